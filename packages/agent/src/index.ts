@@ -1,0 +1,46 @@
+export type { AgentContext, ContextSection } from './messages/agent-context.ts';
+export type {
+  AssistantMessage,
+  Message,
+  SummaryMessage,
+  ToolCallPart,
+  ToolMessage,
+  UserMessage,
+} from './messages/message.ts';
+export type {
+  Effect,
+  StepCall,
+  StepError,
+  StepKind,
+  StepOptions,
+  StepOutcome,
+  StepResult,
+  StepRunner,
+} from './steps/step-runner.ts';
+export type { JsonSchemaInput, PermitTool, Tool, ToolCall, ToolPermit, ToolResult } from './tools/tool.ts';
+export type { CallActual, CallEstimate, CostSource, TokenPrice, TokenUsage } from './usage/token-usage.ts';
+export type { ReserveSpend, SpendRequest, SpendReservation } from './usage/spend.ts';
+export type {
+  FailedAttempt,
+  FinishReason,
+  ModelCallOptions,
+  ModelCallOutcome,
+  ModelDelta,
+  ModelLimits,
+  ModelReply,
+  ModelRequest,
+  Models,
+  ProviderDescription,
+  ToolDescription,
+} from './models/models.ts';
+export type {
+  LanguageModelConfig,
+  OpenAiCompatibleConfig,
+  OpenRouterConfig,
+  ProviderConfig,
+} from './models/provider-config.ts';
+export type { CoolDown, CoolDownStore } from './models/cool-down.ts';
+export { openModels, type OpenModelsOptions } from './models/open-models.ts';
+export { agentLimitDefaults, type AgentLimits } from './loop/agent-limits.ts';
+export type { AgentDelta, AgentOutcome, AgentTotals } from './loop/agent-outcome.ts';
+export { runAgentLoop, type AgentLoopOptions } from './loop/run-agent-loop.ts';

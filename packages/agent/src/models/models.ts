@@ -1,0 +1,108 @@
+// What the loop asks of models: one call that falls back across providers and never throws except on abort.
+// The implementation is ./open-models.ts.
+
+import type { ErrorCode, JsonValue } from '@roost/base';
+import type { ContextSection } from '../messages/agent-context.ts';
+import type { AssistantMessage, Message } from '../messages/message.ts';
+import type { ReserveSpend } from '../usage/spend.ts';
+import type { CostSource, TokenUsage } from '../usage/token-usage.ts';
+
+/** What the model is told about a tool. */
+export interface ToolDescription {
+  name: string;
+  description: string;
+  inputSchema: { [key: string]: JsonValue };
+}
+
+export interface ModelRequest {
+  sections: ContextSection[];
+  messages: Message[];
+  tools: ToolDescription[];
+  outputTokensMax: number;
+  /** Somebody is waiting: a provider that is cooling down is tried anyway, at most once per `personRetryMsMin`. */
+  isStartedByPerson?: boolean;
+}
+
+/** What a watcher is shown while a reply is being written. `reset`: drop what was shown of this reply, another attempt follows. */
+export type ModelDelta =
+  | { type: 'text'; text: string }
+  | { type: 'reasoning'; text: string }
+  | { type: 'reset'; reason: string };
+
+export interface ModelCallOptions {
+  signal: AbortSignal;
+  /** The step's name, for the reservation. */
+  step: string;
+  reserveSpend?: ReserveSpend;
+  onDelta?: (delta: ModelDelta) => void;
+}
+
+export type FinishReason = 'stop' | 'length' | 'content_filter' | 'tool_calls' | 'other';
+
+/** One try of one provider that did not become the reply. */
+export interface FailedAttempt {
+  provider: string;
+  model: string;
+  code: ErrorCode;
+  /** HTTP status, where there was one. */
+  status?: number;
+  message: string;
+  /** Whether text of this attempt had already been shown. */
+  hadDeltas: boolean;
+}
+
+export interface ModelReply {
+  kind: 'message';
+  message: AssistantMessage;
+  finishReason: FinishReason;
+  usage: TokenUsage;
+  costUsd: number | null;
+  costSource: CostSource;
+  failedAttempts: FailedAttempt[];
+}
+
+export type ModelCallOutcome =
+  | ModelReply
+  /** The prompt does not fit: by our estimate before the call, or because the provider said so. */
+  | { kind: 'context_exceeded'; source: 'estimate' | 'provider'; promptTokens: number; contextTokensMax: number }
+  | { kind: 'spend_refused'; cap: string; message: string }
+  | {
+      kind: 'failed';
+      code: ErrorCode;
+      message: string;
+      isRetryable: boolean;
+      retryAtMs?: number;
+      failedAttempts: FailedAttempt[];
+    };
+
+export interface ProviderDescription {
+  id: string;
+  kind: 'openai-compatible' | 'openrouter' | 'language-model';
+  model: string;
+  url?: string;
+  contextTokensMax: number;
+  isPriceKnown: boolean;
+  state: 'ready' | 'cooling_down';
+  /** While cooling down: until when, after how many failures in a row, and why. */
+  coolDown?: { untilMs: number; failureCount: number; code: ErrorCode; message: string };
+}
+
+/** Named limits of model calls; all in the unit that the name says. */
+export interface ModelLimits {
+  firstByteMsMax: number;
+  idleMsMax: number;
+  replyCharsMax: number;
+  /** How long a call may wait for the first provider to be ready again. */
+  waitMsMax: number;
+  roundsMax: number;
+  contextTokensMaxDefault: number;
+  personRetryMsMin: number;
+}
+
+export interface Models {
+  call(request: ModelRequest, options: ModelCallOptions): Promise<ModelCallOutcome>;
+  describe(): Promise<{ isRehearsal: boolean; providers: ProviderDescription[] }>;
+  readonly limits: ModelLimits;
+  /** The smallest context of the providers: what a prompt must fit into. */
+  readonly contextTokensMax: number;
+}

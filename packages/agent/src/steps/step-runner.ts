@@ -1,0 +1,76 @@
+// The durable step function that a loop is handed. The worker implements it over the kernel's
+// journal, tests over a Map (see src/testing/create-memory-step-runner.ts). This file only says
+// what both must promise; it stores nothing.
+
+import type { ErrorCode, JsonValue } from '@roost/base';
+import type { TokenUsage } from '../usage/token-usage.ts';
+
+export type StepKind = 'context' | 'model' | 'tool' | 'compaction';
+
+/** What repeating the step would do to the world; decides what happens to an unknown outcome. */
+export type Effect = 'readonly' | 'idempotent' | 'queryable' | 'unsafe';
+
+export interface StepError {
+  code: ErrorCode;
+  message: string;
+  /** True: the run may be tried again from this step. False: the failure is final and is replayed. */
+  isRetryable: boolean;
+  /** When trying again makes sense, in ms since the epoch. */
+  retryAtMs?: number;
+  details?: JsonValue;
+}
+
+/** What a step's work came to. A step that throws has no result: its intent stays open and its effect class decides. */
+export type StepResult<T> =
+  | { state: 'done'; output: T; usage?: TokenUsage; costUsd?: number | null }
+  | { state: 'failed'; error: StepError }
+  /** The effect may or may not have happened. */
+  | { state: 'unknown'; message: string }
+  /** The run may be suspended; it goes on when the wait is answered. */
+  | { state: 'waiting'; wait: JsonValue };
+
+/** What the loop learns of a step, the same in the first run of it and in every replay. */
+export type StepOutcome<T> =
+  | { state: 'done'; output: T }
+  | { state: 'failed'; error: StepError }
+  | { state: 'unknown'; message: string }
+  | { state: 'answered'; answer: JsonValue };
+
+export interface StepCall {
+  /** Stable for this step across attempts and processes. */
+  idempotencyKey: string;
+  signal: AbortSignal;
+  /** 1 for the first try. */
+  attempt: number;
+}
+
+export interface StepOptions<T> {
+  kind: StepKind;
+  effect: Effect;
+  /** Recorded with the intent, for people to read. */
+  input?: JsonValue;
+  /** For `queryable` effects: did the effect with this idempotency key happen? */
+  query?: (
+    idempotencyKey: string,
+    options: { signal: AbortSignal },
+  ) => Promise<{ found: true; output: T } | { found: false }>;
+}
+
+/**
+ * Runs a step once and remembers what it came to.
+ *
+ * An implementation promises:
+ * - the step's sequence number is taken synchronously, in the order of the calls to `step`;
+ * - the intent is durable before `execute` is called, the result before `step` resolves;
+ * - a recorded result is returned without calling `execute`;
+ * - an `unknown` result, or an intent without a result, is resolved by effect class: `readonly` runs again,
+ *   `idempotent` runs again with the same key, `queryable` is asked first, `unsafe` becomes `unknown`;
+ * - whatever it throws (lease lost, suspended, diverged) passes through the loop untouched.
+ */
+export interface StepRunner {
+  step<T>(
+    name: string,
+    options: StepOptions<T>,
+    execute: (call: StepCall) => Promise<StepResult<T>>,
+  ): Promise<StepOutcome<T>>;
+}

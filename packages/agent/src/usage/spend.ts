@@ -1,0 +1,28 @@
+// The hook by which spend is reserved before a model call and settled after it.
+// It does not know caps or where they are kept: the caller does.
+
+import type { CallActual, CallEstimate } from './token-usage.ts';
+
+/** Who is about to be asked, for caps that are kept per provider or model. */
+export interface SpendRequest extends CallEstimate {
+  provider: string;
+  model: string;
+  /** The step that the call belongs to, such as `model#3`. */
+  step: string;
+}
+
+export type SpendReservation =
+  | {
+      state: 'granted';
+      /** Called exactly once, also when the call failed (then with what was used up to there). */
+      settle: (actual: CallActual) => Promise<void>;
+    }
+  | {
+      state: 'refused';
+      /** The cap that would break, such as `job:heartbeat day 0.50 USD`. */
+      cap: string;
+      message: string;
+    };
+
+/** Called before every attempt of a model call; a refusal ends the loop as an outcome, never as an exception. */
+export type ReserveSpend = (request: SpendRequest) => Promise<SpendReservation>;
