@@ -1,0 +1,77 @@
+/**
+ * Ids: UUID version 7 (RFC 9562), whose text order is the order of creation
+ * within one source. Nothing else in Roost makes up an id or asks for randomness
+ * to do so. It does not hand out offsets: those come from the database.
+ */
+import { randomFillSync } from "node:crypto";
+import { systemClock, type Clock } from "./clock.ts";
+
+export interface IdSourceOptions {
+  clock?: Clock;
+  /** Returns that many random bytes. */
+  random?: (byteCount: number) => Uint8Array;
+}
+
+/** The 12 bits after the version count ids made within one millisecond (RFC 9562, section 6.2, method 1). */
+const counterMax = 0xfff;
+/** A new millisecond starts the counter below half, so that it has room to count. */
+const counterStartMax = 0x7ff;
+const byteCountPerId = 10;
+
+/** A source of ids, each greater than the one before, also when the clock stands still or goes back. */
+export function createIdSource(options: IdSourceOptions = {}): () => string {
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? createRandomPool();
+  let lastMs = -1;
+  let counter = 0;
+
+  return () => {
+    const bytes = random(byteCountPerId);
+    const nowMs = clock.nowMs();
+    if (nowMs > lastMs) {
+      lastMs = nowMs;
+      counter = (((bytes[8] ?? 0) << 8) | (bytes[9] ?? 0)) & counterStartMax;
+    } else if (counter < counterMax) {
+      counter += 1;
+    } else {
+      lastMs += 1; // 2,048 ids in one millisecond: borrow the next one instead of waiting for it.
+      counter = 0;
+    }
+    return format(lastMs, counter, bytes);
+  };
+}
+
+// The one state of this package: ids of one process must ascend whoever asks for them.
+const createProcessId = createIdSource();
+
+/** A new id from the process's source, or a first one from a source of its own when options are given. */
+export function createId(options?: IdSourceOptions): string {
+  return options === undefined ? createProcessId() : createIdSource(options)();
+}
+
+function format(ms: number, count: number, bytes: Uint8Array): string {
+  const time = ms.toString(16).padStart(12, "0");
+  const version = (0x7000 | count).toString(16);
+  const variant = hex(0x80 | ((bytes[0] ?? 0) & 0x3f)) + hex(bytes[1] ?? 0);
+  let node = "";
+  for (let index = 2; index < 8; index += 1) node += hex(bytes[index] ?? 0);
+  return `${time.slice(0, 8)}-${time.slice(8)}-${version}-${variant}-${node}`;
+}
+
+function hex(byte: number): string {
+  return byte < 16 ? `0${byte.toString(16)}` : byte.toString(16);
+}
+
+/** Asking the system for a few bytes at a time costs more than the rest of an id; it is asked for 4 KiB instead. */
+function createRandomPool(): (byteCount: number) => Uint8Array {
+  const pool = new Uint8Array(4096);
+  let used = pool.length;
+  return (byteCount) => {
+    if (used + byteCount > pool.length) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    used += byteCount;
+    return pool.subarray(used - byteCount, used);
+  };
+}

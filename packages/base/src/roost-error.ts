@@ -1,0 +1,109 @@
+/**
+ * The one operating error of Roost and its closed list of codes, and the way
+ * anything thrown becomes one. HTTP statuses and exit codes are mapped from
+ * the code at the edge, in @roost/contract, not here.
+ */
+
+/** Every code an operating error can have. Adding one means mapping it to a status and an exit code too. */
+export const errorCodes = [
+  "invalid_input",
+  "unauthenticated",
+  "forbidden",
+  "not_found",
+  "conflict",
+  "limit_exceeded",
+  "timeout",
+  "unavailable",
+  "internal",
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+export interface RoostErrorOptions {
+  cause?: unknown;
+  /** Facts a program may read. They can reach a client: never put a secret here. */
+  details?: Record<string, unknown> | undefined;
+}
+
+/** An operating error. The message names the value, the limit and what to do next, without a final period. */
+export class RoostError extends Error {
+  readonly code: ErrorCode;
+  readonly details?: Record<string, unknown>;
+
+  constructor(code: ErrorCode, message: string, options: RoostErrorOptions = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.name = "RoostError";
+    this.code = code;
+    if (options.details !== undefined) this.details = options.details;
+  }
+
+  /** Whether the same request may succeed later without anybody changing it. */
+  get retryable(): boolean {
+    return this.code === "timeout" || this.code === "unavailable";
+  }
+}
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return (errorCodes as readonly unknown[]).includes(value);
+}
+
+const unreachableCodes: ReadonlySet<unknown> = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_SOCKET",
+]);
+
+const timeoutCodes: ReadonlySet<unknown> = new Set([
+  "ETIMEDOUT",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+]);
+
+/** How far a chain of causes is followed; it also ends a chain that is a circle. */
+const causeDepthMax = 5;
+
+/**
+ * Anything thrown, as a RoostError. A RoostError stays itself; an abort or a
+ * time limit becomes `timeout`, an unreachable peer `unavailable`, the rest
+ * `internal`. The original is kept as `cause`.
+ */
+export function toRoostError(thrown: unknown): RoostError {
+  if (thrown instanceof RoostError) return thrown;
+  const message = messageOf(thrown);
+  return new RoostError(codeOf(thrown), message, { cause: thrown });
+}
+
+function codeOf(thrown: unknown): ErrorCode {
+  let current = thrown;
+  for (let depth = 0; depth < causeDepthMax; depth += 1) {
+    if (!(current instanceof Error)) break;
+    if (current.name === "AbortError" || current.name === "TimeoutError") return "timeout";
+    const systemCode = (current as { code?: unknown }).code;
+    if (timeoutCodes.has(systemCode)) return "timeout";
+    if (unreachableCodes.has(systemCode)) return "unavailable";
+    current = current.cause;
+  }
+  return "internal";
+}
+
+function messageOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return `something that is not an error was thrown: ${printable(thrown)}`;
+  // An AggregateError of refused connections has an empty message of its own.
+  const own = thrown.message || (thrown as { code?: unknown }).code || thrown.name;
+  const cause = thrown.cause instanceof Error && thrown.message === "fetch failed" ? messageOf(thrown.cause) : "";
+  return cause === "" ? String(own) : `${String(own)}: ${cause}`;
+}
+
+function printable(value: unknown): string {
+  try {
+    return typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
+  } catch {
+    return typeof value;
+  }
+}
