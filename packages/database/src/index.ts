@@ -1,0 +1,1 @@
+export type { Database, QueryOptions, Session, Sql, TransactOptions, Transaction } from './database.ts';
