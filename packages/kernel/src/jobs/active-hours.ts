@@ -1,0 +1,33 @@
+/** Whether a moment lies in the hours in which a job may run. Pure; the kernel and every view of it use this one rule. */
+import { RoostError } from "@roost/base";
+import { createTimeZone } from "./time-zone.ts";
+
+export interface ActiveHours {
+  /** "HH:MM", inclusive. */
+  start: string;
+  /** "HH:MM", exclusive; "24:00" is the end of the day. Before `start` it lies on the next day. Equal to `start`: never. */
+  end: string;
+  /** IANA name; default UTC. */
+  timeZone?: string | undefined;
+}
+
+const minutesPerDay = 24 * 60;
+
+/** @throws invalid_input for an hour or time zone that is not one */
+export function isActiveAt(hours: ActiveHours, atMs: number): boolean {
+  const start = minuteOfDay(hours.start);
+  const end = minuteOfDay(hours.end);
+  const wallMs = atMs + createTimeZone(hours.timeZone ?? "UTC").offsetMs(atMs);
+  const minute = Math.floor(wallMs / 60_000) % minutesPerDay;
+  if (start === end) return false;
+  return start < end ? minute >= start && minute < end : minute >= start || minute < end;
+}
+
+function minuteOfDay(written: string): number {
+  const [, hour, minute] = /^(\d\d):(\d\d)$/.exec(written) ?? [];
+  const total = Number(hour) * 60 + Number(minute);
+  if (Number.isNaN(total) || total > minutesPerDay || Number(minute) > 59) {
+    throw new RoostError("invalid_input", `"${written.slice(0, 16)}" is not a time of day: write it like 07:30, at most 24:00`);
+  }
+  return total;
+}

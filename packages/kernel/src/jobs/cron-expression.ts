@@ -1,0 +1,81 @@
+/**
+ * Parses cron expressions and walks their wall-clock matches. It never sees a
+ * time zone: croner is asked in UTC only, where no clock ever jumps, so its
+ * handling of clock changes is not used. next-moments.ts maps wall time to
+ * instants by one rule.
+ */
+import { RoostError } from "@roost/base";
+import { Cron } from "croner";
+
+export interface CronExpression {
+  /** The minute or the hour field starts with `*`: an interval on the real clock (Debian's rule), not a fixed time of day. */
+  readonly interval: boolean;
+  /** The first matching wall time after `wallMs`, both written as if the wall clock showed UTC. */
+  nextWall(wallMs: number): number | undefined;
+}
+
+const nicknames: Readonly<Record<string, string>> = {
+  "@yearly": "0 0 1 1 *",
+  "@annually": "0 0 1 1 *",
+  "@monthly": "0 0 1 * *",
+  "@weekly": "0 0 * * 0",
+  "@daily": "0 0 * * *",
+  "@midnight": "0 0 * * *",
+  "@hourly": "0 * * * *",
+};
+
+export const cronExpressionCharsMax = 256;
+
+/**
+ * Reads 5 fields (minute hour day month weekday), 6 (seconds first) or a
+ * nickname such as @hourly. Day and weekday are alternatives when both are
+ * given, as in every cron.
+ * @throws invalid_input saying which field is wrong
+ */
+export function parseCronExpression(written: string): CronExpression {
+  const expression = expand(written);
+  const fields = expression.split(" ");
+  if (fields.length !== 5 && fields.length !== 6) {
+    throw invalid(written, `it has ${fields.length} fields; cron has 5 (minute hour day month weekday), or 6 with seconds first`);
+  }
+  const timeFields = fields.slice(0, fields.length - 3);
+  if (timeFields.some((field) => field.includes("?"))) {
+    throw invalid(written, `"?" stands for no fixed time; write "*" or a number`);
+  }
+  const cron = compile(written, fields.map((field) => (field === "?" ? "*" : field)).join(" "));
+  const [minute = "", hour = ""] = timeFields.slice(-2);
+  return {
+    interval: minute.startsWith("*") || hour.startsWith("*"),
+    nextWall: (wallMs) => cron.nextRun(new Date(wallMs))?.getTime(),
+  };
+}
+
+function expand(written: string): string {
+  const text = written.trim().replaceAll(/\s+/g, " ");
+  if (text.length > cronExpressionCharsMax) {
+    throw invalid(written, `it is longer than ${cronExpressionCharsMax} characters`);
+  }
+  if (!text.startsWith("@")) return text;
+  const expansion = nicknames[text.toLowerCase()];
+  if (expansion !== undefined) return expansion;
+  throw invalid(written, `the nicknames are ${Object.keys(nicknames).join(" ")}`);
+}
+
+function compile(written: string, expression: string): Cron {
+  let cron: Cron;
+  try {
+    cron = new Cron(expression, { timezone: "UTC", mode: "5-or-6-parts", paused: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.replace(/^CronPattern: /, "") : String(cause);
+    throw invalid(written, reason.replace(/\.$/, ""), cause);
+  }
+  // From a fixed date, so that the same expression is refused on every day.
+  if (cron.nextRun(new Date("2000-01-01T00:00:00Z")) === null) {
+    throw invalid(written, "no date ever matches it; check day and month");
+  }
+  return cron;
+}
+
+function invalid(written: string, reason: string, cause?: unknown): RoostError {
+  return new RoostError("invalid_input", `"${written.slice(0, 64)}" is not a cron expression: ${reason}`, { cause });
+}

@@ -1,0 +1,121 @@
+/**
+ * nextMoments() against a brute-force oracle that shares no code with it: it
+ * looks at every minute of a stretch of time, asks Intl what the clock shows,
+ * and applies the rule for clock changes literally.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { nextMoments } from "./next-moments.ts";
+
+const minuteMs = 60_000;
+const gapMinutesMax = 180;
+
+/** The fields of an expression of numbers, lists, ranges, steps and stars. */
+function fieldMatches(field: string, value: number, low: number, high: number): boolean {
+  return field.split(",").some((part) => {
+    const [range = "", step = "1"] = part.split("/");
+    const [from, to] = range === "*" ? [low, high] : [Number(range.split("-")[0]), Number(range.split("-")[1] ?? range)];
+    return value >= from && value <= to && (value - from) % Number(step) === 0;
+  });
+}
+
+function wallMatches(expression: string, wallMs: number): boolean {
+  const [minute = "", hour = "", day = "", month = "", weekday = ""] = expression.split(" ");
+  const wall = new Date(wallMs);
+  const dayMatches = fieldMatches(day, wall.getUTCDate(), 1, 31);
+  const weekdayMatches = fieldMatches(weekday, wall.getUTCDay(), 0, 6);
+  return (
+    fieldMatches(minute, wall.getUTCMinutes(), 0, 59) &&
+    fieldMatches(hour, wall.getUTCHours(), 0, 23) &&
+    fieldMatches(month, wall.getUTCMonth() + 1, 1, 12) &&
+    (day === "*" || weekday === "*" ? dayMatches && weekdayMatches : dayMatches || weekdayMatches)
+  );
+}
+
+/** What the clock on the wall shows at each minute, as if it showed UTC. */
+function wallMinutes(zone: string, fromMs: number, toMs: number): Map<number, number> {
+  const format = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" });
+  const walls = new Map<number, number>();
+  for (let atMs = fromMs; atMs <= toMs; atMs += minuteMs) walls.set(atMs, Date.parse(`${format.format(atMs).replace(" ", "T")}Z`));
+  return walls;
+}
+
+function oracle(expression: string, walls: Map<number, number>): string[] {
+  const [minute = "", hour = ""] = expression.split(" ");
+  const interval = minute.startsWith("*") || hour.startsWith("*");
+  const seen = new Set<number>();
+  const due: string[] = [];
+  let previousWallMs: number | undefined;
+  for (const [atMs, wallMs] of walls) {
+    let fires = wallMatches(expression, wallMs) && (interval || !seen.has(wallMs));
+    const jumpMinutes = previousWallMs === undefined ? 1 : (wallMs - previousWallMs) / minuteMs;
+    if (!interval && previousWallMs !== undefined && jumpMinutes > 1 && jumpMinutes - 1 <= gapMinutesMax) {
+      for (let missing = previousWallMs + minuteMs; missing < wallMs; missing += minuteMs) fires ||= wallMatches(expression, missing);
+    }
+    if (fires) due.push(new Date(atMs).toISOString());
+    seen.add(wallMs);
+    previousWallMs = wallMs;
+  }
+  return due;
+}
+
+const expressions = [
+  "30 2 * * *",
+  "0 2 * * *",
+  "0 3 * * *",
+  "15 1 * * *",
+  "45 1 * * *",
+  "0 0 * * *",
+  "59 23 * * *",
+  "0,15,30,45 1-3 * * *",
+  "0-59/7 2 * * *",
+  "0 0-23/2 * * *",
+  "0 * * * *",
+  "17 * * * *",
+  "*/20 * * * *",
+  "*/7 2 * * *",
+  "* 1 * * *",
+  "0 */2 * * *",
+  "30 */3 * * *",
+  "30 2 * * 0",
+  "30 2 1,29 * 0",
+  "30 2 29 3 *",
+];
+
+/** Zones and the days around their changes. Troll jumps two hours, Apia a whole day, Casablanca twice within weeks. */
+const stretches: [zone: string, from: string, to: string][] = [
+  ["Europe/Berlin", "2026-03-27", "2026-04-01"],
+  ["Europe/Berlin", "2026-10-23", "2026-10-28"],
+  ["America/New_York", "2026-03-06", "2026-03-11"],
+  ["America/New_York", "2026-10-30", "2026-11-04"],
+  ["Australia/Lord_Howe", "2026-04-02", "2026-04-07"],
+  ["Australia/Lord_Howe", "2026-10-01", "2026-10-06"],
+  ["Asia/Kolkata", "2026-03-27", "2026-04-01"],
+  ["America/Santiago", "2026-04-02", "2026-04-07"],
+  ["America/Santiago", "2026-09-04", "2026-09-09"],
+  ["Africa/Casablanca", "2026-02-13", "2026-02-17"],
+  ["Africa/Casablanca", "2026-03-20", "2026-03-24"],
+  ["Antarctica/Troll", "2026-03-27", "2026-04-01"],
+  ["Antarctica/Troll", "2026-10-23", "2026-10-28"],
+  ["Pacific/Apia", "2011-12-27", "2012-01-02"],
+];
+
+for (const [zone, from, to] of stretches) {
+  test(`nextMoments() agrees with the oracle in ${zone} from ${from} to ${to}, ${expressions.length} expressions`, () => {
+    const fromMs = Date.parse(`${from}T00:00Z`);
+    const toMs = Date.parse(`${to}T00:00Z`);
+    // The oracle starts two days early, so that it has seen what an overlap repeats.
+    const walls = wallMinutes(zone, fromMs - 2 * 86_400_000, toMs);
+    for (const expression of expressions) {
+      const expected = oracle(expression, walls).filter((at) => Date.parse(at) > fromMs);
+      const trigger = { kind: "cron", expression, timeZone: zone } as const;
+      const walked = nextMoments(trigger, { after: new Date(fromMs), until: new Date(toMs), limit: 10_000 });
+      assert.deepEqual(walked.map((moment) => moment.toISOString()), expected, `${expression}, walked`);
+      // Asked anew at many moments, without the walk's memory, the next moment is the same.
+      for (let askMs = fromMs; askMs < toMs; askMs += 190 * minuteMs + 37_000) {
+        const [next] = nextMoments(trigger, { after: new Date(askMs), until: new Date(toMs), limit: 1 });
+        assert.equal(next?.toISOString(), expected.find((at) => Date.parse(at) > askMs), `${expression}, asked at ${new Date(askMs).toISOString()}`);
+      }
+    }
+  });
+}

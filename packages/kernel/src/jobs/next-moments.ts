@@ -1,0 +1,134 @@
+/**
+ * When a trigger is due: the one place that turns a trigger into instants.
+ * Owns the rule for clock changes; stores nothing, reads no clock.
+ *
+ * Clock changes follow Debian's cron. A job at a fixed time of day runs right
+ * after a gap that swallowed its time, and once in an overlap that shows its
+ * time twice. A job with `*` in the minute or hour field is an interval: it
+ * follows the real clock, runs in both halves of an overlap and never in a gap.
+ */
+import { RoostError } from "@roost/base";
+import { parseCronExpression, type CronExpression } from "./cron-expression.ts";
+import { createTimeZone, type TimeZone } from "./time-zone.ts";
+import type { Trigger } from "./trigger.ts";
+
+/** A forward jump longer than this corrects the calendar (Samoa, 2011) and makes nothing up; Debian's limit. */
+const gapMsMax = 3 * 3_600_000;
+
+/** A zone changes a few times a year and a cron expression can rest for decades; a walk past this many changes is over. */
+const transitionCountMax = 400;
+
+export interface Schedule {
+  /** The first moment strictly after `afterMs`; undefined when there will be none. */
+  next(afterMs: number): number | undefined;
+}
+
+export interface ScheduleOptions {
+  /** Where the grid of an `every` trigger starts, unless the trigger says it; default 1970. */
+  anchorMs?: number;
+}
+
+/** @throws invalid_input for an expression, time zone, length or date that is not one */
+export function createSchedule(trigger: Trigger, options: ScheduleOptions = {}): Schedule {
+  switch (trigger.kind) {
+    case "cron":
+      return cronSchedule(parseCronExpression(trigger.expression), createTimeZone(trigger.timeZone ?? "UTC"));
+    case "every":
+      return everySchedule(trigger.everyMs, trigger.anchor === undefined ? (options.anchorMs ?? 0) : parseMoment(trigger.anchor));
+    case "at": {
+      const atMs = parseMoment(trigger.at);
+      return { next: (afterMs) => (atMs > afterMs ? atMs : undefined) };
+    }
+    case "event":
+    case "manual":
+      return { next: () => undefined };
+  }
+}
+
+export interface NextMomentsOptions extends ScheduleOptions {
+  /** Exclusive. */
+  after: Date;
+  /** Inclusive. */
+  until?: Date;
+  limit: number;
+}
+
+/** The moments of a trigger in (after, until], oldest first, at most `limit`. */
+export function nextMoments(trigger: Trigger, options: NextMomentsOptions): Date[] {
+  const schedule = createSchedule(trigger, options);
+  const untilMs = options.until?.getTime() ?? Number.POSITIVE_INFINITY;
+  const moments: Date[] = [];
+  let cursorMs = options.after.getTime();
+  while (moments.length < options.limit) {
+    const momentMs = schedule.next(cursorMs);
+    if (momentMs === undefined || momentMs > untilMs) break;
+    moments.push(new Date(momentMs));
+    cursorMs = momentMs;
+  }
+  return moments;
+}
+
+/** An ISO 8601 date and time as an instant; without a zone it is UTC. */
+export function parseMoment(written: string): number {
+  const zoned = /(?:z|[+-]\d\d:?\d\d)$/i.test(written) || !written.includes("T") ? written : `${written}Z`;
+  const [, date = "", day = ""] = /^(\d{4}-\d\d-(\d\d))(?:T|$)/.exec(written) ?? [];
+  const instantMs = date === "" ? Number.NaN : Date.parse(zoned);
+  // Date.parse takes 30 February for 2 March.
+  if (Number.isNaN(instantMs) || new Date(`${date}T00:00Z`).getUTCDate() !== Number(day)) {
+    throw new RoostError("invalid_input", `"${written.slice(0, 64)}" is not a date and time: write it like 2026-03-01T07:30:00Z`);
+  }
+  return instantMs;
+}
+
+function everySchedule(everyMs: number, anchorMs: number): Schedule {
+  if (!Number.isSafeInteger(everyMs) || everyMs < 1) {
+    throw new RoostError("invalid_input", `An interval of ${everyMs} ms is not possible: use a whole number of milliseconds from 1`);
+  }
+  return {
+    next: (afterMs) => (afterMs < anchorMs ? anchorMs : anchorMs + (Math.floor((afterMs - anchorMs) / everyMs) + 1) * everyMs),
+  };
+}
+
+function cronSchedule(expression: CronExpression, zone: TimeZone): Schedule {
+  return {
+    next: (afterMs) => {
+      // Walks stretches of constant offset; in each, wall time and instants run in step.
+      let fromMs = afterMs;
+      let offsetMs = zone.offsetMs(fromMs);
+      let seenWallMs = expression.interval ? Number.NEGATIVE_INFINITY : wallSeenBefore(zone, fromMs, offsetMs);
+      for (let count = 0; count < transitionCountMax; count += 1) {
+        const wallMs = expression.nextWall(Math.max(fromMs + offsetMs, seenWallMs));
+        if (wallMs === undefined) return undefined;
+        const candidateMs = wallMs - offsetMs;
+        const changeMs = zone.nextTransition(fromMs, candidateMs);
+        if (changeMs === undefined) return candidateMs;
+        const nextOffsetMs = zone.offsetMs(changeMs);
+        const jumpMs = nextOffsetMs - offsetMs;
+        if (!expression.interval && jumpMs > 0 && jumpMs <= gapMsMax && wallMs < changeMs + nextOffsetMs) return changeMs;
+        if (!expression.interval && jumpMs < 0) seenWallMs = changeMs + offsetMs - 1;
+        fromMs = changeMs - 1;
+        offsetMs = nextOffsetMs;
+        // The change itself may be a moment: start just before it, already on the new offset.
+        if (expression.nextWall(Math.max(fromMs + offsetMs, seenWallMs)) === changeMs + offsetMs) return changeMs;
+        fromMs = changeMs;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** The latest wall time that was already shown before a recent turn back of the clock; fixed times up to it are over. */
+function wallSeenBefore(zone: TimeZone, atMs: number, offsetMs: number): number {
+  // The longest turn back in any zone's tables is a day (date line changes).
+  const lookBackMs = 25 * 3_600_000;
+  let fromMs = atMs - lookBackMs;
+  let seenMs = Number.NEGATIVE_INFINITY;
+  for (let changes = 0; changes < 4; changes += 1) {
+    const changeMs = zone.nextTransition(fromMs, atMs);
+    if (changeMs === undefined) break;
+    const beforeMs = zone.offsetMs(changeMs - 1);
+    if (zone.offsetMs(changeMs) < beforeMs) seenMs = Math.max(seenMs, changeMs + beforeMs - 1);
+    fromMs = changeMs;
+  }
+  return seenMs > atMs + offsetMs ? seenMs : Number.NEGATIVE_INFINITY;
+}
