@@ -1,0 +1,26 @@
+/** The type of every client, in the process and over HTTP. */
+import type { z } from "zod";
+import type { AnyOperation, Operation } from "./define-operation.ts";
+import type { GivenOf, OutputOf, StreamItem } from "./handlers.ts";
+
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+  /** Sent as Idempotency-Key: the same key means the same call. */
+  idempotencyKey?: string | undefined;
+  /** W3C Trace Context of the caller. */
+  traceparent?: string | undefined;
+  /** How long to wait for an answer, in milliseconds. Does not end a stream. */
+  timeoutMs?: number | undefined;
+}
+
+type Method<Op extends AnyOperation> =
+  Op extends Operation<string, z.ZodObject, z.ZodType, true>
+    ? AsyncIterable<StreamItem<OutputOf<Op>>>
+    : Promise<OutputOf<Op>>;
+
+/** One method per operation, under its id. Its input may be left out when every field may. */
+export type Client<Ops extends readonly AnyOperation[]> = {
+  readonly [Op in Ops[number] as Op["id"]]: Record<never, never> extends GivenOf<Op>
+    ? (input?: GivenOf<Op>, options?: CallOptions) => Method<Op>
+    : (input: GivenOf<Op>, options?: CallOptions) => Method<Op>;
+};

@@ -1,0 +1,140 @@
+/**
+ * A client over HTTP. Errors come back as the RoostError that the server threw.
+ * Answers are not checked again, so that a newer server may say more than this
+ * client knows. It repeats nothing by itself, except that a stream is taken up again.
+ */
+import { RoostError, toRoostError } from "@roost/base";
+import type { CallOptions, Client } from "./client.ts";
+import type { AnyOperation } from "./define-operation.ts";
+import { readHttpStream, type ReconnectOptions } from "./http-stream.ts";
+import { fromProblem } from "./problem.ts";
+import { toQuery } from "./query-values.ts";
+
+/** How long an answer is waited for unless the call says otherwise. */
+export const timeoutMsDefault = 90_000;
+/** The longest answer that is read. */
+export const answerBytesMax = 64 * 1024 * 1024;
+
+export interface HttpClientOptions {
+  /** Where the paths of the operations begin: "http://127.0.0.1:7717/api/v1". */
+  baseUrl: string;
+  /** Sent as a bearer token. */
+  token?: string;
+  /** Stands in for the global one. */
+  fetch?: typeof globalThis.fetch;
+  timeoutMs?: number;
+  /** How streams are taken up again. */
+  reconnect?: Partial<ReconnectOptions>;
+}
+
+export function createHttpClient<const Ops extends readonly AnyOperation[]>(operations: Ops, options: HttpClientOptions): Client<Ops> {
+  const client: Record<string, unknown> = {};
+  for (const operation of operations) {
+    client[operation.id] = operation.stream
+      ? (given: Record<string, unknown> = {}, callOptions: CallOptions = {}) =>
+          readHttpStream({
+            what: operation.id,
+            signal: callOptions.signal,
+            reconnect: options.reconnect,
+            connect: (signal, lastId) => send(operation, given, { ...callOptions, signal }, options, lastId),
+          })
+      : (given: Record<string, unknown> = {}, callOptions: CallOptions = {}) => ask(operation, given, callOptions, options);
+  }
+  return client as Client<Ops>;
+}
+
+async function ask(operation: AnyOperation, given: Record<string, unknown>, callOptions: CallOptions, options: HttpClientOptions): Promise<unknown> {
+  const timeoutMs = callOptions.timeoutMs ?? options.timeoutMs ?? timeoutMsDefault;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const signal = callOptions.signal === undefined ? timeout : AbortSignal.any([callOptions.signal, timeout]);
+  try {
+    const response = await send(operation, given, { ...callOptions, signal }, options);
+    return await readJson(operation, response);
+  } catch (thrown) {
+    if (callOptions.signal?.aborted === true) throw callOptions.signal.reason;
+    if (timeout.aborted) {
+      throw new RoostError("timeout", `${operation.id} got no answer from ${options.baseUrl} within ${timeoutMs} ms`, { cause: thrown });
+    }
+    throw toRoostError(thrown);
+  }
+}
+
+/** @throws the server's error, or unavailable when there is no server */
+async function send(
+  operation: AnyOperation,
+  given: Record<string, unknown>,
+  callOptions: CallOptions,
+  options: HttpClientOptions,
+  lastId?: string,
+): Promise<Response> {
+  const request = buildRequest(operation, given, options.baseUrl);
+  const headers = new Headers({ accept: operation.stream ? "text/event-stream, application/problem+json" : "application/json, application/problem+json" });
+  if (request.body !== undefined) headers.set("content-type", "application/json");
+  if (options.token !== undefined) headers.set("authorization", `Bearer ${options.token}`);
+  if (callOptions.idempotencyKey !== undefined) headers.set("idempotency-key", callOptions.idempotencyKey);
+  if (callOptions.traceparent !== undefined) headers.set("traceparent", callOptions.traceparent);
+  if (lastId !== undefined) headers.set("last-event-id", lastId);
+
+  const fetch = options.fetch ?? globalThis.fetch;
+  const init: RequestInit = { method: operation.method, headers, redirect: "error" };
+  if (request.body !== undefined) init.body = request.body;
+  if (callOptions.signal !== undefined) init.signal = callOptions.signal;
+  let response: Response;
+  try {
+    response = await fetch(request.url, init);
+  } catch (thrown) {
+    const error = toRoostError(thrown);
+    if (error.code !== "unavailable") throw error;
+    throw new RoostError("unavailable", `${options.baseUrl} cannot be reached (${error.message}): is it running?`, { cause: thrown });
+  }
+  if (response.ok) return response;
+  throw fromProblem(response.status, await readProblemBody(response));
+}
+
+function buildRequest(operation: AnyOperation, given: Record<string, unknown>, baseUrl: string): { url: string; body: string | undefined } {
+  const rest = { ...given };
+  const path = operation.path.replaceAll(/\{(\w+)\}/g, (_match, name: string) => {
+    const value = rest[name];
+    delete rest[name];
+    if (value === undefined || value === null || value === "") {
+      throw new RoostError("invalid_input", `${operation.id} needs ${name}, it is ${value === "" ? "empty" : String(value)}`);
+    }
+    if (value === "." || value === "..") throw new RoostError("invalid_input", `${name} cannot be "${value}"`);
+    return encodeURIComponent(String(value));
+  });
+  const base = baseUrl.replace(/\/+$/, "");
+  if (operation.method === "GET" || operation.method === "DELETE") {
+    const query = toQuery(rest).toString();
+    return { url: base + path + (query === "" ? "" : `?${query}`), body: undefined };
+  }
+  return { url: base + path, body: JSON.stringify(rest) };
+}
+
+async function readJson(operation: AnyOperation, response: Response): Promise<unknown> {
+  const text = await readText(response, answerBytesMax);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new RoostError("internal", `${operation.id} was answered with something that is not JSON: ${text.slice(0, 200)}`, { cause });
+  }
+}
+
+async function readProblemBody(response: Response): Promise<unknown> {
+  try {
+    return JSON.parse(await readText(response, 1024 * 1024));
+  } catch {
+    return undefined; // Not a problem document: the status alone has to do.
+  }
+}
+
+async function readText(response: Response, bytesMax: number): Promise<string> {
+  if (response.body === null) return "";
+  const parts: Uint8Array[] = [];
+  let byteCount = 0;
+  for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
+    byteCount += part.byteLength;
+    if (byteCount > bytesMax) throw new RoostError("limit_exceeded", `the answer is longer than ${bytesMax} bytes: ask for less at a time`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}

@@ -1,0 +1,100 @@
+/**
+ * A client that calls the handlers in this process, with the checks that HTTP
+ * would make and no serialization. Like a caller over HTTP, one that gives up is
+ * let go at once; the handler is told by its signal.
+ */
+import { RoostError, toRoostError } from "@roost/base";
+import type { CallOptions, Client } from "./client.ts";
+import type { AnyOperation } from "./define-operation.ts";
+import { anonymous, type Call, type Handlers, type Principal, type StreamItem } from "./handlers.ts";
+import { openOperationStream, runOperation, type AnyHandler } from "./run-operation.ts";
+
+export interface LocalClientOptions {
+  /** In whose name the calls are made. */
+  principal?: Principal;
+}
+
+export function createLocalClient<const Ops extends readonly AnyOperation[]>(
+  operations: Ops,
+  handlers: Handlers<Ops>,
+  options: LocalClientOptions = {},
+): Client<Ops> {
+  const principal = options.principal ?? anonymous;
+  const client: Record<string, unknown> = {};
+  for (const operation of operations) {
+    const handler = (handlers as Record<string, AnyHandler>)[operation.id];
+    if (handler === undefined) throw new RoostError("internal", `operation ${operation.id} has no handler`);
+    const open = operation.stream ? streamLocally : askLocally;
+    client[operation.id] = (given: unknown = {}, callOptions: CallOptions = {}) =>
+      open(operation, handler, given, { ...callOptions, principal });
+  }
+  return client as Client<Ops>;
+}
+
+type LocalCallOptions = CallOptions & { principal: Principal };
+
+async function askLocally(operation: AnyOperation, handler: AnyHandler, given: unknown, options: LocalCallOptions): Promise<unknown> {
+  const ending = new AbortController();
+  const timer =
+    options.timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => ending.abort(new RoostError("timeout", `${operation.id} did not answer within ${options.timeoutMs} ms`)), options.timeoutMs);
+  try {
+    const call = callOf(options, ending.signal);
+    return await unlessAborted(call.signal, () => runOperation(operation, handler, given, call));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function* streamLocally(
+  operation: AnyOperation,
+  handler: AnyHandler,
+  given: unknown,
+  options: LocalCallOptions,
+): AsyncGenerator<StreamItem<unknown>> {
+  const ending = new AbortController();
+  const call = callOf(options, ending.signal);
+  let iterator: AsyncIterator<StreamItem<unknown>> | undefined;
+  try {
+    const items = await unlessAborted(call.signal, () => openOperationStream(operation, handler, given, call));
+    const opened = (iterator = items[Symbol.asyncIterator]());
+    for (;;) {
+      const result = await unlessAborted(call.signal, () => opened.next());
+      if (result.done === true) return;
+      yield result.value;
+    }
+  } finally {
+    ending.abort();
+    // Not awaited: a handler that does not mind its signal must not hold up the reader that leaves.
+    void Promise.resolve(iterator?.return?.()).catch(() => {});
+  }
+}
+
+/** The work's result, or the signal's reason as soon as it is aborted. */
+async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  let onAbort: () => void = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work(), aborted]);
+  } catch (thrown) {
+    if (signal.aborted) throw signal.reason;
+    throw toRoostError(thrown);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function callOf(options: LocalCallOptions, ending: AbortSignal): Call {
+  const call: Call = {
+    signal: options.signal === undefined ? ending : AbortSignal.any([options.signal, ending]),
+    principal: options.principal,
+  };
+  if (options.traceparent !== undefined) call.traceparent = options.traceparent;
+  if (options.idempotencyKey !== undefined) call.idempotencyKey = options.idempotencyKey;
+  return call;
+}

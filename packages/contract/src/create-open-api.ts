@@ -1,0 +1,179 @@
+/**
+ * The OpenAPI 3.1 document of a list of operations. Input objects are closed,
+ * output objects are open: a client must bear fields it does not know yet. A
+ * schema that differs between the two gets a component of its own for input.
+ */
+import type { ErrorCode, JsonValue } from "@roost/base";
+import { isDeepStrictEqual } from "node:util";
+import type { z } from "zod";
+import type { AnyOperation } from "./define-operation.ts";
+import { Problem, problemMediaType } from "./problem.ts";
+import { httpStatusOf } from "./status-codes.ts";
+import { toJsonSchema, type JsonSchema } from "./to-json-schema.ts";
+
+export interface OpenApiOptions {
+  title: string;
+  version: string;
+  servers?: readonly { url: string; description?: string }[];
+  description?: string;
+}
+
+export type OpenApiDocument = { [key: string]: JsonValue };
+
+const everyOperationFailsWith: readonly ErrorCode[] = ["invalid_input", "unauthenticated", "internal"];
+
+export function createOpenApi(operations: readonly AnyOperation[], options: OpenApiOptions): OpenApiDocument {
+  const components = createComponents();
+  const problem = components.take(Problem, "output");
+  const paths: Record<string, Record<string, JsonValue>> = {};
+  for (const operation of operations) {
+    const path = (paths[operation.path] ??= {});
+    path[operation.method.toLowerCase()] = describeOperation(operation, components, problem);
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: options.title,
+      version: options.version,
+      ...(options.description === undefined ? {} : { description: options.description }),
+    },
+    servers: (options.servers ?? [{ url: "/" }]).map((server) => ({ ...server })),
+    security: [{ bearer: [] }],
+    paths,
+    components: {
+      securitySchemes: { bearer: { type: "http", scheme: "bearer" } },
+      schemas: components.schemas,
+    },
+  };
+}
+
+function describeOperation(operation: AnyOperation, components: Components, problem: JsonSchema): JsonValue {
+  const { pathParameters, input, method } = operation;
+  const whole = components.take(input, "input");
+  const properties = (whole["properties"] ?? {}) as Record<string, JsonSchema>;
+  const required = new Set((whole["required"] ?? []) as string[]);
+  const hasBody = method !== "GET" && method !== "DELETE";
+  const described: Record<string, JsonValue> = {
+    operationId: operation.id,
+    summary: operation.summary,
+    tags: [operation.path.split("/")[1] ?? ""],
+    "x-roost-effect": operation.effect,
+  };
+  if (operation.description !== undefined) described["description"] = operation.description;
+  if (operation.labels.length > 0) described["x-roost-labels"] = [...operation.labels];
+
+  const parameters: JsonValue[] = pathParameters.map((name) => parameter(name, "path", properties[name] ?? {}, true));
+  const rest = Object.entries(properties).filter(([name]) => !pathParameters.includes(name));
+  if (!hasBody) {
+    for (const [name, schema] of rest) parameters.push(parameter(name, "query", schema, required.has(name)));
+  } else if (rest.length > 0) {
+    const requiredRest = rest.map(([name]) => name).filter((name) => required.has(name));
+    const schema: JsonSchema = { type: "object", properties: Object.fromEntries(rest), additionalProperties: false };
+    if (requiredRest.length > 0) schema["required"] = requiredRest;
+    described["requestBody"] = { required: requiredRest.length > 0, content: { "application/json": { schema } } };
+  }
+  if (operation.stream) {
+    parameters.push({
+      name: "Last-Event-ID",
+      in: "header",
+      required: false,
+      description: "Goes on after this event; wins over `after`",
+      schema: { type: "string" },
+    });
+  }
+  if (parameters.length > 0) described["parameters"] = parameters;
+  described["responses"] = describeResponses(operation, components, problem);
+  return described;
+}
+
+function describeResponses(operation: AnyOperation, components: Components, problem: JsonSchema): JsonValue {
+  const output = components.take(operation.output, "output");
+  const responses: Record<string, JsonValue> = {
+    "200": operation.stream
+      ? {
+          description: "Server-sent events; the data of each is JSON. The last is named `end` or `problem`",
+          content: { "text/event-stream": { schema: { type: "string" }, "x-roost-item-schema": output } },
+        }
+      : { description: operation.summary, content: { "application/json": { schema: output } } },
+  };
+  const codesOfStatus = new Map<number, ErrorCode[]>();
+  for (const code of new Set([...everyOperationFailsWith, ...operation.errors])) {
+    const status = httpStatusOf(code);
+    codesOfStatus.set(status, [...(codesOfStatus.get(status) ?? []), code]);
+  }
+  for (const [status, codes] of codesOfStatus) {
+    responses[String(status)] = { description: `Problem: ${codes.join(", ")}`, content: { [problemMediaType]: { schema: problem } } };
+  }
+  responses["default"] = { description: "Problem", content: { [problemMediaType]: { schema: problem } } };
+  return responses;
+}
+
+function parameter(name: string, place: "path" | "query", schema: JsonSchema, required: boolean): JsonValue {
+  const { description, ...rest } = schema;
+  return {
+    name,
+    in: place,
+    required: place === "path" || required,
+    ...(typeof description === "string" ? { description } : {}),
+    schema: rest,
+  };
+}
+
+interface Components {
+  readonly schemas: Record<string, JsonSchema>;
+  /** The schema as it may stand in the document: what has a name is referred to. */
+  take(schema: z.ZodType, io: "input" | "output"): JsonSchema;
+}
+
+function createComponents(): Components {
+  const schemas: Record<string, JsonSchema> = {};
+  return {
+    schemas,
+    take(schema, io) {
+      const { $schema: _, $defs, ...root } = toJsonSchema(schema, { io, objects: io === "output" ? "open" : "closed" });
+      const definitions = ($defs ?? {}) as Record<string, JsonSchema>;
+      const names = new Map(Object.keys(definitions).map((name) => [name, name]));
+      // A definition that is the same both ways keeps its name; one that is not, or that refers to such a one, does not.
+      if (io === "input") {
+        const open = (toJsonSchema(schema, { io: "output", objects: "open" })["$defs"] ?? {}) as Record<string, JsonSchema>;
+        for (const name of differing(definitions, open)) names.set(name, `${name}Input`);
+      }
+      for (const [name, definition] of Object.entries(definitions)) {
+        const { id: _id, ...rest } = rename(definition, names) as JsonSchema;
+        schemas[names.get(name) ?? name] = rest;
+      }
+      const { id, ...renamed } = rename(root, names) as JsonSchema;
+      if (typeof id !== "string") return renamed;
+      const name = io === "input" ? `${id}Input` : id;
+      schemas[name] ??= renamed;
+      return { $ref: `#/components/schemas/${name}` };
+    },
+  };
+}
+
+function differing(input: Record<string, JsonSchema>, output: Record<string, JsonSchema>): Set<string> {
+  const found = new Set(Object.keys(input).filter((name) => !isDeepStrictEqual(input[name], output[name])));
+  for (let before = -1; before !== found.size; ) {
+    before = found.size;
+    for (const [name, definition] of Object.entries(input)) {
+      const text = JSON.stringify(definition);
+      for (const other of found) if (text.includes(`"#/$defs/${other}"`)) found.add(name);
+    }
+  }
+  return found;
+}
+
+function rename(value: JsonValue, names: ReadonlyMap<string, string>): JsonValue {
+  if (Array.isArray(value)) return value.map((item) => rename(item, names));
+  if (typeof value !== "object" || value === null) return value;
+  const renamed: Record<string, JsonValue> = {};
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === "$ref" && typeof inner === "string" && inner.startsWith("#/$defs/")) {
+      const name = inner.slice("#/$defs/".length);
+      renamed[key] = `#/components/schemas/${names.get(name) ?? name}`;
+    } else {
+      renamed[key] = rename(inner, names);
+    }
+  }
+  return renamed;
+}

@@ -1,0 +1,147 @@
+/**
+ * Serves operations over HTTP with Hono. Every answer is either what the
+ * operation's schema says or a problem document. Who may call is decided
+ * before: this only asks `principalOf` who it was.
+ */
+import { createId, RoostError, toRoostError, type Logger } from "@roost/base";
+import { Hono, type Context } from "hono";
+import type { AnyOperation } from "./define-operation.ts";
+import { createEventStreamResponse } from "./event-stream-response.ts";
+import { anonymous, type Call, type Handlers, type Principal } from "./handlers.ts";
+import { problemMediaType, toProblem, type Problem } from "./problem.ts";
+import { fromQuery, fromText } from "./query-values.ts";
+import { readJsonBody } from "./read-json-body.ts";
+import { openOperationStream, runOperation, type AnyHandler } from "./run-operation.ts";
+
+/** The default longest request body. */
+export const bodyBytesMaxDefault = 1024 * 1024;
+
+export interface RoutesOptions {
+  logger: Logger;
+  /** Who calls, as the authentication before these routes found out. */
+  principalOf?: (context: Context) => Principal;
+  /** Longest request body. */
+  bodyBytesMax?: number;
+  /** Aborted when the server stops: streams are cut so that their readers come back. */
+  shutdown?: AbortSignal;
+  /** Time without an item after which a stream sends a comment. */
+  keepAliveMs?: number;
+  /** Runs around each call once its input is known to be readable, for spans and measurements. */
+  around?: <T>(operation: AnyOperation, call: Call, work: () => Promise<T>) => Promise<T>;
+}
+
+/** @throws an assertion-like internal error at once when two operations have the same id, or the same method and path */
+export function createRoutes<const Ops extends readonly AnyOperation[]>(
+  operations: Ops,
+  handlers: Handlers<Ops>,
+  options: RoutesOptions,
+): Hono {
+  const routes = new Hono();
+  const methodsOfPath = new Map<string, string[]>();
+  for (const operation of inRoutingOrder(operations)) {
+    const path = routerPathOf(operation);
+    const handler = (handlers as Record<string, AnyHandler>)[operation.id];
+    if (handler === undefined) throw new RoostError("internal", `operation ${operation.id} has no handler`);
+    methodsOfPath.set(path, [...(methodsOfPath.get(path) ?? []), operation.method]);
+    routes.on(operation.method, path, (context) => answer(operation, handler, context, options));
+  }
+  for (const [path, methods] of methodsOfPath) {
+    routes.all(path, (context) => refuseMethod(context, methods, options.logger));
+  }
+  return routes;
+}
+
+/** The problem document of an error as a response, with what is logged; also for the server's own notFound and onError. */
+export function createProblemResponse(thrown: unknown, options: { logger: Logger; status?: number; headers?: Record<string, string> }): Response {
+  const problem = describe(thrown, options.logger, options.status);
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
+    headers: { ...options.headers, "content-type": problemMediaType, "cache-control": "no-store" },
+  });
+}
+
+async function answer(operation: AnyOperation, handler: AnyHandler, context: Context, options: RoutesOptions): Promise<Response> {
+  const { logger } = options;
+  const ending = new AbortController();
+  try {
+    const call = callOf(context, options, operation.stream ? ending.signal : undefined);
+    const given = await readInput(operation, context, options.bodyBytesMax ?? bodyBytesMaxDefault);
+    const around = options.around ?? ((_operation, _call, work) => work());
+    if (!operation.stream) {
+      const output = await around(operation, call, () => runOperation(operation, handler, given, call));
+      return context.json(output as object, 200, { "cache-control": "no-store" });
+    }
+    const items = await around(operation, call, () => openOperationStream(operation, handler, given, call));
+    return createEventStreamResponse(items, {
+      signal: call.signal,
+      onClose: () => ending.abort(),
+      describeError: (thrown) => describe(thrown, logger),
+      ...(options.keepAliveMs === undefined ? {} : { keepAliveMs: options.keepAliveMs }),
+    });
+  } catch (thrown) {
+    const status = thrown instanceof RoostError ? thrown.details?.["httpStatus"] : undefined;
+    return createProblemResponse(thrown, { logger, ...(typeof status === "number" ? { status } : {}) });
+  }
+}
+
+function callOf(context: Context, options: RoutesOptions, ending: AbortSignal | undefined): Call {
+  const signals = [context.req.raw.signal, options.shutdown, ending].filter((signal) => signal !== undefined);
+  const call: Call = {
+    signal: AbortSignal.any(signals),
+    principal: options.principalOf?.(context) ?? anonymous,
+  };
+  const traceparent = context.req.header("traceparent");
+  const idempotencyKey = context.req.header("idempotency-key");
+  if (traceparent !== undefined) call.traceparent = traceparent;
+  if (idempotencyKey !== undefined) call.idempotencyKey = idempotencyKey;
+  return call;
+}
+
+async function readInput(operation: AnyOperation, context: Context, bodyBytesMax: number): Promise<Record<string, unknown>> {
+  const { input, method, pathParameters } = operation;
+  const hasBody = method !== "GET" && method !== "DELETE";
+  const given = hasBody
+    ? await readJsonBody(context.req.raw, bodyBytesMax)
+    : fromQuery(input, new URL(context.req.url).searchParams);
+  for (const name of pathParameters) {
+    if (Object.hasOwn(given, name)) {
+      throw new RoostError("invalid_input", `${name} is part of the path ${operation.path}: leave it out of the ${hasBody ? "body" : "query string"}`);
+    }
+    given[name] = fromText(input.shape[name] as never, context.req.param(name) ?? "");
+  }
+  const lastId = operation.stream ? context.req.header("last-event-id") : undefined;
+  // The header wins: a browser that comes back sends it along with the address that it first asked for.
+  if (lastId !== undefined && lastId !== "") given["after"] = fromText(input.shape["after"] as never, lastId);
+  return given;
+}
+
+function refuseMethod(context: Context, methods: readonly string[], logger: Logger): Response {
+  const allow = methods.join(", ");
+  const error = new RoostError("invalid_input", `${context.req.method} is not served at ${context.req.path}: use ${allow}`);
+  return createProblemResponse(error, { logger, status: 405, headers: { allow } });
+}
+
+function describe(thrown: unknown, logger: Logger, status?: number): Problem {
+  const error = toRoostError(thrown);
+  const instance = `urn:uuid:${createId()}`;
+  if (error.code === "internal") logger.error("an operation failed", { instance, error: thrown });
+  else logger.debug("an operation was refused", { instance, code: error.code, message: error.message });
+  return toProblem(error, { instance, status });
+}
+
+function routerPathOf(operation: AnyOperation): string {
+  return operation.path.replaceAll(/\{(\w+)\}/g, ":$1");
+}
+
+/** Fixed segments before parameters, because the router takes the first route that fits. */
+function inRoutingOrder(operations: readonly AnyOperation[]): AnyOperation[] {
+  const seen = new Set<string>();
+  for (const { id, method, path } of operations) {
+    for (const key of [id, `${method} ${path.replaceAll(/\{\w+\}/g, "{}")}`]) {
+      if (seen.has(key)) throw new RoostError("internal", `two operations are ${key}: operations served together need their own`);
+      seen.add(key);
+    }
+  }
+  const sortKey = (operation: AnyOperation) => operation.path.replaceAll(/\{\w+\}/g, "~");
+  return operations.toSorted((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1));
+}

@@ -1,0 +1,38 @@
+/** Validates values against a JSON Schema that is only known at run time, such as a registered event's. */
+import { RoostError } from "@roost/base";
+import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import type { JsonSchema } from "./to-json-schema.ts";
+
+/** How many complaints are listed. */
+const complaintsMax = 10;
+
+/**
+ * A function that lists what is wrong with a value, each complaint beginning with the path; nothing when it is valid.
+ * @throws invalid_input when the schema itself is wrong
+ */
+export function createValidator(schema: JsonSchema): (value: unknown) => string[] {
+  const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: true, logger: false });
+  addFormats.default(ajv);
+  let validate: ReturnType<typeof ajv.compile>;
+  try {
+    validate = ajv.compile(schema);
+  } catch (cause) {
+    throw new RoostError("invalid_input", `the JSON Schema is wrong: ${(cause as Error).message}`, { cause });
+  }
+  return (value) => {
+    if (validate(value)) return [];
+    return (validate.errors ?? []).slice(0, complaintsMax).map(complain);
+  };
+}
+
+function complain(error: ErrorObject): string {
+  const path = error.instancePath.slice(1).split("/").map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~")).join(".");
+  const params = error.params as Record<string, unknown>;
+  let message = error.message ?? error.keyword;
+  if (error.keyword === "additionalProperties") message = `unknown field ${JSON.stringify(params["additionalProperty"])}`;
+  else if (error.keyword === "required") message = `${JSON.stringify(params["missingProperty"])} is missing`;
+  else if (error.keyword === "enum") message = `must be one of ${JSON.stringify(params["allowedValues"])}`;
+  else if (error.keyword === "const") message = `must be ${JSON.stringify(params["allowedValue"])}`;
+  return path === "" ? message : `${path}: ${message}`;
+}

@@ -1,0 +1,159 @@
+/**
+ * Reads a stream of server-sent events over as many connections as it takes: a lost
+ * one is opened again after a growing delay with the last id, and after a
+ * number of vain attempts the stream gives up. `end` and `problem` end it for good,
+ * unless the problem is one that passes.
+ */
+import { RoostError, sleepUntilAborted, toRoostError } from "@roost/base";
+import { endEvent, problemEvent } from "./event-stream-response.ts";
+import type { StreamItem } from "./handlers.ts";
+import { fromProblem } from "./problem.ts";
+import { createEventParser, eventStreamMediaType, type RawEvent } from "./server-sent-events.ts";
+
+export interface ReconnectOptions {
+  /** Vain attempts in a row after which the stream gives up. An attempt that brought anything but its own greeting is not vain. */
+  attemptsMax: number;
+  delayMsMin: number;
+  delayMsMax: number;
+  /** A connection that brings nothing for that long, not even a keep-alive, is taken for lost. */
+  idleMsMax: number;
+}
+
+export const reconnectDefaults: Readonly<ReconnectOptions> = {
+  attemptsMax: 10,
+  delayMsMin: 200,
+  delayMsMax: 5000,
+  idleMsMax: 60_000,
+};
+
+export interface HttpStreamOptions {
+  /** Name of the stream, for messages. */
+  what: string;
+  connect: (signal: AbortSignal, lastId: string | undefined) => Promise<Response>;
+  signal?: AbortSignal | undefined;
+  reconnect?: Partial<ReconnectOptions> | undefined;
+}
+
+/** @throws the server's error; unavailable when it cannot be reached again; the signal's reason when aborted */
+export async function* readHttpStream(options: HttpStreamOptions): AsyncGenerator<StreamItem<unknown>> {
+  const limits = { ...reconnectDefaults, ...options.reconnect };
+  const ending = new AbortController();
+  const signal = options.signal === undefined ? ending.signal : AbortSignal.any([options.signal, ending.signal]);
+  const place: Place = { lastId: undefined, hasProgress: false };
+  let vainCount = 0;
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      place.hasProgress = false;
+      let lost: unknown;
+      try {
+        yield* readOneConnection(options, limits, signal, place);
+        return;
+      } catch (thrown) {
+        if (options.signal?.aborted === true) throw options.signal.reason;
+        const error = toRoostError(thrown);
+        if (!error.retryable) throw error;
+        lost = error;
+      }
+      vainCount = place.hasProgress ? 1 : vainCount + 1;
+      if (vainCount >= limits.attemptsMax) {
+        throw new RoostError(
+          "unavailable",
+          `${options.what} was lost and ${limits.attemptsMax} attempts to take it up again failed (${(lost as Error).message}): check that the server runs, then ask again${place.lastId === undefined ? "" : ` after ${place.lastId}`}`,
+          { cause: lost, details: { after: place.lastId ?? null } },
+        );
+      }
+      const delayMs = Math.min(limits.delayMsMax, limits.delayMsMin * 2 ** (vainCount - 1));
+      await sleepUntilAborted(delayMs, { signal });
+    }
+  } finally {
+    ending.abort();
+  }
+}
+
+interface Place {
+  lastId: string | undefined;
+  hasProgress: boolean;
+}
+
+/** Returns when the server said that the stream is over; throws `unavailable` when it was cut. */
+async function* readOneConnection(
+  options: HttpStreamOptions,
+  limits: ReconnectOptions,
+  signal: AbortSignal,
+  place: Place,
+): AsyncGenerator<StreamItem<unknown>> {
+  const connection = new AbortController();
+  const idle = createIdleTimer(limits.idleMsMax, () => {
+    connection.abort(new RoostError("unavailable", `${options.what} brought nothing for ${limits.idleMsMax} ms`));
+  });
+  try {
+    const response = await options.connect(AbortSignal.any([signal, connection.signal]), place.lastId);
+    const mediaType = response.headers.get("content-type") ?? "";
+    if (!mediaType.startsWith(eventStreamMediaType) || response.body === null) {
+      throw new RoostError("internal", `${options.what} was answered with "${mediaType}" instead of ${eventStreamMediaType}`);
+    }
+    const parser = createEventParser();
+    const decoder = new TextDecoder();
+    let isFirst = true;
+    for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
+      idle.restart();
+      if (!isFirst) place.hasProgress = true;
+      isFirst = false;
+      for (const event of parser.push(decoder.decode(bytes, { stream: true }))) {
+        if (event.event === endEvent) return;
+        if (event.event === problemEvent) throw fromProblemEvent(event);
+        place.hasProgress = true;
+        if (event.id !== undefined) place.lastId = event.id;
+        idle.stop(); // The reader may take its time.
+        yield toItem(options.what, event);
+        idle.restart();
+      }
+    }
+  } catch (thrown) {
+    // An abort of our own wraps nothing: its reason says why.
+    if (connection.signal.aborted && !signal.aborted) throw connection.signal.reason;
+    if (thrown instanceof RoostError) throw thrown;
+    throw new RoostError("unavailable", `the connection was lost: ${toRoostError(thrown).message}`, { cause: thrown });
+  } finally {
+    idle.stop();
+    connection.abort();
+  }
+  throw new RoostError("unavailable", "the connection was closed before the stream ended");
+}
+
+function toItem(what: string, event: RawEvent): StreamItem<unknown> {
+  let data: unknown;
+  try {
+    data = JSON.parse(event.data);
+  } catch (cause) {
+    throw new RoostError("internal", `${what} sent an event that is not JSON: ${event.data.slice(0, 200)}`, { cause });
+  }
+  const item: StreamItem<unknown> = { data };
+  if (event.id !== undefined) item.id = event.id;
+  if (event.event !== undefined) item.event = event.event;
+  return item;
+}
+
+function fromProblemEvent(event: RawEvent): RoostError {
+  try {
+    const body = JSON.parse(event.data) as { status?: number };
+    return fromProblem(body.status ?? 500, body);
+  } catch {
+    return fromProblem(500, undefined);
+  }
+}
+
+function createIdleTimer(idleMsMax: number, onIdle: () => void): { restart(): void; stop(): void } {
+  let timer: NodeJS.Timeout | undefined = setTimeout(onIdle, idleMsMax);
+  return {
+    restart() {
+      clearTimeout(timer);
+      timer = setTimeout(onIdle, idleMsMax);
+    },
+    stop() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}

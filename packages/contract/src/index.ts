@@ -1,0 +1,41 @@
+export { checkCompatibility, type CompatibilityResult } from "./check-compatibility.ts";
+export type { CallOptions, Client } from "./client.ts";
+export { answerBytesMax, createHttpClient, timeoutMsDefault, type HttpClientOptions } from "./create-http-client.ts";
+export { createLocalClient, type LocalClientOptions } from "./create-local-client.ts";
+export { createOpenApi, type OpenApiDocument, type OpenApiOptions } from "./create-open-api.ts";
+export { bodyBytesMaxDefault, createProblemResponse, createRoutes, type RoutesOptions } from "./create-routes.ts";
+export { createValidator } from "./create-validator.ts";
+export {
+  compatibilityModes,
+  defineEvent,
+  type CompatibilityMode,
+  type EventDataOf,
+  type EventDefinition,
+  type EventOptions,
+} from "./define-event.ts";
+export {
+  defineOperation,
+  effects,
+  type AnyOperation,
+  type Effect,
+  type Method,
+  type Operation,
+  type OperationOptions,
+} from "./define-operation.ts";
+export {
+  anonymous,
+  type Call,
+  type GivenOf,
+  type Handler,
+  type Handlers,
+  type InputOf,
+  type OutputOf,
+  type Principal,
+  type ReturnedOf,
+  type StreamItem,
+} from "./handlers.ts";
+export { reconnectDefaults, type ReconnectOptions } from "./http-stream.ts";
+export { fromProblem, Problem, problemMediaType, toProblem, type ProblemOptions } from "./problem.ts";
+export { createEventParser, eventStreamMediaType, formatEvent, type EventParser, type RawEvent } from "./server-sent-events.ts";
+export { errorCodeOfStatus, exitCodeOf, httpStatusOf } from "./status-codes.ts";
+export { toJsonSchema, type JsonSchema, type JsonSchemaOptions } from "./to-json-schema.ts";

@@ -1,0 +1,71 @@
+/**
+ * Errors on the wire: problem documents of RFC 9457. What went wrong inside the
+ * server stays in its log; the document names the place in the log instead.
+ */
+import { errorCodes, isErrorCode, RoostError, type ErrorCode } from "@roost/base";
+import { z } from "zod";
+import { errorCodeOfStatus, httpStatusOf } from "./status-codes.ts";
+
+export const problemMediaType = "application/problem+json";
+
+/** RFC 9457, with `code` and `details` as extension members. */
+export const Problem = z
+  .object({
+    type: z.string().describe("URI of the kind of problem"),
+    title: z.string().describe("The kind of problem in words"),
+    status: z.number().int().min(400).max(599),
+    detail: z.string().describe("This occurrence: the value, the limit, what to do next"),
+    code: z.enum(errorCodes),
+    instance: z.string().describe("URI of this occurrence; the server's log has it too"),
+    details: z.record(z.string(), z.unknown()).optional(),
+  })
+  .meta({ id: "Problem", description: "A problem document as in RFC 9457" });
+
+export type Problem = z.infer<typeof Problem>;
+
+const titles: Readonly<Record<ErrorCode, string>> = {
+  invalid_input: "The input is wrong",
+  unauthenticated: "Who is calling is not known",
+  forbidden: "The caller may not do this",
+  not_found: "There is no such thing",
+  conflict: "It is in another state than the request assumes",
+  limit_exceeded: "A limit is reached",
+  timeout: "It took too long",
+  unavailable: "It cannot be reached at the moment",
+  internal: "The server failed",
+};
+
+export interface ProblemOptions {
+  /** URI of this occurrence. */
+  instance: string;
+  /** A finer status than the code's own, where HTTP has one (405, 413, 415). */
+  status?: number | undefined;
+}
+
+export function toProblem(error: RoostError, options: ProblemOptions): Problem {
+  const isInternal = error.code === "internal";
+  const problem: Problem = {
+    type: `urn:roost:problem:${error.code.replaceAll("_", "-")}`,
+    title: titles[error.code],
+    status: options.status ?? httpStatusOf(error.code),
+    detail: isInternal ? `the server failed; its log says why under ${options.instance}` : error.message,
+    code: error.code,
+    instance: options.instance,
+  };
+  if (!isInternal && error.details !== undefined) problem.details = error.details;
+  return problem;
+}
+
+/** The error that a problem document, or whatever else came with a failing status, tells of. */
+export function fromProblem(status: number, body: unknown): RoostError {
+  const fields = (typeof body === "object" && body !== null ? body : {}) as Partial<Problem>;
+  const code = isErrorCode(fields.code) ? fields.code : errorCodeOfStatus(status);
+  const detail = firstText(fields.detail, fields.title) ?? `the server answered with status ${status}`;
+  const details: Record<string, unknown> = { ...(typeof fields.details === "object" ? fields.details : {}) };
+  if (typeof fields.instance === "string") details["instance"] = fields.instance;
+  return new RoostError(code, detail, { details: { ...details, status } });
+}
+
+function firstText(...texts: unknown[]): string | undefined {
+  return texts.find((text): text is string => typeof text === "string" && text !== "");
+}

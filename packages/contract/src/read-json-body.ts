@@ -1,0 +1,38 @@
+/** Reads a JSON object from a request, within a limit. An empty body is an empty object. */
+import { RoostError } from "@roost/base";
+
+/** @throws invalid_input, or limit_exceeded; `details.httpStatus` has the finer status where HTTP has one */
+export async function readJsonBody(request: Request, bodyBytesMax: number): Promise<Record<string, unknown>> {
+  const bytes = await readBytes(request, bodyBytesMax);
+  if (bytes.length === 0) return {};
+  const mediaType = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (mediaType !== "application/json" && !mediaType.endsWith("+json")) {
+    const given = mediaType === "" ? "no content type" : `content type ${mediaType}`;
+    throw new RoostError("invalid_input", `the body has ${given}: send application/json`, { details: { httpStatus: 415 } });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new RoostError("invalid_input", `the body is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new RoostError("invalid_input", "the body must be a JSON object");
+  }
+  return value as Record<string, unknown>;
+}
+
+async function readBytes(request: Request, bodyBytesMax: number): Promise<Uint8Array> {
+  const refuse = () =>
+    new RoostError("limit_exceeded", `the body is longer than ${bodyBytesMax} bytes: send less, or in parts`, { details: { httpStatus: 413 } });
+  if (Number(request.headers.get("content-length") ?? 0) > bodyBytesMax) throw refuse();
+  if (request.body === null) return new Uint8Array();
+  const parts: Uint8Array[] = [];
+  let byteCount = 0;
+  for await (const part of request.body as unknown as AsyncIterable<Uint8Array>) {
+    byteCount += part.byteLength;
+    if (byteCount > bodyBytesMax) throw refuse();
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}

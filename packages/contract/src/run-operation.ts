@@ -1,0 +1,86 @@
+/**
+ * One call of one operation, the same for every transport: input checked,
+ * handler called, output checked. Bad input is the caller's fault and says where;
+ * bad output is the server's and is never passed on.
+ */
+import { RoostError } from "@roost/base";
+import type { z } from "zod";
+import type { AnyOperation } from "./define-operation.ts";
+import type { Call, StreamItem } from "./handlers.ts";
+import { findUnknownFields } from "./unknown-fields.ts";
+
+export type AnyHandler = (input: never, call: Call) => unknown;
+
+const issuesMax = 10;
+
+/**
+ * The input after its schema.
+ * @throws invalid_input naming each wrong, missing or unknown field by its path
+ */
+export function parseInput(operation: AnyOperation, given: unknown): Record<string, unknown> {
+  const parsed = operation.input.safeParse(given);
+  const issues = parsed.success
+    ? findUnknownFields(given, parsed.data, issuesMax).map((path) => ({ path, message: "unknown field" }))
+    : listIssues(parsed.error);
+  if (parsed.success && issues.length === 0) return parsed.data;
+  const text = issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
+  throw new RoostError("invalid_input", `${operation.id} was given a wrong input: ${text}`, { details: { issues } });
+}
+
+/**
+ * The output after its schema, without fields that the schema does not name.
+ * @throws internal naming the operation and the fields
+ */
+export function parseOutput(operation: AnyOperation, returned: unknown): unknown {
+  const parsed = operation.output.safeParse(returned);
+  if (parsed.success) return parsed.data;
+  const text = listIssues(parsed.error).map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
+  throw new RoostError("internal", `${operation.id} answered against its contract: ${text}`, { cause: parsed.error });
+}
+
+/** Calls the handler of an operation that gives one answer. */
+export async function runOperation(operation: AnyOperation, handler: AnyHandler, given: unknown, call: Call): Promise<unknown> {
+  const input = parseInput(operation, given);
+  return parseOutput(operation, await handler(input as never, call));
+}
+
+/** Calls the handler of a stream; each item is checked when it is read. */
+export async function openOperationStream(
+  operation: AnyOperation,
+  handler: AnyHandler,
+  given: unknown,
+  call: Call,
+): Promise<AsyncIterable<StreamItem<unknown>>> {
+  const input = parseInput(operation, given);
+  const items = (await handler(input as never, call)) as AsyncIterable<StreamItem<unknown>>;
+  return checkItems(operation, items);
+}
+
+async function* checkItems(operation: AnyOperation, items: AsyncIterable<StreamItem<unknown>>): AsyncGenerator<StreamItem<unknown>> {
+  for await (const item of items) yield { ...item, data: parseOutput(operation, item.data) };
+}
+
+/** Issues of a zod error as path and message; the parts of a union that came closest are named. */
+export function listIssues(error: z.core.$ZodError): { path: string; message: string }[] {
+  return error.issues.slice(0, issuesMax).map((issue) => ({ path: formatPath(issue.path), message: messageOf(issue) }));
+}
+
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") return `unknown field ${issue.keys.slice(0, issuesMax).join(", ")}`;
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue.message;
+  const closest = issue.errors.toSorted((one, other) => one.length - other.length)[0] ?? [];
+  const parts = closest.slice(0, 3).map((inner) => {
+    const path = formatPath(inner.path);
+    return path === "" ? messageOf(inner) : `${path}: ${messageOf(inner)}`;
+  });
+  return parts.length === 0 ? issue.message : `${issue.message} (closest: ${parts.join("; ")})`;
+}
+
+function formatPath(path: readonly PropertyKey[]): string {
+  let text = "";
+  for (const key of path) {
+    if (typeof key === "number") text += `[${key}]`;
+    else text += text === "" ? String(key) : `.${String(key)}`;
+  }
+  return text;
+}

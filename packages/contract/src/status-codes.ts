@@ -1,0 +1,49 @@
+/**
+ * The one mapping from an error's code to an HTTP status and to a process's
+ * exit code, and back from a status when a foreign server named no code.
+ */
+import type { ErrorCode } from "@roost/base";
+
+const httpStatuses: Readonly<Record<ErrorCode, number>> = {
+  invalid_input: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  limit_exceeded: 429,
+  internal: 500,
+  unavailable: 503,
+  timeout: 504,
+};
+
+/** From sysexits(3) where it has the case; all below 128, so that they are never taken for a signal. */
+const exitCodes: Readonly<Record<ErrorCode, number>> = {
+  invalid_input: 64,
+  not_found: 66,
+  unavailable: 69,
+  internal: 70,
+  conflict: 73,
+  timeout: 75,
+  limit_exceeded: 76,
+  unauthenticated: 77,
+  forbidden: 79,
+};
+
+export function httpStatusOf(code: ErrorCode): number {
+  return httpStatuses[code];
+}
+
+export function exitCodeOf(code: ErrorCode): number {
+  return exitCodes[code];
+}
+
+/** The code of an HTTP answer that says nothing but its status. */
+export function errorCodeOfStatus(status: number): ErrorCode {
+  for (const [code, known] of Object.entries(httpStatuses)) {
+    if (known === status) return code as ErrorCode;
+  }
+  if (status === 408) return "timeout";
+  if (status === 413) return "limit_exceeded";
+  if (status === 502) return "unavailable";
+  return status >= 400 && status < 500 ? "invalid_input" : "internal";
+}
