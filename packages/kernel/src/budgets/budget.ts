@@ -1,0 +1,35 @@
+/** Caps and what is spent under them: the types. */
+
+export type BudgetWindow = 'hour' | 'day' | 'month' | 'total';
+
+/** `all`, `job:<id>` or `agent:<id>`; a run's own caps come with the run. */
+export interface BudgetCap {
+  scope: string;
+  window: BudgetWindow;
+  usdMax?: number;
+  tokensMax?: number;
+  /** Model calls. */
+  callsMax?: number;
+}
+
+export interface RefusedSpend {
+  granted: false;
+  cap: { scope: string; window: BudgetWindow | 'run'; unit: 'usd' | 'tokens' | 'calls'; max: number; used: number; reserved: number; asked: number };
+  /** For people. */
+  message: string;
+}
+
+export type Reservation = { granted: true; reservationId: string } | RefusedSpend;
+
+/** What a scope has used in a window. */
+export interface Spend {
+  scope: string;
+  window: BudgetWindow;
+  /** `2025-11-21`, `2025-11`, `2025-11-21T14` or `total`, in the budget's time zone. */
+  period: string;
+  usdSpent: number;
+  usdReserved: number;
+  tokensSpent: number;
+  tokensReserved: number;
+  calls: number;
+}

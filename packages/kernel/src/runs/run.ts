@@ -1,0 +1,245 @@
+/**
+ * What a run is, how one is asked for, and what its owner holds. Types and limits only: the functions that move a run
+ * stand in the files beside this one, each named after its function.
+ */
+import type { JsonObject, JsonValue } from '@roost/base';
+
+export type RunState = 'ready' | 'queued' | 'running' | 'waiting' | 'done' | 'failed' | 'cancelled' | 'diverged';
+export type TerminalRunState = 'done' | 'failed' | 'cancelled' | 'diverged';
+export type SessionKind = 'main' | 'cron' | 'heartbeat' | 'subagent' | 'channel';
+/** What a waiting run waits for. `start` and `retry` are moments that the kernel chose, the rest are declared waits. */
+export type WaitingFor = 'start' | 'retry' | 'time' | 'event' | 'person' | 'child' | 'resolution';
+
+/** Every number that bounds a run. A caller that needs more stores the bytes elsewhere and records a reference. */
+export const runLimits = {
+  inputBytesMax: 512 * 1024,
+  outputBytesMax: 1024 * 1024,
+  stepInputBytesMax: 1024 * 1024,
+  stepOutputBytesMax: 4 * 1024 * 1024,
+  stepsMax: 10_000,
+  attemptsMax: 100,
+  /** How deep runs start runs. */
+  depthMax: 16,
+  /** Owners lost in a row without a finished step, after which the run fails as a crash loop. */
+  stallsMax: 5,
+  claimMax: 500,
+  createMax: 1_000,
+  priorityMin: -1_000,
+  priorityMax: 1_000,
+  /** How long the owner of a cancelled run may go on before the run is ended over its head. */
+  cancelGraceMs: 30_000,
+  /** How many runs one pass over due, overdue or ended runs touches. */
+  passMax: 200,
+  listMax: 500,
+} as const;
+
+/** Why a run or a step failed. `retryable`: the same may succeed later. */
+export interface RunError {
+  code: string;
+  message: string;
+  retryable?: boolean;
+  details?: JsonValue;
+}
+
+/** What happens after a failure: the n-th retry waits `backoffMs * backoffFactor^(n-1)`, at most `backoffMsMax`, varied by up to 20 %. */
+export interface RetryPolicy {
+  /** Attempts in all, the first one included. */
+  attemptsMax: number;
+  backoffMs: number;
+  backoffFactor: number;
+  backoffMsMax: number;
+}
+
+/** A run's own caps: what it and its child runs may spend together. */
+export interface RunBudget {
+  usdMax?: number;
+  tokensMax?: number;
+  callsMax?: number;
+}
+
+export interface NewRun {
+  /** Default: a fresh id. An id that exists already is refused with `conflict`. */
+  id?: string;
+  /** Default: `default`. */
+  queue?: string;
+  /** What executes it. Default: `agent`. */
+  handler?: string;
+  /** One line for people: why this runs. */
+  reason: string;
+  /** One line for people: what this is. */
+  title?: string;
+  input: JsonObject;
+  /** Higher goes first. Default: the parent's, else 0. */
+  priority?: number;
+  /** Not before this moment. Default: now. */
+  startAt?: Date;
+  /** Runs of a lane go one at a time, in the order of their creation. */
+  lane?: string;
+  agent?: string;
+  sessionKey?: string;
+  sessionKind?: SessionKind;
+  job?: { id: string; version: number; tickKey: string; scheduledAt?: Date; lateMs?: number; missedCount?: number };
+  /** The run that starts this one, proven by its epoch, and the step in which it does: the same step starts it once. */
+  parent?: Owned & { seq: number };
+  retry?: Partial<RetryPolicy>;
+  /** Time from its first claim to its end in one attempt, without declared waits. Default: none. */
+  timeoutMs?: number;
+  budget?: RunBudget;
+  rehearsal?: boolean;
+  /** Default: the parent's, else the run's own id. */
+  correlation?: string;
+  /** Id of the event that led to this run. */
+  causation?: string;
+  traceparent?: string;
+}
+
+/** The fence that every write of an owner carries. */
+export interface Owned {
+  runId: string;
+  epoch: number;
+}
+
+export interface Run {
+  id: string;
+  queue: string;
+  handler: string;
+  state: RunState;
+  priority: number;
+  readyAt: Date | null;
+  wakeAt: Date | null;
+  waitingFor: WaitingFor | null;
+  epoch: number;
+  workerId: string | null;
+  lane: string | null;
+  laneSeq: number | null;
+  laneHeld: boolean;
+  agent: string | null;
+  sessionKey: string | null;
+  sessionKind: SessionKind | null;
+  jobId: string | null;
+  jobVersion: number | null;
+  tickKey: string | null;
+  scheduledAt: Date | null;
+  lateMs: number | null;
+  missedCount: number | null;
+  parentRunId: string | null;
+  parentSeq: number | null;
+  depth: number;
+  /** The run that this one repeats from its recorded steps. */
+  retryOf: string | null;
+  title: string | null;
+  reason: string;
+  input: JsonObject;
+  output: JsonValue;
+  error: RunError | null;
+  attempt: number;
+  attemptsMax: number;
+  retry: RetryPolicy;
+  stallCount: number;
+  timeoutMs: number | null;
+  deadlineAt: Date | null;
+  cancelRequestedAt: Date | null;
+  cancelReason: string | null;
+  cancelBy: string | null;
+  budget: RunBudget;
+  usdSpent: number;
+  tokensSpent: number;
+  usdReserved: number;
+  tokensReserved: number;
+  rehearsal: boolean;
+  correlation: string;
+  causation: string | null;
+  traceparent: string | null;
+  /** The event that led to the present state. */
+  causeId: string;
+  createdAt: Date;
+  startedAt: Date | null;
+  claimedAt: Date | null;
+  endedAt: Date | null;
+}
+
+/** A run that the caller owns until its epoch passes to another, with the steps recorded so far, by seq. */
+export interface ClaimedRun extends Run {
+  workerId: string;
+  steps: Step[];
+}
+
+export type Effect = 'readonly' | 'idempotent' | 'queryable' | 'unsafe';
+export type StepState = 'intent' | 'done' | 'failed' | 'unknown' | 'waiting';
+
+/** What somebody found out about an effect whose outcome was unknown. */
+export interface StepResolution {
+  outcome: 'done' | 'failed' | 'retry';
+  note: string;
+  by: string;
+  at: string;
+}
+
+export interface Step {
+  runId: string;
+  seq: number;
+  name: string;
+  kind: string;
+  effect: Effect;
+  state: StepState;
+  attempt: number;
+  epoch: number;
+  idempotencyKey: string;
+  inputHash: string;
+  input: JsonValue;
+  output: JsonValue;
+  error: RunError | null;
+  usage: JsonValue;
+  costUsd: number | null;
+  reopened: boolean;
+  resolution: StepResolution | null;
+  startedAt: Date;
+  endedAt: Date | null;
+}
+
+/** A wait that gives the worker back. Of the event kind only events appended after the wait began count. */
+export type WaitRequest =
+  | { kind: 'time'; until: Date }
+  | { kind: 'event'; eventType: string; filter?: EventFilter; until?: Date }
+  | { kind: 'person'; question: NewQuestion; until?: Date }
+  | { kind: 'child'; runId: string; until?: Date }
+  /** Somebody must say what became of the step at this seq, which is `unknown`. */
+  | { kind: 'resolution'; prompt: string; until?: Date };
+
+/** Dotted paths into `{ type, source, subject, data }` and the value each must equal, e.g. `{ 'data.severity': 'high' }`. */
+export type EventFilter = Record<string, null | boolean | number | string>;
+
+export interface NewQuestion {
+  prompt: string;
+  kind?: 'question' | 'approval';
+  choices?: string[];
+  details?: JsonObject;
+}
+
+/** The output of a step that waited. */
+export type WaitResult =
+  | { kind: 'time' }
+  | { kind: 'event'; event: { id: string; type: string; subject: string | null; topic: string; partition: number; offset: number; time: string; data: JsonValue } }
+  | { kind: 'person'; answer: JsonValue; by: string; questionId: string }
+  | { kind: 'child'; run: { id: string; state: TerminalRunState; output: JsonValue; error: RunError | null } }
+  | { kind: 'timed_out'; waitedFor: WaitRequest['kind'] };
+
+export interface Question {
+  id: string;
+  runId: string;
+  seq: number;
+  kind: string;
+  prompt: string;
+  choices: string[] | null;
+  details: JsonObject | null;
+  askedAt: Date;
+  expiresAt: Date | null;
+  state: 'open' | 'answered' | 'expired' | 'withdrawn';
+  answer: JsonValue;
+  answeredBy: string | null;
+  answeredAt: Date | null;
+}
+
+export function isTerminal(state: RunState): state is TerminalRunState {
+  return state === 'done' || state === 'failed' || state === 'cancelled' || state === 'diverged';
+}
