@@ -1,0 +1,60 @@
+/** Topic `home`: what changes in the home's files and in what is remembered. The subject is the path or the state's name. */
+import { z } from "zod";
+import { defineEvent } from "../define-event.ts";
+import { Count, Id, Json, Name, Reason, SessionKey, SessionKind, Text } from "../records/fields.ts";
+import { pathCharsMax } from "../records/limits.ts";
+
+const topic = "home";
+const version = 1;
+const Path = z.string().min(1).max(pathCharsMax);
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in lower-case hexadecimal");
+const author = { by: Name, runId: Id.optional(), sessionKey: SessionKey.optional(), sessionKind: SessionKind.optional() };
+
+/** Written by Roost, on behalf of a session or a person. */
+export const fileWritten = defineEvent({
+  type: "file.written",
+  version,
+  topic,
+  subject: "path in the home",
+  schema: z.object({ ...author, path: Path, sha256: Sha256, previousSha256: Sha256.optional(), bytes: Count }),
+});
+
+/** Changed by something else: noticed, recorded, never overwritten. */
+export const fileEdited = defineEvent({
+  type: "file.edited",
+  version,
+  topic,
+  subject: "path in the home",
+  schema: z.object({
+    path: Path,
+    change: z.enum(["created", "changed", "deleted"]),
+    sha256: Sha256.optional(),
+    previousSha256: Sha256.optional(),
+    bytes: Count.optional(),
+  }),
+});
+
+export const stateChanged = defineEvent({
+  type: "state.changed",
+  version,
+  topic,
+  subject: "name of the state",
+  schema: z.object({
+    ...author,
+    name: Name,
+    stateVersion: Count,
+    value: Json,
+    previousSha256: Sha256.optional(),
+    note: Reason.optional(),
+  }),
+});
+
+export const factRemembered = defineEvent({
+  type: "fact.remembered",
+  version,
+  topic,
+  subject: "path in the home",
+  schema: z.object({ ...author, text: Text, path: Path.optional() }),
+});
+
+export const homeEvents = [fileWritten, fileEdited, stateChanged, factRemembered] as const;

@@ -1,0 +1,29 @@
+/** Every event type of Roost itself: the public file of `@roost/contract/events`. */
+import type { EventDataOf } from "../define-event.ts";
+import { coordinationEvents } from "./coordination-events.ts";
+import { homeEvents } from "./home-events.ts";
+import { jobEvents } from "./job-events.ts";
+import { noticeEvents } from "./notice-events.ts";
+import { runEvents } from "./run-events.ts";
+import { sessionEvents } from "./session-events.ts";
+
+export const roostEvents = [
+  ...jobEvents,
+  ...runEvents,
+  ...sessionEvents,
+  ...homeEvents,
+  ...noticeEvents,
+  ...coordinationEvents,
+] as const;
+
+type RoostEvent = (typeof roostEvents)[number];
+export type RoostEventType = RoostEvent["type"];
+/** The data of an event of that type: `RoostEventData<"run.started">`. */
+export type RoostEventData<Type extends RoostEventType> = EventDataOf<Extract<RoostEvent, { type: Type }>>;
+
+export * from "./coordination-events.ts";
+export * from "./home-events.ts";
+export * from "./job-events.ts";
+export * from "./notice-events.ts";
+export * from "./run-events.ts";
+export * from "./session-events.ts";

@@ -1,0 +1,237 @@
+/**
+ * Topic `runs`: what happens to runs, their steps, the workers that execute them
+ * and the budgets that hold them. The subject is the run's id, except of workers.
+ */
+import { z } from "zod";
+import { defineEvent } from "../define-event.ts";
+import { effects } from "../define-operation.ts";
+import { Count, Id, Json, Name, Reason, RecordedError, SessionKey, SessionKind, Slug, Time, Usd, WholeMs } from "../records/fields.ts";
+import { stepOutcomes, Usage, waitKinds } from "../records/run.ts";
+
+const topic = "runs";
+const subject = "run id";
+const version = 1;
+
+/** What a reader of one event wants to know of its run without asking. */
+const run = {
+  runId: Id,
+  agent: Slug.optional(),
+  sessionKey: SessionKey.optional(),
+  sessionKind: SessionKind.optional(),
+  jobId: Slug.optional(),
+  parentRunId: Id.optional(),
+};
+const spent = { usdSpent: Usd.optional(), tokensSpent: Count.optional(), durationMs: WholeMs.optional(), rehearsal: z.boolean().optional() };
+
+export const runCreated = defineEvent({
+  type: "run.created",
+  version,
+  topic,
+  subject,
+  schema: z.object({
+    ...run,
+    state: z.enum(["ready", "queued", "waiting"]),
+    queue: Name,
+    reason: Reason,
+    tickKey: Id.optional(),
+    scheduledAt: Time.optional(),
+    lateMs: WholeMs.optional(),
+    missedCount: Count.optional(),
+    rehearsal: z.boolean().optional(),
+  }),
+});
+
+export const runStarted = defineEvent({
+  type: "run.started",
+  version,
+  topic,
+  subject,
+  schema: z.object({ ...run, workerId: Id, epoch: Count, attempt: Count }),
+});
+
+export const runWaiting = defineEvent({
+  type: "run.waiting",
+  version,
+  topic,
+  subject,
+  schema: z.object({
+    ...run,
+    seq: Count.optional(),
+    kind: z.enum(waitKinds),
+    until: Time.optional(),
+    eventType: Name.optional(),
+    questionId: Id.optional(),
+    childRunId: Id.optional(),
+  }),
+});
+
+export const runResumed = defineEvent({
+  type: "run.resumed",
+  version,
+  topic,
+  subject,
+  schema: z.object({ ...run, seq: Count.optional(), reason: Reason.optional() }),
+});
+
+export const runRetrying = defineEvent({
+  type: "run.retrying",
+  version,
+  topic,
+  subject,
+  schema: z.object({
+    ...run,
+    attempt: Count,
+    attemptsMax: Count,
+    retryAt: Time.optional(),
+    error: RecordedError.optional(),
+    reason: Reason.optional(),
+  }),
+});
+
+export const runDone = defineEvent({
+  type: "run.done",
+  version,
+  topic,
+  subject,
+  schema: z.object({ ...run, ...spent, output: Json.optional(), reason: Reason.optional() }),
+});
+
+export const runFailed = defineEvent({
+  type: "run.failed",
+  version,
+  topic,
+  subject,
+  schema: z.object({ ...run, ...spent, error: RecordedError, output: Json.optional(), attempt: Count.optional(), reason: Reason.optional() }),
+});
+
+export const runCancelling = defineEvent({
+  type: "run.cancelling",
+  version,
+  topic,
+  subject,
+  schema: z.object({ ...run, reason: Reason, by: Name }),
+});
+
+export const runCancelled = defineEvent({
+  type: "run.cancelled",
+  version,
+  topic,
+  subject,
+  schema: z.object({ ...run, ...spent, reason: Reason, by: Name.optional(), output: Json.optional() }),
+});
+
+export const runDiverged = defineEvent({
+  type: "run.diverged",
+  version,
+  topic,
+  subject,
+  schema: z.object({
+    ...run,
+    ...spent,
+    seq: Count,
+    recorded: Json.optional().describe("The step as it was recorded"),
+    replayed: Json.optional().describe("The step as it came this time"),
+    reason: Reason,
+  }),
+});
+
+const step = { runId: Id, seq: Count, name: Name, kind: z.string().max(64), attempt: Count };
+
+export const stepStarted = defineEvent({
+  type: "step.started",
+  version,
+  topic,
+  subject,
+  schema: z.object({ ...step, effect: z.enum(effects), idempotencyKey: Id }),
+});
+
+export const stepDone = defineEvent({
+  type: "step.done",
+  version,
+  topic,
+  subject,
+  schema: z.object({ ...step, costUsd: Usd.optional(), usage: Usage.optional(), durationMs: WholeMs.optional() }),
+});
+
+export const stepFailed = defineEvent({
+  type: "step.failed",
+  version,
+  topic,
+  subject,
+  schema: z.object({ ...step, error: RecordedError, costUsd: Usd.optional(), usage: Usage.optional(), durationMs: WholeMs.optional() }),
+});
+
+export const stepUnknown = defineEvent({
+  type: "step.unknown",
+  version,
+  topic,
+  subject,
+  schema: z.object({ ...step, effect: z.enum(effects), idempotencyKey: Id, reason: Reason }),
+});
+
+export const stepResolved = defineEvent({
+  type: "step.resolved",
+  version,
+  topic,
+  subject,
+  schema: z.object({ runId: Id, seq: Count, name: Name.optional(), outcome: z.enum(stepOutcomes), note: Reason.optional(), by: Name }),
+});
+
+export const leaseLost = defineEvent({
+  type: "lease.lost",
+  version,
+  topic,
+  subject,
+  schema: z.object({ ...run, epoch: Count, workerId: Id.optional(), reason: Reason }),
+});
+
+const worker = { workerId: Id, host: z.string().max(255), pid: Count, kind: z.string().max(64) };
+
+export const workerJoined = defineEvent({ type: "worker.joined", version, topic, subject: "worker id", schema: z.object(worker) });
+
+export const workerLost = defineEvent({
+  type: "worker.lost",
+  version,
+  topic,
+  subject: "worker id",
+  schema: z.object({ ...worker, reason: Reason, runCount: Count.optional() }),
+});
+
+export const budgetRefused = defineEvent({
+  type: "budget.refused",
+  version,
+  topic,
+  subject,
+  schema: z.object({
+    ...run,
+    scope: Name.describe("The cap that refused: run, job:<id>, agent:<id>, day"),
+    usdAsked: Usd,
+    tokensAsked: Count,
+    usdSpent: Usd.optional(),
+    usdMax: Usd.optional(),
+    tokensSpent: Count.optional(),
+    tokensMax: Count.optional(),
+  }),
+});
+
+export const runEvents = [
+  runCreated,
+  runStarted,
+  runWaiting,
+  runResumed,
+  runRetrying,
+  runDone,
+  runFailed,
+  runCancelling,
+  runCancelled,
+  runDiverged,
+  stepStarted,
+  stepDone,
+  stepFailed,
+  stepUnknown,
+  stepResolved,
+  leaseLost,
+  workerJoined,
+  workerLost,
+  budgetRefused,
+] as const;

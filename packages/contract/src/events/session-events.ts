@@ -1,0 +1,42 @@
+/** Topic `sessions`: what is said in sessions. The subject is the session's key. */
+import { z } from "zod";
+import { defineEvent } from "../define-event.ts";
+import { Count, Id, Name, SessionKey, SessionKind, Text } from "../records/fields.ts";
+
+const topic = "sessions";
+const subject = "session key";
+const version = 1;
+const message = { sessionKey: SessionKey, sessionKind: SessionKind.optional(), messageId: Id, seq: Count.optional(), runId: Id.optional(), text: Text };
+
+export const messageReceived = defineEvent({
+  type: "message.received",
+  version,
+  topic,
+  subject,
+  schema: z.object({ ...message, source: Name.optional() }),
+});
+
+export const messageSent = defineEvent({
+  type: "message.sent",
+  version,
+  topic,
+  subject,
+  schema: z.object({ ...message, rehearsed: z.boolean().optional() }),
+});
+
+export const sessionCompacted = defineEvent({
+  type: "session.compacted",
+  version,
+  topic,
+  subject,
+  schema: z.object({
+    sessionKey: SessionKey,
+    runId: Id.optional(),
+    messageCount: Count.describe("Messages that the summary stands for"),
+    tokensBefore: Count.optional(),
+    tokensAfter: Count.optional(),
+    summary: Text.optional(),
+  }),
+});
+
+export const sessionEvents = [messageReceived, messageSent, sessionCompacted] as const;

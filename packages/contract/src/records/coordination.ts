@@ -1,0 +1,53 @@
+/** Locks, once-only effects and claimed topics: how jobs and scripts of any host keep out of each other's way. */
+import { z } from "zod";
+import { Count, Id, Json, Name, Reason, Text, Time } from "./fields.ts";
+
+/** Names of locks, and scopes and keys of effects. */
+export const KeyText = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}]+$/u, "must not have control characters");
+
+export const Lock = z
+  .object({
+    name: KeyText,
+    holder: Name,
+    epoch: Count.describe("Fencing token: greater at each taking"),
+    purpose: Reason.nullable(),
+    runId: Id.nullable().describe("The run that holds it; it is released when the run ends"),
+    acquiredAt: Time,
+    expiresAt: Time,
+    waitingCount: Count,
+  })
+  .meta({ id: "Lock" });
+export type Lock = z.output<typeof Lock>;
+
+export const onceStates = ["begun", "done", "in_progress", "unknown"] as const;
+
+export const Once = z
+  .object({
+    scope: KeyText,
+    key: KeyText,
+    state: z
+      .enum(onceStates)
+      .describe("begun: you are to do it now; done: it was done; in_progress: another does it; unknown: another began and was never heard of again"),
+    token: z.string().nullable().describe("Proof that you are to do it; null unless begun"),
+    holder: Name.nullable(),
+    result: Json.describe("What finishOnce was given, when done"),
+    beganAt: Time.nullable(),
+    endedAt: Time.nullable(),
+    expiresAt: Time.nullable().describe("When an effect in progress becomes unknown"),
+  })
+  .meta({ id: "Once" });
+export type Once = z.output<typeof Once>;
+
+export const Claim = z
+  .object({ id: Id, scope: KeyText, text: Text, by: Name, at: Time, expiresAt: Time, runId: Id.nullable() })
+  .meta({ id: "Claim" });
+export type Claim = z.output<typeof Claim>;
+
+export const SimilarClaim = z
+  .object({ claimId: Id, text: Text, by: Name, at: Time, similarity: z.number().min(0).max(1) })
+  .meta({ id: "SimilarClaim" });
+export type SimilarClaim = z.output<typeof SimilarClaim>;

@@ -1,0 +1,143 @@
+/** Jobs and their ticks: what starts runs, when, and under which rules. When a trigger is due is the kernel's to say. */
+import { parseDurationMs } from "@roost/base";
+import { z } from "zod";
+import { Count, Id, Name, Reason, Slug, Time, TimeZone, Usd, WholeMs, WrittenDuration } from "./fields.ts";
+import { promptCharsMax } from "./limits.ts";
+
+export const JobId = Slug.describe("Id of a job");
+
+/** The shortest interval of a job. */
+export const everyMsMin = 1000;
+const timeoutMsMax = 7 * 86_400_000;
+const attemptsMaxMax = 100;
+
+const Scalar = z.union([z.string().max(1000), z.number(), z.boolean(), z.null()]);
+
+export const Trigger = z
+  .discriminatedUnion("kind", [
+    z.object({
+      kind: z.literal("cron"),
+      expression: z.string().min(1).max(200).describe("Five or six fields, or a name like @hourly"),
+      timeZone: TimeZone.optional().describe("The home's when left out"),
+    }),
+    z.object({
+      kind: z.literal("every"),
+      every: WrittenDuration.refine((every) => parseDurationMs(every) >= everyMsMin, `must be at least ${everyMsMin} ms`),
+      anchor: Time.optional().describe("Moments are whole intervals away from it, so that they do not drift"),
+    }),
+    z.object({ kind: z.literal("at"), at: Time }),
+    z.object({
+      kind: z.literal("event"),
+      eventType: Name.describe("Type of the events that fire it"),
+      filter: z.record(z.string().min(1).max(200), Scalar).optional().describe("Dotted paths into the event's data and the values they must have"),
+    }),
+    z.object({ kind: z.literal("manual") }),
+  ])
+  .meta({ id: "Trigger", description: "When a job is due" });
+
+export const CatchUp = z
+  .object({
+    policy: z
+      .enum(["skip", "last", "all"])
+      .default("last")
+      .describe("Ticks that were due while nothing ran: all skipped, one run for the last, or one run each"),
+    max: z.number().int().min(1).max(1000).optional().describe("Most runs for one outage with `all`"),
+    windowMs: WholeMs.optional().describe("Ticks older than that are missed whatever the policy"),
+  })
+  .meta({ id: "CatchUp" });
+
+export const overlapPolicies = ["skip", "queue-one", "queue-all", "cancel-old", "allow"] as const;
+
+export const Retry = z
+  .object({
+    attemptsMax: z.number().int().min(1).max(attemptsMaxMax).default(1).describe("The first attempt counts"),
+    backoffMs: WholeMs.default(30_000),
+    backoffFactor: z.number().min(1).max(10).default(2),
+    backoffMsMax: WholeMs.default(3_600_000),
+  })
+  .meta({ id: "Retry" });
+
+export const Budget = z
+  .object({ usdMax: Usd.optional(), tokensMax: Count.optional() })
+  .meta({ id: "Budget", description: "Caps of one run, in money and in tokens" });
+
+const clockTime = /^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
+
+export const ActiveHours = z
+  .object({
+    start: z.string().regex(clockTime, "must be a time of day like 08:00").describe("Inclusive"),
+    end: z.string().regex(clockTime, "must be a time of day like 22:30 or 24:00").describe("Exclusive; before `start` it is on the next day, equal to it is never"),
+    timeZone: TimeZone.optional(),
+  })
+  .meta({ id: "ActiveHours" });
+
+export const JobInput = z
+  .object({ file: z.string().min(1).max(200).describe("State file, relative to the home"), staleAfterMs: WholeMs })
+  .meta({ id: "JobInput", description: "A state file whose age matters to the job" });
+
+const jobDefinitionFields = {
+  title: Name.optional(),
+  agent: Slug.default("main"),
+  session: z.enum(["main", "cron", "heartbeat"]).default("cron").describe("What its runs may know"),
+  trigger: Trigger,
+  prompt: z.string().max(promptCharsMax).describe("What its runs are told; may be empty for a heartbeat"),
+  catchUp: CatchUp.default({ policy: "last" }),
+  overlap: z.enum(overlapPolicies).default("skip").describe("What a tick does while a run of the job is going"),
+  jitterMs: WholeMs.max(86_400_000).default(0),
+  timeoutMs: WholeMs.min(1000).max(timeoutMsMax).default(1_800_000),
+  retry: Retry.default({ attemptsMax: 1, backoffMs: 30_000, backoffFactor: 2, backoffMsMax: 3_600_000 }),
+  budget: Budget.optional(),
+  activeHours: ActiveHours.optional(),
+  tools: z.array(Name).max(200).optional().describe("The only tools its runs may use; all of the agent's when left out"),
+  model: Name.optional(),
+  onUnknown: z.enum(["tell", "wait"]).default("tell").describe("When the outcome of an effect is unknown: tell the agent, or wait for a person"),
+  inputs: z.array(JobInput).max(50).optional(),
+  enabled: z.boolean().default(true).describe("A job that is not enabled is kept but never due"),
+};
+
+export const JobDefinition = z.object(jobDefinitionFields).meta({ id: "JobDefinition" });
+export type JobDefinition = z.output<typeof JobDefinition>;
+
+/** As it stands in a file of jobs. */
+export const NamedJobDefinition = z.object({ id: JobId, ...jobDefinitionFields }).meta({ id: "NamedJobDefinition" });
+export type NamedJobDefinition = z.output<typeof NamedJobDefinition>;
+
+/** The fields of a definition, for inputs that have it beside others. */
+export const jobDefinitionShape = jobDefinitionFields;
+
+export const tickOutcomes = ["fired", "skipped", "missed"] as const;
+
+export const Tick = z
+  .object({
+    jobId: JobId,
+    tickKey: Id.describe("The scheduled moment, event:<id> or manual:<key>: unique within the job"),
+    scheduledAt: Time,
+    outcome: z.enum(tickOutcomes),
+    reason: Reason.nullable(),
+    runId: Id.nullable(),
+    lateMs: WholeMs,
+    missedCount: Count.describe("Ticks before it that did not fire; of a missed row, the ticks it stands for"),
+    jobVersion: Count,
+    recordedAt: Time,
+  })
+  .meta({ id: "Tick" });
+export type Tick = z.output<typeof Tick>;
+
+export const jobStates = ["active", "paused", "finished", "removed"] as const;
+
+export const Job = z
+  .object({
+    id: JobId,
+    version: Count,
+    state: z.enum(jobStates),
+    definition: JobDefinition,
+    pausedReason: Reason.nullable(),
+    definedBy: Name,
+    nextAt: Time.nullable().describe("Its next scheduled moment"),
+    dueAt: Time.nullable().describe("`nextAt` with its jitter"),
+    lastTick: Tick.nullable(),
+    activeRunIds: z.array(Id).describe("Runs of it that are not over, oldest first, at most 20"),
+    updatedAt: Time,
+  })
+  .meta({ id: "Job" });
+export type Job = z.output<typeof Job>;

@@ -1,0 +1,42 @@
+/** What Roost tells people and asks them. */
+import { z } from "zod";
+import { Id, Name, Reason, Slug, Text, Time } from "./fields.ts";
+
+export const noticeLevels = ["info", "warning", "urgent"] as const;
+export const noticeStates = ["raised", "delivered", "failed"] as const;
+export const questionStates = ["open", "answered", "expired", "withdrawn"] as const;
+
+export const Notice = z
+  .object({
+    id: Id,
+    level: z.enum(noticeLevels),
+    text: Text,
+    target: Name.nullable().describe("Where it goes: console, webhook, …"),
+    state: z.enum(noticeStates),
+    source: Name.describe("What raised it: run:<id>, job:<id>, home, …"),
+    runId: Id.nullable(),
+    jobId: Id.nullable(),
+    error: Reason.nullable(),
+    createdAt: Time,
+    deliveredAt: Time.nullable(),
+  })
+  .meta({ id: "Notice" });
+export type Notice = z.output<typeof Notice>;
+
+export const Question = z
+  .object({
+    id: Id,
+    text: Text,
+    choices: z.array(Name).nullable().describe("The answers to choose from; null for a free one"),
+    state: z.enum(questionStates),
+    answer: Text.nullable(),
+    agent: Slug.nullable(),
+    runId: Id.nullable(),
+    jobId: Id.nullable(),
+    askedAt: Time,
+    answeredAt: Time.nullable(),
+    answeredBy: Name.nullable(),
+    expiresAt: Time.nullable(),
+  })
+  .meta({ id: "Question" });
+export type Question = z.output<typeof Question>;

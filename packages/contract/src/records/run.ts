@@ -1,0 +1,109 @@
+/** Runs, their steps and what they wait for. */
+import { z } from "zod";
+import { effects } from "../define-operation.ts";
+import { Count, Id, Json, Name, Reason, RecordedError, SessionKey, SessionKind, Slug, Time, Usd, WholeMs } from "./fields.ts";
+import { Budget, JobId } from "./job.ts";
+
+export const runStates = ["ready", "queued", "running", "waiting", "done", "failed", "cancelled", "diverged"] as const;
+export const RunState = z
+  .enum(runStates)
+  .describe("ready: claimable; queued: another run holds its lane; waiting: for time, an event, a person or a child")
+  .meta({ id: "RunState" });
+export type RunState = z.output<typeof RunState>;
+
+export const waitKinds = ["time", "event", "person", "child", "retry"] as const;
+
+export const Wait = z
+  .object({
+    seq: Count.nullable().describe("The step that waits; null for a whole run that waits for its next attempt"),
+    kind: z.enum(waitKinds),
+    until: Time.nullable(),
+    eventType: Name.nullable(),
+    questionId: Id.nullable(),
+    childRunId: Id.nullable(),
+    text: Reason.describe("What is waited for, in words"),
+  })
+  .meta({ id: "Wait" });
+export type Wait = z.output<typeof Wait>;
+
+const runSummaryFields = {
+  id: Id,
+  state: RunState,
+  title: Name.describe("The job's title, or the beginning of the message"),
+  agent: Slug,
+  sessionKey: SessionKey.nullable(),
+  sessionKind: SessionKind.nullable(),
+  jobId: JobId.nullable(),
+  parentRunId: Id.nullable(),
+  reason: Reason.describe("Why it runs"),
+  scheduledAt: Time.nullable(),
+  lateMs: WholeMs,
+  missedCount: Count,
+  attempt: Count,
+  attemptsMax: Count,
+  workerId: Id.nullable(),
+  waitingFor: Reason.nullable(),
+  cancelRequestedAt: Time.nullable(),
+  error: RecordedError.nullable(),
+  spentUsd: Usd,
+  tokens: Count,
+  rehearsed: z.boolean().describe("No model was there: nothing was thought and no effect performed"),
+  createdAt: Time,
+  startedAt: Time.nullable(),
+  endedAt: Time.nullable(),
+};
+
+export const RunSummary = z.object(runSummaryFields).meta({ id: "RunSummary" });
+export type RunSummary = z.output<typeof RunSummary>;
+
+export const Run = z
+  .object({
+    ...runSummaryFields,
+    queue: Name,
+    epoch: Count.describe("Fencing token of its present owner"),
+    deadlineAt: Time.nullable(),
+    cancelReason: Reason.nullable(),
+    budget: Budget.nullable(),
+    correlation: Id,
+    causation: Id.nullable(),
+    traceparent: z.string().max(64).nullable(),
+    input: Json,
+    output: Json,
+  })
+  .meta({ id: "Run" });
+export type Run = z.output<typeof Run>;
+
+export const Usage = z
+  .object({
+    inputTokens: Count,
+    outputTokens: Count,
+    cachedTokens: Count.optional(),
+    reasoningTokens: Count.optional(),
+    model: Name.optional(),
+    provider: Name.optional(),
+  })
+  .meta({ id: "Usage", description: "As the provider reported it" });
+
+export const stepStates = ["intent", "done", "failed", "unknown", "waiting"] as const;
+export const stepOutcomes = ["done", "failed", "not_done"] as const;
+
+export const Step = z
+  .object({
+    runId: Id,
+    seq: Count,
+    name: Name,
+    kind: z.string().max(64).describe("model, tool, context, wait, …"),
+    effect: z.enum(effects),
+    state: z.enum(stepStates),
+    attempt: Count,
+    idempotencyKey: Id,
+    input: Json,
+    output: Json,
+    error: RecordedError.nullable(),
+    usage: Usage.nullable(),
+    costUsd: Usd,
+    startedAt: Time,
+    endedAt: Time.nullable(),
+  })
+  .meta({ id: "Step" });
+export type Step = z.output<typeof Step>;

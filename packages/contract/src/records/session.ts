@@ -1,0 +1,36 @@
+/** Sessions and their messages. */
+import { z } from "zod";
+import { Count, Id, Json, Name, SessionKey, SessionKind, Slug, Text, Time } from "./fields.ts";
+
+export const messageRoles = ["user", "assistant", "tool", "system"] as const;
+
+export const Session = z
+  .object({
+    key: SessionKey,
+    kind: SessionKind,
+    agent: Slug,
+    title: Name.nullable(),
+    messageCount: Count,
+    activeRunId: Id.nullable().describe("The run that is answering"),
+    queuedCount: Count.describe("Runs that wait for their turn"),
+    createdAt: Time,
+    lastMessageAt: Time.nullable(),
+  })
+  .meta({ id: "Session" });
+export type Session = z.output<typeof Session>;
+
+export const Message = z
+  .object({
+    id: Id,
+    sessionKey: SessionKey,
+    seq: Count,
+    role: z.enum(messageRoles),
+    text: Text,
+    parts: z.array(Json).nullable().describe("The message as the model saw it, when it is more than a text"),
+    runId: Id.nullable(),
+    source: Name.nullable().describe("Where it came from: cli, console, job:<id>, …"),
+    rehearsed: z.boolean(),
+    createdAt: Time,
+  })
+  .meta({ id: "Message" });
+export type Message = z.output<typeof Message>;
