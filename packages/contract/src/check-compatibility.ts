@@ -6,6 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { RoostError } from "@roost/base";
 import { check_compat, initSync } from "jsoncompat";
 import type { CompatibilityMode } from "./define-event.ts";
@@ -26,6 +27,7 @@ export function checkCompatibility(older: readonly JsonSchema[], newer: JsonSche
   const compared = isTransitive ? older : older.slice(-1);
   for (const [index, previous] of compared.entries()) {
     const which = isTransitive && older.length > 1 ? ` (seen against version ${index + 1} of ${older.length})` : "";
+    if (isDeepStrictEqual(previous, newer)) continue;
     if (direction !== "forward" && !accepts(previous, newer)) {
       const { path, reason } = locateIncompatibility(previous, newer, accepts);
       return { compatible: false, path, reason: `what was already written would be refused: ${reason}${which}` };

@@ -7,23 +7,34 @@ import type { JsonSchema } from "./to-json-schema.ts";
 /** How many complaints are listed. */
 const complaintsMax = 10;
 
+// The one state of this file, and only a saving: compiling the meta-schema takes 20 ms, so it is done once, at the first use.
+let compiler: Ajv2020 | undefined;
+
 /**
  * A function that lists what is wrong with a value, each complaint beginning with the path; nothing when it is valid.
  * @throws invalid_input when the schema itself is wrong
  */
 export function createValidator(schema: JsonSchema): (value: unknown) => string[] {
-  const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: true, logger: false });
-  addFormats.default(ajv);
+  const ajv = (compiler ??= createCompiler());
   let validate: ReturnType<typeof ajv.compile>;
   try {
     validate = ajv.compile(schema);
   } catch (cause) {
     throw new RoostError("invalid_input", `the JSON Schema is wrong: ${(cause as Error).message}`, { cause });
+  } finally {
+    ajv.removeSchema(schema); // Or every schema ever compiled is kept, and a second one with the same $id is refused.
+    if (typeof schema["$id"] === "string") ajv.removeSchema(schema["$id"]);
   }
   return (value) => {
     if (validate(value)) return [];
     return (validate.errors ?? []).slice(0, complaintsMax).map(complain);
   };
+}
+
+function createCompiler(): Ajv2020 {
+  const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: true, logger: false });
+  addFormats.default(ajv);
+  return ajv;
 }
 
 function complain(error: ErrorObject): string {
