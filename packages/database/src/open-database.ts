@@ -1,0 +1,115 @@
+/**
+ * A pool of connections to PostgreSQL, wherever it runs. Owns the pool, the version check and the translation of
+ * the driver's errors; starting a server is openEmbeddedPostgres'.
+ */
+import { RoostError, type Logger } from '@roost/base';
+import { Pool, type PoolClient } from 'pg';
+import { connectionSettings, type ConnectionSettings } from './connection-settings.ts';
+import type { Database, QueryOptions, Session, Transaction, TransactOptions } from './database.ts';
+import { createListener, type Listener } from './open-listener.ts';
+import { openSession } from './open-session.ts';
+import { runQuery } from './run-query.ts';
+import { isConnectionLoss, isStalePlan, toDatabaseError } from './to-database-error.ts';
+import { transact } from './transact.ts';
+
+const serverVersionMin = 150_000;
+const idleConnectionMsMax = 60_000;
+const stalePlanRetriesMax = 16;
+
+export interface OpenDatabaseOptions {
+  /** `postgresql://user:password@host/name`, or `postgresql://user@/name?host=/socket/directory`. */
+  url: string;
+  poolMax?: number;
+  applicationName: string;
+  logger: Logger;
+  /** Default 30,000. 0 is no limit. */
+  statementTimeoutMsMax?: number;
+}
+
+/** @throws RoostError `unavailable` when nobody answers, `invalid_input` for a bad URL or a server older than 15 */
+export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
+  const { url, poolMax = 8, applicationName, logger, statementTimeoutMsMax = 30_000 } = options;
+  const settings: ConnectionSettings = { url, applicationName, statementTimeoutMsMax };
+  refuseMalformedUrl(url);
+  const pool = new Pool({ ...connectionSettings(settings), max: poolMax, idleTimeoutMillis: idleConnectionMsMax });
+  // A connection that dies while checked out has nobody else listening, and an unheard 'error' ends the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('error', (error) => logger.warn('an idle connection to PostgreSQL was lost', { reason: error.message }));
+  const database = new PooledDatabase(pool, settings, createListener(settings, logger));
+  try {
+    await refuseOldServer(database);
+  } catch (error) {
+    await database[Symbol.asyncDispose]();
+    throw error;
+  }
+  return database;
+}
+
+class PooledDatabase implements Database {
+  readonly #pool: Pool;
+  readonly #settings: ConnectionSettings;
+  readonly #listener: Listener;
+  #closed: Promise<void> | undefined;
+
+  constructor(pool: Pool, settings: ConnectionSettings, listener: Listener) {
+    this.#pool = pool;
+    this.#settings = settings;
+    this.#listener = listener;
+  }
+
+  async query<Row = Record<string, unknown>>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
+    // The failed statement changed nothing, so another connection may run it; each retry discards one old connection.
+    for (let retries = 0; ; retries += 1) {
+      try {
+        return await this.#queryOnce<Row>(text, values, options);
+      } catch (error) {
+        if (!isStalePlan(error) || retries === stalePlanRetriesMax) throw error;
+      }
+    }
+  }
+
+  async #queryOnce<Row>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
+    let client: PoolClient | undefined;
+    let discard = false;
+    try {
+      client = await this.#pool.connect();
+      return await runQuery<Row>(client, text, values, options);
+    } catch (error) {
+      discard = isConnectionLoss(error) || isStalePlan(error);
+      throw toDatabaseError(error);
+    } finally {
+      client?.release(discard);
+    }
+  }
+
+  transact<T>(work: (tx: Transaction) => Promise<T>, options?: TransactOptions): Promise<T> {
+    return transact(this.#pool, work, options);
+  }
+
+  listen(channel: string, onPayload: (payload: string) => void): Promise<AsyncDisposable> {
+    return this.#listener.listen(channel, onPayload);
+  }
+
+  openSession(): Promise<Session> {
+    return openSession(this.#settings);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= Promise.all([this.#listener[Symbol.asyncDispose](), this.#pool.end()]).then(() => undefined);
+    return this.#closed;
+  }
+}
+
+async function refuseOldServer(database: Database): Promise<void> {
+  const [row] = await database.query<{ number: number; text: string }>(
+    `SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS text`,
+  );
+  if (row === undefined || row.number < serverVersionMin) {
+    throw new RoostError('invalid_input', `the server is PostgreSQL ${row?.text ?? 'of unknown version'}, the oldest supported is 15: upgrade it, or unset DATABASE_URL to use the bundled one`);
+  }
+}
+
+function refuseMalformedUrl(url: string): void {
+  if (/^(postgres|postgresql|socket):/.test(url)) return;
+  throw new RoostError('invalid_input', 'the database URL must begin with postgresql://, for example postgresql://user@localhost/roost');
+}

@@ -1,0 +1,149 @@
+/**
+ * LISTEN for a whole Database over one dedicated connection, opened with the first subscription and closed with the
+ * last. Owns reconnecting. Notifications are hints: whoever needs certainty polls.
+ */
+import { RoostError, sleepUntilAborted, type Logger } from '@roost/base';
+import { Client, escapeIdentifier } from 'pg';
+import { connectionSettings, type ConnectionSettings } from './connection-settings.ts';
+import { toDatabaseError } from './to-database-error.ts';
+
+export type OnPayload = (payload: string) => void;
+
+export interface Listener extends AsyncDisposable {
+  listen(channel: string, onPayload: OnPayload): Promise<AsyncDisposable>;
+}
+
+const channelBytesMax = 63;
+const retryDelayMsMin = 50;
+const retryDelayMsMax = 5_000;
+
+export function createListener(settings: ConnectionSettings, logger: Logger): Listener {
+  return new ReconnectingListener(settings, logger);
+}
+
+class ReconnectingListener implements Listener {
+  readonly #settings: ConnectionSettings;
+  readonly #logger: Logger;
+  readonly #channels = new Map<string, Set<OnPayload>>();
+  readonly #closed = new AbortController();
+  #client: Client | undefined;
+  #reconnecting: Promise<void> | undefined;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(settings: ConnectionSettings, logger: Logger) {
+    this.#settings = settings;
+    this.#logger = logger;
+  }
+
+  async listen(channel: string, onPayload: OnPayload): Promise<AsyncDisposable> {
+    const bytes = Buffer.byteLength(channel);
+    if (bytes === 0 || bytes > channelBytesMax) {
+      throw new RoostError('invalid_input', `channel "${channel}" has ${bytes} bytes: it needs 1 to ${channelBytesMax}`);
+    }
+    // Wrapped, so that one function subscribed twice is two subscriptions.
+    const subscriber: OnPayload = (payload) => onPayload(payload);
+    await this.#inTurn(() => this.#subscribe(channel, subscriber));
+    return { [Symbol.asyncDispose]: () => this.#inTurn(() => this.#unsubscribe(channel, subscriber)) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort();
+    this.#channels.clear();
+    await this.#reconnecting;
+    await this.#inTurn(() => this.#disconnect());
+  }
+
+  // Subscribing, unsubscribing and closing never overlap.
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#tail.then(work);
+    this.#tail = done.catch(() => undefined);
+    return done;
+  }
+
+  async #subscribe(channel: string, subscriber: OnPayload): Promise<void> {
+    if (this.#closed.signal.aborted) throw new RoostError('unavailable', 'the database was closed');
+    const subscribers = this.#channels.get(channel) ?? new Set();
+    const isFirst = subscribers.size === 0;
+    subscribers.add(subscriber);
+    this.#channels.set(channel, subscribers);
+    // A reconnect in progress listens to every channel and then calls everyone, this subscriber too.
+    if (this.#reconnecting !== undefined) return;
+    try {
+      if (this.#client === undefined) await this.#connect();
+      else if (isFirst) await this.#client.query(`LISTEN ${escapeIdentifier(channel)}`);
+    } catch (error) {
+      if (this.#reconnecting !== undefined) return;
+      this.#forget(channel, subscriber);
+      throw toDatabaseError(error);
+    }
+  }
+
+  async #unsubscribe(channel: string, subscriber: OnPayload): Promise<void> {
+    if (!this.#forget(channel, subscriber)) return;
+    if (this.#channels.size === 0 && this.#reconnecting === undefined) await this.#disconnect();
+    // When the connection is lost at this moment, the reconnect leaves the channel out.
+    else await this.#client?.query(`UNLISTEN ${escapeIdentifier(channel)}`).catch(() => undefined);
+  }
+
+  /** Whether nobody is subscribed to the channel any more. */
+  #forget(channel: string, subscriber: OnPayload): boolean {
+    const subscribers = this.#channels.get(channel);
+    if (!subscribers?.delete(subscriber) || subscribers.size > 0) return false;
+    return this.#channels.delete(channel);
+  }
+
+  async #connect(): Promise<void> {
+    const client = new Client(connectionSettings({ ...this.#settings, applicationName: `${this.#settings.applicationName} listen` }));
+    client.on('error', () => undefined);
+    client.on('notification', ({ channel, payload }) => this.#deliver(channel, payload ?? ''));
+    try {
+      await client.connect();
+      for (const channel of this.#channels.keys()) await client.query(`LISTEN ${escapeIdentifier(channel)}`);
+    } catch (error) {
+      void client.end().catch(() => undefined);
+      throw error;
+    }
+    this.#client = client;
+    client.on('end', () => this.#onLost(client));
+  }
+
+  #onLost(client: Client): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    if (this.#closed.signal.aborted) return;
+    this.#reconnecting = this.#reconnect().finally(() => {
+      this.#reconnecting = undefined;
+    });
+  }
+
+  async #reconnect(): Promise<void> {
+    this.#logger.warn('lost the connection that listens for notifications', { channels: [...this.#channels.keys()] });
+    for (let delayMs = retryDelayMsMin; ; delayMs = Math.min(delayMs * 2, retryDelayMsMax)) {
+      const slept = await sleepUntilAborted(delayMs * (0.5 + Math.random() / 2), { signal: this.#closed.signal });
+      if (!slept || this.#channels.size === 0) return;
+      try {
+        await this.#connect();
+        break;
+      } catch (error) {
+        this.#logger.debug('cannot listen yet', { reason: toDatabaseError(error).message });
+      }
+    }
+    for (const channel of this.#channels.keys()) this.#deliver(channel, '');
+  }
+
+  #deliver(channel: string, payload: string): void {
+    for (const subscriber of this.#channels.get(channel) ?? []) {
+      try {
+        subscriber(payload);
+      } catch (error) {
+        this.#logger.error('a subscriber threw', { channel, error });
+      }
+    }
+  }
+
+  async #disconnect(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end().catch(() => undefined);
+  }
+}

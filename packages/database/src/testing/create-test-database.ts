@@ -1,0 +1,99 @@
+/**
+ * An empty or migrated database of its own for each test, cloned from a template that is built once per server.
+ * The server is the one of ROOST_TEST_DATABASE_URL, else one that this process starts at the first call.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { silentLogger } from '@roost/base';
+import { Client, escapeIdentifier } from 'pg';
+import { applyMigrations, type ApplyMigrationsOptions } from '../apply-migrations.ts';
+import type { Database } from '../database.ts';
+import { openDatabase } from '../open-database.ts';
+import { openTestCluster } from './open-test-cluster.ts';
+
+export { openTestCluster, type TestCluster } from './open-test-cluster.ts';
+
+export interface CreateTestDatabaseOptions {
+  /** Applied in this order. */
+  migrations?: ApplyMigrationsOptions | ApplyMigrationsOptions[];
+  /** What else the template holds; one `key` always stands for one content. */
+  template?: { key: string; prepare: (database: Database) => Promise<void> };
+  poolMax?: number;
+}
+
+export interface TestDatabase extends AsyncDisposable {
+  readonly database: Database;
+  /** For further connections and for processes under test. */
+  readonly url: string;
+}
+
+// The one place with state of the process: node:test runs each file in a process of its own, and the server is
+// what its tests share. The cluster's guard removes it when the process ends.
+let clusterUrl: Promise<string> | undefined;
+
+export async function createTestDatabase(options: CreateTestDatabaseOptions = {}): Promise<TestDatabase> {
+  clusterUrl ??= findServer();
+  const serverUrl = await clusterUrl;
+  const template = await prepareTemplate(serverUrl, options);
+  const name = `roost_test_${process.pid}_${randomUUID().slice(0, 8)}`;
+  await onServer(serverUrl, async (client) => {
+    await client.query(`CREATE DATABASE ${escapeIdentifier(name)}${template === undefined ? '' : ` TEMPLATE ${escapeIdentifier(template)}`}`);
+  });
+  const url = withDatabase(serverUrl, name);
+  const database = await openDatabase({ url, applicationName: 'roost test', logger: silentLogger, ...(options.poolMax === undefined ? {} : { poolMax: options.poolMax }) });
+  return {
+    database,
+    url,
+    async [Symbol.asyncDispose]() {
+      await database[Symbol.asyncDispose]();
+      await onServer(serverUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`));
+    },
+  };
+}
+
+async function findServer(): Promise<string> {
+  const given = process.env['ROOST_TEST_DATABASE_URL'];
+  if (given) return given;
+  return (await openTestCluster()).url;
+}
+
+/** The name of a template with the wanted content, built by whichever process needs it first. */
+async function prepareTemplate(serverUrl: string, options: CreateTestDatabaseOptions): Promise<string | undefined> {
+  const migrations = [options.migrations ?? []].flat();
+  if (migrations.length === 0 && options.template === undefined) return undefined;
+  const hash = createHash('sha256').update(JSON.stringify([migrations, options.template?.key])).digest('hex').slice(0, 24);
+  const name = `roost_template_${hash}`;
+  await onServer(serverUrl, async (client) => {
+    await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [name]);
+    const { rows } = await client.query<{ complete: boolean }>('SELECT datistemplate AS complete FROM pg_database WHERE datname = $1', [name]);
+    if (rows[0]?.complete) return;
+    // Its builder was killed.
+    if (rows.length > 0) await client.query(`DROP DATABASE ${escapeIdentifier(name)} WITH (FORCE)`);
+    await client.query(`CREATE DATABASE ${escapeIdentifier(name)}`);
+    await fillTemplate(withDatabase(serverUrl, name), migrations, options);
+    await client.query(`ALTER DATABASE ${escapeIdentifier(name)} IS_TEMPLATE true`);
+  });
+  return name;
+}
+
+async function fillTemplate(url: string, migrations: ApplyMigrationsOptions[], options: CreateTestDatabaseOptions): Promise<void> {
+  await using database = await openDatabase({ url, applicationName: 'roost test template', logger: silentLogger, poolMax: 2 });
+  for (const one of migrations) await applyMigrations(database, one);
+  await options.template?.prepare(database);
+}
+
+async function onServer<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function withDatabase(serverUrl: string, name: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}

@@ -1,0 +1,54 @@
+/**
+ * A PostgreSQL server for tests, in a temporary directory, without any syncing. A small shell process that waits for
+ * this process's end removes both, so neither outlives a test that crashed or was killed.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger } from '@roost/base';
+import { openEmbeddedPostgres } from '../embedded/open-embedded-postgres.ts';
+
+export interface TestCluster extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** For a script that starts many test processes: it hands `url` to them as ROOST_TEST_DATABASE_URL. */
+export async function openTestCluster(): Promise<TestCluster> {
+  const directory = await mkdtemp(join(tmpdir(), 'roost-test-'));
+  const guard = startGuard(directory);
+  const postgres = await openEmbeddedPostgres({ dir: join(directory, 'postgres'), logger: silentLogger, durable: false });
+  return {
+    url: postgres.url,
+    async [Symbol.asyncDispose]() {
+      await postgres.stop();
+      await guard.finish();
+    },
+  };
+}
+
+// Its standard input ends when this process does, however it ends. SIGQUIT: nothing here is worth a checkpoint.
+const guardScript = `
+cat >/dev/null
+pid=$(head -n 1 "$1/postgres/data/postmaster.pid" 2>/dev/null)
+case "$pid" in (*[!0-9]*|'') ;; (*)
+  kill -QUIT "$pid" 2>/dev/null
+  turns=0
+  while kill -0 "$pid" 2>/dev/null && [ "$turns" -lt 100 ]; do turns=$((turns + 1)); sleep 0.05; done
+esac
+rm -rf "$1"
+`;
+
+function startGuard(directory: string): { finish(): Promise<void> } {
+  const guard = spawn('/bin/sh', ['-c', guardScript, 'roost-test-guard', directory], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, cwd: '/' });
+  guard.unref();
+  (guard.stdin as unknown as { unref(): void }).unref();
+  return {
+    async finish() {
+      const ended = new Promise<void>((resolve) => guard.once('exit', () => resolve()));
+      guard.ref();
+      guard.stdin.end();
+      await ended;
+    },
+  };
+}
