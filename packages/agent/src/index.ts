@@ -39,8 +39,14 @@ export type {
   OpenRouterConfig,
   ProviderConfig,
 } from './models/provider-config.ts';
-export type { CoolDown, CoolDownStore } from './models/cool-down.ts';
+export { createMemoryCoolDowns, type CoolDown, type CoolDownStore } from './models/cool-down.ts';
+export { modelLimitDefaults } from './models/models.ts';
+export { estimateTokens } from './usage/estimate-tokens.ts';
+export { estimateCallMax } from './usage/estimate-call-max.ts';
+export { addUsage } from './usage/add-usage.ts';
+export { wrapUntrusted } from './messages/wrap-untrusted.ts';
+export { estimatePrompt } from './models/estimate-prompt.ts';
 export { openModels, type OpenModelsOptions } from './models/open-models.ts';
 export { agentLimitDefaults, type AgentLimits } from './loop/agent-limits.ts';
-export type { AgentDelta, AgentOutcome, AgentTotals } from './loop/agent-outcome.ts';
+export type { AgentDelta, AgentEnd, AgentLimitName, AgentOutcome, AgentTotals } from './loop/agent-outcome.ts';
 export { runAgentLoop, type AgentLoopOptions } from './loop/run-agent-loop.ts';

@@ -1,8 +1,8 @@
-import type { ReserveSpend } from '../usage/spend.ts';
+import type { ReserveSpend } from "../usage/spend.ts";
 
 /** What one run of the loop may use; every field has a default in `agentLimitDefaults`. */
 export interface AgentLimits {
-  /** Model calls. */
+  /** Replies of the model. */
   turnsMax: number;
   toolCallsMax: number;
   /** Tool calls that the model may ask for in one message; the rest is refused. */

@@ -1,13 +1,15 @@
-import type { JsonValue } from '@roost/base';
-import type { Message } from '../messages/message.ts';
-import type { FinishReason } from '../models/models.ts';
-import type { StepError } from '../steps/step-runner.ts';
-import type { TokenUsage } from '../usage/token-usage.ts';
+import type { JsonValue } from "@roost/base";
+import type { Message } from "../messages/message.ts";
+import type { FinishReason } from "../models/models.ts";
+import type { StepError } from "../steps/step-runner.ts";
+import type { TokenUsage } from "../usage/token-usage.ts";
 
 /** What every end of a run has in common. */
 export interface AgentTotals {
-  /** What this run added to the transcript, in order, tool calls answered. */
+  /** What this run added to the transcript, in order, every tool call answered. */
   messages: Message[];
+  /** Only after a compaction: the whole context as the model last saw it, to go on from in a later run. */
+  compactedTranscript?: Message[];
   /** Sums of what providers said; a field is null when no call told it. */
   usage: TokenUsage;
   /** Sum of the known costs; null when not a single call's cost is known. */
@@ -18,30 +20,34 @@ export interface AgentTotals {
   toolCallCount: number;
   /** Untrusted content was in this run's context: whatever comes of it is tainted. */
   isTainted: boolean;
+  /** No model was asked: show the text, deliver nothing. */
   isRehearsed: boolean;
 }
 
-export type AgentOutcome = AgentTotals &
-  (
-    | { kind: 'replied'; text: string; finishReason: FinishReason }
-    | {
-        kind: 'limit_exceeded';
-        limit: 'spend' | 'turns' | 'tool_calls' | 'wall_clock' | 'context';
-        message: string;
-        /** For `spend`: the cap that refused. */
-        cap?: string;
-        text: string;
-      }
-    /** `text` is what had been shown of the unfinished reply. */
-    | { kind: 'cancelled'; reason: string; text: string }
-    | { kind: 'failed'; error: StepError }
-  );
+export type AgentLimitName = "spend" | "turns" | "tool_calls" | "wall_clock" | "context";
 
-/** What a watcher of a run sees as it happens; not durable, never needed to continue a run. */
+export type AgentEnd =
+  | { kind: "replied"; text: string; finishReason: FinishReason }
+  | {
+      kind: "limit_exceeded";
+      limit: AgentLimitName;
+      message: string;
+      /** For `spend`: the cap that refused. */
+      cap?: string;
+      /** The last thing the model said. */
+      text: string;
+    }
+  /** `text` is what had been shown of the unfinished reply. */
+  | { kind: "cancelled"; reason: string; text: string }
+  | { kind: "failed"; error: StepError };
+
+export type AgentOutcome = AgentTotals & AgentEnd;
+
+/** What a watcher of a run sees as it happens; not durable, never needed to continue a run, not repeated in a replay. */
 export type AgentDelta = { step: string } & (
-  | { type: 'text'; text: string }
-  | { type: 'reasoning'; text: string }
-  | { type: 'reset'; reason: string }
-  | { type: 'tool_call'; toolCallId: string; toolName: string; input: JsonValue }
-  | { type: 'tool_result'; toolCallId: string; toolName: string; text: string; isError: boolean }
+  | { type: "text"; text: string }
+  | { type: "reasoning"; text: string }
+  | { type: "reset"; reason: string }
+  | { type: "tool_call"; toolCallId: string; toolName: string; input: JsonValue }
+  | { type: "tool_result"; toolCallId: string; toolName: string; text: string; isError: boolean }
 );

@@ -1,29 +1,139 @@
-import type { Clock, Logger } from '@roost/base';
-import type { AgentContext } from '../messages/agent-context.ts';
-import type { Models } from '../models/models.ts';
-import type { StepRunner } from '../steps/step-runner.ts';
-import type { PermitTool, Tool } from '../tools/tool.ts';
-import type { AgentLimits } from './agent-limits.ts';
-import type { AgentDelta, AgentOutcome } from './agent-outcome.ts';
+// The agent loop: model call, tool calls, model call, … until the model has nothing more to do or a
+// limit is reached. It holds no state that a replay of the recorded steps would not give it again.
 
-export interface AgentLoopOptions {
-  steps: StepRunner;
-  model: Models;
-  tools: Tool[];
-  /** A function is run as the recorded step `context#1`, so that a resumed run sees what it first saw. */
-  context: AgentContext | ((call: { signal: AbortSignal }) => Promise<AgentContext>);
-  clock: Clock;
-  signal: AbortSignal;
-  logger: Logger;
-  limits?: Partial<AgentLimits>;
-  permitTool?: PermitTool;
-  onDelta?: (delta: AgentDelta) => void;
-  /** Somebody is waiting for the answer (see ModelRequest). */
-  isStartedByPerson?: boolean;
-}
+import type { AgentContext } from "../messages/agent-context.ts";
+import type { ModelDelta } from "../models/models.ts";
+import type { StepError } from "../steps/step-runner.ts";
+import { agentLimitDefaults } from "./agent-limits.ts";
+import type { AgentDelta, AgentEnd, AgentLimitName, AgentOutcome } from "./agent-outcome.ts";
+import type { AgentLoopOptions, Loop } from "./loop.ts";
+import { addReply, createLoopState, totalsOf } from "./loop-state.ts";
+import { runCompactionStep, whyFull } from "./run-compaction-step.ts";
+import { describeTools, limitOf, runModelStep } from "./run-model-step.ts";
+import { runToolCalls } from "./run-tool-calls.ts";
+
+export type { AgentLoopOptions } from "./loop.ts";
+
+/** setTimeout fires at once for anything longer. */
+const timerMsMax = 2_147_483_647;
 
 /**
- * Runs one agent turn to its end: model call, tool calls, model call, … each a durable step.
- * Throws only what `steps.step` throws (lease lost, suspended, diverged); everything else is an outcome.
+ * Runs one agent turn to its end; every model call, tool call and compaction is a durable step.
+ * @throws only what `steps.step` throws (lease lost, suspended, diverged), and RoostError `invalid_input`
+ * for tools that cannot be described; everything else is an outcome
  */
-export declare function runAgentLoop(options: AgentLoopOptions): Promise<AgentOutcome>;
+export async function runAgentLoop(options: AgentLoopOptions): Promise<AgentOutcome> {
+  const { loop, stop } = createLoop(options);
+  try {
+    const end = (await prepareContext(loop)) ?? (await runTurns(loop));
+    return { ...totalsOf(loop.state), ...end };
+  } catch (error) {
+    if (loop.signal.aborted && !options.signal.aborted && error === loop.signal.reason) {
+      return { ...totalsOf(loop.state), ...limitReached(loop, "wall_clock", loop.deadlineMessage()) };
+    }
+    if (!isCancellation(error, options.signal)) throw error;
+    return { ...totalsOf(loop.state), kind: "cancelled", reason: reasonText(options.signal.reason), text: loop.state.shownText };
+  } finally {
+    stop();
+  }
+}
+
+async function prepareContext(loop: Loop): Promise<AgentEnd | undefined> {
+  const { context, steps } = loop.options;
+  if (typeof context !== "function") return undefined;
+  const outcome = await steps.step<AgentContext>("context#1", { kind: "context", effect: "readonly" }, async (call) => ({
+    state: "done",
+    output: await context({ signal: AbortSignal.any([call.signal, loop.signal]) }),
+  }));
+  if (outcome.state !== "done") return { kind: "failed", error: errorOf(outcome, "the context") };
+  loop.state = createLoopState(outcome.output);
+  return undefined;
+}
+
+async function runTurns(loop: Loop): Promise<AgentEnd> {
+  const { state, limits } = loop;
+  let wasRefusedByProvider = false;
+  for (;;) {
+    loop.options.signal.throwIfAborted();
+    if (loop.isPastDeadline()) return limitReached(loop, "wall_clock", loop.deadlineMessage());
+    if (state.turnCount >= limits.turnsMax) return limitReached(loop, "turns", `this run may make ${limits.turnsMax} model calls and has made them`);
+
+    const { step, outcome } = await runModelStep(loop);
+    if (outcome.state !== "done") return endOfFailedStep(loop, errorOf(outcome, step));
+    const { output } = outcome;
+    if (output.kind === "context_exceeded") {
+      const isLast = state.compactionCount >= limits.compactionsMax || (wasRefusedByProvider && output.source === "provider");
+      const whyNot = isLast ? whyFull(loop, output) : await runCompactionStep(loop, output);
+      if (whyNot !== undefined) return limitReached(loop, "context", whyNot);
+      wasRefusedByProvider = output.source === "provider";
+      continue;
+    }
+    wasRefusedByProvider = false;
+    const message = addReply(state, output, step);
+    if (message.toolCalls === undefined || message.toolCalls.length === 0) return { kind: "replied", text: message.text, finishReason: output.finishReason };
+    await runToolCalls(loop, message.toolCalls);
+    if (state.toolCallCount > limits.toolCallsMax) {
+      return limitReached(loop, "tool_calls", `this run may make ${limits.toolCallsMax} tool calls and asked for more`);
+    }
+  }
+}
+
+function endOfFailedStep(loop: Loop, error: StepError): AgentEnd {
+  const limit = limitOf(error);
+  if (limit === undefined) return { kind: "failed", error };
+  const end = limitReached(loop, limit.limit, error.message);
+  return limit.cap === undefined ? end : { ...end, cap: limit.cap };
+}
+
+function limitReached(loop: Loop, limit: AgentLimitName, message: string): Extract<AgentEnd, { kind: "limit_exceeded" }> {
+  const last = loop.state.added.findLast((entry) => entry.role === "assistant" && entry.text !== "");
+  return { kind: "limit_exceeded", limit, message, text: last?.text ?? "" };
+}
+
+function errorOf(outcome: { state: "failed"; error: StepError } | { state: "unknown"; message: string } | { state: "answered" }, what: string): StepError {
+  if (outcome.state === "failed") return outcome.error;
+  const message = outcome.state === "unknown" ? `the outcome of ${what} is unknown: ${outcome.message}` : `${what} cannot be answered by a wait`;
+  return { code: "internal", message, isRetryable: false };
+}
+
+function createLoop(options: AgentLoopOptions): { loop: Loop; stop: () => void } {
+  const limits = { ...agentLimitDefaults, ...options.limits };
+  const deadline = new AbortController();
+  const leftMs = limits.deadlineMs === undefined ? undefined : Math.max(0, limits.deadlineMs - options.clock.nowMs());
+  const timer = leftMs === undefined ? undefined : setTimeout(() => deadline.abort(new DOMException("the run's time is over", "TimeoutError")), Math.min(leftMs, timerMsMax));
+  const show = (delta: AgentDelta) => {
+    try {
+      options.onDelta?.(delta);
+    } catch (error) {
+      options.logger.warn("a watcher of the run failed", { error });
+    }
+  };
+  const loop: Loop = {
+    options,
+    limits,
+    state: createLoopState(typeof options.context === "function" ? { sections: [], messages: [] } : options.context),
+    toolDescriptions: describeTools(options.tools),
+    signal: AbortSignal.any([options.signal, deadline.signal]),
+    deadline: deadline.signal,
+    isPastDeadline: () => deadline.signal.aborted || (limits.deadlineMs !== undefined && options.clock.nowMs() >= limits.deadlineMs),
+    deadlineMessage: () => `the run's time was over at ${new Date(limits.deadlineMs ?? 0).toISOString()}`,
+    show,
+    watchReply: (step, delta: ModelDelta) => {
+      if (delta.type === "text") loop.state.shownText += delta.text;
+      if (delta.type === "reset") loop.state.shownText = "";
+      show({ step, ...delta });
+    },
+  };
+  return { loop, stop: () => clearTimeout(timer) };
+}
+
+/** Only the caller's own abort is a cancellation; a lost lease that aborts the same signal is not. */
+function isCancellation(error: unknown, signal: AbortSignal): boolean {
+  if (!signal.aborted) return false;
+  if (error === signal.reason) return true;
+  return error instanceof Error && error.name === "AbortError";
+}
+
+function reasonText(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
+}

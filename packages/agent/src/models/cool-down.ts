@@ -1,4 +1,8 @@
-import type { ErrorCode } from '@roost/base';
+// How long a provider is left alone after a failure, and where that is remembered.
+// It does not know requests; open-models.ts asks it.
+
+import type { ErrorCode } from "@roost/base";
+import type { ModelFailure } from "./classify-failure.ts";
 
 /** Why and until when a provider is left alone; plain JSON, to be kept wherever workers can share it. */
 export interface CoolDown {
@@ -16,4 +20,57 @@ export interface CoolDownStore {
   read(keys: string[]): Promise<Map<string, CoolDown>>;
   /** Replaces what is stored under `key` by what `change` returns (undefined: remove). Last writer wins is good enough. */
   update(key: string, change: (current: CoolDown | undefined) => CoolDown | undefined): Promise<void>;
+}
+
+/** The first cool-down and the longest, per kind of failure; each failure in a row doubles it. */
+const coolDownMs = {
+  /** 401, 403, 402: a person must act, so that asking again soon is only noise. */
+  credential: { first: 5 * 60_000, max: 6 * 3_600_000 },
+  /** 404: the model does not exist there. */
+  configuration: { first: 60_000, max: 3_600_000 },
+  /** 429 without Retry-After. */
+  rate: { first: 2_000, max: 10 * 60_000 },
+  /** 5xx, time limits, the wire. */
+  passing: { first: 1_000, max: 5 * 60_000 },
+} as const;
+
+/** What to remember after a failure of an attempt that began at `startedMs`. */
+export function nextCoolDown(
+  current: CoolDown | undefined,
+  failure: Pick<ModelFailure, "code" | "status" | "message" | "retryAfterMs">,
+  times: { startedMs: number; nowMs: number },
+): CoolDown {
+  const { first, max } = coolDownMs[kindOf(failure)];
+  // Calls that were in flight together are one failure, not many.
+  const isSameFailure = current !== undefined && times.startedMs < current.lastAttemptMs;
+  const failureCount = current === undefined ? 1 : isSameFailure ? current.failureCount : current.failureCount + 1;
+  const backoffMs = Math.min(max, first * 2 ** Math.min(failureCount - 1, 30));
+  const untilMs = times.nowMs + Math.max(backoffMs, failure.retryAfterMs ?? 0);
+  return {
+    failureCount,
+    untilMs: isSameFailure ? Math.max(current.untilMs, untilMs) : untilMs,
+    lastAttemptMs: times.nowMs,
+    code: failure.code,
+    message: failure.message,
+    ...(failure.status === undefined ? {} : { status: failure.status }),
+  };
+}
+
+function kindOf(failure: { code: ErrorCode; status?: number }): keyof typeof coolDownMs {
+  if (failure.status === 401 || failure.status === 402 || failure.status === 403) return "credential";
+  if (failure.status === 404) return "configuration";
+  return failure.status === 429 ? "rate" : "passing";
+}
+
+/** Cool-downs of one process. */
+export function createMemoryCoolDowns(): CoolDownStore {
+  const stored = new Map<string, CoolDown>();
+  return {
+    read: async (keys) => new Map(keys.flatMap((key) => (stored.has(key) ? [[key, stored.get(key)!] as const] : []))),
+    update: async (key, change) => {
+      const next = change(stored.get(key));
+      if (next === undefined) stored.delete(key);
+      else stored.set(key, next);
+    },
+  };
 }

@@ -1,17 +1,17 @@
 // What the loop asks of models: one call that falls back across providers and never throws except on abort.
 // The implementation is ./open-models.ts.
 
-import type { ErrorCode, JsonValue } from '@roost/base';
-import type { ContextSection } from '../messages/agent-context.ts';
-import type { AssistantMessage, Message } from '../messages/message.ts';
-import type { ReserveSpend } from '../usage/spend.ts';
-import type { CostSource, TokenUsage } from '../usage/token-usage.ts';
+import type { ErrorCode, JsonObject } from "@roost/base";
+import type { ContextSection } from "../messages/agent-context.ts";
+import type { AssistantMessage, Message } from "../messages/message.ts";
+import type { ReserveSpend } from "../usage/spend.ts";
+import type { CostSource, TokenUsage } from "../usage/token-usage.ts";
 
 /** What the model is told about a tool. */
 export interface ToolDescription {
   name: string;
   description: string;
-  inputSchema: { [key: string]: JsonValue };
+  inputSchema: JsonObject;
 }
 
 export interface ModelRequest {
@@ -19,25 +19,25 @@ export interface ModelRequest {
   messages: Message[];
   tools: ToolDescription[];
   outputTokensMax: number;
-  /** Somebody is waiting: a provider that is cooling down is tried anyway, at most once per `personRetryMsMin`. */
+  /** Somebody is waiting: when all providers are cooling down, they are tried anyway, each at most once per `personRetryMsMin`. */
   isStartedByPerson?: boolean;
 }
 
 /** What a watcher is shown while a reply is being written. `reset`: drop what was shown of this reply, another attempt follows. */
 export type ModelDelta =
-  | { type: 'text'; text: string }
-  | { type: 'reasoning'; text: string }
-  | { type: 'reset'; reason: string };
+  | { type: "text"; text: string }
+  | { type: "reasoning"; text: string }
+  | { type: "reset"; reason: string };
 
 export interface ModelCallOptions {
   signal: AbortSignal;
   /** The step's name, for the reservation. */
   step: string;
-  reserveSpend?: ReserveSpend;
-  onDelta?: (delta: ModelDelta) => void;
+  reserveSpend?: ReserveSpend | undefined;
+  onDelta?: ((delta: ModelDelta) => void) | undefined;
 }
 
-export type FinishReason = 'stop' | 'length' | 'content_filter' | 'tool_calls' | 'other';
+export type FinishReason = "stop" | "length" | "content_filter" | "tool_calls" | "other";
 
 /** One try of one provider that did not become the reply. */
 export interface FailedAttempt {
@@ -52,7 +52,7 @@ export interface FailedAttempt {
 }
 
 export interface ModelReply {
-  kind: 'message';
+  kind: "message";
   message: AssistantMessage;
   finishReason: FinishReason;
   usage: TokenUsage;
@@ -64,45 +64,62 @@ export interface ModelReply {
 export type ModelCallOutcome =
   | ModelReply
   /** The prompt does not fit: by our estimate before the call, or because the provider said so. */
-  | { kind: 'context_exceeded'; source: 'estimate' | 'provider'; promptTokens: number; contextTokensMax: number }
-  | { kind: 'spend_refused'; cap: string; message: string }
+  | { kind: "context_exceeded"; source: "estimate" | "provider"; promptTokens: number; contextTokensMax: number }
+  | { kind: "spend_refused"; cap: string; message: string }
   | {
-      kind: 'failed';
+      kind: "failed";
       code: ErrorCode;
       message: string;
       isRetryable: boolean;
+      /** When the first provider is ready again, in ms since the epoch. */
       retryAtMs?: number;
       failedAttempts: FailedAttempt[];
     };
 
 export interface ProviderDescription {
   id: string;
-  kind: 'openai-compatible' | 'openrouter' | 'language-model';
+  kind: "openai-compatible" | "openrouter" | "language-model";
   model: string;
   url?: string;
   contextTokensMax: number;
   isPriceKnown: boolean;
-  state: 'ready' | 'cooling_down';
+  state: "ready" | "cooling_down";
   /** While cooling down: until when, after how many failures in a row, and why. */
   coolDown?: { untilMs: number; failureCount: number; code: ErrorCode; message: string };
 }
 
 /** Named limits of model calls; all in the unit that the name says. */
 export interface ModelLimits {
+  /** Up to the first part of the reply. At most 290 s: Node's own fetch gives up at 300 s. */
   firstByteMsMax: number;
+  /** Between two parts of the reply. */
   idleMsMax: number;
   replyCharsMax: number;
-  /** How long a call may wait for the first provider to be ready again. */
+  bodyBytesMax: number;
+  /** How long one call may wait, in all, for a provider to be ready again. */
   waitMsMax: number;
+  /** How often one call may go through the providers. */
   roundsMax: number;
   contextTokensMaxDefault: number;
   personRetryMsMin: number;
 }
 
+export const modelLimitDefaults: ModelLimits = {
+  firstByteMsMax: 180_000,
+  idleMsMax: 90_000,
+  replyCharsMax: 1_000_000,
+  bodyBytesMax: 16 * 1024 * 1024,
+  waitMsMax: 15_000,
+  roundsMax: 4,
+  contextTokensMaxDefault: 128_000,
+  personRetryMsMin: 15_000,
+};
+
 export interface Models {
+  /** @throws only the reason of `signal`, and what `reserveSpend` and `settle` throw. */
   call(request: ModelRequest, options: ModelCallOptions): Promise<ModelCallOutcome>;
   describe(): Promise<{ isRehearsal: boolean; providers: ProviderDescription[] }>;
   readonly limits: ModelLimits;
-  /** The smallest context of the providers: what a prompt must fit into. */
+  /** The largest context of the providers: what a prompt must fit into. */
   readonly contextTokensMax: number;
 }

@@ -1,0 +1,107 @@
+// Finds the model to think with: what was configured, else a server on this machine, else nothing (rehearsal).
+// The first find is the only one used: falling over from a private model to a paid one is for a person to configure.
+
+import { RoostError, type Logger } from "@roost/base";
+import { openRouterUrl } from "../models/create-language-model.ts";
+import type { ProviderConfig } from "../models/provider-config.ts";
+import { rehearsalProvider } from "../rehearsal/create-rehearsal-model.ts";
+import type { TokenPrice } from "../usage/token-usage.ts";
+import { createProbe, type Probe } from "./probe.ts";
+import { probeLlamaCpp, probeOllama } from "./probe-local-servers.ts";
+
+/** What the environment says; absent means undefined. */
+export interface DiscoveryConfig {
+  ROOST_MODEL_URL?: string | undefined;
+  ROOST_MODEL_KEY?: string | undefined;
+  ROOST_MODEL?: string | undefined;
+  OPENROUTER_API_KEY?: string | undefined;
+  OPENAI_API_KEY?: string | undefined;
+}
+
+export interface DiscoverModelsOptions {
+  config: DiscoveryConfig;
+  logger: Logger;
+  /** How servers are asked; default: HTTP with short time limits. */
+  probe?: Probe;
+  /** Names used when ROOST_MODEL is not set. */
+  defaultModels?: Partial<typeof defaultModelNames>;
+  localUrls?: Partial<typeof localServerUrls>;
+  price?: TokenPrice;
+  contextTokensMax?: number;
+}
+
+export interface Discovery {
+  /** For openModels, in order; never empty. */
+  providers: ProviderConfig[];
+  source: "ROOST_MODEL_URL" | "OPENROUTER_API_KEY" | "OPENAI_API_KEY" | "ollama" | "llama.cpp" | "rehearsal";
+  /** What a person should know: what was chosen and why, what is odd. */
+  notes: string[];
+}
+
+export const defaultModelNames = { openrouter: "openrouter/auto", openai: "gpt-5-mini" };
+export const localServerUrls = { ollama: "http://127.0.0.1:11434", llamaCpp: "http://127.0.0.1:8080" };
+
+/** @throws RoostError `invalid_input` when what was configured cannot be right; never because a server does not answer. */
+export async function discoverModels(options: DiscoverModelsOptions): Promise<Discovery> {
+  const { config } = options;
+  const common = { ...(options.price === undefined ? {} : { price: options.price }), ...(options.contextTokensMax === undefined ? {} : { contextTokensMax: options.contextTokensMax }) };
+  const probe = options.probe ?? createProbe();
+  const names = { ...defaultModelNames, ...options.defaultModels };
+  const key = (name: keyof DiscoveryConfig) => (config[name] === undefined || config[name] === "" ? undefined : config[name]);
+
+  if (key("ROOST_MODEL_URL") !== undefined) return await configuredServer(options, { probe, common });
+  const model = key("ROOST_MODEL");
+  const openRouterKey = key("OPENROUTER_API_KEY");
+  if (openRouterKey !== undefined) {
+    const name = model ?? names.openrouter;
+    return found("OPENROUTER_API_KEY", { kind: "openrouter", id: "openrouter", apiKey: openRouterKey, model: name, ...common }, [`${name} through OpenRouter (${openRouterUrl})`]);
+  }
+  const openAiKey = key("OPENAI_API_KEY");
+  if (openAiKey !== undefined) {
+    const name = model ?? names.openai;
+    return found("OPENAI_API_KEY", { kind: "openai-compatible", id: "openai", baseUrl: "https://api.openai.com/v1", apiKey: openAiKey, model: name, ...common }, [`${name} at OpenAI`]);
+  }
+
+  const urls = { ...localServerUrls, ...options.localUrls };
+  const wanted = model === undefined ? {} : { model };
+  // Both at once, so that a machine without either waits for one time limit only.
+  const [ollama, llamaCpp] = await Promise.all([probeOllama(urls.ollama, { probe, ...wanted }), probeLlamaCpp(urls.llamaCpp, { probe, ...wanted })]);
+  for (const [source, server] of [["ollama", ollama], ["llama.cpp", llamaCpp]] as const) {
+    if (server === undefined) continue;
+    if (server.model === undefined) {
+      options.logger.info("a model server without a usable model is passed over", { source, notes: server.notes });
+      continue;
+    }
+    const context = server.contextTokensMax === undefined ? {} : { contextTokensMax: server.contextTokensMax };
+    // What runs on one's own machine costs nothing per token.
+    return found(source, { kind: "openai-compatible", id: source.replace(".", "-"), baseUrl: server.baseUrl, model: server.model, price: { inputUsd: 0, outputUsd: 0 }, ...context, ...common }, server.notes);
+  }
+  return { providers: [rehearsalProvider()], source: "rehearsal", notes: ["no model is configured and no model server was found: replies are rehearsed", ...(ollama?.notes ?? []), ...(llamaCpp?.notes ?? [])] };
+}
+
+async function configuredServer(
+  options: DiscoverModelsOptions,
+  context: { probe: Probe; common: { price?: TokenPrice; contextTokensMax?: number } },
+): Promise<Discovery> {
+  const { ROOST_MODEL_URL: text = "", ROOST_MODEL_KEY: apiKey, ROOST_MODEL: model } = options.config;
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new RoostError("invalid_input", `ROOST_MODEL_URL is ${JSON.stringify(text)}; it must be an http or https URL such as http://127.0.0.1:11434/v1`);
+  }
+  const baseUrl = text.replace(/\/+$/, "").replace(/\/chat\/completions$/, "");
+  const auth = apiKey === undefined || apiKey === "" ? {} : { apiKey };
+  const notes: string[] = [];
+  let name = model === "" ? undefined : model;
+  if (name === undefined) {
+    const listed = await context.probe.models(baseUrl, auth);
+    name = listed?.find((id) => !/embed|rerank|whisper|tts|moderation|dall-e/i.test(id)) ?? listed?.[0];
+    if (name === undefined) {
+      throw new RoostError("invalid_input", `ROOST_MODEL is not set and ${baseUrl}/models does not list a model; set ROOST_MODEL to the model's name`);
+    }
+    notes.push(`ROOST_MODEL is not set; ${name} is the first of ${listed?.length ?? 0} that the server lists`);
+  }
+  return found("ROOST_MODEL_URL", { kind: "openai-compatible", id: "model", baseUrl, model: name, ...auth, ...context.common }, [`${name} at ${baseUrl}`, ...notes]);
+}
+
+function found(source: Discovery["source"], provider: ProviderConfig, notes: string[]): Discovery {
+  return { providers: [provider], source, notes };
+}

@@ -1,0 +1,105 @@
+// Recognises an Ollama or llama.cpp server on this machine by what only they answer (their ports are also used
+// by others), and chooses a model on it.
+
+import type { Probe } from "./probe.ts";
+
+export interface LocalServer {
+  baseUrl: string;
+  /** Undefined: the server is there but has nothing to think with. */
+  model?: string;
+  contextTokensMax?: number;
+  notes: string[];
+}
+
+interface OllamaModel {
+  name: string;
+  modifiedAt: string;
+}
+
+/** What Ollama gives a model that is not loaded yet and sets nothing itself; it cuts longer prompts without a word. */
+const ollamaContextTokensDefault = 4096;
+/** Asked for what they can do, newest first; more would make the start slow. */
+const ollamaModelsAskedMax = 8;
+
+export async function probeOllama(url: string, options: { probe: Probe; model?: string }): Promise<LocalServer | undefined> {
+  const { probe } = options;
+  const [version, tags, loaded] = await Promise.all([probe.json(`${url}/api/version`), probe.json(`${url}/api/tags`), probe.json(`${url}/api/ps`)]);
+  if (typeof field(version, "version") !== "string" || !Array.isArray(field(tags, "models"))) return undefined;
+  const baseUrl = `${url}/v1`;
+  const models = ollamaModels(tags);
+  const running = ollamaModels(loaded);
+  const candidates = [...running, ...models.filter((model) => !running.some((other) => other.name === model.name))];
+  const wanted = options.model === undefined ? candidates.slice(0, ollamaModelsAskedMax) : candidates.filter((model) => sameOllamaModel(model.name, options.model!));
+  if (wanted.length === 0) {
+    const what = options.model === undefined ? "has no model; pull one, such as: ollama pull qwen3" : `has no model ${options.model}; pull it: ollama pull ${options.model}`;
+    return { baseUrl, notes: [`Ollama at ${url} ${what}`] };
+  }
+
+  const shown = await Promise.all(wanted.map(async ({ name }) => ({ name, answer: await probe.json(`${url}/api/show`, { body: { model: name } }) })));
+  const thinking = shown.filter(({ answer }) => can(answer, "completion"));
+  const chosen = thinking.find(({ answer }) => can(answer, "tools")) ?? thinking[0];
+  if (chosen === undefined) return { baseUrl, notes: [`Ollama at ${url} has only models that cannot chat`] };
+  const notes = [`${chosen.name} at Ollama (${url})`];
+  if (!can(chosen.answer, "tools")) notes.push(`${chosen.name} cannot call tools: the agent can only talk`);
+  const contextTokensMax = contextOfLoaded(loaded, chosen.name) ?? contextOfParameters(chosen.answer) ?? ollamaContextTokensDefault;
+  if (contextTokensMax <= ollamaContextTokensDefault) {
+    notes.push(`its context is taken to be ${contextTokensMax} tokens, which is little for an agent; start Ollama with OLLAMA_CONTEXT_LENGTH=32768, load the model, and start Roost again`);
+  }
+  return { baseUrl, model: chosen.name, contextTokensMax, notes };
+}
+
+export async function probeLlamaCpp(url: string, options: { probe: Probe; model?: string }): Promise<LocalServer | undefined> {
+  const [props, list] = await Promise.all([options.probe.json(`${url}/props`), options.probe.json(`${url}/v1/models`)]);
+  const settings = field(props, "default_generation_settings");
+  const entries = field(list, "data");
+  const isLlamaCpp = settings !== undefined || (Array.isArray(entries) && entries.some((entry) => field(entry, "owned_by") === "llamacpp"));
+  if (!isLlamaCpp || !Array.isArray(entries)) return undefined;
+  const baseUrl = `${url}/v1`;
+  const ids = entries.flatMap((entry) => (typeof field(entry, "id") === "string" ? [field(entry, "id") as string] : []));
+  const model = options.model !== undefined && ids.includes(options.model) ? options.model : ids[0];
+  if (model === undefined) return { baseUrl, notes: [`llama.cpp at ${url} has no model loaded`] };
+  const contextTokensMax = positive(field(settings, "n_ctx"));
+  return { baseUrl, model, ...(contextTokensMax === undefined ? {} : { contextTokensMax }), notes: [`${model.split("/").at(-1) ?? model} at llama.cpp (${url})`] };
+}
+
+/** Newest first. */
+function ollamaModels(answer: unknown): OllamaModel[] {
+  const models = field(answer, "models");
+  if (!Array.isArray(models)) return [];
+  return models
+    .flatMap((entry) => {
+      const name = field(entry, "name");
+      return typeof name === "string" ? [{ name, modifiedAt: String(field(entry, "modified_at") ?? "") }] : [];
+    })
+    .toSorted((left, right) => right.modifiedAt.localeCompare(left.modifiedAt));
+}
+
+function sameOllamaModel(name: string, wanted: string): boolean {
+  return name === wanted || name === `${wanted}:latest`;
+}
+
+/** Servers before 0.6 tell no capabilities; then only the name can rule a model out. */
+function can(answer: unknown, capability: "completion" | "tools"): boolean {
+  const capabilities = field(answer, "capabilities");
+  if (Array.isArray(capabilities)) return capabilities.includes(capability);
+  return answer !== undefined && capability === "completion" && !String(field(field(answer, "details"), "family") ?? "").includes("bert");
+}
+
+function contextOfLoaded(loaded: unknown, name: string): number | undefined {
+  const models = field(loaded, "models");
+  if (!Array.isArray(models)) return undefined;
+  return positive(field(models.find((entry) => field(entry, "name") === name), "context_length"));
+}
+
+function contextOfParameters(answer: unknown): number | undefined {
+  const parameters = field(answer, "parameters");
+  return typeof parameters === "string" ? positive(Number(/^num_ctx\s+(\d+)/m.exec(parameters)?.[1])) : undefined;
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function positive(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isInteger(value) && value > 0 ? value : undefined;
+}

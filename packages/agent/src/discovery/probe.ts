@@ -1,0 +1,49 @@
+// Asks servers what they are, with short time limits and small answers. What cannot be reached,
+// is slow, or is not JSON is simply not there.
+
+export interface Probe {
+  /** The JSON at this URL, or undefined. With `body`, it is posted. */
+  json(url: string, options?: { body?: object; apiKey?: string }): Promise<unknown>;
+  /** The model ids that an OpenAI-compatible server lists, or undefined when it does not answer so. */
+  models(baseUrl: string, options?: { apiKey?: string }): Promise<string[] | undefined>;
+}
+
+const answerCharsMax = 4 * 1024 * 1024;
+
+export function createProbe(options: { fetch?: typeof globalThis.fetch; timeoutMs?: number } = {}): Probe {
+  const { fetch = globalThis.fetch, timeoutMs = 800 } = options;
+  const json: Probe["json"] = async (url, request = {}) => {
+    try {
+      const response = await fetch(url, {
+        method: request.body === undefined ? "GET" : "POST",
+        headers: {
+          accept: "application/json",
+          ...(request.body === undefined ? {} : { "content-type": "application/json" }),
+          ...(request.apiKey === undefined ? {} : { authorization: `Bearer ${request.apiKey}` }),
+        },
+        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        redirect: "error",
+        signal: AbortSignal.timeout(request.apiKey === undefined ? timeoutMs : timeoutMs * 10),
+      });
+      if (!response.ok || !(response.headers.get("content-type") ?? "").includes("json")) {
+        await response.body?.cancel();
+        return undefined;
+      }
+      const text = await response.text();
+      return text.length > answerCharsMax ? undefined : (JSON.parse(text) as unknown);
+    } catch {
+      return undefined;
+    }
+  };
+  return {
+    json,
+    models: async (baseUrl, request) => {
+      const answer = (await json(`${baseUrl}/models`, request)) as { data?: unknown } | undefined;
+      if (!Array.isArray(answer?.data)) return undefined;
+      return answer.data.flatMap((entry: unknown) => {
+        const id = (entry as { id?: unknown } | null)?.id;
+        return typeof id === "string" ? [id] : [];
+      });
+    },
+  };
+}

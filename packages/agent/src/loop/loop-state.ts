@@ -1,0 +1,110 @@
+// What one run of the loop knows so far. Everything in it is derived from the context and from
+// recorded step outcomes, so that a replay arrives at the same state.
+
+import type { AgentContext, ContextSection } from "../messages/agent-context.ts";
+import { answerOrphans } from "../messages/answer-orphans.ts";
+import type { AssistantMessage, Message, ToolMessage } from "../messages/message.ts";
+import type { ModelReply } from "../models/models.ts";
+import { addUsage } from "../usage/add-usage.ts";
+import { noUsage } from "../usage/read-usage.ts";
+import type { TokenUsage } from "../usage/token-usage.ts";
+import type { AgentTotals } from "./agent-outcome.ts";
+import { applyCompaction, type Compaction } from "./compact.ts";
+
+export interface LoopState {
+  sections: ContextSection[];
+  /** What the model is shown next. */
+  messages: Message[];
+  /** What this run added, never compacted. */
+  added: Message[];
+  usage: TokenUsage;
+  costUsd: number | null;
+  isCostPartial: boolean;
+  turnCount: number;
+  modelStepCount: number;
+  toolCallCount: number;
+  compactionCount: number;
+  isTainted: boolean;
+  isRehearsed: boolean;
+  callIds: Set<string>;
+  /** Text shown of a reply that is not finished. */
+  shownText: string;
+}
+
+export function createLoopState(context: AgentContext): LoopState {
+  const calls = context.messages.flatMap((message) => (message.role === "assistant" ? (message.toolCalls ?? []) : []));
+  return {
+    sections: context.sections,
+    messages: [...context.messages],
+    added: [],
+    usage: noUsage,
+    costUsd: null,
+    isCostPartial: false,
+    turnCount: 0,
+    modelStepCount: 0,
+    toolCallCount: 0,
+    compactionCount: 0,
+    isTainted: context.sections.some((section) => section.isUntrusted) || context.messages.some(isUntrusted),
+    isRehearsed: false,
+    callIds: new Set(calls.map((call) => call.toolCallId)),
+    shownText: "",
+  };
+}
+
+export function addReply(state: LoopState, reply: ModelReply, step: string): AssistantMessage {
+  const message = withOwnCallIds(reply.message, { callIds: state.callIds, step });
+  state.messages.push(message);
+  state.added.push(message);
+  state.turnCount += 1;
+  state.shownText = "";
+  if (message.isRehearsed) state.isRehearsed = true;
+  addSpend(state, reply);
+  return message;
+}
+
+export function addToolMessage(state: LoopState, message: ToolMessage): void {
+  state.messages.push(message);
+  state.added.push(message);
+  if (message.isUntrusted) state.isTainted = true;
+}
+
+export function addCompaction(state: LoopState, compaction: Compaction): void {
+  state.messages = applyCompaction(state.messages, compaction);
+  if (compaction.usage !== undefined) addSpend(state, { usage: compaction.usage, costUsd: compaction.costUsd ?? null });
+}
+
+export function totalsOf(state: LoopState): AgentTotals {
+  return {
+    messages: answerOrphans(state.added),
+    ...(state.compactionCount > 0 ? { compactedTranscript: answerOrphans(state.messages) } : {}),
+    usage: state.usage,
+    costUsd: state.costUsd,
+    isCostPartial: state.isCostPartial,
+    turnCount: state.turnCount,
+    toolCallCount: state.toolCallCount,
+    isTainted: state.isTainted,
+    isRehearsed: state.isRehearsed,
+  };
+}
+
+function addSpend(state: LoopState, spend: { usage: TokenUsage; costUsd: number | null }): void {
+  state.usage = addUsage(state.usage, spend.usage);
+  if (spend.costUsd === null) state.isCostPartial = true;
+  else state.costUsd = (state.costUsd ?? 0) + spend.costUsd;
+}
+
+/** Some servers leave call ids out or start again from 0 in every reply; an answer must find exactly one call. */
+function withOwnCallIds(message: AssistantMessage, options: { callIds: Set<string>; step: string }): AssistantMessage {
+  if (message.toolCalls === undefined) return message;
+  const toolCalls = message.toolCalls.map((call, index) => {
+    const isTaken = call.toolCallId === "" || options.callIds.has(call.toolCallId);
+    const toolCallId = isTaken ? `${options.step.replace("#", "_")}_${index + 1}` : call.toolCallId;
+    options.callIds.add(toolCallId);
+    return { ...call, toolCallId };
+  });
+  return { ...message, toolCalls };
+}
+
+function isUntrusted(message: Message): boolean {
+  return message.role !== "assistant" && message.isUntrusted === true;
+}

@@ -1,0 +1,40 @@
+import type { AgentContext } from "../messages/agent-context.ts";
+import type { Clock, Logger } from "@roost/base";
+import type { ModelDelta, Models, ToolDescription } from "../models/models.ts";
+import type { StepRunner } from "../steps/step-runner.ts";
+import type { PermitTool, Tool } from "../tools/tool.ts";
+import type { AgentLimits } from "./agent-limits.ts";
+import type { AgentDelta } from "./agent-outcome.ts";
+import type { LoopState } from "./loop-state.ts";
+
+export interface AgentLoopOptions {
+  steps: StepRunner;
+  model: Models;
+  tools: Tool[];
+  /** A function is run as the recorded step `context#1`, so that a resumed run sees what it first saw. */
+  context: AgentContext | ((call: { signal: AbortSignal }) => Promise<AgentContext>);
+  clock: Clock;
+  signal: AbortSignal;
+  logger: Logger;
+  limits?: Partial<AgentLimits>;
+  permitTool?: PermitTool;
+  /** Called as things happen; coalescing is the caller's. What it throws is logged and ignored. */
+  onDelta?: (delta: AgentDelta) => void;
+  /** Somebody is waiting for the answer (see ModelRequest). */
+  isStartedByPerson?: boolean;
+}
+
+/** One run of the loop: what it was given, its limits, and what it knows so far. */
+export interface Loop {
+  options: AgentLoopOptions;
+  limits: AgentLimits;
+  state: LoopState;
+  toolDescriptions: ToolDescription[];
+  /** Aborted by the caller or by the deadline. */
+  signal: AbortSignal;
+  deadline: AbortSignal;
+  isPastDeadline: () => boolean;
+  deadlineMessage: () => string;
+  show: (delta: AgentDelta) => void;
+  watchReply: (step: string, delta: ModelDelta) => void;
+}

@@ -1,0 +1,62 @@
+// Decides which messages leave the context when it is full. Pure: the same messages give the same plan.
+// Tool calls stay together with their answers, and the message that is being answered always stays.
+
+import type { Message, ToolMessage } from "../messages/message.ts";
+import { estimateMessage } from "../models/estimate-prompt.ts";
+
+export interface CompactionPlan {
+  /** Indexes of the messages that leave, ascending. */
+  leaving: number[];
+  /** Answers of tools that stay but are shortened to fit: index → most characters. */
+  shortened: { index: number; charsMax: number }[];
+}
+
+/** A shortened answer keeps at least this much. */
+const shortenedCharsMin = 400;
+
+/** What leaves so that the rest is at most `tokensMax`; undefined when nothing can. */
+export function planCompaction(messages: Message[], options: { tokensMax: number }): CompactionPlan | undefined {
+  const groups = groupMessages(messages);
+  const answeredGroup = groups.findLastIndex((group) => messages[group[0]!]?.role === "user");
+  const kept = new Set<number>([answeredGroup, groups.length - 1].filter((index) => index >= 0));
+  let tokens = 0;
+  for (const index of kept) tokens += groupTokens(messages, groups[index]!);
+  for (let index = groups.length - 2; index >= 0; index -= 1) {
+    if (kept.has(index)) continue;
+    const size = groupTokens(messages, groups[index]!);
+    if (tokens + size > options.tokensMax) break;
+    kept.add(index);
+    tokens += size;
+  }
+  const leaving = groups.flatMap((group, index) => (kept.has(index) ? [] : group));
+  const staying = groups.flatMap((group, index) => (kept.has(index) ? group : []));
+  const shortened = tokens <= options.tokensMax ? [] : shorten(messages, { staying, excessTokens: tokens - options.tokensMax });
+  return leaving.length === 0 && shortened.length === 0 ? undefined : { leaving, shortened };
+}
+
+/** An assistant message with the answers to its calls is one group; every other message is its own. */
+function groupMessages(messages: Message[]): number[][] {
+  const groups: number[][] = [];
+  for (const [index, message] of messages.entries()) {
+    const last = groups.at(-1);
+    if (message.role === "tool" && last !== undefined && messages[last[0]!]?.role === "assistant") last.push(index);
+    else groups.push([index]);
+  }
+  return groups;
+}
+
+function groupTokens(messages: Message[], group: number[]): number {
+  return group.reduce((sum, index) => sum + estimateMessage(messages[index]!), 0);
+}
+
+/** Takes the excess out of the longest answers, evenly. */
+function shorten(messages: Message[], options: { staying: number[]; excessTokens: number }): CompactionPlan["shortened"] {
+  const answers = options.staying
+    .map((index) => ({ index, message: messages[index]! }))
+    .filter((entry): entry is { index: number; message: ToolMessage } => entry.message.role === "tool" && entry.message.text.length > shortenedCharsMin);
+  const tokens = answers.map(({ message }) => estimateMessage(message));
+  const total = tokens.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return [];
+  const share = Math.max(0, 1 - options.excessTokens / total);
+  return answers.map(({ index, message }) => ({ index, charsMax: Math.max(shortenedCharsMin, Math.floor(message.text.length * share * 0.9)) }));
+}

@@ -1,0 +1,94 @@
+// The model call as one durable step. Its recorded output is the whole message, so that no tool runs
+// before what asked for it is safe.
+
+import type { JsonObject } from "@roost/base";
+import { RoostError } from "@roost/base";
+import { inputSchemaOf } from "../tools/read-arguments.ts";
+import type { ModelCallOutcome, ModelReply } from "../models/models.ts";
+import type { StepError, StepOutcome, StepResult } from "../steps/step-runner.ts";
+import type { AgentLimitName } from "./agent-outcome.ts";
+import type { Loop } from "./loop.ts";
+
+/** What is recorded of a model step that ended well or must be followed by a compaction. */
+export type ModelStepOutput = ModelReply | Extract<ModelCallOutcome, { kind: "context_exceeded" }>;
+
+/** Limits that a step ran into are recorded with the failure, to be told apart in a replay. */
+export interface LimitDetails {
+  limit: AgentLimitName;
+  cap?: string;
+}
+
+export async function runModelStep(loop: Loop): Promise<{ step: string; outcome: StepOutcome<ModelStepOutput> }> {
+  const { state } = loop;
+  state.modelStepCount += 1;
+  const step = `model#${state.modelStepCount}`;
+  state.shownText = "";
+  const outcome = await loop.options.steps.step<ModelStepOutput>(
+    step,
+    { kind: "model", effect: "readonly", input: { messageCount: state.messages.length, toolCount: loop.options.tools.length } },
+    async (call) => {
+      const signal = AbortSignal.any([call.signal, loop.signal]);
+      try {
+        const result = await loop.options.model.call(
+          {
+            sections: state.sections,
+            messages: state.messages,
+            tools: loop.toolDescriptions,
+            outputTokensMax: loop.limits.outputTokensMax,
+            isStartedByPerson: loop.options.isStartedByPerson === true,
+          },
+          { signal, step, reserveSpend: loop.limits.reserveSpend, onDelta: (delta) => loop.watchReply(step, delta) },
+        );
+        return toStepResult(result);
+      } catch (error) {
+        if (loop.isPastDeadline() && !loop.options.signal.aborted && !call.signal.aborted) return pastDeadline(loop);
+        throw error;
+      }
+    },
+  );
+  return { step, outcome };
+}
+
+function toStepResult(result: ModelCallOutcome): StepResult<ModelStepOutput> {
+  switch (result.kind) {
+    case "message":
+      return { state: "done", output: result, usage: result.usage, costUsd: result.costUsd };
+    case "context_exceeded":
+      return { state: "done", output: result };
+    case "spend_refused":
+      return failedByLimit(result.message, { limit: "spend", cap: result.cap });
+    case "failed": {
+      const { code, message, isRetryable, retryAtMs } = result;
+      return { state: "failed", error: { code, message, isRetryable, ...(retryAtMs === undefined ? {} : { retryAtMs }) } };
+    }
+  }
+}
+
+function pastDeadline(loop: Loop): StepResult<never> {
+  return failedByLimit(loop.deadlineMessage(), { limit: "wall_clock" });
+}
+
+/** A limit is final for this run; raising it starts the run again from here. */
+function failedByLimit(message: string, details: LimitDetails): StepResult<never> {
+  return { state: "failed", error: { code: "limit_exceeded", message, isRetryable: true, details: { ...details } as JsonObject } };
+}
+
+/** The limit that a failed step ran into, if that is why it failed. */
+export function limitOf(error: StepError): LimitDetails | undefined {
+  const details = error.details as Partial<LimitDetails> | undefined;
+  if (error.code !== "limit_exceeded" || details?.limit === undefined) return undefined;
+  return { limit: details.limit, ...(details.cap === undefined ? {} : { cap: details.cap }) };
+}
+
+/** What each tool looks like to the model. @throws RoostError `invalid_input` for names that providers refuse or that are used twice. */
+export function describeTools(tools: Loop["options"]["tools"]): Loop["toolDescriptions"] {
+  const names = new Set<string>();
+  return tools.map((tool) => {
+    if (!/^[a-zA-Z0-9_-]{1,64}$/.test(tool.name)) {
+      throw new RoostError("invalid_input", `the tool name ${JSON.stringify(tool.name)} is not accepted by model providers; use 1 to 64 of a-z A-Z 0-9 _ -`);
+    }
+    if (names.has(tool.name)) throw new RoostError("invalid_input", `two tools are called ${tool.name}; give each its own name`);
+    names.add(tool.name);
+    return { name: tool.name, description: tool.description, inputSchema: inputSchemaOf(tool) };
+  });
+}

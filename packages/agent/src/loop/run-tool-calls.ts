@@ -1,0 +1,130 @@
+// The tool calls of one model message, each its own durable step, in order. Readonly calls that stand
+// next to each other run at the same time; their steps are begun in order, so that replays agree.
+
+import type { JsonValue } from "@roost/base";
+import type { ErrorCode } from "@roost/base";
+import type { ToolCallPart, ToolMessage } from "../messages/message.ts";
+import type { Effect, StepOutcome } from "../steps/step-runner.ts";
+import { executeTool, shorten, toToolOutput, type ToolOutput } from "../tools/execute-tool.ts";
+import { readArguments } from "../tools/read-arguments.ts";
+import type { Tool } from "../tools/tool.ts";
+import type { Loop } from "./loop.ts";
+import { addToolMessage } from "./loop-state.ts";
+
+interface PlannedCall {
+  step: string;
+  part: ToolCallPart;
+  effect: Effect;
+  /** The arguments as JSON, for people to read. */
+  shown: JsonValue;
+  isTainted: boolean;
+  /** Either a tool with its input, or why there is nothing to run. */
+  work: { tool: Tool; input: unknown } | { code: ErrorCode; message: string };
+}
+
+/** Runs all calls and adds their answers. @throws what `steps.step` throws; calls after that stay unanswered. */
+export async function runToolCalls(loop: Loop, parts: ToolCallPart[]): Promise<void> {
+  const { isTainted } = loop.state;
+  const calls = parts.map((part, index) => planCall(loop, part, { index, isTainted }));
+  for (const batch of batchesOf(calls, loop.limits.readonlyParallelMax)) {
+    const settled = await Promise.allSettled(batch.map((call) => runCall(loop, call)));
+    for (const result of settled) {
+      if (result.status === "rejected") throw result.reason;
+      addToolMessage(loop.state, result.value);
+    }
+  }
+}
+
+function planCall(loop: Loop, part: ToolCallPart, options: { index: number; isTainted: boolean }): PlannedCall {
+  const { limits, state } = loop;
+  state.toolCallCount += 1;
+  const step = `tool:${part.toolName.replace(/[^\w-]/g, "_").slice(0, 64)}#${state.toolCallCount}`;
+  const refused = (code: ErrorCode, message: string, shown: JsonValue): PlannedCall => ({ step, part, effect: "readonly", shown, isTainted: options.isTainted, work: { code, message } });
+  const asText = part.argumentsText.slice(0, 2000);
+  if (state.toolCallCount > limits.toolCallsMax) return refused("limit_exceeded", `this run may make ${limits.toolCallsMax} tool calls; this one was not made`, asText);
+  if (options.index >= limits.toolCallsPerTurnMax) {
+    return refused("limit_exceeded", `one message may ask for ${limits.toolCallsPerTurnMax} tool calls; this one was not made, ask again`, asText);
+  }
+  const tool = loop.options.tools.find((candidate) => candidate.name === part.toolName);
+  if (tool === undefined) {
+    const names = loop.options.tools.map((candidate) => candidate.name).join(", ");
+    return refused("not_found", `there is no tool called ${part.toolName.slice(0, 64)}; there are: ${names === "" ? "none" : names}`, asText);
+  }
+  const read = readArguments(tool, part.argumentsText);
+  if (!read.isValid) return refused("invalid_input", read.message, read.shown);
+  return { step, part, effect: tool.effect, shown: read.shown, isTainted: options.isTainted, work: { tool, input: read.input } };
+}
+
+function batchesOf(calls: PlannedCall[], sizeMax: number): PlannedCall[][] {
+  const batches: PlannedCall[][] = [];
+  for (const call of calls) {
+    const last = batches.at(-1);
+    if (last !== undefined && last.length < sizeMax && call.effect === "readonly" && last.every((other) => other.effect === "readonly")) last.push(call);
+    else batches.push([call]);
+  }
+  return batches;
+}
+
+async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
+  const { part, work, step, shown } = call;
+  const { toolCallId, toolName } = part;
+  const { query } = "tool" in work ? work.tool : {};
+  let isFresh = false;
+  const outcome = await loop.options.steps.step<ToolOutput>(
+    step,
+    {
+      kind: "tool",
+      effect: call.effect,
+      input: shown,
+      ...(query === undefined || !("tool" in work)
+        ? {}
+        : {
+            query: async (idempotencyKey, options) => {
+              const found = await query(work.input, { idempotencyKey, signal: AbortSignal.any([options.signal, loop.signal]) });
+              if (!found.found) return found;
+              return { found: true, output: toToolOutput(found.output, { isUntrusted: work.tool.untrustedOutput === true, charsMax: loop.limits.toolResultCharsMax }) };
+            },
+          }),
+    },
+    async (stepCall) => {
+      if (!isFresh) loop.show({ step, type: "tool_call", toolCallId, toolName, input: shown });
+      isFresh = true;
+      if (!("tool" in work)) return { state: "failed", error: { code: work.code, message: work.message, isRetryable: false } };
+      return await executeTool(stepCall, {
+        tool: work.tool,
+        input: work.input,
+        shown,
+        toolCallId,
+        step,
+        isTainted: call.isTainted,
+        signal: loop.options.signal,
+        deadline: loop.deadline,
+        permitTool: loop.options.permitTool,
+        toolMsMax: loop.limits.toolMsMax,
+        resultCharsMax: loop.limits.toolResultCharsMax,
+      });
+    },
+  );
+  const message = toToolMessage(outcome, { toolCallId, toolName, charsMax: loop.limits.toolResultCharsMax });
+  if (isFresh) loop.show({ step, type: "tool_result", toolCallId, toolName, text: message.text, isError: message.isError === true });
+  return message;
+}
+
+/** Every outcome is something the model can read. */
+function toToolMessage(outcome: StepOutcome<ToolOutput>, call: { toolCallId: string; toolName: string; charsMax: number }): ToolMessage {
+  const message = { role: "tool" as const, toolCallId: call.toolCallId, toolName: call.toolName };
+  switch (outcome.state) {
+    case "done":
+      return { ...message, text: outcome.output.text, ...(outcome.output.isUntrusted ? { isUntrusted: true } : {}) };
+    case "failed":
+      return { ...message, text: `Error (${outcome.error.code}): ${outcome.error.message}`, isError: true };
+    case "unknown":
+      return {
+        ...message,
+        text: `Outcome unknown: ${outcome.message}. It may or may not have happened, and was not repeated. Find out before you try again, or tell the person`,
+        isError: true,
+      };
+    case "answered":
+      return { ...message, text: shorten(typeof outcome.answer === "string" ? outcome.answer : JSON.stringify(outcome.answer), call.charsMax) };
+  }
+}

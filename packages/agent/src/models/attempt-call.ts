@@ -1,0 +1,147 @@
+// One attempt of one provider: reserve, ask, read, settle. It knows nothing of the other providers.
+
+import type { LanguageModelV4, LanguageModelV4FunctionTool } from "@ai-sdk/provider";
+import type { Clock, Logger } from "@roost/base";
+import type { AssistantMessage } from "../messages/message.ts";
+import { estimateCallMax } from "../usage/estimate-call-max.ts";
+import { estimateTokens } from "../usage/estimate-tokens.ts";
+import { readCost, readUsage } from "../usage/read-usage.ts";
+import type { SpendReservation } from "../usage/spend.ts";
+import type { CallActual, TokenPrice } from "../usage/token-usage.ts";
+import { classifyFailure, type ModelFailure } from "./classify-failure.ts";
+import type { FinishReason, ModelCallOptions, ModelDelta, ModelLimits, ModelReply, ModelRequest } from "./models.ts";
+import { readReply, type RawReply } from "./read-reply.ts";
+import { toPrompt } from "./to-prompt.ts";
+
+/** A provider that is ready to be asked. */
+export interface OpenProvider {
+  id: string;
+  model: string;
+  key: string;
+  languageModel: LanguageModelV4;
+  contextTokensMax: number;
+  price?: TokenPrice | undefined;
+  temperature?: number | undefined;
+  secrets: string[];
+  isRehearsal: boolean;
+}
+
+export type AttemptOutcome =
+  | { kind: "message"; reply: Omit<ModelReply, "failedAttempts"> }
+  | { kind: "spend_refused"; cap: string; message: string }
+  | { kind: "failed"; failure: ModelFailure; hadDeltas: boolean };
+
+export interface AttemptOptions extends ModelCallOptions {
+  promptTokens: number;
+  limits: ModelLimits;
+  clock: Clock;
+  logger: Logger;
+}
+
+export async function attemptCall(provider: OpenProvider, request: ModelRequest, options: AttemptOptions): Promise<AttemptOutcome> {
+  const outputTokensMax = effectiveOutputTokens(request.outputTokensMax, provider.contextTokensMax);
+  const price = provider.price === undefined ? {} : { price: provider.price };
+  const estimate = estimateCallMax({ promptTokens: options.promptTokens, maxOutputTokens: outputTokensMax, ...price });
+  const reservation = await options.reserveSpend?.({ ...estimate, provider: provider.id, model: provider.model, step: options.step });
+  if (reservation?.state === "refused") return { kind: "spend_refused", cap: reservation.cap, message: reservation.message };
+
+  const progress = { receivedText: "", hasDeltas: false };
+  let raw: RawReply;
+  try {
+    raw = await readReply(provider.languageModel, {
+      call: {
+        prompt: toPrompt(request, { provider: provider.id, model: provider.model }),
+        maxOutputTokens: outputTokensMax,
+        ...(request.tools.length === 0 ? {} : { tools: request.tools.map(functionTool) }),
+        ...(provider.temperature === undefined ? {} : { temperature: provider.temperature }),
+        // Only the rehearsal model reads this; the others pass over names that are not theirs.
+        providerOptions: provider.isRehearsal ? { roost: { sections: request.sections.map(({ name, text }) => ({ name, tokens: estimateTokens(text) })) } } : {},
+      },
+      signal: options.signal,
+      firstByteMsMax: options.limits.firstByteMsMax,
+      idleMsMax: options.limits.idleMsMax,
+      replyCharsMax: options.limits.replyCharsMax,
+      logger: options.logger,
+      onDelta: guarded(options),
+      progress,
+    });
+  } catch (error) {
+    const failure = classifyFailure(error, { nowMs: options.clock.nowMs(), secrets: provider.secrets });
+    const wasAborted = options.signal.aborted;
+    await settle(reservation, wasAborted || failure.mayHaveBilled ? usedUpTo(progress.receivedText, { promptTokens: options.promptTokens, price: provider.price }) : nothingUsed);
+    if (wasAborted) throw options.signal.reason;
+    return { kind: "failed", failure, hadDeltas: progress.hasDeltas };
+  }
+  const reply = toReply(raw, provider);
+  await settle(reservation, actualOf(reply, { promptTokens: options.promptTokens, receivedText: progress.receivedText, price: provider.price }));
+  return { kind: "message", reply };
+}
+
+/** A reply may take a quarter of a small context, so that there is room for a prompt. */
+export function effectiveOutputTokens(outputTokensMax: number, contextTokensMax: number): number {
+  return Math.max(1, Math.min(outputTokensMax, Math.floor(contextTokensMax / 4)));
+}
+
+const nothingUsed: CallActual = { inputTokens: 0, outputTokens: 0, costUsd: 0, isEstimated: false };
+
+async function settle(reservation: SpendReservation | undefined, actual: CallActual): Promise<void> {
+  if (reservation?.state === "granted") await reservation.settle(actual);
+}
+
+/** A provider may bill a reply that was cut off, so it is counted as far as it came. */
+function usedUpTo(receivedText: string, call: { promptTokens: number; price: TokenPrice | undefined }): CallActual {
+  const price = call.price === undefined ? {} : { price: call.price };
+  const used = estimateCallMax({ promptTokens: call.promptTokens, maxOutputTokens: estimateTokens(receivedText), ...price });
+  return { ...used, isEstimated: true };
+}
+
+function actualOf(
+  reply: Omit<ModelReply, "failedAttempts">,
+  call: { promptTokens: number; receivedText: string; price: TokenPrice | undefined },
+): CallActual {
+  const upper = usedUpTo(call.receivedText, call);
+  const { inputTokens, outputTokens } = reply.usage;
+  return {
+    inputTokens: inputTokens ?? upper.inputTokens,
+    outputTokens: outputTokens ?? upper.outputTokens,
+    costUsd: reply.costUsd ?? upper.costUsd,
+    isEstimated: inputTokens === null || outputTokens === null || (reply.costUsd === null && upper.costUsd !== null),
+  };
+}
+
+function toReply(raw: RawReply, provider: OpenProvider): Omit<ModelReply, "failedAttempts"> {
+  const usage = readUsage(raw.usage);
+  const message: AssistantMessage = {
+    role: "assistant",
+    text: raw.text,
+    ...(raw.reasoning.length === 0 ? {} : { reasoning: raw.reasoning }),
+    ...(raw.toolCalls.length === 0 ? {} : { toolCalls: raw.toolCalls }),
+    provider: provider.id,
+    model: provider.model,
+    ...(provider.isRehearsal ? { isRehearsed: true } : {}),
+  };
+  const cost = readCost({ usage: raw.usage, providerMetadata: raw.providerMetadata, tokens: usage }, provider.price);
+  return { kind: "message", message, finishReason: finishReasonOf(raw), usage, ...cost };
+}
+
+function finishReasonOf(raw: RawReply): FinishReason {
+  const { unified } = raw.finishReason;
+  if (unified === "stop" || unified === "length") return unified;
+  if (unified === "content-filter") return "content_filter";
+  return unified === "tool-calls" ? "tool_calls" : "other";
+}
+
+function functionTool(tool: ModelRequest["tools"][number]): LanguageModelV4FunctionTool {
+  return { type: "function", name: tool.name, description: tool.description, inputSchema: tool.inputSchema as LanguageModelV4FunctionTool["inputSchema"] };
+}
+
+/** A watcher that fails must not fail the call. */
+function guarded(options: AttemptOptions): (delta: ModelDelta) => void {
+  return (delta) => {
+    try {
+      options.onDelta?.(delta);
+    } catch (error) {
+      options.logger.warn("a watcher of the reply failed", { error });
+    }
+  };
+}

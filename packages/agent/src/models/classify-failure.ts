@@ -1,0 +1,119 @@
+// Says what a failed model call means: whose fault it is, whether another provider or a later moment
+// may succeed, and whether the prompt was too long. It reads errors; it decides nothing about cool-downs.
+
+import { APICallError } from "@ai-sdk/provider";
+import { RoostError, toRoostError, type ErrorCode } from "@roost/base";
+
+export interface ModelFailure {
+  code: ErrorCode;
+  /** HTTP status, where there was one. */
+  status?: number;
+  message: string;
+  /** Whether another provider, or this one later, may succeed with the same prompt. */
+  isRetryable: boolean;
+  retryAfterMs?: number;
+  isContextExceeded: boolean;
+  /** The context size that the provider named in its complaint. */
+  contextTokensMax?: number;
+  /** False when the provider refused before it did any work, so that nothing was billed. */
+  mayHaveBilled: boolean;
+}
+
+const messageCharsMax = 500;
+const retryAfterMsMax = 24 * 3_600_000;
+
+const contextComplaint =
+  /context[ _-]?(length|window|size)|maximum context|exceed_context_size|prompt is too long|input is too long|too many (input )?tokens|reduce the length of (the|your) (messages|prompt|input)|(input|prompt) tokens? exceeds?|n_ctx/i;
+const contextSize = /(?:maximum context length (?:is|of)|context (?:length|window|size)[^.\d]{0,40}?|n_ctx\D{0,4}|available context size \()\s*(\d{3,8})/i;
+
+export function classifyFailure(thrown: unknown, options: { nowMs: number; secrets?: string[] }): ModelFailure {
+  const status = statusOf(thrown);
+  const body = bodyOf(thrown);
+  const message = tidyMessage(messageOf(thrown, body), status, options.secrets ?? []);
+  const canBeContext = status === undefined || status === 400 || status === 413 || status === 422 || status === 500;
+  const isContextExceeded = status === 413 || (canBeContext && contextComplaint.test(`${message}\n${body}`));
+  const base = { message, isContextExceeded, mayHaveBilled: status === undefined && !isConnectFailure(thrown), ...(status === undefined ? {} : { status }) };
+  if (isContextExceeded) {
+    const size = Number(contextSize.exec(`${message}\n${body}`)?.[1]);
+    return { ...base, code: "invalid_input", isRetryable: false, ...(size > 0 ? { contextTokensMax: size } : {}) };
+  }
+  const retryAfterMs = retryAfterOf(thrown, options.nowMs);
+  const retryAfter = retryAfterMs === undefined ? {} : { retryAfterMs };
+  if (status !== undefined) return { ...base, ...retryAfter, ...meaningOf(status) };
+  // A limit of ours: no provider would do better.
+  if (thrown instanceof RoostError && thrown.code === "limit_exceeded") return { ...base, code: thrown.code, isRetryable: false };
+  const code = toRoostError(thrown).code;
+  // What is not an HTTP answer is the wire or a reply that cannot be read: another provider may do better.
+  return { ...base, ...retryAfter, code: code === "internal" ? "unavailable" : code, isRetryable: true };
+}
+
+function meaningOf(status: number): { code: ErrorCode; isRetryable: boolean } {
+  if (status === 401) return { code: "unauthenticated", isRetryable: true };
+  if (status === 402) return { code: "limit_exceeded", isRetryable: true };
+  if (status === 403) return { code: "forbidden", isRetryable: true };
+  if (status === 404) return { code: "not_found", isRetryable: true };
+  if (status === 408 || status === 504) return { code: "timeout", isRetryable: true };
+  if (status === 409 || status === 425 || status === 429 || status >= 500) return { code: "unavailable", isRetryable: true };
+  return { code: "invalid_input", isRetryable: false };
+}
+
+function statusOf(thrown: unknown): number | undefined {
+  if (APICallError.isInstance(thrown)) {
+    // 2xx with a body that cannot be read is the wire's fault, not the request's.
+    return thrown.statusCode !== undefined && thrown.statusCode >= 400 ? thrown.statusCode : undefined;
+  }
+  // Errors inside a stream carry the status as `code` or `status`.
+  if (typeof thrown !== "object" || thrown === null) return undefined;
+  const { code, status } = thrown as { code?: unknown; status?: unknown };
+  const number = Number(typeof status === "number" ? status : code);
+  return Number.isInteger(number) && number >= 400 && number <= 599 ? number : undefined;
+}
+
+function bodyOf(thrown: unknown): string {
+  if (APICallError.isInstance(thrown)) return (thrown.responseBody ?? "").slice(0, 20_000);
+  if (thrown instanceof Error || typeof thrown !== "object" || thrown === null) return "";
+  return JSON.stringify(thrown).slice(0, 20_000);
+}
+
+function messageOf(thrown: unknown, body: string): string {
+  if (typeof thrown === "string") return thrown;
+  const message = (thrown as { message?: unknown } | null)?.message;
+  if (typeof message === "string" && message !== "") {
+    const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause.message : "";
+    return cause === "" || message.includes(cause) ? message : `${message}: ${cause}`;
+  }
+  return body;
+}
+
+function tidyMessage(message: string, status: number | undefined, secrets: string[]): string {
+  let text = message.replace(/\s+/g, " ").trim();
+  for (const secret of secrets) if (secret.length >= 4) text = text.replaceAll(secret, "[hidden]");
+  if (text === "") text = status === undefined ? "no reason given" : "the server gave no reason";
+  const shown = text.length > messageCharsMax ? `${text.slice(0, messageCharsMax)}…` : text;
+  return status === undefined ? shown : `HTTP ${status}: ${shown}`;
+}
+
+function isConnectFailure(thrown: unknown): boolean {
+  for (let current = thrown, depth = 0; current instanceof Error && depth < 6; current = current.cause, depth += 1) {
+    const { code } = current as { code?: unknown };
+    if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "UND_ERR_CONNECT_TIMEOUT") return true;
+  }
+  return false;
+}
+
+/** `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), or `retry-after-ms`. */
+function retryAfterOf(thrown: unknown, nowMs: number): number | undefined {
+  if (!APICallError.isInstance(thrown)) return undefined;
+  const headers = thrown.responseHeaders ?? {};
+  const milliseconds = Number(headers["retry-after-ms"] ?? NaN);
+  if (Number.isFinite(milliseconds)) return clamp(milliseconds);
+  const text = headers["retry-after"]?.trim();
+  if (text === undefined || text === "") return undefined;
+  if (/^\d+(\.\d+)?$/.test(text)) return clamp(Number(text) * 1000);
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : clamp(date - nowMs);
+}
+
+function clamp(ms: number): number {
+  return Math.min(Math.max(0, ms), retryAfterMsMax);
+}

@@ -1,0 +1,95 @@
+// Runs one tool call inside its step: permission, time limit, size limit, and the honest reading of
+// what a throw means. Recording it and telling the model are the loop's.
+
+import { toRoostError, type ErrorCode, type JsonValue } from "@roost/base";
+import type { StepCall, StepResult } from "../steps/step-runner.ts";
+import type { PermitTool, Tool, ToolCall } from "./tool.ts";
+
+/** What is recorded of a tool call that ended. */
+export interface ToolOutput {
+  text: string;
+  isUntrusted: boolean;
+}
+
+export interface ExecuteToolOptions {
+  tool: Tool;
+  input: unknown;
+  /** The arguments as JSON, for the permit. */
+  shown: JsonValue;
+  toolCallId: string;
+  step: string;
+  isTainted: boolean;
+  /** Somebody cancelled, or the worker stops. */
+  signal: AbortSignal;
+  /** The run's time is over: ends the tool like its own time limit. */
+  deadline: AbortSignal;
+  permitTool?: PermitTool | undefined;
+  toolMsMax: number;
+  resultCharsMax: number;
+}
+
+/** Codes of errors that say that nothing was done. */
+const refusalCodes: ReadonlySet<ErrorCode> = new Set(["invalid_input", "unauthenticated", "forbidden", "not_found", "conflict", "limit_exceeded"]);
+
+/** @throws only the reason of an aborted signal: the step then has no result, and its effect class decides. */
+export async function executeTool(stepCall: StepCall, options: ExecuteToolOptions): Promise<StepResult<ToolOutput>> {
+  const { tool } = options;
+  const outer = AbortSignal.any([stepCall.signal, options.signal]);
+  outer.throwIfAborted();
+  const timeoutMs = tool.timeoutMsMax ?? options.toolMsMax;
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(new DOMException(`${tool.name} did not end within ${timeoutMs} ms`, "TimeoutError")), timeoutMs);
+  const signal = AbortSignal.any([outer, options.deadline, timeout.signal]);
+  const call: ToolCall = {
+    toolCallId: options.toolCallId,
+    step: options.step,
+    idempotencyKey: stepCall.idempotencyKey,
+    signal,
+    attempt: stepCall.attempt,
+    isTainted: options.isTainted,
+  };
+  let hasStarted = false;
+  try {
+    const permit = await options.permitTool?.({ tool, input: options.shown, call });
+    if (permit?.state === "refused") return failed("forbidden", `${tool.name} is refused: ${permit.reason}`);
+    hasStarted = true;
+    // A tool that does not heed its signal must not hold the run; what it does later reaches nobody.
+    const result = await Promise.race([tool.execute(options.input, call), rejectOnAbort(signal)]);
+    if (result.state === "done") {
+      return { state: "done", output: toToolOutput(result.output, { isUntrusted: result.isUntrusted === true || tool.untrustedOutput === true, charsMax: options.resultCharsMax }) };
+    }
+    return result.state === "failed" ? failed(result.code, shorten(result.message, options.resultCharsMax)) : result;
+  } catch (thrown) {
+    if (outer.aborted) throw outer.reason;
+    const error = toRoostError(signal.aborted ? signal.reason : thrown);
+    if (!hasStarted || tool.effect === "readonly" || refusalCodes.has(error.code)) return failed(error.code, shorten(error.message, options.resultCharsMax));
+    return { state: "unknown", message: shorten(error.message, options.resultCharsMax) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The output as the model reads it: text as it is, everything else as JSON, cut at the limit. */
+export function toToolOutput(output: JsonValue | undefined, options: { isUntrusted: boolean; charsMax: number }): ToolOutput {
+  const text = typeof output === "string" ? output : (JSON.stringify(output) ?? "null");
+  return { text: shorten(text, options.charsMax), isUntrusted: options.isUntrusted };
+}
+
+/** Keeps the beginning and says how much is missing. */
+export function shorten(text: string, charsMax: number): string {
+  if (text.length <= charsMax) return text;
+  const marker = `\n[cut: ${text.length - charsMax} of ${text.length} characters are not shown]`;
+  // Not between the halves of a surrogate pair.
+  const end = /[\ud800-\udbff]/.test(text[charsMax - 1] ?? "") ? charsMax - 1 : charsMax;
+  return text.slice(0, end) + marker;
+}
+
+function failed(code: ErrorCode, message: string): StepResult<ToolOutput> {
+  return { state: "failed", error: { code, message, isRetryable: false } };
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,54 @@
+// Reads the arguments of a tool call as the model wrote them, forgiving what models commonly get wrong
+// in form (nothing at all, JSON inside a JSON string) and nothing in content.
+
+import type { JsonValue } from "@roost/base";
+import { z } from "zod";
+import type { Tool } from "./tool.ts";
+
+export type ReadArguments = { isValid: true; input: unknown; shown: JsonValue } | { isValid: false; message: string; shown: JsonValue };
+
+const faultsMax = 8;
+const shownCharsMax = 2000;
+
+export function readArguments(tool: Pick<Tool, "input" | "name">, argumentsText: string): ReadArguments {
+  const parsed = parseArguments(argumentsText);
+  if (parsed === undefined) {
+    return { isValid: false, message: `the arguments of ${tool.name} are not JSON: ${argumentsText.slice(0, 200)}`, shown: argumentsText.slice(0, shownCharsMax) };
+  }
+  const faults: string[] = [];
+  if ("jsonSchema" in tool.input) {
+    faults.push(...tool.input.validate(parsed));
+    if (faults.length === 0) return { isValid: true, input: parsed, shown: parsed };
+  } else {
+    const result = tool.input.safeParse(parsed);
+    if (result.success) return { isValid: true, input: result.data, shown: parsed };
+    faults.push(...result.error.issues.map((issue) => `${issue.path.length === 0 ? "arguments" : issue.path.join(".")}: ${issue.message}`));
+  }
+  const more = faults.length > faultsMax ? `; and ${faults.length - faultsMax} more` : "";
+  return { isValid: false, message: `the arguments of ${tool.name} are not valid: ${faults.slice(0, faultsMax).join("; ")}${more}`, shown: parsed };
+}
+
+function parseArguments(text: string): JsonValue | undefined {
+  if (text.trim() === "") return {};
+  const value = parseJson(text);
+  if (typeof value === "string") {
+    const inner = parseJson(value);
+    return typeof inner === "object" && inner !== null ? inner : value;
+  }
+  return value === null ? {} : value;
+}
+
+function parseJson(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The JSON Schema that the model is shown for a tool's input. */
+export function inputSchemaOf(tool: Pick<Tool, "input">): { [key: string]: JsonValue } {
+  if ("jsonSchema" in tool.input) return tool.input.jsonSchema;
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(tool.input, { io: "input", unrepresentable: "any" }) as { [key: string]: JsonValue };
+  return schema;
+}
