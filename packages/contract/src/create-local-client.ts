@@ -16,7 +16,7 @@ export interface LocalClientOptions {
 
 export function createLocalClient<const Ops extends readonly AnyOperation[]>(
   operations: Ops,
-  handlers: Handlers<Ops>,
+  handlers: NoInfer<Handlers<Ops>>,
   options: LocalClientOptions = {},
 ): Client<Ops> {
   const principal = options.principal ?? anonymous;

@@ -33,7 +33,7 @@ export interface RoutesOptions {
 /** @throws an assertion-like internal error at once when two operations have the same id, or the same method and path */
 export function createRoutes<const Ops extends readonly AnyOperation[]>(
   operations: Ops,
-  handlers: Handlers<Ops>,
+  handlers: NoInfer<Handlers<Ops>>,
   options: RoutesOptions,
 ): Hono {
   const routes = new Hono();

@@ -29,7 +29,7 @@ export const WholeMs = z.number().int().min(0).max(wholeMsMax);
 /** "30m" or milliseconds. */
 export const WrittenDuration = z
   .union([z.string().min(1).max(64), z.number().int().min(0).max(wholeMsMax)])
-  .refine(isDuration, "must be a length of time like 90s, 30m, 1h30m or 2d, or whole milliseconds");
+  .refine(isDuration, { error: "must be a length of time like 90s, 30m, 1h30m or 2d, or whole milliseconds", abort: true });
 
 export const TimeZone = z.string().min(1).max(64).refine(isTimeZone, "is not a time zone: write one like Europe/Berlin or UTC");
 

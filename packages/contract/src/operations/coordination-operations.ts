@@ -1,0 +1,170 @@
+/**
+ * Locks, once-only effects and claimed topics, for agents and for scripts of any host.
+ * That a lock is taken or a topic claimed already is an answer, not an error.
+ */
+import { z } from "zod";
+import { defineOperation } from "../define-operation.ts";
+import { Claim, KeyText, Lock, Once, SimilarClaim } from "../records/coordination.ts";
+import { Count, Id, Json, Name, next, pageFields, Reason, RecordedError, Time, WholeMs } from "../records/fields.ts";
+
+/** The shortest and longest time a lock is held without being renewed. */
+export const lockTtlMsMin = 1000;
+export const lockTtlMsMax = 24 * 3_600_000;
+/** The longest wait within one call; who waits longer asks again. */
+export const lockWaitMsMax = 60_000;
+export const claimTtlMsMax = 400 * 86_400_000;
+
+const lockName = KeyText.describe("Name of a lock");
+const ttlMs = WholeMs.min(lockTtlMsMin).max(lockTtlMsMax);
+
+export const listLocks = defineOperation({
+  id: "listLocks",
+  method: "GET",
+  path: "/locks",
+  summary: "Locks that are held, by name",
+  input: z.object({ ...pageFields }),
+  output: z.object({ locks: z.array(Lock), next }),
+  effect: "readonly",
+});
+
+export const acquireLock = defineOperation({
+  id: "acquireLock",
+  method: "POST",
+  path: "/locks/{name}/acquire",
+  summary: "Takes a lock, waiting for it if asked to",
+  description: "The same holder asking again gets the lock it has, with its epoch. The epoch is a fencing token: give it along with every write that the lock protects.",
+  input: z.object({
+    name: lockName,
+    holder: Name.describe("Who takes it; a name of its own for each that may take it"),
+    ttlMs: ttlMs.default(60_000).describe("Held that long unless renewed"),
+    waitMs: WholeMs.max(lockWaitMsMax).default(0),
+    purpose: Reason.optional(),
+  }),
+  output: z.object({
+    acquired: z.boolean(),
+    name: lockName,
+    holder: Name.describe("Who has it now"),
+    epoch: Count,
+    expiresAt: Time,
+    purpose: Reason.nullable().describe("What the one who has it wants it for"),
+  }),
+  effect: "idempotent",
+});
+
+export const renewLock = defineOperation({
+  id: "renewLock",
+  method: "POST",
+  path: "/locks/{name}/renew",
+  summary: "Keeps a lock for longer, if it is still held with that epoch",
+  input: z.object({ name: lockName, holder: Name, epoch: Count, ttlMs: ttlMs.default(60_000) }),
+  output: z.object({ isHeld: z.boolean(), holder: Name.nullable().describe("Who has it now"), epoch: Count.nullable(), expiresAt: Time.nullable() }),
+  effect: "idempotent",
+});
+
+export const releaseLock = defineOperation({
+  id: "releaseLock",
+  method: "POST",
+  path: "/locks/{name}/release",
+  summary: "Gives a lock back, if it is still held with that epoch",
+  input: z.object({ name: lockName, holder: Name, epoch: Count }),
+  output: z.object({ released: z.boolean(), holder: Name.nullable().describe("Who has it now") }),
+  effect: "idempotent",
+});
+
+const once = { scope: KeyText.describe("What the key is unique in: a job, a script, a feed"), key: KeyText.describe("Names the effect") };
+
+export const beginOnce = defineOperation({
+  id: "beginOnce",
+  method: "POST",
+  path: "/once/{scope}/{key}/begin",
+  summary: "Asks to do something that must happen once",
+  description:
+    "Only the answer `begun` means: do it, then call finishOnce or failOnce with the token. One that began and did not come back in time is `unknown`: it may have happened, so it is not given to another unless `retryUnknown` says so.",
+  input: z.object({
+    ...once,
+    holder: Name,
+    ttlMs: ttlMs.default(600_000).describe("How long it may take before its outcome counts as unknown"),
+    retryUnknown: z.boolean().default(false).describe("Begin again although the last outcome is unknown"),
+    purpose: Reason.optional(),
+  }),
+  output: Once,
+  effect: "idempotent",
+});
+
+const token = z.string().min(1).max(200).describe("From beginOnce");
+
+export const finishOnce = defineOperation({
+  id: "finishOnce",
+  method: "POST",
+  path: "/once/{scope}/{key}/finish",
+  summary: "Says that it happened, with the result that later callers get",
+  input: z.object({ ...once, token, result: Json.optional(), keepMs: WholeMs.optional().describe("How long the result is remembered; for good when left out") }),
+  output: Once,
+  errors: ["not_found", "conflict"],
+  effect: "idempotent",
+});
+
+export const failOnce = defineOperation({
+  id: "failOnce",
+  method: "POST",
+  path: "/once/{scope}/{key}/fail",
+  summary: "Says that it certainly did not happen, so that another may do it",
+  description: "With `isUnknown` it says that nobody can tell; the key then stays unknown until somebody decides.",
+  input: z.object({ ...once, token, error: RecordedError.optional(), isUnknown: z.boolean().default(false) }),
+  output: z.object({ scope: KeyText, key: KeyText, state: z.enum(["free", "unknown"]) }),
+  errors: ["not_found", "conflict"],
+  effect: "idempotent",
+});
+
+export const listClaims = defineOperation({
+  id: "listClaims",
+  method: "GET",
+  path: "/claims",
+  summary: "Topics that are claimed, newest first",
+  input: z.object({ ...pageFields, scope: KeyText.optional() }),
+  output: z.object({ claims: z.array(Claim), next }),
+  effect: "readonly",
+});
+
+export const claimTopic = defineOperation({
+  id: "claimTopic",
+  method: "POST",
+  path: "/claims",
+  summary: "Claims a topic or text, unless somebody has claimed nearly the same in other words",
+  input: z.object({
+    scope: KeyText.describe("Where it must be new: blog, posts, …"),
+    text: z.string().min(1).max(10_000),
+    by: Name,
+    ttlMs: WholeMs.min(1000).max(claimTtlMsMax).default(30 * 86_400_000).describe("How long it is claimed"),
+    threshold: z.number().min(0).max(1).optional().describe("Similarity that counts as the same; the scope's own when left out"),
+  }),
+  output: z.object({
+    granted: z.boolean(),
+    claimId: Id.nullable(),
+    similar: z.array(SimilarClaim).describe("The nearest claims, also when granted; most similar first"),
+  }),
+  effect: "unsafe",
+});
+
+export const releaseClaim = defineOperation({
+  id: "releaseClaim",
+  method: "DELETE",
+  path: "/claims/{claimId}",
+  summary: "Gives a claimed topic up",
+  input: z.object({ claimId: Id }),
+  output: z.object({ released: z.boolean() }),
+  effect: "idempotent",
+});
+
+export const coordinationOperations = [
+  listLocks,
+  acquireLock,
+  renewLock,
+  releaseLock,
+  beginOnce,
+  finishOnce,
+  failOnce,
+  listClaims,
+  claimTopic,
+  releaseClaim,
+] as const;

@@ -1,0 +1,129 @@
+/** Jobs: define, apply from files, pause, resume, remove, run now, and see what became of each tick. */
+import { z } from "zod";
+import { defineOperation } from "../define-operation.ts";
+import { Id, Json, Name, next, pageFields, Reason } from "../records/fields.ts";
+import { Job, jobDefinitionShape, JobId, jobStates, NamedJobDefinition, Tick, tickOutcomes } from "../records/job.ts";
+
+const jobsPerApplyMax = 500;
+
+export const listJobs = defineOperation({
+  id: "listJobs",
+  method: "GET",
+  path: "/jobs",
+  summary: "Jobs by id",
+  input: z.object({ ...pageFields, state: z.array(z.enum(jobStates)).max(4).optional().describe("All but removed ones when left out") }),
+  output: z.object({ jobs: z.array(Job), next }),
+  effect: "readonly",
+});
+
+export const getJob = defineOperation({
+  id: "getJob",
+  method: "GET",
+  path: "/jobs/{jobId}",
+  summary: "A job with its last 20 ticks",
+  input: z.object({ jobId: JobId }),
+  output: z.object({ job: Job, ticks: z.array(Tick) }),
+  errors: ["not_found"],
+  effect: "readonly",
+});
+
+export const jobChanges = ["created", "changed", "unchanged", "removed"] as const;
+
+export const defineJob = defineOperation({
+  id: "defineJob",
+  method: "PUT",
+  path: "/jobs/{jobId}",
+  summary: "Creates a job or replaces its definition",
+  description: "The same definition again changes nothing. A job that is paused stays so.",
+  input: z.object({
+    jobId: JobId,
+    ...jobDefinitionShape,
+    expectedVersion: z.number().int().min(0).optional().describe("Refused with conflict unless this is the job's version; 0: only create"),
+  }),
+  output: z.object({ job: Job, change: z.enum(jobChanges) }),
+  errors: ["conflict"],
+  effect: "idempotent",
+});
+
+export const JobChange = z
+  .object({
+    jobId: JobId,
+    change: z.enum(jobChanges),
+    differences: z.array(z.object({ path: z.string().max(500), before: Json, after: Json })),
+  })
+  .meta({ id: "JobChange" });
+export type JobChange = z.output<typeof JobChange>;
+
+export const applyJobs = defineOperation({
+  id: "applyJobs",
+  method: "POST",
+  path: "/jobs/apply",
+  summary: "Defines many jobs at once: all of them or none",
+  input: z.object({
+    jobs: z.array(NamedJobDefinition).max(jobsPerApplyMax),
+    source: Name.default("api").describe("Who keeps these jobs: a file's name, for example"),
+    dryRun: z.boolean().default(false).describe("Only say what would change"),
+    prune: z.boolean().default(false).describe("Remove jobs of the same source that are not among these"),
+  }),
+  output: z.object({ dryRun: z.boolean(), changes: z.array(JobChange) }),
+  errors: ["conflict"],
+  effect: "idempotent",
+});
+
+export const pauseJob = defineOperation({
+  id: "pauseJob",
+  method: "POST",
+  path: "/jobs/{jobId}/pause",
+  summary: "Stops a job's ticks until it is resumed; runs go on",
+  input: z.object({ jobId: JobId, reason: Reason.optional() }),
+  output: z.object({ job: Job }),
+  errors: ["not_found", "conflict"],
+  effect: "idempotent",
+});
+
+export const resumeJob = defineOperation({
+  id: "resumeJob",
+  method: "POST",
+  path: "/jobs/{jobId}/resume",
+  summary: "Lets a paused job tick again; what was due meanwhile is recorded as missed",
+  input: z.object({ jobId: JobId }),
+  output: z.object({ job: Job }),
+  errors: ["not_found", "conflict"],
+  effect: "idempotent",
+});
+
+export const removeJob = defineOperation({
+  id: "removeJob",
+  method: "DELETE",
+  path: "/jobs/{jobId}",
+  summary: "Removes a job; its ticks and runs stay on record",
+  input: z.object({ jobId: JobId }),
+  output: z.object({ job: Job }),
+  errors: ["not_found"],
+  effect: "idempotent",
+});
+
+export const runJob = defineOperation({
+  id: "runJob",
+  method: "POST",
+  path: "/jobs/{jobId}/run",
+  summary: "Runs a job now, also when it is paused",
+  description: "With an idempotency key (field or header) a second call answers with the first tick.",
+  input: z.object({ jobId: JobId, idempotencyKey: Id.optional(), reason: Reason.optional() }),
+  output: z.object({ tick: Tick, isRepeated: z.boolean() }),
+  errors: ["not_found", "conflict"],
+  effect: "idempotent",
+});
+
+export const listTicks = defineOperation({
+  id: "listTicks",
+  method: "GET",
+  path: "/jobs/{jobId}/ticks",
+  summary: "What became of a job's scheduled moments, newest first",
+  input: z.object({ ...pageFields, jobId: JobId, outcome: z.enum(tickOutcomes).optional() }),
+  output: z.object({ ticks: z.array(Tick), next }),
+  errors: ["not_found"],
+  effect: "readonly",
+});
+
+export const jobOperations = [listJobs, getJob, defineJob, applyJobs, pauseJob, resumeJob, removeJob, runJob, listTicks] as const;

@@ -1,0 +1,68 @@
+/** The log: topics, events by offset, events as they come, registered schemas. */
+import { z } from "zod";
+import { defineOperation } from "../define-operation.ts";
+import { Event, EventSchema, Topic } from "../records/event.ts";
+import { Count, Name, next, pageFields, Time } from "../records/fields.ts";
+
+export const listTopics = defineOperation({
+  id: "listTopics",
+  method: "GET",
+  path: "/topics",
+  summary: "Topics with their partitions and offsets",
+  input: z.object({ ...pageFields }),
+  output: z.object({ topics: z.array(Topic), next }),
+  effect: "readonly",
+});
+
+export const readEvents = defineOperation({
+  id: "readEvents",
+  method: "GET",
+  path: "/topics/{topic}/events",
+  summary: "Events of one partition from an offset on, in order",
+  input: z.object({
+    topic: Name,
+    partition: Count.default(0),
+    offset: Count.default(0).describe("The first to read"),
+    limit: pageFields.limit,
+  }),
+  output: z.object({
+    events: z.array(Event),
+    nextOffset: Count.describe("Give it as `offset` to go on"),
+    headOffset: Count.describe("The offset that the next event will have"),
+  }),
+  errors: ["not_found"],
+  effect: "readonly",
+});
+
+export const tailEvents = defineOperation({
+  id: "tailEvents",
+  method: "GET",
+  path: "/events",
+  summary: "Events of several topics as they come",
+  description:
+    "The id of each item is the place in every partition that is read (`runs/0:12,runs/1:7`); given as `after` or Last-Event-ID, nothing is skipped or repeated. It does not end by itself.",
+  input: z.object({
+    topics: z.array(Name).max(50).optional().describe("All when left out"),
+    types: z.array(Name).max(100).optional(),
+    subject: z.string().max(1024).optional(),
+    after: z.string().max(8000).optional(),
+    last: Count.max(500).default(0).describe("Begin with that many events back; `after` wins"),
+    since: Time.optional().describe("Begin with the first event since then; `after` and `last` win"),
+  }),
+  output: Event,
+  errors: ["not_found"],
+  effect: "readonly",
+  stream: true,
+});
+
+export const listSchemas = defineOperation({
+  id: "listSchemas",
+  method: "GET",
+  path: "/schemas",
+  summary: "Registered schemas of events, by type and version",
+  input: z.object({ ...pageFields, type: Name.optional() }),
+  output: z.object({ schemas: z.array(EventSchema), next }),
+  effect: "readonly",
+});
+
+export const logOperations = [listTopics, readEvents, tailEvents, listSchemas] as const;

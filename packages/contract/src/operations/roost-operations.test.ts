@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { createLocalClient } from "../create-local-client.ts";
+import { createOpenApi } from "../create-open-api.ts";
+import { createRoutes } from "../create-routes.ts";
+import type { Handlers } from "../handlers.ts";
+import { parseInput } from "../run-operation.ts";
+import { silentLogger } from "@roost/base";
+import { applyJobs, defineJob, getStatus, JobDefinition, listRuns, roostOperations } from "./roost-operations.ts";
+
+const openApiOptions = { title: "Roost", version: "0.1.0", servers: [{ url: "http://127.0.0.1:7717/api/v1" }] };
+
+test("createOpenApi() of roostOperations is a valid OpenAPI 3.1 document", async () => {
+  const document = createOpenApi(roostOperations, openApiOptions);
+  const validator = new Validator();
+  const result = await validator.validate(structuredClone(document));
+  assert.deepEqual(result.errors, undefined);
+  assert.equal(result.valid, true);
+  assert.equal(validator.version, "3.1");
+  assert.equal(Object.values(document["paths"] as object).flatMap((path) => Object.keys(path as object)).length, roostOperations.length);
+});
+
+test("createOpenApi() of roostOperations refers only to components that exist, and names no field of a list twice", () => {
+  const document = createOpenApi(roostOperations, openApiOptions);
+  const schemas = (document["components"] as { schemas: Record<string, unknown> }).schemas;
+  for (const [, name] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+    assert.ok(name !== undefined && name in schemas, `${name} is missing`);
+  }
+  for (const name of ["Run", "RunSummary", "Step", "Job", "Tick", "Session", "Message", "Event", "Lock", "Claim", "Notice", "Question", "Status"]) {
+    assert.ok(name in schemas, `${name} is missing`);
+  }
+  assert.doesNotMatch(JSON.stringify(document), /9007199254740991|\$defs|~standard/);
+});
+
+test("roostOperations can be served together, and every list has a limit and a cursor", () => {
+  const handlers = Object.fromEntries(roostOperations.map(({ id }) => [id, () => ({})])) as unknown as Handlers<typeof roostOperations>;
+  createRoutes(roostOperations, handlers, { logger: silentLogger });
+  for (const operation of roostOperations) {
+    if (!/^list/.test(operation.id)) continue;
+    assert.ok("limit" in operation.input.shape && "after" in operation.input.shape, `${operation.id} has no page`);
+    assert.ok("shape" in operation.output && "next" in operation.output.shape, `${operation.id} has no next`);
+    assert.throws(() => parseInput(operation, { ...operation.id === "listTicks" ? { jobId: "x" } : {}, limit: 501 }), /limit/);
+  }
+});
+
+test("defineJob takes the shortest definition and fills in the rules", () => {
+  const { jobId, ...definition } = parseInput(defineJob, { jobId: "blog", trigger: { kind: "cron", expression: "0 6 * * *" }, prompt: "Write" });
+  assert.equal(jobId, "blog");
+  assert.deepEqual(definition, {
+    agent: "main",
+    session: "cron",
+    trigger: { kind: "cron", expression: "0 6 * * *" },
+    prompt: "Write",
+    catchUp: { policy: "last" },
+    overlap: "skip",
+    jitterMs: 0,
+    timeoutMs: 1_800_000,
+    retry: { attemptsMax: 1, backoffMs: 30_000, backoffFactor: 2, backoffMsMax: 3_600_000 },
+    onUnknown: "tell",
+    enabled: true,
+  });
+  assert.deepEqual(JobDefinition.parse(definition), definition);
+});
+
+test("defineJob refuses wrong definitions and says what is wrong with them", () => {
+  const base = { jobId: "blog", prompt: "x", trigger: { kind: "manual" } };
+  const wrong: [object, RegExp][] = [
+    [{ jobId: "Blog Post" }, /jobId: must be 1 to 63 lower-case letters/],
+    [{ trigger: { kind: "weekly" } }, /trigger/],
+    [{ trigger: { kind: "every", every: "soon" } }, /trigger\.every: must be a length of time like/],
+    [{ trigger: { kind: "every", every: "10ms" } }, /trigger\.every: must be at least 1000 ms/],
+    [{ trigger: { kind: "cron", expression: "0 6 * * *", timeZone: "Mars/Olympus" } }, /trigger\.timeZone: is not a time zone/],
+    [{ trigger: { kind: "at", at: "tomorrow" } }, /trigger\.at: /],
+    [{ trigger: { kind: "cron", expr: "0 6 * * *" } }, /trigger\.expression: /],
+    [{ activeHours: { start: "8", end: "24:00" } }, /activeHours\.start: must be a time of day/],
+    [{ retry: { attempts: 3 } }, /retry\.attempts: unknown field/],
+    [{ budget: { usdMax: -1 } }, /budget\.usdMax: /],
+    [{ overlap: "maybe" }, /overlap: /],
+    [{ onUnknow: "tell" }, /onUnknow: unknown field/],
+  ];
+  for (const [change, message] of wrong) {
+    assert.throws(() => parseInput(defineJob, { ...base, ...change }), { code: "invalid_input", message }, JSON.stringify(change));
+  }
+});
+
+test("applyJobs names the job and the field that is wrong", () => {
+  const jobs = [{ id: "a", prompt: "x", trigger: { kind: "manual" } }, { id: "b", prompt: "x", trigger: { kind: "every", every: "30m", timezone: "UTC" } }];
+  assert.throws(() => parseInput(applyJobs, { jobs }), { message: /jobs\[1\]\.trigger\.timezone: unknown field/ });
+});
+
+test("roostOperations make a client with one method each", async () => {
+  const status = { version: 1 };
+  const client = createLocalClient([getStatus, listRuns] as const, {
+    getStatus: () => status as never,
+    listRuns: ({ limit, state }) => {
+      assert.equal(limit, 50);
+      assert.deepEqual(state, ["running"]);
+      return { runs: [], next: null };
+    },
+  });
+  assert.deepEqual(await client.listRuns({ state: ["running"] }), { runs: [], next: null });
+  await assert.rejects(client.getStatus(), { code: "internal", message: /getStatus answered against its contract: version/ });
+});

@@ -1,0 +1,36 @@
+/** Every operation of Roost's gateway: the public file of `@roost/contract/operations`. Paths are relative to where the gateway mounts them. */
+import { coordinationOperations } from "./coordination-operations.ts";
+import { homeOperations } from "./home-operations.ts";
+import { jobOperations } from "./job-operations.ts";
+import { logOperations } from "./log-operations.ts";
+import { runOperations } from "./run-operations.ts";
+import { sessionOperations } from "./session-operations.ts";
+import { statusOperations } from "./status-operations.ts";
+
+export const roostOperations = [
+  ...statusOperations,
+  ...runOperations,
+  ...jobOperations,
+  ...sessionOperations,
+  ...logOperations,
+  ...coordinationOperations,
+  ...homeOperations,
+] as const;
+
+export * from "../records/coordination.ts";
+export * from "../records/event.ts";
+export * from "../records/fields.ts";
+export * from "../records/job.ts";
+export * from "../records/limits.ts";
+export * from "../records/notice.ts";
+export * from "../records/run.ts";
+export * from "../records/session.ts";
+export * from "../records/state.ts";
+export * from "../records/status.ts";
+export * from "./coordination-operations.ts";
+export * from "./home-operations.ts";
+export * from "./job-operations.ts";
+export * from "./log-operations.ts";
+export * from "./run-operations.ts";
+export * from "./session-operations.ts";
+export * from "./status-operations.ts";

@@ -1,0 +1,117 @@
+/** Runs: list, look into, watch, cancel, retry, and say what an effect of unknown outcome did. */
+import { z } from "zod";
+import { defineOperation } from "../define-operation.ts";
+import { CausalNode, Event } from "../records/event.ts";
+import { Count, Id, Json, next, pageFields, Reason, SessionKey, SessionKind, Slug, Text } from "../records/fields.ts";
+import { Run, RunState, RunSummary, Step, stepOutcomes, Wait } from "../records/run.ts";
+
+const runId = Id.describe("Id of a run");
+
+export const listRuns = defineOperation({
+  id: "listRuns",
+  method: "GET",
+  path: "/runs",
+  summary: "Runs, newest first",
+  input: z.object({
+    ...pageFields,
+    state: z.array(RunState).max(8).optional(),
+    jobId: Slug.optional(),
+    sessionKey: SessionKey.optional(),
+    sessionKind: SessionKind.optional(),
+    parentRunId: Id.optional(),
+  }),
+  output: z.object({ runs: z.array(RunSummary), next }),
+  effect: "readonly",
+});
+
+export const getRun = defineOperation({
+  id: "getRun",
+  method: "GET",
+  path: "/runs/{runId}",
+  summary: "A run with its steps and what it waits for",
+  input: z.object({ ...pageFields, runId, limit: pageFields.limit.default(200).describe("Most steps in the page") }),
+  output: z.object({ run: Run, steps: z.array(Step), waits: z.array(Wait), holds: z.array(z.string()).describe("Locks that it holds"), next }),
+  errors: ["not_found"],
+  effect: "readonly",
+});
+
+export const cancelRun = defineOperation({
+  id: "cancelRun",
+  method: "POST",
+  path: "/runs/{runId}/cancel",
+  summary: "Cancels a run and its children",
+  description: "A run that is being executed ends as soon as its worker hears of it: the answer is then `requested`.",
+  input: z.object({ runId, reason: Reason.optional() }),
+  output: z.object({ outcome: z.enum(["cancelled", "requested", "already_over"]), run: RunSummary }),
+  errors: ["not_found"],
+  effect: "idempotent",
+});
+
+export const retryRun = defineOperation({
+  id: "retryRun",
+  method: "POST",
+  path: "/runs/{runId}/retry",
+  summary: "Lets a run that failed, was cancelled or diverged go on from its last finished step",
+  input: z.object({ runId, reason: Reason.optional() }),
+  output: z.object({ run: RunSummary }),
+  errors: ["not_found", "conflict"],
+  effect: "idempotent",
+});
+
+export const resolveStep = defineOperation({
+  id: "resolveStep",
+  method: "POST",
+  path: "/runs/{runId}/steps/{seq}/resolve",
+  summary: "Says what became of an effect whose outcome is unknown",
+  input: z.object({
+    runId,
+    seq: Count.describe("Number of the step in its run"),
+    outcome: z.enum(stepOutcomes).describe("done: it happened; failed: it was refused; not_done: it never happened, do it again"),
+    note: Reason.optional(),
+    output: Json.optional(),
+  }),
+  output: z.object({ step: Step, run: RunSummary }),
+  errors: ["not_found", "conflict"],
+  effect: "idempotent",
+});
+
+export const RunUpdate = z
+  .discriminatedUnion("kind", [
+    z.object({ kind: z.literal("text"), runId: Id, text: Text.describe("The next part of what the model says; not repeated to who comes back") }),
+    z.object({ kind: z.literal("event"), event: Event }),
+    z.object({ kind: z.literal("over"), run: RunSummary }),
+  ])
+  .meta({ id: "RunUpdate" });
+export type RunUpdate = z.output<typeof RunUpdate>;
+
+export const watchRun = defineOperation({
+  id: "watchRun",
+  method: "GET",
+  path: "/runs/{runId}/watch",
+  summary: "What happens in a run, as it happens; ends with the run",
+  description: "Each item is named after its kind. Begins with the run's first event unless `after` says where to go on.",
+  input: z.object({ runId, after: z.string().max(1000).optional() }),
+  output: RunUpdate,
+  errors: ["not_found"],
+  effect: "readonly",
+  stream: true,
+});
+
+export const explainRun = defineOperation({
+  id: "explainRun",
+  method: "GET",
+  path: "/runs/{runId}/why",
+  summary: "Why a run ran, and what it caused",
+  input: z.object({ runId, limit: pageFields.limit.default(200).describe("Most effects") }),
+  output: z.object({
+    run: RunSummary,
+    why: Reason,
+    causes: z.array(CausalNode).describe("From the first cause to the run, each the parent of the next"),
+    effects: z.array(CausalNode).describe("What came of it, parents before children"),
+    isCut: z.boolean().describe("Whether there are more effects than were asked for"),
+  }),
+  errors: ["not_found"],
+  effect: "readonly",
+});
+
+export const runOperations = [listRuns, getRun, cancelRun, retryRun, resolveStep, watchRun, explainRun] as const;

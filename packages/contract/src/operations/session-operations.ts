@@ -1,0 +1,76 @@
+/** Sessions: list, read, talk to, watch. */
+import { z } from "zod";
+import { defineOperation } from "../define-operation.ts";
+import { Event } from "../records/event.ts";
+import { Count, Id, Name, next, pageFields, SessionKey, SessionKind, Slug, Text } from "../records/fields.ts";
+import { textCharsMax } from "../records/limits.ts";
+import { RunSummary } from "../records/run.ts";
+import { Message, Session } from "../records/session.ts";
+
+export const listSessions = defineOperation({
+  id: "listSessions",
+  method: "GET",
+  path: "/sessions",
+  summary: "Sessions, the last used first",
+  input: z.object({ ...pageFields, kind: SessionKind.optional() }),
+  output: z.object({ sessions: z.array(Session), next }),
+  effect: "readonly",
+});
+
+export const getSession = defineOperation({
+  id: "getSession",
+  method: "GET",
+  path: "/sessions/{sessionKey}",
+  summary: "A session with a page of its messages, newest page first, oldest message of the page first",
+  input: z.object({ ...pageFields, sessionKey: SessionKey }),
+  output: z.object({ session: Session, messages: z.array(Message), next }),
+  errors: ["not_found"],
+  effect: "readonly",
+});
+
+export const sendMessage = defineOperation({
+  id: "sendMessage",
+  method: "POST",
+  path: "/sessions/{sessionKey}/messages",
+  summary: "Says something in a session; a run answers it, after those before it",
+  description: "A session that does not exist yet begins. With an idempotency key (field or header) a second call answers with the first message.",
+  input: z.object({
+    sessionKey: SessionKey,
+    text: z.string().min(1).max(textCharsMax),
+    agent: Slug.optional().describe("Of a session that begins; main when left out"),
+    source: Name.default("api").describe("Where it comes from: cli, console, …"),
+    idempotencyKey: Id.optional(),
+  }),
+  output: z.object({ messageId: Id, runId: Id, isRepeated: z.boolean() }),
+  errors: ["conflict"],
+  effect: "idempotent",
+});
+
+export const SessionUpdate = z
+  .discriminatedUnion("kind", [
+    z.object({ kind: z.literal("message"), message: Message }),
+    z.object({ kind: z.literal("text"), runId: Id, text: Text.describe("The next part of an answer; not repeated to who comes back") }),
+    z.object({ kind: z.literal("event"), event: Event.describe("Of a run of this session") }),
+    z.object({ kind: z.literal("over"), run: RunSummary }),
+  ])
+  .meta({ id: "SessionUpdate" });
+export type SessionUpdate = z.output<typeof SessionUpdate>;
+
+export const watchSession = defineOperation({
+  id: "watchSession",
+  method: "GET",
+  path: "/sessions/{sessionKey}/watch",
+  summary: "What happens in a session, as it happens, from now on or after a place",
+  description: "Each item is named after its kind. It does not end by itself.",
+  input: z.object({
+    sessionKey: SessionKey,
+    after: z.string().max(1000).optional(),
+    last: Count.max(500).default(0).describe("Begin with that many messages back; `after` wins"),
+  }),
+  output: SessionUpdate,
+  errors: ["not_found"],
+  effect: "readonly",
+  stream: true,
+});
+
+export const sessionOperations = [listSessions, getSession, sendMessage, watchSession] as const;

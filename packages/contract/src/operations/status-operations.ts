@@ -1,0 +1,47 @@
+/** How the installation is doing, what it runs on, and what runs, waits or is due. */
+import { z } from "zod";
+import { defineOperation } from "../define-operation.ts";
+import { Name, next, pageFields, Time } from "../records/fields.ts";
+import { Activity, Status } from "../records/status.ts";
+
+export const getStatus = defineOperation({
+  id: "getStatus",
+  method: "GET",
+  path: "/status",
+  summary: "How the installation is doing",
+  input: z.object({}),
+  output: Status,
+  effect: "readonly",
+});
+
+export const listActivity = defineOperation({
+  id: "listActivity",
+  method: "GET",
+  path: "/activity",
+  summary: "Everything that runs, waits or is due next, heartbeats included",
+  description: "Running first, then waiting and queued by age, then jobs by when they are due.",
+  input: z.object({ ...pageFields, limit: pageFields.limit.default(200) }),
+  output: z.object({ at: Time.describe("When this was true"), rows: z.array(Activity), next }),
+  effect: "readonly",
+});
+
+export const ConfigEntry = z
+  .object({
+    name: Name,
+    value: z.string().max(4000).nullable().describe("Null when it is not set; a secret is never shown"),
+    source: z.enum(["default", "environment", "settings", "detected"]),
+    isSecret: z.boolean(),
+  })
+  .meta({ id: "ConfigEntry" });
+
+export const getConfig = defineOperation({
+  id: "getConfig",
+  method: "GET",
+  path: "/config",
+  summary: "The configuration in force, without secrets",
+  input: z.object({}),
+  output: z.object({ entries: z.array(ConfigEntry) }),
+  effect: "readonly",
+});
+
+export const statusOperations = [getStatus, listActivity, getConfig] as const;

@@ -1,0 +1,79 @@
+/** How the whole installation is doing, and what runs, waits or is due. */
+import { z } from "zod";
+import { Count, Id, Name, Reason, SessionKey, Slug, Time, Usd, WholeMs } from "./fields.ts";
+import { pathCharsMax } from "./limits.ts";
+
+export const Process = z
+  .object({
+    id: Id,
+    host: z.string().max(255),
+    pid: Count,
+    startedAt: Time,
+    seenAt: Time,
+    runCount: Count.describe("Runs that it is executing"),
+  })
+  .meta({ id: "Process" });
+
+export const ModelStatus = z
+  .object({
+    mode: z.enum(["live", "rehearsal"]).describe("rehearsal: no model was found, nothing is thought and no effect performed"),
+    provider: Name.nullable(),
+    name: Name.nullable(),
+    reason: Reason.nullable().describe("Why it rehearses, or where the model was found"),
+  })
+  .meta({ id: "ModelStatus" });
+
+export const Alarm = z.object({ code: z.string().max(64), text: Reason, since: Time.nullable() }).meta({ id: "Alarm" });
+
+export const Status = z
+  .object({
+    version: Name,
+    home: z.string().max(pathCharsMax),
+    startedAt: Time,
+    uptimeMs: WholeMs,
+    engine: z.object({ version: Name, embedded: z.boolean() }),
+    model: ModelStatus,
+    workers: z.array(Process),
+    schedulers: z.array(Process),
+    counts: z.object({ ready: Count, queued: Count, running: Count, waiting: Count, openQuestions: Count }),
+    due: z.array(z.object({ jobId: Slug, title: Name, dueAt: Time })).describe("The next due jobs, at most 10"),
+    spend: z
+      .object({
+        since: Time.describe("Beginning of today in the home's time zone"),
+        usd: Usd,
+        tokens: Count,
+        usdMax: Usd.nullable(),
+        tokensMax: Count.nullable(),
+      })
+      .describe("Spent today, and the day's caps"),
+    alarms: z.array(Alarm),
+  })
+  .meta({ id: "Status" });
+export type Status = z.output<typeof Status>;
+
+export const activityStates = ["running", "waiting", "queued", "ready", "due", "paused"] as const;
+
+/** A row of `roost ps`. */
+export const Activity = z
+  .object({
+    kind: z.enum(["run", "job"]),
+    id: Id,
+    title: Name,
+    agent: Slug,
+    sessionKey: SessionKey.nullable(),
+    state: z.enum(activityStates),
+    why: Reason,
+    causedBy: z.object({ kind: z.enum(["job", "message", "run", "event", "person"]), id: Id }).nullable(),
+    holds: z.array(Name).describe("Locks that it holds"),
+    waitingFor: Reason.nullable(),
+    sinceAt: Time.nullable().describe("Since when it is in this state"),
+    dueAt: Time.nullable(),
+    workerId: Id.nullable(),
+    stepName: Name.nullable(),
+    spentUsd: Usd,
+    tokens: Count,
+    runId: Id.nullable(),
+    jobId: Slug.nullable(),
+  })
+  .meta({ id: "Activity" });
+export type Activity = z.output<typeof Activity>;
