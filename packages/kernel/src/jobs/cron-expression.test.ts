@@ -64,7 +64,7 @@ const refused: [expression: string, reason: RegExp][] = [
   ["0 ? * * *", /"\?" stands for no fixed time/],
   ["0 0 30 2 *", /no date ever matches/],
   ["@reboot", /nicknames are @yearly/],
-  [`${"1,".repeat(200)}1 * * * *`, /longer than 256 characters/],
+  [`${"1,".repeat(200)}1 * * * *`, /longer than 200 characters/],
 ];
 
 for (const [expression, reason] of refused) {

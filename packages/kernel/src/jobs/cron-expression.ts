@@ -24,7 +24,7 @@ const nicknames: Readonly<Record<string, string>> = {
   "@hourly": "0 * * * *",
 };
 
-export const cronExpressionCharsMax = 256;
+export const cronExpressionCharsMax = 200;
 
 /**
  * Reads 5 fields (minute hour day month weekday), 6 (seconds first) or a

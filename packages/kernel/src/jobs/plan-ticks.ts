@@ -1,0 +1,148 @@
+/**
+ * Which moments of a job are due and what its catch-up policy makes of them.
+ * Pure: what runs still go (overlap) and who else fires the tick are decided
+ * where the plan is carried out.
+ */
+import type { Schedule } from "./next-moments.ts";
+import { tickJitterMs } from "./tick-jitter.ts";
+
+/** One look at a job; what is left is due again at once. */
+export const dueMomentsPerPassMax = 2_000;
+
+/** Rows that one outage leaves for moments that do not run; older ones share one row with a count. */
+export const missedRowsMax = 100;
+
+/** Runs that `all` may make up for when the job does not say how many. */
+export const catchUpRunsDefault = 10;
+
+/** Later than this a tick was not merely waiting for its scheduler: it is caught up on, or not. */
+export const onTimeMsMax = 60_000;
+
+/** How old a tick may be and still run, when the job does not say. */
+export const catchUpWindowMsDefault = 24 * 3_600_000;
+
+export interface CatchUp {
+  policy: "skip" | "last" | "all";
+  max?: number | undefined;
+  windowMs?: number | undefined;
+}
+
+export interface DueJob {
+  jobId: string;
+  /** The earliest moment that has no tick. */
+  nextAtMs: number;
+  schedule: Schedule;
+  jitterMsMax: number;
+  catchUp: CatchUp;
+  /** Missed moments that no run was told of. */
+  missedCount: number;
+}
+
+export interface PlannedTick {
+  atMs: number;
+  outcome: "fire" | "skipped" | "missed";
+  reason?: string;
+  /** After the time it was due, jitter included. */
+  lateMs: number;
+  /** To fire: missed moments that the run is told of. Else: moments that this row stands for. */
+  missedCount: number;
+  /** The last of several moments that this row stands for. */
+  untilMs?: number;
+}
+
+export interface TickPlan {
+  ticks: PlannedTick[];
+  nextAtMs: number | undefined;
+  fireAtMs: number | undefined;
+  missedCount: number;
+}
+
+interface Moment {
+  atMs: number;
+  fireAtMs: number;
+}
+
+export function planTicks(job: DueJob, nowMs: number): TickPlan {
+  const { due, next } = dueMoments(job, nowMs);
+  const runsMax = job.catchUp.policy === "all" ? (job.catchUp.max ?? catchUpRunsDefault) : 1;
+  const more = next !== undefined && next.fireAtMs <= nowMs;
+  // With more to come, only what cannot be among the last that run is settled now.
+  const settled = more ? due.slice(0, Math.max(1, due.length - runsMax)) : due;
+  const resume = more ? (due[settled.length] ?? next) : next;
+
+  const ticks: PlannedTick[] = [];
+  const fire: Moment[] = [];
+  const passed: { moment: Moment; outcome: "skipped" | "missed"; reason: string }[] = [];
+  for (const [index, moment] of settled.entries()) {
+    const verdict = judge(job, moment, { nowMs, later: settled.length - 1 - index + (more ? runsMax : 0), runsMax });
+    if (verdict === undefined) fire.push(moment);
+    else passed.push({ moment, ...verdict });
+  }
+  for (const group of groupRows(passed, more ? 1 : missedRowsMax)) {
+    const [first, last] = [group[0], group.at(-1)];
+    if (first === undefined || last === undefined) continue;
+    ticks.push({
+      atMs: first.moment.atMs,
+      outcome: first.outcome,
+      reason: first.reason,
+      lateMs: nowMs - first.moment.fireAtMs,
+      missedCount: group.length,
+      ...(group.length > 1 ? { untilMs: last.moment.atMs } : {}),
+    });
+  }
+  let missedCount = job.missedCount + passed.length;
+  for (const moment of fire) {
+    ticks.push({ atMs: moment.atMs, outcome: "fire", lateMs: nowMs - moment.fireAtMs, missedCount });
+    missedCount = 0;
+  }
+  ticks.sort((a, b) => a.atMs - b.atMs);
+  return { ticks, nextAtMs: resume?.atMs, fireAtMs: resume?.fireAtMs, missedCount };
+}
+
+/** The due moments, oldest first and at most a pass of them, and the moment after. */
+function dueMoments(job: DueJob, nowMs: number): { due: Moment[]; next: Moment | undefined } {
+  const jitter = { jobId: job.jobId, jitterMsMax: job.jitterMsMax, schedule: job.schedule };
+  const momentAt = (atMs: number): Moment => ({ atMs, fireAtMs: atMs + tickJitterMs(atMs, jitter) });
+  const due: Moment[] = [];
+  let next: Moment | undefined = momentAt(job.nextAtMs);
+  while (next !== undefined && next.fireAtMs <= nowMs && due.length < dueMomentsPerPassMax) {
+    due.push(next);
+    const atMs = job.schedule.next(next.atMs);
+    next = atMs === undefined ? undefined : momentAt(atMs);
+  }
+  return { due, next };
+}
+
+/** Why a due moment does not run; undefined when it does. `later` is how many due moments follow it. */
+function judge(
+  job: DueJob,
+  moment: Moment,
+  { nowMs, later, runsMax }: { nowMs: number; later: number; runsMax: number },
+): { outcome: "skipped" | "missed"; reason: string } | undefined {
+  const { policy, windowMs = catchUpWindowMsDefault } = job.catchUp;
+  const lateMs = nowMs - moment.fireAtMs;
+  if (policy === "skip") {
+    if (lateMs <= onTimeMsMax && later === 0) return undefined;
+    return { outcome: "skipped", reason: "it came due while no scheduler ran, and the job does not catch up" };
+  }
+  if (later >= runsMax) {
+    const reason = policy === "last" ? "it came due while no scheduler ran; a later tick stands for it" : `it came due while no scheduler ran; the job catches up on ${runsMax} at most`;
+    return { outcome: "missed", reason };
+  }
+  if (lateMs > Math.max(windowMs, onTimeMsMax)) {
+    return { outcome: "missed", reason: `it came due while no scheduler ran, longer ago than the job's catch-up window of ${windowMs} ms` };
+  }
+  return undefined;
+}
+
+/** One row each for the newest, one for all older ones; rows of different reasons stay apart. */
+function groupRows<Row extends { reason: string }>(rows: Row[], rowsMax: number): Row[][] {
+  const groups: Row[][] = [];
+  const sharedCount = Math.max(0, rows.length - rowsMax + 1);
+  for (const [index, row] of rows.entries()) {
+    const last = groups.at(-1);
+    if (rows.length > rowsMax && index < sharedCount && last !== undefined && last[0]?.reason === row.reason) last.push(row);
+    else groups.push([row]);
+  }
+  return groups;
+}

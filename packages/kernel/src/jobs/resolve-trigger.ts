@@ -1,0 +1,48 @@
+import { parseDurationMs, RoostError, type JsonValue } from "@roost/base";
+import type { JobDefinition } from "@roost/contract/operations";
+import { createSchedule } from "./next-moments.ts";
+import type { Trigger } from "./trigger.ts";
+
+/** The shortest interval between ticks of any job; a job that must run more often is a loop, not a job. */
+export const everyMsMin = 1_000;
+
+/** A written trigger as it is stored. @throws invalid_input for an expression, zone, length or date that is not one */
+export function resolveTrigger(written: JobDefinition["trigger"], timeZone: string): Trigger {
+  const trigger = read(written, timeZone);
+  createSchedule(trigger);
+  return trigger;
+}
+
+function read(written: JobDefinition["trigger"], timeZone: string): Trigger {
+  switch (written.kind) {
+    case "cron":
+      return { kind: "cron", expression: written.expression, timeZone: written.timeZone ?? timeZone };
+    case "every": {
+      const everyMs = parseDurationMs(written.every);
+      if (everyMs < everyMsMin) throw new RoostError("invalid_input", `An interval of ${everyMs} ms is too short: ${everyMsMin} ms is the least`);
+      return { kind: "every", everyMs, ...(written.anchor === undefined ? {} : { anchor: written.anchor }) };
+    }
+    case "at":
+      return { kind: "at", at: written.at };
+    case "event":
+      return { kind: "event", eventType: written.eventType, ...(written.filter === undefined ? {} : { filter: written.filter as Record<string, JsonValue> }) };
+    case "manual":
+      return { kind: "manual" };
+  }
+}
+
+/** A trigger in words, for the one line that says why a run runs. */
+export function describeTrigger(trigger: Trigger): string {
+  switch (trigger.kind) {
+    case "cron":
+      return `cron ${trigger.expression}${trigger.timeZone === undefined ? "" : ` (${trigger.timeZone})`}`;
+    case "every":
+      return `every ${trigger.everyMs % 60_000 === 0 ? `${trigger.everyMs / 60_000} min` : `${trigger.everyMs / 1000} s`}`;
+    case "at":
+      return `once at ${trigger.at}`;
+    case "event":
+      return `event ${trigger.eventType}`;
+    case "manual":
+      return "manual";
+  }
+}
