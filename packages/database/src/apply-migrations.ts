@@ -2,12 +2,12 @@
  * Brings one schema of a database to the newest migration this program knows. Owns the table `<schema>.migration`;
  * has no way back: a mistake is corrected by a further migration.
  */
-import { createHash } from 'node:crypto';
-import { RoostError } from '@roost/base';
-import { escapeIdentifier } from 'pg';
-import type { Database, Sql, Transaction } from './database.ts';
-import type { Migration } from './read-migrations.ts';
-import { isTransientConflict } from './to-database-error.ts';
+import { createHash } from "node:crypto";
+import { RoostError } from "@roost/base";
+import { escapeIdentifier } from "pg";
+import type { Database, Sql, Transaction } from "./database.ts";
+import type { Migration } from "./read-migrations.ts";
+import { isTransientConflict } from "./to-database-error.ts";
 
 export interface ApplyMigrationsOptions {
   /** Made when it is missing. While a migration runs it is first in the search path. */
@@ -21,7 +21,10 @@ export interface ApplyMigrationsOptions {
  */
 export async function applyMigrations(database: Database, options: ApplyMigrationsOptions): Promise<string[]> {
   if (!/^[a-z][a-z0-9_]{0,62}$/.test(options.schema)) {
-    throw new RoostError('invalid_input', `schema "${options.schema}" must be lower case letters, digits and _, at most 63`);
+    throw new RoostError(
+      "invalid_input",
+      `schema "${options.schema}" must be lower case letters, digits and _, at most 63`,
+    );
   }
   const applied: string[] = [];
   // Each turn looks again at what is applied, so processes that start together take turns.
@@ -43,9 +46,17 @@ async function applyNext(tx: Transaction, options: ApplyMigrationsOptions): Prom
     await tx.query(migration.sql);
   } catch (error) {
     if (isTransientConflict(error)) throw error;
-    throw new RoostError('internal', `migration "${migration.name}" of schema "${options.schema}" failed: ${(error as Error).message}`, { cause: error });
+    throw new RoostError(
+      "internal",
+      `migration "${migration.name}" of schema "${options.schema}" failed: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
-  await tx.query(`INSERT INTO ${tableOf(options)} (position, name, checksum) VALUES ($1, $2, $3)`, [appliedCount + 1, migration.name, checksumOf(migration)]);
+  await tx.query(`INSERT INTO ${tableOf(options)} (position, name, checksum) VALUES ($1, $2, $3)`, [
+    appliedCount + 1,
+    migration.name,
+    checksumOf(migration),
+  ]);
   return migration.name;
 }
 
@@ -61,20 +72,35 @@ async function prepare(tx: Sql, options: ApplyMigrationsOptions): Promise<number
     checksum text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
   )`);
-  const applied = await tx.query<{ name: string; checksum: string }>(`SELECT name, checksum FROM ${tableOf(options)} ORDER BY position`);
+  const applied = await tx.query<{ name: string; checksum: string }>(
+    `SELECT name, checksum FROM ${tableOf(options)} ORDER BY position`,
+  );
   for (const [index, row] of applied.entries()) refuseForeign(row, options.migrations[index], options.schema);
   return applied.length;
 }
 
-function refuseForeign(applied: { name: string; checksum: string }, known: Migration | undefined, schema: string): void {
+function refuseForeign(
+  applied: { name: string; checksum: string },
+  known: Migration | undefined,
+  schema: string,
+): void {
   if (known === undefined) {
-    throw new RoostError('conflict', `schema "${schema}" has migration "${applied.name}", which this program does not know: the database is newer, start the newer program`);
+    throw new RoostError(
+      "conflict",
+      `schema "${schema}" has migration "${applied.name}", which this program does not know: the database is newer, start the newer program`,
+    );
   }
   if (known.name !== applied.name) {
-    throw new RoostError('conflict', `schema "${schema}" applied migration "${applied.name}" where this program has "${known.name}": migrations are only ever added at the end`);
+    throw new RoostError(
+      "conflict",
+      `schema "${schema}" applied migration "${applied.name}" where this program has "${known.name}": migrations are only ever added at the end`,
+    );
   }
   if (checksumOf(known) !== applied.checksum) {
-    throw new RoostError('conflict', `migration "${known.name}" of schema "${schema}" was changed after it was applied: restore it and add a new migration`);
+    throw new RoostError(
+      "conflict",
+      `migration "${known.name}" of schema "${schema}" was changed after it was applied: restore it and add a new migration`,
+    );
   }
 }
 
@@ -84,5 +110,5 @@ function tableOf(options: ApplyMigrationsOptions): string {
 
 // Line ends may be changed by a checkout.
 function checksumOf(migration: Migration): string {
-  return createHash('sha256').update(migration.sql.replaceAll('\r\n', '\n')).digest('hex');
+  return createHash("sha256").update(migration.sql.replaceAll("\r\n", "\n")).digest("hex");
 }

@@ -1,5 +1,5 @@
-import type { ClientConfig } from 'pg';
-import { valueParsers } from './value-parsers.ts';
+import type { ClientConfig } from "pg";
+import { valueParsers } from "./value-parsers.ts";
 
 const connectTimeoutMsMax = 10_000;
 const idleInTransactionMsMax = 60_000;

@@ -22,7 +22,7 @@ export interface TransactOptions {
   /** Aborting rolls back; the promise rejects with `timeout`. A commit that was already sent is not taken back. */
   signal?: AbortSignal;
   /** Default: `read committed`. */
-  isolation?: 'read committed' | 'repeatable read' | 'serializable';
+  isolation?: "read committed" | "repeatable read" | "serializable";
 }
 
 /** One dedicated connection, for state that lives and dies with it, such as session-level advisory locks. */

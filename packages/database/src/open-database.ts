@@ -2,15 +2,15 @@
  * A pool of connections to PostgreSQL, wherever it runs. Owns the pool, the version check and the translation of
  * the driver's errors; starting a server is openEmbeddedPostgres'.
  */
-import { RoostError, type Logger } from '@roost/base';
-import { Pool, type PoolClient } from 'pg';
-import { connectionSettings, type ConnectionSettings } from './connection-settings.ts';
-import type { Database, QueryOptions, Session, Transaction, TransactOptions } from './database.ts';
-import { createListener, type Listener } from './open-listener.ts';
-import { openSession } from './open-session.ts';
-import { runQuery } from './run-query.ts';
-import { isConnectionLoss, isStalePlan, toDatabaseError } from './to-database-error.ts';
-import { transact } from './transact.ts';
+import { RoostError, type Logger } from "@roost/base";
+import { Pool, type PoolClient } from "pg";
+import { connectionSettings, type ConnectionSettings } from "./connection-settings.ts";
+import type { Database, QueryOptions, Session, Transaction, TransactOptions } from "./database.ts";
+import { createListener, type Listener } from "./open-listener.ts";
+import { openSession } from "./open-session.ts";
+import { runQuery } from "./run-query.ts";
+import { isConnectionLoss, isStalePlan, toDatabaseError } from "./to-database-error.ts";
+import { transact } from "./transact.ts";
 
 const serverVersionMin = 150_000;
 const idleConnectionMsMax = 60_000;
@@ -31,10 +31,14 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
   const { url, poolMax = 8, applicationName, logger, statementTimeoutMsMax = 30_000 } = options;
   const settings: ConnectionSettings = { url, applicationName, statementTimeoutMsMax };
   refuseMalformedUrl(url);
-  const pool = new Pool({ ...connectionSettings(settings), max: poolMax, idleTimeoutMillis: idleConnectionMsMax });
+  const pool = new Pool({
+    ...connectionSettings(settings),
+    max: poolMax,
+    idleTimeoutMillis: idleConnectionMsMax,
+  });
   // A connection that dies while checked out has nobody else listening, and an unheard 'error' ends the process.
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  pool.on('error', (error) => logger.warn('an idle connection to PostgreSQL was lost', { reason: error.message }));
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  pool.on("error", (error) => logger.warn("an idle connection to PostgreSQL was lost", { reason: error.message }));
   const database = new PooledDatabase(pool, settings, createListener(settings, logger));
   try {
     await refuseOldServer(database);
@@ -105,11 +109,17 @@ async function refuseOldServer(database: Database): Promise<void> {
     `SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS text`,
   );
   if (row === undefined || row.number < serverVersionMin) {
-    throw new RoostError('invalid_input', `the server is PostgreSQL ${row?.text ?? 'of unknown version'}, the oldest supported is 15: upgrade it, or unset DATABASE_URL to use the bundled one`);
+    throw new RoostError(
+      "invalid_input",
+      `the server is PostgreSQL ${row?.text ?? "of unknown version"}, the oldest supported is 15: upgrade it, or unset DATABASE_URL to use the bundled one`,
+    );
   }
 }
 
 function refuseMalformedUrl(url: string): void {
   if (/^(postgres|postgresql|socket):/.test(url)) return;
-  throw new RoostError('invalid_input', 'the database URL must begin with postgresql://, for example postgresql://user@localhost/roost');
+  throw new RoostError(
+    "invalid_input",
+    "the database URL must begin with postgresql://, for example postgresql://user@localhost/roost",
+  );
 }

@@ -2,10 +2,10 @@
  * LISTEN for a whole Database over one dedicated connection, opened with the first subscription and closed with the
  * last. Owns reconnecting. Notifications are hints: whoever needs certainty polls.
  */
-import { RoostError, sleepUntilAborted, type Logger } from '@roost/base';
-import { Client, escapeIdentifier } from 'pg';
-import { connectionSettings, type ConnectionSettings } from './connection-settings.ts';
-import { toDatabaseError } from './to-database-error.ts';
+import { RoostError, sleepUntilAborted, type Logger } from "@roost/base";
+import { Client, escapeIdentifier } from "pg";
+import { connectionSettings, type ConnectionSettings } from "./connection-settings.ts";
+import { toDatabaseError } from "./to-database-error.ts";
 
 export type OnPayload = (payload: string) => void;
 
@@ -38,12 +38,17 @@ class ReconnectingListener implements Listener {
   async listen(channel: string, onPayload: OnPayload): Promise<AsyncDisposable> {
     const bytes = Buffer.byteLength(channel);
     if (bytes === 0 || bytes > channelBytesMax) {
-      throw new RoostError('invalid_input', `channel "${channel}" has ${bytes} bytes: it needs 1 to ${channelBytesMax}`);
+      throw new RoostError(
+        "invalid_input",
+        `channel "${channel}" has ${bytes} bytes: it needs 1 to ${channelBytesMax}`,
+      );
     }
     // Wrapped, so that one function subscribed twice is two subscriptions.
     const subscriber: OnPayload = (payload) => onPayload(payload);
     await this.#inTurn(() => this.#subscribe(channel, subscriber));
-    return { [Symbol.asyncDispose]: () => this.#inTurn(() => this.#unsubscribe(channel, subscriber)) };
+    return {
+      [Symbol.asyncDispose]: () => this.#inTurn(() => this.#unsubscribe(channel, subscriber)),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -61,7 +66,7 @@ class ReconnectingListener implements Listener {
   }
 
   async #subscribe(channel: string, subscriber: OnPayload): Promise<void> {
-    if (this.#closed.signal.aborted) throw new RoostError('unavailable', 'the database was closed');
+    if (this.#closed.signal.aborted) throw new RoostError("unavailable", "the database was closed");
     const subscribers = this.#channels.get(channel) ?? new Set();
     const isFirst = subscribers.size === 0;
     subscribers.add(subscriber);
@@ -93,9 +98,14 @@ class ReconnectingListener implements Listener {
   }
 
   async #connect(): Promise<void> {
-    const client = new Client(connectionSettings({ ...this.#settings, applicationName: `${this.#settings.applicationName} listen` }));
-    client.on('error', () => undefined);
-    client.on('notification', ({ channel, payload }) => this.#deliver(channel, payload ?? ''));
+    const client = new Client(
+      connectionSettings({
+        ...this.#settings,
+        applicationName: `${this.#settings.applicationName} listen`,
+      }),
+    );
+    client.on("error", () => undefined);
+    client.on("notification", ({ channel, payload }) => this.#deliver(channel, payload ?? ""));
     try {
       await client.connect();
       for (const channel of this.#channels.keys()) await client.query(`LISTEN ${escapeIdentifier(channel)}`);
@@ -104,7 +114,7 @@ class ReconnectingListener implements Listener {
       throw error;
     }
     this.#client = client;
-    client.on('end', () => this.#onLost(client));
+    client.on("end", () => this.#onLost(client));
   }
 
   #onLost(client: Client): void {
@@ -117,18 +127,22 @@ class ReconnectingListener implements Listener {
   }
 
   async #reconnect(): Promise<void> {
-    this.#logger.warn('lost the connection that listens for notifications', { channels: [...this.#channels.keys()] });
+    this.#logger.warn("lost the connection that listens for notifications", {
+      channels: [...this.#channels.keys()],
+    });
     for (let delayMs = retryDelayMsMin; ; delayMs = Math.min(delayMs * 2, retryDelayMsMax)) {
-      const slept = await sleepUntilAborted(delayMs * (0.5 + Math.random() / 2), { signal: this.#closed.signal });
+      const slept = await sleepUntilAborted(delayMs * (0.5 + Math.random() / 2), {
+        signal: this.#closed.signal,
+      });
       if (!slept || this.#channels.size === 0) return;
       try {
         await this.#connect();
         break;
       } catch (error) {
-        this.#logger.debug('cannot listen yet', { reason: toDatabaseError(error).message });
+        this.#logger.debug("cannot listen yet", { reason: toDatabaseError(error).message });
       }
     }
-    for (const channel of this.#channels.keys()) this.#deliver(channel, '');
+    for (const channel of this.#channels.keys()) this.#deliver(channel, "");
   }
 
   #deliver(channel: string, payload: string): void {
@@ -136,7 +150,7 @@ class ReconnectingListener implements Listener {
       try {
         subscriber(payload);
       } catch (error) {
-        this.#logger.error('a subscriber threw', { channel, error });
+        this.#logger.error("a subscriber threw", { channel, error });
       }
     }
   }

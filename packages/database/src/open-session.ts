@@ -1,17 +1,20 @@
-import { RoostError } from '@roost/base';
-import { Client } from 'pg';
-import { connectionSettings, type ConnectionSettings } from './connection-settings.ts';
-import type { QueryOptions, Session } from './database.ts';
-import { runQuery } from './run-query.ts';
-import { toDatabaseError } from './to-database-error.ts';
+import { RoostError } from "@roost/base";
+import { Client } from "pg";
+import { connectionSettings, type ConnectionSettings } from "./connection-settings.ts";
+import type { QueryOptions, Session } from "./database.ts";
+import { runQuery } from "./run-query.ts";
+import { toDatabaseError } from "./to-database-error.ts";
 
 /** A connection outside the pool, so that holding it for hours starves nobody. */
 export async function openSession(settings: ConnectionSettings): Promise<Session> {
   const client = new Client(connectionSettings(settings));
   const lost = new AbortController();
-  const lose = (cause?: unknown) => lost.abort(new RoostError('unavailable', 'the session was closed or its connection to PostgreSQL was lost', { cause }));
-  client.on('error', lose);
-  client.on('end', () => lose());
+  const lose = (cause?: unknown) =>
+    lost.abort(
+      new RoostError("unavailable", "the session was closed or its connection to PostgreSQL was lost", { cause }),
+    );
+  client.on("error", lose);
+  client.on("end", () => lose());
   await client.connect().catch((error: unknown) => {
     throw toDatabaseError(error);
   });

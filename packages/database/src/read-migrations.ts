@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { RoostError } from '@roost/base';
+import { readdir, readFile } from "node:fs/promises";
+import { RoostError } from "@roost/base";
 
 export interface Migration {
   /** `001-log`: the file's name without `.sql`. Migrations run in the order they are given. */
@@ -9,14 +9,21 @@ export interface Migration {
 
 /** All `NNN-name.sql` files of a directory, by number. Any other `.sql` name is refused: it would silently not run. */
 export async function readMigrations(directory: URL): Promise<Migration[]> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.sql')).sort();
+  const names = (await readdir(directory)).filter((name) => name.endsWith(".sql")).sort();
   const numbers = new Set<string>();
   for (const name of names) {
     const number = /^(\d{3})-[a-z0-9-]+\.sql$/.exec(name)?.[1];
-    if (number === undefined) throw new RoostError('invalid_input', `migration "${name}" must be named like 001-create-log.sql`);
-    if (numbers.has(number)) throw new RoostError('invalid_input', `two migrations have the number ${number}: renumber "${name}"`);
+    if (number === undefined)
+      throw new RoostError("invalid_input", `migration "${name}" must be named like 001-create-log.sql`);
+    if (numbers.has(number))
+      throw new RoostError("invalid_input", `two migrations have the number ${number}: renumber "${name}"`);
     numbers.add(number);
   }
-  const base = directory.href.endsWith('/') ? directory : new URL(`${directory.href}/`);
-  return Promise.all(names.map(async (name) => ({ name: name.slice(0, -'.sql'.length), sql: await readFile(new URL(name, base), 'utf8') })));
+  const base = directory.href.endsWith("/") ? directory : new URL(`${directory.href}/`);
+  return Promise.all(
+    names.map(async (name) => ({
+      name: name.slice(0, -".sql".length),
+      sql: await readFile(new URL(name, base), "utf8"),
+    })),
+  );
 }

@@ -1,8 +1,13 @@
-import type { ClientBase, QueryArrayResult, QueryResult } from 'pg';
-import type { QueryOptions } from './database.ts';
+import type { ClientBase, QueryArrayResult, QueryResult } from "pg";
+import type { QueryOptions } from "./database.ts";
 
 /** One statement on one connection; of several statements in one text, the rows of the last. Throws the driver's error. */
-export async function runQuery<Row>(client: ClientBase, text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
+export async function runQuery<Row>(
+  client: ClientBase,
+  text: string,
+  values?: unknown[],
+  options?: QueryOptions,
+): Promise<Row[]> {
   const config = {
     text,
     ...(values === undefined ? {} : { values }),

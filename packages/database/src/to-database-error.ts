@@ -2,26 +2,26 @@
  * Turns what the driver throws into a RoostError, once, by SQLSTATE class
  * (https://www.postgresql.org/docs/current/errcodes-appendix.html). Owns no retry: that is transact's.
  */
-import { RoostError, type ErrorCode } from '@roost/base';
-import { DatabaseError } from 'pg';
+import { RoostError, type ErrorCode } from "@roost/base";
+import { DatabaseError } from "pg";
 
 /** The transaction can be run again from its start: serialization failure, deadlock. */
 export function isTransientConflict(error: unknown): boolean {
   const state = sqlStateOf(error);
-  return state === '40001' || state === '40P01';
+  return state === "40001" || state === "40P01";
 }
 
 /** A prepared statement outlived a change of its tables: a new connection prepares it anew. */
 export function isStalePlan(error: unknown): boolean {
   const found = findDatabaseError(error);
-  return found?.code === '0A000' && found.routine === 'RevalidateCachedQuery';
+  return found?.code === "0A000" && found.routine === "RevalidateCachedQuery";
 }
 
 /** The connection that raised this error cannot be used again. */
 export function isConnectionLoss(error: unknown): boolean {
   const found = findDatabaseError(error);
   if (found === undefined) return !(error instanceof RangeError || error instanceof TypeError);
-  return found.severity === 'FATAL' || found.severity === 'PANIC' || (found.code ?? '').startsWith('08');
+  return found.severity === "FATAL" || found.severity === "PANIC" || (found.code ?? "").startsWith("08");
 }
 
 /** SQLSTATE of a driver error, or of a RoostError that wraps one. */
@@ -31,20 +31,26 @@ export function sqlStateOf(error: unknown): string | undefined {
 
 export function toDatabaseError(thrown: unknown): RoostError {
   if (thrown instanceof RoostError) return thrown;
-  if (!(thrown instanceof Error)) return new RoostError('internal', `the database driver threw ${String(thrown)}`, { cause: thrown });
+  if (!(thrown instanceof Error))
+    return new RoostError("internal", `the database driver threw ${String(thrown)}`, {
+      cause: thrown,
+    });
   if (thrown instanceof DatabaseError) {
     const details = { sqlState: thrown.code, constraint: thrown.constraint, table: thrown.table };
-    return new RoostError(codeOf(thrown.code ?? ''), `PostgreSQL: ${thrown.message}`, {
+    return new RoostError(codeOf(thrown.code ?? ""), `PostgreSQL: ${thrown.message}`, {
       cause: thrown,
       details: Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined)),
     });
   }
-  if (thrown instanceof RangeError || thrown instanceof TypeError) return new RoostError('internal', thrown.message, { cause: thrown });
+  if (thrown instanceof RangeError || thrown instanceof TypeError)
+    return new RoostError("internal", thrown.message, { cause: thrown });
   if (/timeout exceeded when trying to connect|connection timeout|timeout expired/i.test(thrown.message)) {
-    return new RoostError('unavailable', `no connection to PostgreSQL became free in time (${thrown.message})`, { cause: thrown });
+    return new RoostError("unavailable", `no connection to PostgreSQL became free in time (${thrown.message})`, {
+      cause: thrown,
+    });
   }
   const reason = thrown.message || String((thrown as { code?: unknown }).code ?? thrown.name);
-  return new RoostError('unavailable', `no connection to PostgreSQL: ${reason}`, { cause: thrown });
+  return new RoostError("unavailable", `no connection to PostgreSQL: ${reason}`, { cause: thrown });
 }
 
 function findDatabaseError(error: unknown): DatabaseError | undefined {
@@ -56,27 +62,27 @@ function findDatabaseError(error: unknown): DatabaseError | undefined {
 function codeOf(sqlState: string): ErrorCode {
   const exact = codeByState.get(sqlState);
   if (exact !== undefined) return exact;
-  return codeByClass.get(sqlState.slice(0, 2)) ?? 'internal';
+  return codeByClass.get(sqlState.slice(0, 2)) ?? "internal";
 }
 
 const codeByState = new Map<string, ErrorCode>([
-  ['23505', 'conflict'],
-  ['23P01', 'conflict'],
-  ['23503', 'conflict'],
-  ['40001', 'unavailable'],
-  ['40P01', 'unavailable'],
-  ['57014', 'timeout'],
-  ['25P03', 'timeout'],
-  ['25P04', 'timeout'],
-  ['55P03', 'timeout'],
-  ['54000', 'limit_exceeded'],
+  ["23505", "conflict"],
+  ["23P01", "conflict"],
+  ["23503", "conflict"],
+  ["40001", "unavailable"],
+  ["40P01", "unavailable"],
+  ["57014", "timeout"],
+  ["25P03", "timeout"],
+  ["25P04", "timeout"],
+  ["55P03", "timeout"],
+  ["54000", "limit_exceeded"],
 ]);
 
 const codeByClass = new Map<string, ErrorCode>([
-  ['08', 'unavailable'],
-  ['22', 'invalid_input'],
-  ['23', 'invalid_input'],
-  ['53', 'unavailable'],
-  ['57', 'unavailable'],
-  ['58', 'unavailable'],
+  ["08", "unavailable"],
+  ["22", "invalid_input"],
+  ["23", "invalid_input"],
+  ["53", "unavailable"],
+  ["57", "unavailable"],
+  ["58", "unavailable"],
 ]);

@@ -1,4 +1,4 @@
-import { types } from 'pg';
+import { types } from "pg";
 
 const oid = { int8: 20, date: 1082, timestamp: 1114, interval: 1186, int8Array: 1016 };
 
@@ -12,15 +12,21 @@ const asText: Parse = (text) => text;
  * they would silently take the time zone of this process.
  */
 export const valueParsers = {
-  getTypeParser(typeOid: number, format?: 'text' | 'binary'): any {
-    if (format === 'binary') return types.getTypeParser(typeOid, 'binary');
-    return parsers.get(typeOid) ?? types.getTypeParser(typeOid, 'text');
+  getTypeParser(typeOid: number, format?: "text" | "binary"): any {
+    if (format === "binary") return types.getTypeParser(typeOid, "binary");
+    return parsers.get(typeOid) ?? types.getTypeParser(typeOid, "text");
   },
 };
 
 const parsers = new Map<number, Parse>([
   [oid.int8, parseInt8],
-  [oid.int8Array, (text) => (types.getTypeParser(oid.int8Array, 'text') as (t: string) => (string | null)[])(text).map((item) => (item === null ? null : parseInt8(item)))],
+  [
+    oid.int8Array,
+    (text) =>
+      (types.getTypeParser(oid.int8Array, "text") as (t: string) => (string | null)[])(text).map((item) =>
+        item === null ? null : parseInt8(item),
+      ),
+  ],
   [oid.date, asText],
   [oid.timestamp, asText],
   [oid.interval, asText],

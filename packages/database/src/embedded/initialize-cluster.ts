@@ -2,17 +2,17 @@
  * Makes the data directory of a new cluster. It is made beside its place and renamed into it when it is complete,
  * so a crash at any moment leaves either no cluster or a whole one.
  */
-import { randomUUID } from 'node:crypto';
-import { chown, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { RoostError } from '@roost/base';
-import type { Binaries } from './find-binaries.ts';
-import { runServerProgram } from './run-server-program.ts';
-import type { ServerUser } from './server-user.ts';
+import { randomUUID } from "node:crypto";
+import { chown, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { RoostError } from "@roost/base";
+import type { Binaries } from "./find-binaries.ts";
+import { runServerProgram } from "./run-server-program.ts";
+import type { ServerUser } from "./server-user.ts";
 
 /** Owner of the cluster, used only to prepare it. Everything else connects as a role without its powers. */
-export const clusterOwner = 'postgres';
-const partialPrefix = 'data.initializing-';
+export const clusterOwner = "postgres";
+const partialPrefix = "data.initializing-";
 
 export interface InitializeClusterOptions {
   directory: string;
@@ -24,11 +24,11 @@ export interface InitializeClusterOptions {
 
 /** @throws RoostError `invalid_input` when another major version made the directory */
 export async function isInitialized(dataDirectory: string, versionMajor: number): Promise<boolean> {
-  const version = (await readFile(join(dataDirectory, 'PG_VERSION'), 'utf8').catch(() => '')).trim();
-  if (version === '') return false;
+  const version = (await readFile(join(dataDirectory, "PG_VERSION"), "utf8").catch(() => "")).trim();
+  if (version === "") return false;
   if (Number(version) === versionMajor) return true;
   throw new RoostError(
-    'invalid_input',
+    "invalid_input",
     `${dataDirectory} was made by PostgreSQL ${version}, the bundled one is ${versionMajor}: start the Roost that made it, dump the database and load it into a new home`,
   );
 }
@@ -41,15 +41,15 @@ export async function initializeCluster(options: InitializeClusterOptions): Prom
   try {
     if (user !== undefined) await chown(partial, user.uid, user.gid);
     const { exitCode, output } = await runServerProgram({
-      path: join(binaries.directory, 'bin', 'initdb'),
-      arguments: ([data = '']) => initdbArguments(data, durable),
+      path: join(binaries.directory, "bin", "initdb"),
+      arguments: ([data = ""]) => initdbArguments(data, durable),
       directories: [partial],
       user,
     });
     if (exitCode !== 0) throw initdbFailed(output);
     await rename(partial, dataDirectory).catch((error: NodeJS.ErrnoException) => {
       // Somebody else was quicker; theirs is as good.
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+      if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
     });
     await syncDirectory(directory);
   } finally {
@@ -59,25 +59,39 @@ export async function initializeCluster(options: InitializeClusterOptions): Prom
 
 function initdbArguments(dataDirectory: string, durable: boolean): string[] {
   return [
-    '-D', dataDirectory, '-U', clusterOwner, '--auth=trust', '--encoding=UTF8', '--no-instructions',
+    "-D",
+    dataDirectory,
+    "-U",
+    clusterOwner,
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--no-instructions",
     // Sorting that neither this system's C library nor its updates can change.
-    '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8',
-    ...(durable ? [] : ['--no-sync']),
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    ...(durable ? [] : ["--no-sync"]),
   ];
 }
 
 function initdbFailed(output: string): RoostError {
   if (/no space left on device|disk quota exceeded/i.test(output)) {
-    return new RoostError('unavailable', `the disk is full, a new database needs about 100 MB: free some space and start again (${lastLine(output)})`);
+    return new RoostError(
+      "unavailable",
+      `the disk is full, a new database needs about 100 MB: free some space and start again (${lastLine(output)})`,
+    );
   }
   if (/could not look up effective user ID/i.test(output)) {
-    return new RoostError('unavailable', 'this user has no entry in the password file, which PostgreSQL needs: add one, or set DATABASE_URL');
+    return new RoostError(
+      "unavailable",
+      "this user has no entry in the password file, which PostgreSQL needs: add one, or set DATABASE_URL",
+    );
   }
-  return new RoostError('internal', `initdb failed: ${output}`);
+  return new RoostError("internal", `initdb failed: ${output}`);
 }
 
 function lastLine(text: string): string {
-  return text.split('\n').findLast((line) => /error|fatal/i.test(line)) ?? text;
+  return text.split("\n").findLast((line) => /error|fatal/i.test(line)) ?? text;
 }
 
 async function removeAbandoned(directory: string): Promise<void> {
@@ -91,12 +105,12 @@ function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
 async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
+  const handle = await open(directory, "r");
   try {
     await handle.sync();
   } finally {

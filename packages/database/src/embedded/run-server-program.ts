@@ -2,10 +2,10 @@
  * Starts a PostgreSQL program (initdb, postgres) as the server's user. Owns the way a directory is handed to a
  * program that may not be able to walk to it.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
-import type { ServerUser } from './server-user.ts';
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
+import type { ServerUser } from "./server-user.ts";
 
 /** How long one line of a program's output that ends up in an error message may be. */
 export const outputCharsMax = 4_000;
@@ -19,7 +19,7 @@ export interface ServerProgram {
   user: ServerUser | undefined;
   environment?: Record<string, string>;
   /** Where both outputs go. */
-  output: 'pipe' | FileHandle;
+  output: "pipe" | FileHandle;
   detached?: boolean;
 }
 
@@ -29,23 +29,25 @@ export interface ServerProgram {
  * walking the path. The server's own children inherit the descriptors too.
  */
 export async function startServerProgram(program: ServerProgram): Promise<ChildProcess> {
-  const byDescriptor = program.user !== undefined && existsSync('/proc/self/fd');
+  const byDescriptor = program.user !== undefined && existsSync("/proc/self/fd");
   const handles: FileHandle[] = [];
   try {
-    if (byDescriptor) for (const directory of program.directories) handles.push(await open(directory, 'r'));
-    const names = byDescriptor ? handles.map((_, index) => `/proc/self/fd/${firstDirectoryFd + index}`) : program.directories;
-    const output = program.output === 'pipe' ? 'pipe' : program.output.fd;
+    if (byDescriptor) for (const directory of program.directories) handles.push(await open(directory, "r"));
+    const names = byDescriptor
+      ? handles.map((_, index) => `/proc/self/fd/${firstDirectoryFd + index}`)
+      : program.directories;
+    const output = program.output === "pipe" ? "pipe" : program.output.fd;
     const child = spawn(program.path, program.arguments(names), {
-      cwd: '/',
+      cwd: "/",
       // Nothing of this process's environment: PGDATA, PGPORT and their like would change what the server does.
-      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', ...program.environment },
-      stdio: ['ignore', output, output, ...handles.map((handle) => handle.fd)],
+      env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC", ...program.environment },
+      stdio: ["ignore", output, output, ...handles.map((handle) => handle.fd)],
       detached: program.detached ?? false,
       ...(program.user === undefined ? {} : { uid: program.user.uid, gid: program.user.gid }),
     });
     await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve);
-      child.once('error', reject);
+      child.once("spawn", resolve);
+      child.once("error", reject);
     });
     return child;
   } finally {
@@ -54,14 +56,16 @@ export async function startServerProgram(program: ServerProgram): Promise<ChildP
 }
 
 /** Runs a program to its end; its outputs are kept up to a limit. */
-export async function runServerProgram(program: Omit<ServerProgram, 'output'>): Promise<{ exitCode: number | null; output: string }> {
-  const child = await startServerProgram({ ...program, output: 'pipe' });
-  let output = '';
+export async function runServerProgram(
+  program: Omit<ServerProgram, "output">,
+): Promise<{ exitCode: number | null; output: string }> {
+  const child = await startServerProgram({ ...program, output: "pipe" });
+  let output = "";
   const collect = (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-outputCharsMax);
   };
-  child.stdout?.on('data', collect);
-  child.stderr?.on('data', collect);
-  const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  child.stdout?.on("data", collect);
+  child.stderr?.on("data", collect);
+  const exitCode = await new Promise<number | null>((resolve) => child.once("close", resolve));
   return { exitCode, output: output.trim() };
 }

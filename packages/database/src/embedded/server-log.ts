@@ -2,24 +2,27 @@
  * The server's log file and its limit. The server holds the file open in append mode and outlives this process, so
  * rotation copies the file aside and empties it in place.
  */
-import { copyFile, open, stat, truncate, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, open, stat, truncate, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
 
 const logBytesMax = 5 * 1024 * 1024;
 const tailBytesMax = 4_000;
 
 export function serverLogPath(directory: string): string {
-  return join(directory, 'postgres.log');
+  return join(directory, "postgres.log");
 }
 
 export function openServerLog(directory: string): Promise<FileHandle> {
-  return open(serverLogPath(directory), 'a', 0o600);
+  return open(serverLogPath(directory), "a", 0o600);
 }
 
 /** Two files of at most `logBytesMax`, plus what is written between two calls. */
 export async function rotateServerLog(directory: string): Promise<void> {
   const path = serverLogPath(directory);
-  const size = await stat(path).then((found) => found.size, () => 0);
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => 0,
+  );
   if (size <= logBytesMax) return;
   await copyFile(path, `${path}.1`);
   await truncate(path);
@@ -27,7 +30,7 @@ export async function rotateServerLog(directory: string): Promise<void> {
 
 /** What was written since `offset`, the end of it when it is long. */
 export async function readServerLogTail(directory: string, offset: number): Promise<string> {
-  const file = await open(serverLogPath(directory), 'r');
+  const file = await open(serverLogPath(directory), "r");
   try {
     const { size } = await file.stat();
     const start = Math.max(Math.min(offset, size), size - tailBytesMax);

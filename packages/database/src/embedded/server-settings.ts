@@ -1,4 +1,4 @@
-import { serverPort } from './server-url.ts';
+import { serverPort } from "./server-url.ts";
 
 export interface ServerSettingsOptions {
   dataDirectory: string;
@@ -10,39 +10,47 @@ export interface ServerSettingsOptions {
 /** Arguments of `postgres`. Given at each start, so that a newer Roost changes them without touching the data. */
 export function serverArguments({ dataDirectory, socketDirectory, durable }: ServerSettingsOptions): string[] {
   const settings: Record<string, string | number> = {
-    listen_addresses: '',
+    listen_addresses: "",
     unix_socket_directories: socketDirectory,
     port: serverPort,
     max_connections: 60,
     // Idle memory: the whole product stays far below 400 MB.
-    shared_buffers: '64MB',
-    work_mem: '4MB',
-    maintenance_work_mem: '64MB',
-    effective_cache_size: '1GB',
-    io_method: 'sync',
+    shared_buffers: "64MB",
+    work_mem: "4MB",
+    maintenance_work_mem: "64MB",
+    effective_cache_size: "1GB",
+    io_method: "sync",
     max_worker_processes: 4,
     max_logical_replication_workers: 0,
     max_parallel_workers_per_gather: 0,
-    jit: 'off',
+    jit: "off",
     // SSD.
     random_page_cost: 1.1,
-    min_wal_size: '80MB',
-    max_wal_size: '512MB',
-    wal_compression: 'on',
-    idle_in_transaction_session_timeout: '60s',
+    min_wal_size: "80MB",
+    max_wal_size: "512MB",
+    wal_compression: "on",
+    idle_in_transaction_session_timeout: "60s",
     // A client that vanished must not hold its locks until the statement ends.
-    client_connection_check_interval: '1s',
-    autovacuum_vacuum_cost_delay: '2ms',
+    client_connection_check_interval: "1s",
+    autovacuum_vacuum_cost_delay: "2ms",
     autovacuum_vacuum_scale_factor: 0.05,
-    autovacuum_naptime: '30s',
-    timezone: 'UTC',
-    log_timezone: 'UTC',
-    log_line_prefix: '%m [%p] %q%a ',
-    log_checkpoints: 'off',
+    autovacuum_naptime: "30s",
+    timezone: "UTC",
+    log_timezone: "UTC",
+    log_line_prefix: "%m [%p] %q%a ",
+    log_checkpoints: "off",
     // The log never holds what statements carry: people's words stay in the database.
-    log_min_error_statement: 'panic',
-    log_error_verbosity: 'terse',
-    ...(durable ? {} : { max_connections: 300, fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', autovacuum_naptime: '1h' }),
+    log_min_error_statement: "panic",
+    log_error_verbosity: "terse",
+    ...(durable
+      ? {}
+      : {
+          max_connections: 300,
+          fsync: "off",
+          full_page_writes: "off",
+          synchronous_commit: "off",
+          autovacuum_naptime: "1h",
+        }),
   };
-  return ['-D', dataDirectory, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  return ["-D", dataDirectory, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
 }

@@ -3,6 +3,11 @@ export const serverPort = 5432;
 
 /** The URL of a database behind a unix socket, as libpq and `pg` both read it. */
 export function serverUrl(socketDirectory: string, { user, database }: { user: string; database: string }): string {
-  const parameters = new URLSearchParams({ host: socketDirectory, port: String(serverPort), user, sslmode: 'disable' });
+  const parameters = new URLSearchParams({
+    host: socketDirectory,
+    port: String(serverPort),
+    user,
+    sslmode: "disable",
+  });
   return `postgresql:///${encodeURIComponent(database)}?${parameters}`;
 }

@@ -1,10 +1,10 @@
 /**
  * PostgreSQL refuses to run as root. Owns the choice of the unprivileged user it runs as instead; creates no user.
  */
-import { execFile } from 'node:child_process';
-import { stat } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { RoostError } from '@roost/base';
+import { execFile } from "node:child_process";
+import { stat } from "node:fs/promises";
+import { promisify } from "node:util";
+import { RoostError } from "@roost/base";
 
 export interface ServerUser {
   name: string;
@@ -12,7 +12,7 @@ export interface ServerUser {
   gid: number;
 }
 
-const candidates = ['postgres', '_postgres', 'nobody'];
+const candidates = ["postgres", "_postgres", "nobody"];
 const run = promisify(execFile);
 
 /**
@@ -28,14 +28,14 @@ export async function chooseServerUser(dataDirectory: string): Promise<ServerUse
     if (found !== undefined && found.uid !== 0) return found;
   }
   throw new RoostError(
-    'unavailable',
-    `PostgreSQL does not run as root and none of the users ${candidates.join(', ')} exists: run Roost as an ordinary user, or set DATABASE_URL`,
+    "unavailable",
+    `PostgreSQL does not run as root and none of the users ${candidates.join(", ")} exists: run Roost as an ordinary user, or set DATABASE_URL`,
   );
 }
 
 async function lookUp(name: string): Promise<ServerUser | undefined> {
   try {
-    const [uid, gid] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])]);
+    const [uid, gid] = await Promise.all([run("id", ["-u", name]), run("id", ["-g", name])]);
     return { name, uid: Number(uid.stdout), gid: Number(gid.stdout) };
   } catch {
     return undefined;

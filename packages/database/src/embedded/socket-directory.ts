@@ -2,22 +2,22 @@
  * Chooses where the server's unix socket lies: beside its data, or in a private temporary directory where a socket
  * cannot be there (path too long, file system without sockets). The choice is written down for whoever adopts the server.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { chmod, chown, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { RoostError } from '@roost/base';
-import { serverPort } from './server-url.ts';
-import type { ServerUser } from './server-user.ts';
+import { createHash, randomUUID } from "node:crypto";
+import { chmod, chown, lstat, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { RoostError } from "@roost/base";
+import { serverPort } from "./server-url.ts";
+import type { ServerUser } from "./server-user.ts";
 
 /** sun_path holds 108 bytes on Linux and 104 on macOS, the last one a zero. */
-const socketPathBytesMax = process.platform === 'linux' ? 107 : 103;
-const recordName = 'socket-directory';
+const socketPathBytesMax = process.platform === "linux" ? 107 : 103;
+const recordName = "socket-directory";
 
 /** Where the running server's socket is, as the one who started it wrote it down. */
 export async function readSocketDirectory(directory: string): Promise<string | undefined> {
-  const text = await readFile(join(directory, recordName), 'utf8').catch(() => '');
+  const text = await readFile(join(directory, recordName), "utf8").catch(() => "");
   return text.trim() || undefined;
 }
 
@@ -31,20 +31,29 @@ export async function prepareSocketDirectory(directory: string, user: ServerUser
     await rename(partial, record);
     return candidate;
   }
-  throw new RoostError('unavailable', `no directory takes the database's unix socket (tried ${candidatesFor(directory).join(', ')}): use a shorter ROOST_HOME or TMPDIR`);
+  throw new RoostError(
+    "unavailable",
+    `no directory takes the database's unix socket (tried ${candidatesFor(directory).join(", ")}): use a shorter ROOST_HOME or TMPDIR`,
+  );
 }
 
 function candidatesFor(directory: string): string[] {
-  const hash = createHash('sha256').update(directory).digest('hex').slice(0, 16);
+  const hash = createHash("sha256").update(directory).digest("hex").slice(0, 16);
   const owner = process.getuid?.() ?? 0;
-  const candidates = [join(directory, 'socket'), join(tmpdir(), `roost-${owner}-${hash}`), `/tmp/roost-${owner}-${hash}`];
-  return candidates.filter((candidate) => Buffer.byteLength(`${candidate}/.s.PGSQL.${serverPort}`) <= socketPathBytesMax);
+  const candidates = [
+    join(directory, "socket"),
+    join(tmpdir(), `roost-${owner}-${hash}`),
+    `/tmp/roost-${owner}-${hash}`,
+  ];
+  return candidates.filter(
+    (candidate) => Buffer.byteLength(`${candidate}/.s.PGSQL.${serverPort}`) <= socketPathBytesMax,
+  );
 }
 
 /** False when the directory belongs to somebody else. Others are kept out by its mode: the socket has none. */
 async function makePrivate(candidate: string, user: ServerUser | undefined): Promise<boolean> {
   await mkdir(candidate, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
+    if (error.code !== "EEXIST") throw error;
   });
   const found = await lstat(candidate);
   const owners = [process.getuid?.(), user?.uid];
@@ -59,7 +68,7 @@ async function takesSockets(candidate: string): Promise<boolean> {
   if (Buffer.byteLength(path) > socketPathBytesMax) return true;
   const server = createServer();
   try {
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
+    await new Promise<void>((resolve, reject) => server.once("error", reject).listen(path, resolve));
     return true;
   } catch {
     return false;

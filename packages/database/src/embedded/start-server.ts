@@ -2,16 +2,16 @@
  * Gets a server running on a data directory that is whole: adopts the one that runs already, else starts one, and
  * starts again when the traces of a dead one are in the way. Owns waiting and stopping; makes no data.
  */
-import type { ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
-import { delay, RoostError, type Logger } from '@roost/base';
-import type { Binaries } from './find-binaries.ts';
-import { judgePostmaster, readPostmasterFile, type PostmasterFile } from './postmaster-file.ts';
-import { startServerProgram } from './run-server-program.ts';
-import { openServerLog, readServerLogTail, rotateServerLog } from './server-log.ts';
-import { serverArguments } from './server-settings.ts';
-import type { ServerUser } from './server-user.ts';
-import { prepareSocketDirectory, readSocketDirectory } from './socket-directory.ts';
+import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { delay, RoostError, type Logger } from "@roost/base";
+import type { Binaries } from "./find-binaries.ts";
+import { judgePostmaster, readPostmasterFile, type PostmasterFile } from "./postmaster-file.ts";
+import { startServerProgram } from "./run-server-program.ts";
+import { openServerLog, readServerLogTail, rotateServerLog } from "./server-log.ts";
+import { serverArguments } from "./server-settings.ts";
+import type { ServerUser } from "./server-user.ts";
+import { prepareSocketDirectory, readSocketDirectory } from "./socket-directory.ts";
 
 const startAttemptsMax = 60;
 const retryDelayMs = 50;
@@ -40,33 +40,37 @@ export interface RunningServer {
 }
 
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
-  let lastReason = '';
+  let lastReason = "";
   for (let attempt = 1; attempt <= startAttemptsMax; attempt += 1) {
     const file = await readPostmasterFile(options.dataDirectory);
-    const state = file === undefined ? 'dead' : await judgePostmaster(file.pid, options.dataDirectory);
-    if (file !== undefined && state !== 'dead') {
+    const state = file === undefined ? "dead" : await judgePostmaster(file.pid, options.dataDirectory);
+    if (file !== undefined && state !== "dead") {
       const adopted = await waitForExisting(file, options);
       if (adopted !== undefined) return adopted;
     } else {
       const started = await startNew(file, options);
-      if (typeof started !== 'string') return started;
+      if (typeof started !== "string") return started;
       lastReason = started;
     }
     await delay(retryDelayMs);
   }
-  throw new RoostError('unavailable', `PostgreSQL did not start in ${startAttemptsMax} attempts: ${lastReason}`);
+  throw new RoostError("unavailable", `PostgreSQL did not start in ${startAttemptsMax} attempts: ${lastReason}`);
 }
 
 async function waitForExisting(file: PostmasterFile, options: StartServerOptions): Promise<RunningServer | undefined> {
-  const isAlive = async () => (await judgePostmaster(file.pid, options.dataDirectory)) !== 'dead';
+  const isAlive = async () => (await judgePostmaster(file.pid, options.dataDirectory)) !== "dead";
   if (!(await waitUntilReady(file.pid, isAlive, options))) return undefined;
-  const told = (await readPostmasterFile(options.dataDirectory))?.socketDirectory ?? '';
-  const socketDirectory = told.startsWith('/') && !told.startsWith('/proc/') ? told : await readSocketDirectory(options.directory);
+  const told = (await readPostmasterFile(options.dataDirectory))?.socketDirectory ?? "";
+  const socketDirectory =
+    told.startsWith("/") && !told.startsWith("/proc/") ? told : await readSocketDirectory(options.directory);
   return socketDirectory === undefined ? undefined : { pid: file.pid, child: undefined, socketDirectory };
 }
 
 /** The running server, or why it did not start when trying again may help. */
-async function startNew(stale: PostmasterFile | undefined, options: StartServerOptions): Promise<RunningServer | string> {
+async function startNew(
+  stale: PostmasterFile | undefined,
+  options: StartServerOptions,
+): Promise<RunningServer | string> {
   const { directory, dataDirectory, binaries, user, durable } = options;
   const socketDirectory = await prepareSocketDirectory(directory, user);
   await rotateServerLog(directory);
@@ -75,8 +79,9 @@ async function startNew(stale: PostmasterFile | undefined, options: StartServerO
   let child: ChildProcess;
   try {
     child = await startServerProgram({
-      path: join(binaries.directory, 'bin', 'postgres'),
-      arguments: ([data = '', socket = '']) => serverArguments({ dataDirectory: data, socketDirectory: socket, durable }),
+      path: join(binaries.directory, "bin", "postgres"),
+      arguments: ([data = "", socket = ""]) =>
+        serverArguments({ dataDirectory: data, socketDirectory: socket, durable }),
       directories: [dataDirectory, socketDirectory],
       user,
       // PostgreSQL takes a lock file that names this process for abandoned. It still refuses to start while a
@@ -96,16 +101,21 @@ async function startNew(stale: PostmasterFile | undefined, options: StartServerO
     return { pid, child, socketDirectory };
   }
   const reason = await readServerLogTail(directory, logOffset);
-  if (/lock file ".*" already exists|pre-existing shared memory block|is another postmaster/i.test(reason)) return reason;
+  if (/lock file ".*" already exists|pre-existing shared memory block|is another postmaster/i.test(reason))
+    return reason;
   throw startFailed(reason, options);
 }
 
 /** False when the server ended first. */
-async function waitUntilReady(pid: number, isAlive: () => Promise<boolean>, options: StartServerOptions): Promise<boolean> {
+async function waitUntilReady(
+  pid: number,
+  isAlive: () => Promise<boolean>,
+  options: StartServerOptions,
+): Promise<boolean> {
   let told = false;
   for (let waitedMs = 0; waitedMs <= readyMsMax; waitedMs += pollMs) {
     const file = await readPostmasterFile(options.dataDirectory);
-    if (file?.pid === pid && file.status === 'ready') return true;
+    if (file?.pid === pid && file.status === "ready") return true;
     if (!(await isAlive())) return false;
     if (!told && waitedMs >= slowStartMs) {
       told = true;
@@ -113,25 +123,41 @@ async function waitUntilReady(pid: number, isAlive: () => Promise<boolean>, opti
     }
     await delay(pollMs);
   }
-  throw new RoostError('timeout', `PostgreSQL (process ${pid}) was not ready after ${readyMsMax / 1000} s: see ${join(options.directory, 'postgres.log')}`);
+  throw new RoostError(
+    "timeout",
+    `PostgreSQL (process ${pid}) was not ready after ${readyMsMax / 1000} s: see ${join(options.directory, "postgres.log")}`,
+  );
 }
 
 function startFailed(reason: string, options: StartServerOptions): RoostError {
   if (/no space left on device|disk quota exceeded/i.test(reason)) {
-    return new RoostError('unavailable', `the disk is full: free some space and start again (${reason})`);
+    return new RoostError("unavailable", `the disk is full: free some space and start again (${reason})`);
   }
   if (/could not (resize|map|create) .*shared memory|no usable system/i.test(reason)) {
-    return new RoostError('unavailable', `there is too little shared memory for PostgreSQL: ${reason}`);
+    return new RoostError("unavailable", `there is too little shared memory for PostgreSQL: ${reason}`);
   }
-  return new RoostError('internal', `PostgreSQL did not start on ${options.dataDirectory}: ${reason || 'it wrote no reason'}`);
+  return new RoostError(
+    "internal",
+    `PostgreSQL did not start on ${options.dataDirectory}: ${reason || "it wrote no reason"}`,
+  );
 }
 
 /** Ends the server: connections are cut, data is written. Resolves when the process is gone. */
-export async function stopServer(server: { pid: number; child: ChildProcess | undefined }, dataDirectory: string): Promise<void> {
+export async function stopServer(
+  server: { pid: number; child: ChildProcess | undefined },
+  dataDirectory: string,
+): Promise<void> {
   const { pid, child } = server;
-  const isGone = async () => (child === undefined ? (await judgePostmaster(pid, dataDirectory)) === 'dead' : child.exitCode !== null || child.signalCode !== null);
+  const isGone = async () =>
+    child === undefined
+      ? (await judgePostmaster(pid, dataDirectory)) === "dead"
+      : child.exitCode !== null || child.signalCode !== null;
   // The second is safe too: the next start recovers from the write-ahead log.
-  for (const [signal, msMax] of [['SIGINT', stopMsMax], ['SIGQUIT', killMsMax], ['SIGKILL', killMsMax]] as const) {
+  for (const [signal, msMax] of [
+    ["SIGINT", stopMsMax],
+    ["SIGQUIT", killMsMax],
+    ["SIGKILL", killMsMax],
+  ] as const) {
     if (await isGone()) return;
     sendSignal(pid, signal);
     for (let waitedMs = 0; waitedMs < msMax; waitedMs += pollMs) {
@@ -139,13 +165,13 @@ export async function stopServer(server: { pid: number; child: ChildProcess | un
       await delay(pollMs);
     }
   }
-  throw new RoostError('timeout', `PostgreSQL (process ${pid}) could not be ended`);
+  throw new RoostError("timeout", `PostgreSQL (process ${pid}) could not be ended`);
 }
 
 function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }

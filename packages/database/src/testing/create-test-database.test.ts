@@ -1,38 +1,41 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { createTestDatabase } from './create-test-database.ts';
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTestDatabase } from "./create-test-database.ts";
 
-const migrations = { schema: 'shelter', migrations: [{ name: '001-bird', sql: 'CREATE TABLE bird (name text PRIMARY KEY)' }] };
+const migrations = {
+  schema: "shelter",
+  migrations: [{ name: "001-bird", sql: "CREATE TABLE bird (name text PRIMARY KEY)" }],
+};
 
-test('createTestDatabase() gives every test a database of its own with the migrations applied', async () => {
+test("createTestDatabase() gives every test a database of its own with the migrations applied", async () => {
   await using first = await createTestDatabase({ migrations });
   await using second = await createTestDatabase({ migrations });
   await first.database.query(`INSERT INTO shelter.bird VALUES ('wren')`);
-  assert.deepEqual(await first.database.query('SELECT name FROM shelter.bird'), [{ name: 'wren' }]);
-  assert.deepEqual(await second.database.query('SELECT name FROM shelter.bird'), []);
+  assert.deepEqual(await first.database.query("SELECT name FROM shelter.bird"), [{ name: "wren" }]);
+  assert.deepEqual(await second.database.query("SELECT name FROM shelter.bird"), []);
 });
 
-test('createTestDatabase() builds its template once when many ask at the same time', async () => {
+test("createTestDatabase() builds its template once when many ask at the same time", async () => {
   let builtCount = 0;
   const template = {
-    key: 'built once',
+    key: "built once",
     prepare: async (database: { query(text: string): Promise<unknown> }) => {
       builtCount += 1;
-      await database.query('CREATE TABLE egg (id int)');
+      await database.query("CREATE TABLE egg (id int)");
     },
   };
   const all = await Promise.all(Array.from({ length: 4 }, () => createTestDatabase({ template })));
   for (const one of all) {
-    assert.deepEqual(await one.database.query('SELECT * FROM egg'), []);
+    assert.deepEqual(await one.database.query("SELECT * FROM egg"), []);
     await one[Symbol.asyncDispose]();
   }
   assert.equal(builtCount, 1);
 });
 
-test('createTestDatabase() drops the database in the end', async () => {
+test("createTestDatabase() drops the database in the end", async () => {
   const gone = await createTestDatabase();
   const name = new URL(gone.url).pathname.slice(1);
   await gone[Symbol.asyncDispose]();
   await using other = await createTestDatabase();
-  assert.deepEqual(await other.database.query('SELECT FROM pg_database WHERE datname = $1', [name]), []);
+  assert.deepEqual(await other.database.query("SELECT FROM pg_database WHERE datname = $1", [name]), []);
 });

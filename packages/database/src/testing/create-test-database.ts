@@ -2,15 +2,15 @@
  * An empty or migrated database of its own for each test, cloned from a template that is built once per server.
  * The server is the one of ROOST_TEST_DATABASE_URL, else one that this process starts at the first call.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { silentLogger } from '@roost/base';
-import { Client, escapeIdentifier } from 'pg';
-import { applyMigrations, type ApplyMigrationsOptions } from '../apply-migrations.ts';
-import type { Database } from '../database.ts';
-import { openDatabase } from '../open-database.ts';
-import { openTestCluster } from './open-test-cluster.ts';
+import { createHash, randomUUID } from "node:crypto";
+import { silentLogger } from "@roost/base";
+import { Client, escapeIdentifier } from "pg";
+import { applyMigrations, type ApplyMigrationsOptions } from "../apply-migrations.ts";
+import type { Database } from "../database.ts";
+import { openDatabase } from "../open-database.ts";
+import { openTestCluster } from "./open-test-cluster.ts";
 
-export { openTestCluster, type TestCluster } from './open-test-cluster.ts';
+export { openTestCluster, type TestCluster } from "./open-test-cluster.ts";
 
 export interface CreateTestDatabaseOptions {
   /** Applied in this order. */
@@ -26,64 +26,104 @@ export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
 }
 
+interface TestServer {
+  url: string;
+  /** Templates this process has built or seen complete. */
+  templates: Map<string, Promise<void>>;
+}
+
 // The one place with state of the process: node:test runs each file in a process of its own, and the server is
-// what its tests share. The cluster's guard removes it when the process ends.
-let clusterUrl: Promise<string> | undefined;
+// what its tests have in common. The cluster's guard removes it when the process ends.
+let serverPromise: Promise<TestServer> | undefined;
 
 export async function createTestDatabase(options: CreateTestDatabaseOptions = {}): Promise<TestDatabase> {
-  clusterUrl ??= findServer();
-  const serverUrl = await clusterUrl;
-  const template = await prepareTemplate(serverUrl, options);
+  serverPromise ??= findServer();
+  const server = await serverPromise;
+  const template = await prepareTemplate(server, options);
   const name = `roost_test_${process.pid}_${randomUUID().slice(0, 8)}`;
-  await onServer(serverUrl, async (client) => {
-    await client.query(`CREATE DATABASE ${escapeIdentifier(name)}${template === undefined ? '' : ` TEMPLATE ${escapeIdentifier(template)}`}`);
+  await onServer(server.url, (client) =>
+    client.query(`CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(template)} STRATEGY file_copy`),
+  );
+  const url = withDatabase(server.url, name);
+  const database = await openDatabase({
+    url,
+    applicationName: "roost test",
+    logger: silentLogger,
+    ...(options.poolMax === undefined ? {} : { poolMax: options.poolMax }),
   });
-  const url = withDatabase(serverUrl, name);
-  const database = await openDatabase({ url, applicationName: 'roost test', logger: silentLogger, ...(options.poolMax === undefined ? {} : { poolMax: options.poolMax }) });
   return {
     database,
     url,
     async [Symbol.asyncDispose]() {
       await database[Symbol.asyncDispose]();
-      await onServer(serverUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`));
+      await onServer(server.url, (client) =>
+        client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`),
+      );
     },
   };
 }
 
-async function findServer(): Promise<string> {
-  const given = process.env['ROOST_TEST_DATABASE_URL'];
-  if (given) return given;
-  return (await openTestCluster()).url;
+async function findServer(): Promise<TestServer> {
+  const url = process.env["ROOST_TEST_DATABASE_URL"] || (await openTestCluster()).url;
+  return { url, templates: new Map() };
 }
 
 /** The name of a template with the wanted content, built by whichever process needs it first. */
-async function prepareTemplate(serverUrl: string, options: CreateTestDatabaseOptions): Promise<string | undefined> {
+async function prepareTemplate(server: TestServer, options: CreateTestDatabaseOptions): Promise<string> {
   const migrations = [options.migrations ?? []].flat();
-  if (migrations.length === 0 && options.template === undefined) return undefined;
-  const hash = createHash('sha256').update(JSON.stringify([migrations, options.template?.key])).digest('hex').slice(0, 24);
+  if (migrations.length === 0 && options.template === undefined) return "template1";
+  const content = JSON.stringify([migrations, options.template?.key]);
+  const hash = createHash("sha256").update(content).digest("hex").slice(0, 24);
   const name = `roost_template_${hash}`;
-  await onServer(serverUrl, async (client) => {
-    await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [name]);
-    const { rows } = await client.query<{ complete: boolean }>('SELECT datistemplate AS complete FROM pg_database WHERE datname = $1', [name]);
+  let built = server.templates.get(name);
+  if (built === undefined) {
+    built = buildTemplate(server.url, name, migrations, options);
+    server.templates.set(name, built);
+  }
+  await built;
+  return name;
+}
+
+async function buildTemplate(
+  url: string,
+  name: string,
+  migrations: ApplyMigrationsOptions[],
+  options: CreateTestDatabaseOptions,
+): Promise<void> {
+  await onServer(url, async (client) => {
+    // Held until the connection ends.
+    await client.query("SELECT pg_advisory_lock(hashtextextended($1, 0))", [name]);
+    const { rows } = await client.query<{ complete: boolean }>(
+      "SELECT datistemplate AS complete FROM pg_database WHERE datname = $1",
+      [name],
+    );
     if (rows[0]?.complete) return;
     // Its builder was killed.
     if (rows.length > 0) await client.query(`DROP DATABASE ${escapeIdentifier(name)} WITH (FORCE)`);
     await client.query(`CREATE DATABASE ${escapeIdentifier(name)}`);
-    await fillTemplate(withDatabase(serverUrl, name), migrations, options);
+    await fillTemplate(withDatabase(url, name), migrations, options);
     await client.query(`ALTER DATABASE ${escapeIdentifier(name)} IS_TEMPLATE true`);
   });
-  return name;
 }
 
-async function fillTemplate(url: string, migrations: ApplyMigrationsOptions[], options: CreateTestDatabaseOptions): Promise<void> {
-  await using database = await openDatabase({ url, applicationName: 'roost test template', logger: silentLogger, poolMax: 2 });
+async function fillTemplate(
+  url: string,
+  migrations: ApplyMigrationsOptions[],
+  options: CreateTestDatabaseOptions,
+): Promise<void> {
+  await using database = await openDatabase({
+    url,
+    applicationName: "roost test template",
+    logger: silentLogger,
+    poolMax: 2,
+  });
   for (const one of migrations) await applyMigrations(database, one);
   await options.template?.prepare(database);
 }
 
 async function onServer<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url });
-  client.on('error', () => undefined);
+  client.on("error", () => undefined);
   await client.connect();
   try {
     return await work(client);

@@ -2,12 +2,12 @@
  * A PostgreSQL server for tests, in a temporary directory, without any syncing. A small shell process that waits for
  * this process's end removes both, so neither outlives a test that crashed or was killed.
  */
-import { spawn } from 'node:child_process';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { silentLogger } from '@roost/base';
-import { openEmbeddedPostgres } from '../embedded/open-embedded-postgres.ts';
+import { spawn } from "node:child_process";
+import { mkdtemp, statfs } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { silentLogger } from "@roost/base";
+import { openEmbeddedPostgres } from "../embedded/open-embedded-postgres.ts";
 
 export interface TestCluster extends AsyncDisposable {
   readonly url: string;
@@ -15,9 +15,13 @@ export interface TestCluster extends AsyncDisposable {
 
 /** For a script that starts many test processes: it hands `url` to them as ROOST_TEST_DATABASE_URL. */
 export async function openTestCluster(): Promise<TestCluster> {
-  const directory = await mkdtemp(join(tmpdir(), 'roost-test-'));
+  const directory = await mkdtemp(join(await fastestDirectory(), "roost-test-"));
   const guard = startGuard(directory);
-  const postgres = await openEmbeddedPostgres({ dir: join(directory, 'postgres'), logger: silentLogger, durable: false });
+  const postgres = await openEmbeddedPostgres({
+    dir: join(directory, "postgres"),
+    logger: silentLogger,
+    durable: false,
+  });
   return {
     url: postgres.url,
     async [Symbol.asyncDispose]() {
@@ -25,6 +29,15 @@ export async function openTestCluster(): Promise<TestCluster> {
       await guard.finish();
     },
   };
+}
+
+const memoryDirectory = "/dev/shm";
+const memoryBytesMin = 2 * 1024 ** 3;
+
+/** Cloning a template writes some 300 files: 12 ms in memory, up to 300 ms on a disk. */
+async function fastestDirectory(): Promise<string> {
+  const found = await statfs(memoryDirectory).catch(() => undefined);
+  return found !== undefined && found.bavail * found.bsize >= memoryBytesMin ? memoryDirectory : tmpdir();
 }
 
 // Its standard input ends when this process does, however it ends. SIGQUIT: nothing here is worth a checkpoint.
@@ -40,12 +53,16 @@ rm -rf "$1"
 `;
 
 function startGuard(directory: string): { finish(): Promise<void> } {
-  const guard = spawn('/bin/sh', ['-c', guardScript, 'roost-test-guard', directory], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, cwd: '/' });
+  const guard = spawn("/bin/sh", ["-c", guardScript, "roost-test-guard", directory], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+    cwd: "/",
+  });
   guard.unref();
   (guard.stdin as unknown as { unref(): void }).unref();
   return {
     async finish() {
-      const ended = new Promise<void>((resolve) => guard.once('exit', () => resolve()));
+      const ended = new Promise<void>((resolve) => guard.once("exit", () => resolve()));
       guard.ref();
       guard.stdin.end();
       await ended;
