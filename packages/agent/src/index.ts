@@ -1,4 +1,4 @@
-export type { AgentContext, ContextSection } from './messages/agent-context.ts';
+export type { AgentContext, ContextSection } from "./messages/agent-context.ts";
 export type {
   AssistantMessage,
   Message,
@@ -6,7 +6,7 @@ export type {
   ToolCallPart,
   ToolMessage,
   UserMessage,
-} from './messages/message.ts';
+} from "./messages/message.ts";
 export type {
   Effect,
   StepCall,
@@ -16,10 +16,10 @@ export type {
   StepOutcome,
   StepResult,
   StepRunner,
-} from './steps/step-runner.ts';
-export type { JsonSchemaInput, PermitTool, Tool, ToolCall, ToolPermit, ToolResult } from './tools/tool.ts';
-export type { CallActual, CallEstimate, CostSource, TokenPrice, TokenUsage } from './usage/token-usage.ts';
-export type { ReserveSpend, SpendRequest, SpendReservation } from './usage/spend.ts';
+} from "./steps/step-runner.ts";
+export type { JsonSchemaInput, PermitTool, Tool, ToolCall, ToolPermit, ToolResult } from "./tools/tool.ts";
+export type { CallActual, CallEstimate, CostSource, TokenPrice, TokenUsage } from "./usage/token-usage.ts";
+export type { ReserveSpend, SpendRequest, SpendReservation } from "./usage/spend.ts";
 export type {
   FailedAttempt,
   FinishReason,
@@ -32,21 +32,21 @@ export type {
   Models,
   ProviderDescription,
   ToolDescription,
-} from './models/models.ts';
+} from "./models/models.ts";
 export type {
   LanguageModelConfig,
   OpenAiCompatibleConfig,
   OpenRouterConfig,
   ProviderConfig,
-} from './models/provider-config.ts';
-export { createMemoryCoolDowns, type CoolDown, type CoolDownStore } from './models/cool-down.ts';
-export { modelLimitDefaults } from './models/models.ts';
-export { estimateTokens } from './usage/estimate-tokens.ts';
-export { estimateCallMax } from './usage/estimate-call-max.ts';
-export { addUsage } from './usage/add-usage.ts';
-export { wrapUntrusted } from './messages/wrap-untrusted.ts';
-export { estimatePrompt } from './models/estimate-prompt.ts';
-export { openModels, type OpenModelsOptions } from './models/open-models.ts';
-export { agentLimitDefaults, type AgentLimits } from './loop/agent-limits.ts';
-export type { AgentDelta, AgentEnd, AgentLimitName, AgentOutcome, AgentTotals } from './loop/agent-outcome.ts';
-export { runAgentLoop, type AgentLoopOptions } from './loop/run-agent-loop.ts';
+} from "./models/provider-config.ts";
+export { createMemoryCoolDowns, type CoolDown, type CoolDownStore } from "./models/cool-down.ts";
+export { modelLimitDefaults } from "./models/models.ts";
+export { estimateTokens } from "./usage/estimate-tokens.ts";
+export { estimateCallMax } from "./usage/estimate-call-max.ts";
+export { addUsage } from "./usage/add-usage.ts";
+export { wrapUntrusted } from "./messages/wrap-untrusted.ts";
+export { estimatePrompt } from "./models/estimate-prompt.ts";
+export { openModels, type OpenModelsOptions } from "./models/open-models.ts";
+export { agentLimitDefaults, type AgentLimits } from "./loop/agent-limits.ts";
+export type { AgentDelta, AgentEnd, AgentLimitName, AgentOutcome, AgentTotals } from "./loop/agent-outcome.ts";
+export { runAgentLoop, type AgentLoopOptions } from "./loop/run-agent-loop.ts";

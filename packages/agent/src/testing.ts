@@ -1,3 +1,14 @@
-export { createMemoryStepRunner, Crash, Suspended, type Journal, type JournalEntry, type MemoryStepRunnerOptions } from "./testing/create-memory-step-runner.ts";
+export {
+  createMemoryStepRunner,
+  Crash,
+  Suspended,
+  type Journal,
+  type JournalEntry,
+  type MemoryStepRunnerOptions,
+} from "./testing/create-memory-step-runner.ts";
 export type { Script, ScriptedReply, ScriptedRequest, ScriptedUsage, WireMessage } from "./testing/scripted-reply.ts";
-export { startScriptedModelServer, type ScriptedModelServer, type ScriptedModelServerOptions } from "./testing/start-scripted-model-server.ts";
+export {
+  startScriptedModelServer,
+  type ScriptedModelServer,
+  type ScriptedModelServerOptions,
+} from "./testing/start-scripted-model-server.ts";

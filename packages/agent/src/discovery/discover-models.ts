@@ -44,29 +44,54 @@ export const localServerUrls = { ollama: "http://127.0.0.1:11434", llamaCpp: "ht
 /** @throws RoostError `invalid_input` when what was configured cannot be right; never because a server does not answer. */
 export async function discoverModels(options: DiscoverModelsOptions): Promise<Discovery> {
   const { config } = options;
-  const common = { ...(options.price === undefined ? {} : { price: options.price }), ...(options.contextTokensMax === undefined ? {} : { contextTokensMax: options.contextTokensMax }) };
+  const common = {
+    ...(options.price === undefined ? {} : { price: options.price }),
+    ...(options.contextTokensMax === undefined ? {} : { contextTokensMax: options.contextTokensMax }),
+  };
   const probe = options.probe ?? createProbe();
   const names = { ...defaultModelNames, ...options.defaultModels };
-  const key = (name: keyof DiscoveryConfig) => (config[name] === undefined || config[name] === "" ? undefined : config[name]);
+  const key = (name: keyof DiscoveryConfig) =>
+    config[name] === undefined || config[name] === "" ? undefined : config[name];
 
   if (key("ROOST_MODEL_URL") !== undefined) return await configuredServer(options, { probe, common });
   const model = key("ROOST_MODEL");
   const openRouterKey = key("OPENROUTER_API_KEY");
   if (openRouterKey !== undefined) {
     const name = model ?? names.openrouter;
-    return found("OPENROUTER_API_KEY", { kind: "openrouter", id: "openrouter", apiKey: openRouterKey, model: name, ...common }, [`${name} through OpenRouter (${openRouterUrl})`]);
+    return found(
+      "OPENROUTER_API_KEY",
+      { kind: "openrouter", id: "openrouter", apiKey: openRouterKey, model: name, ...common },
+      [`${name} through OpenRouter (${openRouterUrl})`],
+    );
   }
   const openAiKey = key("OPENAI_API_KEY");
   if (openAiKey !== undefined) {
     const name = model ?? names.openai;
-    return found("OPENAI_API_KEY", { kind: "openai-compatible", id: "openai", baseUrl: "https://api.openai.com/v1", apiKey: openAiKey, model: name, ...common }, [`${name} at OpenAI`]);
+    return found(
+      "OPENAI_API_KEY",
+      {
+        kind: "openai-compatible",
+        id: "openai",
+        baseUrl: "https://api.openai.com/v1",
+        apiKey: openAiKey,
+        model: name,
+        ...common,
+      },
+      [`${name} at OpenAI`],
+    );
   }
 
   const urls = { ...localServerUrls, ...options.localUrls };
   const wanted = model === undefined ? {} : { model };
   // Both at once, so that a machine without either waits for one time limit only.
-  const [ollama, llamaCpp] = await Promise.all([probeOllama(urls.ollama, { probe, ...wanted }), probeLlamaCpp(urls.llamaCpp, { probe, ...wanted })]);
-  for (const [source, server] of [["ollama", ollama], ["llama.cpp", llamaCpp]] as const) {
+  const [ollama, llamaCpp] = await Promise.all([
+    probeOllama(urls.ollama, { probe, ...wanted }),
+    probeLlamaCpp(urls.llamaCpp, { probe, ...wanted }),
+  ]);
+  for (const [source, server] of [
+    ["ollama", ollama],
+    ["llama.cpp", llamaCpp],
+  ] as const) {
     if (server === undefined) continue;
     if (server.model === undefined) {
       options.logger.info("a model server without a usable model is passed over", { source, notes: server.notes });
@@ -74,9 +99,29 @@ export async function discoverModels(options: DiscoverModelsOptions): Promise<Di
     }
     const context = server.contextTokensMax === undefined ? {} : { contextTokensMax: server.contextTokensMax };
     // What runs on one's own machine costs nothing per token.
-    return found(source, { kind: "openai-compatible", id: source.replace(".", "-"), baseUrl: server.baseUrl, model: server.model, price: { inputUsd: 0, outputUsd: 0 }, ...context, ...common }, server.notes);
+    return found(
+      source,
+      {
+        kind: "openai-compatible",
+        id: source.replace(".", "-"),
+        baseUrl: server.baseUrl,
+        model: server.model,
+        price: { inputUsd: 0, outputUsd: 0 },
+        ...context,
+        ...common,
+      },
+      server.notes,
+    );
   }
-  return { providers: [rehearsalProvider()], source: "rehearsal", notes: ["no model is configured and no model server was found: replies are rehearsed", ...(ollama?.notes ?? []), ...(llamaCpp?.notes ?? [])] };
+  return {
+    providers: [rehearsalProvider()],
+    source: "rehearsal",
+    notes: [
+      "no model is configured and no model server was found: replies are rehearsed",
+      ...(ollama?.notes ?? []),
+      ...(llamaCpp?.notes ?? []),
+    ],
+  };
 }
 
 async function configuredServer(
@@ -85,7 +130,10 @@ async function configuredServer(
 ): Promise<Discovery> {
   const { ROOST_MODEL_URL: text = "", ROOST_MODEL_KEY: apiKey, ROOST_MODEL: model } = options.config;
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-    throw new RoostError("invalid_input", `ROOST_MODEL_URL is ${JSON.stringify(text)}; it must be an http or https URL such as http://127.0.0.1:11434/v1`);
+    throw new RoostError(
+      "invalid_input",
+      `ROOST_MODEL_URL is ${JSON.stringify(text)}; it must be an http or https URL such as http://127.0.0.1:11434/v1`,
+    );
   }
   const baseUrl = text.replace(/\/+$/, "").replace(/\/chat\/completions$/, "");
   const auth = apiKey === undefined || apiKey === "" ? {} : { apiKey };
@@ -95,11 +143,18 @@ async function configuredServer(
     const listed = await context.probe.models(baseUrl, auth);
     name = listed?.find((id) => !/embed|rerank|whisper|tts|moderation|dall-e/i.test(id)) ?? listed?.[0];
     if (name === undefined) {
-      throw new RoostError("invalid_input", `ROOST_MODEL is not set and ${baseUrl}/models does not list a model; set ROOST_MODEL to the model's name`);
+      throw new RoostError(
+        "invalid_input",
+        `ROOST_MODEL is not set and ${baseUrl}/models does not list a model; set ROOST_MODEL to the model's name`,
+      );
     }
     notes.push(`ROOST_MODEL is not set; ${name} is the first of ${listed?.length ?? 0} that the server lists`);
   }
-  return found("ROOST_MODEL_URL", { kind: "openai-compatible", id: "model", baseUrl, model: name, ...auth, ...context.common }, [`${name} at ${baseUrl}`, ...notes]);
+  return found(
+    "ROOST_MODEL_URL",
+    { kind: "openai-compatible", id: "model", baseUrl, model: name, ...auth, ...context.common },
+    [`${name} at ${baseUrl}`, ...notes],
+  );
 }
 
 function found(source: Discovery["source"], provider: ProviderConfig, notes: string[]): Discovery {

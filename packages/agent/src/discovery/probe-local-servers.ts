@@ -21,45 +21,75 @@ const ollamaContextTokensDefault = 4096;
 /** Asked for what they can do, newest first; more would make the start slow. */
 const ollamaModelsAskedMax = 8;
 
-export async function probeOllama(url: string, options: { probe: Probe; model?: string }): Promise<LocalServer | undefined> {
+export async function probeOllama(
+  url: string,
+  options: { probe: Probe; model?: string },
+): Promise<LocalServer | undefined> {
   const { probe } = options;
-  const [version, tags, loaded] = await Promise.all([probe.json(`${url}/api/version`), probe.json(`${url}/api/tags`), probe.json(`${url}/api/ps`)]);
+  const [version, tags, loaded] = await Promise.all([
+    probe.json(`${url}/api/version`),
+    probe.json(`${url}/api/tags`),
+    probe.json(`${url}/api/ps`),
+  ]);
   if (typeof field(version, "version") !== "string" || !Array.isArray(field(tags, "models"))) return undefined;
   const baseUrl = `${url}/v1`;
   const models = ollamaModels(tags);
   const running = ollamaModels(loaded);
   const candidates = [...running, ...models.filter((model) => !running.some((other) => other.name === model.name))];
-  const wanted = options.model === undefined ? candidates.slice(0, ollamaModelsAskedMax) : candidates.filter((model) => sameOllamaModel(model.name, options.model!));
+  const wanted =
+    options.model === undefined
+      ? candidates.slice(0, ollamaModelsAskedMax)
+      : candidates.filter((model) => sameOllamaModel(model.name, options.model!));
   if (wanted.length === 0) {
-    const what = options.model === undefined ? "has no model; pull one, such as: ollama pull qwen3" : `has no model ${options.model}; pull it: ollama pull ${options.model}`;
+    const what =
+      options.model === undefined
+        ? "has no model; pull one, such as: ollama pull qwen3"
+        : `has no model ${options.model}; pull it: ollama pull ${options.model}`;
     return { baseUrl, notes: [`Ollama at ${url} ${what}`] };
   }
 
-  const shown = await Promise.all(wanted.map(async ({ name }) => ({ name, answer: await probe.json(`${url}/api/show`, { body: { model: name } }) })));
+  const shown = await Promise.all(
+    wanted.map(async ({ name }) => ({ name, answer: await probe.json(`${url}/api/show`, { body: { model: name } }) })),
+  );
   const thinking = shown.filter(({ answer }) => can(answer, "completion"));
   const chosen = thinking.find(({ answer }) => can(answer, "tools")) ?? thinking[0];
   if (chosen === undefined) return { baseUrl, notes: [`Ollama at ${url} has only models that cannot chat`] };
   const notes = [`${chosen.name} at Ollama (${url})`];
   if (!can(chosen.answer, "tools")) notes.push(`${chosen.name} cannot call tools: the agent can only talk`);
-  const contextTokensMax = contextOfLoaded(loaded, chosen.name) ?? contextOfParameters(chosen.answer) ?? ollamaContextTokensDefault;
+  const contextTokensMax =
+    contextOfLoaded(loaded, chosen.name) ?? contextOfParameters(chosen.answer) ?? ollamaContextTokensDefault;
   if (contextTokensMax <= ollamaContextTokensDefault) {
-    notes.push(`its context is taken to be ${contextTokensMax} tokens, which is little for an agent; start Ollama with OLLAMA_CONTEXT_LENGTH=32768, load the model, and start Roost again`);
+    notes.push(
+      `its context is taken to be ${contextTokensMax} tokens, which is little for an agent; start Ollama with OLLAMA_CONTEXT_LENGTH=32768, load the model, and start Roost again`,
+    );
   }
   return { baseUrl, model: chosen.name, contextTokensMax, notes };
 }
 
-export async function probeLlamaCpp(url: string, options: { probe: Probe; model?: string }): Promise<LocalServer | undefined> {
+export async function probeLlamaCpp(
+  url: string,
+  options: { probe: Probe; model?: string },
+): Promise<LocalServer | undefined> {
   const [props, list] = await Promise.all([options.probe.json(`${url}/props`), options.probe.json(`${url}/v1/models`)]);
   const settings = field(props, "default_generation_settings");
   const entries = field(list, "data");
-  const isLlamaCpp = settings !== undefined || (Array.isArray(entries) && entries.some((entry) => field(entry, "owned_by") === "llamacpp"));
+  const isLlamaCpp =
+    settings !== undefined ||
+    (Array.isArray(entries) && entries.some((entry) => field(entry, "owned_by") === "llamacpp"));
   if (!isLlamaCpp || !Array.isArray(entries)) return undefined;
   const baseUrl = `${url}/v1`;
-  const ids = entries.flatMap((entry) => (typeof field(entry, "id") === "string" ? [field(entry, "id") as string] : []));
+  const ids = entries.flatMap((entry) =>
+    typeof field(entry, "id") === "string" ? [field(entry, "id") as string] : [],
+  );
   const model = options.model !== undefined && ids.includes(options.model) ? options.model : ids[0];
   if (model === undefined) return { baseUrl, notes: [`llama.cpp at ${url} has no model loaded`] };
   const contextTokensMax = positive(field(settings, "n_ctx"));
-  return { baseUrl, model, ...(contextTokensMax === undefined ? {} : { contextTokensMax }), notes: [`${model.split("/").at(-1) ?? model} at llama.cpp (${url})`] };
+  return {
+    baseUrl,
+    model,
+    ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
+    notes: [`${model.split("/").at(-1) ?? model} at llama.cpp (${url})`],
+  };
 }
 
 /** Newest first. */
@@ -82,13 +112,22 @@ function sameOllamaModel(name: string, wanted: string): boolean {
 function can(answer: unknown, capability: "completion" | "tools"): boolean {
   const capabilities = field(answer, "capabilities");
   if (Array.isArray(capabilities)) return capabilities.includes(capability);
-  return answer !== undefined && capability === "completion" && !String(field(field(answer, "details"), "family") ?? "").includes("bert");
+  return (
+    answer !== undefined &&
+    capability === "completion" &&
+    !String(field(field(answer, "details"), "family") ?? "").includes("bert")
+  );
 }
 
 function contextOfLoaded(loaded: unknown, name: string): number | undefined {
   const models = field(loaded, "models");
   if (!Array.isArray(models)) return undefined;
-  return positive(field(models.find((entry) => field(entry, "name") === name), "context_length"));
+  return positive(
+    field(
+      models.find((entry) => field(entry, "name") === name),
+      "context_length",
+    ),
+  );
 }
 
 function contextOfParameters(answer: unknown): number | undefined {

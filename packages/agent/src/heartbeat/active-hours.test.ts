@@ -32,7 +32,16 @@ test("isWithinActiveHours() goes by the timezone's wall clock, summer time inclu
 });
 
 test("isWithinActiveHours() refuses times and timezones that do not exist", () => {
-  for (const wrong of [{ start: "24:00" }, { start: "8" }, { end: "24:01" }, { end: "12:60" }, { start: "" }, { timezone: "Mars/Olympus" }]) {
-    assert.throws(() => isWithinActiveHours({ start: "08:00", end: "22:00", timezone: "UTC", ...wrong }, 0), { code: "invalid_input" });
+  for (const wrong of [
+    { start: "24:00" },
+    { start: "8" },
+    { end: "24:01" },
+    { end: "12:60" },
+    { start: "" },
+    { timezone: "Mars/Olympus" },
+  ]) {
+    assert.throws(() => isWithinActiveHours({ start: "08:00", end: "22:00", timezone: "UTC", ...wrong }, 0), {
+      code: "invalid_input",
+    });
   }
 });

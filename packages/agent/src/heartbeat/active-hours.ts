@@ -26,16 +26,29 @@ function minutesOf(text: string, name: string): number {
   const match = /^(\d{1,2}):(\d{2})$/.exec(text);
   const minutes = match === null ? NaN : Number(match[1]) * 60 + Number(match[2]);
   const isValid = Number(match?.[2]) < 60 && (minutes < minutesPerDay || (name === "end" && minutes === minutesPerDay));
-  if (!isValid) throw new RoostError("invalid_input", `active hours: ${name} is ${JSON.stringify(text)}; write HH:MM from 00:00 to ${name === "end" ? "24:00" : "23:59"}`);
+  if (!isValid)
+    throw new RoostError(
+      "invalid_input",
+      `active hours: ${name} is ${JSON.stringify(text)}; write HH:MM from 00:00 to ${name === "end" ? "24:00" : "23:59"}`,
+    );
   return minutes;
 }
 
 function minuteOfDay(nowMs: number, timezone: string): number {
   let parts: Intl.DateTimeFormatPart[];
   try {
-    parts = new Intl.DateTimeFormat("en-US", { timeZone: timezone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).formatToParts(nowMs);
+    parts = new Intl.DateTimeFormat("en-US", {
+      timeZone: timezone,
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+    }).formatToParts(nowMs);
   } catch (cause) {
-    throw new RoostError("invalid_input", `active hours: there is no timezone ${JSON.stringify(timezone)}; use an IANA name such as Europe/Zurich`, { cause });
+    throw new RoostError(
+      "invalid_input",
+      `active hours: there is no timezone ${JSON.stringify(timezone)}; use an IANA name such as Europe/Zurich`,
+      { cause },
+    );
   }
   const number = (type: string) => Number(parts.find((part) => part.type === type)?.value);
   return number("hour") * 60 + number("minute");

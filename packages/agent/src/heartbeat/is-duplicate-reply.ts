@@ -2,7 +2,10 @@
 export const duplicateReplyMs = 24 * 3_600_000;
 
 /** Whether this text was already delivered, by the last delivery of the session. */
-export function isDuplicateReply(text: string, options: { last: { text: string; sentAtMs: number } | undefined; nowMs: number }): boolean {
+export function isDuplicateReply(
+  text: string,
+  options: { last: { text: string; sentAtMs: number } | undefined; nowMs: number },
+): boolean {
   const { last, nowMs } = options;
   if (last === undefined || text.trim() === "") return false;
   return last.text.trim() === text.trim() && nowMs - last.sentAtMs < duplicateReplyMs;

@@ -22,7 +22,10 @@ const edgeMarkup = /^[*`~_]+|[*`~_]+$/g;
  * non-word characters after it. In the middle it is left alone.
  * In `heartbeat` mode a short remainder is dropped; in `message` mode only an empty one is.
  */
-export function stripHeartbeatToken(reply: string, options: { mode: "heartbeat" | "message"; ackCharsMax?: number }): StrippedReply {
+export function stripHeartbeatToken(
+  reply: string,
+  options: { mode: "heartbeat" | "message"; ackCharsMax?: number },
+): StrippedReply {
   const ackCharsMax = options.ackCharsMax ?? ackCharsMaxDefault;
   const text = reply.trim();
   const plain = withoutMarkup(text);
@@ -61,7 +64,11 @@ function withoutMarkup(text: string): string {
     .trim();
 }
 
-/** `**HEARTBEAT_OK** fine` leaves `** fine`: half a pair of marks means nothing. */
+/** `**HEARTBEAT_OK** fine` leaves `** fine`: half a pair of marks, or punctuation alone, means nothing. */
 function withoutDanglingMarkup(text: string): string {
-  return text.replace(/^(?:[*`~_]+|[.:,;!-]+)(?=\s|$)/, "").replace(/(?<=^|\s)[*`~_]+$/, "").trim();
+  const rest = text
+    .replace(/^(?:[*`~_]+|[.:,;!-]+)(?=\s|$)/, "")
+    .replace(/(?<=^|\s)[*`~_]+$/, "")
+    .trim();
+  return /^[\s*`~_.:,;!-]*$/.test(rest) ? "" : rest;
 }

@@ -30,7 +30,8 @@ export function planCompaction(messages: Message[], options: { tokensMax: number
   }
   const leaving = groups.flatMap((group, index) => (kept.has(index) ? [] : group));
   const staying = groups.flatMap((group, index) => (kept.has(index) ? group : []));
-  const shortened = tokens <= options.tokensMax ? [] : shorten(messages, { staying, excessTokens: tokens - options.tokensMax });
+  const shortened =
+    tokens <= options.tokensMax ? [] : shorten(messages, { staying, excessTokens: tokens - options.tokensMax });
   return leaving.length === 0 && shortened.length === 0 ? undefined : { leaving, shortened };
 }
 
@@ -50,13 +51,22 @@ function groupTokens(messages: Message[], group: number[]): number {
 }
 
 /** Takes the excess out of the longest answers, evenly. */
-function shorten(messages: Message[], options: { staying: number[]; excessTokens: number }): CompactionPlan["shortened"] {
+function shorten(
+  messages: Message[],
+  options: { staying: number[]; excessTokens: number },
+): CompactionPlan["shortened"] {
   const answers = options.staying
     .map((index) => ({ index, message: messages[index]! }))
-    .filter((entry): entry is { index: number; message: ToolMessage } => entry.message.role === "tool" && entry.message.text.length > shortenedCharsMin);
+    .filter(
+      (entry): entry is { index: number; message: ToolMessage } =>
+        entry.message.role === "tool" && entry.message.text.length > shortenedCharsMin,
+    );
   const tokens = answers.map(({ message }) => estimateMessage(message));
   const total = tokens.reduce((sum, count) => sum + count, 0);
   if (total === 0) return [];
   const share = Math.max(0, 1 - options.excessTokens / total);
-  return answers.map(({ index, message }) => ({ index, charsMax: Math.max(shortenedCharsMin, Math.floor(message.text.length * share * 0.9)) }));
+  return answers.map(({ index, message }) => ({
+    index,
+    charsMax: Math.max(shortenedCharsMin, Math.floor(message.text.length * share * 0.9)),
+  }));
 }

@@ -32,7 +32,12 @@ export async function runAgentLoop(options: AgentLoopOptions): Promise<AgentOutc
       return { ...totalsOf(loop.state), ...limitReached(loop, "wall_clock", loop.deadlineMessage()) };
     }
     if (!isCancellation(error, options.signal)) throw error;
-    return { ...totalsOf(loop.state), kind: "cancelled", reason: reasonText(options.signal.reason), text: loop.state.shownText };
+    return {
+      ...totalsOf(loop.state),
+      kind: "cancelled",
+      reason: reasonText(options.signal.reason),
+      text: loop.state.shownText,
+    };
   } finally {
     stop();
   }
@@ -41,10 +46,14 @@ export async function runAgentLoop(options: AgentLoopOptions): Promise<AgentOutc
 async function prepareContext(loop: Loop): Promise<AgentEnd | undefined> {
   const { context, steps } = loop.options;
   if (typeof context !== "function") return undefined;
-  const outcome = await steps.step<AgentContext>("context#1", { kind: "context", effect: "readonly" }, async (call) => ({
-    state: "done",
-    output: await context({ signal: AbortSignal.any([call.signal, loop.signal]) }),
-  }));
+  const outcome = await steps.step<AgentContext>(
+    "context#1",
+    { kind: "context", effect: "readonly" },
+    async (call) => ({
+      state: "done",
+      output: await context({ signal: AbortSignal.any([call.signal, loop.signal]) }),
+    }),
+  );
   if (outcome.state !== "done") return { kind: "failed", error: errorOf(outcome, "the context") };
   loop.state = createLoopState(outcome.output);
   return undefined;
@@ -56,13 +65,15 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
   for (;;) {
     loop.options.signal.throwIfAborted();
     if (loop.isPastDeadline()) return limitReached(loop, "wall_clock", loop.deadlineMessage());
-    if (state.turnCount >= limits.turnsMax) return limitReached(loop, "turns", `this run may make ${limits.turnsMax} model calls and has made them`);
+    if (state.turnCount >= limits.turnsMax)
+      return limitReached(loop, "turns", `this run may make ${limits.turnsMax} model calls and has made them`);
 
     const { step, outcome } = await runModelStep(loop);
     if (outcome.state !== "done") return endOfFailedStep(loop, errorOf(outcome, step));
     const { output } = outcome;
     if (output.kind === "context_exceeded") {
-      const isLast = state.compactionCount >= limits.compactionsMax || (wasRefusedByProvider && output.source === "provider");
+      const isLast =
+        state.compactionCount >= limits.compactionsMax || (wasRefusedByProvider && output.source === "provider");
       const whyNot = isLast ? whyFull(loop, output) : await runCompactionStep(loop, output);
       if (whyNot !== undefined) return limitReached(loop, "context", whyNot);
       wasRefusedByProvider = output.source === "provider";
@@ -70,7 +81,8 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
     }
     wasRefusedByProvider = false;
     const message = addReply(state, output, step);
-    if (message.toolCalls === undefined || message.toolCalls.length === 0) return { kind: "replied", text: message.text, finishReason: output.finishReason };
+    if (message.toolCalls === undefined || message.toolCalls.length === 0)
+      return { kind: "replied", text: message.text, finishReason: output.finishReason };
     await runToolCalls(loop, message.toolCalls);
     if (state.toolCallCount > limits.toolCallsMax) {
       return limitReached(loop, "tool_calls", `this run may make ${limits.toolCallsMax} tool calls and asked for more`);
@@ -85,14 +97,24 @@ function endOfFailedStep(loop: Loop, error: StepError): AgentEnd {
   return limit.cap === undefined ? end : { ...end, cap: limit.cap };
 }
 
-function limitReached(loop: Loop, limit: AgentLimitName, message: string): Extract<AgentEnd, { kind: "limit_exceeded" }> {
+function limitReached(
+  loop: Loop,
+  limit: AgentLimitName,
+  message: string,
+): Extract<AgentEnd, { kind: "limit_exceeded" }> {
   const last = loop.state.added.findLast((entry) => entry.role === "assistant" && entry.text !== "");
   return { kind: "limit_exceeded", limit, message, text: last?.text ?? "" };
 }
 
-function errorOf(outcome: { state: "failed"; error: StepError } | { state: "unknown"; message: string } | { state: "answered" }, what: string): StepError {
+function errorOf(
+  outcome: { state: "failed"; error: StepError } | { state: "unknown"; message: string } | { state: "answered" },
+  what: string,
+): StepError {
   if (outcome.state === "failed") return outcome.error;
-  const message = outcome.state === "unknown" ? `the outcome of ${what} is unknown: ${outcome.message}` : `${what} cannot be answered by a wait`;
+  const message =
+    outcome.state === "unknown"
+      ? `the outcome of ${what} is unknown: ${outcome.message}`
+      : `${what} cannot be answered by a wait`;
   return { code: "internal", message, isRetryable: false };
 }
 
@@ -100,7 +122,13 @@ function createLoop(options: AgentLoopOptions): { loop: Loop; stop: () => void }
   const limits = { ...agentLimitDefaults, ...options.limits };
   const deadline = new AbortController();
   const leftMs = limits.deadlineMs === undefined ? undefined : Math.max(0, limits.deadlineMs - options.clock.nowMs());
-  const timer = leftMs === undefined ? undefined : setTimeout(() => deadline.abort(new DOMException("the run's time is over", "TimeoutError")), Math.min(leftMs, timerMsMax));
+  const timer =
+    leftMs === undefined
+      ? undefined
+      : setTimeout(
+          () => deadline.abort(new DOMException("the run's time is over", "TimeoutError")),
+          Math.min(leftMs, timerMsMax),
+        );
   const show = (delta: AgentDelta) => {
     try {
       options.onDelta?.(delta);
@@ -115,7 +143,8 @@ function createLoop(options: AgentLoopOptions): { loop: Loop; stop: () => void }
     toolDescriptions: describeTools(options.tools),
     signal: AbortSignal.any([options.signal, deadline.signal]),
     deadline: deadline.signal,
-    isPastDeadline: () => deadline.signal.aborted || (limits.deadlineMs !== undefined && options.clock.nowMs() >= limits.deadlineMs),
+    isPastDeadline: () =>
+      deadline.signal.aborted || (limits.deadlineMs !== undefined && options.clock.nowMs() >= limits.deadlineMs),
     deadlineMessage: () => `the run's time was over at ${new Date(limits.deadlineMs ?? 0).toISOString()}`,
     show,
     watchReply: (step, delta: ModelDelta) => {

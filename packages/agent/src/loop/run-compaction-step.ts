@@ -19,7 +19,15 @@ export async function runCompactionStep(loop: Loop, exceeded: ContextExceeded): 
   const step = `compaction#${state.compactionCount}`;
   const outcome = await loop.options.steps.step<Compaction | null>(
     step,
-    { kind: "compaction", effect: "readonly", input: { promptTokens: exceeded.promptTokens, contextTokensMax: exceeded.contextTokensMax, source: exceeded.source } },
+    {
+      kind: "compaction",
+      effect: "readonly",
+      input: {
+        promptTokens: exceeded.promptTokens,
+        contextTokensMax: exceeded.contextTokensMax,
+        source: exceeded.source,
+      },
+    },
     async (call) => {
       const compaction = await compact({
         messages: state.messages,
@@ -35,7 +43,8 @@ export async function runCompactionStep(loop: Loop, exceeded: ContextExceeded): 
       return { state: "done", output: compaction, ...(usage === undefined ? {} : { usage, costUsd: costUsd ?? null }) };
     },
   );
-  if (outcome.state !== "done") return outcome.state === "failed" ? outcome.error.message : `the compaction ended as ${outcome.state}`;
+  if (outcome.state !== "done")
+    return outcome.state === "failed" ? outcome.error.message : `the compaction ended as ${outcome.state}`;
   if (outcome.output === null) return whyFull(loop, exceeded);
   addCompaction(state, outcome.output);
   return undefined;
@@ -45,7 +54,10 @@ function messageTokensMax(loop: Loop, exceeded: ContextExceeded): number {
   const fixedTokens = estimatePrompt({ sections: loop.state.sections, messages: [], tools: loop.toolDescriptions });
   const replyTokens = Math.min(loop.limits.outputTokensMax, Math.floor(exceeded.contextTokensMax / 4));
   // A provider that refuses what we think fits counts differently: then what was refused is the measure.
-  const roomTokens = Math.min(exceeded.contextTokensMax - replyTokens, exceeded.source === "provider" ? exceeded.promptTokens : Infinity);
+  const roomTokens = Math.min(
+    exceeded.contextTokensMax - replyTokens,
+    exceeded.source === "provider" ? exceeded.promptTokens : Infinity,
+  );
   return Math.max(0, Math.floor((roomTokens - fixedTokens) * messagesShare));
 }
 

@@ -25,7 +25,11 @@ export async function runModelStep(loop: Loop): Promise<{ step: string; outcome:
   state.shownText = "";
   const outcome = await loop.options.steps.step<ModelStepOutput>(
     step,
-    { kind: "model", effect: "readonly", input: { messageCount: state.messages.length, toolCount: loop.options.tools.length } },
+    {
+      kind: "model",
+      effect: "readonly",
+      input: { messageCount: state.messages.length, toolCount: loop.options.tools.length },
+    },
     async (call) => {
       const signal = AbortSignal.any([call.signal, loop.signal]);
       try {
@@ -59,7 +63,10 @@ function toStepResult(result: ModelCallOutcome): StepResult<ModelStepOutput> {
       return failedByLimit(result.message, { limit: "spend", cap: result.cap });
     case "failed": {
       const { code, message, isRetryable, retryAtMs } = result;
-      return { state: "failed", error: { code, message, isRetryable, ...(retryAtMs === undefined ? {} : { retryAtMs }) } };
+      return {
+        state: "failed",
+        error: { code, message, isRetryable, ...(retryAtMs === undefined ? {} : { retryAtMs }) },
+      };
     }
   }
 }
@@ -70,7 +77,10 @@ function pastDeadline(loop: Loop): StepResult<never> {
 
 /** A limit is final for this run; raising it starts the run again from here. */
 function failedByLimit(message: string, details: LimitDetails): StepResult<never> {
-  return { state: "failed", error: { code: "limit_exceeded", message, isRetryable: true, details: { ...details } as JsonObject } };
+  return {
+    state: "failed",
+    error: { code: "limit_exceeded", message, isRetryable: true, details: { ...details } as JsonObject },
+  };
 }
 
 /** The limit that a failed step ran into, if that is why it failed. */
@@ -85,9 +95,13 @@ export function describeTools(tools: Loop["options"]["tools"]): Loop["toolDescri
   const names = new Set<string>();
   return tools.map((tool) => {
     if (!/^[a-zA-Z0-9_-]{1,64}$/.test(tool.name)) {
-      throw new RoostError("invalid_input", `the tool name ${JSON.stringify(tool.name)} is not accepted by model providers; use 1 to 64 of a-z A-Z 0-9 _ -`);
+      throw new RoostError(
+        "invalid_input",
+        `the tool name ${JSON.stringify(tool.name)} is not accepted by model providers; use 1 to 64 of a-z A-Z 0-9 _ -`,
+      );
     }
-    if (names.has(tool.name)) throw new RoostError("invalid_input", `two tools are called ${tool.name}; give each its own name`);
+    if (names.has(tool.name))
+      throw new RoostError("invalid_input", `two tools are called ${tool.name}; give each its own name`);
     names.add(tool.name);
     return { name: tool.name, description: tool.description, inputSchema: inputSchemaOf(tool) };
   });

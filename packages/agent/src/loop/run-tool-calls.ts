@@ -39,27 +39,60 @@ function planCall(loop: Loop, part: ToolCallPart, options: { index: number; isTa
   const { limits, state } = loop;
   state.toolCallCount += 1;
   const step = `tool:${part.toolName.replace(/[^\w-]/g, "_").slice(0, 64)}#${state.toolCallCount}`;
-  const refused = (code: ErrorCode, message: string, shown: JsonValue): PlannedCall => ({ step, part, effect: "readonly", shown, isTainted: options.isTainted, work: { code, message } });
+  const refused = (code: ErrorCode, message: string, shown: JsonValue): PlannedCall => ({
+    step,
+    part,
+    effect: "readonly",
+    shown,
+    isTainted: options.isTainted,
+    work: { code, message },
+  });
   const asText = part.argumentsText.slice(0, 2000);
-  if (state.toolCallCount > limits.toolCallsMax) return refused("limit_exceeded", `this run may make ${limits.toolCallsMax} tool calls; this one was not made`, asText);
+  if (state.toolCallCount > limits.toolCallsMax)
+    return refused(
+      "limit_exceeded",
+      `this run may make ${limits.toolCallsMax} tool calls; this one was not made`,
+      asText,
+    );
   if (options.index >= limits.toolCallsPerTurnMax) {
-    return refused("limit_exceeded", `one message may ask for ${limits.toolCallsPerTurnMax} tool calls; this one was not made, ask again`, asText);
+    return refused(
+      "limit_exceeded",
+      `one message may ask for ${limits.toolCallsPerTurnMax} tool calls; this one was not made, ask again`,
+      asText,
+    );
   }
   const tool = loop.options.tools.find((candidate) => candidate.name === part.toolName);
   if (tool === undefined) {
     const names = loop.options.tools.map((candidate) => candidate.name).join(", ");
-    return refused("not_found", `there is no tool called ${part.toolName.slice(0, 64)}; there are: ${names === "" ? "none" : names}`, asText);
+    return refused(
+      "not_found",
+      `there is no tool called ${part.toolName.slice(0, 64)}; there are: ${names === "" ? "none" : names}`,
+      asText,
+    );
   }
   const read = readArguments(tool, part.argumentsText);
   if (!read.isValid) return refused("invalid_input", read.message, read.shown);
-  return { step, part, effect: tool.effect, shown: read.shown, isTainted: options.isTainted, work: { tool, input: read.input } };
+  return {
+    step,
+    part,
+    effect: tool.effect,
+    shown: read.shown,
+    isTainted: options.isTainted,
+    work: { tool, input: read.input },
+  };
 }
 
 function batchesOf(calls: PlannedCall[], sizeMax: number): PlannedCall[][] {
   const batches: PlannedCall[][] = [];
   for (const call of calls) {
     const last = batches.at(-1);
-    if (last !== undefined && last.length < sizeMax && call.effect === "readonly" && last.every((other) => other.effect === "readonly")) last.push(call);
+    if (
+      last !== undefined &&
+      last.length < sizeMax &&
+      call.effect === "readonly" &&
+      last.every((other) => other.effect === "readonly")
+    )
+      last.push(call);
     else batches.push([call]);
   }
   return batches;
@@ -80,16 +113,26 @@ async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
         ? {}
         : {
             query: async (idempotencyKey, options) => {
-              const found = await query(work.input, { idempotencyKey, signal: AbortSignal.any([options.signal, loop.signal]) });
+              const found = await query(work.input, {
+                idempotencyKey,
+                signal: AbortSignal.any([options.signal, loop.signal]),
+              });
               if (!found.found) return found;
-              return { found: true, output: toToolOutput(found.output, { isUntrusted: work.tool.untrustedOutput === true, charsMax: loop.limits.toolResultCharsMax }) };
+              return {
+                found: true,
+                output: toToolOutput(found.output, {
+                  isUntrusted: work.tool.untrustedOutput === true,
+                  charsMax: loop.limits.toolResultCharsMax,
+                }),
+              };
             },
           }),
     },
     async (stepCall) => {
       if (!isFresh) loop.show({ step, type: "tool_call", toolCallId, toolName, input: shown });
       isFresh = true;
-      if (!("tool" in work)) return { state: "failed", error: { code: work.code, message: work.message, isRetryable: false } };
+      if (!("tool" in work))
+        return { state: "failed", error: { code: work.code, message: work.message, isRetryable: false } };
       return await executeTool(stepCall, {
         tool: work.tool,
         input: work.input,
@@ -106,12 +149,23 @@ async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
     },
   );
   const message = toToolMessage(outcome, { toolCallId, toolName, charsMax: loop.limits.toolResultCharsMax });
-  if (isFresh) loop.show({ step, type: "tool_result", toolCallId, toolName, text: message.text, isError: message.isError === true });
+  if (isFresh)
+    loop.show({
+      step,
+      type: "tool_result",
+      toolCallId,
+      toolName,
+      text: message.text,
+      isError: message.isError === true,
+    });
   return message;
 }
 
 /** Every outcome is something the model can read. */
-function toToolMessage(outcome: StepOutcome<ToolOutput>, call: { toolCallId: string; toolName: string; charsMax: number }): ToolMessage {
+function toToolMessage(
+  outcome: StepOutcome<ToolOutput>,
+  call: { toolCallId: string; toolName: string; charsMax: number },
+): ToolMessage {
   const message = { role: "tool" as const, toolCallId: call.toolCallId, toolName: call.toolName };
   switch (outcome.state) {
     case "done":
@@ -125,6 +179,12 @@ function toToolMessage(outcome: StepOutcome<ToolOutput>, call: { toolCallId: str
         isError: true,
       };
     case "answered":
-      return { ...message, text: shorten(typeof outcome.answer === "string" ? outcome.answer : JSON.stringify(outcome.answer), call.charsMax) };
+      return {
+        ...message,
+        text: shorten(
+          typeof outcome.answer === "string" ? outcome.answer : JSON.stringify(outcome.answer),
+          call.charsMax,
+        ),
+      };
   }
 }

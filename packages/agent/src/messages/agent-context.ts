@@ -1,4 +1,4 @@
-import type { Message } from './message.ts';
+import type { Message } from "./message.ts";
 
 /** One named part of the instructions: a home file, a digest, a skill. */
 export interface ContextSection {

@@ -3,7 +3,8 @@
 
 import type { Message, ToolMessage } from "./message.ts";
 
-export const orphanText = "This call has no recorded result: the run ended before it was answered. It may or may not have happened";
+export const orphanText =
+  "This call has no recorded result: the run ended before it was answered. It may or may not have happened";
 
 /** Answers unanswered tool calls with a synthetic error, moves answers to their call, drops answers to nothing. */
 export function answerOrphans(messages: Message[]): Message[] {
@@ -15,7 +16,13 @@ export function answerOrphans(messages: Message[]): Message[] {
     const answers = answersAfter(messages, index);
     for (const call of message.toolCalls ?? []) {
       result.push(
-        answers.get(call.toolCallId) ?? { role: "tool", toolCallId: call.toolCallId, toolName: call.toolName, text: orphanText, isError: true },
+        answers.get(call.toolCallId) ?? {
+          role: "tool",
+          toolCallId: call.toolCallId,
+          toolName: call.toolName,
+          text: orphanText,
+          isError: true,
+        },
       );
     }
   }

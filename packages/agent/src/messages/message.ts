@@ -1,11 +1,11 @@
 // The transcript that Roost keeps: plain JSON, independent of any provider's wire format.
 // Turning it into a provider's prompt happens in src/models/.
 
-import type { JsonValue } from '@roost/base';
+import type { JsonValue } from "@roost/base";
 
 /** What a person, a job or another agent says to this agent. */
 export interface UserMessage {
-  role: 'user';
+  role: "user";
   text: string;
   /** Content that nobody vouches for: it is shown between delimiters and taints the run. */
   isUntrusted?: boolean;
@@ -22,7 +22,7 @@ export interface ToolCallPart {
 
 /** What the model said, persisted as a whole before any of its tool calls runs. */
 export interface AssistantMessage {
-  role: 'assistant';
+  role: "assistant";
   text: string;
   reasoning?: { text: string; providerMetadata?: JsonValue }[];
   toolCalls?: ToolCallPart[];
@@ -35,7 +35,7 @@ export interface AssistantMessage {
 
 /** The answer to one tool call. */
 export interface ToolMessage {
-  role: 'tool';
+  role: "tool";
   toolCallId: string;
   toolName: string;
   text: string;
@@ -45,11 +45,11 @@ export interface ToolMessage {
 
 /** A marked summary that stands for messages that were dropped to fit the context. */
 export interface SummaryMessage {
-  role: 'summary';
+  role: "summary";
   text: string;
   /** How many messages it stands for. */
   messageCount: number;
-  method: 'model' | 'dropped';
+  method: "model" | "dropped";
   isUntrusted?: boolean;
 }
 

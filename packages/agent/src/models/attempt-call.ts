@@ -38,12 +38,22 @@ export interface AttemptOptions extends ModelCallOptions {
   logger: Logger;
 }
 
-export async function attemptCall(provider: OpenProvider, request: ModelRequest, options: AttemptOptions): Promise<AttemptOutcome> {
+export async function attemptCall(
+  provider: OpenProvider,
+  request: ModelRequest,
+  options: AttemptOptions,
+): Promise<AttemptOutcome> {
   const outputTokensMax = effectiveOutputTokens(request.outputTokensMax, provider.contextTokensMax);
   const price = provider.price === undefined ? {} : { price: provider.price };
   const estimate = estimateCallMax({ promptTokens: options.promptTokens, maxOutputTokens: outputTokensMax, ...price });
-  const reservation = await options.reserveSpend?.({ ...estimate, provider: provider.id, model: provider.model, step: options.step });
-  if (reservation?.state === "refused") return { kind: "spend_refused", cap: reservation.cap, message: reservation.message };
+  const reservation = await options.reserveSpend?.({
+    ...estimate,
+    provider: provider.id,
+    model: provider.model,
+    step: options.step,
+  });
+  if (reservation?.state === "refused")
+    return { kind: "spend_refused", cap: reservation.cap, message: reservation.message };
 
   const progress = { receivedText: "", hasDeltas: false };
   let raw: RawReply;
@@ -55,7 +65,9 @@ export async function attemptCall(provider: OpenProvider, request: ModelRequest,
         ...(request.tools.length === 0 ? {} : { tools: request.tools.map(functionTool) }),
         ...(provider.temperature === undefined ? {} : { temperature: provider.temperature }),
         // Only the rehearsal model reads this; the others pass over names that are not theirs.
-        providerOptions: provider.isRehearsal ? { roost: { sections: request.sections.map(({ name, text }) => ({ name, tokens: estimateTokens(text) })) } } : {},
+        providerOptions: provider.isRehearsal
+          ? { roost: { sections: request.sections.map(({ name, text }) => ({ name, tokens: estimateTokens(text) })) } }
+          : {},
       },
       signal: options.signal,
       firstByteMsMax: options.limits.firstByteMsMax,
@@ -68,12 +80,20 @@ export async function attemptCall(provider: OpenProvider, request: ModelRequest,
   } catch (error) {
     const failure = classifyFailure(error, { nowMs: options.clock.nowMs(), secrets: provider.secrets });
     const wasAborted = options.signal.aborted;
-    await settle(reservation, wasAborted || failure.mayHaveBilled ? usedUpTo(progress.receivedText, { promptTokens: options.promptTokens, price: provider.price }) : nothingUsed);
+    await settle(
+      reservation,
+      wasAborted || failure.mayHaveBilled
+        ? usedUpTo(progress.receivedText, { promptTokens: options.promptTokens, price: provider.price })
+        : nothingUsed,
+    );
     if (wasAborted) throw options.signal.reason;
     return { kind: "failed", failure, hadDeltas: progress.hasDeltas };
   }
   const reply = toReply(raw, provider);
-  await settle(reservation, actualOf(reply, { promptTokens: options.promptTokens, receivedText: progress.receivedText, price: provider.price }));
+  await settle(
+    reservation,
+    actualOf(reply, { promptTokens: options.promptTokens, receivedText: progress.receivedText, price: provider.price }),
+  );
   return { kind: "message", reply };
 }
 
@@ -91,7 +111,11 @@ async function settle(reservation: SpendReservation | undefined, actual: CallAct
 /** A provider may bill a reply that was cut off, so it is counted as far as it came. */
 function usedUpTo(receivedText: string, call: { promptTokens: number; price: TokenPrice | undefined }): CallActual {
   const price = call.price === undefined ? {} : { price: call.price };
-  const used = estimateCallMax({ promptTokens: call.promptTokens, maxOutputTokens: estimateTokens(receivedText), ...price });
+  const used = estimateCallMax({
+    promptTokens: call.promptTokens,
+    maxOutputTokens: estimateTokens(receivedText),
+    ...price,
+  });
   return { ...used, isEstimated: true };
 }
 
@@ -132,7 +156,12 @@ function finishReasonOf(raw: RawReply): FinishReason {
 }
 
 function functionTool(tool: ModelRequest["tools"][number]): LanguageModelV4FunctionTool {
-  return { type: "function", name: tool.name, description: tool.description, inputSchema: tool.inputSchema as LanguageModelV4FunctionTool["inputSchema"] };
+  return {
+    type: "function",
+    name: tool.name,
+    description: tool.description,
+    inputSchema: tool.inputSchema as LanguageModelV4FunctionTool["inputSchema"],
+  };
 }
 
 /** A watcher that fails must not fail the call. */

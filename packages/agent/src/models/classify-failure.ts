@@ -24,7 +24,8 @@ const retryAfterMsMax = 24 * 3_600_000;
 
 const contextComplaint =
   /context[ _-]?(length|window|size)|maximum context|exceed_context_size|prompt is too long|input is too long|too many (input )?tokens|reduce the length of (the|your) (messages|prompt|input)|(input|prompt) tokens? exceeds?|n_ctx/i;
-const contextSize = /(?:maximum context length (?:is|of)|context (?:length|window|size)[^.\d]{0,40}?|n_ctx\D{0,4}|available context size \()\s*(\d{3,8})/i;
+const contextSize =
+  /(?:maximum context length (?:is|of)|context (?:length|window|size)[^.\d]{0,40}?|n_ctx\D{0,4}|available context size \()\s*(\d{3,8})/i;
 
 export function classifyFailure(thrown: unknown, options: { nowMs: number; secrets?: string[] }): ModelFailure {
   const status = statusOf(thrown);
@@ -32,7 +33,12 @@ export function classifyFailure(thrown: unknown, options: { nowMs: number; secre
   const message = tidyMessage(messageOf(thrown, body), status, options.secrets ?? []);
   const canBeContext = status === undefined || status === 400 || status === 413 || status === 422 || status === 500;
   const isContextExceeded = status === 413 || (canBeContext && contextComplaint.test(`${message}\n${body}`));
-  const base = { message, isContextExceeded, mayHaveBilled: status === undefined && !isConnectFailure(thrown), ...(status === undefined ? {} : { status }) };
+  const base = {
+    message,
+    isContextExceeded,
+    mayHaveBilled: status === undefined && !isConnectFailure(thrown),
+    ...(status === undefined ? {} : { status }),
+  };
   if (isContextExceeded) {
     const size = Number(contextSize.exec(`${message}\n${body}`)?.[1]);
     return { ...base, code: "invalid_input", isRetryable: false, ...(size > 0 ? { contextTokensMax: size } : {}) };
@@ -41,7 +47,8 @@ export function classifyFailure(thrown: unknown, options: { nowMs: number; secre
   const retryAfter = retryAfterMs === undefined ? {} : { retryAfterMs };
   if (status !== undefined) return { ...base, ...retryAfter, ...meaningOf(status) };
   // A limit of ours: no provider would do better.
-  if (thrown instanceof RoostError && thrown.code === "limit_exceeded") return { ...base, code: thrown.code, isRetryable: false };
+  if (thrown instanceof RoostError && thrown.code === "limit_exceeded")
+    return { ...base, code: thrown.code, isRetryable: false };
   const code = toRoostError(thrown).code;
   // What is not an HTTP answer is the wire or a reply that cannot be read: another provider may do better.
   return { ...base, ...retryAfter, code: code === "internal" ? "unavailable" : code, isRetryable: true };
@@ -53,7 +60,8 @@ function meaningOf(status: number): { code: ErrorCode; isRetryable: boolean } {
   if (status === 403) return { code: "forbidden", isRetryable: true };
   if (status === 404) return { code: "not_found", isRetryable: true };
   if (status === 408 || status === 504) return { code: "timeout", isRetryable: true };
-  if (status === 409 || status === 425 || status === 429 || status >= 500) return { code: "unavailable", isRetryable: true };
+  if (status === 409 || status === 425 || status === 429 || status >= 500)
+    return { code: "unavailable", isRetryable: true };
   return { code: "invalid_input", isRetryable: false };
 }
 
@@ -96,7 +104,8 @@ function tidyMessage(message: string, status: number | undefined, secrets: strin
 function isConnectFailure(thrown: unknown): boolean {
   for (let current = thrown, depth = 0; current instanceof Error && depth < 6; current = current.cause, depth += 1) {
     const { code } = current as { code?: unknown };
-    if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "UND_ERR_CONNECT_TIMEOUT") return true;
+    if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "UND_ERR_CONNECT_TIMEOUT")
+      return true;
   }
   return false;
 }

@@ -7,7 +7,10 @@ import { createStreamingFetch } from "./streaming-fetch.ts";
 export const openRouterUrl = "https://openrouter.ai/api/v1";
 
 /** The provider package behind a configuration. Nothing is sent before the first call. */
-export function createLanguageModel(config: ProviderConfig, options: { fetch: typeof globalThis.fetch; bodyBytesMax: number }): LanguageModelV4 {
+export function createLanguageModel(
+  config: ProviderConfig,
+  options: { fetch: typeof globalThis.fetch; bodyBytesMax: number },
+): LanguageModelV4 {
   if (config.kind === "language-model") return config.languageModel;
   if (config.kind === "openrouter") {
     const provider = createOpenRouter({
@@ -26,7 +29,11 @@ export function createLanguageModel(config: ProviderConfig, options: { fetch: ty
     ...(config.apiKey === undefined ? {} : { apiKey: config.apiKey }),
     ...(config.headers === undefined ? {} : { headers: config.headers }),
     includeUsage: true,
-    fetch: createStreamingFetch({ fetch: options.fetch, streaming: config.streaming ?? true, bodyBytesMax: options.bodyBytesMax }),
+    fetch: createStreamingFetch({
+      fetch: options.fetch,
+      streaming: config.streaming ?? true,
+      bodyBytesMax: options.bodyBytesMax,
+    }),
     ...(isOpenAi(config.baseUrl) ? { transformRequestBody: asOpenAiWantsIt } : {}),
   });
   return provider.chatModel(config.model);

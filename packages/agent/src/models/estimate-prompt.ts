@@ -14,7 +14,11 @@ export function estimatePrompt(request: Pick<ModelRequest, "sections" | "message
   let tokens = messageTokens + estimateTokens(sectionsText(request.sections));
   for (const message of request.messages) tokens += estimateMessage(message);
   for (const tool of request.tools) {
-    tokens += toolTokens + estimateTokens(tool.name) + estimateTokens(tool.description) + estimateTokens(JSON.stringify(tool.inputSchema));
+    tokens +=
+      toolTokens +
+      estimateTokens(tool.name) +
+      estimateTokens(tool.description) +
+      estimateTokens(JSON.stringify(tool.inputSchema));
   }
   return tokens;
 }
@@ -23,7 +27,8 @@ export function estimatePrompt(request: Pick<ModelRequest, "sections" | "message
 export function estimateMessage(message: Message): number {
   let tokens = messageTokens + estimateTokens(message.text);
   if (message.role !== "assistant") return message.isUntrusted ? tokens + wrapTokens : tokens;
-  for (const call of message.toolCalls ?? []) tokens += toolTokens + estimateTokens(call.toolName) + estimateTokens(call.argumentsText);
+  for (const call of message.toolCalls ?? [])
+    tokens += toolTokens + estimateTokens(call.toolName) + estimateTokens(call.argumentsText);
   for (const block of message.reasoning ?? []) tokens += estimateTokens(block.text);
   return tokens;
 }

@@ -40,7 +40,9 @@ const firstByteMsLimit = 290_000;
 export function openModels(options: OpenModelsOptions): Models {
   const limits = { ...modelLimitDefaults, ...options.limits };
   checkOptions(options.providers, limits);
-  const providers = options.providers.map((config) => openProvider(config, { limits, fetch: options.fetch ?? globalThis.fetch }));
+  const providers = options.providers.map((config) =>
+    openProvider(config, { limits, fetch: options.fetch ?? globalThis.fetch }),
+  );
   const coolDowns = tolerant(options.coolDowns ?? createMemoryCoolDowns(), options.logger);
   const machinery: Machinery = { ...options, limits, providers, coolDowns, wait: options.wait ?? delay };
   return {
@@ -52,7 +54,9 @@ export function openModels(options: OpenModelsOptions): Models {
       const nowMs = options.clock.nowMs();
       return {
         isRehearsal: providers.every((provider) => provider.isRehearsal),
-        providers: providers.map((provider, index) => describeProvider(provider, options.providers[index]!, { coolDown: cooling.get(provider.key), nowMs })),
+        providers: providers.map((provider, index) =>
+          describeProvider(provider, options.providers[index]!, { coolDown: cooling.get(provider.key), nowMs }),
+        ),
       };
     },
   };
@@ -67,30 +71,50 @@ interface Machinery {
   wait: (ms: number, options: { signal: AbortSignal }) => Promise<void>;
 }
 
-
-
-async function callProviders(machinery: Machinery, request: ModelRequest, options: ModelCallOptions): Promise<ModelCallOutcome> {
+async function callProviders(
+  machinery: Machinery,
+  request: ModelRequest,
+  options: ModelCallOptions,
+): Promise<ModelCallOutcome> {
   const { providers, limits, clock } = machinery;
   const promptTokens = estimatePrompt(request);
   const fitting = providers.filter(
-    (provider) => promptTokens + effectiveOutputTokens(request.outputTokensMax, provider.contextTokensMax) <= provider.contextTokensMax,
+    (provider) =>
+      promptTokens + effectiveOutputTokens(request.outputTokensMax, provider.contextTokensMax) <=
+      provider.contextTokensMax,
   );
   if (fitting.length === 0) {
-    return { kind: "context_exceeded", source: "estimate", promptTokens, contextTokensMax: Math.max(...providers.map((provider) => provider.contextTokensMax)) };
+    return {
+      kind: "context_exceeded",
+      source: "estimate",
+      promptTokens,
+      contextTokensMax: Math.max(...providers.map((provider) => provider.contextTokensMax)),
+    };
   }
 
   const failedAttempts: FailedAttempt[] = [];
   let waitLeftMs = limits.waitMsMax;
   let known = await machinery.coolDowns.read(fitting.map((provider) => provider.key));
   for (let round = 1; ; round += 1) {
-    for (const provider of readyProviders(fitting, known, { nowMs: clock.nowMs(), isStartedByPerson: request.isStartedByPerson === true && round === 1, personRetryMsMin: limits.personRetryMsMin })) {
-      const end = await tryProvider(machinery, provider, { request, options, promptTokens, failedAttempts, wasCooling: known.has(provider.key) });
+    for (const provider of readyProviders(fitting, known, {
+      nowMs: clock.nowMs(),
+      isStartedByPerson: request.isStartedByPerson === true && round === 1,
+      personRetryMsMin: limits.personRetryMsMin,
+    })) {
+      const end = await tryProvider(machinery, provider, {
+        request,
+        options,
+        promptTokens,
+        failedAttempts,
+        wasCooling: known.has(provider.key),
+      });
       if (end !== undefined) return end;
     }
     known = await machinery.coolDowns.read(fitting.map((provider) => provider.key));
     const readyAtMs = Math.min(...fitting.map((provider) => known.get(provider.key)?.untilMs ?? 0));
     const waitMs = Math.max(0, readyAtMs - clock.nowMs());
-    if (round >= limits.roundsMax || waitMs > waitLeftMs) return noProvider(fitting, known, { failedAttempts, readyAtMs });
+    if (round >= limits.roundsMax || waitMs > waitLeftMs)
+      return noProvider(fitting, known, { failedAttempts, readyAtMs });
     waitLeftMs -= waitMs;
     await machinery.wait(waitMs, { signal: options.signal });
   }
@@ -104,17 +128,31 @@ function readyProviders(
 ): OpenProvider[] {
   const ready = providers.filter((provider) => (known.get(provider.key)?.untilMs ?? 0) <= options.nowMs);
   if (ready.length > 0 || !options.isStartedByPerson) return ready;
-  return providers.filter((provider) => (known.get(provider.key)?.lastAttemptMs ?? 0) + options.personRetryMsMin <= options.nowMs);
+  return providers.filter(
+    (provider) => (known.get(provider.key)?.lastAttemptMs ?? 0) + options.personRetryMsMin <= options.nowMs,
+  );
 }
 
 async function tryProvider(
   machinery: Machinery,
   provider: OpenProvider,
-  call: { request: ModelRequest; options: ModelCallOptions; promptTokens: number; failedAttempts: FailedAttempt[]; wasCooling: boolean },
+  call: {
+    request: ModelRequest;
+    options: ModelCallOptions;
+    promptTokens: number;
+    failedAttempts: FailedAttempt[];
+    wasCooling: boolean;
+  },
 ): Promise<ModelCallOutcome | undefined> {
   const { clock, logger, limits } = machinery;
   const startedMs = clock.nowMs();
-  const outcome = await attemptCall(provider, call.request, { ...call.options, promptTokens: call.promptTokens, limits, clock, logger });
+  const outcome = await attemptCall(provider, call.request, {
+    ...call.options,
+    promptTokens: call.promptTokens,
+    limits,
+    clock,
+    logger,
+  });
   if (outcome.kind === "spend_refused") return outcome;
   if (outcome.kind === "message") {
     if (call.wasCooling) await machinery.coolDowns.update(provider.key, () => undefined);
@@ -123,22 +161,53 @@ async function tryProvider(
 
   const { failure, hadDeltas } = outcome;
   const { code, status, message } = failure;
-  call.failedAttempts.push({ provider: provider.id, model: provider.model, code, message, hadDeltas, ...(status === undefined ? {} : { status }) });
-  logger.warn("a model provider failed", { provider: provider.id, model: provider.model, step: call.options.step, code, status, reason: message });
+  call.failedAttempts.push({
+    provider: provider.id,
+    model: provider.model,
+    code,
+    message,
+    hadDeltas,
+    ...(status === undefined ? {} : { status }),
+  });
+  logger.warn("a model provider failed", {
+    provider: provider.id,
+    model: provider.model,
+    step: call.options.step,
+    code,
+    status,
+    reason: message,
+  });
   if (hadDeltas) call.options.onDelta?.({ type: "reset", reason: `${provider.id}: ${message}` });
   if (failure.isContextExceeded) {
-    return { kind: "context_exceeded", source: "provider", promptTokens: call.promptTokens, contextTokensMax: failure.contextTokensMax ?? provider.contextTokensMax };
+    return {
+      kind: "context_exceeded",
+      source: "provider",
+      promptTokens: call.promptTokens,
+      contextTokensMax: failure.contextTokensMax ?? provider.contextTokensMax,
+    };
   }
   if (!failure.isRetryable) {
-    return { kind: "failed", code, message: `${provider.id} (${provider.model}) refused the request: ${message}`, isRetryable: false, failedAttempts: call.failedAttempts };
+    return {
+      kind: "failed",
+      code,
+      message: `${provider.id} (${provider.model}) refused the request: ${message}`,
+      isRetryable: false,
+      failedAttempts: call.failedAttempts,
+    };
   }
   await coolDown(machinery, provider, { failure, startedMs });
   return undefined;
 }
 
-async function coolDown(machinery: Machinery, provider: OpenProvider, attempt: { failure: ModelFailure; startedMs: number }): Promise<void> {
+async function coolDown(
+  machinery: Machinery,
+  provider: OpenProvider,
+  attempt: { failure: ModelFailure; startedMs: number },
+): Promise<void> {
   const nowMs = machinery.clock.nowMs();
-  await machinery.coolDowns.update(provider.key, (current) => nextCoolDown(current, attempt.failure, { startedMs: attempt.startedMs, nowMs }));
+  await machinery.coolDowns.update(provider.key, (current) =>
+    nextCoolDown(current, attempt.failure, { startedMs: attempt.startedMs, nowMs }),
+  );
 }
 
 function noProvider(
@@ -148,7 +217,10 @@ function noProvider(
 ): ModelCallOutcome {
   const reasons = providers.map((provider) => {
     const coolDown = known.get(provider.key);
-    const untilText = coolDown === undefined ? "" : ` (left alone until ${new Date(coolDown.untilMs).toISOString()} after ${coolDown.failureCount} failures in a row)`;
+    const untilText =
+      coolDown === undefined
+        ? ""
+        : ` (left alone until ${new Date(coolDown.untilMs).toISOString()} after ${coolDown.failureCount} failures in a row)`;
     return `${provider.id}: ${coolDown?.message ?? options.failedAttempts.findLast((attempt) => attempt.provider === provider.id)?.message ?? "not ready"}${untilText}`;
   });
   const codes = new Set(providers.map((provider) => known.get(provider.key)?.code));
@@ -163,7 +235,10 @@ function noProvider(
   };
 }
 
-function openProvider(config: ProviderConfig, options: { limits: ModelLimits; fetch: typeof globalThis.fetch }): OpenProvider {
+function openProvider(
+  config: ProviderConfig,
+  options: { limits: ModelLimits; fetch: typeof globalThis.fetch },
+): OpenProvider {
   const isLanguageModel = config.kind === "language-model";
   return {
     id: config.id,
@@ -178,7 +253,11 @@ function openProvider(config: ProviderConfig, options: { limits: ModelLimits; fe
   };
 }
 
-function describeProvider(provider: OpenProvider, config: ProviderConfig, state: { coolDown: CoolDown | undefined; nowMs: number }): ProviderDescription {
+function describeProvider(
+  provider: OpenProvider,
+  config: ProviderConfig,
+  state: { coolDown: CoolDown | undefined; nowMs: number },
+): ProviderDescription {
   const { coolDown, nowMs } = state;
   const isCooling = coolDown !== undefined && coolDown.untilMs > nowMs;
   const url = config.kind === "language-model" ? undefined : (config.baseUrl ?? openRouterUrl);
@@ -191,7 +270,14 @@ function describeProvider(provider: OpenProvider, config: ProviderConfig, state:
     isPriceKnown: provider.price !== undefined || config.kind === "openrouter",
     state: isCooling ? "cooling_down" : "ready",
     ...(isCooling
-      ? { coolDown: { untilMs: coolDown.untilMs, failureCount: coolDown.failureCount, code: coolDown.code, message: coolDown.message } }
+      ? {
+          coolDown: {
+            untilMs: coolDown.untilMs,
+            failureCount: coolDown.failureCount,
+            code: coolDown.code,
+            message: coolDown.message,
+          },
+        }
       : {}),
   };
 }
@@ -226,18 +312,29 @@ function tolerant(store: CoolDownStore, logger: Logger): CoolDownStore {
 }
 
 function checkOptions(providers: ProviderConfig[], limits: ModelLimits): void {
-  if (providers.length === 0) throw new RoostError("invalid_input", "no model provider is configured; hand in the rehearsal model when there is none");
+  if (providers.length === 0)
+    throw new RoostError(
+      "invalid_input",
+      "no model provider is configured; hand in the rehearsal model when there is none",
+    );
   const ids = new Set<string>();
   for (const config of providers) {
-    if (ids.has(config.id)) throw new RoostError("invalid_input", `two model providers are called ${config.id}; give each its own id`);
+    if (ids.has(config.id))
+      throw new RoostError("invalid_input", `two model providers are called ${config.id}; give each its own id`);
     ids.add(config.id);
     if (config.kind === "language-model") continue;
     const url = config.baseUrl ?? openRouterUrl;
     if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-      throw new RoostError("invalid_input", `the address of model provider ${config.id} is ${url}; it must be an http or https URL up to and including /v1`);
+      throw new RoostError(
+        "invalid_input",
+        `the address of model provider ${config.id} is ${url}; it must be an http or https URL up to and including /v1`,
+      );
     }
   }
   if (limits.firstByteMsMax > firstByteMsLimit) {
-    throw new RoostError("invalid_input", `firstByteMsMax is ${limits.firstByteMsMax}; the most that can be waited for is ${firstByteMsLimit}`);
+    throw new RoostError(
+      "invalid_input",
+      `firstByteMsMax is ${limits.firstByteMsMax}; the most that can be waited for is ${firstByteMsLimit}`,
+    );
   }
 }

@@ -1,5 +1,5 @@
-import type { LanguageModelV4 } from '@ai-sdk/provider';
-import type { TokenPrice } from '../usage/token-usage.ts';
+import type { LanguageModelV4 } from "@ai-sdk/provider";
+import type { TokenPrice } from "../usage/token-usage.ts";
 
 interface ProviderCommon {
   /** Unique among the providers; the name that people see. */
@@ -12,7 +12,7 @@ interface ProviderCommon {
 
 /** A server that speaks `/chat/completions`: OpenAI, Ollama, llama.cpp, vLLM, LiteLLM and their like. */
 export interface OpenAiCompatibleConfig extends ProviderCommon {
-  kind: 'openai-compatible';
+  kind: "openai-compatible";
   /** Up to and including `/v1`. */
   baseUrl: string;
   apiKey?: string;
@@ -23,7 +23,7 @@ export interface OpenAiCompatibleConfig extends ProviderCommon {
 }
 
 export interface OpenRouterConfig extends ProviderCommon {
-  kind: 'openrouter';
+  kind: "openrouter";
   apiKey: string;
   model: string;
   baseUrl?: string;
@@ -31,7 +31,7 @@ export interface OpenRouterConfig extends ProviderCommon {
 
 /** Any LanguageModelV4: the rehearsal model, a mock, another vendor's package. */
 export interface LanguageModelConfig extends ProviderCommon {
-  kind: 'language-model';
+  kind: "language-model";
   languageModel: LanguageModelV4;
   isRehearsal?: boolean;
 }

@@ -88,7 +88,10 @@ function createReplyReader(options: ReadReplyOptions) {
     charCount += delta.length;
     options.progress.receivedText += delta;
     if (charCount > options.replyCharsMax) {
-      throw new RoostError("limit_exceeded", `the reply is longer than ${options.replyCharsMax} characters; it was cut off`);
+      throw new RoostError(
+        "limit_exceeded",
+        `the reply is longer than ${options.replyCharsMax} characters; it was cut off`,
+      );
     }
   };
   const show = (delta: ModelDelta) => {
@@ -139,7 +142,7 @@ function createReplyReader(options: ReadReplyOptions) {
       }
     },
     finish(): RawReply {
-      if (end === undefined || end.finishReason.unified === "error" || end.finishReason.unified === "interrupted") {
+      if (end === undefined || !isComplete(end.finishReason)) {
         throw new RoostError("unavailable", "the reply ended before it was complete");
       }
       return {
@@ -154,10 +157,18 @@ function createReplyReader(options: ReadReplyOptions) {
   };
 }
 
+/** A stream that merely stops is reported differently by each package; "other" without the server's own word is one way. */
+function isComplete({ unified, raw }: LanguageModelV4FinishReason): boolean {
+  return unified !== "error" && unified !== "interrupted" && !(unified === "other" && raw === undefined);
+}
+
 function metadataOf(metadata: SharedV4ProviderMetadata | undefined, logger: Logger): { providerMetadata?: JsonValue } {
   if (metadata === undefined) return {};
   const text = JSON.stringify(metadata);
   if (text.length <= metadataCharsMax) return { providerMetadata: JSON.parse(text) as JsonValue };
-  logger.warn("a provider's metadata is left out of the transcript: too long", { charCount: text.length, charsMax: metadataCharsMax });
+  logger.warn("a provider's metadata is left out of the transcript: too long", {
+    charCount: text.length,
+    charsMax: metadataCharsMax,
+  });
   return {};
 }

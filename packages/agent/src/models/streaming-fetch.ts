@@ -21,12 +21,17 @@ export function createStreamingFetch(options: StreamingFetchOptions): Fetch {
     const asked = bodyOf(init);
     if (asked === undefined || asked["stream"] !== true) return await options.fetch(input, init);
     for (;;) {
-      const response = await options.fetch(input, { ...init, body: JSON.stringify(withoutUntaken(asked, { canStream, takesStreamOptions })) } as RequestInit);
+      const response = await options.fetch(input, {
+        ...init,
+        body: JSON.stringify(withoutUntaken(asked, { canStream, takesStreamOptions })),
+      } as RequestInit);
       if (response.ok) return await asEventStream(response, options.bodyBytesMax);
-      if (!canStream || (response.status !== 400 && response.status !== 422 && response.status !== 501)) return response;
+      if (!canStream || (response.status !== 400 && response.status !== 422 && response.status !== 501))
+        return response;
       const text = (await response.clone().text()).slice(0, refusalBytesMax);
       if (takesStreamOptions && /stream_options|include_usage/i.test(text)) takesStreamOptions = false;
-      else if (/\bstream(ing|ed)?\b/i.test(text) && /not|n't|unsupported|only|must|cannot/i.test(text)) canStream = false;
+      else if (/\bstream(ing|ed)?\b/i.test(text) && /not|n't|unsupported|only|must|cannot/i.test(text))
+        canStream = false;
       else return response;
       await response.body?.cancel();
     }
@@ -39,7 +44,10 @@ function bodyOf(init: RequestInit | undefined): Record<string, unknown> | undefi
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
 }
 
-function withoutUntaken(asked: Record<string, unknown>, server: { canStream: boolean; takesStreamOptions: boolean }): Record<string, unknown> {
+function withoutUntaken(
+  asked: Record<string, unknown>,
+  server: { canStream: boolean; takesStreamOptions: boolean },
+): Record<string, unknown> {
   const body = { ...asked };
   if (!server.canStream) body["stream"] = false;
   if (!server.canStream || !server.takesStreamOptions) delete body["stream_options"];

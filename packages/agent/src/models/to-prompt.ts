@@ -17,7 +17,10 @@ type AssistantPart = Extract<LanguageModelV4Message, { role: "assistant" }>["con
 
 const argumentsShownCharsMax = 2000;
 
-export function toPrompt(context: { sections: ContextSection[]; messages: Message[] }, reader: PromptReader): LanguageModelV4Prompt {
+export function toPrompt(
+  context: { sections: ContextSection[]; messages: Message[] },
+  reader: PromptReader,
+): LanguageModelV4Prompt {
   const prompt: LanguageModelV4Prompt = [];
   const instructions = sectionsText(context.sections);
   if (instructions !== "") prompt.push({ role: "system", content: instructions });
@@ -27,13 +30,21 @@ export function toPrompt(context: { sections: ContextSection[]; messages: Messag
   if (messages[0]?.role === "assistant") prompt.push(userMessage("(Earlier messages are not shown)"));
   for (const [index, message] of messages.entries()) {
     if (message.role === "assistant") {
-      prompt.push({ role: "assistant", content: assistantParts(message, { reader, isCurrentTurn: index > currentTurnStart }) });
+      prompt.push({
+        role: "assistant",
+        content: assistantParts(message, { reader, isCurrentTurn: index > currentTurnStart }),
+      });
     } else if (message.role === "tool") {
       const value = message.isUntrusted ? wrapUntrusted(message.text, `tool ${message.toolName}`) : message.text;
       prompt.push({
         role: "tool",
         content: [
-          { type: "tool-result", toolCallId: message.toolCallId, toolName: message.toolName, output: { type: message.isError ? "error-text" : "text", value } },
+          {
+            type: "tool-result",
+            toolCallId: message.toolCallId,
+            toolName: message.toolName,
+            output: { type: message.isError ? "error-text" : "text", value },
+          },
         ],
       });
     } else {
@@ -47,7 +58,10 @@ export function toPrompt(context: { sections: ContextSection[]; messages: Messag
 export function sectionsText(sections: ContextSection[]): string {
   return sections
     .filter((section) => section.text.trim() !== "")
-    .map((section) => `# ${section.name}\n\n${section.isUntrusted ? wrapUntrusted(section.text, section.name) : section.text}`)
+    .map(
+      (section) =>
+        `# ${section.name}\n\n${section.isUntrusted ? wrapUntrusted(section.text, section.name) : section.text}`,
+    )
     .join("\n\n");
 }
 
@@ -71,7 +85,10 @@ function userMessage(text: string): LanguageModelV4Message {
   return { role: "user", content: [{ type: "text", text }] };
 }
 
-function assistantParts(message: AssistantMessage, options: { reader: PromptReader; isCurrentTurn: boolean }): AssistantPart[] {
+function assistantParts(
+  message: AssistantMessage,
+  options: { reader: PromptReader; isCurrentTurn: boolean },
+): AssistantPart[] {
   const isAuthor = message.provider === options.reader.provider && message.model === options.reader.model;
   const parts: AssistantPart[] = [];
   if (isAuthor && options.isCurrentTurn) {

@@ -23,7 +23,12 @@ export function createRehearsalModel(options: { how?: string } = {}): LanguageMo
     provider: "rehearsal",
     modelId: "rehearsal",
     supportedUrls: {},
-    doGenerate: async (call) => ({ content: [{ type: "text", text: textFor(call) }], finishReason: { unified: "stop", raw: undefined }, usage: nothing, warnings: [] }),
+    doGenerate: async (call) => ({
+      content: [{ type: "text", text: textFor(call) }],
+      finishReason: { unified: "stop", raw: undefined },
+      usage: nothing,
+      warnings: [],
+    }),
     doStream: async (call) => ({
       stream: new ReadableStream<LanguageModelV4StreamPart>({
         start(controller) {
@@ -41,7 +46,14 @@ export function createRehearsalModel(options: { how?: string } = {}): LanguageMo
 
 /** The provider to hand to openModels when no model is configured. */
 export function rehearsalProvider(options: { how?: string } = {}): LanguageModelConfig {
-  return { kind: "language-model", id: "rehearsal", languageModel: createRehearsalModel(options), isRehearsal: true, price: { inputUsd: 0, outputUsd: 0 }, contextTokensMax: 1_000_000 };
+  return {
+    kind: "language-model",
+    id: "rehearsal",
+    languageModel: createRehearsalModel(options),
+    isRehearsal: true,
+    price: { inputUsd: 0, outputUsd: 0 },
+    contextTokensMax: 1_000_000,
+  };
 }
 
 const nothing = {
@@ -53,7 +65,9 @@ function rehearse(call: LanguageModelV4CallOptions, how: string): string {
   const tokens = estimateTokens(JSON.stringify(call.prompt)) + estimateTokens(JSON.stringify(call.tools ?? []));
   const sections = sectionsOf(call);
   const messages = call.prompt.filter((message) => message.role !== "system");
-  const question = messages.findLast((message) => message.role === "user")?.content.find((part) => part.type === "text");
+  const question = messages
+    .findLast((message) => message.role === "user")
+    ?.content.find((part) => part.type === "text");
   const lines = [
     `${rehearsalMark} No model is configured: nothing was thought, and nothing was done.`,
     `A model would have read about ${tokens} tokens: ${listOf(sections, { shownMax: sectionsShownMax, none: "no instructions" })}; ${count(messages.length, "message")}; ${toolsText(call)}.`,

@@ -2,13 +2,13 @@
 // journal, tests over a Map (see src/testing/create-memory-step-runner.ts). This file only says
 // what both must promise; it stores nothing.
 
-import type { ErrorCode, JsonValue } from '@roost/base';
-import type { TokenUsage } from '../usage/token-usage.ts';
+import type { ErrorCode, JsonValue } from "@roost/base";
+import type { TokenUsage } from "../usage/token-usage.ts";
 
-export type StepKind = 'context' | 'model' | 'tool' | 'compaction';
+export type StepKind = "context" | "model" | "tool" | "compaction";
 
 /** What repeating the step would do to the world; decides what happens to an unknown outcome. */
-export type Effect = 'readonly' | 'idempotent' | 'queryable' | 'unsafe';
+export type Effect = "readonly" | "idempotent" | "queryable" | "unsafe";
 
 export interface StepError {
   code: ErrorCode;
@@ -22,19 +22,19 @@ export interface StepError {
 
 /** What a step's work came to. A step that throws has no result: its intent stays open and its effect class decides. */
 export type StepResult<T> =
-  | { state: 'done'; output: T; usage?: TokenUsage; costUsd?: number | null }
-  | { state: 'failed'; error: StepError }
+  | { state: "done"; output: T; usage?: TokenUsage; costUsd?: number | null }
+  | { state: "failed"; error: StepError }
   /** The effect may or may not have happened. */
-  | { state: 'unknown'; message: string }
+  | { state: "unknown"; message: string }
   /** The run may be suspended; it goes on when the wait is answered. */
-  | { state: 'waiting'; wait: JsonValue };
+  | { state: "waiting"; wait: JsonValue };
 
 /** What the loop learns of a step, the same in the first run of it and in every replay. */
 export type StepOutcome<T> =
-  | { state: 'done'; output: T }
-  | { state: 'failed'; error: StepError }
-  | { state: 'unknown'; message: string }
-  | { state: 'answered'; answer: JsonValue };
+  | { state: "done"; output: T }
+  | { state: "failed"; error: StepError }
+  | { state: "unknown"; message: string }
+  | { state: "answered"; answer: JsonValue };
 
 export interface StepCall {
   /** Stable for this step across attempts and processes. */

@@ -23,7 +23,11 @@ export interface MemoryStepRunnerOptions {
   journal?: Journal;
   signal?: AbortSignal;
   /** Throws at this point instead of going on, as a killed process would. */
-  crash?: (point: { name: string; seq: number; when: "before_intent" | "after_intent" | "after_execute" | "after_result" }) => boolean;
+  crash?: (point: {
+    name: string;
+    seq: number;
+    when: "before_intent" | "after_intent" | "after_execute" | "after_result";
+  }) => boolean;
   /** Answers a wait at once; without it a waiting step suspends the run by throwing. */
   answer?: (wait: JsonValue) => JsonValue;
 }
@@ -51,7 +55,11 @@ export function createMemoryStepRunner(options: MemoryStepRunnerOptions = {}): S
 
   return {
     journal,
-    async step<T>(name: string, stepOptions: StepOptions<T>, execute: (call: { idempotencyKey: string; signal: AbortSignal; attempt: number }) => Promise<StepResult<T>>) {
+    async step<T>(
+      name: string,
+      stepOptions: StepOptions<T>,
+      execute: (call: { idempotencyKey: string; signal: AbortSignal; attempt: number }) => Promise<StepResult<T>>,
+    ) {
       const seq = nextSeq;
       nextSeq += 1;
       const entry = openEntry(journal, { seq, name, stepOptions });
@@ -61,12 +69,24 @@ export function createMemoryStepRunner(options: MemoryStepRunnerOptions = {}): S
       journal.set(seq, entry);
       crashHere({ name, seq, when: "after_intent" });
       const idempotencyKey = `memory:${seq}`;
-      let outcome = isResumed ? await resolveUnknown(stepOptions, { idempotencyKey, signal, message: "the process ended before the result was recorded" }) : undefined;
+      let outcome = isResumed
+        ? await resolveUnknown(stepOptions, {
+            idempotencyKey,
+            signal,
+            message: "the process ended before the result was recorded",
+          })
+        : undefined;
       for (let tryCount = 1; outcome === undefined; tryCount += 1) {
         entry.executeCount += 1;
         const result = await execute({ idempotencyKey, signal, attempt: entry.executeCount });
         crashHere({ name, seq, when: "after_execute" });
-        outcome = await settle(result, { stepOptions, idempotencyKey, signal, answer: options.answer, canTryAgain: tryCount < idempotentTriesMax });
+        outcome = await settle(result, {
+          stepOptions,
+          idempotencyKey,
+          signal,
+          answer: options.answer,
+          canTryAgain: tryCount < idempotentTriesMax,
+        });
       }
       entry.result = copy(outcome) as StepOutcome<JsonValue>;
       crashHere({ name, seq, when: "after_result" });
@@ -75,14 +95,18 @@ export function createMemoryStepRunner(options: MemoryStepRunnerOptions = {}): S
   };
 }
 
-function openEntry<T>(journal: Journal, step: { seq: number; name: string; stepOptions: StepOptions<T> }): JournalEntry {
+function openEntry<T>(
+  journal: Journal,
+  step: { seq: number; name: string; stepOptions: StepOptions<T> },
+): JournalEntry {
   const { seq, name, stepOptions } = step;
   const known = journal.get(seq);
   if (known === undefined) {
     const { kind, effect, input } = stepOptions;
     return { seq, name, kind, effect, executeCount: 0, ...(input === undefined ? {} : { input: copy(input) }) };
   }
-  if (known.name !== name) throw new RoostError("conflict", `diverged at step ${seq}: recorded ${known.name}, now ${name}`);
+  if (known.name !== name)
+    throw new RoostError("conflict", `diverged at step ${seq}: recorded ${known.name}, now ${name}`);
   return known;
 }
 
@@ -92,14 +116,21 @@ async function resolveUnknown<T>(
   call: { idempotencyKey: string; signal: AbortSignal; message: string },
 ): Promise<StepOutcome<T> | undefined> {
   if (stepOptions.effect === "readonly" || stepOptions.effect === "idempotent") return undefined;
-  if (stepOptions.effect === "unsafe" || stepOptions.query === undefined) return { state: "unknown", message: call.message };
+  if (stepOptions.effect === "unsafe" || stepOptions.query === undefined)
+    return { state: "unknown", message: call.message };
   const found = await stepOptions.query(call.idempotencyKey, { signal: call.signal });
   return found.found ? { state: "done", output: found.output } : undefined;
 }
 
 async function settle<T>(
   result: StepResult<T>,
-  step: { stepOptions: StepOptions<T>; idempotencyKey: string; signal: AbortSignal; answer: ((wait: JsonValue) => JsonValue) | undefined; canTryAgain: boolean },
+  step: {
+    stepOptions: StepOptions<T>;
+    idempotencyKey: string;
+    signal: AbortSignal;
+    answer: ((wait: JsonValue) => JsonValue) | undefined;
+    canTryAgain: boolean;
+  },
 ): Promise<StepOutcome<T> | undefined> {
   if (result.state === "done") return { state: "done", output: result.output };
   if (result.state === "waiting") {
@@ -108,7 +139,11 @@ async function settle<T>(
   }
   if (result.state === "failed") return result;
   if (!step.canTryAgain) return { state: "unknown", message: result.message };
-  return await resolveUnknown(step.stepOptions, { idempotencyKey: step.idempotencyKey, signal: step.signal, message: result.message });
+  return await resolveUnknown(step.stepOptions, {
+    idempotencyKey: step.idempotencyKey,
+    signal: step.signal,
+    message: result.message,
+  });
 }
 
 function isRetryable(result: StepOutcome<JsonValue>): boolean {

@@ -7,7 +7,11 @@ import type { ScriptedReply, ScriptedRequest, ScriptedUsage } from "./scripted-r
 
 type Reply = Exclude<ScriptedReply, string>;
 
-export async function sendScriptedReply(request: ScriptedRequest, reply: Reply, response: ServerResponse): Promise<void> {
+export async function sendScriptedReply(
+  request: ScriptedRequest,
+  reply: Reply,
+  response: ServerResponse,
+): Promise<void> {
   if (reply.before !== undefined) await Promise.race([reply.before, request.aborted]);
   if (reply.stall === "before_headers") return await request.aborted;
   const status = reply.status ?? (reply.error === undefined ? 200 : 500);
@@ -43,7 +47,7 @@ function completion(request: ScriptedRequest, reply: Reply): object {
         message: {
           role: "assistant",
           content: reply.text ?? null,
-          ...(reply.reasoning === undefined ? {} : { reasoning_content: reply.reasoning }),
+          ...(reply.reasoning === undefined ? {} : wireReasoning(reply.reasoning)),
           ...(reply.toolCalls === undefined ? {} : { tool_calls: wireToolCalls(request, reply) }),
         },
         finish_reason: finishReasonOf(reply),
@@ -65,7 +69,8 @@ async function sendStream(request: ScriptedRequest, reply: Reply, response: Serv
   let pieceCount = 0;
   for (const delta of deltasOf(request, reply)) {
     if (typeof reply.stall === "object" && pieceCount >= reply.stall.chunkCount) return await request.aborted;
-    if (reply.breakAfter !== undefined && pieceCount >= reply.breakAfter.chunkCount) return await breakOff(reply, response, send);
+    if (reply.breakAfter !== undefined && pieceCount >= reply.breakAfter.chunkCount)
+      return await breakOff(reply, response, send);
     await send(chunk(request, { choices: [{ index: 0, delta, finish_reason: null }] }));
     pieceCount += 1;
   }
@@ -73,7 +78,8 @@ async function sendStream(request: ScriptedRequest, reply: Reply, response: Serv
   if (reply.breakAfter !== undefined) return await breakOff(reply, response, send);
   await send(chunk(request, { choices: [{ index: 0, delta: {}, finish_reason: finishReasonOf(reply) }] }));
   const usage = usageOf(request, reply);
-  const wantsUsage = (request.body["stream_options"] as { include_usage?: boolean } | undefined)?.include_usage === true;
+  const wantsUsage =
+    (request.body["stream_options"] as { include_usage?: boolean } | undefined)?.include_usage === true;
   if (usage !== undefined && wantsUsage) await send(chunk(request, { choices: [], usage }));
   await send("[DONE]");
   response.end();
@@ -88,24 +94,45 @@ async function breakOff(reply: Reply, response: ServerResponse, send: (event: ob
     response.destroy();
     return;
   }
-  if (reply.breakAfter?.how === "error") await send({ error: reply.error ?? { message: "the model crashed", code: 502 } });
+  if (reply.breakAfter?.how === "error")
+    await send({ error: reply.error ?? { message: "the model crashed", code: 502 } });
   response.end();
 }
 
 function* deltasOf(request: ScriptedRequest, reply: Reply): Generator<object> {
-  if (reply.reasoning !== undefined) yield { role: "assistant", reasoning_content: reply.reasoning };
+  if (reply.reasoning !== undefined) yield { role: "assistant", ...wireReasoning(reply.reasoning) };
   const pieces = reply.chunks ?? (reply.text ?? "").split(/(?<=\s)/).filter((piece) => piece !== "");
   for (const content of pieces) yield { role: "assistant", content };
   for (const [index, call] of wireToolCalls(request, reply).entries()) {
     // Real servers send the arguments in pieces; two are enough to test putting them together.
     const half = Math.ceil(call.function.arguments.length / 2);
-    yield { tool_calls: [{ index, id: call.id, type: "function", function: { name: call.function.name, arguments: call.function.arguments.slice(0, half) } }] };
+    yield {
+      tool_calls: [
+        {
+          index,
+          id: call.id,
+          type: "function",
+          function: { name: call.function.name, arguments: call.function.arguments.slice(0, half) },
+        },
+      ],
+    };
     yield { tool_calls: [{ index, function: { arguments: call.function.arguments.slice(half) } }] };
   }
 }
 
 function chunk(request: ScriptedRequest, rest: object): object {
-  return { id: `scripted-${request.index}`, object: "chat.completion.chunk", created: 0, model: request.body.model, ...rest };
+  return {
+    id: `scripted-${request.index}`,
+    object: "chat.completion.chunk",
+    created: 0,
+    model: request.body.model,
+    ...rest,
+  };
+}
+
+/** Servers disagree on the name of the field. */
+function wireReasoning(text: string): object {
+  return { reasoning_content: text, reasoning: text };
 }
 
 function wireToolCalls(request: ScriptedRequest, reply: Reply) {
@@ -113,7 +140,10 @@ function wireToolCalls(request: ScriptedRequest, reply: Reply) {
     id: call.id ?? `call_${request.index}_${index}`,
     type: "function" as const,
     // A text is sent as it is, so that a script can send arguments that are not JSON.
-    function: { name: call.name, arguments: typeof call.arguments === "string" ? call.arguments : JSON.stringify(call.arguments) },
+    function: {
+      name: call.name,
+      arguments: typeof call.arguments === "string" ? call.arguments : JSON.stringify(call.arguments),
+    },
   }));
 }
 
@@ -123,8 +153,15 @@ function finishReasonOf(reply: Reply): string {
 
 function usageOf(request: ScriptedRequest, reply: Reply): ScriptedUsage | undefined {
   if (reply.usage === null) return undefined;
-  if (reply.usage !== undefined) return reply.usage;
+  if (reply.usage !== undefined)
+    return { total_tokens: (reply.usage.prompt_tokens ?? 0) + (reply.usage.completion_tokens ?? 0), ...reply.usage };
   const promptTokens = estimateTokens(JSON.stringify(request.messages));
-  const completionTokens = estimateTokens((reply.chunks?.join("") ?? reply.text ?? "") + JSON.stringify(reply.toolCalls ?? ""));
-  return { prompt_tokens: promptTokens, completion_tokens: completionTokens, total_tokens: promptTokens + completionTokens };
+  const completionTokens = estimateTokens(
+    (reply.chunks?.join("") ?? reply.text ?? "") + JSON.stringify(reply.toolCalls ?? ""),
+  );
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+  };
 }

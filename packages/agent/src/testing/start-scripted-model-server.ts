@@ -42,7 +42,11 @@ export async function startScriptedModelServer(options: ScriptedModelServerOptio
     answer(request, response, state).catch((error: unknown) => {
       // A script that throws is a fault of the test: say so to the client and in the reply.
       if (!response.headersSent) response.writeHead(500, { "content-type": "application/json" });
-      response.end(JSON.stringify({ error: { message: `the script failed: ${error instanceof Error ? error.message : String(error)}` } }));
+      response.end(
+        JSON.stringify({
+          error: { message: `the script failed: ${error instanceof Error ? error.message : String(error)}` },
+        }),
+      );
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -88,11 +92,15 @@ async function answer(request: IncomingMessage, response: ServerResponse, state:
   const body = await readBody(request);
   if (request.method !== "POST" || !path.endsWith("/chat/completions")) {
     state.otherPaths.push(path);
-    const known = state.options.routes?.[path] ?? (path.endsWith("/models") ? modelList(state.options.models ?? ["scripted"]) : undefined);
+    const known =
+      state.options.routes?.[path] ??
+      (path.endsWith("/models") ? modelList(state.options.models ?? ["scripted"]) : undefined);
     return sendJson(response, known === undefined ? 404 : 200, known ?? { error: { message: `nothing at ${path}` } });
   }
   if (state.options.apiKey !== undefined && request.headers.authorization !== `Bearer ${state.options.apiKey}`) {
-    return sendJson(response, 401, { error: { message: "Incorrect API key provided", type: "invalid_request_error", code: "invalid_api_key" } });
+    return sendJson(response, 401, {
+      error: { message: "Incorrect API key provided", type: "invalid_request_error", code: "invalid_api_key" },
+    });
   }
   const scripted = readRequest(request, body, { response, state });
   state.requests.push(scripted);
@@ -105,7 +113,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, state:
   await sendScriptedReply(scripted, typeof reply === "string" ? { text: reply } : reply, response);
 }
 
-function readRequest(request: IncomingMessage, text: string, context: { response: ServerResponse; state: State }): ScriptedRequest {
+function readRequest(
+  request: IncomingMessage,
+  text: string,
+  context: { response: ServerResponse; state: State },
+): ScriptedRequest {
   const body = JSON.parse(text) as ScriptedRequest["body"];
   const messages = (body["messages"] ?? []) as unknown as WireMessage[];
   const lastAssistant = messages.findLastIndex((message) => message.role === "assistant");
@@ -115,7 +127,10 @@ function readRequest(request: IncomingMessage, text: string, context: { response
     headers: request.headers,
     body,
     messages,
-    systemText: messages.filter((message) => message.role === "system").map((message) => message.content).join("\n"),
+    systemText: messages
+      .filter((message) => message.role === "system")
+      .map((message) => message.content)
+      .join("\n"),
     userText: messages.findLast((message) => message.role === "user")?.content ?? "",
     toolResults: messages
       .slice(lastAssistant + 1)

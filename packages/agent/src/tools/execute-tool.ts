@@ -29,7 +29,14 @@ export interface ExecuteToolOptions {
 }
 
 /** Codes of errors that say that nothing was done. */
-const refusalCodes: ReadonlySet<ErrorCode> = new Set(["invalid_input", "unauthenticated", "forbidden", "not_found", "conflict", "limit_exceeded"]);
+const refusalCodes: ReadonlySet<ErrorCode> = new Set([
+  "invalid_input",
+  "unauthenticated",
+  "forbidden",
+  "not_found",
+  "conflict",
+  "limit_exceeded",
+]);
 
 /** @throws only the reason of an aborted signal: the step then has no result, and its effect class decides. */
 export async function executeTool(stepCall: StepCall, options: ExecuteToolOptions): Promise<StepResult<ToolOutput>> {
@@ -38,7 +45,10 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
   outer.throwIfAborted();
   const timeoutMs = tool.timeoutMsMax ?? options.toolMsMax;
   const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(new DOMException(`${tool.name} did not end within ${timeoutMs} ms`, "TimeoutError")), timeoutMs);
+  const timer = setTimeout(
+    () => timeout.abort(new DOMException(`${tool.name} did not end within ${timeoutMs} ms`, "TimeoutError")),
+    timeoutMs,
+  );
   const signal = AbortSignal.any([outer, options.deadline, timeout.signal]);
   const call: ToolCall = {
     toolCallId: options.toolCallId,
@@ -56,13 +66,20 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
     // A tool that does not heed its signal must not hold the run; what it does later reaches nobody.
     const result = await Promise.race([tool.execute(options.input, call), rejectOnAbort(signal)]);
     if (result.state === "done") {
-      return { state: "done", output: toToolOutput(result.output, { isUntrusted: result.isUntrusted === true || tool.untrustedOutput === true, charsMax: options.resultCharsMax }) };
+      return {
+        state: "done",
+        output: toToolOutput(result.output, {
+          isUntrusted: result.isUntrusted === true || tool.untrustedOutput === true,
+          charsMax: options.resultCharsMax,
+        }),
+      };
     }
     return result.state === "failed" ? failed(result.code, shorten(result.message, options.resultCharsMax)) : result;
   } catch (thrown) {
     if (outer.aborted) throw outer.reason;
     const error = toRoostError(signal.aborted ? signal.reason : thrown);
-    if (!hasStarted || tool.effect === "readonly" || refusalCodes.has(error.code)) return failed(error.code, shorten(error.message, options.resultCharsMax));
+    if (!hasStarted || tool.effect === "readonly" || refusalCodes.has(error.code))
+      return failed(error.code, shorten(error.message, options.resultCharsMax));
     return { state: "unknown", message: shorten(error.message, options.resultCharsMax) };
   } finally {
     clearTimeout(timer);
@@ -70,7 +87,10 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
 }
 
 /** The output as the model reads it: text as it is, everything else as JSON, cut at the limit. */
-export function toToolOutput(output: JsonValue | undefined, options: { isUntrusted: boolean; charsMax: number }): ToolOutput {
+export function toToolOutput(
+  output: JsonValue | undefined,
+  options: { isUntrusted: boolean; charsMax: number },
+): ToolOutput {
   const text = typeof output === "string" ? output : (JSON.stringify(output) ?? "null");
   return { text: shorten(text, options.charsMax), isUntrusted: options.isUntrusted };
 }

@@ -5,7 +5,9 @@ import type { JsonValue } from "@roost/base";
 import { z } from "zod";
 import type { Tool } from "./tool.ts";
 
-export type ReadArguments = { isValid: true; input: unknown; shown: JsonValue } | { isValid: false; message: string; shown: JsonValue };
+export type ReadArguments =
+  | { isValid: true; input: unknown; shown: JsonValue }
+  | { isValid: false; message: string; shown: JsonValue };
 
 const faultsMax = 8;
 const shownCharsMax = 2000;
@@ -13,7 +15,11 @@ const shownCharsMax = 2000;
 export function readArguments(tool: Pick<Tool, "input" | "name">, argumentsText: string): ReadArguments {
   const parsed = parseArguments(argumentsText);
   if (parsed === undefined) {
-    return { isValid: false, message: `the arguments of ${tool.name} are not JSON: ${argumentsText.slice(0, 200)}`, shown: argumentsText.slice(0, shownCharsMax) };
+    return {
+      isValid: false,
+      message: `the arguments of ${tool.name} are not JSON: ${argumentsText.slice(0, 200)}`,
+      shown: argumentsText.slice(0, shownCharsMax),
+    };
   }
   const faults: string[] = [];
   if ("jsonSchema" in tool.input) {
@@ -22,10 +28,18 @@ export function readArguments(tool: Pick<Tool, "input" | "name">, argumentsText:
   } else {
     const result = tool.input.safeParse(parsed);
     if (result.success) return { isValid: true, input: result.data, shown: parsed };
-    faults.push(...result.error.issues.map((issue) => `${issue.path.length === 0 ? "arguments" : issue.path.join(".")}: ${issue.message}`));
+    faults.push(
+      ...result.error.issues.map(
+        (issue) => `${issue.path.length === 0 ? "arguments" : issue.path.join(".")}: ${issue.message}`,
+      ),
+    );
   }
   const more = faults.length > faultsMax ? `; and ${faults.length - faultsMax} more` : "";
-  return { isValid: false, message: `the arguments of ${tool.name} are not valid: ${faults.slice(0, faultsMax).join("; ")}${more}`, shown: parsed };
+  return {
+    isValid: false,
+    message: `the arguments of ${tool.name} are not valid: ${faults.slice(0, faultsMax).join("; ")}${more}`,
+    shown: parsed,
+  };
 }
 
 function parseArguments(text: string): JsonValue | undefined {
@@ -49,6 +63,8 @@ function parseJson(text: string): JsonValue | undefined {
 /** The JSON Schema that the model is shown for a tool's input. */
 export function inputSchemaOf(tool: Pick<Tool, "input">): { [key: string]: JsonValue } {
   if ("jsonSchema" in tool.input) return tool.input.jsonSchema;
-  const { $schema: _dialect, ...schema } = z.toJSONSchema(tool.input, { io: "input", unrepresentable: "any" }) as { [key: string]: JsonValue };
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(tool.input, { io: "input", unrepresentable: "any" }) as {
+    [key: string]: JsonValue;
+  };
   return schema;
 }

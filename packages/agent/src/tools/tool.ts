@@ -1,9 +1,9 @@
 // What a tool is to the loop: a named, described, typed function with an effect class.
 // Running one (validation, time limit, unknown outcomes) is src/tools/execute-tool.ts.
 
-import type { ErrorCode, JsonValue } from '@roost/base';
-import type { z } from 'zod';
-import type { Effect } from '../steps/step-runner.ts';
+import type { ErrorCode, JsonValue } from "@roost/base";
+import type { z } from "zod";
+import type { Effect } from "../steps/step-runner.ts";
 
 /** A JSON Schema (2020-12) with its validator, for tools whose schema comes from a contract or another server. */
 export interface JsonSchemaInput {
@@ -26,10 +26,10 @@ export interface ToolCall {
 
 /** What a tool call came to. Failures are data: the model reads them and decides. */
 export type ToolResult =
-  | { state: 'done'; output: JsonValue; isUntrusted?: boolean }
-  | { state: 'failed'; code: ErrorCode; message: string }
-  | { state: 'unknown'; message: string }
-  | { state: 'waiting'; wait: JsonValue };
+  | { state: "done"; output: JsonValue; isUntrusted?: boolean }
+  | { state: "failed"; code: ErrorCode; message: string }
+  | { state: "unknown"; message: string }
+  | { state: "waiting"; wait: JsonValue };
 
 /**
  * A tool the model may call. An `execute` that throws is a failure for `readonly` tools; for all others only codes
@@ -53,11 +53,11 @@ export interface Tool<Input = any> {
   timeoutMsMax?: number;
 }
 
-export type ToolPermit = { state: 'granted' } | { state: 'refused'; reason: string };
+export type ToolPermit = { state: "granted" } | { state: "refused"; reason: string };
 
 /** Asked before a valid tool call runs; a refusal is told to the model. */
 export type PermitTool = (request: {
-  tool: Pick<Tool, 'name' | 'effect'>;
+  tool: Pick<Tool, "name" | "effect">;
   input: JsonValue;
   call: ToolCall;
 }) => Promise<ToolPermit>;

@@ -1,11 +1,19 @@
 import type { CallEstimate, TokenPrice } from "./token-usage.ts";
 
 /** The most that a call can cost: the whole prompt uncached, the reply as long as allowed. `costUsd` is null without a price. */
-export function estimateCallMax(call: { promptTokens: number; maxOutputTokens: number; price?: TokenPrice }): CallEstimate {
+export function estimateCallMax(call: {
+  promptTokens: number;
+  maxOutputTokens: number;
+  price?: TokenPrice;
+}): CallEstimate {
   const { promptTokens, maxOutputTokens, price } = call;
   return {
     inputTokens: promptTokens,
     outputTokens: maxOutputTokens,
-    costUsd: price === undefined ? null : (promptTokens * Math.max(price.inputUsd, price.cachedInputUsd ?? 0) + maxOutputTokens * price.outputUsd) / 1e6,
+    costUsd:
+      price === undefined
+        ? null
+        : (promptTokens * Math.max(price.inputUsd, price.cachedInputUsd ?? 0) + maxOutputTokens * price.outputUsd) /
+          1e6,
   };
 }

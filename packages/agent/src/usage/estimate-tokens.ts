@@ -15,29 +15,29 @@ const mixTokens = 0.35;
 const wordLettersMax = 14;
 const randomLetterTokens = 0.65;
 
-type CharacterClass = keyof typeof weights | 'other';
+type CharacterClass = keyof typeof weights | "other";
 
 /** Upper estimate of the tokens of `text`; 0 for the empty text. */
 export function estimateTokens(text: string): number {
   let tokens = 0;
   let letterCount = 0;
-  let previous: CharacterClass = 'space';
+  let previous: CharacterClass = "space";
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
     const current = classOf(code);
-    if (current === 'other') {
+    if (current === "other") {
       tokens += code < 0x800 ? twoByteTokens : code >= 0xd800 && code <= 0xdfff ? surrogateTokens : threeByteTokens;
     } else {
       tokens += weights[current];
     }
-    const isLetter = current === 'lower' || current === 'upper';
+    const isLetter = current === "lower" || current === "upper";
     if (isLetter) {
       letterCount += 1;
-      if (letterCount === 1) tokens += previous === 'digit' ? mixTokens : wordStartTokens;
-      else if (current === 'upper' && previous === 'lower') tokens += humpTokens;
+      if (letterCount === 1) tokens += previous === "digit" ? mixTokens : wordStartTokens;
+      else if (current === "upper" && previous === "lower") tokens += humpTokens;
       if (letterCount > wordLettersMax) tokens += randomLetterTokens - weights.lower;
     } else {
-      if (current === 'digit' && letterCount > 0) tokens += mixTokens;
+      if (current === "digit" && letterCount > 0) tokens += mixTokens;
       letterCount = 0;
     }
     previous = current;
@@ -46,10 +46,10 @@ export function estimateTokens(text: string): number {
 }
 
 function classOf(code: number): CharacterClass {
-  if (code >= 97 && code <= 122) return 'lower';
-  if (code >= 65 && code <= 90) return 'upper';
-  if (code >= 48 && code <= 57) return 'digit';
-  if (code === 32 || code === 9) return 'space';
-  if (code === 10 || code === 13) return 'line';
-  return code < 128 ? 'punctuation' : 'other';
+  if (code >= 97 && code <= 122) return "lower";
+  if (code >= 65 && code <= 90) return "upper";
+  if (code >= 48 && code <= 57) return "digit";
+  if (code === 32 || code === 9) return "space";
+  if (code === 10 || code === 13) return "line";
+  return code < 128 ? "punctuation" : "other";
 }

@@ -4,14 +4,28 @@
 import type { LanguageModelV4Usage, SharedV4ProviderMetadata } from "@ai-sdk/provider";
 import type { CostSource, TokenPrice, TokenUsage } from "./token-usage.ts";
 
-export const noUsage: TokenUsage = { inputTokens: null, outputTokens: null, cachedInputTokens: null, reasoningTokens: null };
+export const noUsage: TokenUsage = {
+  inputTokens: null,
+  outputTokens: null,
+  cachedInputTokens: null,
+  reasoningTokens: null,
+};
 
 /** Tokens as the provider told them. A provider package fills absent fields with 0, so absence is read from `raw` where there is one. */
 export function readUsage(usage: LanguageModelV4Usage | undefined): TokenUsage {
   if (usage === undefined) return noUsage;
-  const raw = usage.raw as { prompt_tokens?: unknown; completion_tokens?: unknown; prompt_tokens_details?: unknown; completion_tokens_details?: unknown } | undefined;
-  const isOpenAiShape = raw !== undefined && ("prompt_tokens" in raw || "completion_tokens" in raw || "total_tokens" in raw);
-  const isTold = (field: keyof NonNullable<typeof raw>) => !isOpenAiShape || (raw?.[field] !== undefined && raw[field] !== null);
+  const raw = usage.raw as
+    | {
+        prompt_tokens?: unknown;
+        completion_tokens?: unknown;
+        prompt_tokens_details?: unknown;
+        completion_tokens_details?: unknown;
+      }
+    | undefined;
+  const isOpenAiShape =
+    raw !== undefined && ("prompt_tokens" in raw || "completion_tokens" in raw || "total_tokens" in raw);
+  const isTold = (field: keyof NonNullable<typeof raw>) =>
+    !isOpenAiShape || (raw?.[field] !== undefined && raw[field] !== null);
   return {
     inputTokens: isTold("prompt_tokens") ? count(usage.inputTokens.total) : null,
     outputTokens: isTold("completion_tokens") ? count(usage.outputTokens.total) : null,
@@ -22,23 +36,35 @@ export function readUsage(usage: LanguageModelV4Usage | undefined): TokenUsage {
 
 /** The provider's own cost when it told one, else the configured price times the told tokens, else unknown. */
 export function readCost(
-  call: { usage: LanguageModelV4Usage | undefined; providerMetadata: SharedV4ProviderMetadata | undefined; tokens: TokenUsage },
+  call: {
+    usage: LanguageModelV4Usage | undefined;
+    providerMetadata: SharedV4ProviderMetadata | undefined;
+    tokens: TokenUsage;
+  },
   price: TokenPrice | undefined,
 ): { costUsd: number | null; costSource: CostSource } {
   const told = toldCost(call.usage?.raw) ?? toldCost(metadataUsage(call.providerMetadata));
   if (told !== undefined) return { costUsd: told, costSource: "provider" };
   const { inputTokens, outputTokens, cachedInputTokens } = call.tokens;
-  if (price === undefined || inputTokens === null || outputTokens === null) return { costUsd: null, costSource: "unknown" };
+  if (price === undefined || inputTokens === null || outputTokens === null)
+    return { costUsd: null, costSource: "unknown" };
   const cached = Math.min(cachedInputTokens ?? 0, inputTokens);
   const costUsd =
-    ((inputTokens - cached) * price.inputUsd + cached * (price.cachedInputUsd ?? price.inputUsd) + outputTokens * price.outputUsd) / 1e6;
+    ((inputTokens - cached) * price.inputUsd +
+      cached * (price.cachedInputUsd ?? price.inputUsd) +
+      outputTokens * price.outputUsd) /
+    1e6;
   return { costUsd, costSource: "configured_price" };
 }
 
 /** With a key of one's own at the upstream, a router's `cost` is only its fee: what the upstream charges comes on top. */
 function toldCost(usage: unknown): number | undefined {
   if (typeof usage !== "object" || usage === null) return undefined;
-  const { cost, is_byok: isOwnKey, cost_details: details } = usage as { cost?: unknown; is_byok?: unknown; cost_details?: { upstream_inference_cost?: unknown } | null };
+  const {
+    cost,
+    is_byok: isOwnKey,
+    cost_details: details,
+  } = usage as { cost?: unknown; is_byok?: unknown; cost_details?: { upstream_inference_cost?: unknown } | null };
   if (!isAmount(cost)) return undefined;
   const upstream = details?.upstream_inference_cost;
   return isOwnKey === true && isAmount(upstream) ? cost + upstream : cost;

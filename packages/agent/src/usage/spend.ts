@@ -1,7 +1,7 @@
 // The hook by which spend is reserved before a model call and settled after it.
 // It does not know caps or where they are kept: the caller does.
 
-import type { CallActual, CallEstimate } from './token-usage.ts';
+import type { CallActual, CallEstimate } from "./token-usage.ts";
 
 /** Who is about to be asked, for caps that are kept per provider or model. */
 export interface SpendRequest extends CallEstimate {
@@ -13,12 +13,12 @@ export interface SpendRequest extends CallEstimate {
 
 export type SpendReservation =
   | {
-      state: 'granted';
+      state: "granted";
       /** Called exactly once, also when the call failed (then with what was used up to there). */
       settle: (actual: CallActual) => Promise<void>;
     }
   | {
-      state: 'refused';
+      state: "refused";
       /** The cap that would break, such as `job:heartbeat day 0.50 USD`. */
       cap: string;
       message: string;

@@ -12,7 +12,7 @@ export interface TokenUsage {
 }
 
 /** Where a cost comes from: the provider's own `cost`, the configured price, or nowhere. */
-export type CostSource = 'provider' | 'configured_price' | 'unknown';
+export type CostSource = "provider" | "configured_price" | "unknown";
 
 /** US dollars per million tokens. `cachedInputUsd` defaults to `inputUsd`. */
 export interface TokenPrice {
