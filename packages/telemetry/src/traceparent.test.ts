@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTraceContext, formatTraceparent, parseTraceparent } from "./traceparent.ts";
+
+const valid = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+test("parseTraceparent() and formatTraceparent() are each other's reverse", () => {
+  const context = parseTraceparent(valid);
+  assert.deepEqual(context, { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", flags: 1 });
+  assert.equal(formatTraceparent(context!), valid);
+});
+
+test("parseTraceparent() reads the known part of a later version", () => {
+  assert.equal(parseTraceparent(`01${valid.slice(2)}-more`)?.flags, 1);
+});
+
+test("parseTraceparent() ignores what is not a traceparent", () => {
+  const wrong = [
+    undefined,
+    "",
+    "00-short-b7ad6b7169203331-01",
+    `ff${valid.slice(2)}`,
+    `${valid}-more`,
+    valid.toUpperCase(),
+    "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+    "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+  ];
+  for (const text of wrong) assert.equal(parseTraceparent(text), undefined, text);
+});
+
+test("createTraceContext() keeps the parent's trace and flags, or begins a trace", () => {
+  const parent = parseTraceparent(valid)!;
+  const child = createTraceContext(parent);
+  assert.equal(child.traceId, parent.traceId);
+  assert.equal(child.flags, 1);
+  assert.notEqual(child.spanId, parent.spanId);
+  assert.notEqual(createTraceContext(undefined).traceId, createTraceContext(undefined).traceId);
+  assert.ok(parseTraceparent(formatTraceparent(createTraceContext(undefined))));
+});
