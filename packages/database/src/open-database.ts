@@ -4,12 +4,12 @@
  */
 import { RoostError, type Logger } from "@roost/base";
 import { Pool, type PoolClient } from "pg";
-import { connectionSettings, type ConnectionSettings } from "./connection-settings.ts";
+import { clientConfig, prepareConnection, type ConnectionSettings } from "./connect-client.ts";
 import type { Database, QueryOptions, Session, Transaction, TransactOptions } from "./database.ts";
-import { createListener, type Listener } from "./open-listener.ts";
+import { createListener, type Listener } from "./create-listener.ts";
 import { openSession } from "./open-session.ts";
 import { runQuery } from "./run-query.ts";
-import { isConnectionLoss, isStalePlan, toDatabaseError } from "./to-database-error.ts";
+import { isConnectionLoss, isStalePlan, sqlStateOf, toDatabaseError } from "./to-database-error.ts";
 import { transact } from "./transact.ts";
 
 const serverVersionMin = 150_000;
@@ -32,9 +32,10 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
   const settings: ConnectionSettings = { url, applicationName, statementTimeoutMsMax };
   refuseMalformedUrl(url);
   const pool = new Pool({
-    ...connectionSettings(settings),
+    ...clientConfig(settings),
     max: poolMax,
     idleTimeoutMillis: idleConnectionMsMax,
+    onConnect: (client) => prepareConnection(client, settings),
   });
   // A connection that dies while checked out has nobody else listening, and an unheard 'error' ends the process.
   pool.on("connect", (client) => client.on("error", () => undefined));
@@ -44,7 +45,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
     await refuseOldServer(database);
   } catch (error) {
     await database[Symbol.asyncDispose]();
-    throw error;
+    throw explainRefusal(error);
   }
   return database;
 }
@@ -87,7 +88,7 @@ class PooledDatabase implements Database {
   }
 
   transact<T>(work: (tx: Transaction) => Promise<T>, options?: TransactOptions): Promise<T> {
-    return transact(this.#pool, work, options);
+    return transact({ pool: this.#pool, settings: this.#settings }, work, options);
   }
 
   listen(channel: string, onPayload: (payload: string) => void): Promise<AsyncDisposable> {
@@ -114,6 +115,19 @@ async function refuseOldServer(database: Database): Promise<void> {
       `the server is PostgreSQL ${row?.text ?? "of unknown version"}, the oldest supported is 15: upgrade it, or unset DATABASE_URL to use the bundled one`,
     );
   }
+}
+
+// The message never holds the URL: it may have a password in it.
+function explainRefusal(error: unknown): unknown {
+  const refusals = ["28", "3D"];
+  if (!(error instanceof RoostError) || !refusals.includes((sqlStateOf(error) ?? "").slice(0, 2))) return error;
+  return new RoostError(
+    "invalid_input",
+    `the server refuses the database URL, correct DATABASE_URL: ${error.message}`,
+    {
+      cause: error,
+    },
+  );
 }
 
 function refuseMalformedUrl(url: string): void {

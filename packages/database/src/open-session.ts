@@ -1,23 +1,19 @@
 import { RoostError } from "@roost/base";
-import { Client } from "pg";
-import { connectionSettings, type ConnectionSettings } from "./connection-settings.ts";
+import { connectClient, type ConnectionSettings } from "./connect-client.ts";
 import type { QueryOptions, Session } from "./database.ts";
 import { runQuery } from "./run-query.ts";
 import { toDatabaseError } from "./to-database-error.ts";
 
 /** A connection outside the pool, so that holding it for hours starves nobody. */
 export async function openSession(settings: ConnectionSettings): Promise<Session> {
-  const client = new Client(connectionSettings(settings));
-  const lost = new AbortController();
-  const lose = (cause?: unknown) =>
-    lost.abort(
-      new RoostError("unavailable", "the session was closed or its connection to PostgreSQL was lost", { cause }),
-    );
-  client.on("error", lose);
-  client.on("end", () => lose());
-  await client.connect().catch((error: unknown) => {
+  const client = await connectClient(settings).catch((error: unknown) => {
     throw toDatabaseError(error);
   });
+  const lost = new AbortController();
+  const lose = (cause?: unknown) =>
+    lost.abort(new RoostError("unavailable", "the session's connection to PostgreSQL was lost or closed", { cause }));
+  client.on("error", lose);
+  client.on("end", () => lose());
 
   let tail: Promise<unknown> = Promise.resolve();
   const run = async <Row>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> => {

@@ -4,25 +4,31 @@
  */
 import { delay, RoostError } from "@roost/base";
 import type { Pool, PoolClient } from "pg";
-import type { QueryOptions, Transaction, TransactOptions } from "./database.ts";
-import { runQuery } from "./run-query.ts";
+import { connectClient, type ConnectionSettings } from "./connect-client.ts";
+import type { Transaction, TransactOptions } from "./database.ts";
+import { OpenTransaction } from "./open-transaction.ts";
 import { isConnectionLoss, isStalePlan, isTransientConflict, toDatabaseError } from "./to-database-error.ts";
 
 const attemptsMax = 8;
 const retryDelayMsMin = 4;
 const retryDelayMsMax = 250;
 
+export interface TransactionPlace {
+  pool: Pool;
+  /** For the short connection that cancels a statement: the pool may have none left. */
+  settings: ConnectionSettings;
+}
+
 export async function transact<T>(
-  pool: Pool,
+  place: TransactionPlace,
   work: (tx: Transaction) => Promise<T>,
   options: TransactOptions = {},
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await attemptOnce(pool, work, options);
+      return await attemptOnce(place, work, options);
     } catch (error) {
-      const again = isTransientConflict(error) || isStalePlan(error);
-      if (!again) throw error;
+      if (!isTransientConflict(error) && !isStalePlan(error)) throw error;
       if (attempt === attemptsMax) {
         throw new RoostError(
           "unavailable",
@@ -30,74 +36,45 @@ export async function transact<T>(
           { cause: error },
         );
       }
-      const ceilingMs = Math.min(retryDelayMsMax, retryDelayMsMin * 2 ** attempt);
-      await delay(Math.random() * ceilingMs, options.signal === undefined ? {} : { signal: options.signal });
     }
+    await delay(Math.random() * Math.min(retryDelayMsMax, retryDelayMsMin * 2 ** attempt));
   }
 }
 
-async function attemptOnce<T>(pool: Pool, work: (tx: Transaction) => Promise<T>, options: TransactOptions): Promise<T> {
-  refuseAborted(options.signal);
+async function attemptOnce<T>(
+  { pool, settings }: TransactionPlace,
+  work: (tx: Transaction) => Promise<T>,
+  { signal, isolation }: TransactOptions,
+): Promise<T> {
+  refuseAborted(signal);
   const client = await pool.connect().catch((error: unknown) => {
     throw toDatabaseError(error);
   });
   const tx = new OpenTransaction(client);
-  const cancel = cancelOnAbort(pool, client, tx, options.signal);
-  let discard = false;
+  const cancellation = cancelOnAbort(tx, client, settings, signal);
+  let isReusable = true;
   try {
-    await tx.query(`BEGIN ISOLATION LEVEL ${isolationLevel(options.isolation)}`);
+    refuseAborted(signal);
+    await tx.query(`BEGIN ISOLATION LEVEL ${isolationLevels[isolation ?? "read committed"]}`);
     const result = await work(tx);
     await tx.settle();
-    refuseAborted(options.signal);
+    refuseAborted(signal);
     await commit(client);
     return result;
   } catch (error) {
-    discard = !(await rollBack(client, tx)) || isStalePlan(error);
+    isReusable = (await rollBack(client, tx)) && !isStalePlan(error);
     throw error;
   } finally {
-    await cancel.done();
-    client.release(discard);
+    await cancellation.settle();
+    client.release(!isReusable);
   }
 }
 
-class OpenTransaction implements Transaction {
-  readonly #client: PoolClient;
-  #closed: RoostError | undefined;
-  #tail: Promise<unknown> = Promise.resolve();
-  connectionLost = false;
-
-  constructor(client: PoolClient) {
-    this.#client = client;
-  }
-
-  // One statement at a time: concurrent calls wait for each other in the order they were made.
-  query<Row = Record<string, unknown>>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
-    const rows = this.#tail.then(() => this.#run<Row>(text, values, options));
-    this.#tail = rows.catch(() => undefined);
-    return rows;
-  }
-
-  async #run<Row>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
-    if (this.#closed !== undefined) throw this.#closed;
-    try {
-      return await runQuery<Row>(this.#client, text, values, options);
-    } catch (error) {
-      if (isConnectionLoss(error)) this.connectionLost = true;
-      throw toDatabaseError(error);
-    }
-  }
-
-  /** From now on every statement is refused with `reason`. */
-  close(reason: RoostError): void {
-    this.#closed ??= reason;
-  }
-
-  /** Waits for statements nobody waited for and refuses further ones. */
-  async settle(): Promise<void> {
-    await this.#tail;
-    this.close(new RoostError("internal", "the transaction has ended: its statements must be awaited inside transact"));
-  }
-}
+const isolationLevels = {
+  "read committed": "READ COMMITTED",
+  "repeatable read": "REPEATABLE READ",
+  serializable: "SERIALIZABLE",
+};
 
 async function commit(client: PoolClient): Promise<void> {
   let command: string;
@@ -108,18 +85,15 @@ async function commit(client: PoolClient): Promise<void> {
     throw new RoostError(
       "unavailable",
       "the connection was lost during the commit: whether it happened is unknown, look before repeating it",
-      {
-        cause: error,
-        details: { outcome: "unknown" },
-      },
+      { cause: error, details: { outcome: "unknown" } },
     );
   }
   // PostgreSQL answers ROLLBACK to the COMMIT of a transaction in which a statement failed.
-  if (command === "ROLLBACK")
-    throw new RoostError(
-      "internal",
-      "a statement of the transaction failed and its error was swallowed: everything was rolled back",
-    );
+  if (command === "COMMIT") return;
+  throw new RoostError(
+    "internal",
+    "a statement of the transaction failed and its error was swallowed: everything was rolled back",
+  );
 }
 
 /** Whether the connection is fit for further use. */
@@ -134,44 +108,45 @@ async function rollBack(client: PoolClient, tx: OpenTransaction): Promise<boolea
   }
 }
 
+/** On abort, refuses further statements and has the server end the running one. */
 function cancelOnAbort(
-  pool: Pool,
-  client: PoolClient,
   tx: OpenTransaction,
+  client: PoolClient,
+  settings: ConnectionSettings,
   signal: AbortSignal | undefined,
-): { done(): Promise<void> } {
-  if (signal === undefined) return { done: async () => undefined };
-  let cancelled: Promise<unknown> | undefined;
+): { settle(): Promise<void> } {
+  let cancelling: Promise<void> | undefined;
   const onAbort = () => {
     tx.close(abortedBy(signal));
-    // The connection is kept until this has been answered, so that it can never hit a later user of the connection.
-    const processId = (client as unknown as { processID: number }).processID;
-    cancelled = pool.query("SELECT pg_cancel_backend($1)", [processId]).catch(() => undefined);
+    if (tx.isBusy) cancelling = cancelStatement(client, settings).catch(() => undefined);
   };
-  signal.addEventListener("abort", onAbort, { once: true });
+  signal?.addEventListener("abort", onAbort, { once: true });
   return {
-    async done() {
-      signal.removeEventListener("abort", onAbort);
-      await cancelled;
+    // The connection is kept until the cancellation has been answered, so that it can never hit a later user of it.
+    async settle() {
+      signal?.removeEventListener("abort", onAbort);
+      await cancelling;
     },
   };
+}
+
+async function cancelStatement(client: PoolClient, settings: ConnectionSettings): Promise<void> {
+  // The driver has the process number but does not declare it.
+  const { processID } = client as unknown as { processID: number };
+  const canceller = await connectClient(settings);
+  try {
+    await canceller.query("SELECT pg_cancel_backend($1)", [processID]);
+  } finally {
+    await canceller.end();
+  }
 }
 
 function refuseAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortedBy(signal);
 }
 
-function abortedBy(signal: AbortSignal): RoostError {
+function abortedBy(signal: AbortSignal | undefined): RoostError {
   return new RoostError("timeout", "the transaction was aborted by its signal and rolled back", {
-    cause: signal.reason,
+    cause: signal?.reason,
   });
-}
-
-function isolationLevel(isolation: TransactOptions["isolation"] = "read committed"): string {
-  const levels = {
-    "read committed": "READ COMMITTED",
-    "repeatable read": "REPEATABLE READ",
-    serializable: "SERIALIZABLE",
-  };
-  return levels[isolation];
 }

@@ -48,9 +48,12 @@ export async function initializeCluster(options: InitializeClusterOptions): Prom
     });
     if (exitCode !== 0) throw initdbFailed(output);
     await rename(partial, dataDirectory).catch((error: NodeJS.ErrnoException) => {
-      // Somebody else was quicker; theirs is as good.
       if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
     });
+    // Somebody else may have been quicker; theirs is as good.
+    if (!(await isInitialized(dataDirectory, binaries.versionMajor))) {
+      throw new RoostError("conflict", `${dataDirectory} holds something that is not a database: move it away`);
+    }
     await syncDirectory(directory);
   } finally {
     await rm(partial, { recursive: true, force: true });
@@ -97,7 +100,9 @@ function lastLine(text: string): string {
 async function removeAbandoned(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     const pid = name.startsWith(partialPrefix) ? Number.parseInt(name.slice(partialPrefix.length), 10) : undefined;
-    if (pid !== undefined && !isRunning(pid)) await rm(join(directory, name), { recursive: true, force: true });
+    if (pid === undefined || isRunning(pid)) continue;
+    // Its initdb may still be writing; what it leaves goes with the next start.
+    await rm(join(directory, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
 }
 

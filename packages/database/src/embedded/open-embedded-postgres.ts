@@ -6,7 +6,7 @@ import { chmod, mkdir, readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { RoostError, type Logger } from "@roost/base";
 import { Client, escapeIdentifier } from "pg";
-import { findBinaries } from "./find-binaries.ts";
+import { copyParentsOf, findBinaries, findInstalledBinaries } from "./find-binaries.ts";
 import { clusterOwner, initializeCluster, isInitialized } from "./initialize-cluster.ts";
 import { judgePostmaster } from "./postmaster-file.ts";
 import { runServerProgram } from "./run-server-program.ts";
@@ -57,9 +57,9 @@ export async function openEmbeddedPostgres(options: OpenEmbeddedPostgresOptions)
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await refuseForeignData(dataDirectory);
   const user = await chooseServerUser(dataDirectory);
-  const binaries = await findBinaries({
+  const binaries = await findBinaries(await findInstalledBinaries(), {
     user,
-    ownDirectory: directory,
+    copyParents: copyParentsOf(user, directory),
     logger,
     onCopy: () => onProgress("copying programs"),
   });

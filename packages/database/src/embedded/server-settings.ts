@@ -28,7 +28,7 @@ export function serverArguments({ dataDirectory, socketDirectory, durable }: Ser
     random_page_cost: 1.1,
     min_wal_size: "80MB",
     max_wal_size: "512MB",
-    wal_compression: "on",
+    checkpoint_timeout: "15min",
     idle_in_transaction_session_timeout: "60s",
     // A client that vanished must not hold its locks until the statement ends.
     client_connection_check_interval: "1s",

@@ -3,8 +3,8 @@
  * last. Owns reconnecting. Notifications are hints: whoever needs certainty polls.
  */
 import { RoostError, sleepUntilAborted, type Logger } from "@roost/base";
-import { Client, escapeIdentifier } from "pg";
-import { connectionSettings, type ConnectionSettings } from "./connection-settings.ts";
+import { escapeIdentifier, type Client } from "pg";
+import { connectClient, type ConnectionSettings } from "./connect-client.ts";
 import { toDatabaseError } from "./to-database-error.ts";
 
 export type OnPayload = (payload: string) => void;
@@ -27,7 +27,9 @@ class ReconnectingListener implements Listener {
   readonly #channels = new Map<string, Set<OnPayload>>();
   readonly #closed = new AbortController();
   #client: Client | undefined;
-  #reconnecting: Promise<void> | undefined;
+  /** A loop is trying to connect; when it succeeds it listens to every channel and calls every subscriber. */
+  #isReconnecting = false;
+  #reconnected: Promise<void> = Promise.resolve();
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(settings: ConnectionSettings, logger: Logger) {
@@ -54,7 +56,7 @@ class ReconnectingListener implements Listener {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort();
     this.#channels.clear();
-    await this.#reconnecting;
+    await this.#reconnected;
     await this.#inTurn(() => this.#disconnect());
   }
 
@@ -71,13 +73,12 @@ class ReconnectingListener implements Listener {
     const isFirst = subscribers.size === 0;
     subscribers.add(subscriber);
     this.#channels.set(channel, subscribers);
-    // A reconnect in progress listens to every channel and then calls everyone, this subscriber too.
-    if (this.#reconnecting !== undefined) return;
+    if (this.#isReconnecting) return;
     try {
       if (this.#client === undefined) await this.#connect();
       else if (isFirst) await this.#client.query(`LISTEN ${escapeIdentifier(channel)}`);
     } catch (error) {
-      if (this.#reconnecting !== undefined) return;
+      if (this.#isReconnecting) return;
       this.#forget(channel, subscriber);
       throw toDatabaseError(error);
     }
@@ -85,7 +86,7 @@ class ReconnectingListener implements Listener {
 
   async #unsubscribe(channel: string, subscriber: OnPayload): Promise<void> {
     if (!this.#forget(channel, subscriber)) return;
-    if (this.#channels.size === 0 && this.#reconnecting === undefined) await this.#disconnect();
+    if (this.#channels.size === 0 && !this.#isReconnecting) await this.#disconnect();
     // When the connection is lost at this moment, the reconnect leaves the channel out.
     else await this.#client?.query(`UNLISTEN ${escapeIdentifier(channel)}`).catch(() => undefined);
   }
@@ -98,43 +99,42 @@ class ReconnectingListener implements Listener {
   }
 
   async #connect(): Promise<void> {
-    const client = new Client(
-      connectionSettings({
-        ...this.#settings,
-        applicationName: `${this.#settings.applicationName} listen`,
-      }),
-    );
-    client.on("error", () => undefined);
+    const applicationName = `${this.#settings.applicationName} listen`;
+    const client = await connectClient({ ...this.#settings, applicationName });
+    let isLost = false;
+    client.on("end", () => {
+      isLost = true;
+      this.#onLost(client);
+    });
     client.on("notification", ({ channel, payload }) => this.#deliver(channel, payload ?? ""));
     try {
-      await client.connect();
+      // Also sees a channel that is added meanwhile: iteration of a Map does.
       for (const channel of this.#channels.keys()) await client.query(`LISTEN ${escapeIdentifier(channel)}`);
+      if (isLost) throw new RoostError("unavailable", "the connection to PostgreSQL was lost at once");
     } catch (error) {
       void client.end().catch(() => undefined);
       throw error;
     }
     this.#client = client;
-    client.on("end", () => this.#onLost(client));
   }
 
   #onLost(client: Client): void {
     if (this.#client !== client) return;
     this.#client = undefined;
     if (this.#closed.signal.aborted) return;
-    this.#reconnecting = this.#reconnect().finally(() => {
-      this.#reconnecting = undefined;
-    });
+    this.#isReconnecting = true;
+    this.#reconnected = this.#reconnect();
   }
 
+  /** Never rejects. */
   async #reconnect(): Promise<void> {
     this.#logger.warn("lost the connection that listens for notifications", {
       channels: [...this.#channels.keys()],
     });
     for (let delayMs = retryDelayMsMin; ; delayMs = Math.min(delayMs * 2, retryDelayMsMax)) {
-      const slept = await sleepUntilAborted(delayMs * (0.5 + Math.random() / 2), {
-        signal: this.#closed.signal,
-      });
-      if (!slept || this.#channels.size === 0) return;
+      const jitter = 0.5 + Math.random() / 2;
+      const slept = await sleepUntilAborted(delayMs * jitter, { signal: this.#closed.signal });
+      if (!slept || this.#channels.size === 0) break;
       try {
         await this.#connect();
         break;
@@ -142,6 +142,8 @@ class ReconnectingListener implements Listener {
         this.#logger.debug("cannot listen yet", { reason: toDatabaseError(error).message });
       }
     }
+    this.#isReconnecting = false;
+    if (this.#client === undefined) return;
     for (const channel of this.#channels.keys()) this.#deliver(channel, "");
   }
 

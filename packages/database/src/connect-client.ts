@@ -1,0 +1,62 @@
+/**
+ * Opens one connection with the settings that every connection of Roost has, pooled or dedicated.
+ */
+import { Client, type ClientBase, type ClientConfig } from "pg";
+import { valueParsers } from "./value-parsers.ts";
+
+const connectTimeoutMsMax = 10_000;
+const idleInTransactionMsMax = 60_000;
+const keepAliveIdleSeconds = 10;
+const keepAliveIntervalSeconds = 5;
+const keepAliveProbesMax = 3;
+
+export interface ConnectionSettings {
+  url: string;
+  applicationName: string;
+  statementTimeoutMsMax: number;
+}
+
+export function clientConfig(settings: ConnectionSettings): ClientConfig {
+  return {
+    connectionString: settings.url,
+    application_name: settings.applicationName,
+    connectionTimeoutMillis: connectTimeoutMsMax,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveIdleSeconds * 1000,
+    types: valueParsers,
+  };
+}
+
+/** Said in SQL and not in the startup packet, which poolers such as PgBouncer refuse when it holds settings. */
+export async function prepareConnection(client: ClientBase, settings: ConnectionSettings): Promise<void> {
+  await client.query(
+    `SELECT set_config(name, value, false) FROM (VALUES
+      ('statement_timeout', $1),
+      ('idle_in_transaction_session_timeout', $2),
+      ('tcp_keepalives_idle', $3),
+      ('tcp_keepalives_interval', $4),
+      ('tcp_keepalives_count', $5)) AS setting (name, value)`,
+    [
+      settings.statementTimeoutMsMax,
+      idleInTransactionMsMax,
+      keepAliveIdleSeconds,
+      keepAliveIntervalSeconds,
+      keepAliveProbesMax,
+    ].map(String),
+  );
+}
+
+/** A connection outside the pool. Throws the driver's error. */
+export async function connectClient(settings: ConnectionSettings): Promise<Client> {
+  const client = new Client(clientConfig(settings));
+  // An 'error' that nobody hears ends the process; losing the connection is told by 'end'.
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    await prepareConnection(client, settings);
+    return client;
+  } catch (error) {
+    void client.end().catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Makes a directory of PostgreSQL binaries complete and tries whether they run as the server's user.
+ */
+import { lstat, readFile, symlink } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { runServerProgram } from "./run-server-program.ts";
+import type { ServerUser } from "./server-user.ts";
+
+const programNames = ["postgres", "initdb"];
+const packagePrefix = "native/";
+
+/** Undefined when the programs run, else why they do not. */
+export async function makeRunnable(directory: string, user: ServerUser | undefined): Promise<string | undefined> {
+  try {
+    await linkLibraries(directory);
+    for (const name of programNames) {
+      const path = join(directory, "bin", name);
+      const { exitCode, output } = await runServerProgram({
+        path,
+        arguments: () => ["--version"],
+        directories: [],
+        user,
+      }).catch(async (error: unknown) => {
+        throw await explain(error, path);
+      });
+      if (exitCode !== 0) return output;
+    }
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The package's own install script makes these links; after an install with --ignore-scripts they are missing. */
+async function linkLibraries(directory: string): Promise<void> {
+  const text = await readFile(join(directory, "pg-symlinks.json"), "utf8").catch(() => "[]");
+  for (const { source, target } of JSON.parse(text) as { source: string; target: string }[]) {
+    const link = join(directory, target.slice(packagePrefix.length));
+    if (await exists(link)) continue;
+    await symlink(relative(dirname(target), source), link).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+  }
+}
+
+// A program whose loader is missing fails exactly like one that is missing itself.
+async function explain(error: unknown, path: string): Promise<unknown> {
+  if ((error as NodeJS.ErrnoException).code !== "ENOENT" || !(await exists(path))) return error;
+  return new Error("it needs glibc, and this system has another C library, such as musl");
+}
+
+function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
