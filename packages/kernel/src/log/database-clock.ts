@@ -1,0 +1,21 @@
+import type { Clock } from "@roost/base";
+import type { Sql } from "@roost/database";
+
+export interface DatabaseClock {
+  clock: Clock;
+  sync(): Promise<void>;
+}
+
+/** A clock that is as far from `local` as the database's clock was when it was last read. */
+export function createDatabaseClock(sql: Sql, local: Clock): DatabaseClock {
+  let offsetMs = 0;
+  return {
+    clock: { nowMs: () => Math.round(local.nowMs() + offsetMs) },
+    async sync() {
+      const sentMs = local.nowMs();
+      const [row] = await sql.query<{ ms: number }>("select (extract(epoch from roost.now()) * 1000)::float8 as ms", [], { name: "roost_now" });
+      // The database looked at its clock about half-way.
+      offsetMs = row!.ms - (sentMs + local.nowMs()) / 2;
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/** Where drafts meet the registry: most are checked at once; one whose type this process does not know well enough waits for a look. */
+import { RoostError } from "@roost/base";
+import type { Sql } from "@roost/database";
+import type { EventDraft } from "./event.ts";
+import { prepareEvent, type PreparedEvent } from "./prepare-event.ts";
+import type { SchemaRegistry } from "./schema-registry.ts";
+
+export interface DraftContext {
+  registry: SchemaRegistry;
+  /** The `source` of drafts without one. */
+  source: string;
+}
+
+/** A draft that has its id, checked already or not. */
+export interface PendingEvent {
+  draft: EventDraft;
+  id: string;
+  prepared: PreparedEvent | undefined;
+}
+
+/** @throws RoostError `invalid_input` when the draft breaks a schema that nobody else can have replaced */
+export function checkDraft(context: DraftContext, draft: EventDraft, id: string): PendingEvent {
+  const schema = context.registry.find(draft.type);
+  if (schema === undefined) return { draft, id, prepared: undefined };
+  try {
+    return { draft, id, prepared: prepareEvent(draft, id, schema, context) };
+  } catch (error) {
+    // Another process may have registered a newer version that allows it.
+    if (context.registry.isOwn(draft.type)) throw error;
+    return { draft, id, prepared: undefined };
+  }
+}
+
+/** The events ready to be appended; looks at the registered schemas again if one of them needs it. */
+export async function prepareDrafts(context: DraftContext, pending: readonly PendingEvent[], sql?: Sql): Promise<PreparedEvent[]> {
+  if (pending.some((event) => event.prepared === undefined)) await context.registry.refresh(sql);
+  return pending.map(({ draft, id, prepared }) => {
+    if (prepared !== undefined) return prepared;
+    const schema = context.registry.find(draft.type);
+    if (schema === undefined) {
+      throw new RoostError("invalid_input", `event type "${draft.type}" is not registered: define it with defineEvent and pass it to registry.register`);
+    }
+    return prepareEvent(draft, id, schema, context);
+  });
+}

@@ -1,0 +1,84 @@
+/** Turns a draft into what is appended: checked against its schema and every limit, encoded, with its partition. */
+import { RoostError } from "@roost/base";
+import type { EventDraft } from "./event.ts";
+import { partitionOf } from "./murmur2.ts";
+import type { KnownSchema } from "./schema-registry.ts";
+
+export const eventBytesMax = 1_000_000;
+const nameCharsMax = 256;
+const labelCountMax = 64;
+
+export interface PreparedEvent {
+  topic: string;
+  partition: number;
+  id: string;
+  type: string;
+  version: number;
+  source: string;
+  subject: string | null;
+  key: string | null;
+  correlation: string;
+  causation: string | null;
+  traceparent: string | null;
+  labels: string[];
+  /** JSON text. */
+  payload: string;
+  bytes: number;
+}
+
+/** @throws RoostError `invalid_input` that names the event's type, the field and what is wrong with it */
+export function prepareEvent(draft: EventDraft, id: string, schema: KnownSchema, defaults: { source: string }): PreparedEvent {
+  const complaints = schema.validate(draft.data);
+  if (complaints.length > 0) {
+    throw new RoostError("invalid_input", `event "${draft.type}" is not valid against version ${schema.version} of its schema: ${complaints.join("; ")}`, {
+      details: { type: draft.type, version: schema.version, complaints },
+    });
+  }
+  const payload = JSON.stringify(draft.data);
+  const bytes = Buffer.byteLength(payload);
+  if (bytes > eventBytesMax) {
+    throw new RoostError("invalid_input", `event "${draft.type}" has ${bytes} bytes of data (limit ${eventBytesMax}): store the content as an object and refer to it`);
+  }
+  if (holdsUnstorableText(payload)) {
+    throw new RoostError("invalid_input", `event "${draft.type}" has a text with a NUL character or half a surrogate pair, which PostgreSQL cannot store`);
+  }
+  const subject = draft.subject ?? null;
+  const unkeyed = subject ?? id;
+  const labels = draft.labels ?? [];
+  if (labels.length > labelCountMax) {
+    throw new RoostError("invalid_input", `event "${draft.type}" has ${labels.length} labels (limit ${labelCountMax})`);
+  }
+  const prepared: PreparedEvent = {
+    topic: schema.topic,
+    partition: partitionOf(draft.key ?? unkeyed, schema.partitionCount),
+    id,
+    type: draft.type,
+    version: schema.version,
+    source: draft.source ?? defaults.source,
+    subject,
+    key: draft.key === undefined || draft.key === unkeyed ? null : draft.key,
+    correlation: draft.correlation ?? id,
+    causation: draft.causation ?? null,
+    traceparent: draft.traceparent ?? null,
+    labels,
+    payload,
+    bytes,
+  };
+  for (const name of ["id", "source", "subject", "key", "correlation", "causation", "traceparent"] as const) checkName(draft.type, name, prepared[name]);
+  for (const label of labels) checkName(draft.type, "labels", label);
+  return prepared;
+}
+
+function checkName(type: string, name: string, value: string | null): void {
+  if (value === null) return;
+  if (value.length === 0 || value.length > nameCharsMax || value.includes("\0") || !value.isWellFormed()) {
+    throw new RoostError("invalid_input", `event "${type}": ${name} ${JSON.stringify(value.slice(0, 64))} must be well-formed text of 1 to ${nameCharsMax} characters without NUL`);
+  }
+}
+
+// JSON.stringify writes a NUL and a lone surrogate as an escape, and a whole pair as itself; an escaped backslash may stand before.
+const unstorableEscape = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
+
+function holdsUnstorableText(json: string): boolean {
+  return json.includes("\\u") && unstorableEscape.test(json);
+}

@@ -1,0 +1,97 @@
+/** The kernel of one process: the log, its schemas, its wake-ups and its clock over one database. It owns no database. */
+import { createId as createProcessId, systemClock, type Clock, type Logger } from "@roost/base";
+import { applyMigrations, readMigrations, type Database, type TransactOptions } from "@roost/database";
+import type { EventDefinition } from "@roost/contract";
+import { roostEvents } from "@roost/contract/events";
+import type { Telemetry } from "@roost/telemetry";
+import type { Appended } from "./log/append-events.ts";
+import { createAppender } from "./log/create-appender.ts";
+import { createDatabaseClock } from "./log/database-clock.ts";
+import type { EventDraft, EventPosition } from "./log/event.ts";
+import { openSchemaRegistry, type SchemaRegistry } from "./log/schema-registry.ts";
+import { createSegmentKeeper } from "./log/segments.ts";
+import { transact, type KernelTransaction } from "./transact.ts";
+import { createWakeups } from "./wakeups/create-wakeups.ts";
+import type { Wakeups } from "./wakeups/wakeups.ts";
+
+export const kernelSchema = "roost";
+export const kernelMigrations = new URL("./migrations/", import.meta.url);
+
+export interface Kernel extends AsyncDisposable {
+  readonly database: Database;
+  readonly registry: SchemaRegistry;
+  /** This process's estimate of the database's clock: for everything it shows or computes. SQL uses roost.now(). */
+  readonly clock: Clock;
+  readonly wakeups: Wakeups;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry | undefined;
+  createId(): string;
+  /** Looks at the database's clock again. */
+  syncClock(): Promise<void>;
+  /**
+   * Runs `work` in one transaction; the events it emits are appended by one statement right before the commit.
+   * A deadlock or a serialization failure runs all of it again. Nothing in it may wait for a model or the network, nor for `append`.
+   * @throws RoostError `unavailable` with `details.outcome` "unknown" when the connection was lost during the commit: look before
+   * repeating it, because the repetition would be a second one unless it is keyed
+   */
+  transact<T>(work: (tx: KernelTransaction) => Promise<T>, options?: TransactOptions): Promise<T>;
+  /**
+   * Appends events, all or none of one call, together with what others append at the same time. Resolved means durable.
+   * @throws RoostError `invalid_input` before anything is queued, `limit_exceeded` when too much waits already, `unavailable` with
+   * `details.outcome` "unknown" when the connection was lost during the commit: repeating it may append twice unless it is keyed
+   */
+  append(drafts: readonly EventDraft[], options?: { signal?: AbortSignal | undefined }): Promise<EventPosition[]>;
+}
+
+export interface OpenKernelOptions {
+  database: Database;
+  logger: Logger;
+  /** The clock of this machine; the kernel's own follows the database. */
+  clock?: Clock | undefined;
+  createId?: (() => string) | undefined;
+  telemetry?: Telemetry | undefined;
+  /** CloudEvents `source` of events that name none. Default "roost". */
+  source?: string | undefined;
+  /** Whether to bring the schema up to date first. Default true. */
+  migrate?: boolean | undefined;
+  /** Registered at the start. Default: Roost's own. */
+  events?: readonly EventDefinition[] | undefined;
+}
+
+export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
+  const { database, logger } = options;
+  const createId = options.createId ?? createProcessId;
+  if (options.migrate ?? true) {
+    await applyMigrations(database, { schema: kernelSchema, migrations: await readMigrations(kernelMigrations) });
+  }
+  const registry = await openSchemaRegistry(database);
+  await registry.register(options.events ?? roostEvents);
+  const databaseClock = createDatabaseClock(database, options.clock ?? systemClock);
+  await databaseClock.sync();
+
+  await using opened = new AsyncDisposableStack();
+  const wakeups = opened.use(await createWakeups({ database, logger, origin: createProcessId() }));
+  const segments = opened.use(createSegmentKeeper({ database, logger }));
+  const onAppended = (appended: Appended) => {
+    for (const head of appended.heads) segments.noticeHead(head);
+    for (const topic of new Set(appended.heads.map((head) => head.topic))) wakeups.wake(`log:${topic}`);
+  };
+  const context = { database, logger, registry, wakeups, createId, onAppended, source: options.source ?? "roost" };
+  const appender = opened.use(createAppender(context));
+  // Somebody moved the clock of the database: only tests and rehearsals do.
+  opened.use(wakeups.subscribe("clock", () => void databaseClock.sync().catch((error: unknown) => logger.warn("the database's clock was not read", { error }))));
+  const owned = opened.move();
+  return {
+    database,
+    registry,
+    clock: databaseClock.clock,
+    wakeups,
+    logger,
+    telemetry: options.telemetry,
+    createId,
+    syncClock: () => databaseClock.sync(),
+    transact: (work, transactOptions) => transact(context, work, transactOptions),
+    append: (drafts, appendOptions) => appender.append(drafts, appendOptions),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

@@ -1,0 +1,58 @@
+/** A kernel on a database of its own for each test, with all of this package's migrations and a clock that can be moved. */
+import { silentLogger, type Logger } from "@roost/base";
+import type { EventDefinition } from "@roost/contract";
+import { openDatabase, readMigrations, type Database } from "@roost/database";
+import { createTestDatabase } from "@roost/database/testing";
+import { kernelMigrations, kernelSchema, openKernel, type Kernel } from "../open-kernel.ts";
+import { installTestClock, type TestClock } from "./test-clock.ts";
+
+export { installTestClock, type TestClock } from "./test-clock.ts";
+
+export interface TestKernel extends AsyncDisposable {
+  kernel: Kernel;
+  database: Database;
+  url: string;
+  /** After it resolves, the clocks of all kernels opened here have followed. */
+  clock: TestClock;
+  /** A second kernel with its own connections, as another process would have. Closed with the first. */
+  openAnother(options?: { poolMax?: number }): Promise<Kernel>;
+}
+
+export interface TestKernelOptions {
+  /** Registered at the start. Default: Roost's own. */
+  events?: readonly EventDefinition[];
+  logger?: Logger;
+}
+
+export async function createTestKernel(options: TestKernelOptions = {}): Promise<TestKernel> {
+  const logger = options.logger ?? silentLogger;
+  const migrations = { schema: kernelSchema, migrations: await readMigrations(kernelMigrations) };
+  await using opened = new AsyncDisposableStack();
+  const { database, url } = opened.use(await createTestDatabase({ migrations }));
+  const databaseClock = await installTestClock(database);
+  const kernels: Kernel[] = [];
+  const open = async (on: Database) => {
+    const kernel = opened.use(await openKernel({ database: on, logger, migrate: false, ...(options.events && { events: options.events }) }));
+    kernels.push(kernel);
+    return kernel;
+  };
+  const kernel = await open(database);
+  const followAll = () => Promise.all(kernels.map((each) => each.syncClock()));
+  const owned = opened.move();
+  return {
+    kernel,
+    database,
+    url,
+    clock: {
+      advance: async (ms) => void (await databaseClock.advance(ms), await followAll()),
+      set: async (date) => void (await databaseClock.set(date), await followAll()),
+    },
+    async openAnother({ poolMax = 4 } = {}) {
+      const another = owned.use(await openDatabase({ url, applicationName: "another process", logger, poolMax }));
+      const anotherKernel = owned.use(await openKernel({ database: another, logger, migrate: false, ...(options.events && { events: options.events }) }));
+      kernels.push(anotherKernel);
+      return anotherKernel;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * One transaction in which everything the kernel does commits together. Events are kept until the work is done and appended
+ * by one statement just before the commit; wake-ups and callbacks follow it.
+ */
+import { RoostError, type Logger } from "@roost/base";
+import type { Database, QueryOptions, TransactOptions, Transaction } from "@roost/database";
+import { appendEvents, type Appended } from "./log/append-events.ts";
+import type { EventDraft } from "./log/event.ts";
+import { checkDraft, prepareDrafts, type DraftContext, type PendingEvent } from "./log/prepare-drafts.ts";
+import type { Wakeups } from "./wakeups/wakeups.ts";
+
+export const eventsPerTransactionMax = 10_000;
+
+/** A transaction of the kernel. If it loses against another, all of it runs again: its work has no other effects. */
+export interface KernelTransaction extends Transaction {
+  /**
+   * Appends an event with this transaction, in the order of the calls, and returns its id.
+   * @throws RoostError `invalid_input` when the draft breaks its schema; a type this process does not know yet is refused before the commit
+   */
+  emit(draft: EventDraft): string;
+  /** Wakes the channel after the commit. */
+  wake(channel: string): void;
+  /** Called once after the commit; not when it fails, nor when its outcome is unknown. */
+  afterCommit(callback: () => void): void;
+}
+
+export interface TransactContext extends DraftContext {
+  database: Database;
+  wakeups: Wakeups;
+  logger: Logger;
+  createId(): string;
+  onAppended(appended: Appended): void;
+}
+
+/** @throws RoostError `unavailable` with `details.outcome` "unknown" when the connection was lost during the commit: it may have happened */
+export async function transact<T>(
+  context: TransactContext,
+  work: (tx: KernelTransaction) => Promise<T>,
+  options?: TransactOptions,
+): Promise<T> {
+  let committed: OpenKernelTransaction | undefined;
+  const result = await context.database.transact(async (tx) => {
+    const open = new OpenKernelTransaction(context, tx);
+    const value = await work(open);
+    await open.appendEmitted();
+    committed = open;
+    return value;
+  }, options);
+  committed!.announce();
+  return result;
+}
+
+class OpenKernelTransaction implements KernelTransaction {
+  readonly #context: TransactContext;
+  readonly #tx: Transaction;
+  readonly #emitted: PendingEvent[] = [];
+  readonly #channels = new Set<string>();
+  readonly #callbacks: (() => void)[] = [];
+  #appended: Appended | undefined;
+  #isSettled = false;
+
+  constructor(context: TransactContext, tx: Transaction) {
+    this.#context = context;
+    this.#tx = tx;
+  }
+
+  query<Row = Record<string, unknown>>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
+    this.#refuseSettled();
+    return this.#tx.query<Row>(text, values, options);
+  }
+
+  emit(draft: EventDraft): string {
+    this.#refuseSettled();
+    if (this.#emitted.length === eventsPerTransactionMax) {
+      throw new RoostError("limit_exceeded", `a transaction emitted more than ${eventsPerTransactionMax} events: split its work`);
+    }
+    const id = draft.id ?? this.#context.createId();
+    this.#emitted.push(checkDraft(this.#context, draft, id));
+    return id;
+  }
+
+  wake(channel: string): void {
+    this.#refuseSettled();
+    this.#channels.add(channel);
+  }
+
+  afterCommit(callback: () => void): void {
+    this.#refuseSettled();
+    this.#callbacks.push(callback);
+  }
+
+  async appendEmitted(): Promise<void> {
+    this.#isSettled = true;
+    if (this.#emitted.length === 0) return;
+    const events = await prepareDrafts(this.#context, this.#emitted, this.#tx);
+    this.#appended = await appendEvents(this.#tx, events);
+  }
+
+  announce(): void {
+    const { wakeups, logger } = this.#context;
+    if (this.#appended !== undefined) this.#context.onAppended(this.#appended);
+    for (const channel of this.#channels) wakeups.wake(channel);
+    for (const callback of this.#callbacks) {
+      try {
+        callback();
+      } catch (error) {
+        logger.error("a callback after a commit threw", { error });
+      }
+    }
+  }
+
+  #refuseSettled(): void {
+    if (this.#isSettled) throw new RoostError("internal", "the transaction's work has ended: await everything it does inside it");
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * Wake-ups of one process: an emitter inside it, and one PostgreSQL channel between processes on which all wake-ups of a
+ * few milliseconds travel together. NOTIFY makes commits of a whole database queue, so it is never part of a write.
+ */
+import { RoostError, type Logger } from "@roost/base";
+import type { Database } from "@roost/database";
+import type { WaitOptions, WakeupOutcome, Wakeups, WakeupWatch } from "./wakeups.ts";
+
+const postgresChannel = "roost_wakeup";
+const coalesceMs = 10;
+const channelCharsMax = 200;
+/** PostgreSQL refuses payloads of 8,000 bytes and more. */
+const payloadBytesMax = 7900;
+
+export interface WakeupsOptions {
+  database: Database;
+  logger: Logger;
+  /** Tells this process's own notifications from those of others; no whitespace. */
+  origin: string;
+}
+
+export interface OpenWakeups extends Wakeups, AsyncDisposable {}
+
+export async function createWakeups(options: WakeupsOptions): Promise<OpenWakeups> {
+  const subscribers = new Map<string, Set<() => void>>();
+  const outbox = createOutbox(options);
+
+  const emit = (channel: string) => {
+    for (const onWake of subscribers.get(channel) ?? []) {
+      try {
+        onWake();
+      } catch (error) {
+        options.logger.error("a wake-up's subscriber threw", { channel, error });
+      }
+    }
+  };
+  const listener = await options.database.listen(postgresChannel, (payload) => {
+    if (payload === "") {
+      // After a lost connection anything may have been missed.
+      for (const channel of [...subscribers.keys()]) emit(channel);
+      return;
+    }
+    const [origin, ...channels] = payload.split(" ");
+    if (origin !== options.origin) for (const channel of channels) emit(channel);
+  });
+
+  const subscribe = (channel: string, onWake: () => void): Disposable => {
+    checkChannel(channel);
+    let ofChannel = subscribers.get(channel);
+    if (ofChannel === undefined) subscribers.set(channel, (ofChannel = new Set()));
+    // A function of its own: the same one may be subscribed twice.
+    const entry = () => onWake();
+    ofChannel.add(entry);
+    return {
+      [Symbol.dispose]() {
+        ofChannel.delete(entry);
+        if (ofChannel.size === 0 && subscribers.get(channel) === ofChannel) subscribers.delete(channel);
+      },
+    };
+  };
+  const watch = (channels: string | readonly string[]) => createWatch([channels].flat(), subscribe);
+  return {
+    wake(channel) {
+      checkChannel(channel);
+      emit(channel);
+      outbox.add(channel);
+    },
+    subscribe,
+    watch,
+    async wait(channel, waitOptions) {
+      using waiting = watch(channel);
+      return await waiting.next(waitOptions);
+    },
+    async [Symbol.asyncDispose]() {
+      await outbox.close();
+      await listener[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Sends the first wake-up at once and then at most one statement in `coalesceMs`, never two at a time. */
+function createOutbox({ database, logger, origin }: WakeupsOptions) {
+  const pending = new Set<string>();
+  let sending: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let lastSentMs = -Infinity;
+  let isClosed = false;
+
+  const send = async () => {
+    timer = undefined;
+    const payloads = packPayloads(origin, pending);
+    pending.clear();
+    try {
+      await database.query("select pg_notify($1, payload) from unnest($2::text[]) payload", [postgresChannel, payloads], {
+        name: "roost_wake",
+      });
+    } catch (error) {
+      // Polling is the truth: a lost hint costs time, nothing else.
+      logger.debug("wake-ups were lost", { error });
+    }
+    lastSentMs = performance.now();
+    sending = undefined;
+    if (pending.size > 0) schedule();
+  };
+  const schedule = () => {
+    if (sending !== undefined || timer !== undefined) return;
+    const waitMs = isClosed ? 0 : Math.max(0, coalesceMs - (performance.now() - lastSentMs));
+    timer = setTimeout(() => {
+      sending = send();
+    }, waitMs);
+  };
+  return {
+    add(channel: string) {
+      if (isClosed) return;
+      pending.add(channel);
+      schedule();
+    },
+    async close() {
+      isClosed = true;
+      await sending;
+      clearTimeout(timer);
+      if (pending.size > 0) await send();
+    },
+  };
+}
+
+function packPayloads(origin: string, channels: Iterable<string>): string[] {
+  const payloads: string[] = [];
+  let payload = origin;
+  for (const channel of channels) {
+    if (Buffer.byteLength(payload) + Buffer.byteLength(channel) + 1 > payloadBytesMax) {
+      payloads.push(payload);
+      payload = origin;
+    }
+    payload += ` ${channel}`;
+  }
+  if (payload !== origin) payloads.push(payload);
+  return payloads;
+}
+
+function createWatch(channels: string[], subscribe: Wakeups["subscribe"]): WakeupWatch {
+  let isWoken = false;
+  let onWoken: (() => void) | undefined;
+  const subscriptions = channels.map((channel) =>
+    subscribe(channel, () => {
+      isWoken = true;
+      onWoken?.();
+    }),
+  );
+  return {
+    next({ timeoutMs, signal }: WaitOptions) {
+      if (signal?.aborted) return Promise.resolve("aborted");
+      if (isWoken) {
+        isWoken = false;
+        return Promise.resolve("woken");
+      }
+      if (onWoken !== undefined) throw new RoostError("internal", "a wake-up watch was waited for twice at the same time");
+      return new Promise<WakeupOutcome>((resolve) => {
+        const finish = (outcome: WakeupOutcome) => {
+          clearTimeout(timer);
+          signal?.removeEventListener("abort", onAbort);
+          onWoken = undefined;
+          if (outcome === "woken") isWoken = false;
+          resolve(outcome);
+        };
+        const onAbort = () => finish("aborted");
+        const timer = setTimeout(() => finish("timeout"), Math.min(timeoutMs, timerMsMax));
+        signal?.addEventListener("abort", onAbort, { once: true });
+        onWoken = () => finish("woken");
+      });
+    },
+    [Symbol.dispose]() {
+      for (const subscription of subscriptions) subscription[Symbol.dispose]();
+    },
+  };
+}
+
+/** A longer timer would fire at once; waking early is harmless. */
+const timerMsMax = 2_147_483_647;
+
+function checkChannel(channel: string): void {
+  if (channel.length === 0 || channel.length > channelCharsMax || /\s/.test(channel)) {
+    throw new RoostError("invalid_input", `wake-up channel ${JSON.stringify(channel)} must have 1 to ${channelCharsMax} characters and no whitespace`);
+  }
+}
