@@ -1,0 +1,40 @@
+// One installer at a time in one clone. A claim is a file whose name says which process it belongs to; a claim of a
+// dead process counts for nothing and anybody may remove it, since a name is never used again. A process that has
+// written its claim and then sees no other living one holds the lock. Two that see each other: the lesser name waits
+// for the greater to withdraw.
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { readProcessIdentity } from "./process-identity.mjs";
+
+const pollMs = 100;
+
+/**
+ * @param {string} directory holds the claims
+ * @param {(pid: number) => void} onWait called once, with the process that is waited for
+ * @returns {Promise<() => void>} gives the lock back
+ */
+export async function acquireInstallLock(directory, onWait) {
+  mkdirSync(directory, { recursive: true });
+  const own = `${readProcessIdentity(process.pid)}.claim`;
+  const release = () => rmSync(join(directory, own), { force: true });
+  let hasTold = false;
+  for (;;) {
+    writeFileSync(join(directory, own), "");
+    const others = livingClaims(directory).filter((name) => name !== own);
+    if (others.length === 0) return release;
+    if (others.some((name) => name < own)) release();
+    if (!hasTold) onWait(Number.parseInt(others[0], 10));
+    hasTold = true;
+    await sleep(pollMs);
+  }
+}
+
+function livingClaims(directory) {
+  return readdirSync(directory).filter((name) => {
+    if (!name.endsWith(".claim")) return false;
+    if (`${readProcessIdentity(Number.parseInt(name, 10))}.claim` === name) return true;
+    rmSync(join(directory, name), { force: true });
+    return false;
+  });
+}

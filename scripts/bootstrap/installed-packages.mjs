@@ -1,0 +1,83 @@
+// Compares what lies in node_modules with the lockfile. npm leaves an optional package out without a word when its
+// download fails, and an install that was killed leaves half of everything: both are found here.
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * The packages that belong on this platform and are not there in the version of the lockfile.
+ *
+ * @returns {string[]} as `name@version`
+ */
+export function listMissingPackages(root, lockfile) {
+  const missing = [];
+  for (const [path, entry] of packagesHere(lockfile)) {
+    if (readVersion(join(root, path)) !== entry.version) {
+      missing.push(`${path.slice(path.lastIndexOf("node_modules/") + 13)}@${entry.version}`);
+    }
+  }
+  return missing;
+}
+
+/** How many of the lockfile's packages there are at the moment, for showing progress. */
+export function countInstalled(root, lockfile) {
+  const all = packagesHere(lockfile);
+  return { present: all.filter(([path]) => exists(join(root, path, "package.json"))).length, total: all.length };
+}
+
+/**
+ * Whether npm has finished here: it writes this file last, and a package that is newer than it was changed by an
+ * install that did not finish.
+ */
+export function hasFinishedInstall(root, lockfile) {
+  const finishedMs = modifiedMs(join(root, "node_modules/.package-lock.json"));
+  if (finishedMs === undefined) return false;
+  return packagesHere(lockfile).every(([path]) => (modifiedMs(join(root, path)) ?? 0) <= finishedMs);
+}
+
+function packagesHere(lockfile) {
+  return Object.entries(lockfile.packages).filter(([path, entry]) => {
+    if (!path.startsWith("node_modules/") || entry.link) return false;
+    const isBound = entry.os !== undefined || entry.cpu !== undefined;
+    // An optional package for every platform may be there only for one that is not for this platform.
+    return isBound ? fitsHere(entry) : !entry.optional;
+  });
+}
+
+function fitsHere(entry) {
+  return (
+    matches(entry.os, process.platform) && matches(entry.cpu, process.arch) && (!entry.libc || matches(entry.libc, libc()))
+  );
+}
+
+/** @param {string | string[] | undefined} wanted with `!` before what is excluded */
+function matches(wanted, actual) {
+  if (wanted === undefined) return true;
+  const all = [wanted].flat();
+  const excluded = all.filter((one) => one.startsWith("!"));
+  return excluded.length > 0 ? !excluded.includes(`!${actual}`) : all.includes(actual) || all.includes("any");
+}
+
+let knownLibc;
+
+function libc() {
+  if (process.platform !== "linux") return undefined;
+  process.report.excludeNetwork = true;
+  knownLibc ??= process.report.getReport().header.glibcVersionRuntime === undefined ? "musl" : "glibc";
+  return knownLibc;
+}
+
+function readVersion(directory) {
+  try {
+    return JSON.parse(readFileSync(join(directory, "package.json"), "utf8")).version;
+  } catch {
+    return undefined;
+  }
+}
+
+function exists(path) {
+  return modifiedMs(path) !== undefined;
+}
+
+function modifiedMs(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+}

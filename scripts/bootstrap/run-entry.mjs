@@ -1,0 +1,52 @@
+// Hands a command over to the pinned Node. npm puts node_modules/.bin in front of PATH, so that after the first time
+// this process is that Node already and simply loads the entry; otherwise it starts one and stays out of the way.
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { ensureInstalled } from "./ensure-installed.mjs";
+import { InstallError } from "./install-error.mjs";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+
+const forwardedSignals = ["SIGINT", "SIGTERM", "SIGHUP"];
+const parentPollMs = 500;
+
+/**
+ * @param {string} entry path of a program below the root
+ * @param {string[]} args
+ */
+export async function runEntry(entry, args) {
+  try {
+    const { nodePath, nodeVersion } = await ensureInstalled(root);
+    if (process.version === nodeVersion) {
+      process.argv = [process.argv[0], join(root, entry), ...args];
+      await import(pathToFileURL(join(root, entry)).href);
+    } else {
+      await spawnEntry(nodePath, entry, args);
+    }
+  } catch (error) {
+    if (!(error instanceof InstallError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
+
+/** Whether npm runs this. When npm is killed, nobody could stop what it has started: it has to stop by itself. */
+export function isUnderNpm() {
+  return process.env.npm_lifecycle_event !== undefined;
+}
+
+async function spawnEntry(nodePath, entry, args) {
+  const child = spawn(nodePath, [join(root, entry), ...args], { stdio: "inherit" });
+  for (const signal of forwardedSignals) process.on(signal, () => child.kill(signal));
+  const parentPid = process.ppid;
+  const timer = setInterval(() => isUnderNpm() && process.ppid !== parentPid && child.kill("SIGTERM"), parentPollMs);
+  const { code, signal, error } = await new Promise((resolve) => {
+    child.once("error", (cause) => resolve({ error: cause }));
+    child.once("close", (exitCode, exitSignal) => resolve({ code: exitCode, signal: exitSignal }));
+  });
+  clearInterval(timer);
+  if (error) throw new InstallError(`${nodePath} does not start (${error.message}): delete node_modules and run this again`);
+  process.exitCode = signal ? 128 + (constants.signals[signal] ?? 0) : code;
+}

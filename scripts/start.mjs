@@ -1,0 +1,8 @@
+// `npm start`: everything of one machine, in the foreground. What comes after `--` goes to `roost up`.
+import "./bootstrap/require-node.mjs";
+import { isUnderNpm, runEntry } from "./bootstrap/run-entry.mjs";
+
+await runEntry("apps/supervisor/src/main.ts", [
+  ...(isUnderNpm() ? ["--stop-with-parent"] : []),
+  ...process.argv.slice(2),
+]);
