@@ -33,25 +33,28 @@ create table roost.lock_waiter (
 );
 create index lock_waiter_order on roost.lock_waiter (name, seq);
 
--- A piece of work that is done once, by whoever begins it. Nobody but its holder knows what became of it: past the deadline it is unknown.
+-- An effect that happens once, by whoever begins it. Only its holder knows what became of it: past the deadline it is unknown.
 create table roost.once (
   scope       text not null,
   key         text not null,
-  state       text not null check (state in ('begun', 'done', 'failed')),
+  -- free: it certainly did not happen, the next may begin it.
+  state       text not null check (state in ('begun', 'done', 'unknown', 'free')),
+  -- The fencing token of who began it last.
   epoch       bigint not null,
   holder      text not null,
+  purpose     text,
   run_id      uuid,
   attempt     integer not null,
   result      jsonb,
   error       jsonb,
   begun_at    timestamptz not null,
   expires_at  timestamptz not null,
-  finished_at timestamptz,
-  -- How long the outcome is remembered.
-  keep_ms     bigint not null,
+  ended_at    timestamptz,
+  -- The result is remembered until then; null: for good.
   keep_until  timestamptz,
+  cause_id    text not null,
   primary key (scope, key),
-  constraint once_end_with_outcome check ((state = 'begun') = (finished_at is null) and (state = 'begun') = (keep_until is null))
+  constraint once_end_with_outcome check ((state = 'begun') = (ended_at is null))
 ) with (fillfactor = 70);
 create index once_unfinished on roost.once (expires_at) where state = 'begun';
 create index once_keep on roost.once (keep_until) where keep_until is not null;

@@ -1,0 +1,237 @@
+/**
+ * Effects that happen once, whoever is asked to do them. begin says who does
+ * it; finish and fail say what became of it. An effect whose holder was not
+ * heard of again is `unknown` and is given to nobody unless somebody decides so.
+ */
+import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { checkMs, checkName } from "./check-limits.ts";
+import { coordinationLimits } from "./coordination-limits.ts";
+
+export interface OnceKey {
+  scope: string;
+  key: string;
+}
+
+export interface OnceRequest extends OnceKey {
+  holder: string;
+  /** How long it may take before its outcome counts as unknown. */
+  ttlMs: number;
+  /** Begin again although nobody knows what became of the last time. */
+  retryUnknown?: boolean;
+  purpose?: string;
+  runId?: string;
+  causation?: string;
+  correlation?: string;
+}
+
+export interface OnceAnswer extends OnceKey {
+  /** begun: you are to do it now. in_progress: another does it. done: with its result. unknown: another began and was not heard of again. */
+  state: "begun" | "done" | "in_progress" | "unknown";
+  /** Proof that you are to do it; null unless begun. */
+  token: string | null;
+  holder: string;
+  /** How often it was begun, this time included. */
+  attempt: number;
+  result: JsonValue;
+  beganAt: Date;
+  endedAt: Date | null;
+  /** When an effect in progress becomes unknown. */
+  expiresAt: Date;
+}
+
+interface OnceRow {
+  state: "begun" | "done" | "unknown" | "free";
+  epoch: number;
+  holder: string;
+  attempt: number;
+  result: JsonValue;
+  beganAt: Date;
+  endedAt: Date | null;
+  expiresAt: Date;
+  isOverdue: boolean;
+  isForgotten: boolean;
+  causeId: string;
+  runId: string | null;
+}
+
+const onceColumns = `state, epoch, holder, attempt, result, begun_at as "beganAt", ended_at as "endedAt", expires_at as "expiresAt",
+  expires_at <= roost.now() as "isOverdue", coalesce(keep_until <= roost.now(), false) as "isForgotten", cause_id as "causeId", run_id as "runId"`;
+
+export async function beginOnce(kernel: Kernel, request: OnceRequest): Promise<OnceAnswer> {
+  checkName("scope", request.scope);
+  checkName("key", request.key);
+  checkName("holder", request.holder);
+  checkMs("time to live", request.ttlMs, { min: coordinationLimits.ttlMsMin, max: coordinationLimits.ttlMsMax });
+  return kernel.transact(async (tx) => {
+    // The unique key decides between two that begin at once: the second waits here for the first's commit.
+    const [fresh] = await tx.query<OnceRow>(
+      `insert into roost.once (scope, key, state, epoch, holder, purpose, run_id, attempt, begun_at, expires_at, cause_id)
+       values ($1, $2, 'begun', nextval('roost.lock_epoch'), $3, $4, $5, 1, roost.now(), roost.now() + $6 * interval '1 ms', '')
+       on conflict (scope, key) do nothing returning ${onceColumns}`,
+      [request.scope, request.key, request.holder, request.purpose ?? null, request.runId ?? null, request.ttlMs],
+    );
+    if (fresh !== undefined) return begun(tx, request, fresh);
+    const row = await lockOnce(tx, request);
+    if (row.state === "begun" && row.isOverdue) row.state = await markUnknown(tx, request, row, "its holder was not heard of again");
+    const mayBegin = row.state === "free" || (row.state === "done" && row.isForgotten) || (row.state === "unknown" && request.retryUnknown === true);
+    if (!mayBegin) return answer(request, row);
+    const [again] = await tx.query<OnceRow>(
+      `update roost.once set state = 'begun', epoch = nextval('roost.lock_epoch'), holder = $3, purpose = $4, run_id = $5, attempt = attempt + 1,
+         result = null, error = null, begun_at = roost.now(), expires_at = roost.now() + $6 * interval '1 ms', ended_at = null, keep_until = null
+       where scope = $1 and key = $2 returning ${onceColumns}`,
+      [request.scope, request.key, request.holder, request.purpose ?? null, request.runId ?? null, request.ttlMs],
+    );
+    return begun(tx, request, present(again, request));
+  });
+}
+
+export interface OnceOutcome extends OnceKey {
+  /** From beginOnce. */
+  token: string;
+}
+
+/**
+ * Says that it happened. A holder that is late says so all the same, unless another has begun since.
+ * @throws not_found, or conflict when the token is not the last one given out
+ */
+export async function finishOnce(kernel: Kernel, outcome: OnceOutcome & { result?: JsonValue; keepMs?: number }): Promise<OnceAnswer> {
+  const result = JSON.stringify(outcome.result ?? null);
+  if (Buffer.byteLength(result) > coordinationLimits.resultBytesMax) {
+    throw new RoostError("limit_exceeded", `The result has ${Buffer.byteLength(result)} bytes: ${coordinationLimits.resultBytesMax} is the most, store the rest elsewhere`);
+  }
+  return kernel.transact(async (tx) => {
+    const row = await lockOnce(tx, outcome);
+    refuseOtherToken(outcome, row);
+    if (row.state === "done") return answer(outcome, row);
+    if (row.state === "free") throw new RoostError("conflict", `"${outcome.key}" was reported as not done by the same holder before: begin it again`);
+    const causeId = emitOnce(tx, "once.done", outcome, row, { result: outcome.result ?? null });
+    const [done] = await tx.query<OnceRow>(
+      `update roost.once set state = 'done', result = $3, ended_at = roost.now(), keep_until = roost.now() + $4 * interval '1 ms', cause_id = $5
+       where scope = $1 and key = $2 returning ${onceColumns}`,
+      [outcome.scope, outcome.key, result, outcome.keepMs ?? null, causeId],
+    );
+    return answer(outcome, present(done, outcome));
+  });
+}
+
+/**
+ * Says that it certainly did not happen, so that another may begin it; or, with `isUnknown`, that nobody can tell.
+ * @throws not_found, or conflict when the token is not the last one given out or it was reported done
+ */
+export async function failOnce(
+  kernel: Kernel,
+  outcome: OnceOutcome & { error?: { code: string; message: string }; isUnknown?: boolean },
+): Promise<{ state: "free" | "unknown" }> {
+  return kernel.transact(async (tx) => {
+    const row = await lockOnce(tx, outcome);
+    refuseOtherToken(outcome, row);
+    if (row.state === "done") throw new RoostError("conflict", `"${outcome.key}" was reported as done before: that stays`);
+    if (outcome.isUnknown === true) {
+      if (row.state === "begun") await markUnknown(tx, outcome, row, outcome.error?.message ?? "its holder cannot tell whether it happened");
+      return { state: "unknown" };
+    }
+    if (row.state === "free") return { state: "free" };
+    const causeId = emitOnce(tx, "once.failed", outcome, row, outcome.error === undefined ? {} : { error: outcome.error });
+    await tx.query(
+      `update roost.once set state = 'free', error = $3, ended_at = roost.now(), cause_id = $4 where scope = $1 and key = $2`,
+      [outcome.scope, outcome.key, outcome.error === undefined ? null : JSON.stringify(outcome.error), causeId],
+    );
+    return { state: "free" };
+  });
+}
+
+/** Gives the holder more time. @throws conflict when its time is up or the token is not the last one given out */
+export async function renewOnce(kernel: Kernel, outcome: OnceOutcome & { ttlMs: number }): Promise<{ expiresAt: Date }> {
+  checkMs("time to live", outcome.ttlMs, { min: coordinationLimits.ttlMsMin, max: coordinationLimits.ttlMsMax });
+  const [row] = await kernel.database.query<{ expiresAt: Date }>(
+    `update roost.once set expires_at = roost.now() + $4 * interval '1 ms'
+     where scope = $1 and key = $2 and epoch::text = $3 and state = 'begun' and expires_at > roost.now() returning expires_at as "expiresAt"`,
+    [outcome.scope, outcome.key, outcome.token, outcome.ttlMs],
+  );
+  if (row === undefined) throw new RoostError("conflict", `"${outcome.key}" is not yours to do any more: its time is up or another has begun it`);
+  return row;
+}
+
+/** Marks effects whose holder was not heard of again. A loop over state: any number of schedulers may run it. */
+export async function expireOnce(kernel: Kernel): Promise<number> {
+  const overdue = await kernel.database.query<OnceKey>(
+    `select scope, key from roost.once where state = 'begun' and expires_at <= roost.now() order by expires_at limit $1`,
+    [coordinationLimits.passMax],
+    { name: "once-overdue" },
+  );
+  let count = 0;
+  for (const once of overdue) {
+    await kernel.transact(async (tx) => {
+      const row = await lockOnce(tx, once);
+      if (row.state !== "begun" || !row.isOverdue) return;
+      await markUnknown(tx, once, row, "its holder was not heard of again");
+      count += 1;
+    });
+  }
+  return count;
+}
+
+async function lockOnce(tx: KernelTransaction, { scope, key }: OnceKey): Promise<OnceRow> {
+  const [row] = await tx.query<OnceRow>(`select ${onceColumns} from roost.once where scope = $1 and key = $2 for update`, [scope, key]);
+  return present(row, { scope, key });
+}
+
+function present(row: OnceRow | undefined, { scope, key }: OnceKey): OnceRow {
+  if (row === undefined) throw new RoostError("not_found", `Nobody has begun "${key.slice(0, 64)}" in the scope "${scope.slice(0, 64)}"`);
+  return row;
+}
+
+function refuseOtherToken(outcome: OnceOutcome, row: OnceRow): void {
+  if (String(row.epoch) === outcome.token) return;
+  throw new RoostError("conflict", `"${outcome.key}" was begun again by ${row.holder} since: what this holder says does not count any more`, {
+    details: { reason: "lease_lost" },
+  });
+}
+
+async function begun(tx: KernelTransaction, request: OnceRequest, row: OnceRow): Promise<OnceAnswer> {
+  const causeId = emitOnce(tx, "once.begun", request, row, { attempt: row.attempt, expiresAt: row.expiresAt.toISOString() }, request);
+  await tx.query("update roost.once set cause_id = $3 where scope = $1 and key = $2", [request.scope, request.key, causeId]);
+  return { ...answer(request, row), state: "begun", token: String(row.epoch) };
+}
+
+async function markUnknown(tx: KernelTransaction, once: OnceKey, row: OnceRow, reason: string): Promise<"unknown"> {
+  const causeId = emitOnce(tx, "once.unknown", once, row, { reason: reason.slice(0, 2_000) });
+  await tx.query(`update roost.once set state = 'unknown', ended_at = roost.now(), cause_id = $3 where scope = $1 and key = $2`, [once.scope, once.key, causeId]);
+  return "unknown";
+}
+
+function answer({ scope, key }: OnceKey, row: OnceRow): OnceAnswer {
+  const state = row.state === "begun" ? "in_progress" : row.state === "free" ? "unknown" : row.state;
+  return {
+    scope,
+    key,
+    state,
+    token: null,
+    holder: row.holder,
+    attempt: row.attempt,
+    result: row.state === "done" ? row.result : null,
+    beganAt: row.beganAt,
+    endedAt: row.endedAt,
+    expiresAt: row.expiresAt,
+  };
+}
+
+function emitOnce(
+  tx: KernelTransaction,
+  type: "once.begun" | "once.done" | "once.failed" | "once.unknown",
+  { scope, key }: OnceKey,
+  row: OnceRow,
+  data: JsonObject,
+  cause: { causation?: string; correlation?: string } = {},
+): string {
+  const causation = cause.causation ?? (type === "once.begun" ? undefined : row.causeId);
+  return tx.emit({
+    type,
+    subject: `${scope}/${key}`.slice(0, 256).toWellFormed(),
+    data: { scope, key, holder: row.holder, ...(row.runId === null ? {} : { runId: row.runId }), ...data },
+    ...(causation === undefined || causation === "" ? {} : { causation }),
+    ...(cause.correlation === undefined ? {} : { correlation: cause.correlation }),
+  });
+}

@@ -1,0 +1,26 @@
+import type { JsonObject } from "@roost/base";
+import type { KernelTransaction } from "../transact.ts";
+
+export interface HeldLock {
+  name: string;
+  holder: string;
+  epoch: number;
+  runId: string | null;
+}
+
+/** The one place that gives events of locks their subject and cause. */
+export function emitLockEvent(
+  tx: KernelTransaction,
+  type: "lock.acquired" | "lock.released" | "lock.expired",
+  { name, holder, epoch, runId }: HeldLock,
+  data: JsonObject = {},
+  cause: { causation?: string; correlation?: string } = {},
+): string {
+  return tx.emit({
+    type,
+    subject: name,
+    data: { name, holder, epoch, ...(runId === null ? {} : { runId }), ...data },
+    ...(cause.causation === undefined ? {} : { causation: cause.causation }),
+    ...(cause.correlation === undefined ? {} : { correlation: cause.correlation }),
+  });
+}

@@ -1,0 +1,24 @@
+import type { Kernel } from "../open-kernel.ts";
+import { coordinationLimits } from "./coordination-limits.ts";
+
+/** Deletes what nobody asks for any more, a bounded number of rows of each kind. Returns how many. */
+export async function sweepCoordination(kernel: Kernel): Promise<number> {
+  const { passMax, keepReleasedMs } = coordinationLimits;
+  // An epoch never comes again although names do: it is drawn from one sequence.
+  const statements: [sql: string, values: unknown[]][] = [
+    [
+      `delete from roost.lock where name in (
+         select name from roost.lock where holder is null and coalesce(released_at, '-infinity') < roost.now() - $2 * interval '1 ms'
+           and not exists (select 1 from roost.lock_waiter waiter where waiter.name = lock.name) limit $1 for update skip locked)
+       returning 1`,
+      [passMax, keepReleasedMs],
+    ],
+    [`delete from roost.lock_waiter where (name, waiter) in (select name, waiter from roost.lock_waiter where expires_at <= roost.now() limit $1) returning 1`, [passMax]],
+    [`delete from roost.once where (scope, key) in (select scope, key from roost.once where keep_until <= roost.now() limit $1 for update skip locked) returning 1`, [passMax]],
+    [`delete from roost.idempotency_key where (scope, key) in (select scope, key from roost.idempotency_key where expires_at <= roost.now() limit $1 for update skip locked) returning 1`, [passMax]],
+    [`delete from roost.claim where id in (select id from roost.claim where expires_at < roost.now() - $2 * interval '1 ms' limit $1) returning 1`, [passMax, keepReleasedMs]],
+  ];
+  let count = 0;
+  for (const [sql, values] of statements) count += (await kernel.database.query(sql, values)).length;
+  return count;
+}
