@@ -8,11 +8,11 @@ import { clientConfig, prepareConnection, type ConnectionSettings } from "./conn
 import type { Database, QueryOptions, Session, Transaction, TransactOptions } from "./database.ts";
 import { createListener, type Listener } from "./create-listener.ts";
 import { openSession } from "./open-session.ts";
+import { requireServerVersion } from "./require-server-version.ts";
 import { runQuery } from "./run-query.ts";
 import { isConnectionLoss, isStalePlan, sqlStateOf, toDatabaseError } from "./to-database-error.ts";
 import { transact } from "./transact.ts";
 
-const serverVersionMin = 150_000;
 const idleConnectionMsMax = 60_000;
 const stalePlanRetriesMax = 16;
 
@@ -106,15 +106,10 @@ class PooledDatabase implements Database {
 }
 
 async function refuseOldServer(database: Database): Promise<void> {
-  const [row] = await database.query<{ number: number; text: string }>(
+  const [version] = await database.query<{ number: number; text: string }>(
     `SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS text`,
   );
-  if (row === undefined || row.number < serverVersionMin) {
-    throw new RoostError(
-      "invalid_input",
-      `the server is PostgreSQL ${row?.text ?? "of unknown version"}, the oldest supported is 15: upgrade it, or unset DATABASE_URL to use the bundled one`,
-    );
-  }
+  requireServerVersion(version?.number ?? 0, version?.text ?? "of unknown version");
 }
 
 // The message never holds the URL: it may have a password in it.

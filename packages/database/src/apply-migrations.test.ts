@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { silentLogger } from "@roost/base";
+import { applyMigrations } from "./apply-migrations.ts";
+import { openDatabase } from "./open-database.ts";
+import { createTestDatabase } from "./testing/create-test-database.ts";
+
+const first = { name: "001-bird", sql: "CREATE TABLE bird (name text);\nCREATE INDEX ON bird (name);" };
+const second = { name: "002-egg", sql: "CREATE TABLE egg (id int);" };
+const schema = "shelter";
+
+test("applyMigrations() applies what is missing, in order, into its schema", async () => {
+  await using place = await createTestDatabase();
+  const { database } = place;
+  assert.deepEqual(await applyMigrations(database, { schema, migrations: [first] }), ["001-bird"]);
+  assert.deepEqual(await applyMigrations(database, { schema, migrations: [first, second] }), ["002-egg"]);
+  assert.deepEqual(await applyMigrations(database, { schema, migrations: [first, second] }), []);
+  assert.deepEqual(await database.query("SELECT * FROM shelter.bird, shelter.egg"), []);
+  assert.deepEqual(await database.query("SELECT position, name FROM shelter.migration ORDER BY position"), [
+    { position: 1, name: "001-bird" },
+    { position: 2, name: "002-egg" },
+  ]);
+});
+
+test("applyMigrations() keeps the schemas of one database apart", async () => {
+  await using place = await createTestDatabase();
+  await applyMigrations(place.database, { schema: "one", migrations: [first] });
+  await applyMigrations(place.database, { schema: "two", migrations: [first] });
+  assert.deepEqual(await place.database.query("SELECT * FROM one.bird, two.bird"), []);
+});
+
+test("applyMigrations() refuses a migration that was changed after it was applied", async () => {
+  await using place = await createTestDatabase();
+  await applyMigrations(place.database, { schema, migrations: [first] });
+  const changed = { ...first, sql: `${first.sql} -- better` };
+  await assert.rejects(applyMigrations(place.database, { schema, migrations: [changed] }), {
+    code: "conflict",
+    message: /"001-bird" of schema "shelter" was changed/,
+  });
+  const otherLineEnds = { ...first, sql: first.sql.replaceAll("\n", "\r\n") };
+  assert.deepEqual(await applyMigrations(place.database, { schema, migrations: [otherLineEnds] }), []);
+});
+
+test("applyMigrations() refuses a database that is newer than the program", async () => {
+  await using place = await createTestDatabase();
+  await applyMigrations(place.database, { schema, migrations: [first, second] });
+  await assert.rejects(applyMigrations(place.database, { schema, migrations: [first] }), {
+    code: "conflict",
+    message: /"002-egg".*start the newer program/,
+  });
+});
+
+test("applyMigrations() refuses a migration that was put before applied ones", async () => {
+  await using place = await createTestDatabase();
+  await applyMigrations(place.database, { schema, migrations: [second] });
+  await assert.rejects(applyMigrations(place.database, { schema, migrations: [first, second] }), { code: "conflict" });
+});
+
+test("applyMigrations() keeps nothing of a migration that fails, and all of those before it", async () => {
+  await using place = await createTestDatabase();
+  const failing = { name: "002-egg", sql: "CREATE TABLE egg (id int); SELECT 1/0;" };
+  await assert.rejects(applyMigrations(place.database, { schema, migrations: [first, failing] }), {
+    code: "internal",
+    message: /"002-egg".*division by zero/,
+  });
+  assert.deepEqual(await place.database.query("SELECT to_regclass('shelter.egg') AS egg"), [{ egg: null }]);
+  assert.deepEqual(await applyMigrations(place.database, { schema, migrations: [first, second] }), ["002-egg"]);
+});
+
+test("applyMigrations() applies each migration once when several programs start together", async () => {
+  await using place = await createTestDatabase();
+  const migrations = Array.from({ length: 10 }, (_, index) => ({
+    name: `${String(index + 1).padStart(3, "0")}-table`,
+    sql: `CREATE TABLE table_${index} (id int)`,
+  }));
+  const start = async () => {
+    await using database = await openDatabase({ url: place.url, applicationName: "one", logger: silentLogger });
+    return await applyMigrations(database, { schema, migrations });
+  };
+  const applied = (await Promise.all([start(), start(), start(), start()])).flat();
+  assert.deepEqual(
+    applied.toSorted(),
+    migrations.map((migration) => migration.name),
+  );
+});
+
+test("applyMigrations() refuses a schema name that would need quoting", async () => {
+  await using place = await createTestDatabase();
+  await assert.rejects(applyMigrations(place.database, { schema: 'x"; DROP', migrations: [] }), {
+    code: "invalid_input",
+  });
+});

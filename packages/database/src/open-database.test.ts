@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { RoostError, silentLogger } from "@roost/base";
+import { openDatabase } from "./open-database.ts";
+import { requireServerVersion } from "./require-server-version.ts";
+import { createTestDatabase } from "./testing/create-test-database.ts";
+
+const options = { applicationName: "roost test", logger: silentLogger };
+
+test("query() returns int8 as number, jsonb parsed, timestamptz as Date, numeric and date as text", async () => {
+  await using place = await createTestDatabase();
+  const [row] = await place.database.query(
+    `SELECT 9007199254740991::int8 AS big, ARRAY[1, NULL]::int8[] AS bigs, '{"a":[1]}'::jsonb AS json,
+      '2026-03-29T01:30:00.123Z'::timestamptz AS moment, 1.10::numeric AS money, '2026-03-29'::date AS day,
+      $1::bytea AS bytes, $2::text AS nothing`,
+    [Buffer.from([0, 255]), undefined],
+  );
+  assert.deepEqual(row, {
+    big: Number.MAX_SAFE_INTEGER,
+    bigs: [1, null],
+    json: { a: [1] },
+    moment: new Date("2026-03-29T01:30:00.123Z"),
+    money: "1.10",
+    day: "2026-03-29",
+    bytes: Buffer.from([0, 255]),
+    nothing: null,
+  });
+});
+
+test("query() refuses an int8 that a number cannot hold and keeps the connection", async () => {
+  await using place = await createTestDatabase({ poolMax: 1 });
+  await assert.rejects(place.database.query("SELECT 9007199254740993::int8 AS big"), {
+    code: "internal",
+    message: /9007199254740993 is beyond 9007199254740991/,
+  });
+  assert.deepEqual(await place.database.query("SELECT 1 AS one"), [{ one: 1 }]);
+});
+
+test("query() turns SQLSTATEs into codes, keeps the cause and keeps the connection", async () => {
+  await using place = await createTestDatabase({ poolMax: 1 });
+  const { database } = place;
+  await database.query("CREATE TABLE nest (id int CONSTRAINT nest_key PRIMARY KEY, kind text NOT NULL)");
+  await database.query("INSERT INTO nest VALUES (1, 'cup')");
+  const [before] = await database.query("SELECT pg_backend_pid() AS pid");
+  const conflict = await caught(database.query("INSERT INTO nest VALUES (1, 'scrape')"));
+  assert.equal(conflict.code, "conflict");
+  assert.deepEqual(conflict.details, { sqlState: "23505", constraint: "nest_key", table: "nest" });
+  assert.equal((conflict.cause as { code: string }).code, "23505");
+  assert.equal((await caught(database.query("INSERT INTO nest VALUES (2, NULL)"))).code, "invalid_input");
+  assert.equal((await caught(database.query("SELECT $1::int", ["wren"]))).code, "invalid_input");
+  assert.equal((await caught(database.query("SELECT $1::text", ["a\0b"]))).code, "invalid_input");
+  assert.equal((await caught(database.query("SELEC"))).code, "internal");
+  assert.deepEqual(await database.query("SELECT pg_backend_pid() AS pid"), [before]);
+});
+
+test("query() ends a statement that takes longer than statementTimeoutMsMax", async () => {
+  await using place = await createTestDatabase();
+  await using database = await openDatabase({ ...options, url: place.url, statementTimeoutMsMax: 20 });
+  assert.equal((await caught(database.query("SELECT pg_sleep(600)"))).code, "timeout");
+});
+
+test("query() works again after the server ended its connections", async () => {
+  await using place = await createTestDatabase({ poolMax: 1 });
+  await using other = await openDatabase({ ...options, url: place.url });
+  const [{ pid } = { pid: 0 }] = await place.database.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+  const running = caught(place.database.query("SELECT pg_sleep(600)"));
+  await other.query(
+    "SELECT pg_terminate_backend($1, 5000) FROM pg_stat_activity WHERE pid = $1 AND backend_type = 'client backend'",
+    [pid],
+  );
+  assert.equal((await running).code, "unavailable");
+  assert.deepEqual(await place.database.query("SELECT 1 AS one"), [{ one: 1 }]);
+});
+
+test("query() prepares a named statement anew after its table changed", async () => {
+  await using place = await createTestDatabase({ poolMax: 2 });
+  const { database } = place;
+  await database.query("CREATE TABLE egg (id int)");
+  await database.query("INSERT INTO egg VALUES (1)");
+  const select = () => database.query("SELECT * FROM egg", [], { name: "select eggs" });
+  await Promise.all([select(), select()]);
+  await database.query("ALTER TABLE egg ADD COLUMN colour text");
+  assert.deepEqual(await Promise.all([select(), select()]), [[{ id: 1, colour: null }], [{ id: 1, colour: null }]]);
+  await database.query("ALTER TABLE egg ADD COLUMN weight int");
+  const inTransaction = await database.transact((tx) => tx.query("SELECT * FROM egg", [], { name: "select eggs" }));
+  assert.deepEqual(inTransaction, [{ id: 1, colour: null, weight: null }]);
+});
+
+test("openDatabase() says unavailable when nobody answers", async () => {
+  const error = await caught(openDatabase({ ...options, url: "postgresql:///roost?host=/nowhere" }));
+  assert.equal(error.code, "unavailable");
+  assert.match(error.message, /ENOENT/);
+});
+
+test("openDatabase() refuses a database that does not exist without telling the password", async () => {
+  await using place = await createTestDatabase();
+  const url = new URL(place.url);
+  url.pathname = "/no_such_database";
+  url.searchParams.set("password", "hunter2");
+  const error = await caught(openDatabase({ ...options, url: url.href }));
+  assert.equal(error.code, "invalid_input");
+  assert.match(error.message, /correct DATABASE_URL.*no_such_database/);
+  assert.doesNotMatch(error.message, /hunter2/);
+});
+
+test("openDatabase() refuses a URL of something else", async () => {
+  assert.equal((await caught(openDatabase({ ...options, url: "mysql://x" }))).code, "invalid_input");
+});
+
+test("requireServerVersion() refuses 14 and takes 15", () => {
+  assert.throws(() => requireServerVersion(140_018, "14.18"), { code: "invalid_input", message: /14\.18.*is 15/ });
+  requireServerVersion(150_000, "15.0");
+});
+
+async function caught(work: Promise<unknown>): Promise<RoostError> {
+  const error = await work.then(
+    () => assert.fail("it was expected to fail"),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof RoostError, String(error));
+  return error;
+}

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { silentLogger } from "@roost/base";
+import type { Database, Transaction } from "./database.ts";
+import { openDatabase } from "./open-database.ts";
+import { createTestDatabase } from "./testing/create-test-database.ts";
+
+const template = {
+  key: "transact",
+  prepare: async (database: Database) => {
+    await database.query("CREATE TABLE account (name text PRIMARY KEY, amount int NOT NULL)");
+    await database.query("INSERT INTO account VALUES ('a', 0), ('b', 0)");
+  },
+};
+const amountOf = async (database: Database, name = "a") =>
+  (await database.query<{ amount: number }>("SELECT amount FROM account WHERE name = $1", [name]))[0]?.amount;
+
+test("transact() commits what its work did and returns its result", async () => {
+  await using place = await createTestDatabase({ template });
+  const result = await place.database.transact(async (tx) => {
+    await tx.query("UPDATE account SET amount = 1 WHERE name = 'a'");
+    return "done";
+  });
+  assert.equal(result, "done");
+  assert.equal(await amountOf(place.database), 1);
+});
+
+test("transact() rolls back and passes on what its work threw", async () => {
+  await using place = await createTestDatabase({ template, poolMax: 1 });
+  const own = new Error("of the work");
+  const failing = place.database.transact(async (tx) => {
+    await tx.query("UPDATE account SET amount = 1");
+    throw own;
+  });
+  await assert.rejects(failing, (error) => error === own);
+  assert.equal(await amountOf(place.database), 0);
+});
+
+test("transact() runs the work again when another transaction won", async () => {
+  await using place = await createTestDatabase({ template });
+  const { database } = place;
+  let attempts = 0;
+  await database.transact(
+    async (tx) => {
+      attempts += 1;
+      await tx.query("SELECT * FROM account");
+      if (attempts === 1) await database.query("UPDATE account SET amount = 10 WHERE name = 'a'");
+      await tx.query("UPDATE account SET amount = amount + 1 WHERE name = 'a'");
+    },
+    { isolation: "repeatable read" },
+  );
+  assert.equal(attempts, 2);
+  assert.equal(await amountOf(database), 11);
+});
+
+test("transact() runs the work again when the commit itself finds the conflict", async () => {
+  await using place = await createTestDatabase({ template });
+  const { database } = place;
+  let attempts = 0;
+  // Write skew: each reads what the other writes, so the second to commit must fail.
+  const raise = (tx: Transaction, from: string, to: string) =>
+    tx.query("UPDATE account SET amount = 1 + (SELECT amount FROM account WHERE name = $1) WHERE name = $2", [
+      from,
+      to,
+    ]);
+  await database.transact(
+    async (tx) => {
+      attempts += 1;
+      await raise(tx, "a", "b");
+      if (attempts === 1) await database.transact((other) => raise(other, "b", "a"), { isolation: "serializable" });
+    },
+    { isolation: "serializable" },
+  );
+  assert.equal(attempts, 2);
+  assert.deepEqual([await amountOf(database, "a"), await amountOf(database, "b")], [1, 2]);
+});
+
+test("transact() gives up after 8 attempts", async () => {
+  await using place = await createTestDatabase({ template });
+  const { database } = place;
+  let attempts = 0;
+  const losing = database.transact(
+    async (tx) => {
+      attempts += 1;
+      await tx.query("SELECT * FROM account");
+      await database.query("UPDATE account SET amount = amount + 1 WHERE name = 'a'");
+      await tx.query("UPDATE account SET amount = amount + 1 WHERE name = 'a'");
+    },
+    { isolation: "serializable" },
+  );
+  await assert.rejects(losing, { code: "unavailable", message: /limit 8/ });
+  assert.equal(attempts, 8);
+});
+
+test("transact() refuses to pretend when a statement failed and its error was swallowed", async () => {
+  await using place = await createTestDatabase({ template });
+  const swallowing = place.database.transact(async (tx) => {
+    await tx.query("UPDATE account SET amount = 5");
+    await tx.query("SELECT 1/0").catch(() => undefined);
+  });
+  await assert.rejects(swallowing, { code: "internal", message: /swallowed/ });
+  assert.equal(await amountOf(place.database), 0);
+});
+
+test("transact() turns a lost connection into unavailable and the pool goes on", async () => {
+  await using place = await createTestDatabase({ template, poolMax: 1 });
+  await using other = await openDatabase({ url: place.url, applicationName: "other", logger: silentLogger });
+  const losing = place.database.transact(async (tx) => {
+    const [row] = await tx.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+    await other.query("SELECT pg_terminate_backend($1, 5000)", [row?.pid]);
+    await tx.query("UPDATE account SET amount = 1");
+  });
+  await assert.rejects(losing, { code: "unavailable" });
+  assert.equal(await amountOf(place.database), 0);
+});
+
+test("transact() says that the outcome is unknown when the connection is lost during the commit", async () => {
+  await using place = await createTestDatabase({ template });
+  const { database } = place;
+  await database.query(`CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(600); RETURN NULL; END $$`);
+  await database.query(`CREATE CONSTRAINT TRIGGER die_at_commit AFTER UPDATE ON account
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()`);
+  const losing = database.transact((tx) => tx.query("UPDATE account SET amount = 1 WHERE name = 'a'"));
+  await assert.rejects(losing, { code: "unavailable", details: { outcome: "unknown" } });
+});
+
+test("transact() ends the running statement when its signal is aborted, also with the pool used up", async () => {
+  await using place = await createTestDatabase({ template, poolMax: 1 });
+  const stop = new AbortController();
+  const stopped = place.database.transact(
+    async (tx) => {
+      await tx.query("UPDATE account SET amount = 1");
+      const sleeping = tx.query("SELECT pg_sleep(600)");
+      setImmediate(() => stop.abort());
+      await sleeping;
+    },
+    { signal: stop.signal },
+  );
+  await assert.rejects(stopped, { code: "timeout" });
+  assert.equal(await amountOf(place.database), 0);
+});
+
+test("transact() does not commit when its signal is aborted between statements", async () => {
+  await using place = await createTestDatabase({ template, poolMax: 1 });
+  const stop = new AbortController();
+  const stopped = place.database.transact(
+    async (tx) => {
+      await tx.query("UPDATE account SET amount = 1");
+      stop.abort();
+    },
+    { signal: stop.signal },
+  );
+  await assert.rejects(stopped, { code: "timeout" });
+  await assert.rejects(
+    place.database.transact(async () => 1, { signal: stop.signal }),
+    { code: "timeout" },
+  );
+  assert.equal(await amountOf(place.database), 0);
+});
+
+test("transact() refuses a statement after its end", async () => {
+  await using place = await createTestDatabase({ template });
+  let kept: Transaction | undefined;
+  await place.database.transact(async (tx) => {
+    kept = tx;
+  });
+  await assert.rejects(kept?.query("SELECT 1") ?? Promise.resolve(), { code: "internal", message: /has ended/ });
+});
+
+test("transact() runs statements that were made at once one after the other", async () => {
+  await using place = await createTestDatabase({ template });
+  const rows = await place.database.transact((tx) =>
+    Promise.all([
+      tx.query("UPDATE account SET amount = 2 WHERE name = 'a'"),
+      tx.query("UPDATE account SET amount = amount * 3 WHERE name = 'a' RETURNING amount"),
+    ]),
+  );
+  assert.deepEqual(rows[1], [{ amount: 6 }]);
+});
