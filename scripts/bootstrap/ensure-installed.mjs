@@ -31,7 +31,8 @@ export async function ensureInstalled(root) {
 function readMarker(root, lockfileHash) {
   try {
     const marker = JSON.parse(readFileSync(markerFile(root), "utf8"));
-    const isOurs = marker.lockfileHash === lockfileHash && marker.platform === platform() && existsSync(marker.nodePath);
+    const isOurs =
+      marker.lockfileHash === lockfileHash && marker.platform === platform() && existsSync(marker.nodePath);
     return isOurs ? { nodePath: marker.nodePath, nodeVersion: marker.nodeVersion } : undefined;
   } catch {
     return undefined;
@@ -42,7 +43,9 @@ async function install({ root, lockfileHash, lockfile }) {
   const directory = join(root, ".install");
   let release;
   try {
-    release = await acquireInstallLock(directory, (pid) => console.error(`Waiting for process ${pid}, which is installing`));
+    release = await acquireInstallLock(directory, (pid) =>
+      console.error(`Waiting for process ${pid}, which is installing`),
+    );
   } catch (error) {
     throw explainRefusal(error, root);
   }

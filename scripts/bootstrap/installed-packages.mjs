@@ -45,7 +45,9 @@ function packagesHere(lockfile) {
 
 function fitsHere(entry) {
   return (
-    matches(entry.os, process.platform) && matches(entry.cpu, process.arch) && (!entry.libc || matches(entry.libc, libc()))
+    matches(entry.os, process.platform) &&
+    matches(entry.cpu, process.arch) &&
+    (!entry.libc || matches(entry.libc, libc()))
   );
 }
 

@@ -4,8 +4,13 @@ const nodeMajorMin = 20;
 
 if (Number(process.versions.node.split(".")[0]) < nodeMajorMin) {
   console.error(
-    "Roost needs Node " + nodeMajorMin + " or newer to install its own; this is " + process.version +
-      " (" + process.execPath + "). Install a newer one from https://nodejs.org and run the command again",
+    "Roost needs Node " +
+      nodeMajorMin +
+      " or newer to install its own; this is " +
+      process.version +
+      " (" +
+      process.execPath +
+      "). Install a newer one from https://nodejs.org and run the command again",
   );
   process.exit(1);
 }

@@ -47,6 +47,7 @@ async function spawnEntry(nodePath, entry, args) {
     child.once("close", (exitCode, exitSignal) => resolve({ code: exitCode, signal: exitSignal }));
   });
   clearInterval(timer);
-  if (error) throw new InstallError(`${nodePath} does not start (${error.message}): delete node_modules and run this again`);
+  if (error)
+    throw new InstallError(`${nodePath} does not start (${error.message}): delete node_modules and run this again`);
   process.exitCode = signal ? 128 + (constants.signals[signal] ?? 0) : code;
 }

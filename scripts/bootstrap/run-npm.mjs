@@ -54,13 +54,18 @@ export function describeFailure(args, output, logFile) {
   const lines = output.split("\n").filter((line) => line.trim() !== "" && !/EBADENGINE|npm (warn|notice)/i.test(line));
   const found = advice.find(([pattern]) => pattern.test(lines.join("\n")));
   const what = found ? found[1] : "npm failed: what it said is below";
-  return [what, ...lines.slice(-shownLinesMax).map((line) => `  ${line}`), `  (npm ${args[0]}, all of it in ${logFile})`].join("\n");
+  return [
+    what,
+    ...lines.slice(-shownLinesMax).map((line) => `  ${line}`),
+    `  (npm ${args[0]}, all of it in ${logFile})`,
+  ].join("\n");
 }
 
 /** The npm that runs this script, or else the one in PATH. */
 function findNpm() {
   const running = process.env.npm_execpath;
-  if (running !== undefined && basename(running) === "npm-cli.js") return { command: process.execPath, prefix: [running] };
+  if (running !== undefined && basename(running) === "npm-cli.js")
+    return { command: process.execPath, prefix: [running] };
   return { command: process.platform === "win32" ? "npm.cmd" : "npm", prefix: [] };
 }
 
@@ -68,7 +73,11 @@ function findNpm() {
 function cleanEnvironment() {
   const env = { ...process.env };
   for (const name of Object.keys(env)) {
-    if (/^npm_config_(workspaces?|include_workspace_root|global|omit|include|production|dry_run|json|prefix|local_prefix)$/i.test(name)) {
+    if (
+      /^npm_config_(workspaces?|include_workspace_root|global|omit|include|production|dry_run|json|prefix|local_prefix)$/i.test(
+        name,
+      )
+    ) {
       delete env[name];
     }
   }

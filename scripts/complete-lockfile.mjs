@@ -1,0 +1,37 @@
+// `node scripts/complete-lockfile.mjs`: adds the platform packages that npm left out of package-lock.json because it
+// could not load them at that moment (https://github.com/npm/cli/issues/4828). Without them `npm ci` refuses the
+// lockfile everywhere. The added ones have no checksum; a later `npm install` where they can be loaded adds it.
+import { readFileSync, writeFileSync } from "node:fs";
+
+const file = new URL("../package-lock.json", import.meta.url);
+const lockfile = JSON.parse(readFileSync(file, "utf8"));
+const libcs = { gnu: "glibc", gnueabihf: "glibc", musl: "musl", musleabihf: "musl" };
+
+for (const parent of Object.values(lockfile.packages)) {
+  for (const [name, version] of Object.entries(parent.optionalDependencies ?? {})) {
+    if (lockfile.packages[`node_modules/${name}`] !== undefined) continue;
+    lockfile.packages[`node_modules/${name}`] = describePlatformPackage(name, version, parent);
+    console.log(`added ${name}@${version}`);
+  }
+}
+const sorted = Object.entries(lockfile.packages).toSorted(([a], [b]) => a.localeCompare(b, "en"));
+lockfile.packages = Object.fromEntries(sorted);
+writeFileSync(file, `${JSON.stringify(lockfile, null, 2)}\n`);
+
+/** What npm would have written, from a name like `@oxlint/binding-linux-arm-gnueabihf`. */
+function describePlatformPackage(name, version, parent) {
+  const [os, cpu, abi] = name
+    .slice(name.lastIndexOf("/") + 1)
+    .replace(/^binding-/, "")
+    .split("-");
+  const libc = os === "linux" ? libcs[abi] : undefined;
+  return {
+    version,
+    cpu: [cpu],
+    ...(parent.dev ? { dev: true } : {}),
+    ...(libc ? { libc: [libc] } : {}),
+    ...(parent.license ? { license: parent.license } : {}),
+    optional: true,
+    os: [os],
+  };
+}
