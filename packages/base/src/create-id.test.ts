@@ -20,7 +20,10 @@ test("createId() ascends and never repeats within a process", () => {
 });
 
 test("createIdSource() ascends past a full counter while the clock stands still", () => {
-  const next = createIdSource({ clock: createFakeClock(1), random: (byteCount) => new Uint8Array(byteCount).fill(255) });
+  const next = createIdSource({
+    clock: createFakeClock(1),
+    random: (byteCount) => new Uint8Array(byteCount).fill(255),
+  });
   const ids = Array.from({ length: 10_000 }, () => next());
   assert.deepEqual(ids, ids.toSorted());
   assert.equal(new Set(ids).size, ids.length);

@@ -18,7 +18,11 @@ test("parseDurationMs() reads units, sums and bare milliseconds", () => {
 
 test("parseDurationMs() refuses what is not a length of time and says what is", () => {
   for (const written of ["", "soon", "5 minutes", "-5m", "5y", "1h 30m", "m", "1.5", Number.NaN, "P1D"]) {
-    assert.throws(() => parseDurationMs(written), { code: "invalid_input", message: /write it like 250ms/ }, String(written));
+    assert.throws(
+      () => parseDurationMs(written),
+      { code: "invalid_input", message: /write it like 250ms/ },
+      String(written),
+    );
   }
   assert.throws(() => parseDurationMs("99999w"), { code: "invalid_input", message: /longer than 100 years/ });
 });

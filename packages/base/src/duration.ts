@@ -23,7 +23,8 @@ export function parseDurationMs(written: string | number): number {
     ms = Number(text);
   } else if (whole.test(text)) {
     ms = 0;
-    for (const [, amount, unit] of text.matchAll(part)) ms += Number(amount) * msPerUnit[unit as keyof typeof msPerUnit];
+    for (const [, amount, unit] of text.matchAll(part))
+      ms += Number(amount) * msPerUnit[unit as keyof typeof msPerUnit];
   } else {
     throw new RoostError(
       "invalid_input",

@@ -3,6 +3,21 @@ export { createId, createIdSource, type IdSourceOptions } from "./create-id.ts";
 export { delay, sleepUntilAborted, type DelayOptions } from "./delay.ts";
 export { durationMsMax, formatDurationMs, parseDurationMs } from "./duration.ts";
 export type { JsonObject, JsonValue } from "./json-value.ts";
-export { createLogger, logLevels, silentLogger, type LogFields, type Logger, type LoggerOptions, type LogLevel } from "./logger.ts";
+export {
+  createLogger,
+  logLevels,
+  silentLogger,
+  type LogFields,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+} from "./logger.ts";
 export { readConfig, type ReadConfigOptions } from "./read-config.ts";
-export { errorCodes, isErrorCode, RoostError, toRoostError, type ErrorCode, type RoostErrorOptions } from "./roost-error.ts";
+export {
+  errorCodes,
+  isErrorCode,
+  RoostError,
+  toRoostError,
+  type ErrorCode,
+  type RoostErrorOptions,
+} from "./roost-error.ts";

@@ -16,7 +16,9 @@ test("createLogger() writes one JSON object per line", () => {
   logger.info("started\nwell", { port: 7717, skipped: undefined });
   assert.equal(lines.length, 1);
   assert.equal(lines[0]?.indexOf("\n"), (lines[0]?.length ?? 0) - 1);
-  assert.deepEqual(parsed(), [{ port: 7717, time: "2026-01-02T03:04:05.006Z", level: "info", message: "started\nwell" }]);
+  assert.deepEqual(parsed(), [
+    { port: 7717, time: "2026-01-02T03:04:05.006Z", level: "info", message: "started\nwell" },
+  ]);
 });
 
 test("createLogger() drops lines below its level", () => {
@@ -25,7 +27,10 @@ test("createLogger() drops lines below its level", () => {
   logger.info("b");
   logger.warn("c");
   logger.error("d");
-  assert.deepEqual(parsed().map((line) => line["message"]), ["c", "d"]);
+  assert.deepEqual(
+    parsed().map((line) => line["message"]),
+    ["c", "d"],
+  );
   const silent = record({ level: "silent" });
   silent.logger.error("e");
   assert.deepEqual(silent.lines, []);
@@ -39,7 +44,9 @@ test("Logger.child() adds its fields, and its own children's, to every line", ()
 
 test("createLogger() writes errors with code, stack and cause", () => {
   const { logger, parsed } = record();
-  logger.error("failed", { error: new RoostError("timeout", "late", { cause: new Error("below"), details: { ms: 5 } }) });
+  logger.error("failed", {
+    error: new RoostError("timeout", "late", { cause: new Error("below"), details: { ms: 5 } }),
+  });
   const error = parsed()[0]?.["error"] as { code: string; stack: string; cause: { message: string }; details: unknown };
   assert.equal(error.code, "timeout");
   assert.match(error.stack, /RoostError: late/);
@@ -61,7 +68,10 @@ test("createLogger() hides what is named like a secret, at any depth, and not a 
   });
   const line = parsed()[0] as Record<string, unknown>;
   assert.equal(lines[0]?.includes("s3cret"), false);
-  assert.deepEqual([line["sessionKey"], line["idempotencyKey"], line["tokens"], line["key"]], ["main", "k", 12, "once"]);
+  assert.deepEqual(
+    [line["sessionKey"], line["idempotencyKey"], line["tokens"], line["key"]],
+    ["main", "k", 12, "once"],
+  );
 });
 
 test("createLogger() survives circles, big values, bigint and depth", () => {
@@ -71,7 +81,15 @@ test("createLogger() survives circles, big values, bigint and depth", () => {
   let deep: Record<string, unknown> = {};
   for (let depth = 0; depth < 50; depth += 1) deep = { deep };
   const items = Array.from({ length: 10_000 }, (_, index) => index);
-  logger.info("x", { circle, deep, items, long: "y".repeat(1_000_000), big: 12n, bytes: new Uint8Array(5), when: new Date(0) });
+  logger.info("x", {
+    circle,
+    deep,
+    items,
+    long: "y".repeat(1_000_000),
+    big: 12n,
+    bytes: new Uint8Array(5),
+    when: new Date(0),
+  });
   assert.ok((lines[0]?.length ?? 0) < 20_000);
   const line = parsed()[0] as Record<string, unknown>;
   assert.deepEqual(line["circle"], { self: "[circular]" });

@@ -19,7 +19,11 @@ export type CompatibilityResult = { compatible: true } | { compatible: false; pa
  * Checks `newer` against `older`, which is ordered from oldest to newest. Only the `…_transitive` modes look further back than the last.
  * @throws invalid_input when a schema is wrong
  */
-export function checkCompatibility(older: readonly JsonSchema[], newer: JsonSchema, mode: CompatibilityMode): CompatibilityResult {
+export function checkCompatibility(
+  older: readonly JsonSchema[],
+  newer: JsonSchema,
+  mode: CompatibilityMode,
+): CompatibilityResult {
   if (mode === "none" || older.length === 0) return { compatible: true };
   const accepts = loadChecker();
   const isTransitive = mode.endsWith("_transitive");

@@ -27,7 +27,10 @@ export interface HttpClientOptions {
   reconnect?: Partial<ReconnectOptions>;
 }
 
-export function createHttpClient<const Ops extends readonly AnyOperation[]>(operations: Ops, options: HttpClientOptions): Client<Ops> {
+export function createHttpClient<const Ops extends readonly AnyOperation[]>(
+  operations: Ops,
+  options: HttpClientOptions,
+): Client<Ops> {
   const client: Record<string, unknown> = {};
   for (const operation of operations) {
     client[operation.id] = operation.stream
@@ -38,12 +41,18 @@ export function createHttpClient<const Ops extends readonly AnyOperation[]>(oper
             reconnect: options.reconnect,
             connect: (signal, lastId) => send(operation, given, { ...callOptions, signal }, options, lastId),
           })
-      : (given: Record<string, unknown> = {}, callOptions: CallOptions = {}) => ask(operation, given, callOptions, options);
+      : (given: Record<string, unknown> = {}, callOptions: CallOptions = {}) =>
+          ask(operation, given, callOptions, options);
   }
   return client as Client<Ops>;
 }
 
-async function ask(operation: AnyOperation, given: Record<string, unknown>, callOptions: CallOptions, options: HttpClientOptions): Promise<unknown> {
+async function ask(
+  operation: AnyOperation,
+  given: Record<string, unknown>,
+  callOptions: CallOptions,
+  options: HttpClientOptions,
+): Promise<unknown> {
   const timeoutMs = callOptions.timeoutMs ?? options.timeoutMs ?? timeoutMsDefault;
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = callOptions.signal === undefined ? timeout : AbortSignal.any([callOptions.signal, timeout]);
@@ -53,7 +62,9 @@ async function ask(operation: AnyOperation, given: Record<string, unknown>, call
   } catch (thrown) {
     if (callOptions.signal?.aborted === true) throw callOptions.signal.reason;
     if (timeout.aborted) {
-      throw new RoostError("timeout", `${operation.id} got no answer from ${options.baseUrl} within ${timeoutMs} ms`, { cause: thrown });
+      throw new RoostError("timeout", `${operation.id} got no answer from ${options.baseUrl} within ${timeoutMs} ms`, {
+        cause: thrown,
+      });
     }
     throw toRoostError(thrown);
   }
@@ -68,7 +79,11 @@ async function send(
   lastId?: string,
 ): Promise<Response> {
   const request = buildRequest(operation, given, options.baseUrl);
-  const headers = new Headers({ accept: operation.stream ? "text/event-stream, application/problem+json" : "application/json, application/problem+json" });
+  const headers = new Headers({
+    accept: operation.stream
+      ? "text/event-stream, application/problem+json"
+      : "application/json, application/problem+json",
+  });
   if (request.body !== undefined) headers.set("content-type", "application/json");
   if (options.token !== undefined) headers.set("authorization", `Bearer ${options.token}`);
   if (callOptions.idempotencyKey !== undefined) headers.set("idempotency-key", callOptions.idempotencyKey);
@@ -85,19 +100,28 @@ async function send(
   } catch (thrown) {
     const error = toRoostError(thrown);
     if (error.code !== "unavailable") throw error;
-    throw new RoostError("unavailable", `${options.baseUrl} cannot be reached (${error.message}): is it running?`, { cause: thrown });
+    throw new RoostError("unavailable", `${options.baseUrl} cannot be reached (${error.message}): is it running?`, {
+      cause: thrown,
+    });
   }
   if (response.ok) return response;
   throw fromProblem(response.status, await readProblemBody(response));
 }
 
-function buildRequest(operation: AnyOperation, given: Record<string, unknown>, baseUrl: string): { url: string; body: string | undefined } {
+function buildRequest(
+  operation: AnyOperation,
+  given: Record<string, unknown>,
+  baseUrl: string,
+): { url: string; body: string | undefined } {
   const rest = { ...given };
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_match, name: string) => {
     const value = rest[name];
     delete rest[name];
     if (value === undefined || value === null || value === "") {
-      throw new RoostError("invalid_input", `${operation.id} needs ${name}, it is ${value === "" ? "empty" : String(value)}`);
+      throw new RoostError(
+        "invalid_input",
+        `${operation.id} needs ${name}, it is ${value === "" ? "empty" : String(value)}`,
+      );
     }
     if (value === "." || value === "..") throw new RoostError("invalid_input", `${name} cannot be "${value}"`);
     return encodeURIComponent(String(value));
@@ -115,7 +139,11 @@ async function readJson(operation: AnyOperation, response: Response): Promise<un
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new RoostError("internal", `${operation.id} was answered with something that is not JSON: ${text.slice(0, 200)}`, { cause });
+    throw new RoostError(
+      "internal",
+      `${operation.id} was answered with something that is not JSON: ${text.slice(0, 200)}`,
+      { cause },
+    );
   }
 }
 
@@ -133,7 +161,8 @@ async function readText(response: Response, bytesMax: number): Promise<string> {
   let byteCount = 0;
   for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
     byteCount += part.byteLength;
-    if (byteCount > bytesMax) throw new RoostError("limit_exceeded", `the answer is longer than ${bytesMax} bytes: ask for less at a time`);
+    if (byteCount > bytesMax)
+      throw new RoostError("limit_exceeded", `the answer is longer than ${bytesMax} bytes: ask for less at a time`);
     parts.push(part);
   }
   return Buffer.concat(parts).toString("utf8");

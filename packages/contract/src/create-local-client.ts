@@ -33,12 +33,21 @@ export function createLocalClient<const Ops extends readonly AnyOperation[]>(
 
 type LocalCallOptions = CallOptions & { principal: Principal };
 
-async function askLocally(operation: AnyOperation, handler: AnyHandler, given: unknown, options: LocalCallOptions): Promise<unknown> {
+async function askLocally(
+  operation: AnyOperation,
+  handler: AnyHandler,
+  given: unknown,
+  options: LocalCallOptions,
+): Promise<unknown> {
   const ending = new AbortController();
   const timer =
     options.timeoutMs === undefined
       ? undefined
-      : setTimeout(() => ending.abort(new RoostError("timeout", `${operation.id} did not answer within ${options.timeoutMs} ms`)), options.timeoutMs);
+      : setTimeout(
+          () =>
+            ending.abort(new RoostError("timeout", `${operation.id} did not answer within ${options.timeoutMs} ms`)),
+          options.timeoutMs,
+        );
   try {
     const call = callOf(options, ending.signal);
     return await unlessAborted(call.signal, () => runOperation(operation, handler, given, call));

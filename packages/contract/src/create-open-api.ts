@@ -102,7 +102,10 @@ function describeResponses(operation: AnyOperation, components: Components, prob
     codesOfStatus.set(status, [...(codesOfStatus.get(status) ?? []), code]);
   }
   for (const [status, codes] of codesOfStatus) {
-    responses[String(status)] = { description: `Problem: ${codes.join(", ")}`, content: { [problemMediaType]: { schema: problem } } };
+    responses[String(status)] = {
+      description: `Problem: ${codes.join(", ")}`,
+      content: { [problemMediaType]: { schema: problem } },
+    };
   }
   responses["default"] = { description: "Problem", content: { [problemMediaType]: { schema: problem } } };
   return responses;
@@ -135,7 +138,10 @@ function createComponents(): Components {
       const names = new Map(Object.keys(definitions).map((name) => [name, name]));
       // A definition that is the same both ways keeps its name; one that is not, or that refers to such a one, does not.
       if (io === "input") {
-        const open = (toJsonSchema(schema, { io: "output", objects: "open" })["$defs"] ?? {}) as Record<string, JsonSchema>;
+        const open = (toJsonSchema(schema, { io: "output", objects: "open" })["$defs"] ?? {}) as Record<
+          string,
+          JsonSchema
+        >;
         for (const name of differing(definitions, open)) names.set(name, `${name}Input`);
       }
       for (const [name, definition] of Object.entries(definitions)) {
@@ -153,7 +159,7 @@ function createComponents(): Components {
 
 function differing(input: Record<string, JsonSchema>, output: Record<string, JsonSchema>): Set<string> {
   const found = new Set(Object.keys(input).filter((name) => !isDeepStrictEqual(input[name], output[name])));
-  for (let before = -1; before !== found.size; ) {
+  for (let before = -1; before !== found.size;) {
     before = found.size;
     for (const [name, definition] of Object.entries(input)) {
       const text = JSON.stringify(definition);

@@ -52,7 +52,10 @@ export function createRoutes<const Ops extends readonly AnyOperation[]>(
 }
 
 /** The problem document of an error as a response, with what is logged; also for the server's own notFound and onError. */
-export function createProblemResponse(thrown: unknown, options: { logger: Logger; status?: number; headers?: Record<string, string> }): Response {
+export function createProblemResponse(
+  thrown: unknown,
+  options: { logger: Logger; status?: number; headers?: Record<string, string> },
+): Response {
   const problem = describe(thrown, options.logger, options.status);
   return new Response(JSON.stringify(problem), {
     status: problem.status,
@@ -60,7 +63,12 @@ export function createProblemResponse(thrown: unknown, options: { logger: Logger
   });
 }
 
-async function answer(operation: AnyOperation, handler: AnyHandler, context: Context, options: RoutesOptions): Promise<Response> {
+async function answer(
+  operation: AnyOperation,
+  handler: AnyHandler,
+  context: Context,
+  options: RoutesOptions,
+): Promise<Response> {
   const { logger } = options;
   const ending = new AbortController();
   try {
@@ -97,7 +105,11 @@ function callOf(context: Context, options: RoutesOptions, ending: AbortSignal | 
   return call;
 }
 
-async function readInput(operation: AnyOperation, context: Context, bodyBytesMax: number): Promise<Record<string, unknown>> {
+async function readInput(
+  operation: AnyOperation,
+  context: Context,
+  bodyBytesMax: number,
+): Promise<Record<string, unknown>> {
   const { input, method, pathParameters } = operation;
   const hasBody = method !== "GET" && method !== "DELETE";
   const given = hasBody
@@ -105,7 +117,10 @@ async function readInput(operation: AnyOperation, context: Context, bodyBytesMax
     : fromQuery(input, new URL(context.req.url).searchParams);
   for (const name of pathParameters) {
     if (Object.hasOwn(given, name)) {
-      throw new RoostError("invalid_input", `${name} is part of the path ${operation.path}: leave it out of the ${hasBody ? "body" : "query string"}`);
+      throw new RoostError(
+        "invalid_input",
+        `${name} is part of the path ${operation.path}: leave it out of the ${hasBody ? "body" : "query string"}`,
+      );
     }
     given[name] = fromText(input.shape[name] as never, context.req.param(name) ?? "");
   }
@@ -117,7 +132,10 @@ async function readInput(operation: AnyOperation, context: Context, bodyBytesMax
 
 function refuseMethod(context: Context, methods: readonly string[], logger: Logger): Response {
   const allow = methods.join(", ");
-  const error = new RoostError("invalid_input", `${context.req.method} is not served at ${context.req.path}: use ${allow}`);
+  const error = new RoostError(
+    "invalid_input",
+    `${context.req.method} is not served at ${context.req.path}: use ${allow}`,
+  );
   return createProblemResponse(error, { logger, status: 405, headers: { allow } });
 }
 
@@ -138,7 +156,8 @@ function inRoutingOrder(operations: readonly AnyOperation[]): AnyOperation[] {
   const seen = new Set<string>();
   for (const { id, method, path } of operations) {
     for (const key of [id, `${method} ${path.replaceAll(/\{\w+\}/g, "{}")}`]) {
-      if (seen.has(key)) throw new RoostError("internal", `two operations are ${key}: operations served together need their own`);
+      if (seen.has(key))
+        throw new RoostError("internal", `two operations are ${key}: operations served together need their own`);
       seen.add(key);
     }
   }

@@ -38,10 +38,15 @@ function createCompiler(): Ajv2020 {
 }
 
 function complain(error: ErrorObject): string {
-  const path = error.instancePath.slice(1).split("/").map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~")).join(".");
+  const path = error.instancePath
+    .slice(1)
+    .split("/")
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .join(".");
   const params = error.params as Record<string, unknown>;
   let message = error.message ?? error.keyword;
-  if (error.keyword === "additionalProperties") message = `unknown field ${JSON.stringify(params["additionalProperty"])}`;
+  if (error.keyword === "additionalProperties")
+    message = `unknown field ${JSON.stringify(params["additionalProperty"])}`;
   else if (error.keyword === "required") message = `${JSON.stringify(params["missingProperty"])} is missing`;
   else if (error.keyword === "enum") message = `must be one of ${JSON.stringify(params["allowedValues"])}`;
   else if (error.keyword === "const") message = `must be ${JSON.stringify(params["allowedValue"])}`;

@@ -47,7 +47,11 @@ export function defineEvent<const Type extends string, Schema extends z.ZodObjec
 ): EventDefinition<Type, Schema> {
   const { type, version, topic } = options;
   assert.match(type, /^[a-z][a-z0-9_-]*(?:\.[a-z][a-z0-9_-]*)+$/, `event "${type}": write its type like run.started`);
-  assert.match(topic, /^[a-z][a-z0-9_-]{0,62}$/, `event "${type}": the topic "${topic}" must be lower-case letters, digits, - and _`);
+  assert.match(
+    topic,
+    /^[a-z][a-z0-9_-]{0,62}$/,
+    `event "${type}": the topic "${topic}" must be lower-case letters, digits, - and _`,
+  );
   assert.ok(Number.isInteger(version) && version >= 1, `event "${type}": the version ${version} must be 1 or more`);
   return {
     type,

@@ -89,7 +89,10 @@ export function defineOperation<
   for (const name of pathParameters) {
     const field = input.shape[name];
     assert.ok(field !== undefined, `operation "${id}": the input has no field for {${name}} of its path`);
-    assert.ok(isQueryType(field) && baseTypeOf(field).def.type !== "array", `operation "${id}": {${name}} must be a scalar`);
+    assert.ok(
+      isQueryType(field) && baseTypeOf(field).def.type !== "array",
+      `operation "${id}": {${name}} must be a scalar`,
+    );
   }
   if (method === "GET" || method === "DELETE") {
     for (const [name, field] of Object.entries(input.shape)) {

@@ -28,7 +28,10 @@ export interface EventStreamOptions {
 const keepAliveMsDefault = 15_000;
 const retryMsDefault = 1000;
 
-export function createEventStreamResponse(items: AsyncIterable<StreamItem<unknown>>, options: EventStreamOptions): Response {
+export function createEventStreamResponse(
+  items: AsyncIterable<StreamItem<unknown>>,
+  options: EventStreamOptions,
+): Response {
   const body = createBody(items, options);
   const headers = {
     "content-type": eventStreamMediaType,
@@ -39,7 +42,10 @@ export function createEventStreamResponse(items: AsyncIterable<StreamItem<unknow
   return new Response(body, { status: 200, headers });
 }
 
-function createBody(items: AsyncIterable<StreamItem<unknown>>, options: EventStreamOptions): ReadableStream<Uint8Array> {
+function createBody(
+  items: AsyncIterable<StreamItem<unknown>>,
+  options: EventStreamOptions,
+): ReadableStream<Uint8Array> {
   const { signal, onClose, describeError, keepAliveMs = keepAliveMsDefault, retryMs = retryMsDefault } = options;
   const iterator = items[Symbol.asyncIterator]();
   const encoder = new TextEncoder();

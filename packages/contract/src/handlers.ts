@@ -42,7 +42,10 @@ export type ReturnedOf<Op extends AnyOperation> = z.input<Op["output"]>;
  */
 export type Handler<Op extends AnyOperation> =
   Op extends Operation<string, z.ZodObject, z.ZodType, true>
-    ? (input: InputOf<Op>, call: Call) => AsyncIterable<StreamItem<ReturnedOf<Op>>> | Promise<AsyncIterable<StreamItem<ReturnedOf<Op>>>>
+    ? (
+        input: InputOf<Op>,
+        call: Call,
+      ) => AsyncIterable<StreamItem<ReturnedOf<Op>>> | Promise<AsyncIterable<StreamItem<ReturnedOf<Op>>>>
     : (input: InputOf<Op>, call: Call) => ReturnedOf<Op> | Promise<ReturnedOf<Op>>;
 
 /** One handler per operation, under its id. */

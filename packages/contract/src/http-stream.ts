@@ -55,7 +55,7 @@ export async function* readHttpStream(options: HttpStreamOptions): AsyncGenerato
         if (!error.retryable) throw error;
         lost = error;
       }
-      vainCount = place.hasProgress ? 1 : vainCount + 1;
+      vainCount = place.hasProgress ? 0 : vainCount + 1;
       if (vainCount >= limits.attemptsMax) {
         throw new RoostError(
           "unavailable",
@@ -63,7 +63,7 @@ export async function* readHttpStream(options: HttpStreamOptions): AsyncGenerato
           { cause: lost, details: { after: place.lastId ?? null } },
         );
       }
-      const delayMs = Math.min(limits.delayMsMax, limits.delayMsMin * 2 ** (vainCount - 1));
+      const delayMs = Math.min(limits.delayMsMax, limits.delayMsMin * 2 ** Math.max(0, vainCount - 1));
       await sleepUntilAborted(delayMs, { signal });
     }
   } finally {
@@ -91,7 +91,10 @@ async function* readOneConnection(
     const response = await options.connect(AbortSignal.any([signal, connection.signal]), place.lastId);
     const mediaType = response.headers.get("content-type") ?? "";
     if (!mediaType.startsWith(eventStreamMediaType) || response.body === null) {
-      throw new RoostError("internal", `${options.what} was answered with "${mediaType}" instead of ${eventStreamMediaType}`);
+      throw new RoostError(
+        "internal",
+        `${options.what} was answered with "${mediaType}" instead of ${eventStreamMediaType}`,
+      );
     }
     const parser = createEventParser();
     const decoder = new TextDecoder();

@@ -36,6 +36,12 @@ export {
 } from "./handlers.ts";
 export { reconnectDefaults, type ReconnectOptions } from "./http-stream.ts";
 export { fromProblem, Problem, problemMediaType, toProblem, type ProblemOptions } from "./problem.ts";
-export { createEventParser, eventStreamMediaType, formatEvent, type EventParser, type RawEvent } from "./server-sent-events.ts";
+export {
+  createEventParser,
+  eventStreamMediaType,
+  formatEvent,
+  type EventParser,
+  type RawEvent,
+} from "./server-sent-events.ts";
 export { errorCodeOfStatus, exitCodeOf, httpStatusOf } from "./status-codes.ts";
 export { toJsonSchema, type JsonSchema, type JsonSchemaOptions } from "./to-json-schema.ts";

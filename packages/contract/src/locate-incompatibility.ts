@@ -10,7 +10,11 @@ type Accepts = (writer: JsonSchema, reader: JsonSchema) => boolean;
 
 const depthMax = 32;
 
-export function locateIncompatibility(writer: JsonSchema, reader: JsonSchema, accepts: Accepts): { path: string; reason: string } {
+export function locateIncompatibility(
+  writer: JsonSchema,
+  reader: JsonSchema,
+  accepts: Accepts,
+): { path: string; reason: string } {
   const disagrees = (left: JsonSchema, right: JsonSchema) => {
     try {
       return !accepts(withDefinitions(left, writer), withDefinitions(right, reader));
@@ -23,20 +27,23 @@ export function locateIncompatibility(writer: JsonSchema, reader: JsonSchema, ac
   function descend(left: JsonSchema, right: JsonSchema, path: string, depth = 0): { path: string; reason: string } {
     const from = resolve(left, writer);
     const to = resolve(right, reader);
-    const name = path === "" ? "(root)" : path;
+
     if (depth < depthMax) {
       const leftFields = fieldsOf(from["properties"]);
       const rightFields = fieldsOf(to["properties"]);
       for (const [field, schema] of Object.entries(leftFields)) {
         const other = rightFields[field];
-        if (other !== undefined && disagrees(schema, other)) return descend(schema, other, join(path, field), depth + 1);
+        if (other !== undefined && disagrees(schema, other))
+          return descend(schema, other, join(path, field), depth + 1);
       }
       for (const field of textsOf(to["required"])) {
-        if (!textsOf(from["required"]).includes(field)) return { path: join(path, field), reason: "the field is required on one side only" };
+        if (!textsOf(from["required"]).includes(field))
+          return { path: join(path, field), reason: "the field is required on one side only" };
       }
       if (to["additionalProperties"] === false) {
         for (const field of Object.keys(leftFields)) {
-          if (!(field in rightFields)) return { path: join(path, field), reason: "the field is known on one side only" };
+          if (!(field in rightFields))
+            return { path: join(path, field), reason: "the field is known on one side only" };
         }
       }
       const leftItems = schemaOf(from["items"]);
@@ -45,21 +52,40 @@ export function locateIncompatibility(writer: JsonSchema, reader: JsonSchema, ac
         return descend(leftItems, rightItems, `${path}[]`, depth + 1);
       }
     }
-    return { path: name, reason: describe(from, to) };
+    return { path, reason: describe(from, to) };
   }
 }
 
 function describe(from: JsonSchema, to: JsonSchema): string {
-  for (const keyword of ["type", "const", "format", "pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems"]) {
+  for (const keyword of [
+    "type",
+    "const",
+    "format",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "minItems",
+    "maxItems",
+  ]) {
     const left = from[keyword];
     const right = to[keyword];
     if (right !== undefined && JSON.stringify(left) !== JSON.stringify(right)) {
       return `${keyword} is ${left === undefined ? "free" : JSON.stringify(left)} on the writing side and ${JSON.stringify(right)} on the reading side`;
     }
   }
-  const refused = listOf(from["enum"]).filter((value) => !listOf(to["enum"]).some((known) => JSON.stringify(known) === JSON.stringify(value)));
-  if (Array.isArray(to["enum"]) && refused.length > 0) return `the reading side does not know the value ${JSON.stringify(refused[0])}`;
-  if (from["anyOf"] !== undefined || from["oneOf"] !== undefined || to["anyOf"] !== undefined || to["oneOf"] !== undefined) {
+  const refused = listOf(from["enum"]).filter(
+    (value) => !listOf(to["enum"]).some((known) => JSON.stringify(known) === JSON.stringify(value)),
+  );
+  if (Array.isArray(to["enum"]) && refused.length > 0)
+    return `the reading side does not know the value ${JSON.stringify(refused[0])}`;
+  if (
+    from["anyOf"] !== undefined ||
+    from["oneOf"] !== undefined ||
+    to["anyOf"] !== undefined ||
+    to["oneOf"] !== undefined
+  ) {
     return "an alternative of the writing side has none on the reading side that accepts all of it";
   }
   return "the writing side allows values that the reading side refuses";

@@ -7,7 +7,13 @@ import { RoostError } from "@roost/base";
 import type { z } from "zod";
 
 type AnyZodType = z.core.$ZodType;
-type Definition = { type: string; innerType?: AnyZodType; in?: AnyZodType; element?: AnyZodType; options?: AnyZodType[] };
+type Definition = {
+  type: string;
+  innerType?: AnyZodType;
+  in?: AnyZodType;
+  element?: AnyZodType;
+  options?: AnyZodType[];
+};
 type Unwrapped = { def: Definition };
 
 const wrappers: ReadonlySet<string> = new Set([
@@ -19,7 +25,15 @@ const wrappers: ReadonlySet<string> = new Set([
   "readonly",
   "catch",
 ]);
-const scalars: ReadonlySet<string> = new Set(["string", "number", "int", "boolean", "enum", "literal", "template_literal"]);
+const scalars: ReadonlySet<string> = new Set([
+  "string",
+  "number",
+  "int",
+  "boolean",
+  "enum",
+  "literal",
+  "template_literal",
+]);
 
 /** The type below optional, default, nullable and the like. */
 export function baseTypeOf(schema: AnyZodType): Unwrapped {
@@ -109,7 +123,10 @@ export function toQuery(values: Readonly<Record<string, unknown>>): URLSearchPar
     }
     for (const item of value) {
       if (String(item).includes(",")) {
-        throw new RoostError("invalid_input", `${name}: "${String(item)}" has a comma, which a list in a query string cannot hold`);
+        throw new RoostError(
+          "invalid_input",
+          `${name}: "${String(item)}" has a comma, which a list in a query string cannot hold`,
+        );
       }
       query.append(name, String(item));
     }

@@ -8,7 +8,9 @@ export async function readJsonBody(request: Request, bodyBytesMax: number): Prom
   const mediaType = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   if (mediaType !== "application/json" && !mediaType.endsWith("+json")) {
     const given = mediaType === "" ? "no content type" : `content type ${mediaType}`;
-    throw new RoostError("invalid_input", `the body has ${given}: send application/json`, { details: { httpStatus: 415 } });
+    throw new RoostError("invalid_input", `the body has ${given}: send application/json`, {
+      details: { httpStatus: 415 },
+    });
   }
   let value: unknown;
   try {
@@ -24,7 +26,9 @@ export async function readJsonBody(request: Request, bodyBytesMax: number): Prom
 
 async function readBytes(request: Request, bodyBytesMax: number): Promise<Uint8Array> {
   const refuse = () =>
-    new RoostError("limit_exceeded", `the body is longer than ${bodyBytesMax} bytes: send less, or in parts`, { details: { httpStatus: 413 } });
+    new RoostError("limit_exceeded", `the body is longer than ${bodyBytesMax} bytes: send less, or in parts`, {
+      details: { httpStatus: 413 },
+    });
   if (Number(request.headers.get("content-length") ?? 0) > bodyBytesMax) throw refuse();
   if (request.body === null) return new Uint8Array();
   const parts: Uint8Array[] = [];

@@ -34,12 +34,19 @@ export function parseInput(operation: AnyOperation, given: unknown): Record<stri
 export function parseOutput(operation: AnyOperation, returned: unknown): unknown {
   const parsed = operation.output.safeParse(returned);
   if (parsed.success) return parsed.data;
-  const text = listIssues(parsed.error).map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
+  const text = listIssues(parsed.error)
+    .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`))
+    .join("; ");
   throw new RoostError("internal", `${operation.id} answered against its contract: ${text}`, { cause: parsed.error });
 }
 
 /** Calls the handler of an operation that gives one answer. */
-export async function runOperation(operation: AnyOperation, handler: AnyHandler, given: unknown, call: Call): Promise<unknown> {
+export async function runOperation(
+  operation: AnyOperation,
+  handler: AnyHandler,
+  given: unknown,
+  call: Call,
+): Promise<unknown> {
   const input = parseInput(operation, given);
   return parseOutput(operation, await handler(input as never, call));
 }
@@ -56,7 +63,10 @@ export async function openOperationStream(
   return checkItems(operation, items);
 }
 
-async function* checkItems(operation: AnyOperation, items: AsyncIterable<StreamItem<unknown>>): AsyncGenerator<StreamItem<unknown>> {
+async function* checkItems(
+  operation: AnyOperation,
+  items: AsyncIterable<StreamItem<unknown>>,
+): AsyncGenerator<StreamItem<unknown>> {
   for await (const item of items) yield { ...item, data: parseOutput(operation, item.data) };
 }
 

@@ -23,13 +23,17 @@ export function formatEvent(event: RawEvent): string {
   if (event.event !== undefined && event.event !== "message") text += `event: ${oneLine("name", event.event)}\n`;
   for (const line of event.data.split(/\r\n|\n|\r/)) text += `data: ${line}\n`;
   if (text.length > eventCharsMax) {
-    throw new RoostError("internal", `an event of ${text.length} characters is over the limit of ${eventCharsMax}: send a reference to it`);
+    throw new RoostError(
+      "internal",
+      `an event of ${text.length} characters is over the limit of ${eventCharsMax}: send a reference to it`,
+    );
   }
   return `${text}\n`;
 }
 
 function oneLine(what: string, text: string): string {
-  if (/[\r\n\0]/.test(text)) throw new RoostError("internal", `the ${what} of an event has a line break or NUL: ${JSON.stringify(text)}`);
+  if (/[\r\n\0]/.test(text))
+    throw new RoostError("internal", `the ${what} of an event has a line break or NUL: ${JSON.stringify(text)}`);
   return text;
 }
 

@@ -18,7 +18,10 @@ const transports: Record<string, () => Promise<Opened>> = {
   },
   "createHttpClient()": async () => {
     const world = createPeople();
-    const server = await serveRoutes(people, world.handlers, { logger: silentLogger, principalOf: () => ({ id: "person:test" }) });
+    const server = await serveRoutes(people, world.handlers, {
+      logger: silentLogger,
+      principalOf: () => ({ id: "person:test" }),
+    });
     const client = createHttpClient(people, { baseUrl: server.url });
     return { client, world, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
   },
@@ -33,7 +36,10 @@ for (const [name, open] of Object.entries(transports)) {
       assert.deepEqual(ada, { id: "p1", name: "Ada", tags: ["a", "b"], note: null });
       assert.deepEqual(await client.getPerson({ personId: "p1" }), ada);
       await client.addPerson({ name: "Grace" });
-      assert.deepEqual((await client.listPeople()).people.map((person) => person.name), ["Ada", "Grace"]);
+      assert.deepEqual(
+        (await client.listPeople()).people.map((person) => person.name),
+        ["Ada", "Grace"],
+      );
       const page = await client.listPeople({ limit: 1, tags: ["a", "b"], active: true });
       assert.deepEqual(page.asked, { limit: 1, tags: ["a", "b"], active: true });
     });
@@ -49,7 +55,10 @@ for (const [name, open] of Object.entries(transports)) {
     test("keeps odd characters of paths and queries", async () => {
       await using opened = await open();
       const personId = "a/b?c#d%2F é ☃";
-      await assert.rejects(opened.client.getPerson({ personId }), { code: "not_found", message: `there is no person ${personId}` });
+      await assert.rejects(opened.client.getPerson({ personId }), {
+        code: "not_found",
+        message: `there is no person ${personId}`,
+      });
       assert.equal((await opened.client.listPeople({ after: "x&y=z+ %" })).asked.after, "x&y=z+ %");
     });
 
@@ -77,7 +86,10 @@ for (const [name, open] of Object.entries(transports)) {
         await assert.rejects(client.addPerson(given as { name: string }), { code: "invalid_input", message });
       }
       await assert.rejects(client.listPeople({ limit: 501 }), { code: "invalid_input", message: /limit: .*500/ });
-      await assert.rejects(client.listPeople({ nope: 1 } as object), { code: "invalid_input", message: /nope: unknown field/ });
+      await assert.rejects(client.listPeople({ nope: 1 } as object), {
+        code: "invalid_input",
+        message: /nope: unknown field/,
+      });
       assert.equal(opened.world.calls.length, 0);
     });
 
@@ -105,13 +117,18 @@ for (const [name, open] of Object.entries(transports)) {
         { id: "2", event: "said", data: { text: "two" } },
       ]);
       const rest = await Array.fromAsync(client.watchPeople({ after: "1" }));
-      assert.deepEqual(rest.map((item) => item.data.text), ["two"]);
+      assert.deepEqual(
+        rest.map((item) => item.data.text),
+        ["two"],
+      );
     });
 
     test("refuses a stream before it begins", async () => {
       await using opened = await open();
       await assert.rejects(Array.fromAsync(opened.client.watchPeople({ room: "none" })), { code: "not_found" });
-      await assert.rejects(Array.fromAsync(opened.client.watchPeople({ rom: "x" } as object)), { code: "invalid_input" });
+      await assert.rejects(Array.fromAsync(opened.client.watchPeople({ rom: "x" } as object)), {
+        code: "invalid_input",
+      });
     });
 
     test("throws an error in the middle of a stream after the items before it", async () => {

@@ -15,7 +15,8 @@ export function findUnknownFields(given: unknown, parsed: unknown, limit = 10): 
   function visit(before: unknown, after: unknown, path: string, depth: number): void {
     if (found.length >= limit || depth > depthMax) return;
     if (Array.isArray(before) && Array.isArray(after)) {
-      for (let index = 0; index < before.length; index += 1) visit(before[index], after[index], `${path}[${index}]`, depth + 1);
+      for (let index = 0; index < before.length; index += 1)
+        visit(before[index], after[index], `${path}[${index}]`, depth + 1);
     } else if (isRecord(before) && isRecord(after)) {
       for (const [name, value] of Object.entries(before)) {
         const below = path === "" ? name : `${path}.${name}`;

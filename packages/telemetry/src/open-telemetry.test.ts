@@ -32,7 +32,9 @@ async function openCollector(): Promise<Collector> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     assert.equal(request.url, "/v1/traces");
-    const body = JSON.parse(Buffer.concat(parts).toString()) as { resourceSpans: { resource: unknown; scopeSpans: { spans: OtlpSpan[] }[] }[] };
+    const body = JSON.parse(Buffer.concat(parts).toString()) as {
+      resourceSpans: { resource: unknown; scopeSpans: { spans: OtlpSpan[] }[] }[];
+    };
     for (const { resource, scopeSpans } of body.resourceSpans) {
       collected.resources += JSON.stringify(resource);
       for (const { spans } of scopeSpans) collected.spans.push(...spans);
@@ -81,7 +83,10 @@ for (const kind of ["without", "with"] as const) {
     });
     assert.equal(result, 7);
     const failure = new Error("broken");
-    await assert.rejects(telemetry.span("fails", {}, () => Promise.reject(failure)), failure);
+    await assert.rejects(
+      telemetry.span("fails", {}, () => Promise.reject(failure)),
+      failure,
+    );
     await telemetry.span("outer", { parent }, () =>
       telemetry.span("fresh", { parent: null }, async (fresh) => {
         assert.notEqual(parseTraceparent(fresh.traceparent)?.traceId, parseTraceparent(parent)?.traceId);
@@ -92,12 +97,20 @@ for (const kind of ["without", "with"] as const) {
 
 test("openTelemetry() sends spans to the collector, the last ones when it is closed", async () => {
   await using collector = await openCollector();
-  const telemetry = await openTelemetry({ serviceName: "roost-test", otlpEndpoint: collector.endpoint, logger: silentLogger });
-  await telemetry.span("run", { kind: "consumer", parent, attributes: { [attributes.runId]: "r1", [attributes.jobId]: undefined } }, async (span) => {
-    span.setAttributes({ [attributes.genAiInputTokens]: 12, [attributes.genAiFinishReasons]: ["stop"] });
-    span.addEvent("resumed");
-    await assert.rejects(telemetry.span("step", {}, () => Promise.reject(new RoostError("timeout", "too late"))));
+  const telemetry = await openTelemetry({
+    serviceName: "roost-test",
+    otlpEndpoint: collector.endpoint,
+    logger: silentLogger,
   });
+  await telemetry.span(
+    "run",
+    { kind: "consumer", parent, attributes: { [attributes.runId]: "r1", [attributes.jobId]: undefined } },
+    async (span) => {
+      span.setAttributes({ [attributes.genAiInputTokens]: 12, [attributes.genAiFinishReasons]: ["stop"] });
+      span.addEvent("resumed");
+      await assert.rejects(telemetry.span("step", {}, () => Promise.reject(new RoostError("timeout", "too late"))));
+    },
+  );
   await telemetry[Symbol.asyncDispose]();
 
   assert.match(collector.resources, /roost-test/);
@@ -108,11 +121,21 @@ test("openTelemetry() sends spans to the collector, the last ones when it is clo
   assert.equal(run.kind, 5);
   assert.equal(step.parentSpanId, run.spanId);
   assert.equal(step.traceId, run.traceId);
-  assert.deepEqual(run.attributes.map(({ key }) => key).toSorted(), ["gen_ai.response.finish_reasons", "gen_ai.usage.input_tokens", "roost.run.id"]);
-  assert.deepEqual(run.events?.map(({ name }) => name), ["resumed"]);
+  assert.deepEqual(run.attributes.map(({ key }) => key).toSorted(), [
+    "gen_ai.response.finish_reasons",
+    "gen_ai.usage.input_tokens",
+    "roost.run.id",
+  ]);
+  assert.deepEqual(
+    run.events?.map(({ name }) => name),
+    ["resumed"],
+  );
   assert.equal(step.status.code, 2);
   assert.deepEqual(step.attributes, [{ key: "error.type", value: { stringValue: "timeout" } }]);
-  assert.deepEqual(step.events?.map(({ name }) => name), ["exception"]);
+  assert.deepEqual(
+    step.events?.map(({ name }) => name),
+    ["exception"],
+  );
 });
 
 test("openTelemetry() fails nothing and says so when there is no collector", async () => {
@@ -120,7 +143,12 @@ test("openTelemetry() fails nothing and says so when there is no collector", asy
   const logger = createLogger({ level: "warn", write: (line) => lines.push(line) });
   const closed = await openCollector();
   await closed[Symbol.asyncDispose]();
-  const telemetry = await openTelemetry({ serviceName: "test", otlpEndpoint: closed.endpoint, logger, closeMsMax: 100 });
+  const telemetry = await openTelemetry({
+    serviceName: "test",
+    otlpEndpoint: closed.endpoint,
+    logger,
+    closeMsMax: 100,
+  });
   assert.equal(await telemetry.span("work", {}, async () => 1), 1);
   await telemetry[Symbol.asyncDispose]();
   assert.match(lines.join(""), /spans could not be sent/);

@@ -32,7 +32,11 @@ export function createTelemetry(recorder: SpanRecorder): Telemetry & AsyncDispos
   return {
     async span(name, options, work) {
       const parent = options.parent === null ? undefined : (parseTraceparent(options.parent) ?? around.getStore());
-      const span = recorder.start(name, { kind: options.kind ?? "internal", attributes: options.attributes ?? {}, parent });
+      const span = recorder.start(name, {
+        kind: options.kind ?? "internal",
+        attributes: options.attributes ?? {},
+        parent,
+      });
       const handle: SpanHandle = {
         traceparent: formatTraceparent(span.context),
         setAttributes: (more) => span.setAttributes(more),

@@ -4,10 +4,21 @@
  * logged: telemetry never holds up or fails what it watches.
  */
 import type { Logger } from "@roost/base";
-import { ROOT_CONTEXT, SpanKind as OtelSpanKind, SpanStatusCode, trace, type Attributes as OtelAttributes } from "@opentelemetry/api";
+import {
+  ROOT_CONTEXT,
+  SpanKind as OtelSpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes as OtelAttributes,
+} from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { AlwaysOnSampler, BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base";
+import {
+  AlwaysOnSampler,
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  type SpanExporter,
+} from "@opentelemetry/sdk-trace-base";
 import type { SpanRecorder } from "./span-recorder.ts";
 import type { Attributes, SpanKind } from "./telemetry.ts";
 
@@ -23,7 +34,7 @@ export interface OtlpSpansOptions {
 const queuedSpansMax = 4096;
 const spansPerExportMax = 512;
 const exportDelayMs = 2000;
-const exportTimeoutMs = 5000;
+const exportTimeoutMs = 3000;
 const closeMsMaxDefault = 2000;
 const attributesPerSpanMax = 64;
 const eventsPerSpanMax = 64;
@@ -67,7 +78,12 @@ export function createOtlpSpans(options: OtlpSpansOptions): SpanRecorder {
       const above =
         parent === undefined
           ? ROOT_CONTEXT
-          : trace.setSpanContext(ROOT_CONTEXT, { traceId: parent.traceId, spanId: parent.spanId, traceFlags: parent.flags, isRemote: true });
+          : trace.setSpanContext(ROOT_CONTEXT, {
+              traceId: parent.traceId,
+              spanId: parent.spanId,
+              traceFlags: parent.flags,
+              isRemote: true,
+            });
       const span = tracer.startSpan(name, { kind: kinds[kind], attributes: toOtel(attributes) }, above);
       const { traceId, spanId, traceFlags } = span.spanContext();
       return {

@@ -10,7 +10,10 @@ export interface RecordedSpan {
 }
 
 export interface SpanRecorder extends AsyncDisposable {
-  start(name: string, options: { kind: SpanKind; attributes: Attributes; parent: TraceContext | undefined }): RecordedSpan;
+  start(
+    name: string,
+    options: { kind: SpanKind; attributes: Attributes; parent: TraceContext | undefined },
+  ): RecordedSpan;
 }
 
 /** Records nothing; spans still have a place in a trace, so that those who record can join what passes through here. */

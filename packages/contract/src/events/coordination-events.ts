@@ -25,7 +25,13 @@ export const lockReleased = defineEvent({
   schema: z.object({ ...lock, reason: Reason.optional() }),
 });
 
-export const lockExpired = defineEvent({ type: "lock.expired", version, topic, subject: "name of the lock", schema: z.object(lock) });
+export const lockExpired = defineEvent({
+  type: "lock.expired",
+  version,
+  topic,
+  subject: "name of the lock",
+  schema: z.object(lock),
+});
 
 const once = { scope: KeyText, key: KeyText, holder: Name, runId: Id.optional() };
 const onceSubject = "scope/key of the effect";

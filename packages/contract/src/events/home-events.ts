@@ -8,7 +8,12 @@ const topic = "home";
 const version = 1;
 const Path = z.string().min(1).max(pathCharsMax);
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in lower-case hexadecimal");
-const author = { by: Name, runId: Id.optional(), sessionKey: SessionKey.optional(), sessionKind: SessionKind.optional() };
+const author = {
+  by: Name,
+  runId: Id.optional(),
+  sessionKey: SessionKey.optional(),
+  sessionKind: SessionKind.optional(),
+};
 
 /** Written by Roost, on behalf of a session or a person. */
 export const fileWritten = defineEvent({

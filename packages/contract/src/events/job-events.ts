@@ -50,4 +50,13 @@ export const tickMissed = defineEvent({
   schema: z.object({ ...ticked, lastScheduledAt: Time.optional(), missedCount: Count, reason: Reason }),
 });
 
-export const jobEvents = [jobDefined, jobChanged, jobPaused, jobResumed, jobRemoved, tickFired, tickSkipped, tickMissed] as const;
+export const jobEvents = [
+  jobDefined,
+  jobChanged,
+  jobPaused,
+  jobResumed,
+  jobRemoved,
+  tickFired,
+  tickSkipped,
+  tickMissed,
+] as const;

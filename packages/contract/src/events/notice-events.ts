@@ -13,7 +13,14 @@ export const noticeRaised = defineEvent({
   version,
   topic,
   subject: "notice id",
-  schema: z.object({ ...origin, noticeId: Id, level: z.enum(noticeLevels), text: Text, target: Name.optional(), source: Name.optional() }),
+  schema: z.object({
+    ...origin,
+    noticeId: Id,
+    level: z.enum(noticeLevels),
+    text: Text,
+    target: Name.optional(),
+    source: Name.optional(),
+  }),
 });
 
 export const noticeDelivered = defineEvent({

@@ -19,7 +19,10 @@ test("roostEvents have a closed JSON Schema that validates, and that is compatib
     const schema = toJsonSchema(event.schema);
     assert.equal(schema["additionalProperties"], false, event.type);
     const validate = createValidator(schema);
-    assert.ok(validate({ nonsense: true }).some((complaint) => complaint.includes('unknown field "nonsense"')), event.type);
+    assert.ok(
+      validate({ nonsense: true }).some((complaint) => complaint.includes('unknown field "nonsense"')),
+      event.type,
+    );
     assert.deepEqual(checkCompatibility([schema], schema, "full_transitive"), { compatible: true }, event.type);
   }
 });
@@ -29,5 +32,7 @@ test("roostEvents take what is left out or undefined, and refuse texts over thei
   const validate = createValidator(toJsonSchema(started!.schema));
   const data: RoostEventData<"run.started"> = { runId: "r", workerId: "w", epoch: 1, attempt: 1, jobId: undefined };
   assert.deepEqual(validate(data), []);
-  assert.deepEqual(validate({ ...data, workerId: "w".repeat(201) }), ["workerId: must NOT have more than 200 characters"]);
+  assert.deepEqual(validate({ ...data, workerId: "w".repeat(201) }), [
+    "workerId: must NOT have more than 200 characters",
+  ]);
 });

@@ -5,7 +5,20 @@
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
 import { effects } from "../define-operation.ts";
-import { Count, Id, Json, Name, Reason, RecordedError, SessionKey, SessionKind, Slug, Time, Usd, WholeMs } from "../records/fields.ts";
+import {
+  Count,
+  Id,
+  Json,
+  Name,
+  Reason,
+  RecordedError,
+  SessionKey,
+  SessionKind,
+  Slug,
+  Time,
+  Usd,
+  WholeMs,
+} from "../records/fields.ts";
 import { stepOutcomes, Usage, waitKinds } from "../records/run.ts";
 
 const topic = "runs";
@@ -21,7 +34,12 @@ const run = {
   jobId: Slug.optional(),
   parentRunId: Id.optional(),
 };
-const spent = { usdSpent: Usd.optional(), tokensSpent: Count.optional(), durationMs: WholeMs.optional(), rehearsal: z.boolean().optional() };
+const spent = {
+  usdSpent: Usd.optional(),
+  tokensSpent: Count.optional(),
+  durationMs: WholeMs.optional(),
+  rehearsal: z.boolean().optional(),
+};
 
 export const runCreated = defineEvent({
   type: "run.created",
@@ -101,7 +119,14 @@ export const runFailed = defineEvent({
   version,
   topic,
   subject,
-  schema: z.object({ ...run, ...spent, error: RecordedError, output: Json.optional(), attempt: Count.optional(), reason: Reason.optional() }),
+  schema: z.object({
+    ...run,
+    ...spent,
+    error: RecordedError,
+    output: Json.optional(),
+    attempt: Count.optional(),
+    reason: Reason.optional(),
+  }),
 });
 
 export const runCancelling = defineEvent({
@@ -158,7 +183,13 @@ export const stepFailed = defineEvent({
   version,
   topic,
   subject,
-  schema: z.object({ ...step, error: RecordedError, costUsd: Usd.optional(), usage: Usage.optional(), durationMs: WholeMs.optional() }),
+  schema: z.object({
+    ...step,
+    error: RecordedError,
+    costUsd: Usd.optional(),
+    usage: Usage.optional(),
+    durationMs: WholeMs.optional(),
+  }),
 });
 
 export const stepUnknown = defineEvent({
@@ -174,7 +205,14 @@ export const stepResolved = defineEvent({
   version,
   topic,
   subject,
-  schema: z.object({ runId: Id, seq: Count, name: Name.optional(), outcome: z.enum(stepOutcomes), note: Reason.optional(), by: Name }),
+  schema: z.object({
+    runId: Id,
+    seq: Count,
+    name: Name.optional(),
+    outcome: z.enum(stepOutcomes),
+    note: Reason.optional(),
+    by: Name,
+  }),
 });
 
 export const leaseLost = defineEvent({
@@ -187,7 +225,13 @@ export const leaseLost = defineEvent({
 
 const worker = { workerId: Id, host: z.string().max(255), pid: Count, kind: z.string().max(64) };
 
-export const workerJoined = defineEvent({ type: "worker.joined", version, topic, subject: "worker id", schema: z.object(worker) });
+export const workerJoined = defineEvent({
+  type: "worker.joined",
+  version,
+  topic,
+  subject: "worker id",
+  schema: z.object(worker),
+});
 
 export const workerLost = defineEvent({
   type: "worker.lost",

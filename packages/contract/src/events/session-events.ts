@@ -6,7 +6,14 @@ import { Count, Id, Name, SessionKey, SessionKind, Text } from "../records/field
 const topic = "sessions";
 const subject = "session key";
 const version = 1;
-const message = { sessionKey: SessionKey, sessionKind: SessionKind.optional(), messageId: Id, seq: Count.optional(), runId: Id.optional(), text: Text };
+const message = {
+  sessionKey: SessionKey,
+  sessionKind: SessionKind.optional(),
+  messageId: Id,
+  seq: Count.optional(),
+  runId: Id.optional(),
+  text: Text,
+};
 
 export const messageReceived = defineEvent({
   type: "message.received",

@@ -32,7 +32,8 @@ export const acquireLock = defineOperation({
   method: "POST",
   path: "/locks/{name}/acquire",
   summary: "Takes a lock, waiting for it if asked to",
-  description: "The same holder asking again gets the lock it has, with its epoch. The epoch is a fencing token: give it along with every write that the lock protects.",
+  description:
+    "The same holder asking again gets the lock it has, with its epoch. The epoch is a fencing token: give it along with every write that the lock protects.",
   input: z.object({
     name: lockName,
     holder: Name.describe("Who takes it; a name of its own for each that may take it"),
@@ -57,7 +58,12 @@ export const renewLock = defineOperation({
   path: "/locks/{name}/renew",
   summary: "Keeps a lock for longer, if it is still held with that epoch",
   input: z.object({ name: lockName, holder: Name, epoch: Count, ttlMs: ttlMs.default(60_000) }),
-  output: z.object({ isHeld: z.boolean(), holder: Name.nullable().describe("Who has it now"), epoch: Count.nullable(), expiresAt: Time.nullable() }),
+  output: z.object({
+    isHeld: z.boolean(),
+    holder: Name.nullable().describe("Who has it now"),
+    epoch: Count.nullable(),
+    expiresAt: Time.nullable(),
+  }),
   effect: "idempotent",
 });
 
@@ -71,7 +77,10 @@ export const releaseLock = defineOperation({
   effect: "idempotent",
 });
 
-const once = { scope: KeyText.describe("What the key is unique in: a job, a script, a feed"), key: KeyText.describe("Names the effect") };
+const once = {
+  scope: KeyText.describe("What the key is unique in: a job, a script, a feed"),
+  key: KeyText.describe("Names the effect"),
+};
 
 export const beginOnce = defineOperation({
   id: "beginOnce",
@@ -98,7 +107,12 @@ export const finishOnce = defineOperation({
   method: "POST",
   path: "/once/{scope}/{key}/finish",
   summary: "Says that it happened, with the result that later callers get",
-  input: z.object({ ...once, token, result: Json.optional(), keepMs: WholeMs.optional().describe("How long the result is remembered; for good when left out") }),
+  input: z.object({
+    ...once,
+    token,
+    result: Json.optional(),
+    keepMs: WholeMs.optional().describe("How long the result is remembered; for good when left out"),
+  }),
   output: Once,
   errors: ["not_found", "conflict"],
   effect: "idempotent",
@@ -135,8 +149,16 @@ export const claimTopic = defineOperation({
     scope: KeyText.describe("Where it must be new: blog, posts, …"),
     text: z.string().min(1).max(10_000),
     by: Name,
-    ttlMs: WholeMs.min(1000).max(claimTtlMsMax).default(30 * 86_400_000).describe("How long it is claimed"),
-    threshold: z.number().min(0).max(1).optional().describe("Similarity that counts as the same; the scope's own when left out"),
+    ttlMs: WholeMs.min(1000)
+      .max(claimTtlMsMax)
+      .default(30 * 86_400_000)
+      .describe("How long it is claimed"),
+    threshold: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe("Similarity that counts as the same; the scope's own when left out"),
   }),
   output: z.object({
     granted: z.boolean(),

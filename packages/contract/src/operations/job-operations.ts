@@ -11,7 +11,10 @@ export const listJobs = defineOperation({
   method: "GET",
   path: "/jobs",
   summary: "Jobs by id",
-  input: z.object({ ...pageFields, state: z.array(z.enum(jobStates)).max(4).optional().describe("All but removed ones when left out") }),
+  input: z.object({
+    ...pageFields,
+    state: z.array(z.enum(jobStates)).max(4).optional().describe("All but removed ones when left out"),
+  }),
   output: z.object({ jobs: z.array(Job), next }),
   effect: "readonly",
 });
@@ -38,7 +41,12 @@ export const defineJob = defineOperation({
   input: z.object({
     jobId: JobId,
     ...jobDefinitionShape,
-    expectedVersion: z.number().int().min(0).optional().describe("Refused with conflict unless this is the job's version; 0: only create"),
+    expectedVersion: z
+      .number()
+      .int()
+      .min(0)
+      .optional()
+      .describe("Refused with conflict unless this is the job's version; 0: only create"),
   }),
   output: z.object({ job: Job, change: z.enum(jobChanges) }),
   errors: ["conflict"],
@@ -126,4 +134,14 @@ export const listTicks = defineOperation({
   effect: "readonly",
 });
 
-export const jobOperations = [listJobs, getJob, defineJob, applyJobs, pauseJob, resumeJob, removeJob, runJob, listTicks] as const;
+export const jobOperations = [
+  listJobs,
+  getJob,
+  defineJob,
+  applyJobs,
+  pauseJob,
+  resumeJob,
+  removeJob,
+  runJob,
+  listTicks,
+] as const;

@@ -18,7 +18,10 @@ test("createOpenApi() of roostOperations is a valid OpenAPI 3.1 document", async
   assert.deepEqual(result.errors, undefined);
   assert.equal(result.valid, true);
   assert.equal(validator.version, "3.1");
-  assert.equal(Object.values(document["paths"] as object).flatMap((path) => Object.keys(path as object)).length, roostOperations.length);
+  assert.equal(
+    Object.values(document["paths"] as object).flatMap((path) => Object.keys(path as object)).length,
+    roostOperations.length,
+  );
 });
 
 test("createOpenApi() of roostOperations refers only to components that exist, and names no field of a list twice", () => {
@@ -27,25 +30,48 @@ test("createOpenApi() of roostOperations refers only to components that exist, a
   for (const [, name] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
     assert.ok(name !== undefined && name in schemas, `${name} is missing`);
   }
-  for (const name of ["Run", "RunSummary", "Step", "Job", "Tick", "Session", "Message", "Event", "Lock", "Claim", "Notice", "Question", "Status"]) {
+  for (const name of [
+    "Run",
+    "RunSummary",
+    "Step",
+    "Job",
+    "Tick",
+    "Session",
+    "Message",
+    "Event",
+    "Lock",
+    "Claim",
+    "Notice",
+    "Question",
+    "Status",
+  ]) {
     assert.ok(name in schemas, `${name} is missing`);
   }
   assert.doesNotMatch(JSON.stringify(document), /9007199254740991|\$defs|~standard/);
 });
 
 test("roostOperations can be served together, and every list has a limit and a cursor", () => {
-  const handlers = Object.fromEntries(roostOperations.map(({ id }) => [id, () => ({})])) as unknown as Handlers<typeof roostOperations>;
+  const handlers = Object.fromEntries(roostOperations.map(({ id }) => [id, () => ({})])) as unknown as Handlers<
+    typeof roostOperations
+  >;
   createRoutes(roostOperations, handlers, { logger: silentLogger });
   for (const operation of roostOperations) {
-    if (!/^list/.test(operation.id)) continue;
+    if (!operation.id.startsWith("list")) continue;
     assert.ok("limit" in operation.input.shape && "after" in operation.input.shape, `${operation.id} has no page`);
     assert.ok("shape" in operation.output && "next" in operation.output.shape, `${operation.id} has no next`);
-    assert.throws(() => parseInput(operation, { ...operation.id === "listTicks" ? { jobId: "x" } : {}, limit: 501 }), /limit/);
+    assert.throws(
+      () => parseInput(operation, { ...(operation.id === "listTicks" ? { jobId: "x" } : {}), limit: 501 }),
+      /limit/,
+    );
   }
 });
 
 test("defineJob takes the shortest definition and fills in the rules", () => {
-  const { jobId, ...definition } = parseInput(defineJob, { jobId: "blog", trigger: { kind: "cron", expression: "0 6 * * *" }, prompt: "Write" });
+  const { jobId, ...definition } = parseInput(defineJob, {
+    jobId: "blog",
+    trigger: { kind: "cron", expression: "0 6 * * *" },
+    prompt: "Write",
+  });
   assert.equal(jobId, "blog");
   assert.deepEqual(definition, {
     agent: "main",
@@ -70,7 +96,10 @@ test("defineJob refuses wrong definitions and says what is wrong with them", () 
     [{ trigger: { kind: "weekly" } }, /trigger/],
     [{ trigger: { kind: "every", every: "soon" } }, /trigger\.every: must be a length of time like/],
     [{ trigger: { kind: "every", every: "10ms" } }, /trigger\.every: must be at least 1000 ms/],
-    [{ trigger: { kind: "cron", expression: "0 6 * * *", timeZone: "Mars/Olympus" } }, /trigger\.timeZone: is not a time zone/],
+    [
+      { trigger: { kind: "cron", expression: "0 6 * * *", timeZone: "Mars/Olympus" } },
+      /trigger\.timeZone: is not a time zone/,
+    ],
     [{ trigger: { kind: "at", at: "tomorrow" } }, /trigger\.at: /],
     [{ trigger: { kind: "cron", expr: "0 6 * * *" } }, /trigger\.expression: /],
     [{ activeHours: { start: "8", end: "24:00" } }, /activeHours\.start: must be a time of day/],
@@ -80,12 +109,19 @@ test("defineJob refuses wrong definitions and says what is wrong with them", () 
     [{ onUnknow: "tell" }, /onUnknow: unknown field/],
   ];
   for (const [change, message] of wrong) {
-    assert.throws(() => parseInput(defineJob, { ...base, ...change }), { code: "invalid_input", message }, JSON.stringify(change));
+    assert.throws(
+      () => parseInput(defineJob, { ...base, ...change }),
+      { code: "invalid_input", message },
+      JSON.stringify(change),
+    );
   }
 });
 
 test("applyJobs names the job and the field that is wrong", () => {
-  const jobs = [{ id: "a", prompt: "x", trigger: { kind: "manual" } }, { id: "b", prompt: "x", trigger: { kind: "every", every: "30m", timezone: "UTC" } }];
+  const jobs = [
+    { id: "a", prompt: "x", trigger: { kind: "manual" } },
+    { id: "b", prompt: "x", trigger: { kind: "every", every: "30m", timezone: "UTC" } },
+  ];
   assert.throws(() => parseInput(applyJobs, { jobs }), { message: /jobs\[1\]\.trigger\.timezone: unknown field/ });
 });
 
@@ -100,5 +136,8 @@ test("roostOperations make a client with one method each", async () => {
     },
   });
   assert.deepEqual(await client.listRuns({ state: ["running"] }), { runs: [], next: null });
-  await assert.rejects(client.getStatus(), { code: "internal", message: /getStatus answered against its contract: version/ });
+  await assert.rejects(client.getStatus(), {
+    code: "internal",
+    message: /getStatus answered against its contract: version/,
+  });
 });

@@ -30,7 +30,13 @@ export const getRun = defineOperation({
   path: "/runs/{runId}",
   summary: "A run with its steps and what it waits for",
   input: z.object({ ...pageFields, runId, limit: pageFields.limit.default(200).describe("Most steps in the page") }),
-  output: z.object({ run: Run, steps: z.array(Step), waits: z.array(Wait), holds: z.array(z.string()).describe("Locks that it holds"), next }),
+  output: z.object({
+    run: Run,
+    steps: z.array(Step),
+    waits: z.array(Wait),
+    holds: z.array(z.string()).describe("Locks that it holds"),
+    next,
+  }),
   errors: ["not_found"],
   effect: "readonly",
 });
@@ -66,7 +72,9 @@ export const resolveStep = defineOperation({
   input: z.object({
     runId,
     seq: Count.describe("Number of the step in its run"),
-    outcome: z.enum(stepOutcomes).describe("done: it happened; failed: it was refused; not_done: it never happened, do it again"),
+    outcome: z
+      .enum(stepOutcomes)
+      .describe("done: it happened; failed: it was refused; not_done: it never happened, do it again"),
     note: Reason.optional(),
     output: Json.optional(),
   }),
@@ -77,7 +85,11 @@ export const resolveStep = defineOperation({
 
 export const RunUpdate = z
   .discriminatedUnion("kind", [
-    z.object({ kind: z.literal("text"), runId: Id, text: Text.describe("The next part of what the model says; not repeated to who comes back") }),
+    z.object({
+      kind: z.literal("text"),
+      runId: Id,
+      text: Text.describe("The next part of what the model says; not repeated to who comes back"),
+    }),
     z.object({ kind: z.literal("event"), event: Event }),
     z.object({ kind: z.literal("over"), run: RunSummary }),
   ])
@@ -89,7 +101,8 @@ export const watchRun = defineOperation({
   method: "GET",
   path: "/runs/{runId}/watch",
   summary: "What happens in a run, as it happens; ends with the run",
-  description: "Each item is named after its kind. Begins with the run's first event unless `after` says where to go on.",
+  description:
+    "Each item is named after its kind. Begins with the run's first event unless `after` says where to go on.",
   input: z.object({ runId, after: z.string().max(1000).optional() }),
   output: RunUpdate,
   errors: ["not_found"],

@@ -33,7 +33,8 @@ export const sendMessage = defineOperation({
   method: "POST",
   path: "/sessions/{sessionKey}/messages",
   summary: "Says something in a session; a run answers it, after those before it",
-  description: "A session that does not exist yet begins. With an idempotency key (field or header) a second call answers with the first message.",
+  description:
+    "A session that does not exist yet begins. With an idempotency key (field or header) a second call answers with the first message.",
   input: z.object({
     sessionKey: SessionKey,
     text: z.string().min(1).max(textCharsMax),
@@ -49,7 +50,11 @@ export const sendMessage = defineOperation({
 export const SessionUpdate = z
   .discriminatedUnion("kind", [
     z.object({ kind: z.literal("message"), message: Message }),
-    z.object({ kind: z.literal("text"), runId: Id, text: Text.describe("The next part of an answer; not repeated to who comes back") }),
+    z.object({
+      kind: z.literal("text"),
+      runId: Id,
+      text: Text.describe("The next part of an answer; not repeated to who comes back"),
+    }),
     z.object({ kind: z.literal("event"), event: Event.describe("Of a run of this session") }),
     z.object({ kind: z.literal("over"), run: RunSummary }),
   ])

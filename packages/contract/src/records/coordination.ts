@@ -31,7 +31,9 @@ export const Once = z
     key: KeyText,
     state: z
       .enum(onceStates)
-      .describe("begun: you are to do it now; done: it was done; in_progress: another does it; unknown: another began and was never heard of again"),
+      .describe(
+        "begun: you are to do it now; done: it was done; in_progress: another does it; unknown: another began and was never heard of again",
+      ),
     token: z.string().nullable().describe("Proof that you are to do it; null unless begun"),
     holder: Name.nullable(),
     result: Json.describe("What finishOnce was given, when done"),

@@ -1,16 +1,31 @@
 /** Fields that many records have. Times are ISO 8601 texts, money is a number of US dollars, lengths of time are whole milliseconds. */
 import { parseDurationMs } from "@roost/base";
 import { z } from "zod";
-import { errorCharsMax, idCharsMax, nameCharsMax, pageLimitDefault, pageLimitMax, reasonCharsMax, textCharsMax } from "./limits.ts";
+import {
+  errorCharsMax,
+  idCharsMax,
+  nameCharsMax,
+  pageLimitDefault,
+  pageLimitMax,
+  reasonCharsMax,
+  textCharsMax,
+} from "./limits.ts";
 
 export const Id = z.string().min(1).max(idCharsMax);
 
 /** Of jobs and agents: short, readable, safe in paths and file names. */
 export const Slug = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "must be 1 to 63 lower-case letters, digits, dots, - or _, beginning with a letter or digit");
+  .regex(
+    /^[a-z0-9][a-z0-9._-]{0,62}$/,
+    "must be 1 to 63 lower-case letters, digits, dots, - or _, beginning with a letter or digit",
+  );
 
-export const SessionKey = z.string().min(1).max(idCharsMax).describe("Key of a session: main, cron:<job>, heartbeat:<job>, …");
+export const SessionKey = z
+  .string()
+  .min(1)
+  .max(idCharsMax)
+  .describe("Key of a session: main, cron:<job>, heartbeat:<job>, …");
 export const sessionKinds = ["main", "cron", "heartbeat", "subagent", "channel"] as const;
 export const SessionKind = z.enum(sessionKinds);
 
@@ -29,9 +44,16 @@ export const WholeMs = z.number().int().min(0).max(wholeMsMax);
 /** "30m" or milliseconds. */
 export const WrittenDuration = z
   .union([z.string().min(1).max(64), z.number().int().min(0).max(wholeMsMax)])
-  .refine(isDuration, { error: "must be a length of time like 90s, 30m, 1h30m or 2d, or whole milliseconds", abort: true });
+  .refine(isDuration, {
+    error: "must be a length of time like 90s, 30m, 1h30m or 2d, or whole milliseconds",
+    abort: true,
+  });
 
-export const TimeZone = z.string().min(1).max(64).refine(isTimeZone, "is not a time zone: write one like Europe/Berlin or UTC");
+export const TimeZone = z
+  .string()
+  .min(1)
+  .max(64)
+  .refine(isTimeZone, "is not a time zone: write one like Europe/Berlin or UTC");
 
 /** What JSON can hold; its size is limited where it is stored. */
 export const Json = z.unknown();

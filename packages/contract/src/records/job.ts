@@ -22,14 +22,20 @@ export const Trigger = z
     }),
     z.object({
       kind: z.literal("every"),
-      every: WrittenDuration.refine((every) => parseDurationMs(every) >= everyMsMin, `must be at least ${everyMsMin} ms`),
+      every: WrittenDuration.refine(
+        (every) => parseDurationMs(every) >= everyMsMin,
+        `must be at least ${everyMsMin} ms`,
+      ),
       anchor: Time.optional().describe("Moments are whole intervals away from it, so that they do not drift"),
     }),
     z.object({ kind: z.literal("at"), at: Time }),
     z.object({
       kind: z.literal("event"),
       eventType: Name.describe("Type of the events that fire it"),
-      filter: z.record(z.string().min(1).max(200), Scalar).optional().describe("Dotted paths into the event's data and the values they must have"),
+      filter: z
+        .record(z.string().min(1).max(200), Scalar)
+        .optional()
+        .describe("Dotted paths into the event's data and the values they must have"),
     }),
     z.object({ kind: z.literal("manual") }),
   ])
@@ -66,7 +72,10 @@ const clockTime = /^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
 export const ActiveHours = z
   .object({
     start: z.string().regex(clockTime, "must be a time of day like 08:00").describe("Inclusive"),
-    end: z.string().regex(clockTime, "must be a time of day like 22:30 or 24:00").describe("Exclusive; before `start` it is on the next day, equal to it is never"),
+    end: z
+      .string()
+      .regex(clockTime, "must be a time of day like 22:30 or 24:00")
+      .describe("Exclusive; before `start` it is on the next day, equal to it is never"),
     timeZone: TimeZone.optional(),
   })
   .meta({ id: "ActiveHours" });
@@ -88,9 +97,16 @@ const jobDefinitionFields = {
   retry: Retry.default({ attemptsMax: 1, backoffMs: 30_000, backoffFactor: 2, backoffMsMax: 3_600_000 }),
   budget: Budget.optional(),
   activeHours: ActiveHours.optional(),
-  tools: z.array(Name).max(200).optional().describe("The only tools its runs may use; all of the agent's when left out"),
+  tools: z
+    .array(Name)
+    .max(200)
+    .optional()
+    .describe("The only tools its runs may use; all of the agent's when left out"),
   model: Name.optional(),
-  onUnknown: z.enum(["tell", "wait"]).default("tell").describe("When the outcome of an effect is unknown: tell the agent, or wait for a person"),
+  onUnknown: z
+    .enum(["tell", "wait"])
+    .default("tell")
+    .describe("When the outcome of an effect is unknown: tell the agent, or wait for a person"),
   inputs: z.array(JobInput).max(50).optional(),
   enabled: z.boolean().default(true).describe("A job that is not enabled is kept but never due"),
 };

@@ -1,7 +1,20 @@
 /** Runs, their steps and what they wait for. */
 import { z } from "zod";
 import { effects } from "../define-operation.ts";
-import { Count, Id, Json, Name, Reason, RecordedError, SessionKey, SessionKind, Slug, Time, Usd, WholeMs } from "./fields.ts";
+import {
+  Count,
+  Id,
+  Json,
+  Name,
+  Reason,
+  RecordedError,
+  SessionKey,
+  SessionKind,
+  Slug,
+  Time,
+  Usd,
+  WholeMs,
+} from "./fields.ts";
 import { Budget, JobId } from "./job.ts";
 
 export const runStates = ["ready", "queued", "running", "waiting", "done", "failed", "cancelled", "diverged"] as const;

@@ -16,7 +16,9 @@ export const Process = z
 
 export const ModelStatus = z
   .object({
-    mode: z.enum(["live", "rehearsal"]).describe("rehearsal: no model was found, nothing is thought and no effect performed"),
+    mode: z
+      .enum(["live", "rehearsal"])
+      .describe("rehearsal: no model was found, nothing is thought and no effect performed"),
     provider: Name.nullable(),
     name: Name.nullable(),
     reason: Reason.nullable().describe("Why it rehearses, or where the model was found"),

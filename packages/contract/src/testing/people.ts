@@ -111,7 +111,8 @@ export function createPeople() {
       calls.push(call);
       if (isBroken) return { id: personId } as never;
       const person = stored.get(personId);
-      if (person === undefined) throw new RoostError("not_found", `there is no person ${personId}`, { details: { personId } });
+      if (person === undefined)
+        throw new RoostError("not_found", `there is no person ${personId}`, { details: { personId } });
       return person;
     },
     listPeople: (asked, call) => {

@@ -15,11 +15,11 @@ export interface ServedRoutes extends AsyncDisposable {
 export async function serveRoutes<const Ops extends readonly AnyOperation[]>(
   operations: Ops,
   handlers: Handlers<Ops>,
-  options: RoutesOptions,
+  options: RoutesOptions & { port?: number },
 ): Promise<ServedRoutes> {
   const routes = createRoutes(operations, handlers, options);
   const server = createAdaptorServer({ fetch: routes.fetch }) as Server;
-  server.listen(0, "127.0.0.1");
+  server.listen(options.port ?? 0, "127.0.0.1");
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

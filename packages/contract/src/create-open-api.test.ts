@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { z } from "zod";
+import { createOpenApi } from "./create-open-api.ts";
+import { defineOperation } from "./define-operation.ts";
+import { people } from "./testing/people.ts";
+
+const options = { title: "People", version: "1.2.3" };
+
+interface Document {
+  openapi: string;
+  paths: Record<string, Record<string, any>>;
+  components: { schemas: Record<string, any>; securitySchemes: Record<string, unknown> };
+}
+
+function documentOf(operations: Parameters<typeof createOpenApi>[0]): Document {
+  return createOpenApi(operations, options) as unknown as Document;
+}
+
+test("createOpenApi() passes the OpenAPI 3.1 meta-schema", async () => {
+  const result = await new Validator().validate(createOpenApi(people, options));
+  assert.deepEqual(result, { valid: true });
+});
+
+test("createOpenApi() puts each field where it is sent", () => {
+  const { paths } = documentOf(people);
+  assert.deepEqual(paths["/people/{personId}"]?.["get"].parameters, [
+    { name: "personId", in: "path", required: true, schema: { type: "string", maxLength: 64 } },
+  ]);
+  const list = paths["/people"]?.["get"];
+  assert.deepEqual(
+    list.parameters.map((parameter: { name: string; in: string; required: boolean }) => [
+      parameter.name,
+      parameter.in,
+      parameter.required,
+    ]),
+    [
+      ["limit", "query", false],
+      ["after", "query", false],
+      ["tags", "query", false],
+      ["active", "query", false],
+    ],
+  );
+  const body = paths["/people"]?.["post"].requestBody;
+  assert.equal(body.required, true);
+  assert.deepEqual(body.content["application/json"].schema.required, ["name"]);
+  assert.equal(body.content["application/json"].schema.additionalProperties, false);
+});
+
+test("createOpenApi() refers to named schemas, open ones for output", () => {
+  const { paths, components } = documentOf(people);
+  assert.deepEqual(paths["/people/{personId}"]?.["get"].responses["200"].content["application/json"].schema, {
+    $ref: "#/components/schemas/Person",
+  });
+  assert.equal("additionalProperties" in components.schemas["Person"], false);
+  assert.deepEqual(components.schemas["Person"].required, ["id", "name", "tags", "note"]);
+});
+
+test("createOpenApi() lists errors as problem documents, with the security scheme", () => {
+  const { paths, components } = documentOf(people);
+  const { responses } = paths["/people/{personId}"]?.["get"];
+  assert.deepEqual(Object.keys(responses), ["200", "400", "401", "404", "500", "default"]);
+  assert.deepEqual(responses["404"].content, {
+    "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
+  });
+  assert.deepEqual(components.securitySchemes, { bearer: { type: "http", scheme: "bearer" } });
+});
+
+test("createOpenApi() describes streams with their item and their way to be resumed", () => {
+  const watch = documentOf(people).paths["/people/watch"]?.["get"];
+  const content = watch.responses["200"].content["text/event-stream"];
+  assert.deepEqual(content["x-roost-item-schema"], {
+    type: "object",
+    properties: { text: { type: "string" } },
+    required: ["text"],
+  });
+  assert.ok(
+    watch.parameters.some(
+      (parameter: { name: string; in: string }) => parameter.name === "Last-Event-ID" && parameter.in === "header",
+    ),
+  );
+});
+
+test("createOpenApi() gives a schema its own component for input when it differs there, and all that refer to it", async () => {
+  const Leaf = z.object({ size: z.number().default(1) }).meta({ id: "Leaf" });
+  const Color = z.enum(["red", "green"]).meta({ id: "Color" });
+  const Tree = z.object({ leaves: z.array(Leaf), color: Color }).meta({ id: "Tree" });
+  const grow = defineOperation({
+    id: "grow",
+    method: "POST",
+    path: "/trees",
+    summary: "Grows a tree",
+    input: z.object({ tree: Tree }),
+    output: Tree,
+    effect: "unsafe",
+  });
+  const document = documentOf([grow]);
+  const { schemas } = document.components;
+  assert.deepEqual(Object.keys(schemas).toSorted(), ["Color", "Leaf", "LeafInput", "Problem", "Tree", "TreeInput"]);
+  assert.deepEqual(schemas["TreeInput"].properties, {
+    leaves: { type: "array", items: { $ref: "#/components/schemas/LeafInput" } },
+    color: { $ref: "#/components/schemas/Color" },
+  });
+  assert.equal(schemas["LeafInput"].additionalProperties, false);
+  assert.deepEqual(schemas["Leaf"].required, ["size"]);
+  assert.deepEqual(await new Validator().validate(document as never), { valid: true });
+});

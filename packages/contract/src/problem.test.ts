@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { errorCodes, RoostError } from "@roost/base";
+import { fromProblem, Problem, toProblem } from "./problem.ts";
+
+const instance = "urn:uuid:0";
+
+test("toProblem() and fromProblem() keep code, message and details of every code but internal", () => {
+  for (const code of errorCodes) {
+    const problem = toProblem(new RoostError(code, "it broke", { details: { limit: 5 } }), { instance });
+    assert.ok(Problem.safeParse(problem).success);
+    const error = fromProblem(problem.status, JSON.parse(JSON.stringify(problem)));
+    assert.equal(error.code, code);
+    if (code === "internal") continue;
+    assert.equal(error.message, "it broke");
+    assert.deepEqual(error.details, { limit: 5, instance, status: problem.status });
+  }
+});
+
+test("toProblem() says nothing of what went wrong inside, only where it is written", () => {
+  const error = new RoostError("internal", "password of table x", {
+    details: { secret: 1 },
+    cause: new Error("select"),
+  });
+  const text = JSON.stringify(toProblem(error, { instance }));
+  assert.doesNotMatch(text, /password|secret|select/);
+  assert.match(text, /its log says why under urn:uuid:0/);
+});
+
+test("fromProblem() makes do with a status alone, and with nonsense", () => {
+  for (const body of [undefined, null, "text", [], { code: "teapot", detail: 5 }]) {
+    const error = fromProblem(503, body);
+    assert.equal(error.code, "unavailable");
+    assert.equal(error.message, "the server answered with status 503");
+  }
+});
