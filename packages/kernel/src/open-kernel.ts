@@ -8,10 +8,12 @@ import type { Appended } from "./log/append-events.ts";
 import { createAppender } from "./log/create-appender.ts";
 import { createDatabaseClock } from "./log/database-clock.ts";
 import type { EventDraft, EventPosition } from "./log/event.ts";
-import { openSchemaRegistry, type SchemaRegistry } from "./log/schema-registry.ts";
+import { openSchemaRegistry, type EventSchema, type SchemaRegistry } from "./log/schema-registry.ts";
 import { createSegmentKeeper } from "./log/segments.ts";
 import { transact, type KernelTransaction } from "./transact.ts";
+import { createStreams } from "./wakeups/create-streams.ts";
 import { createWakeups } from "./wakeups/create-wakeups.ts";
+import type { Streams } from "./wakeups/streams.ts";
 import type { Wakeups } from "./wakeups/wakeups.ts";
 
 export const kernelSchema = "roost";
@@ -23,6 +25,8 @@ export interface Kernel extends AsyncDisposable {
   /** This process's estimate of the database's clock: for everything it shows or computes. SQL uses roost.now(). */
   readonly clock: Clock;
   readonly wakeups: Wakeups;
+  /** Behind publishStream and watchStream. */
+  readonly streams: Streams;
   readonly logger: Logger;
   readonly telemetry: Telemetry | undefined;
   createId(): string;
@@ -55,7 +59,7 @@ export interface OpenKernelOptions {
   /** Whether to bring the schema up to date first. Default true. */
   migrate?: boolean | undefined;
   /** Registered at the start. Default: Roost's own. */
-  events?: readonly EventDefinition[] | undefined;
+  events?: readonly (EventDefinition | EventSchema)[] | undefined;
 }
 
 export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
@@ -70,7 +74,9 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
   await databaseClock.sync();
 
   await using opened = new AsyncDisposableStack();
-  const wakeups = opened.use(await createWakeups({ database, logger, origin: createProcessId() }));
+  const origin = createProcessId();
+  const wakeups = opened.use(await createWakeups({ database, logger, origin }));
+  const streams = opened.use(createStreams({ database, logger, origin }));
   const segments = opened.use(createSegmentKeeper({ database, logger }));
   const onAppended = (appended: Appended) => {
     for (const head of appended.heads) segments.noticeHead(head);
@@ -86,6 +92,7 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
     registry,
     clock: databaseClock.clock,
     wakeups,
+    streams,
     logger,
     telemetry: options.telemetry,
     createId,

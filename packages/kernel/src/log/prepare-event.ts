@@ -5,7 +5,7 @@ import { partitionOf } from "./murmur2.ts";
 import type { KnownSchema } from "./schema-registry.ts";
 
 export const eventBytesMax = 1_000_000;
-const nameCharsMax = 256;
+const charsMax = { id: 256, source: 1000, subject: 1024, key: 1024, correlation: 256, causation: 256, traceparent: 64, label: 256 };
 const labelCountMax = 64;
 
 export interface PreparedEvent {
@@ -64,15 +64,20 @@ export function prepareEvent(draft: EventDraft, id: string, schema: KnownSchema,
     payload,
     bytes,
   };
-  for (const name of ["id", "source", "subject", "key", "correlation", "causation", "traceparent"] as const) checkName(draft.type, name, prepared[name]);
-  for (const label of labels) checkName(draft.type, "labels", label);
+  for (const name of ["id", "source", "subject", "key", "correlation", "causation", "traceparent"] as const) {
+    checkText(draft.type, name, prepared[name]);
+  }
+  for (const label of labels) checkText(draft.type, "label", label);
   return prepared;
 }
 
-function checkName(type: string, name: string, value: string | null): void {
-  if (value === null) return;
-  if (value.length === 0 || value.length > nameCharsMax || value.includes("\0") || !value.isWellFormed()) {
-    throw new RoostError("invalid_input", `event "${type}": ${name} ${JSON.stringify(value.slice(0, 64))} must be well-formed text of 1 to ${nameCharsMax} characters without NUL`);
+function checkText(type: string, name: keyof typeof charsMax, text: string | null): void {
+  if (text === null) return;
+  if (text.length === 0 || text.length > charsMax[name] || text.includes("\0") || !text.isWellFormed()) {
+    throw new RoostError(
+      "invalid_input",
+      `event "${type}": ${name} ${JSON.stringify(text.slice(0, 64))} must be well-formed text of 1 to ${charsMax[name]} characters without NUL`,
+    );
   }
 }
 

@@ -18,6 +18,10 @@ export interface EventSchema {
   compatibility: CompatibilityMode;
 }
 
+export interface RegisteredSchema extends EventSchema {
+  registeredAt: Date;
+}
+
 export interface KnownSchema extends EventSchema {
   partitionCount: number;
   /** What is wrong with `data`, nothing when it is valid. */
@@ -36,8 +40,8 @@ export interface SchemaRegistry {
   isOwn(type: string): boolean;
   /** Learns what other processes registered since; `sql`: a transaction that is open anyway. */
   refresh(sql?: Sql): Promise<void>;
-  /** Every registered version, as the database has it. */
-  list(): Promise<EventSchema[]>;
+  /** Every registered version, as the database has it, by type and version. */
+  list(): Promise<RegisteredSchema[]>;
 }
 
 export async function openSchemaRegistry(database: Database): Promise<SchemaRegistry> {
@@ -102,7 +106,7 @@ async function registerAll(tx: Transaction, schemas: EventSchema[]): Promise<voi
       JSON.stringify(schema.schema),
       schema.compatibility,
     ]);
-    registered.push(schema);
+    registered.push({ ...schema, registeredAt: new Date(0) });
   }
 }
 
@@ -147,6 +151,8 @@ function toKnown(schema: EventSchema, topics: ReadonlyMap<string, Topic>, curren
   return { ...schema, partitionCount, validate: (data) => (validator ??= createValidator(schema.schema))(data) };
 }
 
-async function readSchemas(sql: Sql): Promise<EventSchema[]> {
-  return await sql.query<EventSchema>("select type, version, topic, schema, compatibility from roost.event_schema order by type, version");
+async function readSchemas(sql: Sql): Promise<RegisteredSchema[]> {
+  return await sql.query<RegisteredSchema>(
+    `select type, version, topic, schema, compatibility, registered_at as "registeredAt" from roost.event_schema order by type, version`,
+  );
 }

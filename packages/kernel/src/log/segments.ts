@@ -1,6 +1,6 @@
 /** Keeps segments ahead of the heads, and drops those that are older than their topic's retention. */
-import type { Logger } from "@roost/base";
-import type { Database } from "@roost/database";
+import { toRoostError, type Logger } from "@roost/base";
+import type { Database, Sql } from "@roost/database";
 import type { AppendedTo } from "./append-events.ts";
 import { readTopics } from "./topics.ts";
 
@@ -40,4 +40,42 @@ export function createSegmentKeeper({ database, logger }: { database: Database; 
       await Promise.all(extending.values());
     },
   };
+}
+
+export interface LogMaintenance {
+  /** Segments that were made ahead of need. */
+  extendedCount: number;
+  /** Segments whose events were all older than the retention. */
+  droppedCount: number;
+}
+
+const droppedPerTopicMax = 100;
+
+/** Makes the segments that will be needed and drops those that are too old. Any process may call it, at any time, as often as it likes. */
+export async function maintainLog({ database, logger }: { database: Database; logger: Logger }): Promise<LogMaintenance> {
+  const done: LogMaintenance = { extendedCount: 0, droppedCount: 0 };
+  for (const topic of (await readTopics(database)).values()) {
+    const [head] = await database.query<{ newest: number | null }>("select max(next_offset) as newest from roost.partition_head where topic = $1", [topic.name]);
+    if (topic.offsetsUntil - (head?.newest ?? 0) <= topic.segmentSize / 2) {
+      await database.query("select roost.extend_topic($1, $2)", [topic.name, topic.offsetsUntil + topic.segmentSize]);
+      done.extendedCount += 1;
+    }
+    if (topic.retentionMs !== null) done.droppedCount += await dropExpired(database, topic.name, logger);
+  }
+  return done;
+}
+
+async function dropExpired(sql: Sql, topic: string, logger: Logger): Promise<number> {
+  for (let droppedCount = 0; droppedCount < droppedPerTopicMax; droppedCount += 1) {
+    try {
+      const [row] = await sql.query<{ dropped: boolean }>("select roost.drop_expired_segment($1) as dropped", [topic]);
+      if (!row?.dropped) return droppedCount;
+    } catch (thrown) {
+      const error = toRoostError(thrown);
+      if (error.code !== "timeout") throw error;
+      logger.info("a segment is still being read and is dropped later", { topic });
+      return droppedCount;
+    }
+  }
+  return droppedPerTopicMax;
 }

@@ -87,7 +87,8 @@ begin
   select * into strict known from roost.topic where name = topic_name;
   if known.offsets_until >= until then return known.offsets_until; end if;
   execute format('lock table roost.%I in share update exclusive mode', known.relation);
-  select * into strict known from roost.topic where name = topic_name for update;
+  -- NO KEY: rows that refer to the topic may be in flight in transactions that wait for a head of ours.
+  select * into strict known from roost.topic where name = topic_name for no key update;
   while known.offsets_until < until loop
     segment := format('%s_%s', known.relation, known.offsets_until / known.segment_size);
     execute format('create table roost.%I (like roost.%I including all)', segment, known.relation);
@@ -97,6 +98,37 @@ begin
   end loop;
   update roost.topic set offsets_until = known.offsets_until where name = topic_name;
   return known.offsets_until;
+end $$;
+
+-- Drops a topic's oldest segment when all of it is older than the retention, and says whether it did. The newest segment stays,
+-- and so does one that some partition has not filled yet.
+create function roost.drop_expired_segment(topic_name text) returns boolean
+  language plpgsql as $$
+declare
+  known roost.topic;
+  segment text;
+  newest timestamptz;
+begin
+  select * into known from roost.topic
+    where name = topic_name and retention_ms is not null and offsets_from + segment_size < offsets_until;
+  if not found then return false; end if;
+  if exists (select from roost.partition_head where topic = topic_name and next_offset < known.offsets_from + known.segment_size) then
+    return false;
+  end if;
+  segment := format('%s_%s', known.relation, known.offsets_from / known.segment_size);
+  -- The last of each partition: offsets are in commit order, so the others are not younger by more than a transaction takes.
+  execute format('select max(e.time) from roost.partition_head h join roost.%I e on e.topic = h.topic and e.partition = h.partition
+    and e."offset" = $2 where h.topic = $1', segment)
+    into newest using topic_name, known.offsets_from + known.segment_size - 1;
+  if newest > roost.now() - known.retention_ms * interval '1 millisecond' then return false; end if;
+  -- Readers and appends of the topic wait for this lock once it is asked for, so it is not waited for long.
+  perform set_config('lock_timeout', '300ms', true);
+  execute format('lock table roost.%I in access exclusive mode', known.relation);
+  update roost.topic set offsets_from = offsets_from + segment_size
+    where name = topic_name and offsets_from = known.offsets_from;
+  if not found then return false; end if;
+  execute format('drop table roost.%I', segment);
+  return true;
 end $$;
 
 -- Makes a topic, or gives an existing one more partitions. A key's partition depends on their count, so they never get fewer.

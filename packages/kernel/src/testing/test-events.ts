@@ -1,7 +1,19 @@
-import { defineEvent } from "@roost/contract";
-import { z } from "zod";
+import type { EventSchema } from "../log/schema-registry.ts";
 
-/** Events of this package's own tests: what they say does not matter. */
-export const noteWritten = defineEvent({ type: "note.written", version: 1, topic: "notes", schema: z.object({ n: z.number() }) });
-export const taskDone = defineEvent({ type: "task.done", version: 1, topic: "tasks", schema: z.object({ n: z.number(), text: z.string().optional() }) });
-export const testEvents = [noteWritten, taskDone];
+/** Event types of this package's own tests: what they say does not matter. */
+export const testEvents: EventSchema[] = [
+  {
+    type: "note.written",
+    version: 1,
+    topic: "notes",
+    compatibility: "backward_transitive",
+    schema: { type: "object", properties: { n: { type: "number" }, text: { type: "string" } }, required: ["n"], additionalProperties: false },
+  },
+  {
+    type: "task.done",
+    version: 1,
+    topic: "tasks",
+    compatibility: "backward_transitive",
+    schema: { type: "object", properties: { n: { type: "number" } }, required: ["n"], additionalProperties: false },
+  },
+];

@@ -1,0 +1,67 @@
+/**
+ * Reading one partition, and where partitions begin and end. Statements have no name on purpose: they are planned with
+ * their values, so that PostgreSQL opens only the segments that are asked for.
+ */
+import { RoostError } from "@roost/base";
+import type { Sql } from "@roost/database";
+import type { StoredEvent } from "./event.ts";
+
+export const readLimitMax = 1000;
+
+export interface ReadEvents {
+  topic: string;
+  partition: number;
+  /** The first to read. */
+  offset: number;
+  limit: number;
+  /** Read only offsets below it. */
+  offsetUntil?: number | undefined;
+  types?: readonly string[] | undefined;
+  subject?: string | undefined;
+  /** "backward" begins below `offsetUntil` and ends at `offset`. */
+  direction?: "forward" | "backward" | undefined;
+}
+
+export const eventColumns = `topic, partition, "offset", id, type, version, source, subject, key, time, data, correlation, causation, traceparent, labels`;
+
+/** The events of one partition in the order of their offsets (newest first when reading backward). */
+export async function readEvents(sql: Sql, read: ReadEvents): Promise<StoredEvent[]> {
+  checkLimit(read.limit);
+  const values: unknown[] = [read.topic, read.partition, read.offset];
+  const place = (value: unknown) => `$${values.push(value)}`;
+  const conditions = [`topic = $1`, `partition = $2`, `"offset" >= $3`];
+  if (read.offsetUntil !== undefined) conditions.push(`"offset" < ${place(read.offsetUntil)}`);
+  if (read.types !== undefined) conditions.push(`type = any(${place(read.types)}::text[])`);
+  if (read.subject !== undefined) conditions.push(`subject = ${place(read.subject)}`);
+  const order = read.direction === "backward" ? "desc" : "asc";
+  return await sql.query<StoredEvent>(
+    `select ${eventColumns} from roost.event where ${conditions.join(" and ")} order by "offset" ${order} limit ${place(read.limit)}`,
+    values,
+  );
+}
+
+export interface PartitionRange {
+  topic: string;
+  partition: number;
+  /** The oldest offset that is kept. */
+  firstOffset: number;
+  /** The offset the next event will have. */
+  nextOffset: number;
+}
+
+/** Every partition of these topics (of all topics without), by topic and partition. */
+export async function readPartitions(sql: Sql, topics?: readonly string[]): Promise<PartitionRange[]> {
+  return await sql.query<PartitionRange>(
+    `select h.topic, h.partition, least(t.offsets_from, h.next_offset) as "firstOffset", h.next_offset as "nextOffset"
+     from roost.partition_head h join roost.topic t on t.name = h.topic
+     where $1::text[] is null or h.topic = any($1) order by h.topic, h.partition`,
+    [topics ?? null],
+    { name: "roost_read_partitions" },
+  );
+}
+
+export function checkLimit(limit: number): void {
+  if (!Number.isInteger(limit) || limit < 1 || limit > readLimitMax) {
+    throw new RoostError("invalid_input", `limit ${limit} must be a whole number from 1 to ${readLimitMax}`);
+  }
+}

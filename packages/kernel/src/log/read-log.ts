@@ -1,0 +1,148 @@
+/**
+ * Reading many partitions as one stream, in the order of time as far as partitions allow: within one the order of offsets
+ * always holds. A page examines a bounded number of events, however rare the wanted ones are.
+ */
+import { RoostError } from "@roost/base";
+import type { Sql } from "@roost/database";
+import type { StoredEvent } from "./event.ts";
+import { partitionName, type OffsetVector } from "./offsets.ts";
+import { checkLimit, readEvents, readPartitions, type PartitionRange } from "./read-events.ts";
+
+/** Offsets of one partition that one statement may examine for a filter. */
+const examinedMax = 10_000;
+const passesMax = 20;
+
+export interface EventFilter {
+  types?: readonly string[] | undefined;
+  subject?: string | undefined;
+}
+
+export interface ReadLog extends EventFilter {
+  topics: readonly string[];
+  /** Where to go on; nothing: from the oldest event that is kept. */
+  after?: OffsetVector | undefined;
+  limit: number;
+}
+
+export interface LogPage {
+  events: StoredEvent[];
+  /** Where to go on: past every event that was delivered or did not match. */
+  offsets: OffsetVector;
+  /** Whether it saw everything that was there when it began. */
+  isCaughtUp: boolean;
+}
+
+/** Events of several topics. A page may be empty although more is to come: `isCaughtUp` tells. */
+export async function readLog(sql: Sql, read: ReadLog): Promise<LogPage> {
+  checkLimit(read.limit);
+  const events: StoredEvent[] = [];
+  let offsets: OffsetVector = { ...read.after };
+  const ranges = await readPartitions(sql, read.topics);
+  for (let pass = 0; pass < passesMax; pass += 1) {
+    const page = await readPass(sql, read, ranges, offsets, read.limit - events.length);
+    events.push(...page.events);
+    offsets = page.offsets;
+    if (page.isCaughtUp || events.length === read.limit) return { events, offsets, isCaughtUp: page.isCaughtUp };
+  }
+  return { events, offsets, isCaughtUp: false };
+}
+
+/** One topic's events; otherwise as readLog. */
+export function readTopic(sql: Sql, { topic, ...read }: { topic: string } & Omit<ReadLog, "topics">): Promise<LogPage> {
+  return readLog(sql, { ...read, topics: [topic] });
+}
+
+interface Lane {
+  range: PartitionRange;
+  events: StoredEvent[];
+  /** Index of the next event to deliver. */
+  next: number;
+  /** Everything below has been examined. */
+  reached: number;
+}
+
+async function readPass(sql: Sql, filter: EventFilter, ranges: PartitionRange[], offsets: OffsetVector, limit: number): Promise<LogPage> {
+  const lanes: Lane[] = [];
+  for (const range of ranges) {
+    const from = Math.max(offsets[partitionName(range.topic, range.partition)] ?? 0, range.firstOffset);
+    const until = Math.min(range.nextOffset, from + examinedMax);
+    if (from >= until) continue;
+    const events = await readEvents(sql, { ...range, ...filter, offset: from, offsetUntil: until, limit });
+    const reached = events.length === limit ? events[events.length - 1]!.offset + 1 : until;
+    lanes.push({ range, events, next: 0, reached });
+  }
+  const events = mergeByTime(lanes, limit);
+  const advanced: Record<string, number> = { ...offsets };
+  for (const range of ranges) {
+    const name = partitionName(range.topic, range.partition);
+    advanced[name] = Math.max(advanced[name] ?? 0, range.firstOffset);
+  }
+  for (const lane of lanes) {
+    advanced[partitionName(lane.range.topic, lane.range.partition)] = lane.events[lane.next]?.offset ?? lane.reached;
+  }
+  return { events, offsets: advanced, isCaughtUp: lanes.every((lane) => lane.next === lane.events.length && lane.reached === lane.range.nextOffset) };
+}
+
+/** Delivers the earliest again and again, until the limit or until a lane is used up that has more behind what was examined. */
+function mergeByTime(lanes: Lane[], limit: number): StoredEvent[] {
+  const merged: StoredEvent[] = [];
+  while (merged.length < limit) {
+    let earliest: Lane | undefined;
+    for (const lane of lanes) {
+      const event = lane.events[lane.next];
+      if (event === undefined) {
+        if (lane.reached < lane.range.nextOffset) return merged;
+        continue;
+      }
+      if (earliest === undefined || event.time < earliest.events[earliest.next]!.time) earliest = lane;
+    }
+    if (earliest === undefined) return merged;
+    merged.push(earliest.events[earliest.next]!);
+    earliest.next += 1;
+  }
+  return merged;
+}
+
+/** The place behind everything that is there now: a tail that starts here shows what comes. */
+export async function readEnd(sql: Sql, topics?: readonly string[]): Promise<OffsetVector> {
+  const ranges = await readPartitions(sql, topics);
+  return Object.fromEntries(ranges.map((range) => [partitionName(range.topic, range.partition), range.nextOffset]));
+}
+
+/** The newest events that match, oldest of them first, and the place behind them. */
+export async function readLatest(sql: Sql, read: Omit<ReadLog, "after">): Promise<LogPage> {
+  checkLimit(read.limit);
+  const ranges = await readPartitions(sql, read.topics);
+  const found: StoredEvent[] = [];
+  for (const range of ranges) {
+    let until = range.nextOffset;
+    for (let pass = 0, count = 0; pass < passesMax && until > range.firstOffset && count < read.limit; pass += 1) {
+      const offset = Math.max(range.firstOffset, until - examinedMax);
+      const events = await readEvents(sql, { ...range, types: read.types, subject: read.subject, offset, offsetUntil: until, limit: read.limit - count, direction: "backward" });
+      found.push(...events);
+      count += events.length;
+      until = offset;
+    }
+  }
+  // Stable, so a partition's own order survives equal times.
+  const events = found.reverse().sort((a, b) => a.time.getTime() - b.time.getTime()).slice(-read.limit);
+  return { events, offsets: Object.fromEntries(ranges.map((range) => [partitionName(range.topic, range.partition), range.nextOffset])), isCaughtUp: true };
+}
+
+/** The place of the first events that are not older than `since`, found in a few lookups per partition. */
+export async function findOffsets(sql: Sql, { topics, since }: { topics?: readonly string[] | undefined; since: Date }): Promise<OffsetVector> {
+  if (Number.isNaN(since.getTime())) throw new RoostError("invalid_input", "the time to begin at is not a time");
+  const found: Record<string, number> = {};
+  for (const range of await readPartitions(sql, topics)) {
+    let low = range.firstOffset;
+    let high = range.nextOffset;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const [event] = await readEvents(sql, { ...range, offset: middle, offsetUntil: middle + 1, limit: 1 });
+      if (event !== undefined && event.time < since) low = middle + 1;
+      else high = middle;
+    }
+    found[partitionName(range.topic, range.partition)] = low;
+  }
+  return found;
+}

@@ -1,0 +1,64 @@
+/** Events as they come. Wake-ups make it quick, looking makes it complete; a database that is away for a while is waited for. */
+import { toRoostError, type Logger } from "@roost/base";
+import type { Sql } from "@roost/database";
+import type { StoredEvent } from "./event.ts";
+import type { OffsetVector } from "./offsets.ts";
+import { readEnd, readLog, type EventFilter, type LogPage } from "./read-log.ts";
+
+const pollMsDefault = 1000;
+const retryMsMax = 5000;
+const pageLimit = 500;
+
+/** What a tail needs of a kernel. */
+export interface TailSource {
+  database: Sql;
+  logger: Logger;
+  wakeups: {
+    watch(channels: readonly string[]): Disposable & {
+      next(options: { timeoutMs: number; signal?: AbortSignal | undefined }): Promise<"woken" | "timeout" | "aborted">;
+    };
+  };
+}
+
+export interface TailEvents extends EventFilter {
+  topics: readonly string[];
+  /** Where to go on; `{}`: from the oldest event; nothing: from what comes after the first event is asked for. */
+  after?: OffsetVector | undefined;
+  /** Ends the iteration; it does not throw. */
+  signal?: AbortSignal | undefined;
+  /** How often it looks although nothing woke it. */
+  pollMs?: number | undefined;
+}
+
+/** Every matching event once, in the order of readLog; advanceOffsets keeps the place to go on from. Ends only by its signal. */
+export async function* tailEvents(source: TailSource, tail: TailEvents): AsyncGenerator<StoredEvent, void, undefined> {
+  for await (const page of tailPages(source, tail)) yield* page.events;
+}
+
+/** The same page by page, for readers that want to know their place also where nothing matched. Pages may be empty. */
+export async function* tailPages(source: TailSource, tail: TailEvents): AsyncGenerator<LogPage, void, undefined> {
+  const { signal, pollMs = pollMsDefault } = tail;
+  using watch = source.wakeups.watch(tail.topics.map((topic) => `log:${topic}`));
+  let offsets = tail.after;
+  let failureCount = 0;
+  const isOver = () => signal?.aborted ?? false;
+  while (!isOver()) {
+    let page: LogPage;
+    try {
+      offsets ??= await readEnd(source.database, tail.topics);
+      page = await readLog(source.database, { ...tail, after: offsets, limit: pageLimit });
+      failureCount = 0;
+    } catch (thrown) {
+      const error = toRoostError(thrown);
+      if (!error.retryable) throw error;
+      failureCount += 1;
+      source.logger.warn("the log could not be read; looking again soon", { error, failureCount });
+      if ((await watch.next({ timeoutMs: Math.min(retryMsMax, pollMs * failureCount), signal })) === "aborted") return;
+      continue;
+    }
+    if (isOver()) return;
+    offsets = page.offsets;
+    yield page;
+    if (page.isCaughtUp && (await watch.next({ timeoutMs: pollMs, signal })) === "aborted") return;
+  }
+}
