@@ -22,10 +22,14 @@ export interface InitializeClusterOptions {
   durable: boolean;
 }
 
-/** @throws RoostError `invalid_input` when another major version made the directory */
+/** @throws RoostError `invalid_input` when another major version made the directory, `conflict` when something else did */
 export async function isInitialized(dataDirectory: string, versionMajor: number): Promise<boolean> {
   const version = (await readFile(join(dataDirectory, "PG_VERSION"), "utf8").catch(() => "")).trim();
-  if (version === "") return false;
+  if (version === "") {
+    const names = await readdir(dataDirectory).catch(() => []);
+    if (names.length === 0) return false;
+    throw new RoostError("conflict", `${dataDirectory} holds something that is not a database: move it away`);
+  }
   if (Number(version) === versionMajor) return true;
   throw new RoostError(
     "invalid_input",
@@ -50,10 +54,8 @@ export async function initializeCluster(options: InitializeClusterOptions): Prom
     await rename(partial, dataDirectory).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
     });
-    // Somebody else may have been quicker; theirs is as good.
-    if (!(await isInitialized(dataDirectory, binaries.versionMajor))) {
-      throw new RoostError("conflict", `${dataDirectory} holds something that is not a database: move it away`);
-    }
+    // Not empty: somebody else was quicker, and theirs is as good, or it is not a database at all.
+    await isInitialized(dataDirectory, binaries.versionMajor);
     await syncDirectory(directory);
   } finally {
     await rm(partial, { recursive: true, force: true });

@@ -3,11 +3,11 @@
  * this process's end removes both, so neither outlives a test that crashed or was killed.
  */
 import { spawn } from "node:child_process";
-import { mkdtemp, statfs } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { silentLogger } from "@roost/base";
 import { openEmbeddedPostgres } from "../embedded/open-embedded-postgres.ts";
+import { findFastDirectory } from "./find-fast-directory.ts";
 
 export interface TestCluster extends AsyncDisposable {
   readonly url: string;
@@ -15,7 +15,7 @@ export interface TestCluster extends AsyncDisposable {
 
 /** For a script that starts many test processes: it hands `url` to them as ROOST_TEST_DATABASE_URL. */
 export async function openTestCluster(): Promise<TestCluster> {
-  const directory = await mkdtemp(join(await fastestDirectory(), "roost-test-"));
+  const directory = await mkdtemp(join(await findFastDirectory(), "roost-test-"));
   const guard = startGuard(directory);
   const postgres = await openEmbeddedPostgres({
     dir: join(directory, "postgres"),
@@ -29,15 +29,6 @@ export async function openTestCluster(): Promise<TestCluster> {
       await guard.finish();
     },
   };
-}
-
-const memoryDirectory = "/dev/shm";
-const memoryBytesMin = 2 * 1024 ** 3;
-
-/** Cloning a template writes some 300 files: 12 ms in memory, up to 300 ms on a disk. */
-async function fastestDirectory(): Promise<string> {
-  const found = await statfs(memoryDirectory).catch(() => undefined);
-  return found !== undefined && found.bavail * found.bsize >= memoryBytesMin ? memoryDirectory : tmpdir();
 }
 
 // Its standard input ends when this process does, however it ends. SIGQUIT: nothing here is worth a checkpoint.
