@@ -1,0 +1,22 @@
+/** What the functions of this room are handed: one home and the kernel that records what happens in it. Types only. */
+import type { Logger } from "@roost/base";
+import type { Kernel } from "@roost/kernel";
+import type { Settings } from "./settings/settings.ts";
+
+/** Keeps every version of every file, by its content. `@roost/objects` has an implementation over a directory. */
+export interface VersionStore {
+  put(bytes: Uint8Array): Promise<{ sha256: string }>;
+  get(sha256: string): Promise<Uint8Array | undefined>;
+}
+
+export interface Memory {
+  readonly kernel: Kernel;
+  /** Absolute, without symbolic links. */
+  readonly homeDir: string;
+  /** As they were when the memory was opened. */
+  readonly settings: Settings;
+  /** Of the daily notes and of every time that a model is told. */
+  readonly timeZone: string;
+  readonly versions: VersionStore;
+  readonly logger: Logger;
+}

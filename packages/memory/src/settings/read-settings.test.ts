@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { budgetCaps } from "./budget-caps.ts";
+import { parseSettings, readSettings } from "./read-settings.ts";
+import { resolveProviders, resolveSecret } from "./resolve-secret.ts";
+
+async function withHome(work: (homeDir: string) => Promise<void> | void): Promise<void> {
+  const homeDir = await mkdtemp(join(tmpdir(), "roost-settings-"));
+  try {
+    await work(homeDir);
+  } finally {
+    await rm(homeDir, { recursive: true });
+  }
+}
+
+test("readSettings() gives the defaults for a home without roost.yaml, and caps the day", () =>
+  withHome((homeDir) => {
+    const settings = readSettings(homeDir);
+    assert.equal(settings.heartbeat.every, 1_800_000);
+    assert.equal(settings.heartbeat.ackCharsMax, 300);
+    assert.equal(settings.heartbeat.quietMsMax, undefined);
+    assert.deepEqual(settings.http, { allow: [], keyed: [] });
+    assert.deepEqual(budgetCaps(settings), [{ scope: "all", window: "day", usdMax: 10, tokensMax: 20_000_000 }]);
+  }));
+
+test("readSettings() names file and line of every mistake", () =>
+  withHome(async (homeDir) => {
+    const path = join(homeDir, "roost.yaml");
+    await writeFile(path, "timeZone: Europe/Belgrad\nheartbeat:\n  every: soon\n  activHours:\n    start: '8'\nworkers: 0\n");
+    assert.throws(
+      () => readSettings(homeDir),
+      (error: Error & { code: string }) => {
+        assert.equal(error.code, "invalid_input");
+        const lines = error.message.split("\n");
+        assert.ok(lines.some((line) => line.startsWith(`${path}:1: timeZone`)), error.message);
+        assert.ok(lines.some((line) => line.startsWith(`${path}:3: heartbeat.every: "soon"`)), error.message);
+        assert.ok(lines.some((line) => line.includes('"heartbeat.activHours" is not a setting')), error.message);
+        assert.ok(lines.some((line) => line.startsWith(`${path}:6: workers`)), error.message);
+        return true;
+      },
+    );
+  }));
+
+test("parseSettings() says where it is not YAML, and that a key stands twice", () => {
+  assert.throws(() => parseSettings("a: [1\nb: 2", "roost.yaml"), { code: "invalid_input", message: /^roost\.yaml:\d: this is not YAML/ });
+  assert.throws(() => parseSettings("workers: 1\nworkers: 2\n", "roost.yaml"), { code: "invalid_input", message: /^roost\.yaml:2: this is not YAML/ });
+});
+
+test("parseSettings() refuses a secret that stands in the settings, without showing it", () => {
+  const text = "models:\n  - id: a\n    kind: openrouter\n    model: m\n    apiKey: sk-or-123\n";
+  assert.throws(
+    () => parseSettings(text, "roost.yaml"),
+    (error: Error) => error.message.startsWith("roost.yaml:5: models.0.apiKey") && !error.message.includes("sk-or-123"),
+  );
+});
+
+test("resolveProviders() puts the secrets of the environment and of files in place", () =>
+  withHome(async (homeDir) => {
+    await writeFile(join(homeDir, "key"), "from-file\n");
+    const settings = parseSettings(
+      `models:
+  - { id: local, kind: openai-compatible, model: m, baseUrl: "http://127.0.0.1:8080/v1", headers: { X-Key: "env:HEADER" } }
+  - { id: router, kind: openrouter, model: n, apiKey: "file:key" }`,
+      "roost.yaml",
+    );
+    assert.deepEqual(resolveProviders(settings, { env: { HEADER: "h" }, homeDir }), [
+      { id: "local", kind: "openai-compatible", model: "m", baseUrl: "http://127.0.0.1:8080/v1", headers: { "X-Key": "h" } },
+      { id: "router", kind: "openrouter", model: "n", apiKey: "from-file" },
+    ]);
+    assert.throws(() => resolveSecret("env:NONE", { env: {}, homeDir }), { code: "invalid_input", message: /has no NONE/ });
+    assert.throws(() => resolveSecret("file:none", { env: {}, homeDir }), { code: "invalid_input", message: /ENOENT/ });
+  }));
+
+test("budgetCaps() are all caps of the settings by scope", () => {
+  const settings = parseSettings("budgets: { day: { usdMax: 1 }, jobs: { blog: { month: { tokensMax: 5 } } }, agents: { main: { hour: { callsMax: 9 } } } }", "roost.yaml");
+  assert.deepEqual(budgetCaps(settings), [
+    { scope: "all", window: "day", usdMax: 1 },
+    { scope: "job:blog", window: "month", tokensMax: 5 },
+    { scope: "agent:main", window: "hour", callsMax: 9 },
+  ]);
+});

@@ -1,0 +1,73 @@
+/** Reads roost.yaml of a home. What is wrong with it is named with its line; a missing file means the defaults. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { RoostError } from "@roost/base";
+import { isNode, LineCounter, parseDocument, type Document } from "yaml";
+import type { z } from "zod";
+import { Settings } from "./settings.ts";
+
+export const settingsFile = "roost.yaml";
+const settingsBytesMax = 262_144;
+
+/** @throws RoostError `invalid_input` that lists every mistake with file and line */
+export function readSettings(homeDir: string): Settings {
+  const path = join(homeDir, settingsFile);
+  return parseSettings(readText(path), path);
+}
+
+/** `path` is only named in messages. */
+export function parseSettings(text: string, path: string): Settings {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [broken] = document.errors;
+  if (broken !== undefined) {
+    const line = lines.linePos(broken.pos[0]).line;
+    throw new RoostError("invalid_input", `${path}:${line}: this is not YAML: ${broken.message.replace(/\.$/, "")}`);
+  }
+  const result = Settings.safeParse(toValue(document, path) ?? {});
+  if (result.success) return result.data;
+  const complaints = result.error.issues.map((issue) => `${path}:${lineOf(document, lines, issue)}: ${sentence(issue)}`);
+  throw new RoostError("invalid_input", complaints.join("\n"), { details: { path } });
+}
+
+function readText(path: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw new RoostError("invalid_input", `${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  if (bytes.length > settingsBytesMax) {
+    throw new RoostError("limit_exceeded", `${path} has ${bytes.length} bytes (limit ${settingsBytesMax}): keep settings only`);
+  }
+  return bytes.toString("utf8");
+}
+
+function toValue(document: Document, path: string): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw new RoostError("invalid_input", `${path}: its aliases cannot be resolved: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** The line of the value that is wrong, or of the nearest thing around it. */
+function lineOf(document: Document, lines: LineCounter, issue: z.core.$ZodIssue): number {
+  const unknownKey = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
+  const path = [...issue.path, ...unknownKey].map((part) => (typeof part === "symbol" ? String(part) : part));
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  return 1;
+}
+
+function sentence(issue: z.core.$ZodIssue): string {
+  const where = issue.path.map(String).join(".");
+  if (issue.code === "unrecognized_keys") {
+    const keys = issue.keys.map((key) => `"${where === "" ? key : `${where}.${key}`}"`).join(", ");
+    return `${keys} is not a setting: check its spelling and its indentation`;
+  }
+  return `${where === "" ? "the settings" : where}: ${issue.message}`;
+}

@@ -1,0 +1,122 @@
+/** roost.yaml as a value: what a person sets for the whole home. Secrets stand in it by reference only. */
+import { parseDurationMs } from "@roost/base";
+import { z } from "zod";
+
+/** `env:NAME`, or `file:PATH` relative to the home. */
+const SecretRef = z
+  .string()
+  .max(1024)
+  .regex(/^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, "must be env:NAME or file:PATH: a secret itself does not stand in the settings");
+
+const Slug = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "must be 1 to 63 lower-case letters, digits, dots, - or _");
+const Model = z.string().min(1).max(200);
+const Tools = z.array(z.string().min(1).max(100)).max(200);
+
+const Duration = z.union([z.string().max(64), z.number()]).transform((written, context) => {
+  try {
+    return parseDurationMs(written);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: (error as Error).message });
+    return z.NEVER;
+  }
+});
+
+const TimeZone = z.string().max(64).refine(isTimeZone, "is not a time zone: write one like Europe/Berlin or UTC");
+
+const Price = z.strictObject({
+  inputUsd: z.number().min(0),
+  outputUsd: z.number().min(0),
+  cachedInputUsd: z.number().min(0).optional(),
+});
+
+const providerFields = {
+  id: Slug,
+  model: Model,
+  price: Price.optional(),
+  contextTokensMax: z.number().int().min(1024).optional(),
+  temperature: z.number().min(0).max(2).optional(),
+};
+
+const Provider = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("openai-compatible"),
+    ...providerFields,
+    baseUrl: z.url({ protocol: /^https?$/ }),
+    apiKey: SecretRef.optional(),
+    headers: z.record(z.string(), z.string().max(4096)).optional(),
+    streaming: z.boolean().optional(),
+  }),
+  z.strictObject({ kind: z.literal("openrouter"), ...providerFields, baseUrl: z.url({ protocol: /^https?$/ }).optional(), apiKey: SecretRef }),
+]);
+
+const Caps = z.strictObject({
+  usdMax: z.number().min(0).optional(),
+  tokensMax: z.number().int().min(0).optional(),
+  callsMax: z.number().int().min(0).optional(),
+});
+const Windows = { hour: Caps.optional(), day: Caps.optional(), month: Caps.optional(), total: Caps.optional() };
+
+const clockTime = /^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
+const ActiveHours = z.strictObject({
+  start: z.string().regex(clockTime, "must be a time of day like 08:00"),
+  end: z.string().regex(clockTime, "must be a time of day like 22:30 or 24:00"),
+  timeZone: TimeZone.optional(),
+});
+
+const Heartbeat = z.strictObject({
+  enabled: z.boolean().default(true),
+  every: Duration.refine((ms) => ms >= 1000, "must be at least 1s").default(1_800_000),
+  activeHours: ActiveHours.optional(),
+  /** Where what it has to say goes. */
+  target: z.enum(["console", "webhook", "none"]).default("console"),
+  prompt: z.string().max(50_000).optional(),
+  agent: Slug.default("main"),
+  model: Model.optional(),
+  ackCharsMax: z.number().int().min(0).max(10_000).default(300),
+  /** A model is called after that long even when nothing changed; never when it is left out. */
+  quietMsMax: Duration.optional(),
+  /** A state file that nobody confirmed for that long is called stale. */
+  staleAfter: Duration.default(21_600_000),
+  budget: Caps.optional(),
+});
+
+/** `example.com`, `192.168.1.5:8123`, `10.0.0.0/8`. */
+const HostRule = z.string().min(1).max(255);
+
+export const Settings = z.strictObject({
+  timeZone: TimeZone.optional(),
+  workers: z.number().int().min(1).max(64).optional(),
+  models: z.array(Provider).max(50).optional(),
+  agents: z
+    .record(
+      Slug,
+      z.strictObject({ prompt: z.string().max(50_000).optional(), model: Model.optional(), tools: Tools.optional(), budget: Caps.optional() }),
+    )
+    .default({}),
+  budgets: z
+    .strictObject({ ...Windows, jobs: z.record(Slug, z.strictObject(Windows)).optional(), agents: z.record(Slug, z.strictObject(Windows)).optional() })
+    .default({ day: { usdMax: 10, tokensMax: 20_000_000 } }),
+  heartbeat: Heartbeat.prefault({}),
+  http: z
+    .strictObject({
+      /** Reached by http tools although their addresses are private. */
+      allow: z.array(HostRule).max(200).default([]),
+      /** Known to honour the Idempotency-Key header. */
+      keyed: z.array(HostRule).max(200).default([]),
+    })
+    .prefault({}),
+  notify: z.strictObject({ webhook: z.strictObject({ url: z.url({ protocol: /^https?$/ }), tokenRef: SecretRef.optional() }).optional() }).default({}),
+});
+
+export type Settings = z.output<typeof Settings>;
+export type ProviderSettings = NonNullable<Settings["models"]>[number];
+export type HeartbeatSettings = Settings["heartbeat"];
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,19 @@
+import type { SessionKind } from "@roost/kernel";
+
+/** On whose behalf home files are read and written. */
+export interface Viewer {
+  kind: SessionKind;
+  /** Of a cron's run: its own state and its own folder belong to it. */
+  jobId?: string;
+  /** State files that the job names as its inputs: `email` for memory/email-state.json. */
+  stateNames?: readonly string[];
+}
+
+/** Who wrote something, for the record. */
+export interface Author {
+  /** `session:main`, `job:blog-writer`, `cli`, … */
+  by: string;
+  runId?: string;
+  sessionKey?: string;
+  sessionKind?: SessionKind;
+}
