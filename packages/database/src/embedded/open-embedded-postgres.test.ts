@@ -86,6 +86,8 @@ test("openEmbeddedPostgres() tells that an adopted server ended", async (t) => {
   const lost = once(adopted.lost, "abort");
   process.kill(adopted.pid, "SIGKILL");
   await lost;
+  // The next start also removes the shared memory that the killed one left.
+  assert.equal((await open(t, dir)).adopted, false);
 });
 
 test("openEmbeddedPostgres() gives two openers of a fresh directory the same server", async (t) => {

@@ -32,13 +32,15 @@ export async function openTestCluster(): Promise<TestCluster> {
 }
 
 // Its standard input ends when this process does, however it ends. SIGQUIT: nothing here is worth a checkpoint.
+// The server removes its lock file last; its process number may stay for a while as a zombie.
 const guardScript = `
 cat >/dev/null
-pid=$(head -n 1 "$1/postgres/data/postmaster.pid" 2>/dev/null)
+lock="$1/postgres/data/postmaster.pid"
+pid=$(head -n 1 "$lock" 2>/dev/null)
 case "$pid" in (*[!0-9]*|'') ;; (*)
   kill -QUIT "$pid" 2>/dev/null
   turns=0
-  while kill -0 "$pid" 2>/dev/null && [ "$turns" -lt 100 ]; do turns=$((turns + 1)); sleep 0.05; done
+  while [ -e "$lock" ] && kill -0 "$pid" 2>/dev/null && [ "$turns" -lt 200 ]; do turns=$((turns + 1)); sleep 0.02; done
 esac
 rm -rf "$1"
 `;
