@@ -50,3 +50,18 @@ export { openModels, type OpenModelsOptions } from "./models/open-models.ts";
 export { agentLimitDefaults, type AgentLimits } from "./loop/agent-limits.ts";
 export type { AgentDelta, AgentEnd, AgentLimitName, AgentOutcome, AgentTotals } from "./loop/agent-outcome.ts";
 export { runAgentLoop, type AgentLoopOptions } from "./loop/run-agent-loop.ts";
+export {
+  createRehearsalModel,
+  howToConfigureAModel,
+  rehearsalMark,
+  rehearsalProvider,
+} from "./rehearsal/create-rehearsal-model.ts";
+export {
+  defaultModelNames,
+  discoverModels,
+  localServerUrls,
+  type DiscoverModelsOptions,
+  type Discovery,
+  type DiscoveryConfig,
+} from "./discovery/discover-models.ts";
+export { createProbe, type Probe } from "./discovery/probe.ts";

@@ -4,9 +4,10 @@
 import type { Logger } from "@roost/base";
 import type { Message, SummaryMessage } from "../messages/message.ts";
 import { wrapUntrusted } from "../messages/wrap-untrusted.ts";
-import type { ModelReply, Models } from "../models/models.ts";
+import type { Models } from "../models/models.ts";
 import { shorten } from "../tools/execute-tool.ts";
 import { addUsage } from "../usage/add-usage.ts";
+import { estimateTokens } from "../usage/estimate-tokens.ts";
 import type { ReserveSpend } from "../usage/spend.ts";
 import type { TokenUsage } from "../usage/token-usage.ts";
 import { planCompaction, type CompactionPlan } from "./plan-compaction.ts";
@@ -23,6 +24,8 @@ export interface CompactOptions {
   messages: Message[];
   /** What the messages may use after it. */
   tokensMax: number;
+  /** What the request for a summary must fit into. */
+  contextTokensMax: number;
   model: Models;
   step: string;
   signal: AbortSignal;
@@ -31,6 +34,10 @@ export interface CompactOptions {
 }
 
 const summaryTokensMax = 1200;
+/** The instructions below and the delimiters, with room to spare. */
+const instructionsTokens = 400;
+/** Requests that one compaction may make. */
+const partsMax = 4;
 const leftOutLinesMax = 12;
 const leftOutLineChars = 120;
 /** Rendered messages are cut to this, so that one long answer does not crowd out the rest. */
@@ -51,17 +58,15 @@ export async function compact(options: CompactOptions): Promise<Compaction | und
   const leaving = plan.leaving.map((index) => options.messages[index]!);
   if (leaving.length === 0) return { plan };
   const isUntrusted = leaving.some((message) => message.role !== "assistant" && message.isUntrusted === true);
-  const reply = await summarise(leaving, options);
-  const text = reply?.message.text.trim() ?? "";
-  const isUsable = text !== "" && reply?.message.isRehearsed !== true;
+  const { text, ...spend } = await summarise(leaving, options);
   const summary: SummaryMessage = {
     role: "summary",
-    text: isUsable ? text : leftOut(leaving),
+    text: text ?? leftOut(leaving),
     messageCount: countMessages(leaving),
-    method: isUsable ? "model" : "dropped",
+    method: text === undefined ? "dropped" : "model",
     ...(isUntrusted ? { isUntrusted } : {}),
   };
-  return { plan, summary, ...(reply === undefined ? {} : { usage: reply.usage, costUsd: reply.costUsd }) };
+  return { plan, summary, ...spend };
 }
 
 /** The messages after a compaction: the summary first, then what stayed, in order. */
@@ -76,46 +81,70 @@ export function applyCompaction(messages: Message[], compaction: Compaction): Me
   return compaction.summary === undefined ? staying : [compaction.summary, ...staying];
 }
 
-async function summarise(leaving: Message[], options: CompactOptions): Promise<ModelReply | undefined> {
-  const contextTokensMax = Math.min(options.model.contextTokensMax, options.tokensMax * 2);
-  let charsMax = Math.max(2000, Math.floor((contextTokensMax - summaryTokensMax) * 1.5));
-  let usage: TokenUsage | undefined;
-  // The transcript to summarise may itself be too long for the provider: once more with half of it.
-  for (let tryCount = 0; tryCount < 2; tryCount += 1, charsMax = Math.floor(charsMax / 2)) {
+/** A summary that could not be finished has no text, but may have cost something. */
+interface Summarised {
+  text?: string;
+  usage?: TokenUsage;
+  costUsd?: number | null;
+}
+
+/** Summarises part by part, each with the summary so far, when the whole does not fit into one request. */
+async function summarise(leaving: Message[], options: CompactOptions): Promise<Summarised> {
+  const outputTokensMax = Math.min(summaryTokensMax, Math.floor(options.contextTokensMax / 4));
+  const roomTokens = Math.max(200, options.contextTokensMax - outputTokensMax - instructionsTokens);
+  const soFar: Summarised = {};
+  for (const part of partsOf(leaving.map(renderMessage), roomTokens)) {
+    const transcript = soFar.text === undefined ? part : `[summary so far] ${soFar.text}\n\n${part}`;
     const outcome = await options.model.call(
       {
         sections: [{ name: "Task", text: instructions }],
-        messages: [{ role: "user", text: wrapUntrusted(render(leaving, charsMax), "the conversation") }],
+        messages: [{ role: "user", text: wrapUntrusted(transcript, "the conversation") }],
         tools: [],
-        outputTokensMax: summaryTokensMax,
+        outputTokensMax,
       },
       { signal: options.signal, step: options.step, reserveSpend: options.reserveSpend },
     );
-    if (outcome.kind === "message")
-      return usage === undefined ? outcome : { ...outcome, usage: addUsage(usage, outcome.usage) };
-    options.logger.warn("the context is compacted without a summary of the model", {
-      step: options.step,
-      why: outcome.kind,
-    });
-    if (outcome.kind !== "context_exceeded") return undefined;
+    if (outcome.kind === "message") {
+      soFar.costUsd = soFar.usage === undefined ? outcome.costUsd : addCost(soFar.costUsd ?? null, outcome.costUsd);
+      soFar.usage = soFar.usage === undefined ? outcome.usage : addUsage(soFar.usage, outcome.usage);
+    }
+    const text = outcome.kind === "message" && !outcome.message.isRehearsed ? outcome.message.text.trim() : "";
+    if (text === "") {
+      const { step } = options;
+      options.logger.warn("the context is compacted without a summary of the model", { step, why: outcome.kind });
+      const { text: _unfinished, ...spend } = soFar;
+      return spend;
+    }
+    soFar.text = text;
   }
-  return undefined;
+  return soFar;
 }
 
-/** The newest part that fits, oldest first. */
-function render(messages: Message[], charsMax: number): string {
-  const lines: string[] = [];
-  let charCount = 0;
-  for (const message of messages.toReversed()) {
-    const line = renderMessage(message);
-    charCount += line.length;
-    if (charCount > charsMax && lines.length > 0) {
-      lines.push("[the oldest part is not shown]");
-      break;
+/** One unknown cost makes the sum unknown. */
+function addCost(left: number | null, right: number | null): number | null {
+  return left === null || right === null ? null : left + right;
+}
+
+/** Neighbouring texts joined as long as they fit; the newest `partsMax` when there are more. */
+function partsOf(texts: string[], roomTokens: number): string[] {
+  const parts: string[] = [];
+  // The summary so far takes some of the room of every part but the first.
+  const partTokensMax = Math.max(100, Math.floor(roomTokens * 0.7));
+  let tokens = Infinity;
+  for (const text of texts) {
+    const size = estimateTokens(text);
+    const fitting = size <= partTokensMax ? text : shorten(text, Math.floor((text.length * partTokensMax) / size));
+    tokens += Math.min(size, partTokensMax);
+    if (tokens > partTokensMax) {
+      parts.push(fitting);
+      tokens = Math.min(size, partTokensMax);
+    } else {
+      parts[parts.length - 1] += `\n\n${fitting}`;
     }
-    lines.push(shorten(line, charsMax));
   }
-  return lines.toReversed().join("\n\n");
+  if (parts.length <= partsMax) return parts;
+  const [first = "", ...rest] = parts.slice(-partsMax);
+  return [`[the oldest part is not shown]\n\n${first}`, ...rest];
 }
 
 function renderMessage(message: Message): string {

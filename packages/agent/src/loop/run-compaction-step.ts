@@ -32,6 +32,10 @@ export async function runCompactionStep(loop: Loop, exceeded: ContextExceeded): 
       const compaction = await compact({
         messages: state.messages,
         tokensMax: messageTokensMax(loop, exceeded),
+        contextTokensMax:
+          exceeded.source === "provider"
+            ? Math.min(exceeded.contextTokensMax, exceeded.promptTokens)
+            : exceeded.contextTokensMax,
         model: loop.options.model,
         step,
         signal: AbortSignal.any([call.signal, loop.signal]),

@@ -42,7 +42,7 @@ export function nextCoolDown(
 ): CoolDown {
   const { first, max } = coolDownMs[kindOf(failure)];
   // Calls that were in flight together are one failure, not many.
-  const isSameFailure = current !== undefined && times.startedMs < current.lastAttemptMs;
+  const isSameFailure = current !== undefined && times.startedMs <= current.lastAttemptMs;
   const failureCount = current === undefined ? 1 : isSameFailure ? current.failureCount : current.failureCount + 1;
   const backoffMs = Math.min(max, first * 2 ** Math.min(failureCount - 1, 30));
   const untilMs = times.nowMs + Math.max(backoffMs, failure.retryAfterMs ?? 0);

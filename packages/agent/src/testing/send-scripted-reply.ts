@@ -136,8 +136,10 @@ function wireReasoning(text: string): object {
 }
 
 function wireToolCalls(request: ScriptedRequest, reply: Reply) {
+  // By the place in the conversation, so that the same request asked again gets the same ids.
+  const turn = request.messages.filter((message) => message.role === "assistant").length;
   return (reply.toolCalls ?? []).map((call, index) => ({
-    id: call.id ?? `call_${request.index}_${index}`,
+    id: call.id ?? `call_${turn}_${index}`,
     type: "function" as const,
     // A text is sent as it is, so that a script can send arguments that are not JSON.
     function: {

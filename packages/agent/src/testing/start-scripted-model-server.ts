@@ -119,7 +119,7 @@ function readRequest(
   context: { response: ServerResponse; state: State },
 ): ScriptedRequest {
   const body = JSON.parse(text) as ScriptedRequest["body"];
-  const messages = (body["messages"] ?? []) as unknown as WireMessage[];
+  const messages = ((body["messages"] ?? []) as unknown as WireMessage[]).map(withPlainContent);
   const lastAssistant = messages.findLastIndex((message) => message.role === "assistant");
   const tools = (body["tools"] ?? []) as { function: { name: string } }[];
   return {
@@ -146,6 +146,13 @@ function readRequest(
       });
     }),
   };
+}
+
+/** Content may be sent as a list of parts; scripts read text. */
+function withPlainContent(message: WireMessage): WireMessage {
+  const { content } = message as { content: unknown };
+  if (!Array.isArray(content)) return message;
+  return { ...message, content: content.map((part: { text?: string }) => part.text ?? "").join("") };
 }
 
 function modelList(models: string[]): JsonValue {

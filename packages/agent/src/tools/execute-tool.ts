@@ -62,6 +62,7 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
   try {
     const permit = await options.permitTool?.({ tool, input: options.shown, call });
     if (permit?.state === "refused") return failed("forbidden", `${tool.name} is refused: ${permit.reason}`);
+    signal.throwIfAborted();
     hasStarted = true;
     // A tool that does not heed its signal must not hold the run; what it does later reaches nobody.
     const result = await Promise.race([tool.execute(options.input, call), rejectOnAbort(signal)]);

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { silentLogger, type JsonValue } from "@roost/base";
+import { startScriptedModelServer } from "../testing.ts";
+import { createProbe } from "./probe.ts";
+import { discoverModels, type DiscoveryConfig } from "./discover-models.ts";
+
+const nowhere = "http://127.0.0.1:9";
+
+async function discover(config: DiscoveryConfig, localUrls: { ollama?: string; llamaCpp?: string } = {}) {
+  const { providers, source, notes } = await discoverModels({
+    config,
+    logger: silentLogger,
+    localUrls: { ollama: nowhere, llamaCpp: nowhere, ...localUrls },
+  });
+  const [provider] = providers;
+  assert.equal(providers.length, 1);
+  return {
+    provider: provider as {
+      id: string;
+      kind: string;
+      model?: string;
+      baseUrl?: string;
+      apiKey?: string;
+      contextTokensMax?: number;
+    },
+    source,
+    notes: notes.join("; "),
+  };
+}
+
+async function withServer(routes: Record<string, JsonValue>, work: (url: string, paths: string[]) => Promise<void>) {
+  await using server = await startScriptedModelServer({
+    script: () => "hi",
+    models: ["text-embedding-3", "chat-1"],
+    routes,
+  });
+  await work(server.url.replace("/v1", ""), server.otherPaths);
+}
+
+const ollamaModel = (name: string, modifiedAt: string) => ({
+  name,
+  model: name,
+  modified_at: modifiedAt,
+  size: 1,
+  details: { family: "qwen3" },
+});
+const ollama = (models: JsonValue[], show: JsonValue, running: JsonValue[] = []): Record<string, JsonValue> => ({
+  "/api/version": { version: "0.12.6" },
+  "/api/tags": { models },
+  "/api/ps": { models: running },
+  "/api/show": show,
+});
+const chats = { capabilities: ["completion", "tools"], details: {} };
+
+test("discoverModels() takes ROOST_MODEL_URL first", async () => {
+  const { provider, source } = await discover({
+    ROOST_MODEL_URL: "http://127.0.0.1:1234/v1/",
+    ROOST_MODEL: "m",
+    ROOST_MODEL_KEY: "k",
+    OPENROUTER_API_KEY: "o",
+    OPENAI_API_KEY: "a",
+  });
+  assert.equal(source, "ROOST_MODEL_URL");
+  assert.deepEqual(
+    [provider.kind, provider.baseUrl, provider.model, provider.apiKey],
+    ["openai-compatible", "http://127.0.0.1:1234/v1", "m", "k"],
+  );
+});
+
+test("discoverModels() asks the server for its models when ROOST_MODEL is not set, and passes embeddings over", async () => {
+  await withServer({}, async (url) => {
+    const { provider, notes } = await discover({ ROOST_MODEL_URL: `${url}/v1` });
+    assert.equal(provider.model, "chat-1");
+    assert.match(notes, /chat-1 is the first of 2/);
+  });
+});
+
+test("discoverModels() refuses what cannot be right, and says what to do", async () => {
+  await assert.rejects(discover({ ROOST_MODEL_URL: "localhost:1234" }), { code: "invalid_input" });
+  await assert.rejects(discover({ ROOST_MODEL_URL: `${nowhere}/v1` }), /set ROOST_MODEL to the model's name/);
+});
+
+test("discoverModels() takes OPENROUTER_API_KEY before OPENAI_API_KEY, with default models that can be set", async () => {
+  const router = await discover({ OPENROUTER_API_KEY: "o", OPENAI_API_KEY: "a" });
+  assert.deepEqual(
+    [router.source, router.provider.kind, router.provider.model],
+    ["OPENROUTER_API_KEY", "openrouter", "openrouter/auto"],
+  );
+  const named = await discover({ OPENROUTER_API_KEY: "o", ROOST_MODEL: "x/y" });
+  assert.equal(named.provider.model, "x/y");
+  const openai = await discover({ OPENAI_API_KEY: "a", OPENROUTER_API_KEY: "" });
+  assert.deepEqual(
+    [openai.source, openai.provider.baseUrl, openai.provider.model],
+    ["OPENAI_API_KEY", "https://api.openai.com/v1", "gpt-5-mini"],
+  );
+});
+
+test("discoverModels() finds Ollama and chooses the newest model that calls tools", async () => {
+  await withServer(
+    ollama([ollamaModel("old", "2026-01-01"), ollamaModel("new", "2026-02-01")], {
+      ...chats,
+      parameters: "num_ctx    16384\nstop  x",
+    }),
+    async (url) => {
+      const { provider, source } = await discover({}, { ollama: url });
+      assert.equal(source, "ollama");
+      assert.deepEqual([provider.model, provider.baseUrl, provider.contextTokensMax], ["new", `${url}/v1`, 16384]);
+    },
+  );
+});
+
+test("discoverModels() prefers the model that Ollama has loaded, with the context it was loaded with", async () => {
+  const models = [ollamaModel("new", "2026-02-01"), ollamaModel("loaded", "2026-01-01")];
+  await withServer(ollama(models, chats, [{ name: "loaded", context_length: 32768 }]), async (url) => {
+    const { provider } = await discover({}, { ollama: url });
+    assert.deepEqual([provider.model, provider.contextTokensMax], ["loaded", 32768]);
+  });
+});
+
+test("discoverModels() says so when Ollama's context is small, its model cannot call tools, or the named model is missing", async () => {
+  await withServer(ollama([ollamaModel("small", "2026-02-01")], { capabilities: ["completion"] }), async (url) => {
+    const { provider, notes } = await discover({}, { ollama: url });
+    assert.equal(provider.contextTokensMax, 4096);
+    assert.match(notes, /cannot call tools.*OLLAMA_CONTEXT_LENGTH/);
+    const missing = await discover({ ROOST_MODEL: "other" }, { ollama: url });
+    assert.equal(missing.source, "rehearsal");
+    assert.match(missing.notes, /ollama pull other/);
+  });
+});
+
+test("discoverModels() passes an Ollama with nothing but embeddings over", async () => {
+  await withServer(ollama([ollamaModel("embed", "2026-02-01")], { capabilities: ["embedding"] }), async (url) => {
+    assert.equal((await discover({}, { ollama: url })).source, "rehearsal");
+  });
+});
+
+test("discoverModels() finds llama.cpp with its context", async () => {
+  const routes = {
+    "/props": { default_generation_settings: { n_ctx: 8192 } },
+    "/v1/models": { data: [{ id: "/models/qwen.gguf", owned_by: "llamacpp" }] },
+  };
+  await withServer(routes, async (url) => {
+    const { provider, source, notes } = await discover({}, { llamaCpp: url });
+    assert.equal(source, "llama.cpp");
+    assert.deepEqual([provider.model, provider.contextTokensMax], ["/models/qwen.gguf", 8192]);
+    assert.match(notes, /^qwen\.gguf at llama\.cpp/);
+  });
+});
+
+test("discoverModels() does not take another server on these ports for one of them", async () => {
+  await withServer({ "/api/version": { version: 3 }, "/api/tags": { tags: [] } }, async (url, paths) => {
+    const { source } = await discover({}, { ollama: url, llamaCpp: url });
+    assert.equal(source, "rehearsal");
+    assert.ok(paths.includes("/props"));
+  });
+});
+
+test("discoverModels() rehearses when there is nothing", async () => {
+  const { provider, source, notes } = await discover({});
+  assert.equal(source, "rehearsal");
+  assert.equal(provider.id, "rehearsal");
+  assert.match(notes, /replies are rehearsed/);
+});
+
+test("createProbe() gives up on a silent server", async () => {
+  const probe = createProbe({
+    timeoutMs: 5,
+    fetch: (_url, init) =>
+      new Promise((_resolve, reject) => init?.signal?.addEventListener("abort", () => reject(init.signal?.reason))),
+  });
+  // Something must keep the process alive while the unreferenced time limit runs.
+  const alive = setInterval(() => {}, 1000);
+  assert.equal(await probe.json("http://127.0.0.1:9/"), undefined);
+  clearInterval(alive);
+});

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { RoostError } from "@roost/base";
+import type { Effect } from "../steps/step-runner.ts";
+import { executeTool, shorten } from "./execute-tool.ts";
+import type { Tool } from "./tool.ts";
+
+const never = new AbortController().signal;
+const tool = (effect: Effect, execute: Tool["execute"]): Tool => ({
+  name: "t",
+  description: "",
+  input: { jsonSchema: {}, validate: () => [] },
+  effect,
+  execute,
+});
+const run = (made: Tool, change: Partial<Parameters<typeof executeTool>[1]> = {}) =>
+  executeTool(
+    { idempotencyKey: "k", signal: never, attempt: 1 },
+    {
+      tool: made,
+      input: {},
+      shown: {},
+      toolCallId: "1",
+      step: "tool:t#1",
+      isTainted: false,
+      signal: never,
+      deadline: never,
+      toolMsMax: 1000,
+      resultCharsMax: 1000,
+      ...change,
+    },
+  );
+const throws =
+  (error: unknown): Tool["execute"] =>
+  async () => {
+    throw error;
+  };
+
+const rows: [effect: Effect, error: Error, state: string][] = [
+  ["readonly", new Error("bug"), "failed"],
+  ["readonly", new RoostError("timeout", "slow"), "failed"],
+  ["idempotent", new RoostError("unavailable", "gone"), "unknown"],
+  ["queryable", new Error("bug"), "unknown"],
+  ["unsafe", new RoostError("timeout", "slow"), "unknown"],
+  ["unsafe", new Error("bug"), "unknown"],
+  ["unsafe", new RoostError("invalid_input", "no such recipient"), "failed"],
+  ["unsafe", new RoostError("forbidden", "not yours"), "failed"],
+  ["unsafe", new RoostError("not_found", "nobody"), "failed"],
+  ["unsafe", new RoostError("conflict", "changed"), "failed"],
+];
+for (const [effect, error, state] of rows) {
+  test(`executeTool() reads a throw of ${error instanceof RoostError ? error.code : error.name} in a tool that is ${effect} as ${state}`, async () => {
+    assert.equal((await run(tool(effect, throws(error)))).state, state);
+  });
+}
+
+test("executeTool() passes an abort on, so that the step has no result", async () => {
+  const abort = new AbortController();
+  const pending = run(
+    tool("unsafe", async () => await new Promise(() => {})),
+    { signal: abort.signal },
+  );
+  abort.abort(new Error("worker stops"));
+  await assert.rejects(pending, /worker stops/);
+});
+
+test("executeTool() does not begin when it is already aborted", async () => {
+  const abort = new AbortController();
+  abort.abort(new Error("too late"));
+  let hasRun = false;
+  await assert.rejects(
+    run(
+      tool("unsafe", async () => {
+        hasRun = true;
+        return { state: "done", output: 1 };
+      }),
+      { signal: abort.signal },
+    ),
+    /too late/,
+  );
+  assert.equal(hasRun, false);
+});
+
+test("executeTool() takes a permission that cannot be asked for as refused, not as unknown", async () => {
+  const result = await run(
+    tool("unsafe", async () => ({ state: "done", output: 1 })),
+    { permitTool: () => Promise.reject(new Error("no gateway")) },
+  );
+  assert.equal(result.state, "failed");
+});
+
+test("executeTool() gives the tool its key, step and signal", async () => {
+  let seen: unknown[] = [];
+  await run(
+    tool("unsafe", async (_input, call) => {
+      seen = [call.idempotencyKey, call.step, call.toolCallId, call.attempt, call.isTainted, call.signal.aborted];
+      return { state: "done", output: null };
+    }),
+    { isTainted: true },
+  );
+  assert.deepEqual(seen, ["k", "tool:t#1", "1", 1, true, false]);
+});
+
+test("executeTool() turns any output into text", async () => {
+  for (const [output, text] of [
+    ["plain", "plain"],
+    [{ a: [1] }, '{"a":[1]}'],
+    [null, "null"],
+    [undefined as never, "null"],
+  ] as const) {
+    const result = await run(tool("readonly", async () => ({ state: "done", output: output as never })));
+    assert.ok(result.state === "done");
+    assert.equal(result.output.text, text);
+  }
+});
+
+test("shorten() does not cut a character in half", () => {
+  assert.match(shorten("ab🎉cd", 3), /^ab\n\[cut: /);
+  assert.equal(shorten("abc", 3), "abc");
+});

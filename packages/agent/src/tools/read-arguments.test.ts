@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { z } from "zod";
+import { inputSchemaOf, readArguments } from "./read-arguments.ts";
+
+const zodTool = {
+  name: "write",
+  input: z.object({ path: z.string(), mode: z.enum(["new", "append"]).default("new") }),
+};
+const jsonTool = {
+  name: "call",
+  input: {
+    jsonSchema: { type: "object" },
+    validate: (value: unknown) => (typeof (value as { a?: unknown }).a === "number" ? [] : ["a must be a number"]),
+  },
+};
+const noArguments = { name: "list", input: z.object({}) };
+
+test("readArguments() parses, checks and fills in defaults", () => {
+  assert.deepEqual(readArguments(zodTool, '{"path":"a.md"}'), {
+    isValid: true,
+    input: { path: "a.md", mode: "new" },
+    shown: { path: "a.md" },
+  });
+  assert.deepEqual(readArguments(jsonTool, '{"a":1}'), { isValid: true, input: { a: 1 }, shown: { a: 1 } });
+});
+
+test("readArguments() forgives nothing at all, null, and JSON inside a string", () => {
+  for (const text of ["", "  ", "null", "{}", '"{}"'])
+    assert.equal(readArguments(noArguments, text).isValid, true, text);
+  assert.deepEqual(readArguments(jsonTool, '"{\\"a\\":1}"').shown, { a: 1 });
+});
+
+test("readArguments() says what is wrong and where", () => {
+  const wrong = readArguments(zodTool, '{"path":7,"mode":"x"}');
+  assert.ok(!wrong.isValid);
+  assert.match(wrong.message, /arguments of write are not valid: path: .*; mode: /);
+  const notJson = readArguments(zodTool, "path=a.md");
+  assert.ok(!notJson.isValid);
+  assert.match(notJson.message, /not JSON: path=a\.md/);
+  const custom = readArguments(jsonTool, '{"a":"x"}');
+  assert.ok(!custom.isValid);
+  assert.match(custom.message, /a must be a number/);
+});
+
+test("inputSchemaOf() describes what the model writes, not what the tool reads", () => {
+  const schema = inputSchemaOf(zodTool);
+  assert.equal(schema["type"], "object");
+  assert.deepEqual(schema["required"], ["path"]);
+  assert.equal("$schema" in schema, false);
+  assert.deepEqual(inputSchemaOf(jsonTool), { type: "object" });
+});
