@@ -18,3 +18,42 @@ export { consumeEvents, readLag, type ConsumeEvents, type ConsumeSource, type Pa
 export { maintainLog, type LogMaintenance } from "./log/segments.ts";
 export type { WaitOptions, WakeupOutcome, Wakeups, WakeupWatch } from "./wakeups/wakeups.ts";
 export { publishStream, watchStream, type StreamDelta, type Streams, type WatchStreamOptions } from "./wakeups/streams.ts";
+
+// Runs, workers, budgets.
+export * from "./runs/run.ts";
+export type { RunHead } from "./runs/lock-runs.ts";
+export { isDiverged, isLeaseLost } from "./runs/lease-lost.ts";
+export { createRun, createRuns, type CreatedRun } from "./runs/create-run.ts";
+export { claimRuns, type Claim } from "./runs/claim-runs.ts";
+export { beginStep, restartStep, type BegunStep, type StepRequest } from "./runs/begin-step.ts";
+export { finishStep, type AlongsideOptions, type StepOutcome } from "./runs/finish-step.ts";
+export { finishRun, type RunOutcome } from "./runs/finish-run.ts";
+export { waitInRun, type WaitOutcome, type WaitStep } from "./runs/wait-in-run.ts";
+export { deliverEventWaits } from "./runs/event-waits.ts";
+export { answerQuestion, type Answer } from "./runs/answer-question.ts";
+export { cancelRun, cancelRunsIn, type CancelOutcome, type CancelRequest } from "./runs/cancel-run.ts";
+export { retryRun, type RetryRequest } from "./runs/retry-run.ts";
+export { resolveStep, type ResolveRequest } from "./runs/resolve-step.ts";
+export { promoteDueRuns, readNextDue } from "./runs/promote-due-runs.ts";
+export { promoteFreeLanes } from "./runs/promote-lanes.ts";
+export { failOverdueRuns } from "./runs/fail-overdue-runs.ts";
+export { dropRunHistory, sweepFinishedRuns, sweepLanes, type SweepOptions } from "./runs/sweep-finished-runs.ts";
+export {
+  getQuestion,
+  getRun,
+  listActivity,
+  listQuestions,
+  listRuns,
+  listSteps,
+  listUnresolvedSteps,
+  listWaits,
+  type Activity,
+  type QuestionQuery,
+  type RunQuery,
+  type RunWait,
+} from "./runs/list-runs.ts";
+export { registerWorker, type Heartbeat, type NewWorker, type WorkerRegistration } from "./workers/register-worker.ts";
+export { reapWorkers } from "./workers/reap-workers.ts";
+export type * from "./budgets/budget.ts";
+export { reserveSpend, settleSpend, type SpendAsk } from "./budgets/reserve-spend.ts";
+export { readBudgets, readSpend, setBudgets, sweepSpend, type BudgetSettings, type SpendQuery } from "./budgets/set-budgets.ts";
