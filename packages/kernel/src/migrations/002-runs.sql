@@ -61,6 +61,9 @@ create table roost.run (
   tokens_spent        bigint not null,
   usd_reserved        numeric(18, 9) not null,
   tokens_reserved     bigint not null,
+  call_count          integer not null,
+  -- Reservations not settled yet.
+  reservation_count   integer not null,
   rehearsal           boolean not null,
 
   correlation         text not null,
@@ -97,7 +100,9 @@ create index run_deadline on roost.run (deadline_at) where deadline_at is not nu
 create index run_cancel on roost.run (cancel_requested_at) where state = 'running' and cancel_requested_at is not null;
 create index run_live on roost.run (id) where ended_at is null;
 create index run_live_job on roost.run (job_id) where ended_at is null and job_id is not null;
-create index run_children on roost.run (parent_run_id, parent_seq) where parent_run_id is not null;
+create unique index run_children on roost.run (parent_run_id, parent_seq) where parent_run_id is not null;
+-- A run is tried again by one other run, however often somebody asks.
+create unique index run_retry_of on roost.run (retry_of) where retry_of is not null;
 create index run_ended on roost.run (ended_at) where ended_at is not null;
 -- One run of a lane goes at a time: the lane row decides, this index makes sure.
 create unique index run_lane_holder on roost.run (lane) where lane_held;
@@ -111,9 +116,11 @@ create trigger run_ended_is_final before update on roost.run
   for each row when (old.ended_at is not null) execute function roost.refuse_change_of_ended_run();
 
 create table roost.lane (
-  name     text primary key,
-  holder   uuid,
-  next_seq bigint not null
+  name          text primary key,
+  holder        uuid,
+  next_seq      bigint not null,
+  -- The highest priority that has queued since the queue was last empty: who goes first lends from who waits behind.
+  priority_lent integer not null
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500);
 
 -- Rows of step, wait and question exist only with their run: each is written by a statement that holds the run's row.
@@ -214,29 +221,33 @@ create view roost.step_all as
 -- Gives each named lane that nobody holds to the first run of its queue. A lane whose holder is in `ended` counts as free.
 -- The head of the queue is only ever taken, never overtaken: is it locked (somebody ends it right now), the lane stays free and
 -- whoever holds that lock, or the scheduler, comes here again.
-create function roost.promote_lanes(names text[], ended uuid[]) returns setof uuid language plpgsql as $$
+create function roost.promote_lanes(names text[], ended uuid[]) returns table (run_id uuid, run_queue text) language plpgsql as $$
 declare
   lane_name text;
   lane_holder uuid;
+  lent integer;
   head_id uuid;
   taken_id uuid;
 begin
   for lane_name in select distinct unnest(names) order by 1 loop
-    select holder into lane_holder from roost.lane where name = lane_name for update;
+    select holder, priority_lent into lane_holder, lent from roost.lane where name = lane_name for update;
     if not found or (lane_holder is not null and not lane_holder = any(ended)) then
       continue;
     end if;
     taken_id := null;
+    head_id := null;
     select id into head_id from roost.run where lane = lane_name and state = 'queued' order by lane_seq limit 1;
     if found then
       select id into taken_id from roost.run where id = head_id and state = 'queued' for no key update skip locked;
     end if;
     if taken_id is distinct from lane_holder then
-      update roost.lane set holder = taken_id where name = lane_name;
+      update roost.lane set holder = taken_id,
+        priority_lent = case when head_id is null then -2147483648 else priority_lent end
+      where name = lane_name;
     end if;
     if taken_id is not null then
-      update roost.run set state = 'ready', lane_held = true, ready_at = roost.now() where id = taken_id;
-      return next taken_id;
+      return query update roost.run
+        set state = 'ready', lane_held = true, ready_at = roost.now(), priority = greatest(priority, lent) where id = taken_id returning id, queue;
     end if;
   end loop;
 end $$;

@@ -1,9 +1,78 @@
+/** How a worker comes to own runs. One statement per queue: it finds, locks and fences, and reads nothing but ready runs. */
+import { createId, RoostError } from '@roost/base';
 import type { Kernel } from '../open-kernel.ts';
-import type { ClaimedRun } from './run.ts';
+import type { KernelTransaction } from '../transact.ts';
+import { emitRunEvent } from './emit-run-event.ts';
+import { runColumns, stepColumns } from './run-row.ts';
+import { runLimits, type ClaimedRun, type Run, type Step } from './run.ts';
+
+export interface Claim {
+  workerId: string;
+  queues: string[];
+  limit: number;
+}
+
+type Claimed = Run & { place: number; priorCauseId: string };
 
 /**
  * Takes up to `limit` ready runs for a registered worker, queues in the order given, within a queue by priority, then age.
  *
  * @throws RoostError `conflict` (`isLeaseLost`) when the worker is not registered any more
  */
-export declare function claimRuns(kernel: Kernel, claim: { workerId: string; queues: string[]; limit: number }): Promise<ClaimedRun[]>;
+export async function claimRuns(kernel: Kernel, claim: Claim): Promise<ClaimedRun[]> {
+  const limit = Math.min(claim.limit, runLimits.claimMax);
+  if (limit < 1) return [];
+  return kernel.transact(async (tx) => {
+    await holdWorker(tx, claim.workerId);
+    const claimed: Claimed[] = [];
+    for (const queue of claim.queues) {
+      if (claimed.length >= limit) break;
+      claimed.push(...(await claimQueue(tx, claim.workerId, queue, limit - claimed.length)));
+    }
+    const steps = await readSteps(tx, claimed);
+    return claimed.map(({ place: _place, priorCauseId, ...run }) => {
+      const started = { workerId: claim.workerId, epoch: run.epoch, attempt: run.attempt };
+      emitRunEvent(tx, 'run.started', run, started, { id: run.causeId, causation: priorCauseId });
+      return { ...run, workerId: claim.workerId, steps: steps.get(run.id) ?? [] };
+    });
+  });
+}
+
+/** Invariant: only a live worker owns runs. A reaper that declares it dead waits for this lock and then finds what was claimed. */
+async function holdWorker(tx: KernelTransaction, workerId: string): Promise<void> {
+  const rows = await tx.query('select 1 from roost.worker where id = $1 and expires_at > roost.now() for key share', [workerId], { name: 'roost_run_claim_worker' });
+  if (rows.length === 0) {
+    throw new RoostError('conflict', `worker ${workerId} is not registered any more: stop its work and register again`, { details: { reason: 'lease_lost', workerId } });
+  }
+}
+
+/** Invariant: one owner. The epoch grows with each claim, so every earlier owner's writes are refused from here on. */
+export const claimStatement = `
+  with due as materialized (
+    select r.id, r.cause_id from roost.run r
+    where r.state = 'ready' and r.queue = $2
+    order by r.priority desc, r.ready_at, r.id
+    limit $3
+    for no key update skip locked
+  ),
+  numbered as (select id, cause_id, row_number() over () as place from due)
+  update roost.run r set
+    state = 'running', epoch = r.epoch + 1, worker_id = $1, ready_at = null, claimed_at = roost.now(), cause_id = ($4::text[])[n.place],
+    started_at = coalesce(r.started_at, roost.now()),
+    deadline_at = coalesce(r.deadline_at, roost.now() + r.timeout_ms * interval '1 millisecond')
+  from numbered n
+  where r.id = n.id
+  returning ${runColumns('r')}, n.place, n.cause_id as "priorCauseId"`;
+
+async function claimQueue(tx: KernelTransaction, workerId: string, queue: string, limit: number): Promise<Claimed[]> {
+  const eventIds = Array.from({ length: limit }, () => createId());
+  const rows = await tx.query<Claimed>(claimStatement, [workerId, queue, limit, eventIds], { name: 'roost_run_claim' });
+  return rows.toSorted((a, b) => a.place - b.place);
+}
+
+async function readSteps(tx: KernelTransaction, runs: Run[]): Promise<Map<string, Step[]>> {
+  const claimedBefore = runs.filter((run) => run.epoch > 1 || run.retryOf !== null).map((run) => run.id);
+  if (claimedBefore.length === 0) return new Map();
+  const steps = await tx.query<Step>(`select ${stepColumns('s')} from roost.step s where s.run_id = any($1::uuid[]) order by s.run_id, s.seq`, [claimedBefore]);
+  return Map.groupBy(steps, (step) => step.runId);
+}

@@ -1,5 +1,15 @@
+/**
+ * Runs come into being in the transaction of their cause: a tick, a message, a step of a parent. Owns the insertion, a run's
+ * entry into its lane and what it inherits; nothing of its execution.
+ */
+import { createId, RoostError } from '@roost/base';
 import type { KernelTransaction } from '../transact.ts';
-import type { NewRun, RunState } from './run.ts';
+import { emitRunEvent, eventReason } from './emit-run-event.ts';
+import { leaseLost } from './lease-lost.ts';
+import { promoteLanes } from './promote-lanes.ts';
+import { checkNewRun, retryPolicy } from './check-new-run.ts';
+import { runLimits, type NewRun, type RunState } from './run.ts';
+import { toJsonText } from './to-json-text.ts';
 
 export interface CreatedRun {
   runId: string;
@@ -7,8 +17,242 @@ export interface CreatedRun {
   state: RunState;
 }
 
-/** Records a run in the transaction of its cause and emits run.created. */
-export declare function createRun(tx: KernelTransaction, run: NewRun): Promise<CreatedRun>;
+interface Parent {
+  id: string;
+  epoch: number;
+  state: RunState;
+  depth: number;
+  priority: number;
+  correlation: string;
+  traceparent: string | null;
+  rehearsal: boolean;
+}
 
-/** Several at once; results in the order of the input. Prefer it to a loop: lanes are locked in one order. */
-export declare function createRuns(tx: KernelTransaction, runs: NewRun[]): Promise<CreatedRun[]>;
+interface Draft {
+  id: string;
+  request: NewRun;
+  parent: Parent | undefined;
+  eventId: string;
+  laneSeq: number | null;
+  priority: number;
+  correlation: string;
+}
+
+/** Records a run in the transaction of its cause and emits run.created. */
+export async function createRun(tx: KernelTransaction, run: NewRun): Promise<CreatedRun> {
+  const [created] = await createRuns(tx, [run]);
+  return created!;
+}
+
+/**
+ * Several at once; results in the order of the input. Prefer it to a loop: lanes are locked in one order. A transaction that also
+ * ends or cancels runs does that first: runs are locked before lanes.
+ *
+ * @throws RoostError `invalid_input` for a malformed run, `limit_exceeded` for too deep a chain or too large an input, `conflict`
+ * (`isLeaseLost`) when the parent is not owned any more or the id exists
+ */
+export async function createRuns(tx: KernelTransaction, runs: NewRun[]): Promise<CreatedRun[]> {
+  if (runs.length > runLimits.createMax) {
+    throw new RoostError('limit_exceeded', `${runs.length} runs at once (limit ${runLimits.createMax}): create them in several transactions`);
+  }
+  for (const run of runs) checkNewRun(run);
+  const parents = await lockParents(tx, runs);
+  const startedBefore = await findStartedBefore(tx, runs);
+  const drafts = runs.map((run) => toDraft(run, parents));
+  const fresh = drafts.filter((draft) => !startedBefore.has(stepKey(draft.request)));
+  const freeLanes = await takePlaces(tx, fresh);
+  const states = await insertRuns(tx, fresh);
+  for (const id of await enterLanes(tx, fresh, freeLanes)) states.set(id, 'ready');
+  for (const draft of fresh) emitCreated(tx, draft, states.get(draft.id)!);
+  return drafts.map((draft) => startedBefore.get(stepKey(draft.request)) ?? { runId: draft.id, state: states.get(draft.id)! });
+}
+
+/** Only the present owner of a run starts children of it: its row is the fence, held until the child is there. */
+async function lockParents(tx: KernelTransaction, runs: NewRun[]): Promise<Map<string, Parent>> {
+  const owned = runs.flatMap((run) => (run.parent === undefined ? [] : [run.parent]));
+  if (owned.length === 0) return new Map();
+  const rows = await tx.query<Parent>(
+    `select id, epoch, state, depth, priority, correlation, traceparent, rehearsal
+     from roost.run where id = any($1::uuid[]) order by depth, id for no key update`,
+    [owned.map((parent) => parent.runId)],
+  );
+  const parents = new Map(rows.map((row) => [row.id, row]));
+  for (const parent of owned) {
+    const row = parents.get(parent.runId);
+    if (row === undefined || row.epoch !== parent.epoch || row.state !== 'running') throw leaseLost(parent, row);
+    if (row.depth >= runLimits.depthMax) {
+      throw new RoostError('limit_exceeded', `run ${parent.runId} stands at depth ${row.depth} (limit ${runLimits.depthMax}): it cannot start further runs`);
+    }
+  }
+  return parents;
+}
+
+function stepKey(run: NewRun): string {
+  return run.parent === undefined ? '' : `${run.parent.runId}:${run.parent.seq}`;
+}
+
+/** Children that the same steps started in an earlier attempt, found also when they have moved to history. */
+async function findStartedBefore(tx: KernelTransaction, runs: NewRun[]): Promise<Map<string, CreatedRun>> {
+  const parents = runs.flatMap((run) => (run.parent === undefined ? [] : [run.parent]));
+  if (parents.length === 0) return new Map();
+  const rows = await tx.query<{ id: string; state: RunState; parentRunId: string; parentSeq: number }>(
+    `select r.id, r.state, r.parent_run_id as "parentRunId", r.parent_seq as "parentSeq"
+     from roost.run_all r join unnest($1::uuid[], $2::integer[]) as p(id, seq) on r.parent_run_id = p.id and r.parent_seq = p.seq`,
+    [parents.map((parent) => parent.runId), parents.map((parent) => parent.seq)],
+  );
+  return new Map(rows.map((row) => [`${row.parentRunId}:${row.parentSeq}`, { runId: row.id, state: row.state }]));
+}
+
+function toDraft(request: NewRun, parents: Map<string, Parent>): Draft {
+  const parent = request.parent === undefined ? undefined : parents.get(request.parent.runId);
+  const id = request.id ?? createId();
+  return {
+    id,
+    request,
+    parent,
+    eventId: createId(),
+    laneSeq: null,
+    priority: request.priority ?? parent?.priority ?? 0,
+    correlation: request.correlation ?? parent?.correlation ?? id,
+  };
+}
+
+/** Gives each run its place in its lane, in input order, and returns the lanes that nobody holds. The lane rows stay locked. */
+async function takePlaces(tx: KernelTransaction, drafts: Draft[]): Promise<Set<string>> {
+  const byLane = Map.groupBy(drafts.filter((draft) => draft.request.lane !== undefined), (draft) => draft.request.lane!);
+  if (byLane.size === 0) return new Set();
+  const lanes = [...byLane.keys()];
+  const rows = await tx.query<{ name: string; nextSeq: number; holder: string | null }>(
+    `insert into roost.lane as l (name, next_seq, priority_lent)
+     select i.name, i.count, i.priority from unnest($1::text[], $2::bigint[], $3::integer[]) as i(name, count, priority) order by i.name
+     on conflict (name) do update
+       set next_seq = l.next_seq + excluded.next_seq, priority_lent = greatest(l.priority_lent, excluded.priority_lent)
+     returning l.name, l.next_seq as "nextSeq", l.holder`,
+    [lanes, lanes.map((lane) => byLane.get(lane)!.length), lanes.map((lane) => Math.max(...byLane.get(lane)!.map((draft) => draft.priority)))],
+    { name: 'roost_lane_take_places' },
+  );
+  for (const row of rows) {
+    const members = byLane.get(row.name)!;
+    members.forEach((draft, index) => {
+      draft.laneSeq = row.nextSeq - members.length + index;
+    });
+  }
+  return new Set(rows.filter((row) => row.holder === null).map((row) => row.name));
+}
+
+/** Invariant: a run of a lane begins in the queue of the lane and leaves it by promotion alone. */
+const insertStatement = `
+  with i as (
+    select d.*, coalesce(d.start_at > roost.now(), false) as is_later
+    from rows from (
+      jsonb_to_recordset($1::jsonb) as (
+        id uuid, queue text, handler text, priority integer, start_at timestamptz, lane text, lane_seq bigint, agent text, session_key text,
+        session_kind text, job_id text, job_version integer, tick_key text, scheduled_at timestamptz, late_ms bigint, missed_count integer,
+        parent_run_id uuid, parent_seq integer, depth integer, title text, reason text, attempts_max integer, retry jsonb, timeout_ms bigint,
+        budget jsonb, rehearsal boolean, correlation text, causation text, traceparent text, event_id text),
+      unnest($2::jsonb[])
+    ) as d (
+      id, queue, handler, priority, start_at, lane, lane_seq, agent, session_key,
+      session_kind, job_id, job_version, tick_key, scheduled_at, late_ms, missed_count,
+      parent_run_id, parent_seq, depth, title, reason, attempts_max, retry, timeout_ms,
+      budget, rehearsal, correlation, causation, traceparent, event_id, input)
+  )
+  insert into roost.run (
+    id, queue, handler, state, priority, ready_at, wake_at, waiting_for, epoch, lane, lane_seq, lane_held, agent, session_key, session_kind,
+    job_id, job_version, tick_key, scheduled_at, late_ms, missed_count, parent_run_id, parent_seq, depth, title, reason, input,
+    attempt, attempts_max, retry, stall_count, timeout_ms, budget, usd_spent, tokens_spent, usd_reserved, tokens_reserved, call_count,
+    reservation_count, rehearsal, correlation, causation, traceparent, cause_id, created_at)
+  select
+    id, queue, handler, case when is_later then 'waiting' when lane is not null then 'queued' else 'ready' end, priority,
+    case when not is_later and lane is null then roost.now() end, case when is_later then start_at end, case when is_later then 'start' end,
+    0, lane, lane_seq, false, agent, session_key, session_kind,
+    job_id, job_version, tick_key, scheduled_at, late_ms, missed_count, parent_run_id, parent_seq, depth, title, reason, input,
+    1, attempts_max, retry, 0, timeout_ms, budget, 0, 0, 0, 0, 0,
+    0, rehearsal, correlation, causation, traceparent, event_id, roost.now()
+  from i
+  returning id, state`;
+
+async function insertRuns(tx: KernelTransaction, drafts: Draft[]): Promise<Map<string, RunState>> {
+  if (drafts.length === 0) return new Map();
+  const rows = await tx.query<{ id: string; state: RunState }>(
+    insertStatement,
+    [
+      toJsonText(drafts.map(toRecord), { what: 'the definitions of the runs', bytesMax: Number.MAX_SAFE_INTEGER }),
+      drafts.map((draft) => toJsonText(draft.request.input, { what: `the input of run ${draft.id}`, bytesMax: runLimits.inputBytesMax })),
+    ],
+    { name: 'roost_run_insert' },
+  );
+  for (const draft of drafts) {
+    if (draft.request.lane === undefined) tx.wake(`runs:${draft.request.queue ?? 'default'}`);
+  }
+  return new Map(rows.map((row) => [row.id, row.state]));
+}
+
+function toRecord(draft: Draft): Record<string, unknown> {
+  const { request, parent } = draft;
+  const { attemptsMax, ...retry } = retryPolicy(request);
+  return {
+    id: draft.id, queue: request.queue ?? 'default', handler: request.handler ?? 'agent', priority: draft.priority, start_at: request.startAt,
+    lane: request.lane, lane_seq: draft.laneSeq, agent: request.agent, session_key: request.sessionKey, session_kind: request.sessionKind,
+    job_id: request.job?.id, job_version: request.job?.version, tick_key: request.job?.tickKey, scheduled_at: request.job?.scheduledAt,
+    late_ms: request.job?.lateMs, missed_count: request.job?.missedCount, parent_run_id: parent?.id, parent_seq: request.parent?.seq,
+    depth: parent === undefined ? 0 : parent.depth + 1, title: request.title, reason: request.reason, attempts_max: attemptsMax,
+    retry: { attemptsMax, ...retry }, timeout_ms: request.timeoutMs, budget: request.budget ?? {}, rehearsal: request.rehearsal ?? parent?.rehearsal ?? false,
+    correlation: draft.correlation, causation: request.causation, traceparent: request.traceparent ?? parent?.traceparent, event_id: draft.eventId,
+  };
+}
+
+/** Lets free lanes go on, and lends the priority of those that must wait to those that hold. Returns the runs that became ready. */
+async function enterLanes(tx: KernelTransaction, drafts: Draft[], freeLanes: Set<string>): Promise<string[]> {
+  const lanes = [...new Set(drafts.flatMap((draft) => (draft.request.lane === undefined ? [] : [draft.request.lane])))];
+  if (lanes.length === 0) return [];
+  const promoted = await promoteLanes(tx, lanes.filter((lane) => freeLanes.has(lane)), []);
+  const held = lanes.filter((lane) => !freeLanes.has(lane));
+  if (held.length > 0) {
+    // Against priority inversion. A holder that is locked is being claimed or ended right now and needs no help.
+    await tx.query(
+      `update roost.run r set priority = b.priority_lent
+       from (select h.id, l.priority_lent from roost.lane l join roost.run h on h.id = l.holder
+             where l.name = any($1::text[]) and h.state in ('ready', 'waiting') and h.priority < l.priority_lent
+             for no key update of h skip locked) as b
+       where r.id = b.id`,
+      [held],
+    );
+  }
+  return promoted;
+}
+
+function emitCreated(tx: KernelTransaction, draft: Draft, state: RunState): void {
+  const { request, parent } = draft;
+  const run = {
+    id: draft.id,
+    agent: request.agent ?? null,
+    sessionKey: request.sessionKey ?? null,
+    sessionKind: request.sessionKind ?? null,
+    jobId: request.job?.id ?? null,
+    parentRunId: parent?.id ?? null,
+    correlation: draft.correlation,
+    causeId: request.causation ?? null,
+    traceparent: request.traceparent ?? parent?.traceparent ?? null,
+  };
+  emitRunEvent(
+    tx,
+    'run.created',
+    run,
+    {
+      state: state === 'ready' || state === 'queued' ? state : 'waiting',
+      queue: request.queue ?? 'default',
+      reason: eventReason(request.reason),
+      ...optional('tickKey', request.job?.tickKey),
+      ...optional('scheduledAt', request.job?.scheduledAt?.toISOString()),
+      ...optional('lateMs', request.job?.lateMs),
+      ...optional('missedCount', request.job?.missedCount),
+      ...(request.rehearsal === true ? { rehearsal: true } : {}),
+    },
+    { id: draft.eventId },
+  );
+}
+
+function optional<Key extends string, Value>(key: Key, value: Value | undefined): { [name in Key]?: Value } {
+  return (value === undefined ? {} : { [key]: value }) as { [name in Key]?: Value };
+}

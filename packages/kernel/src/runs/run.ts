@@ -28,16 +28,22 @@ export const runLimits = {
   priorityMax: 1_000,
   /** How long the owner of a cancelled run may go on before the run is ended over its head. */
   cancelGraceMs: 30_000,
+  promptCharsMax: 100_000,
+  /** How many events one pass over those that runs wait for reads of a partition. */
+  eventPassMax: 1_000,
   /** How many runs one pass over due, overdue or ended runs touches. */
   passMax: 200,
   listMax: 500,
 } as const;
 
-/** Why a run or a step failed. `retryable`: the same may succeed later. */
+/** Why a run or a step failed. */
 export interface RunError {
   code: string;
   message: string;
-  retryable?: boolean;
+  /** False: the same will fail again, do not retry. Default: true. */
+  isRetryable?: boolean;
+  /** When trying again makes sense, in ms since the epoch. */
+  retryAtMs?: number;
   details?: JsonValue;
 }
 
@@ -146,6 +152,10 @@ export interface Run {
   tokensSpent: number;
   usdReserved: number;
   tokensReserved: number;
+  /** Model calls reserved so far. */
+  callCount: number;
+  /** Reservations not settled yet. */
+  reservationCount: number;
   rehearsal: boolean;
   correlation: string;
   causation: string | null;
@@ -169,7 +179,8 @@ export type StepState = 'intent' | 'done' | 'failed' | 'unknown' | 'waiting';
 
 /** What somebody found out about an effect whose outcome was unknown. */
 export interface StepResolution {
-  outcome: 'done' | 'failed' | 'retry';
+  /** It happened; it was refused; it never happened and is to be done now. */
+  outcome: 'done' | 'failed' | 'not_done';
   note: string;
   by: string;
   at: string;
@@ -200,14 +211,14 @@ export interface Step {
 /** A wait that gives the worker back. Of the event kind only events appended after the wait began count. */
 export type WaitRequest =
   | { kind: 'time'; until: Date }
-  | { kind: 'event'; eventType: string; filter?: EventFilter; until?: Date }
+  | { kind: 'event'; eventType: string; filter?: WaitFilter; until?: Date }
   | { kind: 'person'; question: NewQuestion; until?: Date }
   | { kind: 'child'; runId: string; until?: Date }
   /** Somebody must say what became of the step at this seq, which is `unknown`. */
   | { kind: 'resolution'; prompt: string; until?: Date };
 
-/** Dotted paths into `{ type, source, subject, data }` and the value each must equal, e.g. `{ 'data.severity': 'high' }`. */
-export type EventFilter = Record<string, null | boolean | number | string>;
+/** Dotted paths into the event's data and the value each must have, e.g. `{ 'mail.isUrgent': true }`. */
+export type WaitFilter = Record<string, null | boolean | number | string>;
 
 export interface NewQuestion {
   prompt: string;

@@ -1,16 +1,12 @@
-import type { JsonObject } from '@roost/base';
+/**
+ * A process that owns runs: a row with a deadline, and a session-level advisory lock on a connection of its own. The lock shows its
+ * death at once, the deadline shows that it hangs; the epochs of its runs keep both safe.
+ */
+import { RoostError, type JsonObject } from '@roost/base';
+import type { Session } from '@roost/database';
 import type { Kernel } from '../open-kernel.ts';
 import type { Owned } from '../runs/run.ts';
-
-export interface WorkerRegistration extends AsyncDisposable {
-  workerId: string;
-  /** Aborted when the connection that proves this process alive is gone, or the worker was declared dead: stop all work, register anew. */
-  lost: AbortSignal;
-  /** Renews the lease. `lostRuns`: of the runs named, those that belong to another by now; abort them. */
-  heartbeat(options?: { running?: Owned[] }): Promise<{ cancelled: string[]; lostRuns: string[]; lost: boolean }>;
-  /** Gives back runs that are still owned (ready again at once, no stall counted) and leaves. */
-  release(): Promise<void>;
-}
+import { handBackRuns } from './hand-back-runs.ts';
 
 export interface NewWorker {
   kind: 'worker' | 'scheduler';
@@ -21,4 +17,110 @@ export interface NewWorker {
   ttlMs?: number;
 }
 
-export declare function registerWorker(kernel: Kernel, worker: NewWorker): Promise<WorkerRegistration>;
+export interface Heartbeat {
+  /** Runs of this worker whose end somebody asked for. */
+  cancelled: string[];
+  /** Of the runs named, those that are not this worker's at that epoch any more: abort them. */
+  lostRuns: string[];
+  /** The worker was declared dead: stop all work, register anew. */
+  lost: boolean;
+}
+
+export interface WorkerRegistration extends AsyncDisposable {
+  workerId: string;
+  /** Aborted when the connection that proves this process alive is gone, or the worker was declared dead. */
+  lost: AbortSignal;
+  /** Renews the deadline. */
+  heartbeat(options?: { running?: Owned[] }): Promise<Heartbeat>;
+  /** Gives back runs that are still owned (ready again at once, no stall counted) and leaves. Disposing does the same. */
+  release(): Promise<void>;
+}
+
+const ttlMsDefault = 15_000;
+
+export async function registerWorker(kernel: Kernel, worker: NewWorker): Promise<WorkerRegistration> {
+  const workerId = kernel.createId();
+  const session = await kernel.database.openSession();
+  try {
+    // The lock comes first: a row without its lock is a dead worker.
+    const [locked] = await session.query<{ isLocked: boolean; key: string }>(
+      `select pg_try_advisory_lock(k.key) as "isLocked", k.key::text as key from (select hashtextextended('roost.worker:' || $1, 0) as key) as k`,
+      [workerId],
+    );
+    if (locked?.isLocked !== true) throw new RoostError('conflict', `worker ${workerId} could not lock its own key: register again`);
+    await recordWorker(kernel, worker, { workerId, lockKey: locked.key });
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
+  return new Registration(kernel, { workerId, session, ttlMs: worker.ttlMs ?? ttlMsDefault });
+}
+
+async function recordWorker(kernel: Kernel, worker: NewWorker, { workerId, lockKey }: { workerId: string; lockKey: string }): Promise<void> {
+  const { kind, host, pid } = worker;
+  await kernel.transact(async (tx) => {
+    await tx.query(
+      `insert into roost.worker (id, host, pid, kind, lock_key, started_at, seen_at, expires_at, details)
+       values ($1, $2, $3, $4, $5::bigint, roost.now(), roost.now(), roost.now() + $6 * interval '1 millisecond', $7::jsonb)`,
+      [workerId, host, pid, kind, lockKey, worker.ttlMs ?? ttlMsDefault, JSON.stringify(worker.details ?? {})],
+    );
+    tx.emit({ type: 'worker.joined', subject: workerId, data: { workerId, host: host.slice(0, 255), pid, kind } });
+  });
+}
+
+class Registration implements WorkerRegistration {
+  readonly workerId: string;
+  readonly lost: AbortSignal;
+  readonly #kernel: Kernel;
+  readonly #session: Session;
+  readonly #ttlMs: number;
+  readonly #declaredDead = new AbortController();
+  #isReleased = false;
+
+  constructor(kernel: Kernel, options: { workerId: string; session: Session; ttlMs: number }) {
+    this.#kernel = kernel;
+    this.#session = options.session;
+    this.#ttlMs = options.ttlMs;
+    this.workerId = options.workerId;
+    this.lost = AbortSignal.any([options.session.lost, this.#declaredDead.signal]);
+  }
+
+  async heartbeat(options: { running?: Owned[] } = {}): Promise<Heartbeat> {
+    const running = options.running ?? [];
+    // Invariant: a deadline that has passed is never renewed: the reaper may have begun to give the runs away.
+    const rows = await this.#kernel.database.query<{ isRenewed: boolean; cancelled: string[] | null; owned: string[] | null }>(
+      `with renewed as (
+         update roost.worker set seen_at = roost.now(), expires_at = roost.now() + $2 * interval '1 millisecond'
+         where id = $1 and expires_at > roost.now() returning id
+       )
+       select exists (select 1 from renewed) as "isRenewed",
+         (select array_agg(id::text) from roost.run where worker_id = $1 and state = 'running' and cancel_requested_at is not null) as cancelled,
+         (select array_agg(r.id::text) from unnest($3::uuid[], $4::bigint[]) as o(id, epoch)
+          join roost.run r on r.id = o.id and r.epoch = o.epoch and r.state = 'running' and r.worker_id = $1) as owned`,
+      [this.workerId, this.#ttlMs, running.map((run) => run.runId), running.map((run) => run.epoch)],
+      { name: 'roost_worker_heartbeat' },
+    );
+    const row = rows[0]!;
+    const owned = new Set(row.owned ?? []);
+    if (!row.isRenewed && !this.#isReleased) this.#declaredDead.abort(new Error(`worker ${this.workerId} was declared dead: it did not renew its lease in time`));
+    return {
+      cancelled: row.cancelled ?? [],
+      lostRuns: running.filter((run) => !owned.has(run.runId)).map((run) => run.runId),
+      lost: this.lost.aborted,
+    };
+  }
+
+  async release(): Promise<void> {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    try {
+      if (!this.lost.aborted) await this.#kernel.transact((tx) => handBackRuns(tx, { workerId: this.workerId, reason: 'the worker stopped', isStall: false }));
+    } finally {
+      await this.#session[Symbol.asyncDispose]();
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release();
+  }
+}

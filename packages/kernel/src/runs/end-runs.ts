@@ -1,0 +1,196 @@
+/**
+ * The one way a run ends, whoever ends it: its owner, a cancel, a time limit, a crash loop, a divergence. It closes what is
+ * open (intents, waits, reservations), tells a parent that waits, and gives the lane to the next run. The caller has locked the runs
+ * with their parents (lockRuns) and decided what each comes to.
+ */
+import { createId, type JsonValue } from '@roost/base';
+import type { KernelTransaction } from '../transact.ts';
+import { emitRunEvent, emitStepEvent, eventError, eventOutput, eventReason, eventSpent, type EventStep } from './emit-run-event.ts';
+import { lockDescendants, type RunHead } from './lock-runs.ts';
+import { promoteLanes } from './promote-lanes.ts';
+import { requestCancel } from './request-cancel.ts';
+import { resumeRuns, type Resumption } from './resume-runs.ts';
+import { runLimits, type Effect, type RunError, type TerminalRunState, type WaitResult } from './run.ts';
+import { toJsonText } from './to-json-text.ts';
+
+export interface RunEnd {
+  run: RunHead;
+  state: TerminalRunState;
+  output?: JsonValue;
+  error?: RunError;
+  /** One line for people. */
+  reason?: string;
+  by?: string;
+  /** Whether the run is taken from an owner who does not know yet: his epoch must not fit any more. */
+  isTaken?: boolean;
+}
+
+interface Ending extends RunEnd {
+  outputText: string;
+  eventId: string;
+}
+
+interface EndedRow {
+  id: string;
+  nowMs: number;
+  usdSpent: number;
+  tokensSpent: number;
+  hasOpenSteps: boolean;
+  hasOpenWait: boolean;
+  isAwaited: boolean;
+}
+
+/** Ends the runs, and cancels what runs below those that did not succeed. */
+export async function endRuns(tx: KernelTransaction, ends: RunEnd[]): Promise<void> {
+  const all = (await withDescendants(tx, ends)).map((end): Ending => ({
+    ...end,
+    outputText: toJsonText(end.output, { what: `the output of run ${end.run.id}`, bytesMax: runLimits.outputBytesMax }),
+    eventId: createId(),
+  }));
+  if (all.length === 0) return;
+  const reserving = all.filter((end) => end.run.reservationCount > 0).map((end) => end.run.id);
+  if (reserving.length > 0) await tx.query('select roost.settle_open_spend($1::uuid[])', [reserving]);
+
+  const rows = await markEnded(tx, all);
+  const ended = all.flatMap((end) => {
+    const row = rows.get(end.run.id);
+    return row === undefined ? [] : [{ end, row }];
+  });
+  await closeSteps(tx, ended.filter(({ row }) => row.hasOpenSteps).map(({ end }) => end));
+  await withdrawWaits(tx, ended.filter(({ row }) => row.hasOpenWait).map(({ end }) => end.run.id));
+  for (const { end, row } of ended) emitEnd(tx, end, row);
+  await tellParents(tx, ended.filter(({ row }) => row.isAwaited).map(({ end }) => end));
+  await promoteLanes(tx, ended.flatMap(({ end }) => (end.run.lane === null ? [] : [end.run.lane])), ended.map(({ end }) => end.run.id));
+}
+
+async function withDescendants(tx: KernelTransaction, ends: RunEnd[]): Promise<RunEnd[]> {
+  const unsuccessful = ends.filter((end) => end.state !== 'done').map((end) => end.run.id);
+  if (unsuccessful.length === 0) return ends;
+  const known = new Set(ends.map((end) => end.run.id));
+  const below = (await lockDescendants(tx, unsuccessful)).filter((run) => !known.has(run.id));
+  const why = { reason: 'the run that started it ended without success', by: 'kernel' };
+  await requestCancel(tx, below.filter((run) => run.state === 'running'), why);
+  const idle = below.filter((run) => run.state !== 'running');
+  return [...ends, ...idle.map((run): RunEnd => ({ run, state: 'cancelled', ...why, isTaken: true }))];
+}
+
+/** Invariant: a run ends once, from the state and at the epoch that were read under its lock; this is the fence of an owner's end. */
+const endStatement = `
+  update roost.run r set
+    state = i.state, output = i.output, error = i.error, epoch = r.epoch + i.epoch_step, ended_at = roost.now(),
+    worker_id = null, waiting_for = null, wake_at = null, ready_at = null, deadline_at = null, lane_held = false, cause_id = i.event_id,
+    cancel_reason = coalesce(r.cancel_reason, i.cancel_reason), cancel_by = coalesce(r.cancel_by, i.cancel_by)
+  from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::bigint[], $8::text[], $9::text[], $10::text[])
+    as i(id, epoch, from_state, state, output, error, epoch_step, event_id, cancel_reason, cancel_by)
+  where r.id = i.id and r.epoch = i.epoch and r.state = i.from_state and r.ended_at is null
+  returning r.id, extract(epoch from r.ended_at)::float8 * 1000 as "nowMs", r.usd_spent::float8 as "usdSpent", r.tokens_spent as "tokensSpent",
+    exists (select 1 from roost.step s where s.run_id = r.id and s.state in ('intent', 'waiting')) as "hasOpenSteps",
+    exists (select 1 from roost.wait w where w.run_id = r.id and w.resolved_at is null) as "hasOpenWait",
+    r.parent_run_id is not null
+      and exists (select 1 from roost.wait w where w.child_run_id = r.id and w.resolved_at is null) as "isAwaited"`;
+
+async function markEnded(tx: KernelTransaction, ends: Ending[]): Promise<Map<string, EndedRow>> {
+  const isCancel = (end: Ending) => end.state === 'cancelled';
+  const rows = await tx.query<EndedRow>(
+    endStatement,
+    [
+      ends.map((end) => end.run.id),
+      ends.map((end) => end.run.epoch),
+      ends.map((end) => end.run.state),
+      ends.map((end) => end.state),
+      ends.map((end) => (end.outputText === 'null' ? null : end.outputText)),
+      ends.map((end) => (end.error === undefined ? null : toJsonText(end.error, { what: 'the error', bytesMax: runLimits.outputBytesMax }))),
+      ends.map((end) => (end.isTaken === true ? 1 : 0)),
+      ends.map((end) => end.eventId),
+      ends.map((end) => (isCancel(end) ? (end.reason ?? null) : null)),
+      ends.map((end) => (isCancel(end) ? (end.by ?? null) : null)),
+    ],
+    { name: 'roost_run_end' },
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+interface ClosedStep extends EventStep {
+  runId: string;
+  effect: Effect;
+  state: 'failed' | 'unknown';
+  idempotencyKey: string;
+}
+
+/** An effect that was on its way when its run ended has an unknown outcome, and says so; anything else just did not finish. */
+async function closeSteps(tx: KernelTransaction, ends: Ending[]): Promise<void> {
+  if (ends.length === 0) return;
+  const rows = await tx.query<ClosedStep>(
+    `update roost.step s set
+       state = case when s.state = 'intent' and s.effect <> 'readonly' then 'unknown' else 'failed' end,
+       error = jsonb_build_object('code', 'run_ended', 'message', 'the run ended before this step did'),
+       ended_at = roost.now()
+     where s.run_id = any($1::uuid[]) and s.state in ('intent', 'waiting')
+     returning s.run_id as "runId", s.seq, s.name, s.kind, s.attempt, s.effect, s.state, s.idempotency_key as "idempotencyKey"`,
+    [ends.map((end) => end.run.id)],
+  );
+  const runs = new Map(ends.map((end) => [end.run.id, end.run]));
+  for (const row of rows.toSorted((a, b) => a.seq - b.seq)) {
+    if (row.state !== 'unknown') continue;
+    emitStepEvent(tx, 'step.unknown', runs.get(row.runId)!, row, {
+      effect: row.effect, idempotencyKey: row.idempotencyKey, reason: 'the run ended while this effect was on its way',
+    });
+  }
+}
+
+async function withdrawWaits(tx: KernelTransaction, runIds: string[]): Promise<void> {
+  if (runIds.length === 0) return;
+  await tx.query('update roost.wait set resolved_at = roost.now() where run_id = any($1::uuid[]) and resolved_at is null', [runIds]);
+  await tx.query(`update roost.question set state = 'withdrawn' where run_id = any($1::uuid[]) and state = 'open'`, [runIds]);
+}
+
+async function tellParents(tx: KernelTransaction, ends: Ending[]): Promise<void> {
+  if (ends.length === 0) return;
+  const waits = await tx.query<{ runId: string; seq: number; childRunId: string }>(
+    `select run_id as "runId", seq, child_run_id as "childRunId" from roost.wait
+     where child_run_id = any($1::uuid[]) and resolved_at is null order by run_id`,
+    [ends.map((end) => end.run.id)],
+  );
+  const children = new Map(ends.map((end) => [end.run.id, end]));
+  await resumeRuns(
+    tx,
+    waits.map((wait): Resumption => {
+      const child = children.get(wait.childRunId)!;
+      return { runId: wait.runId, seq: wait.seq, result: { kind: 'child', run: childResult(child) }, reason: 'the run it waited for has ended', causation: child.eventId };
+    }),
+  );
+}
+
+function childResult(end: Ending): Extract<WaitResult, { kind: 'child' }>['run'] {
+  return { id: end.run.id, state: end.state, output: JSON.parse(end.outputText) as JsonValue, error: end.error ?? null };
+}
+
+function emitEnd(tx: KernelTransaction, end: Ending, row: EndedRow): void {
+  const run: RunHead = { ...end.run, usdSpent: row.usdSpent, tokensSpent: row.tokensSpent };
+  const spent = eventSpent(run, row.nowMs);
+  const output = eventOutput(end.output, end.outputText);
+  const options = { id: end.eventId };
+  const reason = end.reason === undefined ? {} : { reason: eventReason(end.reason) };
+  const error = end.error ?? { code: 'internal', message: 'it failed without saying why' };
+  switch (end.state) {
+    case 'done':
+      emitRunEvent(tx, 'run.done', run, { ...spent, ...output, ...reason }, options);
+      break;
+    case 'failed':
+      emitRunEvent(tx, 'run.failed', run, { ...spent, ...output, ...reason, error: eventError(error), attempt: run.attempt }, options);
+      break;
+    case 'cancelled': {
+      const why = { reason: eventReason(run.cancelReason ?? end.reason ?? 'cancelled'), by: run.cancelBy ?? end.by ?? 'owner' };
+      emitRunEvent(tx, 'run.cancelled', run, { ...spent, ...output, ...why }, options);
+      break;
+    }
+    case 'diverged':
+      emitRunEvent(tx, 'run.diverged', run, { ...spent, ...divergence(error), reason: eventReason(error.message) }, options);
+      break;
+  }
+}
+
+function divergence(error: RunError): { seq: number; recorded?: unknown; replayed?: unknown } {
+  const details = (error.details ?? {}) as { seq?: number; recorded?: unknown; replayed?: unknown };
+  return { seq: details.seq ?? 0, recorded: details.recorded, replayed: details.replayed };
+}

@@ -1,0 +1,44 @@
+/**
+ * The order in which rows of run are locked, by everybody: by (depth, id), so parents before children. A transaction that
+ * touches several runs locks them here first, all at once, and decides by what it then reads.
+ */
+import type { Sql } from '@roost/database';
+import { runHeadColumns } from './run-row.ts';
+import { runLimits, type Run } from './run.ts';
+
+/** A run without its input and output. */
+export type RunHead = Omit<Run, 'input' | 'output'>;
+
+/** Locks the runs and their parents. What is not there (swept to history) is missing in the result. */
+export async function lockRuns(tx: Sql, runIds: string[]): Promise<Map<string, RunHead>> {
+  const rows = await tx.query<RunHead>(
+    `-- Invariant: rows of run are locked by (depth, id).
+     select ${runHeadColumns('r')} from roost.run r
+     where r.id = any(array(
+       select unnest($1::uuid[])
+       union select c.parent_run_id from roost.run c where c.id = any($1::uuid[]) and c.parent_run_id is not null))
+     order by r.depth, r.id for no key update`,
+    [runIds],
+    { name: 'roost_run_lock' },
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** Adds everything below the given runs that has not ended, level by level, to the locks of the transaction. */
+export async function lockDescendants(tx: Sql, runIds: string[]): Promise<RunHead[]> {
+  const found: RunHead[] = [];
+  let level = runIds;
+  for (let depth = 0; depth < runLimits.depthMax && level.length > 0; depth += 1) {
+    const rows = await tx.query<RunHead>(
+      `select ${runHeadColumns('r')} from roost.run r
+       where r.parent_run_id = any($1::uuid[]) and r.ended_at is null
+       order by r.depth, r.id for no key update`,
+      [level],
+    );
+    // A row that ended while this waited for its lock is returned in its new state.
+    const live = rows.filter((row) => row.endedAt === null);
+    found.push(...live);
+    level = live.map((row) => row.id);
+  }
+  return found;
+}

@@ -1,0 +1,59 @@
+import type { Kernel } from '../open-kernel.ts';
+import type { KernelTransaction } from '../transact.ts';
+import { resumeRuns, type Resumption } from './resume-runs.ts';
+import { runLimits, type WaitingFor, type WaitRequest } from './run.ts';
+
+interface DueRow {
+  id: string;
+  waitingFor: WaitingFor;
+  seq: number | null;
+}
+
+/**
+ * Lets waiting runs go on whose moment has come: starts, retries, time waits, and the limits of other waits, which then end as
+ * `timed_out`. One pass of a loop over state; any number may call it. Returns how many went on; a full pass asks for another.
+ */
+export async function promoteDueRuns(kernel: Kernel, options: { limit?: number } = {}): Promise<number> {
+  const limit = Math.min(options.limit ?? runLimits.passMax, runLimits.passMax);
+  const due = await kernel.database.query<{ id: string }>(
+    `select id from roost.run where state = 'waiting' and wake_at <= roost.now() order by wake_at limit $1`,
+    [limit],
+    { name: 'roost_run_due' },
+  );
+  if (due.length === 0) return 0;
+  return kernel.transact((tx) => promote(tx, due.map((row) => row.id)));
+}
+
+/** The moment of the next one, to sleep until; null when none waits for a moment. */
+export async function readNextDue(kernel: Kernel): Promise<Date | null> {
+  const [row] = await kernel.database.query<{ wakeAt: Date | null }>(
+    `select least(
+       (select min(wake_at) from roost.run where state = 'waiting' and wake_at is not null),
+       (select min(deadline_at) from roost.run where deadline_at is not null and ended_at is null)) as "wakeAt"`,
+    [],
+    { name: 'roost_run_next_due' },
+  );
+  return row?.wakeAt ?? null;
+}
+
+/** Locked in the one order, but without waiting: what is locked is being ended, or promoted by somebody else. */
+async function promote(tx: KernelTransaction, runIds: string[]): Promise<number> {
+  const rows = await tx.query<DueRow>(
+    `select r.id, r.waiting_for as "waitingFor", (select w.seq from roost.wait w where w.run_id = r.id and w.resolved_at is null) as seq
+     from roost.run r where r.id = any($1::uuid[]) and r.state = 'waiting' and r.wake_at <= roost.now()
+     order by r.depth, r.id for no key update of r skip locked`,
+    [runIds],
+  );
+  const timedOut = rows.filter((row) => row.waitingFor === 'resolution' || row.waitingFor === 'person').map((row) => row.id);
+  if (timedOut.length > 0) {
+    await tx.query(`update roost.question set state = 'expired' where run_id = any($1::uuid[]) and state = 'open'`, [timedOut]);
+  }
+  return (await resumeRuns(tx, rows.map(toResumption))).length;
+}
+
+function toResumption(row: DueRow): Resumption {
+  if (row.seq === null) return { runId: row.id, reason: row.waitingFor === 'retry' ? 'its next attempt is due' : 'its start is due' };
+  if (row.waitingFor === 'time') return { runId: row.id, seq: row.seq, result: { kind: 'time' }, reason: 'its time has come' };
+  const waitedFor = row.waitingFor as WaitRequest['kind'];
+  return { runId: row.id, seq: row.seq, result: { kind: 'timed_out', waitedFor }, reason: `its wait for ${waitedFor} reached its limit` };
+}

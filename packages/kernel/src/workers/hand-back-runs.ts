@@ -1,0 +1,62 @@
+/** What becomes of the runs of a worker that goes or has gone: others execute them. The worker's row goes in the same transaction. */
+import type { KernelTransaction } from '../transact.ts';
+import { createId } from '@roost/base';
+import { emitRunEvent, type EventRun } from '../runs/emit-run-event.ts';
+
+export interface HandBack {
+  workerId: string;
+  reason: string;
+  /** The owner was lost: counted, so that a run that kills its workers ends at last. */
+  isStall: boolean;
+}
+
+type HandedBack = EventRun & { epoch: number; queue: string; state: 'ready' | 'waiting'; priorCauseId: string };
+
+/** From the third loss in a row on, a run waits before it is tried again: what is lost only because it shares a worker goes on alone. */
+const promptStallsMax = 2;
+const stallBackoffMs = 1_000;
+
+/** Returns how many runs were handed back; undefined when the worker is gone already. */
+export async function handBackRuns(tx: KernelTransaction, handBack: HandBack): Promise<number | undefined> {
+  const { workerId, reason } = handBack;
+  // A claim holds this row in key share mode: after this lock no further run comes to the worker.
+  const workers = await tx.query('select 1 from roost.worker where id = $1 for update', [workerId]);
+  if (workers.length === 0) return undefined;
+  const owned = await tx.query<{ id: string; reservationCount: number }>(
+    `select id, reservation_count as "reservationCount" from roost.run where worker_id = $1 and state = 'running' order by depth, id for no key update`,
+    [workerId],
+  );
+  const reserving = owned.filter((run) => run.reservationCount > 0).map((run) => run.id);
+  if (reserving.length > 0) await tx.query('select roost.settle_open_spend($1::uuid[])', [reserving]);
+  const runs = await giveBack(tx, owned.map((run) => run.id), handBack);
+  for (const run of runs) {
+    emitRunEvent(tx, 'lease.lost', run, { epoch: run.epoch - 1, workerId, reason }, { id: run.causeId, causation: run.priorCauseId });
+    if (run.state === 'ready') tx.wake(`runs:${run.queue}`);
+    else tx.wake('due');
+  }
+  await tx.query('delete from roost.worker where id = $1', [workerId]);
+  return runs.length;
+}
+
+/** Invariant: the run is taken from its owner in the statement that makes it ready: from here on his writes are refused. */
+async function giveBack(tx: KernelTransaction, runIds: string[], { workerId, isStall }: HandBack): Promise<HandedBack[]> {
+  if (runIds.length === 0) return [];
+  return tx.query<HandedBack>(
+    `with stalled as (
+       select r.id, r.cause_id, i.event_id, r.stall_count + $4 as stall_count,
+         $4 > 0 and r.stall_count + $4 > $5 as is_late
+       from roost.run r join unnest($2::uuid[], $3::text[]) as i(id, event_id) on i.id = r.id
+     )
+     update roost.run r set
+       state = case when s.is_late then 'waiting' else 'ready' end,
+       waiting_for = case when s.is_late then 'retry' end,
+       ready_at = case when s.is_late then null else roost.now() end,
+       wake_at = case when s.is_late then roost.now() + $6 * power(2, s.stall_count - $5) * (1 + abs(hashtext(r.id::text)) % 1000 / 1000.0) * interval '1 millisecond' end,
+       worker_id = null, epoch = r.epoch + 1, stall_count = s.stall_count, cause_id = s.event_id
+     from stalled s
+     where r.id = s.id and r.worker_id = $1 and r.state = 'running'
+     returning r.id, r.epoch, r.queue, r.state, r.agent, r.session_key as "sessionKey", r.session_kind as "sessionKind", r.job_id as "jobId",
+       r.parent_run_id as "parentRunId", r.correlation, r.traceparent, r.cause_id as "causeId", s.cause_id as "priorCauseId"`,
+    [workerId, runIds, runIds.map(() => createId()), isStall ? 1 : 0, promptStallsMax, stallBackoffMs],
+  );
+}
