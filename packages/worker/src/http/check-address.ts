@@ -1,7 +1,7 @@
 // Decides which network addresses a tool may reach. It resolves nothing and opens nothing.
 
-import { RoostError } from '@roost/base';
-import ipaddr from 'ipaddr.js';
+import { RoostError } from "@roost/base";
+import ipaddr from "ipaddr.js";
 
 /** What `settings.http.allow` opens although it is private: `host`, `host:port`, an address, or a CIDR range. */
 export interface AddressRules {
@@ -9,7 +9,7 @@ export interface AddressRules {
 }
 
 /** Ranges (in the words of ipaddr.js) that the public internet routes; everything else is inside somebody's network. */
-const publicRanges = new Set(['unicast']);
+const publicRanges = new Set(["unicast"]);
 
 /**
  * Throws unless a tool may connect to `address` for `url`.
@@ -22,7 +22,7 @@ export function checkAddress(address: string, url: URL, rules: AddressRules): vo
   if (publicRanges.has(parsed.range())) return;
   if (rules.allow.some((rule) => ruleMatches(rule, url, parsed))) return;
   throw new RoostError(
-    'forbidden',
+    "forbidden",
     `${url.host} is at ${address}, a ${parsed.range()} address that tools may not reach; ` +
       `to allow it, add "${url.host}" under http.allow in roost.yaml`,
     { details: { address, host: url.host } },
@@ -32,7 +32,7 @@ export function checkAddress(address: string, url: URL, rules: AddressRules): vo
 /** IPv4 inside IPv6 (`::ffff:127.0.0.1`, NAT64) is judged as the IPv4 address that it reaches. */
 function parseAddress(address: string): ipaddr.IPv4 | ipaddr.IPv6 {
   const parsed = ipaddr.parse(address);
-  if (parsed.kind() === 'ipv4') return parsed;
+  if (parsed.kind() === "ipv4") return parsed;
   const six = parsed as ipaddr.IPv6;
   if (six.isIPv4MappedAddress()) return six.toIPv4Address();
   return six;
@@ -41,12 +41,12 @@ function parseAddress(address: string): ipaddr.IPv4 | ipaddr.IPv6 {
 function ruleMatches(rule: string, url: URL, address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   const wanted = rule.toLowerCase();
   if (wanted === url.hostname || wanted === `${url.hostname}:${portOf(url)}`) return true;
-  if (!wanted.includes('/')) return wanted === address.toString();
+  if (!wanted.includes("/")) return wanted === address.toString();
   if (!ipaddr.isValidCIDR(wanted)) return false;
   const [network, bits] = ipaddr.parseCIDR(wanted);
   return network.kind() === address.kind() && address.match(network, bits);
 }
 
 function portOf(url: URL): string {
-  return url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
+  return url.port === "" ? (url.protocol === "https:" ? "443" : "80") : url.port;
 }

@@ -1,10 +1,10 @@
-import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { test } from 'node:test';
-import { gzipSync } from 'node:zlib';
-import { guardedFetch } from './guarded-fetch.ts';
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { guardedFetch } from "./guarded-fetch.ts";
 
 interface Site extends AsyncDisposable {
   url: string;
@@ -15,11 +15,11 @@ interface Site extends AsyncDisposable {
 async function openSite(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<Site> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
-    requests.push(`${request.method} ${request.url} ${request.headers.authorization ?? ''}`.trim());
+    requests.push(`${request.method} ${request.url} ${request.headers.authorization ?? ""}`.trim());
     answer(request, response);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url: `http://${host}`,
@@ -28,76 +28,104 @@ async function openSite(answer: (request: IncomingMessage, response: ServerRespo
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       server.close();
-      await once(server, 'close');
+      await once(server, "close");
     },
   };
 }
 
 const signal = new AbortController().signal;
 
-test('guardedFetch() refuses a loopback address, also behind a name, before anything is sent', async () => {
-  await using site = await openSite((_, response) => response.end('secret'));
-  for (const url of [site.url, site.url.replace('127.0.0.1', 'localhost'), site.url.replace('127.0.0.1', '2130706433')]) {
-    await assert.rejects(guardedFetch({ url, method: 'GET' }, { rules: { allow: [] }, signal }), { code: 'forbidden' });
+test("guardedFetch() refuses a loopback address, also behind a name, before anything is sent", async () => {
+  await using site = await openSite((_, response) => response.end("secret"));
+  for (const url of [
+    site.url,
+    site.url.replace("127.0.0.1", "localhost"),
+    site.url.replace("127.0.0.1", "2130706433"),
+  ]) {
+    await assert.rejects(guardedFetch({ url, method: "GET" }, { rules: { allow: [] }, signal }), { code: "forbidden" });
   }
   assert.deepEqual(site.requests, []);
 });
 
-test('guardedFetch() checks the address of every redirect', async () => {
-  await using inside = await openSite((_, response) => response.end('secret'));
+test("guardedFetch() checks the address of every redirect", async () => {
+  await using inside = await openSite((_, response) => response.end("secret"));
   await using outside = await openSite((_, response) => response.writeHead(302, { location: inside.url }).end());
-  await assert.rejects(guardedFetch({ url: outside.url, method: 'GET' }, { rules: { allow: [outside.host] }, signal }), { code: 'forbidden' });
+  await assert.rejects(
+    guardedFetch({ url: outside.url, method: "GET" }, { rules: { allow: [outside.host] }, signal }),
+    { code: "forbidden" },
+  );
   assert.deepEqual(inside.requests, []);
 });
 
-test('guardedFetch() gives up after too many redirects', async () => {
-  await using site = await openSite((_, response) => response.writeHead(307, { location: '/again' }).end());
-  await assert.rejects(guardedFetch({ url: site.url, method: 'GET' }, { rules: { allow: [site.host] }, signal }), { code: 'limit_exceeded' });
+test("guardedFetch() gives up after too many redirects", async () => {
+  await using site = await openSite((_, response) => response.writeHead(307, { location: "/again" }).end());
+  await assert.rejects(guardedFetch({ url: site.url, method: "GET" }, { rules: { allow: [site.host] }, signal }), {
+    code: "limit_exceeded",
+  });
 });
 
-test('guardedFetch() does not carry credentials to another origin', async () => {
-  await using second = await openSite((_, response) => response.end('ok'));
-  await using first = await openSite((_, response) => response.writeHead(302, { location: `${second.url}/there` }).end());
-  const rules = { allow: [first.host, second.host] };
-  await guardedFetch({ url: first.url, method: 'GET', headers: { authorization: 'Bearer x' } }, { rules, signal });
-  assert.deepEqual(first.requests, ['GET / Bearer x']);
-  assert.deepEqual(second.requests, ['GET /there']);
-});
-
-test('guardedFetch() stops reading at the limit, also when few bytes unpack to many', async () => {
-  await using site = await openSite((_, response) =>
-    response.writeHead(200, { 'content-type': 'text/plain', 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(20_000_000, 97))),
+test("guardedFetch() does not carry credentials to another origin", async () => {
+  await using second = await openSite((_, response) => response.end("ok"));
+  await using first = await openSite((_, response) =>
+    response.writeHead(302, { location: `${second.url}/there` }).end(),
   );
-  const reply = await guardedFetch({ url: site.url, method: 'GET' }, { rules: { allow: [site.host] }, signal, bodyBytesMax: 1000 });
+  const rules = { allow: [first.host, second.host] };
+  await guardedFetch({ url: first.url, method: "GET", headers: { authorization: "Bearer x" } }, { rules, signal });
+  assert.deepEqual(first.requests, ["GET / Bearer x"]);
+  assert.deepEqual(second.requests, ["GET /there"]);
+});
+
+test("guardedFetch() stops reading at the limit, also when few bytes unpack to many", async () => {
+  await using site = await openSite((_, response) =>
+    response
+      .writeHead(200, { "content-type": "text/plain", "content-encoding": "gzip" })
+      .end(gzipSync(Buffer.alloc(20_000_000, 97))),
+  );
+  const reply = await guardedFetch(
+    { url: site.url, method: "GET" },
+    { rules: { allow: [site.host] }, signal, bodyBytesMax: 1000 },
+  );
   assert.equal(reply.text.length, 1000);
   assert.equal(reply.isTruncated, true);
 });
 
-test('guardedFetch() times out on a server that never answers and says that the request may have arrived', async () => {
+test("guardedFetch() times out on a server that never answers and says that the request may have arrived", async () => {
   await using site = await openSite(() => undefined);
-  await assert.rejects(guardedFetch({ url: site.url, method: 'POST', body: '{}' }, { rules: { allow: [site.host] }, signal, timeoutMsMax: 50 }), {
-    code: 'timeout',
-    details: { wasSent: true },
-  });
+  await assert.rejects(
+    guardedFetch(
+      { url: site.url, method: "POST", body: "{}" },
+      { rules: { allow: [site.host] }, signal, timeoutMsMax: 50 },
+    ),
+    {
+      code: "timeout",
+      details: { wasSent: true },
+    },
+  );
 });
 
-test('guardedFetch() says that nothing was sent when nobody listens', async () => {
+test("guardedFetch() says that nothing was sent when nobody listens", async () => {
   const site = await openSite(() => undefined);
   await site[Symbol.asyncDispose]();
-  await assert.rejects(guardedFetch({ url: site.url, method: 'POST' }, { rules: { allow: [site.host] }, signal }), {
-    code: 'unavailable',
+  await assert.rejects(guardedFetch({ url: site.url, method: "POST" }, { rules: { allow: [site.host] }, signal }), {
+    code: "unavailable",
     details: { wasSent: false },
   });
 });
 
-test('guardedFetch() refuses what is not an http URL and URLs with credentials', async () => {
-  for (const url of ['file:///etc/passwd', 'ftp://example.org', 'nonsense', 'http://user:pass@example.org/']) {
-    await assert.rejects(guardedFetch({ url, method: 'GET' }, { rules: { allow: [] }, signal }), { code: 'invalid_input' }, url);
+test("guardedFetch() refuses what is not an http URL and URLs with credentials", async () => {
+  for (const url of ["file:///etc/passwd", "ftp://example.org", "nonsense", "http://user:pass@example.org/"]) {
+    await assert.rejects(
+      guardedFetch({ url, method: "GET" }, { rules: { allow: [] }, signal }),
+      { code: "invalid_input" },
+      url,
+    );
   }
 });
 
-test('guardedFetch() does not show binary content', async () => {
-  await using site = await openSite((_, response) => response.writeHead(200, { 'content-type': 'image/png' }).end(Buffer.from([1, 2, 3])));
-  const reply = await guardedFetch({ url: site.url, method: 'GET' }, { rules: { allow: [site.host] }, signal });
-  assert.equal(reply.text, '(image/png content, not text, is not shown)');
+test("guardedFetch() does not show binary content", async () => {
+  await using site = await openSite((_, response) =>
+    response.writeHead(200, { "content-type": "image/png" }).end(Buffer.from([1, 2, 3])),
+  );
+  const reply = await guardedFetch({ url: site.url, method: "GET" }, { rules: { allow: [site.host] }, signal });
+  assert.equal(reply.text, "(image/png content, not text, is not shown)");
 });

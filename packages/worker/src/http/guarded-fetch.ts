@@ -1,11 +1,11 @@
 // One HTTP request on behalf of a model: every address is checked when it is connected to, every redirect again,
 // and size, time and redirects have limits. It does not know tools or runs.
 
-import { lookup as resolveHost, type LookupAddress } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
-import { RoostError } from '@roost/base';
-import { Agent, fetch, type Response } from 'undici';
-import { checkAddress, type AddressRules } from './check-address.ts';
+import { lookup as resolveHost, type LookupAddress } from "node:dns";
+import { isIP, type LookupFunction } from "node:net";
+import { RoostError } from "@roost/base";
+import { Agent, fetch, type Response } from "undici";
+import { checkAddress, type AddressRules } from "./check-address.ts";
 
 export interface GuardedRequest {
   url: string;
@@ -32,10 +32,15 @@ export interface GuardedReply {
   isTruncated: boolean;
 }
 
-export const guardedFetchLimits = { timeoutMsMax: 30_000, bodyBytesMax: 500_000, redirectsMax: 5, requestBytesMax: 1_000_000 };
+export const guardedFetchLimits = {
+  timeoutMsMax: 30_000,
+  bodyBytesMax: 500_000,
+  redirectsMax: 5,
+  requestBytesMax: 1_000_000,
+};
 
 /** One request of a chain of redirects. */
-type Hop = Omit<GuardedRequest, 'url'> & { url: URL };
+type Hop = Omit<GuardedRequest, "url"> & { url: URL };
 
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
@@ -50,10 +55,10 @@ export async function guardedFetch(request: GuardedRequest, options: GuardedFetc
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([options.signal, timeout]);
   let current: Hop = { ...request, url: parseUrl(request.url) };
-  if (Buffer.byteLength(request.body ?? '') > guardedFetchLimits.requestBytesMax) {
+  if (Buffer.byteLength(request.body ?? "") > guardedFetchLimits.requestBytesMax) {
     throw new RoostError(
-      'invalid_input',
-      `The request body has ${Buffer.byteLength(request.body ?? '')} bytes, more than ${guardedFetchLimits.requestBytesMax}; send less`,
+      "invalid_input",
+      `The request body has ${Buffer.byteLength(request.body ?? "")} bytes, more than ${guardedFetchLimits.requestBytesMax}; send less`,
     );
   }
   for (let hop = 0; hop <= guardedFetchLimits.redirectsMax; hop += 1) {
@@ -63,50 +68,60 @@ export async function guardedFetch(request: GuardedRequest, options: GuardedFetc
         method: current.method,
         headers: current.headers ?? {},
         body: current.body ?? null,
-        redirect: 'manual',
+        redirect: "manual",
         dispatcher,
         signal,
       });
-      const location = response.headers.get('location');
+      const location = response.headers.get("location");
       if (!redirectStatuses.has(response.status) || location === null) {
         return await readReply(response, current.url, options.bodyBytesMax ?? guardedFetchLimits.bodyBytesMax);
       }
       await response.body?.cancel();
       current = followRedirect(current, response.status, location);
     } catch (error) {
-      throw toRequestError(error, { url: current.url, timeoutMs, timedOut: timeout.aborted && !options.signal.aborted });
+      throw toRequestError(error, {
+        url: current.url,
+        timeoutMs,
+        timedOut: timeout.aborted && !options.signal.aborted,
+      });
     } finally {
       void dispatcher.destroy();
     }
   }
-  throw new RoostError('limit_exceeded', `${request.url} redirects more than ${guardedFetchLimits.redirectsMax} times; give its last address instead`);
+  throw new RoostError(
+    "limit_exceeded",
+    `${request.url} redirects more than ${guardedFetchLimits.redirectsMax} times; give its last address instead`,
+  );
 }
 
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new RoostError('invalid_input', `"${text.slice(0, 200)}" is not an http or https URL`);
+  if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw new RoostError("invalid_input", `"${text.slice(0, 200)}" is not an http or https URL`);
   }
-  if (url.username !== '' || url.password !== '') {
-    throw new RoostError('invalid_input', `The URL of ${url.host} holds a user name or password; put credentials into settings, not into URLs`);
+  if (url.username !== "" || url.password !== "") {
+    throw new RoostError(
+      "invalid_input",
+      `The URL of ${url.host} holds a user name or password; put credentials into settings, not into URLs`,
+    );
   }
   return url;
 }
 
 /** A dispatcher of one request whose every connection goes to an address that was checked: resolving and connecting are one step, so DNS cannot change in between. */
 function openDispatcher(url: URL, rules: AddressRules): Agent {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = url.hostname.replace(/^\[|\]$/g, "");
   if (isIP(host) !== 0) checkAddress(host, url, rules);
   const lookup: LookupFunction = (hostname, lookupOptions, callback) => {
     resolveHost(hostname, { ...lookupOptions, all: true }, (error, addresses: LookupAddress[]) => {
-      if (error !== null) return callback(error, '', 4);
+      if (error !== null) return callback(error, "", 4);
       try {
         for (const { address } of addresses) checkAddress(address, url, rules);
       } catch (refusal) {
-        return callback(refusal as NodeJS.ErrnoException, '', 4);
+        return callback(refusal as NodeJS.ErrnoException, "", 4);
       }
       const first = addresses[0];
-      if (first === undefined) return callback(new Error(`${hostname} has no address`), '', 4);
+      if (first === undefined) return callback(new Error(`${hostname} has no address`), "", 4);
       if (lookupOptions.all === true) return callback(null, addresses);
       return callback(null, first.address, first.family);
     });
@@ -117,13 +132,19 @@ function openDispatcher(url: URL, rules: AddressRules): Agent {
 /** RFC 9110 §15.4: 303, and 301/302 after POST, go on as GET; credentials do not cross to another origin. */
 function followRedirect(from: Hop, status: number, location: string): Hop {
   const before = from.url;
-  if (!URL.canParse(location, before.href)) throw new RoostError('invalid_input', `${before.host} redirects to "${location.slice(0, 200)}", which is not a URL`);
+  if (!URL.canParse(location, before.href))
+    throw new RoostError(
+      "invalid_input",
+      `${before.host} redirects to "${location.slice(0, 200)}", which is not a URL`,
+    );
   const url = parseUrl(new URL(location, before.href).href);
-  const becomesGet = status === 303 || (status < 303 && from.method === 'POST');
+  const becomesGet = status === 303 || (status < 303 && from.method === "POST");
   const headers = Object.fromEntries(
-    Object.entries(from.headers ?? {}).filter(([name]) => url.origin === before.origin || !/^(authorization|cookie|idempotency-key)$/i.test(name)),
+    Object.entries(from.headers ?? {}).filter(
+      ([name]) => url.origin === before.origin || !/^(authorization|cookie|idempotency-key)$/i.test(name),
+    ),
   );
-  if (becomesGet) return { url, method: 'GET', headers };
+  if (becomesGet) return { url, method: "GET", headers };
   return { url, method: from.method, headers, ...(from.body === undefined ? {} : { body: from.body }) };
 }
 
@@ -140,38 +161,51 @@ async function readReply(response: Response, url: URL, bytesMax: number): Promis
       break;
     }
   }
-  const contentType = response.headers.get('content-type') ?? '';
+  const contentType = response.headers.get("content-type") ?? "";
   const text = isText(contentType)
     ? new TextDecoder(charsetOf(contentType)).decode(Buffer.concat(chunks))
-    : `(${contentType === '' ? 'untyped' : contentType} content, not text, is not shown)`;
+    : `(${contentType === "" ? "untyped" : contentType} content, not text, is not shown)`;
   return { url: url.href, status: response.status, contentType, text, isTruncated };
 }
 
 function isText(contentType: string): boolean {
-  return contentType === '' || /^text\/|json|xml|javascript|x-www-form-urlencoded|yaml|csv/i.test(contentType);
+  return contentType === "" || /^text\/|json|xml|javascript|x-www-form-urlencoded|yaml|csv/i.test(contentType);
 }
 
 function charsetOf(contentType: string): string {
-  const charset = /charset="?([\w-]+)/i.exec(contentType)?.[1] ?? 'utf-8';
+  const charset = /charset="?([\w-]+)/i.exec(contentType)?.[1] ?? "utf-8";
   try {
     return new TextDecoder(charset).encoding;
   } catch {
-    return 'utf-8';
+    return "utf-8";
   }
 }
 
 /** Errors that prove that no byte of the request left. */
-const notSentCodes = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
+const notSentCodes = new Set([
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ECONNREFUSED",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
 
 function toRequestError(error: unknown, at: { url: URL; timeoutMs: number; timedOut: boolean }): RoostError {
   if (error instanceof RoostError) return error;
   const cause = (error as { cause?: unknown }).cause;
   if (cause instanceof RoostError) return cause;
-  const code = (cause as { code?: string } | undefined)?.code ?? '';
+  const code = (cause as { code?: string } | undefined)?.code ?? "";
   const wasSent = !notSentCodes.has(code);
   if (at.timedOut) {
-    return new RoostError('timeout', `${at.url.host} did not answer within ${at.timeoutMs} ms`, { cause: error, details: { wasSent: true } });
+    return new RoostError("timeout", `${at.url.host} did not answer within ${at.timeoutMs} ms`, {
+      cause: error,
+      details: { wasSent: true },
+    });
   }
   const reason = cause instanceof Error ? cause.message : error instanceof Error ? error.message : String(error);
-  return new RoostError('unavailable', `${at.url.host} could not be reached: ${reason}`, { cause: error, details: { wasSent } });
+  return new RoostError("unavailable", `${at.url.host} could not be reached: ${reason}`, {
+    cause: error,
+    details: { wasSent },
+  });
 }

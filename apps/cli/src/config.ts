@@ -1,0 +1,47 @@
+/** What the command takes from its environment; nothing else in this app reads it. */
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { readConfig } from "@roost/base";
+import { z } from "zod";
+
+const Environment = z.object({
+  ROOST_HOME: z.string().optional(),
+  ROOST_URL: z.url().optional(),
+  ROOST_TOKEN: z.string().optional(),
+  EDITOR: z.string().optional(),
+  VISUAL: z.string().optional(),
+  NO_COLOR: z.string().optional(),
+  FORCE_COLOR: z.string().optional(),
+  COLUMNS: z.coerce.number().int().positive().optional(),
+});
+
+export interface CliConfig {
+  homeDir: string;
+  /** Given: the gateway is not looked for in the home. */
+  url?: string;
+  token?: string;
+  editor: string;
+  /** What the terminal's user asked for; undefined: by whether it is a terminal. */
+  wantsColor?: boolean;
+  columns?: number;
+  /** For commands that this one starts. */
+  environment: Record<string, string | undefined>;
+}
+
+/** @throws RoostError `invalid_input` naming every variable that is wrong */
+export function readCliConfig(environment: Record<string, string | undefined> = process.env): CliConfig {
+  const given = readConfig(Environment, environment, { what: "the environment of roost" });
+  return {
+    homeDir: resolve(given.ROOST_HOME ?? join(homedir(), ".roost")),
+    ...(given.ROOST_URL === undefined ? {} : { url: given.ROOST_URL }),
+    ...(given.ROOST_TOKEN === undefined ? {} : { token: given.ROOST_TOKEN }),
+    editor: given.VISUAL ?? given.EDITOR ?? "vi",
+    ...(given.NO_COLOR !== undefined
+      ? { wantsColor: false }
+      : given.FORCE_COLOR !== undefined
+        ? { wantsColor: given.FORCE_COLOR !== "0" }
+        : {}),
+    ...(given.COLUMNS === undefined ? {} : { columns: given.COLUMNS }),
+    environment,
+  };
+}

@@ -1,0 +1,64 @@
+/** Finds the gateway of a home, or the one that was named, and gives a typed client of it. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { RoostError } from "@roost/base";
+import { createHttpClient, type Client } from "@roost/contract";
+import { roostOperations } from "@roost/contract/operations";
+import { z } from "zod";
+import type { CliConfig } from "./config.ts";
+
+export type RoostClient = Client<typeof roostOperations>;
+
+export interface Connection {
+  client: RoostClient;
+  url: string;
+  token: string;
+}
+
+const GatewayFile = z.object({ url: z.url(), pid: z.number().int() });
+
+/**
+ * @throws RoostError `unavailable` when nothing is known to run; the message says how to start it
+ */
+export async function connect(config: CliConfig): Promise<Connection> {
+  const url = config.url ?? (await readGatewayUrl(config.homeDir));
+  const token = config.token ?? (await readToken(config));
+  const client = createHttpClient(roostOperations, { baseUrl: `${url.replace(/\/+$/, "")}/api/v1`, token });
+  return { client, url, token };
+}
+
+async function readGatewayUrl(homeDir: string): Promise<string> {
+  const path = join(homeDir, ".roost", "gateway.json");
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === undefined) {
+    throw new RoostError(
+      "unavailable",
+      `Roost is not running for the home ${homeDir}; start it with \`npm start\`, or name another home with ROOST_HOME`,
+    );
+  }
+  const parsed = GatewayFile.safeParse(parseJson(text));
+  if (!parsed.success) {
+    throw new RoostError("unavailable", `${path} does not say where the gateway is; restart Roost with \`npm start\``);
+  }
+  return parsed.data.url;
+}
+
+async function readToken(config: CliConfig): Promise<string> {
+  const path = join(config.homeDir, ".roost", "token");
+  try {
+    return (await readFile(path, "utf8")).trim();
+  } catch (error) {
+    const hint = config.url === undefined ? "" : ", or set ROOST_TOKEN";
+    throw new RoostError("unauthenticated", `The token in ${path} cannot be read; run as the owner of the home${hint}`, {
+      cause: error,
+    });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

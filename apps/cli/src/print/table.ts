@@ -1,0 +1,99 @@
+/** Tables that fit: columns shrink to a minimum, the least important go first, and on a phone a row becomes lines. */
+import type { Paint, Tone } from "./style.ts";
+import { cutText, padText, plainLine, textWidth } from "./text-width.ts";
+
+export interface Column<Row> {
+  title: string;
+  value: (row: Row) => string;
+  tone?: (row: Row) => Tone;
+  /** The width that it may be cut to. Default: never cut. */
+  widthMin?: number;
+  /** 1 is dropped last; columns of importance 1 are never dropped. Default 1. */
+  importance?: number;
+  alignRight?: boolean;
+}
+
+const gap = "  ";
+
+/** Below this a table is written as lines of each row. */
+export const phoneColumnsMax = 56;
+
+/** Lines of the table, no longer than `columns` each. */
+export function formatTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], view: { columns: number; paint: Paint }): string[] {
+  const cells = rows.map((row) => columns.map((column) => plainLine(column.value(row))));
+  if (view.columns <= phoneColumnsMax) return rows.flatMap((row, index) => formatCard(row, cells[index] ?? [], columns, view));
+  const shown = fit(columns, cells, view.columns);
+  const header = shown.map(({ column, width }) => view.paint(align(column, cutText(column.title, width), width), "dim"));
+  const lines = rows.map((row, index) =>
+    shown.map(({ column, at, width }) => {
+      const text = align(column, cutText(cells[index]?.[at] ?? "", width), width);
+      return column.tone === undefined ? text : view.paint(text, column.tone(row));
+    }),
+  );
+  return [header, ...lines].map((line) => line.join(gap).trimEnd());
+}
+
+interface ShownColumn<Row> {
+  column: Column<Row>;
+  at: number;
+  width: number;
+}
+
+function fit<Row>(columns: readonly Column<Row>[], cells: string[][], available: number): ShownColumn<Row>[] {
+  let shown = columns
+    .map((column, at) => ({
+      column,
+      at,
+      width: Math.max(textWidth(column.title), ...cells.map((row) => textWidth(row[at] ?? ""))),
+    }))
+    .filter(({ at, column }) => (column.importance ?? 1) === 1 || cells.some((row) => row[at] !== ""));
+  for (;;) {
+    const over = totalWidth(shown) - available;
+    if (over <= 0) return shown;
+    const shrinkable = shown.reduce((sum, entry) => sum + entry.width - minimumOf(entry), 0);
+    if (shrinkable >= over) return shrink(shown, over);
+    const least = Math.max(...shown.map(({ column }) => column.importance ?? 1));
+    if (least === 1) return shrink(shown, shrinkable);
+    const dropped = shown.findLast(({ column }) => (column.importance ?? 1) === least);
+    shown = shown.filter((entry) => entry !== dropped);
+  }
+}
+
+function totalWidth(shown: readonly { width: number }[]): number {
+  return shown.reduce((sum, { width }) => sum + width, 0) + gap.length * Math.max(0, shown.length - 1);
+}
+
+function minimumOf<Row>({ column, width }: ShownColumn<Row>): number {
+  return Math.min(width, column.widthMin ?? width);
+}
+
+/** Takes columns away from the widest that may give some, one by one. */
+function shrink<Row>(shown: ShownColumn<Row>[], over: number): ShownColumn<Row>[] {
+  const result = shown.map((entry) => ({ ...entry }));
+  for (let left = over; left > 0; left -= 1) {
+    const widest = result
+      .filter((entry) => entry.width > minimumOf({ ...entry, width: shown.find(({ at }) => at === entry.at)?.width ?? entry.width }))
+      .toSorted((a, b) => b.width - a.width)[0];
+    if (widest === undefined) break;
+    widest.width -= 1;
+  }
+  return result;
+}
+
+function align<Row>(column: Column<Row>, text: string, width: number): string {
+  return column.alignRight === true ? " ".repeat(Math.max(0, width - textWidth(text))) + text : padText(text, width);
+}
+
+/** The first column as a heading, the others below it as far as they say something. */
+function formatCard<Row>(row: Row, cells: string[], columns: readonly Column<Row>[], view: { columns: number; paint: Paint }): string[] {
+  const [title = "", ...rest] = cells;
+  const details = rest
+    .map((text, index) => ({ text, column: columns[index + 1] }))
+    .filter(({ text }) => text !== "" && text !== "-")
+    .map(({ text, column }) => {
+      const label = `  ${column?.title.toLowerCase() ?? ""} `;
+      const shown = cutText(text, view.columns - textWidth(label));
+      return view.paint(label, "dim") + (column?.tone === undefined ? shown : view.paint(shown, column.tone(row)));
+    });
+  return [view.paint(cutText(title, view.columns), "strong"), ...details];
+}

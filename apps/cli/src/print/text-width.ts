@@ -1,0 +1,50 @@
+/** How many columns of a terminal a text takes, and cutting it to a number of them. */
+import { stripVTControlCharacters } from "node:util";
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+/** East Asian wide and fullwidth forms, and emoji (Unicode TR11, emoji presentation). */
+const wide =
+  /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE4F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}|\uFE0F/u;
+const invisible = /^[\p{Mark}\u200B-\u200F\u2060\uFEFF]+$/u;
+
+export function textWidth(text: string): number {
+  let width = 0;
+  for (const { segment } of segmenter.segment(stripVTControlCharacters(text))) width += graphemeWidth(segment);
+  return width;
+}
+
+/** Cuts to at most `columns`, with an ellipsis as its last column when something is missing. Expects no control characters. */
+export function cutText(text: string, columns: number): string {
+  if (textWidth(text) <= columns) return text;
+  if (columns <= 0) return "";
+  let result = "";
+  let width = 0;
+  for (const { segment } of segmenter.segment(text)) {
+    const next = graphemeWidth(segment);
+    if (width + next > columns - 1) break;
+    result += segment;
+    width += next;
+  }
+  return `${result}…`;
+}
+
+export function padText(text: string, columns: number): string {
+  return text + " ".repeat(Math.max(0, columns - textWidth(text)));
+}
+
+/** What came from outside may hold escape sequences: none reaches the terminal, and a cell has one line. */
+export function plainLine(text: string): string {
+  return stripVTControlCharacters(text)
+    .replace(/[\p{Cc}\s]+/gu, " ")
+    .trim();
+}
+
+/** As plainLine, but line breaks and tabs stay. */
+export function plainText(text: string): string {
+  return stripVTControlCharacters(text).replace(/[^\P{Cc}\n\t]/gu, "");
+}
+
+function graphemeWidth(grapheme: string): number {
+  if (invisible.test(grapheme)) return 0;
+  return wide.test(grapheme) ? 2 : 1;
+}

@@ -1,0 +1,46 @@
+/** Who calls: compares a bearer token with the home's, in constant time, and slows down who guesses. */
+import { createHash, timingSafeEqual } from "node:crypto";
+import { RoostError, type Clock } from "@roost/base";
+
+export interface AuthenticationOptions {
+  /** The home's token. Only its hash is kept. */
+  token: string;
+  clock: Clock;
+}
+
+/** Wrong tokens within a window after which every caller without the right one is refused for the rest of it. */
+const failuresMax = 20;
+const windowMs = 10_000;
+
+/** RFC 6750. @throws RoostError `unauthenticated`, or `limit_exceeded` after too many wrong tokens */
+export type Authenticate = (headers: Headers) => void;
+
+export function createAuthentication({ token, clock }: AuthenticationOptions): Authenticate {
+  const expected = hash(token);
+  let failureCount = 0;
+  let windowEndsMs = 0;
+  return (headers) => {
+    const given = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+    // The right token always gets in: who guesses cannot lock the owner out.
+    if (given !== undefined && timingSafeEqual(hash(given), expected)) return;
+    const nowMs = clock.nowMs();
+    if (nowMs >= windowEndsMs) {
+      windowEndsMs = nowMs + windowMs;
+      failureCount = 0;
+    }
+    failureCount += 1;
+    if (failureCount > failuresMax) {
+      throw new RoostError("limit_exceeded", `More than ${failuresMax} calls without the right token within ${windowMs / 1000} s: wait and try again`);
+    }
+    throw new RoostError(
+      "unauthenticated",
+      given === undefined
+        ? "The call has no bearer token: send the one in .roost/token of the home"
+        : "The bearer token is not this home's: send the one in .roost/token of the home",
+    );
+  };
+}
+
+function hash(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

@@ -1,0 +1,232 @@
+// What a run of the kind `agent` does: build its context, think and act in durable steps, and record what came of it
+// together with its end. The loop itself is @roost/agent's, the durability the kernel's, the knowledge the memory's.
+
+import { runAgentLoop, type AgentContext, type AgentOutcome, type Models, type Tool } from "@roost/agent";
+import { isDuplicateReply, stripHeartbeatToken } from "@roost/agent/heartbeat";
+import { RoostError, type JsonObject, type JsonValue, type Logger } from "@roost/base";
+import {
+  finishRun,
+  type ClaimedRun,
+  type Kernel,
+  type KernelTransaction,
+  type RunError,
+  type RunOutcome,
+} from "@roost/kernel";
+import {
+  appendReply,
+  buildContext,
+  commitDigest,
+  heartbeatDecision,
+  lastHeartbeat,
+  rememberHeartbeat,
+  type BuiltContext,
+  type Memory,
+} from "@roost/memory";
+import { attributes, type Telemetry } from "@roost/telemetry";
+import type { RunHandler } from "./execute-run.ts";
+import { deliverNotice } from "./notices/deliver-notice.ts";
+import { createDurableSteps, type DurableSteps } from "./steps/create-durable-steps.ts";
+import { streamDeltas } from "./stream-deltas.ts";
+
+export interface AgentHandlerOptions {
+  kernel: Kernel;
+  memory: Memory;
+  models: Models;
+  telemetry: Telemetry;
+  /** The tools of one run: those that its session kind and its job allow. */
+  toolsFor: (run: ClaimedRun) => Tool[];
+  isRehearsal: boolean;
+}
+
+/** Executes agent runs. */
+export function createAgentHandler(options: AgentHandlerOptions): RunHandler {
+  return (run, call) =>
+    options.telemetry.span(
+      `run ${run.title ?? run.reason}`,
+      {
+        ...(run.traceparent === null ? {} : { parent: run.traceparent }),
+        attributes: {
+          [attributes.runId]: run.id,
+          [attributes.runEpoch]: run.epoch,
+          ...(run.jobId === null ? {} : { [attributes.jobId]: run.jobId }),
+          ...(run.sessionKey === null ? {} : { [attributes.sessionKey]: run.sessionKey }),
+        },
+      },
+      () => runAgent({ ...options, run, ...call }),
+    );
+}
+
+type AgentRun = AgentHandlerOptions & { run: ClaimedRun; signal: AbortSignal; logger: Logger };
+
+async function runAgent(agentRun: AgentRun): Promise<void> {
+  const { kernel, memory, run, signal } = agentRun;
+  let built: BuiltContext | undefined;
+  const steps = createDurableSteps({
+    kernel,
+    run,
+    signal,
+    telemetry: agentRun.telemetry,
+    onUnknown: run.input["onUnknown"] === "wait" ? "wait" : "tell",
+    alongside: (step) => {
+      const context = built;
+      return step === "context#1" && context !== undefined ? (tx) => commitDigest(tx, context) : undefined;
+    },
+  });
+  if (run.sessionKind === "heartbeat") {
+    const decision = await decideHeartbeat(agentRun, steps);
+    if (!decision.call) return end(agentRun, { state: "done", output: { kind: "quiet", reason: decision.reason } });
+  }
+  const stream = streamDeltas(kernel, run.id);
+  try {
+    const outcome = await runAgentLoop({
+      steps,
+      model: agentRun.models,
+      tools: agentRun.toolsFor(run),
+      context: async (): Promise<AgentContext> => {
+        built = await buildContext(memory, { run });
+        return built.context;
+      },
+      clock: kernel.clock,
+      signal,
+      logger: agentRun.logger,
+      limits: {
+        reserveSpend: steps.spend.reserve,
+        ...(run.deadlineAt === null ? {} : { deadlineMs: run.deadlineAt.getTime() }),
+      },
+      isStartedByPerson: run.jobId === null && run.parentRunId === null,
+      onDelta: stream.push,
+      ...(isRehearsed(agentRun) ? { permitTool: permitReadonly } : {}),
+    });
+    await conclude(agentRun, steps, outcome);
+  } finally {
+    await stream.close();
+  }
+}
+
+/** Without a model nothing in the world is changed: what a tool would have done is recorded as not performed. */
+async function permitReadonly({
+  tool,
+}: {
+  tool: Pick<Tool, "effect">;
+}): Promise<{ state: "granted" } | { state: "refused"; reason: string }> {
+  return tool.effect === "readonly"
+    ? { state: "granted" }
+    : { state: "refused", reason: "this run is a rehearsal, effects are not performed" };
+}
+
+function isRehearsed(agentRun: AgentRun): boolean {
+  return agentRun.isRehearsal || agentRun.run.rehearsal;
+}
+
+type Decision = { call: true; because: string[] } | { call: false; reason: string };
+
+/** A recorded step, so that a resumed heartbeat decides as it first did. */
+async function decideHeartbeat(agentRun: AgentRun, steps: DurableSteps): Promise<Decision> {
+  const outcome = await steps.step<Decision>("heartbeat-check", { kind: "context", effect: "readonly" }, async () => ({
+    state: "done",
+    output: await heartbeatDecision(agentRun.memory, agentRun.run),
+  }));
+  return outcome.state === "done" ? outcome.output : { call: true, because: ["the check itself failed"] };
+}
+
+async function conclude(agentRun: AgentRun, steps: DurableSteps, outcome: AgentOutcome): Promise<void> {
+  const { run, signal } = agentRun;
+  if (outcome.kind === "cancelled") {
+    if ((signal.reason as Error | undefined)?.name === "RunCancelled") return end(agentRun, { state: "cancelled" });
+    throw signal.reason;
+  }
+  if (outcome.kind === "failed") {
+    const { code, message, isRetryable, retryAtMs } = outcome.error;
+    const error: RunError = { code, message, retryable: isRetryable };
+    return end(
+      agentRun,
+      { state: "failed", error, ...(retryAtMs === undefined ? {} : { retryAt: new Date(retryAtMs) }) },
+      replyOfFailure(agentRun, outcome, message),
+    );
+  }
+  const totals = summaryOf(outcome);
+  if (outcome.kind === "limit_exceeded") {
+    const error: RunError = { code: "limit_exceeded", message: outcome.message, retryable: false };
+    return end(
+      agentRun,
+      { state: "failed", error, output: { kind: "stopped", text: outcome.text, ...totals } },
+      replyOfFailure(agentRun, outcome, outcome.message),
+    );
+  }
+  if (run.sessionKind === "heartbeat") return concludeHeartbeat(agentRun, steps, outcome, totals);
+  const { text, shouldDeliver } = stripHeartbeatToken(outcome.text, { mode: "message" });
+  const reply = shouldDeliver ? text : "";
+  return end(agentRun, { state: "done", output: { kind: "reply", text: reply, ...totals } }, (tx) =>
+    appendReply(tx, { run, text: reply, messages: outcome.messages, isRehearsed: outcome.isRehearsed }),
+  );
+}
+
+/** HEARTBEAT_OK says nothing; anything longer is delivered once a day at most in the same words. */
+async function concludeHeartbeat(
+  agentRun: AgentRun,
+  steps: DurableSteps,
+  outcome: Extract<AgentOutcome, { kind: "replied" }>,
+  totals: JsonObject,
+): Promise<void> {
+  const { memory, run } = agentRun;
+  const ackCharsMax = memory.settings.heartbeat?.ackCharsMax;
+  const stripped = stripHeartbeatToken(outcome.text, {
+    mode: "heartbeat",
+    ...(ackCharsMax === undefined ? {} : { ackCharsMax }),
+  });
+  const last = await lastHeartbeat(memory, run);
+  const isRepeated = isDuplicateReply(stripped.text, { last, nowMs: agentRun.kernel.clock.nowMs() });
+  if (!stripped.shouldDeliver || isRepeated) {
+    const reason = stripped.shouldDeliver ? "the same was said within 24 hours" : "nothing needs attention";
+    return end(agentRun, { state: "done", output: { kind: "quiet", reason, ...totals } }, (tx) =>
+      rememberHeartbeat(tx, { run }),
+    );
+  }
+  await deliverNotice(agentRun, steps, { text: stripped.text, level: "info", isRehearsed: isRehearsed(agentRun) });
+  await end(agentRun, { state: "done", output: { kind: "reply", text: stripped.text, ...totals } }, (tx) =>
+    rememberHeartbeat(tx, { run, text: stripped.text }),
+  );
+}
+
+/** In a conversation the person reads why no answer came, when the run will not be tried again. */
+function replyOfFailure(
+  agentRun: AgentRun,
+  outcome: AgentOutcome,
+  message: string,
+): ((tx: KernelTransaction) => Promise<void>) | undefined {
+  const { run } = agentRun;
+  const isFinal =
+    run.attempt >= run.attemptsMax ||
+    outcome.kind === "limit_exceeded" ||
+    (outcome.kind === "failed" && !outcome.error.isRetryable);
+  if (run.sessionKind !== "main" || !isFinal) return undefined;
+  return (tx) =>
+    appendReply(tx, {
+      run,
+      text: `(no answer: ${message})`,
+      messages: outcome.messages,
+      isRehearsed: outcome.isRehearsed,
+    });
+}
+
+function summaryOf(outcome: AgentOutcome): JsonObject {
+  return {
+    usage: outcome.usage as unknown as JsonValue,
+    costUsd: outcome.costUsd,
+    turnCount: outcome.turnCount,
+    toolCallCount: outcome.toolCallCount,
+    isRehearsed: outcome.isRehearsed,
+    isTainted: outcome.isTainted,
+  };
+}
+
+async function end(
+  agentRun: AgentRun,
+  outcome: RunOutcome,
+  alongside?: (tx: KernelTransaction) => Promise<void>,
+): Promise<void> {
+  const { kernel, run } = agentRun;
+  if (outcome.state === "failed" && outcome.error === undefined)
+    throw new RoostError("internal", `Run ${run.id} failed without a reason`);
+  await finishRun(kernel, { runId: run.id, epoch: run.epoch }, outcome, alongside === undefined ? {} : { alongside });
+}

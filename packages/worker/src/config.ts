@@ -1,0 +1,37 @@
+/** What a worker process takes from its environment; nothing else in this package reads it. */
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { logLevels, readConfig } from "@roost/base";
+import { z } from "zod";
+
+const Environment = z.object({
+  ROOST_HOME: z.string().optional(),
+  ROOST_DATABASE_URL: z.string().optional(),
+  DATABASE_URL: z.string().optional(),
+  ROOST_LOG_LEVEL: z.enum(logLevels).default("info"),
+  ROOST_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(8),
+  ROOST_MODEL_URL: z.string().optional(),
+  ROOST_MODEL_KEY: z.string().optional(),
+  ROOST_MODEL: z.string().optional(),
+  OPENROUTER_API_KEY: z.string().optional(),
+  OPENAI_API_KEY: z.string().optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
+});
+
+export type WorkerConfig = z.infer<typeof Environment> & {
+  homeDir: string;
+  databaseUrl: string | undefined;
+  /** The whole environment, for settings that refer to a variable by name. */
+  environment: Record<string, string | undefined>;
+};
+
+/** @throws RoostError `invalid_input` naming every variable that is wrong */
+export function readWorkerConfig(environment: Record<string, string | undefined> = process.env): WorkerConfig {
+  const given = readConfig(Environment, environment, { what: "the environment of the worker" });
+  return {
+    ...given,
+    homeDir: resolve(given.ROOST_HOME ?? join(homedir(), ".roost")),
+    databaseUrl: given.ROOST_DATABASE_URL ?? given.DATABASE_URL,
+    environment,
+  };
+}

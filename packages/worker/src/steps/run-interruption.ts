@@ -1,0 +1,17 @@
+/** Why a run left its worker in the middle, without an outcome of its own. */
+export type InterruptionKind =
+  /** It waits; the kernel makes it ready when the wait ends. */
+  | "suspended"
+  /** Its end was asked for. */
+  | "cancelled";
+
+/** Thrown by a durable step through the agent loop, which lets it pass; caught where the run is executed. */
+export class RunInterruption extends Error {
+  readonly kind: InterruptionKind;
+
+  constructor(kind: InterruptionKind, reason: string) {
+    super(reason);
+    this.name = "RunInterruption";
+    this.kind = kind;
+  }
+}

@@ -1,0 +1,33 @@
+import type { Tool } from "@roost/agent";
+import { claimTopic } from "@roost/kernel";
+import { z } from "zod";
+import { toJson, type ToolContext } from "./tool-context.ts";
+
+const input = z.object({
+  scope: z.string().min(1).max(200).describe("Where it must be new: blog, videos, posts, …"),
+  text: z.string().min(1).max(10_000).describe("The topic or text, in one or a few sentences"),
+  days: z.number().min(1).max(365).default(30).describe("How long nobody else takes it up"),
+});
+
+/** Takes a topic on, unless somebody has taken on nearly the same in other words. */
+export function claimTool({ kernel, run, actor }: ToolContext): Tool<z.infer<typeof input>> {
+  return {
+    name: "claim",
+    description:
+      "Claims a topic before you work on it. It is refused when another has claimed it, also in other words; you are told who, when and how similar. Then choose another topic. When it is granted, look at the similar ones all the same.",
+    input,
+    effect: "idempotent",
+    execute: async ({ scope, text, days }) => {
+      const request = {
+        scope,
+        text,
+        by: actor,
+        ttlMs: days * 86_400_000,
+        runId: run.id,
+        causation: run.causeId,
+        correlation: run.correlation,
+      };
+      return { state: "done", output: toJson(await claimTopic(kernel, request)) };
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { Tool } from "@roost/agent";
+import { toRoostError } from "@roost/base";
+import { z } from "zod";
+import { guardedFetch } from "../http/guarded-fetch.ts";
+import type { ToolContext } from "./tool-context.ts";
+
+const input = z.object({
+  url: z.string().max(2_000),
+  method: z.enum(["POST", "PUT", "PATCH", "DELETE"]).default("POST"),
+  body: z.string().max(500_000).optional().describe("The request body, e.g. JSON text"),
+  contentType: z.string().max(200).default("application/json"),
+});
+
+/**
+ * Changes something at a URL. Each call carries an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header) that is the
+ * same in every attempt. A server that honours it makes the call `idempotent` (settings: http.keyed); any other is `unsafe`.
+ */
+export function httpSend(context: ToolContext, isKeyed: boolean): Tool<z.infer<typeof input>> {
+  return {
+    name: isKeyed ? "http_send_keyed" : "http_send",
+    description: isKeyed
+      ? "Sends POST, PUT, PATCH or DELETE to a server listed in settings as honouring Idempotency-Key. A retry never repeats the effect."
+      : "Sends POST, PUT, PATCH or DELETE. When the answer is lost the outcome is unknown and it is not sent again by itself.",
+    input,
+    effect: isKeyed ? "idempotent" : "unsafe",
+    untrustedOutput: true,
+    execute: async ({ url, method, body, contentType }, { signal, idempotencyKey }) => {
+      if (isKeyed && !context.keyedHosts.has(hostOf(url))) {
+        return {
+          state: "failed",
+          code: "forbidden",
+          message: `${hostOf(url)} is not listed under http.keyed in roost.yaml; use http_send`,
+        };
+      }
+      try {
+        const reply = await guardedFetch(
+          {
+            url,
+            method,
+            headers: { "content-type": contentType, "idempotency-key": idempotencyKey, "user-agent": "roost" },
+            ...(body === undefined ? {} : { body }),
+          },
+          { rules: context.addressRules, signal },
+        );
+        return { state: "done", output: { ...reply } };
+      } catch (error) {
+        const failure = toRoostError(error);
+        if (failure.details?.["wasSent"] === true) {
+          return { state: "unknown", message: `${method} ${url}: ${failure.message}; it may have been carried out` };
+        }
+        return { state: "failed", code: failure.code, message: failure.message };
+      }
+    },
+  };
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : "";
+}

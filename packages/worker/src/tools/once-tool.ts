@@ -1,0 +1,50 @@
+import type { Tool } from "@roost/agent";
+import { beginOnce, failOnce, finishOnce } from "@roost/kernel";
+import { z } from "zod";
+import { toJson, type ToolContext } from "./tool-context.ts";
+
+// One flat object: providers want an object at the root of a tool's schema.
+const input = z.object({
+  do: z.enum(["begin", "finish", "fail"]),
+  scope: z.string().min(1).max(200).describe("What the key is unique in, e.g. blog"),
+  key: z.string().min(1).max(200).describe("Names the effect, e.g. post-2025-11-21"),
+  token: z.string().max(200).optional().describe("For finish and fail: as begin answered it"),
+  text: z.string().max(10_000).optional().describe("For finish: a short result; for fail: the reason"),
+  minutes: z.number().min(1).max(240).default(30).describe("For begin: how long it may take"),
+});
+
+/** Something that must happen once, whoever is asked to do it: begin, do it, then finish or fail with the token. */
+export function onceTool({ kernel, run, actor }: ToolContext): Tool<z.infer<typeof input>> {
+  return {
+    name: "once",
+    description:
+      'Makes sure that something happens once, across all runs. First {"do":"begin"}: only the state "begun" means that you are to do it. Afterwards {"do":"finish"} with the token and a short result, or {"do":"fail"} when it certainly did not happen. "done" comes with the first result; "unknown" means nobody knows whether it happened: ask the person.',
+    input,
+    effect: "idempotent",
+    execute: async (given) => {
+      const { scope, key } = given;
+      if (given.do === "begin") {
+        const holder = `${actor} run:${run.id}`;
+        const request = {
+          scope,
+          key,
+          holder,
+          ttlMs: given.minutes * 60_000,
+          runId: run.id,
+          causation: run.causeId,
+          correlation: run.correlation,
+        };
+        return { state: "done", output: toJson(await beginOnce(kernel, request)) };
+      }
+      if (given.token === undefined) {
+        return { state: "failed", code: "invalid_input", message: `"${given.do}" needs the token that "begin" answered` };
+      }
+      const outcome = { scope, key, token: given.token };
+      if (given.do === "finish") {
+        return { state: "done", output: toJson(await finishOnce(kernel, { ...outcome, result: given.text ?? null })) };
+      }
+      const error = { code: "failed", message: given.text ?? "it did not happen" };
+      return { state: "done", output: toJson(await failOnce(kernel, { ...outcome, error })) };
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import type { JsonValue } from "@roost/base";
+import type { ClaimedRun, Kernel } from "@roost/kernel";
+import type { Memory, Viewer } from "@roost/memory";
+import type { AddressRules } from "../http/check-address.ts";
+
+/** What the tools of one run are given. */
+export interface ToolContext {
+  kernel: Kernel;
+  memory: Memory;
+  run: ClaimedRun;
+  /** As whom the run reads and writes the home. */
+  viewer: Viewer;
+  /** What the run is called where it acts: `job:blog-writer`, `session:main`. */
+  actor: string;
+  addressRules: AddressRules;
+  /** `host:port` of servers that honour Idempotency-Key. */
+  keyedHosts: ReadonlySet<string>;
+  /** sha256 of each home file as this run last saw it: what its next write of the file compares with. */
+  seenFiles: Map<string, string>;
+}
+
+/** Dates become ISO 8601 texts: what a tool returns is JSON. */
+export function toJson(value: unknown): JsonValue {
+  return JSON.parse(JSON.stringify(value ?? null)) as JsonValue;
+}
