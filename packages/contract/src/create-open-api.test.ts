@@ -59,7 +59,7 @@ test("createOpenApi() refers to named schemas, open ones for output", () => {
 
 test("createOpenApi() lists errors as problem documents, with the security scheme", () => {
   const { paths, components } = documentOf(people);
-  const { responses } = paths["/people/{personId}"]?.["get"];
+  const responses = paths["/people/{personId}"]?.["get"].responses;
   assert.deepEqual(Object.keys(responses), ["200", "400", "401", "404", "500", "default"]);
   assert.deepEqual(responses["404"].content, {
     "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
@@ -84,8 +84,9 @@ test("createOpenApi() describes streams with their item and their way to be resu
 
 test("createOpenApi() gives a schema its own component for input when it differs there, and all that refer to it", async () => {
   const Leaf = z.object({ size: z.number().default(1) }).meta({ id: "Leaf" });
+  const Leaves = z.array(Leaf).meta({ id: "Leaves" });
   const Color = z.enum(["red", "green"]).meta({ id: "Color" });
-  const Tree = z.object({ leaves: z.array(Leaf), color: Color }).meta({ id: "Tree" });
+  const Tree = z.object({ leaves: Leaves, color: Color }).meta({ id: "Tree" });
   const grow = defineOperation({
     id: "grow",
     method: "POST",
@@ -97,11 +98,21 @@ test("createOpenApi() gives a schema its own component for input when it differs
   });
   const document = documentOf([grow]);
   const { schemas } = document.components;
-  assert.deepEqual(Object.keys(schemas).toSorted(), ["Color", "Leaf", "LeafInput", "Problem", "Tree", "TreeInput"]);
+  assert.deepEqual(Object.keys(schemas).toSorted(), [
+    "Color",
+    "Leaf",
+    "LeafInput",
+    "Leaves",
+    "LeavesInput",
+    "Problem",
+    "Tree",
+    "TreeInput",
+  ]);
   assert.deepEqual(schemas["TreeInput"].properties, {
-    leaves: { type: "array", items: { $ref: "#/components/schemas/LeafInput" } },
+    leaves: { $ref: "#/components/schemas/LeavesInput" },
     color: { $ref: "#/components/schemas/Color" },
   });
+  assert.deepEqual(schemas["LeavesInput"].items, { $ref: "#/components/schemas/LeafInput" });
   assert.equal(schemas["LeafInput"].additionalProperties, false);
   assert.deepEqual(schemas["Leaf"].required, ["size"]);
   assert.deepEqual(await new Validator().validate(document as never), { valid: true });

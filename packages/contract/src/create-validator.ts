@@ -23,7 +23,6 @@ export function createValidator(schema: JsonSchema): (value: unknown) => string[
     throw new RoostError("invalid_input", `the JSON Schema is wrong: ${(cause as Error).message}`, { cause });
   } finally {
     ajv.removeSchema(schema); // Or every schema ever compiled is kept, and a second one with the same $id is refused.
-    if (typeof schema["$id"] === "string") ajv.removeSchema(schema["$id"]);
   }
   return (value) => {
     if (validate(value)) return [];

@@ -118,16 +118,25 @@ test("readHttpStream() lets its reader take longer than the connection may be si
   mock.timers.enable({ apis: ["setTimeout"] });
   try {
     let connectionCount = 0;
-    const connect = async () => {
+    let send: (text: string) => void = () => {};
+    const connect = async (signal: AbortSignal) => {
       connectionCount += 1;
-      const body = `${item(1)}${item(2)}event: end\ndata: {}\n\n`;
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          send = (text) => controller.enqueue(new TextEncoder().encode(text));
+          signal.addEventListener("abort", () => controller.error(signal.reason));
+        },
+      });
+      send(item(connectionCount));
       return new Response(body, { headers: { "content-type": "text/event-stream" } });
     };
-    const items = readHttpStream({ what: "test", connect, signal: undefined, reconnect: { idleMsMax: 1000 } });
+    const items = readHttpStream({ what: "test", connect, reconnect: { idleMsMax: 1000 } });
     assert.equal((await items.next()).value?.id, "1");
     mock.timers.tick(1_000_000);
+    send(item(2));
     assert.equal((await items.next()).value?.id, "2");
     mock.timers.tick(1_000_000);
+    send("event: end\ndata: {}\n\n");
     assert.equal((await items.next()).done, true);
     assert.equal(connectionCount, 1);
   } finally {

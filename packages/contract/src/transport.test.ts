@@ -97,6 +97,8 @@ for (const [name, open] of Object.entries(transports)) {
       await using opened = await open();
       opened.world.breakAnswers();
       await assert.rejects(opened.client.getPerson({ personId: "p1" }), { code: "internal" });
+      opened.world.say("one");
+      await assert.rejects(Array.fromAsync(opened.client.watchPeople()), { code: "internal" });
     });
 
     test("drops fields of an answer that the contract does not name", async () => {
@@ -167,14 +169,23 @@ for (const [name, open] of Object.entries(transports)) {
       await opened.world.closed(1);
     });
 
-    test("aborts the handler of a call that is given up", async () => {
+    test("lets go of a call that is given up and aborts its handler, which may not mind", async () => {
       await using opened = await open();
       const controller = new AbortController();
+      const reason = new Error("enough");
       const asking = opened.client.waitForever({}, { signal: controller.signal });
       const call = await opened.world.waiting();
-      controller.abort(new Error("enough"));
-      await assert.rejects(asking);
+      controller.abort(reason);
+      await assert.rejects(asking, reason);
       await opened.world.aborted(call);
+    });
+
+    test("lets go of a call that takes too long and aborts its handler", async () => {
+      await using opened = await open();
+      const asking = opened.client.waitForever({}, { timeoutMs: 50 });
+      await assert.rejects(asking, { code: "timeout", message: /waitForever .* 50 ms/ });
+      const call = opened.world.calls.at(-1);
+      if (call !== undefined) await opened.world.aborted(call);
     });
   });
 }

@@ -54,7 +54,7 @@ export const waitForever = defineOperation({
   id: "waitForever",
   method: "POST",
   path: "/wait",
-  summary: "Answers when it is aborted",
+  summary: "Never answers and does not mind its signal",
   input: z.object({}),
   output: z.object({}),
   effect: "unsafe",
@@ -96,7 +96,12 @@ export function createPeople() {
       for (let index = after; !call.signal.aborted; index += 1) {
         await until(() => call.signal.aborted || index < said.length || isOver || isFailing);
         if (call.signal.aborted) return;
-        if (index < said.length) yield { id: String(index + 1), event: "said", data: { text: said[index] as string } };
+        if (index < said.length)
+          yield {
+            id: String(index + 1),
+            event: "said",
+            data: isBroken ? ({} as never) : { text: said[index] as string },
+          };
         else if (isFailing) throw new RoostError("conflict", "it broke");
         else return;
       }
@@ -125,12 +130,11 @@ export function createPeople() {
       stored.set(person.id, person);
       return person;
     },
-    waitForever: async (_input, call) => {
+    waitForever: (_input, call) => {
+      call.signal.addEventListener("abort", change, { once: true });
       calls.push(call);
       change();
-      await new Promise<void>((resolve) => call.signal.addEventListener("abort", () => resolve(), { once: true }));
-      change();
-      throw call.signal.reason;
+      return new Promise(() => {});
     },
     watchPeople: async ({ after, room }, call) => {
       if (room === "none") throw new RoostError("not_found", `there is no room ${room}`);
