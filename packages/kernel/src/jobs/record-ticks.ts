@@ -10,7 +10,7 @@ import { cancelRunsIn } from "../runs/cancel-run.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { isActiveAt } from "./active-hours.ts";
 import { clipReason } from "./clip-reason.ts";
-import { decideOverlap, type LiveRun } from "./decide-overlap.ts";
+import { decideOverlap, queuedRunsMax, type LiveRun } from "./decide-overlap.ts";
 import type { StoredJob } from "./job-row.ts";
 import { onTimeMsMax } from "./plan-ticks.ts";
 
@@ -28,8 +28,9 @@ export interface NewTick {
   why: string;
   /** Not before; default at once. */
   startAtMs?: number | undefined;
-  /** Runs whatever else of the job runs and whatever the hour. */
+  /** Runs whatever else of the job runs. */
   isForced?: boolean;
+  ignoresHours?: boolean;
   isCaughtUp?: boolean;
   causation?: string | undefined;
   correlation?: string | undefined;
@@ -68,21 +69,27 @@ export async function recordTicks(tx: KernelTransaction, ticks: NewTick[], nowMs
     emitTick(tx, entry);
     if (entry.runId !== undefined) runs.push(newRun(entry, entry.runId));
   }
-  const cancelled = recorded.flatMap(({ tick, cancel }) => cancel.map((run) => ({ runId: run.id, reason: `a newer tick of job ${tick.job.id} replaces it`, by: `job:${tick.job.id}` })));
-  if (cancelled.length > 0) await cancelRunsIn(tx, cancelled);
+  // Cancels before creations: runs are locked before lanes.
+  const cancels = recorded.flatMap(({ tick, cancel }) =>
+    cancel.map((run) => ({ runId: run.id, reason: `tick ${tick.key} of job ${tick.job.id} replaces it`, by: `job:${tick.job.id}` })),
+  );
+  if (cancels.length > 0) await cancelRunsIn(tx, cancels);
   if (runs.length > 0) await createRuns(tx, runs);
   return recorded.map(({ tick, outcome, reason, runId }) => ({ jobId: tick.job.id, key: tick.key, outcome, reason, runId }));
 }
 
 async function readLiveRuns(tx: KernelTransaction, ticks: NewTick[]): Promise<Map<string, LiveRun[]>> {
-  const ids = [...new Set(ticks.filter((tick) => tick.outcome === "fire").map((tick) => tick.job.id))];
+  const asking = ticks.filter((tick) => tick.outcome === "fire" && tick.isForced !== true && tick.job.definition.overlap !== "allow");
+  const ids = [...new Set(asking.map((tick) => tick.job.id))];
   const live = new Map<string, LiveRun[]>(ids.map((id) => [id, []]));
   if (ids.length === 0) return live;
-  // Reads no more than a job can have: enough to decide, whatever has piled up.
+  // No more of a job than it takes to decide, whatever has piled up.
   const rows = await tx.query<LiveRun & { jobId: string }>(
-    `select run.job_id as "jobId", run.id, run.state, run.lane, run.started_at as "startedAt"
-     from roost.run where run.job_id = any($1) and run.ended_at is null order by run.created_at, run.id`,
-    [ids],
+    `select live.job_id as "jobId", live.id, live.state, live.lane, live.started_at as "startedAt"
+     from unnest($1::text[]) as asked(job_id), lateral (
+       select run.* from roost.run where run.job_id = asked.job_id and run.ended_at is null order by run.created_at, run.id limit $2) as live`,
+    [ids, queuedRunsMax + 1],
+    { name: "tick-live-runs" },
   );
   for (const { jobId, ...run } of rows) live.get(jobId)?.push(run);
   return live;
@@ -94,7 +101,7 @@ function decide(tick: NewTick, live: Map<string, LiveRun[]>, nowMs: number): Dec
   const { definition, timeZone } = tick.job;
   const hours = definition.activeHours;
   const startMs = tick.lateMs <= onTimeMsMax ? tick.atMs : nowMs;
-  if (hours !== undefined && !tick.isForced && !isActiveAt({ ...hours, timeZone: hours.timeZone ?? timeZone }, startMs)) {
+  if (hours !== undefined && tick.ignoresHours !== true && !isActiveAt({ ...hours, timeZone: hours.timeZone ?? timeZone }, startMs)) {
     return { ...base, outcome: "skipped", reason: `outside active hours ${hours.start}–${hours.end}` };
   }
   const going = live.get(tick.job.id) ?? [];

@@ -64,8 +64,8 @@ create table roost.tick (
   primary key (job_id, tick_key),
   constraint tick_run_when_fired check ((outcome = 'fired') = (run_id is not null))
 );
-create index tick_of_job on roost.tick (job_id, scheduled_at desc, tick_key);
-create index tick_recent on roost.tick (recorded_at desc, job_id, tick_key);
+create index tick_of_job on roost.tick (job_id, scheduled_at desc, tick_key desc);
+create index tick_by_time on roost.tick (scheduled_at desc, job_id desc, tick_key desc);
 create index tick_correlation on roost.tick (job_id, correlation);
 
 -- A tick is history from the moment it is written.

@@ -1,0 +1,22 @@
+import { isDeepStrictEqual } from "node:util";
+import type { JsonValue } from "@roost/base";
+
+export interface JobDifference {
+  /** Dotted path into the definition. */
+  path: string;
+  /** Absent: null. */
+  before: JsonValue;
+  after: JsonValue;
+}
+
+/** Where two definitions differ. Lists differ as a whole. */
+export function compareJobs(before: JsonValue, after: JsonValue, path = ""): JobDifference[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  if (!isRecord(before) || !isRecord(after)) return [{ path, before, after }];
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted();
+  return names.flatMap((name) => compareJobs(before[name] ?? null, after[name] ?? null, path === "" ? name : `${path}.${name}`));
+}
+
+function isRecord(value: JsonValue): value is { [name: string]: JsonValue } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

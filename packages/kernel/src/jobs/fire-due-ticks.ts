@@ -1,0 +1,87 @@
+/**
+ * Fires what is due by the clock. Any number of schedulers do this at once and
+ * none leads: each takes due jobs that nobody else has, and the tick's primary
+ * key makes a moment happen once whoever comes to it.
+ */
+import type { Kernel } from "../open-kernel.ts";
+import { dueTicks } from "./job-moments.ts";
+import { jobColumns, type StoredJob } from "./job-row.ts";
+import { moveJobs } from "./move-jobs.ts";
+import { onTimeMsMax } from "./plan-ticks.ts";
+import { recordTicks, type NewTick } from "./record-ticks.ts";
+import { createScheduleCache, type ScheduleCache } from "./schedule-cache.ts";
+import { drawFraction } from "./tick-jitter.ts";
+
+export interface FireDueTicksOptions {
+  /** Jobs of one pass. Default 100. */
+  limit?: number;
+  schedules?: ScheduleCache;
+}
+
+export interface FiredTicks {
+  /** Jobs that were due. */
+  jobCount: number;
+  fired: number;
+  skipped: number;
+  missed: number;
+  /** More is due already. */
+  isMore: boolean;
+}
+
+export const jobsPerPassDefault = 100;
+
+/** After an outage late runs start over a time that grows by this much with each job that is late … */
+const catchUpSpacingMs = 2_000;
+/** … up to this many jobs: ten minutes. */
+const catchUpSpreadJobsMax = 300;
+
+export async function fireDueTicks(kernel: Kernel, options: FireDueTicksOptions = {}): Promise<FiredTicks> {
+  const limit = options.limit ?? jobsPerPassDefault;
+  const schedules = options.schedules ?? createScheduleCache();
+  return kernel.transact(async (tx) => {
+    const due = await tx.query<StoredJob & { now: Date }>(
+      `select ${jobColumns}, roost.now() as now from roost.job
+       where state = 'active' and fire_at <= roost.now() order by fire_at, id limit $1 for update skip locked`,
+      [limit],
+      { name: "job-due" },
+    );
+    const nowMs = due[0]?.now.getTime() ?? 0;
+    const moves = due.map((job) => ({ job, ...dueTicks(job, nowMs, schedules) }));
+    const ticks = moves.flatMap((move) => move.ticks);
+    await spreadLate(tx, ticks, nowMs);
+    const recorded = await recordTicks(tx, ticks, nowMs);
+    if (moves.length > 0) await moveJobs(tx, moves);
+    const count = (outcome: string) => recorded.filter((tick) => tick.outcome === outcome).length;
+    return {
+      jobCount: due.length,
+      fired: count("fired"),
+      skipped: count("skipped"),
+      missed: count("missed"),
+      isMore: due.length === limit || moves.some(({ plan }) => plan.fireAtMs !== undefined && plan.fireAtMs <= nowMs),
+    };
+  });
+}
+
+/** When many jobs are late at once, their runs do not all start at once. */
+async function spreadLate(tx: { query<Row>(sql: string, values: unknown[]): Promise<Row[]> }, ticks: NewTick[], nowMs: number): Promise<void> {
+  const late = ticks.filter((tick) => tick.outcome === "fire" && tick.lateMs > onTimeMsMax);
+  if (late.length === 0) return;
+  const [row] = await tx.query<{ count: number }>(
+    `select count(*)::int as count from (
+       select 1 from roost.job where state = 'active' and fire_at <= roost.now() - $1 * interval '1 ms' limit $2) as late`,
+    [onTimeMsMax, catchUpSpreadJobsMax + 1],
+  );
+  const othersCount = Math.min(catchUpSpreadJobsMax, Math.max(0, (row?.count ?? 1) - 1));
+  if (othersCount === 0) return;
+  for (const tick of late) tick.startAtMs = nowMs + Math.floor(drawFraction("start", tick.job.id, tick.atMs) * othersCount * catchUpSpacingMs);
+}
+
+/** When the next tick is due, by the database's clock; undefined when none is planned. Reads only. */
+export async function nextFireAt(kernel: Kernel): Promise<Date | undefined> {
+  const [row] = await kernel.database.query<{ fireAt: Date | null }>(
+    `select min(fire_at) as "fireAt" from roost.job where state = 'active' and fire_at is not null`,
+    [],
+    { name: "job-next-fire" },
+  );
+  return row?.fireAt ?? undefined;
+}

@@ -1,0 +1,125 @@
+/**
+ * Fires jobs on events. The reader's cursor moves in the transaction that
+ * records the ticks, so an event fires a job once; the tick's key is the
+ * event's id, so it would even if the cursor were lost.
+ */
+import type { JsonObject, JsonValue } from "@roost/base";
+import type { Kernel } from "../open-kernel.ts";
+import { commitCursor, lockCursor } from "../log/cursor.ts";
+import type { StoredEvent } from "../log/event.ts";
+import { readEvents, readPartitions } from "../log/read-events.ts";
+import { readLag } from "../log/consume-events.ts";
+import { matchesFilter } from "../runs/event-waits.ts";
+import type { WaitFilter } from "../runs/run.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { eventLoopDepth, loopDepthMax } from "./event-loop-depth.ts";
+import { jobColumns, type StoredJob } from "./job-row.ts";
+import { recordTicks, type NewTick } from "./record-ticks.ts";
+import { topicHeads } from "./topic-heads.ts";
+
+export const eventJobGroup = "roost.event-jobs";
+
+/** Events of one partition in one transaction. */
+const eventsPerPassMax = 200;
+
+/** Longer data is not copied into the run's input: the run reads it from the log. */
+const eventDataCharsMax = 64 * 1024;
+
+/** Reads on wherever jobs wait for events. Any number of schedulers may call it. Returns how many ticks were recorded. */
+export async function fireEventTicks(kernel: Kernel): Promise<{ recorded: number; isMore: boolean }> {
+  const topics = await kernel.database.query<{ topic: string }>(
+    `select distinct topic from roost.job where state = 'active' and topic is not null`,
+    [],
+    { name: "job-event-topics" },
+  );
+  if (topics.length === 0) return { recorded: 0, isMore: false };
+  const lagging = await readLag(kernel.database, { group: eventJobGroup, topics: topics.map((row) => row.topic) });
+  let recorded = 0;
+  let isMore = false;
+  for (const place of lagging) {
+    const pass = await kernel.transact((tx) => readOn(tx, place));
+    recorded += pass.recorded;
+    isMore ||= pass.isMore;
+  }
+  return { recorded, isMore };
+}
+
+interface Place {
+  topic: string;
+  partition: number;
+}
+
+async function readOn(tx: KernelTransaction, { topic, partition }: Place): Promise<{ recorded: number; isMore: boolean }> {
+  const name = { group: eventJobGroup, topic, partition };
+  const heads = await topicHeads(tx, topic);
+  const [kept] = (await readPartitions(tx, [topic])).filter((range) => range.partition === partition);
+  const head = heads[partition] ?? 0;
+  // The head is read before the jobs: a job that is there before an event is appended sees it.
+  const jobs = await tx.query<StoredJob>(`select ${jobColumns} from roost.job where state = 'active' and topic = $1 order by id`, [topic]);
+  const earliest = Math.min(head, ...jobs.map((job) => job.fromOffsets?.[partition] ?? 0));
+  const cursor = await lockCursor(tx, name, { startAt: earliest });
+  if (cursor === undefined || cursor >= head) return { recorded: 0, isMore: false };
+  const offset = Math.max(cursor, earliest, kept?.firstOffset ?? 0);
+  const types = [...new Set(jobs.flatMap((job) => (job.trigger.kind === "event" ? [job.trigger.eventType] : [])))];
+  const events = offset >= head ? [] : await readEvents(tx, { ...name, offset, offsetUntil: head, types, limit: eventsPerPassMax });
+  const isMore = events.length === eventsPerPassMax;
+  const nextOffset = isMore ? (events.at(-1)?.offset ?? head) + 1 : head;
+  const ticks = await matchTicks(tx, jobs, events);
+  const recorded = ticks.length === 0 ? [] : await recordTicks(tx, ticks, await nowMsOf(tx));
+  await commitCursor(tx, { ...name, from: cursor, nextOffset });
+  return { recorded: recorded.length, isMore };
+}
+
+async function nowMsOf(tx: KernelTransaction): Promise<number> {
+  const [row] = await tx.query<{ now: Date }>("select roost.now() as now");
+  return row?.now.getTime() ?? 0;
+}
+
+async function matchTicks(tx: KernelTransaction, jobs: StoredJob[], events: StoredEvent[]): Promise<NewTick[]> {
+  const wanted = jobs.filter((job) => events.some((event) => matches(job, event))).map((job) => job.id);
+  if (wanted.length === 0) return [];
+  // Locked as they are now: a job that was paused or changed meanwhile is judged by what it has become.
+  const locked = await tx.query<StoredJob>(`select ${jobColumns} from roost.job where id = any($1) and state = 'active' order by id for update`, [wanted]);
+  const nowMs = await nowMsOf(tx);
+  const ticks: NewTick[] = [];
+  for (const event of events) {
+    for (const job of locked) {
+      if (!matches(job, event)) continue;
+      const depth = await eventLoopDepth(tx, job.id, event);
+      ticks.push(eventTick(job, event, { depth, nowMs }));
+    }
+  }
+  return ticks;
+}
+
+function matches(job: StoredJob, event: StoredEvent): boolean {
+  const { trigger } = job;
+  if (trigger.kind !== "event" || trigger.eventType !== event.type) return false;
+  if (event.offset < (job.fromOffsets?.[event.partition] ?? 0)) return false;
+  return matchesFilter((trigger.filter ?? {}) as WaitFilter, event.data);
+}
+
+function eventTick(job: StoredJob, event: StoredEvent, { depth, nowMs }: { depth: number; nowMs: number }): NewTick {
+  const atMs = event.time.getTime();
+  const isLoop = depth >= loopDepthMax;
+  return {
+    job,
+    key: `event:${event.id}`,
+    atMs,
+    outcome: isLoop ? "skipped" : "fire",
+    reason: isLoop ? `a loop: the event goes back to ${depth} runs of this job, ${loopDepthMax} are the most` : undefined,
+    lateMs: Math.max(0, nowMs - atMs),
+    missedCount: 0,
+    why: `event ${event.type}${event.subject === null ? "" : ` of ${event.subject}`}`,
+    causation: event.id,
+    correlation: event.correlation,
+    traceparent: event.traceparent ?? undefined,
+    input: { event: eventInput(event) },
+  };
+}
+
+function eventInput(event: StoredEvent): JsonObject {
+  const { id, type, subject, topic, partition, offset, labels } = event;
+  const data: JsonValue = JSON.stringify(event.data).length <= eventDataCharsMax ? event.data : null;
+  return { id, type, subject, topic, partition, offset, time: event.time.toISOString(), labels, data };
+}
