@@ -4,7 +4,7 @@ import type { Message } from "../messages/message.ts";
 import { estimateMessage } from "../models/estimate-prompt.ts";
 import { createMemoryStepRunner, type Script } from "../testing.ts";
 import { applyCompaction } from "./compact.ts";
-import { callTool, openLoop, recordingTool } from "./loop.fixture.ts";
+import { callTool, openLoop, recordingTool } from "./open-loop.fixture.ts";
 import { planCompaction } from "./plan-compaction.ts";
 
 const user = (text: string): Message => ({ role: "user", text });

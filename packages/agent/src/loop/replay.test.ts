@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createMemoryStepRunner, Crash, type Journal } from "../testing.ts";
 import type { Tool } from "../tools/tool.ts";
-import { openLoop, playByTurn, recordingTool } from "./loop.fixture.ts";
+import { openLoop, playByTurn, recordingTool } from "./open-loop.fixture.ts";
 
 const script = playByTurn([
   {

@@ -4,7 +4,7 @@ import { RoostError } from "@roost/base";
 import { z } from "zod";
 import { createMemoryStepRunner, Suspended } from "../testing.ts";
 import type { Tool } from "../tools/tool.ts";
-import { callTool, openLoop, playByTurn, recordingTool, startMs } from "./loop.fixture.ts";
+import { callTool, openLoop, playByTurn, recordingTool, startMs } from "./open-loop.fixture.ts";
 import { runAgentLoop } from "./run-agent-loop.ts";
 
 const toolTexts = (messages: { role: string; text: string }[]) =>

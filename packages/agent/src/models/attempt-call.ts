@@ -9,7 +9,7 @@ import { readCost, readUsage } from "../usage/read-usage.ts";
 import type { SpendReservation } from "../usage/spend.ts";
 import type { CallActual, TokenPrice } from "../usage/token-usage.ts";
 import { classifyFailure, type ModelFailure } from "./classify-failure.ts";
-import type { FinishReason, ModelCallOptions, ModelDelta, ModelLimits, ModelReply, ModelRequest } from "./models.ts";
+import type { FinishReason, ModelCallOptions, ModelLimits, ModelReply, ModelRequest } from "./models.ts";
 import { readReply, type RawReply } from "./read-reply.ts";
 import { toPrompt } from "./to-prompt.ts";
 
@@ -74,7 +74,7 @@ export async function attemptCall(
       idleMsMax: options.limits.idleMsMax,
       replyCharsMax: options.limits.replyCharsMax,
       logger: options.logger,
-      onDelta: guarded(options),
+      onDelta: (delta) => options.onDelta?.(delta),
       progress,
     });
   } catch (error) {
@@ -161,16 +161,5 @@ function functionTool(tool: ModelRequest["tools"][number]): LanguageModelV4Funct
     name: tool.name,
     description: tool.description,
     inputSchema: tool.inputSchema as LanguageModelV4FunctionTool["inputSchema"],
-  };
-}
-
-/** A watcher that fails must not fail the call. */
-function guarded(options: AttemptOptions): (delta: ModelDelta) => void {
-  return (delta) => {
-    try {
-      options.onDelta?.(delta);
-    } catch (error) {
-      options.logger.warn("a watcher of the reply failed", { error });
-    }
   };
 }

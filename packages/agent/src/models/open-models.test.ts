@@ -197,9 +197,11 @@ test("openModels() answers although the store of cool-downs fails", async () => 
     read: () => Promise.reject(new Error("store down")),
     update: () => Promise.reject(new Error("store down")),
   };
-  await withProviders({ first: () => ({ status: 503 }) }, async ({ open }) => {
-    const outcome = await open({ coolDowns: broken }).call(request, options());
-    assert.equal(outcome.kind, "message");
+  await withProviders({ first: () => ({ status: 503 }) }, async ({ first, open }) => {
+    const models = open({ coolDowns: broken });
+    assert.equal((await models.call(request, options())).kind, "message");
+    assert.equal((await models.call(request, options())).kind, "message");
+    assert.equal(first.requests.length, 1);
   });
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFakeClock, silentLogger } from "@roost/base";
 import { openModels } from "../models/open-models.ts";
-import { recordingTool } from "../loop/loop.fixture.ts";
+import { recordingTool } from "../loop/open-loop.fixture.ts";
 import { runAgentLoop } from "../loop/run-agent-loop.ts";
 import { createMemoryStepRunner } from "../testing.ts";
 import { createRehearsalModel, rehearsalMark, rehearsalProvider } from "./create-rehearsal-model.ts";
