@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTestKernel } from "../testing/create-test-kernel.ts";
+import { testEvents } from "../testing/test-events.ts";
+import type { StoredEvent } from "./event.ts";
+import type { OffsetVector } from "./offsets.ts";
+import { readCorrelation } from "./read-correlation.ts";
+import { readEvents } from "./read-events.ts";
+import { findOffsets, readEnd, readLatest, readLog, readTopic } from "./read-log.ts";
+
+const note = (n: number, subject = `s${n}`) => ({ type: "note.written", subject, data: { n } });
+const done = (n: number) => ({ type: "task.done", subject: `t${n}`, data: { n } });
+const numbers = (events: StoredEvent[]) => events.map((event) => event.data["n"]);
+const range = (from: number, until: number) => Array.from({ length: until - from }, (_, n) => from + n);
+
+test("readLog() gives every event once, in the order of time, page by page", async () => {
+  await using t = await createTestKernel({ events: testEvents });
+  for (const n of range(0, 40)) await t.kernel.append([n % 3 === 0 ? done(n) : note(n)]);
+  const seen: unknown[] = [];
+  let after: OffsetVector | undefined;
+  for (let isCaughtUp = false; !isCaughtUp; ) {
+    const page = await readLog(t.database, { topics: ["notes", "tasks"], after, limit: 7 });
+    seen.push(...numbers(page.events));
+    ({ offsets: after, isCaughtUp } = page);
+  }
+  assert.deepEqual(seen, range(0, 40));
+  assert.deepEqual(after, await readEnd(t.database, ["notes", "tasks"]));
+});
+
+test("readTopic() filters by type and subject and still moves on", async () => {
+  await using t = await createTestKernel({ events: [...testEvents, { ...testEvents[0]!, type: "note.read" }] });
+  await t.kernel.append(range(0, 30).map((n) => (n % 10 === 0 ? { ...note(n), type: "note.read" } : note(n, "same"))));
+  const read = await readTopic(t.database, { topic: "notes", types: ["note.read"], limit: 100 });
+  assert.deepEqual(numbers(read.events).sort(), [0, 10, 20]);
+  assert.equal(read.isCaughtUp, true);
+  assert.deepEqual(read.offsets, await readEnd(t.database, ["notes"]));
+  const same = await readTopic(t.database, { topic: "notes", subject: "same", limit: 5 });
+  assert.deepEqual(numbers(same.events), [1, 2, 3, 4, 5]);
+  const nothing = await readTopic(t.database, { topic: "notes", subject: "nobody", limit: 5, after: same.offsets });
+  assert.deepEqual([nothing.events, nothing.isCaughtUp], [[], true]);
+});
+
+test("readLog() finds rare events among many, however few it may examine at once", async () => {
+  await using t = await createTestKernel({ events: testEvents });
+  for (const part of range(0, 3)) await t.kernel.append(range(0, 9000).map((n) => note(part * 9000 + n, n === 8999 ? `rare ${part}` : "common")));
+  const found = await readTopic(t.database, { topic: "notes", subject: "rare 2", limit: 10 });
+  assert.deepEqual(numbers(found.events), [26_999]);
+  assert.equal(found.isCaughtUp, true);
+});
+
+test("readLatest() gives the newest, oldest of them first", async () => {
+  await using t = await createTestKernel({ events: testEvents });
+  for (const n of range(0, 20)) await t.kernel.append([n % 2 === 0 ? done(n) : note(n)]);
+  const latest = await readLatest(t.database, { topics: ["notes", "tasks"], limit: 5 });
+  assert.deepEqual(numbers(latest.events), [15, 16, 17, 18, 19]);
+  assert.deepEqual(latest.offsets, await readEnd(t.database, ["notes", "tasks"]));
+  const typed = await readLatest(t.database, { topics: ["notes", "tasks"], limit: 3, types: ["task.done"] });
+  assert.deepEqual(numbers(typed.events), [14, 16, 18]);
+});
+
+test("findOffsets() finds the place of a time", async () => {
+  await using t = await createTestKernel({ events: testEvents });
+  await t.kernel.append(range(0, 50).map((n) => note(n)));
+  await t.clock.advance(3_600_000);
+  const since = new Date(t.kernel.clock.nowMs() - 60_000);
+  await t.kernel.append(range(50, 60).map((n) => note(n)));
+  const page = await readLog(t.database, { topics: ["notes"], after: await findOffsets(t.database, { topics: ["notes"], since }), limit: 100 });
+  assert.deepEqual(numbers(page.events).sort(), range(50, 60));
+  assert.deepEqual(await findOffsets(t.database, { since: new Date(0) }), Object.fromEntries(Object.keys(await readEnd(t.database)).map((name) => [name, 0])));
+  assert.deepEqual(await findOffsets(t.database, { since: new Date(8.64e15) }), await readEnd(t.database));
+});
+
+test("readCorrelation() gives what belongs together across topics", async () => {
+  await using t = await createTestKernel({ events: testEvents });
+  const [first] = await t.kernel.append([note(0)]);
+  const belongs = { correlation: first!.id, causation: first!.id };
+  await t.kernel.append([{ ...done(1), ...belongs }, note(2)]);
+  await t.kernel.append([{ ...note(3), ...belongs }]);
+  assert.deepEqual(numbers(await readCorrelation(t.database, first!.id, { limit: 10 })), [0, 1, 3]);
+  assert.deepEqual(await readCorrelation(t.database, "nothing", { limit: 10 }), []);
+});
+
+test("readEvents() begins at an offset, forward or backward, and refuses a limit that is none", async () => {
+  await using t = await createTestKernel({ events: testEvents });
+  const positions = await t.kernel.append(range(0, 10).map((n) => note(n, "one")));
+  const { partition } = positions[0]!;
+  const place = { topic: "notes", partition };
+  assert.deepEqual(numbers(await readEvents(t.database, { ...place, offset: 4, limit: 3 })), [4, 5, 6]);
+  assert.deepEqual(numbers(await readEvents(t.database, { ...place, offset: 2, offsetUntil: 8, limit: 3, direction: "backward" })), [7, 6, 5]);
+  for (const limit of [0, 1001, 1.5, Number.NaN]) await assert.rejects(readEvents(t.database, { ...place, offset: 0, limit }), { code: "invalid_input", message: /from 1 to 1000/ });
+});

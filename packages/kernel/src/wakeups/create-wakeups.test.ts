@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTestKernel } from "../testing/create-test-kernel.ts";
+
+const longMs = 600_000;
+
+test("Wakeups.wake() reaches this process at once and others soon", async () => {
+  await using t = await createTestKernel({ events: [] });
+  const another = await t.openAnother();
+  let count = 0;
+  using _ = t.kernel.wakeups.subscribe("door", () => (count += 1));
+  using watch = another.wakeups.watch("door");
+  const waiting = watch.next({ timeoutMs: longMs });
+  t.kernel.wakeups.wake("door");
+  assert.equal(count, 1);
+  assert.equal(await waiting, "woken");
+});
+
+test("Wakeups.wake() does not come back to its own process", async () => {
+  await using t = await createTestKernel({ events: [] });
+  const another = await t.openAnother();
+  let count = 0;
+  using _ = t.kernel.wakeups.subscribe("door", () => (count += 1));
+  using echo = t.kernel.wakeups.watch("echo");
+  using heard = another.wakeups.subscribe("door", () => another.wakeups.wake("echo"));
+  t.kernel.wakeups.wake("door");
+  // The echo comes behind whatever would come back.
+  assert.equal(await echo.next({ timeoutMs: longMs }), "woken");
+  assert.equal(count, 1);
+});
+
+test("Wakeups.wake() sends many wake-ups of a moment in few statements", async () => {
+  await using t = await createTestKernel({ events: [] });
+  const another = await t.openAnother();
+  const channels = Array.from({ length: 500 }, (_, n) => `channel:${n}:${"x".repeat(100)}`);
+  const watches = channels.map((channel) => another.wakeups.watch(channel));
+  for (let n = 0; n < 20; n += 1) for (const channel of channels) t.kernel.wakeups.wake(channel);
+  for (const watch of watches) assert.equal(await watch.next({ timeoutMs: longMs }), "woken");
+  for (const watch of watches) watch[Symbol.dispose]();
+});
+
+test("WakeupWatch.next() remembers what came while nobody waited, once", async () => {
+  await using t = await createTestKernel({ events: [] });
+  using watch = t.kernel.wakeups.watch(["door", "window"]);
+  t.kernel.wakeups.wake("window");
+  t.kernel.wakeups.wake("door");
+  assert.equal(await watch.next({ timeoutMs: longMs }), "woken");
+  assert.equal(await watch.next({ timeoutMs: 0 }), "timeout");
+});
+
+test("WakeupWatch.next() ends by its signal without an error", async () => {
+  await using t = await createTestKernel({ events: [] });
+  using watch = t.kernel.wakeups.watch("door");
+  const controller = new AbortController();
+  const waiting = watch.next({ timeoutMs: longMs, signal: controller.signal });
+  controller.abort();
+  assert.equal(await waiting, "aborted");
+  assert.equal(await watch.next({ timeoutMs: longMs, signal: controller.signal }), "aborted");
+  assert.equal(await t.kernel.wakeups.wait("door", { timeoutMs: 0 }), "timeout");
+});
+
+test("Wakeups wakes everybody after its connection was lost, because something may have been missed", async () => {
+  await using t = await createTestKernel({ events: [] });
+  const another = await t.openAnother();
+  using watch = another.wakeups.watch("door");
+  const waiting = watch.next({ timeoutMs: longMs });
+  await t.database.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'another process%'");
+  assert.equal(await waiting, "woken");
+});
+
+test("Wakeups.subscribe() goes on when a subscriber throws, and refuses channels that cannot be sent", async () => {
+  await using t = await createTestKernel({ events: [] });
+  let count = 0;
+  using _bad = t.kernel.wakeups.subscribe("door", () => {
+    throw new Error("in a subscriber");
+  });
+  using _good = t.kernel.wakeups.subscribe("door", () => (count += 1));
+  t.kernel.wakeups.wake("door");
+  assert.equal(count, 1);
+  for (const channel of ["", "a b", "x".repeat(201), "a\nb"]) assert.throws(() => t.kernel.wakeups.wake(channel), { code: "invalid_input" });
+});
