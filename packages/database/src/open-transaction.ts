@@ -42,6 +42,7 @@ export class OpenTransaction implements Transaction {
       return await runQuery<Row>(this.#client, text, values, options);
     } catch (error) {
       if (isConnectionLoss(error)) this.connectionLost = true;
+      if (this.#closed !== undefined) throw this.#closed;
       throw toDatabaseError(error);
     } finally {
       this.isBusy = false;

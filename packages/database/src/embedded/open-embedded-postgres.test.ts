@@ -109,6 +109,20 @@ test("openEmbeddedPostgres() starts after a crash in the middle of creating the 
   assert.deepEqual(await query(next, "SELECT 1 AS one"), [{ one: 1 }]);
 });
 
+test("openEmbeddedPostgres() removes what an earlier crash left half made", async (t) => {
+  const dir = await makeDirectory(t);
+  const ended = spawn("true");
+  await once(ended, "exit");
+  const left = join(dir, `data.initializing-${ended.pid}-0000`);
+  await mkdir(left, { recursive: true });
+  await writeFile(join(left, "PG_VERSION"), "18\n");
+  await open(t, dir);
+  assert.deepEqual(
+    (await readdir(dir)).filter((name) => name.startsWith("data")),
+    ["data"],
+  );
+});
+
 test("openEmbeddedPostgres() starts over the traces of a dead server, its number in use by a zombie or another program", async (t) => {
   const dir = await makeDirectory(t);
   const first = await open(t, dir);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { test } from "node:test";
-import { createTestDatabase } from "./create-test-database.ts";
+import { promisify } from "node:util";
+import { createTestDatabase, openTestCluster } from "./create-test-database.ts";
 
 const migrations = {
   schema: "shelter",
@@ -38,4 +40,21 @@ test("createTestDatabase() drops the database in the end", async () => {
   await gone[Symbol.asyncDispose]();
   await using other = await createTestDatabase();
   assert.deepEqual(await other.database.query("SELECT FROM pg_database WHERE datname = $1", [name]), []);
+});
+
+test("createTestDatabase() shares the server of ROOST_TEST_DATABASE_URL with other processes", async () => {
+  await using cluster = await openTestCluster();
+  const script = `
+    import { createTestDatabase } from ${JSON.stringify(new URL("./create-test-database.ts", import.meta.url).href)};
+    await using place = await createTestDatabase({ migrations: ${JSON.stringify(migrations)} });
+    console.log(JSON.stringify(await place.database.query("SELECT * FROM shelter.bird")));`;
+  const run = () =>
+    promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
+      env: { ...process.env, ROOST_TEST_DATABASE_URL: cluster.url },
+    });
+  const outputs = await Promise.all([run(), run(), run(), run()]);
+  assert.deepEqual(
+    outputs.map(({ stdout }) => stdout),
+    Array(4).fill("[]\n"),
+  );
 });
