@@ -70,12 +70,12 @@ async function answer(
   options: RoutesOptions,
 ): Promise<Response> {
   const { logger } = options;
-  const ending = new AbortController();
+  const ending = operation.stream ? new AbortController() : undefined;
   try {
-    const call = callOf(context, options, operation.stream ? ending.signal : undefined);
+    const call = callOf(context, options, ending?.signal);
     const given = await readInput(operation, context, options.bodyBytesMax ?? bodyBytesMaxDefault);
     const around = options.around ?? ((_operation, _call, work) => work());
-    if (!operation.stream) {
+    if (ending === undefined) {
       const output = await around(operation, call, () => runOperation(operation, handler, given, call));
       return context.json(output as object, 200, { "cache-control": "no-store" });
     }
@@ -93,9 +93,14 @@ async function answer(
 }
 
 function callOf(context: Context, options: RoutesOptions, ending: AbortSignal | undefined): Call {
-  const signals = [context.req.raw.signal, options.shutdown, ending].filter((signal) => signal !== undefined);
+  let signal: AbortSignal | undefined;
   const call: Call = {
-    signal: AbortSignal.any(signals),
+    // Made when it is asked for: most handlers never do, and it doubles the cost of a small request.
+    get signal() {
+      return (signal ??= AbortSignal.any(
+        [context.req.raw.signal, options.shutdown, ending].filter((given) => given !== undefined),
+      ));
+    },
     principal: options.principalOf?.(context) ?? anonymous,
   };
   const traceparent = context.req.header("traceparent");
@@ -114,7 +119,7 @@ async function readInput(
   const hasBody = method !== "GET" && method !== "DELETE";
   const given = hasBody
     ? await readJsonBody(context.req.raw, bodyBytesMax)
-    : fromQuery(input, new URL(context.req.url).searchParams);
+    : fromQuery(input, queryOf(context.req.url));
   for (const name of pathParameters) {
     if (Object.hasOwn(given, name)) {
       throw new RoostError(
@@ -128,6 +133,11 @@ async function readInput(
   // The header wins: a browser that comes back sends it along with the address that it first asked for.
   if (lastId !== undefined && lastId !== "") given["after"] = fromText(input.shape["after"] as never, lastId);
   return given;
+}
+
+function queryOf(url: string): URLSearchParams {
+  const start = url.indexOf("?");
+  return new URLSearchParams(start < 0 ? "" : url.slice(start));
 }
 
 function refuseMethod(context: Context, methods: readonly string[], logger: Logger): Response {
