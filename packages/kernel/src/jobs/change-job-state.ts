@@ -5,11 +5,13 @@ import type { KernelTransaction } from "../transact.ts";
 import { clipReason } from "./clip-reason.ts";
 import { pausedByDefinition } from "./define-job.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
+import { fireEventTicks } from "./fire-event-ticks.ts";
 import { nextTick, scheduleOf } from "./job-moments.ts";
 import { lockJob, type StoredJob } from "./job-row.ts";
 import { recordTicks } from "./record-ticks.ts";
 import { describeTrigger } from "./resolve-trigger.ts";
 import { settleDueTicks } from "./settle-due-ticks.ts";
+import { topicHeads } from "./topic-heads.ts";
 
 export interface ChangeJobOptions extends JobCause {
   by: string;
@@ -18,6 +20,8 @@ export interface ChangeJobOptions extends JobCause {
 
 /** @throws not_found, or conflict for a job that has finished */
 export async function pauseJob(kernel: Kernel, jobId: string, options: ChangeJobOptions): Promise<void> {
+  // Events that came before the pause still fire the job.
+  while ((await fireEventTicks(kernel)).isMore);
   await kernel.transact(async (tx) => {
     const { job, nowMs } = await mustLock(tx, jobId);
     if (job.state === "paused") return;
@@ -49,8 +53,9 @@ export async function resumeJob(kernel: Kernel, jobId: string, options: ChangeJo
     const eventId = createId();
     await tx.query(
       `update roost.job set state = $2, next_at = $3, fire_at = $4, paused_at = null, paused_by = null, paused_reason = null,
-         cause_id = $5, updated_at = roost.now() where id = $1`,
-      [jobId, isTimed && nextAt === null ? "finished" : "active", nextAt, fireAt, eventId],
+         from_offsets = $6, cause_id = $5, updated_at = roost.now() where id = $1`,
+      // Events that came during the pause do not fire it.
+      [jobId, isTimed && nextAt === null ? "finished" : "active", nextAt, fireAt, eventId, job.topic === null ? null : JSON.stringify(await topicHeads(tx, job.topic))],
     );
     emitChange(tx, "job.resumed", job, eventId, options);
   });

@@ -13,6 +13,7 @@ import { lockJob, type JobState, type StoredJob } from "./job-row.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
 import { settleDueTicks } from "./settle-due-ticks.ts";
 import { topicHeads } from "./topic-heads.ts";
+import type { Trigger } from "./trigger.ts";
 
 export interface DefineJobOptions extends JobCause {
   by: string;
@@ -137,7 +138,7 @@ async function changeJob(
   const version = stored.version + 1;
   const isPausedNow = state === "paused" && job.state !== "paused";
   const eventId = createId();
-  const keepsOffsets = options.topic === job.topic && !isBack;
+  const keepsOffsets = options.topic === job.topic && eventTypeOf(job.trigger) === eventTypeOf(read.trigger) && !isBack;
   await tx.query(
     `update roost.job set version = $2, state = $3, definition = $4, trigger = $5, time_zone = $6, next_at = $7, fire_at = $8, anchor_at = $9, topic = $10,
        from_offsets = $11, defined_by = $12, origin = $13, cause_id = $14, updated_at = roost.now(),
@@ -161,6 +162,10 @@ async function changeJob(
   });
   tx.wake("jobs");
   return { jobId: read.id, change, version, differences };
+}
+
+function eventTypeOf(trigger: Trigger): string | undefined {
+  return trigger.kind === "event" ? trigger.eventType : undefined;
 }
 
 function isTimed({ trigger }: ReadDefinition): boolean {
