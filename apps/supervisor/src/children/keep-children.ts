@@ -1,0 +1,94 @@
+/**
+ * The gateway and the workers of one machine as one thing: ready when the gateway and one worker are, stopped workers
+ * first so that what they finish is still served.
+ */
+import { RoostError, type Logger } from "@roost/base";
+import type { ReadyMessage } from "./child-messages.ts";
+import { keepChild, type ChildFailure, type KeptChild } from "./keep-child.ts";
+import type { ChildLimits, ChildProgram } from "./spawn-child.ts";
+
+export interface KeepChildrenOptions {
+  nodePath: string;
+  directory: string;
+  limits: ChildLimits;
+  writeLog: (line: string) => void;
+  logger: Logger;
+  onFailure: (name: string, failure: ChildFailure) => void;
+  /** A child that had failed is up again. */
+  onRecovery: (name: string) => void;
+  /** Other processes run now. */
+  onChange: (processes: { name: string; identity: string }[]) => void;
+}
+
+export interface KeptChildren {
+  /**
+   * The gateway's message, as soon as one worker is ready too.
+   * @throws invalid_input when the gateway or a worker refuses its configuration before that
+   */
+  readonly ready: Promise<ReadyMessage>;
+  /** Starts all of them anew, with what their `environment` says now. */
+  restart(): void;
+  /** Workers, then the gateway; without grace as soon as `force` is aborted. */
+  stop(force: AbortSignal): Promise<void>;
+}
+
+/** sysexits(3) EX_USAGE: the configuration is refused. Trying again would not help. */
+const refusedExitCode = 64;
+
+/** The first program is the gateway. */
+export function keepChildren(programs: readonly ChildProgram[], options: KeepChildrenOptions): KeptChildren {
+  const children: KeptChild[] = [];
+  const ready = Promise.withResolvers<ReadyMessage>();
+  const failed = new Set<string>();
+  let gatewayMessage: ReadyMessage | undefined;
+  let isWorkerReady = false;
+
+  const onReady = (name: string, isGateway: boolean, message: ReadyMessage) => {
+    if (isGateway) gatewayMessage = message;
+    else isWorkerReady = true;
+    if (gatewayMessage !== undefined && isWorkerReady) ready.resolve(gatewayMessage);
+    if (failed.delete(name)) options.onRecovery(name);
+  };
+  const onFailure = (name: string, failure: ChildFailure) => {
+    failed.add(name);
+    if (failure.code === refusedExitCode && !failure.wasReady) {
+      ready.reject(
+        new RoostError("invalid_input", failure.lastError ?? `${name} refuses its configuration: see the log`),
+      );
+    }
+    options.onFailure(name, failure);
+  };
+  const onChange = () => {
+    const processes = children.map(({ name, identity }) => ({ name, identity: identity() }));
+    options.onChange(processes.filter((one): one is { name: string; identity: string } => one.identity !== undefined));
+  };
+  programs.forEach((program, index) => {
+    const { name } = program;
+    const child = keepChild(program, {
+      ...options,
+      onReady: (message) => onReady(name, index === 0, message),
+      onFailure: (failure) => onFailure(name, failure),
+      onChange,
+    });
+    children.push(child);
+  });
+  onChange();
+  // Whoever waits for it hears of the refusal; nobody may be waiting any more.
+  ready.promise.catch(() => undefined);
+
+  const stopAll = async (some: readonly KeptChild[], force: AbortSignal) => {
+    const kill = () => some.forEach((child) => void child.kill());
+    force.addEventListener("abort", kill, { once: true });
+    const stopped = some.map((child) => (force.aborted ? child.kill() : child.stop()));
+    await Promise.all(stopped);
+    force.removeEventListener("abort", kill);
+  };
+  return {
+    ready: ready.promise,
+    restart: () => children.forEach((child) => child.restart()),
+    async stop(force) {
+      await stopAll(children.slice(1), force);
+      await stopAll(children.slice(0, 1), force);
+    },
+  };
+}

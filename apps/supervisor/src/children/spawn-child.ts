@@ -1,0 +1,157 @@
+/**
+ * One life of one child process: its start, its pings, what it prints, its end. Who starts it again is keep-child.ts.
+ * It is in a process group of its own: Ctrl-C in the terminal reaches the supervisor alone, which then stops
+ * everything in order.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { createChildOutput, type ChildOutput } from "../logs/child-output.ts";
+import { readProcessIdentity } from "../processes/process-identity.ts";
+import { readChildMessage, type ReadyMessage } from "./child-messages.ts";
+
+export interface ChildProgram {
+  /** Unique in one supervisor: `gateway`, `worker-1`. */
+  name: string;
+  /** The program file. */
+  path: string;
+  /** For Node itself. */
+  nodeArguments?: string[];
+  /** Asked for at every start. */
+  environment: () => NodeJS.ProcessEnv;
+}
+
+export interface ChildLimits {
+  pingEveryMs: number;
+  /** This many pings in a row without an answer, and the child counts as hung. Counting survives a sleeping laptop. */
+  missedPingsMax: number;
+  /** From its start until it says `ready`. */
+  readyMsMax: number;
+  /** From SIGTERM until SIGKILL. */
+  graceMsMax: number;
+}
+
+export const defaultLimits: ChildLimits = {
+  pingEveryMs: 3_000,
+  missedPingsMax: 5,
+  readyMsMax: 300_000,
+  graceMsMax: 10_000,
+};
+
+export interface ChildEnd {
+  /** In words for a person: "exit code 1", "SIGKILL", "it did not answer for 15 s". */
+  reason: string;
+  code: number | null;
+  wasReady: boolean;
+  upMs: number;
+  lastError?: string;
+}
+
+export interface RunningChild {
+  readonly identity: string | undefined;
+  readonly ended: Promise<ChildEnd>;
+  /** Asks it to end, and makes it after the grace. */
+  stop(): void;
+  kill(): void;
+}
+
+export interface SpawnChildOptions {
+  nodePath: string;
+  directory: string;
+  limits: ChildLimits;
+  writeLog: (line: string) => void;
+  onReady: (message: ReadyMessage) => void;
+}
+
+/** After its end, for output that is still on its way; a grandchild may hold the pipes open for ever. */
+const outputMsMax = 500;
+
+export function spawnChild(program: ChildProgram, options: SpawnChildOptions): RunningChild {
+  const { limits } = options;
+  const startedMs = performance.now();
+  const child = spawn(options.nodePath, [...(program.nodeArguments ?? []), program.path], {
+    cwd: options.directory,
+    env: program.environment(),
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    detached: true,
+  });
+  const output = createChildOutput(program.name, options.writeLog);
+  let killReason: string | undefined;
+  let wasReady = false;
+  const kill = (reason?: string) => {
+    killReason ??= reason;
+    child.kill("SIGKILL");
+  };
+  const stopPings = watchPings(child, limits, () =>
+    kill(`it did not answer for ${(limits.pingEveryMs * limits.missedPingsMax) / 1000} s`),
+  );
+  const readyTimer = setTimeout(() => kill(`it was not ready after ${limits.readyMsMax / 1000} s`), limits.readyMsMax);
+  let graceTimer: NodeJS.Timeout | undefined;
+  child.on("message", (received) => {
+    const message = readChildMessage(received);
+    if (message?.type !== "ready" || wasReady) return;
+    wasReady = true;
+    clearTimeout(readyTimer);
+    options.onReady(message);
+  });
+  const ended = waitForEnd(child, output).then(({ code, reason }) => {
+    stopPings();
+    clearTimeout(readyTimer);
+    clearTimeout(graceTimer);
+    const lastError = output.lastError();
+    return {
+      reason: killReason ?? reason,
+      code,
+      wasReady,
+      upMs: performance.now() - startedMs,
+      ...(lastError === undefined ? {} : { lastError }),
+    };
+  });
+  return {
+    identity: child.pid === undefined ? undefined : readProcessIdentity(child.pid),
+    ended,
+    stop() {
+      child.kill("SIGTERM");
+      graceTimer ??= setTimeout(() => kill(`it did not stop within ${limits.graceMsMax / 1000} s`), limits.graceMsMax);
+    },
+    kill: () => kill(),
+  };
+}
+
+function watchPings(child: ChildProcess, limits: ChildLimits, onHung: () => void): () => void {
+  let missed = 0;
+  child.on("message", (received) => {
+    if (readChildMessage(received) !== undefined) missed = 0;
+  });
+  const timer = setInterval(() => {
+    if (missed >= limits.missedPingsMax) return onHung();
+    missed += 1;
+    // A closed channel or a full one is a missed ping.
+    if (child.connected) child.send({ type: "ping" }, () => undefined);
+  }, limits.pingEveryMs);
+  return () => clearInterval(timer);
+}
+
+function waitForEnd(child: ChildProcess, output: ChildOutput): Promise<{ code: number | null; reason: string }> {
+  child.stdout?.on("data", (chunk: Buffer) => output.take("stdout", chunk));
+  child.stderr?.on("data", (chunk: Buffer) => output.take("stderr", chunk));
+  return new Promise((resolve) => {
+    let end: { code: number | null; reason: string } | undefined;
+    const finish = () => {
+      output.end();
+      resolve(end ?? { code: null, reason: "it ended" });
+    };
+    child.once("error", (error) => {
+      // The program could not be started; `exit` does not follow. A failed kill or send also ends up here.
+      if (child.pid !== undefined) return;
+      end = { code: null, reason: `it could not be started (${error.message})` };
+      finish();
+    });
+    child.once("exit", (code, signal) => {
+      end = { code, reason: signal ?? `exit code ${code}` };
+      const timer = setTimeout(finish, outputMsMax);
+      child.once("close", () => {
+        clearTimeout(timer);
+        finish();
+      });
+    });
+  });
+}

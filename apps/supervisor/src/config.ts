@@ -1,0 +1,58 @@
+/**
+ * The only place of this app that reads the environment. Its few variables are checked here by hand: a schema
+ * library would weigh more than the rest of this process, which runs as long as the machine does.
+ */
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { logLevels, RoostError, type LogLevel } from "@roost/base";
+import { detachedVariable } from "./start-detached.ts";
+
+export interface SupervisorConfig {
+  homeDirectory: string;
+  /** Undefined: the PostgreSQL that comes with Roost. */
+  databaseUrl: string | undefined;
+  workerCount: number;
+  logLevel: LogLevel;
+  isColorWanted: boolean;
+  /** Started by start-detached.ts. */
+  isDetached: boolean;
+  /** What children get, with Roost's own variables added. */
+  environment: NodeJS.ProcessEnv;
+}
+
+const workerCountDefault = 2;
+const workerCountMax = 64;
+
+/** @throws invalid_input that names every bad variable */
+export function readSupervisorConfig(environment: NodeJS.ProcessEnv = process.env): SupervisorConfig {
+  const read = (name: string) => {
+    const value = environment[name]?.trim();
+    return value === undefined || value === "" ? undefined : value;
+  };
+  const complaints: string[] = [];
+  const workerCount = Number(read("ROOST_WORKERS") ?? workerCountDefault);
+  if (!Number.isInteger(workerCount) || workerCount < 1 || workerCount > workerCountMax) {
+    complaints.push(`ROOST_WORKERS is "${read("ROOST_WORKERS")}", it takes a whole number from 1 to ${workerCountMax}`);
+  }
+  const logLevel = read("ROOST_LOG_LEVEL") ?? "info";
+  if (!isLogLevel(logLevel))
+    complaints.push(`ROOST_LOG_LEVEL is "${logLevel}", it takes one of ${logLevels.join(", ")}`);
+  const databaseUrl = read("DATABASE_URL");
+  if (databaseUrl !== undefined && !/^postgres(?:ql)?:\/\//.test(databaseUrl)) {
+    complaints.push("DATABASE_URL does not start with postgresql://");
+  }
+  if (complaints.length > 0) throw new RoostError("invalid_input", complaints.join("; "));
+  return {
+    homeDirectory: resolve(read("ROOST_HOME") ?? join(homedir(), ".roost")),
+    databaseUrl,
+    workerCount,
+    logLevel: isLogLevel(logLevel) ? logLevel : "info",
+    isColorWanted: read("NO_COLOR") === undefined && read("TERM") !== "dumb",
+    isDetached: read(detachedVariable) !== undefined,
+    environment,
+  };
+}
+
+function isLogLevel(text: string): text is LogLevel {
+  return (logLevels as readonly string[]).includes(text);
+}

@@ -1,0 +1,79 @@
+/**
+ * The database of the home: the one of DATABASE_URL, or the PostgreSQL that comes with Roost, which is started again
+ * when it ends. Its clients reconnect by themselves.
+ */
+import { sleepUntilAborted, type Logger } from "@roost/base";
+import { openDatabase, openEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresStage } from "@roost/database";
+
+export interface KeepDatabaseOptions {
+  /** Replaces the embedded one. */
+  url: string | undefined;
+  /** Of the embedded one. */
+  directory: string;
+  logger: Logger;
+  onStage: (stage: EmbeddedPostgresStage) => void;
+  /** It ended and will be started again. */
+  onLost: (reason: string) => void;
+  /** It is back; `url` may have changed. */
+  onBack: (url: string) => void;
+}
+
+export interface KeptDatabase {
+  /** Where it is now. */
+  url(): string;
+  /** In words: "PostgreSQL (process 12)". */
+  readonly description: string;
+  stop(): Promise<void>;
+}
+
+const firstDelayMs = 100;
+const delayMsMax = 30_000;
+
+/** @throws RoostError that says what the person can do */
+export async function keepDatabase(options: KeepDatabaseOptions): Promise<KeptDatabase> {
+  return options.url === undefined ? keepEmbedded(options) : useGiven(options.url, options.logger);
+}
+
+async function useGiven(url: string, logger: Logger): Promise<KeptDatabase> {
+  await using database = await openDatabase({ url, poolMax: 1, applicationName: "roost supervisor", logger });
+  const [row] = await database.query<{ version: string }>("SELECT current_setting('server_version') AS version");
+  return { url: () => url, description: `PostgreSQL ${row?.version} of DATABASE_URL`, stop: async () => undefined };
+}
+
+async function keepEmbedded(options: KeepDatabaseOptions): Promise<KeptDatabase> {
+  const { directory: dir, logger, onStage: onProgress } = options;
+  const stopping = new AbortController();
+  const open = () => openEmbeddedPostgres({ dir, logger, onProgress });
+  let postgres = await open();
+  let reopening: Promise<void> = Promise.resolve();
+  const watch = (opened: EmbeddedPostgres) => {
+    opened.lost.addEventListener("abort", () => {
+      if (!stopping.signal.aborted) reopening = reopen(opened);
+    });
+  };
+  const reopen = async (opened: EmbeddedPostgres) => {
+    options.onLost((opened.lost.reason as Error).message);
+    for (let delayMs = firstDelayMs; !stopping.signal.aborted; delayMs = Math.min(delayMsMax, delayMs * 2)) {
+      try {
+        postgres = await open();
+        watch(postgres);
+        options.onBack(postgres.url);
+        return;
+      } catch (error) {
+        logger.error("PostgreSQL does not start again", { error, nextMs: delayMs });
+        options.onLost(`${(error as Error).message}; trying again`);
+        await sleepUntilAborted(delayMs, { signal: stopping.signal });
+      }
+    }
+  };
+  watch(postgres);
+  return {
+    url: () => postgres.url,
+    description: `PostgreSQL (process ${postgres.pid}${postgres.adopted ? ", which was running" : ""})`,
+    async stop() {
+      stopping.abort();
+      await reopening;
+      await postgres.stop();
+    },
+  };
+}

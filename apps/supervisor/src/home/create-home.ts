@@ -1,0 +1,87 @@
+/**
+ * Fills an empty home from the template, once, by the process that owns it. A person's file is never touched: only
+ * a home that holds nothing is filled. The copy is made complete inside `.roost` and then moved out entry by entry,
+ * so that a process that is killed at any moment leaves something the next one finishes.
+ */
+import { cp, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { RoostError } from "@roost/base";
+import type { HomePaths } from "./home-paths.ts";
+import { syncDirectory, writeFileDurably } from "./write-file-durably.ts";
+
+const filesMax = 1_000;
+/** What a system or a volume puts into a directory that is empty to a person. */
+const ignoredEntries = new Set([".roost", ".DS_Store", "lost+found"]);
+
+/** Makes the directories that everything else needs. @throws invalid_input when the home cannot be a directory of this user */
+export async function prepareMachinery(paths: HomePaths): Promise<void> {
+  try {
+    await mkdir(paths.home, { recursive: true, mode: 0o700 });
+    await mkdir(paths.logs, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    throw new RoostError(
+      code === "EACCES" || code === "EPERM" || code === "EROFS" ? "forbidden" : "invalid_input",
+      `${paths.home} cannot be the home of Roost (${code} at ${path ?? paths.home}): set ROOST_HOME to a directory that this user may write`,
+      { cause: error },
+    );
+  }
+}
+
+/** Whether a home was made; false when there was one. The caller owns the home. */
+export async function createHome(paths: HomePaths, options: { template: string }): Promise<boolean> {
+  const mark = join(paths.machinery, "home.json");
+  const staged = join(paths.machinery, "new-home");
+  if (await exists(mark)) return false;
+  const isUnfinished = await exists(staged);
+  const isEmpty = (await readdir(paths.home)).every((name) => ignoredEntries.has(name));
+  if (isEmpty && !isUnfinished) await stage(options.template, staged);
+  const isNew = isEmpty || isUnfinished;
+  if (isNew) await moveOut(staged, paths.home);
+  await writeFileDurably(mark, `${JSON.stringify({ createdAt: new Date().toISOString(), filled: isNew })}\n`, {
+    mode: 0o600,
+  });
+  await rm(staged, { recursive: true, force: true });
+  return isNew;
+}
+
+async function stage(template: string, staged: string): Promise<void> {
+  const partial = `${staged}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  await cp(template, partial, { recursive: true, errorOnExist: true });
+  await syncTree(partial);
+  await rename(partial, staged);
+  await syncDirectory(join(staged, ".."));
+}
+
+async function moveOut(staged: string, home: string): Promise<void> {
+  for (const name of await readdir(staged)) {
+    // Moved by an earlier attempt, or meanwhile made by the person.
+    if (!(await exists(join(home, name)))) await rename(join(staged, name), join(home, name));
+  }
+  await syncDirectory(home);
+}
+
+async function syncTree(directory: string): Promise<void> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  if (entries.length > filesMax) {
+    throw new RoostError(
+      "limit_exceeded",
+      `${directory} holds ${entries.length} files, a template may hold ${filesMax}`,
+    );
+  }
+  for (const entry of entries) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isDirectory()) {
+      await syncDirectory(path);
+    } else if (entry.isFile()) {
+      await using file = await open(path, "r+");
+      await file.sync();
+    }
+  }
+  await syncDirectory(directory);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}

@@ -1,0 +1,30 @@
+import { join } from "node:path";
+
+/** Where Roost's machinery lies in a home. Everything else in it belongs to the person. */
+export interface HomePaths {
+  home: string;
+  machinery: string;
+  /** One file per process that wants to own the home. */
+  claims: string;
+  /** Who owns the home, for people and for `roost down`. */
+  owner: string;
+  token: string;
+  logs: string;
+  log: string;
+  postgres: string;
+}
+
+export function homePaths(home: string): HomePaths {
+  const machinery = join(home, ".roost");
+  const logs = join(machinery, "logs");
+  return {
+    home,
+    machinery,
+    claims: join(machinery, "claims"),
+    owner: join(machinery, "owner.json"),
+    token: join(machinery, "token"),
+    logs,
+    log: join(logs, "roost.log"),
+    postgres: join(machinery, "postgres"),
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * At most one supervisor owns a home. A claim is a file whose name says which process it belongs to. Whoever has
+ * written its claim and then sees no other living one owns the home; whoever sees another never does. A claim of a
+ * dead process counts for nothing, and anybody may remove it because a name is never used again: that is how a lock
+ * is taken over after kill -9 or a power cut. Of two that see each other at the same moment the greater name
+ * withdraws. The home lies on one machine: processes are looked up by their number.
+ */
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { delay, formatDurationMs, RoostError, systemClock } from "@roost/base";
+import { isProcessAlive, readProcessIdentity } from "../processes/process-identity.ts";
+import type { HomePaths } from "./home-paths.ts";
+import { readOwner, type Owner } from "./owner.ts";
+
+export interface LockHomeOptions {
+  /** Called once when the owner is on its way out and is waited for. */
+  onWait?: (owner: Owner) => void;
+  /** The process that claims; this one unless a test says otherwise. */
+  pid?: number;
+  stoppingMsMax?: number;
+}
+
+export interface HomeLock extends AsyncDisposable {
+  readonly identity: string;
+}
+
+const pollMs = 50;
+/** Two that start at the same moment: the one that stays sees the other withdraw within this. */
+const rivalMsMax = 2_000;
+/** As long as an orderly stop may take. */
+const stoppingMsMaxDefault = 60_000;
+const claimSuffix = ".claim";
+
+/** @throws conflict when another process owns the home; the message says which, since when and where it answers */
+export async function lockHome(paths: HomePaths, options: LockHomeOptions = {}): Promise<HomeLock> {
+  const identity = readProcessIdentity(options.pid ?? process.pid);
+  if (identity === undefined) throw new RoostError("internal", "this process is not listed by the system");
+  await mkdir(paths.claims, { recursive: true, mode: 0o700 });
+  const own = join(paths.claims, identity + claimSuffix);
+  const release = () => rm(own, { force: true });
+  const startedMs = performance.now();
+  let isWaiting = false;
+  for (;;) {
+    await writeFile(own, "", { mode: 0o600 });
+    const others = await livingClaims(paths.claims, identity);
+    if (others.length === 0) return { identity, [Symbol.asyncDispose]: release };
+    const owner = await readOwner(paths.owner);
+    const isOwned = owner !== undefined && others.includes(owner.identity);
+    if (!isOwned && others.every((other) => other > identity) && performance.now() - startedMs < rivalMsMax) {
+      await delay(pollMs);
+      continue;
+    }
+    await release();
+    const waitMsMax = options.stoppingMsMax ?? stoppingMsMaxDefault;
+    const isStopping = isOwned && owner.state === "stopping" && performance.now() - startedMs < waitMsMax;
+    if (!isStopping) throw refuse(paths.home, isOwned ? owner : undefined, others[0] as string);
+    if (!isWaiting) options.onWait?.(owner);
+    isWaiting = true;
+    await delay(pollMs);
+  }
+}
+
+/** Identities of the living processes with a claim, without `own`. */
+async function livingClaims(directory: string, own: string): Promise<string[]> {
+  const living: string[] = [];
+  for (const name of await readdir(directory)) {
+    if (!name.endsWith(claimSuffix)) continue;
+    const identity = name.slice(0, -claimSuffix.length);
+    if (identity === own) continue;
+    if (isProcessAlive(identity)) living.push(identity);
+    else await rm(join(directory, name), { force: true });
+  }
+  return living;
+}
+
+function refuse(home: string, owner: Owner | undefined, identity: string): RoostError {
+  const pid = Number.parseInt(identity, 10);
+  const since = owner === undefined ? ", which is starting" : ` since ${describeMoment(owner.startedAt)}`;
+  const where = owner?.url === undefined ? "" : ` and answers at ${owner.url}`;
+  return new RoostError(
+    "conflict",
+    `${home} is owned by process ${pid}${since}${where}: use it (npx roost status), stop it (npx roost down), or set ROOST_HOME to another directory`,
+    { details: { pid, ...(owner === undefined ? {} : { startedAt: owner.startedAt, url: owner.url }) } },
+  );
+}
+
+/** "2026-01-02T03:04:05.006Z (2h 3m ago)" */
+function describeMoment(moment: string): string {
+  const agoMs = systemClock.nowMs() - Date.parse(moment);
+  return Number.isNaN(agoMs) ? "an unknown time" : `${moment} (${formatDurationMs(Math.max(0, agoMs))} ago)`;
+}

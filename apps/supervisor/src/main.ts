@@ -1,0 +1,80 @@
+/** `roost up` and `roost down`: reads what it is told, builds what it needs, maps the outcome to an exit code. */
+import { fileURLToPath } from "node:url";
+import { toRoostError } from "@roost/base";
+import { exitCodeOf } from "@roost/contract/status-codes";
+import type { ReadyMessage } from "./children/child-messages.ts";
+import { readSupervisorConfig, type SupervisorConfig } from "./config.ts";
+import { homePaths } from "./home/home-paths.ts";
+import { listenForStop } from "./listen-for-stop.ts";
+import { defaultProgramPaths } from "./programs.ts";
+import { readArguments, usage } from "./read-arguments.ts";
+import { detachedReady, startDetached } from "./start-detached.ts";
+import { stopOwner } from "./stop-owner.ts";
+import { superviseHome } from "./supervise-home.ts";
+import { createTerminal, type Terminal } from "./terminal/create-terminal.ts";
+import { describeReady } from "./terminal/describe-ready.ts";
+
+/** What a shell says of a command that Ctrl-C has ended. */
+const forcedExitCode = 130;
+
+async function main(args: string[]): Promise<number> {
+  const { command, isDetached, stopsWithParent } = readArguments(args);
+  if (command === "help") {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  const config = readSupervisorConfig();
+  const terminal = openTerminal(config);
+  if (command === "down") {
+    await stopOwner(config.homeDirectory, terminal);
+    return 0;
+  }
+  if (isDetached) {
+    const write = (text: string) => void process.stdout.write(text);
+    return startDetached({ program: fileURLToPath(import.meta.url), environment: config.environment, write });
+  }
+  return up(config, terminal, stopsWithParent);
+}
+
+async function up(config: SupervisorConfig, terminal: Terminal, stopsWithParent: boolean): Promise<number> {
+  using signals = listenForStop({ stopsWithParent });
+  await superviseHome({
+    config,
+    terminal,
+    paths: defaultProgramPaths(),
+    stop: signals.stop,
+    force: signals.force,
+    onReady: (gateway) => tellReady(gateway, config, terminal),
+  });
+  return signals.force.aborted ? forcedExitCode : 0;
+}
+
+function tellReady(gateway: ReadyMessage, config: SupervisorConfig, terminal: Terminal): void {
+  const { home, log } = homePaths(config.homeDirectory);
+  const facts = { home, log, elapsedMs: performance.now(), gateway, isDetached: config.isDetached };
+  terminal.text(describeReady(facts, terminal));
+  if (config.isDetached) process.send?.(detachedReady);
+}
+
+function openTerminal(config: SupervisorConfig): Terminal {
+  let isListening = true;
+  // Nobody reads any more: the terminal was closed, or the process that waited for a detached one is content.
+  const stopWriting = () => {
+    isListening = false;
+  };
+  process.stdout.on("error", stopWriting);
+  if (config.isDetached) process.once("disconnect", stopWriting);
+  return createTerminal({
+    write: (text) => void (isListening && process.stdout.write(text)),
+    isTerminal: process.stdout.isTTY,
+    hasColor: process.stdout.isTTY && config.isColorWanted,
+  });
+}
+
+try {
+  process.exit(await main(process.argv.slice(2)));
+} catch (thrown) {
+  const error = toRoostError(thrown);
+  process.stderr.write(`${error.code === "internal" ? (error.stack ?? error.message) : error.message}\n`);
+  process.exit(exitCodeOf(error.code));
+}

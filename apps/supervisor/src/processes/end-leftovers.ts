@@ -1,0 +1,33 @@
+/** Ends processes that outlived their supervisor: one that hangs does not notice that its supervisor is gone. */
+import { sleepUntilAborted, type Logger } from "@roost/base";
+import { isProcessAlive } from "./process-identity.ts";
+
+const pollMs = 20;
+/** They stop by themselves when they notice; this is for those that do not. */
+const graceMsMax = 2_000;
+const killedMsMax = 2_000;
+
+export async function endLeftovers(
+  processes: readonly { name: string; identity: string }[],
+  logger: Logger,
+): Promise<void> {
+  const living = () => processes.filter(({ identity }) => isProcessAlive(identity));
+  for (const [signal, msMax] of [
+    ["SIGTERM", graceMsMax],
+    ["SIGKILL", killedMsMax],
+  ] as const) {
+    for (const { name, identity } of living()) {
+      logger.warn(`${name} outlived its supervisor: sending it ${signal}`, { identity });
+      signalProcess(identity, signal);
+    }
+    for (let waitedMs = 0; waitedMs < msMax && living().length > 0; waitedMs += pollMs) await sleepUntilAborted(pollMs);
+  }
+}
+
+function signalProcess(identity: string, signal: NodeJS.Signals): void {
+  try {
+    process.kill(Number.parseInt(identity, 10), signal);
+  } catch {
+    // It ended by itself in between.
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Which process a number means. The system uses numbers again, so a process is its number and the moment it
+ * started. On Windows only the number is known.
+ */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/** `<pid>-<start>`, or undefined when no such process lives. A zombie does not live. */
+export function readProcessIdentity(pid: number): string | undefined {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
+  const start = readStart(pid);
+  return start === undefined ? undefined : `${pid}-${start}`;
+}
+
+/** Whether the process that was once read as `identity` still lives. */
+export function isProcessAlive(identity: string): boolean {
+  return readProcessIdentity(Number.parseInt(identity, 10)) === identity;
+}
+
+function readStart(pid: number): string | undefined {
+  if (process.platform === "linux") return readLinuxStart(pid);
+  if (process.platform === "win32") return exists(pid) ? "0" : undefined;
+  return readStartByPs(pid);
+}
+
+function readLinuxStart(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name in parentheses can itself hold spaces and parentheses. Fields: proc(5), from the third on.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (fields[0] === "Z" || fields[0] === "X") return undefined;
+    // Ticks since this boot: the boot belongs to it.
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").slice(0, 8);
+    return `${boot}.${fields[19]}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function readStartByPs(pid: number): string | undefined {
+  try {
+    const written = execFileSync("ps", ["-o", "stat=,lstart=", "-p", String(pid)], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const [state = "Z", ...start] = written.trim().split(/\s+/);
+    return state.startsWith("Z") ? undefined : start.join("").replaceAll(":", "");
+  } catch {
+    return undefined;
+  }
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

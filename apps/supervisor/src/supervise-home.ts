@@ -1,0 +1,169 @@
+/**
+ * One home from start to stop: own it, prepare it, start its database, its gateway and its workers, keep them
+ * running, and stop them in the order in which they need each other. What each of these means is in the files that
+ * are composed here.
+ */
+import { createLogger, delay, formatDurationMs, toRoostError, type Logger } from "@roost/base";
+import type { EmbeddedPostgresStage } from "@roost/database";
+import type { ReadyMessage } from "./children/child-messages.ts";
+import type { ChildFailure } from "./children/keep-child.ts";
+import { keepChildren, type KeptChildren } from "./children/keep-children.ts";
+import { defaultLimits, type ChildLimits } from "./children/spawn-child.ts";
+import type { SupervisorConfig } from "./config.ts";
+import { keepDatabase, type KeepDatabaseOptions, type KeptDatabase } from "./database/keep-database.ts";
+import { createHome, prepareMachinery } from "./home/create-home.ts";
+import { createToken } from "./home/create-token.ts";
+import { homePaths, type HomePaths } from "./home/home-paths.ts";
+import { lockHome } from "./home/lock-home.ts";
+import { openOwnerRecord, readOwner, type OwnerRecord } from "./home/owner.ts";
+import { openLogFile } from "./logs/open-log-file.ts";
+import { endLeftovers } from "./processes/end-leftovers.ts";
+import { listPrograms, type ProgramPaths } from "./programs.ts";
+import type { Terminal } from "./terminal/create-terminal.ts";
+
+export interface SuperviseHomeOptions {
+  config: SupervisorConfig;
+  paths: ProgramPaths;
+  terminal: Terminal;
+  /** Aborted by the first Ctrl-C: an orderly stop. */
+  stop: AbortSignal;
+  /** Aborted by the second: no more waiting. */
+  force: AbortSignal;
+  onReady?: (gateway: ReadyMessage) => void;
+  limits?: ChildLimits;
+}
+
+/** For the database, once a second Ctrl-C was pressed. */
+const forcedMsMax = 3_000;
+
+/** Resolves after an orderly stop. @throws RoostError that says what the person can do */
+export async function superviseHome(options: SuperviseHomeOptions): Promise<void> {
+  const { config, terminal, stop } = options;
+  const paths = homePaths(config.homeDirectory);
+  await prepareMachinery(paths);
+  await using lock = await lockHome(paths, {
+    onWait: (owner) => terminal.going(`Waiting for process ${owner.pid}, which is stopping`),
+  });
+  using log = openLogFile({
+    path: paths.log,
+    onFailure: (error) => terminal.problem(`The log cannot be written (${error.message}): ${paths.log}`),
+  });
+  const logger = createLogger({ level: config.logLevel, write: log.write }).child({ process: "supervisor" });
+  const before = await readOwner(paths.owner);
+  const startedAt = new Date().toISOString();
+  await using owner = openOwnerRecord(
+    paths.owner,
+    { pid: process.pid, identity: lock.identity, startedAt, state: "starting", children: [] },
+    (error) => logger.warn("owner.json cannot be written", { error }),
+  );
+  logger.info("starting", { pid: process.pid, home: paths.home });
+  await endLeftovers(before?.children ?? [], logger);
+  if (await createHome(paths, { template: options.paths.homeTemplate }))
+    terminal.done(`Home ${paths.home} made: it is yours to edit`);
+  await createToken(paths.token);
+  if (stop.aborted) return;
+
+  if (config.databaseUrl !== undefined) terminal.going("Connecting to the database of DATABASE_URL");
+  const database = await keepDatabaseUnlessStopped(stop, {
+    url: config.databaseUrl,
+    directory: paths.postgres,
+    logger,
+    onStage: (stage) => terminal.going(stages[stage]),
+    onLost: (reason) => terminal.problem(reason),
+    onBack(url) {
+      terminal.done("PostgreSQL is back");
+      // Children keep the address they were started with.
+      if (url !== firstUrl) children?.restart();
+      firstUrl = url;
+    },
+  });
+  if (database === undefined) return;
+  terminal.done(database.description);
+  let firstUrl = database.url();
+  let children: KeptChildren | undefined;
+  try {
+    if (stop.aborted) return;
+    terminal.going(`Starting the gateway and ${config.workerCount} workers`);
+    children = startChildren(options, { paths, database, owner, logger, writeLog: log.write });
+    await Promise.race([
+      children.ready.then((gateway) => {
+        owner.update({ state: "running", ...(gateway.url === undefined ? {} : { url: gateway.url }) });
+        logger.info("ready", { url: gateway.url, elapsedMs: Math.round(performance.now()) });
+        options.onReady?.(gateway);
+        return untilAborted(stop);
+      }),
+      untilAborted(stop),
+    ]);
+  } catch (error) {
+    logger.error("stopping after a failure", { error });
+    throw toRoostError(error);
+  } finally {
+    owner.update({ state: "stopping" });
+    terminal.going("Stopping: workers finish or hand over what they do (Ctrl-C again to force)");
+    await children?.stop(options.force);
+    await stopDatabase(database, options.force);
+    logger.info("stopped");
+    terminal.done("Stopped");
+  }
+}
+
+/** Ctrl-C in a terminal also reaches the program that makes the first database: its failure is then what was asked for. */
+async function keepDatabaseUnlessStopped(
+  stop: AbortSignal,
+  options: KeepDatabaseOptions,
+): Promise<KeptDatabase | undefined> {
+  try {
+    return await keepDatabase(options);
+  } catch (error) {
+    if (stop.aborted) return undefined;
+    throw error;
+  }
+}
+
+const stages: Readonly<Record<EmbeddedPostgresStage, string>> = {
+  "copying programs": "Copying PostgreSQL to where its user can read it",
+  "creating database": "Creating the database",
+  starting: "Starting PostgreSQL",
+  recovering: "PostgreSQL recovers from its last end",
+};
+
+interface Running {
+  paths: HomePaths;
+  database: KeptDatabase;
+  owner: OwnerRecord;
+  logger: Logger;
+  writeLog: (line: string) => void;
+}
+
+function startChildren(options: SuperviseHomeOptions, running: Running): KeptChildren {
+  const { config, terminal } = options;
+  const { paths, database, owner, logger, writeLog } = running;
+  const programs = listPrograms({ config, paths: options.paths, databaseUrl: database.url });
+  return keepChildren(programs, {
+    nodePath: process.execPath,
+    directory: paths.home,
+    limits: options.limits ?? defaultLimits,
+    logger,
+    writeLog,
+    onChange: (children) => owner.update({ children }),
+    onFailure: (name, failure) => terminal.problem(describeFailure(name, failure, paths.log)),
+    onRecovery: (name) => terminal.done(`${name} is up again`),
+  });
+}
+
+function describeFailure(name: string, failure: ChildFailure, log: string): string {
+  const why = failure.lastError === undefined ? "" : `: ${failure.lastError}`;
+  const next = formatDurationMs(failure.nextMs);
+  if (!failure.isLooping) return `${name} ended (${failure.reason})${why}; starting it again in ${next}`;
+  return `${name} ended ${failure.failuresInRow} times in a row (${failure.reason})${why}; trying again in ${next}, see ${log}`;
+}
+
+/** A database that does not stop is left to the next start, which adopts it. */
+async function stopDatabase(database: KeptDatabase, force: AbortSignal): Promise<void> {
+  await Promise.race([database.stop(), untilAborted(force).then(() => delay(forcedMsMax, { keepAlive: false }))]);
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

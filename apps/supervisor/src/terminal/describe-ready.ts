@@ -1,0 +1,37 @@
+import { formatDurationMs } from "@roost/base";
+import type { ReadyMessage } from "../children/child-messages.ts";
+import type { Terminal } from "./create-terminal.ts";
+
+export interface ReadyFacts {
+  home: string;
+  log: string;
+  elapsedMs: number;
+  gateway: ReadyMessage;
+  isDetached: boolean;
+}
+
+/** What the person reads when everything is up: where it is, what to do next, which model thinks. */
+export function describeReady(facts: ReadyFacts, terminal: Pick<Terminal, "strong" | "faint">): string {
+  const { gateway } = facts;
+  const { strong, faint } = terminal;
+  const model =
+    gateway.model === undefined || gateway.model === null
+      ? [
+          `${strong("No model")}: Roost rehearses. Schedules, contexts, tools and records are real; replies are marked, nothing has an effect.`,
+          "  Set OPENROUTER_API_KEY, OPENAI_API_KEY, or ROOST_MODEL_URL and ROOST_MODEL_KEY, or run Ollama; then start again.",
+        ]
+      : [`Model: ${strong(gateway.model)}`];
+  return [
+    "",
+    `Roost is up at ${strong(gateway.url ?? "an address it did not tell")} ${faint(`(${formatDurationMs(facts.elapsedMs)})`)}`,
+    "",
+    ...model,
+    ...(gateway.notices ?? []),
+    "",
+    `  npx roost ask "what can you do for me?"   ${faint("talk to it")}`,
+    `  npx roost ps                              ${faint("what runs, waits and is due next, and why")}`,
+    "",
+    faint(`Home ${facts.home} · log ${facts.log} · ${facts.isDetached ? "npx roost down" : "Ctrl-C"} stops it`),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,29 @@
+/** The supervisor as a process of its own for tests that kill it: real but for the programs it starts. */
+import { fileURLToPath } from "node:url";
+import { readSupervisorConfig } from "../config.ts";
+import { listenForStop } from "../listen-for-stop.ts";
+import { superviseHome } from "../supervise-home.ts";
+import { createTerminal } from "../terminal/create-terminal.ts";
+
+const child = fileURLToPath(new URL("child-program.ts", import.meta.url));
+const homeTemplate = fileURLToPath(new URL("home-template", import.meta.url));
+const terminal = createTerminal({
+  write: (text) => void process.stdout.write(text),
+  isTerminal: false,
+  hasColor: false,
+});
+using signals = listenForStop({ stopsWithParent: process.argv.includes("--stop-with-parent") });
+
+try {
+  await superviseHome({
+    config: readSupervisorConfig(),
+    terminal,
+    paths: { gateway: child, worker: child, homeTemplate, compileCache: "" },
+    stop: signals.stop,
+    force: signals.force,
+    onReady: (gateway) => terminal.text(`ready at ${gateway.url} with ${gateway.model}`),
+  });
+} catch (error) {
+  terminal.text(`${(error as { code?: string }).code}: ${(error as Error).message}`);
+  process.exitCode = 1;
+}
