@@ -10,6 +10,8 @@ import { readHttpStream, type ReconnectOptions } from "./http-stream.ts";
 import { fromProblem } from "./problem.ts";
 import { toQuery } from "./query-values.ts";
 
+export type { CallOptions, Client };
+
 /** How long an answer is waited for unless the call says otherwise. */
 export const timeoutMsDefault = 90_000;
 /** The longest answer that is read. */
