@@ -10,7 +10,7 @@ export interface HandBack {
   isStall: boolean;
 }
 
-type HandedBack = EventRun & { epoch: number; queue: string; state: 'ready' | 'waiting'; priorCauseId: string };
+type HandedBack = EventRun & { causeId: string; epoch: number; queue: string; state: 'ready' | 'waiting'; priorCauseId: string };
 
 /** From the third loss in a row on, a run waits before it is tried again: what is lost only because it shares a worker goes on alone. */
 const promptStallsMax = 2;
