@@ -174,3 +174,12 @@ test("createProbe() gives up on a silent server", async () => {
   assert.equal(await probe.json("http://127.0.0.1:9/"), undefined);
   clearInterval(alive);
 });
+
+test("discoverModels() uses OpenRouter's own package for an address at OpenRouter", async () => {
+  const { provider, source } = await discover({
+    ROOST_MODEL_URL: "https://openrouter.ai/api/v1",
+    ROOST_MODEL: "x/y",
+    ROOST_MODEL_KEY: "k",
+  });
+  assert.deepEqual([source, provider.kind, provider.model], ["ROOST_MODEL_URL", "openrouter", "x/y"]);
+});

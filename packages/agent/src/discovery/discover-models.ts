@@ -136,7 +136,7 @@ async function configuredServer(
     );
   }
   const baseUrl = text.replace(/\/+$/, "").replace(/\/chat\/completions$/, "");
-  const auth = apiKey === undefined || apiKey === "" ? {} : { apiKey };
+  const auth: { apiKey?: string } = apiKey === undefined || apiKey === "" ? {} : { apiKey };
   const notes: string[] = [];
   let name = model === "" ? undefined : model;
   if (name === undefined) {
@@ -149,6 +149,14 @@ async function configuredServer(
       );
     }
     notes.push(`ROOST_MODEL is not set; ${name} is the first of ${listed?.length ?? 0} that the server lists`);
+  }
+  if (new URL(baseUrl).hostname === "openrouter.ai" && auth.apiKey !== undefined) {
+    // Its own package reads what it says about reasoning and cost.
+    return found(
+      "ROOST_MODEL_URL",
+      { kind: "openrouter", id: "openrouter", baseUrl, model: name, apiKey: auth.apiKey, ...context.common },
+      [`${name} through OpenRouter (${baseUrl})`, ...notes],
+    );
   }
   return found(
     "ROOST_MODEL_URL",

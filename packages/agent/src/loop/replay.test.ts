@@ -120,3 +120,33 @@ test("runAgentLoop() tries a failed model step again when the run is started aga
   const outcome = await fresh.run({ steps: createMemoryStepRunner({ journal: steps.journal }) });
   assert.equal(outcome.kind, "replied");
 });
+
+test("runAgentLoop() tells its journal the same inputs in a replay, whatever the tools and limits are by then", async () => {
+  const post = recordingTool({ effect: "idempotent" });
+  const play = playByTurn([
+    {
+      toolCalls: [
+        { name: "post", arguments: { text: "a" } },
+        { name: "gone", arguments: { a: 1 } },
+      ],
+    },
+    "Done.",
+  ]);
+  await using loop = await openLoop(play);
+  const first = createMemoryStepRunner();
+  await loop.run({ tools: [post], steps: first });
+  const inputs: unknown[] = [];
+  const steps = createMemoryStepRunner({ journal: first.journal });
+  const watched: typeof steps = {
+    ...steps,
+    step: (name, options, execute) => {
+      inputs.push(options.input);
+      return steps.step(name, options, execute);
+    },
+  };
+  await loop.run({ tools: [recordingTool({ name: "gone" })], steps: watched, limits: { toolCallsPerTurnMax: 1 } });
+  assert.deepEqual(
+    inputs,
+    [...first.journal.values()].map((entry) => entry.input),
+  );
+});

@@ -28,7 +28,8 @@ export async function runModelStep(loop: Loop): Promise<{ step: string; outcome:
     {
       kind: "model",
       effect: "readonly",
-      input: { messageCount: state.messages.length, toolCount: loop.options.tools.length },
+      // Nothing that depends on configuration: a replay compares it.
+      input: { messageCount: state.messages.length },
     },
     async (call) => {
       const signal = AbortSignal.any([call.signal, loop.signal]);

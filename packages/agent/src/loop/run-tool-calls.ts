@@ -6,7 +6,7 @@ import type { ErrorCode } from "@roost/base";
 import type { ToolCallPart, ToolMessage } from "../messages/message.ts";
 import type { Effect, StepOutcome } from "../steps/step-runner.ts";
 import { executeTool, shorten, toToolOutput, type ToolOutput } from "../tools/execute-tool.ts";
-import { readArguments } from "../tools/read-arguments.ts";
+import { readArguments, shownArguments } from "../tools/read-arguments.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { Loop } from "./loop.ts";
 import { addToolMessage } from "./loop-state.ts";
@@ -39,26 +39,19 @@ function planCall(loop: Loop, part: ToolCallPart, options: { index: number; isTa
   const { limits, state } = loop;
   state.toolCallCount += 1;
   const step = `tool:${part.toolName.replace(/[^\w-]/g, "_").slice(0, 64)}#${state.toolCallCount}`;
-  const refused = (code: ErrorCode, message: string, shown: JsonValue): PlannedCall => ({
-    step,
-    part,
+  const call = { step, part, shown: shownArguments(part.argumentsText), isTainted: options.isTainted };
+  const refused = (code: ErrorCode, message: string): PlannedCall => ({
+    ...call,
     effect: "readonly",
-    shown,
-    isTainted: options.isTainted,
     work: { code, message },
   });
-  const asText = part.argumentsText.slice(0, 2000);
-  if (state.toolCallCount > limits.toolCallsMax)
-    return refused(
-      "limit_exceeded",
-      `this run may make ${limits.toolCallsMax} tool calls; this one was not made`,
-      asText,
-    );
+  if (state.toolCallCount > limits.toolCallsMax) {
+    return refused("limit_exceeded", `this run may make ${limits.toolCallsMax} tool calls; this one was not made`);
+  }
   if (options.index >= limits.toolCallsPerTurnMax) {
     return refused(
       "limit_exceeded",
       `one message may ask for ${limits.toolCallsPerTurnMax} tool calls; this one was not made, ask again`,
-      asText,
     );
   }
   const tool = loop.options.tools.find((candidate) => candidate.name === part.toolName);
@@ -67,19 +60,11 @@ function planCall(loop: Loop, part: ToolCallPart, options: { index: number; isTa
     return refused(
       "not_found",
       `there is no tool called ${part.toolName.slice(0, 64)}; there are: ${names === "" ? "none" : names}`,
-      asText,
     );
   }
   const read = readArguments(tool, part.argumentsText);
-  if (!read.isValid) return refused("invalid_input", read.message, read.shown);
-  return {
-    step,
-    part,
-    effect: tool.effect,
-    shown: read.shown,
-    isTainted: options.isTainted,
-    work: { tool, input: read.input },
-  };
+  if (!read.isValid) return refused("invalid_input", read.message);
+  return { ...call, effect: tool.effect, work: { tool, input: read.input } };
 }
 
 function batchesOf(calls: PlannedCall[], sizeMax: number): PlannedCall[][] {

@@ -94,6 +94,7 @@ export interface ModelLimits {
   firstByteMsMax: number;
   /** Between two parts of the reply. */
   idleMsMax: number;
+  /** Text, reasoning and arguments together; what is recorded of a step has its own limit in the kernel. */
   replyCharsMax: number;
   bodyBytesMax: number;
   /** How long one call may wait, in all, for a provider to be ready again. */
@@ -107,7 +108,7 @@ export interface ModelLimits {
 export const modelLimitDefaults: ModelLimits = {
   firstByteMsMax: 180_000,
   idleMsMax: 90_000,
-  replyCharsMax: 1_000_000,
+  replyCharsMax: 250_000,
   bodyBytesMax: 16 * 1024 * 1024,
   waitMsMax: 15_000,
   roundsMax: 4,

@@ -11,6 +11,7 @@ import type {
 } from "@ai-sdk/provider";
 import { RoostError, type JsonValue, type Logger } from "@roost/base";
 import type { ToolCallPart } from "../messages/message.ts";
+import { storableText } from "../messages/storable-text.ts";
 import type { ModelDelta } from "./models.ts";
 
 export interface RawReply {
@@ -124,10 +125,11 @@ function createReplyReader(options: ReadReplyOptions) {
           return;
         case "tool-call":
           if (part.providerExecuted) return;
+          if (part.input.length > options.replyCharsMax) grow(part.input);
           toolCalls.push({
-            toolCallId: part.toolCallId,
-            toolName: part.toolName,
-            argumentsText: part.input,
+            toolCallId: storableText(part.toolCallId),
+            toolName: storableText(part.toolName),
+            argumentsText: storableText(part.input),
             ...metadataOf(part.providerMetadata, options.logger),
           });
           return;
@@ -146,8 +148,10 @@ function createReplyReader(options: ReadReplyOptions) {
         throw new RoostError("unavailable", "the reply ended before it was complete");
       }
       return {
-        text: texts.join(""),
-        reasoning: [...reasoning.values()].filter((block) => block.text !== "" || block.providerMetadata !== undefined),
+        text: storableText(texts.join("")),
+        reasoning: [...reasoning.values()]
+          .filter((block) => block.text !== "" || block.providerMetadata !== undefined)
+          .map((block) => ({ ...block, text: storableText(block.text) })),
         toolCalls,
         finishReason: end.finishReason,
         usage: end.usage,

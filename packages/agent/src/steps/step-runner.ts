@@ -47,7 +47,7 @@ export interface StepCall {
 export interface StepOptions<T> {
   kind: StepKind;
   effect: Effect;
-  /** Recorded with the intent, for people to read. */
+  /** Recorded with the intent, for people to read; the same in every replay, or the run counts as diverged. */
   input?: JsonValue;
   /** For `queryable` effects: did the effect with this idempotency key happen? */
   query?: (

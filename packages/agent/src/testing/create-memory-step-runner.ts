@@ -105,8 +105,8 @@ function openEntry<T>(
     const { kind, effect, input } = stepOptions;
     return { seq, name, kind, effect, executeCount: 0, ...(input === undefined ? {} : { input: copy(input) }) };
   }
-  if (known.name !== name)
-    throw new RoostError("conflict", `diverged at step ${seq}: recorded ${known.name}, now ${name}`);
+  const isSame = known.name === name && JSON.stringify(known.input) === JSON.stringify(stepOptions.input);
+  if (!isSame) throw new RoostError("conflict", `diverged at step ${seq}: recorded ${known.name}, now ${name}`);
   return known;
 }
 

@@ -107,6 +107,7 @@ test("executeTool() turns any output into text", async () => {
     [{ a: [1] }, '{"a":[1]}'],
     [null, "null"],
     [undefined as never, "null"],
+    ["a\u0000b\ud800", "a\ufffdb\ufffd"],
   ] as const) {
     const result = await run(tool("readonly", async () => ({ state: "done", output: output as never })));
     assert.ok(result.state === "done");

@@ -2,6 +2,7 @@
 // what a throw means. Recording it and telling the model are the loop's.
 
 import { toRoostError, type ErrorCode, type JsonValue } from "@roost/base";
+import { storableText } from "../messages/storable-text.ts";
 import type { StepCall, StepResult } from "../steps/step-runner.ts";
 import type { PermitTool, Tool, ToolCall } from "./tool.ts";
 
@@ -93,7 +94,7 @@ export function toToolOutput(
   options: { isUntrusted: boolean; charsMax: number },
 ): ToolOutput {
   const text = typeof output === "string" ? output : (JSON.stringify(output) ?? "null");
-  return { text: shorten(text, options.charsMax), isUntrusted: options.isUntrusted };
+  return { text: storableText(shorten(text, options.charsMax)), isUntrusted: options.isUntrusted };
 }
 
 /** Keeps the beginning and says how much is missing. */

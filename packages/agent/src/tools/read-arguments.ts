@@ -5,29 +5,28 @@ import type { JsonValue } from "@roost/base";
 import { z } from "zod";
 import type { Tool } from "./tool.ts";
 
-export type ReadArguments =
-  | { isValid: true; input: unknown; shown: JsonValue }
-  | { isValid: false; message: string; shown: JsonValue };
+export type ReadArguments = { isValid: true; input: unknown } | { isValid: false; message: string };
 
 const faultsMax = 8;
 const shownCharsMax = 2000;
 
+/** The arguments as people and the journal see them: the same whatever tools there are, so that replays agree. */
+export function shownArguments(argumentsText: string): JsonValue {
+  return parseArguments(argumentsText) ?? argumentsText.slice(0, shownCharsMax);
+}
+
 export function readArguments(tool: Pick<Tool, "input" | "name">, argumentsText: string): ReadArguments {
   const parsed = parseArguments(argumentsText);
   if (parsed === undefined) {
-    return {
-      isValid: false,
-      message: `the arguments of ${tool.name} are not JSON: ${argumentsText.slice(0, 200)}`,
-      shown: argumentsText.slice(0, shownCharsMax),
-    };
+    return { isValid: false, message: `the arguments of ${tool.name} are not JSON: ${argumentsText.slice(0, 200)}` };
   }
   const faults: string[] = [];
   if ("jsonSchema" in tool.input) {
     faults.push(...tool.input.validate(parsed));
-    if (faults.length === 0) return { isValid: true, input: parsed, shown: parsed };
+    if (faults.length === 0) return { isValid: true, input: parsed };
   } else {
     const result = tool.input.safeParse(parsed);
-    if (result.success) return { isValid: true, input: result.data, shown: parsed };
+    if (result.success) return { isValid: true, input: result.data };
     faults.push(
       ...result.error.issues.map(
         (issue) => `${issue.path.length === 0 ? "arguments" : issue.path.join(".")}: ${issue.message}`,
@@ -35,11 +34,8 @@ export function readArguments(tool: Pick<Tool, "input" | "name">, argumentsText:
     );
   }
   const more = faults.length > faultsMax ? `; and ${faults.length - faultsMax} more` : "";
-  return {
-    isValid: false,
-    message: `the arguments of ${tool.name} are not valid: ${faults.slice(0, faultsMax).join("; ")}${more}`,
-    shown: parsed,
-  };
+  const shownFaults = faults.slice(0, faultsMax).join("; ") + more;
+  return { isValid: false, message: `the arguments of ${tool.name} are not valid: ${shownFaults}` };
 }
 
 function parseArguments(text: string): JsonValue | undefined {
