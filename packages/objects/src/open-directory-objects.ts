@@ -1,0 +1,183 @@
+/**
+ * An object store in a directory: `ab/cdef…`, the name cut after two digits. A file is written beside its place,
+ * synced and renamed, so a name always stands for whole bytes. Any number of processes may share the directory.
+ */
+import { createHash, randomUUID, type Hash } from "node:crypto";
+import { mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { RoostError, systemClock } from "@roost/base";
+import type { ListObjectsOptions, ObjectContent, ObjectList, ObjectStat, ObjectStore } from "./object-store.ts";
+
+const prefixChars = 2;
+const listLimitMax = 1_000;
+const pieceBytes = 64 * 1024;
+const incomingName = "incoming";
+/** What a killed process left half written is removed when it is older. */
+const incomingMsMax = 24 * 60 * 60 * 1_000;
+
+export interface OpenDirectoryObjectsOptions {
+  /** Limit of one object; default 256 MiB. */
+  objectBytesMax?: number;
+}
+
+/** Makes the directory when it is missing. */
+export async function openDirectoryObjects(
+  directory: string,
+  { objectBytesMax = 256 * 1024 ** 2 }: OpenDirectoryObjectsOptions = {},
+): Promise<ObjectStore> {
+  await mkdir(join(directory, incomingName), { recursive: true, mode: 0o700 });
+  await removeAbandoned(join(directory, incomingName));
+  return new DirectoryObjects(directory, objectBytesMax);
+}
+
+class DirectoryObjects implements ObjectStore {
+  readonly #directory: string;
+  readonly #objectBytesMax: number;
+
+  constructor(directory: string, objectBytesMax: number) {
+    this.#directory = directory;
+    this.#objectBytesMax = objectBytesMax;
+  }
+
+  async put(content: ObjectContent): Promise<ObjectStat> {
+    const incoming = join(this.#directory, incomingName, randomUUID());
+    const file = await open(incoming, "wx", 0o600);
+    try {
+      const written = await writeAll(file, content, this.#objectBytesMax).finally(() => file.close());
+      // An object that is there and whole stays; one of another size was damaged from outside and is replaced.
+      const present = await this.stat(written.sha256);
+      if (present?.bytes !== written.bytes) await this.#moveIn(incoming, written.sha256);
+      await this.#syncNames(written.sha256);
+      return written;
+    } finally {
+      await rm(incoming, { force: true });
+    }
+  }
+
+  async get(sha256: string): Promise<Uint8Array | undefined> {
+    const bytes = await orUndefined(readFile(this.#pathOf(sha256)));
+    if (bytes !== undefined) requireHash(createHash("sha256").update(bytes), sha256);
+    return bytes;
+  }
+
+  async *read(sha256: string): AsyncIterable<Uint8Array> {
+    const file = await orUndefined(open(this.#pathOf(sha256)));
+    if (file === undefined) throw new RoostError("not_found", `there is no object ${sha256}`);
+    const hash = createHash("sha256");
+    try {
+      for (;;) {
+        const { bytesRead, buffer } = await file.read(Buffer.alloc(pieceBytes), 0, pieceBytes, null);
+        if (bytesRead === 0) break;
+        const piece = buffer.subarray(0, bytesRead);
+        hash.update(piece);
+        yield piece;
+      }
+    } finally {
+      await file.close();
+    }
+    requireHash(hash, sha256);
+  }
+
+  async has(sha256: string): Promise<boolean> {
+    return (await this.stat(sha256)) !== undefined;
+  }
+
+  async stat(sha256: string): Promise<ObjectStat | undefined> {
+    const found = await orUndefined(stat(this.#pathOf(sha256)));
+    return found === undefined ? undefined : { sha256, bytes: found.size };
+  }
+
+  async delete(sha256: string): Promise<boolean> {
+    const path = this.#pathOf(sha256);
+    const wasThere = await this.has(sha256);
+    await rm(path, { force: true });
+    return wasThere;
+  }
+
+  async list({ after = "", limit = listLimitMax }: ListObjectsOptions = {}): Promise<ObjectList> {
+    if (after !== "") requireName(after);
+    if (!Number.isInteger(limit) || limit < 1 || limit > listLimitMax) {
+      throw new RoostError("invalid_input", `limit ${limit} must be 1 to ${listLimitMax}`);
+    }
+    const objects: ObjectStat[] = [];
+    for (const prefix of (await readdir(this.#directory)).sort()) {
+      if (prefix.length !== prefixChars || prefix < after.slice(0, prefixChars)) continue;
+      for (const rest of (await readdir(join(this.#directory, prefix))).sort()) {
+        const name = prefix + rest;
+        if (!isName(name) || name <= after) continue;
+        const last = objects.at(-1);
+        if (last !== undefined && objects.length === limit) return { objects, next: last.sha256 };
+        // Deleted meanwhile.
+        const found = await this.stat(name);
+        if (found !== undefined) objects.push(found);
+      }
+    }
+    return { objects, next: null };
+  }
+
+  async #moveIn(incoming: string, sha256: string): Promise<void> {
+    await mkdir(join(this.#directory, sha256.slice(0, prefixChars)), { recursive: true, mode: 0o700 });
+    await rename(incoming, this.#pathOf(sha256));
+  }
+
+  // Also for an object that is there: whoever moved it in may not have come so far yet.
+  async #syncNames(sha256: string): Promise<void> {
+    await syncDirectory(join(this.#directory, sha256.slice(0, prefixChars)));
+    await syncDirectory(this.#directory);
+  }
+
+  #pathOf(sha256: string): string {
+    requireName(sha256);
+    return join(this.#directory, sha256.slice(0, prefixChars), sha256.slice(prefixChars));
+  }
+}
+
+async function writeAll(file: FileHandle, content: ObjectContent, objectBytesMax: number): Promise<ObjectStat> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const piece of content instanceof Uint8Array ? [content] : content) {
+    bytes += piece.byteLength;
+    if (bytes > objectBytesMax) {
+      throw new RoostError("limit_exceeded", `an object has at most ${objectBytesMax} bytes: store it in parts`);
+    }
+    hash.update(piece);
+    await file.writeFile(piece);
+  }
+  await file.sync();
+  return { sha256: hash.digest("hex"), bytes };
+}
+
+function requireHash(hash: Hash, sha256: string): void {
+  const found = hash.digest("hex");
+  if (found === sha256) return;
+  throw new RoostError("internal", `object ${sha256} is damaged, its bytes are now ${found}: restore it from a backup`);
+}
+
+function requireName(name: string): void {
+  if (isName(name)) return;
+  throw new RoostError("invalid_input", `"${name.slice(0, 100)}" is no object name: it is 64 lower-case hex digits`);
+}
+
+function isName(name: string): boolean {
+  return /^[0-9a-f]{64}$/.test(name);
+}
+
+async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {
+  return work.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, "r");
+  await handle.sync().finally(() => handle.close());
+}
+
+async function removeAbandoned(incoming: string): Promise<void> {
+  for (const name of await readdir(incoming)) {
+    const found = await orUndefined(stat(join(incoming, name)));
+    if (found !== undefined && systemClock.nowMs() - found.mtimeMs > incomingMsMax)
+      await rm(join(incoming, name), { force: true });
+  }
+}
