@@ -24,7 +24,7 @@ export const RunState = z
   .meta({ id: "RunState" });
 export type RunState = z.output<typeof RunState>;
 
-export const waitKinds = ["time", "event", "person", "child", "retry"] as const;
+export const waitKinds = ["time", "event", "person", "child", "retry", "resolution"] as const;
 
 export const Wait = z
   .object({
