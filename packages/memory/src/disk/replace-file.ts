@@ -1,0 +1,132 @@
+/**
+ * Compare-and-swap of one file: the new content replaces exactly the content that was expected, whole or not at all, and is
+ * on the disk before this returns. A write of somebody else that comes in between wins and is reported, not lost.
+ */
+import { link, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { readDiskFile, type DiskFile } from "./read-disk-file.ts";
+
+export interface Replacement {
+  absolute: string;
+  bytes: Uint8Array;
+  /** SHA-256 of what it replaces, or "absent". */
+  expected: string;
+  /** Unique; names the files that exist meanwhile, so that a later start can remove them. */
+  id: string;
+}
+
+export type Replaced =
+  | { state: "replaced"; modifiedAt: Date }
+  /** What is there instead; undefined: nothing. */
+  | { state: "conflict"; current: DiskFile | undefined };
+
+/** The two names that a replacement uses beside its file. */
+export function temporaryNames(absolute: string, id: string): { next: string; previous: string } {
+  const folder = dirname(absolute);
+  return { next: join(folder, `.roost-${id}.tmp`), previous: join(folder, `.roost-${id}.prev`) };
+}
+
+export async function replaceFile(replacement: Replacement): Promise<Replaced> {
+  const { absolute, expected } = replacement;
+  const { next, previous } = temporaryNames(absolute, replacement.id);
+  const before = await readDiskFile(absolute);
+  if ((before?.sha256 ?? "absent") !== expected) return { state: "conflict", current: before };
+  await makeFolder(dirname(absolute));
+  try {
+    await writeDurably(next, replacement.bytes, before?.mode);
+    const outcome = before === undefined ? await create(next, absolute) : await swap({ next, previous, absolute, before });
+    if (outcome !== undefined) return outcome;
+    await syncFolder(dirname(absolute));
+    return { state: "replaced", modifiedAt: (await stat(absolute)).mtime };
+  } finally {
+    await rm(next, { force: true });
+    await rm(previous, { force: true });
+  }
+}
+
+/** A hard link fails when something has come to be there, which a rename would replace. */
+async function create(next: string, absolute: string): Promise<Replaced | undefined> {
+  try {
+    await link(next, absolute);
+    return undefined;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "EEXIST") return { state: "conflict", current: await readDiskFile(absolute) };
+    if (!hasNoLinks(code)) throw error;
+  }
+  const current = await readDiskFile(absolute);
+  if (current !== undefined) return { state: "conflict", current };
+  await rename(next, absolute);
+  return undefined;
+}
+
+/**
+ * The replaced content is kept under a second name until it is certain that it was the expected one: who wrote into the old
+ * file at the last moment gets it back. What remains is somebody else's rename within the microseconds before ours.
+ */
+async function swap(names: { next: string; previous: string; absolute: string; before: DiskFile }): Promise<Replaced | undefined> {
+  const { next, previous, absolute, before } = names;
+  let isKept = true;
+  try {
+    await link(absolute, previous);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT") return { state: "conflict", current: undefined };
+    if (!hasNoLinks(code)) throw error;
+    isKept = false;
+  }
+  const kept = await readDiskFile(isKept ? previous : absolute);
+  if (kept?.sha256 !== before.sha256) return { state: "conflict", current: kept };
+  await rename(next, absolute);
+  if (!isKept) return undefined;
+  const late = await readDiskFile(previous);
+  if (late === undefined || late.sha256 === before.sha256) return undefined;
+  await rename(previous, absolute);
+  await syncFolder(dirname(absolute));
+  return { state: "conflict", current: late };
+}
+
+function hasNoLinks(code: string | undefined): boolean {
+  return code === "EPERM" || code === "ENOTSUP" || code === "EOPNOTSUPP" || code === "ENOSYS" || code === "EMLINK";
+}
+
+async function writeDurably(path: string, bytes: Uint8Array, mode: number | undefined): Promise<void> {
+  const handle = await open(path, "wx", mode ?? 0o666);
+  try {
+    await handle.writeFile(bytes);
+    if (mode !== undefined) await handle.chmod(mode);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes a folder and those above it, each durable before the next one stands in it. */
+async function makeFolder(path: string): Promise<void> {
+  const made = await mkdir(path, { recursive: true });
+  if (made === undefined) return;
+  for (let current = path; current.length >= made.length; current = dirname(current)) await syncFolder(dirname(current));
+}
+
+/** Makes a rename durable. Windows cannot open folders, and needs not to. */
+async function syncFolder(path: string): Promise<void> {
+  try {
+    const handle = await open(path, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== "EISDIR" && code !== "EPERM" && code !== "EINVAL" && code !== "EACCES") throw error;
+  }
+}
+
+/** Removes what a killed writer left behind. */
+export async function removeTemporaries(absolute: string, id: string): Promise<void> {
+  const { next, previous } = temporaryNames(absolute, id);
+  await rm(next, { force: true });
+  await rm(previous, { force: true });
+}
+

@@ -1,0 +1,64 @@
+/** What a file of a home is, by its path alone. The path is exact: another spelling is another file, which nobody but main sees. */
+import { isDailyNotePath } from "./daily-note-path.ts";
+
+export type HomeFileClass =
+  | "agents"
+  | "soul"
+  | "identity"
+  | "user"
+  | "tools"
+  | "memory"
+  | "heartbeat"
+  | "note"
+  | "state"
+  | "skill"
+  | "job"
+  | "work"
+  | "settings"
+  | "other";
+
+export interface ClassifiedPath {
+  class: HomeFileClass;
+  /** Of class `state`: `email` for memory/email-state.json. */
+  stateName?: string;
+  /** Of class `work`: the job that the folder belongs to. */
+  jobId?: string;
+}
+
+const byName = new Map<string, HomeFileClass>([
+  ["AGENTS.md", "agents"],
+  ["SOUL.md", "soul"],
+  ["IDENTITY.md", "identity"],
+  ["USER.md", "user"],
+  ["TOOLS.md", "tools"],
+  ["MEMORY.md", "memory"],
+  ["HEARTBEAT.md", "heartbeat"],
+  ["roost.yaml", "settings"],
+]);
+const statePath = /^memory\/([A-Za-z0-9][A-Za-z0-9._-]{0,62})-state\.json$/;
+const workPath = /^work\/([a-z0-9][a-z0-9._-]{0,62})\/./;
+
+/** `path` is one that resolveHomePath gave. */
+export function classifyPath(path: string): ClassifiedPath {
+  const known = byName.get(path);
+  if (known !== undefined) return { class: known };
+  const stateName = stateNameOf(path);
+  if (stateName !== undefined) return { class: "state", stateName };
+  if (isDailyNotePath(path)) return { class: "note" };
+  const jobId = workPath.exec(path)?.[1];
+  if (jobId !== undefined) return { class: "work", jobId };
+  if (path.startsWith("skills/")) return { class: "skill" };
+  if (/^jobs\/[^/]+\.ya?ml$/.test(path)) return { class: "job" };
+  return { class: "other" };
+}
+
+/** `email` for memory/email-state.json, undefined for any other path. */
+export function stateNameOf(path: string): string | undefined {
+  return statePath.exec(path)?.[1];
+}
+
+/** Where the state of that name is written; undefined when no state can have this name. */
+export function statePathOf(name: string): string | undefined {
+  const path = `memory/${name}-state.json`;
+  return stateNameOf(path) === name ? path : undefined;
+}

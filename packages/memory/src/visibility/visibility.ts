@@ -1,0 +1,120 @@
+/**
+ * Who sees what: the one table. Contexts, reads, lists, searches and writes all ask here, with the path where the file
+ * really is. What is not in the table is seen by main and heartbeat alone.
+ */
+import { RoostError } from "@roost/base";
+import type { SessionKind, StoredEvent } from "@roost/kernel";
+import { classifyPath, type HomeFileClass } from "./home-file-class.ts";
+import type { Viewer } from "./viewer.ts";
+
+type Rule = "all" | "own" | "none";
+
+const everything: Record<HomeFileClass, Rule> = {
+  agents: "all",
+  soul: "all",
+  identity: "all",
+  user: "all",
+  tools: "all",
+  memory: "all",
+  heartbeat: "all",
+  note: "all",
+  state: "all",
+  skill: "all",
+  job: "all",
+  work: "all",
+  settings: "all",
+  other: "all",
+};
+const nothing: Record<HomeFileClass, Rule> = {
+  agents: "none",
+  soul: "none",
+  identity: "none",
+  user: "none",
+  tools: "none",
+  memory: "none",
+  heartbeat: "none",
+  note: "none",
+  state: "none",
+  skill: "none",
+  job: "none",
+  work: "none",
+  settings: "none",
+  other: "none",
+};
+
+/** `own`: the state files of the viewer's job and those it names as inputs, and the folder work/<job>/. */
+const mayRead: Record<SessionKind, Record<HomeFileClass, Rule>> = {
+  main: everything,
+  heartbeat: everything,
+  cron: { ...nothing, agents: "all", soul: "all", identity: "all", user: "all", tools: "all", skill: "all", state: "own", work: "own" },
+  subagent: { ...nothing, agents: "all" },
+  channel: { ...nothing, agents: "all", soul: "all" },
+};
+
+/** Settings are a person's: they say what agents may reach and spend. A cron writes nothing that another session would follow. */
+const mayWrite: Record<SessionKind, Record<HomeFileClass, Rule>> = {
+  main: { ...everything, settings: "none" },
+  heartbeat: { ...everything, settings: "none" },
+  cron: { ...nothing, state: "own", work: "own" },
+  subagent: nothing,
+  channel: nothing,
+};
+
+export function maySeeFile(viewer: Viewer, path: string): boolean {
+  return isAllowed(mayRead, viewer, path);
+}
+
+export function mayWriteFile(viewer: Viewer, path: string): boolean {
+  return isAllowed(mayWrite, viewer, path) && !isInputOnly(viewer, path);
+}
+
+/** @throws RoostError `forbidden`, in the same words whether the file exists or not */
+export function refuseUnseen(viewer: Viewer, path: string): void {
+  if (maySeeFile(viewer, path)) return;
+  throw new RoostError("forbidden", `${path} is not visible to a ${viewer.kind} session: ${whatIsVisible(viewer)}`);
+}
+
+/** @throws RoostError `forbidden` */
+export function refuseUnwritable(viewer: Viewer, path: string): void {
+  if (mayWriteFile(viewer, path)) return;
+  const own = viewer.jobId === undefined ? "" : `: it may write memory/${viewer.jobId}-state.json and files in work/${viewer.jobId}/`;
+  const why = classifyPath(path).class === "settings" ? ": only a person changes the settings" : own;
+  throw new RoostError("forbidden", `${path} is not writable by a ${viewer.kind} session${why}`);
+}
+
+/** Whether an event of the log may be shown. Events of a cron's own job, and who claimed or locked what, are all that a cron sees. */
+export function maySeeEvent(viewer: Viewer, event: Pick<StoredEvent, "topic" | "subject" | "data">): boolean {
+  if (viewer.kind === "main" || viewer.kind === "heartbeat") return true;
+  if (viewer.kind !== "cron" || viewer.jobId === undefined) return false;
+  if (event.topic === "coordination") return true;
+  if (event.topic === "jobs") return event.subject === viewer.jobId;
+  if (event.topic === "runs") return event.data["jobId"] === viewer.jobId;
+  return false;
+}
+
+/** Whether what a run said and did may be shown. */
+export function maySeeRun(viewer: Viewer, run: { jobId: string | null; sessionKind: SessionKind | null }): boolean {
+  if (viewer.kind === "main" || viewer.kind === "heartbeat") return true;
+  return viewer.kind === "cron" && viewer.jobId !== undefined && run.jobId === viewer.jobId && run.sessionKind === "cron";
+}
+
+function isAllowed(table: typeof mayRead, viewer: Viewer, path: string): boolean {
+  const classified = classifyPath(path);
+  const rule = table[viewer.kind][classified.class];
+  if (rule !== "own") return rule === "all";
+  if (viewer.jobId === undefined) return false;
+  if (classified.class === "work") return classified.jobId === viewer.jobId;
+  return classified.stateName === viewer.jobId || (viewer.stateNames?.includes(classified.stateName ?? "") ?? false);
+}
+
+/** What a job takes in from others it reads and does not write. */
+function isInputOnly(viewer: Viewer, path: string): boolean {
+  const { stateName } = classifyPath(path);
+  return viewer.kind === "cron" && stateName !== undefined && stateName !== viewer.jobId;
+}
+
+function whatIsVisible(viewer: Viewer): string {
+  if (viewer.kind === "subagent") return "it sees AGENTS.md and its task";
+  if (viewer.kind === "channel") return "it sees AGENTS.md and SOUL.md";
+  return `it sees AGENTS.md, SOUL.md, IDENTITY.md, USER.md, TOOLS.md, skills/, its own state files and its folder work/${viewer.jobId ?? "<job>"}/`;
+}
