@@ -27,6 +27,15 @@ test("toProblem() says nothing of what went wrong inside, only where it is writt
   assert.match(text, /its log says why under urn:uuid:0/);
 });
 
+test("toProblem() leaves out details that JSON cannot hold, and the finer status", () => {
+  const circle: Record<string, unknown> = { httpStatus: 413 };
+  const small = new RoostError("limit_exceeded", "too long", { details: { ...circle } });
+  const problem = toProblem(small, { instance, status: 413 });
+  assert.deepEqual([problem.status, problem.details], [413, undefined]);
+  circle["self"] = circle;
+  assert.equal(toProblem(new RoostError("conflict", "x", { details: circle }), { instance }).details, undefined);
+});
+
 test("fromProblem() makes do with a status alone, and with nonsense", () => {
   for (const body of [undefined, null, "text", [], { code: "teapot", detail: 5 }]) {
     const error = fromProblem(503, body);

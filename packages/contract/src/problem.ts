@@ -52,8 +52,21 @@ export function toProblem(error: RoostError, options: ProblemOptions): Problem {
     code: error.code,
     instance: options.instance,
   };
-  if (!isInternal && error.details !== undefined) problem.details = error.details;
+  const details = isInternal ? undefined : plainDetails(error.details);
+  if (details !== undefined) problem.details = details;
   return problem;
+}
+
+/** What of the details JSON can hold; `httpStatus` is for the answer's status line alone. */
+function plainDetails(details: Record<string, unknown> | undefined): Record<string, unknown> | undefined {
+  if (details === undefined) return undefined;
+  const { httpStatus: _, ...rest } = details;
+  if (Object.keys(rest).length === 0) return undefined;
+  try {
+    return JSON.parse(JSON.stringify(rest)) as Record<string, unknown>;
+  } catch {
+    return undefined; // A circle or a bigint: the error must reach the caller all the same.
+  }
 }
 
 /** The error that a problem document, or whatever else came with a failing status, tells of. */
