@@ -76,12 +76,17 @@ async function spreadLate(tx: { query<Row>(sql: string, values: unknown[]): Prom
   for (const tick of late) tick.startAtMs = nowMs + Math.floor(drawFraction("start", tick.job.id, tick.atMs) * othersCount * catchUpSpacingMs);
 }
 
+export interface NextFire {
+  fireAt: Date;
+  isDue: boolean;
+}
+
 /** When the next tick is due, by the database's clock; undefined when none is planned. Reads only. */
-export async function nextFireAt(kernel: Kernel): Promise<Date | undefined> {
-  const [row] = await kernel.database.query<{ fireAt: Date | null }>(
-    `select min(fire_at) as "fireAt" from roost.job where state = 'active' and fire_at is not null`,
+export async function readNextFire(kernel: Kernel): Promise<NextFire | undefined> {
+  const [row] = await kernel.database.query<{ fireAt: Date | null; isDue: boolean | null }>(
+    `select min(fire_at) as "fireAt", min(fire_at) <= roost.now() as "isDue" from roost.job where state = 'active' and fire_at is not null`,
     [],
     { name: "job-next-fire" },
   );
-  return row?.fireAt ?? undefined;
+  return row === undefined || row.fireAt === null ? undefined : { fireAt: row.fireAt, isDue: row.isDue === true };
 }

@@ -1,0 +1,55 @@
+import { delay } from "@roost/base";
+import type { Kernel } from "../open-kernel.ts";
+
+/** What one look at the state found. */
+export interface Look {
+  /** More can be done at once. */
+  isMore?: boolean;
+  /** When something is due next, by the database's clock. */
+  atMs?: number | undefined;
+}
+
+export interface Loop {
+  name: string;
+  /** Wake-ups that end the sleep early. Asked for anew after each look. */
+  channels: () => readonly string[];
+  /** It looks at least this often: wake-ups are hints. */
+  pollMs: number;
+  /** Does what is to be done now. Whatever it needs it reads from the database, so a failed look loses nothing. */
+  look: () => Promise<Look>;
+}
+
+const sleepMsMin = 2;
+const backoffMsMin = 100;
+const backoffMsMax = 10_000;
+
+/** Looks, sleeps until something is due, looks again, until aborted. A failure is logged and backed off from; it never ends the loop. */
+export async function runLoop(kernel: Kernel, loop: Loop, signal: AbortSignal): Promise<void> {
+  let failureCount = 0;
+  while (!signal.aborted) {
+    // The clock channel tells that the database's time was moved.
+    const channels = [...loop.channels(), "clock"];
+    using watch = kernel.wakeups.watch(channels);
+    while (!signal.aborted) {
+      try {
+        const { isMore, atMs } = await loop.look();
+        if (failureCount > 0) kernel.logger.info("a scheduler loop works again", { loop: loop.name, failureCount });
+        failureCount = 0;
+        if (!isSame(channels, [...loop.channels(), "clock"])) break;
+        if (isMore === true) continue;
+        const untilMs = atMs === undefined ? loop.pollMs : atMs - kernel.clock.nowMs();
+        await watch.next({ timeoutMs: Math.max(sleepMsMin, Math.min(untilMs, loop.pollMs)), signal });
+      } catch (error) {
+        if (signal.aborted) return;
+        failureCount += 1;
+        const backoffMs = Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(failureCount - 1, 10)) * (0.5 + Math.random() / 2);
+        kernel.logger.warn("a scheduler loop failed and will look again", { loop: loop.name, failureCount, backoffMs: Math.round(backoffMs), error });
+        await delay(backoffMs, { signal }).catch(() => undefined);
+      }
+    }
+  }
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
+}

@@ -1,0 +1,117 @@
+/**
+ * The scheduler of one process: loops that look at the database's state and do
+ * what is due. It remembers nothing, so it can die at any moment, and any
+ * number of schedulers work beside each other without a leader.
+ */
+import { expireOnce } from "../coordination/begin-once.ts";
+import { expireLocks } from "../coordination/release-lock.ts";
+import { sweepCoordination } from "../coordination/sweep-coordination.ts";
+import { fireDueTicks, readNextFire } from "../jobs/fire-due-ticks.ts";
+import { fireEventTicks } from "../jobs/fire-event-ticks.ts";
+import { createScheduleCache } from "../jobs/schedule-cache.ts";
+import { maintainLog } from "../log/segments.ts";
+import type { Kernel } from "../open-kernel.ts";
+import { deliverEventWaits } from "../runs/event-waits.ts";
+import { failOverdueRuns } from "../runs/fail-overdue-runs.ts";
+import { promoteDueRuns, readNextDue } from "../runs/promote-due-runs.ts";
+import { promoteFreeLanes } from "../runs/promote-lanes.ts";
+import { sweepFinishedRuns, sweepLanes } from "../runs/sweep-finished-runs.ts";
+import { reapWorkers } from "../workers/reap-workers.ts";
+import { keepRegistered } from "./keep-registered.ts";
+import { readEventTopics } from "./read-event-topics.ts";
+import { runLoop, type Loop } from "./run-loop.ts";
+
+/** How often each loop looks although nothing wakes it and nothing is known to be due. Together about nine statements a second when idle. */
+export const schedulerTimings = {
+  tickPollMs: 5_000,
+  duePollMs: 2_000,
+  eventPollMs: 1_000,
+  /** A worker's death is seen within this time. */
+  reapMs: 250,
+  leasePollMs: 2_000,
+  lanePollMs: 2_000,
+  housekeepingMs: 60_000,
+} as const;
+
+export interface SchedulerOptions {
+  signal: AbortSignal;
+  host: string;
+  pid: number;
+}
+
+/** Runs until aborted; resolves when everything has stopped. */
+export async function runScheduler(kernel: Kernel, options: SchedulerOptions): Promise<void> {
+  const { signal } = options;
+  const loops = createLoops(kernel).map((loop) => runLoop(kernel, loop, signal));
+  await Promise.all([...loops, keepRegistered(kernel, options)]);
+}
+
+function createLoops(kernel: Kernel): Loop[] {
+  const timings = schedulerTimings;
+  return [
+    tickLoop(kernel),
+    eventLoop(kernel),
+    {
+      name: "due runs",
+      channels: () => ["due", "cancel"],
+      pollMs: timings.duePollMs,
+      look: async () => {
+        const promoted = await promoteDueRuns(kernel);
+        const failed = await failOverdueRuns(kernel);
+        return { isMore: promoted > 0 || failed > 0, atMs: (await readNextDue(kernel))?.getTime() };
+      },
+    },
+    { name: "workers", channels: () => ["workers"], pollMs: timings.reapMs, look: async () => ({ isMore: (await reapWorkers(kernel)) > 0 }) },
+    {
+      name: "leases",
+      channels: () => [],
+      pollMs: timings.leasePollMs,
+      look: async () => ({ isMore: (await expireLocks(kernel)) + (await expireOnce(kernel)) > 0 }),
+    },
+    { name: "lanes", channels: () => [], pollMs: timings.lanePollMs, look: async () => (await promoteFreeLanes(kernel), {}) },
+    {
+      name: "housekeeping",
+      channels: () => [],
+      pollMs: timings.housekeepingMs,
+      look: async () => {
+        const swept = (await sweepFinishedRuns(kernel)) + (await sweepCoordination(kernel));
+        if (swept > 0) return { isMore: true };
+        await sweepLanes(kernel);
+        await maintainLog(kernel);
+        return {};
+      },
+    },
+  ];
+}
+
+function tickLoop(kernel: Kernel): Loop {
+  const schedules = createScheduleCache();
+  return {
+    name: "ticks",
+    channels: () => ["jobs"],
+    pollMs: schedulerTimings.tickPollMs,
+    look: async () => {
+      // One cheap statement while nothing is due.
+      const next = await readNextFire(kernel);
+      if (next === undefined || !next.isDue) return { atMs: next?.fireAt.getTime() };
+      await fireDueTicks(kernel, { schedules });
+      return { isMore: true };
+    },
+  };
+}
+
+function eventLoop(kernel: Kernel): Loop {
+  let topics: string[] = [];
+  return {
+    name: "events",
+    channels: () => ["jobs", ...topics.map((topic) => `log:${topic}`)],
+    pollMs: schedulerTimings.eventPollMs,
+    look: async () => {
+      topics = await readEventTopics(kernel);
+      if (topics.length === 0) return {};
+      const { isMore } = await fireEventTicks(kernel);
+      await deliverEventWaits(kernel);
+      return { isMore };
+    },
+  };
+}
