@@ -6,10 +6,14 @@ import { jobEvents } from "./job-events.ts";
 import { noticeEvents } from "./notice-events.ts";
 import { runEvents } from "./run-events.ts";
 import { sessionEvents } from "./session-events.ts";
+import { stepEvents } from "./step-events.ts";
+import { workerEvents } from "./worker-events.ts";
 
 export const roostEvents = [
   ...jobEvents,
   ...runEvents,
+  ...stepEvents,
+  ...workerEvents,
   ...sessionEvents,
   ...homeEvents,
   ...noticeEvents,
@@ -27,3 +31,5 @@ export * from "./job-events.ts";
 export * from "./notice-events.ts";
 export * from "./run-events.ts";
 export * from "./session-events.ts";
+export * from "./step-events.ts";
+export * from "./worker-events.ts";

@@ -1,10 +1,6 @@
-/**
- * Topic `runs`: what happens to runs, their steps, the workers that execute them
- * and the budgets that hold them. The subject is the run's id, except of workers.
- */
+/** Topic `runs`: what happens to runs, the leases they are owned by, and the budgets that hold them. The subject is the run's id. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
-import { effects } from "../define-operation.ts";
 import {
   Count,
   Id,
@@ -19,7 +15,7 @@ import {
   Usd,
   WholeMs,
 } from "../records/fields.ts";
-import { stepOutcomes, Usage, waitKinds } from "../records/run.ts";
+import { waitKinds } from "../records/run.ts";
 
 const topic = "runs";
 const subject = "run id";
@@ -160,85 +156,12 @@ export const runDiverged = defineEvent({
   }),
 });
 
-const step = { runId: Id, seq: Count, name: Name, kind: z.string().max(64), attempt: Count };
-
-export const stepStarted = defineEvent({
-  type: "step.started",
-  version,
-  topic,
-  subject,
-  schema: z.object({ ...step, effect: z.enum(effects), idempotencyKey: Id }),
-});
-
-export const stepDone = defineEvent({
-  type: "step.done",
-  version,
-  topic,
-  subject,
-  schema: z.object({ ...step, costUsd: Usd.optional(), usage: Usage.optional(), durationMs: WholeMs.optional() }),
-});
-
-export const stepFailed = defineEvent({
-  type: "step.failed",
-  version,
-  topic,
-  subject,
-  schema: z.object({
-    ...step,
-    error: RecordedError,
-    costUsd: Usd.optional(),
-    usage: Usage.optional(),
-    durationMs: WholeMs.optional(),
-  }),
-});
-
-export const stepUnknown = defineEvent({
-  type: "step.unknown",
-  version,
-  topic,
-  subject,
-  schema: z.object({ ...step, effect: z.enum(effects), idempotencyKey: Id, reason: Reason }),
-});
-
-export const stepResolved = defineEvent({
-  type: "step.resolved",
-  version,
-  topic,
-  subject,
-  schema: z.object({
-    runId: Id,
-    seq: Count,
-    name: Name.optional(),
-    outcome: z.enum(stepOutcomes),
-    note: Reason.optional(),
-    by: Name,
-  }),
-});
-
 export const leaseLost = defineEvent({
   type: "lease.lost",
   version,
   topic,
   subject,
   schema: z.object({ ...run, epoch: Count, workerId: Id.optional(), reason: Reason }),
-});
-
-const worker = { workerId: Id, host: z.string().max(255), pid: Count, kind: z.string().max(64) };
-
-export const workerJoined = defineEvent({
-  type: "worker.joined",
-  version,
-  topic,
-  subject: "worker id",
-  schema: z.object(worker),
-});
-
-export const workerLost = defineEvent({
-  type: "worker.lost",
-  version,
-  topic,
-  subject: "worker id",
-  schema: z.object({ ...worker, reason: Reason, runCount: Count.optional() }),
 });
 
 export const budgetRefused = defineEvent({
@@ -269,13 +192,6 @@ export const runEvents = [
   runCancelling,
   runCancelled,
   runDiverged,
-  stepStarted,
-  stepDone,
-  stepFailed,
-  stepUnknown,
-  stepResolved,
   leaseLost,
-  workerJoined,
-  workerLost,
   budgetRefused,
 ] as const;
