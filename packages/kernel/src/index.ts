@@ -52,8 +52,37 @@ export {
   type RunQuery,
   type RunWait,
 } from "./runs/list-runs.ts";
+export { countRuns, type RunCounts } from "./runs/count-runs.ts";
 export { registerWorker, type Heartbeat, type NewWorker, type WorkerRegistration } from "./workers/register-worker.ts";
+export { listWorkers, type WorkerRow } from "./workers/list-workers.ts";
 export { reapWorkers } from "./workers/reap-workers.ts";
 export type * from "./budgets/budget.ts";
 export { reserveSpend, settleSpend, type SpendAsk } from "./budgets/reserve-spend.ts";
 export { readBudgets, readSpend, setBudgets, sweepSpend, type BudgetSettings, type SpendQuery } from "./budgets/set-budgets.ts";
+
+// Jobs and their ticks.
+export { createSchedule, nextMoments, type NextMomentsOptions, type Schedule, type ScheduleOptions } from "./jobs/next-moments.ts";
+export type { Trigger } from "./jobs/trigger.ts";
+export { isActiveAt, type ActiveHours } from "./jobs/active-hours.ts";
+export type { JobDefinition, JobState } from "./jobs/job-row.ts";
+export type { JobDifference } from "./jobs/compare-jobs.ts";
+export { defineJob, type DefineJobOptions, type JobChange, type JobChangeKind } from "./jobs/define-job.ts";
+export { applyJobs, jobsPerApplyMax, type ApplyJobsOptions } from "./jobs/apply-jobs.ts";
+export { pauseJob, removeJob, resumeJob, type ChangeJobOptions } from "./jobs/change-job-state.ts";
+export { runJobNow, type RunJobNowOptions } from "./jobs/run-job-now.ts";
+export { getJob, listJobs, listTicks, type Job, type ListJobsOptions, type ListTicksOptions, type Tick } from "./jobs/read-jobs.ts";
+export { fireDueTicks, readNextFire, type FireDueTicksOptions, type FiredTicks } from "./jobs/fire-due-ticks.ts";
+export { fireEventTicks } from "./jobs/fire-event-ticks.ts";
+
+// Locks, effects that happen once, remembered results, claimed topics.
+export { coordinationLimits } from "./coordination/coordination-limits.ts";
+export { acquireLock, type LockAnswer, type LockRequest } from "./coordination/acquire-lock.ts";
+export { expireLocks, releaseLock, releaseLocksOfRun, renewLock, type LockToken, type RenewedLock } from "./coordination/release-lock.ts";
+export { listLocks, type HeldLockRow } from "./coordination/list-locks.ts";
+export { beginOnce, expireOnce, failOnce, finishOnce, renewOnce, type OnceAnswer, type OnceOutcome, type OnceRequest } from "./coordination/begin-once.ts";
+export { rememberResult, type RememberResultOptions } from "./coordination/remember-result.ts";
+export { claimTopic, listClaims, releaseClaim, type ClaimAnswer, type ClaimRequest, type SimilarClaim, type TopicClaim } from "./coordination/claim-topic.ts";
+export { sweepCoordination } from "./coordination/sweep-coordination.ts";
+
+// The scheduler.
+export { runScheduler, schedulerTimings, type SchedulerOptions } from "./scheduler/run-scheduler.ts";

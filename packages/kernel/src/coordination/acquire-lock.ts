@@ -36,7 +36,11 @@ export interface LockAnswer {
 }
 
 /** That another has the lock is an answer, not an error. */
-export async function acquireLock(kernel: Kernel, request: LockRequest, options: { signal?: AbortSignal } = {}): Promise<LockAnswer> {
+export async function acquireLock(
+  kernel: Kernel,
+  request: LockRequest,
+  options: { signal?: AbortSignal } = {},
+): Promise<LockAnswer> {
   const { name, holder, ttlMs, waitMs = 0 } = request;
   checkName("lock", name);
   checkName("holder", holder);
@@ -76,7 +80,14 @@ async function tryLock(tx: KernelTransaction, request: LockRequest, waits: boole
   if (row.isHeld && row.holder === holder) return keepLock(tx, request, row);
   if (row.isHeld && row.holder !== null && row.expiresAt !== null) {
     await queue(tx, request, waits);
-    return { acquired: false, name, holder: row.holder, epoch: row.epoch, expiresAt: row.expiresAt, purpose: row.purpose };
+    return {
+      acquired: false,
+      name,
+      holder: row.holder,
+      epoch: row.epoch,
+      expiresAt: row.expiresAt,
+      purpose: row.purpose,
+    };
   }
   const [first] = await tx.query<{ waiter: string; expiresAt: Date }>(
     `select waiter, expires_at as "expiresAt" from roost.lock_waiter where name = $1 and expires_at > roost.now() order by seq limit 1`,
@@ -90,7 +101,9 @@ async function tryLock(tx: KernelTransaction, request: LockRequest, waits: boole
 }
 
 async function lockRow(tx: KernelTransaction, name: string): Promise<LockRow> {
-  await tx.query("insert into roost.lock (name, epoch, cause_id) values ($1, 0, '') on conflict (name) do nothing", [name]);
+  await tx.query("insert into roost.lock (name, epoch, cause_id) values ($1, 0, '') on conflict (name) do nothing", [
+    name,
+  ]);
   const [row] = await tx.query<LockRow>(
     `select epoch, holder, purpose, run_id as "runId", expires_at as "expiresAt", roost.now() as now,
        holder is not null and expires_at > roost.now()
@@ -98,7 +111,8 @@ async function lockRow(tx: KernelTransaction, name: string): Promise<LockRow> {
      from roost.lock where name = $1 for update`,
     [name],
   );
-  if (row === undefined) throw new RoostError("unavailable", `The lock "${name}" was swept while it was taken: try again`);
+  if (row === undefined)
+    throw new RoostError("unavailable", `The lock "${name}" was swept while it was taken: try again`);
   return row;
 }
 
@@ -123,7 +137,12 @@ async function grant(tx: KernelTransaction, request: LockRequest, row: LockRow):
   const { name, holder, purpose, runId } = request;
   if (row.holder !== null) {
     const isExpired = row.expiresAt !== null && row.expiresAt <= row.now;
-    emitLockEvent(tx, isExpired ? "lock.expired" : "lock.released", { name, holder: row.holder, epoch: row.epoch, runId: row.runId }, isExpired ? {} : { reason: "its run has ended" });
+    emitLockEvent(
+      tx,
+      isExpired ? "lock.expired" : "lock.released",
+      { name, holder: row.holder, epoch: row.epoch, runId: row.runId },
+      isExpired ? {} : { reason: "its run has ended" },
+    );
   }
   await tx.query("delete from roost.lock_waiter where name = $1 and waiter = $2", [name, holder]);
   const [granted] = await tx.query<{ epoch: number; expiresAt: Date }>(
@@ -133,7 +152,8 @@ async function grant(tx: KernelTransaction, request: LockRequest, row: LockRow):
      returning epoch, expires_at as "expiresAt"`,
     [name, holder, purpose ?? null, runId ?? null, request.ttlMs],
   );
-  if (granted === undefined) throw new RoostError("conflict", `Run ${runId} has ended: it cannot take the lock "${name}"`);
+  if (granted === undefined)
+    throw new RoostError("conflict", `Run ${runId} has ended: it cannot take the lock "${name}"`);
   const { epoch, expiresAt } = granted;
   const causeId = emitLockEvent(
     tx,
@@ -158,7 +178,10 @@ async function queue(tx: KernelTransaction, { name, holder }: LockRequest, waits
     [name, holder],
   );
   if ((line?.count ?? 0) >= coordinationLimits.waitersMax) {
-    throw new RoostError("limit_exceeded", `${coordinationLimits.waitersMax} wait for the lock "${name}" already: try again later`);
+    throw new RoostError(
+      "limit_exceeded",
+      `${coordinationLimits.waitersMax} wait for the lock "${name}" already: try again later`,
+    );
   }
   await tx.query(
     `insert into roost.lock_waiter (name, waiter, since, expires_at) values ($1, $2, roost.now(), roost.now() + $3 * interval '1 ms')

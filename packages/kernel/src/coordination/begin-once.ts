@@ -74,8 +74,12 @@ export async function beginOnce(kernel: Kernel, request: OnceRequest): Promise<O
     );
     if (fresh !== undefined) return begun(tx, request, fresh);
     const row = await lockOnce(tx, request);
-    if (row.state === "begun" && row.isOverdue) row.state = await markUnknown(tx, request, row, "its holder was not heard of again");
-    const mayBegin = row.state === "free" || (row.state === "done" && row.isForgotten) || (row.state === "unknown" && request.retryUnknown === true);
+    if (row.state === "begun" && row.isOverdue)
+      row.state = await markUnknown(tx, request, row, "its holder was not heard of again");
+    const mayBegin =
+      row.state === "free" ||
+      (row.state === "done" && row.isForgotten) ||
+      (row.state === "unknown" && request.retryUnknown === true);
     if (!mayBegin) return answer(request, row);
     const [again] = await tx.query<OnceRow>(
       `update roost.once set state = 'begun', epoch = nextval('roost.lock_epoch'), holder = $3, purpose = $4, run_id = $5, attempt = attempt + 1,
@@ -96,16 +100,26 @@ export interface OnceOutcome extends OnceKey {
  * Says that it happened. A holder that is late says so all the same, unless another has begun since.
  * @throws not_found, or conflict when the token is not the last one given out
  */
-export async function finishOnce(kernel: Kernel, outcome: OnceOutcome & { result?: JsonValue; keepMs?: number }): Promise<OnceAnswer> {
+export async function finishOnce(
+  kernel: Kernel,
+  outcome: OnceOutcome & { result?: JsonValue; keepMs?: number },
+): Promise<OnceAnswer> {
   const result = JSON.stringify(outcome.result ?? null);
   if (Buffer.byteLength(result) > coordinationLimits.resultBytesMax) {
-    throw new RoostError("limit_exceeded", `The result has ${Buffer.byteLength(result)} bytes: ${coordinationLimits.resultBytesMax} is the most, store the rest elsewhere`);
+    throw new RoostError(
+      "limit_exceeded",
+      `The result has ${Buffer.byteLength(result)} bytes: ${coordinationLimits.resultBytesMax} is the most, store the rest elsewhere`,
+    );
   }
   return kernel.transact(async (tx) => {
     const row = await lockOnce(tx, outcome);
     refuseOtherToken(outcome, row);
     if (row.state === "done") return answer(outcome, row);
-    if (row.state === "free") throw new RoostError("conflict", `"${outcome.key}" was reported as not done by the same holder before: begin it again`);
+    if (row.state === "free")
+      throw new RoostError(
+        "conflict",
+        `"${outcome.key}" was reported as not done by the same holder before: begin it again`,
+      );
     const causeId = emitOnce(tx, "once.done", outcome, row, { result: outcome.result ?? null });
     const [done] = await tx.query<OnceRow>(
       `update roost.once set state = 'done', result = $3, ended_at = roost.now(), keep_until = roost.now() + $4 * interval '1 ms', cause_id = $5
@@ -127,13 +141,21 @@ export async function failOnce(
   return kernel.transact(async (tx) => {
     const row = await lockOnce(tx, outcome);
     refuseOtherToken(outcome, row);
-    if (row.state === "done") throw new RoostError("conflict", `"${outcome.key}" was reported as done before: that stays`);
+    if (row.state === "done")
+      throw new RoostError("conflict", `"${outcome.key}" was reported as done before: that stays`);
     if (outcome.isUnknown === true) {
-      if (row.state === "begun") await markUnknown(tx, outcome, row, outcome.error?.message ?? "its holder cannot tell whether it happened");
+      if (row.state === "begun")
+        await markUnknown(tx, outcome, row, outcome.error?.message ?? "its holder cannot tell whether it happened");
       return { state: "unknown" };
     }
     if (row.state === "free") return { state: "free" };
-    const causeId = emitOnce(tx, "once.failed", outcome, row, outcome.error === undefined ? {} : { error: outcome.error });
+    const causeId = emitOnce(
+      tx,
+      "once.failed",
+      outcome,
+      row,
+      outcome.error === undefined ? {} : { error: outcome.error },
+    );
     await tx.query(
       `update roost.once set state = 'free', error = $3, ended_at = roost.now(), cause_id = $4 where scope = $1 and key = $2`,
       [outcome.scope, outcome.key, outcome.error === undefined ? null : JSON.stringify(outcome.error), causeId],
@@ -143,14 +165,21 @@ export async function failOnce(
 }
 
 /** Gives the holder more time. @throws conflict when its time is up or the token is not the last one given out */
-export async function renewOnce(kernel: Kernel, outcome: OnceOutcome & { ttlMs: number }): Promise<{ expiresAt: Date }> {
+export async function renewOnce(
+  kernel: Kernel,
+  outcome: OnceOutcome & { ttlMs: number },
+): Promise<{ expiresAt: Date }> {
   checkMs("time to live", outcome.ttlMs, { min: coordinationLimits.ttlMsMin, max: coordinationLimits.ttlMsMax });
   const [row] = await kernel.database.query<{ expiresAt: Date }>(
     `update roost.once set expires_at = roost.now() + $4 * interval '1 ms'
      where scope = $1 and key = $2 and epoch::text = $3 and state = 'begun' and expires_at > roost.now() returning expires_at as "expiresAt"`,
     [outcome.scope, outcome.key, outcome.token, outcome.ttlMs],
   );
-  if (row === undefined) throw new RoostError("conflict", `"${outcome.key}" is not yours to do any more: its time is up or another has begun it`);
+  if (row === undefined)
+    throw new RoostError(
+      "conflict",
+      `"${outcome.key}" is not yours to do any more: its time is up or another has begun it`,
+    );
   return row;
 }
 
@@ -174,31 +203,53 @@ export async function expireOnce(kernel: Kernel): Promise<number> {
 }
 
 async function lockOnce(tx: KernelTransaction, { scope, key }: OnceKey): Promise<OnceRow> {
-  const [row] = await tx.query<OnceRow>(`select ${onceColumns} from roost.once where scope = $1 and key = $2 for update`, [scope, key]);
+  const [row] = await tx.query<OnceRow>(
+    `select ${onceColumns} from roost.once where scope = $1 and key = $2 for update`,
+    [scope, key],
+  );
   return present(row, { scope, key });
 }
 
 function present(row: OnceRow | undefined, { scope, key }: OnceKey): OnceRow {
-  if (row === undefined) throw new RoostError("not_found", `Nobody has begun "${key.slice(0, 64)}" in the scope "${scope.slice(0, 64)}"`);
+  if (row === undefined)
+    throw new RoostError("not_found", `Nobody has begun "${key.slice(0, 64)}" in the scope "${scope.slice(0, 64)}"`);
   return row;
 }
 
 function refuseOtherToken(outcome: OnceOutcome, row: OnceRow): void {
   if (String(row.epoch) === outcome.token) return;
-  throw new RoostError("conflict", `"${outcome.key}" was begun again by ${row.holder} since: what this holder says does not count any more`, {
-    details: { reason: "lease_lost" },
-  });
+  throw new RoostError(
+    "conflict",
+    `"${outcome.key}" was begun again by ${row.holder} since: what this holder says does not count any more`,
+    {
+      details: { reason: "lease_lost" },
+    },
+  );
 }
 
 async function begun(tx: KernelTransaction, request: OnceRequest, row: OnceRow): Promise<OnceAnswer> {
-  const causeId = emitOnce(tx, "once.begun", request, row, { attempt: row.attempt, expiresAt: row.expiresAt.toISOString() }, request);
-  await tx.query("update roost.once set cause_id = $3 where scope = $1 and key = $2", [request.scope, request.key, causeId]);
+  const causeId = emitOnce(
+    tx,
+    "once.begun",
+    request,
+    row,
+    { attempt: row.attempt, expiresAt: row.expiresAt.toISOString() },
+    request,
+  );
+  await tx.query("update roost.once set cause_id = $3 where scope = $1 and key = $2", [
+    request.scope,
+    request.key,
+    causeId,
+  ]);
   return { ...answer(request, row), state: "begun", token: String(row.epoch) };
 }
 
 async function markUnknown(tx: KernelTransaction, once: OnceKey, row: OnceRow, reason: string): Promise<"unknown"> {
   const causeId = emitOnce(tx, "once.unknown", once, row, { reason: reason.slice(0, 2_000) });
-  await tx.query(`update roost.once set state = 'unknown', ended_at = roost.now(), cause_id = $3 where scope = $1 and key = $2`, [once.scope, once.key, causeId]);
+  await tx.query(
+    `update roost.once set state = 'unknown', ended_at = roost.now(), cause_id = $3 where scope = $1 and key = $2`,
+    [once.scope, once.key, causeId],
+  );
   return "unknown";
 }
 

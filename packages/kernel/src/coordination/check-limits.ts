@@ -14,6 +14,9 @@ export function checkName(what: string, name: string): void {
 /** @throws invalid_input for a length of time out of its bounds */
 export function checkMs(what: string, ms: number, bounds: { min: number; max: number }): void {
   if (!Number.isSafeInteger(ms) || ms < bounds.min || ms > bounds.max) {
-    throw new RoostError("invalid_input", `The ${what} of ${ms} ms is out of bounds: use whole milliseconds from ${bounds.min} to ${bounds.max}`);
+    throw new RoostError(
+      "invalid_input",
+      `The ${what} of ${ms} ms is out of bounds: use whole milliseconds from ${bounds.min} to ${bounds.max}`,
+    );
   }
 }

@@ -3,7 +3,12 @@ import { test } from "node:test";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { claimTopic, listClaims, releaseClaim, type ClaimRequest } from "./claim-topic.ts";
 
-const request = (text: string, by: string, more: Partial<ClaimRequest> = {}): ClaimRequest => ({ scope: "posts", text, by, ...more });
+const request = (text: string, by: string, more: Partial<ClaimRequest> = {}): ClaimRequest => ({
+  scope: "posts",
+  text,
+  by,
+  ...more,
+});
 
 test("claimTopic() grants a topic to one of many that want it at once in other words", async () => {
   await using opened = await createTestKernel();
@@ -14,7 +19,9 @@ test("claimTopic() grants a topic to one of many that want it at once in other w
     "postgres 18 async I/O read speed",
   ];
   const answers = await Promise.all(
-    Array.from({ length: 9 }, (_, index) => claimTopic(kernels[index % 3] ?? opened.kernel, request(words[index % 3] ?? "", `job ${index}`))),
+    Array.from({ length: 9 }, (_, index) =>
+      claimTopic(kernels[index % 3] ?? opened.kernel, request(words[index % 3] ?? "", `job ${index}`)),
+    ),
   );
   const granted = answers.findIndex((answer) => answer.granted);
   assert.equal(answers.filter((answer) => answer.granted).length, 1);
@@ -24,8 +31,13 @@ test("claimTopic() grants a topic to one of many that want it at once in other w
     assert.equal(answer.similar[0]?.text, words[granted % 3]);
     assert.ok((answer.similar[0]?.similarity ?? 0) >= 0.7);
   }
-  const types = await opened.database.query<{ type: string }>(`select type from roost.event where topic = 'coordination'`);
-  assert.deepEqual(types.map((row) => row.type).toSorted(), ["topic.claimed", ...Array.from({ length: 8 }, () => "topic.refused")]);
+  const types = await opened.database.query<{ type: string }>(
+    `select type from roost.event where topic = 'coordination'`,
+  );
+  assert.deepEqual(types.map((row) => row.type).toSorted(), [
+    "topic.claimed",
+    ...Array.from({ length: 8 }, () => "topic.refused"),
+  ]);
 });
 
 test("claimTopic() grants another topic, and names what is near it", async () => {
@@ -34,7 +46,10 @@ test("claimTopic() grants another topic, and names what is near it", async () =>
   await claimTopic(kernel, request("How we cut our cloud bill in half by turning off idle machines", "a"));
   const near = await claimTopic(kernel, request("Switching idle servers off halved our cloud spend", "b"));
   assert.equal(near.granted, true);
-  assert.deepEqual(near.similar.map((claim) => claim.by), ["a"]);
+  assert.deepEqual(
+    near.similar.map((claim) => claim.by),
+    ["a"],
+  );
   const far = await claimTopic(kernel, request("Growing tomatoes on a balcony", "c"));
   assert.deepEqual([far.granted, far.similar], [true, []]);
 });
@@ -44,7 +59,10 @@ test("claimTopic() grants the same claim by the same claimant again, as the same
   const first = await claimTopic(opened.kernel, request("Growing tomatoes on a balcony", "a"));
   const again = await claimTopic(opened.kernel, request("Growing tomatoes on a balcony", "a"));
   assert.deepEqual([again.granted, again.claimId], [true, first.claimId]);
-  assert.equal((await claimTopic(opened.kernel, request("growing TOMATOES, on a balcony!", "b"))).similar[0]?.similarity, 1);
+  assert.equal(
+    (await claimTopic(opened.kernel, request("growing TOMATOES, on a balcony!", "b"))).similar[0]?.similarity,
+    1,
+  );
 });
 
 test("claimTopic() frees a topic in other scopes, when it is given up, and when its time is up", async () => {
@@ -65,8 +83,14 @@ test("claimTopic() goes by the caller's threshold", async () => {
   await using opened = await createTestKernel();
   const { kernel } = opened;
   await claimTopic(kernel, request("Sourdough bread for beginners", "a"));
-  assert.equal((await claimTopic(kernel, request("Sourdough bread for families", "b", { threshold: 0.45 }))).granted, false);
-  assert.equal((await claimTopic(kernel, request("Sourdough bread for families", "b", { threshold: 0.99 }))).granted, true);
+  assert.equal(
+    (await claimTopic(kernel, request("Sourdough bread for families", "b", { threshold: 0.45 }))).granted,
+    false,
+  );
+  assert.equal(
+    (await claimTopic(kernel, request("Sourdough bread for families", "b", { threshold: 0.99 }))).granted,
+    true,
+  );
 });
 
 test("listClaims() pages through live claims, newest first", async () => {
@@ -76,7 +100,10 @@ test("listClaims() pages through live claims, newest first", async () => {
   for (const subject of subjects) await claimTopic(kernel, request(subject, "a"));
   const first = await listClaims(kernel, { limit: 3 });
   const second = await listClaims(kernel, { limit: 3, after: first.next ?? "" });
-  assert.deepEqual([...first.claims, ...second.claims].map((claim) => claim.text), subjects.toReversed());
+  assert.deepEqual(
+    [...first.claims, ...second.claims].map((claim) => claim.text),
+    subjects.toReversed(),
+  );
   assert.equal(second.next, null);
 });
 

@@ -49,9 +49,13 @@ export async function claimTopic(kernel: Kernel, request: ClaimRequest): Promise
   checkName("claimant", by);
   checkMs("time to live", ttlMs, { min: coordinationLimits.ttlMsMin, max: coordinationLimits.claimTtlMsMax });
   if (text.trim().length === 0 || text.length > coordinationLimits.claimTextCharsMax) {
-    throw new RoostError("invalid_input", `A claim of ${text.length} characters is not possible: use 1 to ${coordinationLimits.claimTextCharsMax}`);
+    throw new RoostError(
+      "invalid_input",
+      `A claim of ${text.length} characters is not possible: use 1 to ${coordinationLimits.claimTextCharsMax}`,
+    );
   }
-  if (!(threshold >= 0 && threshold <= 1)) throw new RoostError("invalid_input", `The threshold ${threshold} is out of bounds: use a number from 0 to 1`);
+  if (!(threshold >= 0 && threshold <= 1))
+    throw new RoostError("invalid_input", `The threshold ${threshold} is out of bounds: use a number from 0 to 1`);
   const topic = readTopic(text);
   return kernel.transact(async (tx) => {
     // One decision at a time in a scope: what this one compares with cannot grow until it has committed.
@@ -93,7 +97,7 @@ async function grant(
   return { granted: true, claimId, expiresAt, similar };
 }
 
-export interface Claim {
+export interface TopicClaim {
   claimId: string;
   scope: string;
   text: string;
@@ -105,8 +109,8 @@ export interface Claim {
 
 const claimColumns = `id as "claimId", scope, text, claimed_by as by, claimed_at as at, expires_at as "expiresAt", run_id as "runId"`;
 
-async function readClaims(tx: KernelTransaction, scope: string): Promise<Claim[]> {
-  return tx.query<Claim>(
+async function readClaims(tx: KernelTransaction, scope: string): Promise<TopicClaim[]> {
+  return tx.query<TopicClaim>(
     `select ${claimColumns} from roost.claim
      where scope = $1 and released_at is null and expires_at > roost.now() order by claimed_at desc, id limit $2`,
     [scope, coordinationLimits.claimsPerScopeMax],
@@ -114,14 +118,20 @@ async function readClaims(tx: KernelTransaction, scope: string): Promise<Claim[]
 }
 
 /** The claims that are near the topic, most similar first. A word that most claims of the scope have says little. */
-function rank(topic: Topic, text: string, claims: Claim[]): SimilarClaim[] {
+function rank(topic: Topic, text: string, claims: TopicClaim[]): SimilarClaim[] {
   const topics = claims.map((claim) => readTopic(claim.text));
   const rarity = rarityAmong(topics);
   const plain = plainText(text);
   return claims
     .map((claim, index) => {
       const score = plainText(claim.text) === plain ? 1 : scoreTopics(topic, topics[index] ?? [], { rarity });
-      return { claimId: claim.claimId, text: claim.text, by: claim.by, at: claim.at, similarity: Math.round(score * 1_000) / 1_000 };
+      return {
+        claimId: claim.claimId,
+        text: claim.text,
+        by: claim.by,
+        at: claim.at,
+        similarity: Math.round(score * 1_000) / 1_000,
+      };
     })
     .filter((claim) => claim.similarity >= nearTopicScore)
     .toSorted((a, b) => b.similarity - a.similarity || b.at.getTime() - a.at.getTime())
@@ -144,7 +154,11 @@ function rarityAmong(topics: Topic[]): (word: string) => number {
 }
 
 function plainText(text: string): string {
-  return text.normalize("NFKC").toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, " ").trim();
+  return text
+    .normalize("NFKC")
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, " ")
+    .trim();
 }
 
 const eventTextCharsMax = 1_000;
@@ -153,7 +167,13 @@ function eventClaim(claim: SimilarClaim): JsonObject {
   return { ...claim, text: claim.text.slice(0, eventTextCharsMax).toWellFormed(), at: claim.at.toISOString() };
 }
 
-function emitClaim(tx: KernelTransaction, type: "topic.claimed" | "topic.refused", request: ClaimRequest, data: JsonObject, id?: string): void {
+function emitClaim(
+  tx: KernelTransaction,
+  type: "topic.claimed" | "topic.refused",
+  request: ClaimRequest,
+  data: JsonObject,
+  id?: string,
+): void {
   const { scope, text, by, runId, causation, correlation } = request;
   tx.emit({
     type,
@@ -182,9 +202,12 @@ export interface ListClaimsOptions {
 }
 
 /** Live claims, newest first. */
-export async function listClaims(kernel: Kernel, options: ListClaimsOptions): Promise<{ claims: Claim[]; next: string | null }> {
+export async function listClaims(
+  kernel: Kernel,
+  options: ListClaimsOptions,
+): Promise<{ claims: TopicClaim[]; next: string | null }> {
   const limit = Math.min(options.limit, coordinationLimits.listMax);
-  const claims = await kernel.database.query<Claim>(
+  const claims = await kernel.database.query<TopicClaim>(
     `select ${claimColumns} from roost.claim
      where released_at is null and expires_at > roost.now() and ($1::text is null or scope = $1) and ($2::uuid is null or id < $2)
      order by id desc limit $3`,

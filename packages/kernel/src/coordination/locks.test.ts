@@ -6,7 +6,12 @@ import { listLocks } from "./list-locks.ts";
 import { expireLocks, releaseLock, renewLock } from "./release-lock.ts";
 import { sweepCoordination } from "./sweep-coordination.ts";
 
-const request = (holder: string, more: Partial<LockRequest> = {}): LockRequest => ({ name: "backup", holder, ttlMs: 60_000, ...more });
+const request = (holder: string, more: Partial<LockRequest> = {}): LockRequest => ({
+  name: "backup",
+  holder,
+  ttlMs: 60_000,
+  ...more,
+});
 
 async function eventsOf(kernel: { database: { query<Row>(sql: string): Promise<Row[]> } }): Promise<string[]> {
   const rows = await kernel.database.query<{ type: string; data: { holder: string } }>(
@@ -19,7 +24,9 @@ test("acquireLock() gives a lock to one of many that ask at once, on several ker
   await using opened = await createTestKernel();
   const kernels = [opened.kernel, await opened.openAnother(), await opened.openAnother()];
   const answers = await Promise.all(
-    Array.from({ length: 12 }, (_, index) => acquireLock(kernels[index % 3] ?? opened.kernel, request(`holder ${index}`))),
+    Array.from({ length: 12 }, (_, index) =>
+      acquireLock(kernels[index % 3] ?? opened.kernel, request(`holder ${index}`)),
+    ),
   );
   const winners = answers.filter((answer) => answer.acquired);
   assert.equal(winners.length, 1);
@@ -41,7 +48,12 @@ test("acquireLock() passes an expired lock on with a greater epoch, and the old 
   const { kernel, clock } = opened;
   const old = await acquireLock(kernel, request("old"));
   await clock.advance(61_000);
-  assert.deepEqual(await renewLock(kernel, { ...old, ttlMs: 60_000 }), { isHeld: false, holder: null, epoch: null, expiresAt: null });
+  assert.deepEqual(await renewLock(kernel, { ...old, ttlMs: 60_000 }), {
+    isHeld: false,
+    holder: null,
+    epoch: null,
+    expiresAt: null,
+  });
   const young = await acquireLock(kernel, request("young"));
   assert.ok(young.acquired && young.epoch > old.epoch);
   assert.equal((await renewLock(kernel, { ...old, ttlMs: 60_000 })).holder, "young");
@@ -106,7 +118,10 @@ test("expireLocks() frees what nobody gave back, once, whoever looks", async () 
   assert.equal(await expireLocks(kernel), 0);
   await clock.advance(61_000);
   const counts = await Promise.all([expireLocks(kernel), expireLocks(other), expireLocks(kernel)]);
-  assert.equal(counts.reduce((sum, count) => sum + count, 0), 3);
+  assert.equal(
+    counts.reduce((sum, count) => sum + count, 0),
+    3,
+  );
   assert.equal((await eventsOf(kernel)).filter((event) => event.startsWith("lock.expired")).length, 3);
   assert.deepEqual((await listLocks(kernel, { limit: 10 })).locks, []);
 });

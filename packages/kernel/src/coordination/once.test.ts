@@ -5,23 +5,41 @@ import { beginOnce, expireOnce, failOnce, finishOnce, renewOnce, type OnceReques
 import { rememberResult } from "./remember-result.ts";
 import { sweepCoordination } from "./sweep-coordination.ts";
 
-const request = (holder: string, more: Partial<OnceRequest> = {}): OnceRequest => ({ scope: "blog", key: "post 1", holder, ttlMs: 60_000, ...more });
+const request = (holder: string, more: Partial<OnceRequest> = {}): OnceRequest => ({
+  scope: "blog",
+  key: "post 1",
+  holder,
+  ttlMs: 60_000,
+  ...more,
+});
 
 async function eventTypes(kernel: { database: { query<Row>(sql: string): Promise<Row[]> } }): Promise<string[]> {
-  const rows = await kernel.database.query<{ type: string }>(`select type from roost.event where topic = 'coordination' order by "offset"`);
+  const rows = await kernel.database.query<{ type: string }>(
+    `select type from roost.event where topic = 'coordination' order by "offset"`,
+  );
   return rows.map((row) => row.type);
 }
 
 test("beginOnce() lets one of many begin, and the others have its result", async () => {
   await using opened = await createTestKernel();
   const kernels = [opened.kernel, await opened.openAnother(), await opened.openAnother()];
-  const answers = await Promise.all(Array.from({ length: 12 }, (_, index) => beginOnce(kernels[index % 3] ?? opened.kernel, request(`h${index}`))));
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, (_, index) => beginOnce(kernels[index % 3] ?? opened.kernel, request(`h${index}`))),
+  );
   const begun = answers.filter((answer) => answer.state === "begun");
   assert.equal(begun.length, 1);
   assert.ok(answers.every((answer) => answer.state === "begun" || answer.state === "in_progress"));
-  await finishOnce(opened.kernel, { scope: "blog", key: "post 1", token: begun[0]?.token ?? "", result: { url: "/1" } });
+  await finishOnce(opened.kernel, {
+    scope: "blog",
+    key: "post 1",
+    token: begun[0]?.token ?? "",
+    result: { url: "/1" },
+  });
   const later = await beginOnce(opened.kernel, request("later"));
-  assert.deepEqual([later.state, later.token, later.result, later.holder], ["done", null, { url: "/1" }, begun[0]?.holder]);
+  assert.deepEqual(
+    [later.state, later.token, later.result, later.holder],
+    ["done", null, { url: "/1" }, begun[0]?.holder],
+  );
   assert.deepEqual(await eventTypes(opened.kernel), ["once.begun", "once.done"]);
 });
 
@@ -65,10 +83,15 @@ test("failOnce() frees the effect for the next, or leaves it unknown when nobody
   await using opened = await createTestKernel();
   const { kernel } = opened;
   const first = await beginOnce(kernel, request("a"));
-  assert.deepEqual(await failOnce(kernel, { ...first, token: first.token ?? "", error: { code: "refused", message: "no" } }), { state: "free" });
+  assert.deepEqual(
+    await failOnce(kernel, { ...first, token: first.token ?? "", error: { code: "refused", message: "no" } }),
+    { state: "free" },
+  );
   const second = await beginOnce(kernel, request("b"));
   assert.deepEqual([second.state, second.attempt], ["begun", 2]);
-  assert.deepEqual(await failOnce(kernel, { ...second, token: second.token ?? "", isUnknown: true }), { state: "unknown" });
+  assert.deepEqual(await failOnce(kernel, { ...second, token: second.token ?? "", isUnknown: true }), {
+    state: "unknown",
+  });
   assert.equal((await beginOnce(kernel, request("c"))).state, "unknown");
 });
 
@@ -111,7 +134,9 @@ test("rememberResult() computes once for calls at the same time, and forgets wit
   const options = { scope: "api", key: "k1", fingerprint: "f" };
   let computed = 0;
   const call = (index: number) =>
-    (kernels[index % 2] ?? opened.kernel).transact((tx) => rememberResult(tx, options, async () => `result ${(computed += 1)}`));
+    (kernels[index % 2] ?? opened.kernel).transact((tx) =>
+      rememberResult(tx, options, async () => `result ${(computed += 1)}`),
+    );
   await assert.rejects(
     opened.kernel.transact((tx) =>
       rememberResult(tx, options, async () => {
@@ -129,7 +154,9 @@ test("rememberResult() refuses a key that was used for another request, and forg
   await using opened = await createTestKernel();
   const { kernel, clock } = opened;
   const call = (fingerprint: string, value: number) =>
-    kernel.transact((tx) => rememberResult(tx, { scope: "api", key: "k", fingerprint, keepMs: 60_000 }, async () => value));
+    kernel.transact((tx) =>
+      rememberResult(tx, { scope: "api", key: "k", fingerprint, keepMs: 60_000 }, async () => value),
+    );
   assert.deepEqual(await call("a", 1), { result: 1, isRepeated: false });
   assert.deepEqual(await call("a", 2), { result: 1, isRepeated: true });
   await assert.rejects(call("b", 3), { code: "conflict", message: /used for another request/ });

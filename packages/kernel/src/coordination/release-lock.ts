@@ -29,15 +29,23 @@ export async function renewLock(kernel: Kernel, lock: LockToken & { ttlMs: numbe
      returning expires_at as "expiresAt"`,
     [lock.name, lock.epoch, lock.holder, lock.ttlMs],
   );
-  if (renewed !== undefined) return { isHeld: true, holder: lock.holder, epoch: lock.epoch, expiresAt: renewed.expiresAt };
+  if (renewed !== undefined)
+    return { isHeld: true, holder: lock.holder, epoch: lock.epoch, expiresAt: renewed.expiresAt };
   const now = await readHolder(kernel, lock.name);
   return { isHeld: false, holder: now?.holder ?? null, epoch: now?.epoch ?? null, expiresAt: now?.expiresAt ?? null };
 }
 
 /** Giving back what is not held with that epoch any more changes nothing. */
-export async function releaseLock(kernel: Kernel, lock: LockToken): Promise<{ released: boolean; holder: string | null }> {
+export async function releaseLock(
+  kernel: Kernel,
+  lock: LockToken,
+): Promise<{ released: boolean; holder: string | null }> {
   const released = await kernel.transact(async (tx) => {
-    const rows = await releaseWhere(tx, "lock.name = $1 and lock.epoch = $2 and lock.holder = $3", [lock.name, lock.epoch, lock.holder]);
+    const rows = await releaseWhere(tx, "lock.name = $1 and lock.epoch = $2 and lock.holder = $3", [
+      lock.name,
+      lock.epoch,
+      lock.holder,
+    ]);
     for (const held of rows) emitLockEvent(tx, "lock.released", held, {}, { causation: held.causeId });
     return rows.length > 0;
   });
@@ -47,7 +55,8 @@ export async function releaseLock(kernel: Kernel, lock: LockToken): Promise<{ re
 /** In the transaction that ends the run; else the scheduler does it a moment later. */
 export async function releaseLocksOfRun(tx: KernelTransaction, runId: string): Promise<void> {
   const rows = await releaseWhere(tx, "lock.run_id = $1", [runId]);
-  for (const held of rows) emitLockEvent(tx, "lock.released", held, { reason: "its run has ended" }, { causation: held.causeId });
+  for (const held of rows)
+    emitLockEvent(tx, "lock.released", held, { reason: "its run has ended" }, { causation: held.causeId });
 }
 
 /** Frees locks whose deadline has passed or whose run has ended. A loop over state: any number of schedulers may run it. */
@@ -96,7 +105,10 @@ async function releaseWhere(tx: KernelTransaction, condition: string, values: un
   return rows;
 }
 
-async function readHolder(kernel: Kernel, name: string): Promise<{ holder: string; epoch: number; expiresAt: Date } | undefined> {
+async function readHolder(
+  kernel: Kernel,
+  name: string,
+): Promise<{ holder: string; epoch: number; expiresAt: Date } | undefined> {
   const [row] = await kernel.database.query<{ holder: string; epoch: number; expiresAt: Date }>(
     `select holder, epoch, expires_at as "expiresAt" from roost.lock where name = $1 and holder is not null and expires_at > roost.now()`,
     [name],

@@ -36,17 +36,27 @@ export async function rememberResult<T extends JsonValue>(
     [scope, key, fingerprint ?? null, keepMs],
   );
   if (fresh === undefined) {
-    const [known] = await tx.query<{ fingerprint: string | null; result: T }>("select fingerprint, result from roost.idempotency_key where scope = $1 and key = $2", [scope, key]);
-    if (known === undefined) throw new RoostError("unavailable", `The idempotency key "${key}" expired just now: try again`);
+    const [known] = await tx.query<{ fingerprint: string | null; result: T }>(
+      "select fingerprint, result from roost.idempotency_key where scope = $1 and key = $2",
+      [scope, key],
+    );
+    if (known === undefined)
+      throw new RoostError("unavailable", `The idempotency key "${key}" expired just now: try again`);
     if (fingerprint !== undefined && known.fingerprint !== null && known.fingerprint !== fingerprint) {
-      throw new RoostError("conflict", `The idempotency key "${key}" was used for another request: use a key of its own for each request`);
+      throw new RoostError(
+        "conflict",
+        `The idempotency key "${key}" was used for another request: use a key of its own for each request`,
+      );
     }
     return { result: known.result, isRepeated: true };
   }
   const result = await compute();
   const text = JSON.stringify(result);
   if (Buffer.byteLength(text) > coordinationLimits.resultBytesMax) {
-    throw new RoostError("limit_exceeded", `The result to remember has ${Buffer.byteLength(text)} bytes: ${coordinationLimits.resultBytesMax} is the most`);
+    throw new RoostError(
+      "limit_exceeded",
+      `The result to remember has ${Buffer.byteLength(text)} bytes: ${coordinationLimits.resultBytesMax} is the most`,
+    );
   }
   await tx.query("update roost.idempotency_key set result = $3 where scope = $1 and key = $2", [scope, key, text]);
   return { result, isRepeated: false };

@@ -44,7 +44,12 @@ const rules: [title: string, a: string, b: string, same: boolean][] = [
   ["reads number words", "chapter seven of the novel", "chapter 7 of the novel", true],
   ["tells weekdays apart", "Standup notes for Monday", "Standup notes for Tuesday", false],
   ["tells opposites apart", "How to enable IPv6 on the router", "How to disable IPv6 on the router", false],
-  ["takes a longer wording for the same", "solar panels on balconies", "Solar panels on balconies, a guide for tenants", true],
+  [
+    "takes a longer wording for the same",
+    "solar panels on balconies",
+    "Solar panels on balconies, a guide for tenants",
+    true,
+  ],
   ["takes nothing for nothing", "the and of", "with or without", false],
 ];
 
@@ -61,7 +66,10 @@ test("scoreTopics() weighs a word by how rare it is among its neighbours", () =>
 });
 
 test("readTopic() takes a text of any length and keeps to its limits", () => {
-  const words = Array.from({ length: 5_000 }, (_, index) => `word${String.fromCharCode(97 + (index % 26))}${index}x`).join(" ");
+  const words = Array.from(
+    { length: 5_000 },
+    (_, index) => `word${String.fromCharCode(97 + (index % 26))}${index}x`,
+  ).join(" ");
   assert.ok(readTopic(words).length <= 120);
   assert.deepEqual(readTopic(""), []);
   assert.deepEqual(readTopic("🙂 – …"), []);

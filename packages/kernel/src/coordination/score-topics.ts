@@ -36,7 +36,11 @@ export function scoreTopics(a: Topic, b: Topic, options: ScoreTopicsOptions = {}
   return conflict(a, b) ? score * conflictFactor : score;
 }
 
-function match(a: Topic, b: Topic, weightOf: (word: TopicWord) => number): { shared: number; restA: number; restB: number } {
+function match(
+  a: Topic,
+  b: Topic,
+  weightOf: (word: TopicWord) => number,
+): { shared: number; restA: number; restB: number } {
   const left = new Map(b.map((word) => [word.word, word]));
   const open: TopicWord[] = [];
   let shared = 0;
@@ -100,7 +104,8 @@ function trigrams(word: string): Set<string> {
 /** Each names a number, a weekday, a month … and they are not the same. */
 function conflict(a: Topic, b: Topic): boolean {
   const numbers = (topic: Topic) => topic.filter((word) => word.kind === "number").map((word) => word.word);
-  const values = (topic: Topic, set: ReadonlySet<string>) => topic.map((word) => word.word).filter((word) => set.has(word));
+  const values = (topic: Topic, set: ReadonlySet<string>) =>
+    topic.map((word) => word.word).filter((word) => set.has(word));
   return apart(numbers(a), numbers(b)) || exclusiveStems.some((set) => apart(values(a, set), values(b, set)));
 }
 

@@ -10,7 +10,10 @@ export interface TopicPairs {
 
 export const tuning: TopicPairs = {
   same: [
-    ["Why PostgreSQL 18's asynchronous I/O makes reads faster", "Postgres 18: async I/O and what it does for read performance"],
+    [
+      "Why PostgreSQL 18's asynchronous I/O makes reads faster",
+      "Postgres 18: async I/O and what it does for read performance",
+    ],
     ["Blog post: five tips for better sleep", "How to sleep better – 5 tips"],
     ["Announce the release of Node.js 24", "Node 24 is out: launch post"],
     ["Weekly review of the home lab energy consumption", "home lab power usage, weekly report"],
@@ -50,7 +53,10 @@ export const tuning: TopicPairs = {
     ["Weekly report: home lab energy consumption", "Weekly report: home lab backup status"],
     ["How to install Docker on Ubuntu", "How to uninstall Docker on Ubuntu"],
     ["Python for data science", "Python for web development"],
-    ["Why PostgreSQL 18's asynchronous I/O makes reads faster", "Why PostgreSQL 18's skip scan makes index reads faster"],
+    [
+      "Why PostgreSQL 18's asynchronous I/O makes reads faster",
+      "Why PostgreSQL 18's skip scan makes index reads faster",
+    ],
     ["Five tips for better sleep", "Five tips for better photos"],
     ["Review of the iPhone 16 camera", "Review of the iPhone 17 camera"],
     ["Remind Max: invoice 2043 is overdue", "Remind Max: invoice 2044 is overdue"],
@@ -100,7 +106,10 @@ export const heldOut: TopicPairs = {
     ["Meeting notes from the call with ACME on pricing", "Notes: ACME pricing call"],
     ["Explaining monads with burritos", "Monads explained: the burrito analogy"],
     ["Ten-minute neck stretches for people who sit at a desk all day", "Desk workers: stretch your neck in 10 minutes"],
-    ["How we cut our cloud bill in half by turning off idle machines", "Switching idle servers off halved our cloud spend"],
+    [
+      "How we cut our cloud bill in half by turning off idle machines",
+      "Switching idle servers off halved our cloud spend",
+    ],
     ["Why your houseplants die in winter", "Houseplants dying when it gets cold: the causes"],
     ["SQLite is enough for most web apps", "Most web applications don't need more than SQLite"],
     ["Bitcoin hits a new all-time high", "BTC reaches record price"],
@@ -109,7 +118,10 @@ export const heldOut: TopicPairs = {
     ["The case against daily standups", "Why daily stand-up meetings are a waste of time"],
     ["Spinach lasagna, step by step", "Recipe: lasagne with spinach"],
     ["Learning Spanish with podcasts", "Podcasts that help you learn Spanish"],
-    ["Train strike in Germany on Thursday and Friday", "Deutsche Bahn strike Thursday/Friday: what travellers should know"],
+    [
+      "Train strike in Germany on Thursday and Friday",
+      "Deutsche Bahn strike Thursday/Friday: what travellers should know",
+    ],
     ["Zero-downtime Postgres migrations", "How to change a PostgreSQL schema without downtime"],
   ],
   different: [

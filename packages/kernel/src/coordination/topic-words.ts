@@ -31,7 +31,9 @@ export const faintWords: ReadonlySet<string> = new Set(
 );
 
 /** Words before which a number counts items ("7 tips") and names nothing. */
-export const countedWords: ReadonlySet<string> = new Set(list(`tip way thing reason practice idea step lesson example trick rule mistake best fact question`));
+export const countedWords: ReadonlySet<string> = new Set(
+  list(`tip way thing reason practice idea step lesson example trick rule mistake best fact question`),
+);
 
 const sameMeaning: string[] = [
   "announce launch ship unveil introduce",
@@ -92,12 +94,16 @@ export const canonicalWords: ReadonlyMap<string, string> = new Map(
 );
 
 export const numberWords: ReadonlyMap<string, string> = new Map(
-  list("zero one two three four five six seven eight nine ten eleven twelve").map((word, value) => [word, String(value)] as const),
+  list("zero one two three four five six seven eight nine ten eleven twelve").map(
+    (word, value) => [word, String(value)] as const,
+  ),
 );
 
 /** Sets of values of which a topic has one: two topics with different values are two topics. */
 export const exclusiveWords: readonly ReadonlySet<string>[] = [
-  list("monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag freitag samstag sonntag"),
+  list(
+    "monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag freitag samstag sonntag",
+  ),
   list("january february march april june july august september october november december"),
   list("spring summer autumn winter"),
   list("setup uninstall"),

@@ -26,6 +26,9 @@ for (const [title, hours, at, active] of cases) {
 
 for (const written of ["8:00", "24:01", "12:60", "noon", ""]) {
   test(`isActiveAt() refuses "${written}"`, () => {
-    assert.throws(() => isActiveAt(berlin(written, "22:00"), 0), { code: "invalid_input", message: /is not a time of day/ });
+    assert.throws(() => isActiveAt(berlin(written, "22:00"), 0), {
+      code: "invalid_input",
+      message: /is not a time of day/,
+    });
   });
 }

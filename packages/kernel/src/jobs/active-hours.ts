@@ -27,7 +27,10 @@ function minuteOfDay(written: string): number {
   const [, hour, minute] = /^(\d\d):(\d\d)$/.exec(written) ?? [];
   const total = Number(hour) * 60 + Number(minute);
   if (Number.isNaN(total) || total > minutesPerDay || Number(minute) > 59) {
-    throw new RoostError("invalid_input", `"${written.slice(0, 16)}" is not a time of day: write it like 07:30, at most 24:00`);
+    throw new RoostError(
+      "invalid_input",
+      `"${written.slice(0, 16)}" is not a time of day: write it like 07:30, at most 24:00`,
+    );
   }
   return total;
 }

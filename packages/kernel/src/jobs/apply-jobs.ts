@@ -19,14 +19,24 @@ export interface ApplyJobsOptions extends Omit<DefineJobOptions, "expectedVersio
  * Defines many jobs: all of them or, when one is not valid, none. Applying the same set twice changes nothing the second time.
  * @throws invalid_input naming every job that is not valid
  */
-export async function applyJobs(kernel: Kernel, written: readonly unknown[], options: ApplyJobsOptions): Promise<JobChange[]> {
-  if (written.length > jobsPerApplyMax) throw new RoostError("limit_exceeded", `${written.length} jobs at once (limit ${jobsPerApplyMax}): apply them in parts`);
+export async function applyJobs(
+  kernel: Kernel,
+  written: readonly unknown[],
+  options: ApplyJobsOptions,
+): Promise<JobChange[]> {
+  if (written.length > jobsPerApplyMax)
+    throw new RoostError(
+      "limit_exceeded",
+      `${written.length} jobs at once (limit ${jobsPerApplyMax}): apply them in parts`,
+    );
   const reads = readAll(written, options.timeZone ?? "UTC");
   const topics = await Promise.all(reads.map((read) => topicOf(kernel, read)));
   return kernel.transact(async (tx) => {
     const changes: JobChange[] = [];
     // By id, so that two who apply at once take the rows in one order.
-    const inOrder = reads.map((read, index) => ({ read, topic: topics[index] ?? null })).toSorted((a, b) => (a.read.id < b.read.id ? -1 : 1));
+    const inOrder = reads
+      .map((read, index) => ({ read, topic: topics[index] ?? null }))
+      .toSorted((a, b) => (a.read.id < b.read.id ? -1 : 1));
     for (const { read, topic } of inOrder) changes.push(await defineJobWithin(tx, read, { ...options, topic }));
     if (options.prune !== true) return changes;
     const left = await tx.query<StoredJob>(
@@ -36,7 +46,12 @@ export async function applyJobs(kernel: Kernel, written: readonly unknown[], opt
     for (const { id } of left) {
       const found = await lockJob(tx, id);
       if (found === undefined) continue;
-      if (options.dryRun !== true) await removeJobWithin(tx, found.job, { ...options, reason: `no longer in ${options.source}`, nowMs: found.nowMs });
+      if (options.dryRun !== true)
+        await removeJobWithin(tx, found.job, {
+          ...options,
+          reason: `no longer in ${options.source}`,
+          nowMs: found.nowMs,
+        });
       changes.push({ jobId: id, change: "removed", version: found.job.version, differences: [] });
     }
     return changes;

@@ -26,7 +26,8 @@ export async function pauseJob(kernel: Kernel, jobId: string, options: ChangeJob
     const { job, nowMs } = await mustLock(tx, jobId);
     if (job.state === "paused") return;
     const settled = await settleDueTicks(tx, job, nowMs);
-    if (settled.state === "finished") throw new RoostError("conflict", `The job "${jobId}" has finished: there is nothing to pause`);
+    if (settled.state === "finished")
+      throw new RoostError("conflict", `The job "${jobId}" has finished: there is nothing to pause`);
     const eventId = createId();
     await tx.query(
       `update roost.job set state = 'paused', next_at = null, fire_at = null, paused_at = roost.now(), paused_by = $2, paused_reason = $3,
@@ -45,8 +46,10 @@ export async function resumeJob(kernel: Kernel, jobId: string, options: ChangeJo
   await kernel.transact(async (tx) => {
     const { job, nowMs } = await mustLock(tx, jobId);
     if (job.state === "active") return;
-    if (job.state === "finished") throw new RoostError("conflict", `The job "${jobId}" has finished: give it a trigger that is due again`);
-    if (!job.definition.enabled) throw new RoostError("conflict", `The job "${jobId}" is disabled in its definition: enable it there`);
+    if (job.state === "finished")
+      throw new RoostError("conflict", `The job "${jobId}" has finished: give it a trigger that is due again`);
+    if (!job.definition.enabled)
+      throw new RoostError("conflict", `The job "${jobId}" is disabled in its definition: enable it there`);
     await recordPause(tx, job, nowMs);
     const isTimed = job.trigger.kind !== "event" && job.trigger.kind !== "manual";
     const { nextAt, fireAt } = nextTick(job, nowMs);
@@ -55,7 +58,14 @@ export async function resumeJob(kernel: Kernel, jobId: string, options: ChangeJo
       `update roost.job set state = $2, next_at = $3, fire_at = $4, paused_at = null, paused_by = null, paused_reason = null,
          from_offsets = $6, cause_id = $5, updated_at = roost.now() where id = $1`,
       // Events that came during the pause do not fire it.
-      [jobId, isTimed && nextAt === null ? "finished" : "active", nextAt, fireAt, eventId, job.topic === null ? null : JSON.stringify(await topicHeads(tx, job.topic))],
+      [
+        jobId,
+        isTimed && nextAt === null ? "finished" : "active",
+        nextAt,
+        fireAt,
+        eventId,
+        job.topic === null ? null : JSON.stringify(await topicHeads(tx, job.topic)),
+      ],
     );
     emitChange(tx, "job.resumed", job, eventId, options);
   });
@@ -103,7 +113,11 @@ export async function removeJob(kernel: Kernel, jobId: string, options: ChangeJo
   });
 }
 
-export async function removeJobWithin(tx: KernelTransaction, job: StoredJob, options: ChangeJobOptions & { nowMs: number }): Promise<void> {
+export async function removeJobWithin(
+  tx: KernelTransaction,
+  job: StoredJob,
+  options: ChangeJobOptions & { nowMs: number },
+): Promise<void> {
   await settleDueTicks(tx, job, options.nowMs);
   const eventId = createId();
   await tx.query(
@@ -116,7 +130,8 @@ export async function removeJobWithin(tx: KernelTransaction, job: StoredJob, opt
 
 async function mustLock(tx: KernelTransaction, jobId: string): Promise<{ job: StoredJob; nowMs: number }> {
   const found = await lockJob(tx, jobId);
-  if (found === undefined) throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": look at the list of jobs`);
+  if (found === undefined)
+    throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": look at the list of jobs`);
   return found;
 }
 

@@ -14,7 +14,9 @@ export function compareJobs(before: JsonValue, after: JsonValue, path = ""): Job
   if (isDeepStrictEqual(before, after)) return [];
   if (!isRecord(before) || !isRecord(after)) return [{ path, before, after }];
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted();
-  return names.flatMap((name) => compareJobs(before[name] ?? null, after[name] ?? null, path === "" ? name : `${path}.${name}`));
+  return names.flatMap((name) =>
+    compareJobs(before[name] ?? null, after[name] ?? null, path === "" ? name : `${path}.${name}`),
+  );
 }
 
 function isRecord(value: JsonValue): value is { [name: string]: JsonValue } {

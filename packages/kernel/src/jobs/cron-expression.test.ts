@@ -29,7 +29,10 @@ const matches: [expression: string, after: string, next: string][] = [
 
 for (const [expression, after, next] of matches) {
   test(`parseCronExpression("${expression}") goes from ${after} to ${next}`, () => {
-    assert.equal(new Date(parseCronExpression(expression).nextWall(wall(after)) ?? 0).toISOString(), new Date(wall(next)).toISOString());
+    assert.equal(
+      new Date(parseCronExpression(expression).nextWall(wall(after)) ?? 0).toISOString(),
+      new Date(wall(next)).toISOString(),
+    );
   });
 }
 

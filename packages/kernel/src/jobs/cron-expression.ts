@@ -36,7 +36,10 @@ export function parseCronExpression(written: string): CronExpression {
   const expression = expand(written);
   const fields = expression.split(" ");
   if (fields.length !== 5 && fields.length !== 6) {
-    throw invalid(written, `it has ${fields.length} fields; cron has 5 (minute hour day month weekday), or 6 with seconds first`);
+    throw invalid(
+      written,
+      `it has ${fields.length} fields; cron has 5 (minute hour day month weekday), or 6 with seconds first`,
+    );
   }
   const timeFields = fields.slice(0, fields.length - 3);
   if (timeFields.some((field) => field.includes("?"))) {

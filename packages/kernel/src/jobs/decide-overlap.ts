@@ -14,21 +14,28 @@ export interface LiveRun {
   startedAt: Date | null;
 }
 
-export type OverlapDecision =
-  | { fire: true; inLane: boolean; cancel: LiveRun[] }
-  | { fire: false; reason: string };
+export type OverlapDecision = { fire: true; inLane: boolean; cancel: LiveRun[] } | { fire: false; reason: string };
 
 export interface DecideOverlapOptions {
   /** A tick of an outage that the job makes up for one by one: it waits its turn where a fresh one would be skipped. */
   isCaughtUp?: boolean;
 }
 
-export function decideOverlap(policy: OverlapPolicy, live: LiveRun[], options: DecideOverlapOptions = {}): OverlapDecision {
+export function decideOverlap(
+  policy: OverlapPolicy,
+  live: LiveRun[],
+  options: DecideOverlapOptions = {},
+): OverlapDecision {
   const waiting = live.filter((run) => run.startedAt === null);
   const queue = (): OverlapDecision => {
     const outside = live.find((run) => run.lane === null);
-    if (outside !== undefined) return { fire: false, reason: `run ${outside.id}, started under another overlap policy, still goes (${outside.state})` };
-    if (waiting.length >= queuedRunsMax) return { fire: false, reason: `${waiting.length} runs wait already; ${queuedRunsMax} is the most` };
+    if (outside !== undefined)
+      return {
+        fire: false,
+        reason: `run ${outside.id}, started under another overlap policy, still goes (${outside.state})`,
+      };
+    if (waiting.length >= queuedRunsMax)
+      return { fire: false, reason: `${waiting.length} runs wait already; ${queuedRunsMax} is the most` };
     return { fire: true, inLane: true, cancel: [] };
   };
   switch (policy) {
@@ -40,7 +47,8 @@ export function decideOverlap(policy: OverlapPolicy, live: LiveRun[], options: D
       return queue();
     case "queue-one": {
       const [first] = waiting;
-      if (first !== undefined && !options.isCaughtUp) return { fire: false, reason: `run ${first.id} waits already, and one may` };
+      if (first !== undefined && !options.isCaughtUp)
+        return { fire: false, reason: `run ${first.id} waits already, and one may` };
       return queue();
     }
     case "skip": {

@@ -50,7 +50,10 @@ export async function topicOf(kernel: Kernel, { id, trigger }: ReadDefinition): 
   if (kernel.registry.find(trigger.eventType) === undefined) await kernel.registry.refresh();
   const schema = kernel.registry.find(trigger.eventType);
   if (schema === undefined) {
-    throw new RoostError("invalid_input", `The job "${id}" waits for events of the type "${trigger.eventType}", which nobody has registered: check its spelling`);
+    throw new RoostError(
+      "invalid_input",
+      `The job "${id}" waits for events of the type "${trigger.eventType}", which nobody has registered: check its spelling`,
+    );
   }
   return schema.topic;
 }
@@ -61,7 +64,11 @@ export interface DefineJobWithinOptions extends DefineJobOptions {
   dryRun?: boolean;
 }
 
-export async function defineJobWithin(tx: KernelTransaction, read: ReadDefinition, options: DefineJobWithinOptions): Promise<JobChange> {
+export async function defineJobWithin(
+  tx: KernelTransaction,
+  read: ReadDefinition,
+  options: DefineJobWithinOptions,
+): Promise<JobChange> {
   const found = await lockJob(tx, read.id, { removed: true });
   if (found === undefined || found.job.state === "removed") {
     refuseOtherVersion(read.id, options.expectedVersion, 0);
@@ -75,7 +82,11 @@ export async function defineJobWithin(tx: KernelTransaction, read: ReadDefinitio
 
 function refuseOtherVersion(jobId: string, expected: number | undefined, version: number): void {
   if (expected === undefined || expected === version) return;
-  throw new RoostError("conflict", `The job "${jobId}" is at version ${version}, not ${expected}: look at it again before changing it`, { details: { version } });
+  throw new RoostError(
+    "conflict",
+    `The job "${jobId}" is at version ${version}, not ${expected}: look at it again before changing it`,
+    { details: { version } },
+  );
 }
 
 function created(read: ReadDefinition, version: number): JobChange {
@@ -83,7 +94,11 @@ function created(read: ReadDefinition, version: number): JobChange {
 }
 
 /** undefined: somebody else defined it at the same moment. */
-async function insertJob(tx: KernelTransaction, read: ReadDefinition, options: DefineJobWithinOptions): Promise<JobChange | undefined> {
+async function insertJob(
+  tx: KernelTransaction,
+  read: ReadDefinition,
+  options: DefineJobWithinOptions,
+): Promise<JobChange | undefined> {
   const [clock] = await tx.query<{ now: Date }>("select roost.now() as now");
   const now = clock?.now ?? new Date(0);
   const isEnabled = read.definition.enabled;
@@ -96,13 +111,31 @@ async function insertJob(tx: KernelTransaction, read: ReadDefinition, options: D
      values ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $8, $8)
      on conflict (id) do nothing returning id`,
     [
-      read.id, isEnabled ? "active" : "paused", JSON.stringify(read.definition), JSON.stringify(read.trigger), options.timeZone ?? "UTC", nextAt, fireAt, now,
-      options.topic, await fromOffsets(tx, options.topic), options.by, options.source ?? null,
-      isEnabled ? null : now, isEnabled ? null : pausedByDefinition, isEnabled ? null : disabledReason, eventId,
+      read.id,
+      isEnabled ? "active" : "paused",
+      JSON.stringify(read.definition),
+      JSON.stringify(read.trigger),
+      options.timeZone ?? "UTC",
+      nextAt,
+      fireAt,
+      now,
+      options.topic,
+      await fromOffsets(tx, options.topic),
+      options.by,
+      options.source ?? null,
+      isEnabled ? null : now,
+      isEnabled ? null : pausedByDefinition,
+      isEnabled ? null : disabledReason,
+      eventId,
     ],
   );
   if (rows.length === 0) return undefined;
-  emitJobEvent(tx, "job.defined", { id: eventId, jobId: read.id, data: { jobVersion: 1, definition: read.definition as never, by: options.by }, cause: options });
+  emitJobEvent(tx, "job.defined", {
+    id: eventId,
+    jobId: read.id,
+    data: { jobVersion: 1, definition: read.definition as never, by: options.by },
+    cause: options,
+  });
   tx.wake("jobs");
   return created(read, 1);
 }
@@ -147,13 +180,28 @@ async function changeJob(
        paused_reason = case when $3 <> 'paused' then null when $15 then $17 else paused_reason end
      where id = $1`,
     [
-      job.id, version, next.nextAt === null && state === "active" && isTimed(read) ? "finished" : state,
-      JSON.stringify(read.definition), JSON.stringify(read.trigger), timeZone, next.nextAt, next.fireAt, anchorAt, options.topic,
-      keepsOffsets ? JSON.stringify(job.fromOffsets) : await fromOffsets(tx, options.topic), options.by, options.source ?? job.origin, eventId,
-      isPausedNow, pausedByDefinition, disabledReason,
+      job.id,
+      version,
+      next.nextAt === null && state === "active" && isTimed(read) ? "finished" : state,
+      JSON.stringify(read.definition),
+      JSON.stringify(read.trigger),
+      timeZone,
+      next.nextAt,
+      next.fireAt,
+      anchorAt,
+      options.topic,
+      keepsOffsets ? JSON.stringify(job.fromOffsets) : await fromOffsets(tx, options.topic),
+      options.by,
+      options.source ?? job.origin,
+      eventId,
+      isPausedNow,
+      pausedByDefinition,
+      disabledReason,
     ],
   );
-  const changed = isBack ? {} : { changed: differences.slice(0, 100).map((difference) => difference.path.slice(0, 200)) };
+  const changed = isBack
+    ? {}
+    : { changed: differences.slice(0, 100).map((difference) => difference.path.slice(0, 200)) };
   emitJobEvent(tx, isBack ? "job.defined" : "job.changed", {
     id: eventId,
     jobId: job.id,
@@ -188,7 +236,9 @@ async function momentAfterChange(
 ): Promise<NextTick> {
   if (state !== "active") return { nextAt: null, fireAt: null };
   if (keepsMoment && job.nextAt !== null) return withJitter(read, scheduleOf(read), job.nextAt.getTime());
-  return compareJobs(job.trigger as JsonValue, read.trigger as JsonValue).length > 0 ? firstTick(read, nowMs) : nextTick(read, nowMs);
+  return compareJobs(job.trigger as JsonValue, read.trigger as JsonValue).length > 0
+    ? firstTick(read, nowMs)
+    : nextTick(read, nowMs);
 }
 
 async function fromOffsets(tx: KernelTransaction, topic: string | null): Promise<string | null> {

@@ -21,7 +21,12 @@ const mailReceived = defineEvent({
 });
 const events = [...roostEvents, mailReceived];
 const mail = (from: string, more: object = {}) => ({ type: "mail.received", subject: from, data: { from, ...more } });
-const job = (id: string, filter?: object) => ({ id, prompt: "read", overlap: "allow", trigger: { kind: "event", eventType: "mail.received", ...(filter && { filter }) } });
+const job = (id: string, filter?: object) => ({
+  id,
+  prompt: "read",
+  overlap: "allow",
+  trigger: { kind: "event", eventType: "mail.received", ...(filter && { filter }) },
+});
 
 async function keysOf(kernel: Kernel, jobId: string): Promise<string[]> {
   return (await listTicks(kernel, { jobId, limit: 500 })).ticks.map((tick) => tick.tickKey).toSorted();
@@ -32,7 +37,8 @@ test("fireEventTicks() fires a job once for each event, with any number of sched
   const kernels = [opened.kernel, await opened.openAnother(), await opened.openAnother()];
   await defineJob(opened.kernel, job("reader"), { by });
   const ids: string[] = [];
-  for (let count = 0; count < 30; count += 1) ids.push(...(await opened.kernel.append([mail(`a${count}`), mail(`b${count}`)])).map((each) => each.id));
+  for (let count = 0; count < 30; count += 1)
+    ids.push(...(await opened.kernel.append([mail(`a${count}`), mail(`b${count}`)])).map((each) => each.id));
   await Promise.all(kernels.flatMap((kernel) => [fireEventTicks(kernel), fireEventTicks(kernel)]));
   while ((await fireEventTicks(opened.kernel)).recorded > 0);
   assert.deepEqual(await keysOf(opened.kernel, "reader"), ids.map((id) => `event:${id}`).toSorted());
@@ -46,7 +52,10 @@ test("fireEventTicks() counts only events after the job was defined, and those i
   await kernel.append([mail("before")]);
   await defineJob(kernel, job("all"), { by });
   await defineJob(kernel, job("urgent", { "mail.urgent": true }), { by });
-  const [calm, urgent] = await kernel.append([mail("x", { mail: { urgent: false } }), mail("y", { mail: { urgent: true } })]);
+  const [calm, urgent] = await kernel.append([
+    mail("x", { mail: { urgent: false } }),
+    mail("y", { mail: { urgent: true } }),
+  ]);
   await fireEventTicks(kernel);
   await defineJob(kernel, job("late"), { by });
   await fireEventTicks(kernel);
@@ -68,7 +77,10 @@ test("fireEventTicks() loses no event that is appended while a job is being defi
     await Promise.all([kernel.append([mail("during")]), defineJob(kernel, job(`job-${round}`), { by })]);
     const after = await kernel.append([mail("after")]);
     for (let earlier = 0; earlier <= round; earlier += 1) {
-      expected.set(`job-${earlier}`, [...(expected.get(`job-${earlier}`) ?? []), ...after.map((each) => `event:${each.id}`)]);
+      expected.set(`job-${earlier}`, [
+        ...(expected.get(`job-${earlier}`) ?? []),
+        ...after.map((each) => `event:${each.id}`),
+      ]);
     }
   }
   isDone = true;
@@ -76,7 +88,11 @@ test("fireEventTicks() loses no event that is appended while a job is being defi
   while ((await fireEventTicks(kernel)).recorded > 0);
   for (const [jobId, keys] of expected) {
     const found = new Set(await keysOf(kernel, jobId));
-    assert.deepEqual(keys.filter((key) => !found.has(key)), [], jobId);
+    assert.deepEqual(
+      keys.filter((key) => !found.has(key)),
+      [],
+      jobId,
+    );
   }
 });
 
@@ -86,12 +102,20 @@ test("fireEventTicks() gives the run the event, and the run's causes lead to it"
   await defineJob(kernel, job("reader"), { by });
   const [event] = await kernel.append([{ ...mail("ann"), correlation: "origin" }]);
   await fireEventTicks(kernel);
-  const [run] = await opened.database.query<{ input: { event: { id: string; data: unknown } }; reason: string; correlation: string; causation: string }>(
-    "select input, reason, correlation, causation from roost.run",
+  const [run] = await opened.database.query<{
+    input: { event: { id: string; data: unknown } };
+    reason: string;
+    correlation: string;
+    causation: string;
+  }>("select input, reason, correlation, causation from roost.run");
+  const [tick] = await opened.database.query<{ id: string; causation: string }>(
+    "select id, causation from roost.event where type = 'tick.fired'",
   );
-  const [tick] = await opened.database.query<{ id: string; causation: string }>("select id, causation from roost.event where type = 'tick.fired'");
   assert.deepEqual([run?.input.event.id, run?.input.event.data], [event?.id, { from: "ann" }]);
-  assert.deepEqual([run?.reason, run?.correlation, run?.causation, tick?.causation], ["event mail.received of ann", "origin", tick?.id, event?.id]);
+  assert.deepEqual(
+    [run?.reason, run?.correlation, run?.causation, tick?.causation],
+    ["event mail.received of ann", "origin", tick?.id, event?.id],
+  );
 });
 
 test("fireEventTicks() does not fire a paused job, nor for what came while it was paused", async () => {
@@ -111,9 +135,26 @@ test("fireEventTicks() does not fire a paused job, nor for what came while it wa
 test("fireEventTicks() stops a job that starts itself through its own events, and says so", async () => {
   await using opened = await createTestKernel({ events });
   const { kernel } = opened;
-  await defineJob(kernel, { id: "loop", prompt: "", overlap: "allow", trigger: { kind: "event", eventType: "run.cancelled", filter: { jobId: "loop" } } }, { by });
-  await defineJob(kernel, { id: "start", prompt: "", overlap: "allow", trigger: { kind: "event", eventType: "mail.received" } }, { by });
-  await defineJob(kernel, { id: "loop", prompt: "", overlap: "allow", trigger: { kind: "event", eventType: "run.cancelled" } }, { by });
+  await defineJob(
+    kernel,
+    {
+      id: "loop",
+      prompt: "",
+      overlap: "allow",
+      trigger: { kind: "event", eventType: "run.cancelled", filter: { jobId: "loop" } },
+    },
+    { by },
+  );
+  await defineJob(
+    kernel,
+    { id: "start", prompt: "", overlap: "allow", trigger: { kind: "event", eventType: "mail.received" } },
+    { by },
+  );
+  await defineJob(
+    kernel,
+    { id: "loop", prompt: "", overlap: "allow", trigger: { kind: "event", eventType: "run.cancelled" } },
+    { by },
+  );
   await kernel.append([mail("ann")]);
   for (let round = 0; round < 10; round += 1) {
     await fireEventTicks(kernel);
@@ -122,7 +163,10 @@ test("fireEventTicks() stops a job that starts itself through its own events, an
   }
   const { ticks } = await listTicks(kernel, { jobId: "loop", limit: 100 });
   assert.equal(ticks.filter((tick) => tick.outcome === "fired").length, loopDepthMax);
-  assert.match(ticks.find((tick) => tick.outcome === "skipped")?.reason ?? "", /a loop: the event goes back to 3 runs of this job/);
+  assert.match(
+    ticks.find((tick) => tick.outcome === "skipped")?.reason ?? "",
+    /a loop: the event goes back to 3 runs of this job/,
+  );
 });
 
 test("fireEventTicks() takes many events from one origin for no loop", async () => {
@@ -134,5 +178,8 @@ test("fireEventTicks() takes many events from one origin for no loop", async () 
     await fireEventTicks(kernel);
   }
   const { ticks } = await listTicks(kernel, { jobId: "reader", limit: 100 });
-  assert.deepEqual(ticks.map((tick) => tick.outcome), Array.from({ length: 12 }, () => "fired"));
+  assert.deepEqual(
+    ticks.map((tick) => tick.outcome),
+    Array.from({ length: 12 }, () => "fired"),
+  );
 });

@@ -63,7 +63,11 @@ export async function fireDueTicks(kernel: Kernel, options: FireDueTicksOptions 
 }
 
 /** When many jobs are late at once, their runs do not all start at once. */
-async function spreadLate(tx: { query<Row>(sql: string, values: unknown[]): Promise<Row[]> }, ticks: NewTick[], nowMs: number): Promise<void> {
+async function spreadLate(
+  tx: { query<Row>(sql: string, values: unknown[]): Promise<Row[]> },
+  ticks: NewTick[],
+  nowMs: number,
+): Promise<void> {
   const late = ticks.filter((tick) => tick.outcome === "fire" && tick.lateMs > onTimeMsMax);
   if (late.length === 0) return;
   const [row] = await tx.query<{ count: number }>(
@@ -73,7 +77,8 @@ async function spreadLate(tx: { query<Row>(sql: string, values: unknown[]): Prom
   );
   const othersCount = Math.min(catchUpSpreadJobsMax, Math.max(0, (row?.count ?? 1) - 1));
   if (othersCount === 0) return;
-  for (const tick of late) tick.startAtMs = nowMs + Math.floor(drawFraction("start", tick.job.id, tick.atMs) * othersCount * catchUpSpacingMs);
+  for (const tick of late)
+    tick.startAtMs = nowMs + Math.floor(drawFraction("start", tick.job.id, tick.atMs) * othersCount * catchUpSpacingMs);
 }
 
 export interface NextFire {

@@ -49,19 +49,26 @@ interface Place {
   partition: number;
 }
 
-async function readOn(tx: KernelTransaction, { topic, partition }: Place): Promise<{ recorded: number; isMore: boolean }> {
+async function readOn(
+  tx: KernelTransaction,
+  { topic, partition }: Place,
+): Promise<{ recorded: number; isMore: boolean }> {
   const name = { group: eventJobGroup, topic, partition };
   const heads = await topicHeads(tx, topic);
   const [kept] = (await readPartitions(tx, [topic])).filter((range) => range.partition === partition);
   const head = heads[partition] ?? 0;
   // The head is read before the jobs: a job that is there before an event is appended sees it.
-  const jobs = await tx.query<StoredJob>(`select ${jobColumns} from roost.job where state = 'active' and topic = $1 order by id`, [topic]);
+  const jobs = await tx.query<StoredJob>(
+    `select ${jobColumns} from roost.job where state = 'active' and topic = $1 order by id`,
+    [topic],
+  );
   const earliest = Math.min(head, ...jobs.map((job) => job.fromOffsets?.[partition] ?? 0));
   const cursor = await lockCursor(tx, name, { startAt: earliest });
   if (cursor === undefined || cursor >= head) return { recorded: 0, isMore: false };
   const offset = Math.max(cursor, earliest, kept?.firstOffset ?? 0);
   const types = [...new Set(jobs.flatMap((job) => (job.trigger.kind === "event" ? [job.trigger.eventType] : [])))];
-  const events = offset >= head ? [] : await readEvents(tx, { ...name, offset, offsetUntil: head, types, limit: eventsPerPassMax });
+  const events =
+    offset >= head ? [] : await readEvents(tx, { ...name, offset, offsetUntil: head, types, limit: eventsPerPassMax });
   const isMore = events.length === eventsPerPassMax;
   const nextOffset = isMore ? (events.at(-1)?.offset ?? head) + 1 : head;
   const ticks = await matchTicks(tx, jobs, events);
@@ -79,7 +86,10 @@ async function matchTicks(tx: KernelTransaction, jobs: StoredJob[], events: Stor
   const wanted = jobs.filter((job) => events.some((event) => matches(job, event))).map((job) => job.id);
   if (wanted.length === 0) return [];
   // Locked as they are now: a job that was paused or changed meanwhile is judged by what it has become.
-  const locked = await tx.query<StoredJob>(`select ${jobColumns} from roost.job where id = any($1) and state = 'active' order by id for update`, [wanted]);
+  const locked = await tx.query<StoredJob>(
+    `select ${jobColumns} from roost.job where id = any($1) and state = 'active' order by id for update`,
+    [wanted],
+  );
   const nowMs = await nowMsOf(tx);
   const ticks: NewTick[] = [];
   for (const event of events) {
@@ -107,7 +117,9 @@ function eventTick(job: StoredJob, event: StoredEvent, { depth, nowMs }: { depth
     key: `event:${event.id}`,
     atMs,
     outcome: isLoop ? "skipped" : "fire",
-    reason: isLoop ? `a loop: the event goes back to ${depth} runs of this job, ${loopDepthMax} are the most` : undefined,
+    reason: isLoop
+      ? `a loop: the event goes back to ${depth} runs of this job, ${loopDepthMax} are the most`
+      : undefined,
     lateMs: Math.max(0, nowMs - atMs),
     missedCount: 0,
     why: `event ${event.type}${event.subject === null ? "" : ` of ${event.subject}`}`,

@@ -8,7 +8,10 @@ import { createScheduleCache, type ScheduleCache } from "./schedule-cache.ts";
 import { tickJitterMs } from "./tick-jitter.ts";
 import type { Trigger } from "./trigger.ts";
 
-export function scheduleOf(job: Pick<StoredJob, "trigger" | "anchorAt">, schedules: ScheduleCache = createScheduleCache(1)): Schedule {
+export function scheduleOf(
+  job: Pick<StoredJob, "trigger" | "anchorAt">,
+  schedules: ScheduleCache = createScheduleCache(1),
+): Schedule {
   return schedules.scheduleOf(job.trigger, job.anchorAt.getTime());
 }
 
@@ -39,19 +42,34 @@ export function firstTick(
   return nextTick(job, nowMs);
 }
 
-export function withJitter(job: { id: string; definition: { jitterMs: number } }, schedule: Schedule, atMs: number): NextTick {
+export function withJitter(
+  job: { id: string; definition: { jitterMs: number } },
+  schedule: Schedule,
+  atMs: number,
+): NextTick {
   const jitterMs = tickJitterMs(atMs, { jobId: job.id, jitterMsMax: job.definition.jitterMs, schedule });
   return { nextAt: new Date(atMs), fireAt: new Date(atMs + jitterMs) };
 }
 
 /** What is due of a job, as ticks to record. The job itself must then move on to what the plan says. */
-export function dueTicks(job: StoredJob, nowMs: number, schedules?: ScheduleCache): { ticks: NewTick[]; plan: TickPlan } {
+export function dueTicks(
+  job: StoredJob,
+  nowMs: number,
+  schedules?: ScheduleCache,
+): { ticks: NewTick[]; plan: TickPlan } {
   if (job.nextAt === null) {
     return { ticks: [], plan: { ticks: [], nextAtMs: undefined, fireAtMs: undefined, missedCount: job.missedCount } };
   }
   const { catchUp, jitterMs } = job.definition;
   const plan = planTicks(
-    { jobId: job.id, nextAtMs: job.nextAt.getTime(), schedule: scheduleOf(job, schedules), jitterMsMax: jitterMs, catchUp, missedCount: job.missedCount },
+    {
+      jobId: job.id,
+      nextAtMs: job.nextAt.getTime(),
+      schedule: scheduleOf(job, schedules),
+      jitterMsMax: jitterMs,
+      catchUp,
+      missedCount: job.missedCount,
+    },
     nowMs,
   );
   const why = describeTrigger(job.trigger);

@@ -39,7 +39,11 @@ export const jobColumns = `
   job.cause_id as "causeId", job.created_at as "createdAt", job.updated_at as "updatedAt"`;
 
 /** The job, locked until the transaction ends; with the database's time. A removed job counts as absent unless it is asked for. */
-export async function lockJob(tx: Sql, jobId: string, options: { removed?: boolean } = {}): Promise<{ job: StoredJob; nowMs: number } | undefined> {
+export async function lockJob(
+  tx: Sql,
+  jobId: string,
+  options: { removed?: boolean } = {},
+): Promise<{ job: StoredJob; nowMs: number } | undefined> {
   const [row] = await tx.query<StoredJob & { now: Date }>(
     `select ${jobColumns}, roost.now() as now from roost.job where id = $1 and (state <> 'removed' or $2) for update`,
     [jobId, options.removed ?? false],

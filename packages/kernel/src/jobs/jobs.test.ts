@@ -9,10 +9,17 @@ import { getJob, listJobs, listTicks } from "./read-jobs.ts";
 import { runJobNow } from "./run-job-now.ts";
 
 const by = "test";
-const daily = (more: object = {}) => ({ id: "blog", trigger: { kind: "cron", expression: "0 6 * * *" }, prompt: "write", ...more });
+const daily = (more: object = {}) => ({
+  id: "blog",
+  trigger: { kind: "cron", expression: "0 6 * * *" },
+  prompt: "write",
+  ...more,
+});
 
 async function jobEvents(database: { query<Row>(sql: string): Promise<Row[]> }): Promise<string[]> {
-  const rows = await database.query<{ type: string }>(`select type from roost.event where topic = 'jobs' order by time, partition, "offset"`);
+  const rows = await database.query<{ type: string }>(
+    `select type from roost.event where topic = 'jobs' order by time, partition, "offset"`,
+  );
   return rows.map((row) => row.type);
 }
 
@@ -21,7 +28,10 @@ test("defineJob() defines a job once: the same definition again changes nothing 
   const { kernel, clock } = opened;
   await clock.set(new Date("2026-03-01T12:00:00Z"));
   const first = await defineJob(kernel, daily(), { by, timeZone: "Europe/Berlin" });
-  const second = await defineJob(kernel, daily({ overlap: "skip" }), { by: "somebody else", timeZone: "Europe/Berlin" });
+  const second = await defineJob(kernel, daily({ overlap: "skip" }), {
+    by: "somebody else",
+    timeZone: "Europe/Berlin",
+  });
   assert.deepEqual([first.change, first.version, second.change, second.version], ["created", 1, "unchanged", 1]);
   const job = await getJob(kernel, "blog");
   assert.deepEqual([job.state, job.definedBy, job.nextAt?.toISOString()], ["active", by, "2026-03-02T05:00:00.000Z"]);
@@ -32,8 +42,13 @@ test("defineJob() defines a job once: the same definition again changes nothing 
 test("defineJob() at the same moment from several processes makes one job and one event", async () => {
   await using opened = await createTestKernel();
   const kernels = [opened.kernel, await opened.openAnother(), await opened.openAnother()];
-  const changes = await Promise.all(Array.from({ length: 9 }, (_, index) => defineJob(kernels[index % 3] ?? opened.kernel, daily(), { by })));
-  assert.deepEqual(changes.map((change) => change.change).toSorted(), ["created", ...Array.from({ length: 8 }, () => "unchanged")]);
+  const changes = await Promise.all(
+    Array.from({ length: 9 }, (_, index) => defineJob(kernels[index % 3] ?? opened.kernel, daily(), { by })),
+  );
+  assert.deepEqual(changes.map((change) => change.change).toSorted(), [
+    "created",
+    ...Array.from({ length: 8 }, () => "unchanged"),
+  ]);
   assert.deepEqual(await jobEvents(opened.database), ["job.defined"]);
 });
 
@@ -44,7 +59,10 @@ test("defineJob() with a change counts the version up, says what changed, and ke
   await defineJob(kernel, daily(), { by });
   await clock.set(new Date("2026-03-02T06:00:01Z"));
   const change = await defineJob(kernel, daily({ prompt: "write more", overlap: "queue-one" }), { by });
-  assert.deepEqual([change.change, change.version, change.differences.map((difference) => difference.path)], ["changed", 2, ["overlap", "prompt"]]);
+  assert.deepEqual(
+    [change.change, change.version, change.differences.map((difference) => difference.path)],
+    ["changed", 2, ["overlap", "prompt"]],
+  );
   assert.equal((await getJob(kernel, "blog")).nextAt?.toISOString(), "2026-03-02T06:00:00.000Z");
   assert.equal((await fireDueTicks(kernel)).fired, 1);
   assert.equal((await getJob(kernel, "blog")).lastTick?.jobVersion, 2);
@@ -67,7 +85,10 @@ test("defineJob() holds to an expected version", async () => {
   await using opened = await createTestKernel();
   const { kernel } = opened;
   await defineJob(kernel, daily(), { by, expectedVersion: 0 });
-  await assert.rejects(defineJob(kernel, daily(), { by, expectedVersion: 0 }), { code: "conflict", message: /at version 1, not 0/ });
+  await assert.rejects(defineJob(kernel, daily(), { by, expectedVersion: 0 }), {
+    code: "conflict",
+    message: /at version 1, not 0/,
+  });
   await defineJob(kernel, daily({ prompt: "x" }), { by, expectedVersion: 1 });
   await assert.rejects(defineJob(kernel, daily({ prompt: "y" }), { by, expectedVersion: 1 }), { code: "conflict" });
 });
@@ -75,9 +96,21 @@ test("defineJob() holds to an expected version", async () => {
 const refused: [title: string, written: unknown, message: RegExp][] = [
   ["no id", { trigger: { kind: "manual" }, prompt: "" }, /without an id.*id: /],
   ["an unknown trigger", { ...daily(), trigger: { kind: "sometimes" } }, /"blog".*trigger/],
-  ["a cron expression that is none", daily({ trigger: { kind: "cron", expression: "0 25 * * *" } }), /"blog" is not valid: "0 25 \* \* \*" is not a cron expression.*hour: 25/],
-  ["a time zone that is none", daily({ trigger: { kind: "cron", expression: "0 6 * * *", timeZone: "Mars/X" } }), /Mars\/X|time zone/],
-  ["an event type that nobody registered", daily({ trigger: { kind: "event", eventType: "moon.risen" } }), /"moon\.risen", which nobody has registered/],
+  [
+    "a cron expression that is none",
+    daily({ trigger: { kind: "cron", expression: "0 25 * * *" } }),
+    /"blog" is not valid: "0 25 \* \* \*" is not a cron expression.*hour: 25/,
+  ],
+  [
+    "a time zone that is none",
+    daily({ trigger: { kind: "cron", expression: "0 6 * * *", timeZone: "Mars/X" } }),
+    /Mars\/X|time zone/,
+  ],
+  [
+    "an event type that nobody registered",
+    daily({ trigger: { kind: "event", eventType: "moon.risen" } }),
+    /"moon\.risen", which nobody has registered/,
+  ],
   ["an interval of nothing", daily({ trigger: { kind: "every", every: "10ms" } }), /1000 ms/],
 ];
 
@@ -101,11 +134,18 @@ test("pauseJob() and resumeJob() leave one row for what a pause passed over, and
   assert.equal((await getJob(kernel, "blog")).state, "paused");
   await resumeJob(kernel, "blog", { by: "ann" });
   const { ticks } = await listTicks(kernel, { jobId: "blog", limit: 10 });
-  assert.deepEqual(ticks.map((tick) => [tick.tickKey, tick.outcome, tick.missedCount, tick.until?.toISOString(), tick.reason]), [
-    ["2026-03-02T06:00:00.000Z", "missed", 4, "2026-03-05T06:00:00.000Z", "paused by ann: holiday"],
-  ]);
+  assert.deepEqual(
+    ticks.map((tick) => [tick.tickKey, tick.outcome, tick.missedCount, tick.until?.toISOString(), tick.reason]),
+    [["2026-03-02T06:00:00.000Z", "missed", 4, "2026-03-05T06:00:00.000Z", "paused by ann: holiday"]],
+  );
   assert.equal((await getJob(kernel, "blog")).nextAt?.toISOString(), "2026-03-06T06:00:00.000Z");
-  assert.deepEqual(await jobEvents(opened.database), ["job.defined", "job.paused", "job.changed", "tick.missed", "job.resumed"]);
+  assert.deepEqual(await jobEvents(opened.database), [
+    "job.defined",
+    "job.paused",
+    "job.changed",
+    "tick.missed",
+    "job.resumed",
+  ]);
 });
 
 test("pauseJob() loses no tick that was due before it", async () => {
@@ -155,23 +195,48 @@ test("applyJobs() applies all or none, twice the same as once, and prunes its ow
   const jobs = [daily({ id: "b" }), daily({ id: "a" }), daily({ id: "c", trigger: { kind: "manual" } })];
   const options = { by, source: "jobs/" };
   await defineJob(kernel, daily({ id: "mine" }), { by });
-  await assert.rejects(applyJobs(kernel, [...jobs, { id: "d" }, { id: "e", prompt: 1 }], options), { code: "invalid_input", message: /"d".*"e"/ });
-  assert.deepEqual((await listJobs(kernel, { limit: 10 })).jobs.map((job) => job.id), ["mine"]);
-  const kinds = (changes: { jobId: string; change: string }[]) => changes.map((change) => `${change.jobId} ${change.change}`);
-  assert.deepEqual(kinds(await applyJobs(kernel, jobs, { ...options, dryRun: true })), ["a created", "b created", "c created"]);
+  await assert.rejects(applyJobs(kernel, [...jobs, { id: "d" }, { id: "e", prompt: 1 }], options), {
+    code: "invalid_input",
+    message: /"d".*"e"/,
+  });
+  assert.deepEqual(
+    (await listJobs(kernel, { limit: 10 })).jobs.map((job) => job.id),
+    ["mine"],
+  );
+  const kinds = (changes: { jobId: string; change: string }[]) =>
+    changes.map((change) => `${change.jobId} ${change.change}`);
+  assert.deepEqual(kinds(await applyJobs(kernel, jobs, { ...options, dryRun: true })), [
+    "a created",
+    "b created",
+    "c created",
+  ]);
   assert.deepEqual((await listJobs(kernel, { limit: 10 })).jobs.length, 1);
   assert.deepEqual(kinds(await applyJobs(kernel, jobs, options)), ["a created", "b created", "c created"]);
   assert.deepEqual(kinds(await applyJobs(kernel, jobs, options)), ["a unchanged", "b unchanged", "c unchanged"]);
   const fewer = [daily({ id: "a", prompt: "new" })];
-  assert.deepEqual(kinds(await applyJobs(kernel, fewer, { ...options, dryRun: true, prune: true })), ["a changed", "b removed", "c removed"]);
-  assert.deepEqual(kinds(await applyJobs(kernel, fewer, { ...options, prune: true })), ["a changed", "b removed", "c removed"]);
-  assert.deepEqual((await listJobs(kernel, { limit: 10 })).jobs.map((job) => job.id), ["a", "mine"]);
+  assert.deepEqual(kinds(await applyJobs(kernel, fewer, { ...options, dryRun: true, prune: true })), [
+    "a changed",
+    "b removed",
+    "c removed",
+  ]);
+  assert.deepEqual(kinds(await applyJobs(kernel, fewer, { ...options, prune: true })), [
+    "a changed",
+    "b removed",
+    "c removed",
+  ]);
+  assert.deepEqual(
+    (await listJobs(kernel, { limit: 10 })).jobs.map((job) => job.id),
+    ["a", "mine"],
+  );
   assert.deepEqual((await jobEvents(opened.database)).length, 4 + 1 + 2);
 });
 
 test("applyJobs() refuses a job that is there twice", async () => {
   await using opened = await createTestKernel();
-  await assert.rejects(applyJobs(opened.kernel, [daily(), daily()], { by, source: "f" }), { code: "invalid_input", message: /"blog" is there twice/ });
+  await assert.rejects(applyJobs(opened.kernel, [daily(), daily()], { by, source: "f" }), {
+    code: "invalid_input",
+    message: /"blog" is there twice/,
+  });
 });
 
 test("runJobNow() runs a paused job by hand, once per key, and keeps to its overlap policy", async () => {
@@ -187,7 +252,10 @@ test("runJobNow() runs a paused job by hand, once per key, and keeps to its over
   assert.deepEqual([other.tick.outcome, other.tick.reason], ["skipped", `run ${first.tick.runId} still goes (ready)`]);
   assert.equal((await runJobNow(kernel, "blog", { by: "ann", isForced: true })).tick.outcome, "fired");
   assert.equal((await getJob(kernel, "blog")).activeRunIds.length, 2);
-  const [run] = await opened.database.query<{ reason: string; input: { prompt: string } }>("select reason, input from roost.run where id = $1", [first.tick.runId]);
+  const [run] = await opened.database.query<{ reason: string; input: { prompt: string } }>(
+    "select reason, input from roost.run where id = $1",
+    [first.tick.runId],
+  );
   assert.deepEqual([run?.reason, run?.input.prompt], ["started by ann: now", "write"]);
 });
 
@@ -196,7 +264,9 @@ test("runJobNow() with one key from several processes starts one run", async () 
   const kernels = [opened.kernel, await opened.openAnother(), await opened.openAnother()];
   await defineJob(opened.kernel, daily({ overlap: "allow" }), { by });
   const answers = await Promise.all(
-    Array.from({ length: 9 }, (_, index) => runJobNow(kernels[index % 3] ?? opened.kernel, "blog", { by, idempotencyKey: "k" })),
+    Array.from({ length: 9 }, (_, index) =>
+      runJobNow(kernels[index % 3] ?? opened.kernel, "blog", { by, idempotencyKey: "k" }),
+    ),
   );
   assert.equal(new Set(answers.map((answer) => answer.tick.runId)).size, 1);
   assert.equal(answers.filter((answer) => !answer.isRepeated).length, 1);
@@ -210,10 +280,17 @@ test("listTicks() pages through everything once, newest first", async () => {
   const keys: string[] = [];
   let after: string | null = null;
   do {
-    const page: { ticks: { tickKey: string }[]; next: string | null } = await listTicks(kernel, { jobId: "blog", limit: 3, ...(after === null ? {} : { after }) });
+    const page: { ticks: { tickKey: string }[]; next: string | null } = await listTicks(kernel, {
+      jobId: "blog",
+      limit: 3,
+      ...(after === null ? {} : { after }),
+    });
     keys.push(...page.ticks.map((tick) => tick.tickKey));
     after = page.next;
   } while (after !== null);
-  assert.deepEqual(keys, ["k6", "k5", "k4", "k3", "k2", "k1", "k0"].map((key) => `manual:${key}`));
+  assert.deepEqual(
+    keys,
+    ["k6", "k5", "k4", "k3", "k2", "k1", "k0"].map((key) => `manual:${key}`),
+  );
   await assert.rejects(listTicks(kernel, { limit: 3, after: "nonsense" }), { code: "invalid_input" });
 });

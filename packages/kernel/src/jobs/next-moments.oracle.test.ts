@@ -14,7 +14,8 @@ const gapMinutesMax = 180;
 function fieldMatches(field: string, value: number, low: number, high: number): boolean {
   return field.split(",").some((part) => {
     const [range = "", step = "1"] = part.split("/");
-    const [from, to] = range === "*" ? [low, high] : [Number(range.split("-")[0]), Number(range.split("-")[1] ?? range)];
+    const [from, to] =
+      range === "*" ? [low, high] : [Number(range.split("-")[0]), Number(range.split("-")[1] ?? range)];
     return value >= from && value <= to && (value - from) % Number(step) === 0;
   });
 }
@@ -36,7 +37,8 @@ function wallMatches(expression: string, wallMs: number): boolean {
 function wallMinutes(zone: string, fromMs: number, toMs: number): Map<number, number> {
   const format = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" });
   const walls = new Map<number, number>();
-  for (let atMs = fromMs; atMs <= toMs; atMs += minuteMs) walls.set(atMs, Date.parse(`${format.format(atMs).replace(" ", "T")}Z`));
+  for (let atMs = fromMs; atMs <= toMs; atMs += minuteMs)
+    walls.set(atMs, Date.parse(`${format.format(atMs).replace(" ", "T")}Z`));
   return walls;
 }
 
@@ -50,7 +52,8 @@ function oracle(expression: string, walls: Map<number, number>): string[] {
     let fires = wallMatches(expression, wallMs) && (interval || !seen.has(wallMs));
     const jumpMinutes = previousWallMs === undefined ? 1 : (wallMs - previousWallMs) / minuteMs;
     if (!interval && previousWallMs !== undefined && jumpMinutes > 1 && jumpMinutes - 1 <= gapMinutesMax) {
-      for (let missing = previousWallMs + minuteMs; missing < wallMs; missing += minuteMs) fires ||= wallMatches(expression, missing);
+      for (let missing = previousWallMs + minuteMs; missing < wallMs; missing += minuteMs)
+        fires ||= wallMatches(expression, missing);
     }
     if (fires) due.push(new Date(atMs).toISOString());
     seen.add(wallMs);
@@ -110,11 +113,19 @@ for (const [zone, from, to] of stretches) {
       const expected = oracle(expression, walls).filter((at) => Date.parse(at) > fromMs);
       const trigger = { kind: "cron", expression, timeZone: zone } as const;
       const walked = nextMoments(trigger, { after: new Date(fromMs), until: new Date(toMs), limit: 10_000 });
-      assert.deepEqual(walked.map((moment) => moment.toISOString()), expected, `${expression}, walked`);
+      assert.deepEqual(
+        walked.map((moment) => moment.toISOString()),
+        expected,
+        `${expression}, walked`,
+      );
       // Asked anew at many moments, without the walk's memory, the next moment is the same.
       for (let askMs = fromMs; askMs < toMs; askMs += 190 * minuteMs + 37_000) {
         const [next] = nextMoments(trigger, { after: new Date(askMs), until: new Date(toMs), limit: 1 });
-        assert.equal(next?.toISOString(), expected.find((at) => Date.parse(at) > askMs), `${expression}, asked at ${new Date(askMs).toISOString()}`);
+        assert.equal(
+          next?.toISOString(),
+          expected.find((at) => Date.parse(at) > askMs),
+          `${expression}, asked at ${new Date(askMs).toISOString()}`,
+        );
       }
     }
   });

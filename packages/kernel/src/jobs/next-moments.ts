@@ -34,7 +34,10 @@ export function createSchedule(trigger: Trigger, options: ScheduleOptions = {}):
     case "cron":
       return cronSchedule(parseCronExpression(trigger.expression), createTimeZone(trigger.timeZone ?? "UTC"));
     case "every":
-      return everySchedule(trigger.everyMs, trigger.anchor === undefined ? (options.anchorMs ?? 0) : parseMoment(trigger.anchor));
+      return everySchedule(
+        trigger.everyMs,
+        trigger.anchor === undefined ? (options.anchorMs ?? 0) : parseMoment(trigger.anchor),
+      );
     case "at": {
       const atMs = parseMoment(trigger.at);
       return { next: (afterMs) => (atMs > afterMs ? atMs : undefined) };
@@ -75,17 +78,24 @@ export function parseMoment(written: string): number {
   const instantMs = date === "" ? Number.NaN : Date.parse(zoned);
   // Date.parse takes 30 February for 2 March.
   if (Number.isNaN(instantMs) || new Date(`${date}T00:00Z`).getUTCDate() !== Number(day)) {
-    throw new RoostError("invalid_input", `"${written.slice(0, 64)}" is not a date and time: write it like 2026-03-01T07:30:00Z`);
+    throw new RoostError(
+      "invalid_input",
+      `"${written.slice(0, 64)}" is not a date and time: write it like 2026-03-01T07:30:00Z`,
+    );
   }
   return instantMs;
 }
 
 function everySchedule(everyMs: number, anchorMs: number): Schedule {
   if (!Number.isSafeInteger(everyMs) || everyMs < 1) {
-    throw new RoostError("invalid_input", `An interval of ${everyMs} ms is not possible: use a whole number of milliseconds from 1`);
+    throw new RoostError(
+      "invalid_input",
+      `An interval of ${everyMs} ms is not possible: use a whole number of milliseconds from 1`,
+    );
   }
   return {
-    next: (afterMs) => (afterMs < anchorMs ? anchorMs : anchorMs + (Math.floor((afterMs - anchorMs) / everyMs) + 1) * everyMs),
+    next: (afterMs) =>
+      afterMs < anchorMs ? anchorMs : anchorMs + (Math.floor((afterMs - anchorMs) / everyMs) + 1) * everyMs,
   };
 }
 
@@ -104,7 +114,8 @@ function cronSchedule(expression: CronExpression, zone: TimeZone): Schedule {
         if (changeMs === undefined) return candidateMs;
         const nextOffsetMs = zone.offsetMs(changeMs);
         const jumpMs = nextOffsetMs - offsetMs;
-        if (!expression.interval && jumpMs > 0 && jumpMs <= gapMsMax && wallMs < changeMs + nextOffsetMs) return changeMs;
+        if (!expression.interval && jumpMs > 0 && jumpMs <= gapMsMax && wallMs < changeMs + nextOffsetMs)
+          return changeMs;
         if (!expression.interval && jumpMs < 0) seenWallMs = changeMs + offsetMs - 1;
         fromMs = changeMs - 1;
         offsetMs = nextOffsetMs;

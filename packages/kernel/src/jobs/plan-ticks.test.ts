@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createSchedule } from "./next-moments.ts";
-import { dueMomentsPerPassMax, missedRowsMax, planTicks, type CatchUp, type DueJob, type TickPlan } from "./plan-ticks.ts";
+import {
+  dueMomentsPerPassMax,
+  missedRowsMax,
+  planTicks,
+  type CatchUp,
+  type DueJob,
+  type TickPlan,
+} from "./plan-ticks.ts";
 import type { Trigger } from "./trigger.ts";
 
 const hourly: Trigger = { kind: "cron", expression: "0 * * * *", timeZone: "UTC" };
@@ -18,7 +25,8 @@ const job = (catchUp: CatchUp, more: Partial<DueJob> & { trigger?: Trigger } = {
   ...more,
 });
 
-const outcomes = (plan: TickPlan) => plan.ticks.map((tick) => `${new Date(tick.atMs).toISOString().slice(11, 16)} ${tick.outcome} ${tick.missedCount}`);
+const outcomes = (plan: TickPlan) =>
+  plan.ticks.map((tick) => `${new Date(tick.atMs).toISOString().slice(11, 16)} ${tick.outcome} ${tick.missedCount}`);
 
 test("planTicks() fires a moment that is due, and says when the next is", () => {
   const plan = planTicks(job({ policy: "last" }), at("01:00:00.250"));
@@ -45,17 +53,29 @@ test("planTicks() skip: each late moment is recorded and none runs", () => {
 });
 
 test("planTicks() skip: a moment that is on time runs and is told of the rest", () => {
-  assert.deepEqual(outcomes(planTicks(job({ policy: "skip" }), at("03:00:30"))), ["01:00 skipped 1", "02:00 skipped 1", "03:00 fire 2"]);
+  assert.deepEqual(outcomes(planTicks(job({ policy: "skip" }), at("03:00:30"))), [
+    "01:00 skipped 1",
+    "02:00 skipped 1",
+    "03:00 fire 2",
+  ]);
 });
 
 test("planTicks() all: the last ones run, the first of them told of the missed", () => {
-  assert.deepEqual(outcomes(planTicks(job({ policy: "all", max: 2 }), at("04:30"))), ["01:00 missed 1", "02:00 missed 1", "03:00 fire 2", "04:00 fire 0"]);
+  assert.deepEqual(outcomes(planTicks(job({ policy: "all", max: 2 }), at("04:30"))), [
+    "01:00 missed 1",
+    "02:00 missed 1",
+    "03:00 fire 2",
+    "04:00 fire 0",
+  ]);
 });
 
 test("planTicks() keeps to the catch-up window", () => {
   const plan = planTicks(job({ policy: "all", max: 10, windowMs: 2 * hourMs }), at("04:30"));
   assert.deepEqual(outcomes(plan), ["01:00 missed 1", "02:00 missed 1", "03:00 fire 2", "04:00 fire 0"]);
-  assert.match(planTicks(job({ policy: "last", windowMs: 60_000 }), at("01:10")).ticks[0]?.reason ?? "", /catch-up window of 60000 ms/);
+  assert.match(
+    planTicks(job({ policy: "last", windowMs: 60_000 }), at("01:10")).ticks[0]?.reason ?? "",
+    /catch-up window of 60000 ms/,
+  );
 });
 
 test("planTicks() at: a one-shot that was due while nothing ran fires late, and is then over", () => {

@@ -126,11 +126,17 @@ function judge(
     return { outcome: "skipped", reason: "it came due while no scheduler ran, and the job does not catch up" };
   }
   if (later >= runsMax) {
-    const reason = policy === "last" ? "it came due while no scheduler ran; a later tick stands for it" : `it came due while no scheduler ran; the job catches up on ${runsMax} at most`;
+    const reason =
+      policy === "last"
+        ? "it came due while no scheduler ran; a later tick stands for it"
+        : `it came due while no scheduler ran; the job catches up on ${runsMax} at most`;
     return { outcome: "missed", reason };
   }
   if (lateMs > Math.max(windowMs, onTimeMsMax)) {
-    return { outcome: "missed", reason: `it came due while no scheduler ran, longer ago than the job's catch-up window of ${windowMs} ms` };
+    return {
+      outcome: "missed",
+      reason: `it came due while no scheduler ran, longer ago than the job's catch-up window of ${windowMs} ms`,
+    };
   }
   return undefined;
 }
@@ -141,7 +147,8 @@ function groupRows<Row extends { reason: string }>(rows: Row[], rowsMax: number)
   const sharedCount = Math.max(0, rows.length - rowsMax + 1);
   for (const [index, row] of rows.entries()) {
     const last = groups.at(-1);
-    if (rows.length > rowsMax && index < sharedCount && last !== undefined && last[0]?.reason === row.reason) last.push(row);
+    if (rows.length > rowsMax && index < sharedCount && last !== undefined && last[0]?.reason === row.reason)
+      last.push(row);
     else groups.push([row]);
   }
   return groups;

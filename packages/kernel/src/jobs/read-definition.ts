@@ -18,14 +18,17 @@ export interface ReadDefinition {
 export function readDefinition(written: unknown, timeZone: string): ReadDefinition {
   const parsed = NamedJobDefinition.safeParse(written);
   if (!parsed.success) {
-    const issues = parsed.error.issues.map((issue) => `${issue.path.join(".") || "the job"}: ${issue.message}`).join("; ");
+    const issues = parsed.error.issues
+      .map((issue) => `${issue.path.join(".") || "the job"}: ${issue.message}`)
+      .join("; ");
     throw new RoostError("invalid_input", `The job ${nameOf(written)} is not valid: ${issues}`);
   }
   // As it will be read back: without undefined fields.
   const { id, ...definition } = JSON.parse(JSON.stringify(parsed.data)) as typeof parsed.data;
   try {
     const trigger = resolveTrigger(definition.trigger, timeZone);
-    if (definition.activeHours !== undefined) isActiveAt({ ...definition.activeHours, timeZone: definition.activeHours.timeZone ?? timeZone }, 0);
+    if (definition.activeHours !== undefined)
+      isActiveAt({ ...definition.activeHours, timeZone: definition.activeHours.timeZone ?? timeZone }, 0);
     return { id, definition, trigger };
   } catch (error) {
     if (!(error instanceof RoostError)) throw error;

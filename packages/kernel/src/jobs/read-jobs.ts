@@ -62,13 +62,22 @@ export interface ListJobsOptions {
 }
 
 /** Jobs by id. */
-export async function listJobs(kernel: Kernel, options: ListJobsOptions): Promise<{ jobs: Job[]; next: string | null }> {
+export async function listJobs(
+  kernel: Kernel,
+  options: ListJobsOptions,
+): Promise<{ jobs: Job[]; next: string | null }> {
   const limit = Math.min(options.limit, jobsPageMax);
   const rows = await kernel.database.query<Omit<Job, "lastTick">>(
     `select ${jobView} from roost.job
      where id > $1 and state = any($2) and ($3::text is null or definition ->> 'agent' = $3) and ($4::text is null or origin = $4)
      order by id limit $5`,
-    [options.after ?? "", options.states ?? ["active", "paused", "finished"], options.agent ?? null, options.source ?? null, limit + 1],
+    [
+      options.after ?? "",
+      options.states ?? ["active", "paused", "finished"],
+      options.agent ?? null,
+      options.source ?? null,
+      limit + 1,
+    ],
   );
   const jobs = await withLastTicks(kernel, rows.slice(0, limit));
   return { jobs, next: rows.length > limit ? (jobs.at(-1)?.id ?? null) : null };
@@ -76,9 +85,12 @@ export async function listJobs(kernel: Kernel, options: ListJobsOptions): Promis
 
 /** Removed jobs are found too. @throws not_found */
 export async function getJob(kernel: Kernel, jobId: string): Promise<Job> {
-  const rows = await kernel.database.query<Omit<Job, "lastTick">>(`select ${jobView} from roost.job where id = $1`, [jobId]);
+  const rows = await kernel.database.query<Omit<Job, "lastTick">>(`select ${jobView} from roost.job where id = $1`, [
+    jobId,
+  ]);
   const [job] = await withLastTicks(kernel, rows);
-  if (job === undefined) throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": look at the list of jobs`);
+  if (job === undefined)
+    throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": look at the list of jobs`);
   return job;
 }
 
@@ -102,7 +114,10 @@ export interface ListTicksOptions {
 }
 
 /** What became of scheduled moments, newest first. */
-export async function listTicks(kernel: Kernel, options: ListTicksOptions): Promise<{ ticks: Tick[]; next: string | null }> {
+export async function listTicks(
+  kernel: Kernel,
+  options: ListTicksOptions,
+): Promise<{ ticks: Tick[]; next: string | null }> {
   const limit = Math.min(options.limit, jobsPageMax);
   const after = readCursorText(options.after);
   const ticks = await kernel.database.query<Tick & { cursor: string }>(
@@ -110,7 +125,14 @@ export async function listTicks(kernel: Kernel, options: ListTicksOptions): Prom
      where ($1::text is null or job_id = $1) and ($2::text is null or outcome = $2)
        and ($3::timestamptz is null or (scheduled_at, job_id, tick_key) < ($3, $4, $5))
      order by scheduled_at desc, job_id desc, tick_key desc limit $6`,
-    [options.jobId ?? null, options.outcome ?? null, after?.at ?? null, after?.jobId ?? null, after?.tickKey ?? null, limit + 1],
+    [
+      options.jobId ?? null,
+      options.outcome ?? null,
+      after?.at ?? null,
+      after?.jobId ?? null,
+      after?.tickKey ?? null,
+      limit + 1,
+    ],
   );
   const last = ticks[limit - 1];
   return {
@@ -123,14 +145,21 @@ function readCursorText(after: string | undefined): { at: string; jobId: string;
   if (after === undefined) return undefined;
   try {
     const [at, jobId, tickKey] = JSON.parse(after) as [unknown, unknown, unknown];
-    if (typeof at === "string" && typeof jobId === "string" && typeof tickKey === "string") return { at, jobId, tickKey };
+    if (typeof at === "string" && typeof jobId === "string" && typeof tickKey === "string")
+      return { at, jobId, tickKey };
   } catch {
     // Refused below.
   }
-  throw new RoostError("invalid_input", `"${after.slice(0, 64)}" is not the end of a page: give what the page before gave as next`);
+  throw new RoostError(
+    "invalid_input",
+    `"${after.slice(0, 64)}" is not the end of a page: give what the page before gave as next`,
+  );
 }
 
 export async function readTick(kernel: Kernel, jobId: string, tickKey: string): Promise<Tick | undefined> {
-  const [tick] = await kernel.database.query<Tick>(`select ${tickColumns} from roost.tick where job_id = $1 and tick_key = $2`, [jobId, tickKey]);
+  const [tick] = await kernel.database.query<Tick>(
+    `select ${tickColumns} from roost.tick where job_id = $1 and tick_key = $2`,
+    [jobId, tickKey],
+  );
   return tick;
 }

@@ -71,15 +71,27 @@ export async function recordTicks(tx: KernelTransaction, ticks: NewTick[], nowMs
   }
   // Cancels before creations: runs are locked before lanes.
   const cancels = recorded.flatMap(({ tick, cancel }) =>
-    cancel.map((run) => ({ runId: run.id, reason: `tick ${tick.key} of job ${tick.job.id} replaces it`, by: `job:${tick.job.id}` })),
+    cancel.map((run) => ({
+      runId: run.id,
+      reason: `tick ${tick.key} of job ${tick.job.id} replaces it`,
+      by: `job:${tick.job.id}`,
+    })),
   );
   if (cancels.length > 0) await cancelRunsIn(tx, cancels);
   if (runs.length > 0) await createRuns(tx, runs);
-  return recorded.map(({ tick, outcome, reason, runId }) => ({ jobId: tick.job.id, key: tick.key, outcome, reason, runId }));
+  return recorded.map(({ tick, outcome, reason, runId }) => ({
+    jobId: tick.job.id,
+    key: tick.key,
+    outcome,
+    reason,
+    runId,
+  }));
 }
 
 async function readLiveRuns(tx: KernelTransaction, ticks: NewTick[]): Promise<Map<string, LiveRun[]>> {
-  const asking = ticks.filter((tick) => tick.outcome === "fire" && tick.isForced !== true && tick.job.definition.overlap !== "allow");
+  const asking = ticks.filter(
+    (tick) => tick.outcome === "fire" && tick.isForced !== true && tick.job.definition.overlap !== "allow",
+  );
   const ids = [...new Set(asking.map((tick) => tick.job.id))];
   const live = new Map<string, LiveRun[]>(ids.map((id) => [id, []]));
   if (ids.length === 0) return live;
@@ -101,15 +113,33 @@ function decide(tick: NewTick, live: Map<string, LiveRun[]>, nowMs: number): Dec
   const { definition, timeZone } = tick.job;
   const hours = definition.activeHours;
   const startMs = tick.lateMs <= onTimeMsMax ? tick.atMs : nowMs;
-  if (hours !== undefined && tick.ignoresHours !== true && !isActiveAt({ ...hours, timeZone: hours.timeZone ?? timeZone }, startMs)) {
+  if (
+    hours !== undefined &&
+    tick.ignoresHours !== true &&
+    !isActiveAt({ ...hours, timeZone: hours.timeZone ?? timeZone }, startMs)
+  ) {
     return { ...base, outcome: "skipped", reason: `outside active hours ${hours.start}–${hours.end}` };
   }
   const going = live.get(tick.job.id) ?? [];
-  const decision = decideOverlap(tick.isForced ? "allow" : definition.overlap, going, tick.isCaughtUp === true ? { isCaughtUp: true } : {});
+  const decision = decideOverlap(
+    tick.isForced ? "allow" : definition.overlap,
+    going,
+    tick.isCaughtUp === true ? { isCaughtUp: true } : {},
+  );
   if (!decision.fire) return { ...base, outcome: "skipped", reason: decision.reason };
   const runId = createId();
-  live.set(tick.job.id, [...(decision.cancel.length > 0 ? [] : going), { id: runId, state: "queued", lane: decision.inLane ? "" : null, startedAt: null }]);
-  return { ...base, outcome: "fired", reason: tick.reason, runId, inLane: decision.inLane, cancel: decision.cancel.filter((run) => run.state !== "queued" || run.lane !== "") };
+  live.set(tick.job.id, [
+    ...(decision.cancel.length > 0 ? [] : going),
+    { id: runId, state: "queued", lane: decision.inLane ? "" : null, startedAt: null },
+  ]);
+  return {
+    ...base,
+    outcome: "fired",
+    reason: tick.reason,
+    runId,
+    inLane: decision.inLane,
+    cancel: decision.cancel.filter((run) => run.state !== "queued" || run.lane !== ""),
+  };
 }
 
 /** The primary key decides: of all that insert the same tick, one finds it new. */
@@ -141,14 +171,22 @@ async function insertTicks(tx: KernelTransaction, decided: Decided[]): Promise<S
 }
 
 function emitTick(tx: KernelTransaction, { tick, outcome, reason, runId, eventId }: Decided): void {
-  const ticked: JsonObject = { jobId: tick.job.id, jobVersion: tick.job.version, tickKey: tick.key, scheduledAt: new Date(tick.atMs).toISOString() };
+  const ticked: JsonObject = {
+    jobId: tick.job.id,
+    jobVersion: tick.job.version,
+    tickKey: tick.key,
+    scheduledAt: new Date(tick.atMs).toISOString(),
+  };
   const lateMs = Math.max(0, Math.round(tick.lateMs));
   const why = reason === undefined ? {} : { reason: clipReason(reason) };
   const data: Record<RecordedTick["outcome"], JsonObject> = {
     fired: { ...ticked, runId: runId ?? "", lateMs, missedCount: tick.missedCount, ...why },
     skipped: { ...ticked, lateMs, reason: "", ...why },
     missed: {
-      ...ticked, missedCount: tick.missedCount, reason: "", ...why,
+      ...ticked,
+      missedCount: tick.missedCount,
+      reason: "",
+      ...why,
       ...(tick.untilMs === undefined ? {} : { lastScheduledAt: new Date(tick.untilMs).toISOString() }),
     },
   };
@@ -195,7 +233,10 @@ function newRun({ tick, eventId, inLane }: Decided, runId: string): NewRun {
   };
 }
 
-function budgetOf(budget: { usdMax?: number | undefined; tokensMax?: number | undefined }): NonNullable<NewRun["budget"]> {
+function budgetOf(budget: {
+  usdMax?: number | undefined;
+  tokensMax?: number | undefined;
+}): NonNullable<NewRun["budget"]> {
   return {
     ...(budget.usdMax === undefined ? {} : { usdMax: budget.usdMax }),
     ...(budget.tokensMax === undefined ? {} : { tokensMax: budget.tokensMax }),

@@ -19,13 +19,21 @@ function read(written: JobDefinition["trigger"], timeZone: string): Trigger {
       return { kind: "cron", expression: written.expression, timeZone: written.timeZone ?? timeZone };
     case "every": {
       const everyMs = parseDurationMs(written.every);
-      if (everyMs < everyMsMin) throw new RoostError("invalid_input", `An interval of ${everyMs} ms is too short: ${everyMsMin} ms is the least`);
+      if (everyMs < everyMsMin)
+        throw new RoostError(
+          "invalid_input",
+          `An interval of ${everyMs} ms is too short: ${everyMsMin} ms is the least`,
+        );
       return { kind: "every", everyMs, ...(written.anchor === undefined ? {} : { anchor: written.anchor }) };
     }
     case "at":
       return { kind: "at", at: written.at };
     case "event":
-      return { kind: "event", eventType: written.eventType, ...(written.filter === undefined ? {} : { filter: written.filter as Record<string, JsonValue> }) };
+      return {
+        kind: "event",
+        eventType: written.eventType,
+        ...(written.filter === undefined ? {} : { filter: written.filter as Record<string, JsonValue> }),
+      };
     case "manual":
       return { kind: "manual" };
   }

@@ -18,11 +18,16 @@ export interface RunJobNowOptions extends JobCause {
  * Runs a job now, also when it is paused or finished. Its overlap policy holds: the tick can come out as skipped, with the reason.
  * @throws not_found
  */
-export async function runJobNow(kernel: Kernel, jobId: string, options: RunJobNowOptions): Promise<{ tick: Tick; isRepeated: boolean }> {
+export async function runJobNow(
+  kernel: Kernel,
+  jobId: string,
+  options: RunJobNowOptions,
+): Promise<{ tick: Tick; isRepeated: boolean }> {
   const tickKey = `manual:${options.idempotencyKey ?? createId()}`;
   const isRepeated = await kernel.transact(async (tx) => {
     const found = await lockJob(tx, jobId);
-    if (found === undefined) throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": look at the list of jobs`);
+    if (found === undefined)
+      throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": look at the list of jobs`);
     const { job, nowMs } = found;
     const recorded = await recordTicks(
       tx,
@@ -48,6 +53,7 @@ export async function runJobNow(kernel: Kernel, jobId: string, options: RunJobNo
     return recorded.length === 0;
   });
   const tick = await readTick(kernel, jobId, tickKey);
-  if (tick === undefined) throw new RoostError("internal", `The tick ${tickKey} of the job "${jobId}" is gone right after it was recorded`);
+  if (tick === undefined)
+    throw new RoostError("internal", `The tick ${tickKey} of the job "${jobId}" is gone right after it was recorded`);
   return { tick, isRepeated };
 }

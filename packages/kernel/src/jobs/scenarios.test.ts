@@ -36,7 +36,8 @@ async function endRun(opened: TestKernel, runId: string): Promise<void> {
   await cancelRun(opened.kernel, { runId, reason: "over", by });
 }
 
-const define = (kernel: Kernel, trigger: object, more: object = {}) => defineJob(kernel, { id: "job", trigger, prompt: "do it", ...more }, { by });
+const define = (kernel: Kernel, trigger: object, more: object = {}) =>
+  defineJob(kernel, { id: "job", trigger, prompt: "do it", ...more }, { by });
 
 test("scenario A: a job due in 12 s with two schedulers on one store runs once and leaves one row", async () => {
   await using opened = await createTestKernel();
@@ -45,9 +46,17 @@ test("scenario A: a job due in 12 s with two schedulers on one store runs once a
   await define(opened.kernel, { kind: "at", at: "2026-03-01T12:00:12Z" });
   assert.equal((await fireDueTicks(opened.kernel)).jobCount, 0);
   await opened.clock.set(new Date("2026-03-01T12:00:12.100Z"));
-  const passes = await Promise.all([opened.kernel, other, opened.kernel, other, other].map((kernel) => fireDueTicks(kernel)));
-  assert.equal(passes.reduce((sum, pass) => sum + pass.fired, 0), 1);
-  assert.deepEqual((await ticksOf(opened.kernel)).map((tick) => tick.outcome), ["fired"]);
+  const passes = await Promise.all(
+    [opened.kernel, other, opened.kernel, other, other].map((kernel) => fireDueTicks(kernel)),
+  );
+  assert.equal(
+    passes.reduce((sum, pass) => sum + pass.fired, 0),
+    1,
+  );
+  assert.deepEqual(
+    (await ticksOf(opened.kernel)).map((tick) => tick.outcome),
+    ["fired"],
+  );
   assert.equal((await runsOf(opened)).length, 1);
   assert.equal((await getJob(opened.kernel, "job")).state, "finished");
 });
@@ -80,7 +89,10 @@ test("scenario C: down from 8:29:47 to 8:31:05 over an 8:30 job, it runs once, l
   const [run, ...moreRuns] = await runsOf(opened);
   assert.deepEqual([more, moreRuns], [[], []]);
   assert.ok(tick !== undefined && tick.lateMs >= 65_000 && tick.lateMs < 95_000);
-  assert.deepEqual([run?.lateMs, run?.input.tick.lateMs, run?.input.tick.scheduledAt], [tick.lateMs, tick.lateMs, "2026-03-01T08:30:00.000Z"]);
+  assert.deepEqual(
+    [run?.lateMs, run?.input.tick.lateMs, run?.input.tick.scheduledAt],
+    [tick.lateMs, tick.lateMs, "2026-03-01T08:30:00.000Z"],
+  );
 });
 
 test("scenario D: down over 12 intervals, one run that was told that 12 were missed, and a row for each", async () => {
@@ -91,16 +103,26 @@ test("scenario D: down over 12 intervals, one run that was told that 12 were mis
   const pass = await fireDueTicks(opened.kernel);
   assert.deepEqual([pass.fired, pass.missed, pass.skipped], [1, 12, 0]);
   const runs = await runsOf(opened);
-  assert.deepEqual(runs.map((run) => [run.tickKey, run.missedCount, run.input.tick.missedCount]), [["2026-03-01T13:00:00.000Z", 12, 12]]);
+  assert.deepEqual(
+    runs.map((run) => [run.tickKey, run.missedCount, run.input.tick.missedCount]),
+    [["2026-03-01T13:00:00.000Z", 12, 12]],
+  );
   const ticks = await ticksOf(opened.kernel);
-  assert.deepEqual(ticks.map((tick) => tick.scheduledAt.getUTCHours()), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+  assert.deepEqual(
+    ticks.map((tick) => tick.scheduledAt.getUTCHours()),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13],
+  );
   assert.ok(ticks.slice(0, 12).every((tick) => tick.outcome === "missed" && tick.reason !== null));
 });
 
 test("scenario D: down over 12 intervals with catch-up skip, 12 recorded skips and no run", async () => {
   await using opened = await createTestKernel();
   await opened.clock.set(new Date("2026-03-01T00:00:30Z"));
-  await define(opened.kernel, { kind: "every", every: "1h", anchor: "2026-03-01T00:00:00Z" }, { catchUp: { policy: "skip" } });
+  await define(
+    opened.kernel,
+    { kind: "every", every: "1h", anchor: "2026-03-01T00:00:00Z" },
+    { catchUp: { policy: "skip" } },
+  );
   await opened.clock.set(new Date("2026-03-01T12:30:00Z"));
   const pass = await fireDueTicks(opened.kernel);
   assert.deepEqual([pass.fired, pass.missed, pass.skipped], [0, 0, 12]);
@@ -110,12 +132,24 @@ test("scenario D: down over 12 intervals with catch-up skip, 12 recorded skips a
 test("scenario D: down over 12 intervals with catch-up all, the last ones run one after the other, each told its moment", async () => {
   await using opened = await createTestKernel();
   await opened.clock.set(new Date("2026-03-01T00:00:30Z"));
-  await define(opened.kernel, { kind: "every", every: "1h", anchor: "2026-03-01T00:00:00Z" }, { catchUp: { policy: "all", max: 4 } });
+  await define(
+    opened.kernel,
+    { kind: "every", every: "1h", anchor: "2026-03-01T00:00:00Z" },
+    { catchUp: { policy: "all", max: 4 } },
+  );
   await opened.clock.set(new Date("2026-03-01T12:30:00Z"));
   const pass = await fireDueTicks(opened.kernel);
   assert.deepEqual([pass.fired, pass.missed], [4, 8]);
   const runs = await runsOf(opened);
-  assert.deepEqual(runs.map((run) => [run.scheduledAt.getUTCHours(), run.missedCount, run.state]), [[9, 8, "ready"], [10, 0, "queued"], [11, 0, "queued"], [12, 0, "queued"]]);
+  assert.deepEqual(
+    runs.map((run) => [run.scheduledAt.getUTCHours(), run.missedCount, run.state]),
+    [
+      [9, 8, "ready"],
+      [10, 0, "queued"],
+      [11, 0, "queued"],
+      [12, 0, "queued"],
+    ],
+  );
 });
 
 test("scenario E: a one-shot that was due while nothing ran fires, or is recorded as missed when it is too old", async () => {
@@ -123,10 +157,17 @@ test("scenario E: a one-shot that was due while nothing ran fires, or is recorde
   await opened.clock.set(new Date("2026-03-01T08:00:00Z"));
   const trigger = { kind: "at", at: "2026-03-01T09:00:00Z" };
   await defineJob(opened.kernel, { id: "young", trigger, prompt: "" }, { by });
-  await defineJob(opened.kernel, { id: "old", trigger, prompt: "", catchUp: { policy: "last", windowMs: 3_600_000 } }, { by });
+  await defineJob(
+    opened.kernel,
+    { id: "old", trigger, prompt: "", catchUp: { policy: "last", windowMs: 3_600_000 } },
+    { by },
+  );
   await opened.clock.set(new Date("2026-03-01T19:00:00Z"));
   await fireDueTicks(opened.kernel);
-  assert.deepEqual((await ticksOf(opened.kernel, "young")).map((tick) => [tick.outcome, tick.lateMs >= 10 * 3_600_000]), [["fired", true]]);
+  assert.deepEqual(
+    (await ticksOf(opened.kernel, "young")).map((tick) => [tick.outcome, tick.lateMs >= 10 * 3_600_000]),
+    [["fired", true]],
+  );
   const [old] = await ticksOf(opened.kernel, "old");
   assert.equal(old?.outcome, "missed");
   assert.match(old?.reason ?? "", /catch-up window/);
@@ -145,7 +186,10 @@ test("scenario I: a run that lasts 6 intervals leaves nothing queued behind it, 
   const [run, ...others] = await runsOf(opened);
   assert.deepEqual(others, []);
   const ticks = await ticksOf(opened.kernel);
-  assert.deepEqual(ticks.map((tick) => tick.outcome), ["fired", "skipped", "skipped", "skipped", "skipped", "skipped", "skipped"]);
+  assert.deepEqual(
+    ticks.map((tick) => tick.outcome),
+    ["fired", "skipped", "skipped", "skipped", "skipped", "skipped", "skipped"],
+  );
   assert.ok(ticks.slice(1).every((tick) => tick.reason === `run ${run?.id} still goes (ready)`));
 });
 
@@ -171,10 +215,15 @@ test("scenario Q: hammering the lists through the due instant skips nothing", as
   await using opened = await createTestKernel();
   const reader = await opened.openAnother();
   await opened.clock.set(new Date("2026-03-01T11:59:59.500Z"));
-  await define(opened.kernel, { kind: "cron", expression: "* * * * * *" }, { overlap: "allow", catchUp: { policy: "all", max: 1000 } });
+  await define(
+    opened.kernel,
+    { kind: "cron", expression: "* * * * * *" },
+    { overlap: "allow", catchUp: { policy: "all", max: 1000 } },
+  );
   const stop = new AbortController();
   const hammer = async () => {
-    while (!stop.signal.aborted) await Promise.all([listJobs(reader, { limit: 10 }), getJob(reader, "job"), listTicks(reader, { limit: 5 })]);
+    while (!stop.signal.aborted)
+      await Promise.all([listJobs(reader, { limit: 10 }), getJob(reader, "job"), listTicks(reader, { limit: 5 })]);
   };
   const hammering = Promise.all([hammer(), hammer()]);
   for (let second = 1; second <= 20; second += 1) {
@@ -186,7 +235,10 @@ test("scenario Q: hammering the lists through the due instant skips nothing", as
   const ticks = await ticksOf(opened.kernel);
   const firstMs = ticks[0]?.scheduledAt.getTime() ?? 0;
   assert.ok((ticks.at(-1)?.scheduledAt ?? 0) >= new Date("2026-03-01T12:00:20Z"));
-  assert.deepEqual(ticks.map((tick) => tick.scheduledAt.getTime()), ticks.map((_, index) => firstMs + index * 1_000));
+  assert.deepEqual(
+    ticks.map((tick) => tick.scheduledAt.getTime()),
+    ticks.map((_, index) => firstMs + index * 1_000),
+  );
   assert.ok(ticks.every((tick) => tick.outcome === "fired"));
 });
 
@@ -194,7 +246,11 @@ test("after an outage the late runs of many jobs do not start all at once", asyn
   await using opened = await createTestKernel();
   await opened.clock.set(new Date("2026-03-01T00:00:00Z"));
   for (let index = 0; index < 38; index += 1) {
-    await defineJob(opened.kernel, { id: `job-${index}`, trigger: { kind: "cron", expression: `${index} 6 * * *` }, prompt: "" }, { by });
+    await defineJob(
+      opened.kernel,
+      { id: `job-${index}`, trigger: { kind: "cron", expression: `${index} 6 * * *` }, prompt: "" },
+      { by },
+    );
   }
   await opened.clock.set(new Date("2026-03-01T08:00:00Z"));
   const pass = await fireDueTicks(opened.kernel);
@@ -213,7 +269,13 @@ test("outside active hours a tick is skipped and says so; the hours are judged i
   await opened.clock.set(new Date("2026-03-01T06:00:00Z"));
   await defineJob(
     opened.kernel,
-    { id: "job", trigger: { kind: "every", every: "30m", anchor: "2026-03-01T00:00:00Z" }, prompt: "", overlap: "allow", activeHours: { start: "08:00", end: "09:00" } },
+    {
+      id: "job",
+      trigger: { kind: "every", every: "30m", anchor: "2026-03-01T00:00:00Z" },
+      prompt: "",
+      overlap: "allow",
+      activeHours: { start: "08:00", end: "09:00" },
+    },
     { by, timeZone: "Europe/Berlin" },
   );
   for (let at = Date.parse("2026-03-01T06:30:01Z"); at <= Date.parse("2026-03-01T08:30:01Z"); at += 30 * 60_000) {
@@ -221,14 +283,22 @@ test("outside active hours a tick is skipped and says so; the hours are judged i
     await fireDueTicks(opened.kernel);
   }
   const ticks = await ticksOf(opened.kernel);
-  assert.deepEqual(ticks.map((tick) => `${tick.tickKey.slice(11, 16)} ${tick.outcome}`), ["06:30 skipped", "07:00 fired", "07:30 fired", "08:00 skipped", "08:30 skipped"]);
+  assert.deepEqual(
+    ticks.map((tick) => `${tick.tickKey.slice(11, 16)} ${tick.outcome}`),
+    ["06:30 skipped", "07:00 fired", "07:30 fired", "08:00 skipped", "08:30 skipped"],
+  );
   assert.equal(ticks[0]?.reason, "outside active hours 08:00–09:00");
 });
 
 test("a run of a job of the main session waits its turn in the session", async () => {
   await using opened = await createTestKernel();
   await opened.clock.set(new Date("2026-03-01T00:00:00Z"));
-  for (const id of ["a", "b"]) await defineJob(opened.kernel, { id, session: "main", trigger: { kind: "every", every: "1h", anchor: "2026-03-01T00:00:00Z" }, prompt: "" }, { by });
+  for (const id of ["a", "b"])
+    await defineJob(
+      opened.kernel,
+      { id, session: "main", trigger: { kind: "every", every: "1h", anchor: "2026-03-01T00:00:00Z" }, prompt: "" },
+      { by },
+    );
   await opened.clock.set(new Date("2026-03-01T01:00:01Z"));
   await fireDueTicks(opened.kernel);
   const runs = [...(await runsOf(opened, "a")), ...(await runsOf(opened, "b"))];

@@ -14,7 +14,10 @@ const minutes = 5 * 60;
 /** Half intervals, half cron over Berlin's change to summer time. */
 const jobs = Array.from({ length: jobCount }, (_, index) => ({
   id: `job-${index}`,
-  trigger: index % 2 === 0 ? { kind: "every", every: "2m", anchor: "2026-03-28T22:00:30Z" } : { kind: "cron", expression: "*/2 * * * *", timeZone: "Europe/Berlin" },
+  trigger:
+    index % 2 === 0
+      ? { kind: "every", every: "2m", anchor: "2026-03-28T22:00:30Z" }
+      : { kind: "cron", expression: "*/2 * * * *", timeZone: "Europe/Berlin" },
   prompt: "",
   overlap: "allow",
   catchUp: { policy: "all", max: 1000 },
@@ -58,12 +61,20 @@ test(`fireDueTicks() on 3 schedulers whose connections are cut: ${(jobCount * mi
   }
   isDone = true;
   const drained = await draining;
-  const [counts] = await opened.database.query<{ ticks: number; fired: number; runs: number; keys: number; events: number }>(
+  const [counts] = await opened.database.query<{
+    ticks: number;
+    fired: number;
+    runs: number;
+    keys: number;
+    events: number;
+  }>(
     `select (select count(*)::int from roost.tick) as ticks, (select count(*)::int from roost.tick where outcome = 'fired') as fired,
        (select count(*)::int from roost.run) as runs, (select count(distinct (job_id, tick_key))::int from roost.run) as keys,
        (select count(*)::int from roost.event where type = 'tick.fired') as events`,
   );
-  t.diagnostic(`fired by scheduler: ${drained.map((each) => each.fired).join(", ")}; passes lost to cut connections: ${drained.map((each) => each.failures).join(", ")}`);
+  t.diagnostic(
+    `fired by scheduler: ${drained.map((each) => each.fired).join(", ")}; passes lost to cut connections: ${drained.map((each) => each.failures).join(", ")}`,
+  );
   const expected = (jobCount * minutes) / 2;
   assert.deepEqual(counts, { ticks: expected, fired: expected, runs: expected, keys: expected, events: expected });
   const holes = await opened.database.query(

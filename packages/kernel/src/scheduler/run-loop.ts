@@ -42,8 +42,14 @@ export async function runLoop(kernel: Kernel, loop: Loop, signal: AbortSignal): 
       } catch (error) {
         if (signal.aborted) return;
         failureCount += 1;
-        const backoffMs = Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(failureCount - 1, 10)) * (0.5 + Math.random() / 2);
-        kernel.logger.warn("a scheduler loop failed and will look again", { loop: loop.name, failureCount, backoffMs: Math.round(backoffMs), error });
+        const backoffMs =
+          Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(failureCount - 1, 10)) * (0.5 + Math.random() / 2);
+        kernel.logger.warn("a scheduler loop failed and will look again", {
+          loop: loop.name,
+          failureCount,
+          backoffMs: Math.round(backoffMs),
+          error,
+        });
         await delay(backoffMs, { signal }).catch(() => undefined);
       }
     }

@@ -20,7 +20,11 @@ const noted = defineEvent({ type: "note.taken", version: 1, topic: "notes", sche
 /** Schedulers that stop when the test ends. */
 function start(kernels: Kernel[]): AsyncDisposable {
   const controller = new AbortController();
-  const running = Promise.all(kernels.map((kernel, index) => runScheduler(kernel, { signal: controller.signal, host: "test", pid: 1_000 + index })));
+  const running = Promise.all(
+    kernels.map((kernel, index) =>
+      runScheduler(kernel, { signal: controller.signal, host: "test", pid: 1_000 + index }),
+    ),
+  );
   return {
     async [Symbol.asyncDispose]() {
       controller.abort();
@@ -43,17 +47,32 @@ test("runScheduler() three at once fire each tick once, to the moment, through c
   await using opened = await createTestKernel();
   const kernels = [opened.kernel, await opened.openAnother(), await opened.openAnother()];
   await opened.clock.set(new Date("2026-03-01T00:00:00Z"));
-  await defineJob(opened.kernel, { id: "j", prompt: "", overlap: "allow", catchUp: { policy: "all", max: 100 }, trigger: { kind: "every", every: "1m", anchor: "2026-03-01T00:00:30Z" } }, { by });
+  await defineJob(
+    opened.kernel,
+    {
+      id: "j",
+      prompt: "",
+      overlap: "allow",
+      catchUp: { policy: "all", max: 100 },
+      trigger: { kind: "every", every: "1m", anchor: "2026-03-01T00:00:30Z" },
+    },
+    { by },
+  );
   await using _ = start(kernels);
   for (let minute = 1; minute <= 20; minute += 1) {
     await opened.clock.set(new Date(Date.parse("2026-03-01T00:00:31Z") + minute * 60_000));
     if (minute % 7 === 0) {
-      await opened.database.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`);
+      await opened.database.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+      );
     }
     await until(async () => (await count(opened, "roost.tick").catch(() => 0)) >= minute + 1);
   }
   const { ticks } = await listTicks(opened.kernel, { jobId: "j", limit: 100 });
-  assert.deepEqual(ticks.map((tick) => tick.outcome), Array.from({ length: 21 }, () => "fired"));
+  assert.deepEqual(
+    ticks.map((tick) => tick.outcome),
+    Array.from({ length: 21 }, () => "fired"),
+  );
   assert.equal(await count(opened, "roost.run"), 21);
 });
 
@@ -62,7 +81,11 @@ test("runScheduler() wakes for a job that is defined while it sleeps", async () 
   const other = await opened.openAnother();
   await using _ = start([other]);
   await until(async () => (await count(opened, "roost.worker")) === 1);
-  await defineJob(opened.kernel, { id: "j", prompt: "", trigger: { kind: "at", at: new Date(opened.kernel.clock.nowMs() + 50).toISOString() } }, { by });
+  await defineJob(
+    opened.kernel,
+    { id: "j", prompt: "", trigger: { kind: "at", at: new Date(opened.kernel.clock.nowMs() + 50).toISOString() } },
+    { by },
+  );
   await until(async () => (await count(opened, "roost.tick")) === 1);
 });
 
@@ -84,14 +107,20 @@ test("runScheduler() starts runs whose start is due and gives the runs of a dead
        and ((classid::bigint << 32) | objid::bigint) = (select lock_key from roost.worker where id = $1)`,
     [worker.workerId],
   );
-  await until(async () => (await count(opened, `roost.run where id = '${runId}' and state = 'ready' and epoch >= 1`)) === 1);
+  await until(
+    async () => (await count(opened, `roost.run where id = '${runId}' and state = 'ready' and epoch >= 1`)) === 1,
+  );
   await worker.release().catch(() => undefined);
 });
 
 test("runScheduler() fires event jobs of a topic that came up while it ran", async () => {
   await using opened = await createTestKernel({ events: [...roostEvents, noted] });
   await using _ = start([await opened.openAnother()]);
-  await defineJob(opened.kernel, { id: "j", prompt: "", overlap: "allow", trigger: { kind: "event", eventType: "note.taken" } }, { by });
+  await defineJob(
+    opened.kernel,
+    { id: "j", prompt: "", overlap: "allow", trigger: { kind: "event", eventType: "note.taken" } },
+    { by },
+  );
   for (let index = 0; index < 3; index += 1) {
     await opened.kernel.append([{ type: "note.taken", data: { text: `${index}` } }]);
     await until(async () => (await count(opened, "roost.tick")) === index + 1);

@@ -9,6 +9,7 @@ import { sweepCoordination } from "../coordination/sweep-coordination.ts";
 import { fireDueTicks, readNextFire } from "../jobs/fire-due-ticks.ts";
 import { fireEventTicks } from "../jobs/fire-event-ticks.ts";
 import { createScheduleCache } from "../jobs/schedule-cache.ts";
+import { sweepSpend } from "../budgets/set-budgets.ts";
 import { maintainLog } from "../log/segments.ts";
 import type { Kernel } from "../open-kernel.ts";
 import { deliverEventWaits } from "../runs/event-waits.ts";
@@ -61,14 +62,24 @@ function createLoops(kernel: Kernel): Loop[] {
         return { isMore: promoted > 0 || failed > 0, atMs: (await readNextDue(kernel))?.getTime() };
       },
     },
-    { name: "workers", channels: () => ["workers"], pollMs: timings.reapMs, look: async () => ({ isMore: (await reapWorkers(kernel)) > 0 }) },
+    {
+      name: "workers",
+      channels: () => ["workers"],
+      pollMs: timings.reapMs,
+      look: async () => ({ isMore: (await reapWorkers(kernel)) > 0 }),
+    },
     {
       name: "leases",
       channels: () => [],
       pollMs: timings.leasePollMs,
       look: async () => ({ isMore: (await expireLocks(kernel)) + (await expireOnce(kernel)) > 0 }),
     },
-    { name: "lanes", channels: () => [], pollMs: timings.lanePollMs, look: async () => (await promoteFreeLanes(kernel), {}) },
+    {
+      name: "lanes",
+      channels: () => [],
+      pollMs: timings.lanePollMs,
+      look: async () => (await promoteFreeLanes(kernel), {}),
+    },
     {
       name: "housekeeping",
       channels: () => [],
@@ -77,6 +88,7 @@ function createLoops(kernel: Kernel): Loop[] {
         const swept = (await sweepFinishedRuns(kernel)) + (await sweepCoordination(kernel));
         if (swept > 0) return { isMore: true };
         await sweepLanes(kernel);
+        await sweepSpend(kernel);
         await maintainLog(kernel);
         return {};
       },
