@@ -1,0 +1,5 @@
+// `npm test`: everything. `npm test -- packages/kernel` runs the tests below a path; options go to Node's test runner.
+import "./bootstrap/require-node.mjs";
+import { runEntry } from "./bootstrap/run-entry.mjs";
+
+await runEntry("scripts/test/run-tests.mjs", process.argv.slice(2));

@@ -1,0 +1,69 @@
+// Runs tests on the pinned Node against one PostgreSQL that is thrown away afterwards. Types, lint, format and dead
+// code are tests too (test/checks.test.ts), so that the runner's closing summary is the whole answer.
+import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
+import { availableParallelism, constants } from "node:os";
+import { openTestCluster } from "@roost/database/testing";
+import { root } from "../bootstrap/run-entry.mjs";
+
+const patterns = [
+  "test/**/*.test.ts",
+  "packages/*/src/**/*.test.ts",
+  "apps/*/src/**/*.test.ts",
+  "bench/src/**/*.test.ts",
+  "scripts/**/*.test.mjs",
+];
+/** For one test, and for one file of tests. The longest one lives through a week of a home. */
+const testMsMax = 300_000;
+const concurrencyMin = 2;
+
+const options = process.argv.slice(2).filter((argument) => argument.startsWith("-"));
+const paths = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
+const files = listTestFiles(paths);
+if (files.length === 0) {
+  console.error(`no test below ${paths.join(" ") || root}: name a directory or a *.test.ts file, relative to ${root}`);
+  process.exit(64);
+}
+process.exitCode = await runTests(files, options);
+
+function listTestFiles(wanted) {
+  const all = globSync(patterns, { cwd: root, exclude: (name) => name === "node_modules" }).toSorted();
+  const normal = wanted.map((path) => path.replace(/^\.\//, "").replace(/\/+$/, ""));
+  return normal.length === 0
+    ? all
+    : all.filter((file) => normal.some((path) => file === path || file.startsWith(`${path}/`)));
+}
+
+async function runTests(testFiles, runnerOptions) {
+  const given = process.env.ROOST_TEST_DATABASE_URL;
+  await using cluster = given ? undefined : await openTestCluster();
+  const runner = spawn(
+    process.execPath,
+    [
+      "--test",
+      "--test-reporter=spec",
+      `--test-timeout=${testMsMax}`,
+      `--test-concurrency=${Math.max(concurrencyMin, availableParallelism())}`,
+      ...runnerOptions,
+      ...testFiles,
+    ],
+    { cwd: root, stdio: "inherit", env: { ...cleanEnvironment(), ROOST_TEST_DATABASE_URL: given ?? cluster.url } },
+  );
+  const forward = (signal) => runner.kill(signal);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, forward);
+  const { code, signal } = await new Promise((resolve, reject) => {
+    runner.once("error", reject);
+    runner.once("close", (exitCode, exitSignal) => resolve({ code: exitCode, signal: exitSignal }));
+  });
+  return signal ? 128 + (constants.signals[signal] ?? 0) : code;
+}
+
+/** Tests see neither the person's own Roost nor their models and keys. */
+function cleanEnvironment() {
+  const env = { ...process.env };
+  for (const name of Object.keys(env)) {
+    if (/^(ROOST_|OTEL_|OPENROUTER_API_KEY$|OPENAI_API_KEY$|DATABASE_URL$|NODE_TEST_CONTEXT$|npm_)/.test(name))
+      delete env[name];
+  }
+  return env;
+}

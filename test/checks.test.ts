@@ -1,0 +1,28 @@
+/** The tools that read all of the code, as tests: what they say is the message of the failure. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const outputCharsMax = 8_000;
+
+const checks = [
+  { title: "tsc finds no mistake in the types", tool: "typescript/bin/tsc", args: ["--noEmit"] },
+  { title: "oxlint finds nothing", tool: "oxlint/bin/oxlint", args: [] },
+  { title: "oxfmt would change nothing: else run npm run format", tool: "oxfmt/bin/oxfmt", args: ["--check", "."] },
+  { title: "knip finds no dead file, export or dependency", tool: "knip/bin/knip.js", args: ["--no-config-hints"] },
+];
+
+for (const { title, tool, args } of checks) {
+  test(title, async () => {
+    const child = spawn(process.execPath, [`node_modules/${tool}`, ...args], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const ended = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
+    const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+    assert.equal(code, 0, `${out}${err}`.slice(0, outputCharsMax));
+  });
+}
