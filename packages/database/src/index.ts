@@ -2,10 +2,10 @@ export { applyMigrations, type ApplyMigrationsOptions } from "./apply-migrations
 export type { Database, QueryOptions, Session, Sql, TransactOptions, Transaction } from "./database.ts";
 export {
   openEmbeddedPostgres,
-  type EmbeddedPostgres,
   type EmbeddedPostgresStage,
   type OpenEmbeddedPostgresOptions,
 } from "./embedded/open-embedded-postgres.ts";
+export type { EmbeddedPostgres } from "./embedded/watch-server.ts";
 export { openDatabase, type OpenDatabaseOptions } from "./open-database.ts";
 export { readMigrations, type Migration } from "./read-migrations.ts";
 export { sqlStateOf } from "./to-database-error.ts";

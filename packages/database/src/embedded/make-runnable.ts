@@ -43,9 +43,12 @@ async function linkLibraries(directory: string): Promise<void> {
   }
 }
 
-// A program whose loader is missing fails exactly like one that is missing itself.
 async function explain(error: unknown, path: string): Promise<unknown> {
-  if ((error as NodeJS.ErrnoException).code !== "ENOENT" || !(await exists(path))) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  // A container may have a root that cannot become anybody else.
+  if (code === "EPERM") return new Error("root may not start programs as another user here, run Roost as that user");
+  // A program whose loader is missing fails exactly like one that is missing itself.
+  if (code !== "ENOENT" || !(await exists(path))) return error;
   return new Error("it needs glibc, and this system has another C library, such as musl");
 }
 

@@ -10,9 +10,10 @@ import { test, type TestContext } from "node:test";
 import { silentLogger } from "@roost/base";
 import { openDatabase } from "../open-database.ts";
 import { findFastDirectory } from "../testing/find-fast-directory.ts";
-import { openEmbeddedPostgres, type EmbeddedPostgres } from "./open-embedded-postgres.ts";
+import { openEmbeddedPostgres } from "./open-embedded-postgres.ts";
 import { readPostmasterFile } from "./postmaster-file.ts";
 import { stopServer } from "./start-server.ts";
+import type { EmbeddedPostgres } from "./watch-server.ts";
 
 const modulePath = new URL("./open-embedded-postgres.ts", import.meta.url).href;
 const loggerPath = import.meta.resolve("@roost/base");

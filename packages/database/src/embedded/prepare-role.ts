@@ -1,0 +1,43 @@
+import { Client, escapeIdentifier } from "pg";
+import { clusterOwner } from "./initialize-cluster.ts";
+import { serverUrl } from "./server-url.ts";
+
+export const roleName = "roost";
+export const databaseName = "roost";
+
+/** The role and the database that everything uses: not a superuser, so that SQL reaches no files and no programs. */
+export async function prepareRole(socketDirectory: string): Promise<void> {
+  const client = new Client({
+    connectionString: serverUrl(socketDirectory, { user: clusterOwner, database: "postgres" }),
+    application_name: "roost start",
+  });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ role: boolean; database: boolean }>(
+      `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS role, EXISTS (SELECT FROM pg_database WHERE datname = $2) AS database`,
+      [roleName, databaseName],
+    );
+    const [found] = rows;
+    if (!found?.role) {
+      await ignoreExisting(
+        client.query(`CREATE ROLE ${escapeIdentifier(roleName)} LOGIN CREATEDB CREATEROLE IN ROLE pg_monitor`),
+      );
+    }
+    if (!found?.database) {
+      await ignoreExisting(
+        client.query(`CREATE DATABASE ${escapeIdentifier(databaseName)} OWNER ${escapeIdentifier(roleName)}`),
+      );
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+// Two processes may prepare at the same time.
+async function ignoreExisting(work: Promise<unknown>): Promise<void> {
+  const duplicates = ["42710", "42P04", "23505"];
+  await work.catch((error: { code?: string }) => {
+    if (!duplicates.includes(error.code ?? "")) throw error;
+  });
+}
