@@ -107,14 +107,22 @@ test("openModels() falls back when nothing listens", async () => {
 test("openModels() goes back to the first provider when its cool-down is over, and forgets it after a success", async () => {
   let isBroken = true;
   await withProviders({ first: () => (isBroken ? { status: 503 } : "from the first") }, async ({ clock, open }) => {
-    const models = open();
+    const coolDowns = createMemoryCoolDowns();
+    const failureCount = async () => {
+      const { providers } = await open({ coolDowns }).describe();
+      return providers[0]?.coolDown?.failureCount;
+    };
+    const models = open({ coolDowns });
     await models.call(request, options());
     isBroken = false;
     clock.advance(5 * minuteMs);
     const outcome = await models.call(request, options());
     assert.ok(outcome.kind === "message");
     assert.equal(outcome.message.provider, "first");
-    assert.equal((await models.describe()).providers[0]?.coolDown, undefined);
+    // What was forgotten does not count towards the next cool-down.
+    isBroken = true;
+    await models.call(request, options());
+    assert.equal(await failureCount(), 1);
   });
 });
 

@@ -280,8 +280,11 @@ for (const { kind, config } of kinds.filter((entry) => !entry.kind.includes("wit
       });
     }
 
-    test("refuses a reply that never ends", async () => {
-      const { server } = await open(config, { chunks: Array.from({ length: 50 }, () => "spam ") });
+    test("refuses a reply that never ends, and closes the connection", async () => {
+      const { server } = await open(config, {
+        chunks: Array.from({ length: 50 }, () => "spam "),
+        stall: { chunkCount: 50 },
+      });
       await using _ = server;
       const models = openModels({
         providers: [config(server)],
@@ -293,6 +296,7 @@ for (const { kind, config } of kinds.filter((entry) => !entry.kind.includes("wit
       assert.ok(outcome.kind === "failed");
       assert.equal(outcome.code, "limit_exceeded");
       assert.equal(server.requests.length, 1);
+      await server.requests[0]?.aborted;
     });
   });
 }
