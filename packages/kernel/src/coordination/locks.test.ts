@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { cancelRun } from "../runs/cancel-run.ts";
+import { createRun, createRuns } from "../runs/create-run.ts";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { acquireLock, type LockRequest } from "./acquire-lock.ts";
 import { listLocks } from "./list-locks.ts";
-import { expireLocks, releaseLock, renewLock } from "./release-lock.ts";
+import { expireLocks, releaseLock, releaseLocksOfRun, renewLock } from "./release-lock.ts";
 import { sweepCoordination } from "./sweep-coordination.ts";
 
 const request = (holder: string, more: Partial<LockRequest> = {}): LockRequest => ({
@@ -123,6 +125,44 @@ test("expireLocks() frees what nobody gave back, once, whoever looks", async () 
     3,
   );
   assert.equal((await eventsOf(kernel)).filter((event) => event.startsWith("lock.expired")).length, 3);
+  assert.deepEqual((await listLocks(kernel, { limit: 10 })).locks, []);
+});
+
+test("acquireLock() for a run: the lock is free the moment its run has ended", async () => {
+  await using opened = await createTestKernel();
+  const { kernel } = opened;
+  const { runId } = await kernel.transact((tx) => createRun(tx, { reason: "test", input: {} }));
+  const lock = await acquireLock(kernel, request("the run", { runId }));
+  assert.equal((await acquireLock(kernel, request("other"))).acquired, false);
+  await cancelRun(kernel, { runId, reason: "over", by: "test" });
+  const other = await acquireLock(kernel, request("other"));
+  assert.ok(other.acquired && other.epoch > lock.epoch);
+  assert.deepEqual(await eventsOf(kernel), ["lock.acquired the run", "lock.released the run", "lock.acquired other"]);
+  await assert.rejects(acquireLock(kernel, request("the run", { name: "late", runId })), {
+    code: "conflict",
+    message: /has ended/,
+  });
+});
+
+test("expireLocks() and releaseLocksOfRun() give back what an ended run held", async () => {
+  await using opened = await createTestKernel();
+  const { kernel } = opened;
+  const created = await kernel.transact((tx) =>
+    createRuns(tx, [
+      { reason: "a", input: {} },
+      { reason: "b", input: {} },
+    ]),
+  );
+  for (const [index, { runId }] of created.entries()) {
+    await acquireLock(kernel, request(`run ${index}`, { name: `lock ${index}`, runId }));
+  }
+  await kernel.transact((tx) => releaseLocksOfRun(tx, created[0]?.runId ?? ""));
+  assert.deepEqual(
+    (await listLocks(kernel, { limit: 10 })).locks.map((lock) => lock.name),
+    ["lock 1"],
+  );
+  await cancelRun(kernel, { runId: created[1]?.runId ?? "", reason: "over", by: "test" });
+  assert.equal(await expireLocks(kernel), 1);
   assert.deepEqual((await listLocks(kernel, { limit: 10 })).locks, []);
 });
 

@@ -150,7 +150,7 @@ async function changeJob(
 ): Promise<JobChange> {
   const timeZone = options.timeZone ?? "UTC";
   const differences = compareJobs(stored.definition as JsonValue, read.definition as JsonValue);
-  const triggerDiffers = compareJobs(stored.trigger as JsonValue, read.trigger as JsonValue).length > 0;
+  const triggerDiffers = compareJobs(stored.trigger, read.trigger).length > 0;
   if (timeZone !== stored.timeZone && (triggerDiffers || read.definition.activeHours !== undefined)) {
     differences.push({ path: "timeZone", before: stored.timeZone, after: timeZone });
   }
@@ -165,7 +165,7 @@ async function changeJob(
   // Due moments of the old trigger would be unknown to the new one; of the same trigger they stay due.
   const job = triggerDiffers ? await settleDueTicks(tx, stored, options.nowMs) : stored;
   const keepsMoment = !triggerDiffers && job.state === "active" && job.nextAt !== null;
-  const state = nextState(job, read.definition.enabled, keepsMoment);
+  const state = nextState(job, { isEnabled: read.definition.enabled, triggerDiffers });
   const anchorAt = triggerDiffers || isBack ? new Date(options.nowMs) : job.anchorAt;
   const next = await momentAfterChange({ ...read, anchorAt }, job, { state, keepsMoment, nowMs: options.nowMs });
   const version = stored.version + 1;
@@ -221,12 +221,14 @@ function isTimed({ trigger }: ReadDefinition): boolean {
 }
 
 /** A pause by a person survives every change; one by the definition ends with it. */
-function nextState(job: StoredJob, isEnabled: boolean, keepsMoment: boolean): JobState {
+function nextState(
+  job: StoredJob,
+  { isEnabled, triggerDiffers }: { isEnabled: boolean; triggerDiffers: boolean },
+): JobState {
   if (!isEnabled) return "paused";
   if (job.state === "paused" && job.pausedBy !== pausedByDefinition) return "paused";
-  // A one-shot that has been and is not rescheduled does not come again because its prompt changed.
-  if (job.state === "finished" && !keepsMoment && job.trigger.kind === "at") return job.state;
-  return "active";
+  // A one-shot that has been does not come again because its prompt changed.
+  return job.state === "finished" && !triggerDiffers ? "finished" : "active";
 }
 
 async function momentAfterChange(
@@ -236,9 +238,7 @@ async function momentAfterChange(
 ): Promise<NextTick> {
   if (state !== "active") return { nextAt: null, fireAt: null };
   if (keepsMoment && job.nextAt !== null) return withJitter(read, scheduleOf(read), job.nextAt.getTime());
-  return compareJobs(job.trigger as JsonValue, read.trigger as JsonValue).length > 0
-    ? firstTick(read, nowMs)
-    : nextTick(read, nowMs);
+  return compareJobs(job.trigger, read.trigger).length > 0 ? firstTick(read, nowMs) : nextTick(read, nowMs);
 }
 
 async function fromOffsets(tx: KernelTransaction, topic: string | null): Promise<string | null> {

@@ -81,6 +81,25 @@ test("defineJob() with another trigger fires what was due under the old one firs
   assert.equal(job.nextAt?.toISOString().slice(0, 18), "2026-03-02T07:00:0");
 });
 
+test("defineJob() brings a one-shot that has been back when it is rescheduled, not when its prompt changes", async () => {
+  await using opened = await createTestKernel();
+  const { kernel, clock } = opened;
+  const at = (time: string, more: object = {}) =>
+    daily({ trigger: { kind: "at", at: `2026-03-01T${time}:00Z` }, ...more });
+  await clock.set(new Date("2026-03-01T12:00:00Z"));
+  await defineJob(kernel, at("13:00"), { by });
+  await clock.set(new Date("2026-03-01T13:00:01Z"));
+  assert.equal((await fireDueTicks(kernel)).fired, 1);
+  await defineJob(kernel, at("13:00", { prompt: "other" }), { by });
+  assert.equal((await getJob(kernel, "blog")).state, "finished");
+  await assert.rejects(pauseJob(kernel, "blog", { by }), { code: "conflict", message: /has finished/ });
+  await defineJob(kernel, at("14:00", { overlap: "allow" }), { by });
+  const job = await getJob(kernel, "blog");
+  assert.deepEqual([job.state, job.nextAt?.toISOString()], ["active", "2026-03-01T14:00:00.000Z"]);
+  await clock.set(new Date("2026-03-01T14:00:01Z"));
+  assert.equal((await fireDueTicks(kernel)).fired, 1);
+});
+
 test("defineJob() holds to an expected version", async () => {
   await using opened = await createTestKernel();
   const { kernel } = opened;

@@ -5,9 +5,6 @@ import { isActiveAt } from "./active-hours.ts";
 import { resolveTrigger } from "./resolve-trigger.ts";
 import type { Trigger } from "./trigger.ts";
 
-/** A job as people write it; what is left out has its default. */
-export type WrittenJob = Parameters<typeof NamedJobDefinition.parse>[0] & object;
-
 export interface ReadDefinition {
   id: string;
   definition: JobDefinition;

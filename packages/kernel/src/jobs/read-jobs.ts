@@ -136,9 +136,13 @@ export async function listTicks(
   );
   const last = ticks[limit - 1];
   return {
-    ticks: ticks.slice(0, limit).map(({ cursor: _, ...tick }) => tick),
+    ticks: ticks.slice(0, limit).map(withoutCursor),
     next: ticks.length > limit && last !== undefined ? JSON.stringify([last.cursor, last.jobId, last.tickKey]) : null,
   };
+}
+
+function withoutCursor({ cursor: _cursor, ...tick }: Tick & { cursor: string }): Tick {
+  return tick;
 }
 
 function readCursorText(after: string | undefined): { at: string; jobId: string; tickKey: string } | undefined {

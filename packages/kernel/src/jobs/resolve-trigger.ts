@@ -1,4 +1,4 @@
-import { parseDurationMs, RoostError, type JsonValue } from "@roost/base";
+import { parseDurationMs, RoostError } from "@roost/base";
 import type { JobDefinition } from "@roost/contract/operations";
 import { createSchedule } from "./next-moments.ts";
 import type { Trigger } from "./trigger.ts";
@@ -32,7 +32,7 @@ function read(written: JobDefinition["trigger"], timeZone: string): Trigger {
       return {
         kind: "event",
         eventType: written.eventType,
-        ...(written.filter === undefined ? {} : { filter: written.filter as Record<string, JsonValue> }),
+        ...(written.filter === undefined ? {} : { filter: written.filter }),
       };
     case "manual":
       return { kind: "manual" };
