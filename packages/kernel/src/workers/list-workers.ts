@@ -1,0 +1,26 @@
+import type { Kernel } from '../open-kernel.ts';
+import type { NewWorker } from './register-worker.ts';
+
+export interface WorkerRow {
+  id: string;
+  kind: NewWorker['kind'];
+  host: string;
+  pid: number;
+  startedAt: Date;
+  seenAt: Date;
+  expiresAt: Date;
+  /** Runs that it is executing. */
+  runCount: number;
+}
+
+const workersMax = 500;
+
+/** The processes that are registered, oldest first; one that died is listed until it is reaped. */
+export async function listWorkers(kernel: Kernel): Promise<WorkerRow[]> {
+  return kernel.database.query<WorkerRow>(
+    `select w.id, w.kind, w.host, w.pid, w.started_at as "startedAt", w.seen_at as "seenAt", w.expires_at as "expiresAt",
+       (select count(*) from roost.run r where r.worker_id = w.id and r.state = 'running') as "runCount"
+     from roost.worker w order by w.started_at, w.id limit $1`,
+    [workersMax],
+  );
+}
