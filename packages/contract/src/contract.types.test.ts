@@ -111,7 +111,7 @@ export function eventsAreChecked(): void {
   // @ts-expect-error the id is missing
   const wrong: EventDataOf<typeof moved> = { far: 1 };
   // @ts-expect-error there is no such event type
-  type Nothing = RoostEventData<"run.vanished">;
+  const nothing: RoostEventData<"run.vanished">[] = [];
   const started: RoostEventData<"run.started"> = { runId: "r", workerId: "w", epoch: 1, attempt: 1 };
-  void [event, wrong, started, undefined as Nothing | undefined];
+  void [event, wrong, started, nothing];
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { createHttpClient } from "./create-http-client.ts";
 import { people } from "./testing/people.ts";
@@ -44,18 +45,12 @@ test("createHttpClient() waits no longer than it was told to", async () => {
 
 test("createHttpClient() sends the token, JSON, and the path below its base", async () => {
   const seen: unknown[] = [];
-  await using server = await serve(async (request, response) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    seen.push([
-      request.method,
-      request.url,
-      request.headers.authorization,
-      request.headers["content-type"],
-      String(Buffer.concat(parts)),
-    ]);
+  const record = async (request: IncomingMessage, response: ServerResponse) => {
+    const { authorization, "content-type": type } = request.headers;
+    seen.push([request.method, request.url, authorization, type, await text(request)]);
     response.end('{"id":"p1","name":"Ada","tags":[],"note":null,"later":1}');
-  });
+  };
+  await using server = await serve((request, response) => void record(request, response));
   const client = createHttpClient(people, { baseUrl: `${server.baseUrl}/api/v1/`, token: "t0ken" });
   const person = await client.addPerson({ name: "Ada" });
   assert.deepEqual(seen, [["POST", "/api/v1/people", "Bearer t0ken", "application/json", '{"name":"Ada"}']]);
@@ -82,8 +77,8 @@ test("createHttpClient() follows no redirect, and reads answers that are no prob
     code: "unavailable",
     message: "the server answered with status 502",
   });
-  await using text = await serve((_request, response) => void response.end("hello"));
-  await assert.rejects(createHttpClient(people, { baseUrl: text.baseUrl }).listPeople(), {
+  await using greeting = await serve((_request, response) => void response.end("hello"));
+  await assert.rejects(createHttpClient(people, { baseUrl: greeting.baseUrl }).listPeople(), {
     code: "internal",
     message: /not JSON: hello/,
   });

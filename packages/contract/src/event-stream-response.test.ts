@@ -129,8 +129,8 @@ test("createEventStreamResponse() tells an error as a problem event, and an item
   await broken.read();
   await broken.read();
   const [event] = createEventParser().push((await broken.read())!);
-  assert.equal(event?.event, "problem");
-  assert.equal((JSON.parse(event!.data) as { detail: string }).detail, "it broke");
+  assert.ok(event?.event === "problem");
+  assert.equal((JSON.parse(event.data) as { detail: string }).detail, "it broke");
   assert.equal(await broken.read(), undefined);
 
   async function* misnamed() {

@@ -37,12 +37,12 @@ const scalars: ReadonlySet<string> = new Set([
 
 /** The type below optional, default, nullable and the like. */
 export function baseTypeOf(schema: AnyZodType): Unwrapped {
-  let definition = schema._zod.def as unknown as Definition;
+  let definition: Definition = schema._zod.def;
   for (;;) {
     if (wrappers.has(definition.type) && definition.innerType !== undefined) {
-      definition = definition.innerType._zod.def as unknown as Definition;
+      definition = definition.innerType._zod.def;
     } else if (definition.type === "pipe" && definition.in !== undefined) {
-      definition = definition.in._zod.def as unknown as Definition;
+      definition = definition.in._zod.def;
     } else {
       return { def: definition };
     }

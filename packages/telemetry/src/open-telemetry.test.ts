@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
 import { test } from "node:test";
 import { createLogger, RoostError, silentLogger } from "@roost/base";
 import { attributes } from "./attributes.ts";
@@ -28,11 +29,9 @@ interface Collector extends AsyncDisposable {
 /** A collector of OTLP/HTTP with JSON on a free port. */
 async function openCollector(): Promise<Collector> {
   const collected = { spans: [] as OtlpSpan[], resources: "" };
-  const server: Server = createServer(async (request, response) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
+  const collect = async (request: IncomingMessage, response: ServerResponse) => {
     assert.equal(request.url, "/v1/traces");
-    const body = JSON.parse(Buffer.concat(parts).toString()) as {
+    const body = (await json(request)) as {
       resourceSpans: { resource: unknown; scopeSpans: { spans: OtlpSpan[] }[] }[];
     };
     for (const { resource, scopeSpans } of body.resourceSpans) {
@@ -40,7 +39,8 @@ async function openCollector(): Promise<Collector> {
       for (const { spans } of scopeSpans) collected.spans.push(...spans);
     }
     response.end("{}");
-  });
+  };
+  const server: Server = createServer((request, response) => void collect(request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {

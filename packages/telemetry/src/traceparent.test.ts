@@ -6,8 +6,9 @@ const valid = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 test("parseTraceparent() and formatTraceparent() are each other's reverse", () => {
   const context = parseTraceparent(valid);
+  assert.ok(context !== undefined);
   assert.deepEqual(context, { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", flags: 1 });
-  assert.equal(formatTraceparent(context!), valid);
+  assert.equal(formatTraceparent(context), valid);
 });
 
 test("parseTraceparent() reads the known part of a later version", () => {
