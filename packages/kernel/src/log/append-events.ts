@@ -18,7 +18,7 @@ export interface Appended {
 // Keeps: the heads are locked in one order by everybody; offsets are dense because the head's row is locked until the commit.
 const appendSql = `select first_offsets, untils from roost.append_events(
   $1::text[], $2::int[], $3::int[], $4::int[], $5::int[], $6::text[], $7::text[], $8::int[], $9::text[], $10::text[], $11::text[],
-  $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])`;
+  $12::text[], $13::text[], $14::text[], $15::text[], $16::jsonb)`;
 
 /** Appends in the given order, in one statement: the last of its transaction, since the partitions' heads stay locked until it ends. */
 export async function appendEvents(sql: Sql, events: readonly PreparedEvent[]): Promise<Appended> {
@@ -46,7 +46,7 @@ export async function appendEvents(sql: Sql, events: readonly PreparedEvent[]): 
       column("causation"),
       column("traceparent"),
       events.map((event) => (event.labels.length === 0 ? "{}" : arrayLiteral(event.labels))),
-      column("payload"),
+      `[${column("payload").join(",")}]`,
     ],
     { name: "roost_append_events" },
   );

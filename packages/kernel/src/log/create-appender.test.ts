@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { RoostError } from "@roost/base";
 import type { Database } from "@roost/database";
 import { openKernel } from "../open-kernel.ts";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
@@ -8,15 +9,15 @@ import type { EventDraft } from "./event.ts";
 
 const note = (n: number, subject = `s${n}`): EventDraft => ({ type: "note.written", subject, data: { n } });
 
-/** A gate in front of the transactions of a database. */
+/** A gate in front of the appends of a database. */
 function createGate(database: Database) {
   let open!: () => void;
   const opened = new Promise<void>((resolve) => (open = resolve));
-  const transact: Database["transact"] = async (work, options) => {
-    await opened;
-    return await database.transact(work, options);
+  const query: Database["query"] = async (text, values, options) => {
+    if (options?.name === "roost_append_events") await opened;
+    return await database.query(text, values, options);
   };
-  return { open, database: new Proxy(database, { get: (target, name) => (name === "transact" ? transact : bind(target, name)) }) };
+  return { open, database: new Proxy(database, { get: (target, name) => (name === "query" ? query : bind(target, name)) }) };
 }
 
 function bind(target: Database, name: string | symbol): unknown {
@@ -125,7 +126,11 @@ test("Kernel.append() tells every waiting call that the database is away, and wo
     $$ begin if new.subject = 'cut' then perform pg_terminate_backend(pg_backend_pid()); end if; return new; end $$`);
   await t.database.query("create trigger cut before insert on roost.event for each row execute function public.cut()");
   const both = await Promise.allSettled([another.append([note(1)]), another.append([note(2, "cut")])]);
-  for (const each of both) assert.equal(each.status === "rejected" && (each.reason as { code: string }).code, "unavailable");
+  for (const each of both) {
+    assert.ok(each.status === "rejected");
+    const { code, details } = each.reason as RoostError;
+    assert.deepEqual([code, details?.["outcome"]], ["unavailable", "unknown"]);
+  }
   const [position] = await another.append([note(3)]);
   assert.equal(position?.offset, 0);
 });

@@ -15,6 +15,7 @@ const groupBytesMax = 4_000_000;
 export const eventsPerAppendMax = 10_000;
 const queuedEventsMax = 50_000;
 const queuedBytesMax = 64_000_000;
+const attemptsMax = 5;
 
 export interface AppenderContext extends DraftContext {
   database: Database;
@@ -120,7 +121,7 @@ async function commitGroup(context: AppenderContext, group: Call[]): Promise<voi
   const events = group.length === 1 ? group[0]!.events : group.flatMap((call) => call.events);
   let appended: Appended;
   try {
-    appended = await context.database.transact((tx) => appendEvents(tx, events));
+    appended = await appendAlone(context.database, events);
   } catch (thrown) {
     const error = toRoostError(thrown);
     if (group.length > 1 && error.code === "invalid_input") {
@@ -137,6 +138,27 @@ async function commitGroup(context: AppenderContext, group: Call[]): Promise<voi
   for (const call of group) {
     call.resolve(appended.positions.slice(first, first + call.events.length));
     first += call.events.length;
+  }
+}
+
+/** One statement is a transaction of its own, without two further round trips. */
+async function appendAlone(database: Database, events: readonly PreparedEvent[]): Promise<Appended> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await appendEvents(database, events);
+    } catch (thrown) {
+      const error = toRoostError(thrown);
+      const sqlState = String(error.details?.["sqlState"] ?? "");
+      // Rolled back in favour of another transaction.
+      if (sqlState.startsWith("40") && attempt < attemptsMax) continue;
+      // Without an answer from a server that lived on, nobody knows.
+      const isUnknown = error.code === "unavailable" && /^(08|57|$)/.test(sqlState.slice(0, 2));
+      if (!isUnknown) throw error;
+      throw new RoostError("unavailable", `whether the events were appended is unknown, look before repeating it: ${error.message}`, {
+        cause: error,
+        details: { ...error.details, outcome: "unknown" },
+      });
+    }
   }
 }
 

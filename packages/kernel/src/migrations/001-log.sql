@@ -158,38 +158,40 @@ end $$;
 
 -- Appends events to partitions whose heads come sorted by (topic, partition): `head_*` has one entry per partition,
 -- `event_*` one per event, with its head's position in `head_*` (from 1) and its place among that head's events (from 0).
+-- The payloads are one JSON array: reading it costs a third of what an array of texts does.
 -- Keeps: dense offsets in commit order; no two appends wait for each other; a full segment never refuses an event.
 create function roost.append_events(
   head_topics text[], head_partitions integer[], head_counts integer[],
   event_heads integer[], event_places integer[],
   ids text[], types text[], versions integer[], sources text[], subjects text[], keys text[],
-  correlations text[], causations text[], traceparents text[], labels text[], payloads text[],
+  correlations text[], causations text[], traceparents text[], labels text[], payloads jsonb,
   out first_offsets bigint[], out untils bigint[]
 ) language plpgsql as $$
 declare
-  next bigint;
-  until bigint;
+  head_next bigint;
+  head_until bigint;
 begin
   for i in 1 .. cardinality(head_topics) loop
     update roost.partition_head set next_offset = next_offset + head_counts[i]
       where topic = head_topics[i] and partition = head_partitions[i]
-      returning next_offset into next;
+      returning next_offset, (select offsets_until from roost.topic where name = topic) into head_next, head_until;
     if not found then
       raise exception 'topic "%" has no partition %', head_topics[i], head_partitions[i] using errcode = 'foreign_key_violation';
     end if;
-    first_offsets[i] := next - head_counts[i];
+    first_offsets[i] := head_next - head_counts[i];
+    untils[i] := head_until;
   end loop;
   -- Only now, with every head locked, because making a segment takes further locks.
   for i in 1 .. cardinality(head_topics) loop
-    select offsets_until into until from roost.topic where name = head_topics[i];
-    if until < first_offsets[i] + head_counts[i] then
-      until := roost.extend_topic(head_topics[i], first_offsets[i] + head_counts[i]);
+    if untils[i] < first_offsets[i] + head_counts[i] then
+      untils[i] := roost.extend_topic(head_topics[i], first_offsets[i] + head_counts[i]);
     end if;
-    untils[i] := until;
   end loop;
   insert into roost.event (topic, partition, "offset", id, type, version, source, subject, key, time, correlation, causation, traceparent, labels, data)
     select head_topics[e.head], head_partitions[e.head], first_offsets[e.head] + e.place,
-      e.id, e.type, e.version, e.source, e.subject, e.key, roost.now(), e.correlation, e.causation, e.traceparent, e.labels::text[], e.payload::jsonb
-    from unnest(event_heads, event_places, ids, types, versions, sources, subjects, keys, correlations, causations, traceparents, labels, payloads)
-      as e (head, place, id, type, version, source, subject, key, correlation, causation, traceparent, labels, payload);
+      e.id, e.type, e.version, e.source, e.subject, e.key, roost.now(), e.correlation, e.causation, e.traceparent, e.labels::text[], e.payload
+    from rows from (
+      unnest(event_heads, event_places, ids, types, versions, sources, subjects, keys, correlations, causations, traceparents, labels),
+      jsonb_array_elements(payloads)
+    ) as e (head, place, id, type, version, source, subject, key, correlation, causation, traceparent, labels, payload);
 end $$;
