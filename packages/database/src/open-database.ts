@@ -35,6 +35,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
     ...clientConfig(settings),
     max: poolMax,
     idleTimeoutMillis: idleConnectionMsMax,
+    // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, its types do not say so
     onConnect: (client) => prepareConnection(client, settings),
   });
   // A connection that dies while checked out has nobody else listening, and an unheard 'error' ends the process.

@@ -35,14 +35,18 @@ export class OpenTransaction implements Transaction {
     this.close(new RoostError("internal", "the transaction has ended: its statements must be awaited inside transact"));
   }
 
-  async #run<Row>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
+  #refuseClosed(): void {
     if (this.#closed !== undefined) throw this.#closed;
+  }
+
+  async #run<Row>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
+    this.#refuseClosed();
     this.isBusy = true;
     try {
       return await runQuery<Row>(this.#client, text, values, options);
     } catch (error) {
       if (isConnectionLoss(error)) this.connectionLost = true;
-      if (this.#closed !== undefined) throw this.#closed;
+      this.#refuseClosed();
       throw toDatabaseError(error);
     } finally {
       this.isBusy = false;

@@ -43,7 +43,7 @@ class DirectoryObjects implements ObjectStore {
     const incoming = join(this.#directory, incomingName, randomUUID());
     const file = await open(incoming, "wx", 0o600);
     try {
-      const written = await writeAll(file, content, this.#objectBytesMax).finally(() => file.close());
+      const written = await closing(file, () => writeAll(file, content, this.#objectBytesMax));
       // An object that is there and whole stays; one of another size was damaged from outside and is replaced.
       const present = await this.stat(written.sha256);
       if (present?.bytes !== written.bytes) await this.#moveIn(incoming, written.sha256);
@@ -171,7 +171,15 @@ async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {
 
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, "r");
-  await handle.sync().finally(() => handle.close());
+  await closing(handle, () => handle.sync());
+}
+
+async function closing<T>(file: FileHandle, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    await file.close();
+  }
 }
 
 async function removeAbandoned(incoming: string): Promise<void> {

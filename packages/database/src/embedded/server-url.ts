@@ -9,5 +9,5 @@ export function serverUrl(socketDirectory: string, { user, database }: { user: s
     user,
     sslmode: "disable",
   });
-  return `postgresql:///${encodeURIComponent(database)}?${parameters}`;
+  return `postgresql:///${encodeURIComponent(database)}?${parameters.toString()}`;
 }

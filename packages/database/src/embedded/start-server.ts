@@ -95,7 +95,7 @@ async function startNew(
     await log.close();
   }
   const pid = child.pid as number;
-  const isAlive = async () => child.exitCode === null && child.signalCode === null;
+  const isAlive = async () => !hasExited(child);
   if (await waitUntilReady(pid, isAlive, options)) {
     child.unref();
     return { pid, child, socketDirectory };
@@ -149,9 +149,7 @@ export async function stopServer(
 ): Promise<void> {
   const { pid, child } = server;
   const isGone = async () =>
-    child === undefined
-      ? (await judgePostmaster(pid, dataDirectory)) === "dead"
-      : child.exitCode !== null || child.signalCode !== null;
+    child === undefined ? (await judgePostmaster(pid, dataDirectory)) === "dead" : hasExited(child);
   // The second is safe too: the next start recovers from the write-ahead log.
   for (const [signal, msMax] of [
     ["SIGINT", stopMsMax],
@@ -166,6 +164,10 @@ export async function stopServer(
     }
   }
   throw new RoostError("timeout", `PostgreSQL (process ${pid}) could not be ended`);
+}
+
+export function hasExited(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
 }
 
 function sendSignal(pid: number, signal: NodeJS.Signals): void {

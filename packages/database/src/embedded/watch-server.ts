@@ -7,7 +7,7 @@ import { judgePostmaster } from "./postmaster-file.ts";
 import { databaseName, roleName } from "./prepare-role.ts";
 import { rotateServerLog } from "./server-log.ts";
 import { serverUrl } from "./server-url.ts";
-import { stopServer, type RunningServer } from "./start-server.ts";
+import { hasExited, stopServer, type RunningServer } from "./start-server.ts";
 
 const watchMs = 1_000;
 const rotateEveryTicks = 60;
@@ -41,16 +41,17 @@ export function watchServer(
       ),
     );
   };
-  const timer = setInterval(async () => {
+  const look = async () => {
     ticks += 1;
-    if (ticks % rotateEveryTicks === 0)
-      await rotateServerLog(place.directory).catch((error: unknown) =>
-        place.logger.warn("cannot rotate the log of PostgreSQL", { error }),
-      );
+    if (ticks % rotateEveryTicks === 0) await rotateServerLog(place.directory);
     if (server.child === undefined && (await judgePostmaster(server.pid, place.dataDirectory)) === "dead") onEnd();
+  };
+  const timer = setInterval(() => {
+    look().catch((error: unknown) => place.logger.warn("cannot look after PostgreSQL", { error }));
   }, watchMs);
   timer.unref();
   server.child?.once("exit", onEnd);
+  if (server.child !== undefined && hasExited(server.child)) onEnd();
   const stop = () => {
     clearInterval(timer);
     stopping ??= stopServer(server, place.dataDirectory);

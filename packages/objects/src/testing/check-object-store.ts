@@ -16,8 +16,9 @@ const absent = "0".repeat(64);
 
 /** Registers the tests. `name` begins their titles. */
 export function checkObjectStore(name: string, { open }: CheckObjectStoreOptions): void {
-  const check = (behaviour: string, work: (store: ObjectStore) => Promise<void>) =>
-    test(`${name} ${behaviour}`, async (t) => work(await open(t, { objectBytesMax })));
+  const check = (behaviour: string, work: (store: ObjectStore) => Promise<void>) => {
+    void test(`${name} ${behaviour}`, async (t) => work(await open(t, { objectBytesMax })));
+  };
 
   check("names an object by its SHA-256 and gives the same bytes back", async (store) => {
     for (const bytes of [bytesOf("wren"), new Uint8Array(), new Uint8Array(200_000).fill(7)]) {
