@@ -1,7 +1,8 @@
 /**
- * Written pairs of topics for measuring topic similarity. `tuning` was looked
- * at while the scoring was made; `heldOut` was written before it and only
- * measured. Each line: the same topic in other words, or two topics that share words.
+ * Written pairs of topics for measuring topic similarity: the same topic in
+ * other words, or two topics that share words. `tuning` was looked at while
+ * the scoring was made. `heldOut` was not: it is only measured, and a change
+ * of the scoring is not fitted to it.
  */
 export interface TopicPairs {
   same: [string, string][];
