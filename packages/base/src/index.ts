@@ -13,6 +13,8 @@ export {
   type LogLevel,
 } from "./logger.ts";
 export { readConfig, type ReadConfigOptions } from "./read-config.ts";
+export { syncDirectory, writeFileDurably } from "./write-file-durably.ts";
+export { listenToSupervisor, type Supervised } from "./listen-to-supervisor.ts";
 export {
   errorCodes,
   isErrorCode,

@@ -6,6 +6,7 @@ import { isDuplicateReply, stripHeartbeatToken } from "@roost/agent/heartbeat";
 import { RoostError, type JsonObject, type JsonValue, type Logger } from "@roost/base";
 import {
   finishRun,
+  publishStream,
   type ClaimedRun,
   type Kernel,
   type KernelTransaction,
@@ -26,7 +27,6 @@ import { attributes, type Telemetry } from "@roost/telemetry";
 import type { RunHandler } from "./execute-run.ts";
 import { deliverNotice } from "./notices/deliver-notice.ts";
 import { createDurableSteps, type DurableSteps } from "./steps/create-durable-steps.ts";
-import { streamDeltas } from "./stream-deltas.ts";
 
 export interface AgentHandlerOptions {
   kernel: Kernel;
@@ -47,7 +47,7 @@ export function createAgentHandler(options: AgentHandlerOptions): RunHandler {
         ...(run.traceparent === null ? {} : { parent: run.traceparent }),
         attributes: {
           [attributes.runId]: run.id,
-          [attributes.runEpoch]: run.epoch,
+          [attributes.epoch]: run.epoch,
           ...(run.jobId === null ? {} : { [attributes.jobId]: run.jobId }),
           ...(run.sessionKey === null ? {} : { [attributes.sessionKey]: run.sessionKey }),
         },
@@ -76,31 +76,26 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
     const decision = await decideHeartbeat(agentRun, steps);
     if (!decision.call) return end(agentRun, { state: "done", output: { kind: "quiet", reason: decision.reason } });
   }
-  const stream = streamDeltas(kernel, run.id);
-  try {
-    const outcome = await runAgentLoop({
-      steps,
-      model: agentRun.models,
-      tools: agentRun.toolsFor(run),
-      context: async (): Promise<AgentContext> => {
-        built = await buildContext(memory, { run });
-        return built.context;
-      },
-      clock: kernel.clock,
-      signal,
-      logger: agentRun.logger,
-      limits: {
-        reserveSpend: steps.spend.reserve,
-        ...(run.deadlineAt === null ? {} : { deadlineMs: run.deadlineAt.getTime() }),
-      },
-      isStartedByPerson: run.jobId === null && run.parentRunId === null,
-      onDelta: stream.push,
-      ...(isRehearsed(agentRun) ? { permitTool: permitReadonly } : {}),
-    });
-    await conclude(agentRun, steps, outcome);
-  } finally {
-    await stream.close();
-  }
+  const outcome = await runAgentLoop({
+    steps,
+    model: agentRun.models,
+    tools: agentRun.toolsFor(run),
+    context: async (): Promise<AgentContext> => {
+      built = await buildContext(memory, { run });
+      return built.context;
+    },
+    clock: kernel.clock,
+    signal,
+    logger: agentRun.logger,
+    limits: {
+      reserveSpend: steps.spend.reserve,
+      ...(run.deadlineAt === null ? {} : { deadlineMs: run.deadlineAt.getTime() }),
+    },
+    isStartedByPerson: run.jobId === null && run.parentRunId === null,
+    onDelta: (delta) => publishStream(kernel, run.id, delta),
+    ...(isRehearsed(agentRun) ? { permitTool: permitReadonly } : {}),
+  });
+  await conclude(agentRun, steps, outcome);
 }
 
 /** Without a model nothing in the world is changed: what a tool would have done is recorded as not performed. */
@@ -137,7 +132,7 @@ async function conclude(agentRun: AgentRun, steps: DurableSteps, outcome: AgentO
   }
   if (outcome.kind === "failed") {
     const { code, message, isRetryable, retryAtMs } = outcome.error;
-    const error: RunError = { code, message, retryable: isRetryable };
+    const error: RunError = { code, message, isRetryable: isRetryable };
     return end(
       agentRun,
       { state: "failed", error, ...(retryAtMs === undefined ? {} : { retryAt: new Date(retryAtMs) }) },
@@ -146,7 +141,7 @@ async function conclude(agentRun: AgentRun, steps: DurableSteps, outcome: AgentO
   }
   const totals = summaryOf(outcome);
   if (outcome.kind === "limit_exceeded") {
-    const error: RunError = { code: "limit_exceeded", message: outcome.message, retryable: false };
+    const error: RunError = { code: "limit_exceeded", message: outcome.message, isRetryable: false };
     return end(
       agentRun,
       { state: "failed", error, output: { kind: "stopped", text: outcome.text, ...totals } },

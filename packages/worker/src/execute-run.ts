@@ -26,7 +26,7 @@ export async function executeRun(options: ExecuteRunOptions, run: ClaimedRun, si
         error: {
           code: "invalid_input",
           message: `No worker executes runs of the kind "${run.handler}"; this one executes ${known}`,
-          retryable: false,
+          isRetryable: false,
         },
       });
       return;
@@ -63,7 +63,7 @@ async function endAfter(
     error: {
       code: failure.code,
       message: failure.message,
-      retryable: failure.retryable || failure.code === "internal",
+      isRetryable: failure.retryable || failure.code === "internal",
     },
   });
 }

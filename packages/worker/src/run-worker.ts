@@ -6,6 +6,7 @@ import { delay, toRoostError, type Logger } from "@roost/base";
 import {
   claimRuns,
   registerWorker,
+  runLimits,
   type ClaimedRun,
   type Kernel,
   type Owned,
@@ -98,20 +99,17 @@ async function claimWhileThereIsRoom(
   const { kernel } = options;
   const queues = options.queues ?? ["default"];
   const concurrencyMax = options.concurrencyMax ?? workerDefaults.concurrencyMax;
+  // Watched from before the first look, so that a run that becomes ready in between is not slept over.
+  using ready = kernel.wakeups.watch(queues.map((queue) => `runs:${queue}`));
   while (!leaving.aborted) {
     const room = concurrencyMax - active.size;
-    const claimed = room > 0 ? await claimRuns(kernel, { workerId: worker.workerId, queues, limit: room }) : [];
+    const claimed =
+      room > 0
+        ? await claimRuns(kernel, { workerId: worker.workerId, queues, limit: Math.min(room, runLimits.claimMax) })
+        : [];
     for (const run of claimed) start(options, run, active);
-    if (claimed.length > 0 && claimed.length === room) continue;
-    const wakeUp = new AbortController();
-    const until = AbortSignal.any([leaving, wakeUp.signal]);
-    const waits = queues.map((queue) =>
-      kernel.wakeups.wait(`runs:${queue}`, { timeoutMs: workerDefaults.pollMs, signal: until }),
-    );
-    const slots = room > claimed.length ? [] : [...active.values()].map((run) => run.ended);
-    await Promise.race([...waits, ...slots]).catch(() => undefined);
-    wakeUp.abort();
-    await Promise.allSettled(waits);
+    if (active.size >= concurrencyMax) await Promise.race([...active.values()].map((run) => run.ended));
+    else if (claimed.length === 0) await ready.next({ timeoutMs: workerDefaults.pollMs, signal: leaving });
   }
 }
 
@@ -129,19 +127,17 @@ async function keepLease(
   leaving: AbortSignal,
 ): Promise<void> {
   const { kernel, logger } = options;
-  while (!leaving.aborted || (active.size > 0 && !worker.lost.aborted)) {
+  using cancels = kernel.wakeups.watch("cancel");
+  while (!worker.lost.aborted && !(leaving.aborted && active.size === 0)) {
     try {
       const beat = await worker.heartbeat({ running: [...active.values()].map((run) => run.owned) });
       for (const runId of beat.cancelled) active.get(runId)?.controller.abort(new RunCancelled());
       for (const runId of beat.lostRuns)
         active.get(runId)?.controller.abort(new Error("The run belongs to another worker"));
-      if (beat.lost) return;
     } catch (error) {
       logger.warn("A heartbeat of the worker failed", { error: toRoostError(error).message });
     }
-    await kernel.wakeups
-      .wait("cancel", { timeoutMs: workerDefaults.heartbeatMs, signal: worker.lost })
-      .catch(() => undefined);
+    await cancels.next({ timeoutMs: workerDefaults.heartbeatMs, signal: active.size === 0 ? leaving : worker.lost });
   }
 }
 

@@ -12,13 +12,27 @@ test("checkOrigin() lets the server's own names through, with and without an Ori
 });
 
 test("checkOrigin() refuses hosts that only resolve to this machine", () => {
-  for (const host of ["evil.example:7717", "127.0.0.1.evil.example:7717", "localhost", "127.0.0.1:80", "", "a@localhost:7717", "localhost:7717:1"]) {
+  for (const host of [
+    "evil.example:7717",
+    "127.0.0.1.evil.example:7717",
+    "localhost",
+    "127.0.0.1:80",
+    "",
+    "a@localhost:7717",
+    "localhost:7717:1",
+  ]) {
     assert.throws(() => checkOrigin(new Headers(host === "" ? {} : { host }), rules), { code: "forbidden" }, host);
   }
 });
 
 test("checkOrigin() refuses pages of other sites", () => {
-  for (const origin of ["http://evil.example", "null", "https://localhost:7717", "http://localhost:3000", "http://localhost:7717.evil.example"]) {
+  for (const origin of [
+    "http://evil.example",
+    "null",
+    "https://localhost:7717",
+    "http://localhost:3000",
+    "http://localhost:7717.evil.example",
+  ]) {
     const headers = new Headers({ host: "localhost:7717", origin });
     assert.throws(() => checkOrigin(headers, rules), { code: "forbidden" }, origin);
   }

@@ -30,7 +30,10 @@ export function createAuthentication({ token, clock }: AuthenticationOptions): A
     }
     failureCount += 1;
     if (failureCount > failuresMax) {
-      throw new RoostError("limit_exceeded", `More than ${failuresMax} calls without the right token within ${windowMs / 1000} s: wait and try again`);
+      throw new RoostError(
+        "limit_exceeded",
+        `More than ${failuresMax} calls without the right token within ${windowMs / 1000} s: wait and try again`,
+      );
     }
     throw new RoostError(
       "unauthenticated",

@@ -78,14 +78,13 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
     hasExecuted = true;
     executing.set(name, seq);
     try {
-      const { attributeNames } = { attributeNames: attributes };
       return await options.telemetry.span(
         `step ${name}`,
         {
           attributes: {
-            [attributeNames.runId]: run.id,
-            [attributeNames.stepSeq]: seq,
-            [attributeNames.stepKind]: request.kind,
+            [attributes.runId]: run.id,
+            [attributes.stepSeq]: seq,
+            [attributes.stepKind]: request.kind,
           },
         },
         () => settle(seq, name, request, execute, begun),
@@ -202,7 +201,7 @@ function toRecord<T>(
       ? {
           code: result.error.code,
           message: result.error.message,
-          retryable: result.error.isRetryable,
+          isRetryable: result.error.isRetryable,
           details: (result.error as unknown as JsonValue) ?? null,
         }
       : { code: "unknown", message: result.message };
@@ -238,5 +237,5 @@ function toStepError(error: RunError | null): Extract<StepOutcome<never>, { stat
   const details = error?.details;
   if (typeof details === "object" && details !== null && "isRetryable" in details) return details as never;
   const known = toRoostError(new RoostError("internal", error?.message ?? "The step failed"));
-  return { code: known.code, message: known.message, isRetryable: error?.retryable ?? false };
+  return { code: known.code, message: known.message, isRetryable: error?.isRetryable ?? false };
 }

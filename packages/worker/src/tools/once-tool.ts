@@ -37,7 +37,11 @@ export function onceTool({ kernel, run, actor }: ToolContext): Tool<z.infer<type
         return { state: "done", output: toJson(await beginOnce(kernel, request)) };
       }
       if (given.token === undefined) {
-        return { state: "failed", code: "invalid_input", message: `"${given.do}" needs the token that "begin" answered` };
+        return {
+          state: "failed",
+          code: "invalid_input",
+          message: `"${given.do}" needs the token that "begin" answered`,
+        };
       }
       const outcome = { scope, key, token: given.token };
       if (given.do === "finish") {

@@ -1,0 +1,11 @@
+import { cancelRun as requestCancel, getRun } from "@roost/kernel";
+import type { ApiHandler } from "../api-handler.ts";
+import type { GatewayContext } from "../gateway-context.ts";
+import { toRunSummary } from "../records/to-run-summary.ts";
+
+export function cancelRun({ kernel }: GatewayContext): ApiHandler<"cancelRun"> {
+  return async ({ runId, reason }, { principal }) => {
+    const { outcome } = await requestCancel(kernel, { runId, reason: reason ?? "asked for", by: principal.id });
+    return { outcome, run: toRunSummary(await getRun(kernel.database, runId)) };
+  };
+}

@@ -1,0 +1,68 @@
+import { countRuns, listJobs, listWorkers, readBudgets, readSpend, type WorkerRow } from "@roost/kernel";
+import type { ApiHandler } from "../api-handler.ts";
+import type { GatewayContext } from "../gateway-context.ts";
+import { readAlarms } from "../records/read-alarms.ts";
+import { iso } from "../records/times.ts";
+
+const jobsReadMax = 500;
+const dueShown = 10;
+
+export function getStatus(context: GatewayContext): ApiHandler<"getStatus"> {
+  const { kernel, memory } = context;
+  return async () => {
+    const [counts, workers, { jobs }, spend, { caps }] = await Promise.all([
+      countRuns(kernel),
+      listWorkers(kernel),
+      listJobs(kernel, { limit: jobsReadMax, states: ["active"] }),
+      readSpend(kernel, { scopes: ["all"], windows: ["day"] }),
+      readBudgets(kernel),
+    ]);
+    const day = caps.find(({ scope, window }) => scope === "all" && window === "day");
+    const nowMs = kernel.clock.nowMs();
+    return {
+      version: context.version,
+      home: memory.homeDir,
+      startedAt: new Date(context.startedAtMs).toISOString(),
+      uptimeMs: Math.max(0, nowMs - context.startedAtMs),
+      engine: context.engine,
+      model: context.model,
+      workers: workers.filter(({ kind }) => kind === "worker").map(toProcess),
+      schedulers: workers.filter(({ kind }) => kind === "scheduler").map(toProcess),
+      counts,
+      due: jobs
+        .flatMap(({ id, definition, dueAt }) =>
+          dueAt === null ? [] : [{ jobId: id, title: definition.title ?? id, dueAt: iso(dueAt) }],
+        )
+        .toSorted((a, b) => a.dueAt.localeCompare(b.dueAt))
+        .slice(0, dueShown),
+      spend: {
+        since: startOfDay(nowMs, memory.timeZone),
+        usd: spend[0]?.usdSpent ?? 0,
+        tokens: spend[0]?.tokensSpent ?? 0,
+        usdMax: day?.usdMax ?? null,
+        tokensMax: day?.tokensMax ?? null,
+      },
+      alarms: await readAlarms(context, { workers, jobs, nowMs }),
+    };
+  };
+}
+
+function toProcess({ id, host, pid, startedAt, seenAt, runCount }: WorkerRow) {
+  return { id, host, pid, startedAt: iso(startedAt), seenAt: iso(seenAt), runCount };
+}
+
+/** Midnight of the zone, as an instant: what is left of now after the day's clock time is taken away. */
+function startOfDay(nowMs: number, timeZone: string): string {
+  const parts = new Intl.DateTimeFormat("en", {
+    timeZone,
+    hourCycle: "h23",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric",
+  })
+    .formatToParts(nowMs)
+    .flatMap(({ type, value }) => (type === "literal" ? [] : [[type, Number(value)] as const]));
+  const clock = Object.fromEntries(parts);
+  const pastMs = ((clock["hour"] ?? 0) * 3600 + (clock["minute"] ?? 0) * 60 + (clock["second"] ?? 0)) * 1000;
+  return new Date(Math.floor((nowMs - pastMs) / 1000) * 1000).toISOString();
+}

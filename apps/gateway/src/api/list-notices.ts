@@ -1,0 +1,44 @@
+/** Notices are events: the newest that were raised, with what became of each. */
+import type { Notice } from "@roost/contract/operations";
+import { readLatest, type StoredEvent } from "@roost/kernel";
+import type { ApiHandler } from "../api-handler.ts";
+import type { GatewayContext } from "../gateway-context.ts";
+
+const noticesReadMax = 1_000;
+
+export function listNotices({ kernel }: GatewayContext): ApiHandler<"listNotices"> {
+  return async ({ limit, after, state }) => {
+    const { events } = await readLatest(kernel.database, { topics: ["notices"], limit: noticesReadMax });
+    const outcomes = new Map(
+      events.filter(({ type }) => type !== "notice.raised").map((event) => [event.subject, event]),
+    );
+    const notices = events
+      .filter(({ type }) => type === "notice.raised")
+      .toReversed()
+      .map((event) => toNotice(event, outcomes.get(event.subject)))
+      .filter((notice) => state === undefined || notice.state === state);
+    const begin = after === undefined ? 0 : notices.findIndex(({ id }) => id === after) + 1;
+    const shown = notices.slice(begin, begin + limit);
+    return { notices: shown, next: begin + shown.length < notices.length ? (shown.at(-1)?.id ?? null) : null };
+  };
+}
+
+function toNotice(raised: StoredEvent, outcome: StoredEvent | undefined): Notice {
+  const { data } = raised;
+  const text = (name: string) => (typeof data[name] === "string" ? (data[name] as string) : null);
+  const reason = outcome?.data["reason"];
+  return {
+    id: text("noticeId") ?? raised.id,
+    level: (text("level") ?? "info") as Notice["level"],
+    text: text("text") ?? "",
+    target: text("target"),
+    state: outcome === undefined ? "raised" : outcome.type === "notice.delivered" ? "delivered" : "failed",
+    source:
+      text("source") ?? (text("jobId") === null ? `run:${text("runId") ?? "unknown"}` : `job:${text("jobId") ?? ""}`),
+    runId: text("runId"),
+    jobId: text("jobId"),
+    error: typeof reason === "string" ? reason : null,
+    createdAt: raised.time.toISOString(),
+    deliveredAt: outcome?.type === "notice.delivered" ? outcome.time.toISOString() : null,
+  };
+}

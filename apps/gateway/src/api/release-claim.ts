@@ -1,0 +1,7 @@
+import { releaseClaim as giveUp } from "@roost/kernel";
+import type { ApiHandler } from "../api-handler.ts";
+import type { GatewayContext } from "../gateway-context.ts";
+
+export function releaseClaim({ kernel }: GatewayContext): ApiHandler<"releaseClaim"> {
+  return ({ claimId }) => giveUp(kernel, claimId);
+}

@@ -1,0 +1,71 @@
+/** Events of several topics as they come; the id of each is the place in every partition that is read. */
+import type { StreamItem } from "@roost/contract";
+import type { Event } from "@roost/contract/operations";
+import {
+  advanceOffsets,
+  findOffsets,
+  formatOffsets,
+  parseOffsets,
+  readEnd,
+  readLatest,
+  readTopics,
+  tailPages,
+  type Kernel,
+  type OffsetVector,
+  type StoredEvent,
+} from "@roost/kernel";
+import { RoostError } from "@roost/base";
+import type { ApiHandler } from "../api-handler.ts";
+import type { GatewayContext } from "../gateway-context.ts";
+import { toEventRecord } from "../records/to-event.ts";
+
+interface Filter {
+  topics: string[];
+  types?: string[];
+  subject?: string;
+}
+
+export function tailEvents({ kernel }: GatewayContext): ApiHandler<"tailEvents"> {
+  return async ({ topics, types, subject, after, last, since }, { signal }) => {
+    const known = await readTopics(kernel.database);
+    const unknown = topics?.find((topic) => !known.has(topic));
+    if (unknown !== undefined) {
+      throw new RoostError("not_found", `There is no topic "${unknown}": there are ${[...known.keys()].join(", ")}`);
+    }
+    const filter: Filter = {
+      topics: topics ?? [...known.keys()],
+      ...(types === undefined ? {} : { types }),
+      ...(subject === undefined ? {} : { subject }),
+    };
+    if (after !== undefined) return tail(kernel, filter, { past: [], offsets: parseOffsets(after), signal });
+    if (last > 0) {
+      const page = await readLatest(kernel.database, { ...filter, limit: last });
+      return tail(kernel, filter, { past: page.events, offsets: page.offsets, signal });
+    }
+    const offsets =
+      since === undefined
+        ? await readEnd(kernel.database, filter.topics)
+        : await findOffsets(kernel.database, { topics: filter.topics, since: new Date(since) });
+    return tail(kernel, filter, { past: [], offsets, signal });
+  };
+}
+
+async function* tail(
+  kernel: Kernel,
+  filter: Filter,
+  start: { past: StoredEvent[]; offsets: OffsetVector; signal: AbortSignal },
+): AsyncGenerator<StreamItem<Event>> {
+  let { offsets } = start;
+  // Of the past only the last has an id: the offsets lie behind all of it.
+  for (const [index, event] of start.past.entries()) {
+    const id = index === start.past.length - 1 ? formatOffsets(offsets) : undefined;
+    yield { id, event: "message", data: toEventRecord(event) };
+  }
+  for await (const page of tailPages(kernel, { ...filter, after: offsets, signal: start.signal })) {
+    for (const event of page.events) {
+      offsets = advanceOffsets(offsets, event);
+      yield { id: formatOffsets(offsets), event: "message", data: toEventRecord(event) };
+    }
+    offsets = page.offsets;
+  }
+}

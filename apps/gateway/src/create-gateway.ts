@@ -1,0 +1,92 @@
+/**
+ * The HTTP surface: who may call, then the operations under /api/v1, the OpenAPI document, and a page that says what this is.
+ * It opens no port.
+ */
+import { RoostError, type Clock, type Logger } from "@roost/base";
+import { createOpenApi, createProblemResponse, createRoutes, type Handlers } from "@roost/contract";
+import { roostOperations } from "@roost/contract/operations";
+import { attributes, type Telemetry } from "@roost/telemetry";
+import { Hono, type MiddlewareHandler } from "hono";
+import { startPage } from "./start-page.ts";
+import { checkOrigin, type OriginRules } from "./security/check-origin.ts";
+import { createAuthentication } from "./security/create-authentication.ts";
+
+export const apiPrefix = "/api/v1";
+
+export interface GatewayOptions {
+  handlers: Handlers<typeof roostOperations>;
+  token: string;
+  version: string;
+  /** Asked for each request, because the port is known only once it is open. */
+  origin: () => OriginRules;
+  clock: Clock;
+  logger: Logger;
+  telemetry: Telemetry;
+  /** Aborted when the server stops: streams are cut so that their readers come back. */
+  shutdown: AbortSignal;
+}
+
+/** Everything is refused that no rule lets through. */
+export function createGateway(options: GatewayOptions): Hono {
+  const { logger, telemetry } = options;
+  const app = new Hono();
+  app.onError((error) => createProblemResponse(error, { logger }));
+  app.notFound((context) =>
+    createProblemResponse(
+      new RoostError(
+        "not_found",
+        `Nothing is served at ${context.req.path.slice(0, 200)}: /openapi.json lists what is`,
+      ),
+      { logger },
+    ),
+  );
+  app.use(secureHeaders);
+  app.use(async (context, next) => {
+    checkOrigin(context.req.raw.headers, options.origin());
+    await next();
+  });
+  app.get("/healthz", (context) => context.json({ status: "ok" }));
+  app.get("/", (context) => context.html(startPage(options.version)));
+  const openApi = createOpenApi(roostOperations, {
+    title: "Roost",
+    version: options.version,
+    servers: [{ url: apiPrefix }],
+  });
+  app.get("/openapi.json", (context) => context.json(openApi));
+
+  const authenticate = createAuthentication({ token: options.token, clock: options.clock });
+  app.use(`${apiPrefix}/*`, async (context, next) => {
+    authenticate(context.req.raw.headers);
+    await next();
+  });
+  const routes = createRoutes(roostOperations, options.handlers, {
+    logger,
+    shutdown: options.shutdown,
+    principalOf: () => ({ id: "person:owner" }),
+    around: (operation, call, work) =>
+      telemetry.span(
+        `${operation.method} ${operation.path}`,
+        {
+          kind: "server",
+          parent: call.traceparent,
+          attributes: {
+            [attributes.operationId]: operation.id,
+            [attributes.httpMethod]: operation.method,
+            [attributes.httpRoute]: operation.path,
+          },
+        },
+        work,
+      ),
+  });
+  app.route(apiPrefix, routes);
+  return app;
+}
+
+const secureHeaders: MiddlewareHandler = async (context, next) => {
+  await next();
+  context.header("x-content-type-options", "nosniff");
+  context.header("referrer-policy", "no-referrer");
+  context.header("x-frame-options", "DENY");
+  context.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+  context.header("cross-origin-resource-policy", "same-origin");
+};

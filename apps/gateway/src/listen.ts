@@ -1,0 +1,86 @@
+/** Opens the port: loopback only, the wished port or, when nobody wished for one, another that is free. */
+import type { AddressInfo } from "node:net";
+import { createServer, type Server } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import { RoostError } from "@roost/base";
+import { portDefault } from "./config.ts";
+
+export interface Listening extends AsyncDisposable {
+  url: string;
+  port: number;
+  hostnames: ReadonlySet<string>;
+}
+
+export interface ListenOptions {
+  host: string;
+  /** Undefined: the default, or any free one when that is taken. */
+  port: number | undefined;
+  fetch: (request: Request) => Response | Promise<Response>;
+}
+
+const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
+/** Time that a request has to arrive, against clients that never finish one. */
+const requestMsMax = 60_000;
+const headersMsMax = 15_000;
+
+/**
+ * @throws RoostError `forbidden` for a host that is not loopback, `conflict` when the port is taken
+ */
+export async function listen(options: ListenOptions): Promise<Listening> {
+  if (!loopback.has(options.host)) {
+    throw new RoostError(
+      "forbidden",
+      `ROOST_HOST is ${options.host}: Roost listens on loopback only; to reach it from elsewhere, forward a port (ssh -L) or set ROOST_HOST=127.0.0.1`,
+    );
+  }
+  const listener = getRequestListener(options.fetch, { overrideGlobalObjects: false });
+  const server = createServer(
+    { requestTimeout: requestMsMax, headersTimeout: headersMsMax },
+    (request, response) => void listener(request, response),
+  );
+  const port = await open(server, options);
+  const name = options.host === "::1" ? "[::1]" : options.host;
+  return {
+    url: `http://${name}:${port}`,
+    port,
+    hostnames: new Set(["127.0.0.1", "localhost", "[::1]"]),
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function open(server: Server, { host, port }: ListenOptions): Promise<number> {
+  const wished = port ?? portDefault;
+  const error = (await tryPort(server, host, wished)) ?? undefined;
+  if (error === undefined) return (server.address() as AddressInfo).port;
+  if (error.code !== "EADDRINUSE")
+    throw new RoostError("unavailable", `${host}:${wished} cannot be opened: ${error.message}`, { cause: error });
+  if (port !== undefined) {
+    throw new RoostError(
+      "conflict",
+      `Port ${port} of ${host} is taken by another program: set ROOST_PORT to a free one`,
+      { cause: error },
+    );
+  }
+  const second = await tryPort(server, host, 0);
+  if (second !== undefined)
+    throw new RoostError("unavailable", `No port of ${host} can be opened: ${second.message}`, { cause: second });
+  return (server.address() as AddressInfo).port;
+}
+
+function tryPort(server: Server, host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    const onError = (error: NodeJS.ErrnoException) => {
+      server.off("listening", onListening);
+      resolve(error);
+    };
+    const onListening = () => {
+      server.off("error", onError);
+      resolve(undefined);
+    };
+    server.once("error", onError).once("listening", onListening).listen(port, host);
+  });
+}

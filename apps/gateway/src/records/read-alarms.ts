@@ -1,0 +1,41 @@
+/** What needs the person: found by looking at the state, not by waiting for something to complain. */
+import { formatDurationMs } from "@roost/base";
+import { listUnresolvedSteps, type Job, type WorkerRow } from "@roost/kernel";
+import type { GatewayContext } from "../gateway-context.ts";
+
+export interface Alarm {
+  code: string;
+  text: string;
+  since: string | null;
+}
+
+/** A tick that is late by more than this means that nobody schedules. */
+const lateMsMax = 60_000;
+const unresolvedShown = 20;
+
+export async function readAlarms(
+  { kernel }: GatewayContext,
+  facts: { workers: WorkerRow[]; jobs: Job[]; nowMs: number },
+): Promise<Alarm[]> {
+  const alarms: Alarm[] = [];
+  if (!facts.workers.some(({ kind }) => kind === "worker")) {
+    alarms.push({ code: "no_worker", text: "No worker is registered: runs are kept but not executed", since: null });
+  }
+  for (const { id, dueAt } of facts.jobs) {
+    if (dueAt === null || facts.nowMs - dueAt.getTime() <= lateMsMax) continue;
+    const late = formatDurationMs(facts.nowMs - dueAt.getTime());
+    alarms.push({
+      code: "job_not_ticking",
+      text: `Job ${id} has been due for ${late} and has not ticked`,
+      since: dueAt.toISOString(),
+    });
+  }
+  for (const step of await listUnresolvedSteps(kernel, { limit: unresolvedShown })) {
+    alarms.push({
+      code: "unknown_outcome",
+      text: `Nobody knows what became of ${step.name} (step ${step.seq} of run ${step.runId}): say so with roost run resolve`,
+      since: step.endedAt?.toISOString() ?? null,
+    });
+  }
+  return alarms;
+}

@@ -1,0 +1,24 @@
+import type { Job as JobRecord, Tick as TickRecord } from "@roost/contract/operations";
+import type { Job, Tick } from "@roost/kernel";
+import { iso, isoOrNull } from "./times.ts";
+
+export function toTickRecord(tick: Tick): TickRecord {
+  const { until: _, scheduledAt, recordedAt, ...rest } = tick;
+  return { ...rest, scheduledAt: iso(scheduledAt), recordedAt: iso(recordedAt) };
+}
+
+export function toJobRecord(job: Job): JobRecord {
+  return {
+    id: job.id,
+    version: job.version,
+    state: job.state,
+    definition: job.definition,
+    pausedReason: job.pausedReason,
+    definedBy: job.definedBy,
+    nextAt: isoOrNull(job.nextAt),
+    dueAt: isoOrNull(job.dueAt),
+    lastTick: job.lastTick === null ? null : toTickRecord(job.lastTick),
+    activeRunIds: job.activeRunIds,
+    updatedAt: iso(job.updatedAt),
+  };
+}

@@ -1,0 +1,21 @@
+import type { Question as QuestionRecord } from "@roost/contract/operations";
+import type { Question } from "@roost/kernel";
+import { iso, isoOrNull } from "./times.ts";
+
+export function toQuestionRecord(question: Question): QuestionRecord {
+  const { answer } = question;
+  return {
+    id: question.id,
+    text: question.prompt,
+    choices: question.choices,
+    state: question.state,
+    answer: answer === null || typeof answer === "string" ? answer : JSON.stringify(answer),
+    agent: null,
+    runId: question.runId,
+    jobId: null,
+    askedAt: iso(question.askedAt),
+    answeredAt: isoOrNull(question.answeredAt),
+    answeredBy: question.answeredBy,
+    expiresAt: isoOrNull(question.expiresAt),
+  };
+}

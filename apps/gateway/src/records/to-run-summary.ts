@@ -1,0 +1,63 @@
+import type { RunSummary, Run as RunRecord } from "@roost/contract/operations";
+import type { Run, RunHead } from "@roost/kernel";
+import { iso, isoOrNull } from "./times.ts";
+
+const titleCharsMax = 120;
+
+const waitingTexts: Record<string, string> = {
+  start: "its time to start",
+  retry: "its next attempt",
+  time: "a moment",
+  event: "an event",
+  person: "a person's answer",
+  child: "a run that it started",
+  resolution: "somebody to say what became of an effect",
+};
+
+/** A run as listings show it. */
+export function toRunSummary(run: RunHead): RunSummary {
+  return {
+    id: run.id,
+    state: run.state,
+    title: (run.title ?? run.reason).slice(0, titleCharsMax) || run.handler,
+    agent: run.agent ?? "main",
+    sessionKey: run.sessionKey,
+    sessionKind: run.sessionKind,
+    jobId: run.jobId,
+    parentRunId: run.parentRunId,
+    reason: run.reason,
+    scheduledAt: isoOrNull(run.scheduledAt),
+    lateMs: run.lateMs ?? 0,
+    missedCount: run.missedCount ?? 0,
+    attempt: run.attempt,
+    attemptsMax: run.attemptsMax,
+    workerId: run.workerId,
+    waitingFor: run.waitingFor === null ? null : (waitingTexts[run.waitingFor] ?? run.waitingFor),
+    cancelRequestedAt: isoOrNull(run.cancelRequestedAt),
+    error: run.error === null ? null : { code: run.error.code, message: run.error.message },
+    spentUsd: run.usdSpent,
+    tokens: run.tokensSpent,
+    rehearsed: run.rehearsal,
+    createdAt: iso(run.createdAt),
+    startedAt: isoOrNull(run.startedAt),
+    endedAt: isoOrNull(run.endedAt),
+  };
+}
+
+/** A run with everything that is known of it. */
+export function toRunRecord(run: Run): RunRecord {
+  const { usdMax, tokensMax } = run.budget;
+  return {
+    ...toRunSummary(run),
+    queue: run.queue,
+    epoch: run.epoch,
+    deadlineAt: isoOrNull(run.deadlineAt),
+    cancelReason: run.cancelReason,
+    budget: { ...(usdMax === undefined ? {} : { usdMax }), ...(tokensMax === undefined ? {} : { tokensMax }) },
+    correlation: run.correlation,
+    causation: run.causation,
+    traceparent: run.traceparent,
+    input: run.input,
+    output: run.output,
+  };
+}

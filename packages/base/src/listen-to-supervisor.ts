@@ -1,0 +1,21 @@
+/**
+ * How this process speaks with the supervisor that started it: it answers pings, says when it is ready, and learns when to stop.
+ * Started alone, it has no channel and listens to signals only.
+ */
+export interface Supervised {
+  /** Aborted by SIGTERM, SIGINT, or when the supervisor is gone. */
+  stop: AbortSignal;
+  ready(facts: { url?: string; model?: string | null; notices?: string[] }): void;
+}
+
+export function listenToSupervisor(): Supervised {
+  const stop = new AbortController();
+  const end = (reason: string) => () => stop.abort(new Error(reason));
+  process.on("message", (message) => {
+    if ((message as { type?: unknown } | null)?.type === "ping") process.send?.({ type: "pong" });
+  });
+  process.on("disconnect", end("the supervisor is gone"));
+  process.on("SIGTERM", end("SIGTERM"));
+  process.on("SIGINT", end("SIGINT"));
+  return { stop: stop.signal, ready: (facts) => void process.send?.({ type: "ready", ...facts }) };
+}

@@ -1,0 +1,49 @@
+/** Sends a notice to the person's webhook: the message as JSON, under an Idempotency-Key that is the same in every attempt. */
+import { RoostError } from "@roost/base";
+import { fetch } from "undici";
+
+export interface Webhook {
+  url: string;
+  /** Sent as a bearer token. */
+  token?: string;
+}
+
+export interface WebhookMessage {
+  text: string;
+  level: string;
+  runId: string;
+  jobId: string | null;
+  at: string;
+}
+
+const timeoutMsMax = 15_000;
+
+/**
+ * @throws RoostError `unavailable` or `timeout` when it may be tried again, `invalid_input` when the receiver refuses it for good
+ */
+export async function postWebhook(
+  webhook: Webhook,
+  message: WebhookMessage,
+  options: { idempotencyKey: string; signal: AbortSignal },
+): Promise<void> {
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMsMax)]);
+  const response = await fetch(webhook.url, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "idempotency-key": options.idempotencyKey,
+      "user-agent": "roost",
+      ...(webhook.token === undefined ? {} : { authorization: `Bearer ${webhook.token}` }),
+    },
+    body: JSON.stringify(message),
+    redirect: "error",
+    signal,
+  });
+  await response.body?.cancel();
+  if (response.ok) return;
+  const isPassing = response.status >= 500 || response.status === 429 || response.status === 408;
+  throw new RoostError(
+    isPassing ? "unavailable" : "invalid_input",
+    `The webhook ${new URL(webhook.url).host} answered with status ${response.status}`,
+  );
+}

@@ -1,0 +1,48 @@
+import { rememberResult, type ClaimedRun, type Kernel } from "@roost/kernel";
+
+export interface RecordedNotice {
+  text: string;
+  level: "info" | "warning" | "urgent";
+  target: "console" | "webhook";
+  /** The idempotency key of the step that tells it: the same step records one notice. */
+  key: string;
+  /** Why it could not be delivered. */
+  failure: string | undefined;
+  isRehearsal?: boolean;
+}
+
+const textCharsMax = 20_000;
+const reasonCharsMax = 2_000;
+
+/** Records what the person was told and whether it reached them; once per key. */
+export async function recordNotice(kernel: Kernel, run: ClaimedRun, notice: RecordedNotice): Promise<void> {
+  await kernel.transact((tx) =>
+    rememberResult(tx, { scope: "notice", key: notice.key }, async () => {
+      const noticeId = kernel.createId();
+      const links = { subject: noticeId, correlation: run.correlation };
+      const text = notice.isRehearsal === true ? `(rehearsed) ${notice.text}` : notice.text;
+      const raised = tx.emit({
+        type: "notice.raised",
+        ...links,
+        causation: run.causeId,
+        data: {
+          noticeId,
+          runId: run.id,
+          level: notice.level,
+          text: text.slice(0, textCharsMax),
+          target: notice.target,
+          ...(run.jobId === null ? {} : { jobId: run.jobId }),
+          ...(run.agent === null ? {} : { agent: run.agent }),
+        },
+      });
+      const target = notice.target;
+      if (notice.failure === undefined) {
+        tx.emit({ type: "notice.delivered", ...links, causation: raised, data: { noticeId, target } });
+      } else {
+        const reason = notice.failure.slice(0, reasonCharsMax);
+        tx.emit({ type: "notice.failed", ...links, causation: raised, data: { noticeId, target, reason } });
+      }
+      return noticeId;
+    }),
+  );
+}

@@ -1,0 +1,76 @@
+/** The tools of one run: all that its session kind may have, or those of them that its job or agent names. */
+import type { Tool } from "@roost/agent";
+import type { SessionKind } from "@roost/kernel";
+import type { Webhook } from "../notices/post-webhook.ts";
+import { askPersonTool } from "./ask-person-tool.ts";
+import { claimTool } from "./claim-tool.ts";
+import { defineJobTool } from "./define-job-tool.ts";
+import { getStateTool } from "./get-state-tool.ts";
+import { httpFetch } from "./http-fetch.ts";
+import { httpSend } from "./http-send.ts";
+import { listFilesTool } from "./list-files-tool.ts";
+import { listJobsTool } from "./list-jobs-tool.ts";
+import { listRunsTool } from "./list-runs-tool.ts";
+import { lockTool } from "./lock-tool.ts";
+import { notifyTool } from "./notify-tool.ts";
+import { onceTool } from "./once-tool.ts";
+import { pauseJobTool } from "./pause-job-tool.ts";
+import { readFileTool } from "./read-file-tool.ts";
+import { readLogTool } from "./read-log-tool.ts";
+import { readRunTool } from "./read-run-tool.ts";
+import { rememberTool } from "./remember-tool.ts";
+import { runJobTool } from "./run-job-tool.ts";
+import { searchFilesTool } from "./search-files-tool.ts";
+import { setStateTool } from "./set-state-tool.ts";
+import type { ToolContext } from "./tool-context.ts";
+import { unlockTool } from "./unlock-tool.ts";
+import { writeFileTool } from "./write-file-tool.ts";
+
+/** Tools that change what other sessions do belong to those that act for the person. */
+const personal = new Set(["remember", "define_job", "pause_job", "run_job"]);
+/** A conversation asks by answering; waiting would keep it from hearing the answer. */
+const notInMain = new Set(["ask_person"]);
+/** What somebody from outside talks to, or what a task is handed to, gets no tool that reaches further than it sees. */
+const kindsWithTools = new Set<SessionKind>(["main", "heartbeat", "cron"]);
+
+export interface CreateToolsOptions {
+  webhook: Webhook | undefined;
+  /** Names; all when left out. */
+  allowed: readonly string[] | undefined;
+}
+
+export function createTools(context: ToolContext, options: CreateToolsOptions): Tool[] {
+  const { kind } = context.viewer;
+  if (!kindsWithTools.has(kind)) return [];
+  const tools: Tool[] = [
+    readFileTool(context),
+    writeFileTool(context),
+    listFilesTool(context),
+    searchFilesTool(context),
+    getStateTool(context),
+    setStateTool(context),
+    rememberTool(context),
+    readLogTool(context),
+    listRunsTool(context),
+    readRunTool(context),
+    listJobsTool(context),
+    defineJobTool(context),
+    pauseJobTool(context),
+    runJobTool(context),
+    lockTool(context),
+    unlockTool(context),
+    onceTool(context),
+    claimTool(context),
+    httpFetch(context),
+    httpSend(context, false),
+    ...(context.keyedHosts.size > 0 ? [httpSend(context, true)] : []),
+    askPersonTool(context),
+    notifyTool(context, options.webhook),
+  ];
+  return tools.filter(
+    ({ name }) =>
+      (options.allowed?.includes(name) ?? true) &&
+      !(kind === "cron" && personal.has(name)) &&
+      !(kind === "main" && notInMain.has(name)),
+  );
+}

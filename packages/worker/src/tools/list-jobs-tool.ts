@@ -1,0 +1,37 @@
+import type { Tool } from "@roost/agent";
+import { listJobs } from "@roost/kernel";
+import { z } from "zod";
+import { toJson, type ToolContext } from "./tool-context.ts";
+
+const jobsMax = 200;
+const input = z.object({});
+
+/** All jobs, with when they are due and how their last tick went. */
+export function listJobsTool({ kernel, viewer }: ToolContext): Tool<z.infer<typeof input>> {
+  return {
+    name: "list_jobs",
+    description: "Lists the jobs: when each is due next, what starts it, and what became of its last tick.",
+    input,
+    effect: "readonly",
+    execute: async () => {
+      const { jobs } = await listJobs(kernel, { limit: jobsMax });
+      // A prompt may hold what only the person's own sessions may know.
+      const isOwn = viewer.kind === "main" || viewer.kind === "heartbeat";
+      const shown = jobs.map(({ id, state, definition, dueAt, lastTick, activeRunIds, pausedReason }) => ({
+        id,
+        state,
+        title: definition.title ?? id,
+        trigger: definition.trigger,
+        ...(isOwn || id === viewer.jobId ? { prompt: definition.prompt } : {}),
+        dueAt,
+        pausedReason,
+        lastTick:
+          lastTick === null
+            ? null
+            : { at: lastTick.scheduledAt, outcome: lastTick.outcome, reason: lastTick.reason, runId: lastTick.runId },
+        activeRunIds,
+      }));
+      return { state: "done", output: toJson({ jobs: shown }) };
+    },
+  };
+}

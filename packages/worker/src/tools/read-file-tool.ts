@@ -1,0 +1,36 @@
+import type { Tool } from "@roost/agent";
+import { readHomeFile } from "@roost/memory";
+import { z } from "zod";
+import type { ToolContext } from "./tool-context.ts";
+
+const input = z.object({
+  path: z.string().min(1).max(1024).describe("Relative to the home, e.g. memory/2025-11-21.md"),
+  fromLine: z.number().int().min(1).default(1),
+  lineCount: z.number().int().min(1).max(5_000).default(1_000),
+});
+
+/** Reads a text file of the home. What was read is what the next write of the file compares with. */
+export function readFileTool({ memory, viewer, seenFiles }: ToolContext): Tool<z.infer<typeof input>> {
+  return {
+    name: "read_file",
+    description: "Reads a text file of the home. Read a file before you write it.",
+    input,
+    effect: "readonly",
+    execute: async ({ path, fromLine, lineCount }) => {
+      const file = await readHomeFile(memory, path, { as: viewer });
+      seenFiles.set(file.path, file.sha256);
+      const lines = file.text.split("\n");
+      const text = lines.slice(fromLine - 1, fromLine - 1 + lineCount).join("\n");
+      return {
+        state: "done",
+        output: {
+          path: file.path,
+          sha256: file.sha256,
+          modifiedAt: file.modifiedAt.toISOString(),
+          lineCount: lines.length,
+          text,
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { Tool } from "@roost/agent";
+import { getRun, listSteps } from "@roost/kernel";
+import { maySeeRun } from "@roost/memory";
+import { z } from "zod";
+import { toJson, type ToolContext } from "./tool-context.ts";
+
+const input = z.object({
+  runId: z.uuid(),
+  withSteps: z.boolean().default(false).describe("Also what it did, step by step"),
+});
+
+/** What another run said and did. */
+export function readRunTool({ kernel, viewer }: ToolContext): Tool<z.infer<typeof input>> {
+  return {
+    name: "read_run",
+    description: "Reads the whole result of a run, for example of a cron job that the digest mentions.",
+    input,
+    effect: "readonly",
+    execute: async ({ runId, withSteps }) => {
+      const run = await getRun(kernel.database, runId);
+      if (!maySeeRun(viewer, run)) {
+        return {
+          state: "failed",
+          code: "forbidden",
+          message: `Run ${runId} is not visible to a ${viewer.kind} session`,
+        };
+      }
+      const steps = withSteps ? await listSteps(kernel.database, runId) : [];
+      const { id, state, title, reason, jobId, output, error, createdAt, endedAt } = run;
+      const shown = steps.map(({ seq, name, state: stepState, input: given, output: result }) => ({
+        seq,
+        name,
+        state: stepState,
+        input: given,
+        output: result,
+      }));
+      return {
+        state: "done",
+        output: toJson({
+          id,
+          state,
+          title,
+          reason,
+          jobId,
+          output,
+          error,
+          createdAt,
+          endedAt,
+          ...(withSteps ? { steps: shown } : {}),
+        }),
+      };
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import type { Tool } from "@roost/agent";
+import { runJobNow } from "@roost/kernel";
+import { z } from "zod";
+import { toJson, type ToolContext } from "./tool-context.ts";
+
+const input = z.object({ jobId: z.string().min(1).max(63), reason: z.string().max(500).optional() });
+
+/** Starts a job now; the same call never starts it twice. */
+export function runJobTool({ kernel, run, actor }: ToolContext): Tool<z.infer<typeof input>> {
+  return {
+    name: "run_job",
+    description: "Runs a job now. It runs by itself and reports in the log; you do not wait for it.",
+    input,
+    effect: "idempotent",
+    execute: async ({ jobId, reason }, { idempotencyKey }) => {
+      const { tick, isRepeated } = await runJobNow(kernel, jobId, {
+        by: actor,
+        idempotencyKey,
+        causation: run.causeId,
+        correlation: run.correlation,
+        ...(reason === undefined ? {} : { reason }),
+      });
+      return {
+        state: "done",
+        output: toJson({ runId: tick.runId, outcome: tick.outcome, reason: tick.reason, isRepeated }),
+      };
+    },
+  };
+}

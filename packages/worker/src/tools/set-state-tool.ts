@@ -1,0 +1,43 @@
+import type { JsonValue } from "@roost/base";
+import type { Tool } from "@roost/agent";
+import { setState } from "@roost/memory";
+import { z } from "zod";
+import { authorOf } from "./author-of.ts";
+import { toJson, type ToolContext } from "./tool-context.ts";
+
+const input = z.object({
+  name: z.string().min(1).max(63),
+  patch: z
+    .record(z.string(), z.unknown())
+    .describe("What changes (JSON Merge Patch): fields that are null are removed"),
+  expectedVersion: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe("Refuse when the state has another version; 0: it must be new"),
+  note: z.string().max(500).optional(),
+});
+
+/** Changes a state; the file memory/<name>-state.json follows from the log. */
+export function setStateTool(context: ToolContext): Tool<z.infer<typeof input>> {
+  return {
+    name: "set_state",
+    description:
+      "Changes fields of a state file. Say also that nothing changed (an empty patch): then others know that it is fresh.",
+    input,
+    effect: "idempotent",
+    execute: async ({ name, patch, expectedVersion, note }, { idempotencyKey }) => {
+      const outcome = await setState(context.memory, {
+        name,
+        patch: patch as JsonValue,
+        as: context.viewer,
+        idempotencyKey,
+        ...authorOf(context),
+        ...(expectedVersion === undefined ? {} : { expectedVersion }),
+        ...(note === undefined ? {} : { note }),
+      });
+      return { state: "done", output: toJson(outcome) };
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import type { Tool } from "@roost/agent";
+import { writeHomeFile } from "@roost/memory";
+import { z } from "zod";
+import { authorOf } from "./author-of.ts";
+import type { ToolContext } from "./tool-context.ts";
+
+const input = z.object({
+  path: z.string().min(1).max(1024),
+  text: z.string().max(1_000_000).describe("The whole new content"),
+  expected: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('sha256 of the content that you replace, or "absent" for a new file; left out: as this run last read it'),
+});
+
+/** Replaces a file of the home, if it still is what this run last saw: two sessions never overwrite each other. */
+export function writeFileTool(context: ToolContext): Tool<z.infer<typeof input>> {
+  const { memory, viewer, seenFiles } = context;
+  return {
+    name: "write_file",
+    description:
+      "Writes a whole text file of the home, if nobody else has changed it since you read it. On a conflict you get what is there now: merge, then write again.",
+    input,
+    effect: "idempotent",
+    execute: async ({ path, text, expected }, { idempotencyKey }) => {
+      const outcome = await writeHomeFile(memory, {
+        path,
+        text,
+        expected: expected ?? seenFiles.get(path) ?? "absent",
+        as: viewer,
+        remember: { scope: "tool.write_file", key: idempotencyKey },
+        ...authorOf(context),
+      });
+      if (outcome.state === "conflict") {
+        seenFiles.set(outcome.path, outcome.sha256);
+        return {
+          state: "done",
+          output: {
+            ...outcome,
+            hint: "The file is not what you expected. Nothing was written. Merge your text with this one and write again.",
+          },
+        };
+      }
+      if (outcome.state === "written") seenFiles.set(outcome.path, outcome.sha256);
+      return { state: "done", output: { ...outcome } };
+    },
+  };
+}
