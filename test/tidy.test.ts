@@ -1,0 +1,28 @@
+/**
+ * The checkable rules of how Roost is written, over every file of the project. Each rule is a file of test/tidy/rules,
+ * each message says what to do instead; test/tidy/rules.test.ts shows that each can go red.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { readRepository } from "./tidy/read-repository.ts";
+import type { Complaint } from "./tidy/repository.ts";
+import { applyRule, rules } from "./tidy/rules.ts";
+
+const shownMax = 40;
+const repository = readRepository(fileURLToPath(new URL("..", import.meta.url)));
+
+for (const rule of rules) {
+  test(rule.title, () => {
+    const complaints = applyRule(rule, repository);
+    assert.ok(complaints.length === 0, describe(complaints));
+  });
+}
+
+function describe(complaints: readonly Complaint[]): string {
+  const shown = complaints
+    .slice(0, shownMax)
+    .map(({ path, line, message }) => `${path}${line === undefined ? "" : `:${line}`} ${message}`);
+  const rest = complaints.length > shownMax ? [`and ${complaints.length - shownMax} more`] : [];
+  return ["", ...shown, ...rest].join("\n");
+}
