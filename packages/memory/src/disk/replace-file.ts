@@ -130,3 +130,37 @@ export async function removeTemporaries(absolute: string, id: string): Promise<v
   await rm(previous, { force: true });
 }
 
+
+/** As replaceFile, to nothing. */
+export async function removeFile(removal: Omit<Replacement, "bytes">): Promise<Replaced> {
+  const { absolute, expected, id } = removal;
+  const { previous } = temporaryNames(absolute, id);
+  try {
+    // Taken away first and looked at then: what is looked at is what was taken.
+    await rename(absolute, previous);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return expected === "absent" ? { state: "replaced", modifiedAt: new Date() } : { state: "conflict", current: undefined };
+  }
+  const taken = await readDiskFile(previous);
+  if (taken?.sha256 !== expected) {
+    await giveBack(previous, absolute);
+    return { state: "conflict", current: taken };
+  }
+  await rm(previous, { force: true });
+  await syncFolder(dirname(absolute));
+  return { state: "replaced", modifiedAt: new Date() };
+}
+
+/** When something else has come to be in its place meanwhile, both stay. */
+async function giveBack(previous: string, absolute: string): Promise<void> {
+  try {
+    await link(previous, absolute);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "EEXIST") return;
+    if (!hasNoLinks(code)) throw error;
+    return rename(previous, absolute);
+  }
+  await rm(previous, { force: true });
+}

@@ -1,0 +1,22 @@
+import { parseHomePath } from "../disk/home-path.ts";
+import { walkHome } from "../disk/walk-home.ts";
+import type { Memory } from "../memory.ts";
+import { classifyPath, type HomeFileClass } from "../visibility/home-file-class.ts";
+import type { Viewer } from "../visibility/viewer.ts";
+import { maySeeFile } from "../visibility/visibility.ts";
+
+export interface ListedFile {
+  path: string;
+  class: HomeFileClass;
+  bytes: number;
+  modifiedAt: Date;
+}
+
+/** The files that the viewer may see, by path; only those in the folder `under` when it is given. */
+export async function listHomeFiles(memory: Memory, { as, under }: { as: Viewer; under?: string }): Promise<ListedFile[]> {
+  const prefix = under === undefined ? "" : `${parseHomePath(under)}/`;
+  const { files } = await walkHome(memory.homeDir);
+  return files
+    .filter(({ path }) => path.startsWith(prefix) && maySeeFile(as, path))
+    .map(({ path, bytes, modifiedAt }) => ({ path, class: classifyPath(path).class, bytes, modifiedAt }));
+}

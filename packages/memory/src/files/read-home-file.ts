@@ -1,0 +1,38 @@
+import { RoostError } from "@roost/base";
+import { resolveHomePath } from "../disk/home-path.ts";
+import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
+import type { Memory } from "../memory.ts";
+import type { Viewer } from "../visibility/viewer.ts";
+import { refuseUnseen } from "../visibility/visibility.ts";
+
+export interface HomeFile {
+  /** Relative to the home, where the file really is. */
+  path: string;
+  text: string;
+  /** What a write of this file compares with. */
+  sha256: string;
+  bytes: number;
+  modifiedAt: Date;
+}
+
+/**
+ * A text file of the home.
+ * @throws RoostError `forbidden` when the viewer may not see it, `not_found`, `limit_exceeded` when it is too large, `invalid_input`
+ * when it is no text or the path is malformed
+ */
+export async function readHomeFile(memory: Memory, path: string, { as }: { as: Viewer }): Promise<HomeFile> {
+  const file = await findHomeFile(memory, path, { as });
+  if (file === undefined) throw new RoostError("not_found", `there is no ${path} in the home`);
+  return file;
+}
+
+/** As readHomeFile, undefined when there is none. */
+export async function findHomeFile(memory: Memory, path: string, { as }: { as: Viewer }): Promise<HomeFile | undefined> {
+  const resolved = await resolveHomePath(memory.homeDir, path);
+  refuseUnseen(as, resolved.path);
+  const disk = await readDiskFile(resolved.absolute);
+  if (disk === undefined) return undefined;
+  const text = textOf(disk.bytes);
+  if (text === undefined) throw new RoostError("invalid_input", `${path} is not a text file: it has ${disk.bytes.length} bytes that are not UTF-8`);
+  return { path: resolved.path, text, sha256: disk.sha256, bytes: disk.bytes.length, modifiedAt: disk.modifiedAt };
+}

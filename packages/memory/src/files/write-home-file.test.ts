@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { readdir, symlink, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { hashOf } from "../disk/read-disk-file.ts";
+import { insertIntent } from "../records/write-intents.ts";
+import { scanHome } from "../scan/scan-home.ts";
+import { createTestMemory } from "../testing/create-test-memory.ts";
+import { readHomeFile } from "./read-home-file.ts";
+import { writeHomeFile, type WriteOutcome } from "./write-home-file.ts";
+import type { Memory } from "../memory.ts";
+
+const as = { kind: "main" } as const;
+const by = "session:main";
+
+test("writeHomeFile() replaces exactly what was read, and keeps every version", async () => {
+  await using home = await createTestMemory({ files: { "MEMORY.md": "one\n" } });
+  const { memory } = home;
+  const before = await readHomeFile(memory, "MEMORY.md", { as });
+  const written = await writeHomeFile(memory, { path: "MEMORY.md", text: "two\n", expected: before.sha256, as, by, runId: "run-1" });
+  assert.deepEqual(written, { state: "written", path: "MEMORY.md", sha256: hashOf("two\n"), bytes: 4 });
+  assert.equal(await home.read("MEMORY.md"), "two\n");
+
+  const stale = await writeHomeFile(memory, { path: "MEMORY.md", text: "three\n", expected: before.sha256, as, by });
+  assert.deepEqual(stale, { state: "conflict", path: "MEMORY.md", sha256: hashOf("two\n"), text: "two\n" });
+  assert.equal(await home.read("MEMORY.md"), "two\n");
+
+  const [event, ...others] = await home.events("home", ["file.written"]);
+  assert.deepEqual(others, []);
+  assert.deepEqual(event?.data, { path: "MEMORY.md", by, runId: "run-1", sha256: hashOf("two\n"), previousSha256: hashOf("one\n"), bytes: 4 });
+  for (const text of ["one\n", "two\n"]) assert.equal(String(Buffer.from((await memory.versions.get(hashOf(text)))!)), text);
+});
+
+test("writeHomeFile() creates a file only where there is none", async () => {
+  await using home = await createTestMemory({ files: { "notes.md": "here" } });
+  const outcome = await writeHomeFile(home.memory, { path: "notes.md", text: "new", expected: "absent", as, by });
+  assert.equal(outcome.state, "conflict");
+  assert.equal(await home.read("notes.md"), "here");
+  assert.equal((await writeHomeFile(home.memory, { path: "deep/er/notes.md", text: "new", expected: "absent", as, by })).state, "written");
+  assert.equal(await home.read("deep/er/notes.md"), "new");
+  const gone = await writeHomeFile(home.memory, { path: "gone.md", text: "new", expected: hashOf("old"), as, by });
+  assert.deepEqual(gone, { state: "conflict", path: "gone.md", sha256: "absent", text: "" });
+});
+
+test("writeHomeFile() records an edit from outside before it goes over what the writer has read of it", async () => {
+  await using home = await createTestMemory({ files: { "SOUL.md": "a" } });
+  await home.writeOutside("SOUL.md", "edited by hand");
+  const seen = await readHomeFile(home.memory, "SOUL.md", { as });
+  await writeHomeFile(home.memory, { path: "SOUL.md", text: "b", expected: seen.sha256, as, by });
+  const events = (await home.events("home")).filter((event) => event.subject === "SOUL.md");
+  assert.deepEqual(
+    events.map((event) => [event.type, event.data["change"], event.data["sha256"]]),
+    [
+      ["file.edited", "created", hashOf("a")],
+      ["file.edited", "changed", hashOf("edited by hand")],
+      ["file.written", undefined, hashOf("b")],
+    ],
+  );
+});
+
+test("writeHomeFile() of many writers in two processes loses no line and leaves nothing behind", async () => {
+  await using home = await createTestMemory();
+  const processes = [home.memory, await home.openAnother()];
+  const writerCount = 16;
+  const linesEach = 6;
+  let conflictCount = 0;
+  const append = async (memory: Memory, line: string): Promise<void> => {
+    for (;;) {
+      const current = await readHomeFile(memory, "log.md", { as }).catch(() => undefined);
+      const outcome: WriteOutcome = await writeHomeFile(memory, { path: "log.md", text: `${current?.text ?? ""}${line}\n`, expected: current?.sha256 ?? "absent", as, by });
+      if (outcome.state === "written") return;
+      conflictCount += 1;
+    }
+  };
+  const writers = Array.from({ length: writerCount }, async (_, writer) => {
+    for (let line = 0; line < linesEach; line += 1) await append(processes[writer % 2]!, `${writer}:${line}`);
+  });
+  await Promise.all(writers);
+  const lines = (await home.read("log.md")).trim().split("\n");
+  assert.equal(lines.length, writerCount * linesEach);
+  assert.equal(new Set(lines).size, writerCount * linesEach);
+  assert.ok(conflictCount > 0, "the writers never met");
+  const events = await home.events("home", ["file.written"]);
+  assert.equal(events.length, writerCount * linesEach);
+  for (const [index, event] of events.entries()) {
+    assert.equal(event.data["previousSha256"], index === 0 ? undefined : events[index - 1]!.data["sha256"], "each version follows the one before");
+  }
+  assert.deepEqual((await readdir(home.homeDir)).sort(), [".roost", "log.md"]);
+  assert.deepEqual(await home.test.database.query("select id from memory.file_intent"), []);
+  assert.deepEqual((await scanHome(home.memory)).edited, []);
+});
+
+test("writeHomeFile() that died between rename and commit is recorded once, with its author", async () => {
+  await using home = await createTestMemory({ files: { "MEMORY.md": "old" } });
+  const text = "new";
+  const intent = {
+    id: home.kernel.createId(),
+    path: "MEMORY.md",
+    previousSha256: hashOf("old"),
+    sha256: hashOf(text),
+    bytes: 3,
+    author: { by: "session:main", runId: "run-7", remember: { scope: "test", key: "step-3" } },
+  };
+  // What a killed writer leaves: the intent committed, its files beside, the new content in place.
+  await insertIntent(home.memory, intent);
+  await writeFile(join(home.homeDir, `.roost-${intent.id}.tmp`), text);
+  await writeFile(join(home.homeDir, `.roost-${intent.id}.prev`), "old");
+  await writeFile(join(home.homeDir, "MEMORY.md"), text);
+
+  const another = await home.openAnother();
+  await Promise.all([scanHome(home.memory), scanHome(another)]);
+  const events = (await home.events("home")).filter((event) => event.data["sha256"] === hashOf(text));
+  assert.deepEqual(events.map((event) => [event.type, event.data["by"], event.data["runId"]]), [["file.written", "session:main", "run-7"]]);
+  assert.deepEqual((await readdir(home.homeDir)).sort(), [".roost", "MEMORY.md"]);
+
+  const again = await writeHomeFile(home.memory, { path: "MEMORY.md", text: "newer", expected: hashOf(text), as, by, remember: { scope: "test", key: "step-3" } });
+  assert.equal(again.state, "repeated");
+  assert.equal(await home.read("MEMORY.md"), text);
+});
+
+test("writeHomeFile() that died before its rename leaves the old content and no trace", async () => {
+  await using home = await createTestMemory({ files: { "MEMORY.md": "old" } });
+  const id = home.kernel.createId();
+  await insertIntent(home.memory, { id, path: "MEMORY.md", previousSha256: hashOf("old"), sha256: hashOf("new"), bytes: 3, author: { by } });
+  await writeFile(join(home.homeDir, `.roost-${id}.tmp`), "ne");
+  await scanHome(home.memory);
+  assert.equal(await home.read("MEMORY.md"), "old");
+  assert.deepEqual((await readdir(home.homeDir)).sort(), [".roost", "MEMORY.md"]);
+  assert.equal((await home.events("home", ["file.written"])).length, 0);
+  assert.deepEqual(await home.test.database.query("select id from memory.file_intent"), []);
+});
+
+test("writeHomeFile() begins again when somebody took it for dead", async () => {
+  await using home = await createTestMemory();
+  const { database } = home.test;
+  // Each intent is gone as soon as it is there, twice.
+  await database.query("create table memory.kills (n int); insert into memory.kills values (2)");
+  await database.query(`create function memory.kill() returns trigger language plpgsql as $$
+    begin
+      update memory.kills set n = n - 1 where n > 0;
+      if found then delete from memory.file_intent where id = new.id; end if;
+      return null;
+    end $$`);
+  await database.query("create trigger kill after insert on memory.file_intent for each row execute function memory.kill()");
+  const outcome = await writeHomeFile(home.memory, { path: "a.md", text: "x", expected: "absent", as, by });
+  assert.equal(outcome.state, "written");
+  assert.deepEqual(await database.query("select n from memory.kills"), [{ n: 0 }]);
+});
+
+test("writeHomeFile() repeats nothing under a key, and forgets the key of a write that did not happen", async () => {
+  await using home = await createTestMemory({ files: { "a.md": "1" } });
+  const request = { path: "a.md", as, by, remember: { scope: "s", key: "k" } };
+  assert.equal((await writeHomeFile(home.memory, { ...request, text: "2", expected: hashOf("other") })).state, "conflict");
+  assert.equal((await writeHomeFile(home.memory, { ...request, text: "2", expected: hashOf("1") })).state, "written");
+  assert.equal((await writeHomeFile(home.memory, { ...request, text: "3", expected: hashOf("2") })).state, "repeated");
+  assert.equal(await home.read("a.md"), "2");
+});
+
+test("writeHomeFile() does nothing of what stands alongside when it conflicts", async () => {
+  await using home = await createTestMemory({ files: { "a.md": "1" } });
+  const emit = { type: "fact.remembered", subject: "a.md", data: { by, text: "a fact" } };
+  const alongside = async (tx: { emit(draft: typeof emit): string }) => void tx.emit(emit);
+  await writeHomeFile(home.memory, { path: "a.md", text: "2", expected: hashOf("?"), as, by, alongside });
+  assert.equal((await home.events("home", ["fact.remembered"])).length, 0);
+  await writeHomeFile(home.memory, { path: "a.md", text: "2", expected: hashOf("1"), as, by, alongside });
+  assert.equal((await home.events("home", ["fact.remembered"])).length, 1);
+});
+
+test("writeHomeFile() writes through a link inside the home and never out of it", async () => {
+  await using home = await createTestMemory({ files: { "real.md": "1" } });
+  await symlink("real.md", join(home.homeDir, "alias.md"));
+  await symlink("/tmp", join(home.homeDir, "out"));
+  assert.equal((await writeHomeFile(home.memory, { path: "alias.md", text: "2", expected: hashOf("1"), as, by })).state, "written");
+  assert.equal(await home.read("real.md"), "2");
+  await assert.rejects(writeHomeFile(home.memory, { path: "out/roost-escape.md", text: "x", expected: "absent", as, by }), { code: "forbidden" });
+  await unlink(join(home.homeDir, "out"));
+});
+
+test("writeHomeFile() refuses what is not the viewer's, what is no text, and what is too large", async () => {
+  await using home = await createTestMemory({ files: { "SOUL.md": "1", "roost.yaml": "" } });
+  const write = (path: string, text: string, viewer: Parameters<typeof writeHomeFile>[1]["as"] = as) =>
+    writeHomeFile(home.memory, { path, text, expected: "absent", as: viewer, by });
+  await assert.rejects(write("roost.yaml", "http: {}"), { code: "forbidden", message: /only a person changes the settings/ });
+  await assert.rejects(write(".roost/token", "x"), { code: "invalid_input" });
+  await assert.rejects(write("SOUL.md", "x", { kind: "cron", jobId: "blog" }), { code: "forbidden" });
+  await assert.rejects(write("memory/other-state.json", "{}", { kind: "cron", jobId: "blog" }), { code: "forbidden" });
+  await assert.rejects(write("a.md", "x", { kind: "subagent" }), { code: "forbidden" });
+  await assert.rejects(write("a.md", "x", { kind: "channel" }), { code: "forbidden" });
+  await assert.rejects(write("a.md", "a\0b"), { code: "invalid_input" });
+  await assert.rejects(write("a.md", "x".repeat(1_048_577)), { code: "limit_exceeded" });
+  assert.equal((await write("work/blog/draft.md", "x", { kind: "cron", jobId: "blog" })).state, "written");
+});
+
+test("readHomeFile() refuses what is no text, what is too large, and what is no file", async () => {
+  await using home = await createTestMemory({ files: { "big.txt": "x".repeat(1_048_577), "bin.dat": "\0\x01" } });
+  await assert.rejects(readHomeFile(home.memory, "big.txt", { as }), { code: "limit_exceeded" });
+  await assert.rejects(readHomeFile(home.memory, "bin.dat", { as }), { code: "invalid_input", message: /not a text file/ });
+  await assert.rejects(readHomeFile(home.memory, "none.md", { as }), { code: "not_found" });
+  await home.writeOutside("folder/a.md", "x");
+  await assert.rejects(readHomeFile(home.memory, "folder", { as }), { code: "invalid_input" });
+});

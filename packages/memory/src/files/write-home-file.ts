@@ -1,0 +1,177 @@
+/**
+ * Writes a file of the home by compare-and-swap: only over the content that the writer has seen. The intent is committed first, the
+ * file replaced under the path's lock, and the record committed with file.written; a crash at any point is brought to an end by
+ * settleIntents. Every version goes to the version store before it can be on the disk.
+ */
+import { rememberResult, type KernelTransaction } from "@roost/kernel";
+import { RoostError, type JsonValue } from "@roost/base";
+import { homeLimits } from "../disk/home-limits.ts";
+import { resolveHomePath, type ResolvedPath } from "../disk/home-path.ts";
+import { hashOf, readDiskFile } from "../disk/read-disk-file.ts";
+import { replaceFile } from "../disk/replace-file.ts";
+import type { Memory } from "../memory.ts";
+import { lockPath, readRecord, recordOutsideEdit, textForPeople } from "../records/file-records.ts";
+import { insertIntent, recordWritten, settleIntents, takeIntent, type WriteIntent } from "../records/write-intents.ts";
+import { parseState, renderState } from "../state/parse-state.ts";
+import { setState } from "../state/set-state.ts";
+import { stateNameOf } from "../visibility/home-file-class.ts";
+import type { Author, Viewer } from "../visibility/viewer.ts";
+import { refuseUnwritable } from "../visibility/visibility.ts";
+
+export interface WriteRequest extends Author {
+  path: string;
+  text: string;
+  /** SHA-256 of the content that it replaces, as it was read; "absent": the file must not exist. */
+  expected: string;
+  as: Viewer;
+  /** The same write under the same key happens once, also across a crash. */
+  remember?: { scope: string; key: string };
+  /** Further records of the same transaction. It may run more than once. */
+  alongside?: (tx: KernelTransaction) => Promise<void>;
+}
+
+export type WriteOutcome =
+  | { state: "written"; path: string; sha256: string; bytes: number }
+  /** The file holds something else than was expected: read it, and write what is right for both. */
+  | { state: "conflict"; path: string; sha256: string; text: string }
+  /** A write with this key happened before. */
+  | { state: "repeated"; path: string };
+
+/** Somebody takes a slow writer for dead at most this often; it begins again. */
+const attemptsMax = 8;
+
+/** @throws RoostError `forbidden` when the viewer may not write it, `limit_exceeded`, `invalid_input` */
+export async function writeHomeFile(memory: Memory, request: WriteRequest): Promise<WriteOutcome> {
+  const target = await resolveHomePath(memory.homeDir, request.path);
+  refuseUnwritable(request.as, target.path);
+  const bytes = encode(target.path, request.text);
+  const stateName = stateNameOf(target.path);
+  if (stateName !== undefined) return writeStateFile(memory, request, stateName);
+  // What a crashed writer of the same file left comes first: it may have been this very write.
+  await settleIntents(memory, target.path);
+  const sha256 = hashOf(bytes);
+  await memory.versions.put(bytes);
+  for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+    const outcome = await attemptWrite(memory, { request, target, bytes, sha256 });
+    if (outcome !== "again") return outcome;
+  }
+  throw new RoostError("unavailable", `${target.path} could not be written in ${attemptsMax} attempts: try again`);
+}
+
+interface Write {
+  request: WriteRequest;
+  target: ResolvedPath;
+  bytes: Buffer;
+  sha256: string;
+}
+
+async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome | "again"> {
+  const { request, target, sha256 } = write;
+  const { by, runId, sessionKey, sessionKind, remember } = request;
+  const intent: WriteIntent = {
+    id: memory.kernel.createId(),
+    path: target.path,
+    previousSha256: request.expected === "absent" ? null : request.expected,
+    sha256,
+    bytes: write.bytes.length,
+    author: {
+      by,
+      ...(runId !== undefined && { runId }),
+      ...(sessionKey !== undefined && { sessionKey }),
+      ...(sessionKind !== undefined && { sessionKind }),
+      ...(remember !== undefined && { remember }),
+    },
+  };
+  await insertIntent(memory, intent);
+  // Outside the transaction's work, which runs again after a deadlock: the file is replaced once.
+  const progress: Progress = {};
+  try {
+    return await memory.kernel.transact(async (tx) => {
+      await lockPath(tx, target.path);
+      if (!(await takeIntent(tx, intent.id))) return "again";
+      if (remember !== undefined && (await isRepeated(tx, remember, target.path))) return { state: "repeated", path: target.path };
+      return swap(memory, tx, { ...write, intent, progress });
+    });
+  } catch (error) {
+    if (!(error instanceof FoundOther)) throw error;
+    return giveUp(memory, intent, target);
+  }
+}
+
+interface Progress {
+  replacedAt?: Date;
+}
+
+/** Rolls back what the write had recorded already. */
+class FoundOther extends Error {}
+
+async function isRepeated(tx: KernelTransaction, remember: { scope: string; key: string }, path: string): Promise<boolean> {
+  return (await rememberResult(tx, remember, async (): Promise<JsonValue> => ({ path }))).isRepeated;
+}
+
+async function swap(memory: Memory, tx: KernelTransaction, write: Write & { intent: WriteIntent; progress: Progress }): Promise<WriteOutcome> {
+  const { request, target, bytes, sha256, intent, progress } = write;
+  const written: WriteOutcome = { state: "written", path: target.path, sha256, bytes: bytes.length };
+  if (progress.replacedAt === undefined) {
+    const disk = await readDiskFile(target.absolute);
+    const isThere = disk?.sha256 === sha256;
+    if (!isThere && (disk?.sha256 ?? "absent") !== request.expected) throw new FoundOther();
+    await recordOutsideEdit(memory, tx, { path: target.path, disk, record: await readRecord(tx, target.path) });
+    await request.alongside?.(tx);
+    // By an earlier attempt, or by somebody of the same mind.
+    if (isThere) return written;
+    const replaced = await replaceFile({ absolute: target.absolute, bytes, expected: request.expected, id: intent.id });
+    if (replaced.state === "conflict") throw new FoundOther();
+    progress.replacedAt = replaced.modifiedAt;
+  } else {
+    await request.alongside?.(tx);
+  }
+  await recordWritten(tx, intent, { stamp: null, modifiedAt: progress.replacedAt });
+  return written;
+}
+
+/** The write has not happened; what is there instead is recorded and given to the writer. */
+async function giveUp(memory: Memory, intent: WriteIntent, target: ResolvedPath): Promise<WriteOutcome> {
+  const { path } = target;
+  const disk = await memory.kernel.transact(async (tx) => {
+    await lockPath(tx, path);
+    await takeIntent(tx, intent.id);
+    const now = await readDiskFile(target.absolute);
+    await recordOutsideEdit(memory, tx, { path, disk: now, record: await readRecord(tx, path) });
+    return now;
+  });
+  return { state: "conflict", path, sha256: disk?.sha256 ?? "absent", text: textForPeople(disk) };
+}
+
+/** Agents may write a state file like any other: the file's content becomes the state. */
+async function writeStateFile(memory: Memory, request: WriteRequest, name: string): Promise<WriteOutcome> {
+  const parsed = parseState(request.text);
+  if (parsed.state === "invalid") {
+    throw new RoostError("invalid_input", `${request.path} cannot be written: ${parsed.problem}; a state file holds one JSON value`);
+  }
+  const { by, runId, sessionKey, sessionKind, as, expected } = request;
+  const outcome = await setState(memory, {
+    name,
+    value: parsed.value,
+    expectedSha256: expected,
+    as,
+    by,
+    ...(runId !== undefined && { runId }),
+    ...(sessionKey !== undefined && { sessionKey }),
+    ...(sessionKind !== undefined && { sessionKind }),
+    ...(request.remember !== undefined && { idempotencyKey: request.remember.key }),
+  });
+  const path = request.path;
+  const sha256 = outcome.sha256 ?? "absent";
+  if (outcome.state === "conflict") return { state: "conflict", path, sha256, text: outcome.sha256 === null ? "" : renderState(outcome.value) };
+  return { state: "written", path, sha256, bytes: Buffer.byteLength(renderState(outcome.value)) };
+}
+
+function encode(path: string, text: string): Buffer {
+  if (text.includes("\0") || !text.isWellFormed()) throw new RoostError("invalid_input", `${path} can only be written with well-formed text without NUL`);
+  const bytes = Buffer.from(text);
+  if (bytes.length > homeLimits.fileBytesMax) {
+    throw new RoostError("limit_exceeded", `${path} would have ${bytes.length} bytes (limit ${homeLimits.fileBytesMax}): split it`);
+  }
+  return bytes;
+}

@@ -1,0 +1,49 @@
+/** Opens the memory of one home: its tables, its settings, and the home as it is after whatever happened while nobody looked. */
+import { mkdir, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "@roost/base";
+import { applyMigrations, readMigrations } from "@roost/database";
+import type { Kernel } from "@roost/kernel";
+import { openDirectoryObjects } from "@roost/objects";
+import type { Memory, VersionStore } from "./memory.ts";
+import { scanHome } from "./scan/scan-home.ts";
+import { readSettings } from "./settings/read-settings.ts";
+import type { Settings } from "./settings/settings.ts";
+
+export const memorySchema = "memory";
+export const memoryMigrations = new URL("./migrations/", import.meta.url);
+
+export interface OpenMemoryOptions {
+  kernel: Kernel;
+  homeDir: string;
+  logger: Logger;
+  /** Default: read from the home's roost.yaml. */
+  settings?: Settings;
+  /** Default: the directory .roost/objects of the home. */
+  versions?: VersionStore;
+  /** Whether to bring the schema up to date first. Default true. */
+  migrate?: boolean;
+  /** Whether to look at the home at once. Default true. */
+  scan?: boolean;
+}
+
+/** It holds nothing open of its own: the kernel and its database belong to the caller. */
+export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
+  const { kernel, logger } = options;
+  await mkdir(options.homeDir, { recursive: true, mode: 0o700 });
+  const homeDir = await realpath(options.homeDir);
+  if (options.migrate ?? true) {
+    await applyMigrations(kernel.database, { schema: memorySchema, migrations: await readMigrations(memoryMigrations) });
+  }
+  const settings = options.settings ?? readSettings(homeDir);
+  const memory: Memory = {
+    kernel,
+    homeDir,
+    settings,
+    timeZone: settings.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    versions: options.versions ?? (await openDirectoryObjects(join(homeDir, ".roost/objects"))),
+    logger,
+  };
+  if (options.scan ?? true) await scanHome(memory);
+  return memory;
+}

@@ -1,0 +1,107 @@
+/** Table memory.file: which content of each file the log knows. Whoever changes a row holds the path's lock. */
+import type { JsonObject } from "@roost/base";
+import type { Sql, Transaction } from "@roost/database";
+import type { KernelTransaction } from "@roost/kernel";
+import { textOf, type DiskFile } from "../disk/read-disk-file.ts";
+import type { Memory } from "../memory.ts";
+import type { Author } from "../visibility/viewer.ts";
+
+export interface FileRecord {
+  path: string;
+  sha256: string | null;
+  bytes: number;
+  stamp: string | null;
+}
+
+const columns = "path, sha256, bytes, stamp";
+
+/** Held until the transaction ends. One at a time: a process that waits for the lock of a path holds none of another. */
+export async function lockPath(tx: Transaction, path: string): Promise<void> {
+  await tx.query("select pg_advisory_xact_lock(hashtextextended('memory.file:' || lower($1), 0))", [path], { name: "memory_lock_path" });
+}
+
+/** False: somebody is at work on the file right now. */
+export async function tryLockPath(tx: Transaction, path: string): Promise<boolean> {
+  const [row] = await tx.query<{ locked: boolean }>("select pg_try_advisory_xact_lock(hashtextextended('memory.file:' || lower($1), 0)) as locked", [path]);
+  return row?.locked === true;
+}
+
+export async function readRecord(sql: Sql, path: string): Promise<FileRecord | undefined> {
+  const [row] = await sql.query<FileRecord>(`select ${columns} from memory.file where path = $1`, [path], { name: "memory_read_record" });
+  return row;
+}
+
+export async function readRecords(sql: Sql): Promise<Map<string, FileRecord>> {
+  const rows = await sql.query<FileRecord>(`select ${columns} from memory.file`);
+  return new Map(rows.map((row) => [row.path, row]));
+}
+
+export async function saveRecord(tx: Sql, record: FileRecord & { modifiedAt: Date; eventId: string }): Promise<void> {
+  await tx.query(
+    `insert into memory.file (path, sha256, bytes, stamp, modified_at, event_id, recorded_at) values ($1, $2, $3, $4, $5, $6, roost.now())
+     on conflict (path) do update set sha256 = $2, bytes = $3, stamp = $4, modified_at = $5, event_id = $6, recorded_at = roost.now()`,
+    [record.path, record.sha256, record.bytes, record.stamp, record.modifiedAt, record.eventId],
+    { name: "memory_save_record" },
+  );
+}
+
+/** Notes that the content is still the recorded one, so that it is not looked at again. Needs no lock: it says nothing of another content. */
+export async function saveStamp(sql: Sql, record: { path: string; sha256: string | null; stamp: string | null }): Promise<void> {
+  await sql.query("update memory.file set stamp = $3 where path = $1 and sha256 is not distinct from $2 and stamp is distinct from $3", [
+    record.path,
+    record.sha256,
+    record.stamp,
+  ]);
+}
+
+/**
+ * Records what somebody outside did to a file, if the log does not know it yet: its content is kept, and file.edited tells of it.
+ * Returns the id of the event. The caller holds the path's lock.
+ */
+export async function recordOutsideEdit(
+  memory: Memory,
+  tx: KernelTransaction,
+  edit: { path: string; disk: DiskFile | undefined; record: FileRecord | undefined },
+): Promise<string | undefined> {
+  const { path, disk, record } = edit;
+  if (disk === undefined) {
+    if (record === undefined) return undefined;
+    await tx.query("delete from memory.file where path = $1", [path]);
+    return emitEdited(tx, path, { change: "deleted", ...previousOf(record) });
+  }
+  if (record !== undefined && record.sha256 === disk.sha256) return undefined;
+  await memory.versions.put(disk.bytes);
+  const eventId = emitEdited(tx, path, {
+    change: record === undefined ? "created" : "changed",
+    sha256: disk.sha256,
+    bytes: disk.bytes.length,
+    ...previousOf(record),
+  });
+  await saveRecord(tx, { path, sha256: disk.sha256, bytes: disk.bytes.length, stamp: disk.stamp, modifiedAt: disk.modifiedAt, eventId });
+  return eventId;
+}
+
+export function emitEdited(tx: KernelTransaction, path: string, data: JsonObject): string {
+  return tx.emit({ type: "file.edited", subject: path, data: { path, ...data } });
+}
+
+function previousOf(record: FileRecord | undefined): JsonObject {
+  return record?.sha256 === undefined || record.sha256 === null ? {} : { previousSha256: record.sha256 };
+}
+
+/** The fields of an event that say who did it. */
+export function authorFields(author: Author): JsonObject {
+  const { by, runId, sessionKey, sessionKind } = author;
+  return {
+    by: by.slice(0, 200),
+    ...(runId !== undefined && { runId }),
+    ...(sessionKey !== undefined && { sessionKey }),
+    ...(sessionKind !== undefined && { sessionKind }),
+  };
+}
+
+/** A file's text for somebody who has to decide what to do with it; a placeholder for what is no text. */
+export function textForPeople(disk: DiskFile | undefined): string {
+  if (disk === undefined) return "";
+  return textOf(disk.bytes) ?? `(${disk.bytes.length} bytes that are not text)`;
+}

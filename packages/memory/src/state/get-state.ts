@@ -1,0 +1,56 @@
+import type { JsonValue } from "@roost/base";
+import type { Memory } from "../memory.ts";
+import type { Viewer } from "../visibility/viewer.ts";
+import { maySeeFile, refuseUnseen } from "../visibility/visibility.ts";
+import { settleState } from "./settle-state.ts";
+import { readStateRow, requireStatePath, stateColumns, type StateRow } from "./state-row.ts";
+
+export interface StateSummary {
+  name: string;
+  path: string;
+  version: number;
+  updatedAt: Date;
+  updatedBy: string;
+  /** Since somebody last said what it is, also when that changed nothing. */
+  ageMs: number;
+  /** Of the file's text; null: the file was deleted. */
+  sha256: string | null;
+}
+
+export interface State extends StateSummary {
+  value: JsonValue;
+}
+
+export interface ReadState {
+  /** Left out: a person's view, which is all. */
+  as?: Viewer;
+}
+
+/** A state, after taking over what somebody did to its file; undefined when there is none. */
+export async function getState(memory: Memory, name: string, { as }: ReadState = {}): Promise<State | undefined> {
+  const path = requireStatePath(name);
+  if (as !== undefined) refuseUnseen(as, path);
+  await settleState(memory, name);
+  const row = await readStateRow(memory.kernel.database, name);
+  return row && { ...summaryOf(memory, row), value: row.value };
+}
+
+/** All states that may be seen, by name. Edits from outside that no scan has noticed yet are not in it. */
+export async function listStates(memory: Memory, { as }: ReadState = {}): Promise<State[]> {
+  const rows = await memory.kernel.database.query<StateRow>(`select ${stateColumns} from memory.state order by name limit 1000`);
+  return rows
+    .filter((row) => row.text !== null && (as === undefined || maySeeFile(as, requireStatePath(row.name))))
+    .map((row) => ({ ...summaryOf(memory, row), value: row.value }));
+}
+
+function summaryOf(memory: Memory, row: StateRow): StateSummary {
+  return {
+    name: row.name,
+    path: requireStatePath(row.name),
+    version: row.version,
+    updatedAt: row.updatedAt,
+    updatedBy: row.updatedBy,
+    ageMs: Math.max(0, memory.kernel.clock.nowMs() - row.confirmedAt.getTime()),
+    sha256: row.sha256,
+  };
+}

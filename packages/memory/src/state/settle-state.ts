@@ -1,0 +1,183 @@
+/**
+ * Keeps a state file and its row one. Three contents can differ: what the log says (row), what Roost last saw on the disk (disk_…),
+ * and what is on the disk now. From these follows what to do: write what is still to be written, or take over what somebody outside
+ * wrote. Nothing is decided by times, and what does not win is kept and told.
+ */
+import { link } from "node:fs/promises";
+import { join } from "node:path";
+import { RoostError, type JsonValue } from "@roost/base";
+import type { KernelTransaction } from "@roost/kernel";
+import { hashOf, readDiskFile, textOf, type DiskFile } from "../disk/read-disk-file.ts";
+import { removeFile, replaceFile } from "../disk/replace-file.ts";
+import type { Memory } from "../memory.ts";
+import { emitEdited, lockPath } from "../records/file-records.ts";
+import { mergeStates } from "./merge-state.ts";
+import { parseState, renderState } from "./parse-state.ts";
+import { outside, readStateRow, recordStateChange, requireStatePath, type StateRow } from "./state-row.ts";
+
+/** A file that changed within that time and is not valid may be half written: it is looked at again. */
+const unfinishedMs = 2_000;
+const passesMax = 8;
+
+/** `later`: the file on the disk is not valid yet and has just changed. */
+export type SettledState = "settled" | "later";
+
+/** Brings file and log together. Safe at any time and from any process. */
+export async function settleState(memory: Memory, name: string): Promise<SettledState> {
+  for (let pass = 0; pass < passesMax; pass += 1) {
+    const outcome = await memory.kernel.transact((tx) => settleOnce(memory, tx, name));
+    if (outcome !== "again") return outcome;
+  }
+  memory.logger.warn("a state file keeps changing while it is taken over; it is left for later", { name, passesMax });
+  return "later";
+}
+
+async function settleOnce(memory: Memory, tx: KernelTransaction, name: string): Promise<SettledState | "again"> {
+  const path = requireStatePath(name);
+  const absolute = join(memory.homeDir, path);
+  await lockPath(tx, path);
+  const row = await readStateRow(tx, name);
+  const disk = await readDiskFile(absolute);
+  const diskSha256 = disk?.sha256 ?? null;
+  if (row === undefined && disk === undefined) return "settled";
+  if (diskSha256 === (row?.diskSha256 ?? null)) {
+    if (row === undefined || row.sha256 === diskSha256) return "settled";
+    return write(memory, tx, row, absolute);
+  }
+  if (row !== undefined && diskSha256 === row.sha256) {
+    // Written by somebody who did not live to say so.
+    await saveDisk(tx, name, row.text);
+    return "settled";
+  }
+  return takeOver(memory, tx, { name, path, absolute, row, disk });
+}
+
+async function write(memory: Memory, tx: KernelTransaction, row: StateRow, absolute: string): Promise<SettledState | "again"> {
+  const expected = row.diskSha256 ?? "absent";
+  const id = memory.kernel.createId();
+  const replaced =
+    row.text === null
+      ? await removeFile({ absolute, expected, id })
+      : await replaceFile({ absolute, bytes: Buffer.from(row.text), expected, id });
+  if (replaced.state === "conflict") return "again";
+  await saveDisk(tx, row.name, row.text);
+  return "settled";
+}
+
+interface Takeover {
+  name: string;
+  path: string;
+  absolute: string;
+  row: StateRow | undefined;
+  disk: DiskFile | undefined;
+}
+
+/** The disk holds what Roost did not write. */
+async function takeOver(memory: Memory, tx: KernelTransaction, takeover: Takeover): Promise<SettledState | "again"> {
+  const { name, path, row, disk } = takeover;
+  const diskText = disk === undefined ? null : (textOf(disk.bytes) ?? "");
+  const parsed = diskText === null ? ({ state: "valid", value: null } as const) : parseState(diskText);
+  if (parsed.state === "invalid") return refuseInvalid(memory, tx, { ...takeover, problem: parsed.problem });
+
+  if (disk !== undefined) await memory.versions.put(disk.bytes);
+  const change = disk === undefined ? "deleted" : row?.diskSha256 == null ? "created" : "changed";
+  const editId = emitEdited(tx, path, {
+    change,
+    ...(disk !== undefined && { sha256: disk.sha256, bytes: disk.bytes.length }),
+    ...(row?.diskSha256 != null && { previousSha256: row.diskSha256 }),
+  });
+  const theirs = { name, author: { by: outside }, causation: editId };
+  const isOursWritten = row === undefined || row.sha256 === row.diskSha256;
+  if (isOursWritten) {
+    await recordStateChange(tx, row, { ...theirs, value: parsed.value, text: diskText });
+    await saveDisk(tx, name, diskText);
+    return "settled";
+  }
+  const merged = mergeStates(baseOf(row), row.text === null ? undefined : row.value, diskText === null ? undefined : parsed.value);
+  if (merged.state === "merged") {
+    const isGone = row.text === null && diskText === null;
+    await recordStateChange(tx, row, { ...theirs, value: merged.value, text: isGone ? null : renderState(merged.value), note: "joined with a newer write" });
+  } else {
+    await keepBoth(memory, tx, { ...takeover, row, theirs: parsed.value, diskText, editId, paths: merged.paths });
+  }
+  await saveDisk(tx, name, diskText);
+  return "again";
+}
+
+/** Both versions go to the log; the one that Roost acknowledged stays the present one, and the person is told. */
+async function keepBoth(
+  memory: Memory,
+  tx: KernelTransaction,
+  both: Takeover & { row: StateRow; theirs: JsonValue; diskText: string | null; editId: string; paths: string[] },
+): Promise<void> {
+  const { name, path, row, editId } = both;
+  const where = both.paths.slice(0, 10).join(", ");
+  const lost = await recordStateChange(tx, row, {
+    name,
+    value: both.theirs,
+    text: both.diskText,
+    author: { by: outside },
+    causation: editId,
+    note: `an edit of version ${row.version - 1} that came after version ${row.version} was acknowledged`,
+  });
+  await recordStateChange(tx, lost, {
+    name,
+    value: row.value,
+    text: row.text,
+    author: { by: row.updatedBy },
+    causation: editId,
+    note: `kept over an edit from outside, which is version ${lost.version}; both changed ${where}`,
+  });
+  raiseNotice(memory, tx, `${path} was edited outside while ${row.updatedBy} changed it; both changed ${where}. The change by ${row.updatedBy} stays; the edit is version ${lost.version} in the log`, editId);
+}
+
+async function refuseInvalid(memory: Memory, tx: KernelTransaction, found: Takeover & { problem: string }): Promise<SettledState | "again"> {
+  const { name, path, absolute, row, disk, problem } = found;
+  if (disk === undefined) throw new RoostError("internal", `${path} is invalid and not there`);
+  // Times of the disk, compared with the clock of the same machine.
+  const ageMs = Date.now() - disk.modifiedAt.getTime();
+  if (ageMs >= 0 && ageMs < unfinishedMs) return "later";
+  await memory.versions.put(disk.bytes);
+  const aside = `${path}.invalid-${disk.sha256.slice(0, 12)}`;
+  await keepAside(absolute, join(memory.homeDir, aside));
+  const editId = emitEdited(tx, path, { change: "changed", sha256: disk.sha256, bytes: disk.bytes.length });
+  const why = `${path} was edited outside and cannot be read: ${problem}. What was in it is kept in ${aside}`;
+  raiseNotice(memory, tx, row === undefined ? `${why}; it was empty before` : `${why}; version ${row.version} is in its place again`, editId);
+  if (row !== undefined && row.sha256 !== null) {
+    await saveDisk(tx, name, row.diskText, disk.sha256);
+    return "again";
+  }
+  const removed = await removeFile({ absolute, expected: disk.sha256, id: memory.kernel.createId() });
+  if (removed.state === "conflict") throw new RoostError("conflict", `${path} changed while it was put aside: try again`);
+  if (row !== undefined) await saveDisk(tx, name, null);
+  return "settled";
+}
+
+async function keepAside(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    // The same content was put aside before.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
+function raiseNotice(memory: Memory, tx: KernelTransaction, text: string, causation: string): void {
+  const noticeId = memory.kernel.createId();
+  tx.emit({ type: "notice.raised", subject: noticeId, causation, data: { noticeId, level: "warning", text, source: "home", target: "console" } });
+}
+
+/** The last value that both sides knew. */
+function baseOf(row: StateRow): JsonValue | undefined {
+  if (row.diskText === null) return undefined;
+  const parsed = parseState(row.diskText);
+  return parsed.state === "valid" ? parsed.value : undefined;
+}
+
+/** `sha256` differs from that of `text` only for an invalid file that is about to be replaced. */
+async function saveDisk(tx: KernelTransaction, name: string, text: string | null, sha256?: string): Promise<void> {
+  const diskSha256 = sha256 ?? (text === null ? null : hashOf(text));
+  await tx.query("update memory.state set disk_text = $2, disk_sha256 = $3 where name = $1", [name, diskSha256 === null ? null : (text ?? ""), diskSha256], {
+    name: "memory_save_disk",
+  });
+}
