@@ -4,6 +4,7 @@ import { applyMigrations, readMigrations, type Database, type TransactOptions } 
 import type { EventDefinition } from "@roost/contract";
 import { roostEvents } from "@roost/contract/events";
 import type { Telemetry } from "@roost/telemetry";
+import { createBatches, type Batches } from "./batches/create-batches.ts";
 import type { Appended } from "./log/append-events.ts";
 import { createAppender } from "./log/create-appender.ts";
 import { createDatabaseClock } from "./log/database-clock.ts";
@@ -27,6 +28,8 @@ export interface Kernel extends AsyncDisposable {
   readonly wakeups: Wakeups;
   /** Behind publishStream and watchStream. */
   readonly streams: Streams;
+  /** Small writes of one kind that travel together. */
+  readonly batches: Batches;
   readonly logger: Logger;
   readonly telemetry: Telemetry | undefined;
   createId(): string;
@@ -84,6 +87,7 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
   };
   const context = { database, logger, registry, wakeups, createId, onAppended, source: options.source ?? "roost" };
   const appender = opened.use(createAppender(context));
+  const batches = opened.use(createBatches());
   // Somebody moved the clock of the database: only tests and rehearsals do.
   opened.use(wakeups.subscribe("clock", () => void databaseClock.sync().catch((error: unknown) => logger.warn("the database's clock was not read", { error }))));
   const owned = opened.move();
@@ -93,6 +97,7 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
     clock: databaseClock.clock,
     wakeups,
     streams,
+    batches,
     logger,
     telemetry: options.telemetry,
     createId,

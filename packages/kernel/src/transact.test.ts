@@ -107,5 +107,5 @@ test("KernelTransaction refuses everything once its work has ended", async () =>
   const ended = (error: unknown) => error instanceof RoostError && error.code === "internal" && /has ended/.test(error.message);
   assert.throws(() => kept.tx!.emit(note(1)), ended);
   assert.throws(() => kept.tx!.wake("door"), ended);
-  assert.throws(() => kept.tx!.query("select 1"), ended);
+  await assert.rejects(kept.tx!.query("select 1"), ended);
 });

@@ -10,6 +10,7 @@ import { checkDraft, prepareDrafts, type DraftContext, type PendingEvent } from 
 import type { Wakeups } from "./wakeups/wakeups.ts";
 
 export const eventsPerTransactionMax = 10_000;
+const bytesPerTransactionMax = 64_000_000;
 
 /** A transaction of the kernel. If it loses against another, all of it runs again: its work has no other effects. */
 export interface KernelTransaction extends Transaction {
@@ -64,9 +65,9 @@ class OpenKernelTransaction implements KernelTransaction {
     this.#tx = tx;
   }
 
-  query<Row = Record<string, unknown>>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
+  async query<Row = Record<string, unknown>>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
     this.#refuseSettled();
-    return this.#tx.query<Row>(text, values, options);
+    return await this.#tx.query<Row>(text, values, options);
   }
 
   emit(draft: EventDraft): string {
@@ -93,6 +94,10 @@ class OpenKernelTransaction implements KernelTransaction {
     this.#isSettled = true;
     if (this.#emitted.length === 0) return;
     const events = await prepareDrafts(this.#context, this.#emitted, this.#tx);
+    const bytes = events.reduce((sum, event) => sum + event.bytes, 0);
+    if (bytes > bytesPerTransactionMax) {
+      throw new RoostError("limit_exceeded", `a transaction emitted ${bytes} bytes of events (limit ${bytesPerTransactionMax}): split its work`);
+    }
     this.#appended = await appendEvents(this.#tx, events);
   }
 

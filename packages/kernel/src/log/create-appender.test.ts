@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RoostError } from "@roost/base";
+import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import type { Database } from "@roost/database";
 import { openKernel } from "../open-kernel.ts";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
@@ -74,6 +74,20 @@ test("Kernel.append() fails only the call whose value PostgreSQL itself refuses"
   await assert.rejects(bad, { code: "invalid_input" });
   await Promise.all([good, alsoGood]);
   assert.deepEqual(await t.database.query("select (data->>'n')::int as n from roost.event order by n"), [{ n: 1 }, { n: 3 }]);
+});
+
+test("Kernel.append() fails only the call that is nested too deep for PostgreSQL", async () => {
+  const anything = { ...testEvents[0]!, schema: { type: "object" } };
+  await using t = await createTestKernel({ events: [anything] });
+  let deep: JsonValue = 1;
+  for (let n = 0; n < 6500; n += 1) deep = [deep];
+  const good = t.kernel.append([note(1)]);
+  const bad = t.kernel.append([{ type: "note.written", data: { deep } }]);
+  await assert.rejects(bad, RoostError);
+  await good;
+  const circle: JsonObject = {};
+  circle["self"] = circle;
+  await assert.rejects(t.kernel.append([{ type: "note.written", data: circle }]), { code: "invalid_input", message: /JSON cannot express/ });
 });
 
 test("Kernel.append() names the limit that an event breaks", async () => {

@@ -3,7 +3,7 @@
  * transaction. Calls keep their order; one call's events are never split; the queue is bounded.
  */
 import { RoostError, toRoostError, type Logger } from "@roost/base";
-import type { Database } from "@roost/database";
+import { sqlStateOf, type Database } from "@roost/database";
 import { appendEvents, type Appended } from "./append-events.ts";
 import type { EventDraft, EventPosition } from "./event.ts";
 import { checkDraft, prepareDrafts, type DraftContext } from "./prepare-drafts.ts";
@@ -44,6 +44,9 @@ export function createAppender(context: AppenderContext): Appender {
 
   const enqueue = (events: PreparedEvent[], signal: AbortSignal | undefined): Promise<EventPosition[]> => {
     const bytes = events.reduce((sum, event) => sum + event.bytes, 0);
+    if (bytes > queuedBytesMax) {
+      throw new RoostError("limit_exceeded", `one append has ${bytes} bytes (limit ${queuedBytesMax}): split it`);
+    }
     if (queue.length > 0 && (queuedEventCount + events.length > queuedEventsMax || queuedBytes + bytes > queuedBytesMax)) {
       throw new RoostError(
         "limit_exceeded",
@@ -124,7 +127,7 @@ async function commitGroup(context: AppenderContext, group: Call[]): Promise<voi
     appended = await appendAlone(context.database, events);
   } catch (thrown) {
     const error = toRoostError(thrown);
-    if (group.length > 1 && error.code === "invalid_input") {
+    if (group.length > 1 && !error.retryable) {
       // PostgreSQL refused a value that every check let pass: only its own call shall fail.
       context.logger.warn("a group of appends was refused; its calls go one by one", { error, callCount: group.length });
       for (const call of group) await commitGroup(context, [call]);
@@ -148,7 +151,7 @@ async function appendAlone(database: Database, events: readonly PreparedEvent[])
       return await appendEvents(database, events);
     } catch (thrown) {
       const error = toRoostError(thrown);
-      const sqlState = String(error.details?.["sqlState"] ?? "");
+      const sqlState = sqlStateOf(thrown) ?? "";
       // Rolled back in favour of another transaction.
       if (sqlState.startsWith("40") && attempt < attemptsMax) continue;
       // Without an answer from a server that lived on, nobody knows.

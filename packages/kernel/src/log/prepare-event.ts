@@ -34,7 +34,7 @@ export function prepareEvent(draft: EventDraft, id: string, schema: KnownSchema,
       details: { type: draft.type, version: schema.version, complaints },
     });
   }
-  const payload = JSON.stringify(draft.data);
+  const payload = toJson(draft);
   const bytes = Buffer.byteLength(payload);
   if (bytes > eventBytesMax) {
     throw new RoostError("invalid_input", `event "${draft.type}" has ${bytes} bytes of data (limit ${eventBytesMax}): store the content as an object and refer to it`);
@@ -69,6 +69,14 @@ export function prepareEvent(draft: EventDraft, id: string, schema: KnownSchema,
   }
   for (const label of labels) checkText(draft.type, "label", label);
   return prepared;
+}
+
+function toJson(draft: EventDraft): string {
+  try {
+    return JSON.stringify(draft.data);
+  } catch (cause) {
+    throw new RoostError("invalid_input", `event "${draft.type}" has data that JSON cannot express: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function checkText(type: string, name: keyof typeof charsMax, text: string | null): void {

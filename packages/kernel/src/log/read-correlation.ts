@@ -6,7 +6,7 @@ import { checkLimit, eventColumns } from "./read-events.ts";
 export async function readCorrelation(sql: Sql, correlation: string, { limit }: { limit: number }): Promise<StoredEvent[]> {
   checkLimit(limit);
   return await sql.query<StoredEvent>(
-    `select ${eventColumns} from roost.event where correlation = $1 order by time, topic, partition, "offset" limit $2`,
+    `select ${eventColumns} from roost.event where correlation = $1 order by time, id limit $2`,
     [correlation, limit],
   );
 }

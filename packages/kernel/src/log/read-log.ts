@@ -10,7 +10,7 @@ import { checkLimit, readEvents, readPartitions, type PartitionRange } from "./r
 
 /** Offsets of one partition that one statement may examine for a filter. */
 const examinedMax = 10_000;
-const passesMax = 20;
+const passesMax = 40;
 
 export interface EventFilter {
   types?: readonly string[] | undefined;
@@ -62,13 +62,17 @@ interface Lane {
 }
 
 async function readPass(sql: Sql, filter: EventFilter, ranges: PartitionRange[], offsets: OffsetVector, limit: number): Promise<LogPage> {
+  const begins = ranges
+    .map((range) => ({ range, from: Math.max(offsets[partitionName(range.topic, range.partition)] ?? 0, range.firstOffset) }))
+    .filter(({ range, from }) => from < range.nextOffset);
+  // What the merge does not deliver is read again: so of many lanes each gives less than the limit.
+  const laneLimit = Math.min(limit, Math.ceil((2 * limit) / Math.max(1, begins.length)));
   const lanes: Lane[] = [];
-  for (const range of ranges) {
-    const from = Math.max(offsets[partitionName(range.topic, range.partition)] ?? 0, range.firstOffset);
+  for (const { range, from } of begins) {
     const until = Math.min(range.nextOffset, from + examinedMax);
-    if (from >= until) continue;
-    const events = await readEvents(sql, { ...range, ...filter, offset: from, offsetUntil: until, limit });
-    const reached = events.length === limit ? events[events.length - 1]!.offset + 1 : until;
+    const { types, subject } = filter;
+    const events = await readEvents(sql, { ...range, types, subject, offset: from, offsetUntil: until, limit: laneLimit });
+    const reached = events.length === laneLimit ? events[events.length - 1]!.offset + 1 : until;
     lanes.push({ range, events, next: 0, reached });
   }
   const events = mergeByTime(lanes, limit);
@@ -94,13 +98,18 @@ function mergeByTime(lanes: Lane[], limit: number): StoredEvent[] {
         if (lane.reached < lane.range.nextOffset) return merged;
         continue;
       }
-      if (earliest === undefined || event.time < earliest.events[earliest.next]!.time) earliest = lane;
+      if (earliest === undefined || compareEvents(event, earliest.events[earliest.next]!) < 0) earliest = lane;
     }
     if (earliest === undefined) return merged;
     merged.push(earliest.events[earliest.next]!);
     earliest.next += 1;
   }
   return merged;
+}
+
+/** By time; ids of one process ascend, so they order what one of its transactions emitted. */
+function compareEvents(a: StoredEvent, b: StoredEvent): number {
+  return a.time.getTime() - b.time.getTime() || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
 /** The place behind everything that is there now: a tail that starts here shows what comes. */
@@ -124,8 +133,7 @@ export async function readLatest(sql: Sql, read: Omit<ReadLog, "after">): Promis
       until = offset;
     }
   }
-  // Stable, so a partition's own order survives equal times.
-  const events = found.reverse().sort((a, b) => a.time.getTime() - b.time.getTime()).slice(-read.limit);
+  const events = found.reverse().sort(compareEvents).slice(-read.limit);
   return { events, offsets: Object.fromEntries(ranges.map((range) => [partitionName(range.topic, range.partition), range.nextOffset])), isCaughtUp: true };
 }
 

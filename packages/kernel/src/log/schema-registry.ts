@@ -46,19 +46,17 @@ export interface SchemaRegistry {
 
 export async function openSchemaRegistry(database: Database): Promise<SchemaRegistry> {
   const own = new Set<string>();
-  let known = new Map<string, KnownSchema>();
+  const known = new Map<string, KnownSchema>();
   let refreshing: Promise<void> | undefined;
 
   const load = async (sql: Sql) => {
     const [rows, topics] = await Promise.all([readSchemas(sql), readTopics(sql)]);
-    const next = new Map<string, KnownSchema>();
     for (const row of rows) {
       const current = known.get(row.type);
       // Rows come with versions ascending: the newest wins, unless this process writes another.
-      if (own.has(row.type) && current !== undefined && current.version !== row.version) continue;
-      next.set(row.type, toKnown(row, topics, current));
+      if (current !== undefined && (own.has(row.type) ? current.version !== row.version : current.version > row.version)) continue;
+      known.set(row.type, toKnown(row, topics, current));
     }
-    known = next;
   };
   const refresh = (sql?: Sql) => {
     if (sql !== undefined) return load(sql);

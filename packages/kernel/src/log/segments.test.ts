@@ -79,6 +79,16 @@ test("Kernel makes the next segment when half of the newest is used", async () =
   assert.equal((await readTopics(t.database)).get("notes")?.offsetsUntil, 32);
 });
 
+test("Kernel makes no segment ahead of need, however many processes start", async () => {
+  await using t = await createSmallSegments();
+  for (const n of range(0, 3)) {
+    const another = await t.openAnother();
+    await another.append([note(n)]);
+    await another[Symbol.asyncDispose]();
+  }
+  assert.equal((await readTopics(t.database)).get("notes")?.offsetsUntil, 16);
+});
+
 test("maintainLog() makes segments ahead and drops those beyond retention", async () => {
   await using t = await createSmallSegments(3_600_000);
   await t.kernel.append(range(0, 40).map((n) => note(n)));

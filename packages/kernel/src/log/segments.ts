@@ -13,14 +13,14 @@ export function createSegmentKeeper({ database, logger }: { database: Database; 
   const extending = new Map<string, Promise<void>>();
   const sizes = new Map<string, number>();
 
-  const extend = async (topic: string, until: number) => {
+  let isClosed = false;
+
+  const extend = async (head: AppendedTo) => {
+    const { topic } = head;
     try {
-      let size = sizes.get(topic);
-      if (size === undefined) {
-        for (const known of (await readTopics(database)).values()) sizes.set(known.name, known.segmentSize);
-        size = sizes.get(topic) ?? 0;
-      }
-      await database.query("select roost.extend_topic($1, $2)", [topic, until + size]);
+      if (!sizes.has(topic)) for (const known of (await readTopics(database)).values()) sizes.set(known.name, known.segmentSize);
+      const size = sizes.get(topic) ?? 0;
+      if (isHalfUsed(head, size)) await database.query("select roost.extend_topic($1, $2)", [topic, head.offsetsUntil + size]);
     } catch (error) {
       // The append that needs it makes it.
       logger.warn("the next segment of a topic was not made ahead of time", { topic, error });
@@ -29,17 +29,20 @@ export function createSegmentKeeper({ database, logger }: { database: Database; 
     }
   };
   return {
-    noticeHead({ topic, nextOffset, offsetsUntil }) {
-      if (extending.has(topic)) return;
-      const size = sizes.get(topic);
-      // Until the size is known, the first append asks for it.
-      if (size !== undefined && offsetsUntil - nextOffset > size / 2) return;
-      extending.set(topic, extend(topic, offsetsUntil));
+    noticeHead(head) {
+      if (isClosed || extending.has(head.topic)) return;
+      const size = sizes.get(head.topic);
+      if (size === undefined || isHalfUsed(head, size)) extending.set(head.topic, extend(head));
     },
     async [Symbol.asyncDispose]() {
+      isClosed = true;
       await Promise.all(extending.values());
     },
   };
+}
+
+function isHalfUsed({ nextOffset, offsetsUntil }: AppendedTo, segmentSize: number): boolean {
+  return offsetsUntil - nextOffset <= segmentSize / 2;
 }
 
 export interface LogMaintenance {

@@ -9,6 +9,8 @@ import type { WaitOptions, WakeupOutcome, Wakeups, WakeupWatch } from "./wakeups
 const postgresChannel = "roost_wakeup";
 const coalesceMs = 10;
 const channelCharsMax = 200;
+/** Beyond it wake-ups are lost, which costs others at most the time until they look by themselves. */
+const pendingChannelsMax = 10_000;
 /** PostgreSQL refuses payloads of 8,000 bytes and more. */
 const payloadBytesMax = 7900;
 
@@ -111,7 +113,7 @@ function createOutbox({ database, logger, origin }: WakeupsOptions) {
   };
   return {
     add(channel: string) {
-      if (isClosed) return;
+      if (isClosed || pending.size >= pendingChannelsMax) return;
       pending.add(channel);
       schedule();
     },
