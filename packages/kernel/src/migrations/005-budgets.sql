@@ -194,6 +194,24 @@ begin
   where id = of_run and ended_at is null;
 end $$;
 
+-- Settles several steps at once: all rows of spend are locked first, in the one order.
+create function roost.settle_spends(of_runs uuid[], at_seqs integer[], usds numeric[], token_counts bigint[]) returns void language plpgsql as $$
+begin
+  perform roost.lock_spend((
+    select coalesce(jsonb_agg(distinct place), '[]'::jsonb)
+    from (
+      select jsonb_array_elements(r.places) as place
+      from unnest(of_runs, at_seqs) as i(run_id, seq) join roost.reservation r on r.run_id = i.run_id and r.seq = i.seq
+      union all
+      select to_jsonb(p)
+      from unnest(of_runs, at_seqs) as i(run_id, seq) cross join lateral roost.spend_places(i.run_id) as p
+      where not exists (select 1 from roost.reservation r where r.run_id = i.run_id and r.seq = i.seq)
+    ) as places));
+  for i in 1 .. cardinality(of_runs) loop
+    perform roost.settle_spend(of_runs[i], at_seqs[i], usds[i], token_counts[i]);
+  end loop;
+end $$;
+
 -- Whatever these runs reserved and did not settle counts as spent: nobody knows better. The caller holds their rows.
 create function roost.settle_open_spend(of_runs uuid[]) returns void language plpgsql as $$
 declare

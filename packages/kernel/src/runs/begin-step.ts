@@ -3,6 +3,7 @@
  * notices a diverged replay; what an effect class means for an interrupted step is the executor's to apply.
  */
 import { RoostError, type JsonValue } from '@roost/base';
+import type { BatchOutcome } from '../batches/create-batches.ts';
 import type { Kernel } from '../open-kernel.ts';
 import type { KernelTransaction } from '../transact.ts';
 import { emitStepEvent } from './emit-run-event.ts';
@@ -35,8 +36,21 @@ export type BegunStep =
   /** Somebody asked for the run's end: no new step begins; finish the run as `cancelled`. */
   | { state: 'cancel_requested'; reason: string };
 
+interface Item {
+  owned: Owned;
+  request: StepRequest;
+  inputHash: string;
+  inputText: string;
+}
+
 type Fence = Pick<Run, 'id' | 'correlation' | 'causeId' | 'traceparent' | 'cancelRequestedAt' | 'cancelReason'>;
-type BeginRow = Fence & { isBegun: boolean; idempotencyKey: string };
+/** Without an id: the fence did not hold. */
+type BeginRow = (Fence | { id: null }) & { idempotencyKey: string | null };
+/** What is recorded at this seq is another step: the run is to be stopped. */
+interface Divergence {
+  state: 'diverged';
+  recorded: Step;
+}
 
 /**
  * Records the intent of a step before it is executed, or returns what is recorded already.
@@ -46,19 +60,16 @@ type BeginRow = Fence & { isBegun: boolean; idempotencyKey: string };
  */
 export async function beginStep(kernel: Kernel, owned: Owned, request: StepRequest): Promise<BegunStep> {
   checkRequest(request);
-  const inputHash = hashInput(request.input ?? null);
-  const inputText = toJsonText(request.input, { what: `the input of step ${request.seq} of run ${owned.runId}`, bytesMax: runLimits.stepInputBytesMax });
-  const outcome = await kernel.transact(async (tx): Promise<BegunStep | RoostError> => {
-    const row = await begin(tx, owned, request, { inputHash, inputText });
-    if (row.isBegun) return announce(tx, row, request, 1);
-    const recorded = await readStep(tx, owned.runId, request.seq);
-    if (recorded === undefined) return { state: 'cancel_requested', reason: row.cancelReason ?? 'cancelled' };
-    const isSame = recorded.name === request.name && recorded.kind === request.kind && recorded.inputHash === inputHash;
-    if (!isSame) return diverge(tx, owned, recorded, { ...request, inputHash });
-    return replay(tx, owned, request, row, recorded);
-  });
-  if (outcome instanceof RoostError) throw outcome;
-  return outcome;
+  const what = `the input of step ${request.seq} of run ${owned.runId}`;
+  const item: Item = {
+    owned,
+    request,
+    inputHash: hashInput(request.input ?? null),
+    inputText: toJsonText(request.input, { what, bytesMax: runLimits.stepInputBytesMax }),
+  };
+  const begun = await kernel.batches.submit('step.begin', item, (items: Item[]) => kernel.transact((tx) => beginSteps(tx, items)));
+  if (begun.state !== 'diverged') return begun;
+  throw await kernel.transact((tx) => diverge(tx, begun.recorded, item));
 }
 
 /**
@@ -70,34 +81,69 @@ export async function restartStep(kernel: Kernel, owned: Owned, step: { seq: num
   return kernel.transact((tx) => retake(tx, owned, step.seq));
 }
 
+async function beginSteps(tx: KernelTransaction, items: Item[]): Promise<BatchOutcome<BegunStep | Divergence>[]> {
+  const rows = await begin(tx, items);
+  const begun = new Set<string>();
+  const outcomes: BatchOutcome<BegunStep | Divergence>[] = [];
+  for (const [index, item] of items.entries()) {
+    const { owned, request } = item;
+    const row = rows[index]!;
+    const key = `${owned.runId}:${request.seq}`;
+    if (row.id === null) {
+      outcomes.push({ error: await refusal(tx, owned) });
+    } else if (row.idempotencyKey !== null && !begun.has(key)) {
+      begun.add(key);
+      outcomes.push({ value: announce(tx, row, request, { attempt: 1, idempotencyKey: row.idempotencyKey }) });
+    } else {
+      outcomes.push({ value: await replay(tx, item, row) });
+    }
+  }
+  return outcomes;
+}
+
 /**
  * Invariants: an intent is written only by the owner of the run (the fence locks its row until the commit), only once per seq, and
  * not after somebody asked for the run's end.
  */
 const beginStatement = `
-  with fence as (
+  with item as (
+    select * from unnest($1::uuid[], $2::bigint[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[])
+      with ordinality as i(run_id, epoch, seq, name, kind, effect, input_hash, input, place)
+  ),
+  fence as (
     select id, epoch, correlation, cause_id, traceparent, cancel_requested_at, cancel_reason from roost.run
-    where id = $1 and epoch = $2 and state = 'running' for no key update
+    where id = any($1::uuid[]) and state = 'running' order by depth, id for no key update
   ),
   begun as (
     insert into roost.step (run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, started_at)
-    select f.id, $3::integer, $4, $5, $6, 'intent', 1, f.epoch, f.id || ':' || $3::integer, $7, $8::jsonb, roost.now()
-    from fence f where f.cancel_requested_at is null
+    select f.id, i.seq, i.name, i.kind, i.effect, 'intent', 1, f.epoch, f.id || ':' || i.seq, i.input_hash, i.input, roost.now()
+    from item i join fence f on f.id = i.run_id and f.epoch = i.epoch
+    where f.cancel_requested_at is null
     on conflict (run_id, seq) do nothing
-    returning run_id, idempotency_key
+    returning run_id, seq, idempotency_key
   )
-  select f.id, f.correlation, f.cause_id as "causeId", f.traceparent, f.cancel_requested_at as "cancelRequestedAt", f.cancel_reason as "cancelReason",
-    b.run_id is not null as "isBegun", b.idempotency_key as "idempotencyKey"
-  from fence f left join begun b on true`;
+  select f.id, f.correlation, f.cause_id as "causeId", f.traceparent, f.cancel_requested_at as "cancelRequestedAt",
+    f.cancel_reason as "cancelReason", b.idempotency_key as "idempotencyKey"
+  from item i
+  left join fence f on f.id = i.run_id and f.epoch = i.epoch
+  left join begun b on b.run_id = i.run_id and b.seq = i.seq and f.id is not null
+  order by i.place`;
 
-async function begin(tx: KernelTransaction, owned: Owned, request: StepRequest, input: { inputHash: string; inputText: string }): Promise<BeginRow> {
-  const [row] = await tx.query<BeginRow>(
+async function begin(tx: KernelTransaction, items: Item[]): Promise<BeginRow[]> {
+  return tx.query<BeginRow>(
     beginStatement,
-    [owned.runId, owned.epoch, request.seq, request.name, request.kind, request.effect, input.inputHash, input.inputText],
+    [
+      items.map((item) => item.owned.runId),
+      items.map((item) => item.owned.epoch),
+      items.map((item) => item.request.seq),
+      items.map((item) => item.request.name),
+      items.map((item) => item.request.kind),
+      items.map((item) => item.request.effect),
+      items.map((item) => item.inputHash),
+      items.map((item) => item.inputText),
+    ],
     { name: 'roost_step_begin' },
   );
-  if (row === undefined) throw await refusal(tx, owned);
-  return row;
 }
 
 async function readStep(tx: KernelTransaction, runId: string, seq: number): Promise<Step | undefined> {
@@ -105,7 +151,12 @@ async function readStep(tx: KernelTransaction, runId: string, seq: number): Prom
   return step;
 }
 
-async function replay(tx: KernelTransaction, owned: Owned, request: StepRequest, fence: Fence, recorded: Step): Promise<BegunStep> {
+async function replay(tx: KernelTransaction, { owned, request, inputHash }: Item, fence: Fence): Promise<BegunStep | Divergence> {
+  const cancelled = { state: 'cancel_requested' as const, reason: fence.cancelReason ?? 'cancelled' };
+  const recorded = await readStep(tx, owned.runId, request.seq);
+  if (recorded === undefined) return cancelled;
+  const isSame = recorded.name === request.name && recorded.kind === request.kind && recorded.inputHash === inputHash;
+  if (!isSame) return { state: 'diverged', recorded };
   const { attempt, idempotencyKey } = recorded;
   const unexplained: RunError = { code: 'internal', message: 'no error was recorded' };
   switch (recorded.state) {
@@ -115,12 +166,12 @@ async function replay(tx: KernelTransaction, owned: Owned, request: StepRequest,
       return { state: 'unknown', error: recorded.error ?? unexplained };
     case 'failed':
       if (!recorded.reopened) return { state: 'failed', error: recorded.error ?? unexplained };
-      if (fence.cancelRequestedAt !== null) return { state: 'cancel_requested', reason: fence.cancelReason ?? 'cancelled' };
+      if (fence.cancelRequestedAt !== null) return cancelled;
       return { state: 'begun', ...(await retake(tx, owned, request.seq)) };
     case 'intent':
       // This owner began it and did not hear so.
       if (recorded.epoch === owned.epoch) return { state: 'begun', attempt, idempotencyKey };
-      if (fence.cancelRequestedAt !== null) return { state: 'cancel_requested', reason: fence.cancelReason ?? 'cancelled' };
+      if (fence.cancelRequestedAt !== null) return cancelled;
       return { state: 'interrupted', attempt, idempotencyKey, effect: recorded.effect, priorStartedAt: recorded.startedAt };
     case 'waiting':
       throw new RoostError('internal', `step ${request.seq} of run ${owned.runId} waits although the run is running`);
@@ -150,27 +201,29 @@ async function retake(tx: KernelTransaction, owned: Owned, seq: number): Promise
   if (step === undefined || step.state !== 'intent') {
     throw new RoostError('conflict', `step ${seq} of run ${owned.runId} is ${step?.state ?? 'not recorded'}: only an interrupted step is restarted`);
   }
-  if (row.isTaken) announce(tx, row, step, step.attempt, step.idempotencyKey);
-  return { attempt: step.attempt, idempotencyKey: step.idempotencyKey };
+  const { attempt, idempotencyKey } = step;
+  if (row.isTaken) announce(tx, row, step, { attempt, idempotencyKey });
+  return { attempt, idempotencyKey };
 }
 
 /** Intents to change the world stand in the log; reads would only fill it. */
 function announce(
   tx: KernelTransaction,
-  run: Fence & { idempotencyKey?: string },
+  run: Pick<Fence, 'id' | 'correlation' | 'causeId' | 'traceparent'>,
   step: Pick<StepRequest, 'seq' | 'name' | 'kind' | 'effect'>,
-  attempt: number,
-  key?: string,
+  begun: { attempt: number; idempotencyKey: string },
 ): BegunStep {
-  const idempotencyKey = key ?? run.idempotencyKey ?? `${run.id}:${step.seq}`;
-  if (step.effect !== 'readonly') emitStepEvent(tx, 'step.started', run, { ...step, attempt }, { effect: step.effect, idempotencyKey });
-  return { state: 'begun', attempt, idempotencyKey };
+  const { effect } = step;
+  if (effect !== 'readonly') emitStepEvent(tx, 'step.started', run, { ...step, attempt: begun.attempt }, { effect, idempotencyKey: begun.idempotencyKey });
+  return { state: 'begun', ...begun };
 }
 
 /** A diff shows inputs up to this length, and their hashes in any case. */
 const diffInputCharsMax = 4_000;
 
-async function diverge(tx: KernelTransaction, owned: Owned, recorded: Step, request: StepRequest & { inputHash: string }): Promise<RoostError> {
+/** Ends the run, and returns the error that says why. Its own transaction: it locks the run's parent before the run. */
+async function diverge(tx: KernelTransaction, recorded: Step, { owned, inputHash, request: { input, ...named } }: Item): Promise<RoostError> {
+  const request = { ...named, inputHash, ...(input === undefined ? {} : { input }) };
   const shown = (step: { name: string; kind: string; inputHash: string; input?: JsonValue }): JsonValue => ({
     name: step.name, kind: step.kind, inputHash: step.inputHash,
     ...(JSON.stringify(step.input ?? null).length <= diffInputCharsMax ? { input: step.input ?? null } : {}),

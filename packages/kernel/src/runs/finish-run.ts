@@ -1,10 +1,11 @@
 /** How the owner of a run ends it, or, failed with attempts left, hands it over to its next attempt. */
 import { createHash } from 'node:crypto';
 import { createId, type JsonValue } from '@roost/base';
+import type { BatchOutcome } from '../batches/create-batches.ts';
 import type { Kernel } from '../open-kernel.ts';
 import type { KernelTransaction } from '../transact.ts';
 import { emitRunEvent, eventError } from './emit-run-event.ts';
-import { endRuns } from './end-runs.ts';
+import { endRuns, type RunEnd } from './end-runs.ts';
 import type { AlongsideOptions } from './finish-step.ts';
 import { leaseLost } from './lease-lost.ts';
 import { lockRuns, type RunHead } from './lock-runs.ts';
@@ -27,13 +28,38 @@ export interface RunOutcome {
  * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`)
  */
 export async function finishRun(kernel: Kernel, owned: Owned, outcome: RunOutcome, options: AlongsideOptions = {}): Promise<{ state: RunState }> {
+  const { alongside } = options;
+  // What ends well touches nothing below it and so can travel with others.
+  if (outcome.state === 'done' && alongside === undefined) {
+    return kernel.batches.submit('run.finish', { owned, outcome }, (items: Item[]) => kernel.transact((tx) => finishDone(tx, items)));
+  }
   return kernel.transact(async (tx) => {
     const run = (await lockRuns(tx, [owned.runId])).get(owned.runId);
     if (run === undefined || run.epoch !== owned.epoch) throw leaseLost(owned, run);
     if (run.state !== 'running') return recogniseRepeat(owned, run, outcome);
-    await options.alongside?.(tx);
+    await alongside?.(tx);
     return finishLocked(tx, run, outcome);
   });
+}
+
+interface Item {
+  owned: Owned;
+  outcome: RunOutcome;
+}
+
+async function finishDone(tx: KernelTransaction, items: Item[]): Promise<BatchOutcome<{ state: RunState }>[]> {
+  const runs = await lockRuns(tx, items.map((item) => item.owned.runId));
+  const ends = new Map<string, RunEnd>();
+  const outcomes = items.map(({ owned, outcome }): BatchOutcome<{ state: RunState }> => {
+    const run = runs.get(owned.runId);
+    if (run === undefined || run.epoch !== owned.epoch) return { error: leaseLost(owned, run) };
+    if (run.state === 'done') return { value: { state: run.state } };
+    if (run.state !== 'running') return { error: leaseLost(owned, run) };
+    if (!ends.has(run.id)) ends.set(run.id, { run, ...outcome });
+    return { value: { state: 'done' } };
+  });
+  await endRuns(tx, [...ends.values()]);
+  return outcomes;
 }
 
 /** Nobody else leaves a run at this epoch: it was this owner that ended it, or gave it back to wait for its next attempt. */

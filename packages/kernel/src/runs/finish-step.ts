@@ -1,5 +1,6 @@
 /** The outcome of a step, recorded once by the owner of its run, with whatever must commit together with it. */
 import { RoostError, type JsonValue } from '@roost/base';
+import type { BatchOutcome } from '../batches/create-batches.ts';
 import type { Kernel } from '../open-kernel.ts';
 import type { KernelTransaction } from '../transact.ts';
 import { emitStepEvent, eventError, eventReason, eventUsage } from './emit-run-event.ts';
@@ -24,8 +25,24 @@ export interface AlongsideOptions {
   alongside?: (tx: KernelTransaction) => Promise<void>;
 }
 
-type FinishRow = Pick<Run, 'id' | 'correlation' | 'causeId' | 'traceparent' | 'cancelRequestedAt' | 'reservationCount'> &
-  Pick<Step, 'seq' | 'name' | 'kind' | 'attempt' | 'effect' | 'idempotencyKey'> & { isFinished: boolean; durationMs: number };
+interface Item {
+  owned: Owned;
+  outcome: StepOutcome;
+  outputText: string;
+  errorText: string | null;
+  usageText: string | null;
+}
+
+type Fence = Pick<Run, 'correlation' | 'causeId' | 'traceparent' | 'cancelRequestedAt' | 'reservationCount'>;
+type FinishedStep = Pick<Step, 'seq' | 'name' | 'kind' | 'attempt' | 'effect' | 'idempotencyKey'> & { durationMs: number };
+/** Without an id: the fence did not hold. Without a seq: there was no intent to finish. */
+type FinishRow = (Fence & { id: string } | { id: null }) & (FinishedStep | { seq: null });
+
+interface Finished {
+  cancelRequested: boolean;
+  /** Recorded now, not before. */
+  isNew: boolean;
+}
 
 /**
  * Records the outcome of a step. A repeat by the same owner after a lost answer is recognised and changes nothing.
@@ -33,25 +50,41 @@ type FinishRow = Pick<Run, 'id' | 'correlation' | 'causeId' | 'traceparent' | 'c
  * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`), the step was never begun, or it ended differently before
  */
 export async function finishStep(kernel: Kernel, owned: Owned, outcome: StepOutcome, options: AlongsideOptions = {}): Promise<{ cancelRequested: boolean }> {
-  return kernel.transact((tx) => finishStepWithin(tx, owned, outcome, options));
+  const item = toItem(owned, outcome);
+  const { alongside } = options;
+  if (alongside === undefined) {
+    const { cancelRequested } = await kernel.batches.submit('step.finish', item, (items: Item[]) => kernel.transact((tx) => finishSteps(tx, items)));
+    return { cancelRequested };
+  }
+  return kernel.transact(async (tx) => {
+    const [finished] = await finishSteps(tx, [item]);
+    if (finished === undefined || 'error' in finished) throw finished?.error;
+    if (finished.value.isNew) await alongside(tx);
+    return { cancelRequested: finished.value.cancelRequested };
+  });
 }
 
-async function finishStepWithin(tx: KernelTransaction, owned: Owned, outcome: StepOutcome, options: AlongsideOptions): Promise<{ cancelRequested: boolean }> {
-  const row = await finish(tx, owned, outcome);
-  if (row === undefined) throw await refusal(tx, owned);
-  if (!row.isFinished) {
-    await expectSameOutcome(tx, owned, outcome);
-    return { cancelRequested: row.cancelRequestedAt !== null };
+async function finishSteps(tx: KernelTransaction, items: Item[]): Promise<BatchOutcome<Finished>[]> {
+  const rows = await finish(tx, items);
+  await settle(tx, items, rows);
+  const finished = new Set<string>();
+  const outcomes: BatchOutcome<Finished>[] = [];
+  for (const [index, item] of items.entries()) {
+    const row = rows[index]!;
+    if (row.id === null) {
+      outcomes.push({ error: await refusal(tx, item.owned) });
+      continue;
+    }
+    const key = `${row.id}:${item.outcome.seq}`;
+    const isNew = row.seq !== null && !finished.has(key);
+    const mistake = isNew ? undefined : await findMistake(tx, item);
+    if (mistake === undefined) outcomes.push({ value: { cancelRequested: row.cancelRequestedAt !== null, isNew } });
+    else outcomes.push({ error: mistake });
+    if (!isNew || row.seq === null) continue;
+    finished.add(key);
+    announce(tx, row, row, item.outcome);
   }
-  const isSpending = row.reservationCount > 0 || (outcome.costUsd ?? 0) > 0 || (outcome.tokens ?? 0) > 0;
-  if (isSpending) {
-    await tx.query('select roost.settle_spend($1, $2, $3::numeric, $4::bigint)', [owned.runId, outcome.seq, outcome.costUsd ?? null, outcome.tokens ?? null], {
-      name: 'spend-settle',
-    });
-  }
-  announce(tx, row, outcome);
-  await options.alongside?.(tx);
-  return { cancelRequested: row.cancelRequestedAt !== null };
+  return outcomes;
 }
 
 /**
@@ -59,65 +92,101 @@ async function finishStepWithin(tx: KernelTransaction, owned: Owned, outcome: St
  * overwritten. A finished step is progress: the count of lost owners starts again.
  */
 const finishStatement = `
-  with fence as (
+  with item as (
+    select * from unnest($1::uuid[], $2::bigint[], $3::integer[], $4::text[], $5::jsonb[], $6::jsonb[], $7::jsonb[], $8::numeric[])
+      with ordinality as i(run_id, epoch, seq, state, output, error, usage, cost_usd, place)
+  ),
+  fence as (
     select id, epoch, correlation, cause_id, traceparent, cancel_requested_at, reservation_count, stall_count from roost.run
-    where id = $1 and epoch = $2 and state = 'running' for no key update
+    where id = any($1::uuid[]) and state = 'running' order by depth, id for no key update
   ),
   finished as (
     update roost.step s set
-      state = $4, output = $5::jsonb, error = $6::jsonb, usage = $7::jsonb, cost_usd = $8::numeric, epoch = f.epoch, ended_at = roost.now()
-    from fence f
-    where s.run_id = f.id and s.seq = $3 and s.state = 'intent'
+      state = i.state, output = i.output, error = i.error, usage = i.usage, cost_usd = i.cost_usd, epoch = f.epoch, ended_at = roost.now()
+    from item i join fence f on f.id = i.run_id and f.epoch = i.epoch
+    where s.run_id = f.id and s.seq = i.seq and s.state = 'intent'
     returning s.run_id, s.seq, s.name, s.kind, s.attempt, s.effect, s.idempotency_key, s.started_at, s.ended_at
   ),
   progress as (
-    update roost.run r set stall_count = 0 from finished d, fence f where r.id = d.run_id and f.stall_count > 0
+    update roost.run r set stall_count = 0 from fence f
+    where r.id = f.id and f.stall_count > 0 and exists (select 1 from finished d where d.run_id = f.id)
   )
   select f.id, f.correlation, f.cause_id as "causeId", f.traceparent, f.cancel_requested_at as "cancelRequestedAt",
-    f.reservation_count as "reservationCount", d.run_id is not null as "isFinished", d.seq, d.name, d.kind, d.attempt, d.effect,
-    d.idempotency_key as "idempotencyKey", greatest(0, round(extract(epoch from d.ended_at - d.started_at) * 1000))::bigint as "durationMs"
-  from fence f left join finished d on true`;
+    f.reservation_count as "reservationCount", d.seq, d.name, d.kind, d.attempt, d.effect, d.idempotency_key as "idempotencyKey",
+    greatest(0, round(extract(epoch from d.ended_at - d.started_at) * 1000))::bigint as "durationMs"
+  from item i
+  left join fence f on f.id = i.run_id and f.epoch = i.epoch
+  left join finished d on d.run_id = f.id and d.seq = i.seq
+  order by i.place`;
 
-async function finish(tx: KernelTransaction, owned: Owned, outcome: StepOutcome): Promise<FinishRow | undefined> {
-  const [row] = await tx.query<FinishRow>(
+async function finish(tx: KernelTransaction, items: Item[]): Promise<FinishRow[]> {
+  return tx.query<FinishRow>(
     finishStatement,
-    [owned.runId, owned.epoch, outcome.seq, outcome.state, ...outcomeTexts(owned, outcome), outcome.costUsd ?? null],
+    [
+      items.map((item) => item.owned.runId),
+      items.map((item) => item.owned.epoch),
+      items.map((item) => item.outcome.seq),
+      items.map((item) => item.outcome.state),
+      items.map((item) => item.outputText),
+      items.map((item) => item.errorText),
+      items.map((item) => item.usageText),
+      items.map((item) => item.outcome.costUsd ?? null),
+    ],
     { name: 'roost_step_finish' },
   );
-  return row;
 }
 
-function outcomeTexts(owned: Owned, outcome: StepOutcome): (string | null)[] {
-  const what = (field: string) => ({ what: `the ${field} of step ${outcome.seq} of run ${owned.runId}`, bytesMax: runLimits.stepOutputBytesMax });
-  return [
-    toJsonText(outcome.output, what('output')),
-    outcome.error === undefined ? null : toJsonText(outcome.error, what('error')),
-    outcome.usage === undefined ? null : toJsonText(outcome.usage, what('usage')),
-  ];
+async function settle(tx: KernelTransaction, items: Item[], rows: FinishRow[]): Promise<void> {
+  const spending = items.filter(({ outcome }, index) => {
+    const row = rows[index]!;
+    return row.id !== null && row.seq !== null && (row.reservationCount > 0 || (outcome.costUsd ?? 0) > 0 || (outcome.tokens ?? 0) > 0);
+  });
+  if (spending.length === 0) return;
+  await tx.query(
+    'select roost.settle_spends($1::uuid[], $2::integer[], $3::numeric[], $4::bigint[])',
+    [
+      spending.map((item) => item.owned.runId),
+      spending.map((item) => item.outcome.seq),
+      spending.map((item) => item.outcome.costUsd ?? null),
+      spending.map((item) => item.outcome.tokens ?? null),
+    ],
+    { name: 'roost_spend_settle' },
+  );
+}
+
+function toItem(owned: Owned, outcome: StepOutcome): Item {
+  const text = (field: 'output' | 'error' | 'usage') =>
+    toJsonText(outcome[field], { what: `the ${field} of step ${outcome.seq} of run ${owned.runId}`, bytesMax: runLimits.stepOutputBytesMax });
+  return {
+    owned,
+    outcome,
+    outputText: text('output'),
+    errorText: outcome.error === undefined ? null : text('error'),
+    usageText: outcome.usage === undefined ? null : text('usage'),
+  };
 }
 
 /** The same owner brings the same outcome again: its first answer got lost. Anything else is a mistake that must not pass in silence. */
-async function expectSameOutcome(tx: KernelTransaction, owned: Owned, outcome: StepOutcome): Promise<void> {
-  const [output, error] = outcomeTexts(owned, outcome);
+async function findMistake(tx: KernelTransaction, { owned, outcome, outputText, errorText }: Item): Promise<RoostError | undefined> {
   const [recorded] = await tx.query<{ state: string; isSame: boolean }>(
     `select state, epoch = $3 and state = $4 and output is not distinct from $5::jsonb and error is not distinct from $6::jsonb as "isSame"
      from roost.step where run_id = $1 and seq = $2`,
-    [owned.runId, outcome.seq, owned.epoch, outcome.state, output, error],
+    [owned.runId, outcome.seq, owned.epoch, outcome.state, outputText, errorText],
   );
-  if (recorded?.isSame === true) return;
+  if (recorded?.isSame === true) return undefined;
   const present = recorded === undefined ? 'was never begun' : `is recorded as ${recorded.state}`;
-  throw new RoostError('conflict', `step ${outcome.seq} of run ${owned.runId} ${present}: its outcome cannot become ${outcome.state}`);
+  return new RoostError('conflict', `step ${outcome.seq} of run ${owned.runId} ${present}: its outcome cannot become ${outcome.state}`);
 }
 
-function announce(tx: KernelTransaction, row: FinishRow, outcome: StepOutcome): void {
+function announce(tx: KernelTransaction, run: Fence & { id: string }, step: FinishedStep, outcome: StepOutcome): void {
   const unexplained: RunError = { code: 'internal', message: 'it failed without saying why' };
-  const costs = { ...(outcome.costUsd === undefined ? {} : { costUsd: outcome.costUsd }), ...eventUsage(outcome.usage), durationMs: row.durationMs };
+  const costs = { ...(outcome.costUsd === undefined ? {} : { costUsd: outcome.costUsd }), ...eventUsage(outcome.usage), durationMs: step.durationMs };
   if (outcome.state === 'done') {
-    emitStepEvent(tx, 'step.done', row, row, costs);
+    emitStepEvent(tx, 'step.done', run, step, costs);
   } else if (outcome.state === 'failed') {
-    emitStepEvent(tx, 'step.failed', row, row, { ...costs, error: eventError(outcome.error ?? unexplained) });
+    emitStepEvent(tx, 'step.failed', run, step, { ...costs, error: eventError(outcome.error ?? unexplained) });
   } else {
     const reason = eventReason(outcome.error?.message ?? 'the attempt ended without an answer');
-    emitStepEvent(tx, 'step.unknown', row, row, { effect: row.effect, idempotencyKey: row.idempotencyKey, reason });
+    emitStepEvent(tx, 'step.unknown', run, step, { effect: step.effect, idempotencyKey: step.idempotencyKey, reason });
   }
 }
