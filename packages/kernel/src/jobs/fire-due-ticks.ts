@@ -4,10 +4,10 @@
  * key makes a moment happen once whoever comes to it.
  */
 import type { Kernel } from "../open-kernel.ts";
-import { dueTicks } from "./job-moments.ts";
+import { dueTicks, type DueTicks } from "./job-moments.ts";
 import { jobColumns, type StoredJob } from "./job-row.ts";
 import { moveJobs } from "./move-jobs.ts";
-import { onTimeMsMax } from "./plan-ticks.ts";
+import { dueMomentsPerPassMax, onTimeMsMax } from "./plan-ticks.ts";
 import { recordTicks, type NewTick } from "./record-ticks.ts";
 import { createScheduleCache, type ScheduleCache } from "./schedule-cache.ts";
 import { drawFraction } from "./tick-jitter.ts";
@@ -46,7 +46,7 @@ export async function fireDueTicks(kernel: Kernel, options: FireDueTicksOptions 
       { name: "job-due" },
     );
     const nowMs = due[0]?.now.getTime() ?? 0;
-    const moves = due.map((job) => ({ job, ...dueTicks(job, nowMs, schedules) }));
+    const moves = planPass(due, nowMs, schedules);
     const ticks = moves.flatMap((move) => move.ticks);
     await spreadLate(tx, ticks, nowMs);
     const recorded = await recordTicks(tx, ticks, nowMs);
@@ -57,9 +57,28 @@ export async function fireDueTicks(kernel: Kernel, options: FireDueTicksOptions 
       fired: count("fired"),
       skipped: count("skipped"),
       missed: count("missed"),
-      isMore: due.length === limit || moves.some(({ plan }) => plan.fireAtMs !== undefined && plan.fireAtMs <= nowMs),
+      isMore:
+        due.length === limit ||
+        moves.length < due.length ||
+        moves.some(({ plan }) => plan.fireAtMs !== undefined && plan.fireAtMs <= nowMs),
     };
   });
+}
+
+/**
+ * As many of the due jobs as one pass can settle. After a long outage each has thousands of moments, and working them out takes
+ * time in which this process does nothing else; the other jobs stay due and are not held meanwhile.
+ */
+function planPass(due: StoredJob[], nowMs: number, schedules: ScheduleCache): ({ job: StoredJob } & DueTicks)[] {
+  const moves: ({ job: StoredJob } & DueTicks)[] = [];
+  let momentCount = 0;
+  for (const job of due) {
+    if (momentCount >= dueMomentsPerPassMax) break;
+    const move = { job, ...dueTicks(job, nowMs, schedules) };
+    momentCount += move.plan.momentCount;
+    moves.push(move);
+  }
+  return moves;
 }
 
 /** When many jobs are late at once, their runs do not all start at once. */

@@ -51,14 +51,18 @@ export function withJitter(
   return { nextAt: new Date(atMs), fireAt: new Date(atMs + jitterMs) };
 }
 
+export interface DueTicks {
+  ticks: NewTick[];
+  plan: TickPlan;
+}
+
 /** What is due of a job, as ticks to record. The job itself must then move on to what the plan says. */
-export function dueTicks(
-  job: StoredJob,
-  nowMs: number,
-  schedules?: ScheduleCache,
-): { ticks: NewTick[]; plan: TickPlan } {
+export function dueTicks(job: StoredJob, nowMs: number, schedules?: ScheduleCache): DueTicks {
   if (job.nextAt === null) {
-    return { ticks: [], plan: { ticks: [], nextAtMs: undefined, fireAtMs: undefined, missedCount: job.missedCount } };
+    return {
+      ticks: [],
+      plan: { ticks: [], nextAtMs: undefined, fireAtMs: undefined, missedCount: job.missedCount, momentCount: 0 },
+    };
   }
   const { catchUp, jitterMs } = job.definition;
   const plan = planTicks(

@@ -55,6 +55,8 @@ export interface TickPlan {
   nextAtMs: number | undefined;
   fireAtMs: number | undefined;
   missedCount: number;
+  /** Moments that were looked at. */
+  momentCount: number;
 }
 
 interface Moment {
@@ -96,7 +98,7 @@ export function planTicks(job: DueJob, nowMs: number): TickPlan {
     missedCount = 0;
   }
   ticks.sort((a, b) => a.atMs - b.atMs);
-  return { ticks, nextAtMs: resume?.atMs, fireAtMs: resume?.fireAtMs, missedCount };
+  return { ticks, nextAtMs: resume?.atMs, fireAtMs: resume?.fireAtMs, missedCount, momentCount: due.length };
 }
 
 /** The due moments, oldest first and at most a pass of them, and the moment after. */

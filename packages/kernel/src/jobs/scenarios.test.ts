@@ -319,3 +319,31 @@ test("why did this run: the tick caused it, the definition caused the tick", asy
   assert.equal(event("run.created")?.correlation, event("tick.fired")?.id);
   assert.equal(event("tick.fired")?.causation, event("job.defined")?.id);
 });
+
+test("after a long outage of many frequent jobs a pass is bounded, and passes come to the same end", async () => {
+  await using opened = await createTestKernel();
+  await opened.clock.set(new Date("2026-03-01T00:00:30Z"));
+  for (let index = 0; index < 5; index += 1) {
+    await defineJob(
+      opened.kernel,
+      { id: `job-${index}`, trigger: { kind: "every", every: "1m", anchor: "2026-03-01T00:00:00Z" }, prompt: "" },
+      { by },
+    );
+  }
+  await opened.clock.set(new Date("2026-03-02T00:00:30Z"));
+  let passCount = 0;
+  while ((await fireDueTicks(opened.kernel)).isMore) passCount += 1;
+  assert.ok(passCount >= 2, "no pass settles more than a bounded number of moments");
+  for (let index = 0; index < 5; index += 1) {
+    const ticks = await ticksOf(opened.kernel, `job-${index}`);
+    const fired = ticks.filter((tick) => tick.outcome === "fired");
+    assert.deepEqual(
+      fired.map((tick) => [tick.tickKey, tick.missedCount]),
+      [["2026-03-02T00:00:00.000Z", 1_439]],
+    );
+    assert.equal(
+      ticks.reduce((sum, tick) => sum + (tick.outcome === "fired" ? 1 : tick.missedCount), 0),
+      1_440,
+    );
+  }
+});
