@@ -26,6 +26,7 @@ import {
 import { attributes, type Telemetry } from "@roost/telemetry";
 import type { RunHandler } from "./execute-run.ts";
 import { deliverNotice } from "./notices/deliver-notice.ts";
+import type { Webhook } from "./notices/post-webhook.ts";
 import { createDurableSteps, type DurableSteps } from "./steps/create-durable-steps.ts";
 
 export interface AgentHandlerOptions {
@@ -36,6 +37,7 @@ export interface AgentHandlerOptions {
   /** The tools of one run: those that its session kind and its job allow. */
   toolsFor: (run: ClaimedRun) => Tool[];
   isRehearsal: boolean;
+  webhook: Webhook | undefined;
 }
 
 /** Executes agent runs. */
@@ -177,7 +179,9 @@ async function concludeHeartbeat(
       rememberHeartbeat(tx, { run }),
     );
   }
-  await deliverNotice(agentRun, steps, { text: stripped.text, level: "info", isRehearsed: isRehearsed(agentRun) });
+  const { kernel, webhook, signal } = agentRun;
+  const isRehearsal = isRehearsed(agentRun);
+  await deliverNotice(steps, { kernel, run, text: stripped.text, level: "info", webhook, isRehearsal, signal });
   await end(agentRun, { state: "done", output: { kind: "reply", text: stripped.text, ...totals } }, (tx) =>
     rememberHeartbeat(tx, { run, text: stripped.text }),
   );

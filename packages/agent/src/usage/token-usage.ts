@@ -18,7 +18,7 @@ export type CostSource = "provider" | "configured_price" | "unknown";
 export interface TokenPrice {
   inputUsd: number;
   outputUsd: number;
-  cachedInputUsd?: number;
+  cachedInputUsd?: number | undefined;
 }
 
 /** The most that one model call may use, known before it is made. `costUsd` is null when no price is known. */

@@ -1,4 +1,4 @@
-import type { Tool } from "@roost/agent";
+import type { JsonSchemaInput, Tool } from "@roost/agent";
 import { toJsonSchema } from "@roost/contract";
 import { NamedJobDefinition } from "@roost/contract/operations";
 import { defineJob } from "@roost/kernel";
@@ -23,7 +23,7 @@ export function defineJobTool({ kernel, memory, run, actor }: ToolContext): Tool
     name: "define_job",
     description:
       "Creates or changes a job that starts runs by itself: at a cron time, every so often, once at a time, on an event, or by hand. Its runs are isolated: put all they need to know into the prompt. The same definition again changes nothing.",
-    input: { jsonSchema: toJsonSchema(input, { io: "input" }), validate: (value) => problemsOf(value) },
+    input: schema,
     effect: "idempotent",
     execute: async (given) => {
       const definition = input.parse(given);
@@ -36,6 +36,8 @@ export function defineJobTool({ kernel, memory, run, actor }: ToolContext): Tool
     },
   };
 }
+
+const schema: JsonSchemaInput = { jsonSchema: toJsonSchema(input, { io: "input" }), validate: problemsOf };
 
 function problemsOf(value: unknown): string[] {
   const parsed = input.safeParse(value);
