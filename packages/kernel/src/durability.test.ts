@@ -17,7 +17,11 @@ test("Kernel.append() and transact() keep what they acknowledged through kill -9
   try {
     for (let round = 0; round < 3; round += 1) {
       await using postgres = await openEmbeddedPostgres({ dir, logger: silentLogger });
-      await using database = await openDatabase({ url: postgres.url, applicationName: "durability", logger: silentLogger });
+      await using database = await openDatabase({
+        url: postgres.url,
+        applicationName: "durability",
+        logger: silentLogger,
+      });
       await using kernel = await openKernel({ database, logger: silentLogger, events: testEvents });
       const write = async (writer: number) => {
         for (let n = 0; ; n += 1) {
@@ -37,14 +41,24 @@ test("Kernel.append() and transact() keep what they acknowledged through kill -9
       await Promise.all([0, 1, 2, 3, 4, 5].map(write));
     }
     await using postgres = await openEmbeddedPostgres({ dir, logger: silentLogger });
-    await using database = await openDatabase({ url: postgres.url, applicationName: "durability", logger: silentLogger });
+    await using database = await openDatabase({
+      url: postgres.url,
+      applicationName: "durability",
+      logger: silentLogger,
+    });
     const rows = await database.query<{ id: string; topic: string; partition: number; offset: number }>(
       `select id, topic, partition, "offset" from roost.event order by topic, partition, "offset"`,
     );
     const kept = new Set(rows.map((row) => row.id));
     assert.equal(kept.size, rows.length);
-    assert.deepEqual([...acknowledged].filter((id) => !kept.has(id)), []);
-    assert.deepEqual([...kept].filter((id) => !acknowledged.has(id) && !unknown.has(id)), []);
+    assert.deepEqual(
+      [...acknowledged].filter((id) => !kept.has(id)),
+      [],
+    );
+    assert.deepEqual(
+      [...kept].filter((id) => !acknowledged.has(id) && !unknown.has(id)),
+      [],
+    );
     const next = new Map<string, number>();
     for (const { topic, partition, offset } of rows) {
       const name = `${topic}/${partition}`;

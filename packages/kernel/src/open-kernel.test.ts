@@ -20,7 +20,13 @@ test("openKernel() brings an empty database up to date, also when several proces
 test("Kernel.clock is as far from this machine's clock as the database's is", async () => {
   await using t = await createTestKernel({ events: [] });
   const local = createFakeClock(1_000_000);
-  await using kernel = await openKernel({ database: t.database, logger: silentLogger, clock: local, migrate: false, events: [] });
+  await using kernel = await openKernel({
+    database: t.database,
+    logger: silentLogger,
+    clock: local,
+    migrate: false,
+    events: [],
+  });
   const [row] = await t.database.query<{ ms: number }>("select (extract(epoch from roost.now()) * 1000)::float8 as ms");
   assert.ok(Math.abs(kernel.clock.nowMs() - row!.ms) < 60_000);
   const beforeMs = kernel.clock.nowMs();

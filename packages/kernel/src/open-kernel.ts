@@ -89,7 +89,15 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
   const appender = opened.use(createAppender(context));
   const batches = opened.use(createBatches());
   // Somebody moved the clock of the database: only tests and rehearsals do.
-  opened.use(wakeups.subscribe("clock", () => void databaseClock.sync().catch((error: unknown) => logger.warn("the database's clock was not read", { error }))));
+  opened.use(
+    wakeups.subscribe(
+      "clock",
+      () =>
+        void databaseClock
+          .sync()
+          .catch((error: unknown) => logger.warn("the database's clock was not read", { error })),
+    ),
+  );
   const owned = opened.move();
   return {
     database,

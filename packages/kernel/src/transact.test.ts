@@ -11,7 +11,10 @@ test("transact() appends what its work emitted, in order, with its commit", asyn
   await using t = await createTestKernel({ events: testEvents });
   const ids = await t.kernel.transact(async (tx) => [1, 2, 3].map((n) => tx.emit(note(n))));
   const rows = await t.database.query(`select id, "offset", data from roost.event order by "offset"`);
-  assert.deepEqual(rows, [1, 2, 3].map((n, index) => ({ id: ids[index], offset: index, data: { n } })));
+  assert.deepEqual(
+    rows,
+    [1, 2, 3].map((n, index) => ({ id: ids[index], offset: index, data: { n } })),
+  );
 });
 
 test("transact() appends nothing and calls nothing back when its work throws", async () => {
@@ -65,7 +68,10 @@ test("transact() wakes and calls back after the commit, whatever a callback thro
 test("KernelTransaction.emit() refuses an invalid draft where it is made", async () => {
   await using t = await createTestKernel({ events: testEvents });
   await t.kernel.transact(async (tx) => {
-    assert.throws(() => tx.emit({ type: "note.written", data: { n: "one" } }), { code: "invalid_input", message: /note.written.*n: must be number/ });
+    assert.throws(() => tx.emit({ type: "note.written", data: { n: "one" } }), {
+      code: "invalid_input",
+      message: /note.written.*n: must be number/,
+    });
     tx.emit(note(1));
   });
   assert.equal((await t.database.query("select id from roost.event")).length, 1);
@@ -77,7 +83,10 @@ test("KernelTransaction.emit() of an unknown type fails the transaction and says
     tx.emit(note(1));
     return tx.emit({ type: "cake.eaten", data: {} });
   });
-  await assert.rejects(failing, { code: "invalid_input", message: /"cake.eaten" is not registered.*registry.register/ });
+  await assert.rejects(failing, {
+    code: "invalid_input",
+    message: /"cake.eaten" is not registered.*registry.register/,
+  });
   assert.deepEqual(await t.database.query("select id from roost.event"), []);
 });
 
@@ -88,7 +97,14 @@ test("KernelTransaction.emit() knows a type that another process registered mean
   await another.registry.register([eaten]);
   await t.kernel.transact(async (tx) => tx.emit({ type: "cake.eaten", data: { n: 1 } }));
   await another.registry.register([
-    { ...eaten, version: 2, schema: { ...eaten.schema, properties: { ...(eaten.schema["properties"] as JsonObject), crumbs: { type: "boolean" } } } },
+    {
+      ...eaten,
+      version: 2,
+      schema: {
+        ...eaten.schema,
+        properties: { ...(eaten.schema["properties"] as JsonObject), crumbs: { type: "boolean" } },
+      },
+    },
   ]);
   await t.kernel.transact(async (tx) => tx.emit({ type: "cake.eaten", data: { n: 2, crumbs: true } }));
   const rows = await t.database.query("select version, data from roost.event order by time");
@@ -104,7 +120,8 @@ test("KernelTransaction refuses everything once its work has ended", async () =>
   await t.kernel.transact(async (tx) => {
     kept.tx = tx;
   });
-  const ended = (error: unknown) => error instanceof RoostError && error.code === "internal" && /has ended/.test(error.message);
+  const ended = (error: unknown) =>
+    error instanceof RoostError && error.code === "internal" && /has ended/.test(error.message);
   assert.throws(() => kept.tx!.emit(note(1)), ended);
   assert.throws(() => kept.tx!.wake("door"), ended);
   await assert.rejects(kept.tx!.query("select 1"), ended);

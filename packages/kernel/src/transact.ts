@@ -73,7 +73,10 @@ class OpenKernelTransaction implements KernelTransaction {
   emit(draft: EventDraft): string {
     this.#refuseSettled();
     if (this.#emitted.length === eventsPerTransactionMax) {
-      throw new RoostError("limit_exceeded", `a transaction emitted more than ${eventsPerTransactionMax} events: split its work`);
+      throw new RoostError(
+        "limit_exceeded",
+        `a transaction emitted more than ${eventsPerTransactionMax} events: split its work`,
+      );
     }
     const id = draft.id ?? this.#context.createId();
     this.#emitted.push(checkDraft(this.#context, draft, id));
@@ -96,7 +99,10 @@ class OpenKernelTransaction implements KernelTransaction {
     const events = await prepareDrafts(this.#context, this.#emitted, this.#tx);
     const bytes = events.reduce((sum, event) => sum + event.bytes, 0);
     if (bytes > bytesPerTransactionMax) {
-      throw new RoostError("limit_exceeded", `a transaction emitted ${bytes} bytes of events (limit ${bytesPerTransactionMax}): split its work`);
+      throw new RoostError(
+        "limit_exceeded",
+        `a transaction emitted ${bytes} bytes of events (limit ${bytesPerTransactionMax}): split its work`,
+      );
     }
     this.#appended = await appendEvents(this.#tx, events);
   }
@@ -115,6 +121,7 @@ class OpenKernelTransaction implements KernelTransaction {
   }
 
   #refuseSettled(): void {
-    if (this.#isSettled) throw new RoostError("internal", "the transaction's work has ended: await everything it does inside it");
+    if (this.#isSettled)
+      throw new RoostError("internal", "the transaction's work has ended: await everything it does inside it");
   }
 }

@@ -16,7 +16,10 @@ async function assertDense(kernel: Kernel, eventCount: number): Promise<void> {
      from roost.partition_head h left join roost.event e using (topic, partition) group by h.topic, h.partition, h.next_offset`,
   );
   assert.ok(rows.every((row) => row.gapless));
-  assert.equal(rows.reduce((sum, row) => sum + row.count, 0), eventCount);
+  assert.equal(
+    rows.reduce((sum, row) => sum + row.count, 0),
+    eventCount,
+  );
 }
 
 test("appendEvents() keeps offsets dense under concurrent writers of several processes and topics, aborted ones included", async () => {
@@ -70,7 +73,7 @@ test("readEvents() never skips an event, however appends and reads interleave", 
   let isWriting = true;
   const read = async (partition: number) => {
     let next = 0;
-    for (let isLast = false; !isLast; ) {
+    for (let isLast = false; !isLast;) {
       isLast = !isWriting;
       const events = await readEvents(t.database, { topic: "notes", partition, offset: next, limit: 7 });
       for (const event of events) assert.equal(event.offset, next++);
@@ -82,17 +85,23 @@ test("readEvents() never skips an event, however appends and reads interleave", 
   await Promise.all(
     kernels.flatMap((kernel) =>
       [0, 1, 2].map(async () => {
-        for (let n = 0; n < 25; n += 1) await kernel.transact(async (tx) => void [1, 2, 3].map((k) => tx.emit(note(n * 10 + k))));
+        for (let n = 0; n < 25; n += 1)
+          await kernel.transact(async (tx) => void [1, 2, 3].map((k) => tx.emit(note(n * 10 + k))));
       }),
     ),
   );
   isWriting = false;
-  assert.equal((await reading).reduce((sum, count) => sum + count, 0), 3 * 3 * 25 * 3);
+  assert.equal(
+    (await reading).reduce((sum, count) => sum + count, 0),
+    3 * 3 * 25 * 3,
+  );
 });
 
 test("appendEvents() locks heads in one order: transactions with opposite orders do not deadlock", async () => {
   await using t = await createTestKernel({ events: testEvents });
-  const before = await t.database.query<{ deadlocks: number }>("select deadlocks from pg_stat_database where datname = current_database()");
+  const before = await t.database.query<{ deadlocks: number }>(
+    "select deadlocks from pg_stat_database where datname = current_database()",
+  );
   const subjects = Array.from({ length: 20 }, (_, n) => `s${n}`);
   await Promise.all(
     Array.from({ length: 8 }, async (_, writer) => {
@@ -103,7 +112,9 @@ test("appendEvents() locks heads in one order: transactions with opposite orders
     }),
   );
   await t.database.query("select pg_stat_force_next_flush()");
-  const after = await t.database.query<{ deadlocks: number }>("select deadlocks from pg_stat_database where datname = current_database()");
+  const after = await t.database.query<{ deadlocks: number }>(
+    "select deadlocks from pg_stat_database where datname = current_database()",
+  );
   assert.deepEqual(after, before);
   await assertDense(t.kernel, 8 * 20 * 20);
 });
@@ -157,13 +168,18 @@ test("appendEvents() keeps events of one key in one partition, in order", async 
     `select partition, (data->>'n')::int as n from roost.event where subject = 'one run' order by "offset"`,
   );
   assert.equal(new Set(rows.map((row) => row.partition)).size, 1);
-  assert.deepEqual(rows.map((row) => row.n), Array.from({ length: 50 }, (_, n) => n));
+  assert.deepEqual(
+    rows.map((row) => row.n),
+    Array.from({ length: 50 }, (_, n) => n),
+  );
 });
 
 test("readPartitions() tells what is kept and what comes next", async () => {
   await using t = await createTestKernel({ events: testEvents });
   await createTopic(t.database, { name: "single", partitionCount: 1 });
-  assert.deepEqual(await readPartitions(t.database, ["single"]), [{ topic: "single", partition: 0, firstOffset: 0, nextOffset: 0 }]);
+  assert.deepEqual(await readPartitions(t.database, ["single"]), [
+    { topic: "single", partition: 0, firstOffset: 0, nextOffset: 0 },
+  ]);
   assert.equal((await readPartitions(t.database, ["notes"])).length, 4);
   assert.deepEqual(await readPartitions(t.database, ["no such topic"]), []);
 });

@@ -56,7 +56,11 @@ export async function appendEvents(sql: Sql, events: readonly PreparedEvent[]): 
       const { head, place } = places[index]!;
       return { topic: event.topic, partition: event.partition, offset: firsts[head]! + place, id: event.id };
     }),
-    heads: heads.sorted.map((head, index) => ({ topic: head.topic, nextOffset: firsts[index]! + head.count, offsetsUntil: row!.untils[index]! })),
+    heads: heads.sorted.map((head, index) => ({
+      topic: head.topic,
+      nextOffset: firsts[index]! + head.count,
+      offsetsUntil: row!.untils[index]!,
+    })),
   };
 }
 
@@ -73,7 +77,9 @@ function sortHeads(events: readonly PreparedEvent[]): { sorted: Head[]; byName: 
     const name = headName(event);
     if (!byName.has(name)) byName.set(name, { topic: event.topic, partition: event.partition, position: 0, count: 0 });
   }
-  const sorted = [...byName.values()].sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1));
+  const sorted = [...byName.values()].sort((a, b) =>
+    a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1,
+  );
   for (const [position, head] of sorted.entries()) head.position = position;
   return { sorted, byName };
 }

@@ -7,7 +7,13 @@ const event = (id: string, causation: string | null) => ({ id, causation }) as S
 const ids = (nodes: CausalNode[]) => nodes.map((node) => node.event.id);
 
 test("buildCausality() links what led to an event and what it led to", () => {
-  const { roots, byId } = buildCausality([event("tick", null), event("run", "tick"), event("step", "run"), event("other step", "run"), event("note", "step")]);
+  const { roots, byId } = buildCausality([
+    event("tick", null),
+    event("run", "tick"),
+    event("step", "run"),
+    event("other step", "run"),
+    event("note", "step"),
+  ]);
   assert.deepEqual(ids(roots), ["tick"]);
   assert.deepEqual(ids(byId.get("run")!.effects), ["step", "other step"]);
   assert.deepEqual(ids(causesOf(byId.get("note")!)), ["tick", "run", "step"]);
@@ -19,7 +25,13 @@ test("buildCausality() keeps events whose cause is not there", () => {
 });
 
 test("buildCausality() has every event once, whatever the causations say", () => {
-  const { roots } = buildCausality([event("a", "c"), event("b", "a"), event("c", "b"), event("self", "self"), event("a", "b")]);
+  const { roots } = buildCausality([
+    event("a", "c"),
+    event("b", "a"),
+    event("c", "b"),
+    event("self", "self"),
+    event("a", "b"),
+  ]);
   const all: string[] = [];
   const visit = (node: CausalNode) => {
     all.push(node.event.id);

@@ -30,7 +30,10 @@ test("consumeEvents() lets each event take effect once, with several consumers a
   // Whoever came while another held a partition left it alone.
   await consumeAll(t.kernel);
   const rows = await t.database.query<{ n: number }>("select n from public.seen order by n");
-  assert.deepEqual(rows.map((row) => row.n), Array.from({ length: 200 }, (_, n) => n));
+  assert.deepEqual(
+    rows.map((row) => row.n),
+    Array.from({ length: 200 }, (_, n) => n),
+  );
   assert.deepEqual(await readLag(t.database, { group, topics }), []);
 });
 
@@ -42,7 +45,11 @@ test("consumeEvents() moves the cursor only with the effect", async () => {
   });
   await assert.rejects(failing, /effect failed/);
   const seen: unknown[] = [];
-  await consumeEvents(t.kernel, { group, topics, limit: 10 }, async (_tx, events) => void seen.push(...events.map((event) => event.data["n"])));
+  await consumeEvents(
+    t.kernel,
+    { group, topics, limit: 10 },
+    async (_tx, events) => void seen.push(...events.map((event) => event.data["n"])),
+  );
   assert.deepEqual(seen, [1, 2]);
 });
 
@@ -50,7 +57,12 @@ test("consumeEvents() can leave out what was there before the group", async () =
   await using t = await createTestKernel({ events: testEvents });
   await t.kernel.append([note(1, "s")]);
   const seen: unknown[] = [];
-  const consume = () => consumeEvents(t.kernel, { group, topics, limit: 10, startAt: "end" }, async (_tx, events) => void seen.push(...events.map((event) => event.data["n"])));
+  const consume = () =>
+    consumeEvents(
+      t.kernel,
+      { group, topics, limit: 10, startAt: "end" },
+      async (_tx, events) => void seen.push(...events.map((event) => event.data["n"])),
+    );
   assert.equal(await consume(), 0);
   await t.kernel.append([note(2, "s")]);
   assert.equal(await consume(), 1);

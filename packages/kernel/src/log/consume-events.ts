@@ -34,9 +34,13 @@ export async function consumeEvents<Tx extends Transaction>(
   for (const { topic, partition } of lagging) {
     consumedCount += await source.transact(async (tx) => {
       const name = { group: consume.group, topic, partition };
-      const [range] = await readPartitions(tx, [topic]).then((all) => all.filter((each) => each.partition === partition));
+      const [range] = await readPartitions(tx, [topic]).then((all) =>
+        all.filter((each) => each.partition === partition),
+      );
       if (range === undefined) return 0;
-      const from = await lockCursor(tx, name, { startAt: consume.startAt === "end" ? range.nextOffset : range.firstOffset });
+      const from = await lockCursor(tx, name, {
+        startAt: consume.startAt === "end" ? range.nextOffset : range.firstOffset,
+      });
       if (from === undefined) return 0;
       const events = await readEvents(tx, { ...name, offset: from, limit: consume.limit });
       const last = events.at(-1);
@@ -56,7 +60,10 @@ export interface PartitionLag {
 }
 
 /** Partitions in which the group has events to read, or where it has no cursor yet. */
-export async function readLag(sql: Pick<Database, "query">, { group, topics }: { group: string; topics: readonly string[] }): Promise<PartitionLag[]> {
+export async function readLag(
+  sql: Pick<Database, "query">,
+  { group, topics }: { group: string; topics: readonly string[] },
+): Promise<PartitionLag[]> {
   return await sql.query<PartitionLag>(
     `select h.topic, h.partition, h.next_offset - greatest(c.next_offset, t.offsets_from, 0) as "lagCount"
      from roost.partition_head h join roost.topic t on t.name = h.topic

@@ -17,7 +17,10 @@ function createGate(database: Database) {
     if (options?.name === "roost_append_events") await opened;
     return await database.query(text, values, options);
   };
-  return { open, database: new Proxy(database, { get: (target, name) => (name === "query" ? query : bind(target, name)) }) };
+  return {
+    open,
+    database: new Proxy(database, { get: (target, name) => (name === "query" ? query : bind(target, name)) }),
+  };
 }
 
 function bind(target: Database, name: string | symbol): unknown {
@@ -28,7 +31,10 @@ function bind(target: Database, name: string | symbol): unknown {
 test("Kernel.append() acknowledges with the place of each event, in order", async () => {
   await using t = await createTestKernel({ events: testEvents });
   const positions = await t.kernel.append([note(1, "s"), note(2, "s"), { ...note(3, "s"), id: "mine" }]);
-  assert.deepEqual(positions.map((position) => position.offset), [0, 1, 2]);
+  assert.deepEqual(
+    positions.map((position) => position.offset),
+    [0, 1, 2],
+  );
   assert.equal(positions[2]?.id, "mine");
   assert.deepEqual(await t.kernel.append([]), []);
 });
@@ -36,7 +42,9 @@ test("Kernel.append() acknowledges with the place of each event, in order", asyn
 test("Kernel.append() commits what waits together in one transaction", async () => {
   await using t = await createTestKernel({ events: testEvents });
   await Promise.all(Array.from({ length: 200 }, (_, n) => t.kernel.append([note(n)])));
-  const [counted] = await t.database.query("select count(distinct xmin::text)::int as transactions, count(*)::int as events from roost.event");
+  const [counted] = await t.database.query(
+    "select count(distinct xmin::text)::int as transactions, count(*)::int as events from roost.event",
+  );
   assert.deepEqual(counted, { transactions: 1, events: 200 });
 });
 
@@ -44,8 +52,13 @@ test("Kernel.append() never splits the events of one call and bounds a group", a
   await using t = await createTestKernel({ events: testEvents });
   const calls = Array.from({ length: 5 }, (_, call) => Array.from({ length: 300 }, (_, n) => note(n, `call ${call}`)));
   await Promise.all(calls.map((drafts) => t.kernel.append(drafts)));
-  const rows = await t.database.query("select count(distinct xmin::text)::int as transactions from roost.event group by subject");
-  assert.deepEqual(rows, calls.map(() => ({ transactions: 1 })));
+  const rows = await t.database.query(
+    "select count(distinct xmin::text)::int as transactions from roost.event group by subject",
+  );
+  assert.deepEqual(
+    rows,
+    calls.map(() => ({ transactions: 1 })),
+  );
   const [all] = await t.database.query("select count(distinct xmin::text)::int as transactions from roost.event");
   assert.deepEqual(all, { transactions: 5 });
 });
@@ -61,7 +74,10 @@ test("Kernel.append() refuses a bad draft alone, before it is queued", async () 
   await assert.rejects(bad, { code: "invalid_input", message: /"n" is missing/ });
   for (const refused of [nul, half, subject]) await assert.rejects(refused, { code: "invalid_input", message: /NUL/ });
   assert.equal((await Promise.all([good, alsoGood])).length, 2);
-  assert.deepEqual(await t.database.query("select (data->>'n')::int as n from roost.event order by n"), [{ n: 1 }, { n: 3 }]);
+  assert.deepEqual(await t.database.query("select (data->>'n')::int as n from roost.event order by n"), [
+    { n: 1 },
+    { n: 3 },
+  ]);
 });
 
 test("Kernel.append() fails only the call whose value PostgreSQL itself refuses", async () => {
@@ -73,7 +89,10 @@ test("Kernel.append() fails only the call whose value PostgreSQL itself refuses"
   const alsoGood = t.kernel.append([note(3)]);
   await assert.rejects(bad, { code: "invalid_input" });
   await Promise.all([good, alsoGood]);
-  assert.deepEqual(await t.database.query("select (data->>'n')::int as n from roost.event order by n"), [{ n: 1 }, { n: 3 }]);
+  assert.deepEqual(await t.database.query("select (data->>'n')::int as n from roost.event order by n"), [
+    { n: 1 },
+    { n: 3 },
+  ]);
 });
 
 test("Kernel.append() fails only the call that is nested too deep for PostgreSQL", async () => {
@@ -87,21 +106,41 @@ test("Kernel.append() fails only the call that is nested too deep for PostgreSQL
   await good;
   const circle: JsonObject = {};
   circle["self"] = circle;
-  await assert.rejects(t.kernel.append([{ type: "note.written", data: circle }]), { code: "invalid_input", message: /JSON cannot express/ });
+  await assert.rejects(t.kernel.append([{ type: "note.written", data: circle }]), {
+    code: "invalid_input",
+    message: /JSON cannot express/,
+  });
 });
 
 test("Kernel.append() names the limit that an event breaks", async () => {
   await using t = await createTestKernel({ events: testEvents });
-  await assert.rejects(t.kernel.append([{ type: "note.written", data: { n: 1, text: "x".repeat(1_000_000) } }]), { code: "invalid_input", message: /limit 1000000/ });
-  await assert.rejects(t.kernel.append([{ ...note(1), subject: "x".repeat(1025) }]), { code: "invalid_input", message: /subject.*1 to 1024/ });
-  await assert.rejects(t.kernel.append([{ ...note(1), labels: Array.from({ length: 65 }, () => "l") }]), { code: "invalid_input", message: /65 labels \(limit 64\)/ });
-  await assert.rejects(t.kernel.append(Array.from({ length: 10_001 }, () => note(1))), { code: "limit_exceeded", message: /limit 10000/ });
+  await assert.rejects(t.kernel.append([{ type: "note.written", data: { n: 1, text: "x".repeat(1_000_000) } }]), {
+    code: "invalid_input",
+    message: /limit 1000000/,
+  });
+  await assert.rejects(t.kernel.append([{ ...note(1), subject: "x".repeat(1025) }]), {
+    code: "invalid_input",
+    message: /subject.*1 to 1024/,
+  });
+  await assert.rejects(t.kernel.append([{ ...note(1), labels: Array.from({ length: 65 }, () => "l") }]), {
+    code: "invalid_input",
+    message: /65 labels \(limit 64\)/,
+  });
+  await assert.rejects(t.kernel.append(Array.from({ length: 10_001 }, () => note(1))), {
+    code: "limit_exceeded",
+    message: /limit 10000/,
+  });
 });
 
 test("Kernel.append() refuses when too much waits, and goes on afterwards", async () => {
   await using t = await createTestKernel({ events: testEvents });
   const gate = createGate(t.database);
-  await using kernel = await openKernel({ database: gate.database, logger: t.kernel.logger, migrate: false, events: [] });
+  await using kernel = await openKernel({
+    database: gate.database,
+    logger: t.kernel.logger,
+    migrate: false,
+    events: [],
+  });
   const many = Array.from({ length: 10_000 }, (_, n) => note(n));
   // The first group leaves the queue and waits at the gate.
   const taken = kernel.append([note(1)]);
@@ -118,7 +157,12 @@ test("Kernel.append() refuses when too much waits, and goes on afterwards", asyn
 test("Kernel.append() is withdrawn by its signal while it waits, not once it is sent", async () => {
   await using t = await createTestKernel({ events: testEvents });
   const gate = createGate(t.database);
-  await using kernel = await openKernel({ database: gate.database, logger: t.kernel.logger, migrate: false, events: [] });
+  await using kernel = await openKernel({
+    database: gate.database,
+    logger: t.kernel.logger,
+    migrate: false,
+    events: [],
+  });
   const controller = new AbortController();
   const sent = kernel.append([note(1)], { signal: controller.signal });
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
@@ -129,7 +173,10 @@ test("Kernel.append() is withdrawn by its signal while it waits, not once it is 
   await assert.rejects(kernel.append([note(4)], { signal: controller.signal }), { code: "timeout" });
   gate.open();
   await Promise.all([sent, other]);
-  assert.deepEqual(await t.database.query("select (data->>'n')::int as n from roost.event order by n"), [{ n: 1 }, { n: 3 }]);
+  assert.deepEqual(await t.database.query("select (data->>'n')::int as n from roost.event order by n"), [
+    { n: 1 },
+    { n: 3 },
+  ]);
 });
 
 test("Kernel.append() tells every waiting call that the database is away, and works when it is back", async () => {

@@ -1,20 +1,16 @@
 /**
- * Group commit: appends of this process that come while another one is being committed travel together in the next
- * transaction. Calls keep their order; one call's events are never split; the queue is bounded.
+ * Group commit: what is appended while another append is being committed travels together in the next transaction. Calls
+ * keep their order, one call's events are never split, and one call's failure is its own.
  */
 import { RoostError, toRoostError, type Logger } from "@roost/base";
 import { sqlStateOf, type Database } from "@roost/database";
 import { appendEvents, type Appended } from "./append-events.ts";
+import { AppendQueue, type AppendCall } from "./append-queue.ts";
 import type { EventDraft, EventPosition } from "./event.ts";
 import { checkDraft, prepareDrafts, type DraftContext } from "./prepare-drafts.ts";
 import type { PreparedEvent } from "./prepare-event.ts";
 
-/** A group takes further calls until it has this many events or bytes; a single larger call goes alone. */
-const groupEventsMax = 500;
-const groupBytesMax = 4_000_000;
 export const eventsPerAppendMax = 10_000;
-const queuedEventsMax = 50_000;
-const queuedBytesMax = 64_000_000;
 const attemptsMax = 5;
 
 export interface AppenderContext extends DraftContext {
@@ -28,89 +24,54 @@ export interface Appender extends AsyncDisposable {
   append(drafts: readonly EventDraft[], options?: { signal?: AbortSignal | undefined }): Promise<EventPosition[]>;
 }
 
-interface Call {
-  events: PreparedEvent[];
-  bytes: number;
-  resolve(positions: EventPosition[]): void;
-  reject(error: RoostError): void;
-}
-
 export function createAppender(context: AppenderContext): Appender {
-  const queue: Call[] = [];
-  let queuedEventCount = 0;
-  let queuedBytes = 0;
+  const queue = new AppendQueue();
   let running: Promise<void> | undefined;
   let isClosed = false;
 
-  const enqueue = (events: PreparedEvent[], signal: AbortSignal | undefined): Promise<EventPosition[]> => {
-    const bytes = events.reduce((sum, event) => sum + event.bytes, 0);
-    if (bytes > queuedBytesMax) {
-      throw new RoostError("limit_exceeded", `one append has ${bytes} bytes (limit ${queuedBytesMax}): split it`);
-    }
-    if (queue.length > 0 && (queuedEventCount + events.length > queuedEventsMax || queuedBytes + bytes > queuedBytesMax)) {
-      throw new RoostError(
-        "limit_exceeded",
-        `${queuedEventCount} events with ${queuedBytes} bytes wait to be appended (limits ${queuedEventsMax} and ${queuedBytesMax}): append no faster than appends are acknowledged`,
-      );
-    }
-    return new Promise((resolve, reject) => {
+  const drain = async () => {
+    while (!queue.isEmpty) await commitGroup(context, queue.takeGroup());
+    running = undefined;
+  };
+  const enqueue = (events: PreparedEvent[], signal: AbortSignal | undefined): Promise<EventPosition[]> =>
+    new Promise((resolve, reject) => {
       const onAbort = () => {
-        const index = queue.indexOf(call);
         // Once it is on its way its outcome is told as it is.
-        if (index < 0) return;
-        queue.splice(index, 1);
-        leave(call);
-        reject(abortedBy(signal!));
+        if (queue.withdraw(call)) call.reject(abortedBy(signal!));
       };
-      const settle = () => signal?.removeEventListener("abort", onAbort);
-      const call: Call = {
+      const forget = () => signal?.removeEventListener("abort", onAbort);
+      const call: AppendCall = {
         events,
-        bytes,
-        resolve: (positions) => (settle(), resolve(positions)),
-        reject: (error) => (settle(), reject(error)),
+        resolve(positions) {
+          forget();
+          resolve(positions);
+        },
+        reject(error) {
+          forget();
+          reject(error);
+        },
       };
+      queue.add(call);
       signal?.addEventListener("abort", onAbort, { once: true });
-      queue.push(call);
-      queuedEventCount += events.length;
-      queuedBytes += bytes;
       // Not at once: what is appended in the same turn of the event loop goes along.
       running ??= new Promise<void>((next) => setImmediate(next)).then(drain);
     });
-  };
-  const leave = (call: Call) => {
-    queuedEventCount -= call.events.length;
-    queuedBytes -= call.bytes;
-  };
-  const takeGroup = (): Call[] => {
-    const group: Call[] = [];
-    let eventCount = 0;
-    let bytes = 0;
-    for (const call of queue) {
-      if (group.length > 0 && (eventCount + call.events.length > groupEventsMax || bytes + call.bytes > groupBytesMax)) break;
-      group.push(call);
-      eventCount += call.events.length;
-      bytes += call.bytes;
-    }
-    queue.splice(0, group.length);
-    for (const call of group) leave(call);
-    return group;
-  };
-  const drain = async () => {
-    while (queue.length > 0) await commitGroup(context, takeGroup());
-    running = undefined;
-  };
 
   return {
-    async append(drafts, options = {}) {
-      if (isClosed) throw new RoostError("unavailable", "the kernel is closed: nothing can be appended any more");
-      if (options.signal?.aborted) throw abortedBy(options.signal);
-      if (drafts.length === 0) return [];
+    async append(drafts, { signal } = {}) {
       if (drafts.length > eventsPerAppendMax) {
-        throw new RoostError("limit_exceeded", `one append has ${drafts.length} events (limit ${eventsPerAppendMax}): split it`);
+        throw new RoostError(
+          "limit_exceeded",
+          `one append has ${drafts.length} events (limit ${eventsPerAppendMax}): split it`,
+        );
       }
       const pending = drafts.map((draft) => checkDraft(context, draft, draft.id ?? context.createId()));
-      const events = pending.every((event) => event.prepared !== undefined) ? pending.map((event) => event.prepared!) : await prepareDrafts(context, pending);
-      return await enqueue(events, options.signal);
+      const isReady = pending.every((event) => event.prepared !== undefined);
+      // Without waiting where possible, so that calls keep their order.
+      const events = isReady ? pending.map((event) => event.prepared!) : await prepareDrafts(context, pending);
+      if (isClosed) throw new RoostError("unavailable", "the kernel is closed: nothing can be appended any more");
+      if (signal?.aborted) throw abortedBy(signal);
+      return events.length === 0 ? [] : await enqueue(events, signal);
     },
     async [Symbol.asyncDispose]() {
       isClosed = true;
@@ -120,8 +81,8 @@ export function createAppender(context: AppenderContext): Appender {
 }
 
 /** Never rejects: every call of the group learns its own outcome. */
-async function commitGroup(context: AppenderContext, group: Call[]): Promise<void> {
-  const events = group.length === 1 ? group[0]!.events : group.flatMap((call) => call.events);
+async function commitGroup(context: AppenderContext, group: AppendCall[]): Promise<void> {
+  const events = group.flatMap((call) => call.events);
   let appended: Appended;
   try {
     appended = await appendAlone(context.database, events);
@@ -129,7 +90,10 @@ async function commitGroup(context: AppenderContext, group: Call[]): Promise<voi
     const error = toRoostError(thrown);
     if (group.length > 1 && !error.retryable) {
       // PostgreSQL refused a value that every check let pass: only its own call shall fail.
-      context.logger.warn("a group of appends was refused; its calls go one by one", { error, callCount: group.length });
+      context.logger.warn("a group of appends was refused; its calls go one by one", {
+        error,
+        callCount: group.length,
+      });
       for (const call of group) await commitGroup(context, [call]);
       return;
     }
@@ -157,10 +121,14 @@ async function appendAlone(database: Database, events: readonly PreparedEvent[])
       // Without an answer from a server that lived on, nobody knows.
       const isUnknown = error.code === "unavailable" && /^(08|57|$)/.test(sqlState.slice(0, 2));
       if (!isUnknown) throw error;
-      throw new RoostError("unavailable", `whether the events were appended is unknown, look before repeating it: ${error.message}`, {
-        cause: error,
-        details: { ...error.details, outcome: "unknown" },
-      });
+      throw new RoostError(
+        "unavailable",
+        `whether the events were appended is unknown, look before repeating it: ${error.message}`,
+        {
+          cause: error,
+          details: { ...error.details, outcome: "unknown" },
+        },
+      );
     }
   }
 }

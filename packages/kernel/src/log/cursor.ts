@@ -29,7 +29,11 @@ export async function readCursors(sql: Sql, group: string): Promise<OffsetVector
 }
 
 /** The group's place, kept from other readers until the transaction ends; undefined while another has it. */
-export async function lockCursor(tx: Transaction, name: CursorName, { startAt = 0 }: { startAt?: number } = {}): Promise<number | undefined> {
+export async function lockCursor(
+  tx: Transaction,
+  name: CursorName,
+  { startAt = 0 }: { startAt?: number } = {},
+): Promise<number | undefined> {
   const values = [name.group, name.topic, name.partition];
   const lock = async () => {
     const [row] = await tx.query<{ next_offset: number }>(
@@ -53,7 +57,10 @@ export async function lockCursor(tx: Transaction, name: CursorName, { startAt = 
  * Moves a cursor with the effects of what was read.
  * @throws RoostError `conflict` when another reader moved it meanwhile: roll back, the effects are theirs
  */
-export async function commitCursor(tx: Transaction, cursor: CursorName & { from: number; nextOffset: number }): Promise<void> {
+export async function commitCursor(
+  tx: Transaction,
+  cursor: CursorName & { from: number; nextOffset: number },
+): Promise<void> {
   const { group, topic, partition, from, nextOffset } = cursor;
   const moved = await tx.query(
     `update roost.cursor set next_offset = $5, updated_at = roost.now()
@@ -70,5 +77,8 @@ export async function commitCursor(tx: Transaction, cursor: CursorName & { from:
       [group, topic, partition, nextOffset],
     ));
   if (begun && begun.length === 1) return;
-  throw new RoostError("conflict", `the cursor of group "${group}" at ${topic}/${partition} is no longer at ${from}: another reader was there`);
+  throw new RoostError(
+    "conflict",
+    `the cursor of group "${group}" at ${topic}/${partition} is no longer at ${from}: another reader was there`,
+  );
 }

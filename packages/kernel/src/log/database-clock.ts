@@ -13,7 +13,11 @@ export function createDatabaseClock(sql: Sql, local: Clock): DatabaseClock {
     clock: { nowMs: () => Math.round(local.nowMs() + offsetMs) },
     async sync() {
       const sentMs = local.nowMs();
-      const [row] = await sql.query<{ ms: number }>("select (extract(epoch from roost.now()) * 1000)::float8 as ms", [], { name: "roost_now" });
+      const [row] = await sql.query<{ ms: number }>(
+        "select (extract(epoch from roost.now()) * 1000)::float8 as ms",
+        [],
+        { name: "roost_now" },
+      );
       // The database looked at its clock about half-way.
       offsetMs = row!.ms - (sentMs + local.nowMs()) / 2;
     },

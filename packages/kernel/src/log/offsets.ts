@@ -12,7 +12,10 @@ export function partitionName(topic: string, partition: number): string {
 }
 
 /** The vector of a reader that has just read `event`. */
-export function advanceOffsets(offsets: OffsetVector, event: Pick<StoredEvent, "topic" | "partition" | "offset">): OffsetVector {
+export function advanceOffsets(
+  offsets: OffsetVector,
+  event: Pick<StoredEvent, "topic" | "partition" | "offset">,
+): OffsetVector {
   return { ...offsets, [partitionName(event.topic, event.partition)]: event.offset + 1 };
 }
 
@@ -28,11 +31,15 @@ export function parseOffsets(text: string): OffsetVector {
   const offsets: Record<string, number> = {};
   if (text === "") return offsets;
   const entries = text.split(",");
-  if (entries.length > entriesMax) throw new RoostError("invalid_input", `${entries.length} offsets were given (limit ${entriesMax})`);
+  if (entries.length > entriesMax)
+    throw new RoostError("invalid_input", `${entries.length} offsets were given (limit ${entriesMax})`);
   for (const entry of entries) {
     const [, name, offset] = /^([a-z][a-z0-9_-]{0,62}\/\d{1,3}):(\d{1,15})$/.exec(entry) ?? [];
     if (name === undefined || offset === undefined) {
-      throw new RoostError("invalid_input", `offset "${entry.slice(0, 80)}" must be written like runs/0:12; several are separated by commas`);
+      throw new RoostError(
+        "invalid_input",
+        `offset "${entry.slice(0, 80)}" must be written like runs/0:12; several are separated by commas`,
+      );
     }
     offsets[name] = Number(offset);
   }

@@ -32,13 +32,20 @@ export function checkDraft(context: DraftContext, draft: EventDraft, id: string)
 }
 
 /** The events ready to be appended; looks at the registered schemas again if one of them needs it. */
-export async function prepareDrafts(context: DraftContext, pending: readonly PendingEvent[], sql?: Sql): Promise<PreparedEvent[]> {
+export async function prepareDrafts(
+  context: DraftContext,
+  pending: readonly PendingEvent[],
+  sql?: Sql,
+): Promise<PreparedEvent[]> {
   if (pending.some((event) => event.prepared === undefined)) await context.registry.refresh(sql);
   return pending.map(({ draft, id, prepared }) => {
     if (prepared !== undefined) return prepared;
     const schema = context.registry.find(draft.type);
     if (schema === undefined) {
-      throw new RoostError("invalid_input", `event type "${draft.type}" is not registered: define it with defineEvent and pass it to registry.register`);
+      throw new RoostError(
+        "invalid_input",
+        `event type "${draft.type}" is not registered: define it with defineEvent and pass it to registry.register`,
+      );
     }
     return prepareEvent(draft, id, schema, context);
   });

@@ -5,7 +5,16 @@ import { partitionOf } from "./murmur2.ts";
 import type { KnownSchema } from "./schema-registry.ts";
 
 export const eventBytesMax = 1_000_000;
-const charsMax = { id: 256, source: 1000, subject: 1024, key: 1024, correlation: 256, causation: 256, traceparent: 64, label: 256 };
+const charsMax = {
+  id: 256,
+  source: 1000,
+  subject: 1024,
+  key: 1024,
+  correlation: 256,
+  causation: 256,
+  traceparent: 64,
+  label: 256,
+};
 const labelCountMax = 64;
 
 export interface PreparedEvent {
@@ -27,20 +36,35 @@ export interface PreparedEvent {
 }
 
 /** @throws RoostError `invalid_input` that names the event's type, the field and what is wrong with it */
-export function prepareEvent(draft: EventDraft, id: string, schema: KnownSchema, defaults: { source: string }): PreparedEvent {
+export function prepareEvent(
+  draft: EventDraft,
+  id: string,
+  schema: KnownSchema,
+  defaults: { source: string },
+): PreparedEvent {
   const complaints = schema.validate(draft.data);
   if (complaints.length > 0) {
-    throw new RoostError("invalid_input", `event "${draft.type}" is not valid against version ${schema.version} of its schema: ${complaints.join("; ")}`, {
-      details: { type: draft.type, version: schema.version, complaints },
-    });
+    throw new RoostError(
+      "invalid_input",
+      `event "${draft.type}" is not valid against version ${schema.version} of its schema: ${complaints.join("; ")}`,
+      {
+        details: { type: draft.type, version: schema.version, complaints },
+      },
+    );
   }
   const payload = toJson(draft);
   const bytes = Buffer.byteLength(payload);
   if (bytes > eventBytesMax) {
-    throw new RoostError("invalid_input", `event "${draft.type}" has ${bytes} bytes of data (limit ${eventBytesMax}): store the content as an object and refer to it`);
+    throw new RoostError(
+      "invalid_input",
+      `event "${draft.type}" has ${bytes} bytes of data (limit ${eventBytesMax}): store the content as an object and refer to it`,
+    );
   }
   if (holdsUnstorableText(payload)) {
-    throw new RoostError("invalid_input", `event "${draft.type}" has a text with a NUL character or half a surrogate pair, which PostgreSQL cannot store`);
+    throw new RoostError(
+      "invalid_input",
+      `event "${draft.type}" has a text with a NUL character or half a surrogate pair, which PostgreSQL cannot store`,
+    );
   }
   const subject = draft.subject ?? null;
   const unkeyed = subject ?? id;
@@ -75,7 +99,11 @@ function toJson(draft: EventDraft): string {
   try {
     return JSON.stringify(draft.data);
   } catch (cause) {
-    throw new RoostError("invalid_input", `event "${draft.type}" has data that JSON cannot express: ${(cause as Error).message}`, { cause });
+    throw new RoostError(
+      "invalid_input",
+      `event "${draft.type}" has data that JSON cannot express: ${(cause as Error).message}`,
+      { cause },
+    );
   }
 }
 

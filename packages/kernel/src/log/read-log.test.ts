@@ -18,7 +18,7 @@ test("readLog() gives every event once, in the order of time, page by page", asy
   for (const n of range(0, 40)) await t.kernel.append([n % 3 === 0 ? done(n) : note(n)]);
   const seen: unknown[] = [];
   let after: OffsetVector | undefined;
-  for (let isCaughtUp = false; !isCaughtUp; ) {
+  for (let isCaughtUp = false; !isCaughtUp;) {
     const page = await readLog(t.database, { topics: ["notes", "tasks"], after, limit: 7 });
     seen.push(...numbers(page.events));
     ({ offsets: after, isCaughtUp } = page);
@@ -42,7 +42,8 @@ test("readTopic() filters by type and subject and still moves on", async () => {
 
 test("readLog() finds rare events among many, however few it may examine at once", async () => {
   await using t = await createTestKernel({ events: testEvents });
-  for (const part of range(0, 3)) await t.kernel.append(range(0, 9000).map((n) => note(part * 9000 + n, n === 8999 ? `rare ${part}` : "common")));
+  for (const part of range(0, 3))
+    await t.kernel.append(range(0, 9000).map((n) => note(part * 9000 + n, n === 8999 ? `rare ${part}` : "common")));
   const found = await readTopic(t.database, { topic: "notes", subject: "rare 2", limit: 10 });
   assert.deepEqual(numbers(found.events), [26_999]);
   assert.equal(found.isCaughtUp, true);
@@ -64,9 +65,16 @@ test("findOffsets() finds the place of a time", async () => {
   await t.clock.advance(3_600_000);
   const since = new Date(t.kernel.clock.nowMs() - 60_000);
   await t.kernel.append(range(50, 60).map((n) => note(n)));
-  const page = await readLog(t.database, { topics: ["notes"], after: await findOffsets(t.database, { topics: ["notes"], since }), limit: 100 });
+  const page = await readLog(t.database, {
+    topics: ["notes"],
+    after: await findOffsets(t.database, { topics: ["notes"], since }),
+    limit: 100,
+  });
   assert.deepEqual(numbers(page.events).sort(), range(50, 60));
-  assert.deepEqual(await findOffsets(t.database, { since: new Date(0) }), Object.fromEntries(Object.keys(await readEnd(t.database)).map((name) => [name, 0])));
+  assert.deepEqual(
+    await findOffsets(t.database, { since: new Date(0) }),
+    Object.fromEntries(Object.keys(await readEnd(t.database)).map((name) => [name, 0])),
+  );
   assert.deepEqual(await findOffsets(t.database, { since: new Date(8.64e15) }), await readEnd(t.database));
 });
 
@@ -86,6 +94,13 @@ test("readEvents() begins at an offset, forward or backward, and refuses a limit
   const { partition } = positions[0]!;
   const place = { topic: "notes", partition };
   assert.deepEqual(numbers(await readEvents(t.database, { ...place, offset: 4, limit: 3 })), [4, 5, 6]);
-  assert.deepEqual(numbers(await readEvents(t.database, { ...place, offset: 2, offsetUntil: 8, limit: 3, direction: "backward" })), [7, 6, 5]);
-  for (const limit of [0, 1001, 1.5, Number.NaN]) await assert.rejects(readEvents(t.database, { ...place, offset: 0, limit }), { code: "invalid_input", message: /from 1 to 1000/ });
+  assert.deepEqual(
+    numbers(await readEvents(t.database, { ...place, offset: 2, offsetUntil: 8, limit: 3, direction: "backward" })),
+    [7, 6, 5],
+  );
+  for (const limit of [0, 1001, 1.5, Number.NaN])
+    await assert.rejects(readEvents(t.database, { ...place, offset: 0, limit }), {
+      code: "invalid_input",
+      message: /from 1 to 1000/,
+    });
 });

@@ -61,9 +61,18 @@ interface Lane {
   reached: number;
 }
 
-async function readPass(sql: Sql, filter: EventFilter, ranges: PartitionRange[], offsets: OffsetVector, limit: number): Promise<LogPage> {
+async function readPass(
+  sql: Sql,
+  filter: EventFilter,
+  ranges: PartitionRange[],
+  offsets: OffsetVector,
+  limit: number,
+): Promise<LogPage> {
   const begins = ranges
-    .map((range) => ({ range, from: Math.max(offsets[partitionName(range.topic, range.partition)] ?? 0, range.firstOffset) }))
+    .map((range) => ({
+      range,
+      from: Math.max(offsets[partitionName(range.topic, range.partition)] ?? 0, range.firstOffset),
+    }))
     .filter(({ range, from }) => from < range.nextOffset);
   // What the merge does not deliver is read again: so of many lanes each gives less than the limit.
   const laneLimit = Math.min(limit, Math.ceil((2 * limit) / Math.max(1, begins.length)));
@@ -71,7 +80,14 @@ async function readPass(sql: Sql, filter: EventFilter, ranges: PartitionRange[],
   for (const { range, from } of begins) {
     const until = Math.min(range.nextOffset, from + examinedMax);
     const { types, subject } = filter;
-    const events = await readEvents(sql, { ...range, types, subject, offset: from, offsetUntil: until, limit: laneLimit });
+    const events = await readEvents(sql, {
+      ...range,
+      types,
+      subject,
+      offset: from,
+      offsetUntil: until,
+      limit: laneLimit,
+    });
     const reached = events.length === laneLimit ? events[events.length - 1]!.offset + 1 : until;
     lanes.push({ range, events, next: 0, reached });
   }
@@ -84,7 +100,11 @@ async function readPass(sql: Sql, filter: EventFilter, ranges: PartitionRange[],
   for (const lane of lanes) {
     advanced[partitionName(lane.range.topic, lane.range.partition)] = lane.events[lane.next]?.offset ?? lane.reached;
   }
-  return { events, offsets: advanced, isCaughtUp: lanes.every((lane) => lane.next === lane.events.length && lane.reached === lane.range.nextOffset) };
+  return {
+    events,
+    offsets: advanced,
+    isCaughtUp: lanes.every((lane) => lane.next === lane.events.length && lane.reached === lane.range.nextOffset),
+  };
 }
 
 /** Delivers the earliest again and again, until the limit or until a lane is used up that has more behind what was examined. */
@@ -127,18 +147,33 @@ export async function readLatest(sql: Sql, read: Omit<ReadLog, "after">): Promis
     let until = range.nextOffset;
     for (let pass = 0, count = 0; pass < passesMax && until > range.firstOffset && count < read.limit; pass += 1) {
       const offset = Math.max(range.firstOffset, until - examinedMax);
-      const events = await readEvents(sql, { ...range, types: read.types, subject: read.subject, offset, offsetUntil: until, limit: read.limit - count, direction: "backward" });
+      const events = await readEvents(sql, {
+        ...range,
+        types: read.types,
+        subject: read.subject,
+        offset,
+        offsetUntil: until,
+        limit: read.limit - count,
+        direction: "backward",
+      });
       found.push(...events);
       count += events.length;
       until = offset;
     }
   }
   const events = found.reverse().sort(compareEvents).slice(-read.limit);
-  return { events, offsets: Object.fromEntries(ranges.map((range) => [partitionName(range.topic, range.partition), range.nextOffset])), isCaughtUp: true };
+  return {
+    events,
+    offsets: Object.fromEntries(ranges.map((range) => [partitionName(range.topic, range.partition), range.nextOffset])),
+    isCaughtUp: true,
+  };
 }
 
 /** The place of the first events that are not older than `since`, found in a few lookups per partition. */
-export async function findOffsets(sql: Sql, { topics, since }: { topics?: readonly string[] | undefined; since: Date }): Promise<OffsetVector> {
+export async function findOffsets(
+  sql: Sql,
+  { topics, since }: { topics?: readonly string[] | undefined; since: Date },
+): Promise<OffsetVector> {
   if (Number.isNaN(since.getTime())) throw new RoostError("invalid_input", "the time to begin at is not a time");
   const found: Record<string, number> = {};
   for (const range of await readPartitions(sql, topics)) {

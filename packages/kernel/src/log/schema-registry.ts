@@ -5,7 +5,14 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { RoostError, type JsonObject } from "@roost/base";
-import { checkCompatibility, createValidator, toJsonSchema, type CompatibilityMode, type EventDefinition, type JsonSchema } from "@roost/contract";
+import {
+  checkCompatibility,
+  createValidator,
+  toJsonSchema,
+  type CompatibilityMode,
+  type EventDefinition,
+  type JsonSchema,
+} from "@roost/contract";
 import type { Database, Sql, Transaction } from "@roost/database";
 import { createTopic, readTopics, type Topic } from "./topics.ts";
 
@@ -54,7 +61,11 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
     for (const row of rows) {
       const current = known.get(row.type);
       // Rows come with versions ascending: the newest wins, unless this process writes another.
-      if (current !== undefined && (own.has(row.type) ? current.version !== row.version : current.version > row.version)) continue;
+      if (
+        current !== undefined &&
+        (own.has(row.type) ? current.version !== row.version : current.version > row.version)
+      )
+        continue;
       known.set(row.type, toKnown(row, topics, current));
     }
   };
@@ -97,13 +108,10 @@ async function registerAll(tx: Transaction, schemas: EventSchema[]): Promise<voi
       await createTopic(tx, { name: schema.topic });
       topics.add(schema.topic);
     }
-    await tx.query("insert into roost.event_schema (type, version, topic, schema, compatibility) values ($1, $2, $3, $4, $5)", [
-      schema.type,
-      schema.version,
-      schema.topic,
-      JSON.stringify(schema.schema),
-      schema.compatibility,
-    ]);
+    await tx.query(
+      "insert into roost.event_schema (type, version, topic, schema, compatibility) values ($1, $2, $3, $4, $5)",
+      [schema.type, schema.version, schema.topic, JSON.stringify(schema.schema), schema.compatibility],
+    );
     registered.push({ ...schema, registeredAt: new Date(0) });
   }
 }
@@ -113,19 +121,36 @@ function refuseUnfit(schema: EventSchema, versions: EventSchema[]): void {
   const newest = versions.at(-1);
   if (newest === undefined) return;
   if (versions.some((row) => row.version === schema.version)) {
-    throw new RoostError("conflict", `${what} is registered with another schema: give the changed schema version ${newest.version + 1}`);
+    throw new RoostError(
+      "conflict",
+      `${what} is registered with another schema: give the changed schema version ${newest.version + 1}`,
+    );
   }
   if (schema.version < newest.version) {
-    throw new RoostError("conflict", `${what} is not registered, but version ${newest.version} is: versions are registered in order`);
+    throw new RoostError(
+      "conflict",
+      `${what} is not registered, but version ${newest.version} is: versions are registered in order`,
+    );
   }
   if (schema.topic !== newest.topic) {
-    throw new RoostError("conflict", `${what} names topic "${schema.topic}", earlier versions are in "${newest.topic}": a type stays in its topic`);
+    throw new RoostError(
+      "conflict",
+      `${what} names topic "${schema.topic}", earlier versions are in "${newest.topic}": a type stays in its topic`,
+    );
   }
-  const verdict = checkCompatibility(versions.map((row) => row.schema), schema.schema, schema.compatibility);
+  const verdict = checkCompatibility(
+    versions.map((row) => row.schema),
+    schema.schema,
+    schema.compatibility,
+  );
   if (verdict.compatible) return;
-  throw new RoostError("conflict", `${what} is not ${schema.compatibility} compatible at ${verdict.path === "" ? "its root" : verdict.path}: ${verdict.reason}`, {
-    details: { type: schema.type, version: schema.version, path: verdict.path, reason: verdict.reason },
-  });
+  throw new RoostError(
+    "conflict",
+    `${what} is not ${schema.compatibility} compatible at ${verdict.path === "" ? "its root" : verdict.path}: ${verdict.reason}`,
+    {
+      details: { type: schema.type, version: schema.version, path: verdict.path, reason: verdict.reason },
+    },
+  );
 }
 
 function toEventSchema(definition: EventDefinition | EventSchema): EventSchema {
@@ -138,10 +163,20 @@ function isZod(schema: EventDefinition["schema"] | JsonSchema): schema is EventD
 }
 
 function isSame(a: EventSchema, b: EventSchema): boolean {
-  return a.type === b.type && a.version === b.version && a.topic === b.topic && a.compatibility === b.compatibility && isDeepStrictEqual(a.schema, b.schema);
+  return (
+    a.type === b.type &&
+    a.version === b.version &&
+    a.topic === b.topic &&
+    a.compatibility === b.compatibility &&
+    isDeepStrictEqual(a.schema, b.schema)
+  );
 }
 
-function toKnown(schema: EventSchema, topics: ReadonlyMap<string, Topic>, current: KnownSchema | undefined): KnownSchema {
+function toKnown(
+  schema: EventSchema,
+  topics: ReadonlyMap<string, Topic>,
+  current: KnownSchema | undefined,
+): KnownSchema {
   const partitionCount = topics.get(schema.topic)?.partitionCount ?? 1;
   if (current !== undefined && current.version === schema.version) return { ...current, partitionCount };
   let validator: ((value: unknown) => string[]) | undefined;

@@ -24,7 +24,10 @@ test("Kernel.append() goes on over the ends of segments", async () => {
   await using t = await createSmallSegments();
   for (const n of range(0, 20)) await t.kernel.append(range(n * 5, n * 5 + 5).map((k) => note(k)));
   const events = await readEvents(t.database, { topic: "notes", partition: 0, offset: 0, limit: 1000 });
-  assert.deepEqual(events.map((event) => [event.offset, event.data["n"]]), range(0, 100).map((n) => [n, n]));
+  assert.deepEqual(
+    events.map((event) => [event.offset, event.data["n"]]),
+    range(0, 100).map((n) => [n, n]),
+  );
   const [counted] = await t.database.query("select count(distinct tableoid)::int as segments from roost.event");
   assert.deepEqual(counted, { segments: 7 });
 });
@@ -44,15 +47,22 @@ test("Kernel.append() loses nothing when many processes need the next segment at
   await Promise.all(
     kernels.flatMap((kernel) =>
       range(0, 3).map(async (writer) => {
-        for (const n of range(0, 20)) await kernel.transact(async (tx) => void range(0, 4).map((k) => tx.emit(note(n, `${writer} ${k}`))));
+        for (const n of range(0, 20))
+          await kernel.transact(async (tx) => void range(0, 4).map((k) => tx.emit(note(n, `${writer} ${k}`))));
       }),
     ),
   );
   const ranges = await readPartitions(t.database, ["notes"]);
-  assert.equal(ranges.reduce((sum, each) => sum + each.nextOffset, 0), 3 * 3 * 20 * 4);
+  assert.equal(
+    ranges.reduce((sum, each) => sum + each.nextOffset, 0),
+    3 * 3 * 20 * 4,
+  );
   for (const each of ranges) {
     const events = await readEvents(t.database, { ...each, offset: 0, limit: 1000 });
-    assert.deepEqual(events.map((event) => event.offset), range(0, each.nextOffset));
+    assert.deepEqual(
+      events.map((event) => event.offset),
+      range(0, each.nextOffset),
+    );
   }
 });
 
@@ -98,9 +108,14 @@ test("maintainLog() makes segments ahead and drops those beyond retention", asyn
   await t.clock.advance(1_900_000);
   // Of the third segment (32 to 47) only a part is old.
   assert.deepEqual((await maintainLog(t.kernel)).droppedCount, 2);
-  assert.deepEqual(await readPartitions(t.database, ["notes"]), [{ topic: "notes", partition: 0, firstOffset: 32, nextOffset: 50 }]);
+  assert.deepEqual(await readPartitions(t.database, ["notes"]), [
+    { topic: "notes", partition: 0, firstOffset: 32, nextOffset: 50 },
+  ]);
   const page = await readLog(t.database, { topics: ["notes"], after: { "notes/0": 3 }, limit: 100 });
-  assert.deepEqual(page.events.map((event) => event.offset), range(32, 50));
+  assert.deepEqual(
+    page.events.map((event) => event.offset),
+    range(32, 50),
+  );
   assert.deepEqual(await maintainLog(t.kernel), { extendedCount: 0, droppedCount: 0 });
   const [position] = await t.kernel.append([note(50)]);
   assert.equal(position?.offset, 50);
@@ -144,8 +159,14 @@ test("readEvents() is planned for the segments it needs, and nothing else", asyn
     },
   };
   // A prepared statement would change its plan after five times.
-  for (let n = 0; n < 7; n += 1) await readEvents(explaining, { topic: "notes", partition: 0, offset: 20, offsetUntil: 30, limit: 100 });
-  for (const plan of plans) assert.deepEqual([...plan.matchAll(/ on (event_\w+)/g)].map((match) => match[1]), ["event_1_notes_1"], plan);
+  for (let n = 0; n < 7; n += 1)
+    await readEvents(explaining, { topic: "notes", partition: 0, offset: 20, offsetUntil: 30, limit: 100 });
+  for (const plan of plans)
+    assert.deepEqual(
+      [...plan.matchAll(/ on (event_\w+)/g)].map((match) => match[1]),
+      ["event_1_notes_1"],
+      plan,
+    );
 });
 
 test("createTopic() grows a topic, never shrinks it, and may be repeated", async () => {
@@ -153,9 +174,15 @@ test("createTopic() grows a topic, never shrinks it, and may be repeated", async
   await Promise.all([1, 2, 3].map(() => createTopic(t.database, { name: "grows", partitionCount: 2 })));
   await createTopic(t.database, { name: "grows", partitionCount: 5, retentionMs: 1000 });
   await createTopic(t.database, { name: "grows" });
-  assert.deepEqual((await readPartitions(t.database, ["grows"])).map((each) => each.partition), [0, 1, 2, 3, 4]);
+  assert.deepEqual(
+    (await readPartitions(t.database, ["grows"])).map((each) => each.partition),
+    [0, 1, 2, 3, 4],
+  );
   assert.equal((await readTopics(t.database)).get("grows")?.retentionMs, 1000);
-  await assert.rejects(createTopic(t.database, { name: "grows", partitionCount: 4 }), { code: "conflict", message: /5 partitions and cannot shrink to 4/ });
+  await assert.rejects(createTopic(t.database, { name: "grows", partitionCount: 4 }), {
+    code: "conflict",
+    message: /5 partitions and cannot shrink to 4/,
+  });
   await assert.rejects(createTopic(t.database, { name: "Grows!" }), { code: "invalid_input", message: /"Grows!"/ });
 });
 

@@ -18,9 +18,11 @@ export function createSegmentKeeper({ database, logger }: { database: Database; 
   const extend = async (head: AppendedTo) => {
     const { topic } = head;
     try {
-      if (!sizes.has(topic)) for (const known of (await readTopics(database)).values()) sizes.set(known.name, known.segmentSize);
+      if (!sizes.has(topic))
+        for (const known of (await readTopics(database)).values()) sizes.set(known.name, known.segmentSize);
       const size = sizes.get(topic) ?? 0;
-      if (isHalfUsed(head, size)) await database.query("select roost.extend_topic($1, $2)", [topic, head.offsetsUntil + size]);
+      if (isHalfUsed(head, size))
+        await database.query("select roost.extend_topic($1, $2)", [topic, head.offsetsUntil + size]);
     } catch (error) {
       // The append that needs it makes it.
       logger.warn("the next segment of a topic was not made ahead of time", { topic, error });
@@ -55,10 +57,19 @@ export interface LogMaintenance {
 const droppedPerTopicMax = 100;
 
 /** Makes the segments that will be needed and drops those that are too old. Any process may call it, at any time, as often as it likes. */
-export async function maintainLog({ database, logger }: { database: Database; logger: Logger }): Promise<LogMaintenance> {
+export async function maintainLog({
+  database,
+  logger,
+}: {
+  database: Database;
+  logger: Logger;
+}): Promise<LogMaintenance> {
   const done: LogMaintenance = { extendedCount: 0, droppedCount: 0 };
   for (const topic of (await readTopics(database)).values()) {
-    const [head] = await database.query<{ newest: number | null }>("select max(next_offset) as newest from roost.partition_head where topic = $1", [topic.name]);
+    const [head] = await database.query<{ newest: number | null }>(
+      "select max(next_offset) as newest from roost.partition_head where topic = $1",
+      [topic.name],
+    );
     if (topic.offsetsUntil - (head?.newest ?? 0) <= topic.segmentSize / 2) {
       await database.query("select roost.extend_topic($1, $2)", [topic.name, topic.offsetsUntil + topic.segmentSize]);
       done.extendedCount += 1;

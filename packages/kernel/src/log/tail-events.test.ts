@@ -30,11 +30,15 @@ test("tailEvents() gives what comes, woken by other processes, each event once",
   const taken = take(reader, { topics: ["notes"], after: {}, pollMs: longMs }, 200);
   await Promise.all(
     writers.map(async (writer, index) => {
-      for (let n = 0; n < 50; n += 1) await writer.transact(async (tx) => void [0, 1].map((k) => tx.emit(note(index * 100 + n * 2 + k))));
+      for (let n = 0; n < 50; n += 1)
+        await writer.transact(async (tx) => void [0, 1].map((k) => tx.emit(note(index * 100 + n * 2 + k))));
     }),
   );
   const { seen } = await taken;
-  assert.deepEqual(seen.toSorted((a, b) => Number(a) - Number(b)), Array.from({ length: 200 }, (_, n) => n));
+  assert.deepEqual(
+    seen.toSorted((a, b) => Number(a) - Number(b)),
+    Array.from({ length: 200 }, (_, n) => n),
+  );
 });
 
 test("tailEvents() goes on where its offsets say, nothing twice and nothing skipped", async () => {
@@ -47,7 +51,10 @@ test("tailEvents() goes on where its offsets say, nothing twice and nothing skip
     seen.push(...part.seen);
     after = parseOffsets(formatOffsets(part.offsets));
   }
-  assert.deepEqual(seen.toSorted((a, b) => Number(a) - Number(b)), Array.from({ length: 30 }, (_, n) => n));
+  assert.deepEqual(
+    seen.toSorted((a, b) => Number(a) - Number(b)),
+    Array.from({ length: 30 }, (_, n) => n),
+  );
 });
 
 test("tailEvents() without a place begins with what comes next", async () => {
@@ -74,7 +81,8 @@ test("tailEvents() finds by looking what no wake-up told", async () => {
     wakeups: {
       watch: () => ({
         // Wake-ups never come, time passes at once.
-        next: ({ signal }) => new Promise((resolve) => setImmediate(() => resolve(signal?.aborted ? "aborted" : "timeout"))),
+        next: ({ signal }) =>
+          new Promise((resolve) => setImmediate(() => resolve(signal?.aborted ? "aborted" : "timeout"))),
         [Symbol.dispose]: () => undefined,
       }),
     },
@@ -103,7 +111,9 @@ test("tailEvents() waits for a database that is away, and ends with its signal",
   await t.kernel.append([note(1)]);
   assert.deepEqual((await first).value?.data, { n: 1 });
   const second = tail.next();
-  await t.database.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'another process'");
+  await t.database.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'another process'",
+  );
   await t.kernel.append([note(2)]);
   assert.deepEqual((await second).value?.data, { n: 2 });
   const third = tail.next();

@@ -31,7 +31,10 @@ export interface Topic {
 export async function createTopic(sql: Sql, topic: NewTopic): Promise<void> {
   const partitionCount = topic.partitionCount ?? partitionCountDefault;
   if (!/^[a-z][a-z0-9_-]{0,62}$/.test(topic.name)) {
-    throw new RoostError("invalid_input", `topic "${topic.name}" must be lower-case letters, digits, - and _, at most 63`);
+    throw new RoostError(
+      "invalid_input",
+      `topic "${topic.name}" must be lower-case letters, digits, - and _, at most 63`,
+    );
   }
   const existing = (await readTopics(sql)).get(topic.name);
   if (existing !== undefined && topic.partitionCount !== undefined && topic.partitionCount < existing.partitionCount) {
@@ -55,4 +58,3 @@ export async function readTopics(sql: Sql): Promise<Map<string, Topic>> {
   );
   return new Map(rows.map((row) => [row.name, row]));
 }
-

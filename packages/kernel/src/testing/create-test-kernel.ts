@@ -33,7 +33,9 @@ export async function createTestKernel(options: TestKernelOptions = {}): Promise
   const databaseClock = await installTestClock(database);
   const kernels: Kernel[] = [];
   const open = async (on: Database) => {
-    const kernel = opened.use(await openKernel({ database: on, logger, migrate: false, ...(options.events && { events: options.events }) }));
+    const kernel = opened.use(
+      await openKernel({ database: on, logger, migrate: false, ...(options.events && { events: options.events }) }),
+    );
     kernels.push(kernel);
     return kernel;
   };
@@ -50,7 +52,14 @@ export async function createTestKernel(options: TestKernelOptions = {}): Promise
     },
     async openAnother({ poolMax = 4 } = {}) {
       const another = owned.use(await openDatabase({ url, applicationName: "another process", logger, poolMax }));
-      const anotherKernel = owned.use(await openKernel({ database: another, logger, migrate: false, ...(options.events && { events: options.events }) }));
+      const anotherKernel = owned.use(
+        await openKernel({
+          database: another,
+          logger,
+          migrate: false,
+          ...(options.events && { events: options.events }),
+        }),
+      );
       kernels.push(anotherKernel);
       return anotherKernel;
     },

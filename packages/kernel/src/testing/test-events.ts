@@ -7,7 +7,12 @@ export const testEvents: EventSchema[] = [
     version: 1,
     topic: "notes",
     compatibility: "backward_transitive",
-    schema: { type: "object", properties: { n: { type: "number" }, text: { type: "string" } }, required: ["n"], additionalProperties: false },
+    schema: {
+      type: "object",
+      properties: { n: { type: "number" }, text: { type: "string" } },
+      required: ["n"],
+      additionalProperties: false,
+    },
   },
   {
     type: "task.done",

@@ -29,7 +29,10 @@ test("watchStream() shows what a run of another process says, in order, whatever
       publishStream(t.kernel, "run", { type: "knock" });
       another.wakeups.wake("ready");
       await ready.next({ timeoutMs: 600_000 });
-      const settled = await Promise.race([started.then(() => true), new Promise((resolve) => setImmediate(() => resolve(false)))]);
+      const settled = await Promise.race([
+        started.then(() => true),
+        new Promise((resolve) => setImmediate(() => resolve(false))),
+      ]);
       if (settled) return;
     }
   };

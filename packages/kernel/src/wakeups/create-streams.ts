@@ -76,14 +76,19 @@ export function createStreams(options: StreamsOptions): OpenStreams {
 /** Adds a delta, joining the text of one that differs from the last only in its text. */
 function joinDelta(queue: StreamDelta[], delta: StreamDelta): void {
   const last = queue.at(-1);
-  if (last !== undefined && canJoin(last, delta)) queue[queue.length - 1] = { ...last, text: `${last["text"] as string}${delta["text"] as string}` };
+  if (last !== undefined && canJoin(last, delta))
+    queue[queue.length - 1] = { ...last, text: `${last["text"] as string}${delta["text"] as string}` };
   else queue.push(delta);
 }
 
 function canJoin(last: StreamDelta, delta: StreamDelta): boolean {
-  if (typeof last["text"] !== "string" || typeof delta["text"] !== "string" || last["text"].length > partCharsMax) return false;
+  if (typeof last["text"] !== "string" || typeof delta["text"] !== "string" || last["text"].length > partCharsMax)
+    return false;
   const fields = Object.keys(delta);
-  return fields.length === Object.keys(last).length && fields.every((field) => field === "text" || last[field] === delta[field]);
+  return (
+    fields.length === Object.keys(last).length &&
+    fields.every((field) => field === "text" || last[field] === delta[field])
+  );
 }
 
 function createDeltaOutbox({ database, logger, origin }: StreamsOptions) {
@@ -98,7 +103,12 @@ function createDeltaOutbox({ database, logger, origin }: StreamsOptions) {
     pending.clear();
     pendingCount = 0;
     try {
-      if (payloads.length > 0) await database.query("select pg_notify($1, payload) from unnest($2::text[]) payload", [postgresChannel, payloads], { name: "roost_stream" });
+      if (payloads.length > 0)
+        await database.query(
+          "select pg_notify($1, payload) from unnest($2::text[]) payload",
+          [postgresChannel, payloads],
+          { name: "roost_stream" },
+        );
     } catch (error) {
       logger.debug("deltas were lost", { error: toRoostError(error) });
     }
@@ -143,7 +153,7 @@ function cutDelta(delta: StreamDelta): StreamDelta[] {
   const text = delta["text"];
   if (typeof text !== "string" || text.length <= partCharsMax) return [delta];
   const parts: StreamDelta[] = [];
-  for (let from = 0; from < text.length; ) {
+  for (let from = 0; from < text.length;) {
     let until = Math.min(text.length, from + partCharsMax);
     // Not between the halves of a surrogate pair.
     if (until < text.length && (text.charCodeAt(until - 1) & 0xfc00) === 0xd800) until -= 1;
@@ -154,7 +164,10 @@ function cutDelta(delta: StreamDelta): StreamDelta[] {
 }
 
 /** Listens from the first watcher on: most processes never watch. */
-function createDeltaInbox({ database, logger, origin }: StreamsOptions, show: (runId: string, delta: StreamDelta) => void) {
+function createDeltaInbox(
+  { database, logger, origin }: StreamsOptions,
+  show: (runId: string, delta: StreamDelta) => void,
+) {
   let listening: Promise<AsyncDisposable> | undefined;
   const onPayload = (payload: string) => {
     if (payload === "") return;

@@ -22,7 +22,7 @@ test("Wakeups.wake() does not come back to its own process", async () => {
   let count = 0;
   using _ = t.kernel.wakeups.subscribe("door", () => (count += 1));
   using echo = t.kernel.wakeups.watch("echo");
-  using heard = another.wakeups.subscribe("door", () => another.wakeups.wake("echo"));
+  using _heard = another.wakeups.subscribe("door", () => another.wakeups.wake("echo"));
   t.kernel.wakeups.wake("door");
   // The echo comes behind whatever would come back.
   assert.equal(await echo.next({ timeoutMs: longMs }), "woken");
@@ -64,7 +64,9 @@ test("Wakeups wakes everybody after its connection was lost, because something m
   const another = await t.openAnother();
   using watch = another.wakeups.watch("door");
   const waiting = watch.next({ timeoutMs: longMs });
-  await t.database.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'another process%'");
+  await t.database.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'another process%'",
+  );
   assert.equal(await waiting, "woken");
 });
 
@@ -77,5 +79,6 @@ test("Wakeups.subscribe() goes on when a subscriber throws, and refuses channels
   using _good = t.kernel.wakeups.subscribe("door", () => (count += 1));
   t.kernel.wakeups.wake("door");
   assert.equal(count, 1);
-  for (const channel of ["", "a b", "x".repeat(201), "a\nb"]) assert.throws(() => t.kernel.wakeups.wake(channel), { code: "invalid_input" });
+  for (const channel of ["", "a b", "x".repeat(201), "a\nb"])
+    assert.throws(() => t.kernel.wakeups.wake(channel), { code: "invalid_input" });
 });

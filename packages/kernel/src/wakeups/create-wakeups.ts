@@ -28,7 +28,8 @@ export async function createWakeups(options: WakeupsOptions): Promise<OpenWakeup
   const outbox = createOutbox(options);
 
   const emit = (channel: string) => {
-    for (const onWake of subscribers.get(channel) ?? []) {
+    // A copy: whoever is woken may subscribe anew.
+    for (const onWake of Array.from(subscribers.get(channel) ?? [])) {
       try {
         onWake();
       } catch (error) {
@@ -39,7 +40,7 @@ export async function createWakeups(options: WakeupsOptions): Promise<OpenWakeup
   const listener = await options.database.listen(postgresChannel, (payload) => {
     if (payload === "") {
       // After a lost connection anything may have been missed.
-      for (const channel of [...subscribers.keys()]) emit(channel);
+      for (const channel of subscribers.keys()) emit(channel);
       return;
     }
     const [origin, ...channels] = payload.split(" ");
@@ -93,9 +94,13 @@ function createOutbox({ database, logger, origin }: WakeupsOptions) {
     const payloads = packPayloads(origin, pending);
     pending.clear();
     try {
-      await database.query("select pg_notify($1, payload) from unnest($2::text[]) payload", [postgresChannel, payloads], {
-        name: "roost_wake",
-      });
+      await database.query(
+        "select pg_notify($1, payload) from unnest($2::text[]) payload",
+        [postgresChannel, payloads],
+        {
+          name: "roost_wake",
+        },
+      );
     } catch (error) {
       // Polling is the truth: a lost hint costs time, nothing else.
       logger.debug("wake-ups were lost", { error });
@@ -156,7 +161,8 @@ function createWatch(channels: string[], subscribe: Wakeups["subscribe"]): Wakeu
         isWoken = false;
         return Promise.resolve("woken");
       }
-      if (onWoken !== undefined) throw new RoostError("internal", "a wake-up watch was waited for twice at the same time");
+      if (onWoken !== undefined)
+        throw new RoostError("internal", "a wake-up watch was waited for twice at the same time");
       return new Promise<WakeupOutcome>((resolve) => {
         const finish = (outcome: WakeupOutcome) => {
           clearTimeout(timer);
@@ -182,6 +188,9 @@ const timerMsMax = 2_147_483_647;
 
 function checkChannel(channel: string): void {
   if (channel.length === 0 || channel.length > channelCharsMax || /\s/.test(channel)) {
-    throw new RoostError("invalid_input", `wake-up channel ${JSON.stringify(channel)} must have 1 to ${channelCharsMax} characters and no whitespace`);
+    throw new RoostError(
+      "invalid_input",
+      `wake-up channel ${JSON.stringify(channel)} must have 1 to ${channelCharsMax} characters and no whitespace`,
+    );
   }
 }

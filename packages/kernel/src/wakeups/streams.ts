@@ -22,6 +22,10 @@ export function publishStream(kernel: { streams: Streams }, runId: string, delta
 }
 
 /** Deltas of a run from now on, neighbouring texts possibly joined; a slow watcher misses some. Ends only by its signal. */
-export function watchStream(kernel: { streams: Streams }, runId: string, options?: WatchStreamOptions): AsyncGenerator<StreamDelta, void, undefined> {
+export function watchStream(
+  kernel: { streams: Streams },
+  runId: string,
+  options?: WatchStreamOptions,
+): AsyncGenerator<StreamDelta, void, undefined> {
   return kernel.streams.watch(runId, options);
 }
