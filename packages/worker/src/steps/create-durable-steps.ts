@@ -62,7 +62,7 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
     lastSeq += 1;
     const seq = lastSeq;
     const known = recorded.get(seq);
-    if (known !== undefined && known.name === name && known.kind === request.kind) {
+    if (known !== undefined && !known.reopened && known.name === name && known.kind === request.kind) {
       const outcome = toOutcome<T>(known);
       if (outcome !== undefined) return outcome;
     }

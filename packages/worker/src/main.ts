@@ -1,0 +1,107 @@
+/** A worker's process: opens what it needs, finds the model, executes runs until it is told to stop. */
+import { createMemoryCoolDowns, discoverModels, openModels, type ProviderConfig } from "@roost/agent";
+import { createLogger, listenToSupervisor, RoostError, systemClock, toRoostError, type Logger } from "@roost/base";
+import { exitCodeOf } from "@roost/contract/status-codes";
+import { openDatabase } from "@roost/database";
+import { openKernel } from "@roost/kernel";
+import { openMemory } from "@roost/memory";
+import { readSettings, resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
+import { openTelemetry } from "@roost/telemetry";
+import { createAgentHandler } from "./agent-run.ts";
+import { readWorkerConfig, type WorkerConfig } from "./config.ts";
+import type { Webhook } from "./notices/post-webhook.ts";
+import { runWorker } from "./run-worker.ts";
+import { createToolsFor } from "./tools/create-tools-for.ts";
+
+const poolMax = 8;
+
+async function main(): Promise<void> {
+  const supervised = listenToSupervisor();
+  const config = readWorkerConfig();
+  const logger = createLogger({
+    level: config.ROOST_LOG_LEVEL,
+    clock: systemClock,
+    write: (line) => void process.stderr.write(line),
+  }).child({ process: "worker", pid: process.pid });
+  const settings = readSettings(config.homeDir);
+  const providers = await findProviders(config, settings, logger);
+  const webhook = findWebhook(config, settings);
+  await using telemetry = await openTelemetry({
+    serviceName: "roost-worker",
+    otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    logger,
+  });
+  await using database = await openDatabase({
+    url: databaseUrl(config),
+    poolMax,
+    applicationName: "roost worker",
+    logger,
+  });
+  await using kernel = await openKernel({ database, logger, telemetry });
+  await using memory = await openMemory({ kernel, homeDir: config.homeDir, settings, logger });
+  const models = openModels({ providers, clock: kernel.clock, logger, coolDowns: createMemoryCoolDowns() });
+  const { isRehearsal } = await models.describe();
+  const handler = createAgentHandler({
+    kernel,
+    memory,
+    models,
+    telemetry,
+    isRehearsal,
+    webhook,
+    toolsFor: createToolsFor({ kernel, memory, settings, webhook }),
+  });
+  await runWorker({
+    kernel,
+    handlers: { agent: handler },
+    logger,
+    signal: supervised.stop,
+    concurrencyMax: config.ROOST_CONCURRENCY,
+    pid: process.pid,
+    onReady: (workerId) => {
+      logger.info("The worker is ready", { workerId, isRehearsal });
+      supervised.ready({});
+    },
+  });
+  logger.info("The worker stops", { reason: String(supervised.stop.reason) });
+}
+
+/** Settings win over the environment; what cannot be right is told and rehearsed with. */
+async function findProviders(config: WorkerConfig, settings: Settings, logger: Logger): Promise<ProviderConfig[]> {
+  if (settings.models !== undefined && settings.models.length > 0) {
+    return resolveProviders(settings, { homeDir: config.homeDir, env: config.environment });
+  }
+  try {
+    return (await discoverModels({ config })).providers;
+  } catch (error) {
+    logger.error("The model that was configured cannot be used: replies are rehearsed", {
+      error: toRoostError(error).message,
+    });
+    return (await discoverModels({ config: {}, localUrls: {} })).providers;
+  }
+}
+
+function findWebhook(config: WorkerConfig, settings: Settings): Webhook | undefined {
+  const { webhook } = settings.notify;
+  if (webhook === undefined) return undefined;
+  if (webhook.tokenRef === undefined) return { url: webhook.url };
+  const token = resolveSecret(webhook.tokenRef, { homeDir: config.homeDir, env: config.environment });
+  return { url: webhook.url, token };
+}
+
+function databaseUrl(config: WorkerConfig): string {
+  if (config.databaseUrl !== undefined) return config.databaseUrl;
+  throw new RoostError(
+    "invalid_input",
+    "No database is named: start everything with `npm start`, or set DATABASE_URL to run a worker alone",
+  );
+}
+
+try {
+  await main();
+} catch (error) {
+  const failure = toRoostError(error);
+  process.stderr.write(`${JSON.stringify({ level: "error", message: failure.message, code: failure.code })}\n`);
+  process.exitCode = exitCodeOf(failure.code);
+}
+// Connections that others keep open must not keep a stopped process alive.
+process.exit();

@@ -1,0 +1,46 @@
+/** Gives each run its tools: who it acts for, what it may see and reach, and what its job and agent allow. */
+import type { Tool } from "@roost/agent";
+import type { ClaimedRun, Kernel } from "@roost/kernel";
+import { viewerOf, type Memory } from "@roost/memory";
+import type { Settings } from "@roost/memory/settings";
+import type { Webhook } from "../notices/post-webhook.ts";
+import { createTools } from "./create-tools.ts";
+
+export interface CreateToolsForOptions {
+  kernel: Kernel;
+  memory: Memory;
+  settings: Settings;
+  webhook: Webhook | undefined;
+}
+
+export function createToolsFor({
+  kernel,
+  memory,
+  settings,
+  webhook,
+}: CreateToolsForOptions): (run: ClaimedRun) => Tool[] {
+  const addressRules = { allow: settings.http.allow };
+  const keyedHosts = new Set(settings.http.keyed);
+  return (run) => {
+    const context = {
+      kernel,
+      memory,
+      run,
+      viewer: viewerOf(run),
+      actor: run.jobId === null ? `session:${run.sessionKey ?? run.id}` : `job:${run.jobId}`,
+      addressRules,
+      keyedHosts,
+      seenFiles: new Map<string, string>(),
+    };
+    return createTools(context, { webhook, allowed: allowedOf(run, settings) });
+  };
+}
+
+/** Both the job and the agent may narrow the tools; neither widens what the other allows. */
+function allowedOf(run: ClaimedRun, settings: Settings): string[] | undefined {
+  const ofAgent = run.agent === null ? undefined : settings.agents[run.agent]?.tools;
+  const given = run.input["tools"];
+  const ofJob = Array.isArray(given) ? given.filter((name) => typeof name === "string") : undefined;
+  if (ofAgent === undefined) return ofJob;
+  return ofJob === undefined ? ofAgent : ofJob.filter((name) => ofAgent.includes(name));
+}
