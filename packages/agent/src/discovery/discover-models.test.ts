@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { silentLogger, type JsonValue } from "@roost/base";
+import type { JsonValue } from "@roost/base";
 import { startScriptedModelServer } from "../testing.ts";
 import { createProbe } from "./probe.ts";
 import { discoverModels, type DiscoveryConfig } from "./discover-models.ts";
@@ -10,7 +10,6 @@ const nowhere = "http://127.0.0.1:9";
 async function discover(config: DiscoveryConfig, localUrls: { ollama?: string; llamaCpp?: string } = {}) {
   const { providers, source, notes } = await discoverModels({
     config,
-    logger: silentLogger,
     localUrls: { ollama: nowhere, llamaCpp: nowhere, ...localUrls },
   });
   const [provider] = providers;

@@ -1,7 +1,7 @@
 // Finds the model to think with: what was configured, else a server on this machine, else nothing (rehearsal).
 // The first find is the only one used: falling over from a private model to a paid one is for a person to configure.
 
-import { RoostError, type Logger } from "@roost/base";
+import { RoostError } from "@roost/base";
 import { openRouterUrl } from "../models/create-language-model.ts";
 import type { ProviderConfig } from "../models/provider-config.ts";
 import { rehearsalProvider } from "../rehearsal/create-rehearsal-model.ts";
@@ -20,7 +20,6 @@ export interface DiscoveryConfig {
 
 export interface DiscoverModelsOptions {
   config: DiscoveryConfig;
-  logger: Logger;
   /** How servers are asked; default: HTTP with short time limits. */
   probe?: Probe;
   /** Names used when ROOST_MODEL is not set. */
@@ -38,96 +37,85 @@ export interface Discovery {
   notes: string[];
 }
 
+const openAiUrl = "https://api.openai.com/v1";
 export const defaultModelNames = { openrouter: "openrouter/auto", openai: "gpt-5-mini" };
 export const localServerUrls = { ollama: "http://127.0.0.1:11434", llamaCpp: "http://127.0.0.1:8080" };
 
 /** @throws RoostError `invalid_input` when what was configured cannot be right; never because a server does not answer. */
 export async function discoverModels(options: DiscoverModelsOptions): Promise<Discovery> {
   const { config } = options;
-  const common = {
-    ...(options.price === undefined ? {} : { price: options.price }),
-    ...(options.contextTokensMax === undefined ? {} : { contextTokensMax: options.contextTokensMax }),
+  const context: Context = {
+    probe: options.probe ?? createProbe(),
+    common: {
+      ...(options.price === undefined ? {} : { price: options.price }),
+      ...(options.contextTokensMax === undefined ? {} : { contextTokensMax: options.contextTokensMax }),
+    },
   };
-  const probe = options.probe ?? createProbe();
   const names = { ...defaultModelNames, ...options.defaultModels };
-  const key = (name: keyof DiscoveryConfig) =>
-    config[name] === undefined || config[name] === "" ? undefined : config[name];
-
-  if (key("ROOST_MODEL_URL") !== undefined) return await configuredServer(options, { probe, common });
-  const model = key("ROOST_MODEL");
-  const openRouterKey = key("OPENROUTER_API_KEY");
-  if (openRouterKey !== undefined) {
+  if (isSet(config.ROOST_MODEL_URL)) return await configuredServer(options, context);
+  const model = isSet(config.ROOST_MODEL) ? config.ROOST_MODEL : undefined;
+  if (isSet(config.OPENROUTER_API_KEY)) {
     const name = model ?? names.openrouter;
     return found(
       "OPENROUTER_API_KEY",
-      { kind: "openrouter", id: "openrouter", apiKey: openRouterKey, model: name, ...common },
+      { kind: "openrouter", id: "openrouter", apiKey: config.OPENROUTER_API_KEY, model: name, ...context.common },
       [`${name} through OpenRouter (${openRouterUrl})`],
     );
   }
-  const openAiKey = key("OPENAI_API_KEY");
-  if (openAiKey !== undefined) {
+  if (isSet(config.OPENAI_API_KEY)) {
     const name = model ?? names.openai;
-    return found(
-      "OPENAI_API_KEY",
-      {
-        kind: "openai-compatible",
-        id: "openai",
-        baseUrl: "https://api.openai.com/v1",
-        apiKey: openAiKey,
-        model: name,
-        ...common,
-      },
-      [`${name} at OpenAI`],
-    );
+    const provider = { kind: "openai-compatible", id: "openai", baseUrl: openAiUrl, model: name } as const;
+    return found("OPENAI_API_KEY", { ...provider, apiKey: config.OPENAI_API_KEY, ...context.common }, [
+      `${name} at OpenAI`,
+    ]);
   }
+  return await localServer(options, context, model);
+}
 
+interface Context {
+  probe: Probe;
+  common: { price?: TokenPrice; contextTokensMax?: number };
+}
+
+async function localServer(
+  options: DiscoverModelsOptions,
+  context: Context,
+  model: string | undefined,
+): Promise<Discovery> {
   const urls = { ...localServerUrls, ...options.localUrls };
-  const wanted = model === undefined ? {} : { model };
+  const asked = { probe: context.probe, ...(model === undefined ? {} : { model }) };
   // Both at once, so that a machine without either waits for one time limit only.
-  const [ollama, llamaCpp] = await Promise.all([
-    probeOllama(urls.ollama, { probe, ...wanted }),
-    probeLlamaCpp(urls.llamaCpp, { probe, ...wanted }),
-  ]);
+  const [ollama, llamaCpp] = await Promise.all([probeOllama(urls.ollama, asked), probeLlamaCpp(urls.llamaCpp, asked)]);
+  const notes: string[] = [];
   for (const [source, server] of [
     ["ollama", ollama],
     ["llama.cpp", llamaCpp],
   ] as const) {
     if (server === undefined) continue;
     if (server.model === undefined) {
-      options.logger.info("a model server without a usable model is passed over", { source, notes: server.notes });
+      notes.push(...server.notes);
       continue;
     }
-    const context = server.contextTokensMax === undefined ? {} : { contextTokensMax: server.contextTokensMax };
-    // What runs on one's own machine costs nothing per token.
-    return found(
-      source,
-      {
-        kind: "openai-compatible",
-        id: source.replace(".", "-"),
-        baseUrl: server.baseUrl,
-        model: server.model,
-        price: { inputUsd: 0, outputUsd: 0 },
-        ...context,
-        ...common,
-      },
-      server.notes,
-    );
+    const provider = {
+      kind: "openai-compatible",
+      id: source.replace(".", "-"),
+      baseUrl: server.baseUrl,
+      model: server.model,
+      // What runs on one's own machine costs nothing per token.
+      price: { inputUsd: 0, outputUsd: 0 },
+      ...(server.contextTokensMax === undefined ? {} : { contextTokensMax: server.contextTokensMax }),
+    } as const;
+    return found(source, { ...provider, ...context.common }, [...notes, ...server.notes]);
   }
-  return {
-    providers: [rehearsalProvider()],
-    source: "rehearsal",
-    notes: [
-      "no model is configured and no model server was found: replies are rehearsed",
-      ...(ollama?.notes ?? []),
-      ...(llamaCpp?.notes ?? []),
-    ],
-  };
+  const why = "no model is configured and no model server was found: replies are rehearsed";
+  return { providers: [rehearsalProvider()], source: "rehearsal", notes: [why, ...notes] };
 }
 
-async function configuredServer(
-  options: DiscoverModelsOptions,
-  context: { probe: Probe; common: { price?: TokenPrice; contextTokensMax?: number } },
-): Promise<Discovery> {
+function isSet(value: string | undefined): value is string {
+  return value !== undefined && value !== "";
+}
+
+async function configuredServer(options: DiscoverModelsOptions, context: Context): Promise<Discovery> {
   const { ROOST_MODEL_URL: text = "", ROOST_MODEL_KEY: apiKey, ROOST_MODEL: model } = options.config;
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
     throw new RoostError(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RoostError } from "@roost/base";
+import { createFakeClock, RoostError } from "@roost/base";
 import { z } from "zod";
 import { createMemoryStepRunner, Suspended } from "../testing.ts";
 import type { Tool } from "../tools/tool.ts";
@@ -344,13 +344,20 @@ test("runAgentLoop() ends at its deadline while the model is still silent, and c
   await loop.server.requests[0]?.aborted;
 });
 
-test("runAgentLoop() ends at its deadline while a tool runs, the tool's outcome unknown", async () => {
-  const slow = recordingTool({ execute: async () => await new Promise(() => {}) });
+test("runAgentLoop() makes no further model call after its deadline", async () => {
+  const clock = createFakeClock(startMs);
+  const slow = recordingTool({
+    execute: async () => {
+      clock.advance(3_600_000);
+      return { state: "done", output: "posted late" };
+    },
+  });
   await using loop = await openLoop(playByTurn([callTool("post", { text: "a" }), "never"]));
-  const outcome = await loop.run({ tools: [slow], limits: { deadlineMs: startMs + 150 } });
+  const outcome = await loop.run({ clock, tools: [slow], limits: { deadlineMs: startMs + 1_800_000 } });
   assert.ok(outcome.kind === "limit_exceeded");
   assert.equal(outcome.limit, "wall_clock");
-  assert.match(toolTexts(outcome.messages)[0] ?? "", /^Outcome unknown/);
+  assert.deepEqual(toolTexts(outcome.messages), ["posted late"]);
+  assert.equal(loop.server.requests.length, 1);
 });
 
 test("runAgentLoop() gives up on a tool that takes too long", async () => {

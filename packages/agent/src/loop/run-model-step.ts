@@ -1,7 +1,6 @@
 // The model call as one durable step. Its recorded output is the whole message, so that no tool runs
 // before what asked for it is safe.
 
-import type { JsonObject } from "@roost/base";
 import { RoostError } from "@roost/base";
 import { inputSchemaOf } from "../tools/read-arguments.ts";
 import type { ModelCallOutcome, ModelReply } from "../models/models.ts";
@@ -80,7 +79,7 @@ function pastDeadline(loop: Loop): StepResult<never> {
 function failedByLimit(message: string, details: LimitDetails): StepResult<never> {
   return {
     state: "failed",
-    error: { code: "limit_exceeded", message, isRetryable: true, details: { ...details } as JsonObject },
+    error: { code: "limit_exceeded", message, isRetryable: true, details: { ...details } },
   };
 }
 

@@ -143,21 +143,26 @@ function createReplyReader(options: ReadReplyOptions) {
           return;
       }
     },
-    finish(): RawReply {
-      if (end === undefined || !isComplete(end.finishReason)) {
-        throw new RoostError("unavailable", "the reply ended before it was complete");
-      }
-      return {
-        text: storableText(texts.join("")),
-        reasoning: [...reasoning.values()]
-          .filter((block) => block.text !== "" || block.providerMetadata !== undefined)
-          .map((block) => ({ ...block, text: storableText(block.text) })),
-        toolCalls,
-        finishReason: end.finishReason,
-        usage: end.usage,
-        providerMetadata: end.providerMetadata,
-      };
-    },
+    finish: () => toRawReply({ texts, reasoning: [...reasoning.values()], toolCalls }, end),
+  };
+}
+
+function toRawReply(
+  content: { texts: string[]; reasoning: RawReply["reasoning"]; toolCalls: ToolCallPart[] },
+  end: Extract<LanguageModelV4StreamPart, { type: "finish" }> | undefined,
+): RawReply {
+  if (end === undefined || !isComplete(end.finishReason)) {
+    throw new RoostError("unavailable", "the reply ended before it was complete");
+  }
+  return {
+    text: storableText(content.texts.join("")),
+    reasoning: content.reasoning
+      .filter((block) => block.text !== "" || block.providerMetadata !== undefined)
+      .map((block) => ({ ...block, text: storableText(block.text) })),
+    toolCalls: content.toolCalls,
+    finishReason: end.finishReason,
+    usage: end.usage,
+    providerMetadata: end.providerMetadata,
   };
 }
 

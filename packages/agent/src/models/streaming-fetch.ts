@@ -24,7 +24,7 @@ export function createStreamingFetch(options: StreamingFetchOptions): Fetch {
       const response = await options.fetch(input, {
         ...init,
         body: JSON.stringify(withoutUntaken(asked, { canStream, takesStreamOptions })),
-      } as RequestInit);
+      });
       if (response.ok) return await asEventStream(response, options.bodyBytesMax);
       if (!canStream || (response.status !== 400 && response.status !== 422 && response.status !== 501))
         return response;

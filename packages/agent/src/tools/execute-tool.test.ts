@@ -64,6 +64,23 @@ test("executeTool() passes an abort on, so that the step has no result", async (
   await assert.rejects(pending, /worker stops/);
 });
 
+test("executeTool() ends a tool at the run's deadline, its outcome unknown unless it only reads", async () => {
+  for (const [effect, state] of [
+    ["unsafe", "unknown"],
+    ["readonly", "failed"],
+  ] as const) {
+    const deadline = new AbortController();
+    const pending = run(
+      tool(effect, async () => {
+        deadline.abort(new DOMException("the run's time is over", "TimeoutError"));
+        return await new Promise(() => {});
+      }),
+      { deadline: deadline.signal },
+    );
+    assert.equal((await pending).state, state);
+  }
+});
+
 test("executeTool() does not begin when it is already aborted", async () => {
   const abort = new AbortController();
   abort.abort(new Error("too late"));

@@ -66,7 +66,8 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
     signal.throwIfAborted();
     hasStarted = true;
     // A tool that does not heed its signal must not hold the run; what it does later reaches nobody.
-    const result = await Promise.race([tool.execute(options.input, call), rejectOnAbort(signal)]);
+    const aborted = rejectOnAbort(signal);
+    const result = await Promise.race([tool.execute(options.input, call), aborted]);
     if (result.state === "done") {
       return {
         state: "done",
@@ -110,8 +111,12 @@ function failed(code: ErrorCode, message: string): StepResult<ToolOutput> {
   return { state: "failed", error: { code, message, isRetryable: false } };
 }
 
+/** To be made before the work it ends is begun: an abort that already happened is never heard of again. */
 function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
+  const aborted = new Promise<never>((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
+  // When the work wins the race, nobody listens any more.
+  aborted.catch(() => {});
+  return aborted;
 }
