@@ -43,6 +43,7 @@ export async function attemptCall(
   request: ModelRequest,
   options: AttemptOptions,
 ): Promise<AttemptOutcome> {
+  options.signal.throwIfAborted();
   const outputTokensMax = effectiveOutputTokens(request.outputTokensMax, provider.contextTokensMax);
   const price = provider.price === undefined ? {} : { price: provider.price };
   const estimate = estimateCallMax({ promptTokens: options.promptTokens, maxOutputTokens: outputTokensMax, ...price });

@@ -376,6 +376,25 @@ test("openModels() settles before an abort is passed on", async () => {
   });
 });
 
+test("openModels() reserves nothing for a call that is aborted already", async () => {
+  await withProviders({ first: () => "never" }, async ({ first, open }) => {
+    let reservedCount = 0;
+    const pending = open().call(
+      request,
+      options({
+        signal: AbortSignal.abort(new Error("stopped")),
+        reserveSpend: async () => {
+          reservedCount += 1;
+          return { state: "refused", cap: "", message: "" };
+        },
+      }),
+    );
+    await assert.rejects(pending, /stopped/);
+    assert.equal(reservedCount, 0);
+    assert.equal(first.requests.length, 0);
+  });
+});
+
 test("openModels() refuses providers and limits that cannot work", () => {
   const common = { clock: createFakeClock(0), logger: silentLogger };
   const provider: OpenAiCompatibleConfig = {
