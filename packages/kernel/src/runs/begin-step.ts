@@ -105,19 +105,19 @@ async function beginSteps(tx: KernelTransaction, items: Item[]): Promise<BatchOu
  * Invariants: an intent is written only by the owner of the run (the fence locks its row until the commit), only once per seq, and
  * not after somebody asked for the run's end.
  */
-const beginStatement = `
+export const beginStatement = `
   with item as (
     select * from unnest($1::uuid[], $2::bigint[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[])
       with ordinality as i(run_id, epoch, seq, name, kind, effect, input_hash, input, place)
   ),
   fence as (
-    select id, epoch, correlation, cause_id, traceparent, cancel_requested_at, cancel_reason from roost.run
-    where id = any($1::uuid[]) and state = 'running' order by depth, id for no key update
+    select id, epoch, state, correlation, cause_id, traceparent, cancel_requested_at, cancel_reason from roost.run
+    where id = any($1::uuid[]) order by depth, id for no key update
   ),
   begun as (
     insert into roost.step (run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, started_at)
     select f.id, i.seq, i.name, i.kind, i.effect, 'intent', 1, f.epoch, f.id || ':' || i.seq, i.input_hash, i.input, roost.now()
-    from item i join fence f on f.id = i.run_id and f.epoch = i.epoch
+    from item i join fence f on f.id = i.run_id and f.epoch = i.epoch and f.state = 'running'
     where f.cancel_requested_at is null
     on conflict (run_id, seq) do nothing
     returning run_id, seq, idempotency_key
@@ -125,7 +125,7 @@ const beginStatement = `
   select f.id, f.correlation, f.cause_id as "causeId", f.traceparent, f.cancel_requested_at as "cancelRequestedAt",
     f.cancel_reason as "cancelReason", b.idempotency_key as "idempotencyKey"
   from item i
-  left join fence f on f.id = i.run_id and f.epoch = i.epoch
+  left join fence f on f.id = i.run_id and f.epoch = i.epoch and f.state = 'running'
   left join begun b on b.run_id = i.run_id and b.seq = i.seq and f.id is not null
   order by i.place`;
 

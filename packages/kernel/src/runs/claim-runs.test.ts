@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTestKernel } from '../testing/create-test-kernel.ts';
 import { assertLeaseLost, claim, claimOne, eventTypes, joinWorker, killConnection, read, startRun } from '../testing/drive-runs.ts';
-import { claimRuns, claimStatement } from './claim-runs.ts';
+import { claimRuns } from './claim-runs.ts';
 import { createRuns } from './create-run.ts';
 
 test('claimRuns() gives each ready run to one worker', async () => {
@@ -87,49 +87,3 @@ test('claimRuns() survives a worker that dies while it claims', async () => {
   // Not declared dead yet: the claim is good, and the reaper will find it.
   assert.equal((await claim(kernel, worker)).length, 1);
 });
-
-test('claimRuns() reads only ready runs, however many are stuck or finished', async () => {
-  await using test = await createTestKernel();
-  const { database } = test;
-  await insertIdleRuns(database, 20_000);
-  await test.kernel.transact((tx) => createRuns(tx, Array.from({ length: 50 }, () => ({ reason: 'a test', input: {} }))));
-  await database.query('analyze roost.run');
-
-  const values = [test.kernel.createId(), 'default', 10, Array.from({ length: 10 }, () => test.kernel.createId())];
-  const [row] = await database.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(`explain (analyze, buffers, format json) ${claimStatement}`, values);
-  const plan = row!['QUERY PLAN'][0].Plan;
-  const scans = nodesOf(plan).filter((node) => node['Relation Name'] === 'run' || node['Index Name'] !== undefined);
-
-  assert.ok(scans.some((node) => node['Index Name'] === 'run_ready'), JSON.stringify(scans, undefined, 1));
-  assert.ok(scans.every((node) => node['Node Type'] !== 'Seq Scan'), 'the claim must not read the whole table');
-  const blocksRead = plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
-  assert.ok(blocksRead < 1_000, `10 claims touched ${blocksRead} blocks: stuck runs are being read`);
-});
-
-interface PlanNode {
-  'Node Type': string;
-  'Relation Name'?: string;
-  'Index Name'?: string;
-  'Shared Hit Blocks': number;
-  'Shared Read Blocks': number;
-  Plans?: PlanNode[];
-}
-
-function nodesOf(node: PlanNode): PlanNode[] {
-  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
-}
-
-/** A third waits, a third queues, a third is done; all older than anything ready. */
-async function insertIdleRuns(database: { query(text: string, values: unknown[]): Promise<unknown> }, count: number): Promise<void> {
-  await database.query(
-    `insert into roost.run (id, queue, handler, state, priority, waiting_for, epoch, lane, lane_seq, lane_held, depth, reason, input, attempt,
-       attempts_max, retry, stall_count, budget, usd_spent, tokens_spent, usd_reserved, tokens_reserved, call_count, reservation_count, rehearsal,
-       correlation, cause_id, created_at, ended_at)
-     select gen_random_uuid(), 'default', 'agent', s.state, 0, case when s.state = 'waiting' then 'person' end, 1,
-       case when s.state = 'queued' then 'lane ' || n % 500 end, case when s.state = 'queued' then n end, false, 0, 'stuck', '{}', 1,
-       1, '{}', 0, '{}', 0, 0, 0, 0, 0, 0, false, 'c', 'c', roost.now() - interval '1 day',
-       case when s.state = 'done' then roost.now() end
-     from generate_series(1, $1::integer) n, lateral (select (array['waiting', 'queued', 'done'])[n % 3 + 1] as state) s`,
-    [count],
-  );
-}

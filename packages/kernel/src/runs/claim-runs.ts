@@ -46,7 +46,10 @@ async function holdWorker(tx: KernelTransaction, workerId: string): Promise<void
   }
 }
 
-/** Invariant: one owner. The epoch grows with each claim, so every earlier owner's writes are refused from here on. */
+/**
+ * Invariant: one owner. The epoch grows with each claim, so every earlier owner's writes are refused from here on.
+ * `= any` keeps the plan on the primary key, however many rows the planner expects.
+ */
 export const claimStatement = `
   with due as materialized (
     select r.id, r.cause_id from roost.run r
@@ -61,7 +64,7 @@ export const claimStatement = `
     started_at = coalesce(r.started_at, roost.now()),
     deadline_at = coalesce(r.deadline_at, roost.now() + r.timeout_ms * interval '1 millisecond')
   from numbered n
-  where r.id = n.id
+  where r.id = any(array(select id from numbered)) and r.id = n.id
   returning ${runColumns('r')}, n.place, n.cause_id as "priorCauseId"`;
 
 async function claimQueue(tx: KernelTransaction, workerId: string, queue: string, limit: number): Promise<Claimed[]> {

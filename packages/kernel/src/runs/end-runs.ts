@@ -74,15 +74,15 @@ async function withDescendants(tx: KernelTransaction, ends: RunEnd[]): Promise<R
   return [...ends, ...idle.map((run): RunEnd => ({ run, state: 'cancelled', ...why, isTaken: true }))];
 }
 
-/** Invariant: a run ends once, from the state and at the epoch that were read under its lock; this is the fence of an owner's end. */
-const endStatement = `
+/** Invariant: a run ends once, from the state and at the epoch that were read under its lock; this is the fence of an owner's end. `= any` keeps the plan on the primary key. */
+export const endStatement = `
   update roost.run r set
     state = i.state, output = i.output, error = i.error, epoch = r.epoch + i.epoch_step, ended_at = roost.now(),
     worker_id = null, waiting_for = null, wake_at = null, ready_at = null, deadline_at = null, lane_held = false, cause_id = i.event_id,
     cancel_reason = coalesce(r.cancel_reason, i.cancel_reason), cancel_by = coalesce(r.cancel_by, i.cancel_by)
   from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::bigint[], $8::text[], $9::text[], $10::text[])
     as i(id, epoch, from_state, state, output, error, epoch_step, event_id, cancel_reason, cancel_by)
-  where r.id = i.id and r.epoch = i.epoch and r.state = i.from_state and r.ended_at is null
+  where r.id = any($1::uuid[]) and r.id = i.id and r.epoch = i.epoch and r.state = i.from_state
   returning r.id, extract(epoch from r.ended_at)::float8 * 1000 as "nowMs", r.usd_spent::float8 as "usdSpent", r.tokens_spent as "tokensSpent",
     exists (select 1 from roost.step s where s.run_id = r.id and s.state in ('intent', 'waiting')) as "hasOpenSteps",
     exists (select 1 from roost.wait w where w.run_id = r.id and w.resolved_at is null) as "hasOpenWait",

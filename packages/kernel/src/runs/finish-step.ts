@@ -91,31 +91,31 @@ async function finishSteps(tx: KernelTransaction, items: Item[]): Promise<BatchO
  * Invariants: only the owner of the run records an outcome (the fence locks its row until the commit); an outcome is never
  * overwritten. A finished step is progress: the count of lost owners starts again.
  */
-const finishStatement = `
+export const finishStatement = `
   with item as (
     select * from unnest($1::uuid[], $2::bigint[], $3::integer[], $4::text[], $5::jsonb[], $6::jsonb[], $7::jsonb[], $8::numeric[])
       with ordinality as i(run_id, epoch, seq, state, output, error, usage, cost_usd, place)
   ),
   fence as (
-    select id, epoch, correlation, cause_id, traceparent, cancel_requested_at, reservation_count, stall_count from roost.run
-    where id = any($1::uuid[]) and state = 'running' order by depth, id for no key update
+    select id, epoch, state, correlation, cause_id, traceparent, cancel_requested_at, reservation_count, stall_count from roost.run
+    where id = any($1::uuid[]) order by depth, id for no key update
   ),
   finished as (
     update roost.step s set
       state = i.state, output = i.output, error = i.error, usage = i.usage, cost_usd = i.cost_usd, epoch = f.epoch, ended_at = roost.now()
-    from item i join fence f on f.id = i.run_id and f.epoch = i.epoch
-    where s.run_id = f.id and s.seq = i.seq and s.state = 'intent'
+    from item i join fence f on f.id = i.run_id and f.epoch = i.epoch and f.state = 'running'
+    where s.run_id = any($1::uuid[]) and s.run_id = f.id and s.seq = i.seq and s.state = 'intent'
     returning s.run_id, s.seq, s.name, s.kind, s.attempt, s.effect, s.idempotency_key, s.started_at, s.ended_at
   ),
   progress as (
     update roost.run r set stall_count = 0 from fence f
-    where r.id = f.id and f.stall_count > 0 and exists (select 1 from finished d where d.run_id = f.id)
+    where r.id = any($1::uuid[]) and r.id = f.id and f.stall_count > 0 and exists (select 1 from finished d where d.run_id = f.id)
   )
   select f.id, f.correlation, f.cause_id as "causeId", f.traceparent, f.cancel_requested_at as "cancelRequestedAt",
     f.reservation_count as "reservationCount", d.seq, d.name, d.kind, d.attempt, d.effect, d.idempotency_key as "idempotencyKey",
     greatest(0, round(extract(epoch from d.ended_at - d.started_at) * 1000))::bigint as "durationMs"
   from item i
-  left join fence f on f.id = i.run_id and f.epoch = i.epoch
+  left join fence f on f.id = i.run_id and f.epoch = i.epoch and f.state = 'running'
   left join finished d on d.run_id = f.id and d.seq = i.seq
   order by i.place`;
 

@@ -9,18 +9,17 @@ import { runLimits, type Run } from './run.ts';
 /** A run without its input and output. */
 export type RunHead = Omit<Run, 'input' | 'output'>;
 
+/** Invariant: rows of run are locked by (depth, id). */
+export const lockStatement = `
+  select ${runHeadColumns('r')} from roost.run r
+  where r.id = any(array(
+    select unnest($1::uuid[])
+    union select c.parent_run_id from roost.run c where c.id = any($1::uuid[])))
+  order by r.depth, r.id for no key update`;
+
 /** Locks the runs and their parents. What is not there (swept to history) is missing in the result. */
 export async function lockRuns(tx: Sql, runIds: string[]): Promise<Map<string, RunHead>> {
-  const rows = await tx.query<RunHead>(
-    `-- Invariant: rows of run are locked by (depth, id).
-     select ${runHeadColumns('r')} from roost.run r
-     where r.id = any(array(
-       select unnest($1::uuid[])
-       union select c.parent_run_id from roost.run c where c.id = any($1::uuid[]) and c.parent_run_id is not null))
-     order by r.depth, r.id for no key update`,
-    [runIds],
-    { name: 'roost_run_lock' },
-  );
+  const rows = await tx.query<RunHead>(lockStatement, [runIds], { name: 'roost_run_lock' });
   return new Map(rows.map((row) => [row.id, row]));
 }
 

@@ -10,7 +10,7 @@ export async function requestCancel(tx: KernelTransaction, runs: RunHead[], why:
   await tx.query(
     `update roost.run r set cancel_requested_at = roost.now(), cancel_reason = $3, cancel_by = $4, cause_id = i.event_id
      from unnest($1::uuid[], $2::text[]) as i(id, event_id)
-     where r.id = i.id and r.state = 'running' and r.cancel_requested_at is null`,
+     where r.id = any($1::uuid[]) and r.id = i.id and r.state = 'running' and r.cancel_requested_at is null`,
     [asked.map(({ run }) => run.id), asked.map(({ eventId }) => eventId), why.reason, why.by],
   );
   for (const { run, eventId } of asked) {

@@ -29,7 +29,7 @@ export async function resumeRuns(tx: KernelTransaction, resumptions: Resumption[
        ready_at = roost.now(), wake_at = null, waiting_for = null, cause_id = i.event_id,
        deadline_at = coalesce(r.deadline_at, roost.now() + r.deadline_left_ms * interval '1 millisecond'), deadline_left_ms = null
      from unnest($1::uuid[], $2::text[]) as i(id, event_id)
-     where r.id = i.id and r.state = 'waiting'
+     where r.id = any($1::uuid[]) and r.id = i.id and r.state = 'waiting'
      returning r.id, r.state, r.queue, r.lane, r.agent, r.session_key as "sessionKey", r.session_kind as "sessionKind", r.job_id as "jobId",
        r.parent_run_id as "parentRunId", r.correlation, r.traceparent, r.cause_id as "causeId"`,
     [items.map((item) => item.runId), items.map((item) => item.eventId)],
