@@ -7,6 +7,7 @@ import { RoostError, type JsonObject, type JsonValue, type Logger } from "@roost
 import {
   finishRun,
   publishStream,
+  releaseLocksOfRun,
   type ClaimedRun,
   type Kernel,
   type KernelTransaction,
@@ -154,7 +155,13 @@ async function conclude(agentRun: AgentRun, steps: DurableSteps, outcome: AgentO
   const { text, shouldDeliver } = stripHeartbeatToken(outcome.text, { mode: "message" });
   const reply = shouldDeliver ? text : "";
   return end(agentRun, { state: "done", output: { kind: "reply", text: reply, ...totals } }, (tx) =>
-    appendReply(tx, { run, text: reply, messages: outcome.messages, isRehearsed: outcome.isRehearsed }),
+    appendReply(tx, {
+      run,
+      text: reply,
+      messages: outcome.messages,
+      isRehearsed: outcome.isRehearsed,
+      compactedTranscript: outcome.compactedTranscript,
+    }),
   );
 }
 
@@ -227,5 +234,12 @@ async function end(
   const { kernel, run } = agentRun;
   if (outcome.state === "failed" && outcome.error === undefined)
     throw new RoostError("internal", `Run ${run.id} failed without a reason`);
-  await finishRun(kernel, { runId: run.id, epoch: run.epoch }, outcome, alongside === undefined ? {} : { alongside });
+  const isOver = outcome.state !== "failed" || outcome.error?.isRetryable === false || run.attempt >= run.attemptsMax;
+  await finishRun(kernel, { runId: run.id, epoch: run.epoch }, outcome, {
+    alongside: async (tx) => {
+      await alongside?.(tx);
+      // Those who wait for a lock of this run hear of it with its end; a run that is tried again keeps what it has taken.
+      if (isOver) await releaseLocksOfRun(tx, run.id);
+    },
+  });
 }

@@ -2,7 +2,7 @@
 // resolve an interrupted step by its effect class. It executes nothing itself and knows no tool.
 
 import type { JsonValue } from "@roost/base";
-import { RoostError, toRoostError } from "@roost/base";
+import { delay, RoostError, toRoostError } from "@roost/base";
 import type { StepCall, StepOptions, StepOutcome, StepResult, StepRunner } from "@roost/agent";
 import {
   beginStep,
@@ -19,7 +19,7 @@ import {
   type WaitRequest,
   type WaitResult,
 } from "@roost/kernel";
-import { attributes, type Telemetry } from "@roost/telemetry";
+import { attributes, genAiOperations, type Attributes, type Telemetry } from "@roost/telemetry";
 import { RunInterruption } from "./run-interruption.ts";
 import { createSpendLedger, type SpendLedger } from "./spend-ledger.ts";
 
@@ -39,6 +39,10 @@ export interface DurableSteps extends StepRunner {
   /** True once a step was executed rather than replayed. */
   readonly hasExecuted: boolean;
 }
+
+/** How often an effect that may be tried again is, within one attempt of its run, and how long it waits before the first time. */
+const unknownTriesMax = 3;
+const unknownRetryMs = 500;
 
 /** Steps of one claimed run, for as long as its epoch holds. */
 export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
@@ -79,15 +83,13 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
     executing.set(name, seq);
     try {
       return await options.telemetry.span(
-        `step ${name}`,
-        {
-          attributes: {
-            [attributes.runId]: run.id,
-            [attributes.stepSeq]: seq,
-            [attributes.stepKind]: request.kind,
-          },
+        spanName(name, request.kind),
+        { attributes: describeStep(run, seq, name, request) },
+        async (span) => {
+          const outcome = await settle(seq, name, request, execute, begun);
+          span.setAttributes({ [attributes.stepState]: outcome.state });
+          return outcome;
         },
-        () => settle(seq, name, request, execute, begun),
       );
     } finally {
       executing.delete(name);
@@ -113,12 +115,31 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
     } else {
       throw new RoostError("internal", `Step ${name} of run ${run.id} is ${begun.state} and has no outcome`);
     }
-    const result = await execute({
-      idempotencyKey: call.idempotencyKey,
-      attempt: call.attempt,
-      signal: options.signal,
-    });
+    const result = await attempt(request, execute, call);
     return record(seq, name, result);
+  }
+
+  /** An outcome that is unknown right away is asked for, or tried again under the same key, as far as its effect class allows. */
+  async function attempt<T>(
+    request: StepOptions<T>,
+    execute: (call: StepCall) => Promise<StepResult<T>>,
+    call: { attempt: number; idempotencyKey: string },
+  ): Promise<StepResult<T>> {
+    for (let tries = 1; ; tries += 1) {
+      const result = await execute({
+        idempotencyKey: call.idempotencyKey,
+        attempt: call.attempt,
+        signal: options.signal,
+      });
+      if (result.state !== "unknown" || tries >= unknownTriesMax) return result;
+      if (request.effect === "queryable" && request.query !== undefined) {
+        const answer = await request.query(call.idempotencyKey, { signal: options.signal });
+        if (answer.found) return { state: "done", output: answer.output };
+      } else if (request.effect !== "idempotent") {
+        return result;
+      }
+      await delay(unknownRetryMs * tries, { signal: options.signal });
+    }
   }
 
   /** What may be done with a step whose earlier owner left an intent and no outcome. */
@@ -177,6 +198,37 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
     get hasExecuted() {
       return hasExecuted;
     },
+  };
+}
+
+/** Model and tool steps are named as the semantic conventions of generative AI ask. */
+function spanName(name: string, kind: string): string {
+  if (kind === "model") return genAiOperations.chat;
+  return kind === "tool" ? `${genAiOperations.executeTool} ${toolOf(name)}` : `step ${name}`;
+}
+
+/** `tool:write_file#2` is a call of write_file. */
+function toolOf(step: string): string {
+  return step.replace(/^tool:/, "").replace(/#\d+$/, "");
+}
+
+function describeStep(
+  run: ClaimedRun,
+  seq: number,
+  name: string,
+  { kind, effect }: { kind: string; effect: string },
+): Attributes {
+  return {
+    [attributes.runId]: run.id,
+    [attributes.stepSeq]: seq,
+    [attributes.stepName]: name,
+    [attributes.stepKind]: kind,
+    [attributes.stepEffect]: effect,
+    [attributes.genAiConversationId]: run.sessionKey ?? undefined,
+    ...(kind === "model" ? { [attributes.genAiOperation]: genAiOperations.chat } : {}),
+    ...(kind === "tool"
+      ? { [attributes.genAiOperation]: genAiOperations.executeTool, [attributes.genAiToolName]: toolOf(name) }
+      : {}),
   };
 }
 
