@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
+import type { JsonObject, JsonValue, RoostError } from "@roost/base";
 import type { Database } from "@roost/database";
 import { openKernel } from "../open-kernel.ts";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
@@ -95,21 +95,21 @@ test("Kernel.append() fails only the call whose value PostgreSQL itself refuses"
   ]);
 });
 
-test("Kernel.append() fails only the call that is nested too deep for PostgreSQL", async () => {
+test("Kernel.append() refuses data that JSON cannot express, and only that", async () => {
   const anything = { ...testEvents[0]!, schema: { type: "object" } };
   await using t = await createTestKernel({ events: [anything] });
   let deep: JsonValue = 1;
-  for (let n = 0; n < 6500; n += 1) deep = [deep];
-  const good = t.kernel.append([note(1)]);
-  const bad = t.kernel.append([{ type: "note.written", data: { deep } }]);
-  await assert.rejects(bad, RoostError);
-  await good;
+  for (let n = 0; n < 100_000; n += 1) deep = [deep];
   const circle: JsonObject = {};
   circle["self"] = circle;
-  await assert.rejects(t.kernel.append([{ type: "note.written", data: circle }]), {
-    code: "invalid_input",
-    message: /JSON cannot express/,
-  });
+  const good = t.kernel.append([note(1)]);
+  for (const data of [{ deep }, circle, { big: 1n as unknown as JsonValue }]) {
+    await assert.rejects(t.kernel.append([{ type: "note.written", data }]), {
+      code: "invalid_input",
+      message: /JSON cannot express/,
+    });
+  }
+  await good;
 });
 
 test("Kernel.append() names the limit that an event breaks", async () => {
