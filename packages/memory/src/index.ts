@@ -19,3 +19,24 @@ export { getState, listStates, type ReadState, type State, type StateSummary } f
 export { changeState, setState, type SetState, type SetStateOutcome } from "./state/set-state.ts";
 export { settleState, type SettledState } from "./state/settle-state.ts";
 export { rebuildState, replayStates, type ReplayedState } from "./state/rebuild-state.ts";
+
+// Notes and facts.
+export { appendDailyNote, type AppendedNote, type DailyNote } from "./notes/append-daily-note.ts";
+export { remember } from "./notes/remember.ts";
+
+// Sessions.
+export { sendMessage, type SendMessage, type SentMessage } from "./sessions/send-message.ts";
+export { appendReply, type Reply } from "./sessions/append-reply.ts";
+export { getSession, listSessions, readMessage, readTranscript, type SessionPage, type TranscriptPage } from "./sessions/read-transcript.ts";
+export type { Session } from "./sessions/session.ts";
+export type { ContextMessage, StoredMessage } from "./sessions/message.ts";
+
+// What a run is told.
+export { viewerOf } from "./visibility/viewer-of.ts";
+export { buildDigest, type Digest, type DigestQuery } from "./digest/build-digest.ts";
+export type { DigestItem } from "./digest/digest-item.ts";
+export { buildContext, contextLimits, type BuiltContext } from "./context/build-context.ts";
+export { commitDigest } from "./context/commit-digest.ts";
+export type { Section, ShownFile } from "./context/file-sections.ts";
+export { heartbeatDecision, type HeartbeatDecision } from "./heartbeat/heartbeat-decision.ts";
+export { lastHeartbeat, rememberHeartbeat, type RememberHeartbeat } from "./heartbeat/remember-heartbeat.ts";

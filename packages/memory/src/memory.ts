@@ -9,7 +9,7 @@ export interface VersionStore {
   get(sha256: string): Promise<Uint8Array | undefined>;
 }
 
-export interface Memory {
+export interface Memory extends AsyncDisposable {
   readonly kernel: Kernel;
   /** Absolute, without symbolic links. */
   readonly homeDir: string;

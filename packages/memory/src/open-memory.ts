@@ -27,7 +27,6 @@ export interface OpenMemoryOptions {
   scan?: boolean;
 }
 
-/** It holds nothing open of its own: the kernel and its database belong to the caller. */
 export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
   const { kernel, logger } = options;
   await mkdir(options.homeDir, { recursive: true, mode: 0o700 });
@@ -43,6 +42,8 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
     timeZone: settings.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     versions: options.versions ?? (await openDirectoryObjects(join(homeDir, ".roost/objects"))),
     logger,
+    // Kernel and database belong to the caller; it holds nothing else.
+    async [Symbol.asyncDispose]() {},
   };
   if (options.scan ?? true) await scanHome(memory);
   return memory;

@@ -13,6 +13,8 @@ create table memory.file (
   stamp       text,
   modified_at timestamptz not null,
   event_id    text not null,
+  -- The run that wrote what is there; null: somebody else, or somebody outside.
+  run_id      uuid,
   recorded_at timestamptz not null default roost.now()
 );
 
@@ -39,6 +41,7 @@ create table memory.state (
   updated_at   timestamptz not null,
   updated_by   text not null,
   event_id     text not null,
+  run_id       uuid,
   -- When somebody last said what it is, also when that changed nothing.
   confirmed_at timestamptz not null,
   disk_text    text,

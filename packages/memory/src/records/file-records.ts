@@ -36,13 +36,20 @@ export async function readRecords(sql: Sql): Promise<Map<string, FileRecord>> {
   return new Map(rows.map((row) => [row.path, row]));
 }
 
-export async function saveRecord(tx: Sql, record: FileRecord & { modifiedAt: Date; eventId: string }): Promise<void> {
+export async function saveRecord(tx: Sql, record: FileRecord & { modifiedAt: Date; eventId: string; runId?: string | undefined }): Promise<void> {
   await tx.query(
-    `insert into memory.file (path, sha256, bytes, stamp, modified_at, event_id, recorded_at) values ($1, $2, $3, $4, $5, $6, roost.now())
-     on conflict (path) do update set sha256 = $2, bytes = $3, stamp = $4, modified_at = $5, event_id = $6, recorded_at = roost.now()`,
-    [record.path, record.sha256, record.bytes, record.stamp, record.modifiedAt, record.eventId],
+    `insert into memory.file (path, sha256, bytes, stamp, modified_at, event_id, run_id, recorded_at) values ($1, $2, $3, $4, $5, $6, $7, roost.now())
+     on conflict (path) do update set sha256 = $2, bytes = $3, stamp = $4, modified_at = $5, event_id = $6, run_id = $7, recorded_at = roost.now()`,
+    [record.path, record.sha256, record.bytes, record.stamp, record.modifiedAt, record.eventId, uuidOf(record.runId)],
     { name: "memory_save_record" },
   );
+}
+
+const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/** A run's id as a column takes it; authors that are no runs have other names. */
+export function uuidOf(runId: string | undefined): string | null {
+  return runId !== undefined && uuid.test(runId) ? runId : null;
 }
 
 /** Notes that the content is still the recorded one, so that it is not looked at again. Needs no lock: it says nothing of another content. */

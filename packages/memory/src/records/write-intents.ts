@@ -78,6 +78,6 @@ export async function recordWritten(tx: KernelTransaction, intent: WriteIntent, 
     ...(intent.previousSha256 !== null && { previousSha256: intent.previousSha256 }),
   };
   const eventId = tx.emit({ type: "file.written", subject: intent.path, data });
-  await saveRecord(tx, { path: intent.path, sha256: intent.sha256, bytes: intent.bytes, ...disk, eventId });
+  await saveRecord(tx, { path: intent.path, sha256: intent.sha256, bytes: intent.bytes, ...disk, eventId, runId: intent.author.runId });
   return eventId;
 }

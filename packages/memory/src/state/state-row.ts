@@ -3,7 +3,7 @@ import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { KernelTransaction } from "@roost/kernel";
 import { hashOf } from "../disk/read-disk-file.ts";
-import { authorFields } from "../records/file-records.ts";
+import { authorFields, uuidOf } from "../records/file-records.ts";
 import { statePathOf } from "../visibility/home-file-class.ts";
 import type { Author } from "../visibility/viewer.ts";
 
@@ -67,12 +67,12 @@ export async function recordStateChange(tx: KernelTransaction, before: StateRow 
   };
   const eventId = tx.emit({ type: "state.changed", subject: name, key: path, data, ...(change.causation !== undefined && { causation: change.causation }) });
   const [row] = await tx.query<StateRow>(
-    `insert into memory.state as s (name, version, value, text, sha256, updated_at, updated_by, event_id, confirmed_at)
-     values ($1, $2, $3, $4, $5, roost.now(), $6, $7, roost.now())
+    `insert into memory.state as s (name, version, value, text, sha256, updated_at, updated_by, event_id, run_id, confirmed_at)
+     values ($1, $2, $3, $4, $5, roost.now(), $6, $7, $8, roost.now())
      on conflict (name) do update set version = $2, value = $3, text = $4, sha256 = $5, updated_at = roost.now(), updated_by = $6, event_id = $7,
-       confirmed_at = roost.now()
+       run_id = $8, confirmed_at = roost.now()
      returning ${stateColumns}`,
-    [name, version, JSON.stringify(value), text, text === null ? null : hashOf(text), author.by, eventId],
+    [name, version, JSON.stringify(value), text, text === null ? null : hashOf(text), author.by, eventId, uuidOf(author.runId)],
     { name: "memory_save_state" },
   );
   return row!;

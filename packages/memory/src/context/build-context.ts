@@ -1,0 +1,148 @@
+/**
+ * Everything that a run starts from: the files its kind of session may see, what it needs to know of the time and of others, the
+ * conversation, and what it is asked. It reads the home and the log and changes neither; what was shown becomes a record with
+ * commitDigest, in the transaction of the step that used it.
+ */
+import { formatDurationMs } from "@roost/base";
+import type { Run } from "@roost/kernel";
+import { buildDigest, type Digest } from "../digest/build-digest.ts";
+import { readInputs, type HeartbeatInputs } from "../heartbeat/heartbeat-inputs.ts";
+import { readHeartbeat } from "../heartbeat/heartbeat-row.ts";
+import type { Memory } from "../memory.ts";
+import { scanHome } from "../scan/scan-home.ts";
+import type { ContextMessage } from "../sessions/message.ts";
+import { readHistory, readMessage } from "../sessions/read-transcript.ts";
+import { kindOfSession, readSession, type SessionRow } from "../sessions/session.ts";
+import { listStates } from "../state/get-state.ts";
+import { findStale } from "../state/staleness.ts";
+import { momentAt } from "../visibility/daily-note-path.ts";
+import { stateInputsOf, viewerOf } from "../visibility/viewer-of.ts";
+import type { Viewer } from "../visibility/viewer.ts";
+import { earlierRuns } from "./earlier-runs.ts";
+import { fileSections, type Section, type ShownFile } from "./file-sections.ts";
+import { overheard } from "./overheard.ts";
+import { runMessage } from "./run-message.ts";
+import { skillIndex } from "./skill-index.ts";
+
+export const contextLimits = {
+  /** Of earlier turns of a conversation; what the model has no room for is compacted by the loop. */
+  historyCharsMax: 200_000,
+} as const;
+
+export interface BuiltContext {
+  /** As runAgentLoop of @roost/agent takes it. */
+  context: { sections: Section[]; messages: ContextMessage[] };
+  run: Pick<Run, "id" | "agent" | "sessionKey" | "sessionKind" | "jobId">;
+  /** Which version of which file was shown, and how much of it. */
+  files: ShownFile[];
+  /** "email state is 9h 12m old" */
+  stale: string[];
+  /** Undefined for sessions that are told nothing. */
+  digest: Pick<Digest, "offsets" | "newsCount" | "isComplete"> | undefined;
+  /** What a transcript does not hold yet: what was told, and what a job asked. */
+  told: ContextMessage[];
+  asked: ContextMessage | undefined;
+  /** The seq of the message that began this turn; undefined: it is not in the transcript yet. */
+  turnSeq: number | undefined;
+  /** Of heartbeats: what this one looks at. */
+  inputs: HeartbeatInputs | undefined;
+}
+
+/** The context of a run, from what home and log say now. */
+export async function buildContext(memory: Memory, { run }: { run: Run }): Promise<BuiltContext> {
+  const viewer = viewerOf(run);
+  const isInformed = viewer.kind === "main" || viewer.kind === "heartbeat";
+  if (isInformed) await scanHome(memory);
+  const [files, skills, states, asked] = await Promise.all([
+    fileSections(memory, viewer),
+    skillIndex(memory, viewer),
+    stateSection(memory, run, viewer),
+    runMessage(memory, run),
+  ]);
+  const session = run.sessionKey === null ? undefined : await readSession(memory.kernel.database, run.sessionKey);
+  const digest = isInformed ? await digestFor(memory, run, session) : undefined;
+  const told = digest === undefined ? [] : toldMessages(digest);
+  const isConversation = viewer.kind === "main" || viewer.kind === "channel";
+  const turnSeq = asked.recorded ? await turnOf(memory, run) : undefined;
+  const history = isConversation && session !== undefined ? await readHistory(memory.kernel.database, session, { beforeTurn: turnSeq ?? session.nextSeq, charsMax: contextLimits.historyCharsMax }) : undefined;
+  const sections: Section[] = [
+    ...promptSection(memory, run),
+    ...files.sections,
+    ...named("Skills", skills),
+    ...(viewer.kind === "heartbeat" ? await overheard(memory) : []),
+    ...(viewer.kind === "cron" ? await earlierRuns(memory, run) : []),
+    ...named("State files", states.text),
+    { name: "Now", text: nowText(memory, viewer, { session, droppedTurnCount: history?.droppedTurnCount ?? 0 }) },
+  ];
+  return {
+    context: { sections, messages: [...(history?.messages ?? []), ...told, asked.message] },
+    run: { id: run.id, agent: run.agent, sessionKey: run.sessionKey, sessionKind: run.sessionKind, jobId: run.jobId },
+    files: files.shown,
+    stale: states.stale,
+    digest: digest && { offsets: digest.offsets, newsCount: digest.newsCount, isComplete: digest.isComplete },
+    told,
+    asked: asked.recorded ? undefined : asked.message,
+    turnSeq,
+    inputs: viewer.kind === "heartbeat" ? await readInputs(memory, run) : undefined,
+  };
+}
+
+function named(name: string, text: string): Section[] {
+  return text === "" ? [] : [{ name, text }];
+}
+
+/** What the settings tell this agent beyond the home. */
+function promptSection(memory: Memory, run: Run): Section[] {
+  return named("Instructions", memory.settings.agents[run.agent ?? "main"]?.prompt ?? "");
+}
+
+async function digestFor(memory: Memory, run: Run, session: SessionRow | undefined): Promise<Digest> {
+  const sessionKey = run.sessionKey ?? `run:${run.id}`;
+  const sessionKind = run.sessionKind ?? kindOfSession(sessionKey);
+  if (sessionKind !== "heartbeat") {
+    return buildDigest(memory, { sessionKey, sessionKind, offsets: session?.digestOffsets ?? null, shownAt: session?.digestAt ?? null });
+  }
+  const beat = await readHeartbeat(memory.kernel.database, sessionKey);
+  return buildDigest(memory, { sessionKey, sessionKind, offsets: beat?.offsets ?? null, shownAt: beat?.calledAt ?? null });
+}
+
+function toldMessages(digest: Digest): ContextMessage[] {
+  return [
+    ...(digest.text === "" ? [] : [{ role: "user" as const, text: `[Roost] ${digest.text}` }]),
+    ...(digest.untrustedText === "" ? [] : [{ role: "user" as const, text: digest.untrustedText, isUntrusted: true }]),
+  ];
+}
+
+async function turnOf(memory: Memory, run: Run): Promise<number | undefined> {
+  const messageId = run.input["messageId"];
+  return typeof messageId === "string" ? (await readMessage(memory, messageId))?.seq : undefined;
+}
+
+/** The states with their ages; those of a cron are its own and its inputs. */
+async function stateSection(memory: Memory, run: Run, viewer: Viewer): Promise<{ text: string; stale: string[] }> {
+  if (viewer.kind === "subagent" || viewer.kind === "channel") return { text: "", stale: [] };
+  const states = await listStates(memory, { as: viewer });
+  const stale = findStale({
+    states,
+    inputs: stateInputsOf(run.input),
+    staleAfterMs: memory.settings.heartbeat.staleAfter,
+    onlyInputs: viewer.kind === "cron",
+    nowMs: memory.kernel.clock.nowMs(),
+  }).map(({ line }) => line);
+  const ages = states.map((state) => `- ${state.path}: version ${state.version}, ${formatDurationMs(state.ageMs)} old, by ${state.updatedBy}`);
+  const warning = stale.length === 0 ? [] : ["Do not rely on what is stale:", ...stale.map((line) => `- ${line}`)];
+  return { text: [...ages.slice(0, 100), ...warning].join("\n"), stale };
+}
+
+function nowText(memory: Memory, viewer: Viewer, { session, droppedTurnCount }: { session: SessionRow | undefined; droppedTurnCount: number }): string {
+  const nowMs = memory.kernel.clock.nowMs();
+  const lines = [`It is ${momentAt(nowMs, memory.timeZone)}. This is a ${viewer.kind} session.`];
+  if (viewer.kind === "cron" && viewer.jobId !== undefined) {
+    lines.push(`Keep what the next run of this job needs in the state "${viewer.jobId}" (get_state, set_state), longer texts in work/${viewer.jobId}/. You do not see the person's conversation or memory.`);
+  }
+  if (viewer.kind === "main" && session?.digestAt != null) {
+    lines.push(`Your last turn in this conversation was ${formatDurationMs(Math.max(0, nowMs - session.digestAt.getTime()))} ago.`);
+  }
+  if (droppedTurnCount > 0) lines.push(`${droppedTurnCount} earlier turns of this conversation do not fit here.`);
+  return lines.join("\n");
+}

@@ -1,0 +1,27 @@
+import { listRuns, type Run, type RunState } from "@roost/kernel";
+import { readRunResult } from "../digest/run-output.ts";
+import type { Memory } from "../memory.ts";
+import { momentAt } from "../visibility/daily-note-path.ts";
+import type { Section } from "./file-sections.ts";
+
+const runsMax = 3;
+const charsMax = 2_000;
+const ended: RunState[] = ["done", "failed", "cancelled", "diverged"];
+
+/** What the last runs of the same job reported, oldest first: how a cron knows what it did. */
+export async function earlierRuns(memory: Memory, { jobId }: Pick<Run, "jobId">): Promise<Section[]> {
+  if (jobId === null) return [];
+  const runs = await listRuns(memory.kernel, { jobId, sessionKind: "cron", states: ended, limit: runsMax });
+  if (runs.length === 0) return [];
+  let isUntrusted = false;
+  const blocks: string[] = [];
+  for (const run of runs.toReversed()) {
+    const result = await readRunResult(memory, run.id);
+    isUntrusted ||= result.isUntrusted;
+    const said = run.state === "failed" ? `failed: ${run.error?.message ?? "no reason is known"}` : run.state;
+    const isLong = result.text.length > charsMax;
+    const text = isLong ? `${result.text.slice(0, charsMax).toWellFormed()}… (read_run ${run.id} shows all)` : result.text;
+    blocks.push(`## ${momentAt((run.endedAt ?? run.createdAt).getTime(), memory.timeZone)}: ${said}${text === "" ? "" : `\n${text}`}`);
+  }
+  return [{ name: "Earlier runs of this job", text: blocks.join("\n\n"), ...(isUntrusted && { isUntrusted }) }];
+}

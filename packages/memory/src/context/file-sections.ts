@@ -1,0 +1,62 @@
+/** The home files that a context begins with, in one order, each asked of the table of who sees what, each cut to its share. */
+import { RoostError } from "@roost/base";
+import { homeLimits } from "../disk/home-limits.ts";
+import { findHomeFile } from "../files/read-home-file.ts";
+import type { Memory } from "../memory.ts";
+import { contextPaths } from "../visibility/context-paths.ts";
+import type { Viewer } from "../visibility/viewer.ts";
+
+export interface Section {
+  name: string;
+  text: string;
+  isUntrusted?: boolean;
+}
+
+/** What was shown, for the record: enough to find the very version again. */
+export interface ShownFile {
+  path: string;
+  sha256: string;
+  chars: number;
+  shownChars: number;
+}
+
+export interface FileSections {
+  sections: Section[];
+  shown: ShownFile[];
+}
+
+export async function fileSections(memory: Memory, viewer: Viewer): Promise<FileSections> {
+  const sections: Section[] = [];
+  const shown: ShownFile[] = [];
+  let leftChars: number = homeLimits.contextCharsMax;
+  const nowMs = memory.kernel.clock.nowMs();
+  for (const path of contextPaths(viewer, { nowMs, timeZone: memory.timeZone })) {
+    const file = await findReadable(memory, path, viewer);
+    if (file === undefined || file.text.trim() === "") continue;
+    const charsMax = Math.min(leftChars, path === "USER.md" ? homeLimits.contextUserFileCharsMax : homeLimits.contextFileCharsMax);
+    const text = cutTo(file.text, { charsMax, path, keep: path.startsWith("memory/") ? "end" : "beginning" });
+    leftChars -= Math.min(file.text.length, charsMax);
+    sections.push({ name: path, text });
+    // A link shows the text of where it leads, which the viewer may see or findHomeFile would have refused.
+    shown.push({ path: file.path, sha256: file.sha256, chars: file.text.length, shownChars: Math.min(file.text.length, charsMax) });
+  }
+  return { sections, shown };
+}
+
+/** A file that cannot be read as text is left out, loudly in the log and not in the run: the run can do without. */
+async function findReadable(memory: Memory, path: string, viewer: Viewer): Promise<{ path: string; text: string; sha256: string } | undefined> {
+  try {
+    return await findHomeFile(memory, path, { as: viewer });
+  } catch (error) {
+    if (!(error instanceof RoostError)) throw error;
+    memory.logger.warn("a file of the home is left out of a context", { path, code: error.code, error: error.message });
+    return undefined;
+  }
+}
+
+function cutTo(text: string, { charsMax, path, keep }: { charsMax: number; path: string; keep: "beginning" | "end" }): string {
+  if (text.length <= charsMax) return text;
+  const note = `[${text.length - charsMax} of ${text.length} characters are left out; read_file ${path} shows all]`;
+  if (keep === "end") return `${note}\n${charsMax === 0 ? "" : text.slice(-charsMax).toWellFormed()}`;
+  return `${text.slice(0, charsMax).toWellFormed()}\n${note}`;
+}

@@ -1,0 +1,104 @@
+/**
+ * What happened since a session was last told: read from the log by a cursor of its own, which moves only with the record of what was
+ * shown. A crash before that shows the same again; nothing is shown to nobody.
+ */
+import { findOffsets, formatOffsets, listRuns, parseOffsets, readEnd, readLog, type OffsetVector } from "@roost/kernel";
+import type { Memory } from "../memory.ts";
+import { describeEvent, digestTypes, type DigestItem, type DigestReader } from "./digest-item.ts";
+import { readRunResult } from "./run-output.ts";
+import { renderDigest, type RenderedDigest } from "./render-digest.ts";
+
+export interface Digest extends RenderedDigest {
+  items: DigestItem[];
+  /** Where the next one begins. */
+  offsets: string;
+  /** Items that somebody has to think about. */
+  newsCount: number;
+  /** False: more has happened than one digest tells; the next one goes on. */
+  isComplete: boolean;
+}
+
+export interface DigestQuery extends DigestReader {
+  /** As an earlier digest gave them; null: there was none. */
+  offsets: string | null;
+  /** When that was shown. */
+  shownAt: Date | null;
+}
+
+const topics = ["runs", "jobs", "notices", "home"];
+/** A session that begins is told what happened in the hours before. */
+const firstDigestMs = 24 * 3_600_000;
+const pageSize = 500;
+const pagesMax = 20;
+const fetchedRunsMax = 50;
+
+export async function buildDigest(memory: Memory, query: DigestQuery): Promise<Digest> {
+  const { database, clock } = memory.kernel;
+  let after: OffsetVector = query.offsets === null ? await firstOffsets(memory) : parseOffsets(query.offsets);
+  const items: DigestItem[] = [];
+  let isComplete = false;
+  for (let page = 0; page < pagesMax && !isComplete; page += 1) {
+    const read = await readLog(database, { topics, types: digestTypes, after, limit: pageSize });
+    for (const event of read.events) {
+      const item = describeEvent(event, query);
+      if (item !== undefined) items.push(item);
+    }
+    after = read.offsets;
+    isComplete = read.isCaughtUp;
+  }
+  const known = await withoutOwn(memory, await withOutputs(memory, items), query);
+  return {
+    ...renderDigest(known, { nowMs: clock.nowMs(), shownAt: query.shownAt, timeZone: memory.timeZone, isComplete }),
+    items: known,
+    offsets: formatOffsets(after),
+    newsCount: known.filter((item) => item.isNews).length,
+    isComplete,
+  };
+}
+
+/** The files of a home are not news to a session that begins; what else happened in the last day is. */
+async function firstOffsets(memory: Memory): Promise<OffsetVector> {
+  const { database, clock } = memory.kernel;
+  const since = new Date(clock.nowMs() - firstDigestMs);
+  const [past, home] = await Promise.all([
+    findOffsets(database, { topics: topics.filter((topic) => topic !== "home"), since }),
+    readEnd(database, ["home"]),
+  ]);
+  return { ...past, ...home };
+}
+
+/** Results that are too long for an event are read from their run. */
+async function withOutputs(memory: Memory, items: DigestItem[]): Promise<DigestItem[]> {
+  let leftFetches = fetchedRunsMax;
+  const complete: DigestItem[] = [];
+  for (const item of items) {
+    if (item.needsOutput !== true || item.runId === undefined || leftFetches === 0) {
+      complete.push(item);
+      continue;
+    }
+    leftFetches -= 1;
+    const result = await readRunResult(memory, item.runId);
+    const { needsOutput: _fetched, isUntrusted: _unknown, ...rest } = item;
+    if (result.text === "") complete.push({ ...rest, title: `${item.title} with nothing to report`, isNews: false });
+    else complete.push({ ...rest, text: result.text, ...(result.isUntrusted && { isUntrusted: true }) });
+  }
+  return complete;
+}
+
+/** Events of steps, notices and questions name their run, not their session. */
+async function withoutOwn(memory: Memory, items: DigestItem[], reader: DigestReader): Promise<DigestItem[]> {
+  const ids = [...new Set(items.flatMap((item) => item.runId ?? []))];
+  if (ids.length === 0) return items;
+  const own = new Set(await ownRuns(memory, reader, ids));
+  return items.filter((item) => item.runId === undefined || !own.has(item.runId));
+}
+
+async function ownRuns({ kernel }: Memory, { sessionKey, sessionKind }: DigestReader, ids: string[]): Promise<string[]> {
+  // A heartbeat has no transcript; its runs are few.
+  if (sessionKind === "heartbeat") return (await listRuns(kernel, { sessionKey, limit: 500 })).map((run) => run.id);
+  const rows = await kernel.database.query<{ runId: string }>(
+    `select distinct run_id as "runId" from memory.message where run_id = any($2::uuid[]) and session_key = $1`,
+    [sessionKey, ids],
+  );
+  return rows.map((row) => row.runId);
+}

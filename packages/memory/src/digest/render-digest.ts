@@ -1,0 +1,109 @@
+/** A digest as text: results in full up to a cap each, then where to read the rest. What is not vouched for stands apart. Pure. */
+import { formatDurationMs } from "@roost/base";
+import { momentAt, timeOfDayAt, dayAt } from "../visibility/daily-note-path.ts";
+import type { DigestItem } from "./digest-item.ts";
+
+export const digestLimits = {
+  itemCharsMax: 12_000,
+  textCharsMax: 40_000,
+  linesMax: 120,
+  namesMax: 30,
+} as const;
+
+export interface RenderedDigest {
+  /** Empty: nothing happened. */
+  text: string;
+  /** What came from outside, to be shown between delimiters. */
+  untrustedText: string;
+}
+
+export interface RenderDigest {
+  nowMs: number;
+  shownAt: Date | null;
+  timeZone: string;
+  isComplete: boolean;
+}
+
+export function renderDigest(items: readonly DigestItem[], options: RenderDigest): RenderedDigest {
+  if (items.length === 0) return { text: "", untrustedText: "" };
+  const entries = grouped(items);
+  const shown = entries.slice(-digestLimits.linesMax);
+  const budget = { leftChars: digestLimits.textCharsMax };
+  // The newest in full first, if not everything fits.
+  const rendered = shown.toReversed().map((entry) => ({ entry, block: blockOf(entry, options, budget) })).toReversed();
+  const lines = rendered.map(({ entry, block }) => (entry.isUntrusted ? `${headOf(entry, options)} (its words stand below, as content that nobody vouches for)` : block));
+  const untrusted = rendered.filter(({ entry }) => entry.isUntrusted).map(({ block }) => block);
+  const hidden = entries.length - shown.length;
+  return {
+    text: [
+      introduction(options),
+      ...(hidden > 0 ? [`(${hidden} older entries are left out: read_log shows them)`] : []),
+      ...lines,
+      ...(options.isComplete ? [] : ["(more has happened since; it follows at your next turn)"]),
+    ].join("\n\n"),
+    untrustedText: untrusted.join("\n\n"),
+  };
+}
+
+function introduction({ shownAt, nowMs, timeZone }: RenderDigest): string {
+  if (shownAt === null) return "What happened lately, outside this conversation:";
+  const ago = formatDurationMs(Math.max(0, nowMs - shownAt.getTime()));
+  return `Since your last turn (${momentAt(shownAt.getTime(), timeZone)}, ${ago} ago) this happened outside this conversation:`;
+}
+
+interface Entry extends DigestItem {
+  count: number;
+  names: string[];
+  isUntrusted: boolean;
+}
+
+/** Items of a group that have nothing further to say become one: what ran often and found nothing, which files were edited. */
+function grouped(items: readonly DigestItem[]): Entry[] {
+  const entries: Entry[] = [];
+  const open = new Map<string, Entry>();
+  for (const item of items) {
+    const isUntrusted = item.isUntrusted === true;
+    const known = item.group === undefined || item.text !== undefined ? undefined : open.get(item.group);
+    if (known !== undefined) {
+      known.count += 1;
+      known.at = item.at;
+      known.names = known.names.filter((name) => name !== item.title).concat(item.title);
+      continue;
+    }
+    const entry: Entry = { ...item, count: 1, names: [item.title], isUntrusted };
+    entries.push(entry);
+    if (item.group !== undefined && item.text === undefined) open.set(item.group, entry);
+  }
+  return entries.sort((left, right) => left.at.getTime() - right.at.getTime());
+}
+
+function headOf(entry: Entry, { timeZone, nowMs }: RenderDigest): string {
+  const ms = entry.at.getTime();
+  const day = dayAt(ms, timeZone);
+  const when = day === dayAt(nowMs, timeZone) ? timeOfDayAt(ms, timeZone) : `${day} ${timeOfDayAt(ms, timeZone)}`;
+  const run = entry.runId === undefined ? "" : ` (run ${entry.runId})`;
+  return `## ${when} · ${titleOf(entry)}${entry.count === 1 ? run : ""}`;
+}
+
+function titleOf(entry: Entry): string {
+  const isFiles = entry.group !== undefined && (entry.group.startsWith("written by") || entry.group === "edited outside");
+  if (isFiles) {
+    const more = entry.names.length - digestLimits.namesMax;
+    return `${entry.group}: ${entry.names.slice(0, digestLimits.namesMax).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  }
+  return entry.count === 1 ? entry.title : `${entry.names.at(-1)} (${entry.count} times, last at this time)`;
+}
+
+function blockOf(entry: Entry, options: RenderDigest, budget: { leftChars: number }): string {
+  const head = headOf(entry, options);
+  if (entry.text === undefined) return head;
+  const where = entry.runId === undefined ? "read_log shows it" : `read_run ${entry.runId} shows all`;
+  const charsMax = Math.min(digestLimits.itemCharsMax, budget.leftChars);
+  if (entry.text.length <= charsMax) {
+    budget.leftChars -= entry.text.length;
+    return `${head}\n${entry.text}`;
+  }
+  if (charsMax < 500) return `${head}\n(${entry.text.length} characters: ${where})`;
+  budget.leftChars -= charsMax;
+  return `${head}\n${entry.text.slice(0, charsMax).toWellFormed()}\n(${entry.text.length - charsMax} more characters: ${where})`;
+}

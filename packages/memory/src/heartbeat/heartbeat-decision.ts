@@ -1,0 +1,41 @@
+/** Whether a heartbeat has anything to think about. Cheap: files that did not change are not opened, no model is asked. */
+import { isHeartbeatFileEmpty } from "@roost/agent/heartbeat";
+import { formatDurationMs } from "@roost/base";
+import type { Run } from "@roost/kernel";
+import { buildDigest } from "../digest/build-digest.ts";
+import { findHomeFile } from "../files/read-home-file.ts";
+import type { Memory } from "../memory.ts";
+import { scanHome } from "../scan/scan-home.ts";
+import { viewerOf } from "../visibility/viewer-of.ts";
+import { compareInputs, readInputs } from "./heartbeat-inputs.ts";
+import { readHeartbeat, skipQuiet, type HeartbeatRow } from "./heartbeat-row.ts";
+
+export type HeartbeatDecision = { call: false; reason: "empty-heartbeat-file" | "unchanged" } | { call: true; because: string[] };
+
+type HeartbeatRun = Pick<Run, "id" | "sessionKey" | "sessionKind" | "jobId" | "tickKey" | "input">;
+
+/** Looks at the home and the log and says why a model is to be called, or why not. */
+export async function heartbeatDecision(memory: Memory, run: HeartbeatRun): Promise<HeartbeatDecision> {
+  const { database } = memory.kernel;
+  const sessionKey = run.sessionKey ?? "heartbeat";
+  await scanHome(memory);
+  const file = await findHomeFile(memory, "HEARTBEAT.md", { as: viewerOf({ ...run, sessionKind: "heartbeat" }) });
+  if (isHeartbeatFileEmpty(file?.text)) return { call: false, reason: "empty-heartbeat-file" };
+  const [beat, inputs] = await Promise.all([readHeartbeat(database, sessionKey), readInputs(memory, run)]);
+  const digest = await buildDigest(memory, { sessionKey, sessionKind: "heartbeat", offsets: beat?.offsets ?? null, shownAt: beat?.calledAt ?? null });
+  const because = reasonsToCall(memory, run, beat);
+  if (beat?.inputs != null) because.push(...compareInputs(beat.inputs, inputs));
+  if (digest.newsCount > 0) because.push(digest.newsCount === 1 ? "something happened" : `${digest.newsCount} things happened`);
+  if (because.length > 0) return { call: true, because };
+  await skipQuiet(database, { sessionKey, from: beat?.offsets ?? null, to: digest.offsets });
+  return { call: false, reason: "unchanged" };
+}
+
+function reasonsToCall(memory: Memory, run: HeartbeatRun, beat: HeartbeatRow | undefined): string[] {
+  const { quietMsMax } = memory.settings.heartbeat;
+  if (run.tickKey?.startsWith("manual:") === true) return ["it was asked for"];
+  if (beat?.calledAt == null || beat.inputs === null) return ["it is the first heartbeat"];
+  const quietMs = memory.kernel.clock.nowMs() - beat.calledAt.getTime();
+  if (quietMsMax !== undefined && quietMs >= quietMsMax) return [`it has been quiet for ${formatDurationMs(quietMs)}`];
+  return [];
+}

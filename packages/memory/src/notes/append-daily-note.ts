@@ -1,0 +1,61 @@
+/** Daily notes and remembered facts: lines that are added, by compare-and-swap, whoever else is writing. */
+import { RoostError } from "@roost/base";
+import type { KernelTransaction } from "@roost/kernel";
+import { homeLimits } from "../disk/home-limits.ts";
+import { findHomeFile } from "../files/read-home-file.ts";
+import { writeHomeFile } from "../files/write-home-file.ts";
+import type { Memory } from "../memory.ts";
+import { dailyNotePath, dayAt, timeOfDayAt } from "../visibility/daily-note-path.ts";
+import type { Author, Viewer } from "../visibility/viewer.ts";
+import { refuseUnwritable } from "../visibility/visibility.ts";
+
+export interface DailyNote extends Author {
+  text: string;
+  as: Viewer;
+  /** The same note under the same key is written once, also across a crash. */
+  idempotencyKey?: string;
+}
+
+export interface AppendedNote {
+  path: string;
+  /** Undefined when it had been written before under this key. */
+  sha256: string | undefined;
+}
+
+/** Adds to the note of today, where the home is. @throws RoostError `forbidden` for who does not keep the notes */
+export async function appendDailyNote(memory: Memory, note: DailyNote): Promise<AppendedNote> {
+  return appendLine(memory, note);
+}
+
+/** As appendDailyNote, with further records in the same transaction. */
+export async function appendLine(memory: Memory, note: DailyNote, alongside?: (tx: KernelTransaction, path: string) => Promise<void>): Promise<AppendedNote> {
+  const text = note.text.trim();
+  if (text === "" || text.length > homeLimits.noteCharsMax) {
+    throw new RoostError("invalid_input", `a note has 1 to ${homeLimits.noteCharsMax} characters, this one ${text.length}: put longer texts in a file of their own`);
+  }
+  const nowMs = memory.kernel.clock.nowMs();
+  const day = dayAt(nowMs, memory.timeZone);
+  const path = dailyNotePath(day);
+  refuseUnwritable(note.as, path);
+  const line = `- ${timeOfDayAt(nowMs, memory.timeZone)} ${text.replaceAll("\n", "\n  ")}\n`;
+  for (let attempt = 0; attempt < homeLimits.mergeAttemptsMax; attempt += 1) {
+    const current = await findHomeFile(memory, path, { as: note.as });
+    const before = current === undefined ? `# ${day}\n\n` : current.text.endsWith("\n") || current.text === "" ? current.text : `${current.text}\n`;
+    const { by, runId, sessionKey, sessionKind, as, idempotencyKey } = note;
+    const outcome = await writeHomeFile(memory, {
+      path,
+      text: before + line,
+      expected: current?.sha256 ?? "absent",
+      as,
+      by,
+      ...(runId !== undefined && { runId }),
+      ...(sessionKey !== undefined && { sessionKey }),
+      ...(sessionKind !== undefined && { sessionKind }),
+      ...(idempotencyKey !== undefined && { remember: { scope: "memory.note", key: idempotencyKey } }),
+      ...(alongside !== undefined && { alongside: (tx: KernelTransaction) => alongside(tx, path) }),
+    });
+    if (outcome.state === "written") return { path, sha256: outcome.sha256 };
+    if (outcome.state === "repeated") return { path, sha256: undefined };
+  }
+  throw new RoostError("conflict", `${path} was changed by others ${homeLimits.mergeAttemptsMax} times while a line was added: try again`);
+}

@@ -1,0 +1,78 @@
+import { createId } from "@roost/base";
+import type { KernelTransaction, Run } from "@roost/kernel";
+import { cleanText, insertMessages, messageLimits, type ContextMessage, type NewMessage } from "./message.ts";
+import { kindOfSession, lockSession, type SessionRow } from "./session.ts";
+
+export interface Reply {
+  run: Pick<Run, "id" | "agent" | "sessionKey" | "sessionKind" | "correlation" | "causeId">;
+  /** What the person reads; empty: nothing is said. */
+  text: string;
+  /** What the run added to the conversation, tool calls and their answers included. */
+  messages: readonly ContextMessage[];
+  isRehearsed?: boolean;
+  /** After a compaction: the conversation as the model last saw it. Later turns go on from there. */
+  compactedTranscript?: readonly ContextMessage[] | undefined;
+}
+
+/** Adds an answer to the transcript, in the transaction that ends its run, and emits message.sent. */
+export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<void> {
+  const { run, text } = reply;
+  if (run.sessionKey === null) return;
+  const session = await lockSession(tx, {
+    key: run.sessionKey,
+    kind: run.sessionKind ?? kindOfSession(run.sessionKey),
+    agent: run.agent ?? "main",
+  });
+  const turnSeq = await findTurn(tx, session, run.id);
+  const messages = withText(reply).map((content): NewMessage => ({
+    id: createId(),
+    turnSeq,
+    place: "answered",
+    role: content.role === "summary" ? "system" : content.role,
+    content,
+    runId: run.id,
+    rehearsed: reply.isRehearsed === true,
+  }));
+  const last = messages.findLast((message) => message.role === "assistant");
+  if (last !== undefined) last.text = text;
+  const seqs = await insertMessages(tx, session, messages);
+  if (reply.compactedTranscript !== undefined) {
+    await tx.query("update memory.session set compacted = $2, compacted_turn = $3 where key = $1 and coalesce(compacted_turn, 0) < $3", [
+      session.key,
+      JSON.stringify(reply.compactedTranscript),
+      turnSeq,
+    ]);
+  }
+  if (text === "" || last === undefined) return;
+  tx.emit({
+    type: "message.sent",
+    subject: session.key,
+    data: {
+      sessionKey: session.key,
+      sessionKind: session.kind,
+      messageId: last.id,
+      seq: seqs[messages.indexOf(last)]!,
+      runId: run.id,
+      text: cleanText(text, messageLimits.textCharsMax),
+      ...(reply.isRehearsed === true && { rehearsed: true }),
+    },
+    correlation: run.correlation,
+    causation: run.causeId,
+  });
+}
+
+/** The messages, ending in what the person reads when the model did not say it itself. */
+function withText({ text, messages }: Reply): ContextMessage[] {
+  const last = messages.findLast((message) => message.role === "assistant");
+  if (text === "" || (last !== undefined && last.text.includes(text))) return [...messages];
+  return [...messages, { role: "assistant", text, provider: "roost", model: "none" }];
+}
+
+/** The turn of the message that the run answers; a run without a message is a turn of its own. */
+async function findTurn(tx: KernelTransaction, session: SessionRow, runId: string): Promise<number> {
+  const [asked] = await tx.query<{ turnSeq: number }>(
+    `select turn_seq as "turnSeq" from memory.message where run_id = $1 and session_key = $2 and place = 1 order by seq limit 1`,
+    [runId, session.key],
+  );
+  return asked?.turnSeq ?? session.nextSeq;
+}

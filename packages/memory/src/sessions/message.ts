@@ -1,0 +1,119 @@
+/** Table memory.message: what was said. Content has the form of @roost/agent's messages, which this room only stores and hands on. */
+import type { JsonObject, JsonValue } from "@roost/base";
+import type { KernelTransaction } from "@roost/kernel";
+import type { SessionRow } from "./session.ts";
+
+/** Structurally the `Message` of @roost/agent. */
+export type ContextMessage =
+  | { role: "user"; text: string; isUntrusted?: boolean }
+  | {
+      role: "assistant";
+      text: string;
+      reasoning?: { text: string; providerMetadata?: JsonValue }[];
+      toolCalls?: { toolCallId: string; toolName: string; argumentsText: string; providerMetadata?: JsonValue }[];
+      provider: string;
+      model: string;
+      isRehearsed?: boolean;
+    }
+  | { role: "tool"; toolCallId: string; toolName: string; text: string; isError?: boolean; isUntrusted?: boolean }
+  | { role: "summary"; text: string; messageCount: number; method: "model" | "dropped"; isUntrusted?: boolean };
+
+export interface StoredMessage {
+  id: string;
+  sessionKey: string;
+  seq: number;
+  role: "user" | "assistant" | "tool" | "system";
+  text: string;
+  content: ContextMessage;
+  runId: string | null;
+  source: string | null;
+  rehearsed: boolean;
+  createdAt: Date;
+}
+
+export const messageColumns = `id, session_key as "sessionKey", seq, role, text, content, run_id as "runId", source, rehearsed, created_at as "createdAt"`;
+
+export const messageLimits = {
+  /** Of one message in a transcript; tool results may be longer in their steps. */
+  textCharsMax: 100_000,
+  contentBytesMax: 1_048_576,
+} as const;
+
+/** What was told with a message, the message, its answers. */
+export type MessagePlace = "told" | "asked" | "answered";
+const places: Record<MessagePlace, number> = { told: 0, asked: 1, answered: 2 };
+
+export interface NewMessage {
+  id: string;
+  /** The seq of the message that began the turn; left out: this one does. */
+  turnSeq?: number;
+  place: MessagePlace;
+  role: StoredMessage["role"];
+  content: ContextMessage;
+  /** Shown to people; default: the content's. */
+  text?: string;
+  runId?: string;
+  source?: string;
+  rehearsed?: boolean;
+}
+
+/** Adds messages to a session that is locked; the seq of each, in order. */
+export async function insertMessages(tx: KernelTransaction, session: SessionRow, messages: NewMessage[]): Promise<number[]> {
+  if (messages.length === 0) return [];
+  const rows = messages.map((message, index) => {
+    const seq = session.nextSeq + index;
+    const content = fitContent(message.content);
+    return {
+      seq,
+      id: message.id,
+      turn_seq: message.turnSeq ?? seq,
+      place: places[message.place],
+      role: message.role,
+      text: cleanText(message.text ?? message.content.text, messageLimits.textCharsMax),
+      content,
+      run_id: message.runId ?? null,
+      source: message.source ?? null,
+      rehearsed: message.rehearsed ?? false,
+    };
+  });
+  session.nextSeq += rows.length;
+  await tx.query(
+    `insert into memory.message (session_key, seq, id, turn_seq, place, role, text, content, run_id, source, rehearsed, created_at)
+     select $1, seq, id, turn_seq, place, role, text, content, run_id, source, rehearsed, roost.now()
+     from jsonb_to_recordset($2) as m(seq bigint, id uuid, turn_seq bigint, place smallint, role text, text text, content jsonb, run_id uuid,
+       source text, rehearsed boolean)`,
+    [session.key, JSON.stringify(rows)],
+    { name: "memory_insert_messages" },
+  );
+  await tx.query("update memory.session set next_seq = $2, last_message_at = roost.now() where key = $1", [session.key, session.nextSeq], {
+    name: "memory_touch_session",
+  });
+  return rows.map((row) => row.seq);
+}
+
+/** What a column of text can hold, cut to a length without cutting a character in two. */
+export function cleanText(text: string, charsMax: number): string {
+  const clean = text.toWellFormed().replaceAll("\0", "\uFFFD");
+  if (clean.length <= charsMax) return clean;
+  return `${clean.slice(0, charsMax - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
+}
+
+function fitContent(content: ContextMessage): JsonObject {
+  const cleaned = clean(content as unknown as JsonValue) as JsonObject;
+  cleaned["text"] = cleanText(content.text, messageLimits.textCharsMax);
+  if (Buffer.byteLength(JSON.stringify(cleaned)) <= messageLimits.contentBytesMax) return cleaned;
+  // Reasoning is the only other part that can be this long, and no later call needs it.
+  return Object.fromEntries(Object.entries(cleaned).filter(([name]) => name !== "reasoning"));
+}
+
+/** jsonb holds no NUL and no half characters. */
+function clean(value: JsonValue): JsonValue {
+  if (typeof value === "string") return cleanText(value, Number.MAX_SAFE_INTEGER);
+  if (Array.isArray(value)) return value.map(clean);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, field]) => field !== undefined)
+      .map(([name, field]) => [cleanText(name, 1000), clean(field)]),
+  );
+}

@@ -1,0 +1,102 @@
+import { RoostError } from "@roost/base";
+import { createRun, rememberResult, type KernelTransaction, type SessionKind } from "@roost/kernel";
+import type { Memory } from "../memory.ts";
+import { cleanText, insertMessages, messageLimits } from "./message.ts";
+import { kindOfSession, lockSession } from "./session.ts";
+
+export interface SendMessage {
+  /** `main`, or a name of the person's choice; `channel:…` for what other people say. */
+  sessionKey: string;
+  text: string;
+  /** Of a session that begins. Default: main. */
+  agent?: string;
+  /** Where it comes from: cli, console, … */
+  source?: string;
+  /** The same key again answers with the first message. */
+  idempotencyKey?: string;
+  traceparent?: string;
+  /** Nobody vouches for the text: it is shown between delimiters. Always so in channels. */
+  isUntrusted?: boolean;
+  rehearsal?: boolean;
+}
+
+export type SentMessage = { messageId: string; runId: string; isRepeated: boolean };
+
+const messageRun = { timeoutMs: 1_800_000, retry: { attemptsMax: 3, backoffMs: 5_000 }, priority: 10 } as const;
+const titleCharsMax = 80;
+
+/** Records a message and the run that will answer it, after those before it in the same session. */
+export async function sendMessage(memory: Memory, message: SendMessage): Promise<SentMessage> {
+  const kind = kindOfSession(message.sessionKey);
+  if (kind !== "main" && kind !== "channel") {
+    throw new RoostError("invalid_input", `session "${message.sessionKey}" is a ${kind} session and takes no messages: write to main`);
+  }
+  if (message.text.trim() === "" || message.text.length > messageLimits.textCharsMax) {
+    throw new RoostError("invalid_input", `a message has 1 to ${messageLimits.textCharsMax} characters, this one ${message.text.length}`);
+  }
+  return memory.kernel.transact(async (tx) => {
+    const { idempotencyKey } = message;
+    if (idempotencyKey === undefined) return { ...(await record(memory, tx, { message, kind })), isRepeated: false };
+    const { result, isRepeated } = await rememberResult(
+      tx,
+      { scope: `memory.message:${message.sessionKey}`, key: idempotencyKey, fingerprint: message.text.slice(0, 200) },
+      () => record(memory, tx, { message, kind }),
+    );
+    return { ...result, isRepeated };
+  });
+}
+
+async function record(
+  memory: Memory,
+  tx: KernelTransaction,
+  { message, kind }: { message: SendMessage; kind: SessionKind },
+): Promise<{ messageId: string; runId: string }> {
+  const { kernel, settings } = memory;
+  const { sessionKey, source = "api" } = message;
+  const session = await lockSession(tx, { key: sessionKey, kind, agent: message.agent ?? "main" });
+  const messageId = kernel.createId();
+  const runId = kernel.createId();
+  const text = cleanText(message.text, messageLimits.textCharsMax);
+  const isUntrusted = message.isUntrusted === true || kind === "channel";
+  const [seq] = await insertMessages(tx, session, [
+    { id: messageId, place: "asked", role: "user", content: { role: "user", text, ...(isUntrusted && { isUntrusted }) }, runId, source },
+  ]);
+  const eventId = tx.emit({
+    type: "message.received",
+    subject: sessionKey,
+    data: { sessionKey, sessionKind: session.kind, messageId, seq: seq!, runId, text, source },
+    ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
+  });
+  const budget = settings.agents[session.agent]?.budget;
+  await createRun(tx, {
+    ...messageRun,
+    id: runId,
+    reason: `a message from ${source}`,
+    title: titleOf(text),
+    input: { messageId, seq: seq! },
+    lane: `session:${sessionKey}`,
+    agent: session.agent,
+    sessionKey,
+    sessionKind: session.kind,
+    correlation: eventId,
+    causation: eventId,
+    ...(budget !== undefined && { budget: definedOf(budget) }),
+    ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
+    ...(message.rehearsal === true && { rehearsal: true }),
+  });
+  return { messageId, runId };
+}
+
+function titleOf(text: string): string {
+  const line = text.trim().split(/\s+/).join(" ");
+  return cleanText(line, titleCharsMax);
+}
+
+function definedOf(budget: { usdMax?: number | undefined; tokensMax?: number | undefined; callsMax?: number | undefined }): {
+  usdMax?: number;
+  tokensMax?: number;
+  callsMax?: number;
+} {
+  const { usdMax, tokensMax, callsMax } = budget;
+  return { ...(usdMax !== undefined && { usdMax }), ...(tokensMax !== undefined && { tokensMax }), ...(callsMax !== undefined && { callsMax }) };
+}

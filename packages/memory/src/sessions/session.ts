@@ -1,0 +1,59 @@
+/** Table memory.session: the conversations, and where in the log each is. */
+import { RoostError, type JsonValue } from "@roost/base";
+import type { Sql } from "@roost/database";
+import type { KernelTransaction, SessionKind } from "@roost/kernel";
+
+export interface Session {
+  key: string;
+  kind: SessionKind;
+  agent: string;
+  title: string | null;
+  messageCount: number;
+  createdAt: Date;
+  lastMessageAt: Date | null;
+}
+
+export interface SessionRow extends Session {
+  nextSeq: number;
+  /** Where the next digest begins; null: none was shown yet. */
+  digestOffsets: string | null;
+  /** When what lies before it was shown. */
+  digestAt: Date | null;
+  compacted: JsonValue;
+  compactedTurn: number | null;
+}
+
+export const sessionColumns = `key, kind, agent, title, next_seq - 1 as "messageCount", created_at as "createdAt", last_message_at as "lastMessageAt"`;
+const rowColumns = `${sessionColumns}, next_seq as "nextSeq", digest_offsets as "digestOffsets", digest_at as "digestAt",
+  compacted, compacted_turn as "compactedTurn"`;
+
+/** What messages of this key may know. Keys of a person's conversation are free; the others begin with their kind. */
+export function kindOfSession(key: string): SessionKind {
+  const prefix = key.split(":", 1)[0];
+  if (prefix === "cron" || prefix === "heartbeat" || prefix === "subagent" || prefix === "channel") return prefix;
+  return "main";
+}
+
+export async function readSession(sql: Sql, key: string): Promise<SessionRow | undefined> {
+  const [row] = await sql.query<SessionRow>(`select ${rowColumns} from memory.session where key = $1`, [key], { name: "memory_read_session" });
+  return row;
+}
+
+export interface NewSession {
+  key: string;
+  kind: SessionKind;
+  agent: string;
+}
+
+/** The session, made if there is none, its row locked until the transaction ends: whoever adds messages does this first. */
+export async function lockSession(tx: KernelTransaction, session: NewSession): Promise<SessionRow> {
+  if (session.key.length === 0 || session.key.length > 200 || /\p{C}/u.test(session.key)) {
+    throw new RoostError("invalid_input", `session key ${JSON.stringify(session.key.slice(0, 80))} must have 1 to 200 visible characters`);
+  }
+  await tx.query(
+    "insert into memory.session (key, kind, agent, created_at) values ($1, $2, $3, roost.now()) on conflict (key) do nothing",
+    [session.key, session.kind, session.agent],
+  );
+  const [row] = await tx.query<SessionRow>(`select ${rowColumns} from memory.session where key = $1 for no key update`, [session.key]);
+  return row!;
+}

@@ -1,0 +1,30 @@
+import type { Run } from "@roost/kernel";
+import { stateNameOf } from "./home-file-class.ts";
+import type { Viewer } from "./viewer.ts";
+
+/** A state file whose age matters to a job, as its definition has it. */
+export interface StateInput {
+  name: string;
+  staleAfterMs: number;
+}
+
+/** As whom a run reads and writes the home. A run of no kind sees as little as a guest. */
+export function viewerOf(run: Pick<Run, "sessionKind" | "jobId" | "input">): Viewer {
+  return {
+    kind: run.sessionKind ?? "channel",
+    ...(run.jobId !== null && { jobId: run.jobId }),
+    stateNames: stateInputsOf(run.input).map((input) => input.name),
+  };
+}
+
+/** The state files that a run's job names as its inputs. */
+export function stateInputsOf(input: Run["input"]): StateInput[] {
+  const inputs = input["inputs"];
+  if (!Array.isArray(inputs)) return [];
+  return inputs.flatMap((entry) => {
+    if (typeof entry !== "object" || entry === null || Array.isArray(entry)) return [];
+    const { file, staleAfterMs } = entry;
+    const name = typeof file === "string" ? stateNameOf(file) : undefined;
+    return name === undefined || typeof staleAfterMs !== "number" ? [] : [{ name, staleAfterMs }];
+  });
+}
