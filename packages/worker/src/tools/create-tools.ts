@@ -27,7 +27,7 @@ import { unlockTool } from "./unlock-tool.ts";
 import { writeFileTool } from "./write-file-tool.ts";
 
 /** Tools that change what other sessions do belong to those that act for the person. */
-const personal = new Set(["remember", "define_job", "pause_job", "run_job"]);
+const personal = new Set(["define_job", "pause_job", "run_job"]);
 /** A conversation asks by answering; waiting would keep it from hearing the answer. */
 const notInMain = new Set(["ask_person"]);
 /** What somebody from outside talks to, or what a task is handed to, gets no tool that reaches further than it sees. */
