@@ -1,5 +1,11 @@
-/** Items of several streams as they come; ends when all have ended, fails when one fails, and closes all in any case. */
-export async function* mergeStreams<Item>(streams: readonly AsyncGenerator<Item, void>[]): AsyncGenerator<Item, void> {
+/**
+ * Items of several streams as they come; ends when all have ended, fails when one fails. Streams put into `added` meanwhile are
+ * taken in with the next item.
+ */
+export async function* mergeStreams<Item>(
+  streams: readonly AsyncGenerator<Item, void>[],
+  added: AsyncGenerator<Item, void>[] = [],
+): AsyncGenerator<Item, void> {
   const next = (stream: AsyncGenerator<Item, void>) => stream.next().then((result) => ({ stream, result }));
   const pending = new Map(streams.map((stream) => [stream, next(stream)]));
   try {
@@ -11,6 +17,7 @@ export async function* mergeStreams<Item>(streams: readonly AsyncGenerator<Item,
         pending.set(stream, next(stream));
         yield result.value;
       }
+      for (const late of added.splice(0)) pending.set(late, next(late));
     }
   } finally {
     // A generator that waits for its next item is closed by its signal, not by return(), which would wait behind it.
