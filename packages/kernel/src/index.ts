@@ -27,6 +27,7 @@ export { createRun, createRuns, type CreatedRun } from "./runs/create-run.ts";
 export { claimRuns, type Claim } from "./runs/claim-runs.ts";
 export { beginStep, restartStep, type BegunStep, type StepRequest } from "./runs/begin-step.ts";
 export { finishStep, type AlongsideOptions, type StepOutcome } from "./runs/finish-step.ts";
+export { markRehearsal } from "./runs/mark-rehearsal.ts";
 export { finishRun, type RunOutcome } from "./runs/finish-run.ts";
 export { waitInRun, type WaitOutcome, type WaitStep } from "./runs/wait-in-run.ts";
 export { deliverEventWaits } from "./runs/event-waits.ts";

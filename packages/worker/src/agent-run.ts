@@ -6,6 +6,7 @@ import { isDuplicateReply, stripHeartbeatToken } from "@roost/agent/heartbeat";
 import { RoostError, type JsonObject, type JsonValue, type Logger } from "@roost/base";
 import {
   finishRun,
+  markRehearsal,
   publishStream,
   releaseLocksOfRun,
   type ClaimedRun,
@@ -72,7 +73,11 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
     onUnknown: run.input["onUnknown"] === "wait" ? "wait" : "tell",
     alongside: (step) => {
       const context = built;
-      return step === "context#1" && context !== undefined ? (tx) => commitDigest(tx, context) : undefined;
+      if (step !== "context#1" || context === undefined) return undefined;
+      return async (tx) => {
+        await commitDigest(tx, context);
+        if (agentRun.isRehearsal && !run.rehearsal) await markRehearsal(tx, { runId: run.id, epoch: run.epoch });
+      };
     },
   });
   if (run.sessionKind === "heartbeat") {

@@ -1,4 +1,5 @@
 /** The rows of `roost ps`: every run that has not ended, then every job by when it is due. */
+import { formatDurationMs, parseDurationMs } from "@roost/base";
 import type { Activity as ActivityRecord } from "@roost/contract/operations";
 import { listJobs, listActivity as readActivity, type Activity, type Job } from "@roost/kernel";
 import type { ApiHandler } from "../api-handler.ts";
@@ -83,7 +84,7 @@ function describe({ definition: { trigger } }: Job): string {
     case "cron":
       return `cron ${trigger.expression}`;
     case "every":
-      return `every ${trigger.every}`;
+      return `every ${formatDurationMs(parseDurationMs(trigger.every))}`;
     case "at":
       return `once at ${trigger.at}`;
     case "event":

@@ -67,7 +67,7 @@ function rehearse(call: LanguageModelV4CallOptions, how: string): string {
   const messages = call.prompt.filter((message) => message.role !== "system");
   const question = messages
     .findLast((message) => message.role === "user")
-    ?.content.find((part) => part.type === "text");
+    ?.content.findLast((part) => part.type === "text");
   const lines = [
     `${rehearsalMark} No model is configured: nothing was thought, and nothing was done.`,
     `A model would have read about ${tokens} tokens: ${listOf(sections, { shownMax: sectionsShownMax, none: "no instructions" })}; ${count(messages.length, "message")}; ${toolsText(call)}.`,

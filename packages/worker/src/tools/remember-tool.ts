@@ -10,7 +10,8 @@ const input = z.object({ text: z.string().min(1).max(4_000).describe("One fact, 
 export function rememberTool(context: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "remember",
-    description: "Keeps a fact for later: it stands in today's note and in the log. Change MEMORY.md itself with write_file.",
+    description:
+      "Keeps a fact for later: it stands in today's note and in the log. Change MEMORY.md itself with write_file.",
     input,
     effect: "idempotent",
     execute: async ({ text }, { idempotencyKey }) => {
