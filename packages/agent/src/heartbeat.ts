@@ -1,4 +1,3 @@
-export { isWithinActiveHours, type ActiveHours } from "./heartbeat/active-hours.ts";
 export { heartbeatPromptDefault } from "./heartbeat/heartbeat-prompt.ts";
 export { duplicateReplyMs, isDuplicateReply } from "./heartbeat/is-duplicate-reply.ts";
 export { isHeartbeatFileEmpty } from "./heartbeat/is-heartbeat-file-empty.ts";
