@@ -3,7 +3,7 @@
  * running, and stop them in the order in which they need each other. What each of these means is in the files that
  * are composed here.
  */
-import { createLogger, delay, formatDurationMs, toRoostError, type Logger } from "@roost/base";
+import { createLogger, delay, formatDurationMs, systemClock, toRoostError, type Logger } from "@roost/base";
 import type { EmbeddedPostgresStage } from "@roost/database";
 import type { ReadyMessage } from "./children/child-messages.ts";
 import type { ChildFailure } from "./children/keep-child.ts";
@@ -50,7 +50,7 @@ export async function superviseHome(options: SuperviseHomeOptions): Promise<void
   });
   const logger = createLogger({ level: config.logLevel, write: log.write }).child({ process: "supervisor" });
   const before = await readOwner(paths.owner);
-  const startedAt = new Date().toISOString();
+  const startedAt = new Date(systemClock.nowMs()).toISOString();
   await using owner = openOwnerRecord(
     paths.owner,
     { pid: process.pid, identity: lock.identity, startedAt, state: "starting", children: [] },
@@ -87,7 +87,8 @@ export async function superviseHome(options: SuperviseHomeOptions): Promise<void
     children = startChildren(options, { paths, database, owner, logger, writeLog: log.write });
     await Promise.race([
       children.ready.then((gateway) => {
-        owner.update({ state: "running", ...(gateway.url === undefined ? {} : { url: gateway.url }) });
+        if (stop.aborted) return;
+        owner.update({ state: "running" });
         logger.info("ready", { url: gateway.url, elapsedMs: Math.round(performance.now()) });
         options.onReady?.(gateway);
         return untilAborted(stop);
@@ -145,6 +146,7 @@ function startChildren(options: SuperviseHomeOptions, running: Running): KeptChi
     limits: options.limits ?? defaultLimits,
     logger,
     writeLog,
+    onGateway: ({ url }) => owner.update(url === undefined ? {} : { url }),
     onChange: (children) => owner.update({ children }),
     onFailure: (name, failure) => terminal.problem(describeFailure(name, failure, paths.log)),
     onRecovery: (name) => terminal.done(`${name} is up again`),

@@ -14,6 +14,8 @@ export interface KeepChildrenOptions {
   writeLog: (line: string) => void;
   logger: Logger;
   onFailure: (name: string, failure: ChildFailure) => void;
+  /** Every time the gateway is ready, the first time included. */
+  onGateway: (message: ReadyMessage) => void;
   /** A child that had failed is up again. */
   onRecovery: (name: string) => void;
   /** Other processes run now. */
@@ -44,8 +46,12 @@ export function keepChildren(programs: readonly ChildProgram[], options: KeepChi
   let isWorkerReady = false;
 
   const onReady = (name: string, isGateway: boolean, message: ReadyMessage) => {
-    if (isGateway) gatewayMessage = message;
-    else isWorkerReady = true;
+    if (isGateway) {
+      gatewayMessage = message;
+      options.onGateway(message);
+    } else {
+      isWorkerReady = true;
+    }
     if (gatewayMessage !== undefined && isWorkerReady) ready.resolve(gatewayMessage);
     if (failed.delete(name)) options.onRecovery(name);
   };

@@ -116,14 +116,15 @@ export function spawnChild(program: ChildProgram, options: SpawnChildOptions): R
   };
 }
 
+/** Counts from the child's first sign of life: until then it may still be loading, and `readyMsMax` holds. */
 function watchPings(child: ChildProcess, limits: ChildLimits, onHung: () => void): () => void {
-  let missed = 0;
+  let missed: number | undefined;
   child.on("message", (received) => {
     if (readChildMessage(received) !== undefined) missed = 0;
   });
   const timer = setInterval(() => {
-    if (missed >= limits.missedPingsMax) return onHung();
-    missed += 1;
+    if (missed !== undefined) missed += 1;
+    if ((missed ?? 0) > limits.missedPingsMax) return onHung();
     // A closed channel or a full one is a missed ping.
     if (child.connected) child.send({ type: "ping" }, () => undefined);
   }, limits.pingEveryMs);

@@ -5,7 +5,7 @@
  */
 import { cp, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { RoostError } from "@roost/base";
+import { RoostError, systemClock } from "@roost/base";
 import type { HomePaths } from "./home-paths.ts";
 import { syncDirectory, writeFileDurably } from "./write-file-durably.ts";
 
@@ -38,9 +38,13 @@ export async function createHome(paths: HomePaths, options: { template: string }
   if (isEmpty && !isUnfinished) await stage(options.template, staged);
   const isNew = isEmpty || isUnfinished;
   if (isNew) await moveOut(staged, paths.home);
-  await writeFileDurably(mark, `${JSON.stringify({ createdAt: new Date().toISOString(), filled: isNew })}\n`, {
-    mode: 0o600,
-  });
+  await writeFileDurably(
+    mark,
+    `${JSON.stringify({ createdAt: new Date(systemClock.nowMs()).toISOString(), filled: isNew })}\n`,
+    {
+      mode: 0o600,
+    },
+  );
   await rm(staged, { recursive: true, force: true });
   return isNew;
 }

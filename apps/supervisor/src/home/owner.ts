@@ -36,6 +36,8 @@ export async function readOwner(path: string): Promise<Owner | undefined> {
 export interface OwnerRecord extends AsyncDisposable {
   /** Writes follow each other; the last change wins. A write that fails is told and stops nothing. */
   update(change: Partial<Owner>): void;
+  /** Resolves when every change so far is on the disk. */
+  written(): Promise<void>;
 }
 
 /** Writes the record of this owner; disposing waits for what is being written and removes it. */
@@ -53,6 +55,7 @@ export function openOwnerRecord(path: string, first: Owner, onFailure: (error: u
       owner = { ...owner, ...change };
       write();
     },
+    written: () => writing,
     async [Symbol.asyncDispose]() {
       await writing;
       await rm(path, { force: true }).catch(onFailure);

@@ -54,7 +54,7 @@ export function createChildOutput(
 function describe(fields: Record<string, unknown>): string {
   const error = fields["error"] as { message?: unknown } | undefined;
   const cause = typeof error?.message === "string" ? `: ${error.message}` : "";
-  return `${fields["message"]}${cause}`.slice(0, errorCharsMax);
+  return `${String(fields["message"])}${cause}`.slice(0, errorCharsMax);
 }
 
 function parseFields(text: string): Record<string, unknown> | undefined {

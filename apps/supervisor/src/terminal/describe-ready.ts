@@ -1,4 +1,3 @@
-import { formatDurationMs } from "@roost/base";
 import type { ReadyMessage } from "../children/child-messages.ts";
 import type { Terminal } from "./create-terminal.ts";
 
@@ -23,7 +22,7 @@ export function describeReady(facts: ReadyFacts, terminal: Pick<Terminal, "stron
       : [`Model: ${strong(gateway.model)}`];
   return [
     "",
-    `Roost is up at ${strong(gateway.url ?? "an address it did not tell")} ${faint(`(${formatDurationMs(facts.elapsedMs)})`)}`,
+    `Roost is up at ${strong(gateway.url ?? "an address it did not tell")} ${faint(`(${(facts.elapsedMs / 1000).toFixed(1)} s)`)}`,
     "",
     ...model,
     ...(gateway.notices ?? []),

@@ -2,11 +2,10 @@
  * Stands for the gateway and the workers in tests of the supervisor: a real process that speaks its protocol and
  * does nothing else. It misbehaves as the file `<process name>.order` in its home says, read at every start:
  * `refuse` (exit 64), `crash` (exit 1), `stubborn` (does not stop for SIGTERM), `hang` (never answers, once ready),
- * `slow` (never becomes ready).
+ * `deaf` (notices nothing, once ready), `slow` (never becomes ready).
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 
 const home = process.env["ROOST_HOME"] ?? ".";
 const name = process.env["ROOST_PROCESS"] ?? "";
@@ -32,13 +31,11 @@ if (order === "refuse") {
   log("error", "ROOST_PORT is taken");
   process.exit(64);
 }
-if (order === "crash") {
-  await text(process.stdin);
-  throw new Error("out of birdseed");
-}
+if (order === "crash") throw new Error("out of birdseed");
 log("info", `database ${process.env["ROOST_DATABASE_URL"]}`);
 if (order !== "slow") {
-  process.send?.(
-    name === "gateway" ? { type: "ready", url: "http://127.0.0.1:7717", model: "a parrot" } : { type: "ready" },
-  );
+  const ready = { type: "ready", ...(name === "gateway" ? { url: "http://127.0.0.1:7717", model: "a parrot" } : {}) };
+  process.send?.(ready, () => {
+    if (order === "deaf") for (;;);
+  });
 }

@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { readSupervisorConfig } from "../config.ts";
 import { listenForStop } from "../listen-for-stop.ts";
+import { detachedReady } from "../start-detached.ts";
 import { superviseHome } from "../supervise-home.ts";
 import { createTerminal } from "../terminal/create-terminal.ts";
 
@@ -21,7 +22,10 @@ try {
     paths: { gateway: child, worker: child, homeTemplate, compileCache: "" },
     stop: signals.stop,
     force: signals.force,
-    onReady: (gateway) => terminal.text(`ready at ${gateway.url} with ${gateway.model}`),
+    onReady(gateway) {
+      terminal.text(`ready at ${gateway.url} with ${gateway.model}`);
+      process.send?.(detachedReady);
+    },
   });
 } catch (error) {
   terminal.text(`${(error as { code?: string }).code}: ${(error as Error).message}`);

@@ -1,0 +1,84 @@
+/** The program as people start it: what it prints to whom, and its exit codes. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { createTestDatabase } from "@roost/database/testing";
+import { readOwner } from "./home/owner.ts";
+import { isProcessAlive } from "./processes/process-identity.ts";
+import { startDetached } from "./start-detached.ts";
+import { createTemporaryHome } from "./testing/temporary-home.ts";
+
+const main = fileURLToPath(new URL("main.ts", import.meta.url));
+const program = fileURLToPath(new URL("testing/supervisor-program.ts", import.meta.url));
+
+async function run(args: string[], environment: NodeJS.ProcessEnv) {
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  return { out, err, code: code as number };
+}
+
+test("roost up --help shows its usage and its exit codes", async () => {
+  const { out, err, code } = await run(["--help"], {});
+  assert.match(out, /^Usage: roost up[\s\S]*Exit codes: 0 /);
+  assert.deepEqual([err, code], ["", 0]);
+});
+
+test("roost up answers bad arguments and settings with 64 and one sentence", async () => {
+  assert.equal((await run(["sideways"], {})).code, 64);
+  const { out, err, code } = await run([], { ROOST_WORKERS: "0" });
+  assert.match(err, /^ROOST_WORKERS is "0", it takes a whole number from 1 to 64\n$/);
+  assert.deepEqual([out, code], ["", 64]);
+});
+
+test("roost up answers a database that is not to be had with 69", async () => {
+  await using paths = await createTemporaryHome();
+  const { err, code } = await run([], { ROOST_HOME: paths.home, DATABASE_URL: "postgresql://127.0.0.1:1/nowhere" });
+  assert.ok(err.length > 0 && !err.includes("    at "), err);
+  assert.equal(code, 69);
+  assert.equal(existsSync(paths.owner), false);
+});
+
+test("roost down says so when nothing runs", async () => {
+  await using paths = await createTemporaryHome();
+  const { err, code } = await run(["down"], { ROOST_HOME: paths.home });
+  assert.match(err, /nothing runs on .*: npm start starts it/);
+  assert.equal(code, 66);
+});
+
+test("roost up --detach returns when everything is ready and leaves it running, roost down stops it", async (context) => {
+  await using paths = await createTemporaryHome();
+  await using database = await createTestDatabase();
+  let written = "";
+  const code = await startDetached({
+    program,
+    environment: { ...process.env, ROOST_HOME: paths.home, DATABASE_URL: database.url },
+    write: (piece) => (written += piece),
+  });
+  assert.equal(code, 0, written);
+  const owner = await readOwner(paths.owner);
+  assert.ok(owner && isProcessAlive(owner.identity));
+  context.after(() => isProcessAlive(owner.identity) && process.kill(owner.pid, "SIGKILL"));
+  const down = await run(["down"], { ROOST_HOME: paths.home });
+  assert.match(down.out, new RegExp(`Process ${owner.pid} has stopped`));
+  assert.equal(down.code, 0, down.err);
+  assert.equal(isProcessAlive(owner.identity), false);
+});
+
+test("roost up --detach fails with what the detached one says", async () => {
+  await using paths = await createTemporaryHome();
+  let written = "";
+  const code = await startDetached({
+    program,
+    environment: { ...process.env, ROOST_HOME: paths.home, DATABASE_URL: "postgresql://127.0.0.1:1/nowhere" },
+    write: (piece) => (written += piece),
+  });
+  assert.equal(code, 1);
+  assert.match(written, /^unavailable: /m);
+});

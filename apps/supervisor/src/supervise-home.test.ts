@@ -1,0 +1,199 @@
+/** The supervisor as a process, with real child processes and a real database; only what the children do is made up. */
+import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { createTestDatabase } from "@roost/database/testing";
+import type { HomePaths } from "./home/home-paths.ts";
+import { readOwner, type Owner } from "./home/owner.ts";
+import { isProcessAlive } from "./processes/process-identity.ts";
+import { startSupervisor, type SupervisorUnderTest } from "./testing/start-supervisor.ts";
+import { createTemporaryHome } from "./testing/temporary-home.ts";
+
+const isReady = /^ready at /m;
+
+/** A home, and a way to start supervisors on it that do not outlive the test. */
+async function createPlace(context: TestContext) {
+  const paths = await createTemporaryHome();
+  const database = await createTestDatabase();
+  const started: SupervisorUnderTest[] = [];
+  context.after(async () => {
+    for (const one of started) one.process.kill("SIGKILL");
+    const owner = await readOwner(paths.owner);
+    for (const { identity } of owner?.children ?? []) endProcess(identity);
+    await database[Symbol.asyncDispose]();
+    await paths[Symbol.asyncDispose]();
+  });
+  const start = (environment: NodeJS.ProcessEnv = {}) => {
+    const supervisor = startSupervisor(paths.home, { DATABASE_URL: database.url, ...environment });
+    started.push(supervisor);
+    return supervisor;
+  };
+  return { paths, start };
+}
+
+function endProcess(identity: string): void {
+  if (isProcessAlive(identity)) process.kill(Number.parseInt(identity, 10), "SIGKILL");
+}
+
+async function owner(paths: HomePaths): Promise<Owner> {
+  const found = await readOwner(paths.owner);
+  assert.ok(found, "somebody owns the home");
+  return found;
+}
+
+const identityOf = ({ children }: Owner, name: string) =>
+  children.find((child) => child.name === name)?.identity as string;
+
+/** Resolves when the owner's record says what is expected; the record is written by another process. */
+async function ownerWhere(paths: HomePaths, isExpected: (found: Owner) => boolean): Promise<Owner> {
+  for (;;) {
+    const found = await readOwner(paths.owner);
+    if (found !== undefined && isExpected(found)) return found;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test("superviseHome() brings up a home, says so, and stops workers before the gateway", async (context) => {
+  const { paths, start } = await createPlace(context);
+  const supervisor = start({ ROOST_WORKERS: "1" });
+  await supervisor.prints(isReady);
+  assert.match(
+    supervisor.printed(),
+    /Home .* made: it is yours to edit[\s\S]*ready at http:\/\/127\.0\.0\.1:7717 with a parrot/,
+  );
+  const running = await ownerWhere(paths, ({ state }) => state === "running");
+  assert.equal(running.pid, supervisor.process.pid);
+  assert.equal(running.url, "http://127.0.0.1:7717");
+  assert.deepEqual(
+    running.children.map(({ name }) => name),
+    ["gateway", "worker-1"],
+  );
+  assert.ok(existsSync(paths.token) && existsSync(join(paths.home, "SOUL.md")));
+
+  supervisor.process.kill("SIGTERM");
+  assert.deepEqual(await supervisor.ended, { code: 0, signal: null });
+  for (const { identity } of running.children) assert.equal(isProcessAlive(identity), false);
+  assert.equal(existsSync(paths.owner), false);
+  assert.deepEqual(readdirSync(paths.claims), []);
+  const stoppedAt = async (name: string) => BigInt(await readFile(join(paths.home, `${name}.stopped`), "utf8"));
+  assert.ok((await stoppedAt("worker-1")) < (await stoppedAt("gateway")));
+  const log = (await readFile(paths.log, "utf8"))
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { process: string });
+  assert.deepEqual([...new Set(log.map((line) => line.process))].toSorted(), [
+    "gateway",
+    "supervisor",
+    "worker-1",
+    "worker-2",
+  ]);
+});
+
+test("superviseHome() replaces a killed worker while all others run on", async (context) => {
+  const { paths, start } = await createPlace(context);
+  const supervisor = start();
+  await supervisor.prints(isReady);
+  const before = await owner(paths);
+  process.kill(Number.parseInt(identityOf(before, "worker-1"), 10), "SIGKILL");
+  await supervisor.prints(/worker-1 ended \(SIGKILL\); starting it again/);
+  await supervisor.prints(/worker-1 is up again/);
+  const after = await ownerWhere(paths, (found) => found.children.length === 3);
+  assert.notEqual(identityOf(after, "worker-1"), identityOf(before, "worker-1"));
+  assert.equal(identityOf(after, "gateway"), identityOf(before, "gateway"));
+  assert.equal(identityOf(after, "worker-2"), identityOf(before, "worker-2"));
+});
+
+test("superviseHome() runs on with a worker that cannot stay up, and shows it", async (context) => {
+  const { paths, start } = await createPlace(context);
+  await writeFile(join(paths.home, "worker-2.order"), "crash");
+  const supervisor = start();
+  await supervisor.prints(isReady);
+  await supervisor.prints(
+    /worker-2 ended 5 times in a row \(exit code 1\): .*out of birdseed; trying again in .*roost\.log/,
+  );
+  const { children } = await owner(paths);
+  assert.ok(
+    ["gateway", "worker-1"].every((name) =>
+      children.some((child) => child.name === name && isProcessAlive(child.identity)),
+    ),
+  );
+});
+
+test("superviseHome() ends with the reason when a configuration is refused, and stops the rest", async (context) => {
+  const { paths, start } = await createPlace(context);
+  await writeFile(join(paths.home, "gateway.order"), "refuse");
+  const supervisor = start();
+  assert.equal((await supervisor.ended).code, 1);
+  assert.match(supervisor.printed(), /^invalid_input: ROOST_PORT is taken$/m);
+  assert.equal(existsSync(paths.owner), false);
+});
+
+test("superviseHome() refuses a home that another process owns, and disturbs nothing", async (context) => {
+  const { paths, start } = await createPlace(context);
+  const first = start();
+  await first.prints(isReady);
+  const before = await ownerWhere(paths, ({ state }) => state === "running");
+  const second = start();
+  await second.ended;
+  assert.match(
+    second.printed(),
+    new RegExp(`^conflict: .* is owned by process ${first.process.pid} since .* answers at http`, "m"),
+  );
+  assert.deepEqual(await owner(paths), before);
+});
+
+test("superviseHome() after kill -9: its children stop by themselves, one that hangs is ended, the next start goes on", async (context) => {
+  const { paths, start } = await createPlace(context);
+  await writeFile(join(paths.home, "worker-2.order"), "deaf");
+  const first = start();
+  await first.prints(isReady);
+  const before = await ownerWhere(paths, (found) => found.children.length === 3 && found.state === "running");
+  first.process.kill("SIGKILL");
+  await first.ended;
+  await rm(join(paths.home, "worker-2.order"));
+  const second = start();
+  await second.prints(isReady);
+  for (const { identity } of before.children) assert.equal(isProcessAlive(identity), false);
+  assert.equal((await owner(paths)).pid, second.process.pid);
+});
+
+test("superviseHome() is forced by a second Ctrl-C", async (context) => {
+  const { paths, start } = await createPlace(context);
+  for (const name of ["gateway", "worker-1", "worker-2"])
+    await writeFile(join(paths.home, `${name}.order`), "stubborn");
+  const supervisor = start();
+  await supervisor.prints(isReady);
+  const { children } = await owner(paths);
+  supervisor.process.kill("SIGINT");
+  await supervisor.prints(/Stopping/);
+  // What follows at once is the same press: pressed until it is another one.
+  const press = setInterval(() => supervisor.process.kill("SIGINT"), 50);
+  await supervisor.ended;
+  clearInterval(press);
+  for (const { identity } of children) assert.equal(isProcessAlive(identity), false);
+  assert.equal(existsSync(paths.owner), false);
+});
+
+test("superviseHome() with its own PostgreSQL: starts it again when it is killed, adopts it after kill -9 of itself", async (context) => {
+  const { paths, start } = await createPlace(context);
+  const first = start({ DATABASE_URL: "" });
+  await first.prints(isReady);
+  const pid = async () =>
+    Number((await readFile(join(paths.postgres, "data", "postmaster.pid"), "utf8")).split("\n")[0]);
+  const killed = await pid();
+  process.kill(killed, "SIGKILL");
+  await first.prints(/PostgreSQL is back/);
+  const back = await pid();
+  assert.notEqual(back, killed);
+
+  first.process.kill("SIGKILL");
+  await first.ended;
+  const second = start({ DATABASE_URL: "" });
+  await second.prints(isReady);
+  assert.match(second.printed(), new RegExp(`PostgreSQL \\(process ${back}, which was running\\)`));
+  second.process.kill("SIGINT");
+  assert.equal((await second.ended).code, 0);
+  assert.equal(existsSync(join(paths.postgres, "data", "postmaster.pid")), false);
+});

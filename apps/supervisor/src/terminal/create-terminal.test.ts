@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTerminal } from "./create-terminal.ts";
+
+function record(isTerminal: boolean) {
+  let text = "";
+  const terminal = createTerminal({ write: (piece) => (text += piece), isTerminal, hasColor: false });
+  return { terminal, text: () => text };
+}
+
+test("createTerminal() writes over what goes on, on a terminal", () => {
+  const { terminal, text } = record(true);
+  terminal.going("starting");
+  terminal.going("still");
+  terminal.done("started");
+  terminal.problem("stumbled");
+  assert.equal(text(), "… starting\r\x1b[K… still\r\x1b[K✓ started\n! stumbled\n");
+});
+
+test("createTerminal() writes plain lines elsewhere", () => {
+  const { terminal, text } = record(false);
+  terminal.going("starting");
+  terminal.done("started");
+  assert.equal(text(), "… starting\n✓ started\n");
+  assert.equal(terminal.strong("x"), "x");
+});

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { describeReady } from "./describe-ready.ts";
+
+const plain = { strong: (text: string) => text, faint: (text: string) => text };
+const facts = { home: "/h", log: "/h/log", elapsedMs: 1234, isDetached: false };
+
+test("describeReady() says where Roost is, what to do next, and which model thinks", () => {
+  const text = describeReady(
+    {
+      ...facts,
+      gateway: { type: "ready", url: "http://127.0.0.1:7717", model: "ollama qwen3", notices: ["2 jobs are paused"] },
+    },
+    plain,
+  );
+  assert.match(text, /up at http:\/\/127\.0\.0\.1:7717 \(1\.2 s\)/);
+  assert.match(text, /Model: ollama qwen3\n2 jobs are paused\n/);
+  assert.match(text, /npx roost ask/);
+  assert.match(text, /npx roost ps/);
+  assert.match(text, /Ctrl-C stops it/);
+});
+
+test("describeReady() says that Roost rehearses without a model, and how to change that", () => {
+  const text = describeReady(
+    { ...facts, isDetached: true, gateway: { type: "ready", url: "http://a", model: null } },
+    plain,
+  );
+  assert.match(text, /No model: Roost rehearses.*nothing has an effect\.\n.*OPENROUTER_API_KEY.*ROOST_MODEL_URL/);
+  assert.match(text, /npx roost down stops it/);
+});
