@@ -140,12 +140,8 @@ async function conclude(agentRun: AgentRun, steps: DurableSteps, outcome: AgentO
   }
   if (outcome.kind === "failed") {
     const { code, message, isRetryable, retryAtMs } = outcome.error;
-    const error: RunError = { code, message, isRetryable: isRetryable };
-    return end(
-      agentRun,
-      { state: "failed", error, ...(retryAtMs === undefined ? {} : { retryAt: new Date(retryAtMs) }) },
-      replyOfFailure(agentRun, outcome, message),
-    );
+    const error: RunError = { code, message, isRetryable, ...(retryAtMs === undefined ? {} : { retryAtMs }) };
+    return end(agentRun, { state: "failed", error }, replyOfFailure(agentRun, outcome, message));
   }
   const totals = summaryOf(outcome);
   if (outcome.kind === "limit_exceeded") {
@@ -178,20 +174,23 @@ async function concludeHeartbeat(
   totals: JsonObject,
 ): Promise<void> {
   const { memory, run } = agentRun;
-  const ackCharsMax = memory.settings.heartbeat?.ackCharsMax;
-  const stripped = stripHeartbeatToken(outcome.text, {
-    mode: "heartbeat",
-    ...(ackCharsMax === undefined ? {} : { ackCharsMax }),
-  });
+  const ackCharsMax = memory.settings.heartbeat.ackCharsMax;
+  const stripped = stripHeartbeatToken(outcome.text, { mode: "heartbeat", ackCharsMax });
   const last = await lastHeartbeat(memory, run);
   const isRepeated = isDuplicateReply(stripped.text, { last, nowMs: agentRun.kernel.clock.nowMs() });
-  if (!stripped.shouldDeliver || isRepeated) {
-    const reason = stripped.shouldDeliver ? "the same was said within 24 hours" : "nothing needs attention";
+  const { target } = memory.settings.heartbeat;
+  if (!stripped.shouldDeliver || isRepeated || target === "none") {
+    const reason = !stripped.shouldDeliver
+      ? "nothing needs attention"
+      : isRepeated
+        ? "the same was said within 24 hours"
+        : "heartbeat.target in roost.yaml is none";
     return end(agentRun, { state: "done", output: { kind: "quiet", reason, ...totals } }, (tx) =>
       rememberHeartbeat(tx, { run }),
     );
   }
-  const { kernel, webhook, signal } = agentRun;
+  const { kernel, signal } = agentRun;
+  const webhook = target === "webhook" ? agentRun.webhook : undefined;
   const isRehearsal = isRehearsed(agentRun);
   await deliverNotice(steps, { kernel, run, text: stripped.text, level: "info", webhook, isRehearsal, signal });
   await end(agentRun, { state: "done", output: { kind: "reply", text: stripped.text, ...totals } }, (tx) =>
