@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError } from "@roost/base";
-import { createHttpClient, type Client } from "@roost/contract";
+import { createHttpClient, type Client } from "@roost/contract/client";
 import { roostOperations } from "@roost/contract/operations";
 import { z } from "zod";
 import type { CliConfig } from "./config.ts";
@@ -11,19 +11,27 @@ export type RoostClient = Client<typeof roostOperations>;
 
 export interface Connection {
   client: RoostClient;
+  /** Of the gateway, without a path. */
   url: string;
   token: string;
 }
 
+export interface ConnectOptions {
+  /** Stands in for the global one. */
+  fetch?: typeof globalThis.fetch;
+}
+
 const GatewayFile = z.object({ url: z.url(), pid: z.number().int() });
 
-/**
- * @throws RoostError `unavailable` when nothing is known to run; the message says how to start it
- */
-export async function connect(config: CliConfig): Promise<Connection> {
-  const url = config.url ?? (await readGatewayUrl(config.homeDir));
+/** @throws RoostError `unavailable` when nothing is known to run; the message says how to start it */
+export async function connect(config: CliConfig, options: ConnectOptions = {}): Promise<Connection> {
+  const url = (config.url ?? (await readGatewayUrl(config.homeDir))).replace(/\/+$/, "");
   const token = config.token ?? (await readToken(config));
-  const client = createHttpClient(roostOperations, { baseUrl: `${url.replace(/\/+$/, "")}/api/v1`, token });
+  const client = createHttpClient(roostOperations, {
+    baseUrl: `${url}/api/v1`,
+    token,
+    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+  });
   return { client, url, token };
 }
 
@@ -33,12 +41,15 @@ async function readGatewayUrl(homeDir: string): Promise<string> {
   if (text === undefined) {
     throw new RoostError(
       "unavailable",
-      `Roost is not running for the home ${homeDir}; start it with \`npm start\`, or name another home with ROOST_HOME`,
+      `Roost is not running for the home ${homeDir}: start it with npm start (or roost up --detach), or name another home with ROOST_HOME`,
     );
   }
   const parsed = GatewayFile.safeParse(parseJson(text));
   if (!parsed.success) {
-    throw new RoostError("unavailable", `${path} does not say where the gateway is; restart Roost with \`npm start\``);
+    throw new RoostError(
+      "unavailable",
+      `${path} does not say where the gateway is: restart Roost with roost down and npm start`,
+    );
   }
   return parsed.data.url;
 }
@@ -48,10 +59,8 @@ async function readToken(config: CliConfig): Promise<string> {
   try {
     return (await readFile(path, "utf8")).trim();
   } catch (error) {
-    const hint = config.url === undefined ? "" : ", or set ROOST_TOKEN";
-    throw new RoostError("unauthenticated", `The token in ${path} cannot be read; run as the owner of the home${hint}`, {
-      cause: error,
-    });
+    const hint = config.url === undefined ? "run as the owner of the home" : "set ROOST_TOKEN to the gateway's token";
+    throw new RoostError("unauthenticated", `the token in ${path} cannot be read: ${hint}`, { cause: error });
   }
 }
 

@@ -11,6 +11,8 @@ export interface Column<Row> {
   /** 1 is dropped last; columns of importance 1 are never dropped. Default 1. */
   importance?: number;
   alignRight?: boolean;
+  /** Said before the value where there are no titles: on a phone. */
+  label?: string;
 }
 
 const gap = "  ";
@@ -19,11 +21,18 @@ const gap = "  ";
 export const phoneColumnsMax = 56;
 
 /** Lines of the table, no longer than `columns` each. */
-export function formatTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], view: { columns: number; paint: Paint }): string[] {
+export function formatTable<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  view: { columns: number; paint: Paint },
+): string[] {
   const cells = rows.map((row) => columns.map((column) => plainLine(column.value(row))));
-  if (view.columns <= phoneColumnsMax) return rows.flatMap((row, index) => formatCard(row, cells[index] ?? [], columns, view));
+  if (view.columns <= phoneColumnsMax)
+    return rows.flatMap((row, index) => formatCard(row, cells[index] ?? [], columns, view));
   const shown = fit(columns, cells, view.columns);
-  const header = shown.map(({ column, width }) => view.paint(align(column, cutText(column.title, width), width), "dim"));
+  const header = shown.map(({ column, width }) =>
+    view.paint(align(column, cutText(column.title, width), width), "dim"),
+  );
   const lines = rows.map((row, index) =>
     shown.map(({ column, at, width }) => {
       const text = align(column, cutText(cells[index]?.[at] ?? "", width), width);
@@ -72,7 +81,10 @@ function shrink<Row>(shown: ShownColumn<Row>[], over: number): ShownColumn<Row>[
   const result = shown.map((entry) => ({ ...entry }));
   for (let left = over; left > 0; left -= 1) {
     const widest = result
-      .filter((entry) => entry.width > minimumOf({ ...entry, width: shown.find(({ at }) => at === entry.at)?.width ?? entry.width }))
+      .filter(
+        (entry) =>
+          entry.width > minimumOf({ ...entry, width: shown.find(({ at }) => at === entry.at)?.width ?? entry.width }),
+      )
       .toSorted((a, b) => b.width - a.width)[0];
     if (widest === undefined) break;
     widest.width -= 1;
@@ -84,16 +96,35 @@ function align<Row>(column: Column<Row>, text: string, width: number): string {
   return column.alignRight === true ? " ".repeat(Math.max(0, width - textWidth(text))) + text : padText(text, width);
 }
 
-/** The first column as a heading, the others below it as far as they say something. */
-function formatCard<Row>(row: Row, cells: string[], columns: readonly Column<Row>[], view: { columns: number; paint: Paint }): string[] {
+/** The first column as a heading, the others after each other below it, as far as they say something. */
+function formatCard<Row>(
+  row: Row,
+  cells: string[],
+  columns: readonly Column<Row>[],
+  view: { columns: number; paint: Paint },
+): string[] {
   const [title = "", ...rest] = cells;
-  const details = rest
-    .map((text, index) => ({ text, column: columns[index + 1] }))
-    .filter(({ text }) => text !== "" && text !== "-")
-    .map(({ text, column }) => {
-      const label = `  ${column?.title.toLowerCase() ?? ""} `;
-      const shown = cutText(text, view.columns - textWidth(label));
-      return view.paint(label, "dim") + (column?.tone === undefined ? shown : view.paint(shown, column.tone(row)));
-    });
-  return [view.paint(cutText(title, view.columns), "strong"), ...details];
+  const lines: string[] = [];
+  let line = "";
+  let width = 0;
+  for (const [index, cell] of rest.entries()) {
+    const column = columns[index + 1];
+    if (cell === "" || cell === "-" || column === undefined) continue;
+    const text = column.label === undefined ? cell : `${column.label} ${cell}`;
+    const room = view.columns - indent.length;
+    const isOnLine = width > 0 && width + dot.length + textWidth(text) <= room;
+    if (width > 0 && !isOnLine) {
+      lines.push(indent + line);
+      line = "";
+      width = 0;
+    }
+    const shown = cutText(text, room);
+    line += (isOnLine ? view.paint(dot, "dim") : "") + view.paint(shown, column.tone?.(row) ?? "plain");
+    width += (isOnLine ? dot.length : 0) + textWidth(shown);
+  }
+  if (line !== "") lines.push(indent + line);
+  return [view.paint(cutText(title, view.columns), "strong"), ...lines];
 }
+
+const indent = "  ";
+const dot = " · ";

@@ -1,0 +1,87 @@
+/** `roost ask`: says something in a session and shows the answer as it is written. */
+import { createId, RoostError } from "@roost/base";
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import type { RoostClient } from "../connect.ts";
+import { createRunView } from "../conversation/create-run-view.ts";
+import { followRun } from "../conversation/follow-run.ts";
+import { readInput } from "../conversation/read-input.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { catchSignals } from "../processes/catch-signals.ts";
+
+interface AskOptions {
+  session: string;
+  agent?: string;
+  wait: boolean;
+}
+
+export function addAskCommand(program: Command, context: CliContext): void {
+  program
+    .command("ask")
+    .summary("say something and see the answer")
+    .description(
+      "Says something in a session and shows the answer as it is written. What is piped in is part of the message, or all of it. Ctrl-C cancels the run.",
+    )
+    .argument("[text...]", "what to say; - for what is piped in")
+    .option("-s, --session <key>", "the session to say it in", "main")
+    .option("--agent <name>", "the agent of a session that begins with this")
+    .option("--no-wait", "print the run's id and do not wait for the answer")
+    .action(async (words: string[], options: AskOptions) => {
+      const text = await composeMessage(words);
+      const { client } = await context.connect();
+      const sent = await client.sendMessage({
+        sessionKey: options.session,
+        text,
+        source: "cli",
+        idempotencyKey: createId(),
+        ...(options.agent === undefined ? {} : { agent: options.agent }),
+      });
+      if (!options.wait) {
+        if (context.terminal.isJson) context.terminal.json(sent);
+        else context.terminal.line(sent.runId);
+        return;
+      }
+      await showAnswer(context, client, sent.runId);
+    });
+}
+
+async function composeMessage(words: string[]): Promise<string> {
+  const said = words.filter((word) => word !== "-").join(" ");
+  const isPiped = words.includes("-") || (process.stdin.isTTY !== true && said === "");
+  const piped = isPiped ? (await readInput()).trim() : "";
+  const text = [said, piped].filter((part) => part !== "").join("\n\n");
+  if (text === "") throw new RoostError("invalid_input", "there is nothing to say: roost ask TEXT, or pipe it in");
+  return text;
+}
+
+/** Follows a run on the terminal to its end; a Ctrl-C cancels it if it is ours. Sets the exit code. */
+export async function showAnswer(
+  context: CliContext,
+  client: RoostClient,
+  runId: string,
+  { cancels = true }: { cancels?: boolean } = {},
+): Promise<void> {
+  const { terminal } = context;
+  const leaving = new AbortController();
+  using _signals = catchSignals(cancels ? ["SIGINT", "SIGTERM"] : [], (_signal, count) => {
+    if (count > 1)
+      leaving.abort(new RoostError("timeout", `left before run ${runId} was over: roost run show ${runId}`));
+    else void cancel(context, client, runId).catch((error: unknown) => leaving.abort(error));
+  });
+  using view = createRunView(terminal);
+  const followed = await followRun(client, runId, { view, signal: leaving.signal });
+  if (terminal.isJson) {
+    view[Symbol.dispose]();
+    const { state, rehearsed, error, spentUsd, tokens } = followed.run;
+    terminal.json({ runId, state, text: followed.text ?? null, rehearsed, error, spentUsd, tokens });
+  } else {
+    view.finish(followed);
+  }
+  if (followed.run.state === "cancelled") context.exitWith(exitCodes.interrupted);
+  else if (followed.run.state !== "done") context.exitWith(exitCodes.answerIsNo);
+}
+
+async function cancel({ terminal }: CliContext, client: RoostClient, runId: string): Promise<void> {
+  terminal.note(`Cancelling run ${runId}; once more to leave it`, "warn");
+  await client.cancelRun({ runId, reason: "Ctrl-C in roost ask" });
+}

@@ -1,0 +1,187 @@
+/** `roost chat`: a conversation line by line, with history, commands, and notices as they come. */
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface, type Interface } from "node:readline/promises";
+import { createId, RoostError, toRoostError, writeFileDurably } from "@roost/base";
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import type { RoostClient } from "../connect.ts";
+import { createRunView } from "../conversation/create-run-view.ts";
+import { followRun } from "../conversation/follow-run.ts";
+import { watchNotices } from "../conversation/watch-notices.ts";
+import { plainText } from "../print/text-width.ts";
+
+const historyLinesMax = 500;
+const prompt = "you> ";
+
+const commandHelp = `/help    this list
+/why     why the last answer came to be, and what it caused
+/cancel  cancel what is being answered (Ctrl-C does it too)
+/quit    leave (Ctrl-D does it too); what runs goes on`;
+
+export function addChatCommand(program: Command, context: CliContext): void {
+  program
+    .command("chat")
+    .summary("talk with a session, line by line")
+    .description(
+      "Talks with a session, line by line: /help says what else can be typed, Ctrl-C cancels an answer. Without a terminal each line of the input is said in turn.",
+    )
+    .option("-s, --session <key>", "the session to talk with", "main")
+    .action(async ({ session }: { session: string }) => {
+      if (context.terminal.isJson)
+        throw new RoostError("invalid_input", "chat has no --json: use roost ask --json for each message");
+      const { client } = await context.connect();
+      await new Chat(context, client, session).run();
+    });
+}
+
+class Chat {
+  readonly #context: CliContext;
+  readonly #client: RoostClient;
+  readonly #sessionKey: string;
+  #runId: string | undefined;
+  #isAnswering = false;
+
+  constructor(context: CliContext, client: RoostClient, sessionKey: string) {
+    this.#context = context;
+    this.#client = client;
+    this.#sessionKey = sessionKey;
+  }
+
+  async run(): Promise<void> {
+    const { terminal, config } = this.#context;
+    const historyFile = join(config.homeDir, ".roost", "chat-history");
+    const input = createInterface({
+      input: process.stdin,
+      ...(terminal.isInteractive ? { output: process.stdout, history: await readHistory(historyFile) } : {}),
+      historySize: historyLinesMax,
+      removeHistoryDuplicates: true,
+      prompt: terminal.paint(prompt, "accent"),
+    });
+    const leaving = new AbortController();
+    if (terminal.isInteractive) {
+      const { model } = await this.#client.getStatus();
+      terminal.line(terminal.paint(`Session ${this.#sessionKey}. /help lists commands, Ctrl-D leaves`, "dim"));
+      if (model.mode === "rehearsal") terminal.note("There is no model: replies are rehearsed (roost doctor)", "warn");
+      void watchNotices(this.#client, (notice) => this.#showNotice(notice, input), leaving.signal);
+    }
+    input.on("history", (lines: string[]) => void keepHistory(historyFile, lines));
+    input.on("SIGINT", () => void this.#interrupt(input));
+    try {
+      await this.#readLines(input);
+    } finally {
+      leaving.abort();
+      input.close();
+    }
+  }
+
+  async #readLines(input: Interface): Promise<void> {
+    const { terminal } = this.#context;
+    const lines: string[] = [];
+    let isClosed = false;
+    let wake = Promise.withResolvers<void>();
+    input.on("line", (line) => {
+      if (this.#isAnswering && line.trim() === "/cancel") return void this.#cancel();
+      lines.push(line);
+      wake.resolve();
+    });
+    void once(input, "close").then(() => {
+      isClosed = true;
+      wake.resolve();
+    });
+    for (;;) {
+      if (lines.length === 0 && isClosed) return;
+      if (lines.length === 0) {
+        if (terminal.isInteractive) input.prompt();
+        wake = Promise.withResolvers<void>();
+        await wake.promise;
+        continue;
+      }
+      const line = (lines.shift() as string).trim();
+      if (line === "") continue;
+      if (line === "/quit" || line === "/exit") return;
+      await this.#obey(line);
+    }
+  }
+
+  async #obey(line: string): Promise<void> {
+    const { terminal } = this.#context;
+    try {
+      if (!line.startsWith("/")) return await this.#say(line);
+      if (line === "/help") return terminal.line(commandHelp);
+      if (line === "/why") return await this.#explain();
+      if (line === "/cancel") return terminal.line("Nothing is being answered");
+      terminal.line(`There is no ${plainText(line)}\n${commandHelp}`);
+    } catch (error) {
+      terminal.note(plainText(toRoostError(error).message), "bad");
+    }
+  }
+
+  async #say(text: string): Promise<void> {
+    this.#isAnswering = true;
+    try {
+      const { runId } = await this.#client.sendMessage({
+        sessionKey: this.#sessionKey,
+        text,
+        source: "cli",
+        idempotencyKey: createId(),
+      });
+      this.#runId = runId;
+      using view = createRunView(this.#context.terminal);
+      view.finish(await followRun(this.#client, runId, { view }));
+    } finally {
+      this.#isAnswering = false;
+    }
+  }
+
+  async #explain(): Promise<void> {
+    const { terminal } = this.#context;
+    if (this.#runId === undefined) return terminal.line("Nothing was answered yet");
+    const { why, causes, effects } = await this.#client.explainRun({ runId: this.#runId, limit: 50 });
+    terminal.line(plainText(why));
+    for (const node of causes) terminal.line(terminal.paint(`  ← ${plainText(node.text)}`, "dim"));
+    for (const node of effects) terminal.line(`  ${"  ".repeat(node.depth)}→ ${plainText(node.text)}`);
+  }
+
+  async #interrupt(input: Interface): Promise<void> {
+    if (this.#isAnswering) return this.#cancel();
+    if (input.line !== "") {
+      input.write(null, { ctrl: true, name: "u" });
+      return;
+    }
+    this.#context.terminal.line(this.#context.terminal.paint("\n/quit or Ctrl-D leaves", "dim"));
+    input.prompt();
+  }
+
+  async #cancel(): Promise<void> {
+    if (this.#runId === undefined) return;
+    this.#context.terminal.note("Cancelling", "warn");
+    await this.#client
+      .cancelRun({ runId: this.#runId, reason: "cancelled in roost chat" })
+      .catch((error: unknown) => this.#context.terminal.note(plainText(toRoostError(error).message), "bad"));
+  }
+
+  #showNotice(notice: { level: string; text: string }, input: Interface): void {
+    const { terminal } = this.#context;
+    const tone = notice.level === "urgent" ? "bad" : notice.level === "warning" ? "warn" : "accent";
+    if (!this.#isAnswering) terminal.write("\r\x1b[K");
+    terminal.line(terminal.paint(`! ${plainText(notice.text)}`, tone));
+    if (!this.#isAnswering) input.prompt(true);
+  }
+}
+
+async function readHistory(path: string): Promise<string[]> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .slice(-historyLinesMax)
+    .toReversed();
+}
+
+/** Only in a home that is on this machine; a history that cannot be kept stops nothing. */
+async function keepHistory(path: string, newestFirst: string[]): Promise<void> {
+  const text = newestFirst.slice(0, historyLinesMax).toReversed().join("\n");
+  await writeFileDurably(path, `${text}\n`, { mode: 0o600 }).catch(() => undefined);
+}

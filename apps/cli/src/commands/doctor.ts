@@ -1,0 +1,57 @@
+/** `roost doctor`: looks at everything Roost needs and says what to do; works when nothing runs. */
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import { checkGateway } from "../doctor/check-gateway.ts";
+import { checkDisk, checkHome, checkNode, checkOwner, checkToken } from "../doctor/check-machine.ts";
+import type { Check } from "../doctor/check.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { formatPairs } from "../print/format-pairs.ts";
+import { plainLine } from "../print/text-width.ts";
+
+const marks = { good: "ok", warn: "!", bad: "x", skipped: "-" } as const;
+const tones = { good: "good", warn: "warn", bad: "bad", skipped: "dim" } as const;
+
+export function addDoctorCommand(program: Command, context: CliContext): void {
+  program
+    .command("doctor")
+    .summary("what is wrong, and what to do")
+    .description(
+      "Looks at Node, the home, its owner and token, the disk, the gateway, its clock, PostgreSQL, the model and the workers, and says what to do about what is wrong. Works when nothing runs; exits with 1 when something is wrong.",
+    )
+    .action(async () => {
+      const checks = await examine(context);
+      const isWell = checks.every(({ state }) => state !== "bad");
+      if (!isWell) context.exitWith(exitCodes.answerIsNo);
+      if (context.terminal.isJson) return context.terminal.json({ isWell, checks });
+      printChecks(context, checks);
+    });
+}
+
+async function examine(context: CliContext): Promise<Check[]> {
+  const { config, clock } = context;
+  const isRemote = config.url !== undefined;
+  const own = isRemote
+    ? [{ name: "home", state: "skipped" as const, text: "ROOST_URL names a gateway elsewhere" }]
+    : [
+        await checkHome(config.homeDir),
+        await checkOwner(config.homeDir),
+        await checkToken(config.homeDir),
+        await checkDisk(config.homeDir),
+      ];
+  return [checkNode(process.version), ...own, ...(await checkGateway(() => context.connect(), clock))];
+}
+
+function printChecks({ terminal }: CliContext, checks: readonly Check[]): void {
+  const nameWidth = Math.max(...checks.map(({ name }) => name.length));
+  for (const { name, state, text, advice } of checks) {
+    const mark = terminal.paint(marks[state].padEnd(2), tones[state]);
+    const prefix = `${mark} ${name.padEnd(nameWidth)}`;
+    const width = terminal.columns - 2 - nameWidth - 3;
+    const lines = formatPairs([["", plainLine(text)]], { columns: width + 2, paint: terminal.paint });
+    for (const [index, line] of lines.entries())
+      terminal.line(`${index === 0 ? prefix : " ".repeat(nameWidth + 3)}${line}`);
+    if (advice === undefined) continue;
+    for (const line of formatPairs([["→", plainLine(advice)]], { columns: width, paint: terminal.paint }))
+      terminal.line(`${" ".repeat(nameWidth + 5)}${line}`);
+  }
+}

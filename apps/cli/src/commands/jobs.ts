@@ -1,0 +1,232 @@
+/** `roost jobs …`: list, show, pause, resume, run and remove. What defines jobs is in define-jobs.ts. */
+import { jobStates, type Job, type Tick } from "@roost/contract/operations";
+import { formatDurationMs, createId } from "@roost/base";
+import type { Command } from "commander";
+import { stringify } from "yaml";
+import type { CliContext } from "../cli-context.ts";
+import { describeTrigger } from "../jobs/describe-trigger.ts";
+import { parseOptionCount } from "../parse-option.ts";
+import { formatPairs } from "../print/format-pairs.ts";
+import { relativeTime } from "../print/relative-time.ts";
+import { shortId } from "../print/short-id.ts";
+import { toneOf } from "../print/style.ts";
+import type { Column } from "../print/table.ts";
+import { plainLine, plainText } from "../print/text-width.ts";
+import { readPages } from "../read-pages.ts";
+import { showAnswer } from "./ask.ts";
+import { addDefineJobsCommands } from "./define-jobs.ts";
+
+const jobsMax = 5000;
+
+export function addJobsCommands(program: Command, context: CliContext): void {
+  const jobs = program
+    .command("jobs")
+    .summary("what runs by itself, and when")
+    .description("Lists, shows and changes jobs: what runs by itself, and when.");
+  addList(jobs, context);
+  addShow(jobs, context);
+  addDefineJobsCommands(jobs, context);
+  addPause(jobs, context);
+  addResume(jobs, context);
+  addRun(jobs, context);
+  addRemove(jobs, context);
+}
+
+function addList(jobs: Command, context: CliContext): void {
+  jobs
+    .command("list", { isDefault: true })
+    .alias("ls")
+    .description("Lists the jobs with when each is due next.")
+    .option("-a, --all", "removed ones too")
+    .action(async ({ all }: { all?: boolean }) => {
+      const { terminal, clock } = context;
+      const { client } = await context.connect();
+      const rows = await readPages(
+        (page) => client.listJobs({ ...page, ...(all === true ? { state: [...jobStates] } : {}) }),
+        (page) => page.jobs,
+        jobsMax,
+      );
+      if (terminal.isJson) return terminal.json({ jobs: rows });
+      terminal.table(rows, jobColumns(clock.nowMs()), "There are no jobs: roost jobs add");
+    });
+}
+
+function addShow(jobs: Command, context: CliContext): void {
+  jobs
+    .command("show")
+    .description("Shows a job with what became of its last ticks.")
+    .argument("<job>", "id of the job")
+    .option("-n, --ticks <count>", "at most that many ticks", parseOptionCount, 10)
+    .option("--yaml", "print its definition as a file that jobs apply takes")
+    .action(async (jobId: string, { ticks: count, yaml }: { ticks: number; yaml?: boolean }) => {
+      const { terminal, clock } = context;
+      const { client } = await context.connect();
+      const { job, ticks } = await client.getJob({ jobId });
+      if (yaml === true) return terminal.write(plainText(stringify({ id: job.id, ...job.definition })));
+      const shown =
+        count <= ticks.length
+          ? ticks.slice(0, count)
+          : await readPages(
+              (page) => client.listTicks({ jobId, ...page }),
+              (page) => page.ticks,
+              count,
+            );
+      if (terminal.isJson) return terminal.json({ job, ticks: shown });
+      printJob(context, job, clock.nowMs());
+      terminal.line();
+      terminal.table(shown, tickColumns(clock.nowMs()), "It was never due");
+    });
+}
+
+function printJob({ terminal }: CliContext, job: Job, nowMs: number): void {
+  const { definition } = job;
+  terminal.line(
+    `${terminal.paint(plainLine(definition.title ?? job.id), "strong")}  ${terminal.paint(job.state, toneOf(job.state))}`,
+  );
+  const { budget, activeHours } = definition;
+  const pairs: [string, string][] = [
+    ["id", `${job.id}, version ${job.version}`],
+    ["when", describeTrigger(definition.trigger)],
+    ["next", relativeTime(job.dueAt ?? job.nextAt, nowMs)],
+    ["paused", plainLine(job.pausedReason ?? "")],
+    ["session", `${definition.session}, agent ${definition.agent}`],
+    ["hours", activeHours === undefined ? "" : `${activeHours.start}–${activeHours.end} ${activeHours.timeZone ?? ""}`],
+    [
+      "rules",
+      `overlap ${definition.overlap}, catch-up ${definition.catchUp.policy}, ${definition.retry.attemptsMax} attempt${definition.retry.attemptsMax === 1 ? "" : "s"}, ${formatDurationMs(definition.timeoutMs)} at most`,
+    ],
+    [
+      "budget",
+      budget === undefined
+        ? ""
+        : [
+            budget.usdMax === undefined ? "" : `$${budget.usdMax}`,
+            budget.tokensMax === undefined ? "" : `${budget.tokensMax} tokens`,
+          ]
+            .filter(Boolean)
+            .join(", "),
+    ],
+    ["running", job.activeRunIds.map(shortId).join(", ")],
+    ["by", `${plainLine(job.definedBy)}, ${relativeTime(job.updatedAt, nowMs)}`],
+    ["prompt", plainText(definition.prompt).trim()],
+  ];
+  for (const line of formatPairs(pairs, terminal)) terminal.line(line);
+}
+
+function addPause(jobs: Command, context: CliContext): void {
+  jobs
+    .command("pause")
+    .description("Stops a job's ticks until it is resumed; what runs goes on.")
+    .argument("<job>", "id of the job")
+    .option("--reason <text>", "why, for the record")
+    .action(async (jobId: string, { reason }: { reason?: string }) => {
+      const { client } = await context.connect();
+      const answer = await client.pauseJob({ jobId, ...(reason === undefined ? {} : { reason }) });
+      if (context.terminal.isJson) return context.terminal.json(answer);
+      context.terminal.line(`Paused ${jobId}; roost jobs resume ${jobId} lets it go on`);
+    });
+}
+
+function addResume(jobs: Command, context: CliContext): void {
+  jobs
+    .command("resume")
+    .description("Lets a paused job tick again; what was due meanwhile is recorded as missed.")
+    .argument("<job>", "id of the job")
+    .action(async (jobId: string) => {
+      const { client } = await context.connect();
+      const answer = await client.resumeJob({ jobId });
+      if (context.terminal.isJson) return context.terminal.json(answer);
+      const next = relativeTime(answer.job.dueAt, context.clock.nowMs());
+      context.terminal.line(`Resumed ${jobId}${next === "" ? "" : `; due ${next}`}`);
+    });
+}
+
+interface RunOptions {
+  key?: string;
+  reason?: string;
+  wait?: boolean;
+}
+
+function addRun(jobs: Command, context: CliContext): void {
+  jobs
+    .command("run")
+    .description("Runs a job now, also when it is paused.")
+    .argument("<job>", "id of the job")
+    .option("-k, --key <key>", "a second call with the same key starts nothing")
+    .option("--reason <text>", "why, for the record")
+    .option("-w, --wait", "follow the run to its end, as ask does")
+    .action(async (jobId: string, { key, reason, wait }: RunOptions) => {
+      const { terminal } = context;
+      const { client } = await context.connect();
+      const answer = await client.runJob({
+        jobId,
+        idempotencyKey: key ?? createId(),
+        ...(reason === undefined ? {} : { reason }),
+      });
+      const { runId, outcome, reason: why } = answer.tick;
+      if (wait === true && runId !== null) return showAnswer(context, client, runId);
+      if (terminal.isJson) return terminal.json(answer);
+      if (runId === null)
+        return terminal.line(`${jobId} does not run: ${outcome}${why === null ? "" : `, ${plainLine(why)}`}`);
+      terminal.line(`${answer.isRepeated ? "It was started before" : "Started"}: ${runId}`);
+      terminal.line(terminal.paint(`roost run watch ${runId}`, "dim"));
+    });
+}
+
+function addRemove(jobs: Command, context: CliContext): void {
+  jobs
+    .command("remove")
+    .alias("rm")
+    .description("Removes a job; its ticks and runs stay on record.")
+    .argument("<job>", "id of the job")
+    .action(async (jobId: string) => {
+      const { client } = await context.connect();
+      const answer = await client.removeJob({ jobId });
+      if (context.terminal.isJson) return context.terminal.json(answer);
+      context.terminal.line(`Removed ${jobId}`);
+    });
+}
+
+function jobColumns(nowMs: number): Column<Job>[] {
+  return [
+    { title: "ID", value: (job) => job.id, widthMin: 12 },
+    {
+      title: "STATE",
+      value: (job) => (job.definition.enabled ? job.state : "disabled"),
+      tone: (job) => toneOf(job.state),
+    },
+    { title: "WHEN", value: (job) => describeTrigger(job.definition.trigger), widthMin: 9 },
+    { title: "NEXT", value: (job) => relativeTime(job.dueAt ?? job.nextAt, nowMs), label: "due" },
+    { title: "LAST", value: lastOf(nowMs), importance: 2, label: "last" },
+    { title: "TITLE", value: (job) => job.definition.title ?? "", widthMin: 10, importance: 4 },
+  ];
+}
+
+function lastOf(nowMs: number): (job: Job) => string {
+  return ({ lastTick, activeRunIds }) => {
+    if (activeRunIds.length > 0) return "running";
+    return lastTick === null ? "" : `${lastTick.outcome} ${relativeTime(lastTick.scheduledAt, nowMs)}`;
+  };
+}
+
+function tickColumns(nowMs: number): Column<Tick>[] {
+  return [
+    { title: "DUE", value: (tick) => relativeTime(tick.scheduledAt, nowMs) },
+    { title: "OUTCOME", value: (tick) => tick.outcome, tone: (tick) => toneOf(tick.outcome) },
+    {
+      title: "LATE",
+      value: (tick) => (tick.lateMs < 1000 ? "" : formatDurationMs(tick.lateMs)),
+      importance: 3,
+      label: "late",
+    },
+    {
+      title: "MISSED",
+      value: (tick) => (tick.missedCount === 0 ? "" : String(tick.missedCount)),
+      importance: 4,
+      alignRight: true,
+      label: "missed",
+    },
+    { title: "REASON", value: (tick) => tick.reason ?? "", widthMin: 12, importance: 2 },
+    { title: "RUN", value: (tick) => (tick.runId === null ? "" : shortId(tick.runId)), tone: () => "dim" },
+  ];
+}

@@ -1,0 +1,185 @@
+/** `roost lock`: runs any command under a lock that jobs, agents and scripts of every host respect. */
+import { delay, RoostError, toRoostError } from "@roost/base";
+import { lockTtlMsMin } from "@roost/contract/operations";
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import type { RoostClient } from "../connect.ts";
+import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
+import { acquireLock, describeHolder } from "../guarded/acquire-lock.ts";
+import { keepLease, type Lease } from "../guarded/keep-lease.ts";
+import { keepTrying } from "../guarded/keep-trying.ts";
+import { describePurpose, nameHolder } from "../guarded/name-holder.ts";
+import { parseOptionDuration } from "../parse-option.ts";
+import { plainLine } from "../print/text-width.ts";
+import { catchSignals } from "../processes/catch-signals.ts";
+import { runCommand } from "../processes/run-command.ts";
+
+interface LockOptions {
+  wait?: number | boolean;
+  ttl: number;
+  purpose?: string;
+  grace: number;
+  keepGoing?: boolean;
+}
+
+const releaseMsMax = 10_000;
+
+export function addLockCommand(program: Command, context: CliContext): void {
+  program
+    .command("lock")
+    .summary("run a command under a lock")
+    .description(
+      `Runs a command while holding a lock that no job, agent or script of any host can hold at the same time. The command gets ROOST_LOCK_NAME and ROOST_LOCK_EPOCH, the fencing token: a number that grows with each holder. When the lock cannot be kept, the command is stopped before another can take it. The command's exit code is passed through.`,
+    )
+    .argument("<name>", "the lock's name")
+    .argument("<command...>", "what to run, after --")
+    .option(
+      "-w, --wait <duration>",
+      "wait that long for the lock, as in 90s or 5m (default: as long as it takes)",
+      parseOptionDuration,
+    )
+    .option("-n, --no-wait", "do not wait for the lock at all")
+    .option(
+      "--ttl <duration>",
+      "how long the lock stays taken when this host dies; renewed while the command runs",
+      parseOptionDuration,
+      60_000,
+    )
+    .option("--purpose <text>", "what others are told that the lock is held for (default: the program's name)")
+    .option(
+      "--grace <duration>",
+      "time between SIGTERM and SIGKILL when the lock is lost; a third of --ttl at most",
+      parseOptionDuration,
+      10_000,
+    )
+    .option("--keep-going", "let the command run on when the lock is lost")
+    .action(async (name: string, command: string[], options: LockOptions) => {
+      if (options.ttl < lockTtlMsMin)
+        throw new RoostError("invalid_input", `a lock is held for ${lockTtlMsMin} ms at least: give --ttl 10s or more`);
+      context.exitWith(await runUnderLock(context, name, command, options));
+    });
+}
+
+async function runUnderLock(
+  context: CliContext,
+  name: string,
+  command: string[],
+  options: LockOptions,
+): Promise<number> {
+  const { client } = await context.connect({ isQuiet: true });
+  const holder = nameHolder();
+  const waiting = new AbortController();
+  let ending: NodeJS.Signals | undefined;
+  const signals = catchSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
+    ending ??= signal;
+    waiting.abort(new RoostError("timeout", `${signal} while waiting for the lock ${name}`));
+  });
+  let acquired;
+  try {
+    acquired = await acquireLock(context, client, {
+      name,
+      holder,
+      ttlMs: options.ttl,
+      waitMsMax:
+        typeof options.wait === "number" ? options.wait : options.wait === false ? 0 : Number.POSITIVE_INFINITY,
+      purpose: options.purpose ?? describePurpose(command),
+      signal: waiting.signal,
+    });
+  } catch (error) {
+    if (ending === undefined) throw error;
+    await giveUp(client, name, holder);
+    return exitCodeOfSignal(ending);
+  } finally {
+    signals[Symbol.dispose]();
+  }
+  if ("heldBy" in acquired) {
+    context.terminal.note(
+      `roost: the lock ${name} is held by ${describeHolder(acquired.heldBy, context.clock.nowMs())}`,
+      "warn",
+    );
+    return exitCodes.lockNotObtained;
+  }
+  if (ending !== undefined) {
+    await release(context, client, acquired.lease);
+    return exitCodeOfSignal(ending);
+  }
+  return runHolding(context, client, acquired.lease, command, options);
+}
+
+async function runHolding(
+  context: CliContext,
+  client: RoostClient,
+  lease: Lease,
+  command: string[],
+  options: LockOptions,
+): Promise<number> {
+  const { terminal, clock, config } = context;
+  const over = new AbortController();
+  // A third of the lease is left for renewing, a third for trying again, a third for ending the command.
+  const graceMs = Math.min(options.grace, lease.ttlMs / 3);
+  try {
+    const running = runCommand(command, {
+      environment: { ...config.environment, ROOST_LOCK_NAME: lease.name, ROOST_LOCK_EPOCH: String(lease.epoch) },
+    });
+    const kept = keepLease(client, lease, {
+      clock,
+      marginMs: options.keepGoing === true ? 0 : graceMs,
+      signal: over.signal,
+      onAway: (isAway) =>
+        terminal.note(
+          isAway
+            ? `roost: the gateway does not answer, the lock ${lease.name} cannot be renewed; trying again`
+            : `roost: the gateway answers again, the lock ${lease.name} is kept`,
+          "warn",
+        ),
+    });
+    const first = await Promise.race([running.ended, kept]);
+    if (typeof first !== "string") return tellEnd(context, await running.ended);
+    const reason = plainLine(first);
+    if (options.keepGoing === true) {
+      terminal.note(`roost: the lock ${lease.name} is lost (${reason}); the command keeps going without it`, "bad");
+      return tellEnd(context, await running.ended);
+    }
+    terminal.note(`roost: the lock ${lease.name} is lost (${reason}); stopping the command`, "bad");
+    running.stop(graceMs);
+    await running.ended;
+    return exitCodes.lockLost;
+  } finally {
+    over.abort();
+    await release(context, client, lease);
+  }
+}
+
+function tellEnd({ terminal }: CliContext, end: { exitCode: number; startError: string | undefined }): number {
+  if (end.startError !== undefined) terminal.note(`roost: ${plainLine(end.startError)}`, "bad");
+  return end.exitCode;
+}
+
+async function release({ terminal, clock }: CliContext, client: RoostClient, lease: Lease): Promise<void> {
+  const { name, holder, epoch } = lease;
+  using _progress = terminal.progress(`Releasing the lock ${name}`);
+  try {
+    await keepTrying(() => client.releaseLock({ name, holder, epoch }, { timeoutMs: releaseMsMax / 2 }), {
+      clock,
+      forMs: releaseMsMax,
+    });
+  } catch (error) {
+    const message = plainLine(toRoostError(error).message);
+    terminal.note(
+      `roost: the lock ${name} could not be released (${message}); it is free when its lease has ended`,
+      "warn",
+    );
+  }
+}
+
+/** A request that was on its way when we were told to end may have got the lock: give it back. */
+async function giveUp(client: RoostClient, name: string, holder: string): Promise<void> {
+  const options = { timeoutMs: 2000 };
+  try {
+    await delay(50);
+    const answer = await client.acquireLock({ name, holder, ttlMs: lockTtlMsMin }, options);
+    if (answer.acquired) await client.releaseLock({ name, holder, epoch: answer.epoch }, options);
+  } catch {
+    // It is free when its lease has ended.
+  }
+}

@@ -1,0 +1,155 @@
+/** `roost log …`: events as they come, events from an offset on, and why something happened. */
+import type { CausalNode, Event } from "@roost/contract/operations";
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import { findRunId } from "../find-by-id.ts";
+import { collectOption, parseOptionCount, parseOptionDuration } from "../parse-option.ts";
+import { cutText, plainLine, textWidth } from "../print/text-width.ts";
+
+interface TailOptions {
+  topic?: string[];
+  type?: string[];
+  subject?: string;
+  last: number;
+  since?: number;
+}
+
+export function addLogCommands(program: Command, context: CliContext): void {
+  const log = program
+    .command("log")
+    .summary("the log of everything that happened")
+    .description("Reads the log of everything that happened.");
+  addTail(log, context);
+  addRead(log, context);
+  addTopics(log, context);
+  addWhy(log, context);
+}
+
+function addTail(log: Command, context: CliContext): void {
+  log
+    .command("tail")
+    .description(
+      "Prints events as they come, beginning with the last ones, until Ctrl-C. With --json each event is a line.",
+    )
+    .option("--topic <name>", "only of this topic; may be repeated", collectOption)
+    .option("--type <type>", "only of this type, as in run.done; may be repeated", collectOption)
+    .option("--subject <id>", "only of this run, job, session, …")
+    .option("-n, --last <count>", "begin with that many events back", parseOptionCount, 10)
+    .option("--since <duration>", "begin with the events of that time, as in 2h", parseOptionDuration)
+    .action(async (options: TailOptions) => {
+      const { client } = await context.connect();
+      const events = client.tailEvents({
+        ...(options.topic === undefined ? {} : { topics: options.topic }),
+        ...(options.type === undefined ? {} : { types: options.type }),
+        ...(options.subject === undefined ? {} : { subject: options.subject }),
+        ...(options.since === undefined
+          ? { last: options.last }
+          : { since: new Date(context.clock.nowMs() - options.since).toISOString() }),
+      });
+      for await (const { data: event } of events) printEvent(context, event);
+    });
+}
+
+function addRead(log: Command, context: CliContext): void {
+  log
+    .command("read")
+    .description("Prints events of one partition of a topic from an offset on.")
+    .argument("<topic>", "the topic, as log topics lists them")
+    .option("-p, --partition <number>", "the partition", parseOptionCount, 0)
+    .option("-o, --offset <number>", "the first offset to read", parseOptionCount, 0)
+    .option("-n, --limit <count>", "at most that many", parseOptionCount, 100)
+    .action(async (topic: string, options: { partition: number; offset: number; limit: number }) => {
+      const { terminal } = context;
+      const { client } = await context.connect();
+      const page = await client.readEvents({ topic, ...options });
+      if (terminal.isJson) return terminal.json(page);
+      for (const event of page.events) printEvent(context, event);
+      if (page.nextOffset < page.headOffset)
+        terminal.note(
+          `More from offset ${page.nextOffset} on, of ${page.headOffset}: --offset ${page.nextOffset}`,
+          "dim",
+        );
+    });
+}
+
+function addTopics(log: Command, context: CliContext): void {
+  log
+    .command("topics")
+    .description("Lists the topics with how many events each holds.")
+    .action(async () => {
+      const { terminal } = context;
+      const { client } = await context.connect();
+      const { topics } = await client.listTopics({ limit: 500 });
+      if (terminal.isJson) return terminal.json({ topics });
+      terminal.table(
+        topics,
+        [
+          { title: "TOPIC", value: (topic) => topic.name, widthMin: 12 },
+          {
+            title: "PARTITIONS",
+            value: (topic) => String(topic.partitions.length),
+            alignRight: true,
+            label: "partitions",
+          },
+          {
+            title: "EVENTS",
+            value: (topic) => String(topic.partitions.reduce((sum, one) => sum + one.nextOffset - one.firstOffset, 0)),
+            alignRight: true,
+            label: "events",
+          },
+        ],
+        "There are no topics",
+      );
+    });
+}
+
+function addWhy(log: Command, context: CliContext): void {
+  log
+    .command("why")
+    .description("Says why a run ran, back to the first cause, and what came of it.")
+    .argument("<run>", "id of the run, the end of one, or last")
+    .option("-n, --limit <count>", "at most that many effects", parseOptionCount, 200)
+    .action(async (given: string, { limit }: { limit: number }) => {
+      const { terminal } = context;
+      const { client } = await context.connect();
+      const story = await client.explainRun({ runId: await findRunId(client, given), limit });
+      if (terminal.isJson) return terminal.json(story);
+      terminal.line(`${terminal.paint(plainLine(story.run.title), "strong")}: ${plainLine(story.why)}`);
+      printNodes(context, "because", story.causes);
+      printNodes(context, "so", story.effects);
+      if (story.isCut) terminal.note(`There is more: --limit ${limit * 2}`, "dim");
+    });
+}
+
+function printNodes({ terminal }: CliContext, title: string, nodes: readonly CausalNode[]): void {
+  if (nodes.length === 0) return;
+  terminal.line(terminal.paint(title, "dim"));
+  for (const node of nodes) {
+    const head = `${clockTime(node.time)} ${"  ".repeat(Math.min(node.depth, 8))}`;
+    const text = cutText(plainLine(node.text), Math.max(10, terminal.columns - textWidth(head) - 2));
+    terminal.line(`  ${terminal.paint(head, "dim")}${text}`);
+  }
+}
+
+function printEvent({ terminal }: CliContext, event: Event): void {
+  if (terminal.isJson) return terminal.jsonLine(event);
+  const { paint } = terminal;
+  const subject = event.subject === null ? "" : plainLine(event.subject);
+  const head = `${clockTime(event.time)} ${plainLine(event.type)}`;
+  const rest = plainLine(`${subject} ${JSON.stringify(event.data)}`);
+  const room = terminal.columns - textWidth(head) - 1;
+  terminal.line(
+    `${paint(clockTime(event.time), "dim")} ${paint(plainLine(event.type), toneOfType(event.type))}${room > 8 ? ` ${paint(cutText(rest, room), "dim")}` : ""}`,
+  );
+}
+
+function toneOfType(type: string) {
+  if (/\.(?:failed|lost|unknown|diverged|missed)$/.test(type)) return "bad";
+  if (/\.(?:done|fired|finished)$/.test(type)) return "good";
+  return "plain";
+}
+
+/** In the reader's own time zone. */
+function clockTime(time: string): string {
+  return new Date(time).toLocaleTimeString("en-GB");
+}

@@ -1,0 +1,94 @@
+/** `roost ps`: what runs, waits or is due next; live on a terminal. */
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import type { RoostClient } from "../connect.ts";
+import { activityColumns, formatActivityTable } from "../live/activity-table.ts";
+import { openScreen } from "../live/open-screen.ts";
+import { readActivity, watchActivity, type ActivityView } from "../live/watch-activity.ts";
+import { cutText, plainLine } from "../print/text-width.ts";
+import { catchSignals } from "../processes/catch-signals.ts";
+
+const redrawMs = 1000;
+const whenEmpty = "Nothing runs, waits or is due";
+
+export function addPsCommand(program: Command, context: CliContext): void {
+  program
+    .command("ps")
+    .summary("what runs, waits or is due next")
+    .description(
+      "Shows everything that runs, waits or is due next, heartbeats included, with why and what it has spent. On a terminal the view is live until q or Ctrl-C; elsewhere it is printed once.",
+    )
+    .option("-w, --watch", "go on showing it, also without a terminal: again after each change")
+    .option("-1, --once", "show it once, also on a terminal")
+    .action(async (options: { watch?: boolean; once?: boolean }) => {
+      const { terminal, clock } = context;
+      const isLive = options.once !== true && (options.watch === true || (terminal.isScreen && !terminal.isJson));
+      const { client } = await context.connect({ isQuiet: isLive });
+      if (!isLive) {
+        const rows = await readActivity(client);
+        if (terminal.isJson) return terminal.json({ rows });
+        return terminal.table(rows, activityColumns(clock.nowMs()), whenEmpty);
+      }
+      if (terminal.isScreen && !terminal.isJson) await showLive(context, client);
+      else await printChanges(context, client);
+    });
+}
+
+async function showLive({ terminal, clock }: CliContext, client: RoostClient): Promise<void> {
+  let view: ActivityView | undefined;
+  const redraw = () => screen.draw(layOut(view));
+  using screen = openScreen(terminal, { onResize: redraw });
+  const layOut = (shown: ActivityView | undefined): string[] => {
+    const { columns, rows, paint } = terminal;
+    const nowMs = clock.nowMs();
+    const time = new Date(nowMs).toLocaleTimeString(undefined, { hour12: false });
+    const head = [
+      shown === undefined
+        ? paint("Asking the gateway …", "dim")
+        : paint(cutText(`roost ps · ${time} · ${describeCounts(shown)} · q quits`, columns), "dim"),
+    ];
+    if (shown?.trouble !== undefined) head.push(paint(cutText(`! ${plainLine(shown.trouble)}`, columns), "bad"));
+    const table = shown === undefined ? [] : formatActivityTable(shown.rows, { columns, paint, nowMs });
+    const room = Math.max(1, rows - head.length);
+    if (table.length <= room) return [...head, ...table];
+    return [...head, ...table.slice(0, room - 1), paint("… more below the screen: roost ps --once", "dim")];
+  };
+  redraw();
+  const timer = setInterval(redraw, redrawMs);
+  try {
+    await watchActivity(
+      client,
+      (changed) => {
+        view = changed;
+        redraw();
+      },
+      screen.left,
+    );
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function describeCounts({ rows }: ActivityView): string {
+  const count = (...states: string[]) => rows.filter(({ state }) => states.includes(state)).length;
+  return `${count("running")} running, ${count("waiting", "queued", "ready")} waiting, ${count("due")} due`;
+}
+
+async function printChanges({ terminal, clock }: CliContext, client: RoostClient): Promise<void> {
+  const leaving = new AbortController();
+  using _signals = catchSignals(["SIGINT", "SIGTERM"], () => leaving.abort());
+  let last = "";
+  await watchActivity(
+    client,
+    ({ rows, trouble }) => {
+      if (trouble !== undefined) return terminal.note(`roost: ${plainLine(trouble)}; trying again`, "warn");
+      const now = JSON.stringify(rows);
+      if (now === last) return;
+      last = now;
+      if (terminal.isJson) return terminal.jsonLine({ rows });
+      terminal.table(rows, activityColumns(clock.nowMs()), whenEmpty);
+      terminal.line();
+    },
+    leaving.signal,
+  );
+}

@@ -1,0 +1,67 @@
+/** `roost runs`: what ran, newest first. */
+import { formatDurationMs } from "@roost/base";
+import { runStates, sessionKinds, type RunSummary } from "@roost/contract/operations";
+import { Option, type Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import { parseOptionCount } from "../parse-option.ts";
+import { formatSpend } from "../print/format-spend.ts";
+import { relativeTime } from "../print/relative-time.ts";
+import { shortId } from "../print/short-id.ts";
+import { toneOf } from "../print/style.ts";
+import type { Column } from "../print/table.ts";
+import { readPages } from "../read-pages.ts";
+
+interface RunsOptions {
+  state?: (typeof runStates)[number][];
+  job?: string;
+  session?: string;
+  kind?: (typeof sessionKinds)[number];
+  last: number;
+}
+
+export function addRunsCommand(program: Command, context: CliContext): void {
+  program
+    .command("runs")
+    .summary("what ran, newest first")
+    .description(
+      "Lists runs, newest first. The end of an id that is shown can be given wherever an id is asked for, and last means the newest run.",
+    )
+    .addOption(new Option("--state <state...>", "only in these states").choices(runStates))
+    .option("--job <id>", "only of this job")
+    .option("--session <key>", "only of this session")
+    .addOption(new Option("--kind <kind>", "only of sessions of this kind").choices(sessionKinds))
+    .option("-n, --last <count>", "at most that many", parseOptionCount, 30)
+    .action(async (options: RunsOptions) => {
+      const { terminal, clock } = context;
+      const { client } = await context.connect();
+      const filter = {
+        ...(options.state === undefined ? {} : { state: options.state }),
+        ...(options.job === undefined ? {} : { jobId: options.job }),
+        ...(options.session === undefined ? {} : { sessionKey: options.session }),
+        ...(options.kind === undefined ? {} : { sessionKind: options.kind }),
+      };
+      const runs = await readPages(
+        (page) => client.listRuns({ ...filter, ...page }),
+        (page) => page.runs,
+        Math.max(1, options.last),
+      );
+      if (terminal.isJson) return terminal.json({ runs });
+      terminal.table(runs, runColumns(clock.nowMs()), "Nothing has run");
+    });
+}
+
+function runColumns(nowMs: number): Column<RunSummary>[] {
+  return [
+    { title: "TITLE", value: (run) => run.title, widthMin: 14 },
+    { title: "STATE", value: (run) => run.state, tone: (run) => toneOf(run.state) },
+    { title: "CREATED", value: (run) => relativeTime(run.createdAt, nowMs), tone: () => "dim" },
+    { title: "TOOK", value: durationOf, importance: 3, label: "took", tone: () => "dim" },
+    { title: "WHY", value: (run) => run.error?.message ?? run.reason, widthMin: 12, importance: 2 },
+    { title: "SPENT", value: formatSpend, importance: 4, alignRight: true },
+    { title: "ID", value: (run) => shortId(run.id), tone: () => "dim" },
+  ];
+}
+
+export function durationOf({ startedAt, endedAt }: RunSummary): string {
+  return startedAt === null || endedAt === null ? "" : formatDurationMs(Date.parse(endedAt) - Date.parse(startedAt));
+}

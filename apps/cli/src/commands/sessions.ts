@@ -1,0 +1,79 @@
+/** `roost sessions`: conversations, and what was said in one. */
+import type { Message, Session } from "@roost/contract/operations";
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import { parseOptionCount } from "../parse-option.ts";
+import { relativeTime } from "../print/relative-time.ts";
+import type { Column } from "../print/table.ts";
+import { plainLine, plainText, wrapText } from "../print/text-width.ts";
+import { readPages } from "../read-pages.ts";
+
+export function addSessionsCommand(program: Command, context: CliContext): void {
+  const sessions = program
+    .command("sessions")
+    .summary("conversations, and what was said in them")
+    .description("Lists sessions, the last used first.")
+    .option("-n, --last <count>", "at most that many", parseOptionCount, 50)
+    .action(async ({ last }: { last: number }) => {
+      const { terminal, clock } = context;
+      const { client } = await context.connect();
+      const rows = await readPages(
+        (page) => client.listSessions(page),
+        (page) => page.sessions,
+        Math.max(1, last),
+      );
+      if (terminal.isJson) return terminal.json({ sessions: rows });
+      terminal.table(rows, sessionColumns(clock.nowMs()), "Nothing was said yet: roost ask TEXT");
+    });
+  addShow(sessions, context);
+}
+
+function addShow(sessions: Command, context: CliContext): void {
+  sessions
+    .command("show")
+    .description("Prints the last messages of a session.")
+    .argument("<key>", "the session's key, as in main or cron:blog")
+    .option("-m, --messages <count>", "at most that many", parseOptionCount, 20)
+    .action(async (sessionKey: string, { messages: count }: { messages: number }) => {
+      const { terminal, clock } = context;
+      const { client } = await context.connect();
+      const answer = await client.getSession({ sessionKey, limit: Math.min(500, Math.max(1, count)) });
+      if (terminal.isJson) return terminal.json(answer);
+      for (const message of answer.messages) printMessage(context, message, clock.nowMs());
+      if (answer.messages.length === 0) terminal.line(terminal.paint("Nothing was said yet", "dim"));
+    });
+}
+
+function printMessage({ terminal }: CliContext, message: Message, nowMs: number): void {
+  const { paint } = terminal;
+  const marks = [relativeTime(message.createdAt, nowMs), message.source ?? "", message.rehearsed ? "rehearsed" : ""];
+  const tone = message.role === "user" ? "accent" : message.role === "assistant" ? "strong" : "dim";
+  terminal.line(`${paint(message.role, tone)} ${paint(plainLine(marks.filter(Boolean).join(" · ")), "dim")}`);
+  for (const line of plainText(message.text).split("\n"))
+    for (const part of wrapText(line, terminal.columns)) terminal.line(part);
+  terminal.line();
+}
+
+function sessionColumns(nowMs: number): Column<Session>[] {
+  return [
+    { title: "KEY", value: (session) => session.key, widthMin: 12 },
+    { title: "TITLE", value: (session) => session.title ?? "", widthMin: 10, importance: 3 },
+    { title: "AGENT", value: (session) => session.agent, importance: 4 },
+    {
+      title: "MESSAGES",
+      value: (session) => String(session.messageCount),
+      importance: 2,
+      alignRight: true,
+      label: "messages",
+    },
+    {
+      title: "NOW",
+      value: (session) =>
+        session.activeRunId === null
+          ? ""
+          : `answering${session.queuedCount > 0 ? `, ${session.queuedCount} queued` : ""}`,
+      tone: () => "good",
+    },
+    { title: "LAST", value: (session) => relativeTime(session.lastMessageAt, nowMs), tone: () => "dim" },
+  ];
+}

@@ -1,0 +1,47 @@
+/** `roost config` and `roost openapi`: what the gateway runs with, and what it can be asked. */
+import { RoostError } from "@roost/base";
+import type { ConfigEntry } from "@roost/contract/operations";
+import type { Command } from "commander";
+import type { z } from "zod";
+import type { CliContext } from "../cli-context.ts";
+import type { Column } from "../print/table.ts";
+
+export function addShowConfigCommands(program: Command, context: CliContext): void {
+  program
+    .command("config")
+    .summary("the configuration in force")
+    .description(
+      "Shows the configuration that the gateway runs with and where each value comes from. Secrets are never shown.",
+    )
+    .action(async () => {
+      const { client } = await context.connect();
+      const answer = await client.getConfig();
+      if (context.terminal.isJson) return context.terminal.json(answer);
+      context.terminal.table(answer.entries, columns, "Nothing is configured");
+    });
+  program
+    .command("openapi")
+    .summary("the gateway's OpenAPI document")
+    .description("Prints the OpenAPI 3.1 document of the gateway's HTTP API, as JSON.")
+    .action(async () => {
+      const { url, token } = await context.connect();
+      const headers = { authorization: `Bearer ${token}`, accept: "application/json" };
+      const response = await fetch(`${url}/openapi.json`, { headers, redirect: "error" }).catch((cause: unknown) => {
+        throw new RoostError("unavailable", `${url} cannot be reached: is it running?`, { cause });
+      });
+      if (!response.ok)
+        throw new RoostError(
+          "unavailable",
+          `${url}/openapi.json answered with status ${response.status}: is it a Roost gateway?`,
+        );
+      context.terminal.json(await response.json());
+    });
+}
+
+type Entry = z.output<typeof ConfigEntry>;
+
+const columns: Column<Entry>[] = [
+  { title: "NAME", value: (entry) => entry.name, widthMin: 12 },
+  { title: "VALUE", value: (entry) => entry.value ?? (entry.isSecret ? "(secret)" : "-"), widthMin: 12 },
+  { title: "FROM", value: (entry) => entry.source, tone: () => "dim", importance: 2 },
+];

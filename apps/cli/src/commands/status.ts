@@ -1,0 +1,67 @@
+/** `roost status`: how the installation is doing, on one screen. */
+import { formatDurationMs } from "@roost/base";
+import type { Status } from "@roost/contract/operations";
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import { formatCount, formatUsd } from "../print/format-spend.ts";
+import { formatPairs } from "../print/format-pairs.ts";
+import { relativeTime } from "../print/relative-time.ts";
+import { plainLine } from "../print/text-width.ts";
+
+export function addStatusCommand(program: Command, context: CliContext): void {
+  program
+    .command("status")
+    .summary("how Roost is doing")
+    .description(
+      "Shows how Roost is doing: model, workers, what runs and waits, what is due, what was spent, what is wrong.",
+    )
+    .action(async () => {
+      const { client, url } = await context.connect();
+      const status = await client.getStatus();
+      if (context.terminal.isJson) return context.terminal.json(status);
+      printStatus(context, status, url);
+    });
+}
+
+function printStatus({ terminal, clock }: CliContext, status: Status, url: string): void {
+  const { paint } = terminal;
+  const { counts, model } = status;
+  const pairs: [string, string][] = [
+    ["Roost", `${status.version}, up ${formatDurationMs(status.uptimeMs)}, ${url}`],
+    ["home", status.home],
+    [
+      "model",
+      model.mode === "live" ? [model.provider, model.name].filter(Boolean).join(" ") : paint("rehearsal", "warn"),
+    ],
+    ["", model.reason ?? ""],
+    ["database", `PostgreSQL ${status.engine.version}${status.engine.embedded ? ", embedded" : ""}`],
+    ["workers", describeWorkers(status)],
+    ["runs", `${counts.running} running, ${counts.waiting} waiting, ${counts.queued + counts.ready} queued`],
+    ["questions", counts.openQuestions === 0 ? "" : paint(`${counts.openQuestions} open (roost questions)`, "accent")],
+    ["today", describeSpend(status)],
+  ];
+  const nowMs = clock.nowMs();
+  for (const [index, { title, dueAt }] of status.due.entries())
+    pairs.push([index === 0 ? "due" : "", `${plainLine(title)} ${paint(relativeTime(dueAt, nowMs), "dim")}`]);
+  for (const line of formatPairs(pairs, terminal)) terminal.line(line);
+  for (const alarm of status.alarms) {
+    const since = alarm.since === null ? "" : ` (since ${relativeTime(alarm.since, nowMs)})`;
+    terminal.line(paint(`! ${plainLine(alarm.text)}${since}`, "bad"));
+  }
+}
+
+function describeWorkers({ workers }: Status): string {
+  const runCount = workers.reduce((sum, worker) => sum + worker.runCount, 0);
+  return workers.length === 0
+    ? "none: nothing can run"
+    : `${workers.length}, executing ${runCount} ${runCount === 1 ? "run" : "runs"}`;
+}
+
+function describeSpend({ spend }: Status): string {
+  const usd = spend.usdMax === null ? formatUsd(spend.usd) : `${formatUsd(spend.usd)} of ${formatUsd(spend.usdMax)}`;
+  const tokens =
+    spend.tokensMax === null
+      ? formatCount(spend.tokens)
+      : `${formatCount(spend.tokens)} of ${formatCount(spend.tokensMax)}`;
+  return `${usd}, ${tokens} tokens`;
+}

@@ -1,0 +1,53 @@
+/** `roost up` and `roost down`: hand over to the supervisor, which is started by its path with this Node. */
+import { once } from "node:events";
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { RoostError } from "@roost/base";
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import { exitCodeOfSignal } from "../exit-codes.ts";
+import { catchSignals } from "../processes/catch-signals.ts";
+
+const root = fileURLToPath(new URL("../../../..", import.meta.url));
+const supervisor = join(root, "apps/supervisor/src/main.ts");
+const compileCache = join(root, "node_modules/.roost/compile-cache");
+
+export function addUpCommands(program: Command, context: CliContext): void {
+  program
+    .command("up")
+    .summary("start everything of this machine")
+    .description(
+      "Starts everything of this machine for the home in ROOST_HOME: PostgreSQL, the gateway, the workers. Stays in the foreground until Ctrl-C unless detached.",
+    )
+    .option("-d, --detach", "return when everything is ready, and leave it running")
+    .action(async ({ detach }: { detach?: boolean }) => {
+      context.exitWith(await supervise(context, ["up", ...(detach === true ? ["--detach"] : [])]));
+    });
+  program
+    .command("down")
+    .summary("stop what runs on this home")
+    .description("Stops what runs on the home in ROOST_HOME, wherever it was started, and waits until it has stopped.")
+    .action(async () => {
+      const exitCode = await supervise(context, ["down"]);
+      if (context.terminal.isJson) context.terminal.json({ stopped: exitCode === 0 });
+      context.exitWith(exitCode);
+    });
+}
+
+async function supervise({ config, terminal }: CliContext, args: string[]): Promise<number> {
+  const child = spawn(process.execPath, [supervisor, ...args], {
+    // With --json stdout is the document's alone.
+    stdio: ["inherit", terminal.isJson ? process.stderr : "inherit", "inherit"],
+    env: { NODE_COMPILE_CACHE: compileCache, ...config.environment, ROOST_HOME: config.homeDir },
+  });
+  using _signals = catchSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
+    // Ctrl-C at a terminal has reached the child already.
+    if (signal !== "SIGINT" || process.stdin.isTTY !== true) child.kill(signal);
+  });
+  const failed = once(child, "error").then(([error]: unknown[]) => {
+    throw new RoostError("unavailable", `the supervisor does not start: ${(error as Error).message}`, { cause: error });
+  });
+  const [code, signal] = (await Promise.race([once(child, "close"), failed])) as [number | null, NodeJS.Signals | null];
+  return signal === null ? (code ?? 0) : exitCodeOfSignal(signal);
+}

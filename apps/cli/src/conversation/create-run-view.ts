@@ -1,0 +1,103 @@
+/** Shows a run while it goes: the reply as it is written, tool steps and waits dimly beside it. */
+import type { Event } from "@roost/contract/operations";
+import type { Terminal } from "../print/create-terminal.ts";
+import type { Tone } from "../print/style.ts";
+import { plainLine, plainText } from "../print/text-width.ts";
+import type { FollowedRun, RunView } from "./follow-run.ts";
+
+export interface ShownRunView extends RunView, Disposable {
+  /** Prints what was not streamed, ends the line, and says how the run ended when it did not end well. */
+  finish(followed: FollowedRun): void;
+}
+
+/** On a screen the reply is streamed; in a file or a pipe it stands alone, at the end. */
+export function createRunView(terminal: Terminal): ShownRunView {
+  let isLineOpen = false;
+  let hasStreamed = false;
+  const progress = terminal.progress("Waiting for an answer");
+  const endLine = () => {
+    if (isLineOpen) terminal.line();
+    isLineOpen = false;
+  };
+  const remark = (text: string, tone: Tone) => {
+    endLine();
+    if (terminal.isScreen) terminal.line(terminal.paint(text, tone));
+    else terminal.note(text, tone);
+  };
+  return {
+    onText(text) {
+      progress[Symbol.dispose]();
+      if (!terminal.isScreen || terminal.isJson) return;
+      const plain = plainText(text);
+      if (plain === "") return;
+      terminal.write(plain);
+      hasStreamed = true;
+      isLineOpen = !plain.endsWith("\n");
+    },
+    onEvent(event) {
+      if (terminal.isJson) return;
+      const told = describeProgress(event);
+      if (told === undefined) return;
+      if (told.isPassing === true) return progress.update(told.text);
+      remark(told.text, told.tone);
+    },
+    finish({ run, missing, text }) {
+      progress[Symbol.dispose]();
+      const reply = terminal.isScreen ? missing : (text ?? "");
+      const isContinued = hasStreamed && missing !== text;
+      if (reply !== "") {
+        if (!isContinued) endLine();
+        terminal.write(plainText(reply));
+        isLineOpen = !reply.endsWith("\n");
+      }
+      endLine();
+      if (run.rehearsed) terminal.note("rehearsed: no model was there, and nothing was done (roost doctor)", "warn");
+      if (run.state === "done") return;
+      const why = run.error === null ? "" : `: ${plainLine(run.error.message)}`;
+      terminal.note(`The run ${run.state === "cancelled" ? "was cancelled" : `ended as ${run.state}`}${why}`, "bad");
+      if (run.state !== "cancelled") terminal.note(`See: roost log why ${run.id}`, "dim");
+    },
+    [Symbol.dispose]() {
+      progress[Symbol.dispose]();
+      endLine();
+    },
+  };
+}
+
+interface Remark {
+  text: string;
+  tone: Tone;
+  /** Worth saying only while nothing else is there. */
+  isPassing?: boolean;
+}
+
+function describeProgress({ type, data }: Event): Remark | undefined {
+  const text = (name: string) => (typeof data[name] === "string" ? plainLine(data[name]) : "");
+  switch (type) {
+    case "run.created":
+      return data["state"] === "queued"
+        ? { text: "Queued behind another turn of the session", tone: "dim", isPassing: true }
+        : undefined;
+    case "step.started":
+      return data["kind"] === "tool" ? { text: `· ${text("name")}`, tone: "dim" } : undefined;
+    case "step.failed":
+      return { text: `· ${text("name")} failed${messageOf(data)}`, tone: "warn" };
+    case "step.unknown":
+      return { text: `· ${text("name")}: nobody knows whether it happened (roost run resolve)`, tone: "warn" };
+    case "run.retrying":
+      return { text: `· tries again${messageOf(data)}`, tone: "warn" };
+    case "run.waiting":
+      return data["kind"] === "person" ? undefined : { text: `· waits (${text("kind")})`, tone: "dim" };
+    case "question.asked":
+      return { text: `? ${text("text")}\n  roost answer ${text("questionId").slice(-8)} TEXT`, tone: "accent" };
+    case "lease.lost":
+      return { text: "· its worker was lost; another goes on", tone: "warn" };
+    default:
+      return undefined;
+  }
+}
+
+function messageOf(data: Event["data"]): string {
+  const message = (data["error"] as { message?: unknown } | undefined)?.message;
+  return typeof message === "string" ? `: ${plainLine(message)}` : "";
+}

@@ -1,0 +1,58 @@
+/** Follows a run to its end and tells a view what happens; finds out what of the reply the view has not shown yet. */
+import { RoostError } from "@roost/base";
+import type { Event, Run, RunSummary } from "@roost/contract/operations";
+import type { RoostClient } from "../connect.ts";
+
+export interface RunView {
+  onText(text: string): void;
+  onEvent(event: Event): void;
+}
+
+export interface FollowedRun {
+  run: RunSummary;
+  /** The reply; undefined when there is none, as of a heartbeat that had nothing to say. */
+  text: string | undefined;
+  /** The part of the reply that was not streamed: all of it, or what came after the stream broke. */
+  missing: string;
+}
+
+export async function followRun(
+  client: RoostClient,
+  runId: string,
+  options: { view: RunView; signal?: AbortSignal },
+): Promise<FollowedRun> {
+  let streamed = "";
+  for await (const { data: update } of client.watchRun({ runId }, { signal: options.signal })) {
+    if (update.kind === "text") {
+      streamed += update.text;
+      options.view.onText(update.text);
+    } else if (update.kind === "event") {
+      options.view.onEvent(update.event);
+    } else {
+      const { run } = await client.getRun({ runId, limit: 1 }, { signal: options.signal });
+      const text = readReply(run);
+      return { run: update.run, text, missing: text === undefined ? "" : findMissing(streamed, text) };
+    }
+  }
+  throw new RoostError("unavailable", `the gateway stopped telling about run ${runId}: see roost run show ${runId}`);
+}
+
+/** The text of a run's output. */
+export function readReply({ output }: Pick<Run, "output">): string | undefined {
+  const text = (output as { text?: unknown } | null | undefined)?.text;
+  return typeof text === "string" && text !== "" ? text : undefined;
+}
+
+/** A shorter agreement between the stream's end and the reply's beginning may be chance. */
+const overlapCharsMin = 8;
+
+/** What of `reply` does not stand at the end of `streamed`: everything unless a good part does. */
+export function findMissing(streamed: string, reply: string): string {
+  const said = streamed.trimEnd();
+  const whole = reply.trim();
+  if (said.endsWith(whole)) return "";
+  for (let length = Math.min(said.length, whole.length); length >= overlapCharsMin; length -= 1) {
+    if (said.endsWith(whole.slice(0, length))) return whole.slice(length);
+  }
+  return whole;
+}

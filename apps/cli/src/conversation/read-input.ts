@@ -1,0 +1,18 @@
+/** All of stdin as text, when something is piped in. */
+import { RoostError } from "@roost/base";
+import { textCharsMax } from "@roost/contract/operations";
+
+const bytesMax = 4 * textCharsMax;
+
+export async function readInput(stdin: AsyncIterable<Buffer> = process.stdin): Promise<string> {
+  const parts: Buffer[] = [];
+  let byteCount = 0;
+  for await (const part of stdin) {
+    byteCount += part.length;
+    if (byteCount > bytesMax) {
+      throw new RoostError("limit_exceeded", `the input is longer than ${bytesMax} bytes: give less, or name a file`);
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}

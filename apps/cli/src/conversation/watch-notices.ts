@@ -1,0 +1,29 @@
+/** Tells of notices as they are raised, until aborted. The gateway may come and go meanwhile. */
+import { sleepUntilAborted, toRoostError } from "@roost/base";
+import type { RoostClient } from "../connect.ts";
+
+const retryMs = 5000;
+
+export interface RaisedNotice {
+  level: string;
+  text: string;
+}
+
+export async function watchNotices(
+  client: RoostClient,
+  onNotice: (notice: RaisedNotice) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let after: string | undefined;
+  do {
+    try {
+      const input = { topics: ["notices"], types: ["notice.raised"], ...(after === undefined ? {} : { after }) };
+      for await (const { id, data: event } of client.tailEvents(input, { signal })) {
+        after = id ?? after;
+        onNotice({ level: String(event.data["level"]), text: String(event.data["text"]) });
+      }
+    } catch (error) {
+      if (signal.aborted || !toRoostError(error).retryable) return;
+    }
+  } while (await sleepUntilAborted(retryMs, { signal }));
+}

@@ -1,0 +1,69 @@
+/** Every command of `roost`, put together. What each does is in its own file below commands/. */
+import { Command } from "commander";
+import type { CliContext } from "./cli-context.ts";
+import { addAskCommand } from "./commands/ask.ts";
+import { addChatCommand } from "./commands/chat.ts";
+import { addClaimCommand } from "./commands/claim.ts";
+import { addDoctorCommand } from "./commands/doctor.ts";
+import { addHelpCommand } from "./commands/help.ts";
+import { addJobsCommands } from "./commands/jobs.ts";
+import { addLockCommand } from "./commands/lock.ts";
+import { addLogCommands } from "./commands/log.ts";
+import { addNoticeCommands } from "./commands/notices.ts";
+import { addOnceCommand } from "./commands/once.ts";
+import { addPsCommand } from "./commands/ps.ts";
+import { addRunCommands } from "./commands/run.ts";
+import { addRunsCommand } from "./commands/runs.ts";
+import { addSessionsCommand } from "./commands/sessions.ts";
+import { addShowConfigCommands } from "./commands/show-config.ts";
+import { addStateCommand } from "./commands/state.ts";
+import { addStatusCommand } from "./commands/status.ts";
+import { addUpCommands } from "./commands/up.ts";
+
+export const version = "0.1.0";
+
+export function createProgram(context: CliContext): Command {
+  const { terminal } = context;
+  const program = new Command("roost")
+    .description("Runs your agents as a distributed system: start it, talk to it, see and steer what it does.")
+    .version(version, "-V, --version", "print the version")
+    .option("--json", "print JSON: one document, or a line for each of many")
+    .option("--debug", "say where an error comes from")
+    .helpOption("-h, --help", "say how a command is used")
+    .helpCommand(false)
+    .showHelpAfterError("(--help says how it is used)")
+    .configureOutput({
+      getOutHelpWidth: () => terminal.columns,
+      getErrHelpWidth: () => terminal.columns,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      writeOut: (text) => terminal.write(text),
+      writeErr: (text) => terminal.note(text.trimEnd()),
+      outputError: (text, write) => write(text.replace(/^error: /, `${terminal.paintNote("roost:", "bad")} `)),
+    })
+    .exitOverride();
+  program.commandsGroup("Starting and stopping");
+  addUpCommands(program, context);
+  addStatusCommand(program, context);
+  addDoctorCommand(program, context);
+  addShowConfigCommands(program, context);
+  program.commandsGroup("Talking");
+  addAskCommand(program, context);
+  addChatCommand(program, context);
+  addSessionsCommand(program, context);
+  addNoticeCommands(program, context);
+  program.commandsGroup("Seeing and steering");
+  addPsCommand(program, context);
+  addRunsCommand(program, context);
+  addRunCommands(program, context);
+  addJobsCommands(program, context);
+  addStateCommand(program, context);
+  addLogCommands(program, context);
+  program.commandsGroup("For your own scripts");
+  addLockCommand(program, context);
+  addOnceCommand(program, context);
+  addClaimCommand(program, context);
+  program.commandsGroup("Help");
+  addHelpCommand(program, context);
+  return program;
+}

@@ -1,0 +1,106 @@
+/** What only the gateway can tell: whether it answers, its clock, the database, the model, the workers, its alarms. */
+import { formatDurationMs, toRoostError, type Clock } from "@roost/base";
+import type { Status } from "@roost/contract/operations";
+import type { Connection } from "../connect.ts";
+import { relativeTime } from "../print/relative-time.ts";
+import type { Check } from "./check.ts";
+
+const skewMsMax = 5000;
+const answerMsMax = 10_000;
+const silentMsMax = 60_000;
+
+export async function checkGateway(connect: () => Promise<Connection>, clock: Clock): Promise<Check[]> {
+  let connection: Connection;
+  try {
+    connection = await connect();
+  } catch (thrown) {
+    return [{ name: "gateway", state: "bad", text: toRoostError(thrown).message }];
+  }
+  const { client, url, token } = connection;
+  try {
+    const status = await client.getStatus({}, { timeoutMs: answerMsMax });
+    return [
+      {
+        name: "gateway",
+        state: "good",
+        text: `${url}, version ${status.version}, up ${formatDurationMs(status.uptimeMs)}`,
+      },
+      await checkClock(url, token, clock),
+      ...checkStatus(status, clock.nowMs()),
+    ];
+  } catch (thrown) {
+    const { code, message } = toRoostError(thrown);
+    const advice =
+      code === "unauthenticated"
+        ? "the token is another gateway's: unset ROOST_TOKEN, or take the one in the home's .roost/token"
+        : "see .roost/logs/roost.log in the home; roost down and npm start begin anew";
+    return [{ name: "gateway", state: "bad", text: message, advice }];
+  }
+}
+
+/** The Date header has whole seconds. */
+async function checkClock(url: string, token: string, clock: Clock): Promise<Check> {
+  const sentMs = clock.nowMs();
+  const response = await fetch(`${url}/api/v1/status`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(answerMsMax),
+  }).catch(() => undefined);
+  await response?.body?.cancel();
+  const date = response?.headers.get("date");
+  if (date === null || date === undefined)
+    return { name: "clock", state: "skipped", text: "the gateway did not tell the time" };
+  const skewMs = Math.abs(Date.parse(date) + 500 - (sentMs + clock.nowMs()) / 2);
+  return skewMs <= skewMsMax
+    ? { name: "clock", state: "good", text: "agrees with the gateway's" }
+    : {
+        name: "clock",
+        state: "warn",
+        text: `${formatDurationMs(skewMs)} away from the gateway's`,
+        advice: "let both hosts take the time from the network (NTP); what counts is the database's clock",
+      };
+}
+
+export function checkStatus(status: Status, nowMs: number): Check[] {
+  const { engine, model, workers, alarms } = status;
+  const isLive = model.mode === "live";
+  return [
+    {
+      name: "postgresql",
+      state: "good",
+      text: `${engine.version}${engine.embedded ? ", embedded" : ", DATABASE_URL"}`,
+    },
+    {
+      name: "model",
+      state: isLive ? "good" : "warn",
+      text: isLive
+        ? [model.provider, model.name].filter(Boolean).join(" ")
+        : `rehearsal: ${model.reason ?? "there is no model"}`,
+      ...(isLive
+        ? {}
+        : {
+            advice: "set OPENROUTER_API_KEY, OPENAI_API_KEY or ROOST_MODEL_URL, or start Ollama, and start Roost again",
+          }),
+    },
+    checkWorkers(workers, nowMs),
+    ...alarms.map((alarm): Check => ({ name: "alarm", state: "bad", text: `${alarm.text} (${alarm.code})` })),
+  ];
+}
+
+function checkWorkers(workers: Status["workers"], nowMs: number): Check {
+  if (workers.length === 0)
+    return {
+      name: "workers",
+      state: "bad",
+      text: "none: nothing can run",
+      advice: "see .roost/logs/roost.log in the home; ROOST_WORKERS says how many",
+    };
+  const silent = workers.filter(({ seenAt }) => nowMs - Date.parse(seenAt) > silentMsMax);
+  if (silent.length > 0)
+    return {
+      name: "workers",
+      state: "warn",
+      text: `${silent.length} of ${workers.length} silent, the first seen ${relativeTime(silent[0]?.seenAt, nowMs)}`,
+      advice: "the supervisor replaces a worker that hangs; see .roost/logs/roost.log in the home",
+    };
+  return { name: "workers", state: "good", text: `${workers.length} at work` };
+}

@@ -1,0 +1,108 @@
+/** What can be seen without a gateway: Node, the home, who owns it, its token, and the space on its disk. */
+import { readFile, stat, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Check } from "./check.ts";
+
+const nodeMajorMin = 24;
+const gibibyte = 1024 ** 3;
+const freeBytesWarn = gibibyte;
+const freeBytesBad = 200 * 1024 ** 2;
+
+export function checkNode(version: string): Check {
+  const major = Number.parseInt(version.replace(/^v/, ""), 10);
+  return major >= nodeMajorMin
+    ? { name: "node", state: "good", text: version }
+    : {
+        name: "node",
+        state: "bad",
+        text: `${version} is too old`,
+        advice: "npm start installs the Node that Roost needs",
+      };
+}
+
+export async function checkHome(homeDir: string): Promise<Check> {
+  const found = await stat(homeDir).catch(() => undefined);
+  if (found === undefined)
+    return {
+      name: "home",
+      state: "bad",
+      text: `${homeDir} does not exist`,
+      advice: "npm start creates it, or name another with ROOST_HOME",
+    };
+  if (!found.isDirectory())
+    return {
+      name: "home",
+      state: "bad",
+      text: `${homeDir} is not a directory`,
+      advice: "name another with ROOST_HOME",
+    };
+  return { name: "home", state: "good", text: homeDir };
+}
+
+const Owner = z.object({ pid: z.number().int(), state: z.string().optional(), startedAt: z.string().optional() });
+
+export async function checkOwner(homeDir: string): Promise<Check> {
+  const text = await readFile(join(homeDir, ".roost", "owner.json"), "utf8").catch(() => undefined);
+  const parsed = Owner.safeParse(parse(text));
+  const start = "npm start, or roost up --detach";
+  if (!parsed.success) return { name: "owner", state: "bad", text: "nothing runs on this home", advice: start };
+  const { pid, state = "running" } = parsed.data;
+  if (!isAlive(pid))
+    return {
+      name: "owner",
+      state: "bad",
+      text: `process ${pid} owned it and is gone`,
+      advice: `${start}: it goes on where it was`,
+    };
+  return { name: "owner", state: state === "running" ? "good" : "warn", text: `process ${pid}, ${state}` };
+}
+
+export async function checkToken(homeDir: string): Promise<Check> {
+  const path = join(homeDir, ".roost", "token");
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined)
+    return {
+      name: "token",
+      state: "bad",
+      text: `${path} is missing or belongs to another user`,
+      advice: "npm start makes one; run as the owner of the home",
+    };
+  const mode = found.mode & 0o777;
+  if (process.platform !== "win32" && (mode & 0o077) !== 0)
+    return {
+      name: "token",
+      state: "bad",
+      text: `others can read ${path} (mode ${mode.toString(8)})`,
+      advice: `chmod 600 ${path}`,
+    };
+  return { name: "token", state: "good", text: "only its owner can read it" };
+}
+
+export async function checkDisk(homeDir: string): Promise<Check> {
+  const found = await statfs(homeDir).catch(() => undefined);
+  if (found === undefined) return { name: "disk", state: "skipped", text: "the home is not there" };
+  const freeBytes = found.bavail * found.bsize;
+  const text = `${(freeBytes / gibibyte).toFixed(1)} GiB free`;
+  const advice = "make room: without space PostgreSQL stops";
+  if (freeBytes < freeBytesBad) return { name: "disk", state: "bad", text, advice };
+  if (freeBytes < freeBytesWarn) return { name: "disk", state: "warn", text, advice };
+  return { name: "disk", state: "good", text };
+}
+
+function parse(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

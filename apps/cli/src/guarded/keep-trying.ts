@@ -1,0 +1,33 @@
+/** Repeats a call while the gateway is away, until it answers or the time is up. */
+import { sleepUntilAborted, toRoostError, type Clock, type RoostError } from "@roost/base";
+
+export interface KeepTryingOptions {
+  clock: Clock;
+  signal?: AbortSignal;
+  /** No new attempt after that long; Infinity: as long as it takes. */
+  forMs: number;
+  /** Told once, at the first failure that will be tried again. */
+  onAway?: (error: RoostError) => void;
+}
+
+const delayMsMin = 250;
+const delayMsMax = 5000;
+
+/** @throws the last error when it is not one that passes or the time is up; the signal's reason when aborted */
+export async function keepTrying<Result>(attempt: () => Promise<Result>, options: KeepTryingOptions): Promise<Result> {
+  const { clock, signal, forMs } = options;
+  const startMs = clock.nowMs();
+  for (let count = 0; ; count += 1) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      const error = toRoostError(thrown);
+      const delayMs = Math.min(delayMsMax, delayMsMin * 2 ** Math.min(count, 10));
+      if (!error.retryable || clock.nowMs() - startMs + delayMs > forMs) throw error;
+      if (count === 0) options.onAway?.(error);
+      await sleepUntilAborted(delayMs, { signal });
+      signal?.throwIfAborted();
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/** Examples of commands, for the reference. */
+const examples: Readonly<Record<string, readonly string[]>> = {
+  "roost ask": [
+    "roost ask what is on my list today",
+    "git diff | roost ask review this",
+    "roost ask --json --session main hello | jq -r .text",
+  ],
+  "roost ps": ["roost ps", "roost ps --once", "roost ps --json | jq '.rows[] | select(.state == \"running\")'"],
+  "roost runs": ["roost runs --state failed --last 5"],
+  "roost jobs add": [
+    "roost jobs add blog --cron '0 6 * * *' --time-zone Europe/Berlin --prompt 'Write the post of the day'",
+    "roost jobs add mail --every 20m --input memory/email-state.json=1h --prompt 'Look through the mail'",
+  ],
+  "roost jobs apply": ["roost jobs apply jobs/ --dry-run", "roost jobs apply jobs/blog.yaml --prune"],
+  "roost log tail": ["roost log tail --type run.failed --since 1d"],
+  "roost lock": [
+    "roost lock backup -- /usr/local/bin/backup.sh",
+    "# in a crontab, on any host: skip this time when another has it",
+    "*/20 * * * * ROOST_URL=http://127.0.0.1:7717 ROOST_TOKEN=… roost lock --no-wait mail -- fetch-mail",
+  ],
+  "roost once": [
+    'roost once --key "newsletter-$(date +%F)" -- send-newsletter',
+    "# somebody looked: it was not sent",
+    "roost once --key newsletter-2025-06-01 --retry-unknown -- send-newsletter",
+  ],
+  "roost claim": ["roost claim --scope blog 'Why clocks drift' && write-post"],
+};
+
+/** Of a command by its path, `roost jobs add`. */
+export function examplesOf(path: string): readonly string[] {
+  return examples[path] ?? [];
+}

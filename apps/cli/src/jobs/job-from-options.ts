@@ -1,0 +1,130 @@
+/** A job's definition from the options of `roost jobs add`. */
+import { parseDurationMs, RoostError, type Clock } from "@roost/base";
+import type { WrittenJob } from "./read-job-files.ts";
+
+export interface JobOptions {
+  cron?: string;
+  every?: string;
+  at?: string;
+  on?: string;
+  filter?: string[];
+  timeZone?: string;
+  prompt?: string;
+  title?: string;
+  agent?: string;
+  session?: WrittenJob["session"];
+  overlap?: WrittenJob["overlap"];
+  catchUp?: "skip" | "last" | "all";
+  timeout?: number;
+  jitter?: number;
+  attempts?: number;
+  budgetUsd?: number;
+  budgetTokens?: number;
+  activeHours?: string;
+  tool?: string[];
+  model?: string;
+  input?: string[];
+  onUnknown?: "tell" | "wait";
+  disabled?: boolean;
+}
+
+/** @throws RoostError `invalid_input` */
+export function jobFromOptions(id: string, options: JobOptions, clock: Clock): WrittenJob {
+  const { timeout, jitter, attempts, budgetUsd, budgetTokens } = options;
+  return dropUndefined({
+    id,
+    title: options.title,
+    agent: options.agent,
+    session: options.session,
+    trigger: triggerOf(options, clock),
+    prompt: options.prompt ?? "",
+    overlap: options.overlap,
+    catchUp: options.catchUp === undefined ? undefined : { policy: options.catchUp },
+    timeoutMs: timeout,
+    jitterMs: jitter,
+    retry: attempts === undefined ? undefined : { attemptsMax: attempts },
+    budget:
+      budgetUsd === undefined && budgetTokens === undefined
+        ? undefined
+        : dropUndefined({ usdMax: budgetUsd, tokensMax: budgetTokens }),
+    activeHours: activeHoursOf(options),
+    tools: options.tool,
+    model: options.model,
+    inputs: options.input?.map(inputOf),
+    onUnknown: options.onUnknown,
+    enabled: options.disabled === true ? false : undefined,
+  }) as WrittenJob;
+}
+
+function triggerOf(options: JobOptions, clock: Clock): WrittenJob["trigger"] {
+  const { cron, every, at, on, timeZone } = options;
+  const given = Object.entries({ cron, every, at, on }).filter(([, value]) => value !== undefined);
+  if (given.length > 1)
+    throw new RoostError(
+      "invalid_input",
+      `--${given.map(([name]) => name).join(" and --")} exclude each other: a job has one trigger`,
+    );
+  if (timeZone !== undefined && cron === undefined && options.activeHours === undefined)
+    throw new RoostError("invalid_input", "--time-zone goes with --cron or --active-hours");
+  if (options.filter !== undefined && on === undefined)
+    throw new RoostError("invalid_input", "--filter goes with --on EVENT");
+  if (cron !== undefined) return { kind: "cron", expression: cron, ...(timeZone === undefined ? {} : { timeZone }) };
+  if (every !== undefined) return { kind: "every", every };
+  if (at !== undefined) return { kind: "at", at: momentOf(at, clock) };
+  if (on !== undefined) {
+    const filter = Object.fromEntries((options.filter ?? []).map(filterOf));
+    return { kind: "event", eventType: on, ...(options.filter === undefined ? {} : { filter }) };
+  }
+  return { kind: "manual" };
+}
+
+/** A moment, or how long from now. A time without an offset is this machine's. */
+function momentOf(text: string, clock: Clock): string {
+  const fromNowMs = durationOf(text);
+  const ms = fromNowMs === undefined ? Date.parse(text) : clock.nowMs() + fromNowMs;
+  if (Number.isNaN(ms))
+    throw new RoostError(
+      "invalid_input",
+      `--at "${text}" is not a moment like 2025-06-01T09:00, or a length of time like 20m`,
+    );
+  return new Date(ms).toISOString();
+}
+
+function durationOf(text: string): number | undefined {
+  try {
+    return parseDurationMs(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function filterOf(text: string): [string, string | number | boolean | null] {
+  const [, path = "", value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (path === "") throw new RoostError("invalid_input", `--filter "${text}" is not of the form path=value`);
+  try {
+    const parsed: unknown = JSON.parse(value);
+    if (parsed === null || ["number", "boolean", "string"].includes(typeof parsed)) return [path, parsed as string];
+  } catch {
+    // A plain text.
+  }
+  return [path, value];
+}
+
+function activeHoursOf({ activeHours, timeZone, cron }: JobOptions): WrittenJob["activeHours"] {
+  if (activeHours === undefined) return undefined;
+  const [, start, end] = /^(\d\d:\d\d)-(\d\d:\d\d)$/.exec(activeHours) ?? [];
+  if (start === undefined || end === undefined)
+    throw new RoostError("invalid_input", `--active-hours "${activeHours}" is not of the form 08:00-22:00`);
+  return { start, end, ...(timeZone === undefined || cron !== undefined ? {} : { timeZone }) };
+}
+
+function inputOf(text: string): { file: string; staleAfterMs: number } {
+  const at = text.lastIndexOf("=");
+  if (at <= 0)
+    throw new RoostError("invalid_input", `--input "${text}" is not of the form memory/email-state.json=30m`);
+  return { file: text.slice(0, at), staleAfterMs: parseDurationMs(text.slice(at + 1)) };
+}
+
+function dropUndefined(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,63 @@
+/** Keeps a list of what runs, waits or is due up to date: asks again after every event, and every few seconds anyway. */
+import { sleepUntilAborted, toRoostError } from "@roost/base";
+import type { Activity } from "@roost/contract/operations";
+import type { RoostClient } from "../connect.ts";
+import { readPages } from "../read-pages.ts";
+
+export interface ActivityView {
+  rows: Activity[];
+  /** Why the rows may be old; undefined when they are not. */
+  trouble: string | undefined;
+}
+
+const activityMax = 1000;
+const refreshMs = 5000;
+/** Many events at once are one question. */
+const restMs = 250;
+const topics = ["runs", "jobs", "coordination", "notices"];
+
+export async function readActivity(client: RoostClient, signal?: AbortSignal): Promise<Activity[]> {
+  return readPages(
+    (page) => client.listActivity(page, { signal }),
+    (page) => page.rows,
+    activityMax,
+  );
+}
+
+/** Ends when aborted. */
+export async function watchActivity(
+  client: RoostClient,
+  onChange: (view: ActivityView) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let rows: Activity[] = [];
+  let wake = new AbortController();
+  void followEvents(client, () => wake.abort(), signal);
+  while (!signal.aborted) {
+    wake = new AbortController();
+    const isWoken = wake.signal;
+    try {
+      rows = await readActivity(client, signal);
+      onChange({ rows, trouble: undefined });
+    } catch (error) {
+      if (signal.aborted) return;
+      const { message, retryable } = toRoostError(error);
+      if (!retryable) throw error;
+      onChange({ rows, trouble: message });
+    }
+    await sleepUntilAborted(restMs, { signal });
+    await sleepUntilAborted(refreshMs, { signal: AbortSignal.any([signal, isWoken]) });
+  }
+}
+
+async function followEvents(client: RoostClient, onEvent: () => void, signal: AbortSignal): Promise<void> {
+  do {
+    try {
+      const known = new Set((await client.listTopics({ limit: 500 }, { signal })).topics.map(({ name }) => name));
+      for await (const _event of client.tailEvents({ topics: topics.filter((name) => known.has(name)) }, { signal }))
+        onEvent();
+    } catch {
+      // The view asks every few seconds anyway, and says what is wrong.
+    }
+  } while (await sleepUntilAborted(refreshMs, { signal }));
+}

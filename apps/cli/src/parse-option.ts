@@ -1,0 +1,26 @@
+/** Values of options as commander hands them over. */
+import { parseDurationMs, RoostError } from "@roost/base";
+
+/** @throws RoostError `invalid_input` */
+export function parseOptionDuration(text: string): number {
+  return parseDurationMs(text);
+}
+
+/** @throws RoostError `invalid_input` */
+export function parseOptionCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new RoostError("invalid_input", `"${text}" is not a whole number from 0 on`);
+  return Number(text);
+}
+
+/** @throws RoostError `invalid_input` */
+export function parseOptionAmount(text: string): number {
+  const amount = Number(text);
+  if (text.trim() === "" || !Number.isFinite(amount) || amount < 0)
+    throw new RoostError("invalid_input", `"${text}" is not an amount like 0.50`);
+  return amount;
+}
+
+/** For options that may be given several times. */
+export function collectOption(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}

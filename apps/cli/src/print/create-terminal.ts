@@ -1,0 +1,148 @@
+/**
+ * Where commands print: results to stdout (as text, or as JSON when asked for), remarks and progress to stderr.
+ * Owns the one line of progress that is written over; who prints outside texts makes them plain first.
+ */
+import type { Clock } from "@roost/base";
+import { formatDurationMs } from "@roost/base";
+import { createPaint, type Paint, type Tone } from "./style.ts";
+import { formatTable, type Column } from "./table.ts";
+import { cutText } from "./text-width.ts";
+
+/** The part of a stream that printing needs. */
+export interface PrintStream {
+  isTTY?: boolean | undefined;
+  columns?: number | undefined;
+  rows?: number | undefined;
+  write(text: string): unknown;
+}
+
+export interface TerminalOptions {
+  stdout: PrintStream;
+  stderr: PrintStream;
+  /** Whether somebody can answer. */
+  isInputTerminal: boolean;
+  isJson: boolean;
+  wantsColor: boolean | undefined;
+  columns: number | undefined;
+  clock: Clock;
+}
+
+export interface Progress extends Disposable {
+  update(text: string): void;
+}
+
+export interface Terminal {
+  readonly isJson: boolean;
+  /** Whether stdout is a screen. */
+  readonly isScreen: boolean;
+  /** Whether a person can be asked. */
+  readonly isInteractive: boolean;
+  readonly columns: number;
+  readonly rows: number;
+  /** For stdout. */
+  paint: Paint;
+  /** For stderr. */
+  paintNote: Paint;
+  /** Raw, to stdout. */
+  write(text: string): void;
+  line(text?: string): void;
+  table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], whenEmpty: string): void;
+  /** The one document of a command's `--json`. */
+  json(value: unknown): void;
+  /** One of many. */
+  jsonLine(value: unknown): void;
+  /** A remark on stderr. */
+  note(text: string, tone?: Tone): void;
+  /** Says what goes on once it takes longer than a second; one at a time, a second inside of it stays silent. */
+  progress(text: string): Progress;
+}
+
+const progressDelayMs = 1000;
+const columnsDefault = 80;
+/** Of a file or a pipe: nobody's screen has to be met. */
+const columnsOfPipe = 120;
+const rowsDefault = 24;
+const clearLine = "\r\x1b[K";
+
+export function createTerminal(options: TerminalOptions): Terminal {
+  const { stdout, stderr, isJson } = options;
+  const isScreen = stdout.isTTY === true;
+  const paint = createPaint(options.wantsColor ?? isScreen);
+  const paintNote = createPaint(options.wantsColor ?? stderr.isTTY === true);
+  const passing = createPassingLine(options, paintNote);
+  const out = (text: string) => {
+    passing.clear();
+    stdout.write(text);
+  };
+  const columns = () =>
+    options.columns ?? (isScreen ? (stdout.columns ?? columnsDefault) || columnsDefault : columnsOfPipe);
+  return {
+    isJson,
+    isScreen,
+    isInteractive: isScreen && options.isInputTerminal,
+    get columns() {
+      return columns();
+    },
+    get rows() {
+      return (stdout.rows ?? rowsDefault) || rowsDefault;
+    },
+    paint,
+    paintNote,
+    write: out,
+    line: (text = "") => out(`${text}\n`),
+    table: (rows, of, whenEmpty) => {
+      if (rows.length === 0) return out(`${paint(whenEmpty, "dim")}\n`);
+      out(`${formatTable(rows, of, { columns: columns(), paint }).join("\n")}\n`);
+    },
+    json: (value) => out(`${JSON.stringify(value, null, 2)}\n`),
+    jsonLine: (value) => out(`${JSON.stringify(value)}\n`),
+    note: (text, tone = "plain") => {
+      passing.clear();
+      stderr.write(`${paintNote(text, tone)}\n`);
+    },
+    progress: (text) => passing.show(text),
+  };
+}
+
+/** The line of progress: on a screen it is written over and counts the time, elsewhere it is said once. */
+function createPassingLine({ stderr, clock, columns }: TerminalOptions, paint: Paint) {
+  let text: string | undefined;
+  let isShown = false;
+  const clear = () => {
+    if (isShown && stderr.isTTY === true) stderr.write(clearLine);
+    isShown = false;
+  };
+  const silent: Progress = { update: () => undefined, [Symbol.dispose]: () => undefined };
+  return {
+    clear,
+    show(first: string): Progress {
+      if (text !== undefined) return silent;
+      text = first;
+      let told: string | undefined;
+      const startMs = clock.nowMs();
+      const draw = () => {
+        if (stderr.isTTY === true) {
+          const elapsed = formatDurationMs(Math.floor((clock.nowMs() - startMs) / 1000) * 1000);
+          const width = (columns ?? stderr.columns ?? columnsDefault) || columnsDefault;
+          stderr.write(`${clearLine}${paint(cutText(`… ${text} (${elapsed})`, width - 1), "dim")}`);
+          isShown = true;
+        } else if (told !== text) {
+          told = text;
+          stderr.write(`… ${text}\n`);
+        }
+      };
+      const timer = setInterval(draw, progressDelayMs);
+      timer.unref();
+      return {
+        update(next) {
+          text = next;
+        },
+        [Symbol.dispose]() {
+          clearInterval(timer);
+          clear();
+          text = undefined;
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/** What was spent, as people read it: `$0.0042`, or tokens where they cost nothing; empty for nothing. */
+export function formatSpend({ spentUsd, tokens }: { spentUsd: number; tokens: number }): string {
+  if (spentUsd > 0) return formatUsd(spentUsd);
+  return tokens > 0 ? `${formatCount(tokens)} tokens` : "";
+}
+
+export function formatUsd(usd: number): string {
+  if (usd > 0 && usd < 0.0001) return "<$0.0001";
+  return `$${usd.toFixed(usd > 0 && usd < 1 ? 4 : 2)}`;
+}
+
+export function formatCount(count: number): string {
+  if (count < 1000) return String(count);
+  if (count < 1_000_000) return `${(count / 1000).toFixed(1)}k`;
+  return `${(count / 1_000_000).toFixed(1)}M`;
+}

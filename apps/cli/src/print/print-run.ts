@@ -1,0 +1,100 @@
+/** A run with its steps on the terminal. */
+import { formatDurationMs } from "@roost/base";
+import type { Run, Step, Wait } from "@roost/contract/operations";
+import type { Terminal } from "./create-terminal.ts";
+import { formatPairs } from "./format-pairs.ts";
+import { formatSpend } from "./format-spend.ts";
+import { relativeTime } from "./relative-time.ts";
+import { toneOf } from "./style.ts";
+import type { Column } from "./table.ts";
+import { plainLine, plainText, wrapText } from "./text-width.ts";
+
+export interface PrintedRun {
+  run: Run;
+  steps: Step[];
+  waits: Wait[];
+  holds: string[];
+}
+
+export function printRun(
+  terminal: Terminal,
+  { run, steps, waits, holds }: PrintedRun,
+  options: { nowMs: number; isFull: boolean },
+): void {
+  const { paint } = terminal;
+  const { nowMs } = options;
+  terminal.line(`${paint(plainLine(run.title), "strong")}  ${paint(run.state, toneOf(run.state))}`);
+  const pairs: [string, string][] = [
+    ["id", run.id],
+    ["why", plainLine(run.reason)],
+    ["job", run.jobId ?? ""],
+    ["session", plainLine(run.sessionKey ?? "")],
+    ["agent", run.agent],
+    ["attempt", run.attemptsMax > 1 || run.attempt > 1 ? `${run.attempt} of ${run.attemptsMax}` : ""],
+    ["created", relativeTime(run.createdAt, nowMs)],
+    [
+      "late",
+      run.lateMs >= 1000
+        ? `${formatDurationMs(run.lateMs)}${run.missedCount > 0 ? `, ${run.missedCount} ticks missed` : ""}`
+        : "",
+    ],
+    ["took", tookOf(run.startedAt, run.endedAt)],
+    ["worker", run.workerId ?? ""],
+    ["spent", formatSpend(run)],
+    ["holds", plainLine(holds.join(", "))],
+    ["cancel", run.cancelRequestedAt === null ? "" : plainLine(run.cancelReason ?? "asked for")],
+    ["rehearsed", run.rehearsed ? "no model was there, and nothing was done" : ""],
+  ];
+  for (const line of formatPairs(pairs, terminal)) terminal.line(line);
+  for (const wait of waits)
+    terminal.line(paint(`waits: ${plainLine(wait.text)} ${relativeTime(wait.until, nowMs)}`, "accent"));
+  if (run.error !== null) terminal.line(paint(`${run.error.code}: ${plainText(run.error.message)}`, "bad"));
+  terminal.line();
+  terminal.table(steps, stepColumns(), "No steps yet");
+  for (const step of steps.filter(({ state }) => state === "unknown")) {
+    terminal.line(paint(`Nobody knows whether step ${step.seq} happened. Look, then say so:`, "warn"));
+    terminal.line(`  roost run resolve ${run.id} ${step.seq} done|failed|not_done`);
+  }
+  if (options.isFull) for (const step of steps) printStep(terminal, step);
+  const text = (run.output as { text?: unknown } | null | undefined)?.text;
+  if (typeof text === "string" && text !== "") {
+    terminal.line();
+    for (const line of plainText(text)
+      .split("\n")
+      .flatMap((one) => wrapText(one, terminal.columns)))
+      terminal.line(line);
+  }
+}
+
+function stepColumns(): Column<Step>[] {
+  return [
+    { title: "STEP", value: (step) => `${step.seq} ${step.name}`, widthMin: 12 },
+    { title: "STATE", value: (step) => step.state, tone: (step) => toneOf(step.state) },
+    { title: "KIND", value: (step) => step.kind, importance: 3 },
+    { title: "EFFECT", value: (step) => step.effect, importance: 4 },
+    { title: "TOOK", value: (step) => tookOf(step.startedAt, step.endedAt), importance: 2, tone: () => "dim" },
+    { title: "TOKENS", value: tokensOf, importance: 5, alignRight: true, label: "tokens" },
+    { title: "ERROR", value: (step) => step.error?.message ?? "", widthMin: 12, importance: 2, tone: () => "bad" },
+  ];
+}
+
+function tokensOf({ usage }: Step): string {
+  return usage === null ? "" : `${usage.inputTokens}→${usage.outputTokens}`;
+}
+
+function tookOf(startedAt: string | null, endedAt: string | null): string {
+  return startedAt === null || endedAt === null ? "" : formatDurationMs(Date.parse(endedAt) - Date.parse(startedAt));
+}
+
+function printStep(terminal: Terminal, step: Step): void {
+  terminal.line();
+  terminal.line(terminal.paint(`${step.seq} ${plainLine(step.name)}`, "strong"));
+  for (const [name, value] of [
+    ["input", step.input],
+    ["output", step.output],
+  ] as const) {
+    if (value === null || value === undefined) continue;
+    terminal.line(terminal.paint(name, "dim"));
+    terminal.line(plainText(JSON.stringify(value, null, 2)));
+  }
+}

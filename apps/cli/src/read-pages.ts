@@ -1,0 +1,18 @@
+/** The rows of a list over as many pages as it takes, at most `countMax` of them. */
+export async function readPages<Page extends { next: string | null }, Row>(
+  readPage: (page: { limit: number; after?: string }) => Promise<Page>,
+  rowsOf: (page: Page) => Row[],
+  countMax: number,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  let after: string | undefined;
+  do {
+    const limit = Math.min(countMax - rows.length, pageLimit);
+    const page: Page = await readPage({ limit, ...(after === undefined ? {} : { after }) });
+    rows.push(...rowsOf(page));
+    after = page.next ?? undefined;
+  } while (after !== undefined && rows.length < countMax);
+  return rows;
+}
+
+const pageLimit = 500;
