@@ -1,0 +1,100 @@
+/**
+ * A copy of the example home, alive: one gateway and some workers as processes of their own over a given database, spoken to
+ * through the API as any client would. Time stays the database's.
+ */
+import { randomBytes } from "node:crypto";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Client } from "@roost/contract";
+import { createHttpClient } from "@roost/contract/client";
+import { roostOperations } from "@roost/contract/operations";
+import { startProgram, type Program } from "./start-program.ts";
+
+export interface StartHomeOptions {
+  databaseUrl: string;
+  /** Where the model is; none: replies are rehearsed. */
+  modelUrl: string;
+  workerCount: number;
+  /** Changes to files of the home before it starts. */
+  files?: Record<string, (text: string) => string>;
+  environment?: Record<string, string>;
+}
+
+export interface LivingHome extends AsyncDisposable {
+  readonly directory: string;
+  readonly api: Client<typeof roostOperations>;
+  readonly gateway: Program;
+  /** Those that have not been killed. */
+  readonly workers: readonly Program[];
+  addWorker(): Promise<Program>;
+  /** kill -9 of the worker that executes the run. */
+  killWorkerOf(runId: string): Promise<void>;
+  /** What the processes logged, for the message of a failure. */
+  readLogs(): string;
+}
+
+const template = fileURLToPath(new URL("../../../examples/home", import.meta.url));
+const compileCache = fileURLToPath(new URL("../../../node_modules/.roost/compile-cache", import.meta.url));
+
+export async function startHome(options: StartHomeOptions): Promise<LivingHome> {
+  await using opened = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), "roost-home-"));
+  opened.defer(() => rm(directory, { recursive: true, force: true }));
+  const token = await fillHome(directory, options.files ?? {});
+  const environment = {
+    ROOST_HOME: directory,
+    ROOST_DATABASE_URL: options.databaseUrl,
+    ROOST_PORT: "0",
+    ROOST_MODEL_URL: options.modelUrl,
+    ROOST_MODEL: "scripted",
+    ROOST_MODEL_KEY: "a key of no worth",
+    ROOST_LOG_LEVEL: "warn",
+    NODE_COMPILE_CACHE: compileCache,
+    ...options.environment,
+  };
+  // It brings the database up to date, and the workers find it so.
+  const gateway = opened.use(await startProgram({ path: "apps/gateway/src/main.ts", environment }));
+  const workers: Program[] = [];
+  const programs = [gateway];
+  const startWorker = async (owner: AsyncDisposableStack) => {
+    const worker = owner.use(await startProgram({ path: "packages/worker/src/main.ts", environment }));
+    workers.push(worker);
+    programs.push(worker);
+    return worker;
+  };
+  await Promise.all(Array.from({ length: options.workerCount }, () => startWorker(opened)));
+  const api = createHttpClient(roostOperations, { baseUrl: `${gateway.ready.url}/api/v1`, token });
+  const kept = opened.move();
+  return {
+    directory,
+    api,
+    gateway,
+    workers,
+    addWorker: () => startWorker(kept),
+    async killWorkerOf(runId) {
+      const [{ run }, { workers: known }] = await Promise.all([api.getRun({ runId }), api.getStatus()]);
+      const pid = known.find((worker) => worker.id === run.workerId)?.pid;
+      const index = workers.findIndex((worker) => worker.pid === pid);
+      const [worker] = index < 0 ? [] : workers.splice(index, 1);
+      if (worker === undefined) throw new Error(`run ${runId} is ${run.state} and no worker of this home executes it`);
+      await worker.kill("SIGKILL");
+    },
+    readLogs: () => programs.map(({ name, pid, log }) => `--- ${name} ${pid}\n${log.slice(-30).join("\n")}`).join("\n"),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** The token of the home. */
+async function fillHome(directory: string, files: Record<string, (text: string) => string>): Promise<string> {
+  await cp(template, directory, { recursive: true });
+  for (const [path, change] of Object.entries(files)) {
+    const file = join(directory, path);
+    await writeFile(file, change(await readFile(file, "utf8").catch(() => "")));
+  }
+  await mkdir(join(directory, ".roost"), { mode: 0o700 });
+  const token = randomBytes(24).toString("base64url");
+  await writeFile(join(directory, ".roost", "token"), `${token}\n`, { mode: 0o600 });
+  return token;
+}
