@@ -41,9 +41,9 @@ function readMarker(root, lockfileHash) {
 
 async function install({ root, lockfileHash, lockfile }) {
   const directory = join(root, ".install");
-  let release;
+  let lock;
   try {
-    release = await acquireInstallLock(directory, (pid) =>
+    lock = await acquireInstallLock(directory, (pid) =>
       console.error(`Waiting for process ${pid}, which is installing`),
     );
   } catch (error) {
@@ -52,24 +52,25 @@ async function install({ root, lockfileHash, lockfile }) {
   try {
     const installed = readMarker(root, lockfileHash);
     if (installed !== undefined) return installed;
-    const logFile = npmLogFile(directory);
+    // npm outlives this process when it is killed; the next one then waits for npm.
+    const npmOptions = { root, logFile: npmLogFile(directory), onStart: lock.extend };
     // What the person's own `npm ci` has put there is taken as it is.
     if (!hasFinishedInstall(root, lockfile) || listMissingPackages(root, lockfile).length > 0) {
-      await runInstall(root, lockfile, logFile);
+      await runInstall(root, lockfile, npmOptions);
     }
     const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-    const node = await preparePinnedNode({ root, machinery: machineryDirectory(root), manifest, logFile });
+    const node = await preparePinnedNode({ root, machinery: machineryDirectory(root), manifest, npmOptions });
     const marker = { lockfileHash, platform: platform(), nodePath: node.path, nodeVersion: node.version };
     writeMarker(root, marker);
     return { nodePath: node.path, nodeVersion: node.version };
   } catch (error) {
     throw explainRefusal(error, root);
   } finally {
-    release();
+    lock.release();
   }
 }
 
-async function runInstall(root, lockfile, logFile) {
+async function runInstall(root, lockfile, npmOptions) {
   const describe = () => {
     const { present, total } = countInstalled(root, lockfile);
     return `Installing packages, Node and PostgreSQL included: ${present} of ${total}`;
@@ -77,7 +78,7 @@ async function runInstall(root, lockfile, logFile) {
   const progress = showProgress(describe, progressMs);
   try {
     // No package needs its install script: none is run.
-    await runNpm(["ci", "--ignore-scripts", "--include=dev", "--include=optional", ...npmArguments], { root, logFile });
+    await runNpm(["ci", "--ignore-scripts", "--include=dev", "--include=optional", ...npmArguments], npmOptions);
   } finally {
     progress.end();
   }

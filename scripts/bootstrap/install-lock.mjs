@@ -12,17 +12,18 @@ const pollMs = 100;
 /**
  * @param {string} directory holds the claims
  * @param {(pid: number) => void} onWait called once, with the process that is waited for
- * @returns {Promise<() => void>} gives the lock back
+ * @returns {Promise<{ extend(pid: number): void, release(): void }>} `extend` keeps the lock for a process that this
+ *   one has started, should it outlive this one
  */
 export async function acquireInstallLock(directory, onWait) {
   mkdirSync(directory, { recursive: true });
-  const own = `${readProcessIdentity(process.pid)}.claim`;
+  const own = claimName(process.pid);
   const release = () => rmSync(join(directory, own), { force: true });
   let hasTold = false;
   for (;;) {
-    writeFileSync(join(directory, own), "");
+    writeClaim(directory, process.pid);
     const others = livingClaims(directory).filter((name) => name !== own);
-    if (others.length === 0) return release;
+    if (others.length === 0) return { release, extend: (pid) => writeClaim(directory, pid) };
     if (others.some((name) => name < own)) release();
     if (!hasTold) onWait(Number.parseInt(others[0], 10));
     hasTold = true;
@@ -33,8 +34,16 @@ export async function acquireInstallLock(directory, onWait) {
 function livingClaims(directory) {
   return readdirSync(directory).filter((name) => {
     if (!name.endsWith(".claim")) return false;
-    if (`${readProcessIdentity(Number.parseInt(name, 10))}.claim` === name) return true;
+    if (claimName(Number.parseInt(name, 10)) === name) return true;
     rmSync(join(directory, name), { force: true });
     return false;
   });
+}
+
+function writeClaim(directory, pid) {
+  writeFileSync(join(directory, claimName(pid)), "");
+}
+
+function claimName(pid) {
+  return `${readProcessIdentity(pid)}.claim`;
 }

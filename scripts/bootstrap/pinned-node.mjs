@@ -10,7 +10,7 @@ import { npmArguments, runNpm } from "./run-npm.mjs";
 const hostVersionMin = [24, 12];
 
 /**
- * @param {{ root: string, machinery: string, manifest: object, logFile: string }} options `machinery` takes a fetched Node
+ * @param {{ root: string, machinery: string, manifest: object, npmOptions: object }} options `machinery` takes a fetched Node
  * @returns {Promise<{ path: string, version: string }>} an executable that was seen to run
  * @throws {InstallError}
  */
@@ -31,7 +31,7 @@ export async function preparePinnedNode(options) {
   );
 }
 
-async function findOrFetch({ root, machinery, logFile }, name, version) {
+async function findOrFetch({ root, machinery, npmOptions }, name, version) {
   const installed = executable(join(root, "node_modules", name));
   if (existsSync(installed)) return installed;
   const place = join(machinery, "node");
@@ -40,7 +40,7 @@ async function findOrFetch({ root, machinery, logFile }, name, version) {
     mkdirSync(place, { recursive: true });
     writeFileSync(join(place, "package.json"), '{ "private": true }\n');
     const args = ["install", "--prefix", place, "--ignore-scripts", ...npmArguments, `${name}@${version}`];
-    await runNpm(args, { root: place, logFile });
+    await runNpm(args, { ...npmOptions, root: place });
   }
   return fetched;
 }

@@ -23,7 +23,7 @@ const advice = [
 
 /**
  * @param {string[]} args
- * @param {{ root: string, logFile: string }} options
+ * @param {{ root: string, logFile: string, onStart: (pid: number) => void }} options
  * @throws {InstallError}
  */
 export async function runNpm(args, options) {
@@ -38,6 +38,7 @@ export async function runNpm(args, options) {
         stdio: ["ignore", log, log],
         shell: process.platform === "win32" && prefix.length === 0,
       });
+      if (child.pid !== undefined) options.onStart(child.pid);
       child.once("error", (error) => resolve({ error }));
       child.once("close", (code, signal) => resolve({ code, signal }));
     });
