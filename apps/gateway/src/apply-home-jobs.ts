@@ -1,15 +1,16 @@
 /**
- * The home's jobs/*.yaml, applied when their content has changed since it was last applied, so that what was changed by
- * command meanwhile stays; and the heartbeat of the settings. It never removes a job and never ends a pause.
+ * The home's jobs/*.yaml and the heartbeat of its settings, each applied when its content has changed since it was last applied, so
+ * that what was changed by command meanwhile stays. It never removes a job and never ends a person's pause.
  */
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RoostError, toRoostError, writeFileDurably, type JsonValue, type Logger } from "@roost/base";
-import { applyJobs, type Kernel } from "@roost/kernel";
+import { toRoostError, writeFileDurably, type JsonValue, type Logger } from "@roost/base";
+import { applyJobs, getJob, type Kernel } from "@roost/kernel";
 import { settingsFile, type Settings } from "@roost/memory/settings";
-import { parseAllDocuments } from "yaml";
 import { z } from "zod";
+import { heartbeatId, heartbeatJob } from "./jobs/heartbeat-job.ts";
+import { listJobFiles, readJobFile } from "./jobs/read-job-file.ts";
 
 export interface ApplyHomeJobsOptions {
   homeDir: string;
@@ -18,32 +19,75 @@ export interface ApplyHomeJobsOptions {
   logger: Logger;
 }
 
-const filesMax = 500;
-const fileCharsMax = 1_048_576;
 const by = "home";
 const Applied = z.record(z.string(), z.string());
 
-/** Lines for the person about files that could not be applied; a bad file keeps none of the others from being applied. */
+/** Lines for the person about what could not be applied; a bad file keeps none of the others from being applied. */
 export async function applyHomeJobs(kernel: Kernel, options: ApplyHomeJobsOptions): Promise<string[]> {
-  const { homeDir, settings, timeZone, logger } = options;
-  const notices: string[] = [];
-  const applied = await readApplied(homeDir);
-  const sources = [...(await listJobFiles(homeDir)), settingsFile];
-  for (const source of sources) {
+  const { homeDir, timeZone, logger } = options;
+  const { sources, notices } = await readSources(options);
+  const before = await readApplied(homeDir);
+  const applied: Record<string, string> = {};
+  for (const [source, jobs] of sources) {
+    const hash = createHash("sha256")
+      .update(JSON.stringify([timeZone, jobs]))
+      .digest("hex");
     try {
-      const jobs = source === settingsFile ? heartbeatJobs(settings) : await readJobFile(join(homeDir, source));
-      const hash = createHash("sha256").update(JSON.stringify(jobs)).digest("hex");
-      if (applied[source] === hash) continue;
-      await applyJobs(kernel, jobs, { by, source, timeZone });
+      const isApplied = before[source] === hash && (await areKnown(kernel, jobs));
+      if (!isApplied) await applyJobs(kernel, jobs, { by, source, timeZone });
       applied[source] = hash;
     } catch (error) {
-      const notice = `${source} is not applied: ${toRoostError(error).message}`;
-      logger.warn(notice);
-      notices.push(notice);
+      notices.push(`${source} is not applied: ${toRoostError(error).message}`);
     }
   }
+  for (const notice of notices) logger.warn(notice);
   await writeFileDurably(appliedPath(homeDir), `${JSON.stringify(applied, null, 2)}\n`, { mode: 0o600 });
   return notices;
+}
+
+/** The jobs of each file that can be read, each job in one file only. */
+async function readSources({ homeDir, settings }: ApplyHomeJobsOptions) {
+  const sources = new Map<string, JsonValue[]>();
+  const sourceOf = new Map<string, string>();
+  const { files, notices } = await listJobFiles(homeDir);
+  for (const file of files) {
+    try {
+      const jobs = await readJobFile(join(homeDir, file));
+      const twice = jobs.map(idOf).find((id) => id !== undefined && sourceOf.has(id));
+      if (twice !== undefined) {
+        notices.push(
+          `${file} is not applied: the job "${twice}" stands in ${sourceOf.get(twice)} too: keep one of them`,
+        );
+        continue;
+      }
+      for (const id of jobs.map(idOf)) if (id !== undefined) sourceOf.set(id, file);
+      sources.set(file, jobs);
+    } catch (error) {
+      notices.push(`${file} is not applied: ${toRoostError(error).message}`);
+    }
+  }
+  // A heartbeat that somebody wrote as a file of its own wins.
+  if (!sourceOf.has(heartbeatId)) sources.set(settingsFile, [heartbeatJob(settings)]);
+  return { sources, notices };
+}
+
+/** Whether the database has heard of these jobs, removed ones included: it may be another than the one they were applied to. */
+async function areKnown(kernel: Kernel, jobs: JsonValue[]): Promise<boolean> {
+  for (const id of jobs.map(idOf)) {
+    if (id === undefined) continue;
+    try {
+      await getJob(kernel, id);
+    } catch (error) {
+      if (toRoostError(error).code === "not_found") return false;
+      throw error;
+    }
+  }
+  return true;
+}
+
+function idOf(job: JsonValue): string | undefined {
+  if (typeof job !== "object" || job === null || Array.isArray(job)) return undefined;
+  return typeof job["id"] === "string" ? job["id"] : undefined;
 }
 
 function appliedPath(homeDir: string): string {
@@ -57,50 +101,4 @@ async function readApplied(homeDir: string): Promise<Record<string, string>> {
   } catch {
     return {};
   }
-}
-
-async function listJobFiles(homeDir: string): Promise<string[]> {
-  const names = await readdir(join(homeDir, "jobs")).catch(() => []);
-  return names
-    .filter((name) => /\.ya?ml$/.test(name))
-    .toSorted()
-    .slice(0, filesMax)
-    .map((name) => `jobs/${name}`);
-}
-
-async function readJobFile(path: string): Promise<JsonValue[]> {
-  const text = await readFile(path, "utf8");
-  if (text.length > fileCharsMax) {
-    throw new RoostError("limit_exceeded", `it has ${text.length} characters (limit ${fileCharsMax}): split it`);
-  }
-  const documents = parseAllDocuments(text);
-  const fault = documents.flatMap(({ errors }) => errors)[0];
-  if (fault !== undefined) throw new RoostError("invalid_input", fault.message, { cause: fault });
-  return documents.flatMap((document) => {
-    const value = document.toJS() as JsonValue;
-    return value === null ? [] : Array.isArray(value) ? value : [value];
-  });
-}
-
-function heartbeatJobs({ heartbeat }: Settings): JsonValue[] {
-  if (!heartbeat.enabled) return [];
-  return [
-    {
-      id: "heartbeat",
-      title: "Heartbeat",
-      agent: heartbeat.agent,
-      session: "heartbeat",
-      trigger: { kind: "every", every: `${heartbeat.every}ms` },
-      prompt: heartbeat.prompt ?? "",
-      catchUp: { policy: "last" },
-      overlap: "skip",
-      ...(heartbeat.activeHours === undefined ? {} : { activeHours: dropUndefined(heartbeat.activeHours) }),
-      ...(heartbeat.model === undefined ? {} : { model: heartbeat.model }),
-      ...(heartbeat.budget === undefined ? {} : { budget: dropUndefined(heartbeat.budget) }),
-    },
-  ];
-}
-
-function dropUndefined(fields: object): JsonValue {
-  return JSON.parse(JSON.stringify(fields)) as JsonValue;
 }

@@ -10,12 +10,13 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { startPage } from "./start-page.ts";
 import { checkOrigin, type OriginRules } from "./security/check-origin.ts";
 import { createAuthentication } from "./security/create-authentication.ts";
+import type { Token } from "./security/open-token.ts";
 
 export const apiPrefix = "/api/v1";
 
 export interface GatewayOptions {
   handlers: Handlers<typeof roostOperations>;
-  token: string;
+  token: Token;
   version: string;
   /** Asked for each request, because the port is known only once it is open. */
   origin: () => OriginRules;
@@ -56,9 +57,20 @@ export function createGateway(options: GatewayOptions): Hono {
 
   const authenticate = createAuthentication({ token: options.token, clock: options.clock });
   app.use(`${apiPrefix}/*`, async (context, next) => {
-    authenticate(context.req.raw.headers);
+    await authenticate(context.req.raw.headers);
     await next();
   });
+  // Hono would answer HEAD by beginning what GET does and dropping it: a stream that nobody reads.
+  app.on("HEAD", `${apiPrefix}/*`, (context) =>
+    createProblemResponse(
+      new RoostError("invalid_input", `HEAD is not served at ${context.req.path.slice(0, 200)}: use GET`),
+      {
+        logger,
+        status: 405,
+        headers: { allow: "GET" },
+      },
+    ),
+  );
   const routes = createRoutes(roostOperations, options.handlers, {
     logger,
     shutdown: options.shutdown,

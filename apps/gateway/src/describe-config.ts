@@ -1,7 +1,8 @@
-/** The configuration in force, for `roost config`. Secrets are said to be set, never shown. */
+/** The configuration in force, for `roost config`. Secrets are said to be set, never shown, and so is what may hold one. */
 import type { Settings } from "@roost/memory/settings";
 import type { GatewayConfig } from "./config.ts";
 import type { ConfigEntry, ModelFacts } from "./gateway-context.ts";
+import { hidden, withoutSecrets } from "./without-secrets.ts";
 
 const environmentNames = [
   "ROOST_HOME",
@@ -13,32 +14,71 @@ const environmentNames = [
   "ROOST_MODEL_KEY",
   "OPENROUTER_API_KEY",
   "OPENAI_API_KEY",
+  "ROOST_DATABASE_URL",
   "DATABASE_URL",
   "OTEL_EXPORTER_OTLP_ENDPOINT",
 ] as const;
-const secretNames = new Set<string>(["ROOST_MODEL_KEY", "OPENROUTER_API_KEY", "OPENAI_API_KEY", "DATABASE_URL"]);
+const secretNames = new Set<string>([
+  "ROOST_MODEL_KEY",
+  "OPENROUTER_API_KEY",
+  "OPENAI_API_KEY",
+  "ROOST_DATABASE_URL",
+  "DATABASE_URL",
+]);
+const urlNames = new Set<string>(["ROOST_MODEL_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"]);
 const valueCharsMax = 4_000;
 
 export function describeConfig(config: GatewayConfig, settings: Settings, model: ModelFacts): ConfigEntry[] {
   const fromEnvironment = environmentNames.map((name): ConfigEntry => {
-    const given = config.environment[name];
+    const given = config.environment[name] === "" ? undefined : config.environment[name];
     const isSecret = secretNames.has(name);
-    const fallback =
-      name === "ROOST_HOME" ? config.homeDir : name in config ? config[name as keyof GatewayConfig] : undefined;
-    const value = given ?? (fallback === undefined ? null : String(fallback));
-    return { name, value: isSecret ? null : value, source: given === undefined ? "default" : "environment", isSecret };
+    const value = given ?? defaultOf(config, name);
+    return {
+      name,
+      value:
+        value === null
+          ? null
+          : isSecret
+            ? hidden
+            : (urlNames.has(name) ? withoutSecrets(value) : value).slice(0, valueCharsMax),
+      source: given === undefined ? "default" : "environment",
+      isSecret,
+    };
   });
   const fromSettings = Object.entries(settings).map(([name, value]): ConfigEntry => ({
     name: `settings.${name}`,
-    value: value === undefined ? null : JSON.stringify(value).slice(0, valueCharsMax),
+    value: value === undefined ? null : JSON.stringify(value, hideSecrets).slice(0, valueCharsMax),
     source: "settings",
     isSecret: false,
   }));
   const detected: ConfigEntry = {
     name: "model",
-    value: model.name ?? "none: Roost rehearses",
+    value: (model.name ?? "none: Roost rehearses").slice(0, valueCharsMax),
     source: "detected",
     isSecret: false,
   };
   return [...fromEnvironment, ...fromSettings, detected];
+}
+
+function defaultOf(config: GatewayConfig, name: string): string | null {
+  if (name === "ROOST_HOME") return config.homeDir;
+  const value = name in config ? config[name as keyof GatewayConfig] : undefined;
+  return value === undefined ? null : String(value);
+}
+
+/** For JSON.stringify: headers may hold a key as it is, addresses a password or a token in their path. */
+function hideSecrets(name: string, value: unknown): unknown {
+  if (name === "headers" && typeof value === "object" && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).map(([header, text]) => [header, isReference(text) ? text : hidden]),
+    );
+  }
+  if (name === "baseUrl" && typeof value === "string") return withoutSecrets(value);
+  // Of webhooks the whole path is the secret.
+  if (name === "url" && typeof value === "string") return URL.canParse(value) ? new URL(value).origin : hidden;
+  return value;
+}
+
+function isReference(text: unknown): text is string {
+  return typeof text === "string" && /^(?:env|file):/.test(text);
 }

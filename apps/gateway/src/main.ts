@@ -1,12 +1,20 @@
 /** The gateway's process: opens what it needs, serves the API, runs a scheduler, and stops in order. */
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { createLogger, listenToSupervisor, RoostError, systemClock, toRoostError, writeFileDurably } from "@roost/base";
-import { exitCodeOf } from "@roost/contract";
+import {
+  createLogger,
+  listenToSupervisor,
+  RoostError,
+  sleepUntilAborted,
+  systemClock,
+  toRoostError,
+  writeFileDurably,
+} from "@roost/base";
+import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import { openKernel, runScheduler, setBudgets } from "@roost/kernel";
-import { openMemory } from "@roost/memory";
+import { openMemory, watchHome } from "@roost/memory";
 import { budgetCaps, readSettings } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
 import { applyHomeJobs } from "./apply-home-jobs.ts";
@@ -16,10 +24,12 @@ import { createHandlers } from "./create-handlers.ts";
 import { describeConfig } from "./describe-config.ts";
 import { findModel } from "./find-model.ts";
 import { listen } from "./listen.ts";
-import { readToken } from "./read-token.ts";
+import { openToken } from "./security/open-token.ts";
 
 const version = "0.1.0";
 const poolMax = 12;
+/** After being told to stop, what has not stopped by itself is left: nothing that is committed depends on it. */
+const stopMsMax = 1_500;
 
 async function main(): Promise<void> {
   const startedAtMs = systemClock.nowMs();
@@ -30,7 +40,11 @@ async function main(): Promise<void> {
     clock: systemClock,
     write: (line) => void process.stderr.write(line),
   }).child({ process: "gateway", pid: process.pid });
-  const settings = readSettings(config.homeDir);
+  const { homeDir } = config;
+  const settings = readSettings(homeDir);
+  const token = await openToken(homeDir, { clock: systemClock, logger });
+  supervised.stop.addEventListener("abort", () => endLate(logger), { once: true });
+
   await using telemetry = await openTelemetry({
     serviceName: "roost-gateway",
     otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
@@ -43,32 +57,26 @@ async function main(): Promise<void> {
     logger,
   });
   await using kernel = await openKernel({ database, logger, telemetry });
-  await using memory = await openMemory({ kernel, homeDir: config.homeDir, settings, logger });
+  await using memory = await openMemory({ kernel, homeDir, settings, logger });
   await setBudgets(kernel, { caps: budgetCaps(settings), timeZone: memory.timeZone });
-  const model = await findModel(config, settings, logger);
-  const notices = await applyHomeJobs(kernel, { homeDir: config.homeDir, timeZone: memory.timeZone, settings, logger });
+  const [model, engine, notices] = await Promise.all([
+    findModel(config, settings, logger),
+    readEngine(database, config),
+    applyHomeJobs(kernel, { homeDir, timeZone: memory.timeZone, settings, logger }),
+  ]);
+  if (supervised.stop.aborted) return;
 
-  const shutdown = new AbortController();
-  const handlers = createHandlers({
-    kernel,
-    memory,
-    logger,
-    version,
-    startedAtMs,
-    engine: await readEngine(database, config),
-    model,
-    config: describeConfig(config, settings, model),
-  });
+  const entries = describeConfig(config, settings, model);
   const origin = { hostnames: new Set<string>(), port: 0 };
   const app = createGateway({
-    handlers,
-    token: await readToken(config.homeDir),
+    handlers: createHandlers({ kernel, memory, logger, version, startedAtMs, engine, model, config: entries }),
+    token,
     version,
     origin: () => origin,
     clock: systemClock,
     logger,
     telemetry,
-    shutdown: shutdown.signal,
+    shutdown: supervised.stop,
   });
   await using listening = await listen({
     host: config.ROOST_HOST,
@@ -77,24 +85,43 @@ async function main(): Promise<void> {
   });
   origin.port = listening.port;
   for (const name of listening.hostnames) origin.hostnames.add(name);
-  const scheduler = runScheduler(kernel, { signal: supervised.stop, host: hostname(), pid: process.pid });
-  const addressFile = join(config.homeDir, ".roost", "gateway.json");
-  await writeFileDurably(
-    addressFile,
-    `${JSON.stringify({ url: listening.url, pid: process.pid, startedAt: new Date(startedAtMs).toISOString() })}\n`,
-    { mode: 0o600 },
-  );
+  const going = Promise.all([
+    runScheduler(kernel, { signal: supervised.stop, host: hostname(), pid: process.pid }),
+    watchHome(memory, { signal: supervised.stop }),
+  ]);
+  await using _address = await publishAddress(homeDir, { url: listening.url, startedAtMs });
   logger.info("The gateway is ready", { url: listening.url, model: model.name, mode: model.mode });
   supervised.ready({
     url: listening.url,
     model: model.mode === "live" ? `${model.name} (${model.provider})` : null,
     notices,
   });
-
-  await scheduler;
-  await rm(addressFile, { force: true });
-  shutdown.abort(new Error("the gateway stops"));
+  await going.catch((error: unknown) => {
+    process.exitCode = exitCodeOf(toRoostError(error).code);
+    endLate(logger);
+    throw error;
+  });
   logger.info("The gateway stops", { reason: String(supervised.stop.reason) });
+}
+
+/** Ends the process when stopping hangs, as on a database that no longer answers. */
+function endLate(logger: { warn(message: string): void }): void {
+  void sleepUntilAborted(stopMsMax, { keepAlive: false }).then(() => {
+    logger.warn("The gateway did not stop in time and is ended");
+    process.exit();
+  });
+}
+
+/** Tells programs of this user where the gateway is. Another gateway of the home may have told its own address since. */
+async function publishAddress(homeDir: string, { url, startedAtMs }: { url: string; startedAtMs: number }) {
+  const path = join(homeDir, ".roost", "gateway.json");
+  const text = `${JSON.stringify({ url, pid: process.pid, startedAt: new Date(startedAtMs).toISOString() })}\n`;
+  await writeFileDurably(path, text, { mode: 0o600 });
+  return {
+    async [Symbol.asyncDispose]() {
+      if ((await readFile(path, "utf8").catch(() => "")) === text) await rm(path, { force: true });
+    },
+  };
 }
 
 function databaseUrl(config: GatewayConfig): string {

@@ -3,12 +3,13 @@ import type { CausalNode as CausalRecord } from "@roost/contract/operations";
 import { buildCausality, causesOf, getRun, readCorrelation, type CausalNode } from "@roost/kernel";
 import type { ApiHandler } from "../api-handler.ts";
 import type { GatewayContext } from "../gateway-context.ts";
+import { requireUuid } from "../records/require-uuid.ts";
 import { describeEvent } from "../records/describe-event.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 
 export function explainRun({ kernel }: GatewayContext): ApiHandler<"explainRun"> {
   return async ({ runId, limit }) => {
-    const run = await getRun(kernel.database, runId);
+    const run = await getRun(kernel.database, requireUuid("run", runId));
     const events = await readCorrelation(kernel.database, run.correlation, { limit: eventsReadMax });
     const causality = buildCausality(events);
     const created = events.find((event) => event.type === "run.created" && event.subject === runId);

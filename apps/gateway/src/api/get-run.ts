@@ -1,6 +1,8 @@
 import { listSteps, listWaits, getRun as readRun } from "@roost/kernel";
 import type { ApiHandler } from "../api-handler.ts";
 import type { GatewayContext } from "../gateway-context.ts";
+import { requireCursor } from "../records/require-cursor.ts";
+import { requireUuid } from "../records/require-uuid.ts";
 import { nextOf } from "../records/next-of.ts";
 import { toRunRecord } from "../records/to-run-summary.ts";
 import { toStepRecord } from "../records/to-step.ts";
@@ -9,9 +11,12 @@ import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
 
 export function getRun({ kernel }: GatewayContext): ApiHandler<"getRun"> {
   return async ({ runId, limit, after }) => {
-    const run = await readRun(kernel.database, runId);
+    const run = await readRun(kernel.database, requireUuid("run", runId));
     const [steps, waits, locks] = await Promise.all([
-      listSteps(kernel.database, runId, { limit, ...(after === undefined ? {} : { after: Number(after) }) }),
+      listSteps(kernel.database, runId, {
+        limit,
+        ...(after === undefined ? {} : { after: Number(requireCursor("number", after)) }),
+      }),
       listWaits(kernel.database, runId),
       readLocksOfRuns(kernel),
     ]);

@@ -1,19 +1,19 @@
-import { countRuns, listJobs, listWorkers, readBudgets, readSpend, type WorkerRow } from "@roost/kernel";
+import { countRuns, listWorkers, readBudgets, readSpend, type WorkerRow } from "@roost/kernel";
 import type { ApiHandler } from "../api-handler.ts";
 import type { GatewayContext } from "../gateway-context.ts";
+import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readAlarms } from "../records/read-alarms.ts";
 import { iso } from "../records/times.ts";
 
-const jobsReadMax = 500;
 const dueShown = 10;
 
 export function getStatus(context: GatewayContext): ApiHandler<"getStatus"> {
   const { kernel, memory } = context;
   return async () => {
-    const [counts, workers, { jobs }, spend, { caps }] = await Promise.all([
+    const [counts, workers, jobs, spend, { caps }] = await Promise.all([
       countRuns(kernel),
       listWorkers(kernel),
-      listJobs(kernel, { limit: jobsReadMax, states: ["active"] }),
+      readAllJobs(kernel, ["active"]),
       readSpend(kernel, { scopes: ["all"], windows: ["day"] }),
       readBudgets(kernel),
     ]);

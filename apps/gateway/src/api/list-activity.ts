@@ -1,24 +1,27 @@
 /** The rows of `roost ps`: every run that has not ended, then every job by when it is due. */
 import { formatDurationMs, parseDurationMs } from "@roost/base";
 import type { Activity as ActivityRecord } from "@roost/contract/operations";
-import { listJobs, listActivity as readActivity, type Activity, type Job } from "@roost/kernel";
+import { listActivity as readActivity, type Activity, type Job } from "@roost/kernel";
 import type { ApiHandler } from "../api-handler.ts";
 import type { GatewayContext } from "../gateway-context.ts";
+import { readAllJobs } from "../records/read-all-jobs.ts";
+import { requireCursor } from "../records/require-cursor.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
 import { isoOrNull } from "../records/times.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 
-const jobsReadMax = 500;
+/** Runs that have not ended; of more, the newest are left out. */
+const runsReadMax = 500;
 
 export function listActivity({ kernel }: GatewayContext): ApiHandler<"listActivity"> {
   return async ({ limit, after }) => {
-    const [runs, { jobs }, locks] = await Promise.all([
-      readActivity(kernel, { limit: 500 }),
-      listJobs(kernel, { limit: jobsReadMax, states: ["active", "paused"] }),
+    const [runs, jobs, locks] = await Promise.all([
+      readActivity(kernel, { limit: runsReadMax }),
+      readAllJobs(kernel, ["active", "paused"]),
       readLocksOfRuns(kernel),
     ]);
     const rows = [...runs.map((run) => ofRun(run, locks.get(run.id) ?? [])), ...jobs.map(ofJob).toSorted(byDue)];
-    const begin = after === undefined ? 0 : Number(after) || 0;
+    const begin = after === undefined ? 0 : Number(requireCursor("number", after));
     const shown = rows.slice(begin, begin + limit);
     const next = begin + shown.length < rows.length ? String(begin + shown.length) : null;
     return { at: new Date(kernel.clock.nowMs()).toISOString(), rows: shown, next };

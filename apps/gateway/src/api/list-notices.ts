@@ -1,4 +1,5 @@
 /** Notices are events: the newest that were raised, with what became of each. */
+import { RoostError } from "@roost/base";
 import type { Notice } from "@roost/contract/operations";
 import { readLatest, type StoredEvent } from "@roost/kernel";
 import type { ApiHandler } from "../api-handler.ts";
@@ -18,6 +19,12 @@ export function listNotices({ kernel }: GatewayContext): ApiHandler<"listNotices
       .map((event) => toNotice(event, outcomes.get(event.subject)))
       .filter((notice) => state === undefined || notice.state === state);
     const begin = after === undefined ? 0 : notices.findIndex(({ id }) => id === after) + 1;
+    if (after !== undefined && begin === 0) {
+      throw new RoostError(
+        "invalid_input",
+        `"${after.slice(0, 64)}" is no notice of this list: begin again without \`after\``,
+      );
+    }
     const shown = notices.slice(begin, begin + limit);
     return { notices: shown, next: begin + shown.length < notices.length ? (shown.at(-1)?.id ?? null) : null };
   };

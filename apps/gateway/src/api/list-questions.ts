@@ -1,6 +1,7 @@
 import { listQuestions as readQuestions } from "@roost/kernel";
 import type { ApiHandler } from "../api-handler.ts";
 import type { GatewayContext } from "../gateway-context.ts";
+import { requireCursor } from "../records/require-cursor.ts";
 import { nextOf } from "../records/next-of.ts";
 import { toQuestionRecord } from "../records/to-question.ts";
 
@@ -8,7 +9,7 @@ export function listQuestions({ kernel }: GatewayContext): ApiHandler<"listQuest
   return async ({ limit, after, state }) => {
     const questions = await readQuestions(kernel, {
       limit,
-      ...(after === undefined ? {} : { after }),
+      ...(after === undefined ? {} : { after: requireCursor("uuid", after) }),
       ...(state === undefined ? {} : { states: [state] }),
     });
     return { questions: questions.map(toQuestionRecord), next: nextOf(questions, limit, ({ id }) => id) };

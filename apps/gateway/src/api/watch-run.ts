@@ -4,18 +4,20 @@ import type { RunUpdate } from "@roost/contract/operations";
 import { formatOffsets, getRun, parseOffsets, type OffsetVector, type Run } from "@roost/kernel";
 import type { ApiHandler } from "../api-handler.ts";
 import type { GatewayContext } from "../gateway-context.ts";
-import { toRunSummary } from "../records/to-run-summary.ts";
-import { followEvents, type FollowedEvent } from "../streams/follow-events.ts";
-import { followText, type FollowedText } from "../streams/follow-text.ts";
-import { mergeStreams } from "../streams/merge-streams.ts";
+import { requireUuid } from "../records/require-uuid.ts";
 import { toEventRecord } from "../records/to-event.ts";
+import { toRunSummary } from "../records/to-run-summary.ts";
+import { followCorrelation, type FollowedEvent } from "../streams/follow-correlation.ts";
+import { followText, type FollowedText } from "../streams/follow-text.ts";
+import { isTerminal } from "../streams/is-terminal.ts";
+import { mergeStreams } from "../streams/merge-streams.ts";
 
 const runTopics = ["runs", "notices"];
-const terminal = new Set(["run.done", "run.failed", "run.cancelled", "run.diverged"]);
 
 export function watchRun(context: GatewayContext): ApiHandler<"watchRun"> {
   return async ({ runId, after }, { signal }) => {
-    const run = await getRun(context.kernel.database, runId);
+    // Before anything of the log: when it is over now, all of its events are there to be read.
+    const run = await getRun(context.kernel.database, requireUuid("run", runId));
     return watch(context, run, { after: after === undefined ? undefined : parseOffsets(after), signal });
   };
 }
@@ -27,23 +29,24 @@ async function* watch(
 ): AsyncGenerator<StreamItem<RunUpdate>> {
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);
+  const follow = { topics: runTopics, correlation: run.correlation, after: options.after, signal };
   try {
-    const events = followEvents(kernel, {
-      topics: runTopics,
-      after: options.after,
-      correlation: run.correlation,
-      signal,
-    });
-    const text = followText(kernel, run.id, signal);
-    for await (const item of mergeStreams<FollowedEvent | FollowedText>([events, text])) {
+    const events = followCorrelation(kernel, follow);
+    const texts = run.endedAt === null ? [followText(kernel, run.id, signal)] : [];
+    for await (const item of mergeStreams<FollowedEvent | FollowedText>([events, ...texts])) {
       if (item.kind === "text") {
         yield { event: "text", data: { kind: "text", runId: run.id, text: item.text } };
         continue;
       }
-      if (item.event.subject !== run.id && item.event.data["runId"] !== run.id) continue;
-      const id = item.offsets === undefined ? undefined : formatOffsets(item.offsets);
-      yield { id, event: "event", data: { kind: "event", event: toEventRecord(item.event) } };
-      if (!terminal.has(item.event.type)) continue;
+      if (item.kind === "event") {
+        if (item.event.subject !== run.id && item.event.data["runId"] !== run.id) continue;
+        const id = formatOffsets(item.offsets);
+        yield { id, event: "event", data: { kind: "event", event: toEventRecord(item.event) } };
+        if (!isTerminal(item.event.type)) continue;
+      } else if (run.endedAt === null) {
+        continue;
+      }
+      // Its last event was told now, or, to who comes back, before.
       yield { event: "over", data: { kind: "over", run: toRunSummary(await getRun(kernel.database, run.id)) } };
       return;
     }

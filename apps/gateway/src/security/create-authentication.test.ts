@@ -2,13 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFakeClock } from "@roost/base";
 import { createAuthentication } from "./create-authentication.ts";
+import { hashToken, type Token } from "./open-token.ts";
 
+const right: Token = { hash: () => Promise.resolve(hashToken("right")) };
 const bearer = (token: string) => new Headers({ authorization: `Bearer ${token}` });
 
-test("createAuthentication() lets the token through and nothing else", () => {
-  const authenticate = createAuthentication({ token: "right", clock: createFakeClock(0) });
-  authenticate(bearer("right"));
-  authenticate(new Headers({ authorization: "bearer right" }));
+test("createAuthentication() lets the token through and nothing else", async () => {
+  const authenticate = createAuthentication({ token: right, clock: createFakeClock(0) });
+  await authenticate(bearer("right"));
+  await authenticate(new Headers({ authorization: "bearer right" }));
   for (const headers of [
     bearer("wrong"),
     bearer("righ"),
@@ -16,17 +18,17 @@ test("createAuthentication() lets the token through and nothing else", () => {
     new Headers(),
     new Headers({ authorization: "Basic right" }),
   ]) {
-    assert.throws(() => authenticate(headers), { code: "unauthenticated" });
+    await assert.rejects(() => authenticate(headers), { code: "unauthenticated" });
   }
 });
 
-test("createAuthentication() refuses to be guessed at, but never the owner", () => {
+test("createAuthentication() refuses to be guessed at, but never the owner", async () => {
   const clock = createFakeClock(0);
-  const authenticate = createAuthentication({ token: "right", clock });
+  const authenticate = createAuthentication({ token: right, clock });
   for (let guess = 0; guess < 20; guess += 1)
-    assert.throws(() => authenticate(bearer(`${guess}`)), { code: "unauthenticated" });
-  assert.throws(() => authenticate(bearer("one more")), { code: "limit_exceeded" });
-  authenticate(bearer("right"));
+    await assert.rejects(() => authenticate(bearer(`${guess}`)), { code: "unauthenticated" });
+  await assert.rejects(() => authenticate(bearer("one more")), { code: "limit_exceeded" });
+  await authenticate(bearer("right"));
   clock.advance(10_000);
-  assert.throws(() => authenticate(bearer("later")), { code: "unauthenticated" });
+  await assert.rejects(() => authenticate(bearer("later")), { code: "unauthenticated" });
 });

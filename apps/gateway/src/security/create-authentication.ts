@@ -1,28 +1,30 @@
 /** Who calls: compares a bearer token with the home's, in constant time, and slows down who guesses. */
-import { createHash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { RoostError, type Clock } from "@roost/base";
+import { hashToken, type Token } from "./open-token.ts";
 
 export interface AuthenticationOptions {
-  /** The home's token. Only its hash is kept. */
-  token: string;
+  token: Token;
   clock: Clock;
 }
 
 /** Wrong tokens within a window after which every caller without the right one is refused for the rest of it. */
 const failuresMax = 20;
 const windowMs = 10_000;
+/** Of an Authorization header that is looked at. */
+const headerCharsMax = 1_000;
 
 /** RFC 6750. @throws RoostError `unauthenticated`, or `limit_exceeded` after too many wrong tokens */
-export type Authenticate = (headers: Headers) => void;
+export type Authenticate = (headers: Headers) => Promise<void>;
 
 export function createAuthentication({ token, clock }: AuthenticationOptions): Authenticate {
-  const expected = hash(token);
   let failureCount = 0;
   let windowEndsMs = 0;
-  return (headers) => {
-    const given = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+  return async (headers) => {
+    const given = readBearer(headers.get("authorization") ?? "");
+    const expected = await token.hash();
     // The right token always gets in: who guesses cannot lock the owner out.
-    if (given !== undefined && timingSafeEqual(hash(given), expected)) return;
+    if (given !== undefined && expected !== undefined && timingSafeEqual(hashToken(given), expected)) return;
     const nowMs = clock.nowMs();
     if (nowMs >= windowEndsMs) {
       windowEndsMs = nowMs + windowMs;
@@ -44,6 +46,7 @@ export function createAuthentication({ token, clock }: AuthenticationOptions): A
   };
 }
 
-function hash(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+function readBearer(header: string): string | undefined {
+  if (header.length > headerCharsMax) return undefined;
+  return /^Bearer +(\S+)$/i.exec(header)?.[1];
 }

@@ -1,0 +1,125 @@
+/** A session as it happens: what is said in it, the events of its runs, and what a model writes meanwhile. */
+import type { StreamItem } from "@roost/contract";
+import type { SessionUpdate } from "@roost/contract/operations";
+import { formatOffsets, getRun, listRuns, parseOffsets, readEnd, type Kernel, type OffsetVector } from "@roost/kernel";
+import { readMessage, readTranscript, type Memory, type StoredMessage } from "@roost/memory";
+import { toRoostError } from "@roost/base";
+import type { ApiHandler } from "../api-handler.ts";
+import type { GatewayContext } from "../gateway-context.ts";
+import { toEventRecord } from "../records/to-event.ts";
+import { toRunSummary } from "../records/to-run-summary.ts";
+import { toMessageRecord } from "../records/to-session.ts";
+import { followSession, type SessionEvent } from "../streams/follow-session.ts";
+import { followText, type FollowedText } from "../streams/follow-text.ts";
+import { isTerminal } from "../streams/is-terminal.ts";
+import { mergeStreams } from "../streams/merge-streams.ts";
+
+const topics = ["sessions", "runs", "notices"];
+/** Of the session's newest runs, all events are told, also to who comes back after a while. */
+const runsKnownMax = 50;
+
+export function watchSession({ kernel, memory }: GatewayContext): ApiHandler<"watchSession"> {
+  return async ({ sessionKey, after, last }, { signal }) => {
+    if (after !== undefined)
+      return watch(kernel, memory, { sessionKey, past: [], offsets: parseOffsets(after), signal });
+    // The end first: a message between the two reads is told twice rather than never; readers know messages by their id.
+    const offsets = await readEnd(kernel.database, topics);
+    const past = last === 0 ? [] : (await readTranscript(memory, sessionKey, { limit: last })).messages;
+    return watch(kernel, memory, { sessionKey, past, offsets, signal });
+  };
+}
+
+interface Start {
+  sessionKey: string;
+  past: StoredMessage[];
+  offsets: OffsetVector;
+  signal: AbortSignal;
+}
+
+type RunText = FollowedText & { runId: string };
+
+async function* watch(kernel: Kernel, memory: Memory, start: Start): AsyncGenerator<StreamItem<SessionUpdate>> {
+  const { sessionKey, offsets } = start;
+  const over = new AbortController();
+  const signal = AbortSignal.any([start.signal, over.signal]);
+  try {
+    for (const message of start.past)
+      yield { event: "message", data: { kind: "message", message: toMessageRecord(message) } };
+    const runs = await listRuns(kernel, { sessionKey, limit: runsKnownMax });
+    const runIds = new Set(runs.map(({ id }) => id));
+    const texts = createTexts(kernel, signal);
+    for (const run of runs) if (run.state === "running") texts.begin(run.id);
+    const events = followSession(kernel, { topics, sessionKey, runIds, after: offsets, signal });
+    for await (const item of mergeStreams<SessionEvent | RunText>([events], texts.added)) {
+      if (item.kind === "text") {
+        yield { event: "text", data: { kind: "text", runId: item.runId, text: item.text } };
+        continue;
+      }
+      const { event } = item;
+      if (event.type === "run.started" && event.subject !== null) texts.begin(event.subject);
+      yield* tell(kernel, memory, sessionKey, item);
+      if (isTerminal(event.type) && event.subject !== null) texts.end(event.subject);
+    }
+  } finally {
+    over.abort();
+  }
+}
+
+/** The streams of the runs that are going. */
+function createTexts(kernel: Kernel, signal: AbortSignal) {
+  const going = new Map<string, AbortController>();
+  const added: AsyncGenerator<RunText, void>[] = [];
+  return {
+    added,
+    begin(runId: string) {
+      if (going.has(runId)) return;
+      const ended = new AbortController();
+      going.set(runId, ended);
+      added.push(followRunText(kernel, runId, AbortSignal.any([signal, ended.signal])));
+    },
+    end(runId: string) {
+      going.get(runId)?.abort();
+      going.delete(runId);
+    },
+  };
+}
+
+async function* tell(
+  kernel: Kernel,
+  memory: Memory,
+  sessionKey: string,
+  { event, offsets }: SessionEvent,
+): AsyncGenerator<StreamItem<SessionUpdate>> {
+  const id = formatOffsets(offsets);
+  const messageId = event.data["messageId"];
+  if (event.topic === "sessions" && typeof messageId === "string") {
+    const message = await readMessage(memory, messageId);
+    if (message !== undefined && message.sessionKey === sessionKey) {
+      yield { id, event: "message", data: { kind: "message", message: toMessageRecord(message) } };
+      return;
+    }
+  }
+  const data = { kind: "event", event: toEventRecord(event) } as const;
+  const run = isTerminal(event.type) ? await findRun(kernel, event.subject ?? "") : undefined;
+  if (run === undefined) {
+    yield { id, event: "event", data };
+    return;
+  }
+  // The place stands with the second: who is cut off between the two is told both again.
+  yield { event: "event", data };
+  yield { id, event: "over", data: { kind: "over", run: toRunSummary(run) } };
+}
+
+/** Undefined for a run that is no longer on record: the log may be kept for longer. */
+async function findRun(kernel: Kernel, runId: string) {
+  try {
+    return await getRun(kernel.database, runId);
+  } catch (error) {
+    if (toRoostError(error).code === "not_found") return undefined;
+    throw error;
+  }
+}
+
+async function* followRunText(kernel: Kernel, runId: string, signal: AbortSignal): AsyncGenerator<RunText, void> {
+  for await (const item of followText(kernel, runId, signal)) yield { ...item, runId };
+}

@@ -1,0 +1,28 @@
+import type { JsonValue } from "@roost/base";
+import type { Settings } from "@roost/memory/settings";
+
+export const heartbeatId = "heartbeat";
+
+/** The heartbeat of the settings as a job. Switched off it is kept and never due, so that switching it on again finds its history. */
+export function heartbeatJob({ heartbeat }: Settings): JsonValue {
+  const { enabled, agent, every, prompt, activeHours, model, budget } = heartbeat;
+  return definedOf({
+    id: heartbeatId,
+    title: "Heartbeat",
+    agent,
+    session: "heartbeat",
+    trigger: { kind: "every", every },
+    prompt: prompt ?? "",
+    catchUp: { policy: "last" },
+    overlap: "skip",
+    enabled,
+    activeHours,
+    model,
+    budget: budget === undefined ? undefined : { usdMax: budget.usdMax, tokensMax: budget.tokensMax },
+  });
+}
+
+/** JSON has no undefined. */
+function definedOf(fields: object): JsonValue {
+  return JSON.parse(JSON.stringify(fields)) as JsonValue;
+}

@@ -1,0 +1,16 @@
+import { listJobs, type Job, type JobState, type Kernel } from "@roost/kernel";
+
+const pageLimit = 500;
+const jobsMax = 10_000;
+
+/** Every job in one of these states, by id. Of more than 10,000 the rest is left out. */
+export async function readAllJobs(kernel: Kernel, states: JobState[]): Promise<Job[]> {
+  const all: Job[] = [];
+  let after: string | undefined;
+  do {
+    const page = await listJobs(kernel, { limit: pageLimit, states, ...(after === undefined ? {} : { after }) });
+    all.push(...page.jobs);
+    after = page.next ?? undefined;
+  } while (after !== undefined && all.length < jobsMax);
+  return all;
+}

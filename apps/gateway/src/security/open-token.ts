@@ -1,0 +1,48 @@
+/** The home's token as its file has it: who replaces the file has shut out the old token within a second, without a restart. */
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
+import type { Clock, Logger } from "@roost/base";
+import { readToken, tokenPath } from "./read-token.ts";
+
+export interface Token {
+  /** SHA-256 of the token that counts now; undefined while the file holds none. The token itself is not kept. */
+  hash(): Promise<Buffer | undefined>;
+}
+
+/** How long what was seen of the file counts. */
+const seenMsMax = 1_000;
+
+/** @throws RoostError `unauthenticated` when the home has no token */
+export async function openToken(homeDir: string, { clock, logger }: { clock: Clock; logger: Logger }): Promise<Token> {
+  const path = tokenPath(homeDir);
+  let stamp = await stampOf(path);
+  let current: Buffer | undefined = hashToken(await readToken(homeDir));
+  let seenMs = clock.nowMs();
+  return {
+    async hash() {
+      if (Math.abs(clock.nowMs() - seenMs) < seenMsMax) return current;
+      seenMs = clock.nowMs();
+      const now = await stampOf(path);
+      if (now === stamp) return current;
+      stamp = now;
+      try {
+        current = hashToken(await readToken(homeDir));
+        logger.info("The token was replaced");
+      } catch (error) {
+        current = undefined;
+        logger.warn("The token is gone: nobody is let in", { error });
+      }
+      return current;
+    },
+  };
+}
+
+export function hashToken(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}
+
+/** Changes whenever the file does. */
+async function stampOf(path: string): Promise<string> {
+  const facts = await stat(path, { bigint: true }).catch(() => undefined);
+  return facts === undefined ? "none" : `${facts.ino}:${facts.mtimeNs}:${facts.ctimeNs}:${facts.size}`;
+}

@@ -1,0 +1,6 @@
+const terminal = new Set(["run.done", "run.failed", "run.cancelled", "run.diverged"]);
+
+/** Whether a run is over with an event of this type. */
+export function isTerminal(eventType: string): boolean {
+  return terminal.has(eventType);
+}

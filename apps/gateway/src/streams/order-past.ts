@@ -1,0 +1,49 @@
+/** Recorded events with the place behind each of them. Pure. */
+import { advanceOffsets, partitionName, type OffsetVector, type StoredEvent } from "@roost/kernel";
+
+export interface PlacedEvent {
+  event: StoredEvent;
+  /** Where a reader that has this event goes on: the rest of the past, then what comes after `end`. */
+  offsets: OffsetVector;
+}
+
+/**
+ * By time, within a partition by offset. `past` is complete below `end` for whoever reads it; events from `end` on are left out,
+ * because the tail that begins there tells them.
+ */
+export function orderPast(past: readonly StoredEvent[], end: OffsetVector): PlacedEvent[] {
+  const lanes = new Map<string, StoredEvent[]>();
+  for (const event of past) {
+    const name = partitionName(event.topic, event.partition);
+    if (event.offset >= (end[name] ?? 0)) continue;
+    const lane = lanes.get(name);
+    if (lane === undefined) lanes.set(name, [event]);
+    else lane.push(event);
+  }
+  let offsets = end;
+  for (const [name, events] of lanes) {
+    events.sort((one, other) => one.offset - other.offset);
+    offsets = { ...offsets, [name]: events[0]?.offset ?? 0 };
+  }
+  const placed: PlacedEvent[] = [];
+  for (let lane = nextLane(lanes); lane !== undefined; lane = nextLane(lanes)) {
+    const [name, events] = lane;
+    const event = events.shift();
+    if (event === undefined) break;
+    offsets = events.length > 0 ? advanceOffsets(offsets, event) : { ...offsets, [name]: end[name] ?? 0 };
+    placed.push({ event, offsets });
+    if (events.length === 0) lanes.delete(name);
+  }
+  return placed;
+}
+
+function nextLane(lanes: Map<string, StoredEvent[]>): [string, StoredEvent[]] | undefined {
+  let earliest: [string, StoredEvent[]] | undefined;
+  for (const lane of lanes) if (earliest === undefined || isBefore(lane[1][0], earliest[1][0])) earliest = lane;
+  return earliest;
+}
+
+function isBefore(one: StoredEvent | undefined, other: StoredEvent | undefined): boolean {
+  if (one === undefined || other === undefined) return false;
+  return one.time < other.time || (one.time.getTime() === other.time.getTime() && one.id < other.id);
+}
