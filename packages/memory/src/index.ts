@@ -27,7 +27,14 @@ export { remember } from "./notes/remember.ts";
 // Sessions.
 export { sendMessage, type SendMessage, type SentMessage } from "./sessions/send-message.ts";
 export { appendReply, type Reply } from "./sessions/append-reply.ts";
-export { getSession, listSessions, readMessage, readTranscript, type SessionPage, type TranscriptPage } from "./sessions/read-transcript.ts";
+export {
+  getSession,
+  listSessions,
+  readMessage,
+  readTranscript,
+  type SessionPage,
+  type TranscriptPage,
+} from "./sessions/read-transcript.ts";
 export type { Session } from "./sessions/session.ts";
 export type { ContextMessage, StoredMessage } from "./sessions/message.ts";
 

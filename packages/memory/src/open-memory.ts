@@ -32,7 +32,10 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
   await mkdir(options.homeDir, { recursive: true, mode: 0o700 });
   const homeDir = await realpath(options.homeDir);
   if (options.migrate ?? true) {
-    await applyMigrations(kernel.database, { schema: memorySchema, migrations: await readMigrations(memoryMigrations) });
+    await applyMigrations(kernel.database, {
+      schema: memorySchema,
+      migrations: await readMigrations(memoryMigrations),
+    });
   }
   const settings = options.settings ?? readSettings(homeDir);
   const memory: Memory = {

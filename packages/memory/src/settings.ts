@@ -1,5 +1,10 @@
 /** The public file `@roost/memory/settings`: it opens no database, so every process can read it first. */
 export { budgetCaps, type SettingsCap } from "./settings/budget-caps.ts";
 export { parseSettings, readSettings, settingsFile } from "./settings/read-settings.ts";
-export { resolveProviders, resolveSecret, type ResolvedProvider, type SecretSources } from "./settings/resolve-secret.ts";
+export {
+  resolveProviders,
+  resolveSecret,
+  type ResolvedProvider,
+  type SecretSources,
+} from "./settings/resolve-secret.ts";
 export { Settings, type HeartbeatSettings, type ProviderSettings } from "./settings/settings.ts";

@@ -3,7 +3,6 @@
  * conversation, and what it is asked. It reads the home and the log and changes neither; what was shown becomes a record with
  * commitDigest, in the transaction of the step that used it.
  */
-import { formatDurationMs } from "@roost/base";
 import type { Run } from "@roost/kernel";
 import { buildDigest, type Digest } from "../digest/build-digest.ts";
 import { readInputs, type HeartbeatInputs } from "../heartbeat/heartbeat-inputs.ts";
@@ -13,6 +12,7 @@ import { scanHome } from "../scan/scan-home.ts";
 import type { ContextMessage } from "../sessions/message.ts";
 import { readHistory, readMessage } from "../sessions/read-transcript.ts";
 import { kindOfSession, readSession, type SessionRow } from "../sessions/session.ts";
+import { ageText } from "../state/age-text.ts";
 import { listStates } from "../state/get-state.ts";
 import { findStale } from "../state/staleness.ts";
 import { momentAt } from "../visibility/daily-note-path.ts";
@@ -64,7 +64,13 @@ export async function buildContext(memory: Memory, { run }: { run: Run }): Promi
   const told = digest === undefined ? [] : toldMessages(digest);
   const isConversation = viewer.kind === "main" || viewer.kind === "channel";
   const turnSeq = asked.recorded ? await turnOf(memory, run) : undefined;
-  const history = isConversation && session !== undefined ? await readHistory(memory.kernel.database, session, { beforeTurn: turnSeq ?? session.nextSeq, charsMax: contextLimits.historyCharsMax }) : undefined;
+  const history =
+    isConversation && session !== undefined
+      ? await readHistory(memory.kernel.database, session, {
+          beforeTurn: turnSeq ?? session.nextSeq,
+          charsMax: contextLimits.historyCharsMax,
+        })
+      : undefined;
   const sections: Section[] = [
     ...promptSection(memory, run),
     ...files.sections,
@@ -100,10 +106,20 @@ async function digestFor(memory: Memory, run: Run, session: SessionRow | undefin
   const sessionKey = run.sessionKey ?? `run:${run.id}`;
   const sessionKind = run.sessionKind ?? kindOfSession(sessionKey);
   if (sessionKind !== "heartbeat") {
-    return buildDigest(memory, { sessionKey, sessionKind, offsets: session?.digestOffsets ?? null, shownAt: session?.digestAt ?? null });
+    return buildDigest(memory, {
+      sessionKey,
+      sessionKind,
+      offsets: session?.digestOffsets ?? null,
+      shownAt: session?.digestAt ?? null,
+    });
   }
   const beat = await readHeartbeat(memory.kernel.database, sessionKey);
-  return buildDigest(memory, { sessionKey, sessionKind, offsets: beat?.offsets ?? null, shownAt: beat?.calledAt ?? null });
+  return buildDigest(memory, {
+    sessionKey,
+    sessionKind,
+    offsets: beat?.offsets ?? null,
+    shownAt: beat?.calledAt ?? null,
+  });
 }
 
 function toldMessages(digest: Digest): ContextMessage[] {
@@ -129,19 +145,27 @@ async function stateSection(memory: Memory, run: Run, viewer: Viewer): Promise<{
     onlyInputs: viewer.kind === "cron",
     nowMs: memory.kernel.clock.nowMs(),
   }).map(({ line }) => line);
-  const ages = states.map((state) => `- ${state.path}: version ${state.version}, ${formatDurationMs(state.ageMs)} old, by ${state.updatedBy}`);
+  const ages = states.map(
+    (state) => `- ${state.path}: version ${state.version}, ${ageText(state.ageMs)} old, by ${state.updatedBy}`,
+  );
   const warning = stale.length === 0 ? [] : ["Do not rely on what is stale:", ...stale.map((line) => `- ${line}`)];
   return { text: [...ages.slice(0, 100), ...warning].join("\n"), stale };
 }
 
-function nowText(memory: Memory, viewer: Viewer, { session, droppedTurnCount }: { session: SessionRow | undefined; droppedTurnCount: number }): string {
+function nowText(
+  memory: Memory,
+  viewer: Viewer,
+  { session, droppedTurnCount }: { session: SessionRow | undefined; droppedTurnCount: number },
+): string {
   const nowMs = memory.kernel.clock.nowMs();
   const lines = [`It is ${momentAt(nowMs, memory.timeZone)}. This is a ${viewer.kind} session.`];
   if (viewer.kind === "cron" && viewer.jobId !== undefined) {
-    lines.push(`Keep what the next run of this job needs in the state "${viewer.jobId}" (get_state, set_state), longer texts in work/${viewer.jobId}/. You do not see the person's conversation or memory.`);
+    lines.push(
+      `Keep what the next run of this job needs in the state "${viewer.jobId}" (get_state, set_state), longer texts in work/${viewer.jobId}/. You do not see the person's conversation or memory.`,
+    );
   }
   if (viewer.kind === "main" && session?.digestAt != null) {
-    lines.push(`Your last turn in this conversation was ${formatDurationMs(Math.max(0, nowMs - session.digestAt.getTime()))} ago.`);
+    lines.push(`Your last turn in this conversation was ${ageText(nowMs - session.digestAt.getTime())} ago.`);
   }
   if (droppedTurnCount > 0) lines.push(`${droppedTurnCount} earlier turns of this conversation do not fit here.`);
   return lines.join("\n");

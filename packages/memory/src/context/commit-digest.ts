@@ -16,16 +16,35 @@ export async function commitDigest(tx: KernelTransaction, built: BuiltContext): 
   if (run.sessionKey === null) return;
   const kind = run.sessionKind ?? kindOfSession(run.sessionKey);
   if (kind === "heartbeat") {
-    await savePending(tx, { sessionKey: run.sessionKey, runId: run.id, inputs: built.inputs ?? {}, offsets: digest?.offsets ?? null });
+    await savePending(tx, {
+      sessionKey: run.sessionKey,
+      runId: run.id,
+      inputs: built.inputs ?? {},
+      offsets: digest?.offsets ?? null,
+    });
     return;
   }
   const session = await lockSession(tx, { key: run.sessionKey, kind, agent: run.agent ?? "main" });
   const turnSeq = built.turnSeq ?? session.nextSeq;
-  const told = built.told.map((content): NewMessage => ({ id: createId(), turnSeq, place: "told", role: "system", content, runId: run.id, source: "roost" }));
+  const told = built.told.map((content): NewMessage => ({
+    id: createId(),
+    turnSeq,
+    place: "told",
+    role: "system",
+    content,
+    runId: run.id,
+    source: "roost",
+  }));
   const source = run.jobId === null ? "roost" : `job:${run.jobId}`;
-  const asked: NewMessage[] = built.asked === undefined ? [] : [{ id: createId(), turnSeq, place: "asked", role: "user", content: built.asked, runId: run.id, source }];
+  const asked: NewMessage[] =
+    built.asked === undefined
+      ? []
+      : [{ id: createId(), turnSeq, place: "asked", role: "user", content: built.asked, runId: run.id, source }];
   await insertMessages(tx, session, [...asked, ...told]);
   if (digest !== undefined) {
-    await tx.query("update memory.session set digest_offsets = $2, digest_at = roost.now() where key = $1", [session.key, digest.offsets]);
+    await tx.query("update memory.session set digest_offsets = $2, digest_at = roost.now() where key = $1", [
+      session.key,
+      digest.offsets,
+    ]);
   }
 }

@@ -20,8 +20,12 @@ export async function earlierRuns(memory: Memory, { jobId }: Pick<Run, "jobId">)
     isUntrusted ||= result.isUntrusted;
     const said = run.state === "failed" ? `failed: ${run.error?.message ?? "no reason is known"}` : run.state;
     const isLong = result.text.length > charsMax;
-    const text = isLong ? `${result.text.slice(0, charsMax).toWellFormed()}… (read_run ${run.id} shows all)` : result.text;
-    blocks.push(`## ${momentAt((run.endedAt ?? run.createdAt).getTime(), memory.timeZone)}: ${said}${text === "" ? "" : `\n${text}`}`);
+    const text = isLong
+      ? `${result.text.slice(0, charsMax).toWellFormed()}… (read_run ${run.id} shows all)`
+      : result.text;
+    blocks.push(
+      `## ${momentAt((run.endedAt ?? run.createdAt).getTime(), memory.timeZone)}: ${said}${text === "" ? "" : `\n${text}`}`,
+    );
   }
   return [{ name: "Earlier runs of this job", text: blocks.join("\n\n"), ...(isUntrusted && { isUntrusted }) }];
 }

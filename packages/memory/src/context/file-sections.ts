@@ -33,18 +33,30 @@ export async function fileSections(memory: Memory, viewer: Viewer): Promise<File
   for (const path of contextPaths(viewer, { nowMs, timeZone: memory.timeZone })) {
     const file = await findReadable(memory, path, viewer);
     if (file === undefined || file.text.trim() === "") continue;
-    const charsMax = Math.min(leftChars, path === "USER.md" ? homeLimits.contextUserFileCharsMax : homeLimits.contextFileCharsMax);
+    const charsMax = Math.min(
+      leftChars,
+      path === "USER.md" ? homeLimits.contextUserFileCharsMax : homeLimits.contextFileCharsMax,
+    );
     const text = cutTo(file.text, { charsMax, path, keep: path.startsWith("memory/") ? "end" : "beginning" });
     leftChars -= Math.min(file.text.length, charsMax);
     sections.push({ name: path, text });
     // A link shows the text of where it leads, which the viewer may see or findHomeFile would have refused.
-    shown.push({ path: file.path, sha256: file.sha256, chars: file.text.length, shownChars: Math.min(file.text.length, charsMax) });
+    shown.push({
+      path: file.path,
+      sha256: file.sha256,
+      chars: file.text.length,
+      shownChars: Math.min(file.text.length, charsMax),
+    });
   }
   return { sections, shown };
 }
 
 /** A file that cannot be read as text is left out, loudly in the log and not in the run: the run can do without. */
-async function findReadable(memory: Memory, path: string, viewer: Viewer): Promise<{ path: string; text: string; sha256: string } | undefined> {
+async function findReadable(
+  memory: Memory,
+  path: string,
+  viewer: Viewer,
+): Promise<{ path: string; text: string; sha256: string } | undefined> {
   try {
     return await findHomeFile(memory, path, { as: viewer });
   } catch (error) {
@@ -54,7 +66,10 @@ async function findReadable(memory: Memory, path: string, viewer: Viewer): Promi
   }
 }
 
-function cutTo(text: string, { charsMax, path, keep }: { charsMax: number; path: string; keep: "beginning" | "end" }): string {
+function cutTo(
+  text: string,
+  { charsMax, path, keep }: { charsMax: number; path: string; keep: "beginning" | "end" },
+): string {
   if (text.length <= charsMax) return text;
   const note = `[${text.length - charsMax} of ${text.length} characters are left out; read_file ${path} shows all]`;
   if (keep === "end") return `${note}\n${charsMax === 0 ? "" : text.slice(-charsMax).toWellFormed()}`;

@@ -18,7 +18,10 @@ export async function runMessage(memory: Memory, run: Run): Promise<{ message: A
   }
   if (run.sessionKind === "subagent") {
     const task = input["task"] ?? input["prompt"];
-    return { message: { role: "user", text: typeof task === "string" ? task : JSON.stringify(task ?? run.reason) }, recorded: false };
+    return {
+      message: { role: "user", text: typeof task === "string" ? task : JSON.stringify(task ?? run.reason) },
+      recorded: false,
+    };
   }
   return { message: { role: "user", text: jobText(memory, run) }, recorded: false };
 }
@@ -26,10 +29,19 @@ export async function runMessage(memory: Memory, run: Run): Promise<{ message: A
 function jobText(memory: Memory, run: Run): string {
   const prompt = typeof run.input["prompt"] === "string" ? run.input["prompt"].trim() : "";
   const { heartbeat } = memory.settings;
-  const asked = prompt !== "" ? prompt : run.sessionKind === "heartbeat" ? (heartbeat.prompt ?? heartbeatPromptDefault) : run.reason;
-  const head = run.sessionKind === "cron" && run.jobId !== null ? `[cron:${run.jobId} ${run.title ?? run.jobId}]\n` : "";
+  const asked =
+    prompt !== ""
+      ? prompt
+      : run.sessionKind === "heartbeat"
+        ? (heartbeat.prompt ?? heartbeatPromptDefault)
+        : run.reason;
+  const head =
+    run.sessionKind === "cron" && run.jobId !== null ? `[cron:${run.jobId} ${run.title ?? run.jobId}]\n` : "";
   const facts = tickFacts(run, memory.timeZone);
-  const event = run.input["event"] === undefined ? "" : `\n\nThe event that started this:\n${JSON.stringify(run.input["event"], null, 2).slice(0, 8_000).toWellFormed()}`;
+  const event =
+    run.input["event"] === undefined
+      ? ""
+      : `\n\nThe event that started this:\n${JSON.stringify(run.input["event"], null, 2).slice(0, 8_000).toWellFormed()}`;
   return `${head}${asked}${facts === "" ? "" : `\n\n${facts}`}${event}`;
 }
 
@@ -37,12 +49,17 @@ function jobText(memory: Memory, run: Run): string {
 const lateMsMin = 60_000;
 
 /** When it was due, how late it is, what was missed. */
-export function tickFacts(run: Pick<Run, "scheduledAt" | "lateMs" | "missedCount" | "attempt">, timeZone: string): string {
+export function tickFacts(
+  run: Pick<Run, "scheduledAt" | "lateMs" | "missedCount" | "attempt">,
+  timeZone: string,
+): string {
   const facts: string[] = [];
   if (run.scheduledAt !== null) facts.push(`Scheduled for ${momentAt(run.scheduledAt.getTime(), timeZone)}.`);
   if (run.lateMs !== null && run.lateMs >= lateMsMin) facts.push(`This run is ${formatDurationMs(run.lateMs)} late.`);
   if (run.missedCount !== null && run.missedCount > 0) {
-    facts.push(run.missedCount === 1 ? "One tick before it was missed." : `${run.missedCount} ticks before it were missed.`);
+    facts.push(
+      run.missedCount === 1 ? "One tick before it was missed." : `${run.missedCount} ticks before it were missed.`,
+    );
   }
   if (run.attempt > 1) facts.push(`This is attempt ${run.attempt}: an earlier one failed.`);
   return facts.join(" ");

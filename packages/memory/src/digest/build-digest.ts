@@ -93,7 +93,11 @@ async function withoutOwn(memory: Memory, items: DigestItem[], reader: DigestRea
   return items.filter((item) => item.runId === undefined || !own.has(item.runId));
 }
 
-async function ownRuns({ kernel }: Memory, { sessionKey, sessionKind }: DigestReader, ids: string[]): Promise<string[]> {
+async function ownRuns(
+  { kernel }: Memory,
+  { sessionKey, sessionKind }: DigestReader,
+  ids: string[],
+): Promise<string[]> {
   // A heartbeat has no transcript; its runs are few.
   if (sessionKind === "heartbeat") return (await listRuns(kernel, { sessionKey, limit: 500 })).map((run) => run.id);
   const rows = await kernel.database.query<{ runId: string }>(

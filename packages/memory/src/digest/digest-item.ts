@@ -65,12 +65,20 @@ function describeRun(event: StoredEvent): DigestItem | undefined {
   const who = String(data["jobId"] ?? data["sessionKey"] ?? "a run");
   const base = { at: event.time, runId: String(data["runId"]), group: `${event.type} ${who}` };
   if (event.type === "run.done") return kind === "heartbeat" ? undefined : { ...base, ...describeDone(event, who) };
-  const why = event.type === "run.failed" ? (data["error"] as { message?: unknown } | undefined)?.message : data["reason"];
-  const verb = { "run.failed": "failed", "run.cancelled": "was cancelled", "run.diverged": "stopped: its replay differs from its record" }[event.type];
+  const why =
+    event.type === "run.failed" ? (data["error"] as { message?: unknown } | undefined)?.message : data["reason"];
+  const verb = {
+    "run.failed": "failed",
+    "run.cancelled": "was cancelled",
+    "run.diverged": "stopped: its replay differs from its record",
+  }[event.type];
   return { ...base, title: `${who} ${verb}${why === undefined ? "" : `: ${oneLine(String(why))}`}`, isNews: true };
 }
 
-function describeDone(event: StoredEvent, who: string): Pick<DigestItem, "title" | "text" | "isNews" | "isUntrusted" | "needsOutput"> {
+function describeDone(
+  event: StoredEvent,
+  who: string,
+): Pick<DigestItem, "title" | "text" | "isNews" | "isUntrusted" | "needsOutput"> {
   const { output } = event.data;
   if (output === undefined) return { title: `${who} finished`, isNews: true, isUntrusted: true, needsOutput: true };
   const result = readOutput(output);
@@ -102,14 +110,25 @@ function describeJob(event: StoredEvent): DigestItem {
   const { data } = event;
   const [, verb] = event.type.split(".");
   const reason = data["reason"] === undefined ? "" : `: ${oneLine(String(data["reason"]))}`;
-  const said = { defined: "was defined", changed: "was changed", paused: "was paused", resumed: "was resumed", removed: "was removed" }[verb ?? ""];
-  return { at: event.time, title: `job ${String(data["jobId"])} ${said} by ${String(data["by"])}${reason}`, isNews: false };
+  const said = {
+    defined: "was defined",
+    changed: "was changed",
+    paused: "was paused",
+    resumed: "was resumed",
+    removed: "was removed",
+  }[verb ?? ""];
+  return {
+    at: event.time,
+    title: `job ${String(data["jobId"])} ${said} by ${String(data["by"])}${reason}`,
+    isNews: false,
+  };
 }
 
 function describeFile(event: StoredEvent): DigestItem {
   const { data } = event;
   const path = String(data["path"]);
-  if (event.type === "file.written") return { at: event.time, title: path, group: `written by ${String(data["by"])}`, isNews: false };
+  if (event.type === "file.written")
+    return { at: event.time, title: path, group: `written by ${String(data["by"])}`, isNews: false };
   return { at: event.time, title: `${path} (${String(data["change"])})`, group: "edited outside", isNews: false };
 }
 
@@ -118,19 +137,53 @@ function describeOther(event: StoredEvent): DigestItem | undefined {
   const runId = typeof data["runId"] === "string" ? { runId: data["runId"] } : {};
   switch (event.type) {
     case "step.unknown":
-      return { at, ...runId, title: `the outcome of ${String(data["name"])} is unknown: ${oneLine(String(data["reason"]))}. Find out before it is done again`, isNews: true };
+      return {
+        at,
+        ...runId,
+        title: `the outcome of ${String(data["name"])} is unknown: ${oneLine(String(data["reason"]))}. Find out before it is done again`,
+        isNews: true,
+      };
     case "budget.refused":
-      return { at, ...runId, title: `the cap ${String(data["scope"])} refused a model call of ${String(data["jobId"] ?? data["agent"] ?? "a run")}`, group: `refused by ${String(data["scope"])}`, isNews: true };
+      return {
+        at,
+        ...runId,
+        title: `the cap ${String(data["scope"])} refused a model call of ${String(data["jobId"] ?? data["agent"] ?? "a run")}`,
+        group: `refused by ${String(data["scope"])}`,
+        isNews: true,
+      };
     case "tick.missed":
-      return { at, title: `job ${String(data["jobId"])} missed ${String(data["missedCount"])} tick(s): ${oneLine(String(data["reason"]))}`, isNews: true };
+      return {
+        at,
+        title: `job ${String(data["jobId"])} missed ${String(data["missedCount"])} tick(s): ${oneLine(String(data["reason"]))}`,
+        isNews: true,
+      };
     case "notice.raised":
       return { at, ...runId, title: `notice (${String(data["level"])})`, text: String(data["text"]), isNews: true };
     case "question.asked":
-      return { at, ...runId, title: `${String(data["jobId"] ?? data["agent"] ?? "a run")} asks the person`, text: String(data["text"]), isNews: false };
+      return {
+        at,
+        ...runId,
+        title: `${String(data["jobId"] ?? data["agent"] ?? "a run")} asks the person`,
+        text: String(data["text"]),
+        isNews: false,
+      };
     case "question.answered":
-      return { at, ...runId, title: `${String(data["by"])} answered the question of ${String(data["jobId"] ?? data["agent"] ?? "a run")}`, text: String(data["answer"]), isNews: true };
+      return {
+        at,
+        ...runId,
+        title: `${String(data["by"])} answered the question of ${String(data["jobId"] ?? data["agent"] ?? "a run")}`,
+        text: String(data["answer"]),
+        isNews: true,
+      };
     case "fact.remembered":
-      return { at, ...runId, title: `${String(data["by"])} asks to remember`, text: String(data["text"]), isNews: true, isUntrusted: data["sessionKind"] !== "main" };
+      return {
+        at,
+        ...runId,
+        title: `${String(data["by"])} asks to remember`,
+        text: String(data["text"]),
+        isNews: true,
+        isUntrusted: data["sessionKind"] !== "main",
+      };
     default:
       return undefined;
   }

@@ -1,5 +1,5 @@
 /** A digest as text: results in full up to a cap each, then where to read the rest. What is not vouched for stands apart. Pure. */
-import { formatDurationMs } from "@roost/base";
+import { ageText } from "../state/age-text.ts";
 import { momentAt, timeOfDayAt, dayAt } from "../visibility/daily-note-path.ts";
 import type { DigestItem } from "./digest-item.ts";
 
@@ -30,8 +30,13 @@ export function renderDigest(items: readonly DigestItem[], options: RenderDigest
   const shown = entries.slice(-digestLimits.linesMax);
   const budget = { leftChars: digestLimits.textCharsMax };
   // The newest in full first, if not everything fits.
-  const rendered = shown.toReversed().map((entry) => ({ entry, block: blockOf(entry, options, budget) })).toReversed();
-  const lines = rendered.map(({ entry, block }) => (entry.isUntrusted ? `${headOf(entry, options)} (its words stand below, as content that nobody vouches for)` : block));
+  const rendered = shown
+    .toReversed()
+    .map((entry) => ({ entry, block: blockOf(entry, options, budget) }))
+    .toReversed();
+  const lines = rendered.map(({ entry, block }) =>
+    entry.isUntrusted ? `${headOf(entry, options)} (its words stand below, as content that nobody vouches for)` : block,
+  );
   const untrusted = rendered.filter(({ entry }) => entry.isUntrusted).map(({ block }) => block);
   const hidden = entries.length - shown.length;
   return {
@@ -47,7 +52,7 @@ export function renderDigest(items: readonly DigestItem[], options: RenderDigest
 
 function introduction({ shownAt, nowMs, timeZone }: RenderDigest): string {
   if (shownAt === null) return "What happened lately, outside this conversation:";
-  const ago = formatDurationMs(Math.max(0, nowMs - shownAt.getTime()));
+  const ago = ageText(nowMs - shownAt.getTime());
   return `Since your last turn (${momentAt(shownAt.getTime(), timeZone)}, ${ago} ago) this happened outside this conversation:`;
 }
 
@@ -86,7 +91,8 @@ function headOf(entry: Entry, { timeZone, nowMs }: RenderDigest): string {
 }
 
 function titleOf(entry: Entry): string {
-  const isFiles = entry.group !== undefined && (entry.group.startsWith("written by") || entry.group === "edited outside");
+  const isFiles =
+    entry.group !== undefined && (entry.group.startsWith("written by") || entry.group === "edited outside");
   if (isFiles) {
     const more = entry.names.length - digestLimits.namesMax;
     return `${entry.group}: ${entry.names.slice(0, digestLimits.namesMax).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;

@@ -48,7 +48,8 @@ const refused = [
   Array.from({ length: 13 }, () => "d").join("/"),
 ];
 for (const path of refused) {
-  test(`parseHomePath() refuses ${JSON.stringify(path).slice(0, 40)}`, () => assert.throws(() => parseHomePath(path), { code: "invalid_input" }));
+  test(`parseHomePath() refuses ${JSON.stringify(path).slice(0, 40)}`, () =>
+    assert.throws(() => parseHomePath(path), { code: "invalid_input" }));
 }
 
 test("resolveHomePath() follows links inside the home to where they lead, and none out of it", async () => {

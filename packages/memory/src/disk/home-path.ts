@@ -18,17 +18,20 @@ export function parseHomePath(written: string): string {
   const refuse = (why: string): never => {
     throw new RoostError("invalid_input", `path ${JSON.stringify(written.slice(0, 200))} ${why}`);
   };
-  if (written === "" || written.length > homeLimits.pathCharsMax) refuse(`must have 1 to ${homeLimits.pathCharsMax} characters`);
+  if (written === "" || written.length > homeLimits.pathCharsMax)
+    refuse(`must have 1 to ${homeLimits.pathCharsMax} characters`);
   if (!written.isWellFormed() || /\p{C}/u.test(written)) refuse("contains control or invisible characters");
   if (written.includes("\\")) refuse("must use / between folders");
-  if (written.startsWith("/") || written.startsWith("~")) refuse("must be relative to the home, like memory/2026-01-31.md");
+  if (written.startsWith("/") || written.startsWith("~"))
+    refuse("must be relative to the home, like memory/2026-01-31.md");
   const segments = written.replace(/^(?:\.\/)+/, "").split("/");
   if (segments.length > homeLimits.pathDepthMax) refuse(`is deeper than ${homeLimits.pathDepthMax} folders`);
   for (const segment of segments) {
     if (segment === "..") refuse("leads out of its folder: .. is not allowed");
     if (segment === "" || segment === ".") refuse("has an empty part: write folder/file");
     if (segment.startsWith(".")) refuse("is hidden: what begins with a dot is not part of the home");
-    if (/[. ]$/.test(segment) || segment.includes(":")) refuse("has a part that ends in a dot or a space or contains a colon");
+    if (/[. ]$/.test(segment) || segment.includes(":"))
+      refuse("has a part that ends in a dot or a space or contains a colon");
     if (Buffer.byteLength(segment) > 255) refuse("has a part of more than 255 bytes");
   }
   return segments.join("/");
@@ -56,13 +59,16 @@ export async function resolveHomePath(homeDir: string, written: string): Promise
 /** The real path of the longest part that exists, followed by what does not. */
 async function realpathOfExisting(absolute: string): Promise<string> {
   const missing: string[] = [];
-  for (let current = absolute; ; ) {
+  for (let current = absolute; ;) {
     try {
       return join(await realpath(current), ...missing);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === "ELOOP") throw new RoostError("forbidden", `${absolute} is a link to itself`, { cause: error });
-      if (code === "ENOTDIR") throw new RoostError("invalid_input", `${absolute}: a part of the path is a file, not a folder`, { cause: error });
+      if (code === "ENOTDIR")
+        throw new RoostError("invalid_input", `${absolute}: a part of the path is a file, not a folder`, {
+          cause: error,
+        });
       if (code !== "ENOENT") throw error;
       await refuseDanglingLink(current, error);
       const parent = join(current, "..");
@@ -75,5 +81,6 @@ async function realpathOfExisting(absolute: string): Promise<string> {
 /** A link to nothing would be created where it points when it is written. */
 async function refuseDanglingLink(path: string, cause: unknown): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
-  if (found?.isSymbolicLink() === true) throw new RoostError("forbidden", `${path} is a link to something that does not exist`, { cause });
+  if (found?.isSymbolicLink() === true)
+    throw new RoostError("forbidden", `${path} is a link to something that does not exist`, { cause });
 }

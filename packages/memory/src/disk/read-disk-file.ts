@@ -43,7 +43,8 @@ export async function readDiskFile(absolute: string): Promise<DiskFile | undefin
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT") return undefined;
     if (code === "ELOOP") throw new RoostError("forbidden", `${absolute} is a link`, { cause: error });
-    if (code === "EACCES" || code === "EPERM") throw new RoostError("forbidden", `${absolute} may not be read by this process`, { cause: error });
+    if (code === "EACCES" || code === "EPERM")
+      throw new RoostError("forbidden", `${absolute} may not be read by this process`, { cause: error });
     throw error;
   }
   try {
@@ -68,7 +69,10 @@ export async function readDiskFile(absolute: string): Promise<DiskFile | undefin
 
 function refuseLarge(absolute: string, bytes: number): void {
   if (bytes <= homeLimits.fileBytesMax) return;
-  throw new RoostError("limit_exceeded", `${absolute} has ${bytes} bytes (limit ${homeLimits.fileBytesMax}): read it with another program`);
+  throw new RoostError(
+    "limit_exceeded",
+    `${absolute} has ${bytes} bytes (limit ${homeLimits.fileBytesMax}): read it with another program`,
+  );
 }
 
 /** The text of UTF-8 bytes; undefined for anything else (a picture, an archive). */

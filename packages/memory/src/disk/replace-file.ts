@@ -34,7 +34,8 @@ export async function replaceFile(replacement: Replacement): Promise<Replaced> {
   await makeFolder(dirname(absolute));
   try {
     await writeDurably(next, replacement.bytes, before?.mode);
-    const outcome = before === undefined ? await create(next, absolute) : await swap({ next, previous, absolute, before });
+    const outcome =
+      before === undefined ? await create(next, absolute) : await swap({ next, previous, absolute, before });
     if (outcome !== undefined) return outcome;
     await syncFolder(dirname(absolute));
     return { state: "replaced", modifiedAt: (await stat(absolute)).mtime };
@@ -64,7 +65,12 @@ async function create(next: string, absolute: string): Promise<Replaced | undefi
  * The replaced content is kept under a second name until it is certain that it was the expected one: who wrote into the old
  * file at the last moment gets it back. What remains is somebody else's rename within the microseconds before ours.
  */
-async function swap(names: { next: string; previous: string; absolute: string; before: DiskFile }): Promise<Replaced | undefined> {
+async function swap(names: {
+  next: string;
+  previous: string;
+  absolute: string;
+  before: DiskFile;
+}): Promise<Replaced | undefined> {
   const { next, previous, absolute, before } = names;
   let isKept = true;
   try {
@@ -105,7 +111,8 @@ async function writeDurably(path: string, bytes: Uint8Array, mode: number | unde
 async function makeFolder(path: string): Promise<void> {
   const made = await mkdir(path, { recursive: true });
   if (made === undefined) return;
-  for (let current = path; current.length >= made.length; current = dirname(current)) await syncFolder(dirname(current));
+  for (let current = path; current.length >= made.length; current = dirname(current))
+    await syncFolder(dirname(current));
 }
 
 /** Makes a rename durable. Windows cannot open folders, and needs not to. */
@@ -130,7 +137,6 @@ export async function removeTemporaries(absolute: string, id: string): Promise<v
   await rm(previous, { force: true });
 }
 
-
 /** As replaceFile, to nothing. */
 export async function removeFile(removal: Omit<Replacement, "bytes">): Promise<Replaced> {
   const { absolute, expected, id } = removal;
@@ -140,7 +146,9 @@ export async function removeFile(removal: Omit<Replacement, "bytes">): Promise<R
     await rename(absolute, previous);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    return expected === "absent" ? { state: "replaced", modifiedAt: new Date() } : { state: "conflict", current: undefined };
+    return expected === "absent"
+      ? { state: "replaced", modifiedAt: new Date() }
+      : { state: "conflict", current: undefined };
   }
   const taken = await readDiskFile(previous);
   if (taken?.sha256 !== expected) {

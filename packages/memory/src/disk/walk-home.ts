@@ -42,7 +42,9 @@ export async function walkHome(homeDir: string): Promise<Walk> {
   return { files: sorted(files), isComplete: true };
 }
 
-async function openFolder(absolute: string): Promise<AsyncIterable<{ name: string; isDirectory(): boolean; isFile(): boolean }>> {
+async function openFolder(
+  absolute: string,
+): Promise<AsyncIterable<{ name: string; isDirectory(): boolean; isFile(): boolean }>> {
   try {
     return await opendir(absolute);
   } catch (error) {

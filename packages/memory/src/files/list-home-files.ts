@@ -13,7 +13,10 @@ export interface ListedFile {
 }
 
 /** The files that the viewer may see, by path; only those in the folder `under` when it is given. */
-export async function listHomeFiles(memory: Memory, { as, under }: { as: Viewer; under?: string }): Promise<ListedFile[]> {
+export async function listHomeFiles(
+  memory: Memory,
+  { as, under }: { as: Viewer; under?: string },
+): Promise<ListedFile[]> {
   const prefix = under === undefined ? "" : `${parseHomePath(under)}/`;
   const { files } = await walkHome(memory.homeDir);
   return files

@@ -27,12 +27,20 @@ export async function readHomeFile(memory: Memory, path: string, { as }: { as: V
 }
 
 /** As readHomeFile, undefined when there is none. */
-export async function findHomeFile(memory: Memory, path: string, { as }: { as: Viewer }): Promise<HomeFile | undefined> {
+export async function findHomeFile(
+  memory: Memory,
+  path: string,
+  { as }: { as: Viewer },
+): Promise<HomeFile | undefined> {
   const resolved = await resolveHomePath(memory.homeDir, path);
   refuseUnseen(as, resolved.path);
   const disk = await readDiskFile(resolved.absolute);
   if (disk === undefined) return undefined;
   const text = textOf(disk.bytes);
-  if (text === undefined) throw new RoostError("invalid_input", `${path} is not a text file: it has ${disk.bytes.length} bytes that are not UTF-8`);
+  if (text === undefined)
+    throw new RoostError(
+      "invalid_input",
+      `${path} is not a text file: it has ${disk.bytes.length} bytes that are not UTF-8`,
+    );
   return { path: resolved.path, text, sha256: disk.sha256, bytes: disk.bytes.length, modifiedAt: disk.modifiedAt };
 }

@@ -43,7 +43,9 @@ export async function searchHomeFiles(memory: Memory, request: SearchRequest): P
   const prefix = request.under === undefined ? "" : `${parseHomePath(request.under)}/`;
   const walk = await walkHome(memory.homeDir);
   const candidates = walk.files
-    .filter(({ path, bytes }) => path.startsWith(prefix) && bytes <= homeLimits.fileBytesMax && maySeeFile(request.as, path))
+    .filter(
+      ({ path, bytes }) => path.startsWith(prefix) && bytes <= homeLimits.fileBytesMax && maySeeFile(request.as, path),
+    )
     .sort((left, right) => right.modifiedAt.getTime() - left.modifiedAt.getTime() || (left.path < right.path ? -1 : 1));
   const found: (SearchHit & { score: number })[] = [];
   let leftBytes = homeLimits.searchBytesMax;
@@ -62,10 +64,16 @@ export async function searchHomeFiles(memory: Memory, request: SearchRequest): P
 }
 
 function wordsOf(query: string): string[] {
-  const words = fold(query).split(/[^\p{L}\p{N}_./:@-]+/u).filter((word) => word !== "");
-  if (words.length === 0) throw new RoostError("invalid_input", "the search has no words: write what a line may contain");
+  const words = fold(query)
+    .split(/[^\p{L}\p{N}_./:@-]+/u)
+    .filter((word) => word !== "");
+  if (words.length === 0)
+    throw new RoostError("invalid_input", "the search has no words: write what a line may contain");
   if (words.length > homeLimits.searchTermsMax) {
-    throw new RoostError("invalid_input", `the search has ${words.length} words (limit ${homeLimits.searchTermsMax}): use the most telling ones`);
+    throw new RoostError(
+      "invalid_input",
+      `the search has ${words.length} words (limit ${homeLimits.searchTermsMax}): use the most telling ones`,
+    );
   }
   return [...new Set(words)];
 }
@@ -81,7 +89,13 @@ async function searchFile(file: WalkedFile, words: string[]): Promise<(SearchHit
     const inLine = words.filter((word) => folded.includes(word)).length;
     if (inLine === 0) continue;
     const inTitle = words.filter((word) => title.includes(word)).length;
-    hits.push({ path: file.path, line: index + 1, text: cut(line.trim()), modifiedAt: file.modifiedAt, score: inLine * 4 + inTitle });
+    hits.push({
+      path: file.path,
+      line: index + 1,
+      text: cut(line.trim()),
+      modifiedAt: file.modifiedAt,
+      score: inLine * 4 + inTitle,
+    });
   }
   return hits;
 }

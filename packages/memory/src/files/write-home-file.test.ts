@@ -17,7 +17,14 @@ test("writeHomeFile() replaces exactly what was read, and keeps every version", 
   await using home = await createTestMemory({ files: { "MEMORY.md": "one\n" } });
   const { memory } = home;
   const before = await readHomeFile(memory, "MEMORY.md", { as });
-  const written = await writeHomeFile(memory, { path: "MEMORY.md", text: "two\n", expected: before.sha256, as, by, runId: "run-1" });
+  const written = await writeHomeFile(memory, {
+    path: "MEMORY.md",
+    text: "two\n",
+    expected: before.sha256,
+    as,
+    by,
+    runId: "run-1",
+  });
   assert.deepEqual(written, { state: "written", path: "MEMORY.md", sha256: hashOf("two\n"), bytes: 4 });
   assert.equal(await home.read("MEMORY.md"), "two\n");
 
@@ -27,8 +34,16 @@ test("writeHomeFile() replaces exactly what was read, and keeps every version", 
 
   const [event, ...others] = await home.events("home", ["file.written"]);
   assert.deepEqual(others, []);
-  assert.deepEqual(event?.data, { path: "MEMORY.md", by, runId: "run-1", sha256: hashOf("two\n"), previousSha256: hashOf("one\n"), bytes: 4 });
-  for (const text of ["one\n", "two\n"]) assert.equal(String(Buffer.from((await memory.versions.get(hashOf(text)))!)), text);
+  assert.deepEqual(event?.data, {
+    path: "MEMORY.md",
+    by,
+    runId: "run-1",
+    sha256: hashOf("two\n"),
+    previousSha256: hashOf("one\n"),
+    bytes: 4,
+  });
+  for (const text of ["one\n", "two\n"])
+    assert.equal(String(Buffer.from((await memory.versions.get(hashOf(text)))!)), text);
 });
 
 test("writeHomeFile() creates a file only where there is none", async () => {
@@ -36,7 +51,10 @@ test("writeHomeFile() creates a file only where there is none", async () => {
   const outcome = await writeHomeFile(home.memory, { path: "notes.md", text: "new", expected: "absent", as, by });
   assert.equal(outcome.state, "conflict");
   assert.equal(await home.read("notes.md"), "here");
-  assert.equal((await writeHomeFile(home.memory, { path: "deep/er/notes.md", text: "new", expected: "absent", as, by })).state, "written");
+  assert.equal(
+    (await writeHomeFile(home.memory, { path: "deep/er/notes.md", text: "new", expected: "absent", as, by })).state,
+    "written",
+  );
   assert.equal(await home.read("deep/er/notes.md"), "new");
   const gone = await writeHomeFile(home.memory, { path: "gone.md", text: "new", expected: hashOf("old"), as, by });
   assert.deepEqual(gone, { state: "conflict", path: "gone.md", sha256: "absent", text: "" });
@@ -67,7 +85,13 @@ test("writeHomeFile() of many writers in two processes loses no line and leaves 
   const append = async (memory: Memory, line: string): Promise<void> => {
     for (;;) {
       const current = await readHomeFile(memory, "log.md", { as }).catch(() => undefined);
-      const outcome: WriteOutcome = await writeHomeFile(memory, { path: "log.md", text: `${current?.text ?? ""}${line}\n`, expected: current?.sha256 ?? "absent", as, by });
+      const outcome: WriteOutcome = await writeHomeFile(memory, {
+        path: "log.md",
+        text: `${current?.text ?? ""}${line}\n`,
+        expected: current?.sha256 ?? "absent",
+        as,
+        by,
+      });
       if (outcome.state === "written") return;
       conflictCount += 1;
     }
@@ -83,7 +107,11 @@ test("writeHomeFile() of many writers in two processes loses no line and leaves 
   const events = await home.events("home", ["file.written"]);
   assert.equal(events.length, writerCount * linesEach);
   for (const [index, event] of events.entries()) {
-    assert.equal(event.data["previousSha256"], index === 0 ? undefined : events[index - 1]!.data["sha256"], "each version follows the one before");
+    assert.equal(
+      event.data["previousSha256"],
+      index === 0 ? undefined : events[index - 1]!.data["sha256"],
+      "each version follows the one before",
+    );
   }
   assert.deepEqual((await readdir(home.homeDir)).sort(), [".roost", "log.md"]);
   assert.deepEqual(await home.test.database.query("select id from memory.file_intent"), []);
@@ -110,10 +138,20 @@ test("writeHomeFile() that died between rename and commit is recorded once, with
   const another = await home.openAnother();
   await Promise.all([scanHome(home.memory), scanHome(another)]);
   const events = (await home.events("home")).filter((event) => event.data["sha256"] === hashOf(text));
-  assert.deepEqual(events.map((event) => [event.type, event.data["by"], event.data["runId"]]), [["file.written", "session:main", "run-7"]]);
+  assert.deepEqual(
+    events.map((event) => [event.type, event.data["by"], event.data["runId"]]),
+    [["file.written", "session:main", "run-7"]],
+  );
   assert.deepEqual((await readdir(home.homeDir)).sort(), [".roost", "MEMORY.md"]);
 
-  const again = await writeHomeFile(home.memory, { path: "MEMORY.md", text: "newer", expected: hashOf(text), as, by, remember: { scope: "test", key: "step-3" } });
+  const again = await writeHomeFile(home.memory, {
+    path: "MEMORY.md",
+    text: "newer",
+    expected: hashOf(text),
+    as,
+    by,
+    remember: { scope: "test", key: "step-3" },
+  });
   assert.equal(again.state, "repeated");
   assert.equal(await home.read("MEMORY.md"), text);
 });
@@ -121,7 +159,14 @@ test("writeHomeFile() that died between rename and commit is recorded once, with
 test("writeHomeFile() that died before its rename leaves the old content and no trace", async () => {
   await using home = await createTestMemory({ files: { "MEMORY.md": "old" } });
   const id = home.kernel.createId();
-  await insertIntent(home.memory, { id, path: "MEMORY.md", previousSha256: hashOf("old"), sha256: hashOf("new"), bytes: 3, author: { by } });
+  await insertIntent(home.memory, {
+    id,
+    path: "MEMORY.md",
+    previousSha256: hashOf("old"),
+    sha256: hashOf("new"),
+    bytes: 3,
+    author: { by },
+  });
   await writeFile(join(home.homeDir, `.roost-${id}.tmp`), "ne");
   await scanHome(home.memory);
   assert.equal(await home.read("MEMORY.md"), "old");
@@ -141,7 +186,9 @@ test("writeHomeFile() begins again when somebody took it for dead", async () => 
       if found then delete from memory.file_intent where id = new.id; end if;
       return null;
     end $$`);
-  await database.query("create trigger kill after insert on memory.file_intent for each row execute function memory.kill()");
+  await database.query(
+    "create trigger kill after insert on memory.file_intent for each row execute function memory.kill()",
+  );
   const outcome = await writeHomeFile(home.memory, { path: "a.md", text: "x", expected: "absent", as, by });
   assert.equal(outcome.state, "written");
   assert.deepEqual(await database.query("select n from memory.kills"), [{ n: 0 }]);
@@ -150,7 +197,10 @@ test("writeHomeFile() begins again when somebody took it for dead", async () => 
 test("writeHomeFile() repeats nothing under a key, and forgets the key of a write that did not happen", async () => {
   await using home = await createTestMemory({ files: { "a.md": "1" } });
   const request = { path: "a.md", as, by, remember: { scope: "s", key: "k" } };
-  assert.equal((await writeHomeFile(home.memory, { ...request, text: "2", expected: hashOf("other") })).state, "conflict");
+  assert.equal(
+    (await writeHomeFile(home.memory, { ...request, text: "2", expected: hashOf("other") })).state,
+    "conflict",
+  );
   assert.equal((await writeHomeFile(home.memory, { ...request, text: "2", expected: hashOf("1") })).state, "written");
   assert.equal((await writeHomeFile(home.memory, { ...request, text: "3", expected: hashOf("2") })).state, "repeated");
   assert.equal(await home.read("a.md"), "2");
@@ -170,9 +220,15 @@ test("writeHomeFile() writes through a link inside the home and never out of it"
   await using home = await createTestMemory({ files: { "real.md": "1" } });
   await symlink("real.md", join(home.homeDir, "alias.md"));
   await symlink("/tmp", join(home.homeDir, "out"));
-  assert.equal((await writeHomeFile(home.memory, { path: "alias.md", text: "2", expected: hashOf("1"), as, by })).state, "written");
+  assert.equal(
+    (await writeHomeFile(home.memory, { path: "alias.md", text: "2", expected: hashOf("1"), as, by })).state,
+    "written",
+  );
   assert.equal(await home.read("real.md"), "2");
-  await assert.rejects(writeHomeFile(home.memory, { path: "out/roost-escape.md", text: "x", expected: "absent", as, by }), { code: "forbidden" });
+  await assert.rejects(
+    writeHomeFile(home.memory, { path: "out/roost-escape.md", text: "x", expected: "absent", as, by }),
+    { code: "forbidden" },
+  );
   await unlink(join(home.homeDir, "out"));
 });
 
@@ -180,7 +236,10 @@ test("writeHomeFile() refuses what is not the viewer's, what is no text, and wha
   await using home = await createTestMemory({ files: { "SOUL.md": "1", "roost.yaml": "" } });
   const write = (path: string, text: string, viewer: Parameters<typeof writeHomeFile>[1]["as"] = as) =>
     writeHomeFile(home.memory, { path, text, expected: "absent", as: viewer, by });
-  await assert.rejects(write("roost.yaml", "http: {}"), { code: "forbidden", message: /only a person changes the settings/ });
+  await assert.rejects(write("roost.yaml", "http: {}"), {
+    code: "forbidden",
+    message: /only a person changes the settings/,
+  });
   await assert.rejects(write(".roost/token", "x"), { code: "invalid_input" });
   await assert.rejects(write("SOUL.md", "x", { kind: "cron", jobId: "blog" }), { code: "forbidden" });
   await assert.rejects(write("memory/other-state.json", "{}", { kind: "cron", jobId: "blog" }), { code: "forbidden" });
@@ -194,7 +253,10 @@ test("writeHomeFile() refuses what is not the viewer's, what is no text, and wha
 test("readHomeFile() refuses what is no text, what is too large, and what is no file", async () => {
   await using home = await createTestMemory({ files: { "big.txt": "x".repeat(1_048_577), "bin.dat": "\0\x01" } });
   await assert.rejects(readHomeFile(home.memory, "big.txt", { as }), { code: "limit_exceeded" });
-  await assert.rejects(readHomeFile(home.memory, "bin.dat", { as }), { code: "invalid_input", message: /not a text file/ });
+  await assert.rejects(readHomeFile(home.memory, "bin.dat", { as }), {
+    code: "invalid_input",
+    message: /not a text file/,
+  });
   await assert.rejects(readHomeFile(home.memory, "none.md", { as }), { code: "not_found" });
   await home.writeOutside("folder/a.md", "x");
   await assert.rejects(readHomeFile(home.memory, "folder", { as }), { code: "invalid_input" });

@@ -89,7 +89,8 @@ async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome 
     return await memory.kernel.transact(async (tx) => {
       await lockPath(tx, target.path);
       if (!(await takeIntent(tx, intent.id))) return "again";
-      if (remember !== undefined && (await isRepeated(tx, remember, target.path))) return { state: "repeated", path: target.path };
+      if (remember !== undefined && (await isRepeated(tx, remember, target.path)))
+        return { state: "repeated", path: target.path };
       return swap(memory, tx, { ...write, intent, progress });
     });
   } catch (error) {
@@ -105,11 +106,19 @@ interface Progress {
 /** Rolls back what the write had recorded already. */
 class FoundOther extends Error {}
 
-async function isRepeated(tx: KernelTransaction, remember: { scope: string; key: string }, path: string): Promise<boolean> {
+async function isRepeated(
+  tx: KernelTransaction,
+  remember: { scope: string; key: string },
+  path: string,
+): Promise<boolean> {
   return (await rememberResult(tx, remember, async (): Promise<JsonValue> => ({ path }))).isRepeated;
 }
 
-async function swap(memory: Memory, tx: KernelTransaction, write: Write & { intent: WriteIntent; progress: Progress }): Promise<WriteOutcome> {
+async function swap(
+  memory: Memory,
+  tx: KernelTransaction,
+  write: Write & { intent: WriteIntent; progress: Progress },
+): Promise<WriteOutcome> {
   const { request, target, bytes, sha256, intent, progress } = write;
   const written: WriteOutcome = { state: "written", path: target.path, sha256, bytes: bytes.length };
   if (progress.replacedAt === undefined) {
@@ -147,7 +156,10 @@ async function giveUp(memory: Memory, intent: WriteIntent, target: ResolvedPath)
 async function writeStateFile(memory: Memory, request: WriteRequest, name: string): Promise<WriteOutcome> {
   const parsed = parseState(request.text);
   if (parsed.state === "invalid") {
-    throw new RoostError("invalid_input", `${request.path} cannot be written: ${parsed.problem}; a state file holds one JSON value`);
+    throw new RoostError(
+      "invalid_input",
+      `${request.path} cannot be written: ${parsed.problem}; a state file holds one JSON value`,
+    );
   }
   const { by, runId, sessionKey, sessionKind, as, expected } = request;
   const outcome = await setState(memory, {
@@ -163,15 +175,20 @@ async function writeStateFile(memory: Memory, request: WriteRequest, name: strin
   });
   const path = request.path;
   const sha256 = outcome.sha256 ?? "absent";
-  if (outcome.state === "conflict") return { state: "conflict", path, sha256, text: outcome.sha256 === null ? "" : renderState(outcome.value) };
+  if (outcome.state === "conflict")
+    return { state: "conflict", path, sha256, text: outcome.sha256 === null ? "" : renderState(outcome.value) };
   return { state: "written", path, sha256, bytes: Buffer.byteLength(renderState(outcome.value)) };
 }
 
 function encode(path: string, text: string): Buffer {
-  if (text.includes("\0") || !text.isWellFormed()) throw new RoostError("invalid_input", `${path} can only be written with well-formed text without NUL`);
+  if (text.includes("\0") || !text.isWellFormed())
+    throw new RoostError("invalid_input", `${path} can only be written with well-formed text without NUL`);
   const bytes = Buffer.from(text);
   if (bytes.length > homeLimits.fileBytesMax) {
-    throw new RoostError("limit_exceeded", `${path} would have ${bytes.length} bytes (limit ${homeLimits.fileBytesMax}): split it`);
+    throw new RoostError(
+      "limit_exceeded",
+      `${path} would have ${bytes.length} bytes (limit ${homeLimits.fileBytesMax}): split it`,
+    );
   }
   return bytes;
 }

@@ -10,7 +10,9 @@ import { viewerOf } from "../visibility/viewer-of.ts";
 import { compareInputs, readInputs } from "./heartbeat-inputs.ts";
 import { readHeartbeat, skipQuiet, type HeartbeatRow } from "./heartbeat-row.ts";
 
-export type HeartbeatDecision = { call: false; reason: "empty-heartbeat-file" | "unchanged" } | { call: true; because: string[] };
+export type HeartbeatDecision =
+  | { call: false; reason: "empty-heartbeat-file" | "unchanged" }
+  | { call: true; because: string[] };
 
 type HeartbeatRun = Pick<Run, "id" | "sessionKey" | "sessionKind" | "jobId" | "tickKey" | "input">;
 
@@ -22,10 +24,16 @@ export async function heartbeatDecision(memory: Memory, run: HeartbeatRun): Prom
   const file = await findHomeFile(memory, "HEARTBEAT.md", { as: viewerOf({ ...run, sessionKind: "heartbeat" }) });
   if (isHeartbeatFileEmpty(file?.text)) return { call: false, reason: "empty-heartbeat-file" };
   const [beat, inputs] = await Promise.all([readHeartbeat(database, sessionKey), readInputs(memory, run)]);
-  const digest = await buildDigest(memory, { sessionKey, sessionKind: "heartbeat", offsets: beat?.offsets ?? null, shownAt: beat?.calledAt ?? null });
+  const digest = await buildDigest(memory, {
+    sessionKey,
+    sessionKind: "heartbeat",
+    offsets: beat?.offsets ?? null,
+    shownAt: beat?.calledAt ?? null,
+  });
   const because = reasonsToCall(memory, run, beat);
   if (beat?.inputs != null) because.push(...compareInputs(beat.inputs, inputs));
-  if (digest.newsCount > 0) because.push(digest.newsCount === 1 ? "something happened" : `${digest.newsCount} things happened`);
+  if (digest.newsCount > 0)
+    because.push(digest.newsCount === 1 ? "something happened" : `${digest.newsCount} things happened`);
   if (because.length > 0) return { call: true, because };
   await skipQuiet(database, { sessionKey, from: beat?.offsets ?? null, to: digest.offsets });
   return { call: false, reason: "unchanged" };

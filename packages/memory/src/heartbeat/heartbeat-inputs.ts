@@ -19,11 +19,18 @@ import { stateInputsOf, viewerOf } from "../visibility/viewer-of.ts";
 export type HeartbeatInputs = Record<string, string>;
 
 /** From what the last scan recorded: the caller has scanned. */
-export async function readInputs(memory: Memory, run: Pick<Run, "sessionKind" | "jobId" | "input">): Promise<HeartbeatInputs> {
+export async function readInputs(
+  memory: Memory,
+  run: Pick<Run, "sessionKind" | "jobId" | "input">,
+): Promise<HeartbeatInputs> {
   const { database, clock } = memory.kernel;
   const viewer = viewerOf({ ...run, sessionKind: "heartbeat" });
   const nowMs = clock.nowMs();
-  const [records, states, main] = await Promise.all([readRecords(database), listStates(memory), readSession(database, "main")]);
+  const [records, states, main] = await Promise.all([
+    readRecords(database),
+    listStates(memory),
+    readSession(database, "main"),
+  ]);
   const shown = new Set(contextPaths(viewer, { nowMs, timeZone: memory.timeZone }));
   const inputs: HeartbeatInputs = {};
   for (const { path, sha256 } of records.values()) {
@@ -35,7 +42,11 @@ export async function readInputs(memory: Memory, run: Pick<Run, "sessionKind" | 
   return inputs;
 }
 
-export function staleOf(memory: Memory, run: Pick<Run, "input">, states: readonly State[]): { name: string; line: string }[] {
+export function staleOf(
+  memory: Memory,
+  run: Pick<Run, "input">,
+  states: readonly State[],
+): { name: string; line: string }[] {
   return findStale({
     states,
     inputs: stateInputsOf(run.input),
@@ -79,7 +90,8 @@ function describe(name: string, what: string): string {
 }
 
 /** Fields that say only when somebody looked: who looks every few minutes would otherwise wake the heartbeat each time. */
-const lookTime = /^(?:last)?_?(?:checked|polled|synced|updated|seen|fetched|check|checks|poll|sync|update|fetch|run|ran)(?:_?(?:at|ms|time|on))?$/i;
+const lookTime =
+  /^(?:last)?_?(?:checked|polled|synced|updated|seen|fetched|check|checks|poll|sync|update|fetch|run|ran)(?:_?(?:at|ms|time|on))?$/i;
 
 function withoutLookTimes(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(withoutLookTimes);

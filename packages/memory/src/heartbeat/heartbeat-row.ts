@@ -32,7 +32,10 @@ export async function savePending(
 }
 
 /** Passes over what is no news, so that a quiet heartbeat does not read it again and again. Never backwards past another's. */
-export async function skipQuiet(sql: Sql, skip: { sessionKey: string; from: string | null; to: string }): Promise<void> {
+export async function skipQuiet(
+  sql: Sql,
+  skip: { sessionKey: string; from: string | null; to: string },
+): Promise<void> {
   await sql.query(
     `insert into memory.heartbeat as h (session_key, offsets) values ($1, $3)
      on conflict (session_key) do update set offsets = $3 where h.offsets is not distinct from $2`,

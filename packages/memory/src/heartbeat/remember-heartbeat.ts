@@ -35,20 +35,33 @@ export async function rememberHeartbeat(tx: KernelTransaction, { run, text }: Re
 }
 
 /** A heartbeat that writes a note does not wake the next one by it, unless somebody else has changed it since. */
-async function marksOfOwnWrites(tx: KernelTransaction, runId: string, shown: HeartbeatInputs): Promise<HeartbeatInputs> {
+async function marksOfOwnWrites(
+  tx: KernelTransaction,
+  runId: string,
+  shown: HeartbeatInputs,
+): Promise<HeartbeatInputs> {
   const [files, states] = await Promise.all([
-    tx.query<{ path: string; sha256: string | null }>("select path, sha256 from memory.file where run_id = $1", [runId]),
+    tx.query<{ path: string; sha256: string | null }>("select path, sha256 from memory.file where run_id = $1", [
+      runId,
+    ]),
     tx.query<{ name: string; value: JsonValue }>("select name, value from memory.state where run_id = $1", [runId]),
   ]);
   const marks: HeartbeatInputs = {};
   for (const { path, sha256 } of files) marks[`file:${path}`] = markOfFile(sha256);
   for (const { name, value } of states) marks[`state:${name}`] = markOfState(value);
   // Of a file that is not looked at nothing is kept.
-  return Object.fromEntries(Object.entries(marks).filter(([name]) => name in shown || !name.startsWith("file:") || name.startsWith("file:memory/")));
+  return Object.fromEntries(
+    Object.entries(marks).filter(
+      ([name]) => name in shown || !name.startsWith("file:") || name.startsWith("file:memory/"),
+    ),
+  );
 }
 
 /** What was delivered last, for the rule that the same text is not delivered twice within a day. */
-export async function lastHeartbeat(memory: Memory, run: Pick<Run, "sessionKey">): Promise<{ text: string; sentAtMs: number } | undefined> {
+export async function lastHeartbeat(
+  memory: Memory,
+  run: Pick<Run, "sessionKey">,
+): Promise<{ text: string; sentAtMs: number } | undefined> {
   const row = await readHeartbeat(memory.kernel.database, run.sessionKey ?? "heartbeat");
   if (row?.lastText == null || row.lastSentAt === null) return undefined;
   return { text: row.lastText, sentAtMs: row.lastSentAt.getTime() };

@@ -28,10 +28,17 @@ export async function appendDailyNote(memory: Memory, note: DailyNote): Promise<
 }
 
 /** As appendDailyNote, with further records in the same transaction. */
-export async function appendLine(memory: Memory, note: DailyNote, alongside?: (tx: KernelTransaction, path: string) => Promise<void>): Promise<AppendedNote> {
+export async function appendLine(
+  memory: Memory,
+  note: DailyNote,
+  alongside?: (tx: KernelTransaction, path: string) => Promise<void>,
+): Promise<AppendedNote> {
   const text = note.text.trim();
   if (text === "" || text.length > homeLimits.noteCharsMax) {
-    throw new RoostError("invalid_input", `a note has 1 to ${homeLimits.noteCharsMax} characters, this one ${text.length}: put longer texts in a file of their own`);
+    throw new RoostError(
+      "invalid_input",
+      `a note has 1 to ${homeLimits.noteCharsMax} characters, this one ${text.length}: put longer texts in a file of their own`,
+    );
   }
   const nowMs = memory.kernel.clock.nowMs();
   const day = dayAt(nowMs, memory.timeZone);
@@ -40,7 +47,12 @@ export async function appendLine(memory: Memory, note: DailyNote, alongside?: (t
   const line = `- ${timeOfDayAt(nowMs, memory.timeZone)} ${text.replaceAll("\n", "\n  ")}\n`;
   for (let attempt = 0; attempt < homeLimits.mergeAttemptsMax; attempt += 1) {
     const current = await findHomeFile(memory, path, { as: note.as });
-    const before = current === undefined ? `# ${day}\n\n` : current.text.endsWith("\n") || current.text === "" ? current.text : `${current.text}\n`;
+    const before =
+      current === undefined
+        ? `# ${day}\n\n`
+        : current.text.endsWith("\n") || current.text === ""
+          ? current.text
+          : `${current.text}\n`;
     const { by, runId, sessionKey, sessionKind, as, idempotencyKey } = note;
     const outcome = await writeHomeFile(memory, {
       path,
@@ -57,5 +69,8 @@ export async function appendLine(memory: Memory, note: DailyNote, alongside?: (t
     if (outcome.state === "written") return { path, sha256: outcome.sha256 };
     if (outcome.state === "repeated") return { path, sha256: undefined };
   }
-  throw new RoostError("conflict", `${path} was changed by others ${homeLimits.mergeAttemptsMax} times while a line was added: try again`);
+  throw new RoostError(
+    "conflict",
+    `${path} was changed by others ${homeLimits.mergeAttemptsMax} times while a line was added: try again`,
+  );
 }

@@ -12,13 +12,21 @@ const factCharsMax = 4_000;
  */
 export async function remember(memory: Memory, fact: DailyNote): Promise<AppendedNote | undefined> {
   if (fact.text.trim() === "" || fact.text.length > factCharsMax) {
-    throw new RoostError("invalid_input", `a fact has 1 to ${factCharsMax} characters, this one ${fact.text.length}: write longer texts to a file`);
+    throw new RoostError(
+      "invalid_input",
+      `a fact has 1 to ${factCharsMax} characters, this one ${fact.text.length}: write longer texts to a file`,
+    );
   }
   const { kind } = fact.as;
-  if (kind === "subagent" || kind === "channel") throw new RoostError("forbidden", `a ${kind} session remembers nothing: report it in the answer`);
+  if (kind === "subagent" || kind === "channel")
+    throw new RoostError("forbidden", `a ${kind} session remembers nothing: report it in the answer`);
   const emit = (tx: KernelTransaction, path?: string) => {
     const text = fact.text.trim();
-    tx.emit({ type: "fact.remembered", subject: path ?? fact.by, data: { ...authorFields(fact), text, ...(path !== undefined && { path }) } });
+    tx.emit({
+      type: "fact.remembered",
+      subject: path ?? fact.by,
+      data: { ...authorFields(fact), text, ...(path !== undefined && { path }) },
+    });
   };
   if (kind !== "cron") return appendLine(memory, fact, async (tx, path) => emit(tx, path));
   await memory.kernel.transact(async (tx) => {

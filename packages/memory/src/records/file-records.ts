@@ -17,17 +17,24 @@ const columns = "path, sha256, bytes, stamp";
 
 /** Held until the transaction ends. One at a time: a process that waits for the lock of a path holds none of another. */
 export async function lockPath(tx: Transaction, path: string): Promise<void> {
-  await tx.query("select pg_advisory_xact_lock(hashtextextended('memory.file:' || lower($1), 0))", [path], { name: "memory_lock_path" });
+  await tx.query("select pg_advisory_xact_lock(hashtextextended('memory.file:' || lower($1), 0))", [path], {
+    name: "memory_lock_path",
+  });
 }
 
 /** False: somebody is at work on the file right now. */
 export async function tryLockPath(tx: Transaction, path: string): Promise<boolean> {
-  const [row] = await tx.query<{ locked: boolean }>("select pg_try_advisory_xact_lock(hashtextextended('memory.file:' || lower($1), 0)) as locked", [path]);
+  const [row] = await tx.query<{ locked: boolean }>(
+    "select pg_try_advisory_xact_lock(hashtextextended('memory.file:' || lower($1), 0)) as locked",
+    [path],
+  );
   return row?.locked === true;
 }
 
 export async function readRecord(sql: Sql, path: string): Promise<FileRecord | undefined> {
-  const [row] = await sql.query<FileRecord>(`select ${columns} from memory.file where path = $1`, [path], { name: "memory_read_record" });
+  const [row] = await sql.query<FileRecord>(`select ${columns} from memory.file where path = $1`, [path], {
+    name: "memory_read_record",
+  });
   return row;
 }
 
@@ -36,7 +43,10 @@ export async function readRecords(sql: Sql): Promise<Map<string, FileRecord>> {
   return new Map(rows.map((row) => [row.path, row]));
 }
 
-export async function saveRecord(tx: Sql, record: FileRecord & { modifiedAt: Date; eventId: string; runId?: string | undefined }): Promise<void> {
+export async function saveRecord(
+  tx: Sql,
+  record: FileRecord & { modifiedAt: Date; eventId: string; runId?: string | undefined },
+): Promise<void> {
   await tx.query(
     `insert into memory.file (path, sha256, bytes, stamp, modified_at, event_id, run_id, recorded_at) values ($1, $2, $3, $4, $5, $6, $7, roost.now())
      on conflict (path) do update set sha256 = $2, bytes = $3, stamp = $4, modified_at = $5, event_id = $6, run_id = $7, recorded_at = roost.now()`,
@@ -53,12 +63,14 @@ export function uuidOf(runId: string | undefined): string | null {
 }
 
 /** Notes that the content is still the recorded one, so that it is not looked at again. Needs no lock: it says nothing of another content. */
-export async function saveStamp(sql: Sql, record: { path: string; sha256: string | null; stamp: string | null }): Promise<void> {
-  await sql.query("update memory.file set stamp = $3 where path = $1 and sha256 is not distinct from $2 and stamp is distinct from $3", [
-    record.path,
-    record.sha256,
-    record.stamp,
-  ]);
+export async function saveStamp(
+  sql: Sql,
+  record: { path: string; sha256: string | null; stamp: string | null },
+): Promise<void> {
+  await sql.query(
+    "update memory.file set stamp = $3 where path = $1 and sha256 is not distinct from $2 and stamp is distinct from $3",
+    [record.path, record.sha256, record.stamp],
+  );
 }
 
 /**
@@ -84,7 +96,14 @@ export async function recordOutsideEdit(
     bytes: disk.bytes.length,
     ...previousOf(record),
   });
-  await saveRecord(tx, { path, sha256: disk.sha256, bytes: disk.bytes.length, stamp: disk.stamp, modifiedAt: disk.modifiedAt, eventId });
+  await saveRecord(tx, {
+    path,
+    sha256: disk.sha256,
+    bytes: disk.bytes.length,
+    stamp: disk.stamp,
+    modifiedAt: disk.modifiedAt,
+    eventId,
+  });
   return eventId;
 }
 

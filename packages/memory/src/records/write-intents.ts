@@ -35,7 +35,9 @@ export async function insertIntent(memory: Memory, intent: WriteIntent): Promise
 
 /** False: somebody took the writer for dead; it has to begin again. */
 export async function takeIntent(tx: KernelTransaction, id: string): Promise<boolean> {
-  const rows = await tx.query("delete from memory.file_intent where id = $1 returning id", [id], { name: "memory_take_intent" });
+  const rows = await tx.query("delete from memory.file_intent where id = $1 returning id", [id], {
+    name: "memory_take_intent",
+  });
   return rows.length > 0;
 }
 
@@ -47,7 +49,9 @@ export async function settleIntents(memory: Memory, path?: string): Promise<void
     { name: "memory_read_intents" },
   );
   for (const intent of intents) {
-    const isSettled = await memory.kernel.transact(async (tx) => (await tryLockPath(tx, intent.path)) && settleIntent(memory, tx, intent));
+    const isSettled = await memory.kernel.transact(
+      async (tx) => (await tryLockPath(tx, intent.path)) && settleIntent(memory, tx, intent),
+    );
     if (isSettled) await removeTemporaries(join(memory.homeDir, intent.path), intent.id);
   }
 }
@@ -56,7 +60,10 @@ async function settleIntent(memory: Memory, tx: KernelTransaction, intent: Write
   if (!(await takeIntent(tx, intent.id))) return false;
   const disk = await readDiskFile(join(memory.homeDir, intent.path));
   const record = await readRecord(tx, intent.path);
-  const wasReplaced = disk?.sha256 === intent.sha256 && (record?.sha256 ?? null) === intent.previousSha256 && intent.sha256 !== intent.previousSha256;
+  const wasReplaced =
+    disk?.sha256 === intent.sha256 &&
+    (record?.sha256 ?? null) === intent.previousSha256 &&
+    intent.sha256 !== intent.previousSha256;
   if (!wasReplaced) {
     await recordOutsideEdit(memory, tx, { path: intent.path, disk, record });
     return true;
@@ -64,12 +71,17 @@ async function settleIntent(memory: Memory, tx: KernelTransaction, intent: Write
   memory.logger.info("a write whose writer is gone was on the disk already and is recorded now", { path: intent.path });
   await recordWritten(tx, intent, { stamp: disk.stamp, modifiedAt: disk.modifiedAt });
   const { remember } = intent.author;
-  if (remember !== undefined) await rememberResult(tx, remember, async () => ({ path: intent.path, sha256: intent.sha256 }));
+  if (remember !== undefined)
+    await rememberResult(tx, remember, async () => ({ path: intent.path, sha256: intent.sha256 }));
   return true;
 }
 
 /** Emits file.written and makes its content the known one. The caller holds the path's lock. */
-export async function recordWritten(tx: KernelTransaction, intent: WriteIntent, disk: { stamp: string | null; modifiedAt: Date }): Promise<string> {
+export async function recordWritten(
+  tx: KernelTransaction,
+  intent: WriteIntent,
+  disk: { stamp: string | null; modifiedAt: Date },
+): Promise<string> {
   const data: JsonObject = {
     ...authorFields(intent.author),
     path: intent.path,
@@ -78,6 +90,13 @@ export async function recordWritten(tx: KernelTransaction, intent: WriteIntent, 
     ...(intent.previousSha256 !== null && { previousSha256: intent.previousSha256 }),
   };
   const eventId = tx.emit({ type: "file.written", subject: intent.path, data });
-  await saveRecord(tx, { path: intent.path, sha256: intent.sha256, bytes: intent.bytes, ...disk, eventId, runId: intent.author.runId });
+  await saveRecord(tx, {
+    path: intent.path,
+    sha256: intent.sha256,
+    bytes: intent.bytes,
+    ...disk,
+    eventId,
+    runId: intent.author.runId,
+  });
   return eventId;
 }

@@ -7,7 +7,16 @@ import { homeLimits } from "../disk/home-limits.ts";
 import { readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
 import { walkHome, type WalkedFile } from "../disk/walk-home.ts";
 import type { Memory } from "../memory.ts";
-import { emitEdited, lockPath, readRecord, readRecords, recordOutsideEdit, saveRecord, saveStamp, type FileRecord } from "../records/file-records.ts";
+import {
+  emitEdited,
+  lockPath,
+  readRecord,
+  readRecords,
+  recordOutsideEdit,
+  saveRecord,
+  saveStamp,
+  type FileRecord,
+} from "../records/file-records.ts";
 import { settleIntents } from "../records/write-intents.ts";
 import { settleState } from "../state/settle-state.ts";
 import { statePathOf, stateNameOf } from "../visibility/home-file-class.ts";
@@ -25,7 +34,8 @@ export interface HomeScan {
 export async function scanHome(memory: Memory): Promise<HomeScan> {
   await settleIntents(memory);
   const [walk, records] = await Promise.all([walkHome(memory.homeDir), readRecords(memory.kernel.database)]);
-  if (!walk.isComplete) memory.logger.warn("the home has more files than are watched", { filesMax: homeLimits.filesMax });
+  if (!walk.isComplete)
+    memory.logger.warn("the home has more files than are watched", { filesMax: homeLimits.filesMax });
   const edited: string[] = [];
   const states = new Set<string>();
   const missing = new Map(records);
@@ -73,7 +83,12 @@ async function readUnsettledStates(memory: Memory, walk: { files: WalkedFile[] }
 }
 
 /** A state's edits are recorded with the state; here only what its file looked like is noted. */
-async function lookAt(memory: Memory, file: WalkedFile, record: FileRecord | undefined, isState: boolean): Promise<boolean> {
+async function lookAt(
+  memory: Memory,
+  file: WalkedFile,
+  record: FileRecord | undefined,
+  isState: boolean,
+): Promise<boolean> {
   if (file.bytes > homeLimits.fileBytesMax) return !isState && lookAtLarge(memory, file, record);
   const disk = await readDiskFile(file.absolute);
   if (disk === undefined) return false;
@@ -116,8 +131,18 @@ async function lookAtLarge(memory: Memory, file: WalkedFile, record: FileRecord 
     await lockPath(tx, file.path);
     const now = await readRecord(tx, file.path);
     if (now?.stamp === file.stamp) return false;
-    const eventId = emitEdited(tx, file.path, { change: record === undefined ? "created" : "changed", bytes: file.bytes });
-    await saveRecord(tx, { path: file.path, sha256: null, bytes: file.bytes, stamp: file.stamp, modifiedAt: file.modifiedAt, eventId });
+    const eventId = emitEdited(tx, file.path, {
+      change: record === undefined ? "created" : "changed",
+      bytes: file.bytes,
+    });
+    await saveRecord(tx, {
+      path: file.path,
+      sha256: null,
+      bytes: file.bytes,
+      stamp: file.stamp,
+      modifiedAt: file.modifiedAt,
+      eventId,
+    });
     return true;
   });
 }

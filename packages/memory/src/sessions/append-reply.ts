@@ -37,11 +37,10 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
   if (last !== undefined) last.text = text;
   const seqs = await insertMessages(tx, session, messages);
   if (reply.compactedTranscript !== undefined) {
-    await tx.query("update memory.session set compacted = $2, compacted_turn = $3 where key = $1 and coalesce(compacted_turn, 0) < $3", [
-      session.key,
-      JSON.stringify(reply.compactedTranscript),
-      turnSeq,
-    ]);
+    await tx.query(
+      "update memory.session set compacted = $2, compacted_turn = $3 where key = $1 and coalesce(compacted_turn, 0) < $3",
+      [session.key, JSON.stringify(reply.compactedTranscript), turnSeq],
+    );
   }
   if (text === "" || last === undefined) return;
   tx.emit({

@@ -58,7 +58,11 @@ export interface NewMessage {
 }
 
 /** Adds messages to a session that is locked; the seq of each, in order. */
-export async function insertMessages(tx: KernelTransaction, session: SessionRow, messages: NewMessage[]): Promise<number[]> {
+export async function insertMessages(
+  tx: KernelTransaction,
+  session: SessionRow,
+  messages: NewMessage[],
+): Promise<number[]> {
   if (messages.length === 0) return [];
   const rows = messages.map((message, index) => {
     const seq = session.nextSeq + index;
@@ -85,9 +89,13 @@ export async function insertMessages(tx: KernelTransaction, session: SessionRow,
     [session.key, JSON.stringify(rows)],
     { name: "memory_insert_messages" },
   );
-  await tx.query("update memory.session set next_seq = $2, last_message_at = roost.now() where key = $1", [session.key, session.nextSeq], {
-    name: "memory_touch_session",
-  });
+  await tx.query(
+    "update memory.session set next_seq = $2, last_message_at = roost.now() where key = $1",
+    [session.key, session.nextSeq],
+    {
+      name: "memory_touch_session",
+    },
+  );
   return rows.map((row) => row.seq);
 }
 

@@ -14,7 +14,11 @@ export interface TranscriptPage {
 const pageMax = 500;
 
 /** A page of a transcript, the newest messages when `before` is left out. */
-export async function readTranscript(memory: Memory, sessionKey: string, { limit = 50, before }: { limit?: number; before?: number } = {}): Promise<TranscriptPage> {
+export async function readTranscript(
+  memory: Memory,
+  sessionKey: string,
+  { limit = 50, before }: { limit?: number; before?: number } = {},
+): Promise<TranscriptPage> {
   const count = Math.min(Math.max(1, Math.trunc(limit)), pageMax);
   const rows = await memory.kernel.database.query<StoredMessage>(
     `select ${messageColumns} from memory.message where session_key = $1 and ($2::bigint is null or seq < $2) order by seq desc limit $3`,
@@ -25,12 +29,18 @@ export async function readTranscript(memory: Memory, sessionKey: string, { limit
 }
 
 export async function readMessage(memory: Memory, messageId: string): Promise<StoredMessage | undefined> {
-  const [row] = await memory.kernel.database.query<StoredMessage>(`select ${messageColumns} from memory.message where id = $1`, [messageId]);
+  const [row] = await memory.kernel.database.query<StoredMessage>(
+    `select ${messageColumns} from memory.message where id = $1`,
+    [messageId],
+  );
   return row;
 }
 
 export async function getSession(memory: Memory, key: string): Promise<Session | undefined> {
-  const [row] = await memory.kernel.database.query<Session>(`select ${sessionColumns} from memory.session where key = $1`, [key]);
+  const [row] = await memory.kernel.database.query<Session>(
+    `select ${sessionColumns} from memory.session where key = $1`,
+    [key],
+  );
   return row;
 }
 
@@ -40,7 +50,10 @@ export interface SessionPage {
 }
 
 /** Sessions, the last used first. */
-export async function listSessions(memory: Memory, query: { kind?: SessionKind; limit?: number; after?: string } = {}): Promise<SessionPage> {
+export async function listSessions(
+  memory: Memory,
+  query: { kind?: SessionKind; limit?: number; after?: string } = {},
+): Promise<SessionPage> {
   const count = Math.min(Math.max(1, Math.trunc(query.limit ?? 50)), pageMax);
   const rows = await memory.kernel.database.query<Session>(
     `select ${sessionColumns} from memory.session s
@@ -65,8 +78,13 @@ const historyRowsMax = 2_000;
 const toolTextCharsMax = 2_000;
 
 /** The conversation before a turn, as a model takes it: whole turns, the newest that fit, oldest first. */
-export async function readHistory(sql: Sql, session: SessionRow, { beforeTurn, charsMax }: { beforeTurn: number; charsMax: number }): Promise<History> {
-  const isCompacted = session.compactedTurn !== null && session.compactedTurn < beforeTurn && Array.isArray(session.compacted);
+export async function readHistory(
+  sql: Sql,
+  session: SessionRow,
+  { beforeTurn, charsMax }: { beforeTurn: number; charsMax: number },
+): Promise<History> {
+  const isCompacted =
+    session.compactedTurn !== null && session.compactedTurn < beforeTurn && Array.isArray(session.compacted);
   const afterTurn = isCompacted ? session.compactedTurn! : 0;
   const rows = await sql.query<{ turnSeq: number; content: ContextMessage }>(
     `select turn_seq as "turnSeq", content from memory.message
@@ -106,5 +124,8 @@ function groupByTurn(rows: { turnSeq: number; content: ContextMessage }[]): Cont
 function shortened(message: ContextMessage): ContextMessage {
   if (message.role !== "tool" || message.text.length <= toolTextCharsMax) return message;
   const cutChars = message.text.length - toolTextCharsMax;
-  return { ...message, text: `${message.text.slice(0, toolTextCharsMax).toWellFormed()}\n[${cutChars} more characters of an earlier turn]` };
+  return {
+    ...message,
+    text: `${message.text.slice(0, toolTextCharsMax).toWellFormed()}\n[${cutChars} more characters of an earlier turn]`,
+  };
 }

@@ -29,10 +29,16 @@ const titleCharsMax = 80;
 export async function sendMessage(memory: Memory, message: SendMessage): Promise<SentMessage> {
   const kind = kindOfSession(message.sessionKey);
   if (kind !== "main" && kind !== "channel") {
-    throw new RoostError("invalid_input", `session "${message.sessionKey}" is a ${kind} session and takes no messages: write to main`);
+    throw new RoostError(
+      "invalid_input",
+      `session "${message.sessionKey}" is a ${kind} session and takes no messages: write to main`,
+    );
   }
   if (message.text.trim() === "" || message.text.length > messageLimits.textCharsMax) {
-    throw new RoostError("invalid_input", `a message has 1 to ${messageLimits.textCharsMax} characters, this one ${message.text.length}`);
+    throw new RoostError(
+      "invalid_input",
+      `a message has 1 to ${messageLimits.textCharsMax} characters, this one ${message.text.length}`,
+    );
   }
   return memory.kernel.transact(async (tx) => {
     const { idempotencyKey } = message;
@@ -59,7 +65,14 @@ async function record(
   const text = cleanText(message.text, messageLimits.textCharsMax);
   const isUntrusted = message.isUntrusted === true || kind === "channel";
   const [seq] = await insertMessages(tx, session, [
-    { id: messageId, place: "asked", role: "user", content: { role: "user", text, ...(isUntrusted && { isUntrusted }) }, runId, source },
+    {
+      id: messageId,
+      place: "asked",
+      role: "user",
+      content: { role: "user", text, ...(isUntrusted && { isUntrusted }) },
+      runId,
+      source,
+    },
   ]);
   const eventId = tx.emit({
     type: "message.received",
@@ -92,11 +105,19 @@ function titleOf(text: string): string {
   return cleanText(line, titleCharsMax);
 }
 
-function definedOf(budget: { usdMax?: number | undefined; tokensMax?: number | undefined; callsMax?: number | undefined }): {
+function definedOf(budget: {
+  usdMax?: number | undefined;
+  tokensMax?: number | undefined;
+  callsMax?: number | undefined;
+}): {
   usdMax?: number;
   tokensMax?: number;
   callsMax?: number;
 } {
   const { usdMax, tokensMax, callsMax } = budget;
-  return { ...(usdMax !== undefined && { usdMax }), ...(tokensMax !== undefined && { tokensMax }), ...(callsMax !== undefined && { callsMax }) };
+  return {
+    ...(usdMax !== undefined && { usdMax }),
+    ...(tokensMax !== undefined && { tokensMax }),
+    ...(callsMax !== undefined && { callsMax }),
+  };
 }

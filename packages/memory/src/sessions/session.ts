@@ -35,7 +35,9 @@ export function kindOfSession(key: string): SessionKind {
 }
 
 export async function readSession(sql: Sql, key: string): Promise<SessionRow | undefined> {
-  const [row] = await sql.query<SessionRow>(`select ${rowColumns} from memory.session where key = $1`, [key], { name: "memory_read_session" });
+  const [row] = await sql.query<SessionRow>(`select ${rowColumns} from memory.session where key = $1`, [key], {
+    name: "memory_read_session",
+  });
   return row;
 }
 
@@ -48,12 +50,18 @@ export interface NewSession {
 /** The session, made if there is none, its row locked until the transaction ends: whoever adds messages does this first. */
 export async function lockSession(tx: KernelTransaction, session: NewSession): Promise<SessionRow> {
   if (session.key.length === 0 || session.key.length > 200 || /\p{C}/u.test(session.key)) {
-    throw new RoostError("invalid_input", `session key ${JSON.stringify(session.key.slice(0, 80))} must have 1 to 200 visible characters`);
+    throw new RoostError(
+      "invalid_input",
+      `session key ${JSON.stringify(session.key.slice(0, 80))} must have 1 to 200 visible characters`,
+    );
   }
   await tx.query(
     "insert into memory.session (key, kind, agent, created_at) values ($1, $2, $3, roost.now()) on conflict (key) do nothing",
     [session.key, session.kind, session.agent],
   );
-  const [row] = await tx.query<SessionRow>(`select ${rowColumns} from memory.session where key = $1 for no key update`, [session.key]);
+  const [row] = await tx.query<SessionRow>(
+    `select ${rowColumns} from memory.session where key = $1 for no key update`,
+    [session.key],
+  );
   return row!;
 }

@@ -29,24 +29,45 @@ test("readSettings() gives the defaults for a home without roost.yaml, and caps 
 test("readSettings() names file and line of every mistake", () =>
   withHome(async (homeDir) => {
     const path = join(homeDir, "roost.yaml");
-    await writeFile(path, "timeZone: Europe/Belgrad\nheartbeat:\n  every: soon\n  activHours:\n    start: '8'\nworkers: 0\n");
+    await writeFile(
+      path,
+      "timeZone: Europe/Belgrad\nheartbeat:\n  every: soon\n  activHours:\n    start: '8'\nworkers: 0\n",
+    );
     assert.throws(
       () => readSettings(homeDir),
       (error: Error & { code: string }) => {
         assert.equal(error.code, "invalid_input");
         const lines = error.message.split("\n");
-        assert.ok(lines.some((line) => line.startsWith(`${path}:1: timeZone`)), error.message);
-        assert.ok(lines.some((line) => line.startsWith(`${path}:3: heartbeat.every: "soon"`)), error.message);
-        assert.ok(lines.some((line) => line.includes('"heartbeat.activHours" is not a setting')), error.message);
-        assert.ok(lines.some((line) => line.startsWith(`${path}:6: workers`)), error.message);
+        assert.ok(
+          lines.some((line) => line.startsWith(`${path}:1: timeZone`)),
+          error.message,
+        );
+        assert.ok(
+          lines.some((line) => line.startsWith(`${path}:3: heartbeat.every: "soon"`)),
+          error.message,
+        );
+        assert.ok(
+          lines.some((line) => line.includes('"heartbeat.activHours" is not a setting')),
+          error.message,
+        );
+        assert.ok(
+          lines.some((line) => line.startsWith(`${path}:6: workers`)),
+          error.message,
+        );
         return true;
       },
     );
   }));
 
 test("parseSettings() says where it is not YAML, and that a key stands twice", () => {
-  assert.throws(() => parseSettings("a: [1\nb: 2", "roost.yaml"), { code: "invalid_input", message: /^roost\.yaml:\d: this is not YAML/ });
-  assert.throws(() => parseSettings("workers: 1\nworkers: 2\n", "roost.yaml"), { code: "invalid_input", message: /^roost\.yaml:2: this is not YAML/ });
+  assert.throws(() => parseSettings("a: [1\nb: 2", "roost.yaml"), {
+    code: "invalid_input",
+    message: /^roost\.yaml:\d: this is not YAML/,
+  });
+  assert.throws(() => parseSettings("workers: 1\nworkers: 2\n", "roost.yaml"), {
+    code: "invalid_input",
+    message: /^roost\.yaml:2: this is not YAML/,
+  });
 });
 
 test("parseSettings() refuses a secret that stands in the settings, without showing it", () => {
@@ -67,15 +88,27 @@ test("resolveProviders() puts the secrets of the environment and of files in pla
       "roost.yaml",
     );
     assert.deepEqual(resolveProviders(settings, { env: { HEADER: "h" }, homeDir }), [
-      { id: "local", kind: "openai-compatible", model: "m", baseUrl: "http://127.0.0.1:8080/v1", headers: { "X-Key": "h" } },
+      {
+        id: "local",
+        kind: "openai-compatible",
+        model: "m",
+        baseUrl: "http://127.0.0.1:8080/v1",
+        headers: { "X-Key": "h" },
+      },
       { id: "router", kind: "openrouter", model: "n", apiKey: "from-file" },
     ]);
-    assert.throws(() => resolveSecret("env:NONE", { env: {}, homeDir }), { code: "invalid_input", message: /has no NONE/ });
+    assert.throws(() => resolveSecret("env:NONE", { env: {}, homeDir }), {
+      code: "invalid_input",
+      message: /has no NONE/,
+    });
     assert.throws(() => resolveSecret("file:none", { env: {}, homeDir }), { code: "invalid_input", message: /ENOENT/ });
   }));
 
 test("budgetCaps() are all caps of the settings by scope", () => {
-  const settings = parseSettings("budgets: { day: { usdMax: 1 }, jobs: { blog: { month: { tokensMax: 5 } } }, agents: { main: { hour: { callsMax: 9 } } } }", "roost.yaml");
+  const settings = parseSettings(
+    "budgets: { day: { usdMax: 1 }, jobs: { blog: { month: { tokensMax: 5 } } }, agents: { main: { hour: { callsMax: 9 } } } }",
+    "roost.yaml",
+  );
   assert.deepEqual(budgetCaps(settings), [
     { scope: "all", window: "day", usdMax: 1 },
     { scope: "job:blog", window: "month", tokensMax: 5 },

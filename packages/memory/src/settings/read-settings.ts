@@ -26,7 +26,9 @@ export function parseSettings(text: string, path: string): Settings {
   }
   const result = Settings.safeParse(toValue(document, path) ?? {});
   if (result.success) return result.data;
-  const complaints = result.error.issues.map((issue) => `${path}:${lineOf(document, lines, issue)}: ${sentence(issue)}`);
+  const complaints = result.error.issues.map(
+    (issue) => `${path}:${lineOf(document, lines, issue)}: ${sentence(issue)}`,
+  );
   throw new RoostError("invalid_input", complaints.join("\n"), { details: { path } });
 }
 
@@ -39,7 +41,10 @@ function readText(path: string): string {
     throw new RoostError("invalid_input", `${path} cannot be read: ${(cause as Error).message}`, { cause });
   }
   if (bytes.length > settingsBytesMax) {
-    throw new RoostError("limit_exceeded", `${path} has ${bytes.length} bytes (limit ${settingsBytesMax}): keep settings only`);
+    throw new RoostError(
+      "limit_exceeded",
+      `${path} has ${bytes.length} bytes (limit ${settingsBytesMax}): keep settings only`,
+    );
   }
   return bytes.toString("utf8");
 }
@@ -48,7 +53,9 @@ function toValue(document: Document, path: string): unknown {
   try {
     return document.toJS();
   } catch (cause) {
-    throw new RoostError("invalid_input", `${path}: its aliases cannot be resolved: ${(cause as Error).message}`, { cause });
+    throw new RoostError("invalid_input", `${path}: its aliases cannot be resolved: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 

@@ -18,7 +18,10 @@ export function resolveSecret(reference: string, sources: SecretSources): string
   if (kind === "env") {
     const value = sources.env[name];
     if (value === undefined || value === "") {
-      throw new RoostError("invalid_input", `${reference}: the environment has no ${name}: set it, or change ${reference} in roost.yaml`);
+      throw new RoostError(
+        "invalid_input",
+        `${reference}: the environment has no ${name}: set it, or change ${reference} in roost.yaml`,
+      );
     }
     return value;
   }
@@ -28,11 +31,18 @@ export function resolveSecret(reference: string, sources: SecretSources): string
   try {
     bytes = readFileSync(path);
   } catch (cause) {
-    throw new RoostError("invalid_input", `${reference}: ${path} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { cause });
+    throw new RoostError(
+      "invalid_input",
+      `${reference}: ${path} cannot be read: ${(cause as NodeJS.ErrnoException).code}`,
+      { cause },
+    );
   }
   const value = bytes.toString("utf8").trim();
   if (value === "" || bytes.length > secretBytesMax) {
-    throw new RoostError("invalid_input", `${reference}: ${path} must hold the secret alone, 1 to ${secretBytesMax} bytes`);
+    throw new RoostError(
+      "invalid_input",
+      `${reference}: ${path} must hold the secret alone, 1 to ${secretBytesMax} bytes`,
+    );
   }
   return value;
 }
@@ -48,8 +58,18 @@ export function resolveProviders(settings: Settings, sources: SecretSources): Re
     const { apiKey, ...rest } = provider;
     const headers = provider.kind === "openai-compatible" ? provider.headers : undefined;
     const resolvedHeaders =
-      headers && Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, isReference(value) ? resolveSecret(value, sources) : value]));
-    const resolved = { ...rest, apiKey: apiKey && resolveSecret(apiKey, sources), ...(resolvedHeaders && { headers: resolvedHeaders }) };
+      headers &&
+      Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [
+          name,
+          isReference(value) ? resolveSecret(value, sources) : value,
+        ]),
+      );
+    const resolved = {
+      ...rest,
+      apiKey: apiKey && resolveSecret(apiKey, sources),
+      ...(resolvedHeaders && { headers: resolvedHeaders }),
+    };
     return withoutUndefined(resolved) as ResolvedProvider;
   });
 }

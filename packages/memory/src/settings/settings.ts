@@ -6,9 +6,14 @@ import { z } from "zod";
 const SecretRef = z
   .string()
   .max(1024)
-  .regex(/^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, "must be env:NAME or file:PATH: a secret itself does not stand in the settings");
+  .regex(
+    /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/,
+    "must be env:NAME or file:PATH: a secret itself does not stand in the settings",
+  );
 
-const Slug = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "must be 1 to 63 lower-case letters, digits, dots, - or _");
+const Slug = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "must be 1 to 63 lower-case letters, digits, dots, - or _");
 const Model = z.string().min(1).max(200);
 const Tools = z.array(z.string().min(1).max(100)).max(200);
 
@@ -46,7 +51,12 @@ const Provider = z.discriminatedUnion("kind", [
     headers: z.record(z.string(), z.string().max(4096)).optional(),
     streaming: z.boolean().optional(),
   }),
-  z.strictObject({ kind: z.literal("openrouter"), ...providerFields, baseUrl: z.url({ protocol: /^https?$/ }).optional(), apiKey: SecretRef }),
+  z.strictObject({
+    kind: z.literal("openrouter"),
+    ...providerFields,
+    baseUrl: z.url({ protocol: /^https?$/ }).optional(),
+    apiKey: SecretRef,
+  }),
 ]);
 
 const Caps = z.strictObject({
@@ -90,11 +100,20 @@ export const Settings = z.strictObject({
   agents: z
     .record(
       Slug,
-      z.strictObject({ prompt: z.string().max(50_000).optional(), model: Model.optional(), tools: Tools.optional(), budget: Caps.optional() }),
+      z.strictObject({
+        prompt: z.string().max(50_000).optional(),
+        model: Model.optional(),
+        tools: Tools.optional(),
+        budget: Caps.optional(),
+      }),
     )
     .default({}),
   budgets: z
-    .strictObject({ ...Windows, jobs: z.record(Slug, z.strictObject(Windows)).optional(), agents: z.record(Slug, z.strictObject(Windows)).optional() })
+    .strictObject({
+      ...Windows,
+      jobs: z.record(Slug, z.strictObject(Windows)).optional(),
+      agents: z.record(Slug, z.strictObject(Windows)).optional(),
+    })
     .default({ day: { usdMax: 10, tokensMax: 20_000_000 } }),
   heartbeat: Heartbeat.prefault({}),
   http: z
@@ -105,7 +124,11 @@ export const Settings = z.strictObject({
       keyed: z.array(HostRule).max(200).default([]),
     })
     .prefault({}),
-  notify: z.strictObject({ webhook: z.strictObject({ url: z.url({ protocol: /^https?$/ }), tokenRef: SecretRef.optional() }).optional() }).default({}),
+  notify: z
+    .strictObject({
+      webhook: z.strictObject({ url: z.url({ protocol: /^https?$/ }), tokenRef: SecretRef.optional() }).optional(),
+    })
+    .default({}),
 });
 
 export type Settings = z.output<typeof Settings>;

@@ -37,7 +37,9 @@ export async function getState(memory: Memory, name: string, { as }: ReadState =
 
 /** All states that may be seen, by name. Edits from outside that no scan has noticed yet are not in it. */
 export async function listStates(memory: Memory, { as }: ReadState = {}): Promise<State[]> {
-  const rows = await memory.kernel.database.query<StateRow>(`select ${stateColumns} from memory.state order by name limit 1000`);
+  const rows = await memory.kernel.database.query<StateRow>(
+    `select ${stateColumns} from memory.state order by name limit 1000`,
+  );
   return rows
     .filter((row) => row.text !== null && (as === undefined || maySeeFile(as, requireStatePath(row.name))))
     .map((row) => ({ ...summaryOf(memory, row), value: row.value }));

@@ -14,7 +14,11 @@ const patches: [JsonValue, JsonValue, JsonValue][] = [
   [{ a: "c" }, { a: ["b"] }, { a: ["b"] }],
   [{ a: { b: "c" } }, { a: { b: "d", c: null } }, { a: { b: "d" } }],
   [{ a: [{ b: "c" }] }, { a: [1] }, { a: [1] }],
-  [["a", "b"], ["c", "d"], ["c", "d"]],
+  [
+    ["a", "b"],
+    ["c", "d"],
+    ["c", "d"],
+  ],
   [{ a: "b" }, ["c"], ["c"]],
   [{ a: "foo" }, null, null],
   [{ a: "foo" }, "bar", "bar"],
@@ -23,7 +27,8 @@ const patches: [JsonValue, JsonValue, JsonValue][] = [
   [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
 ];
 for (const [target, patch, result] of patches) {
-  test(`applyMergePatch() of ${JSON.stringify(patch)} to ${JSON.stringify(target)}`, () => assert.deepEqual(applyMergePatch(target, patch), result));
+  test(`applyMergePatch() of ${JSON.stringify(patch)} to ${JSON.stringify(target)}`, () =>
+    assert.deepEqual(applyMergePatch(target, patch), result));
 }
 
 test("applyMergePatch() makes a field called __proto__ a field", () => {
@@ -32,8 +37,18 @@ test("applyMergePatch() makes a field called __proto__ a field", () => {
   assert.equal(JSON.stringify(merged), '{"__proto__":{"polluted":true}}');
 });
 
-const merges: [base: JsonValue | undefined, ours: JsonValue | undefined, theirs: JsonValue | undefined, merged: JsonValue | { conflict: string[] }][] = [
-  [{ a: 1, b: 1 }, { a: 2, b: 1 }, { a: 1, b: 2 }, { a: 2, b: 2 }],
+const merges: [
+  base: JsonValue | undefined,
+  ours: JsonValue | undefined,
+  theirs: JsonValue | undefined,
+  merged: JsonValue | { conflict: string[] },
+][] = [
+  [
+    { a: 1, b: 1 },
+    { a: 2, b: 1 },
+    { a: 1, b: 2 },
+    { a: 2, b: 2 },
+  ],
   [{ a: 1 }, { a: 2 }, { a: 2 }, { a: 2 }],
   [{ a: 1 }, { a: 2 }, { a: 3 }, { conflict: ["a"] }],
   [{ a: { x: 1, y: 1 } }, { a: { x: 2, y: 1 } }, { a: { x: 1, y: 3 } }, { a: { x: 2, y: 3 } }],
@@ -54,7 +69,10 @@ for (const [base, ours, theirs, merged] of merges) {
 }
 
 test("renderState() is the same text for the same value, in any order of fields", () => {
-  assert.equal(renderState({ b: 1, a: { d: [2, { z: 1, y: 1 }], c: null } }), renderState({ a: { c: null, d: [2, { y: 1, z: 1 }] }, b: 1 }));
+  assert.equal(
+    renderState({ b: 1, a: { d: [2, { z: 1, y: 1 }], c: null } }),
+    renderState({ a: { c: null, d: [2, { y: 1, z: 1 }] }, b: 1 }),
+  );
   assert.equal(renderState({ a: 1 }), '{\n  "a": 1\n}\n');
   assert.ok(isSameState({ a: 1, b: 2 }, { b: 2, a: 1 }));
   assert.ok(!isSameState([1, 2], [2, 1]));

@@ -19,7 +19,11 @@ export type MergedState =
   | { state: "conflict"; paths: string[] };
 
 /** Both changes of `base` together. `undefined` stands for a field, or a file, that is not there. */
-export function mergeStates(base: JsonValue | undefined, ours: JsonValue | undefined, theirs: JsonValue | undefined): MergedState {
+export function mergeStates(
+  base: JsonValue | undefined,
+  ours: JsonValue | undefined,
+  theirs: JsonValue | undefined,
+): MergedState {
   const conflicts: string[] = [];
   const value = merge([], { base, ours, theirs }, conflicts);
   return conflicts.length > 0 ? { state: "conflict", paths: conflicts } : { state: "merged", value: value ?? null };
@@ -42,7 +46,11 @@ function merge(path: string[], { base, ours, theirs }: Sides, conflicts: string[
   const names = new Set([...Object.keys(ours), ...Object.keys(theirs)]);
   const fields: [string, JsonValue][] = [];
   for (const name of names) {
-    const value = merge([...path, name], { base: field(from, name), ours: field(ours, name), theirs: field(theirs, name) }, conflicts);
+    const value = merge(
+      [...path, name],
+      { base: field(from, name), ours: field(ours, name), theirs: field(theirs, name) },
+      conflicts,
+    );
     if (value !== undefined) fields.push([name, value]);
   }
   return Object.fromEntries(fields);

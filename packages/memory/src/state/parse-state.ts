@@ -13,12 +13,16 @@ export function renderState(value: JsonValue): string {
 
 /** Reads a state file; what the log could not hold is invalid too. */
 export function parseState(text: string): ParsedState {
-  if (Buffer.byteLength(text) > stateBytesMax) return { state: "invalid", problem: `it is larger than ${stateBytesMax} bytes` };
+  if (Buffer.byteLength(text) > stateBytesMax)
+    return { state: "invalid", problem: `it is larger than ${stateBytesMax} bytes` };
   let value: JsonValue;
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, "")) as JsonValue;
   } catch (error) {
-    return { state: "invalid", problem: text.trim() === "" ? "it is empty" : `it is not JSON: ${(error as Error).message}` };
+    return {
+      state: "invalid",
+      problem: text.trim() === "" ? "it is empty" : `it is not JSON: ${(error as Error).message}`,
+    };
   }
   const problem = problemOf(value);
   return problem === undefined ? { state: "valid", value } : { state: "invalid", problem };
@@ -27,7 +31,8 @@ export function parseState(text: string): ParsedState {
 /** What keeps a value from being a state, undefined when nothing does. */
 export function problemOf(value: JsonValue, depth = 0): string | undefined {
   if (depth > stateDepthMax) return `it is nested deeper than ${stateDepthMax} levels`;
-  if (typeof value === "string") return value.includes("\0") || !value.isWellFormed() ? "it has a text that is not well-formed" : undefined;
+  if (typeof value === "string")
+    return value.includes("\0") || !value.isWellFormed() ? "it has a text that is not well-formed" : undefined;
   if (typeof value === "number") return Number.isFinite(value) ? undefined : "it has a number that is not finite";
   if (value === null || typeof value !== "object") return undefined;
   const children = Array.isArray(value) ? value : [...Object.keys(value), ...Object.values(value)];

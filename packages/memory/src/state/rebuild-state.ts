@@ -29,7 +29,12 @@ export async function replayStates(memory: Memory): Promise<Map<string, Replayed
   const edits = new Map<string, { id: string; sha256: string | null }>();
   let after: OffsetVector = {};
   for (;;) {
-    const page = await readTopic(memory.kernel.database, { topic: "home", types: ["state.changed", "file.edited"], after, limit: pageSize });
+    const page = await readTopic(memory.kernel.database, {
+      topic: "home",
+      types: ["state.changed", "file.edited"],
+      after,
+      limit: pageSize,
+    });
     for (const event of page.events) await replay(memory.versions, { states, edits }, event);
     after = page.offsets;
     if (page.isCaughtUp) return states;
@@ -58,7 +63,8 @@ async function replay(versions: VersionStore, { states, edits }: Replay, event: 
   if (event.type === "file.edited") {
     const path = String(event.data["path"]);
     const sha256 = event.data["sha256"];
-    if (stateNameOf(path) !== undefined) edits.set(path, { id: event.id, sha256: typeof sha256 === "string" ? sha256 : null });
+    if (stateNameOf(path) !== undefined)
+      edits.set(path, { id: event.id, sha256: typeof sha256 === "string" ? sha256 : null });
     return;
   }
   const name = String(event.data["name"]);

@@ -57,14 +57,23 @@ export async function changeState(tx: KernelTransaction, change: SetState): Prom
   await lockPath(tx, path);
   const { idempotencyKey } = change;
   if (idempotencyKey === undefined) return makeChange(tx, change);
-  const remembered = await rememberResult(tx, { scope: `memory.state:${change.name}`, key: idempotencyKey }, async () => (await makeChange(tx, change)) as unknown as JsonValue);
+  const remembered = await rememberResult(
+    tx,
+    { scope: `memory.state:${change.name}`, key: idempotencyKey },
+    async () => (await makeChange(tx, change)) as unknown as JsonValue,
+  );
   return remembered.result as unknown as SetStateOutcome;
 }
 
 async function makeChange(tx: KernelTransaction, change: SetState): Promise<SetStateOutcome> {
   const before = await readStateRow(tx, change.name);
   if (isUnexpected(before, change)) {
-    return { state: "conflict", version: before?.version ?? 0, value: before?.value ?? null, sha256: before?.sha256 ?? null };
+    return {
+      state: "conflict",
+      version: before?.version ?? 0,
+      value: before?.value ?? null,
+      sha256: before?.sha256 ?? null,
+    };
   }
   const value = change.patch === undefined ? change.value! : applyMergePatch(before?.value, change.patch);
   refuseUnfit(change.name, value);
@@ -73,7 +82,12 @@ async function makeChange(tx: KernelTransaction, change: SetState): Promise<SetS
     return { state: "unchanged", version: before.version, value, sha256: before.sha256 };
   }
   const { by, runId, sessionKey, sessionKind } = change;
-  const author: Author = { by, ...(runId !== undefined && { runId }), ...(sessionKey !== undefined && { sessionKey }), ...(sessionKind !== undefined && { sessionKind }) };
+  const author: Author = {
+    by,
+    ...(runId !== undefined && { runId }),
+    ...(sessionKey !== undefined && { sessionKey }),
+    ...(sessionKind !== undefined && { sessionKind }),
+  };
   const row = await recordStateChange(tx, before, {
     name: change.name,
     value,
@@ -94,6 +108,9 @@ function refuseUnfit(name: string, value: JsonValue): void {
   if (problem !== undefined) throw new RoostError("invalid_input", `state "${name}" cannot be set: ${problem}`);
   const bytes = Buffer.byteLength(renderState(value));
   if (bytes > stateBytesMax) {
-    throw new RoostError("limit_exceeded", `state "${name}" would have ${bytes} bytes (limit ${stateBytesMax}): keep what changes in it and put the rest in a file`);
+    throw new RoostError(
+      "limit_exceeded",
+      `state "${name}" would have ${bytes} bytes (limit ${stateBytesMax}): keep what changes in it and put the rest in a file`,
+    );
   }
 }

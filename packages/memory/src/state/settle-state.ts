@@ -52,7 +52,12 @@ async function settleOnce(memory: Memory, tx: KernelTransaction, name: string): 
   return takeOver(memory, tx, { name, path, absolute, row, disk });
 }
 
-async function write(memory: Memory, tx: KernelTransaction, row: StateRow, absolute: string): Promise<SettledState | "again"> {
+async function write(
+  memory: Memory,
+  tx: KernelTransaction,
+  row: StateRow,
+  absolute: string,
+): Promise<SettledState | "again"> {
   const expected = row.diskSha256 ?? "absent";
   const id = memory.kernel.createId();
   const replaced =
@@ -93,10 +98,19 @@ async function takeOver(memory: Memory, tx: KernelTransaction, takeover: Takeove
     await saveDisk(tx, name, diskText);
     return "settled";
   }
-  const merged = mergeStates(baseOf(row), row.text === null ? undefined : row.value, diskText === null ? undefined : parsed.value);
+  const merged = mergeStates(
+    baseOf(row),
+    row.text === null ? undefined : row.value,
+    diskText === null ? undefined : parsed.value,
+  );
   if (merged.state === "merged") {
     const isGone = row.text === null && diskText === null;
-    await recordStateChange(tx, row, { ...theirs, value: merged.value, text: isGone ? null : renderState(merged.value), note: "joined with a newer write" });
+    await recordStateChange(tx, row, {
+      ...theirs,
+      value: merged.value,
+      text: isGone ? null : renderState(merged.value),
+      note: "joined with a newer write",
+    });
   } else {
     await keepBoth(memory, tx, { ...takeover, row, theirs: parsed.value, diskText, editId, paths: merged.paths });
   }
@@ -128,10 +142,19 @@ async function keepBoth(
     causation: editId,
     note: `kept over an edit from outside, which is version ${lost.version}; both changed ${where}`,
   });
-  raiseNotice(memory, tx, `${path} was edited outside while ${row.updatedBy} changed it; both changed ${where}. The change by ${row.updatedBy} stays; the edit is version ${lost.version} in the log`, editId);
+  raiseNotice(
+    memory,
+    tx,
+    `${path} was edited outside while ${row.updatedBy} changed it; both changed ${where}. The change by ${row.updatedBy} stays; the edit is version ${lost.version} in the log`,
+    editId,
+  );
 }
 
-async function refuseInvalid(memory: Memory, tx: KernelTransaction, found: Takeover & { problem: string }): Promise<SettledState | "again"> {
+async function refuseInvalid(
+  memory: Memory,
+  tx: KernelTransaction,
+  found: Takeover & { problem: string },
+): Promise<SettledState | "again"> {
   const { name, path, absolute, row, disk, problem } = found;
   if (disk === undefined) throw new RoostError("internal", `${path} is invalid and not there`);
   // Times of the disk, compared with the clock of the same machine.
@@ -142,13 +165,19 @@ async function refuseInvalid(memory: Memory, tx: KernelTransaction, found: Takeo
   await keepAside(absolute, join(memory.homeDir, aside));
   const editId = emitEdited(tx, path, { change: "changed", sha256: disk.sha256, bytes: disk.bytes.length });
   const why = `${path} was edited outside and cannot be read: ${problem}. What was in it is kept in ${aside}`;
-  raiseNotice(memory, tx, row === undefined ? `${why}; it was empty before` : `${why}; version ${row.version} is in its place again`, editId);
+  raiseNotice(
+    memory,
+    tx,
+    row === undefined ? `${why}; it was empty before` : `${why}; version ${row.version} is in its place again`,
+    editId,
+  );
   if (row !== undefined && row.sha256 !== null) {
     await saveDisk(tx, name, row.diskText, disk.sha256);
     return "again";
   }
   const removed = await removeFile({ absolute, expected: disk.sha256, id: memory.kernel.createId() });
-  if (removed.state === "conflict") throw new RoostError("conflict", `${path} changed while it was put aside: try again`);
+  if (removed.state === "conflict")
+    throw new RoostError("conflict", `${path} changed while it was put aside: try again`);
   if (row !== undefined) await saveDisk(tx, name, null);
   return "settled";
 }
@@ -164,7 +193,12 @@ async function keepAside(from: string, to: string): Promise<void> {
 
 function raiseNotice(memory: Memory, tx: KernelTransaction, text: string, causation: string): void {
   const noticeId = memory.kernel.createId();
-  tx.emit({ type: "notice.raised", subject: noticeId, causation, data: { noticeId, level: "warning", text, source: "home", target: "console" } });
+  tx.emit({
+    type: "notice.raised",
+    subject: noticeId,
+    causation,
+    data: { noticeId, level: "warning", text, source: "home", target: "console" },
+  });
 }
 
 /** The last value that both sides knew. */
@@ -177,7 +211,11 @@ function baseOf(row: StateRow): JsonValue | undefined {
 /** `sha256` differs from that of `text` only for an invalid file that is about to be replaced. */
 async function saveDisk(tx: KernelTransaction, name: string, text: string | null, sha256?: string): Promise<void> {
   const diskSha256 = sha256 ?? (text === null ? null : hashOf(text));
-  await tx.query("update memory.state set disk_text = $2, disk_sha256 = $3 where name = $1", [name, diskSha256 === null ? null : (text ?? ""), diskSha256], {
-    name: "memory_save_disk",
-  });
+  await tx.query(
+    "update memory.state set disk_text = $2, disk_sha256 = $3 where name = $1",
+    [name, diskSha256 === null ? null : (text ?? ""), diskSha256],
+    {
+      name: "memory_save_disk",
+    },
+  );
 }

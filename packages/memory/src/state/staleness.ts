@@ -1,5 +1,6 @@
 /** How old the states are that somebody relies on. Pure: states, limits and the time in, lines out. */
 import { formatDurationMs, type JsonValue } from "@roost/base";
+import { ageText } from "./age-text.ts";
 import type { StateInput } from "../visibility/viewer-of.ts";
 
 export interface AgedState {
@@ -32,12 +33,20 @@ export function findStale(query: StalenessQuery): Staleness[] {
   const byName = new Map(states.map((state) => [state.name, state]));
   const limits = new Map(inputs.map((input) => [input.name, input.staleAfterMs]));
   for (const input of inputs) {
-    if (!byName.has(input.name)) found.push({ name: input.name, line: `${input.name} state does not exist: nobody has written memory/${input.name}-state.json` });
+    if (!byName.has(input.name))
+      found.push({
+        name: input.name,
+        line: `${input.name} state does not exist: nobody has written memory/${input.name}-state.json`,
+      });
   }
   for (const state of states) {
     const limitMs = limits.get(state.name) ?? (query.onlyInputs ? undefined : query.staleAfterMs);
     if (limitMs === undefined) continue;
-    if (state.ageMs > limitMs) found.push({ name: state.name, line: `${state.name} state is ${formatDurationMs(state.ageMs)} old (limit ${formatDurationMs(limitMs)})` });
+    if (state.ageMs > limitMs)
+      found.push({
+        name: state.name,
+        line: `${state.name} state is ${ageText(state.ageMs)} old (limit ${formatDurationMs(limitMs)})`,
+      });
     found.push(...staleChecks(state, limitMs, nowMs));
   }
   return found;
@@ -48,13 +57,20 @@ function staleChecks(state: AgedState, limitMs: number, nowMs: number): Stalenes
   const { value } = state;
   const checks = typeof value === "object" && value !== null && !Array.isArray(value) ? value["lastChecks"] : undefined;
   if (typeof checks !== "object" || checks === null || Array.isArray(checks)) return [];
-  return Object.entries(checks).flatMap(([what, written]) => {
-    const name = `${state.name} lastChecks.${what}`;
-    if (written === null) return [{ name, line: `${what} was never checked (${state.name} state)` }];
-    const checkedMs = toMs(written);
-    if (checkedMs === undefined || nowMs - checkedMs <= limitMs) return [];
-    return [{ name, line: `${what} was last checked ${formatDurationMs(nowMs - checkedMs)} ago (${state.name} state, limit ${formatDurationMs(limitMs)})` }];
-  });
+  return Object.entries(checks)
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .flatMap(([what, written]) => {
+      const name = `${state.name} lastChecks.${what}`;
+      if (written === null) return [{ name, line: `${what} was never checked (${state.name} state)` }];
+      const checkedMs = toMs(written);
+      if (checkedMs === undefined || nowMs - checkedMs <= limitMs) return [];
+      return [
+        {
+          name,
+          line: `${what} was last checked ${ageText(nowMs - checkedMs)} ago (${state.name} state, limit ${formatDurationMs(limitMs)})`,
+        },
+      ];
+    });
 }
 
 /** Seconds, milliseconds, or ISO 8601. */

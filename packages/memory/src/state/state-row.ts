@@ -37,7 +37,9 @@ export function requireStatePath(name: string): string {
 }
 
 export async function readStateRow(sql: Sql, name: string): Promise<StateRow | undefined> {
-  const [row] = await sql.query<StateRow>(`select ${stateColumns} from memory.state where name = $1`, [name], { name: "memory_read_state" });
+  const [row] = await sql.query<StateRow>(`select ${stateColumns} from memory.state where name = $1`, [name], {
+    name: "memory_read_state",
+  });
   return row;
 }
 
@@ -52,7 +54,11 @@ export interface StateChange {
 }
 
 /** Emits state.changed and makes the value the present one, version + 1. What the disk holds is not touched. */
-export async function recordStateChange(tx: KernelTransaction, before: StateRow | undefined, change: StateChange): Promise<StateRow> {
+export async function recordStateChange(
+  tx: KernelTransaction,
+  before: StateRow | undefined,
+  change: StateChange,
+): Promise<StateRow> {
   const { name, value, text, author } = change;
   const path = requireStatePath(name);
   if (before === undefined) await refuseOtherCase(tx, name);
@@ -65,21 +71,42 @@ export async function recordStateChange(tx: KernelTransaction, before: StateRow 
     ...(before?.sha256 != null && { previousSha256: before.sha256 }),
     ...(change.note !== undefined && { note: change.note.slice(0, 2000) }),
   };
-  const eventId = tx.emit({ type: "state.changed", subject: name, key: path, data, ...(change.causation !== undefined && { causation: change.causation }) });
+  const eventId = tx.emit({
+    type: "state.changed",
+    subject: name,
+    key: path,
+    data,
+    ...(change.causation !== undefined && { causation: change.causation }),
+  });
   const [row] = await tx.query<StateRow>(
     `insert into memory.state as s (name, version, value, text, sha256, updated_at, updated_by, event_id, run_id, confirmed_at)
      values ($1, $2, $3, $4, $5, roost.now(), $6, $7, $8, roost.now())
      on conflict (name) do update set version = $2, value = $3, text = $4, sha256 = $5, updated_at = roost.now(), updated_by = $6, event_id = $7,
        run_id = $8, confirmed_at = roost.now()
      returning ${stateColumns}`,
-    [name, version, JSON.stringify(value), text, text === null ? null : hashOf(text), author.by, eventId, uuidOf(author.runId)],
+    [
+      name,
+      version,
+      JSON.stringify(value),
+      text,
+      text === null ? null : hashOf(text),
+      author.by,
+      eventId,
+      uuidOf(author.runId),
+    ],
     { name: "memory_save_state" },
   );
   return row!;
 }
 
 async function refuseOtherCase(tx: KernelTransaction, name: string): Promise<void> {
-  const [other] = await tx.query<{ name: string }>("select name from memory.state where lower(name) = lower($1) and name <> $1", [name]);
+  const [other] = await tx.query<{ name: string }>(
+    "select name from memory.state where lower(name) = lower($1) and name <> $1",
+    [name],
+  );
   if (other === undefined) return;
-  throw new RoostError("conflict", `state "${name}" differs from state "${other.name}" in case only: use "${other.name}"`);
+  throw new RoostError(
+    "conflict",
+    `state "${name}" differs from state "${other.name}" in case only: use "${other.name}"`,
+  );
 }

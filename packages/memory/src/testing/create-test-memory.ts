@@ -49,7 +49,8 @@ export async function createTestMemory(options: TestMemoryOptions = {}): Promise
     kernel: test.kernel,
     test,
     homeDir,
-    openAnother: async () => openMemory({ kernel: await test.openAnother(), homeDir, logger, migrate: false, scan: false }),
+    openAnother: async () =>
+      openMemory({ kernel: await test.openAnother(), homeDir, logger, migrate: false, scan: false }),
     writeOutside,
     read: (path) => readFile(join(homeDir, path), "utf8"),
     async events(topic, types) {

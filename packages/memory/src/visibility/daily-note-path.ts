@@ -52,5 +52,11 @@ function partsAt(ms: number, timeZone: string): Record<"year" | "month" | "day" 
     minute: "2-digit",
   });
   const parts = Object.fromEntries(format.formatToParts(ms).map((part) => [part.type, part.value]));
-  return { year: parts["year"]!.padStart(4, "0"), month: parts["month"]!, day: parts["day"]!, hour: parts["hour"]!, minute: parts["minute"]! };
+  return {
+    year: parts["year"]!.padStart(4, "0"),
+    month: parts["month"]!,
+    day: parts["day"]!,
+    hour: parts["hour"]!,
+    minute: parts["minute"]!,
+  };
 }

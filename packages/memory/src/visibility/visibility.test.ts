@@ -39,7 +39,13 @@ const instructions = ["AGENTS.md", "SOUL.md", "IDENTITY.md", "USER.md", "TOOLS.m
 const seen: Record<string, string[]> = {
   main: paths,
   heartbeat: paths,
-  cron: [...instructions, "memory/blog-state.json", "memory/email-state.json", "skills/post/SKILL.md", "work/blog/draft.md"],
+  cron: [
+    ...instructions,
+    "memory/blog-state.json",
+    "memory/email-state.json",
+    "skills/post/SKILL.md",
+    "work/blog/draft.md",
+  ],
   subagent: ["AGENTS.md"],
   channel: ["AGENTS.md", "SOUL.md"],
 };
@@ -52,9 +58,16 @@ const written: Record<string, string[]> = {
 };
 
 for (const [name, viewer] of Object.entries(viewers)) {
-  test(`maySeeFile() shows ${name} exactly its files`, () => assert.deepEqual(paths.filter((path) => maySeeFile(viewer, path)), seen[name]));
+  test(`maySeeFile() shows ${name} exactly its files`, () =>
+    assert.deepEqual(
+      paths.filter((path) => maySeeFile(viewer, path)),
+      seen[name],
+    ));
   test(`mayWriteFile() lets ${name} write exactly its files`, () =>
-    assert.deepEqual(paths.filter((path) => mayWriteFile(viewer, path)), written[name]));
+    assert.deepEqual(
+      paths.filter((path) => mayWriteFile(viewer, path)),
+      written[name],
+    ));
 }
 
 test("maySeeFile() takes another spelling for another file", () => {
@@ -64,7 +77,8 @@ test("maySeeFile() takes another spelling for another file", () => {
 });
 
 test("maySeeFile() shows a cron without a job no state and no folder", () => {
-  for (const path of ["memory/undefined-state.json", "work/undefined/a.md"]) assert.equal(maySeeFile({ kind: "cron" }, path), false, path);
+  for (const path of ["memory/undefined-state.json", "work/undefined/a.md"])
+    assert.equal(maySeeFile({ kind: "cron" }, path), false, path);
 });
 
 test("maySeeEvent() keeps what people and other jobs say from a cron", () => {
@@ -122,5 +136,8 @@ test("dayAt() and timeOfDayAt() follow the home's clocks through both changes", 
   }
   assert.equal(dayBefore("2026-03-01"), "2026-02-28");
   assert.equal(dayBefore("2026-03-30"), "2026-03-29");
-  assert.equal(momentAt(Date.parse("2026-01-31T05:30:00Z"), "Europe/Berlin"), "Saturday, 2026-01-31 06:30 Europe/Berlin");
+  assert.equal(
+    momentAt(Date.parse("2026-01-31T05:30:00Z"), "Europe/Berlin"),
+    "Saturday, 2026-01-31 06:30 Europe/Berlin",
+  );
 });

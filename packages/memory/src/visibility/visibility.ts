@@ -46,7 +46,17 @@ const nothing: Record<HomeFileClass, Rule> = {
 const mayRead: Record<SessionKind, Record<HomeFileClass, Rule>> = {
   main: everything,
   heartbeat: everything,
-  cron: { ...nothing, agents: "all", soul: "all", identity: "all", user: "all", tools: "all", skill: "all", state: "own", work: "own" },
+  cron: {
+    ...nothing,
+    agents: "all",
+    soul: "all",
+    identity: "all",
+    user: "all",
+    tools: "all",
+    skill: "all",
+    state: "own",
+    work: "own",
+  },
   subagent: { ...nothing, agents: "all" },
   channel: { ...nothing, agents: "all", soul: "all" },
 };
@@ -77,7 +87,10 @@ export function refuseUnseen(viewer: Viewer, path: string): void {
 /** @throws RoostError `forbidden` */
 export function refuseUnwritable(viewer: Viewer, path: string): void {
   if (mayWriteFile(viewer, path)) return;
-  const own = viewer.jobId === undefined ? "" : `: it may write memory/${viewer.jobId}-state.json and files in work/${viewer.jobId}/`;
+  const own =
+    viewer.jobId === undefined
+      ? ""
+      : `: it may write memory/${viewer.jobId}-state.json and files in work/${viewer.jobId}/`;
   const why = classifyPath(path).class === "settings" ? ": only a person changes the settings" : own;
   throw new RoostError("forbidden", `${path} is not writable by a ${viewer.kind} session${why}`);
 }
@@ -95,7 +108,9 @@ export function maySeeEvent(viewer: Viewer, event: Pick<StoredEvent, "topic" | "
 /** Whether what a run said and did may be shown. */
 export function maySeeRun(viewer: Viewer, run: { jobId: string | null; sessionKind: SessionKind | null }): boolean {
   if (viewer.kind === "main" || viewer.kind === "heartbeat") return true;
-  return viewer.kind === "cron" && viewer.jobId !== undefined && run.jobId === viewer.jobId && run.sessionKind === "cron";
+  return (
+    viewer.kind === "cron" && viewer.jobId !== undefined && run.jobId === viewer.jobId && run.sessionKind === "cron"
+  );
 }
 
 function isAllowed(table: typeof mayRead, viewer: Viewer, path: string): boolean {

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTestMemory } from "../testing/create-test-memory.ts";
+import { createTestWorker, startJobRun } from "../testing/run-agent.ts";
+import { appendReply } from "./append-reply.ts";
+import { getSession, listSessions, readTranscript } from "./read-transcript.ts";
+import { sendMessage } from "./send-message.ts";
+
+const said = (messages: { text: string; isUntrusted?: boolean }[]) =>
+  messages.map((message) => message.text).filter((text) => !text.startsWith("[Roost]"));
+
+test("sendMessage() records the message and the run that answers it together", async () => {
+  await using home = await createTestMemory();
+  const { messageId, runId, isRepeated } = await sendMessage(home.memory, {
+    sessionKey: "main",
+    text: "hello",
+    source: "cli",
+  });
+  assert.equal(isRepeated, false);
+  const [event] = await home.events("sessions", ["message.received"]);
+  assert.deepEqual(event?.data, {
+    sessionKey: "main",
+    sessionKind: "main",
+    messageId,
+    seq: 1,
+    runId,
+    text: "hello",
+    source: "cli",
+  });
+  const [created] = await home.events("runs", ["run.created"]);
+  assert.deepEqual(
+    [created?.subject, created?.causation, created?.correlation],
+    [runId, event?.id, event?.correlation],
+  );
+  const { messages } = await readTranscript(home.memory, "main");
+  assert.deepEqual(
+    messages.map(({ id, role, text, source }) => [id, role, text, source]),
+    [[messageId, "user", "hello", "cli"]],
+  );
+});
+
+test("sendMessage() with the same key answers with the first message", async () => {
+  await using home = await createTestMemory();
+  const message = { sessionKey: "main", text: "once", idempotencyKey: "k1" };
+  const sent = await Promise.all([
+    sendMessage(home.memory, message),
+    sendMessage(home.memory, message),
+    sendMessage(home.memory, message),
+  ]);
+  assert.equal(new Set(sent.map(({ runId }) => runId)).size, 1);
+  assert.equal(sent.filter(({ isRepeated }) => isRepeated).length, 2);
+  assert.equal((await readTranscript(home.memory, "main")).messages.length, 1);
+  await assert.rejects(sendMessage(home.memory, { ...message, text: "something else" }), { code: "conflict" });
+});
+
+test("sendMessage() refuses sessions that nobody talks to, and texts that are none", async () => {
+  await using home = await createTestMemory();
+  for (const sessionKey of ["cron:blog", "heartbeat:heartbeat", "subagent:x"]) {
+    await assert.rejects(sendMessage(home.memory, { sessionKey, text: "x" }), {
+      code: "invalid_input",
+      message: /write to main/,
+    });
+  }
+  await assert.rejects(sendMessage(home.memory, { sessionKey: "main", text: "  " }), { code: "invalid_input" });
+  await assert.rejects(sendMessage(home.memory, { sessionKey: "main", text: "x".repeat(100_001) }), {
+    code: "invalid_input",
+  });
+  await assert.rejects(sendMessage(home.memory, { sessionKey: "", text: "x" }), { code: "invalid_input" });
+});
+
+test("sendMessage() of eight at once: each is answered in order, and sees the answers before it but no later message", async () => {
+  await using home = await createTestMemory();
+  await using worker = await createTestWorker(home.memory);
+  for (let n = 1; n <= 8; n += 1) await sendMessage(home.memory, { sessionKey: "main", text: `question ${n}` });
+  for (let n = 1; n <= 8; n += 1) {
+    const { built } = await worker.turn(`answer ${n}`);
+    const expected = Array.from({ length: n - 1 }, (_, index) => [
+      `question ${index + 1}`,
+      `answer ${index + 1}`,
+    ]).flat();
+    assert.deepEqual(said(built.context.messages), [...expected, `question ${n}`]);
+  }
+  const { messages } = await readTranscript(home.memory, "main");
+  assert.deepEqual(
+    messages.slice(8).map(({ text }) => text),
+    Array.from({ length: 8 }, (_, index) => `answer ${index + 1}`),
+  );
+  assert.equal((await home.events("sessions", ["message.sent"])).length, 8);
+});
+
+test("readTranscript() pages backwards, and listSessions() shows the last used first", async () => {
+  await using home = await createTestMemory();
+  await using worker = await createTestWorker(home.memory);
+  for (const text of ["a", "b", "c"]) {
+    await sendMessage(home.memory, { sessionKey: "main", text });
+    await worker.turn(`${text}!`);
+  }
+  await sendMessage(home.memory, { sessionKey: "garden", text: "roses", agent: "gardener" });
+  const pages: string[][] = [];
+  let before: number | undefined;
+  for (;;) {
+    const page = await readTranscript(home.memory, "main", { limit: 2, ...(before !== undefined && { before }) });
+    pages.push(page.messages.map(({ text }) => text));
+    if (page.next === null) break;
+    before = page.next;
+  }
+  assert.deepEqual(pages, [
+    ["c", "c!"],
+    ["b", "b!"],
+    ["a", "a!"],
+  ]);
+  const first = await listSessions(home.memory, { limit: 1 });
+  assert.deepEqual(
+    first.sessions.map(({ key, kind, agent }) => [key, kind, agent]),
+    [["garden", "main", "gardener"]],
+  );
+  const second = await listSessions(home.memory, { limit: 1, after: first.next! });
+  assert.deepEqual([second.sessions[0]?.key, second.sessions[0]?.messageCount, second.next], ["main", 6, null]);
+  assert.deepEqual((await listSessions(home.memory, { kind: "cron" })).sessions, []);
+  assert.equal((await getSession(home.memory, "main"))?.agent, "main");
+  assert.equal(await getSession(home.memory, "nobody"), undefined);
+});
+
+test("appendReply() keeps tool calls, cleans what no column can hold, and adds what the person reads", async () => {
+  await using home = await createTestMemory();
+  await using worker = await createTestWorker(home.memory);
+  await sendMessage(home.memory, { sessionKey: "main", text: "look" });
+  const run = await worker.claim();
+  await worker.begin(run);
+  await home.kernel.transact((tx) =>
+    appendReply(tx, {
+      run,
+      text: "(no answer: the provider is down)",
+      messages: [
+        {
+          role: "assistant",
+          text: "",
+          toolCalls: [{ toolCallId: "c", toolName: "read_file", argumentsText: "{}" }],
+          provider: "p",
+          model: "m",
+        },
+        { role: "tool", toolCallId: "c", toolName: "read_file", text: "nul \0 and half \ud800", isUntrusted: true },
+      ],
+      isRehearsed: true,
+    }),
+  );
+  const { messages } = await readTranscript(home.memory, "main");
+  assert.deepEqual(
+    messages.map(({ role, text, rehearsed }) => [role, text, rehearsed]),
+    [
+      ["user", "look", false],
+      ["assistant", "", true],
+      ["tool", "nul \uFFFD and half \uFFFD", true],
+      ["assistant", "(no answer: the provider is down)", true],
+    ],
+  );
+});
+
+test("appendReply() with a compacted transcript lets later turns go on from it", async () => {
+  await using home = await createTestMemory();
+  await using worker = await createTestWorker(home.memory);
+  for (const text of ["one", "two"]) {
+    await sendMessage(home.memory, { sessionKey: "main", text });
+    await worker.turn(`${text}!`);
+  }
+  await sendMessage(home.memory, { sessionKey: "main", text: "three" });
+  await worker.turn("three!", {
+    compactedTranscript: [{ role: "summary", text: "they counted to three", messageCount: 5, method: "model" }],
+  });
+  await sendMessage(home.memory, { sessionKey: "main", text: "four" });
+  const { built } = await worker.turn("four!");
+  assert.deepEqual(said(built.context.messages), ["they counted to three", "four"]);
+  assert.equal((await readTranscript(home.memory, "main")).messages.length, 8, "people still read all of it");
+});
+
+test("a job of the kind main speaks in the main conversation, with its prompt in the transcript", async () => {
+  await using home = await createTestMemory();
+  await using worker = await createTestWorker(home.memory);
+  await startJobRun(home.kernel, { jobId: "morning", kind: "main", prompt: "Say good morning" });
+  await worker.turn("Good morning");
+  const { messages } = await readTranscript(home.memory, "main");
+  assert.deepEqual(
+    messages.map(({ role, source }) => [role, source]),
+    [
+      ["user", "job:morning"],
+      ["assistant", null],
+    ],
+  );
+  assert.match(messages[0]!.text, /^Say good morning/);
+});
