@@ -1,7 +1,7 @@
 // What a run of the kind `agent` does: build its context, think and act in durable steps, and record what came of it
 // together with its end. The loop itself is @roost/agent's, the durability the kernel's, the knowledge the memory's.
 
-import { runAgentLoop, type AgentContext, type AgentOutcome, type Models, type Tool } from "@roost/agent";
+import { runAgentLoop, type AgentContext, type AgentOutcome, type Tool } from "@roost/agent";
 import { isDuplicateReply, stripHeartbeatToken } from "@roost/agent/heartbeat";
 import { RoostError, type JsonObject, type JsonValue, type Logger } from "@roost/base";
 import {
@@ -27,6 +27,7 @@ import {
 } from "@roost/memory";
 import { attributes, type Telemetry } from "@roost/telemetry";
 import type { RunHandler } from "./execute-run.ts";
+import type { ModelsFor } from "./models/choose-models.ts";
 import { deliverNotice } from "./notices/deliver-notice.ts";
 import type { Webhook } from "./notices/post-webhook.ts";
 import { createDurableSteps, type DurableSteps } from "./steps/create-durable-steps.ts";
@@ -34,7 +35,7 @@ import { createDurableSteps, type DurableSteps } from "./steps/create-durable-st
 export interface AgentHandlerOptions {
   kernel: Kernel;
   memory: Memory;
-  models: Models;
+  modelsFor: ModelsFor;
   telemetry: Telemetry;
   /** The tools of one run: those that its session kind and its job allow. */
   toolsFor: (run: ClaimedRun) => Tool[];
@@ -86,7 +87,7 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
   }
   const outcome = await runAgentLoop({
     steps,
-    model: agentRun.models,
+    model: agentRun.modelsFor(run),
     tools: agentRun.toolsFor(run),
     context: async (): Promise<AgentContext> => {
       built = await buildContext(memory, { run });

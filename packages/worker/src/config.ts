@@ -10,6 +10,10 @@ const Environment = z.object({
   DATABASE_URL: z.string().optional(),
   ROOST_LOG_LEVEL: z.enum(logLevels).default("info"),
   ROOST_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(8),
+  /** Without a sign of life for this long the process counts as hung and its runs go on elsewhere. */
+  ROOST_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).optional(),
+  /** How long runs may go on after a request to stop. */
+  ROOST_GRACE_MS: z.coerce.number().int().min(0).max(600_000).optional(),
   ROOST_MODEL_URL: z.string().optional(),
   ROOST_MODEL_KEY: z.string().optional(),
   ROOST_MODEL: z.string().optional(),

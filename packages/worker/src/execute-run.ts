@@ -1,7 +1,15 @@
 // Executes one claimed run with its handler and brings it to an end that the kernel records, whatever happens in between.
 
 import { toRoostError, type Logger } from "@roost/base";
-import { finishRun, isDiverged, isLeaseLost, type ClaimedRun, type Kernel, type RunOutcome } from "@roost/kernel";
+import {
+  finishRun,
+  isDiverged,
+  isLeaseLost,
+  releaseLocksOfRun,
+  type ClaimedRun,
+  type Kernel,
+  type RunOutcome,
+} from "@roost/kernel";
 import { RunInterruption } from "./steps/run-interruption.ts";
 
 /** What executes runs of one kind. It records its own end; what it throws is recorded for it. */
@@ -14,31 +22,35 @@ export interface ExecuteRunOptions {
   logger: Logger;
 }
 
-/** Never rejects: what cannot be recorded (no database, no lease) is logged, and recovery takes the run from there. */
-export async function executeRun(options: ExecuteRunOptions, run: ClaimedRun, signal: AbortSignal): Promise<void> {
+/** A failure is told in at most so many characters. */
+const messageCharsMax = 10_000;
+
+/**
+ * Never rejects. False: its end could not be recorded (no database), and this worker still counts as its owner; the run goes on
+ * when the worker has given it back.
+ */
+export async function executeRun(options: ExecuteRunOptions, run: ClaimedRun, signal: AbortSignal): Promise<boolean> {
   const logger = options.logger.child({ runId: run.id, epoch: run.epoch });
-  const handler = options.handlers[run.handler];
+  const handler = Object.hasOwn(options.handlers, run.handler) ? options.handlers[run.handler] : undefined;
   try {
-    if (handler === undefined) {
-      const known = Object.keys(options.handlers).join(", ");
-      await end(options, run, {
-        state: "failed",
-        error: {
-          code: "invalid_input",
-          message: `No worker executes runs of the kind "${run.handler}"; this one executes ${known}`,
-          isRetryable: false,
-        },
-      });
-      return;
+    try {
+      if (handler === undefined) await refuse(options, run);
+      else await handler(run, { signal, logger });
+    } catch (error) {
+      await endAfter(options, run, { error, signal, logger });
     }
-    await handler(run, { signal, logger });
+    return true;
   } catch (error) {
-    await endAfter(options, run, { error, signal, logger }).catch((failure: unknown) => {
-      logger.error("The end of a run could not be recorded; recovery takes it from here", {
-        error: toRoostError(failure).message,
-      });
-    });
+    if (isLeaseLost(error)) return true;
+    logger.error("The end of a run could not be recorded", { error: toRoostError(error).message });
+    return false;
   }
+}
+
+async function refuse(options: ExecuteRunOptions, run: ClaimedRun): Promise<void> {
+  const known = Object.keys(options.handlers).join(", ");
+  const message = `No worker executes runs of the kind "${run.handler}"; this one executes ${known}`;
+  await end(options, run, { state: "failed", error: { code: "invalid_input", message, isRetryable: false } });
 }
 
 async function endAfter(
@@ -62,12 +74,16 @@ async function endAfter(
     state: "failed",
     error: {
       code: failure.code,
-      message: failure.message,
+      message: failure.message.slice(0, messageCharsMax),
       isRetryable: failure.retryable || failure.code === "internal",
     },
   });
 }
 
-async function end(options: ExecuteRunOptions, run: ClaimedRun, outcome: RunOutcome): Promise<void> {
-  await finishRun(options.kernel, { runId: run.id, epoch: run.epoch }, outcome);
+/** Those who wait for a lock of this run hear of it with its end; a run that is tried again keeps what it has taken. */
+async function end({ kernel }: ExecuteRunOptions, run: ClaimedRun, outcome: RunOutcome): Promise<void> {
+  const isOver = outcome.state !== "failed" || outcome.error?.isRetryable === false || run.attempt >= run.attemptsMax;
+  await finishRun(kernel, { runId: run.id, epoch: run.epoch }, outcome, {
+    alongside: async (tx) => (isOver ? releaseLocksOfRun(tx, run.id) : undefined),
+  });
 }

@@ -1,5 +1,5 @@
 /** A worker's process: opens what it needs, finds the model, executes runs until it is told to stop. */
-import { createMemoryCoolDowns, discoverModels, openModels, type ProviderConfig } from "@roost/agent";
+import { discoverModels, type ProviderConfig } from "@roost/agent";
 import { createLogger, listenToSupervisor, RoostError, systemClock, toRoostError, type Logger } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
@@ -9,6 +9,7 @@ import { readSettings, resolveProviders, resolveSecret, type Settings } from "@r
 import { openTelemetry } from "@roost/telemetry";
 import { createAgentHandler } from "./agent-run.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
+import { createModelsFor } from "./models/choose-models.ts";
 import type { Webhook } from "./notices/post-webhook.ts";
 import { runWorker } from "./run-worker.ts";
 import { createToolsFor } from "./tools/create-tools-for.ts";
@@ -39,12 +40,14 @@ async function main(): Promise<void> {
   });
   await using kernel = await openKernel({ database, logger, telemetry });
   await using memory = await openMemory({ kernel, homeDir: config.homeDir, settings, logger });
-  const models = openModels({ providers, clock: kernel.clock, logger, coolDowns: createMemoryCoolDowns() });
-  const { isRehearsal } = await models.describe();
+  const modelsFor = createModelsFor({ providers, settings, clock: kernel.clock, logger });
+  const isRehearsal = providers.every(
+    (provider) => provider.kind === "language-model" && provider.isRehearsal === true,
+  );
   const handler = createAgentHandler({
     kernel,
     memory,
-    models,
+    modelsFor,
     telemetry,
     isRehearsal,
     webhook,
@@ -56,6 +59,8 @@ async function main(): Promise<void> {
     logger,
     signal: supervised.stop,
     concurrencyMax: config.ROOST_CONCURRENCY,
+    ...(config.ROOST_LEASE_MS === undefined ? {} : { leaseMs: config.ROOST_LEASE_MS }),
+    ...(config.ROOST_GRACE_MS === undefined ? {} : { graceMsMax: config.ROOST_GRACE_MS }),
     pid: process.pid,
     onReady: (workerId) => {
       logger.info("The worker is ready", { workerId, isRehearsal });

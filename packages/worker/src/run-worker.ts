@@ -2,17 +2,10 @@
 // and hands back what it holds when it stops. What a run does is the handlers' business.
 
 import { hostname } from "node:os";
-import { delay, toRoostError, type Logger } from "@roost/base";
-import {
-  claimRuns,
-  registerWorker,
-  runLimits,
-  type ClaimedRun,
-  type Kernel,
-  type Owned,
-  type WorkerRegistration,
-} from "@roost/kernel";
-import { executeRun, type RunHandlers } from "./execute-run.ts";
+import { sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
+import { claimRuns, registerWorker, runLimits, type Kernel, type WorkerRegistration } from "@roost/kernel";
+import { createActiveRuns, type ActiveRuns } from "./active-runs.ts";
+import type { RunHandlers } from "./execute-run.ts";
 
 export interface WorkerOptions {
   kernel: Kernel;
@@ -25,6 +18,10 @@ export interface WorkerOptions {
   queues?: string[];
   /** How long runs may go on after `signal`; then their steps are aborted and the runs handed back. */
   graceMsMax?: number;
+  /** How long an aborted run may take to let go; then the worker goes on without it. */
+  abandonMsMax?: number;
+  /** Without a heartbeat for this long the worker counts as hung. Default: the kernel's. */
+  leaseMs?: number;
   pid: number;
   onReady?: (workerId: string) => void;
 }
@@ -32,21 +29,16 @@ export interface WorkerOptions {
 export const workerDefaults = {
   concurrencyMax: 8,
   graceMsMax: 10_000,
+  abandonMsMax: 10_000,
   pollMs: 1_000,
   heartbeatMs: 1_000,
   restartMs: 250,
   restartMsMax: 5_000,
-};
-
-interface Active {
-  owned: Owned;
-  controller: AbortController;
-  ended: Promise<void>;
-}
+} as const;
 
 /** Runs until `signal` is aborted; survives the loss of the database and of its own lease by registering anew. */
 export async function runWorker(options: WorkerOptions): Promise<void> {
-  let restartMs = workerDefaults.restartMs;
+  let restartMs: number = workerDefaults.restartMs;
   while (!options.signal.aborted) {
     try {
       await runRegistered(options, () => {
@@ -57,87 +49,94 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         error: toRoostError(error).message,
         retryMs: restartMs,
       });
-      await delay(restartMs, { signal: options.signal }).catch(() => undefined);
+      await sleepUntilAborted(restartMs, { signal: options.signal });
       restartMs = Math.min(restartMs * 2, workerDefaults.restartMsMax);
     }
   }
 }
 
-/** One registration, from joining to leaving; returns when the worker stops or its lease is lost. */
+/** One registration, from joining to leaving; returns when the worker stops, its lease is lost, or a run's end cannot be recorded. */
 async function runRegistered(options: WorkerOptions, onJoined: () => void): Promise<void> {
   const { kernel, logger } = options;
-  await using worker = await registerWorker(kernel, { kind: "worker", host: hostname(), pid: options.pid });
+  await using worker = await registerWorker(kernel, {
+    kind: "worker",
+    host: hostname(),
+    pid: options.pid,
+    ...(options.leaseMs === undefined ? {} : { ttlMs: options.leaseMs }),
+  });
   onJoined();
   options.onReady?.(worker.workerId);
-  const active = new Map<string, Active>();
-  const leaving = AbortSignal.any([options.signal, worker.lost]);
-  const heartbeats = keepLease(options, worker, active, leaving);
+  const active = createActiveRuns(options);
+  const leaving = AbortSignal.any([options.signal, worker.lost, active.stuck]);
+  const left = new AbortController();
+  const heartbeats = keepLease(options, worker, { active, left: left.signal });
   try {
-    await claimWhileThereIsRoom(options, worker, active, leaving);
+    await claimWhileThereIsRoom(options, worker, { active, leaving });
   } finally {
     if (worker.lost.aborted) {
-      logger.warn("The lease of this worker is lost; its runs go on elsewhere", {
-        workerId: worker.workerId,
-        runCount: active.size,
-      });
-      for (const run of active.values()) run.controller.abort(new Error("The lease of this worker is lost"));
+      const facts = { workerId: worker.workerId, runCount: active.size };
+      logger.warn("The lease of this worker is lost; its runs go on elsewhere", facts);
     } else {
-      await finishWithin(options.graceMsMax ?? workerDefaults.graceMsMax, active);
+      // Whatever made it leave, what it still holds may go on for a while: a lost lease ends that.
+      await active.settled({ withinMs: options.graceMsMax ?? workerDefaults.graceMsMax, signal: worker.lost });
     }
-    await Promise.allSettled([...active.values()].map((run) => run.ended));
+    const reason = worker.lost.aborted ? "The lease of this worker is lost" : "The worker stops";
+    active.abortAll(new Error(reason));
+    await active.settled();
+    left.abort();
     await heartbeats;
     if (!worker.lost.aborted) await worker.release();
   }
 }
 
 async function claimWhileThereIsRoom(
-  options: WorkerOptions,
+  { kernel, logger, ...options }: WorkerOptions,
   worker: WorkerRegistration,
-  active: Map<string, Active>,
-  leaving: AbortSignal,
+  { active, leaving }: { active: ActiveRuns; leaving: AbortSignal },
 ): Promise<void> {
-  const { kernel } = options;
   const queues = options.queues ?? ["default"];
   const concurrencyMax = options.concurrencyMax ?? workerDefaults.concurrencyMax;
   // Watched from before the first look, so that a run that becomes ready in between is not slept over.
   using ready = kernel.wakeups.watch(queues.map((queue) => `runs:${queue}`));
   while (!leaving.aborted) {
     const room = concurrencyMax - active.size;
-    const claimed =
-      room > 0
-        ? await claimRuns(kernel, { workerId: worker.workerId, queues, limit: Math.min(room, runLimits.claimMax) })
-        : [];
-    for (const run of claimed) start(options, run, active);
-    if (active.size >= concurrencyMax) await Promise.race([...active.values()].map((run) => run.ended));
-    else if (claimed.length === 0) await ready.next({ timeoutMs: workerDefaults.pollMs, signal: leaving });
+    if (room <= 0) {
+      await active.roomMade({ signal: leaving });
+      continue;
+    }
+    let claimedCount = 0;
+    try {
+      const limit = Math.min(room, runLimits.claimMax);
+      const claimed = await claimRuns(kernel, { workerId: worker.workerId, queues, limit });
+      for (const run of claimed) active.start(run);
+      claimedCount = claimed.length;
+    } catch (error) {
+      // What this worker executes goes on: whether it may is for its lease to say.
+      if (leaving.aborted) return;
+      logger.warn("Runs could not be claimed", { error: toRoostError(error).message });
+    }
+    if (claimedCount === 0) await ready.next({ timeoutMs: workerDefaults.pollMs, signal: leaving });
   }
-}
-
-function start(options: WorkerOptions, run: ClaimedRun, active: Map<string, Active>): void {
-  const controller = new AbortController();
-  const ended = executeRun(options, run, controller.signal).finally(() => active.delete(run.id));
-  active.set(run.id, { owned: { runId: run.id, epoch: run.epoch }, controller, ended });
 }
 
 /** Renews the lease each second and at once when a cancel is announced; aborts what this worker may not continue. */
 async function keepLease(
-  options: WorkerOptions,
+  { kernel, logger, leaseMs }: WorkerOptions,
   worker: WorkerRegistration,
-  active: Map<string, Active>,
-  leaving: AbortSignal,
+  { active, left }: { active: ActiveRuns; left: AbortSignal },
 ): Promise<void> {
-  const { kernel, logger } = options;
   using cancels = kernel.wakeups.watch("cancel");
-  while (!worker.lost.aborted && !(leaving.aborted && active.size === 0)) {
+  const over = AbortSignal.any([left, worker.lost]);
+  const timeoutMs = Math.min(workerDefaults.heartbeatMs, (leaseMs ?? Infinity) / 3);
+  while (!over.aborted) {
     try {
-      const beat = await worker.heartbeat({ running: [...active.values()].map((run) => run.owned) });
-      for (const runId of beat.cancelled) active.get(runId)?.controller.abort(new RunCancelled());
-      for (const runId of beat.lostRuns)
-        active.get(runId)?.controller.abort(new Error("The run belongs to another worker"));
+      const beat = await worker.heartbeat({ running: active.owned() });
+      for (const runId of beat.cancelled) active.abort(runId, new RunCancelled());
+      for (const runId of beat.lostRuns) active.abort(runId, new Error("The run belongs to another worker"));
     } catch (error) {
       logger.warn("A heartbeat of the worker failed", { error: toRoostError(error).message });
     }
-    await cancels.next({ timeoutMs: workerDefaults.heartbeatMs, signal: active.size === 0 ? leaving : worker.lost });
+    await cancels.next({ timeoutMs, signal: over });
   }
 }
 
@@ -147,13 +146,4 @@ export class RunCancelled extends Error {
     super("The end of the run was asked for");
     this.name = "RunCancelled";
   }
-}
-
-async function finishWithin(graceMs: number, active: Map<string, Active>): Promise<void> {
-  if (active.size === 0) return;
-  const over = new AbortController();
-  const all = Promise.allSettled([...active.values()].map((run) => run.ended)).then(() => over.abort());
-  await delay(graceMs, { signal: over.signal }).catch(() => undefined);
-  for (const run of active.values()) run.controller.abort(new Error("The worker stops"));
-  await all;
 }

@@ -18,6 +18,8 @@ export interface OnceRequest extends OnceKey {
   holder: string;
   /** How long it may take before its outcome counts as unknown. */
   ttlMs: number;
+  /** The holder's name stands for this one asking and no other: what it began already is given to it again, with the token. */
+  isSoleHolder?: boolean;
   /** Begin again although nobody knows what became of the last time. */
   retryUnknown?: boolean;
   purpose?: string;
@@ -76,6 +78,8 @@ export async function beginOnce(kernel: Kernel, request: OnceRequest): Promise<O
     const row = await lockOnce(tx, request);
     if (row.state === "begun" && row.isOverdue)
       row.state = await markUnknown(tx, request, row, "its holder was not heard of again");
+    if (row.state === "begun" && request.isSoleHolder === true && row.holder === request.holder)
+      return { ...answer(request, row), state: "begun", token: String(row.epoch) };
     const mayBegin =
       row.state === "free" ||
       (row.state === "done" && row.isForgotten) ||

@@ -55,6 +55,8 @@ export async function guardedFetch(request: GuardedRequest, options: GuardedFetc
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([options.signal, timeout]);
   let current: Hop = { ...request, url: parseUrl(request.url) };
+  // A redirect that goes on as GET is the answer to a request that was carried out.
+  let wasCarriedOut = false;
   if (Buffer.byteLength(request.body ?? "") > guardedFetchLimits.requestBytesMax) {
     throw new RoostError(
       "invalid_input",
@@ -77,12 +79,15 @@ export async function guardedFetch(request: GuardedRequest, options: GuardedFetc
         return await readReply(response, current.url, options.bodyBytesMax ?? guardedFetchLimits.bodyBytesMax);
       }
       await response.body?.cancel();
+      const { method } = current;
       current = followRedirect(current, response.status, location);
+      wasCarriedOut ||= current.method !== method;
     } catch (error) {
       throw toRequestError(error, {
         url: current.url,
         timeoutMs,
         timedOut: timeout.aborted && !options.signal.aborted,
+        wasCarriedOut,
       });
     } finally {
       void dispatcher.destroy();
@@ -91,6 +96,7 @@ export async function guardedFetch(request: GuardedRequest, options: GuardedFetc
   throw new RoostError(
     "limit_exceeded",
     `${request.url} redirects more than ${guardedFetchLimits.redirectsMax} times; give its last address instead`,
+    { details: { wasSent: wasCarriedOut } },
   );
 }
 
@@ -191,12 +197,18 @@ const notSentCodes = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-function toRequestError(error: unknown, at: { url: URL; timeoutMs: number; timedOut: boolean }): RoostError {
-  if (error instanceof RoostError) return error;
+function toRequestError(
+  error: unknown,
+  at: { url: URL; timeoutMs: number; timedOut: boolean; wasCarriedOut: boolean },
+): RoostError {
   const cause = (error as { cause?: unknown }).cause;
-  if (cause instanceof RoostError) return cause;
+  const refusal = error instanceof RoostError ? error : cause instanceof RoostError ? cause : undefined;
+  if (refusal !== undefined) {
+    if (!at.wasCarriedOut) return refusal;
+    return new RoostError(refusal.code, refusal.message, { cause: error, details: { wasSent: true } });
+  }
   const code = (cause as { code?: string } | undefined)?.code ?? "";
-  const wasSent = !notSentCodes.has(code);
+  const wasSent = at.wasCarriedOut || !notSentCodes.has(code);
   if (at.timedOut) {
     return new RoostError("timeout", `${at.url.host} did not answer within ${at.timeoutMs} ms`, {
       cause: error,

@@ -1,8 +1,8 @@
 // The agent's steps, kept by the kernel: replay what is recorded, record an intent before and the outcome after, and
 // resolve an interrupted step by its effect class. It executes nothing itself and knows no tool.
 
-import type { JsonValue } from "@roost/base";
-import { delay, RoostError, toRoostError } from "@roost/base";
+import { isDeepStrictEqual } from "node:util";
+import { delay, RoostError, type JsonValue } from "@roost/base";
 import type { StepCall, StepOptions, StepOutcome, StepResult, StepRunner } from "@roost/agent";
 import {
   beginStep,
@@ -14,13 +14,12 @@ import {
   type Kernel,
   type KernelTransaction,
   type Owned,
-  type RunError,
-  type StepOutcome as RecordedOutcome,
+  type Step,
   type WaitRequest,
-  type WaitResult,
 } from "@roost/kernel";
 import { attributes, genAiOperations, type Attributes, type Telemetry } from "@roost/telemetry";
 import { RunInterruption } from "./run-interruption.ts";
+import { toOutcome, toRecord, type RecordedStep } from "./step-outcome.ts";
 import { createSpendLedger, type SpendLedger } from "./spend-ledger.ts";
 
 export interface DurableStepsOptions {
@@ -58,6 +57,8 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
     return seq;
   });
 
+  const context: StepContext = { options, owned, spend };
+
   async function step<T>(
     name: string,
     request: StepOptions<T>,
@@ -66,8 +67,8 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
     lastSeq += 1;
     const seq = lastSeq;
     const known = recorded.get(seq);
-    if (known !== undefined && !known.reopened && known.name === name && known.kind === request.kind) {
-      const outcome = toOutcome<T>(known);
+    if (known !== undefined && isSameStep(known, name, request)) {
+      const outcome = await replay<T>(context, { seq, name }, known);
       if (outcome !== undefined) return outcome;
     }
     const begun = await beginStep(kernel, owned, {
@@ -77,7 +78,7 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
       effect: request.effect,
       ...(request.input === undefined ? {} : { input: request.input }),
     });
-    const decided = toOutcome<T>(begun);
+    const decided = await replay<T>(context, { seq, name }, begun);
     if (decided !== undefined) return decided;
     hasExecuted = true;
     executing.set(name, seq);
@@ -86,7 +87,7 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
         spanName(name, request.kind),
         { attributes: describeStep(run, seq, name, request) },
         async (span) => {
-          const outcome = await settle(seq, name, request, execute, begun);
+          const outcome = await settle(context, seq, name, request, execute, begun);
           span.setAttributes({ [attributes.stepState]: outcome.state });
           return outcome;
         },
@@ -96,102 +97,6 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
     }
   }
 
-  async function settle<T>(
-    seq: number,
-    name: string,
-    request: StepOptions<T>,
-    execute: (call: StepCall) => Promise<StepResult<T>>,
-    begun: BegunStep,
-  ): Promise<StepOutcome<T>> {
-    let call: { attempt: number; idempotencyKey: string };
-    if (begun.state === "begun") {
-      call = begun;
-    } else if (begun.state === "interrupted") {
-      const resumed = await resumeInterrupted(seq, name, request, begun);
-      if ("outcome" in resumed) return resumed.outcome;
-      call = resumed;
-    } else if (begun.state === "cancel_requested") {
-      throw new RunInterruption("cancelled", begun.reason);
-    } else {
-      throw new RoostError("internal", `Step ${name} of run ${run.id} is ${begun.state} and has no outcome`);
-    }
-    const result = await attempt(request, execute, call);
-    return record(seq, name, result);
-  }
-
-  /** An outcome that is unknown right away is asked for, or tried again under the same key, as far as its effect class allows. */
-  async function attempt<T>(
-    request: StepOptions<T>,
-    execute: (call: StepCall) => Promise<StepResult<T>>,
-    call: { attempt: number; idempotencyKey: string },
-  ): Promise<StepResult<T>> {
-    for (let tries = 1; ; tries += 1) {
-      const result = await execute({
-        idempotencyKey: call.idempotencyKey,
-        attempt: call.attempt,
-        signal: options.signal,
-      });
-      if (result.state !== "unknown" || tries >= unknownTriesMax) return result;
-      if (request.effect === "queryable" && request.query !== undefined) {
-        const answer = await request.query(call.idempotencyKey, { signal: options.signal });
-        if (answer.found) return { state: "done", output: answer.output };
-      } else if (request.effect !== "idempotent") {
-        return result;
-      }
-      await delay(unknownRetryMs * tries, { signal: options.signal });
-    }
-  }
-
-  /** What may be done with a step whose earlier owner left an intent and no outcome. */
-  async function resumeInterrupted<T>(
-    seq: number,
-    name: string,
-    request: StepOptions<T>,
-    begun: { idempotencyKey: string; priorStartedAt: Date },
-  ): Promise<{ attempt: number; idempotencyKey: string } | { outcome: StepOutcome<T> }> {
-    if (request.effect === "unsafe" || (request.effect === "queryable" && request.query === undefined)) {
-      const message = `The attempt that began at ${begun.priorStartedAt.toISOString()} was cut off; whether it took effect is not known, and it was not repeated`;
-      return { outcome: await record<T>(seq, name, { state: "unknown", message }) };
-    }
-    if (request.effect === "queryable" && request.query !== undefined) {
-      const answer = await request.query(begun.idempotencyKey, { signal: options.signal });
-      if (answer.found) return { outcome: await record<T>(seq, name, { state: "done", output: answer.output }) };
-    }
-    return restartStep(kernel, owned, { seq });
-  }
-
-  async function record<T>(seq: number, name: string, result: StepResult<T>): Promise<StepOutcome<T>> {
-    if (result.state === "waiting") return suspend<T>(seq, result.wait);
-    const alongside = result.state === "done" ? options.alongside?.(name) : undefined;
-    const { cancelRequested } = await finishStep(
-      kernel,
-      owned,
-      toRecord(seq, result, spend),
-      alongside === undefined ? {} : { alongside },
-    );
-    if (cancelRequested) throw new RunInterruption("cancelled", "Its end was asked for");
-    if (result.state === "unknown") {
-      if (options.onUnknown === "wait") {
-        return suspend<T>(seq, {
-          kind: "resolution",
-          prompt: `${name}: ${result.message}. Did it happen?`,
-        } satisfies WaitRequest);
-      }
-      return { state: "unknown", message: result.message };
-    }
-    return result.state === "done"
-      ? { state: "done", output: result.output }
-      : { state: "failed", error: result.error };
-  }
-
-  async function suspend<T>(seq: number, wait: JsonValue): Promise<StepOutcome<T>> {
-    const outcome = await waitInRun(kernel, owned, { seq, wait: wait as unknown as WaitRequest });
-    if (outcome.state === "done") return { state: "answered", answer: outcome.result as unknown as JsonValue };
-    throw outcome.state === "waiting"
-      ? new RunInterruption("suspended", `Waits at step ${seq}`)
-      : new RunInterruption("cancelled", "Its end was asked for");
-  }
-
   return {
     step,
     spend,
@@ -199,6 +104,139 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
       return hasExecuted;
     },
   };
+}
+
+/** What the parts of a step share. */
+interface StepContext {
+  options: DurableStepsOptions;
+  owned: Owned;
+  spend: SpendLedger;
+}
+
+/** One that differs is begun all the same: the kernel notices the divergence and says what differs. */
+function isSameStep(recorded: Step, name: string, request: Pick<StepOptions<unknown>, "kind" | "input">): boolean {
+  const { kind, input = null } = request;
+  return (
+    !recorded.reopened &&
+    recorded.name === name &&
+    recorded.kind === kind &&
+    isDeepStrictEqual(recorded.input, JSON.parse(JSON.stringify(input)))
+  );
+}
+
+/** The recorded outcome, if there is one. A worker may have died between recording an unknown outcome and waiting for a person. */
+async function replay<T>(
+  context: StepContext,
+  step: { seq: number; name: string },
+  recorded: RecordedStep,
+): Promise<StepOutcome<T> | undefined> {
+  const outcome = toOutcome<T>(recorded);
+  return outcome?.state === "unknown" ? afterUnknown<T>(context, step, outcome.message) : outcome;
+}
+
+/** The agent is told, or a person decides first. */
+async function afterUnknown<T>(
+  context: StepContext,
+  { seq, name }: { seq: number; name: string },
+  message: string,
+): Promise<StepOutcome<T>> {
+  if (context.options.onUnknown === "tell") return { state: "unknown", message };
+  const prompt = `${name}: ${message}. Did it happen?`;
+  return suspend<T>(context, seq, { kind: "resolution", prompt } satisfies WaitRequest);
+}
+
+async function settle<T>(
+  context: StepContext,
+  seq: number,
+  name: string,
+  request: StepOptions<T>,
+  execute: (call: StepCall) => Promise<StepResult<T>>,
+  begun: BegunStep,
+): Promise<StepOutcome<T>> {
+  let call: { attempt: number; idempotencyKey: string };
+  if (begun.state === "begun") {
+    call = begun;
+  } else if (begun.state === "interrupted") {
+    const resumed = await resumeInterrupted(context, seq, name, request, begun);
+    if ("outcome" in resumed) return resumed.outcome;
+    call = resumed;
+  } else if (begun.state === "cancel_requested") {
+    throw new RunInterruption("cancelled", begun.reason);
+  } else {
+    throw new RoostError("internal", `Step ${name} of run ${context.owned.runId} is ${begun.state} and has no outcome`);
+  }
+  const result = await attempt(context, request, execute, call);
+  return record(context, seq, name, result);
+}
+
+/** An outcome that is unknown right away is asked for, or tried again under the same key, as far as its effect class allows. */
+async function attempt<T>(
+  context: StepContext,
+  request: StepOptions<T>,
+  execute: (call: StepCall) => Promise<StepResult<T>>,
+  call: { attempt: number; idempotencyKey: string },
+): Promise<StepResult<T>> {
+  for (let tries = 1; ; tries += 1) {
+    const result = await execute({
+      idempotencyKey: call.idempotencyKey,
+      attempt: call.attempt,
+      signal: context.options.signal,
+    });
+    if (result.state !== "unknown" || tries >= unknownTriesMax) return result;
+    if (request.effect === "queryable" && request.query !== undefined) {
+      const answer = await request.query(call.idempotencyKey, { signal: context.options.signal });
+      if (answer.found) return { state: "done", output: answer.output };
+    } else if (request.effect !== "idempotent") {
+      return result;
+    }
+    await delay(unknownRetryMs * tries, { signal: context.options.signal });
+  }
+}
+
+/** What may be done with a step whose earlier owner left an intent and no outcome. */
+async function resumeInterrupted<T>(
+  context: StepContext,
+  seq: number,
+  name: string,
+  request: StepOptions<T>,
+  begun: { idempotencyKey: string; priorStartedAt: Date },
+): Promise<{ attempt: number; idempotencyKey: string } | { outcome: StepOutcome<T> }> {
+  if (request.effect === "unsafe" || (request.effect === "queryable" && request.query === undefined)) {
+    const message = `The attempt that began at ${begun.priorStartedAt.toISOString()} was cut off; whether it took effect is not known, and it was not repeated`;
+    return { outcome: await record<T>(context, seq, name, { state: "unknown", message }) };
+  }
+  if (request.effect === "queryable" && request.query !== undefined) {
+    const answer = await request.query(begun.idempotencyKey, { signal: context.options.signal });
+    if (answer.found) return { outcome: await record<T>(context, seq, name, { state: "done", output: answer.output }) };
+  }
+  return restartStep(context.options.kernel, context.owned, { seq });
+}
+
+async function record<T>(
+  context: StepContext,
+  seq: number,
+  name: string,
+  result: StepResult<T>,
+): Promise<StepOutcome<T>> {
+  if (result.state === "waiting") return suspend<T>(context, seq, result.wait);
+  const alongside = result.state === "done" ? context.options.alongside?.(name) : undefined;
+  const { cancelRequested } = await finishStep(
+    context.options.kernel,
+    context.owned,
+    toRecord(seq, result, context.spend),
+    alongside === undefined ? {} : { alongside },
+  );
+  if (cancelRequested) throw new RunInterruption("cancelled", "Its end was asked for");
+  if (result.state === "unknown") return afterUnknown<T>(context, { seq, name }, result.message);
+  return result.state === "done" ? { state: "done", output: result.output } : { state: "failed", error: result.error };
+}
+
+async function suspend<T>(context: StepContext, seq: number, wait: JsonValue): Promise<StepOutcome<T>> {
+  const outcome = await waitInRun(context.options.kernel, context.owned, { seq, wait: wait as unknown as WaitRequest });
+  if (outcome.state === "done") return { state: "answered", answer: outcome.result as unknown as JsonValue };
+  throw outcome.state === "waiting"
+    ? new RunInterruption("suspended", `Waits at step ${seq}`)
+    : new RunInterruption("cancelled", "Its end was asked for");
 }
 
 /** Model and tool steps are named as the semantic conventions of generative AI ask. */
@@ -230,64 +268,4 @@ function describeStep(
       ? { [attributes.genAiOperation]: genAiOperations.executeTool, [attributes.genAiToolName]: toolOf(name) }
       : {}),
   };
-}
-
-function toRecord<T>(
-  seq: number,
-  result: Exclude<StepResult<T>, { state: "waiting" }>,
-  spend: SpendLedger,
-): RecordedOutcome {
-  const spent = spend.spentBy(seq);
-  const settled = spent === undefined ? {} : { costUsd: spent.usd, tokens: spent.tokens };
-  if (result.state === "done") {
-    return {
-      seq,
-      state: "done",
-      output: result.output as JsonValue,
-      ...settled,
-      ...(result.usage === undefined ? {} : { usage: result.usage as unknown as JsonValue }),
-    };
-  }
-  const error: RunError =
-    result.state === "failed"
-      ? {
-          code: result.error.code,
-          message: result.error.message,
-          isRetryable: result.error.isRetryable,
-          details: (result.error as unknown as JsonValue) ?? null,
-        }
-      : { code: "unknown", message: result.message };
-  return { seq, state: result.state, error, ...settled };
-}
-
-const waitKinds = new Set<WaitResult["kind"]>(["time", "event", "person", "child", "timed_out"]);
-
-/** The output of a step that waited is the wait's result; what steps record themselves has no such `kind`. */
-function isWaitResult(output: unknown): boolean {
-  return (
-    typeof output === "object" &&
-    output !== null &&
-    waitKinds.has((output as { kind?: WaitResult["kind"] }).kind ?? ("" as WaitResult["kind"]))
-  );
-}
-
-function toOutcome<T>(step: {
-  state: string;
-  output?: JsonValue;
-  error?: RunError | null;
-}): StepOutcome<T> | undefined {
-  if (step.state === "done") {
-    if (isWaitResult(step.output)) return { state: "answered", answer: step.output ?? null };
-    return { state: "done", output: step.output as T };
-  }
-  if (step.state === "failed") return { state: "failed", error: toStepError(step.error ?? null) };
-  if (step.state === "unknown") return { state: "unknown", message: step.error?.message ?? "The outcome is not known" };
-  return undefined;
-}
-
-function toStepError(error: RunError | null): Extract<StepOutcome<never>, { state: "failed" }>["error"] {
-  const details = error?.details;
-  if (typeof details === "object" && details !== null && "isRetryable" in details) return details as never;
-  const known = toRoostError(new RoostError("internal", error?.message ?? "The step failed"));
-  return { code: known.code, message: known.message, isRetryable: error?.isRetryable ?? false };
 }

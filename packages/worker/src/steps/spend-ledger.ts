@@ -1,8 +1,9 @@
 // Joins the agent's reservation hook to the kernel's budgets: reserve before each model call, remember what was used, so
-// that the outcome of the step settles it. One ledger per claimed run.
+// that the outcome of the step settles it. A further attempt of the same call (another provider) settles the one before it
+// first and reserves anew, so that a cap holds between attempts too. One ledger per claimed run.
 
 import type { ReserveSpend } from "@roost/agent";
-import { reserveSpend, type Kernel, type Owned } from "@roost/kernel";
+import { reserveSpend, settleSpend, type Kernel, type Owned } from "@roost/kernel";
 
 export interface StepSpend {
   usd: number;
@@ -11,7 +12,7 @@ export interface StepSpend {
 
 export interface SpendLedger {
   reserve: ReserveSpend;
-  /** What the attempts of this step have used so far. */
+  /** What this step has used and nobody has settled yet: its last attempt. */
   spentBy(seq: number): StepSpend | undefined;
 }
 
@@ -22,6 +23,11 @@ export function createSpendLedger(kernel: Kernel, owned: Owned, seqOf: (step: st
     spentBy: (seq) => spent.get(seq),
     reserve: async (request) => {
       const seq = seqOf(request.step);
+      const earlier = spent.get(seq);
+      if (earlier !== undefined) {
+        await settleSpend(kernel, owned, { seq, ...earlier });
+        spent.delete(seq);
+      }
       const reservation = await reserveSpend(kernel, owned, {
         seq,
         usd: request.costUsd ?? 0,
@@ -34,11 +40,7 @@ export function createSpendLedger(kernel: Kernel, owned: Owned, seqOf: (step: st
       return {
         state: "granted",
         settle: async (actual) => {
-          const before = spent.get(seq) ?? { usd: 0, tokens: 0 };
-          spent.set(seq, {
-            usd: before.usd + (actual.costUsd ?? 0),
-            tokens: before.tokens + actual.inputTokens + actual.outputTokens,
-          });
+          spent.set(seq, { usd: actual.costUsd ?? 0, tokens: actual.inputTokens + actual.outputTokens });
         },
       };
     },

@@ -21,7 +21,8 @@ export function claimTool({ kernel, run, actor }: ToolContext): Tool<z.infer<typ
       const request = {
         scope,
         text,
-        by: actor,
+        // Another run of the same job is another claimant: what was taken up yesterday is not taken up today.
+        by: run.jobId === null ? actor : `${actor} run:${run.id}`,
         ttlMs: days * 86_400_000,
         runId: run.id,
         causation: run.causeId,

@@ -5,6 +5,7 @@ import { viewerOf, type Memory } from "@roost/memory";
 import type { Settings } from "@roost/memory/settings";
 import type { Webhook } from "../notices/post-webhook.ts";
 import { createTools } from "./create-tools.ts";
+import { recallSeen } from "./seen-files.ts";
 
 export interface CreateToolsForOptions {
   kernel: Kernel;
@@ -30,7 +31,7 @@ export function createToolsFor({
       actor: run.jobId === null ? `session:${run.sessionKey ?? run.id}` : `job:${run.jobId}`,
       addressRules,
       keyedHosts,
-      seenFiles: new Map<string, string>(),
+      seenFiles: recallSeen(run.steps),
     };
     return createTools(context, { webhook, allowed: allowedOf(run, settings) });
   };

@@ -1,8 +1,7 @@
 import type { Tool } from "@roost/agent";
-import { toRoostError } from "@roost/base";
 import { z } from "zod";
-import { postWebhook, type Webhook } from "../notices/post-webhook.ts";
-import { recordNotice } from "../notices/record-notice.ts";
+import type { Webhook } from "../notices/post-webhook.ts";
+import { tellPerson } from "../notices/tell-person.ts";
 import type { ToolContext } from "./tool-context.ts";
 
 const input = z.object({
@@ -19,22 +18,7 @@ export function notifyTool(context: ToolContext, webhook: Webhook | undefined): 
     input,
     effect: "idempotent",
     execute: async ({ text, level }, { idempotencyKey, signal }) => {
-      const message = {
-        text,
-        level,
-        runId: run.id,
-        jobId: run.jobId,
-        at: new Date(kernel.clock.nowMs()).toISOString(),
-      };
-      const failure =
-        webhook === undefined
-          ? undefined
-          : await postWebhook(webhook, message, { idempotencyKey, signal }).then(
-              () => undefined,
-              (error: unknown) => toRoostError(error).message,
-            );
-      const target = webhook === undefined ? "console" : "webhook";
-      await recordNotice(kernel, run, { text, level, target, key: idempotencyKey, failure });
+      const failure = await tellPerson({ kernel, run, text, level, webhook, idempotencyKey, signal });
       return { state: "done", output: failure === undefined ? "delivered" : `recorded, but not delivered: ${failure}` };
     },
   };

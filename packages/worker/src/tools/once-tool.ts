@@ -21,14 +21,15 @@ export function onceTool({ kernel, run, actor }: ToolContext): Tool<z.infer<type
       'Makes sure that something happens once, across all runs. First {"do":"begin"}: only the state "begun" means that you are to do it. Afterwards {"do":"finish"} with the token and a short result, or {"do":"fail"} when it certainly did not happen. "done" comes with the first result; "unknown" means nobody knows whether it happened: ask the person.',
     input,
     effect: "idempotent",
-    execute: async (given) => {
+    execute: async (given, { idempotencyKey }) => {
       const { scope, key } = given;
       if (given.do === "begin") {
-        const holder = `${actor} run:${run.id}`;
         const request = {
           scope,
           key,
-          holder,
+          // Of this step alone: cut off and executed again, it gets the token again.
+          holder: `${actor} step:${idempotencyKey}`,
+          isSoleHolder: true,
           ttlMs: given.minutes * 60_000,
           runId: run.id,
           causation: run.causeId,

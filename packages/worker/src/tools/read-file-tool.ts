@@ -1,6 +1,7 @@
 import type { Tool } from "@roost/agent";
 import { readHomeFile } from "@roost/memory";
 import { z } from "zod";
+import { noteSeen } from "./seen-files.ts";
 import type { ToolContext } from "./tool-context.ts";
 
 const input = z.object({
@@ -13,24 +14,22 @@ const input = z.object({
 export function readFileTool({ memory, viewer, seenFiles }: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "read_file",
-    description: "Reads a text file of the home. Read a file before you write it.",
+    description: "Reads a text file of the home. Read a whole file before you write it.",
     input,
     effect: "readonly",
     execute: async ({ path, fromLine, lineCount }) => {
       const file = await readHomeFile(memory, path, { as: viewer });
-      seenFiles.set(file.path, file.sha256);
       const lines = file.text.split("\n");
-      const text = lines.slice(fromLine - 1, fromLine - 1 + lineCount).join("\n");
-      return {
-        state: "done",
-        output: {
-          path: file.path,
-          sha256: file.sha256,
-          modifiedAt: file.modifiedAt.toISOString(),
-          lineCount: lines.length,
-          text,
-        },
+      const output = {
+        path: file.path,
+        sha256: file.sha256,
+        isWhole: fromLine === 1 && lines.length <= lineCount,
+        modifiedAt: file.modifiedAt.toISOString(),
+        lineCount: lines.length,
+        text: lines.slice(fromLine - 1, fromLine - 1 + lineCount).join("\n"),
       };
+      noteSeen(seenFiles, output);
+      return { state: "done", output };
     },
   };
 }

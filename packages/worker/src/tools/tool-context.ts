@@ -2,6 +2,7 @@ import type { JsonValue } from "@roost/base";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
 import type { Memory, Viewer } from "@roost/memory";
 import type { AddressRules } from "../http/check-address.ts";
+import type { SeenFiles } from "./seen-files.ts";
 
 /** What the tools of one run are given. */
 export interface ToolContext {
@@ -15,8 +16,8 @@ export interface ToolContext {
   addressRules: AddressRules;
   /** `host:port` of servers that honour Idempotency-Key. */
   keyedHosts: ReadonlySet<string>;
-  /** sha256 of each home file as this run last saw it: what its next write of the file compares with. */
-  seenFiles: Map<string, string>;
+  /** Each home file as this run last saw it. */
+  seenFiles: SeenFiles;
 }
 
 /** Dates become ISO 8601 texts: what a tool returns is JSON. */

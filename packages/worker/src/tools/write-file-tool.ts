@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import type { Tool } from "@roost/agent";
 import { writeHomeFile } from "@roost/memory";
 import { z } from "zod";
 import { authorOf } from "./author-of.ts";
+import { noteSeen } from "./seen-files.ts";
 import type { ToolContext } from "./tool-context.ts";
 
 const input = z.object({
@@ -13,6 +15,9 @@ const input = z.object({
     .optional()
     .describe('sha256 of the content that you replace, or "absent" for a new file; left out: as this run last read it'),
 });
+
+const conflictHint =
+  "The file is not what you expected. Nothing was written. Merge your text with this one and write again.";
 
 /** Replaces a file of the home, if it still is what this run last saw: two sessions never overwrite each other. */
 export function writeFileTool(context: ToolContext): Tool<z.infer<typeof input>> {
@@ -32,18 +37,16 @@ export function writeFileTool(context: ToolContext): Tool<z.infer<typeof input>>
         remember: { scope: "tool.write_file", key: idempotencyKey },
         ...authorOf(context),
       });
-      if (outcome.state === "conflict") {
-        seenFiles.set(outcome.path, outcome.sha256);
-        return {
-          state: "done",
-          output: {
-            ...outcome,
-            hint: "The file is not what you expected. Nothing was written. Merge your text with this one and write again.",
-          },
-        };
+      if (outcome.state === "repeated") {
+        const output = { ...outcome, sha256: createHash("sha256").update(text).digest("hex") };
+        noteSeen(seenFiles, output);
+        return { state: "done", output };
       }
-      if (outcome.state === "written") seenFiles.set(outcome.path, outcome.sha256);
-      return { state: "done", output: { ...outcome } };
+      noteSeen(seenFiles, outcome);
+      return {
+        state: "done",
+        output: outcome.state === "conflict" ? { ...outcome, hint: conflictHint } : { ...outcome },
+      };
     },
   };
 }

@@ -1,0 +1,62 @@
+/**
+ * Which models a run thinks with. All runs share one list of providers, tried in order; a job, or else its agent, may name a
+ * provider or a model, which then comes first, with the rest of the list behind it. Cool-downs are shared by all choices.
+ */
+import { createMemoryCoolDowns, openModels, type Models, type ProviderConfig } from "@roost/agent";
+import type { Clock, Logger } from "@roost/base";
+import type { Run } from "@roost/kernel";
+import type { Settings } from "@roost/memory/settings";
+
+export type ModelsFor = (run: Pick<Run, "input" | "agent" | "sessionKind">) => Models;
+
+export interface ChooseModelsOptions {
+  /** As configured, in the order in which they are tried. */
+  providers: ProviderConfig[];
+  settings: Pick<Settings, "agents" | "heartbeat">;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** Choices kept open; one more than that opens anew each time. */
+const choicesMax = 64;
+
+export function createModelsFor(options: ChooseModelsOptions): ModelsFor {
+  const { settings, clock, logger } = options;
+  const coolDowns = createMemoryCoolDowns();
+  const open = (providers: ProviderConfig[]) => openModels({ providers, clock, logger, coolDowns });
+  const usual = open(options.providers);
+  const opened = new Map<string, Models>();
+  return (run) => {
+    const name = nameOf(run, settings);
+    if (name === undefined) return usual;
+    const known = opened.get(name);
+    if (known !== undefined) return known;
+    const models = open(preferModel(options.providers, name));
+    if (opened.size < choicesMax) opened.set(name, models);
+    return models;
+  };
+}
+
+function nameOf(run: Parameters<ModelsFor>[0], settings: ChooseModelsOptions["settings"]): string | undefined {
+  const ofRun = run.input["model"];
+  if (typeof ofRun === "string" && ofRun !== "") return ofRun;
+  const ofHeartbeat = run.sessionKind === "heartbeat" ? settings.heartbeat.model : undefined;
+  return ofHeartbeat ?? settings.agents[run.agent ?? "main"]?.model;
+}
+
+/**
+ * A name is a provider's id, or a model that a provider is configured with; any other is a model that the first provider with a
+ * wire is asked for. Of that one no price is known: caps in tokens bind it, caps in money only as far as the provider reports cost.
+ */
+export function preferModel(providers: ProviderConfig[], name: string): ProviderConfig[] {
+  const named = providers.find(({ id }) => id === name) ?? providers.find((each) => modelOf(each) === name);
+  if (named !== undefined) return [named, ...providers.filter((each) => each !== named)];
+  const wired = providers.find((each) => each.kind !== "language-model");
+  if (wired === undefined) return providers;
+  const { price: _, contextTokensMax: __, ...connection } = wired;
+  return [{ ...connection, id: `${wired.id}:${name}`, model: name }, ...providers];
+}
+
+function modelOf(provider: ProviderConfig): string {
+  return provider.kind === "language-model" ? provider.languageModel.modelId : provider.model;
+}

@@ -1,0 +1,59 @@
+/**
+ * Tells the person something: to the webhook where one is set, else the log alone (which the console shows), and records whether it
+ * reached them. A webhook gets each attempt under the same key; one that fails is recorded and fails nothing else.
+ */
+import { sleepUntilAborted, toRoostError } from "@roost/base";
+import type { ClaimedRun, Kernel } from "@roost/kernel";
+import { postWebhook, type Webhook, type WebhookMessage } from "./post-webhook.ts";
+import { recordNotice, type RecordedNotice } from "./record-notice.ts";
+
+export interface TellPersonOptions {
+  kernel: Kernel;
+  run: ClaimedRun;
+  text: string;
+  level: RecordedNotice["level"];
+  /** Undefined: the console. */
+  webhook: Webhook | undefined;
+  isRehearsal?: boolean;
+  /** The same in every attempt of the same notice. */
+  idempotencyKey: string;
+  signal: AbortSignal;
+  /** Before the second attempt; doubled for each further one. */
+  retryMs?: number;
+}
+
+const attemptsMax = 3;
+const retryMsDefault = 500;
+
+/**
+ * Returns why it was not delivered, undefined when it was.
+ * @throws the signal's reason: nothing is recorded then, and the notice is told in a further attempt
+ */
+export async function tellPerson(options: TellPersonOptions): Promise<string | undefined> {
+  const { kernel, run, text, level, webhook, idempotencyKey: key, isRehearsal = false } = options;
+  const message = { text, level, runId: run.id, jobId: run.jobId, at: new Date(kernel.clock.nowMs()).toISOString() };
+  const failure = webhook === undefined ? undefined : await post(webhook, message, options);
+  const target = webhook === undefined ? "console" : "webhook";
+  await recordNotice(kernel, run, { text, level, target, key, failure, isRehearsal });
+  return failure;
+}
+
+async function post(
+  webhook: Webhook,
+  message: WebhookMessage,
+  options: TellPersonOptions,
+): Promise<string | undefined> {
+  const { idempotencyKey, signal, retryMs = retryMsDefault } = options;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await postWebhook(webhook, message, { idempotencyKey, signal });
+      return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = toRoostError(error);
+      if (!failure.retryable || attempt >= attemptsMax) return failure.message;
+      await sleepUntilAborted(retryMs * 2 ** (attempt - 1), { signal });
+      signal.throwIfAborted();
+    }
+  }
+}

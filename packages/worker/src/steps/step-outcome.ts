@@ -1,0 +1,82 @@
+// What the agent calls the outcome of a step in the words of the kernel's record, and back.
+
+import { RoostError, toRoostError, type JsonValue } from "@roost/base";
+import type { StepOutcome, StepResult } from "@roost/agent";
+import type { RunError, StepOutcome as RecordedOutcome, Step, WaitResult } from "@roost/kernel";
+import type { SpendLedger } from "./spend-ledger.ts";
+
+export function toRecord<T>(
+  seq: number,
+  result: Exclude<StepResult<T>, { state: "waiting" }>,
+  spend: SpendLedger,
+): RecordedOutcome {
+  const spent = spend.spentBy(seq);
+  const settled = spent === undefined ? {} : { costUsd: spent.usd, tokens: spent.tokens };
+  if (result.state === "done") {
+    return {
+      seq,
+      state: "done",
+      output: result.output as JsonValue,
+      ...settled,
+      ...(result.usage === undefined ? {} : { usage: result.usage as unknown as JsonValue }),
+    };
+  }
+  const error: RunError =
+    result.state === "failed"
+      ? {
+          code: result.error.code,
+          message: result.error.message,
+          isRetryable: result.error.isRetryable,
+          details: (result.error as unknown as JsonValue) ?? null,
+        }
+      : { code: "unknown", message: result.message };
+  return { seq, state: result.state, error, ...settled };
+}
+
+const waitKinds = new Set<WaitResult["kind"]>(["time", "event", "person", "child", "timed_out"]);
+
+/** The output of a step that waited is the wait's result; what steps record themselves has no such `kind`. */
+function isWaitResult(output: unknown): boolean {
+  return (
+    typeof output === "object" &&
+    output !== null &&
+    waitKinds.has((output as { kind?: WaitResult["kind"] }).kind ?? ("" as WaitResult["kind"]))
+  );
+}
+
+/** What is recorded of a step, as the kernel returns it from a claim or from beginStep. */
+export interface RecordedStep {
+  state: string;
+  kind?: string;
+  output?: JsonValue;
+  error?: RunError | null;
+  resolution?: Step["resolution"];
+}
+
+/** Undefined: it has no outcome yet. */
+export function toOutcome<T>(step: RecordedStep): StepOutcome<T> | undefined {
+  if (step.state === "done") {
+    if (isWaitResult(step.output)) return { state: "answered", answer: step.output ?? null };
+    if (step.resolution != null) return { state: "done", output: outputOfResolved(step, step.resolution) as T };
+    return { state: "done", output: step.output as T };
+  }
+  if (step.state === "failed") return { state: "failed", error: toStepError(step.error ?? null) };
+  if (step.state === "unknown") return { state: "unknown", message: step.error?.message ?? "The outcome is not known" };
+  return undefined;
+}
+
+/** A person knows that it happened and perhaps what came of it: that is what the tool call comes to. */
+function outputOfResolved({ kind, output }: RecordedStep, { by, note }: NonNullable<Step["resolution"]>): JsonValue {
+  if (kind !== "tool") return output ?? null;
+  const isToolOutput = typeof output === "object" && output !== null && "text" in output;
+  if (isToolOutput) return output;
+  const result = output == null ? "" : typeof output === "string" ? output : JSON.stringify(output);
+  return { text: [`It happened, ${by} says: ${note}`, result].filter(Boolean).join("\n"), isUntrusted: false };
+}
+
+function toStepError(error: RunError | null): Extract<StepOutcome<never>, { state: "failed" }>["error"] {
+  const details = error?.details;
+  if (typeof details === "object" && details !== null && "isRetryable" in details) return details as never;
+  const known = toRoostError(new RoostError("internal", error?.message ?? "The step failed"));
+  return { code: known.code, message: known.message, isRetryable: error?.isRetryable ?? false };
+}

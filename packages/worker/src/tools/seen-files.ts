@@ -1,0 +1,32 @@
+/**
+ * Which content of which home file a run has seen: what its next write of the file compares with. A resumed run knows it again from
+ * its recorded steps.
+ */
+import { agentLimitDefaults } from "@roost/agent";
+import type { Step } from "@roost/kernel";
+
+/** sha256 by path. */
+export type SeenFiles = Map<string, string>;
+
+/** Takes note of what a tool shows; a file that was shown in part, or whose text is cut for its length, has not been seen. */
+export function noteSeen(seen: SeenFiles, shown: object): void {
+  const { path, sha256, isWhole } = shown as Record<string, unknown>;
+  if (typeof path !== "string" || typeof sha256 !== "string" || isWhole === false) return;
+  if (JSON.stringify(shown).length <= agentLimitDefaults.toolResultCharsMax) seen.set(path, sha256);
+}
+
+const tools = /^tool:(?:read_file|write_file)#/;
+
+export function recallSeen(steps: readonly Step[]): SeenFiles {
+  const seen: SeenFiles = new Map();
+  for (const step of steps) {
+    const text = (step.output as { text?: unknown } | null)?.text;
+    if (step.state !== "done" || !tools.test(step.name) || typeof text !== "string") continue;
+    try {
+      noteSeen(seen, JSON.parse(text) as object);
+    } catch {
+      // Cut for its length: it was not seen as a whole.
+    }
+  }
+  return seen;
+}
