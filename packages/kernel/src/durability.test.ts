@@ -23,6 +23,7 @@ test("Kernel.append() and transact() keep what they acknowledged through kill -9
         logger: silentLogger,
       });
       await using kernel = await openKernel({ database, logger: silentLogger, events: testEvents });
+      let isKilled = false;
       const write = async (writer: number) => {
         for (let n = 0; ; n += 1) {
           const ids = [0, 1, 2].map((k) => `${writer}${k} ${round} ${n}`);
@@ -35,7 +36,9 @@ test("Kernel.append() and transact() keep what they acknowledged through kill -9
           }
           for (const id of ids) acknowledged.add(id);
           // In the middle of everything.
-          if (acknowledged.size > (round + 1) * 300) process.kill(postgres.pid, "SIGKILL");
+          if (acknowledged.size <= (round + 1) * 300 || isKilled) continue;
+          isKilled = true;
+          process.kill(postgres.pid, "SIGKILL");
         }
       };
       await Promise.all([0, 1, 2, 3, 4, 5].map(write));
