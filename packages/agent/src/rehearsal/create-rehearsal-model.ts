@@ -72,8 +72,13 @@ function rehearse(call: LanguageModelV4CallOptions, how: string): string {
     `${rehearsalMark} No model is configured: nothing was thought, and nothing was done.`,
     `A model would have read about ${tokens} tokens: ${listOf(sections, { shownMax: sectionsShownMax, none: "no instructions" })}; ${count(messages.length, "message")}; ${toolsText(call)}.`,
   ];
-  if (question?.type === "text") lines.push(`It would have answered: ${quote(question.text)}`);
+  if (question?.type === "text") lines.push(`It would have answered: ${quote(lastParagraph(question.text))}`);
   return [...lines, how].join("\n");
+}
+
+/** Neighbouring messages of one side reach a model as one: what was said last stands at the end. */
+function lastParagraph(text: string): string {
+  return text.trim().split(/\n\n+/).at(-1) ?? text;
 }
 
 function sectionsOf(call: LanguageModelV4CallOptions): string[] {
