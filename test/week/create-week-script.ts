@@ -108,22 +108,20 @@ function makeVideo(prompt: Prompt, world: World): ScriptedReply {
   return `Rendered: ${topic.granted.text}.${isUnknown ? " I cannot tell whether it was announced." : ""}`;
 }
 
-function checkSocial({ results }: Prompt, world: World): ScriptedReply {
+/** New is what came since the check before. */
+function checkSocial({ results, scheduledFor = "" }: Prompt, world: World): ScriptedReply {
   if (results.size === 0) {
     return calls([
       { name: "http_fetch", arguments: { url: `${world.keyed.url}/comments` } },
-      { name: "get_state", arguments: { name: "social-checker" } },
+      { name: "set_state", arguments: { name: "social-checker", patch: {} } },
     ]);
   }
-  const newest = Math.max(
-    0,
-    ...[...(results.get("http_fetch")?.[0] ?? "").matchAll(/\\?"id\\?":(\d+)/g)].map(([, id]) => Number(id)),
-  );
-  const seen = Number(/"seen":(\d+)/.exec(results.get("get_state")?.[0] ?? "")?.[1] ?? 0);
-  const isNew = newest > seen;
-  if (!results.has("set_state"))
-    return call("set_state", { name: "social-checker", patch: isNew ? { seen: newest } : {} });
-  return isNew ? `1. Comment ${newest} is new.` : "NO_REPLY";
+  const day = scheduledFor.slice(0, 10);
+  const found = results.get("http_fetch")?.[0] ?? "";
+  const seen = results.get("set_state") ?? [];
+  const isNew = found.includes(day) && seen.every((text) => !text.includes(day));
+  if (!isNew) return seen.length === 1 ? "NO_REPLY" : `1. A comment of ${day} is new.`;
+  return call("set_state", { name: "social-checker", patch: { seen: day } });
 }
 
 /** The first wish of the day that nobody has taken up, or the call that finds out. */

@@ -34,8 +34,8 @@ export interface WorldServer {
 export interface World extends AsyncDisposable {
   keyed: WorldServer;
   plain: WorldServer;
-  /** What GET /comments answers; the newest last. */
-  comments: { id: number; from: string; text: string }[];
+  /** What GET /comments answers. */
+  comments: { day: string; from: string; text: string }[];
 }
 
 export async function startWorld(): Promise<World> {

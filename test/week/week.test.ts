@@ -3,6 +3,8 @@
  * OpenAI-compatible server, HTTP servers that it acts upon. What Roost promises is then read from its record and from the world's.
  */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { before, after, test } from "node:test";
 import { startScriptedModelServer, type ScriptedModelServer } from "@roost/agent/testing";
 import { readMigrations, type Database } from "@roost/database";
@@ -43,6 +45,7 @@ before(async () => {
       databaseUrl: testDatabase.url,
       modelUrl: model.url,
       workerCount: 2,
+      parentDirectory: existsSync("/dev/shm") ? "/dev/shm" : tmpdir(),
       files: { "roost.yaml": openTo(world) },
     }),
   );
@@ -89,7 +92,7 @@ function listIncidents(home: LivingHome): Incident[] {
   return [
     {
       at: "2025-11-25T12:00:00.000Z",
-      happen: async () => void world.comments.push({ id: 1, from: "Ada", text: "Which fan?" }),
+      happen: async () => void world.comments.push({ day: "2025-11-25", from: "Ada", text: "Which fan?" }),
     },
     { at: "2025-11-26T08:55:00.000Z", happen: ask("Good morning") },
     { at: "2025-11-26T09:00:00.000Z", happen: killWhile(world.keyed, "/renderings", "Are you there?") },

@@ -20,6 +20,8 @@ export interface StartHomeOptions {
   /** Changes to files of the home before it starts. */
   files?: Record<string, (text: string) => string>;
   environment?: Record<string, string>;
+  /** Where the home is made. Default: the system's directory for temporary files. */
+  parentDirectory?: string;
 }
 
 export interface LivingHome extends AsyncDisposable {
@@ -40,7 +42,7 @@ const compileCache = fileURLToPath(new URL("../../../node_modules/.roost/compile
 
 export async function startHome(options: StartHomeOptions): Promise<LivingHome> {
   await using opened = new AsyncDisposableStack();
-  const directory = await mkdtemp(join(tmpdir(), "roost-home-"));
+  const directory = await mkdtemp(join(options.parentDirectory ?? tmpdir(), "roost-home-"));
   opened.defer(() => rm(directory, { recursive: true, force: true }));
   const token = await fillHome(directory, options.files ?? {});
   const environment = {
