@@ -1,3 +1,4 @@
+/** One transaction on one connection: begin, work, commit or roll back. Trying again is transact's. */
 import { RoostError } from "@roost/base";
 import type { ClientBase } from "pg";
 import type { QueryOptions, Transaction } from "./database.ts";

@@ -1,3 +1,4 @@
+/** How everything is doing, gathered from the kernel: processes, counts, what is due, what was spent, what needs the person. */
 import { countRuns, listWorkers, readBudgets, readSpend, type WorkerRow } from "@roost/kernel";
 import type { ApiHandler } from "../api-handler.ts";
 import type { GatewayContext } from "../gateway-context.ts";

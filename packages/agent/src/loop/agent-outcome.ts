@@ -1,3 +1,4 @@
+/** How a run of the loop can end, and what a watcher sees of it meanwhile. Types only. */
 import type { JsonValue } from "@roost/base";
 import type { Message } from "../messages/message.ts";
 import type { FinishReason } from "../models/models.ts";

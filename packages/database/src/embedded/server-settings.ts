@@ -1,3 +1,4 @@
+/** The settings that the bundled server is started with, and why each. It starts nothing. */
 import { serverPort } from "./server-url.ts";
 
 export interface ServerSettingsOptions {

@@ -1,3 +1,4 @@
+/** The caps and what is spent under them: set, read, swept. Reserving against them is reserve-spend.ts. */
 import { RoostError } from '@roost/base';
 import type { Kernel } from '../open-kernel.ts';
 import type { BudgetCap, Spend } from './budget.ts';

@@ -1,3 +1,4 @@
+/** Idempotency keys: (scope, key) stands for the first result. It knows nothing of what is computed. */
 import { RoostError, type JsonValue } from "@roost/base";
 import type { KernelTransaction } from "../transact.ts";
 import { checkName } from "./check-limits.ts";

@@ -1,3 +1,4 @@
+/** A set of jobs at once: defined together or not at all, and those that left the set removed when asked to. */
 import { RoostError } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import { removeJobWithin } from "./change-job-state.ts";

@@ -1,3 +1,4 @@
+/** A trigger as it was written becomes one that schedules can be made of: lengths in ms, moments as instants, a time zone. */
 import { parseDurationMs, RoostError } from "@roost/base";
 import type { JobDefinition } from "@roost/contract/operations";
 import { createSchedule } from "./next-moments.ts";

@@ -1,3 +1,4 @@
+/** A tick by hand: keyed, so that the same call starts one run. Overlap and active hours are the tick's as always. */
 import { createId, RoostError } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import type { JobCause } from "./emit-job-event.ts";

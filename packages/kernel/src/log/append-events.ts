@@ -1,3 +1,4 @@
+/** The one statement that appends: heads locked in order, offsets dense, last in its transaction. What may be appended is decided before. */
 import type { Sql } from "@roost/database";
 import type { EventPosition } from "./event.ts";
 import type { PreparedEvent } from "./prepare-event.ts";

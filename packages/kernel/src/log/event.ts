@@ -1,3 +1,4 @@
+/** What an event is before it is appended and after. Types only. */
 import type { JsonObject } from "@roost/base";
 
 /** An event before it has a place in the log. */

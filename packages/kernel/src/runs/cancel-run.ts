@@ -1,3 +1,4 @@
+/** Ending runs because somebody asked: at once where nobody executes them, by asking their owner where somebody does. */
 import { RoostError } from '@roost/base';
 import type { Kernel } from '../open-kernel.ts';
 import type { KernelTransaction } from '../transact.ts';

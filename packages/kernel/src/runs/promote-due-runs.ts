@@ -1,3 +1,4 @@
+/** Runs whose moment has come become ready. It is a look at the state: any number of schedulers may look. */
 import type { Kernel } from '../open-kernel.ts';
 import type { KernelTransaction } from '../transact.ts';
 import { resumeRuns, type Resumption } from './resume-runs.ts';

@@ -1,3 +1,4 @@
+/** One loop of the scheduler: look, then wait for a wake-up or the next moment; failures are logged and backed off. */
 import { delay } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 

@@ -1,3 +1,4 @@
+/** What a heartbeat was shown and said, kept when it has ended well. Whether the next one thinks is heartbeat-decision.ts. */
 import type { JsonValue } from "@roost/base";
 import type { KernelTransaction, Run } from "@roost/kernel";
 import type { Memory } from "../memory.ts";

@@ -1,3 +1,4 @@
+/** An answer in the transcript, in the transaction that ends its run. */
 import { createId } from "@roost/base";
 import type { KernelTransaction, Run } from "@roost/kernel";
 import { cleanText, insertMessages, messageLimits, type ContextMessage, type NewMessage } from "./message.ts";

@@ -1,3 +1,4 @@
+/** Reading conversations: pages for people, and the history that a model is given. */
 import type { Sql } from "@roost/database";
 import type { Memory } from "../memory.ts";
 import { messageColumns, type ContextMessage, type StoredMessage } from "./message.ts";

@@ -1,3 +1,4 @@
+/** A message to a session: recorded with the run that will answer it, in one transaction, once per idempotency key. */
 import { RoostError } from "@roost/base";
 import { createRun, rememberResult, type KernelTransaction, type SessionKind } from "@roost/kernel";
 import type { Memory } from "../memory.ts";

@@ -1,3 +1,4 @@
+/** Secrets stand in settings by reference; here a reference becomes the secret, in memory only. */
 import { readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { RoostError } from "@roost/base";

@@ -1,3 +1,4 @@
+/** Reading states with their age. Edits of a file from outside are taken over before it is read. */
 import type { JsonValue } from "@roost/base";
 import type { Memory } from "../memory.ts";
 import type { Viewer } from "../visibility/viewer.ts";

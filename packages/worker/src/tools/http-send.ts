@@ -1,3 +1,4 @@
+/** The tool that changes something at a URL. Addresses are checked by guarded-fetch.ts, repeats decided by the effect class. */
 import type { Tool } from "@roost/agent";
 import { toRoostError } from "@roost/base";
 import { z } from "zod";

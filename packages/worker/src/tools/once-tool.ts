@@ -1,3 +1,4 @@
+/** The tool that makes something happen once across all runs. The keys are the kernel's. */
 import type { Tool } from "@roost/agent";
 import { beginOnce, failOnce, finishOnce } from "@roost/kernel";
 import { z } from "zod";

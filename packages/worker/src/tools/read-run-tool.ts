@@ -1,3 +1,4 @@
+/** The tool that reads what another run said and did, as far as the session may know it. */
 import type { Tool } from "@roost/agent";
 import { getRun, listSteps } from "@roost/kernel";
 import { maySeeRun } from "@roost/memory";

@@ -1,3 +1,4 @@
+/** The tool that writes a home file by compare-and-swap. Who may write what is the memory's to say. */
 import { createHash } from "node:crypto";
 import type { Tool } from "@roost/agent";
 import { writeHomeFile } from "@roost/memory";
