@@ -18,6 +18,7 @@ import { RoostError } from "@roost/base";
 import type { ApiHandler } from "../api-handler.ts";
 import type { GatewayContext } from "../gateway-context.ts";
 import { toEventRecord } from "../records/to-event.ts";
+import { orderPast } from "../streams/order-past.ts";
 
 interface Filter {
   topics: string[];
@@ -56,11 +57,8 @@ async function* tail(
   start: { past: StoredEvent[]; offsets: OffsetVector; signal: AbortSignal },
 ): AsyncGenerator<StreamItem<Event>> {
   let { offsets } = start;
-  // Of the past only the last has an id: the offsets lie behind all of it.
-  for (const [index, event] of start.past.entries()) {
-    const id = index === start.past.length - 1 ? formatOffsets(offsets) : undefined;
-    yield { id, event: "message", data: toEventRecord(event) };
-  }
+  for (const placed of orderPast(start.past, offsets))
+    yield { id: formatOffsets(placed.offsets), event: "message", data: toEventRecord(placed.event) };
   for await (const page of tailPages(kernel, { ...filter, after: offsets, signal: start.signal })) {
     for (const event of page.events) {
       offsets = advanceOffsets(offsets, event);

@@ -1,0 +1,146 @@
+/** The gateway over a home and a database of its own for each test, served on a free port, with a count of what it holds open. */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { silentLogger, systemClock } from "@roost/base";
+import { createHttpClient, type Client } from "@roost/contract";
+import { roostOperations } from "@roost/contract/operations";
+import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import type { Kernel } from "@roost/kernel";
+import { openMemory, type Memory } from "@roost/memory";
+import { openTelemetry } from "@roost/telemetry";
+import { apiPrefix, createGateway } from "../create-gateway.ts";
+import { createHandlers } from "../create-handlers.ts";
+import type { ConfigEntry } from "../gateway-context.ts";
+import { listen } from "../listen.ts";
+import { openToken } from "../security/open-token.ts";
+
+export const testToken = "roost_a-token-of-the-tests";
+
+export interface TestGateway extends AsyncDisposable {
+  kernel: Kernel;
+  memory: Memory;
+  test: TestKernel;
+  homeDir: string;
+  url: string;
+  port: number;
+  client: Client<typeof roostOperations>;
+  /** With the token, unless headers say otherwise. */
+  ask(path: string, init?: RequestInit): Promise<Response>;
+  /** Watches of wake-ups and of texts that streams hold now. */
+  held(): { watches: number; texts: number };
+  /** As SIGTERM does; then the same port serves again. */
+  restart(): Promise<void>;
+}
+
+export interface TestGatewayOptions {
+  files?: Record<string, string>;
+}
+
+export async function createTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  await using opened = new AsyncDisposableStack();
+  const homeDir = await mkdtemp(join(tmpdir(), "roost-gateway-"));
+  opened.defer(() => rm(homeDir, { recursive: true, force: true }));
+  for (const [path, text] of Object.entries({ ...options.files, ".roost/token": `${testToken}\n` })) {
+    await mkdir(dirname(join(homeDir, path)), { recursive: true });
+    await writeFile(join(homeDir, path), text);
+  }
+  const test = opened.use(await createTestKernel());
+  const counted = countHeld(test.kernel);
+  const { kernel } = counted;
+  const memory = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
+  const server = await serve({ kernel, memory, homeDir, port: 0 });
+  let current = server;
+  opened.defer(() => current.stop());
+  const client = createHttpClient(roostOperations, {
+    baseUrl: `${server.url}${apiPrefix}`,
+    token: testToken,
+    reconnect: { delayMsMin: 5, delayMsMax: 20 },
+  });
+  const owned = opened.move();
+  return {
+    kernel,
+    memory,
+    test,
+    homeDir,
+    url: server.url,
+    port: server.port,
+    client,
+    ask: (path, init = {}) =>
+      fetch(`${server.url}${path}`, { ...init, headers: { authorization: `Bearer ${testToken}`, ...init.headers } }),
+    held: counted.held,
+    async restart() {
+      await current.stop();
+      current = await serve({ kernel, memory, homeDir, port: server.port });
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function serve(options: { kernel: Kernel; memory: Memory; homeDir: string; port: number }) {
+  const { kernel, memory, homeDir, port } = options;
+  const logger = silentLogger;
+  const shutdown = new AbortController();
+  const config: ConfigEntry[] = [{ name: "ROOST_HOME", value: homeDir, source: "environment", isSecret: false }];
+  const model = { mode: "rehearsal", provider: null, name: null, reason: "a test" } as const;
+  const engine = { version: "18", embedded: true };
+  const origin = { hostnames: new Set<string>(), port: 0 };
+  const telemetry = await openTelemetry({ serviceName: "test", logger });
+  const app = createGateway({
+    handlers: createHandlers({ kernel, memory, logger, version: "0.0.1", startedAtMs: 0, engine, model, config }),
+    token: await openToken(homeDir, { clock: systemClock, logger }),
+    version: "0.0.1",
+    origin: () => origin,
+    clock: systemClock,
+    logger,
+    telemetry,
+    shutdown: shutdown.signal,
+  });
+  const listening = await listen({ host: "127.0.0.1", port, fetch: (request) => app.fetch(request) });
+  origin.port = listening.port;
+  for (const name of listening.hostnames) origin.hostnames.add(name);
+  return {
+    url: listening.url,
+    port: listening.port,
+    async stop() {
+      shutdown.abort(new Error("the gateway stops"));
+      await listening[Symbol.asyncDispose]();
+      await telemetry[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The kernel, with a count of the watches and texts that were begun and not ended. */
+function countHeld(kernel: Kernel) {
+  let watches = 0;
+  let texts = 0;
+  const counted: Kernel = {
+    ...kernel,
+    wakeups: {
+      ...kernel.wakeups,
+      watch(channels) {
+        const watch = kernel.wakeups.watch(channels);
+        watches += 1;
+        return {
+          next: (options) => watch.next(options),
+          [Symbol.dispose]() {
+            watches -= 1;
+            watch[Symbol.dispose]();
+          },
+        };
+      },
+    },
+    streams: {
+      publish: (runId, delta) => kernel.streams.publish(runId, delta),
+      async *watch(runId, options) {
+        texts += 1;
+        try {
+          yield* kernel.streams.watch(runId, options);
+        } finally {
+          texts -= 1;
+        }
+      },
+    },
+  };
+  return { kernel: counted, held: () => ({ watches, texts }) };
+}
