@@ -107,7 +107,7 @@ export function cleanText(text: string, charsMax: number): string {
 }
 
 function fitContent(content: ContextMessage): JsonObject {
-  const cleaned = clean(content as unknown as JsonValue) as JsonObject;
+  const cleaned = clean(content) as JsonObject;
   cleaned["text"] = cleanText(content.text, messageLimits.textCharsMax);
   if (Buffer.byteLength(JSON.stringify(cleaned)) <= messageLimits.contentBytesMax) return cleaned;
   // Reasoning is the only other part that can be this long, and no later call needs it.
