@@ -10,6 +10,7 @@ create function roost.now() returns timestamptz
   language sql stable parallel safe
   return statement_timestamp();
 
+-- A topic keeps its number and its segments; partitions are added, never taken away.
 create table roost.topic (
   name            text collate "C" primary key check (name ~ '^[a-z][a-z0-9_-]{0,62}$'),
   -- The table under roost.event that holds this topic's events; its name is made once, from the number and the name.
@@ -34,6 +35,7 @@ create table roost.partition_head (
   primary key (topic, partition)
 ) with (fillfactor = 20, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
 
+-- Invariant: (topic, partition, offset) is unique, so an offset never stands for two events; segments are dropped whole.
 create table roost.event (
   topic       text collate "C" not null,
   partition   integer not null,
@@ -54,8 +56,10 @@ create table roost.event (
   primary key (topic, partition, "offset")
 ) partition by list (topic);
 
+-- Everything that goes back to one origin, for "why did this run" and "what did it cause".
 create index event_correlation on roost.event (correlation);
 
+-- Invariant: a version of a type is registered once and never changes.
 create table roost.event_schema (
   type          text collate "C" not null,
   version       integer not null check (version >= 1),

@@ -115,6 +115,7 @@ end $$;
 create trigger run_ended_is_final before update on roost.run
   for each row when (old.ended_at is not null) execute function roost.refuse_change_of_ended_run();
 
+-- Invariant: a lane has at most one holder; runs enter it under its row lock and leave it in the order of their seq.
 create table roost.lane (
   name          text primary key,
   holder        uuid,
@@ -151,6 +152,7 @@ create table roost.step (
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 create index step_unresolved on roost.step (ended_at) where state = 'unknown' and resolution is null;
 
+-- Invariant: a step waits for one thing, and what ended the wait is recorded once.
 create table roost.wait (
   run_id       uuid not null,
   seq          integer not null,
@@ -172,6 +174,7 @@ create unique index wait_open on roost.wait (run_id) where resolved_at is null;
 create index wait_open_child on roost.wait (child_run_id) where resolved_at is null and child_run_id is not null;
 create index wait_open_event on roost.wait (topic, event_type) where resolved_at is null and kind = 'event';
 
+-- Invariant: a question is open, or has one end: answered, expired or withdrawn.
 create table roost.question (
   id          uuid primary key,
   run_id      uuid not null,
@@ -190,6 +193,7 @@ create table roost.question (
 );
 create index question_open on roost.question (asked_at) where state = 'open';
 
+-- A process that owns runs, proven alive by the advisory lock of its key and by its deadline.
 create table roost.worker (
   id         uuid primary key,
   host       text not null,
@@ -210,6 +214,7 @@ create index run_history_job on roost.run_history (job_id, id) where job_id is n
 create table roost.step_history (like roost.step including defaults, run_ended_at timestamptz not null) partition by range (run_ended_at);
 create index step_history_id on roost.step_history (run_id, seq);
 
+-- Readers see runs and steps wherever they are; no writer goes through these views.
 create view roost.run_all as select * from roost.run union all select * from roost.run_history;
 create view roost.step_all as
   select run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, output, error, usage, cost_usd,

@@ -43,6 +43,7 @@ create table roost.job (
 create index job_due on roost.job (fire_at, id) where state = 'active' and fire_at is not null;
 create index job_on_event on roost.job (topic) where state = 'active' and topic is not null;
 
+-- Invariant: a (job, tick key) has one row, whoever inserts it: a tick happens once.
 create table roost.tick (
   job_id       text not null references roost.job,
   -- The moment in ISO 8601, 'event:<id>' or 'manual:<key>'.

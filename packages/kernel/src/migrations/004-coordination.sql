@@ -3,6 +3,7 @@
 
 create sequence roost.lock_epoch;
 
+-- Invariant: a name has one holder at a time, and the epochs of its holders only grow.
 create table roost.lock (
   name        text primary key,
   -- The fencing token: greater with each holder.
@@ -72,6 +73,7 @@ create table roost.idempotency_key (
 );
 create index idempotency_key_expiry on roost.idempotency_key (expires_at);
 
+-- Topics that somebody has taken on; decisions within a scope are made one after the other.
 create table roost.claim (
   id            uuid primary key,
   scope         text not null,

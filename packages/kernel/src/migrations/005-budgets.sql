@@ -11,6 +11,7 @@ create table roost.budget_cap (
   primary key (scope, time_window)
 );
 
+-- One row: where the periods of budgets begin.
 create table roost.budget_setting (
   only_row  boolean primary key default true check (only_row),
   -- Where an hour, a day and a month begin.
@@ -18,6 +19,7 @@ create table roost.budget_setting (
 );
 insert into roost.budget_setting (time_zone) values ('UTC');
 
+-- Invariant: what is spent and reserved in a period never passes its caps; checked under the row lock that reserves.
 create table roost.spend (
   scope           text not null,
   time_window     text not null,
@@ -31,6 +33,7 @@ create table roost.spend (
   primary key (scope, time_window, period)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 200);
 
+-- Invariant: a step has at most one open reservation; it is settled once, at what was used or at its bound.
 create table roost.reservation (
   id         uuid primary key,
   run_id     uuid not null,
