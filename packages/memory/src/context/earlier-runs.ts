@@ -1,5 +1,5 @@
 import { listRuns, type Run, type RunState } from "@roost/kernel";
-import { readRunResult } from "../digest/run-output.ts";
+import { readRunResult } from "../digest/read-run-result.ts";
 import type { Memory } from "../memory.ts";
 import { momentAt } from "../visibility/daily-note-path.ts";
 import type { Section } from "./file-sections.ts";

@@ -5,7 +5,7 @@
 import { findOffsets, formatOffsets, listRuns, parseOffsets, readEnd, readLog, type OffsetVector } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
 import { describeEvent, digestTypes, type DigestItem, type DigestReader } from "./digest-item.ts";
-import { readRunResult } from "./run-output.ts";
+import { readRunResult } from "./read-run-result.ts";
 import { renderDigest, type RenderedDigest } from "./render-digest.ts";
 
 export interface Digest extends RenderedDigest {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { constants, type BigIntStats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
-import { RoostError } from "@roost/base";
+import { RoostError, systemClock } from "@roost/base";
 import { homeLimits } from "./home-limits.ts";
 
 export interface DiskFile {
@@ -22,7 +22,8 @@ const racyMs = 100;
 
 /** Changes whenever the file does; null when it changed so lately that it must be looked at again. */
 export function stampOf(stats: BigIntStats): string | null {
-  const ageMs = Date.now() - Number(stats.ctimeNs / 1_000_000n);
+  // File times and this process have the machine's clock in common, whatever the database's says.
+  const ageMs = systemClock.nowMs() - Number(stats.ctimeNs / 1_000_000n);
   return ageMs >= 0 && ageMs < racyMs ? null : stableStampOf(stats);
 }
 

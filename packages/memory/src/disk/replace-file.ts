@@ -20,6 +20,8 @@ export type Replaced =
   /** What is there instead; undefined: nothing. */
   | { state: "conflict"; current: DiskFile | undefined };
 
+export type Removed = { state: "removed" } | Extract<Replaced, { state: "conflict" }>;
+
 /** The two names that a replacement uses beside its file. */
 export function temporaryNames(absolute: string, id: string): { next: string; previous: string } {
   const folder = dirname(absolute);
@@ -138,7 +140,7 @@ export async function removeTemporaries(absolute: string, id: string): Promise<v
 }
 
 /** As replaceFile, to nothing. */
-export async function removeFile(removal: Omit<Replacement, "bytes">): Promise<Replaced> {
+export async function removeFile(removal: Omit<Replacement, "bytes">): Promise<Removed> {
   const { absolute, expected, id } = removal;
   const { previous } = temporaryNames(absolute, id);
   try {
@@ -146,9 +148,7 @@ export async function removeFile(removal: Omit<Replacement, "bytes">): Promise<R
     await rename(absolute, previous);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    return expected === "absent"
-      ? { state: "replaced", modifiedAt: new Date() }
-      : { state: "conflict", current: undefined };
+    return expected === "absent" ? { state: "removed" } : { state: "conflict", current: undefined };
   }
   const taken = await readDiskFile(previous);
   if (taken?.sha256 !== expected) {
@@ -157,7 +157,7 @@ export async function removeFile(removal: Omit<Replacement, "bytes">): Promise<R
   }
   await rm(previous, { force: true });
   await syncFolder(dirname(absolute));
-  return { state: "replaced", modifiedAt: new Date() };
+  return { state: "removed" };
 }
 
 /** When something else has come to be in its place meanwhile, both stay. */

@@ -5,7 +5,7 @@
  */
 import { link } from "node:fs/promises";
 import { join } from "node:path";
-import { RoostError, type JsonValue } from "@roost/base";
+import { RoostError, systemClock, type JsonValue } from "@roost/base";
 import type { KernelTransaction } from "@roost/kernel";
 import { hashOf, readDiskFile, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import { removeFile, replaceFile } from "../disk/replace-file.ts";
@@ -158,7 +158,7 @@ async function refuseInvalid(
   const { name, path, absolute, row, disk, problem } = found;
   if (disk === undefined) throw new RoostError("internal", `${path} is invalid and not there`);
   // Times of the disk, compared with the clock of the same machine.
-  const ageMs = Date.now() - disk.modifiedAt.getTime();
+  const ageMs = systemClock.nowMs() - disk.modifiedAt.getTime();
   if (ageMs >= 0 && ageMs < unfinishedMs) return "later";
   await memory.versions.put(disk.bytes);
   const aside = `${path}.invalid-${disk.sha256.slice(0, 12)}`;

@@ -1,15 +1,10 @@
 /** Daily notes: one file per day of the home's time zone, which is not always 24 hours long. */
 
-const notePath = /^memory\/(\d{4}-\d{2}-\d{2})(?:-[^/]+)?\.md$/;
+const notePath = /^memory\/\d{4}-\d{2}-\d{2}(?:-[^/]+)?\.md$/;
 
 /** memory/2026-01-31.md, and memory/2026-01-31-some-title.md as other programs write them. */
 export function isDailyNotePath(path: string): boolean {
   return notePath.test(path);
-}
-
-/** The day of a note's path, `2026-01-31`. */
-export function dayOfNotePath(path: string): string | undefined {
-  return notePath.exec(path)?.[1];
 }
 
 export function dailyNotePath(day: string): string {

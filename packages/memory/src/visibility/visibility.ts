@@ -42,7 +42,6 @@ const nothing: Record<HomeFileClass, Rule> = {
   other: "none",
 };
 
-/** `own`: the state files of the viewer's job and those it names as inputs, and the folder work/<job>/. */
 const mayRead: Record<SessionKind, Record<HomeFileClass, Rule>> = {
   main: everything,
   heartbeat: everything,
@@ -70,12 +69,15 @@ const mayWrite: Record<SessionKind, Record<HomeFileClass, Rule>> = {
   channel: nothing,
 };
 
+/** `own`: the state files of the viewer's job, to read also those it names as inputs, and the folder work/<job>/. */
+export const visibility = { read: mayRead, write: mayWrite } as const;
+
 export function maySeeFile(viewer: Viewer, path: string): boolean {
-  return isAllowed(mayRead, viewer, path);
+  return isAllowed(visibility.read, viewer, path);
 }
 
 export function mayWriteFile(viewer: Viewer, path: string): boolean {
-  return isAllowed(mayWrite, viewer, path) && !isInputOnly(viewer, path);
+  return isAllowed(visibility.write, viewer, path) && !isInputOnly(viewer, path);
 }
 
 /** @throws RoostError `forbidden`, in the same words whether the file exists or not */
