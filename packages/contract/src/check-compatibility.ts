@@ -44,7 +44,7 @@ export function checkCompatibility(
   return { compatible: true };
 }
 
-// The one state of this package: the WASM module is loaded at the first use, because loading it takes 15 ms and many processes never ask.
+// tidy: the one state of this package: the WASM module is loaded at the first use, because loading it takes 15 ms and many processes never ask.
 let isLoaded = false;
 
 function loadChecker(): (writer: JsonSchema, reader: JsonSchema) => boolean {

@@ -6,7 +6,15 @@
 import { RoostError, toRoostError } from "@roost/base";
 import type { CallOptions, Client } from "./client.ts";
 import type { AnyOperation } from "./define-operation.ts";
-import { anonymous, type Call, type Handlers, type Principal, type StreamItem } from "./handlers.ts";
+import {
+  anonymous,
+  isPlace,
+  type Call,
+  type Handlers,
+  type Principal,
+  type StreamItem,
+  type StreamPlace,
+} from "./handlers.ts";
 import { openOperationStream, runOperation, type AnyHandler } from "./run-operation.ts";
 
 export interface LocalClientOptions {
@@ -64,14 +72,14 @@ async function* streamLocally(
 ): AsyncGenerator<StreamItem<unknown>> {
   const ending = new AbortController();
   const call = callOf(options, ending.signal);
-  let iterator: AsyncIterator<StreamItem<unknown>> | undefined;
+  let iterator: AsyncIterator<StreamItem<unknown> | StreamPlace> | undefined;
   try {
     const items = await unlessAborted(call.signal, () => openOperationStream(operation, handler, given, call));
     const opened = (iterator = items[Symbol.asyncIterator]());
     for (;;) {
       const result = await unlessAborted(call.signal, () => opened.next());
       if (result.done === true) return;
-      yield result.value;
+      if (!isPlace(result.value)) yield result.value;
     }
   } finally {
     ending.abort();

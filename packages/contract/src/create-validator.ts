@@ -7,7 +7,7 @@ import type { JsonSchema } from "./to-json-schema.ts";
 /** How many complaints are listed. */
 const complaintsMax = 10;
 
-// The one state of this file, and only a saving: compiling the meta-schema takes 20 ms, so it is done once, at the first use.
+// tidy: the one state of this file, and only a saving: compiling the meta-schema takes 20 ms, so it is done once, at the first use.
 let compiler: Ajv2020 | undefined;
 
 /**

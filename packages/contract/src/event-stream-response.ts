@@ -4,10 +4,10 @@
  * connection alive, and the iterator is returned when the reader leaves. The
  * last event is `end` or `problem`; a stream without it was cut.
  */
-import { toRoostError } from "@roost/base";
-import type { StreamItem } from "./handlers.ts";
+import { RoostError, toRoostError } from "@roost/base";
+import { isPlace, type StreamItem, type StreamPlace } from "./handlers.ts";
 import type { Problem } from "./problem.ts";
-import { eventStreamMediaType, formatEvent } from "./server-sent-events.ts";
+import { eventStreamMediaType, formatEvent, formatPlace } from "./server-sent-events.ts";
 
 export const endEvent = "end";
 export const problemEvent = "problem";
@@ -29,7 +29,7 @@ const keepAliveMsDefault = 15_000;
 const retryMsDefault = 1000;
 
 export function createEventStreamResponse(
-  items: AsyncIterable<StreamItem<unknown>>,
+  items: AsyncIterable<StreamItem<unknown> | StreamPlace>,
   options: EventStreamOptions,
 ): Response {
   const body = createBody(items, options);
@@ -43,13 +43,13 @@ export function createEventStreamResponse(
 }
 
 function createBody(
-  items: AsyncIterable<StreamItem<unknown>>,
+  items: AsyncIterable<StreamItem<unknown> | StreamPlace>,
   options: EventStreamOptions,
 ): ReadableStream<Uint8Array> {
   const { signal, onClose, describeError, keepAliveMs = keepAliveMsDefault, retryMs = retryMsDefault } = options;
   const iterator = items[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
-  let pending: Promise<IteratorResult<StreamItem<unknown>>> | undefined;
+  let pending: Promise<IteratorResult<StreamItem<unknown> | StreamPlace>> | undefined;
   let isClosed = false;
   let cut: () => void = () => {};
 
@@ -105,9 +105,13 @@ function createBody(
   );
 }
 
-function formatItem(item: StreamItem<unknown>): string {
+function formatItem(item: StreamItem<unknown> | StreamPlace): string {
+  if (isPlace(item)) return formatPlace(item.id);
   if (item.event === endEvent || item.event === problemEvent) {
-    throw new Error(`an item is named "${item.event}", which belongs to the protocol: name it otherwise`);
+    throw new RoostError(
+      "internal",
+      `an item is named "${item.event}", which belongs to the protocol: name it otherwise`,
+    );
   }
   return formatEvent({ id: item.id, event: item.event, data: JSON.stringify(item.data) });
 }

@@ -27,6 +27,20 @@ export interface StreamItem<Data> {
   data: Data;
 }
 
+/**
+ * The place of a stream before its first item: who is cut off before anything has happened goes on from there. Given first or not
+ * at all; readers are not shown it.
+ */
+export interface StreamPlace {
+  id: string;
+  data?: undefined;
+}
+
+/** No item is without data: JSON has no undefined. */
+export function isPlace(item: StreamItem<unknown> | StreamPlace): item is StreamPlace {
+  return item.data === undefined && item.id !== undefined;
+}
+
 /** What a handler is given: the input after its schema. */
 export type InputOf<Op extends AnyOperation> = z.output<Op["input"]>;
 /** What a caller gives: the input before defaults are filled in. */
@@ -42,11 +56,10 @@ export type ReturnedOf<Op extends AnyOperation> = z.input<Op["output"]>;
  */
 export type Handler<Op extends AnyOperation> =
   Op extends Operation<string, z.ZodObject, z.ZodType, true>
-    ? (
-        input: InputOf<Op>,
-        call: Call,
-      ) => AsyncIterable<StreamItem<ReturnedOf<Op>>> | Promise<AsyncIterable<StreamItem<ReturnedOf<Op>>>>
+    ? (input: InputOf<Op>, call: Call) => StreamOf<ReturnedOf<Op>> | Promise<StreamOf<ReturnedOf<Op>>>
     : (input: InputOf<Op>, call: Call) => ReturnedOf<Op> | Promise<ReturnedOf<Op>>;
+
+type StreamOf<Data> = AsyncIterable<StreamItem<Data> | StreamPlace>;
 
 /** One handler per operation, under its id. */
 export type Handlers<Ops extends readonly AnyOperation[]> = {

@@ -175,3 +175,18 @@ test("createHttpClient() finds its way back to a server that was started anew", 
   assert.equal((await second).value?.data.text, "two");
   await items.return?.();
 });
+
+test("createHttpClient() goes on from the place of a stream that was lost before its first item", async () => {
+  await using server = await serve((_request, response, count) => {
+    if (count < 3) stream(response, "retry: 1\n\nid: 7\n\n");
+    else stream(response, `${item(8)}event: end\ndata: {}\n\n`);
+    if (count < 3) setImmediate(() => response.destroy());
+    else response.end();
+  });
+  const client = createHttpClient(people, { baseUrl: server.baseUrl, reconnect });
+  assert.deepEqual(await textsOf(client.watchPeople()), ["t8"]);
+  assert.deepEqual(
+    server.requests.map(({ headers }) => headers["last-event-id"]),
+    [undefined, "7", "7"],
+  );
+});

@@ -96,14 +96,23 @@ async function* readOneConnection(
         `${options.what} was answered with "${mediaType}" instead of ${eventStreamMediaType}`,
       );
     }
-    const parser = createEventParser();
+    let isPlaced = false;
+    const parser = createEventParser({
+      onPlace: (id) => {
+        place.lastId = id;
+        isPlaced = true;
+      },
+    });
     const decoder = new TextDecoder();
     let isFirst = true;
     for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
       idle.restart();
-      if (!isFirst) place.hasProgress = true;
+      isPlaced = false;
+      const events = parser.push(decoder.decode(bytes, { stream: true }));
+      // The place is part of the greeting, though it may come by itself.
+      if (!isFirst && !isPlaced) place.hasProgress = true;
       isFirst = false;
-      for (const event of parser.push(decoder.decode(bytes, { stream: true }))) {
+      for (const event of events) {
         if (event.event === endEvent) return;
         if (event.event === problemEvent) throw fromProblemEvent(event);
         place.hasProgress = true;

@@ -33,6 +33,7 @@ export {
   type Principal,
   type ReturnedOf,
   type StreamItem,
+  type StreamPlace,
 } from "./handlers.ts";
 export { reconnectDefaults, type ReconnectOptions } from "./http-stream.ts";
 export { fromProblem, Problem, problemMediaType, toProblem, type ProblemOptions } from "./problem.ts";

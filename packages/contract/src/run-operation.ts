@@ -6,7 +6,7 @@
 import { RoostError } from "@roost/base";
 import type { z } from "zod";
 import type { AnyOperation } from "./define-operation.ts";
-import type { Call, StreamItem } from "./handlers.ts";
+import { isPlace, type Call, type StreamItem, type StreamPlace } from "./handlers.ts";
 import { findUnknownFields } from "./unknown-fields.ts";
 
 export type AnyHandler = (input: never, call: Call) => unknown;
@@ -57,17 +57,19 @@ export async function openOperationStream(
   handler: AnyHandler,
   given: unknown,
   call: Call,
-): Promise<AsyncIterable<StreamItem<unknown>>> {
+): Promise<AsyncIterable<StreamItem<unknown> | StreamPlace>> {
   const input = parseInput(operation, given);
-  const items = (await handler(input as never, call)) as AsyncIterable<StreamItem<unknown>>;
+  const items = (await handler(input as never, call)) as AsyncIterable<StreamItem<unknown> | StreamPlace>;
   return checkItems(operation, items);
 }
 
 async function* checkItems(
   operation: AnyOperation,
-  items: AsyncIterable<StreamItem<unknown>>,
-): AsyncGenerator<StreamItem<unknown>> {
-  for await (const item of items) yield { ...item, data: parseOutput(operation, item.data) };
+  items: AsyncIterable<StreamItem<unknown> | StreamPlace>,
+): AsyncGenerator<StreamItem<unknown> | StreamPlace> {
+  for await (const item of items) {
+    yield isPlace(item) ? item : { ...item, data: parseOutput(operation, item.data) };
+  }
 }
 
 /** Issues of a zod error as path and message; the parts of a union that came closest are named. */

@@ -31,6 +31,11 @@ export function formatEvent(event: RawEvent): string {
   return `${text}\n`;
 }
 
+/** An id without an event, which the standard lets a reader remember and show nobody. */
+export function formatPlace(id: string): string {
+  return `id: ${oneLine("id", id)}\n\n`;
+}
+
 function oneLine(what: string, text: string): string {
   if (/[\r\n\0]/.test(text))
     throw new RoostError("internal", `the ${what} of an event has a line break or NUL: ${JSON.stringify(text)}`);
@@ -43,8 +48,13 @@ export interface EventParser {
   push(text: string): RawEvent[];
 }
 
-/** Events without data are dropped, as the standard says. `onRetry` gets the milliseconds the server asks to wait. */
-export function createEventParser(options: { onRetry?: (ms: number) => void } = {}): EventParser {
+/**
+ * Events without data are dropped, as the standard says; `onPlace` gets the id of one that has nothing else. `onRetry` gets the
+ * milliseconds the server asks to wait.
+ */
+export function createEventParser(
+  options: { onRetry?: (ms: number) => void; onPlace?: (id: string) => void } = {},
+): EventParser {
   let rest = "";
   let isStart = true;
   let data: string[] = [];
@@ -75,6 +85,7 @@ export function createEventParser(options: { onRetry?: (ms: number) => void } = 
   function takeLine(line: string, events: RawEvent[]): void {
     if (line === "") {
       if (data.length > 0) events.push({ id, event, data: data.join("\n") });
+      else if (id !== undefined) options.onPlace?.(id);
       data = [];
       dataChars = 0;
       event = undefined;

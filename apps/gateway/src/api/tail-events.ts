@@ -1,5 +1,5 @@
 /** Events of several topics as they come; the id of each is the place in every partition that is read. */
-import type { StreamItem } from "@roost/contract";
+import type { StreamItem, StreamPlace } from "@roost/contract";
 import type { Event } from "@roost/contract/operations";
 import {
   advanceOffsets,
@@ -55,8 +55,9 @@ async function* tail(
   kernel: Kernel,
   filter: Filter,
   start: { past: StoredEvent[]; offsets: OffsetVector; signal: AbortSignal },
-): AsyncGenerator<StreamItem<Event>> {
+): AsyncGenerator<StreamItem<Event> | StreamPlace> {
   let { offsets } = start;
+  if (start.past.length === 0) yield { id: formatOffsets(offsets) };
   for (const placed of orderPast(start.past, offsets))
     yield { id: formatOffsets(placed.offsets), event: "message", data: toEventRecord(placed.event) };
   for await (const page of tailPages(kernel, { ...filter, after: offsets, signal: start.signal })) {

@@ -1,5 +1,5 @@
 /** A session as it happens: what is said in it, the events of its runs, and what a model writes meanwhile. */
-import type { StreamItem } from "@roost/contract";
+import type { StreamItem, StreamPlace } from "@roost/contract";
 import type { SessionUpdate } from "@roost/contract/operations";
 import { formatOffsets, getRun, listRuns, parseOffsets, readEnd, type Kernel, type OffsetVector } from "@roost/kernel";
 import { readMessage, readTranscript, type Memory, type StoredMessage } from "@roost/memory";
@@ -38,11 +38,16 @@ interface Start {
 
 type RunText = FollowedText & { runId: string };
 
-async function* watch(kernel: Kernel, memory: Memory, start: Start): AsyncGenerator<StreamItem<SessionUpdate>> {
+async function* watch(
+  kernel: Kernel,
+  memory: Memory,
+  start: Start,
+): AsyncGenerator<StreamItem<SessionUpdate> | StreamPlace> {
   const { sessionKey, offsets } = start;
   const over = new AbortController();
   const signal = AbortSignal.any([start.signal, over.signal]);
   try {
+    if (start.past.length === 0) yield { id: formatOffsets(offsets) };
     for (const message of start.past)
       yield { event: "message", data: { kind: "message", message: toMessageRecord(message) } };
     const runs = await listRuns(kernel, { sessionKey, limit: runsKnownMax });
