@@ -33,8 +33,7 @@ function judgeExport(file: SourceFile, base: string, repository: Repository): Co
     return [];
   const own = file.exports.filter((one) => !one.isReexport);
   // Types alone may be named for what they are about; what a package lists as public is named for the reader.
-  if (own.length === 0 || own.every((one) => one.isType) || listPublicFiles(repository, room).includes(file.path))
-    return [];
+  if (own.every((one) => one.isType) || listPublicFiles(repository, room).includes(file.path)) return [];
   // duration.ts has parseDurationMs and formatDurationMs: both are about what its name says.
   const squeezed = base.replaceAll("-", "").replace(/s$/, "");
   if (own.some((one) => one.name.toLowerCase().includes(squeezed))) return [];

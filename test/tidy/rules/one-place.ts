@@ -13,7 +13,7 @@ const isScript = (path: string) => path.startsWith("scripts/") || /^apps\/[^/]+\
 const places: readonly Place[] = [
   {
     pattern: /\bprocess\.env\b/,
-    isAllowed: (path) => /\/config\.ts$/.test(path) || isScript(path),
+    isAllowed: (path) => path.endsWith("/config.ts") || isScript(path),
     message: "reads the environment: let the app's config.ts read it and take the value as an argument",
   },
   {
