@@ -1,0 +1,42 @@
+/**
+ * `npm run bench`: measures, prints the figures with the facts of the machine, and says which aims are missed. `--quick` runs
+ * everything once to see that it works; a name (`append`, `turn`, …) measures only that.
+ */
+import { toRoostError } from "@roost/base";
+import { machineFacts } from "./machine-facts.ts";
+import type { Figure, Measure } from "./measure.ts";
+import { measureAppend } from "./measures/measure-append.ts";
+import { measureRun } from "./measures/measure-run.ts";
+
+const measures: Record<string, Measure> = {
+  append: measureAppend,
+  run: measureRun,
+};
+
+const print = (text: string) => void process.stdout.write(`${text}\n`);
+
+async function main(): Promise<void> {
+  const isQuick = process.argv.includes("--quick");
+  const names = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
+  const unknown = names.find((name) => !Object.hasOwn(measures, name));
+  if (unknown !== undefined)
+    throw new Error(`"${unknown}" is not measured here: choose from ${Object.keys(measures).join(", ")}`);
+  for (const fact of machineFacts()) print(fact);
+  if (isQuick) print("a quick look: it shows that everything runs, the figures mean nothing");
+  for (const name of names.length === 0 ? Object.keys(measures) : names) {
+    const figures = await measures[name]!({ isQuick, onProgress: (text) => print(`\n… ${text}`) });
+    for (const figure of figures) print(formatFigure(figure));
+  }
+}
+
+function formatFigure({ name, value, details, aim, isMet }: Figure): string {
+  const verdict = aim === undefined ? "" : `  (aim ${aim}: ${isMet === true ? "met" : "missed"})`;
+  return `${name}: ${value}${verdict}\n    ${details}`;
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${toRoostError(error).message}\n`);
+  process.exitCode = 1;
+}
