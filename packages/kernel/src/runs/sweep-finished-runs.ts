@@ -2,9 +2,10 @@
  * Moves ended runs to history: tables by month of their end, each dropped as a whole. What a person still has to look at (effects
  * of unknown outcome) and what live runs build on (their children) stays.
  */
-import type { Kernel } from '../open-kernel.ts';
-import type { KernelTransaction } from '../transact.ts';
-import { runLimits } from './run.ts';
+import assert from "node:assert/strict";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { runLimits } from "./run.ts";
 
 export interface SweepOptions {
   /** Ended runs stay in the hot tables for this long. Default: an hour. */
@@ -28,7 +29,10 @@ export async function sweepFinishedRuns(kernel: Kernel, options: SweepOptions = 
     );
     if (rows.length === 0) return 0;
     for (const month of new Set(rows.map((row) => row.month))) await makeMonth(tx, month);
-    await move(tx, rows.map((row) => row.id));
+    await move(
+      tx,
+      rows.map((row) => row.id),
+    );
     return rows.length;
   });
 }
@@ -51,7 +55,7 @@ export async function dropRunHistory(kernel: Kernel, options: { before: Date }):
   const tables = await kernel.database.query<{ name: string }>(
     `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
      where i.inhparent = 'roost.run_history'::regclass and right(c.relname, 7) < $1 order by 1`,
-    [firstKept.replace('-', '_')],
+    [firstKept.replace("-", "_")],
   );
   for (const { name } of tables) {
     const month = name.slice(-7);
@@ -63,15 +67,17 @@ export async function dropRunHistory(kernel: Kernel, options: { before: Date }):
 }
 
 async function makeMonth(tx: KernelTransaction, month: string): Promise<void> {
-  const suffix = month.replace('-', '_');
-  if (!/^\d{4}_\d{2}$/.test(suffix)) throw new Error(`not a month: ${month}`);
-  const [existing] = await tx.query<{ exists: boolean }>(`select to_regclass('roost.step_history_${suffix}') is not null as exists`);
+  const suffix = month.replace("-", "_");
+  assert(/^\d{4}_\d{2}$/.test(suffix), `not a month: ${month}`);
+  const [existing] = await tx.query<{ exists: boolean }>(
+    `select to_regclass('roost.step_history_${suffix}') is not null as exists`,
+  );
   if (existing?.exists === true) return;
   await tx.query(`select pg_advisory_xact_lock(hashtextextended('roost.run_history', 0))`);
   const from = `${month}-01T00:00:00Z`;
   const next = new Date(from);
   next.setUTCMonth(next.getUTCMonth() + 1);
-  for (const table of ['run_history', 'step_history']) {
+  for (const table of ["run_history", "step_history"]) {
     await tx.query(
       `create table if not exists roost.${table}_${suffix} partition of roost.${table} for values from ('${from}') to ('${next.toISOString()}')`,
     );
@@ -85,7 +91,7 @@ async function move(tx: KernelTransaction, runIds: string[]): Promise<void> {
      insert into roost.step_history select * from moved`,
     [runIds],
   );
-  await tx.query('delete from roost.wait where run_id = any($1::uuid[])', [runIds]);
+  await tx.query("delete from roost.wait where run_id = any($1::uuid[])", [runIds]);
   await tx.query(`delete from roost.spend where scope = any($1::text[])`, [runIds.map((id) => `run:${id}`)]);
   await tx.query(
     `with moved as (delete from roost.run where id = any($1::uuid[]) returning *) insert into roost.run_history select * from moved`,

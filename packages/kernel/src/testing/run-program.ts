@@ -175,9 +175,11 @@ export class RunProgram {
     const holding = idle[b % Math.max(1, idle.length)];
     if (holding === undefined) return;
     holding.isBusy = true;
-    const isOver = await this.#actOn(member.kernel, holding, b);
-    holding.isBusy = false;
-    if (isOver) this.#letGo(holding);
+    try {
+      if (await this.#actOn(member.kernel, holding, b)) this.#letGo(holding);
+    } finally {
+      holding.isBusy = false;
+    }
   }
 
   /** Wherever it is by now: a worker that registers anew takes along what it believes it owns. */
