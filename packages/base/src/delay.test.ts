@@ -4,7 +4,7 @@ import { delay, sleepUntilAborted } from "./delay.ts";
 
 test("delay() resolves after its time, counting every signal listener off", async () => {
   const controller = new AbortController();
-  await delay(0, { signal: controller.signal });
+  await delay(0, { signal: controller.signal }); // tidy: it is what is tested
   controller.abort();
 });
 

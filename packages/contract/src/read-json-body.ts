@@ -1,6 +1,8 @@
 /** Reads a JSON object from a request, within a limit. An empty body is an empty object. */
 import { RoostError } from "@roost/base";
 
+const depthMax = 200;
+
 /** @throws invalid_input, or limit_exceeded; `details.httpStatus` has the finer status where HTTP has one */
 export async function readJsonBody(request: Request, bodyBytesMax: number): Promise<Record<string, unknown>> {
   const bytes = await readBytes(request, bodyBytesMax);
@@ -14,14 +16,31 @@ export async function readJsonBody(request: Request, bodyBytesMax: number): Prom
   }
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    // What walks the value later does so by calling itself.
+    if (isDeeper(text, depthMax)) {
+      throw new RoostError("invalid_input", `the body is nested deeper than ${depthMax} levels: flatten it`);
+    }
+    value = JSON.parse(text);
   } catch (cause) {
+    if (cause instanceof RoostError) throw cause;
     throw new RoostError("invalid_input", `the body is not JSON: ${(cause as Error).message}`, { cause });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new RoostError("invalid_input", "the body must be a JSON object");
   }
   return value as Record<string, unknown>;
+}
+
+/** Whether JSON text opens more objects and lists within each other; brackets in its strings do not count. */
+function isDeeper(text: string, levelsMax: number): boolean {
+  let depth = 0;
+  for (const [token] of text.matchAll(/[[{]|[\]}]|"(?:[^"\\]|\\.)*"?/g)) {
+    if (token === "[" || token === "{") depth += 1;
+    else if (token === "]" || token === "}") depth -= 1;
+    if (depth > levelsMax) return true;
+  }
+  return false;
 }
 
 async function readBytes(request: Request, bodyBytesMax: number): Promise<Uint8Array> {

@@ -2,7 +2,7 @@
  * LISTEN for a whole Database over one dedicated connection, opened with the first subscription and closed with the
  * last. Owns reconnecting. Notifications are hints: whoever needs certainty polls.
  */
-import { RoostError, sleepUntilAborted, type Logger } from "@roost/base";
+import { jitteredMs, type Logger, RoostError, sleepUntilAborted } from "@roost/base";
 import { escapeIdentifier, type Client } from "pg";
 import { connectClient, type ConnectionSettings } from "./connect-client.ts";
 import { toDatabaseError } from "./to-database-error.ts";
@@ -132,8 +132,7 @@ class ReconnectingListener implements Listener {
       channels: [...this.#channels.keys()],
     });
     for (let delayMs = retryDelayMsMin; ; delayMs = Math.min(delayMs * 2, retryDelayMsMax)) {
-      const jitter = 0.5 + Math.random() / 2;
-      const slept = await sleepUntilAborted(delayMs * jitter, { signal: this.#closed.signal });
+      const slept = await sleepUntilAborted(jitteredMs(delayMs), { signal: this.#closed.signal });
       if (!slept || this.#channels.size === 0) break;
       try {
         await this.#connect();

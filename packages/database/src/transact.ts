@@ -2,7 +2,7 @@
  * One transaction on one pooled connection: begin, work, commit, roll back, run again. Owns the rules of when a
  * transaction may run again and when its connection must be thrown away; knows nothing of what the work is.
  */
-import { delay, RoostError } from "@roost/base";
+import { delay, jitteredMs, RoostError } from "@roost/base";
 import type { Pool, PoolClient } from "pg";
 import { connectClient, type ConnectionSettings } from "./connect-client.ts";
 import type { Transaction, TransactOptions } from "./database.ts";
@@ -37,7 +37,7 @@ export async function transact<T>(
         );
       }
     }
-    await delay(Math.random() * Math.min(retryDelayMsMax, retryDelayMsMin * 2 ** attempt));
+    await delay(jitteredMs(Math.min(retryDelayMsMax, retryDelayMsMin * 2 ** attempt)));
   }
 }
 

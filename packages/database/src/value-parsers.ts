@@ -1,3 +1,4 @@
+import { RoostError } from "@roost/base";
 import { types } from "pg";
 
 const oid = { int8: 20, date: 1082, timestamp: 1114, interval: 1186, int8Array: 1016 };
@@ -35,7 +36,7 @@ const parsers = new Map<number, Parse>([
 function parseInt8(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) {
-    throw new RangeError(`int8 value ${text} is beyond ${Number.MAX_SAFE_INTEGER}: select it as text`);
+    throw new RoostError("internal", `int8 value ${text} is beyond ${Number.MAX_SAFE_INTEGER}: select it as text`);
   }
   return value;
 }

@@ -18,6 +18,8 @@ import type { Streams } from "./wakeups/streams.ts";
 import type { Wakeups } from "./wakeups/wakeups.ts";
 
 export const kernelSchema = "roost";
+/** How often the clock of the database is looked at again. */
+const clockSyncMs = 60_000;
 export const kernelMigrations = new URL("./migrations/", import.meta.url);
 
 export interface Kernel extends AsyncDisposable {
@@ -88,16 +90,13 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
   const context = { database, logger, registry, wakeups, createId, onAppended, source: options.source ?? "roost" };
   const appender = opened.use(createAppender(context));
   const batches = opened.use(createBatches());
+  const followClock = () =>
+    void databaseClock.sync().catch((error: unknown) => logger.warn("the database's clock was not read", { error }));
   // Somebody moved the clock of the database: only tests and rehearsals do.
-  opened.use(
-    wakeups.subscribe(
-      "clock",
-      () =>
-        void databaseClock
-          .sync()
-          .catch((error: unknown) => logger.warn("the database's clock was not read", { error })),
-    ),
-  );
+  opened.use(wakeups.subscribe("clock", followClock));
+  // Clocks of machines drift apart.
+  const drift = setInterval(followClock, clockSyncMs).unref();
+  opened.defer(() => clearInterval(drift));
   const owned = opened.move();
   return {
     database,

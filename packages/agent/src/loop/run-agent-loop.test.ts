@@ -440,8 +440,3 @@ test("runAgentLoop() sums costs and says when one of them is unknown", async () 
   const outcome = await loop.run({ tools: [post] });
   assert.deepEqual([outcome.costUsd, outcome.isCostPartial, outcome.usage.inputTokens], [0.25, true, 20]);
 });
-
-test("runAgentLoop() is the function that index.ts exports", async () => {
-  const index = await import("../index.ts");
-  assert.equal(index.runAgentLoop, runAgentLoop);
-});

@@ -1,6 +1,8 @@
 // A fetch for chat completions that always answers with an event stream, also in front of servers
 // that cannot stream, refuse `stream_options`, or answer a stream request with plain JSON.
 
+import { RoostError } from "@roost/base";
+
 type Fetch = typeof globalThis.fetch;
 
 export interface StreamingFetchOptions {
@@ -83,7 +85,7 @@ async function readText(response: Response, bytesMax: number): Promise<string> {
   let byteCount = 0;
   for await (const bytes of response.body ?? []) {
     byteCount += bytes.byteLength;
-    if (byteCount > bytesMax) throw new Error(`the reply is longer than ${bytesMax} bytes`);
+    if (byteCount > bytesMax) throw new RoostError("limit_exceeded", `the reply is longer than ${bytesMax} bytes`);
     text += decoder.decode(bytes, { stream: true });
   }
   return text + decoder.decode();

@@ -57,7 +57,7 @@ test("runScheduler() lives through kill -9 of PostgreSQL and its restart: no tic
 
 /** The test runner's limit bounds it: it is not known how long a restart takes. */
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20)); // tidy: a look again, not a wait for luck: the runner's limit bounds it
 }
 
 async function retry<T>(work: () => Promise<T>): Promise<T> {
@@ -65,7 +65,7 @@ async function retry<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 20)); // tidy: a look again, not a wait for luck: the runner's limit bounds it
     }
   }
 }

@@ -1,5 +1,5 @@
 /** One loop of the scheduler: look, then wait for a wake-up or the next moment; failures are logged and backed off. */
-import { delay } from "@roost/base";
+import { delay, jitteredMs } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 
 /** What one look at the state found. */
@@ -43,8 +43,7 @@ export async function runLoop(kernel: Kernel, loop: Loop, signal: AbortSignal): 
       } catch (error) {
         if (signal.aborted) return;
         failureCount += 1;
-        const backoffMs =
-          Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(failureCount - 1, 10)) * (0.5 + Math.random() / 2);
+        const backoffMs = jitteredMs(Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(failureCount - 1, 10)));
         kernel.logger.warn("a scheduler loop failed and will look again", {
           loop: loop.name,
           failureCount,

@@ -35,7 +35,7 @@ function start(kernels: Kernel[]): AsyncDisposable {
 
 /** Waits for something to become so; the schedulers make it so, however long they take. */
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5)); // tidy: a look again, not a wait for luck: the runner's limit bounds it
 }
 
 async function count(opened: TestKernel, what: string): Promise<number> {
