@@ -10,7 +10,7 @@ import type { RoostClient } from "../connect.ts";
 import { createRunView } from "../conversation/create-run-view.ts";
 import { followRun } from "../conversation/follow-run.ts";
 import { watchNotices } from "../conversation/watch-notices.ts";
-import { plainText } from "../print/text-width.ts";
+import { cutText, plainLine, plainText } from "../print/text-width.ts";
 
 const historyLinesMax = 500;
 const prompt = "you> ";
@@ -140,8 +140,9 @@ class Chat {
     if (this.#runId === undefined) return terminal.line("Nothing was answered yet");
     const { why, causes, effects } = await this.#client.explainRun({ runId: this.#runId, limit: 50 });
     terminal.line(plainText(why));
-    for (const node of causes) terminal.line(terminal.paint(`  ← ${plainText(node.text)}`, "dim"));
-    for (const node of effects) terminal.line(`  ${"  ".repeat(node.depth)}→ ${plainText(node.text)}`);
+    const show = (text: string) => cutText(text, terminal.columns);
+    for (const node of causes) terminal.line(terminal.paint(show(`  ← ${plainLine(node.text)}`), "dim"));
+    for (const node of effects) terminal.line(show(`  ${"  ".repeat(node.depth)}→ ${plainLine(node.text)}`));
   }
 
   async #interrupt(input: Interface): Promise<void> {

@@ -14,6 +14,7 @@ import type { Column } from "../print/table.ts";
 import { plainLine, plainText } from "../print/text-width.ts";
 import { readPages } from "../read-pages.ts";
 import { showAnswer } from "./ask.ts";
+import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
 import { addDefineJobsCommands } from "./define-jobs.ts";
 
 const jobsMax = 5000;
@@ -38,7 +39,9 @@ function addList(jobs: Command, context: CliContext): void {
     .alias("ls")
     .description("Lists the jobs with when each is due next.")
     .option("-a, --all", "removed ones too")
-    .action(async ({ all }: { all?: boolean }) => {
+    .allowExcessArguments()
+    .action(async ({ all }: { all?: boolean }, list: Command) => {
+      refuseUnknownCommand(jobs, list.args[0]);
       const { terminal, clock } = context;
       const { client } = await context.connect();
       const rows = await readPages(
@@ -90,7 +93,10 @@ function printJob({ terminal }: CliContext, job: Job, nowMs: number): void {
     ["next", relativeTime(job.dueAt ?? job.nextAt, nowMs)],
     ["paused", plainLine(job.pausedReason ?? "")],
     ["session", `${definition.session}, agent ${definition.agent}`],
-    ["hours", activeHours === undefined ? "" : `${activeHours.start}–${activeHours.end} ${activeHours.timeZone ?? ""}`],
+    [
+      "hours",
+      activeHours === undefined ? "" : `${activeHours.start}–${activeHours.end} ${activeHours.timeZone ?? ""}`.trim(),
+    ],
     [
       "rules",
       `overlap ${definition.overlap}, catch-up ${definition.catchUp.policy}, ${definition.retry.attemptsMax} attempt${definition.retry.attemptsMax === 1 ? "" : "s"}, ${formatDurationMs(definition.timeoutMs)} at most`,

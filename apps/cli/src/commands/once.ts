@@ -79,7 +79,7 @@ async function runOnce(
       return 0;
     case "in_progress":
       terminal.note(
-        `roost: ${name} is being done by ${plainLine(once.holder ?? "another")} since ${relativeTime(once.beganAt, context.clock.nowMs())}`,
+        `roost: ${name} is being done by ${plainLine(once.holder ?? "another")}, who began ${relativeTime(once.beganAt, context.clock.nowMs())}`,
         "warn",
       );
       return exitCodes.onceInProgress;

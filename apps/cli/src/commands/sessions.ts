@@ -2,6 +2,7 @@
 import type { Message, Session } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
+import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
 import { parseOptionCount } from "../parse-option.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Column } from "../print/table.ts";
@@ -14,7 +15,9 @@ export function addSessionsCommand(program: Command, context: CliContext): void 
     .summary("conversations, and what was said in them")
     .description("Lists sessions, the last used first.")
     .option("-n, --last <count>", "at most that many", parseOptionCount, 50)
-    .action(async ({ last }: { last: number }) => {
+    .allowExcessArguments()
+    .action(async ({ last }: { last: number }, list: Command) => {
+      refuseUnknownCommand(list, list.args[0]);
       const { terminal, clock } = context;
       const { client } = await context.connect();
       const rows = await readPages(

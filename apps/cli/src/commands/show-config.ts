@@ -42,6 +42,6 @@ type Entry = z.output<typeof ConfigEntry>;
 
 const columns: Column<Entry>[] = [
   { title: "NAME", value: (entry) => entry.name, widthMin: 12 },
-  { title: "VALUE", value: (entry) => entry.value ?? (entry.isSecret ? "(secret)" : "-"), widthMin: 12 },
+  { title: "VALUE", value: (entry) => entry.value ?? "-", widthMin: 12 },
   { title: "FROM", value: (entry) => entry.source, tone: () => "dim", importance: 2 },
 ];

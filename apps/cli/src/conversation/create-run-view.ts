@@ -51,7 +51,9 @@ export function createRunView(terminal: Terminal): ShownRunView {
         isLineOpen = !reply.endsWith("\n");
       }
       endLine();
-      if (run.rehearsed) terminal.note("rehearsed: no model was there, and nothing was done (roost doctor)", "warn");
+      // The worker marks what it rehearses in its own words; other replies are marked here.
+      if (run.rehearsed && text?.startsWith("[rehearsal]") !== true)
+        terminal.note("rehearsed: no model was there, and nothing was done (roost doctor)", "warn");
       if (run.state === "done") return;
       const why = run.error === null ? "" : `: ${plainLine(run.error.message)}`;
       terminal.note(`The run ${run.state === "cancelled" ? "was cancelled" : `ended as ${run.state}`}${why}`, "bad");

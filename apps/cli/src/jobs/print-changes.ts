@@ -9,11 +9,11 @@ export function printChanges(terminal: Terminal, changes: readonly JobChange[], 
   const { paint } = terminal;
   for (const change of changes) {
     terminal.line(`${paint(change.change.padEnd(9), tones[change.change])} ${change.jobId}`);
-    if (change.change === "created" && !dryRun) continue;
+    if (change.change === "removed" || (change.change === "created" && !dryRun)) continue;
     for (const { path, before, after } of change.differences) {
-      terminal.line(paint(cutText(`  ${plainLine(path)}`, terminal.columns), "dim"));
-      if (before !== undefined && before !== null) terminal.line(paint(show("-", before, terminal.columns), "bad"));
-      if (after !== undefined && after !== null) terminal.line(paint(show("+", after, terminal.columns), "good"));
+      const name = plainLine(path);
+      if (isThere(before)) terminal.line(paint(cutText(`  - ${name}: ${show(before)}`, terminal.columns), "bad"));
+      if (isThere(after)) terminal.line(paint(cutText(`  + ${name}: ${show(after)}`, terminal.columns), "good"));
     }
   }
   const count = changes.filter(({ change }) => change !== "unchanged").length;
@@ -21,6 +21,10 @@ export function printChanges(terminal: Terminal, changes: readonly JobChange[], 
   else if (count === 0) terminal.note("Nothing has changed", "dim");
 }
 
-function show(sign: string, value: unknown, columns: number): string {
-  return cutText(`  ${sign} ${plainLine(typeof value === "string" ? value : JSON.stringify(value))}`, columns);
+function isThere(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function show(value: unknown): string {
+  return plainLine(typeof value === "string" ? value : JSON.stringify(value));
 }

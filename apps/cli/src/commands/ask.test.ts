@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { RunUpdate } from "@roost/contract/operations";
+import type { GatewayHandlers } from "../testing/serve-gateway.ts";
+import { serveGateway } from "../testing/serve-gateway.ts";
+import { someEvent, someRun, someRunId, someSummary } from "../testing/records.ts";
+import { runRoost, startRoost } from "../testing/start-roost.ts";
+
+const reply = "Good morning, here is \u001b]0;evil\u0007the list";
+const sent: { text: string; sessionKey: string }[] = [];
+
+function answering(updates: RunUpdate[], over: Partial<Parameters<typeof someSummary>[0]> = {}): GatewayHandlers {
+  const run = someSummary(over);
+  return {
+    sendMessage: ({ text, sessionKey }) => {
+      sent.push({ text, sessionKey });
+      return { messageId: "m1", runId: someRunId, isRepeated: false };
+    },
+    watchRun: async function* () {
+      for (const data of updates) yield { event: data.kind, data };
+      yield { event: "over", data: { kind: "over" as const, run } };
+    },
+    getRun: () => ({
+      run: someRun({ ...run, output: run.state === "done" ? { kind: "reply", text: reply } : null }),
+      steps: [],
+      waits: [],
+      holds: [],
+      next: null,
+    }),
+  };
+}
+
+test("roost ask prints the reply once, and nothing else, into a pipe", async () => {
+  await using gateway = await serveGateway(
+    answering([
+      { kind: "event", event: someEvent("step.started", { kind: "tool", name: "read_file" }) },
+      { kind: "text", runId: someRunId, text: "Good morning, " },
+      { kind: "text", runId: someRunId, text: "here is the list" },
+    ]),
+  );
+  const { code, stdout, stderr } = await runRoost(["ask", "what", "is", "up"], gateway);
+  assert.deepEqual([code, stdout], [0, "Good morning, here is the list\n"]);
+  assert.match(stderr, /· read_file/);
+  assert.deepEqual(sent.at(-1), { text: "what is up", sessionKey: "main" });
+});
+
+test("roost ask takes what is piped in, alone or beside what is said", async () => {
+  await using gateway = await serveGateway(answering([]));
+  await runRoost(["ask"], { ...gateway, input: "from a pipe\n" });
+  assert.equal(sent.at(-1)?.text, "from a pipe");
+  await runRoost(["ask", "--session", "notes", "review", "this:", "-"], { ...gateway, input: "the diff" });
+  assert.deepEqual(sent.at(-1), { text: "review this:\n\nthe diff", sessionKey: "notes" });
+  assert.equal((await runRoost(["ask"], gateway)).code, 64);
+});
+
+test("roost ask --json gives one document, and --no-wait the run's id", async () => {
+  await using gateway = await serveGateway(answering([{ kind: "text", runId: someRunId, text: "Good" }]));
+  const { stdout } = await runRoost(["ask", "--json", "hello"], gateway);
+  const answer = JSON.parse(stdout) as { runId: string; state: string; text: string };
+  assert.deepEqual([answer.runId, answer.state, answer.text], [someRunId, "done", reply]);
+  assert.equal((await runRoost(["ask", "--no-wait", "hello"], gateway)).stdout, `${someRunId}\n`);
+});
+
+test("roost ask marks a rehearsed reply and exits with 1 when the run failed", async () => {
+  await using rehearsing = await serveGateway(answering([], { rehearsed: true }));
+  assert.match((await runRoost(["ask", "hello"], rehearsing)).stderr, /rehearsed: no model/);
+  await using failing = await serveGateway(
+    answering([], { state: "failed", error: { code: "unavailable", message: "no provider answers" } }),
+  );
+  const { code, stderr } = await runRoost(["ask", "hello"], failing);
+  assert.equal(code, 1);
+  assert.match(stderr, /ended as failed: no provider answers/);
+});
+
+test("roost ask cancels the run at Ctrl-C and says so", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  await using gateway = await serveGateway({
+    ...answering([], {}),
+    watchRun: async function* () {
+      yield {
+        event: "event",
+        data: { kind: "event" as const, event: someEvent("step.started", { kind: "tool", name: "slow_tool" }) },
+      };
+      await cancelled.promise;
+      yield { event: "over", data: { kind: "over" as const, run: someSummary({ state: "cancelled" }) } };
+    },
+    cancelRun: () => {
+      cancelled.resolve();
+      return { outcome: "requested" as const, run: someSummary() };
+    },
+  });
+  const run = startRoost(["ask", "hello"], gateway);
+  await run.said("slow_tool");
+  run.child.kill("SIGINT");
+  const { code, stderr } = await run.ended;
+  assert.equal(code, 130);
+  assert.match(stderr, /Cancelling run/);
+  assert.match(stderr, /was cancelled/);
+});

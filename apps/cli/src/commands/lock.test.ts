@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTestLock } from "../testing/coordination.ts";
+import { serveGateway } from "../testing/serve-gateway.ts";
+import { runRoost, startRoost } from "../testing/start-roost.ts";
+
+const node = process.execPath;
+/** Says that it runs and then stays, saying so when it is told to end. */
+const staying = `process.on("SIGTERM", () => { console.log("told to end"); process.exit(5); }); setInterval(() => {}, 1000); console.log("at work");`;
+const stubborn = `process.on("SIGTERM", () => console.log("ignoring")); setInterval(() => {}, 1000); console.log("at work");`;
+
+test("roost lock runs the command with the epoch, passes its exit code through and releases", async () => {
+  const { lock, handlers } = createTestLock();
+  await using gateway = await serveGateway(handlers);
+  const { code, stdout, stderr } = await runRoost(
+    ["lock", "backup", "--", "sh", "-c", 'echo "$ROOST_LOCK_NAME $ROOST_LOCK_EPOCH"; exit 7'],
+    gateway,
+  );
+  assert.deepEqual([code, stdout, stderr], [7, "backup 42\n", ""]);
+  assert.deepEqual([lock.holder, lock.releases, lock.purpose], [undefined, 1, "sh"]);
+});
+
+test("roost lock does not start the command when another has the lock", async () => {
+  const { handlers } = createTestLock("somebody@elsewhere");
+  await using gateway = await serveGateway(handlers);
+  for (const wait of [["--no-wait"], ["--wait", "1ms"]]) {
+    const { code, stdout, stderr } = await runRoost(["lock", ...wait, "backup", "--", "echo", "ran"], gateway);
+    assert.deepEqual([code, stdout], [80, ""]);
+    assert.match(stderr, /held by somebody@elsewhere \(nightly\)/);
+  }
+});
+
+test("roost lock waits until the lock is free", async () => {
+  const { lock, handlers } = createTestLock("somebody@elsewhere");
+  await using gateway = await serveGateway({
+    ...handlers,
+    acquireLock: (input, call) => {
+      // The second call waits: meanwhile the other lets go.
+      if (input.waitMs > 0) lock.holder = undefined;
+      return handlers.acquireLock!(input, call);
+    },
+  });
+  const { code, stdout } = await runRoost(["lock", "backup", "--", "echo", "ran"], gateway);
+  assert.deepEqual([code, stdout], [0, "ran\n"]);
+});
+
+test("roost lock stops the command when the lease is lost, and kills it when it does not end", async () => {
+  for (const [program, said] of [
+    [staying, "told to end"],
+    [stubborn, "ignoring"],
+  ] as const) {
+    const { lock, handlers } = createTestLock();
+    await using gateway = await serveGateway(handlers);
+    const run = startRoost(["lock", "backup", "--ttl", "6s", "--grace", "100ms", "--", node, "-e", program], gateway);
+    await run.said("at work");
+    lock.holder = "a thief";
+    const { code, stderr, stdout } = await run.ended;
+    assert.equal(code, 81);
+    assert.match(stderr, /lost \(a thief has the lock now\); stopping/);
+    assert.ok(stdout.includes(said));
+    assert.equal(lock.holder, "a thief");
+  }
+});
+
+test("roost lock --keep-going lets the command run on and says that it has no lock", async () => {
+  const { lock, handlers } = createTestLock();
+  await using gateway = await serveGateway(handlers);
+  const program = `console.log("at work"); process.stdin.resume(); process.on("SIGUSR2", () => process.exit(6)); setInterval(() => {}, 1000);`;
+  const run = startRoost(
+    ["lock", "backup", "--ttl", "6s", "--keep-going", "--", "sh", "-c", `echo pid $$; exec "${node}" -e '${program}'`],
+    gateway,
+  );
+  await run.said("at work");
+  lock.holder = undefined;
+  await run.said("keeps going");
+  process.kill(Number(/pid (\d+)/.exec(run.output())?.[1]), "SIGUSR2");
+  assert.equal((await run.ended).code, 6);
+});
+
+test("roost lock passes signals on to the command and releases when it has ended", async () => {
+  const { lock, handlers } = createTestLock();
+  await using gateway = await serveGateway(handlers);
+  const run = startRoost(["lock", "backup", "--", node, "-e", staying], gateway);
+  await run.said("at work");
+  run.child.kill("SIGTERM");
+  const { code, stdout } = await run.ended;
+  assert.equal(code, 5);
+  assert.match(stdout, /told to end/);
+  assert.deepEqual([lock.holder, lock.releases], [undefined, 1]);
+});
+
+test("roost lock exits as a shell does: 128 + n for a signal, 127 and 126 for what cannot run, 64 for nothing to run", async () => {
+  const { lock, handlers } = createTestLock();
+  await using gateway = await serveGateway(handlers);
+  const codeOf = async (...command: string[]) => (await runRoost(["lock", "backup", ...command], gateway)).code;
+  assert.equal(await codeOf("--", "sh", "-c", "kill -KILL $$"), 137);
+  assert.equal(await codeOf("--", "no-such-command-here"), 127);
+  assert.equal(await codeOf("--", "/"), 126);
+  assert.equal(await codeOf(), 64);
+  assert.equal(lock.holder, undefined);
+});
+
+test("roost lock keeps the lock while the gateway goes away and comes back", async () => {
+  const { lock, handlers } = createTestLock();
+  const first = await serveGateway(handlers);
+  const run = startRoost(["lock", "backup", "--ttl", "6s", "--", node, "-e", staying], first);
+  await run.said("at work");
+  await first[Symbol.asyncDispose]();
+  await run.said("does not answer");
+  lock.renewed = Promise.withResolvers<void>();
+  await using _second = await serveGateway(handlers, { port: first.port });
+  await run.said("answers again");
+  run.child.kill("SIGTERM");
+  assert.equal((await run.ended).code, 5);
+  assert.equal(lock.holder, undefined);
+});
+
+test("roost lock stops the command in time when the gateway stays away", async () => {
+  const { handlers } = createTestLock();
+  const gateway = await serveGateway(handlers);
+  const run = startRoost(["lock", "backup", "--ttl", "6s", "--", node, "-e", staying], gateway);
+  await run.said("at work");
+  await gateway[Symbol.asyncDispose]();
+  await run.said("told to end");
+  assert.match(run.output(), /lost \(the gateway could not be reached before the lease ended\)/);
+  assert.equal((await run.ended).code, 81);
+});

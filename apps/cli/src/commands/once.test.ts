@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTestOnce } from "../testing/coordination.ts";
+import { serveGateway } from "../testing/serve-gateway.ts";
+import { runRoost, startRoost } from "../testing/start-roost.ts";
+
+test("roost once runs the command the first time and repeats its output the next", async () => {
+  const { once, handlers } = createTestOnce();
+  await using gateway = await serveGateway(handlers);
+  const first = await runRoost(["once", "-k", "k", "--", "sh", "-c", 'echo "did $ROOST_ONCE_KEY"'], gateway);
+  assert.deepEqual([first.code, first.stdout, once.state], [0, "did k\n", "done"]);
+  const second = await runRoost(["once", "-k", "k", "--", "sh", "-c", "echo again"], gateway);
+  assert.deepEqual([second.code, second.stdout], [0, "did k\n"]);
+  assert.match(second.stderr, /was done .* ago by/);
+});
+
+test("roost once keeps the beginning of a long output and nothing with --no-capture", async () => {
+  const { once, handlers } = createTestOnce();
+  await using gateway = await serveGateway(handlers);
+  const long = ["-e", "process.stdout.write('ä'.repeat(100_000))"];
+  const first = await runRoost(["once", "-k", "k", "--", process.execPath, ...long], gateway);
+  assert.equal(first.stdout.length, 100_000);
+  const kept = once.result as { stdout: string; isCut: boolean };
+  assert.deepEqual([kept.isCut, kept.stdout], [true, "ä".repeat(20_000)]);
+  once.state = "free";
+  await runRoost(["once", "-k", "k", "--no-capture", "--", "echo", "secret"], gateway);
+  assert.equal((once.result as { stdout: string }).stdout, "");
+});
+
+test("roost once frees the key when the command fails, and leaves it unknown when a signal ends it", async () => {
+  const { once, handlers } = createTestOnce();
+  await using gateway = await serveGateway(handlers);
+  assert.equal((await runRoost(["once", "-k", "k", "--", "sh", "-c", "exit 3"], gateway)).code, 3);
+  assert.equal(once.state, "free");
+  assert.equal((await runRoost(["once", "-k", "k", "--", "no-such-command-here"], gateway)).code, 127);
+  assert.equal(once.state, "free");
+  assert.equal((await runRoost(["once", "-k", "k", "--", "sh", "-c", "kill -KILL $$"], gateway)).code, 137);
+  assert.equal(once.state, "unknown");
+  const refused = await runRoost(["once", "-k", "k", "--", "echo", "ran"], gateway);
+  assert.deepEqual([refused.code, refused.stdout], [83, ""]);
+  assert.match(refused.stderr, /--retry-unknown/);
+  assert.equal((await runRoost(["once", "-k", "k", "--retry-unknown", "--", "echo", "ran"], gateway)).stdout, "ran\n");
+});
+
+test("roost once waits for another that does it, or does not with --no-wait", async () => {
+  const { once, handlers } = createTestOnce();
+  once.state = "begun";
+  once.holder = "another@elsewhere";
+  await using gateway = await serveGateway({
+    ...handlers,
+    beginOnce: (input, call) => {
+      const answer = handlers.beginOnce!(input, call);
+      Object.assign(once, { state: "done", result: { stdout: "theirs\n" } });
+      return answer;
+    },
+  });
+  const waited = await runRoost(["once", "-k", "k", "--", "echo", "mine"], gateway);
+  assert.deepEqual([waited.code, waited.stdout], [0, "theirs\n"]);
+  once.state = "begun";
+  const refused = await runRoost(["once", "-k", "k", "--no-wait", "--", "echo", "mine"], gateway);
+  assert.deepEqual([refused.code, refused.stdout], [82, ""]);
+});
+
+test("roost once tells the outcome to a gateway that went away and came back", async () => {
+  const { once, handlers } = createTestOnce();
+  const first = await serveGateway(handlers);
+  const program = `console.log("at work"); process.on("SIGTERM", () => process.exit(0)); setInterval(() => {}, 1000);`;
+  const run = startRoost(["once", "-k", "k", "--", process.execPath, "-e", program], first);
+  await run.said("at work");
+  await first[Symbol.asyncDispose]();
+  run.child.kill("SIGTERM");
+  await run.said("does not answer");
+  await using _second = await serveGateway(handlers, { port: first.port });
+  assert.equal((await run.ended).code, 0);
+  assert.equal(once.state, "done");
+});

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { RoostError } from "@roost/base";
+import { runRoost, startRoost } from "./testing/start-roost.ts";
+import { someActivity, someRun, someRunId, someSummary } from "./testing/records.ts";
+import { serveGateway } from "./testing/serve-gateway.ts";
+
+test("roost suggests the nearest command and exits with 64", async () => {
+  for (const [args, nearest] of [
+    [["pss"], "ps"],
+    [["jobs", "lst"], "list"],
+    [["run", "shw", "x"], "show"],
+  ] as const) {
+    const { code, stderr, stdout } = await runRoost(args);
+    assert.deepEqual([code, stdout], [64, ""]);
+    assert.match(stderr, new RegExp(`did you mean ${nearest}\\?`, "i"));
+  }
+});
+
+test("roost says in a line what is wrong, without a stack, and more with --debug", async () => {
+  const short = await runRoost(["status"], { url: "http://127.0.0.1:9" });
+  assert.equal(short.code, 69);
+  assert.match(short.stderr, /^roost: .*cannot be reached.*\n$/);
+  const long = await runRoost(["status", "--debug"], { url: "http://127.0.0.1:9" });
+  assert.match(long.stderr, /\n {4}at /);
+});
+
+test("roost exits by the error's code and tells it as JSON with --json", async () => {
+  await using gateway = await serveGateway({
+    getRun: () => {
+      throw new RoostError("not_found", "There is no such run");
+    },
+    retryRun: () => {
+      throw new RoostError("conflict", "It is not over");
+    },
+  });
+  const missing = await runRoost(["run", "show", someRunId, "--json"], gateway);
+  assert.deepEqual([missing.code, missing.stdout], [66, ""]);
+  assert.deepEqual(JSON.parse(missing.stderr), {
+    error: { code: "not_found", message: "There is no such run", exitCode: 66 },
+  });
+  assert.equal((await runRoost(["run", "retry", someRunId], gateway)).code, 73);
+  const stranger = await runRoost(["status"], { url: gateway.url, environment: { ROOST_TOKEN: "another" } });
+  assert.equal(stranger.code, 77);
+});
+
+test("roost without a home that runs says how to start it", async () => {
+  const { code, stderr } = await runRoost(["ps"]);
+  assert.equal(code, 69);
+  assert.match(stderr, /npm start/);
+});
+
+test("roost ps prints one document with --json, and tables that fit", async () => {
+  await using gateway = await serveGateway({
+    listActivity: () => ({
+      at: someSummary().createdAt,
+      rows: [someActivity({ title: "\u001b[2Jevil", why: "w".repeat(300) })],
+      next: null,
+    }),
+  });
+  const json = await runRoost(["ps", "--json"], gateway);
+  assert.equal((JSON.parse(json.stdout) as { rows: unknown[] }).rows.length, 1);
+  for (const columns of [40, 80, 120]) {
+    const { stdout, code } = await runRoost(["ps"], { ...gateway, environment: { COLUMNS: String(columns) } });
+    assert.equal(code, 0);
+    assert.ok(!stdout.includes("\u001b"), "neither colours in a pipe nor sequences from outside");
+    for (const line of stdout.split("\n")) assert.ok([...line].length <= columns, line);
+  }
+});
+
+test("roost colours only when it is asked to where nobody sees it", async () => {
+  await using gateway = await serveGateway({ listRuns: () => ({ runs: [someSummary()], next: null }) });
+  const forced = await runRoost(["runs"], { ...gateway, environment: { FORCE_COLOR: "1" } });
+  assert.ok(forced.stdout.includes("\u001b["));
+  const both = await runRoost(["runs"], { ...gateway, environment: { FORCE_COLOR: "1", NO_COLOR: "" } });
+  assert.ok(both.stdout.includes("\u001b["), "an empty NO_COLOR is none (no-color.org)");
+  const none = await runRoost(["runs"], { ...gateway, environment: { FORCE_COLOR: "1", NO_COLOR: "1" } });
+  assert.ok(!none.stdout.includes("\u001b["));
+});
+
+test("roost takes the end of an id for the whole", async () => {
+  await using gateway = await serveGateway({
+    listRuns: () => ({
+      runs: [someSummary(), someSummary({ id: "0197a3c0-0000-7000-8000-0000ffffc3d4" })],
+      next: null,
+    }),
+    getRun: ({ runId }) => ({ run: someRun({ id: runId }), steps: [], waits: [], holds: [], next: null }),
+  });
+  assert.match((await runRoost(["run", "show", "a1b2c3d4"], gateway)).stdout, new RegExp(someRunId));
+  assert.equal((await runRoost(["run", "show", "c3d4"], gateway)).code, 73);
+  assert.equal((await runRoost(["run", "show", "nothing"], gateway)).code, 66);
+});
+
+test("roost ends quietly when its reader has read enough", async () => {
+  await using gateway = await serveGateway({
+    listRuns: () => ({ runs: Array.from({ length: 500 }, () => someSummary({ title: "t".repeat(190) })), next: null }),
+  });
+  const run = startRoost(["runs", "--last", "500", "--json"], gateway);
+  run.child.stdout?.once("data", () => run.child.stdout?.destroy());
+  const { code, stderr } = await run.ended;
+  assert.deepEqual([code, stderr], [0, ""]);
+});
+
+test("roost doctor works when nothing runs and says what to do", async () => {
+  const { code, stdout } = await runRoost(["doctor", "--json"]);
+  assert.equal(code, 1);
+  const { isWell, checks } = JSON.parse(stdout) as {
+    isWell: boolean;
+    checks: { name: string; state: string; advice?: string }[];
+  };
+  assert.equal(isWell, false);
+  assert.deepEqual(
+    checks.filter(({ state }) => state === "bad").map(({ name }) => name),
+    ["home", "owner", "token", "gateway"],
+  );
+});
+
+test("roost help tells every exit code", async () => {
+  const { stdout, code } = await runRoost(["help", "exit-codes"]);
+  assert.equal(code, 0);
+  for (const known of ["64", "69", "73", "77", "80", "81", "82", "83", "126", "127"])
+    assert.match(stdout, new RegExp(`^${known} `, "m"));
+});

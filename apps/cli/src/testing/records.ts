@@ -1,0 +1,124 @@
+/** Records as a gateway answers with them, with what a test cares about given. */
+import type { Activity, Event, Job, Run, RunSummary } from "@roost/contract/operations";
+
+export const someTime = "2025-06-01T08:00:00.000Z";
+export const someRunId = "0197a3c0-0000-7000-8000-0000a1b2c3d4";
+
+export function someSummary(given: Partial<RunSummary> = {}): RunSummary {
+  return {
+    id: someRunId,
+    state: "done",
+    title: "hello",
+    agent: "main",
+    sessionKey: "main",
+    sessionKind: "main",
+    jobId: null,
+    parentRunId: null,
+    reason: "a message",
+    scheduledAt: null,
+    lateMs: 0,
+    missedCount: 0,
+    attempt: 1,
+    attemptsMax: 1,
+    workerId: null,
+    waitingFor: null,
+    cancelRequestedAt: null,
+    error: null,
+    spentUsd: 0.0123,
+    tokens: 1200,
+    rehearsed: false,
+    createdAt: someTime,
+    startedAt: someTime,
+    endedAt: someTime,
+    ...given,
+  };
+}
+
+export function someRun(given: Partial<Run> = {}): Run {
+  return {
+    ...someSummary(),
+    queue: "default",
+    epoch: 1,
+    deadlineAt: null,
+    cancelReason: null,
+    budget: null,
+    correlation: "c",
+    causation: null,
+    traceparent: null,
+    input: {},
+    output: null,
+    ...given,
+  };
+}
+
+export function someEvent(type: string, data: Record<string, unknown> = {}): Event {
+  return {
+    topic: "runs",
+    partition: 0,
+    offset: 0,
+    id: "e1",
+    type,
+    version: 1,
+    source: "roost",
+    subject: someRunId,
+    time: someTime,
+    data,
+    correlation: "c",
+    causation: null,
+    traceparent: null,
+    labels: [],
+  };
+}
+
+export function someActivity(given: Partial<Activity> = {}): Activity {
+  return {
+    kind: "run",
+    id: someRunId,
+    title: "Blog writer",
+    agent: "main",
+    sessionKey: "cron:blog",
+    state: "running",
+    why: "tick of 06:00",
+    causedBy: null,
+    holds: [],
+    waitingFor: null,
+    sinceAt: someTime,
+    dueAt: null,
+    workerId: null,
+    stepName: "write_file",
+    spentUsd: 0.02,
+    tokens: 100,
+    runId: someRunId,
+    jobId: "blog",
+    ...given,
+  };
+}
+
+export function someJob(given: Partial<Job> = {}): Job {
+  return {
+    id: "mail",
+    version: 3,
+    state: "active",
+    definition: {
+      agent: "main",
+      session: "cron",
+      trigger: { kind: "every", every: "20m" },
+      prompt: "Look through the mail",
+      catchUp: { policy: "last" },
+      overlap: "skip",
+      jitterMs: 0,
+      timeoutMs: 1_800_000,
+      retry: { attemptsMax: 1, backoffMs: 30_000, backoffFactor: 2, backoffMsMax: 3_600_000 },
+      onUnknown: "tell",
+      enabled: true,
+    },
+    pausedReason: null,
+    definedBy: "person:owner",
+    nextAt: null,
+    dueAt: null,
+    lastTick: null,
+    activeRunIds: [],
+    updatedAt: someTime,
+    ...given,
+  };
+}

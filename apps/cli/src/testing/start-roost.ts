@@ -1,0 +1,85 @@
+/** Runs the real program as a process of its own. */
+import { once } from "node:events";
+import { spawn, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { RoostError } from "@roost/base";
+import { testToken } from "./serve-gateway.ts";
+
+const program = fileURLToPath(new URL("../main.ts", import.meta.url));
+const compileCache = fileURLToPath(new URL("../../../../node_modules/.roost/compile-cache", import.meta.url));
+
+export interface RoostRun {
+  child: ChildProcess;
+  /** What it has printed so far. */
+  output: () => string;
+  /** Resolves once stdout or stderr holds the text; rejects when it ends without. */
+  said: (text: string) => Promise<void>;
+  ended: Promise<RoostEnd>;
+}
+
+export interface RoostEnd {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface StartOptions {
+  url?: string;
+  input?: string;
+  environment?: Record<string, string>;
+}
+
+export function startRoost(args: readonly string[], options: StartOptions = {}): RoostRun {
+  const child = spawn(process.execPath, [program, ...args], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: {
+      PATH: process.env["PATH"],
+      TZ: "UTC",
+      NODE_COMPILE_CACHE: compileCache,
+      ROOST_HOME: "/nonexistent/roost-home",
+      ...(options.url === undefined ? {} : { ROOST_URL: options.url, ROOST_TOKEN: testToken }),
+      ...options.environment,
+    },
+  });
+  let stdout = "";
+  let stderr = "";
+  const listeners = new Set<() => void>();
+  const onPart = () => {
+    for (const listener of listeners) listener();
+  };
+  child.stdout.setEncoding("utf8").on("data", (part: string) => {
+    stdout += part;
+    onPart();
+  });
+  child.stderr.setEncoding("utf8").on("data", (part: string) => {
+    stderr += part;
+    onPart();
+  });
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(options.input ?? "");
+  const ended = once(child, "close").then(([code, signal]: unknown[]) => ({
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+    stdout,
+    stderr,
+  }));
+  const said = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (!(stdout + stderr).includes(text)) return;
+        listeners.delete(look);
+        resolve();
+      };
+      listeners.add(look);
+      look();
+      void ended.then((end) =>
+        reject(new RoostError("internal", `it ended without saying "${text}": ${JSON.stringify(end)}`)),
+      );
+    });
+  return { child, output: () => stdout + stderr, said, ended };
+}
+
+export function runRoost(args: readonly string[], options: StartOptions = {}): Promise<RoostEnd> {
+  return startRoost(args, options).ended;
+}
