@@ -3,6 +3,7 @@
  * field of the schema wants, and back. Whether the value is right is then said by
  * the schema, so text that does not convert is left as it is.
  */
+// tidy: one mapping, there and back.
 import { RoostError } from "@roost/base";
 import type { z } from "zod";
 

@@ -3,6 +3,7 @@
  * nothing of operations. Writing is in event-stream-response.ts, reading again
  * after a lost connection in http-stream.ts.
  */
+// tidy: writing and reading one format.
 import { RoostError } from "@roost/base";
 
 export const eventStreamMediaType = "text/event-stream";

@@ -7,7 +7,7 @@ import { openKernel } from "@roost/kernel";
 import { openMemory } from "@roost/memory";
 import { readSettings, resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
-import { createAgentHandler } from "./agent-run.ts";
+import { createAgentHandler } from "./create-agent-handler.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { createModelsFor } from "./models/choose-models.ts";
 import type { Webhook } from "./notices/post-webhook.ts";

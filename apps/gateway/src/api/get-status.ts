@@ -4,7 +4,7 @@ import type { ApiHandler } from "../api-handler.ts";
 import type { GatewayContext } from "../gateway-context.ts";
 import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readAlarms } from "../records/read-alarms.ts";
-import { iso } from "../records/times.ts";
+import { iso } from "../records/iso.ts";
 
 const dueShown = 10;
 

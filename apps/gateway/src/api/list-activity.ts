@@ -7,7 +7,7 @@ import type { GatewayContext } from "../gateway-context.ts";
 import { readAllJobs } from "../records/read-all-jobs.ts";
 import { requireCursor } from "../records/require-cursor.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
-import { isoOrNull } from "../records/times.ts";
+import { isoOrNull } from "../records/iso.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 
 /** Runs that have not ended; of more, the newest are left out. */

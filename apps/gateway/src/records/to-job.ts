@@ -1,6 +1,6 @@
 import type { Job as JobRecord, Tick as TickRecord } from "@roost/contract/operations";
 import type { Job, Tick } from "@roost/kernel";
-import { iso, isoOrNull } from "./times.ts";
+import { iso, isoOrNull } from "./iso.ts";
 
 export function toTickRecord(tick: Tick): TickRecord {
   const { until: _, scheduledAt, recordedAt, ...rest } = tick;

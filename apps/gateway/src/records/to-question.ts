@@ -1,6 +1,6 @@
 import type { Question as QuestionRecord } from "@roost/contract/operations";
 import type { Question } from "@roost/kernel";
-import { iso, isoOrNull } from "./times.ts";
+import { iso, isoOrNull } from "./iso.ts";
 
 export function toQuestionRecord(question: Question): QuestionRecord {
   const { answer } = question;

@@ -1,7 +1,7 @@
 /** Runs of the kernel as the contract's records. It adds words for people and decides nothing. */
 import type { RunSummary, Run as RunRecord } from "@roost/contract/operations";
 import type { Run, RunHead } from "@roost/kernel";
-import { iso, isoOrNull } from "./times.ts";
+import { iso, isoOrNull } from "./iso.ts";
 
 const titleCharsMax = 120;
 

@@ -1,7 +1,7 @@
 import type { Message as MessageRecord, Session as SessionRecord } from "@roost/contract/operations";
 import type { RunHead } from "@roost/kernel";
 import type { Session, StoredMessage } from "@roost/memory";
-import { iso, isoOrNull } from "./times.ts";
+import { iso, isoOrNull } from "./iso.ts";
 
 /** A session with the runs of it that have not ended. */
 export function toSessionRecord(session: Session, live: readonly RunHead[]): SessionRecord {

@@ -1,6 +1,6 @@
 import type { Step as StepRecord } from "@roost/contract/operations";
 import type { Step } from "@roost/kernel";
-import { iso, isoOrNull } from "./times.ts";
+import { iso, isoOrNull } from "./iso.ts";
 
 export function toStepRecord(step: Step): StepRecord {
   return {

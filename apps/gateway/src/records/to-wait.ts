@@ -1,6 +1,6 @@
 import type { Wait as WaitRecord } from "@roost/contract/operations";
 import type { RunWait } from "@roost/kernel";
-import { isoOrNull } from "./times.ts";
+import { isoOrNull } from "./iso.ts";
 
 export function toWaitRecord(wait: RunWait): WaitRecord {
   return {

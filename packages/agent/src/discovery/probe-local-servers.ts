@@ -1,5 +1,6 @@
 // Recognises an Ollama or llama.cpp server on this machine by what only they answer (their ports are also used
 // by others), and chooses a model on it.
+// tidy: two servers that are looked for in the same way.
 
 import type { Probe } from "./probe.ts";
 

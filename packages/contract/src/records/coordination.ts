@@ -1,4 +1,5 @@
 /** Locks, once-only effects and claimed topics: how jobs and scripts of any host keep out of each other's way. */
+// tidy: records are grouped by the part of Roost they belong to.
 import { z } from "zod";
 import { Count, Id, Json, Name, Reason, Text, Time } from "./fields.ts";
 

@@ -1,3 +1,4 @@
+// tidy: two checks that are always made together.
 import { RoostError } from "@roost/base";
 import { coordinationLimits } from "./coordination-limits.ts";
 

@@ -4,6 +4,7 @@
  * different ones make two topics. English first; a few German ones, because a
  * wrong list is worse than none.
  */
+// tidy: lists of words, named for what they are lists of.
 
 const list = (text: string): string[] => text.trim().split(/\s+/);
 

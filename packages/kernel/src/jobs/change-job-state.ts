@@ -1,4 +1,5 @@
 /** Pauses, resumes and removes jobs. What was due before is recorded first; runs that were started go on. */
+// tidy: three changes of one state, under the same rules.
 import { createId, RoostError } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";

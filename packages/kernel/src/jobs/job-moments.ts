@@ -1,4 +1,5 @@
 /** What a stored job means in time: its schedule, its next moment, and the ticks of it that are due. */
+// tidy: one schedule, asked in four ways.
 import { parseMoment, type Schedule } from "./next-moments.ts";
 import type { StoredJob } from "./job-row.ts";
 import { onTimeMsMax, planTicks, type TickPlan } from "./plan-ticks.ts";

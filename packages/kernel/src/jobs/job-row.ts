@@ -1,4 +1,5 @@
 /** A job as it is stored, and the one way its rows are read. */
+// tidy: the row, its columns and its lock.
 import type { JobDefinition } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
 import type { Trigger } from "./trigger.ts";

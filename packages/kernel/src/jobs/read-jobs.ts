@@ -1,4 +1,5 @@
 /** What jobs there are and what became of their ticks. Reads only: looking at a job never moves it. */
+// tidy: reads of the same two tables.
 import { RoostError } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import type { JobDefinition, JobState } from "./job-row.ts";

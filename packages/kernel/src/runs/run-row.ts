@@ -1,4 +1,5 @@
 /** How rows of run, step and question are read: the select lists that give them their TypeScript names. */
+// tidy: columns of the rows that are read everywhere.
 
 const runFields = [
   'id', 'queue', 'handler', 'state', 'priority', 'ready_at', 'wake_at', 'waiting_for', 'epoch', 'worker_id', 'lane', 'lane_seq', 'lane_held',
