@@ -73,10 +73,7 @@ test("createSpendLedger() stops a long run in its middle at its hard cap of $0.5
   for (let count = 1; count <= 100; count += 1) {
     const { isGranted, cap } = await call(begun.steps, `model#${count}`, [{ max: 0.03, actual: 0.02 }]);
     if (!isGranted) {
-      assert.equal(
-        cap,
-        `run:${begun.run.id} run 0.5 usd`.replace(" run ", cap.includes(" total ") ? " total " : " run "),
-      );
+      assert.match(cap, new RegExp(`^run:${begun.run.id} .*0\\.5 usd$`));
       break;
     }
     grantedCount += 1;

@@ -24,7 +24,7 @@ export function lockTool({ kernel, run }: ToolContext): Tool<z.infer<typeof inpu
         holder: `run:${run.id}`,
         ttlMs: holdSeconds * 1000,
         waitMs: waitSeconds * 1000,
-        purpose: purpose ?? run.title ?? run.reason,
+        ...purposeOf(run, purpose),
         runId: run.id,
         causation: run.causeId,
         correlation: run.correlation,
@@ -32,4 +32,10 @@ export function lockTool({ kernel, run }: ToolContext): Tool<z.infer<typeof inpu
       return { state: "done", output: toJson(await acquireLock(kernel, request, { signal })) };
     },
   };
+}
+
+/** Others read it: what a conversation's run is called is what the person said, and that stays with them. */
+function purposeOf(run: ToolContext["run"], purpose: string | undefined): { purpose?: string } {
+  const text = purpose ?? (run.sessionKind === "cron" ? (run.title ?? run.reason) : undefined);
+  return text === undefined ? {} : { purpose: text };
 }

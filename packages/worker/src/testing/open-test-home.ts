@@ -1,0 +1,149 @@
+/**
+ * A home with kernel, memory and a model that follows a script, for tests of tools: a run's tool calls go through the real loop and
+ * real durable steps, and a "crash" stops it between a tool's effect and its record.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { openModels, runAgentLoop, type AgentOutcome, type StepRunner, type ToolMessage } from "@roost/agent";
+import { startScriptedModelServer } from "@roost/agent/testing";
+import { RoostError, silentLogger, type JsonObject } from "@roost/base";
+import { claimRuns, registerWorker, type ClaimedRun, type Kernel, type NewRun } from "@roost/kernel";
+import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { openMemory, type Memory } from "@roost/memory";
+import { Settings } from "@roost/memory/settings";
+import { openTelemetry } from "@roost/telemetry";
+import type { Webhook } from "../notices/post-webhook.ts";
+import { createDurableSteps } from "../steps/create-durable-steps.ts";
+import { createToolsFor } from "../tools/create-tools-for.ts";
+import { startRun } from "./start-worker.ts";
+
+export interface Call {
+  name: string;
+  arguments: JsonObject;
+}
+
+export interface TestHome extends AsyncDisposable {
+  test: TestKernel;
+  kernel: Kernel;
+  memory: Memory;
+  homeDir: string;
+  /** Starts a run and claims it. */
+  begin(run?: Partial<NewRun>): Promise<Owner>;
+  /** Claims all runs that are ready; the one with this id, else the first, is to go on. */
+  claim(runId?: string): Promise<Owner>;
+  /** The model asks for these calls, one after the other, then ends. With `crashAfter` the worker dies once that tool has acted. */
+  think(owner: Owner, calls: Call[], options?: { crashAfter?: string }): Promise<Thought>;
+}
+
+/** A run and the worker that has claimed it. */
+export interface Owner {
+  run: ClaimedRun;
+  /** The worker dies: the run is ready again, at a higher epoch. */
+  die(): Promise<void>;
+}
+
+export interface Thought {
+  outcome: AgentOutcome;
+  /** What the tools answered, in order. */
+  answers: ToolMessage[];
+  /** What the model was told of the tools. */
+  toolNames: string[];
+}
+
+export class Crash extends Error {}
+
+export interface TestHomeOptions {
+  files?: Record<string, string>;
+  settings?: object;
+  webhook?: Webhook;
+}
+
+export async function openTestHome(options: TestHomeOptions = {}): Promise<TestHome> {
+  await using opened = new AsyncDisposableStack();
+  const homeDir = await mkdtemp(join(tmpdir(), "roost-tools-"));
+  opened.defer(() => rm(homeDir, { recursive: true, force: true }));
+  for (const [path, text] of Object.entries(options.files ?? {})) {
+    await mkdir(dirname(join(homeDir, path)), { recursive: true });
+    await writeFile(join(homeDir, path), text);
+  }
+  const test = opened.use(await createTestKernel());
+  const { kernel } = test;
+  const settings = Settings.parse(options.settings ?? {});
+  const memory = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger, settings }));
+  const server = opened.use(await startScriptedModelServer({ script: () => "nothing to do" }));
+  const provider = { kind: "openai-compatible" as const, id: "scripted", baseUrl: server.url, model: "scripted" };
+  const models = openModels({ providers: [provider], clock: kernel.clock, logger: silentLogger });
+  const telemetry = opened.use(await openTelemetry({ serviceName: "test", logger: silentLogger }));
+  const toolsFor = createToolsFor({ kernel, memory, settings, webhook: options.webhook });
+  const owned = opened.move();
+
+  async function claim(runId?: string): Promise<Owner> {
+    const worker = await registerWorker(kernel, { kind: "worker", host: "test", pid: process.pid });
+    owned.use(worker);
+    const runs = await claimRuns(kernel, { workerId: worker.workerId, queues: ["default"], limit: 20 });
+    const run = runId === undefined ? runs[0] : runs.find(({ id }) => id === runId);
+    if (run === undefined) throw new RoostError("internal", "no run is ready");
+    return { run, die: () => worker.release() };
+  }
+
+  return {
+    test,
+    kernel,
+    memory,
+    homeDir,
+    claim,
+    begin: async (run = {}) => {
+      const isJob = run.job !== undefined;
+      await startRun(
+        kernel,
+        isJob ? { sessionKind: "cron", ...run } : { sessionKind: "main", sessionKey: "main", ...run },
+      );
+      return claim();
+    },
+    async think({ run }, calls, { crashAfter } = {}) {
+      server.setScript((request) => {
+        const next = calls[request.messages.filter(({ role }) => role === "assistant").length];
+        return next === undefined ? "that is all" : { toolCalls: [next] };
+      });
+      const signal = new AbortController().signal;
+      const durable = createDurableSteps({ kernel, run, signal, telemetry, onUnknown: "tell" });
+      const outcome = await runAgentLoop({
+        steps: crashing(durable, crashAfter),
+        model: models,
+        tools: toolsFor(run),
+        context: { sections: [], messages: [{ role: "user", text: "begin" }] },
+        clock: kernel.clock,
+        signal,
+        logger: silentLogger,
+        limits: { reserveSpend: durable.spend.reserve },
+      });
+      const answers = outcome.messages.filter((message) => message.role === "tool");
+      return { outcome, answers, toolNames: server.requests.at(-1)?.toolNames ?? [] };
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function crashing(steps: StepRunner, tool: string | undefined): StepRunner {
+  return {
+    step: (name, options, execute) =>
+      steps.step(name, options, async (call) => {
+        const result = await execute(call);
+        if (name.startsWith(`tool:${tool}#`)) throw new Crash(`after ${name}`);
+        return result;
+      }),
+  };
+}
+
+/** A run of a job, as its tick starts it. */
+export function jobRun(jobId: string, input: JsonObject = {}): Partial<NewRun> {
+  return {
+    title: `The ${jobId}`,
+    input: { prompt: "do it", ...input },
+    agent: "main",
+    sessionKind: "cron",
+    sessionKey: `cron:${jobId}`,
+    job: { id: jobId, version: 1, tickKey: crypto.randomUUID() },
+  };
+}

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { answerQuestion, finishRun, getRun, listQuestions } from "@roost/kernel";
+import { appendReply, sendMessage } from "@roost/memory";
+import { RunInterruption } from "../steps/run-interruption.ts";
+import { jobRun, openTestHome, type Call, type TestHome } from "../testing/open-test-home.ts";
+import { createToolsFor } from "./create-tools-for.ts";
+import { Settings } from "@roost/memory/settings";
+import { inputSchemaOf } from "@roost/agent/testing";
+
+const http = { allow: ["127.0.0.1"], keyed: ["example.com"] };
+
+async function namesFor(home: TestHome, run: Parameters<TestHome["begin"]>[0]): Promise<string[]> {
+  return (await home.think(await home.begin(run), [])).toolNames;
+}
+
+test("createTools() describes every tool as an object that providers accept", async () => {
+  await using home = await openTestHome();
+  const settings = Settings.parse({ http });
+  const { run } = await home.begin({ sessionKind: "heartbeat", sessionKey: "heartbeat:main" });
+  const tools = createToolsFor({ kernel: home.kernel, memory: home.memory, settings, webhook: undefined })(run);
+  assert.equal(tools.length, 23);
+  for (const tool of tools) {
+    assert.match(tool.name, /^[a-zA-Z0-9_-]{1,64}$/);
+    assert.ok(tool.description.length > 20 && tool.description.length < 1_024, tool.name);
+    const schema = inputSchemaOf(tool);
+    assert.equal(schema["type"], "object", tool.name);
+    for (const word of ["oneOf", "anyOf", "allOf", "$ref"])
+      assert.equal(schema[word], undefined, `${tool.name}: ${word}`);
+    assert.ok(JSON.stringify(schema).length < 20_000, tool.name);
+  }
+});
+
+test("createTools() gives a cron no tool that changes what others do, and main none that waits", async () => {
+  await using home = await openTestHome();
+  const cron = await namesFor(home, jobRun("blog-writer"));
+  assert.deepEqual(
+    cron.filter((name) => ["define_job", "pause_job", "run_job"].includes(name)),
+    [],
+  );
+  assert.ok(cron.includes("ask_person"));
+  const main = await namesFor(home, {});
+  assert.ok(main.includes("define_job") && !main.includes("ask_person"));
+  for (const kind of ["subagent", "channel"] as const) {
+    assert.deepEqual(await namesFor(home, { sessionKind: kind, sessionKey: `${kind}:1` }), []);
+  }
+});
+
+test("createToolsFor() lets job and agent narrow the tools, and neither widen them", async () => {
+  await using home = await openTestHome({ settings: { agents: { poster: { tools: ["claim", "once", "run_job"] } } } });
+  assert.deepEqual(await namesFor(home, jobRun("a", { tools: ["claim", "read_file", "define_job"] })), [
+    "read_file",
+    "claim",
+  ]);
+  const posterRun = { ...jobRun("b", { tools: ["claim", "read_file"] }), agent: "poster" };
+  assert.deepEqual(await namesFor(home, posterRun), ["claim"]);
+  assert.deepEqual(await namesFor(home, { ...jobRun("c"), agent: "poster" }), ["once", "claim"]);
+});
+
+const marker = "the-secret-of-the-blue-heron";
+
+/** Every tool that reads, asked in every way that could show what main knows. */
+function probes(runIds: string[]): Call[] {
+  const paths = [
+    "MEMORY.md",
+    "./MEMORY.md",
+    "memory/../MEMORY.md",
+    "work/../MEMORY.md",
+    "memory.md",
+    "memory/2025-11-20.md",
+    "HEARTBEAT.md",
+    "link.md",
+    "work/spy/link.md",
+    "jobs/secret.yaml",
+    "memory/private-state.json",
+    ".roost/token",
+  ];
+  const call = (name: string, args: Call["arguments"] = {}): Call => ({ name, arguments: args });
+  return [
+    ...paths.map((path) => call("read_file", { path })),
+    ...paths.map((path) => call("write_file", { path, text: "x" })),
+    ...["", "memory", "work", ".", "..", "jobs"].map((under) => call("list_files", under === "" ? {} : { under })),
+    ...[marker, "secret", "heron"].flatMap((query) => [
+      call("search_files", { query }),
+      call("search_files", { query, under: "memory" }),
+    ]),
+    ...["private", "email"].map((name) => call("get_state", { name })),
+    call("set_state", { name: "private", patch: { a: 1 } }),
+    call("read_log", { count: 100 }),
+    ...["sessions", "home", "runs", "jobs", "notices", "coordination"].map((topic) =>
+      call("read_log", { topics: [topic], count: 100 }),
+    ),
+    call("list_runs", { count: 50 }),
+    call("list_jobs"),
+    ...runIds.map((runId) => call("read_run", { runId, withSteps: true })),
+    call("lock", { name: "publish" }),
+    call("claim", { scope: "blog", text: "Something else altogether" }),
+    call("once", { do: "begin", scope: "blog", key: "k" }),
+  ];
+}
+
+test("createTools() shows a cron nothing of MEMORY.md, the notes, or main's conversation, by any tool", async () => {
+  const text = `Never tell: ${marker}`;
+  const files = Object.fromEntries(
+    ["MEMORY.md", "memory/2025-11-20.md", "HEARTBEAT.md", "jobs/secret.yaml"].map((path) => [path, text]),
+  );
+  await using home = await openTestHome({
+    files: { ...files, "memory/private-state.json": JSON.stringify({ text }), "work/spy/own.md": "own" },
+  });
+  const { kernel, memory } = home;
+  const { symlink } = await import("node:fs/promises");
+  await symlink("MEMORY.md", `${home.homeDir}/link.md`);
+  await symlink("../../MEMORY.md", `${home.homeDir}/work/spy/link.md`);
+
+  // Main hears the marker, works with it and says it again.
+  const sent = await sendMessage(memory, { sessionKey: "main", text });
+  const main = await home.claim(sent.runId);
+  await home.think(main, [
+    { name: "lock", arguments: { name: "publish" } },
+    { name: "set_state", arguments: { name: "private", patch: { note: text } } },
+    { name: "remember", arguments: { text } },
+    { name: "define_job", arguments: { id: "secret", trigger: { kind: "manual" }, prompt: text } },
+    { name: "run_job", arguments: { jobId: "secret", reason: text } },
+    { name: "notify", arguments: { text } },
+  ]);
+  await finishRun(
+    kernel,
+    { runId: main.run.id, epoch: main.run.epoch },
+    { state: "done", output: { kind: "reply", text } },
+    {
+      alongside: (tx) => appendReply(tx, { run: main.run, text, messages: [] }),
+    },
+  );
+  const other = await home.begin(jobRun("other", { prompt: text }));
+
+  const { answers, outcome } = await home.think(
+    await home.begin(jobRun("spy")),
+    probes([main.run.id, other.run.id]).slice(0, 45),
+  );
+  assert.equal(outcome.kind, "replied");
+  const rest = await home.think(await home.begin(jobRun("spy")), probes([main.run.id, other.run.id]).slice(45));
+  const leaks = [...answers, ...rest.answers].filter(
+    (answer) => answer.text.includes(marker) && !answer.text.includes(`"query":"${marker}"`),
+  );
+  assert.deepEqual(leaks, []);
+  assert.equal(answers.length + rest.answers.length, probes(["", ""]).length);
+  // The same probes do find it for main: they are not blind.
+  const seen = await home.think(await home.begin(), probes([main.run.id]).slice(0, 40));
+  assert.ok(seen.answers.some((answer) => answer.text.includes(marker)));
+});
+
+test("ask_person gives its worker back, and the answer reaches the model in another worker", async () => {
+  await using home = await openTestHome();
+  const { kernel } = home;
+  const calls = [{ name: "ask_person", arguments: { question: "Publish it?", choices: ["yes", "no"] } }];
+  const first = await home.begin(jobRun("blog-writer"));
+  await assert.rejects(
+    home.think(first, calls),
+    (error) => error instanceof RunInterruption && error.kind === "suspended",
+  );
+  const { id } = first.run;
+  assert.equal((await getRun(kernel.database, id)).state, "waiting");
+  await first.die();
+  const { questions } = await listQuestions(kernel, { limit: 10 });
+  assert.equal(questions[0]!.prompt, "Publish it?");
+  await answerQuestion(kernel, { questionId: questions[0]!.id, answer: "yes", by: "me" });
+  const { answers, outcome } = await home.think(await home.claim(id), calls);
+  assert.match(answers[0]!.text, /"answer":"yes"/);
+  assert.equal(outcome.kind, "replied");
+});
