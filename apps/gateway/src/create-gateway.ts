@@ -58,19 +58,11 @@ export function createGateway(options: GatewayOptions): Hono {
   const authenticate = createAuthentication({ token: options.token, clock: options.clock });
   app.use(`${apiPrefix}/*`, async (context, next) => {
     await authenticate(context.req.raw.headers);
+    // Hono answers HEAD by doing what GET does and dropping it: a stream that nobody reads.
+    if (context.req.raw.method === "HEAD") return refuseHead(context.req.path, logger);
     await next();
+    return undefined;
   });
-  // Hono would answer HEAD by beginning what GET does and dropping it: a stream that nobody reads.
-  app.on("HEAD", `${apiPrefix}/*`, (context) =>
-    createProblemResponse(
-      new RoostError("invalid_input", `HEAD is not served at ${context.req.path.slice(0, 200)}: use GET`),
-      {
-        logger,
-        status: 405,
-        headers: { allow: "GET" },
-      },
-    ),
-  );
   const routes = createRoutes(roostOperations, options.handlers, {
     logger,
     shutdown: options.shutdown,
@@ -92,6 +84,11 @@ export function createGateway(options: GatewayOptions): Hono {
   });
   app.route(apiPrefix, routes);
   return app;
+}
+
+function refuseHead(path: string, logger: Logger): Response {
+  const error = new RoostError("invalid_input", `HEAD is not served at ${path.slice(0, 200)}: use GET`);
+  return createProblemResponse(error, { logger, status: 405, headers: { allow: "GET" } });
 }
 
 const secureHeaders: MiddlewareHandler = async (context, next) => {

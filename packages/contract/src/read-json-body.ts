@@ -35,9 +35,15 @@ export async function readJsonBody(request: Request, bodyBytesMax: number): Prom
 /** Whether JSON text opens more objects and lists within each other; brackets in its strings do not count. */
 function isDeeper(text: string, levelsMax: number): boolean {
   let depth = 0;
-  for (const [token] of text.matchAll(/[[{]|[\]}]|"(?:[^"\\]|\\.)*"?/g)) {
-    if (token === "[" || token === "{") depth += 1;
-    else if (token === "]" || token === "}") depth -= 1;
+  let isInString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const char = text[index];
+    if (isInString) {
+      if (char === "\\") index += 1;
+      else if (char === '"') isInString = false;
+    } else if (char === '"') isInString = true;
+    else if (char === "]" || char === "}") depth -= 1;
+    else if (char === "[" || char === "{") depth += 1;
     if (depth > levelsMax) return true;
   }
   return false;

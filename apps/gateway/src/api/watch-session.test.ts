@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { publishStream } from "@roost/kernel";
+import { appendReply } from "@roost/memory";
+import { finishRun, getRun } from "@roost/kernel";
+import { until } from "../testing/collect.ts";
+import { createTestGateway } from "../testing/create-test-gateway.ts";
+import { claimOne, doStep, joinWorker } from "../testing/drive-runs.ts";
+
+test("watchSession() tells what is said, what its run does, what its model writes, and that it is over", async () => {
+  await using gateway = await createTestGateway();
+  const { kernel, client } = gateway;
+  await using worker = await joinWorker(kernel);
+  const { runId } = await client.sendMessage({ sessionKey: "main", text: "hello" });
+  const owned = await claimOne(kernel, worker);
+  // Who comes in the middle of a run hears the rest of it.
+  const leaving = new AbortController();
+  const kinds: string[] = [];
+  const stream = client
+    .watchSession({ sessionKey: "main", last: 1 }, { signal: leaving.signal })
+    [Symbol.asyncIterator]();
+  const next = async () => {
+    const { value } = await stream.next();
+    kinds.push(value.data.kind === "event" ? value.data.event.type : value.data.kind);
+    return value;
+  };
+  await next();
+  const text = next();
+  await until(() => gateway.held().texts === 1);
+  publishStream(kernel, runId, { type: "text", text: "Hi" });
+  await text;
+  await doStep(kernel, owned, 1);
+  const run = await getRun(kernel.database, runId);
+  await finishRun(
+    kernel,
+    owned,
+    { state: "done", output: { text: "Hi" } },
+    {
+      alongside: (tx) =>
+        appendReply(tx, { run, text: "Hi", messages: [{ role: "assistant", text: "Hi", provider: "p", model: "m" }] }),
+    },
+  );
+  const ids: (string | undefined)[] = [];
+  while (!kinds.includes("over") || kinds.filter((kind) => kind === "message").length < 2) ids.push((await next()).id);
+  assert.deepEqual(kinds.slice(0, 3), ["message", "text", "step.done"]);
+  assert.deepEqual(kinds.slice(3).toSorted(), ["message", "over", "run.done"]);
+
+  leaving.abort();
+  await assert.rejects(stream.next());
+  await until(() => gateway.held().watches === 0 && gateway.held().texts === 0);
+
+  // Who comes back is told what came meanwhile.
+  const after = ids.findLast((id) => id !== undefined);
+  assert.ok(after);
+  const sent = await client.sendMessage({ sessionKey: "main", text: "again" });
+  await client.sendMessage({ sessionKey: "other", text: "not this" });
+  const rest = client.watchSession({ sessionKey: "main", after })[Symbol.asyncIterator]();
+  const told = (await rest.next()).value;
+  assert.equal(told?.data.kind === "message" && told.data.message.id, sent.messageId);
+  const created = (await rest.next()).value;
+  assert.equal(created?.data.kind === "event" && created.data.event.subject, sent.runId);
+  await rest.return?.();
+});

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { silentLogger } from "@roost/base";
+import { parseSettings } from "@roost/memory/settings";
+import { readGatewayConfig } from "./config.ts";
+import { describeConfig } from "./describe-config.ts";
+import { findModel } from "./find-model.ts";
+
+const settings = parseSettings(
+  `models:
+  - kind: openai-compatible
+    id: mine
+    model: big
+    baseUrl: https://user:hunter2@models.example/v1?key=hunter2
+    apiKey: env:MY_KEY
+    headers: { x-key: hunter2, x-ref: "env:OTHER" }
+notify: { webhook: { url: "https://hooks.example/services/hunter2?t=hunter2" } }
+`,
+  "roost.yaml",
+);
+
+test("describeConfig() never shows a secret, and says which are set", async () => {
+  const config = readGatewayConfig({
+    ROOST_HOME: "/home/of/somebody",
+    ROOST_MODEL_KEY: "hunter2",
+    OPENAI_API_KEY: "hunter2",
+    DATABASE_URL: "postgresql://me:hunter2@host/db",
+    ROOST_MODEL_URL: "http://me:hunter2@127.0.0.1:9/v1?k=hunter2",
+    ROOST_MODEL: "small",
+    OTEL_EXPORTER_OTLP_ENDPOINT: "https://me:hunter2@otel.example",
+    MY_KEY: "hunter2",
+  });
+  const found = await findModel(config, parseSettings("", "roost.yaml"), silentLogger);
+  assert.deepEqual([found.mode, found.name], ["live", "small"]);
+  const entries = describeConfig(config, settings, found);
+  assert.doesNotMatch(JSON.stringify([entries, found]), /hunter2/);
+  const valueOf = (name: string) => entries.find((entry) => entry.name === name);
+  assert.deepEqual(valueOf("ROOST_MODEL_KEY"), {
+    name: "ROOST_MODEL_KEY",
+    value: "(not shown)",
+    source: "environment",
+    isSecret: true,
+  });
+  assert.equal(valueOf("OPENROUTER_API_KEY")?.value, null);
+  assert.match(valueOf("settings.models")?.value ?? "", /"apiKey":"env:MY_KEY".*"x-ref":"env:OTHER"/);
+});
+
+test("findModel() takes the settings first, and rehearses with what cannot be right", async () => {
+  const config = readGatewayConfig({ ROOST_MODEL_URL: "ftp://nowhere" });
+  assert.deepEqual(await findModel(config, settings, silentLogger), {
+    mode: "live",
+    provider: "mine",
+    name: "big",
+    reason: "set under models in roost.yaml",
+  });
+  const found = await findModel(config, parseSettings("", "roost.yaml"), silentLogger);
+  assert.equal(found.mode, "rehearsal");
+  assert.match(found.reason ?? "", /ROOST_MODEL_URL/);
+});
