@@ -1,8 +1,5 @@
 // `npm start`: everything of one machine, in the foreground. What comes after `--` goes to `roost up`.
 import "./bootstrap/require-node.mjs";
-import { isUnderNpm, runEntry } from "./bootstrap/run-entry.mjs";
+import { runEntry } from "./bootstrap/run-entry.mjs";
 
-await runEntry("apps/supervisor/src/main.ts", [
-  ...(isUnderNpm() ? ["--stop-with-parent"] : []),
-  ...process.argv.slice(2),
-]);
+await runEntry("apps/supervisor/src/main.ts", process.argv.slice(2), { stopsWithStarter: true });

@@ -6,6 +6,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { ensureInstalled } from "./ensure-installed.mjs";
+import { findNpmProcess } from "./find-npm-process.mjs";
 import { InstallError } from "./install-error.mjs";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -14,21 +15,28 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 const compileCache = join(root, "node_modules/.roost/compile-cache");
 
 const forwardedSignals = ["SIGINT", "SIGTERM", "SIGHUP"];
-const parentPollMs = 500;
 
 /**
  * @param {string} entry path of a program below the root
  * @param {string[]} args
+ * @param {{ stopsWithStarter?: boolean }} [options] tells the program to stop when npm, or this process in between, is
+ *   killed: nobody could stop it from the terminal any more
  */
-export async function runEntry(entry, args) {
+export async function runEntry(entry, args, { stopsWithStarter = false } = {}) {
   try {
     const { nodePath, nodeVersion } = await ensureInstalled(root);
     if (process.version === nodeVersion) {
       nodeModule.enableCompileCache?.(compileCache);
-      process.argv = [process.argv[0], join(root, entry), ...args];
+      process.argv = [
+        process.argv[0],
+        join(root, entry),
+        ...args,
+        ...(stopsWithStarter ? stopWith(findNpmProcess()) : []),
+      ];
       await import(pathToFileURL(join(root, entry)).href);
     } else {
-      await spawnEntry(nodePath, entry, args);
+      const starters = stopsWithStarter ? [...stopWith(findNpmProcess()), ...stopWith(process.pid)] : [];
+      await spawnEntry(nodePath, entry, [...args, ...starters]);
     }
   } catch (error) {
     if (!(error instanceof InstallError)) throw error;
@@ -37,9 +45,8 @@ export async function runEntry(entry, args) {
   }
 }
 
-/** Whether npm runs this. When npm is killed, nobody could stop what it has started: it has to stop by itself. */
-export function isUnderNpm() {
-  return process.env.npm_lifecycle_event !== undefined;
+function stopWith(pid) {
+  return pid === undefined ? [] : [`--stop-with=${pid}`];
 }
 
 async function spawnEntry(nodePath, entry, args) {
@@ -48,13 +55,10 @@ async function spawnEntry(nodePath, entry, args) {
     env: { NODE_COMPILE_CACHE: compileCache, ...process.env },
   });
   for (const signal of forwardedSignals) process.on(signal, () => child.kill(signal));
-  const parentPid = process.ppid;
-  const timer = setInterval(() => isUnderNpm() && process.ppid !== parentPid && child.kill("SIGTERM"), parentPollMs);
   const { code, signal, error } = await new Promise((resolve) => {
     child.once("error", (cause) => resolve({ error: cause }));
     child.once("close", (exitCode, exitSignal) => resolve({ code: exitCode, signal: exitSignal }));
   });
-  clearInterval(timer);
   if (error)
     throw new InstallError(`${nodePath} does not start (${error.message}): delete node_modules and run this again`);
   process.exitCode = signal ? 128 + (constants.signals[signal] ?? 0) : code;

@@ -2,21 +2,24 @@
  * Signals become two questions: stop in order, or at once. One Ctrl-C arrives several times: from the terminal, and
  * forwarded by npm and by the script that started this; so what follows within a moment counts as the same.
  */
+import { isProcessAlive } from "./processes/process-identity.ts";
+
 export interface StopSignals extends Disposable {
   readonly stop: AbortSignal;
   readonly force: AbortSignal;
 }
 
 export interface ListenForStopOptions {
-  /** Stop too when the process that started this one is gone. */
-  stopsWithParent: boolean;
+  /** Identities of the processes that started this one: stop too when one of them is gone. */
+  starters: readonly string[];
   /** Milliseconds that only go forward. */
   nowMs?: () => number;
 }
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export const samePressMsMax = 500;
-const parentPollMs = 500;
+/** Elsewhere it takes a program to look. */
+const startersPollMs = process.platform === "linux" ? 250 : 2_000;
 
 export function listenForStop(options: ListenForStopOptions): StopSignals {
   const nowMs = options.nowMs ?? (() => performance.now());
@@ -32,11 +35,10 @@ export function listenForStop(options: ListenForStopOptions): StopSignals {
     }
   };
   for (const signal of signals) process.on(signal, onSignal);
-  const parentPid = process.ppid;
   const timer = setInterval(() => {
-    if (process.ppid !== parentPid) stop.abort();
-  }, parentPollMs);
-  if (!options.stopsWithParent) clearInterval(timer);
+    if (!options.starters.every(isProcessAlive)) stop.abort();
+  }, startersPollMs);
+  if (options.starters.length === 0) clearInterval(timer);
   timer.unref();
   return {
     stop: stop.signal,

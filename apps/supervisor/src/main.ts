@@ -6,6 +6,7 @@ import type { ReadyMessage } from "./children/child-messages.ts";
 import { readSupervisorConfig, type SupervisorConfig } from "./config.ts";
 import { homePaths } from "./home/home-paths.ts";
 import { listenForStop } from "./listen-for-stop.ts";
+import { readProcessIdentity } from "./processes/process-identity.ts";
 import { defaultProgramPaths } from "./programs.ts";
 import { readArguments, usage } from "./read-arguments.ts";
 import { detachedReady, startDetached } from "./start-detached.ts";
@@ -18,7 +19,7 @@ import { describeReady } from "./terminal/describe-ready.ts";
 const forcedExitCode = 130;
 
 async function main(args: string[]): Promise<number> {
-  const { command, isDetached, stopsWithParent } = readArguments(args);
+  const { command, isDetached, stopWith } = readArguments(args);
   if (command === "help") {
     process.stdout.write(`${usage}\n`);
     return 0;
@@ -33,15 +34,17 @@ async function main(args: string[]): Promise<number> {
     const write = (text: string) => void process.stdout.write(text);
     return startDetached({ program: fileURLToPath(import.meta.url), environment: config.environment, write });
   }
-  return up(config, terminal, stopsWithParent);
+  return up(config, terminal, stopWith);
 }
 
-async function up(config: SupervisorConfig, terminal: Terminal, stopsWithParent: boolean): Promise<number> {
-  using signals = listenForStop({ stopsWithParent });
+async function up(config: SupervisorConfig, terminal: Terminal, stopWith: number[]): Promise<number> {
+  const starters = stopWith.map(readProcessIdentity).filter((identity) => identity !== undefined);
+  using signals = listenForStop({ starters });
   await superviseHome({
     config,
     terminal,
     paths: defaultProgramPaths(),
+    starters,
     stop: signals.stop,
     force: signals.force,
     onReady: (gateway) => tellReady(gateway, config, terminal),

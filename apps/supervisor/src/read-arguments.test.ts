@@ -3,12 +3,12 @@ import { test } from "node:test";
 import { readArguments } from "./read-arguments.ts";
 
 test("readArguments() starts in the foreground when told nothing", () => {
-  assert.deepEqual(readArguments([]), { command: "up", isDetached: false, stopsWithParent: false });
+  assert.deepEqual(readArguments([]), { command: "up", isDetached: false, stopWith: [] });
 });
 
 test("readArguments() reads commands and options", () => {
   assert.equal(readArguments(["up", "-d"]).isDetached, true);
-  assert.equal(readArguments(["--stop-with-parent"]).stopsWithParent, true);
+  assert.deepEqual(readArguments(["--stop-with=7", "--stop-with=8"]).stopWith, [7, 8]);
   assert.equal(readArguments(["down"]).command, "down");
   assert.equal(readArguments(["up", "--help"]).command, "help");
 });

@@ -5,8 +5,8 @@ export interface SupervisorArguments {
   command: "up" | "down" | "help";
   /** Return when everything is ready, and leave it running. */
   isDetached: boolean;
-  /** Stop when the process that started this one is gone. */
-  stopsWithParent: boolean;
+  /** Numbers of the processes that started this one: it stops when one of them is gone. */
+  stopWith: number[];
 }
 
 export const usage = `Usage: roost up [--detach]     start everything of this machine, in the foreground unless detached
@@ -24,7 +24,7 @@ export function readArguments(args: string[]): SupervisorArguments {
       allowPositionals: true,
       options: {
         detach: { type: "boolean", short: "d", default: false },
-        "stop-with-parent": { type: "boolean", default: false },
+        "stop-with": { type: "string", multiple: true, default: [] },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -33,9 +33,9 @@ export function readArguments(args: string[]): SupervisorArguments {
   }
   const { values, positionals } = parsed;
   const [command = "up", ...rest] = positionals;
-  if (values.help || command === "help") return { command: "help", isDetached: false, stopsWithParent: false };
+  if (values.help || command === "help") return { command: "help", isDetached: false, stopWith: [] };
   if ((command !== "up" && command !== "down") || rest.length > 0) {
     throw new RoostError("invalid_input", `"${positionals.join(" ")}" is neither up nor down\n${usage}`);
   }
-  return { command, isDetached: values.detach, stopsWithParent: values["stop-with-parent"] };
+  return { command, isDetached: values.detach, stopWith: values["stop-with"].map(Number) };
 }

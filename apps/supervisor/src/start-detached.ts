@@ -27,7 +27,8 @@ export function startDetached(options: StartDetachedOptions): Promise<number> {
   child.stderr?.on("data", (chunk: Buffer) => options.write(chunk.toString()));
   return new Promise((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code) => resolve(code ?? 1));
+    // Somebody may have stopped it in order before it was ready: it does not run all the same.
+    child.once("close", (code) => resolve(code || 1));
     child.once("message", (message) => {
       if (message !== detachedReady) return;
       child.disconnect();

@@ -25,6 +25,8 @@ export interface SuperviseHomeOptions {
   config: SupervisorConfig;
   paths: ProgramPaths;
   terminal: Terminal;
+  /** Identities of the processes whose end is this one's end. */
+  starters: readonly string[];
   /** Aborted by the first Ctrl-C: an orderly stop. */
   stop: AbortSignal;
   /** Aborted by the second: no more waiting. */
@@ -50,19 +52,43 @@ export async function superviseHome(options: SuperviseHomeOptions): Promise<void
   });
   const logger = createLogger({ level: config.logLevel, write: log.write }).child({ process: "supervisor" });
   const before = await readOwner(paths.owner);
-  const startedAt = new Date(systemClock.nowMs()).toISOString();
   await using owner = openOwnerRecord(
     paths.owner,
-    { pid: process.pid, identity: lock.identity, startedAt, state: "starting", children: [] },
+    {
+      pid: process.pid,
+      identity: lock.identity,
+      startedAt: new Date(systemClock.nowMs()).toISOString(),
+      state: "starting",
+      starters: options.starters,
+      children: [],
+    },
     (error) => logger.warn("owner.json cannot be written", { error }),
   );
   logger.info("starting", { pid: process.pid, home: paths.home });
-  await endLeftovers(before?.children ?? [], logger);
-  if (await createHome(paths, { template: options.paths.homeTemplate }))
-    terminal.done(`Home ${paths.home} made: it is yours to edit`);
-  await createToken(paths.token);
-  if (stop.aborted) return;
+  try {
+    await endLeftovers(before?.children ?? [], logger);
+    const isNew = await createHome(paths, { template: options.paths.homeTemplate });
+    if (isNew) terminal.done(`Home ${paths.home} made: it is yours to edit`);
+    await createToken(paths.token);
+    if (!stop.aborted) await runMachine(options, { paths, owner, logger, writeLog: log.write });
+  } catch (error) {
+    logger.error("ended by a failure", { error });
+    throw toRoostError(error);
+  }
+}
 
+interface Held {
+  paths: HomePaths;
+  owner: OwnerRecord;
+  logger: Logger;
+  writeLog: (line: string) => void;
+}
+
+/** Database, gateway and workers, from their start until everything is stopped again. */
+async function runMachine(options: SuperviseHomeOptions, held: Held): Promise<void> {
+  const { config, terminal, stop, force } = options;
+  const { paths, owner, logger } = held;
+  let children: KeptChildren | undefined;
   if (config.databaseUrl !== undefined) terminal.going("Connecting to the database of DATABASE_URL");
   const database = await keepDatabaseUnlessStopped(stop, {
     url: config.databaseUrl,
@@ -70,42 +96,35 @@ export async function superviseHome(options: SuperviseHomeOptions): Promise<void
     logger,
     onStage: (stage) => terminal.going(stages[stage]),
     onLost: (reason) => terminal.problem(reason),
-    onBack(url) {
+    onBack(hasMoved) {
       terminal.done("PostgreSQL is back");
       // Children keep the address they were started with.
-      if (url !== firstUrl) children?.restart();
-      firstUrl = url;
+      if (hasMoved) children?.restart();
     },
   });
   if (database === undefined) return;
   terminal.done(database.description);
-  let firstUrl = database.url();
-  let children: KeptChildren | undefined;
   try {
     if (stop.aborted) return;
     terminal.going(`Starting the gateway and ${config.workerCount} workers`);
-    children = startChildren(options, { paths, database, owner, logger, writeLog: log.write });
-    await Promise.race([
-      children.ready.then((gateway) => {
-        if (stop.aborted) return;
-        owner.update({ state: "running" });
-        logger.info("ready", { url: gateway.url, elapsedMs: Math.round(performance.now()) });
-        options.onReady?.(gateway);
-        return untilAborted(stop);
-      }),
-      untilAborted(stop),
-    ]);
-  } catch (error) {
-    logger.error("stopping after a failure", { error });
-    throw toRoostError(error);
+    children = startChildren(options, held, database);
+    await Promise.race([children.ready.then((gateway) => tellReady(gateway, options, held)), untilAborted(stop)]);
+    await untilAborted(stop);
   } finally {
     owner.update({ state: "stopping" });
     terminal.going("Stopping: workers finish or hand over what they do (Ctrl-C again to force)");
-    await children?.stop(options.force);
-    await stopDatabase(database, options.force);
+    await children?.stop(force);
+    await stopDatabase(database, force);
     logger.info("stopped");
     terminal.done("Stopped");
   }
+}
+
+function tellReady(gateway: ReadyMessage, { stop, onReady }: SuperviseHomeOptions, { owner, logger }: Held): void {
+  if (stop.aborted) return;
+  owner.update({ state: "running" });
+  logger.info("ready", { url: gateway.url, elapsedMs: Math.round(performance.now()) });
+  onReady?.(gateway);
 }
 
 /** Ctrl-C in a terminal also reaches the program that makes the first database: its failure is then what was asked for. */
@@ -128,17 +147,9 @@ const stages: Readonly<Record<EmbeddedPostgresStage, string>> = {
   recovering: "PostgreSQL recovers from its last end",
 };
 
-interface Running {
-  paths: HomePaths;
-  database: KeptDatabase;
-  owner: OwnerRecord;
-  logger: Logger;
-  writeLog: (line: string) => void;
-}
-
-function startChildren(options: SuperviseHomeOptions, running: Running): KeptChildren {
+function startChildren(options: SuperviseHomeOptions, held: Held, database: KeptDatabase): KeptChildren {
   const { config, terminal } = options;
-  const { paths, database, owner, logger, writeLog } = running;
+  const { paths, owner, logger, writeLog } = held;
   const programs = listPrograms({ config, paths: options.paths, databaseUrl: database.url });
   return keepChildren(programs, {
     nodePath: process.execPath,

@@ -14,8 +14,8 @@ export interface KeepDatabaseOptions {
   onStage: (stage: EmbeddedPostgresStage) => void;
   /** It ended and will be started again. */
   onLost: (reason: string) => void;
-  /** It is back; `url` may have changed. */
-  onBack: (url: string) => void;
+  /** It is back, perhaps under another address. */
+  onBack: (hasMoved: boolean) => void;
 }
 
 export interface KeptDatabase {
@@ -57,7 +57,7 @@ async function keepEmbedded(options: KeepDatabaseOptions): Promise<KeptDatabase>
       try {
         postgres = await open();
         watch(postgres);
-        options.onBack(postgres.url);
+        options.onBack(postgres.url !== opened.url);
         return;
       } catch (error) {
         logger.error("PostgreSQL does not start again", { error, nextMs: delayMs });

@@ -81,19 +81,21 @@ test("lockHome() says which process owns the home, since when, where it answers 
   assert.match(error.message, /answers at http:\/\/127\.0\.0\.1:7717.*npx roost down.*ROOST_HOME/);
 });
 
-test("lockHome() waits for an owner that is stopping, and owns the home when it has gone", async () => {
-  await using paths = await createTemporaryHome();
-  const rival = startRival(paths.home);
-  assert.equal(await firstLine(rival), "owned");
-  const identity = readProcessIdentity(rival.pid as number) as string;
-  await writeFile(paths.owner, JSON.stringify({ pid: rival.pid, identity, startedAt: "", state: "stopping" }));
-  let waitedFor = 0;
-  await using lock = await lockHome(paths, {
-    onWait: (owner) => {
-      waitedFor = owner.pid;
-      rival.stdin?.end();
-    },
-  });
-  assert.equal(waitedFor, rival.pid);
-  assert.ok(lock.identity);
+test("lockHome() waits for an owner that is stopping, or soon will be, and owns the home when it has gone", async () => {
+  for (const leaving of [{ state: "stopping" }, { state: "running", starters: ["1-gone"] }]) {
+    await using paths = await createTemporaryHome();
+    const rival = startRival(paths.home);
+    assert.equal(await firstLine(rival), "owned");
+    const identity = readProcessIdentity(rival.pid as number) as string;
+    await writeFile(paths.owner, JSON.stringify({ pid: rival.pid, identity, startedAt: "", ...leaving }));
+    let waitedFor = 0;
+    await using lock = await lockHome(paths, {
+      onWait: (owner) => {
+        waitedFor = owner.pid;
+        rival.stdin?.end();
+      },
+    });
+    assert.equal(waitedFor, rival.pid);
+    assert.ok(lock.identity);
+  }
 });

@@ -52,12 +52,17 @@ export async function lockHome(paths: HomePaths, options: LockHomeOptions = {}):
     }
     await release();
     const waitMsMax = options.stoppingMsMax ?? stoppingMsMaxDefault;
-    const isStopping = isOwned && owner.state === "stopping" && performance.now() - startedMs < waitMsMax;
+    const isStopping = isOwned && isLeaving(owner) && performance.now() - startedMs < waitMsMax;
     if (!isStopping) throw refuse(paths.home, isOwned ? owner : undefined, others[0] as string);
     if (!isWaiting) options.onWait?.(owner);
     isWaiting = true;
     await delay(pollMs);
   }
+}
+
+/** It says so, or it will notice in a moment that npm was killed. */
+function isLeaving(owner: Owner): boolean {
+  return owner.state === "stopping" || !(owner.starters ?? []).every(isProcessAlive);
 }
 
 /** Identities of the living processes with a claim, without `own`. */

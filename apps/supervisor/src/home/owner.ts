@@ -16,6 +16,8 @@ export interface Owner {
   state: OwnerState;
   /** The gateway's address, once it is known. */
   url?: string;
+  /** Processes whose end is the owner's: npm, when it has started it. */
+  starters?: readonly string[];
   /** What the owner has started: whatever of it outlives the owner is ended by the next one. */
   children: { name: string; identity: string }[];
 }

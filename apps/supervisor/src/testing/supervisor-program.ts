@@ -2,6 +2,8 @@
 import { fileURLToPath } from "node:url";
 import { readSupervisorConfig } from "../config.ts";
 import { listenForStop } from "../listen-for-stop.ts";
+import { readProcessIdentity } from "../processes/process-identity.ts";
+import { readArguments } from "../read-arguments.ts";
 import { detachedReady } from "../start-detached.ts";
 import { superviseHome } from "../supervise-home.ts";
 import { createTerminal } from "../terminal/create-terminal.ts";
@@ -13,13 +15,15 @@ const terminal = createTerminal({
   isTerminal: false,
   hasColor: false,
 });
-using signals = listenForStop({ stopsWithParent: process.argv.includes("--stop-with-parent") });
+const starters = readArguments(process.argv.slice(2)).stopWith.map((pid) => readProcessIdentity(pid) ?? "gone");
+using signals = listenForStop({ starters });
 
 try {
   await superviseHome({
     config: readSupervisorConfig(),
     terminal,
     paths: { gateway: child, worker: child, homeTemplate, compileCache: "" },
+    starters,
     stop: signals.stop,
     force: signals.force,
     onReady(gateway) {
