@@ -6,11 +6,19 @@ import { toRoostError } from "@roost/base";
 import { machineFacts } from "./machine-facts.ts";
 import type { Figure, Measure } from "./measure.ts";
 import { measureAppend } from "./measures/measure-append.ts";
+import { measureIdleDay } from "./measures/measure-idle-day.ts";
+import { measureRecovery } from "./measures/measure-recovery.ts";
 import { measureRun } from "./measures/measure-run.ts";
+import { measureStart } from "./measures/measure-start.ts";
+import { measureTurn } from "./measures/measure-turn.ts";
 
 const measures: Record<string, Measure> = {
   append: measureAppend,
   run: measureRun,
+  turn: measureTurn,
+  recovery: measureRecovery,
+  start: measureStart,
+  "idle-day": measureIdleDay,
 };
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);

@@ -27,7 +27,9 @@ export async function createSimulatedTime(database: Database, startMs: number): 
   const clock = await installTestClock(database);
   await clock.set(new Date(startMs));
   let woken = new AbortController();
-  const listener = await database.listen("roost_wakeup", () => {
+  const listener = await database.listen("roost_wakeup", (payload) => {
+    // The end of a run is an event of the log, and an empty payload says that some were lost.
+    if (payload !== "" && !payload.includes("log:runs")) return;
     woken.abort();
     woken = new AbortController();
   });
