@@ -23,7 +23,7 @@ export interface OpenMemoryOptions {
   versions?: VersionStore;
   /** Whether to bring the schema up to date first. Default true. */
   migrate?: boolean;
-  /** Whether to look at the home at once. Default true. */
+  /** Whether to look at the home at once. Default: who migrates looks, so that of many processes one does. */
   scan?: boolean;
 }
 
@@ -48,6 +48,6 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
     // Kernel and database belong to the caller; it holds nothing else.
     async [Symbol.asyncDispose]() {},
   };
-  if (options.scan ?? true) await scanHome(memory);
+  if (options.scan ?? options.migrate ?? true) await scanHome(memory);
   return memory;
 }

@@ -10,7 +10,7 @@ import { readHeartbeat } from "../heartbeat/heartbeat-row.ts";
 import type { Memory } from "../memory.ts";
 import { scanHome } from "../scan/scan-home.ts";
 import type { ContextMessage } from "../sessions/message.ts";
-import { readHistory, readMessage } from "../sessions/read-transcript.ts";
+import { readHistory, type History } from "../sessions/read-transcript.ts";
 import { kindOfSession, readSession, type SessionRow } from "../sessions/session.ts";
 import { ageText } from "../state/age-text.ts";
 import { listStates } from "../state/get-state.ts";
@@ -52,45 +52,54 @@ export interface BuiltContext {
 export async function buildContext(memory: Memory, { run }: { run: Run }): Promise<BuiltContext> {
   const viewer = viewerOf(run);
   const isInformed = viewer.kind === "main" || viewer.kind === "heartbeat";
-  if (isInformed) await scanHome(memory);
-  const [files, skills, states, asked] = await Promise.all([
+  const scan = isInformed ? await scanHome(memory) : undefined;
+  // Before anything is read: what changes from here on is new to the next heartbeat, whether or not this one happens to see it.
+  const inputs = viewer.kind === "heartbeat" ? await readInputs(memory, run) : undefined;
+  const [files, skills, states, asked, session] = await Promise.all([
     fileSections(memory, viewer),
-    skillIndex(memory, viewer),
+    skillIndex(memory, viewer, scan?.files),
     stateSection(memory, run, viewer),
     runMessage(memory, run),
+    run.sessionKey === null ? undefined : readSession(memory.kernel.database, run.sessionKey),
   ]);
-  const session = run.sessionKey === null ? undefined : await readSession(memory.kernel.database, run.sessionKey);
-  const digest = isInformed ? await digestFor(memory, run, session) : undefined;
+  const [digest, history, others] = await Promise.all([
+    isInformed ? digestFor(memory, run, session) : undefined,
+    historyOf(memory, { viewer, session, turnSeq: asked.seq }),
+    viewer.kind === "heartbeat" ? overheard(memory) : viewer.kind === "cron" ? earlierRuns(memory, run) : [],
+  ]);
   const told = digest === undefined ? [] : toldMessages(digest);
-  const isConversation = viewer.kind === "main" || viewer.kind === "channel";
-  const turnSeq = asked.recorded ? await turnOf(memory, run) : undefined;
-  const history =
-    isConversation && session !== undefined
-      ? await readHistory(memory.kernel.database, session, {
-          beforeTurn: turnSeq ?? session.nextSeq,
-          charsMax: contextLimits.historyCharsMax,
-        })
-      : undefined;
   const sections: Section[] = [
     ...promptSection(memory, run),
     ...files.sections,
     ...named("Skills", skills),
-    ...(viewer.kind === "heartbeat" ? await overheard(memory) : []),
-    ...(viewer.kind === "cron" ? await earlierRuns(memory, run) : []),
+    ...others,
     ...named("State files", states.text),
-    { name: "Now", text: nowText(memory, viewer, { session, droppedTurnCount: history?.droppedTurnCount ?? 0 }) },
+    { name: "Now", text: nowText(memory, viewer, { session, droppedTurnCount: history.droppedTurnCount }) },
   ];
   return {
-    context: { sections, messages: [...(history?.messages ?? []), ...told, asked.message] },
+    context: { sections, messages: [...history.messages, ...told, asked.message] },
     run: { id: run.id, agent: run.agent, sessionKey: run.sessionKey, sessionKind: run.sessionKind, jobId: run.jobId },
     files: files.shown,
     stale: states.stale,
     digest: digest && { offsets: digest.offsets, newsCount: digest.newsCount, isComplete: digest.isComplete },
     told,
-    asked: asked.recorded ? undefined : asked.message,
-    turnSeq,
-    inputs: viewer.kind === "heartbeat" ? await readInputs(memory, run) : undefined,
+    asked: asked.seq === undefined ? asked.message : undefined,
+    turnSeq: asked.seq,
+    inputs,
   };
+}
+
+/** Only conversations go on from what was said; every other run starts afresh. */
+async function historyOf(
+  memory: Memory,
+  { viewer, session, turnSeq }: { viewer: Viewer; session: SessionRow | undefined; turnSeq: number | undefined },
+): Promise<History> {
+  const isConversation = viewer.kind === "main" || viewer.kind === "channel";
+  if (!isConversation || session === undefined) return { messages: [], droppedTurnCount: 0 };
+  return readHistory(memory.kernel.database, session, {
+    beforeTurn: turnSeq ?? session.nextSeq,
+    charsMax: contextLimits.historyCharsMax,
+  });
 }
 
 function named(name: string, text: string): Section[] {
@@ -127,11 +136,6 @@ function toldMessages(digest: Digest): ContextMessage[] {
     ...(digest.text === "" ? [] : [{ role: "user" as const, text: `[Roost] ${digest.text}` }]),
     ...(digest.untrustedText === "" ? [] : [{ role: "user" as const, text: digest.untrustedText, isUntrusted: true }]),
   ];
-}
-
-async function turnOf(memory: Memory, run: Run): Promise<number | undefined> {
-  const messageId = run.input["messageId"];
-  return typeof messageId === "string" ? (await readMessage(memory, messageId))?.seq : undefined;
 }
 
 /** The states with their ages; those of a cron are its own and its inputs. */

@@ -24,27 +24,38 @@ export async function commitDigest(tx: KernelTransaction, built: BuiltContext): 
     });
     return;
   }
-  const session = await lockSession(tx, { key: run.sessionKey, kind, agent: run.agent ?? "main" });
-  const turnSeq = built.turnSeq ?? session.nextSeq;
-  const told = built.told.map((content): NewMessage => ({
-    id: createId(),
-    turnSeq,
-    place: "told",
-    role: "system",
-    content,
-    runId: run.id,
-    source: "roost",
-  }));
   const source = run.jobId === null ? "roost" : `job:${run.jobId}`;
-  const asked: NewMessage[] =
-    built.asked === undefined
+  const added: Omit<NewMessage, "turnSeq">[] = [
+    ...(built.asked === undefined
       ? []
-      : [{ id: createId(), turnSeq, place: "asked", role: "user", content: built.asked, runId: run.id, source }];
-  await insertMessages(tx, session, [...asked, ...told]);
-  if (digest !== undefined) {
-    await tx.query("update memory.session set digest_offsets = $2, digest_at = roost.now() where key = $1", [
-      session.key,
-      digest.offsets,
-    ]);
-  }
+      : [
+          {
+            id: createId(),
+            place: "asked" as const,
+            role: "user" as const,
+            content: built.asked,
+            runId: run.id,
+            source,
+          },
+        ]),
+    ...built.told.map((content) => ({
+      id: createId(),
+      place: "told" as const,
+      role: "system" as const,
+      content,
+      runId: run.id,
+      source: "roost",
+    })),
+  ];
+  const session = await lockSession(
+    tx,
+    { key: run.sessionKey, kind, agent: run.agent ?? "main" },
+    { messageCount: added.length, ...(digest !== undefined && { digestOffsets: digest.offsets }) },
+  );
+  const turnSeq = built.turnSeq ?? session.nextSeq;
+  await insertMessages(
+    tx,
+    session,
+    added.map((message) => ({ ...message, turnSeq })),
+  );
 }

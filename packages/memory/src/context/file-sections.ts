@@ -30,8 +30,10 @@ export async function fileSections(memory: Memory, viewer: Viewer): Promise<File
   const shown: ShownFile[] = [];
   let leftChars: number = homeLimits.contextCharsMax;
   const nowMs = memory.kernel.clock.nowMs();
-  for (const path of contextPaths(viewer, { nowMs, timeZone: memory.timeZone })) {
-    const file = await findReadable(memory, path, viewer);
+  const paths = contextPaths(viewer, { nowMs, timeZone: memory.timeZone });
+  const files = await Promise.all(paths.map((path) => findReadable(memory, path, viewer)));
+  for (const [index, file] of files.entries()) {
+    const path = paths[index]!;
     if (file === undefined || file.text.trim() === "") continue;
     const charsMax = Math.min(
       leftChars,

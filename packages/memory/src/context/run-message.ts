@@ -9,21 +9,23 @@ import type { ContextMessage } from "../sessions/message.ts";
 
 export type AskedMessage = Extract<ContextMessage, { role: "user" }>;
 
-/** `recorded`: it stands in the transcript already. */
-export async function runMessage(memory: Memory, run: Run): Promise<{ message: AskedMessage; recorded: boolean }> {
+export interface Asked {
+  message: AskedMessage;
+  /** Where it stands in the transcript; undefined: not yet. */
+  seq?: number;
+}
+
+export async function runMessage(memory: Memory, run: Run): Promise<Asked> {
   const { input } = run;
   if (typeof input["messageId"] === "string") {
     const stored = await readMessage(memory, input["messageId"]);
-    if (stored?.content.role === "user") return { message: stored.content, recorded: true };
+    if (stored?.content.role === "user") return { message: stored.content, seq: stored.seq };
   }
   if (run.sessionKind === "subagent") {
     const task = input["task"] ?? input["prompt"];
-    return {
-      message: { role: "user", text: typeof task === "string" ? task : JSON.stringify(task ?? run.reason) },
-      recorded: false,
-    };
+    return { message: { role: "user", text: typeof task === "string" ? task : JSON.stringify(task ?? run.reason) } };
   }
-  return { message: { role: "user", text: jobText(memory, run) }, recorded: false };
+  return { message: { role: "user", text: jobText(memory, run) } };
 }
 
 function jobText(memory: Memory, run: Run): string {

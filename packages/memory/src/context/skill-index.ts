@@ -1,7 +1,7 @@
 /** The skills of a home in a line each: what there is to read, not what is in it. */
 import { parse } from "yaml";
 import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
-import { walkHome } from "../disk/walk-home.ts";
+import { walkHome, type WalkedFile } from "../disk/walk-home.ts";
 import type { Memory } from "../memory.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { maySeeFile } from "../visibility/visibility.ts";
@@ -10,9 +10,10 @@ const skillsMax = 100;
 const descriptionCharsMax = 300;
 const skillPath = /^skills\/([^/]+)\/SKILL\.md$/;
 
-/** Empty when there are none that the viewer may see. */
-export async function skillIndex(memory: Memory, viewer: Viewer): Promise<string> {
-  const { files } = await walkHome(memory.homeDir);
+/** Empty when there are none that the viewer may see. `files`: of a walk that was just made. */
+export async function skillIndex(memory: Memory, viewer: Viewer, files?: readonly WalkedFile[]): Promise<string> {
+  if (!maySeeFile(viewer, "skills/any/SKILL.md")) return "";
+  files ??= (await walkHome(memory.homeDir)).files;
   const skills = files.filter(({ path }) => skillPath.test(path) && maySeeFile(viewer, path));
   const lines: string[] = [];
   for (const file of skills.slice(0, skillsMax)) {

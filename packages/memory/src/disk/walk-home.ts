@@ -1,5 +1,4 @@
-/** Every file of a home that is a person's: no machinery, no links that lead out, no more than the limit. */
-import { lstat, opendir } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { homeLimits } from "./home-limits.ts";
 import { stableStampOf, stampOf } from "./read-disk-file.ts";
@@ -9,6 +8,7 @@ export interface WalkedFile {
   path: string;
   absolute: string;
   bytes: number;
+  /** Null: it changed so lately that its content must be looked at. */
   stamp: string | null;
   stableStamp: string;
   modifiedAt: Date;
@@ -20,38 +20,46 @@ export interface Walk {
   isComplete: boolean;
 }
 
+/** How many files of a folder are looked at together. */
+const lookCount = 32;
+
 /** All files of a home, in the order of their paths. Hidden names and links are left out: no path leads through them. */
 export async function walkHome(homeDir: string): Promise<Walk> {
   const files: WalkedFile[] = [];
   const folders = [""];
   while (folders.length > 0) {
     const folder = folders.pop()!;
-    const names: string[] = [];
-    for await (const entry of await openFolder(join(homeDir, folder))) {
-      if (entry.name.startsWith(".") || /\p{C}|[\\:]/u.test(entry.name)) continue;
-      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory()) {
-        if (path.split("/").length < homeLimits.pathDepthMax) folders.push(path);
-      } else if (entry.isFile()) names.push(path);
-    }
-    for (const path of names) {
-      if (files.length >= homeLimits.filesMax) return { files: sorted(files), isComplete: false };
-      const found = await look(homeDir, path);
-      if (found !== undefined) files.push(found);
+    const { paths, below } = await readFolder(homeDir, folder);
+    folders.push(...below);
+    for (let from = 0; from < paths.length; from += lookCount) {
+      const found = await Promise.all(paths.slice(from, from + lookCount).map((path) => look(homeDir, path)));
+      files.push(...found.filter((file) => file !== undefined));
+      if (files.length > homeLimits.filesMax)
+        return { files: sorted(files.slice(0, homeLimits.filesMax)), isComplete: false };
     }
   }
   return { files: sorted(files), isComplete: true };
 }
 
-async function openFolder(
-  absolute: string,
-): Promise<AsyncIterable<{ name: string; isDirectory(): boolean; isFile(): boolean }>> {
+async function readFolder(homeDir: string, folder: string): Promise<{ paths: string[]; below: string[] }> {
+  const paths: string[] = [];
+  const below: string[] = [];
+  for (const entry of await entriesOf(join(homeDir, folder))) {
+    if (entry.name.startsWith(".") || /\p{C}|[\\:]/u.test(entry.name)) continue;
+    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isFile()) paths.push(path);
+    else if (entry.isDirectory() && path.split("/").length < homeLimits.pathDepthMax) below.push(path);
+  }
+  return { paths, below };
+}
+
+async function entriesOf(absolute: string) {
   try {
-    return await opendir(absolute);
+    return await readdir(absolute, { withFileTypes: true });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     // Gone meanwhile, or not ours to read.
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "EACCES") return { async *[Symbol.asyncIterator]() {} };
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "EACCES") return [];
     throw error;
   }
 }

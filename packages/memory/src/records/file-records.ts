@@ -15,11 +15,21 @@ export interface FileRecord {
 
 const columns = "path, sha256, bytes, stamp";
 
-/** Held until the transaction ends. One at a time: a process that waits for the lock of a path holds none of another. */
+/** Held until the transaction ends. Who needs several takes them by lockPaths. */
 export async function lockPath(tx: Transaction, path: string): Promise<void> {
   await tx.query("select pg_advisory_xact_lock(hashtextextended('memory.file:' || lower($1), 0))", [path], {
     name: "memory_lock_path",
   });
+}
+
+/** Several at once, in one order for everybody. */
+export async function lockPaths(tx: Transaction, paths: readonly string[]): Promise<void> {
+  await tx.query(
+    `select pg_advisory_xact_lock(key) from (
+       select distinct hashtextextended('memory.file:' || lower(path), 0) as key from unnest($1::text[]) as path order by key
+     ) as keys`,
+    [paths],
+  );
 }
 
 /** False: somebody is at work on the file right now. */

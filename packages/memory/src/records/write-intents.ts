@@ -41,6 +41,13 @@ export async function takeIntent(tx: KernelTransaction, id: string): Promise<boo
   return rows.length > 0;
 }
 
+export async function hasIntents(memory: Memory): Promise<boolean> {
+  return (
+    (await memory.kernel.database.query("select 1 from memory.file_intent limit 1", [], { name: "memory_has_intents" }))
+      .length > 0
+  );
+}
+
 /** Brings the writes of writers that are gone to their end: recorded when the file was replaced, forgotten when not. */
 export async function settleIntents(memory: Memory, path?: string): Promise<void> {
   const intents = await memory.kernel.database.query<WriteIntent>(

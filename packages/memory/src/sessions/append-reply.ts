@@ -19,13 +19,15 @@ export interface Reply {
 export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<void> {
   const { run, text } = reply;
   if (run.sessionKey === null) return;
-  const session = await lockSession(tx, {
-    key: run.sessionKey,
-    kind: run.sessionKind ?? kindOfSession(run.sessionKey),
-    agent: run.agent ?? "main",
-  });
+  const contents = withText(reply);
+  const kind = run.sessionKind ?? kindOfSession(run.sessionKey);
+  const session = await lockSession(
+    tx,
+    { key: run.sessionKey, kind, agent: run.agent ?? "main" },
+    { messageCount: contents.length },
+  );
   const turnSeq = await findTurn(tx, session, run.id);
-  const messages = withText(reply).map((content): NewMessage => ({
+  const messages = contents.map((content): NewMessage => ({
     id: createId(),
     turnSeq,
     place: "answered",

@@ -57,7 +57,7 @@ export interface NewMessage {
   rehearsed?: boolean;
 }
 
-/** Adds messages to a session that is locked; the seq of each, in order. */
+/** Adds messages at the places that lockSession took for them; the seq of each, in order. */
 export async function insertMessages(
   tx: KernelTransaction,
   session: SessionRow,
@@ -80,7 +80,6 @@ export async function insertMessages(
       rehearsed: message.rehearsed ?? false,
     };
   });
-  session.nextSeq += rows.length;
   await tx.query(
     `insert into memory.message (session_key, seq, id, turn_seq, place, role, text, content, run_id, source, rehearsed, created_at)
      select $1, seq, id, turn_seq, place, role, text, content, run_id, source, rehearsed, roost.now()
@@ -88,13 +87,6 @@ export async function insertMessages(
        source text, rehearsed boolean)`,
     [session.key, JSON.stringify(rows)],
     { name: "memory_insert_messages" },
-  );
-  await tx.query(
-    "update memory.session set next_seq = $2, last_message_at = roost.now() where key = $1",
-    [session.key, session.nextSeq],
-    {
-      name: "memory_touch_session",
-    },
   );
   return rows.map((row) => row.seq);
 }

@@ -60,7 +60,7 @@ async function record(
 ): Promise<{ messageId: string; runId: string }> {
   const { kernel, settings } = memory;
   const { sessionKey, source = "api" } = message;
-  const session = await lockSession(tx, { key: sessionKey, kind, agent: message.agent ?? "main" });
+  const session = await lockSession(tx, { key: sessionKey, kind, agent: message.agent ?? "main" }, { messageCount: 1 });
   const messageId = kernel.createId();
   const runId = kernel.createId();
   const text = cleanText(message.text, messageLimits.textCharsMax);

@@ -47,21 +47,36 @@ export interface NewSession {
   agent: string;
 }
 
-/** The session, made if there is none, its row locked until the transaction ends: whoever adds messages does this first. */
-export async function lockSession(tx: KernelTransaction, session: NewSession): Promise<SessionRow> {
+export interface TakePlaces {
+  /** How many messages are about to be added. */
+  messageCount: number;
+  /** Where the next digest begins, when one was shown. */
+  digestOffsets?: string;
+}
+
+/**
+ * The session, made if there is none, with that many places for messages taken from `nextSeq` on. Its row stays locked until the
+ * transaction ends, so that messages come in the order of their transactions.
+ */
+export async function lockSession(
+  tx: KernelTransaction,
+  session: NewSession,
+  { messageCount, digestOffsets }: TakePlaces,
+): Promise<SessionRow> {
   if (session.key.length === 0 || session.key.length > 200 || /\p{C}/u.test(session.key)) {
     throw new RoostError(
       "invalid_input",
       `session key ${JSON.stringify(session.key.slice(0, 80))} must have 1 to 200 visible characters`,
     );
   }
-  await tx.query(
-    "insert into memory.session (key, kind, agent, created_at) values ($1, $2, $3, roost.now()) on conflict (key) do nothing",
-    [session.key, session.kind, session.agent],
-  );
   const [row] = await tx.query<SessionRow>(
-    `select ${rowColumns} from memory.session where key = $1 for no key update`,
-    [session.key],
+    `insert into memory.session as s (key, kind, agent, created_at, next_seq, last_message_at, digest_offsets, digest_at)
+     values ($1, $2, $3, roost.now(), 1 + $4, case when $4 > 0 then roost.now() end, $5, case when $5::text is not null then roost.now() end)
+     on conflict (key) do update set next_seq = s.next_seq + $4, last_message_at = coalesce(excluded.last_message_at, s.last_message_at),
+       digest_offsets = coalesce($5, s.digest_offsets), digest_at = coalesce(excluded.digest_at, s.digest_at)
+     returning ${rowColumns}`,
+    [session.key, session.kind, session.agent, messageCount, digestOffsets ?? null],
+    { name: "memory_lock_session" },
   );
-  return row!;
+  return { ...row!, nextSeq: row!.nextSeq - messageCount };
 }
