@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { checkGateway } from "../doctor/check-gateway.ts";
-import { checkDisk, checkHome, checkNode, checkOwner, checkToken } from "../doctor/check-machine.ts";
+import { checkMachine } from "../doctor/check-machine.ts";
 import type { Check } from "../doctor/check.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { formatPairs } from "../print/format-pairs.ts";
@@ -29,16 +29,8 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
 
 async function examine(context: CliContext): Promise<Check[]> {
   const { config, clock } = context;
-  const isRemote = config.url !== undefined;
-  const own = isRemote
-    ? [{ name: "home", state: "skipped" as const, text: "ROOST_URL names a gateway elsewhere" }]
-    : [
-        await checkHome(config.homeDir),
-        await checkOwner(config.homeDir),
-        await checkToken(config.homeDir),
-        await checkDisk(config.homeDir),
-      ];
-  return [checkNode(process.version), ...own, ...(await checkGateway(() => context.connect(), clock))];
+  const machine = await checkMachine(config.url === undefined ? config.homeDir : undefined);
+  return [...machine, ...(await checkGateway(() => context.connect(), clock))];
 }
 
 function printChecks({ terminal }: CliContext, checks: readonly Check[]): void {

@@ -9,7 +9,7 @@ import { parseOptionCount } from "../parse-option.ts";
 import { formatPairs } from "../print/format-pairs.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { shortId } from "../print/short-id.ts";
-import { toneOf } from "../print/style.ts";
+import { toneOf } from "../print/create-paint.ts";
 import type { Column } from "../print/table.ts";
 import { plainLine, plainText } from "../print/text-width.ts";
 import { readPages } from "../read-pages.ts";

@@ -65,7 +65,7 @@ test("roost lock stops the command when the lease is lost, and kills it when it 
 test("roost lock --keep-going lets the command run on and says that it has no lock", async () => {
   const { lock, handlers } = createTestLock();
   await using gateway = await serveGateway(handlers);
-  const program = `console.log("at work"); process.stdin.resume(); process.on("SIGUSR2", () => process.exit(6)); setInterval(() => {}, 1000);`;
+  const program = `process.on("SIGUSR2", () => process.exit(6)); setInterval(() => {}, 1000); console.log("at work");`;
   const run = startRoost(
     ["lock", "backup", "--ttl", "6s", "--keep-going", "--", "sh", "-c", `echo pid $$; exec "${node}" -e '${program}'`],
     gateway,

@@ -64,7 +64,7 @@ test("roost once waits for another that does it, or does not with --no-wait", as
 test("roost once tells the outcome to a gateway that went away and came back", async () => {
   const { once, handlers } = createTestOnce();
   const first = await serveGateway(handlers);
-  const program = `console.log("at work"); process.on("SIGTERM", () => process.exit(0)); setInterval(() => {}, 1000);`;
+  const program = `process.on("SIGTERM", () => process.exit(0)); setInterval(() => {}, 1000); console.log("at work");`;
   const run = startRoost(["once", "-k", "k", "--", process.execPath, "-e", program], first);
   await run.said("at work");
   await first[Symbol.asyncDispose]();

@@ -7,7 +7,7 @@ import { parseOptionCount } from "../parse-option.ts";
 import { formatSpend } from "../print/format-spend.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { shortId } from "../print/short-id.ts";
-import { toneOf } from "../print/style.ts";
+import { toneOf } from "../print/create-paint.ts";
 import type { Column } from "../print/table.ts";
 import { readPages } from "../read-pages.ts";
 

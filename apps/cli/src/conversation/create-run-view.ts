@@ -1,7 +1,7 @@
 /** Shows a run while it goes: the reply as it is written, tool steps and waits dimly beside it. */
 import type { Event } from "@roost/contract/operations";
 import type { Terminal } from "../print/create-terminal.ts";
-import type { Tone } from "../print/style.ts";
+import type { Tone } from "../print/create-paint.ts";
 import { plainLine, plainText } from "../print/text-width.ts";
 import type { FollowedRun, RunView } from "./follow-run.ts";
 

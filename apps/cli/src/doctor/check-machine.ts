@@ -9,7 +9,21 @@ const gibibyte = 1024 ** 3;
 const freeBytesWarn = gibibyte;
 const freeBytesBad = 200 * 1024 ** 2;
 
-export function checkNode(version: string): Check {
+/** @param homeDir undefined: the gateway is elsewhere, and there is no home to look at */
+export async function checkMachine(homeDir: string | undefined): Promise<Check[]> {
+  const node = checkNode(process.version);
+  if (homeDir === undefined)
+    return [node, { name: "home", state: "skipped", text: "ROOST_URL names a gateway elsewhere" }];
+  return [
+    node,
+    await checkHome(homeDir),
+    await checkOwner(homeDir),
+    await checkToken(homeDir),
+    await checkDisk(homeDir),
+  ];
+}
+
+function checkNode(version: string): Check {
   const major = Number.parseInt(version.replace(/^v/, ""), 10);
   return major >= nodeMajorMin
     ? { name: "node", state: "good", text: version }
@@ -21,7 +35,7 @@ export function checkNode(version: string): Check {
       };
 }
 
-export async function checkHome(homeDir: string): Promise<Check> {
+async function checkHome(homeDir: string): Promise<Check> {
   const found = await stat(homeDir).catch(() => undefined);
   if (found === undefined)
     return {
@@ -42,7 +56,7 @@ export async function checkHome(homeDir: string): Promise<Check> {
 
 const Owner = z.object({ pid: z.number().int(), state: z.string().optional(), startedAt: z.string().optional() });
 
-export async function checkOwner(homeDir: string): Promise<Check> {
+async function checkOwner(homeDir: string): Promise<Check> {
   const text = await readFile(join(homeDir, ".roost", "owner.json"), "utf8").catch(() => undefined);
   const parsed = Owner.safeParse(parse(text));
   const start = "npm start, or roost up --detach";
@@ -58,7 +72,7 @@ export async function checkOwner(homeDir: string): Promise<Check> {
   return { name: "owner", state: state === "running" ? "good" : "warn", text: `process ${pid}, ${state}` };
 }
 
-export async function checkToken(homeDir: string): Promise<Check> {
+async function checkToken(homeDir: string): Promise<Check> {
   const path = join(homeDir, ".roost", "token");
   const found = await stat(path).catch(() => undefined);
   if (found === undefined)
@@ -79,7 +93,7 @@ export async function checkToken(homeDir: string): Promise<Check> {
   return { name: "token", state: "good", text: "only its owner can read it" };
 }
 
-export async function checkDisk(homeDir: string): Promise<Check> {
+async function checkDisk(homeDir: string): Promise<Check> {
   const found = await statfs(homeDir).catch(() => undefined);
   if (found === undefined) return { name: "disk", state: "skipped", text: "the home is not there" };
   const freeBytes = found.bavail * found.bsize;

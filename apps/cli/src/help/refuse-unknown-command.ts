@@ -21,7 +21,7 @@ export function refuseUnknownCommand(parent: Command, word: string | undefined):
 /** Levenshtein's: letters put in, left out or changed. */
 function distanceOf(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...one].entries()) {
+  for (const [index, letter] of one.split("").entries()) {
     const next = [index + 1];
     for (let at = 1; at <= other.length; at += 1) {
       const cost = letter === other[at - 1] ? 0 : 1;

@@ -5,7 +5,7 @@ import { formatSpend } from "../print/format-spend.ts";
 import { shortId } from "../print/short-id.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { formatTable, type Column } from "../print/table.ts";
-import { toneOf, type Paint } from "../print/style.ts";
+import { toneOf, type Paint } from "../print/create-paint.ts";
 
 export function formatActivityTable(
   rows: readonly Activity[],

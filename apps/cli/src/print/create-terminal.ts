@@ -4,7 +4,7 @@
  */
 import type { Clock } from "@roost/base";
 import { formatDurationMs } from "@roost/base";
-import { createPaint, type Paint, type Tone } from "./style.ts";
+import { createPaint, type Paint, type Tone } from "./create-paint.ts";
 import { formatTable, type Column } from "./table.ts";
 import { cutText } from "./text-width.ts";
 

@@ -1,5 +1,5 @@
 /** Names and values below each other, wrapped to the width; pairs without a value are left out. */
-import type { Paint } from "./style.ts";
+import type { Paint } from "./create-paint.ts";
 import { textWidth, wrapText } from "./text-width.ts";
 
 /** Values may be painted; they are expected to be plain otherwise. */

@@ -5,7 +5,7 @@ import type { Terminal } from "./create-terminal.ts";
 import { formatPairs } from "./format-pairs.ts";
 import { formatSpend } from "./format-spend.ts";
 import { relativeTime } from "./relative-time.ts";
-import { toneOf } from "./style.ts";
+import { toneOf } from "./create-paint.ts";
 import type { Column } from "./table.ts";
 import { plainLine, plainText, wrapText } from "./text-width.ts";
 

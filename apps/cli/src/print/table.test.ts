@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createPaint } from "./style.ts";
+import { createPaint } from "./create-paint.ts";
 import { formatTable, type Column } from "./table.ts";
 import { textWidth } from "./text-width.ts";
 
@@ -15,7 +15,7 @@ const columns: Column<Row>[] = [
   { title: "TITLE", value: (row) => row.title, widthMin: 14 },
   { title: "STATE", value: (row) => row.state, tone: () => "good" },
   { title: "WHY", value: (row) => row.why, widthMin: 12, importance: 2, label: "why" },
-  { title: "NOTE", value: () => "x".repeat(60), widthMin: 30, importance: 3 },
+  { title: "NOTE", value: () => "x".repeat(60), widthMin: 50, importance: 3 },
   { title: "ID", value: (row) => row.id },
 ];
 const rows: Row[] = [

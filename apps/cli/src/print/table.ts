@@ -1,5 +1,5 @@
 /** Tables that fit: columns shrink to a minimum, the least important go first, and on a phone a row becomes lines. */
-import type { Paint, Tone } from "./style.ts";
+import type { Paint, Tone } from "./create-paint.ts";
 import { cutText, padText, plainLine, textWidth } from "./text-width.ts";
 
 export interface Column<Row> {
