@@ -1,7 +1,7 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { RoostError } from '@roost/base';
-import { batchItemsMax, createBatches, type BatchOutcome } from './create-batches.ts';
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { RoostError } from "@roost/base";
+import { batchItemsMax, createBatches, type BatchOutcome } from "./create-batches.ts";
 
 function recorder() {
   const batches: number[][] = [];
@@ -13,59 +13,72 @@ function recorder() {
   return { batches, run };
 }
 
-test('createBatches() sends together what comes while a batch is under way', async () => {
+test("createBatches() sends together what comes while a batch is under way", async () => {
   await using batches = createBatches();
   const { batches: seen, run } = recorder();
-  const first = batches.submit('kind', 1, run);
+  const first = batches.submit("kind", 1, run);
   await Promise.resolve();
   await Promise.resolve();
-  const rest = [2, 3, 4].map((item) => batches.submit('kind', item, run));
+  const rest = [2, 3, 4].map((item) => batches.submit("kind", item, run));
 
   assert.deepEqual(await Promise.all([first, ...rest]), [10, 20, 30, 40]);
   assert.deepEqual(seen, [[1], [2, 3, 4]]);
 });
 
-test('createBatches() splits what is more than a batch', async () => {
+test("createBatches() splits what is more than a batch", async () => {
   await using batches = createBatches();
   const { batches: seen, run } = recorder();
-  await Promise.all(Array.from({ length: batchItemsMax + 5 }, (_, item) => batches.submit('kind', item, run)));
-  assert.deepEqual(seen.map((items) => items.length), [batchItemsMax, 5]);
+  await Promise.all(Array.from({ length: batchItemsMax + 5 }, (_, item) => batches.submit("kind", item, run)));
+  assert.deepEqual(
+    seen.map((items) => items.length),
+    [batchItemsMax, 5],
+  );
 });
 
-test('createBatches() lets a failed item fail alone', async () => {
+test("createBatches() lets a failed item fail alone", async () => {
   await using batches = createBatches();
   const { run } = recorder();
-  const outcomes = await Promise.allSettled([1, -2, 3].map((item) => batches.submit('kind', item, run)));
-  assert.deepEqual(outcomes.map((outcome) => outcome.status), ['fulfilled', 'rejected', 'fulfilled']);
+  const outcomes = await Promise.allSettled([1, -2, 3].map((item) => batches.submit("kind", item, run)));
+  assert.deepEqual(
+    outcomes.map((outcome) => outcome.status),
+    ["fulfilled", "rejected", "fulfilled"],
+  );
 });
 
-test('createBatches() tries items one by one when a batch fails as a whole', async () => {
+test("createBatches() tries items one by one when a batch fails as a whole", async () => {
   await using batches = createBatches();
   const run = async (items: number[]): Promise<BatchOutcome<number>[]> => {
-    if (items.includes(2)) throw new RoostError('invalid_input', 'two is wrong');
+    if (items.includes(2)) throw new RoostError("invalid_input", "two is wrong");
     return items.map((value) => ({ value }));
   };
-  const outcomes = await Promise.allSettled([1, 2, 3].map((item) => batches.submit('kind', item, run)));
-  assert.deepEqual(outcomes.map((outcome) => outcome.status), ['fulfilled', 'rejected', 'fulfilled']);
+  const outcomes = await Promise.allSettled([1, 2, 3].map((item) => batches.submit("kind", item, run)));
+  assert.deepEqual(
+    outcomes.map((outcome) => outcome.status),
+    ["fulfilled", "rejected", "fulfilled"],
+  );
 });
 
-test('createBatches() does not repeat a batch whose outcome nobody knows', async () => {
+test("createBatches() does not repeat a batch whose outcome nobody knows", async () => {
   await using batches = createBatches();
   let calls = 0;
   const run = async (): Promise<never> => {
     calls += 1;
-    throw new RoostError('unavailable', 'the connection was lost during the commit', { details: { outcome: 'unknown' } });
+    throw new RoostError("unavailable", "the connection was lost during the commit", {
+      details: { outcome: "unknown" },
+    });
   };
-  const outcomes = await Promise.allSettled([1, 2, 3].map((item) => batches.submit('kind', item, run)));
-  assert.ok(outcomes.every((outcome) => outcome.status === 'rejected' && (outcome.reason as RoostError).code === 'unavailable'));
+  const outcomes = await Promise.allSettled([1, 2, 3].map((item) => batches.submit("kind", item, run)));
+  assert.ok(
+    outcomes.every((outcome) => outcome.status === "rejected" && (outcome.reason as RoostError).code === "unavailable"),
+  );
   assert.equal(calls, 1);
 });
 
-test('createBatches() refuses when it is closed, after carrying out what it had taken', async () => {
+test("createBatches() refuses when it is closed, after carrying out what it had taken", async () => {
   const batches = createBatches();
   const { run } = recorder();
-  const taken = batches.submit('kind', 1, run);
+  const taken = batches.submit("kind", 1, run);
   await batches[Symbol.asyncDispose]();
   assert.equal(await taken, 10);
-  await assert.rejects(batches.submit('kind', 2, run), { code: 'unavailable' });
+  await assert.rejects(batches.submit("kind", 2, run), { code: "unavailable" });
 });

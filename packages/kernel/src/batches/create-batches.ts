@@ -2,7 +2,7 @@
  * Group commit for small writes of the same kind: what is asked for while a batch is being committed travels in the next one, as
  * one transaction. There is no timer: alone, a write goes at once. It knows nothing of what is written.
  */
-import { RoostError, toRoostError } from '@roost/base';
+import { RoostError, toRoostError } from "@roost/base";
 
 /** What one item of a batch came to: a failed item does not sink its neighbours. */
 export type BatchOutcome<Result> = { value: Result } | { error: unknown };
@@ -41,21 +41,32 @@ export function createBatches(): Batches {
 
   return {
     submit<Item, Result>(kind: string, item: Item, run: RunBatch<Item, Result>): Promise<Result> {
-      if (isClosed) return Promise.reject(new RoostError('unavailable', 'the kernel is closed: nothing can be written any more'));
+      if (isClosed)
+        return Promise.reject(new RoostError("unavailable", "the kernel is closed: nothing can be written any more"));
       const lane = lanes.get(kind) ?? { queue: [], draining: undefined };
       lanes.set(kind, lane);
       if (lane.queue.length >= queuedItemsMax) {
-        return Promise.reject(new RoostError('limit_exceeded', `${lane.queue.length} writes of kind ${kind} wait already (limit ${queuedItemsMax}): write no faster than they are acknowledged`));
+        return Promise.reject(
+          new RoostError(
+            "limit_exceeded",
+            `${lane.queue.length} writes of kind ${kind} wait already (limit ${queuedItemsMax}): write no faster than they are acknowledged`,
+          ),
+        );
       }
       return new Promise<Result>((resolve, reject) => {
-        lane.queue.push({ item, run: run as RunBatch<unknown, unknown>, resolve: resolve as (value: unknown) => void, reject });
+        lane.queue.push({
+          item,
+          run: run as RunBatch<unknown, unknown>,
+          resolve: (value) => resolve(value as Result),
+          reject,
+        });
         // In the next microtask: what is asked for in the same turn goes along.
         lane.draining ??= Promise.resolve().then(() => drain(lane));
       });
     },
     async [Symbol.asyncDispose]() {
       isClosed = true;
-      await Promise.all([...lanes.values()].map((lane) => lane.draining));
+      for (const lane of lanes.values()) await lane.draining;
     },
   };
 }
@@ -77,7 +88,8 @@ async function carryOut(entries: Entry[]): Promise<void> {
 }
 
 function settle(entry: Entry, outcome: BatchOutcome<unknown> | undefined): void {
-  if (outcome === undefined) entry.reject(new RoostError('internal', 'a batch came back without an outcome for each of its items'));
-  else if ('error' in outcome) entry.reject(outcome.error);
+  if (outcome === undefined)
+    entry.reject(new RoostError("internal", "a batch came back without an outcome for each of its items"));
+  else if ("error" in outcome) entry.reject(outcome.error);
   else entry.resolve(outcome.value);
 }

@@ -1,6 +1,6 @@
 /** Caps and what is spent under them: the types. */
 
-export type BudgetWindow = 'hour' | 'day' | 'month' | 'total';
+export type BudgetWindow = "hour" | "day" | "month" | "total";
 
 /** `all`, `job:<id>` or `agent:<id>`; a run's own caps come with the run. */
 export interface BudgetCap {
@@ -14,7 +14,15 @@ export interface BudgetCap {
 
 export interface RefusedSpend {
   granted: false;
-  cap: { scope: string; window: BudgetWindow | 'run'; unit: 'usd' | 'tokens' | 'calls'; max: number; used: number; reserved: number; asked: number };
+  cap: {
+    scope: string;
+    window: BudgetWindow | "run";
+    unit: "usd" | "tokens" | "calls";
+    max: number;
+    used: number;
+    reserved: number;
+    asked: number;
+  };
   /** For people. */
   message: string;
 }

@@ -1,13 +1,13 @@
 /** Spending is reserved before it happens and settled after: a cap holds in the middle of a run. The arithmetic is SQL (005-budgets.sql). */
-import { createId, RoostError } from '@roost/base';
-import type { Kernel } from '../open-kernel.ts';
-import type { KernelTransaction } from '../transact.ts';
-import { emitRunEvent } from '../runs/emit-run-event.ts';
-import { leaseLost } from '../runs/lease-lost.ts';
-import { runHeadColumns } from '../runs/run-row.ts';
-import type { RunHead } from '../runs/lock-runs.ts';
-import type { Owned } from '../runs/run.ts';
-import type { BudgetWindow, RefusedSpend, Reservation } from './budget.ts';
+import { createId, RoostError } from "@roost/base";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { emitRunEvent } from "../runs/emit-run-event.ts";
+import { leaseLost } from "../runs/lease-lost.ts";
+import { runHeadColumns } from "../runs/run-row.ts";
+import type { RunHead } from "../runs/lock-runs.ts";
+import type { Owned } from "../runs/run.ts";
+import type { BudgetWindow, RefusedSpend, Reservation } from "./budget.ts";
 
 export interface SpendAsk {
   /** The step that will spend it. */
@@ -20,7 +20,10 @@ export interface SpendAsk {
 type Answer =
   | { lost: true; state?: string; epoch?: number }
   | { lost?: undefined; granted: true; reservationId: string }
-  | ({ lost?: undefined; granted: false; scope: string; window: BudgetWindow } & Omit<RefusedSpend['cap'], 'scope' | 'window'>);
+  | ({ lost?: undefined; granted: false; scope: string; window: BudgetWindow } & Omit<
+      RefusedSpend["cap"],
+      "scope" | "window"
+    >);
 
 /**
  * Reserves the upper bound of a call against every cap it falls under (the run's own, its parents', its job's, its agent's, `all`), or
@@ -32,16 +35,23 @@ type Answer =
 export async function reserveSpend(kernel: Kernel, owned: Owned, ask: SpendAsk): Promise<Reservation> {
   const isCount = Number.isSafeInteger(ask.tokens) && ask.tokens >= 0;
   if (!isCount || !(ask.usd >= 0 && ask.usd <= 1e8)) {
-    throw new RoostError('invalid_input', `cannot reserve ${ask.usd} USD and ${ask.tokens} tokens: give amounts from 0 on, tokens whole`);
+    throw new RoostError(
+      "invalid_input",
+      `cannot reserve ${ask.usd} USD and ${ask.tokens} tokens: give amounts from 0 on, tokens whole`,
+    );
   }
   return kernel.transact(async (tx) => {
     const [row] = await tx.query<{ answer: Answer }>(
-      'select roost.reserve_spend($1::uuid, $2::bigint, $3::integer, $4::uuid, $5::numeric, $6::bigint) as answer',
+      "select roost.reserve_spend($1::uuid, $2::bigint, $3::integer, $4::uuid, $5::numeric, $6::bigint) as answer",
       [owned.runId, owned.epoch, ask.seq, createId(), ask.usd.toFixed(9), ask.tokens],
-      { name: 'roost_spend_reserve' },
+      { name: "roost_spend_reserve" },
     );
     const answer = row!.answer;
-    if (answer.lost === true) throw leaseLost(owned, answer.state === undefined ? undefined : { state: answer.state, epoch: answer.epoch ?? 0 });
+    if (answer.lost === true)
+      throw leaseLost(
+        owned,
+        answer.state === undefined ? undefined : { state: answer.state, epoch: answer.epoch ?? 0 },
+      );
     if (answer.granted) return { granted: true, reservationId: answer.reservationId };
     const { scope, window, unit, max, used, reserved, asked } = answer;
     const refused = toRefusal({ scope, window, unit, max, used, reserved, asked });
@@ -50,28 +60,30 @@ export async function reserveSpend(kernel: Kernel, owned: Owned, ask: SpendAsk):
   });
 }
 
-function toRefusal(cap: RefusedSpend['cap']): RefusedSpend {
-  const amount = (value: number) => (cap.unit === 'usd' ? `$${value.toFixed(4)}` : `${value} ${cap.unit}`);
-  const whose = cap.scope === 'all' ? 'everything' : cap.scope;
-  const during = cap.window === 'total' ? '' : ` per ${cap.window}`;
+function toRefusal(cap: RefusedSpend["cap"]): RefusedSpend {
+  const amount = (value: number) => (cap.unit === "usd" ? `$${value.toFixed(4)}` : `${value} ${cap.unit}`);
+  const whose = cap.scope === "all" ? "everything" : cap.scope;
+  const during = cap.window === "total" ? "" : ` per ${cap.window}`;
   return {
     granted: false,
     cap,
     message:
       `the cap of ${amount(cap.max)}${during} for ${whose} refuses ${amount(cap.asked)}: ${amount(cap.used)} are spent and ` +
-      `${amount(cap.reserved)} reserved; raise the cap or wait for its next ${cap.window === 'total' ? 'run' : cap.window}`,
+      `${amount(cap.reserved)} reserved; raise the cap or wait for its next ${cap.window === "total" ? "run" : cap.window}`,
   };
 }
 
 async function emitRefused(tx: KernelTransaction, owned: Owned, ask: SpendAsk, { cap }: RefusedSpend): Promise<void> {
-  const [run] = await tx.query<RunHead>(`select ${runHeadColumns('r')} from roost.run r where r.id = $1`, [owned.runId]);
+  const [run] = await tx.query<RunHead>(`select ${runHeadColumns("r")} from roost.run r where r.id = $1`, [
+    owned.runId,
+  ]);
   if (run === undefined) return;
-  emitRunEvent(tx, 'budget.refused', run, {
+  emitRunEvent(tx, "budget.refused", run, {
     scope: `${cap.scope}/${cap.window}`.slice(0, 200),
     usdAsked: ask.usd,
     tokensAsked: ask.tokens,
-    ...(cap.unit === 'usd' ? { usdSpent: cap.used, usdMax: cap.max } : {}),
-    ...(cap.unit === 'tokens' ? { tokensSpent: cap.used, tokensMax: cap.max } : {}),
+    ...(cap.unit === "usd" ? { usdSpent: cap.used, usdMax: cap.max } : {}),
+    ...(cap.unit === "tokens" ? { tokensSpent: cap.used, tokensMax: cap.max } : {}),
   });
 }
 
@@ -82,8 +94,16 @@ async function emitRefused(tx: KernelTransaction, owned: Owned, ask: SpendAsk, {
  */
 export async function settleSpend(kernel: Kernel, owned: Owned, spent: SpendAsk): Promise<void> {
   await kernel.transact(async (tx) => {
-    const [run] = await tx.query<{ state: string; epoch: number }>('select state, epoch from roost.run where id = $1 for no key update', [owned.runId]);
-    if (run === undefined || run.epoch !== owned.epoch || run.state !== 'running') throw leaseLost(owned, run);
-    await tx.query('select roost.settle_spend($1::uuid, $2::integer, $3::numeric, $4::bigint)', [owned.runId, spent.seq, spent.usd.toFixed(9), spent.tokens]);
+    const [run] = await tx.query<{ state: string; epoch: number }>(
+      "select state, epoch from roost.run where id = $1 for no key update",
+      [owned.runId],
+    );
+    if (run === undefined || run.epoch !== owned.epoch || run.state !== "running") throw leaseLost(owned, run);
+    await tx.query("select roost.settle_spend($1::uuid, $2::integer, $3::numeric, $4::bigint)", [
+      owned.runId,
+      spent.seq,
+      spent.usd.toFixed(9),
+      spent.tokens,
+    ]);
   });
 }

@@ -1,7 +1,7 @@
 /** The caps and what is spent under them: set, read, swept. Reserving against them is reserve-spend.ts. */
-import { RoostError } from '@roost/base';
-import type { Kernel } from '../open-kernel.ts';
-import type { BudgetCap, Spend } from './budget.ts';
+import { RoostError } from "@roost/base";
+import type { Kernel } from "../open-kernel.ts";
+import type { BudgetCap, Spend } from "./budget.ts";
 
 export interface BudgetSettings {
   /** All caps there are: a cap that is not among them is lifted. */
@@ -14,17 +14,18 @@ const capsMax = 1_000;
 
 /** Replaces all caps. Setting the same again changes nothing. @throws RoostError `invalid_input` */
 export async function setBudgets(kernel: Kernel, { caps, timeZone }: BudgetSettings): Promise<void> {
-  if (caps.length > capsMax) throw new RoostError('limit_exceeded', `${caps.length} caps (limit ${capsMax}): drop some`);
+  if (caps.length > capsMax)
+    throw new RoostError("limit_exceeded", `${caps.length} caps (limit ${capsMax}): drop some`);
   for (const cap of caps) checkCap(cap);
   await kernel.transact(async (tx) => {
     if (timeZone !== undefined) {
       await refuseUnknownZone(tx.query.bind(tx), timeZone);
-      await tx.query('update roost.budget_setting set time_zone = $1 where time_zone <> $1', [timeZone]);
+      await tx.query("update roost.budget_setting set time_zone = $1 where time_zone <> $1", [timeZone]);
     }
-    await tx.query('delete from roost.budget_cap c where not exists (select 1 from unnest($1::text[], $2::text[]) as k(s, w) where k.s = c.scope and k.w = c.time_window)', [
-      caps.map((cap) => cap.scope),
-      caps.map((cap) => cap.window),
-    ]);
+    await tx.query(
+      "delete from roost.budget_cap c where not exists (select 1 from unnest($1::text[], $2::text[]) as k(s, w) where k.s = c.scope and k.w = c.time_window)",
+      [caps.map((cap) => cap.scope), caps.map((cap) => cap.window)],
+    );
     await tx.query(
       `insert into roost.budget_cap (scope, time_window, usd_max, tokens_max, calls_max)
        select * from unnest($1::text[], $2::text[], $3::numeric[], $4::bigint[], $5::bigint[]) order by 1, 2
@@ -43,39 +44,66 @@ export async function setBudgets(kernel: Kernel, { caps, timeZone }: BudgetSetti
 
 function checkCap(cap: BudgetCap): void {
   if (!/^(all|job:.{1,190}|agent:.{1,190})$/.test(cap.scope)) {
-    throw new RoostError('invalid_input', `a cap cannot have the scope "${cap.scope}": write all, job:<id> or agent:<id>`);
+    throw new RoostError(
+      "invalid_input",
+      `a cap cannot have the scope "${cap.scope}": write all, job:<id> or agent:<id>`,
+    );
   }
-  if (!['hour', 'day', 'month', 'total'].includes(cap.window)) {
-    throw new RoostError('invalid_input', `a cap cannot have the window "${cap.window}": write hour, day, month or total`);
+  if (!["hour", "day", "month", "total"].includes(cap.window)) {
+    throw new RoostError(
+      "invalid_input",
+      `a cap cannot have the window "${cap.window}": write hour, day, month or total`,
+    );
   }
-  const bounds = Object.entries({ usdMax: cap.usdMax, tokensMax: cap.tokensMax, callsMax: cap.callsMax }).filter(([, value]) => value !== undefined);
-  if (bounds.length === 0) throw new RoostError('invalid_input', `the cap of ${cap.scope} per ${cap.window} caps nothing: give usdMax, tokensMax or callsMax`);
+  const bounds = Object.entries({ usdMax: cap.usdMax, tokensMax: cap.tokensMax, callsMax: cap.callsMax }).filter(
+    ([, value]) => value !== undefined,
+  );
+  if (bounds.length === 0)
+    throw new RoostError(
+      "invalid_input",
+      `the cap of ${cap.scope} per ${cap.window} caps nothing: give usdMax, tokensMax or callsMax`,
+    );
   for (const [field, value] of bounds) {
-    const isFit = field === 'usdMax' ? value! >= 0 && value! <= 1e8 : Number.isSafeInteger(value) && value! >= 0;
-    if (!isFit) throw new RoostError('invalid_input', `the ${field} of ${cap.scope} is ${value}: give a number from 0 on`);
+    const isFit = field === "usdMax" ? value! >= 0 && value! <= 1e8 : Number.isSafeInteger(value) && value! >= 0;
+    if (!isFit)
+      throw new RoostError("invalid_input", `the ${field} of ${cap.scope} is ${value}: give a number from 0 on`);
   }
 }
 
-async function refuseUnknownZone(query: Kernel['database']['query'], timeZone: string): Promise<void> {
-  const rows = await query('select 1 from pg_timezone_names where name = $1', [timeZone]);
-  if (rows.length === 0) throw new RoostError('invalid_input', `PostgreSQL knows no time zone "${timeZone}": write one like Europe/Berlin or UTC`);
+async function refuseUnknownZone(query: Kernel["database"]["query"], timeZone: string): Promise<void> {
+  const rows = await query("select 1 from pg_timezone_names where name = $1", [timeZone]);
+  if (rows.length === 0)
+    throw new RoostError(
+      "invalid_input",
+      `PostgreSQL knows no time zone "${timeZone}": write one like Europe/Berlin or UTC`,
+    );
 }
 
-export async function readBudgets(kernel: Kernel): Promise<Required<Pick<BudgetSettings, 'caps' | 'timeZone'>>> {
-  const rows = await kernel.database.query<{ scope: string; window: BudgetCap['window']; usdMax: number | null; tokensMax: number | null; callsMax: number | null }>(
+export async function readBudgets(kernel: Kernel): Promise<Required<Pick<BudgetSettings, "caps" | "timeZone">>> {
+  const rows = await kernel.database.query<{
+    scope: string;
+    window: BudgetCap["window"];
+    usdMax: number | null;
+    tokensMax: number | null;
+    callsMax: number | null;
+  }>(
     `select scope, time_window as "window", usd_max::float8 as "usdMax", tokens_max as "tokensMax", calls_max as "callsMax"
      from roost.budget_cap order by scope, time_window`,
   );
-  const [setting] = await kernel.database.query<{ timeZone: string }>('select time_zone as "timeZone" from roost.budget_setting');
+  const [setting] = await kernel.database.query<{ timeZone: string }>(
+    'select time_zone as "timeZone" from roost.budget_setting',
+  );
   const caps = rows.map(({ scope, window, ...bounds }): BudgetCap => ({
-    scope, window, ...Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== null)),
+    scope,
+    window,
+    ...Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== null)),
   }));
-  return { caps, timeZone: setting?.timeZone ?? 'UTC' };
+  return { caps, timeZone: setting?.timeZone ?? "UTC" };
 }
 
 export interface SpendQuery {
   scopes?: string[];
-  windows?: Spend['window'][];
+  windows?: Spend["window"][];
   /** Only the periods that go on now. Default true. */
   isCurrent?: boolean;
   limit?: number;

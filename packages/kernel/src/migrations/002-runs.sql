@@ -211,6 +211,9 @@ create table roost.worker (
 create table roost.run_history (like roost.run including defaults) partition by range (ended_at);
 create index run_history_id on roost.run_history (id);
 create index run_history_job on roost.run_history (job_id, id) where job_id is not null;
+create index run_history_session on roost.run_history (session_key, id) where session_key is not null;
+create index run_history_parent on roost.run_history (parent_run_id) where parent_run_id is not null;
+create index run_history_retry_of on roost.run_history (retry_of) where retry_of is not null;
 create table roost.step_history (like roost.step including defaults, run_ended_at timestamptz not null) partition by range (run_ended_at);
 create index step_history_id on roost.step_history (run_id, seq);
 

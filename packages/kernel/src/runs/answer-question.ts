@@ -1,12 +1,12 @@
 /** A person's answer to a question that a run waits for; it ends the wait in the same transaction. */
-import { RoostError, type JsonValue } from '@roost/base';
-import type { Kernel } from '../open-kernel.ts';
-import type { KernelTransaction } from '../transact.ts';
-import { lockRuns } from './lock-runs.ts';
-import { resumeRuns } from './resume-runs.ts';
-import { questionColumns } from './run-row.ts';
-import { runLimits, type Question } from './run.ts';
-import { toJsonText } from './to-json-text.ts';
+import { RoostError, type JsonValue } from "@roost/base";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { lockRuns } from "./lock-runs.ts";
+import { resumeRuns } from "./resume-runs.ts";
+import { questionColumns } from "./run-row.ts";
+import { runLimits, type Question } from "./run.ts";
+import { toJsonText } from "./to-json-text.ts";
 
 export interface Answer {
   questionId: string;
@@ -25,8 +25,8 @@ export async function answerQuestion(kernel: Kernel, answer: Answer): Promise<Qu
     const asked = await readQuestion(tx, answer.questionId);
     await lockRuns(tx, [asked.runId]);
     const question = await readQuestion(tx, answer.questionId);
-    const text = toJsonText(answer.answer, { what: 'the answer', bytesMax: runLimits.inputBytesMax });
-    if (question.state !== 'open') return recogniseRepeat(question, text);
+    const text = toJsonText(answer.answer, { what: "the answer", bytesMax: runLimits.inputBytesMax });
+    if (question.state !== "open") return recogniseRepeat(question, text);
     refuseUnfit(question, answer);
     const rows = await tx.query(
       `update roost.question set state = 'answered', answer = $2::jsonb, answered_by = $3, answered_at = roost.now() where id = $1 and state = 'open' returning 1`,
@@ -34,35 +34,50 @@ export async function answerQuestion(kernel: Kernel, answer: Answer): Promise<Qu
     );
     if (rows.length === 0) throw notOpen(question);
     const eventId = await emitAnswered(tx, question, answer);
-    await resumeRuns(tx, [{
-      runId: question.runId, seq: question.seq, reason: `${answer.by} answered its question`, causation: eventId,
-      result: { kind: 'person', answer: answer.answer, by: answer.by, questionId: question.id },
-    }]);
+    await resumeRuns(tx, [
+      {
+        runId: question.runId,
+        seq: question.seq,
+        reason: `${answer.by} answered its question`,
+        causation: eventId,
+        result: { kind: "person", answer: answer.answer, by: answer.by, questionId: question.id },
+      },
+    ]);
     return readQuestion(tx, question.id);
   });
 }
 
 async function readQuestion(tx: KernelTransaction, questionId: string): Promise<Question> {
-  const [question] = await tx.query<Question>(`select ${questionColumns('q')} from roost.question q where q.id = $1`, [questionId]);
-  if (question === undefined) throw new RoostError('not_found', `no question has the id ${questionId}: look at the list of questions`);
+  const [question] = await tx.query<Question>(`select ${questionColumns("q")} from roost.question q where q.id = $1`, [
+    questionId,
+  ]);
+  if (question === undefined)
+    throw new RoostError("not_found", `no question has the id ${questionId}: look at the list of questions`);
   return question;
 }
 
 function recogniseRepeat(question: Question, text: string): Question {
-  if (question.state === 'answered' && JSON.stringify(question.answer) === JSON.stringify(JSON.parse(text))) return question;
+  if (question.state === "answered" && JSON.stringify(question.answer) === JSON.stringify(JSON.parse(text)))
+    return question;
   throw notOpen(question);
 }
 
 function notOpen(question: Question): RoostError {
-  return new RoostError('conflict', `question ${question.id} is ${question.state}: it cannot be answered any more`);
+  return new RoostError("conflict", `question ${question.id} is ${question.state}: it cannot be answered any more`);
 }
 
 function refuseUnfit(question: Question, { answer }: Answer): void {
-  if (question.kind === 'resolution') {
-    throw new RoostError('conflict', `question ${question.id} asks what became of step ${question.seq} of run ${question.runId}: resolve that step`);
+  if (question.kind === "resolution") {
+    throw new RoostError(
+      "conflict",
+      `question ${question.id} asks what became of step ${question.seq} of run ${question.runId}: resolve that step`,
+    );
   }
   if (question.choices !== null && !question.choices.includes(answer as string)) {
-    throw new RoostError('invalid_input', `${JSON.stringify(answer)} is none of the choices of question ${question.id}: ${question.choices.join(', ')}`);
+    throw new RoostError(
+      "invalid_input",
+      `${JSON.stringify(answer)} is none of the choices of question ${question.id}: ${question.choices.join(", ")}`,
+    );
   }
 }
 
@@ -72,10 +87,13 @@ async function emitAnswered(tx: KernelTransaction, question: Question, { answer,
     [question.runId],
   );
   return tx.emit({
-    type: 'question.answered',
+    type: "question.answered",
     subject: question.id,
     data: {
-      questionId: question.id, runId: question.runId, answer: typeof answer === 'string' ? answer : JSON.stringify(answer), by,
+      questionId: question.id,
+      runId: question.runId,
+      answer: typeof answer === "string" ? answer : JSON.stringify(answer),
+      by,
       ...(run?.jobId == null ? {} : { jobId: run.jobId }),
       ...(run?.agent == null ? {} : { agent: run.agent }),
     },

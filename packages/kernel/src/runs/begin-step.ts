@@ -2,18 +2,18 @@
  * The intent of a step, recorded before it is executed, and what a replay is told instead of executing. Owns the comparison that
  * notices a diverged replay; what an effect class means for an interrupted step is the executor's to apply.
  */
-import { RoostError, type JsonValue } from '@roost/base';
-import type { BatchOutcome } from '../batches/create-batches.ts';
-import type { Kernel } from '../open-kernel.ts';
-import type { KernelTransaction } from '../transact.ts';
-import { emitStepEvent } from './emit-run-event.ts';
-import { endRuns } from './end-runs.ts';
-import { hashInput } from './hash-input.ts';
-import { leaseLost, refusal } from './lease-lost.ts';
-import { lockRuns } from './lock-runs.ts';
-import { stepColumns } from './run-row.ts';
-import { runLimits, type Effect, type Owned, type Run, type RunError, type Step } from './run.ts';
-import { toJsonText } from './to-json-text.ts';
+import { RoostError, type JsonValue } from "@roost/base";
+import type { BatchOutcome } from "../batches/create-batches.ts";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { emitStepEvent } from "./emit-run-event.ts";
+import { endRuns } from "./end-runs.ts";
+import { hashInput } from "./hash-input.ts";
+import { leaseLost, refusal } from "./lease-lost.ts";
+import { lockRuns } from "./lock-runs.ts";
+import { stepColumns } from "./run-row.ts";
+import { runLimits, type Effect, type Owned, type Run, type RunError, type Step } from "./run.ts";
+import { toJsonText } from "./to-json-text.ts";
 
 export interface StepRequest {
   /** Its place in the run, from 1, the same in every replay. */
@@ -26,15 +26,15 @@ export interface StepRequest {
 
 export type BegunStep =
   /** The intent is recorded: execute it. */
-  | { state: 'begun'; attempt: number; idempotencyKey: string }
+  | { state: "begun"; attempt: number; idempotencyKey: string }
   /** An intent of an earlier owner has no outcome: its effect class decides; then `restartStep` or `finishStep`. */
-  | { state: 'interrupted'; attempt: number; idempotencyKey: string; effect: Effect; priorStartedAt: Date }
+  | { state: "interrupted"; attempt: number; idempotencyKey: string; effect: Effect; priorStartedAt: Date }
   /** Recorded outcomes: do not execute. */
-  | { state: 'done'; output: JsonValue }
-  | { state: 'failed'; error: RunError }
-  | { state: 'unknown'; error: RunError }
+  | { state: "done"; output: JsonValue }
+  | { state: "failed"; error: RunError }
+  | { state: "unknown"; error: RunError }
   /** Somebody asked for the run's end: no new step begins; finish the run as `cancelled`. */
-  | { state: 'cancel_requested'; reason: string };
+  | { state: "cancel_requested"; reason: string };
 
 interface Item {
   owned: Owned;
@@ -43,12 +43,12 @@ interface Item {
   inputText: string;
 }
 
-type Fence = Pick<Run, 'id' | 'correlation' | 'causeId' | 'traceparent' | 'cancelRequestedAt' | 'cancelReason'>;
+type Fence = Pick<Run, "id" | "correlation" | "causeId" | "traceparent" | "cancelRequestedAt" | "cancelReason">;
 /** Without an id: the fence did not hold. */
 type BeginRow = (Fence | { id: null }) & { idempotencyKey: string | null };
 /** What is recorded at this seq is another step: the run is to be stopped. */
 interface Divergence {
-  state: 'diverged';
+  state: "diverged";
   recorded: Step;
 }
 
@@ -67,8 +67,10 @@ export async function beginStep(kernel: Kernel, owned: Owned, request: StepReque
     inputHash: hashInput(request.input ?? null),
     inputText: toJsonText(request.input, { what, bytesMax: runLimits.stepInputBytesMax }),
   };
-  const begun = await kernel.batches.submit('step.begin', item, (items: Item[]) => kernel.transact((tx) => beginSteps(tx, items)));
-  if (begun.state !== 'diverged') return begun;
+  const begun = await kernel.batches.submit("step.begin", item, (items: Item[]) =>
+    kernel.transact((tx) => beginSteps(tx, items)),
+  );
+  if (begun.state !== "diverged") return begun;
   throw await kernel.transact((tx) => diverge(tx, begun.recorded, item));
 }
 
@@ -77,7 +79,11 @@ export async function beginStep(kernel: Kernel, owned: Owned, request: StepReque
  *
  * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`), or the step has an outcome
  */
-export async function restartStep(kernel: Kernel, owned: Owned, step: { seq: number }): Promise<{ attempt: number; idempotencyKey: string }> {
+export async function restartStep(
+  kernel: Kernel,
+  owned: Owned,
+  step: { seq: number },
+): Promise<{ attempt: number; idempotencyKey: string }> {
   return kernel.transact((tx) => retake(tx, owned, step.seq));
 }
 
@@ -142,39 +148,52 @@ async function begin(tx: KernelTransaction, items: Item[]): Promise<BeginRow[]> 
       items.map((item) => item.inputHash),
       items.map((item) => item.inputText),
     ],
-    { name: 'roost_step_begin' },
+    { name: "roost_step_begin" },
   );
 }
 
 async function readStep(tx: KernelTransaction, runId: string, seq: number): Promise<Step | undefined> {
-  const [step] = await tx.query<Step>(`select ${stepColumns('s')} from roost.step s where s.run_id = $1 and s.seq = $2`, [runId, seq]);
+  const [step] = await tx.query<Step>(
+    `select ${stepColumns("s")} from roost.step s where s.run_id = $1 and s.seq = $2`,
+    [runId, seq],
+  );
   return step;
 }
 
-async function replay(tx: KernelTransaction, { owned, request, inputHash }: Item, fence: Fence): Promise<BegunStep | Divergence> {
-  const cancelled = { state: 'cancel_requested' as const, reason: fence.cancelReason ?? 'cancelled' };
+async function replay(
+  tx: KernelTransaction,
+  { owned, request, inputHash }: Item,
+  fence: Fence,
+): Promise<BegunStep | Divergence> {
+  const cancelled = { state: "cancel_requested" as const, reason: fence.cancelReason ?? "cancelled" };
   const recorded = await readStep(tx, owned.runId, request.seq);
   if (recorded === undefined) return cancelled;
   const isSame = recorded.name === request.name && recorded.kind === request.kind && recorded.inputHash === inputHash;
-  if (!isSame) return { state: 'diverged', recorded };
+  if (!isSame) return { state: "diverged", recorded };
   const { attempt, idempotencyKey } = recorded;
-  const unexplained: RunError = { code: 'internal', message: 'no error was recorded' };
+  const unexplained: RunError = { code: "internal", message: "no error was recorded" };
   switch (recorded.state) {
-    case 'done':
-      return { state: 'done', output: recorded.output };
-    case 'unknown':
-      return { state: 'unknown', error: recorded.error ?? unexplained };
-    case 'failed':
-      if (!recorded.reopened) return { state: 'failed', error: recorded.error ?? unexplained };
+    case "done":
+      return { state: "done", output: recorded.output };
+    case "unknown":
+      return { state: "unknown", error: recorded.error ?? unexplained };
+    case "failed":
+      if (!recorded.reopened) return { state: "failed", error: recorded.error ?? unexplained };
       if (fence.cancelRequestedAt !== null) return cancelled;
-      return { state: 'begun', ...(await retake(tx, owned, request.seq)) };
-    case 'intent':
+      return { state: "begun", ...(await retake(tx, owned, request.seq)) };
+    case "intent":
       // This owner began it and did not hear so.
-      if (recorded.epoch === owned.epoch) return { state: 'begun', attempt, idempotencyKey };
+      if (recorded.epoch === owned.epoch) return { state: "begun", attempt, idempotencyKey };
       if (fence.cancelRequestedAt !== null) return cancelled;
-      return { state: 'interrupted', attempt, idempotencyKey, effect: recorded.effect, priorStartedAt: recorded.startedAt };
-    case 'waiting':
-      throw new RoostError('internal', `step ${request.seq} of run ${owned.runId} waits although the run is running`);
+      return {
+        state: "interrupted",
+        attempt,
+        idempotencyKey,
+        effect: recorded.effect,
+        priorStartedAt: recorded.startedAt,
+      };
+    case "waiting":
+      throw new RoostError("internal", `step ${request.seq} of run ${owned.runId} waits although the run is running`);
   }
 }
 
@@ -194,12 +213,21 @@ const retakeStatement = `
   select f.id, f.correlation, f.cause_id as "causeId", f.traceparent, t.run_id is not null as "isTaken"
   from fence f left join taken t on true`;
 
-async function retake(tx: KernelTransaction, owned: Owned, seq: number): Promise<{ attempt: number; idempotencyKey: string }> {
-  const [row] = await tx.query<Fence & { isTaken: boolean }>(retakeStatement, [owned.runId, owned.epoch, seq], { name: 'roost_step_retake' });
+async function retake(
+  tx: KernelTransaction,
+  owned: Owned,
+  seq: number,
+): Promise<{ attempt: number; idempotencyKey: string }> {
+  const [row] = await tx.query<Fence & { isTaken: boolean }>(retakeStatement, [owned.runId, owned.epoch, seq], {
+    name: "roost_step_retake",
+  });
   if (row === undefined) throw await refusal(tx, owned);
   const step = await readStep(tx, owned.runId, seq);
-  if (step === undefined || step.state !== 'intent') {
-    throw new RoostError('conflict', `step ${seq} of run ${owned.runId} is ${step?.state ?? 'not recorded'}: only an interrupted step is restarted`);
+  if (step === undefined || step.state !== "intent") {
+    throw new RoostError(
+      "conflict",
+      `step ${seq} of run ${owned.runId} is ${step?.state ?? "not recorded"}: only an interrupted step is restarted`,
+    );
   }
   const { attempt, idempotencyKey } = step;
   if (row.isTaken) announce(tx, row, step, { attempt, idempotencyKey });
@@ -209,41 +237,62 @@ async function retake(tx: KernelTransaction, owned: Owned, seq: number): Promise
 /** Intents to change the world stand in the log; reads would only fill it. */
 function announce(
   tx: KernelTransaction,
-  run: Pick<Fence, 'id' | 'correlation' | 'causeId' | 'traceparent'>,
-  step: Pick<StepRequest, 'seq' | 'name' | 'kind' | 'effect'>,
+  run: Pick<Fence, "id" | "correlation" | "causeId" | "traceparent">,
+  step: Pick<StepRequest, "seq" | "name" | "kind" | "effect">,
   begun: { attempt: number; idempotencyKey: string },
 ): BegunStep {
   const { effect } = step;
-  if (effect !== 'readonly') emitStepEvent(tx, 'step.started', run, { ...step, attempt: begun.attempt }, { effect, idempotencyKey: begun.idempotencyKey });
-  return { state: 'begun', ...begun };
+  if (effect !== "readonly")
+    emitStepEvent(
+      tx,
+      "step.started",
+      run,
+      { ...step, attempt: begun.attempt },
+      { effect, idempotencyKey: begun.idempotencyKey },
+    );
+  return { state: "begun", ...begun };
 }
 
 /** A diff shows inputs up to this length, and their hashes in any case. */
 const diffInputCharsMax = 4_000;
 
 /** Ends the run, and returns the error that says why. Its own transaction: it locks the run's parent before the run. */
-async function diverge(tx: KernelTransaction, recorded: Step, { owned, inputHash, request: { input, ...named } }: Item): Promise<RoostError> {
+async function diverge(
+  tx: KernelTransaction,
+  recorded: Step,
+  { owned, inputHash, request: { input, ...named } }: Item,
+): Promise<RoostError> {
   const request = { ...named, inputHash, ...(input === undefined ? {} : { input }) };
   const shown = (step: { name: string; kind: string; inputHash: string; input?: JsonValue }): JsonValue => ({
-    name: step.name, kind: step.kind, inputHash: step.inputHash,
+    name: step.name,
+    kind: step.kind,
+    inputHash: step.inputHash,
     ...(JSON.stringify(step.input ?? null).length <= diffInputCharsMax ? { input: step.input ?? null } : {}),
   });
   const details = { seq: request.seq, recorded: shown(recorded), replayed: shown(request) };
-  const differing = (['name', 'kind', 'inputHash'] as const).filter((field) => recorded[field] !== request[field]);
+  const differing = (["name", "kind", "inputHash"] as const).filter((field) => recorded[field] !== request[field]);
   const message =
     `step ${request.seq} of run ${owned.runId} came as ${request.kind} "${request.name}" but is recorded as ${recorded.kind} "${recorded.name}" ` +
-    `(other ${differing.join(', ')}): the run was stopped as diverged, compare the two`;
+    `(other ${differing.join(", ")}): the run was stopped as diverged, compare the two`;
   const run = (await lockRuns(tx, [owned.runId])).get(owned.runId);
-  if (run === undefined || run.epoch !== owned.epoch || run.state !== 'running') throw leaseLost(owned, run);
-  await endRuns(tx, [{ run, state: 'diverged', error: { code: 'diverged', message, isRetryable: false, details }, reason: message }]);
-  return new RoostError('conflict', message, { details: { reason: 'diverged', ...details } });
+  if (run === undefined || run.epoch !== owned.epoch || run.state !== "running") throw leaseLost(owned, run);
+  await endRuns(tx, [
+    { run, state: "diverged", error: { code: "diverged", message, isRetryable: false, details }, reason: message },
+  ]);
+  return new RoostError("conflict", message, { details: { reason: "diverged", ...details } });
 }
 
 function checkRequest(request: StepRequest): void {
-  if (!Number.isInteger(request.seq) || request.seq < 1) throw new RoostError('invalid_input', `a step's seq is ${request.seq}: give a whole number from 1`);
+  if (!Number.isInteger(request.seq) || request.seq < 1)
+    throw new RoostError("invalid_input", `a step's seq is ${request.seq}: give a whole number from 1`);
   if (request.seq > runLimits.stepsMax) {
-    throw new RoostError('limit_exceeded', `the run has reached step ${request.seq} (limit ${runLimits.stepsMax}): let it end, or hand the rest to a further run`);
+    throw new RoostError(
+      "limit_exceeded",
+      `the run has reached step ${request.seq} (limit ${runLimits.stepsMax}): let it end, or hand the rest to a further run`,
+    );
   }
-  if (request.name.length === 0 || request.name.length > 200) throw new RoostError('invalid_input', `a step's name has ${request.name.length} characters: give one of 1 to 200`);
-  if (request.kind.length === 0 || request.kind.length > 64) throw new RoostError('invalid_input', `a step's kind has ${request.kind.length} characters: give one of 1 to 64`);
+  if (request.name.length === 0 || request.name.length > 200)
+    throw new RoostError("invalid_input", `a step's name has ${request.name.length} characters: give one of 1 to 200`);
+  if (request.kind.length === 0 || request.kind.length > 64)
+    throw new RoostError("invalid_input", `a step's kind has ${request.kind.length} characters: give one of 1 to 64`);
 }

@@ -1,11 +1,11 @@
 /** Ending runs because somebody asked: at once where nobody executes them, by asking their owner where somebody does. */
-import { RoostError } from '@roost/base';
-import type { Kernel } from '../open-kernel.ts';
-import type { KernelTransaction } from '../transact.ts';
-import { endRuns } from './end-runs.ts';
-import { lockDescendants, lockRuns, type RunHead } from './lock-runs.ts';
-import { requestCancel } from './request-cancel.ts';
-import { isTerminal, type RunState } from './run.ts';
+import { RoostError } from "@roost/base";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { endRuns } from "./end-runs.ts";
+import { lockDescendants, lockRuns, type RunHead } from "./lock-runs.ts";
+import { requestCancel } from "./request-cancel.ts";
+import { isTerminal, type RunState } from "./run.ts";
 
 export interface CancelRequest {
   runId: string;
@@ -14,11 +14,11 @@ export interface CancelRequest {
   by: string;
 }
 
-type Why = Pick<CancelRequest, 'reason' | 'by'>;
+type Why = Pick<CancelRequest, "reason" | "by">;
 
 export interface CancelOutcome {
   /** `requested`: its owner has been asked to end it; if he does not within the grace time, it ends over his head. */
-  outcome: 'cancelled' | 'requested' | 'already_over';
+  outcome: "cancelled" | "requested" | "already_over";
   state: RunState;
 }
 
@@ -33,17 +33,23 @@ export async function cancelRun(kernel: Kernel, request: CancelRequest): Promise
 
 /** Several, in a given transaction: before anything in it that enters a lane. Results in the order of the requests. */
 export async function cancelRunsIn(tx: KernelTransaction, requests: CancelRequest[]): Promise<CancelOutcome[]> {
-  const runs = await lockRuns(tx, requests.map((request) => request.runId));
+  const runs = await lockRuns(
+    tx,
+    requests.map((request) => request.runId),
+  );
   const roots = new Map<string, { run: RunHead; why: Why }>();
   for (const { runId, reason, by } of requests) {
     const run = runs.get(runId);
     if (run !== undefined && run.endedAt === null && !roots.has(runId)) roots.set(runId, { run, why: { reason, by } });
   }
   for (const { run, why } of roots.values()) {
-    if (run.state === 'running') await requestCancelBelow(tx, run, why);
+    if (run.state === "running") await requestCancelBelow(tx, run, why);
   }
-  const idle = [...roots.values()].filter(({ run }) => run.state !== 'running');
-  await endRuns(tx, idle.map(({ run, why }) => ({ run, state: 'cancelled', ...why, isTaken: true })));
+  const idle = [...roots.values()].filter(({ run }) => run.state !== "running");
+  await endRuns(
+    tx,
+    idle.map(({ run, why }) => ({ run, state: "cancelled", ...why, isTaken: true })),
+  );
   return Promise.all(requests.map(({ runId }) => outcomeOf(tx, runId, runs.get(runId))));
 }
 
@@ -51,20 +57,29 @@ export async function cancelRunsIn(tx: KernelTransaction, requests: CancelReques
 async function requestCancelBelow(tx: KernelTransaction, run: RunHead, why: Why): Promise<void> {
   await requestCancel(tx, [run], why);
   const below = await lockDescendants(tx, [run.id]);
-  await requestCancel(tx, below.filter((child) => child.state === 'running'), why);
-  const idle = below.filter((child) => child.state !== 'running');
-  await endRuns(tx, idle.map((child) => ({ run: child, state: 'cancelled', ...why, isTaken: true })));
+  await requestCancel(
+    tx,
+    below.filter((child) => child.state === "running"),
+    why,
+  );
+  const idle = below.filter((child) => child.state !== "running");
+  await endRuns(
+    tx,
+    idle.map((child) => ({ run: child, state: "cancelled", ...why, isTaken: true })),
+  );
 }
 
 /** `run` as it was when it was locked. */
 async function outcomeOf(tx: KernelTransaction, runId: string, run: RunHead | undefined): Promise<CancelOutcome> {
   if (run === undefined) return endedBefore(tx, runId);
-  if (isTerminal(run.state)) return { outcome: 'already_over', state: run.state };
-  return run.state === 'running' ? { outcome: 'requested', state: 'running' } : { outcome: 'cancelled', state: 'cancelled' };
+  if (isTerminal(run.state)) return { outcome: "already_over", state: run.state };
+  return run.state === "running"
+    ? { outcome: "requested", state: "running" }
+    : { outcome: "cancelled", state: "cancelled" };
 }
 
 async function endedBefore(tx: KernelTransaction, runId: string): Promise<CancelOutcome> {
-  const [row] = await tx.query<{ state: RunState }>('select state from roost.run_history where id = $1', [runId]);
-  if (row === undefined) throw new RoostError('not_found', `no run has the id ${runId}: look at the list of runs`);
-  return { outcome: 'already_over', state: row.state };
+  const [row] = await tx.query<{ state: RunState }>("select state from roost.run_history where id = $1", [runId]);
+  if (row === undefined) throw new RoostError("not_found", `no run has the id ${runId}: look at the list of runs`);
+  return { outcome: "already_over", state: row.state };
 }

@@ -1,10 +1,10 @@
 /** How a worker comes to own runs. One statement per queue: it finds, locks and fences, and reads nothing but ready runs. */
-import { createId, RoostError } from '@roost/base';
-import type { Kernel } from '../open-kernel.ts';
-import type { KernelTransaction } from '../transact.ts';
-import { emitRunEvent } from './emit-run-event.ts';
-import { runColumns, stepColumns } from './run-row.ts';
-import { runLimits, type ClaimedRun, type Run, type Step } from './run.ts';
+import { createId, RoostError } from "@roost/base";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { emitRunEvent } from "./emit-run-event.ts";
+import { runColumns, stepColumns } from "./run-row.ts";
+import { runLimits, type ClaimedRun, type Run, type Step } from "./run.ts";
 
 export interface Claim {
   workerId: string;
@@ -32,7 +32,7 @@ export async function claimRuns(kernel: Kernel, claim: Claim): Promise<ClaimedRu
     const steps = await readSteps(tx, claimed);
     return claimed.map(({ place: _place, priorCauseId, ...run }) => {
       const started = { workerId: claim.workerId, epoch: run.epoch, attempt: run.attempt };
-      emitRunEvent(tx, 'run.started', run, started, { id: run.causeId, causation: priorCauseId });
+      emitRunEvent(tx, "run.started", run, started, { id: run.causeId, causation: priorCauseId });
       return { ...run, workerId: claim.workerId, steps: steps.get(run.id) ?? [] };
     });
   });
@@ -40,9 +40,17 @@ export async function claimRuns(kernel: Kernel, claim: Claim): Promise<ClaimedRu
 
 /** Invariant: only a live worker owns runs. A reaper that declares it dead waits for this lock and then finds what was claimed. */
 async function holdWorker(tx: KernelTransaction, workerId: string): Promise<void> {
-  const rows = await tx.query('select 1 from roost.worker where id = $1 and expires_at > roost.now() for key share', [workerId], { name: 'roost_run_claim_worker' });
+  const rows = await tx.query(
+    "select 1 from roost.worker where id = $1 and expires_at > roost.now() for key share",
+    [workerId],
+    { name: "roost_run_claim_worker" },
+  );
   if (rows.length === 0) {
-    throw new RoostError('conflict', `worker ${workerId} is not registered any more: stop its work and register again`, { details: { reason: 'lease_lost', workerId } });
+    throw new RoostError(
+      "conflict",
+      `worker ${workerId} is not registered any more: stop its work and register again`,
+      { details: { reason: "lease_lost", workerId } },
+    );
   }
 }
 
@@ -65,17 +73,20 @@ export const claimStatement = `
     deadline_at = coalesce(r.deadline_at, roost.now() + r.timeout_ms * interval '1 millisecond')
   from numbered n
   where r.id = any(array(select id from numbered)) and r.id = n.id
-  returning ${runColumns('r')}, n.place, n.cause_id as "priorCauseId"`;
+  returning ${runColumns("r")}, n.place, n.cause_id as "priorCauseId"`;
 
 async function claimQueue(tx: KernelTransaction, workerId: string, queue: string, limit: number): Promise<Claimed[]> {
   const eventIds = Array.from({ length: limit }, () => createId());
-  const rows = await tx.query<Claimed>(claimStatement, [workerId, queue, limit, eventIds], { name: 'roost_run_claim' });
+  const rows = await tx.query<Claimed>(claimStatement, [workerId, queue, limit, eventIds], { name: "roost_run_claim" });
   return rows.toSorted((a, b) => a.place - b.place);
 }
 
 async function readSteps(tx: KernelTransaction, runs: Run[]): Promise<Map<string, Step[]>> {
   const claimedBefore = runs.filter((run) => run.epoch > 1 || run.retryOf !== null).map((run) => run.id);
   if (claimedBefore.length === 0) return new Map();
-  const steps = await tx.query<Step>(`select ${stepColumns('s')} from roost.step s where s.run_id = any($1::uuid[]) order by s.run_id, s.seq`, [claimedBefore]);
+  const steps = await tx.query<Step>(
+    `select ${stepColumns("s")} from roost.step s where s.run_id = any($1::uuid[]) order by s.run_id, s.seq`,
+    [claimedBefore],
+  );
   return Map.groupBy(steps, (step) => step.runId);
 }

@@ -1,4 +1,4 @@
-import type { Kernel } from '../open-kernel.ts';
+import type { Kernel } from "../open-kernel.ts";
 
 /** How many runs are in each state that is not an end, and how many questions wait for a person. */
 export interface RunCounts {

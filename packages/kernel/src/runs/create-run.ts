@@ -2,14 +2,14 @@
  * Runs come into being in the transaction of their cause: a tick, a message, a step of a parent. Owns the insertion, a run's
  * entry into its lane and what it inherits; nothing of its execution.
  */
-import { createId, RoostError } from '@roost/base';
-import type { KernelTransaction } from '../transact.ts';
-import { emitRunEvent, eventReason } from './emit-run-event.ts';
-import { leaseLost } from './lease-lost.ts';
-import { promoteLanes } from './promote-lanes.ts';
-import { checkNewRun, retryPolicy } from './check-new-run.ts';
-import { runLimits, type NewRun, type RunState } from './run.ts';
-import { toJsonText } from './to-json-text.ts';
+import { createId, RoostError } from "@roost/base";
+import type { KernelTransaction } from "../transact.ts";
+import { emitRunEvent, eventReason } from "./emit-run-event.ts";
+import { leaseLost } from "./lease-lost.ts";
+import { promoteLanes } from "./promote-lanes.ts";
+import { checkNewRun, retryPolicy } from "./check-new-run.ts";
+import { runLimits, type NewRun, type RunState } from "./run.ts";
+import { toJsonText } from "./to-json-text.ts";
 
 export interface CreatedRun {
   runId: string;
@@ -53,7 +53,10 @@ export async function createRun(tx: KernelTransaction, run: NewRun): Promise<Cre
  */
 export async function createRuns(tx: KernelTransaction, runs: NewRun[]): Promise<CreatedRun[]> {
   if (runs.length > runLimits.createMax) {
-    throw new RoostError('limit_exceeded', `${runs.length} runs at once (limit ${runLimits.createMax}): create them in several transactions`);
+    throw new RoostError(
+      "limit_exceeded",
+      `${runs.length} runs at once (limit ${runLimits.createMax}): create them in several transactions`,
+    );
   }
   for (const run of runs) checkNewRun(run);
   const parents = await lockParents(tx, runs);
@@ -62,9 +65,11 @@ export async function createRuns(tx: KernelTransaction, runs: NewRun[]): Promise
   const fresh = drafts.filter((draft) => !startedBefore.has(stepKey(draft.request)));
   const freeLanes = await takePlaces(tx, fresh);
   const states = await insertRuns(tx, fresh);
-  for (const id of await enterLanes(tx, fresh, freeLanes)) states.set(id, 'ready');
+  for (const id of await enterLanes(tx, fresh, freeLanes)) states.set(id, "ready");
   for (const draft of fresh) emitCreated(tx, draft, states.get(draft.id)!);
-  return drafts.map((draft) => startedBefore.get(stepKey(draft.request)) ?? { runId: draft.id, state: states.get(draft.id)! });
+  return drafts.map(
+    (draft) => startedBefore.get(stepKey(draft.request)) ?? { runId: draft.id, state: states.get(draft.id)! },
+  );
 }
 
 /** Only the present owner of a run starts children of it: its row is the fence, held until the child is there. */
@@ -79,25 +84,28 @@ async function lockParents(tx: KernelTransaction, runs: NewRun[]): Promise<Map<s
   const parents = new Map(rows.map((row) => [row.id, row]));
   for (const parent of owned) {
     const row = parents.get(parent.runId);
-    if (row === undefined || row.epoch !== parent.epoch || row.state !== 'running') throw leaseLost(parent, row);
+    if (row === undefined || row.epoch !== parent.epoch || row.state !== "running") throw leaseLost(parent, row);
     if (row.depth >= runLimits.depthMax) {
-      throw new RoostError('limit_exceeded', `run ${parent.runId} stands at depth ${row.depth} (limit ${runLimits.depthMax}): it cannot start further runs`);
+      throw new RoostError(
+        "limit_exceeded",
+        `run ${parent.runId} stands at depth ${row.depth} (limit ${runLimits.depthMax}): it cannot start further runs`,
+      );
     }
   }
   return parents;
 }
 
 function stepKey(run: NewRun): string {
-  return run.parent === undefined ? '' : `${run.parent.runId}:${run.parent.seq}`;
+  return run.parent === undefined ? "" : `${run.parent.runId}:${run.parent.seq}`;
 }
 
-/** Children that the same steps started in an earlier attempt, found also when they have moved to history. */
+/** Children that the same steps started in an earlier attempt. Those of a live run never move to history. */
 async function findStartedBefore(tx: KernelTransaction, runs: NewRun[]): Promise<Map<string, CreatedRun>> {
   const parents = runs.flatMap((run) => (run.parent === undefined ? [] : [run.parent]));
   if (parents.length === 0) return new Map();
   const rows = await tx.query<{ id: string; state: RunState; parentRunId: string; parentSeq: number }>(
     `select r.id, r.state, r.parent_run_id as "parentRunId", r.parent_seq as "parentSeq"
-     from roost.run_all r join unnest($1::uuid[], $2::integer[]) as p(id, seq) on r.parent_run_id = p.id and r.parent_seq = p.seq`,
+     from roost.run r join unnest($1::uuid[], $2::integer[]) as p(id, seq) on r.parent_run_id = p.id and r.parent_seq = p.seq`,
     [parents.map((parent) => parent.runId), parents.map((parent) => parent.seq)],
   );
   return new Map(rows.map((row) => [`${row.parentRunId}:${row.parentSeq}`, { runId: row.id, state: row.state }]));
@@ -119,7 +127,10 @@ function toDraft(request: NewRun, parents: Map<string, Parent>): Draft {
 
 /** Gives each run its place in its lane, in input order, and returns the lanes that nobody holds. The lane rows stay locked. */
 async function takePlaces(tx: KernelTransaction, drafts: Draft[]): Promise<Set<string>> {
-  const byLane = Map.groupBy(drafts.filter((draft) => draft.request.lane !== undefined), (draft) => draft.request.lane!);
+  const byLane = Map.groupBy(
+    drafts.filter((draft) => draft.request.lane !== undefined),
+    (draft) => draft.request.lane!,
+  );
   if (byLane.size === 0) return new Set();
   const lanes = [...byLane.keys()];
   const rows = await tx.query<{ name: string; nextSeq: number; holder: string | null }>(
@@ -128,8 +139,12 @@ async function takePlaces(tx: KernelTransaction, drafts: Draft[]): Promise<Set<s
      on conflict (name) do update
        set next_seq = l.next_seq + excluded.next_seq, priority_lent = greatest(l.priority_lent, excluded.priority_lent)
      returning l.name, l.next_seq as "nextSeq", l.holder`,
-    [lanes, lanes.map((lane) => byLane.get(lane)!.length), lanes.map((lane) => Math.max(...byLane.get(lane)!.map((draft) => draft.priority)))],
-    { name: 'roost_lane_take_places' },
+    [
+      lanes,
+      lanes.map((lane) => byLane.get(lane)!.length),
+      lanes.map((lane) => Math.max(...byLane.get(lane)!.map((draft) => draft.priority))),
+    ],
+    { name: "roost_lane_take_places" },
   );
   for (const row of rows) {
     const members = byLane.get(row.name)!;
@@ -177,13 +192,16 @@ async function insertRuns(tx: KernelTransaction, drafts: Draft[]): Promise<Map<s
   const rows = await tx.query<{ id: string; state: RunState }>(
     insertStatement,
     [
-      toJsonText(drafts.map(toRecord), { what: 'the definitions of the runs', bytesMax: Number.MAX_SAFE_INTEGER }),
-      drafts.map((draft) => toJsonText(draft.request.input, { what: `the input of run ${draft.id}`, bytesMax: runLimits.inputBytesMax })),
+      toJsonText(drafts.map(toRecord), { what: "the definitions of the runs", bytesMax: Number.MAX_SAFE_INTEGER }),
+      drafts.map((draft) =>
+        toJsonText(draft.request.input, { what: `the input of run ${draft.id}`, bytesMax: runLimits.inputBytesMax }),
+      ),
     ],
-    { name: 'roost_run_insert' },
+    { name: "roost_run_insert" },
   );
   for (const draft of drafts) {
-    if (draft.request.lane === undefined) tx.wake(`runs:${draft.request.queue ?? 'default'}`);
+    if (draft.request.startAt !== undefined) tx.wake("due");
+    if (draft.request.lane === undefined) tx.wake(`runs:${draft.request.queue ?? "default"}`);
   }
   return new Map(rows.map((row) => [row.id, row.state]));
 }
@@ -192,13 +210,36 @@ function toRecord(draft: Draft): Record<string, unknown> {
   const { request, parent } = draft;
   const { attemptsMax, ...retry } = retryPolicy(request);
   return {
-    id: draft.id, queue: request.queue ?? 'default', handler: request.handler ?? 'agent', priority: draft.priority, start_at: request.startAt,
-    lane: request.lane, lane_seq: draft.laneSeq, agent: request.agent, session_key: request.sessionKey, session_kind: request.sessionKind,
-    job_id: request.job?.id, job_version: request.job?.version, tick_key: request.job?.tickKey, scheduled_at: request.job?.scheduledAt,
-    late_ms: request.job?.lateMs, missed_count: request.job?.missedCount, parent_run_id: parent?.id, parent_seq: request.parent?.seq,
-    depth: parent === undefined ? 0 : parent.depth + 1, title: request.title, reason: request.reason, attempts_max: attemptsMax,
-    retry: { attemptsMax, ...retry }, timeout_ms: request.timeoutMs, budget: request.budget ?? {}, rehearsal: request.rehearsal ?? parent?.rehearsal ?? false,
-    correlation: draft.correlation, causation: request.causation, traceparent: request.traceparent ?? parent?.traceparent, event_id: draft.eventId,
+    id: draft.id,
+    queue: request.queue ?? "default",
+    handler: request.handler ?? "agent",
+    priority: draft.priority,
+    start_at: request.startAt,
+    lane: request.lane,
+    lane_seq: draft.laneSeq,
+    agent: request.agent,
+    session_key: request.sessionKey,
+    session_kind: request.sessionKind,
+    job_id: request.job?.id,
+    job_version: request.job?.version,
+    tick_key: request.job?.tickKey,
+    scheduled_at: request.job?.scheduledAt,
+    late_ms: request.job?.lateMs,
+    missed_count: request.job?.missedCount,
+    parent_run_id: parent?.id,
+    parent_seq: request.parent?.seq,
+    depth: parent === undefined ? 0 : parent.depth + 1,
+    title: request.title,
+    reason: request.reason,
+    attempts_max: attemptsMax,
+    retry: { attemptsMax, ...retry },
+    timeout_ms: request.timeoutMs,
+    budget: request.budget ?? {},
+    rehearsal: request.rehearsal ?? parent?.rehearsal ?? false,
+    correlation: draft.correlation,
+    causation: request.causation,
+    traceparent: request.traceparent ?? parent?.traceparent,
+    event_id: draft.eventId,
   };
 }
 
@@ -206,7 +247,11 @@ function toRecord(draft: Draft): Record<string, unknown> {
 async function enterLanes(tx: KernelTransaction, drafts: Draft[], freeLanes: Set<string>): Promise<string[]> {
   const lanes = [...new Set(drafts.flatMap((draft) => (draft.request.lane === undefined ? [] : [draft.request.lane])))];
   if (lanes.length === 0) return [];
-  const promoted = await promoteLanes(tx, lanes.filter((lane) => freeLanes.has(lane)), []);
+  const promoted = await promoteLanes(
+    tx,
+    lanes.filter((lane) => freeLanes.has(lane)),
+    [],
+  );
   const held = lanes.filter((lane) => !freeLanes.has(lane));
   if (held.length > 0) {
     // Against priority inversion. A holder that is locked is being claimed or ended right now and needs no help.
@@ -237,16 +282,16 @@ function emitCreated(tx: KernelTransaction, draft: Draft, state: RunState): void
   };
   emitRunEvent(
     tx,
-    'run.created',
+    "run.created",
     run,
     {
-      state: state === 'ready' || state === 'queued' ? state : 'waiting',
-      queue: request.queue ?? 'default',
+      state: state === "ready" || state === "queued" ? state : "waiting",
+      queue: request.queue ?? "default",
       reason: eventReason(request.reason),
-      ...optional('tickKey', request.job?.tickKey),
-      ...optional('scheduledAt', request.job?.scheduledAt?.toISOString()),
-      ...optional('lateMs', request.job?.lateMs),
-      ...optional('missedCount', request.job?.missedCount),
+      ...optional("tickKey", request.job?.tickKey),
+      ...optional("scheduledAt", request.job?.scheduledAt?.toISOString()),
+      ...optional("lateMs", request.job?.lateMs),
+      ...optional("missedCount", request.job?.missedCount),
       ...(request.rehearsal === true ? { rehearsal: true } : {}),
     },
     { id: draft.eventId },

@@ -2,24 +2,34 @@
  * The events of runs and steps: one place that gives each its subject, key, cause and correlation, and clips what people
  * wrote to the lengths that the schemas allow. All events of a run share a partition and so keep their order.
  */
-import type { JsonObject, JsonValue } from '@roost/base';
-import type { RoostEventData } from '@roost/contract/events';
-import type { KernelTransaction } from '../transact.ts';
-import type { RunHead } from './lock-runs.ts';
-import type { Run, RunError, Step } from './run.ts';
+import type { JsonObject, JsonValue } from "@roost/base";
+import type { RoostEventData } from "@roost/contract/events";
+import type { KernelTransaction } from "../transact.ts";
+import type { RunHead } from "./lock-runs.ts";
+import type { Run, RunError, Step } from "./run.ts";
 
 type RunEventType =
-  | 'run.created' | 'run.started' | 'run.waiting' | 'run.resumed' | 'run.retrying' | 'run.done' | 'run.failed' | 'run.cancelling'
-  | 'run.cancelled' | 'run.diverged' | 'lease.lost' | 'budget.refused';
-type StepEventType = 'step.started' | 'step.done' | 'step.failed' | 'step.unknown' | 'step.resolved';
+  | "run.created"
+  | "run.started"
+  | "run.waiting"
+  | "run.resumed"
+  | "run.retrying"
+  | "run.done"
+  | "run.failed"
+  | "run.cancelling"
+  | "run.cancelled"
+  | "run.diverged"
+  | "lease.lost"
+  | "budget.refused";
+type StepEventType = "step.started" | "step.done" | "step.failed" | "step.unknown" | "step.resolved";
 
 /** What of a run its events tell without being asked. */
 export type EventRun = Pick<
   Run,
-  'id' | 'agent' | 'sessionKey' | 'sessionKind' | 'jobId' | 'parentRunId' | 'correlation' | 'traceparent'
+  "id" | "agent" | "sessionKey" | "sessionKind" | "jobId" | "parentRunId" | "correlation" | "traceparent"
 > & { causeId: string | null };
 
-const runFieldNames = ['runId', 'agent', 'sessionKey', 'sessionKind', 'jobId', 'parentRunId'] as const;
+const runFieldNames = ["runId", "agent", "sessionKey", "sessionKind", "jobId", "parentRunId"] as const;
 type OwnData<Data> = Omit<Data, (typeof runFieldNames)[number]>;
 
 /** Outputs up to this length stand in the event that ends their run, longer ones only in its row. */
@@ -38,7 +48,12 @@ export function emitRunEvent<Type extends RunEventType>(
     type,
     subject: run.id,
     data: present({
-      runId: run.id, agent: run.agent, sessionKey: run.sessionKey, sessionKind: run.sessionKind, jobId: run.jobId, parentRunId: run.parentRunId,
+      runId: run.id,
+      agent: run.agent,
+      sessionKey: run.sessionKey,
+      sessionKind: run.sessionKind,
+      jobId: run.jobId,
+      parentRunId: run.parentRunId,
       ...data,
     }),
     correlation: run.correlation,
@@ -49,20 +64,22 @@ export function emitRunEvent<Type extends RunEventType>(
 }
 
 /** What of a step its events tell without being asked. */
-export type EventStep = Pick<Step, 'seq' | 'name' | 'kind' | 'attempt'>;
+export type EventStep = Pick<Step, "seq" | "name" | "kind" | "attempt">;
 
 export function emitStepEvent<Type extends StepEventType>(
   tx: KernelTransaction,
   type: Type,
-  run: Pick<EventRun, 'id' | 'correlation' | 'causeId' | 'traceparent'>,
+  run: Pick<EventRun, "id" | "correlation" | "causeId" | "traceparent">,
   step: EventStep,
-  data: Omit<RoostEventData<Type>, 'runId' | 'seq' | 'name' | 'kind' | 'attempt'>,
+  data: Omit<RoostEventData<Type>, "runId" | "seq" | "name" | "kind" | "attempt">,
 ): string {
   const named = { runId: run.id, seq: step.seq, name: step.name };
   return tx.emit({
     type,
     subject: run.id,
-    data: present(type === 'step.resolved' ? { ...named, ...data } : { ...named, kind: step.kind, attempt: step.attempt, ...data }),
+    data: present(
+      type === "step.resolved" ? { ...named, ...data } : { ...named, kind: step.kind, attempt: step.attempt, ...data },
+    ),
     correlation: run.correlation,
     causation: run.causeId ?? undefined,
     ...(run.traceparent === null ? {} : { traceparent: run.traceparent }),
@@ -71,7 +88,9 @@ export function emitStepEvent<Type extends StepEventType>(
 
 /** Without absent fields: schemas say optional, rows say null. */
 function present(fields: Record<string, unknown>): JsonObject {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)) as JsonObject;
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
+  ) as JsonObject;
 }
 
 export function eventReason(text: string): string {
@@ -80,23 +99,30 @@ export function eventReason(text: string): string {
 
 export function eventError(error: RunError): { code: string; message: string; details?: JsonObject } {
   const { details } = error;
-  const isSmall = typeof details === 'object' && details !== null && !Array.isArray(details) && JSON.stringify(details).length <= errorCharsMax;
+  const isSmall =
+    typeof details === "object" &&
+    details !== null &&
+    !Array.isArray(details) &&
+    JSON.stringify(details).length <= errorCharsMax;
   return { code: clip(error.code, 64), message: clip(error.message, errorCharsMax), ...(isSmall ? { details } : {}) };
 }
 
 /** The output for an event, or nothing when it is too long for one. */
 export function eventOutput(output: JsonValue | undefined, text: string): { output?: JsonValue } {
-  return output === undefined || output === null || text.length > eventOutputCharsMax ? {} : { output: JSON.parse(text) as JsonValue };
+  return output === undefined || output === null || text.length > eventOutputCharsMax
+    ? {}
+    : { output: JSON.parse(text) as JsonValue };
 }
 
 /** A provider's usage in the form of the schema, or nothing: a provider that reports nonsense must not stop a run. */
-export function eventUsage(usage: JsonValue | undefined): { usage?: RoostEventData<'step.done'>['usage'] } {
-  if (typeof usage !== 'object' || usage === null || Array.isArray(usage)) return {};
+export function eventUsage(usage: JsonValue | undefined): { usage?: RoostEventData<"step.done">["usage"] } {
+  if (typeof usage !== "object" || usage === null || Array.isArray(usage)) return {};
   const { inputTokens, outputTokens, cachedTokens, reasoningTokens, model, provider } = usage;
   if (!isCount(inputTokens) || !isCount(outputTokens)) return {};
   return {
     usage: {
-      inputTokens, outputTokens,
+      inputTokens,
+      outputTokens,
       ...(isCount(cachedTokens) ? { cachedTokens } : {}),
       ...(isCount(reasoningTokens) ? { reasoningTokens } : {}),
       ...(isName(model) ? { model } : {}),
@@ -106,15 +132,18 @@ export function eventUsage(usage: JsonValue | undefined): { usage?: RoostEventDa
 }
 
 function isCount(value: JsonValue | undefined): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
 function isName(value: JsonValue | undefined): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= 200;
+  return typeof value === "string" && value.length > 0 && value.length <= 200;
 }
 
 /** What was spent and how long it took, for the event that ends a run. */
-export function eventSpent(run: RunHead, nowMs: number): { usdSpent?: number; tokensSpent?: number; durationMs?: number; rehearsal?: boolean } {
+export function eventSpent(
+  run: RunHead,
+  nowMs: number,
+): { usdSpent?: number; tokensSpent?: number; durationMs?: number; rehearsal?: boolean } {
   return {
     ...(run.callCount > 0 ? { usdSpent: run.usdSpent, tokensSpent: run.tokensSpent } : {}),
     ...(run.startedAt === null ? {} : { durationMs: Math.max(0, Math.round(nowMs - run.startedAt.getTime())) }),

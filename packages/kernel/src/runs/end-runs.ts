@@ -3,15 +3,23 @@
  * open (intents, waits, reservations), tells a parent that waits, and gives the lane to the next run. The caller has locked the runs
  * with their parents (lockRuns) and decided what each comes to.
  */
-import { createId, type JsonValue } from '@roost/base';
-import type { KernelTransaction } from '../transact.ts';
-import { emitRunEvent, emitStepEvent, eventError, eventOutput, eventReason, eventSpent, type EventStep } from './emit-run-event.ts';
-import { lockDescendants, type RunHead } from './lock-runs.ts';
-import { promoteLanes } from './promote-lanes.ts';
-import { requestCancel } from './request-cancel.ts';
-import { resumeRuns, type Resumption } from './resume-runs.ts';
-import { runLimits, type Effect, type RunError, type TerminalRunState, type WaitResult } from './run.ts';
-import { toJsonText } from './to-json-text.ts';
+import { createId, type JsonValue } from "@roost/base";
+import type { KernelTransaction } from "../transact.ts";
+import {
+  emitRunEvent,
+  emitStepEvent,
+  eventError,
+  eventOutput,
+  eventReason,
+  eventSpent,
+  type EventStep,
+} from "./emit-run-event.ts";
+import { lockDescendants, type RunHead } from "./lock-runs.ts";
+import { promoteLanes } from "./promote-lanes.ts";
+import { requestCancel } from "./request-cancel.ts";
+import { resumeRuns, type Resumption } from "./resume-runs.ts";
+import { runLimits, type Effect, type RunError, type TerminalRunState, type WaitResult } from "./run.ts";
+import { toJsonText } from "./to-json-text.ts";
 
 export interface RunEnd {
   run: RunHead;
@@ -49,29 +57,46 @@ export async function endRuns(tx: KernelTransaction, ends: RunEnd[]): Promise<vo
   }));
   if (all.length === 0) return;
   const reserving = all.filter((end) => end.run.reservationCount > 0).map((end) => end.run.id);
-  if (reserving.length > 0) await tx.query('select roost.settle_open_spend($1::uuid[])', [reserving]);
+  if (reserving.length > 0) await tx.query("select roost.settle_open_spend($1::uuid[])", [reserving]);
 
   const rows = await markEnded(tx, all);
   const ended = all.flatMap((end) => {
     const row = rows.get(end.run.id);
     return row === undefined ? [] : [{ end, row }];
   });
-  await closeSteps(tx, ended.filter(({ row }) => row.hasOpenSteps).map(({ end }) => end));
-  await withdrawWaits(tx, ended.filter(({ row }) => row.hasOpenWait).map(({ end }) => end.run.id));
+  await closeSteps(
+    tx,
+    ended.filter(({ row }) => row.hasOpenSteps).map(({ end }) => end),
+  );
+  await withdrawWaits(
+    tx,
+    ended.filter(({ row }) => row.hasOpenWait).map(({ end }) => end.run.id),
+  );
   for (const { end, row } of ended) emitEnd(tx, end, row);
-  await tellParents(tx, ended.filter(({ row }) => row.isAwaited).map(({ end }) => end));
-  await promoteLanes(tx, ended.flatMap(({ end }) => (end.run.lane === null ? [] : [end.run.lane])), ended.map(({ end }) => end.run.id));
+  await tellParents(
+    tx,
+    ended.filter(({ row }) => row.isAwaited).map(({ end }) => end),
+  );
+  await promoteLanes(
+    tx,
+    ended.flatMap(({ end }) => (end.run.lane === null ? [] : [end.run.lane])),
+    ended.map(({ end }) => end.run.id),
+  );
 }
 
 async function withDescendants(tx: KernelTransaction, ends: RunEnd[]): Promise<RunEnd[]> {
-  const unsuccessful = ends.filter((end) => end.state !== 'done').map((end) => end.run.id);
+  const unsuccessful = ends.filter((end) => end.state !== "done").map((end) => end.run.id);
   if (unsuccessful.length === 0) return ends;
   const known = new Set(ends.map((end) => end.run.id));
   const below = (await lockDescendants(tx, unsuccessful)).filter((run) => !known.has(run.id));
-  const why = { reason: 'the run that started it ended without success', by: 'kernel' };
-  await requestCancel(tx, below.filter((run) => run.state === 'running'), why);
-  const idle = below.filter((run) => run.state !== 'running');
-  return [...ends, ...idle.map((run): RunEnd => ({ run, state: 'cancelled', ...why, isTaken: true }))];
+  const why = { reason: "the run that started it ended without success", by: "kernel" };
+  await requestCancel(
+    tx,
+    below.filter((run) => run.state === "running"),
+    why,
+  );
+  const idle = below.filter((run) => run.state !== "running");
+  return [...ends, ...idle.map((run): RunEnd => ({ run, state: "cancelled", ...why, isTaken: true }))];
 }
 
 /** Invariant: a run ends once, from the state and at the epoch that were read under its lock; this is the fence of an owner's end. `= any` keeps the plan on the primary key. */
@@ -90,7 +115,7 @@ export const endStatement = `
       and exists (select 1 from roost.wait w where w.child_run_id = r.id and w.resolved_at is null) as "isAwaited"`;
 
 async function markEnded(tx: KernelTransaction, ends: Ending[]): Promise<Map<string, EndedRow>> {
-  const isCancel = (end: Ending) => end.state === 'cancelled';
+  const isCancel = (end: Ending) => end.state === "cancelled";
   const rows = await tx.query<EndedRow>(
     endStatement,
     [
@@ -98,14 +123,18 @@ async function markEnded(tx: KernelTransaction, ends: Ending[]): Promise<Map<str
       ends.map((end) => end.run.epoch),
       ends.map((end) => end.run.state),
       ends.map((end) => end.state),
-      ends.map((end) => (end.outputText === 'null' ? null : end.outputText)),
-      ends.map((end) => (end.error === undefined ? null : toJsonText(end.error, { what: 'the error', bytesMax: runLimits.outputBytesMax }))),
+      ends.map((end) => (end.outputText === "null" ? null : end.outputText)),
+      ends.map((end) =>
+        end.error === undefined
+          ? null
+          : toJsonText(end.error, { what: "the error", bytesMax: runLimits.outputBytesMax }),
+      ),
       ends.map((end) => (end.isTaken === true ? 1 : 0)),
       ends.map((end) => end.eventId),
       ends.map((end) => (isCancel(end) ? (end.reason ?? null) : null)),
       ends.map((end) => (isCancel(end) ? (end.by ?? null) : null)),
     ],
-    { name: 'roost_run_end' },
+    { name: "roost_run_end" },
   );
   return new Map(rows.map((row) => [row.id, row]));
 }
@@ -113,7 +142,7 @@ async function markEnded(tx: KernelTransaction, ends: Ending[]): Promise<Map<str
 interface ClosedStep extends EventStep {
   runId: string;
   effect: Effect;
-  state: 'failed' | 'unknown';
+  state: "failed" | "unknown";
   idempotencyKey: string;
 }
 
@@ -131,17 +160,24 @@ async function closeSteps(tx: KernelTransaction, ends: Ending[]): Promise<void> 
   );
   const runs = new Map(ends.map((end) => [end.run.id, end.run]));
   for (const row of rows.toSorted((a, b) => a.seq - b.seq)) {
-    if (row.state !== 'unknown') continue;
-    emitStepEvent(tx, 'step.unknown', runs.get(row.runId)!, row, {
-      effect: row.effect, idempotencyKey: row.idempotencyKey, reason: 'the run ended while this effect was on its way',
+    if (row.state !== "unknown") continue;
+    emitStepEvent(tx, "step.unknown", runs.get(row.runId)!, row, {
+      effect: row.effect,
+      idempotencyKey: row.idempotencyKey,
+      reason: "the run ended while this effect was on its way",
     });
   }
 }
 
 async function withdrawWaits(tx: KernelTransaction, runIds: string[]): Promise<void> {
   if (runIds.length === 0) return;
-  await tx.query('update roost.wait set resolved_at = roost.now() where run_id = any($1::uuid[]) and resolved_at is null', [runIds]);
-  await tx.query(`update roost.question set state = 'withdrawn' where run_id = any($1::uuid[]) and state = 'open'`, [runIds]);
+  await tx.query(
+    "update roost.wait set resolved_at = roost.now() where run_id = any($1::uuid[]) and resolved_at is null",
+    [runIds],
+  );
+  await tx.query(`update roost.question set state = 'withdrawn' where run_id = any($1::uuid[]) and state = 'open'`, [
+    runIds,
+  ]);
 }
 
 async function tellParents(tx: KernelTransaction, ends: Ending[]): Promise<void> {
@@ -156,13 +192,24 @@ async function tellParents(tx: KernelTransaction, ends: Ending[]): Promise<void>
     tx,
     waits.map((wait): Resumption => {
       const child = children.get(wait.childRunId)!;
-      return { runId: wait.runId, seq: wait.seq, result: { kind: 'child', run: childResult(child) }, reason: 'the run it waited for has ended', causation: child.eventId };
+      return {
+        runId: wait.runId,
+        seq: wait.seq,
+        result: { kind: "child", run: childResult(child) },
+        reason: "the run it waited for has ended",
+        causation: child.eventId,
+      };
     }),
   );
 }
 
-function childResult(end: Ending): Extract<WaitResult, { kind: 'child' }>['run'] {
-  return { id: end.run.id, state: end.state, output: JSON.parse(end.outputText) as JsonValue, error: end.error ?? null };
+function childResult(end: Ending): Extract<WaitResult, { kind: "child" }>["run"] {
+  return {
+    id: end.run.id,
+    state: end.state,
+    output: JSON.parse(end.outputText) as JsonValue,
+    error: end.error ?? null,
+  };
 }
 
 function emitEnd(tx: KernelTransaction, end: Ending, row: EndedRow): void {
@@ -171,21 +218,36 @@ function emitEnd(tx: KernelTransaction, end: Ending, row: EndedRow): void {
   const output = eventOutput(end.output, end.outputText);
   const options = { id: end.eventId };
   const reason = end.reason === undefined ? {} : { reason: eventReason(end.reason) };
-  const error = end.error ?? { code: 'internal', message: 'it failed without saying why' };
+  const error = end.error ?? { code: "internal", message: "it failed without saying why" };
   switch (end.state) {
-    case 'done':
-      emitRunEvent(tx, 'run.done', run, { ...spent, ...output, ...reason }, options);
+    case "done":
+      emitRunEvent(tx, "run.done", run, { ...spent, ...output, ...reason }, options);
       break;
-    case 'failed':
-      emitRunEvent(tx, 'run.failed', run, { ...spent, ...output, ...reason, error: eventError(error), attempt: run.attempt }, options);
+    case "failed":
+      emitRunEvent(
+        tx,
+        "run.failed",
+        run,
+        { ...spent, ...output, ...reason, error: eventError(error), attempt: run.attempt },
+        options,
+      );
       break;
-    case 'cancelled': {
-      const why = { reason: eventReason(run.cancelReason ?? end.reason ?? 'cancelled'), by: run.cancelBy ?? end.by ?? 'owner' };
-      emitRunEvent(tx, 'run.cancelled', run, { ...spent, ...output, ...why }, options);
+    case "cancelled": {
+      const why = {
+        reason: eventReason(run.cancelReason ?? end.reason ?? "cancelled"),
+        by: run.cancelBy ?? end.by ?? "owner",
+      };
+      emitRunEvent(tx, "run.cancelled", run, { ...spent, ...output, ...why }, options);
       break;
     }
-    case 'diverged':
-      emitRunEvent(tx, 'run.diverged', run, { ...spent, ...divergence(error), reason: eventReason(error.message) }, options);
+    case "diverged":
+      emitRunEvent(
+        tx,
+        "run.diverged",
+        run,
+        { ...spent, ...divergence(error), reason: eventReason(error.message) },
+        options,
+      );
       break;
   }
 }

@@ -3,15 +3,15 @@
  * two because both hold the reader's cursor: a wait begins under a shared lock of it, the reader works under an exclusive one.
  * Cursors are locked before runs.
  */
-import { RoostError, type JsonObject, type JsonValue } from '@roost/base';
-import type { Sql } from '@roost/database';
-import type { Kernel } from '../open-kernel.ts';
-import type { KernelTransaction } from '../transact.ts';
-import { lockRuns } from './lock-runs.ts';
-import { resumeRuns, type Resumption } from './resume-runs.ts';
-import { runLimits, type WaitFilter } from './run.ts';
+import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
+import type { Sql } from "@roost/database";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { lockRuns } from "./lock-runs.ts";
+import { resumeRuns, type Resumption } from "./resume-runs.ts";
+import { runLimits, type WaitFilter } from "./run.ts";
 
-export const eventWaitGroup = 'roost.event-waits';
+export const eventWaitGroup = "roost.event-waits";
 
 /** The topic of the events waited for, and the offset in each partition from which they count. */
 export interface EventWaitPlace {
@@ -20,12 +20,23 @@ export interface EventWaitPlace {
 }
 
 /** Call it before the run is locked. @throws RoostError `invalid_input` when nobody registered the type */
-export async function placeEventWait(kernel: Kernel, tx: KernelTransaction, eventType: string): Promise<EventWaitPlace> {
+export async function placeEventWait(
+  kernel: Kernel,
+  tx: KernelTransaction,
+  eventType: string,
+): Promise<EventWaitPlace> {
   if (kernel.registry.find(eventType) === undefined) await kernel.registry.refresh(tx);
   const topic = kernel.registry.find(eventType)?.topic;
-  if (topic === undefined) throw new RoostError('invalid_input', `no event type "${eventType}" is registered: a run would wait for it for ever`);
+  if (topic === undefined)
+    throw new RoostError(
+      "invalid_input",
+      `no event type "${eventType}" is registered: a run would wait for it for ever`,
+    );
   await makeCursors(tx, topic);
-  await tx.query('select 1 from roost.cursor where group_name = $1 and topic = $2 order by partition for share', [eventWaitGroup, topic]);
+  await tx.query("select 1 from roost.cursor where group_name = $1 and topic = $2 order by partition for share", [
+    eventWaitGroup,
+    topic,
+  ]);
   const heads = await tx.query<{ partition: number; nextOffset: number }>(
     'select partition, next_offset as "nextOffset" from roost.partition_head where topic = $1',
     [topic],
@@ -147,16 +158,27 @@ async function readWindows(
 async function resumeMatching(tx: KernelTransaction, waits: OpenWait[], events: FoundEvent[]): Promise<number> {
   const resumptions = waits.flatMap((wait): Resumption[] => {
     const event = events.find(
-      (each) => each.type === wait.eventType && each.offset >= (wait.fromOffsets[each.partition] ?? 0) && matchesFilter(wait.filter, each.data),
+      (each) =>
+        each.type === wait.eventType &&
+        each.offset >= (wait.fromOffsets[each.partition] ?? 0) &&
+        matchesFilter(wait.filter, each.data),
     );
     if (event === undefined) return [];
-    return [{
-      runId: wait.runId, seq: wait.seq, reason: `the event ${event.type} it waited for has come`, causation: event.id,
-      result: { kind: 'event', event: { ...event, time: event.time.toISOString() } },
-    }];
+    return [
+      {
+        runId: wait.runId,
+        seq: wait.seq,
+        reason: `the event ${event.type} it waited for has come`,
+        causation: event.id,
+        result: { kind: "event", event: { ...event, time: event.time.toISOString() } },
+      },
+    ];
   });
   if (resumptions.length === 0) return 0;
-  await lockRuns(tx, resumptions.map((resumption) => resumption.runId));
+  await lockRuns(
+    tx,
+    resumptions.map((resumption) => resumption.runId),
+  );
   return (await resumeRuns(tx, resumptions)).length;
 }
 
@@ -164,8 +186,11 @@ async function resumeMatching(tx: KernelTransaction, waits: OpenWait[], events: 
 export function matchesFilter(filter: WaitFilter, data: JsonObject): boolean {
   return Object.entries(filter).every(([path, expected]) => {
     let value: JsonValue | undefined = data;
-    for (const name of path.split('.')) {
-      value = typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+    for (const name of path.split(".")) {
+      value =
+        typeof value === "object" && value !== null && !Array.isArray(value) && Object.hasOwn(value, name)
+          ? value[name]
+          : undefined;
     }
     return value === expected;
   });

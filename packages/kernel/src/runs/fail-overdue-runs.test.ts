@@ -1,13 +1,26 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { createTestKernel } from '../testing/create-test-kernel.ts';
-import { assertLeaseLost, begin, claim, claimOne, done, end, eventTypes, joinWorker, killConnection, read, startRun, stateOf } from '../testing/drive-runs.ts';
-import { reapWorkers } from '../workers/reap-workers.ts';
-import { failOverdueRuns } from './fail-overdue-runs.ts';
-import { promoteDueRuns, readNextDue } from './promote-due-runs.ts';
-import { waitInRun } from './wait-in-run.ts';
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTestKernel } from "../testing/create-test-kernel.ts";
+import {
+  assertLeaseLost,
+  begin,
+  claim,
+  claimOne,
+  done,
+  end,
+  eventTypes,
+  joinWorker,
+  killConnection,
+  read,
+  startRun,
+  stateOf,
+} from "../testing/drive-runs.ts";
+import { reapWorkers } from "../workers/reap-workers.ts";
+import { failOverdueRuns } from "./fail-overdue-runs.ts";
+import { promoteDueRuns, readNextDue } from "./promote-due-runs.ts";
+import { waitInRun } from "./wait-in-run.ts";
 
-test('scenario H: a run reaches its time limit, its owner finishes late, and his write is refused', async () => {
+test("scenario H: a run reaches its time limit, its owner finishes late, and his write is refused", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel, { ttlMs: 3_600_000 });
@@ -23,11 +36,11 @@ test('scenario H: a run reaches its time limit, its owner finishes late, and his
   await assertLeaseLost(done(kernel, owned, 1));
   await assertLeaseLost(end(kernel, owned));
   const run = await read(kernel, runId);
-  assert.deepEqual([run.state, run.error?.code], ['failed', 'timeout']);
+  assert.deepEqual([run.state, run.error?.code], ["failed", "timeout"]);
   assert.deepEqual((await worker.heartbeat({ running: [owned] })).lostRuns, [runId]);
 });
 
-test('failOverdueRuns() leaves attempts that are left, each with its own time', async () => {
+test("failOverdueRuns() leaves attempts that are left, each with its own time", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel, { ttlMs: 3_600_000 });
@@ -35,7 +48,7 @@ test('failOverdueRuns() leaves attempts that are left, each with its own time', 
   const { owned } = await claimOne(kernel, worker);
   await test.clock.advance(61_000);
   await failOverdueRuns(kernel);
-  assert.equal(await stateOf(kernel, runId), 'waiting');
+  assert.equal(await stateOf(kernel, runId), "waiting");
   await assertLeaseLost(end(kernel, owned));
   await test.clock.advance(2_000);
   await promoteDueRuns(kernel);
@@ -43,18 +56,20 @@ test('failOverdueRuns() leaves attempts that are left, each with its own time', 
   const again = await claimOne(kernel, worker);
   await test.clock.advance(50_000);
   assert.equal(await failOverdueRuns(kernel), 0);
-  assert.equal((await end(kernel, again.owned)).state, 'done');
+  assert.equal((await end(kernel, again.owned)).state, "done");
 });
 
-test('failOverdueRuns() does not count a declared wait', async () => {
+test("failOverdueRuns() does not count a declared wait", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel, { ttlMs: 36_000_000 });
   const runId = await startRun(kernel, { timeoutMs: 60_000 });
   const { owned } = await claimOne(kernel, worker);
   await test.clock.advance(30_000);
-  const [{ until }] = (await kernel.database.query<{ until: Date }>(`select roost.now() + interval '1 hour' as until`)) as [{ until: Date }];
-  await waitInRun(kernel, owned, { seq: 1, wait: { kind: 'time', until } });
+  const [{ until }] = (await kernel.database.query<{ until: Date }>(
+    `select roost.now() + interval '1 hour' as until`,
+  )) as [{ until: Date }];
+  await waitInRun(kernel, owned, { seq: 1, wait: { kind: "time", until } });
   await test.clock.advance(3_601_000);
   assert.equal(await failOverdueRuns(kernel), 0);
   await promoteDueRuns(kernel);
@@ -63,16 +78,16 @@ test('failOverdueRuns() does not count a declared wait', async () => {
   assert.equal(await failOverdueRuns(kernel), 0);
   await test.clock.advance(20_000);
 
-  assert.equal(await failOverdueRuns(kernel), 1, '30 s before the wait and 40 after it');
-  assert.equal(await stateOf(kernel, runId), 'failed');
+  assert.equal(await failOverdueRuns(kernel), 1, "30 s before the wait and 40 after it");
+  assert.equal(await stateOf(kernel, runId), "failed");
 });
 
-test('failOverdueRuns() counts the time in which nobody executes a run that had begun', async () => {
+test("failOverdueRuns() counts the time in which nobody executes a run that had begun", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
-  const runId = await startRun(kernel, { timeoutMs: 60_000, lane: 'lane' });
-  await startRun(kernel, { lane: 'lane' });
+  const runId = await startRun(kernel, { timeoutMs: 60_000, lane: "lane" });
+  await startRun(kernel, { lane: "lane" });
   await claimOne(kernel, worker);
   await killConnection(test.database, worker.workerId);
   await reapWorkers(kernel);
@@ -80,12 +95,12 @@ test('failOverdueRuns() counts the time in which nobody executes a run that had 
 
   await failOverdueRuns(kernel);
 
-  assert.equal(await stateOf(kernel, runId), 'failed');
+  assert.equal(await stateOf(kernel, runId), "failed");
   await using other = await joinWorker(kernel);
-  assert.equal((await claim(kernel, other)).length, 1, 'its lane goes on');
+  assert.equal((await claim(kernel, other)).length, 1, "its lane goes on");
 });
 
-test('readNextDue() names the next moment at which something is to be done', async () => {
+test("readNextDue() names the next moment at which something is to be done", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -98,5 +113,5 @@ test('readNextDue() names the next moment at which something is to be done', asy
 
   const { deadlineAt } = await read(kernel, sooner);
   assert.deepEqual(await readNextDue(kernel), deadlineAt);
-  assert.deepEqual(await eventTypes(kernel, later), ['run.created']);
+  assert.deepEqual(await eventTypes(kernel, later), ["run.created"]);
 });

@@ -1,10 +1,10 @@
 /** Ends what ran out of time by the database's clock: runs past their limit, and cancelled runs whose owner does not react. */
-import type { Kernel } from '../open-kernel.ts';
-import type { KernelTransaction } from '../transact.ts';
-import { endRuns } from './end-runs.ts';
-import { finishLocked } from './finish-run.ts';
-import { lockRuns } from './lock-runs.ts';
-import { isTerminal, runLimits, type RunError } from './run.ts';
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { endRuns } from "./end-runs.ts";
+import { finishLocked } from "./finish-run.ts";
+import { lockRuns } from "./lock-runs.ts";
+import { isTerminal, runLimits, type RunError } from "./run.ts";
 
 /**
  * One pass of a loop over state; any number may call it. Each run in its own transaction: the run is taken from its owner (epoch
@@ -17,7 +17,7 @@ export async function failOverdueRuns(kernel: Kernel): Promise<number> {
      (select id from roost.run
       where state = 'running' and cancel_requested_at <= roost.now() - $2 * interval '1 millisecond' order by cancel_requested_at limit $1)`,
     [runLimits.passMax, runLimits.cancelGraceMs],
-    { name: 'roost_run_overdue' },
+    { name: "roost_run_overdue" },
   );
   let ended = 0;
   for (const { id } of overdue) {
@@ -33,19 +33,21 @@ async function endOverdue(tx: KernelTransaction, runId: string): Promise<boolean
   const [now] = await tx.query<{ isOverdue: boolean; isIgnored: boolean }>(
     `select coalesce($1::timestamptz <= roost.now(), false) as "isOverdue",
        coalesce($2::timestamptz <= roost.now() - $3 * interval '1 millisecond', false) as "isIgnored"`,
-    [run.deadlineAt, run.state === 'running' ? run.cancelRequestedAt : null, runLimits.cancelGraceMs],
+    [run.deadlineAt, run.state === "running" ? run.cancelRequestedAt : null, runLimits.cancelGraceMs],
   );
-  tx.wake('cancel');
+  tx.wake("cancel");
   if (now!.isIgnored || (now!.isOverdue && run.cancelRequestedAt !== null)) {
-    await endRuns(tx, [{ run, state: 'cancelled', reason: run.cancelReason ?? 'cancelled', by: run.cancelBy ?? 'kernel', isTaken: true }]);
+    await endRuns(tx, [
+      { run, state: "cancelled", reason: run.cancelReason ?? "cancelled", by: run.cancelBy ?? "kernel", isTaken: true },
+    ]);
     return true;
   }
   if (!now!.isOverdue) return false;
   const error: RunError = {
-    code: 'timeout',
+    code: "timeout",
     message: `the run took longer than ${run.timeoutMs} ms (its limit): give it more time, or less to do`,
   };
-  if (run.state === 'running') await finishLocked(tx, run, { state: 'failed', error }, { isTaken: true });
-  else await endRuns(tx, [{ run, state: 'failed', error, isTaken: true }]);
+  if (run.state === "running") await finishLocked(tx, run, { state: "failed", error }, { isTaken: true });
+  else await endRuns(tx, [{ run, state: "failed", error, isTaken: true }]);
   return true;
 }

@@ -1,38 +1,61 @@
 /** A worker that was paused and wakes up changes nothing: every function by which an owner writes is tried with a lost epoch. */
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { reserveSpend, settleSpend } from '../budgets/reserve-spend.ts';
-import type { Kernel } from '../open-kernel.ts';
-import { createTestKernel } from '../testing/create-test-kernel.ts';
-import { assertLeaseLost, begin, claimOne, done, end, fail, joinWorker, startRun } from '../testing/drive-runs.ts';
-import { reapWorkers } from '../workers/reap-workers.ts';
-import { restartStep } from './begin-step.ts';
-import { createRun } from './create-run.ts';
-import { finishRun } from './finish-run.ts';
-import { finishStep } from './finish-step.ts';
-import type { Owned } from './run.ts';
-import { waitInRun } from './wait-in-run.ts';
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { reserveSpend, settleSpend } from "../budgets/reserve-spend.ts";
+import type { Kernel } from "../open-kernel.ts";
+import { createTestKernel } from "../testing/create-test-kernel.ts";
+import { assertLeaseLost, begin, claimOne, done, end, fail, joinWorker, startRun } from "../testing/drive-runs.ts";
+import { reapWorkers } from "../workers/reap-workers.ts";
+import { restartStep } from "./begin-step.ts";
+import { createRun } from "./create-run.ts";
+import { finishRun } from "./finish-run.ts";
+import { finishStep } from "./finish-step.ts";
+import type { Owned } from "./run.ts";
+import { waitInRun } from "./wait-in-run.ts";
 
 const tomorrow = new Date(Date.now() + 86_400_000);
-const never = async () => assert.fail('nothing may be written alongside');
+const never = async () => assert.fail("nothing may be written alongside");
 
 const writes: [string, (kernel: Kernel, owned: Owned) => Promise<unknown>][] = [
-  ['beginStep() of a new step', (kernel, owned) => begin(kernel, owned, 3)],
-  ['beginStep() of a recorded step', (kernel, owned) => begin(kernel, owned, 1)],
-  ['beginStep() of another step', (kernel, owned) => begin(kernel, owned, 1, { name: 'other' })],
-  ['restartStep()', (kernel, owned) => restartStep(kernel, owned, { seq: 2 })],
-  ['finishStep() as done', (kernel, owned) => done(kernel, owned, 2)],
-  ['finishStep() as failed', (kernel, owned) => finishStep(kernel, owned, { seq: 2, state: 'failed', error: { code: 'internal', message: 'no' } })],
-  ['finishStep() with something alongside', (kernel, owned) => finishStep(kernel, owned, { seq: 2, state: 'done' }, { alongside: never })],
-  ['waitInRun() for a time', (kernel, owned) => waitInRun(kernel, owned, { seq: 3, wait: { kind: 'time', until: tomorrow } })],
-  ['waitInRun() for an event', (kernel, owned) => waitInRun(kernel, owned, { seq: 3, wait: { kind: 'event', eventType: 'notice.raised' } })],
-  ['waitInRun() for a person', (kernel, owned) => waitInRun(kernel, owned, { seq: 3, wait: { kind: 'person', question: { prompt: 'may I?' } } })],
-  ['finishRun() as done', (kernel, owned) => end(kernel, owned)],
-  ['finishRun() as failed', (kernel, owned) => fail(kernel, owned)],
-  ['finishRun() as cancelled', (kernel, owned) => finishRun(kernel, owned, { state: 'cancelled' }, { alongside: never })],
-  ['createRun() of a child', (kernel, owned) => kernel.transact((tx) => createRun(tx, { reason: 'child', input: {}, parent: { ...owned, seq: 2 } }))],
-  ['reserveSpend()', (kernel, owned) => reserveSpend(kernel, owned, { seq: 2, usd: 1, tokens: 1 })],
-  ['settleSpend()', (kernel, owned) => settleSpend(kernel, owned, { seq: 2, usd: 1, tokens: 1 })],
+  ["beginStep() of a new step", (kernel, owned) => begin(kernel, owned, 3)],
+  ["beginStep() of a recorded step", (kernel, owned) => begin(kernel, owned, 1)],
+  ["beginStep() of another step", (kernel, owned) => begin(kernel, owned, 1, { name: "other" })],
+  ["restartStep()", (kernel, owned) => restartStep(kernel, owned, { seq: 2 })],
+  ["finishStep() as done", (kernel, owned) => done(kernel, owned, 2)],
+  [
+    "finishStep() as failed",
+    (kernel, owned) =>
+      finishStep(kernel, owned, { seq: 2, state: "failed", error: { code: "internal", message: "no" } }),
+  ],
+  [
+    "finishStep() with something alongside",
+    (kernel, owned) => finishStep(kernel, owned, { seq: 2, state: "done" }, { alongside: never }),
+  ],
+  [
+    "waitInRun() for a time",
+    (kernel, owned) => waitInRun(kernel, owned, { seq: 3, wait: { kind: "time", until: tomorrow } }),
+  ],
+  [
+    "waitInRun() for an event",
+    (kernel, owned) => waitInRun(kernel, owned, { seq: 3, wait: { kind: "event", eventType: "notice.raised" } }),
+  ],
+  [
+    "waitInRun() for a person",
+    (kernel, owned) => waitInRun(kernel, owned, { seq: 3, wait: { kind: "person", question: { prompt: "may I?" } } }),
+  ],
+  ["finishRun() as done", (kernel, owned) => end(kernel, owned)],
+  ["finishRun() as failed", (kernel, owned) => fail(kernel, owned)],
+  [
+    "finishRun() as cancelled",
+    (kernel, owned) => finishRun(kernel, owned, { state: "cancelled" }, { alongside: never }),
+  ],
+  [
+    "createRun() of a child",
+    (kernel, owned) =>
+      kernel.transact((tx) => createRun(tx, { reason: "child", input: {}, parent: { ...owned, seq: 2 } })),
+  ],
+  ["reserveSpend()", (kernel, owned) => reserveSpend(kernel, owned, { seq: 2, usd: 1, tokens: 1 })],
+  ["settleSpend()", (kernel, owned) => settleSpend(kernel, owned, { seq: 2, usd: 1, tokens: 1 })],
 ];
 
 /** Everything that an owner could have changed, as one text. */
@@ -51,7 +74,7 @@ async function snapshot(kernel: Kernel): Promise<string> {
 }
 
 async function pausedOwner(kernel: Kernel, advance: (ms: number) => Promise<void>): Promise<Owned> {
-  await startRun(kernel, { lane: 'a lane', budget: { usdMax: 100 } });
+  await startRun(kernel, { lane: "a lane", budget: { usdMax: 100 } });
   const worker = await joinWorker(kernel, { ttlMs: 5_000 });
   const { owned } = await claimOne(kernel, worker);
   await begin(kernel, owned, 1);
@@ -72,12 +95,12 @@ for (const [name, write] of writes) {
 
     const whileReady = await snapshot(kernel);
     await assertLeaseLost(write(kernel, owned));
-    assert.equal(await snapshot(kernel), whileReady, 'while nobody owns the run');
+    assert.equal(await snapshot(kernel), whileReady, "while nobody owns the run");
 
     await using successor = await joinWorker(kernel);
     await claimOne(kernel, successor);
     const whileOwned = await snapshot(kernel);
     await assertLeaseLost(write(kernel, owned));
-    assert.equal(await snapshot(kernel), whileOwned, 'while another owns the run');
+    assert.equal(await snapshot(kernel), whileOwned, "while another owns the run");
   });
 }

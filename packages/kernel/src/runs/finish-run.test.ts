@@ -1,53 +1,74 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { reserveSpend } from '../budgets/reserve-spend.ts';
-import { createTestKernel } from '../testing/create-test-kernel.ts';
-import { begin, claim, claimOne, done, end, eventTypes, fail, joinWorker, read, startRun, stateOf, stepOf } from '../testing/drive-runs.ts';
-import { cancelRun } from './cancel-run.ts';
-import { createRun } from './create-run.ts';
-import { backoffMs, finishRun } from './finish-run.ts';
-import { finishStep } from './finish-step.ts';
-import { promoteDueRuns } from './promote-due-runs.ts';
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { reserveSpend } from "../budgets/reserve-spend.ts";
+import { createTestKernel } from "../testing/create-test-kernel.ts";
+import {
+  begin,
+  claim,
+  claimOne,
+  done,
+  end,
+  eventTypes,
+  fail,
+  joinWorker,
+  read,
+  startRun,
+  stateOf,
+  stepOf,
+} from "../testing/drive-runs.ts";
+import { cancelRun } from "./cancel-run.ts";
+import { createRun } from "./create-run.ts";
+import { backoffMs, finishRun } from "./finish-run.ts";
+import { finishStep } from "./finish-step.ts";
+import { promoteDueRuns } from "./promote-due-runs.ts";
 
-test('finishRun() ends the run once, with its output', async () => {
+test("finishRun() ends the run once, with its output", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
   await startRun(kernel);
   const { owned } = await claimOne(kernel, worker);
 
-  assert.deepEqual(await end(kernel, owned, 'hello'), { state: 'done' });
-  assert.deepEqual(await end(kernel, owned, 'hello'), { state: 'done' });
+  assert.deepEqual(await end(kernel, owned, "hello"), { state: "done" });
+  assert.deepEqual(await end(kernel, owned, "hello"), { state: "done" });
 
   const run = await read(kernel, owned.runId);
-  assert.deepEqual([run.state, run.output, run.workerId], ['done', 'hello', null]);
+  assert.deepEqual([run.state, run.output, run.workerId], ["done", "hello", null]);
   assert.ok(run.endedAt);
-  assert.deepEqual(await eventTypes(kernel, owned.runId), ['run.created', 'run.started', 'run.done']);
+  assert.deepEqual(await eventTypes(kernel, owned.runId), ["run.created", "run.started", "run.done"]);
 });
 
-test('finishRun() commits together with what is written alongside', async () => {
+test("finishRun() commits together with what is written alongside", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
   await startRun(kernel);
   const { owned } = await claimOne(kernel, worker);
 
-  await assert.rejects(finishRun(kernel, owned, { state: 'done' }, { alongside: () => Promise.reject(new Error('no')) }), /no/);
-  assert.equal(await stateOf(kernel, owned.runId), 'running');
-  await finishRun(kernel, owned, { state: 'done' }, { alongside: async (tx) => void (await createRun(tx, { reason: 'next', input: {} })) });
+  await assert.rejects(
+    finishRun(kernel, owned, { state: "done" }, { alongside: () => Promise.reject(new Error("no")) }),
+    /no/,
+  );
+  assert.equal(await stateOf(kernel, owned.runId), "running");
+  await finishRun(
+    kernel,
+    owned,
+    { state: "done" },
+    { alongside: async (tx) => void (await createRun(tx, { reason: "next", input: {} })) },
+  );
 
   assert.equal((await claim(kernel, worker)).length, 1);
 });
 
-test('finishRun() as failed waits for the next attempt, longer each time, and fails at last', async () => {
+test("finishRun() as failed waits for the next attempt, longer each time, and fails at last", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel, { ttlMs: 3_600_000 });
   const runId = await startRun(kernel, { retry: { attemptsMax: 3, backoffMs: 10_000, backoffFactor: 3 } });
 
   const first = await claimOne(kernel, worker);
-  assert.deepEqual(await fail(kernel, first.owned), { state: 'waiting' });
-  assert.deepEqual(await fail(kernel, first.owned), { state: 'waiting' }, 'the repeat of a lost answer');
+  assert.deepEqual(await fail(kernel, first.owned), { state: "waiting" });
+  assert.deepEqual(await fail(kernel, first.owned), { state: "waiting" }, "the repeat of a lost answer");
   assert.equal(await promoteDueRuns(kernel), 0);
   await test.clock.advance(12_000);
   assert.equal(await promoteDueRuns(kernel), 1);
@@ -55,79 +76,95 @@ test('finishRun() as failed waits for the next attempt, longer each time, and fa
   assert.deepEqual([second.attempt, second.epoch], [2, 2]);
   await fail(kernel, second.owned);
   await test.clock.advance(12_000);
-  assert.equal(await promoteDueRuns(kernel), 0, '30 s, varied by at most a fifth, have not passed');
+  assert.equal(await promoteDueRuns(kernel), 0, "30 s, varied by at most a fifth, have not passed");
   await test.clock.advance(24_000);
   await promoteDueRuns(kernel);
   const third = await claimOne(kernel, worker);
-  assert.deepEqual(await fail(kernel, third.owned, 'for good'), { state: 'failed' });
+  assert.deepEqual(await fail(kernel, third.owned, "for good"), { state: "failed" });
 
   const run = await read(kernel, runId);
-  assert.deepEqual([run.state, run.error?.message], ['failed', 'for good']);
-  assert.deepEqual((await eventTypes(kernel, runId)).filter((type) => type.startsWith('run.')), [
-    'run.created', 'run.started', 'run.retrying', 'run.resumed', 'run.started', 'run.retrying', 'run.resumed', 'run.started', 'run.failed',
-  ]);
+  assert.deepEqual([run.state, run.error?.message], ["failed", "for good"]);
+  assert.deepEqual(
+    (await eventTypes(kernel, runId)).filter((type) => type.startsWith("run.")),
+    [
+      "run.created",
+      "run.started",
+      "run.retrying",
+      "run.resumed",
+      "run.started",
+      "run.retrying",
+      "run.resumed",
+      "run.started",
+      "run.failed",
+    ],
+  );
 });
 
-test('finishRun() does not try again what is said to fail again, nor before the moment the error names', async () => {
+test("finishRun() does not try again what is said to fail again, nor before the moment the error names", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel, { ttlMs: 3_600_000 });
   await startRun(kernel, { retry: { attemptsMax: 3 } });
   const hopeless = await claimOne(kernel, worker);
-  const error = { code: 'invalid_input', message: 'wrong key', isRetryable: false };
-  assert.deepEqual(await finishRun(kernel, hopeless.owned, { state: 'failed', error }), { state: 'failed' });
+  const error = { code: "invalid_input", message: "wrong key", isRetryable: false };
+  assert.deepEqual(await finishRun(kernel, hopeless.owned, { state: "failed", error }), { state: "failed" });
 
   await startRun(kernel, { retry: { attemptsMax: 3, backoffMs: 1_000 } });
   const limited = await claimOne(kernel, worker);
-  const [{ at }] = await kernel.database.query<{ at: Date }>(`select roost.now() + interval '10 minutes' as at`) as [{ at: Date }];
-  await finishRun(kernel, limited.owned, { state: 'failed', error: { code: 'unavailable', message: 'rate limited', retryAtMs: at.getTime() } });
+  const [{ at }] = (await kernel.database.query<{ at: Date }>(`select roost.now() + interval '10 minutes' as at`)) as [
+    { at: Date },
+  ];
+  await finishRun(kernel, limited.owned, {
+    state: "failed",
+    error: { code: "unavailable", message: "rate limited", retryAtMs: at.getTime() },
+  });
   await test.clock.advance(500_000);
   assert.equal(await promoteDueRuns(kernel), 0);
   await test.clock.advance(101_000);
   assert.equal(await promoteDueRuns(kernel), 1);
 });
 
-test('finishRun() as failed lets the next attempt repeat the last failures and replay the rest', async () => {
+test("finishRun() as failed lets the next attempt repeat the last failures and replay the rest", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
   const runId = await startRun(kernel, { retry: { attemptsMax: 2, backoffMs: 0 } });
   const first = await claimOne(kernel, worker);
-  const error = { code: 'unavailable', message: 'down' };
+  const error = { code: "unavailable", message: "down" };
   await begin(kernel, first.owned, 1);
-  await finishStep(kernel, first.owned, { seq: 1, state: 'failed', error });
+  await finishStep(kernel, first.owned, { seq: 1, state: "failed", error });
   await begin(kernel, first.owned, 2);
   await done(kernel, first.owned, 2);
   await begin(kernel, first.owned, 3);
-  await finishStep(kernel, first.owned, { seq: 3, state: 'failed', error });
+  await finishStep(kernel, first.owned, { seq: 3, state: "failed", error });
   await fail(kernel, first.owned);
   await promoteDueRuns(kernel);
   const { owned } = await claimOne(kernel, worker);
 
-  assert.deepEqual(await begin(kernel, owned, 1), { state: 'failed', error }, 'step 2 was built on this failure');
-  assert.equal((await begin(kernel, owned, 2)).state, 'done');
-  assert.deepEqual(await begin(kernel, owned, 3), { state: 'begun', attempt: 2, idempotencyKey: `${runId}:3` });
+  assert.deepEqual(await begin(kernel, owned, 1), { state: "failed", error }, "step 2 was built on this failure");
+  assert.equal((await begin(kernel, owned, 2)).state, "done");
+  assert.deepEqual(await begin(kernel, owned, 3), { state: "begun", attempt: 2, idempotencyKey: `${runId}:3` });
   await done(kernel, owned, 3);
-  assert.deepEqual(await begin(kernel, owned, 3), { state: 'done', output: 'output 3' });
+  assert.deepEqual(await begin(kernel, owned, 3), { state: "done", output: "output 3" });
 });
 
-test('finishRun() makes visible what became of an effect on its way: nobody knows', async () => {
+test("finishRun() makes visible what became of an effect on its way: nobody knows", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
   const runId = await startRun(kernel);
   const { owned } = await claimOne(kernel, worker);
-  await begin(kernel, owned, 1, { effect: 'readonly' });
-  await begin(kernel, owned, 2, { effect: 'unsafe' });
+  await begin(kernel, owned, 1, { effect: "readonly" });
+  await begin(kernel, owned, 2, { effect: "unsafe" });
 
   await fail(kernel, owned);
 
-  assert.equal((await stepOf(kernel, runId, 1)).state, 'failed');
-  assert.equal((await stepOf(kernel, runId, 2)).state, 'unknown');
-  assert.ok((await eventTypes(kernel, runId)).includes('step.unknown'));
+  assert.equal((await stepOf(kernel, runId, 1)).state, "failed");
+  assert.equal((await stepOf(kernel, runId, 2)).state, "unknown");
+  assert.ok((await eventTypes(kernel, runId)).includes("step.unknown"));
 });
 
-test('finishRun() counts what was reserved and not settled as spent', async () => {
+test("finishRun() counts what was reserved and not settled as spent", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -142,21 +179,21 @@ test('finishRun() counts what was reserved and not settled as spent', async () =
   assert.deepEqual([run.usdSpent, run.usdReserved, run.tokensSpent, run.reservationCount], [0.5, 0, 100, 0]);
 });
 
-test('finishRun() as failed ends as cancelled when that was asked for', async () => {
+test("finishRun() as failed ends as cancelled when that was asked for", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
   await startRun(kernel, { retry: { attemptsMax: 5 } });
   const { owned } = await claimOne(kernel, worker);
-  await cancelRun(kernel, { runId: owned.runId, reason: 'enough', by: 'anna' });
+  await cancelRun(kernel, { runId: owned.runId, reason: "enough", by: "anna" });
 
-  assert.deepEqual(await fail(kernel, owned), { state: 'cancelled' });
-  assert.deepEqual(await fail(kernel, owned), { state: 'cancelled' });
+  assert.deepEqual(await fail(kernel, owned), { state: "cancelled" });
+  assert.deepEqual(await fail(kernel, owned), { state: "cancelled" });
   const run = await read(kernel, owned.runId);
-  assert.deepEqual([run.cancelReason, run.cancelBy], ['enough', 'anna']);
+  assert.deepEqual([run.cancelReason, run.cancelBy], ["enough", "anna"]);
 });
 
-test('an ended run never changes, whoever tries', async () => {
+test("an ended run never changes, whoever tries", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -164,13 +201,21 @@ test('an ended run never changes, whoever tries', async () => {
   const { owned } = await claimOne(kernel, worker);
   await end(kernel, owned);
 
-  await assert.rejects(kernel.database.query(`update roost.run set state = 'ready', ended_at = null where id = $1`, [runId]), /never changes/);
+  await assert.rejects(
+    kernel.database.query(`update roost.run set state = 'ready', ended_at = null where id = $1`, [runId]),
+    /never changes/,
+  );
 });
 
-test('backoffMs() grows to its limit and varies by at most a fifth, the same for the same run and attempt', () => {
+test("backoffMs() grows to its limit and varies by at most a fifth, the same for the same run and attempt", () => {
   const retry = { attemptsMax: 10, backoffMs: 1_000, backoffFactor: 2, backoffMsMax: 20_000 };
-  for (const [attempt, plain] of [[1, 1_000], [2, 2_000], [3, 4_000], [9, 20_000]] as const) {
-    for (const id of ['a', 'b', 'c', 'd']) {
+  for (const [attempt, plain] of [
+    [1, 1_000],
+    [2, 2_000],
+    [3, 4_000],
+    [9, 20_000],
+  ] as const) {
+    for (const id of ["a", "b", "c", "d"]) {
       const ms = backoffMs({ id, attempt, retry });
       assert.ok(ms >= plain * 0.8 && ms <= plain * 1.2, `${ms} for ${plain}`);
       assert.equal(ms, backoffMs({ id, attempt, retry }));

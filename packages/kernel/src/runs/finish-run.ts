@@ -1,19 +1,19 @@
 /** How the owner of a run ends it, or, failed with attempts left, hands it over to its next attempt. */
-import { createHash } from 'node:crypto';
-import { createId, type JsonValue } from '@roost/base';
-import type { BatchOutcome } from '../batches/create-batches.ts';
-import type { Kernel } from '../open-kernel.ts';
-import type { KernelTransaction } from '../transact.ts';
-import { emitRunEvent, eventError } from './emit-run-event.ts';
-import { endRuns, type RunEnd } from './end-runs.ts';
-import type { AlongsideOptions } from './finish-step.ts';
-import { leaseLost } from './lease-lost.ts';
-import { lockRuns, type RunHead } from './lock-runs.ts';
-import { runLimits, type Owned, type RetryPolicy, type RunError, type RunState } from './run.ts';
-import { toJsonText } from './to-json-text.ts';
+import { createHash } from "node:crypto";
+import { createId, type JsonValue } from "@roost/base";
+import type { BatchOutcome } from "../batches/create-batches.ts";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { emitRunEvent, eventError } from "./emit-run-event.ts";
+import { endRuns, type RunEnd } from "./end-runs.ts";
+import type { AlongsideOptions } from "./finish-step.ts";
+import { leaseLost } from "./lease-lost.ts";
+import { lockRuns, type RunHead } from "./lock-runs.ts";
+import { runLimits, type Owned, type RetryPolicy, type RunError, type RunState } from "./run.ts";
+import { toJsonText } from "./to-json-text.ts";
 
 export interface RunOutcome {
-  state: 'done' | 'failed' | 'cancelled';
+  state: "done" | "failed" | "cancelled";
   output?: JsonValue;
   /** `isRetryable: false` ends the run even when attempts are left; a retry does not start before `retryAtMs`. */
   error?: RunError;
@@ -27,16 +27,23 @@ export interface RunOutcome {
  *
  * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`)
  */
-export async function finishRun(kernel: Kernel, owned: Owned, outcome: RunOutcome, options: AlongsideOptions = {}): Promise<{ state: RunState }> {
+export async function finishRun(
+  kernel: Kernel,
+  owned: Owned,
+  outcome: RunOutcome,
+  options: AlongsideOptions = {},
+): Promise<{ state: RunState }> {
   const { alongside } = options;
   // What ends well touches nothing below it and so can travel with others.
-  if (outcome.state === 'done' && alongside === undefined) {
-    return kernel.batches.submit('run.finish', { owned, outcome }, (items: Item[]) => kernel.transact((tx) => finishDone(tx, items)));
+  if (outcome.state === "done" && alongside === undefined) {
+    return kernel.batches.submit("run.finish", { owned, outcome }, (items: Item[]) =>
+      kernel.transact((tx) => finishDone(tx, items)),
+    );
   }
   return kernel.transact(async (tx) => {
     const run = (await lockRuns(tx, [owned.runId])).get(owned.runId);
     if (run === undefined || run.epoch !== owned.epoch) throw leaseLost(owned, run);
-    if (run.state !== 'running') return recogniseRepeat(owned, run, outcome);
+    if (run.state !== "running") return recogniseRepeat(owned, run, outcome);
     await alongside?.(tx);
     return finishLocked(tx, run, outcome);
   });
@@ -48,15 +55,18 @@ interface Item {
 }
 
 async function finishDone(tx: KernelTransaction, items: Item[]): Promise<BatchOutcome<{ state: RunState }>[]> {
-  const runs = await lockRuns(tx, items.map((item) => item.owned.runId));
+  const runs = await lockRuns(
+    tx,
+    items.map((item) => item.owned.runId),
+  );
   const ends = new Map<string, RunEnd>();
   const outcomes = items.map(({ owned, outcome }): BatchOutcome<{ state: RunState }> => {
     const run = runs.get(owned.runId);
     if (run === undefined || run.epoch !== owned.epoch) return { error: leaseLost(owned, run) };
-    if (run.state === 'done') return { value: { state: run.state } };
-    if (run.state !== 'running') return { error: leaseLost(owned, run) };
+    if (run.state === "done") return { value: { state: run.state } };
+    if (run.state !== "running") return { error: leaseLost(owned, run) };
     if (!ends.has(run.id)) ends.set(run.id, { run, ...outcome });
-    return { value: { state: 'done' } };
+    return { value: { state: "done" } };
   });
   await endRuns(tx, [...ends.values()]);
   return outcomes;
@@ -64,25 +74,41 @@ async function finishDone(tx: KernelTransaction, items: Item[]): Promise<BatchOu
 
 /** Nobody else leaves a run at this epoch: it was this owner that ended it, or gave it back to wait for its next attempt. */
 function recogniseRepeat(owned: Owned, run: RunHead, outcome: RunOutcome): { state: RunState } {
-  const isSame = run.state === outcome.state || (outcome.state !== 'done' && run.state === 'cancelled') || (outcome.state === 'failed' && run.attempt > 1);
+  const isSame =
+    run.state === outcome.state ||
+    (outcome.state !== "done" && run.state === "cancelled") ||
+    (outcome.state === "failed" && run.attempt > 1);
   if (!isSame) throw leaseLost(owned, run);
   return { state: run.state };
 }
 
 /** Ends or retries a running run whose row is locked, in the name of its owner or, taken from him, of the kernel. */
-export async function finishLocked(tx: KernelTransaction, run: RunHead, outcome: RunOutcome, options: { isTaken?: boolean } = {}): Promise<{ state: RunState }> {
-  const isCancelled = outcome.state === 'failed' && run.cancelRequestedAt !== null;
-  const state = isCancelled ? 'cancelled' : outcome.state;
-  if (state === 'failed' && outcome.error?.isRetryable !== false && run.attempt < run.attemptsMax) {
+export async function finishLocked(
+  tx: KernelTransaction,
+  run: RunHead,
+  outcome: RunOutcome,
+  options: { isTaken?: boolean } = {},
+): Promise<{ state: RunState }> {
+  const isCancelled = outcome.state === "failed" && run.cancelRequestedAt !== null;
+  const state = isCancelled ? "cancelled" : outcome.state;
+  if (state === "failed" && outcome.error?.isRetryable !== false && run.attempt < run.attemptsMax) {
     await retry(tx, run, outcome, options.isTaken === true);
-    return { state: 'waiting' };
+    return { state: "waiting" };
   }
-  await endRuns(tx, [{ run, ...outcome, state, isTaken: options.isTaken === true, ...(state === 'cancelled' ? cancelWords(run, outcome) : {}) }]);
+  await endRuns(tx, [
+    {
+      run,
+      ...outcome,
+      state,
+      isTaken: options.isTaken === true,
+      ...(state === "cancelled" ? cancelWords(run, outcome) : {}),
+    },
+  ]);
   return { state };
 }
 
 function cancelWords(run: RunHead, outcome: RunOutcome): { reason: string; by: string } {
-  return { reason: run.cancelReason ?? outcome.reason ?? 'cancelled by its owner', by: run.cancelBy ?? 'owner' };
+  return { reason: run.cancelReason ?? outcome.reason ?? "cancelled by its owner", by: run.cancelBy ?? "owner" };
 }
 
 /**
@@ -90,7 +116,7 @@ function cancelWords(run: RunHead, outcome: RunOutcome): { reason: string; by: s
  * end of the recorded steps are reopened: the next attempt executes them again, everything before them is replayed.
  */
 async function retry(tx: KernelTransaction, run: RunHead, outcome: RunOutcome, isTaken: boolean): Promise<void> {
-  if (run.reservationCount > 0) await tx.query('select roost.settle_open_spend($1::uuid[])', [[run.id]]);
+  if (run.reservationCount > 0) await tx.query("select roost.settle_open_spend($1::uuid[])", [[run.id]]);
   const eventId = createId();
   const [row] = await tx.query<{ wakeAt: Date; attempt: number }>(
     `update roost.run set
@@ -98,21 +124,31 @@ async function retry(tx: KernelTransaction, run: RunHead, outcome: RunOutcome, i
        wake_at = greatest(roost.now() + $3 * interval '1 millisecond', to_timestamp($4::float8 / 1000)), error = $6::jsonb, stall_count = 0, cause_id = $7
      where id = $1 and epoch = $2 and state = 'running'
      returning wake_at as "wakeAt", attempt`,
-    [run.id, run.epoch, backoffMs(run), outcome.error?.retryAtMs ?? null, isTaken ? 1 : 0, errorText(outcome.error), eventId],
+    [
+      run.id,
+      run.epoch,
+      backoffMs(run),
+      outcome.error?.retryAtMs ?? null,
+      isTaken ? 1 : 0,
+      errorText(outcome.error),
+      eventId,
+    ],
   );
   if (row === undefined) throw leaseLost({ runId: run.id, epoch: run.epoch }, run);
   await reopenTrailingFailures(tx, run.id);
   emitRunEvent(
     tx,
-    'run.retrying',
+    "run.retrying",
     run,
     {
-      attempt: row.attempt, attemptsMax: run.attemptsMax, retryAt: row.wakeAt.toISOString(),
+      attempt: row.attempt,
+      attemptsMax: run.attemptsMax,
+      retryAt: row.wakeAt.toISOString(),
       ...(outcome.error === undefined ? {} : { error: eventError(outcome.error) }),
     },
     { id: eventId },
   );
-  tx.wake('due');
+  tx.wake("due");
 }
 
 /** Failures after the last step with another outcome: nothing recorded later was built on them. */
@@ -126,13 +162,13 @@ export async function reopenTrailingFailures(tx: KernelTransaction, runId: strin
 }
 
 function errorText(error: RunError | undefined): string | null {
-  return error === undefined ? null : toJsonText(error, { what: 'the error', bytesMax: runLimits.outputBytesMax });
+  return error === undefined ? null : toJsonText(error, { what: "the error", bytesMax: runLimits.outputBytesMax });
 }
 
 /** Varied by up to 20 % so that what failed together does not come back together; the same for the same run and attempt. */
 export function backoffMs(run: { id: string; attempt: number; retry: RetryPolicy }): number {
   const { backoffMs: first, backoffFactor, backoffMsMax } = run.retry;
   const plain = Math.min(backoffMsMax, first * backoffFactor ** (run.attempt - 1));
-  const draw = createHash('sha256').update(`${run.id}:${run.attempt}`).digest().readUInt32BE() / 2 ** 32;
+  const draw = createHash("sha256").update(`${run.id}:${run.attempt}`).digest().readUInt32BE() / 2 ** 32;
   return Math.round(plain * (0.8 + 0.4 * draw));
 }

@@ -1,14 +1,24 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { createTestKernel } from '../testing/create-test-kernel.ts';
-import { begin, claimOne, done, eventTypes, joinWorker, killConnection, startRun, stepOf, read } from '../testing/drive-runs.ts';
-import { reapWorkers } from '../workers/reap-workers.ts';
-import { cancelRun } from './cancel-run.ts';
-import { createRun } from './create-run.ts';
-import { finishStep } from './finish-step.ts';
-import { listRuns } from './list-runs.ts';
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTestKernel } from "../testing/create-test-kernel.ts";
+import {
+  begin,
+  claimOne,
+  done,
+  eventTypes,
+  joinWorker,
+  killConnection,
+  startRun,
+  stepOf,
+  read,
+} from "../testing/drive-runs.ts";
+import { reapWorkers } from "../workers/reap-workers.ts";
+import { cancelRun } from "./cancel-run.ts";
+import { createRun } from "./create-run.ts";
+import { finishStep } from "./finish-step.ts";
+import { listRuns } from "./list-runs.ts";
 
-test('finishStep() records the outcome together with what commits alongside', async () => {
+test("finishStep() records the outcome together with what commits alongside", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -17,18 +27,21 @@ test('finishStep() records the outcome together with what commits alongside', as
   await begin(kernel, owned, 1);
 
   await assert.rejects(
-    finishStep(kernel, owned, { seq: 1, state: 'done' }, { alongside: () => Promise.reject(new Error('no')) }),
+    finishStep(kernel, owned, { seq: 1, state: "done" }, { alongside: () => Promise.reject(new Error("no")) }),
     /no/,
   );
-  assert.equal((await stepOf(kernel, owned.runId, 1)).state, 'intent');
+  assert.equal((await stepOf(kernel, owned.runId, 1)).state, "intent");
 
-  const alongside = async (tx: Parameters<typeof createRun>[0]) => void (await createRun(tx, { reason: 'follow-up', input: {} }));
-  assert.deepEqual(await finishStep(kernel, owned, { seq: 1, state: 'done', output: { n: 1 } }, { alongside }), { cancelRequested: false });
+  const alongside = async (tx: Parameters<typeof createRun>[0]) =>
+    void (await createRun(tx, { reason: "follow-up", input: {} }));
+  assert.deepEqual(await finishStep(kernel, owned, { seq: 1, state: "done", output: { n: 1 } }, { alongside }), {
+    cancelRequested: false,
+  });
   assert.deepEqual((await stepOf(kernel, owned.runId, 1)).output, { n: 1 });
   assert.equal((await listRuns(kernel)).length, 2);
 });
 
-test('finishStep() again with the same outcome is recognised: no second event, nothing alongside', async () => {
+test("finishStep() again with the same outcome is recognised: no second event, nothing alongside", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -36,19 +49,25 @@ test('finishStep() again with the same outcome is recognised: no second event, n
   const { owned } = await claimOne(kernel, worker);
   await begin(kernel, owned, 1);
   let calls = 0;
-  const outcome = { seq: 1, state: 'done' as const, output: { text: 'a\u0000b \ud800', n: [1.5] }, costUsd: 0.25, tokens: 10 };
+  const outcome = {
+    seq: 1,
+    state: "done" as const,
+    output: { text: "a\u0000b \ud800", n: [1.5] },
+    costUsd: 0.25,
+    tokens: 10,
+  };
   const alongside = async () => void (calls += 1);
 
   await finishStep(kernel, owned, outcome, { alongside });
   await finishStep(kernel, owned, outcome, { alongside });
 
   assert.equal(calls, 1);
-  assert.deepEqual(await eventTypes(kernel, owned.runId), ['run.created', 'run.started', 'step.started', 'step.done']);
+  assert.deepEqual(await eventTypes(kernel, owned.runId), ["run.created", "run.started", "step.started", "step.done"]);
   const run = await read(kernel, owned.runId);
   assert.deepEqual([run.usdSpent, run.tokensSpent], [0.25, 10]);
 });
 
-test('finishStep() survives the connection that breaks between its commit and the answer', async () => {
+test("finishStep() survives the connection that breaks between its commit and the answer", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -56,15 +75,24 @@ test('finishStep() survives the connection that breaks between its commit and th
   const { owned } = await claimOne(kernel, worker);
   await begin(kernel, owned, 1);
   // The commit happens, its answer never comes: the owner only knows that it does not know.
-  const unsure = { ...kernel, transact: async (...args: Parameters<typeof kernel.transact>) => (await kernel.transact(...args), Promise.reject(new Error('connection lost'))) } as typeof kernel;
+  const unsure = {
+    ...kernel,
+    transact: async (...args: Parameters<typeof kernel.transact>) => (
+      await kernel.transact(...args),
+      Promise.reject(new Error("connection lost"))
+    ),
+  } as typeof kernel;
 
   await assert.rejects(done(unsure, owned, 1), /connection lost/);
   assert.deepEqual(await done(kernel, owned, 1), { cancelRequested: false });
 
-  assert.deepEqual((await eventTypes(kernel, owned.runId)).filter((type) => type === 'step.done'), ['step.done']);
+  assert.deepEqual(
+    (await eventTypes(kernel, owned.runId)).filter((type) => type === "step.done"),
+    ["step.done"],
+  );
 });
 
-test('finishStep() never overwrites an outcome', async () => {
+test("finishStep() never overwrites an outcome", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -73,25 +101,28 @@ test('finishStep() never overwrites an outcome', async () => {
   await begin(kernel, owned, 1);
   await done(kernel, owned, 1);
 
-  await assert.rejects(done(kernel, owned, 1, { output: 'another' }), { code: 'conflict' });
-  await assert.rejects(finishStep(kernel, owned, { seq: 1, state: 'failed', error: { code: 'internal', message: 'no' } }), { code: 'conflict' });
+  await assert.rejects(done(kernel, owned, 1, { output: "another" }), { code: "conflict" });
+  await assert.rejects(
+    finishStep(kernel, owned, { seq: 1, state: "failed", error: { code: "internal", message: "no" } }),
+    { code: "conflict" },
+  );
   await assert.rejects(done(kernel, owned, 2), /never begun/);
-  assert.equal((await stepOf(kernel, owned.runId, 1)).output, 'output 1');
+  assert.equal((await stepOf(kernel, owned.runId, 1)).output, "output 1");
 });
 
-test('finishStep() says that the end of the run was asked for', async () => {
+test("finishStep() says that the end of the run was asked for", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
   await startRun(kernel);
   const { owned } = await claimOne(kernel, worker);
   await begin(kernel, owned, 1);
-  await cancelRun(kernel, { runId: owned.runId, reason: 'enough', by: 'anna' });
+  await cancelRun(kernel, { runId: owned.runId, reason: "enough", by: "anna" });
 
   assert.deepEqual(await done(kernel, owned, 1), { cancelRequested: true });
 });
 
-test('finishStep() counts as progress: the losses of owners before it are forgotten', async () => {
+test("finishStep() counts as progress: the losses of owners before it are forgotten", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await startRun(kernel);

@@ -1,16 +1,16 @@
 /** The outcome of a step, recorded once by the owner of its run, with whatever must commit together with it. */
-import { RoostError, type JsonValue } from '@roost/base';
-import type { BatchOutcome } from '../batches/create-batches.ts';
-import type { Kernel } from '../open-kernel.ts';
-import type { KernelTransaction } from '../transact.ts';
-import { emitStepEvent, eventError, eventReason, eventUsage } from './emit-run-event.ts';
-import { refusal } from './lease-lost.ts';
-import { runLimits, type Owned, type Run, type RunError, type Step } from './run.ts';
-import { toJsonText } from './to-json-text.ts';
+import { RoostError, type JsonValue } from "@roost/base";
+import type { BatchOutcome } from "../batches/create-batches.ts";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { emitStepEvent, eventError, eventReason, eventUsage } from "./emit-run-event.ts";
+import { refusal } from "./lease-lost.ts";
+import { runLimits, type Owned, type Run, type RunError, type Step } from "./run.ts";
+import { toJsonText } from "./to-json-text.ts";
 
 export interface StepOutcome {
   seq: number;
-  state: 'done' | 'failed' | 'unknown';
+  state: "done" | "failed" | "unknown";
   output?: JsonValue;
   error?: RunError;
   /** What the provider reported, e.g. { inputTokens, outputTokens }. */
@@ -33,10 +33,12 @@ interface Item {
   usageText: string | null;
 }
 
-type Fence = Pick<Run, 'correlation' | 'causeId' | 'traceparent' | 'cancelRequestedAt' | 'reservationCount'>;
-type FinishedStep = Pick<Step, 'seq' | 'name' | 'kind' | 'attempt' | 'effect' | 'idempotencyKey'> & { durationMs: number };
+type Fence = Pick<Run, "correlation" | "causeId" | "traceparent" | "cancelRequestedAt" | "reservationCount">;
+type FinishedStep = Pick<Step, "seq" | "name" | "kind" | "attempt" | "effect" | "idempotencyKey"> & {
+  durationMs: number;
+};
 /** Without an id: the fence did not hold. Without a seq: there was no intent to finish. */
-type FinishRow = (Fence & { id: string } | { id: null }) & (FinishedStep | { seq: null });
+type FinishRow = ((Fence & { id: string }) | { id: null }) & (FinishedStep | { seq: null });
 
 interface Finished {
   cancelRequested: boolean;
@@ -49,16 +51,23 @@ interface Finished {
  *
  * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`), the step was never begun, or it ended differently before
  */
-export async function finishStep(kernel: Kernel, owned: Owned, outcome: StepOutcome, options: AlongsideOptions = {}): Promise<{ cancelRequested: boolean }> {
+export async function finishStep(
+  kernel: Kernel,
+  owned: Owned,
+  outcome: StepOutcome,
+  options: AlongsideOptions = {},
+): Promise<{ cancelRequested: boolean }> {
   const item = toItem(owned, outcome);
   const { alongside } = options;
   if (alongside === undefined) {
-    const { cancelRequested } = await kernel.batches.submit('step.finish', item, (items: Item[]) => kernel.transact((tx) => finishSteps(tx, items)));
+    const { cancelRequested } = await kernel.batches.submit("step.finish", item, (items: Item[]) =>
+      kernel.transact((tx) => finishSteps(tx, items)),
+    );
     return { cancelRequested };
   }
   return kernel.transact(async (tx) => {
     const [finished] = await finishSteps(tx, [item]);
-    if (finished === undefined || 'error' in finished) throw finished?.error;
+    if (finished === undefined || "error" in finished) throw finished?.error;
     if (finished.value.isNew) await alongside(tx);
     return { cancelRequested: finished.value.cancelRequested };
   });
@@ -132,61 +141,78 @@ async function finish(tx: KernelTransaction, items: Item[]): Promise<FinishRow[]
       items.map((item) => item.usageText),
       items.map((item) => item.outcome.costUsd ?? null),
     ],
-    { name: 'roost_step_finish' },
+    { name: "roost_step_finish" },
   );
 }
 
 async function settle(tx: KernelTransaction, items: Item[], rows: FinishRow[]): Promise<void> {
   const spending = items.filter(({ outcome }, index) => {
     const row = rows[index]!;
-    return row.id !== null && row.seq !== null && (row.reservationCount > 0 || (outcome.costUsd ?? 0) > 0 || (outcome.tokens ?? 0) > 0);
+    return (
+      row.id !== null &&
+      row.seq !== null &&
+      (row.reservationCount > 0 || (outcome.costUsd ?? 0) > 0 || (outcome.tokens ?? 0) > 0)
+    );
   });
   if (spending.length === 0) return;
   await tx.query(
-    'select roost.settle_spends($1::uuid[], $2::integer[], $3::numeric[], $4::bigint[])',
+    "select roost.settle_spends($1::uuid[], $2::integer[], $3::numeric[], $4::bigint[])",
     [
       spending.map((item) => item.owned.runId),
       spending.map((item) => item.outcome.seq),
       spending.map((item) => item.outcome.costUsd ?? null),
       spending.map((item) => item.outcome.tokens ?? null),
     ],
-    { name: 'roost_spend_settle' },
+    { name: "roost_spend_settle" },
   );
 }
 
 function toItem(owned: Owned, outcome: StepOutcome): Item {
-  const text = (field: 'output' | 'error' | 'usage') =>
-    toJsonText(outcome[field], { what: `the ${field} of step ${outcome.seq} of run ${owned.runId}`, bytesMax: runLimits.stepOutputBytesMax });
+  const text = (field: "output" | "error" | "usage") =>
+    toJsonText(outcome[field], {
+      what: `the ${field} of step ${outcome.seq} of run ${owned.runId}`,
+      bytesMax: runLimits.stepOutputBytesMax,
+    });
   return {
     owned,
     outcome,
-    outputText: text('output'),
-    errorText: outcome.error === undefined ? null : text('error'),
-    usageText: outcome.usage === undefined ? null : text('usage'),
+    outputText: text("output"),
+    errorText: outcome.error === undefined ? null : text("error"),
+    usageText: outcome.usage === undefined ? null : text("usage"),
   };
 }
 
 /** The same owner brings the same outcome again: its first answer got lost. Anything else is a mistake that must not pass in silence. */
-async function findMistake(tx: KernelTransaction, { owned, outcome, outputText, errorText }: Item): Promise<RoostError | undefined> {
+async function findMistake(
+  tx: KernelTransaction,
+  { owned, outcome, outputText, errorText }: Item,
+): Promise<RoostError | undefined> {
   const [recorded] = await tx.query<{ state: string; isSame: boolean }>(
     `select state, epoch = $3 and state = $4 and output is not distinct from $5::jsonb and error is not distinct from $6::jsonb as "isSame"
      from roost.step where run_id = $1 and seq = $2`,
     [owned.runId, outcome.seq, owned.epoch, outcome.state, outputText, errorText],
   );
   if (recorded?.isSame === true) return undefined;
-  const present = recorded === undefined ? 'was never begun' : `is recorded as ${recorded.state}`;
-  return new RoostError('conflict', `step ${outcome.seq} of run ${owned.runId} ${present}: its outcome cannot become ${outcome.state}`);
+  const present = recorded === undefined ? "was never begun" : `is recorded as ${recorded.state}`;
+  return new RoostError(
+    "conflict",
+    `step ${outcome.seq} of run ${owned.runId} ${present}: its outcome cannot become ${outcome.state}`,
+  );
 }
 
 function announce(tx: KernelTransaction, run: Fence & { id: string }, step: FinishedStep, outcome: StepOutcome): void {
-  const unexplained: RunError = { code: 'internal', message: 'it failed without saying why' };
-  const costs = { ...(outcome.costUsd === undefined ? {} : { costUsd: outcome.costUsd }), ...eventUsage(outcome.usage), durationMs: step.durationMs };
-  if (outcome.state === 'done') {
-    emitStepEvent(tx, 'step.done', run, step, costs);
-  } else if (outcome.state === 'failed') {
-    emitStepEvent(tx, 'step.failed', run, step, { ...costs, error: eventError(outcome.error ?? unexplained) });
+  const unexplained: RunError = { code: "internal", message: "it failed without saying why" };
+  const costs = {
+    ...(outcome.costUsd === undefined ? {} : { costUsd: outcome.costUsd }),
+    ...eventUsage(outcome.usage),
+    durationMs: step.durationMs,
+  };
+  if (outcome.state === "done") {
+    emitStepEvent(tx, "step.done", run, step, costs);
+  } else if (outcome.state === "failed") {
+    emitStepEvent(tx, "step.failed", run, step, { ...costs, error: eventError(outcome.error ?? unexplained) });
   } else {
-    const reason = eventReason(outcome.error?.message ?? 'the attempt ended without an answer');
-    emitStepEvent(tx, 'step.unknown', run, step, { effect: step.effect, idempotencyKey: step.idempotencyKey, reason });
+    const reason = eventReason(outcome.error?.message ?? "the attempt ended without an answer");
+    emitStepEvent(tx, "step.unknown", run, step, { effect: step.effect, idempotencyKey: step.idempotencyKey, reason });
   }
 }

@@ -1,10 +1,19 @@
 /** Reading runs, for people and programs. Reads only: no listing moves a run. */
-import { RoostError } from '@roost/base';
-import type { Sql } from '@roost/database';
-import type { Kernel } from '../open-kernel.ts';
-import { questionColumns, runColumns, runHeadColumns, stepColumns } from './run-row.ts';
-import type { RunHead } from './lock-runs.ts';
-import { runLimits, type Question, type Run, type RunState, type SessionKind, type Step, type WaitRequest, type WaitResult } from './run.ts';
+import { RoostError } from "@roost/base";
+import type { Sql } from "@roost/database";
+import type { Kernel } from "../open-kernel.ts";
+import { questionColumns, runColumns, runHeadColumns, stepColumns } from "./run-row.ts";
+import type { RunHead } from "./lock-runs.ts";
+import {
+  runLimits,
+  type Question,
+  type Run,
+  type RunState,
+  type SessionKind,
+  type Step,
+  type WaitRequest,
+  type WaitResult,
+} from "./run.ts";
 
 export interface RunQuery {
   states?: RunState[];
@@ -34,13 +43,13 @@ export async function listRuns(kernel: Kernel, query: RunQuery = {}): Promise<Ru
     ...(query.correlation === undefined ? [] : [`r.correlation = ${bind(query.correlation)}`]),
     ...(query.after === undefined ? [] : [`r.id < ${bind(query.after)}::uuid`]),
   ];
-  const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
+  const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
   const limit = bind(Math.min(Math.max(1, query.limit ?? 50), runLimits.listMax));
   return kernel.database.query<RunHead>(
     `select * from (
-       (select ${runHeadColumns('r')} from roost.run r ${where} order by r.id desc limit ${limit})
+       (select ${runHeadColumns("r")} from roost.run r ${where} order by r.id desc limit ${limit})
        union all
-       (select ${runHeadColumns('r')} from roost.run_history r ${where} order by r.id desc limit ${limit})
+       (select ${runHeadColumns("r")} from roost.run_history r ${where} order by r.id desc limit ${limit})
      ) as both_places order by id desc limit ${limit}`,
     values,
   );
@@ -48,24 +57,27 @@ export async function listRuns(kernel: Kernel, query: RunQuery = {}): Promise<Ru
 
 /** A run with its input and output, wherever it is. @throws RoostError `not_found` */
 export async function getRun(sql: Sql, runId: string): Promise<Run> {
-  const [run] = await sql.query<Run>(`select ${runColumns('r')} from roost.run_all r where r.id = $1`, [runId]);
-  if (run === undefined) throw new RoostError('not_found', `no run has the id ${runId}: look at the list of runs`);
+  const [run] = await sql.query<Run>(`select ${runColumns("r")} from roost.run_all r where r.id = $1`, [runId]);
+  if (run === undefined) throw new RoostError("not_found", `no run has the id ${runId}: look at the list of runs`);
   return run;
 }
 
 /** In order, after the given seq. */
-export async function listSteps(sql: Sql, runId: string, options: { after?: number; limit?: number } = {}): Promise<Step[]> {
-  return sql.query<Step>(`select ${stepColumns('s')} from roost.step_all s where s.run_id = $1 and s.seq > $2 order by s.seq limit $3`, [
-    runId,
-    options.after ?? 0,
-    Math.min(options.limit ?? 200, runLimits.listMax),
-  ]);
+export async function listSteps(
+  sql: Sql,
+  runId: string,
+  options: { after?: number; limit?: number } = {},
+): Promise<Step[]> {
+  return sql.query<Step>(
+    `select ${stepColumns("s")} from roost.step_all s where s.run_id = $1 and s.seq > $2 order by s.seq limit $3`,
+    [runId, options.after ?? 0, Math.min(options.limit ?? 200, runLimits.listMax)],
+  );
 }
 
 export interface RunWait {
   runId: string;
   seq: number;
-  kind: WaitRequest['kind'];
+  kind: WaitRequest["kind"];
   until: Date | null;
   eventType: string | null;
   questionId: string | null;
@@ -86,16 +98,24 @@ export async function listWaits(sql: Sql, runId: string): Promise<RunWait[]> {
 
 /** What runs, what runs next and what waits, heartbeats included: everything that has not ended, and the step each is in. */
 export interface Activity extends RunHead {
-  step: { seq: number; name: string; kind: string; state: Step['state']; startedAt: Date } | null;
-  wait: { seq: number; kind: WaitRequest['kind']; until: Date | null; eventType: string | null; questionId: string | null; childRunId: string | null } | null;
+  step: { seq: number; name: string; kind: string; state: Step["state"]; startedAt: Date } | null;
+  wait: {
+    seq: number;
+    kind: WaitRequest["kind"];
+    until: Date | null;
+    eventType: string | null;
+    questionId: string | null;
+    childRunId: string | null;
+  } | null;
   /** Runs before it in its lane. */
   laneAhead: number;
 }
 
 /** Running first, then by age. */
 export async function listActivity(kernel: Kernel, options: { limit?: number } = {}): Promise<Activity[]> {
-  return kernel.database.query<Activity>(
-    `select ${runHeadColumns('r')},
+  return kernel.database
+    .query<Activity>(
+      `select ${runHeadColumns("r")},
        (select jsonb_build_object('seq', s.seq, 'name', s.name, 'kind', s.kind, 'state', s.state, 'startedAt', s.started_at)
         from roost.step s where s.run_id = r.id order by s.seq desc limit 1) as step,
        (select jsonb_build_object('seq', w.seq, 'kind', w.kind, 'until', w.until, 'eventType', w.event_type, 'questionId', w.question_id, 'childRunId', w.child_run_id)
@@ -105,27 +125,29 @@ export async function listActivity(kernel: Kernel, options: { limit?: number } =
          + (select count(*) from roost.lane l where l.name = r.lane and l.holder is not null) end as "laneAhead"
      from roost.run r where r.ended_at is null
      order by (r.state = 'running') desc, r.id limit $1`,
-    [Math.min(options.limit ?? 200, runLimits.listMax)],
-  ).then((rows) => rows.map(withDates));
+      [Math.min(options.limit ?? 200, runLimits.listMax)],
+    )
+    .then((rows) => rows.map(withDates));
 }
 
 /** jsonb gives moments as text. */
 function withDates(row: Activity): Activity {
   const step = row.step === null ? null : { ...row.step, startedAt: new Date(row.step.startedAt) };
-  const wait = row.wait === null ? null : { ...row.wait, until: row.wait.until === null ? null : new Date(row.wait.until) };
+  const wait =
+    row.wait === null ? null : { ...row.wait, until: row.wait.until === null ? null : new Date(row.wait.until) };
   return { ...row, step, wait };
 }
 
 /** Effects of unknown outcome that nobody has resolved, oldest first. */
 export async function listUnresolvedSteps(kernel: Kernel, options: { limit?: number } = {}): Promise<Step[]> {
   return kernel.database.query<Step>(
-    `select ${stepColumns('s')} from roost.step s where s.state = 'unknown' and s.resolution is null order by s.ended_at, s.run_id, s.seq limit $1`,
+    `select ${stepColumns("s")} from roost.step s where s.state = 'unknown' and s.resolution is null order by s.ended_at, s.run_id, s.seq limit $1`,
     [Math.min(options.limit ?? 50, runLimits.listMax)],
   );
 }
 
 export interface QuestionQuery {
-  states?: Question['state'][];
+  states?: Question["state"][];
   runId?: string;
   /** The id of the last question of the page before. */
   after?: string;
@@ -135,7 +157,7 @@ export interface QuestionQuery {
 /** Newest first. */
 export async function listQuestions(kernel: Kernel, query: QuestionQuery = {}): Promise<Question[]> {
   return kernel.database.query<Question>(
-    `select ${questionColumns('q')} from roost.question q
+    `select ${questionColumns("q")} from roost.question q
      where ($1::text[] is null or q.state = any($1)) and ($2::uuid is null or q.run_id = $2) and ($3::uuid is null or q.id < $3)
      order by q.id desc limit $4`,
     [query.states ?? null, query.runId ?? null, query.after ?? null, Math.min(query.limit ?? 50, runLimits.listMax)],
@@ -144,7 +166,11 @@ export async function listQuestions(kernel: Kernel, query: QuestionQuery = {}): 
 
 /** @throws RoostError `not_found` */
 export async function getQuestion(kernel: Kernel, questionId: string): Promise<Question> {
-  const [question] = await kernel.database.query<Question>(`select ${questionColumns('q')} from roost.question q where q.id = $1`, [questionId]);
-  if (question === undefined) throw new RoostError('not_found', `no question has the id ${questionId}: look at the list of questions`);
+  const [question] = await kernel.database.query<Question>(
+    `select ${questionColumns("q")} from roost.question q where q.id = $1`,
+    [questionId],
+  );
+  if (question === undefined)
+    throw new RoostError("not_found", `no question has the id ${questionId}: look at the list of questions`);
   return question;
 }

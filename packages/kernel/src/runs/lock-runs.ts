@@ -2,16 +2,16 @@
  * The order in which rows of run are locked, by everybody: by (depth, id), so parents before children. A transaction that
  * touches several runs locks them here first, all at once, and decides by what it then reads.
  */
-import type { Sql } from '@roost/database';
-import { runHeadColumns } from './run-row.ts';
-import { runLimits, type Run } from './run.ts';
+import type { Sql } from "@roost/database";
+import { runHeadColumns } from "./run-row.ts";
+import { runLimits, type Run } from "./run.ts";
 
 /** A run without its input and output. */
-export type RunHead = Omit<Run, 'input' | 'output'>;
+export type RunHead = Omit<Run, "input" | "output">;
 
 /** Invariant: rows of run are locked by (depth, id). */
 export const lockStatement = `
-  select ${runHeadColumns('r')} from roost.run r
+  select ${runHeadColumns("r")} from roost.run r
   where r.id = any(array(
     select unnest($1::uuid[])
     union select c.parent_run_id from roost.run c where c.id = any($1::uuid[])))
@@ -19,7 +19,7 @@ export const lockStatement = `
 
 /** Locks the runs and their parents. What is not there (swept to history) is missing in the result. */
 export async function lockRuns(tx: Sql, runIds: string[]): Promise<Map<string, RunHead>> {
-  const rows = await tx.query<RunHead>(lockStatement, [runIds], { name: 'roost_run_lock' });
+  const rows = await tx.query<RunHead>(lockStatement, [runIds], { name: "roost_run_lock" });
   return new Map(rows.map((row) => [row.id, row]));
 }
 
@@ -29,7 +29,7 @@ export async function lockDescendants(tx: Sql, runIds: string[]): Promise<RunHea
   let level = runIds;
   for (let depth = 0; depth < runLimits.depthMax && level.length > 0; depth += 1) {
     const rows = await tx.query<RunHead>(
-      `select ${runHeadColumns('r')} from roost.run r
+      `select ${runHeadColumns("r")} from roost.run r
        where r.parent_run_id = any($1::uuid[]) and r.ended_at is null
        order by r.depth, r.id for no key update`,
       [level],

@@ -1,8 +1,8 @@
 /** Runs whose moment has come become ready. It is a look at the state: any number of schedulers may look. */
-import type { Kernel } from '../open-kernel.ts';
-import type { KernelTransaction } from '../transact.ts';
-import { resumeRuns, type Resumption } from './resume-runs.ts';
-import { runLimits, type WaitingFor, type WaitRequest } from './run.ts';
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { resumeRuns, type Resumption } from "./resume-runs.ts";
+import { runLimits, type WaitingFor, type WaitRequest } from "./run.ts";
 
 interface DueRow {
   id: string;
@@ -19,10 +19,15 @@ export async function promoteDueRuns(kernel: Kernel, options: { limit?: number }
   const due = await kernel.database.query<{ id: string }>(
     `select id from roost.run where state = 'waiting' and wake_at <= roost.now() order by wake_at limit $1`,
     [limit],
-    { name: 'roost_run_due' },
+    { name: "roost_run_due" },
   );
   if (due.length === 0) return 0;
-  return kernel.transact((tx) => promote(tx, due.map((row) => row.id)));
+  return kernel.transact((tx) =>
+    promote(
+      tx,
+      due.map((row) => row.id),
+    ),
+  );
 }
 
 /** The moment of the next one, to sleep until; null when none waits for a moment. */
@@ -32,7 +37,7 @@ export async function readNextDue(kernel: Kernel): Promise<Date | null> {
        (select min(wake_at) from roost.run where state = 'waiting' and wake_at is not null),
        (select min(deadline_at) from roost.run where deadline_at is not null and ended_at is null)) as "wakeAt"`,
     [],
-    { name: 'roost_run_next_due' },
+    { name: "roost_run_next_due" },
   );
   return row?.wakeAt ?? null;
 }
@@ -45,16 +50,27 @@ async function promote(tx: KernelTransaction, runIds: string[]): Promise<number>
      order by r.depth, r.id for no key update of r skip locked`,
     [runIds],
   );
-  const timedOut = rows.filter((row) => row.waitingFor === 'resolution' || row.waitingFor === 'person').map((row) => row.id);
+  const timedOut = rows
+    .filter((row) => row.waitingFor === "resolution" || row.waitingFor === "person")
+    .map((row) => row.id);
   if (timedOut.length > 0) {
-    await tx.query(`update roost.question set state = 'expired' where run_id = any($1::uuid[]) and state = 'open'`, [timedOut]);
+    await tx.query(`update roost.question set state = 'expired' where run_id = any($1::uuid[]) and state = 'open'`, [
+      timedOut,
+    ]);
   }
   return (await resumeRuns(tx, rows.map(toResumption))).length;
 }
 
 function toResumption(row: DueRow): Resumption {
-  if (row.seq === null) return { runId: row.id, reason: row.waitingFor === 'retry' ? 'its next attempt is due' : 'its start is due' };
-  if (row.waitingFor === 'time') return { runId: row.id, seq: row.seq, result: { kind: 'time' }, reason: 'its time has come' };
-  const waitedFor = row.waitingFor as WaitRequest['kind'];
-  return { runId: row.id, seq: row.seq, result: { kind: 'timed_out', waitedFor }, reason: `its wait for ${waitedFor} reached its limit` };
+  if (row.seq === null)
+    return { runId: row.id, reason: row.waitingFor === "retry" ? "its next attempt is due" : "its start is due" };
+  if (row.waitingFor === "time")
+    return { runId: row.id, seq: row.seq, result: { kind: "time" }, reason: "its time has come" };
+  const waitedFor = row.waitingFor as WaitRequest["kind"];
+  return {
+    runId: row.id,
+    seq: row.seq,
+    result: { kind: "timed_out", waitedFor },
+    reason: `its wait for ${waitedFor} reached its limit`,
+  };
 }

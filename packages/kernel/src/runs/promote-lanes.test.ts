@@ -1,18 +1,29 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import type { Kernel } from '../open-kernel.ts';
-import { createTestKernel } from '../testing/create-test-kernel.ts';
-import { begin, claim, claimOne, end, fail, joinWorker, killConnection, read, startRun, stateOf } from '../testing/drive-runs.ts';
-import { reapWorkers } from '../workers/reap-workers.ts';
-import { answerQuestion } from './answer-question.ts';
-import { cancelRun } from './cancel-run.ts';
-import { createRuns } from './create-run.ts';
-import { promoteDueRuns } from './promote-due-runs.ts';
-import { promoteFreeLanes } from './promote-lanes.ts';
-import { sweepLanes } from './sweep-finished-runs.ts';
-import { waitInRun } from './wait-in-run.ts';
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Kernel } from "../open-kernel.ts";
+import { createTestKernel } from "../testing/create-test-kernel.ts";
+import {
+  begin,
+  claim,
+  claimOne,
+  end,
+  fail,
+  joinWorker,
+  killConnection,
+  read,
+  startRun,
+  stateOf,
+} from "../testing/drive-runs.ts";
+import { reapWorkers } from "../workers/reap-workers.ts";
+import { answerQuestion } from "./answer-question.ts";
+import { cancelRun } from "./cancel-run.ts";
+import { createRuns } from "./create-run.ts";
+import { promoteDueRuns } from "./promote-due-runs.ts";
+import { promoteFreeLanes } from "./promote-lanes.ts";
+import { sweepLanes } from "./sweep-finished-runs.ts";
+import { waitInRun } from "./wait-in-run.ts";
 
-const lane = 'session:main';
+const lane = "session:main";
 
 async function queue(kernel: Kernel, count: number): Promise<string[]> {
   const ids: string[] = [];
@@ -20,7 +31,7 @@ async function queue(kernel: Kernel, count: number): Promise<string[]> {
   return ids;
 }
 
-test('lanes let one run go at a time, in the order of creation', async () => {
+test("lanes let one run go at a time, in the order of creation", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -28,20 +39,20 @@ test('lanes let one run go at a time, in the order of creation', async () => {
   const order: string[] = [];
   for (let n = 0; n < 4; n += 1) {
     const runs = await claim(kernel, worker);
-    assert.equal(runs.length, 1, 'one at a time');
+    assert.equal(runs.length, 1, "one at a time");
     order.push(runs[0]!.id);
     await end(kernel, { runId: runs[0]!.id, epoch: runs[0]!.epoch });
   }
   assert.deepEqual(order, ids);
 });
 
-test('scenario J: eight messages are queued, their run is wedged and recovered, and all eight are answered in order', async () => {
+test("scenario J: eight messages are queued, their run is wedged and recovered, and all eight are answered in order", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   const ids = await queue(kernel, 8);
   await using wedged = await joinWorker(kernel, { ttlMs: 5_000 });
   const stuck = await claimOne(kernel, wedged);
-  await begin(kernel, stuck.owned, 1, { effect: 'readonly' });
+  await begin(kernel, stuck.owned, 1, { effect: "readonly" });
   await test.clock.advance(6_000);
   await reapWorkers(kernel);
 
@@ -57,7 +68,7 @@ test('scenario J: eight messages are queued, their run is wedged and recovered, 
   assert.equal((await claim(kernel, worker)).length, 0);
 });
 
-test('lanes keep their order while a run waits for its next attempt', async () => {
+test("lanes keep their order while a run waits for its next attempt", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -65,7 +76,7 @@ test('lanes keep their order while a run waits for its next attempt', async () =
   const second = await startRun(kernel, { lane });
   await fail(kernel, (await claimOne(kernel, worker)).owned);
 
-  assert.equal((await claim(kernel, worker)).length, 0, 'the second waits for the first');
+  assert.equal((await claim(kernel, worker)).length, 0, "the second waits for the first");
   await test.clock.advance(2_000);
   await promoteDueRuns(kernel);
 
@@ -75,56 +86,62 @@ test('lanes keep their order while a run waits for its next attempt', async () =
   assert.equal((await claimOne(kernel, worker)).id, second);
 });
 
-test('lanes go on while their holder waits for a person, and take it back at its place', async () => {
+test("lanes go on while their holder waits for a person, and take it back at its place", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
   const [asking, second, third] = await queue(kernel, 3);
   const { owned } = await claimOne(kernel, worker);
-  const waiting = await waitInRun(kernel, owned, { seq: 1, wait: { kind: 'person', question: { prompt: 'red or green?' } } });
-  assert.ok(waiting.state === 'waiting' && waiting.questionId !== undefined);
+  const waiting = await waitInRun(kernel, owned, {
+    seq: 1,
+    wait: { kind: "person", question: { prompt: "red or green?" } },
+  });
+  assert.ok(waiting.state === "waiting" && waiting.questionId !== undefined);
 
   const next = await claimOne(kernel, worker);
-  assert.equal(next.id, second, 'days may pass: the conversation goes on');
-  await answerQuestion(kernel, { questionId: waiting.questionId, answer: 'green', by: 'anna' });
-  assert.equal(await stateOf(kernel, asking!), 'queued', 'the lane is taken');
+  assert.equal(next.id, second, "days may pass: the conversation goes on");
+  await answerQuestion(kernel, { questionId: waiting.questionId, answer: "green", by: "anna" });
+  assert.equal(await stateOf(kernel, asking!), "queued", "the lane is taken");
   await end(kernel, next.owned);
 
   const resumed = await claimOne(kernel, worker);
-  assert.equal(resumed.id, asking, 'it was there before the third');
+  assert.equal(resumed.id, asking, "it was there before the third");
   await end(kernel, resumed.owned);
   assert.equal((await claimOne(kernel, worker)).id, third);
 });
 
-test('lanes stay with a holder that asks for it, however long it waits', async () => {
+test("lanes stay with a holder that asks for it, however long it waits", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
   const [holder] = await queue(kernel, 2);
   const { owned } = await claimOne(kernel, worker);
-  await waitInRun(kernel, owned, { seq: 1, lane: 'hold', wait: { kind: 'person', question: { prompt: 'may I?' } } });
+  await waitInRun(kernel, owned, { seq: 1, lane: "hold", wait: { kind: "person", question: { prompt: "may I?" } } });
   await test.clock.advance(7 * 86_400_000);
   await promoteFreeLanes(kernel);
 
   await using later = await joinWorker(kernel);
   assert.equal((await claim(kernel, later)).length, 0);
-  await cancelRun(kernel, { runId: holder!, reason: 'took too long', by: 'anna' });
+  await cancelRun(kernel, { runId: holder!, reason: "took too long", by: "anna" });
   assert.equal((await claim(kernel, later)).length, 1);
 });
 
-test('lanes skip a queued run that is cancelled', async () => {
+test("lanes skip a queued run that is cancelled", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
   const [, second, third] = await queue(kernel, 3);
   const { owned } = await claimOne(kernel, worker);
-  assert.deepEqual(await cancelRun(kernel, { runId: second!, reason: 'not needed', by: 'anna' }), { outcome: 'cancelled', state: 'cancelled' });
+  assert.deepEqual(await cancelRun(kernel, { runId: second!, reason: "not needed", by: "anna" }), {
+    outcome: "cancelled",
+    state: "cancelled",
+  });
   await end(kernel, owned);
 
   assert.equal((await claimOne(kernel, worker)).id, third);
 });
 
-test('lanes lend the priority of who waits to who holds: no inversion', async () => {
+test("lanes lend the priority of who waits to who holds: no inversion", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -133,12 +150,12 @@ test('lanes lend the priority of who waits to who holds: no inversion', async ()
   const urgent = await startRun(kernel, { lane, priority: 9 });
 
   const first = await claimOne(kernel, worker);
-  assert.equal(first.id, holder, 'it goes first because the urgent one waits for it');
+  assert.equal(first.id, holder, "it goes first because the urgent one waits for it");
   await end(kernel, first.owned);
   assert.equal((await claimOne(kernel, worker)).id, urgent);
 });
 
-test('lanes of a dead worker go on with the same run', async () => {
+test("lanes of a dead worker go on with the same run", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -152,7 +169,7 @@ test('lanes of a dead worker go on with the same run', async () => {
   assert.equal((await claim(kernel, successor)).length, 0);
 });
 
-test('promoteFreeLanes() goes on where a lane was left free because its next run was locked', async () => {
+test("promoteFreeLanes() goes on where a lane was left free because its next run was locked", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   const other = await test.openAnother();
@@ -162,9 +179,9 @@ test('promoteFreeLanes() goes on where a lane was left free because its next run
   // Somebody looks at the second run with a lock and then thinks better of it.
   await assert.rejects(
     other.transact(async (tx) => {
-      await tx.query('select 1 from roost.run where id = $1 for update', [second]);
+      await tx.query("select 1 from roost.run where id = $1 for update", [second]);
       await end(kernel, owned);
-      throw new Error('thought better of it');
+      throw new Error("thought better of it");
     }),
     /thought better/,
   );
@@ -175,34 +192,45 @@ test('promoteFreeLanes() goes on where a lane was left free because its next run
   assert.equal((await claimOne(kernel, worker)).id, second);
 });
 
-test('sweepLanes() removes lanes that nobody needs, and a lane begins anew', async () => {
+test("sweepLanes() removes lanes that nobody needs, and a lane begins anew", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
   await queue(kernel, 1);
   await sweepLanes(kernel);
-  assert.equal((await kernel.database.query('select 1 from roost.lane')).length, 1);
+  assert.equal((await kernel.database.query("select 1 from roost.lane")).length, 1);
   await end(kernel, (await claimOne(kernel, worker)).owned);
 
   await sweepLanes(kernel);
 
-  assert.equal((await kernel.database.query('select 1 from roost.lane')).length, 0);
+  assert.equal((await kernel.database.query("select 1 from roost.lane")).length, 0);
   await queue(kernel, 1);
   assert.equal((await claim(kernel, worker)).length, 1);
 });
 
-test('createRuns() gives places in a lane in the order of its input, and two at once never the same', async () => {
+test("createRuns() gives places in a lane in the order of its input, and two at once never the same", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   const other = await test.openAnother();
-  const batch = (each: Kernel) => each.transact((tx) => createRuns(tx, ['b', 'a', 'b', 'a'].map((name) => ({ reason: 'a test', input: {}, lane: name }))));
+  const batch = (each: Kernel) =>
+    each.transact((tx) =>
+      createRuns(
+        tx,
+        ["b", "a", "b", "a"].map((name) => ({ reason: "a test", input: {}, lane: name })),
+      ),
+    );
   const created = await Promise.all([batch(kernel), batch(other), batch(kernel), batch(other)]);
-  const seqs = await Promise.all(created.map((runs) => Promise.all(runs.map(async ({ runId }) => (await read(kernel, runId)).laneSeq!))));
+  const seqs = await Promise.all(
+    created.map((runs) => Promise.all(runs.map(async ({ runId }) => (await read(kernel, runId)).laneSeq!))),
+  );
 
   for (const name of [0, 1]) {
     const places = seqs.flatMap((seq) => [seq[name]!, seq[name + 2]!]);
-    assert.deepEqual(places.toSorted((a, b) => a - b), [0, 1, 2, 3, 4, 5, 6, 7]);
+    assert.deepEqual(
+      places.toSorted((a, b) => a - b),
+      [0, 1, 2, 3, 4, 5, 6, 7],
+    );
   }
   assert.ok(seqs.every((seq) => seq[0]! < seq[2]! && seq[1]! < seq[3]!));
-  assert.equal(created.flat().filter((run) => run.state === 'ready').length, 2);
+  assert.equal(created.flat().filter((run) => run.state === "ready").length, 2);
 });

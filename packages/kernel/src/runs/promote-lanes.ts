@@ -1,6 +1,6 @@
-import type { KernelTransaction } from '../transact.ts';
-import type { Kernel } from '../open-kernel.ts';
-import { runLimits } from './run.ts';
+import type { KernelTransaction } from "../transact.ts";
+import type { Kernel } from "../open-kernel.ts";
+import { runLimits } from "./run.ts";
 
 /**
  * Gives each free lane to the first run of its queue; a lane whose holder is among `ended` is free. Lanes are locked by name,
@@ -11,7 +11,7 @@ export async function promoteLanes(tx: KernelTransaction, lanes: string[], ended
   const promoted = await tx.query<{ runId: string; queue: string }>(
     'select run_id as "runId", run_queue as queue from roost.promote_lanes($1::text[], $2::uuid[])',
     [lanes, ended],
-    { name: 'roost_lane_promote' },
+    { name: "roost_lane_promote" },
   );
   for (const { queue } of promoted) tx.wake(`runs:${queue}`);
   return promoted.map(({ runId }) => runId);
@@ -31,7 +31,14 @@ export async function promoteFreeLanes(kernel: Kernel): Promise<void> {
   );
   if (free.length === 0) return;
   await kernel.transact(async (tx) => {
-    await promoteLanes(tx, free.map((lane) => lane.name), await lostHolders(tx, free.map((lane) => lane.name)));
+    await promoteLanes(
+      tx,
+      free.map((lane) => lane.name),
+      await lostHolders(
+        tx,
+        free.map((lane) => lane.name),
+      ),
+    );
   });
 }
 

@@ -1,58 +1,92 @@
 /** The hot statements read what they are about and nothing else, however many runs are stuck or finished, and whatever plan is cached. */
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import type { Database, Transaction } from '@roost/database';
-import { createTestKernel } from '../testing/create-test-kernel.ts';
-import { begin, claim, joinWorker } from '../testing/drive-runs.ts';
-import { beginStatement } from './begin-step.ts';
-import { claimStatement } from './claim-runs.ts';
-import { createRuns } from './create-run.ts';
-import { endStatement } from './end-runs.ts';
-import { finishStatement } from './finish-step.ts';
-import { lockStatement } from './lock-runs.ts';
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Database, Transaction } from "@roost/database";
+import { createTestKernel } from "../testing/create-test-kernel.ts";
+import { begin, claim, joinWorker } from "../testing/drive-runs.ts";
+import { beginStatement } from "./begin-step.ts";
+import { claimStatement } from "./claim-runs.ts";
+import { createRuns } from "./create-run.ts";
+import { endStatement } from "./end-runs.ts";
+import { finishStatement } from "./finish-step.ts";
+import { lockStatement } from "./lock-runs.ts";
 
 const idleRunCount = 20_000;
 /** Of 8 kB. The table alone has more than a thousand. */
 const blocksMax = 300;
 
 interface PlanNode {
-  'Node Type': string;
-  'Relation Name'?: string;
-  'Index Name'?: string;
-  'Shared Hit Blocks': number;
-  'Shared Read Blocks': number;
+  "Node Type": string;
+  "Relation Name"?: string;
+  "Index Name"?: string;
+  "Shared Hit Blocks": number;
+  "Shared Read Blocks": number;
   Plans?: PlanNode[];
 }
 
-test('claim, begin, finish and end touch few blocks beside 20,000 idle runs', async (t) => {
+test("claim, begin, finish and end touch few blocks beside 20,000 idle runs", async (t) => {
   await using test = await createTestKernel();
   const { kernel, database } = test;
   await using worker = await joinWorker(kernel);
   // Before the statistics know of them, and after: a plan that was made in ignorance is cached for long.
   await insertIdleRuns(database, idleRunCount);
-  await kernel.transact((tx) => createRuns(tx, Array.from({ length: 60 }, () => ({ reason: 'a test', input: {} }))));
+  await kernel.transact((tx) =>
+    createRuns(
+      tx,
+      Array.from({ length: 60 }, () => ({ reason: "a test", input: {} })),
+    ),
+  );
   const runs = await claim(kernel, worker, 20);
   for (const run of runs) await begin(kernel, { runId: run.id, epoch: run.epoch }, 1);
   const ids = runs.map((run) => run.id);
   const each = <Value>(value: Value) => ids.map(() => value);
   const statements: [string, string, unknown[]][] = [
-    ['claim', claimStatement, [worker.workerId, 'default', 10, Array.from({ length: 10 }, () => kernel.createId())]],
-    ['lock', lockStatement, [ids]],
-    ['begin', beginStatement, [ids, each(1), each(2), each('step'), each('tool'), each('unsafe'), each('hash'), each('null')]],
-    ['finish', finishStatement, [ids, each(1), each(1), each('done'), each('null'), each(null), each(null), each(null)]],
-    ['end', endStatement, [ids, each(1), each('running'), each('done'), each(null), each(null), each(0), each('event'), each(null), each(null)]],
+    ["claim", claimStatement, [worker.workerId, "default", 10, Array.from({ length: 10 }, () => kernel.createId())]],
+    ["lock", lockStatement, [ids]],
+    [
+      "begin",
+      beginStatement,
+      [ids, each(1), each(2), each("step"), each("tool"), each("unsafe"), each("hash"), each("null")],
+    ],
+    [
+      "finish",
+      finishStatement,
+      [ids, each(1), each(1), each("done"), each("null"), each(null), each(null), each(null)],
+    ],
+    [
+      "end",
+      endStatement,
+      [
+        ids,
+        each(1),
+        each("running"),
+        each("done"),
+        each(null),
+        each(null),
+        each(0),
+        each("event"),
+        each(null),
+        each(null),
+      ],
+    ],
   ];
-  for (const statistics of ['without statistics', 'with statistics']) {
-    if (statistics === 'with statistics') await database.query('analyze roost.run, roost.step');
-    for (const mode of ['force_custom_plan', 'force_generic_plan']) {
+  for (const statistics of ["without statistics", "with statistics"]) {
+    if (statistics === "with statistics") await database.query("analyze roost.run, roost.step");
+    for (const mode of ["force_custom_plan", "force_generic_plan"]) {
       for (const [name, text, values] of statements) {
         await t.test(`${name}, ${mode}, ${statistics}`, async () => {
           const plan = await explain(database, { text, values, mode });
-          const scans = nodesOf(plan).filter((node) => node['Relation Name'] === 'run');
-          assert.ok(scans.every((node) => node['Node Type'] !== 'Seq Scan'), JSON.stringify(scans));
-          const blocks = plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
-          assert.ok(blocks <= blocksMax, `${name} touched ${blocks} blocks (limit ${blocksMax}): ${JSON.stringify(plan, undefined, 1)}`);
-          if (name === 'claim') assert.ok(nodesOf(plan).some((node) => node['Index Name'] === 'run_ready'));
+          const scans = nodesOf(plan).filter((node) => node["Relation Name"] === "run");
+          assert.ok(
+            scans.every((node) => node["Node Type"] !== "Seq Scan"),
+            JSON.stringify(scans),
+          );
+          const blocks = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"];
+          assert.ok(
+            blocks <= blocksMax,
+            `${name} touched ${blocks} blocks (limit ${blocksMax}): ${JSON.stringify(plan, undefined, 1)}`,
+          );
+          if (name === "claim") assert.ok(nodesOf(plan).some((node) => node["Index Name"] === "run_ready"));
         });
       }
     }
@@ -60,17 +94,20 @@ test('claim, begin, finish and end touch few blocks beside 20,000 idle runs', as
 });
 
 /** Carries the statement out with a prepared plan of the given mode, and takes it back. */
-async function explain(database: Database, { text, values, mode }: { text: string; values: unknown[]; mode: string }): Promise<PlanNode> {
-  const rollBack = new Error('taken back');
+async function explain(
+  database: Database,
+  { text, values, mode }: { text: string; values: unknown[]; mode: string },
+): Promise<PlanNode> {
+  const rollBack = new Error("taken back");
   let plan: PlanNode | undefined;
   await assert.rejects(
     database.transact(async (tx: Transaction) => {
       await tx.query(`set local plan_cache_mode = ${mode}`);
       await tx.query(`prepare planned as ${text}`);
-      const execute = `explain (analyze, buffers, format json) execute planned (${values.map(literal).join(', ')})`;
-      const [row] = await tx.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(execute);
-      await tx.query('deallocate planned');
-      plan = row!['QUERY PLAN'][0].Plan;
+      const execute = `explain (analyze, buffers, format json) execute planned (${values.map(literal).join(", ")})`;
+      const [row] = await tx.query<{ "QUERY PLAN": [{ Plan: PlanNode }] }>(execute);
+      await tx.query("deallocate planned");
+      plan = row!["QUERY PLAN"][0].Plan;
       throw rollBack;
     }),
     (error) => error === rollBack,
@@ -80,7 +117,7 @@ async function explain(database: Database, { text, values, mode }: { text: strin
 
 function literal(value: unknown): string {
   if (!Array.isArray(value)) return `'${String(value)}'`;
-  return `'{${value.map((item) => (item === null ? 'null' : `"${String(item)}"`)).join(',')}}'`;
+  return `'{${value.map((item) => (item === null ? "null" : `"${String(item)}"`)).join(",")}}'`;
 }
 
 function nodesOf(node: PlanNode): PlanNode[] {

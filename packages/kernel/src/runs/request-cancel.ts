@@ -1,10 +1,14 @@
-import { createId } from '@roost/base';
-import type { KernelTransaction } from '../transact.ts';
-import { emitRunEvent, eventReason } from './emit-run-event.ts';
-import type { RunHead } from './lock-runs.ts';
+import { createId } from "@roost/base";
+import type { KernelTransaction } from "../transact.ts";
+import { emitRunEvent, eventReason } from "./emit-run-event.ts";
+import type { RunHead } from "./lock-runs.ts";
 
 /** Asks the owners of running runs to end them. The caller has locked the runs. A second request changes nothing. */
-export async function requestCancel(tx: KernelTransaction, runs: RunHead[], why: { reason: string; by: string }): Promise<void> {
+export async function requestCancel(
+  tx: KernelTransaction,
+  runs: RunHead[],
+  why: { reason: string; by: string },
+): Promise<void> {
   const asked = runs.filter((run) => run.cancelRequestedAt === null).map((run) => ({ run, eventId: createId() }));
   if (asked.length === 0) return;
   await tx.query(
@@ -14,7 +18,7 @@ export async function requestCancel(tx: KernelTransaction, runs: RunHead[], why:
     [asked.map(({ run }) => run.id), asked.map(({ eventId }) => eventId), why.reason, why.by],
   );
   for (const { run, eventId } of asked) {
-    emitRunEvent(tx, 'run.cancelling', run, { reason: eventReason(why.reason), by: why.by }, { id: eventId });
+    emitRunEvent(tx, "run.cancelling", run, { reason: eventReason(why.reason), by: why.by }, { id: eventId });
   }
-  tx.wake('cancel');
+  tx.wake("cancel");
 }

@@ -1,19 +1,19 @@
 /** What somebody found out about an effect whose outcome was unknown. */
-import { RoostError, type JsonValue } from '@roost/base';
-import type { Kernel } from '../open-kernel.ts';
-import type { KernelTransaction } from '../transact.ts';
-import { emitStepEvent, eventReason } from './emit-run-event.ts';
-import { lockRuns, type RunHead } from './lock-runs.ts';
-import { resumeRuns } from './resume-runs.ts';
-import { stepColumns } from './run-row.ts';
-import { runLimits, type Step, type StepResolution } from './run.ts';
-import { toJsonText } from './to-json-text.ts';
+import { RoostError, type JsonValue } from "@roost/base";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { emitStepEvent, eventReason } from "./emit-run-event.ts";
+import { lockRuns, type RunHead } from "./lock-runs.ts";
+import { resumeRuns } from "./resume-runs.ts";
+import { stepColumns } from "./run-row.ts";
+import { runLimits, type Step, type StepResolution } from "./run.ts";
+import { toJsonText } from "./to-json-text.ts";
 
 export interface ResolveRequest {
   runId: string;
   seq: number;
   /** It happened; it was refused; it never happened and is to be done. */
-  outcome: StepResolution['outcome'];
+  outcome: StepResolution["outcome"];
   note: string;
   by: string;
   /** What the step returned, when that is known. */
@@ -27,16 +27,22 @@ export interface ResolveRequest {
  * @throws RoostError `not_found`; `conflict` when the step is not unknown, or was resolved otherwise
  */
 export async function resolveStep(kernel: Kernel, request: ResolveRequest): Promise<Step> {
-  const output = toJsonText(request.output, { what: 'the output', bytesMax: runLimits.stepOutputBytesMax });
+  const output = toJsonText(request.output, { what: "the output", bytesMax: runLimits.stepOutputBytesMax });
   return kernel.transact(async (tx) => {
     const run = (await lockRuns(tx, [request.runId])).get(request.runId);
     const step = await readStep(tx, request);
     if (step.resolution !== null) {
       if (step.resolution.outcome === request.outcome) return step;
-      throw new RoostError('conflict', `step ${request.seq} of run ${request.runId} was resolved as ${step.resolution.outcome} by ${step.resolution.by}`);
+      throw new RoostError(
+        "conflict",
+        `step ${request.seq} of run ${request.runId} was resolved as ${step.resolution.outcome} by ${step.resolution.by}`,
+      );
     }
-    if (step.state !== 'unknown') {
-      throw new RoostError('conflict', `step ${request.seq} of run ${request.runId} is ${step.state}: only an unknown outcome is resolved`);
+    if (step.state !== "unknown") {
+      throw new RoostError(
+        "conflict",
+        `step ${request.seq} of run ${request.runId} is ${step.state}: only an unknown outcome is resolved`,
+      );
     }
     const waiting = run === undefined ? undefined : await findWait(tx, run, request.seq);
     await recordResolution(tx, request, waiting === undefined ? undefined : output);
@@ -46,8 +52,11 @@ export async function resolveStep(kernel: Kernel, request: ResolveRequest): Prom
 }
 
 async function readStep(tx: KernelTransaction, { runId, seq }: ResolveRequest): Promise<Step> {
-  const [step] = await tx.query<Step>(`select ${stepColumns('s')} from roost.step_all s where s.run_id = $1 and s.seq = $2`, [runId, seq]);
-  if (step === undefined) throw new RoostError('not_found', `run ${runId} has no step ${seq}: look at the run`);
+  const [step] = await tx.query<Step>(
+    `select ${stepColumns("s")} from roost.step_all s where s.run_id = $1 and s.seq = $2`,
+    [runId, seq],
+  );
+  if (step === undefined) throw new RoostError("not_found", `run ${runId} has no step ${seq}: look at the run`);
   return step;
 }
 
@@ -56,11 +65,15 @@ async function findWait(tx: KernelTransaction, run: RunHead, seq: number): Promi
     `select seq from roost.wait where run_id = $1 and seq = $2 and kind = 'resolution' and resolved_at is null`,
     [run.id, seq],
   );
-  return run.state === 'waiting' ? wait : undefined;
+  return run.state === "waiting" ? wait : undefined;
 }
 
 /** Invariant: an unknown outcome changes only for a run that waits for it; `output` is undefined for all others. */
-async function recordResolution(tx: KernelTransaction, request: ResolveRequest, output: string | undefined): Promise<void> {
+async function recordResolution(
+  tx: KernelTransaction,
+  request: ResolveRequest,
+  output: string | undefined,
+): Promise<void> {
   const isWaitedFor = output !== undefined;
   const resolution = `jsonb_build_object('outcome', $3::text, 'note', $4::text, 'by', $5::text, 'at', to_jsonb(roost.now()))`;
   const rows = await tx.query(
@@ -78,19 +91,33 @@ async function recordResolution(tx: KernelTransaction, request: ResolveRequest, 
        where run_id = $1 and seq = $2 and state = 'unknown' and resolution is null returning 1
      )
      select 1 from live union all select 1 from old`,
-    [request.runId, request.seq, request.outcome, request.note, request.by, isWaitedFor, output ?? 'null'],
+    [request.runId, request.seq, request.outcome, request.note, request.by, isWaitedFor, output ?? "null"],
   );
-  if (rows.length === 0) throw new RoostError('conflict', `step ${request.seq} of run ${request.runId} is not unknown any more`);
+  if (rows.length === 0)
+    throw new RoostError("conflict", `step ${request.seq} of run ${request.runId} is not unknown any more`);
 }
 
-async function goOn(tx: KernelTransaction, run: RunHead, step: Step, request: ResolveRequest, isWaiting: boolean): Promise<void> {
-  const causation = emitStepEvent(tx, 'step.resolved', run, step, { outcome: request.outcome, note: eventReason(request.note), by: request.by });
+async function goOn(
+  tx: KernelTransaction,
+  run: RunHead,
+  step: Step,
+  request: ResolveRequest,
+  isWaiting: boolean,
+): Promise<void> {
+  const causation = emitStepEvent(tx, "step.resolved", run, step, {
+    outcome: request.outcome,
+    note: eventReason(request.note),
+    by: request.by,
+  });
   if (!isWaiting) return;
   await tx.query(
     `update roost.question set state = 'answered', answer = to_jsonb($3::text), answered_by = $4, answered_at = roost.now()
      where run_id = $1 and seq = $2 and state = 'open'`,
     [run.id, request.seq, request.outcome, request.by],
   );
-  await tx.query(`update roost.wait set resolved_at = roost.now() where run_id = $1 and seq = $2 and resolved_at is null`, [run.id, request.seq]);
+  await tx.query(
+    `update roost.wait set resolved_at = roost.now() where run_id = $1 and seq = $2 and resolved_at is null`,
+    [run.id, request.seq],
+  );
   await resumeRuns(tx, [{ runId: run.id, reason: `${request.by} said what became of step ${request.seq}`, causation }]);
 }

@@ -1,10 +1,10 @@
 /** The one way a waiting run goes on: a wait that ended, a moment that came. The caller has locked the runs. */
-import { createId } from '@roost/base';
-import type { KernelTransaction } from '../transact.ts';
-import { emitRunEvent, emitStepEvent, type EventRun, type EventStep } from './emit-run-event.ts';
-import { promoteLanes } from './promote-lanes.ts';
-import { runLimits, type RunState, type WaitResult } from './run.ts';
-import { toJsonText } from './to-json-text.ts';
+import { createId } from "@roost/base";
+import type { KernelTransaction } from "../transact.ts";
+import { emitRunEvent, emitStepEvent, type EventRun, type EventStep } from "./emit-run-event.ts";
+import { promoteLanes } from "./promote-lanes.ts";
+import { runLimits, type RunState, type WaitResult } from "./run.ts";
+import { toJsonText } from "./to-json-text.ts";
 
 export interface Resumption {
   runId: string;
@@ -41,12 +41,22 @@ export async function resumeRuns(tx: KernelTransaction, resumptions: Resumption[
     const run = resumed.get(item.runId);
     if (run === undefined) continue;
     const causation = item.causation === undefined ? {} : { causation: item.causation };
-    emitRunEvent(tx, 'run.resumed', run, { ...(item.seq === undefined ? {} : { seq: item.seq }), reason: item.reason }, { id: item.eventId, ...causation });
+    emitRunEvent(
+      tx,
+      "run.resumed",
+      run,
+      { ...(item.seq === undefined ? {} : { seq: item.seq }), reason: item.reason },
+      { id: item.eventId, ...causation },
+    );
     const step = steps.get(item.runId);
-    if (step !== undefined) emitStepEvent(tx, 'step.done', run, step, { durationMs: step.durationMs });
-    if (run.state === 'ready') tx.wake(`runs:${run.queue}`);
+    if (step !== undefined) emitStepEvent(tx, "step.done", run, step, { durationMs: step.durationMs });
+    if (run.state === "ready") tx.wake(`runs:${run.queue}`);
   }
-  await promoteLanes(tx, rows.flatMap((row) => (row.state === 'queued' && row.lane !== null ? [row.lane] : [])), []);
+  await promoteLanes(
+    tx,
+    rows.flatMap((row) => (row.state === "queued" && row.lane !== null ? [row.lane] : [])),
+    [],
+  );
   return [...resumed.keys()];
 }
 
@@ -59,7 +69,9 @@ async function finishWaits(
   const values = [
     waits.map((wait) => wait.runId),
     waits.map((wait) => wait.seq),
-    waits.map((wait) => toJsonText(wait.result, { what: 'the result of a wait', bytesMax: runLimits.stepOutputBytesMax })),
+    waits.map((wait) =>
+      toJsonText(wait.result, { what: "the result of a wait", bytesMax: runLimits.stepOutputBytesMax }),
+    ),
   ];
   await tx.query(
     `update roost.wait w set resolved_at = roost.now(), result = i.result

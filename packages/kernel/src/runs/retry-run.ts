@@ -1,11 +1,11 @@
 /** A run that ended without success is tried again as a new run that continues from its recorded steps: an ended run never changes. */
-import { createId, RoostError } from '@roost/base';
-import type { Kernel } from '../open-kernel.ts';
-import type { KernelTransaction } from '../transact.ts';
-import { createRun, type CreatedRun } from './create-run.ts';
-import { reopenTrailingFailures } from './finish-run.ts';
-import { runColumns } from './run-row.ts';
-import { type NewRun, type Run } from './run.ts';
+import { createId, RoostError } from "@roost/base";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { createRun, type CreatedRun } from "./create-run.ts";
+import { reopenTrailingFailures } from "./finish-run.ts";
+import { runColumns } from "./run-row.ts";
+import { type NewRun, type Run } from "./run.ts";
 
 export interface RetryRequest {
   runId: string;
@@ -23,38 +23,69 @@ export async function retryRun(kernel: Kernel, request: RetryRequest): Promise<C
   return kernel.transact(async (tx) => {
     // One retry at a time: the second to ask waits here and then finds the first.
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('roost.retry:' || $1::text, 0))`, [request.runId]);
-    const [run] = await tx.query<Run>(`select ${runColumns('r')} from roost.run_all r where r.id = $1`, [request.runId]);
-    if (run === undefined) throw new RoostError('not_found', `no run has the id ${request.runId}: look at the list of runs`);
-    if (run.endedAt === null || run.state === 'done') {
-      throw new RoostError('conflict', `run ${run.id} is ${run.state}: only a run that failed, was cancelled or diverged is tried again`);
+    const [run] = await tx.query<Run>(`select ${runColumns("r")} from roost.run_all r where r.id = $1`, [
+      request.runId,
+    ]);
+    if (run === undefined)
+      throw new RoostError("not_found", `no run has the id ${request.runId}: look at the list of runs`);
+    if (run.endedAt === null || run.state === "done") {
+      throw new RoostError(
+        "conflict",
+        `run ${run.id} is ${run.state}: only a run that failed, was cancelled or diverged is tried again`,
+      );
     }
-    const [before] = await tx.query<CreatedRun>('select id as "runId", state from roost.run_all where retry_of = $1', [run.id]);
+    const [before] = await tx.query<CreatedRun>('select id as "runId", state from roost.run_all where retry_of = $1', [
+      run.id,
+    ]);
     if (before !== undefined) return before;
-    const created = await createRun(tx, { ...asNew(run), id: createId(), reason: `retry of run ${run.id} by ${request.by}: ${request.reason}`.slice(0, 2_000) });
-    await tx.query('update roost.run set retry_of = $2 where id = $1', [created.runId, run.id]);
+    const created = await createRun(tx, {
+      ...asNew(run),
+      id: createId(),
+      reason: `retry of run ${run.id} by ${request.by}: ${request.reason}`.slice(0, 2_000),
+    });
+    await tx.query("update roost.run set retry_of = $2 where id = $1", [created.runId, run.id]);
     await copySteps(tx, run.id, created.runId);
     await reopenTrailingFailures(tx, created.runId);
     return created;
   });
 }
 
-function asNew(run: Run): Omit<NewRun, 'reason'> {
+function asNew(run: Run): Omit<NewRun, "reason"> {
   return {
-    queue: run.queue, handler: run.handler, input: run.input, priority: run.priority, retry: run.retry, budget: run.budget, rehearsal: run.rehearsal,
-    correlation: run.correlation, causation: run.causeId,
+    queue: run.queue,
+    handler: run.handler,
+    input: run.input,
+    priority: run.priority,
+    retry: run.retry,
+    budget: run.budget,
+    rehearsal: run.rehearsal,
+    correlation: run.correlation,
+    causation: run.causeId,
     ...present({
-      title: run.title, lane: run.lane, agent: run.agent, sessionKey: run.sessionKey, sessionKind: run.sessionKind, timeoutMs: run.timeoutMs,
+      title: run.title,
+      lane: run.lane,
+      agent: run.agent,
+      sessionKey: run.sessionKey,
+      sessionKind: run.sessionKind,
+      timeoutMs: run.timeoutMs,
       traceparent: run.traceparent,
-      job: run.jobId === null || run.jobVersion === null || run.tickKey === null ? null : {
-        id: run.jobId, version: run.jobVersion, tickKey: run.tickKey,
-        ...present({ scheduledAt: run.scheduledAt, lateMs: run.lateMs, missedCount: run.missedCount }),
-      },
+      job:
+        run.jobId === null || run.jobVersion === null || run.tickKey === null
+          ? null
+          : {
+              id: run.jobId,
+              version: run.jobVersion,
+              tickKey: run.tickKey,
+              ...present({ scheduledAt: run.scheduledAt, lateMs: run.lateMs, missedCount: run.missedCount }),
+            },
     }),
   };
 }
 
 function present<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: NonNullable<Fields[Name]> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as { [Name in keyof Fields]?: NonNullable<Fields[Name]> };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as {
+    [Name in keyof Fields]?: NonNullable<Fields[Name]>;
+  };
 }
 
 /**

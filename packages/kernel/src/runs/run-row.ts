@@ -2,20 +2,100 @@
 // tidy: columns of the rows that are read everywhere.
 
 const runFields = [
-  'id', 'queue', 'handler', 'state', 'priority', 'ready_at', 'wake_at', 'waiting_for', 'epoch', 'worker_id', 'lane', 'lane_seq', 'lane_held',
-  'agent', 'session_key', 'session_kind', 'job_id', 'job_version', 'tick_key', 'scheduled_at', 'late_ms', 'missed_count', 'parent_run_id',
-  'parent_seq', 'depth', 'retry_of', 'title', 'reason', 'input', 'output', 'error', 'attempt', 'attempts_max', 'retry', 'stall_count',
-  'timeout_ms', 'deadline_at', 'cancel_requested_at', 'cancel_reason', 'cancel_by', 'budget', 'usd_spent', 'tokens_spent', 'usd_reserved',
-  'tokens_reserved', 'call_count', 'reservation_count', 'rehearsal', 'correlation', 'causation', 'traceparent', 'cause_id', 'created_at', 'started_at', 'claimed_at', 'ended_at',
+  "id",
+  "queue",
+  "handler",
+  "state",
+  "priority",
+  "ready_at",
+  "wake_at",
+  "waiting_for",
+  "epoch",
+  "worker_id",
+  "lane",
+  "lane_seq",
+  "lane_held",
+  "agent",
+  "session_key",
+  "session_kind",
+  "job_id",
+  "job_version",
+  "tick_key",
+  "scheduled_at",
+  "late_ms",
+  "missed_count",
+  "parent_run_id",
+  "parent_seq",
+  "depth",
+  "retry_of",
+  "title",
+  "reason",
+  "input",
+  "output",
+  "error",
+  "attempt",
+  "attempts_max",
+  "retry",
+  "stall_count",
+  "timeout_ms",
+  "deadline_at",
+  "cancel_requested_at",
+  "cancel_reason",
+  "cancel_by",
+  "budget",
+  "usd_spent",
+  "tokens_spent",
+  "usd_reserved",
+  "tokens_reserved",
+  "call_count",
+  "reservation_count",
+  "rehearsal",
+  "correlation",
+  "causation",
+  "traceparent",
+  "cause_id",
+  "created_at",
+  "started_at",
+  "claimed_at",
+  "ended_at",
 ];
 const stepFields = [
-  'run_id', 'seq', 'name', 'kind', 'effect', 'state', 'attempt', 'epoch', 'idempotency_key', 'input_hash', 'input', 'output', 'error', 'usage',
-  'cost_usd', 'reopened', 'resolution', 'started_at', 'ended_at',
+  "run_id",
+  "seq",
+  "name",
+  "kind",
+  "effect",
+  "state",
+  "attempt",
+  "epoch",
+  "idempotency_key",
+  "input_hash",
+  "input",
+  "output",
+  "error",
+  "usage",
+  "cost_usd",
+  "reopened",
+  "resolution",
+  "started_at",
+  "ended_at",
 ];
 const questionFields = [
-  'id', 'run_id', 'seq', 'kind', 'prompt', 'choices', 'details', 'asked_at', 'expires_at', 'state', 'answer', 'answered_by', 'answered_at',
+  "id",
+  "run_id",
+  "seq",
+  "kind",
+  "prompt",
+  "choices",
+  "details",
+  "asked_at",
+  "expires_at",
+  "state",
+  "answer",
+  "answered_by",
+  "answered_at",
 ];
-const numericFields = new Set(['usd_spent', 'usd_reserved', 'cost_usd']);
+const numericFields = new Set(["usd_spent", "usd_reserved", "cost_usd"]);
 
 export function runColumns(alias: string): string {
   return selectList(alias, runFields);
@@ -25,7 +105,7 @@ export function runColumns(alias: string): string {
 export function runHeadColumns(alias: string): string {
   return selectList(
     alias,
-    runFields.filter((field) => field !== 'input' && field !== 'output'),
+    runFields.filter((field) => field !== "input" && field !== "output"),
   );
 }
 
@@ -38,7 +118,9 @@ export function questionColumns(alias: string): string {
 }
 
 function selectList(alias: string, fields: string[]): string {
-  return fields.map((field) => `${alias}.${field}${numericFields.has(field) ? '::float8' : ''} as "${camelCase(field)}"`).join(', ');
+  return fields
+    .map((field) => `${alias}.${field}${numericFields.has(field) ? "::float8" : ""} as "${camelCase(field)}"`)
+    .join(", ");
 }
 
 function camelCase(field: string): string {

@@ -2,13 +2,13 @@
  * What a run is, how one is asked for, and what its owner holds. Types and limits only: the functions that move a run
  * stand in the files beside this one, each named after its function.
  */
-import type { JsonObject, JsonValue } from '@roost/base';
+import type { JsonObject, JsonValue } from "@roost/base";
 
-export type RunState = 'ready' | 'queued' | 'running' | 'waiting' | 'done' | 'failed' | 'cancelled' | 'diverged';
-export type TerminalRunState = 'done' | 'failed' | 'cancelled' | 'diverged';
-export type SessionKind = 'main' | 'cron' | 'heartbeat' | 'subagent' | 'channel';
+export type RunState = "ready" | "queued" | "running" | "waiting" | "done" | "failed" | "cancelled" | "diverged";
+export type TerminalRunState = "done" | "failed" | "cancelled" | "diverged";
+export type SessionKind = "main" | "cron" | "heartbeat" | "subagent" | "channel";
 /** What a waiting run waits for. `start` and `retry` are moments that the kernel chose, the rest are declared waits. */
-export type WaitingFor = 'start' | 'retry' | 'time' | 'event' | 'person' | 'child' | 'resolution';
+export type WaitingFor = "start" | "retry" | "time" | "event" | "person" | "child" | "resolution";
 
 /** Every number that bounds a run. A caller that needs more stores the bytes elsewhere and records a reference. */
 export const runLimits = {
@@ -174,13 +174,13 @@ export interface ClaimedRun extends Run {
   steps: Step[];
 }
 
-export type Effect = 'readonly' | 'idempotent' | 'queryable' | 'unsafe';
-export type StepState = 'intent' | 'done' | 'failed' | 'unknown' | 'waiting';
+export type Effect = "readonly" | "idempotent" | "queryable" | "unsafe";
+export type StepState = "intent" | "done" | "failed" | "unknown" | "waiting";
 
 /** What somebody found out about an effect whose outcome was unknown. */
 export interface StepResolution {
   /** It happened; it was refused; it never happened and is to be done now. */
-  outcome: 'done' | 'failed' | 'not_done';
+  outcome: "done" | "failed" | "not_done";
   note: string;
   by: string;
   at: string;
@@ -210,30 +210,42 @@ export interface Step {
 
 /** A wait that gives the worker back. Of the event kind only events appended after the wait began count. */
 export type WaitRequest =
-  | { kind: 'time'; until: Date }
-  | { kind: 'event'; eventType: string; filter?: WaitFilter; until?: Date }
-  | { kind: 'person'; question: NewQuestion; until?: Date }
-  | { kind: 'child'; runId: string; until?: Date }
+  | { kind: "time"; until: Date }
+  | { kind: "event"; eventType: string; filter?: WaitFilter; until?: Date }
+  | { kind: "person"; question: NewQuestion; until?: Date }
+  | { kind: "child"; runId: string; until?: Date }
   /** Somebody must say what became of the step at this seq, which is `unknown`. */
-  | { kind: 'resolution'; prompt: string; until?: Date };
+  | { kind: "resolution"; prompt: string; until?: Date };
 
 /** Dotted paths into the event's data and the value each must have, e.g. `{ 'mail.isUrgent': true }`. */
 export type WaitFilter = Record<string, null | boolean | number | string>;
 
 export interface NewQuestion {
   prompt: string;
-  kind?: 'question' | 'approval';
+  kind?: "question" | "approval";
   choices?: string[];
   details?: JsonObject;
 }
 
 /** The output of a step that waited. */
 export type WaitResult =
-  | { kind: 'time' }
-  | { kind: 'event'; event: { id: string; type: string; subject: string | null; topic: string; partition: number; offset: number; time: string; data: JsonValue } }
-  | { kind: 'person'; answer: JsonValue; by: string; questionId: string }
-  | { kind: 'child'; run: { id: string; state: TerminalRunState; output: JsonValue; error: RunError | null } }
-  | { kind: 'timed_out'; waitedFor: WaitRequest['kind'] };
+  | { kind: "time" }
+  | {
+      kind: "event";
+      event: {
+        id: string;
+        type: string;
+        subject: string | null;
+        topic: string;
+        partition: number;
+        offset: number;
+        time: string;
+        data: JsonValue;
+      };
+    }
+  | { kind: "person"; answer: JsonValue; by: string; questionId: string }
+  | { kind: "child"; run: { id: string; state: TerminalRunState; output: JsonValue; error: RunError | null } }
+  | { kind: "timed_out"; waitedFor: WaitRequest["kind"] };
 
 export interface Question {
   id: string;
@@ -245,12 +257,12 @@ export interface Question {
   details: JsonObject | null;
   askedAt: Date;
   expiresAt: Date | null;
-  state: 'open' | 'answered' | 'expired' | 'withdrawn';
+  state: "open" | "answered" | "expired" | "withdrawn";
   answer: JsonValue;
   answeredBy: string | null;
   answeredAt: Date | null;
 }
 
 export function isTerminal(state: RunState): state is TerminalRunState {
-  return state === 'done' || state === 'failed' || state === 'cancelled' || state === 'diverged';
+  return state === "done" || state === "failed" || state === "cancelled" || state === "diverged";
 }

@@ -49,7 +49,7 @@ export async function sweepLanes(kernel: Kernel): Promise<void> {
   );
 }
 
-/** Drops whole months of history that ended before the given moment. Returns their names. */
+/** Drops whole months of history that ended before the given moment, and questions that are as old. Returns the tables of runs. */
 export async function dropRunHistory(kernel: Kernel, options: { before: Date }): Promise<string[]> {
   const firstKept = options.before.toISOString().slice(0, 7);
   const tables = await kernel.database.query<{ name: string }>(
@@ -63,6 +63,10 @@ export async function dropRunHistory(kernel: Kernel, options: { before: Date }):
       await tx.query(`drop table if exists roost.run_history_${month}, roost.step_history_${month}`);
     });
   }
+  await kernel.database.query(
+    `delete from roost.question where state <> 'open' and asked_at < date_trunc('month', $1::timestamptz)`,
+    [options.before],
+  );
   return tables.map((table) => table.name);
 }
 

@@ -2,19 +2,28 @@
  * A step that gives the worker back until a time, an event, a person, a child run or a resolution. Owns the beginning of a wait;
  * resumeRuns is its end.
  */
-import { createId, RoostError, type JsonValue } from '@roost/base';
-import type { Kernel } from '../open-kernel.ts';
-import type { KernelTransaction } from '../transact.ts';
-import { emitRunEvent, emitStepEvent, eventReason, type EventStep } from './emit-run-event.ts';
-import { endRuns } from './end-runs.ts';
-import { hashInput } from './hash-input.ts';
-import { leaseLost } from './lease-lost.ts';
-import { lockRuns, type RunHead } from './lock-runs.ts';
-import { promoteLanes } from './promote-lanes.ts';
-import { isTerminal, runLimits, type Owned, type RunError, type RunState, type Step, type WaitRequest, type WaitResult } from './run.ts';
-import { stepColumns } from './run-row.ts';
-import { toJsonText } from './to-json-text.ts';
-import { placeEventWait, type EventWaitPlace } from './event-waits.ts';
+import { createId, RoostError, type JsonValue } from "@roost/base";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { emitRunEvent, emitStepEvent, eventReason, type EventStep } from "./emit-run-event.ts";
+import { endRuns } from "./end-runs.ts";
+import { hashInput } from "./hash-input.ts";
+import { leaseLost } from "./lease-lost.ts";
+import { lockRuns, type RunHead } from "./lock-runs.ts";
+import { promoteLanes } from "./promote-lanes.ts";
+import {
+  isTerminal,
+  runLimits,
+  type Owned,
+  type RunError,
+  type RunState,
+  type Step,
+  type WaitRequest,
+  type WaitResult,
+} from "./run.ts";
+import { stepColumns } from "./run-row.ts";
+import { toJsonText } from "./to-json-text.ts";
+import { placeEventWait, type EventWaitPlace } from "./event-waits.ts";
 
 export interface WaitStep {
   seq: number;
@@ -22,16 +31,16 @@ export interface WaitStep {
   name?: string;
   wait: WaitRequest;
   /** Whether other runs of the lane may go meanwhile. Default: `hold` for time and child, `release` otherwise. */
-  lane?: 'hold' | 'release';
+  lane?: "hold" | "release";
 }
 
 export type WaitOutcome =
   /** The run is given back: its owner stops. When the wait ends, the step is done with the result and the run is ready. */
-  | { state: 'waiting'; questionId?: string }
+  | { state: "waiting"; questionId?: string }
   /** It was satisfied already; the run goes on. */
-  | { state: 'done'; result: WaitResult }
+  | { state: "done"; result: WaitResult }
   /** Its end had been asked for: the run is cancelled and given back. */
-  | { state: 'cancelled' };
+  | { state: "cancelled" };
 
 /**
  * Gives the run back until the wait ends. A repeat by the same owner after a lost answer is recognised and changes nothing.
@@ -42,73 +51,122 @@ export type WaitOutcome =
 export async function waitInRun(kernel: Kernel, owned: Owned, step: WaitStep): Promise<WaitOutcome> {
   const { wait } = step;
   return kernel.transact(async (tx) => {
-    const place = wait.kind === 'event' ? await placeEventWait(kernel, tx, wait.eventType) : undefined;
+    const place = wait.kind === "event" ? await placeEventWait(kernel, tx, wait.eventType) : undefined;
     const run = (await lockRuns(tx, [owned.runId])).get(owned.runId);
     if (run === undefined || run.epoch !== owned.epoch) throw leaseLost(owned, run);
-    if (run.state !== 'running') return recogniseRepeat(tx, run, owned, step);
+    if (run.state !== "running") return recogniseRepeat(tx, run, owned, step);
     const recorded = await readStep(tx, owned, step.seq);
-    if (recorded?.state === 'done') return { state: 'done', result: recorded.output as unknown as WaitResult };
+    if (recorded?.state === "done") return { state: "done", result: recorded.output as unknown as WaitResult };
     if (run.cancelRequestedAt !== null) {
-      await endRuns(tx, [{ run, state: 'cancelled', reason: run.cancelReason ?? 'cancelled', by: run.cancelBy ?? 'owner' }]);
-      return { state: 'cancelled' };
+      await endRuns(tx, [
+        { run, state: "cancelled", reason: run.cancelReason ?? "cancelled", by: run.cancelBy ?? "owner" },
+      ]);
+      return { state: "cancelled" };
     }
     checkStep(run, step, recorded);
     const early = await satisfiedAlready(tx, run, wait);
     const waiting = await recordStep(tx, run, step, early);
     if (early !== undefined) {
-      emitStepEvent(tx, 'step.done', run, waiting, { durationMs: 0 });
-      return { state: 'done', result: early };
+      emitStepEvent(tx, "step.done", run, waiting, { durationMs: 0 });
+      return { state: "done", result: early };
     }
     return release(tx, run, step, { waiting, place });
   });
 }
 
-async function recogniseRepeat(tx: KernelTransaction, run: RunHead, owned: Owned, step: WaitStep): Promise<WaitOutcome> {
+async function recogniseRepeat(
+  tx: KernelTransaction,
+  run: RunHead,
+  owned: Owned,
+  step: WaitStep,
+): Promise<WaitOutcome> {
   const recorded = await readStep(tx, owned, step.seq);
-  const isOwn = recorded !== undefined && recorded.epoch === owned.epoch && (recorded.state === 'waiting' || recorded.state === 'done');
-  const isResolving = step.wait.kind === 'resolution' && run.waitingFor === 'resolution';
-  if (run.state === 'cancelled') return { state: 'cancelled' };
+  const isOwn =
+    recorded !== undefined &&
+    recorded.epoch === owned.epoch &&
+    (recorded.state === "waiting" || recorded.state === "done");
+  const isResolving = step.wait.kind === "resolution" && run.waitingFor === "resolution";
+  if (run.state === "cancelled") return { state: "cancelled" };
   if (!isOwn && !isResolving) throw leaseLost(owned, run);
-  const [question] = await tx.query<{ id: string }>('select id from roost.question where run_id = $1 and seq = $2', [run.id, step.seq]);
-  return { state: 'waiting', ...(question === undefined ? {} : { questionId: question.id }) };
+  const [question] = await tx.query<{ id: string }>("select id from roost.question where run_id = $1 and seq = $2", [
+    run.id,
+    step.seq,
+  ]);
+  return { state: "waiting", ...(question === undefined ? {} : { questionId: question.id }) };
 }
 
 async function readStep(tx: KernelTransaction, owned: Owned, seq: number): Promise<Step | undefined> {
-  const [step] = await tx.query<Step>(`select ${stepColumns('s')} from roost.step s where s.run_id = $1 and s.seq = $2`, [owned.runId, seq]);
+  const [step] = await tx.query<Step>(
+    `select ${stepColumns("s")} from roost.step s where s.run_id = $1 and s.seq = $2`,
+    [owned.runId, seq],
+  );
   return step;
 }
 
 function checkStep(run: RunHead, step: WaitStep, recorded: Step | undefined): void {
   if (!Number.isInteger(step.seq) || step.seq < 1 || step.seq > runLimits.stepsMax) {
-    throw new RoostError('invalid_input', `a step's seq is ${step.seq}: give a whole number from 1 to ${runLimits.stepsMax}`);
+    throw new RoostError(
+      "invalid_input",
+      `a step's seq is ${step.seq}: give a whole number from 1 to ${runLimits.stepsMax}`,
+    );
   }
-  const prompt = step.wait.kind === 'person' ? step.wait.question.prompt : step.wait.kind === 'resolution' ? step.wait.prompt : 'none';
+  const prompt =
+    step.wait.kind === "person"
+      ? step.wait.question.prompt
+      : step.wait.kind === "resolution"
+        ? step.wait.prompt
+        : "none";
   if (prompt.length === 0 || prompt.length > runLimits.promptCharsMax) {
-    throw new RoostError('invalid_input', `a question has ${prompt.length} characters: give one of 1 to ${runLimits.promptCharsMax}`);
+    throw new RoostError(
+      "invalid_input",
+      `a question has ${prompt.length} characters: give one of 1 to ${runLimits.promptCharsMax}`,
+    );
   }
-  const isFit = step.wait.kind === 'resolution' ? recorded?.state === 'unknown' : recorded === undefined || recorded.state === 'intent';
+  const isFit =
+    step.wait.kind === "resolution"
+      ? recorded?.state === "unknown"
+      : recorded === undefined || recorded.state === "intent";
   if (!isFit) {
-    throw new RoostError('conflict', `step ${step.seq} of run ${run.id} is ${recorded?.state ?? 'not recorded'}: it cannot wait for ${step.wait.kind}`);
+    throw new RoostError(
+      "conflict",
+      `step ${step.seq} of run ${run.id} is ${recorded?.state ?? "not recorded"}: it cannot wait for ${step.wait.kind}`,
+    );
   }
 }
 
 /** A child that has ended does so no second time. The order of locks (parents first) leaves no gap between this look and the wait. */
-async function satisfiedAlready(tx: KernelTransaction, run: RunHead, wait: WaitRequest): Promise<WaitResult | undefined> {
-  if (wait.kind !== 'child') return undefined;
+async function satisfiedAlready(
+  tx: KernelTransaction,
+  run: RunHead,
+  wait: WaitRequest,
+): Promise<WaitResult | undefined> {
+  if (wait.kind !== "child") return undefined;
   const [child] = await tx.query<{ id: string; state: RunState; output: JsonValue; error: RunError | null }>(
-    'select id, state, output, error from roost.run_all where id = $1 and parent_run_id = $2',
+    "select id, state, output, error from roost.run_all where id = $1 and parent_run_id = $2",
     [wait.runId, run.id],
   );
-  if (child === undefined) throw new RoostError('not_found', `run ${run.id} started no run ${wait.runId}: it can wait for its own children only`);
+  if (child === undefined)
+    throw new RoostError(
+      "not_found",
+      `run ${run.id} started no run ${wait.runId}: it can wait for its own children only`,
+    );
   if (!isTerminal(child.state)) return undefined;
-  return { kind: 'child', run: { ...child, state: child.state } };
+  return { kind: "child", run: { ...child, state: child.state } };
 }
 
 /** Invariant: only the owner lets a step wait; the caller holds the run's row at the owner's epoch, and the statement asks for it again. */
-async function recordStep(tx: KernelTransaction, run: RunHead, step: WaitStep, early: WaitResult | undefined): Promise<EventStep> {
-  if (step.wait.kind === 'resolution') return { seq: step.seq, name: 'resolution', kind: 'wait', attempt: 1 };
-  const input = toJsonText(step.wait, { what: 'the wait', bytesMax: runLimits.stepInputBytesMax });
-  const result = early === undefined ? null : toJsonText(early, { what: 'the result of the wait', bytesMax: runLimits.stepOutputBytesMax });
+async function recordStep(
+  tx: KernelTransaction,
+  run: RunHead,
+  step: WaitStep,
+  early: WaitResult | undefined,
+): Promise<EventStep> {
+  if (step.wait.kind === "resolution") return { seq: step.seq, name: "resolution", kind: "wait", attempt: 1 };
+  const input = toJsonText(step.wait, { what: "the wait", bytesMax: runLimits.stepInputBytesMax });
+  const result =
+    early === undefined
+      ? null
+      : toJsonText(early, { what: "the result of the wait", bytesMax: runLimits.stepOutputBytesMax });
   const [row] = await tx.query<EventStep>(
     `insert into roost.step as s
        (run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, output, started_at, ended_at)
@@ -132,33 +190,39 @@ async function release(
   { waiting, place }: { waiting: EventStep; place: EventWaitPlace | undefined },
 ): Promise<WaitOutcome> {
   const { wait } = step;
-  if (run.reservationCount > 0) await tx.query('select roost.settle_open_spend($1::uuid[])', [[run.id]]);
+  if (run.reservationCount > 0) await tx.query("select roost.settle_open_spend($1::uuid[])", [[run.id]]);
   const eventId = createId();
-  const questionId = wait.kind === 'person' || wait.kind === 'resolution' ? await ask(tx, run, step) : undefined;
+  const questionId = wait.kind === "person" || wait.kind === "resolution" ? await ask(tx, run, step) : undefined;
   await recordWait(tx, run, step, { place, questionId });
-  const isHeld = run.lane !== null && (step.lane ?? (wait.kind === 'time' || wait.kind === 'child' ? 'hold' : 'release')) === 'hold';
+  const isHeld =
+    run.lane !== null && (step.lane ?? (wait.kind === "time" || wait.kind === "child" ? "hold" : "release")) === "hold";
   await giveBack(tx, run, wait, { eventId, isHeld });
   emitRunEvent(
     tx,
-    'run.waiting',
+    "run.waiting",
     run,
     {
       seq: waiting.seq,
-      kind: wait.kind === 'resolution' ? 'person' : wait.kind,
+      kind: wait.kind === "resolution" ? "person" : wait.kind,
       ...(wait.until === undefined ? {} : { until: wait.until.toISOString() }),
-      ...(wait.kind === 'event' ? { eventType: wait.eventType } : {}),
-      ...(wait.kind === 'child' ? { childRunId: wait.runId } : {}),
+      ...(wait.kind === "event" ? { eventType: wait.eventType } : {}),
+      ...(wait.kind === "child" ? { childRunId: wait.runId } : {}),
       ...(questionId === undefined ? {} : { questionId }),
     },
     { id: eventId },
   );
-  if (wait.until !== undefined) tx.wake('due');
+  if (wait.until !== undefined) tx.wake("due");
   if (run.lane !== null && !isHeld) await promoteLanes(tx, [run.lane], [run.id]);
-  return { state: 'waiting', ...(questionId === undefined ? {} : { questionId }) };
+  return { state: "waiting", ...(questionId === undefined ? {} : { questionId }) };
 }
 
 /** Invariant: fenced by epoch and state. A declared wait stops the run's time limit. */
-async function giveBack(tx: KernelTransaction, run: RunHead, wait: WaitRequest, options: { eventId: string; isHeld: boolean }): Promise<void> {
+async function giveBack(
+  tx: KernelTransaction,
+  run: RunHead,
+  wait: WaitRequest,
+  options: { eventId: string; isHeld: boolean },
+): Promise<void> {
   const rows = await tx.query(
     `update roost.run set
        state = 'waiting', waiting_for = $3, wake_at = $4, worker_id = null, lane_held = $5, cause_id = $6,
@@ -169,7 +233,12 @@ async function giveBack(tx: KernelTransaction, run: RunHead, wait: WaitRequest, 
   if (rows.length === 0) throw leaseLost({ runId: run.id, epoch: run.epoch }, run);
 }
 
-async function recordWait(tx: KernelTransaction, run: RunHead, step: WaitStep, found: { place: EventWaitPlace | undefined; questionId: string | undefined }): Promise<void> {
+async function recordWait(
+  tx: KernelTransaction,
+  run: RunHead,
+  step: WaitStep,
+  found: { place: EventWaitPlace | undefined; questionId: string | undefined },
+): Promise<void> {
   const { wait } = step;
   await tx.query(
     `insert into roost.wait (run_id, seq, kind, until, event_type, filter, topic, from_offsets, question_id, child_run_id, created_at)
@@ -179,21 +248,27 @@ async function recordWait(tx: KernelTransaction, run: RunHead, step: WaitStep, f
        from_offsets = excluded.from_offsets, question_id = excluded.question_id, child_run_id = excluded.child_run_id,
        created_at = excluded.created_at, resolved_at = null, result = null`,
     [
-      run.id, step.seq, wait.kind, wait.until ?? null,
-      wait.kind === 'event' ? wait.eventType : null,
-      wait.kind === 'event' ? JSON.stringify(wait.filter ?? {}) : null,
+      run.id,
+      step.seq,
+      wait.kind,
+      wait.until ?? null,
+      wait.kind === "event" ? wait.eventType : null,
+      wait.kind === "event" ? JSON.stringify(wait.filter ?? {}) : null,
       found.place?.topic ?? null,
       found.place === undefined ? null : JSON.stringify(found.place.fromOffsets),
       found.questionId ?? null,
-      wait.kind === 'child' ? wait.runId : null,
+      wait.kind === "child" ? wait.runId : null,
     ],
   );
 }
 
 async function ask(tx: KernelTransaction, run: RunHead, step: WaitStep): Promise<string> {
   const { wait } = step;
-  const question = wait.kind === 'person' ? wait.question : { prompt: wait.kind === 'resolution' ? wait.prompt : '', kind: 'resolution' };
-  const choices = wait.kind === 'person' ? wait.question.choices : undefined;
+  const question =
+    wait.kind === "person"
+      ? wait.question
+      : { prompt: wait.kind === "resolution" ? wait.prompt : "", kind: "resolution" };
+  const choices = wait.kind === "person" ? wait.question.choices : undefined;
   const questionId = createId();
   await tx.query(
     `insert into roost.question (id, run_id, seq, kind, prompt, choices, details, asked_at, expires_at, state)
@@ -202,17 +277,26 @@ async function ask(tx: KernelTransaction, run: RunHead, step: WaitStep): Promise
        id = excluded.id, kind = excluded.kind, prompt = excluded.prompt, choices = excluded.choices, details = excluded.details,
        asked_at = excluded.asked_at, expires_at = excluded.expires_at, state = 'open', answer = null, answered_by = null, answered_at = null`,
     [
-      questionId, run.id, step.seq, question.kind ?? 'question', question.prompt,
+      questionId,
+      run.id,
+      step.seq,
+      question.kind ?? "question",
+      question.prompt,
       choices === undefined ? null : JSON.stringify(choices),
-      wait.kind === 'person' && wait.question.details !== undefined ? toJsonText(wait.question.details, { what: 'the details of the question', bytesMax: runLimits.inputBytesMax }) : null,
+      wait.kind === "person" && wait.question.details !== undefined
+        ? toJsonText(wait.question.details, { what: "the details of the question", bytesMax: runLimits.inputBytesMax })
+        : null,
       wait.until ?? null,
     ],
   );
   tx.emit({
-    type: 'question.asked',
+    type: "question.asked",
     subject: questionId,
     data: {
-      questionId, runId: run.id, seq: step.seq, text: question.prompt,
+      questionId,
+      runId: run.id,
+      seq: step.seq,
+      text: question.prompt,
       ...(run.jobId === null ? {} : { jobId: run.jobId }),
       ...(run.agent === null ? {} : { agent: run.agent }),
       ...(choices === undefined ? {} : { choices: choices.map((choice) => eventReason(choice).slice(0, 200)) }),

@@ -1,5 +1,5 @@
 /** What must be true of runs, steps, lanes, waits and budgets at every moment, whatever happened before: one query that finds what is not. */
-import type { Sql } from '@roost/database';
+import type { Sql } from "@roost/database";
 
 const violations = `
   select 'a lane is held by a run that does not say so: ' || l.name as what from roost.lane l

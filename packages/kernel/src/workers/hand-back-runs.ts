@@ -1,7 +1,7 @@
 /** What becomes of the runs of a worker that goes or has gone: others execute them. The worker's row goes in the same transaction. */
-import type { KernelTransaction } from '../transact.ts';
-import { createId } from '@roost/base';
-import { emitRunEvent, type EventRun } from '../runs/emit-run-event.ts';
+import type { KernelTransaction } from "../transact.ts";
+import { createId } from "@roost/base";
+import { emitRunEvent, type EventRun } from "../runs/emit-run-event.ts";
 
 export interface HandBack {
   workerId: string;
@@ -10,7 +10,13 @@ export interface HandBack {
   isStall: boolean;
 }
 
-type HandedBack = EventRun & { causeId: string; epoch: number; queue: string; state: 'ready' | 'waiting'; priorCauseId: string };
+type HandedBack = EventRun & {
+  causeId: string;
+  epoch: number;
+  queue: string;
+  state: "ready" | "waiting";
+  priorCauseId: string;
+};
 
 /** From the third loss in a row on, a run waits before it is tried again: what is lost only because it shares a worker goes on alone. */
 const promptStallsMax = 2;
@@ -20,26 +26,40 @@ const stallBackoffMs = 1_000;
 export async function handBackRuns(tx: KernelTransaction, handBack: HandBack): Promise<number | undefined> {
   const { workerId, reason } = handBack;
   // A claim holds this row in key share mode: after this lock no further run comes to the worker.
-  const workers = await tx.query('select 1 from roost.worker where id = $1 for update', [workerId]);
+  const workers = await tx.query("select 1 from roost.worker where id = $1 for update", [workerId]);
   if (workers.length === 0) return undefined;
   const owned = await tx.query<{ id: string; reservationCount: number }>(
     `select id, reservation_count as "reservationCount" from roost.run where worker_id = $1 and state = 'running' order by depth, id for no key update`,
     [workerId],
   );
   const reserving = owned.filter((run) => run.reservationCount > 0).map((run) => run.id);
-  if (reserving.length > 0) await tx.query('select roost.settle_open_spend($1::uuid[])', [reserving]);
-  const runs = await giveBack(tx, owned.map((run) => run.id), handBack);
+  if (reserving.length > 0) await tx.query("select roost.settle_open_spend($1::uuid[])", [reserving]);
+  const runs = await giveBack(
+    tx,
+    owned.map((run) => run.id),
+    handBack,
+  );
   for (const run of runs) {
-    emitRunEvent(tx, 'lease.lost', run, { epoch: run.epoch - 1, workerId, reason }, { id: run.causeId, causation: run.priorCauseId });
-    if (run.state === 'ready') tx.wake(`runs:${run.queue}`);
-    else tx.wake('due');
+    emitRunEvent(
+      tx,
+      "lease.lost",
+      run,
+      { epoch: run.epoch - 1, workerId, reason },
+      { id: run.causeId, causation: run.priorCauseId },
+    );
+    if (run.state === "ready") tx.wake(`runs:${run.queue}`);
+    else tx.wake("due");
   }
-  await tx.query('delete from roost.worker where id = $1', [workerId]);
+  await tx.query("delete from roost.worker where id = $1", [workerId]);
   return runs.length;
 }
 
 /** Invariant: the run is taken from its owner in the statement that makes it ready: from here on his writes are refused. */
-async function giveBack(tx: KernelTransaction, runIds: string[], { workerId, isStall }: HandBack): Promise<HandedBack[]> {
+async function giveBack(
+  tx: KernelTransaction,
+  runIds: string[],
+  { workerId, isStall }: HandBack,
+): Promise<HandedBack[]> {
   if (runIds.length === 0) return [];
   return tx.query<HandedBack>(
     `with stalled as (

@@ -1,9 +1,9 @@
-import type { Kernel } from '../open-kernel.ts';
-import type { NewWorker } from './register-worker.ts';
+import type { Kernel } from "../open-kernel.ts";
+import type { NewWorker } from "./register-worker.ts";
 
 export interface WorkerRow {
   id: string;
-  kind: NewWorker['kind'];
+  kind: NewWorker["kind"];
   host: string;
   pid: number;
   startedAt: Date;

@@ -1,20 +1,33 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { createTestKernel } from '../testing/create-test-kernel.ts';
-import { assertLeaseLost, begin, claim, claimOne, done, end, eventTypes, joinWorker, killConnection, read, startRun, stateOf } from '../testing/drive-runs.ts';
-import { reserveSpend } from '../budgets/reserve-spend.ts';
-import { promoteDueRuns } from '../runs/promote-due-runs.ts';
-import { runLimits } from '../runs/run.ts';
-import { reapWorkers } from './reap-workers.ts';
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTestKernel } from "../testing/create-test-kernel.ts";
+import {
+  assertLeaseLost,
+  begin,
+  claim,
+  claimOne,
+  done,
+  end,
+  eventTypes,
+  joinWorker,
+  killConnection,
+  read,
+  startRun,
+  stateOf,
+} from "../testing/drive-runs.ts";
+import { reserveSpend } from "../budgets/reserve-spend.ts";
+import { promoteDueRuns } from "../runs/promote-due-runs.ts";
+import { runLimits } from "../runs/run.ts";
+import { reapWorkers } from "./reap-workers.ts";
 
-test('reapWorkers() gives the runs of a dead worker to others at once', async () => {
+test("reapWorkers() gives the runs of a dead worker to others at once", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using dying = await joinWorker(kernel);
   await using other = await joinWorker(await test.openAnother());
   const runId = await startRun(kernel);
   const { owned } = await claimOne(kernel, dying);
-  assert.equal(await reapWorkers(kernel), 0, 'all are well');
+  assert.equal(await reapWorkers(kernel), 0, "all are well");
 
   await killConnection(test.database, dying.workerId);
   assert.equal(await reapWorkers(kernel), 1);
@@ -23,11 +36,11 @@ test('reapWorkers() gives the runs of a dead worker to others at once', async ()
   assert.equal(again.id, runId);
   assert.ok(again.epoch > owned.epoch);
   await assertLeaseLost(end(kernel, owned));
-  assert.deepEqual(await eventTypes(kernel, runId), ['run.created', 'run.started', 'lease.lost', 'run.started']);
-  assert.deepEqual(await eventTypes(kernel, dying.workerId), ['worker.joined', 'worker.lost']);
+  assert.deepEqual(await eventTypes(kernel, runId), ["run.created", "run.started", "lease.lost", "run.started"]);
+  assert.deepEqual(await eventTypes(kernel, dying.workerId), ["worker.joined", "worker.lost"]);
 });
 
-test('reapWorkers() takes the runs of a worker that hangs when its time is over, and the worker learns it', async () => {
+test("reapWorkers() takes the runs of a worker that hangs when its time is over, and the worker learns it", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using hanging = await joinWorker(kernel, { ttlMs: 5_000 });
@@ -40,11 +53,15 @@ test('reapWorkers() takes the runs of a worker that hangs when its time is over,
 
   assert.equal(await reapWorkers(kernel), 1);
 
-  assert.deepEqual(await hanging.heartbeat({ running: [owned] }), { cancelled: [], lostRuns: [owned.runId], lost: true });
+  assert.deepEqual(await hanging.heartbeat({ running: [owned] }), {
+    cancelled: [],
+    lostRuns: [owned.runId],
+    lost: true,
+  });
   assert.ok(hanging.lost.aborted);
 });
 
-test('heartbeat() never renews a deadline that has passed, reaped or not', async () => {
+test("heartbeat() never renews a deadline that has passed, reaped or not", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel, { ttlMs: 5_000 });
@@ -54,7 +71,7 @@ test('heartbeat() never renews a deadline that has passed, reaped or not', async
   assert.equal(await reapWorkers(kernel), 1);
 });
 
-test('heartbeat() keeps a worker alive for as long as it comes', async () => {
+test("heartbeat() keeps a worker alive for as long as it comes", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel, { ttlMs: 5_000 });
@@ -65,17 +82,17 @@ test('heartbeat() keeps a worker alive for as long as it comes', async () => {
   assert.equal(await reapWorkers(kernel), 0);
 });
 
-test('registerWorker() aborts `lost` when its connection dies', async () => {
+test("registerWorker() aborts `lost` when its connection dies", async () => {
   await using test = await createTestKernel();
   await using worker = await joinWorker(test.kernel);
-  const lost = new Promise((resolve) => worker.lost.addEventListener('abort', resolve));
+  const lost = new Promise((resolve) => worker.lost.addEventListener("abort", resolve));
 
   await killConnection(test.database, worker.workerId);
 
   await lost;
 });
 
-test('release() gives back what the worker still owns without counting it as lost', async () => {
+test("release() gives back what the worker still owns without counting it as lost", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   const stopping = await joinWorker(kernel);
@@ -91,7 +108,7 @@ test('release() gives back what the worker still owns without counting it as los
   assert.equal(await reapWorkers(kernel), 0);
 });
 
-test('reapWorkers() ends a run that has cost too many workers in a row', async () => {
+test("reapWorkers() ends a run that has cost too many workers in a row", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   const runId = await startRun(kernel, { retry: { attemptsMax: 5 } });
@@ -106,11 +123,11 @@ test('reapWorkers() ends a run that has cost too many workers in a row', async (
     }
   }
   const run = await read(kernel, runId);
-  assert.equal(run.state, 'failed');
+  assert.equal(run.state, "failed");
   assert.match(run.error!.message, /crash loop/);
 });
 
-test('reapWorkers() does not end a run that gets on between crashes', async () => {
+test("reapWorkers() does not end a run that gets on between crashes", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   const runId = await startRun(kernel);
@@ -122,10 +139,10 @@ test('reapWorkers() does not end a run that gets on between crashes', async () =
     await killConnection(test.database, worker.workerId);
     await reapWorkers(kernel);
   }
-  assert.equal(await stateOf(kernel, runId), 'ready');
+  assert.equal(await stateOf(kernel, runId), "ready");
 });
 
-test('reapWorkers() counts what a dead worker had reserved as spent', async () => {
+test("reapWorkers() counts what a dead worker had reserved as spent", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -141,7 +158,7 @@ test('reapWorkers() counts what a dead worker had reserved as spent', async () =
   assert.deepEqual([run.usdSpent, run.usdReserved, run.reservationCount], [0.75, 0, 0]);
 });
 
-test('reapWorkers() by several at once reaps each worker once', async () => {
+test("reapWorkers() by several at once reaps each worker once", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   const others = await Promise.all([1, 2, 3].map(() => test.openAnother()));
@@ -153,20 +170,24 @@ test('reapWorkers() by several at once reaps each worker once', async () => {
   const reaped = await Promise.all([kernel, ...others].map((each) => reapWorkers(each)));
   while ((await reapWorkers(kernel)) > 0) reaped.push(1);
 
-  assert.equal(reaped.reduce((sum, n) => sum + n, 0), 1);
-  for (const run of runs) assert.equal((await eventTypes(kernel, run.id)).filter((type) => type === 'lease.lost').length, 1);
+  assert.equal(
+    reaped.reduce((sum, n) => sum + n, 0),
+    1,
+  );
+  for (const run of runs)
+    assert.equal((await eventTypes(kernel, run.id)).filter((type) => type === "lease.lost").length, 1);
 });
 
-test('reapWorkers() that died after declaring a worker dead is continued by the next', async () => {
+test("reapWorkers() that died after declaring a worker dead is continued by the next", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
   const runId = await startRun(kernel);
   await claimOne(kernel, worker);
   // What the first transaction of a reaper leaves behind.
-  await kernel.database.query('update roost.worker set expires_at = roost.now() where id = $1', [worker.workerId]);
+  await kernel.database.query("update roost.worker set expires_at = roost.now() where id = $1", [worker.workerId]);
 
   assert.equal((await worker.heartbeat()).lost, true);
   assert.equal(await reapWorkers(kernel), 1);
-  assert.equal(await stateOf(kernel, runId), 'ready');
+  assert.equal(await stateOf(kernel, runId), "ready");
 });

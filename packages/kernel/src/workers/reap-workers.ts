@@ -1,10 +1,10 @@
 /** Finds workers that died or hang and lets others go on with their runs. A loop over state: nothing is lost when it dies itself. */
-import type { Kernel } from '../open-kernel.ts';
-import type { KernelTransaction } from '../transact.ts';
-import { endRuns } from '../runs/end-runs.ts';
-import { lockRuns } from '../runs/lock-runs.ts';
-import { runLimits } from '../runs/run.ts';
-import { handBackRuns } from './hand-back-runs.ts';
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { endRuns } from "../runs/end-runs.ts";
+import { lockRuns } from "../runs/lock-runs.ts";
+import { runLimits } from "../runs/run.ts";
+import { handBackRuns } from "./hand-back-runs.ts";
 
 interface DeadWorker {
   id: string;
@@ -25,7 +25,13 @@ export async function reapWorkers(kernel: Kernel): Promise<number> {
     const handedBack = await kernel.transact((tx) => bury(tx, dead));
     if (handedBack === undefined) continue;
     reaped += 1;
-    kernel.logger.warn('A worker is lost; its runs go on elsewhere', { workerId: id, host: dead.host, pid: dead.pid, reason: dead.reason, runCount: handedBack });
+    kernel.logger.warn("A worker is lost; its runs go on elsewhere", {
+      workerId: id,
+      host: dead.host,
+      pid: dead.pid,
+      reason: dead.reason,
+      runCount: handedBack,
+    });
   }
   return reaped;
 }
@@ -36,7 +42,7 @@ async function findSuspects(kernel: Kernel): Promise<{ id: string }[]> {
     `select id from roost.worker
      where case when expires_at <= roost.now() then true else pg_try_advisory_xact_lock(lock_key) end limit $1`,
     [runLimits.passMax],
-    { name: 'roost_worker_suspects' },
+    { name: "roost_worker_suspects" },
   );
 }
 
@@ -47,10 +53,13 @@ async function declareDead(tx: KernelTransaction, workerId: string): Promise<Dea
     [workerId],
   );
   if (worker === undefined) return undefined;
-  const [lock] = await tx.query<{ isFree: boolean }>('select pg_try_advisory_xact_lock(lock_key) as "isFree" from roost.worker where id = $1', [workerId]);
+  const [lock] = await tx.query<{ isFree: boolean }>(
+    'select pg_try_advisory_xact_lock(lock_key) as "isFree" from roost.worker where id = $1',
+    [workerId],
+  );
   if (!worker.isExpired && lock?.isFree !== true) return undefined;
-  if (!worker.isExpired) await tx.query('update roost.worker set expires_at = roost.now() where id = $1', [workerId]);
-  const reason = lock?.isFree === true ? 'its connection is gone' : 'it did not renew its lease in time';
+  if (!worker.isExpired) await tx.query("update roost.worker set expires_at = roost.now() where id = $1", [workerId]);
+  const reason = lock?.isFree === true ? "its connection is gone" : "it did not renew its lease in time";
   return { ...worker, reason };
 }
 
@@ -65,23 +74,34 @@ async function endHopelessRuns(kernel: Kernel, dead: DeadWorker): Promise<void> 
 
 async function endHopelessRun(tx: KernelTransaction, runId: string, dead: DeadWorker): Promise<void> {
   const run = (await lockRuns(tx, [runId])).get(runId);
-  if (run === undefined || run.state !== 'running' || run.workerId !== dead.id) return;
+  if (run === undefined || run.state !== "running" || run.workerId !== dead.id) return;
   if (run.cancelRequestedAt !== null) {
-    await endRuns(tx, [{ run, state: 'cancelled', reason: run.cancelReason ?? 'cancelled', by: run.cancelBy ?? 'kernel', isTaken: true }]);
+    await endRuns(tx, [
+      { run, state: "cancelled", reason: run.cancelReason ?? "cancelled", by: run.cancelBy ?? "kernel", isTaken: true },
+    ]);
     return;
   }
   const stalls = run.stallCount + 1;
   const message = `crash loop: its worker was lost ${stalls} times in a row without a finished step (limit ${runLimits.stallsMax}); the last one because ${dead.reason}`;
-  await endRuns(tx, [{ run, state: 'failed', error: { code: 'internal', message, isRetryable: false }, reason: message, isTaken: true }]);
+  await endRuns(tx, [
+    { run, state: "failed", error: { code: "internal", message, isRetryable: false }, reason: message, isTaken: true },
+  ]);
 }
 
 async function bury(tx: KernelTransaction, dead: DeadWorker): Promise<number | undefined> {
   const runCount = await handBackRuns(tx, { workerId: dead.id, reason: `worker lost: ${dead.reason}`, isStall: true });
   if (runCount === undefined) return undefined;
   tx.emit({
-    type: 'worker.lost',
+    type: "worker.lost",
     subject: dead.id,
-    data: { workerId: dead.id, host: dead.host.slice(0, 255), pid: dead.pid, kind: dead.kind, reason: dead.reason, runCount },
+    data: {
+      workerId: dead.id,
+      host: dead.host.slice(0, 255),
+      pid: dead.pid,
+      kind: dead.kind,
+      reason: dead.reason,
+      runCount,
+    },
   });
   return runCount;
 }

@@ -2,14 +2,14 @@
  * A process that owns runs: a row with a deadline, and a session-level advisory lock on a connection of its own. The lock shows its
  * death at once, the deadline shows that it hangs; the epochs of its runs keep both safe.
  */
-import { RoostError, type JsonObject } from '@roost/base';
-import type { Session } from '@roost/database';
-import type { Kernel } from '../open-kernel.ts';
-import type { Owned } from '../runs/run.ts';
-import { handBackRuns } from './hand-back-runs.ts';
+import { RoostError, type JsonObject } from "@roost/base";
+import type { Session } from "@roost/database";
+import type { Kernel } from "../open-kernel.ts";
+import type { Owned } from "../runs/run.ts";
+import { handBackRuns } from "./hand-back-runs.ts";
 
 export interface NewWorker {
-  kind: 'worker' | 'scheduler';
+  kind: "worker" | "scheduler";
   host: string;
   pid: number;
   details?: JsonObject;
@@ -47,7 +47,8 @@ export async function registerWorker(kernel: Kernel, worker: NewWorker): Promise
       `select pg_try_advisory_lock(k.key) as "isLocked", k.key::text as key from (select hashtextextended('roost.worker:' || $1, 0) as key) as k`,
       [workerId],
     );
-    if (locked?.isLocked !== true) throw new RoostError('conflict', `worker ${workerId} could not lock its own key: register again`);
+    if (locked?.isLocked !== true)
+      throw new RoostError("conflict", `worker ${workerId} could not lock its own key: register again`);
     await recordWorker(kernel, worker, { workerId, lockKey: locked.key });
   } catch (error) {
     await session[Symbol.asyncDispose]();
@@ -56,7 +57,11 @@ export async function registerWorker(kernel: Kernel, worker: NewWorker): Promise
   return new Registration(kernel, { workerId, session, ttlMs: worker.ttlMs ?? ttlMsDefault });
 }
 
-async function recordWorker(kernel: Kernel, worker: NewWorker, { workerId, lockKey }: { workerId: string; lockKey: string }): Promise<void> {
+async function recordWorker(
+  kernel: Kernel,
+  worker: NewWorker,
+  { workerId, lockKey }: { workerId: string; lockKey: string },
+): Promise<void> {
   const { kind, host, pid } = worker;
   await kernel.transact(async (tx) => {
     await tx.query(
@@ -64,7 +69,7 @@ async function recordWorker(kernel: Kernel, worker: NewWorker, { workerId, lockK
        values ($1, $2, $3, $4, $5::bigint, roost.now(), roost.now(), roost.now() + $6 * interval '1 millisecond', $7::jsonb)`,
       [workerId, host, pid, kind, lockKey, worker.ttlMs ?? ttlMsDefault, JSON.stringify(worker.details ?? {})],
     );
-    tx.emit({ type: 'worker.joined', subject: workerId, data: { workerId, host: host.slice(0, 255), pid, kind } });
+    tx.emit({ type: "worker.joined", subject: workerId, data: { workerId, host: host.slice(0, 255), pid, kind } });
   });
 }
 
@@ -88,7 +93,11 @@ class Registration implements WorkerRegistration {
   async heartbeat(options: { running?: Owned[] } = {}): Promise<Heartbeat> {
     const running = options.running ?? [];
     // Invariant: a deadline that has passed is never renewed: the reaper may have begun to give the runs away.
-    const rows = await this.#kernel.database.query<{ isRenewed: boolean; cancelled: string[] | null; owned: string[] | null }>(
+    const rows = await this.#kernel.database.query<{
+      isRenewed: boolean;
+      cancelled: string[] | null;
+      owned: string[] | null;
+    }>(
       `with renewed as (
          update roost.worker set seen_at = roost.now(), expires_at = roost.now() + $2 * interval '1 millisecond'
          where id = $1 and expires_at > roost.now() returning id
@@ -98,11 +107,14 @@ class Registration implements WorkerRegistration {
          (select array_agg(r.id::text) from unnest($3::uuid[], $4::bigint[]) as o(id, epoch)
           join roost.run r on r.id = o.id and r.epoch = o.epoch and r.state = 'running' and r.worker_id = $1) as owned`,
       [this.workerId, this.#ttlMs, running.map((run) => run.runId), running.map((run) => run.epoch)],
-      { name: 'roost_worker_heartbeat' },
+      { name: "roost_worker_heartbeat" },
     );
     const row = rows[0]!;
     const owned = new Set(row.owned ?? []);
-    if (!row.isRenewed && !this.#isReleased) this.#declaredDead.abort(new Error(`worker ${this.workerId} was declared dead: it did not renew its lease in time`));
+    if (!row.isRenewed && !this.#isReleased)
+      this.#declaredDead.abort(
+        new Error(`worker ${this.workerId} was declared dead: it did not renew its lease in time`),
+      );
     return {
       cancelled: row.cancelled ?? [],
       lostRuns: running.filter((run) => !owned.has(run.runId)).map((run) => run.runId),
@@ -114,7 +126,10 @@ class Registration implements WorkerRegistration {
     if (this.#isReleased) return;
     this.#isReleased = true;
     try {
-      if (!this.lost.aborted) await this.#kernel.transact((tx) => handBackRuns(tx, { workerId: this.workerId, reason: 'the worker stopped', isStall: false }));
+      if (!this.lost.aborted)
+        await this.#kernel.transact((tx) =>
+          handBackRuns(tx, { workerId: this.workerId, reason: "the worker stopped", isStall: false }),
+        );
     } finally {
       await this.#session[Symbol.asyncDispose]();
     }
