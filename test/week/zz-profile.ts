@@ -41,6 +41,8 @@ const cpu = async () => {
     return (Number(f[11]) + Number(f[12])) * 10;
   });
 };
+const pgcpu = async () => { const fs = await import("node:fs"); const [r] = (await database.query("select pg_backend_pid() p")) as any; const ppid = fs.readFileSync(`/proc/${r.p}/stat`, "utf8").split(") ")[1]!.split(" ")[1]; let t = 0; for (const d of fs.readdirSync("/proc")) { if (!/^\d+$/.test(d)) continue; try { const f = fs.readFileSync(`/proc/${d}/stat`, "utf8").split(") ")[1]!.split(" "); if (f[1] === ppid || d === ppid) t += (Number(f[11]) + Number(f[12])) * 10 + (d === ppid ? (Number(f[13]) + Number(f[14])) * 10 : 0); } catch {} } return t; };
+const g0 = await pgcpu(); const s0 = process.cpuUsage();
 const c0 = await cpu();
 const x0 = await database.query(
   "select xact_commit::int c, tup_inserted::int i from pg_stat_database where datname=current_database()",
