@@ -22,6 +22,8 @@ const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
 /** Time that a request has to arrive, against clients that never finish one. */
 const requestMsMax = 60_000;
 const headersMsMax = 15_000;
+/** Open at once, streams included; each stream looks at the log every second. */
+const connectionsMax = 500;
 
 /**
  * @throws RoostError `forbidden` for a host that is not loopback, `conflict` when the port is taken
@@ -38,6 +40,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     { requestTimeout: requestMsMax, headersTimeout: headersMsMax },
     (request, response) => void listener(request, response),
   );
+  server.maxConnections = connectionsMax;
   const port = await open(server, options);
   const name = options.host === "::1" ? "[::1]" : options.host;
   return {

@@ -41,7 +41,7 @@ function effectsOf(origin: CausalNode): { node: CausalNode; depth: number }[] {
 }
 
 function toRecord({ event, cause }: CausalNode, depth: number): CausalRecord {
-  const text = (name: string) => (typeof event.data[name] === "string" ? (event.data[name] as string) : null);
+  const text = (name: string) => (typeof event.data[name] === "string" ? event.data[name] : null);
   return {
     eventId: event.id,
     parentId: cause?.event.id ?? null,

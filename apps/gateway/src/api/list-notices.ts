@@ -32,7 +32,7 @@ export function listNotices({ kernel }: GatewayContext): ApiHandler<"listNotices
 
 function toNotice(raised: StoredEvent, outcome: StoredEvent | undefined): Notice {
   const { data } = raised;
-  const text = (name: string) => (typeof data[name] === "string" ? (data[name] as string) : null);
+  const text = (name: string) => (typeof data[name] === "string" ? data[name] : null);
   const reason = outcome?.data["reason"];
   return {
     id: text("noticeId") ?? raised.id,
