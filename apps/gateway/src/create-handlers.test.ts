@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { roostOperations } from "@roost/contract/operations";
-import { beginStep, finishStep, registerWorker, waitInRun } from "@roost/kernel";
+import { beginStep, finishStep, waitInRun, type WorkerRegistration } from "@roost/kernel";
 import { collect } from "./testing/collect.ts";
 import { createTestGateway, type TestGateway } from "./testing/create-test-gateway.ts";
 import { claimOne, end, joinWorker, playRun, startRun } from "./testing/drive-runs.ts";
@@ -99,7 +99,7 @@ async function askAboutJobs(client: TestGateway["client"]): Promise<void> {
 async function askAboutRuns(
   { kernel }: TestGateway,
   client: TestGateway["client"],
-  worker: Awaited<ReturnType<typeof registerWorker>>,
+  worker: WorkerRegistration,
 ): Promise<void> {
   const runId = await startRun(kernel, { retry: { attemptsMax: 1 } });
   const owned = await claimOne(kernel, worker);

@@ -7,7 +7,7 @@ export function withoutSecrets(text: string): string {
   const url = new URL(text);
   url.username = "";
   url.password = "";
-  for (const name of [...url.searchParams.keys()]) url.searchParams.set(name, hidden);
+  for (const name of url.searchParams.keys()) url.searchParams.set(name, hidden);
   url.hash = "";
   return url.href;
 }

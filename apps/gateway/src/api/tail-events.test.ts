@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { request } from "node:http";
+import { request, type IncomingMessage } from "node:http";
 import { test } from "node:test";
 import { collect, until } from "../testing/collect.ts";
 import { createTestGateway, testToken } from "../testing/create-test-gateway.ts";
@@ -86,7 +86,7 @@ test("tailEvents() waits for a reader that is slow and reads no further meanwhil
   for (let number = 0; number < count; number += 20)
     await kernel.append(Array.from({ length: 20 }, (_, index) => notice(number + index, 50_000)));
   let toldCount = 0;
-  const response = await new Promise<import("node:http").IncomingMessage>((resolve) => {
+  const response = await new Promise<IncomingMessage>((resolve) => {
     const headers = { authorization: `Bearer ${testToken}` };
     const path = "/api/v1/events?topics=notices&since=2000-01-01T00:00:00Z";
     request(`${gateway.url}${path}`, { headers }, resolve).end();

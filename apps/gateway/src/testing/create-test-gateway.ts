@@ -26,7 +26,7 @@ export interface TestGateway extends AsyncDisposable {
   port: number;
   client: Client<typeof roostOperations>;
   /** With the token, unless headers say otherwise. */
-  ask(path: string, init?: RequestInit): Promise<Response>;
+  ask(path: string, init?: { method?: string; body?: string; headers?: Record<string, string> }): Promise<Response>;
   /** Watches of wake-ups and of texts that streams hold now. */
   held(): { watches: number; texts: number };
   /** As SIGTERM does; then the same port serves again. */
