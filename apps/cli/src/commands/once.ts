@@ -111,6 +111,12 @@ async function begin(context: CliContext, client: RoostClient, command: string[]
   using progress = terminal.progress(`Asking whether ${options.scope}/${options.key} was done`);
   for (let pollMs = pollMsMin; ; pollMs = Math.min(pollMs * 2, pollMsMax)) {
     const once = await keepTrying(() => client.beginOnce(request), { clock, forMs: Math.max(beginMsMax, waitMsMax) });
+    if (once.state === "in_progress" && once.holder === request.holder) {
+      throw new RoostError(
+        "unavailable",
+        `the gateway's answer was lost when ${options.scope}/${options.key} began, so nothing was run: it counts as unknown ${relativeTime(once.expiresAt, clock.nowMs())}, then give --retry-unknown`,
+      );
+    }
     const leftMs = startMs + waitMsMax - clock.nowMs();
     if (once.state !== "in_progress" || leftMs <= 0) return once;
     progress.update(`${options.scope}/${options.key} is being done by ${plainLine(once.holder ?? "another")}; waiting`);

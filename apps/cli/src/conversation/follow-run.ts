@@ -52,7 +52,10 @@ export function findMissing(streamed: string, reply: string): string {
   const whole = reply.trim();
   if (said.endsWith(whole)) return "";
   for (let length = Math.min(said.length, whole.length); length >= overlapCharsMin; length -= 1) {
-    if (said.endsWith(whole.slice(0, length))) return whole.slice(length);
+    if (!said.endsWith(whole.slice(0, length))) continue;
+    const rest = whole.slice(length);
+    const blank = streamed.slice(said.length);
+    return rest.startsWith(blank) ? rest.slice(blank.length) : rest;
   }
   return whole;
 }

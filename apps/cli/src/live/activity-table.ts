@@ -41,5 +41,7 @@ function nowOf({ state, stepName, waitingFor, sessionKey }: Activity): string {
 /** How long it has been so, or until it is due. */
 function timeOf({ state, sinceAt, dueAt }: Activity, nowMs: number): string {
   if (state === "due") return relativeTime(dueAt, nowMs);
-  return sinceAt === null ? "" : formatDurationMs(Math.max(0, Math.floor((nowMs - Date.parse(sinceAt)) / 1000) * 1000));
+  if (sinceAt === null) return "";
+  const wholeSeconds = Math.floor((nowMs - Date.parse(sinceAt)) / 1000);
+  return wholeSeconds < 1 ? "now" : formatDurationMs(wholeSeconds * 1000);
 }
