@@ -1,3 +1,4 @@
+/** What a new run may ask for: checked before anything is written, so that a bad one fails with its field's name. */
 import { RoostError } from "@roost/base";
 import { runLimits, type NewRun, type RetryPolicy } from "./run.ts";
 

@@ -1,3 +1,4 @@
+/** Lanes let one run go at a time: who goes next, and the loop that finds a lane left free. How a run enters a lane is create-run.ts. */
 import type { KernelTransaction } from "../transact.ts";
 import type { Kernel } from "../open-kernel.ts";
 import { runLimits } from "./run.ts";

@@ -5,7 +5,8 @@
 import { createId, RoostError, type JsonValue } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
-import { emitRunEvent, emitStepEvent, eventReason, type EventStep } from "./emit-run-event.ts";
+import { askQuestion } from "./ask-question.ts";
+import { emitRunEvent, emitStepEvent, type EventStep } from "./emit-run-event.ts";
 import { endRuns } from "./end-runs.ts";
 import { hashInput } from "./hash-input.ts";
 import { leaseLost } from "./lease-lost.ts";
@@ -192,7 +193,8 @@ async function release(
   const { wait } = step;
   if (run.reservationCount > 0) await tx.query("select roost.settle_open_spend($1::uuid[])", [[run.id]]);
   const eventId = createId();
-  const questionId = wait.kind === "person" || wait.kind === "resolution" ? await ask(tx, run, step) : undefined;
+  const questionId =
+    wait.kind === "person" || wait.kind === "resolution" ? await askQuestion(tx, run, step.seq, wait) : undefined;
   await recordWait(tx, run, step, { place, questionId });
   const isHeld =
     run.lane !== null && (step.lane ?? (wait.kind === "time" || wait.kind === "child" ? "hold" : "release")) === "hold";
@@ -260,50 +262,4 @@ async function recordWait(
       wait.kind === "child" ? wait.runId : null,
     ],
   );
-}
-
-async function ask(tx: KernelTransaction, run: RunHead, step: WaitStep): Promise<string> {
-  const { wait } = step;
-  const question =
-    wait.kind === "person"
-      ? wait.question
-      : { prompt: wait.kind === "resolution" ? wait.prompt : "", kind: "resolution" };
-  const choices = wait.kind === "person" ? wait.question.choices : undefined;
-  const questionId = createId();
-  await tx.query(
-    `insert into roost.question (id, run_id, seq, kind, prompt, choices, details, asked_at, expires_at, state)
-     values ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, roost.now(), $8, 'open')
-     on conflict (run_id, seq) do update set
-       id = excluded.id, kind = excluded.kind, prompt = excluded.prompt, choices = excluded.choices, details = excluded.details,
-       asked_at = excluded.asked_at, expires_at = excluded.expires_at, state = 'open', answer = null, answered_by = null, answered_at = null`,
-    [
-      questionId,
-      run.id,
-      step.seq,
-      question.kind ?? "question",
-      question.prompt,
-      choices === undefined ? null : JSON.stringify(choices),
-      wait.kind === "person" && wait.question.details !== undefined
-        ? toJsonText(wait.question.details, { what: "the details of the question", bytesMax: runLimits.inputBytesMax })
-        : null,
-      wait.until ?? null,
-    ],
-  );
-  tx.emit({
-    type: "question.asked",
-    subject: questionId,
-    data: {
-      questionId,
-      runId: run.id,
-      seq: step.seq,
-      text: question.prompt,
-      ...(run.jobId === null ? {} : { jobId: run.jobId }),
-      ...(run.agent === null ? {} : { agent: run.agent }),
-      ...(choices === undefined ? {} : { choices: choices.map((choice) => eventReason(choice).slice(0, 200)) }),
-      ...(wait.until === undefined ? {} : { expiresAt: wait.until.toISOString() }),
-    },
-    correlation: run.correlation,
-    causation: run.causeId,
-  });
-  return questionId;
 }
