@@ -6,7 +6,14 @@ import { runRoost } from "../testing/start-roost.ts";
 test("describeProgram() is what docs/cli.md says", async () => {
   const written = await readFile(new URL("../../../../docs/cli.md", import.meta.url), "utf8");
   const { stdout } = await runRoost(["help", "--markdown"]);
-  assert.equal(written, stdout, "the commands have changed: npm run --silent roost -- help --markdown > docs/cli.md");
+  const advice =
+    "the commands have changed: npm run --silent roost -- help --markdown > docs/cli.md, then npm run format";
+  assert.equal(unalign(written), unalign(stdout), advice);
   for (const heading of ["# roost lock", "# roost jobs apply", "## Exit codes"])
     assert.ok(stdout.includes(heading), heading);
 });
+
+/** The formatter aligns the columns of tables; what they say is compared. */
+function unalign(markdown: string): string {
+  return markdown.replaceAll(/ *\| */g, "|").replaceAll(/-{3,}/g, "---");
+}
