@@ -232,11 +232,18 @@ async function record<T>(
 }
 
 async function suspend<T>(context: StepContext, seq: number, wait: JsonValue): Promise<StepOutcome<T>> {
-  const outcome = await waitInRun(context.options.kernel, context.owned, { seq, wait: wait as unknown as WaitRequest });
+  const outcome = await waitInRun(context.options.kernel, context.owned, { seq, wait: readWait(wait) });
   if (outcome.state === "done") return { state: "answered", answer: outcome.result as unknown as JsonValue };
   throw outcome.state === "waiting"
     ? new RunInterruption("suspended", `Waits at step ${seq}`)
     : new RunInterruption("cancelled", "Its end was asked for");
+}
+
+/** A tool's wait is JSON, where a moment is a text. */
+function readWait(wait: JsonValue): WaitRequest {
+  const { until, ...rest } = wait as { until?: unknown };
+  const request = rest as unknown as WaitRequest;
+  return typeof until === "string" ? ({ ...request, until: new Date(until) } as WaitRequest) : request;
 }
 
 /** Model and tool steps are named as the semantic conventions of generative AI ask. */

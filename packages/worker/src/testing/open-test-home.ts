@@ -49,6 +49,7 @@ export interface Thought {
   answers: ToolMessage[];
   /** What the model was told of the tools. */
   toolNames: string[];
+  tools: { name: string; description: string; parameters: JsonObject }[];
 }
 
 export class Crash extends Error {}
@@ -119,7 +120,9 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
         limits: { reserveSpend: durable.spend.reserve },
       });
       const answers = outcome.messages.filter((message) => message.role === "tool");
-      return { outcome, answers, toolNames: server.requests.at(-1)?.toolNames ?? [] };
+      const wire = (server.requests.at(-1)?.body["tools"] ?? []) as unknown as { function: Thought["tools"][number] }[];
+      const tools = wire.map((tool) => tool.function);
+      return { outcome, answers, tools, toolNames: tools.map(({ name }) => name) };
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -1,33 +1,26 @@
 import assert from "node:assert/strict";
+import { symlink } from "node:fs/promises";
 import { test } from "node:test";
 import { answerQuestion, finishRun, getRun, listQuestions } from "@roost/kernel";
 import { appendReply, sendMessage } from "@roost/memory";
 import { RunInterruption } from "../steps/run-interruption.ts";
 import { jobRun, openTestHome, type Call, type TestHome } from "../testing/open-test-home.ts";
-import { createToolsFor } from "./create-tools-for.ts";
-import { Settings } from "@roost/memory/settings";
-import { inputSchemaOf } from "@roost/agent/testing";
-
-const http = { allow: ["127.0.0.1"], keyed: ["example.com"] };
 
 async function namesFor(home: TestHome, run: Parameters<TestHome["begin"]>[0]): Promise<string[]> {
   return (await home.think(await home.begin(run), [])).toolNames;
 }
 
 test("createTools() describes every tool as an object that providers accept", async () => {
-  await using home = await openTestHome();
-  const settings = Settings.parse({ http });
-  const { run } = await home.begin({ sessionKind: "heartbeat", sessionKey: "heartbeat:main" });
-  const tools = createToolsFor({ kernel: home.kernel, memory: home.memory, settings, webhook: undefined })(run);
+  await using home = await openTestHome({ settings: { http: { keyed: ["example.com"] } } });
+  const { tools } = await home.think(await home.begin({ sessionKind: "heartbeat", sessionKey: "heartbeat:main" }), []);
   assert.equal(tools.length, 23);
-  for (const tool of tools) {
-    assert.match(tool.name, /^[a-zA-Z0-9_-]{1,64}$/);
-    assert.ok(tool.description.length > 20 && tool.description.length < 1_024, tool.name);
-    const schema = inputSchemaOf(tool);
-    assert.equal(schema["type"], "object", tool.name);
+  for (const { name, description, parameters } of tools) {
+    assert.match(name, /^[a-zA-Z0-9_-]{1,64}$/);
+    assert.ok(description.length > 20 && description.length < 1_024, name);
+    assert.equal(parameters["type"], "object", name);
     for (const word of ["oneOf", "anyOf", "allOf", "$ref"])
-      assert.equal(schema[word], undefined, `${tool.name}: ${word}`);
-    assert.ok(JSON.stringify(schema).length < 20_000, tool.name);
+      assert.equal(parameters[word], undefined, `${name}: ${word}`);
+    assert.ok(JSON.stringify(parameters).length < 20_000, name);
   }
 });
 
@@ -108,7 +101,6 @@ test("createTools() shows a cron nothing of MEMORY.md, the notes, or main's conv
     files: { ...files, "memory/private-state.json": JSON.stringify({ text }), "work/spy/own.md": "own" },
   });
   const { kernel, memory } = home;
-  const { symlink } = await import("node:fs/promises");
   await symlink("MEMORY.md", `${home.homeDir}/link.md`);
   await symlink("../../MEMORY.md", `${home.homeDir}/work/spy/link.md`);
 
@@ -133,19 +125,21 @@ test("createTools() shows a cron nothing of MEMORY.md, the notes, or main's conv
   );
   const other = await home.begin(jobRun("other", { prompt: text }));
 
-  const { answers, outcome } = await home.think(
-    await home.begin(jobRun("spy")),
-    probes([main.run.id, other.run.id]).slice(0, 45),
+  const asked = probes([main.run.id, other.run.id]);
+  const answers = [];
+  // A run makes 40 model calls at most.
+  for (let from = 0; from < asked.length; from += 30) {
+    const thought = await home.think(await home.begin(jobRun("spy")), asked.slice(from, from + 30));
+    answers.push(...thought.answers);
+  }
+  assert.equal(answers.length, asked.length);
+  // What it searched for itself is not told by the answer.
+  assert.deepEqual(
+    answers.filter((answer) => answer.text.replaceAll(`"query":"${marker}"`, "").includes(marker)),
+    [],
   );
-  assert.equal(outcome.kind, "replied");
-  const rest = await home.think(await home.begin(jobRun("spy")), probes([main.run.id, other.run.id]).slice(45));
-  const leaks = [...answers, ...rest.answers].filter(
-    (answer) => answer.text.includes(marker) && !answer.text.includes(`"query":"${marker}"`),
-  );
-  assert.deepEqual(leaks, []);
-  assert.equal(answers.length + rest.answers.length, probes(["", ""]).length);
   // The same probes do find it for main: they are not blind.
-  const seen = await home.think(await home.begin(), probes([main.run.id]).slice(0, 40));
+  const seen = await home.think(await home.begin(), asked.slice(0, 30));
   assert.ok(seen.answers.some((answer) => answer.text.includes(marker)));
 });
 
@@ -161,7 +155,7 @@ test("ask_person gives its worker back, and the answer reaches the model in anot
   const { id } = first.run;
   assert.equal((await getRun(kernel.database, id)).state, "waiting");
   await first.die();
-  const { questions } = await listQuestions(kernel, { limit: 10 });
+  const questions = await listQuestions(kernel, { limit: 10 });
   assert.equal(questions[0]!.prompt, "Publish it?");
   await answerQuestion(kernel, { questionId: questions[0]!.id, answer: "yes", by: "me" });
   const { answers, outcome } = await home.think(await home.claim(id), calls);

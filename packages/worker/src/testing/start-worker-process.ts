@@ -1,0 +1,70 @@
+/** A worker as its supervisor starts it: `main.ts` as a child process with a channel, on a test's database and home. */
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+export interface WorkerProcess extends AsyncDisposable {
+  pid: number;
+  child: ChildProcess;
+  /** Resolves with how it ended. */
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  kill(signal: NodeJS.Signals): void;
+  /** What it logged so far. */
+  log(): string;
+}
+
+export interface WorkerProcessOptions {
+  databaseUrl: string;
+  homeDir: string;
+  modelUrl: string;
+  env?: Record<string, string>;
+  /** For node itself. */
+  nodeOptions?: string[];
+}
+
+/** Resolves when it has said that it is ready. */
+export async function startWorkerProcess(options: WorkerProcessOptions): Promise<WorkerProcess> {
+  const child = fork(fileURLToPath(new URL("../main.ts", import.meta.url)), [], {
+    execArgv: options.nodeOptions ?? [],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    env: {
+      PATH: "/usr/bin:/bin",
+      DATABASE_URL: options.databaseUrl,
+      ROOST_HOME: options.homeDir,
+      ROOST_MODEL_URL: options.modelUrl,
+      ROOST_MODEL: "scripted",
+      ROOST_GRACE_MS: "0",
+      ...options.env,
+    },
+  });
+  let logged = "";
+  child.stderr?.on("data", (text) => {
+    logged += String(text);
+  });
+  const ended = once(child, "exit").then(([code, signal]) => ({
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+  }));
+  const ready = new Promise<void>((resolve) => {
+    child.on("message", (message) => {
+      if ((message as { type?: string }).type === "ready") resolve();
+    });
+  });
+  await Promise.race([
+    ready,
+    ended.then(({ code }) => {
+      throw new Error(`the worker ended with ${code} before it was ready: ${logged}`);
+    }),
+  ]);
+  return {
+    pid: child.pid ?? 0,
+    child,
+    ended,
+    kill: (signal) => void child.kill(signal),
+    log: () => logged,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
