@@ -16,7 +16,8 @@ export interface Quiet {
 export interface SimulatedTime extends AsyncDisposable {
   /** Resolves when no tick is due and no run is ready, queued behind another, or being executed. */
   untilQuiet(): Promise<Quiet>;
-  leapTo(ms: number): Promise<void>;
+  /** The process `hungPid`, if there is one, renews nothing meanwhile. */
+  leapTo(ms: number, options?: { hungPid?: number }): Promise<void>;
 }
 
 /** Wake-ups are hints: it looks at least this often. */
@@ -43,7 +44,7 @@ export async function createSimulatedTime(database: Database, startMs: number): 
         if (!signal.aborted) await delay(lookMs, { signal }).catch(() => undefined);
       }
     },
-    leapTo: (ms) => leap(database, ms),
+    leapTo: (ms, { hungPid = 0 } = {}) => leap(database, ms, hungPid),
     [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
   };
 }
@@ -68,7 +69,7 @@ async function look(database: Database): Promise<Quiet & { busyCount: number }> 
  * The tables are locked, not their rows: a heartbeat that waits for a row would write a deadline of before the leap, one that waits
  * for the table begins anew.
  */
-async function leap(database: Database, ms: number): Promise<void> {
+async function leap(database: Database, ms: number, hungPid: number): Promise<void> {
   await database.transact(async (tx) => {
     await tx.query("lock table roost.worker, roost.lock, roost.once in exclusive mode");
     const [row] = await tx.query<{ ms: number }>(
@@ -78,11 +79,11 @@ async function leap(database: Database, ms: number): Promise<void> {
     const leapMs = row!.ms;
     if (leapMs <= 0) return;
     await tx.query(
-      `with worker as (update roost.worker set expires_at = expires_at + $1::float8 * interval '1 ms', seen_at = seen_at + $1::float8 * interval '1 ms'),
+      `with worker as (update roost.worker set expires_at = expires_at + $1::float8 * interval '1 ms', seen_at = seen_at + $1::float8 * interval '1 ms' where pid <> $2),
          lock as (update roost.lock set expires_at = expires_at + $1::float8 * interval '1 ms' where holder is not null),
          once as (update roost.once set expires_at = expires_at + $1::float8 * interval '1 ms' where state = 'begun')
        update roost.test_clock set "offset" = "offset" + $1::float8 * interval '1 ms'`,
-      [leapMs],
+      [leapMs, hungPid],
     );
     await tx.query("select pg_notify('roost_wakeup', 'clock clock')");
   });

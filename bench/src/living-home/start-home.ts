@@ -31,11 +31,19 @@ export interface LivingHome extends AsyncDisposable {
   /** Those that have not been killed. */
   readonly workers: readonly Program[];
   addWorker(): Promise<Program>;
-  /** kill -9 of the worker that executes the run. */
+  /** The process that executes the run. */
+  findWorkerOf(runId: string): Promise<Program>;
+  /** kill -9 of that process. */
   killWorkerOf(runId: string): Promise<void>;
   /** What the processes logged, for the message of a failure. */
   readLogs(): string;
 }
+
+/** Changes that leave a home without jobs and heartbeat, so that only what is asked of it happens. */
+export const withoutJobs: Record<string, (text: string) => string> = Object.fromEntries([
+  ...["blog-writer", "social-checker", "video-producer", "weekly-review"].map((id) => [`jobs/${id}.yaml`, () => ""]),
+  ["roost.yaml", (text: string) => text.replace(/^heartbeat:$/m, "heartbeat:\n  enabled: false")],
+]);
 
 const template = fileURLToPath(new URL("../../../examples/home", import.meta.url));
 const compileCache = fileURLToPath(new URL("../../../node_modules/.roost/compile-cache", import.meta.url));
@@ -68,6 +76,13 @@ export async function startHome(options: StartHomeOptions): Promise<LivingHome> 
   };
   await Promise.all(Array.from({ length: options.workerCount }, () => startWorker(opened)));
   const api = createHttpClient(roostOperations, { baseUrl: `${gateway.ready.url}/api/v1`, token });
+  const findWorkerOf = async (runId: string) => {
+    const [{ run }, { workers: known }] = await Promise.all([api.getRun({ runId }), api.getStatus()]);
+    const pid = known.find(({ id }) => id === run.workerId)?.pid;
+    const worker = workers.find((program) => program.pid === pid);
+    if (worker === undefined) throw new Error(`run ${runId} is ${run.state} and no worker of this home executes it`);
+    return worker;
+  };
   const kept = opened.move();
   return {
     directory,
@@ -75,12 +90,10 @@ export async function startHome(options: StartHomeOptions): Promise<LivingHome> 
     gateway,
     workers,
     addWorker: () => startWorker(kept),
+    findWorkerOf,
     async killWorkerOf(runId) {
-      const [{ run }, { workers: known }] = await Promise.all([api.getRun({ runId }), api.getStatus()]);
-      const pid = known.find((worker) => worker.id === run.workerId)?.pid;
-      const index = workers.findIndex((worker) => worker.pid === pid);
-      const [worker] = index < 0 ? [] : workers.splice(index, 1);
-      if (worker === undefined) throw new Error(`run ${runId} is ${run.state} and no worker of this home executes it`);
+      const worker = await findWorkerOf(runId);
+      workers.splice(workers.indexOf(worker), 1);
       await worker.kill("SIGKILL");
     },
     readLogs: () => programs.map(({ name, pid, log }) => `--- ${name} ${pid}\n${log.slice(-30).join("\n")}`).join("\n"),

@@ -4,9 +4,8 @@ import { readMigrations } from "@roost/database";
 import { createTestDatabase } from "@roost/database/testing";
 import { kernelMigrations, kernelSchema } from "@roost/kernel";
 import { createSimulatedTime, type SimulatedTime } from "../living-home/simulated-time.ts";
-import { startHome } from "../living-home/start-home.ts";
+import { startHome, withoutJobs } from "../living-home/start-home.ts";
 import type { Measure } from "../measure.ts";
-import { withoutJobs } from "./measure-turn.ts";
 
 const startMs = Date.parse("2025-11-24T00:00:00Z");
 const hourMs = 3_600_000;

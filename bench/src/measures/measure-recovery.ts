@@ -1,11 +1,10 @@
 /** kill -9 of a worker in the middle of a step: how long until another worker owns its run, and until it asks the model again. */
 import { startScriptedModelServer, type ScriptedModelServer } from "@roost/agent/testing";
 import type { Database } from "@roost/database";
-import { startHome, type LivingHome } from "../living-home/start-home.ts";
+import { startHome, withoutJobs, type LivingHome } from "../living-home/start-home.ts";
 import { formatMs, type Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 import { statistics } from "../statistics.ts";
-import { withoutJobs } from "./measure-turn.ts";
 
 const aimMsMax = 1_000;
 

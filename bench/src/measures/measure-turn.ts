@@ -3,7 +3,7 @@
  * against the same model asked directly. The model answers at once, so that nothing hides the difference.
  */
 import { startScriptedModelServer } from "@roost/agent/testing";
-import { startHome, type LivingHome } from "../living-home/start-home.ts";
+import { startHome, withoutJobs, type LivingHome } from "../living-home/start-home.ts";
 import { formatMs, type Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 import { statistics } from "../statistics.ts";
@@ -46,12 +46,6 @@ export const measureTurn: Measure = async ({ isQuick, onProgress }) => {
     },
   ];
 };
-
-/** So that only what is measured runs. */
-export const withoutJobs: Record<string, (text: string) => string> = Object.fromEntries([
-  ...["blog-writer", "social-checker", "video-producer", "weekly-review"].map((id) => [`jobs/${id}.yaml`, () => ""]),
-  ["roost.yaml", (text: string) => text.replace(/^heartbeat:$/m, "heartbeat:\n  enabled: false")],
-]);
 
 async function takeTurn({ api }: LivingHome, sessionKey: string): Promise<void> {
   const { runId } = await api.sendMessage({ sessionKey, text: "What is new?" });
