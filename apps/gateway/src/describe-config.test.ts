@@ -21,7 +21,7 @@ notify: { webhook: { url: "https://hooks.example/services/hunter2?t=hunter2" } }
 
 test("describeConfig() never shows a secret, and says which are set", async () => {
   const config = readGatewayConfig({
-    ROOST_HOME: "/home/of/somebody",
+    ROOST_HOME: "/srv/roost",
     ROOST_MODEL_KEY: "hunter2",
     OPENAI_API_KEY: "hunter2",
     DATABASE_URL: "postgresql://me:hunter2@host/db",

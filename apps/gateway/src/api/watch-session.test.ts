@@ -16,9 +16,8 @@ test("watchSession() tells what is said, what its run does, what its model write
   // Who comes in the middle of a run hears the rest of it.
   const leaving = new AbortController();
   const kinds: string[] = [];
-  const stream = client
-    .watchSession({ sessionKey: "main", last: 1 }, { signal: leaving.signal })
-    [Symbol.asyncIterator]();
+  const streamOf = client.watchSession({ sessionKey: "main", last: 1 }, { signal: leaving.signal });
+  const stream = streamOf[Symbol.asyncIterator]();
   const next = async () => {
     const { value } = await stream.next();
     kinds.push(value.data.kind === "event" ? value.data.event.type : value.data.kind);
@@ -54,7 +53,8 @@ test("watchSession() tells what is said, what its run does, what its model write
   assert.ok(after);
   const sent = await client.sendMessage({ sessionKey: "main", text: "again" });
   await client.sendMessage({ sessionKey: "other", text: "not this" });
-  const rest = client.watchSession({ sessionKey: "main", after })[Symbol.asyncIterator]();
+  const restOf = client.watchSession({ sessionKey: "main", after });
+  const rest = restOf[Symbol.asyncIterator]();
   const told = (await rest.next()).value;
   assert.equal(told?.data.kind === "message" && told.data.message.id, sent.messageId);
   const created = (await rest.next()).value;
