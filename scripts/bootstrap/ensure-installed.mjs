@@ -39,38 +39,48 @@ function readMarker(root, lockfileHash) {
   }
 }
 
-async function install({ root, lockfileHash, lockfile }) {
-  const directory = join(root, ".install");
-  let lock;
+async function install(clone) {
+  const directory = join(clone.root, ".install");
+  const onWait = (pid) => console.error(`Waiting for process ${pid}, which is installing`);
   try {
-    lock = await acquireInstallLock(directory, (pid) =>
-      console.error(`Waiting for process ${pid}, which is installing`),
-    );
-  } catch (error) {
-    throw explainRefusal(error, root);
-  }
-  try {
-    const installed = readMarker(root, lockfileHash);
-    if (installed !== undefined) return installed;
-    // npm outlives this process when it is killed; the next one then waits for npm.
-    const npmOptions = { root, logFile: npmLogFile(directory), onStart: lock.extend };
-    // What the person's own `npm ci` has put there is taken as it is.
-    if (!hasFinishedInstall(root, lockfile) || listMissingPackages(root, lockfile).length > 0) {
-      await runInstall(root, lockfile, npmOptions);
+    const lock = await acquireInstallLock(directory, onWait);
+    try {
+      return readMarker(clone.root, clone.lockfileHash) ?? (await installLocked(clone, directory, lock));
+    } finally {
+      lock.release();
     }
-    const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-    const node = await preparePinnedNode({ root, machinery: machineryDirectory(root), manifest, npmOptions });
-    const marker = { lockfileHash, platform: platform(), nodePath: node.path, nodeVersion: node.version };
-    writeMarker(root, marker);
-    return { nodePath: node.path, nodeVersion: node.version };
   } catch (error) {
-    throw explainRefusal(error, root);
-  } finally {
-    lock.release();
+    if (!wantsPermission.has(error.code)) throw error;
+    // Installed by another user, by hand: there is nothing to write.
+    if (isComplete(clone)) return prepareNode(clone, {});
+    throw new InstallError(
+      `user ${process.getuid?.() ?? ""} may not write ${clone.root}: run this as the owner of that directory, ` +
+        "or clone Roost to one of your own",
+    );
   }
 }
 
-async function runInstall(root, lockfile, npmOptions) {
+async function installLocked(clone, directory, lock) {
+  // npm outlives this process when it is killed; the next one then waits for npm.
+  const npmOptions = { root: clone.root, logFile: npmLogFile(directory), onStart: lock.extend };
+  if (!isComplete(clone)) await runInstall(clone, npmOptions);
+  const node = await prepareNode(clone, npmOptions);
+  writeMarker(clone.root, { lockfileHash: clone.lockfileHash, platform: platform(), ...node });
+  return node;
+}
+
+/** What the person's own `npm ci` has put there counts too. */
+function isComplete({ root, lockfile }) {
+  return hasFinishedInstall(root, lockfile) && listMissingPackages(root, lockfile).length === 0;
+}
+
+async function prepareNode({ root }, npmOptions) {
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const node = await preparePinnedNode({ root, machinery: machineryDirectory(root), manifest, npmOptions });
+  return { nodePath: node.path, nodeVersion: node.version };
+}
+
+async function runInstall({ root, lockfile }, npmOptions) {
   const describe = () => {
     const { present, total } = countInstalled(root, lockfile);
     return `Installing packages, Node and PostgreSQL included: ${present} of ${total}`;
@@ -106,14 +116,6 @@ function flushToDisk(root) {
   } catch {
     // A system without `sync -f` keeps the risk; the install itself is complete.
   }
-}
-
-function explainRefusal(error, root) {
-  if (!wantsPermission.has(error.code)) return error;
-  const who = process.getuid === undefined ? "this user" : `user ${process.getuid()}`;
-  return new InstallError(
-    `${who} may not write ${error.path ?? root}: run this as the owner of ${root}, or clone Roost to a directory of your own`,
-  );
 }
 
 function markerFile(root) {

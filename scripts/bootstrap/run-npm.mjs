@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { InstallError } from "./install-error.mjs";
 
-const shownLinesMax = 12;
+const shownLinesMax = 6;
 
 /** First match decides. npm prints the code of the failure it gives up with. */
 const advice = [
@@ -57,7 +57,7 @@ export function describeFailure(args, output, logFile) {
   const what = found ? found[1] : "npm failed: what it said is below";
   return [
     what,
-    ...lines.slice(-shownLinesMax).map((line) => `  ${line}`),
+    ...lines.slice(0, shownLinesMax).map((line) => `  ${line}`),
     `  (npm ${args[0]}, all of it in ${logFile})`,
   ].join("\n");
 }
@@ -87,7 +87,17 @@ function cleanEnvironment() {
   return env;
 }
 
-export const npmArguments = ["--no-audit", "--no-fund", "--no-progress", "--no-update-notifier", "--loglevel=warn"];
+/** Quiet, and no longer patient than a person who may have pulled the plug. */
+export const npmArguments = [
+  "--no-audit",
+  "--no-fund",
+  "--no-progress",
+  "--no-update-notifier",
+  "--loglevel=warn",
+  "--fetch-retries=3",
+  "--fetch-retry-mintimeout=500",
+  "--fetch-retry-maxtimeout=5000",
+];
 
 /** Where a run of npm leaves what it said. */
 export function npmLogFile(directory) {
