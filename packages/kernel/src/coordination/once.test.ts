@@ -165,3 +165,12 @@ test("rememberResult() refuses a key that was used for another request, and forg
   await clock.advance(60_001);
   assert.equal(await sweepCoordination(kernel), 1);
 });
+
+test("beginOnce() gives the same holder its token again, and nobody else", async () => {
+  await using opened = await createTestKernel();
+  const first = await beginOnce(opened.kernel, request("asks twice"));
+  const again = await beginOnce(opened.kernel, request("asks twice"));
+  assert.deepEqual([again.state, again.token, again.attempt], ["begun", first.token, 1]);
+  const other = await beginOnce(opened.kernel, request("another"));
+  assert.deepEqual([other.state, other.token], ["in_progress", null]);
+});
