@@ -1,0 +1,29 @@
+/** That every measurement still runs. How long things take is for people to read, never for a test to judge. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const program = fileURLToPath(new URL("./main.ts", import.meta.url));
+
+async function bench(...args: string[]): Promise<{ code: number | null; output: string; complaint: string }> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const [output, complaint, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { code, output, complaint };
+}
+
+test("npm run bench -- --quick measures everything that there is an aim for", async () => {
+  const { code, output, complaint } = await bench("--quick");
+  assert.equal(code, 0, `${output}\n${complaint}`);
+  const aims = [...output.matchAll(/\(aim (.+?): (?:met|missed)\)/g)].map((match) => match[1]);
+  assert.deepEqual(aims, ["≥ 0.8", "≤ 15 ms", "≤ 20 ms", "≤ 1000 ms", "≤ 3000 ms", "≤ 400 MiB", "0"], output);
+  assert.match(output, /model calls in two idle hours: 0 /);
+});
+
+test("npm run bench names what it can measure when it is asked for something else", async () => {
+  const { code, complaint } = await bench("speed");
+  assert.equal(code, 1);
+  assert.match(complaint, /"speed" is not measured here: choose from append, run, turn, recovery, start, idle-day/);
+});
