@@ -153,6 +153,7 @@ const samples: { rule: string; bad: Contents; says: RegExp[] }[] = [
     bad: {
       "packages/kernel/src/a.ts": "// TODO: fly\nlet count = 0;\n",
       "packages/kernel/src/a.test.ts":
+        // tidy: it is the bad example.
         'test.skip("a", () => {});\ntest("b", { todo: true }, () => {});\nawait delay(10);\n',
     },
     says: [

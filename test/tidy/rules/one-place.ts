@@ -13,7 +13,8 @@ const isScript = (path: string) => path.startsWith("scripts/") || /^apps\/[^/]+\
 const places: readonly Place[] = [
   {
     pattern: /\bprocess\.env\b/,
-    isAllowed: (path) => path.endsWith("/config.ts") || isScript(path),
+    // Measurements start programs and hand them an environment.
+    isAllowed: (path) => path.endsWith("/config.ts") || path.startsWith("bench/") || isScript(path),
     message: "reads the environment: let the app's config.ts read it and take the value as an argument",
   },
   {

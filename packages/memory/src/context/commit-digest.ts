@@ -1,3 +1,4 @@
+/** What a run was shown, recorded: transcript, cursor and heartbeat inputs move together with the step that used them. */
 import { createId } from "@roost/base";
 import type { KernelTransaction } from "@roost/kernel";
 import { savePending } from "../heartbeat/heartbeat-row.ts";

@@ -1,3 +1,4 @@
+/** Every file of a home that is a person's: no machinery, no links that lead out, no more than the limit. */
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { homeLimits } from "./home-limits.ts";
