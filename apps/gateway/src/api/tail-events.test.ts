@@ -54,10 +54,8 @@ test("tailEvents() resumes after every one of the events it began with", async (
 test("tailEvents() misses nothing when the gateway is restarted before its first event", async () => {
   await using gateway = await createTestGateway();
   const { client, kernel } = gateway;
-  const first = client
-    .tailEvents({ topics: ["notices"] })
-    [Symbol.asyncIterator]()
-    .next();
+  const stream = client.tailEvents({ topics: ["notices"] });
+  const first = stream[Symbol.asyncIterator]().next();
   await until(() => gateway.held().watches > 0);
   await gateway.restart();
   const restarting = gateway.restart();
