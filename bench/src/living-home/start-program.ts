@@ -4,6 +4,7 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { readInheritedEnvironment } from "../config.ts";
 
 export interface ProgramOptions {
   /** From the root of the repository. */
@@ -29,14 +30,13 @@ export interface Program extends AsyncDisposable {
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const logLinesMax = 200;
-const inherited = ["PATH", "HOME", "TMPDIR", "LANG"];
 
 /** Resolves when the program says that it is ready. @throws Error with its log when it ends before that */
 export async function startProgram({ path, environment }: ProgramOptions): Promise<Program> {
   const child = spawn(process.execPath, [`${root}${path}`], {
     cwd: root,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
-    env: { ...inheritedEnvironment(), ...environment },
+    env: { ...readInheritedEnvironment(), ...environment },
   });
   const log = collectLog(child);
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -54,15 +54,6 @@ export async function startProgram({ path, environment }: ProgramOptions): Promi
     await ended;
   };
   return { name: path, pid: child.pid!, ready, log, ended, kill, [Symbol.asyncDispose]: () => kill("SIGTERM") };
-}
-
-function inheritedEnvironment(): Record<string, string> {
-  return Object.fromEntries(
-    inherited.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 }
 
 function collectLog(child: ChildProcess): string[] {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { delay } from "@roost/base";
+import { readInheritedEnvironment } from "../config.ts";
 import { formatMs, type Measure } from "../measure.ts";
 import { statistics } from "../statistics.ts";
 
@@ -67,7 +68,7 @@ async function startOnce(home: string, work: (pid: number) => Promise<void>): Pr
     stdio: ["ignore", "pipe", "pipe"],
     // Neither the person's own home nor their model.
     env: {
-      PATH: process.env["PATH"] ?? "",
+      ...readInheritedEnvironment(),
       HOME: home,
       ROOST_HOME: join(home, "roost"),
       ROOST_PORT: "0",
