@@ -15,6 +15,8 @@ export function listenToSupervisor(): Supervised {
     if ((message as { type?: unknown } | null)?.type === "ping") process.send?.({ type: "pong" });
   });
   process.on("disconnect", end("the supervisor is gone"));
+  // It may have gone while this process was still loading its modules.
+  if (process.send !== undefined && !process.connected) end("the supervisor is gone")();
   process.on("SIGTERM", end("SIGTERM"));
   process.on("SIGINT", end("SIGINT"));
   return { stop: stop.signal, ready: (facts) => void process.send?.({ type: "ready", ...facts }) };
