@@ -139,7 +139,7 @@ test("a worker that hangs past its lease and wakes up again changes nothing", as
   await using house = await openHouse();
   const late = Promise.withResolvers<void>();
   house.model.setScript(() => ({ text: "too late", before: late.promise }));
-  const first = await house.start({ env: { ROOST_LEASE_MS: "1000" } });
+  const first = await house.start({ env: { ROOST_LEASE_MS: "2000" } });
   const runId = await house.ask("How are you?");
   await house.model.arrived(0);
   first.kill("SIGSTOP");

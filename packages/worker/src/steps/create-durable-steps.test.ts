@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Effect, StepOptions, StepResult } from "@roost/agent";
-import { claimRuns, createRun, getRun, listSteps, registerWorker, type ClaimedRun, type Kernel } from "@roost/kernel";
+import {
+  claimRuns,
+  createRun,
+  getRun,
+  listSteps,
+  reapWorkers,
+  registerWorker,
+  resolveStep,
+  type ClaimedRun,
+  type Kernel,
+} from "@roost/kernel";
 import { createTestKernel } from "@roost/kernel/testing";
 import { openTelemetry } from "@roost/telemetry";
 import { silentLogger } from "@roost/base";
@@ -23,7 +33,6 @@ async function stepsOf(kernel: Kernel, run: ClaimedRun, onUnknown: "tell" | "wai
 
 /** The worker is gone: its lease expires, the reaper gives the run back, another claims it. */
 async function takeOver(test: Awaited<ReturnType<typeof createTestKernel>>): Promise<ClaimedRun> {
-  const { reapWorkers } = await import("@roost/kernel");
   await test.clock.advance(60_000);
   await reapWorkers(test.kernel);
   return await claimOne(test.kernel);
@@ -150,4 +159,40 @@ test("createDurableSteps() refuses the late outcome of a worker that lost its ru
   await second.step("tool:a#1", tool("idempotent"), async () => ({ state: "done", output: "the second" }));
   answer.resolve({ state: "done", output: "the late first" });
   await assert.rejects(late, (error: { details?: { reason?: string } }) => error.details?.reason === "lease_lost");
+});
+
+for (const [outcome, expected] of [
+  ["done", { state: "done", output: { text: "It happened, me says: seen it", isUntrusted: false } }],
+  ["not_done", { state: "done", output: "did it" }],
+] as const) {
+  test(`createDurableSteps() goes on with what a person found out: ${outcome}`, async () => {
+    await using opened = await createTestKernel();
+    const { kernel } = opened;
+    const run = await interrupted(opened, tool("unsafe"));
+    const first = await stepsOf(kernel, run, "wait");
+    await assert.rejects(first.step("tool:a#1", tool("unsafe"), done), { kind: "suspended" });
+    await resolveStep(kernel, { runId: run.id, seq: 1, outcome, note: "seen it", by: "me" });
+    const second = await stepsOf(kernel, await claimOne(kernel), "wait");
+    assert.deepEqual(await second.step("tool:a#1", tool("unsafe"), done), expected);
+  });
+}
+
+test("createDurableSteps() waits for a person also when the worker died between the unknown outcome and the wait", async () => {
+  await using opened = await createTestKernel();
+  const { kernel } = opened;
+  const run = await interrupted(opened, tool("unsafe"));
+  // Told instead of waited for: what is recorded is the same.
+  await (await stepsOf(kernel, run, "tell")).step("tool:a#1", tool("unsafe"), done);
+  const steps = await stepsOf(kernel, await takeOver(opened), "wait");
+  await assert.rejects(steps.step("tool:a#1", tool("unsafe"), done), { kind: "suspended" });
+  assert.equal((await getRun(kernel.database, run.id)).waitingFor, "resolution");
+});
+
+test("createDurableSteps() stops a run whose replay asks for something else than is recorded", async () => {
+  await using opened = await createTestKernel();
+  await begin(opened.kernel);
+  const first = await stepsOf(opened.kernel, await claimOne(opened.kernel));
+  await first.step("tool:a#1", tool("unsafe", { input: { to: "Ada" } }), done);
+  const second = await stepsOf(opened.kernel, await takeOver(opened));
+  await assert.rejects(second.step("tool:a#1", tool("unsafe", { input: { to: "Bob" } }), done), /diverged/);
 });

@@ -243,7 +243,7 @@ async function suspend<T>(context: StepContext, seq: number, wait: JsonValue): P
 function readWait(wait: JsonValue): WaitRequest {
   const { until, ...rest } = wait as { until?: unknown };
   const request = rest as unknown as WaitRequest;
-  return typeof until === "string" ? ({ ...request, until: new Date(until) } as WaitRequest) : request;
+  return typeof until === "string" ? { ...request, until: new Date(until) } : request;
 }
 
 /** Model and tool steps are named as the semantic conventions of generative AI ask. */

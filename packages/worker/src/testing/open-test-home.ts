@@ -6,13 +6,15 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { openModels, runAgentLoop, type AgentOutcome, type StepRunner, type ToolMessage } from "@roost/agent";
-import { startScriptedModelServer } from "@roost/agent/testing";
+import { startScriptedModelServer, type Script } from "@roost/agent/testing";
 import { RoostError, silentLogger, type JsonObject } from "@roost/base";
 import { claimRuns, registerWorker, type ClaimedRun, type Kernel, type NewRun } from "@roost/kernel";
 import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
 import { openMemory, type Memory } from "@roost/memory";
 import { Settings } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
+import type { AgentHandlerOptions } from "../create-agent-handler.ts";
+import { createModelsFor } from "../models/choose-models.ts";
 import type { Webhook } from "../notices/post-webhook.ts";
 import { createDurableSteps } from "../steps/create-durable-steps.ts";
 import { createToolsFor } from "../tools/create-tools-for.ts";
@@ -28,6 +30,9 @@ export interface TestHome extends AsyncDisposable {
   kernel: Kernel;
   memory: Memory;
   homeDir: string;
+  /** What a handler of agent runs is made of. */
+  handlerOptions: AgentHandlerOptions;
+  setScript: (script: Script) => void;
   /** Starts a run and claims it. */
   begin(run?: Partial<NewRun>): Promise<Owner>;
   /** Claims all runs that are ready; the one with this id, else the first, is to go on. */
@@ -73,10 +78,14 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
   const settings = Settings.parse(options.settings ?? {});
   const memory = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger, settings }));
   const server = opened.use(await startScriptedModelServer({ script: () => "nothing to do" }));
-  const provider = { kind: "openai-compatible" as const, id: "scripted", baseUrl: server.url, model: "scripted" };
+  const price = { inputUsd: 10, outputUsd: 10 };
+  const connection = { kind: "openai-compatible" as const, id: "scripted", baseUrl: server.url };
+  const provider = { ...connection, model: "scripted", price };
   const models = openModels({ providers: [provider], clock: kernel.clock, logger: silentLogger });
   const telemetry = opened.use(await openTelemetry({ serviceName: "test", logger: silentLogger }));
-  const toolsFor = createToolsFor({ kernel, memory, settings, webhook: options.webhook });
+  const { webhook } = options;
+  const toolsFor = createToolsFor({ kernel, memory, settings, webhook });
+  const modelsFor = createModelsFor({ providers: [provider], settings, clock: kernel.clock, logger: silentLogger });
   const owned = opened.move();
 
   async function claim(runId?: string): Promise<Owner> {
@@ -93,6 +102,8 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
     kernel,
     memory,
     homeDir,
+    handlerOptions: { kernel, memory, modelsFor, telemetry, toolsFor, isRehearsal: false, webhook },
+    setScript: (script) => server.setScript(script),
     claim,
     begin: async (run = {}) => {
       const isJob = run.job !== undefined;

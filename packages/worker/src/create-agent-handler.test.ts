@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { silentLogger } from "@roost/base";
+import { getRun, readTopic, setBudgets, type Kernel, type NewRun, type Run } from "@roost/kernel";
+import { readTranscript, sendMessage } from "@roost/memory";
+import { createAgentHandler, type AgentHandlerOptions } from "./create-agent-handler.ts";
+import { executeRun } from "./execute-run.ts";
+import { openTestHome, type Owner, type TestHome } from "./testing/open-test-home.ts";
+
+async function execute(home: TestHome, { run }: Owner, options: Partial<AgentHandlerOptions> = {}): Promise<Run> {
+  const agent = createAgentHandler({ ...home.handlerOptions, ...options });
+  const { signal } = new AbortController();
+  assert.ok(await executeRun({ kernel: home.kernel, handlers: { agent }, logger: silentLogger }, run, signal));
+  return getRun(home.kernel.database, run.id);
+}
+
+const heartbeat: Partial<NewRun> = {
+  sessionKind: "heartbeat",
+  sessionKey: "heartbeat:main",
+  agent: "main",
+  input: { prompt: "look around" },
+  job: { id: "heartbeat", version: 1, tickKey: "1" },
+};
+const files = { "HEARTBEAT.md": "- look at the mail\n" };
+
+async function noticesOf({ database }: Kernel): Promise<string[]> {
+  const { events } = await readTopic(database, { topic: "notices", limit: 100 });
+  return events.map(({ type, data }) =>
+    type === "notice.raised" ? `raised ${String(data["target"])}: ${String(data["text"])}` : type,
+  );
+}
+
+for (const [target, expected] of [
+  ["console", ["raised console: The mail waits", "notice.delivered"]],
+  ["webhook", ["raised webhook: The mail waits", "notice.delivered"]],
+  ["none", []],
+] as const) {
+  test(`createAgentHandler() tells what a heartbeat found to the target ${target}`, async () => {
+    await using webhook = await startWebhook(200);
+    await using home = await openTestHome({
+      files,
+      settings: { heartbeat: { target } },
+      webhook: { url: webhook.url },
+    });
+    home.setScript(() => "The mail waits");
+    const run = await execute(home, await home.begin(heartbeat));
+    const { kind, text } = run.output as { kind: string; text?: string };
+    const isTold = target !== "none";
+    assert.deepEqual(
+      [run.state, kind, text],
+      ["done", isTold ? "reply" : "quiet", isTold ? "The mail waits" : undefined],
+    );
+    assert.deepEqual(await noticesOf(home.kernel), expected);
+    assert.equal(webhook.requestCount(), target === "webhook" ? 1 : 0);
+  });
+}
+
+test("createAgentHandler() does not fail a heartbeat whose webhook fails", async () => {
+  await using webhook = await startWebhook(404);
+  await using home = await openTestHome({
+    files,
+    settings: { heartbeat: { target: "webhook" } },
+    webhook: { url: webhook.url },
+  });
+  home.setScript(() => "The mail waits");
+  assert.equal((await execute(home, await home.begin(heartbeat))).state, "done");
+  assert.deepEqual(await noticesOf(home.kernel), ["raised webhook: The mail waits", "notice.failed"]);
+});
+
+test("createAgentHandler() keeps HEARTBEAT_OK to itself", async () => {
+  await using home = await openTestHome({ files });
+  home.setScript(() => "HEARTBEAT_OK");
+  const run = await execute(home, await home.begin(heartbeat));
+  assert.deepEqual([run.state, (run.output as { kind: string }).kind], ["done", "quiet"]);
+  assert.deepEqual(await noticesOf(home.kernel), []);
+});
+
+test("createAgentHandler() fails a run that a cap stops, and says which, also in the conversation", async () => {
+  await using home = await openTestHome();
+  await setBudgets(home.kernel, { caps: [{ scope: "agent:main", window: "day", usdMax: 0.000_001 }] });
+  const { runId } = await sendMessage(home.memory, { sessionKey: "main", text: "Hello" });
+  const run = await execute(home, await home.claim(runId));
+  assert.deepEqual([run.state, run.error?.code, run.usdSpent], ["failed", "limit_exceeded", 0]);
+  assert.match(run.error?.message ?? "", /cap of \$0\.0000 per day for agent:main/);
+  const { messages } = await readTranscript(home.memory, "main", { limit: 10 });
+  assert.match(messages.at(-1)!.content.text, /^\(no answer: .*agent:main/);
+});
+
+test("createAgentHandler() tries again when the provider says that it makes sense, not before", async () => {
+  await using home = await openTestHome();
+  home.setScript(() => ({ status: 429, error: { message: "slow down" }, headers: { "retry-after": "600" } }));
+  const owner = await home.begin({
+    sessionKind: "cron",
+    sessionKey: "cron:a",
+    input: { prompt: "x" },
+    retry: { attemptsMax: 2 },
+    job: { id: "a", version: 1, tickKey: "1" },
+  });
+  const run = await execute(home, owner);
+  assert.deepEqual([run.state, run.waitingFor], ["waiting", "retry"]);
+  assert.ok(run.wakeAt!.getTime() >= home.kernel.clock.nowMs() + 500_000);
+});
+
+test("createAgentHandler() performs no effect in a rehearsal and marks the run", async () => {
+  await using home = await openTestHome();
+  home.setScript(({ toolResults }) =>
+    toolResults.length > 0
+      ? toolResults[0]!.text
+      : { toolCalls: [{ name: "write_file", arguments: { path: "a.md", text: "a" } }] },
+  );
+  const { runId } = await sendMessage(home.memory, { sessionKey: "main", text: "Write it" });
+  const run = await execute(home, await home.claim(runId), { isRehearsal: true });
+  assert.match((run.output as { text: string }).text, /rehearsal, effects are not performed/);
+  assert.equal(run.rehearsal, true);
+  const { events } = await readTopic(home.kernel.database, { topic: "home", limit: 100, types: ["file.written"] });
+  assert.deepEqual(events, []);
+});
+
+async function startWebhook(status: number) {
+  let count = 0;
+  const server = createServer((request, response) => {
+    count += 1;
+    request.resume().on("end", () => response.writeHead(status).end());
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    requestCount: () => count,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
