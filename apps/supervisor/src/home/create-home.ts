@@ -5,9 +5,8 @@
  */
 import { cp, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { RoostError, systemClock } from "@roost/base";
+import { RoostError, syncDirectory, systemClock, writeFileDurably } from "@roost/base";
 import type { HomePaths } from "./home-paths.ts";
-import { syncDirectory, writeFileDurably } from "./write-file-durably.ts";
 
 const filesMax = 1_000;
 /** What a system or a volume puts into a directory that is empty to a person. */

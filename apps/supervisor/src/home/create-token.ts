@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { chmod, readFile, stat } from "node:fs/promises";
-import { RoostError } from "@roost/base";
-import { writeFileDurably } from "./write-file-durably.ts";
+import { RoostError, writeFileDurably } from "@roost/base";
 
 const tokenBytes = 32;
 const tokenCharsMin = 32;

@@ -3,7 +3,7 @@
  * It is what is said; the claim (lock-home.ts) is what counts.
  */
 import { readFile, rm } from "node:fs/promises";
-import { writeFileDurably } from "./write-file-durably.ts";
+import { writeFileDurably } from "@roost/base";
 
 export type OwnerState = "starting" | "running" | "stopping";
 
