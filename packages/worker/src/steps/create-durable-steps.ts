@@ -19,7 +19,7 @@ import {
 } from "@roost/kernel";
 import { attributes, genAiOperations, type Attributes, type Telemetry } from "@roost/telemetry";
 import { RunInterruption } from "./run-interruption.ts";
-import { toOutcome, toRecord, type RecordedStep } from "./step-outcome.ts";
+import { toOutcome, toRecord, type RecordedStep } from "./to-outcome.ts";
 import { createSpendLedger, type SpendLedger } from "./spend-ledger.ts";
 
 export interface DurableStepsOptions {
