@@ -5,19 +5,47 @@ export type { EventDraft, EventPosition, StoredEvent } from "./log/event.ts";
 export { eventBytesMax } from "./log/prepare-event.ts";
 export { eventsPerAppendMax } from "./log/create-appender.ts";
 export type { EventSchema, KnownSchema, RegisteredSchema, SchemaRegistry } from "./log/schema-registry.ts";
-export { createTopic, partitionCountDefault, readTopics, segmentSizeDefault, type NewTopic, type Topic } from "./log/topics.ts";
+export {
+  createTopic,
+  partitionCountDefault,
+  readTopics,
+  segmentSizeDefault,
+  type NewTopic,
+  type Topic,
+} from "./log/topics.ts";
 export { murmur2, partitionOf } from "./log/murmur2.ts";
 export { advanceOffsets, formatOffsets, parseOffsets, partitionName, type OffsetVector } from "./log/offsets.ts";
 export { readEvents, readLimitMax, readPartitions, type PartitionRange, type ReadEvents } from "./log/read-events.ts";
-export { findOffsets, readEnd, readLatest, readLog, readTopic, type EventFilter, type LogPage, type ReadLog } from "./log/read-log.ts";
+export {
+  findOffsets,
+  readEnd,
+  readLatest,
+  readLog,
+  readTopic,
+  type EventFilter,
+  type LogPage,
+  type ReadLog,
+} from "./log/read-log.ts";
 export { tailEvents, tailPages, type TailEvents, type TailSource } from "./log/tail-events.ts";
 export { readCorrelation } from "./log/read-correlation.ts";
 export { buildCausality, causesOf, type Causality, type CausalNode } from "./log/build-causality.ts";
 export { commitCursor, lockCursor, readCursor, readCursors, type CursorName } from "./log/cursor.ts";
-export { consumeEvents, readLag, type ConsumeEvents, type ConsumeSource, type PartitionLag } from "./log/consume-events.ts";
+export {
+  consumeEvents,
+  readLag,
+  type ConsumeEvents,
+  type ConsumeSource,
+  type PartitionLag,
+} from "./log/consume-events.ts";
 export { maintainLog, type LogMaintenance } from "./log/segments.ts";
 export type { WaitOptions, WakeupOutcome, Wakeups, WakeupWatch } from "./wakeups/wakeups.ts";
-export { publishStream, watchStream, type StreamDelta, type Streams, type WatchStreamOptions } from "./wakeups/streams.ts";
+export {
+  publishStream,
+  watchStream,
+  type StreamDelta,
+  type Streams,
+  type WatchStreamOptions,
+} from "./wakeups/streams.ts";
 
 // Runs, workers, budgets.
 export * from "./runs/run.ts";
@@ -59,10 +87,23 @@ export { listWorkers, type WorkerRow } from "./workers/list-workers.ts";
 export { reapWorkers } from "./workers/reap-workers.ts";
 export type * from "./budgets/budget.ts";
 export { reserveSpend, settleSpend, type SpendAsk } from "./budgets/reserve-spend.ts";
-export { readBudgets, readSpend, setBudgets, sweepSpend, type BudgetSettings, type SpendQuery } from "./budgets/set-budgets.ts";
+export {
+  readBudgets,
+  readSpend,
+  setBudgets,
+  sweepSpend,
+  type BudgetSettings,
+  type SpendQuery,
+} from "./budgets/set-budgets.ts";
 
 // Jobs and their ticks.
-export { createSchedule, nextMoments, type NextMomentsOptions, type Schedule, type ScheduleOptions } from "./jobs/next-moments.ts";
+export {
+  createSchedule,
+  nextMoments,
+  type NextMomentsOptions,
+  type Schedule,
+  type ScheduleOptions,
+} from "./jobs/next-moments.ts";
 export type { Trigger } from "./jobs/trigger.ts";
 export { isActiveAt, type ActiveHours } from "./jobs/active-hours.ts";
 export type { JobDefinition, JobState } from "./jobs/job-row.ts";
@@ -71,18 +112,50 @@ export { defineJob, type DefineJobOptions, type JobChange, type JobChangeKind } 
 export { applyJobs, jobsPerApplyMax, type ApplyJobsOptions } from "./jobs/apply-jobs.ts";
 export { pauseJob, removeJob, resumeJob, type ChangeJobOptions } from "./jobs/change-job-state.ts";
 export { runJobNow, type RunJobNowOptions } from "./jobs/run-job-now.ts";
-export { getJob, listJobs, listTicks, type Job, type ListJobsOptions, type ListTicksOptions, type Tick } from "./jobs/read-jobs.ts";
+export {
+  getJob,
+  listJobs,
+  listTicks,
+  type Job,
+  type ListJobsOptions,
+  type ListTicksOptions,
+  type Tick,
+} from "./jobs/read-jobs.ts";
 export { fireDueTicks, readNextFire, type FireDueTicksOptions, type FiredTicks } from "./jobs/fire-due-ticks.ts";
 export { fireEventTicks } from "./jobs/fire-event-ticks.ts";
 
 // Locks, effects that happen once, remembered results, claimed topics.
 export { coordinationLimits } from "./coordination/coordination-limits.ts";
 export { acquireLock, type LockAnswer, type LockRequest } from "./coordination/acquire-lock.ts";
-export { expireLocks, releaseLock, releaseLocksOfRun, renewLock, type LockToken, type RenewedLock } from "./coordination/release-lock.ts";
+export {
+  expireLocks,
+  releaseLock,
+  releaseLocksOfRun,
+  renewLock,
+  type LockToken,
+  type RenewedLock,
+} from "./coordination/release-lock.ts";
 export { listLocks, type HeldLockRow } from "./coordination/list-locks.ts";
-export { beginOnce, expireOnce, failOnce, finishOnce, renewOnce, type OnceAnswer, type OnceOutcome, type OnceRequest } from "./coordination/begin-once.ts";
+export {
+  beginOnce,
+  expireOnce,
+  failOnce,
+  finishOnce,
+  renewOnce,
+  type OnceAnswer,
+  type OnceOutcome,
+  type OnceRequest,
+} from "./coordination/begin-once.ts";
 export { rememberResult, type RememberResultOptions } from "./coordination/remember-result.ts";
-export { claimTopic, listClaims, releaseClaim, type ClaimAnswer, type ClaimRequest, type SimilarClaim, type TopicClaim } from "./coordination/claim-topic.ts";
+export {
+  claimTopic,
+  listClaims,
+  releaseClaim,
+  type ClaimAnswer,
+  type ClaimRequest,
+  type SimilarClaim,
+  type TopicClaim,
+} from "./coordination/claim-topic.ts";
 export { sweepCoordination } from "./coordination/sweep-coordination.ts";
 
 // The scheduler.

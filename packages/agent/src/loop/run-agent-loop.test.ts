@@ -5,7 +5,6 @@ import { z } from "zod";
 import { createMemoryStepRunner, Suspended } from "../testing.ts";
 import type { Tool } from "../tools/tool.ts";
 import { callTool, openLoop, playByTurn, recordingTool, startMs } from "./open-loop.fixture.ts";
-import { runAgentLoop } from "./run-agent-loop.ts";
 
 const toolTexts = (messages: { role: string; text: string }[]) =>
   messages.filter((message) => message.role === "tool").map((message) => message.text);
