@@ -1,5 +1,4 @@
 // What the agent calls the outcome of a step in the words of the kernel's record, and back.
-// tidy: one mapping, there and back.
 
 import { RoostError, toRoostError, type JsonValue } from "@roost/base";
 import type { StepOutcome, StepResult } from "@roost/agent";
