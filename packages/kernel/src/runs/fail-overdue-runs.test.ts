@@ -8,6 +8,7 @@ import {
   claimOne,
   done,
   end,
+  fail,
   eventTypes,
   joinWorker,
   killConnection,
@@ -35,6 +36,7 @@ test("scenario H: a run reaches its time limit, its owner finishes late, and his
 
   await assertLeaseLost(done(kernel, owned, 1));
   await assertLeaseLost(end(kernel, owned));
+  await assertLeaseLost(fail(kernel, owned));
   const run = await read(kernel, runId);
   assert.deepEqual([run.state, run.error?.code], ["failed", "timeout"]);
   assert.deepEqual((await worker.heartbeat({ running: [owned] })).lostRuns, [runId]);

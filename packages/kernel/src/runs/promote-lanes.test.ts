@@ -174,7 +174,7 @@ test("promoteFreeLanes() goes on where a lane was left free because its next run
   const { kernel } = test;
   const other = await test.openAnother();
   await using worker = await joinWorker(kernel);
-  const [, second] = await queue(kernel, 2);
+  const [, second] = await queue(kernel, 3);
   const { owned } = await claimOne(kernel, worker);
   // Somebody looks at the second run with a lock and then thinks better of it.
   await assert.rejects(
@@ -185,7 +185,7 @@ test("promoteFreeLanes() goes on where a lane was left free because its next run
     }),
     /thought better/,
   );
-  assert.equal((await claim(kernel, worker)).length, 0);
+  assert.equal((await claim(kernel, worker)).length, 0, "the third does not overtake it");
 
   await promoteFreeLanes(kernel);
 

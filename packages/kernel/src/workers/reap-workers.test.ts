@@ -8,6 +8,7 @@ import {
   claimOne,
   done,
   end,
+  fail,
   eventTypes,
   joinWorker,
   killConnection,
@@ -59,6 +60,22 @@ test("reapWorkers() takes the runs of a worker that hangs when its time is over,
     lost: true,
   });
   assert.ok(hanging.lost.aborted);
+});
+
+test("reapWorkers() leaves a lost owner no way to pass off a late failure as his own earlier one", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  await startRun(kernel, { retry: { attemptsMax: 3, backoffMs: 0 } });
+  await using worker = await joinWorker(kernel);
+  await fail(kernel, (await claimOne(kernel, worker)).owned);
+  await promoteDueRuns(kernel);
+  const second = await claimOne(kernel, worker);
+  await killConnection(test.database, worker.workerId);
+  await reapWorkers(kernel);
+
+  await assertLeaseLost(fail(kernel, second.owned));
+
+  assert.equal(await stateOf(kernel, second.id), "ready");
 });
 
 test("heartbeat() never renews a deadline that has passed, reaped or not", async () => {
