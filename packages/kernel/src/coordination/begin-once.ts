@@ -15,7 +15,6 @@ export interface OnceKey {
 }
 
 export interface OnceRequest extends OnceKey {
-  /** A name of its own for each that may do it: the same holder asking again is given its token again. */
   holder: string;
   /** How long it may take before its outcome counts as unknown. */
   ttlMs: number;
@@ -81,10 +80,6 @@ export async function beginOnce(kernel: Kernel, request: OnceRequest): Promise<O
       row.state = await markUnknown(tx, request, row, "its holder was not heard of again");
     if (row.state === "begun" && request.isSoleHolder === true && row.holder === request.holder)
       return { ...answer(request, row), state: "begun", token: String(row.epoch) };
-    // The answer to the same holder may have been lost: it is the one that is to do it, and hears so again.
-    if (row.state === "begun" && row.holder === request.holder) {
-      return { ...answer(request, row), state: "begun", token: String(row.epoch) };
-    }
     const mayBegin =
       row.state === "free" ||
       (row.state === "done" && row.isForgotten) ||
