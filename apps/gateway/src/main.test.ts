@@ -63,10 +63,11 @@ test("main starts on a home, serves it, schedules it, and stops at SIGTERM with 
   assert.deepEqual(JSON.parse(await readFile(addressFile, "utf8")).url, url);
 
   const headers = { authorization: `Bearer ${testToken}` };
-  const status = (await (await fetch(`${url}/api/v1/status`, { headers })).json()) as {
-    schedulers: unknown[];
-    due: unknown[];
-  };
+  const readStatus = async () =>
+    (await (await fetch(`${url}/api/v1/status`, { headers })).json()) as { schedulers: unknown[]; due: unknown[] };
+  // The scheduler joins while the gateway already serves.
+  let status = await readStatus();
+  while (status.schedulers.length === 0) status = await readStatus();
   assert.equal(status.schedulers.length, 1);
   assert.ok(status.due.length >= 4);
   const config = await (await fetch(`${url}/api/v1/config`, { headers })).text();

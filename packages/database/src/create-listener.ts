@@ -77,10 +77,17 @@ class ReconnectingListener implements Listener {
     try {
       if (this.#client === undefined) await this.#connect();
       else if (isFirst) await this.#client.query(`LISTEN ${escapeIdentifier(channel)}`);
-    } catch (error) {
+    } catch (thrown) {
+      const error = toDatabaseError(thrown);
+      // The connection is lost and its end has not been told yet: the reconnect takes the channel along.
+      const client = this.#client;
+      if (client !== undefined && error.code === "unavailable") {
+        void client.end().catch(() => undefined);
+        this.#onLost(client);
+      }
       if (this.#isReconnecting) return;
       this.#forget(channel, subscriber);
-      throw toDatabaseError(error);
+      throw error;
     }
   }
 
