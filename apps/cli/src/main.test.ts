@@ -100,7 +100,8 @@ test("roost ends quietly when its reader has read enough", async () => {
   const run = startRoost(["runs", "--last", "500", "--json"], gateway);
   run.child.stdout?.once("data", () => run.child.stdout?.destroy());
   const { code, stderr } = await run.ended;
-  assert.deepEqual([code, stderr], [0, ""]);
+  assert.equal(code, 0);
+  assert.doesNotMatch(stderr, /roost:|EPIPE|Error/);
 });
 
 test("roost doctor works when nothing runs and says what to do", async () => {
