@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { hashOf } from "../disk/read-disk-file.ts";
 import { insertIntent } from "../records/write-intents.ts";
+import { appendDailyNote } from "../notes/append-daily-note.ts";
 import { scanHome } from "../scan/scan-home.ts";
 import { createTestMemory } from "../testing/create-test-memory.ts";
 import { readHomeFile } from "./read-home-file.ts";
@@ -79,8 +80,8 @@ test("writeHomeFile() records an edit from outside before it goes over what the 
 test("writeHomeFile() of many writers in two processes loses no line and leaves nothing behind", async () => {
   await using home = await createTestMemory();
   const processes = [home.memory, await home.openAnother()];
-  const writerCount = 16;
-  const linesEach = 6;
+  const writerCount = 12;
+  const linesEach = 4;
   let conflictCount = 0;
   const append = async (memory: Memory, line: string): Promise<void> => {
     for (;;) {
@@ -260,4 +261,38 @@ test("readHomeFile() refuses what is no text, what is too large, and what is no 
   await assert.rejects(readHomeFile(home.memory, "none.md", { as }), { code: "not_found" });
   await home.writeOutside("folder/a.md", "x");
   await assert.rejects(readHomeFile(home.memory, "folder", { as }), { code: "invalid_input" });
+});
+
+test("writeHomeFile() under a key is not done again after a writer that died holding the lock, whose content it reads", async () => {
+  await using home = await createTestMemory();
+  const remember = { scope: "memory.note", key: "step-1" };
+  const note = { text: "the milk", as, by, idempotencyKey: "step-1" };
+  const { path } = await appendDailyNote(home.memory, { ...note, text: "before", idempotencyKey: "step-0" });
+  const before = await home.read(path);
+  // Renamed and not committed; its connection, and with it the lock, is still there when the next process looks.
+  const dead = await home.test.database.openSession();
+  const text = `${before}- 00:00 the milk\n`;
+  await insertIntent(home.memory, {
+    id: home.kernel.createId(),
+    path,
+    previousSha256: hashOf(before),
+    sha256: hashOf(text),
+    bytes: text.length,
+    author: { by: "the dead", remember },
+  });
+  await dead.query("begin");
+  await dead.query("select pg_advisory_xact_lock(hashtextextended('memory.file:' || lower($1), 0))", [path]);
+  await home.writeOutside(path, text);
+  const repeated = appendDailyNote(home.memory, note);
+  for (;;) {
+    const waiting = await home.test.database.query(
+      "select 1 from pg_locks where locktype = 'advisory' and not granted",
+    );
+    if (waiting.length > 0) break;
+  }
+  await dead[Symbol.asyncDispose]();
+  assert.deepEqual(await repeated, { path, sha256: undefined });
+  assert.equal(await home.read(path), text);
+  const last = (await home.events("home")).filter((event) => event.subject === path).at(-1);
+  assert.deepEqual([last?.type, last?.data["by"]], ["file.written", "the dead"]);
 });

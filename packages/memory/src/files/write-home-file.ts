@@ -7,11 +7,18 @@ import { rememberResult, type KernelTransaction } from "@roost/kernel";
 import { RoostError, type JsonValue } from "@roost/base";
 import { homeLimits } from "../disk/home-limits.ts";
 import { resolveHomePath, type ResolvedPath } from "../disk/home-path.ts";
-import { hashOf, readDiskFile } from "../disk/read-disk-file.ts";
+import { hashOf, readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
 import { replaceFile } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
-import { lockPath, readRecord, recordOutsideEdit, textForPeople } from "../records/file-records.ts";
-import { insertIntent, recordWritten, settleIntents, takeIntent, type WriteIntent } from "../records/write-intents.ts";
+import { lockPath, readRecord, textForPeople } from "../records/file-records.ts";
+import {
+  insertIntent,
+  recordFound,
+  recordWritten,
+  settleIntents,
+  takeIntent,
+  type WriteIntent,
+} from "../records/write-intents.ts";
 import { parseState, renderState } from "../state/parse-state.ts";
 import { setState } from "../state/set-state.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
@@ -89,9 +96,14 @@ async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome 
     return await memory.kernel.transact(async (tx) => {
       await lockPath(tx, target.path);
       if (!(await takeIntent(tx, intent.id))) return "again";
+      const disk = await readDiskFile(target.absolute);
+      // Before the key is looked at: what is found may be this very write, by a process that died after its rename.
+      if (progress.replacedAt === undefined) {
+        await recordFound(memory, tx, { path: target.path, disk, record: await readRecord(tx, target.path) });
+      }
       if (remember !== undefined && (await isRepeated(tx, remember, target.path)))
         return { state: "repeated", path: target.path };
-      return swap(memory, tx, { ...write, intent, progress });
+      return swap(tx, { ...write, intent, progress, disk });
     });
   } catch (error) {
     if (!(error instanceof FoundOther)) throw error;
@@ -115,17 +127,14 @@ async function isRepeated(
 }
 
 async function swap(
-  memory: Memory,
   tx: KernelTransaction,
-  write: Write & { intent: WriteIntent; progress: Progress },
+  write: Write & { intent: WriteIntent; progress: Progress; disk: DiskFile | undefined },
 ): Promise<WriteOutcome> {
-  const { request, target, bytes, sha256, intent, progress } = write;
+  const { request, target, bytes, sha256, intent, progress, disk } = write;
   const written: WriteOutcome = { state: "written", path: target.path, sha256, bytes: bytes.length };
   if (progress.replacedAt === undefined) {
-    const disk = await readDiskFile(target.absolute);
     const isThere = disk?.sha256 === sha256;
     if (!isThere && (disk?.sha256 ?? "absent") !== request.expected) throw new FoundOther();
-    await recordOutsideEdit(memory, tx, { path: target.path, disk, record: await readRecord(tx, target.path) });
     await request.alongside?.(tx);
     // By an earlier attempt, or by somebody of the same mind.
     if (isThere) return written;
@@ -146,7 +155,7 @@ async function giveUp(memory: Memory, intent: WriteIntent, target: ResolvedPath)
     await lockPath(tx, path);
     await takeIntent(tx, intent.id);
     const now = await readDiskFile(target.absolute);
-    await recordOutsideEdit(memory, tx, { path, disk: now, record: await readRecord(tx, path) });
+    await recordFound(memory, tx, { path, disk: now, record: await readRecord(tx, path) });
     return now;
   });
   return { state: "conflict", path, sha256: disk?.sha256 ?? "absent", text: textForPeople(disk) };

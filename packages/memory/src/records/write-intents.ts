@@ -6,11 +6,18 @@
 import type { JsonObject } from "@roost/base";
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
 import { join } from "node:path";
-import { readDiskFile } from "../disk/read-disk-file.ts";
+import { readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
 import { removeTemporaries } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
 import type { Author } from "../visibility/viewer.ts";
-import { authorFields, readRecord, recordOutsideEdit, saveRecord, tryLockPath } from "./file-records.ts";
+import {
+  authorFields,
+  readRecord,
+  recordOutsideEdit,
+  saveRecord,
+  tryLockPath,
+  type FileRecord,
+} from "./file-records.ts";
 
 export interface WriteIntent {
   id: string;
@@ -56,30 +63,45 @@ export async function settleIntents(memory: Memory, path?: string): Promise<void
     { name: "memory_read_intents" },
   );
   for (const intent of intents) {
-    const isSettled = await memory.kernel.transact(
-      async (tx) => (await tryLockPath(tx, intent.path)) && settleIntent(memory, tx, intent),
-    );
-    if (isSettled) await removeTemporaries(join(memory.homeDir, intent.path), intent.id);
+    await memory.kernel.transact(async (tx) => {
+      if (await tryLockPath(tx, intent.path)) await settleIntent(memory, tx, intent);
+    });
   }
 }
 
-async function settleIntent(memory: Memory, tx: KernelTransaction, intent: WriteIntent): Promise<boolean> {
-  if (!(await takeIntent(tx, intent.id))) return false;
-  const disk = await readDiskFile(join(memory.homeDir, intent.path));
-  const record = await readRecord(tx, intent.path);
-  const wasReplaced =
-    disk?.sha256 === intent.sha256 &&
-    (record?.sha256 ?? null) === intent.previousSha256 &&
-    intent.sha256 !== intent.previousSha256;
-  if (!wasReplaced) {
-    await recordOutsideEdit(memory, tx, { path: intent.path, disk, record });
-    return true;
-  }
-  memory.logger.info("a write whose writer is gone was on the disk already and is recorded now", { path: intent.path });
+async function settleIntent(memory: Memory, tx: KernelTransaction, intent: WriteIntent): Promise<void> {
+  const { path, id } = intent;
+  const disk = await readDiskFile(join(memory.homeDir, path));
+  await recordFound(memory, tx, { path, disk, record: await readRecord(tx, path) });
+  // Before the commit: who is killed here leaves the intent for the next one.
+  if (await takeIntent(tx, id)) await removeTemporaries(join(memory.homeDir, path), id);
+}
+
+/**
+ * Records what is on the disk and not in the log: as the write of whoever announced exactly this content over exactly the recorded
+ * one and did not live to record it, else as an edit from outside. The caller holds the path's lock. True: something was recorded.
+ */
+export async function recordFound(
+  memory: Memory,
+  tx: KernelTransaction,
+  found: { path: string; disk: DiskFile | undefined; record: FileRecord | undefined },
+): Promise<boolean> {
+  const { path, disk, record } = found;
+  if (disk === undefined || disk.sha256 === record?.sha256)
+    return (await recordOutsideEdit(memory, tx, found)) !== undefined;
+  const [intent] = await tx.query<WriteIntent>(
+    `select ${columns} from memory.file_intent
+     where path = $1 and sha256 = $2 and previous_sha256 is not distinct from $3 order by created_at, id limit 1`,
+    [path, disk.sha256, record?.sha256 ?? null],
+    { name: "memory_find_intent" },
+  );
+  if (intent === undefined) return (await recordOutsideEdit(memory, tx, found)) !== undefined;
+  memory.logger.info("a write whose writer is gone was on the disk already and is recorded now", { path });
+  await takeIntent(tx, intent.id);
+  await removeTemporaries(join(memory.homeDir, path), intent.id);
   await recordWritten(tx, intent, { stamp: disk.stamp, modifiedAt: disk.modifiedAt });
   const { remember } = intent.author;
-  if (remember !== undefined)
-    await rememberResult(tx, remember, async () => ({ path: intent.path, sha256: intent.sha256 }));
+  if (remember !== undefined) await rememberResult(tx, remember, async () => ({ path, sha256: intent.sha256 }));
   return true;
 }
 

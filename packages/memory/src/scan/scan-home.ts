@@ -14,12 +14,11 @@ import {
   lockPaths,
   readRecord,
   readRecords,
-  recordOutsideEdit,
   saveRecord,
   saveStamp,
   type FileRecord,
 } from "../records/file-records.ts";
-import { hasIntents, settleIntents } from "../records/write-intents.ts";
+import { hasIntents, recordFound, settleIntents } from "../records/write-intents.ts";
 import { settleState } from "../state/settle-state.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
 
@@ -154,8 +153,7 @@ async function recordBatch(memory: Memory, paths: string[]): Promise<string[]> {
     for (const path of paths) {
       const disk = await readDiskFile(join(memory.homeDir, path)).catch(() => "unreadable" as const);
       if (disk === "unreadable") continue;
-      if ((await recordOutsideEdit(memory, tx, { path, disk, record: await readRecord(tx, path) })) !== undefined)
-        edited.push(path);
+      if (await recordFound(memory, tx, { path, disk, record: await readRecord(tx, path) })) edited.push(path);
     }
     return edited;
   });
