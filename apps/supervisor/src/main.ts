@@ -32,7 +32,8 @@ async function main(args: string[]): Promise<number> {
   }
   if (isDetached) {
     const write = (text: string) => void process.stdout.write(text);
-    return startDetached({ program: fileURLToPath(import.meta.url), environment: config.environment, write });
+    const environment = { NODE_COMPILE_CACHE: defaultProgramPaths().compileCache, ...config.environment };
+    return startDetached({ program: fileURLToPath(import.meta.url), environment, write });
   }
   return up(config, terminal, stopWith);
 }
