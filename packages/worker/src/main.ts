@@ -39,7 +39,7 @@ async function main(): Promise<void> {
     logger,
   });
   await using kernel = await openKernel({ database, logger, telemetry });
-  await using memory = await openMemory({ kernel, homeDir: config.homeDir, settings, logger });
+  await using memory = await openMemory({ kernel, homeDir: config.homeDir, settings, logger, scan: false });
   const modelsFor = createModelsFor({ providers, settings, clock: kernel.clock, logger });
   const isRehearsal = providers.every(
     (provider) => provider.kind === "language-model" && provider.isRehearsal === true,
