@@ -37,6 +37,9 @@ export interface KeptChildren {
 /** sysexits(3) EX_USAGE: the configuration is refused. Trying again would not help. */
 const refusedExitCode = 64;
 
+/** The gateway and one worker. */
+const firstCount = 2;
+
 /** The first program is the gateway. */
 export function keepChildren(programs: readonly ChildProgram[], options: KeepChildrenOptions): KeptChildren {
   const children: KeptChild[] = [];
@@ -44,6 +47,7 @@ export function keepChildren(programs: readonly ChildProgram[], options: KeepChi
   const failed = new Set<string>();
   let gatewayMessage: ReadyMessage | undefined;
   let isWorkerReady = false;
+  let isStopping = false;
 
   const onReady = (name: string, isGateway: boolean, message: ReadyMessage) => {
     if (isGateway) {
@@ -52,7 +56,10 @@ export function keepChildren(programs: readonly ChildProgram[], options: KeepChi
     } else {
       isWorkerReady = true;
     }
-    if (gatewayMessage !== undefined && isWorkerReady) ready.resolve(gatewayMessage);
+    if (gatewayMessage !== undefined && isWorkerReady) {
+      ready.resolve(gatewayMessage);
+      startAll();
+    }
     if (failed.delete(name)) options.onRecovery(name);
   };
   const onFailure = (name: string, failure: ChildFailure) => {
@@ -63,21 +70,29 @@ export function keepChildren(programs: readonly ChildProgram[], options: KeepChi
       );
     }
     options.onFailure(name, failure);
+    startAll();
   };
   const onChange = () => {
     const processes = children.map(({ name, identity }) => ({ name, identity: identity() }));
     options.onChange(processes.filter((one): one is { name: string; identity: string } => one.identity !== undefined));
   };
-  programs.forEach((program, index) => {
+  const start = (program: ChildProgram, isGateway: boolean) => {
     const { name } = program;
     const child = keepChild(program, {
       ...options,
-      onReady: (message) => onReady(name, index === 0, message),
+      onReady: (message) => onReady(name, isGateway, message),
       onFailure: (failure) => onFailure(name, failure),
       onChange,
     });
     children.push(child);
-  });
+  };
+  const startAll = () => {
+    if (isStopping || children.length === programs.length) return;
+    for (const program of programs.slice(children.length)) start(program, false);
+    onChange();
+  };
+  // The first two make the machine ready; the others would only compete with them for the processor until then.
+  programs.slice(0, firstCount).forEach((program, index) => start(program, index === 0));
   onChange();
   // Whoever waits for it hears of the refusal; nobody may be waiting any more.
   ready.promise.catch(() => undefined);
@@ -93,6 +108,7 @@ export function keepChildren(programs: readonly ChildProgram[], options: KeepChi
     ready: ready.promise,
     restart: () => children.forEach((child) => child.restart()),
     async stop(force) {
+      isStopping = true;
       await stopAll(children.slice(1), force);
       await stopAll(children.slice(0, 1), force);
     },
