@@ -205,7 +205,8 @@ const retakeStatement = `
   ),
   taken as (
     update roost.step s set
-      state = 'intent', epoch = f.epoch, attempt = s.attempt + 1, reopened = false, error = null, output = null, ended_at = null, started_at = roost.now()
+      state = 'intent', epoch = f.epoch, attempt = s.attempt + 1, reopened = false, resolution = null, error = null, output = null,
+      ended_at = null, started_at = roost.now()
     from fence f
     where s.run_id = f.id and s.seq = $3 and (s.state = 'intent' and s.epoch < f.epoch or s.state = 'failed' and s.reopened)
     returning s.run_id

@@ -151,3 +151,44 @@ test("retryRun() refuses what goes on and what is done", async () => {
   assert.equal((await read(kernel, runId)).state, "done");
   assert.equal(await stepOf(kernel, runId, 1).catch(() => undefined), undefined);
 });
+
+test("resolveStep() as not done is asked anew when the next attempt is interrupted too", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  await using worker = await joinWorker(kernel);
+  const runId = await startRun(kernel);
+  await waitForResolution(kernel, (await claimOne(kernel, worker)).owned);
+  await resolveStep(kernel, { runId, seq: 1, outcome: "not_done", note: "no", by: "anna" });
+  const { owned } = await claimOne(kernel, worker);
+  assert.equal((await begin(kernel, owned, 1, { name: "send" })).state, "begun");
+  await finishStep(kernel, owned, { seq: 1, ...unknown });
+  await waitInRun(kernel, owned, { seq: 1, wait: { kind: "resolution", prompt: "and this time?" } });
+  assert.equal((await listUnresolvedSteps(kernel)).length, 1);
+
+  await resolveStep(kernel, { runId, seq: 1, outcome: "not_done", note: "no again", by: "anna" });
+
+  assert.equal((await begin(kernel, (await claimOne(kernel, worker)).owned, 1, { name: "send" })).state, "begun");
+});
+
+test("retryRun() takes over what was found out about interrupted effects, and tells again what it had told", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  await using worker = await joinWorker(kernel);
+  const runId = await startRun(kernel);
+  const first = await claimOne(kernel, worker);
+  await begin(kernel, first.owned, 1);
+  await finishStep(kernel, first.owned, { seq: 1, ...unknown });
+  for (const seq of [2, 3, 4]) await begin(kernel, first.owned, seq);
+  await fail(kernel, first.owned);
+  await resolveStep(kernel, { runId, seq: 1, outcome: "done", note: "it did", by: "anna", output: "late" });
+  await resolveStep(kernel, { runId, seq: 2, outcome: "done", note: "it did", by: "anna", output: { id: 7 } });
+  await resolveStep(kernel, { runId, seq: 3, outcome: "not_done", note: "it did not", by: "anna" });
+
+  await retryRun(kernel, { runId, reason: "again", by: "anna" });
+
+  const { owned } = await claimOne(kernel, worker);
+  assert.equal((await begin(kernel, owned, 1)).state, "unknown", "the run had gone on with that");
+  assert.deepEqual(await begin(kernel, owned, 2), { state: "done", output: { id: 7 } });
+  assert.deepEqual(await begin(kernel, owned, 3), { state: "begun", attempt: 2, idempotencyKey: `${runId}:3` });
+  assert.equal((await begin(kernel, owned, 4)).state, "interrupted");
+});

@@ -45,7 +45,7 @@ export async function resolveStep(kernel: Kernel, request: ResolveRequest): Prom
       );
     }
     const waiting = run === undefined ? undefined : await findWait(tx, run, request.seq);
-    await recordResolution(tx, request, waiting === undefined ? undefined : output);
+    await recordResolution(tx, request, { output, isWaitedFor: waiting !== undefined });
     if (run !== undefined) await goOn(tx, run, step, request, waiting !== undefined);
     return readStep(tx, request);
   });
@@ -68,14 +68,14 @@ async function findWait(tx: KernelTransaction, run: RunHead, seq: number): Promi
   return run.state === "waiting" ? wait : undefined;
 }
 
-/** Invariant: an unknown outcome changes only for a run that waits for it; `output` is undefined for all others. */
+/** Invariant: an unknown outcome changes only for a run that waits for it. */
 async function recordResolution(
   tx: KernelTransaction,
   request: ResolveRequest,
-  output: string | undefined,
+  { output, isWaitedFor }: { output: string; isWaitedFor: boolean },
 ): Promise<void> {
-  const isWaitedFor = output !== undefined;
-  const resolution = `jsonb_build_object('outcome', $3::text, 'note', $4::text, 'by', $5::text, 'at', to_jsonb(roost.now()))`;
+  const resolution = `jsonb_build_object('outcome', $3::text, 'note', $4::text, 'by', $5::text, 'at', to_jsonb(roost.now()))
+    || case when $7::jsonb = 'null'::jsonb then '{}'::jsonb else jsonb_build_object('output', $7::jsonb) end`;
   const rows = await tx.query(
     `with live as (
        update roost.step set
@@ -91,7 +91,7 @@ async function recordResolution(
        where run_id = $1 and seq = $2 and state = 'unknown' and resolution is null returning 1
      )
      select 1 from live union all select 1 from old`,
-    [request.runId, request.seq, request.outcome, request.note, request.by, isWaitedFor, output ?? "null"],
+    [request.runId, request.seq, request.outcome, request.note, request.by, isWaitedFor, output],
   );
   if (rows.length === 0)
     throw new RoostError("conflict", `step ${request.seq} of run ${request.runId} is not unknown any more`);

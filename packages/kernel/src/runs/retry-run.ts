@@ -89,19 +89,28 @@ function present<Fields extends object>(fields: Fields): { [Name in keyof Fields
 }
 
 /**
- * Invariants: a step keeps its idempotency key in every run that repeats it; what the end of the run interrupted is an intent again, and
- * a wait that never ended has not begun. Epoch 0 is no owner's: the next one finds an interrupted step.
+ * Invariants: a step keeps its idempotency key in every run that repeats it; what the end of the run interrupted is an intent again, or
+ * what somebody has found out about it since, and a wait that never ended has not begun. What the run had been told it is told again.
+ * Epoch 0 is no owner's: the next one finds an interrupted step.
  */
 async function copySteps(tx: KernelTransaction, fromRunId: string, toRunId: string): Promise<void> {
   await tx.query(
     `insert into roost.step (run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, output, error, usage,
        cost_usd, reopened, resolution, started_at, ended_at)
-     select $2, s.seq, s.name, s.kind, s.effect, case when i.is_interrupted then 'intent' else s.state end, s.attempt, 0, s.idempotency_key,
-       s.input_hash, s.input, s.output, case when i.is_interrupted then null else s.error end, s.usage, s.cost_usd, s.reopened, s.resolution,
-       s.started_at, case when i.is_interrupted then null else s.ended_at end
+     select $2, s.seq, s.name, s.kind, s.effect,
+       case i.outcome when 'open' then 'intent' when 'done' then 'done' when 'failed' then 'failed' when 'not_done' then 'failed' else s.state end,
+       s.attempt, 0, s.idempotency_key, s.input_hash, s.input,
+       case i.outcome when 'done' then s.resolution -> 'output' else s.output end,
+       case when i.outcome in ('open', 'done') then null
+            when i.outcome is null then s.error
+            else jsonb_build_object('code', i.outcome, 'message', s.resolution ->> 'note', 'isRetryable', i.outcome = 'not_done') end,
+       s.usage, s.cost_usd, s.reopened or coalesce(i.outcome = 'not_done', false), s.resolution, s.started_at,
+       case i.outcome when 'open' then null else s.ended_at end
      from roost.step_all s
-     cross join lateral (select s.error ->> 'code' = 'run_ended' and s.resolution is null) as i(is_interrupted)
-     where s.run_id = $1 and not (s.kind = 'wait' and coalesce(i.is_interrupted, false))`,
+     cross join lateral (
+       select case when s.error ->> 'code' = 'run_ended' then coalesce(s.resolution ->> 'outcome', 'open') end
+     ) as i(outcome)
+     where s.run_id = $1 and not (s.kind = 'wait' and coalesce(i.outcome = 'open', false))`,
     [fromRunId, toRunId],
   );
 }

@@ -184,6 +184,8 @@ export interface StepResolution {
   note: string;
   by: string;
   at: string;
+  /** What the step returned, when it was said. */
+  output?: JsonValue;
 }
 
 export interface Step {
