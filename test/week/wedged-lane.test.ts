@@ -16,7 +16,7 @@ const startMs = Date.parse("2025-11-24T12:00:00Z");
 const hangMs = 30_000;
 const numbers = [1, 2, 3, 4, 5, 6, 7, 8];
 
-test("eight queued messages are answered in order although the worker of the first one hangs", async () => {
+test("J: eight queued messages are answered in order although the worker of the first one hangs", async () => {
   const hung = Promise.withResolvers<void>();
   await using model = await startScriptedModelServer({
     script: ({ userText, index }) => {

@@ -172,11 +172,14 @@ test("a step that was cut off by kill -9 is repeated with its key, and without o
   assert.match(told?.output?.text ?? "", /I cannot tell whether it was announced/);
 });
 
-test("main answers while a worker is dead, and can expand an item of a list that a cron posted", () => {
+test("main answers while a worker is dead", () => {
   assert.deepEqual(
     answers.map(({ state }) => state),
     ["done", "done", "done", "done"],
   );
+});
+
+test("N: a cron posts a list, and main can expand item 3 of it", () => {
   const item = ideasOf("2025-11-27")[2]!;
   const [asked] = prompts.filter((prompt) => prompt.kind === "main" && prompt.asked.includes("expand item 3"));
   assert.ok(asked?.asked.includes(`3. ${item}`), `main was told of the list:\n${asked?.asked}`);
@@ -196,7 +199,7 @@ test("a heartbeat whose inputs did not change calls no model", () => {
   );
 });
 
-test("a cron is never shown what main remembers", () => {
+test("O: a cron is never shown what main remembers", () => {
   const secret = "Jule";
   const crons = prompts.filter(({ kind }) => kind === "cron");
   assert.ok(crons.length > 7 * 72 * 2);

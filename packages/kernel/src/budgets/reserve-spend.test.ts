@@ -6,7 +6,7 @@ import { createRun } from "../runs/create-run.ts";
 import { reserveSpend, settleSpend } from "./reserve-spend.ts";
 import { readBudgets, readSpend, setBudgets } from "./set-budgets.ts";
 
-test("scenario L2: a run with a cap of $0.50 is stopped in its middle, at most one call above", async () => {
+test("L2: a run with a cap of $0.50 is stopped in its middle, at most one call above", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -33,7 +33,7 @@ test("scenario L2: a run with a cap of $0.50 is stopped in its middle, at most o
   assert.ok((await eventTypes(kernel, runId)).includes("budget.refused"));
 });
 
-test("scenario L2 with a model that costs nothing: the cap in tokens holds", async () => {
+test("L2: with a model that costs nothing the cap in tokens holds", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -154,7 +154,7 @@ test("a run and what it starts spend from the same cap", async () => {
   assert.ok(!refused.granted && refused.cap.scope === `run:${rootId}` && refused.cap.reserved === 0.6);
 });
 
-test("scenario M: a loop that looks busy is stopped by its number of calls", async () => {
+test("M: a loop that looks busy is stopped by its number of calls", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await test.clock.set(new Date("2026-03-01T10:10:00Z"));

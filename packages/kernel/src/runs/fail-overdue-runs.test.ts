@@ -21,7 +21,7 @@ import { failOverdueRuns } from "./fail-overdue-runs.ts";
 import { promoteDueRuns, readNextDue } from "./promote-due-runs.ts";
 import { waitInRun } from "./wait-in-run.ts";
 
-test("scenario H: a run reaches its time limit, its owner finishes late, and his write is refused", async () => {
+test("H: a run reaches its time limit, its owner finishes late, and his write is refused", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel, { ttlMs: 3_600_000 });

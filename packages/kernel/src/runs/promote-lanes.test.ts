@@ -46,7 +46,7 @@ test("lanes let one run go at a time, in the order of creation", async () => {
   assert.deepEqual(order, ids);
 });
 
-test("scenario J: eight messages are queued, their run is wedged and recovered, and all eight are answered in order", async () => {
+test("J: eight messages are queued, their run is wedged and recovered, and all eight are answered in order", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   const ids = await queue(kernel, 8);

@@ -224,7 +224,7 @@ test("waitInRun() refuses an event that nobody registered", async () => {
   assert.equal(await stateOf(kernel, owned.runId), "running");
 });
 
-test("scenario K: a child ends while its parent is restarted, and the parent sees the result exactly once", async () => {
+test("K: a child ends while its parent is restarted, and the parent sees the result exactly once", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using first = await joinWorker(kernel);

@@ -87,7 +87,7 @@ async function runOf({ memory, kernel }: TestMemory, worker: TestWorker, kind: S
 }
 
 for (const kind of ["main", "heartbeat", "cron", "subagent", "channel"] as const) {
-  test(`no file bleeds into a ${kind} session: its context, reads, lists, searches and states`, async () => {
+  test(`O: no file bleeds into a ${kind} session: its context, reads, lists, searches and states`, async () => {
     const today = dayAt(Date.now(), Intl.DateTimeFormat().resolvedOptions().timeZone);
     const files = homeWithMarks(today);
     await using home = await createTestMemory({ files });

@@ -1,4 +1,4 @@
-/** What goes wrong with jobs elsewhere, as tests named after the scenario. Several schedulers are several kernels on one database. */
+/** What becomes of due ticks, also in the scenarios of docs/scenarios.md. Several schedulers are several kernels on one database. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Kernel } from "../open-kernel.ts";
@@ -39,7 +39,7 @@ async function endRun(opened: TestKernel, runId: string): Promise<void> {
 const define = (kernel: Kernel, trigger: object, more: object = {}) =>
   defineJob(kernel, { id: "job", trigger, prompt: "do it", ...more }, { by });
 
-test("scenario A: a job due in 12 s with two schedulers on one store runs once and leaves one row", async () => {
+test("A: a job due in 12 s with two schedulers on one store runs once and leaves one row", async () => {
   await using opened = await createTestKernel();
   const other = await opened.openAnother();
   await opened.clock.set(new Date("2026-03-01T12:00:00Z"));
@@ -61,7 +61,7 @@ test("scenario A: a job due in 12 s with two schedulers on one store runs once a
   assert.equal((await getJob(opened.kernel, "job")).state, "finished");
 });
 
-test("scenario B: a job that ran at 22:00 does not run again after a restart at 22:30", async () => {
+test("B: a job that ran at 22:00 does not run again after a restart at 22:30", async () => {
   await using opened = await createTestKernel();
   await opened.clock.set(new Date("2026-03-01T12:00:00Z"));
   await define(opened.kernel, { kind: "cron", expression: "0 22 * * *" });
@@ -77,7 +77,7 @@ test("scenario B: a job that ran at 22:00 does not run again after a restart at 
   assert.equal((await getJob(restarted, "job")).nextAt?.toISOString(), "2026-03-02T22:00:00.000Z");
 });
 
-test("scenario C: down from 8:29:47 to 8:31:05 over an 8:30 job, it runs once, late, and knows how late", async () => {
+test("C: down from 8:29:47 to 8:31:05 over an 8:30 job, it runs once, late, and knows how late", async () => {
   await using opened = await createTestKernel();
   await opened.clock.set(new Date("2026-03-01T08:29:40Z"));
   await define(opened.kernel, { kind: "cron", expression: "30 8 * * *" });
@@ -95,7 +95,7 @@ test("scenario C: down from 8:29:47 to 8:31:05 over an 8:30 job, it runs once, l
   );
 });
 
-test("scenario D: down over 12 intervals, one run that was told that 12 were missed, and a row for each", async () => {
+test("D: down over 12 intervals, one run that was told that 12 were missed, and a row for each", async () => {
   await using opened = await createTestKernel();
   await opened.clock.set(new Date("2026-03-01T00:00:30Z"));
   await define(opened.kernel, { kind: "every", every: "1h", anchor: "2026-03-01T00:00:00Z" });
@@ -115,7 +115,7 @@ test("scenario D: down over 12 intervals, one run that was told that 12 were mis
   assert.ok(ticks.slice(0, 12).every((tick) => tick.outcome === "missed" && tick.reason !== null));
 });
 
-test("scenario D: down over 12 intervals with catch-up skip, 12 recorded skips and no run", async () => {
+test("D: down over 12 intervals with catch-up skip, 12 recorded skips and no run", async () => {
   await using opened = await createTestKernel();
   await opened.clock.set(new Date("2026-03-01T00:00:30Z"));
   await define(
@@ -129,7 +129,7 @@ test("scenario D: down over 12 intervals with catch-up skip, 12 recorded skips a
   assert.equal((await runsOf(opened)).length, 0);
 });
 
-test("scenario D: down over 12 intervals with catch-up all, the last ones run one after the other, each told its moment", async () => {
+test("D: down over 12 intervals with catch-up all, the last ones run one after the other, each told its moment", async () => {
   await using opened = await createTestKernel();
   await opened.clock.set(new Date("2026-03-01T00:00:30Z"));
   await define(
@@ -152,7 +152,7 @@ test("scenario D: down over 12 intervals with catch-up all, the last ones run on
   );
 });
 
-test("scenario E: a one-shot that was due while nothing ran fires, or is recorded as missed when it is too old", async () => {
+test("E: a one-shot that was due while nothing ran fires, or is recorded as missed when it is too old", async () => {
   await using opened = await createTestKernel();
   await opened.clock.set(new Date("2026-03-01T08:00:00Z"));
   const trigger = { kind: "at", at: "2026-03-01T09:00:00Z" };
@@ -174,7 +174,7 @@ test("scenario E: a one-shot that was due while nothing ran fires, or is recorde
   for (const id of ["young", "old"]) assert.equal((await getJob(opened.kernel, id)).state, "finished");
 });
 
-test("scenario I: a run that lasts 6 intervals leaves nothing queued behind it, and each skip says why", async () => {
+test("I: a run that lasts 6 intervals leaves nothing queued behind it, and each skip says why", async () => {
   await using opened = await createTestKernel();
   await opened.clock.set(new Date("2026-03-01T00:00:30Z"));
   await define(opened.kernel, { kind: "every", every: "20m", anchor: "2026-03-01T00:00:00Z" });
@@ -193,7 +193,7 @@ test("scenario I: a run that lasts 6 intervals leaves nothing queued behind it, 
   assert.ok(ticks.slice(1).every((tick) => tick.reason === `run ${run?.id} still goes (ready)`));
 });
 
-test("scenario I: with queue-one exactly one waits, with queue-all each, with cancel-old only the newest, with allow none waits", async () => {
+test("I: with queue-one exactly one waits, with queue-all each, with cancel-old only the newest, with allow none waits", async () => {
   await using opened = await createTestKernel();
   const policies = ["queue-one", "queue-all", "cancel-old", "allow"];
   await opened.clock.set(new Date("2026-03-01T00:00:30Z"));
@@ -211,7 +211,7 @@ test("scenario I: with queue-one exactly one waits, with queue-all each, with ca
   assert.deepEqual(await states("allow"), ["ready", "ready", "ready", "ready"]);
 });
 
-test("scenario Q: hammering the lists through the due instant skips nothing", async () => {
+test("Q: hammering the lists through the due instant skips nothing", async () => {
   await using opened = await createTestKernel();
   const reader = await opened.openAnother();
   await opened.clock.set(new Date("2026-03-01T11:59:59.500Z"));
