@@ -3,11 +3,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
-import { getRun, readTopic, setBudgets, type Kernel, type NewRun, type Run } from "@roost/kernel";
+import { getRun, promoteDueRuns, readTopic, setBudgets, type Kernel, type NewRun, type Run } from "@roost/kernel";
 import { readTranscript, sendMessage } from "@roost/memory";
 import { createAgentHandler, type AgentHandlerOptions } from "./create-agent-handler.ts";
 import { executeRun } from "./execute-run.ts";
-import { openTestHome, type Owner, type TestHome } from "./testing/open-test-home.ts";
+import { jobRun, openTestHome, type Owner, type TestHome } from "./testing/open-test-home.ts";
 
 async function execute(home: TestHome, { run }: Owner, options: Partial<AgentHandlerOptions> = {}): Promise<Run> {
   const agent = createAgentHandler({ ...home.handlerOptions, ...options });
@@ -75,6 +75,62 @@ test("createAgentHandler() keeps HEARTBEAT_OK to itself", async () => {
   const run = await execute(home, await home.begin(heartbeat));
   assert.deepEqual([run.state, (run.output as { kind: string }).kind], ["done", "quiet"]);
   assert.deepEqual(await noticesOf(home.kernel), []);
+});
+
+test("R: a heartbeat that says all is well, and has not done what its job declares, has failed", async () => {
+  await using home = await openTestHome({ files });
+  home.setScript(() => "HEARTBEAT_OK");
+  const postconditions: NewRun["postconditions"] = [
+    { kind: "state", name: "email" },
+    { kind: "event", eventType: "notice.raised" },
+  ];
+  const run = await execute(home, await home.begin({ ...heartbeat, postconditions }));
+  assert.equal(run.state, "failed");
+  assert.equal(run.error?.code, "postcondition_unmet");
+  assert.match(run.error.message, /the state email was not changed; no event notice\.raised was emitted/);
+  const { events } = await readTopic(home.kernel.database, { topic: "runs", types: ["run.failed"], limit: 10 });
+  assert.match((events[0]!.data["error"] as { message: string }).message, /the state email was not changed/);
+});
+
+test("createAgentHandler() lets a heartbeat that has done what its job declares end well", async () => {
+  await using home = await openTestHome({ files });
+  let calls = 0;
+  home.setScript(() =>
+    (calls += 1) === 1
+      ? { toolCalls: [{ name: "set_state", arguments: { name: "email", patch: { unread: 0 } } }] }
+      : "HEARTBEAT_OK",
+  );
+  const postconditions: NewRun["postconditions"] = [
+    { kind: "state", name: "email", key: "unread" },
+    { kind: "tool", name: "set_state" },
+  ];
+  const run = await execute(home, await home.begin({ ...heartbeat, postconditions }));
+  assert.deepEqual([run.error, run.state], [null, "done"]);
+});
+
+test("createAgentHandler() tells the model in the next attempt what it only said it had done", async () => {
+  await using home = await openTestHome({ files });
+  const told: string[] = [];
+  let calls = 0;
+  home.setScript((request) => {
+    told.push(JSON.stringify(request.body));
+    calls += 1;
+    if (calls === 2) return { toolCalls: [{ name: "set_state", arguments: { name: "mail", patch: { unread: 0 } } }] };
+    return "I have looked through the mail";
+  });
+  const run = jobRun("mail");
+  const retry = { attemptsMax: 2, backoffMs: 1_000 };
+  const first = await home.begin({ ...run, retry, postconditions: [{ kind: "state", name: "mail" }] });
+  assert.equal((await execute(home, first)).state, "waiting");
+  await first.die();
+  await home.test.clock.advance(60_000);
+  assert.equal(await promoteDueRuns(home.kernel), 1);
+  const second = await execute(home, await home.claim(first.run.id));
+  assert.deepEqual([second.error, second.state], [null, "done"]);
+  assert.deepEqual(
+    told.map((body) => body.includes("the state mail was not changed")),
+    [false, true, true],
+  );
 });
 
 test("createAgentHandler() fails a run that a cap stops, and says which, also in the conversation", async () => {

@@ -28,6 +28,7 @@ import {
 import { attributes, type Telemetry } from "@roost/telemetry";
 import type { RunHandler } from "./execute-run.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
+import { tellUnmet } from "./models/tell-unmet.ts";
 import { deliverNotice } from "./notices/deliver-notice.ts";
 import type { Webhook } from "./notices/post-webhook.ts";
 import { createDurableSteps, type DurableSteps } from "./steps/create-durable-steps.ts";
@@ -81,13 +82,14 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
       };
     },
   });
-  if (run.sessionKind === "heartbeat") {
+  // Who must leave something behind has work to do also when nothing has changed.
+  if (run.sessionKind === "heartbeat" && run.postconditions === null) {
     const decision = await decideHeartbeat(agentRun, steps);
     if (!decision.call) return end(agentRun, { state: "done", output: { kind: "quiet", reason: decision.reason } });
   }
   const outcome = await runAgentLoop({
     steps,
-    model: agentRun.modelsFor(run),
+    model: tellUnmet(agentRun.modelsFor(run), run),
     tools: agentRun.toolsFor(run),
     context: async (): Promise<AgentContext> => {
       built = await buildContext(memory, { run });
@@ -239,12 +241,12 @@ async function end(
   const { kernel, run } = agentRun;
   if (outcome.state === "failed" && outcome.error === undefined)
     throw new RoostError("internal", `Run ${run.id} failed without a reason`);
-  const isOver = outcome.state !== "failed" || outcome.error?.isRetryable === false || run.attempt >= run.attemptsMax;
   await finishRun(kernel, { runId: run.id, epoch: run.epoch }, outcome, {
-    alongside: async (tx) => {
-      await alongside?.(tx);
+    alongside: async (tx, { state, unmet }) => {
+      // What it says of itself is not passed on as an answer when it has not done what it had to do.
+      if (unmet === undefined) await alongside?.(tx);
       // Those who wait for a lock of this run hear of it with its end; a run that is tried again keeps what it has taken.
-      if (isOver) await releaseLocksOfRun(tx, run.id);
+      if (state !== "waiting") await releaseLocksOfRun(tx, run.id);
     },
   });
 }

@@ -82,8 +82,7 @@ async function endAfter(
 
 /** Those who wait for a lock of this run hear of it with its end; a run that is tried again keeps what it has taken. */
 async function end({ kernel }: ExecuteRunOptions, run: ClaimedRun, outcome: RunOutcome): Promise<void> {
-  const isOver = outcome.state !== "failed" || outcome.error?.isRetryable === false || run.attempt >= run.attemptsMax;
   await finishRun(kernel, { runId: run.id, epoch: run.epoch }, outcome, {
-    alongside: async (tx) => (isOver ? releaseLocksOfRun(tx, run.id) : undefined),
+    alongside: async (tx, { state }) => (state === "waiting" ? undefined : releaseLocksOfRun(tx, run.id)),
   });
 }

@@ -68,6 +68,11 @@ function addAdd(jobs: Command, context: CliContext): void {
         "when nobody knows what an effect did: tell the agent, or wait for you",
       ).choices(["tell", "wait"]),
     )
+    .option(
+      "--must <what>",
+      "it has failed unless it leaves this behind: event=TYPE, state=NAME, state=NAME:KEY, file=PATH, tool=NAME; may be repeated",
+      collectOption,
+    )
     .option("--disabled", "keep it, but never let it be due")
     .option("-f, --file <path>", "take it from a YAML or JSON file instead; - for what is piped in")
     .option("--replace", "replace a job of that id")

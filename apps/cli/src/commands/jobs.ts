@@ -4,6 +4,7 @@ import { formatDurationMs, createId } from "@roost/base";
 import type { Command } from "commander";
 import { stringify } from "yaml";
 import type { CliContext } from "../cli-context.ts";
+import { describePostcondition } from "../print/describe-postcondition.ts";
 import { describeTrigger } from "../jobs/describe-trigger.ts";
 import { parseOptionCount } from "../parse-option.ts";
 import { formatPairs } from "../print/format-pairs.ts";
@@ -112,6 +113,7 @@ function printJob({ terminal }: CliContext, job: Job, nowMs: number): void {
             .filter(Boolean)
             .join(", "),
     ],
+    ["must", (definition.postconditions ?? []).map(describePostcondition).map(plainLine).join("; ")],
     ["running", job.activeRunIds.map(shortId).join(", ")],
     ["by", `${plainLine(job.definedBy)}, ${relativeTime(job.updatedAt, nowMs)}`],
     ["prompt", plainText(definition.prompt).trim()],

@@ -39,6 +39,7 @@ test("jobFromOptions() takes every rule along", () => {
       attempts: 3,
       disabled: true,
       tool: ["read_file"],
+      must: ["event=note.taken", "state=email:checked.at", "file=memory/mail.md", "tool=notify"],
     },
     clock,
   );
@@ -48,6 +49,12 @@ test("jobFromOptions() takes every rule along", () => {
     [job.budget, job.retry, job.enabled, job.tools],
     [{ usdMax: 0.5 }, { attemptsMax: 3 }, false, ["read_file"]],
   );
+  assert.deepEqual(job.postconditions, [
+    { kind: "event", eventType: "note.taken" },
+    { kind: "state", name: "email", key: "checked.at" },
+    { kind: "file", path: "memory/mail.md" },
+    { kind: "tool", name: "notify" },
+  ]);
   NamedJobDefinition.strict().parse(job);
 });
 
@@ -57,6 +64,7 @@ test("jobFromOptions() refuses options that contradict or mean nothing", () => {
     { at: "soon" },
     { filter: ["a=b"] },
     { on: "x", filter: ["a"] },
+    { must: ["be good"] },
     { activeHours: "8-22" },
     { input: ["email"] },
     { timeZone: "UTC" },

@@ -1,5 +1,6 @@
 /** A job's definition from the options of `roost jobs add`. */
 import { parseDurationMs, RoostError, type Clock } from "@roost/base";
+import type { Postcondition } from "@roost/contract/operations";
 import type { WrittenJob } from "./read-job-files.ts";
 
 export interface JobOptions {
@@ -25,6 +26,7 @@ export interface JobOptions {
   model?: string;
   input?: string[];
   onUnknown?: "tell" | "wait";
+  must?: string[];
   disabled?: boolean;
 }
 
@@ -51,6 +53,7 @@ export function jobFromOptions(id: string, options: JobOptions, clock: Clock): W
     tools: options.tool,
     model: options.model,
     inputs: options.input?.map(inputOf),
+    postconditions: options.must?.map(postconditionOf),
     onUnknown: options.onUnknown,
     enabled: options.disabled === true ? false : undefined,
   }) as WrittenJob;
@@ -123,6 +126,27 @@ function inputOf(text: string): { file: string; staleAfterMs: number } {
   if (at <= 0)
     throw new RoostError("invalid_input", `--input "${text}" is not of the form memory/email-state.json=30m`);
   return { file: text.slice(0, at), staleAfterMs: parseDurationMs(text.slice(at + 1)) };
+}
+
+function postconditionOf(text: string): Postcondition {
+  const [, kind, name = ""] = /^(event|state|file|tool)=(.+)$/.exec(text) ?? [];
+  switch (kind) {
+    case "event":
+      return { kind, eventType: name };
+    case "state": {
+      const [state = "", key] = name.split(":");
+      return { kind, name: state, ...(key === undefined ? {} : { key }) };
+    }
+    case "file":
+      return { kind, path: name };
+    case "tool":
+      return { kind, name };
+    default:
+      throw new RoostError(
+        "invalid_input",
+        `--must "${text}" is not of the form event=TYPE, state=NAME, state=NAME:KEY, file=PATH or tool=NAME`,
+      );
+  }
 }
 
 function dropUndefined(fields: Record<string, unknown>): Record<string, unknown> {

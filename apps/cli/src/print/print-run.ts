@@ -1,6 +1,7 @@
 /** A run with its steps on the terminal. */
 import { formatDurationMs } from "@roost/base";
 import type { Run, Step, Wait } from "@roost/contract/operations";
+import { describePostcondition } from "./describe-postcondition.ts";
 import type { Terminal } from "./create-terminal.ts";
 import { formatPairs } from "./format-pairs.ts";
 import { formatSpend } from "./format-spend.ts";
@@ -39,6 +40,7 @@ export function printRun(
         : "",
     ],
     ["took", tookOf(run.startedAt, run.endedAt)],
+    ["must", run.postconditions.map(describePostcondition).map(plainLine).join("; ")],
     ["worker", run.workerId ?? ""],
     ["spent", formatSpend(run)],
     ["holds", plainLine(holds.join(", "))],

@@ -42,6 +42,7 @@ export function someRun(given: Partial<Run> = {}): Run {
     deadlineAt: null,
     cancelReason: null,
     budget: null,
+    postconditions: [],
     correlation: "c",
     causation: null,
     traceparent: null,

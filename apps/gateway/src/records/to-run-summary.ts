@@ -55,6 +55,7 @@ export function toRunRecord(run: Run): RunRecord {
     deadlineAt: isoOrNull(run.deadlineAt),
     cancelReason: run.cancelReason,
     budget: { ...(usdMax === undefined ? {} : { usdMax }), ...(tokensMax === undefined ? {} : { tokensMax }) },
+    postconditions: run.postconditions ?? [],
     correlation: run.correlation,
     causation: run.causation,
     traceparent: run.traceparent,

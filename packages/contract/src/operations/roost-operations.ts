@@ -23,6 +23,7 @@ export * from "../records/fields.ts";
 export * from "../records/job.ts";
 export * from "../records/limits.ts";
 export * from "../records/notice.ts";
+export * from "../records/postcondition.ts";
 export * from "../records/run.ts";
 export * from "../records/session.ts";
 export * from "../records/state.ts";

@@ -33,6 +33,9 @@ export const Name = z.string().min(1).max(nameCharsMax);
 export const Reason = z.string().max(reasonCharsMax);
 export const Text = z.string().max(textCharsMax);
 
+/** A value that filters compare with. */
+export const Scalar = z.union([z.string().max(1000), z.number(), z.boolean(), z.null()]);
+
 export const Time = z.iso.datetime({ offset: true });
 export const Count = z.number().int().min(0);
 export const Usd = z.number().min(0);

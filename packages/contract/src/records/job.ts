@@ -1,8 +1,9 @@
 /** Jobs and their ticks: what starts runs, when, and under which rules. When a trigger is due is the kernel's to say. */
 import { parseDurationMs } from "@roost/base";
 import { z } from "zod";
-import { Count, Id, Name, Reason, Slug, Time, TimeZone, Usd, WholeMs, WrittenDuration } from "./fields.ts";
+import { Count, Id, Name, Reason, Scalar, Slug, Time, TimeZone, Usd, WholeMs, WrittenDuration } from "./fields.ts";
 import { promptCharsMax } from "./limits.ts";
+import { Postconditions } from "./postcondition.ts";
 
 export const JobId = Slug.describe("Id of a job");
 
@@ -10,8 +11,6 @@ export const JobId = Slug.describe("Id of a job");
 export const everyMsMin = 1000;
 const timeoutMsMax = 7 * 86_400_000;
 const attemptsMaxMax = 100;
-
-const Scalar = z.union([z.string().max(1000), z.number(), z.boolean(), z.null()]);
 
 export const Trigger = z
   .discriminatedUnion("kind", [
@@ -108,6 +107,7 @@ const jobDefinitionFields = {
     .default("tell")
     .describe("When the outcome of an effect is unknown: tell the agent, or wait for a person"),
   inputs: z.array(JobInput).max(50).optional(),
+  postconditions: Postconditions.optional(),
   enabled: z.boolean().default(true).describe("A job that is not enabled is kept but never due"),
 };
 

@@ -16,6 +16,7 @@ import {
   WholeMs,
 } from "./fields.ts";
 import { Budget, JobId } from "./job.ts";
+import { Postcondition } from "./postcondition.ts";
 
 export const runStates = ["ready", "queued", "running", "waiting", "done", "failed", "cancelled", "diverged"] as const;
 export const RunState = z
@@ -77,6 +78,7 @@ export const Run = z
     deadlineAt: Time.nullable(),
     cancelReason: Reason.nullable(),
     budget: Budget.nullable(),
+    postconditions: z.array(Postcondition).describe("What must have happened by its end"),
     correlation: Id,
     causation: Id.nullable(),
     traceparent: z.string().max(64).nullable(),

@@ -45,14 +45,21 @@ export async function defineJob(kernel: Kernel, written: unknown, options: Defin
 }
 
 /** The topic of the events that fire the job. @throws invalid_input for an event type that nobody has registered */
-export async function topicOf(kernel: Kernel, { id, trigger }: ReadDefinition): Promise<string | null> {
+export async function topicOf(kernel: Kernel, { id, definition, trigger }: ReadDefinition): Promise<string | null> {
+  for (const postcondition of definition.postconditions ?? []) {
+    if (postcondition.kind === "event") await topicOfType(kernel, postcondition.eventType, `The job "${id}" must emit`);
+  }
   if (trigger.kind !== "event") return null;
-  if (kernel.registry.find(trigger.eventType) === undefined) await kernel.registry.refresh();
-  const schema = kernel.registry.find(trigger.eventType);
+  return topicOfType(kernel, trigger.eventType, `The job "${id}" waits for`);
+}
+
+async function topicOfType(kernel: Kernel, eventType: string, what: string): Promise<string> {
+  if (kernel.registry.find(eventType) === undefined) await kernel.registry.refresh();
+  const schema = kernel.registry.find(eventType);
   if (schema === undefined) {
     throw new RoostError(
       "invalid_input",
-      `The job "${id}" waits for events of the type "${trigger.eventType}", which nobody has registered: check its spelling`,
+      `${what} events of the type "${eventType}", which nobody has registered: check its spelling`,
     );
   }
   return schema.topic;

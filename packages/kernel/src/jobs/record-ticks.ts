@@ -225,6 +225,7 @@ function newRun({ tick, eventId, inLane }: Decided, runId: string): NewRun {
     retry: definition.retry,
     timeoutMs: definition.timeoutMs,
     ...(definition.budget === undefined ? {} : { budget: budgetOf(definition.budget) }),
+    ...(definition.postconditions === undefined ? {} : { postconditions: definition.postconditions }),
     ...(lane === undefined ? {} : { lane }),
     ...(tick.startAtMs === undefined ? {} : { startAt: new Date(tick.startAtMs) }),
     correlation: tick.correlation ?? eventId,

@@ -6,10 +6,18 @@ import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { emitRunEvent, eventError } from "./emit-run-event.ts";
 import { endRuns, type RunEnd } from "./end-runs.ts";
-import type { AlongsideOptions } from "./finish-step.ts";
+import { describePostcondition, findUnmet } from "./find-unmet.ts";
 import { leaseLost } from "./lease-lost.ts";
 import { lockRuns, type RunHead } from "./lock-runs.ts";
-import { runLimits, type Owned, type RetryPolicy, type RunError, type RunState } from "./run.ts";
+import {
+  postconditionUnmet,
+  runLimits,
+  type Owned,
+  type RetryPolicy,
+  type RunError,
+  type RunState,
+  type TerminalRunState,
+} from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
 
 export interface RunOutcome {
@@ -19,6 +27,17 @@ export interface RunOutcome {
   error?: RunError;
   /** One line for people: how it came to that. */
   reason?: string;
+}
+
+/** What the run comes to. `unmet`: it was done, but has not done what was declared, and so has failed. */
+export interface RunConclusion {
+  state: RunState;
+  unmet?: RunError;
+}
+
+export interface FinishRunOptions {
+  /** Further writes in the same transaction, before the run ends. Not called when its end was recorded before. */
+  alongside?: (tx: KernelTransaction, conclusion: RunConclusion) => Promise<void>;
 }
 
 /**
@@ -31,22 +50,37 @@ export async function finishRun(
   kernel: Kernel,
   owned: Owned,
   outcome: RunOutcome,
-  options: AlongsideOptions = {},
-): Promise<{ state: RunState }> {
+  options: FinishRunOptions = {},
+): Promise<RunConclusion> {
   const { alongside } = options;
   // What ends well touches nothing below it and so can travel with others.
   if (outcome.state === "done" && alongside === undefined) {
-    return kernel.batches.submit("run.finish", { owned, outcome }, (items: Item[]) =>
+    const ended = await kernel.batches.submit("run.finish", { owned, outcome }, (items: Item[]) =>
       kernel.transact((tx) => finishDone(tx, items)),
     );
+    if (ended !== "declares") return ended;
   }
   return kernel.transact(async (tx) => {
     const run = (await lockRuns(tx, [owned.runId])).get(owned.runId);
     if (run === undefined || run.epoch !== owned.epoch) throw leaseLost(owned, run);
     if (run.state !== "running") return recogniseRepeat(owned, run, outcome);
-    await alongside?.(tx);
-    return finishLocked(tx, run, outcome);
+    const unmet = outcome.state === "done" ? await judge(tx, run) : undefined;
+    const judged: RunOutcome = unmet === undefined ? outcome : { ...outcome, state: "failed", error: unmet };
+    const conclusion = { state: nextState(run, judged), ...(unmet === undefined ? {} : { unmet }) };
+    await alongside?.(tx, conclusion);
+    await finishLocked(tx, run, judged);
+    return conclusion;
   });
+}
+
+/** Invariant: a run is done only if everything that it declared holds in the transaction that ends it. A rehearsal performs no effects and owes none. */
+async function judge(tx: KernelTransaction, run: RunHead): Promise<RunError | undefined> {
+  if (run.postconditions === null || run.rehearsal) return undefined;
+  const unmet = await findUnmet(tx, run);
+  if (unmet.length === 0) return undefined;
+  const missing = unmet.map(describePostcondition);
+  const message = `the run ended without what it must leave behind: ${missing.join("; ")}`;
+  return { code: postconditionUnmet, message, isRetryable: true, details: { missing } };
 }
 
 interface Item {
@@ -54,15 +88,17 @@ interface Item {
   outcome: RunOutcome;
 }
 
-async function finishDone(tx: KernelTransaction, items: Item[]): Promise<BatchOutcome<{ state: RunState }>[]> {
+/** Runs that declare postconditions are left to a transaction of their own: failing touches what is below them. */
+async function finishDone(tx: KernelTransaction, items: Item[]): Promise<BatchOutcome<RunConclusion | "declares">[]> {
   const runs = await lockRuns(
     tx,
     items.map((item) => item.owned.runId),
   );
   const ends = new Map<string, RunEnd>();
-  const outcomes = items.map(({ owned, outcome }): BatchOutcome<{ state: RunState }> => {
+  const outcomes = items.map(({ owned, outcome }): BatchOutcome<RunConclusion | "declares"> => {
     const run = runs.get(owned.runId);
     if (run === undefined || run.epoch !== owned.epoch) return { error: leaseLost(owned, run) };
+    if (run.postconditions !== null) return { value: "declares" };
     if (run.state === "done") return { value: { state: run.state } };
     if (run.state !== "running") return { error: leaseLost(owned, run) };
     if (!ends.has(run.id)) ends.set(run.id, { run, ...outcome });
@@ -77,7 +113,8 @@ function recogniseRepeat(owned: Owned, run: RunHead, outcome: RunOutcome): { sta
   const isSame =
     run.state === outcome.state ||
     (outcome.state !== "done" && run.state === "cancelled") ||
-    (outcome.state === "failed" && run.attempt > 1);
+    (outcome.state === "failed" && run.attempt > 1) ||
+    (outcome.state === "done" && run.error?.code === postconditionUnmet);
   if (!isSame) throw leaseLost(owned, run);
   return { state: run.state };
 }
@@ -89,11 +126,10 @@ export async function finishLocked(
   outcome: RunOutcome,
   options: { isTaken?: boolean } = {},
 ): Promise<{ state: RunState }> {
-  const isCancelled = outcome.state === "failed" && run.cancelRequestedAt !== null;
-  const state = isCancelled ? "cancelled" : outcome.state;
-  if (state === "failed" && outcome.error?.isRetryable !== false && run.attempt < run.attemptsMax) {
+  const state = nextState(run, outcome);
+  if (state === "waiting") {
     await retry(tx, run, outcome, options.isTaken === true);
-    return { state: "waiting" };
+    return { state };
   }
   await endRuns(tx, [
     {
@@ -105,6 +141,13 @@ export async function finishLocked(
     },
   ]);
   return { state };
+}
+
+/** A failure that may be tried again lets the run wait; one whose end was asked for is cancelled. */
+function nextState(run: RunHead, outcome: RunOutcome): "waiting" | TerminalRunState {
+  if (outcome.state !== "failed") return outcome.state;
+  if (run.cancelRequestedAt !== null) return "cancelled";
+  return outcome.error?.isRetryable !== false && run.attempt < run.attemptsMax ? "waiting" : "failed";
 }
 
 function cancelWords(run: RunHead, outcome: RunOutcome): { reason: string; by: string } {
@@ -136,6 +179,7 @@ async function retry(tx: KernelTransaction, run: RunHead, outcome: RunOutcome, i
   );
   if (row === undefined) throw leaseLost({ runId: run.id, epoch: run.epoch }, run);
   await reopenTrailingFailures(tx, run.id);
+  if (outcome.error?.code === postconditionUnmet) await reopenLastWord(tx, run.id, outcome.error);
   emitRunEvent(
     tx,
     "run.retrying",
@@ -158,6 +202,19 @@ export async function reopenTrailingFailures(tx: KernelTransaction, runId: strin
      where s.run_id = $1 and s.state = 'failed' and not s.reopened and coalesce(s.error ->> 'isRetryable', 'true') <> 'false'
        and s.seq > coalesce((select max(o.seq) from roost.step o where o.run_id = $1 and o.state in ('done', 'unknown', 'waiting')), 0)`,
     [runId],
+  );
+}
+
+/**
+ * A run that said it was done and was not says its last word again: a final step that only read (of an agent: the model's last
+ * message) is executed anew and finds in its error what was missing. Everything before it stays as recorded.
+ */
+export async function reopenLastWord(tx: KernelTransaction, runId: string, error: RunError): Promise<void> {
+  await tx.query(
+    `update roost.step s set state = 'failed', reopened = true, error = $2::jsonb
+     where s.run_id = $1 and s.seq = (select max(o.seq) from roost.step o where o.run_id = $1)
+       and s.state = 'done' and s.effect = 'readonly' and s.kind <> 'wait'`,
+    [runId, errorText(error)],
   );
 }
 

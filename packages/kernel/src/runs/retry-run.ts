@@ -3,9 +3,9 @@ import { createId, RoostError } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { createRun, type CreatedRun } from "./create-run.ts";
-import { reopenTrailingFailures } from "./finish-run.ts";
+import { reopenLastWord, reopenTrailingFailures } from "./finish-run.ts";
 import { runColumns } from "./run-row.ts";
-import { type NewRun, type Run } from "./run.ts";
+import { postconditionUnmet, type NewRun, type Run } from "./run.ts";
 
 export interface RetryRequest {
   runId: string;
@@ -46,6 +46,7 @@ export async function retryRun(kernel: Kernel, request: RetryRequest): Promise<C
     await tx.query("update roost.run set retry_of = $2 where id = $1", [created.runId, run.id]);
     await copySteps(tx, run.id, created.runId);
     await reopenTrailingFailures(tx, created.runId);
+    if (run.error?.code === postconditionUnmet) await reopenLastWord(tx, created.runId, run.error);
     return created;
   });
 }
@@ -69,6 +70,7 @@ function asNew(run: Run): Omit<NewRun, "reason"> {
       sessionKind: run.sessionKind,
       timeoutMs: run.timeoutMs,
       traceparent: run.traceparent,
+      postconditions: run.postconditions,
       job:
         run.jobId === null || run.jobVersion === null || run.tickKey === null
           ? null

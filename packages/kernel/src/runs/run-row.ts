@@ -58,6 +58,7 @@ const runFields = [
   "started_at",
   "claimed_at",
   "ended_at",
+  "postconditions",
 ];
 const stepFields = [
   "run_id",

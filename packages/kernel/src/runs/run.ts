@@ -3,6 +3,7 @@
  * stand in the files beside this one, each named after its function.
  */
 import type { JsonObject, JsonValue } from "@roost/base";
+import type { Postcondition } from "@roost/contract/operations";
 
 export type RunState = "ready" | "queued" | "running" | "waiting" | "done" | "failed" | "cancelled" | "diverged";
 export type TerminalRunState = "done" | "failed" | "cancelled" | "diverged";
@@ -35,6 +36,9 @@ export const runLimits = {
   passMax: 200,
   listMax: 500,
 } as const;
+
+/** Code of the error of a run that was done without having done what it had declared. */
+export const postconditionUnmet = "postcondition_unmet";
 
 /** Why a run or a step failed. */
 export interface RunError {
@@ -91,6 +95,8 @@ export interface NewRun {
   /** Time from its first claim to its end in one attempt, without declared waits. Default: none. */
   timeoutMs?: number;
   budget?: RunBudget;
+  /** What must have happened when it ends as done; else it has failed, whatever its output says. */
+  postconditions?: Postcondition[];
   rehearsal?: boolean;
   /** Default: the parent's, else the run's own id. */
   correlation?: string;
@@ -166,6 +172,7 @@ export interface Run {
   startedAt: Date | null;
   claimedAt: Date | null;
   endedAt: Date | null;
+  postconditions: Postcondition[] | null;
 }
 
 /** A run that the caller owns until its epoch passes to another, with the steps recorded so far, by seq. */

@@ -1,0 +1,214 @@
+/**
+ * What a run was to have done by its end and has not. Looks at what is recorded (steps, and events that say whose they are), never at
+ * what the run says of itself. Owns no decision: what an unmet postcondition comes to is finish-run's.
+ */
+import type { JsonObject, JsonValue } from "@roost/base";
+import type { Postcondition } from "@roost/contract/operations";
+import type { Sql } from "@roost/database";
+import { findOffsets } from "../log/read-log.ts";
+import { readPartitions } from "../log/read-events.ts";
+import { matchesFilter } from "./event-waits.ts";
+import type { RunHead } from "./lock-runs.ts";
+
+/** Runs that count as the run: those below it, and those whose recorded steps it goes on from. */
+const familyMax = 10_000;
+/** Offsets of a partition that one statement looks at, and how many statements look at a partition. */
+const examinedMax = 50_000;
+const passesMax = 40;
+/** Events of the run's correlation that are followed to find whose an event without a run's id is. */
+const correlatedMax = 10_000;
+/** How far back the state is looked for that was there before the run changed it. */
+const priorOffsetsMax = 200_000;
+
+interface Wanted {
+  type: string;
+  subject?: string;
+  filter?: Record<string, string | number | boolean | null>;
+  key?: string;
+}
+
+interface Family {
+  ids: string[];
+  correlation: string;
+  since: Date;
+}
+
+interface Found {
+  id: string;
+  type: string;
+  subject: string | null;
+  topic: string;
+  partition: number;
+  offset: number;
+  data: JsonObject;
+  /** It says itself that it belongs to the family. */
+  isSaid: boolean;
+}
+
+/** Those that do not hold, in the order in which they are declared. */
+export async function findUnmet(sql: Sql, run: RunHead): Promise<Postcondition[]> {
+  const declared = run.postconditions ?? [];
+  if (declared.length === 0) return [];
+  const family = await readFamily(sql, run);
+  const events = createEventFinder(sql, family);
+  const unmet: Postcondition[] = [];
+  for (const postcondition of declared) {
+    const isMet =
+      postcondition.kind === "tool"
+        ? await wasToolUsed(sql, family, postcondition.name)
+        : await events.holds(toWanted(postcondition));
+    if (!isMet) unmet.push(postcondition);
+  }
+  return unmet;
+}
+
+/** In words, for the reason of a failure. */
+export function describePostcondition(postcondition: Postcondition): string {
+  switch (postcondition.kind) {
+    case "event": {
+      const filter = Object.entries(postcondition.filter ?? {}).map(([path, value]) => `${path} = ${String(value)}`);
+      return `no event ${postcondition.eventType}${filter.length === 0 ? "" : ` with ${filter.join(", ")}`} was emitted`;
+    }
+    case "state":
+      return postcondition.key === undefined
+        ? `the state ${postcondition.name} was not changed`
+        : `${postcondition.key} of the state ${postcondition.name} was not changed`;
+    case "file":
+      return `the file ${postcondition.path} was not written`;
+    case "tool":
+      return `the tool ${postcondition.name} was not used with success`;
+  }
+}
+
+function toWanted(postcondition: Exclude<Postcondition, { kind: "tool" }>): Wanted {
+  switch (postcondition.kind) {
+    case "event":
+      return {
+        type: postcondition.eventType,
+        ...(postcondition.filter === undefined ? {} : { filter: postcondition.filter }),
+      };
+    case "state":
+      return {
+        type: "state.changed",
+        subject: postcondition.name,
+        ...(postcondition.key === undefined ? {} : { key: postcondition.key }),
+      };
+    case "file":
+      return { type: "file.written", subject: postcondition.path };
+  }
+}
+
+/** A run that goes on from the recorded steps of another has done what those did. */
+async function readFamily(sql: Sql, run: RunHead): Promise<Family> {
+  const rows = await sql.query<{ id: string; createdAt: Date }>(
+    `with recursive lineage as (
+       select id, retry_of, created_at from roost.run_all where id = $1
+       union all
+       select r.id, r.retry_of, r.created_at from lineage l join roost.run_all r on r.id = l.retry_of
+     ), family as (
+       select id, created_at from lineage
+       union
+       select c.id, c.created_at from family f join roost.run_all c on c.parent_run_id = f.id
+     )
+     select id, created_at as "createdAt" from family limit $2`,
+    [run.id, familyMax],
+  );
+  return {
+    ids: rows.map((row) => row.id),
+    correlation: run.correlation,
+    since: new Date(Math.min(...rows.map((row) => row.createdAt.getTime()))),
+  };
+}
+
+async function wasToolUsed(sql: Sql, family: Family, tool: string): Promise<boolean> {
+  const rows = await sql.query(
+    `select 1 from roost.step_all s
+     where s.run_id = any($1::uuid[]) and s.kind = 'tool' and s.state = 'done'
+       and (s.name = $2 or left(s.name, length($2) + 6) = 'tool:' || $2 || '#') limit 1`,
+    [family.ids, tool],
+  );
+  return rows.length > 0;
+}
+
+interface EventFinder {
+  holds(wanted: Wanted): Promise<boolean>;
+}
+
+function createEventFinder(sql: Sql, family: Family): EventFinder {
+  let begun: Promise<Set<string>> | undefined;
+  const descended = () => (begun ??= readDescended(sql, family));
+  return {
+    async holds(wanted) {
+      for await (const event of readCandidates(sql, family, wanted)) {
+        if (wanted.filter !== undefined && !matchesFilter(wanted.filter, event.data)) continue;
+        if (!event.isSaid && !(await descended()).has(event.id)) continue;
+        if (wanted.key === undefined || (await didChange(sql, event, wanted.key))) return true;
+      }
+      return false;
+    },
+  };
+}
+
+/** Events of the type since the run began that say that they are the family's, or that have its correlation. */
+async function* readCandidates(sql: Sql, family: Family, wanted: Wanted): AsyncGenerator<Found> {
+  const [known] = await sql.query<{ topic: string }>("select topic from roost.event_schema where type = $1 limit 1", [
+    wanted.type,
+  ]);
+  if (known === undefined) return;
+  const begin = await findOffsets(sql, { topics: [known.topic], since: family.since });
+  for (const { topic, partition, nextOffset, firstOffset } of await readPartitions(sql, [known.topic])) {
+    let from = Math.max(firstOffset, begin[`${topic}/${partition}`] ?? firstOffset);
+    for (let pass = 0; pass < passesMax && from < nextOffset; pass += 1) {
+      const until = Math.min(nextOffset, from + examinedMax);
+      yield* await sql.query<Found>(
+        `select e.id, e.type, e.subject, e.topic, e.partition, e."offset", e.data,
+           coalesce(e.data ->> 'runId' = any($5::text[]) or e.subject = any($5::text[]), false) as "isSaid"
+         from roost.event e
+         where e.topic = $1 and e.partition = $2 and e."offset" >= $3 and e."offset" < $4 and e.type = $6
+           and ($7::text is null or e.subject = $7)
+           and (e.data ->> 'runId' = any($5::text[]) or e.subject = any($5::text[])
+             or e.correlation = $8 and e.data ->> 'runId' is null)
+         order by e."offset"`,
+        [topic, partition, from, until, family.ids, wanted.type, wanted.subject ?? null, family.correlation],
+      );
+      from = until;
+    }
+  }
+}
+
+/** Events without a run's id that go back to an event of the family by their causes. */
+async function readDescended(sql: Sql, family: Family): Promise<Set<string>> {
+  const rows = await sql.query<{ id: string; causation: string | null; isSaid: boolean; isOther: boolean }>(
+    `select id, causation, subject = any($2::text[]) or coalesce(data ->> 'runId' = any($2::text[]), false) as "isSaid",
+       data ->> 'runId' is not null as "isOther"
+     from roost.event where correlation = $1 order by time, topic, partition, "offset" limit $3`,
+    [family.correlation, family.ids, correlatedMax],
+  );
+  const descended = new Set(rows.filter((row) => row.isSaid).map((row) => row.id));
+  for (const row of rows) {
+    if (!row.isOther && row.causation !== null && descended.has(row.causation)) descended.add(row.id);
+  }
+  return descended;
+}
+
+/** Whether the state's value at the path differs from what the change before it left there. */
+async function didChange(sql: Sql, event: Found, key: string): Promise<boolean> {
+  const [before] = await sql.query<{ data: JsonObject }>(
+    `select data from roost.event
+     where topic = $1 and partition = $2 and "offset" < $3 and "offset" >= $4 and type = $5 and subject = $6 order by "offset" desc limit 1`,
+    [event.topic, event.partition, event.offset, event.offset - priorOffsetsMax, event.type, event.subject],
+  );
+  const now = valueAt(event.data["value"], key);
+  return now !== undefined && JSON.stringify(now) !== JSON.stringify(valueAt(before?.data["value"], key));
+}
+
+function valueAt(value: JsonValue | undefined, path: string): JsonValue | undefined {
+  let found = value;
+  for (const name of path.split(".")) {
+    found =
+      typeof found === "object" && found !== null && !Array.isArray(found) && Object.hasOwn(found, name)
+        ? found[name]
+        : undefined;
+  }
+  return found;
+}
