@@ -85,6 +85,33 @@ test(`fireDueTicks() on 3 schedulers whose connections are cut: ${(jobCount * mi
   assert.deepEqual(holes, []);
 });
 
+test("fireDueTicks() fires no moment again when the clock steps back and the job is changed", async () => {
+  await using opened = await createTestKernel();
+  const { kernel, clock } = opened;
+  const job = {
+    id: "report",
+    trigger: { kind: "cron", expression: "30 8 * * *", timeZone: "UTC" },
+    prompt: "",
+    overlap: "allow",
+  };
+  await clock.set(new Date("2026-03-02T08:29:00Z"));
+  await applyJobs(kernel, [job], { by: "test", source: "test" });
+  await clock.set(new Date("2026-03-02T08:30:00Z"));
+  assert.equal((await fireDueTicks(kernel)).fired, 1);
+
+  await clock.set(new Date("2026-03-02T08:29:30Z"));
+  await applyJobs(kernel, [{ ...job, trigger: { ...job.trigger, expression: "30 8,9 * * *" } }], {
+    by: "test",
+    source: "test",
+  });
+  await clock.set(new Date("2026-03-02T08:30:00Z"));
+  const again = await fireDueTicks(kernel);
+
+  assert.deepEqual([again.jobCount, again.fired], [1, 0], "8:30 is due a second time and fires no second time");
+  await clock.set(new Date("2026-03-02T09:30:00Z"));
+  assert.equal((await fireDueTicks(kernel)).fired, 1);
+});
+
 async function retry(work: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {

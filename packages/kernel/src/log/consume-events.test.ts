@@ -53,6 +53,19 @@ test("consumeEvents() moves the cursor only with the effect", async () => {
   assert.deepEqual(seen, [1, 2]);
 });
 
+test("consumeEvents() commits the cursor in the transaction of the effect", async () => {
+  await using t = await createTestKernel({ events: testEvents });
+  await t.database.query("create table public.seen (n int)");
+  await t.kernel.append([note(1, "s")]);
+  await consumeAll(t.kernel);
+  // A row names the transaction that wrote it: between two of them a crash would lose an event or repeat it.
+  const rows = await t.database.query<{ isOne: boolean }>(
+    `select s.xmin = c.xmin as "isOne" from public.seen s, roost.cursor c where c.group_name = $1 and c.next_offset = 1`,
+    [group],
+  );
+  assert.deepEqual(rows, [{ isOne: true }]);
+});
+
 test("consumeEvents() can leave out what was there before the group", async () => {
   await using t = await createTestKernel({ events: testEvents });
   await t.kernel.append([note(1, "s")]);

@@ -10,6 +10,8 @@ import { restartStep } from "./begin-step.ts";
 import { createRun } from "./create-run.ts";
 import { finishRun } from "./finish-run.ts";
 import { finishStep } from "./finish-step.ts";
+import { markRehearsal } from "./mark-rehearsal.ts";
+import { promoteDueRuns } from "./promote-due-runs.ts";
 import type { Owned } from "./run.ts";
 import { waitInRun } from "./wait-in-run.ts";
 
@@ -54,6 +56,7 @@ const writes: [string, (kernel: Kernel, owned: Owned) => Promise<unknown>][] = [
     (kernel, owned) =>
       kernel.transact((tx) => createRun(tx, { reason: "child", input: {}, parent: { ...owned, seq: 2 } })),
   ],
+  ["markRehearsal()", (kernel, owned) => kernel.transact((tx) => markRehearsal(tx, owned))],
   ["reserveSpend()", (kernel, owned) => reserveSpend(kernel, owned, { seq: 2, usd: 1, tokens: 1 })],
   ["settleSpend()", (kernel, owned) => settleSpend(kernel, owned, { seq: 2, usd: 1, tokens: 1 })],
 ];
@@ -104,3 +107,19 @@ for (const [name, write] of writes) {
     assert.equal(await snapshot(kernel), whileOwned, "while another owns the run");
   });
 }
+
+test("an owner that let its run wait is refused once another owns it", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  await startRun(kernel);
+  await using first = await joinWorker(kernel);
+  const { owned } = await claimOne(kernel, first);
+  await waitInRun(kernel, owned, { seq: 1, wait: { kind: "time", until: new Date(Date.now() + 60_000) } });
+  await test.clock.advance(61_000);
+  await promoteDueRuns(kernel);
+  await using second = await joinWorker(kernel);
+  const { owned: successor } = await claimOne(kernel, second);
+
+  await assertLeaseLost(begin(kernel, owned, 2));
+  assert.equal((await begin(kernel, successor, 2)).state, "begun");
+});

@@ -1,0 +1,195 @@
+/** The fence, place by place: whatever an owner writes is refused once its epoch is not the run's, or the lock's, any more. */
+import { kernelMutant, type Edit, type Mutant } from "./mutant.ts";
+
+/** As the tests of the fence name their cases. */
+const refused = (write: string) => `${write} is refused to an owner that has been replaced, and changes nothing`;
+
+/** A guard of which the tests of the fence have a case: `write` is what a replaced owner tries. */
+function guardOf(write: string, edit: Omit<Edit, "count"> & { count?: number }): Mutant {
+  const other = write === "restartStep()" ? "settleSpend()" : "restartStep()";
+  return kernelMutant({
+    name: `fence: ${write}`,
+    edits: [edit],
+    tests: "runs/fence.test.ts",
+    kills: [refused(write)],
+    spares: [refused(other)],
+  });
+}
+
+const itemFence = "f.id = i.run_id and f.epoch = i.epoch and f.state = 'running'";
+const lockedFence = "if (run === undefined || run.epoch !== owned.epoch) throw leaseLost(owned, run);";
+const existsOnly = "if (run === undefined) throw leaseLost(owned, run);";
+
+const writes: Mutant[] = [
+  guardOf("beginStep() of a new step", {
+    file: "runs/begin-step.ts",
+    find: itemFence,
+    replace: "f.id = i.run_id",
+    count: 2,
+  }),
+  guardOf("restartStep()", {
+    file: "runs/begin-step.ts",
+    find: "where id = $1 and epoch = $2 and state = 'running' for no key update",
+    replace: "where id = $1 and $2::bigint is not null for no key update",
+  }),
+  guardOf("finishStep() as done", {
+    file: "runs/finish-step.ts",
+    find: itemFence,
+    replace: "f.id = i.run_id",
+    count: 2,
+  }),
+  guardOf("finishRun() as failed", { file: "runs/finish-run.ts", find: lockedFence, replace: existsOnly }),
+  guardOf("finishRun() as done", {
+    file: "runs/finish-run.ts",
+    find: "if (run === undefined || run.epoch !== owned.epoch) return { error: leaseLost(owned, run) };",
+    replace: "if (run === undefined) return { error: leaseLost(owned, run) };",
+  }),
+  guardOf("waitInRun() for a time", { file: "runs/wait-in-run.ts", find: lockedFence, replace: existsOnly }),
+  guardOf("createRun() of a child", {
+    file: "runs/create-run.ts",
+    find: `if (row === undefined || row.epoch !== parent.epoch || row.state !== "running") throw leaseLost(parent, row);`,
+    replace: "if (row === undefined) throw leaseLost(parent, row);",
+  }),
+  guardOf("markRehearsal()", {
+    file: "runs/mark-rehearsal.ts",
+    find: "where id = $1 and epoch = $2 and state = 'running' returning 1",
+    replace: "where id = $1 and $2::bigint is not null returning 1",
+  }),
+  guardOf("reserveSpend()", {
+    file: "migrations/005-budgets.sql",
+    find: "if present.epoch <> at_epoch or present.state <> 'running' then",
+    replace: "if at_epoch is null then",
+  }),
+  guardOf("settleSpend()", {
+    file: "budgets/reserve-spend.ts",
+    find: `if (run === undefined || run.epoch !== owned.epoch || run.state !== "running") throw leaseLost(owned, run);`,
+    replace: existsOnly,
+  }),
+];
+
+const epochs: Mutant[] = [
+  kernelMutant({
+    name: "fence: a claim changes the epoch",
+    edits: [
+      {
+        file: "runs/claim-runs.ts",
+        find: "state = 'running', epoch = r.epoch + 1, worker_id",
+        replace: "state = 'running', worker_id",
+      },
+    ],
+    tests: "runs/fence.test.ts",
+    kills: ["an owner that let its run wait is refused once another owns it"],
+    spares: [refused("restartStep()")],
+  }),
+  kernelMutant({
+    name: "fence: a run taken from a dead worker changes its epoch",
+    edits: [
+      {
+        file: "workers/hand-back-runs.ts",
+        find: "worker_id = null, epoch = r.epoch + 1, stall_count",
+        replace: "worker_id = null, stall_count",
+      },
+    ],
+    tests: "workers/reap-workers.test.ts",
+    kills: ["reapWorkers() leaves a lost owner no way to pass off a late failure as his own earlier one"],
+    spares: ["reapWorkers() gives the runs of a dead worker to others at once"],
+  }),
+  kernelMutant({
+    name: "fence: a run that is ended over its owner's head changes its epoch",
+    edits: [
+      { file: "runs/end-runs.ts", find: "(end.isTaken === true ? 1 : 0)", replace: "(end.isTaken === true ? 0 : 0)" },
+    ],
+    tests: "runs/fail-overdue-runs.test.ts",
+    kills: ["H: a run reaches its time limit, its owner finishes late, and his write is refused"],
+    spares: ["failOverdueRuns() leaves attempts that are left, each with its own time"],
+  }),
+];
+
+const workers: Mutant[] = [
+  kernelMutant({
+    name: "fence: only a live worker claims",
+    edits: [
+      {
+        file: "runs/claim-runs.ts",
+        find: "where id = $1 and expires_at > roost.now() for key share",
+        replace: "where id = $1 for key share",
+      },
+    ],
+    tests: "runs/claim-runs.test.ts",
+    kills: ["claimRuns() is refused to a worker that nobody knows, or knows no more"],
+    spares: ["claimRuns() gives each ready run to one worker"],
+  }),
+  kernelMutant({
+    name: "fence: a worker's deadline that has passed is final",
+    edits: [
+      {
+        file: "workers/register-worker.ts",
+        find: "where id = $1 and expires_at > roost.now() returning id",
+        replace: "where id = $1 returning id",
+      },
+    ],
+    tests: "workers/reap-workers.test.ts",
+    kills: ["heartbeat() never renews a deadline that has passed, reaped or not"],
+    spares: ["heartbeat() keeps a worker alive for as long as it comes"],
+  }),
+  kernelMutant({
+    name: "fence: a worker hears which runs it has lost",
+    edits: [
+      {
+        file: "workers/register-worker.ts",
+        find: "on r.id = o.id and r.epoch = o.epoch and r.state = 'running' and r.worker_id = $1) as owned",
+        replace: "on r.id = o.id) as owned",
+      },
+    ],
+    tests: "workers/reap-workers.test.ts",
+    kills: ["reapWorkers() takes the runs of a worker that hangs when its time is over, and the worker learns it"],
+    spares: ["heartbeat() keeps a worker alive for as long as it comes"],
+  }),
+];
+
+const passedOn =
+  "acquireLock() passes an expired lock on with a greater epoch, and the old holder can neither renew nor release it";
+
+const locks: Mutant[] = [
+  kernelMutant({
+    name: "fence: renewLock()",
+    edits: [
+      {
+        file: "coordination/release-lock.ts",
+        find: "where name = $1 and epoch = $2 and holder = $3 and expires_at > roost.now()",
+        replace: "where name = $1 and $2::bigint is not null and $3::text is not null",
+      },
+    ],
+    tests: "coordination/locks.test.ts",
+    kills: [passedOn],
+    spares: ["renewLock() keeps a lock beyond its first deadline"],
+  }),
+  kernelMutant({
+    name: "fence: releaseLock()",
+    edits: [
+      {
+        file: "coordination/release-lock.ts",
+        find: `"lock.name = $1 and lock.epoch = $2 and lock.holder = $3"`,
+        replace: `"lock.name = $1 and $2::bigint is not null and $3::text is not null"`,
+      },
+    ],
+    tests: "coordination/locks.test.ts",
+    kills: [passedOn],
+    spares: ["renewLock() keeps a lock beyond its first deadline"],
+  }),
+  kernelMutant({
+    name: "fence: finishOnce() and failOnce()",
+    edits: [
+      {
+        file: "coordination/begin-once.ts",
+        find: "if (String(row.epoch) === outcome.token) return;",
+        replace: "if (row.epoch !== undefined) return;",
+      },
+    ],
+    tests: "coordination/once.test.ts",
+    kills: ["beginOnce() with retryUnknown begins again, and the first holder's word does not count any more"],
+    spares: ["finishOnce() by a late holder resolves the unknown, and a repeat of it changes nothing"],
+  }),
+];
+
+export const fenceMutants: readonly Mutant[] = [...writes, ...epochs, ...workers, ...locks];

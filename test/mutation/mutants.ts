@@ -1,0 +1,156 @@
+/** Every guard of the kernel that is taken away to see that the suite misses it. docs/chaos.md lists them. */
+import { fenceMutants } from "./fence-mutants.ts";
+import { kernelMutant, type Mutant } from "./mutant.ts";
+
+const tickKey = kernelMutant({
+  name: "tick key",
+  edits: [
+    { file: "migrations/003-jobs.sql", find: "  primary key (job_id, tick_key),\n", replace: "" },
+    { file: "jobs/record-ticks.ts", find: "on conflict (job_id, tick_key) do nothing", replace: "" },
+  ],
+  tests: "jobs/tick-once.test.ts",
+  kills: ["fireDueTicks() fires no moment again when the clock steps back and the job is changed"],
+  spares: [],
+});
+
+const tickKeyByHand: Mutant = {
+  ...tickKey,
+  name: "tick key, of what is started by hand",
+  tests: "packages/kernel/src/jobs/jobs.test.ts",
+  kills: ["runJobNow() with one key from several processes starts one run"],
+  spares: ["listTicks() pages through everything once, newest first"],
+};
+
+const intents: Mutant[] = [
+  kernelMutant({
+    name: "intent record: before the effect",
+    edits: [
+      {
+        file: "runs/begin-step.ts",
+        find: "where f.cancel_requested_at is null\n    on conflict",
+        replace: "where f.cancel_requested_at is null and false\n    on conflict",
+      },
+      {
+        file: "runs/begin-step.ts",
+        find: "if (recorded === undefined) return cancelled;",
+        replace:
+          'if (recorded === undefined) return { state: "begun", attempt: 1, idempotencyKey: `${owned.runId}:${request.seq}` };',
+      },
+    ],
+    tests: "runs/begin-step.test.ts",
+    kills: [
+      "beginStep() records the intent before anything happens",
+      "beginStep() tells the next owner that a step was interrupted, and restartStep() takes it over under the same key",
+    ],
+    spares: ["beginStep() refuses more steps than a run may have"],
+  }),
+  kernelMutant({
+    name: "intent record: the next owner is told of it",
+    edits: [
+      {
+        file: "runs/begin-step.ts",
+        find: "if (recorded.epoch === owned.epoch) return",
+        replace: "if (recorded.epoch <= owned.epoch) return",
+      },
+    ],
+    tests: "runs/begin-step.test.ts",
+    kills: [
+      "beginStep() tells the next owner that a step was interrupted, and restartStep() takes it over under the same key",
+    ],
+    spares: ["beginStep() returns recorded outcomes instead of beginning again, also to the next owner"],
+  }),
+  kernelMutant({
+    name: "intent record: one that is open at the end of its run becomes unknown",
+    edits: [
+      {
+        file: "runs/end-runs.ts",
+        find: "case when s.state = 'intent' and s.effect <> 'readonly' then 'unknown' else 'failed' end",
+        replace: "'failed'",
+      },
+    ],
+    tests: "runs/finish-run.test.ts",
+    kills: ["finishRun() makes visible what became of an effect on its way: nobody knows"],
+    spares: ["finishRun() ends the run once, with its output"],
+  }),
+];
+
+const takesEffectOnce = "consumeEvents() lets each event take effect once, with several consumers at once";
+
+const cursors: Mutant[] = [
+  kernelMutant({
+    name: "cursor with effect: the effect in a transaction of its own",
+    edits: [
+      {
+        file: "log/consume-events.ts",
+        find: "await handle(tx, events);",
+        replace: "await source.transact((own) => handle(own, events));",
+      },
+    ],
+    tests: "log/consume-events.test.ts",
+    kills: ["consumeEvents() commits the cursor in the transaction of the effect"],
+    spares: [takesEffectOnce],
+  }),
+  kernelMutant({
+    name: "cursor with effect: the cursor first",
+    edits: [
+      {
+        file: "log/consume-events.ts",
+        find: `      await handle(tx, events);
+      await commitCursor(tx, { ...name, from, nextOffset: last.offset + 1 });
+      return events.length;
+    });`,
+        replace: `      await commitCursor(tx, { ...name, from, nextOffset: last.offset + 1 });
+      read.push(...events);
+      return events.length;
+    });
+    if (read.length > 0) await source.transact((own) => handle(own, read));`,
+      },
+      {
+        file: "log/consume-events.ts",
+        find: "for (const { topic, partition } of lagging) {",
+        replace: "for (const { topic, partition } of lagging) {\n    const read: StoredEvent[] = [];",
+      },
+    ],
+    tests: "log/consume-events.test.ts",
+    kills: [
+      "consumeEvents() moves the cursor only with the effect",
+      "consumeEvents() commits the cursor in the transaction of the effect",
+    ],
+    spares: [takesEffectOnce],
+  }),
+  kernelMutant({
+    name: "cursor with effect: from where its reader began",
+    edits: [
+      {
+        file: "log/cursor.ts",
+        find: "where group_name = $1 and topic = $2 and partition = $3 and next_offset = $4 returning 1",
+        replace: "where group_name = $1 and topic = $2 and partition = $3 and $4::bigint is not null returning 1",
+      },
+    ],
+    tests: "log/consume-events.test.ts",
+    kills: ["commitCursor() refuses to move a cursor that is somewhere else"],
+    spares: [takesEffectOnce],
+  }),
+];
+
+const headRow = kernelMutant({
+  name: "head-row lock",
+  edits: [
+    {
+      file: "migrations/001-log.sql",
+      find: `update roost.partition_head set next_offset = next_offset + head_counts[i]
+      where topic = head_topics[i] and partition = head_partitions[i]
+      returning next_offset, (select offsets_until from roost.topic where name = topic) into head_next, head_until;`,
+      replace: `select next_offset + head_counts[i], (select offsets_until from roost.topic where name = topic) into head_next, head_until
+      from roost.partition_head where topic = head_topics[i] and partition = head_partitions[i];
+    update roost.partition_head set next_offset = head_next where topic = head_topics[i] and partition = head_partitions[i];`,
+    },
+  ],
+  tests: "log/append-events.test.ts",
+  kills: [
+    "appendEvents() keeps offsets dense under concurrent writers of several processes and topics, aborted ones included",
+  ],
+  spares: ["appendEvents() leaves no gap when the transaction fails after it"],
+});
+
+export const mutants: readonly Mutant[] = [...fenceMutants, tickKey, tickKeyByHand, ...intents, ...cursors, headRow];
