@@ -26,11 +26,15 @@ export interface StartHomeOptions {
 
 export interface LivingHome extends AsyncDisposable {
   readonly directory: string;
+  /** Of the newest gateway. */
   readonly api: Client<typeof roostOperations>;
+  /** The newest. */
   readonly gateway: Program;
   /** Those that have not been killed. */
   readonly workers: readonly Program[];
   addWorker(): Promise<Program>;
+  /** In place of one that was killed, or beside others. */
+  addGateway(): Promise<Program>;
   /** The process that executes the run. */
   findWorkerOf(runId: string): Promise<Program>;
   /** kill -9 of that process. */
@@ -65,9 +69,15 @@ export async function startHome(options: StartHomeOptions): Promise<LivingHome> 
     ...options.environment,
   };
   // It brings the database up to date, and the workers find it so.
-  const gateway = opened.use(await startProgram({ path: "apps/gateway/src/main.ts", environment }));
+  const programs: Program[] = [];
+  const startGateway = async (owner: AsyncDisposableStack) => {
+    const gateway = owner.use(await startProgram({ path: "apps/gateway/src/main.ts", environment }));
+    programs.push(gateway);
+    const api = createHttpClient(roostOperations, { baseUrl: `${gateway.ready.url}/api/v1`, token });
+    return { gateway, api };
+  };
+  let { gateway, api } = await startGateway(opened);
   const workers: Program[] = [];
-  const programs = [gateway];
   const startWorker = async (owner: AsyncDisposableStack) => {
     const worker = owner.use(await startProgram({ path: "packages/worker/src/main.ts", environment }));
     workers.push(worker);
@@ -75,7 +85,6 @@ export async function startHome(options: StartHomeOptions): Promise<LivingHome> 
     return worker;
   };
   await Promise.all(Array.from({ length: options.workerCount }, () => startWorker(opened)));
-  const api = createHttpClient(roostOperations, { baseUrl: `${gateway.ready.url}/api/v1`, token });
   const findWorkerOf = async (runId: string) => {
     const [{ run }, { workers: known }] = await Promise.all([api.getRun({ runId }), api.getStatus()]);
     const pid = known.find(({ id }) => id === run.workerId)?.pid;
@@ -86,10 +95,18 @@ export async function startHome(options: StartHomeOptions): Promise<LivingHome> 
   const kept = opened.move();
   return {
     directory,
-    api,
-    gateway,
+    get api() {
+      return api;
+    },
+    get gateway() {
+      return gateway;
+    },
     workers,
     addWorker: () => startWorker(kept),
+    async addGateway() {
+      ({ gateway, api } = await startGateway(kept));
+      return gateway;
+    },
     findWorkerOf,
     async killWorkerOf(runId) {
       const worker = await findWorkerOf(runId);

@@ -1,0 +1,71 @@
+/** Scenario S of docs/scenarios.md. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Script } from "@roost/agent/testing";
+import { hearEnd } from "../week/live-week.ts";
+import { readGaps, readRuns } from "../week/read-record.ts";
+import type { World } from "../week/start-world.ts";
+import { createEventGate } from "./create-event-gate.ts";
+import { startScene, type Scene } from "./start-scene.ts";
+
+/** Sets a marker on a server that honours keys, and says so. */
+const setMarker =
+  ({ keyed }: World): Script =>
+  ({ messages, userText }) => {
+    const marker = /marker (\S+)/.exec(userText)?.[1] ?? "none";
+    const body = JSON.stringify({ marker });
+    if (messages.at(-1)?.role === "tool") return `Marker ${marker} is set`;
+    return { toolCalls: [{ name: "http_send_keyed", arguments: { url: `${keyed.url}/markers`, body } }] };
+  };
+
+async function killAll({ home }: Scene): Promise<void> {
+  await Promise.all([home.gateway, ...home.workers].map((program) => program.kill("SIGKILL")));
+}
+
+async function sendMarker({ home }: Scene, marker: string): Promise<string> {
+  const message = { sessionKey: "main", text: `Set marker ${marker}`, idempotencyKey: marker };
+  return (await home.api.sendMessage(message)).runId;
+}
+
+async function checkMarker({ world, home }: Scene, marker: string): Promise<void> {
+  const { messages } = await home.api.getSession({ sessionKey: "main" });
+  const said = messages.filter(
+    ({ text }) => `${text} `.toLowerCase().includes(` marker ${marker} `) || text.startsWith(`Marker ${marker} `),
+  );
+  assert.deepEqual(
+    said.map(({ role, text }) => `${role}: ${text}`),
+    [`user: Set marker ${marker}`, `assistant: Marker ${marker} is set`],
+  );
+  const setCount = world.keyed.effects.filter(({ body }) => body["marker"] === marker).length;
+  assert.equal(setCount, 1, "the marker is set once");
+}
+
+test("S: everything is killed after each event of a run, and its marker is set exactly once", async () => {
+  await using scene = await startScene({ script: setMarker });
+  const gate = await createEventGate(scene.database);
+  const undisturbed = await sendMarker(scene, "m0");
+  assert.equal((await hearEnd(scene.home, undisturbed)).state, "done");
+  await checkMarker(scene, "m0");
+  const transactions = await gate.readTransactions();
+  assert.ok(transactions.length >= 6, `the run's events came in ${transactions.length} transactions`);
+
+  let eventCount = 0;
+  for (const [place, count] of [...transactions, 0].entries()) {
+    const marker = `m${place + 1}`;
+    const isLast = place === transactions.length;
+    const closed = await gate.close(eventCount);
+    // Before the first event it is the message that is held, and nobody has said that it was taken.
+    const sent = sendMarker(scene, marker).catch(() => undefined);
+    await (isLast ? hearEnd(scene.home, (await sent)!) : closed.reached());
+    await killAll(scene);
+    await closed.open();
+    await Promise.all([scene.home.addGateway(), scene.home.addWorker()]);
+    const runId = (await sent) ?? (await sendMarker(scene, marker));
+    const end = await hearEnd(scene.home, runId);
+    assert.deepEqual(end, { state: "done", text: `Marker ${marker} is set` }, `killed after ${eventCount} events`);
+    await checkMarker(scene, marker);
+    eventCount += count;
+  }
+  assert.equal((await readRuns(scene.database)).length, transactions.length + 2, "one run for each message");
+  assert.deepEqual(await readGaps(scene.database), []);
+});

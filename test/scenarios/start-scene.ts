@@ -1,0 +1,65 @@
+/**
+ * A home without jobs as real processes, with a database of its own, a model that follows a script, and two HTTP servers that it
+ * may act upon: where the scenarios are played that are about processes.
+ */
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { startScriptedModelServer, type Script, type ScriptedModelServer } from "@roost/agent/testing";
+import { readMigrations, type Database } from "@roost/database";
+import { createTestDatabase } from "@roost/database/testing";
+import { kernelMigrations, kernelSchema } from "@roost/kernel";
+import { createSimulatedTime, type SimulatedTime } from "../../bench/src/living-home/simulated-time.ts";
+import { startHome, withoutJobs, type LivingHome } from "../../bench/src/living-home/start-home.ts";
+import { startWorld, type World } from "../week/start-world.ts";
+
+export interface SceneOptions {
+  /** Default: the model is not to be asked. */
+  script?: (world: World) => Script;
+  workerCount?: number;
+  /** Changes to roost.yaml, after those that open it to the world. */
+  settings?: (text: string) => string;
+  environment?: Record<string, string>;
+  /** Time leaps, from this moment on. Default: it goes by itself. */
+  startMs?: number;
+}
+
+export interface Scene extends AsyncDisposable {
+  world: World;
+  model: ScriptedModelServer;
+  database: Database;
+  home: LivingHome;
+  time: SimulatedTime;
+}
+
+export async function startScene(options: SceneOptions = {}): Promise<Scene> {
+  await using opened = new AsyncDisposableStack();
+  const world = opened.use(await startWorld());
+  const script = options.script?.(world) ?? (() => ({ status: 500, error: { message: "nobody was to ask" } }));
+  const model = opened.use(await startScriptedModelServer({ script }));
+  const migrations = { schema: kernelSchema, migrations: await readMigrations(kernelMigrations) };
+  const { database, url } = opened.use(await createTestDatabase({ migrations }));
+  const time = opened.use(await createSimulatedTime(database, options.startMs ?? Date.now()));
+  const home = opened.use(
+    await startHome({
+      databaseUrl: url,
+      modelUrl: model.url,
+      workerCount: options.workerCount ?? 1,
+      parentDirectory: existsSync("/dev/shm") ? "/dev/shm" : tmpdir(),
+      files: {
+        ...withoutJobs,
+        "roost.yaml": (text) =>
+          (options.settings ?? ((settings) => settings))(openTo(world, withoutJobs["roost.yaml"]!(text))),
+      },
+      ...(options.environment === undefined ? {} : { environment: options.environment }),
+    }),
+  );
+  const kept = opened.move();
+  return { world, model, database, home, time, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Settings with which tools may reach the world, and know which of its servers honours keys. */
+export function openTo({ keyed, plain }: World, settings: string): string {
+  return settings
+    .replace(/^( *allow:) \[\]$/m, `$1 ["${keyed.host}", "${plain.host}"]`)
+    .replace(/^( *keyed:) \[\]$/m, `$1 ["${keyed.host}"]`);
+}
