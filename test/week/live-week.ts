@@ -37,7 +37,10 @@ export async function say({ api }: LivingHome, text: string): Promise<string> {
 }
 
 /** What a run said, once it is over, heard over its stream. */
-export async function hearEnd({ api }: LivingHome, runId: string): Promise<{ state: string; text: string }> {
+export async function hearEnd(
+  { api }: Pick<LivingHome, "api">,
+  runId: string,
+): Promise<{ state: string; text: string }> {
   for await (const { data } of api.watchRun({ runId })) if (data.kind === "over") break;
   const { run } = await api.getRun({ runId });
   const output = run.output as { text?: string } | null;

@@ -29,7 +29,7 @@ async function openHouse(settings = ""): Promise<House> {
   await using opened = new AsyncDisposableStack();
   const homeDir = await mkdtemp(join(tmpdir(), "roost-worker-"));
   opened.defer(() => rm(homeDir, { recursive: true, force: true }));
-  await writeFile(join(homeDir, "roost.yaml"), settings);
+  await writeFile(join(homeDir, "roost.yaml"), settings || "{}\n");
   const { kernel, url: databaseUrl } = opened.use(await createTestKernel());
   const memory = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
   const model = opened.use(await startScriptedModelServer({ script: () => "ready" }));

@@ -22,12 +22,20 @@ export interface InitializeClusterOptions {
   durable: boolean;
 }
 
-/** @throws RoostError `invalid_input` when another major version made the directory, `conflict` when something else did */
+/** @throws RoostError `invalid_input` when another major version made the directory or which did is not known, `conflict` when something else did */
 export async function isInitialized(dataDirectory: string, versionMajor: number): Promise<boolean> {
-  const version = (await readFile(join(dataDirectory, "PG_VERSION"), "utf8").catch(() => "")).trim();
-  if (version === "") {
-    const names = await readdir(dataDirectory).catch(() => []);
+  const versionPath = join(dataDirectory, "PG_VERSION");
+  const version = (await readFile(versionPath, "utf8").catch(() => "")).trim();
+  if (!/^\d+$/.test(version)) {
+    const names = await readdir(dataDirectory).catch((): string[] => []);
     if (names.length === 0) return false;
+    // Nobody is to move a whole database away because its smallest file was torn.
+    if (names.includes("base") && names.includes("global")) {
+      throw new RoostError(
+        "invalid_input",
+        `${versionPath} is damaged, the database beside it may be whole: write the major version of the PostgreSQL that made it into that file (${versionMajor}, unless this home is older than this Roost)`,
+      );
+    }
     throw new RoostError("conflict", `${dataDirectory} holds something that is not a database: move it away`);
   }
   if (Number(version) === versionMajor) return true;

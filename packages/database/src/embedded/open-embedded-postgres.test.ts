@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { watch } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test, type TestContext } from "node:test";
@@ -139,6 +139,36 @@ test("openEmbeddedPostgres() starts over the traces of a dead server, its number
     assert.deepEqual(await query(next, "SELECT 1 AS one"), [{ one: 1 }]);
     await next.stop();
   }
+});
+
+test("openEmbeddedPostgres() starts over a torn postmaster.pid, and ends a server first that still runs without it", async (t) => {
+  const dir = await makeDirectory(t);
+  const file = join(dir, "data", "postmaster.pid");
+  await (await open(t, dir)).stop();
+  for (const torn of ["", "4194000\n/some"]) {
+    await writeFile(file, torn);
+    const next = await open(t, dir);
+    assert.deepEqual(await query(next, "SELECT 1 AS one"), [{ one: 1 }], JSON.stringify(torn));
+    await next.stop();
+  }
+  const owner = startOwner(t, dir);
+  const { pid } = JSON.parse(await firstLine(owner)) as { pid: number };
+  await killAndWait(owner);
+  await truncate(file, 0);
+  const next = await open(t, dir);
+  assert.notEqual(next.pid, pid);
+  assert.deepEqual(await query(next, "SELECT 1 AS one"), [{ one: 1 }]);
+});
+
+test("openEmbeddedPostgres() refuses a database whose PG_VERSION is torn, and does not call it something else", async (t) => {
+  const dir = await makeDirectory(t);
+  await (await open(t, dir)).stop();
+  const path = join(dir, "data", "PG_VERSION");
+  const whole = await readFile(path);
+  await truncate(path, 0);
+  await assert.rejects(open(t, dir), { code: "invalid_input", message: /PG_VERSION is damaged.*write the major/ });
+  await writeFile(path, whole);
+  await open(t, dir);
 });
 
 test("openEmbeddedPostgres() starts a server anew whose socket was cleaned away", async (t) => {

@@ -6,6 +6,7 @@ import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { delay, RoostError, type Logger } from "@roost/base";
 import type { Binaries } from "./find-binaries.ts";
+import { clearTornPostmasterFile } from "./clear-torn-postmaster-file.ts";
 import { judgePostmaster, readPostmasterFile, type PostmasterFile } from "./postmaster-file.ts";
 import { startServerProgram } from "./run-server-program.ts";
 import { openServerLog, readServerLogTail, rotateServerLog } from "./server-log.ts";
@@ -48,9 +49,13 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
       const adopted = await waitForExisting(file, options);
       if (adopted !== undefined) return adopted;
     } else {
-      const started = await startNew(file, options);
+      const torn = await clearTornPostmasterFile(options.dataDirectory, options);
+      const started = torn?.reason ?? (await startNew(file, options));
       if (typeof started !== "string") return started;
       lastReason = started;
+      // Without its file nobody can adopt it, and within a minute it would end itself.
+      const isOurs = torn?.pid !== undefined && (await judgePostmaster(torn.pid, options.dataDirectory)) === "ours";
+      if (isOurs) await stopServer({ pid: torn.pid!, child: undefined }, options.dataDirectory);
     }
     await delay(retryDelayMs);
   }

@@ -234,7 +234,7 @@ test("writeHomeFile() writes through a link inside the home and never out of it"
 });
 
 test("writeHomeFile() refuses what is not the viewer's, what is no text, and what is too large", async () => {
-  await using home = await createTestMemory({ files: { "SOUL.md": "1", "roost.yaml": "" } });
+  await using home = await createTestMemory({ files: { "SOUL.md": "1", "roost.yaml": "{}\n" } });
   const write = (path: string, text: string, viewer: Parameters<typeof writeHomeFile>[1]["as"] = as) =>
     writeHomeFile(home.memory, { path, text, expected: "absent", as: viewer, by });
   await assert.rejects(write("roost.yaml", "http: {}"), {

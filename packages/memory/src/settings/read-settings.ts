@@ -1,4 +1,7 @@
-/** Reads roost.yaml of a home. What is wrong with it is named with its line; a missing file means the defaults. */
+/**
+ * Reads roost.yaml of a home. What is wrong with it is named with its line. A missing file means the defaults; one without a single
+ * byte is what a torn write leaves, and would take the person's caps away unsaid.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { RoostError } from "@roost/base";
@@ -9,7 +12,7 @@ import { Settings } from "./settings.ts";
 export const settingsFile = "roost.yaml";
 const settingsBytesMax = 262_144;
 
-/** @throws RoostError `invalid_input` that lists every mistake with file and line */
+/** @throws RoostError `invalid_input` that lists every mistake with file and line, or for a file that is empty */
 export function readSettings(homeDir: string): Settings {
   const path = join(homeDir, settingsFile);
   return parseSettings(readText(path), path);
@@ -44,6 +47,12 @@ function readText(path: string): string {
     throw new RoostError(
       "limit_exceeded",
       `${path} has ${bytes.length} bytes (limit ${settingsBytesMax}): keep settings only`,
+    );
+  }
+  if (bytes.length === 0) {
+    throw new RoostError(
+      "invalid_input",
+      `${path} is empty, as a write that was torn leaves it: restore it, or delete it to go by the defaults`,
     );
   }
   return bytes.toString("utf8");

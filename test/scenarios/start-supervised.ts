@@ -1,0 +1,84 @@
+/** A home as a person starts it: the supervisor as a process, with everything it starts, and its own PostgreSQL. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Client } from "@roost/contract";
+import { createHttpClient } from "@roost/contract/client";
+import { roostOperations } from "@roost/contract/operations";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+export interface StartedHome {
+  api: Client<typeof roostOperations>;
+  /** Everything is gone at once, the database too. */
+  crash(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface RefusedHome {
+  exitCode: number | null;
+  /** All that it printed. */
+  printed: string;
+}
+
+export interface SupervisedOptions {
+  directory: string;
+  modelUrl: string;
+}
+
+/** @throws Error with what it printed when it ended instead */
+export async function startSupervised(options: SupervisedOptions): Promise<StartedHome> {
+  const started = await trySupervised(options);
+  if ("exitCode" in started) throw new Error(`it ended with ${started.exitCode}:\n${started.printed}`);
+  return started;
+}
+
+/** Resolves when the home is up, or when the supervisor has ended. */
+export async function trySupervised({ directory, modelUrl }: SupervisedOptions): Promise<StartedHome | RefusedHome> {
+  const child = spawn(process.execPath, [join(root, "apps/supervisor/src/main.ts")], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      PATH: process.env["PATH"],
+      HOME: directory,
+      ROOST_HOME: directory,
+      ROOST_PORT: "0",
+      ROOST_WORKERS: "1",
+      ROOST_MODEL_URL: modelUrl,
+      ROOST_MODEL: "scripted",
+      NODE_COMPILE_CACHE: join(root, "node_modules/.roost/compile-cache"),
+    },
+  });
+  let printed = "";
+  const isUp = new Promise<true>((resolve) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        printed += text;
+        if (printed.includes("Roost is up")) resolve(true);
+      });
+    }
+  });
+  const ended = once(child, "close").then(([code]: unknown[]) => code as number | null);
+  const outcome = await Promise.race([isUp, ended]);
+  if (outcome !== true) return { exitCode: outcome, printed };
+  const machinery = join(directory, ".roost");
+  const { url } = JSON.parse(await readFile(join(machinery, "gateway.json"), "utf8")) as { url: string };
+  const token = (await readFile(join(machinery, "token"), "utf8")).trim();
+  return {
+    api: createHttpClient(roostOperations, { baseUrl: `${url}/api/v1`, token }),
+    async crash() {
+      const postmaster = await readFile(join(machinery, "postgres/data/postmaster.pid"), "utf8");
+      const owner = JSON.parse(await readFile(join(machinery, "owner.json"), "utf8")) as {
+        children: { identity: string }[];
+      };
+      const pids = [child.pid!, ...owner.children.map(({ identity }) => Number.parseInt(identity, 10))];
+      for (const pid of [...pids, Number.parseInt(postmaster, 10)]) process.kill(pid, "SIGKILL");
+      await ended;
+    },
+    async stop() {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
