@@ -18,6 +18,16 @@ export interface QueryOptions {
 /** Statements that commit together or not at all. Valid only until the `work` it was given to has settled. */
 export interface Transaction extends Sql {}
 
+/** What the work of a transaction is given. */
+export interface CommittingTransaction extends Transaction {
+  /**
+   * Runs the last statement and commits with it, in one round trip. Every later statement is refused.
+   *
+   * @throws as `query` does, and `unavailable` with `details.outcome` "unknown" when the connection was lost: it may have happened
+   */
+  commitWith<Row = Record<string, unknown>>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]>;
+}
+
 export interface TransactOptions {
   /** Aborting rolls back; the promise rejects with `timeout`. A commit that was already sent is not taken back. */
   signal?: AbortSignal;
@@ -37,7 +47,7 @@ export interface Database extends Sql, AsyncDisposable {
    * Runs `work` in one transaction. A serialization failure or a deadlock runs `work` again, a limited number of
    * times, so `work` must have no effects outside the transaction.
    */
-  transact<T>(work: (tx: Transaction) => Promise<T>, options?: TransactOptions): Promise<T>;
+  transact<T>(work: (tx: CommittingTransaction) => Promise<T>, options?: TransactOptions): Promise<T>;
   /**
    * Calls `onPayload` for each notification. After a lost connection it listens again by itself and calls
    * `onPayload('')`, because notifications may have been missed: polling is the truth.

@@ -1,5 +1,13 @@
 export { applyMigrations, type ApplyMigrationsOptions } from "./apply-migrations.ts";
-export type { Database, QueryOptions, Session, Sql, TransactOptions, Transaction } from "./database.ts";
+export type {
+  CommittingTransaction,
+  Database,
+  QueryOptions,
+  Session,
+  Sql,
+  TransactOptions,
+  Transaction,
+} from "./database.ts";
 export {
   openEmbeddedPostgres,
   type EmbeddedPostgresStage,

@@ -5,7 +5,7 @@
 import { RoostError, type Logger } from "@roost/base";
 import { Pool, type PoolClient } from "pg";
 import { clientConfig, prepareConnection, type ConnectionSettings } from "./connect-client.ts";
-import type { Database, QueryOptions, Session, Transaction, TransactOptions } from "./database.ts";
+import type { CommittingTransaction, Database, QueryOptions, Session, TransactOptions } from "./database.ts";
 import { createListener, type Listener } from "./create-listener.ts";
 import { openSession } from "./open-session.ts";
 import { requireServerVersion } from "./require-server-version.ts";
@@ -88,7 +88,7 @@ class PooledDatabase implements Database {
     }
   }
 
-  transact<T>(work: (tx: Transaction) => Promise<T>, options?: TransactOptions): Promise<T> {
+  transact<T>(work: (tx: CommittingTransaction) => Promise<T>, options?: TransactOptions): Promise<T> {
     return transact({ pool: this.#pool, settings: this.#settings }, work, options);
   }
 

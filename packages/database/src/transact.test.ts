@@ -179,3 +179,66 @@ test("transact() runs statements that were made at once one after the other", as
   );
   assert.deepEqual(rows[1], [{ amount: 6 }]);
 });
+
+test("Transaction.commitWith() runs the last statement and commits, and what follows is refused", async () => {
+  await using place = await createTestDatabase({ template, poolMax: 1 });
+  const rows = await place.database.transact(async (tx) => {
+    await tx.query("UPDATE account SET amount = $1 WHERE name = 'a'", [3]);
+    const last = await tx.commitWith("UPDATE account SET amount = amount + $1 WHERE name = 'a' RETURNING amount", [4]);
+    await assert.rejects(tx.query("SELECT 1"), { code: "internal", message: /is committed/ });
+    return last;
+  });
+  assert.deepEqual(rows, [{ amount: 7 }]);
+  assert.equal(await amountOf(place.database), 7);
+});
+
+test("Transaction.commitWith() begins and commits by itself when it is the first statement too", async () => {
+  await using place = await createTestDatabase({ template, poolMax: 1 });
+  for (const isolation of ["read committed", "serializable"] as const) {
+    await place.database.transact((tx) => tx.commitWith("UPDATE account SET amount = amount + 1"), { isolation });
+    // On the same connection: no transaction is left open.
+    const [row] = await place.database.query<{ isOpen: boolean }>('SELECT now() < statement_timestamp() AS "isOpen"');
+    assert.equal(row?.isOpen, false);
+  }
+  assert.equal(await amountOf(place.database), 2);
+});
+
+test("Transaction.commitWith() commits nothing when its statement fails", async () => {
+  await using place = await createTestDatabase({ template, poolMax: 1 });
+  const failing = place.database.transact(async (tx) => {
+    await tx.query("UPDATE account SET amount = $1", [1]);
+    await tx.commitWith("SELECT 1 / $1::int", [0]);
+  });
+  await assert.rejects(failing, { message: /division by zero/ });
+  const unsendable = place.database.transact(async (tx) => {
+    await tx.query("UPDATE account SET amount = $1", [1]);
+    const circle: Record<string, unknown> = {};
+    await tx.commitWith("SELECT $1::jsonb", [Object.assign(circle, { circle })]);
+  });
+  await assert.rejects(unsendable, { message: /circular/ });
+  const swallowing = place.database.transact(async (tx) => {
+    await tx.query("UPDATE account SET amount = $1", [1]);
+    await tx.query("SELECT 1 / $1::int", [0]).catch(() => undefined);
+    await tx.commitWith("SELECT $1::int", [1]);
+  });
+  await assert.rejects(swallowing, { code: "internal" });
+  assert.equal(await amountOf(place.database), 0);
+});
+
+test("Transaction.commitWith() says that the outcome is unknown when the connection is lost", async () => {
+  await using place = await createTestDatabase({ template });
+  const losing = place.database.transact((tx) =>
+    tx.commitWith("SELECT pg_terminate_backend(pg_backend_pid(), $1)", [0]),
+  );
+  await assert.rejects(losing, { code: "unavailable", details: { outcome: "unknown" } });
+});
+
+test("transact() runs nothing outside a transaction when BEGIN itself fails", async () => {
+  await using place = await createTestDatabase({ template, poolMax: 1 });
+  const { database } = place;
+  // In a transaction that has failed, BEGIN fails too: what travels with it must not run, whatever comes behind.
+  await database.query("BEGIN");
+  await assert.rejects(database.query("SELECT 1/0"));
+  await assert.rejects(database.transact((tx) => tx.query("UPDATE account SET amount = $1", [9])));
+  assert.equal(await amountOf(database), 0);
+});

@@ -5,9 +5,9 @@
 import { delay, jitteredMs, RoostError } from "@roost/base";
 import type { Pool, PoolClient } from "pg";
 import { connectClient, type ConnectionSettings } from "./connect-client.ts";
-import type { Transaction, TransactOptions } from "./database.ts";
+import type { CommittingTransaction, TransactOptions } from "./database.ts";
 import { OpenTransaction } from "./open-transaction.ts";
-import { isConnectionLoss, isStalePlan, isTransientConflict, toDatabaseError } from "./to-database-error.ts";
+import { isStalePlan, isTransientConflict, toDatabaseError } from "./to-database-error.ts";
 
 const attemptsMax = 8;
 const retryDelayMsMin = 4;
@@ -21,7 +21,7 @@ export interface TransactionPlace {
 
 export async function transact<T>(
   place: TransactionPlace,
-  work: (tx: Transaction) => Promise<T>,
+  work: (tx: CommittingTransaction) => Promise<T>,
   options: TransactOptions = {},
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
@@ -43,68 +43,30 @@ export async function transact<T>(
 
 async function attemptOnce<T>(
   { pool, settings }: TransactionPlace,
-  work: (tx: Transaction) => Promise<T>,
+  work: (tx: CommittingTransaction) => Promise<T>,
   { signal, isolation }: TransactOptions,
 ): Promise<T> {
   refuseAborted(signal);
   const client = await pool.connect().catch((error: unknown) => {
     throw toDatabaseError(error);
   });
-  const tx = new OpenTransaction(client);
+  const tx = new OpenTransaction(client, isolation ?? "read committed");
   const cancellation = cancelOnAbort(tx, client, settings, signal);
   let isReusable = true;
   try {
     refuseAborted(signal);
-    await tx.query(`BEGIN ISOLATION LEVEL ${isolationLevels[isolation ?? "read committed"]}`);
     const result = await work(tx);
     await tx.settle();
-    refuseAborted(signal);
-    await commit(client);
+    if (!tx.isCommitted) refuseAborted(signal);
+    await tx.commit();
     return result;
   } catch (error) {
-    isReusable = (await rollBack(client, tx)) && !isStalePlan(error);
+    await tx.settle();
+    isReusable = (await tx.rollBack()) && !isStalePlan(error);
     throw error;
   } finally {
     await cancellation.settle();
     client.release(!isReusable);
-  }
-}
-
-const isolationLevels = {
-  "read committed": "READ COMMITTED",
-  "repeatable read": "REPEATABLE READ",
-  serializable: "SERIALIZABLE",
-};
-
-async function commit(client: PoolClient): Promise<void> {
-  let command: string;
-  try {
-    command = (await client.query("COMMIT")).command;
-  } catch (error) {
-    if (!isConnectionLoss(error)) throw toDatabaseError(error);
-    throw new RoostError(
-      "unavailable",
-      "the connection was lost during the commit: whether it happened is unknown, look before repeating it",
-      { cause: error, details: { outcome: "unknown" } },
-    );
-  }
-  // PostgreSQL answers ROLLBACK to the COMMIT of a transaction in which a statement failed.
-  if (command === "COMMIT") return;
-  throw new RoostError(
-    "internal",
-    "a statement of the transaction failed and its error was swallowed: everything was rolled back",
-  );
-}
-
-/** Whether the connection is fit for further use. */
-async function rollBack(client: PoolClient, tx: OpenTransaction): Promise<boolean> {
-  await tx.settle();
-  if (tx.connectionLost) return false;
-  try {
-    await client.query("ROLLBACK");
-    return true;
-  } catch {
-    return false;
   }
 }
 
@@ -117,7 +79,7 @@ function cancelOnAbort(
 ): { settle(): Promise<void> } {
   let cancelling: Promise<void> | undefined;
   const onAbort = () => {
-    tx.close(abortedBy(signal));
+    tx.close(() => abortedBy(signal));
     if (tx.isBusy) cancelling = cancelStatement(client, settings).catch(() => undefined);
   };
   signal?.addEventListener("abort", onAbort, { once: true });

@@ -3,7 +3,7 @@
  * by one statement just before the commit; wake-ups and callbacks follow it.
  */
 import { RoostError, type Logger } from "@roost/base";
-import type { Database, QueryOptions, TransactOptions, Transaction } from "@roost/database";
+import type { CommittingTransaction, Database, QueryOptions, TransactOptions, Transaction } from "@roost/database";
 import { appendEvents, type Appended } from "./log/append-events.ts";
 import type { EventDraft } from "./log/event.ts";
 import { checkDraft, prepareDrafts, type DraftContext, type PendingEvent } from "./log/prepare-drafts.ts";
@@ -53,14 +53,14 @@ export async function transact<T>(
 
 class OpenKernelTransaction implements KernelTransaction {
   readonly #context: TransactContext;
-  readonly #tx: Transaction;
+  readonly #tx: CommittingTransaction;
   readonly #emitted: PendingEvent[] = [];
   readonly #channels = new Set<string>();
   readonly #callbacks: (() => void)[] = [];
   #appended: Appended | undefined;
   #isSettled = false;
 
-  constructor(context: TransactContext, tx: Transaction) {
+  constructor(context: TransactContext, tx: CommittingTransaction) {
     this.#context = context;
     this.#tx = tx;
   }
@@ -93,6 +93,7 @@ class OpenKernelTransaction implements KernelTransaction {
     this.#callbacks.push(callback);
   }
 
+  /** Commits with it where there is something to append. */
   async appendEmitted(): Promise<void> {
     this.#isSettled = true;
     if (this.#emitted.length === 0) return;
@@ -104,7 +105,7 @@ class OpenKernelTransaction implements KernelTransaction {
         `a transaction emitted ${bytes} bytes of events (limit ${bytesPerTransactionMax}): split its work`,
       );
     }
-    this.#appended = await appendEvents(this.#tx, events);
+    this.#appended = await appendEvents({ query: (...statement) => this.#tx.commitWith(...statement) }, events);
   }
 
   announce(): void {

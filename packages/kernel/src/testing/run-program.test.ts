@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { silentLogger } from "@roost/base";
-import { sqlStateOf, type Database, type Transaction } from "@roost/database";
+import { sqlStateOf, type Database } from "@roost/database";
 import { openKernel, type Kernel } from "../open-kernel.ts";
 import { setBudgets } from "../budgets/set-budgets.ts";
 import { findViolations } from "./check-runs.ts";
@@ -123,7 +123,7 @@ test("many at once never wait for each other in a circle, and keep every promise
 /** Deadlocks are survived by running the transaction again; the order of locks must not need that. */
 function countingDeadlocks(database: Database, deadlocks: { count: number }): Database {
   const counted: Database["transact"] = (work, options) =>
-    database.transact(async (tx: Transaction) => {
+    database.transact(async (tx) => {
       try {
         return await work(tx);
       } catch (error) {

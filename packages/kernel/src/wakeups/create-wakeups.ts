@@ -7,7 +7,9 @@ import type { Database } from "@roost/database";
 import type { WaitOptions, WakeupOutcome, Wakeups, WakeupWatch } from "./wakeups.ts";
 
 const postgresChannel = "roost_wakeup";
+/** On average one statement in this time; so many more at once after a quiet while, so that a single turn never waits. */
 const coalesceMs = 10;
+const burstMax = 10;
 const channelCharsMax = 200;
 /** Beyond it wake-ups are lost, which costs others at most the time until they look by themselves. */
 const pendingChannelsMax = 10_000;
@@ -81,40 +83,50 @@ export async function createWakeups(options: WakeupsOptions): Promise<OpenWakeup
   };
 }
 
-/** Sends the first wake-up at once and then at most one statement in `coalesceMs`, never two at a time. */
+/** Nothing is lost with a lost wake-up, so nothing waits for a disk: by itself a NOTIFY is flushed like every other commit. */
+const notifyStatement = `
+  with unflushed as (select set_config('synchronous_commit', 'off', true))
+  select pg_notify($1, payload) from unflushed, unnest($2::text[]) payload`;
+
+/** Sends at once while it has not sent much, then at most one statement in `coalesceMs`; never two at a time. */
 function createOutbox({ database, logger, origin }: WakeupsOptions) {
   const pending = new Set<string>();
   let sending: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let lastSentMs = -Infinity;
+  let allowance = burstMax;
+  let countedMs = performance.now();
   let isClosed = false;
 
   const send = async () => {
-    timer = undefined;
     const payloads = packPayloads(origin, pending);
     pending.clear();
     try {
-      await database.query(
-        "select pg_notify($1, payload) from unnest($2::text[]) payload",
-        [postgresChannel, payloads],
-        {
-          name: "roost_wake",
-        },
-      );
+      await database.query(notifyStatement, [postgresChannel, payloads], { name: "roost_wake" });
     } catch (error) {
       // Polling is the truth: a lost hint costs time, nothing else.
       logger.debug("wake-ups were lost", { error });
     }
-    lastSentMs = performance.now();
     sending = undefined;
     if (pending.size > 0) schedule();
   };
   const schedule = () => {
     if (sending !== undefined || timer !== undefined) return;
-    const waitMs = isClosed ? 0 : Math.max(0, coalesceMs - (performance.now() - lastSentMs));
-    timer = setTimeout(() => {
-      sending = send();
-    }, waitMs);
+    const nowMs = performance.now();
+    allowance = Math.min(burstMax, allowance + (nowMs - countedMs) / coalesceMs);
+    countedMs = nowMs;
+    if (isClosed || allowance >= 1) {
+      allowance -= 1;
+      // Not within the caller's turn: what else it wakes goes along.
+      sending = Promise.resolve().then(send);
+      return;
+    }
+    timer = setTimeout(
+      () => {
+        timer = undefined;
+        schedule();
+      },
+      Math.ceil((1 - allowance) * coalesceMs),
+    );
   };
   return {
     add(channel: string) {
@@ -124,8 +136,8 @@ function createOutbox({ database, logger, origin }: WakeupsOptions) {
     },
     async close() {
       isClosed = true;
-      await sending;
       clearTimeout(timer);
+      while (sending !== undefined) await sending;
       if (pending.size > 0) await send();
     },
   };
