@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { roostOperations } from "@roost/contract/operations";
-import { beginStep, finishStep, waitInRun, type WorkerRegistration } from "@roost/kernel";
+import { beginStep, finishStep, joinGroup, waitInRun, type WorkerRegistration } from "@roost/kernel";
 import { collect } from "./testing/collect.ts";
 import { createTestGateway, type TestGateway } from "./testing/create-test-gateway.ts";
 import { claimOne, end, joinWorker, playRun, startRun } from "./testing/drive-runs.ts";
@@ -29,6 +29,7 @@ test("createHandlers() serves every operation as its contract says", async () =>
   await askAboutJobs(client);
   await askAboutRuns(gateway, client, worker);
   await askAboutLocks(client);
+  await askAboutGroups(gateway, client);
   assert.ok((await client.listStateFiles()).files.some(({ name }) => name === "email"));
   assert.deepEqual((await client.getState({ name: "email" })).value, { unread: 3 });
 
@@ -124,6 +125,33 @@ async function askAboutRuns(
   assert.notEqual((await client.retryRun({ runId: cancelled })).run.id, cancelled);
   await assert.rejects(client.retryRun({ runId }), { code: "conflict" });
   assert.ok((await client.listRuns({ state: ["done"] })).runs.some(({ id }) => id === runId));
+}
+
+async function askAboutGroups({ kernel }: TestGateway, client: TestGateway["client"]): Promise<void> {
+  const handle = async () => {
+    throw new Error("cannot digest it");
+  };
+  const member = await joinGroup(kernel, { group: "readers", topics: ["jobs"], memberId: "m", handle });
+  while ((await member.consume()).isMore);
+  const { group } = await client.getGroup({ group: "readers" });
+  const failing = group.partitions.find((each) => each.state === "failing");
+  assert.ok(failing);
+  assert.deepEqual([failing.owner, failing.cursor, failing.lastError?.message], ["m", 0, "cannot digest it"]);
+  assert.ok((await client.listGroups()).groups.some(({ name }) => name === "readers"));
+  const { topic, partition } = failing;
+  const place = { group: "readers", topic, partition };
+  assert.equal((await client.skipEvent({ ...place, offset: 0 })).nextOffset, 1);
+  await assert.rejects(client.skipEvent({ ...place, offset: 0 }), { code: "conflict" });
+  await assert.rejects(client.resetGroup({ group: "readers", to: "earliest" }), {
+    code: "conflict",
+    message: /1 live member/,
+  });
+  await assert.rejects(client.resetGroup({ ...place, to: "earliest", offset: 3 }), { code: "invalid_input" });
+  await member.leave();
+  assert.deepEqual((await client.resetGroup({ ...place, to: "earliest" })).moved, [
+    { topic, partition, from: 1, to: 0 },
+  ]);
+  assert.equal((await client.removeGroup({ group: "readers" })).removed, true);
 }
 
 async function askAboutLocks(client: TestGateway["client"]): Promise<void> {

@@ -12,6 +12,7 @@ import { explainRun } from "./api/explain-run.ts";
 import { failOnce } from "./api/fail-once.ts";
 import { finishOnce } from "./api/finish-once.ts";
 import { getConfig } from "./api/get-config.ts";
+import { getGroup } from "./api/get-group.ts";
 import { getJob } from "./api/get-job.ts";
 import { getRun } from "./api/get-run.ts";
 import { getSession } from "./api/get-session.ts";
@@ -19,6 +20,7 @@ import { getState } from "./api/get-state.ts";
 import { getStatus } from "./api/get-status.ts";
 import { listActivity } from "./api/list-activity.ts";
 import { listClaims } from "./api/list-claims.ts";
+import { listGroups } from "./api/list-groups.ts";
 import { listJobs } from "./api/list-jobs.ts";
 import { listLocks } from "./api/list-locks.ts";
 import { listNotices } from "./api/list-notices.ts";
@@ -33,13 +35,16 @@ import { pauseJob } from "./api/pause-job.ts";
 import { readEvents } from "./api/read-events.ts";
 import { releaseClaim } from "./api/release-claim.ts";
 import { releaseLock } from "./api/release-lock.ts";
+import { removeGroup } from "./api/remove-group.ts";
 import { removeJob } from "./api/remove-job.ts";
 import { renewLock } from "./api/renew-lock.ts";
+import { resetGroup } from "./api/reset-group.ts";
 import { resolveStep } from "./api/resolve-step.ts";
 import { resumeJob } from "./api/resume-job.ts";
 import { retryRun } from "./api/retry-run.ts";
 import { runJob } from "./api/run-job.ts";
 import { sendMessage } from "./api/send-message.ts";
+import { skipEvent } from "./api/skip-event.ts";
 import { tailEvents } from "./api/tail-events.ts";
 import { watchRun } from "./api/watch-run.ts";
 import { watchSession } from "./api/watch-session.ts";
@@ -57,6 +62,7 @@ const factories = {
   failOnce,
   finishOnce,
   getConfig,
+  getGroup,
   getJob,
   getRun,
   getSession,
@@ -64,6 +70,7 @@ const factories = {
   getStatus,
   listActivity,
   listClaims,
+  listGroups,
   listJobs,
   listLocks,
   listNotices,
@@ -78,13 +85,16 @@ const factories = {
   readEvents,
   releaseClaim,
   releaseLock,
+  removeGroup,
   removeJob,
   renewLock,
+  resetGroup,
   resolveStep,
   resumeJob,
   retryRun,
   runJob,
   sendMessage,
+  skipEvent,
   tailEvents,
   watchRun,
   watchSession,

@@ -37,6 +37,7 @@ export {
   type ConsumeSource,
   type PartitionLag,
 } from "./log/consume-events.ts";
+export { refuseOutOfRange, refuseVectorOutOfRange, isOutOfRange } from "./log/out-of-range.ts";
 export { maintainLog, type LogMaintenance } from "./log/segments.ts";
 export type { WaitOptions, WakeupOutcome, Wakeups, WakeupWatch } from "./wakeups/wakeups.ts";
 export {
@@ -46,6 +47,29 @@ export {
   type Streams,
   type WatchStreamOptions,
 } from "./wakeups/streams.ts";
+
+// Consumer groups.
+export { groupLimits, isPartitionLost, type PartitionLease } from "./groups/partition-lease.ts";
+export type { HandleEvents } from "./groups/consume-batch.ts";
+export { joinGroup, type ConsumePass, type GroupMember, type JoinGroup } from "./groups/join-group.ts";
+export { consumeGroup, type ConsumeGroup } from "./groups/consume-group.ts";
+export {
+  getGroup,
+  listGroups,
+  listLaggingPartitions,
+  type ConsumerGroup,
+  type GroupMemberRow,
+  type GroupPartition,
+} from "./groups/list-groups.ts";
+export {
+  removeGroup,
+  resetGroup,
+  skipEvent,
+  type MovedCursor,
+  type ResetGroup,
+  type ResetTarget,
+  type SkipEvent,
+} from "./groups/move-group.ts";
 
 // Runs, workers, budgets.
 export * from "./runs/run.ts";

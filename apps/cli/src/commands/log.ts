@@ -5,6 +5,7 @@ import type { CliContext } from "../cli-context.ts";
 import { findRunId } from "../find-by-id.ts";
 import { collectOption, parseOptionCount, parseOptionDuration } from "../parse-option.ts";
 import { cutText, plainLine, textWidth } from "../print/text-width.ts";
+import { addLogGroupsCommands } from "./log-groups.ts";
 
 interface TailOptions {
   topic?: string[];
@@ -22,6 +23,7 @@ export function addLogCommands(program: Command, context: CliContext): void {
   addTail(log, context);
   addRead(log, context);
   addTopics(log, context);
+  addLogGroupsCommands(log, context);
   addWhy(log, context);
 }
 
@@ -56,9 +58,9 @@ function addRead(log: Command, context: CliContext): void {
     .description("Prints events of one partition of a topic from an offset on.")
     .argument("<topic>", "the topic, as log topics lists them")
     .option("-p, --partition <number>", "the partition", parseOptionCount, 0)
-    .option("-o, --offset <number>", "the first offset to read", parseOptionCount, 0)
+    .option("-o, --offset <number>", "the first offset to read (default: the earliest that is kept)", parseOptionCount)
     .option("-n, --limit <count>", "at most that many", parseOptionCount, 100)
-    .action(async (topic: string, options: { partition: number; offset: number; limit: number }) => {
+    .action(async (topic: string, options: { partition: number; offset?: number; limit: number }) => {
       const { terminal } = context;
       const { client } = await context.connect();
       const page = await client.readEvents({ topic, ...options });

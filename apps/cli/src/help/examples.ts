@@ -13,6 +13,9 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   "roost jobs apply": ["roost jobs apply jobs/ --dry-run", "roost jobs apply jobs/blog.yaml --prune"],
   "roost log tail": ["roost log tail --type run.failed --since 1d"],
+  "roost log groups": ["roost log groups", "roost log groups mail-index"],
+  "roost log groups reset": ["roost log groups reset mail-index --to 2h"],
+  "roost log groups skip": ["roost log groups skip mail-index runs/0 --reason 'not a mail'"],
   "roost lock": [
     "roost lock backup -- /usr/local/bin/backup.sh",
     "# in a crontab, on any host: skip this time when another has it",

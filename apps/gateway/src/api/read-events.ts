@@ -1,11 +1,11 @@
 import { RoostError } from "@roost/base";
-import { readPartitions, readEvents as readPartition } from "@roost/kernel";
+import { readPartitions, readEvents as readPartition, refuseOutOfRange } from "@roost/kernel";
 import type { ApiHandler } from "../api-handler.ts";
 import type { GatewayContext } from "../gateway-context.ts";
 import { toEventRecord } from "../records/to-event.ts";
 
 export function readEvents({ kernel }: GatewayContext): ApiHandler<"readEvents"> {
-  return async ({ topic, partition, offset, limit }) => {
+  return async ({ topic, partition, offset: asked, limit }) => {
     const range = (await readPartitions(kernel.database, [topic])).find((one) => one.partition === partition);
     if (range === undefined) {
       throw new RoostError(
@@ -13,11 +13,13 @@ export function readEvents({ kernel }: GatewayContext): ApiHandler<"readEvents">
         `There is no partition ${partition} of a topic "${topic}": look at the list of topics`,
       );
     }
+    const offset = asked ?? range.firstOffset;
+    refuseOutOfRange(range, offset);
     const events = await readPartition(kernel.database, { topic, partition, offset, limit });
     const last = events.at(-1);
     return {
       events: events.map(toEventRecord),
-      nextOffset: last === undefined ? Math.max(offset, range.firstOffset) : last.offset + 1,
+      nextOffset: last === undefined ? offset : last.offset + 1,
       headOffset: range.nextOffset,
     };
   };

@@ -8,7 +8,9 @@ import {
   parseOffsets,
   readEnd,
   readLatest,
+  readPartitions,
   readTopics,
+  refuseVectorOutOfRange,
   tailPages,
   type Kernel,
   type OffsetVector,
@@ -38,7 +40,11 @@ export function tailEvents({ kernel }: GatewayContext): ApiHandler<"tailEvents">
       ...(types === undefined ? {} : { types }),
       ...(subject === undefined ? {} : { subject }),
     };
-    if (after !== undefined) return tail(kernel, filter, { past: [], offsets: parseOffsets(after), signal });
+    if (after !== undefined) {
+      const offsets = parseOffsets(after);
+      refuseVectorOutOfRange(await readPartitions(kernel.database, filter.topics), offsets);
+      return tail(kernel, filter, { past: [], offsets, signal });
+    }
     if (last > 0) {
       const page = await readLatest(kernel.database, { ...filter, limit: last });
       return tail(kernel, filter, { past: page.events, offsets: page.offsets, signal });

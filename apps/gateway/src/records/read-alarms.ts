@@ -1,7 +1,8 @@
 /** What needs the person: found by looking at the state, not by waiting for something to complain. */
 import { formatDurationMs } from "@roost/base";
-import { listUnresolvedSteps, type Job, type WorkerRow } from "@roost/kernel";
+import { listLaggingPartitions, listUnresolvedSteps, type Job, type WorkerRow } from "@roost/kernel";
 import type { GatewayContext } from "../gateway-context.ts";
+import { isoOrNull } from "./iso.ts";
 
 export interface Alarm {
   code: string;
@@ -12,6 +13,10 @@ export interface Alarm {
 /** A tick that is late by more than this means that nobody schedules. */
 const lateMsMax = 60_000;
 const unresolvedShown = 20;
+/** A consumer group that is behind by more, or fails on one event more often, does not get over it by itself. */
+const lagMsMax = 5 * 60_000;
+const failuresMax = 3;
+const laggingShown = 20;
 
 export async function readAlarms(
   { kernel }: GatewayContext,
@@ -37,5 +42,23 @@ export async function readAlarms(
       since: step.endedAt?.toISOString() ?? null,
     });
   }
-  return alarms;
+  return [...alarms, ...(await readLagAlarms(kernel))];
+}
+
+async function readLagAlarms(kernel: GatewayContext["kernel"]): Promise<Alarm[]> {
+  const lagging = await listLaggingPartitions(kernel.database, {
+    lagMsMin: lagMsMax,
+    failuresMin: failuresMax,
+    limit: laggingShown,
+  });
+  return lagging.map((place) => {
+    const where = `Consumer group ${place.group} at ${place.topic}/${place.partition}`;
+    const behind = `${place.lagCount} events and ${formatDurationMs(place.lagMs ?? 0)} behind`;
+    if (place.failureCount > 0) {
+      const text = `${where} fails on offset ${place.cursor} (${place.failureCount} times, ${behind}): ${place.lastError?.message ?? "no reason"}`;
+      return { code: "consumer_failing", text: text.slice(0, 2000).toWellFormed(), since: isoOrNull(place.failedAt) };
+    }
+    const reader = place.owner === null ? ", and nobody reads for it" : "";
+    return { code: "consumer_lagging", text: `${where} is ${behind}${reader}`, since: isoOrNull(place.movedAt) };
+  });
 }

@@ -1,5 +1,6 @@
 /** Every event type of Roost itself: the public file of `@roost/contract/events`. */
 import type { EventDataOf } from "../define-event.ts";
+import { consumerEvents } from "./consumer-events.ts";
 import { coordinationEvents } from "./coordination-events.ts";
 import { homeEvents } from "./home-events.ts";
 import { jobEvents } from "./job-events.ts";
@@ -18,6 +19,7 @@ export const roostEvents = [
   ...homeEvents,
   ...noticeEvents,
   ...coordinationEvents,
+  ...consumerEvents,
 ] as const;
 
 type RoostEvent = (typeof roostEvents)[number];
@@ -25,6 +27,7 @@ export type RoostEventType = RoostEvent["type"];
 /** The data of an event of that type: `RoostEventData<"run.started">`. */
 export type RoostEventData<Type extends RoostEventType> = EventDataOf<Extract<RoostEvent, { type: Type }>>;
 
+export * from "./consumer-events.ts";
 export * from "./coordination-events.ts";
 export * from "./home-events.ts";
 export * from "./job-events.ts";

@@ -22,7 +22,9 @@ export const readEvents = defineOperation({
   input: z.object({
     topic: Name,
     partition: Count.default(0),
-    offset: Count.default(0).describe("The first to read"),
+    offset: Count.optional().describe(
+      "The first to read; the earliest that is kept when left out, refused when it is not kept any more",
+    ),
     limit: pageFields.limit,
   }),
   output: z.object({

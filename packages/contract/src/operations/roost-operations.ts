@@ -1,5 +1,6 @@
 /** Every operation of Roost's gateway: the public file of `@roost/contract/operations`. Paths are relative to where the gateway mounts them. */
 import { coordinationOperations } from "./coordination-operations.ts";
+import { groupOperations } from "./group-operations.ts";
 import { homeOperations } from "./home-operations.ts";
 import { jobOperations } from "./job-operations.ts";
 import { logOperations } from "./log-operations.ts";
@@ -13,10 +14,12 @@ export const roostOperations = [
   ...jobOperations,
   ...sessionOperations,
   ...logOperations,
+  ...groupOperations,
   ...coordinationOperations,
   ...homeOperations,
 ] as const;
 
+export * from "../records/consumer.ts";
 export * from "../records/coordination.ts";
 export * from "../records/event.ts";
 export * from "../records/fields.ts";
@@ -29,6 +32,7 @@ export * from "../records/session.ts";
 export * from "../records/state.ts";
 export * from "../records/status.ts";
 export * from "./coordination-operations.ts";
+export * from "./group-operations.ts";
 export * from "./home-operations.ts";
 export * from "./job-operations.ts";
 export * from "./log-operations.ts";

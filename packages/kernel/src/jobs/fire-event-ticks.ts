@@ -9,6 +9,7 @@ import { commitCursor, lockCursor } from "../log/cursor.ts";
 import type { StoredEvent } from "../log/event.ts";
 import { readEvents, readPartitions } from "../log/read-events.ts";
 import { readLag } from "../log/consume-events.ts";
+import { emitSkipped } from "../log/emit-skipped.ts";
 import { matchesFilter } from "../runs/event-waits.ts";
 import type { WaitFilter } from "../runs/run.ts";
 import type { KernelTransaction } from "../transact.ts";
@@ -65,7 +66,9 @@ async function readOn(
   const earliest = Math.min(head, ...jobs.map((job) => job.fromOffsets?.[partition] ?? 0));
   const cursor = await lockCursor(tx, name, { startAt: earliest });
   if (cursor === undefined || cursor >= head) return { recorded: 0, isMore: false };
-  const offset = Math.max(cursor, earliest, kept?.firstOffset ?? 0);
+  const wanted = Math.max(cursor, earliest);
+  const offset = Math.max(wanted, kept?.firstOffset ?? 0);
+  if (offset > wanted) emitSkipped(tx, name, { fromOffset: wanted, toOffset: offset });
   const types = [...new Set(jobs.flatMap((job) => (job.trigger.kind === "event" ? [job.trigger.eventType] : [])))];
   const events =
     offset >= head ? [] : await readEvents(tx, { ...name, offset, offsetUntil: head, types, limit: eventsPerPassMax });

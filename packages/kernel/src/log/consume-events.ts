@@ -1,7 +1,11 @@
-/** One reader of a group: events in, effects and cursor out, in one transaction per partition. Any number of processes may do it at once. */
+/**
+ * One look of a reader that keeps no lease (groups/ has members that do): events in, effects and cursor out, in one transaction per
+ * partition under the lock of its cursor. Any number of processes may do it at once.
+ */
 import type { Database, Transaction } from "@roost/database";
 import { commitCursor, lockCursor } from "./cursor.ts";
 import type { StoredEvent } from "./event.ts";
+import { refuseOutOfRange } from "./out-of-range.ts";
 import { checkLimit, readEvents, readPartitions } from "./read-events.ts";
 
 export interface ConsumeEvents {
@@ -21,7 +25,9 @@ export interface ConsumeSource<Tx extends Transaction> {
 
 /**
  * Hands each partition's next events to `handle`, whose effects commit together with the cursor: an event takes effect once.
- * Partitions that another process is consuming are left out. Returns how many events were consumed; call it again while it is not 0.
+ * Partitions that another process is consuming, or a member of the group has, are left out. Returns how many events were consumed;
+ * call it again while it is not 0.
+ * @throws RoostError `not_found` when retention has dropped what the group reads next: reset the group
  */
 export async function consumeEvents<Tx extends Transaction>(
   source: ConsumeSource<Tx>,
@@ -42,6 +48,7 @@ export async function consumeEvents<Tx extends Transaction>(
         startAt: consume.startAt === "end" ? range.nextOffset : range.firstOffset,
       });
       if (from === undefined) return 0;
+      refuseOutOfRange(range, from);
       const events = await readEvents(tx, { ...name, offset: from, limit: consume.limit });
       const last = events.at(-1);
       if (last === undefined) return 0;

@@ -52,7 +52,7 @@ export interface PartitionRange {
 /** Every partition of these topics (of all topics without), by topic and partition. */
 export async function readPartitions(sql: Sql, topics?: readonly string[]): Promise<PartitionRange[]> {
   return await sql.query<PartitionRange>(
-    `select h.topic, h.partition, least(t.offsets_from, h.next_offset) as "firstOffset", h.next_offset as "nextOffset"
+    `select h.topic, h.partition, greatest(h.first_offset, least(t.offsets_from, h.next_offset)) as "firstOffset", h.next_offset as "nextOffset"
      from roost.partition_head h join roost.topic t on t.name = h.topic
      where $1::text[] is null or h.topic = any($1) order by h.topic, h.partition`,
     [topics ?? null],

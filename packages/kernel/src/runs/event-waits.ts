@@ -5,6 +5,8 @@
  */
 import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import type { Sql } from "@roost/database";
+import { emitSkipped } from "../log/emit-skipped.ts";
+import { readPartitions } from "../log/read-events.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { lockRuns } from "./lock-runs.ts";
@@ -107,16 +109,15 @@ async function deliverTopic(tx: KernelTransaction, topic: string): Promise<Pass>
      from roost.wait where resolved_at is null and kind = 'event' and topic = $1 order by created_at, run_id`,
     [topic],
   );
-  const heads = await tx.query<{ partition: number; nextOffset: number }>(
-    'select partition, next_offset as "nextOffset" from roost.partition_head where topic = $1',
-    [topic],
-  );
-  const headOf = new Map(heads.map((head) => [head.partition, head.nextOffset]));
+  const ranges = new Map((await readPartitions(tx, [topic])).map((range) => [range.partition, range]));
   const windows = cursors.map(({ partition, nextOffset }) => {
-    const head = headOf.get(partition) ?? nextOffset;
+    const { firstOffset = 0, nextOffset: head = nextOffset } = ranges.get(partition) ?? {};
     // Nobody waits for what came before the oldest open wait.
     const oldest = Math.min(head, ...waits.map((wait) => wait.fromOffsets[partition] ?? 0));
-    const from = Math.max(nextOffset, oldest);
+    const wanted = Math.max(nextOffset, oldest);
+    const from = Math.max(wanted, firstOffset);
+    if (from > wanted && waits.length > 0)
+      emitSkipped(tx, { group: eventWaitGroup, topic, partition }, { fromOffset: wanted, toOffset: from });
     return { partition, nextOffset, from, until: Math.min(head, from + runLimits.eventPassMax), head };
   });
   const events = waits.length === 0 ? [] : await readWindows(tx, topic, windows, waits);

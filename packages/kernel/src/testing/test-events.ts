@@ -1,3 +1,5 @@
+import type { EventDefinition } from "@roost/contract";
+import { roostEvents } from "@roost/contract/events";
 import type { EventSchema } from "../log/schema-registry.ts";
 
 /** Event types of this package's own tests: what they say does not matter. */
@@ -22,3 +24,9 @@ export const testEvents: EventSchema[] = [
     schema: { type: "object", properties: { n: { type: "number" } }, required: ["n"], additionalProperties: false },
   },
 ];
+
+/** With those of Roost itself, which workers and consumer groups leave. */
+export const groupTestEvents: (EventSchema | EventDefinition)[] = [...roostEvents, ...testEvents];
+
+/** A note of its own subject, so that notes spread over the partitions. */
+export const note = (n: number, subject = `s${n}`) => ({ type: "note.written", subject, data: { n } });

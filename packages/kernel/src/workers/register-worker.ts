@@ -9,7 +9,7 @@ import type { Owned } from "../runs/run.ts";
 import { handBackRuns } from "./hand-back-runs.ts";
 
 export interface NewWorker {
-  kind: "worker" | "scheduler";
+  kind: "worker" | "scheduler" | "consumer";
   host: string;
   pid: number;
   details?: JsonObject;

@@ -1,0 +1,87 @@
+/** Consumer groups: how far each is, and what a person does to one. */
+import { z } from "zod";
+import { defineOperation } from "../define-operation.ts";
+import { ConsumerGroup, GroupName, MovedCursor } from "../records/consumer.ts";
+import { Count, Id, Name, next, pageFields, Reason, Time } from "../records/fields.ts";
+
+export const listGroups = defineOperation({
+  id: "listGroups",
+  method: "GET",
+  path: "/groups",
+  summary: "Consumer groups with their members, and how far behind each partition is",
+  input: z.object({ ...pageFields }),
+  output: z.object({ groups: z.array(ConsumerGroup), next }),
+  effect: "readonly",
+});
+
+export const getGroup = defineOperation({
+  id: "getGroup",
+  method: "GET",
+  path: "/groups/{group}",
+  summary: "A consumer group with its members, and how far behind each partition is",
+  input: z.object({ group: GroupName }),
+  output: z.object({ group: ConsumerGroup }),
+  errors: ["not_found"],
+  effect: "readonly",
+});
+
+export const resetGroup = defineOperation({
+  id: "resetGroup",
+  method: "POST",
+  path: "/groups/{group}/reset",
+  summary: "Put a consumer group somewhere else in the log",
+  description:
+    "Give exactly one of earliest, latest, offset or since. It is refused while members are live unless it is forced; what they are doing is then refused and done again from the new place.",
+  input: z
+    .object({
+      group: GroupName,
+      to: z.enum(["earliest", "latest"]).optional(),
+      offset: Count.optional().describe("Of the one partition that is named"),
+      since: Time.optional().describe("To the first events that are not older"),
+      topic: Name.optional().describe("Only there; all its topics when left out"),
+      partition: Count.optional(),
+      force: z.boolean().default(false),
+    })
+    .refine(({ to, offset, since }) => [to, offset, since].filter((one) => one !== undefined).length === 1, {
+      error: "give exactly one of to, offset and since",
+    })
+    .refine(
+      ({ offset, topic, partition }) => offset === undefined || (topic !== undefined && partition !== undefined),
+      {
+        error: "an offset is of one partition: name its topic and partition",
+      },
+    ),
+  output: z.object({ moved: z.array(MovedCursor) }),
+  errors: ["not_found", "conflict"],
+  effect: "idempotent",
+});
+
+export const skipEvent = defineOperation({
+  id: "skipEvent",
+  method: "POST",
+  path: "/groups/{group}/skip",
+  summary: "Let a consumer group pass over the one event that it fails on",
+  input: z.object({
+    group: GroupName,
+    topic: Name,
+    partition: Count,
+    offset: Count.describe("Of the event that it fails on; refused when it does not fail there any more"),
+    reason: Reason.optional(),
+  }),
+  output: z.object({ eventId: Id.nullable(), nextOffset: Count }),
+  errors: ["not_found", "conflict"],
+  effect: "queryable",
+});
+
+export const removeGroup = defineOperation({
+  id: "removeGroup",
+  method: "DELETE",
+  path: "/groups/{group}",
+  summary: "Forget a consumer group and where it was",
+  input: z.object({ group: GroupName }),
+  output: z.object({ removed: z.boolean() }),
+  errors: ["not_found", "conflict"],
+  effect: "idempotent",
+});
+
+export const groupOperations = [listGroups, getGroup, resetGroup, skipEvent, removeGroup] as const;

@@ -1,0 +1,60 @@
+/** Consumer groups as people and programs see them: how far they are, who reads, what they fail on. */
+import { z } from "zod";
+import { Count, Id, Name, RecordedError, Time, WholeMs } from "./fields.ts";
+
+export const GroupName = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9._:-]{0,126}$/,
+    "must be 1 to 127 lower-case letters, digits, dots, colons, - or _, beginning with a letter or digit",
+  );
+
+export const groupPartitionStates = ["current", "lagging", "failing", "out_of_range", "idle"] as const;
+
+export const GroupPartition = z
+  .object({
+    topic: Name,
+    partition: Count,
+    cursor: Count.describe("The next offset that it reads"),
+    earliest: Count.describe("The oldest offset that is kept"),
+    head: Count.describe("The offset that the next event will have"),
+    lagCount: Count.describe("Events that it has not read"),
+    lagMs: WholeMs.nullable().describe("Age of the first event that it has not read"),
+    state: z
+      .enum(groupPartitionStates)
+      .describe("idle: one of Roost's own readers, which nobody needs in this topic at present"),
+    owner: Id.nullable().describe("The member whose lease it is"),
+    epoch: Count.describe("Fencing token of the lease"),
+    movedAt: Time,
+    lastError: RecordedError.nullable().describe("What it last failed on, also when that is over"),
+    failedAt: Time.nullable(),
+    failureCount: Count.describe("How often the event at the cursor has failed by itself; 0 when it does not"),
+    retryAt: Time.nullable(),
+  })
+  .meta({ id: "GroupPartition" });
+export type GroupPartition = z.output<typeof GroupPartition>;
+
+export const GroupMember = z
+  .object({
+    memberId: Id,
+    topics: z.array(Name),
+    host: z.string().max(255),
+    pid: Count,
+    joinedAt: Time,
+    isLive: z.boolean(),
+  })
+  .meta({ id: "GroupMember" });
+
+export const ConsumerGroup = z
+  .object({
+    name: GroupName,
+    isOwn: z.boolean().describe("Roost's own reader: it has no members, any scheduler reads for it"),
+    members: z.array(GroupMember),
+    partitions: z.array(GroupPartition),
+  })
+  .meta({ id: "ConsumerGroup" });
+export type ConsumerGroup = z.output<typeof ConsumerGroup>;
+
+export const MovedCursor = z
+  .object({ topic: Name, partition: Count, from: Count, to: Count })
+  .meta({ id: "MovedCursor" });

@@ -1,0 +1,190 @@
+/**
+ * What a person does to a group: put it somewhere else in the log, let it pass over one event that fails, or remove it. Each leaves
+ * an event that says who did it and where the group was.
+ */
+import { RoostError } from "@roost/base";
+import type { Sql } from "@roost/database";
+import { refuseOutOfRange } from "../log/out-of-range.ts";
+import { partitionName } from "../log/offsets.ts";
+import { readEvents, readPartitions, type PartitionRange } from "../log/read-events.ts";
+import { findOffsets } from "../log/read-log.ts";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { ownGroups } from "./list-groups.ts";
+import { groupChannel, lockGroup, readMembers } from "./rebalance-group.ts";
+
+export type ResetTarget =
+  | { kind: "earliest" }
+  | { kind: "latest" }
+  | { kind: "offset"; offset: number }
+  | { kind: "time"; time: Date };
+
+export interface ResetGroup {
+  group: string;
+  to: ResetTarget;
+  /** Only these; default: every partition in which the group has a cursor. */
+  topic?: string | undefined;
+  partition?: number | undefined;
+  by: string;
+  /** Although members are live: what they are doing is refused and done again from the new place. Also for Roost's own readers. */
+  isForced?: boolean | undefined;
+}
+
+export interface MovedCursor {
+  topic: string;
+  partition: number;
+  from: number;
+  to: number;
+}
+
+/** @throws RoostError `conflict` while members are live, `not_found` for a group without a cursor there and for an offset that is not kept */
+export async function resetGroup(kernel: Kernel, reset: ResetGroup): Promise<MovedCursor[]> {
+  const { group, to, by, isForced = false } = reset;
+  return await kernel.transact(async (tx) => {
+    await lockGroup(tx, group);
+    if (!isForced) await refuseInUse(tx, group, "reset");
+    const cursors = await lockCursors(tx, reset);
+    if (cursors.length === 0)
+      throw new RoostError("not_found", `group "${group}" has no cursor there: look at the list of groups`);
+    const moved = await placesOf(tx, cursors, to);
+    // Invariant: whoever was reading has an older epoch and is refused.
+    await tx.query(
+      `update roost.cursor c set next_offset = m.next_offset, epoch = nextval('roost.partition_epoch'), owner = null, owned_since = null,
+         batch_limit = null, failure_count = 0, failing_offset = null, retry_at = null, updated_at = roost.now()
+       from unnest($2::text[], $3::integer[], $4::bigint[]) as m(topic, partition, next_offset)
+       where c.group_name = $1 and c.topic = m.topic and c.partition = m.partition`,
+      [group, moved.map((each) => each.topic), moved.map((each) => each.partition), moved.map((each) => each.to)],
+    );
+    for (const each of moved) {
+      tx.emit({
+        type: "consumer.reset",
+        subject: group,
+        data: { group, topic: each.topic, partition: each.partition, fromOffset: each.from, toOffset: each.to, by },
+      });
+    }
+    tx.wake(groupChannel(group));
+    return moved;
+  });
+}
+
+export interface SkipEvent {
+  group: string;
+  topic: string;
+  partition: number;
+  /** The event to pass over: the one at the cursor. */
+  offset: number;
+  by: string;
+  reason?: string | undefined;
+}
+
+/** Passes over the one event that the group fails on. @throws RoostError `conflict` when the group does not fail there (any more) */
+export async function skipEvent(
+  kernel: Kernel,
+  skip: SkipEvent,
+): Promise<{ eventId: string | null; nextOffset: number }> {
+  const { group, topic, partition, offset, by, reason } = skip;
+  return await kernel.transact(async (tx) => {
+    const [cursor] = await lockCursors(tx, skip);
+    const place = `group "${group}" at ${partitionName(topic, partition)}`;
+    if (cursor === undefined) throw new RoostError("not_found", `${place} has no cursor: look at the list of groups`);
+    if (cursor.nextOffset !== offset || cursor.failingOffset !== offset) {
+      throw new RoostError(
+        "conflict",
+        `${place} does not fail at offset ${offset}: it is at ${cursor.nextOffset}${cursor.failingOffset === cursor.nextOffset ? " and fails there" : ""}; only the event that it fails on is skipped`,
+      );
+    }
+    const [event] = await readEvents(tx, { topic, partition, offset, offsetUntil: offset + 1, limit: 1 });
+    if (event === undefined)
+      throw new RoostError("conflict", `${place}: offset ${offset} is not kept any more, reset the group to earliest`);
+    await tx.query(
+      `update roost.cursor set next_offset = $4 + 1, batch_limit = null, failure_count = 0, failing_offset = null, retry_at = null, updated_at = roost.now()
+       where group_name = $1 and topic = $2 and partition = $3`,
+      [group, topic, partition, offset],
+    );
+    tx.emit({
+      type: "consumer.skipped",
+      subject: group,
+      data: {
+        group,
+        topic,
+        partition,
+        fromOffset: offset,
+        toOffset: offset + 1,
+        by,
+        eventId: event.id,
+        ...(reason === undefined ? {} : { reason }),
+      },
+      causation: event.id,
+      correlation: event.correlation,
+    });
+    tx.wake(groupChannel(group));
+    return { eventId: event.id, nextOffset: offset + 1 };
+  });
+}
+
+/** Forgets a group and where it was. @throws RoostError `conflict` while members are live */
+export async function removeGroup(kernel: Kernel, { group, by }: { group: string; by: string }): Promise<void> {
+  await kernel.transact(async (tx) => {
+    await lockGroup(tx, group);
+    await refuseInUse(tx, group, "removed");
+    const cursors = await tx.query("delete from roost.cursor where group_name = $1 returning 1", [group]);
+    const groups = await tx.query("delete from roost.consumer_group where name = $1 returning 1", [group]);
+    if (cursors.length + groups.length === 0)
+      throw new RoostError("not_found", `there is no consumer group "${group}": look at the list of groups`);
+    tx.emit({ type: "consumer.removed", subject: group, data: { group, by } });
+  });
+}
+
+async function refuseInUse(sql: Sql, group: string, what: string): Promise<void> {
+  if (ownGroups.includes(group))
+    throw new RoostError(
+      "conflict",
+      `group "${group}" is Roost's own and any scheduler reads for it: it is ${what} by force only`,
+    );
+  const live = (await readMembers(sql, group)).filter((member) => member.isLive);
+  if (live.length === 0) return;
+  const names = live.slice(0, 5).map((member) => member.memberId);
+  throw new RoostError(
+    "conflict",
+    `group "${group}" has ${live.length} live member${live.length === 1 ? "" : "s"} (${names.join(", ")}): stop them first, or force it`,
+  );
+}
+
+interface LockedCursor {
+  topic: string;
+  partition: number;
+  nextOffset: number;
+  failingOffset: number | null;
+}
+
+function lockCursors(
+  tx: KernelTransaction,
+  { group, topic, partition }: { group: string; topic?: string | undefined; partition?: number | undefined },
+): Promise<LockedCursor[]> {
+  return tx.query<LockedCursor>(
+    `select topic, partition, next_offset as "nextOffset", failing_offset as "failingOffset" from roost.cursor
+     where group_name = $1 and ($2::text is null or topic = $2) and ($3::integer is null or partition = $3)
+     order by topic, partition for update`,
+    [group, topic ?? null, partition ?? null],
+  );
+}
+
+async function placesOf(tx: KernelTransaction, cursors: LockedCursor[], to: ResetTarget): Promise<MovedCursor[]> {
+  const topics = [...new Set(cursors.map((cursor) => cursor.topic))];
+  const ranges = new Map(
+    (await readPartitions(tx, topics)).map((range) => [partitionName(range.topic, range.partition), range]),
+  );
+  const times = to.kind === "time" ? await findOffsets(tx, { topics, since: to.time }) : {};
+  return cursors.map(({ topic, partition, nextOffset }) => {
+    const name = partitionName(topic, partition);
+    const range = ranges.get(name)!;
+    return { topic, partition, from: nextOffset, to: to.kind === "time" ? times[name]! : placeOf(range, to) };
+  });
+}
+
+function placeOf(range: PartitionRange, to: Exclude<ResetTarget, { kind: "time" }>): number {
+  if (to.kind === "earliest") return range.firstOffset;
+  if (to.kind === "latest") return range.nextOffset;
+  refuseOutOfRange(range, to.offset);
+  return to.offset;
+}

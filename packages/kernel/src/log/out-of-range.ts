@@ -1,0 +1,27 @@
+/** What retention dropped is never passed over in silence: a reader whose place is gone is told where the log begins now. */
+import { RoostError } from "@roost/base";
+import { partitionName, type OffsetVector } from "./offsets.ts";
+import type { PartitionRange } from "./read-events.ts";
+
+/** @throws RoostError `not_found` with the offsets that there are, when `offset` is before the first or behind the next one */
+export function refuseOutOfRange(range: PartitionRange, offset: number): void {
+  if (offset >= range.firstOffset && offset <= range.nextOffset) return;
+  const { topic, partition, firstOffset, nextOffset } = range;
+  throw new RoostError(
+    "not_found",
+    `offset ${offset} of ${partitionName(topic, partition)} is out of range: earliest is ${firstOffset}, the next event will have ${nextOffset}`,
+    { details: { reason: "offset_out_of_range", topic, partition, offset, earliest: firstOffset, latest: nextOffset } },
+  );
+}
+
+/** The same for a place in several partitions. A partition that the place does not name, or has at 0, begins at its earliest event. */
+export function refuseVectorOutOfRange(ranges: readonly PartitionRange[], offsets: OffsetVector): void {
+  for (const range of ranges) {
+    const offset = offsets[partitionName(range.topic, range.partition)] ?? 0;
+    if (offset !== 0) refuseOutOfRange(range, offset);
+  }
+}
+
+export function isOutOfRange(error: unknown): boolean {
+  return error instanceof RoostError && error.details?.["reason"] === "offset_out_of_range";
+}
