@@ -84,6 +84,22 @@ test("failOverdueRuns() does not count a declared wait", async () => {
   assert.equal(await stateOf(kernel, runId), "failed");
 });
 
+test("failOverdueRuns() leaves a run without a time limit alone after a wait", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  await using worker = await joinWorker(kernel, { ttlMs: 36_000_000 });
+  const runId = await startRun(kernel);
+  const { owned } = await claimOne(kernel, worker);
+  await waitInRun(kernel, owned, { seq: 1, wait: { kind: "time", until: new Date(Date.now() + 60_000) } });
+  await test.clock.advance(61_000);
+  await promoteDueRuns(kernel);
+  await claimOne(kernel, worker);
+  await test.clock.advance(3_600_000);
+
+  assert.equal(await failOverdueRuns(kernel), 0);
+  assert.equal(await stateOf(kernel, runId), "running");
+});
+
 test("failOverdueRuns() counts the time in which nobody executes a run that had begun", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;

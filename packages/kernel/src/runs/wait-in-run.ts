@@ -218,7 +218,7 @@ async function release(
   return { state: "waiting", ...(questionId === undefined ? {} : { questionId }) };
 }
 
-/** Invariant: fenced by epoch and state. A declared wait stops the run's time limit. */
+/** Invariant: fenced by epoch and state. A declared wait stops the run's time limit, if it has one (`greatest` passes over null). */
 async function giveBack(
   tx: KernelTransaction,
   run: RunHead,
@@ -228,7 +228,8 @@ async function giveBack(
   const rows = await tx.query(
     `update roost.run set
        state = 'waiting', waiting_for = $3, wake_at = $4, worker_id = null, lane_held = $5, cause_id = $6,
-       deadline_left_ms = greatest(1, round(extract(epoch from deadline_at - roost.now()) * 1000)), deadline_at = null, stall_count = 0
+       deadline_left_ms = case when deadline_at is not null then greatest(1, round(extract(epoch from deadline_at - roost.now()) * 1000)) end,
+       deadline_at = null, stall_count = 0
      where id = $1 and epoch = $2 and state = 'running' returning 1`,
     [run.id, run.epoch, wait.kind, wait.until ?? null, options.isHeld, options.eventId],
   );
