@@ -123,13 +123,20 @@ const cursors: Mutant[] = [
     edits: [
       {
         file: "log/cursor.ts",
-        find: "where group_name = $1 and topic = $2 and partition = $3 and next_offset = $4 returning 1",
-        replace: "where group_name = $1 and topic = $2 and partition = $3 and $4::bigint is not null returning 1",
+        find: "and partition = $3 and next_offset = $4\n       and case",
+        replace: "and partition = $3 and $4::bigint is not null\n       and case",
       },
     ],
     tests: "log/consume-events.test.ts",
     kills: ["commitCursor() refuses to move a cursor that is somewhere else"],
     spares: [takesEffectOnce],
+  }),
+  kernelMutant({
+    name: "cursor with effect: under the epoch of the partition's lease",
+    edits: [{ file: "log/cursor.ts", find: "owner is not null and epoch = $6 end", replace: "$6 is not null end" }],
+    tests: "groups/join-group.test.ts",
+    kills: ["consumeBatch() checks the epoch in the statement that moves the cursor"],
+    spares: ["leave() gives the partitions to the others at once"],
   }),
 ];
 
