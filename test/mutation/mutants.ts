@@ -123,13 +123,8 @@ const cursors: Mutant[] = [
     edits: [
       {
         file: "log/cursor.ts",
-<<<<<<< Updated upstream
         find: "and partition = $3 and next_offset = $4\n       and case",
         replace: "and partition = $3 and $4::bigint is not null\n       and case",
-=======
-        find: "and partition = $3 and next_offset = $4\n",
-        replace: "and partition = $3 and $4::bigint is not null\n",
->>>>>>> Stashed changes
       },
     ],
     tests: "log/consume-events.test.ts",
@@ -137,12 +132,6 @@ const cursors: Mutant[] = [
     spares: [takesEffectOnce],
   }),
   kernelMutant({
-<<<<<<< Updated upstream
-    name: "cursor with effect: under the epoch of the partition's lease",
-    edits: [{ file: "log/cursor.ts", find: "owner is not null and epoch = $6 end", replace: "$6 is not null end" }],
-    tests: "groups/join-group.test.ts",
-    kills: ["consumeBatch() checks the epoch in the statement that moves the cursor"],
-=======
     name: "cursor with effect: of a group's member",
     edits: [
       {
@@ -155,7 +144,6 @@ const cursors: Mutant[] = [
     kills: [
       "rebalance() takes the partitions of a member that was killed in the middle of a batch, and what it then writes is refused",
     ],
->>>>>>> Stashed changes
     spares: ["leave() gives the partitions to the others at once"],
   }),
 ];
