@@ -3,7 +3,6 @@ export { memoryMigrations, memorySchema, openMemory, type OpenMemoryOptions } fr
 export type { Author, Viewer } from "./visibility/viewer.ts";
 export { classifyPath, stateNameOf, statePathOf, type HomeFileClass } from "./visibility/home-file-class.ts";
 export { maySeeEvent, maySeeFile, maySeeRun, mayWriteFile } from "./visibility/visibility.ts";
-export { dayAt, momentAt, timeOfDayAt } from "./visibility/daily-note-path.ts";
 export { homeLimits } from "./disk/home-limits.ts";
 
 // Files.

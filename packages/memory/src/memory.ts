@@ -1,4 +1,5 @@
 /** What the functions of this room are handed: one home and the kernel that records what happens in it. Types only. */
+import type { Calendar } from "./visibility/calendar.ts";
 import type { Logger } from "@roost/base";
 import type { Kernel } from "@roost/kernel";
 import type { Settings } from "./settings/settings.ts";
@@ -17,6 +18,7 @@ export interface Memory extends AsyncDisposable {
   readonly settings: Settings;
   /** Of the daily notes and of every time that a model is told. */
   readonly timeZone: string;
+  readonly calendar: Calendar;
   readonly versions: VersionStore;
   readonly logger: Logger;
 }

@@ -8,6 +8,7 @@ import { openDirectoryObjects } from "@roost/objects";
 import type { Memory, VersionStore } from "./memory.ts";
 import { scanHome } from "./scan/scan-home.ts";
 import { readSettings } from "./settings/read-settings.ts";
+import { createCalendar } from "./visibility/calendar.ts";
 import type { Settings } from "./settings/settings.ts";
 
 export const memorySchema = "memory";
@@ -38,11 +39,13 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
     });
   }
   const settings = options.settings ?? readSettings(homeDir);
+  const timeZone = settings.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const memory: Memory = {
     kernel,
     homeDir,
     settings,
-    timeZone: settings.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timeZone,
+    calendar: createCalendar(timeZone),
     versions: options.versions ?? (await openDirectoryObjects(join(homeDir, ".roost/objects"))),
     logger,
     // Kernel and database belong to the caller; it holds nothing else.

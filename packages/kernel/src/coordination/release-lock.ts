@@ -54,7 +54,7 @@ export async function releaseLock(
 
 /** In the transaction that ends the run; else the scheduler does it a moment later. */
 export async function releaseLocksOfRun(tx: KernelTransaction, runId: string): Promise<void> {
-  const rows = await releaseWhere(tx, "lock.run_id = $1", [runId]);
+  const rows = await releaseWhere(tx, "lock.run_id = $1", [runId], "roost_lock_release_of_run");
   for (const held of rows)
     emitLockEvent(tx, "lock.released", held, { reason: "its run has ended" }, { causation: held.causeId });
 }
@@ -92,7 +92,12 @@ interface ReleasedRow extends HeldLock {
   isExpired: boolean;
 }
 
-async function releaseWhere(tx: KernelTransaction, condition: string, values: unknown[]): Promise<ReleasedRow[]> {
+async function releaseWhere(
+  tx: KernelTransaction,
+  condition: string,
+  values: unknown[],
+  name?: string,
+): Promise<ReleasedRow[]> {
   const rows = await tx.query<ReleasedRow>(
     `with held as (select name, holder, epoch, run_id, cause_id, expires_at <= roost.now() as is_expired from roost.lock
        where holder is not null and ${condition} for update)
@@ -100,6 +105,7 @@ async function releaseWhere(tx: KernelTransaction, condition: string, values: un
      from held where lock.name = held.name
      returning held.name, held.holder, held.epoch, held.run_id as "runId", held.cause_id as "causeId", held.is_expired as "isExpired"`,
     values,
+    name === undefined ? {} : { name },
   );
   if (rows.length > 0) tx.wake("leases");
   return rows;

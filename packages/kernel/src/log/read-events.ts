@@ -1,7 +1,4 @@
-/**
- * Reading one partition, and where partitions begin and end. Statements have no name on purpose: they are planned with
- * their values, so that PostgreSQL opens only the segments that are asked for.
- */
+/** Reading one partition, and where partitions begin and end. */
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { StoredEvent } from "./event.ts";
@@ -34,9 +31,16 @@ export async function readEvents(sql: Sql, read: ReadEvents): Promise<StoredEven
   if (read.types !== undefined) conditions.push(`type = any(${place(read.types)}::text[])`);
   if (read.subject !== undefined) conditions.push(`subject = ${place(read.subject)}`);
   const order = read.direction === "backward" ? "desc" : "asc";
+  const limit = place(read.limit);
+  // One name for each of the few texts. Segments that are not asked for are left out when it runs, not when it is planned.
+  const shape = [
+    read.direction ?? "forward",
+    ...(["offsetUntil", "types", "subject"] as const).filter((field) => read[field] !== undefined),
+  ];
   return await sql.query<StoredEvent>(
-    `select ${eventColumns} from roost.event where ${conditions.join(" and ")} order by "offset" ${order} limit ${place(read.limit)}`,
+    `select ${eventColumns} from roost.event where ${conditions.join(" and ")} order by "offset" ${order} limit ${limit}`,
     values,
+    { name: `roost_read_${shape.join("_")}` },
   );
 }
 

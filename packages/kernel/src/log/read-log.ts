@@ -169,23 +169,20 @@ export async function readLatest(sql: Sql, read: Omit<ReadLog, "after">): Promis
   };
 }
 
-/** The place of the first events that are not older than `since`, found in a few lookups per partition. */
+/** The place of the first events that are not older than `since`. */
 export async function findOffsets(
   sql: Sql,
   { topics, since }: { topics?: readonly string[] | undefined; since: Date },
 ): Promise<OffsetVector> {
   if (Number.isNaN(since.getTime())) throw new RoostError("invalid_input", "the time to begin at is not a time");
-  const found: Record<string, number> = {};
-  for (const range of await readPartitions(sql, topics)) {
-    let low = range.firstOffset;
-    let high = range.nextOffset;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const [event] = await readEvents(sql, { ...range, offset: middle, offsetUntil: middle + 1, limit: 1 });
-      if (event !== undefined && event.time < since) low = middle + 1;
-      else high = middle;
-    }
-    found[partitionName(range.topic, range.partition)] = low;
-  }
-  return found;
+  // Keeps: what retention has dropped is never a place to begin at.
+  const rows = await sql.query<{ topic: string; partition: number; offset: number }>(
+    `select h.topic, h.partition,
+       roost.find_offset(h.topic, h.partition, $2, least(t.offsets_from, h.next_offset), h.next_offset) as "offset"
+     from roost.partition_head h join roost.topic t on t.name = h.topic
+     where $1::text[] is null or h.topic = any($1)`,
+    [topics ?? null, since],
+    { name: "roost_find_offsets" },
+  );
+  return Object.fromEntries(rows.map((row) => [partitionName(row.topic, row.partition), row.offset]));
 }

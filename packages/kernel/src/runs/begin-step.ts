@@ -109,7 +109,8 @@ async function beginSteps(tx: KernelTransaction, items: Item[]): Promise<BatchOu
 
 /**
  * Invariants: an intent is written only by the owner of the run (the fence locks its row until the commit), only once per seq, and
- * not after somebody asked for the run's end.
+ * not after somebody asked for the run's end. What only reads may be executed again anyway: its intent waits for no disk, since a
+ * power cut that takes the intent takes nothing that counts.
  */
 export const beginStatement = `
   with item as (
@@ -129,7 +130,8 @@ export const beginStatement = `
     returning run_id, seq, idempotency_key
   )
   select f.id, f.correlation, f.cause_id as "causeId", f.traceparent, f.cancel_requested_at as "cancelRequestedAt",
-    f.cancel_reason as "cancelReason", b.idempotency_key as "idempotencyKey"
+    f.cancel_reason as "cancelReason", b.idempotency_key as "idempotencyKey",
+    case when $9::boolean then set_config('synchronous_commit', 'off', true) end as "unflushed"
   from item i
   left join fence f on f.id = i.run_id and f.epoch = i.epoch and f.state = 'running'
   left join begun b on b.run_id = i.run_id and b.seq = i.seq and f.id is not null
@@ -147,6 +149,7 @@ async function begin(tx: KernelTransaction, items: Item[]): Promise<BeginRow[]> 
       items.map((item) => item.request.effect),
       items.map((item) => item.inputHash),
       items.map((item) => item.inputText),
+      items.every((item) => item.request.effect === "readonly"),
     ],
     { name: "roost_step_begin" },
   );

@@ -17,18 +17,20 @@ type Claimed = Run & { place: number; priorCauseId: string };
 /**
  * Takes up to `limit` ready runs for a registered worker, queues in the order given, within a queue by priority, then age.
  *
- * @throws RoostError `conflict` (`isLeaseLost`) when the worker is not registered any more
+ * @throws RoostError `conflict` (`isLeaseLost`) when there are some and the worker is not registered any more
  */
 export async function claimRuns(kernel: Kernel, claim: Claim): Promise<ClaimedRun[]> {
   const limit = Math.min(claim.limit, runLimits.claimMax);
   if (limit < 1) return [];
   return kernel.transact(async (tx) => {
-    await holdWorker(tx, claim.workerId);
     const claimed: Claimed[] = [];
     for (const queue of claim.queues) {
       if (claimed.length >= limit) break;
       claimed.push(...(await claimQueue(tx, claim.workerId, queue, limit - claimed.length)));
     }
+    // Its lock makes the commit one that waits for the disk: not for a claim that found nothing.
+    if (claimed.length === 0) return [];
+    await holdWorker(tx, claim.workerId);
     const steps = await readSteps(tx, claimed);
     return claimed.map(({ place: _place, priorCauseId, ...run }) => {
       const started = { workerId: claim.workerId, epoch: run.epoch, attempt: run.attempt };

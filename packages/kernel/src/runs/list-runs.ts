@@ -57,7 +57,9 @@ export async function listRuns(kernel: Kernel, query: RunQuery = {}): Promise<Ru
 
 /** A run with its input and output, wherever it is. @throws RoostError `not_found` */
 export async function getRun(sql: Sql, runId: string): Promise<Run> {
-  const [run] = await sql.query<Run>(`select ${runColumns("r")} from roost.run_all r where r.id = $1`, [runId]);
+  const [run] = await sql.query<Run>(`select ${runColumns("r")} from roost.run_all r where r.id = $1`, [runId], {
+    name: "roost_run_get",
+  });
   if (run === undefined) throw new RoostError("not_found", `no run has the id ${runId}: look at the list of runs`);
   return run;
 }

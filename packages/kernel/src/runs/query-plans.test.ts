@@ -46,7 +46,7 @@ test("claim, begin, finish and end touch few blocks beside 20,000 idle runs", as
     [
       "begin",
       beginStatement,
-      [ids, each(1), each(2), each("step"), each("tool"), each("unsafe"), each("hash"), each("null")],
+      [ids, each(1), each(2), each("step"), each("tool"), each("unsafe"), each("hash"), each("null"), false],
     ],
     [
       "finish",

@@ -14,7 +14,7 @@ import { getState, listStates } from "../state/get-state.ts";
 import { setState } from "../state/set-state.ts";
 import { createTestMemory, type TestMemory } from "../testing/create-test-memory.ts";
 import { createTestWorker, startJobRun, type TestWorker } from "../testing/run-agent.ts";
-import { dayAt, dayBefore } from "../visibility/daily-note-path.ts";
+import { createCalendar, dayBefore } from "../visibility/calendar.ts";
 import { viewerOf } from "../visibility/viewer-of.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { buildContext, type BuiltContext } from "./build-context.ts";
@@ -88,7 +88,7 @@ async function runOf({ memory, kernel }: TestMemory, worker: TestWorker, kind: S
 
 for (const kind of ["main", "heartbeat", "cron", "subagent", "channel"] as const) {
   test(`O: no file bleeds into a ${kind} session: its context, reads, lists, searches and states`, async () => {
-    const today = dayAt(Date.now(), Intl.DateTimeFormat().resolvedOptions().timeZone);
+    const today = createCalendar(Intl.DateTimeFormat().resolvedOptions().timeZone).dayAt(Date.now());
     const files = homeWithMarks(today);
     await using home = await createTestMemory({ files });
     const { memory } = home;
@@ -228,7 +228,7 @@ test("buildContext() names what is stale to who relies on it", async () => {
 });
 
 test("buildContext() cuts long files to their share, notes from the front, and says how to see the rest", async () => {
-  const day = dayAt(Date.now(), Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const day = createCalendar(Intl.DateTimeFormat().resolvedOptions().timeZone).dayAt(Date.now());
   const note = `memory/${day}.md`;
   const files = {
     "AGENTS.md": `begin${"a".repeat(30_000)}`,

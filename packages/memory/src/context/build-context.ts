@@ -15,7 +15,6 @@ import { kindOfSession, readSession, type SessionRow } from "../sessions/session
 import { ageText } from "../state/age-text.ts";
 import { listStates } from "../state/get-state.ts";
 import { findStale } from "../state/staleness.ts";
-import { momentAt } from "../visibility/daily-note-path.ts";
 import { stateInputsOf, viewerOf } from "../visibility/viewer-of.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { earlierRuns } from "./earlier-runs.ts";
@@ -162,7 +161,7 @@ function nowText(
   { session, droppedTurnCount }: { session: SessionRow | undefined; droppedTurnCount: number },
 ): string {
   const nowMs = memory.kernel.clock.nowMs();
-  const lines = [`It is ${momentAt(nowMs, memory.timeZone)}. This is a ${viewer.kind} session.`];
+  const lines = [`It is ${memory.calendar.momentAt(nowMs)}. This is a ${viewer.kind} session.`];
   if (viewer.kind === "cron" && viewer.jobId !== undefined) {
     lines.push(
       `Keep what the next run of this job needs in the state "${viewer.jobId}" (get_state, set_state), longer texts in work/${viewer.jobId}/. You do not see the person's conversation or memory.`,

@@ -1,7 +1,6 @@
 import { listRuns, type Run, type RunState } from "@roost/kernel";
 import { readRunResult } from "../digest/read-run-result.ts";
 import type { Memory } from "../memory.ts";
-import { momentAt } from "../visibility/daily-note-path.ts";
 import type { Section } from "./file-sections.ts";
 
 const runsMax = 3;
@@ -24,7 +23,7 @@ export async function earlierRuns(memory: Memory, { jobId }: Pick<Run, "jobId">)
       ? `${result.text.slice(0, charsMax).toWellFormed()}… (read_run ${run.id} shows all)`
       : result.text;
     blocks.push(
-      `## ${momentAt((run.endedAt ?? run.createdAt).getTime(), memory.timeZone)}: ${said}${text === "" ? "" : `\n${text}`}`,
+      `## ${memory.calendar.momentAt((run.endedAt ?? run.createdAt).getTime())}: ${said}${text === "" ? "" : `\n${text}`}`,
     );
   }
   return [{ name: "Earlier runs of this job", text: blocks.join("\n\n"), ...(isUntrusted && { isUntrusted }) }];

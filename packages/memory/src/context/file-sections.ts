@@ -30,7 +30,7 @@ export async function fileSections(memory: Memory, viewer: Viewer): Promise<File
   const shown: ShownFile[] = [];
   let leftChars: number = homeLimits.contextCharsMax;
   const nowMs = memory.kernel.clock.nowMs();
-  const paths = contextPaths(viewer, { nowMs, timeZone: memory.timeZone });
+  const paths = contextPaths(viewer, memory.calendar.dayAt(nowMs));
   const files = await Promise.all(paths.map((path) => findReadable(memory, path, viewer)));
   for (const [index, file] of files.entries()) {
     const path = paths[index]!;

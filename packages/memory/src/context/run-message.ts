@@ -4,7 +4,7 @@ import { heartbeatPromptDefault } from "@roost/agent/heartbeat";
 import type { Run } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
 import { readMessage } from "../sessions/read-transcript.ts";
-import { momentAt } from "../visibility/daily-note-path.ts";
+import type { Calendar } from "../visibility/calendar.ts";
 import type { ContextMessage } from "../sessions/message.ts";
 
 export type AskedMessage = Extract<ContextMessage, { role: "user" }>;
@@ -39,7 +39,7 @@ function jobText(memory: Memory, run: Run): string {
         : run.reason;
   const head =
     run.sessionKind === "cron" && run.jobId !== null ? `[cron:${run.jobId} ${run.title ?? run.jobId}]\n` : "";
-  const facts = tickFacts(run, memory.timeZone);
+  const facts = tickFacts(run, memory.calendar);
   const event =
     run.input["event"] === undefined
       ? ""
@@ -53,10 +53,10 @@ const lateMsMin = 60_000;
 /** When it was due, how late it is, what was missed. */
 export function tickFacts(
   run: Pick<Run, "scheduledAt" | "lateMs" | "missedCount" | "attempt">,
-  timeZone: string,
+  calendar: Calendar,
 ): string {
   const facts: string[] = [];
-  if (run.scheduledAt !== null) facts.push(`Scheduled for ${momentAt(run.scheduledAt.getTime(), timeZone)}.`);
+  if (run.scheduledAt !== null) facts.push(`Scheduled for ${calendar.momentAt(run.scheduledAt.getTime())}.`);
   if (run.lateMs !== null && run.lateMs >= lateMsMin) facts.push(`This run is ${formatDurationMs(run.lateMs)} late.`);
   if (run.missedCount !== null && run.missedCount > 0) {
     facts.push(

@@ -48,7 +48,7 @@ export async function buildDigest(memory: Memory, query: DigestQuery): Promise<D
   }
   const known = await withoutOwn(memory, await withOutputs(memory, items), query);
   return {
-    ...renderDigest(known, { nowMs: clock.nowMs(), shownAt: query.shownAt, timeZone: memory.timeZone, isComplete }),
+    ...renderDigest(known, { nowMs: clock.nowMs(), shownAt: query.shownAt, calendar: memory.calendar, isComplete }),
     items: known,
     offsets: formatOffsets(after),
     newsCount: known.filter((item) => item.isNews).length,

@@ -1,6 +1,6 @@
 /** A digest as text: results in full up to a cap each, then where to read the rest. What is not vouched for stands apart. Pure. */
 import { ageText } from "../state/age-text.ts";
-import { momentAt, timeOfDayAt, dayAt } from "../visibility/daily-note-path.ts";
+import type { Calendar } from "../visibility/calendar.ts";
 import type { DigestItem } from "./digest-item.ts";
 
 export const digestLimits = {
@@ -20,7 +20,7 @@ export interface RenderedDigest {
 export interface RenderDigest {
   nowMs: number;
   shownAt: Date | null;
-  timeZone: string;
+  calendar: Calendar;
   isComplete: boolean;
 }
 
@@ -50,10 +50,10 @@ export function renderDigest(items: readonly DigestItem[], options: RenderDigest
   };
 }
 
-function introduction({ shownAt, nowMs, timeZone }: RenderDigest): string {
+function introduction({ shownAt, nowMs, calendar }: RenderDigest): string {
   if (shownAt === null) return "What happened lately, outside this conversation:";
   const ago = ageText(nowMs - shownAt.getTime());
-  return `Since your last turn (${momentAt(shownAt.getTime(), timeZone)}, ${ago} ago) this happened outside this conversation:`;
+  return `Since your last turn (${calendar.momentAt(shownAt.getTime())}, ${ago} ago) this happened outside this conversation:`;
 }
 
 interface Entry extends DigestItem {
@@ -82,10 +82,11 @@ function grouped(items: readonly DigestItem[]): Entry[] {
   return entries.sort((left, right) => left.at.getTime() - right.at.getTime());
 }
 
-function headOf(entry: Entry, { timeZone, nowMs }: RenderDigest): string {
+function headOf(entry: Entry, { calendar, nowMs }: RenderDigest): string {
   const ms = entry.at.getTime();
-  const day = dayAt(ms, timeZone);
-  const when = day === dayAt(nowMs, timeZone) ? timeOfDayAt(ms, timeZone) : `${day} ${timeOfDayAt(ms, timeZone)}`;
+  const day = calendar.dayAt(ms);
+  const time = calendar.timeOfDayAt(ms);
+  const when = day === calendar.dayAt(nowMs) ? time : `${day} ${time}`;
   const run = entry.runId === undefined ? "" : ` (run ${entry.runId})`;
   return `## ${when} · ${titleOf(entry)}${entry.count === 1 ? run : ""}`;
 }

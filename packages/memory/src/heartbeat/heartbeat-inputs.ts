@@ -31,7 +31,7 @@ export async function readInputs(
     listStates(memory),
     readSession(database, "main"),
   ]);
-  const shown = new Set(contextPaths(viewer, { nowMs, timeZone: memory.timeZone }));
+  const shown = new Set(contextPaths(viewer, memory.calendar.dayAt(nowMs)));
   const inputs: HeartbeatInputs = {};
   for (const { path, sha256 } of records.values()) {
     if (shown.has(path) || classifyPath(path).class === "skill") inputs[`file:${path}`] = markOfFile(sha256);

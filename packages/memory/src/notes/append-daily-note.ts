@@ -5,7 +5,7 @@ import { homeLimits } from "../disk/home-limits.ts";
 import { findHomeFile } from "../files/read-home-file.ts";
 import { writeHomeFile } from "../files/write-home-file.ts";
 import type { Memory } from "../memory.ts";
-import { dailyNotePath, dayAt, timeOfDayAt } from "../visibility/daily-note-path.ts";
+import { dailyNotePath } from "../visibility/daily-note-path.ts";
 import type { Author, Viewer } from "../visibility/viewer.ts";
 import { refuseUnwritable } from "../visibility/visibility.ts";
 
@@ -41,10 +41,10 @@ export async function appendLine(
     );
   }
   const nowMs = memory.kernel.clock.nowMs();
-  const day = dayAt(nowMs, memory.timeZone);
+  const day = memory.calendar.dayAt(nowMs);
   const path = dailyNotePath(day);
   refuseUnwritable(note.as, path);
-  const line = `- ${timeOfDayAt(nowMs, memory.timeZone)} ${text.replaceAll("\n", "\n  ")}\n`;
+  const line = `- ${memory.calendar.timeOfDayAt(nowMs)} ${text.replaceAll("\n", "\n  ")}\n`;
   for (let attempt = 0; attempt < homeLimits.mergeAttemptsMax; attempt += 1) {
     const current = await findHomeFile(memory, path, { as: note.as });
     const before =

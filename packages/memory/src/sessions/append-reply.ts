@@ -75,6 +75,7 @@ async function findTurn(tx: KernelTransaction, session: SessionRow, runId: strin
   const [asked] = await tx.query<{ turnSeq: number }>(
     `select turn_seq as "turnSeq" from memory.message where run_id = $1 and session_key = $2 and place = 1 order by seq limit 1`,
     [runId, session.key],
+    { name: "memory_find_turn" },
   );
   return asked?.turnSeq ?? session.nextSeq;
 }

@@ -33,6 +33,7 @@ export async function readMessage(memory: Memory, messageId: string): Promise<St
   const [row] = await memory.kernel.database.query<StoredMessage>(
     `select ${messageColumns} from memory.message where id = $1`,
     [messageId],
+    { name: "memory_read_message" },
   );
   return row;
 }
@@ -92,6 +93,7 @@ export async function readHistory(
      where session_key = $1 and turn_seq < $2 and turn_seq > $3
      order by turn_seq desc, place desc, seq desc limit $4`,
     [session.key, beforeTurn, afterTurn, historyRowsMax],
+    { name: "memory_read_history" },
   );
   const turns = groupByTurn(rows);
   const kept: ContextMessage[] = [];

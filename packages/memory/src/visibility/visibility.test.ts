@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dayAt, dayBefore, momentAt, timeOfDayAt } from "./daily-note-path.ts";
+import { createCalendar, dayBefore } from "./calendar.ts";
 import { classifyPath, statePathOf } from "./home-file-class.ts";
 import type { Viewer } from "./viewer.ts";
 import { maySeeEvent, maySeeFile, maySeeRun, mayWriteFile } from "./visibility.ts";
@@ -113,7 +113,7 @@ test("classifyPath() knows state files by their name", () => {
   for (const name of ["", "../x", "a/b", ".x", "x".repeat(64)]) assert.equal(statePathOf(name), undefined, name);
 });
 
-test("dayAt() and timeOfDayAt() follow the home's clocks through both changes", () => {
+test("createCalendar() follows the home's clocks through both changes", () => {
   const cases: [string, string, string][] = [
     // Europe/Berlin: 2026-03-29 02:00 -> 03:00, 2026-10-25 03:00 -> 02:00.
     ["2026-03-28T22:59:00Z", "Europe/Berlin", "2026-03-28 23:59"],
@@ -132,12 +132,13 @@ test("dayAt() and timeOfDayAt() follow the home's clocks through both changes", 
   ];
   for (const [moment, zone, local] of cases) {
     const ms = Date.parse(moment);
-    assert.equal(`${dayAt(ms, zone)} ${timeOfDayAt(ms, zone)}`, local, `${moment} ${zone}`);
+    const calendar = createCalendar(zone);
+    assert.equal(`${calendar.dayAt(ms)} ${calendar.timeOfDayAt(ms)}`, local, `${moment} ${zone}`);
   }
   assert.equal(dayBefore("2026-03-01"), "2026-02-28");
   assert.equal(dayBefore("2026-03-30"), "2026-03-29");
   assert.equal(
-    momentAt(Date.parse("2026-01-31T05:30:00Z"), "Europe/Berlin"),
+    createCalendar("Europe/Berlin").momentAt(Date.parse("2026-01-31T05:30:00Z")),
     "Saturday, 2026-01-31 06:30 Europe/Berlin",
   );
 });
