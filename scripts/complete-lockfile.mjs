@@ -1,10 +1,23 @@
-// `node scripts/complete-lockfile.mjs`: adds the platform packages that npm left out of package-lock.json because it
+// `node scripts/complete-lockfile.mjs [lockfile]`: adds the platform packages that npm left out of package-lock.json because it
 // could not load them at that moment (https://github.com/npm/cli/issues/4828). Without them `npm ci` refuses the
 // lockfile everywhere. The added ones have no checksum; a later `npm install` where they can be loaded adds it.
 import { readFileSync, writeFileSync } from "node:fs";
 
-const file = new URL("../package-lock.json", import.meta.url);
+const file = process.argv[2] ?? new URL("../package-lock.json", import.meta.url);
 const lockfile = JSON.parse(readFileSync(file, "utf8"));
+const systems = new Set([
+  "aix",
+  "android",
+  "darwin",
+  "freebsd",
+  "linux",
+  "netbsd",
+  "openbsd",
+  "openharmony",
+  "sunos",
+  "wasi",
+  "win32",
+]);
 const libcs = { gnu: "glibc", gnueabihf: "glibc", musl: "musl", musleabihf: "musl" };
 
 for (const parent of Object.values(lockfile.packages)) {
@@ -18,12 +31,10 @@ const sorted = Object.entries(lockfile.packages).toSorted(([a], [b]) => a.locale
 lockfile.packages = Object.fromEntries(sorted);
 writeFileSync(file, `${JSON.stringify(lockfile, null, 2)}\n`);
 
-/** What npm would have written, from a name like `@oxlint/binding-linux-arm-gnueabihf`. */
+/** What npm would have written, from a name that ends like `@oxlint/binding-linux-arm-gnueabihf`. */
 function describePlatformPackage(name, version, parent) {
-  const [os, cpu, abi] = name
-    .slice(name.lastIndexOf("/") + 1)
-    .replace(/^binding-/, "")
-    .split("-");
+  const parts = name.slice(name.lastIndexOf("/") + 1).split("-");
+  const [os, cpu, abi] = parts.slice(parts.findIndex((part) => systems.has(part)));
   const libc = os === "linux" ? libcs[abi] : undefined;
   return {
     version,

@@ -9,3 +9,11 @@ export function readInheritedEnvironment(environment: NodeJS.ProcessEnv = proces
     }),
   );
 }
+
+/** What npm and pip need to install: everything, since proxies, certificates and registries are named in many ways. */
+export function readInstallEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  // npm run sets these for its own package.
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !/^npm_(package|lifecycle)_|^INIT_CWD$/.test(name)),
+  );
+}

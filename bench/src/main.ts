@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: measures, prints the figures with the facts of the machine, and says which aims are missed. `--quick` runs
- * everything once to see that it works; a name (`append`, `turn`, …) measures only that.
+ * everything once to see that it works; a name (`append`, `turn`, …) measures only that. `peers` puts Roost beside others.
  */
 import { toRoostError } from "@roost/base";
 import { machineFacts } from "./machine-facts.ts";
@@ -11,6 +11,7 @@ import { measureRecovery } from "./measures/measure-recovery.ts";
 import { measureRun } from "./measures/measure-run.ts";
 import { measureStart } from "./measures/measure-start.ts";
 import { measureTurn } from "./measures/measure-turn.ts";
+import { comparePeers } from "./peers/compare-peers.ts";
 
 const measures: Record<string, Measure> = {
   append: measureAppend,
@@ -24,6 +25,7 @@ const measures: Record<string, Measure> = {
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 
 async function main(): Promise<void> {
+  if (process.argv[2] === "peers") return await comparePeers(process.argv.slice(3));
   const isQuick = process.argv.includes("--quick");
   const names = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
   const unknown = names.find((name) => !Object.hasOwn(measures, name));

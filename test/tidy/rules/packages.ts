@@ -41,7 +41,9 @@ function judgeManifest(path: string, manifest: Manifest, repository: Repository)
   const room = roomOf(path);
   if (room === undefined) return complaints;
   if (floorOf(room) === undefined) complain("has no floor: give it one in test/tidy/rules/import-direction.ts");
-  const name = `@roost/${posix.basename(room)}`;
+  // A package below a room that is no workspace: bench/peers is @roost/bench-peers.
+  const below = posix.relative(room, posix.dirname(path)).replaceAll("/", "-");
+  const name = `@roost/${posix.basename(room)}${below === "" ? "" : `-${below}`}`;
   if (manifest.name !== name) complain(`is named ${manifest.name}: its folder says ${name}`);
   for (const [key, target] of Object.entries(manifest.exports ?? {})) {
     if (!repository.find(posix.join(room, target)))

@@ -1,0 +1,58 @@
+/** Roost under the workload "steps": callers that create a run and wait for its end, the worker as it is, each step an intent and an outcome. */
+import { silentLogger } from "@roost/base";
+import { beginStep, createRun, finishRun, finishStep, type ClaimedRun, type Kernel } from "@roost/kernel";
+import { runWorker } from "@roost/worker";
+import { openRoost } from "./open-roost.ts";
+import type { PeerSetup, WorkloadParameters, WorkloadResult } from "./peer.ts";
+import { timeCalls } from "./time-jobs.ts";
+
+const handler = "steps";
+
+export async function measureRoostSteps(setup: PeerSetup, parameters: WorkloadParameters): Promise<WorkloadResult> {
+  const { steps, concurrency, count } = parameters as { steps: number; concurrency: number; count: number };
+  await using opened = await openRoost(setup);
+  const { kernel } = opened;
+  const ends = new Map<string, () => void>();
+  const stop = new AbortController();
+  const ready = Promise.withResolvers<void>();
+  const running = runWorker({
+    kernel,
+    handlers: {
+      [handler]: async (run) => {
+        await goThrough(kernel, run, steps);
+        ends.get(run.id)?.();
+        ends.delete(run.id);
+      },
+    },
+    logger: silentLogger,
+    signal: stop.signal,
+    concurrencyMax: concurrency,
+    pid: process.pid,
+    onReady: () => ready.resolve(),
+  });
+  await ready.promise;
+  try {
+    return await timeCalls({
+      concurrency,
+      count,
+      call: async () => {
+        const id = kernel.createId();
+        const ended = new Promise<void>((resolve) => ends.set(id, resolve));
+        await kernel.transact((tx) => createRun(tx, { id, reason: "a benchmark", handler, input: {} }));
+        await ended;
+      },
+    });
+  } finally {
+    stop.abort();
+    await running;
+  }
+}
+
+async function goThrough(kernel: Kernel, run: ClaimedRun, stepCount: number): Promise<void> {
+  const owned = { runId: run.id, epoch: run.epoch };
+  for (let seq = 1; seq <= stepCount; seq += 1) {
+    await beginStep(kernel, owned, { seq, name: `step ${seq}`, kind: "tool", effect: "unsafe", input: { seq } });
+    await finishStep(kernel, owned, { seq, state: "done", output: { seq } });
+  }
+  await finishRun(kernel, owned, { state: "done", output: "done" });
+}
