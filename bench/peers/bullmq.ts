@@ -1,5 +1,5 @@
 /** BullMQ on its PostgreSQL backend in the comparison. */
-import { Queue, Worker, createPostgresBackend } from "bullmq";
+import { Queue, Worker, createPostgresBackend, type Processor } from "bullmq";
 import { Client } from "pg";
 import { CronLateness } from "../src/peers/cron-lateness.ts";
 import type { PeerSetup, WorkloadContext, WorkloadParameters, WorkloadResult } from "../src/peers/peer.ts";
@@ -29,14 +29,10 @@ async function withQueue<T>(setup: PeerSetup, work: (queue: Queue) => Promise<T>
   }
 }
 
-function startWorker(
-  setup: PeerSetup,
-  concurrency: number,
-  process: (job: { name: string; opts: object; data: unknown }) => Promise<void>,
-): Worker {
+function startWorker(setup: PeerSetup, concurrency: number, process: Processor): Worker {
   const worker = new Worker(
     name,
-    process as never,
+    process,
     { connection: connection(setup), concurrency },
     createPostgresBackend as never,
   );
