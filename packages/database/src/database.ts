@@ -3,6 +3,7 @@ export interface Sql {
   /**
    * Runs one statement and returns its rows. With `values` or `name` the extended protocol is used; `name` prepares
    * the statement once per connection. int8 arrives as a number, jsonb parsed, timestamptz as Date, numeric as string.
+   * Outside a transaction a statement that loses against others (serialization failure, deadlock) is run again.
    *
    * @throws RoostError: `conflict` (unique, exclusion), `invalid_input` (constraint or malformed value), `timeout`
    * (statement timeout), `unavailable` (the connection was lost), `internal` (everything else); the driver's error is the cause.

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RoostError, silentLogger } from "@roost/base";
+import type { Database } from "./database.ts";
 import { openDatabase } from "./open-database.ts";
 import { requireServerVersion } from "./require-server-version.ts";
 import { createTestDatabase } from "./testing/create-test-database.ts";
@@ -119,4 +120,21 @@ async function caught(work: Promise<unknown>): Promise<RoostError> {
   );
   assert.ok(error instanceof RoostError, String(error));
   return error;
+}
+
+test("query() runs a statement again that was rolled back in favour of another", async () => {
+  await using place = await createTestDatabase({ template: { key: "conflicts", prepare: createConflicts } });
+  const [row] = await place.database.query<{ attempts: number }>("SELECT conflict_twice() AS attempts");
+  assert.equal(row?.attempts, 3);
+});
+
+/** A function that fails twice as the loser of a deadlock does. A sequence is not rolled back and so counts. */
+async function createConflicts(database: Database): Promise<void> {
+  await database.query("CREATE SEQUENCE attempt");
+  await database.query(`CREATE FUNCTION conflict_twice() RETURNS bigint LANGUAGE plpgsql AS $$
+    DECLARE count bigint := nextval('attempt');
+    BEGIN
+      IF count < 3 THEN RAISE EXCEPTION 'lost' USING ERRCODE = '40P01'; END IF;
+      RETURN count;
+    END $$`);
 }

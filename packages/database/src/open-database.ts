@@ -8,6 +8,7 @@ import { clientConfig, prepareConnection, type ConnectionSettings } from "./conn
 import type { CommittingTransaction, Database, QueryOptions, Session, TransactOptions } from "./database.ts";
 import { createListener, type Listener } from "./create-listener.ts";
 import { openSession } from "./open-session.ts";
+import { retryConflicts } from "./retry-conflicts.ts";
 import { requireServerVersion } from "./require-server-version.ts";
 import { runQuery } from "./run-query.ts";
 import { isConnectionLoss, isStalePlan, sqlStateOf, toDatabaseError } from "./to-database-error.ts";
@@ -63,7 +64,11 @@ class PooledDatabase implements Database {
     this.#listener = listener;
   }
 
-  async query<Row = Record<string, unknown>>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
+  query<Row = Record<string, unknown>>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
+    return retryConflicts(() => this.#queryPlanned<Row>(text, values, options));
+  }
+
+  async #queryPlanned<Row>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
     // The failed statement changed nothing, so another connection may run it; each retry discards one old connection.
     for (let retries = 0; ; retries += 1) {
       try {

@@ -2,16 +2,13 @@
  * One transaction on one pooled connection: begin, work, commit, roll back, run again. Owns the rules of when a
  * transaction may run again and when its connection must be thrown away; knows nothing of what the work is.
  */
-import { delay, jitteredMs, RoostError } from "@roost/base";
+import { RoostError } from "@roost/base";
 import type { Pool, PoolClient } from "pg";
 import { connectClient, type ConnectionSettings } from "./connect-client.ts";
 import type { CommittingTransaction, TransactOptions } from "./database.ts";
 import { OpenTransaction } from "./open-transaction.ts";
-import { isStalePlan, isTransientConflict, toDatabaseError } from "./to-database-error.ts";
-
-const attemptsMax = 8;
-const retryDelayMsMin = 4;
-const retryDelayMsMax = 250;
+import { retryConflicts } from "./retry-conflicts.ts";
+import { isStalePlan, toDatabaseError } from "./to-database-error.ts";
 
 export interface TransactionPlace {
   pool: Pool;
@@ -19,26 +16,12 @@ export interface TransactionPlace {
   settings: ConnectionSettings;
 }
 
-export async function transact<T>(
+export function transact<T>(
   place: TransactionPlace,
   work: (tx: CommittingTransaction) => Promise<T>,
   options: TransactOptions = {},
 ): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await attemptOnce(place, work, options);
-    } catch (error) {
-      if (!isTransientConflict(error) && !isStalePlan(error)) throw error;
-      if (attempt === attemptsMax) {
-        throw new RoostError(
-          "unavailable",
-          `the transaction lost against others ${attemptsMax} times (limit ${attemptsMax}): try again later`,
-          { cause: error },
-        );
-      }
-    }
-    await delay(jitteredMs(Math.min(retryDelayMsMax, retryDelayMsMin * 2 ** attempt)));
-  }
+  return retryConflicts(() => attemptOnce(place, work, options));
 }
 
 async function attemptOnce<T>(

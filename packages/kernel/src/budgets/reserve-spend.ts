@@ -1,5 +1,6 @@
 /** Spending is reserved before it happens and settled after: a cap holds in the middle of a run. The arithmetic is SQL (005-budgets.sql). */
 import { createId, RoostError } from "@roost/base";
+import type { Sql } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { emitRunEvent } from "../runs/emit-run-event.ts";
@@ -40,24 +41,28 @@ export async function reserveSpend(kernel: Kernel, owned: Owned, ask: SpendAsk):
       `cannot reserve ${ask.usd} USD and ${ask.tokens} tokens: give amounts from 0 on, tokens whole`,
     );
   }
+  // One statement is a transaction of its own. A refusal has written nothing: it is asked for again together with its event.
+  const reservation = await askFor(kernel.database, owned, ask);
+  if (reservation.granted) return reservation;
   return kernel.transact(async (tx) => {
-    const [row] = await tx.query<{ answer: Answer }>(
-      "select roost.reserve_spend($1::uuid, $2::bigint, $3::integer, $4::uuid, $5::numeric, $6::bigint) as answer",
-      [owned.runId, owned.epoch, ask.seq, createId(), ask.usd.toFixed(9), ask.tokens],
-      { name: "roost_spend_reserve" },
-    );
-    const answer = row!.answer;
-    if (answer.lost === true)
-      throw leaseLost(
-        owned,
-        answer.state === undefined ? undefined : { state: answer.state, epoch: answer.epoch ?? 0 },
-      );
-    if (answer.granted) return { granted: true, reservationId: answer.reservationId };
-    const { scope, window, unit, max, used, reserved, asked } = answer;
-    const refused = toRefusal({ scope, window, unit, max, used, reserved, asked });
-    await emitRefused(tx, owned, ask, refused);
-    return refused;
+    const again = await askFor(tx, owned, ask);
+    if (!again.granted) await emitRefused(tx, owned, ask, again);
+    return again;
   });
+}
+
+async function askFor(sql: Sql, owned: Owned, ask: SpendAsk): Promise<Reservation> {
+  const [row] = await sql.query<{ answer: Answer }>(
+    "select roost.reserve_spend($1::uuid, $2::bigint, $3::integer, $4::uuid, $5::numeric, $6::bigint) as answer",
+    [owned.runId, owned.epoch, ask.seq, createId(), ask.usd.toFixed(9), ask.tokens],
+    { name: "roost_spend_reserve" },
+  );
+  const answer = row!.answer;
+  if (answer.lost === true)
+    throw leaseLost(owned, answer.state === undefined ? undefined : { state: answer.state, epoch: answer.epoch ?? 0 });
+  if (answer.granted) return { granted: true, reservationId: answer.reservationId };
+  const { scope, window, unit, max, used, reserved, asked } = answer;
+  return toRefusal({ scope, window, unit, max, used, reserved, asked });
 }
 
 function toRefusal(cap: RefusedSpend["cap"]): RefusedSpend {

@@ -11,7 +11,6 @@ import { checkDraft, prepareDrafts, type DraftContext } from "./prepare-drafts.t
 import type { PreparedEvent } from "./prepare-event.ts";
 
 export const eventsPerAppendMax = 10_000;
-const attemptsMax = 5;
 
 export interface AppenderContext extends DraftContext {
   database: Database;
@@ -108,28 +107,24 @@ async function commitGroup(context: AppenderContext, group: AppendCall[]): Promi
   }
 }
 
-/** One statement is a transaction of its own, without two further round trips. */
+/** One statement is a transaction of its own, without further round trips. */
 async function appendAlone(database: Database, events: readonly PreparedEvent[]): Promise<Appended> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await appendEvents(database, events);
-    } catch (thrown) {
-      const error = toRoostError(thrown);
-      const sqlState = sqlStateOf(thrown) ?? "";
-      // Rolled back in favour of another transaction.
-      if (sqlState.startsWith("40") && attempt < attemptsMax) continue;
-      // Without an answer from a server that lived on, nobody knows.
-      const isUnknown = error.code === "unavailable" && /^(08|57|$)/.test(sqlState.slice(0, 2));
-      if (!isUnknown) throw error;
-      throw new RoostError(
-        "unavailable",
-        `whether the events were appended is unknown, look before repeating it: ${error.message}`,
-        {
-          cause: error,
-          details: { ...error.details, outcome: "unknown" },
-        },
-      );
-    }
+  try {
+    return await appendEvents(database, events);
+  } catch (thrown) {
+    const error = toRoostError(thrown);
+    const sqlState = sqlStateOf(thrown) ?? "";
+    // Without an answer from a server that lived on, nobody knows.
+    const isUnknown = error.code === "unavailable" && /^(08|57|$)/.test(sqlState.slice(0, 2));
+    if (!isUnknown) throw error;
+    throw new RoostError(
+      "unavailable",
+      `whether the events were appended is unknown, look before repeating it: ${error.message}`,
+      {
+        cause: error,
+        details: { ...error.details, outcome: "unknown" },
+      },
+    );
   }
 }
 

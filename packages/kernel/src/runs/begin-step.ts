@@ -3,6 +3,7 @@
  * notices a diverged replay; what an effect class means for an interrupted step is the executor's to apply.
  */
 import { RoostError, type JsonValue } from "@roost/base";
+import type { Sql } from "@roost/database";
 import type { BatchOutcome } from "../batches/create-batches.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
@@ -67,8 +68,10 @@ export async function beginStep(kernel: Kernel, owned: Owned, request: StepReque
     inputHash: hashInput(request.input ?? null),
     inputText: toJsonText(request.input, { what, bytesMax: runLimits.stepInputBytesMax }),
   };
-  const begun = await kernel.batches.submit("step.begin", item, (items: Item[]) =>
-    kernel.transact((tx) => beginSteps(tx, items)),
+  const begun = await kernel.batches.submit(
+    "step.begin",
+    item,
+    async (items: Item[]) => (await beginReads(kernel, items)) ?? kernel.transact((tx) => beginSteps(tx, items)),
   );
   if (begun.state !== "diverged") return begun;
   throw await kernel.transact((tx) => diverge(tx, begun.recorded, item));
@@ -85,6 +88,19 @@ export async function restartStep(
   step: { seq: number },
 ): Promise<{ attempt: number; idempotencyKey: string }> {
   return kernel.transact((tx) => retake(tx, owned, step.seq));
+}
+
+/**
+ * Where there is nothing but new reads, which the log is not told of, one statement is a transaction of its own. Otherwise nothing
+ * is returned, and what it did begin is recognised.
+ */
+async function beginReads(kernel: Kernel, items: Item[]): Promise<BatchOutcome<BegunStep>[] | undefined> {
+  if (items.some((item) => item.request.effect !== "readonly")) return undefined;
+  const rows = await begin(kernel.database, items);
+  const outcomes = rows.flatMap(({ id, idempotencyKey }) =>
+    id === null || idempotencyKey === null ? [] : [{ value: { state: "begun", attempt: 1, idempotencyKey } as const }],
+  );
+  return outcomes.length === items.length ? outcomes : undefined;
 }
 
 async function beginSteps(tx: KernelTransaction, items: Item[]): Promise<BatchOutcome<BegunStep | Divergence>[]> {
@@ -137,8 +153,8 @@ export const beginStatement = `
   left join begun b on b.run_id = i.run_id and b.seq = i.seq and f.id is not null
   order by i.place`;
 
-async function begin(tx: KernelTransaction, items: Item[]): Promise<BeginRow[]> {
-  return tx.query<BeginRow>(
+async function begin(sql: Sql, items: Item[]): Promise<BeginRow[]> {
+  return sql.query<BeginRow>(
     beginStatement,
     [
       items.map((item) => item.owned.runId),

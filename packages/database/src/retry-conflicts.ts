@@ -1,0 +1,26 @@
+/** Runs again what PostgreSQL rolled back in favour of another transaction. It must have no effects outside the database. */
+import { delay, jitteredMs, RoostError } from "@roost/base";
+import { isStalePlan, isTransientConflict } from "./to-database-error.ts";
+
+const attemptsMax = 8;
+const retryDelayMsMin = 4;
+const retryDelayMsMax = 250;
+
+/** @throws what `attempt` throws, and RoostError `unavailable` when it lost 8 times */
+export async function retryConflicts<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let count = 1; ; count += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isTransientConflict(error) && !isStalePlan(error)) throw error;
+      if (count === attemptsMax) {
+        throw new RoostError(
+          "unavailable",
+          `the transaction lost against others ${attemptsMax} times (limit ${attemptsMax}): try again later`,
+          { cause: error },
+        );
+      }
+    }
+    await delay(jitteredMs(Math.min(retryDelayMsMax, retryDelayMsMin * 2 ** count)));
+  }
+}
