@@ -6,6 +6,7 @@ import { answerQuestion } from "./api/answer-question.ts";
 import { applyJobs } from "./api/apply-jobs.ts";
 import { beginOnce } from "./api/begin-once.ts";
 import { cancelRun } from "./api/cancel-run.ts";
+import { checkSchema } from "./api/check-schema.ts";
 import { claimTopic } from "./api/claim-topic.ts";
 import { defineJob } from "./api/define-job.ts";
 import { explainRun } from "./api/explain-run.ts";
@@ -56,6 +57,7 @@ const factories = {
   applyJobs,
   beginOnce,
   cancelRun,
+  checkSchema,
   claimTopic,
   defineJob,
   explainRun,

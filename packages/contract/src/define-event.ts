@@ -1,5 +1,6 @@
 /** An event type as a value: its name, its topic, and the schema that every event of it obeys. */
 import assert from "node:assert/strict";
+import type { JsonObject } from "@roost/base";
 import type { z } from "zod";
 
 /**
@@ -17,6 +18,18 @@ export const compatibilityModes = [
 ] as const;
 export type CompatibilityMode = (typeof compatibilityModes)[number];
 
+/** Turns the data of one version into that of the next. Pure: the same answer every time, and what it is given stays as it is. */
+export type Upcaster = (data: JsonObject) => JsonObject;
+
+/** By the version that each leads to, from the one before it: `{ 3: upcaster }` leads from version 2 to 3. */
+export type Upcasters = Readonly<Record<number, Upcaster>>;
+
+/** Data as an earlier version wrote it. */
+export interface EventSample {
+  version: number;
+  data: JsonObject;
+}
+
 export interface EventOptions<Type extends string, Schema extends z.ZodObject> {
   /** A noun and a past participle: "run.started". */
   type: Type;
@@ -28,6 +41,10 @@ export interface EventOptions<Type extends string, Schema extends z.ZodObject> {
   /** The event's data. */
   schema: Schema;
   compatibility?: CompatibilityMode;
+  /** For versions that what was written before does not fit: readers see it as this version. Each stays for as long as such events are kept. */
+  upcasters?: Upcasters;
+  /** What the upcasters are tried on when the version is registered, beside the events that are stored. */
+  samples?: readonly EventSample[];
 }
 
 export interface EventDefinition<Type extends string = string, Schema extends z.ZodObject = z.ZodObject> {
@@ -37,6 +54,8 @@ export interface EventDefinition<Type extends string = string, Schema extends z.
   readonly subject: string | undefined;
   readonly schema: Schema;
   readonly compatibility: CompatibilityMode;
+  readonly upcasters: Upcasters | undefined;
+  readonly samples: readonly EventSample[] | undefined;
 }
 
 /** The data of an event of this definition. */
@@ -53,6 +72,13 @@ export function defineEvent<const Type extends string, Schema extends z.ZodObjec
     `event "${type}": the topic "${topic}" must be lower-case letters, digits, - and _`,
   );
   assert.ok(Number.isInteger(version) && version >= 1, `event "${type}": the version ${version} must be 1 or more`);
+  for (const key of Object.keys(options.upcasters ?? {})) {
+    const to = Number(key);
+    assert.ok(
+      Number.isInteger(to) && to >= 2 && to <= version,
+      `event "${type}": an upcaster leads to version ${key}, it must be from 2 to ${version}`,
+    );
+  }
   return {
     type,
     version,
@@ -60,5 +86,7 @@ export function defineEvent<const Type extends string, Schema extends z.ZodObjec
     subject: options.subject,
     schema: options.schema,
     compatibility: options.compatibility ?? "backward_transitive",
+    upcasters: options.upcasters,
+    samples: options.samples,
   };
 }

@@ -12,6 +12,9 @@ export {
   type EventDataOf,
   type EventDefinition,
   type EventOptions,
+  type EventSample,
+  type Upcaster,
+  type Upcasters,
 } from "./define-event.ts";
 export {
   defineOperation,

@@ -4,7 +4,8 @@ export { eventsPerTransactionMax, type KernelTransaction } from "./transact.ts";
 export type { EventDraft, EventPosition, StoredEvent } from "./log/event.ts";
 export { eventBytesMax } from "./log/prepare-event.ts";
 export { eventsPerAppendMax } from "./log/create-appender.ts";
-export type { EventSchema, KnownSchema, RegisteredSchema, SchemaRegistry } from "./log/schema-registry.ts";
+export type { EventSchema, KnownSchema, RegisteredSchema } from "./log/event-schema.ts";
+export type { SchemaRegistry } from "./log/schema-registry.ts";
 export {
   createTopic,
   partitionCountDefault,

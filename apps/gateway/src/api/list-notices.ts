@@ -9,7 +9,8 @@ const noticesReadMax = 1_000;
 
 export function listNotices({ kernel }: GatewayContext): ApiHandler<"listNotices"> {
   return async ({ limit, after, state }) => {
-    const { events } = await readLatest(kernel.database, { topics: ["notices"], limit: noticesReadMax });
+    const latest = await readLatest(kernel.database, { topics: ["notices"], limit: noticesReadMax });
+    const events = kernel.registry.upcast(latest.events);
     const outcomes = new Map(
       events.filter(({ type }) => type !== "notice.raised").map((event) => [event.subject, event]),
     );

@@ -18,7 +18,7 @@ export function readEvents({ kernel }: GatewayContext): ApiHandler<"readEvents">
     const events = await readPartition(kernel.database, { topic, partition, offset, limit });
     const last = events.at(-1);
     return {
-      events: events.map(toEventRecord),
+      events: kernel.registry.upcast(events).map(toEventRecord),
       nextOffset: last === undefined ? offset : last.offset + 1,
       headOffset: range.nextOffset,
     };

@@ -47,7 +47,7 @@ export function tailEvents({ kernel }: GatewayContext): ApiHandler<"tailEvents">
     }
     if (last > 0) {
       const page = await readLatest(kernel.database, { ...filter, limit: last });
-      return tail(kernel, filter, { past: page.events, offsets: page.offsets, signal });
+      return tail(kernel, filter, { past: kernel.registry.upcast(page.events), offsets: page.offsets, signal });
     }
     const offsets =
       since === undefined

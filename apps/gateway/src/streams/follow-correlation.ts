@@ -56,7 +56,8 @@ async function readPast(
   const end = await readEnd(kernel.database, topics);
   const recorded = await readCorrelation(kernel.database, correlation, { limit: readLimitMax });
   const [first] = recorded;
-  if (first === undefined || recorded.length < readLimitMax) return { past: orderPast(recorded, end), from: end };
+  if (first === undefined || recorded.length < readLimitMax)
+    return { past: orderPast(kernel.registry.upcast(recorded), end), from: end };
   const since = new Date(first.time.getTime() - skewMsMax);
   return { past: [], from: await findOffsets(kernel.database, { topics, since }) };
 }

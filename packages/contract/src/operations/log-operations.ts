@@ -1,8 +1,9 @@
 /** The log: topics, events by offset, events as they come, registered schemas. */
 import { z } from "zod";
+import { compatibilityModes } from "../define-event.ts";
 import { defineOperation } from "../define-operation.ts";
 import { Event, EventSchema, Topic } from "../records/event.ts";
-import { Count, Name, next, pageFields, Time } from "../records/fields.ts";
+import { Count, JsonFields, Name, next, pageFields, Reason, Time } from "../records/fields.ts";
 
 export const listTopics = defineOperation({
   id: "listTopics",
@@ -67,4 +68,26 @@ export const listSchemas = defineOperation({
   effect: "readonly",
 });
 
-export const logOperations = [listTopics, readEvents, tailEvents, listSchemas] as const;
+export const checkSchema = defineOperation({
+  id: "checkSchema",
+  method: "POST",
+  path: "/schemas/check",
+  summary: "What registering a schema would say, without registering it",
+  input: z.object({
+    type: Name,
+    version: Count.min(1).optional().describe("The one after the newest when left out"),
+    topic: Name.optional().describe("That of the earlier versions when left out"),
+    compatibility: z.enum(compatibilityModes).optional().describe("That of the newest version when left out"),
+    schema: JsonFields.describe("JSON Schema, draft 2020-12"),
+  }),
+  output: z.object({
+    verdict: z.enum(["new", "same", "compatible", "refused"]),
+    version: Count.describe("That it would have"),
+    compatibility: z.enum(compatibilityModes),
+    reason: Reason.nullable(),
+    path: z.string().max(2000).nullable().describe("Where in the data it does not fit"),
+  }),
+  effect: "readonly",
+});
+
+export const logOperations = [listTopics, readEvents, tailEvents, listSchemas, checkSchema] as const;

@@ -42,6 +42,7 @@ export const EventSchema = z
     topic: Name,
     compatibility: z.enum(compatibilityModes),
     schema: JsonFields.describe("JSON Schema, draft 2020-12"),
+    isUpcast: z.boolean().describe("What was written before is read through an upcaster"),
     registeredAt: Time,
   })
   .meta({ id: "EventSchema" });

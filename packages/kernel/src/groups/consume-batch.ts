@@ -52,13 +52,13 @@ export async function consumeBatch(kernel: Kernel, lease: PartitionLease, batch:
         tried = { offset: place.nextOffset, events: [] };
         refuseOutOfRange({ ...lease, firstOffset: place.firstOffset, nextOffset: place.headOffset }, place.nextOffset);
         const limit = Math.min(batch.batchMax, place.batchLimit ?? batch.batchMax);
-        const events = await readEvents(tx, { ...lease, offset: place.nextOffset, limit });
-        const last = events.at(-1);
+        const stored = await readEvents(tx, { ...lease, offset: place.nextOffset, limit });
+        const last = stored.at(-1);
         if (last === undefined) return { state: "idle", eventCount: 0, isMore: false };
-        tried.events = events;
-        await batch.handle(tx, events);
+        tried.events = stored;
+        await batch.handle(tx, kernel.registry.upcast(stored));
         await commitCursor(tx, { ...lease, from: place.nextOffset, nextOffset: last.offset + 1 });
-        return { state: "consumed", eventCount: events.length, isMore: last.offset + 1 < place.headOffset };
+        return { state: "consumed", eventCount: stored.length, isMore: last.offset + 1 < place.headOffset };
       },
       { signal: batch.signal },
     );

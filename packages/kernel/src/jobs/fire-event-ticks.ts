@@ -38,7 +38,7 @@ export async function fireEventTicks(kernel: Kernel): Promise<{ recorded: number
   let recorded = 0;
   let isMore = false;
   for (const place of lagging) {
-    const pass = await kernel.transact((tx) => readOn(tx, place));
+    const pass = await kernel.transact((tx) => readOn(kernel, tx, place));
     recorded += pass.recorded;
     isMore ||= pass.isMore;
   }
@@ -51,6 +51,7 @@ interface Place {
 }
 
 async function readOn(
+  kernel: Kernel,
   tx: KernelTransaction,
   { topic, partition }: Place,
 ): Promise<{ recorded: number; isMore: boolean }> {
@@ -74,7 +75,7 @@ async function readOn(
     offset >= head ? [] : await readEvents(tx, { ...name, offset, offsetUntil: head, types, limit: eventsPerPassMax });
   const isMore = events.length === eventsPerPassMax;
   const nextOffset = isMore ? (events.at(-1)?.offset ?? head) + 1 : head;
-  const ticks = await matchTicks(tx, jobs, events);
+  const ticks = await matchTicks(tx, jobs, kernel.registry.upcast(events));
   const recorded = ticks.length === 0 ? [] : await recordTicks(tx, ticks, await nowMsOf(tx));
   await commitCursor(tx, { ...name, from: cursor, nextOffset });
   return { recorded: recorded.length, isMore };

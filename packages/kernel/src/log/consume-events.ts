@@ -5,6 +5,7 @@
 import type { Database, Transaction } from "@roost/database";
 import { commitCursor, lockCursor } from "./cursor.ts";
 import type { StoredEvent } from "./event.ts";
+import type { SchemaRegistry } from "./schema-registry.ts";
 import { refuseOutOfRange } from "./out-of-range.ts";
 import { checkLimit, readEvents, readPartitions } from "./read-events.ts";
 
@@ -20,6 +21,7 @@ export interface ConsumeEvents {
 /** What a consumer needs of a kernel; its transactions are passed through. */
 export interface ConsumeSource<Tx extends Transaction> {
   database: Database;
+  registry: Pick<SchemaRegistry, "upcast">;
   transact<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
 }
 
@@ -49,7 +51,8 @@ export async function consumeEvents<Tx extends Transaction>(
       });
       if (from === undefined) return 0;
       refuseOutOfRange(range, from);
-      const events = await readEvents(tx, { ...name, offset: from, limit: consume.limit });
+      const stored = await readEvents(tx, { ...name, offset: from, limit: consume.limit });
+      const events = source.registry.upcast(stored);
       const last = events.at(-1);
       if (last === undefined) return 0;
       await handle(tx, events);

@@ -2,7 +2,7 @@
 import { RoostError } from "@roost/base";
 import type { EventDraft } from "./event.ts";
 import { partitionOf } from "./murmur2.ts";
-import type { KnownSchema } from "./schema-registry.ts";
+import type { KnownSchema } from "./event-schema.ts";
 
 export const eventBytesMax = 1_000_000;
 const charsMax = {

@@ -4,7 +4,7 @@ import type { JsonObject } from "@roost/base";
 import { roostEvents } from "@roost/contract/events";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { testEvents } from "../testing/test-events.ts";
-import type { EventSchema } from "./schema-registry.ts";
+import type { EventSchema } from "./event-schema.ts";
 import { readTopics } from "./topics.ts";
 
 const closed = (properties: JsonObject, required: string[] = []) => ({

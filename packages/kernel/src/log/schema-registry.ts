@@ -3,42 +3,18 @@
  * registered (looked up when they are missed). Owns table event_schema; a schema that breaks its past is refused here,
  * when it is registered, never when it is read.
  */
-import { isDeepStrictEqual } from "node:util";
-import { RoostError, type JsonObject } from "@roost/base";
-import {
-  checkCompatibility,
-  createValidator,
-  toJsonSchema,
-  type CompatibilityMode,
-  type EventDefinition,
-  type JsonSchema,
-} from "@roost/contract";
+import { createValidator, toJsonSchema, type EventDefinition, type JsonSchema } from "@roost/contract";
 import type { Database, Sql, Transaction } from "@roost/database";
+import { readSchemas, type EventSchema, type KnownSchema, type RegisteredSchema } from "./event-schema.ts";
+import { isSameSchema, isUpcast, refuseMissingUpcasters, refuseUnfitSchema } from "./refuse-unfit-schema.ts";
 import { createTopic, readTopics, type Topic } from "./topics.ts";
-
-/** What is registered: a definition from code, or the same with a JSON Schema. */
-export interface EventSchema {
-  type: string;
-  version: number;
-  topic: string;
-  schema: JsonSchema;
-  compatibility: CompatibilityMode;
-}
-
-export interface RegisteredSchema extends EventSchema {
-  registeredAt: Date;
-}
-
-export interface KnownSchema extends EventSchema {
-  partitionCount: number;
-  /** What is wrong with `data`, nothing when it is valid. */
-  validate(data: JsonObject): string[];
-}
+import { tryUpcasters } from "./try-upcasters.ts";
+import { upcastEvent, type Versioned } from "./upcast-event.ts";
 
 export interface SchemaRegistry {
   /**
    * Registers types for good and makes their topics. Doing it again changes nothing.
-   * @throws RoostError `conflict` with the offending path when a schema does not fit its earlier versions
+   * @throws RoostError `conflict` with the offending path when a schema does not fit its earlier versions and no upcaster leads to it
    */
   register(definitions: readonly (EventDefinition | EventSchema)[]): Promise<void>;
   /** The schema that events of this type are written with; undefined if this process does not know it (yet). */
@@ -49,11 +25,17 @@ export interface SchemaRegistry {
   refresh(sql?: Sql): Promise<void>;
   /** Every registered version, as the database has it, by type and version. */
   list(): Promise<RegisteredSchema[]>;
+  /** What register would say of a schema. It changes nothing. @throws as register does */
+  check(schema: EventSchema): Promise<void>;
+  /** Events as the versions that this process registered have them; those that no upcaster concerns stay the objects they are. */
+  upcast<Event extends Versioned>(events: Event[]): Event[];
 }
 
 export async function openSchemaRegistry(database: Database): Promise<SchemaRegistry> {
   const own = new Set<string>();
   const known = new Map<string, KnownSchema>();
+  /** Own types that have any: most have none, and reading is to cost nothing for them. */
+  const upcasting = new Map<string, EventSchema>();
   let refreshing: Promise<void> | undefined;
 
   const load = async (sql: Sql) => {
@@ -79,12 +61,15 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
     async register(definitions) {
       const schemas = definitions.map(toEventSchema);
       const registered = await readSchemas(database);
-      if (!schemas.every((schema) => registered.some((row) => isSame(row, schema)))) {
+      for (const schema of schemas) refuseMissingUpcasters(schema, versionsOf(registered, schema));
+      if (!schemas.every((schema) => registered.some((row) => isSameSchema(row, schema)))) {
         await database.transact((tx) => registerAll(tx, schemas));
       }
       const topics = await readTopics(database);
       for (const schema of schemas) {
         own.add(schema.type);
+        if (Object.keys(schema.upcasters ?? {}).length > 0) upcasting.set(schema.type, schema);
+        else upcasting.delete(schema.type);
         known.set(schema.type, toKnown(schema, topics, known.get(schema.type)));
       }
     },
@@ -92,6 +77,17 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
     isOwn: (type) => own.has(type),
     refresh,
     list: () => readSchemas(database),
+    check: async (schema) => {
+      const versions = await readSchemas(database, schema.type);
+      if (!versions.some((row) => isSameSchema(row, schema))) await refuseUnfit(database, schema, versions);
+    },
+    upcast: (events) => {
+      if (upcasting.size === 0) return events;
+      return events.map((event) => {
+        const schema = upcasting.get(event.type);
+        return schema === undefined ? event : upcastEvent(event, schema.upcasters ?? {}, schema.version);
+      });
+    },
   };
 }
 
@@ -101,75 +97,53 @@ async function registerAll(tx: Transaction, schemas: EventSchema[]): Promise<voi
   const topics = new Set((await readTopics(tx)).keys());
   const registered = await readSchemas(tx);
   for (const schema of schemas) {
-    const versions = registered.filter((row) => row.type === schema.type);
-    if (versions.some((row) => isSame(row, schema))) continue;
-    refuseUnfit(schema, versions);
+    const versions = versionsOf(registered, schema);
+    if (versions.some((row) => isSameSchema(row, schema))) continue;
+    await refuseUnfit(tx, schema, versions);
     if (!topics.has(schema.topic)) {
       await createTopic(tx, { name: schema.topic });
       topics.add(schema.topic);
     }
     await tx.query(
-      "insert into roost.event_schema (type, version, topic, schema, compatibility) values ($1, $2, $3, $4, $5)",
-      [schema.type, schema.version, schema.topic, JSON.stringify(schema.schema), schema.compatibility],
+      "insert into roost.event_schema (type, version, topic, schema, compatibility, is_upcast) values ($1, $2, $3, $4, $5, $6)",
+      [
+        schema.type,
+        schema.version,
+        schema.topic,
+        JSON.stringify(schema.schema),
+        schema.compatibility,
+        isUpcast(schema),
+      ],
     );
-    registered.push({ ...schema, registeredAt: new Date(0) });
+    registered.push({ ...schema, isUpcast: isUpcast(schema), registeredAt: new Date(0) });
   }
 }
 
-function refuseUnfit(schema: EventSchema, versions: EventSchema[]): void {
-  const what = `event "${schema.type}" version ${schema.version}`;
-  const newest = versions.at(-1);
-  if (newest === undefined) return;
-  if (versions.some((row) => row.version === schema.version)) {
-    throw new RoostError(
-      "conflict",
-      `${what} is registered with another schema: give the changed schema version ${newest.version + 1}`,
-    );
-  }
-  if (schema.version < newest.version) {
-    throw new RoostError(
-      "conflict",
-      `${what} is not registered, but version ${newest.version} is: versions are registered in order`,
-    );
-  }
-  if (schema.topic !== newest.topic) {
-    throw new RoostError(
-      "conflict",
-      `${what} names topic "${schema.topic}", earlier versions are in "${newest.topic}": a type stays in its topic`,
-    );
-  }
-  const verdict = checkCompatibility(
-    versions.map((row) => row.schema),
-    schema.schema,
-    schema.compatibility,
-  );
-  if (verdict.compatible) return;
-  throw new RoostError(
-    "conflict",
-    `${what} is not ${schema.compatibility} compatible at ${verdict.path === "" ? "its root" : verdict.path}: ${verdict.reason}`,
-    {
-      details: { type: schema.type, version: schema.version, path: verdict.path, reason: verdict.reason },
-    },
-  );
+async function refuseUnfit(sql: Sql, schema: EventSchema, versions: readonly RegisteredSchema[]): Promise<void> {
+  refuseMissingUpcasters(schema, versions);
+  refuseUnfitSchema(schema, versions);
+  await tryUpcasters(sql, schema, versions);
+}
+
+function versionsOf(registered: readonly RegisteredSchema[], { type }: EventSchema): RegisteredSchema[] {
+  return registered.filter((row) => row.type === type);
 }
 
 function toEventSchema(definition: EventDefinition | EventSchema): EventSchema {
-  const { type, version, topic, compatibility, schema } = definition;
-  return { type, version, topic, compatibility, schema: isZod(schema) ? toJsonSchema(schema) : schema };
+  const { type, version, topic, compatibility, schema, upcasters, samples } = definition;
+  return {
+    type,
+    version,
+    topic,
+    compatibility,
+    upcasters,
+    samples,
+    schema: isZod(schema) ? toJsonSchema(schema) : schema,
+  };
 }
 
 function isZod(schema: EventDefinition["schema"] | JsonSchema): schema is EventDefinition["schema"] {
   return "_zod" in schema;
-}
-
-function isSame(a: EventSchema, b: EventSchema): boolean {
-  return (
-    a.type === b.type &&
-    a.version === b.version &&
-    a.topic === b.topic &&
-    a.compatibility === b.compatibility &&
-    isDeepStrictEqual(a.schema, b.schema)
-  );
 }
 
 function toKnown(
@@ -182,10 +156,4 @@ function toKnown(
   let validator: ((value: unknown) => string[]) | undefined;
   // Compiled at the first event: a process knows many types and writes few.
   return { ...schema, partitionCount, validate: (data) => (validator ??= createValidator(schema.schema))(data) };
-}
-
-async function readSchemas(sql: Sql): Promise<RegisteredSchema[]> {
-  return await sql.query<RegisteredSchema>(
-    `select type, version, topic, schema, compatibility, registered_at as "registeredAt" from roost.event_schema order by type, version`,
-  );
 }

@@ -77,6 +77,7 @@ test("tailEvents() finds by looking what no wake-up told", async () => {
   await using t = await createTestKernel({ events: testEvents });
   const deaf: TailSource = {
     database: t.database,
+    registry: t.kernel.registry,
     logger: silentLogger,
     wakeups: {
       watch: () => ({

@@ -3,6 +3,7 @@ import { toRoostError, type Logger } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { StoredEvent } from "./event.ts";
 import type { OffsetVector } from "./offsets.ts";
+import type { SchemaRegistry } from "./schema-registry.ts";
 import { readEnd, readLog, type EventFilter, type LogPage } from "./read-log.ts";
 
 const pollMsDefault = 1000;
@@ -12,6 +13,7 @@ const pageLimit = 500;
 /** What a tail needs of a kernel. */
 export interface TailSource {
   database: Sql;
+  registry: Pick<SchemaRegistry, "upcast">;
   logger: Logger;
   wakeups: {
     watch(channels: readonly string[]): Disposable & {
@@ -58,7 +60,7 @@ export async function* tailPages(source: TailSource, tail: TailEvents): AsyncGen
     }
     if (isOver()) return;
     offsets = page.offsets;
-    yield page;
+    yield { ...page, events: source.registry.upcast(page.events) };
     if (page.isCaughtUp && (await watch.next({ timeoutMs: pollMs, signal })) === "aborted") return;
   }
 }

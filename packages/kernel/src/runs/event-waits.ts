@@ -67,7 +67,7 @@ export async function deliverEventWaits(kernel: Kernel): Promise<number> {
   for (const { topic } of topics) {
     let pass: Pass;
     do {
-      pass = await kernel.transact((tx) => deliverTopic(tx, topic));
+      pass = await kernel.transact((tx) => deliverTopic(kernel, tx, topic));
       delivered += pass.resumedCount;
     } while (!pass.isAtEnd);
   }
@@ -90,6 +90,7 @@ interface OpenWait {
 interface FoundEvent {
   id: string;
   type: string;
+  version: number;
   subject: string | null;
   topic: string;
   partition: number;
@@ -98,7 +99,7 @@ interface FoundEvent {
   data: JsonObject;
 }
 
-async function deliverTopic(tx: KernelTransaction, topic: string): Promise<Pass> {
+async function deliverTopic(kernel: Kernel, tx: KernelTransaction, topic: string): Promise<Pass> {
   await makeCursors(tx, topic);
   const cursors = await tx.query<{ partition: number; nextOffset: number }>(
     `select partition, next_offset as "nextOffset" from roost.cursor where group_name = $1 and topic = $2 order by partition for update skip locked`,
@@ -120,7 +121,7 @@ async function deliverTopic(tx: KernelTransaction, topic: string): Promise<Pass>
       emitSkipped(tx, { group: eventWaitGroup, topic, partition }, { fromOffset: wanted, toOffset: from });
     return { partition, nextOffset, from, until: Math.min(head, from + runLimits.eventPassMax), head };
   });
-  const events = waits.length === 0 ? [] : await readWindows(tx, topic, windows, waits);
+  const events = waits.length === 0 ? [] : kernel.registry.upcast(await readWindows(tx, topic, windows, waits));
   const resumedCount = await resumeMatching(tx, waits, events);
   const moved = windows.filter((window) => window.until > window.nextOffset);
   if (moved.length > 0) {
@@ -141,7 +142,7 @@ async function readWindows(
   waits: OpenWait[],
 ): Promise<FoundEvent[]> {
   return tx.query<FoundEvent>(
-    `select e.id, e.type, e.subject, e.topic, e.partition, e."offset", e.time, e.data
+    `select e.id, e.type, e.version, e.subject, e.topic, e.partition, e."offset", e.time, e.data
      from unnest($2::integer[], $3::bigint[], $4::bigint[]) as w(partition, first, until)
      join roost.event e on e.topic = $1 and e.partition = w.partition and e."offset" >= w.first and e."offset" < w.until
      where e.type = any($5::text[])
@@ -171,7 +172,7 @@ async function resumeMatching(tx: KernelTransaction, waits: OpenWait[], events: 
         seq: wait.seq,
         reason: `the event ${event.type} it waited for has come`,
         causation: event.id,
-        result: { kind: "event", event: { ...event, time: event.time.toISOString() } },
+        result: { kind: "event", event: resultOf(event) },
       },
     ];
   });
@@ -181,6 +182,10 @@ async function resumeMatching(tx: KernelTransaction, waits: OpenWait[], events: 
     resumptions.map((resumption) => resumption.runId),
   );
   return (await resumeRuns(tx, resumptions)).length;
+}
+
+function resultOf({ id, type, subject, topic, partition, offset, time, data }: FoundEvent) {
+  return { id, type, subject, topic, partition, offset, time: time.toISOString(), data };
 }
 
 /** Whether the data has, at each dotted path, the value that the filter gives for it. */

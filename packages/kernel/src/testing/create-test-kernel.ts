@@ -3,7 +3,7 @@ import { silentLogger, type Logger } from "@roost/base";
 import type { EventDefinition } from "@roost/contract";
 import { openDatabase, readMigrations, type Database } from "@roost/database";
 import { createTestDatabase } from "@roost/database/testing";
-import type { EventSchema } from "../log/schema-registry.ts";
+import type { EventSchema } from "../log/event-schema.ts";
 import { kernelMigrations, kernelSchema, openKernel, type Kernel } from "../open-kernel.ts";
 import { installTestClock, type TestClock } from "./test-clock.ts";
 

@@ -1,6 +1,6 @@
 import type { EventDefinition } from "@roost/contract";
 import { roostEvents } from "@roost/contract/events";
-import type { EventSchema } from "../log/schema-registry.ts";
+import type { EventSchema } from "../log/event-schema.ts";
 
 /** Event types of this package's own tests: what they say does not matter. */
 export const testEvents: EventSchema[] = [

@@ -33,13 +33,13 @@ const pagesMax = 20;
 const fetchedRunsMax = 50;
 
 export async function buildDigest(memory: Memory, query: DigestQuery): Promise<Digest> {
-  const { database, clock } = memory.kernel;
+  const { database, clock, registry } = memory.kernel;
   let after: OffsetVector = query.offsets === null ? await firstOffsets(memory) : parseOffsets(query.offsets);
   const items: DigestItem[] = [];
   let isComplete = false;
   for (let page = 0; page < pagesMax && !isComplete; page += 1) {
     const read = await readLog(database, { topics, types: digestTypes, after, limit: pageSize });
-    for (const event of read.events) {
+    for (const event of registry.upcast(read.events)) {
       const item = describeEvent(event, query);
       if (item !== undefined) items.push(item);
     }

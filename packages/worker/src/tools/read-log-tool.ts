@@ -34,7 +34,8 @@ export function readLogTool({ kernel, viewer }: ToolContext): Tool<z.infer<typeo
         limit: readMax,
         ...(types === undefined ? {} : { types }),
       });
-      const events = page.events
+      const events = kernel.registry
+        .upcast(page.events)
         .filter((event) => maySeeEvent(viewer, event))
         .slice(-count)
         .map(({ id, type, subject, time, data, causation }) => ({ id, type, subject, time, data, causation }));

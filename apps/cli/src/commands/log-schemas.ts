@@ -1,0 +1,122 @@
+/** `roost log schemas …`: which versions of event types are registered, and whether a schema could follow them. */
+import { readFile } from "node:fs/promises";
+import { RoostError } from "@roost/base";
+import type { EventSchema } from "@roost/contract/operations";
+import type { Command } from "commander";
+import { parse } from "yaml";
+import { z } from "zod";
+import type { CliContext } from "../cli-context.ts";
+import { readInput } from "../conversation/read-input.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { relativeTime } from "../print/relative-time.ts";
+import { plainLine } from "../print/text-width.ts";
+import { readPages } from "../read-pages.ts";
+
+const schemasMax = 10_000;
+const fileBytesMax = 1_000_000;
+
+export function addLogSchemasCommands(log: Command, context: CliContext): void {
+  const schemas = log
+    .command("schemas")
+    .summary("registered schemas of events")
+    .description("Lists registered event types with their versions and modes, or checks a schema.");
+  addList(schemas, context);
+  addCheck(schemas, context);
+}
+
+function addList(schemas: Command, context: CliContext): void {
+  schemas
+    .command("list", { isDefault: true })
+    .description("Lists event types, or every version of one.")
+    .argument("[type]", "every version of this one, as in run.created")
+    .action(async (type: string | undefined) => {
+      const { terminal, clock } = context;
+      const { client } = await context.connect();
+      const rows = await readPages(
+        (page) => client.listSchemas({ ...page, ...(type === undefined ? {} : { type }) }),
+        (page) => page.schemas,
+        schemasMax,
+      );
+      if (type !== undefined && rows.length === 0)
+        throw new RoostError("not_found", `no event type "${type}" is registered: roost log schemas lists them`);
+      if (terminal.isJson) return terminal.json({ schemas: rows });
+      const nowMs = clock.nowMs();
+      terminal.table(
+        type === undefined ? newestOf(rows) : rows,
+        [
+          { title: "TYPE", value: (row) => row.type, widthMin: 12 },
+          { title: "VERSION", value: (row) => String(row.version), alignRight: true, label: "version" },
+          { title: "TOPIC", value: (row) => row.topic, importance: 3, label: "topic" },
+          { title: "MODE", value: (row) => row.compatibility, importance: 2 },
+          { title: "UPCASTER", value: (row) => (row.isUpcast ? "yes" : ""), importance: 2, label: "upcaster" },
+          { title: "REGISTERED", value: (row) => relativeTime(row.registeredAt, nowMs), importance: 4 },
+        ],
+        "No event type is registered",
+      );
+    });
+}
+
+function newestOf(rows: readonly EventSchema[]): EventSchema[] {
+  return rows.filter((row, index) => rows[index + 1]?.type !== row.type);
+}
+
+/** What a file holds: the input of the operation, whose limits the gateway checks. */
+const SchemaFile = z.object({
+  type: z.string().min(1),
+  version: z.number().optional(),
+  topic: z.string().optional(),
+  compatibility: z.string().optional(),
+  schema: z.record(z.string(), z.unknown()),
+});
+
+function addCheck(schemas: Command, context: CliContext): void {
+  schemas
+    .command("check")
+    .description(
+      "Says what registering a schema would say, and exits with 1 if it would be refused. The file is YAML or JSON with type and schema, and version, topic and compatibility where they differ from the newest version's.",
+    )
+    .argument("<file>", "the file, or - for what is piped in")
+    .action(async (path: string) => {
+      const { terminal } = context;
+      const file = await readSchemaFile(path);
+      const { client } = await context.connect();
+      const answer = await client.checkSchema(file as Parameters<typeof client.checkSchema>[0]);
+      if (answer.verdict === "refused") context.exitWith(exitCodes.answerIsNo);
+      if (terminal.isJson) return terminal.json(answer);
+      const what = `${plainLine(file.type)} version ${answer.version} (${answer.compatibility})`;
+      if (answer.verdict === "refused")
+        return terminal.line(`${what}: ${terminal.paint("refused", "bad")}: ${plainLine(answer.reason ?? "")}`);
+      terminal.line(`${what}: ${terminal.paint(meaningOf[answer.verdict], "good")}`);
+    });
+}
+
+const meaningOf = {
+  new: "the first of its type",
+  same: "registered already",
+  compatible: "compatible",
+} as const;
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new RoostError("invalid_input", `${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** @throws RoostError `invalid_input` that names the file and what is wrong with it */
+async function readSchemaFile(path: string): Promise<z.output<typeof SchemaFile>> {
+  const text = path === "-" ? await readInput() : await readText(path);
+  if (text.length > fileBytesMax)
+    throw new RoostError("invalid_input", `${path} has ${text.length} characters (limit ${fileBytesMax})`);
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (cause) {
+    throw new RoostError("invalid_input", `${path} is neither YAML nor JSON: ${(cause as Error).message}`, { cause });
+  }
+  const file = SchemaFile.safeParse(value);
+  if (file.success) return file.data;
+  const [issue] = file.error.issues;
+  throw new RoostError("invalid_input", `${path}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? "is no schema"}`);
+}

@@ -1,0 +1,41 @@
+/** What is registered of an event type. Types, and the rows of event_schema. */
+import type { JsonObject } from "@roost/base";
+import type { CompatibilityMode, EventSample, JsonSchema, Upcasters } from "@roost/contract";
+import type { Sql } from "@roost/database";
+
+/** What is registered: a definition from code, or the same with a JSON Schema. */
+export interface EventSchema {
+  type: string;
+  version: number;
+  topic: string;
+  schema: JsonSchema;
+  compatibility: CompatibilityMode;
+  upcasters?: Upcasters | undefined;
+  samples?: readonly EventSample[] | undefined;
+}
+
+export interface RegisteredSchema {
+  type: string;
+  version: number;
+  topic: string;
+  schema: JsonSchema;
+  compatibility: CompatibilityMode;
+  /** What was written before is read through an upcaster. */
+  isUpcast: boolean;
+  registeredAt: Date;
+}
+
+export interface KnownSchema extends EventSchema {
+  partitionCount: number;
+  /** What is wrong with `data`, nothing when it is valid. */
+  validate(data: JsonObject): string[];
+}
+
+/** By type and version. */
+export async function readSchemas(sql: Sql, type?: string): Promise<RegisteredSchema[]> {
+  return await sql.query<RegisteredSchema>(
+    `select type, version, topic, schema, compatibility, is_upcast as "isUpcast", registered_at as "registeredAt"
+     from roost.event_schema where $1::text is null or type = $1 order by type, version`,
+    [type ?? null],
+  );
+}
