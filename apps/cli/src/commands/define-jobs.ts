@@ -32,6 +32,8 @@ function addAdd(jobs: Command, context: CliContext): void {
     .option("--at <moment>", "when: once, as in 2025-06-01T09:00 or 20m from now")
     .option("--on <type>", "when: at each event of this type, as in run.failed")
     .option("--filter <path=value>", "with --on: only events with that value; may be repeated", collectOption)
+    .option("--debounce <quiet[,most]>", "with --on: one run for all events once none has come for 2m, or after 10m")
+    .option("--batch <count,age>", "with --on: one run for 50 events, or for fewer after 10m: 50,10m")
     .option("--time-zone <name>", "of --cron or --active-hours, as in Europe/Berlin (default: the home's)")
     .option("-p, --prompt <text>", "what its runs are told; - for what is piped in")
     .option("--title <text>", "its name for people")

@@ -92,6 +92,7 @@ function printJob({ terminal }: CliContext, job: Job, nowMs: number): void {
     ["id", `${job.id}, version ${job.version}`],
     ["when", describeTrigger(definition.trigger)],
     ["next", relativeTime(job.dueAt ?? job.nextAt, nowMs)],
+    ["gathered", job.gatheredCount === 0 ? "" : `${job.gatheredCount} events`],
     ["paused", plainLine(job.pausedReason ?? "")],
     ["session", `${definition.session}, agent ${definition.agent}`],
     [

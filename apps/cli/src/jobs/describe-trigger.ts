@@ -11,8 +11,17 @@ export function describeTrigger(trigger: Job["definition"]["trigger"]): string {
     case "at":
       return `at ${trigger.at}`;
     case "event":
-      return `on ${trigger.eventType}`;
+      return `on ${trigger.eventType}${windowOf(trigger)}`;
     case "manual":
       return "by hand";
   }
+}
+
+function windowOf({ debounce, batch }: Extract<Job["definition"]["trigger"], { kind: "event" }>): string {
+  if (debounce !== undefined) return ` after ${durationOf(debounce.quiet)} of quiet`;
+  return batch === undefined ? "" : `, ${batch.max} at once or after ${durationOf(batch.maxAge)}`;
+}
+
+function durationOf(written: string | number): string {
+  return formatDurationMs(parseDurationMs(written));
 }

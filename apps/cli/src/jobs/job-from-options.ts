@@ -3,12 +3,16 @@ import { parseDurationMs, RoostError, type Clock } from "@roost/base";
 import type { Postcondition } from "@roost/contract/operations";
 import type { WrittenJob } from "./read-job-files.ts";
 
+type EventTrigger = Extract<WrittenJob["trigger"], { kind: "event" }>;
+
 export interface JobOptions {
   cron?: string;
   every?: string;
   at?: string;
   on?: string;
   filter?: string[];
+  debounce?: string;
+  batch?: string;
   timeZone?: string;
   prompt?: string;
   title?: string;
@@ -71,14 +75,35 @@ function triggerOf(options: JobOptions, clock: Clock): WrittenJob["trigger"] {
     throw new RoostError("invalid_input", "--time-zone goes with --cron or --active-hours");
   if (options.filter !== undefined && on === undefined)
     throw new RoostError("invalid_input", "--filter goes with --on EVENT");
+  if ((options.debounce !== undefined || options.batch !== undefined) && on === undefined)
+    throw new RoostError("invalid_input", "--debounce and --batch go with --on EVENT");
   if (cron !== undefined) return { kind: "cron", expression: cron, ...(timeZone === undefined ? {} : { timeZone }) };
   if (every !== undefined) return { kind: "every", every };
   if (at !== undefined) return { kind: "at", at: momentOf(at, clock) };
   if (on !== undefined) {
     const filter = Object.fromEntries((options.filter ?? []).map(filterOf));
-    return { kind: "event", eventType: on, ...(options.filter === undefined ? {} : { filter }) };
+    return {
+      kind: "event",
+      eventType: on,
+      ...(options.filter === undefined ? {} : { filter }),
+      ...windowOf(options),
+    };
   }
   return { kind: "manual" };
+}
+
+function windowOf({ debounce, batch }: JobOptions): Pick<EventTrigger, "debounce" | "batch"> {
+  if (debounce !== undefined && batch !== undefined)
+    throw new RoostError("invalid_input", "--debounce and --batch exclude each other: events are gathered in one way");
+  if (debounce !== undefined) {
+    const [quiet = "", maxWait] = debounce.split(",");
+    return { debounce: { quiet, ...(maxWait === undefined ? {} : { maxWait }) } };
+  }
+  if (batch === undefined) return {};
+  const [, max, maxAge] = /^(\d+),(.+)$/.exec(batch) ?? [];
+  if (max === undefined || maxAge === undefined)
+    throw new RoostError("invalid_input", `--batch "${batch}" is not of the form 50,10m`);
+  return { batch: { max: Number(max), maxAge } };
 }
 
 /** A moment, or how long from now. A time without an offset is this machine's. */

@@ -117,6 +117,7 @@ export function someJob(given: Partial<Job> = {}): Job {
     definedBy: "person:owner",
     nextAt: null,
     dueAt: null,
+    gatheredCount: 0,
     lastTick: null,
     activeRunIds: [],
     updatedAt: someTime,

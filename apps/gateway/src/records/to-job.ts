@@ -17,6 +17,7 @@ export function toJobRecord(job: Job): JobRecord {
     definedBy: job.definedBy,
     nextAt: isoOrNull(job.nextAt),
     dueAt: isoOrNull(job.dueAt),
+    gatheredCount: job.gatheredCount,
     lastTick: job.lastTick === null ? null : toTickRecord(job.lastTick),
     activeRunIds: job.activeRunIds,
     updatedAt: iso(job.updatedAt),

@@ -12,6 +12,25 @@ export const everyMsMin = 1000;
 const timeoutMsMax = 7 * 86_400_000;
 const attemptsMaxMax = 100;
 
+/** Events that one run is given at most. */
+export const eventsPerRunMax = 500;
+
+const Debounce = z
+  .object({
+    quiet: WrittenDuration.describe("One run for all events, once none has come for this long"),
+    maxWait: WrittenDuration.optional().describe(
+      "Not later than this after the first event; ten times `quiet` when left out",
+    ),
+  })
+  .meta({ id: "Debounce" });
+
+const Batch = z
+  .object({
+    max: z.number().int().min(2).max(eventsPerRunMax).describe("One run for so many events"),
+    maxAge: WrittenDuration.describe("Or for fewer, this long after the first of them"),
+  })
+  .meta({ id: "Batch" });
+
 export const Trigger = z
   .discriminatedUnion("kind", [
     z.object({
@@ -35,6 +54,8 @@ export const Trigger = z
         .record(z.string().min(1).max(200), Scalar)
         .optional()
         .describe("Dotted paths into the event's data and the values they must have"),
+      debounce: Debounce.optional(),
+      batch: Batch.optional(),
     }),
     z.object({ kind: z.literal("manual") }),
   ])
@@ -126,7 +147,9 @@ export const tickOutcomes = ["fired", "skipped", "missed"] as const;
 export const Tick = z
   .object({
     jobId: JobId,
-    tickKey: Id.describe("The scheduled moment, event:<id> or manual:<key>: unique within the job"),
+    tickKey: Id.describe(
+      "The scheduled moment, event:<id>, events:<id of the first> or manual:<key>: unique within the job",
+    ),
     scheduledAt: Time,
     outcome: z.enum(tickOutcomes),
     reason: Reason.nullable(),
@@ -150,7 +173,8 @@ export const Job = z
     pausedReason: Reason.nullable(),
     definedBy: Name,
     nextAt: Time.nullable().describe("Its next scheduled moment"),
-    dueAt: Time.nullable().describe("`nextAt` with its jitter"),
+    dueAt: Time.nullable().describe("`nextAt` with its jitter; of a job that gathers events, when it fires for them"),
+    gatheredCount: Count.describe("Events gathered for its next run"),
     lastTick: Tick.nullable(),
     activeRunIds: z.array(Id).describe("Runs of it that are not over, oldest first, at most 20"),
     updatedAt: Time,

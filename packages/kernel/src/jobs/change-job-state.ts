@@ -7,6 +7,7 @@ import { clipReason } from "./clip-reason.ts";
 import { pausedByDefinition } from "./define-job.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
 import { fireEventTicks } from "./fire-event-ticks.ts";
+import { closeWindows } from "./gather-events.ts";
 import { nextTick, scheduleOf } from "./job-moments.ts";
 import { lockJob, type StoredJob } from "./job-row.ts";
 import { recordTicks } from "./record-ticks.ts";
@@ -27,6 +28,7 @@ export async function pauseJob(kernel: Kernel, jobId: string, options: ChangeJob
     const { job, nowMs } = await mustLock(tx, jobId);
     if (job.state === "paused") return;
     const settled = await settleDueTicks(tx, job, nowMs);
+    await closeWindows(tx, job, { nowMs, reason: "before its time: the job is being paused" });
     if (settled.state === "finished")
       throw new RoostError("conflict", `The job "${jobId}" has finished: there is nothing to pause`);
     const eventId = createId();
@@ -120,6 +122,8 @@ export async function removeJobWithin(
   options: ChangeJobOptions & { nowMs: number },
 ): Promise<void> {
   await settleDueTicks(tx, job, options.nowMs);
+  const early = { reason: "the job was removed before it was due", isSkipped: true };
+  await closeWindows(tx, job, { nowMs: options.nowMs, ...early });
   const eventId = createId();
   await tx.query(
     `update roost.job set state = 'removed', next_at = null, fire_at = null, topic = null, from_offsets = null, cause_id = $2, updated_at = roost.now()

@@ -11,6 +11,7 @@ import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
 import { firstTick, nextTick, scheduleOf, withJitter, type NextTick } from "./job-moments.ts";
 import { lockJob, type JobState, type StoredJob } from "./job-row.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
+import { closeWindows } from "./gather-events.ts";
 import { settleDueTicks } from "./settle-due-ticks.ts";
 import { topicHeads } from "./topic-heads.ts";
 import type { Trigger } from "./trigger.ts";
@@ -171,6 +172,9 @@ async function changeJob(
   }
   // Due moments of the old trigger would be unknown to the new one; of the same trigger they stay due.
   const job = triggerDiffers ? await settleDueTicks(tx, stored, options.nowMs) : stored;
+  if (triggerDiffers || !read.definition.enabled) {
+    await closeWindows(tx, stored, { nowMs: options.nowMs, reason: "before its time: the job is being changed" });
+  }
   const keepsMoment = !triggerDiffers && job.state === "active" && job.nextAt !== null;
   const state = nextState(job, { isEnabled: read.definition.enabled, triggerDiffers });
   const anchorAt = triggerDiffers || isBack ? new Date(options.nowMs) : job.anchorAt;

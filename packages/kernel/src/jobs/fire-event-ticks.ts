@@ -1,9 +1,8 @@
 /**
  * Fires jobs on events. The reader's cursor moves in the transaction that
- * records the ticks, so an event fires a job once; the tick's key is the
- * event's id, so it would even if the cursor were lost.
+ * records the ticks, or gathers the events, so an event fires a job once; the
+ * tick's key is the event's id, so it would even if the cursor were lost.
  */
-import type { JsonObject, JsonValue } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import { commitCursor, lockCursor } from "../log/cursor.ts";
 import type { StoredEvent } from "../log/event.ts";
@@ -14,6 +13,8 @@ import { matchesFilter } from "../runs/event-waits.ts";
 import type { WaitFilter } from "../runs/run.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { eventLoopDepth, loopDepthMax } from "./event-loop-depth.ts";
+import { eventTick } from "./event-ticks.ts";
+import { closeDueWindows, gatherEvents, type Gathered } from "./gather-events.ts";
 import { jobColumns, type StoredJob } from "./job-row.ts";
 import { recordTicks, type NewTick } from "./record-ticks.ts";
 import { topicHeads } from "./topic-heads.ts";
@@ -22,9 +23,6 @@ export const eventJobGroup = "roost.event-jobs";
 
 /** Events of one partition in one transaction. */
 const eventsPerPassMax = 200;
-
-/** Longer data is not copied into the run's input: the run reads it from the log. */
-const eventDataCharsMax = 64 * 1024;
 
 /** Reads on wherever jobs wait for events. Any number of schedulers may call it. Returns how many ticks were recorded. */
 export async function fireEventTicks(kernel: Kernel): Promise<{ recorded: number; isMore: boolean }> {
@@ -42,7 +40,8 @@ export async function fireEventTicks(kernel: Kernel): Promise<{ recorded: number
     recorded += pass.recorded;
     isMore ||= pass.isMore;
   }
-  return { recorded, isMore };
+  const closed = await closeDueWindows(kernel, eventJobGroup);
+  return { recorded: recorded + closed.recorded, isMore: isMore || closed.isMore };
 }
 
 interface Place {
@@ -96,13 +95,17 @@ async function matchTicks(tx: KernelTransaction, jobs: StoredJob[], events: Stor
   );
   const nowMs = await nowMsOf(tx);
   const ticks: NewTick[] = [];
+  const gathered: Gathered[] = [];
   for (const event of events) {
     for (const job of locked) {
       if (!matches(job, event)) continue;
       const depth = await eventLoopDepth(tx, job.id, event);
-      ticks.push(eventTick(job, event, { depth, nowMs }));
+      const window = job.trigger.kind === "event" && depth < loopDepthMax ? job.trigger.window : undefined;
+      if (window === undefined) ticks.push(eventTick(job, event, { depth, nowMs }));
+      else gathered.push({ job, window, event, depth });
     }
   }
+  if (gathered.length > 0) await gatherEvents(tx, gathered);
   return ticks;
 }
 
@@ -111,31 +114,4 @@ function matches(job: StoredJob, event: StoredEvent): boolean {
   if (trigger.kind !== "event" || trigger.eventType !== event.type) return false;
   if (event.offset < (job.fromOffsets?.[event.partition] ?? 0)) return false;
   return matchesFilter((trigger.filter ?? {}) as WaitFilter, event.data);
-}
-
-function eventTick(job: StoredJob, event: StoredEvent, { depth, nowMs }: { depth: number; nowMs: number }): NewTick {
-  const atMs = event.time.getTime();
-  const isLoop = depth >= loopDepthMax;
-  return {
-    job,
-    key: `event:${event.id}`,
-    atMs,
-    outcome: isLoop ? "skipped" : "fire",
-    reason: isLoop
-      ? `a loop: the event goes back to ${depth} runs of this job, ${loopDepthMax} are the most`
-      : undefined,
-    lateMs: Math.max(0, nowMs - atMs),
-    missedCount: 0,
-    why: `event ${event.type}${event.subject === null ? "" : ` of ${event.subject}`}`,
-    causation: event.id,
-    correlation: event.correlation,
-    traceparent: event.traceparent ?? undefined,
-    input: { event: eventInput(event) },
-  };
-}
-
-function eventInput(event: StoredEvent): JsonObject {
-  const { id, type, subject, topic, partition, offset, labels } = event;
-  const data: JsonValue = JSON.stringify(event.data).length <= eventDataCharsMax ? event.data : null;
-  return { id, type, subject, topic, partition, offset, time: event.time.toISOString(), labels, data };
 }

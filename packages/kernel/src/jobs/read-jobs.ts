@@ -32,8 +32,9 @@ export interface Job {
   definedBy: string;
   source: string | null;
   nextAt: Date | null;
-  /** nextAt with its jitter. */
+  /** nextAt with its jitter; of a job that gathers events, when it fires for them. */
   dueAt: Date | null;
+  gatheredCount: number;
   lastTick: Tick | null;
   /** Runs of it that are not over, oldest first. */
   activeRunIds: string[];
@@ -48,7 +49,8 @@ const tickColumns = `tick.job_id as "jobId", tick.tick_key as "tickKey", tick.sc
   tick.late_ms as "lateMs", tick.missed_count as "missedCount", tick.until, tick.job_version as "jobVersion", tick.recorded_at as "recordedAt"`;
 
 const jobView = `job.id, job.version, job.state, job.definition, job.trigger, job.time_zone as "timeZone", job.paused_reason as "pausedReason",
-  job.defined_by as "definedBy", job.origin as source, job.next_at as "nextAt", job.fire_at as "dueAt", job.created_at as "createdAt",
+  job.defined_by as "definedBy", job.origin as source, job.next_at as "nextAt", coalesce(job.fire_at, (select due_at from roost.event_window where job_id = job.id)) as "dueAt",
+  coalesce((select event_count from roost.event_window where job_id = job.id), 0) as "gatheredCount", job.created_at as "createdAt",
   job.updated_at as "updatedAt",
   array(select run.id from roost.run where run.job_id = job.id and run.ended_at is null order by run.created_at, run.id limit ${activeRunIdsMax}) as "activeRunIds"`;
 

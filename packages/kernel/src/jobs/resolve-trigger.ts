@@ -1,8 +1,8 @@
 /** A trigger as it was written becomes one that schedules can be made of: lengths in ms, moments as instants, a time zone. */
 import { parseDurationMs, RoostError } from "@roost/base";
-import type { JobDefinition } from "@roost/contract/operations";
+import { eventsPerRunMax, type JobDefinition } from "@roost/contract/operations";
 import { createSchedule } from "./next-moments.ts";
-import type { Trigger } from "./trigger.ts";
+import type { Trigger, TriggerWindow } from "./trigger.ts";
 
 /** The shortest interval between ticks of any job; a job that must run more often is a loop, not a job. */
 export const everyMsMin = 1_000;
@@ -29,15 +29,51 @@ function read(written: JobDefinition["trigger"], timeZone: string): Trigger {
     }
     case "at":
       return { kind: "at", at: written.at };
-    case "event":
+    case "event": {
+      const window = resolveWindow(written);
       return {
         kind: "event",
         eventType: written.eventType,
         ...(written.filter === undefined ? {} : { filter: written.filter }),
+        ...(window === undefined ? {} : { window }),
       };
+    }
     case "manual":
       return { kind: "manual" };
   }
+}
+
+/** How long events may be gathered; they must still be in the log when the job fires. */
+const gatherMsMax = 7 * 86_400_000;
+
+function resolveWindow({
+  debounce,
+  batch,
+}: Extract<JobDefinition["trigger"], { kind: "event" }>): TriggerWindow | undefined {
+  if (debounce !== undefined && batch !== undefined)
+    throw new RoostError("invalid_input", "A trigger gathers events by debounce or by batch, not by both: keep one");
+  if (debounce !== undefined) {
+    const quietMs = gatherMs("debounce.quiet", debounce.quiet);
+    const maxWaitMs =
+      debounce.maxWait === undefined
+        ? Math.min(10 * quietMs, gatherMsMax)
+        : gatherMs("debounce.maxWait", debounce.maxWait);
+    if (maxWaitMs < quietMs)
+      throw new RoostError(
+        "invalid_input",
+        `debounce.maxWait is ${maxWaitMs} ms, less than debounce.quiet (${quietMs} ms)`,
+      );
+    return { kind: "debounce", quietMs, maxWaitMs, eventsMax: eventsPerRunMax };
+  }
+  if (batch === undefined) return undefined;
+  return { kind: "batch", eventsMax: batch.max, maxAgeMs: gatherMs("batch.maxAge", batch.maxAge) };
+}
+
+function gatherMs(field: string, written: string | number): number {
+  const ms = parseDurationMs(written);
+  if (ms < 1 || ms > gatherMsMax)
+    throw new RoostError("invalid_input", `${field} is ${ms} ms: give a length of time from 1 ms to 7 days`);
+  return ms;
 }
 
 /** A trigger in words, for the one line that says why a run runs. */

@@ -8,6 +8,7 @@ import { expireLocks } from "../coordination/release-lock.ts";
 import { sweepCoordination } from "../coordination/sweep-coordination.ts";
 import { fireDueTicks, readNextFire } from "../jobs/fire-due-ticks.ts";
 import { fireEventTicks } from "../jobs/fire-event-ticks.ts";
+import { readNextWindow } from "../jobs/gather-events.ts";
 import { createScheduleCache } from "../jobs/schedule-cache.ts";
 import { sweepSpend } from "../budgets/set-budgets.ts";
 import { maintainLog } from "../log/segments.ts";
@@ -123,7 +124,7 @@ function eventLoop(kernel: Kernel): Loop {
       if (topics.length === 0) return {};
       const { isMore } = await fireEventTicks(kernel);
       await deliverEventWaits(kernel);
-      return { isMore };
+      return { isMore, atMs: (await readNextWindow(kernel))?.getTime() };
     },
   };
 }

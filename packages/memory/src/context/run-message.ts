@@ -40,11 +40,18 @@ function jobText(memory: Memory, run: Run): string {
   const head =
     run.sessionKind === "cron" && run.jobId !== null ? `[cron:${run.jobId} ${run.title ?? run.jobId}]\n` : "";
   const facts = tickFacts(run, memory.calendar);
-  const event =
-    run.input["event"] === undefined
-      ? ""
-      : `\n\nThe event that started this:\n${JSON.stringify(run.input["event"], null, 2).slice(0, 8_000).toWellFormed()}`;
-  return `${head}${asked}${facts === "" ? "" : `\n\n${facts}`}${event}`;
+  return `${head}${asked}${facts === "" ? "" : `\n\n${facts}`}${eventText(run.input)}`;
+}
+
+/** Of what started a run, in characters; the rest is in the log. */
+const eventCharsMax = 8_000;
+const eventsCharsMax = 32_000;
+
+function eventText({ event, events, eventCount }: Run["input"]): string {
+  const shown = (value: unknown, charsMax: number) => JSON.stringify(value, null, 2).slice(0, charsMax).toWellFormed();
+  if (event !== undefined) return `\n\nThe event that started this:\n${shown(event, eventCharsMax)}`;
+  if (events === undefined) return "";
+  return `\n\nThe ${String(eventCount)} events that started this, oldest first:\n${shown(events, eventsCharsMax)}`;
 }
 
 /** Below it a run is on time. */
