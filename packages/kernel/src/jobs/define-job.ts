@@ -170,11 +170,11 @@ async function changeJob(
     if (source !== stored.origin) await tx.query("update roost.job set origin = $2 where id = $1", [stored.id, source]);
     return { jobId: read.id, change, version: stored.version, differences };
   }
-  // Due moments of the old trigger would be unknown to the new one; of the same trigger they stay due.
-  const job = triggerDiffers ? await settleDueTicks(tx, stored, options.nowMs) : stored;
-  if (triggerDiffers || !read.definition.enabled) {
-    await closeWindows(tx, stored, { nowMs: options.nowMs, reason: "before its time: the job is being changed" });
-  }
+  const job = await settleBefore(tx, stored, {
+    triggerDiffers,
+    isEnabled: read.definition.enabled,
+    nowMs: options.nowMs,
+  });
   const keepsMoment = !triggerDiffers && job.state === "active" && job.nextAt !== null;
   const state = nextState(job, { isEnabled: read.definition.enabled, triggerDiffers });
   const anchorAt = triggerDiffers || isBack ? new Date(options.nowMs) : job.anchorAt;
@@ -221,6 +221,19 @@ async function changeJob(
   });
   tx.wake("jobs");
   return { jobId: read.id, change, version, differences };
+}
+
+/** Due moments of the old trigger would be unknown to the new one; of the same trigger they stay due. Gathered events fire before. */
+async function settleBefore(
+  tx: KernelTransaction,
+  stored: StoredJob,
+  { triggerDiffers, isEnabled, nowMs }: { triggerDiffers: boolean; isEnabled: boolean; nowMs: number },
+): Promise<StoredJob> {
+  const job = triggerDiffers ? await settleDueTicks(tx, stored, nowMs) : stored;
+  if (triggerDiffers || !isEnabled) {
+    await closeWindows(tx, stored, { nowMs, reason: "before its time: the job is being changed" });
+  }
+  return job;
 }
 
 function eventTypeOf(trigger: Trigger): string | undefined {
