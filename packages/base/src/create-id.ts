@@ -41,8 +41,19 @@ export function createIdSource(options: IdSourceOptions = {}): () => string {
   };
 }
 
-// The one state of this package: ids of one process must ascend whoever asks for them.
-const createProcessId = createIdSource();
+// tidy: the one state of this package: ids of one process must ascend whoever asks for them.
+let createProcessId = createIdSource();
+
+/** Only for a simulation, whose ids must be the same each time: from now on the process's ids come from `source`, until disposed. */
+export function replaceIdSource(source: () => string): Disposable {
+  const before = createProcessId;
+  createProcessId = source;
+  return {
+    [Symbol.dispose]() {
+      createProcessId = before;
+    },
+  };
+}
 
 /** A new id from the process's source, or a first one from a source of its own when options are given. */
 export function createId(options?: IdSourceOptions): string {

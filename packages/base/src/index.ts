@@ -1,5 +1,5 @@
 export { createFakeClock, systemClock, type Clock, type FakeClock } from "./clock.ts";
-export { createId, createIdSource, type IdSourceOptions } from "./create-id.ts";
+export { createId, createIdSource, replaceIdSource, type IdSourceOptions } from "./create-id.ts";
 export { delay, sleepUntilAborted, type DelayOptions } from "./delay.ts";
 export { durationMsMax, formatDurationMs, parseDurationMs } from "./duration.ts";
 export { jitteredMs } from "./jittered-ms.ts";

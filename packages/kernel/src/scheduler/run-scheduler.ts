@@ -48,7 +48,8 @@ export async function runScheduler(kernel: Kernel, options: SchedulerOptions): P
   await Promise.all([...loops, keepRegistered(kernel, options)]);
 }
 
-function createLoops(kernel: Kernel): Loop[] {
+/** What a scheduler does, without its timers. */
+export function createLoops(kernel: Kernel): Loop[] {
   const timings = schedulerTimings;
   return [
     tickLoop(kernel),

@@ -1,0 +1,35 @@
+/** Whether every promise was kept: what the database holds against what its users were told, against the world, and against itself. */
+import { findViolations } from "../testing/check-runs.ts";
+import { findCoordinationViolations } from "./check-coordination.ts";
+import { findEffectViolations } from "./check-effects.ts";
+import { findLogViolations, findUnread } from "./check-log.ts";
+import { findOwnershipViolations } from "./check-ownership.ts";
+import { findTickViolations } from "./check-ticks.ts";
+import type { Surroundings } from "./simulated-process.ts";
+import { Violation } from "./violation.ts";
+
+export interface CheckOptions {
+  /** Nothing is on its way any more: also what is only true then is looked at. */
+  isStill: boolean;
+  /** There are readers, and they have caught up. */
+  isRead: boolean;
+}
+
+const shownMax = 5;
+
+/** @throws Violation naming the first promises that were broken */
+export async function checkWorld(
+  { control, world, history }: Surroundings,
+  { isStill, isRead }: CheckOptions,
+): Promise<void> {
+  const violations = [
+    ...(await findViolations(control, { isStill })),
+    ...(await findLogViolations(control, history)),
+    ...(await findOwnershipViolations(control, history)),
+    ...(await findCoordinationViolations(control, world, history)),
+    ...(isStill ? await findEffectViolations(control, world, history) : []),
+    ...(isStill ? await findTickViolations(control, history) : []),
+    ...(isRead ? await findUnread(control) : []),
+  ];
+  if (violations.length > 0) throw new Violation(violations.slice(0, shownMax).join("; "));
+}

@@ -1,0 +1,228 @@
+/**
+ * How a simulated worker executes a run: the protocol that every executor of Roost follows, with a script in the place of an agent.
+ * It records an intent before each effect and its outcome after, replays what is recorded, treats what was interrupted by its effect
+ * class, and repeats what it did not hear an answer to.
+ */
+import { reserveSpend } from "../budgets/reserve-spend.ts";
+import { beginStep, restartStep, type BegunStep, type StepRequest } from "../runs/begin-step.ts";
+import { createRun } from "../runs/create-run.ts";
+import { finishRun } from "../runs/finish-run.ts";
+import { finishStep, type StepOutcome } from "../runs/finish-step.ts";
+import { isLeaseLost } from "../runs/lease-lost.ts";
+import type { ClaimedRun, Effect, Owned, WaitRequest } from "../runs/run.ts";
+import { waitInRun } from "../runs/wait-in-run.ts";
+import { simulationStartMs } from "./virtual-clock.ts";
+import { hashOf } from "./random.ts";
+import { scriptOf, type Act, type RunScript } from "./run-script.ts";
+import type { SimulatedProcess } from "./simulated-process.ts";
+import { isUnavailable } from "./simulated-process.ts";
+
+/** Whether the run goes on with its next step, or is out of its owner's hands. */
+type Progress = "on" | "given back";
+
+export function numberOf(input: unknown): number {
+  const { number, tick } = input as { number?: number; tick?: { key: string } };
+  return number ?? hashOf(tick?.key ?? "") % 10_000;
+}
+
+/** Resolves when the run is out of its owner's hands, by whomever. */
+export async function executeRun(process: SimulatedProcess, run: ClaimedRun): Promise<void> {
+  const owned: Owned = { runId: run.id, epoch: run.epoch };
+  const script = scriptOf(numberOf(run.input));
+  const execution = new Execution(process, owned, script);
+  try {
+    for (const [index, act] of script.acts.entries()) {
+      if ((await execution.take(act, index + 1)) === "given back") return;
+    }
+    await execution.end();
+  } catch (error) {
+    // Somebody else owns it: whatever was begun here is his.
+    if (!isLeaseLost(error)) throw error;
+  }
+}
+
+class Execution {
+  readonly #process: SimulatedProcess;
+  readonly #owned: Owned;
+  readonly #script: RunScript;
+
+  constructor(process: SimulatedProcess, owned: Owned, script: RunScript) {
+    this.#process = process;
+    this.#owned = owned;
+    this.#script = script;
+  }
+
+  async take(act: Act, seq: number): Promise<Progress> {
+    switch (act.act) {
+      case "effect":
+        return this.#effect(seq, act);
+      case "spend":
+        return this.#effect(seq, { effect: "idempotent", isRefused: false, usd: act.usd });
+      case "sleep":
+        return this.#wait(seq, { kind: "time", until: new Date(simulationStartMs + act.ms) });
+      case "event":
+        return this.#wait(seq, {
+          kind: "event",
+          eventType: "notice.raised",
+          until: new Date(simulationStartMs + act.untilMs),
+        });
+      case "ask":
+        return this.#wait(seq, { kind: "person", question: { prompt: "may I?" } });
+      case "child":
+        return this.#wait(seq, { kind: "child", runId: await this.#startChild(seq, act.number) });
+    }
+  }
+
+  async end(): Promise<void> {
+    const { history } = this.#process.surroundings;
+    const outcome = this.#script.isFailing
+      ? { state: "failed" as const, error: { code: "internal", message: "as its script says" } }
+      : { state: "done" as const, output: "as its script says" };
+    const { state } = await this.#write("finishRun", (kernel, owned) => finishRun(kernel, owned, outcome));
+    history.ended.set(this.#owned.runId, state);
+  }
+
+  async #effect(seq: number, act: { effect: Effect; isRefused: boolean; usd?: number }): Promise<Progress> {
+    const request: StepRequest = { seq, name: `step ${seq}`, kind: "tool", effect: act.effect, input: { seq } };
+    const begun = await this.#write(`beginStep ${seq}`, (kernel, owned) => beginStep(kernel, owned, request));
+    this.#refuseSettled(seq, begun);
+    switch (begun.state) {
+      case "begun":
+        return this.#perform(seq, act, begun.idempotencyKey);
+      case "interrupted":
+        return this.#afterInterruption(seq, act, begun.idempotencyKey);
+      case "cancel_requested":
+        await this.#write("finishRun", (kernel, owned) => finishRun(kernel, owned, { state: "cancelled" }));
+        return "given back";
+      case "done":
+      case "failed":
+      case "unknown":
+        return "on";
+    }
+  }
+
+  #refuseSettled(seq: number, begun: BegunStep): void {
+    if (begun.state !== "begun" && begun.state !== "interrupted") return;
+    this.#process.surroundings.world.refuseSettled(`${this.#owned.runId}:${seq}`, begun.state);
+  }
+
+  async #perform(
+    seq: number,
+    act: { effect: Effect; isRefused: boolean; usd?: number },
+    key: string,
+  ): Promise<Progress> {
+    const { world } = this.#process.surroundings;
+    if (act.usd !== undefined && !(await this.#reserve(seq, act.usd))) return "given back";
+    const isKeyed = act.effect !== "unsafe" && act.effect !== "readonly";
+    try {
+      await this.#process.touch(`perform ${act.effect}`, () => {
+        if (!act.isRefused) world.perform(key, { isKeyed });
+        if (act.usd !== undefined) world.spend(this.#script.agent, act.usd);
+      });
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      // No answer: done or not, nobody here can tell.
+      return this.#afterSilence(seq, act, key);
+    }
+    if (act.isRefused) {
+      const refused = { code: "unavailable", message: "refused before it happened" };
+      await this.#finish({ seq, state: "failed", error: refused });
+      return this.#fail("a step was refused");
+    }
+    return this.#finishDone(seq, key, act.usd);
+  }
+
+  async #afterSilence(seq: number, act: { effect: Effect; isRefused: boolean; usd?: number }, key: string) {
+    if (act.effect === "unsafe") return this.#leaveUnknown(seq);
+    return act.effect === "queryable" ? this.#query(seq, act, key) : this.#perform(seq, act, key);
+  }
+
+  async #afterInterruption(seq: number, act: { effect: Effect; isRefused: boolean; usd?: number }, key: string) {
+    if (act.effect === "unsafe") return this.#leaveUnknown(seq);
+    await this.#write(`restartStep ${seq}`, (kernel, owned) => restartStep(kernel, owned, { seq }));
+    return act.effect === "queryable" ? this.#query(seq, act, key) : this.#perform(seq, act, key);
+  }
+
+  async #query(seq: number, act: { effect: Effect; isRefused: boolean; usd?: number }, key: string): Promise<Progress> {
+    const { world } = this.#process.surroundings;
+    const isThere = await this.#process.insist(() =>
+      this.#process.touch("ask for the effect", () => world.countOf(key) > 0),
+    );
+    return isThere ? this.#finishDone(seq, key, act.usd) : this.#perform(seq, act, key);
+  }
+
+  async #leaveUnknown(seq: number): Promise<Progress> {
+    await this.#finish({ seq, state: "unknown", error: { code: "unknown", message: "no answer" } });
+    return this.#wait(seq, { kind: "resolution", prompt: "did it happen?" });
+  }
+
+  async #finishDone(seq: number, key: string, usd: number | undefined): Promise<Progress> {
+    await this.#finish({
+      seq,
+      state: "done",
+      output: { key },
+      ...(usd === undefined ? {} : { costUsd: usd, tokens: 1 }),
+    });
+    return "on";
+  }
+
+  async #finish(outcome: StepOutcome): Promise<void> {
+    const { world } = this.#process.surroundings;
+    await this.#write(`finishStep ${outcome.seq} ${outcome.state}`, (kernel, owned) =>
+      finishStep(kernel, owned, outcome),
+    );
+    if (outcome.state === "done") world.noteSettled(`${this.#owned.runId}:${outcome.seq}`);
+  }
+
+  async #reserve(seq: number, usd: number): Promise<boolean> {
+    const reserved = await this.#write(`reserveSpend ${seq}`, (kernel, owned) =>
+      reserveSpend(kernel, owned, { seq, usd, tokens: 1 }),
+    );
+    if (reserved.granted) return true;
+    await this.#finish({ seq, state: "failed", error: { code: "limit_exceeded", message: reserved.message } });
+    await this.#fail("the budget is spent", false);
+    return false;
+  }
+
+  async #fail(message: string, isRetryable = true): Promise<Progress> {
+    const { history } = this.#process.surroundings;
+    const error = { code: "internal", message, isRetryable };
+    const { state } = await this.#write("finishRun", (kernel, owned) =>
+      finishRun(kernel, owned, { state: "failed", error }),
+    );
+    history.ended.set(this.#owned.runId, state);
+    return "given back";
+  }
+
+  async #wait(seq: number, wait: WaitRequest): Promise<Progress> {
+    const waited = await this.#write(`waitInRun ${seq} ${wait.kind}`, (kernel, owned) =>
+      waitInRun(kernel, owned, { seq, name: `step ${seq}`, wait }),
+    );
+    return waited.state === "done" ? "on" : "given back";
+  }
+
+  async #startChild(seq: number, number: number): Promise<string> {
+    const { agent, attemptsMax, priority } = scriptOf(number);
+    const child = await this.#write(`createRun of step ${seq}`, (kernel, owned) =>
+      kernel.transact((tx) =>
+        createRun(tx, {
+          reason: "a child",
+          input: { number },
+          parent: { ...owned, seq },
+          agent,
+          priority,
+          retry: { attemptsMax, backoffMs: 5_000 },
+        }),
+      ),
+    );
+    return child.runId;
+  }
+
+  /** A write under the fence, repeated until its answer is heard; that it was accepted goes into the history. */
+  async #write<T>(what: string, write: (kernel: SimulatedProcess["kernel"], owned: Owned) => Promise<T>): Promise<T> {
+    const process = this.#process;
+    const answer = await process.insist(() => write(process.kernel, this.#owned));
+    process.surroundings.history.accepted.push({ owned: this.#owned, what, transaction: process.lastCommitted });
+    return answer;
+  }
+}

@@ -1,0 +1,135 @@
+// Lets many simulated worlds happen, on as many processes as asked for, and tells what became of them. A world that breaks a promise is
+// made smaller and printed as a plan; `--seed` and `--plan` show one world with its trace. docs/simulation.md says what is simulated.
+import { fork } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { openWorlds } from "../../packages/kernel/src/simulation/open-worlds.ts";
+import { createPlan } from "../../packages/kernel/src/simulation/plan.ts";
+import { shrinkPlan } from "../../packages/kernel/src/simulation/shrink-plan.ts";
+import { simulate } from "../../packages/kernel/src/simulation/simulate.ts";
+
+const usage = `npm run simulate -- [--seeds N] [--from N] [--minutes M] [--jobs N]   many worlds
+npm run simulate -- --seed N                                          one world, with its trace
+npm run simulate -- --plan FILE                                       a plan that was printed, with its trace`;
+const exitCodes = { kept: 0, broken: 1, usage: 64 };
+const shrinkAttemptsMax = 150;
+const progressEveryMs = 10_000;
+
+const options = readOptions();
+if (process.send !== undefined) await playPart();
+else if (options.seed !== undefined || options.plan !== undefined) await showOne();
+else await letManyHappen();
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seeds: { type: "string", default: "100" },
+        from: { type: "string", default: "1" },
+        minutes: { type: "string", default: "0" },
+        jobs: { type: "string", default: String(Math.max(1, availableParallelism())) },
+        seed: { type: "string" },
+        plan: { type: "string" },
+      },
+    });
+    const numbers = Object.entries(values).filter(([name]) => name !== "plan");
+    if (numbers.some(([, value]) => !/^\d+$/.test(value))) throw new Error("give whole numbers");
+    return { ...Object.fromEntries(numbers.map(([name, value]) => [name, Number(value)])), plan: values.plan };
+  } catch (error) {
+    console.error(`${error.message}\n${usage}`);
+    process.exit(exitCodes.usage);
+  }
+}
+
+async function showOne() {
+  const plan = options.plan === undefined ? createPlan(options.seed) : JSON.parse(readFileSync(options.plan, "utf8"));
+  await using worlds = await openWorlds();
+  const result = await simulate(worlds, plan);
+  console.log(result.trace.join("\n"));
+  console.log(JSON.stringify(plan));
+  console.log(result.violation ?? "every promise was kept");
+  process.exitCode = result.violation === undefined ? exitCodes.kept : exitCodes.broken;
+}
+
+/** One of several processes: the seeds that are its part, each result told to the parent. */
+async function playPart() {
+  await using worlds = await openWorlds();
+  const until = options.minutes === 0 ? Infinity : performance.now() + options.minutes * 60_000;
+  for (let seed = options.from; seed < options.from + options.seeds * options.jobs; seed += options.jobs) {
+    if (performance.now() > until) break;
+    const { trace, ...result } = await simulate(worlds, createPlan(seed));
+    const broken = result.violation === undefined ? {} : await makeSmall(worlds, result.plan);
+    process.send({ ...result, ...broken, traceLength: trace.length });
+  }
+  process.disconnect();
+}
+
+async function makeSmall(worlds, plan) {
+  const isBroken = async (candidate) => (await simulate(worlds, candidate)).violation !== undefined;
+  const smallest = await shrinkPlan(plan, { isBroken, attemptsMax: shrinkAttemptsMax });
+  const { violation, trace } = await simulate(worlds, smallest);
+  return { smallest, smallestViolation: violation, smallestTrace: trace };
+}
+
+async function letManyHappen() {
+  const { jobs, seeds, from, minutes } = options;
+  const sums = {
+    worlds: 0,
+    stepCount: 0,
+    faultCount: 0,
+    waitCount: 0,
+    crashCount: 0,
+    runCount: 0,
+    eventCount: 0,
+    broken: 0,
+  };
+  const startedMs = performance.now();
+  const note = (result) => {
+    sums.worlds += 1;
+    for (const name of Object.keys(sums)) sums[name] += result[name] ?? 0;
+    if (result.violation === undefined) return;
+    sums.broken += 1;
+    tellBroken(result);
+  };
+  const progress = setInterval(() => console.error(describe(sums, startedMs)), progressEveryMs);
+  const parts = Array.from({ length: jobs }, (_, part) => {
+    const count = Math.ceil((seeds - part) / jobs);
+    return count < 1 ? Promise.resolve(0) : startPart({ from: from + part, seeds: count, jobs, minutes }, note);
+  });
+  const codes = await Promise.all(parts);
+  clearInterval(progress);
+  console.log(describe(sums, startedMs));
+  process.exitCode = codes.find((code) => code !== 0) ?? (sums.broken > 0 ? exitCodes.broken : exitCodes.kept);
+}
+
+/** Resolves to its exit code. */
+function startPart(part, onResult) {
+  const given = Object.entries(part).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const child = fork(fileURLToPath(import.meta.url), given);
+  child.on("message", onResult);
+  return new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
+}
+
+function tellBroken({ plan, violation, smallest, smallestViolation, smallestTrace }) {
+  console.log(`seed ${plan.seed} breaks a promise: ${violation}`);
+  console.log(`  see it:     npm run simulate -- --seed ${plan.seed}`);
+  console.log(`  made small: ${smallestViolation}`);
+  console.log(`  its plan, for a file and --plan: ${JSON.stringify(smallest)}`);
+  console.log(
+    smallestTrace
+      .slice(-25)
+      .map((line) => `    ${line}`)
+      .join("\n"),
+  );
+}
+
+function describe(sums, startedMs) {
+  const { worlds, stepCount, faultCount, waitCount, crashCount, runCount, eventCount, broken } = sums;
+  const minutes = ((performance.now() - startedMs) / 60_000).toFixed(1);
+  return (
+    `${worlds} worlds in ${minutes} min: ${stepCount} steps, ${faultCount} faults, ${crashCount} crashes, ${waitCount} lock waits, ` +
+    `${runCount} runs, ${eventCount} events; ${broken === 0 ? "every promise kept" : `${broken} broke a promise`}`
+  );
+}
