@@ -1,10 +1,10 @@
 /** Whether every promise was kept: what the database holds against what its users were told, against the world, and against itself. */
 import { findViolations } from "../testing/check-runs.ts";
-import { findCoordinationViolations } from "./check-coordination.ts";
-import { findEffectViolations } from "./check-effects.ts";
-import { findLogViolations, findUnread } from "./check-log.ts";
-import { findOwnershipViolations } from "./check-ownership.ts";
-import { findTickViolations } from "./check-ticks.ts";
+import { findCoordinationViolations } from "./find-coordination-violations.ts";
+import { findEffectViolations } from "./find-effect-violations.ts";
+import { findLogViolations, findUnread } from "./find-log-violations.ts";
+import { findOwnershipViolations } from "./find-ownership-violations.ts";
+import { findTickViolations } from "./find-tick-violations.ts";
 import type { Surroundings } from "./simulated-process.ts";
 import { Violation } from "./violation.ts";
 

@@ -16,7 +16,7 @@ import { pauseJob, resumeJob } from "../jobs/change-job-state.ts";
 import { defineJob } from "../jobs/define-job.ts";
 import { runJobNow } from "../jobs/run-job-now.ts";
 import { RoostError } from "@roost/base";
-import { jobDefinition, jobId } from "./simulated-jobs.ts";
+import { jobDefinition, jobId } from "./job-definition.ts";
 import type { Operation, OperationName } from "./plan.ts";
 import { scriptOf } from "./run-script.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";

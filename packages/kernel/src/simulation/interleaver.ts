@@ -4,8 +4,10 @@
  * same seed gives the same history. It knows statements and processes, and nothing of what they are for.
  */
 import type { Sql } from "@roost/database";
+import { answerWithin, settle } from "./answer-within.ts";
 import { cutBackends, readBlockers, type Backend } from "./backend.ts";
 import { clockJumpOf, conflictStatement, connectionLost, pauseMs, type Fault } from "./faults.ts";
+import { hasCircle } from "./has-circle.ts";
 import { hashOf } from "./random.ts";
 import type { Outcome, Turn } from "./turn.ts";
 import { Violation } from "./violation.ts";
@@ -37,8 +39,6 @@ interface Delayed {
 const answerMs = 2;
 /** One step in so many may go to a process that has nothing to do although others have. */
 const idleTurnsEvery = 4;
-/** Enough turns of the event loop for whatever follows an answer: microtasks, and setImmediate of an appender. */
-const settleTurns = 3;
 
 export class Interleaver {
   readonly trace: string[] = [];
@@ -247,19 +247,8 @@ export class Interleaver {
   /** Locks are taken in one order by everybody, so that nobody waits in a circle. */
   async #refuseCircle(): Promise<void> {
     const pids = this.#waiting.map(({ turn }) => turn.backend!.pid);
-    const blockers = await readBlockers(this.#options.control, pids);
-    for (const pid of pids) {
-      const seen = new Set<number>();
-      const toSee = [...(blockers.get(pid) ?? [])];
-      while (toSee.length > 0) {
-        const other = toSee.pop()!;
-        if (other === pid)
-          throw new Violation(`transactions wait for each other in a circle: ${this.#describeWaits()}`);
-        if (seen.has(other)) continue;
-        seen.add(other);
-        toSee.push(...(blockers.get(other) ?? []));
-      }
-    }
+    if (hasCircle(await readBlockers(this.#options.control, pids)))
+      throw new Violation(`transactions wait for each other in a circle: ${this.#describeWaits()}`);
   }
 
   #describeWaits(): string {
@@ -302,18 +291,4 @@ function describe(outcome: Outcome): string {
   if (!Array.isArray(outcome.value)) return "done";
   const text = JSON.stringify(outcome.value);
   return text.length <= 40 ? text : `${text.length} characters, ${hashOf(text).toString(16)}`;
-}
-
-/** Without a limit: what does not happen in the database is never kept waiting by it. */
-async function answerWithin(answer: Promise<Outcome>, ms: number | undefined): Promise<Outcome | undefined> {
-  if (ms === undefined) return answer;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), ms)));
-  const outcome = await Promise.race([answer, late]);
-  clearTimeout(timer);
-  return outcome;
-}
-
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < settleTurns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -13,7 +13,7 @@ import { chaosStepsMax, type Operation, type Plan } from "./plan.ts";
 import { createRandom, hashOf } from "./random.ts";
 import { readerActor } from "./reader-actor.ts";
 import { schedulerActor } from "./scheduler-actor.ts";
-import { jobDefinition } from "./simulated-jobs.ts";
+import { jobDefinition } from "./job-definition.ts";
 import { SimulatedProcess, type Surroundings } from "./simulated-process.ts";
 import { Violation } from "./violation.ts";
 import { VirtualClock } from "./virtual-clock.ts";

@@ -5,15 +5,16 @@
 import { RoostError } from "@roost/base";
 import {
   sqlStateOf,
+  type CommittingTransaction,
   type Database,
   type QueryOptions,
   type Session,
-  type Transaction,
   type TransactOptions,
 } from "@roost/database";
 import { openBackend, type Backend } from "./backend.ts";
 import { connectionLost } from "./faults.ts";
 import type { Interleaver } from "./interleaver.ts";
+import { SimulatedTransaction, type Statement } from "./simulated-transaction.ts";
 import type { Actor, TurnKind } from "./turn.ts";
 
 const connectionsMax = 3;
@@ -44,37 +45,39 @@ export class SimulatedDatabase implements Database {
   async query<Row = Record<string, unknown>>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
     // A wake-up is a hint: here all of them are lost.
     if (options?.name === "roost_wake") return [];
+    return retryConflicts(() => this.#queryOnce<Row>({ text, values, options }));
+  }
+
+  async #queryOnce<Row>(statement: Statement): Promise<Row[]> {
+    const number = this.#options.nextTransactionNumber();
+    const onPerformed = (step: number) => this.#options.onCommitted(number, step);
     const backend = await this.#borrow();
     try {
-      return await this.#say<Row>(backend, { text, values, options });
+      const rows = await this.#say<Row>(backend, { ...statement, onPerformed });
+      this.lastCommitted = number;
+      return rows;
     } finally {
       this.#giveBack(backend);
     }
   }
 
-  async transact<T>(work: (tx: Transaction) => Promise<T>, options: TransactOptions = {}): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#transactOnce(work, options);
-      } catch (error) {
-        const isTransient = ["40001", "40P01"].includes(sqlStateOf(error) ?? "");
-        if (!isTransient || attempt === attemptsMax) throw error;
-      }
-    }
+  async transact<T>(work: (tx: CommittingTransaction) => Promise<T>, options: TransactOptions = {}): Promise<T> {
+    return retryConflicts(() => this.#transactOnce(work, options));
   }
 
-  async #transactOnce<T>(work: (tx: Transaction) => Promise<T>, { isolation }: TransactOptions): Promise<T> {
+  async #transactOnce<T>(work: (tx: CommittingTransaction) => Promise<T>, { isolation }: TransactOptions): Promise<T> {
     const { actor, nextTransactionNumber, onCommitted } = this.#options;
     const number = nextTransactionNumber();
     const backend = await this.#borrow();
-    const tx = new SimulatedTransaction((statement) => this.#say(backend, statement));
+    const tx = new SimulatedTransaction({
+      say: (statement) => this.#say(backend, statement),
+      commit: () => this.#commit(backend, (step) => onCommitted(number, step)),
+    });
     try {
       const begin = `BEGIN ISOLATION LEVEL ${isolation ?? "read committed"}; SET LOCAL roost.simulated_transaction = '${number}'`;
       await this.#say(backend, { text: begin });
       const result = await work(tx);
-      await tx.settle();
-      tx.refuseSwallowed();
-      await this.#commit(backend, (step) => onCommitted(number, step));
+      await tx.commit();
       this.lastCommitted = number;
       return result;
     } catch (error) {
@@ -194,46 +197,19 @@ export class SimulatedDatabase implements Database {
   }
 }
 
-interface Statement {
-  text: string;
-  values?: unknown[] | undefined;
-  options?: QueryOptions | undefined;
-  kind?: TurnKind;
-  onPerformed?: (step: number) => void;
-}
-
-/** One statement at a time, none after the end, and no commit after an error that somebody swallowed. */
-class SimulatedTransaction implements Transaction {
-  readonly #say: (statement: Statement) => Promise<any[]>;
-  #tail: Promise<unknown> = Promise.resolve();
-  #hasFailed = false;
-  #hasEnded = false;
-
-  constructor(say: (statement: Statement) => Promise<any[]>) {
-    this.#say = say;
-  }
-
-  query<Row = Record<string, unknown>>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
-    if (this.#hasEnded) throw new RoostError("internal", "a statement came after the end of its transaction");
-    const rows = this.#tail.then(() => this.#say({ text, values, options }));
-    this.#tail = rows.catch(() => {
-      this.#hasFailed = true;
-    });
-    return rows;
-  }
-
-  async settle(): Promise<void> {
-    await this.#tail;
-    this.#hasEnded = true;
-  }
-
-  refuseSwallowed(): void {
-    if (this.#hasFailed)
-      throw new RoostError("internal", "a statement of the transaction failed and its error was swallowed");
-  }
-}
-
 function labelOf(text: string): string {
   const words = text.replaceAll(/\s+/g, " ").trim();
   return words.length <= 60 ? words : `${words.slice(0, 60)}…`;
+}
+
+/** Without the pauses of the real one: the interleaver decides who goes on. */
+async function retryConflicts<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const isTransient = ["40001", "40P01"].includes(sqlStateOf(error) ?? "");
+      if (!isTransient || attempt === attemptsMax) throw error;
+    }
+  }
 }
