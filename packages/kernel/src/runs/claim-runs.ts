@@ -58,7 +58,7 @@ async function holdWorker(tx: KernelTransaction, workerId: string): Promise<void
 
 /**
  * Invariant: one owner. The epoch grows with each claim, so every earlier owner's writes are refused from here on.
- * `= any` keeps the plan on the primary key, however many rows the planner expects.
+ * Arrays keep the plan on one look at the primary key for each run, however many rows the planner expects to be ready.
  */
 export const claimStatement = `
   with due as materialized (
@@ -68,14 +68,14 @@ export const claimStatement = `
     limit $3
     for no key update skip locked
   ),
-  numbered as (select id, cause_id, row_number() over () as place from due)
+  taken as (select array_agg(id) as ids, array_agg(cause_id) as causes from due)
   update roost.run r set
-    state = 'running', epoch = r.epoch + 1, worker_id = $1, ready_at = null, claimed_at = roost.now(), cause_id = ($4::text[])[n.place],
+    state = 'running', epoch = r.epoch + 1, worker_id = $1, ready_at = null, claimed_at = roost.now(), cause_id = n.event_id,
     started_at = coalesce(r.started_at, roost.now()),
     deadline_at = coalesce(r.deadline_at, roost.now() + r.timeout_ms * interval '1 millisecond')
-  from numbered n
-  where r.id = any(array(select id from numbered)) and r.id = n.id
-  returning ${runColumns("r")}, n.place, n.cause_id as "priorCauseId"`;
+  from taken t cross join lateral unnest(t.ids, t.causes, $4::text[]) with ordinality as n(id, prior_cause_id, event_id, place)
+  where r.id = n.id
+  returning ${runColumns("r")}, n.place, n.prior_cause_id as "priorCauseId"`;
 
 async function claimQueue(tx: KernelTransaction, workerId: string, queue: string, limit: number): Promise<Claimed[]> {
   const eventIds = Array.from({ length: limit }, () => createId());
