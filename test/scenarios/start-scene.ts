@@ -16,6 +16,8 @@ export interface SceneOptions {
   /** Default: the model is not to be asked. */
   script?: (world: World) => Script;
   workerCount?: number;
+  /** The workers have the tools of worker-program.ts besides their own. */
+  hasMoreTools?: boolean;
   /** Changes to roost.yaml, after those that open it to the world. */
   settings?: (text: string) => string;
   environment?: Record<string, string>;
@@ -50,7 +52,8 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
         "roost.yaml": (text) =>
           (options.settings ?? ((settings) => settings))(openTo(world, withoutJobs["roost.yaml"]!(text))),
       },
-      ...(options.environment === undefined ? {} : { environment: options.environment }),
+      environment: { TEST_WORLD_URL: world.plain.url, ...options.environment },
+      ...(options.hasMoreTools === true ? { workerPath: "test/scenarios/worker-program.ts" } : {}),
     }),
   );
   const kept = opened.move();

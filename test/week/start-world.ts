@@ -1,6 +1,7 @@
 /**
  * What the agents of a home act upon: two HTTP servers that record every request. One honours Idempotency-Key and performs an
- * effect once per key; the other performs whatever arrives. Both can hold their answers, as a slow server would.
+ * effect once per key; the other performs whatever arrives. Both can hold their answers, as a slow server would, and both say
+ * whether an effect with a key has happened (GET /effects/<key>).
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -60,6 +61,12 @@ async function startServer(options: {
   const effects: WorldRequest[] = [];
   const holds = new Map<string, { arrive: (request: WorldRequest) => void; released: Promise<void> }>();
 
+  const answerTo = ({ path }: WorldRequest) => {
+    if (path === "/comments") return options.comments;
+    if (path.startsWith("/effects/"))
+      return { found: effects.some(({ key }) => key === path.slice("/effects/".length)) };
+    return { accepted: path };
+  };
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const received = await readRequest(request);
     requests.push(received);
@@ -68,7 +75,7 @@ async function startServer(options: {
     const hold = holds.get(received.path);
     hold?.arrive(received);
     await hold?.released;
-    const answer = received.path === "/comments" ? options.comments : { accepted: received.path };
+    const answer = answerTo(received);
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
   };
   const server = createServer((request, response) => {

@@ -20,6 +20,8 @@ export interface StartHomeOptions {
   /** Changes to files of the home before it starts. */
   files?: Record<string, (text: string) => string>;
   environment?: Record<string, string>;
+  /** What the workers run, from the root of the repository. Default: the worker itself. */
+  workerPath?: string;
   /** Where the home is made. Default: the system's directory for temporary files. */
   parentDirectory?: string;
 }
@@ -79,7 +81,9 @@ export async function startHome(options: StartHomeOptions): Promise<LivingHome> 
   let { gateway, api } = await startGateway(opened);
   const workers: Program[] = [];
   const startWorker = async (owner: AsyncDisposableStack) => {
-    const worker = owner.use(await startProgram({ path: "packages/worker/src/main.ts", environment }));
+    const worker = owner.use(
+      await startProgram({ path: options.workerPath ?? "packages/worker/src/main.ts", environment }),
+    );
     workers.push(worker);
     programs.push(worker);
     return worker;
