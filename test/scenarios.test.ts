@@ -36,6 +36,10 @@ function named(): Tests {
   );
 }
 
+/** A to S, and L2. */
+const all = ["L2", ..."A B C D E F G H I J K L M N O P Q R S".split(" ")].toSorted();
+
 test("docs/scenarios.md lists each scenario with the files of its tests", () => {
   assert.deepEqual(Object.fromEntries(Object.entries(listed()).toSorted()), named());
+  assert.deepEqual(Object.keys(listed()).toSorted(), all);
 });

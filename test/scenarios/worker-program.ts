@@ -10,16 +10,23 @@ import { openMemory } from "@roost/memory";
 import { readSettings } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
 import { createAgentHandler, createModelsFor, createToolsFor, runWorker } from "@roost/worker";
-import { z } from "zod";
 
 const environment = process.env as Record<string, string>;
 const worldUrl = environment["TEST_WORLD_URL"]!;
+
+/** One text under this name. */
+function textInput(name: string): Tool["input"] {
+  return {
+    jsonSchema: { type: "object", properties: { [name]: { type: "string" } }, required: [name] },
+    validate: () => [],
+  };
+}
 
 /** Order something: the shop performs whatever it is sent, and knows what was ordered under a key. */
 const order: Tool<{ item: string }> = {
   name: "order",
   description: "Orders an item",
-  input: z.object({ item: z.string() }),
+  input: textInput("item"),
   effect: "queryable",
   execute: async ({ item }, { idempotencyKey, signal }) => {
     const headers = { "idempotency-key": idempotencyKey };
@@ -38,7 +45,7 @@ function delegate(kernel: Kernel, run: ClaimedRun): Tool<{ task: string }> {
   return {
     name: "delegate",
     description: "Gives a task to another agent and waits for its result",
-    input: z.object({ task: z.string() }),
+    input: textInput("task"),
     effect: "idempotent",
     execute: async ({ task }, { idempotencyKey, signal }) => {
       const seq = Number(idempotencyKey.slice(idempotencyKey.lastIndexOf(":") + 1));

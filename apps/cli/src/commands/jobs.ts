@@ -17,6 +17,7 @@ import { readPages } from "../read-pages.ts";
 import { showAnswer } from "./ask.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
 import { addDefineJobsCommands } from "./define-jobs.ts";
+import { addImportJobsCommand } from "./import-jobs.ts";
 
 const jobsMax = 5000;
 
@@ -28,6 +29,7 @@ export function addJobsCommands(program: Command, context: CliContext): void {
   addList(jobs, context);
   addShow(jobs, context);
   addDefineJobsCommands(jobs, context);
+  addImportJobsCommand(jobs, context);
   addPause(jobs, context);
   addResume(jobs, context);
   addRun(jobs, context);

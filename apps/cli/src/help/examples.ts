@@ -12,6 +12,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     "roost jobs add mail --every 20m --input memory/email-state.json=1h --prompt 'Look through the mail'",
   ],
   "roost jobs apply": ["roost jobs apply jobs/ --dry-run", "roost jobs apply jobs/blog.yaml --prune"],
+  "roost jobs import": ["roost jobs import ~/.openclaw --dry-run"],
   "roost log tail": ["roost log tail --type run.failed --since 1d"],
   "roost log schemas check": ["roost log schemas check schemas/mail-received.yaml"],
   "roost log groups": ["roost log groups", "roost log groups mail-index"],

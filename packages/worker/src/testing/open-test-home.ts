@@ -30,6 +30,8 @@ export interface TestHome extends AsyncDisposable {
   kernel: Kernel;
   memory: Memory;
   homeDir: string;
+  /** Where the model is. */
+  modelUrl: string;
   /** What a handler of agent runs is made of. */
   handlerOptions: AgentHandlerOptions;
   setScript: (script: Script) => void;
@@ -102,6 +104,7 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
     kernel,
     memory,
     homeDir,
+    modelUrl: server.url,
     handlerOptions: { kernel, memory, modelsFor, telemetry, toolsFor, isRehearsal: false, webhook },
     setScript: (script) => server.setScript(script),
     claim,

@@ -1,0 +1,179 @@
+/** Scenarios L, L2 and M of docs/scenarios.md: what a model that is asked and asked again can cost, with the real loop, budgets and HTTP. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ScriptedReply } from "@roost/agent/testing";
+import { silentLogger } from "@roost/base";
+import {
+  claimRuns,
+  createRun,
+  defineJob,
+  fireDueTicks,
+  getRun,
+  listTicks,
+  readSpend,
+  registerWorker,
+  setBudgets,
+  type NewRun,
+  type Run,
+} from "@roost/kernel";
+import { Settings } from "@roost/memory/settings";
+import { createAgentHandler } from "./create-agent-handler.ts";
+import { executeRun } from "./execute-run.ts";
+import { createModelsFor } from "./models/choose-models.ts";
+import { openTestHome, type TestHome } from "./testing/open-test-home.ts";
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const startMs = Date.parse("2025-11-24T00:00:00Z");
+
+interface Scene extends AsyncDisposable {
+  home: TestHome;
+  /** Replies of the model so far. */
+  readonly callCount: number;
+  reply: (answer: ScriptedReply) => void;
+  /** Runs all that is due at a moment to its end. */
+  live(ms: number): Promise<Run[]>;
+}
+
+/** A worker whose model always answers the same. */
+async function openScene({ isPriceless = false }: { isPriceless?: boolean } = {}): Promise<Scene> {
+  await using opened = new AsyncDisposableStack();
+  const home = opened.use(await openTestHome({ files: { "HEARTBEAT.md": "- look at the mail\n" } }));
+  const { kernel, modelUrl: baseUrl } = home;
+  const provider = { kind: "openai-compatible" as const, id: "scripted", baseUrl, model: "scripted" };
+  const choice = { settings: Settings.parse({}), clock: kernel.clock, logger: silentLogger };
+  const modelsFor = createModelsFor({ providers: [provider], ...choice });
+  await home.test.clock.set(new Date(startMs));
+  let callCount = 0;
+  let answer: ScriptedReply = "HEARTBEAT_OK";
+  home.setScript(() => {
+    callCount += 1;
+    return answer;
+  });
+  const agent = createAgentHandler({ ...home.handlerOptions, ...(isPriceless ? { modelsFor } : {}) });
+  const worker = opened.use(
+    await registerWorker(kernel, { kind: "worker", host: "test", pid: process.pid, ttlMs: 30 * dayMs }),
+  );
+  const kept = opened.move();
+  return {
+    home,
+    get callCount() {
+      return callCount;
+    },
+    reply: (next) => {
+      answer = next;
+    },
+    async live(ms) {
+      await home.test.clock.set(new Date(ms));
+      await fireDueTicks(kernel);
+      const claimed = await claimRuns(kernel, { workerId: worker.workerId, queues: ["default"], limit: 20 });
+      const { signal } = new AbortController();
+      for (const run of claimed) await executeRun({ kernel, handlers: { agent }, logger: silentLogger }, run, signal);
+      return Promise.all(claimed.map(({ id }) => getRun(kernel.database, id)));
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+async function defineEvery(home: TestHome, everyMs: number, more: object = {}): Promise<void> {
+  const trigger = { kind: "every", every: everyMs, anchor: new Date(startMs).toISOString() };
+  await defineJob(home.kernel, { id: "beat", trigger, prompt: "", ...more }, { by: "test" });
+}
+
+test("L: for 12 days the provider answers 401 to heartbeats: it is left alone for longer and longer, nothing is spent, and it is tried again", async () => {
+  await using scene = await openScene();
+  const { home } = scene;
+  await setBudgets(home.kernel, { caps: [{ scope: "all", window: "day", usdMax: 1 }] });
+  const everyMs = 2 * hourMs;
+  await defineEvery(home, everyMs, { session: "heartbeat" });
+  scene.reply({ status: 401, error: { message: "Incorrect API key provided" } });
+  const ended: Run[] = [];
+  for (let ms = startMs + everyMs; ms <= startMs + 12 * dayMs; ms += everyMs) ended.push(...(await scene.live(ms + 1)));
+  assert.equal(ended.length, (12 * dayMs) / everyMs, "every tick is on record");
+  assert.ok(ended.every(({ state, error }) => state === "failed" && error?.code === "unauthenticated"));
+  assert.match(
+    ended.at(-1)?.error?.message ?? "",
+    /Incorrect API key.*left alone until 2025-12-0\dT.*failures in a row/,
+  );
+  // Cool-downs of 5, 10, 20, … minutes first, then of six hours.
+  const callsMax = 9 + (12 * dayMs) / (6 * hourMs);
+  assert.ok(scene.callCount <= callsMax, `${scene.callCount} calls, expected at most ${callsMax}`);
+  const spends = await readSpend(home.kernel, { scopes: ["all"], windows: ["day"], isCurrent: false });
+  assert.ok(spends.every(({ usdSpent, usdReserved }) => usdSpent === 0 && usdReserved === 0));
+
+  scene.reply("HEARTBEAT_OK");
+  const states: string[] = [];
+  for (let beat = 1; beat <= 4; beat += 1) {
+    for (const { state } of await scene.live(startMs + 12 * dayMs + beat * everyMs + 1)) states.push(state);
+  }
+  assert.equal(states.at(-1), "done", "with the right key it goes on within a cool-down");
+  const { ticks } = await listTicks(home.kernel, { jobId: "beat", limit: 500 });
+  assert.ok(ticks.every(({ outcome }) => outcome === "fired"));
+});
+
+/** Looks busy: says something and calls a tool each time. $0.03 a call, in the price of the test home. */
+const busy: ScriptedReply = {
+  text: "Still at it, nearly there",
+  toolCalls: [{ name: "list_jobs", arguments: {} }],
+  usage: { prompt_tokens: 2_000, completion_tokens: 1_000, total_tokens: 3_000 },
+};
+const callUsd = 0.03;
+
+/** One run that would go on for ever, executed until it ends. */
+async function runBusily(scene: Scene, budget: NonNullable<NewRun["budget"]>): Promise<Run> {
+  scene.reply(busy);
+  const { kernel } = scene.home;
+  const run = { reason: "a test", input: { prompt: "go on" }, sessionKind: "cron" as const, agent: "main", budget };
+  const { runId } = await kernel.transact((tx) => createRun(tx, run));
+  await scene.live(startMs);
+  return getRun(kernel.database, runId);
+}
+
+test("L2: a hard cap of $0.50 stops one long run in its middle, at most one call above", async () => {
+  await using scene = await openScene();
+  const run = await runBusily(scene, { usdMax: 0.5 });
+  assert.deepEqual([run.state, run.error?.code], ["failed", "limit_exceeded"]);
+  assert.match(run.error?.message ?? "", /cap of \$0\.5000/);
+  const spentUsd = scene.callCount * callUsd;
+  assert.ok(spentUsd <= 0.5 + callUsd && spentUsd > 0.4, `${scene.callCount} calls cost $${spentUsd}`);
+  assert.equal(run.usdSpent.toFixed(9), spentUsd.toFixed(9), "what is recorded is what was used");
+  const { text } = run.output as { text: string };
+  assert.equal(text, "Still at it, nearly there", "what it had to say is kept");
+});
+
+test("L2: a model without a price is stopped in the middle of a run by the cap in tokens", async () => {
+  await using scene = await openScene({ isPriceless: true });
+  const run = await runBusily(scene, { usdMax: 0.5, tokensMax: 30_000 });
+  assert.deepEqual([run.state, run.error?.code, run.usdSpent], ["failed", "limit_exceeded", 0]);
+  assert.match(run.error?.message ?? "", /cap of 30000 tokens/);
+  assert.ok(scene.callCount >= 8 && scene.callCount <= 11, `${scene.callCount} calls of 3,000 tokens`);
+  assert.equal(run.tokensSpent, scene.callCount * 3_000);
+});
+
+/** Three hours and eleven minutes of a job that begins anew whenever it was stopped, and looks busy all the while. */
+async function spiral(scene: Scene): Promise<Run[]> {
+  await defineEvery(scene.home, 15 * 60_000, { overlap: "allow", retry: { attemptsMax: 5, backoffMs: 1_000 } });
+  scene.reply(busy);
+  const ended: Run[] = [];
+  for (let ms = startMs; ms <= startMs + 191 * 60_000; ms += 15 * 60_000) ended.push(...(await scene.live(ms + 1)));
+  return ended;
+}
+
+test("M: a loop that looks busy for three hours is stopped by its rate of calls", async () => {
+  await using scene = await openScene();
+  await setBudgets(scene.home.kernel, { caps: [{ scope: "job:beat", window: "hour", callsMax: 25 }] });
+  const ended = await spiral(scene);
+  assert.ok(ended.length >= 12);
+  assert.ok(ended.every(({ state, error }) => state === "failed" && error?.code === "limit_exceeded"));
+  assert.equal(scene.callCount, 4 * 25, "each of the four hours has its own");
+  assert.match(ended.at(-1)?.error?.message ?? "", /cap of 25 calls per hour for job:beat/);
+});
+
+test("M: a loop that looks busy for three hours is stopped by its money", async () => {
+  await using scene = await openScene();
+  await setBudgets(scene.home.kernel, { caps: [{ scope: "all", window: "day", usdMax: 2 }] });
+  const ended = await spiral(scene);
+  assert.ok(ended.every(({ state }) => state === "failed"));
+  assert.ok(scene.callCount * callUsd <= 2 + callUsd, `${scene.callCount} calls cost $${scene.callCount * callUsd}`);
+  assert.match(ended.at(-1)?.error?.message ?? "", /cap of \$2\.0000 per day for everything/);
+});
