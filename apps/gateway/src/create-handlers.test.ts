@@ -67,6 +67,7 @@ test("createHandlers() serves every operation as its contract says", async () =>
     topics.find(({ name }) => name === "runs")?.partitions.find((one) => one.nextOffset > 0) ?? {};
   assert.ok((await client.readEvents({ topic: "runs", partition })).events.length > 0);
   await askAboutSchemas(client);
+  await askAboutProjections(client);
   await collect(client.tailEvents({ last: 1 }), () => true);
 
   assert.deepEqual([...answered].toSorted(), roostOperations.map(({ id }) => id).toSorted());
@@ -125,6 +126,26 @@ async function askAboutRuns(
   assert.notEqual((await client.retryRun({ runId: cancelled })).run.id, cancelled);
   await assert.rejects(client.retryRun({ runId }), { code: "conflict" });
   assert.ok((await client.listRuns({ state: ["done"] })).runs.some(({ id }) => id === runId));
+}
+
+async function askAboutProjections(client: TestGateway["client"]): Promise<void> {
+  for (const { name } of (await client.listProjections()).projections) {
+    const { state, isEqual, difference } = await client.replayProjection({ projection: name, check: true });
+    assert.deepEqual([name, state, isEqual, difference], [name, "checked", true, null]);
+    assert.equal((await client.replayProjection({ projection: name })).state, "switched");
+  }
+  const { projections } = await client.listProjections();
+  assert.deepEqual(
+    projections.map(({ name, last }) => [name, last?.isEqual, last?.isCheck]),
+    [
+      ["state-files", true, false],
+      ["ticks", true, false],
+    ],
+  );
+  await assert.rejects(client.replayProjection({ projection: "nobody" }), {
+    code: "not_found",
+    message: /there are state-files, ticks/,
+  });
 }
 
 async function askAboutSchemas(client: TestGateway["client"]): Promise<void> {

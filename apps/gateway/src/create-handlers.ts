@@ -25,6 +25,7 @@ import { listGroups } from "./api/list-groups.ts";
 import { listJobs } from "./api/list-jobs.ts";
 import { listLocks } from "./api/list-locks.ts";
 import { listNotices } from "./api/list-notices.ts";
+import { listProjections } from "./api/list-projections.ts";
 import { listQuestions } from "./api/list-questions.ts";
 import { listRuns } from "./api/list-runs.ts";
 import { listSchemas } from "./api/list-schemas.ts";
@@ -39,6 +40,7 @@ import { releaseLock } from "./api/release-lock.ts";
 import { removeGroup } from "./api/remove-group.ts";
 import { removeJob } from "./api/remove-job.ts";
 import { renewLock } from "./api/renew-lock.ts";
+import { replayProjection } from "./api/replay-projection.ts";
 import { resetGroup } from "./api/reset-group.ts";
 import { resolveStep } from "./api/resolve-step.ts";
 import { resumeJob } from "./api/resume-job.ts";
@@ -76,6 +78,7 @@ const factories = {
   listJobs,
   listLocks,
   listNotices,
+  listProjections,
   listQuestions,
   listRuns,
   listSchemas,
@@ -90,6 +93,7 @@ const factories = {
   removeGroup,
   removeJob,
   renewLock,
+  replayProjection,
   resetGroup,
   resolveStep,
   resumeJob,

@@ -72,6 +72,12 @@ export {
   type SkipEvent,
 } from "./groups/move-group.ts";
 
+// Projections.
+export { tickProjection } from "./projections/tick-projection.ts";
+export { replayProjection, type ReplayOptions, type ReplayStep } from "./projections/replay-projection.ts";
+export { listProjections, type ProjectionState } from "./projections/list-projections.ts";
+export type { CopyOf, ProjectedTable, Projection, ProjectionDifference } from "./projections/projection.ts";
+
 // Runs, workers, budgets.
 export * from "./runs/run.ts";
 export type { RunHead } from "./runs/lock-runs.ts";

@@ -17,7 +17,7 @@ export { watchHome, type WatchHome } from "./scan/watch-home.ts";
 export { getState, listStates, type ReadState, type State, type StateSummary } from "./state/get-state.ts";
 export { changeState, setState, type SetState, type SetStateOutcome } from "./state/set-state.ts";
 export { settleState, type SettledState } from "./state/settle-state.ts";
-export { rebuildState, replayStates, type ReplayedState } from "./state/rebuild-state.ts";
+export { stateProjection } from "./state/state-projection.ts";
 
 // Notes and facts.
 export { appendDailyNote, type AppendedNote, type DailyNote } from "./notes/append-daily-note.ts";

@@ -6,6 +6,7 @@ import { findRunId } from "../find-by-id.ts";
 import { collectOption, parseOptionCount, parseOptionDuration } from "../parse-option.ts";
 import { cutText, plainLine, textWidth } from "../print/text-width.ts";
 import { addLogGroupsCommands } from "./log-groups.ts";
+import { addLogReplayCommands } from "./log-replay.ts";
 import { addLogSchemasCommands } from "./log-schemas.ts";
 
 interface TailOptions {
@@ -26,6 +27,7 @@ export function addLogCommands(program: Command, context: CliContext): void {
   addTopics(log, context);
   addLogGroupsCommands(log, context);
   addLogSchemasCommands(log, context);
+  addLogReplayCommands(log, context);
   addWhy(log, context);
 }
 

@@ -33,21 +33,34 @@ export const tickFired = defineEvent({
   schema: z.object({ ...ticked, runId: Id, lateMs: WholeMs, missedCount: Count, reason: Reason.optional() }),
 });
 
+/** May stand for `missedCount` ticks from `scheduledAt` to `lastScheduledAt`. */
 export const tickSkipped = defineEvent({
   type: "tick.skipped",
-  version,
+  version: 2,
   topic,
   subject,
-  schema: z.object({ ...ticked, reason: Reason, lateMs: WholeMs.optional() }),
+  schema: z.object({
+    ...ticked,
+    lastScheduledAt: Time.optional(),
+    missedCount: Count.optional(),
+    reason: Reason,
+    lateMs: WholeMs.optional(),
+  }),
 });
 
 /** Stands for `missedCount` ticks from `scheduledAt` to `lastScheduledAt`. */
 export const tickMissed = defineEvent({
   type: "tick.missed",
-  version,
+  version: 2,
   topic,
   subject,
-  schema: z.object({ ...ticked, lastScheduledAt: Time.optional(), missedCount: Count, reason: Reason }),
+  schema: z.object({
+    ...ticked,
+    lastScheduledAt: Time.optional(),
+    missedCount: Count,
+    reason: Reason,
+    lateMs: WholeMs.optional(),
+  }),
 });
 
 export const jobEvents = [

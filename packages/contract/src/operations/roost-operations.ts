@@ -4,6 +4,7 @@ import { groupOperations } from "./group-operations.ts";
 import { homeOperations } from "./home-operations.ts";
 import { jobOperations } from "./job-operations.ts";
 import { logOperations } from "./log-operations.ts";
+import { projectionOperations } from "./projection-operations.ts";
 import { runOperations } from "./run-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
 import { statusOperations } from "./status-operations.ts";
@@ -15,6 +16,7 @@ export const roostOperations = [
   ...sessionOperations,
   ...logOperations,
   ...groupOperations,
+  ...projectionOperations,
   ...coordinationOperations,
   ...homeOperations,
 ] as const;
@@ -27,6 +29,7 @@ export * from "../records/job.ts";
 export * from "../records/limits.ts";
 export * from "../records/notice.ts";
 export * from "../records/postcondition.ts";
+export * from "../records/projection.ts";
 export * from "../records/run.ts";
 export * from "../records/session.ts";
 export * from "../records/state.ts";
@@ -36,6 +39,7 @@ export * from "./group-operations.ts";
 export * from "./home-operations.ts";
 export * from "./job-operations.ts";
 export * from "./log-operations.ts";
+export * from "./projection-operations.ts";
 export * from "./run-operations.ts";
 export * from "./session-operations.ts";
 export * from "./status-operations.ts";

@@ -179,16 +179,12 @@ function emitTick(tx: KernelTransaction, { tick, outcome, reason, runId, eventId
   };
   const lateMs = Math.max(0, Math.round(tick.lateMs));
   const why = reason === undefined ? {} : { reason: clipReason(reason) };
+  const until = tick.untilMs === undefined ? {} : { lastScheduledAt: new Date(tick.untilMs).toISOString() };
+  const { missedCount } = tick;
   const data: Record<RecordedTick["outcome"], JsonObject> = {
-    fired: { ...ticked, runId: runId ?? "", lateMs, missedCount: tick.missedCount, ...why },
-    skipped: { ...ticked, lateMs, reason: "", ...why },
-    missed: {
-      ...ticked,
-      missedCount: tick.missedCount,
-      reason: "",
-      ...why,
-      ...(tick.untilMs === undefined ? {} : { lastScheduledAt: new Date(tick.untilMs).toISOString() }),
-    },
+    fired: { ...ticked, runId: runId ?? "", lateMs, missedCount, ...why },
+    skipped: { ...ticked, lateMs, missedCount, reason: "", ...why, ...until },
+    missed: { ...ticked, lateMs, missedCount, reason: "", ...why, ...until },
   };
   tx.emit({
     id: eventId,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, rm, unlink, utimes } from "node:fs/promises";
+import { readdir, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { JsonValue } from "@roost/base";
@@ -10,7 +10,6 @@ import { scanHome } from "../scan/scan-home.ts";
 import { createTestMemory, type TestMemory } from "../testing/create-test-memory.ts";
 import { getState, listStates } from "./get-state.ts";
 import { renderState } from "./parse-state.ts";
-import { rebuildState } from "./rebuild-state.ts";
 import { changeState, setState } from "./set-state.ts";
 import { settleState } from "./settle-state.ts";
 
@@ -234,45 +233,6 @@ test("settleState() of a new file that is not valid puts it aside too", async ()
     1,
   );
   assert.equal((await home.events("notices")).length, 1);
-});
-
-test("rebuildState() gives the same rows and the same bytes from the log alone", async () => {
-  await using home = await createTestMemory({ files: { "memory/old-state.json": '{"kept":  "as it was written"}' } });
-  await setState(home.memory, { name: "email", value: { b: [1, { y: 1, x: null }], a: "ü" }, by });
-  await setState(home.memory, { name: "email", patch: { a: "z" }, by });
-  await setState(home.memory, { name: "edited", value: { n: 1 }, by });
-  await home.writeOutside("memory/edited-state.json", '{ "n": 2 }\n\n');
-  await setState(home.memory, { name: "gone", value: 1, by });
-  await unlink(join(home.homeDir, "memory/gone-state.json"));
-  await setState(home.memory, { name: "fought", value: { n: 1 }, by });
-  await home.kernel.transact((tx) => changeState(tx, { name: "fought", value: { n: 2 }, by }));
-  await home.writeOutside("memory/fought-state.json", '{"n":9}');
-  await scanHome(home.memory);
-
-  const { database } = home.test;
-  const dump = async () => ({
-    rows: await database.query(
-      "select name, version, value, text, sha256, updated_by, event_id from memory.state order by name",
-    ),
-    files: Object.fromEntries(
-      await Promise.all(
-        (await readdir(join(home.homeDir, "memory")))
-          .sort()
-          .map(async (name) => [name, await home.read(`memory/${name}`)] as const),
-      ),
-    ),
-  });
-  const before = await dump();
-  assert.equal(before.files["edited-state.json"], '{ "n": 2 }\n\n');
-  assert.equal(before.files["gone-state.json"], undefined);
-
-  await database.query("truncate memory.state");
-  await rm(join(home.homeDir, "memory"), { recursive: true });
-  const { names, rebuilt } = await rebuildState(home.memory);
-  assert.deepEqual(names, ["edited", "email", "fought", "gone", "old"]);
-  assert.deepEqual(rebuilt.toSorted(), names);
-  assert.deepEqual(await dump(), before);
-  assert.deepEqual((await rebuildState(home.memory)).rebuilt, [], "what is right is left alone");
 });
 
 test("writeHomeFile() of a state file changes the state", async () => {

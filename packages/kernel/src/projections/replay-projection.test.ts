@@ -1,0 +1,181 @@
+/** Replays: the same bytes, the first difference, beside writers, and over the death of whoever replays. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { defineJob } from "../jobs/define-job.ts";
+import { runJobNow } from "../jobs/run-job-now.ts";
+import { fireDueTicks } from "../jobs/fire-due-ticks.ts";
+import { createTestKernel, type TestKernel } from "../testing/create-test-kernel.ts";
+import { noteProjection, noteTable } from "../testing/note-projection.ts";
+import { groupTestEvents, note } from "../testing/test-events.ts";
+import { createTopic } from "../log/topics.ts";
+import { listProjections } from "./list-projections.ts";
+import { replayProjection } from "./replay-projection.ts";
+import { tickProjection } from "./tick-projection.ts";
+
+async function openNotes(count: number): Promise<TestKernel> {
+  const t = await createTestKernel({ events: groupTestEvents });
+  await t.database.query(noteTable);
+  for (let from = 0; from < count; from += 500) {
+    const notes = Array.from({ length: Math.min(500, count - from) }, (_, n) => note(from + n, `s${(from + n) % 300}`));
+    await t.kernel.append(notes);
+  }
+  await t.database.query(
+    `insert into public.note (subject, n, count) select subject, max((data->>'n')::int), count(*) from roost.event where topic = 'notes' group by subject`,
+  );
+  return t;
+}
+
+const check = { isCheck: true } as const;
+
+test("replayProjection() --check compares and changes nothing; a replay puts right what differs and keeps what only the place knows", async () => {
+  await using t = await openNotes(700);
+  const equal = await replayProjection(t.kernel, noteProjection, check);
+  assert.deepEqual([equal.state, equal.isEqual, equal.appliedCount, equal.remainingCount], ["checked", true, 700, 0]);
+  await t.database.query("update public.note set n = -1 where subject = 's42'");
+  await t.database.query("delete from public.note where subject = 's7'");
+  await t.database.query("insert into public.note values ('stranger', 1, 1)");
+  const kept = await t.database.query("select seen_at from public.note where subject = 's1'");
+  const wrong = await replayProjection(t.kernel, noteProjection, check);
+  assert.deepEqual([wrong.isEqual, wrong.sha256], [false, equal.sha256]);
+  assert.deepEqual(wrong.difference, {
+    where: "public.note (s42)",
+    live: { subject: "s42", n: -1, count: 3 },
+    log: { subject: "s42", n: 642, count: 3 },
+  });
+  assert.equal((await replayProjection(t.kernel, noteProjection, check)).isEqual, false, "a check changes nothing");
+  const replayed = await replayProjection(t.kernel, noteProjection);
+  assert.deepEqual([replayed.state, replayed.isEqual], ["switched", false]);
+  assert.equal((await replayProjection(t.kernel, noteProjection, check)).isEqual, true);
+  assert.deepEqual(await t.database.query("select seen_at from public.note where subject = 's1'"), kept);
+  const [state] = await listProjections(t.database, [noteProjection]);
+  assert.deepEqual([state?.building, state?.last?.isEqual, state?.last?.sha256], [null, true, equal.sha256]);
+  assert.deepEqual(await t.database.query("select 1 from pg_tables where schemaname = 'roost_replay'"), []);
+});
+
+test("replayProjection() comes back after its time, and goes on where it was", async () => {
+  await using t = await openNotes(2600);
+  const steps = [];
+  do steps.push(await replayProjection(t.kernel, noteProjection, { budgetMs: 0 }));
+  while (steps.at(-1)?.state === "building");
+  assert.deepEqual(
+    steps.map((step) => [step.state, step.appliedCount]),
+    [
+      ["building", 500],
+      ["building", 1000],
+      ["building", 1500],
+      ["switched", 2600],
+    ],
+  );
+  assert.equal(steps.at(-1)?.isEqual, true);
+});
+
+test("replayProjection() goes on in another process when the first is killed in the middle of a page", async () => {
+  await using t = await openNotes(2600);
+  await using holder = await t.database.openSession();
+  await holder.query("select pg_advisory_lock(42)");
+  const fixture = fileURLToPath(new URL("replay.fixture.ts", import.meta.url));
+  const child = spawn(process.execPath, [fixture, t.url], { stdio: ["ignore", "ignore", "inherit"] });
+  const ended = once(child, "exit");
+  const isWaiting = async () =>
+    (await t.database.query("select 1 from pg_locks where locktype = 'advisory' and objid = 42 and not granted"))
+      .length > 0;
+  while (!(await isWaiting())) assert.equal(child.exitCode, null, "the replay ended too early");
+  child.kill("SIGKILL");
+  await ended;
+  await holder.query("select pg_advisory_unlock(42)");
+
+  const applied: number[] = [];
+  const counting = {
+    ...noteProjection,
+    apply: async (...given: Parameters<typeof noteProjection.apply>) => {
+      applied.push(given[1].length);
+      await noteProjection.apply(...given);
+    },
+  };
+  const replayed = await replayProjection(t.kernel, counting);
+  assert.deepEqual([replayed.state, replayed.isEqual, replayed.appliedCount], ["switched", true, 2600]);
+  assert.equal(
+    applied.reduce((sum, count) => sum + count, 0),
+    1600,
+    "the two pages that had committed are not read again, the third one is",
+  );
+});
+
+test("replayProjection() begins anew when the projection has another version", async () => {
+  await using t = await openNotes(1700);
+  assert.equal((await replayProjection(t.kernel, noteProjection, { budgetMs: 0 })).appliedCount, 500);
+  const done = await replayProjection(t.kernel, { ...noteProjection, version: 2 });
+  assert.deepEqual([done.appliedCount, done.isEqual], [1700, true]);
+});
+
+test("replayProjection() is right while others write", async () => {
+  await using t = await openNotes(600);
+  const another = await t.openAnother();
+  const write = async () => {
+    for (let n = 1000; n < 1060; n += 1) {
+      await another.transact(async (tx) => {
+        await tx.query(
+          "insert into public.note as l values ('busy', $1, 1) on conflict (subject) do update set n = $1, count = l.count + 1",
+          [n],
+        );
+        tx.emit(note(n, "busy"));
+      });
+    }
+  };
+  const writing = write();
+  for (let round = 0; round < 6; round += 1)
+    assert.equal((await replayProjection(t.kernel, noteProjection, { isCheck: round % 2 === 0 })).isEqual, true);
+  await writing;
+  assert.equal((await replayProjection(t.kernel, noteProjection, check)).isEqual, true);
+});
+
+test("tickProjection dropped and replayed gives the same bytes: fired, skipped and missed ticks", async () => {
+  await using t = await createTestKernel();
+  const { kernel } = t;
+  const define = (id: string, more: object) =>
+    defineJob(
+      kernel,
+      { id, trigger: { kind: "every", every: "1m" }, prompt: "look", ...more },
+      {
+        by: "ann",
+        timeZone: "UTC",
+      },
+    );
+  await define("skipper", {});
+  await define("catcher", { catchUp: { policy: "all", max: 2, windowMs: 3_600_000 } });
+  await define("sleeper", { activeHours: { start: "00:00", end: "00:01" } });
+  await runJobNow(kernel, "skipper", { idempotencyKey: "k", by: "ann" });
+  for (const minutes of [1, 1, 7, 1]) {
+    await t.clock.advance(minutes * 60_000);
+    await fireDueTicks(kernel);
+  }
+  const outcomes = await t.database.query<{ outcome: string }>("select distinct outcome from roost.tick order by 1");
+  assert.deepEqual(
+    outcomes.map((row) => row.outcome),
+    ["fired", "missed", "skipped"],
+  );
+  const dump = () =>
+    t.database.query(`select to_jsonb(t) - 'recorded_at' as row from roost.tick t order by job_id, tick_key`);
+  const before = await dump();
+  const checked = await replayProjection(kernel, tickProjection, check);
+  assert.deepEqual([checked.isEqual, checked.difference, checked.appliedCount], [true, undefined, before.length]);
+  await t.database.query("truncate roost.tick");
+  const replayed = await replayProjection(kernel, tickProjection);
+  assert.deepEqual([replayed.state, replayed.isEqual, replayed.sha256], ["switched", false, checked.sha256]);
+  assert.deepEqual(await dump(), before);
+});
+
+test("replayProjection() refuses a topic of which retention has dropped a part", async () => {
+  await using t = await createTestKernel({ events: groupTestEvents });
+  await t.database.query(noteTable);
+  await createTopic(t.database, { name: "notes", retentionMs: 1000 });
+  await t.kernel.append([note(1)]);
+  await t.database.query("update roost.partition_head set first_offset = next_offset where topic = 'notes'");
+  await assert.rejects(replayProjection(t.kernel, noteProjection), {
+    code: "conflict",
+    message: /below 1 were dropped by retention/,
+  });
+});

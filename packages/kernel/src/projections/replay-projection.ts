@@ -1,0 +1,191 @@
+/**
+ * Builds a projection again from the log alone, beside the live one: pages of events go into copies of its tables, each in a
+ * transaction with the place that it reached, so a killed replay is resumed where it was. Then, with writers kept out for the length of
+ * one transaction, the rest of the log is applied, the two are compared byte by byte, and the copy takes the live one's place.
+ */
+import { RoostError, toRoostError } from "@roost/base";
+import { partitionName, type OffsetVector } from "../log/offsets.ts";
+import { readPartitions } from "../log/read-events.ts";
+import { readLog } from "../log/read-log.ts";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { compareTables } from "./compare-tables.ts";
+import { copyOf, type ProjectedTable, type Projection, type ProjectionDifference } from "./projection.ts";
+
+export interface ReplayOptions {
+  /** Compares only; the live one stays as it is. */
+  isCheck?: boolean | undefined;
+  /** It comes back after about that long, to be called again. Default: when it is done. */
+  budgetMs?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface ReplayStep {
+  /** building: call again. Done is `checked` or `switched`. */
+  state: "building" | "checked" | "switched";
+  appliedCount: number;
+  /** Events still to be read, the ones it does not want included. */
+  remainingCount: number;
+  /** Whether what was live was what the log says. */
+  isEqual: boolean | undefined;
+  difference: ProjectionDifference | undefined;
+  /** Of every row that the log tells of. */
+  sha256: string | undefined;
+}
+
+const pageSize = 500;
+/** So few may be left for the transaction that keeps writers out. */
+const lastEventsMax = 1_000;
+const lockMs = 1_000;
+const lockAttemptsMax = 10;
+
+export async function replayProjection(
+  kernel: Kernel,
+  projection: Projection,
+  options: ReplayOptions = {},
+): Promise<ReplayStep> {
+  const { signal, budgetMs } = options;
+  const endMs = budgetMs === undefined ? Number.POSITIVE_INFINITY : kernel.clock.nowMs() + budgetMs;
+  for (;;) {
+    signal?.throwIfAborted();
+    const progress = await kernel.transact((tx) => applyPage(kernel, tx, projection));
+    const step =
+      progress.remainingCount <= lastEventsMax
+        ? await finishWithLock(kernel, projection, options.isCheck ?? false)
+        : { state: "building" as const, ...progress, ...unknown };
+    if (step.state === "switched") await projection.settle?.();
+    if (step.state !== "building" || kernel.clock.nowMs() >= endMs) return step;
+  }
+}
+
+const unknown = { isEqual: undefined, difference: undefined, sha256: undefined };
+
+/** Who waits for a lock of a table makes all who come later wait: so it is not waited for long, but often. */
+async function finishWithLock(kernel: Kernel, projection: Projection, isCheck: boolean): Promise<ReplayStep> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await kernel.transact((tx) => finish(kernel, tx, projection, isCheck));
+    } catch (error) {
+      if (toRoostError(error).code !== "timeout" || attempt === lockAttemptsMax) throw error;
+    }
+  }
+}
+
+interface Progress {
+  offsets: OffsetVector;
+  appliedCount: number;
+  startedAt: Date;
+}
+
+/** Invariant: what the copy contains and how far it has read change in one transaction; one replay of a projection at a time changes them. */
+async function openReplay(tx: KernelTransaction, projection: Projection): Promise<Progress> {
+  await tx.query("select pg_advisory_xact_lock(hashtextextended('roost.replay:' || $1, 0))", [projection.name]);
+  const [row] = await tx.query<Progress & { version: number }>(
+    `select version, offsets, applied_count as "appliedCount", started_at as "startedAt" from roost.projection_replay where projection = $1`,
+    [projection.name],
+  );
+  if (row !== undefined && row.version === projection.version) return row;
+  await refuseGaps(tx, projection);
+  for (const { name } of projection.tables) {
+    await tx.query(`drop table if exists ${copyOf(name)}`);
+    await tx.query(
+      `create table ${copyOf(name)} (like ${name} including defaults including constraints including indexes)`,
+    );
+  }
+  const [begun] = await tx.query<Progress>(
+    `insert into roost.projection_replay (projection, version, offsets) values ($1, $2, '{}')
+     on conflict (projection) do update set version = $2, offsets = '{}', applied_count = 0, started_at = roost.now(), updated_at = roost.now()
+     returning offsets, applied_count as "appliedCount", started_at as "startedAt"`,
+    [projection.name, projection.version],
+  );
+  return begun!;
+}
+
+/** @throws RoostError `conflict`: what retention has dropped cannot be replayed */
+async function refuseGaps(tx: KernelTransaction, { name, topics }: Projection): Promise<void> {
+  const cut = (await readPartitions(tx, topics)).find((range) => range.firstOffset > 0);
+  if (cut === undefined) return;
+  throw new RoostError(
+    "conflict",
+    `projection "${name}" cannot be built again: the offsets of ${partitionName(cut.topic, cut.partition)} below ${cut.firstOffset} were dropped by retention`,
+  );
+}
+
+async function applyPage(
+  kernel: Kernel,
+  tx: KernelTransaction,
+  projection: Projection,
+): Promise<{ appliedCount: number; remainingCount: number }> {
+  const { topics, types } = projection;
+  const progress = await openReplay(tx, projection);
+  const page = await readLog(tx, { topics, types, after: progress.offsets, limit: pageSize });
+  if (page.events.length > 0) await projection.apply(tx, kernel.registry.upcast(page.events), copyOf);
+  const appliedCount = progress.appliedCount + page.events.length;
+  await tx.query(
+    "update roost.projection_replay set offsets = $2, applied_count = $3, updated_at = roost.now() where projection = $1",
+    [projection.name, JSON.stringify(page.offsets), appliedCount],
+  );
+  const ranges = await readPartitions(tx, topics);
+  const remaining = ranges.map(
+    ({ topic, partition, nextOffset }) => nextOffset - (page.offsets[partitionName(topic, partition)] ?? 0),
+  );
+  return { appliedCount, remainingCount: remaining.reduce((sum, count) => sum + count, 0) };
+}
+
+/** With writers kept out: whoever wrote the tables has committed, and with it the events that tell of it. */
+async function finish(
+  kernel: Kernel,
+  tx: KernelTransaction,
+  projection: Projection,
+  isCheck: boolean,
+): Promise<ReplayStep> {
+  let progress = await applyPage(kernel, tx, projection);
+  // Somebody else has finished meanwhile and this one began anew: that is too much to do while writers wait.
+  if (progress.remainingCount > lastEventsMax) return { state: "building", ...progress, ...unknown };
+  await tx.query(`set local lock_timeout = ${lockMs}`);
+  await tx.query(`lock table ${projection.tables.map((table) => table.name).join(", ")} in share row exclusive mode`);
+  await tx.query("set local lock_timeout = 0");
+  do progress = await applyPage(kernel, tx, projection);
+  while (progress.remainingCount > 0);
+  const { startedAt } = await openReplay(tx, projection);
+  const compared = await compareTables(tx, projection.tables);
+  const difference = compared.difference ?? (await projection.compareRest?.(tx, copyOf));
+  if (!isCheck) for (const table of projection.tables) await switchTable(tx, table);
+  for (const { name } of projection.tables) await tx.query(`drop table ${copyOf(name)}`);
+  await tx.query("delete from roost.projection_replay where projection = $1", [projection.name]);
+  await tx.query(
+    `insert into roost.projection_run (projection, version, is_check, is_equal, difference, sha256, applied_count, started_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
+     on conflict (projection) do update set version = $2, is_check = $3, is_equal = $4, difference = $5, sha256 = $6, applied_count = $7,
+       started_at = $8, ended_at = roost.now()`,
+    [
+      projection.name,
+      projection.version,
+      isCheck,
+      difference === undefined,
+      difference === undefined ? null : JSON.stringify(difference),
+      compared.sha256,
+      progress.appliedCount,
+      startedAt,
+    ],
+  );
+  return {
+    state: isCheck ? "checked" : "switched",
+    ...progress,
+    isEqual: difference === undefined,
+    difference,
+    sha256: compared.sha256,
+  };
+}
+
+/** Rows that are right keep what only this place knows of them; the others become what the log says, in this one transaction. */
+async function switchTable(tx: KernelTransaction, { name, key, columns }: ProjectedTable): Promise<void> {
+  const copy = copyOf(name);
+  const row = (alias: string) => `row(${columns.map((column) => `${alias}.${column}`).join(", ")})`;
+  const isSameRow = [
+    ...key.map((column) => `c.${column} = l.${column}`),
+    `${row("c")} is not distinct from ${row("l")}`,
+  ];
+  await tx.query(`delete from ${name} l where not exists (select from ${copy} c where ${isSameRow.join(" and ")})`);
+  await tx.query(`insert into ${name} select * from ${copy} on conflict do nothing`);
+}
