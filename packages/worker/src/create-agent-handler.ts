@@ -3,7 +3,7 @@
 
 import { runAgentLoop, type AgentContext, type AgentOutcome, type Tool } from "@roost/agent";
 import { isDuplicateReply, stripHeartbeatToken } from "@roost/agent/heartbeat";
-import { RoostError, type JsonObject, type JsonValue, type Logger } from "@roost/base";
+import { RoostError, toRoostError, type JsonObject, type JsonValue, type Logger } from "@roost/base";
 import {
   finishRun,
   markRehearsal,
@@ -63,10 +63,12 @@ export function createAgentHandler(options: AgentHandlerOptions): RunHandler {
 }
 
 type AgentRun = AgentHandlerOptions & { run: ClaimedRun; signal: AbortSignal; logger: Logger };
+/** With its steps, and what is built for its context. */
+type OpenRun = AgentRun & { steps: DurableSteps; built: { context?: BuiltContext } };
 
 async function runAgent(agentRun: AgentRun): Promise<void> {
-  const { kernel, memory, run, signal } = agentRun;
-  let built: BuiltContext | undefined;
+  const { kernel, run, signal, logger } = agentRun;
+  const built: OpenRun["built"] = {};
   const steps = createDurableSteps({
     kernel,
     run,
@@ -74,7 +76,7 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
     telemetry: agentRun.telemetry,
     onUnknown: run.input["onUnknown"] === "wait" ? "wait" : "tell",
     alongside: (step) => {
-      const context = built;
+      const { context } = built;
       if (step !== "context#1" || context === undefined) return undefined;
       return async (tx) => {
         await commitDigest(tx, context);
@@ -82,9 +84,21 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
       };
     },
   });
+  try {
+    await think({ ...agentRun, steps, built });
+  } catch (error) {
+    await steps.unrecorded.flush().catch((reason: unknown) => {
+      logger.info("The outcome of a step could not be recorded", { reason: toRoostError(reason).message });
+    });
+    throw error;
+  }
+}
+
+async function think(agentRun: OpenRun): Promise<void> {
+  const { kernel, memory, run, signal, steps, built } = agentRun;
   // Who must leave something behind has work to do also when nothing has changed.
   if (run.sessionKind === "heartbeat" && run.postconditions === null) {
-    const decision = await decideHeartbeat(agentRun, steps);
+    const decision = await decideHeartbeat(agentRun);
     if (!decision.call) return end(agentRun, { state: "done", output: { kind: "quiet", reason: decision.reason } });
   }
   const outcome = await runAgentLoop({
@@ -92,8 +106,8 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
     model: tellUnmet(agentRun.modelsFor(run), run),
     tools: agentRun.toolsFor(run),
     context: async (): Promise<AgentContext> => {
-      built = await buildContext(memory, { run });
-      return built.context;
+      built.context = await buildContext(memory, { run });
+      return built.context.context;
     },
     clock: kernel.clock,
     signal,
@@ -106,7 +120,7 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
     onDelta: (delta) => publishStream(kernel, run.id, delta),
     ...(isRehearsed(agentRun) ? { permitTool: permitReadonly } : {}),
   });
-  await conclude(agentRun, steps, outcome);
+  await conclude(agentRun, outcome);
 }
 
 /** Without a model nothing in the world is changed: what a tool would have done is recorded as not performed. */
@@ -127,15 +141,15 @@ function isRehearsed(agentRun: AgentRun): boolean {
 type Decision = { call: true; because: string[] } | { call: false; reason: string };
 
 /** A recorded step, so that a resumed heartbeat decides as it first did. */
-async function decideHeartbeat(agentRun: AgentRun, steps: DurableSteps): Promise<Decision> {
+async function decideHeartbeat({ memory, run, steps }: OpenRun): Promise<Decision> {
   const outcome = await steps.step<Decision>("heartbeat-check", { kind: "context", effect: "readonly" }, async () => ({
     state: "done",
-    output: await heartbeatDecision(agentRun.memory, agentRun.run),
+    output: await heartbeatDecision(memory, run),
   }));
   return outcome.state === "done" ? outcome.output : { call: true, because: ["the check itself failed"] };
 }
 
-async function conclude(agentRun: AgentRun, steps: DurableSteps, outcome: AgentOutcome): Promise<void> {
+async function conclude(agentRun: OpenRun, outcome: AgentOutcome): Promise<void> {
   const { run, signal } = agentRun;
   if (outcome.kind === "cancelled") {
     if ((signal.reason as Error | undefined)?.name === "RunCancelled") return end(agentRun, { state: "cancelled" });
@@ -155,7 +169,7 @@ async function conclude(agentRun: AgentRun, steps: DurableSteps, outcome: AgentO
       replyOfFailure(agentRun, outcome, outcome.message),
     );
   }
-  if (run.sessionKind === "heartbeat") return concludeHeartbeat(agentRun, steps, outcome, totals);
+  if (run.sessionKind === "heartbeat") return concludeHeartbeat(agentRun, outcome, totals);
   const { text, shouldDeliver } = stripHeartbeatToken(outcome.text, { mode: "message" });
   const reply = shouldDeliver ? text : "";
   return end(agentRun, { state: "done", output: { kind: "reply", text: reply, ...totals } }, (tx) =>
@@ -171,8 +185,7 @@ async function conclude(agentRun: AgentRun, steps: DurableSteps, outcome: AgentO
 
 /** HEARTBEAT_OK says nothing; anything longer is delivered once a day at most in the same words. */
 async function concludeHeartbeat(
-  agentRun: AgentRun,
-  steps: DurableSteps,
+  agentRun: OpenRun,
   outcome: Extract<AgentOutcome, { kind: "replied" }>,
   totals: JsonObject,
 ): Promise<void> {
@@ -195,7 +208,15 @@ async function concludeHeartbeat(
   const { kernel, signal } = agentRun;
   const webhook = target === "webhook" ? agentRun.webhook : undefined;
   const isRehearsal = isRehearsed(agentRun);
-  await deliverNotice(steps, { kernel, run, text: stripped.text, level: "info", webhook, isRehearsal, signal });
+  await deliverNotice(agentRun.steps, {
+    kernel,
+    run,
+    text: stripped.text,
+    level: "info",
+    webhook,
+    isRehearsal,
+    signal,
+  });
   await end(agentRun, { state: "done", output: { kind: "reply", text: stripped.text, ...totals } }, (tx) =>
     rememberHeartbeat(tx, { run, text: stripped.text }),
   );
@@ -234,19 +255,23 @@ function summaryOf(outcome: AgentOutcome): JsonObject {
 }
 
 async function end(
-  agentRun: AgentRun,
+  { kernel, run, steps }: OpenRun,
   outcome: RunOutcome,
   alongside?: (tx: KernelTransaction) => Promise<void>,
 ): Promise<void> {
-  const { kernel, run } = agentRun;
   if (outcome.state === "failed" && outcome.error === undefined)
     throw new RoostError("internal", `Run ${run.id} failed without a reason`);
-  await finishRun(kernel, { runId: run.id, epoch: run.epoch }, outcome, {
-    alongside: async (tx, { state, unmet }) => {
-      // What it says of itself is not passed on as an answer when it has not done what it had to do.
-      if (unmet === undefined) await alongside?.(tx);
-      // Those who wait for a lock of this run hear of it with its end; a run that is tried again keeps what it has taken.
-      if (state !== "waiting") await releaseLocksOfRun(tx, run.id);
-    },
-  });
+  // What a run leaves behind is judged by what is recorded before its end.
+  if (run.postconditions !== null) await steps.unrecorded.flush();
+  await steps.unrecorded.recordWith((finishing) =>
+    finishRun(kernel, { runId: run.id, epoch: run.epoch }, outcome, {
+      finishing,
+      alongside: async (tx, { state, unmet }) => {
+        // What it says of itself is not passed on as an answer when it has not done what it had to do.
+        if (unmet === undefined) await alongside?.(tx);
+        // Those who wait for a lock of this run hear of it with its end; a run that is tried again keeps what it has taken.
+        if (state !== "waiting") await releaseLocksOfRun(tx, run.id);
+      },
+    }),
+  );
 }

@@ -174,3 +174,53 @@ test("beginStep() refuses more steps than a run may have", async () => {
     },
   );
 });
+
+test("beginStep() records the outcome of the step before it together with the intent", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  await using worker = await joinWorker(kernel);
+  await startRun(kernel);
+  const { owned } = await claimOne(kernel, worker);
+  const step = (seq: number) => ({ seq, name: `step ${seq}`, kind: "tool", effect: "idempotent" as const });
+  const outcome = { seq: 1, state: "done" as const, output: "one", costUsd: 0.5, tokens: 7 };
+  await beginStep(kernel, owned, step(1));
+
+  const begun = await beginStep(kernel, owned, step(2), { finishing: [outcome] });
+  assert.deepEqual(begun, { state: "begun", attempt: 1, idempotencyKey: `${owned.runId}:2` });
+  assert.equal((await stepOf(kernel, owned.runId, 1)).output, "one");
+  assert.equal((await read(kernel, owned.runId)).usdSpent, 0.5);
+  // The answer got lost: both are recognised.
+  assert.deepEqual(await beginStep(kernel, owned, step(2), { finishing: [outcome] }), begun);
+
+  const other = { ...outcome, seq: 2, output: "two" };
+  const refused = beginStep(kernel, owned, step(3), { finishing: [{ ...outcome, output: "another" }, other] });
+  await assert.rejects(refused, { code: "conflict", message: /is recorded as done/ });
+  assert.equal((await stepOf(kernel, owned.runId, 2)).state, "intent");
+
+  await cancelRun(kernel, { runId: owned.runId, reason: "enough", by: "me" });
+  const cancelled = await beginStep(kernel, owned, step(3), { finishing: [other] });
+  assert.deepEqual(cancelled, { state: "cancel_requested", reason: "enough" });
+  assert.equal((await stepOf(kernel, owned.runId, 2)).output, "two");
+  assert.deepEqual(
+    (await eventTypes(kernel, owned.runId)).filter((type) => type.startsWith("step.")),
+    ["step.started", "step.done", "step.started", "step.done"],
+  );
+});
+
+test("beginStep() with the outcome of the step before is refused to an owner that lost its run", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  await using worker = await joinWorker(kernel);
+  await startRun(kernel);
+  const { owned } = await claimOne(kernel, worker);
+  await begin(kernel, owned, 1);
+  const zombie = { runId: owned.runId, epoch: owned.epoch - 1 };
+  const late = beginStep(
+    kernel,
+    zombie,
+    { seq: 2, name: "step 2", kind: "tool", effect: "readonly" },
+    { finishing: [{ seq: 1, state: "done" }] },
+  );
+  await assert.rejects(late, { code: "conflict", message: /is not owned at epoch/ });
+  assert.equal((await stepOf(kernel, owned.runId, 1)).state, "intent");
+});

@@ -1,6 +1,6 @@
 /**
  * The intent of a step, recorded before it is executed, and what a replay is told instead of executing. Owns the comparison that
- * notices a diverged replay; what an effect class means for an interrupted step is the executor's to apply.
+ * notices a diverged replay (what follows is diverge's); what an effect class means for an interrupted step is the executor's to apply.
  */
 import { RoostError, type JsonValue } from "@roost/base";
 import type { Sql } from "@roost/database";
@@ -8,10 +8,10 @@ import type { BatchOutcome } from "../batches/create-batches.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { emitStepEvent } from "./emit-run-event.ts";
-import { endRuns } from "./end-runs.ts";
+import { diverge, type Replayed } from "./diverge.ts";
+import { finishBefore, prepareOutcome, type PreparedOutcome, type StepOutcome } from "./finish-step.ts";
 import { hashInput } from "./hash-input.ts";
-import { leaseLost, refusal } from "./lease-lost.ts";
-import { lockRuns } from "./lock-runs.ts";
+import { refusal } from "./lease-lost.ts";
 import { stepColumns } from "./run-row.ts";
 import { runLimits, type Effect, type Owned, type Run, type RunError, type Step } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
@@ -37,10 +37,13 @@ export type BegunStep =
   /** Somebody asked for the run's end: no new step begins; finish the run as `cancelled`. */
   | { state: "cancel_requested"; reason: string };
 
-interface Item {
-  owned: Owned;
-  request: StepRequest;
-  inputHash: string;
+export interface BeginOptions {
+  /** Outcomes of earlier steps of the run, recorded in the same transaction: a step costs one commit. */
+  finishing?: StepOutcome[];
+}
+
+interface Item extends Replayed {
+  finishing: PreparedOutcome[];
   inputText: string;
 }
 
@@ -57,13 +60,19 @@ interface Divergence {
  * Records the intent of a step before it is executed, or returns what is recorded already.
  *
  * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`), or the run has diverged (`isDiverged`): another step is
- * recorded at this seq; the run was ended as `diverged` with the difference
+ * recorded at this seq; the run was ended as `diverged` with the difference. And as finishStep does; then nothing was recorded.
  */
-export async function beginStep(kernel: Kernel, owned: Owned, request: StepRequest): Promise<BegunStep> {
+export async function beginStep(
+  kernel: Kernel,
+  owned: Owned,
+  request: StepRequest,
+  { finishing = [] }: BeginOptions = {},
+): Promise<BegunStep> {
   checkRequest(request);
   const what = `the input of step ${request.seq} of run ${owned.runId}`;
   const item: Item = {
     owned,
+    finishing: finishing.map((outcome) => prepareOutcome(owned, outcome)),
     request,
     inputHash: hashInput(request.input ?? null),
     inputText: toJsonText(request.input, { what, bytesMax: runLimits.stepInputBytesMax }),
@@ -95,7 +104,7 @@ export async function restartStep(
  * is returned, and what it did begin is recognised.
  */
 async function beginReads(kernel: Kernel, items: Item[]): Promise<BatchOutcome<BegunStep>[] | undefined> {
-  if (items.some((item) => item.request.effect !== "readonly")) return undefined;
+  if (items.some((item) => item.request.effect !== "readonly" || item.finishing.length > 0)) return undefined;
   const rows = await begin(kernel.database, items);
   const outcomes = rows.flatMap(({ id, idempotencyKey }) =>
     id === null || idempotencyKey === null ? [] : [{ value: { state: "begun", attempt: 1, idempotencyKey } as const }],
@@ -104,6 +113,9 @@ async function beginReads(kernel: Kernel, items: Item[]): Promise<BatchOutcome<B
 }
 
 async function beginSteps(tx: KernelTransaction, items: Item[]): Promise<BatchOutcome<BegunStep | Divergence>[]> {
+  const finishing = items.flatMap((item) => item.finishing);
+  if (finishing.length > 0) await lockInOrder(tx, items);
+  await finishBefore(tx, finishing);
   const rows = await begin(tx, items);
   const begun = new Set<string>();
   const outcomes: BatchOutcome<BegunStep | Divergence>[] = [];
@@ -121,6 +133,14 @@ async function beginSteps(tx: KernelTransaction, items: Item[]): Promise<BatchOu
     }
   }
   return outcomes;
+}
+
+/** Invariant: rows of run are locked by (depth, id), also when those that finish a step are fewer than those that begin one. */
+async function lockInOrder(tx: KernelTransaction, items: Item[]): Promise<void> {
+  if (items.length === 1) return;
+  await tx.query("select 1 from roost.run where id = any($1::uuid[]) order by depth, id for no key update", [
+    items.map((item) => item.owned.runId),
+  ]);
 }
 
 /**
@@ -165,7 +185,7 @@ async function begin(sql: Sql, items: Item[]): Promise<BeginRow[]> {
       items.map((item) => item.request.effect),
       items.map((item) => item.inputHash),
       items.map((item) => item.inputText),
-      items.every((item) => item.request.effect === "readonly"),
+      items.every((item) => item.request.effect === "readonly" && item.finishing.length === 0),
     ],
     { name: "roost_step_begin" },
   );
@@ -271,35 +291,6 @@ function announce(
       { effect, idempotencyKey: begun.idempotencyKey },
     );
   return { state: "begun", ...begun };
-}
-
-/** A diff shows inputs up to this length, and their hashes in any case. */
-const diffInputCharsMax = 4_000;
-
-/** Ends the run, and returns the error that says why. Its own transaction: it locks the run's parent before the run. */
-async function diverge(
-  tx: KernelTransaction,
-  recorded: Step,
-  { owned, inputHash, request: { input, ...named } }: Item,
-): Promise<RoostError> {
-  const request = { ...named, inputHash, ...(input === undefined ? {} : { input }) };
-  const shown = (step: { name: string; kind: string; inputHash: string; input?: JsonValue }): JsonValue => ({
-    name: step.name,
-    kind: step.kind,
-    inputHash: step.inputHash,
-    ...(JSON.stringify(step.input ?? null).length <= diffInputCharsMax ? { input: step.input ?? null } : {}),
-  });
-  const details = { seq: request.seq, recorded: shown(recorded), replayed: shown(request) };
-  const differing = (["name", "kind", "inputHash"] as const).filter((field) => recorded[field] !== request[field]);
-  const message =
-    `step ${request.seq} of run ${owned.runId} came as ${request.kind} "${request.name}" but is recorded as ${recorded.kind} "${recorded.name}" ` +
-    `(other ${differing.join(", ")}): the run was stopped as diverged, compare the two`;
-  const run = (await lockRuns(tx, [owned.runId])).get(owned.runId);
-  if (run === undefined || run.epoch !== owned.epoch || run.state !== "running") throw leaseLost(owned, run);
-  await endRuns(tx, [
-    { run, state: "diverged", error: { code: "diverged", message, isRetryable: false, details }, reason: message },
-  ]);
-  return new RoostError("conflict", message, { details: { reason: "diverged", ...details } });
 }
 
 function checkRequest(request: StepRequest): void {

@@ -222,3 +222,24 @@ test("backoffMs() grows to its limit and varies by at most a fifth, the same for
     }
   }
 });
+
+test("finishRun() records the outcomes of the last steps with the end, or nothing of both", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  await using worker = await joinWorker(kernel);
+  for (const alongside of [undefined, async () => undefined]) {
+    await startRun(kernel);
+    const { owned } = await claimOne(kernel, worker);
+    await begin(kernel, owned, 1);
+    const options = { ...(alongside && { alongside }), finishing: [{ seq: 1, state: "done" as const, output: "one" }] };
+
+    const never = { ...options, finishing: [{ seq: 2, state: "done" as const }] };
+    await assert.rejects(finishRun(kernel, owned, { state: "done" }, never), { message: /was never begun/ });
+    assert.equal((await read(kernel, owned.runId)).state, "running");
+
+    assert.equal((await finishRun(kernel, owned, { state: "done" }, options)).state, "done");
+    assert.equal((await finishRun(kernel, owned, { state: "done" }, options)).state, "done");
+    assert.equal((await stepOf(kernel, owned.runId, 1)).output, "one");
+    assert.deepEqual((await eventTypes(kernel, owned.runId)).slice(-3), ["step.started", "step.done", "run.done"]);
+  }
+});

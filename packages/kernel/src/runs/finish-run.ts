@@ -7,6 +7,7 @@ import type { KernelTransaction } from "../transact.ts";
 import { emitRunEvent, eventError } from "./emit-run-event.ts";
 import { endRuns, type RunEnd } from "./end-runs.ts";
 import { describePostcondition, findUnmet } from "./find-unmet.ts";
+import { finishBefore, prepareOutcome, type PreparedOutcome, type StepOutcome } from "./finish-step.ts";
 import { leaseLost } from "./lease-lost.ts";
 import { lockRuns, type RunHead } from "./lock-runs.ts";
 import {
@@ -36,6 +37,8 @@ export interface RunConclusion {
 }
 
 export interface FinishRunOptions {
+  /** Outcomes of its last steps, recorded in the same transaction. Of no use to a run that must leave something behind: it is judged by what is recorded before. */
+  finishing?: StepOutcome[];
   /** Further writes in the same transaction, before the run ends. Not called when its end was recorded before. */
   alongside?: (tx: KernelTransaction, conclusion: RunConclusion) => Promise<void>;
 }
@@ -53,9 +56,10 @@ export async function finishRun(
   options: FinishRunOptions = {},
 ): Promise<RunConclusion> {
   const { alongside } = options;
+  const finishing = (options.finishing ?? []).map((step) => prepareOutcome(owned, step));
   // What ends well touches nothing below it and so can travel with others.
   if (outcome.state === "done" && alongside === undefined) {
-    const ended = await kernel.batches.submit("run.finish", { owned, outcome }, (items: Item[]) =>
+    const ended = await kernel.batches.submit("run.finish", { owned, outcome, finishing }, (items: Item[]) =>
       kernel.transact((tx) => finishDone(tx, items)),
     );
     if (ended !== "declares") return ended;
@@ -64,6 +68,7 @@ export async function finishRun(
     const run = (await lockRuns(tx, [owned.runId])).get(owned.runId);
     if (run === undefined || run.epoch !== owned.epoch) throw leaseLost(owned, run);
     if (run.state !== "running") return recogniseRepeat(owned, run, outcome);
+    await finishBefore(tx, finishing);
     const unmet = outcome.state === "done" ? await judge(tx, run) : undefined;
     const judged: RunOutcome = unmet === undefined ? outcome : { ...outcome, state: "failed", error: unmet };
     const conclusion = { state: nextState(run, judged), ...(unmet === undefined ? {} : { unmet }) };
@@ -86,6 +91,7 @@ async function judge(tx: KernelTransaction, run: RunHead): Promise<RunError | un
 interface Item {
   owned: Owned;
   outcome: RunOutcome;
+  finishing: PreparedOutcome[];
 }
 
 /** Runs that declare postconditions are left to a transaction of their own: failing touches what is below them. */
@@ -95,15 +101,20 @@ async function finishDone(tx: KernelTransaction, items: Item[]): Promise<BatchOu
     items.map((item) => item.owned.runId),
   );
   const ends = new Map<string, RunEnd>();
-  const outcomes = items.map(({ owned, outcome }): BatchOutcome<RunConclusion | "declares"> => {
+  const finishing: PreparedOutcome[] = [];
+  const outcomes = items.map(({ owned, outcome, ...item }): BatchOutcome<RunConclusion | "declares"> => {
     const run = runs.get(owned.runId);
     if (run === undefined || run.epoch !== owned.epoch) return { error: leaseLost(owned, run) };
     if (run.postconditions !== null) return { value: "declares" };
     if (run.state === "done") return { value: { state: run.state } };
     if (run.state !== "running") return { error: leaseLost(owned, run) };
-    if (!ends.has(run.id)) ends.set(run.id, { run, ...outcome });
+    if (!ends.has(run.id)) {
+      ends.set(run.id, { run, ...outcome });
+      finishing.push(...item.finishing);
+    }
     return { value: { state: "done" } };
   });
+  await finishBefore(tx, finishing);
   await endRuns(tx, [...ends.values()]);
   return outcomes;
 }

@@ -25,7 +25,8 @@ export interface AlongsideOptions {
   alongside?: (tx: KernelTransaction) => Promise<void>;
 }
 
-interface Item {
+/** An outcome that has been checked and is ready to be written. */
+export interface PreparedOutcome {
   owned: Owned;
   outcome: StepOutcome;
   outputText: string;
@@ -57,10 +58,10 @@ export async function finishStep(
   outcome: StepOutcome,
   options: AlongsideOptions = {},
 ): Promise<{ cancelRequested: boolean }> {
-  const item = toItem(owned, outcome);
+  const item = prepareOutcome(owned, outcome);
   const { alongside } = options;
   if (alongside === undefined) {
-    const { cancelRequested } = await kernel.batches.submit("step.finish", item, (items: Item[]) =>
+    const { cancelRequested } = await kernel.batches.submit("step.finish", item, (items: PreparedOutcome[]) =>
       kernel.transact((tx) => finishSteps(tx, items)),
     );
     return { cancelRequested };
@@ -73,7 +74,18 @@ export async function finishStep(
   });
 }
 
-async function finishSteps(tx: KernelTransaction, items: Item[]): Promise<BatchOutcome<Finished>[]> {
+/**
+ * Records outcomes of earlier steps on the way to something further in the same transaction.
+ *
+ * @throws RoostError `conflict` as finishStep does: then nothing of the transaction may commit
+ */
+export async function finishBefore(tx: KernelTransaction, outcomes: PreparedOutcome[]): Promise<void> {
+  if (outcomes.length === 0) return;
+  const failed = (await finishSteps(tx, outcomes)).find((finished) => "error" in finished);
+  if (failed !== undefined && "error" in failed) throw failed.error;
+}
+
+async function finishSteps(tx: KernelTransaction, items: PreparedOutcome[]): Promise<BatchOutcome<Finished>[]> {
   const rows = await finish(tx, items);
   await settle(tx, items, rows);
   const finished = new Set<string>();
@@ -128,7 +140,7 @@ export const finishStatement = `
   left join finished d on d.run_id = f.id and d.seq = i.seq
   order by i.place`;
 
-async function finish(tx: KernelTransaction, items: Item[]): Promise<FinishRow[]> {
+async function finish(tx: KernelTransaction, items: PreparedOutcome[]): Promise<FinishRow[]> {
   return tx.query<FinishRow>(
     finishStatement,
     [
@@ -145,7 +157,7 @@ async function finish(tx: KernelTransaction, items: Item[]): Promise<FinishRow[]
   );
 }
 
-async function settle(tx: KernelTransaction, items: Item[], rows: FinishRow[]): Promise<void> {
+async function settle(tx: KernelTransaction, items: PreparedOutcome[], rows: FinishRow[]): Promise<void> {
   const spending = items.filter(({ outcome }, index) => {
     const row = rows[index]!;
     return (
@@ -167,7 +179,8 @@ async function settle(tx: KernelTransaction, items: Item[], rows: FinishRow[]): 
   );
 }
 
-function toItem(owned: Owned, outcome: StepOutcome): Item {
+/** @throws RoostError `limit_exceeded` for an output, error or usage that is too large */
+export function prepareOutcome(owned: Owned, outcome: StepOutcome): PreparedOutcome {
   const text = (field: "output" | "error" | "usage") =>
     toJsonText(outcome[field], {
       what: `the ${field} of step ${outcome.seq} of run ${owned.runId}`,
@@ -185,7 +198,7 @@ function toItem(owned: Owned, outcome: StepOutcome): Item {
 /** The same owner brings the same outcome again: its first answer got lost. Anything else is a mistake that must not pass in silence. */
 async function findMistake(
   tx: KernelTransaction,
-  { owned, outcome, outputText, errorText }: Item,
+  { owned, outcome, outputText, errorText }: PreparedOutcome,
 ): Promise<RoostError | undefined> {
   const [recorded] = await tx.query<{ state: string; isSame: boolean }>(
     `select state, epoch = $3 and state = $4 and output is not distinct from $5::jsonb and error is not distinct from $6::jsonb as "isSame"

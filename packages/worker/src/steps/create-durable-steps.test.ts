@@ -146,7 +146,7 @@ test("createDurableSteps() asks whether an interrupted queryable step happened",
 
 test("createDurableSteps() refuses the late outcome of a worker that lost its run", async () => {
   await using opened = await createTestKernel();
-  await begin(opened.kernel);
+  const runId = await begin(opened.kernel);
   const first = await stepsOf(opened.kernel, await claimOne(opened.kernel));
   const answer = Promise.withResolvers<StepResult<string>>();
   const begun = Promise.withResolvers<void>();
@@ -157,8 +157,15 @@ test("createDurableSteps() refuses the late outcome of a worker that lost its ru
   await begun.promise;
   const second = await stepsOf(opened.kernel, await takeOver(opened));
   await second.step("tool:a#1", tool("idempotent"), async () => ({ state: "done", output: "the second" }));
+  await second.unrecorded.flush();
   answer.resolve({ state: "done", output: "the late first" });
-  await assert.rejects(late, (error: { details?: { reason?: string } }) => error.details?.reason === "lease_lost");
+  await late;
+  await assert.rejects(
+    first.step("tool:b#1", tool("idempotent"), () => assert.fail("it goes on without its run")),
+    (error: { details?: { reason?: string } }) => error.details?.reason === "lease_lost",
+  );
+  const [recorded] = await listSteps(opened.kernel.database, runId);
+  assert.equal(recorded?.output, "the second");
 });
 
 for (const [outcome, expected] of [

@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { delay, RoostError, type JsonValue } from "@roost/base";
-import type { StepCall, StepOptions, StepOutcome, StepResult, StepRunner } from "@roost/agent";
+import type { Effect, StepCall, StepOptions, StepOutcome, StepResult, StepRunner } from "@roost/agent";
 import {
   beginStep,
   finishStep,
@@ -21,6 +21,7 @@ import { attributes, genAiOperations, type Attributes, type Telemetry } from "@r
 import { RunInterruption } from "./run-interruption.ts";
 import { toOutcome, toRecord, type RecordedStep } from "./to-outcome.ts";
 import { createSpendLedger, type SpendLedger } from "./spend-ledger.ts";
+import { createUnrecordedOutcomes, type UnrecordedOutcomes } from "./unrecorded-outcomes.ts";
 
 export interface DurableStepsOptions {
   kernel: Kernel;
@@ -35,6 +36,8 @@ export interface DurableStepsOptions {
 
 export interface DurableSteps extends StepRunner {
   readonly spend: SpendLedger;
+  /** What is to be recorded with the end of the run, or by itself if it does not come to one. */
+  readonly unrecorded: UnrecordedOutcomes;
   /** True once a step was executed rather than replayed. */
   readonly hasExecuted: boolean;
 }
@@ -57,7 +60,8 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
     return seq;
   });
 
-  const context: StepContext = { options, owned, spend };
+  const unrecorded = createUnrecordedOutcomes(kernel, owned);
+  const context: StepContext = { options, owned, spend, unrecorded };
 
   async function step<T>(
     name: string,
@@ -68,16 +72,18 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
     const seq = lastSeq;
     const known = recorded.get(seq);
     if (known !== undefined && isSameStep(known, name, request)) {
+      await unrecorded.flush();
       const outcome = await replay<T>(context, { seq, name }, known);
       if (outcome !== undefined) return outcome;
     }
-    const begun = await beginStep(kernel, owned, {
+    const asked = {
       seq,
       name,
       kind: request.kind,
       effect: request.effect,
       ...(request.input === undefined ? {} : { input: request.input }),
-    });
+    };
+    const begun = await unrecorded.recordWith((finishing) => beginStep(kernel, owned, asked, { finishing }));
     const decided = await replay<T>(context, { seq, name }, begun);
     if (decided !== undefined) return decided;
     hasExecuted = true;
@@ -100,6 +106,7 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
   return {
     step,
     spend,
+    unrecorded,
     get hasExecuted() {
       return hasExecuted;
     },
@@ -111,6 +118,7 @@ interface StepContext {
   options: DurableStepsOptions;
   owned: Owned;
   spend: SpendLedger;
+  unrecorded: UnrecordedOutcomes;
 }
 
 /** One that differs is begun all the same: the kernel notices the divergence and says what differs. */
@@ -166,7 +174,7 @@ async function settle<T>(
     throw new RoostError("internal", `Step ${name} of run ${context.owned.runId} is ${begun.state} and has no outcome`);
   }
   const result = await attempt(context, request, execute, call);
-  return record(context, seq, name, result);
+  return record(context, seq, { name, effect: request.effect }, result);
 }
 
 /** An outcome that is unknown right away is asked for, or tried again under the same key, as far as its effect class allows. */
@@ -203,11 +211,19 @@ async function resumeInterrupted<T>(
 ): Promise<{ attempt: number; idempotencyKey: string } | { outcome: StepOutcome<T> }> {
   if (request.effect === "unsafe" || (request.effect === "queryable" && request.query === undefined)) {
     const message = `The attempt that began at ${begun.priorStartedAt.toISOString()} was cut off; whether it took effect is not known, and it was not repeated`;
-    return { outcome: await record<T>(context, seq, name, { state: "unknown", message }) };
+    return { outcome: await record<T>(context, seq, { name, effect: request.effect }, { state: "unknown", message }) };
   }
   if (request.effect === "queryable" && request.query !== undefined) {
     const answer = await request.query(begun.idempotencyKey, { signal: context.options.signal });
-    if (answer.found) return { outcome: await record<T>(context, seq, name, { state: "done", output: answer.output }) };
+    if (answer.found)
+      return {
+        outcome: await record<T>(
+          context,
+          seq,
+          { name, effect: request.effect },
+          { state: "done", output: answer.output },
+        ),
+      };
   }
   return restartStep(context.options.kernel, context.owned, { seq });
 }
@@ -215,18 +231,26 @@ async function resumeInterrupted<T>(
 async function record<T>(
   context: StepContext,
   seq: number,
-  name: string,
+  { name, effect }: { name: string; effect: Effect },
   result: StepResult<T>,
 ): Promise<StepOutcome<T>> {
   if (result.state === "waiting") return suspend<T>(context, seq, result.wait);
   const alongside = result.state === "done" ? context.options.alongside?.(name) : undefined;
-  const { cancelRequested } = await finishStep(
-    context.options.kernel,
-    context.owned,
-    toRecord(seq, result, context.spend),
-    alongside === undefined ? {} : { alongside },
-  );
-  if (cancelRequested) throw new RunInterruption("cancelled", "Its end was asked for");
+  const outcome = toRecord(seq, result, context.spend);
+  // What could not be executed again is recorded at once.
+  const mayWait = effect === "readonly" || effect === "idempotent";
+  if (mayWait && result.state !== "unknown" && alongside === undefined && !context.options.signal.aborted) {
+    context.unrecorded.hold(outcome);
+  } else {
+    const { kernel } = context.options;
+    const { cancelRequested } = await finishStep(
+      kernel,
+      context.owned,
+      outcome,
+      alongside === undefined ? {} : { alongside },
+    );
+    if (cancelRequested) throw new RunInterruption("cancelled", "Its end was asked for");
+  }
   if (result.state === "unknown") return afterUnknown<T>(context, { seq, name }, result.message);
   return result.state === "done" ? { state: "done", output: result.output } : { state: "failed", error: result.error };
 }

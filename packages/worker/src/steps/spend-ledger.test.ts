@@ -58,6 +58,7 @@ async function call(
     }
     return { state: "done", output: "said" };
   });
+  await steps.unrecorded.flush();
   return { isGranted: outcome.state === "done", cap };
 }
 

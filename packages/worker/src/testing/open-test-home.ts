@@ -133,6 +133,7 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
         logger: silentLogger,
         limits: { reserveSpend: durable.spend.reserve },
       });
+      await durable.unrecorded.flush();
       const answers = outcome.messages.filter((message) => message.role === "tool");
       const wire = (server.requests.at(-1)?.body["tools"] ?? []) as unknown as { function: Thought["tools"][number] }[];
       const tools = wire.map((tool) => tool.function);
