@@ -12,6 +12,7 @@ import { addLogCommands } from "./commands/log.ts";
 import { addNoticeCommands } from "./commands/notices.ts";
 import { addOnceCommand } from "./commands/once.ts";
 import { addPsCommand } from "./commands/ps.ts";
+import { addRehearseCommand } from "./commands/rehearse.ts";
 import { addRunCommands } from "./commands/run.ts";
 import { addRunsCommand } from "./commands/runs.ts";
 import { addSessionsCommand } from "./commands/sessions.ts";
@@ -57,6 +58,7 @@ export function createProgram(context: CliContext): Command {
   addRunsCommand(program, context);
   addRunCommands(program, context);
   addJobsCommands(program, context);
+  addRehearseCommand(program, context);
   addStateCommand(program, context);
   addLogCommands(program, context);
   program.commandsGroup("For your own scripts");

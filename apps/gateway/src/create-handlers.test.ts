@@ -29,6 +29,7 @@ test("createHandlers() serves every operation as its contract says", async () =>
   await askAboutJobs(client);
   await askAboutRuns(gateway, client, worker);
   await askAboutLocks(client);
+  await askAboutRehearsals(client);
   await askAboutGroups(gateway, client);
   assert.ok((await client.listStateFiles()).files.some(({ name }) => name === "email"));
   assert.deepEqual((await client.getState({ name: "email" })).value, { unread: 3 });
@@ -96,6 +97,19 @@ async function askAboutJobs(client: TestGateway["client"]): Promise<void> {
   assert.equal((await client.cancelRun({ runId: tick.runId ?? "" })).outcome, "cancelled");
   assert.equal((await client.removeJob({ jobId: "sweep" })).job.state, "removed");
   await assert.rejects(client.getJob({ jobId: "nobody" }), { code: "not_found" });
+}
+
+async function askAboutRehearsals(client: TestGateway["client"]): Promise<void> {
+  const { rehearsal } = await client.startRehearsal({ hours: 1, jobs: [{ id: "tried", ...job }] });
+  assert.equal(rehearsal.state, "playing");
+  await assert.rejects(client.startRehearsal({}), { code: "conflict" });
+  const rehearsalId = rehearsal.id;
+  const told = await collect(client.watchRehearsal({ rehearsalId }), ({ data }) => data.state !== "playing");
+  assert.equal(told.at(-1)?.data.state, "done", told.at(-1)?.data.error ?? "");
+  const { report } = await client.getRehearsal({ rehearsalId });
+  assert.deepEqual([report?.hours, report?.changes.map(({ jobId }) => jobId)], [1, ["tried"]]);
+  assert.equal((await client.cancelRehearsal({ rehearsalId })).rehearsal.state, "done");
+  await assert.rejects(client.getRehearsal({ rehearsalId: "none" }), { code: "not_found" });
 }
 
 async function askAboutRuns(

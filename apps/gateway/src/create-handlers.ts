@@ -5,6 +5,7 @@ import { acquireLock } from "./api/acquire-lock.ts";
 import { answerQuestion } from "./api/answer-question.ts";
 import { applyJobs } from "./api/apply-jobs.ts";
 import { beginOnce } from "./api/begin-once.ts";
+import { cancelRehearsal } from "./api/cancel-rehearsal.ts";
 import { cancelRun } from "./api/cancel-run.ts";
 import { checkSchema } from "./api/check-schema.ts";
 import { claimTopic } from "./api/claim-topic.ts";
@@ -15,6 +16,7 @@ import { finishOnce } from "./api/finish-once.ts";
 import { getConfig } from "./api/get-config.ts";
 import { getGroup } from "./api/get-group.ts";
 import { getJob } from "./api/get-job.ts";
+import { getRehearsal } from "./api/get-rehearsal.ts";
 import { getRun } from "./api/get-run.ts";
 import { getSession } from "./api/get-session.ts";
 import { getState } from "./api/get-state.ts";
@@ -48,7 +50,9 @@ import { retryRun } from "./api/retry-run.ts";
 import { runJob } from "./api/run-job.ts";
 import { sendMessage } from "./api/send-message.ts";
 import { skipEvent } from "./api/skip-event.ts";
+import { startRehearsal } from "./api/start-rehearsal.ts";
 import { tailEvents } from "./api/tail-events.ts";
+import { watchRehearsal } from "./api/watch-rehearsal.ts";
 import { watchRun } from "./api/watch-run.ts";
 import { watchSession } from "./api/watch-session.ts";
 import type { GatewayContext } from "./gateway-context.ts";
@@ -58,6 +62,7 @@ const factories = {
   answerQuestion,
   applyJobs,
   beginOnce,
+  cancelRehearsal,
   cancelRun,
   checkSchema,
   claimTopic,
@@ -68,6 +73,7 @@ const factories = {
   getConfig,
   getGroup,
   getJob,
+  getRehearsal,
   getRun,
   getSession,
   getState,
@@ -101,7 +107,9 @@ const factories = {
   runJob,
   sendMessage,
   skipEvent,
+  startRehearsal,
   tailEvents,
+  watchRehearsal,
   watchRun,
   watchSession,
 } satisfies {

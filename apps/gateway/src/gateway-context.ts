@@ -2,6 +2,7 @@
 import type { Logger } from "@roost/base";
 import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
+import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
 
 /** Which model thinks, as it was found at the start. */
 export interface ModelFacts {
@@ -27,4 +28,5 @@ export interface GatewayContext {
   engine: { version: string; embedded: boolean };
   model: ModelFacts;
   config: ConfigEntry[];
+  rehearsals: Rehearsals;
 }

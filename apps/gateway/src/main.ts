@@ -24,6 +24,8 @@ import { createHandlers } from "./create-handlers.ts";
 import { describeConfig } from "./describe-config.ts";
 import { findModel } from "./find-model.ts";
 import { listen } from "./listen.ts";
+import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
+import { openRehearsals, type OpenRehearsalsOptions } from "./rehearsals/open-rehearsals.ts";
 import { openToken } from "./security/open-token.ts";
 
 const version = "0.1.0";
@@ -66,18 +68,13 @@ async function main(): Promise<void> {
   ]);
   if (supervised.stop.aborted) return;
 
-  const entries = describeConfig(config, settings, model);
+  const shutdown = supervised.stop;
+  const rehearsals = rehearsalsOf(config, { kernel, model, shutdown });
+  const facts = { version, startedAtMs, engine, model, config: describeConfig(config, settings, model) };
+  const handlers = createHandlers({ kernel, memory, logger, rehearsals, ...facts });
   const origin = { hostnames: new Set<string>(), port: 0 };
-  const app = createGateway({
-    handlers: createHandlers({ kernel, memory, logger, version, startedAtMs, engine, model, config: entries }),
-    token,
-    version,
-    origin: () => origin,
-    clock: systemClock,
-    logger,
-    telemetry,
-    shutdown: supervised.stop,
-  });
+  const common = { token, version, clock: systemClock, logger, telemetry, shutdown };
+  const app = createGateway({ handlers, origin: () => origin, ...common });
   await using listening = await listen({
     host: config.ROOST_HOST,
     port: config.ROOST_PORT,
@@ -102,6 +99,14 @@ async function main(): Promise<void> {
     throw error;
   });
   logger.info("The gateway stops", { reason: String(supervised.stop.reason) });
+}
+
+function rehearsalsOf(
+  config: GatewayConfig,
+  options: Pick<OpenRehearsalsOptions, "kernel" | "model" | "shutdown">,
+): Rehearsals {
+  const { homeDir, environment } = config;
+  return openRehearsals({ ...options, homeDir, environment, databaseUrl: databaseUrl(config) });
 }
 
 /** Ends the process when stopping hangs, as on a database that no longer answers. */

@@ -190,4 +190,10 @@ export {
 export { sweepCoordination } from "./coordination/sweep-coordination.ts";
 
 // The scheduler.
-export { runScheduler, schedulerTimings, type SchedulerOptions } from "./scheduler/run-scheduler.ts";
+export { createLoops, runScheduler, schedulerTimings, type SchedulerOptions } from "./scheduler/run-scheduler.ts";
+export type { Look, Loop } from "./scheduler/run-loop.ts";
+
+// Rehearsals: simulated time, in a scratch database.
+export { assumePostconditionsMet } from "./rehearsal/assume-postconditions-met.ts";
+export { installSimulatedClock, type SimulatedClock } from "./rehearsal/install-simulated-clock.ts";
+export { skipUntil } from "./rehearsal/skip-until.ts";

@@ -24,13 +24,15 @@ export interface OpenMemoryOptions {
   versions?: VersionStore;
   /** Whether to bring the schema up to date first. Default true. */
   migrate?: boolean;
+  /** Whether to make the home when it is missing. Default true; false for who may not write. */
+  makeHome?: boolean;
   /** Whether to look at the home at once. Default: who migrates looks, so that of many processes one does. */
   scan?: boolean;
 }
 
 export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
   const { kernel, logger } = options;
-  await mkdir(options.homeDir, { recursive: true, mode: 0o700 });
+  if (options.makeHome ?? true) await mkdir(options.homeDir, { recursive: true, mode: 0o700 });
   const homeDir = await realpath(options.homeDir);
   if (options.migrate ?? true) {
     await applyMigrations(kernel.database, {

@@ -1,5 +1,5 @@
 export { createAgentHandler, type AgentHandlerOptions } from "./create-agent-handler.ts";
-export type { RunHandler, RunHandlers } from "./execute-run.ts";
+export { executeRun, type RunHandler, type RunHandlers } from "./execute-run.ts";
 export { createModelsFor, type ModelsFor } from "./models/choose-models.ts";
-export { runWorker, workerDefaults, type WorkerOptions } from "./run-worker.ts";
+export { RunCancelled, runWorker, workerDefaults, type WorkerOptions } from "./run-worker.ts";
 export { createToolsFor, type CreateToolsForOptions } from "./tools/create-tools-for.ts";

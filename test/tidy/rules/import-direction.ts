@@ -17,6 +17,7 @@ const floors: Readonly<Record<string, number>> = {
   memory: 3,
   service: 3,
   worker: 4,
+  rehearsal: 5,
 };
 const serviceFloor = 5;
 const appFloor = 6;

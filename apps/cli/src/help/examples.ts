@@ -13,6 +13,12 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   "roost jobs apply": ["roost jobs apply jobs/ --dry-run", "roost jobs apply jobs/blog.yaml --prune"],
   "roost jobs import": ["roost jobs import ~/.openclaw --dry-run"],
+  "roost rehearse": [
+    "roost rehearse",
+    "# before a change is applied, and over the night of the change to summer time",
+    "roost rehearse --jobs jobs/ --from 2027-03-28T00:00",
+    "roost rehearse --hours 168 --json | jq '.caps[] | select(.refusals > 0)'",
+  ],
   "roost log tail": ["roost log tail --type run.failed --since 1d"],
   "roost log schemas check": ["roost log schemas check schemas/mail-received.yaml"],
   "roost log replay": ["roost log replay state-files --check", "roost log replay state-files"],

@@ -13,6 +13,7 @@ import { apiPrefix, createGateway } from "../create-gateway.ts";
 import { createHandlers } from "../create-handlers.ts";
 import type { ConfigEntry } from "../gateway-context.ts";
 import { listen } from "../listen.ts";
+import { openRehearsals } from "../rehearsals/open-rehearsals.ts";
 import { openToken } from "../security/open-token.ts";
 
 export const testToken = "roost_a-token-of-the-tests";
@@ -49,7 +50,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const counted = countHeld(test.kernel);
   const { kernel } = counted;
   const memory = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
-  const server = await serve({ kernel, memory, homeDir, port: 0 });
+  const server = await serve({ kernel, memory, homeDir, port: 0, databaseUrl: test.url });
   let current = server;
   opened.defer(() => current.stop());
   const client = createHttpClient(roostOperations, {
@@ -71,14 +72,14 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     held: counted.held,
     async restart() {
       await current.stop();
-      current = await serve({ kernel, memory, homeDir, port: server.port });
+      current = await serve({ kernel, memory, homeDir, port: server.port, databaseUrl: test.url });
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-async function serve(options: { kernel: Kernel; memory: Memory; homeDir: string; port: number }) {
-  const { kernel, memory, homeDir, port } = options;
+async function serve(options: { kernel: Kernel; memory: Memory; homeDir: string; port: number; databaseUrl: string }) {
+  const { kernel, memory, homeDir, port, databaseUrl } = options;
   const logger = silentLogger;
   const shutdown = new AbortController();
   const config: ConfigEntry[] = [{ name: "ROOST_HOME", value: homeDir, source: "environment", isSecret: false }];
@@ -87,7 +88,17 @@ async function serve(options: { kernel: Kernel; memory: Memory; homeDir: string;
   const origin = { hostnames: new Set<string>(), port: 0 };
   const telemetry = await openTelemetry({ serviceName: "test", logger });
   const app = createGateway({
-    handlers: createHandlers({ kernel, memory, logger, version: "0.0.1", startedAtMs: 0, engine, model, config }),
+    handlers: createHandlers({
+      kernel,
+      memory,
+      logger,
+      version: "0.0.1",
+      startedAtMs: 0,
+      engine,
+      model,
+      config,
+      rehearsals: openRehearsals({ kernel, databaseUrl, homeDir, environment: {}, model, shutdown: shutdown.signal }),
+    }),
     token: await openToken(homeDir, { clock: systemClock, logger }),
     version: "0.0.1",
     origin: () => origin,

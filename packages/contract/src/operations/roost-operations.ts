@@ -5,6 +5,7 @@ import { homeOperations } from "./home-operations.ts";
 import { jobOperations } from "./job-operations.ts";
 import { logOperations } from "./log-operations.ts";
 import { projectionOperations } from "./projection-operations.ts";
+import { rehearsalOperations } from "./rehearsal-operations.ts";
 import { runOperations } from "./run-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
 import { statusOperations } from "./status-operations.ts";
@@ -13,6 +14,7 @@ export const roostOperations = [
   ...statusOperations,
   ...runOperations,
   ...jobOperations,
+  ...rehearsalOperations,
   ...sessionOperations,
   ...logOperations,
   ...groupOperations,
@@ -30,6 +32,7 @@ export * from "../records/limits.ts";
 export * from "../records/notice.ts";
 export * from "../records/postcondition.ts";
 export * from "../records/projection.ts";
+export * from "../records/rehearsal.ts";
 export * from "../records/run.ts";
 export * from "../records/session.ts";
 export * from "../records/state.ts";
@@ -40,6 +43,7 @@ export * from "./home-operations.ts";
 export * from "./job-operations.ts";
 export * from "./log-operations.ts";
 export * from "./projection-operations.ts";
+export * from "./rehearsal-operations.ts";
 export * from "./run-operations.ts";
 export * from "./session-operations.ts";
 export * from "./status-operations.ts";

@@ -15,6 +15,8 @@ export interface ChooseModelsOptions {
   settings: Pick<Settings, "agents" | "heartbeat">;
   clock: Clock;
   logger: Logger;
+  /** Makes models of providers in the order of a choice. Default: those that think. */
+  open?: (providers: ProviderConfig[]) => Models;
 }
 
 /** Choices kept open; one more than that opens anew each time. */
@@ -23,7 +25,7 @@ const choicesMax = 64;
 export function createModelsFor(options: ChooseModelsOptions): ModelsFor {
   const { settings, clock, logger } = options;
   const coolDowns = createMemoryCoolDowns();
-  const open = (providers: ProviderConfig[]) => openModels({ providers, clock, logger, coolDowns });
+  const open = options.open ?? ((providers: ProviderConfig[]) => openModels({ providers, clock, logger, coolDowns }));
   const usual = open(options.providers);
   const opened = new Map<string, Models>();
   return (run) => {

@@ -1,0 +1,97 @@
+/** `roost rehearse`: the coming hours played ahead, and what they would bring. How the report is written stands in ../rehearsal. */
+import { parseDurationMs, RoostError } from "@roost/base";
+import { rehearsalHoursMax, type Rehearsal, type RehearsalReport } from "@roost/contract/operations";
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import type { RoostClient } from "../connect.ts";
+import { readJobFiles } from "../jobs/read-job-files.ts";
+import { parseOptionCount } from "../parse-option.ts";
+import { catchSignals } from "../processes/catch-signals.ts";
+import { printReport } from "../rehearsal/print-report.ts";
+
+interface RehearseOptions {
+  hours: number;
+  from?: string;
+  jobs?: string;
+  runs?: boolean;
+}
+
+export function addRehearseCommand(program: Command, context: CliContext): void {
+  program
+    .command("rehearse")
+    .summary("play the coming day, and see what it would bring")
+    .description(
+      "Plays the coming hours in simulated time, without a model and without effects: which ticks fire, are skipped, overlap or collide, what each run would be shown and cost, and which cap would be exceeded. Nothing of the home changes.",
+    )
+    .option("--hours <count>", `how many, 1 to ${rehearsalHoursMax}`, parseOptionCount, 24)
+    .option("--from <moment>", "begin then instead of now: 2027-03-28T00:00, 06:00 or 2d from now")
+    .option("-j, --jobs <path>", "try the jobs of a file or a directory without applying them; - for what is piped in")
+    .option("--runs", "list every run, too")
+    .action(async ({ hours, from, jobs, runs }: RehearseOptions) => {
+      const { terminal } = context;
+      const tried = jobs === undefined ? {} : { jobs: await readJobFiles(jobs) };
+      const begin = from === undefined ? {} : { from: new Date(momentOf(from, context.clock.nowMs())).toISOString() };
+      const { client } = await context.connect();
+      const { rehearsal } = await client.startRehearsal({ hours, ...begin, ...tried });
+      const report = await follow(context, client, rehearsal);
+      if (terminal.isJson) return terminal.json(report);
+      printReport(terminal, report, { withRuns: runs === true });
+    });
+}
+
+/** To its end. Ctrl-C ends the rehearsal, too. */
+async function follow({ terminal }: CliContext, client: RoostClient, started: Rehearsal): Promise<RehearsalReport> {
+  const rehearsalId = started.id;
+  const stop = new AbortController();
+  using _signals = catchSignals(["SIGINT", "SIGTERM"], () => stop.abort());
+  using progress = terminal.progress("rehearsing");
+  let last = started;
+  try {
+    for await (const { data } of client.watchRehearsal({ rehearsalId }, { signal: stop.signal })) {
+      last = data;
+      progress.update(`rehearsing: ${percentOf(last)} %, ${last.runCount} runs`);
+    }
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+  }
+  if (stop.signal.aborted) {
+    await client.cancelRehearsal({ rehearsalId });
+    throw new RoostError("timeout", "the rehearsal was cancelled");
+  }
+  const { rehearsal, report } = await client.getRehearsal({ rehearsalId });
+  if (report !== null) return report;
+  throw new RoostError(
+    rehearsal.state === "cancelled" ? "timeout" : "unavailable",
+    rehearsal.error ?? `the rehearsal is ${rehearsal.state}`,
+  );
+}
+
+function percentOf({ from, until, playedUntil }: Rehearsal): number {
+  const whole = Date.parse(until) - Date.parse(from);
+  return Math.max(0, Math.min(100, Math.floor(((Date.parse(playedUntil) - Date.parse(from)) / whole) * 100)));
+}
+
+const dayMs = 86_400_000;
+
+/** A time without an offset is this machine's; a time of day is the next one. */
+function momentOf(text: string, nowMs: number): number {
+  const time = /^(\d{1,2}):(\d{2})$/.exec(text);
+  if (time !== null && Number(time[1]) < 24 && Number(time[2]) < 60) {
+    const at = new Date(nowMs);
+    at.setHours(Number(time[1]), Number(time[2]), 0, 0);
+    return at.getTime() > nowMs
+      ? at.getTime()
+      : new Date(at.getTime() + dayMs).setHours(Number(time[1]), Number(time[2]), 0, 0);
+  }
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return new Date(`${text}T00:00`).getTime();
+  const moment = Date.parse(text);
+  if (!Number.isNaN(moment) && /^\d{4}-/.test(text)) return moment;
+  try {
+    return nowMs + parseDurationMs(text.replace(/^in /, "").replace(/ from now$/, ""));
+  } catch {
+    throw new RoostError(
+      "invalid_input",
+      `--from "${text}" is not a moment like 2027-03-28T00:00 or 06:00, or a length of time like 2d`,
+    );
+  }
+}

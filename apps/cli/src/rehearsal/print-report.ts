@@ -1,0 +1,70 @@
+/** A rehearsal's report for a person: hour by hour, job by job, then what is to be looked at, and last what it rests on. */
+import { formatDurationMs } from "@roost/base";
+import type { RehearsalReport } from "@roost/contract/operations";
+import type { Terminal } from "../print/create-terminal.ts";
+import { formatCount } from "../print/format-spend.ts";
+import { costText, createMoments, plural, type Moments } from "./format-amounts.ts";
+import { formatTimeline } from "./format-timeline.ts";
+import { printFindings } from "./print-findings.ts";
+import { jobColumns, runColumns } from "./report-columns.ts";
+import { bullet, heading, wrapped } from "./report-lines.ts";
+
+export function printReport(terminal: Terminal, report: RehearsalReport, { withRuns }: { withRuns: boolean }): void {
+  const moments = createMoments(report.timeZone, report.hours);
+  printHead(terminal, report, moments);
+  heading(terminal, "Hours");
+  for (const line of formatTimeline(report, moments, terminal)) terminal.line(line);
+  heading(terminal, "Jobs");
+  terminal.table(report.jobs, jobColumns(), "There are no jobs");
+  printReasons(terminal, report, moments);
+  if (withRuns) {
+    heading(terminal, "Runs");
+    terminal.table(report.runs, runColumns(moments), "Nothing runs");
+    const more = report.totals.runs - report.runs.length;
+    if (more > 0) terminal.line(terminal.paint(`and ${more} more`, "dim"));
+  }
+  printFindings(terminal, report, moments);
+  heading(terminal, "Assumed");
+  for (const { about, text } of report.assumptions) bullet(terminal, `${about}: ${text}`);
+}
+
+function printHead(terminal: Terminal, report: RehearsalReport, moments: Moments): void {
+  const { totals } = report;
+  wrapped(terminal, `${moments.full(report.from)} to ${moments.full(report.until)}, ${report.timeZone}`, "strong");
+  const ticks = [
+    `${plural(totals.fired, "tick")} ${totals.fired === 1 ? "fires" : "fire"}`,
+    ...(totals.skipped > 0 ? [`${totals.skipped} are skipped`] : []),
+    ...(totals.missed > 0 ? [`${totals.missed} are missed`] : []),
+  ].join(", ");
+  const quiet = totals.quietRuns > 0 ? ` (${totals.quietRuns} without a model)` : "";
+  const failed =
+    totals.failedRuns > 0 ? `, ${totals.failedRuns} of them ${totals.failedRuns === 1 ? "fails" : "fail"}` : "";
+  wrapped(
+    terminal,
+    `${ticks}; ${plural(totals.runs, "run")}${quiet}${failed}, at most ${totals.goingMax} at one time${waitText(totals.waitedMsMax)}`,
+  );
+  const money = totals.costUsd === null ? "no price is known" : costText(totals.costUsd);
+  wrapped(
+    terminal,
+    `${plural(totals.modelCalls, "model call")}: ${formatCount(totals.inputTokens)} tokens read, ${formatCount(totals.outputTokens)} written, ${money}`,
+  );
+  for (const { jobId, change, paths } of report.changes)
+    wrapped(
+      terminal,
+      `tried: ${jobId} ${change}${paths.length > 0 && change === "changed" ? ` (${paths.join(", ")})` : ""}`,
+      "accent",
+    );
+}
+
+function waitText(ms: number): string {
+  return ms >= 1_000 ? `, one waits ${formatDurationMs(ms)}` : "";
+}
+
+/** Why ticks did not run, or ran late. */
+function printReasons(terminal: Terminal, { jobs }: RehearsalReport, moments: Moments): void {
+  const reasons = jobs.flatMap((job) => job.reasons.map((reason) => ({ jobId: job.jobId, ...reason })));
+  if (reasons.length === 0) return;
+  heading(terminal, "Not run");
+  for (const { jobId, outcome, reason, count, firstAt } of reasons)
+    bullet(terminal, `${jobId}: ${count} ${outcome}, first ${moments.short(firstAt)}: ${reason}`);
+}

@@ -1,0 +1,67 @@
+/** Rehearsals: play a day of the home ahead, follow it, read what came of it. Nothing of the home changes. */
+import { z } from "zod";
+import { defineOperation } from "../define-operation.ts";
+import { Id, Time } from "../records/fields.ts";
+import { NamedJobDefinition } from "../records/job.ts";
+import { Rehearsal, rehearsalHoursMax, RehearsalReport } from "../records/rehearsal.ts";
+
+const rehearsalId = Id.describe("Id of a rehearsal");
+const triedJobsMax = 500;
+
+export const startRehearsal = defineOperation({
+  id: "startRehearsal",
+  method: "POST",
+  path: "/rehearsals",
+  summary: "Plays the coming hours in simulated time, without a model and without effects",
+  description:
+    "A process of its own copies what it needs into a database of its own, which is dropped at the end. One rehearsal goes at a time; " +
+    "it is kept for ten minutes after its end.",
+  input: z.object({
+    hours: z.number().int().min(1).max(rehearsalHoursMax).default(24),
+    from: Time.optional().describe("Not in the past; now when left out"),
+    jobs: z
+      .array(NamedJobDefinition)
+      .max(triedJobsMax)
+      .optional()
+      .describe("Definitions to try: they replace or join the home's jobs in the rehearsal only"),
+  }),
+  output: z.object({ rehearsal: Rehearsal }),
+  errors: ["conflict", "limit_exceeded"],
+  effect: "readonly",
+});
+
+export const getRehearsal = defineOperation({
+  id: "getRehearsal",
+  method: "GET",
+  path: "/rehearsals/{rehearsalId}",
+  summary: "A rehearsal, with its report once it is done",
+  input: z.object({ rehearsalId }),
+  output: z.object({ rehearsal: Rehearsal, report: RehearsalReport.nullable() }),
+  errors: ["not_found"],
+  effect: "readonly",
+});
+
+export const watchRehearsal = defineOperation({
+  id: "watchRehearsal",
+  method: "GET",
+  path: "/rehearsals/{rehearsalId}/watch",
+  summary: "How far a rehearsal has come; ends with it",
+  input: z.object({ rehearsalId, after: z.string().max(1000).optional() }),
+  output: Rehearsal,
+  errors: ["not_found"],
+  effect: "readonly",
+  stream: true,
+});
+
+export const cancelRehearsal = defineOperation({
+  id: "cancelRehearsal",
+  method: "DELETE",
+  path: "/rehearsals/{rehearsalId}",
+  summary: "Ends a rehearsal and drops its database",
+  input: z.object({ rehearsalId }),
+  output: z.object({ rehearsal: Rehearsal }),
+  errors: ["not_found"],
+  effect: "idempotent",
+});
+
+export const rehearsalOperations = [startRehearsal, getRehearsal, watchRehearsal, cancelRehearsal] as const;

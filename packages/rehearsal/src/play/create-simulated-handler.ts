@@ -1,0 +1,71 @@
+/** The worker's handler of agent runs with its real contexts and durable steps, simulated models and tools with nothing behind them. */
+import type { ProviderConfig } from "@roost/agent";
+import type { Clock, Logger } from "@roost/base";
+import type { ClaimedRun, Kernel } from "@roost/kernel";
+import type { Memory } from "@roost/memory";
+import type { Telemetry } from "@roost/telemetry";
+import { createAgentHandler, createModelsFor, createToolsFor, type RunHandler } from "@roost/worker";
+import type { JobProfile } from "../profile/job-profile.ts";
+import type { Agenda } from "./agenda.ts";
+import type { TokenCounter } from "./token-counter.ts";
+import type { MeasuredRun } from "./measured-run.ts";
+import { openSimulatedModels } from "./simulated-model.ts";
+import { standInTools } from "./tool-stand-ins.ts";
+
+export interface SimulatedHandlerOptions {
+  kernel: Kernel;
+  memory: Memory;
+  telemetry: Telemetry;
+  logger: Logger;
+  clock: Clock;
+  agenda: Agenda;
+  counter: TokenCounter;
+  /** As the workers would try them. */
+  providers: ProviderConfig[];
+  profileOf: (run: ClaimedRun) => JobProfile;
+  /** Filled as runs are played, by their ids. */
+  measured: Map<string, MeasuredRun>;
+}
+
+export function createSimulatedHandler(options: SimulatedHandlerOptions): RunHandler {
+  const { kernel, memory, telemetry, logger, clock, agenda, counter, providers, profileOf, measured } = options;
+  const { settings } = memory;
+  // Nobody watches what is written.
+  const unheard: Kernel = { ...kernel, streams: { ...kernel.streams, publish: () => undefined } };
+  const toolsFor = createToolsFor({ kernel, memory, settings, webhook: undefined });
+  return (claimed, call) => {
+    const profile = profileOf(claimed);
+    const run: MeasuredRun = measured.get(claimed.id) ?? { modelCalls: 0, shown: [] };
+    measured.set(claimed.id, run);
+    const modelsFor = createModelsFor({
+      providers,
+      settings,
+      clock,
+      logger,
+      open: (chosen) =>
+        openSimulatedModels(chosen, {
+          run: claimed,
+          profile,
+          agenda,
+          counter,
+          clock,
+          logger,
+          onCall: ({ shown }) => {
+            run.modelCalls += 1;
+            if (run.shown.length === 0) run.shown = shown;
+          },
+        }),
+    });
+    const handler = createAgentHandler({
+      kernel: unheard,
+      memory,
+      telemetry,
+      modelsFor,
+      toolsFor: (one) => standInTools(toolsFor(one), { resultChars: profile.toolResultChars }),
+      // Replies count as they would: nothing behind these tools and no webhook means that nothing happens.
+      isRehearsal: false,
+      webhook: undefined,
+    });
+    return handler(claimed, call);
+  };
+}

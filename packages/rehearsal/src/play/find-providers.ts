@@ -1,0 +1,38 @@
+/** Which models the workers would ask, with their prices and limits, without any secret and without asking anybody. */
+import { rehearsalProvider, type ProviderConfig } from "@roost/agent";
+import type { Settings } from "@roost/memory/settings";
+
+/** The model that the gateway found when the settings name none; null: there is none. */
+export interface FoundModel {
+  provider: string;
+  name: string;
+}
+
+const nowhere = "http://127.0.0.1:9/v1";
+
+export function findProviders(settings: Settings, found: FoundModel | null): ProviderConfig[] {
+  const configured = (settings.models ?? []).map(
+    ({ id, model, price, contextTokensMax, temperature }): ProviderConfig => ({
+      kind: "openai-compatible",
+      baseUrl: nowhere,
+      id,
+      model,
+      ...(price === undefined ? {} : { price }),
+      ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
+      ...(temperature === undefined ? {} : { temperature }),
+    }),
+  );
+  if (configured.length > 0) return configured;
+  if (found === null) return [rehearsalProvider()];
+  return [{ kind: "openai-compatible", baseUrl: nowhere, id: found.provider, model: found.name }];
+}
+
+/** Whether what is spent in money can be said. */
+export function isPriceKnown(providers: readonly ProviderConfig[]): boolean {
+  return providers.some((provider) => provider.price !== undefined && !isStandIn(provider));
+}
+
+/** Whether nobody would think at all. */
+export function isStandIn(provider: ProviderConfig): boolean {
+  return provider.kind === "language-model" && provider.isRehearsal === true;
+}

@@ -1,0 +1,173 @@
+/**
+ * Plays simulated time: the kernel's own scheduler loops look at each moment at which something is due, and the worker's own handler
+ * executes what became ready. One thing goes on at a time and time stands still meanwhile, so that the same home plays the same day.
+ */
+import { RoostError, toRoostError, type Logger } from "@roost/base";
+import {
+  assumePostconditionsMet,
+  claimRuns,
+  createLoops,
+  registerWorker,
+  type ClaimedRun,
+  type Kernel,
+  type Loop,
+  type SimulatedClock,
+  type WorkerRegistration,
+} from "@roost/kernel";
+import { executeRun, RunCancelled, type RunHandler } from "@roost/worker";
+import type { Agenda } from "./agenda.ts";
+
+export interface PlayHours {
+  kernel: Kernel;
+  clock: SimulatedClock;
+  agenda: Agenda;
+  untilMs: number;
+  /** Runs that may go at one time. */
+  places: number;
+  /** Executes agent runs; it waits in the agenda where time passes. */
+  handler: RunHandler;
+  logger: Logger;
+  signal: AbortSignal;
+  /** After each moment. */
+  onMoment: (nowMs: number, runCount: number) => void;
+}
+
+/** What a scheduler keeps tidy is of no interest to a day. */
+const leftOut = new Set(["housekeeping"]);
+/** Looks of one loop, and passes over all of them, at one moment: what does not come to rest is a fault. */
+const looksMax = 10_000;
+/** For a lease that lasts as long as the simulated time, whatever it is. */
+const leaseMs = 400 * 24 * 3_600_000;
+
+export async function playHours(options: PlayHours): Promise<{ runCount: number; momentCount: number }> {
+  const { kernel, clock, untilMs, signal } = options;
+  await using worker = await registerWorker(kernel, {
+    kind: "worker",
+    host: "rehearsal",
+    pid: process.pid,
+    ttlMs: leaseMs,
+  });
+  const loops = createLoops(kernel).filter(({ name }) => !leftOut.has(name));
+  const stage = createStage(options, worker);
+  let momentCount = 0;
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const dueMs = await settle(loops, stage);
+      momentCount += 1;
+      options.onMoment(clock.nowMs, stage.runCount);
+      const nextMs = Math.min(dueMs, options.agenda.nextMs ?? Infinity);
+      if (nextMs >= untilMs) break;
+      // Something that is due and was not done now is not done by looking again at the same moment.
+      await clock.set(Math.max(nextMs, clock.nowMs + 1));
+      await stage.goOn();
+    }
+    await clock.set(untilMs);
+    options.onMoment(untilMs, stage.runCount);
+    return { runCount: stage.runCount, momentCount };
+  } finally {
+    await stage.leave();
+  }
+}
+
+/** Looks until nothing is left to do at this moment. Returns when something is due next. */
+async function settle(loops: Loop[], stage: Stage): Promise<number> {
+  for (let pass = 0; pass < looksMax; pass += 1) {
+    let dueMs = Infinity;
+    for (const loop of loops) dueMs = Math.min(dueMs, await lookUntilQuiet(loop));
+    const isStill = !(await stage.startNext()) && !(await stage.obey());
+    if (isStill) return dueMs;
+  }
+  throw new RoostError(
+    "limit_exceeded",
+    `a moment did not come to rest in ${looksMax} passes: jobs that start each other without an end do that`,
+  );
+}
+
+async function lookUntilQuiet(loop: Loop): Promise<number> {
+  for (let look = 0; look < looksMax; look += 1) {
+    const { isMore, atMs } = await loop.look();
+    if (isMore !== true) return atMs ?? Infinity;
+  }
+  throw new RoostError(
+    "limit_exceeded",
+    `the loop "${loop.name}" did not come to rest in ${looksMax} looks at one moment: jobs that start each other without an end do that`,
+  );
+}
+
+/** The runs that go on at this moment. */
+interface Stage {
+  readonly runCount: number;
+  /** Claims one run, when there is a place, and lets it go on until it waits. False: there was none. */
+  startNext(): Promise<boolean>;
+  /** Lets those go on whose moment has come, one after the other. */
+  goOn(): Promise<void>;
+  /** Ends what was cancelled or taken away. False: nothing was. */
+  obey(): Promise<boolean>;
+  leave(): Promise<void>;
+}
+
+interface Going {
+  run: ClaimedRun;
+  controller: AbortController;
+  ended: Promise<unknown>;
+}
+
+function createStage({ kernel, clock, agenda, places, handler, logger }: PlayHours, worker: WorkerRegistration): Stage {
+  const going = new Map<string, Going>();
+  let runCount = 0;
+  const untilItWaits = (one: Going) => Promise.race([agenda.parked(one.run.id), one.ended]);
+  const start = async (run: ClaimedRun) => {
+    // The run itself still knows them: a heartbeat that has to do something is not quiet.
+    if (run.postconditions !== null) await assumePostconditionsMet(kernel, run.id);
+    const controller = new AbortController();
+    const executed = executeRun({ kernel, handlers: { agent: handler }, logger }, run, controller.signal);
+    const one: Going = { run, controller, ended: executed.finally(() => going.delete(run.id)) };
+    going.set(run.id, one);
+    runCount += 1;
+    await untilItWaits(one);
+  };
+  const abort = async (runId: string, reason: Error): Promise<boolean> => {
+    const one = going.get(runId);
+    if (one === undefined || one.controller.signal.aborted) return false;
+    one.controller.abort(reason);
+    await one.ended;
+    return true;
+  };
+  return {
+    get runCount() {
+      return runCount;
+    },
+    async startNext() {
+      if (going.size >= places) return false;
+      const [run] = await claimRuns(kernel, { workerId: worker.workerId, queues: ["default"], limit: 1 });
+      if (run === undefined) return false;
+      await start(run);
+      return true;
+    },
+    async goOn() {
+      for (;;) {
+        const runId = agenda.takeDue(clock.nowMs);
+        if (runId === undefined) return;
+        const one = going.get(runId);
+        if (one !== undefined) await untilItWaits(one);
+      }
+    },
+    async obey() {
+      const running = [...going.values()].map(({ run }) => ({ runId: run.id, epoch: run.epoch }));
+      if (running.length === 0) return false;
+      const beat = await worker.heartbeat({ running });
+      let isObeyed = false;
+      for (const runId of beat.cancelled) isObeyed = (await abort(runId, new RunCancelled())) || isObeyed;
+      for (const runId of beat.lostRuns)
+        isObeyed = (await abort(runId, new Error("The run was taken away"))) || isObeyed;
+      return isObeyed;
+    },
+    async leave() {
+      for (const { run } of going.values())
+        await abort(run.id, new Error("The rehearsal is over")).catch((error: unknown) =>
+          logger.debug("a run did not leave", { error: toRoostError(error).message }),
+        );
+    },
+  };
+}

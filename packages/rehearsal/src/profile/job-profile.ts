@@ -1,0 +1,47 @@
+/** What a run of a job is assumed to take, until it has taken it: types and the defaults of a job without history. */
+import type { Assumption } from "@roost/contract/operations";
+
+export interface JobProfile {
+  /** From its claim to its end. */
+  durationMs: number;
+  modelCalls: number;
+  /** Of one model call. */
+  outputTokens: number;
+  /** What a tool answers between two model calls. */
+  toolResultChars: number;
+  /** What it reports at its end: later runs and digests are shown it. */
+  replyChars: number;
+  /** Runs that this was read from; 0: the defaults. */
+  runCount: number;
+  resources: Resource[];
+}
+
+/** Something that two runs cannot both have, or should not both change. */
+export interface Resource {
+  kind: "lock" | "state" | "file" | "topic";
+  name: string;
+  /** "3 of its last 10 runs", "its prompt". */
+  evidence: string;
+}
+
+export const profileDefaults = {
+  durationMs: 60_000,
+  modelCalls: 3,
+  outputTokens: 400,
+  toolResultChars: 2_000,
+  replyChars: 600,
+} as const;
+
+export function defaultProfile(resources: Resource[] = []): JobProfile {
+  return { ...profileDefaults, runCount: 0, resources };
+}
+
+export function describeProfile(jobId: string, profile: JobProfile): Assumption {
+  const { durationMs, modelCalls, outputTokens } = profile;
+  const what = `${Math.round(durationMs / 1000)} s, ${modelCalls} model calls of ${outputTokens} tokens`;
+  const from =
+    profile.runCount === 0
+      ? "nothing is known of it yet, the defaults"
+      : `the median of its last ${profile.runCount} runs`;
+  return { about: jobId, text: `A run takes ${what} (${from})` };
+}

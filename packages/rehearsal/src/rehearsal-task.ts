@@ -1,0 +1,18 @@
+/** What the process of a rehearsal is told on its standard input, and what it says, a line of JSON each. Types only. */
+import type { ErrorCode } from "@roost/base";
+import type { RehearsalReport } from "@roost/contract/operations";
+import type { FoundModel } from "./play/find-providers.ts";
+
+export interface RehearsalTask {
+  databaseUrl: string;
+  homeDir: string;
+  hours: number;
+  fromMs?: number | undefined;
+  jobs?: readonly unknown[] | undefined;
+  model: FoundModel | null;
+}
+
+export type RehearsalMessage =
+  | { kind: "progress"; playedUntilMs: number; runCount: number }
+  | { kind: "report"; report: RehearsalReport }
+  | { kind: "failed"; code: ErrorCode; message: string };

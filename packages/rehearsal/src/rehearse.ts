@@ -1,0 +1,207 @@
+/**
+ * Plays the coming hours of a home: copies what is needed into a scratch database, lets the kernel's own rules and the worker's own
+ * handler run in simulated time, and reports what came of it. Reads the home; changes nothing of it.
+ */
+import { createHash } from "node:crypto";
+import { createIdSource, RoostError, replaceIdSource, silentLogger, type Clock, type Logger } from "@roost/base";
+import { rehearsalHoursMax, type RehearsalReport } from "@roost/contract/operations";
+import type { Database, Sql } from "@roost/database";
+import {
+  applyJobs,
+  installSimulatedClock,
+  openKernel,
+  setBudgets,
+  skipUntil,
+  type JobChange,
+  type Kernel,
+  type SimulatedClock,
+} from "@roost/kernel";
+import { openMemory, type Memory, type OpenMemoryOptions } from "@roost/memory";
+import { budgetCaps, readSettings, type Settings } from "@roost/memory/settings";
+import { openTelemetry } from "@roost/telemetry";
+import { workerDefaults } from "@roost/worker";
+import { createAgenda } from "./play/agenda.ts";
+import { createTokenCounter } from "./play/token-counter.ts";
+import { createSimulatedHandler } from "./play/create-simulated-handler.ts";
+import { findProviders, type FoundModel } from "./play/find-providers.ts";
+import type { MeasuredRun } from "./play/measured-run.ts";
+import { playHours } from "./play/play-hours.ts";
+import { defaultProfile, type JobProfile } from "./profile/job-profile.ts";
+import { readProfiles, type ProfiledJob } from "./profile/read-profiles.ts";
+import { buildReport } from "./report/build-report.ts";
+import { copyEvents } from "./scratch/copy-events.ts";
+import { copyTables } from "./scratch/copy-tables.ts";
+import { migrateMemory, openScratchDatabase } from "./scratch/open-scratch-database.ts";
+
+export interface RehearseOptions {
+  /** The home's database, only read. */
+  home: Database;
+  url: string;
+  homeDir: string;
+  hours: number;
+  /** Default: the home's present moment. */
+  fromMs?: number | undefined;
+  /** Definitions to try, as they are written. */
+  jobs?: readonly unknown[] | undefined;
+  model: FoundModel | null;
+  signal: AbortSignal;
+  logger?: Logger;
+  /** This process does nothing else: even its ids may come to the same each time. */
+  ownsProcess?: boolean;
+  onProgress?: (progress: { playedUntilMs: number; runCount: number }) => void;
+}
+
+/** A moment that is this little in the past is now. */
+const nowSlackMs = 60_000;
+
+/** @throws RoostError `invalid_input` for hours, a moment or jobs that cannot be played; the signal's reason when aborted */
+export async function rehearse(options: RehearseOptions): Promise<RehearsalReport> {
+  const { home, url, hours, signal, logger = silentLogger } = options;
+  if (!Number.isInteger(hours) || hours < 1 || hours > rehearsalHoursMax)
+    throw new RoostError("invalid_input", `${hours} hours cannot be rehearsed: give 1 to ${rehearsalHoursMax}`);
+  const settings = readSettings(options.homeDir);
+  const presentMs = await readNow(home);
+  const fromMs = beginning(options.fromMs, presentMs);
+  const untilMs = fromMs + hours * 3_600_000;
+  await using opened = new AsyncDisposableStack();
+  const { database } = opened.use(await openScratchDatabase({ home, url }));
+  signal.throwIfAborted();
+  const clock = await installSimulatedClock(database, presentMs);
+  await migrateMemory(database);
+  const simulated: Clock = { nowMs: () => clock.nowMs };
+  if (options.ownsProcess === true)
+    opened.use(replaceIdSource(createIdSource({ clock: simulated, random: countedBytes() })));
+  const kernel = opened.use(await openKernel({ database, logger, clock: simulated, migrate: false }));
+  await copyHome(home, database);
+  await kernel.registry.refresh();
+  const memory = await openReadOnlyMemory(kernel, { homeDir: options.homeDir, settings, logger });
+  await setBudgets(kernel, { caps: budgetCaps(settings), timeZone: memory.timeZone });
+  const changes = await tryJobs(kernel, options.jobs ?? [], memory.timeZone);
+  const isLater = fromMs > presentMs;
+  if (isLater) {
+    await skipUntil(kernel, fromMs);
+    await clock.set(fromMs);
+  }
+  signal.throwIfAborted();
+  const jobs = await readJobs(database);
+  const profiles = await readProfiles(home, jobs);
+  const { places, assumed: isPlacesAssumed } = await readPlaces(home, settings);
+  const measured = await play({
+    ...options,
+    logger,
+    kernel,
+    memory,
+    clock: { simulated, clock },
+    profiles,
+    places,
+    untilMs,
+  });
+  return await buildReport({
+    scratch: database,
+    span: { fromMs, untilMs, hours, timeZone: memory.timeZone, isLater },
+    changes,
+    jobs,
+    profiles,
+    measured,
+    places: { count: places, isAssumed: isPlacesAssumed },
+    providers: findProviders(settings, options.model),
+  });
+}
+
+/** Bytes that look like chance and are the same each time. */
+function countedBytes(): (byteCount: number) => Uint8Array {
+  let count = 0;
+  return (byteCount) => {
+    count += 1;
+    return createHash("sha256").update(String(count)).digest().subarray(0, byteCount);
+  };
+}
+
+function beginning(asked: number | undefined, presentMs: number): number {
+  if (asked === undefined || Math.abs(asked - presentMs) <= nowSlackMs) return presentMs;
+  if (asked > presentMs) return asked;
+  throw new RoostError(
+    "invalid_input",
+    `a rehearsal cannot begin at ${new Date(asked).toISOString()}, in the past: what the home was like then is not kept; now is ${new Date(presentMs).toISOString()}`,
+  );
+}
+
+async function readNow(sql: Sql): Promise<number> {
+  const [row] = await sql.query<{ ms: number }>("select floor(extract(epoch from roost.now()) * 1000)::float8 as ms");
+  return row!.ms;
+}
+
+/** In one snapshot of the home, in which nothing can be written. */
+async function copyHome(home: Database, scratch: Database): Promise<void> {
+  await home.transact(
+    async (tx) => {
+      await tx.query("set transaction read only");
+      await copyTables(tx, scratch);
+      await copyEvents(tx, scratch);
+    },
+    { isolation: "repeatable read" },
+  );
+}
+
+/** Over the home's own directory: nothing of it is kept, let alone written. */
+function openReadOnlyMemory(
+  kernel: Kernel,
+  options: Pick<OpenMemoryOptions, "homeDir" | "settings" | "logger">,
+): Promise<Memory> {
+  const versions = {
+    put: async (bytes: Uint8Array) => ({ sha256: createHash("sha256").update(bytes).digest("hex") }),
+    get: async () => undefined,
+  };
+  return openMemory({ ...options, kernel, versions, migrate: false, makeHome: false, scan: false });
+}
+
+async function tryJobs(kernel: Kernel, jobs: readonly unknown[], timeZone: string): Promise<JobChange[]> {
+  if (jobs.length === 0) return [];
+  return applyJobs(kernel, jobs, { by: "rehearsal", source: "rehearsal", timeZone });
+}
+
+async function readJobs(scratch: Sql): Promise<(ProfiledJob & { state: string })[]> {
+  return scratch.query("select id, state, definition from roost.job where state <> 'removed' order by id");
+}
+
+async function readPlaces(home: Sql, settings: Settings): Promise<{ places: number; assumed: boolean }> {
+  const [row] = await home.query<{ count: number }>(
+    "select count(*)::int as count from roost.worker where kind = 'worker' and expires_at > roost.now()",
+  );
+  const live = row?.count ?? 0;
+  const workers = live > 0 ? live : (settings.workers ?? 2);
+  return { places: workers * workerDefaults.concurrencyMax, assumed: live === 0 };
+}
+
+interface Play extends RehearseOptions {
+  logger: Logger;
+  kernel: Kernel;
+  memory: Memory;
+  clock: { simulated: Clock; clock: SimulatedClock };
+  profiles: Map<string, JobProfile>;
+  places: number;
+  untilMs: number;
+}
+
+async function play(options: Play): Promise<Map<string, MeasuredRun>> {
+  const { kernel, memory, logger, profiles, signal, places, untilMs } = options;
+  const { simulated, clock } = options.clock;
+  const agenda = createAgenda();
+  const measured = new Map<string, MeasuredRun>();
+  await using telemetry = await openTelemetry({ serviceName: "roost-rehearsal", logger });
+  const handler = createSimulatedHandler({
+    kernel,
+    memory,
+    telemetry,
+    logger,
+    clock: simulated,
+    agenda,
+    counter: createTokenCounter(),
+    providers: findProviders(memory.settings, options.model),
+    profileOf: (run) => (run.jobId === null ? undefined : profiles.get(run.jobId)) ?? defaultProfile(),
+    measured,
+  });
+  const onMoment = (playedUntilMs: number, runCount: number) => options.onProgress?.({ playedUntilMs, runCount });
+  await playHours({ kernel, clock, agenda, untilMs, places, handler, logger, signal, onMoment });
+  return measured;
+}

@@ -1,0 +1,83 @@
+/** Where runs of two jobs, or of one that goes twice, are at the same time at what only one should have: by who uses what, and when they go. */
+import type { RehearsedCollision } from "@roost/contract/operations";
+import type { JobProfile, Resource } from "../profile/job-profile.ts";
+import type { RunNames } from "./name-runs.ts";
+import type { PlayedRun } from "./read-played.ts";
+import { meetings, type Span } from "./spans.ts";
+
+interface Use extends Span {
+  run: PlayedRun;
+  jobId: string;
+}
+
+export interface CollisionQuestion {
+  runs: readonly PlayedRun[];
+  profiles: ReadonlyMap<string, JobProfile>;
+  names: RunNames;
+  untilMs: number;
+}
+
+export function findCollisions({ runs, profiles, names, untilMs }: CollisionQuestion): RehearsedCollision[] {
+  const collisions: RehearsedCollision[] = [];
+  const add = (
+    kind: RehearsedCollision["kind"],
+    name: string,
+    uses: readonly Use[],
+    evidenceOf: (jobId: string) => string,
+  ) => {
+    const met = meetings(uses);
+    const [first] = met;
+    if (first === undefined) return;
+    const jobs = [...new Set(met.flat().map(({ jobId }) => jobId))].toSorted();
+    collisions.push({
+      kind,
+      name: name.slice(0, 200),
+      jobs,
+      count: met.length,
+      firstAt: new Date(first[1].fromMs).toISOString(),
+      runs: first.map(({ run }) => names.of(run.id)),
+      evidence: jobs
+        .map((jobId) => `${jobId}: ${evidenceOf(jobId)}`)
+        .join("; ")
+        .slice(0, 2_000),
+    });
+  };
+  for (const [key, users] of usersOf(profiles)) {
+    const { kind, name } = JSON.parse(key) as Pick<Resource, "kind" | "name">;
+    const uses = runs.flatMap((run) =>
+      run.jobId !== null && users.has(run.jobId) ? working(run, run.jobId, untilMs) : [],
+    );
+    add(kind, name, uses, (jobId) => users.get(jobId) ?? "");
+  }
+  const sessions = Map.groupBy(
+    runs.filter((run) => run.sessionKey !== null && run.jobId !== null),
+    (run) => run.sessionKey!,
+  );
+  for (const [key, inSession] of sessions) {
+    // One run of a session goes at a time: the others wait for it from the moment they are due.
+    const uses = inSession.flatMap((run) => [
+      { run, jobId: run.jobId!, fromMs: run.createdAt.getTime(), untilMs: run.endedAt?.getTime() ?? untilMs },
+    ]);
+    add("session", key, uses, () => `speaks in the session ${key}`);
+  }
+  return collisions.toSorted((a, b) => b.count - a.count || (a.firstAt < b.firstAt ? -1 : 1));
+}
+
+/** resource → the jobs that use it → how that is known. */
+function usersOf(profiles: ReadonlyMap<string, JobProfile>): Map<string, Map<string, string>> {
+  const users = new Map<string, Map<string, string>>();
+  for (const [jobId, { resources }] of profiles) {
+    for (const { kind, name, evidence } of resources) {
+      const key = JSON.stringify({ kind, name });
+      const known = users.get(key) ?? new Map<string, string>();
+      known.set(jobId, evidence);
+      users.set(key, known);
+    }
+  }
+  return users;
+}
+
+function working(run: PlayedRun, jobId: string, untilMs: number): Use[] {
+  if (run.startedAt === null) return [];
+  return [{ run, jobId, fromMs: run.startedAt.getTime(), untilMs: run.endedAt?.getTime() ?? untilMs }];
+}

@@ -1,0 +1,107 @@
+/**
+ * Copies what a rehearsal needs of the home's database: every ordinary table of kernel and memory as it is, and of those that grow without
+ * bound the part that still matters. Tables are found in the catalogue, so that a new one is copied without being named here.
+ */
+import type { Sql } from "@roost/database";
+import { quoteName } from "./drop-leftover-databases.ts";
+
+/** Rows of a table that is not named below; newer ones are not told apart, such tables are small. */
+const rowsMax = 20_000;
+const rowsPerInsertMax = 500;
+/** Of each conversation; a context holds less. */
+const messagesMax = 400;
+
+const liveRun = "select id from roost.run where ended_at is null";
+
+/** table → the rows that matter; undefined: none. */
+const parts: Readonly<Record<string, string | undefined>> = {
+  "roost.migration": undefined,
+  "memory.migration": undefined,
+  // The log has a copy of its own (copy-events.ts); ticks are written by the rehearsal.
+  "roost.topic": undefined,
+  "roost.partition_head": undefined,
+  "roost.tick": undefined,
+  "memory.file_intent": undefined,
+  "roost.run": "ended_at is null",
+  "roost.step": `run_id in (${liveRun})`,
+  "roost.wait": `run_id in (${liveRun})`,
+  "roost.question": `run_id in (${liveRun})`,
+  "roost.reservation": `run_id in (${liveRun})`,
+  "roost.idempotency_key": "false",
+  "roost.once": "state = 'begun'",
+  "roost.claim": "released_at is null",
+  "roost.spend": "touched_at > now() - interval '62 days'",
+  "memory.message": `seq > (select next_seq from memory.session where session.key = session_key) - ${messagesMax}`,
+};
+
+/** Reads everything through `home`, which is to be one transaction, so that it is of one moment. */
+export async function copyTables(home: Sql, scratch: Sql): Promise<void> {
+  for (const table of await tablesInOrder(scratch)) {
+    const part = Object.hasOwn(parts, table) ? parts[table] : "true";
+    if (part === undefined || !(await exists(home, table))) continue;
+    await copyRows(home, scratch, { table, from: `${quoted(table)} as t`, where: part, limit: rowsMax });
+  }
+  await copyEndedRuns(home, scratch);
+}
+
+/** Of each job the last that ended, with what they reported: a context tells the next run of them. */
+async function copyEndedRuns(home: Sql, scratch: Sql): Promise<void> {
+  const from = `roost.job, lateral (
+    select * from roost.run_all where run_all.job_id = job.id and run_all.ended_at is not null order by run_all.ended_at desc limit 5) as t`;
+  await copyRows(home, scratch, { table: "roost.run", from, where: "true", limit: rowsMax });
+}
+
+interface Copy {
+  table: string;
+  /** Its rows are called t. */
+  from: string;
+  where: string;
+  limit: number;
+}
+
+/** As JSON, by the names of columns. */
+export async function copyRows(home: Sql, scratch: Sql, { table, from, where, limit }: Copy): Promise<number> {
+  const rows = await home.query<{ row: string }>(
+    `select to_jsonb(t)::text as row from ${from} where ${where} limit $1`,
+    [limit],
+  );
+  for (let at = 0; at < rows.length; at += rowsPerInsertMax) {
+    const part = rows.slice(at, at + rowsPerInsertMax).map(({ row }) => row);
+    await scratch.query(
+      `insert into ${quoted(table)} overriding system value
+       select * from jsonb_populate_recordset(null::${quoted(table)}, $1::jsonb) on conflict do nothing`,
+      [`[${part.join(",")}]`],
+    );
+  }
+  return rows.length;
+}
+
+/** Ordinary tables of kernel and memory, each after those that it refers to. */
+async function tablesInOrder(scratch: Sql): Promise<string[]> {
+  const tables = await scratch.query<{ name: string; needs: string[] }>(
+    `select n.nspname || '.' || c.relname as name,
+       array(select fn.nspname || '.' || f.relname from pg_constraint k join pg_class f on f.oid = k.confrelid join pg_namespace fn on fn.oid = f.relnamespace
+             where k.conrelid = c.oid and k.contype = 'f' and k.confrelid <> c.oid) as needs
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname in ('roost', 'memory') and c.relkind = 'r' and not c.relispartition and c.relname <> 'simulated_clock' order by 1`,
+  );
+  const ordered: string[] = [];
+  const place = (name: string, above: readonly string[]) => {
+    if (ordered.includes(name) || above.includes(name)) return;
+    const table = tables.find((each) => each.name === name);
+    if (table === undefined) return;
+    for (const needed of table.needs) place(needed, [...above, name]);
+    ordered.push(name);
+  };
+  for (const { name } of tables) place(name, []);
+  return ordered;
+}
+
+async function exists(home: Sql, table: string): Promise<boolean> {
+  const [row] = await home.query<{ found: boolean }>("select to_regclass($1) is not null as found", [table]);
+  return row?.found === true;
+}
+
+function quoted(table: string): string {
+  return table.split(".").map(quoteName).join(".");
+}

@@ -1,0 +1,69 @@
+/** A database for one rehearsal on the server of the home: made, migrated, and dropped at the end. What crashes leaves it to dropLeftoverDatabases. */
+import { createIdSource, silentLogger } from "@roost/base";
+import { applyMigrations, openDatabase, readMigrations, type Database } from "@roost/database";
+import { kernelMigrations, kernelSchema } from "@roost/kernel";
+import { memoryMigrations, memorySchema } from "@roost/memory";
+import {
+  dropDatabase,
+  dropLeftoverDatabases,
+  explainCreation,
+  quoteName,
+  scratchLockKey,
+  scratchPrefix,
+} from "./drop-leftover-databases.ts";
+
+export interface ScratchDatabase extends AsyncDisposable {
+  readonly name: string;
+  readonly database: Database;
+}
+
+export interface OpenScratchOptions {
+  /** The home's, and its URL: the scratch database is beside it. */
+  home: Database;
+  url: string;
+}
+
+/** One run is executed at a time; the others are the kernel's own. */
+const poolMax = 4;
+const statementTimeoutMsMax = 60_000;
+
+/** @throws RoostError `forbidden` when the role may not create databases */
+export async function openScratchDatabase({ home, url }: OpenScratchOptions): Promise<ScratchDatabase> {
+  await dropLeftoverDatabases(home);
+  await using opened = new AsyncDisposableStack();
+  // Not from the process's ids, which a rehearsal makes reproducible.
+  const name = `${await scratchPrefix(home)}${createIdSource()().replaceAll("-", "").slice(-16)}`;
+  // The lock comes first: a scratch database without it is a leftover.
+  const session = opened.use(await home.openSession());
+  await session.query(`select pg_advisory_lock(${scratchLockKey})`, [name]);
+  await session.query(`create database ${quoteName(name)} template template0`).catch((error: unknown) => {
+    throw explainCreation(error);
+  });
+  opened.defer(() => dropDatabase(session, name));
+  // What it holds need not outlive anything.
+  await session.query(`alter database ${quoteName(name)} set synchronous_commit = off`);
+  const database = opened.use(
+    await openDatabase({
+      url: beside(url, name),
+      applicationName: "roost rehearsal",
+      // A connection that it loses fails what uses it, and that is told.
+      logger: silentLogger,
+      poolMax,
+      statementTimeoutMsMax,
+    }),
+  );
+  await applyMigrations(database, { schema: kernelSchema, migrations: await readMigrations(kernelMigrations) });
+  const owned = opened.move();
+  return { name, database, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Once roost.now() is the simulated clock: its defaults are written with that. */
+export async function migrateMemory(database: Database): Promise<void> {
+  await applyMigrations(database, { schema: memorySchema, migrations: await readMigrations(memoryMigrations) });
+}
+
+function beside(url: string, name: string): string {
+  const other = new URL(url);
+  other.pathname = `/${encodeURIComponent(name)}`;
+  return other.href;
+}
