@@ -185,7 +185,7 @@ servePeer({
       "runs: started directly, no queue",
     ],
     guarantees: {
-      fence: "no: outcome by workflow id",
+      fence: "token of the execution, checked when a workflow ends",
       deduplication: "by workflow id",
       history: "workflows and step outputs kept",
       durability: "start, each step's output and end fsynced; no intent before a step",

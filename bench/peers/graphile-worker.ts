@@ -132,7 +132,7 @@ servePeer({
     version: versionOf("graphile-worker"),
     settings: isBatched ? ["localQueue.size 500", "completeJobBatchDelay 0", "failJobBatchDelay 0"] : ["defaults"],
     guarantees: {
-      fence: isBatched ? "no: completion by id" : "no: completion by id",
+      fence: "no: a job is deleted by its id",
       deduplication: "job_key, unused here",
       history: "none: done jobs are deleted",
       durability: isBatched ? "claims of 500; ends fsynced together, not waited for" : "claim and end each fsynced",

@@ -28,10 +28,10 @@ export const compareClaims: Compare = async (context) => {
 export const compareStuck: Compare = async (context) => {
   const count = context.isQuick ? 500 : stuckCount;
   const concurrency = 10;
-  const able = having(context, "stick");
-  await using started = await startPeers(context.bench, able);
+  const able = { ...context, variants: having(context, "stick") };
+  await using started = await startPeers(context.bench, able.variants);
   const series: Series[] = [{ workload: "claim", parameters: { concurrency }, countMax: 20_000 }];
-  const before = await measureSeries(context, started, series);
+  const before = await measureSeries(able, started, series);
   const failures = new Map(started.failures);
   const stuck: StartedPeer[] = [];
   for (const peer of started.peers) {
@@ -43,7 +43,7 @@ export const compareStuck: Compare = async (context) => {
       failures.set(peer.variant.key, (error as Error).message);
     }
   }
-  const after = await measureSeries(context, { peers: stuck, failures }, series);
+  const after = await measureSeries(able, { peers: stuck, failures }, series);
   const rows = before.map((row, index) => {
     const cells = [row.cells[0], after[index]?.cells[0]];
     return { ...row, cells: [...cells, ratioOf(cells[1], cells[0])] };

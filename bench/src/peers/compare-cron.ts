@@ -21,11 +21,13 @@ export const compareCron: Compare = async (context) => {
   const spreadMs = isQuick ? 2_000 : 60_000;
   const able = context.variants.filter((variant) => variant.workloads.includes("cron"));
   const minutesOnly = new Set(["graphile", "pg-boss"]);
-  const spread = await measureEach(
-    context,
-    able.filter((variant) => !minutesOnly.has(variant.peer)),
-    { count, spreadMs },
-  );
+  const bySecond = able.filter((variant) => !minutesOnly.has(variant.peer));
+  const [own, others] = [bySecond.filter(isRoost), bySecond.filter((variant) => !isRoost(variant))];
+  const spread = [
+    ...(await measureEach(context, own, { count, spreadMs })),
+    // Half of it at the same pace: it is a matter of minutes.
+    ...(await measureEach(context, others, { count: count / 2, spreadMs: spreadMs / 2 })),
+  ];
   // A quick look waits for no full minute.
   const together = await measureEach(
     context,
@@ -37,7 +39,7 @@ export const compareCron: Compare = async (context) => {
   return [
     {
       title: `Lateness of ${count.toLocaleString("en")} scheduled jobs within ${spreadMs / 1000} s`,
-      explanation: `${explanation} graphile-worker and pg-boss schedule by the minute and so are missing here.`,
+      explanation: `${explanation} The others have half as many in half the time. graphile-worker and pg-boss schedule by the minute and so are missing.`,
       columns: shown,
       rows: spread,
       notes: [],
@@ -51,6 +53,10 @@ export const compareCron: Compare = async (context) => {
     },
   ];
 };
+
+function isRoost({ peer }: PeerVariant): boolean {
+  return peer === "roost";
+}
 
 /** Alone each: what lies idle between two ticks must not wait for a neighbour. */
 async function measureEach(

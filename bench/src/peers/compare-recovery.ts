@@ -10,7 +10,7 @@ import { startPeers } from "./start-peers.ts";
 
 const readyMsMax = 20_000;
 /** Those that documented a longer wait are told as "not within". */
-const waitMsMax = 75_000;
+const waitMsMax = 65_000;
 const quickWaitMsMax = 3_000;
 
 export const compareRecovery: Compare = async (context) => {
@@ -59,7 +59,7 @@ async function killOnce({ bench, isQuick }: CompareContext, variant: PeerVariant
   const first = started.peers[0]!;
   const startSecond = async (): Promise<PeerProcess> => {
     const second = new PeerProcess(variant.program, [variant.mode]);
-    await second.prepare({ ...first.setup });
+    await second.join(first.setup);
     work(second, "second");
     return second;
   };

@@ -5,6 +5,9 @@ import type { PeerVariant } from "./peer-variants.ts";
 import type { WorkloadName, WorkloadParameters } from "./peer.ts";
 import type { Bench, StartedPeer } from "./start-peers.ts";
 
+/** One measurement. With what is prepared before it, all of them stay within a quarter of an hour. */
+const secondsEach = 0.4;
+
 export interface CompareContext {
   bench: Bench;
   variants: readonly PeerVariant[];
@@ -17,7 +20,6 @@ export type Compare = (context: CompareContext) => Promise<ResultTable[]>;
 export interface Series {
   workload: WorkloadName;
   parameters: WorkloadParameters;
-  seconds?: number;
   countMax: number;
 }
 
@@ -28,14 +30,14 @@ export async function measureSeries(
   series: readonly Series[],
 ): Promise<TableRow[]> {
   const columns: Map<string, Measured>[] = [];
-  for (const { workload, parameters, seconds, countMax } of series) {
+  for (const { workload, parameters, countMax } of series) {
     const able = started.peers.filter((peer) => peer.variant.workloads.includes(workload));
     columns.push(
       await measureByTurns(able, {
         workload,
         parameters,
         rounds: isQuick ? 1 : 5,
-        seconds: isQuick ? 0.1 : (seconds ?? 0.8),
+        seconds: isQuick ? 0.1 : secondsEach,
         countMin: isQuick ? 20 : 50,
         countMax: isQuick ? 200 : countMax,
         onProgress,

@@ -56,6 +56,11 @@ export class PeerProcess implements AsyncDisposable {
     await this.#call({ call: "prepare", setup });
   }
 
+  /** Like `prepare`, where another process has prepared the database already. */
+  async join(setup: PeerSetup): Promise<void> {
+    await this.#call({ call: "join", setup });
+  }
+
   workload(name: WorkloadName, parameters: WorkloadParameters): Promise<WorkloadResult> {
     return this.#call({ call: "workload", name, parameters }) as Promise<WorkloadResult>;
   }

@@ -18,9 +18,13 @@ export const peersDirectory = fileURLToPath(new URL("../../peers/", import.meta.
 const here = fileURLToPath(new URL("./", import.meta.url));
 
 export const peerVariants: readonly PeerVariant[] = [
-  roost("single", "Roost, one run a transaction", false, ["claim", "stick", "append"]),
-  roost("worker", "Roost, its worker", false, ["claim", "stick", "steps", "cron", "recovery"]),
-  roost("batched", "Roost, claimed ahead", true, ["claim", "stick", "append", "read"]),
+  roost("single", "Roost, one run a transaction", ["claim", "stick"]),
+  roost("worker", "Roost, its worker", ["claim", "stick", "cron", "recovery"]),
+  roost("ahead", "Roost, claimed ahead", ["claim", "stick"], { isBatched: true }),
+  roost("steps", "Roost, steps that may run again", ["steps"]),
+  roost("effects", "Roost, steps that must not run again", ["steps"]),
+  roost("transact", "Roost, each append a transaction", ["append"]),
+  roost("append", "Roost, appends travel together", ["append", "read"], { isBatched: true }),
   {
     peer: "raw",
     key: "raw",
@@ -41,7 +45,12 @@ export const peerVariants: readonly PeerVariant[] = [
   peer("emmett", "emmett", { mode: "default", workloads: ["append", "read"] }),
 ];
 
-function roost(mode: string, label: string, isBatched: boolean, workloads: readonly WorkloadName[]): PeerVariant {
+function roost(
+  mode: string,
+  label: string,
+  workloads: readonly WorkloadName[],
+  { isBatched } = { isBatched: false },
+): PeerVariant {
   return { peer: "roost", key: `roost-${mode}`, label, program: `${here}roost-program.ts`, mode, isBatched, workloads };
 }
 

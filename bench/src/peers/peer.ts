@@ -57,6 +57,8 @@ export interface PeerProgram {
 export type PeerCall =
   | { id: number; call: "facts" }
   | { id: number; call: "prepare"; setup: PeerSetup }
+  /** A second process on a database that is prepared. */
+  | { id: number; call: "join"; setup: PeerSetup }
   | { id: number; call: "workload"; name: WorkloadName; parameters: WorkloadParameters };
 
 export type PeerAnswer =

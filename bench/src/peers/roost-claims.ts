@@ -1,6 +1,6 @@
 /**
  * Roost under the workload "claim", in three ways: `single` takes one run with each claim and ends each run in a transaction of
- * its own; `worker` is the worker as it is; `batched` claims ahead and lets ends travel together without waiting for each, as
+ * its own; `worker` is the worker as it is; `ahead` claims ahead and lets ends travel together without waiting for each, as
  * queues with a local queue do. The fence, the history and the events are on in all three.
  */
 import { silentLogger } from "@roost/base";
@@ -11,7 +11,7 @@ import { joinAsWorker, openRoost, type OpenRoost } from "./open-roost.ts";
 import type { PeerSetup, WorkloadParameters, WorkloadResult } from "./peer.ts";
 import { inParallel, timeJobs } from "./time-jobs.ts";
 
-export type ClaimMode = "single" | "worker" | "batched";
+export type ClaimMode = "single" | "worker" | "ahead";
 
 const queues = ["default"];
 const handler = "noop";
@@ -28,7 +28,7 @@ export async function measureRoostClaims(
   const { concurrency, count } = parameters as { concurrency: number; count: number };
   await using opened = await openRoost(setup);
   await createReadyRuns(opened.kernel, count);
-  const start = { single: startSingle, worker: startWorker, batched: startBatched }[mode];
+  const start = { single: startSingle, worker: startWorker, ahead: startAhead }[mode];
   return await timeJobs({
     count,
     start: (handled) => start(opened, concurrency, handled),
@@ -106,7 +106,7 @@ async function startWorker(
   };
 }
 
-async function startBatched(
+async function startAhead(
   { kernel }: OpenRoost,
   concurrency: number,
   handled: () => void,

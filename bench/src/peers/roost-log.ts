@@ -10,7 +10,7 @@ const type = "bench.happened";
 
 export async function measureRoostLogAppends(
   setup: PeerSetup,
-  mode: "single" | "batched",
+  isTogether: boolean,
   parameters: WorkloadParameters,
 ): Promise<WorkloadResult> {
   const { batch, writers, count } = parameters as { batch: number; writers: number; count: number };
@@ -36,14 +36,13 @@ export async function measureRoostLogAppends(
     data: { n, text: oneKilobyte },
   });
   const drafts = (call: number) => Array.from({ length: batch }, (_, n) => draft(call * batch + n));
-  const append =
-    mode === "batched"
-      ? (call: number) => kernel.append(drafts(call))
-      : // Each in a transaction of its own.
-        (call: number) =>
-          kernel.transact(async (tx) => {
-            for (const one of drafts(call)) tx.emit(one);
-          });
+  const append = isTogether
+    ? (call: number) => kernel.append(drafts(call))
+    : // Each in a transaction of its own.
+      (call: number) =>
+        kernel.transact(async (tx) => {
+          for (const one of drafts(call)) tx.emit(one);
+        });
   const result = await timeCalls({ count: Math.ceil(count / batch), concurrency: writers, call: append });
   return { ...result, perSecond: result["perSecond"]! * batch };
 }

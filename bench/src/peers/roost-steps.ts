@@ -1,6 +1,9 @@
-/** Roost under the workload "steps": callers that create a run and wait for its end, the worker as it is, each step an intent and an outcome. */
+/**
+ * Roost under the workload "steps": callers that create a run and wait for its end, the worker as it is, each step an intent and an
+ * outcome. A step that may run again promises what the steps of others do; the intent of one that must not is on disk before it begins.
+ */
 import { silentLogger } from "@roost/base";
-import { beginStep, createRun, finishRun, finishStep, type ClaimedRun, type Kernel } from "@roost/kernel";
+import { beginStep, createRun, finishRun, finishStep, type ClaimedRun, type Effect, type Kernel } from "@roost/kernel";
 import { runWorker } from "@roost/worker";
 import { openRoost } from "./open-roost.ts";
 import type { PeerSetup, WorkloadParameters, WorkloadResult } from "./peer.ts";
@@ -8,7 +11,11 @@ import { timeCalls } from "./time-jobs.ts";
 
 const handler = "steps";
 
-export async function measureRoostSteps(setup: PeerSetup, parameters: WorkloadParameters): Promise<WorkloadResult> {
+export async function measureRoostSteps(
+  setup: PeerSetup,
+  effect: Effect,
+  parameters: WorkloadParameters,
+): Promise<WorkloadResult> {
   const { steps, concurrency, count } = parameters as { steps: number; concurrency: number; count: number };
   await using opened = await openRoost(setup);
   const { kernel } = opened;
@@ -19,7 +26,7 @@ export async function measureRoostSteps(setup: PeerSetup, parameters: WorkloadPa
     kernel,
     handlers: {
       [handler]: async (run) => {
-        await goThrough(kernel, run, steps);
+        await goThrough(kernel, run, { steps, effect });
         ends.get(run.id)?.();
         ends.delete(run.id);
       },
@@ -48,10 +55,14 @@ export async function measureRoostSteps(setup: PeerSetup, parameters: WorkloadPa
   }
 }
 
-async function goThrough(kernel: Kernel, run: ClaimedRun, stepCount: number): Promise<void> {
+async function goThrough(
+  kernel: Kernel,
+  run: ClaimedRun,
+  { steps, effect }: { steps: number; effect: Effect },
+): Promise<void> {
   const owned = { runId: run.id, epoch: run.epoch };
-  for (let seq = 1; seq <= stepCount; seq += 1) {
-    await beginStep(kernel, owned, { seq, name: `step ${seq}`, kind: "tool", effect: "unsafe", input: { seq } });
+  for (let seq = 1; seq <= steps; seq += 1) {
+    await beginStep(kernel, owned, { seq, name: `step ${seq}`, kind: "tool", effect, input: { seq } });
     await finishStep(kernel, owned, { seq, state: "done", output: { seq } });
   }
   await finishRun(kernel, owned, { state: "done", output: "done" });

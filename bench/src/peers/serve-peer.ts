@@ -7,9 +7,9 @@ export function servePeer(program: PeerProgram): void {
   const report = (event: string) => send({ event, atMs: Date.now() });
   const carryOut = async (call: PeerCall): Promise<unknown> => {
     if (call.call === "facts") return program.facts;
-    if (call.call === "prepare") {
+    if (call.call !== "workload") {
       prepared.setup = call.setup;
-      return program.prepare(call.setup);
+      return call.call === "prepare" ? program.prepare(call.setup) : undefined;
     }
     const workload = program.workloads[call.name];
     if (workload === undefined) throw new Error(`it has nothing for the workload "${call.name}"`);
