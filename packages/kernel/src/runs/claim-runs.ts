@@ -23,14 +23,12 @@ export async function claimRuns(kernel: Kernel, claim: Claim): Promise<ClaimedRu
   const limit = Math.min(claim.limit, runLimits.claimMax);
   if (limit < 1) return [];
   return kernel.transact(async (tx) => {
+    if (!(await holdWorker(tx, claim))) return [];
     const claimed: Claimed[] = [];
     for (const queue of claim.queues) {
       if (claimed.length >= limit) break;
       claimed.push(...(await claimQueue(tx, claim.workerId, queue, limit - claimed.length)));
     }
-    // Its lock makes the commit one that waits for the disk: not for a claim that found nothing.
-    if (claimed.length === 0) return [];
-    await holdWorker(tx, claim.workerId);
     const steps = await readSteps(tx, claimed);
     return claimed.map(({ place: _place, priorCauseId, ...run }) => {
       const started = { workerId: claim.workerId, epoch: run.epoch, attempt: run.attempt };
@@ -40,20 +38,28 @@ export async function claimRuns(kernel: Kernel, claim: Claim): Promise<ClaimedRu
   });
 }
 
-/** Invariant: only a live worker owns runs. A reaper that declares it dead waits for this lock and then finds what was claimed. */
-async function holdWorker(tx: KernelTransaction, workerId: string): Promise<void> {
-  const rows = await tx.query(
-    "select 1 from roost.worker where id = $1 and expires_at > roost.now() for key share",
-    [workerId],
+/**
+ * Invariant: only a live worker owns runs. A reaper that declares it dead waits for this lock and then finds what was claimed. The lock
+ * makes the commit wait for the disk, so it is taken only when something is ready; otherwise this is false.
+ */
+async function holdWorker(tx: KernelTransaction, { workerId, queues }: Claim): Promise<boolean> {
+  const [row] = await tx.query<{ isAnyReady: boolean; isHeld: boolean }>(
+    `with ready as materialized (select exists (select 1 from roost.run where state = 'ready' and queue = any($2::text[])) as is_any),
+     held as (
+       select 1 from roost.worker w where w.id = $1 and w.expires_at > roost.now() and (select is_any from ready) for key share
+     )
+     select (select is_any from ready) as "isAnyReady", exists (select 1 from held) as "isHeld"`,
+    [workerId, queues],
     { name: "roost_run_claim_worker" },
   );
-  if (rows.length === 0) {
+  if (row!.isAnyReady && !row!.isHeld) {
     throw new RoostError(
       "conflict",
       `worker ${workerId} is not registered any more: stop its work and register again`,
       { details: { reason: "lease_lost", workerId } },
     );
   }
+  return row!.isAnyReady;
 }
 
 /**
