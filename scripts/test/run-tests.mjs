@@ -15,7 +15,8 @@ const patterns = [
 ];
 /** For one test, and for one file of tests: against those that hang. The longest lives through a week of a home, on slow machines too. */
 const testMsMax = 1_200_000;
-const concurrencyMin = 2;
+/** More files at once than cores: many of them wait for processes that they have started. */
+const filesBesideCores = 1;
 
 const options = process.argv.slice(2).filter((argument) => argument.startsWith("-"));
 const paths = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
@@ -27,11 +28,17 @@ if (files.length === 0) {
 process.exitCode = await runTests(files, options);
 
 function listTestFiles(wanted) {
-  const all = globSync(patterns, { cwd: root, exclude: (name) => name === "node_modules" }).toSorted();
+  const all = globSync(patterns, { cwd: root, exclude: (name) => name === "node_modules" }).toSorted(longFirst);
   const normal = wanted.map((path) => path.replace(/^\.\//, "").replace(/\/+$/, ""));
   return normal.length === 0
     ? all
     : all.filter((file) => normal.some((path) => file === path || file.startsWith(`${path}/`)));
+}
+
+/** What takes longest begins first, so that nothing runs alone at the end: tests of the whole house stand in test/ and bench/. */
+function longFirst(one, other) {
+  const isLong = (file) => /^(test|bench)\//.test(file);
+  return Number(isLong(other)) - Number(isLong(one)) || (one < other ? -1 : 1);
 }
 
 async function runTests(testFiles, runnerOptions) {
@@ -43,7 +50,7 @@ async function runTests(testFiles, runnerOptions) {
       "--test",
       "--test-reporter=spec",
       `--test-timeout=${testMsMax}`,
-      `--test-concurrency=${Math.max(concurrencyMin, availableParallelism())}`,
+      `--test-concurrency=${availableParallelism() + filesBesideCores}`,
       ...runnerOptions,
       ...testFiles,
     ],
