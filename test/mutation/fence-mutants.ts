@@ -55,6 +55,11 @@ const writes: Mutant[] = [
     find: "where id = $1 and epoch = $2 and state = 'running' returning 1",
     replace: "where id = $1 and $2::bigint is not null returning 1",
   }),
+  guardOf("giveBackRun()", {
+    file: "workers/give-back-run.ts",
+    find: `if (run === undefined || run.epoch !== owned.epoch || run.state !== "running" || run.workerId === null)`,
+    replace: "if (run === undefined || run.workerId === null)",
+  }),
   guardOf("reserveSpend()", {
     file: "migrations/005-budgets.sql",
     find: "if present.epoch <> at_epoch or present.state <> 'running' then",

@@ -16,4 +16,4 @@ export {
 export type { EmbeddedPostgres } from "./embedded/watch-server.ts";
 export { openDatabase, type OpenDatabaseOptions } from "./open-database.ts";
 export { readMigrations, type Migration } from "./read-migrations.ts";
-export { sqlStateOf } from "./to-database-error.ts";
+export { isDatabaseUnavailable, sqlStateOf } from "./to-database-error.ts";

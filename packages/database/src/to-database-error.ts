@@ -24,6 +24,14 @@ export function isConnectionLoss(error: unknown): boolean {
   return found.severity === "FATAL" || found.severity === "PANIC" || (found.code ?? "").startsWith("08");
 }
 
+const unavailableReason = "database_unavailable";
+
+/** The database could not do what it was asked (away, cut off, too slow, disk full): nothing is wrong with what it was asked for. */
+export function isDatabaseUnavailable(error: unknown): error is RoostError {
+  if (!(error instanceof RoostError)) return false;
+  return error.details?.["reason"] === unavailableReason || error.details?.["outcome"] === "unknown";
+}
+
 /** SQLSTATE of a driver error, or of a RoostError that wraps one. */
 export function sqlStateOf(error: unknown): string | undefined {
   return findDatabaseError(error)?.code;
@@ -36,8 +44,10 @@ export function toDatabaseError(thrown: unknown): RoostError {
       cause: thrown,
     });
   if (thrown instanceof DatabaseError) {
-    const details = { sqlState: thrown.code, constraint: thrown.constraint, table: thrown.table };
-    return new RoostError(codeOf(thrown.code ?? ""), `PostgreSQL: ${thrown.message}`, {
+    const code = codeOf(thrown.code ?? "");
+    const reason = code === "unavailable" || code === "timeout" ? unavailableReason : undefined;
+    const details = { sqlState: thrown.code, constraint: thrown.constraint, table: thrown.table, reason };
+    return new RoostError(code, `PostgreSQL: ${thrown.message}`, {
       cause: thrown,
       details: Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined)),
     });
@@ -47,10 +57,14 @@ export function toDatabaseError(thrown: unknown): RoostError {
   if (/timeout exceeded when trying to connect|connection timeout|timeout expired/i.test(thrown.message)) {
     return new RoostError("unavailable", `no connection to PostgreSQL became free in time (${thrown.message})`, {
       cause: thrown,
+      details: { reason: unavailableReason },
     });
   }
   const reason = thrown.message || String((thrown as { code?: unknown }).code ?? thrown.name);
-  return new RoostError("unavailable", `no connection to PostgreSQL: ${reason}`, { cause: thrown });
+  return new RoostError("unavailable", `no connection to PostgreSQL: ${reason}`, {
+    cause: thrown,
+    details: { reason: unavailableReason },
+  });
 }
 
 function findDatabaseError(error: unknown): DatabaseError | undefined {

@@ -3,11 +3,16 @@ import { test } from "node:test";
 import { RoostError, silentLogger } from "@roost/base";
 import {
   acquireLock,
+  beginStep,
   claimRuns,
   finishRun,
+  finishStep,
   getRun,
+  isLeaseLost,
   listLocks,
+  promoteDueRuns,
   registerWorker,
+  runLimits,
   type ClaimedRun,
   type Kernel,
   type NewRun,
@@ -60,6 +65,35 @@ for (const name of ["video", "constructor", "__proto__"]) {
     assert.match(error?.message ?? "", new RegExp(`"${name}".*executes agent`));
   });
 }
+
+test("executeRun() gives a run back that the database failed, and it goes on where it was, until that happens too often", async () => {
+  await using opened = await createTestKernel();
+  const { kernel } = opened;
+  await startRun(kernel);
+  await using worker = await registerWorker(kernel, { kind: "worker", host: "here", pid: 1, ttlMs: 36_000_000 });
+  const claimNext = async () => {
+    await opened.clock.advance(60_000);
+    await promoteDueRuns(kernel);
+    const [run] = await claimRuns(kernel, { workerId: worker.workerId, queues: ["default"], limit: 1 });
+    assert.ok(run, "the run was expected to be ready again");
+    return run;
+  };
+  const cutOff: RunHandler = async () =>
+    void (await kernel.database.query("select pg_terminate_backend(pg_backend_pid())"));
+  let run = await claimNext();
+  const owned = { runId: run.id, epoch: run.epoch };
+  await beginStep(kernel, owned, { seq: 1, name: "send", kind: "tool", effect: "unsafe" });
+  assert.ok(await execute(kernel, run, cutOff));
+  await assert.rejects(finishStep(kernel, owned, { seq: 1, state: "done" }), isLeaseLost);
+
+  for (let n = 2; n <= runLimits.stallsMax; n += 1) {
+    run = await claimNext();
+    assert.deepEqual([run.attempt, run.steps.map((step) => step.state)], [1, ["intent"]]);
+    assert.ok(await execute(kernel, run, cutOff));
+  }
+  const { state, error } = await getRun(kernel.database, run.id);
+  assert.deepEqual([state, error?.code], ["failed", "unavailable"]);
+});
 
 test("executeRun() tries again what may pass, and not what will not", async () => {
   await using opened = await createTestKernel();

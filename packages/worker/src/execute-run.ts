@@ -1,8 +1,10 @@
 // Executes one claimed run with its handler and brings it to an end that the kernel records, whatever happens in between.
 
 import { toRoostError, type Logger } from "@roost/base";
+import { isDatabaseUnavailable } from "@roost/database";
 import {
   finishRun,
+  giveBackRun,
   isDiverged,
   isLeaseLost,
   releaseLocksOfRun,
@@ -24,6 +26,7 @@ export interface ExecuteRunOptions {
 
 /** A failure is told in at most so many characters. */
 const messageCharsMax = 10_000;
+const reasonCharsMax = 500;
 
 /**
  * Never rejects. False: its end could not be recorded (no database), and this worker still counts as its owner; the run goes on
@@ -69,6 +72,9 @@ async function endAfter(
   if (isCancelled) return end(options, run, { state: "cancelled" });
   if (signal.aborted) return logger.info("The run is handed back", { reason: String(signal.reason) });
   const failure = toRoostError(error);
+  // What is recorded is whole and the run is well: an attempt of it has not failed, the database has.
+  if (isDatabaseUnavailable(error) && (await giveBack(options, run, failure.message)))
+    return logger.warn("The database failed a run, which is given back", { error: failure.message });
   logger.warn("A run failed", { code: failure.code, error: failure.message });
   return end(options, run, {
     state: "failed",
@@ -78,6 +84,11 @@ async function endAfter(
       isRetryable: failure.retryable || failure.code === "internal",
     },
   });
+}
+
+async function giveBack({ kernel }: ExecuteRunOptions, run: ClaimedRun, message: string): Promise<boolean> {
+  const reason = `the database failed its worker: ${message}`.slice(0, reasonCharsMax);
+  return giveBackRun(kernel, { runId: run.id, epoch: run.epoch }, { reason });
 }
 
 /** Those who wait for a lock of this run hear of it with its end; a run that is tried again keeps what it has taken. */

@@ -5,6 +5,7 @@ import { reserveSpend, settleSpend } from "../budgets/reserve-spend.ts";
 import type { Kernel } from "../open-kernel.ts";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { assertLeaseLost, begin, claimOne, done, end, fail, joinWorker, startRun } from "../testing/drive-runs.ts";
+import { giveBackRun } from "../workers/give-back-run.ts";
 import { reapWorkers } from "../workers/reap-workers.ts";
 import { restartStep } from "./begin-step.ts";
 import { createRun } from "./create-run.ts";
@@ -57,6 +58,7 @@ const writes: [string, (kernel: Kernel, owned: Owned) => Promise<unknown>][] = [
       kernel.transact((tx) => createRun(tx, { reason: "child", input: {}, parent: { ...owned, seq: 2 } })),
   ],
   ["markRehearsal()", (kernel, owned) => kernel.transact((tx) => markRehearsal(tx, owned))],
+  ["giveBackRun()", (kernel, owned) => giveBackRun(kernel, owned, { reason: "a test" })],
   ["reserveSpend()", (kernel, owned) => reserveSpend(kernel, owned, { seq: 2, usd: 1, tokens: 1 })],
   ["settleSpend()", (kernel, owned) => settleSpend(kernel, owned, { seq: 2, usd: 1, tokens: 1 })],
 ];

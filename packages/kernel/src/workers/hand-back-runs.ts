@@ -24,7 +24,7 @@ const stallBackoffMs = 1_000;
 
 /** Returns how many runs were handed back; undefined when the worker is gone already. */
 export async function handBackRuns(tx: KernelTransaction, handBack: HandBack): Promise<number | undefined> {
-  const { workerId, reason } = handBack;
+  const { workerId } = handBack;
   // A claim holds this row in key share mode: after this lock no further run comes to the worker.
   const workers = await tx.query("select 1 from roost.worker where id = $1 for update", [workerId]);
   if (workers.length === 0) return undefined;
@@ -34,11 +34,25 @@ export async function handBackRuns(tx: KernelTransaction, handBack: HandBack): P
   );
   const reserving = owned.filter((run) => run.reservationCount > 0).map((run) => run.id);
   if (reserving.length > 0) await tx.query("select roost.settle_open_spend($1::uuid[])", [reserving]);
-  const runs = await giveBack(
+  const count = await handBackOwned(
     tx,
     owned.map((run) => run.id),
     handBack,
   );
+  // The rows of its members go with its own; the other members of their groups are told.
+  const groups = await tx.query<{ name: string }>(
+    "select distinct group_name as name from roost.group_member where worker_id = $1",
+    [workerId],
+  );
+  for (const { name } of groups) tx.wake(`group:${name}`);
+  await tx.query("delete from roost.worker where id = $1", [workerId]);
+  return count;
+}
+
+/** Runs whose rows are locked and whose reservations are settled. Returns how many of them the worker still owned. */
+export async function handBackOwned(tx: KernelTransaction, runIds: string[], handBack: HandBack): Promise<number> {
+  const { workerId, reason } = handBack;
+  const runs = await giveBack(tx, runIds, handBack);
   for (const run of runs) {
     emitRunEvent(
       tx,
@@ -50,13 +64,6 @@ export async function handBackRuns(tx: KernelTransaction, handBack: HandBack): P
     if (run.state === "ready") tx.wake(`runs:${run.queue}`);
     else tx.wake("due");
   }
-  // The rows of its members go with its own; the other members of their groups are told.
-  const groups = await tx.query<{ name: string }>(
-    "select distinct group_name as name from roost.group_member where worker_id = $1",
-    [workerId],
-  );
-  for (const { name } of groups) tx.wake(`group:${name}`);
-  await tx.query("delete from roost.worker where id = $1", [workerId]);
   return runs.length;
 }
 

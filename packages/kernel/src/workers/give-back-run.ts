@@ -1,0 +1,23 @@
+import type { Kernel } from "../open-kernel.ts";
+import { leaseLost } from "../runs/lease-lost.ts";
+import { lockRuns } from "../runs/lock-runs.ts";
+import { runLimits, type Owned } from "../runs/run.ts";
+import { handBackOwned } from "./hand-back-runs.ts";
+
+/**
+ * Gives one run back that its owner cannot continue through no fault of the run: whoever claims it next goes on from what is recorded.
+ * Counted like the loss of a worker. False: it was lost too often in a row and is still its owner's, to end it.
+ *
+ * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`)
+ */
+export async function giveBackRun(kernel: Kernel, owned: Owned, options: { reason: string }): Promise<boolean> {
+  return kernel.transact(async (tx) => {
+    const run = (await lockRuns(tx, [owned.runId])).get(owned.runId);
+    if (run === undefined || run.epoch !== owned.epoch || run.state !== "running" || run.workerId === null)
+      throw leaseLost(owned, run);
+    if (run.stallCount + 1 >= runLimits.stallsMax) return false;
+    if (run.reservationCount > 0) await tx.query("select roost.settle_open_spend($1::uuid[])", [[run.id]]);
+    await handBackOwned(tx, [run.id], { workerId: run.workerId, reason: options.reason, isStall: true });
+    return true;
+  });
+}

@@ -1,0 +1,235 @@
+/** The conductor: starts the processes, gives them work, injects one fault per cycle, lets everything come to rest, and checks. */
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createId, delay, silentLogger, toRoostError } from "@roost/base";
+import { openDatabase, type Database } from "@roost/database";
+import { createRun, defineJob, openKernel, pauseJob, readLag, type Kernel } from "@roost/kernel";
+import { chaosEvents, chaosGroup, chaosTopic } from "./chaos-events.ts";
+import { createChaosProgram } from "./chaos-program.ts";
+import { checkChaos, type ChaosCount } from "./check-chaos.ts";
+import { startEffectServer, type EffectServer } from "./effect-server.ts";
+import { injectFault, type Battlefield } from "./inject-fault.ts";
+import { keepPostgres } from "./keep-postgres.ts";
+import { keepProcesses } from "./keep-processes.ts";
+import { createRandomSource, type RandomSource } from "./random-source.ts";
+import { startTearingProxy } from "./tearing-proxy.ts";
+
+export interface ChaosOptions {
+  seed: number;
+  cycles: number;
+  /** No further cycle begins after this long. */
+  msMax: number;
+  leaseMs: number;
+  workerCount: number;
+  schedulerCount: number;
+  /** On a small disk of its own that may be filled. Default: a temporary directory, and the disk is left alone. */
+  smallDisk?: string | undefined;
+  /** One line per cycle. */
+  onCycle?: (line: string) => void;
+}
+
+export interface ChaosReport {
+  seed: number;
+  cycleCount: number;
+  processStarts: number;
+  /** What each cycle did. */
+  faults: string[];
+  /** What is wrong; nothing when all promises held. */
+  violations: string[];
+  count: ChaosCount;
+  /** What the processes printed; kept when something is wrong. */
+  logDirectory: string;
+}
+
+const jobCount = 3;
+const runsPerCycleMax = 3;
+const laneCount = 2;
+const workingMin = 2;
+const atWorkMsMax = 20_000;
+const cycleMsMin = 150;
+const cycleMsMax = 900;
+/** An upper limit for coming to rest, on slow machines too; whoever reaches it is stuck. */
+const restMsMax = 180_000;
+const port = 5432;
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const random = createRandomSource(options.seed);
+  const logDirectory = await mkdtemp(join(tmpdir(), "roost-chaos-log-"));
+  await using postgres = await keepPostgres({ directory: options.smallDisk });
+  await using world = await startEffectServer(createRandomSource(options.seed + 1));
+  const clientDirectory = join(postgres.directory, "proxy");
+  await mkdir(clientDirectory, { mode: 0o700 });
+  const toServer = { clientDirectory, serverDirectory: postgres.socketDirectory, port };
+  await using proxy = await startTearingProxy({ ...toServer, random: createRandomSource(options.seed + 2) });
+  await using database = await openDatabase({ url: postgres.url, applicationName: "conductor", logger: silentLogger });
+  await using kernel = await openKernel({ database, logger: silentLogger, events: chaosEvents });
+  await prepare(kernel, random);
+  const throughProxy = new URL(postgres.url);
+  throughProxy.searchParams.set("host", clientDirectory);
+  const { leaseMs, workerCount, schedulerCount } = options;
+  const processes = keepProcesses({
+    workerCount,
+    schedulerCount,
+    leaseMs,
+    random,
+    logDirectory,
+    databaseUrl: throughProxy.href,
+    effectUrl: world.url,
+  });
+  const killOnExit = () => processes.killAll();
+  process.once("exit", killOnExit);
+  try {
+    await processes.ready();
+    const field: Battlefield = {
+      processes,
+      postgres,
+      proxy,
+      database,
+      random,
+      leaseMs,
+      isDiskSmall: options.smallDisk !== undefined,
+    };
+    const submitted = new Set<string>();
+    const faults = await attack(options, field, { kernel, submitted });
+    await heal(field, kernel, world);
+    const stuck = await rest(database);
+    const forced = await processes.stopAll();
+    const { violations, count } = await checkChaos(database, world, submitted);
+    const unheeding = forced.map((name) => `${name} did not stop when it was told to`);
+    const wrong = [...stuck, ...processes.unexpected, ...unheeding, ...violations];
+    if (wrong.length === 0) await rm(logDirectory, { recursive: true });
+    return {
+      seed: options.seed,
+      cycleCount: faults.length,
+      processStarts: processes.startCount,
+      faults,
+      violations: wrong,
+      count,
+      logDirectory,
+    };
+  } finally {
+    processes.killAll();
+    process.off("exit", killOnExit);
+  }
+}
+
+async function prepare(kernel: Kernel, random: RandomSource): Promise<void> {
+  await kernel.database.query("create schema chaos");
+  await kernel.database.query("create table chaos.seen (id text not null)");
+  await kernel.database.query("create table chaos.flood (bytes text not null)");
+  for (let n = 0; n < jobCount; n += 1) {
+    const program = createChaosProgram(random, `job-${n}`).filter((operation) => operation.op !== "child");
+    await defineJob(
+      kernel,
+      {
+        id: `job-${n}`,
+        trigger: { kind: "every", every: "1s" },
+        prompt: JSON.stringify([{ op: "keyed", effectId: `job-${n}.tick` }, ...program.slice(0, 1)]),
+        overlap: "allow",
+        catchUp: { policy: "all", max: 1_000, window: "1h" },
+        retry: { attemptsMax: 5, backoffMs: 200, backoffMsMax: 1_000 },
+      },
+      { by: "chaos" },
+    );
+  }
+}
+
+async function attack(
+  options: ChaosOptions,
+  field: Battlefield,
+  { kernel, submitted }: { kernel: Kernel; submitted: Set<string> },
+): Promise<string[]> {
+  const { random } = field;
+  const faults: string[] = [];
+  const beganAt = performance.now();
+  while (faults.length < options.cycles && performance.now() - beganAt < options.msMax) {
+    for (let n = random.whole(1, runsPerCycleMax); n > 0; n -= 1) await submit(kernel, random, submitted);
+    await someAtWork(field);
+    const fault = await injectFault(field, faults.length + 1).catch(
+      (error: unknown) => `no fault: ${toRoostError(error).message}`,
+    );
+    faults.push(fault);
+    if (field.isDiskSmall) await freeSpace(field);
+    options.onCycle?.(`cycle ${faults.length}: ${fault}`);
+    await delay(random.whole(cycleMsMin, cycleMsMax));
+  }
+  return faults;
+}
+
+/** What was written to fill the disk goes. */
+async function freeSpace({ postgres, database }: Battlefield): Promise<void> {
+  await untilDone(async () => {
+    await postgres.revive();
+    await database.query("truncate chaos.flood");
+  });
+}
+
+/** A fault that hits nobody teaches nothing; but those who never come up must not end the attack. */
+async function someAtWork({ processes }: Battlefield): Promise<void> {
+  const untilMs = performance.now() + atWorkMsMax;
+  while (processes.workingCount < workingMin && performance.now() < untilMs) await delay(20);
+}
+
+/** A run counts once its submitter was told that it exists; when he was not, he tries again under the same id. */
+async function submit(kernel: Kernel, random: RandomSource, submitted: Set<string>): Promise<void> {
+  const id = createId();
+  const program = createChaosProgram(random, id);
+  const lane = random.chance(0.3) ? { lane: `lane ${random.whole(1, laneCount)}` } : {};
+  const run = { id, ...lane, handler: "chaos", reason: "chaos", input: { program: program as never } };
+  const retry = { attemptsMax: 5, backoffMs: 200, backoffMsMax: 1_000 };
+  await untilDone(async () => {
+    try {
+      await kernel.transact((tx) => createRun(tx, { ...run, retry }));
+    } catch (error) {
+      if (toRoostError(error).code !== "conflict") throw error;
+    }
+  });
+  submitted.add(id);
+}
+
+async function heal({ processes, postgres }: Battlefield, kernel: Kernel, world: EffectServer): Promise<void> {
+  await postgres.revive();
+  processes.resumeAll();
+  processes.quiet();
+  world.calm();
+  for (let n = 0; n < jobCount; n += 1) await untilDone(() => pauseJob(kernel, `job-${n}`, { by: "chaos" }));
+}
+
+/** Waits until every run has ended and every reader has read everything; else says what is stuck. */
+async function rest(database: Database): Promise<string[]> {
+  const untilMs = performance.now() + restMsMax;
+  for (;;) {
+    const live = await untilDone(() =>
+      database.query(`select id, state, waiting_for, wake_at, attempt, stall_count, worker_id, lane, lane_held, epoch, error ->> 'message' as error
+        from roost.run where ended_at is null order by created_at limit 20`),
+    );
+    const lag = await untilDone(() => readLag(database, { group: chaosGroup, topics: [chaosTopic] }));
+    if (live.length === 0 && lag.length === 0) return [];
+    if (performance.now() > untilMs) return [await describeStuck(database, { live, lag })];
+    await delay(100);
+  }
+}
+
+async function describeStuck(database: Database, stuck: { live: unknown[]; lag: unknown[] }): Promise<string> {
+  const workers = await database.query(
+    "select id, kind, pid, seen_at, expires_at, roost.now() as now from roost.worker",
+  );
+  const activity = await database.query(
+    "select application_name, state, wait_event_type, wait_event, left(query, 120) as query, now() - state_change as since from pg_stat_activity where datname = current_database()",
+  );
+  return `not at rest after ${restMsMax} ms: ${JSON.stringify({ ...stuck, workers, activity }, undefined, 1)}`;
+}
+
+/** PostgreSQL may just be away. */
+async function untilDone<T>(work: () => Promise<T>): Promise<T> {
+  const untilMs = performance.now() + restMsMax;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (performance.now() > untilMs) throw error;
+      await delay(50);
+    }
+  }
+}
