@@ -79,7 +79,7 @@ await using database = await openDatabase({
   applicationName: "test worker",
   logger,
 });
-await using kernel = await openKernel({ database, logger, telemetry });
+await using kernel = await openKernel({ database, logger });
 await using memory = await openMemory({ kernel, homeDir, settings, logger, scan: false });
 const toolsFor = createToolsFor({ kernel, memory, settings, webhook: undefined });
 const connection = { kind: "openai-compatible" as const, id: "scripted", baseUrl: environment["ROOST_MODEL_URL"]! };

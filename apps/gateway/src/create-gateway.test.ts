@@ -126,6 +126,21 @@ test("createGateway() bears headers that are too many, too long and odd", async 
   assert.ok(sent.status < 500, `${sent.status}`);
 });
 
+test("createGateway() lets the runs that a call starts go on from the span of the call", async () => {
+  await using gateway = await createTestGateway();
+  const trace = "0af7651916cd43dd8448eb211c80319c";
+  const sent = await gateway.ask("/api/v1/sessions/main/messages", {
+    method: "POST",
+    body: '{"text":"x"}',
+    headers: { "content-type": "application/json", traceparent: `00-${trace}-b7ad6b7169203331-01` },
+  });
+  const { runId } = (await sent.json()) as { runId: string };
+  const { run } = (await (await gateway.ask(`/api/v1/runs/${runId}`)).json()) as { run: { traceparent: string } };
+  const [, of, from] = run.traceparent.split("-");
+  assert.equal(of, trace);
+  assert.notEqual(from, "b7ad6b7169203331");
+});
+
 test("createGateway() serves an OpenAPI document that names every operation", async () => {
   await using gateway = await createTestGateway();
   const response = await fetch(`${gateway.url}/openapi.json`);

@@ -79,7 +79,11 @@ export function createGateway(options: GatewayOptions): Hono {
             [attributes.httpRoute]: operation.path,
           },
         },
-        work,
+        (span) => {
+          // What the call causes goes on from its span, not from the caller's.
+          call.traceparent = span.traceparent;
+          return work();
+        },
       ),
   });
   app.route(apiPrefix, routes);

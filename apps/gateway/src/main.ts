@@ -58,7 +58,7 @@ async function main(): Promise<void> {
     applicationName: "roost gateway",
     logger,
   });
-  await using kernel = await openKernel({ database, logger, telemetry });
+  await using kernel = await openKernel({ database, logger });
   await using memory = await openMemory({ kernel, homeDir, settings, logger });
   await setBudgets(kernel, { caps: budgetCaps(settings), timeZone: memory.timeZone });
   const [model, engine, notices] = await Promise.all([

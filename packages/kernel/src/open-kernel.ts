@@ -3,7 +3,6 @@ import { createId as createProcessId, systemClock, type Clock, type Logger } fro
 import { applyMigrations, readMigrations, type Database, type TransactOptions } from "@roost/database";
 import type { EventDefinition } from "@roost/contract";
 import { roostEvents } from "@roost/contract/events";
-import type { Telemetry } from "@roost/telemetry";
 import { createBatches, type Batches } from "./batches/create-batches.ts";
 import type { Appended } from "./log/append-events.ts";
 import { createAppender } from "./log/create-appender.ts";
@@ -34,7 +33,6 @@ export interface Kernel extends AsyncDisposable {
   /** Small writes of one kind that travel together. */
   readonly batches: Batches;
   readonly logger: Logger;
-  readonly telemetry: Telemetry | undefined;
   createId(): string;
   /** Looks at the database's clock again. */
   syncClock(): Promise<void>;
@@ -59,7 +57,6 @@ export interface OpenKernelOptions {
   /** The clock of this machine; the kernel's own follows the database. */
   clock?: Clock | undefined;
   createId?: (() => string) | undefined;
-  telemetry?: Telemetry | undefined;
   /** CloudEvents `source` of events that name none. Default "roost". */
   source?: string | undefined;
   /** Whether to bring the schema up to date first. Default true. */
@@ -107,7 +104,6 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
     streams,
     batches,
     logger,
-    telemetry: options.telemetry,
     createId,
     syncClock: () => databaseClock.sync(),
     transact: (work, transactOptions) => transact(context, work, transactOptions),

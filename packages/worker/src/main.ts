@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     applicationName: "roost worker",
     logger,
   });
-  await using kernel = await openKernel({ database, logger, telemetry });
+  await using kernel = await openKernel({ database, logger });
   await using memory = await openMemory({ kernel, homeDir: config.homeDir, settings, logger, scan: false });
   const modelsFor = createModelsFor({ providers, settings, clock: kernel.clock, logger });
   const isRehearsal = providers.every(

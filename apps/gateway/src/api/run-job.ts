@@ -10,6 +10,7 @@ export function runJob({ kernel }: GatewayContext): ApiHandler<"runJob"> {
       by: principal.id,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(reason === undefined ? {} : { reason }),
+      ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
     });
     return { tick: toTickRecord(tick), isRepeated };
   };
