@@ -177,3 +177,12 @@ test("M: a loop that looks busy for three hours is stopped by its money", async 
   assert.ok(scene.callCount * callUsd <= 2 + callUsd, `${scene.callCount} calls cost $${scene.callCount * callUsd}`);
   assert.match(ended.at(-1)?.error?.message ?? "", /cap of \$2\.0000 per day for everything/);
 });
+
+test("M: a loop is stopped by the calls that a job allows each of its runs", async () => {
+  await using scene = await openScene();
+  await defineEvery(scene.home, hourMs, { budget: { callsMax: 10 }, retry: { attemptsMax: 5, backoffMs: 1_000 } });
+  scene.reply(busy);
+  const [run] = await scene.live(startMs + hourMs + 1);
+  assert.deepEqual([run?.state, scene.callCount], ["failed", 10]);
+  assert.match(run?.error?.message ?? "", /cap of 10 calls for run:/);
+});

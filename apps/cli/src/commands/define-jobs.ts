@@ -60,6 +60,7 @@ function addAdd(jobs: Command, context: CliContext): void {
     )
     .option("--budget-usd <amount>", "most money of a run", parseOptionAmount)
     .option("--budget-tokens <count>", "most tokens of a run", parseOptionCount)
+    .option("--budget-calls <count>", "most calls of models by a run, over all its attempts", parseOptionCount)
     .option("--active-hours <from-to>", "only in these hours, as in 08:00-22:00")
     .option("--tool <name>", "only these tools; may be repeated", collectOption)
     .option("--model <name>", "with this model")

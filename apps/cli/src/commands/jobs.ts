@@ -112,6 +112,7 @@ function printJob({ terminal }: CliContext, job: Job, nowMs: number): void {
         : [
             budget.usdMax === undefined ? "" : `$${budget.usdMax}`,
             budget.tokensMax === undefined ? "" : `${budget.tokensMax} tokens`,
+            budget.callsMax === undefined ? "" : `${budget.callsMax} calls`,
           ]
             .filter(Boolean)
             .join(", "),

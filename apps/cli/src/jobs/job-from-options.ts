@@ -25,6 +25,7 @@ export interface JobOptions {
   attempts?: number;
   budgetUsd?: number;
   budgetTokens?: number;
+  budgetCalls?: number;
   activeHours?: string;
   tool?: string[];
   model?: string;
@@ -36,7 +37,7 @@ export interface JobOptions {
 
 /** @throws RoostError `invalid_input` */
 export function jobFromOptions(id: string, options: JobOptions, clock: Clock): WrittenJob {
-  const { timeout, jitter, attempts, budgetUsd, budgetTokens } = options;
+  const { timeout, jitter, attempts, budgetUsd, budgetTokens, budgetCalls } = options;
   return dropUndefined({
     id,
     title: options.title,
@@ -50,9 +51,9 @@ export function jobFromOptions(id: string, options: JobOptions, clock: Clock): W
     jitterMs: jitter,
     retry: attempts === undefined ? undefined : { attemptsMax: attempts },
     budget:
-      budgetUsd === undefined && budgetTokens === undefined
+      budgetUsd === undefined && budgetTokens === undefined && budgetCalls === undefined
         ? undefined
-        : dropUndefined({ usdMax: budgetUsd, tokensMax: budgetTokens }),
+        : dropUndefined({ usdMax: budgetUsd, tokensMax: budgetTokens, callsMax: budgetCalls }),
     activeHours: activeHoursOf(options),
     tools: options.tool,
     model: options.model,

@@ -18,7 +18,7 @@ export function heartbeatJob({ heartbeat }: Settings): JsonValue {
     enabled,
     activeHours,
     model,
-    budget: budget === undefined ? undefined : { usdMax: budget.usdMax, tokensMax: budget.tokensMax },
+    budget,
   });
 }
 

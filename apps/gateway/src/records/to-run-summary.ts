@@ -47,14 +47,18 @@ export function toRunSummary(run: RunHead): RunSummary {
 
 /** A run with everything that is known of it. */
 export function toRunRecord(run: Run): RunRecord {
-  const { usdMax, tokensMax } = run.budget;
+  const { usdMax, tokensMax, callsMax } = run.budget;
   return {
     ...toRunSummary(run),
     queue: run.queue,
     epoch: run.epoch,
     deadlineAt: isoOrNull(run.deadlineAt),
     cancelReason: run.cancelReason,
-    budget: { ...(usdMax === undefined ? {} : { usdMax }), ...(tokensMax === undefined ? {} : { tokensMax }) },
+    budget: {
+      ...(usdMax === undefined ? {} : { usdMax }),
+      ...(tokensMax === undefined ? {} : { tokensMax }),
+      ...(callsMax === undefined ? {} : { callsMax }),
+    },
     postconditions: run.postconditions ?? [],
     correlation: run.correlation,
     causation: run.causation,

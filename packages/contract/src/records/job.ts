@@ -84,8 +84,12 @@ export const Retry = z
   .meta({ id: "Retry" });
 
 export const Budget = z
-  .object({ usdMax: Usd.optional(), tokensMax: Count.optional() })
-  .meta({ id: "Budget", description: "Caps of one run, in money and in tokens" });
+  .object({
+    usdMax: Usd.optional(),
+    tokensMax: Count.optional(),
+    callsMax: Count.optional().describe("Calls of models, over all attempts"),
+  })
+  .meta({ id: "Budget", description: "Caps of one run, in money, in tokens and in calls of models" });
 
 const clockTime = /^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
 

@@ -233,9 +233,11 @@ function newRun({ tick, eventId, inLane }: Decided, runId: string): NewRun {
 function budgetOf(budget: {
   usdMax?: number | undefined;
   tokensMax?: number | undefined;
+  callsMax?: number | undefined;
 }): NonNullable<NewRun["budget"]> {
   return {
     ...(budget.usdMax === undefined ? {} : { usdMax: budget.usdMax }),
     ...(budget.tokensMax === undefined ? {} : { tokensMax: budget.tokensMax }),
+    ...(budget.callsMax === undefined ? {} : { callsMax: budget.callsMax }),
   };
 }
