@@ -25,6 +25,7 @@ const expected: [command: string, output: RegExp][] = [
   ["roost ask", /\[rehearsal\]/],
   ["roost ps", /heartbeat/i],
   ["jobs list", /blog-writer/],
+  ["roost rehearse", /social-checker[^]*Assumed/],
   ["roost lock", /only one of us at a time/],
   ["roost once", /sent once, whoever asks/],
 ];

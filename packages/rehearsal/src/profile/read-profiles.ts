@@ -29,12 +29,14 @@ interface Use {
   count: number;
 }
 
+/** One look at the runs, however many jobs there are: those in history have an index by job, those not yet there are few. */
 const lastRuns = `
   last as (
-    select job.id as job_id, run.* from unnest($1::text[]) as job(id), lateral (
-      select run_all.id, run_all.started_at, run_all.ended_at, run_all.call_count, run_all.output from roost.run_all
-      where run_all.job_id = job.id and run_all.state = 'done' and not run_all.rehearsal and run_all.call_count > 0
-      order by run_all.id desc limit $2) as run)`;
+    select run_all.job_id, run_all.id, run_all.started_at, run_all.ended_at, run_all.call_count, run_all.output
+    from (
+      select id, row_number() over (partition by job_id order by id desc) as place from roost.run_all
+      where job_id = any($1::text[]) and state = 'done' and not rehearsal and call_count > 0) as placed
+    join roost.run_all on run_all.id = placed.id where placed.place <= $2)`;
 
 export async function readProfiles(home: Sql, jobs: readonly ProfiledJob[]): Promise<Map<string, JobProfile>> {
   const ids = jobs.map(({ id }) => id);

@@ -11,6 +11,9 @@ const rowsPerInsertMax = 500;
 /** Of each conversation; a context holds less. */
 const messagesMax = 400;
 
+/** Of each job: a context tells of three. */
+const endedRunsMax = 5;
+
 const liveRun = "select id from roost.run where ended_at is null";
 
 /** table → the rows that matter; undefined: none. */
@@ -46,9 +49,13 @@ export async function copyTables(home: Sql, scratch: Sql): Promise<void> {
 
 /** Of each job the last that ended, with what they reported: a context tells the next run of them. */
 async function copyEndedRuns(home: Sql, scratch: Sql): Promise<void> {
-  const from = `roost.job, lateral (
-    select * from roost.run_all where run_all.job_id = job.id and run_all.ended_at is not null order by run_all.ended_at desc limit 5) as t`;
-  await copyRows(home, scratch, { table: "roost.run", from, where: "true", limit: rowsMax });
+  const from = `roost.run_all as t`;
+  const where = `t.id in (
+    select id from (
+      select id, row_number() over (partition by job_id order by id desc) as place from roost.run_all
+      where job_id in (select id from roost.job where state <> 'removed') and ended_at is not null) as ended
+    where ended.place <= ${endedRunsMax})`;
+  await copyRows(home, scratch, { table: "roost.run", from, where, limit: rowsMax });
 }
 
 interface Copy {
