@@ -24,7 +24,10 @@ export function addRehearseCommand(program: Command, context: CliContext): void 
       "Plays the coming hours in simulated time, without a model and without effects: which ticks fire, are skipped, overlap or collide, what each run would be shown and cost, and which cap would be exceeded. Nothing of the home changes.",
     )
     .option("--hours <count>", `how many, 1 to ${rehearsalHoursMax}`, parseOptionCount, 24)
-    .option("--from <moment>", "begin then instead of now: 2027-03-28T00:00, 06:00 or 2d from now")
+    .option(
+      "--from <moment>",
+      "begin then instead of now: 2027-03-28T00:00, 06:00 or 2d from now, in this machine's time",
+    )
     .option("-j, --jobs <path>", "try the jobs of a file or a directory without applying them; - for what is piped in")
     .option("--runs", "list every run, too")
     .action(async ({ hours, from, jobs, runs }: RehearseOptions) => {

@@ -13,6 +13,8 @@ export function printReport(terminal: Terminal, report: RehearsalReport, { withR
   const moments = createMoments(report.timeZone, report.hours);
   printHead(terminal, report, moments);
   heading(terminal, "Hours");
+  const money = report.totals.costUsd === null ? "" : ", money";
+  wrapped(terminal, `█ fire, ░ do not; ticks, −skipped, !missed, tokens${money}`, "dim");
   for (const line of formatTimeline(report, moments, terminal)) terminal.line(line);
   heading(terminal, "Jobs");
   terminal.table(report.jobs, jobColumns(), "There are no jobs");
