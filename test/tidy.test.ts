@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { mutants } from "./mutation/mutants.ts";
 import { readRepository } from "./tidy/read-repository.ts";
 import type { Complaint } from "./tidy/repository.ts";
 import { applyRule, rules } from "./tidy/rules.ts";
@@ -18,6 +19,17 @@ for (const rule of rules) {
     assert.ok(complaints.length === 0, describe(complaints));
   });
 }
+
+test("mutants fit the code that they change", () => {
+  const complaints = mutants.flatMap((mutant) =>
+    mutant.edits.flatMap(({ file, find, count }): Complaint[] => {
+      const found = (repository.find(file)?.text ?? "").split(find).length - 1;
+      const message = `has this ${found} times, not ${count}; adapt the mutant "${mutant.name}" in test/mutation: ${find}`;
+      return found === count ? [] : [{ path: file, message }];
+    }),
+  );
+  assert.ok(complaints.length === 0, describe(complaints));
+});
 
 function describe(complaints: readonly Complaint[]): string {
   const shown = complaints

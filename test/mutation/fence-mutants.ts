@@ -116,8 +116,8 @@ const workers: Mutant[] = [
     edits: [
       {
         file: "runs/claim-runs.ts",
-        find: "where id = $1 and expires_at > roost.now() for key share",
-        replace: "where id = $1 for key share",
+        find: "where w.id = $1 and w.expires_at > roost.now() and",
+        replace: "where w.id = $1 and",
       },
     ],
     tests: "runs/claim-runs.test.ts",

@@ -136,8 +136,8 @@ const cursors: Mutant[] = [
     edits: [
       {
         file: "groups/consume-batch.ts",
-        find: "await batch.handle(tx, events);",
-        replace: "await kernel.transact((own) => batch.handle(own, events));",
+        find: "await batch.handle(tx, kernel.registry.upcast(stored));",
+        replace: "await kernel.transact((own) => batch.handle(own, kernel.registry.upcast(stored)));",
       },
     ],
     tests: "groups/join-group.test.ts",
