@@ -1,10 +1,18 @@
-/** Scenario K of docs/scenarios.md: the parent's process dies between the start of a child and the wait for it, and nobody notices until the child has ended. */
+/** Scenarios K and O of docs/scenarios.md: the parent's process dies between the start of a child and the wait for it, and nobody notices until the child has ended. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { hearEnd } from "../week/live-week.ts";
 import { readRuns, readSteps } from "../week/read-record.ts";
 import { startScene } from "./start-scene.ts";
 import { until } from "./until.ts";
+
+/** Stands in MEMORY.md of the example home. */
+const secret = "Jule";
+let memories: string;
+/** All that the child's model was sent. */
+let childPrompt: string;
 
 test("K: a child run ends while its parent's worker and the gateway are dead, and the parent sees its result exactly once", async () => {
   const counted = Promise.withResolvers<void>();
@@ -55,4 +63,14 @@ test("K: a child run ends while its parent's worker and the gateway are dead, an
   );
   assert.equal(model.requests.filter(({ userText }) => userText.includes("Count the sheep")).length, 1);
   assert.equal(world.plain.requests.filter(({ path }) => path === "/delegated").length, 2, "its step was cut off once");
+
+  memories = await readFile(join(home.directory, "MEMORY.md"), "utf8");
+  const asked = model.requests.find(({ userText }) => userText.includes("Count the sheep"));
+  childPrompt = asked!.messages.map(({ content }) => content).join("\n");
+  assert.ok(model.requests.some(({ messages }) => messages.some(({ content }) => content?.includes(secret))));
+});
+
+test("O: a sub-agent is shown its task, and nothing of what main remembers and was told", () => {
+  assert.ok(memories.includes(secret));
+  for (const hidden of [secret, "How many sheep are there?"]) assert.ok(!childPrompt.includes(hidden), childPrompt);
 });

@@ -62,7 +62,7 @@ const refused: { path: string; tear: keyof typeof tears; says: RegExp }[] = [
   { path: ".roost/token", tear: "half", says: /\.roost\/token holds \d+ characters.*delete it to get a new one/ },
   { path: "roost.yaml", tear: "empty", says: /roost\.yaml is empty/ },
   { path: ".roost/postgres/data/PG_VERSION", tear: "empty", says: /PG_VERSION is damaged/ },
-  { path: ".roost/postgres/data/global/pg_control", tear: "empty", says: /pg_control/ },
+  { path: ".roost/postgres/data/global/pg_control", tear: "empty", says: /pg_control[\s\S]*back from a backup/ },
   { path: ".roost/postgres/data/pg_hba.conf", tear: "empty", says: /pg_hba\.conf/ },
 ];
 

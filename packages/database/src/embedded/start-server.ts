@@ -142,8 +142,8 @@ function startFailed(reason: string, options: StartServerOptions): RoostError {
     return new RoostError("unavailable", `there is too little shared memory for PostgreSQL: ${reason}`);
   }
   return new RoostError(
-    "internal",
-    `PostgreSQL did not start on ${options.dataDirectory}: ${reason || "it wrote no reason"}`,
+    "unavailable",
+    `PostgreSQL did not start on ${options.dataDirectory}: ${reason || "it wrote no reason"}; nothing was changed: see ${join(options.directory, "postgres.log")}, and when it names a damaged file, bring that back from a backup`,
   );
 }
 
