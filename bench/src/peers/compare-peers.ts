@@ -41,7 +41,7 @@ export async function comparePeers(args: string[]): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "roost-bench-peers-"));
   opened.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
   const server = opened.use(await openDurableDatabase());
-  const bench: Bench = { server, directory, facts: new Map() };
+  const bench: Bench = { server, directory, facts: new Map(), claims: new Map() };
   const [row] = await server.database.query<{ version: string; commit: string }>(
     `select current_setting('server_version') as version, current_setting('synchronous_commit') as commit`,
   );

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Database } from "@roost/database";
 import { createPeerDatabase } from "./peer-database.ts";
+import type { Measured } from "./measure-by-turns.ts";
 import { PeerProcess } from "./peer-process.ts";
 import type { PeerFacts, PeerSetup } from "./peer.ts";
 import type { PeerVariant } from "./peer-variants.ts";
@@ -14,6 +15,8 @@ export interface Bench {
   directory: string;
   /** By key: what each program said of itself. */
   facts: Map<string, PeerFacts>;
+  /** By key: claims at the width at which they are measured again beside stuck jobs. */
+  claims: Map<string, Measured>;
 }
 
 export interface StartedPeer {
