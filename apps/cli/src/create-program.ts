@@ -13,6 +13,7 @@ import { addNoticeCommands } from "./commands/notices.ts";
 import { addOnceCommand } from "./commands/once.ts";
 import { addPsCommand } from "./commands/ps.ts";
 import { addRehearseCommand } from "./commands/rehearse.ts";
+import { addQueuesCommands } from "./commands/queues.ts";
 import { addRunCommands } from "./commands/run.ts";
 import { addRunsCommand } from "./commands/runs.ts";
 import { addSessionsCommand } from "./commands/sessions.ts";
@@ -57,6 +58,7 @@ export function createProgram(context: CliContext): Command {
   addPsCommand(program, context);
   addRunsCommand(program, context);
   addRunCommands(program, context);
+  addQueuesCommands(program, context);
   addJobsCommands(program, context);
   addRehearseCommand(program, context);
   addStateCommand(program, context);

@@ -24,3 +24,9 @@ export function parseOptionAmount(text: string): number {
 export function collectOption(text: string, before: string[] | undefined): string[] {
   return [...(before ?? []), text];
 }
+
+/** @throws RoostError `invalid_input` */
+export function parseOptionNumber(text: string): number {
+  if (!/^-?\d{1,9}$/.test(text)) throw new RoostError("invalid_input", `"${text}" is not a whole number`);
+  return Number(text);
+}

@@ -28,6 +28,7 @@ import { listJobs } from "./api/list-jobs.ts";
 import { listLocks } from "./api/list-locks.ts";
 import { listNotices } from "./api/list-notices.ts";
 import { listProjections } from "./api/list-projections.ts";
+import { listQueues } from "./api/list-queues.ts";
 import { listQuestions } from "./api/list-questions.ts";
 import { listRuns } from "./api/list-runs.ts";
 import { listSchemas } from "./api/list-schemas.ts";
@@ -35,6 +36,7 @@ import { listSessions } from "./api/list-sessions.ts";
 import { listStateFiles } from "./api/list-state-files.ts";
 import { listTicks } from "./api/list-ticks.ts";
 import { listTopics } from "./api/list-topics.ts";
+import { pauseQueue } from "./api/pause-queue.ts";
 import { pauseJob } from "./api/pause-job.ts";
 import { readEvents } from "./api/read-events.ts";
 import { releaseClaim } from "./api/release-claim.ts";
@@ -45,6 +47,7 @@ import { renewLock } from "./api/renew-lock.ts";
 import { replayProjection } from "./api/replay-projection.ts";
 import { resetGroup } from "./api/reset-group.ts";
 import { resolveStep } from "./api/resolve-step.ts";
+import { resumeQueue } from "./api/resume-queue.ts";
 import { resumeJob } from "./api/resume-job.ts";
 import { retryRun } from "./api/retry-run.ts";
 import { runJob } from "./api/run-job.ts";
@@ -85,6 +88,7 @@ const factories = {
   listLocks,
   listNotices,
   listProjections,
+  listQueues,
   listQuestions,
   listRuns,
   listSchemas,
@@ -92,6 +96,7 @@ const factories = {
   listStateFiles,
   listTicks,
   listTopics,
+  pauseQueue,
   pauseJob,
   readEvents,
   releaseClaim,
@@ -102,6 +107,7 @@ const factories = {
   replayProjection,
   resetGroup,
   resolveStep,
+  resumeQueue,
   resumeJob,
   retryRun,
   runJob,

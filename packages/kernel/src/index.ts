@@ -83,6 +83,15 @@ export * from "./runs/run.ts";
 export type { RunHead } from "./runs/lock-runs.ts";
 export { isDiverged, isLeaseLost } from "./runs/lease-lost.ts";
 export { createRun, createRuns, type CreatedRun } from "./runs/create-run.ts";
+export { admitDueRates, admitToFreeSlots, readGates, sweepGates, type GateUse } from "./runs/admit-runs.ts";
+export {
+  listQueues,
+  pauseQueue,
+  readPausedQueues,
+  resumeQueue,
+  type PauseQueueOptions,
+  type Queue,
+} from "./runs/queues.ts";
 export { claimRuns, type Claim } from "./runs/claim-runs.ts";
 export { beginStep, restartStep, type BegunStep, type StepRequest } from "./runs/begin-step.ts";
 export { finishStep, type AlongsideOptions, type StepOutcome } from "./runs/finish-step.ts";
@@ -141,6 +150,13 @@ export { isActiveAt, type ActiveHours } from "./jobs/active-hours.ts";
 export type { JobDefinition, JobState } from "./jobs/job-row.ts";
 export type { JobDifference } from "./jobs/compare-jobs.ts";
 export { defineJob, type DefineJobOptions, type JobChange, type JobChangeKind } from "./jobs/define-job.ts";
+export {
+  getJobVersion,
+  jobVersionsPageMax,
+  listJobVersions,
+  rollBackJob,
+  type JobVersion,
+} from "./jobs/job-versions.ts";
 export { applyJobs, jobsPerApplyMax, type ApplyJobsOptions } from "./jobs/apply-jobs.ts";
 export { pauseJob, removeJob, resumeJob, type ChangeJobOptions } from "./jobs/change-job-state.ts";
 export { runJobNow, type RunJobNowOptions } from "./jobs/run-job-now.ts";

@@ -12,7 +12,13 @@ import { editText } from "../jobs/edit-text.ts";
 import { jobFromOptions, type JobOptions } from "../jobs/job-from-options.ts";
 import { printChanges } from "../jobs/print-changes.ts";
 import { parseJobs, readJobFiles, type WrittenJob } from "../jobs/read-job-files.ts";
-import { collectOption, parseOptionAmount, parseOptionCount, parseOptionDuration } from "../parse-option.ts";
+import {
+  collectOption,
+  parseOptionAmount,
+  parseOptionCount,
+  parseOptionDuration,
+  parseOptionNumber,
+} from "../parse-option.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { plainText } from "../print/text-width.ts";
 
@@ -23,7 +29,7 @@ export function addDefineJobsCommands(jobs: Command, context: CliContext): void 
 }
 
 function addAdd(jobs: Command, context: CliContext): void {
-  jobs
+  const add = jobs
     .command("add")
     .description("Adds a job, from options or from a file. Without a trigger it runs only when told to.")
     .argument("[job]", "id of the job: lower-case letters, digits, dots, - and _")
@@ -58,9 +64,6 @@ function addAdd(jobs: Command, context: CliContext): void {
       "how often a run that fails is tried, the first included (default: 1)",
       parseOptionCount,
     )
-    .option("--budget-usd <amount>", "most money of a run", parseOptionAmount)
-    .option("--budget-tokens <count>", "most tokens of a run", parseOptionCount)
-    .option("--budget-calls <count>", "most calls of models by a run, over all its attempts", parseOptionCount)
     .option("--active-hours <from-to>", "only in these hours, as in 08:00-22:00")
     .option("--tool <name>", "only these tools; may be repeated", collectOption)
     .option("--model <name>", "with this model")
@@ -78,8 +81,9 @@ function addAdd(jobs: Command, context: CliContext): void {
     )
     .option("--disabled", "keep it, but never let it be due")
     .option("-f, --file <path>", "take it from a YAML or JSON file instead; - for what is piped in")
-    .option("--replace", "replace a job of that id")
-    .action(async (id: string | undefined, options: JobOptions & { file?: string; replace?: boolean }) => {
+    .option("--replace", "replace a job of that id");
+  addLimitOptions(add).action(
+    async (id: string | undefined, options: JobOptions & { file?: string; replace?: boolean }) => {
       const written =
         options.file === undefined ? await fromOptions(context, id, options) : await fromFile(id, options.file);
       const { client } = await context.connect();
@@ -91,7 +95,20 @@ function addAdd(jobs: Command, context: CliContext): void {
         });
       if (context.terminal.isJson) return context.terminal.json(answer);
       tellDefined(context, answer.job, answer.change);
-    });
+    },
+  );
+}
+
+function addLimitOptions(add: Command): Command {
+  return add
+    .option("--concurrency <count[,key]>", "most runs at once, of the job or of a key: 2 or 2,mail:{event.data.box}")
+    .option("--rate <count/time[,key]>", "most starts in a while, of the job or of a key: 5/1h or 5/1h,api")
+    .addOption(new Option("--over-rate <policy>", "what is over the rate (default: wait)").choices(["wait", "skip"]))
+    .option("--priority <number>", "higher goes first (default: 0)", parseOptionNumber)
+    .option("--queue <name>", "which workers execute its runs (default: default)")
+    .option("--budget-usd <amount>", "most money of a run", parseOptionAmount)
+    .option("--budget-tokens <count>", "most tokens of a run", parseOptionCount)
+    .option("--budget-calls <count>", "most calls of models by a run, over all its attempts", parseOptionCount);
 }
 
 async function fromOptions(context: CliContext, id: string | undefined, options: JobOptions): Promise<WrittenJob> {

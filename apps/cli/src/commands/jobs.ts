@@ -1,6 +1,6 @@
 /** `roost jobs …`: list, show, pause, resume, run and remove. What defines jobs is in define-jobs.ts. */
 import { jobStates, type Job, type Tick } from "@roost/contract/operations";
-import { formatDurationMs, createId } from "@roost/base";
+import { formatDurationMs, createId, parseDurationMs } from "@roost/base";
 import type { Command } from "commander";
 import { stringify } from "yaml";
 import type { CliContext } from "../cli-context.ts";
@@ -105,6 +105,7 @@ function printJob({ terminal }: CliContext, job: Job, nowMs: number): void {
       "rules",
       `overlap ${definition.overlap}, catch-up ${definition.catchUp.policy}, ${definition.retry.attemptsMax} attempt${definition.retry.attemptsMax === 1 ? "" : "s"}, ${formatDurationMs(definition.timeoutMs)} at most`,
     ],
+    ["limits", limitsOf(definition)],
     [
       "budget",
       budget === undefined
@@ -123,6 +124,23 @@ function printJob({ terminal }: CliContext, job: Job, nowMs: number): void {
     ["prompt", plainText(definition.prompt).trim()],
   ];
   for (const line of formatPairs(pairs, terminal)) terminal.line(line);
+}
+
+function limitsOf({ concurrency, rateLimit, priority, queue }: Job["definition"]): string {
+  return [
+    concurrency === undefined ? "" : `${concurrency.max} at once${keyOf(concurrency.key)}`,
+    rateLimit === undefined
+      ? ""
+      : `${rateLimit.max} per ${formatDurationMs(parseDurationMs(rateLimit.per))}${keyOf(rateLimit.key)}, more ${rateLimit.excess === "skip" ? "are skipped" : "wait"}`,
+    priority === undefined ? "" : `priority ${priority}`,
+    queue === undefined ? "" : `queue ${plainLine(queue)}`,
+  ]
+    .filter(Boolean)
+    .join("; ");
+}
+
+function keyOf(key: string | undefined): string {
+  return key === undefined ? "" : ` of ${plainLine(key)}`;
 }
 
 function addPause(jobs: Command, context: CliContext): void {

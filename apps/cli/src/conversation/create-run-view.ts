@@ -89,7 +89,9 @@ function describeProgress({ type, data }: Event): Remark | undefined {
     case "run.retrying":
       return { text: `· tries again${messageOf(data)}`, tone: "warn" };
     case "run.waiting":
-      return data["kind"] === "person" ? undefined : { text: `· waits (${text("kind")})`, tone: "dim" };
+      return data["kind"] === "person" || data["kind"] === "resolution"
+        ? undefined
+        : { text: `· waits (${text("kind")})`, tone: "dim" };
     case "question.asked":
       return { text: `? ${text("text")}\n  roost answer ${text("questionId").slice(-8)} TEXT`, tone: "accent" };
     case "lease.lost":

@@ -32,6 +32,11 @@ export interface JobOptions {
   input?: string[];
   onUnknown?: "tell" | "wait";
   must?: string[];
+  priority?: number;
+  queue?: string;
+  concurrency?: string;
+  rate?: string;
+  overRate?: "wait" | "skip";
   disabled?: boolean;
 }
 
@@ -59,6 +64,9 @@ export function jobFromOptions(id: string, options: JobOptions, clock: Clock): W
     model: options.model,
     inputs: options.input?.map(inputOf),
     postconditions: options.must?.map(postconditionOf),
+    priority: options.priority,
+    queue: options.queue,
+    ...gatesOf(options),
     onUnknown: options.onUnknown,
     enabled: options.disabled === true ? false : undefined,
   }) as WrittenJob;
@@ -152,6 +160,30 @@ function inputOf(text: string): { file: string; staleAfterMs: number } {
   if (at <= 0)
     throw new RoostError("invalid_input", `--input "${text}" is not of the form memory/email-state.json=30m`);
   return { file: text.slice(0, at), staleAfterMs: parseDurationMs(text.slice(at + 1)) };
+}
+
+function gatesOf({ concurrency, rate, overRate }: JobOptions): Pick<WrittenJob, "concurrency" | "rateLimit"> {
+  const [, most, slotKey] = /^(\d+)(?:,(.+))?$/.exec(concurrency ?? "1") ?? [];
+  const [, count, per = "", rateKey] = /^(\d+)\/([^,]+)(?:,(.+))?$/.exec(rate ?? "1/1s") ?? [];
+  if (most === undefined)
+    throw new RoostError("invalid_input", `--concurrency "${concurrency}" is not of the form 2 or 2,KEY`);
+  if (count === undefined)
+    throw new RoostError("invalid_input", `--rate "${rate}" is not of the form 5/1h or 5/1h,KEY`);
+  if (overRate !== undefined && rate === undefined)
+    throw new RoostError("invalid_input", "--over-rate goes with --rate");
+  return {
+    ...(concurrency !== undefined && {
+      concurrency: { max: Number(most), ...(slotKey !== undefined && { key: slotKey }) },
+    }),
+    ...(rate !== undefined && {
+      rateLimit: {
+        max: Number(count),
+        per,
+        ...(rateKey !== undefined && { key: rateKey }),
+        ...(overRate !== undefined && { excess: overRate }),
+      },
+    }),
+  };
 }
 
 function postconditionOf(text: string): Postcondition {

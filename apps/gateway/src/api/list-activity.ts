@@ -1,12 +1,13 @@
 /** The rows of `roost ps`: every run that has not ended, then every job by when it is due. */
 import { formatDurationMs, parseDurationMs } from "@roost/base";
 import type { Activity as ActivityRecord } from "@roost/contract/operations";
-import { listActivity as readActivity, type Activity, type Job } from "@roost/kernel";
+import { listActivity as readActivity, readPausedQueues, type Activity, type Job } from "@roost/kernel";
 import type { ApiHandler } from "../api-handler.ts";
 import type { GatewayContext } from "../gateway-context.ts";
 import { readAllJobs } from "../records/read-all-jobs.ts";
 import { requireCursor } from "../records/require-cursor.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
+import { describeGate } from "../records/describe-gate.ts";
 import { isoOrNull } from "../records/iso.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 
@@ -15,12 +16,16 @@ const runsReadMax = 500;
 
 export function listActivity({ kernel }: GatewayContext): ApiHandler<"listActivity"> {
   return async ({ limit, after }) => {
-    const [runs, jobs, locks] = await Promise.all([
+    const [runs, jobs, locks, paused] = await Promise.all([
       readActivity(kernel, { limit: runsReadMax }),
       readAllJobs(kernel, ["active", "paused"]),
       readLocksOfRuns(kernel),
+      readPausedQueues(kernel),
     ]);
-    const rows = [...runs.map((run) => ofRun(run, locks.get(run.id) ?? [])), ...jobs.map(ofJob).toSorted(byDue)];
+    const rows = [
+      ...runs.map((run) => ofRun(run, { holds: locks.get(run.id) ?? [], isPaused: paused.has(run.queue) })),
+      ...jobs.map(ofJob).toSorted(byDue),
+    ];
     const begin = after === undefined ? 0 : Number(requireCursor("number", after));
     const shown = rows.slice(begin, begin + limit);
     const next = begin + shown.length < rows.length ? String(begin + shown.length) : null;
@@ -28,9 +33,10 @@ export function listActivity({ kernel }: GatewayContext): ApiHandler<"listActivi
   };
 }
 
-function ofRun(run: Activity, holds: string[]): ActivityRecord {
+function ofRun(run: Activity, { holds, isPaused }: { holds: string[]; isPaused: boolean }): ActivityRecord {
   const summary = toRunSummary(run);
   const ahead = run.laneAhead > 0 ? `${run.laneAhead} before it` : null;
+  const queue = isPaused && run.state === "ready" ? `queue ${run.queue}, which is paused` : null;
   return {
     kind: "run",
     id: run.id,
@@ -41,9 +47,9 @@ function ofRun(run: Activity, holds: string[]): ActivityRecord {
     why: run.reason,
     causedBy: causeOf(run),
     holds,
-    waitingFor: summary.waitingFor ?? ahead,
+    waitingFor: run.gate === null ? (summary.waitingFor ?? ahead ?? queue) : describeGate(run.gate),
     sinceAt: isoOrNull(run.claimedAt ?? run.createdAt),
-    dueAt: isoOrNull(run.wakeAt),
+    dueAt: isoOrNull(run.wakeAt ?? run.gate?.nextAt),
     workerId: run.workerId,
     stepName: run.step?.name ?? null,
     spentUsd: run.usdSpent,

@@ -1,6 +1,6 @@
 /** What needs the person: found by looking at the state, not by waiting for something to complain. */
 import { formatDurationMs } from "@roost/base";
-import { listLaggingPartitions, listUnresolvedSteps, type Job, type WorkerRow } from "@roost/kernel";
+import { listLaggingPartitions, listUnresolvedSteps, readPausedQueues, type Job, type WorkerRow } from "@roost/kernel";
 import type { GatewayContext } from "../gateway-context.ts";
 import { isoOrNull } from "./iso.ts";
 
@@ -25,6 +25,14 @@ export async function readAlarms(
   const alarms: Alarm[] = [];
   if (!facts.workers.some(({ kind }) => kind === "worker")) {
     alarms.push({ code: "no_worker", text: "No worker is registered: runs are kept but not executed", since: null });
+  }
+  for (const [queue, { reason, since }] of await readPausedQueues(kernel)) {
+    const why = reason === null ? "" : ` (${reason})`;
+    alarms.push({
+      code: "queue_paused",
+      text: `Queue ${queue} is paused${why}: roost queues resume ${queue}`,
+      since: since.toISOString(),
+    });
   }
   for (const { id, dueAt } of facts.jobs) {
     if (dueAt === null || facts.nowMs - dueAt.getTime() <= lateMsMax) continue;

@@ -13,6 +13,8 @@ const waitingTexts: Record<string, string> = {
   person: "a person's answer",
   child: "a run that it started",
   resolution: "somebody to say what became of an effect",
+  slot: "its turn under a concurrency key",
+  rate: "its turn under a rate limit",
 };
 
 /** A run as listings show it. */

@@ -1,11 +1,12 @@
 import type { Wait as WaitRecord } from "@roost/contract/operations";
-import type { RunWait } from "@roost/kernel";
+import type { GateUse, RunWait } from "@roost/kernel";
+import { describeGate } from "./describe-gate.ts";
 import { isoOrNull } from "./iso.ts";
 
 export function toWaitRecord(wait: RunWait): WaitRecord {
   return {
     seq: wait.seq,
-    kind: wait.kind === "resolution" ? "person" : wait.kind,
+    kind: wait.kind,
     until: isoOrNull(wait.until),
     eventType: wait.eventType,
     questionId: wait.questionId,
@@ -27,4 +28,17 @@ function describe(wait: RunWait): string {
     case "resolution":
       return `for somebody to say what became of step ${wait.seq}`;
   }
+}
+
+/** A whole run that waits for its turn. */
+export function toGateWaitRecord(gate: GateUse): WaitRecord {
+  return {
+    seq: null,
+    kind: gate.kind,
+    until: isoOrNull(gate.nextAt),
+    eventType: null,
+    questionId: null,
+    childRunId: null,
+    text: `for ${describeGate(gate)}`,
+  };
 }

@@ -5,6 +5,7 @@ import { coordinationEvents } from "./coordination-events.ts";
 import { homeEvents } from "./home-events.ts";
 import { jobEvents } from "./job-events.ts";
 import { noticeEvents } from "./notice-events.ts";
+import { queueEvents } from "./queue-events.ts";
 import { runEvents } from "./run-events.ts";
 import { sessionEvents } from "./session-events.ts";
 import { stepEvents } from "./step-events.ts";
@@ -20,6 +21,7 @@ export const roostEvents = [
   ...noticeEvents,
   ...coordinationEvents,
   ...consumerEvents,
+  ...queueEvents,
 ] as const;
 
 type RoostEvent = (typeof roostEvents)[number];
@@ -32,6 +34,7 @@ export * from "./coordination-events.ts";
 export * from "./home-events.ts";
 export * from "./job-events.ts";
 export * from "./notice-events.ts";
+export * from "./queue-events.ts";
 export * from "./run-events.ts";
 export * from "./session-events.ts";
 export * from "./step-events.ts";

@@ -6,6 +6,7 @@ import { jobOperations } from "./job-operations.ts";
 import { logOperations } from "./log-operations.ts";
 import { projectionOperations } from "./projection-operations.ts";
 import { rehearsalOperations } from "./rehearsal-operations.ts";
+import { queueOperations } from "./queue-operations.ts";
 import { runOperations } from "./run-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
 import { statusOperations } from "./status-operations.ts";
@@ -13,6 +14,7 @@ import { statusOperations } from "./status-operations.ts";
 export const roostOperations = [
   ...statusOperations,
   ...runOperations,
+  ...queueOperations,
   ...jobOperations,
   ...rehearsalOperations,
   ...sessionOperations,
@@ -33,6 +35,7 @@ export * from "../records/notice.ts";
 export * from "../records/postcondition.ts";
 export * from "../records/projection.ts";
 export * from "../records/rehearsal.ts";
+export * from "../records/queue.ts";
 export * from "../records/run.ts";
 export * from "../records/session.ts";
 export * from "../records/state.ts";
@@ -44,6 +47,7 @@ export * from "./job-operations.ts";
 export * from "./log-operations.ts";
 export * from "./projection-operations.ts";
 export * from "./rehearsal-operations.ts";
+export * from "./queue-operations.ts";
 export * from "./run-operations.ts";
 export * from "./session-operations.ts";
 export * from "./status-operations.ts";

@@ -104,6 +104,29 @@ export const ActiveHours = z
   })
   .meta({ id: "ActiveHours" });
 
+const gateKey = z
+  .string()
+  .min(1)
+  .max(200)
+  .optional()
+  .describe(
+    "Who counts together; {event.data.customer} stands for what the run's input has there. The job alone when left out",
+  );
+const gateMax = z.number().int().min(1).max(1000);
+
+export const Concurrency = z
+  .object({ key: gateKey, max: gateMax.describe("Most runs of the key at once; the others wait") })
+  .meta({ id: "Concurrency" });
+
+export const RateLimit = z
+  .object({
+    key: gateKey,
+    max: gateMax.describe("Most starts of the key in any window"),
+    per: WrittenDuration.describe("Length of the window, at most 31 days"),
+    excess: z.enum(["wait", "skip"]).default("wait").describe("What is over it waits, or is recorded as skipped"),
+  })
+  .meta({ id: "RateLimit" });
+
 export const JobInput = z
   .object({ file: z.string().min(1).max(200).describe("State file, relative to the home"), staleAfterMs: WholeMs })
   .meta({ id: "JobInput", description: "A state file whose age matters to the job" });
@@ -133,6 +156,16 @@ const jobDefinitionFields = {
     .describe("When the outcome of an effect is unknown: tell the agent, or wait for a person"),
   inputs: z.array(JobInput).max(50).optional(),
   postconditions: Postconditions.optional(),
+  priority: z
+    .number()
+    .int()
+    .min(-1000)
+    .max(1000)
+    .optional()
+    .describe("Higher goes first, always: what is lower waits as long as there is higher. 0 when left out"),
+  queue: Name.optional().describe("Which workers execute its runs: those of this queue. default when left out"),
+  concurrency: Concurrency.optional(),
+  rateLimit: RateLimit.optional(),
   enabled: z.boolean().default(true).describe("A job that is not enabled is kept but never due"),
 };
 

@@ -25,11 +25,13 @@ export const RunState = z
   .meta({ id: "RunState" });
 export type RunState = z.output<typeof RunState>;
 
-export const waitKinds = ["time", "event", "person", "child", "retry", "resolution"] as const;
+export const waitKinds = ["time", "event", "person", "child", "retry", "resolution", "slot", "rate"] as const;
 
 export const Wait = z
   .object({
-    seq: Count.nullable().describe("The step that waits; null for a whole run that waits for its next attempt"),
+    seq: Count.nullable().describe(
+      "The step that waits; null for a whole run that waits for its next attempt or its turn",
+    ),
     kind: z.enum(waitKinds),
     until: Time.nullable(),
     eventType: Name.nullable(),

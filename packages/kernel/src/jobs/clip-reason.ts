@@ -1,6 +1,6 @@
-/** What the schemas of events allow a reason to be. */
-export const reasonCharsMax = 2_000;
+import { clipText, reasonCharsMax } from "@roost/contract/operations";
 
+/** A reason in the length that events and rows have for it. */
 export function clipReason(text: string): string {
-  return text.length <= reasonCharsMax ? text : `${text.slice(0, reasonCharsMax - 1).toWellFormed()}…`;
+  return clipText(text, reasonCharsMax);
 }

@@ -12,6 +12,7 @@ import { firstTick, nextTick, scheduleOf, withJitter, type NextTick } from "./jo
 import { lockJob, type JobState, type StoredJob } from "./job-row.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
 import { closeWindows } from "./gather-events.ts";
+import { recordVersion } from "./record-version.ts";
 import { settleDueTicks } from "./settle-due-ticks.ts";
 import { topicHeads } from "./topic-heads.ts";
 import type { Trigger } from "./trigger.ts";
@@ -138,6 +139,7 @@ async function insertJob(
     ],
   );
   if (rows.length === 0) return undefined;
+  await recordVersion(tx, read.id);
   emitJobEvent(tx, "job.defined", {
     id: eventId,
     jobId: read.id,
@@ -210,6 +212,28 @@ async function changeJob(
       disabledReason,
     ],
   );
+  await recordVersion(tx, job.id);
+  announceChange(tx, job, read, { ...options, eventId, version, isBack, differences });
+  return { jobId: read.id, change, version, differences };
+}
+
+function announceChange(
+  tx: KernelTransaction,
+  job: StoredJob,
+  read: ReadDefinition,
+  {
+    eventId,
+    version,
+    isBack,
+    differences,
+    ...options
+  }: DefineJobWithinOptions & {
+    eventId: string;
+    version: number;
+    isBack: boolean;
+    differences: JobDifference[];
+  },
+): void {
   const changed = isBack
     ? {}
     : { changed: differences.slice(0, 100).map((difference) => difference.path.slice(0, 200)) };
@@ -220,7 +244,6 @@ async function changeJob(
     cause: { causation: job.causeId, ...options },
   });
   tx.wake("jobs");
-  return { jobId: read.id, change, version, differences };
 }
 
 /** Due moments of the old trigger would be unknown to the new one; of the same trigger they stay due. Gathered events fire before. */

@@ -1,5 +1,6 @@
-import { RoostError, type JsonValue } from "@roost/base";
+import { parseDurationMs, RoostError, type JsonValue } from "@roost/base";
 import { NamedJobDefinition } from "@roost/contract/operations";
+import { runLimits } from "../runs/run.ts";
 import type { JobDefinition } from "./job-row.ts";
 import { isActiveAt } from "./active-hours.ts";
 import { resolveTrigger } from "./resolve-trigger.ts";
@@ -23,6 +24,7 @@ export function readDefinition(written: unknown, timeZone: string): ReadDefiniti
   // As it will be read back: without undefined fields.
   const { id, ...definition } = JSON.parse(JSON.stringify(parsed.data)) as typeof parsed.data;
   try {
+    if (definition.rateLimit !== undefined) checkWindow(parseDurationMs(definition.rateLimit.per));
     const trigger = resolveTrigger(definition.trigger, timeZone);
     if (definition.activeHours !== undefined)
       isActiveAt({ ...definition.activeHours, timeZone: definition.activeHours.timeZone ?? timeZone }, 0);
@@ -31,6 +33,11 @@ export function readDefinition(written: unknown, timeZone: string): ReadDefiniti
     if (!(error instanceof RoostError)) throw error;
     throw new RoostError(error.code, `The job ${nameOf(written)} is not valid: ${error.message}`, { cause: error });
   }
+}
+
+function checkWindow(windowMs: number): void {
+  if (windowMs >= 1 && windowMs <= runLimits.rateWindowMsMax) return;
+  throw new RoostError("invalid_input", `rateLimit.per is ${windowMs} ms: give a length of time from 1 ms to 31 days`);
 }
 
 function nameOf(written: unknown): string {

@@ -8,6 +8,7 @@ import type { NewRun } from "../runs/run.ts";
 import { createRuns } from "../runs/create-run.ts";
 import { cancelRunsIn } from "../runs/cancel-run.ts";
 import type { KernelTransaction } from "../transact.ts";
+import { createRefuseOverRate, gatesOfJob, type RefuseOverRate } from "./refuse-over-rate.ts";
 import { isActiveAt } from "./active-hours.ts";
 import { clipReason } from "./clip-reason.ts";
 import { decideOverlap, queuedRunsMax, type LiveRun } from "./decide-overlap.ts";
@@ -61,7 +62,8 @@ interface Decided {
 export async function recordTicks(tx: KernelTransaction, ticks: NewTick[], nowMs: number): Promise<RecordedTick[]> {
   if (ticks.length === 0) return [];
   const live = await readLiveRuns(tx, ticks);
-  const decided = ticks.map((tick) => decide(tick, live, nowMs));
+  const refuseOverRate = await createRefuseOverRate(tx, ticks);
+  const decided = ticks.map((tick) => decide(tick, { live, nowMs, refuseOverRate }));
   const inserted = await insertTicks(tx, decided);
   const recorded = decided.filter(({ tick }) => inserted.has(`${tick.job.id} ${tick.key}`));
   const runs: NewRun[] = [];
@@ -107,7 +109,10 @@ async function readLiveRuns(tx: KernelTransaction, ticks: NewTick[]): Promise<Ma
   return live;
 }
 
-function decide(tick: NewTick, live: Map<string, LiveRun[]>, nowMs: number): Decided {
+function decide(
+  tick: NewTick,
+  { live, nowMs, refuseOverRate }: { live: Map<string, LiveRun[]>; nowMs: number; refuseOverRate: RefuseOverRate },
+): Decided {
   const base = { tick, eventId: createId(), inLane: false, cancel: [], runId: undefined };
   if (tick.outcome !== "fire") return { ...base, outcome: tick.outcome, reason: tick.reason };
   const { definition, timeZone } = tick.job;
@@ -127,6 +132,8 @@ function decide(tick: NewTick, live: Map<string, LiveRun[]>, nowMs: number): Dec
     tick.isCaughtUp === true ? { isCaughtUp: true } : {},
   );
   if (!decision.fire) return { ...base, outcome: "skipped", reason: decision.reason };
+  const overRate = refuseOverRate(tick);
+  if (overRate !== undefined) return { ...base, outcome: "skipped", reason: overRate };
   const runId = createId();
   live.set(tick.job.id, [
     ...(decision.cancel.length > 0 ? [] : going),
@@ -204,6 +211,12 @@ function newRun({ tick, eventId, inLane }: Decided, runId: string): NewRun {
   const lane = definition.session === "main" ? "session:main" : inLane ? `job:${id}` : undefined;
   const { prompt, model, tools, inputs, onUnknown } = definition;
   const settings = { model, tools, inputs: inputs as JsonValue | undefined, onUnknown };
+  const input: JsonObject = {
+    prompt,
+    ...(Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as JsonObject),
+    tick: { key: tick.key, scheduledAt: scheduledAt.toISOString(), lateMs, missedCount: tick.missedCount },
+    ...tick.input,
+  };
   return {
     id: runId,
     reason: clipReason(tick.why),
@@ -211,17 +224,15 @@ function newRun({ tick, eventId, inLane }: Decided, runId: string): NewRun {
     agent: definition.agent,
     sessionKind: definition.session,
     sessionKey: definition.session === "main" ? "main" : `${definition.session}:${id}`,
-    input: {
-      prompt,
-      ...(Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as JsonObject),
-      tick: { key: tick.key, scheduledAt: scheduledAt.toISOString(), lateMs, missedCount: tick.missedCount },
-      ...tick.input,
-    },
+    input,
     job: { id, version, tickKey: tick.key, scheduledAt, lateMs, missedCount: tick.missedCount },
     retry: definition.retry,
     timeoutMs: definition.timeoutMs,
     ...(definition.budget === undefined ? {} : { budget: budgetOf(definition.budget) }),
     ...(definition.postconditions === undefined ? {} : { postconditions: definition.postconditions }),
+    ...(definition.priority === undefined ? {} : { priority: definition.priority }),
+    ...(definition.queue === undefined ? {} : { queue: definition.queue }),
+    ...gatesOfJob(id, definition, input),
     ...(lane === undefined ? {} : { lane }),
     ...(tick.startAtMs === undefined ? {} : { startAt: new Date(tick.startAtMs) }),
     correlation: tick.correlation ?? eventId,

@@ -1,5 +1,6 @@
 /** What a new run may ask for: checked before anything is written, so that a bad one fails with its field's name. */
 import { RoostError } from "@roost/base";
+import { checkGates } from "./admit-runs.ts";
 import { runLimits, type NewRun, type RetryPolicy } from "./run.ts";
 
 const nameCharsMax = 200;
@@ -31,6 +32,7 @@ export function checkNewRun(run: NewRun): void {
       );
     }
   }
+  checkGates(run);
   checkWhole("priority", run.priority, runLimits.priorityMin, runLimits.priorityMax);
   checkWhole("timeoutMs", run.timeoutMs, 1, timeoutMsMax);
   checkWhole("budget.tokensMax", run.budget?.tokensMax, 0, Number.MAX_SAFE_INTEGER);

@@ -63,13 +63,13 @@ async function holdWorker(tx: KernelTransaction, { workerId, queues }: Claim): P
 }
 
 /**
- * Invariant: one owner. The epoch grows with each claim, so every earlier owner's writes are refused from here on.
- * Arrays keep the plan on one look at the primary key for each run, however many rows the planner expects to be ready.
+ * Invariants: nothing of a paused queue is taken; one owner. The epoch grows with each claim, so every earlier owner's writes are
+ * refused from here on. Arrays keep the plan on one look at the primary key for each run, however many rows the planner expects to be ready.
  */
 export const claimStatement = `
   with due as materialized (
     select r.id, r.cause_id from roost.run r
-    where r.state = 'ready' and r.queue = $2
+    where r.state = 'ready' and r.queue = $2 and not exists (select 1 from roost.queue q where q.name = $2)
     order by r.priority desc, r.ready_at, r.id
     limit $3
     for no key update skip locked

@@ -4,6 +4,7 @@
  */
 import { createId, RoostError } from "@roost/base";
 import type { KernelTransaction } from "../transact.ts";
+import { admitRuns, openGates } from "./admit-runs.ts";
 import { emitRunEvent, eventReason } from "./emit-run-event.ts";
 import { leaseLost } from "./lease-lost.ts";
 import { insertRuns, type Parent, type RunDraft } from "./insert-runs.ts";
@@ -44,7 +45,12 @@ export async function createRuns(tx: KernelTransaction, runs: NewRun[]): Promise
   const fresh = drafts.filter((draft) => !startedBefore.has(stepKey(draft.request)));
   const freeLanes = await takePlaces(tx, fresh);
   const states = await insertRuns(tx, fresh);
-  for (const id of await enterLanes(tx, fresh, freeLanes)) states.set(id, "ready");
+  const gates = await openGates(
+    tx,
+    fresh.map((draft) => draft.request),
+  );
+  for (const id of await enterLanes(tx, fresh, freeLanes)) if (states.has(id)) states.set(id, "ready");
+  for (const id of await admitRuns(tx, gates)) if (states.has(id)) states.set(id, "ready");
   for (const draft of fresh) emitCreated(tx, draft, states.get(draft.id)!);
   return drafts.map(
     (draft) => startedBefore.get(stepKey(draft.request)) ?? { runId: draft.id, state: states.get(draft.id)! },

@@ -4,6 +4,7 @@
  */
 import type { JsonObject, JsonValue } from "@roost/base";
 import type { RoostEventData } from "@roost/contract/events";
+import { clipText } from "@roost/contract/operations";
 import type { KernelTransaction } from "../transact.ts";
 import type { RunHead } from "./lock-runs.ts";
 import type { Run, RunError, Step } from "./run.ts";
@@ -94,7 +95,7 @@ function present(fields: Record<string, unknown>): JsonObject {
 }
 
 export function eventReason(text: string): string {
-  return clip(text, reasonCharsMax);
+  return clipText(text, reasonCharsMax);
 }
 
 export function eventError(error: RunError): { code: string; message: string; details?: JsonObject } {
@@ -104,7 +105,11 @@ export function eventError(error: RunError): { code: string; message: string; de
     details !== null &&
     !Array.isArray(details) &&
     JSON.stringify(details).length <= errorCharsMax;
-  return { code: clip(error.code, 64), message: clip(error.message, errorCharsMax), ...(isSmall ? { details } : {}) };
+  return {
+    code: clipText(error.code, 64),
+    message: clipText(error.message, errorCharsMax),
+    ...(isSmall ? { details } : {}),
+  };
 }
 
 /** The output for an event, or nothing when it is too long for one. */
@@ -149,8 +154,4 @@ export function eventSpent(
     ...(run.startedAt === null ? {} : { durationMs: Math.max(0, Math.round(nowMs - run.startedAt.getTime())) }),
     ...(run.rehearsal ? { rehearsal: true } : {}),
   };
-}
-
-function clip(text: string, charsMax: number): string {
-  return text.length <= charsMax ? text : `${text.slice(0, charsMax - 1).toWellFormed()}…`;
 }

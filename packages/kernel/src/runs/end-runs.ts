@@ -5,6 +5,7 @@
  */
 import { createId, type JsonValue } from "@roost/base";
 import type { KernelTransaction } from "../transact.ts";
+import { admitRuns } from "./admit-runs.ts";
 import {
   emitRunEvent,
   emitStepEvent,
@@ -81,6 +82,10 @@ export async function endRuns(tx: KernelTransaction, ends: RunEnd[]): Promise<vo
     tx,
     ended.flatMap(({ end }) => (end.run.lane === null ? [] : [end.run.lane])),
     ended.map(({ end }) => end.run.id),
+  );
+  await admitRuns(
+    tx,
+    ended.map(({ end }) => end.run.slot),
   );
 }
 

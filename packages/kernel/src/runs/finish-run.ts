@@ -4,6 +4,7 @@ import { createId, type JsonValue } from "@roost/base";
 import type { BatchOutcome } from "../batches/create-batches.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
+import { admitRuns } from "./admit-runs.ts";
 import { emitRunEvent, eventError } from "./emit-run-event.ts";
 import { endRuns, type RunEnd } from "./end-runs.ts";
 import { describePostcondition, findUnmet } from "./find-unmet.ts";
@@ -203,6 +204,7 @@ async function retry(tx: KernelTransaction, run: RunHead, outcome: RunOutcome, i
     },
     { id: eventId },
   );
+  await admitRuns(tx, [run.slot]);
   tx.wake("due");
 }
 

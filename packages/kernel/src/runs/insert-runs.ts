@@ -1,5 +1,6 @@
 /** The rows of new runs, written in one statement: what each column begins as. */
 import type { KernelTransaction } from "../transact.ts";
+import { gatesOf } from "./admit-runs.ts";
 import { retryPolicy } from "./check-new-run.ts";
 import { runLimits, type NewRun, type RunState } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
@@ -27,7 +28,7 @@ export interface RunDraft {
   correlation: string;
 }
 
-/** Invariant: a run of a lane begins in the queue of the lane and leaves it by promotion alone. */
+/** Invariant: a run of a lane begins in the queue of the lane and leaves it by promotion alone; one with a gate waits at it (a trigger sees to that). */
 const insertStatement = `
   with i as (
     select d.*, coalesce(d.start_at > roost.now(), false) as is_later
@@ -36,26 +37,26 @@ const insertStatement = `
         id uuid, queue text, handler text, priority integer, start_at timestamptz, lane text, lane_seq bigint, agent text, session_key text,
         session_kind text, job_id text, job_version integer, tick_key text, scheduled_at timestamptz, late_ms bigint, missed_count integer,
         parent_run_id uuid, parent_seq integer, depth integer, title text, reason text, attempts_max integer, retry jsonb, timeout_ms bigint,
-        budget jsonb, rehearsal boolean, correlation text, causation text, traceparent text, event_id text, postconditions jsonb),
+        budget jsonb, rehearsal boolean, correlation text, causation text, traceparent text, event_id text, postconditions jsonb, slot text, rate text),
       unnest($2::jsonb[])
     ) as d (
       id, queue, handler, priority, start_at, lane, lane_seq, agent, session_key,
       session_kind, job_id, job_version, tick_key, scheduled_at, late_ms, missed_count,
       parent_run_id, parent_seq, depth, title, reason, attempts_max, retry, timeout_ms,
-      budget, rehearsal, correlation, causation, traceparent, event_id, postconditions, input)
+      budget, rehearsal, correlation, causation, traceparent, event_id, postconditions, slot, rate, input)
   )
   insert into roost.run (
     id, queue, handler, state, priority, ready_at, wake_at, waiting_for, epoch, lane, lane_seq, lane_held, agent, session_key, session_kind,
     job_id, job_version, tick_key, scheduled_at, late_ms, missed_count, parent_run_id, parent_seq, depth, title, reason, input,
     attempt, attempts_max, retry, stall_count, timeout_ms, budget, usd_spent, tokens_spent, usd_reserved, tokens_reserved, call_count,
-    reservation_count, rehearsal, correlation, causation, traceparent, cause_id, created_at, postconditions)
+    reservation_count, rehearsal, correlation, causation, traceparent, cause_id, created_at, postconditions, slot, rate)
   select
     id, queue, handler, case when is_later then 'waiting' when lane is not null then 'queued' else 'ready' end, priority,
     case when not is_later and lane is null then roost.now() end, case when is_later then start_at end, case when is_later then 'start' end,
     0, lane, lane_seq, false, agent, session_key, session_kind,
     job_id, job_version, tick_key, scheduled_at, late_ms, missed_count, parent_run_id, parent_seq, depth, title, reason, input,
     1, attempts_max, retry, 0, timeout_ms, budget, 0, 0, 0, 0, 0,
-    0, rehearsal, correlation, causation, traceparent, event_id, roost.now(), postconditions
+    0, rehearsal, correlation, causation, traceparent, event_id, roost.now(), postconditions, slot, rate
   from i
   returning id, state`;
 
@@ -74,7 +75,8 @@ export async function insertRuns(tx: KernelTransaction, drafts: RunDraft[]): Pro
   );
   for (const draft of drafts) {
     if (draft.request.startAt !== undefined) tx.wake("due");
-    if (draft.request.lane === undefined) tx.wake(`runs:${draft.request.queue ?? "default"}`);
+    if (draft.request.lane === undefined && draft.request.concurrency === undefined)
+      tx.wake(`runs:${draft.request.queue ?? "default"}`);
   }
   return new Map(rows.map((row) => [row.id, row.state]));
 }
@@ -114,5 +116,6 @@ function toRecord(draft: RunDraft): Record<string, unknown> {
     traceparent: request.traceparent ?? parent?.traceparent,
     event_id: draft.eventId,
     postconditions: request.postconditions,
+    ...gatesOf(request),
   };
 }

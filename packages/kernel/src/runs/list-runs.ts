@@ -3,6 +3,7 @@ import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
 import { questionColumns, runColumns, runHeadColumns, stepColumns } from "./run-row.ts";
+import { readGates, type GateUse } from "./admit-runs.ts";
 import type { RunHead } from "./lock-runs.ts";
 import {
   runLimits,
@@ -111,13 +112,14 @@ export interface Activity extends RunHead {
   } | null;
   /** Runs before it in its lane. */
   laneAhead: number;
+  /** The gate at which it waits. */
+  gate: GateUse | null;
 }
 
 /** Running first, then by age. */
 export async function listActivity(kernel: Kernel, options: { limit?: number } = {}): Promise<Activity[]> {
-  return kernel.database
-    .query<Activity>(
-      `select ${runHeadColumns("r")},
+  const rows = await kernel.database.query<Omit<Activity, "gate">>(
+    `select ${runHeadColumns("r")},
        (select jsonb_build_object('seq', s.seq, 'name', s.name, 'kind', s.kind, 'state', s.state, 'startedAt', s.started_at)
         from roost.step s where s.run_id = r.id order by s.seq desc limit 1) as step,
        (select jsonb_build_object('seq', w.seq, 'kind', w.kind, 'until', w.until, 'eventType', w.event_type, 'questionId', w.question_id, 'childRunId', w.child_run_id)
@@ -127,13 +129,16 @@ export async function listActivity(kernel: Kernel, options: { limit?: number } =
          + (select count(*) from roost.lane l where l.name = r.lane and l.holder is not null) end as "laneAhead"
      from roost.run r where r.ended_at is null
      order by (r.state = 'running') desc, r.id limit $1`,
-      [Math.min(options.limit ?? 200, runLimits.listMax)],
-    )
-    .then((rows) => rows.map(withDates));
+    [Math.min(options.limit ?? 200, runLimits.listMax)],
+  );
+  const waitsAt = (row: RunHead) =>
+    row.waitingFor === "slot" ? row.slot : row.waitingFor === "rate" ? row.rate : null;
+  const gates = await readGates(kernel.database, [...new Set(rows.map(waitsAt).filter((gate) => gate !== null))]);
+  return rows.map((row) => ({ ...withDates(row), gate: gates.get(waitsAt(row) ?? "") ?? null }));
 }
 
 /** jsonb gives moments as text. */
-function withDates(row: Activity): Activity {
+function withDates<Row extends Pick<Activity, "step" | "wait">>(row: Row): Row {
   const step = row.step === null ? null : { ...row.step, startedAt: new Date(row.step.startedAt) };
   const wait =
     row.wait === null ? null : { ...row.wait, until: row.wait.until === null ? null : new Date(row.wait.until) };

@@ -35,7 +35,8 @@ export async function readNextDue(kernel: Kernel): Promise<Date | null> {
   const [row] = await kernel.database.query<{ wakeAt: Date | null }>(
     `select least(
        (select min(wake_at) from roost.run where state = 'waiting' and wake_at is not null),
-       (select min(deadline_at) from roost.run where deadline_at is not null and ended_at is null)) as "wakeAt"`,
+       (select min(deadline_at) from roost.run where deadline_at is not null and ended_at is null),
+       (select min(next_at) from roost.gate where next_at is not null)) as "wakeAt"`,
     [],
     { name: "roost_run_next_due" },
   );

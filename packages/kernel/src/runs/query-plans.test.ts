@@ -24,7 +24,7 @@ interface PlanNode {
   Plans?: PlanNode[];
 }
 
-test("claim, begin, finish and end touch few blocks beside 20,000 idle runs", async (t) => {
+test("claim, admit, begin, finish and end touch few blocks beside 20,000 idle runs", async (t) => {
   await using test = await createTestKernel();
   const { kernel, database } = test;
   await using worker = await joinWorker(kernel);
@@ -42,6 +42,7 @@ test("claim, begin, finish and end touch few blocks beside 20,000 idle runs", as
   const each = <Value>(value: Value) => ids.map(() => value);
   const statements: [string, string, unknown[]][] = [
     ["claim", claimStatement, [worker.workerId, "default", 10, Array.from({ length: 10 }, () => kernel.createId())]],
+    ["admit", "select * from roost.admit_runs($1::text[])", [["slot:stuck", "rate:stuck"]]],
     ["lock", lockStatement, [ids]],
     [
       "begin",
@@ -124,17 +125,23 @@ function nodesOf(node: PlanNode): PlanNode[] {
   return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 }
 
-/** A third waits, a third queues, a third is done; all older than anything ready. */
+/** A fifth each waits for a person, queues, is done, and waits at a gate of either kind; all older than anything ready. */
 async function insertIdleRuns(database: Database, count: number): Promise<void> {
+  await database.query(
+    `insert into roost.gate (name, kind, max, window_ms) values ('slot:stuck', 'slot', 3, null), ('rate:stuck', 'rate', 3, 60000)`,
+  );
   await database.query(
     `insert into roost.run (id, queue, handler, state, priority, waiting_for, epoch, lane, lane_seq, lane_held, depth, reason, input, attempt,
        attempts_max, retry, stall_count, budget, usd_spent, tokens_spent, usd_reserved, tokens_reserved, call_count, reservation_count, rehearsal,
-       correlation, cause_id, created_at, ended_at)
-     select gen_random_uuid(), 'default', 'agent', s.state, 0, case when s.state = 'waiting' then 'person' end, 1,
+       correlation, cause_id, created_at, ended_at, slot, rate)
+     select gen_random_uuid(), 'default', 'agent', case when s.state in ('slot', 'rate') then 'waiting' else s.state end, 0,
+       case s.state when 'waiting' then 'person' when 'slot' then 'slot' when 'rate' then 'rate' end, 1,
        case when s.state = 'queued' then 'lane ' || n % 500 end, case when s.state = 'queued' then n end, false, 0, 'stuck', '{}', 1,
        1, '{}', 0, '{}', 0, 0, 0, 0, 0, 0, false, 'c', 'c', roost.now() - interval '1 day',
-       case when s.state = 'done' then roost.now() end
-     from generate_series(1, $1::integer) n, lateral (select (array['waiting', 'queued', 'done'])[n % 3 + 1] as state) s`,
+       case when s.state = 'done' then roost.now() end, case when s.state = 'slot' then 'slot:stuck' end,
+       case when s.state = 'rate' then 'rate:stuck' end
+     from generate_series(1, $1::integer) n,
+       lateral (select (array['waiting', 'queued', 'done', 'slot', 'rate'])[n % 5 + 1] as state) s`,
     [count],
   );
 }

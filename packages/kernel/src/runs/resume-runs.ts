@@ -1,6 +1,7 @@
 /** The one way a waiting run goes on: a wait that ended, a moment that came. The caller has locked the runs. */
 import { createId } from "@roost/base";
 import type { KernelTransaction } from "../transact.ts";
+import { admitRuns } from "./admit-runs.ts";
 import { emitRunEvent, emitStepEvent, type EventRun, type EventStep } from "./emit-run-event.ts";
 import { promoteLanes } from "./promote-lanes.ts";
 import { runLimits, type RunState, type WaitResult } from "./run.ts";
@@ -16,13 +17,19 @@ export interface Resumption {
   causation?: string;
 }
 
-type ResumedRow = EventRun & { state: RunState; queue: string; lane: string | null };
+type ResumedRow = EventRun & {
+  state: RunState;
+  queue: string;
+  lane: string | null;
+  slot: string | null;
+  rate: string | null;
+};
 
 /** Returns the runs that went on: those that waited no more are left as they are. */
 export async function resumeRuns(tx: KernelTransaction, resumptions: Resumption[]): Promise<string[]> {
   if (resumptions.length === 0) return [];
   const items = resumptions.map((resumption) => ({ ...resumption, eventId: createId() }));
-  // Invariant: only a waiting run goes on, and it goes on in its lane: with the lane still held it is ready, else it queues again at its old place.
+  // Invariant: only a waiting run goes on, and it goes on in its lane: with the lane still held it is ready, else it queues again at its old place. At its gate, if it has one, it waits once more.
   const rows = await tx.query<ResumedRow>(
     `update roost.run r set
        state = case when r.lane is null or r.lane_held then 'ready' else 'queued' end,
@@ -31,7 +38,7 @@ export async function resumeRuns(tx: KernelTransaction, resumptions: Resumption[
      from unnest($1::uuid[], $2::text[]) as i(id, event_id)
      where r.id = any($1::uuid[]) and r.id = i.id and r.state = 'waiting'
      returning r.id, r.state, r.queue, r.lane, r.agent, r.session_key as "sessionKey", r.session_kind as "sessionKind", r.job_id as "jobId",
-       r.parent_run_id as "parentRunId", r.correlation, r.traceparent, r.cause_id as "causeId"`,
+       r.parent_run_id as "parentRunId", r.correlation, r.traceparent, r.cause_id as "causeId", r.slot, r.rate`,
     [items.map((item) => item.runId), items.map((item) => item.eventId)],
   );
   const resumed = new Map(rows.map((row) => [row.id, row]));
@@ -56,6 +63,10 @@ export async function resumeRuns(tx: KernelTransaction, resumptions: Resumption[
     tx,
     rows.flatMap((row) => (row.state === "queued" && row.lane !== null ? [row.lane] : [])),
     [],
+  );
+  await admitRuns(
+    tx,
+    rows.flatMap((row) => (row.state === "waiting" ? [row.slot, row.rate] : [])),
   );
   return [...resumed.keys()];
 }

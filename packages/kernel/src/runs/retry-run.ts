@@ -2,6 +2,7 @@
 import { createId, RoostError } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
+import { readGates } from "./admit-runs.ts";
 import { createRun, type CreatedRun } from "./create-run.ts";
 import { reopenLastWord, reopenTrailingFailures } from "./finish-run.ts";
 import { runColumns } from "./run-row.ts";
@@ -40,6 +41,7 @@ export async function retryRun(kernel: Kernel, request: RetryRequest): Promise<C
     if (before !== undefined) return before;
     const created = await createRun(tx, {
       ...asNew(run),
+      ...(await sameGates(tx, run)),
       id: createId(),
       reason: `retry of run ${run.id} by ${request.by}: ${request.reason}`.slice(0, 2_000),
     });
@@ -83,6 +85,24 @@ function asNew(run: Run): Omit<NewRun, "reason"> {
     }),
   };
 }
+
+/** It goes through the gates of the run that it repeats; of one that nobody used meanwhile, one at a time. */
+async function sameGates(tx: KernelTransaction, run: Run): Promise<Pick<NewRun, "concurrency" | "rateLimit">> {
+  const gates = await readGates(
+    tx,
+    [run.slot, run.rate].filter((gate) => gate !== null),
+  );
+  const { slot, rate } = run;
+  const windowMs = gates.get(rate ?? "")?.windowMs ?? rateWindowMsDefault;
+  return {
+    ...(slot === null ? {} : { concurrency: { key: slot.slice("slot:".length), max: gates.get(slot)?.max ?? 1 } }),
+    ...(rate === null
+      ? {}
+      : { rateLimit: { key: rate.slice("rate:".length), max: gates.get(rate)?.max ?? 1, windowMs } }),
+  };
+}
+
+const rateWindowMsDefault = 60_000;
 
 function present<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: NonNullable<Fields[Name]> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as {

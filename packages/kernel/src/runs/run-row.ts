@@ -59,6 +59,8 @@ const runFields = [
   "claimed_at",
   "ended_at",
   "postconditions",
+  "slot",
+  "rate",
 ];
 const stepFields = [
   "run_id",

@@ -9,7 +9,7 @@ export type RunState = "ready" | "queued" | "running" | "waiting" | "done" | "fa
 export type TerminalRunState = "done" | "failed" | "cancelled" | "diverged";
 export type SessionKind = "main" | "cron" | "heartbeat" | "subagent" | "channel";
 /** What a waiting run waits for. `start` and `retry` are moments that the kernel chose, the rest are declared waits. */
-export type WaitingFor = "start" | "retry" | "time" | "event" | "person" | "child" | "resolution";
+export type WaitingFor = "start" | "retry" | "time" | "event" | "person" | "child" | "resolution" | "slot" | "rate";
 
 /** Every number that bounds a run. A caller that needs more stores the bytes elsewhere and records a reference. */
 export const runLimits = {
@@ -30,6 +30,10 @@ export const runLimits = {
   /** How long the owner of a cancelled run may go on before the run is ended over its head. */
   cancelGraceMs: 30_000,
   promptCharsMax: 100_000,
+  gateKeyCharsMax: 200,
+  /** Runs of a key at once, and starts of a key in its window. */
+  gateMax: 1_000,
+  rateWindowMsMax: 31 * 24 * 3_600_000,
   /** How many events one pass over those that runs wait for reads of a partition. */
   eventPassMax: 1_000,
   /** How many runs one pass over due, overdue or ended runs touches. */
@@ -85,6 +89,10 @@ export interface NewRun {
   startAt?: Date;
   /** Runs of a lane go one at a time, in the order of their creation. */
   lane?: string;
+  /** At most `max` runs of the key at once; the others wait, by priority, then age. A run that waits for something else does not count. */
+  concurrency?: { key: string; max: number };
+  /** At most `max` starts of the key in any window of this length; the others wait. What goes on or is tried again does not count again. */
+  rateLimit?: { key: string; max: number; windowMs: number };
   agent?: string;
   sessionKey?: string;
   sessionKind?: SessionKind;
@@ -173,6 +181,9 @@ export interface Run {
   claimedAt: Date | null;
   endedAt: Date | null;
   postconditions: Postcondition[] | null;
+  /** The gates that it passes before it is ready, by their names. */
+  slot: string | null;
+  rate: string | null;
 }
 
 /** A run that the caller owns until its epoch passes to another, with the steps recorded so far, by seq. */

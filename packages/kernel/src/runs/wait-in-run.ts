@@ -5,6 +5,7 @@
 import { createId, RoostError, type JsonValue } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
+import { admitRuns } from "./admit-runs.ts";
 import { askQuestion } from "./ask-question.ts";
 import { emitRunEvent, emitStepEvent, type EventStep } from "./emit-run-event.ts";
 import { endRuns } from "./end-runs.ts";
@@ -49,8 +50,9 @@ export type WaitOutcome =
  * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`), or the step at this seq has another outcome already;
  * `not_found`: no such child; `invalid_input`: an event type that nobody registered
  */
-export async function waitInRun(kernel: Kernel, owned: Owned, step: WaitStep): Promise<WaitOutcome> {
-  const { wait } = step;
+export async function waitInRun(kernel: Kernel, owned: Owned, asked: WaitStep): Promise<WaitOutcome> {
+  const wait = withDate(asked.wait);
+  const step = { ...asked, wait };
   return kernel.transact(async (tx) => {
     const place = wait.kind === "event" ? await placeEventWait(kernel, tx, wait.eventType) : undefined;
     const run = (await lockRuns(tx, [owned.runId])).get(owned.runId);
@@ -73,6 +75,15 @@ export async function waitInRun(kernel: Kernel, owned: Owned, step: WaitStep): P
     }
     return release(tx, run, step, { waiting, place });
   });
+}
+
+/** A wait that was recorded and read again has its moment as text. */
+function withDate(wait: WaitRequest): WaitRequest {
+  if (wait.until === undefined) return wait;
+  const until = new Date(wait.until);
+  if (Number.isNaN(until.getTime()))
+    throw new RoostError("invalid_input", `a wait's until is ${String(wait.until).slice(0, 80)}: give a moment`);
+  return { ...wait, until };
 }
 
 async function recogniseRepeat(
@@ -205,7 +216,7 @@ async function release(
     run,
     {
       seq: waiting.seq,
-      kind: wait.kind === "resolution" ? "person" : wait.kind,
+      kind: wait.kind,
       ...(wait.until === undefined ? {} : { until: wait.until.toISOString() }),
       ...(wait.kind === "event" ? { eventType: wait.eventType } : {}),
       ...(wait.kind === "child" ? { childRunId: wait.runId } : {}),
@@ -215,6 +226,7 @@ async function release(
   );
   if (wait.until !== undefined) tx.wake("due");
   if (run.lane !== null && !isHeld) await promoteLanes(tx, [run.lane], [run.id]);
+  await admitRuns(tx, [run.slot]);
   return { state: "waiting", ...(questionId === undefined ? {} : { questionId }) };
 }
 

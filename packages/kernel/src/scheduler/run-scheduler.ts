@@ -13,6 +13,7 @@ import { createScheduleCache } from "../jobs/schedule-cache.ts";
 import { sweepSpend } from "../budgets/set-budgets.ts";
 import { maintainLog } from "../log/segments.ts";
 import type { Kernel } from "../open-kernel.ts";
+import { admitDueRates, admitToFreeSlots, sweepGates } from "../runs/admit-runs.ts";
 import { deliverEventWaits } from "../runs/event-waits.ts";
 import { failOverdueRuns } from "../runs/fail-overdue-runs.ts";
 import { promoteDueRuns, readNextDue } from "../runs/promote-due-runs.ts";
@@ -59,7 +60,7 @@ export function createLoops(kernel: Kernel): Loop[] {
       channels: () => ["due", "cancel"],
       pollMs: timings.duePollMs,
       look: async () => {
-        const promoted = await promoteDueRuns(kernel);
+        const promoted = (await promoteDueRuns(kernel)) + (await admitDueRates(kernel));
         const failed = await failOverdueRuns(kernel);
         return { isMore: promoted > 0 || failed > 0, atMs: (await readNextDue(kernel))?.getTime() };
       },
@@ -80,7 +81,10 @@ export function createLoops(kernel: Kernel): Loop[] {
       name: "lanes",
       channels: () => [],
       pollMs: timings.lanePollMs,
-      look: async () => (await promoteFreeLanes(kernel), {}),
+      look: async () => {
+        await promoteFreeLanes(kernel);
+        return { isMore: (await admitToFreeSlots(kernel)) > 0 };
+      },
     },
     {
       name: "housekeeping",
@@ -90,6 +94,7 @@ export function createLoops(kernel: Kernel): Loop[] {
         const swept = (await sweepFinishedRuns(kernel)) + (await sweepCoordination(kernel));
         if (swept > 0) return { isMore: true };
         await sweepLanes(kernel);
+        await sweepGates(kernel);
         await sweepSpend(kernel);
         await maintainLog(kernel);
         return {};

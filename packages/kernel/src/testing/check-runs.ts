@@ -18,6 +18,13 @@ const violations = `
   group by r.id, r.state, r.ended_at
   having count(e.id) <> case when r.ended_at is null then 0 else 1 end or min(e.type) is distinct from case when r.ended_at is null then null else 'run.' || r.state end
   union all
+  select 'a slot has more runs than it allows: ' || g.name from roost.gate g
+  where g.kind = 'slot' and (select count(*) from roost.run r where r.slot = g.name and r.state in ('ready', 'running')) > g.max
+  union all
+  select 'a run is past its gate without being let through, or holds a slot while it waits: ' || r.id from roost.run r
+  where (r.slot is not null or r.rate is not null) and r.ended_at is null
+    and (r.state in ('ready', 'running')) <> (r.admitted or (r.slot is null and r.rate_passed_at is not null and r.state in ('ready', 'running')))
+  union all
   select 'a step has several outcomes in the log: ' || e.subject || ':' || (e.data ->> 'seq') from roost.event e
   where e.type = 'step.done' group by e.subject, e.data ->> 'seq' having count(*) > 1
   union all

@@ -40,7 +40,7 @@ const operations = fc.array(
 
 async function empty(kernel: Kernel): Promise<void> {
   await kernel.database.query(
-    "truncate roost.run, roost.step, roost.wait, roost.question, roost.lane, roost.worker, roost.spend, roost.reservation, roost.run_history, roost.step_history",
+    "truncate roost.run, roost.step, roost.wait, roost.question, roost.lane, roost.worker, roost.spend, roost.reservation, roost.run_history, roost.step_history, roost.gate, roost.group_member",
   );
 }
 

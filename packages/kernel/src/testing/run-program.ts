@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import type { Kernel } from "../open-kernel.ts";
 import { reserveSpend } from "../budgets/reserve-spend.ts";
+import { admitDueRates, admitToFreeSlots } from "../runs/admit-runs.ts";
 import { answerQuestion } from "../runs/answer-question.ts";
 import { beginStep, restartStep, type StepRequest } from "../runs/begin-step.ts";
 import { cancelRun } from "../runs/cancel-run.ts";
@@ -164,6 +165,8 @@ export class RunProgram {
         priority: a % 4,
         retry: { attemptsMax: 1 + (b % 3), backoffMs: 5_000 },
         ...(lane === undefined ? {} : { lane }),
+        ...(b % 3 === 1 ? { concurrency: { key: "a key", max: 2 } } : {}),
+        ...(b % 4 === 1 ? { rateLimit: { key: "a key", max: 3, windowMs: 30_000 } } : {}),
         ...(b % 5 === 0 ? { timeoutMs: 90_000 } : {}),
         ...(b % 7 === 0 ? { budget: { usdMax: 1 } } : {}),
       }),
@@ -386,6 +389,8 @@ export class RunProgram {
     await failOverdueRuns(kernel);
     await deliverEventWaits(kernel);
     await promoteFreeLanes(kernel);
+    await admitDueRates(kernel);
+    await admitToFreeSlots(kernel);
   }
 
   /** A person answers, knowing what really happened. */

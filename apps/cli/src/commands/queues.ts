@@ -1,0 +1,85 @@
+/** `roost queues …`: what is in the queues of runs, and their pause. */
+import type { Queue } from "@roost/contract/operations";
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
+import { relativeTime } from "../print/relative-time.ts";
+import type { Column } from "../print/table.ts";
+import { plainLine } from "../print/text-width.ts";
+
+export function addQueuesCommands(program: Command, context: CliContext): void {
+  const queues = program
+    .command("queues")
+    .summary("queues of runs, and their pause")
+    .description("Lists queues of runs, and pauses and resumes them.");
+  addList(queues, context);
+  addPause(queues, context);
+  addResume(queues, context);
+}
+
+function addList(queues: Command, context: CliContext): void {
+  queues
+    .command("list", { isDefault: true })
+    .alias("ls")
+    .description("Lists queues with what is in them.")
+    .allowExcessArguments()
+    .action(async (_options: object, list: Command) => {
+      refuseUnknownCommand(queues, list.args[0]);
+      const { terminal, clock } = context;
+      const { client } = await context.connect();
+      const answer = await client.listQueues({});
+      if (terminal.isJson) return terminal.json(answer);
+      terminal.table(answer.queues, queueColumns(clock.nowMs()), "There are no queues");
+    });
+}
+
+function addPause(queues: Command, context: CliContext): void {
+  queues
+    .command("pause")
+    .description("Lets no worker claim anything of a queue until it is resumed; what runs goes on.")
+    .argument("[queue]", "name of the queue", "default")
+    .option("--reason <text>", "why, for the record")
+    .action(async (queue: string, { reason }: { reason?: string }) => {
+      const { client } = await context.connect();
+      const answer = await client.pauseQueue({ queue, ...(reason === undefined ? {} : { reason }) });
+      if (context.terminal.isJson) return context.terminal.json(answer);
+      const name = plainLine(queue);
+      context.terminal.line(`Paused ${name}; roost queues resume ${name} lets it go on`);
+    });
+}
+
+function addResume(queues: Command, context: CliContext): void {
+  queues
+    .command("resume")
+    .description("Lets workers claim from a paused queue again.")
+    .argument("[queue]", "name of the queue", "default")
+    .action(async (queue: string) => {
+      const { client } = await context.connect();
+      const answer = await client.resumeQueue({ queue });
+      if (context.terminal.isJson) return context.terminal.json(answer);
+      context.terminal.line(`Resumed ${plainLine(queue)}: ${answer.queue.ready} ready`);
+    });
+}
+
+function queueColumns(nowMs: number): Column<Queue>[] {
+  return [
+    { title: "QUEUE", value: (queue) => queue.name, widthMin: 10 },
+    {
+      title: "STATE",
+      value: (queue) => (queue.pausedAt === null ? "open" : "paused"),
+      tone: (queue) => (queue.pausedAt === null ? "good" : "warn"),
+    },
+    { title: "READY", value: (queue) => String(queue.ready), alignRight: true },
+    { title: "QUEUED", value: (queue) => String(queue.queued), alignRight: true, importance: 3 },
+    { title: "RUNNING", value: (queue) => String(queue.running), alignRight: true },
+    { title: "WAITING", value: (queue) => String(queue.waiting), alignRight: true, importance: 3 },
+    {
+      title: "PAUSED",
+      value: (queue) =>
+        queue.pausedAt === null
+          ? ""
+          : `${relativeTime(queue.pausedAt, nowMs)} by ${queue.pausedBy ?? "?"}${queue.pausedReason === null ? "" : `: ${queue.pausedReason}`}`,
+      importance: 2,
+    },
+  ];
+}

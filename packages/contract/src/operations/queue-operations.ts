@@ -1,0 +1,39 @@
+/** Queues of runs: what is in them, and their pause. */
+import { z } from "zod";
+import { defineOperation } from "../define-operation.ts";
+import { Name, Reason } from "../records/fields.ts";
+import { Queue } from "../records/queue.ts";
+
+const queue = Name.describe("Name of a queue");
+
+export const listQueues = defineOperation({
+  id: "listQueues",
+  method: "GET",
+  path: "/queues",
+  summary: "Queues with runs in them, and those that are paused, by name",
+  input: z.object({}),
+  output: z.object({ queues: z.array(Queue) }),
+  effect: "readonly",
+});
+
+export const pauseQueue = defineOperation({
+  id: "pauseQueue",
+  method: "POST",
+  path: "/queues/{queue}/pause",
+  summary: "Lets no worker claim anything of a queue until it is resumed; what runs goes on",
+  input: z.object({ queue, reason: Reason.optional() }),
+  output: z.object({ queue: Queue }),
+  effect: "idempotent",
+});
+
+export const resumeQueue = defineOperation({
+  id: "resumeQueue",
+  method: "POST",
+  path: "/queues/{queue}/resume",
+  summary: "Lets workers claim from a paused queue again",
+  input: z.object({ queue, reason: Reason.optional() }),
+  output: z.object({ queue: Queue }),
+  effect: "idempotent",
+});
+
+export const queueOperations = [listQueues, pauseQueue, resumeQueue] as const;

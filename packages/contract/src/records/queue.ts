@@ -1,0 +1,17 @@
+/** Queues of runs. */
+import { z } from "zod";
+import { Count, Name, Reason, Time } from "./fields.ts";
+
+export const Queue = z
+  .object({
+    name: Name,
+    pausedAt: Time.nullable().describe("Since when nothing of it is claimed"),
+    pausedBy: Name.nullable(),
+    pausedReason: Reason.nullable(),
+    ready: Count,
+    queued: Count,
+    running: Count,
+    waiting: Count,
+  })
+  .meta({ id: "Queue" });
+export type Queue = z.output<typeof Queue>;
