@@ -13,7 +13,7 @@ import {
 } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
-import { openKernel, runScheduler, setBudgets } from "@roost/kernel";
+import { openKernel, runScheduler, setBudgets, setRetention } from "@roost/kernel";
 import { openMemory, watchHome } from "@roost/memory";
 import { budgetCaps, readSettings } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
@@ -61,6 +61,8 @@ async function main(): Promise<void> {
   await using kernel = await openKernel({ database, logger });
   await using memory = await openMemory({ kernel, homeDir, settings, logger });
   await setBudgets(kernel, { caps: budgetCaps(settings), timeZone: memory.timeZone });
+  const { topics, runs, ticks } = settings.retention;
+  await setRetention(kernel, { topics, runsMs: runs, ticksMs: ticks });
   const [model, engine, notices] = await Promise.all([
     findModel(config, settings, logger),
     readEngine(database, config),

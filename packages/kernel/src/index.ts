@@ -39,6 +39,7 @@ export {
   type PartitionLag,
 } from "./log/consume-events.ts";
 export { refuseOutOfRange, refuseVectorOutOfRange, isOutOfRange } from "./log/out-of-range.ts";
+export { setRetention, type Retention } from "./log/set-retention.ts";
 export { maintainLog, type LogMaintenance } from "./log/segments.ts";
 export type { WaitOptions, WakeupOutcome, Wakeups, WakeupWatch } from "./wakeups/wakeups.ts";
 export {

@@ -18,8 +18,8 @@ export function createSegmentKeeper({ database, logger }: { database: Database; 
   const extend = async (head: AppendedTo) => {
     const { topic } = head;
     try {
-      if (!sizes.has(topic))
-        for (const known of (await readTopics(database)).values()) sizes.set(known.name, known.segmentSize);
+      // Read each time: segments of a topic that got a retention are smaller than they were.
+      for (const known of (await readTopics(database)).values()) sizes.set(known.name, known.segmentSize);
       const size = sizes.get(topic) ?? 0;
       if (isHalfUsed(head, size))
         await database.query("select roost.extend_topic($1, $2)", [topic, head.offsetsUntil + size]);

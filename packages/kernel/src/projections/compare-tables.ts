@@ -26,7 +26,7 @@ export async function compareTables(tx: Sql, tables: readonly ProjectedTable[]):
 
 /** One line for each row: the JSON text of its columns, as PostgreSQL writes it. */
 export function dumpStatement(table: ProjectedTable, name: string): string {
-  return `select to_jsonb(r)::text as line from (select ${table.columns.join(", ")} from ${name}) as r order by ${orderOf(table)}`;
+  return `select to_jsonb(r)::text as line from (select ${table.columns.join(", ")} from ${name} where ${table.where ?? "true"}) as r order by ${orderOf(table)}`;
 }
 
 function orderOf({ key }: ProjectedTable): string {

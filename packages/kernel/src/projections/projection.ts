@@ -10,6 +10,8 @@ export interface ProjectedTable {
   key: readonly string[];
   /** What is compared, byte by byte, the key included. Other columns are what the place knows and the log does not; a rebuilt row has its own. */
   columns: readonly string[];
+  /** SQL: the rows that are compared and rebuilt; what retention has given up is not. */
+  where?: string | undefined;
 }
 
 /** Where a replay writes: the copy of a live table. */

@@ -179,13 +179,18 @@ async function finish(
 }
 
 /** Rows that are right keep what only this place knows of them; the others become what the log says, in this one transaction. */
-async function switchTable(tx: KernelTransaction, { name, key, columns }: ProjectedTable): Promise<void> {
+async function switchTable(
+  tx: KernelTransaction,
+  { name, key, columns, where = "true" }: ProjectedTable,
+): Promise<void> {
   const copy = copyOf(name);
   const row = (alias: string) => `row(${columns.map((column) => `${alias}.${column}`).join(", ")})`;
   const isSameRow = [
     ...key.map((column) => `c.${column} = l.${column}`),
     `${row("c")} is not distinct from ${row("l")}`,
   ];
-  await tx.query(`delete from ${name} l where not exists (select from ${copy} c where ${isSameRow.join(" and ")})`);
-  await tx.query(`insert into ${name} select * from ${copy} on conflict do nothing`);
+  await tx.query(
+    `delete from ${name} l where ${where} and not exists (select from ${copy} c where ${isSameRow.join(" and ")})`,
+  );
+  await tx.query(`insert into ${name} select * from ${copy} where ${where} on conflict do nothing`);
 }

@@ -11,6 +11,7 @@ export const tickProjection: Projection = {
     {
       name: "roost.tick",
       key: ["job_id", "tick_key"],
+      where: "scheduled_at >= (select ticks_from from roost.retention)",
       // recorded_at is the time of the row, the log has the time of the event: the same transaction, another statement.
       columns: [
         "job_id",

@@ -20,6 +20,7 @@ import { promoteDueRuns, readNextDue } from "../runs/promote-due-runs.ts";
 import { promoteFreeLanes } from "../runs/promote-lanes.ts";
 import { sweepFinishedRuns, sweepLanes } from "../runs/sweep-finished-runs.ts";
 import { reapWorkers } from "../workers/reap-workers.ts";
+import { dropHistory } from "./drop-history.ts";
 import { keepRegistered } from "./keep-registered.ts";
 import { readEventTopics } from "./read-event-topics.ts";
 import { runLoop, type Loop } from "./run-loop.ts";
@@ -97,7 +98,7 @@ export function createLoops(kernel: Kernel): Loop[] {
         await sweepGates(kernel);
         await sweepSpend(kernel);
         await maintainLog(kernel);
-        return {};
+        return { isMore: (await dropHistory(kernel)).isMore };
       },
     },
   ];

@@ -124,6 +124,21 @@ export const Settings = z.strictObject({
       keyed: z.array(HostRule).max(200).default([]),
     })
     .prefault({}),
+  /** How long history is kept; what is left out is kept for ever. */
+  retention: z
+    .strictObject({
+      /** By topic of the log. */
+      topics: z
+        .record(
+          z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, "must be a topic, as roost log topics lists them"),
+          Duration,
+        )
+        .optional(),
+      /** Ended runs with their steps; whole months are dropped. */
+      runs: Duration.optional(),
+      ticks: Duration.optional(),
+    })
+    .default({}),
   notify: z
     .strictObject({
       webhook: z.strictObject({ url: z.url({ protocol: /^https?$/ }), tokenRef: SecretRef.optional() }).optional(),

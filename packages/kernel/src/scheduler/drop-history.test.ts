@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { defineJob } from "../jobs/define-job.ts";
+import { fireDueTicks } from "../jobs/fire-due-ticks.ts";
+import { setRetention } from "../log/set-retention.ts";
+import { replayProjection } from "../projections/replay-projection.ts";
+import { tickProjection } from "../projections/tick-projection.ts";
+import { cancelRunsIn } from "../runs/cancel-run.ts";
+import { sweepFinishedRuns } from "../runs/sweep-finished-runs.ts";
+import { createTestKernel } from "../testing/create-test-kernel.ts";
+import { dropHistory } from "./drop-history.ts";
+
+const dayMs = 86_400_000;
+
+test("dropHistory() drops months of runs and ticks past their retention, and what is kept still follows from the log", async () => {
+  await using t = await createTestKernel();
+  const { kernel } = t;
+  await defineJob(
+    kernel,
+    { id: "daily", trigger: { kind: "every", every: "1d" }, prompt: "look", overlap: "allow" },
+    { by: "ann", timeZone: "UTC" },
+  );
+  for (let day = 0; day < 100; day += 1) {
+    await t.clock.advance(dayMs);
+    await fireDueTicks(kernel);
+    const live = await t.database.query<{ id: string }>("select id from roost.run where ended_at is null");
+    if (live.length > 0)
+      await kernel.transact((tx) =>
+        cancelRunsIn(
+          tx,
+          live.map(({ id }) => ({ runId: id, reason: "a test", by: "ann" })),
+        ),
+      );
+  }
+  await t.clock.advance(dayMs / 2);
+  while ((await sweepFinishedRuns(kernel)) > 0);
+  const count = async () => {
+    const [row] = await t.database.query<{ ticks: number; runs: number }>(
+      "select (select count(*) from roost.tick) as ticks, (select count(*) from roost.run_all) as runs",
+    );
+    return row!;
+  };
+  const before = await count();
+  assert.deepEqual(
+    await dropHistory(kernel),
+    { tickCount: 0, isMore: false },
+    "kept for ever unless somebody says otherwise",
+  );
+  assert.deepEqual(await count(), before);
+
+  await setRetention(kernel, { ticksMs: 30 * dayMs, runsMs: 40 * dayMs });
+  const { tickCount } = await dropHistory(kernel);
+  const after = await count();
+  assert.equal(after.ticks, before.ticks - tickCount);
+  const [oldest] = await t.database.query<{ tick: Date; run: Date }>(
+    "select (select min(scheduled_at) from roost.tick) as tick, (select min(ended_at) from roost.run_all) as run",
+  );
+  const nowMs = kernel.clock.nowMs();
+  assert.ok(nowMs - oldest!.tick.getTime() <= 30 * dayMs && after.ticks >= 30, JSON.stringify({ oldest, after }));
+  const runAgeMs = nowMs - oldest!.run.getTime();
+  assert.ok(runAgeMs >= 39 * dayMs && runAgeMs <= 72 * dayMs, "whole months, and none that is needed");
+  assert.equal((await replayProjection(kernel, tickProjection, { isCheck: true })).isEqual, true);
+  await replayProjection(kernel, tickProjection);
+  assert.deepEqual(await count(), after, "a replay brings nothing back");
+});
