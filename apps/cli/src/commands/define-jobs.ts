@@ -33,6 +33,14 @@ function addAdd(jobs: Command, context: CliContext): void {
     .command("add")
     .description("Adds a job, from options or from a file. Without a trigger it runs only when told to.")
     .argument("[job]", "id of the job: lower-case letters, digits, dots, - and _")
+    .option("--cron <expression>", "when: five or six fields, or a name like @hourly")
+    .option("--every <duration>", "when: again and again after that time, as in 20m")
+    .option("--at <moment>", "when: once, as in 2025-06-01T09:00 or 20m from now")
+    .option("--on <type>", "when: at each event of this type, as in run.failed")
+    .option("--filter <path=value>", "with --on: only events with that value; may be repeated", collectOption)
+    .option("--debounce <quiet[,most]>", "with --on: one run for all events once none has come for 2m, or after 10m")
+    .option("--batch <count,age>", "with --on: one run for 50 events, or for fewer after 10m: 50,10m")
+    .option("--time-zone <name>", "of --cron or --active-hours, as in Europe/Berlin (default: the home's)")
     .option("-p, --prompt <text>", "what its runs are told; - for what is piped in")
     .option("--title <text>", "its name for people")
     .option("--agent <name>", "who does it (default: main)")
@@ -101,19 +109,6 @@ function addLimitOptions(add: Command): Command {
     .option("--budget-usd <amount>", "most money of a run", parseOptionAmount)
     .option("--budget-tokens <count>", "most tokens of a run", parseOptionCount)
     .option("--budget-calls <count>", "most calls of models by a run, over all its attempts", parseOptionCount);
-}
-
-/** When a job is due. */
-function addTriggerOptions(add: Command): Command {
-  return add
-    .option("--cron <expression>", "when: five or six fields, or a name like @hourly")
-    .option("--every <duration>", "when: again and again after that time, as in 20m")
-    .option("--at <moment>", "when: once, as in 2025-06-01T09:00 or 20m from now")
-    .option("--on <type>", "when: at each event of this type, as in run.failed")
-    .option("--filter <path=value>", "with --on: only events with that value; may be repeated", collectOption)
-    .option("--debounce <quiet[,most]>", "with --on: one run for all events once none has come for 2m, or after 10m")
-    .option("--batch <count,age>", "with --on: one run for 50 events, or for fewer after 10m: 50,10m")
-    .option("--time-zone <name>", "of --cron or --active-hours, as in Europe/Berlin (default: the home's)");
 }
 
 async function fromOptions(context: CliContext, id: string | undefined, options: JobOptions): Promise<WrittenJob> {
