@@ -52,7 +52,7 @@ async function follow({ terminal }: CliContext, client: RoostClient, started: Re
   try {
     for await (const { data } of client.watchRehearsal({ rehearsalId }, { signal: stop.signal })) {
       last = data;
-      progress.update(`rehearsing: ${percentOf(last)} %, ${last.runCount} runs`);
+      progress.update(terminal.isScreen ? `rehearsing: ${percentOf(last)} %, ${last.runCount} runs` : "rehearsing");
     }
   } catch (error) {
     if (!stop.signal.aborted) throw error;
