@@ -22,8 +22,8 @@ const modes: Record<string, { setting: string; durability: string }> = {
     durability: "claims of 500; ends fsynced together, not waited for",
   },
   steps: {
-    setting: "effect class readonly",
-    durability: "start, claim, each step's outcome and end fsynced; the intent written before the step",
+    setting: "effect class idempotent",
+    durability: "start, claim, intents (each with the outcome of the step before) and end fsynced",
   },
   effects: {
     setting: "effect class unsafe",
@@ -54,7 +54,8 @@ servePeer({
   workloads: {
     claim: (parameters, { setup }) => measureRoostClaims(setup, mode as ClaimMode, parameters),
     stick: (parameters, { setup }) => stickRoostRuns(setup, parameters),
-    steps: (parameters, { setup }) => measureRoostSteps(setup, mode === "effects" ? "unsafe" : "readonly", parameters),
+    steps: (parameters, { setup }) =>
+      measureRoostSteps(setup, mode === "effects" ? "unsafe" : "idempotent", parameters),
     append: (parameters, { setup }) => measureRoostLogAppends(setup, mode === "append", parameters),
     read: (parameters, { setup }) => measureRoostLogReads(setup, parameters),
     cron: (parameters, { setup }) => measureRoostCron(setup, parameters),

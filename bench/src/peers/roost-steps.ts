@@ -1,9 +1,18 @@
 /**
  * Roost under the workload "steps": callers that create a run and wait for its end, the worker as it is, each step an intent and an
- * outcome. A step that may run again promises what the steps of others do; the intent of one that must not is on disk before it begins.
+ * outcome. A step that may run again promises what the steps of others do; what must not run again is recorded before and after it.
  */
 import { silentLogger } from "@roost/base";
-import { beginStep, createRun, finishRun, finishStep, type ClaimedRun, type Effect, type Kernel } from "@roost/kernel";
+import {
+  beginStep,
+  createRun,
+  finishRun,
+  finishStep,
+  type ClaimedRun,
+  type Effect,
+  type Kernel,
+  type StepOutcome,
+} from "@roost/kernel";
 import { runWorker } from "@roost/worker";
 import { openRoost } from "./open-roost.ts";
 import type { PeerSetup, WorkloadParameters, WorkloadResult } from "./peer.ts";
@@ -61,9 +70,14 @@ async function goThrough(
   { steps, effect }: { steps: number; effect: Effect },
 ): Promise<void> {
   const owned = { runId: run.id, epoch: run.epoch };
+  let finishing: StepOutcome[] = [];
   for (let seq = 1; seq <= steps; seq += 1) {
-    await beginStep(kernel, owned, { seq, name: `step ${seq}`, kind: "tool", effect, input: { seq } });
-    await finishStep(kernel, owned, { seq, state: "done", output: { seq } });
+    const step = { seq, name: `step ${seq}`, kind: "tool", effect, input: { seq } };
+    await beginStep(kernel, owned, step, { finishing });
+    const outcome: StepOutcome = { seq, state: "done", output: { seq } };
+    // As the worker does: what may run again is recorded with the next intent, or with the end.
+    if (effect === "unsafe") await finishStep(kernel, owned, outcome);
+    else finishing = [outcome];
   }
-  await finishRun(kernel, owned, { state: "done", output: "done" });
+  await finishRun(kernel, owned, { state: "done", output: "done" }, { finishing });
 }
