@@ -18,7 +18,7 @@ export const peersDirectory = fileURLToPath(new URL("../../peers/", import.meta.
 const here = fileURLToPath(new URL("./", import.meta.url));
 
 export const peerVariants: readonly PeerVariant[] = [
-  roost("single", "Roost, one run a transaction", ["claim", "stick"]),
+  roost("single", "Roost, one run a transaction", ["claim"]),
   roost("worker", "Roost, its worker", ["claim", "stick", "cron", "recovery"]),
   roost("ahead", "Roost, claimed ahead", ["claim", "stick"], { isBatched: true }),
   roost("steps", "Roost, steps that may run again", ["steps"]),
