@@ -30,3 +30,15 @@ export function parseOptionNumber(text: string): number {
   if (!/^-?\d{1,9}$/.test(text)) throw new RoostError("invalid_input", `"${text}" is not a whole number`);
   return Number(text);
 }
+
+/** @throws RoostError `invalid_input` */
+export function parseOptionFields(text: string): Record<string, unknown> {
+  try {
+    const fields: unknown = JSON.parse(text);
+    if (typeof fields === "object" && fields !== null && !Array.isArray(fields))
+      return fields as Record<string, unknown>;
+  } catch {
+    // Said below.
+  }
+  throw new RoostError("invalid_input", `"${text}" is not a JSON object like {"prompt":"again"}`);
+}

@@ -13,6 +13,7 @@ import { defineJob } from "./api/define-job.ts";
 import { explainRun } from "./api/explain-run.ts";
 import { failOnce } from "./api/fail-once.ts";
 import { finishOnce } from "./api/finish-once.ts";
+import { forkRun } from "./api/fork-run.ts";
 import { getConfig } from "./api/get-config.ts";
 import { getGroup } from "./api/get-group.ts";
 import { getJob } from "./api/get-job.ts";
@@ -24,6 +25,7 @@ import { getStatus } from "./api/get-status.ts";
 import { listActivity } from "./api/list-activity.ts";
 import { listClaims } from "./api/list-claims.ts";
 import { listGroups } from "./api/list-groups.ts";
+import { listJobVersions } from "./api/list-job-versions.ts";
 import { listJobs } from "./api/list-jobs.ts";
 import { listLocks } from "./api/list-locks.ts";
 import { listNotices } from "./api/list-notices.ts";
@@ -50,6 +52,7 @@ import { resolveStep } from "./api/resolve-step.ts";
 import { resumeQueue } from "./api/resume-queue.ts";
 import { resumeJob } from "./api/resume-job.ts";
 import { retryRun } from "./api/retry-run.ts";
+import { rollBackJob } from "./api/roll-back-job.ts";
 import { runJob } from "./api/run-job.ts";
 import { sendMessage } from "./api/send-message.ts";
 import { skipEvent } from "./api/skip-event.ts";
@@ -73,6 +76,7 @@ const factories = {
   explainRun,
   failOnce,
   finishOnce,
+  forkRun,
   getConfig,
   getGroup,
   getJob,
@@ -84,6 +88,7 @@ const factories = {
   listActivity,
   listClaims,
   listGroups,
+  listJobVersions,
   listJobs,
   listLocks,
   listNotices,
@@ -110,6 +115,7 @@ const factories = {
   resumeQueue,
   resumeJob,
   retryRun,
+  rollBackJob,
   runJob,
   sendMessage,
   skipEvent,

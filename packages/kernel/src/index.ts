@@ -102,6 +102,7 @@ export { waitInRun, type WaitOutcome, type WaitStep } from "./runs/wait-in-run.t
 export { deliverEventWaits } from "./runs/event-waits.ts";
 export { answerQuestion, type Answer } from "./runs/answer-question.ts";
 export { cancelRun, cancelRunsIn, type CancelOutcome, type CancelRequest } from "./runs/cancel-run.ts";
+export { forkRun, type ForkRequest } from "./runs/fork-run.ts";
 export { retryRun, type RetryRequest } from "./runs/retry-run.ts";
 export { resolveStep, type ResolveRequest } from "./runs/resolve-step.ts";
 export { promoteDueRuns, readNextDue } from "./runs/promote-due-runs.ts";

@@ -1,5 +1,5 @@
 /** `roost jobs …`: list, show, pause, resume, run and remove. What defines jobs is in define-jobs.ts. */
-import { jobStates, type Job, type Tick } from "@roost/contract/operations";
+import { jobStates, type Job, type JobVersion, type Tick } from "@roost/contract/operations";
 import { formatDurationMs, createId, parseDurationMs } from "@roost/base";
 import type { Command } from "commander";
 import { stringify } from "yaml";
@@ -16,6 +16,7 @@ import { plainLine, plainText } from "../print/text-width.ts";
 import { readPages } from "../read-pages.ts";
 import { showAnswer } from "./ask.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
+import { addJobVersionCommands } from "./job-versions.ts";
 import { addDefineJobsCommands } from "./define-jobs.ts";
 import { addImportJobsCommand } from "./import-jobs.ts";
 
@@ -30,6 +31,7 @@ export function addJobsCommands(program: Command, context: CliContext): void {
   addShow(jobs, context);
   addDefineJobsCommands(jobs, context);
   addImportJobsCommand(jobs, context);
+  addJobVersionCommands(jobs, context);
   addPause(jobs, context);
   addResume(jobs, context);
   addRun(jobs, context);
@@ -64,24 +66,34 @@ function addShow(jobs: Command, context: CliContext): void {
     .argument("<job>", "id of the job")
     .option("-n, --ticks <count>", "at most that many ticks", parseOptionCount, 10)
     .option("--yaml", "print its definition as a file that jobs apply takes")
-    .action(async (jobId: string, { ticks: count, yaml }: { ticks: number; yaml?: boolean }) => {
-      const { terminal, clock } = context;
-      const { client } = await context.connect();
-      const { job, ticks } = await client.getJob({ jobId });
-      if (yaml === true) return terminal.write(plainText(stringify({ id: job.id, ...job.definition })));
-      const shown =
-        count <= ticks.length
-          ? ticks.slice(0, count)
-          : await readPages(
-              (page) => client.listTicks({ jobId, ...page }),
-              (page) => page.ticks,
-              count,
-            );
-      if (terminal.isJson) return terminal.json({ job, ticks: shown });
-      printJob(context, job, clock.nowMs());
-      terminal.line();
-      terminal.table(shown, tickColumns(clock.nowMs()), "It was never due");
-    });
+    .option("--version <number>", "print that version of its definition, as a file", parseOptionCount)
+    .action(
+      async (jobId: string, { ticks: count, yaml, version }: { ticks: number; yaml?: boolean; version?: number }) => {
+        const { terminal, clock } = context;
+        const { client } = await context.connect();
+        if (version !== undefined) return printDefinition(context, await client.listJobVersions({ jobId, version }));
+        const { job, ticks } = await client.getJob({ jobId });
+        if (yaml === true) return terminal.write(plainText(stringify({ id: job.id, ...job.definition })));
+        const shown =
+          count <= ticks.length
+            ? ticks.slice(0, count)
+            : await readPages(
+                (page) => client.listTicks({ jobId, ...page }),
+                (page) => page.ticks,
+                count,
+              );
+        if (terminal.isJson) return terminal.json({ job, ticks: shown });
+        printJob(context, job, clock.nowMs());
+        terminal.line();
+        terminal.table(shown, tickColumns(clock.nowMs()), "It was never due");
+      },
+    );
+}
+
+function printDefinition({ terminal }: CliContext, { versions }: { versions: JobVersion[] }): void {
+  const [found] = versions;
+  if (terminal.isJson) return terminal.json({ version: found });
+  if (found !== undefined) terminal.write(plainText(stringify({ id: found.jobId, ...found.definition })));
 }
 
 function printJob({ terminal }: CliContext, job: Job, nowMs: number): void {

@@ -6,6 +6,9 @@ import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Column } from "../print/table.ts";
 import { plainLine } from "../print/text-width.ts";
+import { readPages } from "../read-pages.ts";
+
+const queuesMax = 5000;
 
 export function addQueuesCommands(program: Command, context: CliContext): void {
   const queues = program
@@ -27,9 +30,13 @@ function addList(queues: Command, context: CliContext): void {
       refuseUnknownCommand(queues, list.args[0]);
       const { terminal, clock } = context;
       const { client } = await context.connect();
-      const answer = await client.listQueues({});
-      if (terminal.isJson) return terminal.json(answer);
-      terminal.table(answer.queues, queueColumns(clock.nowMs()), "There are no queues");
+      const rows = await readPages(
+        (page) => client.listQueues(page),
+        (page) => page.queues,
+        queuesMax,
+      );
+      if (terminal.isJson) return terminal.json({ queues: rows });
+      terminal.table(rows, queueColumns(clock.nowMs()), "There are no queues");
     });
 }
 

@@ -4,7 +4,7 @@ import { Argument, Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { findRunId } from "../find-by-id.ts";
-import { parseOptionCount } from "../parse-option.ts";
+import { parseOptionCount, parseOptionFields } from "../parse-option.ts";
 import { printRun } from "../print/print-run.ts";
 import { plainLine } from "../print/text-width.ts";
 import { readPages } from "../read-pages.ts";
@@ -22,6 +22,7 @@ export function addRunCommands(program: Command, context: CliContext): void {
   addWatch(run, context);
   addCancel(run, context);
   addRetry(run, context);
+  addFork(run, context);
   addResolve(run, context);
 }
 
@@ -107,6 +108,28 @@ function addRetry(run: Command, context: CliContext): void {
       });
       if (context.terminal.isJson) return context.terminal.json(answer);
       context.terminal.line(`Goes on: ${plainLine(answer.run.title)} ${answer.run.id} (${answer.run.state})`);
+      context.terminal.line(context.terminal.paint(`roost run watch ${answer.run.id}`, "dim"));
+    });
+}
+
+function addFork(run: Command, context: CliContext): void {
+  run
+    .command("fork")
+    .description("Starts a further run with the recorded steps before one; nothing of them is done again.")
+    .argument("<run>", idHelp)
+    .requiredOption("--from <step>", "the first step that is done anew, as run show tells it", parseOptionCount)
+    .option("--input <json>", "fields of its input that get other values, as a JSON object")
+    .option("--reason <text>", "why, for the record")
+    .action(async (given: string, options: { from: number; input?: string; reason?: string }) => {
+      const { client } = await context.connect();
+      const answer = await client.forkRun({
+        runId: await findRunId(client, given),
+        fromSeq: options.from,
+        ...(options.input === undefined ? {} : { input: parseOptionFields(options.input) }),
+        ...(options.reason === undefined ? {} : { reason: options.reason }),
+      });
+      if (context.terminal.isJson) return context.terminal.json(answer);
+      context.terminal.line(`Forked: ${plainLine(answer.run.title)} ${answer.run.id} (${answer.run.state})`);
       context.terminal.line(context.terminal.paint(`roost run watch ${answer.run.id}`, "dim"));
     });
 }

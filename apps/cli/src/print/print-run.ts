@@ -28,7 +28,9 @@ export function printRun(
   const pairs: [string, string][] = [
     ["id", run.id],
     ["why", plainLine(run.reason)],
-    ["job", run.jobId ?? ""],
+    ["job", run.jobId === null ? "" : `${run.jobId}${run.jobVersion === null ? "" : `, version ${run.jobVersion}`}`],
+    ["retry of", run.retryOf ?? ""],
+    ["forked from", run.forkedFrom === null ? "" : `${run.forkedFrom}, step ${run.forkedSeq ?? 1}`],
     ["session", plainLine(run.sessionKey ?? "")],
     ["agent", run.agent],
     ["attempt", run.attemptsMax > 1 || run.attempt > 1 ? `${run.attempt} of ${run.attemptsMax}` : ""],

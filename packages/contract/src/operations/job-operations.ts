@@ -1,8 +1,17 @@
 /** Jobs: define, apply from files, pause, resume, remove, run now, and see what became of each tick. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Id, Json, Name, next, pageFields, Reason } from "../records/fields.ts";
-import { Job, jobDefinitionShape, JobId, jobStates, NamedJobDefinition, Tick, tickOutcomes } from "../records/job.ts";
+import { Count, Id, Json, Name, next, pageFields, Reason } from "../records/fields.ts";
+import {
+  Job,
+  jobDefinitionShape,
+  JobId,
+  jobStates,
+  JobVersion,
+  NamedJobDefinition,
+  Tick,
+  tickOutcomes,
+} from "../records/job.ts";
 
 const jobsPerApplyMax = 500;
 
@@ -28,6 +37,33 @@ export const getJob = defineOperation({
   output: z.object({ job: Job, ticks: z.array(Tick) }),
   errors: ["not_found"],
   effect: "readonly",
+});
+
+export const listJobVersions = defineOperation({
+  id: "listJobVersions",
+  method: "GET",
+  path: "/jobs/{jobId}/versions",
+  summary: "Every definition that a job has had, newest first, each with what changed",
+  input: z.object({
+    ...pageFields,
+    jobId: JobId,
+    version: Count.min(1).optional().describe("Only this version"),
+  }),
+  output: z.object({ versions: z.array(JobVersion), next }),
+  errors: ["not_found"],
+  effect: "readonly",
+});
+
+export const rollBackJob = defineOperation({
+  id: "rollBackJob",
+  method: "POST",
+  path: "/jobs/{jobId}/rollback",
+  summary: "Gives a job the definition of an earlier version again, as a new version",
+  description: "Runs that go keep the version they began with.",
+  input: z.object({ jobId: JobId, version: Count.min(1), expectedVersion: Count.optional() }),
+  output: z.object({ job: Job, change: z.enum(["created", "changed", "unchanged", "removed"]) }),
+  errors: ["not_found", "conflict"],
+  effect: "idempotent",
 });
 
 export const jobChanges = ["created", "changed", "unchanged", "removed"] as const;
@@ -137,6 +173,8 @@ export const listTicks = defineOperation({
 export const jobOperations = [
   listJobs,
   getJob,
+  listJobVersions,
+  rollBackJob,
   defineJob,
   applyJobs,
   pauseJob,

@@ -1,7 +1,7 @@
 /** Queues of runs: what is in them, and their pause. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Name, Reason } from "../records/fields.ts";
+import { Name, next, pageFields, Reason } from "../records/fields.ts";
 import { Queue } from "../records/queue.ts";
 
 const queue = Name.describe("Name of a queue");
@@ -11,8 +11,8 @@ export const listQueues = defineOperation({
   method: "GET",
   path: "/queues",
   summary: "Queues with runs in them, and those that are paused, by name",
-  input: z.object({}),
-  output: z.object({ queues: z.array(Queue) }),
+  input: z.object({ ...pageFields }),
+  output: z.object({ queues: z.array(Queue), next }),
   effect: "readonly",
 });
 

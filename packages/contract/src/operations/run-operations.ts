@@ -2,7 +2,19 @@
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { CausalNode, Event } from "../records/event.ts";
-import { Count, Id, Json, next, pageFields, Reason, SessionKey, SessionKind, Slug, Text } from "../records/fields.ts";
+import {
+  Count,
+  Id,
+  Json,
+  JsonFields,
+  next,
+  pageFields,
+  Reason,
+  SessionKey,
+  SessionKind,
+  Slug,
+  Text,
+} from "../records/fields.ts";
 import { Run, RunState, RunSummary, Step, stepOutcomes, Wait } from "../records/run.ts";
 
 const runId = Id.describe("Id of a run");
@@ -62,6 +74,23 @@ export const retryRun = defineOperation({
   output: z.object({ run: RunSummary }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
+});
+
+export const forkRun = defineOperation({
+  id: "forkRun",
+  method: "POST",
+  path: "/runs/{runId}/fork",
+  summary: "Starts a further run with the recorded steps of this one up to a step",
+  description: "Nothing before that step is performed again; what comes after has idempotency keys of its own.",
+  input: z.object({
+    runId,
+    fromSeq: Count.min(1).describe("The first step that is executed anew"),
+    input: JsonFields.optional().describe("Fields of the run's input that get other values"),
+    reason: Reason.optional(),
+  }),
+  output: z.object({ run: RunSummary }),
+  errors: ["not_found", "conflict"],
+  effect: "unsafe",
 });
 
 export const resolveStep = defineOperation({
@@ -127,4 +156,13 @@ export const explainRun = defineOperation({
   effect: "readonly",
 });
 
-export const runOperations = [listRuns, getRun, cancelRun, retryRun, resolveStep, watchRun, explainRun] as const;
+export const runOperations = [
+  listRuns,
+  getRun,
+  cancelRun,
+  retryRun,
+  forkRun,
+  resolveStep,
+  watchRun,
+  explainRun,
+] as const;

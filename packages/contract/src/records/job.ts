@@ -1,7 +1,20 @@
 /** Jobs and their ticks: what starts runs, when, and under which rules. When a trigger is due is the kernel's to say. */
 import { parseDurationMs } from "@roost/base";
 import { z } from "zod";
-import { Count, Id, Name, Reason, Scalar, Slug, Time, TimeZone, Usd, WholeMs, WrittenDuration } from "./fields.ts";
+import {
+  Count,
+  Id,
+  Json,
+  Name,
+  Reason,
+  Scalar,
+  Slug,
+  Time,
+  TimeZone,
+  Usd,
+  WholeMs,
+  WrittenDuration,
+} from "./fields.ts";
 import { promptCharsMax } from "./limits.ts";
 import { Postconditions } from "./postcondition.ts";
 
@@ -218,3 +231,18 @@ export const Job = z
   })
   .meta({ id: "Job" });
 export type Job = z.output<typeof Job>;
+
+export const JobVersion = z
+  .object({
+    jobId: JobId,
+    version: Count,
+    definition: JobDefinition,
+    definedBy: Name,
+    definedAt: Time,
+    liveRunCount: Count.describe("Runs of it that have not ended"),
+    differences: z
+      .array(z.object({ path: z.string().max(500), before: Json, after: Json }))
+      .describe("Against the version before"),
+  })
+  .meta({ id: "JobVersion" });
+export type JobVersion = z.output<typeof JobVersion>;

@@ -90,7 +90,9 @@ async function claimQueue(tx: KernelTransaction, workerId: string, queue: string
 }
 
 async function readSteps(tx: KernelTransaction, runs: Run[]): Promise<Map<string, Step[]>> {
-  const claimedBefore = runs.filter((run) => run.epoch > 1 || run.retryOf !== null).map((run) => run.id);
+  const claimedBefore = runs
+    .filter((run) => run.epoch > 1 || run.retryOf !== null || run.forkedFrom !== null)
+    .map((run) => run.id);
   if (claimedBefore.length === 0) return new Map();
   const steps = await tx.query<Step>(
     `select ${stepColumns("s")} from roost.step s where s.run_id = any($1::uuid[]) order by s.run_id, s.seq`,

@@ -17,7 +17,10 @@ export interface Queue {
 export const queuesListedMax = 500;
 
 /** Queues in which a run has not ended, or that are paused; by name. `default` is always there. */
-export async function listQueues(kernel: Kernel): Promise<Queue[]> {
+export async function listQueues(
+  kernel: Kernel,
+  { limit = queuesListedMax, after }: { limit?: number; after?: string } = {},
+): Promise<Queue[]> {
   return kernel.database.query<Queue>(
     `with live as (
        select queue, count(*) filter (where state = 'ready')::int as ready, count(*) filter (where state = 'queued')::int as queued,
@@ -28,8 +31,9 @@ export async function listQueues(kernel: Kernel): Promise<Queue[]> {
        coalesce(l.ready, 0) as ready, coalesce(l.queued, 0) as queued, coalesce(l.running, 0) as running, coalesce(l.waiting, 0) as waiting
      from (select queue as name from live union select name from roost.queue union select 'default') n
      left join live l on l.queue = n.name left join roost.queue q on q.name = n.name
+     where $2::text is null or n.name > $2
      order by n.name limit $1`,
-    [queuesListedMax],
+    [Math.min(limit, queuesListedMax), after ?? null],
   );
 }
 

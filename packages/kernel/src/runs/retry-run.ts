@@ -1,12 +1,11 @@
 /** A run that ended without success is tried again as a new run that continues from its recorded steps: an ended run never changes. */
 import { createId, RoostError } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
-import type { KernelTransaction } from "../transact.ts";
-import { readGates } from "./admit-runs.ts";
+import { asNew, copySteps, sameGates } from "./continue-run.ts";
 import { createRun, type CreatedRun } from "./create-run.ts";
 import { reopenLastWord, reopenTrailingFailures } from "./finish-run.ts";
 import { runColumns } from "./run-row.ts";
-import { postconditionUnmet, type NewRun, type Run } from "./run.ts";
+import { postconditionUnmet, type Run } from "./run.ts";
 
 export interface RetryRequest {
   runId: string;
@@ -46,93 +45,9 @@ export async function retryRun(kernel: Kernel, request: RetryRequest): Promise<C
       reason: `retry of run ${run.id} by ${request.by}: ${request.reason}`.slice(0, 2_000),
     });
     await tx.query("update roost.run set retry_of = $2 where id = $1", [created.runId, run.id]);
-    await copySteps(tx, run.id, created.runId);
+    await copySteps(tx, { fromRunId: run.id, toRunId: created.runId });
     await reopenTrailingFailures(tx, created.runId);
     if (run.error?.code === postconditionUnmet) await reopenLastWord(tx, created.runId, run.error);
     return created;
   });
-}
-
-function asNew(run: Run): Omit<NewRun, "reason"> {
-  return {
-    queue: run.queue,
-    handler: run.handler,
-    input: run.input,
-    priority: run.priority,
-    retry: run.retry,
-    budget: run.budget,
-    rehearsal: run.rehearsal,
-    correlation: run.correlation,
-    causation: run.causeId,
-    ...present({
-      title: run.title,
-      lane: run.lane,
-      agent: run.agent,
-      sessionKey: run.sessionKey,
-      sessionKind: run.sessionKind,
-      timeoutMs: run.timeoutMs,
-      traceparent: run.traceparent,
-      postconditions: run.postconditions,
-      job:
-        run.jobId === null || run.jobVersion === null || run.tickKey === null
-          ? null
-          : {
-              id: run.jobId,
-              version: run.jobVersion,
-              tickKey: run.tickKey,
-              ...present({ scheduledAt: run.scheduledAt, lateMs: run.lateMs, missedCount: run.missedCount }),
-            },
-    }),
-  };
-}
-
-/** It goes through the gates of the run that it repeats; of one that nobody used meanwhile, one at a time. */
-async function sameGates(tx: KernelTransaction, run: Run): Promise<Pick<NewRun, "concurrency" | "rateLimit">> {
-  const gates = await readGates(
-    tx,
-    [run.slot, run.rate].filter((gate) => gate !== null),
-  );
-  const { slot, rate } = run;
-  const windowMs = gates.get(rate ?? "")?.windowMs ?? rateWindowMsDefault;
-  return {
-    ...(slot === null ? {} : { concurrency: { key: slot.slice("slot:".length), max: gates.get(slot)?.max ?? 1 } }),
-    ...(rate === null
-      ? {}
-      : { rateLimit: { key: rate.slice("rate:".length), max: gates.get(rate)?.max ?? 1, windowMs } }),
-  };
-}
-
-const rateWindowMsDefault = 60_000;
-
-function present<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: NonNullable<Fields[Name]> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as {
-    [Name in keyof Fields]?: NonNullable<Fields[Name]>;
-  };
-}
-
-/**
- * Invariants: a step keeps its idempotency key in every run that repeats it; what the end of the run interrupted is an intent again, or
- * what somebody has found out about it since, and a wait that never ended has not begun. What the run had been told it is told again.
- * Epoch 0 is no owner's: the next one finds an interrupted step.
- */
-async function copySteps(tx: KernelTransaction, fromRunId: string, toRunId: string): Promise<void> {
-  await tx.query(
-    `insert into roost.step (run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, output, error, usage,
-       cost_usd, reopened, resolution, started_at, ended_at)
-     select $2, s.seq, s.name, s.kind, s.effect,
-       case i.outcome when 'open' then 'intent' when 'done' then 'done' when 'failed' then 'failed' when 'not_done' then 'failed' else s.state end,
-       s.attempt, 0, s.idempotency_key, s.input_hash, s.input,
-       case i.outcome when 'done' then s.resolution -> 'output' else s.output end,
-       case when i.outcome in ('open', 'done') then null
-            when i.outcome is null then s.error
-            else jsonb_build_object('code', i.outcome, 'message', s.resolution ->> 'note', 'isRetryable', i.outcome = 'not_done') end,
-       s.usage, s.cost_usd, s.reopened or coalesce(i.outcome = 'not_done', false), s.resolution, s.started_at,
-       case i.outcome when 'open' then null else s.ended_at end
-     from roost.step_all s
-     cross join lateral (
-       select case when s.error ->> 'code' = 'run_ended' then coalesce(s.resolution ->> 'outcome', 'open') end
-     ) as i(outcome)
-     where s.run_id = $1 and not (s.kind = 'wait' and coalesce(i.outcome = 'open', false))`,
-    [fromRunId, toRunId],
-  );
 }

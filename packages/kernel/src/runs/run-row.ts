@@ -61,6 +61,8 @@ const runFields = [
   "postconditions",
   "slot",
   "rate",
+  "forked_from",
+  "forked_seq",
 ];
 const stepFields = [
   "run_id",

@@ -184,6 +184,9 @@ export interface Run {
   /** The gates that it passes before it is ready, by their names. */
   slot: string | null;
   rate: string | null;
+  /** The run whose recorded steps before `forkedSeq` it began with. */
+  forkedFrom: string | null;
+  forkedSeq: number | null;
 }
 
 /** A run that the caller owns until its epoch passes to another, with the steps recorded so far, by seq. */

@@ -29,7 +29,7 @@ const violations = `
   where e.type = 'step.done' group by e.subject, e.data ->> 'seq' having count(*) > 1
   union all
   select 'a step is done and the log does not say so: ' || s.run_id || ':' || s.seq from roost.step s
-  join roost.run r on r.id = s.run_id and r.retry_of is null
+  join roost.run r on r.id = s.run_id and r.retry_of is null and r.forked_from is null
   where s.state = 'done' and s.resolution is null
     and not exists (select 1 from roost.event e where e.subject = s.run_id::text and e.type = 'step.done' and (e.data ->> 'seq')::integer = s.seq)
   union all

@@ -1,0 +1,54 @@
+/** `roost jobs versions` and `roost jobs rollback`: the definitions that a job has had. */
+import type { JobVersion } from "@roost/contract/operations";
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import { parseOptionCount } from "../parse-option.ts";
+import { relativeTime } from "../print/relative-time.ts";
+import { plainLine } from "../print/text-width.ts";
+import { readPages } from "../read-pages.ts";
+
+const valueCharsMax = 60;
+
+export function addJobVersionCommands(jobs: Command, context: CliContext): void {
+  jobs
+    .command("versions")
+    .description("Lists the definitions that a job has had, newest first, with what each changed.")
+    .argument("<job>", "id of the job")
+    .option("-n, --last <count>", "at most that many", parseOptionCount, 10)
+    .action(async (jobId: string, { last }: { last: number }) => {
+      const { terminal, clock } = context;
+      const { client } = await context.connect();
+      const versions = await readPages(
+        (page) => client.listJobVersions({ jobId, ...page }),
+        (page) => page.versions,
+        last,
+      );
+      if (terminal.isJson) return terminal.json({ versions });
+      for (const version of versions) printVersion(context, version, clock.nowMs());
+    });
+  jobs
+    .command("rollback")
+    .description("Gives a job an earlier definition again, as a new version; what runs keeps the one it began with.")
+    .argument("<job>", "id of the job")
+    .argument("<version>", "the version, as jobs versions tells it", parseOptionCount)
+    .action(async (jobId: string, version: number) => {
+      const { client } = await context.connect();
+      const answer = await client.rollBackJob({ jobId, version });
+      if (context.terminal.isJson) return context.terminal.json(answer);
+      const said = answer.change === "unchanged" ? "has that definition already" : `is as in version ${version} again`;
+      context.terminal.line(`${jobId} ${said}: version ${answer.job.version}`);
+    });
+}
+
+function printVersion({ terminal }: CliContext, version: JobVersion, nowMs: number): void {
+  const live = version.liveRunCount === 0 ? "" : `, ${version.liveRunCount} of its runs go`;
+  const by = `${plainLine(version.definedBy)}, ${relativeTime(version.definedAt, nowMs)}${live}`;
+  terminal.line(`${terminal.paint(`version ${version.version}`, "strong")}  ${terminal.paint(by, "dim")}`);
+  for (const { path, before, after } of version.differences)
+    terminal.line(`  ${plainLine(path)}: ${shown(before)} → ${shown(after)}`);
+}
+
+function shown(value: unknown): string {
+  const text = plainLine(value === undefined ? "–" : JSON.stringify(value));
+  return text.length <= valueCharsMax ? text : `${text.slice(0, valueCharsMax)}…`;
+}

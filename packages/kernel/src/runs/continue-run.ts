@@ -1,0 +1,95 @@
+/**
+ * What runs share that go on from the recorded steps of another: what they are started with, the gates they pass, and the steps. Used by
+ * retry-run.ts, which goes on where a run ended, and fork-run.ts, which leaves it earlier.
+ */
+import type { KernelTransaction } from "../transact.ts";
+import { readGates } from "./admit-runs.ts";
+import type { NewRun, Run } from "./run.ts";
+
+/** What a run was started with, for one that goes on from its steps. It is caused by what became of the first. */
+export function asNew(run: Run): Omit<NewRun, "reason"> {
+  return {
+    queue: run.queue,
+    handler: run.handler,
+    input: run.input,
+    priority: run.priority,
+    retry: run.retry,
+    budget: run.budget,
+    rehearsal: run.rehearsal,
+    correlation: run.correlation,
+    causation: run.causeId,
+    ...present({
+      title: run.title,
+      lane: run.lane,
+      agent: run.agent,
+      sessionKey: run.sessionKey,
+      sessionKind: run.sessionKind,
+      timeoutMs: run.timeoutMs,
+      traceparent: run.traceparent,
+      postconditions: run.postconditions,
+      job:
+        run.jobId === null || run.jobVersion === null || run.tickKey === null
+          ? null
+          : {
+              id: run.jobId,
+              version: run.jobVersion,
+              tickKey: run.tickKey,
+              ...present({ scheduledAt: run.scheduledAt, lateMs: run.lateMs, missedCount: run.missedCount }),
+            },
+    }),
+  };
+}
+
+/** It goes through the gates of the run that it repeats; of one that nobody used meanwhile, one at a time. */
+export async function sameGates(tx: KernelTransaction, run: Run): Promise<Pick<NewRun, "concurrency" | "rateLimit">> {
+  const gates = await readGates(
+    tx,
+    [run.slot, run.rate].filter((gate) => gate !== null),
+  );
+  const { slot, rate } = run;
+  const windowMs = gates.get(rate ?? "")?.windowMs ?? rateWindowMsDefault;
+  return {
+    ...(slot === null ? {} : { concurrency: { key: slot.slice("slot:".length), max: gates.get(slot)?.max ?? 1 } }),
+    ...(rate === null
+      ? {}
+      : { rateLimit: { key: rate.slice("rate:".length), max: gates.get(rate)?.max ?? 1, windowMs } }),
+  };
+}
+
+const rateWindowMsDefault = 60_000;
+
+function present<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: NonNullable<Fields[Name]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as {
+    [Name in keyof Fields]?: NonNullable<Fields[Name]>;
+  };
+}
+
+/**
+ * Invariants: a step keeps its idempotency key in every run that repeats it; what the end of the run interrupted is an intent again, or
+ * what somebody has found out about it since, and a wait that never ended has not begun. What the run had been told it is told again.
+ * Epoch 0 is no owner's: the next one finds an interrupted step.
+ */
+export async function copySteps(
+  tx: KernelTransaction,
+  { fromRunId, toRunId, beforeSeq }: { fromRunId: string; toRunId: string; beforeSeq?: number },
+): Promise<void> {
+  await tx.query(
+    `insert into roost.step (run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, output, error, usage,
+       cost_usd, reopened, resolution, started_at, ended_at)
+     select $2, s.seq, s.name, s.kind, s.effect,
+       case i.outcome when 'open' then 'intent' when 'done' then 'done' when 'failed' then 'failed' when 'not_done' then 'failed' else s.state end,
+       s.attempt, 0, s.idempotency_key, s.input_hash, s.input,
+       case i.outcome when 'done' then s.resolution -> 'output' else s.output end,
+       case when i.outcome in ('open', 'done') then null
+            when i.outcome is null then s.error
+            else jsonb_build_object('code', i.outcome, 'message', s.resolution ->> 'note', 'isRetryable', i.outcome = 'not_done') end,
+       s.usage, s.cost_usd, s.reopened or coalesce(i.outcome = 'not_done', false), s.resolution, s.started_at,
+       case i.outcome when 'open' then null else s.ended_at end
+     from roost.step_all s
+     cross join lateral (
+       select case when s.error ->> 'code' = 'run_ended' then coalesce(s.resolution ->> 'outcome', 'open') end
+     ) as i(outcome)
+     where s.run_id = $1 and ($3::integer is null or s.seq < $3) and not (s.kind = 'wait' and coalesce(i.outcome = 'open', false))`,
+    [fromRunId, toRunId, beforeSeq ?? null],
+  );
+}

@@ -1,0 +1,65 @@
+/** A further run that begins with the recorded steps of another up to a step, and goes on by itself from there. */
+import { RoostError, type JsonObject } from "@roost/base";
+import type { Kernel } from "../open-kernel.ts";
+import { asNew, copySteps, sameGates } from "./continue-run.ts";
+import { createRun, type CreatedRun } from "./create-run.ts";
+import { getRun } from "./list-runs.ts";
+import { runLimits } from "./run.ts";
+
+export interface ForkRequest {
+  runId: string;
+  /** The first step that is executed anew; those before it are taken over as they are recorded. */
+  fromSeq: number;
+  /** Fields of the run's input that get other values. What was built from the input in a step that is taken over stays as it is. */
+  input?: JsonObject;
+  reason: string;
+  by: string;
+}
+
+/**
+ * Starts the fork. Nothing before `fromSeq` is performed again: these steps keep their outcomes and idempotency keys; every later one has
+ * a key of the fork. Each call makes another fork; the run itself, which may still go, is left alone.
+ *
+ * @throws RoostError `not_found`; `invalid_input` for a step that the run has not come to; `conflict` when a step before it has no outcome yet
+ */
+export async function forkRun(kernel: Kernel, request: ForkRequest): Promise<CreatedRun> {
+  const { runId, fromSeq } = request;
+  return kernel.transact(async (tx) => {
+    const run = await getRun(tx, runId);
+    const [last] = await tx.query<{ seq: number | null }>(
+      "select max(seq) as seq from roost.step_all where run_id = $1",
+      [runId],
+    );
+    const seqMax = Math.min((last?.seq ?? 0) + 1, runLimits.stepsMax);
+    if (!Number.isInteger(fromSeq) || fromSeq < 1 || fromSeq > seqMax) {
+      throw new RoostError(
+        "invalid_input",
+        `run ${runId} cannot be forked from step ${fromSeq}: give one from 1 to ${seqMax}`,
+      );
+    }
+    const [open] = await tx.query<{ seq: number; state: string }>(
+      `select seq, state from roost.step_all where run_id = $1 and seq < $2 and state in ('intent', 'waiting') order by seq limit 1`,
+      [runId, fromSeq],
+    );
+    if (open !== undefined)
+      throw new RoostError(
+        "conflict",
+        `step ${open.seq} of run ${runId} has no outcome yet (${open.state}): fork from it, or from one before it`,
+      );
+    const made = asNew(run);
+    const created = await createRun(tx, {
+      ...made,
+      ...(await sameGates(tx, run)),
+      id: kernel.createId(),
+      input: { ...made.input, ...request.input },
+      reason: `fork of run ${run.id} from step ${fromSeq} by ${request.by}: ${request.reason}`.slice(0, 2_000),
+    });
+    await tx.query("update roost.run set forked_from = $2, forked_seq = $3 where id = $1", [
+      created.runId,
+      run.id,
+      fromSeq,
+    ]);
+    await copySteps(tx, { fromRunId: run.id, toRunId: created.runId, beforeSeq: fromSeq });
+    return created;
+  });
+}
