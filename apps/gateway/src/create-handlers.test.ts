@@ -248,6 +248,49 @@ async function playRunAlone({ kernel, client }: TestGateway): Promise<string> {
   return playRun(kernel, 5);
 }
 
+test("listActivity() and explainRun() give every row once, although runs begin between two pages", async () => {
+  await using gateway = await createTestGateway();
+  const { kernel, client } = gateway;
+  await using worker = await joinWorker(kernel);
+  for (const jobId of ["mop", "sweep"]) await client.defineJob({ jobId, ...job });
+  const running = await startRun(kernel);
+  const owned = await claimOne(kernel, worker);
+  const before = [running, await startRun(kernel), await startRun(kernel)];
+  const seen: string[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await client.listActivity({ limit: 2, ...(after === undefined ? {} : { after }) });
+    seen.push(...page.rows.map(({ id }) => id));
+    if (page.next === null) break;
+    after = page.next;
+    await startRun(kernel);
+  }
+  assert.equal(new Set(seen).size, seen.length, "nothing twice");
+  assert.deepEqual(
+    [...before, "mop", "sweep"].filter((id) => !seen.includes(id)),
+    [],
+  );
+  await assert.rejects(client.listActivity({ after: "2" }), { code: "invalid_input" });
+
+  for (let seq = 1; seq <= 3; seq += 1) {
+    await beginStep(kernel, owned, { seq, name: `s${seq}`, kind: "tool", effect: "readonly", input: {} });
+    await finishStep(kernel, owned, { seq, state: "done", output: 1 });
+  }
+  const whole = await client.explainRun({ runId: running });
+  const effects: string[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await client.explainRun({ runId: running, limit: 1, ...(after === undefined ? {} : { after }) });
+    effects.push(...page.effects.map(({ eventId }) => eventId));
+    assert.equal(page.isCut, page.next !== null);
+    if (page.next === null) break;
+    after = page.next;
+  }
+  assert.deepEqual(
+    effects,
+    whole.effects.map(({ eventId }) => eventId),
+  );
+  assert.ok(effects.length >= 4);
+});
+
 test("explainRun() tells how a tick led to a run and what the run did", async () => {
   await using gateway = await createTestGateway();
   const { kernel, client } = gateway;

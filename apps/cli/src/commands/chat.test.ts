@@ -21,7 +21,14 @@ test("roost chat says each line of its input in turn, and knows its commands", a
       holds: [],
       next: null,
     }),
-    explainRun: () => ({ run: someSummary(), why: "because you asked", causes: [], effects: [], isCut: false }),
+    explainRun: () => ({
+      run: someSummary(),
+      why: "because you asked",
+      causes: [],
+      effects: [],
+      isCut: false,
+      next: null,
+    }),
   });
   const { code, stdout } = await runRoost(["chat"], { ...gateway, input: "one\n\ntwo\n/why\n/quit\nthree\n" });
   assert.deepEqual([code, said], [0, ["one", "two"]]);

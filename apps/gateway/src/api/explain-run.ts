@@ -1,6 +1,16 @@
 /** Why a run ran and what came of it: the events of its correlation, linked by their causes. */
 import type { CausalNode as CausalRecord } from "@roost/contract/operations";
-import { buildCausality, causesOf, getRun, readCorrelation, type CausalNode } from "@roost/kernel";
+import { RoostError } from "@roost/base";
+import {
+  buildCausality,
+  causesOf,
+  getRun,
+  readCorrelation,
+  readLimitMax,
+  type CausalNode,
+  type Kernel,
+  type StoredEvent,
+} from "@roost/kernel";
 import type { ApiHandler } from "../api-handler.ts";
 import type { GatewayContext } from "../gateway-context.ts";
 import { requireUuid } from "../records/require-uuid.ts";
@@ -8,25 +18,45 @@ import { describeEvent } from "../records/describe-event.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 
 export function explainRun({ kernel }: GatewayContext): ApiHandler<"explainRun"> {
-  return async ({ runId, limit }) => {
+  return async ({ runId, limit, after }) => {
     const run = await getRun(kernel.database, requireUuid("run", runId));
-    const events = await readCorrelation(kernel.database, run.correlation, { limit: eventsReadMax });
+    const { events, isAll } = await readAll(kernel, run.correlation);
     const causality = buildCausality(events);
     const created = events.find((event) => event.type === "run.created" && event.subject === runId);
     const origin = created === undefined ? undefined : causality.byId.get(created.id);
     const causes = origin === undefined ? [] : [...causesOf(origin), origin];
     const effects = origin === undefined ? [] : effectsOf(origin);
+    const begin = after === undefined ? 0 : 1 + effects.findIndex(({ node }) => node.event.id === after);
+    if (after !== undefined && begin === 0)
+      throw new RoostError(
+        "invalid_input",
+        `"${after.slice(0, 64)}" is not the end of a page: give what the page before gave as next`,
+      );
+    const shown = effects.slice(begin, begin + limit);
+    const isMore = begin + shown.length < effects.length;
     return {
       run: toRunSummary(run),
       why: run.reason,
       causes: causes.map((node, depth) => toRecord(node, depth)),
-      effects: effects.slice(0, limit).map(({ node, depth }) => toRecord(node, depth)),
-      isCut: effects.length > limit || events.length === eventsReadMax,
+      effects: shown.map(({ node, depth }) => toRecord(node, depth)),
+      isCut: isMore || !isAll,
+      next: isMore ? (shown.at(-1)?.node.event.id ?? null) : null,
     };
   };
 }
 
-const eventsReadMax = 1_000;
+/** Of one correlation: a cron job has one for each tick, so more than that is a loop. */
+const eventsReadMax = 20_000;
+
+async function readAll(kernel: Kernel, correlation: string): Promise<{ events: StoredEvent[]; isAll: boolean }> {
+  const events: StoredEvent[] = [];
+  while (events.length < eventsReadMax) {
+    const page = await readCorrelation(kernel.database, correlation, { limit: readLimitMax, after: events.at(-1)?.id });
+    events.push(...kernel.registry.upcast(page));
+    if (page.length < readLimitMax) return { events, isAll: true };
+  }
+  return { events, isAll: false };
+}
 
 /** Everything below a node, parents before children, in the order in which it happened. */
 function effectsOf(origin: CausalNode): { node: CausalNode; depth: number }[] {

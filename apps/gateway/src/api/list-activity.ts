@@ -1,36 +1,62 @@
 /** The rows of `roost ps`: every run that has not ended, then every job by when it is due. */
-import { formatDurationMs, parseDurationMs } from "@roost/base";
+import { formatDurationMs, parseDurationMs, RoostError } from "@roost/base";
 import type { Activity as ActivityRecord } from "@roost/contract/operations";
 import { listActivity as readActivity, readPausedQueues, type Activity, type Job } from "@roost/kernel";
 import type { ApiHandler } from "../api-handler.ts";
 import type { GatewayContext } from "../gateway-context.ts";
 import { readAllJobs } from "../records/read-all-jobs.ts";
-import { requireCursor } from "../records/require-cursor.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
 import { describeGate } from "../records/describe-gate.ts";
 import { isoOrNull } from "../records/iso.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 
-/** Runs that have not ended; of more, the newest are left out. */
-const runsReadMax = 500;
-
 export function listActivity({ kernel }: GatewayContext): ApiHandler<"listActivity"> {
   return async ({ limit, after }) => {
+    const place = after === undefined ? undefined : parsePlace(after);
+    const isPastRuns = place?.kind === "job";
     const [runs, jobs, locks, paused] = await Promise.all([
-      readActivity(kernel, { limit: runsReadMax }),
+      isPastRuns ? [] : readActivity(kernel, { limit, after: place }),
       readAllJobs(kernel, ["active", "paused"]),
       readLocksOfRuns(kernel),
       readPausedQueues(kernel),
     ]);
     const rows = [
       ...runs.map((run) => ofRun(run, { holds: locks.get(run.id) ?? [], isPaused: paused.has(run.queue) })),
-      ...jobs.map(ofJob).toSorted(byDue),
+      ...jobs
+        .map(ofJob)
+        .toSorted(byDue)
+        .filter((job) => !isPastRuns || byDue(job, place) > 0),
     ];
-    const begin = after === undefined ? 0 : Number(requireCursor("number", after));
-    const shown = rows.slice(begin, begin + limit);
-    const next = begin + shown.length < rows.length ? String(begin + shown.length) : null;
-    return { at: new Date(kernel.clock.nowMs()).toISOString(), rows: shown, next };
+    const shown = rows.slice(0, limit);
+    const last = shown.at(-1);
+    const isMore = rows.length > limit || runs.length === limit;
+    return {
+      at: new Date(kernel.clock.nowMs()).toISOString(),
+      rows: shown,
+      next: isMore && last !== undefined ? formatPlace(last) : null,
+    };
   };
+}
+
+type DuePlace = Pick<ActivityRecord, "dueAt" | "id">;
+
+type Place = { kind: "run"; isRunning: boolean; runId: string } | ({ kind: "job" } & DuePlace);
+
+/** The row itself, not its number: rows come and go between two pages. */
+function formatPlace({ kind, id, state, dueAt }: ActivityRecord): string {
+  return kind === "run" ? `run:${state === "running" ? "running" : "other"}:${id}` : `job:${dueAt ?? ""}:${id}`;
+}
+
+/** @throws RoostError `invalid_input` */
+function parsePlace(after: string): Place {
+  const [, state, runId] = /^run:(running|other):([0-9a-f-]{36})$/.exec(after) ?? [];
+  if (runId !== undefined) return { kind: "run", isRunning: state === "running", runId };
+  const [, dueAt, id] = /^job:((?:[0-9-]{10}T[0-9:.]+Z)?):([^:]+)$/.exec(after) ?? [];
+  if (id !== undefined) return { kind: "job", dueAt: dueAt === "" ? null : (dueAt ?? null), id };
+  throw new RoostError(
+    "invalid_input",
+    `"${after.slice(0, 64)}" is not the end of a page: give what the page before gave as next`,
+  );
 }
 
 function ofRun(run: Activity, { holds, isPaused }: { holds: string[]; isPaused: boolean }): ActivityRecord {
@@ -104,6 +130,6 @@ function describe({ definition: { trigger } }: Job): string {
 }
 
 /** What is due never comes last. */
-function byDue(one: ActivityRecord, other: ActivityRecord): number {
+function byDue(one: DuePlace, other: DuePlace): number {
   return (one.dueAt ?? "9").localeCompare(other.dueAt ?? "9") || one.id.localeCompare(other.id);
 }

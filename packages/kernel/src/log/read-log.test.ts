@@ -86,6 +86,14 @@ test("readCorrelation() gives what belongs together across topics", async () => 
   await t.kernel.append([{ ...note(3), ...belongs }]);
   assert.deepEqual(numbers(await readCorrelation(t.database, first!.id, { limit: 10 })), [0, 1, 3]);
   assert.deepEqual(await readCorrelation(t.database, "nothing", { limit: 10 }), []);
+  const pages: unknown[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await readCorrelation(t.database, first!.id, { limit: 1, after });
+    if (page.length === 0) break;
+    pages.push(...numbers(page));
+    after = page.at(-1)!.id;
+  }
+  assert.deepEqual(pages, [0, 1, 3], "page by page, also of events of one moment");
 });
 
 test("readEvents() begins at an offset, forward or backward, and refuses a limit that is none", async () => {

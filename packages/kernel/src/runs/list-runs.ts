@@ -117,7 +117,11 @@ export interface Activity extends RunHead {
 }
 
 /** Running first, then by age. */
-export async function listActivity(kernel: Kernel, options: { limit?: number } = {}): Promise<Activity[]> {
+export async function listActivity(
+  kernel: Kernel,
+  options: { limit?: number; after?: { isRunning: boolean; runId: string } | undefined } = {},
+): Promise<Activity[]> {
+  const { after } = options;
   const rows = await kernel.database.query<Omit<Activity, "gate">>(
     `select ${runHeadColumns("r")},
        (select jsonb_build_object('seq', s.seq, 'name', s.name, 'kind', s.kind, 'state', s.state, 'startedAt', s.started_at)
@@ -128,8 +132,9 @@ export async function listActivity(kernel: Kernel, options: { limit?: number } =
          (select count(*) from (select 1 from roost.run q where q.lane = r.lane and q.state = 'queued' and q.lane_seq < r.lane_seq limit 100) as ahead)
          + (select count(*) from roost.lane l where l.name = r.lane and l.holder is not null) end as "laneAhead"
      from roost.run r where r.ended_at is null
-     order by (r.state = 'running') desc, r.id limit $1`,
-    [Math.min(options.limit ?? 200, runLimits.listMax)],
+       and ($2::boolean is null or (r.state <> 'running', r.id) > (not $2, $3::uuid))
+     order by (r.state <> 'running'), r.id limit $1`,
+    [Math.min(options.limit ?? 200, runLimits.listMax), after?.isRunning ?? null, after?.runId ?? null],
   );
   const waitsAt = (row: RunHead) =>
     row.waitingFor === "slot" ? row.slot : row.waitingFor === "rate" ? row.rate : null;
