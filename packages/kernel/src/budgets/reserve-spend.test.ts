@@ -125,6 +125,23 @@ test("finishStep() settles what was reserved with what was spent, in every place
   assert.deepEqual([run.usdSpent, run.usdReserved, run.tokensSpent, run.callCount], [0.3, 0, 250, 1]);
 });
 
+test("settleSpend() counts once what is settled again because its answer was lost", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  await setBudgets(kernel, { caps: [{ scope: "agent:careful", window: "total", usdMax: 1 }] });
+  await using worker = await joinWorker(kernel);
+  const runId = await startRun(kernel, { agent: "careful" });
+  const { owned } = await claimOne(kernel, worker);
+  await begin(kernel, owned, 1);
+  await reserveSpend(kernel, owned, { seq: 1, usd: 0.75, tokens: 10 });
+
+  await settleSpend(kernel, owned, { seq: 1, usd: 0.75, tokens: 10 });
+  await settleSpend(kernel, owned, { seq: 1, usd: 0.75, tokens: 10 });
+
+  const run = await read(kernel, runId);
+  assert.deepEqual([run.usdSpent, run.tokensSpent, run.callCount], [0.75, 10, 1]);
+});
+
 test("settleSpend() frees a reservation of which nothing was spent", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;

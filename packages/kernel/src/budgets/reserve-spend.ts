@@ -94,6 +94,7 @@ async function emitRefused(tx: KernelTransaction, owned: Owned, ask: SpendAsk, {
 
 /**
  * Settles the reservation of a step without ending the step: a call that failed before anything was spent, or one of several attempts.
+ * Without an open reservation, as when it was settled before, it changes nothing.
  *
  * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`)
  */
@@ -104,11 +105,10 @@ export async function settleSpend(kernel: Kernel, owned: Owned, spent: SpendAsk)
       [owned.runId],
     );
     if (run === undefined || run.epoch !== owned.epoch || run.state !== "running") throw leaseLost(owned, run);
-    await tx.query("select roost.settle_spend($1::uuid, $2::integer, $3::numeric, $4::bigint)", [
-      owned.runId,
-      spent.seq,
-      spent.usd.toFixed(9),
-      spent.tokens,
-    ]);
+    // Invariant: what is settled again, because an answer was lost, counts once. A reservation is settled when it is gone.
+    await tx.query(
+      `select roost.settle_spend(run_id, seq, $3::numeric, $4::bigint) from roost.reservation where run_id = $1 and seq = $2`,
+      [owned.runId, spent.seq, spent.usd.toFixed(9), spent.tokens],
+    );
   });
 }
