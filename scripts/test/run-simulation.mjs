@@ -11,6 +11,7 @@ import { shrinkPlan } from "../../packages/kernel/src/simulation/shrink-plan.ts"
 import { simulate } from "../../packages/kernel/src/simulation/simulate.ts";
 
 const usage = `npm run simulate -- [--seeds N] [--from N] [--minutes M] [--jobs N]   many worlds
+npm run simulate -- --first [...]                                     ends at the first that breaks a promise, as it is
 npm run simulate -- --seed N                                          one world, with its trace
 npm run simulate -- --plan FILE                                       a plan that was printed, with its trace`;
 const exitCodes = { kept: 0, broken: 1, usage: 64 };
@@ -32,11 +33,13 @@ function readOptions() {
         jobs: { type: "string", default: String(Math.max(1, availableParallelism())) },
         seed: { type: "string" },
         plan: { type: "string" },
+        first: { type: "boolean", default: false },
       },
     });
-    const numbers = Object.entries(values).filter(([name]) => name !== "plan");
-    if (numbers.some(([, value]) => !/^\d+$/.test(value))) throw new Error("give whole numbers");
-    return { ...Object.fromEntries(numbers.map(([name, value]) => [name, Number(value)])), plan: values.plan };
+    const { plan, first, ...numbers } = values;
+    const given = Object.entries(numbers);
+    if (given.some(([, value]) => !/^\d+$/.test(value))) throw new Error("give whole numbers");
+    return { ...Object.fromEntries(given.map(([name, value]) => [name, Number(value)])), plan, first };
   } catch (error) {
     console.error(`${error.message}\n${usage}`);
     process.exit(exitCodes.usage);
@@ -60,8 +63,10 @@ async function playPart() {
   for (let seed = options.from; seed < options.from + options.seeds * options.jobs; seed += options.jobs) {
     if (performance.now() > until) break;
     const { trace, ...result } = await simulate(worlds, createPlan(seed));
-    const broken = result.violation === undefined ? {} : await makeSmall(worlds, result.plan);
-    process.send({ ...result, ...broken, traceLength: trace.length });
+    const isBroken = result.violation !== undefined;
+    const small = isBroken && !options.first ? await makeSmall(worlds, result.plan) : {};
+    process.send({ ...result, smallest: result.plan, smallestTrace: isBroken ? trace : [], ...small });
+    if (isBroken && options.first) break;
   }
   process.disconnect();
 }
@@ -74,7 +79,7 @@ async function makeSmall(worlds, plan) {
 }
 
 async function letManyHappen() {
-  const { jobs, seeds, from, minutes } = options;
+  const { jobs, seeds, from, minutes, first } = options;
   const sums = {
     worlds: 0,
     stepCount: 0,
@@ -96,7 +101,7 @@ async function letManyHappen() {
   const progress = setInterval(() => console.error(describe(sums, startedMs)), progressEveryMs);
   const parts = Array.from({ length: jobs }, (_, part) => {
     const count = Math.ceil((seeds - part) / jobs);
-    return count < 1 ? Promise.resolve(0) : startPart({ from: from + part, seeds: count, jobs, minutes }, note);
+    return count < 1 ? Promise.resolve(0) : startPart({ from: from + part, seeds: count, jobs, minutes }, first, note);
   });
   const codes = await Promise.all(parts);
   clearInterval(progress);
@@ -105,9 +110,9 @@ async function letManyHappen() {
 }
 
 /** Resolves to its exit code. */
-function startPart(part, onResult) {
+function startPart(part, isFirstOnly, onResult) {
   const given = Object.entries(part).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = fork(fileURLToPath(import.meta.url), given);
+  const child = fork(fileURLToPath(import.meta.url), isFirstOnly ? [...given, "--first"] : given);
   child.on("message", onResult);
   return new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
 }
@@ -115,7 +120,7 @@ function startPart(part, onResult) {
 function tellBroken({ plan, violation, smallest, smallestViolation, smallestTrace }) {
   console.log(`seed ${plan.seed} breaks a promise: ${violation}`);
   console.log(`  see it:     npm run simulate -- --seed ${plan.seed}`);
-  console.log(`  made small: ${smallestViolation}`);
+  if (smallestViolation !== undefined) console.log(`  made small: ${smallestViolation}`);
   console.log(`  its plan, for a file and --plan: ${JSON.stringify(smallest)}`);
   console.log(
     smallestTrace

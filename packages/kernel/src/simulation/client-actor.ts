@@ -79,6 +79,8 @@ function toNewRun(number: number): NewRun {
     priority: script.priority,
     retry: { attemptsMax: script.attemptsMax, backoffMs: 5_000 },
     ...(script.lane === undefined ? {} : { lane: script.lane }),
+    ...(script.concurrency === undefined ? {} : { concurrency: script.concurrency }),
+    ...(script.rateLimit === undefined ? {} : { rateLimit: script.rateLimit }),
     ...(script.timeoutMs === undefined ? {} : { timeoutMs: script.timeoutMs }),
     ...(script.usdMax === undefined ? {} : { budget: { usdMax: script.usdMax } }),
   };
@@ -198,9 +200,10 @@ async function ofJob(jobCount: number, number: number, work: (job: number) => Pr
   if (jobCount > 0) await work(number % jobCount);
 }
 
-async function runNow({ kernel, surroundings }: SimulatedProcess, job: number, number: number): Promise<void> {
-  const idempotencyKey = `now ${number % 3}`;
-  const { tick } = await runJobNow(kernel, jobId(job), { by: "a client", idempotencyKey });
+async function runNow(process: SimulatedProcess, job: number, number: number): Promise<void> {
+  const { kernel, surroundings } = process;
+  const idempotencyKey = number % 3 === 0 ? `now ${number}` : "now";
+  const { tick } = await process.insist(() => runJobNow(kernel, jobId(job), { by: "a client", idempotencyKey }));
   surroundings.history.noteManualTick(`${jobId(job)} ${idempotencyKey}`, tick.runId ?? tick.outcome);
 }
 

@@ -3,10 +3,10 @@
  * It records an intent before each effect and its outcome after, replays what is recorded, treats what was interrupted by its effect
  * class, and repeats what it did not hear an answer to.
  */
-import { reserveSpend } from "../budgets/reserve-spend.ts";
+import { reserveSpend, settleSpend } from "../budgets/reserve-spend.ts";
 import { beginStep, restartStep, type BegunStep, type StepRequest } from "../runs/begin-step.ts";
 import { createRun } from "../runs/create-run.ts";
-import { finishRun } from "../runs/finish-run.ts";
+import { finishRun, type RunOutcome } from "../runs/finish-run.ts";
 import { finishStep, type StepOutcome } from "../runs/finish-step.ts";
 import { isLeaseLost } from "../runs/lease-lost.ts";
 import type { ClaimedRun, Effect, Owned, WaitRequest } from "../runs/run.ts";
@@ -20,21 +20,22 @@ import { isUnavailable } from "./simulated-process.ts";
 /** Whether the run goes on with its next step, or is out of its owner's hands. */
 type Progress = "on" | "given back";
 
-export function numberOf(input: unknown): number {
+function numberOf(input: unknown): number {
   const { number, tick } = input as { number?: number; tick?: { key: string } };
   return number ?? hashOf(tick?.key ?? "") % 10_000;
 }
 
+interface EffectAct {
+  effect: Effect;
+  isRefused: boolean;
+  /** What it costs. */
+  usd?: number;
+}
+
 /** Resolves when the run is out of its owner's hands, by whomever. */
 export async function executeRun(process: SimulatedProcess, run: ClaimedRun): Promise<void> {
-  const owned: Owned = { runId: run.id, epoch: run.epoch };
-  const script = scriptOf(numberOf(run.input));
-  const execution = new Execution(process, owned, script);
   try {
-    for (const [index, act] of script.acts.entries()) {
-      if ((await execution.take(act, index + 1)) === "given back") return;
-    }
-    await execution.end();
+    await new Execution(process, run).execute();
   } catch (error) {
     // Somebody else owns it: whatever was begun here is his.
     if (!isLeaseLost(error)) throw error;
@@ -44,15 +45,26 @@ export async function executeRun(process: SimulatedProcess, run: ClaimedRun): Pr
 class Execution {
   readonly #process: SimulatedProcess;
   readonly #owned: Owned;
+  readonly #agent: string;
   readonly #script: RunScript;
+  /** Outcomes of what may be repeated: they travel with the next intent, or with the end of the run. */
+  #held: StepOutcome[] = [];
 
-  constructor(process: SimulatedProcess, owned: Owned, script: RunScript) {
+  constructor(process: SimulatedProcess, run: ClaimedRun) {
     this.#process = process;
-    this.#owned = owned;
-    this.#script = script;
+    this.#owned = { runId: run.id, epoch: run.epoch };
+    this.#agent = run.agent ?? "";
+    this.#script = scriptOf(numberOf(run.input));
   }
 
-  async take(act: Act, seq: number): Promise<Progress> {
+  async execute(): Promise<void> {
+    for (const [index, act] of this.#script.acts.entries()) {
+      if ((await this.#take(act, index + 1)) === "given back") return;
+    }
+    await this.#end();
+  }
+
+  async #take(act: Act, seq: number): Promise<Progress> {
     switch (act.act) {
       case "effect":
         return this.#effect(seq, act);
@@ -73,18 +85,22 @@ class Execution {
     }
   }
 
-  async end(): Promise<void> {
-    const { history } = this.#process.surroundings;
-    const outcome = this.#script.isFailing
-      ? { state: "failed" as const, error: { code: "internal", message: "as its script says" } }
-      : { state: "done" as const, output: "as its script says" };
-    const { state } = await this.#write("finishRun", (kernel, owned) => finishRun(kernel, owned, outcome));
-    history.ended.set(this.#owned.runId, state);
+  async #end(): Promise<void> {
+    await this.#finishRun(
+      this.#script.isFailing
+        ? { state: "failed", error: { code: "internal", message: "as its script says" } }
+        : { state: "done", output: "as its script says" },
+    );
   }
 
-  async #effect(seq: number, act: { effect: Effect; isRefused: boolean; usd?: number }): Promise<Progress> {
+  async #effect(seq: number, act: EffectAct): Promise<Progress> {
     const request: StepRequest = { seq, name: `step ${seq}`, kind: "tool", effect: act.effect, input: { seq } };
-    const begun = await this.#write(`beginStep ${seq}`, (kernel, owned) => beginStep(kernel, owned, request));
+    const finishing = this.#held;
+    const begun = await this.#write(`beginStep ${seq}`, (kernel, owned) =>
+      beginStep(kernel, owned, request, { finishing }),
+    );
+    this.#held = [];
+    this.#noteRecorded(finishing);
     this.#refuseSettled(seq, begun);
     switch (begun.state) {
       case "begun":
@@ -92,7 +108,7 @@ class Execution {
       case "interrupted":
         return this.#afterInterruption(seq, act, begun.idempotencyKey);
       case "cancel_requested":
-        await this.#write("finishRun", (kernel, owned) => finishRun(kernel, owned, { state: "cancelled" }));
+        await this.#finishRun({ state: "cancelled" });
         return "given back";
       case "done":
       case "failed":
@@ -106,18 +122,14 @@ class Execution {
     this.#process.surroundings.world.refuseSettled(`${this.#owned.runId}:${seq}`, begun.state);
   }
 
-  async #perform(
-    seq: number,
-    act: { effect: Effect; isRefused: boolean; usd?: number },
-    key: string,
-  ): Promise<Progress> {
+  async #perform(seq: number, act: EffectAct, key: string): Promise<Progress> {
     const { world } = this.#process.surroundings;
     if (act.usd !== undefined && !(await this.#reserve(seq, act.usd))) return "given back";
     const isKeyed = act.effect !== "unsafe" && act.effect !== "readonly";
     try {
       await this.#process.touch(`perform ${act.effect}`, () => {
         if (!act.isRefused) world.perform(key, { isKeyed });
-        if (act.usd !== undefined) world.spend(this.#script.agent, act.usd);
+        if (act.usd !== undefined) world.spend(this.#agent, act.usd);
       });
     } catch (error) {
       if (!isUnavailable(error)) throw error;
@@ -129,26 +141,32 @@ class Execution {
       await this.#finish({ seq, state: "failed", error: refused });
       return this.#fail("a step was refused");
     }
-    return this.#finishDone(seq, key, act.usd);
+    return this.#finishDone(seq, key, act);
   }
 
-  async #afterSilence(seq: number, act: { effect: Effect; isRefused: boolean; usd?: number }, key: string) {
+  async #afterSilence(seq: number, act: EffectAct, key: string): Promise<Progress> {
     if (act.effect === "unsafe") return this.#leaveUnknown(seq);
+    if (act.usd !== undefined) await this.#settle(seq, act.usd);
     return act.effect === "queryable" ? this.#query(seq, act, key) : this.#perform(seq, act, key);
   }
 
-  async #afterInterruption(seq: number, act: { effect: Effect; isRefused: boolean; usd?: number }, key: string) {
+  /** What went out without an answer counts as spent; the next attempt reserves anew. */
+  async #settle(seq: number, usd: number): Promise<void> {
+    await this.#write(`settleSpend ${seq}`, (kernel, owned) => settleSpend(kernel, owned, { seq, usd, tokens: 1 }));
+  }
+
+  async #afterInterruption(seq: number, act: EffectAct, key: string) {
     if (act.effect === "unsafe") return this.#leaveUnknown(seq);
     await this.#write(`restartStep ${seq}`, (kernel, owned) => restartStep(kernel, owned, { seq }));
     return act.effect === "queryable" ? this.#query(seq, act, key) : this.#perform(seq, act, key);
   }
 
-  async #query(seq: number, act: { effect: Effect; isRefused: boolean; usd?: number }, key: string): Promise<Progress> {
+  async #query(seq: number, act: EffectAct, key: string): Promise<Progress> {
     const { world } = this.#process.surroundings;
     const isThere = await this.#process.insist(() =>
       this.#process.touch("ask for the effect", () => world.countOf(key) > 0),
     );
-    return isThere ? this.#finishDone(seq, key, act.usd) : this.#perform(seq, act, key);
+    return isThere ? this.#finishDone(seq, key, act) : this.#perform(seq, act, key);
   }
 
   async #leaveUnknown(seq: number): Promise<Progress> {
@@ -156,22 +174,38 @@ class Execution {
     return this.#wait(seq, { kind: "resolution", prompt: "did it happen?" });
   }
 
-  async #finishDone(seq: number, key: string, usd: number | undefined): Promise<Progress> {
-    await this.#finish({
-      seq,
-      state: "done",
-      output: { key },
-      ...(usd === undefined ? {} : { costUsd: usd, tokens: 1 }),
-    });
+  async #finishDone(seq: number, key: string, { effect, usd }: EffectAct): Promise<Progress> {
+    const spent = usd === undefined ? {} : { costUsd: usd, tokens: 1 };
+    const outcome: StepOutcome = { seq, state: "done", output: { key }, ...spent };
+    if (effect !== "unsafe" && this.#script.holdsOutcomes) this.#held.push(outcome);
+    else await this.#finish(outcome);
     return "on";
   }
 
-  async #finish(outcome: StepOutcome): Promise<void> {
+  /** Before what takes no outcomes along. */
+  async #recordHeld(): Promise<void> {
+    for (const outcome of this.#held.splice(0)) await this.#finish(outcome);
+  }
+
+  #noteRecorded(outcomes: StepOutcome[]): void {
     const { world } = this.#process.surroundings;
+    for (const { seq, state } of outcomes) if (state === "done") world.noteSettled(`${this.#owned.runId}:${seq}`);
+  }
+
+  async #finish(outcome: StepOutcome): Promise<void> {
     await this.#write(`finishStep ${outcome.seq} ${outcome.state}`, (kernel, owned) =>
       finishStep(kernel, owned, outcome),
     );
-    if (outcome.state === "done") world.noteSettled(`${this.#owned.runId}:${outcome.seq}`);
+    this.#noteRecorded([outcome]);
+  }
+
+  async #finishRun(outcome: RunOutcome): Promise<void> {
+    const finishing = this.#held;
+    const { state } = await this.#write("finishRun", (kernel, owned) =>
+      finishRun(kernel, owned, outcome, { finishing }),
+    );
+    this.#noteRecorded(finishing);
+    this.#process.surroundings.history.ended.set(this.#owned.runId, state);
   }
 
   async #reserve(seq: number, usd: number): Promise<boolean> {
@@ -185,16 +219,12 @@ class Execution {
   }
 
   async #fail(message: string, isRetryable = true): Promise<Progress> {
-    const { history } = this.#process.surroundings;
-    const error = { code: "internal", message, isRetryable };
-    const { state } = await this.#write("finishRun", (kernel, owned) =>
-      finishRun(kernel, owned, { state: "failed", error }),
-    );
-    history.ended.set(this.#owned.runId, state);
+    await this.#finishRun({ state: "failed", error: { code: "internal", message, isRetryable } });
     return "given back";
   }
 
   async #wait(seq: number, wait: WaitRequest): Promise<Progress> {
+    await this.#recordHeld();
     const waited = await this.#write(`waitInRun ${seq} ${wait.kind}`, (kernel, owned) =>
       waitInRun(kernel, owned, { seq, name: `step ${seq}`, wait }),
     );

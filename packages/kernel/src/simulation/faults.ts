@@ -27,8 +27,10 @@ export interface Fault {
   kind: FaultKind;
   /** It hits the first fitting turn from this step on. */
   at: number;
-  /** Only a commit fits: most promises are about what happens around it. */
-  atCommit: boolean;
+  /** Whom it hits: processes whose name begins so. */
+  on: string;
+  /** What it hits: most promises are about what happens around a commit, and around an effect outside. */
+  moment: "any" | "commit" | "effect";
   /** For how many steps a pause or a slow answer lasts, and how far a clock jumps. */
   amount: number;
 }

@@ -20,7 +20,20 @@ export async function findEffectViolations(sql: Sql, world: World, history: Hist
     ...world.keys().flatMap((key) => (key.startsWith("once:") ? [] : judgePerformed(key, byKey.get(key) ?? [], world))),
     ...steps.flatMap((step) => judgeRecorded(step, world)),
     ...(await judgeCreated(sql, history)),
+    ...(await judgeSpent(sql, world)),
   ];
+}
+
+/** What was really spent is counted: an agent never spends more than the books say, and the books keep to its caps. */
+async function judgeSpent(sql: Sql, world: World): Promise<string[]> {
+  const rows = await sql.query<{ agent: string; spent: number }>(
+    `select substr(scope, 7) as agent, (usd_spent * 1e6)::bigint as spent from roost.spend
+     where scope like 'agent:%' and time_window = 'total'`,
+  );
+  const counted = new Map(rows.map((row) => [row.agent, row.spent]));
+  return [...world.spent]
+    .filter(([agent, spent]) => spent > (counted.get(agent) ?? 0))
+    .map(([agent, spent]) => `${agent} spent ${spent / 1e6} USD and ${(counted.get(agent) ?? 0) / 1e6} are counted`);
 }
 
 function judgePerformed(key: string, steps: StepRow[], world: World): string[] {

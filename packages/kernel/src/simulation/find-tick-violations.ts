@@ -5,6 +5,8 @@ import type { History } from "./history.ts";
 import { jobColumns, type StoredJob } from "../jobs/job-row.ts";
 
 const doubles = `
+  select 'a tick has ' || count(*) || ' rows: ' || job_id || ' ' || tick_key as what from roost.tick group by job_id, tick_key having count(*) > 1
+  union all
   select 'a tick started ' || count(*) || ' runs: ' || job_id || ' ' || tick_key as what from roost.run_all
   where tick_key is not null and retry_of is null group by job_id, tick_key having count(*) > 1
   union all

@@ -36,7 +36,7 @@ interface Delayed {
 }
 
 /** How long an answer may be missing before the server is asked whether it waits. It decides nothing: both ends are certain. */
-const answerMs = 2;
+const answerMs = 10;
 /** One step in so many may go to a process that has nothing to do although others have. */
 const idleTurnsEvery = 4;
 
@@ -267,8 +267,9 @@ export class Interleaver {
   }
 }
 
-function fits({ kind, atCommit }: Fault, turn: Turn): boolean {
-  if (turn.kind === "idle" || (atCommit && turn.kind !== "commit")) return false;
+function fits({ kind, on, moment }: Fault, turn: Turn): boolean {
+  if (turn.kind === "idle" || !turn.actor.name.startsWith(on)) return false;
+  if (moment !== "any" && turn.kind !== moment) return false;
   return kind !== "conflict" || turn.kind === "statement" || turn.kind === "commit";
 }
 

@@ -1,5 +1,5 @@
 /** A world before it happens: who takes part, what they are to do, and what goes wrong. Made from a seed, and small enough to print. */
-import { faultKinds, type Fault } from "./faults.ts";
+import { faultKinds, type Fault, type FaultKind } from "./faults.ts";
 import { createRandom, hashOf, type Random } from "./random.ts";
 
 export const operationNames = [
@@ -40,22 +40,23 @@ export interface Plan {
 const weights: Record<OperationName, number> = {
   create: 10,
   "create keyed": 3,
-  append: 4,
-  lock: 4,
-  once: 4,
+  append: 2,
+  lock: 3,
+  once: 3,
   cancel: 2,
-  answer: 2,
+  answer: 1,
   retry: 1,
-  "run job": 1,
+  "run job": 4,
   "pause job": 1,
   "change job": 1,
   sweep: 1,
 };
 const operationsMin = 8;
 const operationsMax = 24;
-const faultsMax = 18;
+const faultsMax = 28;
 /** The steps within which faults are meant to happen. */
 const faultStepsMax = 500;
+const faultAmountMax = 80;
 /** After so many steps nothing goes wrong any more, whatever is left to do. */
 export const chaosStepsMax = 900;
 
@@ -63,11 +64,11 @@ export function createPlan(seed: number): Plan {
   const random = createRandom(hashOf("plan", seed));
   return {
     seed,
-    workerCount: 1 + random.below(3),
+    workerCount: 2 + random.below(2),
     schedulerCount: 1 + random.below(2),
     clientCount: 1 + random.below(2),
-    readerCount: random.below(3),
-    jobCount: random.below(3),
+    readerCount: random.below(2),
+    jobCount: random.below(4),
     burst: random.pick([1, 1, 2, 4, 8, 24]),
     operations: Array.from({ length: operationsMin + random.below(operationsMax - operationsMin) }, () => ({
       name: random.pick(weightedNames),
@@ -79,11 +80,25 @@ export function createPlan(seed: number): Plan {
 
 const weightedNames = operationNames.flatMap((name) => Array.from({ length: weights[name] }, () => name));
 
+/** As often as each stands here. */
+const kinds: FaultKind[] = [
+  ...faultKinds,
+  "crash before",
+  "crash after",
+  "crash after",
+  "error after",
+  "pause",
+  "pause",
+];
+const hit = ["worker", "worker", "worker", "worker", "client", "client", "scheduler", "reader", ""];
+const moments: Fault["moment"][] = ["any", "any", "commit", "commit", "effect"];
+
 function createFault(random: Random): Fault {
   return {
-    kind: random.pick(faultKinds),
+    kind: random.pick(kinds),
     at: random.below(faultStepsMax),
-    atCommit: random.chance(0.4),
-    amount: 1 + random.below(60),
+    on: random.pick(hit),
+    moment: random.pick(moments),
+    amount: 1 + random.below(faultAmountMax),
   };
 }

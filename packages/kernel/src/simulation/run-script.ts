@@ -14,7 +14,12 @@ export interface RunScript {
   acts: Act[];
   /** Fails at its end, in every attempt. */
   isFailing: boolean;
+  /** Outcomes of what may be repeated are not recorded at once. */
+  holdsOutcomes: boolean;
   lane: string | undefined;
+  /** Keys of what it shares with others: how many go at once, how many in a window. */
+  concurrency: { key: string; max: number } | undefined;
+  rateLimit: { key: string; max: number; windowMs: number } | undefined;
   agent: string;
   attemptsMax: number;
   timeoutMs: number | undefined;
@@ -22,7 +27,7 @@ export interface RunScript {
   priority: number;
 }
 
-const effects: Effect[] = ["readonly", "idempotent", "queryable", "unsafe"];
+const effects: Effect[] = ["readonly", "idempotent", "queryable", "unsafe", "unsafe"];
 const actsMax = 4;
 /** Children of children, no deeper. */
 const childNumberMin = 1_000_000;
@@ -59,7 +64,10 @@ export function scriptOf(number: number): RunScript {
   return {
     acts,
     isFailing: random.chance(0.2),
+    holdsOutcomes: random.chance(0.5),
     lane: isChild ? undefined : random.pick([undefined, undefined, "lane a", "lane b"]),
+    concurrency: random.chance(0.25) ? { key: "slot", max: 2 } : undefined,
+    rateLimit: random.chance(0.2) ? { key: "rate", max: 2, windowMs: 20_000 } : undefined,
     agent: random.pick(["agent-a", "agent-b"]),
     attemptsMax: 1 + random.below(3),
     timeoutMs: random.chance(0.2) ? 60_000 + random.below(120_000) : undefined,

@@ -6,7 +6,7 @@ import { shrinkPlan } from "./shrink-plan.ts";
 const plan: Plan = {
   ...createPlan(1),
   workerCount: 3,
-  faults: Array.from({ length: 9 }, (_, at) => ({ kind: "crash after", at, atCommit: false, amount: 1 })),
+  faults: Array.from({ length: 9 }, (_, at) => ({ kind: "crash after", at, on: "", moment: "any", amount: 1 })),
 };
 
 test("shrinkPlan() keeps only what the failure needs", async () => {

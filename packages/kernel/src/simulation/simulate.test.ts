@@ -7,7 +7,7 @@ import { simulate } from "./simulate.ts";
 
 const budgetMs = 40_000;
 /** Also on a machine that is too busy for more. */
-const seedsMin = 6;
+const seedsMin = 3;
 
 let worlds: Worlds;
 before(async () => {
@@ -30,7 +30,8 @@ test("simulate() breaks no promise, whatever goes wrong", async () => {
 });
 
 test("simulate() lets the same happen again for the same plan", async () => {
-  const plan: Plan = { ...createPlan(26), jobCount: 1 };
+  const whole = createPlan(26);
+  const plan: Plan = { ...whole, jobCount: 1, operations: whole.operations.slice(0, 6) };
   const first = await simulate(worlds, plan);
   const second = await simulate(worlds, plan);
   assert.ok(first.faultCount > 0 && first.waitCount > 0, "a world with faults and lock waits was expected");

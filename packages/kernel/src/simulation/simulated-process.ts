@@ -82,7 +82,7 @@ export class SimulatedProcess implements Actor {
 
   /** Touches the world outside, in one turn. */
   async touch<T>(what: string, work: () => T): Promise<T> {
-    return (await this.#turn(what, "touch", async () => work())) as T;
+    return (await this.#turn(what, "effect", async () => work())) as T;
   }
 
   /** Asks again for as long as the database cannot be reached: for what may be repeated. */

@@ -1,3 +1,4 @@
+/** A transaction of a simulated process: the rules of the real one, each statement and the commit a turn of its own. */
 import { RoostError } from "@roost/base";
 import type { CommittingTransaction, QueryOptions } from "@roost/database";
 import type { TurnKind } from "./turn.ts";

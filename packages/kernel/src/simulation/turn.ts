@@ -11,8 +11,8 @@ export interface Actor {
   crash(): Promise<void>;
 }
 
-/** Only what is not idle meets faults; only a commit is what `atCommit` waits for; a rollback cannot be in conflict. */
-export type TurnKind = "statement" | "commit" | "rollback" | "connection" | "touch" | "idle";
+/** No fault hits who is idle. An effect is one on the world outside. */
+export type TurnKind = "statement" | "commit" | "rollback" | "connection" | "effect" | "idle";
 
 /** The smallest thing that happens: one statement on one connection, or one touch of the world outside. */
 export interface Turn {
