@@ -78,7 +78,8 @@ async function countEvents(database: Database): Promise<number> {
 async function untilSomebodyWaits(database: Database): Promise<void> {
   for (;;) {
     const waiting = await database.query(
-      "select 1 from pg_locks where locktype = 'advisory' and objid = $1 and not granted",
+      `select 1 from pg_locks where locktype = 'advisory' and objid = $1 and not granted
+         and database = (select oid from pg_database where datname = current_database())`,
       [lockKey],
     );
     if (waiting.length > 0) return;
