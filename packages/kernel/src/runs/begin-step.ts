@@ -8,6 +8,7 @@ import type { BatchOutcome } from "../batches/create-batches.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { emitStepEvent } from "./emit-run-event.ts";
+import { checkStep } from "./check-step.ts";
 import { diverge, type Replayed } from "./diverge.ts";
 import { finishBefore, prepareOutcome, type PreparedOutcome, type StepOutcome } from "./finish-step.ts";
 import { hashInput } from "./hash-input.ts";
@@ -68,7 +69,7 @@ export async function beginStep(
   request: StepRequest,
   { finishing = [] }: BeginOptions = {},
 ): Promise<BegunStep> {
-  checkRequest(request);
+  checkStep(request);
   const what = `the input of step ${request.seq} of run ${owned.runId}`;
   const item: Item = {
     owned,
@@ -291,19 +292,4 @@ function announce(
       { effect, idempotencyKey: begun.idempotencyKey },
     );
   return { state: "begun", ...begun };
-}
-
-function checkRequest(request: StepRequest): void {
-  if (!Number.isInteger(request.seq) || request.seq < 1)
-    throw new RoostError("invalid_input", `a step's seq is ${request.seq}: give a whole number from 1`);
-  if (request.seq > runLimits.stepsMax) {
-    throw new RoostError(
-      "limit_exceeded",
-      `the run has reached step ${request.seq} (limit ${runLimits.stepsMax}): let it end, or hand the rest to a further run`,
-    );
-  }
-  if (request.name.length === 0 || request.name.length > 200)
-    throw new RoostError("invalid_input", `a step's name has ${request.name.length} characters: give one of 1 to 200`);
-  if (request.kind.length === 0 || request.kind.length > 64)
-    throw new RoostError("invalid_input", `a step's kind has ${request.kind.length} characters: give one of 1 to 64`);
 }

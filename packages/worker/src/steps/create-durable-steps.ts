@@ -17,7 +17,8 @@ import {
   type Step,
   type WaitRequest,
 } from "@roost/kernel";
-import { attributes, genAiOperations, type Attributes, type Telemetry } from "@roost/telemetry";
+import { attributes, type Telemetry } from "@roost/telemetry";
+import { describeStep, spanName } from "./describe-step.ts";
 import { RunInterruption } from "./run-interruption.ts";
 import { toOutcome, toRecord, type RecordedStep } from "./to-outcome.ts";
 import { createSpendLedger, type SpendLedger } from "./spend-ledger.ts";
@@ -268,35 +269,4 @@ function readWait(wait: JsonValue): WaitRequest {
   const { until, ...rest } = wait as { until?: unknown };
   const request = rest as unknown as WaitRequest;
   return typeof until === "string" ? { ...request, until: new Date(until) } : request;
-}
-
-/** Model and tool steps are named as the semantic conventions of generative AI ask. */
-function spanName(name: string, kind: string): string {
-  if (kind === "model") return genAiOperations.chat;
-  return kind === "tool" ? `${genAiOperations.executeTool} ${toolOf(name)}` : `step ${name}`;
-}
-
-/** `tool:write_file#2` is a call of write_file. */
-function toolOf(step: string): string {
-  return step.replace(/^tool:/, "").replace(/#\d+$/, "");
-}
-
-function describeStep(
-  run: ClaimedRun,
-  seq: number,
-  name: string,
-  { kind, effect }: { kind: string; effect: string },
-): Attributes {
-  return {
-    [attributes.runId]: run.id,
-    [attributes.stepSeq]: seq,
-    [attributes.stepName]: name,
-    [attributes.stepKind]: kind,
-    [attributes.stepEffect]: effect,
-    [attributes.genAiConversationId]: run.sessionKey ?? undefined,
-    ...(kind === "model" ? { [attributes.genAiOperation]: genAiOperations.chat } : {}),
-    ...(kind === "tool"
-      ? { [attributes.genAiOperation]: genAiOperations.executeTool, [attributes.genAiToolName]: toolOf(name) }
-      : {}),
-  };
 }

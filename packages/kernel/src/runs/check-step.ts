@@ -1,0 +1,19 @@
+import { RoostError } from "@roost/base";
+import type { StepRequest } from "./begin-step.ts";
+import { runLimits } from "./run.ts";
+
+/** @throws RoostError `invalid_input` for a malformed step, `limit_exceeded` for one too many */
+export function checkStep(request: StepRequest): void {
+  if (!Number.isInteger(request.seq) || request.seq < 1)
+    throw new RoostError("invalid_input", `a step's seq is ${request.seq}: give a whole number from 1`);
+  if (request.seq > runLimits.stepsMax) {
+    throw new RoostError(
+      "limit_exceeded",
+      `the run has reached step ${request.seq} (limit ${runLimits.stepsMax}): let it end, or hand the rest to a further run`,
+    );
+  }
+  if (request.name.length === 0 || request.name.length > 200)
+    throw new RoostError("invalid_input", `a step's name has ${request.name.length} characters: give one of 1 to 200`);
+  if (request.kind.length === 0 || request.kind.length > 64)
+    throw new RoostError("invalid_input", `a step's kind has ${request.kind.length} characters: give one of 1 to 64`);
+}
