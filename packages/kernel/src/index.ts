@@ -172,6 +172,7 @@ export {
   type Tick,
 } from "./jobs/read-jobs.ts";
 export { fireDueTicks, readNextFire, type FireDueTicksOptions, type FiredTicks } from "./jobs/fire-due-ticks.ts";
+export { reportSilentJobs, silentMsMax } from "./jobs/report-silent-jobs.ts";
 export { fireEventTicks } from "./jobs/fire-event-ticks.ts";
 
 // Locks, effects that happen once, remembered results, claimed topics.

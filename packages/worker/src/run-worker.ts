@@ -3,7 +3,14 @@
 
 import { hostname } from "node:os";
 import { sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
-import { claimRuns, registerWorker, runLimits, type Kernel, type WorkerRegistration } from "@roost/kernel";
+import {
+  claimRuns,
+  registerWorker,
+  reportSilentJobs,
+  runLimits,
+  type Kernel,
+  type WorkerRegistration,
+} from "@roost/kernel";
 import { createActiveRuns, type ActiveRuns } from "./active-runs.ts";
 import type { RunHandlers } from "./execute-run.ts";
 
@@ -34,6 +41,8 @@ export const workerDefaults = {
   heartbeatMs: 1_000,
   restartMs: 250,
   restartMsMax: 5_000,
+  /** How often it looks whether jobs are due that nobody fires. */
+  jobWatchMs: 15_000,
 } as const;
 
 /** Runs until `signal` is aborted; survives the loss of the database and of its own lease by registering anew. */
@@ -70,6 +79,7 @@ async function runRegistered(options: WorkerOptions, onJoined: () => void): Prom
   const leaving = AbortSignal.any([options.signal, worker.lost, active.stuck]);
   const left = new AbortController();
   const heartbeats = keepLease(options, worker, { active, left: left.signal });
+  using _watch = watchJobs(options);
   try {
     await claimWhileThereIsRoom(options, worker, { active, leaving });
   } finally {
@@ -87,6 +97,25 @@ async function runRegistered(options: WorkerOptions, onJoined: () => void): Prom
     await heartbeats;
     if (!worker.lost.aborted) await worker.release();
   }
+}
+
+/** A worker sees it when no scheduler fires jobs any more: those cannot say so themselves. */
+function watchJobs({ kernel, logger }: WorkerOptions): Disposable {
+  let isLooking = false;
+  const look = async () => {
+    if (isLooking) return;
+    isLooking = true;
+    try {
+      const count = await reportSilentJobs(kernel);
+      if (count > 0) logger.warn("Jobs are due and nobody fires them: is a scheduler running?", { jobCount: count });
+    } catch (error) {
+      logger.warn("Due jobs could not be looked at", { error: toRoostError(error).message });
+    } finally {
+      isLooking = false;
+    }
+  };
+  const timer = setInterval(() => void look(), workerDefaults.jobWatchMs).unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 async function claimWhileThereIsRoom(

@@ -15,6 +15,7 @@ export function listJobVersions({ kernel }: GatewayContext): ApiHandler<"listJob
   };
 }
 
-function toVersionRecord({ timeZone: _, definedAt, ...version }: JobVersion): VersionRecord {
-  return { ...version, definedAt: iso(definedAt) };
+function toVersionRecord(found: JobVersion): VersionRecord {
+  const { jobId, version, definition, definedBy, definedAt, liveRunCount, differences } = found;
+  return { jobId, version, definition, definedBy, definedAt: iso(definedAt), liveRunCount, differences };
 }

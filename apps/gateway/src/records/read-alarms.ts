@@ -1,6 +1,13 @@
 /** What needs the person: found by looking at the state, not by waiting for something to complain. */
 import { formatDurationMs } from "@roost/base";
-import { listLaggingPartitions, listUnresolvedSteps, readPausedQueues, type Job, type WorkerRow } from "@roost/kernel";
+import {
+  listLaggingPartitions,
+  listUnresolvedSteps,
+  readPausedQueues,
+  silentMsMax,
+  type Job,
+  type WorkerRow,
+} from "@roost/kernel";
 import type { GatewayContext } from "../gateway-context.ts";
 import { isoOrNull } from "./iso.ts";
 
@@ -10,8 +17,6 @@ export interface Alarm {
   since: string | null;
 }
 
-/** A tick that is late by more than this means that nobody schedules. */
-const lateMsMax = 60_000;
 const unresolvedShown = 20;
 /** A consumer group that is behind by more, or fails on one event more often, does not get over it by itself. */
 const lagMsMax = 5 * 60_000;
@@ -35,7 +40,7 @@ export async function readAlarms(
     });
   }
   for (const { id, dueAt } of facts.jobs) {
-    if (dueAt === null || facts.nowMs - dueAt.getTime() <= lateMsMax) continue;
+    if (dueAt === null || facts.nowMs - dueAt.getTime() <= silentMsMax) continue;
     const late = formatDurationMs(facts.nowMs - dueAt.getTime());
     alarms.push({
       code: "job_not_ticking",

@@ -25,6 +25,15 @@ export const jobPaused = defineEvent({ type: "job.paused", version, topic, subje
 export const jobResumed = defineEvent({ type: "job.resumed", version, topic, subject, schema: z.object(paused) });
 export const jobRemoved = defineEvent({ type: "job.removed", version, topic, subject, schema: z.object(paused) });
 
+/** It has been due for a while and nobody has fired it; said once for each moment. */
+export const jobSilent = defineEvent({
+  type: "job.silent",
+  version,
+  topic,
+  subject,
+  schema: z.object({ jobId: Slug, dueAt: Time, lateMs: WholeMs }),
+});
+
 export const tickFired = defineEvent({
   type: "tick.fired",
   version,
@@ -69,6 +78,7 @@ export const jobEvents = [
   jobPaused,
   jobResumed,
   jobRemoved,
+  jobSilent,
   tickFired,
   tickSkipped,
   tickMissed,
