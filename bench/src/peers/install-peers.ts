@@ -1,8 +1,7 @@
 /** Puts the peers into bench/peers/node_modules, once per lockfile. They are no part of Roost: nobody who uses it gets them. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { readInstallEnvironment } from "../config.ts";
@@ -14,44 +13,48 @@ const outputBytesMax = 16_000_000;
 
 /** @throws Error that says what to do when the packages cannot be had */
 export async function installPeers(onProgress: (text: string) => void): Promise<void> {
+  await installPackages(onProgress);
+  await installAbsurdSql(onProgress);
+}
+
+async function installPackages(onProgress: (text: string) => void): Promise<void> {
   const stamp = join(peersDirectory, "node_modules", ".installed");
-  const wanted = createHash("sha256")
-    .update(readFileSync(join(peersDirectory, "package-lock.json")))
-    .update(readFileSync(join(peersDirectory, "absurdctl.txt")))
-    .digest("hex");
+  const lockfile = readFileSync(join(peersDirectory, "package-lock.json"));
+  const wanted = createHash("sha256").update(lockfile).digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   onProgress("installing the peers into bench/peers (276 MB, once)");
   const npm = join(dirname(process.execPath), process.platform === "win32" ? "npm.cmd" : "npm");
-  const options = {
-    cwd: peersDirectory,
-    env: readInstallEnvironment(),
-    timeout: installMsMax,
-    maxBuffer: outputBytesMax,
-    shell: process.platform === "win32",
-  };
   try {
-    await run(existsSync(npm) ? npm : "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], options);
+    await run(existsSync(npm) ? npm : "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], runOptions());
   } catch (error) {
     throw new Error(
       `the peers could not be installed into ${peersDirectory}: ${lastLine(error)}; go online and run this again, or measure Roost alone with --only roost,raw`,
       { cause: error },
     );
   }
-  await installAbsurdSql(options, onProgress);
   writeFileSync(stamp, wanted);
 }
 
 /** absurd's SQL is not in its npm package but in its command line tool, on PyPI. Without it absurd alone is not measured. */
-async function installAbsurdSql(options: { cwd: string }, onProgress: (text: string) => void): Promise<void> {
+async function installAbsurdSql(onProgress: (text: string) => void): Promise<void> {
   const target = join(peersDirectory, "node_modules", ".absurdctl");
-  const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"];
-  // A directory of its own as home, so that no other package is looked at.
-  const cache = mkdtempSync(join(tmpdir(), "roost-bench-pip-"));
+  if (existsSync(target)) return;
+  const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir", "--no-deps"];
   try {
-    await run("python3", [...args, "--cache-dir", cache, "--target", target, "-r", "absurdctl.txt"], options);
+    await run("python3", [...args, "--require-hashes", "--target", target, "-r", "absurdctl.txt"], runOptions());
   } catch (error) {
     onProgress(`absurd's SQL could not be fetched: ${lastLine(error)}`);
   }
+}
+
+function runOptions() {
+  return {
+    cwd: peersDirectory,
+    env: readInstallEnvironment(),
+    timeout: installMsMax,
+    maxBuffer: outputBytesMax,
+    shell: process.platform === "win32",
+  };
 }
 
 function lastLine(error: unknown): string {
