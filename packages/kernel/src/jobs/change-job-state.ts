@@ -10,6 +10,7 @@ import { fireEventTicks } from "./fire-event-ticks.ts";
 import { closeWindows } from "./gather-events.ts";
 import { nextTick, scheduleOf } from "./job-moments.ts";
 import { lockJob, type StoredJob } from "./job-row.ts";
+import { pauseStart } from "./pause-start.ts";
 import { recordTicks } from "./record-ticks.ts";
 import { describeTrigger } from "./resolve-trigger.ts";
 import { settleDueTicks } from "./settle-due-ticks.ts";
@@ -33,9 +34,15 @@ export async function pauseJob(kernel: Kernel, jobId: string, options: ChangeJob
       throw new RoostError("conflict", `The job "${jobId}" has finished: there is nothing to pause`);
     const eventId = createId();
     await tx.query(
-      `update roost.job set state = 'paused', next_at = null, fire_at = null, paused_at = roost.now(), paused_by = $2, paused_reason = $3,
+      `update roost.job set state = 'paused', next_at = null, fire_at = null, paused_at = $5, paused_by = $2, paused_reason = $3,
          cause_id = $4, updated_at = roost.now() where id = $1`,
-      [jobId, options.by, options.reason === undefined ? null : clipReason(options.reason), eventId],
+      [
+        jobId,
+        options.by,
+        options.reason === undefined ? null : clipReason(options.reason),
+        eventId,
+        pauseStart(settled, nowMs),
+      ],
     );
     emitChange(tx, "job.paused", job, eventId, options);
   });

@@ -10,6 +10,7 @@ import { compareJobs, type JobDifference } from "./compare-jobs.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
 import { firstTick, nextTick, scheduleOf, withJitter, type NextTick } from "./job-moments.ts";
 import { lockJob, type JobState, type StoredJob } from "./job-row.ts";
+import { pauseStart } from "./pause-start.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
 import { closeWindows } from "./gather-events.ts";
 import { recordVersion } from "./record-version.ts";
@@ -188,9 +189,9 @@ async function changeJob(
   await tx.query(
     `update roost.job set version = $2, state = $3, definition = $4, trigger = $5, time_zone = $6, next_at = $7, fire_at = $8, anchor_at = $9, topic = $10,
        from_offsets = $11, defined_by = $12, origin = $13, cause_id = $14, updated_at = roost.now(),
-       paused_at = case when $3 <> 'paused' then null when $15 then roost.now() else paused_at end,
-       paused_by = case when $3 <> 'paused' then null when $15 then $16 else paused_by end,
-       paused_reason = case when $3 <> 'paused' then null when $15 then $17 else paused_reason end
+       paused_at = case when $3 <> 'paused' then null when $15::timestamptz is not null then $15 else paused_at end,
+       paused_by = case when $3 <> 'paused' then null when $15 is not null then $16 else paused_by end,
+       paused_reason = case when $3 <> 'paused' then null when $15 is not null then $17 else paused_reason end
      where id = $1`,
     [
       job.id,
@@ -207,7 +208,7 @@ async function changeJob(
       options.by,
       options.source ?? job.origin,
       eventId,
-      isPausedNow,
+      isPausedNow ? pauseStart(job, options.nowMs) : null,
       pausedByDefinition,
       disabledReason,
     ],

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Database } from "@roost/database";
+import type { Kernel } from "../open-kernel.ts";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { applyJobs } from "./apply-jobs.ts";
 import { pauseJob, removeJob, resumeJob } from "./change-job-state.ts";
@@ -166,6 +168,42 @@ test("pauseJob() and resumeJob() leave one row for what a pause passed over, and
     "job.resumed",
   ]);
 });
+
+const often = {
+  id: "often",
+  trigger: { kind: "every", every: "1m", anchor: "2026-03-01T12:00:00Z" },
+  prompt: "",
+  overlap: "allow",
+  catchUp: { policy: "all", max: 1_000 },
+};
+
+/** A clock that is a minute later whenever it is looked at: moments come due between the statements of one transaction. */
+async function hurry(database: Database): Promise<void> {
+  await database.query("create sequence public.looks");
+  await database.query(`create or replace function roost.now() returns timestamptz language sql volatile as
+    $$ select timestamptz '2026-03-01 12:00:00Z' + nextval('public.looks') * interval '1 minute' $$`);
+}
+
+for (const [how, pause] of [
+  ["pauseJob()", (kernel: Kernel) => pauseJob(kernel, "often", { by })],
+  ["defineJob() that disables it", (kernel: Kernel) => defineJob(kernel, { ...often, enabled: false }, { by })],
+] as const) {
+  test(`${how} and what lets it go on leave no moment without a row, however much time passes between their statements`, async () => {
+    await using opened = await createTestKernel();
+    const { kernel } = opened;
+    await hurry(opened.database);
+    await defineJob(kernel, often, { by });
+    await pause(kernel);
+    if (how === "pauseJob()") await resumeJob(kernel, "often", { by });
+    else await defineJob(kernel, often, { by });
+    await fireDueTicks(kernel);
+    const rows = await opened.database.query<{ gapMs: number | null }>(
+      `select extract(epoch from scheduled_at - lag(coalesce(until, scheduled_at)) over (order by scheduled_at))::float8 * 1000 as "gapMs" from roost.tick`,
+    );
+    assert.ok(rows.length > 2);
+    assert.deepEqual([...new Set(rows.map((row) => row.gapMs ?? 60_000))], [60_000]);
+  });
+}
 
 test("pauseJob() loses no tick that was due before it", async () => {
   await using opened = await createTestKernel();
