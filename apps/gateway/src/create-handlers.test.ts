@@ -95,6 +95,10 @@ async function askAboutJobs(client: TestGateway["client"]): Promise<void> {
     ],
   );
   assert.equal((await client.cancelRun({ runId: tick.runId ?? "" })).outcome, "cancelled");
+  const { versions } = await client.listJobVersions({ jobId: "sweep" });
+  assert.equal(versions.at(-1)?.version, 1);
+  assert.equal((await client.listJobVersions({ jobId: "sweep", version: 1 })).versions.length, 1);
+  await client.rollBackJob({ jobId: "sweep", version: 1 });
   assert.equal((await client.removeJob({ jobId: "sweep" })).job.state, "removed");
   await assert.rejects(client.getJob({ jobId: "nobody" }), { code: "not_found" });
 }
@@ -138,6 +142,18 @@ async function askAboutRuns(
   const { runId: cancelled } = { runId: await startRun(kernel) };
   await client.cancelRun({ runId: cancelled });
   assert.notEqual((await client.retryRun({ runId: cancelled })).run.id, cancelled);
+  const fork = (await client.forkRun({ runId, fromSeq: 1, input: { again: true } })).run;
+  assert.deepEqual(
+    (({ forkedFrom, forkedSeq }) => [forkedFrom, forkedSeq])((await client.getRun({ runId: fork.id })).run),
+    [runId, 1],
+  );
+  await client.cancelRun({ runId: fork.id });
+  assert.equal((await client.pauseQueue({ queue: "slow", reason: "dust" })).queue.pausedReason, "dust");
+  assert.deepEqual(
+    (await client.listQueues()).queues.filter(({ pausedAt }) => pausedAt !== null).map(({ name }) => name),
+    ["slow"],
+  );
+  assert.equal((await client.resumeQueue({ queue: "slow" })).queue.pausedAt, null);
   await assert.rejects(client.retryRun({ runId }), { code: "conflict" });
   assert.ok((await client.listRuns({ state: ["done"] })).runs.some(({ id }) => id === runId));
 }

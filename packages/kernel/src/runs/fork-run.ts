@@ -1,7 +1,7 @@
 /** A further run that begins with the recorded steps of another up to a step, and goes on by itself from there. */
 import { RoostError, type JsonObject } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
-import { asNew, copySteps, sameGates } from "./continue-run.ts";
+import { asNew, copySteps, sameGates } from "./copy-steps.ts";
 import { createRun, type CreatedRun } from "./create-run.ts";
 import { getRun } from "./list-runs.ts";
 import { runLimits } from "./run.ts";

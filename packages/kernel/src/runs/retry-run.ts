@@ -1,7 +1,7 @@
 /** A run that ended without success is tried again as a new run that continues from its recorded steps: an ended run never changes. */
 import { createId, RoostError } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
-import { asNew, copySteps, sameGates } from "./continue-run.ts";
+import { asNew, copySteps, sameGates } from "./copy-steps.ts";
 import { createRun, type CreatedRun } from "./create-run.ts";
 import { reopenLastWord, reopenTrailingFailures } from "./finish-run.ts";
 import { runColumns } from "./run-row.ts";
