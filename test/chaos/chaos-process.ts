@@ -23,10 +23,9 @@ export interface ChaosProcessOptions {
 
 const options = JSON.parse(process.argv[2] ?? "{}") as ChaosProcessOptions;
 const stop = new AbortController();
-const quiet = new AbortController();
-if (options.isQuiet) quiet.abort();
+let { isQuiet } = options;
 process.once("SIGTERM", () => stop.abort(new Error("told to stop")));
-process.on("message", () => quiet.abort());
+process.on("message", (message) => ({ isQuiet } = message as { isQuiet: boolean }));
 process.once("disconnect", () => process.exit(1));
 
 const logger = createLogger({
@@ -55,7 +54,9 @@ const writeMs = 60;
 const batchMax = 4;
 
 async function write(kernel: Kernel): Promise<void> {
-  for (let n = 0; !stop.signal.aborted && !quiet.signal.aborted; n += 1) {
+  for (let n = 0; !stop.signal.aborted; n += 1) {
+    await delay(writeMs);
+    if (isQuiet) continue;
     const ids = Array.from({ length: 1 + (n % batchMax) }, (_, place) => `${options.name}:${n}:${place}`);
     const notes = ids.map((id) => ({ type: "note.written", id, subject: `s${n % 7}`, data: { n } }));
     try {
@@ -65,7 +66,6 @@ async function write(kernel: Kernel): Promise<void> {
     } catch {
       // Not acknowledged: it may be there or not, but not twice.
     }
-    await delay(writeMs);
   }
 }
 

@@ -21,7 +21,15 @@ const canMount = process.platform === "linux" && spawnSync("unshare", tryMount).
 const onSmallDisk = { skip: !canMount && "a small disk needs Linux, unshare and root" };
 
 test("killed, stopped and cut off processes, PostgreSQL shut down at once: every promise holds", async (t) => {
-  const options = { seed, cycles, msMax: attackMsMax, leaseMs: 1_500, workerCount: 2, schedulerCount: 2 };
+  const options = {
+    seed,
+    cycles,
+    msMax: attackMsMax,
+    cyclesPerCheck: cycles,
+    leaseMs: 1_500,
+    workerCount: 2,
+    schedulerCount: 2,
+  };
   const { faults, violations, ...summary } = await runChaos(options);
   t.diagnostic(JSON.stringify(summary));
   assert.deepEqual(

@@ -24,8 +24,8 @@ export interface EffectServer extends AsyncDisposable {
   plain: Map<string, number>;
   /** Ids of events whose writers heard that they are durable. */
   acknowledged: Set<string>;
-  /** From now on it answers everything at once. */
-  calm(): void;
+  /** Whether it answers everything at once. */
+  setCalm(isCalm: boolean): void;
 }
 
 const refusedShare = 0.04;
@@ -78,7 +78,7 @@ export async function startEffectServer(random: RandomSource): Promise<EffectSer
     keyed,
     plain,
     acknowledged,
-    calm: () => void (isCalm = true),
+    setCalm: (wanted) => void (isCalm = wanted),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

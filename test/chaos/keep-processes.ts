@@ -14,8 +14,8 @@ export interface KeptProcesses {
   readonly startCount: number;
   /** Who ended although nobody killed it, and how. */
   readonly unexpected: readonly string[];
-  /** From now on nobody writes events. */
-  quiet(): void;
+  /** Whether nobody writes events. */
+  setQuiet(isQuiet: boolean): void;
   /** Resolves when each has said that it is open. */
   ready(): Promise<void>;
   /** How many are open and not stopped. */
@@ -24,7 +24,7 @@ export interface KeptProcesses {
   kill(): string | undefined;
   /** SIGSTOP to one, SIGCONT after `ms`. Never the last of its role that runs. */
   pause(ms: number): string | undefined;
-  /** Continues all that are stopped; nothing is paused after this. */
+  /** Continues all that are stopped. */
   resumeAll(): void;
   /** SIGTERM, then, for who does not heed it, SIGKILL. Returns the names of those. */
   stopAll(): Promise<string[]>;
@@ -69,7 +69,10 @@ export function keepProcesses(options: KeepProcessesOptions): KeptProcesses {
     const { databaseUrl, effectUrl, leaseMs } = options;
     const given: ChaosProcessOptions = { role, name, databaseUrl, effectUrl, leaseMs, isQuiet };
     const child = fork(program, [JSON.stringify(given)], { stdio: ["ignore", "ignore", "pipe", "ipc"], env });
-    child.stderr?.pipe(createWriteStream(join(options.logDirectory, `${name}.log`)));
+    const log = createWriteStream(join(options.logDirectory, `${name}.log`));
+    // What is printed helps, and is not what is judged: a disk without room for it must not end the attack.
+    log.on("error", () => child.stderr?.resume());
+    child.stderr?.pipe(log);
     const ready = Promise.race([once(child, "message"), once(child, "exit")]);
     const kept: Kept = { role, name, child, ready, isReady: false, isStopped: false };
     child.once("message", () => (kept.isReady = true));
@@ -104,9 +107,9 @@ export function keepProcesses(options: KeepProcessesOptions): KeptProcesses {
       return startCount;
     },
     unexpected,
-    quiet() {
-      isQuiet = true;
-      for (const { child } of places) if (child.connected) child.send("quiet");
+    setQuiet(wanted) {
+      isQuiet = wanted;
+      for (const { child } of places) if (child.connected) child.send({ isQuiet });
     },
     get workingCount() {
       return working().length;

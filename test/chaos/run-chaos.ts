@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createId, delay, silentLogger, toRoostError } from "@roost/base";
 import { openDatabase, type Database } from "@roost/database";
-import { createRun, defineJob, openKernel, pauseJob, readLag, type Kernel } from "@roost/kernel";
+import { createRun, defineJob, openKernel, pauseJob, readLag, resumeJob, type Kernel } from "@roost/kernel";
 import { chaosEvents, chaosGroup, chaosTopic } from "./chaos-events.ts";
 import { createChaosProgram } from "./chaos-program.ts";
-import { checkChaos, type ChaosCount } from "./check-chaos.ts";
+import { checkChaos, type ChaosCount, type Checked } from "./check-chaos.ts";
 import { startEffectServer, type EffectServer } from "./effect-server.ts";
 import { injectFault, type Battlefield } from "./inject-fault.ts";
 import { keepPostgres } from "./keep-postgres.ts";
@@ -20,6 +20,8 @@ export interface ChaosOptions {
   cycles: number;
   /** No further cycle begins after this long. */
   msMax: number;
+  /** After so many cycles everything comes to rest and is checked, and the attack goes on. */
+  cyclesPerCheck: number;
   leaseMs: number;
   workerCount: number;
   schedulerCount: number;
@@ -90,14 +92,24 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       leaseMs,
       isDiskSmall: options.smallDisk !== undefined,
     };
-    const submitted = new Set<string>();
-    const faults = await attack(options, field, { kernel, submitted });
-    await heal(field, kernel, world);
-    const stuck = await rest(database);
+    const work: Work = { kernel, world, submitted: new Set(), faults: [] };
+    const untilMs = performance.now() + options.msMax;
+    const isOver = () => work.faults.length >= options.cycles || performance.now() >= untilMs;
+    let checked: Checked;
+    do {
+      await stir(field, work);
+      await attack(options, field, { ...work, isOver });
+      await heal(field, work);
+      const stuck = await rest(database);
+      const { violations, count } = await checkChaos(database, world, work.submitted);
+      checked = { violations: [...stuck, ...violations], count };
+      options.onCycle?.(`at rest: ${checked.violations.length} violations, ${JSON.stringify(count)}`);
+    } while (!isOver() && checked.violations.length === 0);
     const forced = await processes.stopAll();
-    const { violations, count } = await checkChaos(database, world, submitted);
+    const { faults } = work;
+    const { violations, count } = checked;
     const unheeding = forced.map((name) => `${name} did not stop when it was told to`);
-    const wrong = [...stuck, ...processes.unexpected, ...unheeding, ...violations];
+    const wrong = [...processes.unexpected, ...unheeding, ...violations];
     if (wrong.length === 0) await rm(logDirectory, { recursive: true });
     return {
       seed: options.seed,
@@ -135,15 +147,23 @@ async function prepare(kernel: Kernel, random: RandomSource): Promise<void> {
   }
 }
 
+interface Work {
+  kernel: Kernel;
+  world: EffectServer;
+  /** Runs of which the conductor was told that they exist. */
+  submitted: Set<string>;
+  /** What each cycle did. */
+  faults: string[];
+}
+
+/** One round of cycles. */
 async function attack(
   options: ChaosOptions,
   field: Battlefield,
-  { kernel, submitted }: { kernel: Kernel; submitted: Set<string> },
-): Promise<string[]> {
+  { kernel, submitted, faults, isOver }: Work & { isOver: () => boolean },
+): Promise<void> {
   const { random } = field;
-  const faults: string[] = [];
-  const beganAt = performance.now();
-  while (faults.length < options.cycles && performance.now() - beganAt < options.msMax) {
+  for (let cycle = 0; cycle < options.cyclesPerCheck && !isOver(); cycle += 1) {
     for (let n = random.whole(1, runsPerCycleMax); n > 0; n -= 1) await submit(kernel, random, submitted);
     await someAtWork(field);
     const fault = await injectFault(field, faults.length + 1).catch(
@@ -154,7 +174,6 @@ async function attack(
     options.onCycle?.(`cycle ${faults.length}: ${fault}`);
     await delay(random.whole(cycleMsMin, cycleMsMax));
   }
-  return faults;
 }
 
 /** What was written to fill the disk goes. */
@@ -188,11 +207,17 @@ async function submit(kernel: Kernel, random: RandomSource, submitted: Set<strin
   submitted.add(id);
 }
 
-async function heal({ processes, postgres }: Battlefield, kernel: Kernel, world: EffectServer): Promise<void> {
+async function stir({ processes }: Battlefield, { kernel, world }: Work): Promise<void> {
+  world.setCalm(false);
+  processes.setQuiet(false);
+  for (let n = 0; n < jobCount; n += 1) await untilDone(() => resumeJob(kernel, `job-${n}`, { by: "chaos" }));
+}
+
+async function heal({ processes, postgres }: Battlefield, { kernel, world }: Work): Promise<void> {
   await postgres.revive();
   processes.resumeAll();
-  processes.quiet();
-  world.calm();
+  processes.setQuiet(true);
+  world.setCalm(true);
   for (let n = 0; n < jobCount; n += 1) await untilDone(() => pauseJob(kernel, `job-${n}`, { by: "chaos" }));
 }
 
