@@ -4,12 +4,20 @@ import { join, resolve } from "node:path";
 import { logLevels, readConfig } from "@roost/base";
 import { z } from "zod";
 
+const queuesMax = 32;
+
 const Environment = z.object({
   ROOST_HOME: z.string().optional(),
   ROOST_DATABASE_URL: z.string().optional(),
   DATABASE_URL: z.string().optional(),
   ROOST_LOG_LEVEL: z.enum(logLevels).default("info"),
   ROOST_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(8),
+  /** The queues whose runs it takes, the first before the others. */
+  ROOST_QUEUES: z
+    .string()
+    .default("default")
+    .transform((text) => text.split(",").map((name) => name.trim()))
+    .pipe(z.array(z.string().min(1).max(64)).min(1).max(queuesMax)),
   /** Without a sign of life for this long the process counts as hung and its runs go on elsewhere. */
   ROOST_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).optional(),
   /** How long runs may go on after a request to stop. */

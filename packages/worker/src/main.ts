@@ -59,6 +59,7 @@ async function main(): Promise<void> {
     logger,
     signal: supervised.stop,
     concurrencyMax: config.ROOST_CONCURRENCY,
+    queues: config.ROOST_QUEUES,
     ...(config.ROOST_LEASE_MS === undefined ? {} : { leaseMs: config.ROOST_LEASE_MS }),
     ...(config.ROOST_GRACE_MS === undefined ? {} : { graceMsMax: config.ROOST_GRACE_MS }),
     pid: process.pid,
