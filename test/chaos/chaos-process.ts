@@ -73,7 +73,6 @@ async function consume(kernel: Kernel): Promise<void> {
   await consumeGroup(kernel, {
     group: chaosGroup,
     topics: [chaosTopic],
-    ttlMs: options.leaseMs,
     signal: stop.signal,
     handle: async (tx, events) => {
       // Keeps: nothing by itself; a second effect of an event is a second row, and is found.

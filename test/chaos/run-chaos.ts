@@ -51,7 +51,7 @@ const workingMin = 2;
 const atWorkMsMax = 20_000;
 const cycleMsMin = 150;
 const cycleMsMax = 900;
-/** An upper limit for coming to rest, on slow machines too; whoever reaches it is stuck. */
+/** Without any progress for this long everything is stuck; what gets on may take its time, on slow machines too. */
 const restMsMax = 180_000;
 const port = 5432;
 
@@ -223,7 +223,8 @@ async function heal({ processes, postgres }: Battlefield, { kernel, world }: Wor
 
 /** Waits until every run has ended and every reader has read everything; else says what is stuck. */
 async function rest(database: Database): Promise<string[]> {
-  const untilMs = performance.now() + restMsMax;
+  let untilMs = performance.now() + restMsMax;
+  let before = "";
   for (;;) {
     const live = await untilDone(() =>
       database.query(`select id, state, waiting_for, wake_at, attempt, stall_count, worker_id, lane, lane_held, epoch, error ->> 'message' as error
@@ -231,8 +232,14 @@ async function rest(database: Database): Promise<string[]> {
     );
     const lag = await untilDone(() => readLag(database, { group: chaosGroup, topics: [chaosTopic] }));
     if (live.length === 0 && lag.length === 0) return [];
+    const [progress] = await untilDone(() =>
+      database.query("select count(*) filter (where ended_at is not null) as ended from roost.run_all"),
+    );
+    const now = JSON.stringify([progress, lag]);
+    if (now !== before) untilMs = performance.now() + restMsMax;
+    before = now;
     if (performance.now() > untilMs) return [await describeStuck(database, { live, lag })];
-    await delay(100);
+    await delay(250);
   }
 }
 
@@ -243,7 +250,7 @@ async function describeStuck(database: Database, stuck: { live: unknown[]; lag: 
   const activity = await database.query(
     "select application_name, state, wait_event_type, wait_event, left(query, 120) as query, now() - state_change as since from pg_stat_activity where datname = current_database()",
   );
-  return `not at rest after ${restMsMax} ms: ${JSON.stringify({ ...stuck, workers, activity }, undefined, 1)}`;
+  return `no progress for ${restMsMax} ms: ${JSON.stringify({ ...stuck, workers, activity }, undefined, 1)}`;
 }
 
 /** PostgreSQL may just be away. */
