@@ -159,7 +159,8 @@ async function insertTicks(tx: KernelTransaction, decided: Decided[]): Promise<S
     reason: reason === undefined ? null : clipReason(reason),
     run_id: runId ?? null,
     late_ms: Math.max(0, Math.round(tick.lateMs)),
-    missed_count: tick.missedCount,
+    // What was to fire and does not stands for its own moment alone.
+    missed_count: tick.outcome === "fire" && outcome !== "fired" ? 1 : tick.missedCount,
     until: tick.untilMs === undefined ? null : new Date(tick.untilMs).toISOString(),
     job_version: tick.job.version,
     correlation: tick.correlation ?? eventId,

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { Kernel } from "../open-kernel.ts";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { applyJobs } from "./apply-jobs.ts";
+import { defineJob } from "./define-job.ts";
 import { fireDueTicks } from "./fire-due-ticks.ts";
 import { createScheduleCache } from "./schedule-cache.ts";
 
@@ -122,3 +123,19 @@ async function retry(work: () => Promise<unknown>): Promise<void> {
     }
   }
 }
+
+test("fireDueTicks() lets a tick that is skipped for overlap after an outage stand for its own moment alone", async () => {
+  await using opened = await createTestKernel();
+  const { kernel, clock } = opened;
+  const job = { id: "often", prompt: "look", trigger: { kind: "every", every: "20s" }, overlap: "skip" };
+  await defineJob(kernel, job, { by: "a test" });
+  await clock.advance(30_000);
+  await fireDueTicks(kernel);
+  await clock.advance(180_000);
+  await fireDueTicks(kernel);
+
+  const rows = await kernel.database.query<{ missed: number }>(
+    "select missed_count as missed from roost.tick where outcome = 'skipped'",
+  );
+  assert.deepEqual(rows, [{ missed: 1 }]);
+});
