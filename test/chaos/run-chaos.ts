@@ -110,7 +110,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const { violations, count } = checked;
     const unheeding = forced.map((name) => `${name} did not stop when it was told to`);
     const wrong = [...processes.unexpected, ...unheeding, ...violations];
-    if (wrong.length === 0) await rm(logDirectory, { recursive: true });
+    if (wrong.length === 0) await rm(logDirectory, { recursive: true, force: true });
     return {
       seed: options.seed,
       cycleCount: faults.length,
