@@ -8,6 +8,7 @@ import { simulate } from "./simulate.ts";
 const budgetMs = 40_000;
 /** Also on a machine that is too busy for more. */
 const seedsMin = 3;
+const seedsMax = 20;
 
 let worlds: Worlds;
 before(async () => {
@@ -19,7 +20,7 @@ after(async () => {
 
 test("simulate() breaks no promise, whatever goes wrong", async () => {
   const untilMs = performance.now() + budgetMs;
-  for (let seed = 1; seed <= seedsMin || performance.now() < untilMs; seed += 1) {
+  for (let seed = 1; seed <= seedsMin || (seed <= seedsMax && performance.now() < untilMs); seed += 1) {
     const { violation, trace } = await simulate(worlds, createPlan(seed));
     assert.equal(
       violation,
