@@ -11,7 +11,9 @@ export interface ConsumeGroup extends JoinGroup {
 
 /** How often it looks for events and for members that came or died although nothing woke it. */
 const pollMs = 1_000;
-const heartbeatMs = 3_000;
+/** Several beats may fail before its process counts as hung, however short its lease is. */
+const heartbeatMsMax = 3_000;
+const beatsPerLease = 4;
 const backoffMsMin = 100;
 const backoffMsMax = 10_000;
 
@@ -36,11 +38,14 @@ export async function consumeGroup(kernel: Kernel, consume: ConsumeGroup): Promi
 async function runMember(
   kernel: Kernel,
   member: GroupMember,
-  { signal, group, topics, registration }: ConsumeGroup,
+  { signal, group, topics, registration, ttlMs = Number.POSITIVE_INFINITY }: ConsumeGroup,
   onProgress: () => void,
 ): Promise<void> {
   const ended = AbortSignal.any([signal, member.lost]);
-  using _beating = registration === undefined ? keepBeating(kernel, member) : undefined;
+  using _beating =
+    registration === undefined
+      ? keepBeating(kernel, member, Math.min(heartbeatMsMax, ttlMs / beatsPerLease))
+      : undefined;
   using watch = kernel.wakeups.watch([...topics.map((topic) => `log:${topic}`), groupChannel(group)]);
   let rebalanceAtMs = 0;
   while (!ended.aborted) {
@@ -60,7 +65,7 @@ async function runMember(
 }
 
 /** Beside the work, because a batch may take long. */
-function keepBeating(kernel: Kernel, member: GroupMember): Disposable {
+function keepBeating(kernel: Kernel, member: GroupMember, heartbeatMs: number): Disposable {
   let isBeating = false;
   const beat = () => {
     if (isBeating) return;
