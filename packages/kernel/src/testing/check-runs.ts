@@ -11,7 +11,10 @@ const violations = `
   select 'a run overtook its lane: ' || r.id from roost.run r
   where r.state = 'ready' and r.lane is not null and r.started_at is null
     -- One that gave its lane back while it waited comes back behind whoever holds it by then.
-    and exists (select 1 from roost.run q where q.lane = r.lane and q.state = 'queued' and q.started_at is null and q.lane_seq < r.lane_seq)
+    -- One that was to start later comes to its place when it is due, and whoever has the lane by then goes first.
+    and exists (
+      select 1 from roost.run q where q.lane = r.lane and q.state = 'queued' and q.started_at is null and q.lane_seq < r.lane_seq
+        and exists (select 1 from roost.event e where e.subject = q.id::text and e.type = 'run.created' and e.data ->> 'state' = 'queued'))
   union all
   select 'ended runs and terminal events differ: ' || r.id || ' is ' || r.state || ' with ' || count(e.id) || ' events'
   from roost.run_all r left join roost.event e on e.subject = r.id::text and e.type in ('run.done', 'run.failed', 'run.cancelled', 'run.diverged')
