@@ -1,4 +1,4 @@
-// `npm test`: everything. `npm test -- packages/kernel` runs the tests below a path; options go to Node's test runner.
+// `npm test`: everything. `npm test -- packages/kernel` runs the tests below a path; `--test-name-pattern` chooses by title.
 import "./bootstrap/require-node.mjs";
 import { runEntry } from "./bootstrap/run-entry.mjs";
 

@@ -1,8 +1,11 @@
 // Runs tests on the pinned Node against one PostgreSQL that is thrown away afterwards. Types, lint, format and dead
 // code are tests too (test/checks.test.ts), so that the runner's closing summary is the whole answer.
-import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { availableParallelism, constants } from "node:os";
+import { join } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { parseArgs } from "node:util";
 import { openTestCluster } from "@roost/database/testing";
 import { compileCache, root } from "../bootstrap/run-entry.mjs";
 
@@ -18,14 +21,27 @@ const testMsMax = 1_200_000;
 /** More files at once than cores: many of them wait for processes that they have started. */
 const filesBesideCores = 1;
 
-const options = process.argv.slice(2).filter((argument) => argument.startsWith("-"));
-const paths = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
+const { choice, paths } = readArguments();
 const files = listTestFiles(paths);
 if (files.length === 0) {
   console.error(`no test below ${paths.join(" ") || root}: name a directory or a *.test.ts file, relative to ${root}`);
   process.exit(64);
 }
-process.exitCode = await runTests(files, options);
+process.exitCode = await runTests(files, choice);
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { "test-name-pattern": { type: "string", multiple: true }, "test-only": { type: "boolean" } },
+    });
+    const { "test-name-pattern": testNamePatterns, "test-only": only } = values;
+    return { paths: positionals, choice: { ...(testNamePatterns && { testNamePatterns }), ...(only && { only }) } };
+  } catch (error) {
+    console.error(`${error.message}\nusage: npm test -- [PATH ...] [--test-name-pattern PATTERN ...] [--test-only]`);
+    process.exit(64);
+  }
+}
 
 function listTestFiles(wanted) {
   const all = globSync(patterns, { cwd: root, exclude: (name) => name === "node_modules" }).toSorted(longFirst);
@@ -41,32 +57,30 @@ function longFirst(one, other) {
   return Number(isLong(other)) - Number(isLong(one)) || (one < other ? -1 : 1);
 }
 
-async function runTests(testFiles, runnerOptions) {
+async function runTests(testFiles, choice) {
   const given = process.env.ROOST_TEST_DATABASE_URL;
   await using cluster = given ? undefined : await openTestCluster();
-  const runner = spawn(
-    process.execPath,
-    [
-      "--test",
-      "--test-reporter=spec",
-      `--test-timeout=${testMsMax}`,
-      `--test-concurrency=${availableParallelism() + filesBesideCores}`,
-      ...runnerOptions,
-      ...testFiles,
-    ],
-    {
-      cwd: root,
-      stdio: "inherit",
-      env: { NODE_COMPILE_CACHE: compileCache, ...cleanEnvironment(), ROOST_TEST_DATABASE_URL: given ?? cluster.url },
-    },
-  );
-  const forward = (signal) => runner.kill(signal);
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, forward);
-  const { code, signal } = await new Promise((resolve, reject) => {
-    runner.once("error", reject);
-    runner.once("close", (exitCode, exitSignal) => resolve({ code: exitCode, signal: exitSignal }));
+  const stopped = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => {
+      exitCode = 128 + constants.signals[signal];
+      stopped.abort();
+    });
+  }
+  let exitCode = 0;
+  // Not `node --test`, which would put the files in an order of its own.
+  const events = run({
+    ...choice,
+    files: testFiles.map((file) => join(root, file)),
+    cwd: root,
+    concurrency: availableParallelism() + filesBesideCores,
+    timeout: testMsMax,
+    signal: stopped.signal,
+    env: { NODE_COMPILE_CACHE: compileCache, ...cleanEnvironment(), ROOST_TEST_DATABASE_URL: given ?? cluster.url },
   });
-  return signal ? 128 + (constants.signals[signal] ?? 0) : code;
+  events.on("test:fail", () => (exitCode ||= 1));
+  for await (const text of events.compose(new spec())) process.stdout.write(text);
+  return exitCode;
 }
 
 /** Tests see neither the person's own Roost nor their models and keys. */
