@@ -85,7 +85,8 @@ function listIncidents(home: LivingHome): Incident[] {
     await home.killWorkerOf(runId);
     await ask(text)();
     const { run } = await home.api.getRun({ runId });
-    assert.equal(run.endedAt, null, "main was to answer while the video was being made");
+    // What has a key is asked again and held; what has none never is, so its run may be over before main has answered.
+    if (server === world.keyed) assert.equal(run.endedAt, null, "main was to answer while the video was being made");
     hold.release();
     await home.addWorker();
   };

@@ -14,6 +14,8 @@ import { readNextWindow } from "./gather-events.ts";
 import { getJob, listTicks, type Tick } from "./read-jobs.ts";
 
 const by = "test";
+/** Of those that openAnother gives, and the one it listens on. */
+const connectionsPerKernelMax = 5;
 const mailReceived = defineEvent({
   type: "mail.received",
   version: 1,
@@ -169,11 +171,12 @@ test("every event is in exactly one tick, with several schedulers whose connecti
     for (const { id } of await kernel.append(Array.from({ length: 11 }, (_, n) => mail(`${round} ${n}`)))) ids.add(id);
     const passes = others.flatMap((other) => [fireEventTicks(other), fireEventTicks(other)]);
     const cut = database.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'another process'
+      `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and application_name = 'another process'
          and $1 = 0`,
       [round % 3],
     );
     await Promise.allSettled([...passes, cut]);
+    for (const other of others) await noticeCuts(other);
   }
   await opened.clock.set(at(10_000));
   while ((await fireEventTicks(kernel)).isMore);
@@ -187,6 +190,11 @@ test("every event is in exactly one tick, with several schedulers whose connecti
   }
   await assertNothingGathered(opened);
 });
+
+/** A pool learns that a connection was cut when it uses it, and then drops it. */
+async function noticeCuts({ database }: Kernel): Promise<void> {
+  for (let use = 0; use < connectionsPerKernelMax; use += 1) await database.query("select 1").catch(() => undefined);
+}
 
 test("a window is not closed while an event of before its end is unread", async () => {
   await using opened = await createTestKernel({ events });

@@ -13,7 +13,7 @@ import { lockStatement } from "./lock-runs.ts";
 
 const idleRunCount = 20_000;
 /** Of 8 kB. The table alone has more than a thousand. */
-const blocksMax = 600;
+const blocksMax = 900;
 
 interface PlanNode {
   "Node Type": string;
