@@ -149,6 +149,11 @@ function decide(
   };
 }
 
+/** How many moments the row and its event stand for: what was to fire and does not stands for its own moment alone. */
+function missedBy(tick: NewTick, outcome: RecordedTick["outcome"]): number {
+  return tick.outcome === "fire" && outcome !== "fired" ? 1 : tick.missedCount;
+}
+
 /** The primary key decides: of all that insert the same tick, one finds it new. */
 async function insertTicks(tx: KernelTransaction, decided: Decided[]): Promise<Set<string>> {
   const rows = decided.map(({ tick, outcome, reason, runId, eventId }) => ({
@@ -159,8 +164,7 @@ async function insertTicks(tx: KernelTransaction, decided: Decided[]): Promise<S
     reason: reason === undefined ? null : clipReason(reason),
     run_id: runId ?? null,
     late_ms: Math.max(0, Math.round(tick.lateMs)),
-    // What was to fire and does not stands for its own moment alone.
-    missed_count: tick.outcome === "fire" && outcome !== "fired" ? 1 : tick.missedCount,
+    missed_count: missedBy(tick, outcome),
     until: tick.untilMs === undefined ? null : new Date(tick.untilMs).toISOString(),
     job_version: tick.job.version,
     correlation: tick.correlation ?? eventId,
@@ -188,7 +192,7 @@ function emitTick(tx: KernelTransaction, { tick, outcome, reason, runId, eventId
   const lateMs = Math.max(0, Math.round(tick.lateMs));
   const why = reason === undefined ? {} : { reason: clipReason(reason) };
   const until = tick.untilMs === undefined ? {} : { lastScheduledAt: new Date(tick.untilMs).toISOString() };
-  const { missedCount } = tick;
+  const missedCount = missedBy(tick, outcome);
   const data: Record<RecordedTick["outcome"], JsonObject> = {
     fired: { ...ticked, runId: runId ?? "", lateMs, missedCount, ...why },
     skipped: { ...ticked, lateMs, missedCount, reason: "", ...why, ...until },

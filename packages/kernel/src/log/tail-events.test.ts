@@ -113,7 +113,7 @@ test("tailEvents() waits for a database that is away, and ends with its signal",
   assert.deepEqual((await first).value?.data, { n: 1 });
   const second = tail.next();
   await t.database.query(
-    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'another process'",
+    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'another process'",
   );
   await t.kernel.append([note(2)]);
   assert.deepEqual((await second).value?.data, { n: 2 });

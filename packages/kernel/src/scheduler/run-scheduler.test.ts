@@ -103,7 +103,7 @@ test("runScheduler() starts runs whose start is due and gives the runs of a dead
   assert.equal(claimed?.id, runId);
   // Its connection breaks, as at a kill -9.
   await opened.database.query(
-    `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted
+    `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())
        and ((classid::bigint << 32) | objid::bigint) = (select lock_key from roost.worker where id = $1)`,
     [worker.workerId],
   );

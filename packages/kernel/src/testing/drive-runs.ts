@@ -83,7 +83,7 @@ export async function eventTypes(kernel: Kernel, runId: string): Promise<string[
 export async function killConnection(database: Database, workerId: string): Promise<void> {
   const rows = await database.query<{ isGone: boolean }>(
     `select pg_terminate_backend(l.pid, 10000) as "isGone" from roost.worker w
-     join pg_locks l on l.locktype = 'advisory' and l.objsubid = 1
+     join pg_locks l on l.locktype = 'advisory' and l.objsubid = 1 and l.database = (select oid from pg_database where datname = current_database())
        and l.classid::bigint = (w.lock_key >> 32 & 4294967295) and l.objid::bigint = (w.lock_key & 4294967295)
      where w.id = $1`,
     [workerId],

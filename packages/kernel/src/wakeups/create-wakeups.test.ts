@@ -65,7 +65,7 @@ test("Wakeups wakes everybody after its connection was lost, because something m
   using watch = another.wakeups.watch("door");
   const waiting = watch.next({ timeoutMs: longMs });
   await t.database.query(
-    "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'another process%'",
+    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'another process%'",
   );
   assert.equal(await waiting, "woken");
 });
