@@ -1,6 +1,6 @@
 /** Runs again what PostgreSQL rolled back in favour of another transaction. It must have no effects outside the database. */
 import { delay, jitteredMs, RoostError } from "@roost/base";
-import { isStalePlan, isTransientConflict } from "./to-database-error.ts";
+import { isStalePlan, isTransientConflict, isUnseenPartition } from "./to-database-error.ts";
 
 const attemptsMax = 8;
 const retryDelayMsMin = 4;
@@ -12,7 +12,7 @@ export async function retryConflicts<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      if (!isTransientConflict(error) && !isStalePlan(error)) throw error;
+      if (!isTransientConflict(error) && !isStalePlan(error) && !isUnseenPartition(error)) throw error;
       if (count === attemptsMax) {
         throw new RoostError(
           "unavailable",

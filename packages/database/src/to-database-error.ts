@@ -11,6 +11,15 @@ export function isTransientConflict(error: unknown): boolean {
   return state === "40001" || state === "40P01";
 }
 
+/**
+ * A row found no partition. Another transaction may just have attached it: its rows are visible a moment before its change of the
+ * table is known to other connections.
+ */
+export function isUnseenPartition(error: unknown): boolean {
+  const found = findDatabaseError(error);
+  return found?.code === "23514" && found.routine === "ExecFindPartition";
+}
+
 /** A prepared statement outlived a change of its tables: a new connection prepares it anew. */
 export function isStalePlan(error: unknown): boolean {
   const found = findDatabaseError(error);

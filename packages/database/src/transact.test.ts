@@ -75,6 +75,19 @@ test("transact() runs the work again when the commit itself finds the conflict",
   assert.deepEqual([await amountOf(database, "a"), await amountOf(database, "b")], [1, 2]);
 });
 
+test("transact() runs the work again when a row's partition was attached only now", async () => {
+  await using place = await createTestDatabase({ template });
+  await place.database.query("CREATE TABLE month (n int NOT NULL) PARTITION BY RANGE (n)");
+  let count = 0;
+  await place.database.transact(async (tx) => {
+    count += 1;
+    if (count === 2) await place.database.query("CREATE TABLE month_1 PARTITION OF month FOR VALUES FROM (0) TO (9)");
+    await tx.query("INSERT INTO month VALUES (1)");
+  });
+  assert.deepEqual(await place.database.query("SELECT n FROM month"), [{ n: 1 }]);
+  assert.equal(count, 2);
+});
+
 test("transact() gives up after 8 attempts", async () => {
   await using place = await createTestDatabase({ template });
   const { database } = place;

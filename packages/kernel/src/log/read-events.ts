@@ -15,6 +15,8 @@ export interface ReadEvents {
   offsetUntil?: number | undefined;
   types?: readonly string[] | undefined;
   subject?: string | undefined;
+  /** This offset too, whether it matches or not. */
+  besides?: number | undefined;
   /** "backward" begins below `offsetUntil` and ends at `offset`. */
   direction?: "forward" | "backward" | undefined;
 }
@@ -28,14 +30,18 @@ export async function readEvents(sql: Sql, read: ReadEvents): Promise<StoredEven
   const place = (value: unknown) => `$${values.push(value)}`;
   const conditions = [`topic = $1`, `partition = $2`, `"offset" >= $3`];
   if (read.offsetUntil !== undefined) conditions.push(`"offset" < ${place(read.offsetUntil)}`);
-  if (read.types !== undefined) conditions.push(`type = any(${place(read.types)}::text[])`);
-  if (read.subject !== undefined) conditions.push(`subject = ${place(read.subject)}`);
+  const wanted: string[] = [];
+  if (read.types !== undefined) wanted.push(`type = any(${place(read.types)}::text[])`);
+  if (read.subject !== undefined) wanted.push(`subject = ${place(read.subject)}`);
+  if (wanted.length > 0 && read.besides !== undefined)
+    conditions.push(`((${wanted.join(" and ")}) or "offset" = ${place(read.besides)})`);
+  else conditions.push(...wanted);
   const order = read.direction === "backward" ? "desc" : "asc";
   const limit = place(read.limit);
   // One name for each of the few texts. Segments that are not asked for are left out when it runs, not when it is planned.
   const shape = [
     read.direction ?? "forward",
-    ...(["offsetUntil", "types", "subject"] as const).filter((field) => read[field] !== undefined),
+    ...(["offsetUntil", "types", "subject", "besides"] as const).filter((field) => read[field] !== undefined),
   ];
   return await sql.query<StoredEvent>(
     `select ${eventColumns} from roost.event where ${conditions.join(" and ")} order by "offset" ${order} limit ${limit}`,

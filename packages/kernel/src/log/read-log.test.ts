@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { QueryOptions, Sql } from "@roost/database";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { testEvents } from "../testing/test-events.ts";
 import type { StoredEvent } from "./event.ts";
@@ -48,6 +49,24 @@ test("readLog() finds rare events among many, however few it may examine at once
   assert.deepEqual(numbers(found.events), [26_999]);
   assert.equal(found.isCaughtUp, true);
 });
+
+for (const filter of [{}, { types: ["note.written"] }]) {
+  const title = "types" in filter ? "with a filter" : "without a filter";
+  test(`readLog() passes over no event of a segment that its connection does not know yet, ${title}`, async () => {
+    await using t = await createTestKernel({ events: testEvents });
+    await t.kernel.append(range(0, 20).map((n) => note(n, "same")));
+    let lookCount = 0;
+    const late: Sql = {
+      async query<Row>(text: string, values?: unknown[], options?: QueryOptions) {
+        const rows = await t.database.query<Row & { offset: number }>(text, values, options);
+        if (!text.includes("roost.event") || (lookCount += 1) > 2) return rows;
+        return rows.filter((row) => row.offset < 16);
+      },
+    };
+    const page = await readLog(late, { topics: ["notes"], ...filter, limit: 100 });
+    assert.deepEqual([numbers(page.events), page.isCaughtUp], [range(0, 20), true]);
+  });
+}
 
 test("readLatest() gives the newest, oldest of them first", async () => {
   await using t = await createTestKernel({ events: testEvents });

@@ -79,17 +79,7 @@ async function readPass(
   const lanes: Lane[] = [];
   for (const { range, from } of begins) {
     const until = Math.min(range.nextOffset, from + examinedMax);
-    const { types, subject } = filter;
-    const events = await readEvents(sql, {
-      ...range,
-      types,
-      subject,
-      offset: from,
-      offsetUntil: until,
-      limit: laneLimit,
-    });
-    const reached = events.length === laneLimit ? events[events.length - 1]!.offset + 1 : until;
-    lanes.push({ range, events, next: 0, reached });
+    lanes.push(await readLane(sql, { filter, range, from, until, limit: laneLimit }));
   }
   const events = mergeByTime(lanes, limit);
   const advanced: Record<string, number> = { ...offsets };
@@ -105,6 +95,31 @@ async function readPass(
     offsets: advanced,
     isCaughtUp: lanes.every((lane) => lane.next === lane.events.length && lane.reached === lane.range.nextOffset),
   };
+}
+
+/**
+ * Offsets are dense, so the event before `until` is always there. Asked for together with what is wanted, it proves that the statement
+ * saw all segments: a connection learns of a segment that another one attached a moment after the events in it are visible.
+ */
+async function readLane(
+  sql: Sql,
+  {
+    filter,
+    range,
+    from,
+    until,
+    limit,
+  }: { filter: EventFilter; range: PartitionRange; from: number; until: number; limit: number },
+): Promise<Lane> {
+  const { types, subject } = filter;
+  const read = { ...range, types, subject, besides: until - 1, offset: from, offsetUntil: until, limit };
+  const found = await readEvents(sql, read);
+  const events = found.filter((event) => matches(event, filter));
+  return { range, events, next: 0, reached: (found.at(-1)?.offset ?? from - 1) + 1 };
+}
+
+function matches(event: StoredEvent, { types, subject }: EventFilter): boolean {
+  return (types === undefined || types.includes(event.type)) && (subject === undefined || event.subject === subject);
 }
 
 /** Delivers the earliest again and again, until the limit or until a lane is used up that has more behind what was examined. */
