@@ -1,10 +1,11 @@
 /** absurd in the comparison. Its SQL comes with absurdctl, which is installed beside the packages. */
 import { readFileSync } from "node:fs";
 import { Absurd } from "absurd-sdk";
-import { Client, Pool } from "pg";
+import { Pool } from "pg";
 import type { PeerSetup, WorkloadContext, WorkloadParameters, WorkloadResult } from "../src/peers/peer.ts";
 import { servePeer } from "../src/peers/serve-peer.ts";
 import { inParallel, timeCalls, timeJobs } from "../src/peers/time-jobs.ts";
+import { query } from "./query.ts";
 import { versionOf } from "./version-of.ts";
 
 const pollSeconds = 0.01;
@@ -129,10 +130,7 @@ servePeer({
     },
   },
   prepare: async (setup) => {
-    const client = new Client({ connectionString: setup.databaseUrl });
-    await client.connect();
-    await client.query(readSchema());
-    await client.end();
+    await query(setup, readSchema());
     await withApp(setup, (app) => app.createQueue(queueName));
   },
   workloads: { claim, stick, steps, recovery },

@@ -1,10 +1,10 @@
 /** BullMQ on its PostgreSQL backend in the comparison. */
 import { Queue, Worker, createPostgresBackend, type Processor } from "bullmq";
-import { Client } from "pg";
 import { CronLateness } from "../src/peers/cron-lateness.ts";
 import type { PeerSetup, WorkloadContext, WorkloadParameters, WorkloadResult } from "../src/peers/peer.ts";
 import { servePeer } from "../src/peers/serve-peer.ts";
 import { inParallel, timeJobs } from "../src/peers/time-jobs.ts";
+import { query } from "./query.ts";
 import { versionOf } from "./version-of.ts";
 
 const name = "bench";
@@ -65,16 +65,14 @@ async function claim(parameters: WorkloadParameters, { setup }: WorkloadContext)
 async function stick(parameters: WorkloadParameters, { setup }: WorkloadContext): Promise<WorkloadResult> {
   const { count } = parameters as { count: number };
   await withQueue(setup, (queue) => addJobs(queue, count));
-  const client = new Client({ connectionString: setup.databaseUrl });
-  await client.connect();
   // What its claim writes, for all at once.
-  await client.query(
+  await query(
+    setup,
     `update bullmq.job set state = 'active', lock_token = 'stuck', locked_until_ms = $1, processed_at_ms = $2, attempts_started = 1
      where state = 'waiting'`,
     [Date.now() + dayMs, Date.now()],
   );
-  await client.query("vacuum analyze bullmq.job");
-  await client.end();
+  await query(setup, "vacuum analyze bullmq.job");
   return { count };
 }
 

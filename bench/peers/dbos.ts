@@ -1,10 +1,10 @@
 /** DBOS Transact in the comparison. */
 import { DBOS } from "@dbos-inc/dbos-sdk";
-import { Client, type QueryResult } from "pg";
 import { CronLateness } from "../src/peers/cron-lateness.ts";
 import type { PeerSetup, WorkloadContext, WorkloadParameters, WorkloadResult } from "../src/peers/peer.ts";
 import { servePeer } from "../src/peers/serve-peer.ts";
 import { inParallel, timeCalls, timeJobs } from "../src/peers/time-jobs.ts";
+import { query } from "./query.ts";
 import { versionOf } from "./version-of.ts";
 
 const pollMs = 10;
@@ -59,16 +59,6 @@ async function launched<T>(setup: PeerSetup, work: () => Promise<T>, listenQueue
     return await work();
   } finally {
     await DBOS.shutdown();
-  }
-}
-
-async function query(setup: PeerSetup, text: string): Promise<QueryResult> {
-  const client = new Client({ connectionString: setup.databaseUrl });
-  await client.connect();
-  try {
-    return await client.query(text);
-  } finally {
-    await client.end();
   }
 }
 

@@ -3,11 +3,11 @@
  * `work` with batches and `burstWhenBatchFull`, as its documentation advises for throughput.
  */
 import { PgBoss } from "pg-boss";
-import { Client, type QueryResult } from "pg";
 import { CronLateness } from "../src/peers/cron-lateness.ts";
 import type { PeerSetup, WorkloadContext, WorkloadParameters, WorkloadResult } from "../src/peers/peer.ts";
 import { servePeer } from "../src/peers/serve-peer.ts";
 import { timeJobs } from "../src/peers/time-jobs.ts";
+import { query } from "./query.ts";
 import { versionOf } from "./version-of.ts";
 
 const isBatched = process.argv[2] === "batched";
@@ -34,16 +34,6 @@ async function addJobs(boss: PgBoss, count: number): Promise<void> {
       queue,
       Array.from({ length: Math.min(insertMax, count - from) }, () => ({ data: {} })),
     );
-}
-
-async function query(setup: PeerSetup, text: string): Promise<QueryResult> {
-  const client = new Client({ connectionString: setup.databaseUrl });
-  await client.connect();
-  try {
-    return await client.query(text);
-  } finally {
-    await client.end();
-  }
 }
 
 async function claim(parameters: WorkloadParameters, { setup }: WorkloadContext): Promise<WorkloadResult> {

@@ -5,6 +5,7 @@
 import type { Database } from "@roost/database";
 import type { EventDraft, Kernel } from "@roost/kernel";
 import type { Figure, Measure } from "../measure.ts";
+import { benchEvent } from "../bench-event.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 import { statistics } from "../statistics.ts";
 
@@ -18,20 +19,7 @@ export const measureAppend: Measure = async ({ isQuick, onProgress }) => {
   onProgress("append against a raw batched insert");
   await using opened = await openDurableDatabase();
   const { database, kernel } = opened;
-  await kernel.registry.register([
-    {
-      type: "bench.happened",
-      version: 1,
-      topic: "bench",
-      compatibility: "none",
-      schema: {
-        type: "object",
-        properties: { n: { type: "integer" }, text: { type: "string" } },
-        required: ["n", "text"],
-        additionalProperties: false,
-      },
-    },
-  ]);
+  await kernel.registry.register([benchEvent]);
   await database.query("create schema bench; create table bench.event (like roost.event including all)");
   const [warmUps, rounds] = isQuick ? [2, 6] : [30, 200];
   const appended: number[] = [];
@@ -90,7 +78,7 @@ async function measureSmall(kernel: Kernel, database: Database, { isQuick }: { i
 
 function createDrafts(round: number): EventDraft[] {
   return Array.from({ length: batchSize }, (_, n) => ({
-    type: "bench.happened",
+    type: benchEvent.type,
     subject: `subject-${n % 50}`,
     data: { n, text: `Something of ordinary length happened in round ${round}, and it is told here in a line.` },
   }));

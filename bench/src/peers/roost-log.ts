@@ -1,12 +1,12 @@
 /** Roost under the workloads "append" and "read": events of 1 KB, checked against their schema, partitioned, dense. */
 import { readEvents, readPartitions, type EventDraft } from "@roost/kernel";
+import { benchEvent } from "../bench-event.ts";
 import { openRoost } from "./open-roost.ts";
 import type { PeerSetup, WorkloadParameters, WorkloadResult } from "./peer.ts";
 import { oneKilobyte } from "./one-kilobyte.ts";
 import { timeCalls } from "./time-jobs.ts";
 
-const topic = "bench";
-const type = "bench.happened";
+const { topic, type } = benchEvent;
 
 export async function measureRoostLogAppends(
   setup: PeerSetup,
@@ -16,20 +16,7 @@ export async function measureRoostLogAppends(
   const { batch, writers, count } = parameters as { batch: number; writers: number; count: number };
   await using opened = await openRoost(setup);
   const { kernel } = opened;
-  await kernel.registry.register([
-    {
-      type,
-      version: 1,
-      topic,
-      compatibility: "none",
-      schema: {
-        type: "object",
-        properties: { n: { type: "integer" }, text: { type: "string" } },
-        required: ["n", "text"],
-        additionalProperties: false,
-      },
-    },
-  ]);
+  await kernel.registry.register([benchEvent]);
   const draft = (n: number): EventDraft => ({
     type,
     subject: `subject-${n % 50}`,

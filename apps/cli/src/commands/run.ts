@@ -106,10 +106,20 @@ function addRetry(run: Command, context: CliContext): void {
         runId: await findRunId(client, given),
         ...(reason === undefined ? {} : { reason }),
       });
-      if (context.terminal.isJson) return context.terminal.json(answer);
-      context.terminal.line(`Goes on: ${plainLine(answer.run.title)} ${answer.run.id} (${answer.run.state})`);
-      context.terminal.line(context.terminal.paint(`roost run watch ${answer.run.id}`, "dim"));
+      tellFurther(context, "Goes on", answer);
     });
+}
+
+/** The run that came of another, and how to follow it. */
+function tellFurther(
+  { terminal }: CliContext,
+  what: string,
+  answer: { run: { id: string; title: string; state: string } },
+): void {
+  if (terminal.isJson) return terminal.json(answer);
+  const { title, id, state } = answer.run;
+  terminal.line(`${what}: ${plainLine(title)} ${id} (${state})`);
+  terminal.line(terminal.paint(`roost run watch ${id}`, "dim"));
 }
 
 function addFork(run: Command, context: CliContext): void {
@@ -128,9 +138,7 @@ function addFork(run: Command, context: CliContext): void {
         ...(options.input === undefined ? {} : { input: parseOptionFields(options.input) }),
         ...(options.reason === undefined ? {} : { reason: options.reason }),
       });
-      if (context.terminal.isJson) return context.terminal.json(answer);
-      context.terminal.line(`Forked: ${plainLine(answer.run.title)} ${answer.run.id} (${answer.run.state})`);
-      context.terminal.line(context.terminal.paint(`roost run watch ${answer.run.id}`, "dim"));
+      tellFurther(context, "Forked", answer);
     });
 }
 

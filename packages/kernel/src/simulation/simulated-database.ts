@@ -44,7 +44,7 @@ export class SimulatedDatabase implements Database {
 
   async query<Row = Record<string, unknown>>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
     // A wake-up is a hint: here all of them are lost.
-    if (options?.name === "roost_wake") return [];
+    if (options?.name === "roost_notify") return [];
     return retryConflicts(() => this.#queryOnce<Row>({ text, values, options }));
   }
 

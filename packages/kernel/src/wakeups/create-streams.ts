@@ -5,13 +5,12 @@
 import { randomUUID } from "node:crypto";
 import { toRoostError, type JsonValue, type Logger } from "@roost/base";
 import type { Database } from "@roost/database";
+import { notify, payloadBytesMax } from "./notify.ts";
 import type { StreamDelta, Streams, WatchStreamOptions } from "./streams.ts";
 
 const postgresChannel = "roost_stream";
 /** Between two statements, whatever the number of runs. */
 const gatherMs = 50;
-/** PostgreSQL refuses payloads of 8,000 bytes and more. */
-const payloadBytesMax = 7900;
 /** A text is cut into parts whose JSON stays below the limit: JSON writes one character as at most 6 bytes. */
 const partCharsMax = 1200;
 const pendingDeltasMax = 2000;
@@ -103,12 +102,7 @@ function createDeltaOutbox({ database, logger, origin }: StreamsOptions) {
     pending.clear();
     pendingCount = 0;
     try {
-      if (payloads.length > 0)
-        await database.query(
-          "select pg_notify($1, payload) from unnest($2::text[]) payload",
-          [postgresChannel, payloads],
-          { name: "roost_stream" },
-        );
+      if (payloads.length > 0) await notify(database, postgresChannel, payloads);
     } catch (error) {
       logger.debug("deltas were lost", { error: toRoostError(error) });
     }

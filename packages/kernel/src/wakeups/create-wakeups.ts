@@ -4,6 +4,7 @@
  */
 import { RoostError, type Logger } from "@roost/base";
 import type { Database } from "@roost/database";
+import { notify, payloadBytesMax } from "./notify.ts";
 import type { WaitOptions, WakeupOutcome, Wakeups, WakeupWatch } from "./wakeups.ts";
 
 const postgresChannel = "roost_wakeup";
@@ -13,8 +14,6 @@ const burstMax = 10;
 const channelCharsMax = 200;
 /** Beyond it wake-ups are lost, which costs others at most the time until they look by themselves. */
 const pendingChannelsMax = 10_000;
-/** PostgreSQL refuses payloads of 8,000 bytes and more. */
-const payloadBytesMax = 7900;
 
 export interface WakeupsOptions {
   database: Database;
@@ -83,11 +82,6 @@ export async function createWakeups(options: WakeupsOptions): Promise<OpenWakeup
   };
 }
 
-/** Nothing is lost with a lost wake-up, so nothing waits for a disk: by itself a NOTIFY is flushed like every other commit. */
-const notifyStatement = `
-  with unflushed as (select set_config('synchronous_commit', 'off', true))
-  select pg_notify($1, payload) from unflushed, unnest($2::text[]) payload`;
-
 /** Sends at once while it has not sent much, then at most one statement in `coalesceMs`; never two at a time. */
 function createOutbox({ database, logger, origin }: WakeupsOptions) {
   const pending = new Set<string>();
@@ -101,7 +95,7 @@ function createOutbox({ database, logger, origin }: WakeupsOptions) {
     const payloads = packPayloads(origin, pending);
     pending.clear();
     try {
-      await database.query(notifyStatement, [postgresChannel, payloads], { name: "roost_wake" });
+      await notify(database, postgresChannel, payloads);
     } catch (error) {
       // Polling is the truth: a lost hint costs time, nothing else.
       logger.debug("wake-ups were lost", { error });
