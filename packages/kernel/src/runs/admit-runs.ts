@@ -102,10 +102,12 @@ export async function admitDueRates(kernel: Kernel): Promise<number> {
  * over state is for what these leave: a head of the queue that was locked, a worker that is gone, more room than one call fills.
  */
 export async function admitToFreeSlots(kernel: Kernel): Promise<number> {
+  // Of each queue its head alone, because PostgreSQL would answer `exists` by reading all of every queue.
   const free = await kernel.database.query<{ name: string }>(
     `select g.name from roost.gate g
      where g.kind = 'slot'
-       and exists (select 1 from roost.run r where r.slot = g.name and r.state = 'waiting' and r.waiting_for = 'slot')
+       and (select r.id from roost.run r where r.slot = g.name and r.state = 'waiting' and r.waiting_for = 'slot'
+            order by r.priority desc, r.id limit 1) is not null
        and (select count(*) from roost.run b where b.slot = g.name and b.admitted and b.ended_at is null) < g.max
      limit $1`,
     [runLimits.passMax],

@@ -23,10 +23,11 @@ export async function promoteLanes(tx: KernelTransaction, lanes: string[], ended
  * loop over state is for the one case in which it steps back: the head of the queue was locked at that moment.
  */
 export async function promoteFreeLanes(kernel: Kernel): Promise<void> {
+  // Of each queue its head alone: one may be long.
   const free = await kernel.database.query<{ name: string }>(
     `select l.name from roost.lane l
-     where l.name in (select q.lane from roost.run q where q.state = 'queued')
-       and not exists (select 1 from roost.run h where h.lane = l.name and h.lane_held)
+     where not exists (select 1 from roost.run h where h.lane = l.name and h.lane_held)
+       and (select q.id from roost.run q where q.lane = l.name and q.state = 'queued' order by q.lane_seq limit 1) is not null
      limit $1`,
     [runLimits.passMax],
   );

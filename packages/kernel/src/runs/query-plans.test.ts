@@ -1,9 +1,10 @@
 /** The hot statements read what they are about and nothing else, however many runs are stuck or finished, and whatever plan is cached. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Database, Transaction } from "@roost/database";
+import type { Database } from "@roost/database";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { begin, claim, joinWorker } from "../testing/drive-runs.ts";
+import { explainStatement, nodesOf, type PlanMode, type PlanNode } from "../testing/explaining-database.ts";
 import { beginStatement } from "./begin-step.ts";
 import { claimStatement } from "./claim-runs.ts";
 import { createRuns } from "./create-run.ts";
@@ -14,15 +15,6 @@ import { lockStatement } from "./lock-runs.ts";
 const idleRunCount = 20_000;
 /** Of 8 kB. The table alone has more than a thousand. */
 const blocksMax = 900;
-
-interface PlanNode {
-  "Node Type": string;
-  "Relation Name"?: string;
-  "Index Name"?: string;
-  "Shared Hit Blocks": number;
-  "Shared Read Blocks": number;
-  Plans?: PlanNode[];
-}
 
 test("claim, admit, begin, finish and end touch few blocks beside 20,000 idle runs", async (t) => {
   await using test = await createTestKernel();
@@ -73,7 +65,7 @@ test("claim, admit, begin, finish and end touch few blocks beside 20,000 idle ru
   ];
   for (const statistics of ["without statistics", "with statistics"]) {
     if (statistics === "with statistics") await database.query("analyze roost.run, roost.step");
-    for (const mode of ["force_custom_plan", "force_generic_plan"]) {
+    for (const mode of ["force_custom_plan", "force_generic_plan"] as const) {
       for (const [name, text, values] of statements) {
         await t.test(`${name}, ${mode}, ${statistics}`, async () => {
           const plan = await explain(database, { text, values, mode });
@@ -94,35 +86,21 @@ test("claim, admit, begin, finish and end touch few blocks beside 20,000 idle ru
   }
 });
 
-/** Carries the statement out with a prepared plan of the given mode, and takes it back. */
+/** Carries the statement out with a prepared plan of the given kind, and takes it back. */
 async function explain(
   database: Database,
-  { text, values, mode }: { text: string; values: unknown[]; mode: string },
+  statement: { text: string; values: unknown[]; mode: PlanMode },
 ): Promise<PlanNode> {
   const rollBack = new Error("taken back");
   let plan: PlanNode | undefined;
   await assert.rejects(
-    database.transact(async (tx: Transaction) => {
-      await tx.query(`set local plan_cache_mode = ${mode}`);
-      await tx.query(`prepare planned as ${text}`);
-      const execute = `explain (analyze, buffers, format json) execute planned (${values.map(literal).join(", ")})`;
-      const [row] = await tx.query<{ "QUERY PLAN": [{ Plan: PlanNode }] }>(execute);
-      await tx.query("deallocate planned");
-      plan = row!["QUERY PLAN"][0].Plan;
+    database.transact(async (tx) => {
+      plan = await explainStatement(tx, statement);
       throw rollBack;
     }),
     (error) => error === rollBack,
   );
   return plan!;
-}
-
-function literal(value: unknown): string {
-  if (!Array.isArray(value)) return `'${String(value)}'`;
-  return `'{${value.map((item) => (item === null ? "null" : `"${String(item)}"`)).join(",")}}'`;
-}
-
-function nodesOf(node: PlanNode): PlanNode[] {
-  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 }
 
 /** A fifth each waits for a person, queues, is done, and waits at a gate of either kind; all older than anything ready. */
