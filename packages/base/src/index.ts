@@ -1,3 +1,4 @@
+export { canonicalJson } from "./canonical-json.ts";
 export { createFakeClock, systemClock, type Clock, type FakeClock } from "./clock.ts";
 export { createId, createIdSource, replaceIdSource, type IdSourceOptions } from "./create-id.ts";
 export { delay, sleepUntilAborted, type DelayOptions } from "./delay.ts";

@@ -10,6 +10,7 @@ import { noUsage } from "../usage/read-usage.ts";
 import type { TokenUsage } from "../usage/token-usage.ts";
 import type { AgentTotals } from "./agent-outcome.ts";
 import { applyCompaction, type Compaction } from "./compact.ts";
+import { noRequests, type RequestsSoFar } from "./request-record.ts";
 
 export interface LoopState {
   sections: ContextSection[];
@@ -29,6 +30,7 @@ export interface LoopState {
   callIds: Set<string>;
   /** Text shown of a reply that is not finished. */
   shownText: string;
+  requests: RequestsSoFar;
 }
 
 export function createLoopState(context: AgentContext): LoopState {
@@ -48,6 +50,7 @@ export function createLoopState(context: AgentContext): LoopState {
     isRehearsed: false,
     callIds: new Set(calls.map((call) => call.toolCallId)),
     shownText: "",
+    requests: noRequests(),
   };
 }
 
@@ -70,6 +73,7 @@ export function addToolMessage(state: LoopState, message: ToolMessage): void {
 
 export function addCompaction(state: LoopState, compaction: Compaction): void {
   state.messages = applyCompaction(state.messages, compaction);
+  state.requests = { ...state.requests, messageCount: 0 };
   if (compaction.usage !== undefined) addSpend(state, { usage: compaction.usage, costUsd: compaction.costUsd ?? null });
 }
 

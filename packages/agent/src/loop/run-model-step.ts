@@ -3,13 +3,17 @@
 
 import { RoostError } from "@roost/base";
 import { inputSchemaOf } from "../tools/read-arguments.ts";
-import type { ModelCallOutcome, ModelReply } from "../models/models.ts";
+import type { ModelCallOutcome, ModelReply, ModelRequest } from "../models/models.ts";
 import type { StepError, StepOutcome, StepResult } from "../steps/step-runner.ts";
 import type { AgentLimitName } from "./agent-outcome.ts";
 import type { Loop } from "./loop.ts";
+import { recordRequest, type RequestRecord } from "./request-record.ts";
 
 /** What is recorded of a model step that ended well or must be followed by a compaction. */
-export type ModelStepOutput = ModelReply | Extract<ModelCallOutcome, { kind: "context_exceeded" }>;
+export type ModelStepOutput = (ModelReply | Extract<ModelCallOutcome, { kind: "context_exceeded" }>) & {
+  /** Of steps that were recorded before there was any there is none. */
+  request?: RequestRecord;
+};
 
 /** Limits that a step ran into are recorded with the failure, to be told apart in a replay. */
 export interface LimitDetails {
@@ -32,33 +36,45 @@ export async function runModelStep(loop: Loop): Promise<{ step: string; outcome:
     },
     async (call) => {
       const signal = AbortSignal.any([call.signal, loop.signal]);
+      const request: ModelRequest = {
+        sections: state.sections,
+        messages: state.messages,
+        tools: loop.toolDescriptions,
+        outputTokensMax: loop.limits.outputTokensMax,
+        isStartedByPerson: loop.options.isStartedByPerson === true,
+      };
       try {
-        const result = await loop.options.model.call(
-          {
-            sections: state.sections,
-            messages: state.messages,
-            tools: loop.toolDescriptions,
-            outputTokensMax: loop.limits.outputTokensMax,
-            isStartedByPerson: loop.options.isStartedByPerson === true,
-          },
-          { signal, step, reserveSpend: loop.limits.reserveSpend, onDelta: (delta) => loop.watchReply(step, delta) },
-        );
-        return toStepResult(result);
+        const result = await loop.options.model.call(request, {
+          signal,
+          step,
+          reserveSpend: loop.limits.reserveSpend,
+          onDelta: (delta) => loop.watchReply(step, delta),
+        });
+        return toStepResult(result, await markRequest(loop, request));
       } catch (error) {
         if (loop.isPastDeadline() && !loop.options.signal.aborted && !call.signal.aborted) return pastDeadline(loop);
         throw error;
       }
     },
   );
+  if (outcome.state === "done" && outcome.output.request !== undefined) {
+    const { messageCount, tools } = outcome.output.request;
+    state.requests = { ...state.requests, messageCount, tools };
+  }
   return { step, outcome };
 }
 
-function toStepResult(result: ModelCallOutcome): StepResult<ModelStepOutput> {
+async function markRequest(loop: Loop, request: ModelRequest): Promise<RequestRecord> {
+  const [first] = (await loop.options.model.describe()).providers;
+  return recordRequest(request, { model: first?.model ?? "", soFar: loop.state.requests });
+}
+
+function toStepResult(result: ModelCallOutcome, request: RequestRecord): StepResult<ModelStepOutput> {
   switch (result.kind) {
     case "message":
-      return { state: "done", output: result, usage: result.usage, costUsd: result.costUsd };
+      return { state: "done", output: { ...result, request }, usage: result.usage, costUsd: result.costUsd };
     case "context_exceeded":
-      return { state: "done", output: result };
+      return { state: "done", output: { ...result, request } };
     case "spend_refused":
       return failedByLimit(result.message, { limit: "spend", cap: result.cap });
     case "failed": {

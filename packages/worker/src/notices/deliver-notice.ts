@@ -1,6 +1,6 @@
 /** Tells the person what a run has to say at its end, as a durable step. */
+import type { StepRunner } from "@roost/agent";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
-import type { DurableSteps } from "../steps/create-durable-steps.ts";
 import type { Webhook } from "./post-webhook.ts";
 import { tellPerson } from "./tell-person.ts";
 
@@ -15,7 +15,7 @@ export interface DeliverNoticeOptions {
 }
 
 /** The step's name is `notice`: a run delivers at most one this way. What is rehearsed stays on the console. */
-export async function deliverNotice(steps: DurableSteps, options: DeliverNoticeOptions): Promise<void> {
+export async function deliverNotice(steps: StepRunner, options: DeliverNoticeOptions): Promise<void> {
   const { text, level, isRehearsal } = options;
   const webhook = isRehearsal ? undefined : options.webhook;
   const target = webhook === undefined ? "console" : "webhook";

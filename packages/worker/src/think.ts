@@ -1,0 +1,195 @@
+// What an agent's run does, in durable steps: decide whether there is anything to think about, think and act, and say what came of
+// it. Where steps, models and the end of the run are kept is the caller's: the worker's handler records them, a replay compares them.
+
+import {
+  runAgentLoop,
+  type AgentContext,
+  type AgentDelta,
+  type AgentOutcome,
+  type ReserveSpend,
+  type StepRunner,
+  type Tool,
+} from "@roost/agent";
+import { isDuplicateReply, stripHeartbeatToken } from "@roost/agent/heartbeat";
+import type { JsonObject, JsonValue, Logger } from "@roost/base";
+import type { ClaimedRun, Kernel, KernelTransaction, RunError, RunOutcome } from "@roost/kernel";
+import { appendReply, heartbeatDecision, lastHeartbeat, rememberHeartbeat, type Memory } from "@roost/memory";
+import type { ModelsFor } from "./models/choose-models.ts";
+import { tellUnmet } from "./models/tell-unmet.ts";
+import { deliverNotice } from "./notices/deliver-notice.ts";
+import type { Webhook } from "./notices/post-webhook.ts";
+
+export interface AgentTurn {
+  kernel: Kernel;
+  memory: Memory;
+  run: ClaimedRun;
+  signal: AbortSignal;
+  logger: Logger;
+  steps: StepRunner;
+  modelsFor: ModelsFor;
+  /** The tools of one run: those that its session kind and its job allow. */
+  toolsFor: (run: ClaimedRun) => Tool[];
+  /** No model thinks: nothing in the world is changed. */
+  isRehearsal: boolean;
+  webhook: Webhook | undefined;
+  /** From what home and log say now. */
+  context: () => Promise<AgentContext>;
+  reserveSpend?: ReserveSpend;
+  onDelta?: (delta: AgentDelta) => void;
+  /** What a heartbeat delivered last; default: what memory has of it. */
+  lastDelivered?: () => Promise<{ text: string; sentAtMs: number } | undefined>;
+  /** How the run ends, with what else is to be written then. */
+  end: (outcome: RunOutcome, alongside?: (tx: KernelTransaction) => Promise<void>) => Promise<void>;
+}
+
+/** @throws what steps and `end` throw */
+export async function think(turn: AgentTurn): Promise<void> {
+  const { kernel, run, signal, steps } = turn;
+  // Who must leave something behind has work to do also when nothing has changed.
+  if (run.sessionKind === "heartbeat" && run.postconditions === null) {
+    const decision = await decideHeartbeat(turn);
+    if (!decision.call) return turn.end({ state: "done", output: { kind: "quiet", reason: decision.reason } });
+  }
+  const outcome = await runAgentLoop({
+    steps,
+    model: tellUnmet(turn.modelsFor(run), run),
+    tools: turn.toolsFor(run),
+    context: turn.context,
+    clock: kernel.clock,
+    signal,
+    logger: turn.logger,
+    limits: {
+      ...(turn.reserveSpend === undefined ? {} : { reserveSpend: turn.reserveSpend }),
+      ...(run.deadlineAt === null ? {} : { deadlineMs: run.deadlineAt.getTime() }),
+    },
+    isStartedByPerson: run.jobId === null && run.parentRunId === null,
+    ...(turn.onDelta === undefined ? {} : { onDelta: turn.onDelta }),
+    ...(turn.isRehearsal ? { permitTool: permitReadonly } : {}),
+  });
+  await conclude(turn, outcome);
+}
+
+/** Without a model nothing in the world is changed: what a tool would have done is recorded as not performed. */
+async function permitReadonly({
+  tool,
+}: {
+  tool: Pick<Tool, "effect">;
+}): Promise<{ state: "granted" } | { state: "refused"; reason: string }> {
+  return tool.effect === "readonly"
+    ? { state: "granted" }
+    : { state: "refused", reason: "this run is a rehearsal, effects are not performed" };
+}
+
+type Decision = { call: true; because: string[] } | { call: false; reason: string };
+
+/** A recorded step, so that a resumed heartbeat decides as it first did. */
+async function decideHeartbeat({ memory, run, steps }: AgentTurn): Promise<Decision> {
+  const outcome = await steps.step<Decision>("heartbeat-check", { kind: "context", effect: "readonly" }, async () => ({
+    state: "done",
+    output: await heartbeatDecision(memory, run),
+  }));
+  return outcome.state === "done" ? outcome.output : { call: true, because: ["the check itself failed"] };
+}
+
+async function conclude(turn: AgentTurn, outcome: AgentOutcome): Promise<void> {
+  const { run, signal } = turn;
+  if (outcome.kind === "cancelled") {
+    if ((signal.reason as Error | undefined)?.name === "RunCancelled") return turn.end({ state: "cancelled" });
+    throw signal.reason;
+  }
+  if (outcome.kind === "failed") {
+    const { code, message, isRetryable, retryAtMs } = outcome.error;
+    const error: RunError = { code, message, isRetryable, ...(retryAtMs === undefined ? {} : { retryAtMs }) };
+    return turn.end({ state: "failed", error }, replyOfFailure(turn, outcome, message));
+  }
+  const totals = summaryOf(outcome);
+  if (outcome.kind === "limit_exceeded") {
+    const error: RunError = { code: "limit_exceeded", message: outcome.message, isRetryable: false };
+    return turn.end(
+      { state: "failed", error, output: { kind: "stopped", text: outcome.text, ...totals } },
+      replyOfFailure(turn, outcome, outcome.message),
+    );
+  }
+  if (run.sessionKind === "heartbeat") return concludeHeartbeat(turn, outcome, totals);
+  const { text, shouldDeliver } = stripHeartbeatToken(outcome.text, { mode: "message" });
+  const reply = shouldDeliver ? text : "";
+  return turn.end({ state: "done", output: { kind: "reply", text: reply, ...totals } }, (tx) =>
+    appendReply(tx, {
+      run,
+      text: reply,
+      messages: outcome.messages,
+      isRehearsed: outcome.isRehearsed,
+      compactedTranscript: outcome.compactedTranscript,
+    }),
+  );
+}
+
+/** HEARTBEAT_OK says nothing; anything longer is delivered once a day at most in the same words. */
+async function concludeHeartbeat(
+  turn: AgentTurn,
+  outcome: Extract<AgentOutcome, { kind: "replied" }>,
+  totals: JsonObject,
+): Promise<void> {
+  const { memory, run } = turn;
+  const ackCharsMax = memory.settings.heartbeat.ackCharsMax;
+  const stripped = stripHeartbeatToken(outcome.text, { mode: "heartbeat", ackCharsMax });
+  const last = await (turn.lastDelivered ?? (() => lastHeartbeat(memory, run)))();
+  const isRepeated = isDuplicateReply(stripped.text, { last, nowMs: turn.kernel.clock.nowMs() });
+  const { target } = memory.settings.heartbeat;
+  if (!stripped.shouldDeliver || isRepeated || target === "none") {
+    const reason = !stripped.shouldDeliver
+      ? "nothing needs attention"
+      : isRepeated
+        ? "the same was said within 24 hours"
+        : "heartbeat.target in roost.yaml is none";
+    return turn.end({ state: "done", output: { kind: "quiet", reason, ...totals } }, (tx) =>
+      rememberHeartbeat(tx, { run }),
+    );
+  }
+  const { kernel, signal, isRehearsal } = turn;
+  const webhook = target === "webhook" ? turn.webhook : undefined;
+  await deliverNotice(turn.steps, {
+    kernel,
+    run,
+    text: stripped.text,
+    level: "info",
+    webhook,
+    isRehearsal,
+    signal,
+  });
+  await turn.end({ state: "done", output: { kind: "reply", text: stripped.text, ...totals } }, (tx) =>
+    rememberHeartbeat(tx, { run, text: stripped.text }),
+  );
+}
+
+/** In a conversation the person reads why no answer came, when the run will not be tried again. */
+function replyOfFailure(
+  turn: AgentTurn,
+  outcome: AgentOutcome,
+  message: string,
+): ((tx: KernelTransaction) => Promise<void>) | undefined {
+  const { run } = turn;
+  const isFinal =
+    run.attempt >= run.attemptsMax ||
+    outcome.kind === "limit_exceeded" ||
+    (outcome.kind === "failed" && !outcome.error.isRetryable);
+  if (run.sessionKind !== "main" || !isFinal) return undefined;
+  return (tx) =>
+    appendReply(tx, {
+      run,
+      text: `(no answer: ${message})`,
+      messages: outcome.messages,
+      isRehearsed: outcome.isRehearsed,
+    });
+}
+
+function summaryOf(outcome: AgentOutcome): JsonObject {
+  return {
+    usage: outcome.usage as unknown as JsonValue,
+    costUsd: outcome.costUsd,
+    turnCount: outcome.turnCount,
+    toolCallCount: outcome.toolCallCount,
+    isRehearsed: outcome.isRehearsed,
+    isTainted: outcome.isTainted,
+  };
+}
