@@ -8,6 +8,7 @@ import { Client, escapeIdentifier } from "pg";
 import { applyMigrations, type ApplyMigrationsOptions } from "../apply-migrations.ts";
 import type { Database } from "../database.ts";
 import { openDatabase } from "../open-database.ts";
+import { createAdministrator, type Administrator } from "./create-administrator.ts";
 import { openTestCluster } from "./open-test-cluster.ts";
 
 export { openTestCluster, type TestCluster } from "./open-test-cluster.ts";
@@ -28,6 +29,7 @@ export interface TestDatabase extends AsyncDisposable {
 
 interface TestServer {
   url: string;
+  administrator: Administrator;
   /** Templates this process has built or seen complete. */
   templates: Map<string, Promise<void>>;
 }
@@ -41,8 +43,8 @@ export async function createTestDatabase(options: CreateTestDatabaseOptions = {}
   const server = await serverPromise;
   const template = await prepareTemplate(server, options);
   const name = `roost_test_${process.pid}_${randomUUID().slice(0, 8)}`;
-  await onServer(server.url, (client) =>
-    client.query(`CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(template)} STRATEGY file_copy`),
+  await server.administrator.query(
+    `CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(template)} STRATEGY file_copy`,
   );
   const url = withDatabase(server.url, name);
   const database = await openDatabase({
@@ -56,40 +58,55 @@ export async function createTestDatabase(options: CreateTestDatabaseOptions = {}
     url,
     async [Symbol.asyncDispose]() {
       await database[Symbol.asyncDispose]();
-      await onServer(server.url, (client) =>
-        client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`),
-      );
+      await server.administrator.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`);
     },
   };
 }
 
 async function findServer(): Promise<TestServer> {
   const url = process.env["ROOST_TEST_DATABASE_URL"] || (await openTestCluster()).url;
-  return { url, templates: new Map() };
+  return { url, administrator: createAdministrator(url), templates: new Map() };
 }
 
 /** The name of a template with the wanted content, built by whichever process needs it first. */
 async function prepareTemplate(server: TestServer, options: CreateTestDatabaseOptions): Promise<string> {
+  const { template } = options;
   const migrations = [options.migrations ?? []].flat();
-  if (migrations.length === 0 && options.template === undefined) return "template1";
-  const content = JSON.stringify([migrations, options.template?.key]);
-  const hash = createHash("sha256").update(content).digest("hex").slice(0, 24);
+  const applyAll = async (database: Database) => {
+    for (const one of migrations) await applyMigrations(database, one);
+  };
+  const migrated =
+    migrations.length === 0 ? "template1" : await prepareOne(server, "template1", [migrations], applyAll);
+  return template === undefined
+    ? migrated
+    : await prepareOne(server, migrated, [migrations, template.key], template.prepare);
+}
+
+async function prepareOne(
+  server: TestServer,
+  base: string,
+  content: unknown[],
+  prepare: (database: Database) => Promise<void>,
+): Promise<string> {
+  const hash = createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 24);
   const name = `roost_template_${hash}`;
   let built = server.templates.get(name);
   if (built === undefined) {
-    built = buildTemplate(server.url, name, migrations, options);
+    built = buildTemplate(server.url, { name, base, prepare });
     server.templates.set(name, built);
   }
   await built;
   return name;
 }
 
-async function buildTemplate(
-  url: string,
-  name: string,
-  migrations: ApplyMigrationsOptions[],
-  options: CreateTestDatabaseOptions,
-): Promise<void> {
+interface Template {
+  name: string;
+  /** What it is cloned from. */
+  base: string;
+  prepare: (database: Database) => Promise<void>;
+}
+
+async function buildTemplate(url: string, { name, base, prepare }: Template): Promise<void> {
   await onServer(url, async (client) => {
     // Held until the connection ends.
     await client.query("SELECT pg_advisory_lock(hashtextextended($1, 0))", [name]);
@@ -100,25 +117,17 @@ async function buildTemplate(
     if (rows[0]?.complete) return;
     // Its builder was killed.
     if (rows.length > 0) await client.query(`DROP DATABASE ${escapeIdentifier(name)} WITH (FORCE)`);
-    await client.query(`CREATE DATABASE ${escapeIdentifier(name)}`);
-    await fillTemplate(withDatabase(url, name), migrations, options);
+    await client.query(`CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(base)}`);
+    await using database = await openDatabase({
+      url: withDatabase(url, name),
+      applicationName: "roost test template",
+      logger: silentLogger,
+      poolMax: 2,
+    });
+    await prepare(database);
+    await database[Symbol.asyncDispose]();
     await client.query(`ALTER DATABASE ${escapeIdentifier(name)} IS_TEMPLATE true`);
   });
-}
-
-async function fillTemplate(
-  url: string,
-  migrations: ApplyMigrationsOptions[],
-  options: CreateTestDatabaseOptions,
-): Promise<void> {
-  await using database = await openDatabase({
-    url,
-    applicationName: "roost test template",
-    logger: silentLogger,
-    poolMax: 2,
-  });
-  for (const one of migrations) await applyMigrations(database, one);
-  await options.template?.prepare(database);
 }
 
 async function onServer<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {

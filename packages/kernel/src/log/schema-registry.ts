@@ -129,7 +129,8 @@ function versionsOf(registered: readonly RegisteredSchema[], { type }: EventSche
   return registered.filter((row) => row.type === type);
 }
 
-function toEventSchema(definition: EventDefinition | EventSchema): EventSchema {
+/** What a definition registers. */
+export function toEventSchema(definition: EventDefinition | EventSchema): EventSchema {
   const { type, version, topic, compatibility, schema, upcasters, samples } = definition;
   return {
     type,

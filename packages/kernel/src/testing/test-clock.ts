@@ -14,6 +14,11 @@ export async function installTestClock(database: Database): Promise<TestClock> {
     insert into roost.test_clock select interval '0' where not exists (select from roost.test_clock);
     create or replace function roost.now() returns timestamptz language sql stable as
       $$ select statement_timestamp() + (select "offset" from roost.test_clock) $$;`);
+  return controlTestClock(database);
+}
+
+/** The clock of a database that has one. */
+export function controlTestClock(database: Database): TestClock {
   const move = async (offset: string, values: unknown[]) => {
     await database.query(`update roost.test_clock set "offset" = ${offset}`, values);
     // Every kernel on this database looks at its clock again.
