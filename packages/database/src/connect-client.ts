@@ -2,7 +2,6 @@
  * Opens one connection with the settings that every connection of Roost has, pooled or dedicated.
  */
 import { Client, type ClientBase, type ClientConfig } from "pg";
-import { prepareEnclosures } from "./run-enclosed.ts";
 import { valueParsers } from "./value-parsers.ts";
 
 const connectTimeoutMsMax = 10_000;
@@ -30,10 +29,6 @@ export function clientConfig(settings: ConnectionSettings): ClientConfig {
 
 /** Said in SQL and not in the startup packet, which poolers such as PgBouncer refuse when it holds settings. */
 export async function prepareConnection(client: ClientBase, settings: ConnectionSettings): Promise<void> {
-  await prepareEnclosures(client, () => setLimits(client, settings));
-}
-
-async function setLimits(client: ClientBase, settings: ConnectionSettings): Promise<void> {
   await client.query(
     `SELECT set_config(name, value, false) FROM (VALUES
       ('statement_timeout', $1),

@@ -1,11 +1,12 @@
 /**
  * One transaction on one connection, from its first statement to its commit or rollback. BEGIN waits for the first statement and
- * travels with it. Trying again is transact's.
+ * travels with it; statements that are made before the answer to an earlier one is waited for travel together. Trying again is
+ * transact's.
  */
 import { RoostError } from "@roost/base";
 import type { ClientBase } from "pg";
 import type { CommittingTransaction, QueryOptions, TransactOptions } from "./database.ts";
-import { runEnclosed, type EnclosedResult } from "./run-enclosed.ts";
+import { runPipeline, type PipelineResult, type Statement } from "./run-pipeline.ts";
 import { runQuery } from "./run-query.ts";
 import { isConnectionLoss, toDatabaseError } from "./to-database-error.ts";
 
@@ -16,7 +17,9 @@ export class OpenTransaction implements CommittingTransaction {
   readonly #client: ClientBase;
   readonly #isolation: Isolation;
   #refusal: (() => RoostError) | undefined;
-  #tail: Promise<unknown> = Promise.resolve();
+  /** Made and not sent. */
+  #waiting: Waiting[] = [];
+  #tail: Promise<void> = Promise.resolve();
   #hasBegun = false;
   isCommitted = false;
   /** A statement is on the wire. */
@@ -29,22 +32,11 @@ export class OpenTransaction implements CommittingTransaction {
   }
 
   query<Row = Record<string, unknown>>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
-    return this.#inTurn(async () => {
-      // Without either it may be several statements in one text, which no pipeline takes.
-      const isPipelined = values !== undefined || options?.name !== undefined;
-      const begins = await this.#begin(isPipelined);
-      if (!begins) return await runQuery<Row>(this.#client, text, values, options);
-      return (await runEnclosed<Row>(this.#client, { begins, commits: false }, { text, values, options })).rows;
-    });
+    return this.#enqueue<Row>({ text, values, options }, false);
   }
 
   commitWith<Row = Record<string, unknown>>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> {
-    return this.#inTurn(async () => {
-      const begins = await this.#begin(true);
-      return await this.#commit(() =>
-        runEnclosed<Row>(this.#client, { begins, commits: true }, { text, values, options }),
-      );
-    });
+    return this.#enqueue<Row>({ text, values, options }, true);
   }
 
   /** From now on every statement is refused with what `reason` makes. */
@@ -63,11 +55,9 @@ export class OpenTransaction implements CommittingTransaction {
   /** Of a settled transaction. There is nothing to do when it never began. */
   async commit(): Promise<void> {
     if (!this.#hasBegun || this.isCommitted) return;
-    try {
-      await this.#commit(async () => ({ rows: [], committed: (await this.#client.query("COMMIT")).command }));
-    } catch (error) {
-      throw toDatabaseError(error);
-    }
+    const { commit } = await runPipeline(this.#client, { begins: false, statements: [], commits: true });
+    const failure = this.#conclude(commit!);
+    if (failure !== undefined) throw toDatabaseError(failure);
   }
 
   /** Of a settled transaction; says whether its connection is fit for further use. */
@@ -82,66 +72,118 @@ export class OpenTransaction implements CommittingTransaction {
     }
   }
 
-  /** One statement at a time: concurrent calls wait for each other in the order they were made. */
-  #inTurn<Row>(send: () => Promise<Row[]>): Promise<Row[]> {
-    const rows = this.#tail.then(() => this.#run(send));
-    this.#tail = rows.catch(() => undefined);
+  #enqueue<Row>(statement: Statement, commits: boolean): Promise<Row[]> {
+    const rows = new Promise<Row[]>((resolve, reject) => {
+      this.#waiting.push({ statement, commits, resolve: (found) => resolve(found as Row[]), reject });
+    });
+    // Whoever made several may wait for the first and learn there that all have failed.
+    rows.catch(() => undefined);
+    // In the next microtask, or when the answer to what was sent is there: what is made until then goes along.
+    this.#tail = this.#tail.then(() => this.#sendWaiting());
     return rows;
   }
 
-  async #run<Row>(send: () => Promise<Row[]>): Promise<Row[]> {
-    this.#refuseClosed();
+  /** Never rejects. */
+  async #sendWaiting(): Promise<void> {
+    const group = this.#takeGroup();
+    if (group.length === 0) return;
     this.isBusy = true;
     try {
-      return await send();
-    } catch (error) {
-      if (error instanceof RoostError) throw error;
-      if (isConnectionLoss(error)) this.connectionLost = true;
       this.#refuseClosed();
-      throw toDatabaseError(error);
+      await (isAlone(group[0]!) ? this.#sendAlone(group[0]!) : this.#sendTogether(group));
+    } catch (error) {
+      for (const waiting of group) waiting.reject(this.#explain(error));
     } finally {
       this.isBusy = false;
     }
+  }
+
+  /** What may travel together of what waits: nothing follows a commit. */
+  #takeGroup(): Waiting[] {
+    const firstAlone = this.#waiting.findIndex(isAlone);
+    const firstCommit = this.#waiting.findIndex(({ commits }) => commits);
+    const counts = [this.#waiting.length];
+    if (firstAlone >= 0) counts.push(Math.max(1, firstAlone));
+    if (firstCommit >= 0) counts.push(firstCommit + 1);
+    return this.#waiting.splice(0, Math.min(...counts));
+  }
+
+  async #sendAlone({ statement, resolve }: Waiting): Promise<void> {
+    if (!this.#hasBegun) await this.#beginAlone();
+    resolve(await runQuery(this.#client, statement.text, statement.values, statement.options));
+  }
+
+  async #sendTogether(group: Waiting[]): Promise<void> {
+    const begins = !this.#hasBegun && this.#isolation === "read committed";
+    if (!this.#hasBegun && !begins) await this.#beginAlone();
+    this.#hasBegun = true;
+    const statements = group.map(({ statement }) => statement);
+    const commits = group.at(-1)!.commits;
+    const { outcomes, commit } = await runPipeline(this.#client, { begins, statements, commits });
+    const failure = commit === undefined ? undefined : this.#conclude(commit);
+    for (const [index, outcome] of outcomes.entries()) {
+      const { resolve, reject, commits: isLast } = group[index]!;
+      const isUnknown = isOutcomeUnknown(failure);
+      if ("error" in outcome) reject(isUnknown ? failure : this.#explain(outcome.error));
+      else if (isLast && failure !== undefined) reject(this.#explain(failure));
+      else resolve(outcome.rows);
+    }
+  }
+
+  async #beginAlone(): Promise<void> {
+    this.#hasBegun = true;
+    await this.#client.query(`BEGIN ISOLATION LEVEL ${isolationLevels[this.#isolation]}`);
+  }
+
+  /** What a statement's caller is told. */
+  #explain(error: unknown): unknown {
+    if (error instanceof RoostError) return error;
+    if (isConnectionLoss(error)) this.connectionLost = true;
+    return this.#refusal?.() ?? toDatabaseError(error);
   }
 
   #refuseClosed(): void {
     if (this.#refusal !== undefined) throw this.#refusal();
   }
 
-  /** Whether the next statement shall take BEGIN along. */
-  async #begin(isPipelined: boolean): Promise<boolean> {
-    if (this.#hasBegun) return false;
-    this.#hasBegun = true;
-    if (isPipelined && this.#isolation === "read committed") return true;
-    await this.#client.query(`BEGIN ISOLATION LEVEL ${isolationLevels[this.#isolation]}`);
-    return false;
-  }
-
-  /** Throws the driver's error as long as it is certain that nothing was committed. */
-  async #commit<Row>(send: () => Promise<EnclosedResult<Row>>): Promise<Row[]> {
-    let result: EnclosedResult<Row>;
-    try {
-      result = await send();
-    } catch (error) {
-      if (!isConnectionLoss(error)) throw error;
+  /** Whether everything is committed; otherwise why not. The driver's error is returned when it is certain that nothing was. */
+  #conclude(commit: NonNullable<PipelineResult["commit"]>): unknown {
+    if ("error" in commit) {
+      if (!isConnectionLoss(commit.error)) return commit.error;
       this.connectionLost = true;
-      throw new RoostError(
+      return new RoostError(
         "unavailable",
         "the connection was lost during the commit: whether it happened is unknown, look before repeating it",
-        { cause: error, details: { outcome: "unknown" } },
+        { cause: commit.error, details: { outcome: "unknown" } },
       );
     }
     // PostgreSQL answers ROLLBACK to the COMMIT of a transaction in which a statement failed.
-    if (result.committed !== "COMMIT") {
-      throw new RoostError(
+    if (commit.tag !== "COMMIT") {
+      return new RoostError(
         "internal",
         "a statement of the transaction failed and its error was swallowed: everything was rolled back",
       );
     }
     this.isCommitted = true;
     this.close(() => new RoostError("internal", "the transaction is committed: commitWith runs its last statement"));
-    return result.rows;
+    return undefined;
   }
+}
+
+interface Waiting {
+  statement: Statement;
+  commits: boolean;
+  resolve(rows: unknown[]): void;
+  reject(error: unknown): void;
+}
+
+/** It may be several statements in one text, which no pipeline takes. */
+function isAlone({ statement: { values, options }, commits }: Waiting): boolean {
+  return !commits && values === undefined && options?.name === undefined;
+}
+
+function isOutcomeUnknown(failure: unknown): boolean {
+  return failure instanceof RoostError && failure.details?.["outcome"] === "unknown";
 }
 
 const isolationLevels = {

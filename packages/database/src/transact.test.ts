@@ -193,6 +193,39 @@ test("transact() runs statements that were made at once one after the other", as
   assert.deepEqual(rows[1], [{ amount: 6 }]);
 });
 
+test("transact() sends statements that were made at once together: behind a failed one none runs, and each is told why", async () => {
+  await using place = await createTestDatabase({ template, poolMax: 1 });
+  const settled = await place.database
+    .transact(async (tx) => {
+      const all = await Promise.allSettled([
+        tx.query("UPDATE account SET amount = $1 RETURNING amount", [5]),
+        tx.query("SELECT 1 / $1::int", [0]),
+        tx.query("SELECT amount FROM account WHERE name = $1", ["a"], { name: "behind" }),
+        tx.commitWith("SELECT $1::int", [1]),
+      ]);
+      throw Object.assign(new Error("as wanted"), { all });
+    })
+    .catch((error: { all: PromiseSettledResult<unknown>[] }) => error.all);
+  assert.deepEqual(
+    settled.map((each) => (each.status === "rejected" ? String(each.reason) : "fulfilled")),
+    ["fulfilled", ...Array.from({ length: 3 }, () => "RoostError: PostgreSQL: division by zero")],
+  );
+  // The skipped statement was not prepared, and is now, on the same connection.
+  const rows = await place.database.query("SELECT amount FROM account WHERE name = $1", ["a"], { name: "behind" });
+  assert.deepEqual(rows, [{ amount: 0 }]);
+});
+
+test("transact() says of everything that travelled with a lost COMMIT that the outcome is unknown", async () => {
+  await using place = await createTestDatabase({ template });
+  const losing = place.database.transact((tx) =>
+    Promise.all([
+      tx.query("SELECT pg_terminate_backend(pg_backend_pid(), $1)", [0]),
+      tx.commitWith("UPDATE account SET amount = $1", [1]),
+    ]),
+  );
+  await assert.rejects(losing, { code: "unavailable", details: { outcome: "unknown" } });
+});
+
 test("Transaction.commitWith() runs the last statement and commits, and what follows is refused", async () => {
   await using place = await createTestDatabase({ template, poolMax: 1 });
   const rows = await place.database.transact(async (tx) => {

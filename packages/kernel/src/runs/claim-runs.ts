@@ -23,9 +23,18 @@ export async function claimRuns(kernel: Kernel, claim: Claim): Promise<ClaimedRu
   const limit = Math.min(claim.limit, runLimits.claimMax);
   if (limit < 1) return [];
   return kernel.transact(async (tx) => {
-    if (!(await holdWorker(tx, claim))) return [];
-    const claimed: Claimed[] = [];
-    for (const queue of claim.queues) {
+    const [first, ...others] = claim.queues;
+    // In one round trip: what was taken is given back when the worker turns out to be none.
+    const [isHeld, claimed] = await Promise.all([
+      holdWorker(tx, claim, { onlyIfReady: true }),
+      first === undefined ? new Array<Claimed>() : claimQueue(tx, claim.workerId, first, limit),
+    ]);
+    if (!isHeld) {
+      if (claimed.length === 0) return [];
+      // Something became ready between the two.
+      await holdWorker(tx, claim, { onlyIfReady: false });
+    }
+    for (const queue of others) {
       if (claimed.length >= limit) break;
       claimed.push(...(await claimQueue(tx, claim.workerId, queue, limit - claimed.length)));
     }
@@ -42,14 +51,20 @@ export async function claimRuns(kernel: Kernel, claim: Claim): Promise<ClaimedRu
  * Invariant: only a live worker owns runs. A reaper that declares it dead waits for this lock and then finds what was claimed. The lock
  * makes the commit wait for the disk, so it is taken only when something is ready; otherwise this is false.
  */
-async function holdWorker(tx: KernelTransaction, { workerId, queues }: Claim): Promise<boolean> {
+async function holdWorker(
+  tx: KernelTransaction,
+  { workerId, queues }: Claim,
+  { onlyIfReady }: { onlyIfReady: boolean },
+): Promise<boolean> {
   const [row] = await tx.query<{ isAnyReady: boolean; isHeld: boolean }>(
-    `with ready as materialized (select exists (select 1 from roost.run where state = 'ready' and queue = any($2::text[])) as is_any),
+    `with ready as materialized (
+       select not $3::boolean or exists (select 1 from roost.run where state = 'ready' and queue = any($2::text[])) as is_any
+     ),
      held as (
        select 1 from roost.worker w where w.id = $1 and w.expires_at > roost.now() and (select is_any from ready) for key share
      )
      select (select is_any from ready) as "isAnyReady", exists (select 1 from held) as "isHeld"`,
-    [workerId, queues],
+    [workerId, queues, onlyIfReady],
     { name: "roost_run_claim_worker" },
   );
   if (row!.isAnyReady && !row!.isHeld) {

@@ -19,7 +19,15 @@ import { lockDescendants, type RunHead } from "./lock-runs.ts";
 import { promoteLanes } from "./promote-lanes.ts";
 import { requestCancel } from "./request-cancel.ts";
 import { resumeRuns, type Resumption } from "./resume-runs.ts";
-import { runLimits, type Effect, type RunError, type TerminalRunState, type WaitResult } from "./run.ts";
+import {
+  runLimits,
+  type Effect,
+  type Owned,
+  type RunError,
+  type RunState,
+  type TerminalRunState,
+  type WaitResult,
+} from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
 
 export interface RunEnd {
@@ -34,9 +42,17 @@ export interface RunEnd {
   isTaken?: boolean;
 }
 
-interface Ending extends RunEnd {
+interface EndWords {
   outputText: string;
   eventId: string;
+}
+
+interface Ending extends RunEnd, EndWords {}
+
+interface Mark extends EndWords, Omit<RunEnd, "run"> {
+  runId: string;
+  epoch: number;
+  fromState: RunState;
 }
 
 interface EndedRow {
@@ -49,20 +65,28 @@ interface EndedRow {
   isAwaited: boolean;
 }
 
-/** Ends the runs, and cancels what runs below those that did not succeed. */
-export async function endRuns(tx: KernelTransaction, ends: RunEnd[]): Promise<void> {
-  const all = (await withDescendants(tx, ends)).map((end): Ending => ({
-    ...end,
-    outputText: toJsonText(end.output, { what: `the output of run ${end.run.id}`, bytesMax: runLimits.outputBytesMax }),
-    eventId: createId(),
-  }));
-  if (all.length === 0) return;
-  const reserving = all.filter((end) => end.run.reservationCount > 0).map((end) => end.run.id);
-  if (reserving.length > 0) await tx.query("select roost.settle_open_spend($1::uuid[])", [reserving]);
+/** How runs were marked as ended before their rows were read, by their ids. */
+export type EndMarks = Map<string, EndWords & { row: EndedRow }>;
 
-  const rows = await markEnded(tx, all);
+/**
+ * Ends the runs, and cancels what runs below those that did not succeed. What `marks` has is marked already, and must be among `ends`.
+ */
+export async function endRuns(tx: KernelTransaction, ends: RunEnd[], marks: EndMarks = new Map()): Promise<void> {
+  const all = (await withDescendants(tx, ends)).map((end): Ending => {
+    const words = marks.get(end.run.id) ?? wordsOf(end.run.id, end.output);
+    return { ...end, outputText: words.outputText, eventId: words.eventId };
+  });
+  if (all.length === 0) return;
+  const unmarked = all.filter((end) => !marks.has(end.run.id));
+  const reserving = unmarked.filter((end) => end.run.reservationCount > 0).map((end) => end.run.id);
+  if (reserving.length > 0) await tx.query("select roost.settle_open_spend($1::uuid[])", [reserving]);
+  const rows = await markEnded(
+    tx,
+    unmarked.map((end) => ({ ...end, runId: end.run.id, epoch: end.run.epoch, fromState: end.run.state })),
+    { onlyPlain: false },
+  );
   const ended = all.flatMap((end) => {
-    const row = rows.get(end.run.id);
+    const row = marks.get(end.run.id)?.row ?? rows.get(end.run.id);
     return row === undefined ? [] : [{ end, row }];
   });
   await closeSteps(
@@ -89,6 +113,28 @@ export async function endRuns(tx: KernelTransaction, ends: RunEnd[]): Promise<vo
   );
 }
 
+/**
+ * Marks running runs as done, before or while their rows are read: those that hold no reservation and have declared nothing, at the
+ * epoch that is given. The others are left alone.
+ */
+export async function markDone(tx: KernelTransaction, done: (Owned & { output?: JsonValue })[]): Promise<EndMarks> {
+  const marks = done.map(({ runId, epoch, output }): Mark => {
+    return { ...wordsOf(runId, output), runId, epoch, fromState: "running", state: "done" };
+  });
+  const rows = await markEnded(tx, marks, { onlyPlain: true });
+  return new Map(
+    marks.flatMap(({ runId, outputText, eventId }) => {
+      const row = rows.get(runId);
+      return row === undefined ? [] : [[runId, { outputText, eventId, row }]];
+    }),
+  );
+}
+
+function wordsOf(runId: string, output: JsonValue | undefined): EndWords {
+  const what = `the output of run ${runId}`;
+  return { outputText: toJsonText(output, { what, bytesMax: runLimits.outputBytesMax }), eventId: createId() };
+}
+
 async function withDescendants(tx: KernelTransaction, ends: RunEnd[]): Promise<RunEnd[]> {
   const unsuccessful = ends.filter((end) => end.state !== "done").map((end) => end.run.id);
   if (unsuccessful.length === 0) return ends;
@@ -113,31 +159,38 @@ export const endStatement = `
   from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::bigint[], $8::text[], $9::text[], $10::text[])
     as i(id, epoch, from_state, state, output, error, epoch_step, event_id, cancel_reason, cancel_by)
   where r.id = any($1::uuid[]) and r.id = i.id and r.epoch = i.epoch and r.state = i.from_state
+    and (not $11::boolean or (r.reservation_count = 0 and r.postconditions is null))
   returning r.id, extract(epoch from r.ended_at)::float8 * 1000 as "nowMs", r.usd_spent::float8 as "usdSpent", r.tokens_spent as "tokensSpent",
     exists (select 1 from roost.step s where s.run_id = r.id and s.state in ('intent', 'waiting')) as "hasOpenSteps",
     exists (select 1 from roost.wait w where w.run_id = r.id and w.resolved_at is null) as "hasOpenWait",
     r.parent_run_id is not null
       and exists (select 1 from roost.wait w where w.child_run_id = r.id and w.resolved_at is null) as "isAwaited"`;
 
-async function markEnded(tx: KernelTransaction, ends: Ending[]): Promise<Map<string, EndedRow>> {
-  const isCancel = (end: Ending) => end.state === "cancelled";
+async function markEnded(
+  tx: KernelTransaction,
+  marks: Mark[],
+  { onlyPlain }: { onlyPlain: boolean },
+): Promise<Map<string, EndedRow>> {
+  if (marks.length === 0) return new Map();
+  const isCancel = (mark: Mark) => mark.state === "cancelled";
   const rows = await tx.query<EndedRow>(
     endStatement,
     [
-      ends.map((end) => end.run.id),
-      ends.map((end) => end.run.epoch),
-      ends.map((end) => end.run.state),
-      ends.map((end) => end.state),
-      ends.map((end) => (end.outputText === "null" ? null : end.outputText)),
-      ends.map((end) =>
-        end.error === undefined
+      marks.map((mark) => mark.runId),
+      marks.map((mark) => mark.epoch),
+      marks.map((mark) => mark.fromState),
+      marks.map((mark) => mark.state),
+      marks.map((mark) => (mark.outputText === "null" ? null : mark.outputText)),
+      marks.map((mark) =>
+        mark.error === undefined
           ? null
-          : toJsonText(end.error, { what: "the error", bytesMax: runLimits.outputBytesMax }),
+          : toJsonText(mark.error, { what: "the error", bytesMax: runLimits.outputBytesMax }),
       ),
-      ends.map((end) => (end.isTaken === true ? 1 : 0)),
-      ends.map((end) => end.eventId),
-      ends.map((end) => (isCancel(end) ? (end.reason ?? null) : null)),
-      ends.map((end) => (isCancel(end) ? (end.by ?? null) : null)),
+      marks.map((mark) => (mark.isTaken === true ? 1 : 0)),
+      marks.map((mark) => mark.eventId),
+      marks.map((mark) => (isCancel(mark) ? (mark.reason ?? null) : null)),
+      marks.map((mark) => (isCancel(mark) ? (mark.by ?? null) : null)),
+      onlyPlain,
     ],
     { name: "roost_run_end" },
   );

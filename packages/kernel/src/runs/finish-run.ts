@@ -6,9 +6,16 @@ import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { admitRuns } from "./admit-runs.ts";
 import { emitRunEvent, eventError } from "./emit-run-event.ts";
-import { endRuns, type RunEnd } from "./end-runs.ts";
+import { endRuns, markDone, type RunEnd } from "./end-runs.ts";
 import { describePostcondition, findUnmet } from "./find-unmet.ts";
-import { finishBefore, prepareOutcome, type PreparedOutcome, type StepOutcome } from "./finish-step.ts";
+import {
+  finishBefore,
+  finishSteps,
+  prepareOutcome,
+  refuseMistakes,
+  type PreparedOutcome,
+  type StepOutcome,
+} from "./finish-step.ts";
 import { leaseLost } from "./lease-lost.ts";
 import { lockRuns, type RunHead } from "./lock-runs.ts";
 import {
@@ -97,26 +104,34 @@ interface Item {
 
 /** Runs that declare postconditions are left to a transaction of their own: failing touches what is below them. */
 async function finishDone(tx: KernelTransaction, items: Item[]): Promise<BatchOutcome<RunConclusion | "declares">[]> {
-  const runs = await lockRuns(
-    tx,
-    items.map((item) => item.owned.runId),
+  const firsts = [...Map.groupBy(items, ({ owned }) => `${owned.runId}:${owned.epoch}`).values()].map(
+    ([item]) => item!,
   );
+  const finishing = firsts.flatMap((item) => item.finishing);
+  // In one round trip. By the time the rows are there, what may end has ended.
+  const [runs, finished, marks] = await Promise.all([
+    lockRuns(
+      tx,
+      items.map((item) => item.owned.runId),
+    ),
+    finishSteps(tx, finishing),
+    markDone(
+      tx,
+      firsts.map(({ owned, outcome }) => ({ ...owned, ...outcome })),
+    ),
+  ]);
   const ends = new Map<string, RunEnd>();
-  const finishing: PreparedOutcome[] = [];
-  const outcomes = items.map(({ owned, outcome, ...item }): BatchOutcome<RunConclusion | "declares"> => {
+  const outcomes = items.map(({ owned, outcome }): BatchOutcome<RunConclusion | "declares"> => {
     const run = runs.get(owned.runId);
     if (run === undefined || run.epoch !== owned.epoch) return { error: leaseLost(owned, run) };
     if (run.postconditions !== null) return { value: "declares" };
     if (run.state === "done") return { value: { state: run.state } };
     if (run.state !== "running") return { error: leaseLost(owned, run) };
-    if (!ends.has(run.id)) {
-      ends.set(run.id, { run, ...outcome });
-      finishing.push(...item.finishing);
-    }
+    if (!ends.has(run.id)) ends.set(run.id, { run, ...outcome });
     return { value: { state: "done" } };
   });
-  await finishBefore(tx, finishing);
-  await endRuns(tx, [...ends.values()]);
+  refuseMistakes(finished.filter((_, index) => ends.has(finishing[index]!.owned.runId)));
+  await endRuns(tx, [...ends.values()], marks);
   return outcomes;
 }
 

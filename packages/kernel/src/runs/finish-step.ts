@@ -80,12 +80,18 @@ export async function finishStep(
  * @throws RoostError `conflict` as finishStep does: then nothing of the transaction may commit
  */
 export async function finishBefore(tx: KernelTransaction, outcomes: PreparedOutcome[]): Promise<void> {
-  if (outcomes.length === 0) return;
-  const failed = (await finishSteps(tx, outcomes)).find((finished) => "error" in finished);
+  refuseMistakes(await finishSteps(tx, outcomes));
+}
+
+/** @throws the first error among them */
+export function refuseMistakes(finished: BatchOutcome<unknown>[]): void {
+  const failed = finished.find((outcome) => "error" in outcome);
   if (failed !== undefined && "error" in failed) throw failed.error;
 }
 
-async function finishSteps(tx: KernelTransaction, items: PreparedOutcome[]): Promise<BatchOutcome<Finished>[]> {
+/** Its first statement is sent at once. */
+export async function finishSteps(tx: KernelTransaction, items: PreparedOutcome[]): Promise<BatchOutcome<Finished>[]> {
+  if (items.length === 0) return [];
   const rows = await finish(tx, items);
   await settle(tx, items, rows);
   const finished = new Set<string>();

@@ -60,6 +60,7 @@ test("claim, admit, begin, finish and end touch few blocks beside 20,000 idle ru
         each("event"),
         each(null),
         each(null),
+        true,
       ],
     ],
   ];

@@ -31,7 +31,7 @@ test("simulate() breaks no promise, whatever goes wrong", async () => {
 });
 
 test("simulate() lets the same happen again for the same plan", async () => {
-  const whole = createPlan(26);
+  const whole = createPlan(31);
   const plan: Plan = { ...whole, jobCount: 1, operations: whole.operations.slice(0, 6) };
   const first = await simulate(worlds, plan);
   const second = await simulate(worlds, plan);

@@ -1,0 +1,147 @@
+/**
+ * Statements that travel together, BEGIN before them and COMMIT behind them if they shall: one round trip instead of one each. Up
+ * to its Sync a pipeline of the extended protocol stands or falls as one: after a failure the server skips the rest, so no
+ * statement runs outside the transaction that did not begin, and a failed one is never committed. The driver's own pipelining has
+ * a Sync behind each statement and so cannot promise that.
+ * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
+ */
+import { Query, type ClientBase, type Connection, type QueryResult, type Submittable } from "pg";
+import type { QueryOptions } from "./database.ts";
+import { valueParsers } from "./value-parsers.ts";
+
+export interface Statement {
+  text: string;
+  values?: unknown[] | undefined;
+  options?: QueryOptions | undefined;
+}
+
+export interface Pipeline {
+  /** In the default isolation level, read committed. */
+  begins: boolean;
+  statements: readonly Statement[];
+  commits: boolean;
+}
+
+export interface PipelineResult {
+  /** One for each statement. Those behind a failed one did not run and have its error, the driver's. */
+  outcomes: ({ rows: unknown[] } | { error: unknown })[];
+  /** What became of COMMIT, if there was one: its command tag (ROLLBACK when the transaction had failed before), or an error. */
+  commit: { tag: string } | { error: unknown } | undefined;
+}
+
+const begin: Statement = { text: "BEGIN", options: { name: "roost_begin" } };
+const commit: Statement = { text: "COMMIT", options: { name: "roost_commit" } };
+
+/** Never rejects: what failed, and what ran before it, is in the result. */
+export async function runPipeline(
+  client: ClientBase,
+  { begins, statements, commits }: Pipeline,
+): Promise<PipelineResult> {
+  const all = [...(begins ? [begin] : []), ...statements, ...(commits ? [commit] : [])];
+  const outcomes = await new Promise<Outcome[]>((resolve) => void client.query(new Submission(all, resolve)));
+  const own = outcomes.slice(begins ? 1 : 0, commits ? -1 : undefined);
+  const last = outcomes.at(-1)!;
+  return {
+    outcomes: own.map((outcome) => ("error" in outcome ? outcome : { rows: outcome.result.rows })),
+    commit: !commits ? undefined : "error" in last ? last : { tag: last.result.command },
+  };
+}
+
+type Outcome = { result: QueryResult } | { error: unknown };
+
+/** What the driver takes for one query: it hands the server's messages on to the statement whose turn it is. */
+class Submission implements Submittable {
+  readonly #queries: DriverQuery[];
+  readonly #outcomes: Outcome[] = [];
+  readonly #resolve: (outcomes: Outcome[]) => void;
+  /** How many the server is through with. */
+  #answered = 0;
+
+  constructor(statements: readonly Statement[], resolve: (outcomes: Outcome[]) => void) {
+    this.#resolve = resolve;
+    this.#queries = statements.map(({ text, values = [], options = {} }, index) => {
+      // The driver's types leave out queryMode.
+      const config = { text, values, queryMode: "extended", types: valueParsers, ...options };
+      return new Query(config, (error: Error | undefined, result: unknown) => {
+        this.#outcomes[index] ??= error ? { error } : { result: result as QueryResult };
+      }) as unknown as DriverQuery;
+    });
+  }
+
+  // The driver asks for both when the server has parsed a statement, to know it again.
+  get name(): string | undefined {
+    return this.#queries[this.#answered]?.name;
+  }
+  get text(): string | undefined {
+    return this.#queries[this.#answered]?.text;
+  }
+
+  /** All messages, up to a statement that the driver itself refuses, and one Sync. */
+  submit(connection: Connection): Error | null {
+    const open = Object.assign(Object.create(connection) as Connection, { sync() {} });
+    connection.stream.cork();
+    try {
+      for (const [index, query] of this.#queries.entries()) {
+        const refused = query.submit(open);
+        if (refused !== null) this.#outcomes[index] = { error: refused };
+        if (this.#outcomes[index] !== undefined) break;
+      }
+      connection.sync();
+    } finally {
+      connection.stream.uncork();
+    }
+    return null;
+  }
+
+  handleRowDescription(message: unknown): void {
+    this.#queries[this.#answered]!.handleRowDescription(message);
+  }
+  handleDataRow(message: unknown): void {
+    this.#queries[this.#answered]!.handleDataRow(message);
+  }
+  handleCommandComplete(message: unknown, connection: Connection): void {
+    this.#queries[this.#answered]!.handleCommandComplete(message, connection);
+    this.#answered += 1;
+  }
+  handleEmptyQuery(): void {
+    this.#answered += 1;
+  }
+  handleCopyInResponse(connection: Connection): void {
+    this.#queries[this.#answered]!.handleCopyInResponse(connection);
+  }
+  handleCopyData(): void {}
+
+  /** The server's, or the connection's: of the statement whose turn it is. */
+  handleError(error: unknown, connection: Connection): void {
+    this.#outcomes[this.#answered] ??= { error };
+    // What was skipped was not parsed either.
+    const { submittedNamedStatements } = connection as unknown as DriverConnection;
+    for (const { name } of this.#queries.slice(this.#answered))
+      if (name !== undefined) delete submittedNamedStatements[name];
+    this.handleReadyForQuery(connection);
+  }
+
+  handleReadyForQuery(connection: Connection): void {
+    for (const query of this.#queries.slice(0, this.#answered)) query.handleReadyForQuery(connection);
+    const failed = this.#outcomes.find((outcome) => outcome !== undefined && "error" in outcome);
+    const missing = failed ?? { error: new Error("the server did not answer a statement of a pipeline") };
+    this.#resolve(this.#queries.map((_query, index) => this.#outcomes[index] ?? missing));
+  }
+}
+
+/** Of the driver's query, what its client calls and its types leave out. */
+interface DriverQuery {
+  name: string | undefined;
+  text: string;
+  submit(connection: Connection): Error | null;
+  handleRowDescription(message: unknown): void;
+  handleDataRow(message: unknown): void;
+  handleCommandComplete(message: unknown, connection: Connection): void;
+  handleCopyInResponse(connection: Connection): void;
+  handleReadyForQuery(connection: Connection): void;
+}
+
+interface DriverConnection {
+  /** Names that were sent to be parsed and are not known to be. */
+  submittedNamedStatements: Record<string, string>;
+}
