@@ -102,11 +102,27 @@ const epochs: Mutant[] = [
   kernelMutant({
     name: "fence: a run that is ended over its owner's head changes its epoch",
     edits: [
-      { file: "runs/end-runs.ts", find: "(end.isTaken === true ? 1 : 0)", replace: "(end.isTaken === true ? 0 : 0)" },
+      {
+        file: "runs/mark-ended.ts",
+        find: "(mark.isTaken === true ? 1 : 0)",
+        replace: "(mark.isTaken === true ? 0 : 0)",
+      },
     ],
     tests: "runs/fail-overdue-runs.test.ts",
     kills: ["H: a run reaches its time limit, its owner finishes late, and his write is refused"],
     spares: ["failOverdueRuns() leaves attempts that are left, each with its own time"],
+  }),
+];
+
+const ends: Mutant[] = [
+  kernelMutant({
+    name: "fence: a run is marked as done at its owner's epoch",
+    edits: [
+      { file: "runs/mark-ended.ts", find: "and r.id = i.id and r.epoch = i.epoch and", replace: "and r.id = i.id and" },
+    ],
+    tests: "runs/fence.test.ts",
+    kills: [refused("finishRun() as done")],
+    spares: [refused("finishRun() as failed")],
   }),
 ];
 
@@ -213,4 +229,4 @@ const groups: Mutant[] = [
   }),
 ];
 
-export const fenceMutants: readonly Mutant[] = [...writes, ...epochs, ...workers, ...locks, ...groups];
+export const fenceMutants: readonly Mutant[] = [...writes, ...epochs, ...ends, ...workers, ...locks, ...groups];

@@ -3,7 +3,7 @@
  * open (intents, waits, reservations), tells a parent that waits, and gives the lane to the next run. The caller has locked the runs
  * with their parents (lockRuns) and decided what each comes to.
  */
-import { createId, type JsonValue } from "@roost/base";
+import type { JsonValue } from "@roost/base";
 import type { KernelTransaction } from "../transact.ts";
 import { admitRuns } from "./admit-runs.ts";
 import {
@@ -16,19 +16,11 @@ import {
   type EventStep,
 } from "./emit-run-event.ts";
 import { lockDescendants, type RunHead } from "./lock-runs.ts";
+import { markEnded, wordsOf, type EndedRow, type EndMarks, type EndWords } from "./mark-ended.ts";
 import { promoteLanes } from "./promote-lanes.ts";
 import { requestCancel } from "./request-cancel.ts";
 import { resumeRuns, type Resumption } from "./resume-runs.ts";
-import {
-  runLimits,
-  type Effect,
-  type Owned,
-  type RunError,
-  type RunState,
-  type TerminalRunState,
-  type WaitResult,
-} from "./run.ts";
-import { toJsonText } from "./to-json-text.ts";
+import { type Effect, type RunError, type TerminalRunState, type WaitResult } from "./run.ts";
 
 export interface RunEnd {
   run: RunHead;
@@ -42,31 +34,7 @@ export interface RunEnd {
   isTaken?: boolean;
 }
 
-interface EndWords {
-  outputText: string;
-  eventId: string;
-}
-
 interface Ending extends RunEnd, EndWords {}
-
-interface Mark extends EndWords, Omit<RunEnd, "run"> {
-  runId: string;
-  epoch: number;
-  fromState: RunState;
-}
-
-interface EndedRow {
-  id: string;
-  nowMs: number;
-  usdSpent: number;
-  tokensSpent: number;
-  hasOpenSteps: boolean;
-  hasOpenWait: boolean;
-  isAwaited: boolean;
-}
-
-/** How runs were marked as ended before their rows were read, by their ids. */
-export type EndMarks = Map<string, EndWords & { row: EndedRow }>;
 
 /**
  * Ends the runs, and cancels what runs below those that did not succeed. What `marks` has is marked already, and must be among `ends`.
@@ -113,28 +81,6 @@ export async function endRuns(tx: KernelTransaction, ends: RunEnd[], marks: EndM
   );
 }
 
-/**
- * Marks running runs as done, before or while their rows are read: those that hold no reservation and have declared nothing, at the
- * epoch that is given. The others are left alone.
- */
-export async function markDone(tx: KernelTransaction, done: (Owned & { output?: JsonValue })[]): Promise<EndMarks> {
-  const marks = done.map(({ runId, epoch, output }): Mark => {
-    return { ...wordsOf(runId, output), runId, epoch, fromState: "running", state: "done" };
-  });
-  const rows = await markEnded(tx, marks, { onlyPlain: true });
-  return new Map(
-    marks.flatMap(({ runId, outputText, eventId }) => {
-      const row = rows.get(runId);
-      return row === undefined ? [] : [[runId, { outputText, eventId, row }]];
-    }),
-  );
-}
-
-function wordsOf(runId: string, output: JsonValue | undefined): EndWords {
-  const what = `the output of run ${runId}`;
-  return { outputText: toJsonText(output, { what, bytesMax: runLimits.outputBytesMax }), eventId: createId() };
-}
-
 async function withDescendants(tx: KernelTransaction, ends: RunEnd[]): Promise<RunEnd[]> {
   const unsuccessful = ends.filter((end) => end.state !== "done").map((end) => end.run.id);
   if (unsuccessful.length === 0) return ends;
@@ -148,53 +94,6 @@ async function withDescendants(tx: KernelTransaction, ends: RunEnd[]): Promise<R
   );
   const idle = below.filter((run) => run.state !== "running");
   return [...ends, ...idle.map((run): RunEnd => ({ run, state: "cancelled", ...why, isTaken: true }))];
-}
-
-/** Invariant: a run ends once, from the state and at the epoch that were read under its lock; this is the fence of an owner's end. `= any` keeps the plan on the primary key. */
-export const endStatement = `
-  update roost.run r set
-    state = i.state, output = i.output, error = i.error, epoch = r.epoch + i.epoch_step, ended_at = roost.now(),
-    worker_id = null, waiting_for = null, wake_at = null, ready_at = null, deadline_at = null, lane_held = false, cause_id = i.event_id,
-    cancel_reason = coalesce(r.cancel_reason, i.cancel_reason), cancel_by = coalesce(r.cancel_by, i.cancel_by)
-  from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::bigint[], $8::text[], $9::text[], $10::text[])
-    as i(id, epoch, from_state, state, output, error, epoch_step, event_id, cancel_reason, cancel_by)
-  where r.id = any($1::uuid[]) and r.id = i.id and r.epoch = i.epoch and r.state = i.from_state
-    and (not $11::boolean or (r.reservation_count = 0 and r.postconditions is null))
-  returning r.id, extract(epoch from r.ended_at)::float8 * 1000 as "nowMs", r.usd_spent::float8 as "usdSpent", r.tokens_spent as "tokensSpent",
-    exists (select 1 from roost.step s where s.run_id = r.id and s.state in ('intent', 'waiting')) as "hasOpenSteps",
-    exists (select 1 from roost.wait w where w.run_id = r.id and w.resolved_at is null) as "hasOpenWait",
-    r.parent_run_id is not null
-      and exists (select 1 from roost.wait w where w.child_run_id = r.id and w.resolved_at is null) as "isAwaited"`;
-
-async function markEnded(
-  tx: KernelTransaction,
-  marks: Mark[],
-  { onlyPlain }: { onlyPlain: boolean },
-): Promise<Map<string, EndedRow>> {
-  if (marks.length === 0) return new Map();
-  const isCancel = (mark: Mark) => mark.state === "cancelled";
-  const rows = await tx.query<EndedRow>(
-    endStatement,
-    [
-      marks.map((mark) => mark.runId),
-      marks.map((mark) => mark.epoch),
-      marks.map((mark) => mark.fromState),
-      marks.map((mark) => mark.state),
-      marks.map((mark) => (mark.outputText === "null" ? null : mark.outputText)),
-      marks.map((mark) =>
-        mark.error === undefined
-          ? null
-          : toJsonText(mark.error, { what: "the error", bytesMax: runLimits.outputBytesMax }),
-      ),
-      marks.map((mark) => (mark.isTaken === true ? 1 : 0)),
-      marks.map((mark) => mark.eventId),
-      marks.map((mark) => (isCancel(mark) ? (mark.reason ?? null) : null)),
-      marks.map((mark) => (isCancel(mark) ? (mark.by ?? null) : null)),
-      onlyPlain,
-    ],
-    { name: "roost_run_end" },
-  );
-  return new Map(rows.map((row) => [row.id, row]));
 }
 
 interface ClosedStep extends EventStep {

@@ -6,7 +6,7 @@ import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { admitRuns } from "./admit-runs.ts";
 import { emitRunEvent, eventError } from "./emit-run-event.ts";
-import { endRuns, markDone, type RunEnd } from "./end-runs.ts";
+import { endRuns, type RunEnd } from "./end-runs.ts";
 import { describePostcondition, findUnmet } from "./find-unmet.ts";
 import {
   finishBefore,
@@ -18,6 +18,7 @@ import {
 } from "./finish-step.ts";
 import { leaseLost } from "./lease-lost.ts";
 import { lockRuns, type RunHead } from "./lock-runs.ts";
+import { markDone } from "./mark-ended.ts";
 import {
   postconditionUnmet,
   runLimits,

@@ -8,7 +8,7 @@ import { explainStatement, nodesOf, type PlanMode, type PlanNode } from "../test
 import { beginStatement } from "./begin-step.ts";
 import { claimStatement } from "./claim-runs.ts";
 import { createRuns } from "./create-run.ts";
-import { endStatement } from "./end-runs.ts";
+import { endStatement } from "./mark-ended.ts";
 import { finishStatement } from "./finish-step.ts";
 import { lockStatement } from "./lock-runs.ts";
 
