@@ -3,7 +3,7 @@
  * taken apart until the event that fails stands alone; that one is tried again and again, ever less often, and is never passed over.
  */
 import type { JsonObject } from "@roost/base";
-import type { Sql } from "@roost/database";
+import { isDatabaseUnavailable, type Sql } from "@roost/database";
 import { commitCursor, partitionLost } from "../log/cursor.ts";
 import type { StoredEvent } from "../log/event.ts";
 import { refuseOutOfRange } from "../log/out-of-range.ts";
@@ -66,7 +66,7 @@ export async function consumeBatch(kernel: Kernel, lease: PartitionLease, batch:
     if (isPartitionLost(error)) return { state: "lost", eventCount: 0, isMore: false };
     // Skipped by a person while it was tried, or committed although nobody was told: the cursor knows.
     if (isCursorMoved(error) || isOutcomeUnknown(error)) return { state: "idle", eventCount: 0, isMore: true };
-    if (batch.signal.aborted || tried === undefined) throw error;
+    if (batch.signal.aborted || tried === undefined || isDatabaseLost(error)) throw error;
     return await recordFailure(kernel, lease, { ...tried, error });
   }
 }
@@ -82,6 +82,11 @@ async function readPlace(sql: Sql, { group, topic, partition, epoch }: Partition
     { name: "roost_group_place" },
   );
   return place;
+}
+
+/** No event is to blame for it: whoever consumes waits until the database is back. */
+function isDatabaseLost(error: unknown): boolean {
+  return isDatabaseUnavailable(error) && error.code === "unavailable";
 }
 
 function isOutcomeUnknown(error: unknown): boolean {

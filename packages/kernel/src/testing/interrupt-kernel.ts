@@ -1,0 +1,63 @@
+/**
+ * A kernel that something happens to at a chosen place of what it does: before one of its statements, before a commit, or after one. It
+ * shares the database with the kernel it is made of, and leaves that one's background work alone.
+ */
+import { RoostError } from "@roost/base";
+import type { Sql } from "@roost/database";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+
+export interface Place {
+  /** From 1, over everything that this kernel does. */
+  number: number;
+  /** About to send a statement; about to append and commit; the server has just committed, and nobody has heard so yet. */
+  before: "statement" | "commit" | "answer";
+  /** The connection; undefined before an answer. */
+  sql: Sql | undefined;
+}
+
+/** What it throws is what the caller sees. */
+export function interruptKernel(kernel: Kernel, atPlace: (place: Place) => Promise<void>): Kernel {
+  let placeCount = 0;
+  const reach = (before: Place["before"], sql?: Sql) => atPlace({ number: (placeCount += 1), before, sql });
+  const interrupt = (tx: KernelTransaction): KernelTransaction => ({
+    emit: (draft) => tx.emit(draft),
+    wake: (channel) => tx.wake(channel),
+    afterCommit: (callback) => tx.afterCommit(callback),
+    async query(text, values, options) {
+      await reach("statement", tx);
+      return tx.query(text, values, options);
+    },
+  });
+  const { database } = kernel;
+  return {
+    ...kernel,
+    database: {
+      transact: (work, options) => database.transact(work, options),
+      listen: (channel, onPayload) => database.listen(channel, onPayload),
+      openSession: () => database.openSession(),
+      [Symbol.asyncDispose]: async () => undefined,
+      async query(text, values, options) {
+        await database.transact((tx) => reach("statement", tx));
+        const rows = await database.query<any>(text, values, options);
+        await reach("answer");
+        return rows;
+      },
+    },
+    async transact(work, options) {
+      const result = await kernel.transact(async (tx) => {
+        const value = await work(interrupt(tx));
+        await reach("commit", tx);
+        return value;
+      }, options);
+      await reach("answer");
+      return result;
+    },
+  };
+}
+
+/** Ends the server's side of the connection; after a commit its answer does not come. */
+export async function loseConnection({ sql }: Place): Promise<never> {
+  await sql?.query("select pg_terminate_backend(pg_backend_pid())");
+  throw new RoostError("unavailable", "the connection was lost during the commit", { details: { outcome: "unknown" } });
+}
