@@ -41,15 +41,21 @@ export function createExplainingDatabase(
       }),
     transact: (work, options) =>
       database.transact((tx) => {
+        // Statements that are sent without waiting for each other are looked at one after the other.
+        let tail: Promise<unknown> = Promise.resolve();
+        const inTurn = <Row>(
+          text: string,
+          values: unknown[] | undefined,
+          send: () => Promise<Row[]>,
+        ): Promise<Row[]> => {
+          const rows = tail.then(() => explain(tx, text, values)).then(send);
+          tail = rows.catch(() => undefined);
+          return rows;
+        };
         const explaining: CommittingTransaction = {
-          async query(text, values, queryOptions) {
-            await explain(tx, text, values);
-            return tx.query(text, values, queryOptions);
-          },
-          async commitWith(text, values, queryOptions) {
-            await explain(tx, text, values);
-            return tx.commitWith(text, values, queryOptions);
-          },
+          query: (text, values, queryOptions) => inTurn(text, values, () => tx.query(text, values, queryOptions)),
+          commitWith: (text, values, queryOptions) =>
+            inTurn(text, values, () => tx.commitWith(text, values, queryOptions)),
         };
         return work(explaining);
       }, options),
