@@ -18,9 +18,10 @@ before(async () => {
 after(() => cluster?.[Symbol.asyncDispose]());
 
 describe("mutation", { concurrency: availableParallelism() }, () => {
-  test("no guard taken away: all chosen tests are green", async () => {
+  // Those that a mutant spares are green even with it.
+  test("no guard taken away: all tests that miss one are green", async () => {
     const files = [...new Set(mutants.map((mutant) => mutant.tests))];
-    const titles = [...new Set(mutants.flatMap((mutant) => [...mutant.kills, ...mutant.spares]))];
+    const titles = [...new Set(mutants.flatMap((mutant) => mutant.kills))];
     const ran = await runChosenTests({ files, titles, databaseUrl });
     assert.deepEqual(ran.failed, [], ran.printed);
     assert.deepEqual(ran.passed, titles.toSorted(), ran.printed);
