@@ -43,6 +43,12 @@ test("createValidator() takes another schema of the same $id", () => {
   assert.deepEqual(other("x"), []);
 });
 
+test("createValidator() compiles a schema object once, and another that is equal on its own", () => {
+  const first = createValidator(schema);
+  assert.equal(createValidator(schema), first);
+  assert.notEqual(createValidator(structuredClone(schema)), first);
+});
+
 test("createValidator() refuses a schema that is wrong", () => {
   assert.throws(() => createValidator({ type: "nonsense" }), {
     code: "invalid_input",

@@ -70,7 +70,7 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
         own.add(schema.type);
         if (Object.keys(schema.upcasters ?? {}).length > 0) upcasting.set(schema.type, schema);
         else upcasting.delete(schema.type);
-        known.set(schema.type, toKnown(schema, topics, known.get(schema.type)));
+        known.set(schema.type, toKnown(schema, topics, undefined));
       }
     },
     find: (type) => known.get(type),
@@ -139,8 +139,17 @@ export function toEventSchema(definition: EventDefinition | EventSchema): EventS
     compatibility,
     upcasters,
     samples,
-    schema: isZod(schema) ? toJsonSchema(schema) : schema,
+    schema: isZod(schema) ? jsonSchemaOf(schema) : schema,
   };
+}
+
+// tidy: the one state of this file, and only a saving: Roost's own types take 10 ms, again for each kernel of a process.
+const jsonSchemas = new WeakMap<EventDefinition["schema"], JsonSchema>();
+
+function jsonSchemaOf(schema: EventDefinition["schema"]): JsonSchema {
+  const json = jsonSchemas.get(schema) ?? toJsonSchema(schema);
+  jsonSchemas.set(schema, json);
+  return json;
 }
 
 function isZod(schema: EventDefinition["schema"] | JsonSchema): schema is EventDefinition["schema"] {
