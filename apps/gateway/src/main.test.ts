@@ -24,6 +24,8 @@ function start(environment: Record<string, string>) {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     env: {
       PATH: process.env["PATH"],
+      // As a supervisor gives it.
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
       ROOST_PORT: "0",
       ROOST_MODEL_URL: "http://127.0.0.1:9/v1",
       ROOST_MODEL: "none",

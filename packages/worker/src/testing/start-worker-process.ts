@@ -22,6 +22,9 @@ export interface WorkerProcessOptions {
   nodeOptions?: string[];
 }
 
+/** Where a supervisor has it too. */
+const compileCache = fileURLToPath(new URL("../../../../node_modules/.roost/compile-cache", import.meta.url));
+
 /** Resolves when it has said that it is ready. */
 export async function startWorkerProcess(options: WorkerProcessOptions): Promise<WorkerProcess> {
   const child = fork(fileURLToPath(new URL("../main.ts", import.meta.url)), [], {
@@ -29,6 +32,7 @@ export async function startWorkerProcess(options: WorkerProcessOptions): Promise
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     env: {
       PATH: "/usr/bin:/bin",
+      NODE_COMPILE_CACHE: compileCache,
       DATABASE_URL: options.databaseUrl,
       ROOST_HOME: options.homeDir,
       ROOST_MODEL_URL: options.modelUrl,
