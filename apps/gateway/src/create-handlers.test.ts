@@ -142,6 +142,8 @@ async function askAboutRuns(
   const { runId: cancelled } = { runId: await startRun(kernel) };
   await client.cancelRun({ runId: cancelled });
   assert.notEqual((await client.retryRun({ runId: cancelled })).run.id, cancelled);
+  const { verdict, differences, stepCount } = await client.replayRun({ runId });
+  assert.deepEqual([verdict, differences[0]?.seq, differences[0]?.kind, stepCount], ["diverged", 1, "step", 2]);
   const fork = (await client.forkRun({ runId, fromSeq: 1, input: { again: true } })).run;
   assert.deepEqual(
     (({ forkedFrom, forkedSeq }) => [forkedFrom, forkedSeq])((await client.getRun({ runId: fork.id })).run),
@@ -347,6 +349,7 @@ test("handlers answer ids and cursors that are none with what they are", async (
     const calls: Record<string, () => Promise<unknown>> = {
       getRun: () => client.getRun({ runId: id }),
       cancelRun: () => client.cancelRun({ runId: id }),
+      replayRun: () => client.replayRun({ runId: id }),
       retryRun: () => client.retryRun({ runId: id }),
       explainRun: () => client.explainRun({ runId: id }),
       answerQuestion: () => client.answerQuestion({ questionId: id, answer: "yes" }),

@@ -47,6 +47,7 @@ import { removeGroup } from "./api/remove-group.ts";
 import { removeJob } from "./api/remove-job.ts";
 import { renewLock } from "./api/renew-lock.ts";
 import { replayProjection } from "./api/replay-projection.ts";
+import { replayRun } from "./api/replay-run.ts";
 import { resetGroup } from "./api/reset-group.ts";
 import { resolveStep } from "./api/resolve-step.ts";
 import { resumeQueue } from "./api/resume-queue.ts";
@@ -110,6 +111,7 @@ const factories = {
   removeJob,
   renewLock,
   replayProjection,
+  replayRun,
   resetGroup,
   resolveStep,
   resumeQueue,

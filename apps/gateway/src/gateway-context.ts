@@ -3,6 +3,7 @@ import type { Logger } from "@roost/base";
 import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
+import type { Replays } from "./replays/open-replays.ts";
 
 /** Which model thinks, as it was found at the start. */
 export interface ModelFacts {
@@ -29,4 +30,5 @@ export interface GatewayContext {
   model: ModelFacts;
   config: ConfigEntry[];
   rehearsals: Rehearsals;
+  replays: Replays;
 }

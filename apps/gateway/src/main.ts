@@ -23,9 +23,10 @@ import { createGateway } from "./create-gateway.ts";
 import { createHandlers } from "./create-handlers.ts";
 import { describeConfig } from "./describe-config.ts";
 import { findModel } from "./find-model.ts";
+import type { GatewayContext } from "./gateway-context.ts";
 import { listen } from "./listen.ts";
-import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
 import { openRehearsals, type OpenRehearsalsOptions } from "./rehearsals/open-rehearsals.ts";
+import { openReplays } from "./replays/open-replays.ts";
 import { openToken } from "./security/open-token.ts";
 
 const version = "0.1.0";
@@ -71,9 +72,9 @@ async function main(): Promise<void> {
   if (supervised.stop.aborted) return;
 
   const shutdown = supervised.stop;
-  const rehearsals = rehearsalsOf(config, { kernel, model, shutdown });
+  const confined = openConfined(config, { kernel, model, shutdown });
   const facts = { version, startedAtMs, engine, model, config: describeConfig(config, settings, model) };
-  const handlers = createHandlers({ kernel, memory, logger, rehearsals, ...facts });
+  const handlers = createHandlers({ kernel, memory, logger, ...confined, ...facts });
   const origin = { hostnames: new Set<string>(), port: 0 };
   const common = { token, version, clock: systemClock, logger, telemetry, shutdown };
   const app = createGateway({ handlers, origin: () => origin, ...common });
@@ -103,12 +104,13 @@ async function main(): Promise<void> {
   logger.info("The gateway stops", { reason: String(supervised.stop.reason) });
 }
 
-function rehearsalsOf(
+function openConfined(
   config: GatewayConfig,
-  options: Pick<OpenRehearsalsOptions, "kernel" | "model" | "shutdown">,
-): Rehearsals {
+  given: Pick<OpenRehearsalsOptions, "kernel" | "model" | "shutdown">,
+): Pick<GatewayContext, "rehearsals" | "replays"> {
   const { homeDir, environment } = config;
-  return openRehearsals({ ...options, homeDir, environment, databaseUrl: databaseUrl(config) });
+  const options = { ...given, homeDir, environment, databaseUrl: databaseUrl(config) };
+  return { rehearsals: openRehearsals(options), replays: openReplays(options) };
 }
 
 /** Ends the process when stopping hangs, as on a database that no longer answers. */

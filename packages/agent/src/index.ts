@@ -49,6 +49,8 @@ export { estimatePrompt } from "./models/estimate-prompt.ts";
 export { openModels, type OpenModelsOptions } from "./models/open-models.ts";
 export { agentLimitDefaults, type AgentLimits } from "./loop/agent-limits.ts";
 export type { AgentDelta, AgentEnd, AgentLimitName, AgentOutcome, AgentTotals } from "./loop/agent-outcome.ts";
+export type { RequestRecord } from "./loop/request-record.ts";
+export type { ModelStepOutput } from "./loop/run-model-step.ts";
 export { runAgentLoop, type AgentLoopOptions } from "./loop/run-agent-loop.ts";
 export {
   createRehearsalModel,

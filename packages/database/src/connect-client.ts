@@ -14,6 +14,8 @@ export interface ConnectionSettings {
   url: string;
   applicationName: string;
   statementTimeoutMsMax: number;
+  /** The server itself refuses every write. */
+  isReadOnly?: boolean;
 }
 
 export function clientConfig(settings: ConnectionSettings): ClientConfig {
@@ -35,14 +37,16 @@ export async function prepareConnection(client: ClientBase, settings: Connection
       ('idle_in_transaction_session_timeout', $2),
       ('tcp_keepalives_idle', $3),
       ('tcp_keepalives_interval', $4),
-      ('tcp_keepalives_count', $5)) AS setting (name, value)`,
+      ('tcp_keepalives_count', $5),
+      ('default_transaction_read_only', coalesce($6, current_setting('default_transaction_read_only')))) AS setting (name, value)`,
     [
       settings.statementTimeoutMsMax,
       idleInTransactionMsMax,
       keepAliveIdleSeconds,
       keepAliveIntervalSeconds,
       keepAliveProbesMax,
-    ].map(String),
+      settings.isReadOnly === true ? "on" : null,
+    ].map((value) => value?.toString()),
   );
 }
 

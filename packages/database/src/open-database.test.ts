@@ -8,6 +8,21 @@ import { createTestDatabase } from "./testing/create-test-database.ts";
 
 const options = { applicationName: "roost test", logger: silentLogger };
 
+test("openDatabase() of a read-only one has the server refuse every write, in transactions and sessions too", async () => {
+  await using place = await createTestDatabase();
+  await place.database.query("create table thing (id integer)");
+  await using database = await openDatabase({ ...options, url: place.url, isReadOnly: true });
+  await using session = await database.openSession();
+  const write = "insert into thing values (1)";
+  for (const refused of [
+    () => database.query(write),
+    () => database.transact((tx) => tx.query(write)),
+    () => session.query(write),
+  ])
+    await assert.rejects(refused, /read-only transaction/);
+  assert.deepEqual(await database.query("select * from thing"), []);
+});
+
 test("query() returns int8 as number, jsonb parsed, timestamptz as Date, numeric and date as text", async () => {
   await using place = await createTestDatabase();
   const [row] = await place.database.query(

@@ -150,6 +150,7 @@ export {
 export type { Trigger } from "./jobs/trigger.ts";
 export { isActiveAt, type ActiveHours } from "./jobs/active-hours.ts";
 export type { JobDefinition, JobState } from "./jobs/job-row.ts";
+export { asDefined } from "./jobs/run-of-definition.ts";
 export type { JobDifference } from "./jobs/compare-jobs.ts";
 export { defineJob, type DefineJobOptions, type JobChange, type JobChangeKind } from "./jobs/define-job.ts";
 export {

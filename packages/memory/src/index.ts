@@ -42,6 +42,7 @@ export { viewerOf } from "./visibility/viewer-of.ts";
 export { buildDigest, type Digest, type DigestQuery } from "./digest/build-digest.ts";
 export type { DigestItem } from "./digest/digest-item.ts";
 export { buildContext, contextLimits, type BuiltContext } from "./context/build-context.ts";
+export { isLivingSection } from "./context/living-sections.ts";
 export { commitDigest } from "./context/commit-digest.ts";
 export type { Section, ShownFile } from "./context/file-sections.ts";
 export { heartbeatDecision, type HeartbeatDecision } from "./heartbeat/heartbeat-decision.ts";

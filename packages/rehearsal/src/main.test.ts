@@ -1,29 +1,34 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Database } from "@roost/database";
+import type { ReplayMessage, ReplayTask } from "./replay/replay-task.ts";
 import type { RehearsalMessage, RehearsalTask } from "./rehearsal-task.ts";
 import { dropLeftoverDatabases, scratchPrefix } from "./scratch/drop-leftover-databases.ts";
+import { fingerprint } from "./testing/fingerprint.ts";
+import { openReplayedHome } from "./testing/open-replayed-home.ts";
 import { openRehearsedHome, type RehearsedHome } from "./testing/open-rehearsed-home.ts";
 
 const program = fileURLToPath(new URL("main.ts", import.meta.url));
 
 /** As the gateway starts it. */
-function start(home: RehearsedHome, task: Partial<RehearsalTask> = {}) {
+function start(home: RehearsedHome, asked: Partial<RehearsalTask> = {}) {
+  const { homeDir, test } = home;
+  const task: RehearsalTask = { kind: "rehearse", databaseUrl: test.url, homeDir, hours: 24, model: null, ...asked };
+  return startProgram<RehearsalMessage>(task);
+}
+
+function startProgram<Message>(task: RehearsalTask | ReplayTask) {
   const child = spawn(process.execPath, ["--permission", "--allow-fs-read=*", program], {
     stdio: ["pipe", "pipe", "inherit"],
     env: {},
   });
-  const asked: RehearsalTask = { databaseUrl: home.test.url, homeDir: home.homeDir, hours: 24, model: null, ...task };
-  child.stdin.write(`${JSON.stringify(asked)}\n`);
-  const said = (async function* (): AsyncGenerator<RehearsalMessage> {
-    for await (const line of createInterface({ input: child.stdout })) yield JSON.parse(line) as RehearsalMessage;
+  child.stdin.write(`${JSON.stringify(task)}\n`);
+  const said = (async function* (): AsyncGenerator<Message> {
+    for await (const line of createInterface({ input: child.stdout })) yield JSON.parse(line) as Message;
   })();
   return { child, said, exited: once(child, "exit") as Promise<[number | null, string | null]> };
 }
@@ -36,28 +41,6 @@ async function scratchNames(database: Database): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** Every row of every table, and every file with its times. */
-async function fingerprint({ test: { database }, homeDir }: RehearsedHome): Promise<Record<string, string>> {
-  const marks: Record<string, string> = {};
-  const hash = (text: string | Buffer) => createHash("sha256").update(text).digest("hex");
-  const tables = await database.query<{ name: string }>(
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('roost', 'memory') order by 1`,
-  );
-  for (const { name } of tables) {
-    const [row] = await database.query<{ rows: string | null }>(
-      `select string_agg(t::text, e'\\n' order by t::text) as rows from ${name} t`,
-    );
-    marks[name] = hash(row?.rows ?? "");
-  }
-  for (const entry of await readdir(homeDir, { recursive: true })) {
-    const path = join(homeDir, entry);
-    const { mtimeMs, ctimeMs, ino, mode } = await stat(path);
-    const text = (mode & 0o170000) === 0o100000 ? hash(await readFile(path)) : "directory";
-    marks[entry] = `${text} ${mtimeMs} ${ctimeMs} ${ino}`;
-  }
-  return marks;
-}
-
 test("the program of a rehearsal leaves the home's database and files as they are", async () => {
   await using home = await openRehearsedHome({
     now: "2025-11-21T05:30:00Z",
@@ -67,14 +50,14 @@ test("the program of a rehearsal leaves the home's database and files as they ar
     { id: "beat", session: "heartbeat", prompt: "", trigger: { kind: "every", every: "30m" } },
     { id: "blog", prompt: "write", trigger: { kind: "every", every: "1h" } },
   );
-  const before = await fingerprint(home);
+  const before = await fingerprint(home.test.database, home.homeDir);
   const { said, exited } = start(home, { hours: 1 });
   let last: RehearsalMessage | undefined;
   for await (const message of said) last = message;
   assert.deepEqual(await exited, [0, null]);
   assert.ok(last?.kind === "report", JSON.stringify(last));
   assert.deepEqual([last.report.totals.runs, last.report.totals.failedRuns], [3, 0]);
-  assert.deepEqual(await fingerprint(home), before);
+  assert.deepEqual(await fingerprint(home.test.database, home.homeDir), before);
   assert.deepEqual(await scratchNames(home.test.database), []);
 });
 
@@ -105,7 +88,7 @@ test("the program of a rehearsal stops, and drops its database, when who asked f
   child.stdin.end();
   let last: RehearsalMessage | undefined;
   for await (const message of said) last = message;
-  assert.deepEqual(last, { kind: "failed", code: "timeout", message: "whoever asked for the rehearsal is gone" });
+  assert.deepEqual(last, { kind: "failed", code: "timeout", message: "whoever asked for it is gone" });
   await exited;
   assert.deepEqual(await scratchNames(home.test.database), []);
 });
@@ -128,4 +111,23 @@ test("the program of a rehearsal comes to the same report each time, also where 
   const first = await play();
   assert.deepEqual([first.totals.runs, first.totals.failedRuns], [8, 2]);
   assert.deepEqual(await play(), first);
+});
+
+test("the program of a replay says what it found, and changes nothing", async () => {
+  await using home = await openReplayedHome({ script: () => "done", files: { "AGENTS.md": "Be kind." } });
+  await home.define({ id: "mail", session: "cron", prompt: "look", trigger: { kind: "every", every: "1d" } });
+  const { id: runId } = await home.runJob("mail");
+  const { homeDir, test } = home;
+  await home.write("AGENTS.md", "Be brief.");
+  const before = await fingerprint(test.database, homeDir);
+  const task: ReplayTask = { kind: "replay", databaseUrl: test.url, homeDir, runId, model: null };
+  const told: ReplayMessage[] = [];
+  for await (const message of startProgram<ReplayMessage>(task).said) told.push(message);
+  const [message] = told;
+  assert.ok(told.length === 1 && message?.kind === "report", JSON.stringify(told));
+  assert.deepEqual(
+    [message.report.verdict, message.report.differences[0]?.part, message.report.answeredCount],
+    ["diverged", "AGENTS.md", 2],
+  );
+  assert.deepEqual(await fingerprint(test.database, homeDir), before);
 });

@@ -1,6 +1,7 @@
 /**
- * A rehearsal's process: reads its task from the first line of its input, says how far it has come, then the report. It stops when its
- * input ends, which is also when whoever started it is gone. It is to be started without the right to write files: see the gateway.
+ * The process of a rehearsal or of a replay: reads its task from the first line of its input, says how far it has come, then the report.
+ * It stops when its input ends, which is also when whoever started it is gone. It is to be started without the right to write files:
+ * see the gateway.
  */
 import { createInterface } from "node:readline";
 import { once } from "node:events";
@@ -9,13 +10,25 @@ import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import type { RehearsalMessage, RehearsalTask } from "./rehearsal-task.ts";
 import { rehearse } from "./rehearse.ts";
+import { replayRun } from "./replay/replay-run.ts";
+import type { ReplayMessage, ReplayTask } from "./replay/replay-task.ts";
 
 const poolMax = 3;
+const replayStatementMsMax = 20_000;
 /** Progress is told this often at most. */
 const progressMsMin = 200;
 
 async function main(logger: Logger): Promise<void> {
   const { task, stopped } = await readTask();
+  return task.kind === "replay" ? tellReplay(task, { stopped, logger }) : tellRehearsal(task, { stopped, logger });
+}
+
+interface Told {
+  stopped: AbortSignal;
+  logger: Logger;
+}
+
+async function tellRehearsal(task: RehearsalTask, { stopped, logger }: Told): Promise<void> {
   await using home = await openDatabase({
     url: task.databaseUrl,
     poolMax,
@@ -29,23 +42,31 @@ async function main(logger: Logger): Promise<void> {
     toldMs = nowMs;
     void say({ kind: "progress", ...progress });
   };
-  const { databaseUrl: url, ...asked } = task;
+  const { databaseUrl: url, kind: _kind, ...asked } = task;
   const report = await rehearse({ ...asked, home, url, signal: stopped, logger, ownsProcess: true, onProgress });
   await say({ kind: "report", report });
 }
 
-async function readTask(): Promise<{ task: RehearsalTask; stopped: AbortSignal }> {
-  const stop = new AbortController();
-  const end = (reason: string) => () => stop.abort(new RoostError("timeout", reason));
-  process.on("SIGTERM", end("the rehearsal was cancelled"));
-  process.on("SIGINT", end("the rehearsal was cancelled"));
-  const lines = createInterface({ input: process.stdin });
-  const [line] = (await once(lines, "line")) as [string];
-  lines.on("close", end("whoever asked for the rehearsal is gone"));
-  return { task: JSON.parse(line) as RehearsalTask, stopped: stop.signal };
+/** The server refuses whatever this process might write. */
+async function tellReplay(task: ReplayTask, { stopped: signal, logger }: Told): Promise<void> {
+  const { databaseUrl: url, kind: _kind, ...asked } = task;
+  const connection = { url, poolMax, applicationName: "roost replay", statementTimeoutMsMax: replayStatementMsMax };
+  await using database = await openDatabase({ ...connection, logger, isReadOnly: true });
+  await say({ kind: "report", report: await replayRun({ ...asked, database, signal, logger }) });
 }
 
-function say(message: RehearsalMessage): Promise<void> {
+async function readTask(): Promise<{ task: RehearsalTask | ReplayTask; stopped: AbortSignal }> {
+  const stop = new AbortController();
+  const end = (reason: string) => () => stop.abort(new RoostError("timeout", reason));
+  process.on("SIGTERM", end("it was cancelled"));
+  process.on("SIGINT", end("it was cancelled"));
+  const lines = createInterface({ input: process.stdin });
+  const [line] = (await once(lines, "line")) as [string];
+  lines.on("close", end("whoever asked for it is gone"));
+  return { task: JSON.parse(line) as RehearsalTask | ReplayTask, stopped: stop.signal };
+}
+
+function say(message: RehearsalMessage | ReplayMessage): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(`${JSON.stringify(message)}\n`, (error) => (error == null ? resolve() : reject(error)));
   });

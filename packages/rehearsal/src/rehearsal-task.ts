@@ -4,6 +4,7 @@ import type { RehearsalReport } from "@roost/contract/operations";
 import type { FoundModel } from "./play/find-providers.ts";
 
 export interface RehearsalTask {
+  kind: "rehearse";
   databaseUrl: string;
   homeDir: string;
   hours: number;

@@ -2,6 +2,7 @@
 // its end, and who watches it is shown what it says.
 
 import type { Tool } from "@roost/agent";
+import { isDuplicateReply } from "@roost/agent/heartbeat";
 import { RoostError, toRoostError, type Logger } from "@roost/base";
 import {
   finishRun,
@@ -13,7 +14,7 @@ import {
   type KernelTransaction,
   type RunOutcome,
 } from "@roost/kernel";
-import { buildContext, commitDigest, type BuiltContext, type Memory } from "@roost/memory";
+import { buildContext, commitDigest, lastHeartbeat, type BuiltContext, type Memory } from "@roost/memory";
 import { attributes, type Telemetry } from "@roost/telemetry";
 import type { RunHandler } from "./execute-run.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
@@ -81,6 +82,8 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
         built = await buildContext(memory, { run });
         return built.context;
       },
+      isRepeated: async (text) =>
+        isDuplicateReply(text, { last: await lastHeartbeat(memory, run), nowMs: kernel.clock.nowMs() }),
       end: (outcome, alongside) => end({ ...agentRun, steps }, outcome, alongside),
     });
   } catch (error) {

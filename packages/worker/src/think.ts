@@ -10,10 +10,10 @@ import {
   type StepRunner,
   type Tool,
 } from "@roost/agent";
-import { isDuplicateReply, stripHeartbeatToken } from "@roost/agent/heartbeat";
+import { stripHeartbeatToken } from "@roost/agent/heartbeat";
 import type { JsonObject, JsonValue, Logger } from "@roost/base";
 import type { ClaimedRun, Kernel, KernelTransaction, RunError, RunOutcome } from "@roost/kernel";
-import { appendReply, heartbeatDecision, lastHeartbeat, rememberHeartbeat, type Memory } from "@roost/memory";
+import { appendReply, heartbeatDecision, rememberHeartbeat, type Memory } from "@roost/memory";
 import type { ModelsFor } from "./models/choose-models.ts";
 import { tellUnmet } from "./models/tell-unmet.ts";
 import { deliverNotice } from "./notices/deliver-notice.ts";
@@ -36,8 +36,8 @@ export interface AgentTurn {
   context: () => Promise<AgentContext>;
   reserveSpend?: ReserveSpend;
   onDelta?: (delta: AgentDelta) => void;
-  /** What a heartbeat delivered last; default: what memory has of it. */
-  lastDelivered?: () => Promise<{ text: string; sentAtMs: number } | undefined>;
+  /** Whether a heartbeat has delivered this text a short while ago. */
+  isRepeated: (text: string) => Promise<boolean>;
   /** How the run ends, with what else is to be written then. */
   end: (outcome: RunOutcome, alongside?: (tx: KernelTransaction) => Promise<void>) => Promise<void>;
 }
@@ -124,6 +124,9 @@ async function conclude(turn: AgentTurn, outcome: AgentOutcome): Promise<void> {
   );
 }
 
+/** Why a heartbeat was quiet that had something to say. */
+export const repeatedReason = "the same was said within 24 hours";
+
 /** HEARTBEAT_OK says nothing; anything longer is delivered once a day at most in the same words. */
 async function concludeHeartbeat(
   turn: AgentTurn,
@@ -133,14 +136,13 @@ async function concludeHeartbeat(
   const { memory, run } = turn;
   const ackCharsMax = memory.settings.heartbeat.ackCharsMax;
   const stripped = stripHeartbeatToken(outcome.text, { mode: "heartbeat", ackCharsMax });
-  const last = await (turn.lastDelivered ?? (() => lastHeartbeat(memory, run)))();
-  const isRepeated = isDuplicateReply(stripped.text, { last, nowMs: turn.kernel.clock.nowMs() });
+  const isRepeated = await turn.isRepeated(stripped.text);
   const { target } = memory.settings.heartbeat;
   if (!stripped.shouldDeliver || isRepeated || target === "none") {
     const reason = !stripped.shouldDeliver
       ? "nothing needs attention"
       : isRepeated
-        ? "the same was said within 24 hours"
+        ? repeatedReason
         : "heartbeat.target in roost.yaml is none";
     return turn.end({ state: "done", output: { kind: "quiet", reason, ...totals } }, (tx) =>
       rememberHeartbeat(tx, { run }),

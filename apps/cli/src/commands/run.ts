@@ -1,4 +1,4 @@
-/** `roost run …`: look into one run, watch it, cancel it, let it go on, or say what an effect did. */
+/** `roost run …`: look into one run, watch it, cancel it, let it go on, replay it, or say what an effect did. */
 import { stepOutcomes } from "@roost/contract/operations";
 import { Argument, Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
@@ -9,6 +9,7 @@ import { printRun } from "../print/print-run.ts";
 import { plainLine } from "../print/text-width.ts";
 import { readPages } from "../read-pages.ts";
 import { showAnswer } from "./ask.ts";
+import { addRunReplay } from "./run-replay.ts";
 
 const idHelp = "id of the run, the end of one, or last";
 const stepsMax = 10_000;
@@ -23,6 +24,7 @@ export function addRunCommands(program: Command, context: CliContext): void {
   addCancel(run, context);
   addRetry(run, context);
   addFork(run, context);
+  addRunReplay(run, context);
   addResolve(run, context);
 }
 

@@ -7,6 +7,12 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   "roost ps": ["roost ps", "roost ps --once", "roost ps --json | jq '.rows[] | select(.state == \"running\")'"],
   "roost runs": ["roost runs --state failed --last 5"],
+  "roost run replay": [
+    "roost run replay last",
+    "# after the tools of a job were changed: what would the model be asked in the fifth step?",
+    "roost run replay a1b2c3d4 --from 5 --full",
+    "roost run replay last --json | jq '.differences[0]'",
+  ],
   "roost jobs add": [
     "roost jobs add blog --cron '0 6 * * *' --time-zone Europe/Berlin --prompt 'Write the post of the day'",
     "roost jobs add mail --every 20m --input memory/email-state.json=1h --prompt 'Look through the mail'",

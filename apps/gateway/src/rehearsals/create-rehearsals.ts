@@ -1,7 +1,6 @@
 /** The rehearsals of this gateway: one is played at a time, and what it came to is kept for a while, in memory only. */
 import { RoostError, toRoostError, type Clock, type Logger } from "@roost/base";
 import type { Rehearsal, RehearsalReport } from "@roost/contract/operations";
-import type { PlayRehearsal } from "./play-rehearsal.ts";
 
 export interface NewRehearsal {
   hours: number;
@@ -20,8 +19,13 @@ export interface Rehearsals {
   cancel(id: string): Promise<Rehearsal>;
 }
 
+export interface Playing {
+  signal: AbortSignal;
+  onProgress: (progress: { playedUntilMs: number; runCount: number }) => void;
+}
+
 export interface RehearsalsOptions {
-  play: (asked: NewRehearsal, call: Pick<PlayRehearsal, "signal" | "onProgress">) => Promise<RehearsalReport>;
+  play: (asked: NewRehearsal, call: Playing) => Promise<RehearsalReport>;
   /** Drops what a rehearsal that died has left. */
   cleanUp: () => Promise<unknown>;
   /** The database's, for where a rehearsal begins. */

@@ -1,10 +1,12 @@
 /** The rehearsals of a gateway over its home: which program plays them, and what it is told. */
 import { fileURLToPath } from "node:url";
 import { toRoostError } from "@roost/base";
+import type { RehearsalReport } from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
 import { dropLeftoverDatabases } from "@roost/rehearsal/leftovers";
-import { createRehearsals, type Rehearsals } from "./create-rehearsals.ts";
-import { playRehearsal } from "./play-rehearsal.ts";
+import type { RehearsalTask } from "@roost/rehearsal/task";
+import { runConfined } from "../confined/run-confined.ts";
+import { createRehearsals, type Playing, type Rehearsals } from "./create-rehearsals.ts";
 
 export interface OpenRehearsalsOptions {
   kernel: Kernel;
@@ -18,6 +20,10 @@ export interface OpenRehearsalsOptions {
   program?: string;
 }
 
+type Progress = Parameters<Playing["onProgress"]>[0];
+
+/** After being told to stop, it drops its database; one that does not is ended. */
+const stopMsMax = 10_000;
 const programDefault = new URL("../../../../packages/rehearsal/src/main.ts", import.meta.url);
 
 export function openRehearsals(options: OpenRehearsalsOptions): Rehearsals {
@@ -33,7 +39,14 @@ export function openRehearsals(options: OpenRehearsalsOptions): Rehearsals {
   );
   return createRehearsals({
     play: (asked, call) =>
-      playRehearsal({ program, environment, task: { databaseUrl, homeDir, model, ...asked }, ...call }),
+      runConfined<RehearsalReport, Progress>({
+        program,
+        environment,
+        task: { kind: "rehearse", databaseUrl, homeDir, model, ...asked } satisfies RehearsalTask,
+        what: "the rehearsal",
+        stopMsMax,
+        ...call,
+      }),
     cleanUp,
     clock: kernel.clock,
     createId: () => kernel.createId(),

@@ -14,6 +14,7 @@ import { createHandlers } from "../create-handlers.ts";
 import type { ConfigEntry } from "../gateway-context.ts";
 import { listen } from "../listen.ts";
 import { openRehearsals } from "../rehearsals/open-rehearsals.ts";
+import { openReplays } from "../replays/open-replays.ts";
 import { openToken } from "../security/open-token.ts";
 
 export const testToken = "roost_a-token-of-the-tests";
@@ -87,6 +88,7 @@ async function serve(options: { kernel: Kernel; memory: Memory; homeDir: string;
   const engine = { version: "18", embedded: true };
   const origin = { hostnames: new Set<string>(), port: 0 };
   const telemetry = await openTelemetry({ serviceName: "test", logger });
+  const confined = { kernel, databaseUrl, homeDir, environment: {}, model, shutdown: shutdown.signal };
   const app = createGateway({
     handlers: createHandlers({
       kernel,
@@ -97,7 +99,8 @@ async function serve(options: { kernel: Kernel; memory: Memory; homeDir: string;
       engine,
       model,
       config,
-      rehearsals: openRehearsals({ kernel, databaseUrl, homeDir, environment: {}, model, shutdown: shutdown.signal }),
+      rehearsals: openRehearsals(confined),
+      replays: openReplays(confined),
     }),
     token: await openToken(homeDir, { clock: systemClock, logger }),
     version: "0.0.1",

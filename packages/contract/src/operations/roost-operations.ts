@@ -35,6 +35,7 @@ export * from "../records/notice.ts";
 export * from "../records/postcondition.ts";
 export * from "../records/projection.ts";
 export * from "../records/rehearsal.ts";
+export * from "../records/replay.ts";
 export * from "../records/queue.ts";
 export * from "../records/run.ts";
 export * from "../records/session.ts";

@@ -15,6 +15,7 @@ import {
   Slug,
   Text,
 } from "../records/fields.ts";
+import { ReplayReport } from "../records/replay.ts";
 import { Run, RunState, RunSummary, Step, stepOutcomes, Wait } from "../records/run.ts";
 
 const runId = Id.describe("Id of a run");
@@ -93,6 +94,25 @@ export const forkRun = defineOperation({
   effect: "unsafe",
 });
 
+export const replayRun = defineOperation({
+  id: "replayRun",
+  method: "POST",
+  path: "/runs/{runId}/replay",
+  summary: "Whether the agent, its job and Roost as they are today would do what the run has done",
+  description:
+    "Executes the run again against its own records, in a process that may write nothing: every step is answered from what is recorded, " +
+    "no model and no tool is called, and nothing of the run or the home changes.",
+  input: z.object({
+    runId,
+    fromSeq: Count.min(1)
+      .optional()
+      .describe("Answer only the steps before this one, then say what would be asked at it. Default: all of them"),
+  }),
+  output: ReplayReport,
+  errors: ["not_found", "conflict", "limit_exceeded", "timeout", "unavailable"],
+  effect: "readonly",
+});
+
 export const resolveStep = defineOperation({
   id: "resolveStep",
   method: "POST",
@@ -167,6 +187,7 @@ export const runOperations = [
   cancelRun,
   retryRun,
   forkRun,
+  replayRun,
   resolveStep,
   watchRun,
   explainRun,

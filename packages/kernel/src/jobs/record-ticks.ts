@@ -3,7 +3,7 @@
  * and starts the runs of exactly those rows that were new. It is the only
  * place that writes ticks, whatever fired them: the clock, an event, a person.
  */
-import { createId, type JsonObject, type JsonValue } from "@roost/base";
+import { createId, type JsonObject } from "@roost/base";
 import type { NewRun } from "../runs/run.ts";
 import { createRuns } from "../runs/create-run.ts";
 import { cancelRunsIn } from "../runs/cancel-run.ts";
@@ -13,6 +13,7 @@ import { isActiveAt } from "./active-hours.ts";
 import { clipReason } from "./clip-reason.ts";
 import { decideOverlap, queuedRunsMax, type LiveRun } from "./decide-overlap.ts";
 import type { StoredJob } from "./job-row.ts";
+import { inputOfDefinition, runOfDefinition } from "./run-of-definition.ts";
 import { onTimeMsMax } from "./plan-ticks.ts";
 
 export interface NewTick {
@@ -214,27 +215,20 @@ function newRun({ tick, eventId, inLane }: Decided, runId: string): NewRun {
   const lateMs = Math.max(0, Math.round(tick.lateMs));
   const scheduledAt = new Date(tick.atMs);
   const lane = definition.session === "main" ? "session:main" : inLane ? `job:${id}` : undefined;
-  const { prompt, model, tools, inputs, onUnknown } = definition;
-  const settings = { model, tools, inputs: inputs as JsonValue | undefined, onUnknown };
   const input: JsonObject = {
-    prompt,
-    ...(Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as JsonObject),
+    ...inputOfDefinition(definition),
     tick: { key: tick.key, scheduledAt: scheduledAt.toISOString(), lateMs, missedCount: tick.missedCount },
     ...tick.input,
   };
   return {
     id: runId,
     reason: clipReason(tick.why),
-    title: definition.title ?? id,
-    agent: definition.agent,
-    sessionKind: definition.session,
-    sessionKey: definition.session === "main" ? "main" : `${definition.session}:${id}`,
+    ...runOfDefinition(id, definition),
     input,
     job: { id, version, tickKey: tick.key, scheduledAt, lateMs, missedCount: tick.missedCount },
     retry: definition.retry,
     timeoutMs: definition.timeoutMs,
     ...(definition.budget === undefined ? {} : { budget: budgetOf(definition.budget) }),
-    ...(definition.postconditions === undefined ? {} : { postconditions: definition.postconditions }),
     ...(definition.priority === undefined ? {} : { priority: definition.priority }),
     ...(definition.queue === undefined ? {} : { queue: definition.queue }),
     ...gatesOfJob(id, definition, input),

@@ -18,6 +18,7 @@ import { findStale } from "../state/staleness.ts";
 import { stateInputsOf, viewerOf } from "../visibility/viewer-of.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { earlierRuns } from "./earlier-runs.ts";
+import { livingNames } from "./living-sections.ts";
 import { fileSections, type Section, type ShownFile } from "./file-sections.ts";
 import { overheard } from "./overheard.ts";
 import { runMessage } from "./run-message.ts";
@@ -47,11 +48,17 @@ export interface BuiltContext {
   inputs: HeartbeatInputs | undefined;
 }
 
+/** `scan`: whether the home is looked at first, which records what has changed. Default true; false for who may not write. */
+export interface BuildContext {
+  run: Run;
+  scan?: boolean;
+}
+
 /** The context of a run, from what home and log say now. */
-export async function buildContext(memory: Memory, { run }: { run: Run }): Promise<BuiltContext> {
+export async function buildContext(memory: Memory, { run, scan: scans = true }: BuildContext): Promise<BuiltContext> {
   const viewer = viewerOf(run);
   const isInformed = viewer.kind === "main" || viewer.kind === "heartbeat";
-  const scan = isInformed ? await scanHome(memory) : undefined;
+  const scan = isInformed && scans ? await scanHome(memory) : undefined;
   // Before anything is read: what changes from here on is new to the next heartbeat, whether or not this one happens to see it.
   const inputs = viewer.kind === "heartbeat" ? await readInputs(memory, run) : undefined;
   const [files, skills, states, asked, session] = await Promise.all([
@@ -72,8 +79,8 @@ export async function buildContext(memory: Memory, { run }: { run: Run }): Promi
     ...files.sections,
     ...named("Skills", skills),
     ...others,
-    ...named("State files", states.text),
-    { name: "Now", text: nowText(memory, viewer, { session, droppedTurnCount: history.droppedTurnCount }) },
+    ...named(livingNames.states, states.text),
+    { name: livingNames.now, text: nowText(memory, viewer, { session, droppedTurnCount: history.droppedTurnCount }) },
   ];
   return {
     context: { sections, messages: [...history.messages, ...told, asked.message] },

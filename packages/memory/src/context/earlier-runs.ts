@@ -2,6 +2,7 @@ import { listRuns, type Run, type RunState } from "@roost/kernel";
 import { readRunResult } from "../digest/read-run-result.ts";
 import type { Memory } from "../memory.ts";
 import type { Section } from "./file-sections.ts";
+import { livingNames } from "./living-sections.ts";
 
 const runsMax = 3;
 const charsMax = 2_000;
@@ -26,5 +27,5 @@ export async function earlierRuns(memory: Memory, { jobId }: Pick<Run, "jobId">)
       `## ${memory.calendar.momentAt((run.endedAt ?? run.createdAt).getTime())}: ${said}${text === "" ? "" : `\n${text}`}`,
     );
   }
-  return [{ name: "Earlier runs of this job", text: blocks.join("\n\n"), ...(isUntrusted && { isUntrusted }) }];
+  return [{ name: livingNames.earlierRuns, text: blocks.join("\n\n"), ...(isUntrusted && { isUntrusted }) }];
 }

@@ -1,6 +1,7 @@
 import type { Memory } from "../memory.ts";
 import { readTranscript } from "../sessions/read-transcript.ts";
 import type { Section } from "./file-sections.ts";
+import { livingNames } from "./living-sections.ts";
 
 const messagesMax = 20;
 const charsMax = 6_000;
@@ -13,5 +14,5 @@ export async function overheard(memory: Memory): Promise<Section[]> {
   const isUntrusted = said.some(({ content }) => "isUntrusted" in content && content.isUntrusted === true);
   const lines = said.map(({ role, text }) => `${role === "user" ? "person" : "you"}: ${text}`);
   const text = lines.join("\n").slice(-charsMax).toWellFormed();
-  return [{ name: "The end of the main conversation", text, ...(isUntrusted && { isUntrusted }) }];
+  return [{ name: livingNames.overheard, text, ...(isUntrusted && { isUntrusted }) }];
 }

@@ -1,31 +1,37 @@
-/** One rehearsal in a process of its own, which may read but not write files, so that neither this process nor the home feels it. */
+/** A task in a process of its own, which may read but not write files, so that neither this process nor the home feels it. */
 import { spawn } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import { createInterface } from "node:readline";
-import { RoostError } from "@roost/base";
-import type { RehearsalReport } from "@roost/contract/operations";
-import type { RehearsalMessage, RehearsalTask } from "@roost/rehearsal/task";
+import { RoostError, type ErrorCode } from "@roost/base";
 
-export interface PlayRehearsal {
+export interface ConfinedOptions<Progress> {
   /** Path of the program. */
   program: string;
-  task: RehearsalTask;
+  /** Its first line of input. */
+  task: unknown;
   environment: Readonly<Record<string, string | undefined>>;
-  /** Ends it; its database is dropped by itself. */
+  /** Ends it: it is told to stop, and ended when it has not stopped after `stopMsMax`. */
   signal: AbortSignal;
-  onProgress: (progress: { playedUntilMs: number; runCount: number }) => void;
+  stopMsMax: number;
+  /** What it is, in messages: "the rehearsal". */
+  what: string;
+  onProgress?: (progress: Progress) => void;
 }
 
 const heapMbMax = 768;
 /** What a process needs to find its database, its time zone and its files; no key and no token. */
 const passedNames = /^(?:PATH|HOME|TZ|LANG|LC_ALL|TMPDIR|PG[A-Z]+|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS)$/;
-/** After being told to stop, it drops its database; one that does not is ended. */
-const stopMsMax = 10_000;
 const complaintCharsMax = 2_000;
 
-/** @throws RoostError as the rehearsal said it, or `internal` when it ended without a word */
-export async function playRehearsal(options: PlayRehearsal): Promise<RehearsalReport> {
-  const { program, task, environment, signal } = options;
+/** What it says, a line of JSON each. */
+type Message<Report, Progress> =
+  | ({ kind: "progress" } & Progress)
+  | { kind: "report"; report: Report }
+  | { kind: "failed"; code: ErrorCode; message: string };
+
+/** Its report. @throws RoostError as it said it, or `internal` when it ended without a word */
+export async function runConfined<Report, Progress = unknown>(options: ConfinedOptions<Progress>): Promise<Report> {
+  const { program, task, environment, signal, stopMsMax, what } = options;
   // No --allow-fs-write, no --allow-child-process: the runtime itself refuses what would touch the home.
   const child = spawn(
     process.execPath,
@@ -54,11 +60,11 @@ export async function playRehearsal(options: PlayRehearsal): Promise<RehearsalRe
   };
   if (signal.aborted) stop();
   else signal.addEventListener("abort", stop, { once: true });
-  let last: Exclude<RehearsalMessage, { kind: "progress" }> | undefined;
+  let last: Exclude<Message<Report, Progress>, { kind: "progress" }> | undefined;
   try {
     for await (const line of createInterface({ input: child.stdout })) {
-      const message = JSON.parse(line) as RehearsalMessage;
-      if (message.kind === "progress") options.onProgress(message);
+      const message = JSON.parse(line) as Message<Report, Progress>;
+      if (message.kind === "progress") options.onProgress?.(message);
       else last = message;
     }
     const end = await ended;
@@ -66,7 +72,7 @@ export async function playRehearsal(options: PlayRehearsal): Promise<RehearsalRe
     if (last?.kind === "failed") throw new RoostError(last.code, last.message);
     throw new RoostError(
       "internal",
-      `the rehearsal ended without a report (${end}): ${complaint.trim() || "it said nothing"}`,
+      `${what} ended without a report (${end}): ${complaint.trim() || "it said nothing"}`,
     );
   } finally {
     clearTimeout(killer);
@@ -80,6 +86,6 @@ function lowerPriority(pid: number): void {
   try {
     setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
-    // It is gone already, or the system does not allow it: it plays at the usual priority.
+    // It is gone already, or the system does not allow it: it goes on at the usual priority.
   }
 }

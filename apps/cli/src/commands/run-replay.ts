@@ -1,0 +1,34 @@
+/** `roost run replay`: whether what a run has done would be done today. How the report is written stands in ../print/print-replay.ts. */
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { findRunId } from "../find-by-id.ts";
+import { parseOptionCount } from "../parse-option.ts";
+import { printReplay } from "../print/print-replay.ts";
+
+export function addRunReplay(run: Command, context: CliContext): void {
+  run
+    .command("replay")
+    .description(
+      "Executes a run again against its own records, and says whether the agent, its job and Roost as they are now would do the same; exits with 1 when they would not. Nothing is performed, asked or changed: every step is answered by what is recorded of it.",
+    )
+    .argument("<run>", "id of the run, the end of one, or last")
+    .option(
+      "--from <step>",
+      "answer only the steps before this one, then show what would be asked at it",
+      parseOptionCount,
+    )
+    .option("--full", "every difference, and the whole request that would be sent next")
+    .action(async (given: string, { from, full }: { from?: number; full?: boolean }) => {
+      const { terminal } = context;
+      const { client } = await context.connect();
+      using _progress = terminal.progress("replaying");
+      const report = await client.replayRun({
+        runId: await findRunId(client, given),
+        ...(from === undefined ? {} : { fromSeq: from }),
+      });
+      if (report.verdict === "diverged") context.exitWith(exitCodes.answerIsNo);
+      if (terminal.isJson) return terminal.json(report);
+      printReplay(terminal, report, { isFull: full === true });
+    });
+}

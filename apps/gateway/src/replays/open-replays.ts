@@ -1,0 +1,72 @@
+/** Replays of runs over a home: each in a confined process, few at a time, none for long. Nothing of them is kept. */
+import { fileURLToPath } from "node:url";
+import { RoostError } from "@roost/base";
+import type { ReplayReport } from "@roost/contract/operations";
+import type { ReplayTask } from "@roost/rehearsal/replay-task";
+import { runConfined } from "../confined/run-confined.ts";
+
+export interface Replays {
+  /**
+   * The signal ends it.
+   * @throws RoostError as replayRun of @roost/rehearsal; `limit_exceeded` while too many go on; `timeout` when it takes too long
+   */
+  replay(asked: Pick<ReplayTask, "runId" | "fromSeq">, options: { signal: AbortSignal }): Promise<ReplayReport>;
+}
+
+export interface OpenReplaysOptions {
+  databaseUrl: string;
+  homeDir: string;
+  environment: Readonly<Record<string, string | undefined>>;
+  /** As it was found; both null without one. */
+  model: { provider: string | null; name: string | null };
+  shutdown: AbortSignal;
+  /** Default: the one of @roost/rehearsal, started by path. */
+  program?: string;
+  replayMsMax?: number;
+}
+
+const atOnceMax = 2;
+/** A run of hundreds of steps takes a second or two; what takes longer than this hangs. */
+const replayMsMaxDefault = 60_000;
+/** It holds nothing that would have to be put back. */
+const stopMsMax = 1_000;
+const programDefault = new URL("../../../../packages/rehearsal/src/main.ts", import.meta.url);
+
+export function openReplays(options: OpenReplaysOptions): Replays {
+  const { databaseUrl, homeDir, environment, shutdown } = options;
+  const { program = fileURLToPath(programDefault), replayMsMax = replayMsMaxDefault } = options;
+  const { provider, name } = options.model;
+  const model = provider === null || name === null ? null : { provider, name };
+  let goingCount = 0;
+  return {
+    async replay(asked, { signal }) {
+      if (goingCount >= atOnceMax)
+        throw new RoostError(
+          "limit_exceeded",
+          `${goingCount} replays go on, the most at a time: try again in a moment`,
+        );
+      goingCount += 1;
+      const late = AbortSignal.timeout(replayMsMax);
+      try {
+        return await runConfined<ReplayReport>({
+          program,
+          environment,
+          task: { kind: "replay", databaseUrl, homeDir, model, ...asked } satisfies ReplayTask,
+          signal: AbortSignal.any([signal, shutdown, late]),
+          stopMsMax,
+          what: "the replay",
+        });
+      } catch (error) {
+        if (signal.aborted || shutdown.aborted)
+          throw new RoostError("unavailable", "the replay was given up: its caller has left, or the gateway stops", {
+            cause: error,
+          });
+        if (!late.aborted) throw error;
+        const message = `the replay of run ${asked.runId} was ended after ${replayMsMax} ms: what it executes does not come to an end, or the machine is busy`;
+        throw new RoostError("timeout", message, { cause: error });
+      } finally {
+        goingCount -= 1;
+      }
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/** One step beside its record: what it is, what the model would be asked in it, what the run would be told by it. */
+import type { AgentContext, ModelRequest, ModelStepOutput, StepResult } from "@roost/agent";
+import { toRoostError, type JsonValue } from "@roost/base";
+import type { Effect, Step } from "@roost/kernel";
+import { compareContext } from "./compare-context.ts";
+import { compareRequests, type ComparedRequests } from "./compare-request.ts";
+import type { Findings } from "./findings.ts";
+import { excerptOf, firstDifference } from "./first-difference.ts";
+import type { SilentModels } from "./silent-models.ts";
+
+/** What the comparisons of a replay share. */
+export interface Comparing {
+  findings: Findings;
+  models: SilentModels;
+  signal: AbortSignal;
+  /** Why the context of today cannot be compared, if it cannot. */
+  contextUnknown: (seq: number) => string | undefined;
+  /** Content that nobody vouches for has come in. */
+  isTainted: boolean;
+  toolMarks: ComparedRequests["tools"];
+}
+
+export interface AskedStep {
+  seq: number;
+  name: string;
+  kind: string;
+  effect: Effect;
+  input: JsonValue;
+}
+
+interface Compared {
+  asked: AskedStep;
+  /** Undefined: there is no record of the same step. */
+  known: Step | undefined;
+  /** What the step would do; asked for models and contexts alone. */
+  look: () => Promise<StepResult<unknown>>;
+}
+
+/** False: what is recorded is another step, whose outcome is no answer to this one. */
+export function compareAsked({ findings, isTainted }: Comparing, known: Step, asked: AskedStep): boolean {
+  const { seq, name, kind, effect } = asked;
+  if (known.name !== name || known.kind !== kind) {
+    const described = (step: { name: string; kind: string; input: JsonValue }) =>
+      `${step.name} (${step.kind}) ${excerptOf(step.input)}`;
+    findings.differ({
+      seq,
+      name: known.name,
+      kind: "step",
+      part: "",
+      recorded: described(known),
+      replayed: described(asked),
+      isUntrusted: isTainted,
+    });
+    return false;
+  }
+  const input = firstDifference(known.input, asked.input);
+  if (input !== undefined) {
+    const { at, recorded, replayed } = input;
+    findings.differ({ seq, name, kind: "input", part: at, recorded, replayed, isUntrusted: isTainted });
+    return false;
+  }
+  if (known.effect !== effect)
+    findings.differ({
+      seq,
+      name,
+      kind: "effect",
+      part: "",
+      recorded: known.effect,
+      replayed: effect,
+      isUntrusted: false,
+    });
+  return true;
+}
+
+/** Undefined: the program did not come to make a request. */
+export async function compareRequestOf(
+  comparing: Comparing,
+  { asked: { seq, name }, known, look }: Compared,
+): Promise<{ request: ModelRequest; model: string } | undefined> {
+  const { findings, models, toolMarks } = comparing;
+  const result = await look();
+  const request = models.take();
+  const present = result.state === "done" ? (result.output as ModelStepOutput).request : undefined;
+  if (request === undefined || present === undefined) return undefined;
+  toolMarks.present = present.toolMarks ?? toolMarks.present;
+  if (known === undefined) return { request, model: present.model };
+  const recorded = known.state === "done" ? (known.output as Partial<ModelStepOutput> | null)?.request : undefined;
+  if (recorded === undefined) {
+    const why =
+      known.state === "done"
+        ? "it was recorded before requests were marked"
+        : "a call that failed leaves no marks of it";
+    findings.skip(seq, "what the model was asked", why);
+  } else {
+    toolMarks.recorded = recorded.toolMarks ?? toolMarks.recorded;
+    for (const difference of compareRequests({ recorded, present, request, tools: toolMarks }))
+      findings.differ({ seq, name, kind: "request", ...difference });
+  }
+  return { request, model: present.model };
+}
+
+/** The context is built anew and compared; what else a run is told is of the moment. */
+export async function compareContextOf(
+  comparing: Comparing,
+  { asked: { seq, name, kind }, known, look }: Compared,
+): Promise<void> {
+  const { findings, signal } = comparing;
+  if (known === undefined || known.state !== "done") return;
+  if (name !== "context#1") {
+    const what = kind === "compaction" ? "what was summarized" : "what there was to think about";
+    return findings.skip(seq, what, "it is of that moment");
+  }
+  const recorded = known.output as unknown as AgentContext;
+  if ([...recorded.sections, ...recorded.messages].some((told) => "isUntrusted" in told && told.isUntrusted === true))
+    comparing.isTainted = true;
+  try {
+    const result = await look();
+    const unknown = comparing.contextUnknown(seq);
+    if (result.state !== "done" || unknown !== undefined)
+      return findings.skip(seq, "the context", unknown ?? "it was not built");
+    const { differences, living } = compareContext(recorded, result.output as AgentContext);
+    for (const difference of differences) findings.differ({ seq, name, kind: "context", ...difference });
+    if (living.length > 0)
+      findings.skip(seq, living.join(", "), "other today, because it tells of the moment; answered as recorded");
+  } catch (error) {
+    signal.throwIfAborted();
+    const { code, message } = toRoostError(error);
+    findings.differ({
+      seq,
+      name,
+      kind: "context",
+      part: "",
+      recorded: "it was built",
+      replayed: `it cannot be built: ${code}: ${message}`,
+      isUntrusted: false,
+    });
+  }
+}

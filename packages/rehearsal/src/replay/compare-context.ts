@@ -1,0 +1,54 @@
+/**
+ * What the run was told beside what it would be told today. Definitions (instructions, home files, skills, what is asked) are compared;
+ * what tells of a moment (notes, states, the conversation, the time) is other at any other moment and stays as it is recorded.
+ */
+import type { AgentContext } from "@roost/agent";
+import { canonicalJson } from "@roost/base";
+import { isLivingSection } from "@roost/memory";
+import { firstDifference } from "./first-difference.ts";
+
+type Section = AgentContext["sections"][number];
+
+export interface ContextDifference {
+  part: string;
+  recorded: string | null;
+  replayed: string | null;
+  isUntrusted: boolean;
+}
+
+export interface ComparedContext {
+  differences: ContextDifference[];
+  /** Names of what is other today because the moment is. */
+  living: string[];
+}
+
+export function compareContext(recorded: AgentContext, present: AgentContext): ComparedContext {
+  const differences: ContextDifference[] = [];
+  const living: string[] = [];
+  const names = [...new Set([...recorded.sections, ...present.sections].map(({ name }) => name))];
+  for (const name of names) {
+    const [before, after] = [sectionOf(recorded, name), sectionOf(present, name)];
+    if (canonicalJson(before) === canonicalJson(after)) continue;
+    if (isLivingSection(name)) living.push(name);
+    else differences.push(...differing(name, before, after));
+  }
+  const [asked, nowAsked] = [recorded.messages.at(-1), present.messages.at(-1)];
+  differences.push(...differing("what is asked", asked, nowAsked));
+  if (canonicalJson(recorded.messages.slice(0, -1)) !== canonicalJson(present.messages.slice(0, -1)))
+    living.push("the conversation before");
+  return { differences, living };
+}
+
+function sectionOf({ sections }: AgentContext, name: string): Section | undefined {
+  return sections.find((section) => section.name === name);
+}
+
+type Told = { text: string; isUntrusted?: boolean };
+
+function differing(name: string, before: Told | undefined, after: Told | undefined): ContextDifference[] {
+  const isUntrusted = before?.isUntrusted === true || after?.isUntrusted === true;
+  const texts = firstDifference(before?.text, after?.text) ?? firstDifference(before, after);
+  return texts === undefined
+    ? []
+    : [{ part: `${name}${texts.at}`, recorded: texts.recorded, replayed: texts.replayed, isUntrusted }];
+}

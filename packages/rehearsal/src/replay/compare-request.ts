@@ -1,0 +1,81 @@
+/** The request of a model step beside the marks that were recorded of the one of then: which part of it differs. */
+import type { ModelRequest, RequestRecord } from "@roost/agent";
+
+export interface RequestDifference {
+  part: string;
+  recorded: string | null;
+  replayed: string | null;
+  isUntrusted: boolean;
+}
+
+type ToolMarks = Readonly<Record<string, string>>;
+
+export interface ComparedRequests {
+  recorded: RequestRecord;
+  present: RequestRecord;
+  /** As it would be sent. */
+  request: ModelRequest;
+  /** By name, as they were last recorded; undefined: before the records begin. */
+  tools: { recorded: ToolMarks | undefined; present: ToolMarks };
+}
+
+export function compareRequests(compared: ComparedRequests): RequestDifference[] {
+  const { recorded, present } = compared;
+  const differences: RequestDifference[] = [];
+  const differ = (part: string, before: string | null, after: string | null, isUntrusted = false) =>
+    differences.push({ part, recorded: before, replayed: after, isUntrusted });
+  if (recorded.model !== present.model) differ("model", recorded.model, present.model);
+  if (recorded.outputTokensMax !== present.outputTokensMax)
+    differ("outputTokensMax", String(recorded.outputTokensMax), String(present.outputTokensMax));
+  if (recorded.sections !== present.sections)
+    differ("instructions", marked(recorded.sections), marked(present.sections));
+  differences.push(...differingMessage(compared));
+  if (recorded.tools !== present.tools) differences.push(differingTools(compared));
+  return differences;
+}
+
+/** The first of them. Those that one of both has not marked are as the request before had them, which was compared. */
+function differingMessage({ recorded, present, request }: ComparedRequests): RequestDifference[] {
+  const from = Math.max(recorded.messagesFrom, present.messagesFrom);
+  const until = Math.max(recorded.messageCount, present.messageCount);
+  for (let place = from; place < until; place += 1) {
+    const before = recorded.messages[place - recorded.messagesFrom];
+    const after = present.messages[place - present.messagesFrom];
+    if (before === after) continue;
+    const message = request.messages[place];
+    return [
+      {
+        part: `message ${place + 1} of ${until}${message === undefined ? "" : ` (${message.role})`}`,
+        recorded: before === undefined ? null : marked(before),
+        replayed: message === undefined ? null : `${message.text} (${after})`,
+        isUntrusted: message !== undefined && message.role !== "assistant" && message.isUntrusted === true,
+      },
+    ];
+  }
+  return [];
+}
+
+function differingTools({ recorded, present, tools }: ComparedRequests): RequestDifference {
+  if (tools.recorded === undefined)
+    return { part: "tools", recorded: marked(recorded.tools), replayed: marked(present.tools), isUntrusted: false };
+  const [before, after] = [tools.recorded, tools.present];
+  const gone = Object.keys(before).filter((name) => !(name in after));
+  const added = Object.keys(after).filter((name) => !(name in before));
+  const changed = Object.keys(after).filter((name) => name in before && before[name] !== after[name]);
+  const said = [
+    ...(gone.length > 0 ? [`without ${gone.join(", ")}`] : []),
+    ...(added.length > 0 ? [`with ${added.join(", ")}`] : []),
+    ...(changed.length > 0 ? [`${changed.join(", ")} described otherwise`] : []),
+  ];
+  const order = said.length === 0 ? ["in another order"] : said;
+  return { part: `tools: ${order.join("; ")}`, recorded: listed(before), replayed: listed(after), isUntrusted: false };
+}
+
+function listed(tools: ToolMarks): string {
+  return Object.keys(tools).toSorted().join(", ") || "none";
+}
+
+/** Of then only the mark is kept. */
+function marked(mark: string): string {
+  return `(${mark})`;
+}

@@ -1,0 +1,36 @@
+/** The run as its job would start it today. */
+import { toRoostError } from "@roost/base";
+import type { ReplayReport } from "@roost/contract/operations";
+import { asDefined, getJob, getJobVersion, type Kernel, type Run } from "@roost/kernel";
+
+export interface PresentRun {
+  run: Run;
+  job: ReplayReport["job"];
+  /** Why its job's definition of today could not be used. */
+  unknown: string | undefined;
+}
+
+export async function presentRun(kernel: Kernel, run: Run): Promise<PresentRun> {
+  const { jobId, jobVersion } = run;
+  if (jobId === null || jobVersion === null) return { run, job: null, unknown: undefined };
+  const found = await orUndefined(getJob(kernel, jobId));
+  const present = found?.state === "removed" ? undefined : found;
+  const job = { id: jobId, recordedVersion: jobVersion, presentVersion: present?.version ?? null };
+  if (present === undefined) return { run, job, unknown: `there is no job ${jobId} any more` };
+  if (present.version === jobVersion) return { run, job, unknown: undefined };
+  const recorded = await orUndefined(getJobVersion(kernel, jobId, jobVersion));
+  if (recorded === undefined)
+    return { run, job, unknown: `version ${jobVersion} of job ${jobId} is not kept any more` };
+  return {
+    run: asDefined(run, { from: recorded.definition, to: present.definition }),
+    job,
+    unknown: undefined,
+  };
+}
+
+async function orUndefined<T>(read: Promise<T>): Promise<T | undefined> {
+  return read.catch((error: unknown) => {
+    if (toRoostError(error).code === "not_found") return undefined;
+    throw error;
+  });
+}

@@ -1,0 +1,194 @@
+/**
+ * Executes a recorded run again, against its own records: the worker's own program, with the home, the settings, the job and the tools
+ * of today, where every step is answered by what is recorded of it. It is handed a database that refuses to be written.
+ */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import type { AgentContext } from "@roost/agent";
+import { RoostError, silentLogger, toRoostError, type Logger } from "@roost/base";
+import type { ReplayReport, ReplayRunEnd } from "@roost/contract/operations";
+import type { Database } from "@roost/database";
+import {
+  getRun,
+  listSteps,
+  openKernel,
+  runLimits,
+  type ClaimedRun,
+  type Kernel,
+  type Run,
+  type Step,
+} from "@roost/kernel";
+import { buildContext, openMemory, type BuiltContext, type Memory } from "@roost/memory";
+import { readSettings } from "@roost/memory/settings";
+import { createModelsFor, createToolsFor, repeatedReason, think, type AgentTurn } from "@roost/worker";
+import { findProviders, type FoundModel } from "../play/find-providers.ts";
+import { compareEnd, endOf, shortError } from "./compare-end.ts";
+import { createReplayingSteps, ReplayStopped, type ReplayingSteps } from "./create-replaying-steps.ts";
+import { createFindings, type Findings } from "./findings.ts";
+import { presentRun, type PresentRun } from "./present-run.ts";
+import { createSilentModels } from "./silent-models.ts";
+
+export interface ReplayOptions {
+  /** Of the home, opened read-only. */
+  database: Database;
+  homeDir: string;
+  runId: string;
+  fromSeq?: number | undefined;
+  model: FoundModel | null;
+  signal: AbortSignal;
+  logger?: Logger;
+}
+
+/** @throws RoostError `not_found`; `conflict` for a run of another kind than agents'; `invalid_input` for a step that it has not come to */
+export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
+  const { database, runId, fromSeq, logger = silentLogger } = options;
+  await using opened = await openReadOnly(options, logger);
+  const { kernel } = opened;
+  const run = await getRun(database, runId);
+  if (run.handler !== "agent")
+    throw new RoostError("conflict", `run ${runId} is of the kind "${run.handler}": runs of agents are replayed`);
+  const recorded = await readSteps(database, runId);
+  const seqMax = (recorded.at(-1)?.seq ?? 0) + 1;
+  if (fromSeq !== undefined && fromSeq > seqMax)
+    throw new RoostError("invalid_input", `run ${runId} has not come to step ${fromSeq}: give one from 1 to ${seqMax}`);
+  const present = await presentRun(kernel, run);
+  const findings = createFindings();
+  const models = createSilentModels({ clock: kernel.clock, logger });
+  const built: { context?: BuiltContext } = {};
+  const steps = createReplayingSteps({
+    recorded,
+    fromSeq,
+    findings,
+    models,
+    signal: options.signal,
+    onUnknown: present.run.input["onUnknown"] === "wait" ? "wait" : "tell",
+    contextUnknown: (seq) => whyContextUnknown(present.run, built.context, seq),
+  });
+  if (present.unknown !== undefined) findings.skip(null, "its job", present.unknown);
+  if (run.rehearsal) findings.skip(null, "the model", "no model thought then: the run is a rehearsal");
+  const ended = await execute({ ...options, ...opened, logger, recorded, present, steps, models, built, findings });
+  compareEnd({ run, recorded, steps, ended, findings });
+  const { found } = findings;
+  return {
+    runId,
+    title: (run.title ?? run.reason).slice(0, 120) || run.handler,
+    verdict: found.differenceCount === 0 ? "same" : "diverged",
+    isComplete: ended !== undefined && endOf(run) !== null,
+    fromSeq: fromSeq ?? null,
+    job: present.job,
+    stepCount: recorded.length,
+    ...found,
+    recordedEnd: endOf(run),
+    replayedEnd: ended ?? null,
+    next: steps.next,
+  };
+}
+
+/** Over the home as it is, which is only read. */
+async function openReadOnly(
+  { database, homeDir }: ReplayOptions,
+  logger: Logger,
+): Promise<{ kernel: Kernel; memory: Memory } & AsyncDisposable> {
+  await using opened = new AsyncDisposableStack();
+  const kernel = opened.use(await openKernel({ database, logger, migrate: false, events: [] }));
+  const versions = {
+    put: async (bytes: Uint8Array) => ({ sha256: createHash("sha256").update(bytes).digest("hex") }),
+    get: async () => undefined,
+  };
+  const settings = readSettings(homeDir);
+  const memory = opened.use(
+    await openMemory({ kernel, homeDir, settings, logger, versions, migrate: false, makeHome: false, scan: false }),
+  );
+  const owned = opened.move();
+  return { kernel, memory, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+async function readSteps(database: Database, runId: string): Promise<Step[]> {
+  const steps: Step[] = [];
+  for (;;) {
+    const page = await listSteps(database, runId, { after: steps.at(-1)?.seq ?? 0, limit: runLimits.listMax });
+    steps.push(...page);
+    if (page.length < runLimits.listMax || steps.length >= runLimits.stepsMax) return steps;
+  }
+}
+
+interface Execution extends ReplayOptions {
+  kernel: Kernel;
+  memory: Memory;
+  logger: Logger;
+  recorded: Step[];
+  present: PresentRun;
+  steps: ReplayingSteps;
+  models: ReturnType<typeof createSilentModels>;
+  built: { context?: BuiltContext };
+  findings: Findings;
+}
+
+/** How the program ends; undefined when the replay stopped before. */
+async function execute(execution: Execution): Promise<ReplayRunEnd | undefined> {
+  const { kernel, memory, logger, recorded, present, steps, signal } = execution;
+  const { settings } = memory;
+  const { webhook: target } = settings.notify;
+  const webhook = target === undefined ? undefined : { url: target.url };
+  // What is over cannot be late again, and who owned it is of no matter.
+  const run: ClaimedRun = { ...present.run, deadlineAt: null, workerId: "replay", steps: recorded };
+  const toolsFor = createToolsFor({ kernel, memory, settings, webhook });
+  const ends: ReplayRunEnd[] = [];
+  try {
+    await think({
+      kernel,
+      memory,
+      run,
+      signal,
+      logger,
+      steps,
+      webhook,
+      isRehearsal: run.rehearsal,
+      modelsFor: createModelsFor({
+        providers: findProviders(settings, execution.model),
+        settings,
+        clock: kernel.clock,
+        logger,
+        open: execution.models.open,
+      }),
+      toolsFor: (one) => toolsFor(one).map((tool) => ({ ...tool, execute: refuse, query: refuse })),
+      context: () => buildPresent(execution),
+      isRepeated: async () => {
+        execution.findings.skip(null, "whether the same was said before", "it is of that moment");
+        return (run.output as { reason?: unknown } | null)?.reason === repeatedReason;
+      },
+      end: async ({ state, output = null, error }) => void ends.push({ state, output, error: shortError(error) }),
+    } satisfies AgentTurn);
+  } catch (error) {
+    if (error instanceof ReplayStopped) return undefined;
+    signal.throwIfAborted();
+    // As the worker ends a run whose program throws.
+    return { state: "failed", output: null, error: shortError(toRoostError(error)) };
+  }
+  return ends.at(-1);
+}
+
+/** Steps are answered from their records: whoever comes here would act. */
+function refuse(): never {
+  throw new RoostError("internal", "a replay performs nothing");
+}
+
+/** A run that was tried again is told so; which attempt was told what is recorded has left no other trace. */
+async function buildPresent({ memory, present: { run }, recorded, built }: Execution): Promise<AgentContext> {
+  const then = recorded.find(({ kind, name }) => kind === "context" && name === "context#1")?.output as
+    | AgentContext
+    | undefined;
+  const asked = then?.messages.at(-1)?.text;
+  for (const attempt of new Set([1, run.attempt])) {
+    built.context = await buildContext(memory, { run: { ...run, attempt }, scan: false });
+    if (built.context.context.messages.at(-1)?.text === asked) break;
+  }
+  assert(built.context !== undefined);
+  return built.context.context;
+}
+
+function whyContextUnknown(run: Run, context: BuiltContext | undefined, seq: number): string | undefined {
+  if (run.forkedFrom !== null && (run.forkedSeq ?? 1) > seq) return `it was taken over from run ${run.forkedFrom}`;
+  const isGone = typeof run.input["messageId"] === "string" && context?.turnSeq === undefined;
+  return isGone ? "the message that began the run is not kept any more" : undefined;
+}
