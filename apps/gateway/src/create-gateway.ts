@@ -3,7 +3,13 @@
  * It opens no port.
  */
 import { RoostError, type Clock, type Logger } from "@roost/base";
-import { createOpenApi, createProblemResponse, createRoutes, type Handlers } from "@roost/contract";
+import {
+  createOpenApi,
+  createProblemResponse,
+  createRoutes,
+  type Handlers,
+  type OpenApiDocument,
+} from "@roost/contract";
 import { roostOperations } from "@roost/contract/operations";
 import { attributes, type Telemetry } from "@roost/telemetry";
 import { Hono, type MiddlewareHandler } from "hono";
@@ -48,12 +54,11 @@ export function createGateway(options: GatewayOptions): Hono {
   });
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/", (context) => context.html(startPage(options.version)));
-  const openApi = createOpenApi(roostOperations, {
-    title: "Roost",
-    version: options.version,
-    servers: [{ url: apiPrefix }],
-  });
-  app.get("/openapi.json", (context) => context.json(openApi));
+  // Made at the first request: a tenth of the work of a start, and few ever ask.
+  let openApi: OpenApiDocument | undefined;
+  const describe = () =>
+    createOpenApi(roostOperations, { title: "Roost", version: options.version, servers: [{ url: apiPrefix }] });
+  app.get("/openapi.json", (context) => context.json((openApi ??= describe())));
 
   const authenticate = createAuthentication({ token: options.token, clock: options.clock });
   app.use(`${apiPrefix}/*`, async (context, next) => {

@@ -48,7 +48,7 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
         (own.has(row.type) ? current.version !== row.version : current.version > row.version)
       )
         continue;
-      known.set(row.type, toKnown(row, topics, current));
+      known.set(row.type, toKnown(row, topics, { current }));
     }
   };
   const refresh = (sql?: Sql) => {
@@ -66,11 +66,11 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
         await database.transact((tx) => registerAll(tx, schemas));
       }
       const topics = await readTopics(database);
-      for (const schema of schemas) {
+      for (const [index, schema] of schemas.entries()) {
         own.add(schema.type);
         if (Object.keys(schema.upcasters ?? {}).length > 0) upcasting.set(schema.type, schema);
         else upcasting.delete(schema.type);
-        known.set(schema.type, toKnown(schema, topics, undefined));
+        known.set(schema.type, toKnown(schema, topics, { isMade: isZod(definitions[index]!.schema) }));
       }
     },
     find: (type) => known.get(type),
@@ -159,11 +159,12 @@ function isZod(schema: EventDefinition["schema"] | JsonSchema): schema is EventD
 function toKnown(
   schema: EventSchema,
   topics: ReadonlyMap<string, Topic>,
-  current: KnownSchema | undefined,
+  { current, isMade = false }: { current?: KnownSchema | undefined; isMade?: boolean },
 ): KnownSchema {
   const partitionCount = topics.get(schema.topic)?.partitionCount ?? 1;
   if (current !== undefined && current.version === schema.version) return { ...current, partitionCount };
   let validator: ((value: unknown) => string[]) | undefined;
   // Compiled at the first event: a process knows many types and writes few.
-  return { ...schema, partitionCount, validate: (data) => (validator ??= createValidator(schema.schema))(data) };
+  const compile = () => createValidator(schema.schema, { isMade });
+  return { ...schema, partitionCount, validate: (data) => (validator ??= compile())(data) };
 }

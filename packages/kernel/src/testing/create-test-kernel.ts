@@ -32,7 +32,7 @@ export async function createTestKernel(options: TestKernelOptions = {}): Promise
   const logger = options.logger ?? silentLogger;
   const migrations = { schema: kernelSchema, migrations: await readMigrations(kernelMigrations) };
   await using opened = new AsyncDisposableStack();
-  const events = (options.events ?? roostEvents).map(toEventSchema);
+  const { events = roostEvents } = options;
   const { database, url } = opened.use(await createTestDatabase({ migrations, template: templateWith(events) }));
   const databaseClock = controlTestClock(database);
   const kernels: Kernel[] = [];
@@ -63,8 +63,11 @@ export async function createTestKernel(options: TestKernelOptions = {}): Promise
 }
 
 /** A database as the kernel before left it: cloning topics is several times cheaper than making them. */
-function templateWith(events: readonly EventSchema[]): { key: string; prepare(database: Database): Promise<void> } {
-  const content = events.map((event) => ({ ...event, isUpcast: isUpcast(event) }));
+function templateWith(events: readonly (EventDefinition | EventSchema)[]): {
+  key: string;
+  prepare(database: Database): Promise<void>;
+} {
+  const content = events.map(toEventSchema).map((event) => ({ ...event, isUpcast: isUpcast(event) }));
   return {
     key: `test clock, events ${JSON.stringify(content)}`,
     async prepare(database) {
