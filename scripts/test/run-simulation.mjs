@@ -56,19 +56,26 @@ async function showOne() {
   process.exitCode = result.violation === undefined ? exitCodes.kept : exitCodes.broken;
 }
 
-/** One of several processes: the seeds that are its part, each result told to the parent. */
+/** One of several processes: each result is told to the parent, and has been heard before the next world begins. */
 async function playPart() {
+  const tell = (result) =>
+    new Promise((resolve, reject) => process.send(result, (error) => (error === null ? resolve() : reject(error))));
+  await playSeeds(options, tell);
+  process.disconnect();
+}
+
+/** The seeds that are its part. */
+async function playSeeds(part, tell) {
   await using worlds = await openWorlds();
-  const until = options.minutes === 0 ? Infinity : performance.now() + options.minutes * 60_000;
-  for (let seed = options.from; seed < options.from + options.seeds * options.jobs; seed += options.jobs) {
+  const until = part.minutes === 0 ? Infinity : performance.now() + part.minutes * 60_000;
+  for (let seed = part.from; seed < part.from + part.seeds * part.jobs; seed += part.jobs) {
     if (performance.now() > until) break;
     const { trace, ...result } = await simulate(worlds, createPlan(seed));
     const isBroken = result.violation !== undefined;
     const small = isBroken && !options.first ? await makeSmall(worlds, result.plan) : {};
-    process.send({ ...result, smallest: result.plan, smallestTrace: isBroken ? trace : [], ...small });
+    await tell({ ...result, smallest: result.plan, smallestTrace: isBroken ? trace : [], ...small });
     if (isBroken && options.first) break;
   }
-  process.disconnect();
 }
 
 async function makeSmall(worlds, plan) {
@@ -99,9 +106,12 @@ async function letManyHappen() {
     tellBroken(result);
   };
   const progress = setInterval(() => console.error(describe(sums, startedMs)), progressEveryMs);
-  const parts = Array.from({ length: jobs }, (_, part) => {
+  const parts = Array.from({ length: jobs }, async (_, part) => {
     const count = Math.ceil((seeds - part) / jobs);
-    return count < 1 ? Promise.resolve(0) : startPart({ from: from + part, seeds: count, jobs, minutes }, first, note);
+    if (count < 1) return 0;
+    const own = { from: from + part, seeds: count, jobs, minutes };
+    // Alone it needs no process of its own: what this one was started with (a mutant, a debugger) is what happens.
+    return jobs === 1 ? playSeeds(own, note).then(() => 0) : startPart(own, first, note);
   });
   const codes = await Promise.all(parts);
   clearInterval(progress);

@@ -2,24 +2,36 @@
 import { fenceMutants } from "./fence-mutants.ts";
 import { kernelMutant, type Mutant } from "./mutant.ts";
 
+/** The key of ticks holds for these alone. */
+const tickKeyOnlyOf = (condition: string) => [
+  { file: "migrations/003-jobs.sql", find: "  primary key (job_id, tick_key),\n", replace: "" },
+  {
+    file: "migrations/003-jobs.sql",
+    find: "create index tick_of_job",
+    replace: `create unique index tick_key on roost.tick (job_id, tick_key) where ${condition};\ncreate index tick_of_job`,
+  },
+  {
+    file: "jobs/record-ticks.ts",
+    find: "on conflict (job_id, tick_key) do nothing",
+    replace: "on conflict do nothing",
+  },
+];
+
 const tickKey = kernelMutant({
   name: "tick key",
-  edits: [
-    { file: "migrations/003-jobs.sql", find: "  primary key (job_id, tick_key),\n", replace: "" },
-    { file: "jobs/record-ticks.ts", find: "on conflict (job_id, tick_key) do nothing", replace: "" },
-  ],
+  edits: tickKeyOnlyOf("tick_key like 'manual:%'"),
   tests: "jobs/tick-once.test.ts",
   kills: ["fireDueTicks() fires no moment again when the clock steps back and the job is changed"],
   spares: [],
 });
 
-const tickKeyByHand: Mutant = {
-  ...tickKey,
+const tickKeyByHand = kernelMutant({
   name: "tick key, of what is started by hand",
-  tests: "packages/kernel/src/jobs/jobs.test.ts",
+  edits: tickKeyOnlyOf("tick_key not like 'manual:%'"),
+  tests: "jobs/jobs.test.ts",
   kills: ["runJobNow() with one key from several processes starts one run"],
   spares: ["listTicks() pages through everything once, newest first"],
-};
+});
 
 const intents: Mutant[] = [
   kernelMutant({

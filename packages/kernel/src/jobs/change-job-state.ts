@@ -28,7 +28,7 @@ export async function pauseJob(kernel: Kernel, jobId: string, options: ChangeJob
   await kernel.transact(async (tx) => {
     const { job, nowMs } = await mustLock(tx, jobId);
     if (job.state === "paused") return;
-    const settled = await settleDueTicks(tx, job, nowMs);
+    const settled = await settleDueTicks(tx, job, { nowMs });
     await closeWindows(tx, job, { nowMs, reason: "before its time: the job is being paused" });
     if (settled.state === "finished")
       throw new RoostError("conflict", `The job "${jobId}" has finished: there is nothing to pause`);
@@ -128,7 +128,7 @@ export async function removeJobWithin(
   job: StoredJob,
   options: ChangeJobOptions & { nowMs: number },
 ): Promise<void> {
-  await settleDueTicks(tx, job, options.nowMs);
+  await settleDueTicks(tx, job, { nowMs: options.nowMs });
   const early = { reason: "the job was removed before it was due", isSkipped: true };
   await closeWindows(tx, job, { nowMs: options.nowMs, ...early });
   const eventId = createId();

@@ -253,7 +253,7 @@ async function settleBefore(
   stored: StoredJob,
   { triggerDiffers, isEnabled, nowMs }: { triggerDiffers: boolean; isEnabled: boolean; nowMs: number },
 ): Promise<StoredJob> {
-  const job = triggerDiffers ? await settleDueTicks(tx, stored, nowMs) : stored;
+  const job = triggerDiffers ? await settleDueTicks(tx, stored, { nowMs, isLast: true }) : stored;
   if (triggerDiffers || !isEnabled) {
     await closeWindows(tx, stored, { nowMs, reason: "before its time: the job is being changed" });
   }

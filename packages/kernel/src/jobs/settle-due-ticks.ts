@@ -9,10 +9,15 @@ const passesMax = 100_000;
 
 /**
  * Records every tick of a locked job that is due, under its present definition, and returns the job as it stands then.
- * Called before a job is changed, paused or removed: what was due before is not lost by it.
+ * Called before a job is changed, paused or removed: what was due before is not lost by it. `isLast`: its schedule ends here, so a moment
+ * that has come and only waits for its jitter waits no longer.
  */
-export async function settleDueTicks(tx: KernelTransaction, job: StoredJob, nowMs: number): Promise<StoredJob> {
-  let settled = job;
+export async function settleDueTicks(
+  tx: KernelTransaction,
+  job: StoredJob,
+  { nowMs, isLast = false }: { nowMs: number; isLast?: boolean },
+): Promise<StoredJob> {
+  let settled = isLast ? { ...job, fireAt: job.nextAt, definition: { ...job.definition, jitterMs: 0 } } : job;
   for (let pass = 0; pass < passesMax; pass += 1) {
     if (settled.state !== "active" || settled.fireAt === null || settled.fireAt.getTime() > nowMs) break;
     const { ticks, plan } = dueTicks(settled, nowMs);
@@ -26,5 +31,5 @@ export async function settleDueTicks(tx: KernelTransaction, job: StoredJob, nowM
       state: plan.nextAtMs === undefined ? "finished" : settled.state,
     };
   }
-  return settled;
+  return { ...settled, definition: job.definition };
 }

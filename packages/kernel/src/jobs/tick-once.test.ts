@@ -113,6 +113,26 @@ test("fireDueTicks() fires no moment again when the clock steps back and the job
   assert.equal((await fireDueTicks(kernel)).fired, 1);
 });
 
+test("defineJob() with another trigger passes over no moment that waits for its jitter", async () => {
+  await using opened = await createTestKernel();
+  const { kernel, clock, database } = opened;
+  const jobAt = (hour: number) => ({
+    id: "report",
+    trigger: { kind: "cron", expression: `0 ${hour} * * *`, timeZone: "UTC" },
+    prompt: "",
+    jitterMs: 3_000_000,
+  });
+  await clock.set(new Date("2026-03-02T07:59:00Z"));
+  await defineJob(kernel, jobAt(8), { by: "test" });
+  await clock.set(new Date("2026-03-02T08:00:01Z"));
+  assert.equal((await fireDueTicks(kernel)).jobCount, 0, "its jitter was expected to be longer than a second");
+
+  await defineJob(kernel, jobAt(9), { by: "test" });
+
+  const ticks = await database.query("select tick_key as key, outcome from roost.tick");
+  assert.deepEqual(ticks, [{ key: "2026-03-02T08:00:00.000Z", outcome: "fired" }]);
+});
+
 async function retry(work: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -16,7 +16,7 @@ import { pauseJob, resumeJob } from "../jobs/change-job-state.ts";
 import { defineJob } from "../jobs/define-job.ts";
 import { runJobNow } from "../jobs/run-job-now.ts";
 import { RoostError } from "@roost/base";
-import { jobDefinition, jobId } from "./job-definition.ts";
+import { cronJob, jobDefinition, jobId } from "./job-definition.ts";
 import type { Operation, OperationName } from "./plan.ts";
 import { scriptOf } from "./run-script.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
@@ -26,6 +26,8 @@ const leaseMs = 20_000;
 const lockNames = ["lock a", "lock b"];
 const onceKeys = 12;
 const keys = 8;
+/** In which a scheduler looks at what is due. */
+const idleTurns = 12;
 
 export async function clientActor(
   process: SimulatedProcess,
@@ -61,6 +63,7 @@ async function carryOut(process: SimulatedProcess, { name, number }: Operation, 
     "run job": () => ofJob(jobCount, number % 5 === 0 ? number : 0, (job) => runNow(process, job, number)),
     "pause job": () => ofJob(jobCount, number, (job) => pauseForAWhile(process, job)),
     "change job": () => ofJob(jobCount, number, (job) => changeJob(process, job, number)),
+    "turn back": () => turnBack(process, jobCount, number),
     sweep: () => sweepFinishedRuns(process.kernel, { keepMs: 30_000 }),
   };
   try {
@@ -220,6 +223,25 @@ async function pauseForAWhile(process: SimulatedProcess, job: number): Promise<v
 
 async function changeJob(process: SimulatedProcess, job: number, number: number): Promise<void> {
   await process.insist(() => defineJob(process.kernel, jobDefinition(job, number), { by: "a client" }));
+}
+
+/**
+ * The clock runs ahead, is set back behind moments that have had their ticks by then, and the schedule is written anew: they come due once
+ * more.
+ */
+async function turnBack(process: SimulatedProcess, jobCount: number, number: number): Promise<void> {
+  if (jobCount <= cronJob.number) return;
+  const { clock } = process.surroundings;
+  const aheadMs = cronJob.everyMs + (number % cronJob.everyMs);
+  const moveAndWait = async (ms: number) => {
+    await process.touch("the clock is set", () => clock.move(ms));
+    for (let turn = 0; turn < idleTurns; turn += 1) await process.idle();
+  };
+  await moveAndWait(aheadMs);
+  await process.touch("the clock is set", () => clock.move(-aheadMs));
+  // Both ways of writing it: one of them is a change.
+  for (const version of [number, number + 1]) await changeJob(process, cronJob.number, version);
+  await moveAndWait(aheadMs);
 }
 
 async function ignoring(codes: string[], work: Promise<unknown>): Promise<void> {

@@ -11,19 +11,14 @@ import { finishStep, type StepOutcome } from "../runs/finish-step.ts";
 import { isLeaseLost } from "../runs/lease-lost.ts";
 import type { ClaimedRun, Effect, Owned, WaitRequest } from "../runs/run.ts";
 import { waitInRun } from "../runs/wait-in-run.ts";
+import { hauntRun } from "./haunt-run.ts";
 import { simulationStartMs } from "./virtual-clock.ts";
-import { hashOf } from "./random.ts";
-import { scriptOf, type Act, type RunScript } from "./run-script.ts";
+import { numberOf, scriptOf, type Act, type RunScript } from "./run-script.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import { isUnavailable } from "./simulated-process.ts";
 
 /** Whether the run goes on with its next step, or is out of its owner's hands. */
 type Progress = "on" | "given back";
-
-function numberOf(input: unknown): number {
-  const { number, tick } = input as { number?: number; tick?: { key: string } };
-  return number ?? hashOf(tick?.key ?? "") % 10_000;
-}
 
 interface EffectAct {
   effect: Effect;
@@ -34,12 +29,15 @@ interface EffectAct {
 
 /** Resolves when the run is out of its owner's hands, by whomever. */
 export async function executeRun(process: SimulatedProcess, run: ClaimedRun): Promise<void> {
+  const execution = new Execution(process, run);
   try {
-    await new Execution(process, run).execute();
+    const progress = await execution.execute();
+    if (progress !== "given back") return;
   } catch (error) {
     // Somebody else owns it: whatever was begun here is his.
     if (!isLeaseLost(error)) throw error;
   }
+  await hauntRun(process, run);
 }
 
 class Execution {
@@ -57,11 +55,12 @@ class Execution {
     this.#script = scriptOf(numberOf(run.input));
   }
 
-  async execute(): Promise<void> {
+  async execute(): Promise<Progress | "ended"> {
     for (const [index, act] of this.#script.acts.entries()) {
-      if ((await this.#take(act, index + 1)) === "given back") return;
+      if ((await this.#take(act, index + 1)) === "given back") return "given back";
     }
     await this.#end();
+    return "ended";
   }
 
   async #take(act: Act, seq: number): Promise<Progress> {

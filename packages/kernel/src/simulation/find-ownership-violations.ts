@@ -38,9 +38,17 @@ function findBackwardSteps(moments: Moment[]): string[] {
       return [`the epoch of run ${moment.runId} fell from ${before.epoch} to ${moment.epoch}`];
     if (isTerminal(before.state))
       return [`run ${moment.runId} had ended as ${before.state} and became ${moment.state}`];
+    if (moment.state === "running" && before.state !== "running" && isUsed(moments.slice(0, index), moment.epoch))
+      return [
+        `run ${moment.runId} was claimed a second time at epoch ${moment.epoch}: its owners cannot be told apart`,
+      ];
     const isTaken = moment.state === "running" && before.state === "running" && moment.epoch !== before.epoch;
     return isTaken ? [`run ${moment.runId} passed from owner to owner without being given back`] : [];
   });
+}
+
+function isUsed(earlier: Moment[], epoch: number): boolean {
+  return earlier.some((moment) => moment.state === "running" && moment.epoch === epoch);
 }
 
 /** The run's epoch when the write was committed is the writer's; also when it only repeats what it had done before. */

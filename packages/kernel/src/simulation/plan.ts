@@ -14,6 +14,7 @@ export const operationNames = [
   "run job",
   "pause job",
   "change job",
+  "turn back",
   "sweep",
 ] as const;
 export type OperationName = (typeof operationNames)[number];
@@ -49,6 +50,7 @@ const weights: Record<OperationName, number> = {
   "run job": 4,
   "pause job": 1,
   "change job": 1,
+  "turn back": 2,
   sweep: 1,
 };
 const operationsMin = 8;
@@ -68,7 +70,7 @@ export function createPlan(seed: number): Plan {
     schedulerCount: 1 + random.below(2),
     clientCount: 1 + random.below(2),
     readerCount: random.below(2),
-    jobCount: random.below(4),
+    jobCount: random.pick([0, 1, 2, 2, 3, 3]),
     burst: random.pick([1, 1, 2, 4, 8, 24]),
     operations: Array.from({ length: operationsMin + random.below(operationsMax - operationsMin) }, () => ({
       name: random.pick(weightedNames),

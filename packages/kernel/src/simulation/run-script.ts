@@ -25,12 +25,20 @@ export interface RunScript {
   timeoutMs: number | undefined;
   usdMax: number | undefined;
   priority: number;
+  /** Its owners write on when the run is not theirs any more, as those do who were not told. */
+  isHaunted: boolean;
 }
 
 const effects: Effect[] = ["readonly", "idempotent", "queryable", "unsafe", "unsafe"];
 const actsMax = 4;
 /** Children of children, no deeper. */
 const childNumberMin = 1_000_000;
+
+/** Of a run by its input: a client's number, or one made of its tick. */
+export function numberOf(input: unknown): number {
+  const { number, tick } = input as { number?: number; tick?: { key: string } };
+  return number ?? hashOf(tick?.key ?? "") % 10_000;
+}
 
 export function scriptOf(number: number): RunScript {
   const random = createRandom(hashOf("script", number));
@@ -73,5 +81,6 @@ export function scriptOf(number: number): RunScript {
     timeoutMs: random.chance(0.2) ? 60_000 + random.below(120_000) : undefined,
     usdMax: random.chance(0.2) ? 1 : undefined,
     priority: random.below(3),
+    isHaunted: random.chance(0.4),
   };
 }

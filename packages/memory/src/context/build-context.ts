@@ -73,7 +73,10 @@ export async function buildContext(memory: Memory, { run, scan: scans = true }: 
     historyOf(memory, { viewer, session, turnSeq: asked.seq }),
     viewer.kind === "heartbeat" ? overheard(memory) : viewer.kind === "cron" ? earlierRuns(memory, run) : [],
   ]);
-  const told = digest === undefined ? [] : toldMessages(digest);
+  const told = [
+    ...(digest === undefined ? [] : toldMessages(digest)),
+    ...(asked.brought === undefined ? [] : [asked.brought]),
+  ];
   const sections: Section[] = [
     ...promptSection(memory, run),
     ...files.sections,

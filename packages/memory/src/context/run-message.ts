@@ -13,6 +13,8 @@ export interface Asked {
   message: AskedMessage;
   /** Where it stands in the transcript; undefined: not yet. */
   seq?: number;
+  /** What stands before it: the events that started the run. Whoever can append an event has written them, so nobody vouches for them. */
+  brought?: AskedMessage;
 }
 
 export async function runMessage(memory: Memory, run: Run): Promise<Asked> {
@@ -25,10 +27,12 @@ export async function runMessage(memory: Memory, run: Run): Promise<Asked> {
     const task = input["task"] ?? input["prompt"];
     return { message: { role: "user", text: typeof task === "string" ? task : JSON.stringify(task ?? run.reason) } };
   }
-  return { message: { role: "user", text: jobText(memory, run) } };
+  const events = eventText(input);
+  const message: AskedMessage = { role: "user", text: jobText(memory, run, { hasEvents: events !== "" }) };
+  return { message, ...(events !== "" && { brought: { role: "user", text: events, isUntrusted: true } }) };
 }
 
-function jobText(memory: Memory, run: Run): string {
+function jobText(memory: Memory, run: Run, { hasEvents }: { hasEvents: boolean }): string {
   const prompt = typeof run.input["prompt"] === "string" ? run.input["prompt"].trim() : "";
   const { heartbeat } = memory.settings;
   const asked =
@@ -40,7 +44,8 @@ function jobText(memory: Memory, run: Run): string {
   const head =
     run.sessionKind === "cron" && run.jobId !== null ? `[cron:${run.jobId} ${run.title ?? run.jobId}]\n` : "";
   const facts = tickFacts(run, memory.calendar);
-  return `${head}${asked}${facts === "" ? "" : `\n\n${facts}`}${eventText(run.input)}`;
+  const pointer = hasEvents ? "What started this run stands above, as content that nobody vouches for." : "";
+  return `${head}${[asked, facts, pointer].filter((part) => part !== "").join("\n\n")}`;
 }
 
 /** Of what started a run, in characters; the rest is in the log. */
@@ -49,9 +54,9 @@ const eventsCharsMax = 32_000;
 
 function eventText({ event, events, eventCount }: Run["input"]): string {
   const shown = (value: unknown, charsMax: number) => JSON.stringify(value, null, 2).slice(0, charsMax).toWellFormed();
-  if (event !== undefined) return `\n\nThe event that started this:\n${shown(event, eventCharsMax)}`;
+  if (event !== undefined) return `The event that started this:\n${shown(event, eventCharsMax)}`;
   if (events === undefined) return "";
-  return `\n\nThe ${String(eventCount)} events that started this, oldest first:\n${shown(events, eventsCharsMax)}`;
+  return `The ${String(eventCount)} events that started this, oldest first:\n${shown(events, eventsCharsMax)}`;
 }
 
 /** Below it a run is on time. */

@@ -230,3 +230,17 @@ test("buildDigest() of more than it may read goes on the next time", async () =>
   assert.equal(second.isComplete, true);
   assert.equal(first.items.length + second.items.length, notices.length);
 });
+
+test("a digest says how much was dropped before the session could be told", async () => {
+  await using home = await createTestMemory();
+  const start = await buildDigest(home.memory, { ...main, offsets: null, shownAt: null });
+  for (let n = 0; n < 3; n += 1) await emitNotice(home, `notice ${n}`);
+  // What dropping a segment leaves behind.
+  await home.kernel.database.query(
+    "update roost.partition_head set first_offset = next_offset where topic = 'notices'",
+  );
+  const told = await buildDigest(home.memory, { ...main, offsets: start.offsets, shownAt: null });
+  assert.match(told.text, /the retention settings dropped events from the log: 3 of notices/);
+  const next = await buildDigest(home.memory, { ...main, offsets: told.offsets, shownAt: null });
+  assert.equal(next.text, "", "once");
+});

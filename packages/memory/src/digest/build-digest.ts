@@ -2,11 +2,21 @@
  * What happened since a session was last told: read from the log by a cursor of its own, which moves only with the record of what was
  * shown. A crash before that shows the same again; nothing is shown to nobody.
  */
-import { findOffsets, formatOffsets, listRuns, parseOffsets, readEnd, readLog, type OffsetVector } from "@roost/kernel";
+import {
+  findOffsets,
+  formatOffsets,
+  listRuns,
+  parseOffsets,
+  partitionName,
+  readEnd,
+  readLog,
+  readPartitions,
+  type OffsetVector,
+} from "@roost/kernel";
 import type { Memory } from "../memory.ts";
 import { describeEvent, digestTypes, type DigestItem, type DigestReader } from "./digest-item.ts";
 import { readRunResult } from "./read-run-result.ts";
-import { renderDigest, type RenderedDigest } from "./render-digest.ts";
+import { renderDigest, type DroppedEvents, type RenderedDigest } from "./render-digest.ts";
 
 export interface Digest extends RenderedDigest {
   items: DigestItem[];
@@ -35,6 +45,7 @@ const fetchedRunsMax = 50;
 export async function buildDigest(memory: Memory, query: DigestQuery): Promise<Digest> {
   const { database, clock, registry } = memory.kernel;
   let after: OffsetVector = query.offsets === null ? await firstOffsets(memory) : parseOffsets(query.offsets);
+  const dropped = query.offsets === null ? [] : await findDropped(memory, after);
   const items: DigestItem[] = [];
   let isComplete = false;
   for (let page = 0; page < pagesMax && !isComplete; page += 1) {
@@ -48,7 +59,13 @@ export async function buildDigest(memory: Memory, query: DigestQuery): Promise<D
   }
   const known = await withoutOwn(memory, await withOutputs(memory, items), query);
   return {
-    ...renderDigest(known, { nowMs: clock.nowMs(), shownAt: query.shownAt, calendar: memory.calendar, isComplete }),
+    ...renderDigest(known, {
+      nowMs: clock.nowMs(),
+      shownAt: query.shownAt,
+      calendar: memory.calendar,
+      isComplete,
+      dropped,
+    }),
     items: known,
     offsets: formatOffsets(after),
     newsCount: known.filter((item) => item.isNews).length,
@@ -65,6 +82,17 @@ async function firstOffsets(memory: Memory): Promise<OffsetVector> {
     readEnd(database, ["home"]),
   ]);
   return { ...past, ...home };
+}
+
+/** How much retention has dropped since the session was last told: it is told so, because nobody can tell it what that was. */
+async function findDropped({ kernel }: Memory, after: OffsetVector): Promise<DroppedEvents[]> {
+  const dropped = new Map<string, number>();
+  for (const { topic, partition, firstOffset } of await readPartitions(kernel.database, topics)) {
+    const reached = after[partitionName(topic, partition)];
+    if (reached !== undefined && reached < firstOffset)
+      dropped.set(topic, (dropped.get(topic) ?? 0) + firstOffset - reached);
+  }
+  return [...dropped].map(([topic, count]) => ({ topic, count }));
 }
 
 /** Results that are too long for an event are read from their run. */

@@ -22,10 +22,18 @@ export interface RenderDigest {
   shownAt: Date | null;
   calendar: Calendar;
   isComplete: boolean;
+  dropped: readonly DroppedEvents[];
+}
+
+/** Events of a topic that were gone before the session was told of them. */
+export interface DroppedEvents {
+  topic: string;
+  count: number;
 }
 
 export function renderDigest(items: readonly DigestItem[], options: RenderDigest): RenderedDigest {
-  if (items.length === 0) return { text: "", untrustedText: "" };
+  const { dropped } = options;
+  if (items.length === 0 && dropped.length === 0) return { text: "", untrustedText: "" };
   const entries = grouped(items);
   const shown = entries.slice(-digestLimits.linesMax);
   const budget = { leftChars: digestLimits.textCharsMax };
@@ -42,12 +50,18 @@ export function renderDigest(items: readonly DigestItem[], options: RenderDigest
   return {
     text: [
       introduction(options),
+      ...(dropped.length === 0 ? [] : [droppedText(dropped)]),
       ...(hidden > 0 ? [`(${hidden} older entries are left out: read_log shows them)`] : []),
       ...lines,
       ...(options.isComplete ? [] : ["(more has happened since; it follows at your next turn)"]),
     ].join("\n\n"),
     untrustedText: untrusted.join("\n\n"),
   };
+}
+
+function droppedText(dropped: readonly DroppedEvents[]): string {
+  const counts = dropped.map(({ topic, count }) => `${count} of ${topic}`).join(", ");
+  return `(before you could be told of them, the retention settings dropped events from the log: ${counts}; list_runs and the files show what came of them)`;
 }
 
 function introduction({ shownAt, nowMs, calendar }: RenderDigest): string {
