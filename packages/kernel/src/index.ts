@@ -126,7 +126,7 @@ export {
 export { countRuns, type RunCounts } from "./runs/count-runs.ts";
 export { registerWorker, type Heartbeat, type NewWorker, type WorkerRegistration } from "./workers/register-worker.ts";
 export { listWorkers, type WorkerRow } from "./workers/list-workers.ts";
-export { reapWorkers } from "./workers/reap-workers.ts";
+export { crashLoop, reapWorkers } from "./workers/reap-workers.ts";
 export { giveBackRun } from "./workers/give-back-run.ts";
 export type * from "./budgets/budget.ts";
 export { reserveSpend, settleSpend, type SpendAsk } from "./budgets/reserve-spend.ts";

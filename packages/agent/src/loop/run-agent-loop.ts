@@ -14,6 +14,9 @@ import { runToolCalls } from "./run-tool-calls.ts";
 
 export type { AgentLoopOptions } from "./loop.ts";
 
+/** How the message of a run begins that came to its deadline. */
+export const timeOver = "the run's time was over";
+
 /** setTimeout fires at once for anything longer. */
 const timerMsMax = 2_147_483_647;
 
@@ -145,7 +148,7 @@ function createLoop(options: AgentLoopOptions): { loop: Loop; stop: () => void }
     deadline: deadline.signal,
     isPastDeadline: () =>
       deadline.signal.aborted || (limits.deadlineMs !== undefined && options.clock.nowMs() >= limits.deadlineMs),
-    deadlineMessage: () => `the run's time was over at ${new Date(limits.deadlineMs ?? 0).toISOString()}`,
+    deadlineMessage: () => `${timeOver} at ${new Date(limits.deadlineMs ?? 0).toISOString()}`,
     show,
     watchReply: (step, delta: ModelDelta) => {
       if (delta.type === "text") loop.state.shownText += delta.text;

@@ -72,6 +72,9 @@ async function endHopelessRuns(kernel: Kernel, dead: DeadWorker): Promise<void> 
   for (const { id } of runs) await kernel.transact((tx) => endHopelessRun(tx, id, dead));
 }
 
+/** How the message of a run begins that has cost too many workers. */
+export const crashLoop = "crash loop";
+
 async function endHopelessRun(tx: KernelTransaction, runId: string, dead: DeadWorker): Promise<void> {
   const run = (await lockRuns(tx, [runId])).get(runId);
   if (run === undefined || run.state !== "running" || run.workerId !== dead.id) return;
@@ -82,7 +85,7 @@ async function endHopelessRun(tx: KernelTransaction, runId: string, dead: DeadWo
     return;
   }
   const stalls = run.stallCount + 1;
-  const message = `crash loop: its worker was lost ${stalls} times in a row without a finished step (limit ${runLimits.stallsMax}); the last one because ${dead.reason}`;
+  const message = `${crashLoop}: its worker was lost ${stalls} times in a row without a finished step (limit ${runLimits.stallsMax}); the last one because ${dead.reason}`;
   await endRuns(tx, [
     { run, state: "failed", error: { code: "internal", message, isRetryable: false }, reason: message, isTaken: true },
   ]);

@@ -1,6 +1,7 @@
 /** The end that the program comes to beside the recorded one, where the run ended by itself. */
+import { timeOver } from "@roost/agent";
 import type { ReplayRunEnd } from "@roost/contract/operations";
-import { isTerminal, postconditionUnmet, type Run, type Step } from "@roost/kernel";
+import { crashLoop, isTerminal, postconditionUnmet, type Run, type Step } from "@roost/kernel";
 import type { ReplayingSteps } from "./create-replaying-steps.ts";
 import type { Findings } from "./findings.ts";
 import { excerptOf, firstDifference } from "./first-difference.ts";
@@ -83,7 +84,7 @@ function endedFromOutside({ state, error }: Run): string | undefined {
   if (state === "cancelled") return "the run was cancelled";
   if (state === "diverged") return "the run was stopped as diverged when it was resumed";
   if (state !== "failed" || error === null) return undefined;
-  if (error.code === "timeout" || error.message.startsWith("the run's time was over"))
+  if (error.code === "timeout" || error.message.startsWith(timeOver))
     return "the run's time was over, and a replay has none";
-  return error.message.startsWith("crash loop: ") ? "its workers were lost" : undefined;
+  return error.message.startsWith(crashLoop) ? "its workers were lost" : undefined;
 }

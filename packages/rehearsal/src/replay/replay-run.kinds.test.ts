@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answerQuestion, cancelRun, forkRun, getRun, listQuestions, promoteDueRuns, removeJob } from "@roost/kernel";
 import { sendMessage } from "@roost/memory";
+import { fingerprint } from "../testing/fingerprint.ts";
 import { openReplayedHome } from "../testing/open-replayed-home.ts";
 
 const cron = { id: "mail", session: "cron", prompt: "Look", trigger: { kind: "every", every: "1d" } };
@@ -19,6 +20,17 @@ test("replayRun() of turns in a conversation finds the same, also when it has go
     assert.deepEqual([report.differences, report.verdict, report.isComplete], [[], "same", true]);
   }
   assert.equal(home.requestCount(), 3);
+
+  // Nobody has looked at the home since: a run that began now would record the edit.
+  await home.write("AGENTS.md", "Be brief.");
+  const before = await fingerprint(home.test.database, home.homeDir);
+  const { differences } = await home.replay(ids[0]!);
+  assert.deepEqual(
+    differences.map(({ seq, kind, part }) => [seq, kind, part]),
+    [[1, "context", "AGENTS.md"]],
+  );
+  assert.deepEqual(await fingerprint(home.test.database, home.homeDir), before);
+  await assert.rejects(home.replay(ids[0]!, { database: home.test.database }), /could write/);
 });
 
 test("replayRun() of heartbeats takes from the record what only that moment knew", async () => {

@@ -42,6 +42,7 @@ export interface ReplayOptions {
 /** @throws RoostError `not_found`; `conflict` for a run of another kind than agents'; `invalid_input` for a step that it has not come to */
 export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
   const { database, runId, fromSeq, logger = silentLogger } = options;
+  await requireReadOnly(database);
   await using opened = await openReadOnly(options, logger);
   const { kernel } = opened;
   const run = await getRun(database, runId);
@@ -82,6 +83,14 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
     replayedEnd: ended ?? null,
     next: steps.next,
   };
+}
+
+/** That nothing is written is the server's word: without it nothing is executed. */
+async function requireReadOnly(database: Database): Promise<void> {
+  const [row] = await database.query<{ isReadOnly: string }>(
+    `select current_setting('default_transaction_read_only') as "isReadOnly"`,
+  );
+  assert(row?.isReadOnly === "on", "a replay was handed a database that it could write: open it with isReadOnly");
 }
 
 /** Over the home as it is, which is only read. */
