@@ -1,4 +1,5 @@
 /** What the functions of this room are handed: one home and the kernel that records what happens in it. Types only. */
+import type { KeptFiles } from "./disk/kept-files.ts";
 import type { Calendar } from "./visibility/calendar.ts";
 import type { Logger } from "@roost/base";
 import type { Kernel } from "@roost/kernel";
@@ -20,5 +21,6 @@ export interface Memory extends AsyncDisposable {
   readonly timeZone: string;
   readonly calendar: Calendar;
   readonly versions: VersionStore;
+  readonly keptFiles: KeptFiles;
   readonly logger: Logger;
 }

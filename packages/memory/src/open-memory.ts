@@ -5,6 +5,7 @@ import type { Logger } from "@roost/base";
 import { applyMigrations, readMigrations } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { openDirectoryObjects } from "@roost/objects";
+import { KeptFiles } from "./disk/kept-files.ts";
 import type { Memory, VersionStore } from "./memory.ts";
 import { scanHome } from "./scan/scan-home.ts";
 import { readSettings } from "./settings/read-settings.ts";
@@ -49,6 +50,7 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
     timeZone,
     calendar: createCalendar(timeZone),
     versions: options.versions ?? (await openDirectoryObjects(join(homeDir, ".roost/objects"))),
+    keptFiles: new KeptFiles(),
     logger,
     // Kernel and database belong to the caller; it holds nothing else.
     async [Symbol.asyncDispose]() {},

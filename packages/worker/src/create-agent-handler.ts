@@ -107,10 +107,12 @@ async function end(
     finishRun(kernel, { runId: run.id, epoch: run.epoch }, outcome, {
       finishing,
       alongside: async (tx, { state, unmet }) => {
-        // What it says of itself is not passed on as an answer when it has not done what it had to do.
-        if (unmet === undefined) await alongside?.(tx);
-        // Those who wait for a lock of this run hear of it with its end; a run that is tried again keeps what it has taken.
-        if (state !== "waiting") await releaseLocksOfRun(tx, run.id);
+        await Promise.all([
+          // What it says of itself is not passed on as an answer when it has not done what it had to do.
+          unmet === undefined ? alongside?.(tx) : undefined,
+          // Those who wait for a lock of this run hear of it with its end; a run that is tried again keeps what it has taken.
+          state !== "waiting" ? releaseLocksOfRun(tx, run.id) : undefined,
+        ]);
       },
     }),
   );

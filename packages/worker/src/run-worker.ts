@@ -133,18 +133,18 @@ async function claimWhileThereIsRoom(
       await active.roomMade({ signal: leaving });
       continue;
     }
-    let claimedCount = 0;
+    let isMoreReady = false;
     try {
       const limit = Math.min(room, runLimits.claimMax);
       const claimed = await claimRuns(kernel, { workerId: worker.workerId, queues, limit });
       for (const run of claimed) active.start(run);
-      claimedCount = claimed.length;
+      isMoreReady = claimed.length === limit;
     } catch (error) {
       // What this worker executes goes on: whether it may is for its lease to say.
       if (leaving.aborted) return;
       logger.warn("Runs could not be claimed", { error: toRoostError(error).message });
     }
-    if (claimedCount === 0) await ready.next({ timeoutMs: workerDefaults.pollMs, signal: leaving });
+    if (!isMoreReady) await ready.next({ timeoutMs: workerDefaults.pollMs, signal: leaving });
   }
 }
 

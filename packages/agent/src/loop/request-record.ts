@@ -40,7 +40,8 @@ export function recordRequest(
     soFar.known.set(value, mark);
     return mark;
   };
-  const tools = known(request.tools);
+  const toolMarks = Object.fromEntries(request.tools.map((tool) => [tool.name, markTool(tool)]));
+  const tools = markOf(toolMarks);
   return {
     model,
     outputTokensMax: request.outputTokensMax,
@@ -49,7 +50,7 @@ export function recordRequest(
     messagesFrom: soFar.messageCount,
     messages: request.messages.slice(soFar.messageCount).map(markOf),
     tools,
-    ...(tools === soFar.tools ? {} : { toolMarks: markTools(request.tools) }),
+    ...(tools === soFar.tools ? {} : { toolMarks }),
   };
 }
 
@@ -58,6 +59,11 @@ function markOf(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("base64url").slice(0, 12);
 }
 
-function markTools(tools: readonly ToolDescription[]): Record<string, string> {
-  return Object.fromEntries(tools.map((tool) => [tool.name, markOf(tool)]));
+/** Tools are described by the same objects from run to run. */
+const toolMarksKnown = new WeakMap<ToolDescription, string>();
+
+function markTool(tool: ToolDescription): string {
+  const mark = toolMarksKnown.get(tool) ?? markOf(tool);
+  toolMarksKnown.set(tool, mark);
+  return mark;
 }

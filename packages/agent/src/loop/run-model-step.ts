@@ -3,7 +3,7 @@
 
 import { RoostError } from "@roost/base";
 import { inputSchemaOf } from "../tools/read-arguments.ts";
-import type { ModelCallOutcome, ModelReply, ModelRequest } from "../models/models.ts";
+import type { ModelCallOutcome, ModelReply, ModelRequest, ToolDescription } from "../models/models.ts";
 import type { StepError, StepOutcome, StepResult } from "../steps/step-runner.ts";
 import type { AgentLimitName } from "./agent-outcome.ts";
 import type { Loop } from "./loop.ts";
@@ -119,6 +119,18 @@ export function describeTools(tools: Loop["options"]["tools"]): Loop["toolDescri
     if (names.has(tool.name))
       throw new RoostError("invalid_input", `two tools are called ${tool.name}; give each its own name`);
     names.add(tool.name);
-    return { name: tool.name, description: tool.description, inputSchema: inputSchemaOf(tool) };
+    return describeTool(tool);
   });
+}
+
+/** The same object from run to run, by which what follows from it is found again: to translate some twenty schemas took a tenth of a turn. */
+const described = new WeakMap<object, ToolDescription>();
+
+function describeTool(tool: Loop["options"]["tools"][number]): ToolDescription {
+  const { name, description, input } = tool;
+  const known = described.get(input);
+  if (known?.name === name && known.description === description) return known;
+  const made = { name, description, inputSchema: inputSchemaOf(tool) };
+  described.set(input, made);
+  return made;
 }

@@ -1,5 +1,5 @@
 import { estimateTokens } from "../usage/estimate-tokens.ts";
-import type { ModelRequest } from "./models.ts";
+import type { ModelRequest, ToolDescription } from "./models.ts";
 import { sectionsText } from "./to-prompt.ts";
 import type { Message } from "../messages/message.ts";
 
@@ -13,13 +13,20 @@ const wrapTokens = 90;
 export function estimatePrompt(request: Pick<ModelRequest, "sections" | "messages" | "tools">): number {
   let tokens = messageTokens + estimateTokens(sectionsText(request.sections));
   for (const message of request.messages) tokens += estimateMessage(message);
-  for (const tool of request.tools) {
-    tokens +=
-      toolTokens +
-      estimateTokens(tool.name) +
-      estimateTokens(tool.description) +
-      estimateTokens(JSON.stringify(tool.inputSchema));
-  }
+  for (const tool of request.tools) tokens += estimateTool(tool);
+  return tokens;
+}
+
+/** Tools are described by the same objects from run to run. */
+const toolEstimates = new WeakMap<ToolDescription, number>();
+
+function estimateTool(tool: ToolDescription): number {
+  const known = toolEstimates.get(tool);
+  if (known !== undefined) return known;
+  const { name, description, inputSchema } = tool;
+  const parts = [name, description, JSON.stringify(inputSchema)];
+  const tokens = parts.reduce((sum, text) => sum + estimateTokens(text), toolTokens);
+  toolEstimates.set(tool, tokens);
   return tokens;
 }
 

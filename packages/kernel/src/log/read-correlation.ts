@@ -21,5 +21,6 @@ export async function readCorrelation(
        and ($3::text is null or (time, id) > (select p.time, p.id from roost.event p where p.correlation = $1 and p.id = $3))
      order by time, id limit $2`,
     [correlation, limit, after ?? null],
+    { name: "roost_read_correlation" },
   );
 }

@@ -47,12 +47,14 @@ export async function endRuns(tx: KernelTransaction, ends: RunEnd[], marks: EndM
   if (all.length === 0) return;
   const unmarked = all.filter((end) => !marks.has(end.run.id));
   const reserving = unmarked.filter((end) => end.run.reservationCount > 0).map((end) => end.run.id);
-  if (reserving.length > 0) await tx.query("select roost.settle_open_spend($1::uuid[])", [reserving]);
-  const rows = await markEnded(
-    tx,
-    unmarked.map((end) => ({ ...end, runId: end.run.id, epoch: end.run.epoch, fromState: end.run.state })),
-    { onlyPlain: false },
-  );
+  const [, rows] = await Promise.all([
+    settleOpenSpend(tx, reserving),
+    markEnded(
+      tx,
+      unmarked.map((end) => ({ ...end, runId: end.run.id, epoch: end.run.epoch, fromState: end.run.state })),
+      { onlyPlain: false },
+    ),
+  ]);
   const ended = all.flatMap((end) => {
     const row = marks.get(end.run.id)?.row ?? rows.get(end.run.id);
     return row === undefined ? [] : [{ end, row }];
@@ -79,6 +81,12 @@ export async function endRuns(tx: KernelTransaction, ends: RunEnd[], marks: EndM
     tx,
     ended.map(({ end }) => end.run.slot),
   );
+}
+
+/** What was reserved and not settled counts as spent. */
+async function settleOpenSpend(tx: KernelTransaction, runIds: string[]): Promise<void> {
+  if (runIds.length === 0) return;
+  await tx.query("select roost.settle_open_spend($1::uuid[])", [runIds], { name: "roost_spend_settle_open" });
 }
 
 async function withDescendants(tx: KernelTransaction, ends: RunEnd[]): Promise<RunEnd[]> {

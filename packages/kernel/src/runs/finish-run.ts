@@ -8,14 +8,7 @@ import { admitRuns } from "./admit-runs.ts";
 import { emitRunEvent, eventError } from "./emit-run-event.ts";
 import { endRuns, type RunEnd } from "./end-runs.ts";
 import { describePostcondition, findUnmet } from "./find-unmet.ts";
-import {
-  finishBefore,
-  finishSteps,
-  prepareOutcome,
-  refuseMistakes,
-  type PreparedOutcome,
-  type StepOutcome,
-} from "./finish-step.ts";
+import { finishSteps, prepareOutcome, refuseMistakes, type PreparedOutcome, type StepOutcome } from "./finish-step.ts";
 import { leaseLost } from "./lease-lost.ts";
 import { lockRuns, type RunHead } from "./lock-runs.ts";
 import { markDone } from "./mark-ended.ts";
@@ -74,10 +67,12 @@ export async function finishRun(
     if (ended !== "declares") return ended;
   }
   return kernel.transact(async (tx) => {
-    const run = (await lockRuns(tx, [owned.runId])).get(owned.runId);
+    // In one round trip: what the steps came to is recorded at the owner's epoch or not at all.
+    const [runs, finished] = await Promise.all([lockRuns(tx, [owned.runId]), finishSteps(tx, finishing)]);
+    const run = runs.get(owned.runId);
     if (run === undefined || run.epoch !== owned.epoch) throw leaseLost(owned, run);
     if (run.state !== "running") return recogniseRepeat(owned, run, outcome);
-    await finishBefore(tx, finishing);
+    refuseMistakes(finished);
     const unmet = outcome.state === "done" ? await judge(tx, run) : undefined;
     const judged: RunOutcome = unmet === undefined ? outcome : { ...outcome, state: "failed", error: unmet };
     const conclusion = { state: nextState(run, judged), ...(unmet === undefined ? {} : { unmet }) };

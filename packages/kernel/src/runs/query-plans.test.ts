@@ -16,7 +16,7 @@ const idleRunCount = 20_000;
 /** Of 8 kB. The table alone has more than a thousand. */
 const blocksMax = 900;
 
-test("claim, admit, begin, finish and end touch few blocks beside 20,000 idle runs", async (t) => {
+test("claim, admit, begin, reserve, settle, finish and end touch few blocks beside 20,000 idle runs", async (t) => {
   await using test = await createTestKernel();
   const { kernel, database } = test;
   await using worker = await joinWorker(kernel);
@@ -36,6 +36,16 @@ test("claim, admit, begin, finish and end touch few blocks beside 20,000 idle ru
     ["claim", claimStatement, [worker.workerId, "default", 10, Array.from({ length: 10 }, () => kernel.createId())]],
     ["admit", "select * from roost.admit_runs($1::text[])", [["slot:stuck", "rate:stuck"]]],
     ["lock", lockStatement, [ids]],
+    [
+      "reserve",
+      "select roost.reserve_spend($1::uuid, $2::bigint, $3::integer, $4::uuid, $5::numeric, $6::bigint)",
+      [ids[0], 1, 1, kernel.createId(), 0.001, 100],
+    ],
+    [
+      "settle",
+      "select roost.settle_spends($1::uuid[], $2::integer[], $3::numeric[], $4::bigint[])",
+      [[ids[0]], [1], [0.001], [100]],
+    ],
     [
       "begin",
       beginStatement,

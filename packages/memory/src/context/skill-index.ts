@@ -1,6 +1,6 @@
 /** The skills of a home in a line each: what there is to read, not what is in it. */
 import { parse } from "yaml";
-import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
+import { textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import { walkHome, type WalkedFile } from "../disk/walk-home.ts";
 import type { Memory } from "../memory.ts";
 import type { Viewer } from "../visibility/viewer.ts";
@@ -14,19 +14,34 @@ const skillPath = /^skills\/([^/]+)\/SKILL\.md$/;
 export async function skillIndex(memory: Memory, viewer: Viewer, files?: readonly WalkedFile[]): Promise<string> {
   if (!maySeeFile(viewer, "skills/any/SKILL.md")) return "";
   files ??= (await walkHome(memory.homeDir)).files;
-  const skills = files.filter(({ path }) => skillPath.test(path) && maySeeFile(viewer, path));
+  const found = files.filter(({ path }) => skillPath.test(path) && maySeeFile(viewer, path));
   const lines: string[] = [];
-  for (const file of skills.slice(0, skillsMax)) {
-    const disk = await readDiskFile(file.absolute).catch(() => undefined);
-    const { name, description } = frontMatter((disk && textOf(disk.bytes)) ?? "");
+  for (const file of found.slice(0, skillsMax)) {
+    const { name, description } = await described(memory, file);
     lines.push(`- ${name ?? skillPath.exec(file.path)?.[1]}: ${description ?? "(no description)"} — ${file.path}`);
   }
-  if (skills.length > skillsMax) lines.push(`- and ${skills.length - skillsMax} more in skills/`);
+  if (found.length > skillsMax) lines.push(`- and ${found.length - skillsMax} more in skills/`);
   return lines.join("\n");
 }
 
+interface Skill {
+  name?: string;
+  description?: string;
+}
+
+/** Of files that are kept, so that the same text is not parsed in every turn. */
+const skills = new WeakMap<DiskFile, Skill>();
+
+async function described({ keptFiles }: Memory, file: WalkedFile): Promise<Skill> {
+  const disk = await keptFiles.read(file.absolute).catch(() => undefined);
+  if (disk === undefined) return {};
+  const skill = skills.get(disk) ?? frontMatter(textOf(disk.bytes) ?? "");
+  skills.set(disk, skill);
+  return skill;
+}
+
 /** `name` and `description` between the lines of dashes that a SKILL.md begins with. */
-export function frontMatter(text: string): { name?: string; description?: string } {
+export function frontMatter(text: string): Skill {
   const block = /^\uFEFF?---\r?\n([\s\S]{0,8000}?)\r?\n---(?:\r?\n|$)/.exec(text)?.[1];
   if (block === undefined) return {};
   let fields: unknown;

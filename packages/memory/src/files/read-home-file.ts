@@ -1,6 +1,6 @@
 import { RoostError } from "@roost/base";
 import { resolveHomePath } from "../disk/home-path.ts";
-import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
+import { textOf } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { refuseUnseen } from "../visibility/visibility.ts";
@@ -34,7 +34,7 @@ export async function findHomeFile(
 ): Promise<HomeFile | undefined> {
   const resolved = await resolveHomePath(memory.homeDir, path);
   refuseUnseen(as, resolved.path);
-  const disk = await readDiskFile(resolved.absolute);
+  const disk = await memory.keptFiles.read(resolved.absolute);
   if (disk === undefined) return undefined;
   const text = textOf(disk.bytes);
   if (text === undefined)

@@ -49,7 +49,9 @@ export async function readRecord(sql: Sql, path: string): Promise<FileRecord | u
 }
 
 export async function readRecords(sql: Sql): Promise<Map<string, FileRecord>> {
-  const rows = await sql.query<FileRecord>(`select ${columns} from memory.file`);
+  const rows = await sql.query<FileRecord>(`select ${columns} from memory.file`, [], {
+    name: "memory_read_records",
+  });
   return new Map(rows.map((row) => [row.path, row]));
 }
 

@@ -2,7 +2,7 @@
 import { createId } from "@roost/base";
 import type { KernelTransaction, Run } from "@roost/kernel";
 import { cleanText, insertMessages, messageLimits, type ContextMessage, type NewMessage } from "./message.ts";
-import { kindOfSession, lockSession, type SessionRow } from "./session.ts";
+import { kindOfSession, lockSession } from "./session.ts";
 
 export interface Reply {
   run: Pick<Run, "id" | "agent" | "sessionKey" | "sessionKind" | "correlation" | "causeId">;
@@ -21,12 +21,12 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
   if (run.sessionKey === null) return;
   const contents = withText(reply);
   const kind = run.sessionKind ?? kindOfSession(run.sessionKey);
-  const session = await lockSession(
-    tx,
-    { key: run.sessionKey, kind, agent: run.agent ?? "main" },
-    { messageCount: contents.length },
-  );
-  const turnSeq = await findTurn(tx, session, run.id);
+  const [session, askedSeq] = await Promise.all([
+    lockSession(tx, { key: run.sessionKey, kind, agent: run.agent ?? "main" }, { messageCount: contents.length }),
+    findTurn(tx, run.sessionKey, run.id),
+  ]);
+  // A run without a message is a turn of its own.
+  const turnSeq = askedSeq ?? session.nextSeq;
   const messages = contents.map((content): NewMessage => ({
     id: createId(),
     turnSeq,
@@ -70,12 +70,12 @@ function withText({ text, messages }: Reply): ContextMessage[] {
   return [...messages, { role: "assistant", text, provider: "roost", model: "none" }];
 }
 
-/** The turn of the message that the run answers; a run without a message is a turn of its own. */
-async function findTurn(tx: KernelTransaction, session: SessionRow, runId: string): Promise<number> {
+/** The turn of the message that the run answers. */
+async function findTurn(tx: KernelTransaction, sessionKey: string, runId: string): Promise<number | undefined> {
   const [asked] = await tx.query<{ turnSeq: number }>(
     `select turn_seq as "turnSeq" from memory.message where run_id = $1 and session_key = $2 and place = 1 order by seq limit 1`,
-    [runId, session.key],
+    [runId, sessionKey],
     { name: "memory_find_turn" },
   );
-  return asked?.turnSeq ?? session.nextSeq;
+  return asked?.turnSeq;
 }

@@ -57,7 +57,7 @@ export interface NewMessage {
   rehearsed?: boolean;
 }
 
-/** Adds messages at the places that lockSession took for them; the seq of each, in order. */
+/** Adds messages at the places that lockSession took for them, from `session.nextSeq` on; the seq of each, in order. */
 export async function insertMessages(
   tx: KernelTransaction,
   session: SessionRow,

@@ -65,39 +65,42 @@ async function record(
   const runId = kernel.createId();
   const text = cleanText(message.text, messageLimits.textCharsMax);
   const isUntrusted = message.isUntrusted === true || kind === "channel";
-  const [seq] = await insertMessages(tx, session, [
-    {
-      id: messageId,
-      place: "asked",
-      role: "user",
-      content: { role: "user", text, ...(isUntrusted && { isUntrusted }) },
-      runId,
-      source,
-    },
-  ]);
+  const seq = session.nextSeq;
   const eventId = tx.emit({
     type: "message.received",
     subject: sessionKey,
-    data: { sessionKey, sessionKind: session.kind, messageId, seq: seq!, runId, text, source },
+    data: { sessionKey, sessionKind: session.kind, messageId, seq, runId, text, source },
     ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
   });
   const budget = settings.agents[session.agent]?.budget;
-  await createRun(tx, {
-    ...messageRun,
-    id: runId,
-    reason: `a message from ${source}`,
-    title: titleOf(text),
-    input: { messageId, seq: seq! },
-    lane: `session:${sessionKey}`,
-    agent: session.agent,
-    sessionKey,
-    sessionKind: session.kind,
-    correlation: eventId,
-    causation: eventId,
-    ...(budget !== undefined && { budget: definedOf(budget) }),
-    ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
-    ...(message.rehearsal === true && { rehearsal: true }),
-  });
+  await Promise.all([
+    insertMessages(tx, session, [
+      {
+        id: messageId,
+        place: "asked",
+        role: "user",
+        content: { role: "user", text, ...(isUntrusted && { isUntrusted }) },
+        runId,
+        source,
+      },
+    ]),
+    createRun(tx, {
+      ...messageRun,
+      id: runId,
+      reason: `a message from ${source}`,
+      title: titleOf(text),
+      input: { messageId, seq },
+      lane: `session:${sessionKey}`,
+      agent: session.agent,
+      sessionKey,
+      sessionKind: session.kind,
+      correlation: eventId,
+      causation: eventId,
+      ...(budget !== undefined && { budget: definedOf(budget) }),
+      ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
+      ...(message.rehearsal === true && { rehearsal: true }),
+    }),
+  ]);
   return { messageId, runId };
 }
 

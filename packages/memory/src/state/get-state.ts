@@ -40,6 +40,8 @@ export async function getState(memory: Memory, name: string, { as }: ReadState =
 export async function listStates(memory: Memory, { as }: ReadState = {}): Promise<State[]> {
   const rows = await memory.kernel.database.query<StateRow>(
     `select ${stateColumns} from memory.state order by name limit 1000`,
+    [],
+    { name: "memory_list_states" },
   );
   return rows
     .filter((row) => row.text !== null && (as === undefined || maySeeFile(as, requireStatePath(row.name))))
