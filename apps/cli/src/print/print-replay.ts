@@ -68,7 +68,7 @@ function printDifference(
 
 function printSide(terminal: Terminal, when: string, side: ReplayExcerpt | null, isFull: boolean): void {
   const label = `  ${when.padEnd(4)} `;
-  const lines = linesOf(terminal, side === null ? "(nothing)" : side.text, label.length);
+  const lines = linesOf(terminal, side === null ? "(nothing)" : side.text.trim() || "(empty)", label.length);
   const shown = isFull ? lines : lines.slice(0, excerptLinesShown);
   if (side?.isUntrusted === true) shown.unshift(terminal.paint("(untrusted)", "warn"));
   for (const [index, line] of shown.entries())

@@ -15,6 +15,8 @@ export interface Comparing {
   signal: AbortSignal;
   /** Why the context of today cannot be compared, if it cannot. */
   contextUnknown: (seq: number) => string | undefined;
+  /** The run's session has a conversation or a digest before what is asked. */
+  isTold: boolean;
   /** Content that nobody vouches for has come in. */
   isTainted: boolean;
   toolMarks: ComparedRequests["tools"];
@@ -118,7 +120,7 @@ export async function compareContextOf(
     const unknown = comparing.contextUnknown(seq);
     if (result.state !== "done" || unknown !== undefined)
       return findings.skip(seq, "the context", unknown ?? "it was not built");
-    const { differences, living } = compareContext(recorded, result.output as AgentContext);
+    const { differences, living } = compareContext(recorded, result.output as AgentContext, comparing);
     for (const difference of differences) findings.differ({ seq, name, kind: "context", ...difference });
     if (living.length > 0)
       findings.skip(seq, living.join(", "), "other today, because it tells of the moment; answered as recorded");

@@ -22,7 +22,12 @@ export interface ComparedContext {
   living: string[];
 }
 
-export function compareContext(recorded: AgentContext, present: AgentContext): ComparedContext {
+/** `isTold`: the session has a conversation or a digest before what is asked; all messages of the others follow from the run itself. */
+export function compareContext(
+  recorded: AgentContext,
+  present: AgentContext,
+  { isTold }: { isTold: boolean },
+): ComparedContext {
   const differences: ContextDifference[] = [];
   const living: string[] = [];
   const names = [...new Set([...recorded.sections, ...present.sections].map(({ name }) => name))];
@@ -34,8 +39,11 @@ export function compareContext(recorded: AgentContext, present: AgentContext): C
   }
   const [asked, nowAsked] = [recorded.messages.at(-1), present.messages.at(-1)];
   differences.push(...differing("what is asked", asked, nowAsked));
-  if (canonicalJson(recorded.messages.slice(0, -1)) !== canonicalJson(present.messages.slice(0, -1)))
-    living.push("the conversation before");
+  const [before, now] = [recorded.messages.slice(0, -1), present.messages.slice(0, -1)];
+  if (!isTold)
+    for (let place = 0; place < Math.max(before.length, now.length); place += 1)
+      differences.push(...differing(`message ${place + 1}`, before[place], now[place]));
+  else if (canonicalJson(before) !== canonicalJson(now)) living.push("the conversation before");
   return { differences, living };
 }
 
@@ -43,10 +51,10 @@ function sectionOf({ sections }: AgentContext, name: string): Section | undefine
   return sections.find((section) => section.name === name);
 }
 
-type Told = { text: string; isUntrusted?: boolean };
+type Told = Section | AgentContext["messages"][number];
 
 function differing(name: string, before: Told | undefined, after: Told | undefined): ContextDifference[] {
-  const isUntrusted = before?.isUntrusted === true || after?.isUntrusted === true;
+  const isUntrusted = [before, after].some((told) => told !== undefined && "isUntrusted" in told && told.isUntrusted);
   const texts = firstDifference(before?.text, after?.text) ?? firstDifference(before, after);
   return texts === undefined
     ? []

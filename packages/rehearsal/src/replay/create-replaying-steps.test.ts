@@ -43,6 +43,7 @@ function open(recorded: Step[], options: Partial<ReplayingStepsOptions> = {}) {
     signal: new AbortController().signal,
     onUnknown: "tell",
     contextUnknown: () => undefined,
+    isTold: false,
     ...options,
   });
   const ask = (

@@ -63,6 +63,7 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
     models,
     signal: options.signal,
     onUnknown: present.run.input["onUnknown"] === "wait" ? "wait" : "tell",
+    isTold: run.sessionKind !== "cron" && run.sessionKind !== "subagent",
     contextUnknown: (seq) => whyContextUnknown(present.run, built.context, seq),
   });
   if (present.unknown !== undefined) findings.skip(null, "its job", present.unknown);
