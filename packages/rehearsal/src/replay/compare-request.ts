@@ -30,7 +30,7 @@ export function compareRequests(compared: ComparedRequests): RequestDifference[]
   if (recorded.sections !== present.sections)
     differ("instructions", marked(recorded.sections), marked(present.sections));
   differences.push(...differingMessage(compared));
-  if (recorded.tools !== present.tools) differences.push(differingTools(compared));
+  if (recorded.tools !== present.tools) differences.push(...differingTools(compared));
   return differences;
 }
 
@@ -55,9 +55,9 @@ function differingMessage({ recorded, present, request }: ComparedRequests): Req
   return [];
 }
 
-function differingTools({ recorded, present, tools }: ComparedRequests): RequestDifference {
+function differingTools({ recorded, present, tools }: ComparedRequests): RequestDifference[] {
   if (tools.recorded === undefined)
-    return { part: "tools", recorded: marked(recorded.tools), replayed: marked(present.tools), isUntrusted: false };
+    return [{ part: "tools", recorded: marked(recorded.tools), replayed: marked(present.tools), isUntrusted: false }];
   const [before, after] = [tools.recorded, tools.present];
   const gone = Object.keys(before).filter((name) => !(name in after));
   const added = Object.keys(after).filter((name) => !(name in before));
@@ -67,8 +67,8 @@ function differingTools({ recorded, present, tools }: ComparedRequests): Request
     ...(added.length > 0 ? [`with ${added.join(", ")}`] : []),
     ...(changed.length > 0 ? [`${changed.join(", ")} described otherwise`] : []),
   ];
-  const order = said.length === 0 ? ["in another order"] : said;
-  return { part: `tools: ${order.join("; ")}`, recorded: listed(before), replayed: listed(after), isUntrusted: false };
+  const part = `tools: ${said.join("; ")}`;
+  return said.length === 0 ? [] : [{ part, recorded: listed(before), replayed: listed(after), isUntrusted: false }];
 }
 
 function listed(tools: ToolMarks): string {

@@ -1,7 +1,15 @@
 // Runs of every kind, as they really end: what can be compared is, and what cannot be is said.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answerQuestion, cancelRun, forkRun, getRun, listQuestions, promoteDueRuns, removeJob } from "@roost/kernel";
+import {
+  answerQuestion,
+  cancelRun,
+  forkRun,
+  listQuestions,
+  promoteDueRuns,
+  removeJob,
+  sweepFinishedRuns,
+} from "@roost/kernel";
 import { sendMessage } from "@roost/memory";
 import { fingerprint } from "../testing/fingerprint.ts";
 import { openReplayedHome } from "../testing/open-replayed-home.ts";
@@ -120,17 +128,20 @@ test("replayRun() says of records without marks that their requests are not comp
   assert.match(forked.notCompared.map(({ why }) => why).join(), new RegExp(`taken over from run ${id}`));
 });
 
-test("replayRun() uses a run's own definition when there is no such job any more, and refuses runs of no agent", async () => {
+test("replayRun() reads history, uses a run's own definition when its job is gone, and refuses runs of no agent", async () => {
   await using home = await openReplayedHome({ script: () => "done" });
   await home.define(cron);
   const { id } = await home.runJob("mail");
+  assert.equal(await sweepFinishedRuns(home.kernel, { keepMs: 0 }), 1);
+  const swept = await home.replay(id);
+  assert.deepEqual([swept.verdict, swept.answeredCount, swept.isComplete], ["same", 2, true]);
   await removeJob(home.kernel, "mail", { by: "test" });
   const report = await home.replay(id);
   assert.deepEqual([report.verdict, report.job?.presentVersion], ["same", null]);
   assert.match(report.notCompared.map(({ why }) => why).join(), /no job mail any more/);
-  await home.test.database.query("alter table roost.run disable trigger user");
-  await home.test.database.query("update roost.run set handler = 'other'");
-  assert.equal((await getRun(home.kernel.database, id)).handler, "other");
+  await home.test.database.query("update roost.run_history set rehearsal = true");
+  assert.match((await home.replay(id)).notCompared.map(({ why }) => why).join(), /the run is a rehearsal/);
+  await home.test.database.query("update roost.run_history set handler = 'other'");
   await assert.rejects(home.replay(id), { code: "conflict", message: /of the kind "other"/ });
   await assert.rejects(home.replay(home.kernel.createId()), { code: "not_found" });
 });
