@@ -115,6 +115,30 @@ test("D: down over 12 intervals, one run that was told that 12 were missed, and 
   assert.ok(ticks.slice(0, 12).every((tick) => tick.outcome === "missed" && tick.reason !== null));
 });
 
+test("D: what was missed is told to the next run when the one that was to make up for it is skipped", async () => {
+  await using opened = await createTestKernel();
+  const { kernel, clock } = opened;
+  await clock.set(new Date("2026-03-01T12:00:30Z"));
+  await define(kernel, { kind: "cron", expression: "* * * * *" });
+  await clock.set(new Date("2026-03-01T12:01:00Z"));
+  await fireDueTicks(kernel);
+  await clock.set(new Date("2026-03-01T12:06:01Z"));
+  assert.deepEqual((await fireDueTicks(kernel)).fired, 0, "the first run still goes");
+  const [first] = await runsOf(opened);
+  await endRun(opened, first!.id);
+  await clock.set(new Date("2026-03-01T12:07:00Z"));
+  await fireDueTicks(kernel);
+  assert.deepEqual(
+    (await runsOf(opened)).map((run) => [run.missedCount, run.input.tick.missedCount]),
+    [
+      [0, 0],
+      [4, 4],
+    ],
+  );
+  const [job] = await opened.database.query("select missed_count as count from roost.job");
+  assert.deepEqual(job, { count: 0 }, "once");
+});
+
 test("D: down over 12 intervals with catch-up skip, 12 recorded skips and no run", async () => {
   await using opened = await createTestKernel();
   await opened.clock.set(new Date("2026-03-01T00:00:30Z"));

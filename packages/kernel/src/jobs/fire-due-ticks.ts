@@ -6,7 +6,7 @@
 import type { Kernel } from "../open-kernel.ts";
 import { dueTicks, type DueTicks } from "./job-moments.ts";
 import { jobColumns, type StoredJob } from "./job-row.ts";
-import { moveJobs } from "./move-jobs.ts";
+import { leaveUntold, moveJobs } from "./move-jobs.ts";
 import { dueMomentsPerPassMax, onTimeMsMax } from "./plan-ticks.ts";
 import { recordTicks, type NewTick } from "./record-ticks.ts";
 import { createScheduleCache, type ScheduleCache } from "./schedule-cache.ts";
@@ -50,7 +50,8 @@ export async function fireDueTicks(kernel: Kernel, options: FireDueTicksOptions 
     const ticks = moves.flatMap((move) => move.ticks);
     await spreadLate(tx, ticks, nowMs);
     const recorded = await recordTicks(tx, ticks, nowMs);
-    if (moves.length > 0) await moveJobs(tx, moves);
+    const told = moves.map(({ job, plan }) => ({ job, plan: leaveUntold(plan, job.id, recorded) }));
+    if (told.length > 0) await moveJobs(tx, told);
     const count = (outcome: string) => recorded.filter((tick) => tick.outcome === outcome).length;
     return {
       jobCount: due.length,

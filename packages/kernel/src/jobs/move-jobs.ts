@@ -1,6 +1,13 @@
 import type { Sql } from "@roost/database";
 import type { StoredJob } from "./job-row.ts";
 import type { TickPlan } from "./plan-ticks.ts";
+import type { RecordedTick } from "./record-ticks.ts";
+
+/** The plan, with what the last tick that was to fire has left untold. */
+export function leaveUntold(plan: TickPlan, jobId: string, recorded: RecordedTick[]): TickPlan {
+  const last = recorded.findLast((tick) => tick.jobId === jobId && tick.untoldCount !== undefined);
+  return { ...plan, missedCount: plan.missedCount + (last?.untoldCount ?? 0) };
+}
 
 /** Moves jobs on past the ticks that were just recorded, in the same transaction. A job without a further moment is finished. */
 export async function moveJobs(tx: Sql, moves: { job: StoredJob; plan: TickPlan }[]): Promise<void> {

@@ -47,6 +47,8 @@ export interface RecordedTick {
   outcome: "fired" | "skipped" | "missed";
   reason: string | undefined;
   runId: string | undefined;
+  /** Of one that was to fire: missed moments that its run would have been told of and is not, because there is none. */
+  untoldCount: number | undefined;
 }
 
 interface Decided {
@@ -64,7 +66,7 @@ export async function recordTicks(tx: KernelTransaction, ticks: NewTick[], nowMs
   if (ticks.length === 0) return [];
   const live = await readLiveRuns(tx, ticks);
   const refuseOverRate = await createRefuseOverRate(tx, ticks);
-  const decided = ticks.map((tick) => decide(tick, { live, nowMs, refuseOverRate }));
+  const decided = decideInTurn(ticks, (tick) => decide(tick, { live, nowMs, refuseOverRate }));
   const inserted = await insertTicks(tx, decided);
   const recorded = decided.filter(({ tick }) => inserted.has(`${tick.job.id} ${tick.key}`));
   const runs: NewRun[] = [];
@@ -88,7 +90,25 @@ export async function recordTicks(tx: KernelTransaction, ticks: NewTick[], nowMs
     outcome,
     reason,
     runId,
+    untoldCount: untoldBy(tick, outcome),
   }));
+}
+
+/** A run that does not come about leaves what it would have been told of to the next one of its job. */
+function decideInTurn(ticks: NewTick[], decideOne: (tick: NewTick) => Decided): Decided[] {
+  const untold = new Map<string, number>();
+  return ticks.map((tick) => {
+    if (tick.outcome !== "fire") return decideOne(tick);
+    const missedCount = tick.missedCount + (untold.get(tick.job.id) ?? 0);
+    const decided = decideOne({ ...tick, missedCount });
+    untold.set(tick.job.id, untoldBy(decided.tick, decided.outcome) ?? 0);
+    return decided;
+  });
+}
+
+function untoldBy(tick: NewTick, outcome: RecordedTick["outcome"]): number | undefined {
+  if (tick.outcome !== "fire") return undefined;
+  return outcome === "fired" ? 0 : tick.missedCount;
 }
 
 async function readLiveRuns(tx: KernelTransaction, ticks: NewTick[]): Promise<Map<string, LiveRun[]>> {

@@ -1,7 +1,7 @@
 import type { KernelTransaction } from "../transact.ts";
 import { dueTicks } from "./job-moments.ts";
 import type { StoredJob } from "./job-row.ts";
-import { moveJobs } from "./move-jobs.ts";
+import { leaveUntold, moveJobs } from "./move-jobs.ts";
 import { recordTicks } from "./record-ticks.ts";
 
 /** Far more than any outage of a job with a second's interval needs; a schedule that does not move forward ends here. */
@@ -20,8 +20,8 @@ export async function settleDueTicks(
   let settled = isLast ? { ...job, fireAt: job.nextAt, definition: { ...job.definition, jitterMs: 0 } } : job;
   for (let pass = 0; pass < passesMax; pass += 1) {
     if (settled.state !== "active" || settled.fireAt === null || settled.fireAt.getTime() > nowMs) break;
-    const { ticks, plan } = dueTicks(settled, nowMs);
-    await recordTicks(tx, ticks, nowMs);
+    const { ticks, plan: planned } = dueTicks(settled, nowMs);
+    const plan = leaveUntold(planned, job.id, await recordTicks(tx, ticks, nowMs));
     await moveJobs(tx, [{ job: settled, plan }]);
     settled = {
       ...settled,

@@ -21,6 +21,7 @@ import { testEvents } from "../testing/test-events.ts";
 import { reapWorkers } from "../workers/reap-workers.ts";
 import { createRun } from "./create-run.ts";
 import { finishRun } from "./finish-run.ts";
+import { forkRun } from "./fork-run.ts";
 import { promoteDueRuns } from "./promote-due-runs.ts";
 import { retryRun } from "./retry-run.ts";
 import { sweepFinishedRuns } from "./sweep-finished-runs.ts";
@@ -265,4 +266,31 @@ test("finishRun() asks nothing of a rehearsal, which performs no effects", async
   await startRun(test.kernel, { postconditions: [{ kind: "tool", name: "notify" }], rehearsal: true });
   const { owned } = await claimOne(test.kernel, worker);
   assert.deepEqual(await end(test.kernel, owned), { state: "done" });
+});
+
+test("finishRun() counts for a fork what the steps that it takes over left behind, and nothing later", async () => {
+  await using test = await createTestKernel({ events });
+  const { kernel } = test;
+  await using worker = await joinWorker(kernel);
+  const postconditions: Postcondition[] = ["a.md", "b.md"].map((path) => ({ kind: "file", path }));
+  await startRun(kernel, { postconditions });
+  const original = await claimOne(kernel, worker);
+  await begin(kernel, original.owned, 1);
+  await writeFile(kernel, "a.md", original.id);
+  await done(kernel, original.owned, 1);
+  await begin(kernel, original.owned, 2);
+  await writeFile(kernel, "b.md", original.id);
+  await done(kernel, original.owned, 2);
+  await end(kernel, original.owned, "all is done");
+  for (const [fromSeq, missing] of [
+    [3, undefined],
+    [2, ["the file b.md was not written"]],
+    [1, ["the file a.md was not written", "the file b.md was not written"]],
+  ] as const) {
+    const { runId } = await forkRun(kernel, { runId: original.id, fromSeq, reason: "a test", by: "a test" });
+    const fork = await claimOne(kernel, worker);
+    assert.equal(fork.id, runId);
+    await end(kernel, fork.owned, "all is done");
+    assert.deepEqual(await missingOf(kernel, runId), missing, `forked from step ${fromSeq}`);
+  }
 });

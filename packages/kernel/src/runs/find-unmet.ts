@@ -29,6 +29,8 @@ interface Wanted {
 
 interface Family {
   ids: string[];
+  /** Until when what a run did counts; of one that was forked, until the step that the fork executes anew. Absent: all of it. */
+  untils: Map<string, Date>;
   correlation: string;
   since: Date;
 }
@@ -41,8 +43,9 @@ interface Found {
   partition: number;
   offset: number;
   data: JsonObject;
-  /** It says itself that it belongs to the family. */
-  isSaid: boolean;
+  time: Date;
+  /** Of the family's, the run that it says it belongs to. */
+  saidBy: string | null;
 }
 
 /** Those that do not hold, in the order in which they are declared. */
@@ -100,24 +103,35 @@ function toWanted(postcondition: Exclude<Postcondition, { kind: "tool" }>): Want
 
 /** A run that goes on from the recorded steps of another has done what those did. */
 async function readFamily(sql: Sql, run: RunHead): Promise<Family> {
-  const rows = await sql.query<{ id: string; createdAt: Date }>(
+  const rows = await sql.query<{ id: string; createdAt: Date; until: Date | null }>(
     `with recursive lineage as (
-       select id, retry_of, created_at from roost.run_all where id = $1
+       select id, retry_of, forked_from, forked_seq, created_at, null::timestamptz as until from roost.run_all where id = $1
        union all
-       select r.id, r.retry_of, r.created_at from lineage l join roost.run_all r on r.id = l.retry_of
+       select r.id, r.retry_of, r.forked_from, r.forked_seq, r.created_at,
+         -- A copied step keeps the time at which it began, so the earliest fork cuts all before it.
+         case when l.forked_from = r.id then least(l.until, l.created_at,
+           (select s.started_at from roost.step_all s where s.run_id = r.id and s.seq = l.forked_seq)) else l.until end
+       from lineage l join roost.run_all r on r.id = coalesce(l.retry_of, l.forked_from)
      ), family as (
-       select id, created_at from lineage
+       select id, created_at, until from lineage
        union
-       select c.id, c.created_at from family f join roost.run_all c on c.parent_run_id = f.id
+       select c.id, c.created_at, null::timestamptz from family f join roost.run_all c on c.parent_run_id = f.id and (f.until is null or c.created_at < f.until)
      )
-     select id, created_at as "createdAt" from family limit $2`,
+     select id, created_at as "createdAt", until from family limit $2`,
     [run.id, familyMax],
   );
   return {
     ids: rows.map((row) => row.id),
+    untils: new Map(rows.flatMap(({ id, until }) => (until === null ? [] : [[id, until]]))),
     correlation: run.correlation,
     since: new Date(Math.min(...rows.map((row) => row.createdAt.getTime()))),
   };
+}
+
+/** Whether the event is one that the family's run left behind before it was forked. */
+function isInTime({ untils }: Family, { saidBy, time }: { saidBy: string | null; time: Date }): boolean {
+  const until = saidBy === null ? undefined : untils.get(saidBy);
+  return until === undefined || time < until;
 }
 
 async function wasToolUsed(sql: Sql, family: Family, tool: string): Promise<boolean> {
@@ -141,7 +155,8 @@ function createEventFinder(sql: Sql, family: Family): EventFinder {
     async holds(wanted) {
       for await (const event of readCandidates(sql, family, wanted)) {
         if (wanted.filter !== undefined && !matchesFilter(wanted.filter, event.data)) continue;
-        if (!event.isSaid && !(await descended()).has(event.id)) continue;
+        if (!isInTime(family, event)) continue;
+        if (event.saidBy === null && !(await descended()).has(event.id)) continue;
         if (wanted.key === undefined || (await didChange(sql, event, wanted.key))) return true;
       }
       return false;
@@ -161,8 +176,7 @@ async function* readCandidates(sql: Sql, family: Family, wanted: Wanted): AsyncG
     for (let pass = 0; pass < passesMax && from < nextOffset; pass += 1) {
       const until = Math.min(nextOffset, from + examinedMax);
       yield* await sql.query<Found>(
-        `select e.id, e.type, e.subject, e.topic, e.partition, e."offset", e.data,
-           coalesce(e.data ->> 'runId' = any($5::text[]) or e.subject = any($5::text[]), false) as "isSaid"
+        `select e.id, e.type, e.subject, e.topic, e.partition, e."offset", e.data, e.time, ${saidBy("$5")} as "saidBy"
          from roost.event e
          where e.topic = $1 and e.partition = $2 and e."offset" >= $3 and e."offset" < $4 and e.type = $6
            and ($7::text is null or e.subject = $7)
@@ -176,15 +190,26 @@ async function* readCandidates(sql: Sql, family: Family, wanted: Wanted): AsyncG
   }
 }
 
+/** The run of these ids that an event says it belongs to. */
+function saidBy(ids: string): string {
+  return `case when e.data ->> 'runId' = any(${ids}::text[]) then e.data ->> 'runId' when e.subject = any(${ids}::text[]) then e.subject end`;
+}
+
 /** Events without a run's id that go back to an event of the family by their causes. */
 async function readDescended(sql: Sql, family: Family): Promise<Set<string>> {
-  const rows = await sql.query<{ id: string; causation: string | null; isSaid: boolean; isOther: boolean }>(
-    `select id, causation, subject = any($2::text[]) or coalesce(data ->> 'runId' = any($2::text[]), false) as "isSaid",
-       data ->> 'runId' is not null as "isOther"
-     from roost.event where correlation = $1 order by time, topic, partition, "offset" limit $3`,
+  const rows = await sql.query<{
+    id: string;
+    causation: string | null;
+    time: Date;
+    saidBy: string | null;
+    isOther: boolean;
+  }>(
+    `select e.id, e.causation, e.time, ${saidBy("$2")} as "saidBy", e.data ->> 'runId' is not null as "isOther"
+     from roost.event e where e.correlation = $1 order by time, topic, partition, "offset" limit $3`,
     [family.correlation, family.ids, correlatedMax],
   );
-  const descended = new Set(rows.filter((row) => row.isSaid).map((row) => row.id));
+  const said = rows.filter((row) => row.saidBy !== null && isInTime(family, row));
+  const descended = new Set(said.map((row) => row.id));
   for (const row of rows) {
     if (!row.isOther && row.causation !== null && descended.has(row.causation)) descended.add(row.id);
   }
