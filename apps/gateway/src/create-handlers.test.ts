@@ -229,6 +229,8 @@ async function askAboutLocks(client: TestGateway["client"]): Promise<void> {
   const name = { scope: "blog", key: "today/1" };
   const begun = await client.beginOnce({ ...name, holder: "a" });
   assert.ok(begun.token);
+  const renewed = await client.renewOnce({ ...name, token: begun.token, ttlMs: 3_600_000 });
+  assert.ok(renewed.expiresAt > (begun.expiresAt ?? ""));
   assert.equal((await client.failOnce({ ...name, token: begun.token })).state, "free");
   const second = await client.beginOnce({ ...name, holder: "a" });
   await client.finishOnce({ ...name, token: second.token ?? "", result: { url: "/1" } });

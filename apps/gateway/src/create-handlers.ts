@@ -46,6 +46,7 @@ import { releaseLock } from "./api/release-lock.ts";
 import { removeGroup } from "./api/remove-group.ts";
 import { removeJob } from "./api/remove-job.ts";
 import { renewLock } from "./api/renew-lock.ts";
+import { renewOnce } from "./api/renew-once.ts";
 import { replayProjection } from "./api/replay-projection.ts";
 import { replayRun } from "./api/replay-run.ts";
 import { resetGroup } from "./api/reset-group.ts";
@@ -110,6 +111,7 @@ const factories = {
   removeGroup,
   removeJob,
   renewLock,
+  renewOnce,
   replayProjection,
   replayRun,
   resetGroup,

@@ -56,7 +56,7 @@ async function ask(
   options: HttpClientOptions,
 ): Promise<unknown> {
   const timeoutMs = callOptions.timeoutMs ?? options.timeoutMs ?? timeoutMsDefault;
-  const timeout = AbortSignal.timeout(timeoutMs);
+  const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
   const signal = callOptions.signal === undefined ? timeout : AbortSignal.any([callOptions.signal, timeout]);
   try {
     const response = await send(operation, given, { ...callOptions, signal }, options);

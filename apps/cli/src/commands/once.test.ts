@@ -74,3 +74,36 @@ test("roost once tells the outcome to a gateway that went away and came back", a
   assert.equal((await run.ended).code, 0);
   assert.equal(once.state, "done");
 });
+
+test("roost once renews its hold while the command runs", async () => {
+  const { once, handlers } = createTestOnce();
+  const renewed = Promise.withResolvers<void>();
+  await using gateway = await serveGateway({
+    ...handlers,
+    renewOnce: (input, call) => {
+      const answer = handlers.renewOnce!(input, call);
+      if (once.renewedCount === 2) renewed.resolve();
+      return answer;
+    },
+  });
+  const program = `process.on("SIGTERM", () => process.exit(0)); setInterval(() => {}, 1000); console.log("at work");`;
+  const run = startRoost(["once", "-k", "k", "--ttl", "1s", "--", process.execPath, "-e", program], gateway);
+  await run.said("at work");
+  await renewed.promise;
+  run.child.kill("SIGTERM");
+  assert.equal((await run.ended).code, 0);
+  assert.equal(once.state, "done");
+});
+
+test("roost once lets the command go on when its hold is lost, and says so", async () => {
+  const { once, handlers } = createTestOnce();
+  await using gateway = await serveGateway(handlers);
+  const program = `process.on("SIGTERM", () => process.exit(0)); setInterval(() => {}, 1000); console.log("at work");`;
+  const run = startRoost(["once", "-k", "k", "--ttl", "1s", "--", process.execPath, "-e", program], gateway);
+  await run.said("at work");
+  once.state = "unknown";
+  await run.said("nobody knows of cli/k (its time is up)");
+  run.child.kill("SIGTERM");
+  assert.equal((await run.ended).code, 0);
+  assert.equal(once.state, "done");
+});

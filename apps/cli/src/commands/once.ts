@@ -6,6 +6,7 @@ import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { captureOutput } from "../guarded/capture-output.ts";
+import { keepOnce } from "../guarded/keep-once.ts";
 import { keepTrying } from "../guarded/keep-trying.ts";
 import { describePurpose, nameHolder } from "../guarded/name-holder.ts";
 import { parseOptionDuration } from "../parse-option.ts";
@@ -44,7 +45,7 @@ export function addOnceCommand(program: Command, context: CliContext): void {
     .option("--scope <scope>", "what the key is unique in", "cli")
     .option(
       "--ttl <duration>",
-      "how long it may take before its outcome counts as unknown",
+      "how long after this host died its outcome counts as unknown; renewed while the command runs",
       parseOptionDuration,
       3_600_000,
     )
@@ -139,9 +140,20 @@ async function perform(
     environment: { ...config.environment, ROOST_ONCE_SCOPE: scope, ROOST_ONCE_KEY: key },
     readsStdout: options.capture,
   });
+  const over = new AbortController();
+  const kept = keepOnce(client, { scope, key, token, ttlMs: options.ttl }, { signal: over.signal }).then((reason) => {
+    if (reason === undefined) return;
+    const name = `${plainLine(scope)}/${plainLine(key)}`;
+    terminal.note(
+      `roost: others are told that nobody knows of ${name} (${plainLine(reason)}); the command goes on`,
+      "warn",
+    );
+  });
   const captured =
     running.stdout === undefined ? undefined : captureOutput(running.stdout, process.stdout, stdoutBytesMax).ended;
   const end = await running.ended;
+  over.abort();
+  await kept;
   const output = await captured;
   const tell =
     end.exitCode === 0 && end.signal === undefined

@@ -162,7 +162,7 @@ function addResolve(run: Command, context: CliContext): void {
       ).choices(stepOutcomes),
     )
     .addOption(new Option("--note <text>", "what you found, for the record and for the agent"))
-    .option("--output <text>", "what the effect answered, for the agent")
+    .option("--output <text>", "with done: what the effect answered, for the agent; left out, it answered nothing")
     .action(async (given: string, seq: number, outcome: (typeof stepOutcomes)[number], options: ResolveOptions) => {
       const { client } = await context.connect();
       const answer = await client.resolveStep({
@@ -176,5 +176,7 @@ function addResolve(run: Command, context: CliContext): void {
       context.terminal.line(
         `Step ${seq} (${plainLine(answer.step.name)}) is ${outcome}; the run is ${answer.run.state}`,
       );
+      if (outcome === "done" && options.output === undefined)
+        context.terminal.note("Its result is recorded as empty: the agent is told your note and no answer", "dim");
     });
 }

@@ -50,10 +50,11 @@ export interface TestOnce {
   state: Once["state"] | "free";
   result: unknown;
   holder: string | undefined;
+  renewedCount: number;
 }
 
 export function createTestOnce(): { once: TestOnce; handlers: GatewayHandlers } {
-  const once: TestOnce = { state: "free", result: null, holder: undefined };
+  const once: TestOnce = { state: "free", result: null, holder: undefined, renewedCount: 0 };
   const answer = (scope: string, key: string, state: Once["state"]) => ({
     scope,
     key,
@@ -72,6 +73,11 @@ export function createTestOnce(): { once: TestOnce; handlers: GatewayHandlers } 
       once.state = "begun";
       once.holder = holder;
       return answer(scope, key, "begun");
+    },
+    renewOnce: ({ scope, key }) => {
+      if (once.state !== "begun") throw new RoostError("conflict", "its time is up");
+      once.renewedCount += 1;
+      return { scope, key, expiresAt: later };
     },
     finishOnce: ({ scope, key, token, result }) => {
       if (token !== "t1") throw new RoostError("conflict", "not the token");

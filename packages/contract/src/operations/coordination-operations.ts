@@ -102,6 +102,17 @@ export const beginOnce = defineOperation({
 
 const token = z.string().min(1).max(200).describe("From beginOnce");
 
+export const renewOnce = defineOperation({
+  id: "renewOnce",
+  method: "POST",
+  path: "/once/{scope}/{key}/renew",
+  summary: "Says that it is still being done, so that its outcome does not count as unknown yet",
+  input: z.object({ ...once, token, ttlMs: ttlMs.default(600_000).describe("How long it may go on from now") }),
+  output: z.object({ scope: KeyText, key: KeyText, expiresAt: Time }),
+  errors: ["conflict"],
+  effect: "idempotent",
+});
+
 export const finishOnce = defineOperation({
   id: "finishOnce",
   method: "POST",
@@ -184,6 +195,7 @@ export const coordinationOperations = [
   renewLock,
   releaseLock,
   beginOnce,
+  renewOnce,
   finishOnce,
   failOnce,
   listClaims,
