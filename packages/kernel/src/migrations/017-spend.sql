@@ -2,6 +2,7 @@
 -- when a period begins, and one step by itself locks them only once. What runs may spend is found by their ids: a reservation
 -- had read every run that there is.
 
+-- Invariant: every row that is counted in exists and is locked, in the one order.
 create or replace function roost.lock_spend(places jsonb) returns void language plpgsql as $$
 begin
   -- Without a lock: who took some before it made the others would leave the order.
@@ -21,6 +22,7 @@ begin
   order by s.scope, s.time_window, s.period for update;
 end $$;
 
+-- Invariant: the rows of all these steps are locked before any of them changes, in the one order.
 create or replace function roost.settle_spends(of_runs uuid[], at_seqs integer[], usds numeric[], token_counts bigint[]) returns void language plpgsql as $$
 begin
   if cardinality(of_runs) > 1 then
@@ -40,6 +42,7 @@ begin
   end loop;
 end $$;
 
+-- Invariant: nothing is reserved beyond a cap, nor by a run that is lost; the run's row is the fence and is held.
 create or replace function roost.reserve_spend(for_run uuid, at_epoch bigint, at_seq integer, new_id uuid, ask_usd numeric, ask_tokens bigint)
 returns jsonb language plpgsql as $$
 declare
