@@ -152,7 +152,8 @@ export const runJob = defineOperation({
   method: "POST",
   path: "/jobs/{jobId}/run",
   summary: "Runs a job now, also when it is paused",
-  description: "With an idempotency key (field or header) a second call answers with the first tick.",
+  description:
+    "With an idempotency key (field or header) a second call answers with the first tick. A key is known for as long as the tick or its run is kept: with neither left, it counts as new.",
   input: z.object({ jobId: JobId, idempotencyKey: Id.optional(), reason: Reason.optional() }),
   output: z.object({ tick: Tick, isRepeated: z.boolean() }),
   errors: ["not_found", "conflict"],

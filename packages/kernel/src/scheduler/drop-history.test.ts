@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defineJob } from "../jobs/define-job.ts";
 import { fireDueTicks } from "../jobs/fire-due-ticks.ts";
+import { runJobNow } from "../jobs/run-job-now.ts";
 import { setRetention } from "../log/set-retention.ts";
 import { replayProjection } from "../projections/replay-projection.ts";
 import { tickProjection } from "../projections/tick-projection.ts";
@@ -62,4 +63,21 @@ test("dropHistory() drops months of runs and ticks past their retention, and wha
   assert.equal((await replayProjection(kernel, tickProjection, { isCheck: true })).isEqual, true);
   await replayProjection(kernel, tickProjection);
   assert.deepEqual(await count(), after, "a replay brings nothing back");
+});
+
+test("runJobNow() refuses a key whose tick was dropped while its run is on record", async () => {
+  await using t = await createTestKernel();
+  const { kernel } = t;
+  await defineJob(kernel, { id: "job", trigger: { kind: "manual" }, prompt: "look", overlap: "allow" }, { by: "ann" });
+  const start = (idempotencyKey: string) => runJobNow(kernel, "job", { by: "ann", idempotencyKey });
+  const { tick } = await start("monday");
+  assert.equal((await start("monday")).isRepeated, true);
+  await setRetention(kernel, { ticksMs: dayMs });
+  await t.clock.advance(2 * dayMs);
+  assert.equal((await dropHistory(kernel)).tickCount, 1);
+
+  await assert.rejects(start("monday"), { code: "conflict", message: new RegExp(`started run ${tick.runId}`) });
+  assert.equal((await start("tuesday")).isRepeated, false);
+  const runs = await t.database.query("select 1 from roost.run");
+  assert.equal(runs.length, 2);
 });

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Step } from "@roost/contract/operations";
+import { someRunId, someSummary, someTime } from "../testing/records.ts";
+import { serveGateway } from "../testing/serve-gateway.ts";
+import { runRoost } from "../testing/start-roost.ts";
+
+const step: Step = {
+  runId: someRunId,
+  seq: 3,
+  name: "tool:send#1",
+  kind: "tool",
+  effect: "unsafe",
+  state: "done",
+  attempt: 1,
+  idempotencyKey: "k",
+  input: null,
+  output: null,
+  error: null,
+  usage: null,
+  costUsd: 0,
+  startedAt: someTime,
+  endedAt: someTime,
+};
+
+test("roost run resolve says that done without an output leaves an empty result", async () => {
+  await using gateway = await serveGateway({ resolveStep: () => ({ step, run: someSummary() }) });
+  const resolve = (...more: string[]) => runRoost(["run", "resolve", someRunId, "3", ...more], gateway);
+  const [without, given, failed] = await Promise.all([
+    resolve("done"),
+    resolve("done", "--output", "sent"),
+    resolve("failed"),
+  ]);
+  assert.match(without.stderr, /recorded as empty/);
+  assert.deepEqual([without.code, given.stderr, failed.stderr], [0, "", ""]);
+});
