@@ -56,6 +56,7 @@ export {
   createRehearsalModel,
   howToConfigureAModel,
   rehearsalMark,
+  rehearsalModelId,
   rehearsalProvider,
 } from "./rehearsal/create-rehearsal-model.ts";
 export {

@@ -12,6 +12,9 @@ import { isConnectionLoss, toDatabaseError } from "./to-database-error.ts";
 
 export type Isolation = NonNullable<TransactOptions["isolation"]>;
 
+/** Statements of one round trip; what is more takes further ones. */
+const togetherMax = 1000;
+
 /** What the work of a transaction is given: its connection, as long as it may use it. */
 export class OpenTransaction implements CommittingTransaction {
   readonly #client: ClientBase;
@@ -102,7 +105,7 @@ export class OpenTransaction implements CommittingTransaction {
   #takeGroup(): Waiting[] {
     const firstAlone = this.#waiting.findIndex(isAlone);
     const firstCommit = this.#waiting.findIndex(({ commits }) => commits);
-    const counts = [this.#waiting.length];
+    const counts = [this.#waiting.length, togetherMax];
     if (firstAlone >= 0) counts.push(Math.max(1, firstAlone));
     if (firstCommit >= 0) counts.push(firstCommit + 1);
     return this.#waiting.splice(0, Math.min(...counts));

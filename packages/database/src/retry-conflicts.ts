@@ -14,6 +14,8 @@ export async function retryConflicts<T>(attempt: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (!isTransientConflict(error) && !isStalePlan(error) && !isUnseenPartition(error)) throw error;
       if (count === attemptsMax) {
+        // Then it is missing.
+        if (isUnseenPartition(error)) throw error;
         throw new RoostError(
           "unavailable",
           `the transaction lost against others ${attemptsMax} times (limit ${attemptsMax}): try again later`,

@@ -56,6 +56,8 @@ class Submission implements Submittable {
   readonly #resolve: (outcomes: Outcome[]) => void;
   /** How many the server is through with. */
   #answered = 0;
+  /** The name of a statement that was parsed and closed again, because its values could not be sent. */
+  #closed: string | undefined;
 
   constructor(statements: readonly Statement[], resolve: (outcomes: Outcome[]) => void) {
     this.#resolve = resolve;
@@ -83,8 +85,13 @@ class Submission implements Submittable {
     try {
       for (const [index, query] of this.#queries.entries()) {
         const refused = query.submit(open);
-        if (refused !== null) this.#outcomes[index] = { error: refused };
-        if (this.#outcomes[index] !== undefined) break;
+        const outcome = this.#outcomes[index];
+        if (refused === null && outcome === undefined) continue;
+        if (refused === null) this.#closed = query.name;
+        // The caller's mistake, and not the connection's: nothing of it was sent.
+        const cause = refused ?? (outcome as { error: Error }).error;
+        this.#outcomes[index] = { error: new TypeError(cause.message, { cause }) };
+        break;
       }
       connection.sync();
     } finally {
@@ -122,6 +129,8 @@ class Submission implements Submittable {
   }
 
   handleReadyForQuery(connection: Connection): void {
+    const { parsedStatements } = connection as unknown as DriverConnection;
+    if (this.#closed !== undefined) delete parsedStatements[this.#closed];
     for (const query of this.#queries.slice(0, this.#answered)) query.handleReadyForQuery(connection);
     const failed = this.#outcomes.find((outcome) => outcome !== undefined && "error" in outcome);
     const missing = failed ?? { error: new Error("the server did not answer a statement of a pipeline") };
@@ -144,4 +153,6 @@ interface DriverQuery {
 interface DriverConnection {
   /** Names that were sent to be parsed and are not known to be. */
   submittedNamedStatements: Record<string, string>;
+  /** Names that are known to be parsed. */
+  parsedStatements: Record<string, string>;
 }

@@ -88,6 +88,28 @@ test("transact() runs the work again when a row's partition was attached only no
   assert.equal(count, 2);
 });
 
+test("transact() says that a partition is missing when it is not there after 8 attempts", async () => {
+  await using place = await createTestDatabase({ template });
+  await place.database.query("CREATE TABLE month (n int NOT NULL) PARTITION BY RANGE (n)");
+  const failing = place.database.transact((tx) => tx.query("INSERT INTO month VALUES (1)"));
+  await assert.rejects(failing, { code: "invalid_input", message: /no partition of relation "month"/ });
+});
+
+test("Transaction.commitWith() tells a statement that cannot be sent from a lost connection, and the connection goes on", async () => {
+  await using place = await createTestDatabase({ template, poolMax: 1 });
+  await place.database.query("SELECT $1::int", [1], { name: "known" });
+  const renamed = place.database.transact((tx) => tx.commitWith("SELECT $1::int + 1", [1], { name: "known" }));
+  await assert.rejects(renamed, { code: "internal", message: /'known' was used for a different statement/ });
+  const circle: Record<string, unknown> = {};
+  circle["circle"] = circle;
+  const unsendable = place.database.transact((tx) => tx.commitWith("SELECT $1::jsonb", [circle], { name: "circle" }));
+  await assert.rejects(unsendable, { code: "internal", message: /circular/ });
+  const sent = await place.database.transact((tx) =>
+    tx.commitWith("SELECT $1::jsonb AS it", ["{}"], { name: "circle" }),
+  );
+  assert.deepEqual(sent, [{ it: {} }]);
+});
+
 test("transact() gives up after 8 attempts", async () => {
   await using place = await createTestDatabase({ template });
   const { database } = place;

@@ -59,7 +59,7 @@ function markOf(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("base64url").slice(0, 12);
 }
 
-/** Tools are described by the same objects from run to run. */
+/** What follows from a description alone: tools are described by the same objects from run to run. */
 const toolMarksKnown = new WeakMap<ToolDescription, string>();
 
 function markTool(tool: ToolDescription): string {

@@ -17,7 +17,7 @@ export function estimatePrompt(request: Pick<ModelRequest, "sections" | "message
   return tokens;
 }
 
-/** Tools are described by the same objects from run to run. */
+/** What follows from a description alone: tools are described by the same objects from run to run. */
 const toolEstimates = new WeakMap<ToolDescription, number>();
 
 function estimateTool(tool: ToolDescription): number {

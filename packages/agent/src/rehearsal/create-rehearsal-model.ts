@@ -15,13 +15,16 @@ const questionCharsMax = 160;
 const sectionsShownMax = 12;
 const toolsShownMax = 24;
 
+/** What requests are recorded as having gone to when nothing thought. */
+export const rehearsalModelId = "rehearsal";
+
 /** A LanguageModelV4 that thinks nothing and says so. */
 export function createRehearsalModel(options: { how?: string } = {}): LanguageModelV4 {
   const textFor = (call: LanguageModelV4CallOptions) => rehearse(call, options.how ?? howToConfigureAModel);
   return {
     specificationVersion: "v4",
     provider: "rehearsal",
-    modelId: "rehearsal",
+    modelId: rehearsalModelId,
     supportedUrls: {},
     doGenerate: async (call) => ({
       content: [{ type: "text", text: textFor(call) }],

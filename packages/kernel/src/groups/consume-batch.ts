@@ -54,7 +54,8 @@ export async function consumeBatch(kernel: Kernel, lease: PartitionLease, batch:
         const limit = Math.min(batch.batchMax, place.batchLimit ?? batch.batchMax);
         const stored = await readEvents(tx, { ...lease, offset: place.nextOffset, limit });
         const last = stored.at(-1);
-        if (last === undefined) return { state: "idle", eventCount: 0, isMore: false };
+        // A segment that this connection does not know yet is looked for again.
+        if (last === undefined) return { state: "idle", eventCount: 0, isMore: place.nextOffset < place.headOffset };
         tried.events = stored;
         await batch.handle(tx, kernel.registry.upcast(stored));
         await commitCursor(tx, { ...lease, from: place.nextOffset, nextOffset: last.offset + 1 });

@@ -7,6 +7,7 @@ import type { Kernel } from "../open-kernel.ts";
 import { commitCursor, lockCursor } from "../log/cursor.ts";
 import type { StoredEvent } from "../log/event.ts";
 import { readEvents, readPartitions } from "../log/read-events.ts";
+import { requireSeen } from "../log/require-seen.ts";
 import { readLag } from "../log/consume-events.ts";
 import { emitSkipped } from "../log/emit-skipped.ts";
 import { matchesFilter } from "../runs/event-waits.ts";
@@ -70,8 +71,11 @@ async function readOn(
   const offset = Math.max(wanted, kept?.firstOffset ?? 0);
   if (offset > wanted) emitSkipped(tx, name, { fromOffset: wanted, toOffset: offset });
   const types = [...new Set(jobs.flatMap((job) => (job.trigger.kind === "event" ? [job.trigger.eventType] : [])))];
-  const events =
-    offset >= head ? [] : await readEvents(tx, { ...name, offset, offsetUntil: head, types, limit: eventsPerPassMax });
+  const read = { ...name, offset, offsetUntil: head, types, limit: eventsPerPassMax };
+  const [, events] =
+    offset >= head
+      ? [undefined, []]
+      : await Promise.all([requireSeen(tx, topic, [{ partition, until: head }]), readEvents(tx, read)]);
   const isMore = events.length === eventsPerPassMax;
   const nextOffset = isMore ? (events.at(-1)?.offset ?? head) + 1 : head;
   const ticks = await matchTicks(tx, jobs, kernel.registry.upcast(events));

@@ -68,6 +68,21 @@ for (const filter of [{}, { types: ["note.written"] }]) {
   });
 }
 
+test("readLatest() looks again for a segment that its connection does not know yet", async () => {
+  await using t = await createTestKernel({ events: testEvents });
+  await t.kernel.append(range(0, 20).map((n) => note(n, "same")));
+  let lookCount = 0;
+  const late: Sql = {
+    async query<Row>(text: string, values?: unknown[], options?: QueryOptions) {
+      const rows = await t.database.query<Row & { offset: number }>(text, values, options);
+      if (!text.includes("roost.event") || (lookCount += 1) > 1) return rows;
+      return rows.filter((row) => row.offset < 16);
+    },
+  };
+  const page = await readLatest(late, { topics: ["notes"], types: ["note.written"], limit: 3 });
+  assert.deepEqual(numbers(page.events), [17, 18, 19]);
+});
+
 test("readLatest() gives the newest, oldest of them first", async () => {
   await using t = await createTestKernel({ events: testEvents });
   for (const n of range(0, 20)) await t.kernel.append([n % 2 === 0 ? done(n) : note(n)]);

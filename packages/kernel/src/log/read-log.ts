@@ -6,7 +6,7 @@ import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { StoredEvent } from "./event.ts";
 import { partitionName, type OffsetVector } from "./offsets.ts";
-import { checkLimit, readEvents, readPartitions, type PartitionRange } from "./read-events.ts";
+import { checkLimit, readEvents, readLimitMax, readPartitions, type PartitionRange } from "./read-events.ts";
 
 /** Offsets of one partition that one statement may examine for a filter. */
 const examinedMax = 10_000;
@@ -162,18 +162,23 @@ export async function readLatest(sql: Sql, read: Omit<ReadLog, "after">): Promis
     let until = range.nextOffset;
     for (let pass = 0, count = 0; pass < passesMax && until > range.firstOffset && count < read.limit; pass += 1) {
       const offset = Math.max(range.firstOffset, until - examinedMax);
-      const events = await readEvents(sql, {
+      const limit = Math.min(readLimitMax, read.limit - count + 1);
+      const newest = await readEvents(sql, {
         ...range,
         types: read.types,
         subject: read.subject,
+        besides: until - 1,
         offset,
         offsetUntil: until,
-        limit: read.limit - count,
+        limit,
         direction: "backward",
       });
+      // As in readLane: a segment that this connection does not know yet is looked for again.
+      if (newest[0]?.offset !== until - 1) continue;
+      const events = newest.filter((event) => matches(event, read)).slice(0, read.limit - count);
       found.push(...events);
       count += events.length;
-      until = offset;
+      until = newest.length === limit ? newest.at(-1)!.offset : offset;
     }
   }
   const events = found.reverse().sort(compareEvents).slice(-read.limit);

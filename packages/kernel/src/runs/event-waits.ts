@@ -7,6 +7,7 @@ import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import type { Sql } from "@roost/database";
 import { emitSkipped } from "../log/emit-skipped.ts";
 import { readPartitions } from "../log/read-events.ts";
+import { requireSeen } from "../log/require-seen.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { lockRuns } from "./lock-runs.ts";
@@ -141,7 +142,12 @@ async function readWindows(
   windows: { partition: number; from: number; until: number }[],
   waits: OpenWait[],
 ): Promise<FoundEvent[]> {
-  return tx.query<FoundEvent>(
+  const seen = requireSeen(
+    tx,
+    topic,
+    windows.filter((window) => window.from < window.until),
+  );
+  const found = tx.query<FoundEvent>(
     `select e.id, e.type, e.version, e.subject, e.topic, e.partition, e."offset", e.time, e.data
      from unnest($2::integer[], $3::bigint[], $4::bigint[]) as w(partition, first, until)
      join roost.event e on e.topic = $1 and e.partition = w.partition and e."offset" >= w.first and e."offset" < w.until
@@ -155,6 +161,7 @@ async function readWindows(
       [...new Set(waits.map((wait) => wait.eventType))],
     ],
   );
+  return (await Promise.all([found, seen]))[0];
 }
 
 async function resumeMatching(tx: KernelTransaction, waits: OpenWait[], events: FoundEvent[]): Promise<number> {

@@ -7,6 +7,7 @@ import type { Postcondition } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
 import { findOffsets } from "../log/read-log.ts";
 import { readPartitions } from "../log/read-events.ts";
+import { requireSeen } from "../log/require-seen.ts";
 import { matchesFilter } from "./event-waits.ts";
 import type { RunHead } from "./lock-runs.ts";
 
@@ -175,7 +176,8 @@ async function* readCandidates(sql: Sql, family: Family, wanted: Wanted): AsyncG
     let from = Math.max(firstOffset, begin[`${topic}/${partition}`] ?? firstOffset);
     for (let pass = 0; pass < passesMax && from < nextOffset; pass += 1) {
       const until = Math.min(nextOffset, from + examinedMax);
-      yield* await sql.query<Found>(
+      const seen = requireSeen(sql, topic, [{ partition, until }]);
+      const candidates = sql.query<Found>(
         `select e.id, e.type, e.subject, e.topic, e.partition, e."offset", e.data, e.time, ${saidBy("$5")} as "saidBy"
          from roost.event e
          where e.topic = $1 and e.partition = $2 and e."offset" >= $3 and e."offset" < $4 and e.type = $6
@@ -185,6 +187,7 @@ async function* readCandidates(sql: Sql, family: Family, wanted: Wanted): AsyncG
          order by e."offset"`,
         [topic, partition, from, until, family.ids, wanted.type, wanted.subject ?? null, family.correlation],
       );
+      yield* (await Promise.all([candidates, seen]))[0];
       from = until;
     }
   }

@@ -179,6 +179,21 @@ test("finishRun() counts what was reserved and not settled as spent", async () =
   assert.deepEqual([run.usdSpent, run.usdReserved, run.tokensSpent, run.reservationCount], [0.5, 0, 100, 0]);
 });
 
+test("finishRun() counts what its last steps cost, reserved or not", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  await using worker = await joinWorker(kernel);
+  const runId = await startRun(kernel);
+  const { owned } = await claimOne(kernel, worker);
+  await begin(kernel, owned, 1);
+
+  const finishing = [{ seq: 1, state: "done" as const, output: "said", costUsd: 0.5, tokens: 70 }];
+  await finishRun(kernel, owned, { state: "done", output: "ended" }, { finishing });
+
+  const run = await read(kernel, runId);
+  assert.deepEqual([run.state, run.usdSpent, run.tokensSpent], ["done", 0.5, 70]);
+});
+
 test("finishRun() as failed ends as cancelled when that was asked for", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;

@@ -8,7 +8,14 @@ import { admitRuns } from "./admit-runs.ts";
 import { emitRunEvent, eventError } from "./emit-run-event.ts";
 import { endRuns, type RunEnd } from "./end-runs.ts";
 import { describePostcondition, findUnmet } from "./find-unmet.ts";
-import { finishSteps, prepareOutcome, refuseMistakes, type PreparedOutcome, type StepOutcome } from "./finish-step.ts";
+import {
+  finishSteps,
+  isSpending,
+  prepareOutcome,
+  refuseMistakes,
+  type PreparedOutcome,
+  type StepOutcome,
+} from "./finish-step.ts";
 import { leaseLost } from "./lease-lost.ts";
 import { lockRuns, type RunHead } from "./lock-runs.ts";
 import { markDone } from "./mark-ended.ts";
@@ -113,7 +120,8 @@ async function finishDone(tx: KernelTransaction, items: Item[]): Promise<BatchOu
     finishSteps(tx, finishing),
     markDone(
       tx,
-      firsts.map(({ owned, outcome }) => ({ ...owned, ...outcome })),
+      // What a step has cost is counted in a run that goes on.
+      firsts.filter((item) => !item.finishing.some(isSpending)).map(({ owned, outcome }) => ({ ...owned, ...outcome })),
     ),
   ]);
   const ends = new Map<string, RunEnd>();

@@ -163,14 +163,15 @@ async function finish(tx: KernelTransaction, items: PreparedOutcome[]): Promise<
   );
 }
 
+/** Whether it is to be counted as spent, reserved or not. */
+export function isSpending({ outcome }: PreparedOutcome): boolean {
+  return (outcome.costUsd ?? 0) > 0 || (outcome.tokens ?? 0) > 0;
+}
+
 async function settle(tx: KernelTransaction, items: PreparedOutcome[], rows: FinishRow[]): Promise<void> {
-  const spending = items.filter(({ outcome }, index) => {
+  const spending = items.filter((item, index) => {
     const row = rows[index]!;
-    return (
-      row.id !== null &&
-      row.seq !== null &&
-      (row.reservationCount > 0 || (outcome.costUsd ?? 0) > 0 || (outcome.tokens ?? 0) > 0)
-    );
+    return row.id !== null && row.seq !== null && (row.reservationCount > 0 || isSpending(item));
   });
   if (spending.length === 0) return;
   await tx.query(

@@ -29,7 +29,7 @@ interface Skill {
   description?: string;
 }
 
-/** Of files that are kept, so that the same text is not parsed in every turn. */
+/** What follows from a kept file alone, so that the same text is not parsed in every turn. */
 const skills = new WeakMap<DiskFile, Skill>();
 
 async function described({ keptFiles }: Memory, file: WalkedFile): Promise<Skill> {

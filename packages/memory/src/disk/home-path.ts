@@ -58,7 +58,7 @@ export async function resolveHomePath(homeDir: string, written: string): Promise
 
 /**
  * The real path of the longest part that exists, followed by what does not. Without a thread for each look: a context asks for some
- * ten paths, and each look takes microseconds.
+ * ten paths, and each look at a local disk takes microseconds.
  */
 function realpathOfExisting(absolute: string): string {
   const missing: string[] = [];

@@ -23,7 +23,7 @@ export interface Walk {
   isComplete: boolean;
 }
 
-/** How many files of a folder are looked at before others have their turn: a look takes microseconds, and through a thread tenfold. */
+/** How many files of a folder are looked at before others have their turn: a look at a local disk takes microseconds, and through a thread tenfold. */
 const lookCount = 32;
 
 /** All files of a home, in the order of their paths. Hidden names and links are left out: no path leads through them. */

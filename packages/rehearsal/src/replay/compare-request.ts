@@ -1,5 +1,5 @@
 /** The request of a model step beside the marks that were recorded of the one of then: which part of it differs. */
-import type { ModelRequest, RequestRecord } from "@roost/agent";
+import { rehearsalModelId, type ModelRequest, type RequestRecord } from "@roost/agent";
 
 export interface RequestDifference {
   part: string;
@@ -24,7 +24,9 @@ export function compareRequests(compared: ComparedRequests): RequestDifference[]
   const differences: RequestDifference[] = [];
   const differ = (part: string, before: string | null, after: string | null, isUntrusted = false) =>
     differences.push({ part, recorded: before, replayed: after, isUntrusted });
-  if (recorded.model !== present.model) differ("model", recorded.model, present.model);
+  // A model that thinks today is no difference in what would have been asked.
+  if (recorded.model !== present.model && recorded.model !== rehearsalModelId)
+    differ("model", recorded.model, present.model);
   if (recorded.outputTokensMax !== present.outputTokensMax)
     differ("outputTokensMax", String(recorded.outputTokensMax), String(present.outputTokensMax));
   if (recorded.sections !== present.sections)

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fireEventTicks } from "../jobs/fire-event-ticks.ts";
+import { defineJob } from "../jobs/define-job.ts";
+import { listTicks } from "../jobs/read-jobs.ts";
+import { deliverEventWaits } from "../runs/event-waits.ts";
+import { finishRun } from "../runs/finish-run.ts";
+import { waitInRun } from "../runs/wait-in-run.ts";
+import { createTestKernel, type TestKernel } from "../testing/create-test-kernel.ts";
+import { claim, claimOne, joinWorker, startRun, stateOf } from "../testing/drive-runs.ts";
+
+const notice = (text: string) => ({ type: "notice.raised", data: { noticeId: text, level: "info", text } });
+
+/** The head says that there is an event more than can be seen, as it does until a connection knows the event's segment. */
+async function hideEvent<T>({ database }: TestKernel, work: () => Promise<T>): Promise<T> {
+  const move = (by: number) =>
+    database.query("update roost.partition_head set next_offset = next_offset + $1 where topic = 'notices'", [by]);
+  await move(1);
+  try {
+    return await work();
+  } finally {
+    await move(-1);
+  }
+}
+
+const unseen = { code: "unavailable", message: /lost against others 8 times/ };
+
+test("fireEventTicks() moves past no event that it has not seen", async () => {
+  await using opened = await createTestKernel();
+  const { kernel } = opened;
+  await defineJob(
+    kernel,
+    { id: "reader", prompt: "read", overlap: "allow", trigger: { kind: "event", eventType: "notice.raised" } },
+    { by: "test" },
+  );
+  await kernel.append([notice("first")]);
+  await assert.rejects(
+    hideEvent(opened, () => fireEventTicks(kernel)),
+    unseen,
+  );
+  await kernel.append([notice("second")]);
+  while ((await fireEventTicks(kernel)).isMore);
+  assert.equal((await listTicks(kernel, { jobId: "reader", limit: 10 })).ticks.length, 2);
+});
+
+test("deliverEventWaits() moves past no event that it has not seen", async () => {
+  await using opened = await createTestKernel();
+  const { kernel } = opened;
+  await using worker = await joinWorker(kernel);
+  await startRun(kernel);
+  const { owned } = await claimOne(kernel, worker);
+  await waitInRun(kernel, owned, { seq: 1, wait: { kind: "event", eventType: "notice.raised" } });
+  await assert.rejects(
+    hideEvent(opened, () => deliverEventWaits(kernel)),
+    unseen,
+  );
+  await kernel.append([notice("first")]);
+  assert.equal(await deliverEventWaits(kernel), 1);
+  assert.equal((await claim(kernel, worker)).length, 1);
+});
+
+test("finishRun() fails no run for want of an event that it has not seen", async () => {
+  await using opened = await createTestKernel();
+  const { kernel } = opened;
+  await using worker = await joinWorker(kernel);
+  const runId = await startRun(kernel, { postconditions: [{ kind: "event", eventType: "notice.raised" }] });
+  const { owned } = await claimOne(kernel, worker);
+  await assert.rejects(
+    hideEvent(opened, () => finishRun(kernel, owned, { state: "done" })),
+    unseen,
+  );
+  assert.equal(await stateOf(kernel, runId), "running");
+});
