@@ -61,7 +61,7 @@ const writes: Mutant[] = [
     replace: "if (run === undefined || run.workerId === null)",
   }),
   guardOf("reserveSpend()", {
-    file: "migrations/005-budgets.sql",
+    file: "migrations/017-spend.sql",
     find: "if present.epoch <> at_epoch or present.state <> 'running' then",
     replace: "if at_epoch is null then",
   }),
