@@ -5,7 +5,7 @@ import { openWorlds, type Worlds } from "./open-worlds.ts";
 import { createPlan, type Plan } from "./plan.ts";
 import { simulate } from "./simulate.ts";
 
-const budgetMs = 40_000;
+const budgetMs = 20_000;
 /** Also on a machine that is too busy for more. */
 const seedsMin = 3;
 const seedsMax = 20;

@@ -56,8 +56,17 @@ export function interruptKernel(kernel: Kernel, atPlace: (place: Place) => Promi
   };
 }
 
-/** Ends the server's side of the connection; after a commit its answer does not come. */
-export async function loseConnection({ sql }: Place): Promise<never> {
-  await sql?.query("select pg_terminate_backend(pg_backend_pid())");
+/** Ends the server's side of the connection, with all that it held; after a commit its answer does not come. */
+export async function loseConnection({ sql }: Place, database: Sql): Promise<never> {
+  if (sql !== undefined) {
+    const [backend] = await sql.query<{ pid: number }>("select pg_backend_pid() as pid");
+    try {
+      await sql.query("select pg_terminate_backend(pg_backend_pid())");
+    } finally {
+      // The connection is closed a moment before the locks are let go.
+      const isThere = "select 1 from pg_stat_activity where pid = $1";
+      while ((await database.query(isThere, [backend!.pid])).length > 0);
+    }
+  }
   throw new RoostError("unavailable", "the connection was lost during the commit", { details: { outcome: "unknown" } });
 }
