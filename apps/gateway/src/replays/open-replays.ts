@@ -1,8 +1,8 @@
 /** Replays of runs over a home: each in a confined process, few at a time, none for long. Nothing of them is kept. */
-import { fileURLToPath } from "node:url";
 import { RoostError } from "@roost/base";
 import type { ReplayReport } from "@roost/contract/operations";
 import type { ReplayTask } from "@roost/rehearsal/replay-task";
+import { describeHome, type ConfinedHome } from "../confined/confined-home.ts";
 import { runConfined } from "../confined/run-confined.ts";
 
 export interface Replays {
@@ -13,15 +13,7 @@ export interface Replays {
   replay(asked: Pick<ReplayTask, "runId" | "fromSeq">, options: { signal: AbortSignal }): Promise<ReplayReport>;
 }
 
-export interface OpenReplaysOptions {
-  databaseUrl: string;
-  homeDir: string;
-  environment: Readonly<Record<string, string | undefined>>;
-  /** As it was found; both null without one. */
-  model: { provider: string | null; name: string | null };
-  shutdown: AbortSignal;
-  /** Default: the one of @roost/rehearsal, started by path. */
-  program?: string;
+export interface OpenReplaysOptions extends ConfinedHome {
   replayMsMax?: number;
 }
 
@@ -30,13 +22,10 @@ const atOnceMax = 2;
 const replayMsMaxDefault = 60_000;
 /** It holds nothing that would have to be put back. */
 const stopMsMax = 1_000;
-const programDefault = new URL("../../../../packages/rehearsal/src/main.ts", import.meta.url);
 
 export function openReplays(options: OpenReplaysOptions): Replays {
-  const { databaseUrl, homeDir, environment, shutdown } = options;
-  const { program = fileURLToPath(programDefault), replayMsMax = replayMsMaxDefault } = options;
-  const { provider, name } = options.model;
-  const model = provider === null || name === null ? null : { provider, name };
+  const { environment, shutdown, replayMsMax = replayMsMaxDefault } = options;
+  const { program, home } = describeHome(options);
   let goingCount = 0;
   return {
     async replay(asked, { signal }) {
@@ -51,7 +40,7 @@ export function openReplays(options: OpenReplaysOptions): Replays {
         return await runConfined<ReplayReport>({
           program,
           environment,
-          task: { kind: "replay", databaseUrl, homeDir, model, ...asked } satisfies ReplayTask,
+          task: { kind: "replay", ...home, ...asked } satisfies ReplayTask,
           signal: AbortSignal.any([signal, shutdown, late]),
           stopMsMax,
           what: "the replay",

@@ -14,6 +14,18 @@ const done = (n: number) => ({ type: "task.done", subject: `t${n}`, data: { n } 
 const numbers = (events: StoredEvent[]) => events.map((event) => event.data["n"]);
 const range = (from: number, until: number) => Array.from({ length: until - from }, (_, n) => from + n);
 
+/** A connection that learns of the segment from offset 16 on after so many looks at events. */
+function lateBy(looks: number, sql: Sql): Sql {
+  let lookCount = 0;
+  return {
+    async query<Row>(text: string, values?: unknown[], options?: QueryOptions) {
+      const rows = await sql.query<Row & { offset: number }>(text, values, options);
+      if (!text.includes("roost.event") || (lookCount += 1) > looks) return rows;
+      return rows.filter((row) => row.offset < 16);
+    },
+  };
+}
+
 test("readLog() gives every event once, in the order of time, page by page", async () => {
   await using t = await createTestKernel({ events: testEvents });
   for (const n of range(0, 40)) await t.kernel.append([n % 3 === 0 ? done(n) : note(n)]);
@@ -55,15 +67,7 @@ for (const filter of [{}, { types: ["note.written"] }]) {
   test(`readLog() passes over no event of a segment that its connection does not know yet, ${title}`, async () => {
     await using t = await createTestKernel({ events: testEvents });
     await t.kernel.append(range(0, 20).map((n) => note(n, "same")));
-    let lookCount = 0;
-    const late: Sql = {
-      async query<Row>(text: string, values?: unknown[], options?: QueryOptions) {
-        const rows = await t.database.query<Row & { offset: number }>(text, values, options);
-        if (!text.includes("roost.event") || (lookCount += 1) > 2) return rows;
-        return rows.filter((row) => row.offset < 16);
-      },
-    };
-    const page = await readLog(late, { topics: ["notes"], ...filter, limit: 100 });
+    const page = await readLog(lateBy(2, t.database), { topics: ["notes"], ...filter, limit: 100 });
     assert.deepEqual([numbers(page.events), page.isCaughtUp], [range(0, 20), true]);
   });
 }
@@ -71,15 +75,7 @@ for (const filter of [{}, { types: ["note.written"] }]) {
 test("readLatest() looks again for a segment that its connection does not know yet", async () => {
   await using t = await createTestKernel({ events: testEvents });
   await t.kernel.append(range(0, 20).map((n) => note(n, "same")));
-  let lookCount = 0;
-  const late: Sql = {
-    async query<Row>(text: string, values?: unknown[], options?: QueryOptions) {
-      const rows = await t.database.query<Row & { offset: number }>(text, values, options);
-      if (!text.includes("roost.event") || (lookCount += 1) > 1) return rows;
-      return rows.filter((row) => row.offset < 16);
-    },
-  };
-  const page = await readLatest(late, { topics: ["notes"], types: ["note.written"], limit: 3 });
+  const page = await readLatest(lateBy(1, t.database), { topics: ["notes"], types: ["note.written"], limit: 3 });
   assert.deepEqual(numbers(page.events), [17, 18, 19]);
 });
 

@@ -4,6 +4,7 @@
  * with their parents (lockRuns) and decided what each comes to.
  */
 import type { JsonValue } from "@roost/base";
+import { settleOpenSpend } from "./settle-open-spend.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { admitRuns } from "./admit-runs.ts";
 import {
@@ -46,9 +47,11 @@ export async function endRuns(tx: KernelTransaction, ends: RunEnd[], marks: EndM
   });
   if (all.length === 0) return;
   const unmarked = all.filter((end) => !marks.has(end.run.id));
-  const reserving = unmarked.filter((end) => end.run.reservationCount > 0).map((end) => end.run.id);
   const [, rows] = await Promise.all([
-    settleOpenSpend(tx, reserving),
+    settleOpenSpend(
+      tx,
+      unmarked.map((end) => end.run),
+    ),
     markEnded(
       tx,
       unmarked.map((end) => ({ ...end, runId: end.run.id, epoch: end.run.epoch, fromState: end.run.state })),
@@ -81,12 +84,6 @@ export async function endRuns(tx: KernelTransaction, ends: RunEnd[], marks: EndM
     tx,
     ended.map(({ end }) => end.run.slot),
   );
-}
-
-/** What was reserved and not settled counts as spent. */
-async function settleOpenSpend(tx: KernelTransaction, runIds: string[]): Promise<void> {
-  if (runIds.length === 0) return;
-  await tx.query("select roost.settle_open_spend($1::uuid[])", [runIds], { name: "roost_spend_settle_open" });
 }
 
 async function withDescendants(tx: KernelTransaction, ends: RunEnd[]): Promise<RunEnd[]> {

@@ -1,6 +1,7 @@
 /** How the owner of a run ends it, or, failed with attempts left, hands it over to its next attempt. */
 import { createHash } from "node:crypto";
 import { createId, type JsonValue } from "@roost/base";
+import { settleOpenSpend } from "./settle-open-spend.ts";
 import type { BatchOutcome } from "../batches/create-batches.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
@@ -190,7 +191,7 @@ function cancelWords(run: RunHead, outcome: RunOutcome): { reason: string; by: s
  * end of the recorded steps are reopened: the next attempt executes them again, everything before them is replayed.
  */
 async function retry(tx: KernelTransaction, run: RunHead, outcome: RunOutcome, isTaken: boolean): Promise<void> {
-  if (run.reservationCount > 0) await tx.query("select roost.settle_open_spend($1::uuid[])", [[run.id]]);
+  await settleOpenSpend(tx, [run]);
   const eventId = createId();
   const [row] = await tx.query<{ wakeAt: Date; attempt: number }>(
     `update roost.run set

@@ -3,6 +3,7 @@
  * resumeRuns is its end.
  */
 import { createId, RoostError, type JsonValue } from "@roost/base";
+import { settleOpenSpend } from "./settle-open-spend.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { admitRuns } from "./admit-runs.ts";
@@ -202,7 +203,7 @@ async function release(
   { waiting, place }: { waiting: EventStep; place: EventWaitPlace | undefined },
 ): Promise<WaitOutcome> {
   const { wait } = step;
-  if (run.reservationCount > 0) await tx.query("select roost.settle_open_spend($1::uuid[])", [[run.id]]);
+  await settleOpenSpend(tx, [run]);
   const eventId = createId();
   const questionId =
     wait.kind === "person" || wait.kind === "resolution" ? await askQuestion(tx, run, step.seq, wait) : undefined;

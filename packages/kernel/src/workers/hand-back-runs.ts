@@ -1,4 +1,5 @@
 /** What becomes of the runs of a worker that goes or has gone: others execute them. The worker's row goes in the same transaction. */
+import { settleOpenSpend } from "../runs/settle-open-spend.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { createId } from "@roost/base";
 import { emitRunEvent, type EventRun } from "../runs/emit-run-event.ts";
@@ -32,8 +33,7 @@ export async function handBackRuns(tx: KernelTransaction, handBack: HandBack): P
     `select id, reservation_count as "reservationCount" from roost.run where worker_id = $1 and state = 'running' order by depth, id for no key update`,
     [workerId],
   );
-  const reserving = owned.filter((run) => run.reservationCount > 0).map((run) => run.id);
-  if (reserving.length > 0) await tx.query("select roost.settle_open_spend($1::uuid[])", [reserving]);
+  await settleOpenSpend(tx, owned);
   const count = await handBackOwned(
     tx,
     owned.map((run) => run.id),
