@@ -25,8 +25,8 @@ export class OpenTransaction implements CommittingTransaction {
   #tail: Promise<void> = Promise.resolve();
   #hasBegun = false;
   isCommitted = false;
-  /** A statement is on the wire. */
-  isBusy = false;
+  #isBusy = false;
+  #idle: AbortController | undefined;
   connectionLost = false;
 
   constructor(client: ClientBase, isolation: Isolation) {
@@ -47,7 +47,14 @@ export class OpenTransaction implements CommittingTransaction {
     this.#refusal ??= reason;
   }
 
-  /** Waits for statements that nobody waited for, and refuses further ones. */
+  /** Aborted when what is on the wire now has been answered; undefined when nothing is. */
+  whenIdle(): AbortSignal | undefined {
+    if (!this.#isBusy) return undefined;
+    this.#idle ??= new AbortController();
+    return this.#idle.signal;
+  }
+
+  /** Waits for statements that were not awaited, and refuses further ones. */
   async settle(): Promise<void> {
     await this.#tail;
     this.close(
@@ -90,14 +97,16 @@ export class OpenTransaction implements CommittingTransaction {
   async #sendWaiting(): Promise<void> {
     const group = this.#takeGroup();
     if (group.length === 0) return;
-    this.isBusy = true;
+    this.#isBusy = true;
     try {
       this.#refuseClosed();
       await (isAlone(group[0]!) ? this.#sendAlone(group[0]!) : this.#sendTogether(group));
     } catch (error) {
       for (const waiting of group) waiting.reject(this.#explain(error));
     } finally {
-      this.isBusy = false;
+      this.#isBusy = false;
+      this.#idle?.abort();
+      this.#idle = undefined;
     }
   }
 

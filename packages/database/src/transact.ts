@@ -4,7 +4,8 @@
  */
 import { RoostError } from "@roost/base";
 import type { Pool, PoolClient } from "pg";
-import { connectClient, type ConnectionSettings } from "./connect-client.ts";
+import { cancelUntilEnded } from "./cancel-until-ended.ts";
+import type { ConnectionSettings } from "./connect-client.ts";
 import type { CommittingTransaction, TransactOptions } from "./database.ts";
 import { OpenTransaction } from "./open-transaction.ts";
 import { retryConflicts } from "./retry-conflicts.ts";
@@ -45,6 +46,8 @@ async function attemptOnce<T>(
     return result;
   } catch (error) {
     await tx.settle();
+    // A cancellation that is still under way would hit the rollback.
+    await cancellation.settle();
     isReusable = (await tx.rollBack()) && !isStalePlan(error);
     throw error;
   } finally {
@@ -60,30 +63,22 @@ function cancelOnAbort(
   settings: ConnectionSettings,
   signal: AbortSignal | undefined,
 ): { settle(): Promise<void> } {
+  // The driver has the process number but does not declare it.
+  const { processID } = client as unknown as { processID: number };
   let cancelling: Promise<void> | undefined;
   const onAbort = () => {
     tx.close(() => abortedBy(signal));
-    if (tx.isBusy) cancelling = cancelStatement(client, settings).catch(() => undefined);
+    const ended = tx.whenIdle();
+    if (ended !== undefined) cancelling = cancelUntilEnded(processID, settings, ended);
   };
   signal?.addEventListener("abort", onAbort, { once: true });
   return {
-    // The connection is kept until the cancellation has been answered, so that it can never hit a later user of it.
+    // The connection is kept until the last request has been answered, so that none can hit a later user of it.
     async settle() {
       signal?.removeEventListener("abort", onAbort);
       await cancelling;
     },
   };
-}
-
-async function cancelStatement(client: PoolClient, settings: ConnectionSettings): Promise<void> {
-  // The driver has the process number but does not declare it.
-  const { processID } = client as unknown as { processID: number };
-  const canceller = await connectClient(settings);
-  try {
-    await canceller.query("SELECT pg_cancel_backend($1)", [processID]);
-  } finally {
-    await canceller.end();
-  }
 }
 
 function refuseAborted(signal: AbortSignal | undefined): void {
