@@ -3,14 +3,7 @@
  * It opens no port.
  */
 import { RoostError, type Clock, type Logger } from "@roost/base";
-import {
-  createOpenApi,
-  createProblemResponse,
-  createRoutes,
-  type Handlers,
-  type OpenApiDocument,
-} from "@roost/contract";
-import { roostOperations } from "@roost/contract/operations";
+import { createOpenApi, createProblemResponse, createRoutes, type OpenApiDocument, type Served } from "@roost/contract";
 import { attributes, type Telemetry } from "@roost/telemetry";
 import { Hono, type MiddlewareHandler } from "hono";
 import { startPage } from "./start-page.ts";
@@ -21,7 +14,8 @@ import type { Token } from "./security/open-token.ts";
 export const apiPrefix = "/api/v1";
 
 export interface GatewayOptions {
-  handlers: Handlers<typeof roostOperations>;
+  /** What is served under /api/v1. */
+  api: readonly Served[];
   token: Token;
   version: string;
   /** Asked for each request, because the port is known only once it is open. */
@@ -57,7 +51,10 @@ export function createGateway(options: GatewayOptions): Hono {
   // Made at the first request: a tenth of the work of a start, and few ever ask.
   let openApi: OpenApiDocument | undefined;
   const describe = () =>
-    createOpenApi(roostOperations, { title: "Roost", version: options.version, servers: [{ url: apiPrefix }] });
+    createOpenApi(
+      options.api.map(({ operation }) => operation),
+      { title: "Roost", version: options.version, servers: [{ url: apiPrefix }] },
+    );
   app.get("/openapi.json", (context) => context.json((openApi ??= describe())));
 
   const authenticate = createAuthentication({ token: options.token, clock: options.clock });
@@ -68,7 +65,7 @@ export function createGateway(options: GatewayOptions): Hono {
     await next();
     return undefined;
   });
-  const routes = createRoutes(roostOperations, options.handlers, {
+  const routes = createRoutes(options.api, {
     logger,
     shutdown: options.shutdown,
     principalOf: () => ({ id: "person:owner" }),

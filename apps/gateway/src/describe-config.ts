@@ -1,8 +1,15 @@
 /** The configuration in force, for `roost config`. Secrets are said to be set, never shown, and so is what may hold one. */
 import type { Settings } from "@roost/memory/settings";
 import type { GatewayConfig } from "./config.ts";
-import type { ConfigEntry, ModelFacts } from "./gateway-context.ts";
+import type { ModelFacts } from "./find-model.ts";
 import { hidden, withoutSecrets } from "./without-secrets.ts";
+
+export interface ConfigEntry {
+  name: string;
+  value: string | null;
+  source: "default" | "environment" | "settings" | "detected";
+  isSecret: boolean;
+}
 
 const environmentNames = [
   "ROOST_HOME",

@@ -4,8 +4,15 @@ import { RoostError, toRoostError, type Logger } from "@roost/base";
 import { nameCharsMax, reasonCharsMax } from "@roost/contract/operations";
 import type { Settings } from "@roost/memory/settings";
 import type { GatewayConfig } from "./config.ts";
-import type { ModelFacts } from "./gateway-context.ts";
 import { withoutSecrets } from "./without-secrets.ts";
+
+/** Which model thinks, as it was found at the start. */
+export interface ModelFacts {
+  mode: "live" | "rehearsal";
+  provider: string | null;
+  name: string | null;
+  reason: string | null;
+}
 
 /** Settings win over the environment; a configuration that cannot be right is told and rehearsed with. */
 export async function findModel(config: GatewayConfig, settings: Settings, logger: Logger): Promise<ModelFacts> {

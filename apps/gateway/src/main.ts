@@ -20,13 +20,13 @@ import { openTelemetry } from "@roost/telemetry";
 import { applyHomeJobs } from "./apply-home-jobs.ts";
 import { readGatewayConfig, type GatewayConfig } from "./config.ts";
 import { createGateway } from "./create-gateway.ts";
-import { createHandlers } from "./create-handlers.ts";
+import { createApi } from "./create-api.ts";
 import { describeConfig } from "./describe-config.ts";
 import { findModel } from "./find-model.ts";
-import type { GatewayContext } from "./gateway-context.ts";
 import { listen } from "./listen.ts";
 import { openRehearsals, type OpenRehearsalsOptions } from "./rehearsals/open-rehearsals.ts";
-import { openReplays } from "./replays/open-replays.ts";
+import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
+import { openReplays, type Replays } from "./replays/open-replays.ts";
 import { openToken } from "./security/open-token.ts";
 
 const version = "0.1.0";
@@ -73,11 +73,11 @@ async function main(): Promise<void> {
 
   const shutdown = supervised.stop;
   const confined = openConfined(config, { kernel, model, shutdown });
-  const facts = { version, startedAtMs, engine, model, config: describeConfig(config, settings, model) };
-  const handlers = createHandlers({ kernel, memory, logger, ...confined, ...facts });
+  const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model };
+  const api = createApi({ kernel, memory, facts, config: describeConfig(config, settings, model), ...confined });
   const origin = { hostnames: new Set<string>(), port: 0 };
   const common = { token, version, clock: systemClock, logger, telemetry, shutdown };
-  const app = createGateway({ handlers, origin: () => origin, ...common });
+  const app = createGateway({ api, origin: () => origin, ...common });
   await using listening = await listen({
     host: config.ROOST_HOST,
     port: config.ROOST_PORT,
@@ -107,7 +107,7 @@ async function main(): Promise<void> {
 function openConfined(
   config: GatewayConfig,
   given: Pick<OpenRehearsalsOptions, "kernel" | "model" | "shutdown">,
-): Pick<GatewayContext, "rehearsals" | "replays"> {
+): { rehearsals: Rehearsals; replays: Replays } {
   const { homeDir, environment } = config;
   const options = { ...given, homeDir, environment, databaseUrl: databaseUrl(config) };
   return { rehearsals: openRehearsals(options), replays: openReplays(options) };

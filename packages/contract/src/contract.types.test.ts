@@ -8,6 +8,7 @@ import { defineEvent, type EventDataOf } from "./define-event.ts";
 import { defineOperation } from "./define-operation.ts";
 import type { Client } from "./client.ts";
 import type { Handlers } from "./handlers.ts";
+import { serve, serveAll } from "./serve.ts";
 import type { RoostEventData } from "./events/roost-events.ts";
 
 const getThing = defineOperation({
@@ -45,9 +46,14 @@ const handlers: Handlers<typeof operations> = {
 };
 
 export function handlersAreChecked(): void {
-  createRoutes(operations, handlers, { logger: silentLogger });
+  createRoutes(serveAll(operations, handlers), { logger: silentLogger });
   // @ts-expect-error a handler is missing
-  createRoutes(operations, { getThing: handlers.getThing }, { logger: silentLogger });
+  createRoutes(serveAll(operations, { getThing: handlers.getThing }), { logger: silentLogger });
+  serve(getThing, ({ thingId }, { principal }) => ({ name: thingId + principal.id }));
+  // @ts-expect-error the name must be a string
+  serve(getThing, () => ({ name: 5 }));
+  // @ts-expect-error the input has no field of that name
+  serve(getThing, ({ nope }) => ({ name: nope }));
   // @ts-expect-error the name must be a string
   createLocalClient(operations, { ...handlers, getThing: () => ({ name: 5 }) });
   // @ts-expect-error a required field is missing

@@ -16,6 +16,7 @@ import {
   type StreamPlace,
 } from "./handlers.ts";
 import { openOperationStream, runOperation, type AnyHandler } from "./run-operation.ts";
+import { serveAll } from "./serve.ts";
 
 export interface LocalClientOptions {
   /** In whose name the calls are made. */
@@ -29,9 +30,7 @@ export function createLocalClient<const Ops extends readonly AnyOperation[]>(
 ): Client<Ops> {
   const principal = options.principal ?? anonymous;
   const client: Record<string, unknown> = {};
-  for (const operation of operations) {
-    const handler = (handlers as Record<string, AnyHandler>)[operation.id];
-    if (handler === undefined) throw new RoostError("internal", `operation ${operation.id} has no handler`);
+  for (const { operation, handler } of serveAll(operations, handlers)) {
     const open = operation.stream ? streamLocally : askLocally;
     client[operation.id] = (given: unknown = {}, callOptions: CallOptions = {}) =>
       open(operation, handler, given, { ...callOptions, principal });

@@ -7,11 +7,12 @@ import { createId, RoostError, toRoostError, type Logger } from "@roost/base";
 import { Hono, type Context } from "hono";
 import type { AnyOperation } from "./define-operation.ts";
 import { createEventStreamResponse } from "./event-stream-response.ts";
-import { anonymous, type Call, type Handlers, type Principal } from "./handlers.ts";
+import { anonymous, type Call, type Principal } from "./handlers.ts";
 import { problemMediaType, toProblem, type Problem } from "./problem.ts";
 import { fromQuery, fromText } from "./query-values.ts";
 import { readJsonBody } from "./read-json-body.ts";
 import { openOperationStream, runOperation, type AnyHandler } from "./run-operation.ts";
+import type { Served } from "./serve.ts";
 
 /** The default longest request body. */
 export const bodyBytesMaxDefault = 1024 * 1024;
@@ -31,17 +32,11 @@ export interface RoutesOptions {
 }
 
 /** @throws an assertion-like internal error at once when two operations have the same id, or the same method and path */
-export function createRoutes<const Ops extends readonly AnyOperation[]>(
-  operations: Ops,
-  handlers: NoInfer<Handlers<Ops>>,
-  options: RoutesOptions,
-): Hono {
+export function createRoutes(served: readonly Served[], options: RoutesOptions): Hono {
   const routes = new Hono();
   const methodsOfPath = new Map<string, string[]>();
-  for (const operation of inRoutingOrder(operations)) {
+  for (const { operation, handler } of inRoutingOrder(served)) {
     const path = routerPathOf(operation);
-    const handler = (handlers as Record<string, AnyHandler>)[operation.id];
-    if (handler === undefined) throw new RoostError("internal", `operation ${operation.id} has no handler`);
     methodsOfPath.set(path, [...(methodsOfPath.get(path) ?? []), operation.method]);
     routes.on(operation.method, path, (context) => answer(operation, handler, context, options));
   }
@@ -162,15 +157,15 @@ function routerPathOf(operation: AnyOperation): string {
 }
 
 /** Fixed segments before parameters, because the router takes the first route that fits. */
-function inRoutingOrder(operations: readonly AnyOperation[]): AnyOperation[] {
+function inRoutingOrder(served: readonly Served[]): Served[] {
   const seen = new Set<string>();
-  for (const { id, method, path } of operations) {
+  for (const { id, method, path } of served.map(({ operation }) => operation)) {
     for (const key of [id, `${method} ${path.replaceAll(/\{\w+\}/g, "{}")}`]) {
       if (seen.has(key))
         throw new RoostError("internal", `two operations are ${key}: operations served together need their own`);
       seen.add(key);
     }
   }
-  const sortKey = (operation: AnyOperation) => operation.path.replaceAll(/\{\w+\}/g, "~");
-  return operations.toSorted((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1));
+  const sortKey = ({ operation }: Served) => operation.path.replaceAll(/\{\w+\}/g, "~");
+  return served.toSorted((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1));
 }

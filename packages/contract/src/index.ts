@@ -40,6 +40,7 @@ export {
 } from "./handlers.ts";
 export { reconnectDefaults, type ReconnectOptions } from "./http-stream.ts";
 export { fromProblem, Problem, problemMediaType, toProblem, type ProblemOptions } from "./problem.ts";
+export { requireServed, serve, serveAll, type Served } from "./serve.ts";
 export {
   createEventParser,
   eventStreamMediaType,

@@ -4,7 +4,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { RoostError, silentLogger } from "@roost/base";
-import { createRoutes, type Handlers } from "@roost/contract";
+import { createRoutes, serveAll, type Handlers } from "@roost/contract";
 import { roostOperations } from "@roost/contract/operations";
 
 export type GatewayHandlers = Partial<Handlers<typeof roostOperations>>;
@@ -29,7 +29,7 @@ export async function serveGateway(handlers: GatewayHandlers, options: { port?: 
       return handler(input, call);
     },
   }) as Handlers<typeof roostOperations>;
-  const routes = createRoutes(roostOperations, all, { logger: silentLogger });
+  const routes = createRoutes(serveAll(roostOperations, all), { logger: silentLogger });
   const server = createAdaptorServer({
     fetch: (request: Request) => {
       if (request.headers.get("authorization") !== `Bearer ${testToken}`) {

@@ -1,5 +1,6 @@
 /** Why a run ran and what came of it: the events of its correlation, linked by their causes. */
-import type { CausalNode as CausalRecord } from "@roost/contract/operations";
+import type { Handler } from "@roost/contract";
+import type { CausalNode as CausalRecord, explainRun as operation } from "@roost/contract/operations";
 import { RoostError } from "@roost/base";
 import {
   buildCausality,
@@ -11,13 +12,11 @@ import {
   type Kernel,
   type StoredEvent,
 } from "@roost/kernel";
-import type { ApiHandler } from "../api-handler.ts";
-import type { GatewayContext } from "../gateway-context.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { describeEvent } from "../records/describe-event.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 
-export function explainRun({ kernel }: GatewayContext): ApiHandler<"explainRun"> {
+export function explainRun(kernel: Kernel): Handler<typeof operation> {
   return async ({ runId, limit, after }) => {
     const run = await getRun(kernel.database, requireUuid("run", runId));
     const { events, isAll } = await readAll(kernel, run.correlation);

@@ -1,15 +1,26 @@
 /** How everything is doing, gathered from the kernel: processes, counts, what is due, what was spent, what needs the person. */
-import { countRuns, listWorkers, readBudgets, readSpend, type WorkerRow } from "@roost/kernel";
-import type { ApiHandler } from "../api-handler.ts";
-import type { GatewayContext } from "../gateway-context.ts";
+import { countRuns, listWorkers, readBudgets, readSpend, type Kernel, type WorkerRow } from "@roost/kernel";
+import type { Handler } from "@roost/contract";
+import type { getStatus as operation } from "@roost/contract/operations";
+import type { ModelFacts } from "../find-model.ts";
 import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readAlarms } from "../records/read-alarms.ts";
 import { iso } from "../records/iso.ts";
 
 const dueShown = 10;
 
-export function getStatus(context: GatewayContext): ApiHandler<"getStatus"> {
-  const { kernel, memory } = context;
+/** What was found when the gateway started. */
+export interface StatusFacts {
+  version: string;
+  homeDir: string;
+  timeZone: string;
+  startedAtMs: number;
+  engine: { version: string; embedded: boolean };
+  model: ModelFacts;
+}
+
+export function getStatus(kernel: Kernel, facts: StatusFacts): Handler<typeof operation> {
+  const { version, homeDir, timeZone, startedAtMs, engine, model } = facts;
   return async () => {
     const [counts, workers, jobs, spend, { caps }] = await Promise.all([
       countRuns(kernel),
@@ -21,12 +32,12 @@ export function getStatus(context: GatewayContext): ApiHandler<"getStatus"> {
     const day = caps.find(({ scope, window }) => scope === "all" && window === "day");
     const nowMs = kernel.clock.nowMs();
     return {
-      version: context.version,
-      home: memory.homeDir,
-      startedAt: new Date(context.startedAtMs).toISOString(),
-      uptimeMs: Math.max(0, nowMs - context.startedAtMs),
-      engine: context.engine,
-      model: context.model,
+      version,
+      home: homeDir,
+      startedAt: new Date(startedAtMs).toISOString(),
+      uptimeMs: Math.max(0, nowMs - startedAtMs),
+      engine,
+      model,
       workers: workers.filter(({ kind }) => kind === "worker").map(toProcess),
       schedulers: workers.filter(({ kind }) => kind === "scheduler").map(toProcess),
       counts,
@@ -37,13 +48,13 @@ export function getStatus(context: GatewayContext): ApiHandler<"getStatus"> {
         .toSorted((a, b) => a.dueAt.localeCompare(b.dueAt))
         .slice(0, dueShown),
       spend: {
-        since: startOfDay(nowMs, memory.timeZone),
+        since: startOfDay(nowMs, timeZone),
         usd: spend[0]?.usdSpent ?? 0,
         tokens: spend[0]?.tokensSpent ?? 0,
         usdMax: day?.usdMax ?? null,
         tokensMax: day?.tokensMax ?? null,
       },
-      alarms: await readAlarms(context, { workers, jobs, nowMs }),
+      alarms: await readAlarms(kernel, { workers, jobs, nowMs }),
     };
   };
 }

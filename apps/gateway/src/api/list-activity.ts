@@ -1,16 +1,15 @@
 /** The rows of `roost ps`: every run that has not ended, then every job by when it is due. */
 import { formatDurationMs, parseDurationMs, RoostError } from "@roost/base";
-import type { Activity as ActivityRecord } from "@roost/contract/operations";
-import { listActivity as readActivity, readPausedQueues, type Activity, type Job } from "@roost/kernel";
-import type { ApiHandler } from "../api-handler.ts";
-import type { GatewayContext } from "../gateway-context.ts";
+import type { Handler } from "@roost/contract";
+import type { Activity as ActivityRecord, listActivity as operation } from "@roost/contract/operations";
+import { listActivity as readActivity, readPausedQueues, type Activity, type Job, type Kernel } from "@roost/kernel";
 import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
 import { describeGate } from "../records/describe-gate.ts";
 import { isoOrNull } from "../records/iso.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 
-export function listActivity({ kernel }: GatewayContext): ApiHandler<"listActivity"> {
+export function listActivity(kernel: Kernel): Handler<typeof operation> {
   return async ({ limit, after }) => {
     const place = after === undefined ? undefined : parsePlace(after);
     const isPastRuns = place?.kind === "job";

@@ -1,13 +1,12 @@
 /** Notices are events: the newest that were raised, with what became of each. */
 import { RoostError } from "@roost/base";
-import type { Notice } from "@roost/contract/operations";
-import { readLatest, type StoredEvent } from "@roost/kernel";
-import type { ApiHandler } from "../api-handler.ts";
-import type { GatewayContext } from "../gateway-context.ts";
+import type { Handler } from "@roost/contract";
+import type { listNotices as operation, Notice } from "@roost/contract/operations";
+import { readLatest, type Kernel, type StoredEvent } from "@roost/kernel";
 
 const noticesReadMax = 1_000;
 
-export function listNotices({ kernel }: GatewayContext): ApiHandler<"listNotices"> {
+export function listNotices(kernel: Kernel): Handler<typeof operation> {
   return async ({ limit, after, state }) => {
     const latest = await readLatest(kernel.database, { topics: ["notices"], limit: noticesReadMax });
     const events = kernel.registry.upcast(latest.events);

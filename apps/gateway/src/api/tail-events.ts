@@ -1,6 +1,6 @@
 /** Events of several topics as they come; the id of each is the place in every partition that is read. */
-import type { StreamItem, StreamPlace } from "@roost/contract";
-import type { Event } from "@roost/contract/operations";
+import type { Handler, StreamItem, StreamPlace } from "@roost/contract";
+import type { Event, tailEvents as operation } from "@roost/contract/operations";
 import {
   advanceOffsets,
   findOffsets,
@@ -17,8 +17,6 @@ import {
   type StoredEvent,
 } from "@roost/kernel";
 import { RoostError } from "@roost/base";
-import type { ApiHandler } from "../api-handler.ts";
-import type { GatewayContext } from "../gateway-context.ts";
 import { toEventRecord } from "../records/to-event.ts";
 import { orderPast } from "../streams/order-past.ts";
 
@@ -28,7 +26,7 @@ interface Filter {
   subject?: string;
 }
 
-export function tailEvents({ kernel }: GatewayContext): ApiHandler<"tailEvents"> {
+export function tailEvents(kernel: Kernel): Handler<typeof operation> {
   return async ({ topics, types, subject, after, last, since }, { signal }) => {
     const known = await readTopics(kernel.database);
     const unknown = topics?.find((topic) => !known.has(topic));

@@ -1,9 +1,7 @@
 /** A run as it happens: its events from the log, and between them what its model writes. */
-import type { StreamItem } from "@roost/contract";
-import type { RunUpdate } from "@roost/contract/operations";
-import { formatOffsets, getRun, parseOffsets, type OffsetVector, type Run } from "@roost/kernel";
-import type { ApiHandler } from "../api-handler.ts";
-import type { GatewayContext } from "../gateway-context.ts";
+import type { Handler, StreamItem } from "@roost/contract";
+import type { RunUpdate, watchRun as operation } from "@roost/contract/operations";
+import { formatOffsets, getRun, parseOffsets, type Kernel, type OffsetVector, type Run } from "@roost/kernel";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toEventRecord } from "../records/to-event.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
@@ -14,16 +12,16 @@ import { mergeStreams } from "../streams/merge-streams.ts";
 
 const runTopics = ["runs", "notices"];
 
-export function watchRun(context: GatewayContext): ApiHandler<"watchRun"> {
+export function watchRun(kernel: Kernel): Handler<typeof operation> {
   return async ({ runId, after }, { signal }) => {
     // Before anything of the log: when it is over now, all of its events are there to be read.
-    const run = await getRun(context.kernel.database, requireUuid("run", runId));
-    return watch(context, run, { after: after === undefined ? undefined : parseOffsets(after), signal });
+    const run = await getRun(kernel.database, requireUuid("run", runId));
+    return watch(kernel, run, { after: after === undefined ? undefined : parseOffsets(after), signal });
   };
 }
 
 async function* watch(
-  { kernel }: GatewayContext,
+  kernel: Kernel,
   run: Run,
   options: { after: OffsetVector | undefined; signal: AbortSignal },
 ): AsyncGenerator<StreamItem<RunUpdate>> {

@@ -1,11 +1,9 @@
 /** A session as it happens: what is said in it, the events of its runs, and what a model writes meanwhile. */
-import type { StreamItem, StreamPlace } from "@roost/contract";
-import type { SessionUpdate } from "@roost/contract/operations";
+import type { Handler, StreamItem, StreamPlace } from "@roost/contract";
+import type { SessionUpdate, watchSession as operation } from "@roost/contract/operations";
 import { formatOffsets, getRun, listRuns, parseOffsets, readEnd, type Kernel, type OffsetVector } from "@roost/kernel";
 import { readMessage, readTranscript, type Memory, type StoredMessage } from "@roost/memory";
 import { toRoostError } from "@roost/base";
-import type { ApiHandler } from "../api-handler.ts";
-import type { GatewayContext } from "../gateway-context.ts";
 import { toEventRecord } from "../records/to-event.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 import { toMessageRecord } from "../records/to-session.ts";
@@ -18,7 +16,7 @@ const topics = ["sessions", "runs", "notices"];
 /** Of the session's newest runs, all events are told, also to who comes back after a while. */
 const runsKnownMax = 50;
 
-export function watchSession({ kernel, memory }: GatewayContext): ApiHandler<"watchSession"> {
+export function watchSession(kernel: Kernel, memory: Memory): Handler<typeof operation> {
   return async ({ sessionKey, after, last }, { signal }) => {
     if (after !== undefined)
       return watch(kernel, memory, { sessionKey, past: [], offsets: parseOffsets(after), signal });

@@ -6,9 +6,9 @@ import {
   readPausedQueues,
   silentMsMax,
   type Job,
+  type Kernel,
   type WorkerRow,
 } from "@roost/kernel";
-import type { GatewayContext } from "../gateway-context.ts";
 import { isoOrNull } from "./iso.ts";
 
 export interface Alarm {
@@ -24,7 +24,7 @@ const failuresMax = 3;
 const laggingShown = 20;
 
 export async function readAlarms(
-  { kernel }: GatewayContext,
+  kernel: Kernel,
   facts: { workers: WorkerRow[]; jobs: Job[]; nowMs: number },
 ): Promise<Alarm[]> {
   const alarms: Alarm[] = [];
@@ -58,7 +58,7 @@ export async function readAlarms(
   return [...alarms, ...(await readLagAlarms(kernel))];
 }
 
-async function readLagAlarms(kernel: GatewayContext["kernel"]): Promise<Alarm[]> {
+async function readLagAlarms(kernel: Kernel): Promise<Alarm[]> {
   const lagging = await listLaggingPartitions(kernel.database, {
     lagMsMin: lagMsMax,
     failuresMin: failuresMax,

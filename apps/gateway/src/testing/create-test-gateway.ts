@@ -10,8 +10,8 @@ import type { Kernel } from "@roost/kernel";
 import { openMemory, type Memory } from "@roost/memory";
 import { openTelemetry } from "@roost/telemetry";
 import { apiPrefix, createGateway } from "../create-gateway.ts";
-import { createHandlers } from "../create-handlers.ts";
-import type { ConfigEntry } from "../gateway-context.ts";
+import { createApi } from "../create-api.ts";
+import type { ConfigEntry } from "../describe-config.ts";
 import { listen } from "../listen.ts";
 import { openRehearsals } from "../rehearsals/open-rehearsals.ts";
 import { openReplays } from "../replays/open-replays.ts";
@@ -90,14 +90,10 @@ async function serve(options: { kernel: Kernel; memory: Memory; homeDir: string;
   const telemetry = await openTelemetry({ serviceName: "test", logger });
   const confined = { kernel, databaseUrl, homeDir, environment: {}, model, shutdown: shutdown.signal };
   const app = createGateway({
-    handlers: createHandlers({
+    api: createApi({
       kernel,
       memory,
-      logger,
-      version: "0.0.1",
-      startedAtMs: 0,
-      engine,
-      model,
+      facts: { version: "0.0.1", homeDir, timeZone: memory.timeZone, startedAtMs: 0, engine, model },
       config,
       rehearsals: openRehearsals(confined),
       replays: openReplays(confined),

@@ -4,6 +4,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { createLocalClient } from "../create-local-client.ts";
 import { createOpenApi } from "../create-open-api.ts";
 import { createRoutes } from "../create-routes.ts";
+import { serveAll } from "../serve.ts";
 import type { Handlers } from "../handlers.ts";
 import { parseInput } from "../run-operation.ts";
 import { silentLogger } from "@roost/base";
@@ -54,7 +55,7 @@ test("roostOperations can be served together, and every list has a limit and a c
   const handlers = Object.fromEntries(roostOperations.map(({ id }) => [id, () => ({})])) as unknown as Handlers<
     typeof roostOperations
   >;
-  createRoutes(roostOperations, handlers, { logger: silentLogger });
+  createRoutes(serveAll(roostOperations, handlers), { logger: silentLogger });
   for (const operation of roostOperations) {
     if (!operation.id.startsWith("list")) continue;
     assert.ok("limit" in operation.input.shape && "after" in operation.input.shape, `${operation.id} has no page`);

@@ -6,6 +6,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { createRoutes, type RoutesOptions } from "../create-routes.ts";
 import type { AnyOperation } from "../define-operation.ts";
 import type { Handlers } from "../handlers.ts";
+import { serveAll } from "../serve.ts";
 
 export interface ServedRoutes extends AsyncDisposable {
   url: string;
@@ -17,7 +18,7 @@ export async function serveRoutes<const Ops extends readonly AnyOperation[]>(
   handlers: Handlers<Ops>,
   options: RoutesOptions & { port?: number },
 ): Promise<ServedRoutes> {
-  const routes = createRoutes(operations, handlers, options);
+  const routes = createRoutes(serveAll(operations, handlers), options);
   const server = createAdaptorServer({ fetch: routes.fetch }) as Server;
   server.listen(options.port ?? 0, "127.0.0.1");
   await once(server, "listening");

@@ -1,0 +1,25 @@
+import { serve, type Served } from "@roost/contract";
+import * as operations from "@roost/contract/operations";
+import { claimTopic, listClaims, releaseClaim, type Kernel } from "@roost/kernel";
+import { requireCursor } from "../records/require-cursor.ts";
+import { requireUuid } from "../records/require-uuid.ts";
+import { toWire } from "../records/to-wire.ts";
+
+export function serveClaims({ kernel }: { kernel: Kernel }): Served[] {
+  return [
+    serve(operations.listClaims, async ({ limit, after, scope }) => {
+      const { claims, next } = await listClaims(kernel, {
+        limit,
+        ...(after === undefined ? {} : { after: requireCursor("uuid", after) }),
+        ...(scope === undefined ? {} : { scope }),
+      });
+      return { claims: claims.map(({ claimId, ...claim }) => ({ id: claimId, ...toWire(claim) })), next };
+    }),
+
+    serve(operations.claimTopic, async ({ threshold, ...request }) =>
+      toWire(await claimTopic(kernel, { ...request, ...(threshold === undefined ? {} : { threshold }) })),
+    ),
+
+    serve(operations.releaseClaim, ({ claimId }) => releaseClaim(kernel, requireUuid("claim", claimId))),
+  ];
+}

@@ -1,0 +1,35 @@
+import { serve, type Served } from "@roost/contract";
+import * as operations from "@roost/contract/operations";
+import { getGroup, listGroups, removeGroup, resetGroup, skipEvent, type Kernel, type ResetTarget } from "@roost/kernel";
+import { nextOf } from "../records/next-of.ts";
+import { toWire } from "../records/to-wire.ts";
+
+export function serveGroups({ kernel }: { kernel: Kernel }): Served[] {
+  return [
+    serve(operations.listGroups, async ({ limit, after }) => {
+      const groups = await listGroups(kernel.database, { limit, after });
+      return { groups: toWire(groups), next: nextOf(groups, limit, ({ name }) => name) };
+    }),
+
+    serve(operations.getGroup, async ({ group }) => ({ group: toWire(await getGroup(kernel.database, group)) })),
+
+    serve(operations.resetGroup, async ({ group, to, offset, since, topic, partition, force }, { principal }) => {
+      const target: ResetTarget =
+        offset !== undefined
+          ? { kind: "offset", offset }
+          : since !== undefined
+            ? { kind: "time", time: new Date(since) }
+            : { kind: to ?? "earliest" };
+      return {
+        moved: await resetGroup(kernel, { group, to: target, topic, partition, by: principal.id, isForced: force }),
+      };
+    }),
+
+    serve(operations.skipEvent, (skip, { principal }) => skipEvent(kernel, { ...skip, by: principal.id })),
+
+    serve(operations.removeGroup, async ({ group }, { principal }) => {
+      await removeGroup(kernel, { group, by: principal.id });
+      return { removed: true };
+    }),
+  ];
+}

@@ -1,0 +1,129 @@
+/** Jobs: define, apply from files, pause, resume, remove, run now, and see what became of each tick. */
+import { serve, type Served } from "@roost/contract";
+import * as operations from "@roost/contract/operations";
+import {
+  applyJobs,
+  defineJob,
+  getJob,
+  getJobVersion,
+  listJobs,
+  listJobVersions,
+  listTicks,
+  pauseJob,
+  removeJob,
+  resumeJob,
+  rollBackJob,
+  runJobNow,
+  type JobVersion,
+  type Kernel,
+} from "@roost/kernel";
+import { iso } from "../records/iso.ts";
+import { requireCursor } from "../records/require-cursor.ts";
+import { toJobRecord, toTickRecord } from "../records/to-job.ts";
+
+interface Given {
+  kernel: Kernel;
+  /** The zone of the home, for triggers that name none. */
+  timeZone: string;
+}
+
+const ticksShown = 20;
+
+export function serveJobs(given: Given): Served[] {
+  return [...serveReading(given.kernel), ...serveDefining(given), ...serveRunning(given.kernel)];
+}
+
+function serveReading(kernel: Kernel): Served[] {
+  return [
+    serve(operations.listJobs, async ({ limit, after, state }) => {
+      const page = await listJobs(kernel, {
+        limit,
+        ...(after === undefined ? {} : { after }),
+        ...(state === undefined ? {} : { states: state }),
+      });
+      return { jobs: page.jobs.map(toJobRecord), next: page.next };
+    }),
+
+    serve(operations.getJob, async ({ jobId }) => {
+      const job = await getJob(kernel, jobId);
+      const { ticks } = await listTicks(kernel, { jobId, limit: ticksShown });
+      return { job: toJobRecord(job), ticks: ticks.map(toTickRecord) };
+    }),
+
+    serve(operations.listJobVersions, async ({ jobId, version, limit, after }) => {
+      if (version !== undefined)
+        return { versions: [toVersionRecord(await getJobVersion(kernel, jobId, version))], next: null };
+      const before = after === undefined ? {} : { before: Number(requireCursor("number", after)) };
+      const { versions, next } = await listJobVersions(kernel, jobId, { limit, ...before });
+      return { versions: versions.map(toVersionRecord), next: next === null ? null : String(next) };
+    }),
+
+    serve(operations.listTicks, async ({ jobId, limit, after, outcome }) => {
+      const page = await listTicks(kernel, {
+        jobId,
+        limit,
+        ...(after === undefined ? {} : { after }),
+        ...(outcome === undefined ? {} : { outcome }),
+      });
+      return { ticks: page.ticks.map(toTickRecord), next: page.next };
+    }),
+  ];
+}
+
+function toVersionRecord(found: JobVersion): operations.JobVersion {
+  const { jobId, version, definition, definedBy, definedAt, liveRunCount, differences } = found;
+  return { jobId, version, definition, definedBy, definedAt: iso(definedAt), liveRunCount, differences };
+}
+
+function serveDefining({ kernel, timeZone }: Given): Served[] {
+  const recordOf = async (jobId: string) => toJobRecord(await getJob(kernel, jobId));
+  return [
+    serve(operations.defineJob, async ({ jobId, expectedVersion, ...definition }, { principal }) => {
+      const options = { by: principal.id, timeZone, ...(expectedVersion === undefined ? {} : { expectedVersion }) };
+      const { change } = await defineJob(kernel, { id: jobId, ...definition }, options);
+      return { job: await recordOf(jobId), change };
+    }),
+
+    serve(operations.applyJobs, async ({ jobs, source, dryRun, prune }, { principal }) => {
+      const changes = await applyJobs(kernel, jobs, { by: principal.id, source, dryRun, prune, timeZone });
+      return { dryRun, changes: changes.map(({ jobId, change, differences }) => ({ jobId, change, differences })) };
+    }),
+
+    serve(operations.rollBackJob, async ({ jobId, version, expectedVersion }, { principal }) => {
+      const options = { version, by: principal.id, ...(expectedVersion === undefined ? {} : { expectedVersion }) };
+      const { change } = await rollBackJob(kernel, jobId, options);
+      return { job: await recordOf(jobId), change };
+    }),
+
+    serve(operations.removeJob, async ({ jobId }, { principal }) => {
+      await removeJob(kernel, jobId, { by: principal.id });
+      return { job: await recordOf(jobId) };
+    }),
+  ];
+}
+
+function serveRunning(kernel: Kernel): Served[] {
+  const recordOf = async (jobId: string) => toJobRecord(await getJob(kernel, jobId));
+  return [
+    serve(operations.pauseJob, async ({ jobId, reason }, { principal }) => {
+      await pauseJob(kernel, jobId, { by: principal.id, ...(reason === undefined ? {} : { reason }) });
+      return { job: await recordOf(jobId) };
+    }),
+
+    serve(operations.resumeJob, async ({ jobId }, { principal }) => {
+      await resumeJob(kernel, jobId, { by: principal.id });
+      return { job: await recordOf(jobId) };
+    }),
+
+    serve(operations.runJob, async ({ jobId, reason, ...given }, { principal, ...call }) => {
+      const idempotencyKey = given.idempotencyKey ?? call.idempotencyKey;
+      const { tick, isRepeated } = await runJobNow(kernel, jobId, {
+        by: principal.id,
+        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+        ...(reason === undefined ? {} : { reason }),
+        ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
+      });
+      return { tick: toTickRecord(tick), isRepeated };
+    }),
+  ];
+}

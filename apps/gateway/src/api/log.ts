@@ -1,0 +1,45 @@
+/** The log: topics, events by offset, events as they come. */
+import { RoostError } from "@roost/base";
+import { serve, type Served } from "@roost/contract";
+import * as operations from "@roost/contract/operations";
+import { readEvents, readPartitions, readTopics, refuseOutOfRange, type Kernel } from "@roost/kernel";
+import { toEventRecord } from "../records/to-event.ts";
+import { tailEvents } from "./tail-events.ts";
+
+export function serveLog({ kernel }: { kernel: Kernel }): Served[] {
+  return [
+    serve(operations.listTopics, async ({ limit, after }) => {
+      const [known, ranges] = await Promise.all([readTopics(kernel.database), readPartitions(kernel.database)]);
+      const topics = [...known.values()].filter(({ name }) => after === undefined || name > after);
+      const shown = topics.slice(0, limit).map(({ name, retentionMs }) => ({
+        name,
+        retentionMs,
+        partitions: ranges
+          .filter((range) => range.topic === name)
+          .map(({ partition, firstOffset, nextOffset }) => ({ partition, firstOffset, nextOffset })),
+      }));
+      return { topics: shown, next: topics.length > limit ? (shown.at(-1)?.name ?? null) : null };
+    }),
+
+    serve(operations.readEvents, async ({ topic, partition, offset: asked, limit }) => {
+      const range = (await readPartitions(kernel.database, [topic])).find((one) => one.partition === partition);
+      if (range === undefined) {
+        throw new RoostError(
+          "not_found",
+          `There is no partition ${partition} of a topic "${topic}": look at the list of topics`,
+        );
+      }
+      const offset = asked ?? range.firstOffset;
+      refuseOutOfRange(range, offset);
+      const events = await readEvents(kernel.database, { topic, partition, offset, limit });
+      const last = events.at(-1);
+      return {
+        events: kernel.registry.upcast(events).map(toEventRecord),
+        nextOffset: last === undefined ? offset : last.offset + 1,
+        headOffset: range.nextOffset,
+      };
+    }),
+
+    serve(operations.tailEvents, tailEvents(kernel)),
+  ];
+}

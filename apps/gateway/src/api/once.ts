@@ -1,0 +1,34 @@
+import type { JsonValue } from "@roost/base";
+import { serve, type Served } from "@roost/contract";
+import * as operations from "@roost/contract/operations";
+import { beginOnce, failOnce, finishOnce, renewOnce, type Kernel } from "@roost/kernel";
+import { toWire } from "../records/to-wire.ts";
+
+export function serveOnce({ kernel }: { kernel: Kernel }): Served[] {
+  return [
+    serve(operations.beginOnce, async ({ purpose, ...request }) =>
+      toWire(await beginOnce(kernel, { ...request, ...(purpose === undefined ? {} : { purpose }) })),
+    ),
+
+    serve(operations.renewOnce, async ({ scope, key, token, ttlMs }) => {
+      const { expiresAt } = await renewOnce(kernel, { scope, key, token, ttlMs });
+      return { scope, key, expiresAt: expiresAt.toISOString() };
+    }),
+
+    serve(operations.finishOnce, async ({ result, keepMs, ...outcome }) =>
+      toWire(
+        await finishOnce(kernel, {
+          ...outcome,
+          result: (result ?? null) as JsonValue,
+          ...(keepMs === undefined ? {} : { keepMs }),
+        }),
+      ),
+    ),
+
+    serve(operations.failOnce, async ({ error, ...outcome }) => {
+      const { scope, key } = outcome;
+      const { state } = await failOnce(kernel, { ...outcome, ...(error === undefined ? {} : { error }) });
+      return { scope, key, state };
+    }),
+  ];
+}

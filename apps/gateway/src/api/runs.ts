@@ -1,0 +1,129 @@
+/** Runs: list, look into, watch, cancel, retry, fork, replay, and say what an effect of unknown outcome did. */
+import type { JsonObject, JsonValue } from "@roost/base";
+import { serve, type Served } from "@roost/contract";
+import * as operations from "@roost/contract/operations";
+import {
+  cancelRun,
+  forkRun,
+  getRun,
+  listRuns,
+  listSteps,
+  listWaits,
+  readGates,
+  resolveStep,
+  retryRun,
+  type Kernel,
+  type Run,
+} from "@roost/kernel";
+import { nextOf } from "../records/next-of.ts";
+import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
+import { requireCursor } from "../records/require-cursor.ts";
+import { requireUuid } from "../records/require-uuid.ts";
+import { toRunRecord, toRunSummary } from "../records/to-run-summary.ts";
+import { toStepRecord } from "../records/to-step.ts";
+import { toGateWaitRecord, toWaitRecord } from "../records/to-wait.ts";
+import type { Replays } from "../replays/open-replays.ts";
+import { explainRun } from "./explain-run.ts";
+import { watchRun } from "./watch-run.ts";
+
+export function serveRuns({ kernel, replays }: { kernel: Kernel; replays: Replays }): Served[] {
+  return [
+    ...serveReading(kernel),
+    ...serveChanging(kernel),
+    serve(operations.replayRun, async ({ runId, fromSeq }, { signal }) => {
+      // No process for a run that is not there.
+      const run = await getRun(kernel.database, requireUuid("run", runId));
+      return replays.replay({ runId: run.id, fromSeq }, { signal });
+    }),
+    serve(operations.watchRun, watchRun(kernel)),
+    serve(operations.explainRun, explainRun(kernel)),
+  ];
+}
+
+function serveReading(kernel: Kernel): Served[] {
+  return [
+    serve(operations.listRuns, async ({ state, jobId, sessionKey, sessionKind, parentRunId, after, limit }) => {
+      const runs = await listRuns(kernel, {
+        limit,
+        ...(state === undefined ? {} : { states: state }),
+        ...(jobId === undefined ? {} : { jobId }),
+        ...(sessionKey === undefined ? {} : { sessionKey }),
+        ...(sessionKind === undefined ? {} : { sessionKind }),
+        ...(parentRunId === undefined ? {} : { parentRunId: requireUuid("run", parentRunId) }),
+        ...(after === undefined ? {} : { after: requireCursor("uuid", after) }),
+      });
+      return { runs: runs.map(toRunSummary), next: nextOf(runs, limit, (run) => run.id) };
+    }),
+
+    serve(operations.getRun, async ({ runId, limit, after }) => {
+      const run = await getRun(kernel.database, requireUuid("run", runId));
+      const [steps, waits, locks, gates] = await Promise.all([
+        listSteps(kernel.database, runId, {
+          limit,
+          ...(after === undefined ? {} : { after: Number(requireCursor("number", after)) }),
+        }),
+        listWaits(kernel.database, runId),
+        readLocksOfRuns(kernel),
+        readGates(kernel.database, gatesOf(run)),
+      ]);
+      return {
+        run: toRunRecord(run),
+        steps: steps.map(toStepRecord),
+        waits: [
+          ...waits.filter((wait) => wait.resolvedAt === null).map(toWaitRecord),
+          ...[...gates.values()].map(toGateWaitRecord),
+        ],
+        holds: locks.get(runId) ?? [],
+        next: nextOf(steps, limit, (step) => String(step.seq)),
+      };
+    }),
+  ];
+}
+
+/** The gate at which it waits. */
+function gatesOf({ waitingFor, slot, rate }: Run): string[] {
+  return [waitingFor === "slot" ? slot : waitingFor === "rate" ? rate : null].filter((gate) => gate !== null);
+}
+
+function serveChanging(kernel: Kernel): Served[] {
+  const summaryOf = async (runId: string) => toRunSummary(await getRun(kernel.database, runId));
+  return [
+    serve(operations.cancelRun, async ({ runId, reason }, { principal }) => {
+      requireUuid("run", runId);
+      const { outcome } = await cancelRun(kernel, { runId, reason: reason ?? "asked for", by: principal.id });
+      return { outcome, run: await summaryOf(runId) };
+    }),
+
+    serve(operations.retryRun, async ({ runId, reason }, { principal }) => {
+      const created = await retryRun(kernel, {
+        runId: requireUuid("run", runId),
+        reason: reason ?? "asked for",
+        by: principal.id,
+      });
+      return { run: await summaryOf(created.runId) };
+    }),
+
+    serve(operations.forkRun, async ({ runId, fromSeq, input, reason }, { principal }) => {
+      const created = await forkRun(kernel, {
+        runId: requireUuid("run", runId),
+        fromSeq,
+        reason: reason ?? "asked for",
+        by: principal.id,
+        ...(input === undefined ? {} : { input: input as JsonObject }),
+      });
+      return { run: await summaryOf(created.runId) };
+    }),
+
+    serve(operations.resolveStep, async ({ runId, seq, outcome, note, output }, { principal }) => {
+      const step = await resolveStep(kernel, {
+        runId: requireUuid("run", runId),
+        seq,
+        outcome,
+        note: note ?? "",
+        by: principal.id,
+        ...(output === undefined ? {} : { output: output as JsonValue }),
+      });
+      return { step: toStepRecord(step), run: await summaryOf(runId) };
+    }),
+  ];
+}

@@ -1,0 +1,23 @@
+/** How everything is doing: the status, what is going on, what needs the person, the configuration in force. */
+import { serve, type Served } from "@roost/contract";
+import * as operations from "@roost/contract/operations";
+import type { Kernel } from "@roost/kernel";
+import type { ConfigEntry } from "../describe-config.ts";
+import { getStatus, type StatusFacts } from "./get-status.ts";
+import { listActivity } from "./list-activity.ts";
+import { listNotices } from "./list-notices.ts";
+
+export interface StatusGiven {
+  kernel: Kernel;
+  facts: StatusFacts;
+  config: ConfigEntry[];
+}
+
+export function serveStatus({ kernel, facts, config }: StatusGiven): Served[] {
+  return [
+    serve(operations.getStatus, getStatus(kernel, facts)),
+    serve(operations.listActivity, listActivity(kernel)),
+    serve(operations.listNotices, listNotices(kernel)),
+    serve(operations.getConfig, () => ({ entries: config })),
+  ];
+}

@@ -1,0 +1,386 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { roostOperations } from "@roost/contract/operations";
+import { beginStep, finishStep, joinGroup, waitInRun, type WorkerRegistration } from "@roost/kernel";
+import { collect } from "./testing/collect.ts";
+import { createTestGateway, type TestGateway } from "./testing/create-test-gateway.ts";
+import { claimOne, end, joinWorker, playRun, startRun } from "./testing/drive-runs.ts";
+
+const job = { trigger: { kind: "every", every: "1h" }, prompt: "look" } as const;
+
+/** The client, with a record of the operations that it was asked for and that answered. */
+function recorded({ client }: TestGateway) {
+  const answered = new Set<string>();
+  const recording = new Proxy(client, {
+    get: (target, id: string) => {
+      answered.add(id);
+      return target[id as keyof typeof target];
+    },
+  });
+  return { client: recording, answered };
+}
+
+test("createApi() serves every operation as its contract says", async () => {
+  await using gateway = await createTestGateway({ files: { "memory/email-state.json": '{"unread":3}\n' } });
+  const { kernel } = gateway;
+  const { client, answered } = recorded(gateway);
+  await using worker = await joinWorker(kernel);
+
+  await askAboutJobs(client);
+  await askAboutRuns(gateway, client, worker);
+  await askAboutLocks(client);
+  await askAboutRehearsals(client);
+  await askAboutGroups(gateway, client);
+  assert.ok((await client.listStateFiles()).files.some(({ name }) => name === "email"));
+  assert.deepEqual((await client.getState({ name: "email" })).value, { unread: 3 });
+
+  const sent = await client.sendMessage({ sessionKey: "main", text: "hello" }, { idempotencyKey: "k1" });
+  const again = await client.sendMessage({ sessionKey: "main", text: "hello" }, { idempotencyKey: "k1" });
+  assert.deepEqual([again.messageId, again.isRepeated], [sent.messageId, true]);
+  const { sessions } = await client.listSessions();
+  assert.deepEqual(
+    sessions.map(({ key, messageCount, queuedCount }) => [key, messageCount, queuedCount]),
+    [["main", 1, 1]],
+  );
+  const { messages } = await client.getSession({ sessionKey: "main" });
+  assert.deepEqual(
+    messages.map(({ text, role, runId }) => [text, role, runId]),
+    [["hello", "user", sent.runId]],
+  );
+  const [first] = await collect(client.watchSession({ sessionKey: "main", last: 5 }), () => true);
+  assert.equal(first?.data.kind, "message");
+
+  await kernel.append([
+    { type: "notice.raised", subject: "n1", data: { noticeId: "n1", level: "warning", text: "mind the gap" } },
+    { type: "notice.raised", subject: "n2", data: { noticeId: "n2", level: "info", text: "all is well" } },
+    { type: "notice.delivered", subject: "n1", data: { noticeId: "n1", target: "console" } },
+  ]);
+  const { notices, next } = await client.listNotices({ limit: 1 });
+  assert.deepEqual([notices[0]?.id, next], ["n2", "n2"]);
+  const rest = await client.listNotices({ after: "n2" });
+  assert.deepEqual([rest.notices[0]?.state, rest.next], ["delivered", null]);
+
+  const status = await client.getStatus();
+  assert.equal(status.workers.length, 1);
+  assert.ok((await client.getConfig()).entries.length > 0);
+  const { topics } = await client.listTopics();
+  const { partition = 0 } =
+    topics.find(({ name }) => name === "runs")?.partitions.find((one) => one.nextOffset > 0) ?? {};
+  assert.ok((await client.readEvents({ topic: "runs", partition })).events.length > 0);
+  await askAboutSchemas(client);
+  await askAboutProjections(client);
+  await collect(client.tailEvents({ last: 1 }), () => true);
+
+  assert.deepEqual([...answered].toSorted(), roostOperations.map(({ id }) => id).toSorted());
+});
+
+async function askAboutJobs(client: TestGateway["client"]): Promise<void> {
+  assert.equal((await client.defineJob({ jobId: "sweep", ...job })).change, "created");
+  await assert.rejects(client.defineJob({ jobId: "sweep", ...job, expectedVersion: 9 }), { code: "conflict" });
+  const applied = await client.applyJobs({ jobs: [{ id: "mop", ...job }], source: "file", dryRun: true });
+  assert.deepEqual([applied.dryRun, applied.changes[0]?.change], [true, "created"]);
+  assert.equal((await client.pauseJob({ jobId: "sweep", reason: "dust" })).job.pausedReason, "dust");
+  assert.equal((await client.resumeJob({ jobId: "sweep" })).job.state, "active");
+  const { tick } = await client.runJob({ jobId: "sweep" }, { idempotencyKey: "once" });
+  assert.equal((await client.runJob({ jobId: "sweep" }, { idempotencyKey: "once" })).isRepeated, true);
+  assert.equal((await client.getJob({ jobId: "sweep" })).ticks[0]?.runId, tick.runId);
+  assert.ok((await client.listTicks({ jobId: "sweep" })).ticks.some(({ tickKey }) => tickKey === tick.tickKey));
+  assert.equal((await client.listJobs({ limit: 1 })).jobs.length, 1);
+  const { rows } = await client.listActivity();
+  assert.deepEqual(
+    rows.map(({ kind, id, why }) => [kind, kind === "job" ? id : null, kind === "job" ? why : null]),
+    [
+      ["run", null, null],
+      ["job", "sweep", "every 1h"],
+    ],
+  );
+  assert.equal((await client.cancelRun({ runId: tick.runId ?? "" })).outcome, "cancelled");
+  const { versions } = await client.listJobVersions({ jobId: "sweep" });
+  assert.equal(versions.at(-1)?.version, 1);
+  assert.equal((await client.listJobVersions({ jobId: "sweep", version: 1 })).versions.length, 1);
+  await client.rollBackJob({ jobId: "sweep", version: 1 });
+  assert.equal((await client.removeJob({ jobId: "sweep" })).job.state, "removed");
+  await assert.rejects(client.getJob({ jobId: "nobody" }), { code: "not_found" });
+}
+
+async function askAboutRehearsals(client: TestGateway["client"]): Promise<void> {
+  const { rehearsal } = await client.startRehearsal({ hours: 1, jobs: [{ id: "tried", ...job }] });
+  assert.equal(rehearsal.state, "playing");
+  await assert.rejects(client.startRehearsal({}), { code: "conflict" });
+  const rehearsalId = rehearsal.id;
+  const told = await collect(client.watchRehearsal({ rehearsalId }), ({ data }) => data.state !== "playing");
+  assert.equal(told.at(-1)?.data.state, "done", told.at(-1)?.data.error ?? "");
+  const { report } = await client.getRehearsal({ rehearsalId });
+  assert.deepEqual([report?.hours, report?.changes.map(({ jobId }) => jobId)], [1, ["tried"]]);
+  assert.equal((await client.cancelRehearsal({ rehearsalId })).rehearsal.state, "done");
+  await assert.rejects(client.getRehearsal({ rehearsalId: "none" }), { code: "not_found" });
+}
+
+async function askAboutRuns(
+  { kernel }: TestGateway,
+  client: TestGateway["client"],
+  worker: WorkerRegistration,
+): Promise<void> {
+  const runId = await startRun(kernel, { retry: { attemptsMax: 1 } });
+  const owned = await claimOne(kernel, worker);
+  await beginStep(kernel, owned, { seq: 1, name: "post", kind: "tool", effect: "unsafe", input: {} });
+  await finishStep(kernel, owned, { seq: 1, state: "unknown", error: { code: "internal", message: "cut off" } });
+  assert.ok((await client.getStatus()).alarms.some(({ code }) => code === "unknown_outcome"));
+  const resolved = await client.resolveStep({ runId, seq: 1, outcome: "done", note: "it is there" });
+  assert.equal(resolved.step.seq, 1);
+  await waitInRun(kernel, owned, { seq: 2, name: "ask", wait: { kind: "person", question: { prompt: "Go on?" } } });
+  const { run, waits } = await client.getRun({ runId });
+  assert.deepEqual([run.state, waits[0]?.kind], ["waiting", "person"]);
+  const { questions } = await client.listQuestions({ state: "open" });
+  assert.equal(questions[0]?.text, "Go on?");
+  const { question } = await client.answerQuestion({ questionId: questions[0].id, answer: "yes" });
+  assert.equal(question.state, "answered");
+  await end(kernel, await claimOne(kernel, worker));
+  await collect(client.watchRun({ runId }), () => false);
+  const why = await client.explainRun({ runId });
+  assert.deepEqual([why.causes.at(-1)?.type, why.isCut], ["run.created", false]);
+  const { runId: cancelled } = { runId: await startRun(kernel) };
+  await client.cancelRun({ runId: cancelled });
+  assert.notEqual((await client.retryRun({ runId: cancelled })).run.id, cancelled);
+  const { verdict, differences, stepCount } = await client.replayRun({ runId });
+  assert.deepEqual([verdict, differences[0]?.seq, differences[0]?.kind, stepCount], ["diverged", 1, "step", 2]);
+  const fork = (await client.forkRun({ runId, fromSeq: 1, input: { again: true } })).run;
+  assert.deepEqual(
+    (({ forkedFrom, forkedSeq }) => [forkedFrom, forkedSeq])((await client.getRun({ runId: fork.id })).run),
+    [runId, 1],
+  );
+  await client.cancelRun({ runId: fork.id });
+  assert.equal((await client.pauseQueue({ queue: "slow", reason: "dust" })).queue.pausedReason, "dust");
+  assert.deepEqual(
+    (await client.listQueues()).queues.filter(({ pausedAt }) => pausedAt !== null).map(({ name }) => name),
+    ["slow"],
+  );
+  assert.equal((await client.resumeQueue({ queue: "slow" })).queue.pausedAt, null);
+  await assert.rejects(client.retryRun({ runId }), { code: "conflict" });
+  assert.ok((await client.listRuns({ state: ["done"] })).runs.some(({ id }) => id === runId));
+}
+
+async function askAboutProjections(client: TestGateway["client"]): Promise<void> {
+  for (const { name } of (await client.listProjections()).projections) {
+    const { state, isEqual, difference } = await client.replayProjection({ projection: name, check: true });
+    assert.deepEqual([name, state, isEqual, difference], [name, "checked", true, null]);
+    assert.equal((await client.replayProjection({ projection: name })).state, "switched");
+  }
+  const { projections } = await client.listProjections();
+  assert.deepEqual(
+    projections.map(({ name, last }) => [name, last?.isEqual, last?.isCheck]),
+    [
+      ["state-files", true, false],
+      ["ticks", true, false],
+    ],
+  );
+  await assert.rejects(client.replayProjection({ projection: "nobody" }), {
+    code: "not_found",
+    message: /there are state-files, ticks/,
+  });
+}
+
+async function askAboutSchemas(client: TestGateway["client"]): Promise<void> {
+  const { schemas } = await client.listSchemas({ type: "notice.delivered" });
+  const [known] = schemas;
+  assert.ok(known);
+  const { type, schema, version } = known;
+  assert.equal((await client.checkSchema({ type, version, schema })).verdict, "same");
+  assert.equal((await client.checkSchema({ type, schema })).verdict, "compatible");
+  assert.equal((await client.checkSchema({ type: "never.seen", schema })).verdict, "new");
+  const properties = { ...(schema["properties"] as object), target: { type: "number" } };
+  const refused = await client.checkSchema({ type, schema: { ...schema, properties } });
+  assert.deepEqual([refused.verdict, refused.version, refused.path], ["refused", version + 1, "target"]);
+}
+
+async function askAboutGroups({ kernel }: TestGateway, client: TestGateway["client"]): Promise<void> {
+  const handle = async () => {
+    throw new Error("cannot digest it");
+  };
+  const member = await joinGroup(kernel, { group: "readers", topics: ["jobs"], memberId: "m", handle });
+  while ((await member.consume()).isMore);
+  const { group } = await client.getGroup({ group: "readers" });
+  const failing = group.partitions.find((each) => each.state === "failing");
+  assert.ok(failing);
+  assert.deepEqual([failing.owner, failing.cursor, failing.lastError?.message], ["m", 0, "cannot digest it"]);
+  assert.ok((await client.listGroups()).groups.some(({ name }) => name === "readers"));
+  const { topic, partition } = failing;
+  const place = { group: "readers", topic, partition };
+  assert.equal((await client.skipEvent({ ...place, offset: 0 })).nextOffset, 1);
+  await assert.rejects(client.skipEvent({ ...place, offset: 0 }), { code: "conflict" });
+  await assert.rejects(client.resetGroup({ group: "readers", to: "earliest" }), {
+    code: "conflict",
+    message: /1 live member/,
+  });
+  await assert.rejects(client.resetGroup({ ...place, to: "earliest", offset: 3 }), { code: "invalid_input" });
+  await member.leave();
+  assert.deepEqual((await client.resetGroup({ ...place, to: "earliest" })).moved, [
+    { topic, partition, from: 1, to: 0 },
+  ]);
+  assert.equal((await client.removeGroup({ group: "readers" })).removed, true);
+}
+
+async function askAboutLocks(client: TestGateway["client"]): Promise<void> {
+  const taken = await client.acquireLock({ name: "printer", holder: "a" });
+  assert.equal((await client.acquireLock({ name: "printer", holder: "b" })).acquired, false);
+  assert.equal((await client.listLocks()).locks[0]?.name, "printer");
+  assert.equal((await client.renewLock({ name: "printer", holder: "a", epoch: taken.epoch })).isHeld, true);
+  assert.equal((await client.releaseLock({ name: "printer", holder: "a", epoch: taken.epoch })).released, true);
+  const name = { scope: "blog", key: "today/1" };
+  const begun = await client.beginOnce({ ...name, holder: "a" });
+  assert.ok(begun.token);
+  const renewed = await client.renewOnce({ ...name, token: begun.token, ttlMs: 3_600_000 });
+  assert.ok(renewed.expiresAt > (begun.expiresAt ?? ""));
+  assert.equal((await client.failOnce({ ...name, token: begun.token })).state, "free");
+  const second = await client.beginOnce({ ...name, holder: "a" });
+  await client.finishOnce({ ...name, token: second.token ?? "", result: { url: "/1" } });
+  const claim = await client.claimTopic({ scope: "blog", text: "Why cats sleep", by: "writer" });
+  assert.equal((await client.claimTopic({ scope: "blog", text: "Why cats sleep?", by: "other" })).granted, false);
+  assert.equal((await client.listClaims()).claims[0]?.id, claim.claimId);
+  assert.equal((await client.releaseClaim({ claimId: claim.claimId ?? "" })).released, true);
+}
+
+test("listRuns() and getRun() give every row once, page by page", async () => {
+  await using gateway = await createTestGateway();
+  const runIds: string[] = [];
+  for (let count = 0; count < 5; count += 1) runIds.unshift(await startRun(gateway.kernel));
+  const seen: string[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await gateway.client.listRuns({ limit: 2, ...(after === undefined ? {} : { after }) });
+    seen.push(...page.runs.map(({ id }) => id));
+    if (page.next === null) break;
+    after = page.next;
+  }
+  assert.deepEqual(seen, runIds);
+  const runId = await playRunAlone(gateway);
+  const steps: number[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await gateway.client.getRun({ runId, limit: 2, ...(after === undefined ? {} : { after }) });
+    steps.push(...page.steps.map(({ seq }) => seq));
+    if (page.next === null) break;
+    after = page.next;
+  }
+  assert.deepEqual(steps, [1, 2, 3, 4, 5]);
+});
+
+async function playRunAlone({ kernel, client }: TestGateway): Promise<string> {
+  for (const { id } of (await client.listRuns()).runs) await client.cancelRun({ runId: id });
+  return playRun(kernel, 5);
+}
+
+test("listActivity() and explainRun() give every row once, although runs begin between two pages", async () => {
+  await using gateway = await createTestGateway();
+  const { kernel, client } = gateway;
+  await using worker = await joinWorker(kernel);
+  for (const jobId of ["mop", "sweep"]) await client.defineJob({ jobId, ...job });
+  const running = await startRun(kernel);
+  const owned = await claimOne(kernel, worker);
+  const before = [running, await startRun(kernel), await startRun(kernel)];
+  const seen: string[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await client.listActivity({ limit: 2, ...(after === undefined ? {} : { after }) });
+    seen.push(...page.rows.map(({ id }) => id));
+    if (page.next === null) break;
+    after = page.next;
+    await startRun(kernel);
+  }
+  assert.equal(new Set(seen).size, seen.length, "nothing twice");
+  assert.deepEqual(
+    [...before, "mop", "sweep"].filter((id) => !seen.includes(id)),
+    [],
+  );
+  await assert.rejects(client.listActivity({ after: "2" }), { code: "invalid_input" });
+
+  for (let seq = 1; seq <= 3; seq += 1) {
+    await beginStep(kernel, owned, { seq, name: `s${seq}`, kind: "tool", effect: "readonly", input: {} });
+    await finishStep(kernel, owned, { seq, state: "done", output: 1 });
+  }
+  const whole = await client.explainRun({ runId: running });
+  const effects: string[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await client.explainRun({ runId: running, limit: 1, ...(after === undefined ? {} : { after }) });
+    effects.push(...page.effects.map(({ eventId }) => eventId));
+    assert.equal(page.isCut, page.next !== null);
+    if (page.next === null) break;
+    after = page.next;
+  }
+  assert.deepEqual(
+    effects,
+    whole.effects.map(({ eventId }) => eventId),
+  );
+  assert.ok(effects.length >= 4);
+});
+
+test("explainRun() tells how a tick led to a run and what the run did", async () => {
+  await using gateway = await createTestGateway();
+  const { kernel, client } = gateway;
+  await using worker = await joinWorker(kernel);
+  await client.defineJob({ jobId: "sweep", ...job });
+  const { tick } = await client.runJob({ jobId: "sweep", reason: "dust" });
+  const owned = await claimOne(kernel, worker);
+  await beginStep(kernel, owned, { seq: 1, name: "broom", kind: "tool", effect: "readonly", input: {} });
+  await finishStep(kernel, owned, { seq: 1, state: "done", output: "clean" });
+  await end(kernel, owned);
+  const why = await client.explainRun({ runId: tick.runId ?? "" });
+  assert.deepEqual(why.causes.map(({ type }) => type).slice(-2), ["tick.fired", "run.created"]);
+  assert.deepEqual(
+    why.effects.map(({ type }) => type),
+    ["run.started", "step.done", "run.done"],
+  );
+  for (const [index, cause] of why.causes.entries())
+    if (index > 0) assert.equal(cause.parentId, why.causes[index - 1]?.eventId);
+});
+
+test("getStatus() raises an alarm when nobody works and when nobody schedules", async () => {
+  await using gateway = await createTestGateway();
+  const { client, test: world } = gateway;
+  await client.defineJob({ jobId: "sweep", ...job });
+  await world.clock.advance(2 * 3_600_000);
+  const { alarms } = await client.getStatus();
+  assert.deepEqual(
+    alarms.map(({ code }) => code),
+    ["no_worker", "job_not_ticking"],
+  );
+});
+
+test("createApi() answers ids and cursors that are none with what they are", async () => {
+  await using gateway = await createTestGateway();
+  const { client } = gateway;
+  const odd = ["x", "0", "../..", "\u0000", "1e9", "-1", "ü".repeat(100), "x".repeat(200)];
+  for (const id of odd) {
+    const calls: Record<string, () => Promise<unknown>> = {
+      getRun: () => client.getRun({ runId: id }),
+      cancelRun: () => client.cancelRun({ runId: id }),
+      replayRun: () => client.replayRun({ runId: id }),
+      retryRun: () => client.retryRun({ runId: id }),
+      explainRun: () => client.explainRun({ runId: id }),
+      answerQuestion: () => client.answerQuestion({ questionId: id, answer: "yes" }),
+      releaseClaim: () => client.releaseClaim({ claimId: id }),
+      getState: () => client.getState({ name: id }),
+      getSession: () => client.getSession({ sessionKey: id }),
+      listRuns: () => client.listRuns({ after: id }),
+      listClaims: () => client.listClaims({ after: id }),
+      listQuestions: () => client.listQuestions({ after: id }),
+      listNotices: () => client.listNotices({ after: id }),
+      listTicks: () => client.listTicks({ jobId: "j", after: id }),
+      sendMessage: () => client.sendMessage({ sessionKey: "main", text: "x", idempotencyKey: id }),
+      acquireLock: () => client.acquireLock({ name: id, holder: id }),
+      beginOnce: () => client.beginOnce({ scope: id, key: id, holder: id }),
+      claimTopic: () => client.claimTopic({ scope: id, text: id, by: id }),
+      defineJob: () => client.defineJob({ jobId: "j", ...job, prompt: id, title: id }),
+      readEvents: () => client.readEvents({ topic: id }),
+      listJobs: () => client.listJobs({ after: id }),
+      listTopics: () => client.listTopics({ after: id }),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      const code = await call().then(
+        () => "ok",
+        (error: { code?: string }) => error.code,
+      );
+      assert.ok(
+        ["ok", "not_found", "invalid_input", "conflict"].includes(code ?? ""),
+        `${name}(${id.slice(0, 9)}): ${code}`,
+      );
+    }
+  }
+});

@@ -1,0 +1,50 @@
+/** The home's own API: every group of operations with what serves it. A group is given what it uses, and no more. */
+import { requireServed, type Served } from "@roost/contract";
+import { roostOperations } from "@roost/contract/operations";
+import { tickProjection } from "@roost/kernel";
+import { stateProjection } from "@roost/memory";
+import { serveClaims } from "./api/claims.ts";
+import { serveGroups } from "./api/groups.ts";
+import { serveJobs } from "./api/jobs.ts";
+import { serveLocks } from "./api/locks.ts";
+import { serveLog } from "./api/log.ts";
+import { serveOnce } from "./api/once.ts";
+import { serveProjections } from "./api/projections.ts";
+import { serveQuestions } from "./api/questions.ts";
+import { serveQueues } from "./api/queues.ts";
+import { serveRehearsals } from "./api/rehearsals.ts";
+import { serveRuns } from "./api/runs.ts";
+import { serveSchemas } from "./api/schemas.ts";
+import { serveSessions } from "./api/sessions.ts";
+import { serveStates } from "./api/states.ts";
+import { serveStatus, type StatusGiven } from "./api/status.ts";
+import type { Memory } from "@roost/memory";
+import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
+import type { Replays } from "./replays/open-replays.ts";
+
+export interface ApiOptions extends StatusGiven {
+  memory: Memory;
+  rehearsals: Rehearsals;
+  replays: Replays;
+}
+
+/** @throws RoostError `internal` when an operation of the contract is served by nothing, or twice */
+export function createApi({ kernel, memory, rehearsals, replays, ...status }: ApiOptions): readonly Served[] {
+  return requireServed(roostOperations, [
+    ...serveStatus({ kernel, ...status }),
+    ...serveRuns({ kernel, replays }),
+    ...serveQuestions({ kernel }),
+    ...serveQueues({ kernel }),
+    ...serveJobs({ kernel, timeZone: memory.timeZone }),
+    ...serveRehearsals({ rehearsals }),
+    ...serveSessions({ kernel, memory }),
+    ...serveLog({ kernel }),
+    ...serveSchemas({ kernel }),
+    ...serveGroups({ kernel }),
+    ...serveProjections({ kernel, projections: [stateProjection(memory), tickProjection] }),
+    ...serveLocks({ kernel }),
+    ...serveOnce({ kernel }),
+    ...serveClaims({ kernel }),
+    ...serveStates({ memory }),
+  ]);
+}
