@@ -1,8 +1,8 @@
 // Runs tests on the pinned Node against one PostgreSQL that is thrown away afterwards. Types, lint, format and dead
 // code are tests too (test/checks.test.ts), so that the runner's closing summary is the whole answer.
-import { globSync } from "node:fs";
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, constants } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
@@ -20,55 +20,74 @@ const patterns = [
 const testMsMax = 1_200_000;
 /** More files at once than cores: many of them wait for processes that they have started, and for leases to end. */
 const filesBesideCores = 2;
-/** What takes longest, the longest first: it begins before all others, so that nothing runs alone at the end. */
-const longFiles = [
-  "test/week/week.test.ts",
-  "test/chaos/chaos.test.ts",
-  "bench/src/main.test.ts",
-  "packages/worker/src/bounded-spend.test.ts",
-  "test/mutation/mutation.test.ts",
-  "packages/worker/src/main.test.ts",
-  "test/scenarios/killed-between-events.test.ts",
-  "packages/rehearsal/src/rehearse.test.ts",
-  "packages/kernel/src/simulation/simulate.test.ts",
-  "test/checks.test.ts",
-  "test/readme-tour.test.ts",
-  "packages/rehearsal/src/main.test.ts",
-  "packages/database/src/embedded/open-embedded-postgres.test.ts",
-  "apps/cli/src/commands/lock.test.ts",
-];
+const longestShown = 5;
+const fileTimes = join(root, "scripts/test/file-times.json");
+/** Suites that `npm test` leaves out, because they look longer at what shorter ones already hold: `npm run test:all` runs them. */
+const isLong = (file) => /\.long\.test\.(ts|mjs)$/.test(file);
 
-const { choice, paths } = readArguments();
+const { choice, paths, isRecording, isLongWanted } = readArguments();
+const measured = readFileTimes();
 const files = listTestFiles(paths);
 if (files.length === 0) {
   console.error(`no test below ${paths.join(" ") || root}: name a directory or a *.test.ts file, relative to ${root}`);
   process.exit(64);
 }
+const startedMs = performance.now();
+const times = new Map();
 process.exitCode = await runTests(files, choice);
+printTimes();
+if (isRecording) writeFileTimes({ ...measured, ...Object.fromEntries(times) });
 
 function readArguments() {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { "test-name-pattern": { type: "string", multiple: true }, "test-only": { type: "boolean" } },
+      options: {
+        "test-name-pattern": { type: "string", multiple: true },
+        "test-only": { type: "boolean" },
+        long: { type: "boolean", default: false },
+        record: { type: "boolean", default: false },
+      },
     });
-    const { "test-name-pattern": testNamePatterns, "test-only": only } = values;
-    return { paths: positionals, choice: { ...(testNamePatterns && { testNamePatterns }), ...(only && { only }) } };
+    const { "test-name-pattern": testNamePatterns, "test-only": only, long, record } = values;
+    const choice = { ...(testNamePatterns && { testNamePatterns }), ...(only && { only }) };
+    return { paths: positionals, choice, isRecording: record, isLongWanted: long };
   } catch (error) {
-    console.error(`${error.message}\nusage: npm test -- [PATH ...] [--test-name-pattern PATTERN ...] [--test-only]`);
+    console.error(
+      `${error.message}\nusage: npm test -- [PATH ...] [--test-name-pattern PATTERN ...] [--test-only] [--long] [--record]`,
+    );
     process.exit(64);
   }
 }
 
+/** The longest first, so that nothing runs alone at the end; what was never measured may be the longest of all. */
 function listTestFiles(wanted) {
-  const found = globSync(patterns, { cwd: root, exclude: (name) => name === "node_modules" }).toSorted();
-  const gone = longFiles.find((file) => !found.includes(file));
-  if (gone !== undefined) throw new Error(`${gone} is gone: take it from longFiles, or give its new name`);
-  const all = [...new Set([...longFiles, ...found])];
+  const found = globSync(patterns, { cwd: root, exclude: (name) => name === "node_modules" });
+  const timeOf = (file) => measured[file] ?? Infinity;
+  const ordered = found.toSorted((a, b) => timeOf(b) - timeOf(a) || (a < b ? -1 : 1));
   const normal = wanted.map((path) => path.replace(/^\.\//, "").replace(/\/+$/, ""));
-  return normal.length === 0
-    ? all
-    : all.filter((file) => normal.some((path) => file === path || file.startsWith(`${path}/`)));
+  if (normal.length === 0) return ordered.filter((file) => isLong(file) === isLongWanted);
+  return ordered.filter((file) => normal.some((path) => file === path || file.startsWith(`${path}/`)));
+}
+
+/** Seconds by file, as `--record` wrote them. */
+function readFileTimes() {
+  return JSON.parse(readFileSync(fileTimes, "utf8"));
+}
+
+/** Files that are gone are left out. */
+function writeFileTimes(all) {
+  const kept = Object.entries(all).filter(([file]) => existsSync(join(root, file)));
+  const sorted = kept.toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  writeFileSync(fileTimes, `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`);
+}
+
+function printTimes() {
+  const longest = [...times].toSorted(([, a], [, b]) => b - a).slice(0, longestShown);
+  const wholeS = Math.round((performance.now() - startedMs) / 1000);
+  console.log(
+    `${times.size} files in ${wholeS} s; the longest: ${longest.map(([file, s]) => `${file} ${s} s`).join(", ")}`,
+  );
 }
 
 async function runTests(testFiles, choice) {
@@ -93,6 +112,10 @@ async function runTests(testFiles, choice) {
     env: { NODE_COMPILE_CACHE: compileCache, ...cleanEnvironment(), ROOST_TEST_DATABASE_URL: given ?? cluster.url },
   });
   events.on("test:fail", () => (exitCode ||= 1));
+  // One for each file, and one for all of them together.
+  events.on("test:summary", ({ file, duration_ms: durationMs }) => {
+    if (file !== undefined) times.set(relative(root, file), Math.round(durationMs / 100) / 10);
+  });
   for await (const text of events.compose(new spec())) process.stdout.write(text);
   return exitCode;
 }
