@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { RoostError } from "@roost/base";
 import { portDefault } from "./config.ts";
+import { refuseBytes, refuseRequest } from "./refuse-malformed.ts";
 
 export interface Listening extends AsyncDisposable {
   url: string;
@@ -35,12 +36,14 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       `ROOST_HOST is ${options.host}: Roost listens on loopback only; to reach it from elsewhere, forward a port (ssh -L) or set ROOST_HOST=127.0.0.1`,
     );
   }
-  const listener = getRequestListener(options.fetch, { overrideGlobalObjects: false });
+  const listener = getRequestListener(options.fetch, { overrideGlobalObjects: false, errorHandler: refuseRequest });
   const server = createServer(
-    { requestTimeout: requestMsMax, headersTimeout: headersMsMax },
+    // A request without a host is refused by the listener, in the form of every refusal.
+    { requestTimeout: requestMsMax, headersTimeout: headersMsMax, requireHostHeader: false },
     (request, response) => void listener(request, response),
   );
   server.maxConnections = connectionsMax;
+  server.on("clientError", refuseBytes);
   const port = await open(server, options);
   const name = options.host === "::1" ? "[::1]" : options.host;
   return {

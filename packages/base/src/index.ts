@@ -15,6 +15,14 @@ export {
   type LogLevel,
 } from "./logger.ts";
 export { readConfig, type ReadConfigOptions } from "./read-config.ts";
+export {
+  findUnstorable,
+  isStorableJson,
+  isStorableText,
+  storableRule,
+  storableText,
+  storableValue,
+} from "./storable-text.ts";
 export { syncDirectory, writeFileDurably } from "./write-file-durably.ts";
 export { listenToSupervisor, type Supervised } from "./listen-to-supervisor.ts";
 export {

@@ -20,7 +20,14 @@ export interface OpenApiOptions {
 
 export type OpenApiDocument = { [key: string]: JsonValue };
 
-const everyOperationFailsWith: readonly ErrorCode[] = ["invalid_input", "unauthenticated", "internal"];
+/** Every call may find too many wrong tokens before it, or the database away. */
+const everyOperationFailsWith: readonly ErrorCode[] = [
+  "invalid_input",
+  "unauthenticated",
+  "limit_exceeded",
+  "internal",
+  "unavailable",
+];
 
 export function createOpenApi(operations: readonly AnyOperation[], options: OpenApiOptions): OpenApiDocument {
   const components = createComponents();

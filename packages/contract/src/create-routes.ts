@@ -10,6 +10,7 @@ import { createEventStreamResponse } from "./event-stream-response.ts";
 import { anonymous, type Call, type Principal } from "./handlers.ts";
 import { problemMediaType, toProblem, type Problem } from "./problem.ts";
 import { fromQuery, fromText } from "./query-values.ts";
+import { idCharsMax } from "./records/limits.ts";
 import { readJsonBody } from "./read-json-body.ts";
 import { openOperationStream, runOperation, type AnyHandler } from "./run-operation.ts";
 import type { Served } from "./serve.ts";
@@ -101,8 +102,17 @@ function callOf(context: Context, options: RoutesOptions, ending: AbortSignal | 
   const traceparent = context.req.header("traceparent");
   const idempotencyKey = context.req.header("idempotency-key");
   if (traceparent !== undefined) call.traceparent = traceparent;
-  if (idempotencyKey !== undefined) call.idempotencyKey = idempotencyKey;
+  if (idempotencyKey !== undefined) call.idempotencyKey = readIdempotencyKey(idempotencyKey);
   return call;
+}
+
+/** The same bounds as the field has that some operations take in its place. */
+function readIdempotencyKey(given: string): string {
+  if (given.length > 0 && given.length <= idCharsMax) return given;
+  throw new RoostError(
+    "invalid_input",
+    `the header Idempotency-Key has ${given.length} characters: give one of 1 to ${idCharsMax}`,
+  );
 }
 
 async function readInput(

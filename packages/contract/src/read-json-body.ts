@@ -1,5 +1,6 @@
 /** Reads a JSON object from a request, within a limit. An empty body is an empty object. */
 import { RoostError } from "@roost/base";
+import { scanJson } from "./scan-json.ts";
 
 const depthMax = 200;
 
@@ -17,10 +18,7 @@ export async function readJsonBody(request: Request, bodyBytesMax: number): Prom
   let value: unknown;
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    // What walks the value later does so by calling itself.
-    if (isDeeper(text, depthMax)) {
-      throw new RoostError("invalid_input", `the body is nested deeper than ${depthMax} levels: flatten it`);
-    }
+    refuseAmbiguous(text);
     value = JSON.parse(text);
   } catch (cause) {
     if (cause instanceof RoostError) throw cause;
@@ -32,21 +30,14 @@ export async function readJsonBody(request: Request, bodyBytesMax: number): Prom
   return value as Record<string, unknown>;
 }
 
-/** Whether JSON text opens more objects and lists within each other; brackets in its strings do not count. */
-function isDeeper(text: string, levelsMax: number): boolean {
-  let depth = 0;
-  let isInString = false;
-  for (let index = 0; index < text.length; index += 1) {
-    const char = text[index];
-    if (isInString) {
-      if (char === "\\") index += 1;
-      else if (char === '"') isInString = false;
-    } else if (char === '"') isInString = true;
-    else if (char === "]" || char === "}") depth -= 1;
-    else if (char === "[" || char === "{") depth += 1;
-    if (depth > levelsMax) return true;
-  }
-  return false;
+function refuseAmbiguous(text: string): void {
+  const fault = scanJson(text, depthMax);
+  // What walks the value later does so by calling itself.
+  if (fault?.kind === "depth")
+    throw new RoostError("invalid_input", `the body is nested deeper than ${depthMax} levels: flatten it`);
+  // Readers differ in which of the two they take.
+  if (fault?.kind === "name")
+    throw new RoostError("invalid_input", `the body has the field "${fault.name.slice(0, 64)}" twice: give it once`);
 }
 
 async function readBytes(request: Request, bodyBytesMax: number): Promise<Uint8Array> {

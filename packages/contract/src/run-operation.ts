@@ -3,7 +3,7 @@
  * handler called, output checked. Bad input is the caller's fault and says where;
  * bad output is the server's and is never passed on.
  */
-import { RoostError } from "@roost/base";
+import { findUnstorable, RoostError, storableRule } from "@roost/base";
 import type { z } from "zod";
 import type { AnyOperation } from "./define-operation.ts";
 import { isPlace, type Call, type StreamItem, type StreamPlace } from "./handlers.ts";
@@ -20,7 +20,11 @@ const issuesMax = 10;
 export function parseInput(operation: AnyOperation, given: unknown): Record<string, unknown> {
   const parsed = operation.input.safeParse(given);
   const issues = parsed.success
-    ? findUnknownFields(given, parsed.data, issuesMax).map((path) => ({ path, message: "unknown field" }))
+    ? [
+        ...findUnknownFields(given, parsed.data, issuesMax).map((path) => ({ path, message: "unknown field" })),
+        // Also in fields that take any JSON.
+        ...findUnstorable(parsed.data, issuesMax).map((path) => ({ path, message: storableRule })),
+      ]
     : listIssues(parsed.error);
   if (parsed.success && issues.length === 0) return parsed.data;
   const text = issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");

@@ -38,3 +38,8 @@ test("toJsonSchema() is plain JSON", () => {
   const json = toJsonSchema(schema);
   assert.deepEqual(JSON.parse(JSON.stringify(json)), json);
 });
+
+test("toJsonSchema() keeps a pattern that is written beside a format, and not the format's own", () => {
+  const years = z.object({ at: z.iso.datetime({ offset: true }).meta({ pattern: "^20" }) });
+  assert.deepEqual(toJsonSchema(years)["properties"], { at: { type: "string", format: "date-time", pattern: "^20" } });
+});

@@ -22,16 +22,21 @@ export function toJsonSchema(schema: z.ZodType, options: JsonSchemaOptions = {})
     target: "draft-2020-12",
     io: options.io ?? "output",
     override: ({ zodSchema, jsonSchema }) => {
-      const definition = zodSchema._zod.def as { type: string; catchall?: unknown };
+      const definition = zodSchema._zod.def as { type: string; catchall?: unknown; pattern?: RegExp };
       if (definition.type === "object" && definition.catchall === undefined) {
         if (isOpen) delete jsonSchema.additionalProperties;
         else jsonSchema.additionalProperties = false;
       }
-      if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
+      if (jsonSchema.format !== undefined && jsonSchema.pattern === ownPatternOf(definition)) delete jsonSchema.pattern;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
   });
   // zod adds keys that JSON does not have ("~standard", getters); this leaves what is written.
   return JSON.parse(JSON.stringify(json)) as JsonSchema;
+}
+
+/** A format's own pattern: long, and said by the format. One that the contract adds is kept. */
+function ownPatternOf(definition: { pattern?: RegExp }): string | undefined {
+  return definition.pattern?.source;
 }

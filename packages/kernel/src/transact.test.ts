@@ -32,6 +32,16 @@ test("transact() appends nothing and calls nothing back when its work throws", a
   assert.deepEqual(called, []);
 });
 
+test("transact() refuses a channel that cannot be woken before it commits", async () => {
+  await using t = await createTestKernel({ events: testEvents });
+  const failing = t.kernel.transact(async (tx) => {
+    tx.emit(note(1));
+    tx.wake(`runs:${"x".repeat(300)}`);
+  });
+  await assert.rejects(failing, { code: "invalid_input", message: /wake-up channel/ });
+  assert.deepEqual(await t.database.query("select id from roost.event"), []);
+});
+
 test("transact() appends once although its work ran twice", async () => {
   await using t = await createTestKernel({ events: testEvents });
   let attempts = 0;

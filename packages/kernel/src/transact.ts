@@ -7,6 +7,7 @@ import type { CommittingTransaction, Database, QueryOptions, TransactOptions, Tr
 import { appendEvents, type Appended } from "./log/append-events.ts";
 import type { EventDraft } from "./log/event.ts";
 import { checkDraft, prepareDrafts, type DraftContext, type PendingEvent } from "./log/prepare-drafts.ts";
+import { checkChannel } from "./wakeups/check-channel.ts";
 import type { Wakeups } from "./wakeups/wakeups.ts";
 
 export const eventsPerTransactionMax = 10_000;
@@ -19,7 +20,7 @@ export interface KernelTransaction extends Transaction {
    * @throws RoostError `invalid_input` when the draft breaks its schema; a type this process does not know yet is refused before the commit
    */
   emit(draft: EventDraft): string;
-  /** Wakes the channel after the commit. */
+  /** Wakes the channel after the commit. @throws RoostError `invalid_input` at once: nothing is checked after the commit */
   wake(channel: string): void;
   /** Called once after the commit; not when it fails, nor when its outcome is unknown. */
   afterCommit(callback: () => void): void;
@@ -85,6 +86,7 @@ class OpenKernelTransaction implements KernelTransaction {
 
   wake(channel: string): void {
     this.#refuseSettled();
+    checkChannel(channel);
     this.#channels.add(channel);
   }
 

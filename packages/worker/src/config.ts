@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { logLevels, readConfig } from "@roost/base";
+import { QueueName } from "@roost/contract/operations";
 import { z } from "zod";
 
 const queuesMax = 32;
@@ -17,7 +18,7 @@ const Environment = z.object({
     .string()
     .default("default")
     .transform((text) => text.split(",").map((name) => name.trim()))
-    .pipe(z.array(z.string().min(1).max(64)).min(1).max(queuesMax)),
+    .pipe(z.array(QueueName).min(1).max(queuesMax)),
   /** Without a sign of life for this long the process counts as hung and its runs go on elsewhere. */
   ROOST_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).optional(),
   /** How long runs may go on after a request to stop. */

@@ -27,7 +27,9 @@ test("createAuthentication() refuses to be guessed at, but never the owner", asy
   const authenticate = createAuthentication({ token: right, clock });
   for (let guess = 0; guess < 20; guess += 1)
     await assert.rejects(() => authenticate(bearer(`${guess}`)), { code: "unauthenticated" });
-  await assert.rejects(() => authenticate(bearer("one more")), { code: "limit_exceeded" });
+  await assert.rejects(() => authenticate(bearer("another")), { code: "limit_exceeded" });
+  // A call without a token guesses nothing.
+  await assert.rejects(() => authenticate(new Headers()), { code: "unauthenticated" });
   await authenticate(bearer("right"));
   clock.advance(10_000);
   await assert.rejects(() => authenticate(bearer("later")), { code: "unauthenticated" });

@@ -25,6 +25,10 @@ export function createAuthentication({ token, clock }: AuthenticationOptions): A
     const expected = await token.hash();
     // The right token always gets in: who guesses cannot lock the owner out.
     if (given !== undefined && expected !== undefined && timingSafeEqual(hashToken(given), expected)) return;
+    // Without a token nothing is guessed.
+    if (given === undefined) {
+      throw new RoostError("unauthenticated", "The call has no bearer token: send the one in .roost/token of the home");
+    }
     const nowMs = clock.nowMs();
     if (nowMs >= windowEndsMs) {
       windowEndsMs = nowMs + windowMs;
@@ -39,9 +43,7 @@ export function createAuthentication({ token, clock }: AuthenticationOptions): A
     }
     throw new RoostError(
       "unauthenticated",
-      given === undefined
-        ? "The call has no bearer token: send the one in .roost/token of the home"
-        : "The bearer token is not this home's: send the one in .roost/token of the home",
+      "The bearer token is not this home's: send the one in .roost/token of the home",
     );
   };
 }

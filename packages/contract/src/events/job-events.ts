@@ -1,14 +1,14 @@
 /** Topic `jobs`: what happens to jobs and to their ticks. The subject is the job's id. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
-import { Count, Id, JsonFields, Name, Reason, Slug, Time, WholeMs } from "../records/fields.ts";
+import { Count, Id, JsonFields, Name, Reason, Slug, TickKey, Time, WholeMs } from "../records/fields.ts";
 
 const topic = "jobs";
 const subject = "job id";
 const version = 1;
 
 const defined = { jobId: Slug, jobVersion: Count, definition: JsonFields, by: Name };
-const ticked = { jobId: Slug, jobVersion: Count, tickKey: Id, scheduledAt: Time };
+const ticked = { jobId: Slug, jobVersion: Count, tickKey: TickKey, scheduledAt: Time };
 
 export const jobDefined = defineEvent({ type: "job.defined", version, topic, subject, schema: z.object(defined) });
 

@@ -5,7 +5,19 @@
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { Claim, KeyText, Lock, Once, SimilarClaim } from "../records/coordination.ts";
-import { Count, Id, Json, Name, next, pageFields, Reason, RecordedError, Time, WholeMs } from "../records/fields.ts";
+import {
+  Count,
+  Id,
+  Json,
+  Name,
+  next,
+  pageFields,
+  Reason,
+  RecordedError,
+  text,
+  Time,
+  WrittenMs,
+} from "../records/fields.ts";
 
 /** The shortest and longest time a lock is held without being renewed. */
 export const lockTtlMsMin = 1000;
@@ -15,7 +27,7 @@ export const lockWaitMsMax = 60_000;
 export const claimTtlMsMax = 400 * 86_400_000;
 
 const lockName = KeyText.describe("Name of a lock");
-const ttlMs = WholeMs.min(lockTtlMsMin).max(lockTtlMsMax);
+const ttlMs = WrittenMs.min(lockTtlMsMin).max(lockTtlMsMax);
 
 export const listLocks = defineOperation({
   id: "listLocks",
@@ -38,7 +50,7 @@ export const acquireLock = defineOperation({
     name: lockName,
     holder: Name.describe("Who takes it; a name of its own for each that may take it"),
     ttlMs: ttlMs.default(60_000).describe("Held that long unless renewed"),
-    waitMs: WholeMs.max(lockWaitMsMax).default(0),
+    waitMs: WrittenMs.max(lockWaitMsMax).default(0),
     purpose: Reason.optional(),
   }),
   output: z.object({
@@ -100,7 +112,7 @@ export const beginOnce = defineOperation({
   effect: "idempotent",
 });
 
-const token = z.string().min(1).max(200).describe("From beginOnce");
+const token = text(200).min(1).describe("From beginOnce");
 
 export const renewOnce = defineOperation({
   id: "renewOnce",
@@ -122,7 +134,7 @@ export const finishOnce = defineOperation({
     ...once,
     token,
     result: Json.optional(),
-    keepMs: WholeMs.optional().describe("How long the result is remembered; for good when left out"),
+    keepMs: WrittenMs.optional().describe("How long the result is remembered; for good when left out"),
   }),
   output: Once,
   errors: ["not_found", "conflict"],
@@ -158,9 +170,9 @@ export const claimTopic = defineOperation({
   summary: "Claims a topic or text, unless somebody has claimed nearly the same in other words",
   input: z.object({
     scope: KeyText.describe("Where it must be new: blog, posts, …"),
-    text: z.string().min(1).max(10_000),
+    text: text(10_000).min(1),
     by: Name,
-    ttlMs: WholeMs.min(1000)
+    ttlMs: WrittenMs.min(1000)
       .max(claimTtlMsMax)
       .default(30 * 86_400_000)
       .describe("How long it is claimed"),

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { ConsumerGroup, GroupName, MovedCursor } from "../records/consumer.ts";
-import { Count, Id, Name, next, pageFields, Reason, Time } from "../records/fields.ts";
+import { Count, Id, Name, next, pageFields, Reason, SmallCount, WrittenTime } from "../records/fields.ts";
 
 export const listGroups = defineOperation({
   id: "listGroups",
@@ -37,9 +37,9 @@ export const resetGroup = defineOperation({
       group: GroupName,
       to: z.enum(["earliest", "latest"]).optional(),
       offset: Count.optional().describe("Of the one partition that is named"),
-      since: Time.optional().describe("To the first events that are not older"),
+      since: WrittenTime.optional().describe("To the first events that are not older"),
       topic: Name.optional().describe("Only there; all its topics when left out"),
-      partition: Count.optional(),
+      partition: SmallCount.optional(),
       force: z.boolean().default(false),
     })
     .refine(({ to, offset, since }) => [to, offset, since].filter((one) => one !== undefined).length === 1, {
@@ -64,7 +64,7 @@ export const skipEvent = defineOperation({
   input: z.object({
     group: GroupName,
     topic: Name,
-    partition: Count,
+    partition: SmallCount,
     offset: Count.describe("Of the event that it fails on; refused when it does not fail there any more"),
     reason: Reason.optional(),
   }),

@@ -1,8 +1,7 @@
 /** State files, and what people are told and asked. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Id, Name, next, pageFields } from "../records/fields.ts";
-import { textCharsMax } from "../records/limits.ts";
+import { Id, Name, next, pageFields, Text } from "../records/fields.ts";
 import { Notice, noticeStates, Question, questionStates } from "../records/notice.ts";
 import { StateFile, StateSummary } from "../records/state.ts";
 
@@ -42,7 +41,7 @@ export const answerQuestion = defineOperation({
   method: "POST",
   path: "/questions/{questionId}/answer",
   summary: "Answers a question; the run that waits for it goes on",
-  input: z.object({ questionId: Id, answer: z.string().min(1).max(textCharsMax) }),
+  input: z.object({ questionId: Id, answer: Text.min(1) }),
   output: z.object({ question: Question }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",

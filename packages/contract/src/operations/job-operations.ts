@@ -1,7 +1,7 @@
 /** Jobs: define, apply from files, pause, resume, remove, run now, and see what became of each tick. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Count, Id, Json, Name, next, pageFields, Reason } from "../records/fields.ts";
+import { Count, Id, Json, Name, next, pageFields, Reason, SmallCount } from "../records/fields.ts";
 import {
   Job,
   jobDefinitionShape,
@@ -47,7 +47,7 @@ export const listJobVersions = defineOperation({
   input: z.object({
     ...pageFields,
     jobId: JobId,
-    version: Count.min(1).optional().describe("Only this version"),
+    version: SmallCount.min(1).optional().describe("Only this version"),
   }),
   output: z.object({ versions: z.array(JobVersion), next }),
   errors: ["not_found"],
@@ -60,7 +60,7 @@ export const rollBackJob = defineOperation({
   path: "/jobs/{jobId}/rollback",
   summary: "Gives a job the definition of an earlier version again, as a new version",
   description: "Runs that go keep the version they began with.",
-  input: z.object({ jobId: JobId, version: Count.min(1), expectedVersion: Count.optional() }),
+  input: z.object({ jobId: JobId, version: SmallCount.min(1), expectedVersion: SmallCount.optional() }),
   output: z.object({ job: Job, change: z.enum(["created", "changed", "unchanged", "removed"]) }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
@@ -77,12 +77,9 @@ export const defineJob = defineOperation({
   input: z.object({
     jobId: JobId,
     ...jobDefinitionShape,
-    expectedVersion: z
-      .number()
-      .int()
-      .min(0)
-      .optional()
-      .describe("Refused with conflict unless this is the job's version; 0: only create"),
+    expectedVersion: SmallCount.optional().describe(
+      "Refused with conflict unless this is the job's version; 0: only create",
+    ),
   }),
   output: z.object({ job: Job, change: z.enum(jobChanges) }),
   errors: ["conflict"],

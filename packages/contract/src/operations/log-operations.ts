@@ -3,7 +3,7 @@ import { z } from "zod";
 import { compatibilityModes } from "../define-event.ts";
 import { defineOperation } from "../define-operation.ts";
 import { Event, EventSchema, Topic } from "../records/event.ts";
-import { Count, JsonFields, Name, next, pageFields, Reason, Time } from "../records/fields.ts";
+import { Count, JsonFields, Name, next, pageFields, Reason, SmallCount, text, WrittenTime } from "../records/fields.ts";
 
 export const listTopics = defineOperation({
   id: "listTopics",
@@ -22,7 +22,7 @@ export const readEvents = defineOperation({
   summary: "Events of one partition from an offset on, in order",
   input: z.object({
     topic: Name,
-    partition: Count.default(0),
+    partition: SmallCount.default(0),
     offset: Count.optional().describe(
       "The first to read; the earliest that is kept when left out, refused when it is not kept any more",
     ),
@@ -47,10 +47,10 @@ export const tailEvents = defineOperation({
   input: z.object({
     topics: z.array(Name).max(50).optional().describe("All when left out"),
     types: z.array(Name).max(100).optional(),
-    subject: z.string().max(1024).optional(),
-    after: z.string().max(8000).optional(),
+    subject: text(1024).optional(),
+    after: text(8000).optional(),
     last: Count.max(500).default(0).describe("Begin with that many events back; `after` wins"),
-    since: Time.optional().describe("Begin with the first event since then; `after` and `last` win"),
+    since: WrittenTime.optional().describe("Begin with the first event since then; `after` and `last` win"),
   }),
   output: Event,
   errors: ["not_found"],
@@ -75,7 +75,7 @@ export const checkSchema = defineOperation({
   summary: "What registering a schema would say, without registering it",
   input: z.object({
     type: Name,
-    version: Count.min(1).optional().describe("The one after the newest when left out"),
+    version: SmallCount.min(1).optional().describe("The one after the newest when left out"),
     topic: Name.optional().describe("That of the earlier versions when left out"),
     compatibility: z.enum(compatibilityModes).optional().describe("That of the newest version when left out"),
     schema: JsonFields.describe("JSON Schema, draft 2020-12"),

@@ -1,10 +1,10 @@
 /** Queues of runs: what is in them, and their pause. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Name, next, pageFields, Reason } from "../records/fields.ts";
+import { QueueName, next, pageFields, Reason } from "../records/fields.ts";
 import { Queue } from "../records/queue.ts";
 
-const queue = Name.describe("Name of a queue");
+const queue = QueueName.describe("Name of a queue");
 
 export const listQueues = defineOperation({
   id: "listQueues",

@@ -1,7 +1,7 @@
 /** Rehearsals: play a day of the home ahead, follow it, read what came of it. Nothing of the home changes. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Id, Time } from "../records/fields.ts";
+import { Cursor, Id, WrittenTime } from "../records/fields.ts";
 import { NamedJobDefinition } from "../records/job.ts";
 import { Rehearsal, rehearsalHoursMax, RehearsalReport } from "../records/rehearsal.ts";
 
@@ -18,7 +18,7 @@ export const startRehearsal = defineOperation({
     "it is kept for ten minutes after its end.",
   input: z.object({
     hours: z.number().int().min(1).max(rehearsalHoursMax).default(24),
-    from: Time.optional().describe("Not in the past; now when left out"),
+    from: WrittenTime.optional().describe("Not in the past; now when left out"),
     jobs: z
       .array(NamedJobDefinition)
       .max(triedJobsMax)
@@ -46,7 +46,7 @@ export const watchRehearsal = defineOperation({
   method: "GET",
   path: "/rehearsals/{rehearsalId}/watch",
   summary: "How far a rehearsal has come; ends with it",
-  input: z.object({ rehearsalId, after: z.string().max(1000).optional() }),
+  input: z.object({ rehearsalId, after: Cursor.optional() }),
   output: Rehearsal,
   errors: ["not_found"],
   effect: "readonly",

@@ -51,6 +51,48 @@ test("createOpenApi() of roostOperations refers only to components that exist, a
   assert.doesNotMatch(JSON.stringify(document), /9007199254740991|\$defs|~standard/);
 });
 
+test("createOpenApi() of roostOperations has only patterns that ECMAScript, Python and Rust read alike", () => {
+  const patterns = new Set<string>();
+  JSON.stringify(createOpenApi(roostOperations, openApiOptions), (key, value: unknown) => {
+    if (key === "pattern" && typeof value === "string") patterns.add(value);
+    return value;
+  });
+  assert.ok(patterns.size > 5);
+  for (const pattern of patterns) {
+    // Classes differ in what they hold beyond ASCII, \p is not known to Python, and halves of surrogate pairs not to Rust.
+    assert.doesNotMatch(pattern, /\\[dDwWsSbBpPkAZz]|\\ud[89a-f]|\(\?<|\(\?[a-z]/i, pattern);
+    // Outside a class Python and ECMAScript agree on anchors only where they stand at the ends.
+    assert.match(pattern, /^\^/, pattern);
+  }
+});
+
+test("defineJob takes moments, money and lengths within the one set of bounds, and names what is outside", () => {
+  const base = { jobId: "x", prompt: "p" };
+  const at = (written: string) => ({ ...base, trigger: { kind: "at", at: written } });
+  for (const written of ["1970-01-01T00:00:00+23:59", "9998-12-31T23:59:59-23:59", "2026-02-28T00:00:00.5Z"])
+    parseInput(defineJob, at(written));
+  for (const written of ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "9999-01-01T00:00:00Z"])
+    assert.throws(() => parseInput(defineJob, at(written)), {
+      message: /trigger.*at: must be in the years 1970 to 9998/,
+    });
+  const manual = { ...base, trigger: { kind: "manual" } };
+  const refused: [change: object, field: RegExp][] = [
+    [{ budget: { usdMax: 1e8 + 1 } }, /budget\.usdMax/],
+    [{ budget: { callsMax: 2 ** 31 } }, /budget\.callsMax/],
+    [{ budget: { tokensMax: 2 ** 53 } }, /budget\.tokensMax/],
+    [{ retry: { backoffMs: 31 * 86_400_000 } }, /retry\.backoffMs/],
+    [{ inputs: [{ file: "a\0", staleAfterMs: 1 }] }, /inputs\[0\]\.file: must not have a NUL/],
+    [{ prompt: "\ud800" }, /prompt: must not have a NUL/],
+    [{ queue: "a,b" }, /queue: must be one line without commas/],
+    [{ queue: ".." }, /queue: /],
+    [{ queue: " a" }, /queue: /],
+    [{ expectedVersion: 2 ** 31 }, /expectedVersion/],
+  ];
+  for (const [change, field] of refused)
+    assert.throws(() => parseInput(defineJob, { ...manual, ...change }), { message: field }, JSON.stringify(change));
+  for (const queue of ["my queue", "q", "Mail 😀", "a.b", "..."]) parseInput(defineJob, { ...manual, queue });
+});
+
 test("roostOperations can be served together, and every list has a limit and a cursor", () => {
   const handlers = Object.fromEntries(roostOperations.map(({ id }) => [id, () => ({})])) as unknown as Handlers<
     typeof roostOperations

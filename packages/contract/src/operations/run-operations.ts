@@ -3,7 +3,7 @@ import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { CausalNode, Event } from "../records/event.ts";
 import {
-  Count,
+  Cursor,
   Id,
   Json,
   JsonFields,
@@ -13,6 +13,7 @@ import {
   SessionKey,
   SessionKind,
   Slug,
+  SmallCount,
   Text,
 } from "../records/fields.ts";
 import { ReplayReport } from "../records/replay.ts";
@@ -85,7 +86,7 @@ export const forkRun = defineOperation({
   description: "Nothing before that step is performed again; what comes after has idempotency keys of its own.",
   input: z.object({
     runId,
-    fromSeq: Count.min(1).describe("The first step that is executed anew"),
+    fromSeq: SmallCount.min(1).describe("The first step that is executed anew"),
     input: JsonFields.optional().describe("Fields of the run's input that get other values"),
     reason: Reason.optional(),
   }),
@@ -104,7 +105,7 @@ export const replayRun = defineOperation({
     "no model and no tool is called, and nothing of the run or the home changes.",
   input: z.object({
     runId,
-    fromSeq: Count.min(1)
+    fromSeq: SmallCount.min(1)
       .optional()
       .describe("Answer only the steps before this one, then say what would be asked at it. Default: all of them"),
   }),
@@ -120,7 +121,7 @@ export const resolveStep = defineOperation({
   summary: "Says what became of an effect whose outcome is unknown",
   input: z.object({
     runId,
-    seq: Count.describe("Number of the step in its run"),
+    seq: SmallCount.describe("Number of the step in its run"),
     outcome: z
       .enum(stepOutcomes)
       .describe("done: it happened; failed: it was refused; not_done: it never happened, do it again"),
@@ -152,7 +153,7 @@ export const watchRun = defineOperation({
   summary: "What happens in a run, as it happens; ends with the run",
   description:
     "Each item is named after its kind. Begins with the run's first event unless `after` says where to go on.",
-  input: z.object({ runId, after: z.string().max(1000).optional() }),
+  input: z.object({ runId, after: Cursor.optional() }),
   output: RunUpdate,
   errors: ["not_found"],
   effect: "readonly",

@@ -2,8 +2,7 @@
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { Event } from "../records/event.ts";
-import { Count, Id, Name, next, pageFields, SessionKey, SessionKind, Slug, Text } from "../records/fields.ts";
-import { textCharsMax } from "../records/limits.ts";
+import { Count, Cursor, Id, Name, next, pageFields, SessionKey, SessionKind, Slug, Text } from "../records/fields.ts";
 import { RunSummary } from "../records/run.ts";
 import { Message, Session } from "../records/session.ts";
 
@@ -37,7 +36,7 @@ export const sendMessage = defineOperation({
     "A session that does not exist yet begins. With an idempotency key (field or header) a second call answers with the first message.",
   input: z.object({
     sessionKey: SessionKey,
-    text: z.string().min(1).max(textCharsMax),
+    text: Text.min(1),
     agent: Slug.optional().describe("Of a session that begins; main when left out"),
     source: Name.default("api").describe("Where it comes from: cli, console, …"),
     idempotencyKey: Id.optional(),
@@ -69,7 +68,7 @@ export const watchSession = defineOperation({
   description: "Each item is named after its kind. It does not end by itself.",
   input: z.object({
     sessionKey: SessionKey,
-    after: z.string().max(1000).optional(),
+    after: Cursor.optional(),
     last: Count.max(500).default(0).describe("Begin with that many messages back; `after` wins"),
   }),
   output: SessionUpdate,

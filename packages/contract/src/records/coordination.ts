@@ -1,14 +1,11 @@
 /** Locks, once-only effects and claimed topics: how jobs and scripts of any host keep out of each other's way. */
 // tidy: records are grouped by the part of Roost they belong to.
 import { z } from "zod";
-import { Count, Id, Json, Name, Reason, Text, Time } from "./fields.ts";
+import { Count, Id, Json, keyText, Name, Reason, Text, Time } from "./fields.ts";
+import { nameCharsMax } from "./limits.ts";
 
 /** Names of locks, and scopes and keys of effects. */
-export const KeyText = z
-  .string()
-  .min(1)
-  .max(200)
-  .regex(/^[^\p{Cc}]+$/u, "must not have control characters");
+export const KeyText = keyText(nameCharsMax);
 
 export const Lock = z
   .object({

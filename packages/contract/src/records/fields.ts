@@ -1,17 +1,46 @@
 /** Fields that many records have. Times are ISO 8601 texts, money is a number of US dollars, lengths of time are whole milliseconds. */
-import { parseDurationMs } from "@roost/base";
+import { durationMsMax, parseDurationMs, storableRule } from "@roost/base";
 import { z } from "zod";
 import {
+  countMax,
   errorCharsMax,
   idCharsMax,
   nameCharsMax,
   pageLimitDefault,
   pageLimitMax,
+  queueCharsMax,
   reasonCharsMax,
+  sessionKeyCharsMax,
+  smallCountMax,
+  spanMsMax,
   textCharsMax,
+  tickKeyCharsMax,
+  usdMax,
 } from "./limits.ts";
 
-export const Id = z.string().min(1).max(idCharsMax);
+/**
+ * Text of at most so many characters that every store can hold. Patterns of the contract are read alike by ECMAScript, Python and Rust:
+ * no classes like \\d or \\p, and no halves of surrogate pairs, which are refused beside the pattern.
+ */
+export function text(charsMax: number) {
+  return z
+    .string()
+    .max(charsMax)
+    .regex(/^[^\u0000]*$/, storableRule)
+    .refine(isWellFormed, storableRule);
+}
+
+/** One line that is also part of a path: no control characters, and not `.` or `..`, which every client takes out of an address. */
+export function keyText(charsMax: number) {
+  return z
+    .string()
+    .min(1)
+    .max(charsMax)
+    .regex(/^(?![.]{1,2}$)[^\u0000-\u001f\u007f-\u009f]+$/, "must not have control characters, nor be . or ..")
+    .refine(isWellFormed, storableRule);
+}
+
+export const Id = text(idCharsMax).min(1);
 
 /** Of jobs and agents: short, readable, safe in paths and file names. */
 export const Slug = z
@@ -21,34 +50,62 @@ export const Slug = z
     "must be 1 to 63 lower-case letters, digits, dots, - or _, beginning with a letter or digit",
   );
 
-export const SessionKey = z
-  .string()
-  .min(1)
-  .max(idCharsMax)
-  .describe("Key of a session: main, cron:<job>, heartbeat:<job>, …");
+export const SessionKey = keyText(sessionKeyCharsMax).describe(
+  "Key of a session: main, cron:<job>, heartbeat:<job>, …",
+);
 export const sessionKinds = ["main", "cron", "heartbeat", "subagent", "channel"] as const;
 export const SessionKind = z.enum(sessionKinds);
 
-export const Name = z.string().min(1).max(nameCharsMax);
-export const Reason = z.string().max(reasonCharsMax);
-export const Text = z.string().max(textCharsMax);
+export const QueueName = z
+  .string()
+  .max(queueCharsMax)
+  .regex(
+    /^(?![.]{1,2}$)[^\u0000-\u0020\u007f-\u00a0,]([^\u0000-\u001f\u007f-\u009f,]*[^\u0000-\u0020\u007f-\u00a0,])?$/,
+    "must be one line without commas and without spaces at its ends, and not . or ..",
+  )
+  .refine(isWellFormed, storableRule);
+
+export const Name = text(nameCharsMax).min(1);
+export const Reason = text(reasonCharsMax);
+export const Text = text(textCharsMax);
+export const TickKey = text(tickKeyCharsMax).min(1);
 
 /** A value that filters compare with. */
-export const Scalar = z.union([z.string().max(1000), z.number(), z.boolean(), z.null()]);
+export const Scalar = z.union([text(1000), z.number(), z.boolean(), z.null()]);
 
+/** A moment that Roost recorded or computed. */
 export const Time = z.iso.datetime({ offset: true });
-export const Count = z.number().int().min(0);
-export const Usd = z.number().min(0);
+const writtenYears = /^(19[7-9][0-9]|[2-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])-/;
+/** A moment that a person or program writes. */
+export const WrittenTime = z.iso
+  .datetime({ offset: true })
+  .refine((written) => writtenYears.test(written), "must be in the years 1970 to 9998")
+  .meta({ pattern: writtenYears.source });
+export const Count = z.number().int().min(0).max(countMax);
+/** Partitions, versions, numbers of steps. */
+export const SmallCount = z.number().int().min(0).max(smallCountMax);
+export const Usd = z.number().min(0).max(usdMax);
 
-/** A hundred years. */
-const wholeMsMax = 3_162_240_000_000;
-export const WholeMs = z.number().int().min(0).max(wholeMsMax);
+/** A length of time that Roost measured: an age, a lateness. */
+export const WholeMs = z.number().int().min(0).max(spanMsMax);
+/** A length of time that a person or program writes: at most 100 years. */
+export const WrittenMs = z.number().int().min(0).max(durationMsMax);
 
 /** "30m" or milliseconds. */
 export const WrittenDuration = z
-  .union([z.string().min(1).max(64), z.number().int().min(0).max(wholeMsMax)])
+  .union([
+    z
+      .string()
+      .min(1)
+      .max(64)
+      .regex(
+        /^(([0-9]+([.][0-9]+)?([mM][sS]|[sSmMhHdDwW]))+|[0-9]+)$/,
+        "must be a length of time like 90s, 30m, 1h30m or 2d",
+      ),
+    z.number().int().min(0).max(durationMsMax),
+  ])
   .refine(isDuration, {
-    error: "must be a length of time like 90s, 30m, 1h30m or 2d, or whole milliseconds",
+    error: "must be a length of time like 90s, 30m, 1h30m or 2d, or whole milliseconds, and at most 100 years",
     abort: true,
   });
 
@@ -63,17 +120,24 @@ export const Json = z.unknown();
 export const JsonFields = z.record(z.string(), z.unknown());
 
 export const RecordedError = z
-  .object({ code: z.string().max(64), message: z.string().max(errorCharsMax), details: JsonFields.optional() })
+  .object({ code: text(64), message: text(errorCharsMax), details: JsonFields.optional() })
   .meta({ id: "RecordedError" });
+
+/** Where a list goes on: as the page before gave it. */
+export const Cursor = text(1000).min(1);
 
 /** Input fields of every list: a page of at most `limit`, after the cursor that the page before gave. */
 export const pageFields = {
   limit: z.number().int().min(1).max(pageLimitMax).default(pageLimitDefault).describe("Most rows in the page"),
-  after: z.string().min(1).max(1000).optional().describe("`next` of the page before"),
+  after: Cursor.optional().describe("`next` of the page before"),
 };
 
 /** Output field of every list: the cursor of the next page, or null after the last. */
 export const next = z.string().nullable().describe("Give it as `after` for the next page; null when this is the last");
+
+function isWellFormed(text: string): boolean {
+  return text.isWellFormed();
+}
 
 function isDuration(written: string | number): boolean {
   try {

@@ -6,24 +6,28 @@ import {
   Id,
   Json,
   Name,
+  QueueName,
   Reason,
   Scalar,
   Slug,
+  SmallCount,
+  text,
+  TickKey,
   Time,
   TimeZone,
   Usd,
   WholeMs,
   WrittenDuration,
+  WrittenMs,
+  WrittenTime,
 } from "./fields.ts";
-import { promptCharsMax } from "./limits.ts";
+import { attemptsMax, backoffMsMax, priorityMax, promptCharsMax, timeoutMsMax } from "./limits.ts";
 import { Postconditions } from "./postcondition.ts";
 
 export const JobId = Slug.describe("Id of a job");
 
 /** The shortest interval of a job. */
 export const everyMsMin = 1000;
-const timeoutMsMax = 7 * 86_400_000;
-const attemptsMaxMax = 100;
 
 /** Events that one run is given at most. */
 export const eventsPerRunMax = 500;
@@ -48,7 +52,7 @@ export const Trigger = z
   .discriminatedUnion("kind", [
     z.object({
       kind: z.literal("cron"),
-      expression: z.string().min(1).max(200).describe("Five or six fields, or a name like @hourly"),
+      expression: text(200).min(1).describe("Five or six fields, or a name like @hourly"),
       timeZone: TimeZone.optional().describe("The home's when left out"),
     }),
     z.object({
@@ -57,14 +61,14 @@ export const Trigger = z
         (every) => parseDurationMs(every) >= everyMsMin,
         `must be at least ${everyMsMin} ms`,
       ),
-      anchor: Time.optional().describe("Moments are whole intervals away from it, so that they do not drift"),
+      anchor: WrittenTime.optional().describe("Moments are whole intervals away from it, so that they do not drift"),
     }),
-    z.object({ kind: z.literal("at"), at: Time }),
+    z.object({ kind: z.literal("at"), at: WrittenTime }),
     z.object({
       kind: z.literal("event"),
       eventType: Name.describe("Type of the events that fire it"),
       filter: z
-        .record(z.string().min(1).max(200), Scalar)
+        .record(text(200).min(1), Scalar)
         .optional()
         .describe("Dotted paths into the event's data and the values they must have"),
       debounce: Debounce.optional(),
@@ -81,7 +85,7 @@ export const CatchUp = z
       .default("last")
       .describe("Ticks that were due while nothing ran: all skipped, one run for the last, or one run each"),
     max: z.number().int().min(1).max(1000).optional().describe("Most runs for one outage with `all`"),
-    windowMs: WholeMs.optional().describe("Ticks older than that are missed whatever the policy"),
+    windowMs: WrittenMs.optional().describe("Ticks older than that are missed whatever the policy"),
   })
   .meta({ id: "CatchUp" });
 
@@ -89,10 +93,10 @@ export const overlapPolicies = ["skip", "queue-one", "queue-all", "cancel-old", 
 
 export const Retry = z
   .object({
-    attemptsMax: z.number().int().min(1).max(attemptsMaxMax).default(1).describe("The first attempt counts"),
-    backoffMs: WholeMs.default(30_000),
+    attemptsMax: z.number().int().min(1).max(attemptsMax).default(1).describe("The first attempt counts"),
+    backoffMs: WrittenMs.max(backoffMsMax).default(30_000),
     backoffFactor: z.number().min(1).max(10).default(2),
-    backoffMsMax: WholeMs.default(3_600_000),
+    backoffMsMax: WrittenMs.max(backoffMsMax).default(3_600_000),
   })
   .meta({ id: "Retry" });
 
@@ -100,11 +104,11 @@ export const Budget = z
   .object({
     usdMax: Usd.optional(),
     tokensMax: Count.optional(),
-    callsMax: Count.optional().describe("Calls of models, over all attempts"),
+    callsMax: SmallCount.optional().describe("Calls of models, over all attempts"),
   })
   .meta({ id: "Budget", description: "Caps of one run, in money, in tokens and in calls of models" });
 
-const clockTime = /^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
+const clockTime = /^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$/;
 
 export const ActiveHours = z
   .object({
@@ -117,10 +121,8 @@ export const ActiveHours = z
   })
   .meta({ id: "ActiveHours" });
 
-const gateKey = z
-  .string()
+const gateKey = text(200)
   .min(1)
-  .max(200)
   .optional()
   .describe(
     "Who counts together; {event.data.customer} stands for what the run's input has there. The job alone when left out",
@@ -141,7 +143,7 @@ export const RateLimit = z
   .meta({ id: "RateLimit" });
 
 export const JobInput = z
-  .object({ file: z.string().min(1).max(200).describe("State file, relative to the home"), staleAfterMs: WholeMs })
+  .object({ file: text(200).min(1).describe("State file, relative to the home"), staleAfterMs: WrittenMs })
   .meta({ id: "JobInput", description: "A state file whose age matters to the job" });
 
 const jobDefinitionFields = {
@@ -149,11 +151,11 @@ const jobDefinitionFields = {
   agent: Slug.default("main"),
   session: z.enum(["main", "cron", "heartbeat"]).default("cron").describe("What its runs may know"),
   trigger: Trigger,
-  prompt: z.string().max(promptCharsMax).describe("What its runs are told; may be empty for a heartbeat"),
+  prompt: text(promptCharsMax).describe("What its runs are told; may be empty for a heartbeat"),
   catchUp: CatchUp.default({ policy: "last" }),
   overlap: z.enum(overlapPolicies).default("skip").describe("What a tick does while a run of the job is going"),
-  jitterMs: WholeMs.max(86_400_000).default(0),
-  timeoutMs: WholeMs.min(1000).max(timeoutMsMax).default(1_800_000),
+  jitterMs: WrittenMs.max(86_400_000).default(0),
+  timeoutMs: WrittenMs.min(1000).max(timeoutMsMax).default(1_800_000),
   retry: Retry.default({ attemptsMax: 1, backoffMs: 30_000, backoffFactor: 2, backoffMsMax: 3_600_000 }),
   budget: Budget.optional(),
   activeHours: ActiveHours.optional(),
@@ -172,11 +174,11 @@ const jobDefinitionFields = {
   priority: z
     .number()
     .int()
-    .min(-1000)
-    .max(1000)
+    .min(-priorityMax)
+    .max(priorityMax)
     .optional()
     .describe("Higher goes first, always: what is lower waits as long as there is higher. 0 when left out"),
-  queue: Name.optional().describe("Which workers execute its runs: those of this queue. default when left out"),
+  queue: QueueName.optional().describe("Which workers execute its runs: those of this queue. default when left out"),
   concurrency: Concurrency.optional(),
   rateLimit: RateLimit.optional(),
   enabled: z.boolean().default(true).describe("A job that is not enabled is kept but never due"),
@@ -197,7 +199,7 @@ export const tickOutcomes = ["fired", "skipped", "missed"] as const;
 export const Tick = z
   .object({
     jobId: JobId,
-    tickKey: Id.describe(
+    tickKey: TickKey.describe(
       "The scheduled moment, event:<id>, events:<id of the first> or manual:<key>: unique within the job",
     ),
     scheduledAt: Time,

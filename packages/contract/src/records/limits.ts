@@ -1,6 +1,17 @@
-/** Named limits of the texts and lists that go over the wire or into the log. Who writes longer ones clips them first. */
+/**
+ * The one set of bounds: of what goes over the wire, into the log and into the tables. The kernel checks by the same numbers, and each is
+ * chosen so that what is derived from a value (a channel, a key, a later moment, a sum) fits as well. Writers of longer texts clip them first.
+ */
 export const idCharsMax = 200;
 export const nameCharsMax = 200;
+/** A session's key is part of further keys: `session:<key>`, `memory.message:<key>`. */
+export const sessionKeyCharsMax = 160;
+/** A queue's name is part of a wake-up channel, of a path and of ROOST_QUEUES. */
+export const queueCharsMax = 128;
+/** `manual:<idempotency key>` and whatever else names a tick. */
+export const tickKeyCharsMax = 256;
+/** A serial key of runs: `session:<key>`, `job:<id>`. */
+export const serialKeyCharsMax = 256;
 export const reasonCharsMax = 2000;
 export const errorCharsMax = 4000;
 /** A message, a notice, an answer. */
@@ -10,6 +21,33 @@ export const pathCharsMax = 1024;
 /** One page of any list. */
 export const pageLimitMax = 500;
 export const pageLimitDefault = 50;
+
+/** Counts and offsets: exact in JSON and in a `bigint`. */
+export const countMax = 9_000_000_000_000_000;
+/** Partitions, versions, numbers of steps: columns of type `integer`. */
+export const smallCountMax = 2_147_483_647;
+/** Money: columns of type `numeric(18, 9)` hold ten times as much, so that sums fit. */
+export const usdMax = 100_000_000;
+
+/**
+ * Moments that people and programs may write lie in the years 1970 to 9998, whatever their offset. Moments that Roost computes from them
+ * keep their four digits: a moment after `momentMsMax` never comes.
+ */
+export const momentMsMin = Date.UTC(1969, 11, 31);
+export const momentMsMax = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+/** The longest time between two such moments: what a lateness, an age or a duration can be at most. */
+export const spanMsMax = momentMsMax - momentMsMin;
+/** The longest wait before another attempt of a run. */
+export const backoffMsMax = 30 * 86_400_000;
+/** How long one attempt of a job's run may take. */
+export const timeoutMsMax = 7 * 86_400_000;
+export const attemptsMax = 100;
+export const priorityMax = 1_000;
+
+/** Whether a moment, in ms since 1970, can be stored, shown and compared. */
+export function isMoment(ms: number): boolean {
+  return ms >= momentMsMin && ms <= momentMsMax;
+}
 
 /** The text, or its beginning with an ellipsis when it is longer than `charsMax`. Never cuts a character in two. */
 export function clipText(text: string, charsMax: number): string {

@@ -1,9 +1,9 @@
 /** What a run must have done by its end, whatever it says of itself. */
 import { z } from "zod";
-import { Name, Scalar } from "./fields.ts";
+import { Name, Scalar, text } from "./fields.ts";
 import { pathCharsMax } from "./limits.ts";
 
-const DottedPath = z.string().min(1).max(200);
+const DottedPath = text(200).min(1);
 
 export const postconditionsMax = 20;
 
@@ -24,7 +24,7 @@ export const Postcondition = z
     }),
     z.object({
       kind: z.literal("file"),
-      path: z.string().min(1).max(pathCharsMax).describe("The file of the home that was written"),
+      path: text(pathCharsMax).min(1).describe("The file of the home that was written"),
     }),
     z.object({ kind: z.literal("tool"), name: Name.describe("The tool that was used with success") }),
   ])

@@ -1,10 +1,10 @@
 /** Queues of runs. */
 import { z } from "zod";
-import { Count, Name, Reason, Time } from "./fields.ts";
+import { Count, Name, QueueName, Reason, Time } from "./fields.ts";
 
 export const Queue = z
   .object({
-    name: Name,
+    name: QueueName,
     pausedAt: Time.nullable().describe("Since when nothing of it is claimed"),
     pausedBy: Name.nullable(),
     pausedReason: Reason.nullable(),

@@ -6,6 +6,7 @@ import {
   Id,
   Json,
   Name,
+  QueueName,
   Reason,
   RecordedError,
   SessionKey,
@@ -75,7 +76,7 @@ export type RunSummary = z.output<typeof RunSummary>;
 export const Run = z
   .object({
     ...runSummaryFields,
-    queue: Name,
+    queue: QueueName,
     epoch: Count.describe("Fencing token of its present owner"),
     deadlineAt: Time.nullable(),
     cancelReason: Reason.nullable(),

@@ -1,5 +1,6 @@
 /** Spending is reserved before it happens and settled after: a cap holds in the middle of a run. The arithmetic is SQL (005-budgets.sql). */
 import { createId, RoostError } from "@roost/base";
+import { usdMax } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
@@ -35,7 +36,7 @@ type Answer =
  */
 export async function reserveSpend(kernel: Kernel, owned: Owned, ask: SpendAsk): Promise<Reservation> {
   const isCount = Number.isSafeInteger(ask.tokens) && ask.tokens >= 0;
-  if (!isCount || !(ask.usd >= 0 && ask.usd <= 1e8)) {
+  if (!isCount || !(ask.usd >= 0 && ask.usd <= usdMax)) {
     throw new RoostError(
       "invalid_input",
       `cannot reserve ${ask.usd} USD and ${ask.tokens} tokens: give amounts from 0 on, tokens whole`,

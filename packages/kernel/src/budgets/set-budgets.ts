@@ -1,5 +1,6 @@
 /** The caps and what is spent under them: set, read, swept. Reserving against them is reserve-spend.ts. */
 import { RoostError } from "@roost/base";
+import { usdMax } from "@roost/contract/operations";
 import type { Kernel } from "../open-kernel.ts";
 import type { BudgetCap, Spend } from "./budget.ts";
 
@@ -64,7 +65,7 @@ function checkCap(cap: BudgetCap): void {
       `the cap of ${cap.scope} per ${cap.window} caps nothing: give usdMax, tokensMax or callsMax`,
     );
   for (const [field, value] of bounds) {
-    const isFit = field === "usdMax" ? value! >= 0 && value! <= 1e8 : Number.isSafeInteger(value) && value! >= 0;
+    const isFit = field === "usdMax" ? value! >= 0 && value! <= usdMax : Number.isSafeInteger(value) && value! >= 0;
     if (!isFit)
       throw new RoostError("invalid_input", `the ${field} of ${cap.scope} is ${value}: give a number from 0 on`);
   }

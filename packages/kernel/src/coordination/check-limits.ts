@@ -1,13 +1,14 @@
 // tidy: two checks that are always made together.
 import { RoostError } from "@roost/base";
+import { KeyText } from "@roost/contract/operations";
 import { coordinationLimits } from "./coordination-limits.ts";
 
-/** @throws invalid_input for a name that is empty, too long or has control characters */
+/** By the rule of the contract. @throws invalid_input for a name that is empty, too long, has control characters or cannot stand in a path */
 export function checkName(what: string, name: string): void {
-  if (name.length === 0 || name.length > coordinationLimits.nameCharsMax || /\p{Cc}/u.test(name)) {
+  if (!KeyText.safeParse(name).success) {
     throw new RoostError(
       "invalid_input",
-      `The ${what} "${name.slice(0, 64)}" has ${name.length} characters: use 1 to ${coordinationLimits.nameCharsMax}, without control characters`,
+      `The ${what} "${name.slice(0, 64)}" has ${name.length} characters: use 1 to ${coordinationLimits.nameCharsMax}, without control characters, and not . or ..`,
     );
   }
 }

@@ -1,5 +1,5 @@
 /** Turns a draft into what is appended: checked against its schema and every limit, encoded, with its partition. */
-import { RoostError } from "@roost/base";
+import { isStorableJson, isStorableText, RoostError, storableValue } from "@roost/base";
 import type { EventDraft } from "./event.ts";
 import { partitionOf } from "./murmur2.ts";
 import type { KnownSchema } from "./event-schema.ts";
@@ -42,7 +42,8 @@ export function prepareEvent(
   schema: KnownSchema,
   defaults: { source: string },
 ): PreparedEvent {
-  const complaints = schema.validate(draft.data);
+  const { data, payload } = toStorable(draft);
+  const complaints = schema.validate(data);
   if (complaints.length > 0) {
     throw new RoostError(
       "invalid_input",
@@ -52,18 +53,11 @@ export function prepareEvent(
       },
     );
   }
-  const payload = toJson(draft);
   const bytes = Buffer.byteLength(payload);
   if (bytes > eventBytesMax) {
     throw new RoostError(
       "invalid_input",
       `event "${draft.type}" has ${bytes} bytes of data (limit ${eventBytesMax}): store the content as an object and refer to it`,
-    );
-  }
-  if (holdsUnstorableText(payload)) {
-    throw new RoostError(
-      "invalid_input",
-      `event "${draft.type}" has a text with a NUL character or half a surrogate pair, which PostgreSQL cannot store`,
     );
   }
   const subject = draft.subject ?? null;
@@ -95,9 +89,13 @@ export function prepareEvent(
   return prepared;
 }
 
-function toJson(draft: EventDraft): string {
+/** NUL and half surrogate pairs come from models and tools (what people send is refused at the edge): they are replaced, or one text would keep a run from ending. */
+function toStorable(draft: EventDraft): { data: EventDraft["data"]; payload: string } {
   try {
-    return JSON.stringify(draft.data);
+    const payload = JSON.stringify(draft.data);
+    if (isStorableJson(payload)) return { data: draft.data, payload };
+    const data = storableValue(draft.data) as EventDraft["data"];
+    return { data, payload: JSON.stringify(data) };
   } catch (cause) {
     throw new RoostError(
       "invalid_input",
@@ -109,17 +107,10 @@ function toJson(draft: EventDraft): string {
 
 function checkText(type: string, name: keyof typeof charsMax, text: string | null): void {
   if (text === null) return;
-  if (text.length === 0 || text.length > charsMax[name] || text.includes("\0") || !text.isWellFormed()) {
+  if (text.length === 0 || text.length > charsMax[name] || !isStorableText(text)) {
     throw new RoostError(
       "invalid_input",
       `event "${type}": ${name} ${JSON.stringify(text.slice(0, 64))} must be well-formed text of 1 to ${charsMax[name]} characters without NUL`,
     );
   }
-}
-
-// JSON.stringify writes a NUL and a lone surrogate as an escape, and a whole pair as itself; an escaped backslash may stand before.
-const unstorableEscape = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
-
-function holdsUnstorableText(json: string): boolean {
-  return json.includes("\\u") && unstorableEscape.test(json);
 }

@@ -1,12 +1,25 @@
 /** What a new run may ask for: checked before anything is written, so that a bad one fails with its field's name. */
-import { RoostError } from "@roost/base";
+import { isStorableText, RoostError, storableRule } from "@roost/base";
+import {
+  attemptsMax,
+  backoffMsMax,
+  countMax,
+  isMoment,
+  nameCharsMax,
+  priorityMax,
+  queueCharsMax,
+  reasonCharsMax,
+  serialKeyCharsMax,
+  sessionKeyCharsMax,
+  smallCountMax,
+  tickKeyCharsMax,
+  usdMax,
+} from "@roost/contract/operations";
 import { checkGates } from "./admit-runs.ts";
-import { runLimits, type NewRun, type RetryPolicy } from "./run.ts";
+import type { NewRun, RetryPolicy } from "./run.ts";
 
-const nameCharsMax = 200;
-const reasonCharsMax = 2_000;
+/** Of a run that no job starts. */
 const timeoutMsMax = 366 * 24 * 3_600_000;
-const backoffMsMax = 30 * 24 * 3_600_000;
 
 /** @throws RoostError `invalid_input` that names the field, its value and its limit */
 export function checkNewRun(run: NewRun): void {
@@ -16,33 +29,46 @@ export function checkNewRun(run: NewRun): void {
       `a run's reason has ${run.reason.length} characters: give one of 1 to ${reasonCharsMax}, it tells people why it runs`,
     );
   }
-  for (const [field, value] of Object.entries({
-    queue: run.queue,
-    handler: run.handler,
-    lane: run.lane,
-    title: run.title,
-    agent: run.agent,
-    sessionKey: run.sessionKey,
-  })) {
-    if (value === undefined) continue;
-    if (value.length === 0 || value.length > nameCharsMax) {
-      throw new RoostError(
-        "invalid_input",
-        `a run's ${field} has ${value.length} characters: give one of 1 to ${nameCharsMax}`,
-      );
-    }
-  }
+  checkTexts(run);
   checkGates(run);
-  checkWhole("priority", run.priority, runLimits.priorityMin, runLimits.priorityMax);
+  checkWhole("priority", run.priority, -priorityMax, priorityMax);
   checkWhole("timeoutMs", run.timeoutMs, 1, timeoutMsMax);
-  checkWhole("budget.tokensMax", run.budget?.tokensMax, 0, Number.MAX_SAFE_INTEGER);
-  checkWhole("budget.callsMax", run.budget?.callsMax, 0, Number.MAX_SAFE_INTEGER);
-  checkNumber("budget.usdMax", run.budget?.usdMax, 0, 1e8);
+  checkWhole("budget.tokensMax", run.budget?.tokensMax, 0, countMax);
+  checkWhole("budget.callsMax", run.budget?.callsMax, 0, smallCountMax);
+  checkNumber("budget.usdMax", run.budget?.usdMax, 0, usdMax);
   const retry = retryPolicy(run);
-  checkWhole("retry.attemptsMax", retry.attemptsMax, 1, runLimits.attemptsMax);
+  checkWhole("retry.attemptsMax", retry.attemptsMax, 1, attemptsMax);
   checkWhole("retry.backoffMs", retry.backoffMs, 0, backoffMsMax);
   checkWhole("retry.backoffMsMax", retry.backoffMsMax, 0, backoffMsMax);
   checkNumber("retry.backoffFactor", retry.backoffFactor, 1, 100);
+  checkMoment("startAt", run.startAt);
+  checkMoment("job.scheduledAt", run.job?.scheduledAt);
+}
+
+function checkTexts({ queue, handler, lane, title, agent, sessionKey, job }: NewRun): void {
+  const fields: [field: string, value: string | undefined, charsMax: number][] = [
+    ["queue", queue, queueCharsMax],
+    ["handler", handler, nameCharsMax],
+    ["lane", lane, serialKeyCharsMax],
+    ["title", title, nameCharsMax],
+    ["agent", agent, nameCharsMax],
+    ["sessionKey", sessionKey, sessionKeyCharsMax],
+    ["job.tickKey", job?.tickKey, tickKeyCharsMax],
+  ];
+  for (const [field, value, charsMax] of fields) {
+    if (value === undefined) continue;
+    if (value.length === 0 || value.length > charsMax)
+      throw new RoostError(
+        "invalid_input",
+        `a run's ${field} has ${value.length} characters: give one of 1 to ${charsMax}`,
+      );
+    if (!isStorableText(value)) throw new RoostError("invalid_input", `a run's ${field} ${storableRule}`);
+  }
+}
+
+function checkMoment(field: string, at: Date | undefined): void {
+  if (at !== undefined && !isMoment(at.getTime()))
+    throw new RoostError("invalid_input", `a run's ${field} is not in the years 1970 to 9999`);
 }
 
 /** The policy with defaults filled in: one attempt; if more, 5 s, 10 s, 20 s … up to an hour. */

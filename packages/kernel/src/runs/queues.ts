@@ -1,5 +1,6 @@
 /** Queues of runs: who waits in each, and their pause. A paused queue gives nothing to any worker; what runs goes on. */
 import { createId, RoostError } from "@roost/base";
+import { QueueName } from "@roost/contract/operations";
 import type { Kernel } from "../open-kernel.ts";
 import { eventReason } from "./emit-run-event.ts";
 
@@ -82,6 +83,10 @@ function said(reason: string | undefined): { reason?: string } {
 }
 
 function checkName(name: string): void {
-  if (name.length === 0 || name.length > 200)
-    throw new RoostError("invalid_input", `a queue's name has ${name.length} characters: give one of 1 to 200`);
+  const { error } = QueueName.safeParse(name);
+  if (error === undefined) return;
+  throw new RoostError(
+    "invalid_input",
+    `the queue's name ${JSON.stringify(name.slice(0, 64))} is not valid: ${error.issues[0]?.message}`,
+  );
 }

@@ -18,15 +18,12 @@ export const runLimits = {
   stepInputBytesMax: 1024 * 1024,
   stepOutputBytesMax: 4 * 1024 * 1024,
   stepsMax: 10_000,
-  attemptsMax: 100,
   /** How deep runs start runs. */
   depthMax: 16,
   /** Owners lost in a row without a finished step, after which the run fails as a crash loop. */
   stallsMax: 5,
   claimMax: 500,
   createMax: 1_000,
-  priorityMin: -1_000,
-  priorityMax: 1_000,
   /** How long the owner of a cancelled run may go on before the run is ended over its head. */
   cancelGraceMs: 30_000,
   promptCharsMax: 100_000,

@@ -1,7 +1,4 @@
-import { RoostError } from "@roost/base";
-
-/** Escapes that PostgreSQL refuses in jsonb; a cheap look before the exact treatment. */
-const unstorable = /\\u0000|\\ud[89a-f]/i;
+import { isStorableJson, RoostError, storableValue, type JsonValue } from "@roost/base";
 
 /**
  * A value as JSON that jsonb takes: NUL and lone surrogates, which PostgreSQL refuses and tools do produce, become U+FFFD.
@@ -11,7 +8,7 @@ const unstorable = /\\u0000|\\ud[89a-f]/i;
  */
 export function toJsonText(value: unknown, options: { what: string; bytesMax: number }): string {
   let text = JSON.stringify(value ?? null) ?? "null";
-  if (unstorable.test(text)) text = JSON.stringify(storable(value));
+  if (!isStorableJson(text)) text = JSON.stringify(storableValue(value as JsonValue));
   // A UTF-16 unit takes at most 3 bytes: only long texts are measured.
   if (text.length * 3 > options.bytesMax) {
     const bytes = Buffer.byteLength(text);
@@ -23,13 +20,4 @@ export function toJsonText(value: unknown, options: { what: string; bytesMax: nu
     }
   }
   return text;
-}
-
-function storable(value: unknown): unknown {
-  if (typeof value === "string") return value.toWellFormed().replaceAll("\u0000", "\ufffd");
-  if (Array.isArray(value)) return value.map(storable);
-  if (value === null || typeof value !== "object") return value;
-  if (typeof (value as { toJSON?: unknown }).toJSON === "function")
-    return storable((value as { toJSON(): unknown }).toJSON());
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [storable(key), storable(item)]));
 }

@@ -79,6 +79,16 @@ test("Wakeups.subscribe() goes on when a subscriber throws, and refuses channels
   using _good = t.kernel.wakeups.subscribe("door", () => (count += 1));
   t.kernel.wakeups.wake("door");
   assert.equal(count, 1);
-  for (const channel of ["", "a b", "x".repeat(201), "a\nb"])
+  for (const channel of ["", "x".repeat(257), "a\0b", "\ud800"])
     assert.throws(() => t.kernel.wakeups.wake(channel), { code: "invalid_input" });
+});
+
+test("Wakeups.wake() reaches other processes on channels of any name, spaces included", async () => {
+  await using t = await createTestKernel({ events: [] });
+  const another = await t.openAnother();
+  for (const channel of ["runs:my queue", `runs:${"😀".repeat(64)}`, "runs:50%20%", `runs:${"ü".repeat(251)}`, " \n"]) {
+    using watch = another.wakeups.watch(channel);
+    t.kernel.wakeups.wake(channel);
+    assert.equal(await watch.next({ timeoutMs: longMs }), "woken", channel);
+  }
 });

@@ -5,13 +5,13 @@
 import { RoostError, type Logger } from "@roost/base";
 import type { Database } from "@roost/database";
 import { notify, payloadBytesMax } from "./notify.ts";
+import { checkChannel } from "./check-channel.ts";
 import type { WaitOptions, WakeupOutcome, Wakeups, WakeupWatch } from "./wakeups.ts";
 
 const postgresChannel = "roost_wakeup";
 /** On average one statement in this time; so many more at once after a quiet while, so that a single turn never waits. */
 const coalesceMs = 10;
 const burstMax = 10;
-const channelCharsMax = 200;
 /** Beyond it wake-ups are lost, which costs others at most the time until they look by themselves. */
 const pendingChannelsMax = 10_000;
 
@@ -45,7 +45,7 @@ export async function createWakeups(options: WakeupsOptions): Promise<OpenWakeup
       return;
     }
     const [origin, ...channels] = payload.split(" ");
-    if (origin !== options.origin) for (const channel of channels) emit(channel);
+    if (origin !== options.origin) for (const channel of channels) emit(decodeURIComponent(channel));
   });
 
   const subscribe = (channel: string, onWake: () => void): Disposable => {
@@ -140,7 +140,8 @@ function createOutbox({ database, logger, origin }: WakeupsOptions) {
 function packPayloads(origin: string, channels: Iterable<string>): string[] {
   const payloads: string[] = [];
   let payload = origin;
-  for (const channel of channels) {
+  // A channel may be named after what a person named, spaces included.
+  for (const channel of Array.from(channels, encodeURIComponent)) {
     if (Buffer.byteLength(payload) + Buffer.byteLength(channel) + 1 > payloadBytesMax) {
       payloads.push(payload);
       payload = origin;
@@ -191,12 +192,3 @@ function createWatch(channels: string[], subscribe: Wakeups["subscribe"]): Wakeu
 
 /** A longer timer would fire at once; waking early is harmless. */
 const timerMsMax = 2_147_483_647;
-
-function checkChannel(channel: string): void {
-  if (channel.length === 0 || channel.length > channelCharsMax || /\s/.test(channel)) {
-    throw new RoostError(
-      "invalid_input",
-      `wake-up channel ${JSON.stringify(channel)} must have 1 to ${channelCharsMax} characters and no whitespace`,
-    );
-  }
-}

@@ -1,5 +1,6 @@
 /** roost.yaml as a value: what a person sets for the whole home. Secrets stand in it by reference only. */
 import { parseDurationMs } from "@roost/base";
+import { Count, SmallCount, TimeZone, Usd } from "@roost/contract/operations";
 import { z } from "zod";
 
 /** `env:NAME`, or `file:PATH` relative to the home. */
@@ -26,12 +27,12 @@ const Duration = z.union([z.string().max(64), z.number()]).transform((written, c
   }
 });
 
-const TimeZone = z.string().max(64).refine(isTimeZone, "is not a time zone: write one like Europe/Berlin or UTC");
-
+/** Per million tokens. */
+const PriceUsd = z.number().min(0).max(1_000_000);
 const Price = z.strictObject({
-  inputUsd: z.number().min(0),
-  outputUsd: z.number().min(0),
-  cachedInputUsd: z.number().min(0).optional(),
+  inputUsd: PriceUsd,
+  outputUsd: PriceUsd,
+  cachedInputUsd: PriceUsd.optional(),
 });
 
 const providerFields = {
@@ -60,9 +61,9 @@ const Provider = z.discriminatedUnion("kind", [
 ]);
 
 const Caps = z.strictObject({
-  usdMax: z.number().min(0).optional(),
-  tokensMax: z.number().int().min(0).optional(),
-  callsMax: z.number().int().min(0).optional(),
+  usdMax: Usd.optional(),
+  tokensMax: Count.optional(),
+  callsMax: SmallCount.optional(),
 });
 const Windows = { hour: Caps.optional(), day: Caps.optional(), month: Caps.optional(), total: Caps.optional() };
 
@@ -149,12 +150,3 @@ export const Settings = z.strictObject({
 export type Settings = z.output<typeof Settings>;
 export type ProviderSettings = NonNullable<Settings["models"]>[number];
 export type HeartbeatSettings = Settings["heartbeat"];
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}

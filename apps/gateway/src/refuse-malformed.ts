@@ -1,0 +1,38 @@
+/** Answers what is no HTTP request, or not yet one when its time is up: a problem document, as for everything else. */
+import { STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { createId, RoostError } from "@roost/base";
+import { problemMediaType, toProblem } from "@roost/contract";
+
+/** Of a request that was read and has no readable address or host. */
+export function refuseRequest(error: unknown): Response {
+  const { status, body } = describe(400, `the request has no readable address: ${(error as Error).message}`);
+  return new Response(body, { status, headers: { "content-type": problemMediaType, "cache-control": "no-store" } });
+}
+
+/** Of bytes that the HTTP parser did not take. The connection is closed: what follows has no beginning. */
+export function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { status, body } =
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? describe(431, "the request's headers are too long: send fewer")
+      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? describe(408, "the request did not arrive in time: send it at once")
+        : describe(400, `this is no HTTP request: ${error.message}`);
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `content-type: ${problemMediaType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    "cache-control: no-store",
+    "connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}
+
+function describe(status: number, message: string): { status: number; body: string } {
+  const error = new RoostError(status === 408 ? "timeout" : "invalid_input", message);
+  return { status, body: JSON.stringify(toProblem(error, { instance: `urn:uuid:${createId()}`, status })) };
+}
