@@ -1,5 +1,6 @@
 /** Every guard of the kernel that is taken away to see that the suite misses it. docs/chaos.md lists them. */
 import { fenceMutants } from "./fence-mutants.ts";
+import { homeMutants } from "./home-mutants.ts";
 import { kernelMutant, type Mutant } from "./mutant.ts";
 
 /** The key of ticks holds for these alone. */
@@ -180,4 +181,12 @@ const headRow = kernelMutant({
   spares: ["appendEvents() leaves no gap when the transaction fails after it"],
 });
 
-export const mutants: readonly Mutant[] = [...fenceMutants, tickKey, tickKeyByHand, ...intents, ...cursors, headRow];
+export const mutants: readonly Mutant[] = [
+  ...fenceMutants,
+  ...homeMutants,
+  tickKey,
+  tickKeyByHand,
+  ...intents,
+  ...cursors,
+  headRow,
+];

@@ -19,8 +19,8 @@ async function createHome(token = testToken) {
   return { homeDir, [Symbol.asyncDispose]: () => rm(homeDir, { recursive: true, force: true }) };
 }
 
-function start(environment: Record<string, string>) {
-  const child = spawn(process.execPath, [main], {
+function start(environment: Record<string, string>, program = main) {
+  const child = spawn(process.execPath, [program], {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     env: {
       PATH: process.env["PATH"],
@@ -106,4 +106,39 @@ test("main ends with a code and a sentence when it cannot begin", async () => {
     assert.deepEqual(await gateway.exited, [code, null]);
     assert.match(gateway.told(), sentence);
   }
+});
+
+test("main refuses a second home on its database, and a copy of the home beside it; a moved home goes on", async () => {
+  await using database = await createTestDatabase();
+  await using first = await createHome();
+  await using second = await createHome();
+  const at = (homeDir: string) => ({ ROOST_HOME: homeDir, ROOST_DATABASE_URL: database.url });
+  await using running = start(at(first.homeDir));
+  await running.ready;
+  const copy = `${first.homeDir}-copy`;
+  await cp(first.homeDir, copy, { recursive: true });
+  await using _copied = { [Symbol.asyncDispose]: () => rm(copy, { recursive: true, force: true }) };
+
+  const workerMain = new URL("../../../packages/worker/src/main.ts", import.meta.url).pathname;
+  const other = new RegExp(`belongs to another home, ${first.homeDir} on .*DATABASE_URL`);
+  const copied = new RegExp(`${copy} is a copy of the home ${first.homeDir} on .*, which is running`);
+  for (const program of [main, workerMain]) {
+    for (const [homeDir, sentence] of [
+      [second.homeDir, other],
+      [copy, copied],
+    ] as const) {
+      await using refused = start(at(homeDir), program);
+      refused.ready.catch(() => undefined);
+      assert.deepEqual(await refused.exited, [64, null]);
+      assert.match(refused.told(), sentence);
+    }
+  }
+
+  running.child.kill("SIGTERM");
+  await running.exited;
+  await using moved = start(at(copy));
+  await moved.ready;
+  await using back = start(at(first.homeDir));
+  back.ready.catch(() => undefined);
+  assert.deepEqual(await back.exited, [64, null]);
 });

@@ -14,7 +14,7 @@ import {
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import { openKernel, runScheduler, setBudgets, setRetention } from "@roost/kernel";
-import { openMemory, watchHome } from "@roost/memory";
+import { holdDatabase, openMemory, watchHome } from "@roost/memory";
 import { budgetCaps, readSettings } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
 import { applyHomeJobs } from "./apply-home-jobs.ts";
@@ -60,6 +60,7 @@ async function main(): Promise<void> {
     logger,
   });
   await using kernel = await openKernel({ database, logger });
+  await using home = await holdDatabase(kernel, homeDir);
   await using memory = await openMemory({ kernel, homeDir, settings, logger });
   await setBudgets(kernel, { caps: budgetCaps(settings), timeZone: memory.timeZone });
   const { topics, runs, ticks } = settings.retention;
@@ -71,7 +72,8 @@ async function main(): Promise<void> {
   ]);
   if (supervised.stop.aborted) return;
 
-  const shutdown = supervised.stop;
+  const shutdown = AbortSignal.any([supervised.stop, home.refused]);
+  shutdown.addEventListener("abort", () => endLate(logger), { once: true });
   const confined = openConfined(config, { kernel, model, shutdown });
   const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model };
   const api = createApi({ kernel, memory, facts, config: describeConfig(config, settings, model), ...confined });
@@ -86,8 +88,8 @@ async function main(): Promise<void> {
   origin.port = listening.port;
   for (const name of listening.hostnames) origin.hostnames.add(name);
   const going = Promise.all([
-    runScheduler(kernel, { signal: supervised.stop, host: hostname(), pid: process.pid }),
-    watchHome(memory, { signal: supervised.stop }),
+    runScheduler(kernel, { signal: shutdown, host: hostname(), pid: process.pid }),
+    watchHome(memory, { signal: shutdown }),
   ]);
   await using _address = await publishAddress(homeDir, { url: listening.url, startedAtMs });
   logger.info("The gateway is ready", { url: listening.url, model: model.name, mode: model.mode });
@@ -101,6 +103,7 @@ async function main(): Promise<void> {
     endLate(logger);
     throw error;
   });
+  if (home.refused.aborted) throw home.refused.reason;
   logger.info("The gateway stops", { reason: String(supervised.stop.reason) });
 }
 

@@ -124,6 +124,7 @@ export {
   type RunWait,
 } from "./runs/list-runs.ts";
 export { countRuns, type RunCounts } from "./runs/count-runs.ts";
+export { holdHome, type HeldHome, type HomeIdentity } from "./home/hold-home.ts";
 export { registerWorker, type Heartbeat, type NewWorker, type WorkerRegistration } from "./workers/register-worker.ts";
 export { listWorkers, type WorkerRow } from "./workers/list-workers.ts";
 export { crashLoop, reapWorkers } from "./workers/reap-workers.ts";

@@ -4,7 +4,7 @@ import { createLogger, listenToSupervisor, RoostError, systemClock, toRoostError
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import { openKernel } from "@roost/kernel";
-import { openMemory } from "@roost/memory";
+import { holdDatabase, openMemory } from "@roost/memory";
 import { readSettings, resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
 import { createAgentHandler } from "./create-agent-handler.ts";
@@ -39,6 +39,7 @@ async function main(): Promise<void> {
     logger,
   });
   await using kernel = await openKernel({ database, logger });
+  await using home = await holdDatabase(kernel, config.homeDir);
   await using memory = await openMemory({ kernel, homeDir: config.homeDir, settings, logger, scan: false });
   const modelsFor = createModelsFor({ providers, settings, clock: kernel.clock, logger });
   const isRehearsal = providers.every(
@@ -57,7 +58,7 @@ async function main(): Promise<void> {
     kernel,
     handlers: { agent: handler },
     logger,
-    signal: supervised.stop,
+    signal: AbortSignal.any([supervised.stop, home.refused]),
     concurrencyMax: config.ROOST_CONCURRENCY,
     queues: config.ROOST_QUEUES,
     ...(config.ROOST_LEASE_MS === undefined ? {} : { leaseMs: config.ROOST_LEASE_MS }),
@@ -68,6 +69,7 @@ async function main(): Promise<void> {
       supervised.ready({});
     },
   });
+  if (home.refused.aborted) throw home.refused.reason;
   logger.info("The worker stops", { reason: String(supervised.stop.reason) });
 }
 

@@ -1,0 +1,137 @@
+/**
+ * Ties a database to one home. Each process of a home holds a shared advisory lock on the home's place for as long as it lives, so a
+ * copy of the home that is started beside it is told from a home that was moved.
+ */
+import { hostname } from "node:os";
+import { createId, jitteredMs, RoostError, sleepUntilAborted, type Logger } from "@roost/base";
+import type { Database, Session, Transaction } from "@roost/database";
+
+/** A home as its directory says it. */
+export interface HomeIdentity {
+  /** Undefined: it has none yet, or its file was lost. */
+  id: string | undefined;
+  /** The same for all processes of one directory, another one for each copy of it. */
+  place: string;
+  path: string;
+}
+
+export interface HeldHome extends AsyncDisposable {
+  /** What the home is to keep. */
+  readonly id: string;
+  /** Aborted, with the error that says why, when the database was given to another home while it could not be reached. */
+  readonly refused: AbortSignal;
+}
+
+const backoffMsMin = 100;
+const backoffMsMax = 10_000;
+
+/** @throws RoostError `invalid_input` when the database belongs to another home, or to a copy of this one that is running */
+export async function holdHome(
+  database: Database,
+  home: HomeIdentity,
+  { logger, host = hostname() }: { logger: Logger; host?: string },
+): Promise<HeldHome> {
+  const closing = new AbortController();
+  const refused = new AbortController();
+  let { session, id } = await hold(database, home, host);
+  const keepHeld = async () => {
+    for (let failureCount = 0; ; failureCount += 1) {
+      await ended(AbortSignal.any([session.lost, closing.signal]));
+      if (closing.signal.aborted) return;
+      try {
+        ({ session, id } = await hold(database, { ...home, id }, host));
+        failureCount = 0;
+      } catch (error) {
+        if (error instanceof RoostError && error.code === "invalid_input") return refused.abort(error);
+        logger.warn("the database could not be told that its home is running and will be told again", { error });
+        const backoffMs = Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(failureCount, 10));
+        await sleepUntilAborted(jitteredMs(backoffMs), { signal: closing.signal });
+      }
+    }
+  };
+  const keeping = keepHeld();
+  return {
+    id,
+    refused: refused.signal,
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await keeping;
+      await session[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function hold(database: Database, home: HomeIdentity, host: string): Promise<{ session: Session; id: string }> {
+  const session = await database.openSession();
+  try {
+    // Before the row is read: of two copies that start at once the second sees the lock of the first.
+    await session.query(`select pg_advisory_lock_shared(${lockKey("$1")})`, [home.place]);
+    return { session, id: await database.transact((tx) => claim(tx, home, host)) };
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+interface Recorded {
+  id: string;
+  place: string;
+  host: string;
+  path: string;
+  createdAt: Date;
+}
+
+/** Returns the home's id. */
+async function claim(tx: Transaction, { id, place, path }: HomeIdentity, host: string): Promise<string> {
+  await tx.query("insert into roost.home (id, place, host, path) values ($1, $2, $3, $4) on conflict do nothing", [
+    id ?? createId(),
+    place,
+    host,
+    path,
+  ]);
+  const [known] = await tx.query<Recorded>(
+    `select id::text as id, place, host, path, created_at as "createdAt" from roost.home for update`,
+  );
+  if (known === undefined) throw new RoostError("internal", "the row of the database's home is gone");
+  const isSamePlace = known.place === place;
+  // A home whose file was lost is known by where it is.
+  const isThisHome = id === undefined ? isSamePlace || (known.host === host && known.path === path) : id === known.id;
+  if (!isThisHome) throw belongsToAnother(known);
+  if (!isSamePlace) {
+    const [free] = await tx.query<{ isFree: boolean }>(
+      `select pg_try_advisory_xact_lock(${lockKey("$1")}) as "isFree"`,
+      [known.place],
+    );
+    if (free?.isFree !== true) throw isCopied(known, path);
+  }
+  if (!isSamePlace || known.path !== path || known.host !== host)
+    await tx.query("update roost.home set place = $1, host = $2, path = $3", [place, host, path]);
+  return known.id;
+}
+
+function lockKey(place: string): string {
+  return `hashtextextended('roost.home:' || ${place}, 0)`;
+}
+
+function belongsToAnother({ path, host, createdAt }: Recorded): RoostError {
+  return new RoostError(
+    "invalid_input",
+    `the database belongs to another home, ${path} on ${host}, since ${createdAt.toISOString()}: give this home a database of its own (DATABASE_URL); ` +
+      `if that home is gone and this one takes its place, run "delete from roost.home" on the database first`,
+    { details: { reason: "home_of_another", path, host } },
+  );
+}
+
+function isCopied({ path, host }: Recorded, ownPath: string): RoostError {
+  return new RoostError(
+    "invalid_input",
+    `${ownPath} is a copy of the home ${path} on ${host}, which is running on the same database: stop that one first to move the home, ` +
+      `or give the copy a database of its own (DATABASE_URL) and delete its file .roost/home-id`,
+    { details: { reason: "home_is_running", path, host } },
+  );
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,35 @@
+/** Ties the database of a home to it, by the id in the home's file .roost/home-id. */
+import { mkdir, readFile, realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFileDurably } from "@roost/base";
+import { holdHome, type HeldHome, type Kernel } from "@roost/kernel";
+
+const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * Before anything of the home is written to the database. Held until it is disposed.
+ * @throws RoostError `invalid_input` when the database is another home's, or a running copy's of this one
+ */
+export async function holdDatabase({ database, logger }: Kernel, homeDir: string): Promise<HeldHome> {
+  const machinery = join(homeDir, ".roost");
+  await mkdir(machinery, { recursive: true, mode: 0o700 });
+  const file = join(machinery, "home-id");
+  const id = await readId(file);
+  // A copied directory is a new one, on every file system and however it was copied; one that is mounted twice is the same.
+  const { ino, birthtimeNs } = await stat(machinery, { bigint: true });
+  const home = { id, place: `${ino}:${birthtimeNs}`, path: await realpath(homeDir) };
+  const held = await holdHome(database, home, { logger });
+  try {
+    if (held.id !== id) await writeFileDurably(file, `${held.id}\n`, { mode: 0o600 });
+    return held;
+  } catch (error) {
+    await held[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Undefined when there is none, or a torn one: the database knows it. */
+async function readId(file: string): Promise<string | undefined> {
+  const text = (await readFile(file, "utf8").catch(() => "")).trim();
+  return idForm.test(text) ? text : undefined;
+}
