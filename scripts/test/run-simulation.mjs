@@ -5,10 +5,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { openWorlds } from "../../packages/kernel/src/simulation/open-worlds.ts";
-import { createPlan } from "../../packages/kernel/src/simulation/plan.ts";
-import { shrinkPlan } from "../../packages/kernel/src/simulation/shrink-plan.ts";
-import { simulate } from "../../packages/kernel/src/simulation/simulate.ts";
+import { createPlan, openWorlds, shrinkPlan, simulate } from "@roost/simulation";
 
 const usage = `npm run simulate -- [--seeds N] [--from N] [--minutes M] [--jobs N]   many worlds
 npm run simulate -- --first [...]                                     ends at the first that breaks a promise, as it is

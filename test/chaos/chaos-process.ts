@@ -4,6 +4,7 @@
  */
 import { createLogger, delay, silentLogger, systemClock, toRoostError } from "@roost/base";
 import { openDatabase, type Database } from "@roost/database";
+import { createJobLoops } from "@roost/jobs";
 import { consumeGroup, openKernel, runScheduler, type Kernel } from "@roost/kernel";
 import { openTelemetry } from "@roost/telemetry";
 import { runWorker } from "@roost/worker";
@@ -84,7 +85,7 @@ async function consume(kernel: Kernel): Promise<void> {
 const { database, kernel } = await open();
 process.send?.("ready");
 if (options.role === "scheduler") {
-  await runScheduler(kernel, { signal: stop.signal, host: "chaos", pid: process.pid });
+  await runScheduler(kernel, { loops: createJobLoops(kernel), signal: stop.signal, host: "chaos", pid: process.pid });
 } else {
   const telemetry = await openTelemetry({ serviceName: "roost-chaos", logger: silentLogger });
   const handler = createChaosHandler({ kernel, telemetry, effectUrl: options.effectUrl });

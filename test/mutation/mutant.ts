@@ -20,11 +20,12 @@ export interface Edit {
   count: number;
 }
 
-/** A mutant by edits of the kernel, each once unless it says otherwise. */
+/** A mutant by edits of the kernel and of jobs, each once unless it says otherwise. */
 export function kernelMutant(
   mutant: Omit<Mutant, "edits"> & { edits: readonly (Omit<Edit, "count"> & { count?: number })[] },
 ): Mutant {
-  const inKernel = (path: string) => `packages/kernel/src/${path}`;
+  const inKernel = (path: string) =>
+    path.startsWith("jobs/") ? `packages/jobs/src/${path.slice("jobs/".length)}` : `packages/kernel/src/${path}`;
   return {
     ...mutant,
     tests: inKernel(mutant.tests),

@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
-import { getJob, pauseJob, removeJob, resumeJob } from "@roost/kernel";
+import { getJob, pauseJob, removeJob, resumeJob } from "@roost/jobs";
 import { readSettings } from "@roost/memory/settings";
 import { applyHomeJobs } from "./apply-home-jobs.ts";
 import { createTestGateway } from "./testing/create-test-gateway.ts";

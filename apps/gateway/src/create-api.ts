@@ -1,7 +1,7 @@
 /** The home's own API: every group of operations with what serves it. A group is given what it uses, and no more. */
 import { requireServed, type Served } from "@roost/contract";
 import { roostOperations } from "@roost/contract/operations";
-import { tickProjection } from "@roost/kernel";
+import { tickProjection } from "@roost/jobs";
 import { stateProjection } from "@roost/memory";
 import { serveClaims } from "./api/claims.ts";
 import { serveGroups } from "./api/groups.ts";

@@ -13,6 +13,7 @@ import {
 } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
+import { createJobLoops } from "@roost/jobs";
 import { openKernel, runScheduler, setBudgets, setRetention } from "@roost/kernel";
 import { holdDatabase, openMemory, watchHome } from "@roost/memory";
 import { budgetCaps, readSettings } from "@roost/memory/settings";
@@ -88,7 +89,7 @@ async function main(): Promise<void> {
   origin.port = listening.port;
   for (const name of listening.hostnames) origin.hostnames.add(name);
   const going = Promise.all([
-    runScheduler(kernel, { signal: shutdown, host: hostname(), pid: process.pid }),
+    runScheduler(kernel, { loops: createJobLoops(kernel), signal: shutdown, host: hostname(), pid: process.pid }),
     watchHome(memory, { signal: shutdown }),
   ]);
   await using _address = await publishAddress(homeDir, { url: listening.url, startedAtMs });

@@ -1,7 +1,8 @@
 /** Roost under the workload "cron": a scheduler and a worker in one process, jobs that are due once within the time measured. */
 import { silentLogger } from "@roost/base";
 import type { Database } from "@roost/database";
-import { applyJobs, finishRun, runScheduler, type Kernel } from "@roost/kernel";
+import { createJobLoops, applyJobs } from "@roost/jobs";
+import { finishRun, runScheduler, type Kernel } from "@roost/kernel";
 import { runWorker } from "@roost/worker";
 import { CronLateness } from "./cron-lateness.ts";
 import { openRoost } from "./open-roost.ts";
@@ -23,7 +24,7 @@ export async function measureRoostCron(setup: PeerSetup, parameters: WorkloadPar
   const counted = { fromMs: Infinity };
   const stop = new AbortController();
   const running = Promise.all([
-    runScheduler(kernel, { signal: stop.signal, host: "bench", pid: process.pid }),
+    runScheduler(kernel, { loops: createJobLoops(kernel), signal: stop.signal, host: "bench", pid: process.pid }),
     runWorker({
       kernel,
       handlers: {

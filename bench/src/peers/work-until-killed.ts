@@ -1,5 +1,6 @@
 /** Roost under the workload "recovery": a worker whose run never ends, beside a scheduler where it is the second. */
 import { silentLogger } from "@roost/base";
+import { createJobLoops } from "@roost/jobs";
 import { createRun, runScheduler } from "@roost/kernel";
 import { runWorker } from "@roost/worker";
 import { openRoost } from "./open-roost.ts";
@@ -31,7 +32,11 @@ export async function workUntilKilled(
   report("ready");
   if (parameters["role"] === "first")
     await kernel.transact((tx) => createRun(tx, { reason: "a benchmark", handler: "hang", input: {} }));
-  else await Promise.all([runScheduler(kernel, { signal: never, host: "bench", pid: process.pid }), ended]);
+  else
+    await Promise.all([
+      runScheduler(kernel, { loops: createJobLoops(kernel), signal: never, host: "bench", pid: process.pid }),
+      ended,
+    ]);
   await ended;
   return {};
 }

@@ -16,7 +16,14 @@ export {
 } from "./log/topics.ts";
 export { murmur2, partitionOf } from "./log/murmur2.ts";
 export { advanceOffsets, formatOffsets, parseOffsets, partitionName, type OffsetVector } from "./log/offsets.ts";
-export { readEvents, readLimitMax, readPartitions, type PartitionRange, type ReadEvents } from "./log/read-events.ts";
+export {
+  eventColumns,
+  readEvents,
+  readLimitMax,
+  readPartitions,
+  type PartitionRange,
+  type ReadEvents,
+} from "./log/read-events.ts";
 export {
   findOffsets,
   readEnd,
@@ -50,12 +57,16 @@ export {
   type WatchStreamOptions,
 } from "./wakeups/streams.ts";
 
+export { emitSkipped } from "./log/emit-skipped.ts";
+export { requireSeen } from "./log/require-seen.ts";
+
 // Consumer groups.
 export { groupLimits, isPartitionLost, type PartitionLease } from "./groups/partition-lease.ts";
 export type { HandleEvents } from "./groups/consume-batch.ts";
 export { joinGroup, type ConsumePass, type GroupMember, type JoinGroup } from "./groups/join-group.ts";
 export { consumeGroup, type ConsumeGroup } from "./groups/consume-group.ts";
 export {
+  eventJobGroup,
   getGroup,
   listGroups,
   listLaggingPartitions,
@@ -74,7 +85,6 @@ export {
 } from "./groups/move-group.ts";
 
 // Projections.
-export { tickProjection } from "./projections/tick-projection.ts";
 export { replayProjection, type ReplayOptions, type ReplayStep } from "./projections/replay-projection.ts";
 export { listProjections, type ProjectionState } from "./projections/list-projections.ts";
 export type { CopyOf, ProjectedTable, Projection, ProjectionDifference } from "./projections/projection.ts";
@@ -99,7 +109,7 @@ export { finishStep, type AlongsideOptions, type StepOutcome } from "./runs/fini
 export { markRehearsal } from "./runs/mark-rehearsal.ts";
 export { finishRun, type RunOutcome } from "./runs/finish-run.ts";
 export { waitInRun, type WaitOutcome, type WaitStep } from "./runs/wait-in-run.ts";
-export { deliverEventWaits } from "./runs/event-waits.ts";
+export { deliverEventWaits, matchesFilter } from "./runs/event-waits.ts";
 export { answerQuestion, type Answer } from "./runs/answer-question.ts";
 export { cancelRun, cancelRunsIn, type CancelOutcome, type CancelRequest } from "./runs/cancel-run.ts";
 export { forkRun, type ForkRequest } from "./runs/fork-run.ts";
@@ -140,43 +150,6 @@ export {
   type SpendQuery,
 } from "./budgets/set-budgets.ts";
 
-// Jobs and their ticks.
-export {
-  createSchedule,
-  nextMoments,
-  type NextMomentsOptions,
-  type Schedule,
-  type ScheduleOptions,
-} from "./jobs/next-moments.ts";
-export type { Trigger } from "./jobs/trigger.ts";
-export { isActiveAt, type ActiveHours } from "./jobs/active-hours.ts";
-export type { JobDefinition, JobState } from "./jobs/job-row.ts";
-export { asDefined } from "./jobs/run-of-definition.ts";
-export type { JobDifference } from "./jobs/compare-jobs.ts";
-export { defineJob, type DefineJobOptions, type JobChange, type JobChangeKind } from "./jobs/define-job.ts";
-export {
-  getJobVersion,
-  jobVersionsPageMax,
-  listJobVersions,
-  rollBackJob,
-  type JobVersion,
-} from "./jobs/job-versions.ts";
-export { applyJobs, jobsPerApplyMax, type ApplyJobsOptions } from "./jobs/apply-jobs.ts";
-export { pauseJob, removeJob, resumeJob, type ChangeJobOptions } from "./jobs/change-job-state.ts";
-export { runJobNow, type RunJobNowOptions } from "./jobs/run-job-now.ts";
-export {
-  getJob,
-  listJobs,
-  listTicks,
-  type Job,
-  type ListJobsOptions,
-  type ListTicksOptions,
-  type Tick,
-} from "./jobs/read-jobs.ts";
-export { fireDueTicks, readNextFire, type FireDueTicksOptions, type FiredTicks } from "./jobs/fire-due-ticks.ts";
-export { reportSilentJobs, silentMsMax } from "./jobs/report-silent-jobs.ts";
-export { fireEventTicks } from "./jobs/fire-event-ticks.ts";
-
 // Locks, effects that happen once, remembered results, claimed topics.
 export { coordinationLimits } from "./coordination/coordination-limits.ts";
 export { acquireLock, type LockAnswer, type LockRequest } from "./coordination/acquire-lock.ts";
@@ -212,10 +185,6 @@ export {
 export { sweepCoordination } from "./coordination/sweep-coordination.ts";
 
 // The scheduler.
-export { createLoops, runScheduler, schedulerTimings, type SchedulerOptions } from "./scheduler/run-scheduler.ts";
+export { dropHistory } from "./scheduler/drop-history.ts";
+export { createLoops, runScheduler, type SchedulerOptions } from "./scheduler/run-scheduler.ts";
 export type { Look, Loop } from "./scheduler/run-loop.ts";
-
-// Rehearsals: simulated time, in a scratch database.
-export { assumePostconditionsMet } from "./rehearsal/assume-postconditions-met.ts";
-export { installSimulatedClock, type SimulatedClock } from "./rehearsal/install-simulated-clock.ts";
-export { skipUntil } from "./rehearsal/skip-until.ts";

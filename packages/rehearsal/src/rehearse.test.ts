@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { listJobs } from "@roost/kernel";
+import { listJobs } from "@roost/jobs";
 import type { RehearsalReport } from "@roost/contract/operations";
 import { parse } from "yaml";
 import { openRehearsedHome, type RehearsedHome } from "./testing/open-rehearsed-home.ts";

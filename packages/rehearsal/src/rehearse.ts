@@ -6,16 +6,10 @@ import { createHash } from "node:crypto";
 import { createIdSource, RoostError, replaceIdSource, silentLogger, type Clock, type Logger } from "@roost/base";
 import { rehearsalHoursMax, type RehearsalReport } from "@roost/contract/operations";
 import type { Database, Sql } from "@roost/database";
-import {
-  applyJobs,
-  installSimulatedClock,
-  openKernel,
-  setBudgets,
-  skipUntil,
-  type JobChange,
-  type Kernel,
-  type SimulatedClock,
-} from "@roost/kernel";
+import { applyJobs, type JobChange } from "@roost/jobs";
+import { openKernel, setBudgets, type Kernel } from "@roost/kernel";
+import { installSimulatedClock, type SimulatedClock } from "./time/install-simulated-clock.ts";
+import { skipUntil } from "./time/skip-until.ts";
 import { openMemory, type Memory, type OpenMemoryOptions } from "@roost/memory";
 import { budgetCaps, readSettings, type Settings } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";

@@ -3,13 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ScriptedReply } from "@roost/agent/testing";
 import { silentLogger } from "@roost/base";
+import { defineJob, fireDueTicks, listTicks } from "@roost/jobs";
 import {
   claimRuns,
   createRun,
-  defineJob,
-  fireDueTicks,
   getRun,
-  listTicks,
   readSpend,
   registerWorker,
   setBudgets,

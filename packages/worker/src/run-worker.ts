@@ -3,14 +3,8 @@
 
 import { hostname } from "node:os";
 import { sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
-import {
-  claimRuns,
-  registerWorker,
-  reportSilentJobs,
-  runLimits,
-  type Kernel,
-  type WorkerRegistration,
-} from "@roost/kernel";
+import { reportSilentJobs } from "@roost/jobs";
+import { claimRuns, registerWorker, runLimits, type Kernel, type WorkerRegistration } from "@roost/kernel";
 import { createActiveRuns, type ActiveRuns } from "./active-runs.ts";
 import type { RunHandlers } from "./execute-run.ts";
 

@@ -13,11 +13,13 @@ const floors: Readonly<Record<string, number>> = {
   objects: 1,
   agent: 1,
   kernel: 2,
+  jobs: 3,
   kafka: 3,
   memory: 3,
   service: 3,
   worker: 4,
   rehearsal: 5,
+  simulation: 5,
 };
 const serviceFloor = 5;
 const appFloor = 6;

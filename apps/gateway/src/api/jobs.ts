@@ -6,8 +6,8 @@ import {
   defineJob,
   getJob,
   getJobVersion,
-  listJobs,
   listJobVersions,
+  listJobs,
   listTicks,
   pauseJob,
   removeJob,
@@ -15,8 +15,8 @@ import {
   rollBackJob,
   runJobNow,
   type JobVersion,
-  type Kernel,
-} from "@roost/kernel";
+} from "@roost/jobs";
+import type { Kernel } from "@roost/kernel";
 import { iso } from "../records/iso.ts";
 import { requireCursor } from "../records/require-cursor.ts";
 import { toJobRecord, toTickRecord } from "../records/to-job.ts";

@@ -2,7 +2,8 @@
 import { formatDurationMs, parseDurationMs, RoostError } from "@roost/base";
 import type { Handler } from "@roost/contract";
 import type { Activity as ActivityRecord, listActivity as operation } from "@roost/contract/operations";
-import { listActivity as readActivity, readPausedQueues, type Activity, type Job, type Kernel } from "@roost/kernel";
+import type { Job } from "@roost/jobs";
+import { listActivity as readActivity, readPausedQueues, type Activity, type Kernel } from "@roost/kernel";
 import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
 import { describeGate } from "../records/describe-gate.ts";

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { publishStream } from "@roost/kernel";
+import { finishRun, getRun, publishStream } from "@roost/kernel";
 import { appendReply } from "@roost/memory";
-import { finishRun, getRun } from "@roost/kernel";
 import { until } from "../testing/collect.ts";
 import { createTestGateway } from "../testing/create-test-gateway.ts";
 import { claimOne, doStep, joinWorker } from "../testing/drive-runs.ts";

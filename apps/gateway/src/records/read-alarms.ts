@@ -1,11 +1,10 @@
 /** What needs the person: found by looking at the state, not by waiting for something to complain. */
 import { formatDurationMs } from "@roost/base";
+import { silentMsMax, type Job } from "@roost/jobs";
 import {
   listLaggingPartitions,
   listUnresolvedSteps,
   readPausedQueues,
-  silentMsMax,
-  type Job,
   type Kernel,
   type WorkerRow,
 } from "@roost/kernel";

@@ -1,4 +1,5 @@
-import { listJobs, type Job, type JobState, type Kernel } from "@roost/kernel";
+import { listJobs, type Job, type JobState } from "@roost/jobs";
+import type { Kernel } from "@roost/kernel";
 
 const pageLimit = 500;
 const jobsMax = 10_000;

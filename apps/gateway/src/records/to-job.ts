@@ -1,5 +1,5 @@
 import type { Job as JobRecord, Tick as TickRecord } from "@roost/contract/operations";
-import type { Job, Tick } from "@roost/kernel";
+import type { Job, Tick } from "@roost/jobs";
 import { iso, isoOrNull } from "./iso.ts";
 
 export function toTickRecord(tick: Tick): TickRecord {

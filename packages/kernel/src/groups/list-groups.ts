@@ -2,7 +2,6 @@
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import { eventWaitGroup } from "../runs/event-waits.ts";
-import { eventJobGroup } from "../jobs/fire-event-ticks.ts";
 import { readMembers } from "./rebalance-group.ts";
 
 export type PartitionState = "current" | "lagging" | "failing" | "out_of_range" | "idle";
@@ -47,6 +46,8 @@ export interface ConsumerGroup {
   partitions: GroupPartition[];
 }
 
+/** The group that reads for jobs on events; packages/jobs moves its cursors. */
+export const eventJobGroup = "roost.event-jobs";
 /** Groups of Roost's own, which any scheduler moves under the lock of their cursors. */
 export const ownGroups: readonly string[] = [eventJobGroup, eventWaitGroup];
 

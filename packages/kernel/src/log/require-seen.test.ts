@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fireEventTicks } from "../jobs/fire-event-ticks.ts";
-import { defineJob } from "../jobs/define-job.ts";
-import { listTicks } from "../jobs/read-jobs.ts";
 import { deliverEventWaits } from "../runs/event-waits.ts";
 import { finishRun } from "../runs/finish-run.ts";
 import { waitInRun } from "../runs/wait-in-run.ts";
@@ -24,24 +21,6 @@ async function hideEvent<T>({ database }: TestKernel, work: () => Promise<T>): P
 }
 
 const unseen = { code: "unavailable", message: /lost against others 8 times/ };
-
-test("fireEventTicks() moves past no event that it has not seen", async () => {
-  await using opened = await createTestKernel();
-  const { kernel } = opened;
-  await defineJob(
-    kernel,
-    { id: "reader", prompt: "read", overlap: "allow", trigger: { kind: "event", eventType: "notice.raised" } },
-    { by: "test" },
-  );
-  await kernel.append([notice("first")]);
-  await assert.rejects(
-    hideEvent(opened, () => fireEventTicks(kernel)),
-    unseen,
-  );
-  await kernel.append([notice("second")]);
-  while ((await fireEventTicks(kernel)).isMore);
-  assert.equal((await listTicks(kernel, { jobId: "reader", limit: 10 })).ticks.length, 2);
-});
 
 test("deliverEventWaits() moves past no event that it has not seen", async () => {
   await using opened = await createTestKernel();

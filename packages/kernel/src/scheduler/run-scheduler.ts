@@ -6,10 +6,6 @@
 import { expireOnce } from "../coordination/begin-once.ts";
 import { expireLocks } from "../coordination/release-lock.ts";
 import { sweepCoordination } from "../coordination/sweep-coordination.ts";
-import { fireDueTicks, readNextFire } from "../jobs/fire-due-ticks.ts";
-import { fireEventTicks } from "../jobs/fire-event-ticks.ts";
-import { readNextWindow } from "../jobs/gather-events.ts";
-import { createScheduleCache } from "../jobs/schedule-cache.ts";
 import { sweepSpend } from "../budgets/set-budgets.ts";
 import { maintainLog } from "../log/segments.ts";
 import type { Kernel } from "../open-kernel.ts";
@@ -22,12 +18,11 @@ import { sweepFinishedRuns, sweepLanes } from "../runs/sweep-finished-runs.ts";
 import { reapWorkers } from "../workers/reap-workers.ts";
 import { dropHistory } from "./drop-history.ts";
 import { keepRegistered } from "./keep-registered.ts";
-import { readEventTopics } from "./read-event-topics.ts";
+import { readAwaitedTopics } from "./read-awaited-topics.ts";
 import { runLoop, type Loop } from "./run-loop.ts";
 
-/** How often each loop looks although nothing wakes it and nothing is known to be due. Together about nine statements a second when idle. */
-export const schedulerTimings = {
-  tickPollMs: 5_000,
+/** How often each loop looks although nothing wakes it and nothing is known to be due. Together about eight statements a second when idle. */
+const timings = {
   duePollMs: 2_000,
   eventPollMs: 1_000,
   /** A worker's death is seen within this time. */
@@ -41,21 +36,21 @@ export interface SchedulerOptions {
   signal: AbortSignal;
   host: string;
   pid: number;
+  /** What is to be looked after beside the kernel's own: jobs bring theirs. */
+  loops?: readonly Loop[];
 }
 
 /** Runs until aborted; resolves when everything has stopped. */
 export async function runScheduler(kernel: Kernel, options: SchedulerOptions): Promise<void> {
   const { signal } = options;
-  const loops = createLoops(kernel).map((loop) => runLoop(kernel, loop, signal));
+  const loops = [...createLoops(kernel), ...(options.loops ?? [])].map((loop) => runLoop(kernel, loop, signal));
   await Promise.all([...loops, keepRegistered(kernel, options)]);
 }
 
-/** What a scheduler does, without its timers. */
+/** What a scheduler does for the kernel itself, without its timers. */
 export function createLoops(kernel: Kernel): Loop[] {
-  const timings = schedulerTimings;
   return [
-    tickLoop(kernel),
-    eventLoop(kernel),
+    eventWaitLoop(kernel),
     {
       name: "due runs",
       channels: () => ["due", "cancel"],
@@ -98,40 +93,23 @@ export function createLoops(kernel: Kernel): Loop[] {
         await sweepGates(kernel);
         await sweepSpend(kernel);
         await maintainLog(kernel);
-        return { isMore: (await dropHistory(kernel)).isMore };
+        await dropHistory(kernel);
+        return {};
       },
     },
   ];
 }
 
-function tickLoop(kernel: Kernel): Loop {
-  const schedules = createScheduleCache();
-  return {
-    name: "ticks",
-    channels: () => ["jobs"],
-    pollMs: schedulerTimings.tickPollMs,
-    look: async () => {
-      // One cheap statement while nothing is due.
-      const next = await readNextFire(kernel);
-      if (next === undefined || !next.isDue) return { atMs: next?.fireAt.getTime() };
-      await fireDueTicks(kernel, { schedules });
-      return { isMore: true };
-    },
-  };
-}
-
-function eventLoop(kernel: Kernel): Loop {
+function eventWaitLoop(kernel: Kernel): Loop {
   let topics: string[] = [];
   return {
-    name: "events",
-    channels: () => ["jobs", ...topics.map((topic) => `log:${topic}`)],
-    pollMs: schedulerTimings.eventPollMs,
+    name: "event waits",
+    channels: () => topics.map((topic) => `log:${topic}`),
+    pollMs: timings.eventPollMs,
     look: async () => {
-      topics = await readEventTopics(kernel);
-      if (topics.length === 0) return {};
-      const { isMore } = await fireEventTicks(kernel);
-      await deliverEventWaits(kernel);
-      return { isMore, atMs: (await readNextWindow(kernel))?.getTime() };
+      topics = await readAwaitedTopics(kernel);
+      if (topics.length > 0) await deliverEventWaits(kernel);
+      return {};
     },
   };
 }

@@ -3,17 +3,18 @@
  * executes what became ready. One thing goes on at a time and time stands still meanwhile, so that the same home plays the same day.
  */
 import { RoostError, toRoostError, type Logger } from "@roost/base";
+import { createJobLoops } from "@roost/jobs";
 import {
-  assumePostconditionsMet,
   claimRuns,
   createLoops,
   registerWorker,
   type ClaimedRun,
   type Kernel,
   type Loop,
-  type SimulatedClock,
   type WorkerRegistration,
 } from "@roost/kernel";
+import { assumePostconditionsMet } from "../time/assume-postconditions-met.ts";
+import type { SimulatedClock } from "../time/install-simulated-clock.ts";
 import { executeRun, RunCancelled, type RunHandler } from "@roost/worker";
 import type { Agenda } from "./agenda.ts";
 
@@ -33,7 +34,7 @@ export interface PlayHours {
 }
 
 /** What a scheduler keeps tidy is of no interest to a day. */
-const leftOut = new Set(["housekeeping"]);
+const leftOut = new Set(["housekeeping", "tick history"]);
 /** Looks of one loop, and passes over all of them, at one moment: what does not come to rest is a fault. */
 const looksMax = 10_000;
 /** For a lease that lasts as long as the simulated time, whatever it is. */
@@ -47,7 +48,7 @@ export async function playHours(options: PlayHours): Promise<{ runCount: number;
     pid: process.pid,
     ttlMs: leaseMs,
   });
-  const loops = createLoops(kernel).filter(({ name }) => !leftOut.has(name));
+  const loops = [...createLoops(kernel), ...createJobLoops(kernel)].filter(({ name }) => !leftOut.has(name));
   const stage = createStage(options, worker);
   let momentCount = 0;
   try {

@@ -1,6 +1,6 @@
 /** Reads from the home's history what a run of each job takes, and what its runs hold and change. */
 import type { Sql } from "@roost/database";
-import type { JobDefinition } from "@roost/kernel";
+import type { JobDefinition } from "@roost/jobs";
 import { profileDefaults, type JobProfile, type Resource } from "./job-profile.ts";
 import { resourcesInDefinition } from "./resources-in-definition.ts";
 

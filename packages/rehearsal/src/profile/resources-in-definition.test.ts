@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { JobDefinition } from "@roost/kernel";
+import type { JobDefinition } from "@roost/jobs";
 import { resourcesInDefinition } from "./resources-in-definition.ts";
 
 function found(prompt: string, session: JobDefinition["session"] = "main"): string[] {

@@ -1,5 +1,5 @@
 /** What a job's definition says that its runs hold and change: found by the words for it, so a guess, and told as one. Pure. */
-import type { JobDefinition } from "@roost/kernel";
+import type { JobDefinition } from "@roost/jobs";
 import type { Resource } from "./job-profile.ts";
 
 const patterns: readonly { kind: Resource["kind"]; pattern: RegExp }[] = [

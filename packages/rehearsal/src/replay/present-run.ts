@@ -1,7 +1,8 @@
 /** The run as its job would start it today. */
 import { toRoostError } from "@roost/base";
 import type { ReplayReport } from "@roost/contract/operations";
-import { asDefined, getJob, getJobVersion, type Kernel, type Run } from "@roost/kernel";
+import { asDefined, getJob, getJobVersion } from "@roost/jobs";
+import type { Kernel, Run } from "@roost/kernel";
 
 export interface PresentRun {
   run: Run;

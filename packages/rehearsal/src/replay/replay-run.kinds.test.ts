@@ -1,15 +1,8 @@
 // Runs of every kind, as they really end: what can be compared is, and what cannot be is said.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  answerQuestion,
-  cancelRun,
-  forkRun,
-  listQuestions,
-  promoteDueRuns,
-  removeJob,
-  sweepFinishedRuns,
-} from "@roost/kernel";
+import { removeJob } from "@roost/jobs";
+import { answerQuestion, cancelRun, forkRun, listQuestions, promoteDueRuns, sweepFinishedRuns } from "@roost/kernel";
 import { sendMessage } from "@roost/memory";
 import { fingerprint } from "../testing/fingerprint.ts";
 import { openReplayedHome } from "../testing/open-replayed-home.ts";

@@ -7,7 +7,7 @@ import {
   type RehearsedTick,
 } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
-import type { JobChange } from "@roost/kernel";
+import type { JobChange } from "@roost/jobs";
 import type { MeasuredRun } from "../play/measured-run.ts";
 import { isPriceKnown } from "../play/find-providers.ts";
 import { profileDefaults, type JobProfile } from "../profile/job-profile.ts";

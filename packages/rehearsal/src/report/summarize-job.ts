@@ -1,7 +1,7 @@
 /** One job of a report, from its own ticks and runs. Whether it comes into its own or another's way is found elsewhere. */
 import { formatDurationMs } from "@roost/base";
 import type { RehearsedJob, RehearsedRun, RehearsedTick } from "@roost/contract/operations";
-import type { JobDefinition } from "@roost/kernel";
+import type { JobDefinition } from "@roost/jobs";
 import type { ProfiledJob } from "../profile/read-profiles.ts";
 
 export interface JobQuestion {

@@ -1,7 +1,7 @@
 import type { JsonSchemaInput, Tool } from "@roost/agent";
 import { toJsonSchema } from "@roost/contract";
 import { NamedJobDefinition } from "@roost/contract/operations";
-import { defineJob } from "@roost/kernel";
+import { defineJob } from "@roost/jobs";
 import type { z } from "zod";
 import { toJson, type ToolContext } from "./tool-context.ts";
 

@@ -1,5 +1,5 @@
 import type { Tool } from "@roost/agent";
-import { listJobs } from "@roost/kernel";
+import { listJobs } from "@roost/jobs";
 import { z } from "zod";
 import { toJson, type ToolContext } from "./tool-context.ts";
 

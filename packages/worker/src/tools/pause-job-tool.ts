@@ -1,5 +1,5 @@
 import type { Tool } from "@roost/agent";
-import { pauseJob, resumeJob } from "@roost/kernel";
+import { pauseJob, resumeJob } from "@roost/jobs";
 import { z } from "zod";
 import type { ToolContext } from "./tool-context.ts";
 

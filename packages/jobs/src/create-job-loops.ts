@@ -1,0 +1,64 @@
+/** What a scheduler does for jobs, as loops to be handed to runScheduler. They remember nothing that is not in the database. */
+import type { Kernel, Loop } from "@roost/kernel";
+import { dropTicks } from "./drop-ticks.ts";
+import { fireDueTicks, readNextFire } from "./fire-due-ticks.ts";
+import { fireEventTicks } from "./fire-event-ticks.ts";
+import { readNextWindow } from "./gather-events.ts";
+import { createScheduleCache } from "./schedule-cache.ts";
+
+/** How often each loop looks although nothing wakes it and nothing is known to be due. */
+const timings = { tickPollMs: 5_000, eventPollMs: 1_000, housekeepingMs: 60_000 } as const;
+
+export function createJobLoops(kernel: Kernel): Loop[] {
+  return [
+    tickLoop(kernel),
+    eventLoop(kernel),
+    {
+      name: "tick history",
+      channels: () => [],
+      pollMs: timings.housekeepingMs,
+      look: async () => ({ isMore: (await dropTicks(kernel)).isMore }),
+    },
+  ];
+}
+
+function tickLoop(kernel: Kernel): Loop {
+  const schedules = createScheduleCache();
+  return {
+    name: "ticks",
+    channels: () => ["jobs"],
+    pollMs: timings.tickPollMs,
+    look: async () => {
+      // One cheap statement while nothing is due.
+      const next = await readNextFire(kernel);
+      if (next === undefined || !next.isDue) return { atMs: next?.fireAt.getTime() };
+      await fireDueTicks(kernel, { schedules });
+      return { isMore: true };
+    },
+  };
+}
+
+function eventLoop(kernel: Kernel): Loop {
+  let topics: string[] = [];
+  return {
+    name: "events",
+    channels: () => ["jobs", ...topics.map((topic) => `log:${topic}`)],
+    pollMs: timings.eventPollMs,
+    look: async () => {
+      topics = await readEventTopics(kernel);
+      if (topics.length === 0) return {};
+      const { isMore } = await fireEventTicks(kernel);
+      return { isMore, atMs: (await readNextWindow(kernel))?.getTime() };
+    },
+  };
+}
+
+/** The topics in whose events a job is interested, by name. */
+async function readEventTopics(kernel: Kernel): Promise<string[]> {
+  const rows = await kernel.database.query<{ topic: string }>(
+    "select distinct topic from roost.job where state = 'active' and topic is not null order by 1",
+    [],
+    { name: "jobs-event-topics" },
+  );
+  return rows.map((row) => row.topic);
+}

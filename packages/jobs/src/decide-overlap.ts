@@ -1,0 +1,61 @@
+/** What a tick does while runs of its job still go. Pure. */
+import type { RunState } from "@roost/kernel";
+
+export type OverlapPolicy = "skip" | "queue-one" | "queue-all" | "cancel-old" | "allow";
+
+/** Runs of one job that may wait in its lane. */
+export const queuedRunsMax = 1_000;
+
+export interface LiveRun {
+  id: string;
+  state: RunState;
+  lane: string | null;
+  /** Null: it has not been claimed yet. */
+  startedAt: Date | null;
+}
+
+export type OverlapDecision = { fire: true; inLane: boolean; cancel: LiveRun[] } | { fire: false; reason: string };
+
+export interface DecideOverlapOptions {
+  /** A tick of an outage that the job makes up for one by one: it waits its turn where a fresh one would be skipped. */
+  isCaughtUp?: boolean;
+}
+
+export function decideOverlap(
+  policy: OverlapPolicy,
+  live: LiveRun[],
+  options: DecideOverlapOptions = {},
+): OverlapDecision {
+  const waiting = live.filter((run) => run.startedAt === null);
+  const queue = (): OverlapDecision => {
+    const outside = live.find((run) => run.lane === null);
+    if (outside !== undefined)
+      return {
+        fire: false,
+        reason: `run ${outside.id}, started under another overlap policy, still goes (${outside.state})`,
+      };
+    if (waiting.length >= queuedRunsMax)
+      return { fire: false, reason: `${waiting.length} runs wait already; ${queuedRunsMax} is the most` };
+    return { fire: true, inLane: true, cancel: [] };
+  };
+  switch (policy) {
+    case "allow":
+      return { fire: true, inLane: false, cancel: [] };
+    case "cancel-old":
+      return { fire: true, inLane: true, cancel: live };
+    case "queue-all":
+      return queue();
+    case "queue-one": {
+      const [first] = waiting;
+      if (first !== undefined && !options.isCaughtUp)
+        return { fire: false, reason: `run ${first.id} waits already, and one may` };
+      return queue();
+    }
+    case "skip": {
+      const [first] = live;
+      if (first === undefined) return { fire: true, inLane: options.isCaughtUp ?? false, cancel: [] };
+      if (options.isCaughtUp) return queue();
+      return { fire: false, reason: `run ${first.id} still goes (${first.state})` };
+    }
+  }
+}

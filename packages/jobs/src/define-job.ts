@@ -1,0 +1,293 @@
+/**
+ * Defines and changes jobs. The same definition again changes nothing and
+ * tells nobody; a changed one counts the version up and loses no tick that was
+ * due before.
+ */
+import { createId, RoostError, type JsonValue } from "@roost/base";
+import type { Kernel, KernelTransaction } from "@roost/kernel";
+import { compareJobs, type JobDifference } from "./compare-jobs.ts";
+import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
+import { firstTick, nextTick, scheduleOf, withJitter, type NextTick } from "./job-moments.ts";
+import { lockJob, type JobState, type StoredJob } from "./job-row.ts";
+import { pauseStart } from "./pause-start.ts";
+import { readDefinition, type ReadDefinition } from "./read-definition.ts";
+import { closeWindows } from "./gather-events.ts";
+import { recordVersion } from "./record-version.ts";
+import { settleDueTicks } from "./settle-due-ticks.ts";
+import { topicHeads } from "./topic-heads.ts";
+import type { Trigger } from "./trigger.ts";
+
+export interface DefineJobOptions extends JobCause {
+  by: string;
+  /** The set of definitions that the job belongs to: a file, a directory. */
+  source?: string;
+  /** Of triggers and active hours that name none; IANA. Default UTC. */
+  timeZone?: string;
+  /** Refused unless the job has this version; 0: only create it. */
+  expectedVersion?: number;
+}
+
+export type JobChangeKind = "created" | "changed" | "unchanged" | "removed";
+
+export interface JobChange {
+  jobId: string;
+  change: JobChangeKind;
+  version: number;
+  differences: JobDifference[];
+}
+
+/** Who paused a job that its own definition disables. */
+export const pausedByDefinition = "definition";
+
+/** @throws invalid_input for a definition that cannot work, conflict for another version than expected */
+export async function defineJob(kernel: Kernel, written: unknown, options: DefineJobOptions): Promise<JobChange> {
+  const read = readDefinition(written, options.timeZone ?? "UTC");
+  const topic = await topicOf(kernel, read);
+  return kernel.transact((tx) => defineJobWithin(tx, read, { ...options, topic }));
+}
+
+/** The topic of the events that fire the job. @throws invalid_input for an event type that nobody has registered */
+export async function topicOf(kernel: Kernel, { id, definition, trigger }: ReadDefinition): Promise<string | null> {
+  for (const postcondition of definition.postconditions ?? []) {
+    if (postcondition.kind === "event") await topicOfType(kernel, postcondition.eventType, `The job "${id}" must emit`);
+  }
+  if (trigger.kind !== "event") return null;
+  return topicOfType(kernel, trigger.eventType, `The job "${id}" waits for`);
+}
+
+async function topicOfType(kernel: Kernel, eventType: string, what: string): Promise<string> {
+  if (kernel.registry.find(eventType) === undefined) await kernel.registry.refresh();
+  const schema = kernel.registry.find(eventType);
+  if (schema === undefined) {
+    throw new RoostError(
+      "invalid_input",
+      `${what} events of the type "${eventType}", which nobody has registered: check its spelling`,
+    );
+  }
+  return schema.topic;
+}
+
+export interface DefineJobWithinOptions extends DefineJobOptions {
+  topic: string | null;
+  /** Only say what would change. */
+  dryRun?: boolean;
+}
+
+export async function defineJobWithin(
+  tx: KernelTransaction,
+  read: ReadDefinition,
+  options: DefineJobWithinOptions,
+): Promise<JobChange> {
+  const found = await lockJob(tx, read.id, { removed: true });
+  if (found === undefined || found.job.state === "removed") {
+    refuseOtherVersion(read.id, options.expectedVersion, 0);
+    if (options.dryRun === true) return created(read, 1);
+    if (found === undefined) return (await insertJob(tx, read, options)) ?? defineJobWithin(tx, read, options);
+    return changeJob(tx, found.job, read, { ...options, nowMs: found.nowMs });
+  }
+  refuseOtherVersion(read.id, options.expectedVersion, found.job.version);
+  return changeJob(tx, found.job, read, { ...options, nowMs: found.nowMs });
+}
+
+function refuseOtherVersion(jobId: string, expected: number | undefined, version: number): void {
+  if (expected === undefined || expected === version) return;
+  throw new RoostError(
+    "conflict",
+    `The job "${jobId}" is at version ${version}, not ${expected}: look at it again before changing it`,
+    { details: { version } },
+  );
+}
+
+function created(read: ReadDefinition, version: number): JobChange {
+  return { jobId: read.id, change: "created", version, differences: compareJobs({}, read.definition as JsonValue) };
+}
+
+/** undefined: somebody else defined it at the same moment. */
+async function insertJob(
+  tx: KernelTransaction,
+  read: ReadDefinition,
+  options: DefineJobWithinOptions,
+): Promise<JobChange | undefined> {
+  const [clock] = await tx.query<{ now: Date }>("select roost.now() as now");
+  const now = clock?.now ?? new Date(0);
+  const isEnabled = read.definition.enabled;
+  const job = { ...read, anchorAt: now };
+  const { nextAt, fireAt } = isEnabled ? firstTick(job, now.getTime()) : { nextAt: null, fireAt: null };
+  const eventId = createId();
+  const rows = await tx.query(
+    `insert into roost.job (id, version, state, definition, trigger, time_zone, next_at, fire_at, anchor_at, topic, from_offsets, defined_by, origin,
+       paused_at, paused_by, paused_reason, cause_id, created_at, updated_at)
+     values ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $8, $8)
+     on conflict (id) do nothing returning id`,
+    [
+      read.id,
+      isEnabled ? "active" : "paused",
+      JSON.stringify(read.definition),
+      JSON.stringify(read.trigger),
+      options.timeZone ?? "UTC",
+      nextAt,
+      fireAt,
+      now,
+      options.topic,
+      await fromOffsets(tx, options.topic),
+      options.by,
+      options.source ?? null,
+      isEnabled ? null : now,
+      isEnabled ? null : pausedByDefinition,
+      isEnabled ? null : disabledReason,
+      eventId,
+    ],
+  );
+  if (rows.length === 0) return undefined;
+  await recordVersion(tx, read.id);
+  emitJobEvent(tx, "job.defined", {
+    id: eventId,
+    jobId: read.id,
+    data: { jobVersion: 1, definition: read.definition as never, by: options.by },
+    cause: options,
+  });
+  tx.wake("jobs");
+  return created(read, 1);
+}
+
+const disabledReason = "disabled in its definition";
+
+async function changeJob(
+  tx: KernelTransaction,
+  stored: StoredJob,
+  read: ReadDefinition,
+  options: DefineJobWithinOptions & { nowMs: number },
+): Promise<JobChange> {
+  const timeZone = options.timeZone ?? "UTC";
+  const differences = compareJobs(stored.definition as JsonValue, read.definition as JsonValue);
+  const triggerDiffers = compareJobs(stored.trigger, read.trigger).length > 0;
+  if (timeZone !== stored.timeZone && (triggerDiffers || read.definition.activeHours !== undefined)) {
+    differences.push({ path: "timeZone", before: stored.timeZone, after: timeZone });
+  }
+  const isBack = stored.state === "removed";
+  const change: JobChangeKind = isBack ? "created" : differences.length > 0 || triggerDiffers ? "changed" : "unchanged";
+  if (options.dryRun === true) return { jobId: read.id, change, version: stored.version, differences };
+  if (change === "unchanged") {
+    const source = options.source ?? stored.origin;
+    if (source !== stored.origin) await tx.query("update roost.job set origin = $2 where id = $1", [stored.id, source]);
+    return { jobId: read.id, change, version: stored.version, differences };
+  }
+  const job = await settleBefore(tx, stored, {
+    triggerDiffers,
+    isEnabled: read.definition.enabled,
+    nowMs: options.nowMs,
+  });
+  const keepsMoment = !triggerDiffers && job.state === "active" && job.nextAt !== null;
+  const state = nextState(job, { isEnabled: read.definition.enabled, triggerDiffers });
+  const anchorAt = triggerDiffers || isBack ? new Date(options.nowMs) : job.anchorAt;
+  const next = await momentAfterChange({ ...read, anchorAt }, job, { state, keepsMoment, nowMs: options.nowMs });
+  const version = stored.version + 1;
+  const isPausedNow = state === "paused" && job.state !== "paused";
+  const eventId = createId();
+  const keepsOffsets = options.topic === job.topic && eventTypeOf(job.trigger) === eventTypeOf(read.trigger) && !isBack;
+  await tx.query(
+    `update roost.job set version = $2, state = $3, definition = $4, trigger = $5, time_zone = $6, next_at = $7, fire_at = $8, anchor_at = $9, topic = $10,
+       from_offsets = $11, defined_by = $12, origin = $13, cause_id = $14, updated_at = roost.now(),
+       paused_at = case when $3 <> 'paused' then null when $15::timestamptz is not null then $15 else paused_at end,
+       paused_by = case when $3 <> 'paused' then null when $15 is not null then $16 else paused_by end,
+       paused_reason = case when $3 <> 'paused' then null when $15 is not null then $17 else paused_reason end
+     where id = $1`,
+    [
+      job.id,
+      version,
+      next.nextAt === null && state === "active" && isTimed(read) ? "finished" : state,
+      JSON.stringify(read.definition),
+      JSON.stringify(read.trigger),
+      timeZone,
+      next.nextAt,
+      next.fireAt,
+      anchorAt,
+      options.topic,
+      keepsOffsets ? JSON.stringify(job.fromOffsets) : await fromOffsets(tx, options.topic),
+      options.by,
+      options.source ?? job.origin,
+      eventId,
+      isPausedNow ? pauseStart(job, options.nowMs) : null,
+      pausedByDefinition,
+      disabledReason,
+    ],
+  );
+  await recordVersion(tx, job.id);
+  announceChange(tx, job, read, { ...options, eventId, version, isBack, differences });
+  return { jobId: read.id, change, version, differences };
+}
+
+function announceChange(
+  tx: KernelTransaction,
+  job: StoredJob,
+  read: ReadDefinition,
+  {
+    eventId,
+    version,
+    isBack,
+    differences,
+    ...options
+  }: DefineJobWithinOptions & {
+    eventId: string;
+    version: number;
+    isBack: boolean;
+    differences: JobDifference[];
+  },
+): void {
+  const changed = isBack
+    ? {}
+    : { changed: differences.slice(0, 100).map((difference) => difference.path.slice(0, 200)) };
+  emitJobEvent(tx, isBack ? "job.defined" : "job.changed", {
+    id: eventId,
+    jobId: job.id,
+    data: { jobVersion: version, definition: read.definition as never, by: options.by, ...changed },
+    cause: { causation: job.causeId, ...options },
+  });
+  tx.wake("jobs");
+}
+
+/** Due moments of the old trigger would be unknown to the new one; of the same trigger they stay due. Gathered events fire before. */
+async function settleBefore(
+  tx: KernelTransaction,
+  stored: StoredJob,
+  { triggerDiffers, isEnabled, nowMs }: { triggerDiffers: boolean; isEnabled: boolean; nowMs: number },
+): Promise<StoredJob> {
+  const job = triggerDiffers ? await settleDueTicks(tx, stored, { nowMs, isLast: true }) : stored;
+  if (triggerDiffers || !isEnabled) {
+    await closeWindows(tx, stored, { nowMs, reason: "before its time: the job is being changed" });
+  }
+  return job;
+}
+
+function eventTypeOf(trigger: Trigger): string | undefined {
+  return trigger.kind === "event" ? trigger.eventType : undefined;
+}
+
+function isTimed({ trigger }: ReadDefinition): boolean {
+  return trigger.kind === "cron" || trigger.kind === "every" || trigger.kind === "at";
+}
+
+/** A pause by a person survives every change; one by the definition ends with it. */
+function nextState(
+  job: StoredJob,
+  { isEnabled, triggerDiffers }: { isEnabled: boolean; triggerDiffers: boolean },
+): JobState {
+  if (!isEnabled) return "paused";
+  if (job.state === "paused" && job.pausedBy !== pausedByDefinition) return "paused";
+  // A one-shot that has been does not come again because its prompt changed.
+  return job.state === "finished" && !triggerDiffers ? "finished" : "active";
+}
+
+async function momentAfterChange(
+  read: ReadDefinition & { anchorAt: Date },
+  job: StoredJob,
+  { state, keepsMoment, nowMs }: { state: JobState; keepsMoment: boolean; nowMs: number },
+): Promise<NextTick> {
+  if (state !== "active") return { nextAt: null, fireAt: null };
+  if (keepsMoment && job.nextAt !== null) return withJitter(read, scheduleOf(read), job.nextAt.getTime());
+  return compareJobs(job.trigger, read.trigger).length > 0 ? firstTick(read, nowMs) : nextTick(read, nowMs);
+}
+
+async function fromOffsets(tx: KernelTransaction, topic: string | null): Promise<string | null> {
+  return topic === null ? null : JSON.stringify(await topicHeads(tx, topic));
+}

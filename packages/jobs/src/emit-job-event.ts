@@ -1,0 +1,34 @@
+import type { JsonObject } from "@roost/base";
+import type { KernelTransaction } from "@roost/kernel";
+
+/** What led to a change of a job, when it was an event. */
+export interface JobCause {
+  causation?: string;
+  correlation?: string;
+  traceparent?: string;
+}
+
+export interface JobEvent {
+  /** Default: a fresh id. */
+  id?: string;
+  jobId: string;
+  data: JsonObject;
+  cause: JobCause;
+}
+
+/** The one place that gives events of jobs their subject and cause. All events of a job share a partition and keep their order. */
+export function emitJobEvent(
+  tx: KernelTransaction,
+  type: "job.defined" | "job.changed" | "job.paused" | "job.resumed" | "job.removed",
+  { id, jobId, data, cause }: JobEvent,
+): string {
+  return tx.emit({
+    type,
+    subject: jobId,
+    data: { jobId, ...data },
+    id,
+    causation: cause.causation,
+    correlation: cause.correlation,
+    traceparent: cause.traceparent,
+  });
+}

@@ -1,0 +1,117 @@
+/**
+ * Fires what is due by the clock. Any number of schedulers do this at once and
+ * none leads: each takes due jobs that nobody else has, and the tick's primary
+ * key makes a moment happen once whoever comes to it.
+ */
+import type { Kernel } from "@roost/kernel";
+import { dueTicks, type DueTicks } from "./job-moments.ts";
+import { jobColumns, type StoredJob } from "./job-row.ts";
+import { leaveUntold, moveJobs } from "./move-jobs.ts";
+import { dueMomentsPerPassMax, onTimeMsMax } from "./plan-ticks.ts";
+import { recordTicks, type NewTick } from "./record-ticks.ts";
+import { createScheduleCache, type ScheduleCache } from "./schedule-cache.ts";
+import { drawFraction } from "./tick-jitter.ts";
+
+export interface FireDueTicksOptions {
+  /** Jobs of one pass. Default 100. */
+  limit?: number;
+  schedules?: ScheduleCache;
+}
+
+export interface FiredTicks {
+  /** Jobs that were due. */
+  jobCount: number;
+  fired: number;
+  skipped: number;
+  missed: number;
+  /** More is due already. */
+  isMore: boolean;
+}
+
+export const jobsPerPassDefault = 100;
+
+/** After an outage late runs start over a time that grows by this much with each job that is late … */
+const catchUpSpacingMs = 2_000;
+/** … up to this many jobs: ten minutes. */
+const catchUpSpreadJobsMax = 300;
+
+export async function fireDueTicks(kernel: Kernel, options: FireDueTicksOptions = {}): Promise<FiredTicks> {
+  const limit = options.limit ?? jobsPerPassDefault;
+  const schedules = options.schedules ?? createScheduleCache();
+  return kernel.transact(async (tx) => {
+    const due = await tx.query<StoredJob & { now: Date }>(
+      `select ${jobColumns}, roost.now() as now from roost.job
+       where state = 'active' and fire_at <= roost.now() order by fire_at, id limit $1 for update skip locked`,
+      [limit],
+      { name: "job-due" },
+    );
+    const nowMs = due[0]?.now.getTime() ?? 0;
+    const moves = planPass(due, nowMs, schedules);
+    const ticks = moves.flatMap((move) => move.ticks);
+    await spreadLate(tx, ticks, nowMs);
+    const recorded = await recordTicks(tx, ticks, nowMs);
+    const told = moves.map(({ job, plan }) => ({ job, plan: leaveUntold(plan, job.id, recorded) }));
+    if (told.length > 0) await moveJobs(tx, told);
+    const count = (outcome: string) => recorded.filter((tick) => tick.outcome === outcome).length;
+    return {
+      jobCount: due.length,
+      fired: count("fired"),
+      skipped: count("skipped"),
+      missed: count("missed"),
+      isMore:
+        due.length === limit ||
+        moves.length < due.length ||
+        moves.some(({ plan }) => plan.fireAtMs !== undefined && plan.fireAtMs <= nowMs),
+    };
+  });
+}
+
+/**
+ * As many of the due jobs as one pass can settle. After a long outage each has thousands of moments, and working them out takes
+ * time in which this process does nothing else; the other jobs stay due and are not held meanwhile.
+ */
+function planPass(due: StoredJob[], nowMs: number, schedules: ScheduleCache): ({ job: StoredJob } & DueTicks)[] {
+  const moves: ({ job: StoredJob } & DueTicks)[] = [];
+  let momentCount = 0;
+  for (const job of due) {
+    if (momentCount >= dueMomentsPerPassMax) break;
+    const move = { job, ...dueTicks(job, nowMs, schedules) };
+    momentCount += move.plan.momentCount;
+    moves.push(move);
+  }
+  return moves;
+}
+
+/** When many jobs are late at once, their runs do not all start at once. */
+async function spreadLate(
+  tx: { query<Row>(sql: string, values: unknown[]): Promise<Row[]> },
+  ticks: NewTick[],
+  nowMs: number,
+): Promise<void> {
+  const late = ticks.filter((tick) => tick.outcome === "fire" && tick.lateMs > onTimeMsMax);
+  if (late.length === 0) return;
+  const [row] = await tx.query<{ count: number }>(
+    `select count(*)::int as count from (
+       select 1 from roost.job where state = 'active' and fire_at <= roost.now() - $1 * interval '1 ms' limit $2) as late`,
+    [onTimeMsMax, catchUpSpreadJobsMax + 1],
+  );
+  const othersCount = Math.min(catchUpSpreadJobsMax, Math.max(0, (row?.count ?? 1) - 1));
+  if (othersCount === 0) return;
+  for (const tick of late)
+    tick.startAtMs = nowMs + Math.floor(drawFraction("start", tick.job.id, tick.atMs) * othersCount * catchUpSpacingMs);
+}
+
+export interface NextFire {
+  fireAt: Date;
+  isDue: boolean;
+}
+
+/** When the next tick is due, by the database's clock; undefined when none is planned. Reads only. */
+export async function readNextFire(kernel: Kernel): Promise<NextFire | undefined> {
+  const [row] = await kernel.database.query<{ fireAt: Date | null; isDue: boolean | null }>(
+    `select min(fire_at) as "fireAt", min(fire_at) <= roost.now() as "isDue" from roost.job where state = 'active' and fire_at is not null`,
+    [],
+    { name: "job-next-fire" },
+  );
+  return row === undefined || row.fireAt === null ? undefined : { fireAt: row.fireAt, isDue: row.isDue === true };
+}

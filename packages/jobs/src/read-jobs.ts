@@ -1,0 +1,172 @@
+/** What jobs there are and what became of their ticks. Reads only: looking at a job never moves it. */
+// tidy: reads of the same two tables.
+import { RoostError } from "@roost/base";
+import type { Kernel } from "@roost/kernel";
+import type { JobDefinition, JobState } from "./job-row.ts";
+import type { Trigger } from "./trigger.ts";
+
+export interface Tick {
+  jobId: string;
+  tickKey: string;
+  scheduledAt: Date;
+  outcome: "fired" | "skipped" | "missed";
+  reason: string | null;
+  runId: string | null;
+  lateMs: number;
+  /** Of a fired tick: how many before it were missed since the last one. Of the others: how many moments it stands for. */
+  missedCount: number;
+  /** The last of several moments that it stands for. */
+  until: Date | null;
+  jobVersion: number;
+  recordedAt: Date;
+}
+
+export interface Job {
+  id: string;
+  version: number;
+  state: JobState;
+  definition: JobDefinition;
+  trigger: Trigger;
+  timeZone: string;
+  pausedReason: string | null;
+  definedBy: string;
+  source: string | null;
+  nextAt: Date | null;
+  /** nextAt with its jitter; of a job that gathers events, when it fires for them. */
+  dueAt: Date | null;
+  gatheredCount: number;
+  lastTick: Tick | null;
+  /** Runs of it that are not over, oldest first. */
+  activeRunIds: string[];
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export const jobsPageMax = 500;
+export const activeRunIdsMax = 20;
+
+const tickColumns = `tick.job_id as "jobId", tick.tick_key as "tickKey", tick.scheduled_at as "scheduledAt", tick.outcome, tick.reason, tick.run_id as "runId",
+  tick.late_ms as "lateMs", tick.missed_count as "missedCount", tick.until, tick.job_version as "jobVersion", tick.recorded_at as "recordedAt"`;
+
+const jobView = `job.id, job.version, job.state, job.definition, job.trigger, job.time_zone as "timeZone", job.paused_reason as "pausedReason",
+  job.defined_by as "definedBy", job.origin as source, job.next_at as "nextAt", coalesce(job.fire_at, (select due_at from roost.event_window where job_id = job.id)) as "dueAt",
+  coalesce((select event_count from roost.event_window where job_id = job.id), 0) as "gatheredCount", job.created_at as "createdAt",
+  job.updated_at as "updatedAt",
+  array(select run.id from roost.run where run.job_id = job.id and run.ended_at is null order by run.created_at, run.id limit ${activeRunIdsMax}) as "activeRunIds"`;
+
+export interface ListJobsOptions {
+  limit: number;
+  /** `next` of the page before. */
+  after?: string;
+  /** Default: all but removed ones. */
+  states?: JobState[];
+  agent?: string;
+  source?: string;
+}
+
+/** Jobs by id. */
+export async function listJobs(
+  kernel: Kernel,
+  options: ListJobsOptions,
+): Promise<{ jobs: Job[]; next: string | null }> {
+  const limit = Math.min(options.limit, jobsPageMax);
+  const rows = await kernel.database.query<Omit<Job, "lastTick">>(
+    `select ${jobView} from roost.job
+     where id > $1 and state = any($2) and ($3::text is null or definition ->> 'agent' = $3) and ($4::text is null or origin = $4)
+     order by id limit $5`,
+    [
+      options.after ?? "",
+      options.states ?? ["active", "paused", "finished"],
+      options.agent ?? null,
+      options.source ?? null,
+      limit + 1,
+    ],
+  );
+  const jobs = await withLastTicks(kernel, rows.slice(0, limit));
+  return { jobs, next: rows.length > limit ? (jobs.at(-1)?.id ?? null) : null };
+}
+
+/** Removed jobs are found too. @throws not_found */
+export async function getJob(kernel: Kernel, jobId: string): Promise<Job> {
+  const rows = await kernel.database.query<Omit<Job, "lastTick">>(`select ${jobView} from roost.job where id = $1`, [
+    jobId,
+  ]);
+  const [job] = await withLastTicks(kernel, rows);
+  if (job === undefined)
+    throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": look at the list of jobs`);
+  return job;
+}
+
+async function withLastTicks(kernel: Kernel, rows: Omit<Job, "lastTick">[]): Promise<Job[]> {
+  const ticks = await kernel.database.query<Tick>(
+    `select ${tickColumns} from unnest($1::text[]) as asked(id), lateral (
+       select * from roost.tick where job_id = asked.id order by scheduled_at desc, tick_key desc limit 1) as tick`,
+    [rows.map((row) => row.id)],
+  );
+  const byJob = new Map(ticks.map((tick) => [tick.jobId, tick]));
+  return rows.map((row) => ({ ...row, lastTick: byJob.get(row.id) ?? null }));
+}
+
+export interface ListTicksOptions {
+  /** Of one job; else of all. */
+  jobId?: string;
+  outcome?: Tick["outcome"];
+  limit: number;
+  /** `next` of the page before. */
+  after?: string;
+}
+
+/** What became of scheduled moments, newest first. */
+export async function listTicks(
+  kernel: Kernel,
+  options: ListTicksOptions,
+): Promise<{ ticks: Tick[]; next: string | null }> {
+  const limit = Math.min(options.limit, jobsPageMax);
+  const after = readCursorText(options.after);
+  const ticks = await kernel.database.query<Tick & { cursor: string }>(
+    `select ${tickColumns}, tick.scheduled_at::text as cursor from roost.tick
+     where ($1::text is null or job_id = $1) and ($2::text is null or outcome = $2)
+       and ($3::timestamptz is null or (scheduled_at, job_id, tick_key) < ($3, $4, $5))
+     order by scheduled_at desc, job_id desc, tick_key desc limit $6`,
+    [
+      options.jobId ?? null,
+      options.outcome ?? null,
+      after?.at ?? null,
+      after?.jobId ?? null,
+      after?.tickKey ?? null,
+      limit + 1,
+    ],
+  );
+  const last = ticks[limit - 1];
+  return {
+    ticks: ticks.slice(0, limit).map(withoutCursor),
+    next: ticks.length > limit && last !== undefined ? JSON.stringify([last.cursor, last.jobId, last.tickKey]) : null,
+  };
+}
+
+function withoutCursor({ cursor: _cursor, ...tick }: Tick & { cursor: string }): Tick {
+  return tick;
+}
+
+function readCursorText(after: string | undefined): { at: string; jobId: string; tickKey: string } | undefined {
+  if (after === undefined) return undefined;
+  try {
+    const [at, jobId, tickKey] = JSON.parse(after) as [unknown, unknown, unknown];
+    if (typeof at === "string" && typeof jobId === "string" && typeof tickKey === "string")
+      return { at, jobId, tickKey };
+  } catch {
+    // Refused below.
+  }
+  throw new RoostError(
+    "invalid_input",
+    `"${after.slice(0, 64)}" is not the end of a page: give what the page before gave as next`,
+  );
+}
+
+export async function readTick(kernel: Kernel, jobId: string, tickKey: string): Promise<Tick | undefined> {
+  const [tick] = await kernel.database.query<Tick>(
+    `select ${tickColumns} from roost.tick where job_id = $1 and tick_key = $2`,
+    [jobId, tickKey],
+  );
+  return tick;
+}

@@ -1,0 +1,49 @@
+/** Ticks of jobs that skip what is over their rate limit: decided before the tick is written, so that the row says why. */
+import { formatDurationMs, type JsonObject } from "@roost/base";
+import { parseDurationMs } from "@roost/base";
+import { readGates, type KernelTransaction, type NewRun } from "@roost/kernel";
+import type { JobDefinition } from "./job-row.ts";
+import type { NewTick } from "./record-ticks.ts";
+import { renderKey } from "./render-key.ts";
+
+/** Why a tick is over its rate, or nothing; each one that is not counts for the next. */
+export type RefuseOverRate = (tick: NewTick) => string | undefined;
+
+/** The gates of the runs of a job, with their keys filled in. Without a key of its own a job is its own key. */
+export function gatesOfJob(
+  id: string,
+  { concurrency, rateLimit }: Pick<JobDefinition, "concurrency" | "rateLimit">,
+  input: JsonObject,
+): Pick<NewRun, "concurrency" | "rateLimit"> {
+  const keyOf = (key: string | undefined) => (key === undefined ? `job:${id}` : renderKey(key, input));
+  return {
+    ...(concurrency === undefined ? {} : { concurrency: { key: keyOf(concurrency.key), max: concurrency.max } }),
+    ...(rateLimit === undefined
+      ? {}
+      : { rateLimit: { key: keyOf(rateLimit.key), max: rateLimit.max, windowMs: parseDurationMs(rateLimit.per) } }),
+  };
+}
+
+/** The jobs' rows are locked by the caller, so nobody else starts runs of them meanwhile. Who shares the key from elsewhere may: then a run waits. */
+export async function createRefuseOverRate(tx: KernelTransaction, ticks: NewTick[]): Promise<RefuseOverRate> {
+  const rateOf = (tick: NewTick) =>
+    tick.outcome === "fire" && tick.job.definition.rateLimit?.excess === "skip"
+      ? gatesOfJob(tick.job.id, tick.job.definition, tick.input ?? {}).rateLimit
+      : undefined;
+  const keys = [...new Set(ticks.flatMap((tick) => rateOf(tick)?.key ?? []))];
+  if (keys.length === 0) return () => undefined;
+  const gates = await readGates(
+    tx,
+    keys.map((key) => `rate:${key}`),
+  );
+  const used = new Map(keys.map((key) => [key, gates.get(`rate:${key}`)?.used ?? 0]));
+  return (tick) => {
+    const rate = rateOf(tick);
+    if (rate === undefined) return undefined;
+    const count = used.get(rate.key) ?? 0;
+    if (count >= rate.max)
+      return `over its rate limit ${rate.key}: ${count} of ${rate.max} starts in ${formatDurationMs(rate.windowMs)}`;
+    used.set(rate.key, count + 1);
+    return undefined;
+  };
+}

@@ -1,0 +1,67 @@
+/** Says, once, that a job has been due for a while and nobody has fired it. Called by processes other than schedulers: those are what fails. */
+import { createId, formatDurationMs } from "@roost/base";
+import { rememberResult, type Kernel, type KernelTransaction } from "@roost/kernel";
+
+/** A tick that is late by more than this means that nobody schedules. */
+export const silentMsMax = 60_000;
+
+/** Jobs that one look reports; the others follow with the next. */
+const jobsPerLookMax = 100;
+/** For so long a moment that was reported is not reported again. */
+const keepMs = 30 * 86_400_000;
+
+interface SilentJob {
+  id: string;
+  dueAt: Date;
+  causeId: string;
+  now: Date;
+}
+
+/** One look at the state; any number may call it. Returns how many jobs were reported now. A job reports the same missing tick once. */
+export async function reportSilentJobs(kernel: Kernel): Promise<number> {
+  const silent = await kernel.database.query<SilentJob>(
+    `select s.id, s.due_at as "dueAt", s.cause_id as "causeId", roost.now() as now from (
+       (select job.id, job.fire_at as due_at, job.cause_id from roost.job
+        where job.state = 'active' and job.fire_at <= roost.now() - $1 * interval '1 millisecond' order by job.fire_at limit $2)
+       union all
+       (select job.id, w.due_at, job.cause_id from roost.event_window w join roost.job on job.id = w.job_id
+        where w.due_at <= roost.now() - $1 * interval '1 millisecond' order by w.due_at limit $2)) as s
+     where not exists (select 1 from roost.idempotency_key k
+       where k.scope = $3 and k.key = s.id || ' ' || extract(epoch from s.due_at)::text and k.expires_at > roost.now())`,
+    [silentMsMax, jobsPerLookMax, scope],
+    { name: "job-silent" },
+  );
+  let reported = 0;
+  for (const job of silent) if (await kernel.transact((tx) => report(tx, job))) reported += 1;
+  return reported;
+}
+
+const scope = "job.silent";
+
+/** Invariant: the event and its key commit together, so of many that see it one says so. */
+async function report(tx: KernelTransaction, job: SilentJob): Promise<boolean> {
+  const [due] = await tx.query<{ key: string }>(
+    `select $1 || ' ' || extract(epoch from $2::timestamptz)::text as key`,
+    [job.id, job.dueAt],
+  );
+  const { isRepeated } = await rememberResult(tx, { scope, key: due!.key, keepMs }, async () => {
+    const lateMs = Math.max(0, Math.round(job.now.getTime() - job.dueAt.getTime()));
+    const dueAt = job.dueAt.toISOString();
+    const causation = tx.emit({
+      type: "job.silent",
+      subject: job.id,
+      data: { jobId: job.id, dueAt, lateMs },
+      causation: job.causeId,
+    });
+    const noticeId = createId();
+    const text = `Job ${job.id} has been due since ${dueAt} (${formatDurationMs(lateMs)}) and has not ticked: is a scheduler running? roost status`;
+    tx.emit({
+      type: "notice.raised",
+      subject: noticeId,
+      causation,
+      data: { noticeId, level: "warning", text, source: "kernel", target: "console", jobId: job.id },
+    });
+    return null;
+  });
+  return !isRepeated;
+}

@@ -1,0 +1,78 @@
+/** A tick by hand: keyed, so that the same call starts one run. Overlap and active hours are the tick's as always. */
+import { createId, RoostError } from "@roost/base";
+import type { Kernel, KernelTransaction } from "@roost/kernel";
+import type { JobCause } from "./emit-job-event.ts";
+import { lockJob } from "./job-row.ts";
+import { readTick, type Tick } from "./read-jobs.ts";
+import { recordTicks } from "./record-ticks.ts";
+
+export interface RunJobNowOptions extends JobCause {
+  by: string;
+  reason?: string;
+  /** A second call with the same key answers with the first tick, and is refused once only its run is still on record. Default: a fresh key. */
+  idempotencyKey?: string;
+  /** Start it although another run of the job goes, whatever its overlap policy says. */
+  isForced?: boolean;
+}
+
+/**
+ * Runs a job now, also when it is paused or finished. Its overlap policy holds: the tick can come out as skipped, with the reason.
+ * @throws not_found, conflict for a key whose tick the retention settings have dropped
+ */
+export async function runJobNow(
+  kernel: Kernel,
+  jobId: string,
+  options: RunJobNowOptions,
+): Promise<{ tick: Tick; isRepeated: boolean }> {
+  const tickKey = `manual:${options.idempotencyKey ?? createId()}`;
+  const isRepeated = await kernel.transact(async (tx) => {
+    const found = await lockJob(tx, jobId);
+    if (found === undefined)
+      throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": look at the list of jobs`);
+    const { job, nowMs } = found;
+    if (options.idempotencyKey !== undefined) await refuseForgotten(tx, jobId, tickKey);
+    const recorded = await recordTicks(
+      tx,
+      [
+        {
+          job,
+          key: tickKey,
+          atMs: nowMs,
+          outcome: "fire",
+          lateMs: 0,
+          missedCount: 0,
+          why: `started by ${options.by}${options.reason === undefined ? "" : `: ${options.reason}`}`,
+          // Who asks for it by hand does not mean the hours of the clock.
+          ignoresHours: true,
+          isForced: options.isForced ?? false,
+          causation: options.causation,
+          correlation: options.correlation,
+          traceparent: options.traceparent,
+        },
+      ],
+      nowMs,
+    );
+    return recorded.length === 0;
+  });
+  const tick = await readTick(kernel, jobId, tickKey);
+  if (tick === undefined)
+    throw new RoostError("internal", `The tick ${tickKey} of the job "${jobId}" is gone right after it was recorded`);
+  return { tick, isRepeated };
+}
+
+/** Invariant: a key starts one run for as long as that run is on record, also when its tick is not any more. */
+async function refuseForgotten(tx: KernelTransaction, jobId: string, tickKey: string): Promise<void> {
+  // Nothing is read while no tick has ever been dropped.
+  const [run] = await tx.query<{ id: string; createdAt: Date }>(
+    `select r.id, r.created_at as "createdAt" from roost.run_all r
+     where (select ticks_from > '-infinity' from roost.retention) and r.job_id = $1 and r.tick_key = $2
+       and not exists (select 1 from roost.tick t where t.job_id = $1 and t.tick_key = $2)
+     limit 1`,
+    [jobId, tickKey],
+  );
+  if (run === undefined) return;
+  throw new RoostError(
+    "conflict",
+    `The key "${tickKey.slice("manual:".length)}" started run ${run.id} at ${run.createdAt.toISOString()}; what became of its tick was dropped by the retention of ticks: use a key of its own for each start`,
+  );
+}

@@ -1,0 +1,35 @@
+import type { KernelTransaction } from "@roost/kernel";
+import { dueTicks } from "./job-moments.ts";
+import type { StoredJob } from "./job-row.ts";
+import { leaveUntold, moveJobs } from "./move-jobs.ts";
+import { recordTicks } from "./record-ticks.ts";
+
+/** Far more than any outage of a job with a second's interval needs; a schedule that does not move forward ends here. */
+const passesMax = 100_000;
+
+/**
+ * Records every tick of a locked job that is due, under its present definition, and returns the job as it stands then.
+ * Called before a job is changed, paused or removed: what was due before is not lost by it. `isLast`: its schedule ends here, so a moment
+ * that has come and only waits for its jitter waits no longer.
+ */
+export async function settleDueTicks(
+  tx: KernelTransaction,
+  job: StoredJob,
+  { nowMs, isLast = false }: { nowMs: number; isLast?: boolean },
+): Promise<StoredJob> {
+  let settled = isLast ? { ...job, fireAt: job.nextAt, definition: { ...job.definition, jitterMs: 0 } } : job;
+  for (let pass = 0; pass < passesMax; pass += 1) {
+    if (settled.state !== "active" || settled.fireAt === null || settled.fireAt.getTime() > nowMs) break;
+    const { ticks, plan: planned } = dueTicks(settled, nowMs);
+    const plan = leaveUntold(planned, job.id, await recordTicks(tx, ticks, nowMs));
+    await moveJobs(tx, [{ job: settled, plan }]);
+    settled = {
+      ...settled,
+      nextAt: plan.nextAtMs === undefined ? null : new Date(plan.nextAtMs),
+      fireAt: plan.fireAtMs === undefined ? null : new Date(plan.fireAtMs),
+      missedCount: plan.missedCount,
+      state: plan.nextAtMs === undefined ? "finished" : settled.state,
+    };
+  }
+  return { ...settled, definition: job.definition };
+}

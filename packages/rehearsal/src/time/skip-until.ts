@@ -1,0 +1,32 @@
+/** Lets a simulation begin later than the state it was given. */
+import { jobColumns, moveJobs, nextTick, type StoredJob } from "@roost/jobs";
+import type { Kernel, KernelTransaction } from "@roost/kernel";
+
+/**
+ * What is due before `untilMs` is as if it had never been; runs that go on or are ready now count as over and leave no trace; those that
+ * wait for a person or a moment wait on. Never outside of a scratch database: it writes no tick and no event.
+ */
+export async function skipUntil(kernel: Kernel, untilMs: number): Promise<void> {
+  await kernel.transact(async (tx) => {
+    await skipTicks(tx, untilMs);
+    await tx.query("delete from roost.reservation");
+    // A lane is held by a run that is there.
+    await tx.query(
+      `with gone as (delete from roost.run where state in ('ready', 'queued', 'running') returning id)
+       update roost.lane set holder = null where holder in (select id from gone)`,
+    );
+  });
+}
+
+async function skipTicks(tx: KernelTransaction, untilMs: number): Promise<void> {
+  const jobs = await tx.query<StoredJob>(
+    `select ${jobColumns} from roost.job where state = 'active' and next_at < to_timestamp($1::float8 / 1000) order by id for update`,
+    [untilMs],
+  );
+  const moves = jobs.map((job) => {
+    const { nextAt, fireAt } = nextTick(job, untilMs - 1);
+    const moments = { nextAtMs: nextAt?.getTime(), fireAtMs: fireAt?.getTime() };
+    return { job, plan: { ticks: [], ...moments, missedCount: 0, momentCount: 0 } };
+  });
+  if (moves.length > 0) await moveJobs(tx, moves);
+}
