@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
 import { openDatabase, openEmbeddedPostgres } from "@roost/database";
+import { createJobLoops } from "./create-job-loops.ts";
 import { defineJob } from "./define-job.ts";
 import { listTicks } from "./read-jobs.ts";
 import { openKernel, runScheduler, type Kernel } from "@roost/kernel";
@@ -27,7 +28,12 @@ test("runScheduler() lives through kill -9 of PostgreSQL and its restart: no tic
     const catchUp = { policy: "all", max: 100 };
     await defineJob(kernel, { id: "j", prompt: "", overlap: "allow", catchUp, trigger }, { by: "test" });
     const controller = new AbortController();
-    const running = runScheduler(kernel, { signal: controller.signal, host: "test", pid: process.pid });
+    const running = runScheduler(kernel, {
+      loops: createJobLoops(kernel),
+      signal: controller.signal,
+      host: "test",
+      pid: process.pid,
+    });
     try {
       await until(async () => (await tickCount(kernel)) >= 2);
       process.kill(first.pid, "SIGKILL");

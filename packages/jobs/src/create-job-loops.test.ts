@@ -5,6 +5,7 @@ import { roostEvents } from "@roost/contract/events";
 import { z } from "zod";
 import { acquireLock, beginOnce, claimRuns, createRun, registerWorker, runScheduler, type Kernel } from "@roost/kernel";
 import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { createJobLoops } from "./create-job-loops.ts";
 import { defineJob } from "./define-job.ts";
 import { listTicks } from "./read-jobs.ts";
 
@@ -16,7 +17,12 @@ function start(kernels: Kernel[]): AsyncDisposable {
   const controller = new AbortController();
   const running = Promise.all(
     kernels.map((kernel, index) =>
-      runScheduler(kernel, { signal: controller.signal, host: "test", pid: 1_000 + index }),
+      runScheduler(kernel, {
+        loops: createJobLoops(kernel),
+        signal: controller.signal,
+        host: "test",
+        pid: 1_000 + index,
+      }),
     ),
   );
   return {
