@@ -11,6 +11,7 @@ export { findHomeFile, readHomeFile, type HomeFile } from "./files/read-home-fil
 export { listHomeFiles, type ListedFile } from "./files/list-home-files.ts";
 export { searchHomeFiles, type SearchHit, type SearchRequest, type SearchResult } from "./files/search-home-files.ts";
 export { writeHomeFile, type WriteOutcome, type WriteRequest } from "./files/write-home-file.ts";
+export { listFileProblems, type FileProblem, type KnownProblem } from "./records/file-problems.ts";
 export { scanHome, type HomeScan } from "./scan/scan-home.ts";
 export { watchHome, type WatchHome } from "./scan/watch-home.ts";
 

@@ -1,7 +1,7 @@
 /** Opens the memory of one home: its tables, its settings, and the home as it is after whatever happened while nobody looked. */
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
-import type { Logger } from "@roost/base";
+import { toRoostError, type Logger } from "@roost/base";
 import { applyMigrations, readMigrations } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { openDirectoryObjects } from "@roost/objects";
@@ -55,6 +55,17 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
     // Kernel and database belong to the caller; it holds nothing else.
     async [Symbol.asyncDispose]() {},
   };
-  if (options.scan ?? options.migrate ?? true) await scanHome(memory);
+  if (options.scan ?? options.migrate ?? true) await firstScan(memory);
   return memory;
+}
+
+/** The home comes up whatever lies in it: only a database that is away is a reason not to. */
+async function firstScan(memory: Memory): Promise<void> {
+  try {
+    await scanHome(memory);
+  } catch (error) {
+    const { code, message } = toRoostError(error);
+    if (code === "unavailable" || code === "timeout") throw error;
+    memory.logger.error("the home could not be looked through at its start; it is tried again", { error: message });
+  }
 }

@@ -8,6 +8,7 @@ import {
   type Kernel,
   type WorkerRow,
 } from "@roost/kernel";
+import { listFileProblems } from "@roost/memory";
 import { isoOrNull } from "./iso.ts";
 
 export interface Alarm {
@@ -21,6 +22,7 @@ const unresolvedShown = 20;
 const lagMsMax = 5 * 60_000;
 const failuresMax = 3;
 const laggingShown = 20;
+const fileProblemsShown = 20;
 
 export async function readAlarms(
   kernel: Kernel,
@@ -53,6 +55,10 @@ export async function readAlarms(
       text: `Nobody knows what became of ${step.name} (step ${step.seq} of run ${step.runId}): say so with roost run resolve`,
       since: step.endedAt?.toISOString() ?? null,
     });
+  }
+  for (const { path, reason, since } of (await listFileProblems(kernel.database)).slice(0, fileProblemsShown)) {
+    const text = `${path === "." ? "The home" : path} could not be used: ${reason}`;
+    alarms.push({ code: "file_problem", text, since: since.toISOString() });
   }
   return [...alarms, ...(await readLagAlarms(kernel))];
 }

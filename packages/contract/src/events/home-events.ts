@@ -39,6 +39,24 @@ export const fileEdited = defineEvent({
   }),
 });
 
+/** It could not be read or written, and is set aside alone. */
+export const fileFailed = defineEvent({
+  type: "file.failed",
+  version,
+  topic,
+  subject: "path in the home",
+  schema: z.object({ path: Path, reason: Reason }),
+});
+
+/** The reason is gone. */
+export const fileRecovered = defineEvent({
+  type: "file.recovered",
+  version,
+  topic,
+  subject: "path in the home",
+  schema: z.object({ path: Path }),
+});
+
 export const stateChanged = defineEvent({
   type: "state.changed",
   version,
@@ -62,4 +80,4 @@ export const factRemembered = defineEvent({
   schema: z.object({ ...author, text: Text, path: Path.optional() }),
 });
 
-export const homeEvents = [fileWritten, fileEdited, stateChanged, factRemembered] as const;
+export const homeEvents = [fileWritten, fileEdited, fileFailed, fileRecovered, stateChanged, factRemembered] as const;

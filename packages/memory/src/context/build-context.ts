@@ -8,7 +8,7 @@ import { buildDigest, type Digest } from "../digest/build-digest.ts";
 import { readInputs, type HeartbeatInputs } from "../heartbeat/heartbeat-inputs.ts";
 import { readHeartbeat } from "../heartbeat/heartbeat-row.ts";
 import type { Memory } from "../memory.ts";
-import { scanHome } from "../scan/scan-home.ts";
+import { briefScan, scanHome } from "../scan/scan-home.ts";
 import type { ContextMessage } from "../sessions/message.ts";
 import { readHistory, type History } from "../sessions/read-transcript.ts";
 import { kindOfSession, readSession, type SessionRow } from "../sessions/session.ts";
@@ -58,7 +58,7 @@ export interface BuildContext {
 export async function buildContext(memory: Memory, { run, scan: scans = true }: BuildContext): Promise<BuiltContext> {
   const viewer = viewerOf(run);
   const isInformed = viewer.kind === "main" || viewer.kind === "heartbeat";
-  const scan = isInformed && scans ? await scanHome(memory) : undefined;
+  const scan = isInformed && scans ? await scanHome(memory, briefScan) : undefined;
   // Before anything is read: what changes from here on is new to the next heartbeat, whether or not this one happens to see it.
   const inputs = viewer.kind === "heartbeat" ? await readInputs(memory, run) : undefined;
   const [files, skills, states, asked, session] = await Promise.all([

@@ -1,5 +1,9 @@
-/** The home files that a context begins with, in one order, each asked of the table of who sees what, each cut to its share. */
+/**
+ * The home files that a context begins with, in one order, each asked of the table of who sees what, each cut to its share. One that
+ * cannot be read stands in it with the reason.
+ */
 import { RoostError } from "@roost/base";
+import { FileFault } from "../disk/file-fault.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import { findHomeFile } from "../files/read-home-file.ts";
 import type { Memory } from "../memory.ts";
@@ -34,7 +38,12 @@ export async function fileSections(memory: Memory, viewer: Viewer): Promise<File
   const files = await Promise.all(paths.map((path) => findReadable(memory, path, viewer)));
   for (const [index, file] of files.entries()) {
     const path = paths[index]!;
-    if (file === undefined || file.text.trim() === "") continue;
+    if (file === undefined) continue;
+    if ("problem" in file) {
+      sections.push({ name: path, text: `(${path} could not be read: ${file.problem})` });
+      continue;
+    }
+    if (file.text.trim() === "") continue;
     const charsMax = Math.min(
       leftChars,
       path === "USER.md" ? homeLimits.contextUserFileCharsMax : homeLimits.contextFileCharsMax,
@@ -53,18 +62,16 @@ export async function fileSections(memory: Memory, viewer: Viewer): Promise<File
   return { sections, shown };
 }
 
-/** A file that cannot be read as text is left out, loudly in the log and not in the run: the run can do without. */
-async function findReadable(
-  memory: Memory,
-  path: string,
-  viewer: Viewer,
-): Promise<{ path: string; text: string; sha256: string } | undefined> {
+type Found = { path: string; text: string; sha256: string } | { problem: string } | undefined;
+
+/** What cannot be read is told in the context: the run goes on, and knows what it has not seen. */
+async function findReadable(memory: Memory, path: string, viewer: Viewer): Promise<Found> {
   try {
     return await findHomeFile(memory, path, { as: viewer });
   } catch (error) {
-    if (!(error instanceof RoostError)) throw error;
+    if (!(error instanceof RoostError) || error.code === "unavailable") throw error;
     memory.logger.warn("a file of the home is left out of a context", { path, code: error.code, error: error.message });
-    return undefined;
+    return { problem: error instanceof FileFault ? error.reason : error.message };
   }
 }
 

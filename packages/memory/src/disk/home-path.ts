@@ -5,6 +5,7 @@
 import { lstatSync, realpathSync } from "node:fs";
 import { isAbsolute, join, relative, sep } from "node:path";
 import { RoostError } from "@roost/base";
+import { toFileFault } from "./file-fault.ts";
 import { homeLimits } from "./home-limits.ts";
 
 export interface ResolvedPath {
@@ -67,12 +68,7 @@ function realpathOfExisting(absolute: string): string {
       return join(realpathSync.native(current), ...missing);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
-      if (code === "ELOOP") throw new RoostError("forbidden", `${absolute} is a link to itself`, { cause: error });
-      if (code === "ENOTDIR")
-        throw new RoostError("invalid_input", `${absolute}: a part of the path is a file, not a folder`, {
-          cause: error,
-        });
-      if (code !== "ENOENT") throw error;
+      if (code !== "ENOENT") throw toFileFault(error, absolute);
       refuseDanglingLink(current, error);
       const parent = join(current, "..");
       missing.unshift(current.slice(parent.length).replace(/^[/\\]/, ""));

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { constants, type BigIntStats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
-import { RoostError, systemClock } from "@roost/base";
+import { systemClock } from "@roost/base";
+import { FileFault, toFileFault } from "./file-fault.ts";
 import { homeLimits } from "./home-limits.ts";
 
 export interface DiskFile {
@@ -33,7 +34,7 @@ export function stableStampOf(stats: BigIntStats): string {
 
 /**
  * The whole file, or undefined when there is none.
- * @throws RoostError `limit_exceeded` when it is larger than the limit, `invalid_input` when it is no regular file
+ * @throws FileFault when it is too large, no regular file, or cannot be read
  */
 export async function readDiskFile(absolute: string): Promise<DiskFile | undefined> {
   let handle: FileHandle;
@@ -41,16 +42,12 @@ export async function readDiskFile(absolute: string): Promise<DiskFile | undefin
     // A pipe must not block, and a link that came after the path was resolved must not be followed.
     handle = await open(absolute, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT") return undefined;
-    if (code === "ELOOP") throw new RoostError("forbidden", `${absolute} is a link`, { cause: error });
-    if (code === "EACCES" || code === "EPERM")
-      throw new RoostError("forbidden", `${absolute} may not be read by this process`, { cause: error });
-    throw error;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw toFileFault(error, absolute);
   }
   try {
     const stats = await handle.stat({ bigint: true });
-    if (!stats.isFile()) throw new RoostError("invalid_input", `${absolute} is not a file`);
+    if (!stats.isFile()) refuseForeign(absolute, stats);
     refuseLarge(absolute, Number(stats.size));
     const bytes = await handle.readFile();
     refuseLarge(absolute, bytes.length);
@@ -63,17 +60,30 @@ export async function readDiskFile(absolute: string): Promise<DiskFile | undefin
       modifiedAt: new Date(Number(after.mtimeNs / 1_000_000n)),
       mode: Number(after.mode & 0o777n),
     };
+  } catch (error) {
+    throw toFileFault(error, absolute);
   } finally {
     await handle.close();
   }
 }
 
+function refuseForeign(absolute: string, stats: BigIntStats): never {
+  const reason = stats.isDirectory()
+    ? "it is a folder, not a file"
+    : stats.isFIFO()
+      ? "it is a named pipe, not a file"
+      : "it is a device, not a file";
+  throw new FileFault(absolute, { code: "invalid_input", reason, isForeign: true });
+}
+
 function refuseLarge(absolute: string, bytes: number): void {
   if (bytes <= homeLimits.fileBytesMax) return;
-  throw new RoostError(
-    "limit_exceeded",
-    `${absolute} has ${bytes} bytes (limit ${homeLimits.fileBytesMax}): read it with another program`,
-  );
+  throw new FileFault(absolute, {
+    code: "limit_exceeded",
+    reason: `it has ${bytes} bytes (limit ${homeLimits.fileBytesMax})`,
+    advice: "read it with another program, or split it",
+    isForeign: true,
+  });
 }
 
 /** The text of UTF-8 bytes; undefined for anything else (a picture, an archive). */

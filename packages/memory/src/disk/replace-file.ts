@@ -4,6 +4,7 @@
  */
 import { link, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { toFileFault } from "./file-fault.ts";
 import { readDiskFile, type DiskFile } from "./read-disk-file.ts";
 
 export interface Replacement {
@@ -22,13 +23,29 @@ export type Replaced =
 
 export type Removed = { state: "removed" } | Extract<Replaced, { state: "conflict" }>;
 
+const temporaryName = /^\.roost-([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\.(?:tmp|prev)$/;
+
+/** The id of the replacement that a hidden name belongs to; undefined for any other name. */
+export function idOfTemporary(name: string): string | undefined {
+  return temporaryName.exec(name)?.[1];
+}
+
 /** The two names that a replacement uses beside its file. */
 export function temporaryNames(absolute: string, id: string): { next: string; previous: string } {
   const folder = dirname(absolute);
   return { next: join(folder, `.roost-${id}.tmp`), previous: join(folder, `.roost-${id}.prev`) };
 }
 
+/** @throws FileFault when the disk refuses; the file then is as it was, unless its folder could not be synced */
 export async function replaceFile(replacement: Replacement): Promise<Replaced> {
+  try {
+    return await replace(replacement);
+  } catch (error) {
+    throw toFileFault(error, replacement.absolute);
+  }
+}
+
+async function replace(replacement: Replacement): Promise<Replaced> {
   const { absolute, expected } = replacement;
   const { next, previous } = temporaryNames(absolute, replacement.id);
   const before = await readDiskFile(absolute);
@@ -132,17 +149,29 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Removes what a killed writer left behind. */
+/** Removes what a killed writer left behind; in a folder that is gone, or is none any more, there is nothing. */
 export async function removeTemporaries(absolute: string, id: string): Promise<void> {
-  const { next, previous } = temporaryNames(absolute, id);
-  await rm(next, { force: true });
-  await rm(previous, { force: true });
+  for (const path of Object.values(temporaryNames(absolute, id))) {
+    await rm(path, { force: true }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOTDIR" && error.code !== "ENAMETOOLONG" && error.code !== "ELOOP") throw error;
+    });
+  }
 }
 
-/** As replaceFile, to nothing. */
+/** As replaceFile, to nothing. @throws FileFault when the disk refuses */
 export async function removeFile(removal: Omit<Replacement, "bytes">): Promise<Removed> {
+  try {
+    return await remove(removal);
+  } catch (error) {
+    throw toFileFault(error, removal.absolute);
+  }
+}
+
+async function remove(removal: Omit<Replacement, "bytes">): Promise<Removed> {
   const { absolute, expected, id } = removal;
   const { previous } = temporaryNames(absolute, id);
+  // A folder would be taken away like a file.
+  await readDiskFile(absolute);
   try {
     // Taken away first and looked at then: what is looked at is what was taken.
     await rename(absolute, previous);
@@ -150,7 +179,10 @@ export async function removeFile(removal: Omit<Replacement, "bytes">): Promise<R
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     return expected === "absent" ? { state: "removed" } : { state: "conflict", current: undefined };
   }
-  const taken = await readDiskFile(previous);
+  const taken = await readDiskFile(previous).catch(async (error: unknown) => {
+    await giveBack(previous, absolute);
+    throw error;
+  });
   if (taken?.sha256 !== expected) {
     await giveBack(previous, absolute);
     return { state: "conflict", current: taken };

@@ -1,10 +1,15 @@
-/** Every file of a home that is a person's: no machinery, no links that lead out, no more than the limit. */
-import { lstatSync } from "node:fs";
+/**
+ * Every file of a home that is a person's: no machinery, no links that lead out, no more than the limit. What cannot be walked is
+ * named, so that it is neither followed nor taken for gone.
+ */
+import { lstatSync, type Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { join } from "node:path";
+import { FileFault, toFileFault } from "./file-fault.ts";
 import { homeLimits } from "./home-limits.ts";
 import { stableStampOf, stampOf } from "./read-disk-file.ts";
+import { idOfTemporary } from "./replace-file.ts";
 
 export interface WalkedFile {
   /** Relative to the home, with `/`. */
@@ -17,70 +22,143 @@ export interface WalkedFile {
   modifiedAt: Date;
 }
 
+export type OtherKind = "link" | "pipe" | "socket" | "device";
+
 export interface Walk {
   files: WalkedFile[];
+  /** Without the home itself. */
+  folders: string[];
+  /** What is neither a file nor a folder. */
+  others: { path: string; kind: OtherKind }[];
+  /** Folders and files that could not be looked at: what is below them may still be there. */
+  unseen: { path: string; reason: string }[];
+  /** Names that no path of a home can have, written as JSON where they have invisible characters. */
+  unusable: string[];
+  /** Files that a replacement works with, or that it left behind. */
+  temporaries: { id: string; absolute: string; changedAtMs: number }[];
   /** False: there are more than `filesMax`, so that a file that is not among them may still exist. */
   isComplete: boolean;
 }
 
 /** How many files of a folder are looked at before others have their turn: a look at a local disk takes microseconds, and through a thread tenfold. */
 const lookCount = 32;
+/** Of everything but files. */
+const oddMax = 1000;
 
 /** All files of a home, in the order of their paths. Hidden names and links are left out: no path leads through them. */
 export async function walkHome(homeDir: string): Promise<Walk> {
-  const files: WalkedFile[] = [];
+  const walk: Walk = {
+    files: [],
+    folders: [],
+    others: [],
+    unseen: [],
+    unusable: [],
+    temporaries: [],
+    isComplete: true,
+  };
   const folders = [""];
   while (folders.length > 0) {
     const folder = folders.pop()!;
-    const { paths, below } = await readFolder(homeDir, folder);
+    if (folder !== "") walk.folders.push(folder);
+    const { paths, below } = await readFolder(homeDir, folder, walk);
     folders.push(...below);
     for (let from = 0; from < paths.length; from += lookCount) {
       if (from > 0) await setImmediate();
-      files.push(...paths.slice(from, from + lookCount).flatMap((path) => look(homeDir, path) ?? []));
-      if (files.length > homeLimits.filesMax)
-        return { files: sorted(files.slice(0, homeLimits.filesMax)), isComplete: false };
+      for (const path of paths.slice(from, from + lookCount)) look(homeDir, path, walk);
+      if (walk.files.length > homeLimits.filesMax) {
+        walk.files.length = homeLimits.filesMax;
+        return sorted({ ...walk, isComplete: false });
+      }
     }
   }
-  return { files: sorted(files), isComplete: true };
+  return sorted(walk);
 }
 
-async function readFolder(homeDir: string, folder: string): Promise<{ paths: string[]; below: string[] }> {
+async function readFolder(homeDir: string, folder: string, walk: Walk): Promise<{ paths: string[]; below: string[] }> {
   const paths: string[] = [];
   const below: string[] = [];
-  for (const entry of await entriesOf(join(homeDir, folder))) {
-    if (entry.name.startsWith(".") || /\p{C}|[\\:]/u.test(entry.name)) continue;
-    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isFile()) paths.push(path);
-    else if (entry.isDirectory() && path.split("/").length < homeLimits.pathDepthMax) below.push(path);
+  for (const entry of await entriesOf(homeDir, folder, walk)) {
+    const { name } = entry;
+    const path = folder === "" ? name : `${folder}/${name}`;
+    if (name.startsWith(".")) noteTemporary(join(homeDir, path), name, walk);
+    else if (isUnusable(name, path)) {
+      if (walk.unusable.length < oddMax) walk.unusable.push(/\p{C}/u.test(path) ? JSON.stringify(path) : path);
+    } else if (entry.isFile()) paths.push(path);
+    else if (!entry.isDirectory()) {
+      if (walk.others.length < oddMax) walk.others.push({ path, kind: kindOf(entry) });
+    } else if (path.split("/").length < homeLimits.pathDepthMax) below.push(path);
   }
   return { paths, below };
 }
 
-async function entriesOf(absolute: string) {
+/** As parseHomePath refuses it; also a name that is not UTF-8, which the runtime shows with replacement characters. */
+function isUnusable(name: string, path: string): boolean {
+  return /[\p{C}\uFFFD\\:]|[. ]$/u.test(name) || !name.isWellFormed() || path.length > homeLimits.pathCharsMax;
+}
+
+function kindOf(entry: Dirent): OtherKind {
+  if (entry.isSymbolicLink()) return "link";
+  if (entry.isFIFO()) return "pipe";
+  return entry.isSocket() ? "socket" : "device";
+}
+
+async function entriesOf(homeDir: string, folder: string, walk: Walk): Promise<Dirent[]> {
+  const absolute = join(homeDir, folder);
   try {
     return await readdir(absolute, { withFileTypes: true });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    // Gone meanwhile, or not ours to read.
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "EACCES") return [];
-    throw error;
+    // Gone meanwhile.
+    if (folder !== "" && (code === "ENOENT" || code === "ENOTDIR")) return [];
+    noteUnseen(folder === "" ? "." : folder, absolute, error, walk);
+    return [];
   }
 }
 
-function look(homeDir: string, path: string): WalkedFile | undefined {
-  const absolute = join(homeDir, path);
-  const stats = lstatSync(absolute, { bigint: true, throwIfNoEntry: false });
-  if (stats?.isFile() !== true) return undefined;
-  return {
-    path,
-    absolute,
-    bytes: Number(stats.size),
-    stamp: stampOf(stats),
-    stableStamp: stableStampOf(stats),
-    modifiedAt: new Date(Number(stats.mtimeNs / 1_000_000n)),
-  };
+function noteUnseen(path: string, absolute: string, error: unknown, walk: Walk): void {
+  const fault = toFileFault(error, absolute);
+  if (!(fault instanceof FileFault)) throw fault;
+  if (walk.unseen.length < oddMax) walk.unseen.push({ path, reason: fault.reason });
+  // More than can be named: nothing counts as gone.
+  else walk.isComplete = false;
 }
 
-function sorted(files: WalkedFile[]): WalkedFile[] {
-  return files.sort((left, right) => (left.path < right.path ? -1 : 1));
+function noteTemporary(absolute: string, name: string, walk: Walk): void {
+  const id = idOfTemporary(name);
+  if (id === undefined || walk.temporaries.length >= oddMax) return;
+  const stats = lstatOrUndefined(absolute);
+  if (stats?.isFile() === true)
+    walk.temporaries.push({ id, absolute, changedAtMs: Number(stats.ctimeNs / 1_000_000n) });
+}
+
+function lstatOrUndefined(absolute: string) {
+  try {
+    return lstatSync(absolute, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function look(homeDir: string, path: string, walk: Walk): void {
+  const absolute = join(homeDir, path);
+  try {
+    const stats = lstatSync(absolute, { bigint: true, throwIfNoEntry: false });
+    if (stats?.isFile() !== true) return;
+    walk.files.push({
+      path,
+      absolute,
+      bytes: Number(stats.size),
+      stamp: stampOf(stats),
+      stableStamp: stableStampOf(stats),
+      modifiedAt: new Date(Number(stats.mtimeNs / 1_000_000n)),
+    });
+  } catch (error) {
+    // Its folder has gone meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== "ENOTDIR") noteUnseen(path, absolute, error, walk);
+  }
+}
+
+function sorted(walk: Walk): Walk {
+  walk.files.sort((left, right) => (left.path < right.path ? -1 : 1));
+  return walk;
 }

@@ -4,7 +4,8 @@
  * settleIntents. Every version goes to the version store before it can be on the disk.
  */
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
-import { RoostError, type JsonValue } from "@roost/base";
+import { RoostError, toRoostError, type JsonValue } from "@roost/base";
+import { FileFault } from "../disk/file-fault.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import { resolveHomePath, type ResolvedPath } from "../disk/home-path.ts";
 import { hashOf, readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
@@ -44,16 +45,21 @@ export type WriteOutcome =
   /** A write with this key happened before. */
   | { state: "repeated"; path: string };
 
-/** Somebody takes a slow writer for dead at most this often; it begins again. */
+/** A slow writer is taken for dead at most this often; it begins again. */
 const attemptsMax = 8;
 
-/** @throws RoostError `forbidden` when the viewer may not write it, `limit_exceeded`, `invalid_input` */
+/**
+ * @throws RoostError `forbidden` when the viewer may not write it, `limit_exceeded`, `invalid_input`; FileFault when what stands there
+ * cannot be read or replaced. Nothing of the write is left then.
+ */
 export async function writeHomeFile(memory: Memory, request: WriteRequest): Promise<WriteOutcome> {
   const target = await resolveHomePath(memory.homeDir, request.path);
   refuseUnwritable(request.as, target.path);
   const bytes = encode(target.path, request.text);
   const stateName = stateNameOf(target.path);
   if (stateName !== undefined) return writeStateFile(memory, request, stateName);
+  // Before anything is committed: what cannot be read cannot be compared, and is refused here.
+  await readDiskFile(target.absolute);
   // What a crashed writer of the same file left comes first: it may have been this very write.
   await settleIntents(memory, target.path);
   const sha256 = hashOf(bytes);
@@ -106,8 +112,22 @@ async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome 
       return swap(tx, { ...write, intent, progress, disk });
     });
   } catch (error) {
-    if (!(error instanceof FoundOther)) throw error;
-    return giveUp(memory, intent, target);
+    if (error instanceof FoundOther) return giveUp(memory, intent, target);
+    if (error instanceof FileFault) await withdraw(memory, intent);
+    throw error;
+  }
+}
+
+/** The write failed: its intent ends by what is on the disk now. Where that cannot be said yet, the next scan ends it. */
+async function withdraw(memory: Memory, { path, id }: WriteIntent): Promise<void> {
+  try {
+    await settleIntents(memory, path);
+  } catch (error) {
+    memory.logger.warn("the intent of a failed write is left to the next scan", {
+      path,
+      id,
+      error: toRoostError(error).message,
+    });
   }
 }
 

@@ -1,11 +1,11 @@
 /** Whether a heartbeat has anything to think about. Cheap: files that did not change are not opened, no model is asked. */
 import { isHeartbeatFileEmpty } from "@roost/agent/heartbeat";
-import { formatDurationMs } from "@roost/base";
+import { formatDurationMs, RoostError } from "@roost/base";
 import type { Run } from "@roost/kernel";
 import { buildDigest } from "../digest/build-digest.ts";
 import { findHomeFile } from "../files/read-home-file.ts";
 import type { Memory } from "../memory.ts";
-import { scanHome } from "../scan/scan-home.ts";
+import { briefScan, scanHome } from "../scan/scan-home.ts";
 import { viewerOf } from "../visibility/viewer-of.ts";
 import { compareInputs, readInputs } from "./heartbeat-inputs.ts";
 import { readHeartbeat, skipQuiet, type HeartbeatRow } from "./heartbeat-row.ts";
@@ -20,9 +20,8 @@ type HeartbeatRun = Pick<Run, "id" | "sessionKey" | "sessionKind" | "jobId" | "t
 export async function heartbeatDecision(memory: Memory, run: HeartbeatRun): Promise<HeartbeatDecision> {
   const { database } = memory.kernel;
   const sessionKey = run.sessionKey ?? "heartbeat";
-  await scanHome(memory);
-  const file = await findHomeFile(memory, "HEARTBEAT.md", { as: viewerOf({ ...run, sessionKind: "heartbeat" }) });
-  if (isHeartbeatFileEmpty(file?.text)) return { call: false, reason: "empty-heartbeat-file" };
+  await scanHome(memory, briefScan);
+  if (await hasEmptyFile(memory, run)) return { call: false, reason: "empty-heartbeat-file" };
   const [beat, inputs] = await Promise.all([readHeartbeat(database, sessionKey), readInputs(memory, run)]);
   const digest = await buildDigest(memory, {
     sessionKey,
@@ -37,6 +36,17 @@ export async function heartbeatDecision(memory: Memory, run: HeartbeatRun): Prom
   if (because.length > 0) return { call: true, because };
   await skipQuiet(database, { sessionKey, from: beat?.offsets ?? null, to: digest.offsets });
   return { call: false, reason: "unchanged" };
+}
+
+/** A HEARTBEAT.md that cannot be read may have something in it: the other reasons decide. */
+async function hasEmptyFile(memory: Memory, run: HeartbeatRun): Promise<boolean> {
+  try {
+    const file = await findHomeFile(memory, "HEARTBEAT.md", { as: viewerOf({ ...run, sessionKind: "heartbeat" }) });
+    return isHeartbeatFileEmpty(file?.text);
+  } catch (error) {
+    if (!(error instanceof RoostError) || error.code === "unavailable") throw error;
+    return false;
+  }
 }
 
 function reasonsToCall(memory: Memory, run: HeartbeatRun, beat: HeartbeatRow | undefined): string[] {

@@ -1,11 +1,13 @@
 /**
  * Table memory.file_intent. An intent is committed before its file is replaced and deleted in the transaction that records the
- * replacement. One that is found later, with nobody holding the path's lock, belongs to a writer that is gone: what is on the disk
- * says how far it came.
+ * replacement. One that is found later, with the path's lock free, belongs to a writer that is gone: what is on the disk says how far
+ * it came. A file that cannot be looked at keeps its intents, and stops nothing else.
  */
-import type { JsonObject } from "@roost/base";
+import { toRoostError, type JsonObject } from "@roost/base";
+import type { Sql } from "@roost/database";
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
 import { join } from "node:path";
+import { FileFault } from "../disk/file-fault.ts";
 import { readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
 import { removeTemporaries } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
@@ -18,6 +20,7 @@ import {
   tryLockPath,
   type FileRecord,
 } from "./file-records.ts";
+import type { FileProblem } from "./file-problems.ts";
 
 export interface WriteIntent {
   id: string;
@@ -48,33 +51,72 @@ export async function takeIntent(tx: KernelTransaction, id: string): Promise<boo
   return rows.length > 0;
 }
 
-export async function hasIntents(memory: Memory): Promise<boolean> {
-  return (
-    (await memory.kernel.database.query("select 1 from memory.file_intent limit 1", [], { name: "memory_has_intents" }))
-      .length > 0
-  );
+export interface Unsettled {
+  hasIntents: boolean;
+  /** Files that an earlier look could not use. */
+  known: FileProblem[];
 }
 
-/** Brings the writes of writers that are gone to their end: recorded when the file was replaced, forgotten when not. */
-export async function settleIntents(memory: Memory, path?: string): Promise<void> {
+/** What earlier looks left open, in one statement. */
+export async function readUnsettled(sql: Sql): Promise<Unsettled> {
+  const [row] = await sql.query<Unsettled>(
+    `select exists (select 1 from memory.file_intent) as "hasIntents",
+       (select coalesce(jsonb_agg(jsonb_build_object('path', path, 'reason', reason)), '[]') from memory.file_problem) as known`,
+    [],
+    { name: "memory_read_unsettled" },
+  );
+  return row ?? { hasIntents: false, known: [] };
+}
+
+/** Those of the ids that intents have. */
+export async function idsOfIntents(sql: Sql, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await sql.query<{ id: string }>("select id from memory.file_intent where id = any($1::uuid[])", [ids]);
+  return new Set(rows.map(({ id }) => id));
+}
+
+/**
+ * Brings the writes of writers that are gone to their end: recorded when the file was replaced, forgotten when not. Returns the files
+ * that could not be looked at; their intents are tried again the next time.
+ */
+export async function settleIntents(memory: Memory, path?: string): Promise<FileProblem[]> {
   const intents = await memory.kernel.database.query<WriteIntent>(
     `select ${columns} from memory.file_intent where $1::text is null or path = $1 order by created_at, id limit ${intentsMax}`,
     [path ?? null],
     { name: "memory_read_intents" },
   );
+  const problems = new Map<string, string>();
   for (const intent of intents) {
-    await memory.kernel.transact(async (tx) => {
-      if (await tryLockPath(tx, intent.path)) await settleIntent(memory, tx, intent);
-    });
+    if (problems.has(intent.path)) continue;
+    try {
+      await memory.kernel.transact(async (tx) => {
+        if (await tryLockPath(tx, intent.path)) await settleIntent(memory, tx, intent);
+      });
+    } catch (error) {
+      const { code, message } = toRoostError(error);
+      if (code === "unavailable" || code === "timeout") throw error;
+      problems.set(intent.path, error instanceof FileFault ? error.reason : message);
+    }
   }
+  return [...problems].map(([found, reason]) => ({ path: found, reason }));
 }
 
 async function settleIntent(memory: Memory, tx: KernelTransaction, intent: WriteIntent): Promise<void> {
   const { path, id } = intent;
-  const disk = await readDiskFile(join(memory.homeDir, path));
-  await recordFound(memory, tx, { path, disk, record: await readRecord(tx, path) });
-  // Before the commit: who is killed here leaves the intent for the next one.
-  if (await takeIntent(tx, id)) await removeTemporaries(join(memory.homeDir, path), id);
+  const absolute = join(memory.homeDir, path);
+  const disk = await readUnlessForeign(absolute);
+  if (disk !== "foreign") await recordFound(memory, tx, { path, disk, record: await readRecord(tx, path) });
+  // Before the commit: a process that is killed here leaves the intent for the next one.
+  if (await takeIntent(tx, id)) await removeTemporaries(absolute, id);
+}
+
+/** A folder, a pipe or a file that is too large is not what the intent would have written: the intent is over. */
+async function readUnlessForeign(absolute: string): Promise<DiskFile | undefined | "foreign"> {
+  try {
+    return await readDiskFile(absolute);
+  } catch (error) {
+    if (error instanceof FileFault && error.isForeign) return "foreign";
+    throw error;
+  }
 }
 
 /**

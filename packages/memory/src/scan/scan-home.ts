@@ -1,78 +1,105 @@
 /**
  * Notices what happened to the home without Roost: each edit, new file and deletion becomes an event, once, with the content kept.
- * Cheap when nothing happened: files whose inode, size and change time are known are not opened.
+ * Cheap when nothing happened: files whose inode, size and change time are known are not opened. Each file is settled alone; one that
+ * cannot be is set aside with its reason.
  */
-import { join } from "node:path";
-import { toRoostError } from "@roost/base";
-import { homeLimits } from "../disk/home-limits.ts";
-import { readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
+import { rm } from "node:fs/promises";
+import { systemClock } from "@roost/base";
+import { readDiskFile } from "../disk/read-disk-file.ts";
 import { walkHome, type Walk, type WalkedFile } from "../disk/walk-home.ts";
 import type { Memory } from "../memory.ts";
-import {
-  emitEdited,
-  lockPath,
-  lockPaths,
-  readRecord,
-  readRecords,
-  saveRecord,
-  saveStamp,
-  type FileRecord,
-} from "../records/file-records.ts";
-import { hasIntents, recordFound, settleIntents } from "../records/write-intents.ts";
-import { settleState } from "../state/settle-state.ts";
-import { stateNameOf } from "../visibility/home-file-class.ts";
+import { reportProblems, settleProblems, type FileProblem } from "../records/file-problems.ts";
+import { idsOfIntents, readUnsettled, settleIntents } from "../records/write-intents.ts";
+import { readRecords, type FileRecord } from "../records/file-records.ts";
+import { settleStateFile } from "../state/settle-state.ts";
+import { requireStatePath } from "../state/state-row.ts";
+import { classifyPath, stateNameOf } from "../visibility/home-file-class.ts";
+import { findProblems } from "./find-problems.ts";
+import { examineFile, recordChanged, settleAlone } from "./record-files.ts";
 
 export interface HomeScan {
   /** Paths whose edits were recorded by this scan. */
   edited: string[];
   /** Every file of the home. */
   files: WalkedFile[];
-  /** False: the home has more files than are watched. */
+  /** False: the home has more files than are watched, or changes were left to a later scan. */
   isComplete: boolean;
 }
 
-/** Files that are recorded in one transaction. */
-const batchSize = 100;
+export interface ScanHome {
+  /** Changed files that are recorded; the others are left to a later scan. Those that sessions read come first. Default: all. */
+  changesMax?: number;
+  /** The machine's time, which those of files are of. Default: now. */
+  nowMs?: number;
+}
+
+/** For a look on the way of something else, which must not wait for thousands of new files: the watch records them. */
+export const briefScan: ScanHome = { changesMax: 200 };
+
 const readCount = 8;
+/** A replacement takes milliseconds; what is older belongs to a process that is gone, or that will be told that its file is. */
+const temporaryMsMax = 10 * 60_000;
 
 /** Looks at every file of the home. Any number of processes may do so at once; each edit is recorded by one of them. */
-export async function scanHome(memory: Memory): Promise<HomeScan> {
-  const { walk, records, knownStates } = await look(memory);
-  if (!walk.isComplete)
-    memory.logger.warn("the home has more files than are watched", { filesMax: homeLimits.filesMax });
+export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<HomeScan> {
+  const { changesMax = Infinity, nowMs = systemClock.nowMs() } = options;
+  const { walk, records, knownStates, known, problems } = await look(memory);
+  await removeLeftovers(memory, walk, nowMs);
   const states = new Set(statesToSettle(knownStates, walk));
   const changed: string[] = [];
   const edited: string[] = [];
-  const suspects = walk.files.filter((file) => records.get(file.path)?.stamp !== file.stableStamp);
-  for (let from = 0; from < suspects.length; from += readCount) {
+  const suspects = inOrder(walk.files.filter((file) => records.get(file.path)?.stamp !== file.stableStamp));
+  const taken = suspects.slice(0, changesMax);
+  for (let from = 0; from < taken.length; from += readCount) {
     await Promise.all(
-      suspects.slice(from, from + readCount).map((file) =>
-        guarded(memory, file.path, async () => {
+      taken.slice(from, from + readCount).map((file) =>
+        settleAlone(file.path, problems, async () => {
           const stateName = stateNameOf(file.path);
           if (stateName !== undefined) states.add(stateName);
-          const verdict = await examine(memory, file, records.get(file.path));
+          const verdict = await examineFile(memory, file, records.get(file.path));
           if (verdict === "changed") changed.push(file.path);
           if (verdict === "recorded") edited.push(file.path);
         }),
       ),
     );
   }
-  if (walk.isComplete) changed.push(...(await missingPaths(memory, walk, records)));
-  changed.sort();
-  for (let from = 0; from < changed.length; from += batchSize)
-    edited.push(...(await recordBatch(memory, changed.slice(from, from + batchSize))));
-  for (const name of states) await guarded(memory, name, () => settleState(memory, name));
-  return { edited, files: walk.files, isComplete: walk.isComplete };
+  const missing = walk.isComplete ? await missingPaths(memory, walk, records) : [];
+  changed.push(...missing.slice(0, changesMax));
+  edited.push(...(await recordChanged(memory, changed.toSorted(), problems)));
+  for (const name of states) {
+    await settleAlone(requireStatePath(name), problems, async () => {
+      const outcome = await settleStateFile(memory, name);
+      if (typeof outcome !== "string") problems.push(outcome);
+    });
+  }
+  const isWhole = taken.length === suspects.length && missing.length <= changesMax;
+  // A look that left files out cannot say that a problem is over.
+  await (isWhole ? settleProblems(memory, problems, known) : reportProblems(memory, unknownOf(problems, known)));
+  return { edited, files: walk.files, isComplete: walk.isComplete && isWhole };
+}
+
+/** Files that sessions read unasked before all others, each by its path. */
+function inOrder(files: WalkedFile[]): WalkedFile[] {
+  const rank = ({ path }: WalkedFile) => (["work", "other", "skill"].includes(classifyPath(path).class) ? 1 : 0);
+  return files.toSorted((left, right) => rank(left) - rank(right));
+}
+
+function unknownOf(problems: FileProblem[], known: readonly FileProblem[]): FileProblem[] {
+  return problems.filter(({ path }) => !known.some((one) => one.path === path));
 }
 
 interface Look {
   walk: Walk;
   records: Map<string, FileRecord>;
   knownStates: KnownState[];
+  /** As earlier looks left them. */
+  known: FileProblem[];
+  /** As this look meets them. */
+  problems: FileProblem[];
 }
 
 async function look(memory: Memory): Promise<Look> {
-  const once = async (): Promise<Look> => {
+  const once = async (): Promise<Omit<Look, "known" | "problems">> => {
     const [walk, records, knownStates] = await Promise.all([
       walkHome(memory.homeDir),
       readRecords(memory.kernel.database),
@@ -80,21 +107,31 @@ async function look(memory: Memory): Promise<Look> {
     ]);
     return { walk, records, knownStates };
   };
-  const [first, isUnfinished] = await Promise.all([once(), hasIntents(memory)]);
-  if (!isUnfinished) return first;
+  const [first, { hasIntents, known }] = await Promise.all([once(), readUnsettled(memory.kernel.database)]);
   // What a dead writer wrote is not an edit from outside.
-  await settleIntents(memory);
-  return once();
+  const unsettled = hasIntents ? await settleIntents(memory) : [];
+  const last = hasIntents ? await once() : first;
+  return { ...last, known, problems: [...unsettled, ...(await findProblems(memory, last.walk))] };
 }
 
-/** One file that cannot be read must not hide the others. */
-async function guarded(memory: Memory, path: string, work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    const { code, message } = toRoostError(error);
-    if (code === "unavailable") throw error;
-    memory.logger.warn("a file of the home could not be looked at", { path, code, error: message });
+/** What replacements of dead processes left beside their files. Their content is kept: it may be the only copy of a last edit. */
+async function removeLeftovers(memory: Memory, { temporaries }: Walk, nowMs: number): Promise<void> {
+  const old = temporaries.filter(({ changedAtMs }) => nowMs - changedAtMs > temporaryMsMax);
+  if (old.length === 0) return;
+  const owned = await idsOfIntents(
+    memory.kernel.database,
+    old.map(({ id }) => id),
+  );
+  for (const { id, absolute } of old) {
+    if (owned.has(id)) continue;
+    try {
+      const disk = await readDiskFile(absolute);
+      if (disk !== undefined) await memory.versions.put(disk.bytes);
+      await rm(absolute, { force: true });
+      memory.logger.info("what a write left behind is removed", { absolute, sha256: disk?.sha256 });
+    } catch (error) {
+      memory.logger.warn("what a write left behind could not be removed", { absolute, error });
+    }
   }
 }
 
@@ -117,88 +154,28 @@ async function readKnownStates(memory: Memory): Promise<KnownState[]> {
 /** States that are still to be written, and those whose files are gone. */
 function statesToSettle(known: KnownState[], walk: Walk): string[] {
   const there = new Set(walk.files.flatMap((file) => stateNameOf(file.path) ?? []));
+  const isSeen = seenBy(walk);
   return known
-    .filter(({ name, isUnsettled, hadFile }) => isUnsettled || (hadFile && !there.has(name)))
+    .filter(({ name, isUnsettled, hadFile }) => {
+      const path = requireStatePath(name);
+      return isUnsettled || (hadFile && !there.has(name) && isSeen(path));
+    })
     .map(({ name }) => name);
-}
-
-/** `changed`: to be recorded with others. A state's edits are recorded with the state; here only what its file looked like is noted. */
-async function examine(
-  memory: Memory,
-  file: WalkedFile,
-  record: FileRecord | undefined,
-): Promise<"same" | "changed" | "recorded"> {
-  const isState = stateNameOf(file.path) !== undefined;
-  if (file.bytes > homeLimits.fileBytesMax)
-    return !isState && (await recordLarge(memory, file, record)) ? "recorded" : "same";
-  const disk = await readDiskFile(file.absolute);
-  if (disk === undefined) return "same";
-  if (record !== undefined && record.sha256 === disk.sha256) {
-    await saveStamp(memory.kernel.database, { path: file.path, sha256: disk.sha256, stamp: disk.stamp });
-    return "same";
-  }
-  if (isState) {
-    await noteStateFile(memory, file.path, disk);
-    return "same";
-  }
-  // Outside the transaction: it waits for the disk.
-  await memory.versions.put(disk.bytes);
-  return "changed";
-}
-
-async function recordBatch(memory: Memory, paths: string[]): Promise<string[]> {
-  return memory.kernel.transact(async (tx) => {
-    await lockPaths(tx, paths);
-    const edited: string[] = [];
-    for (const path of paths) {
-      const disk = await readDiskFile(join(memory.homeDir, path)).catch(() => "unreadable" as const);
-      if (disk === "unreadable") continue;
-      if (await recordFound(memory, tx, { path, disk, record: await readRecord(tx, path) })) edited.push(path);
-    }
-    return edited;
-  });
 }
 
 /** Recorded files that are not there any more. A state's file is missed by its row. */
 async function missingPaths(memory: Memory, walk: Walk, records: Map<string, FileRecord>): Promise<string[]> {
   const there = new Set(walk.files.map((file) => file.path));
-  const missing = [...records.keys()].filter((path) => !there.has(path));
+  const isSeen = seenBy(walk);
+  const missing = [...records.keys()].filter((path) => !there.has(path) && isSeen(path));
   const ofStates = missing.filter((path) => stateNameOf(path) !== undefined);
   if (ofStates.length > 0)
     await memory.kernel.database.query("delete from memory.file where path = any($1)", [ofStates]);
   return missing.filter((path) => stateNameOf(path) === undefined);
 }
 
-async function noteStateFile(memory: Memory, path: string, disk: DiskFile): Promise<void> {
-  await saveRecord(memory.kernel.database, {
-    path,
-    sha256: disk.sha256,
-    bytes: disk.bytes.length,
-    stamp: disk.stamp,
-    modifiedAt: disk.modifiedAt,
-    eventId: "state",
-  });
-}
-
-/** Too large to keep versions of: size and times have to do. */
-async function recordLarge(memory: Memory, file: WalkedFile, record: FileRecord | undefined): Promise<boolean> {
-  if (file.stamp === null) return false;
-  return memory.kernel.transact(async (tx) => {
-    await lockPath(tx, file.path);
-    const now = await readRecord(tx, file.path);
-    if (now?.stamp === file.stamp) return false;
-    const eventId = emitEdited(tx, file.path, {
-      change: record === undefined ? "created" : "changed",
-      bytes: file.bytes,
-    });
-    await saveRecord(tx, {
-      path: file.path,
-      sha256: null,
-      bytes: file.bytes,
-      stamp: file.stamp,
-      modifiedAt: file.modifiedAt,
-      eventId,
-    });
-    return true;
-  });
+/** False for what is below a folder that could not be looked at: it may still be there. */
+function seenBy({ unseen }: Walk): (path: string) => boolean {
+  if (unseen.length === 0) return () => true;
+  return (path) => !unseen.some((one) => one.path === "." || path === one.path || path.startsWith(`${one.path}/`));
 }

@@ -7,10 +7,13 @@ import { link } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, systemClock, type JsonValue } from "@roost/base";
 import type { KernelTransaction } from "@roost/kernel";
+import { FileFault, toFileFault } from "../disk/file-fault.ts";
 import { hashOf, readDiskFile, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import { removeFile, replaceFile } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
+import { reportProblems, type FileProblem } from "../records/file-problems.ts";
 import { emitEdited, lockPath } from "../records/file-records.ts";
+import { raiseNotice } from "../records/raise-notice.ts";
 import { mergeStates } from "./merge-state.ts";
 import { parseState, renderState } from "./parse-state.ts";
 import { outside, readStateRow, recordStateChange, requireStatePath, type StateRow } from "./state-row.ts";
@@ -19,20 +22,39 @@ import { outside, readStateRow, recordStateChange, requireStatePath, type StateR
 const unfinishedMs = 2_000;
 const passesMax = 8;
 
-/** `later`: the file on the disk is not valid yet and has just changed. */
-export type SettledState = "settled" | "later";
+/** `later`: the file on the disk is not valid yet and has just changed. `failed`: the disk refuses; the log has the state. */
+export type SettledState = "settled" | "later" | "failed";
 
-/** Brings file and log together. Safe at any time and from any process. */
+/** `again`: the disk changed meanwhile. */
+type Settling = Exclude<SettledState, "failed"> | "again";
+
+/** Brings file and log together. Safe at any time and from any process. A file that the disk refuses is told, once. */
 export async function settleState(memory: Memory, name: string): Promise<SettledState> {
+  const problem = await settleStateFile(memory, name);
+  if (typeof problem === "string") return problem;
+  await reportProblems(memory, [problem]);
+  return "failed";
+}
+
+/** As settleState, with the problem of the file instead of telling it. */
+export async function settleStateFile(
+  memory: Memory,
+  name: string,
+): Promise<Exclude<SettledState, "failed"> | FileProblem> {
   for (let pass = 0; pass < passesMax; pass += 1) {
-    const outcome = await memory.kernel.transact((tx) => settleOnce(memory, tx, name));
-    if (outcome !== "again") return outcome;
+    try {
+      const outcome = await memory.kernel.transact((tx) => settleOnce(memory, tx, name));
+      if (outcome !== "again") return outcome;
+    } catch (error) {
+      if (!(error instanceof FileFault)) throw error;
+      return { path: requireStatePath(name), reason: error.reason };
+    }
   }
   memory.logger.warn("a state file keeps changing while it is taken over; it is left for later", { name, passesMax });
   return "later";
 }
 
-async function settleOnce(memory: Memory, tx: KernelTransaction, name: string): Promise<SettledState | "again"> {
+async function settleOnce(memory: Memory, tx: KernelTransaction, name: string): Promise<Settling> {
   const path = requireStatePath(name);
   const absolute = join(memory.homeDir, path);
   await lockPath(tx, path);
@@ -52,12 +74,7 @@ async function settleOnce(memory: Memory, tx: KernelTransaction, name: string): 
   return takeOver(memory, tx, { name, path, absolute, row, disk });
 }
 
-async function write(
-  memory: Memory,
-  tx: KernelTransaction,
-  row: StateRow,
-  absolute: string,
-): Promise<SettledState | "again"> {
+async function write(memory: Memory, tx: KernelTransaction, row: StateRow, absolute: string): Promise<Settling> {
   const expected = row.diskSha256 ?? "absent";
   const id = memory.kernel.createId();
   const replaced =
@@ -78,7 +95,7 @@ interface Takeover {
 }
 
 /** The disk holds what Roost did not write. */
-async function takeOver(memory: Memory, tx: KernelTransaction, takeover: Takeover): Promise<SettledState | "again"> {
+async function takeOver(memory: Memory, tx: KernelTransaction, takeover: Takeover): Promise<Settling> {
   const { name, path, row, disk } = takeover;
   const diskText = disk === undefined ? null : (textOf(disk.bytes) ?? "");
   const parsed = diskText === null ? ({ state: "valid", value: null } as const) : parseState(diskText);
@@ -142,19 +159,18 @@ async function keepBoth(
     causation: editId,
     note: `kept over an edit from outside, which is version ${lost.version}; both changed ${where}`,
   });
-  raiseNotice(
-    memory,
-    tx,
-    `${path} was edited outside while ${row.updatedBy} changed it; both changed ${where}. The change by ${row.updatedBy} stays; the edit is version ${lost.version} in the log`,
-    editId,
-  );
+  raiseNotice(memory, tx, {
+    level: "warning",
+    text: `${path} was edited outside while ${row.updatedBy} changed it; both changed ${where}. The change by ${row.updatedBy} stays; the edit is version ${lost.version} in the log`,
+    causation: editId,
+  });
 }
 
 async function refuseInvalid(
   memory: Memory,
   tx: KernelTransaction,
   found: Takeover & { problem: string },
-): Promise<SettledState | "again"> {
+): Promise<Settling> {
   const { name, path, absolute, row, disk, problem } = found;
   if (disk === undefined) throw new RoostError("internal", `${path} is invalid and not there`);
   // Times of the disk, compared with the clock of the same machine.
@@ -165,12 +181,11 @@ async function refuseInvalid(
   await keepAside(absolute, join(memory.homeDir, aside));
   const editId = emitEdited(tx, path, { change: "changed", sha256: disk.sha256, bytes: disk.bytes.length });
   const why = `${path} was edited outside and cannot be read: ${problem}. What was in it is kept in ${aside}`;
-  raiseNotice(
-    memory,
-    tx,
-    row === undefined ? `${why}; it was empty before` : `${why}; version ${row.version} is in its place again`,
-    editId,
-  );
+  raiseNotice(memory, tx, {
+    level: "warning",
+    text: row === undefined ? `${why}; it was empty before` : `${why}; version ${row.version} is in its place again`,
+    causation: editId,
+  });
   if (row !== undefined && row.sha256 !== null) {
     await saveDisk(tx, name, row.diskText, disk.sha256);
     return "again";
@@ -187,18 +202,8 @@ async function keepAside(from: string, to: string): Promise<void> {
     await link(from, to);
   } catch (error) {
     // The same content was put aside before.
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw toFileFault(error, from);
   }
-}
-
-function raiseNotice(memory: Memory, tx: KernelTransaction, text: string, causation: string): void {
-  const noticeId = memory.kernel.createId();
-  tx.emit({
-    type: "notice.raised",
-    subject: noticeId,
-    causation,
-    data: { noticeId, level: "warning", text, source: "home", target: "console" },
-  });
 }
 
 /** The last value that both sides knew. */

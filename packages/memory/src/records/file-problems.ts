@@ -1,0 +1,103 @@
+/**
+ * Table memory.file_problem: which files of the home could not be read or written, and why. A problem is recorded where it is met, with
+ * file.failed and one notice for all that were met together; it ends with file.recovered when a scan does not meet it any more.
+ */
+import { clipText } from "@roost/contract/operations";
+import type { Sql } from "@roost/database";
+import type { KernelTransaction } from "@roost/kernel";
+import type { Memory } from "../memory.ts";
+import { raiseNotice } from "./raise-notice.ts";
+
+export interface FileProblem {
+  /** Relative to the home; `.` for the home itself. */
+  path: string;
+  /** "it is a folder, not a file" */
+  reason: string;
+}
+
+export interface KnownProblem extends FileProblem {
+  since: Date;
+}
+
+/** Rows that one look may leave behind; what is above it is counted in the notice of a later look. */
+export const fileProblemsMax = 200;
+const namedMax = 5;
+const reasonCharsMax = 500;
+
+/** Longest known first. */
+export async function listFileProblems(sql: Sql): Promise<KnownProblem[]> {
+  return sql.query<KnownProblem>(
+    `select path, reason, since from memory.file_problem order by since, path limit ${fileProblemsMax}`,
+    [],
+    { name: "memory_file_problems" },
+  );
+}
+
+/** Records what is new among them and tells the person once. */
+export async function reportProblems(memory: Memory, found: readonly FileProblem[]): Promise<void> {
+  if (found.length === 0) return;
+  for (const { path, reason } of found) memory.logger.warn("a file of the home is set aside", { path, reason });
+  await memory.kernel.transact(async (tx) => {
+    const told = await insertNew(tx, found.slice(0, fileProblemsMax));
+    if (told.length > 0) tellFailed(memory, tx, told);
+  });
+}
+
+/** As reportProblems for all that a whole look at the home met; what it did not meet has ended. */
+export async function settleProblems(
+  memory: Memory,
+  found: readonly FileProblem[],
+  known: readonly FileProblem[],
+): Promise<void> {
+  const before = new Map(known.map(({ path, reason }) => [path, reason]));
+  const now = new Map(found.map(({ path, reason }) => [path, reason]));
+  await reportProblems(
+    memory,
+    found.filter(({ path, reason }) => before.get(path) !== clipText(reason, reasonCharsMax)),
+  );
+  const ended = known.filter(({ path }) => !now.has(path)).map(({ path }) => path);
+  if (ended.length === 0) return;
+  await memory.kernel.transact(async (tx) => {
+    const gone = await tx.query<{ path: string }>(
+      "delete from memory.file_problem where path = any($1) returning path",
+      [ended],
+    );
+    if (gone.length === 0) return;
+    for (const { path } of gone) tx.emit({ type: "file.recovered", subject: path, data: { path } });
+    raiseNotice(memory, tx, {
+      level: "info",
+      text: `The problem is over with ${nameSome(gone.map(({ path }) => path))}`,
+    });
+  });
+}
+
+async function insertNew(tx: KernelTransaction, found: readonly FileProblem[]): Promise<FileProblem[]> {
+  const byPath = new Map(found.map(({ path, reason }) => [path, clipText(reason, reasonCharsMax)]));
+  const paths = [...byPath.keys()].toSorted();
+  return tx.query<FileProblem>(
+    `insert into memory.file_problem as known (path, reason) select * from unnest($1::text[], $2::text[])
+     on conflict (path) do update set reason = excluded.reason where known.reason <> excluded.reason
+     returning path, reason`,
+    // In one order for every process.
+    [paths, paths.map((path) => byPath.get(path))],
+  );
+}
+
+function tellFailed(memory: Memory, tx: KernelTransaction, told: readonly FileProblem[]): void {
+  const ids = told.map(({ path, reason }) => tx.emit({ type: "file.failed", subject: path, data: { path, reason } }));
+  const [first] = told;
+  const text =
+    told.length === 1 && first !== undefined
+      ? `${first.path} could not be used: ${first.reason}`
+      : `${told.length} files of the home could not be used: ${nameSome(told.map(({ path, reason }) => `${path} (${reason})`))}`;
+  raiseNotice(memory, tx, {
+    level: "warning",
+    text: `${text}. Everything else goes on; it is tried again at each look`,
+    ...(ids[0] !== undefined && { causation: ids[0] }),
+  });
+}
+
+function nameSome(names: readonly string[]): string {
+  const shown = names.slice(0, namedMax).join(", ");
+  return names.length <= namedMax ? shown : `${shown} and ${names.length - namedMax} more`;
+}

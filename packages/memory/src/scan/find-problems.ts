@@ -1,0 +1,89 @@
+/** What a walk of the home found where a session, a job or the settings expect something else. Pure but for one look at each link. */
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import { toRoostError } from "@roost/base";
+import { FileFault } from "../disk/file-fault.ts";
+import { homeLimits } from "../disk/home-limits.ts";
+import { resolveHomePath } from "../disk/home-path.ts";
+import type { OtherKind, Walk } from "../disk/walk-home.ts";
+import type { Memory } from "../memory.ts";
+import type { FileProblem } from "../records/file-problems.ts";
+import { classifyPath, type HomeFileClass } from "../visibility/home-file-class.ts";
+
+/** Folders that other rooms look into by name. */
+const expectedFolders = ["memory", "jobs", "skills", "work"];
+/** Read by programs of their own, which follow links. */
+const followed = new Set<HomeFileClass>(["job", "settings"]);
+const unusableNamedMax = 3;
+
+/** Classes whose files are read without anyone asking for them: one that cannot be read is missed unsaid. */
+export function isExpectedFile(path: string): boolean {
+  const { class: kind } = classifyPath(path);
+  return kind !== "work" && kind !== "other" && (kind !== "skill" || path.endsWith("/SKILL.md"));
+}
+
+export async function findProblems(memory: Memory, walk: Walk): Promise<FileProblem[]> {
+  const found = [
+    ...walk.unseen,
+    ...walk.folders.filter(isExpectedFile).map((path) => ({ path, reason: "it is a folder, not a file" })),
+    ...(await Promise.all(walk.others.map((other) => problemOf(memory, other)))).flat(),
+    ...walk.files
+      .filter(({ path, bytes }) => bytes > homeLimits.fileBytesMax && isExpectedFile(path))
+      .map(({ path, bytes }) => ({ path, reason: `it has ${bytes} bytes (limit ${homeLimits.fileBytesMax})` })),
+    ...expectedFolders
+      .filter((path) => isFile(memory, path))
+      .map((path) => ({ path, reason: "it is a file, not a folder" })),
+    ...unusableNames(walk),
+    ...(walk.isComplete
+      ? []
+      : [{ path: ".", reason: `it has more than ${homeLimits.filesMax} files: those beyond are not watched` }]),
+  ];
+  const byPath = Map.groupBy(found, ({ path }) => path);
+  return [...byPath].map(([path, problems]) => ({ path, reason: problems.map(({ reason }) => reason).join("; ") }));
+}
+
+async function problemOf(memory: Memory, { path, kind }: { path: string; kind: OtherKind }): Promise<FileProblem[]> {
+  const isFolder = expectedFolders.includes(path);
+  if (kind !== "link")
+    return isFolder || isExpectedFile(path) ? [{ path, reason: `it is a ${names[kind]}, not a file` }] : [];
+  const { class: fileClass } = classifyPath(path);
+  const isSkill = /^skills\/[^/]+(?:\/SKILL\.md)?$/.test(path);
+  if (isFolder || isSkill || fileClass === "state")
+    return [{ path, reason: "it is a link, which is not followed here: put the files themselves there" }];
+  if (!isExpectedFile(path) || followed.has(fileClass)) return [];
+  try {
+    await resolveHomePath(memory.homeDir, path);
+    return [];
+  } catch (error) {
+    return [{ path, reason: error instanceof FileFault ? error.reason : toRoostError(error).message }];
+  }
+}
+
+const names: Readonly<Record<Exclude<OtherKind, "link">, string>> = {
+  pipe: "named pipe",
+  socket: "socket",
+  device: "device",
+};
+
+function isFile(memory: Memory, path: string): boolean {
+  try {
+    return lstatSync(join(memory.homeDir, path), { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return false;
+  }
+}
+
+/** One problem for all: a folder of foreign files would bring a notice for each. */
+function unusableNames(walk: Walk): FileProblem[] {
+  // What jobs keep in their own folders is theirs.
+  const unusable = walk.unusable.filter((path) => !/^"?work\//.test(path));
+  if (unusable.length === 0) return [];
+  const shown = unusable.slice(0, unusableNamedMax).join(", ");
+  const more = unusable.length > unusableNamedMax ? ` and ${unusable.length - unusableNamedMax} more` : "";
+  return [
+    {
+      path: ".",
+      reason: `it has names that cannot be used (invisible characters, \\, :, not UTF-8, a dot or space at the end): ${shown}${more}`,
+    },
+  ];
+}

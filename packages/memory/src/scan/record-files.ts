@@ -1,0 +1,141 @@
+/** Records what a scan found changed: one file or many in a transaction, each alone when one of the many stops it. */
+import { join } from "node:path";
+import { toRoostError } from "@roost/base";
+import { FileFault } from "../disk/file-fault.ts";
+import { homeLimits } from "../disk/home-limits.ts";
+import { readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
+import type { WalkedFile } from "../disk/walk-home.ts";
+import type { Memory } from "../memory.ts";
+import type { FileProblem } from "../records/file-problems.ts";
+import {
+  emitEdited,
+  lockPath,
+  lockPaths,
+  readRecord,
+  saveRecord,
+  saveStamp,
+  type FileRecord,
+} from "../records/file-records.ts";
+import { recordFound } from "../records/write-intents.ts";
+import { stateNameOf } from "../visibility/home-file-class.ts";
+
+/** Files that are recorded in one transaction. */
+const batchSize = 100;
+
+/** Runs the work of one file; what stops it becomes the file's problem. What stops the database stops the scan. */
+export async function settleAlone(path: string, problems: FileProblem[], work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const { code, message } = toRoostError(error);
+    if (code === "unavailable" || code === "timeout") throw error;
+    problems.push({ path, reason: error instanceof FileFault ? error.reason : message });
+  }
+}
+
+/** `changed`: to be recorded with others. A state's edits are recorded with the state; here only what its file looked like is noted. */
+export async function examineFile(
+  memory: Memory,
+  file: WalkedFile,
+  record: FileRecord | undefined,
+): Promise<"same" | "changed" | "recorded"> {
+  const isState = stateNameOf(file.path) !== undefined;
+  if (file.bytes > homeLimits.fileBytesMax)
+    return !isState && (await recordLarge(memory, file, record)) ? "recorded" : "same";
+  const disk = await readDiskFile(file.absolute);
+  if (disk === undefined) return "same";
+  if (record !== undefined && record.sha256 === disk.sha256) {
+    await saveStamp(memory.kernel.database, { path: file.path, sha256: disk.sha256, stamp: disk.stamp });
+    return "same";
+  }
+  if (isState) {
+    await noteStateFile(memory, file.path, disk);
+    return "same";
+  }
+  // Outside the transaction: it waits for the disk.
+  await memory.versions.put(disk.bytes);
+  return "changed";
+}
+
+/** Returns the paths whose edits were recorded. */
+export async function recordChanged(
+  memory: Memory,
+  paths: readonly string[],
+  problems: FileProblem[],
+): Promise<string[]> {
+  const edited: string[] = [];
+  for (let from = 0; from < paths.length; from += batchSize) {
+    const batch = paths.slice(from, from + batchSize);
+    try {
+      edited.push(...(await recordBatch(memory, batch)));
+    } catch (error) {
+      const { code, message } = toRoostError(error);
+      if (code === "unavailable" || code === "timeout") throw error;
+      memory.logger.warn("files of the home are recorded one by one, because one of them stops the others", {
+        error: message,
+        fileCount: batch.length,
+      });
+      for (const path of batch)
+        await settleAlone(path, problems, async () => edited.push(...(await recordBatch(memory, [path]))));
+    }
+  }
+  return edited;
+}
+
+async function recordBatch(memory: Memory, paths: readonly string[]): Promise<string[]> {
+  return memory.kernel.transact(async (tx) => {
+    await lockPaths(tx, paths);
+    const edited: string[] = [];
+    for (const path of paths) {
+      const disk = await readOrFault(join(memory.homeDir, path));
+      // Met by the walk, or by the look at the file, which names it.
+      if (disk instanceof FileFault) continue;
+      if (await recordFound(memory, tx, { path, disk, record: await readRecord(tx, path) })) edited.push(path);
+    }
+    return edited;
+  });
+}
+
+/** Where a folder or a pipe stands now the file is gone. */
+async function readOrFault(absolute: string): Promise<DiskFile | undefined | FileFault> {
+  try {
+    return await readDiskFile(absolute);
+  } catch (error) {
+    if (!(error instanceof FileFault)) throw error;
+    return error.isForeign && error.code !== "limit_exceeded" ? undefined : error;
+  }
+}
+
+async function noteStateFile(memory: Memory, path: string, disk: DiskFile): Promise<void> {
+  await saveRecord(memory.kernel.database, {
+    path,
+    sha256: disk.sha256,
+    bytes: disk.bytes.length,
+    stamp: disk.stamp,
+    modifiedAt: disk.modifiedAt,
+    eventId: "state",
+  });
+}
+
+/** Too large to keep versions of: size and times have to do. */
+async function recordLarge(memory: Memory, file: WalkedFile, record: FileRecord | undefined): Promise<boolean> {
+  if (file.stamp === null) return false;
+  return memory.kernel.transact(async (tx) => {
+    await lockPath(tx, file.path);
+    const now = await readRecord(tx, file.path);
+    if (now?.stamp === file.stamp) return false;
+    const eventId = emitEdited(tx, file.path, {
+      change: record === undefined ? "created" : "changed",
+      bytes: file.bytes,
+    });
+    await saveRecord(tx, {
+      path: file.path,
+      sha256: null,
+      bytes: file.bytes,
+      stamp: file.stamp,
+      modifiedAt: file.modifiedAt,
+      eventId,
+    });
+    return true;
+  });
+}
