@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { RoostError } from "@roost/base";
 import { portDefault } from "./config.ts";
-import { refuseBytes, refuseRequest } from "./refuse-malformed.ts";
+import { refuseBytes, refuseRequest } from "./refuse-request.ts";
 
 export interface Listening extends AsyncDisposable {
   url: string;

@@ -15,7 +15,7 @@ import { settleStateFile } from "../state/settle-state.ts";
 import { requireStatePath } from "../state/state-row.ts";
 import { classifyPath, stateNameOf } from "../visibility/home-file-class.ts";
 import { findProblems } from "./find-problems.ts";
-import { examineFile, recordChanged, settleAlone } from "./record-files.ts";
+import { examineFile, recordChanged, settleAlone } from "./record-changed.ts";
 
 export interface HomeScan {
   /** Paths whose edits were recorded by this scan. */
