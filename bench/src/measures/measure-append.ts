@@ -100,7 +100,7 @@ async function insertRaw(database: Database, rows: Row[]): Promise<void> {
   await database.transact((tx) =>
     tx.query(
       `insert into bench.event (${columns})
-       select t, p, o, i, ty, v, s, su, k, roost.now(), c, ca, tr, '{}', d::jsonb
+       select t, p, o, i, ty, v, s, su, k, roost.now(), c, ca, tr, 1, d::jsonb
        from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::text[],
          $10::text[], $11::text[], $12::text[], $13::text[]) as r(t, p, o, i, ty, v, s, su, k, c, ca, tr, d)`,
       [

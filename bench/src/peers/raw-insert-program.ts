@@ -21,7 +21,7 @@ async function append(parameters: WorkloadParameters, { setup }: WorkloadContext
       const numbers = Array.from({ length: batch }, (_, n) => call * batch + n);
       return database.query(
         `insert into event (topic, partition, id, type, version, source, subject, time, correlation, labels, data)
-         select 'bench', 0, r.id, 'bench.happened', 1, 'bench', r.subject, now(), r.id, '{}', r.data::jsonb
+         select 'bench', 0, r.id, 'bench.happened', 1, 'bench', r.subject, now(), r.id, 1, r.data::jsonb
          from unnest($1::text[], $2::text[], $3::text[]) as r(id, subject, data)`,
         [numbers.map(() => crypto.randomUUID()), numbers.map((n) => `subject-${n % 50}`), numbers.map(() => text)],
         { name: "append" },
@@ -65,7 +65,7 @@ servePeer({
       `create table event (
          topic text collate "C" not null, partition integer not null, "offset" bigint generated always as identity, id text collate "C" not null,
          type text collate "C" not null, version integer not null, source text collate "C" not null, subject text collate "C",
-         time timestamptz not null, correlation text collate "C" not null, labels text[] not null, data jsonb not null,
+         time timestamptz not null, correlation text collate "C" not null, labels integer not null, data jsonb not null,
          primary key (topic, partition, "offset"));
        create index on event (correlation)`,
     );

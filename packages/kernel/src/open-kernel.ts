@@ -9,6 +9,7 @@ import { createAppender } from "./log/create-appender.ts";
 import { createDatabaseClock } from "./log/database-clock.ts";
 import type { EventDraft, EventPosition } from "./log/event.ts";
 import type { EventSchema } from "./log/event-schema.ts";
+import { createLabelSets, type LabelSets } from "./log/label-sets.ts";
 import { openSchemaRegistry, type SchemaRegistry } from "./log/schema-registry.ts";
 import { createSegmentKeeper } from "./log/segments.ts";
 import { transact, type KernelTransaction } from "./transact.ts";
@@ -27,6 +28,8 @@ export interface Kernel extends AsyncDisposable {
   readonly registry: SchemaRegistry;
   /** This process's estimate of the database's clock: for everything it shows or computes. SQL uses roost.now(). */
   readonly clock: Clock;
+  /** Sets of labels by number, as rows name them. */
+  readonly labelSets: LabelSets;
   readonly wakeups: Wakeups;
   /** Behind publishStream and watchStream. */
   readonly streams: Streams;
@@ -85,7 +88,17 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
     for (const head of appended.heads) segments.noticeHead(head);
     for (const topic of new Set(appended.heads.map((head) => head.topic))) wakeups.wake(`log:${topic}`);
   };
-  const context = { database, logger, registry, wakeups, createId, onAppended, source: options.source ?? "roost" };
+  const labelSets = createLabelSets();
+  const context = {
+    database,
+    logger,
+    registry,
+    labelSets,
+    wakeups,
+    createId,
+    onAppended,
+    source: options.source ?? "roost",
+  };
   const appender = opened.use(createAppender(context));
   const batches = opened.use(createBatches());
   const followClock = () =>
@@ -99,6 +112,7 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
   return {
     database,
     registry,
+    labelSets,
     clock: databaseClock.clock,
     wakeups,
     streams,

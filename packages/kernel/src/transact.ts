@@ -5,8 +5,9 @@
 import { RoostError, type Logger } from "@roost/base";
 import type { CommittingTransaction, Database, QueryOptions, TransactOptions, Transaction } from "@roost/database";
 import { appendEvents, type Appended } from "./log/append-events.ts";
+import type { Labels } from "@roost/contract/labels";
 import type { EventDraft } from "./log/event.ts";
-import { checkDraft, prepareDrafts, type DraftContext, type PendingEvent } from "./log/prepare-drafts.ts";
+import { checkDraft, numberLabels, prepareDrafts, type DraftContext, type PendingEvent } from "./log/prepare-drafts.ts";
 import { checkChannel } from "./wakeups/check-channel.ts";
 import type { Wakeups } from "./wakeups/wakeups.ts";
 
@@ -20,6 +21,8 @@ export interface KernelTransaction extends Transaction {
    * @throws RoostError `invalid_input` when the draft breaks its schema; a type this process does not know yet is refused before the commit
    */
   emit(draft: EventDraft): string;
+  /** The number of a set of labels, as rows name it. A new set is stored with this transaction. */
+  labelSet(labels: Labels): Promise<number>;
   /** Wakes the channel after the commit. @throws RoostError `invalid_input` at once: nothing is checked after the commit */
   wake(channel: string): void;
   /** Called once after the commit; not when it fails, nor when its outcome is unknown. */
@@ -56,6 +59,7 @@ class OpenKernelTransaction implements KernelTransaction {
   readonly #context: TransactContext;
   readonly #tx: CommittingTransaction;
   readonly #emitted: PendingEvent[] = [];
+  readonly #stored = new Map<Labels, number>();
   readonly #channels = new Set<string>();
   readonly #callbacks: (() => void)[] = [];
   #appended: Appended | undefined;
@@ -84,6 +88,15 @@ class OpenKernelTransaction implements KernelTransaction {
     return id;
   }
 
+  async labelSet(labels: Labels): Promise<number> {
+    this.#refuseSettled();
+    const known = this.#context.labelSets.find(labels) ?? this.#stored.get(labels);
+    if (known !== undefined) return known;
+    const [number] = await this.#context.labelSets.number(this.#tx, [labels]);
+    this.#stored.set(labels, number!);
+    return number!;
+  }
+
   wake(channel: string): void {
     this.#refuseSettled();
     checkChannel(channel);
@@ -107,11 +120,17 @@ class OpenKernelTransaction implements KernelTransaction {
         `a transaction emitted ${bytes} bytes of events (limit ${bytesPerTransactionMax}): split its work`,
       );
     }
-    this.#appended = await appendEvents({ query: (...statement) => this.#tx.commitWith(...statement) }, events);
+    const numbered = await numberLabels(this.#context.labelSets, this.#tx, events);
+    this.#callbacks.push(numbered.remember);
+    this.#appended = await appendEvents(
+      { query: (...statement) => this.#tx.commitWith(...statement) },
+      numbered.events,
+    );
   }
 
   announce(): void {
-    const { wakeups, logger } = this.#context;
+    const { wakeups, logger, labelSets } = this.#context;
+    labelSets.remember([...this.#stored.keys()], [...this.#stored.values()]);
     if (this.#appended !== undefined) this.#context.onAppended(this.#appended);
     for (const channel of this.#channels) wakeups.wake(channel);
     for (const callback of this.#callbacks) {

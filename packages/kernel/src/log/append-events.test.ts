@@ -131,7 +131,7 @@ test("appendEvents() stores every field and fills in what the draft leaves out",
     correlation: "c",
     causation: "before",
     traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-    labels: ["private", 'odd "label" \\ {a,b}', "NULL"],
+    labels: ["aud:domain:peeps", "src:web:a.example", "trust:agent"],
   };
   const [first, second] = await t.kernel.append([full, { type: "note.written", data: { n: 2 } }]);
   const stored = await readEvents(t.database, { ...first!, limit: 1 });
@@ -156,7 +156,7 @@ test("appendEvents() stores every field and fills in what the draft leaves out",
       correlation: second!.id,
       causation: null,
       traceparent: null,
-      labels: [],
+      labels: ["aud:main", "trust:untrusted"],
     },
   );
 });

@@ -1,7 +1,7 @@
 /** The one statement that appends: heads locked in order, offsets dense, last in its transaction. What may be appended is decided before. */
 import type { Sql } from "@roost/database";
 import type { EventPosition } from "./event.ts";
-import type { PreparedEvent } from "./prepare-event.ts";
+import type { NumberedEvent, PreparedEvent } from "./prepare-event.ts";
 
 /** A topic whose newest segment is filling up, and how far its segments reach. */
 export interface AppendedTo {
@@ -19,16 +19,16 @@ export interface Appended {
 // Keeps: the heads are locked in one order by everybody; offsets are dense because the head's row is locked until the commit.
 const appendSql = `select first_offsets, untils from roost.append_events(
   $1::text[], $2::int[], $3::int[], $4::int[], $5::int[], $6::text[], $7::text[], $8::int[], $9::text[], $10::text[], $11::text[],
-  $12::text[], $13::text[], $14::text[], $15::text[], $16::jsonb)`;
+  $12::text[], $13::text[], $14::text[], $15::int[], $16::jsonb)`;
 
 /** Appends in the given order, in one statement: the last of its transaction, since the partitions' heads stay locked until it ends. */
-export async function appendEvents(sql: Sql, events: readonly PreparedEvent[]): Promise<Appended> {
+export async function appendEvents(sql: Sql, events: readonly NumberedEvent[]): Promise<Appended> {
   const heads = sortHeads(events);
   const places = events.map((event) => {
     const head = heads.byName.get(headName(event))!;
     return { head: head.position, place: head.count++ };
   });
-  const column = <Name extends keyof PreparedEvent>(name: Name) => events.map((event) => event[name]);
+  const column = <Name extends keyof NumberedEvent>(name: Name) => events.map((event) => event[name]);
   const [row] = await sql.query<{ first_offsets: number[]; untils: number[] }>(
     appendSql,
     [
@@ -46,7 +46,7 @@ export async function appendEvents(sql: Sql, events: readonly PreparedEvent[]): 
       column("correlation"),
       column("causation"),
       column("traceparent"),
-      events.map((event) => (event.labels.length === 0 ? "{}" : arrayLiteral(event.labels))),
+      column("labelSet"),
       `[${column("payload").join(",")}]`,
     ],
     { name: "roost_append_events" },
@@ -87,8 +87,4 @@ function sortHeads(events: readonly PreparedEvent[]): { sorted: Head[]; byName: 
 
 function headName(event: PreparedEvent): string {
   return `${event.topic}/${event.partition}`;
-}
-
-function arrayLiteral(items: readonly string[]): string {
-  return `{${items.map((item) => `"${item.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`).join(",")}}`;
 }

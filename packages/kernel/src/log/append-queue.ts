@@ -1,7 +1,7 @@
 /** Calls that wait to be appended, first in first out and bounded. It knows nothing of how they are appended. */
 import { RoostError } from "@roost/base";
 import type { EventPosition } from "./event.ts";
-import type { PreparedEvent } from "./prepare-event.ts";
+import type { NumberedEvent } from "./prepare-event.ts";
 
 /** A group takes further calls until it has this many events or bytes; a single larger call goes alone. */
 const groupEventsMax = 500;
@@ -10,7 +10,7 @@ const queuedEventsMax = 50_000;
 const queuedBytesMax = 64_000_000;
 
 export interface AppendCall {
-  events: readonly PreparedEvent[];
+  events: readonly NumberedEvent[];
   resolve(positions: EventPosition[]): void;
   reject(error: RoostError): void;
 }

@@ -130,9 +130,13 @@ test("Kernel.append() names the limit that an event breaks", async () => {
     code: "invalid_input",
     message: /subject.*1 to 1024/,
   });
-  await assert.rejects(t.kernel.append([{ ...note(1), labels: Array.from({ length: 65 }, () => "l") }]), {
+  await assert.rejects(t.kernel.append([{ ...note(1), labels: Array.from({ length: 257 }, () => "aud:main") }]), {
     code: "invalid_input",
-    message: /65 labels \(limit 64\)/,
+    message: /257 labels \(limit 256\)/,
+  });
+  await assert.rejects(t.kernel.append([{ ...note(1), labels: ["trust:owner", "private"] }]), {
+    code: "invalid_input",
+    message: /"private" is no label/,
   });
   await assert.rejects(t.kernel.append(Array.from({ length: 10_001 }, () => note(1))), {
     code: "limit_exceeded",

@@ -7,8 +7,8 @@ import { sqlStateOf, type Database } from "@roost/database";
 import { appendEvents, type Appended } from "./append-events.ts";
 import { AppendQueue, type AppendCall } from "./append-queue.ts";
 import type { EventDraft, EventPosition } from "./event.ts";
-import { checkDraft, prepareDrafts, type DraftContext } from "./prepare-drafts.ts";
-import type { PreparedEvent } from "./prepare-event.ts";
+import { checkDraft, isNumbered, numberLabels, prepareDrafts, type DraftContext } from "./prepare-drafts.ts";
+import type { NumberedEvent, PreparedEvent } from "./prepare-event.ts";
 
 export const eventsPerAppendMax = 10_000;
 
@@ -32,7 +32,7 @@ export function createAppender(context: AppenderContext): Appender {
     while (!queue.isEmpty) await commitGroup(context, queue.takeGroup());
     running = undefined;
   };
-  const enqueue = (events: PreparedEvent[], signal: AbortSignal | undefined): Promise<EventPosition[]> =>
+  const enqueue = (events: NumberedEvent[], signal: AbortSignal | undefined): Promise<EventPosition[]> =>
     new Promise((resolve, reject) => {
       const onAbort = () => {
         // Once it is on its way its outcome is told as it is.
@@ -67,7 +67,8 @@ export function createAppender(context: AppenderContext): Appender {
       const pending = drafts.map((draft) => checkDraft(context, draft, draft.id ?? context.createId()));
       const isReady = pending.every((event) => event.prepared !== undefined);
       // Without waiting where possible, so that calls keep their order.
-      const events = isReady ? pending.map((event) => event.prepared!) : await prepareDrafts(context, pending);
+      const prepared = isReady ? pending.map((event) => event.prepared!) : await prepareDrafts(context, pending);
+      const events = prepared.every(isNumbered) ? prepared : await storeLabels(context, prepared);
       if (isClosed) throw new RoostError("unavailable", "the kernel is closed: nothing can be appended any more");
       if (signal?.aborted) throw abortedBy(signal);
       return events.length === 0 ? [] : await enqueue(events, signal);
@@ -77,6 +78,13 @@ export function createAppender(context: AppenderContext): Appender {
       await running;
     },
   };
+}
+
+/** In a transaction of its own: sets of labels are few, and soon known. */
+async function storeLabels(context: AppenderContext, prepared: readonly PreparedEvent[]): Promise<NumberedEvent[]> {
+  const { events, remember } = await numberLabels(context.labelSets, context.database, prepared);
+  remember();
+  return events;
 }
 
 /** Never rejects: every call of the group learns its own outcome. */
@@ -108,7 +116,7 @@ async function commitGroup(context: AppenderContext, group: AppendCall[]): Promi
 }
 
 /** One statement is a transaction of its own, without further round trips. */
-async function appendAlone(database: Database, events: readonly PreparedEvent[]): Promise<Appended> {
+async function appendAlone(database: Database, events: readonly NumberedEvent[]): Promise<Appended> {
   try {
     return await appendEvents(database, events);
   } catch (thrown) {

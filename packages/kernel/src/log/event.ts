@@ -20,8 +20,10 @@ export interface EventDraft {
   causation?: string | undefined;
   /** W3C trace context. */
   traceparent?: string | undefined;
-  /** What the content may be shown to, and whether it can be trusted. */
-  labels?: string[] | undefined;
+  /** What the content may be shown to, and whether it can be trusted. Default: `aud:main trust:untrusted`. */
+  labels?: readonly string[] | undefined;
+  /** The same by the number of a stored set, where that is at hand; it goes before `labels`. */
+  labelSet?: number | undefined;
 }
 
 /** Where an event is. Offsets of a partition are dense from 0 and in the order of commits. */

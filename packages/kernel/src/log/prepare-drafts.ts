@@ -2,11 +2,13 @@
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { EventDraft } from "./event.ts";
-import { prepareEvent, type PreparedEvent } from "./prepare-event.ts";
+import type { LabelSets } from "./label-sets.ts";
+import { prepareEvent, type NumberedEvent, type PreparedEvent } from "./prepare-event.ts";
 import type { SchemaRegistry } from "./schema-registry.ts";
 
 export interface DraftContext {
   registry: SchemaRegistry;
+  labelSets: LabelSets;
   /** The `source` of drafts without one. */
   source: string;
 }
@@ -49,4 +51,24 @@ export async function prepareDrafts(
     }
     return prepareEvent(draft, id, schema, context);
   });
+}
+
+export function isNumbered(event: PreparedEvent): event is NumberedEvent {
+  return event.labelSet !== undefined;
+}
+
+/** The events with the numbers of their labels; sets that this process has not seen are stored, or found, first. */
+export async function numberLabels(
+  labelSets: LabelSets,
+  sql: Sql,
+  events: readonly PreparedEvent[],
+): Promise<{ events: NumberedEvent[]; remember: () => void }> {
+  if (events.every(isNumbered)) return { events: [...events], remember: () => {} };
+  const unnumbered = events.filter((event) => !isNumbered(event)).map((event) => event.labels);
+  const numbers = await labelSets.number(sql, unnumbered);
+  let next = 0;
+  return {
+    events: events.map((event) => (isNumbered(event) ? event : { ...event, labelSet: numbers[next++]! })),
+    remember: () => labelSets.remember(unnumbered, numbers),
+  };
 }

@@ -1,6 +1,8 @@
 /** Turns a draft into what is appended: checked against its schema and every limit, encoded, with its partition. */
 import { isStorableJson, isStorableText, RoostError, storableValue } from "@roost/base";
+import { findUnreadable, missingLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import type { EventDraft } from "./event.ts";
+import { labelSetNumbers, type LabelSets } from "./label-sets.ts";
 import { partitionOf } from "./murmur2.ts";
 import type { KnownSchema } from "./event-schema.ts";
 
@@ -13,9 +15,8 @@ const charsMax = {
   correlation: 256,
   causation: 256,
   traceparent: 64,
-  label: 256,
 };
-const labelCountMax = 64;
+const labelCountMax = 256;
 
 export interface PreparedEvent {
   topic: string;
@@ -29,18 +30,23 @@ export interface PreparedEvent {
   correlation: string;
   causation: string | null;
   traceparent: string | null;
-  labels: string[];
+  labels: Labels;
+  /** Undefined: the number of its labels is still to be found. */
+  labelSet: number | undefined;
   /** JSON text. */
   payload: string;
   bytes: number;
 }
+
+/** An event whose labels have their number. */
+export type NumberedEvent = PreparedEvent & { labelSet: number };
 
 /** @throws RoostError `invalid_input` that names the event's type, the field and what is wrong with it */
 export function prepareEvent(
   draft: EventDraft,
   id: string,
   schema: KnownSchema,
-  defaults: { source: string },
+  defaults: { source: string; labelSets: Pick<LabelSets, "find"> },
 ): PreparedEvent {
   const { data, payload } = toStorable(draft);
   const complaints = schema.validate(data);
@@ -62,10 +68,6 @@ export function prepareEvent(
   }
   const subject = draft.subject ?? null;
   const unkeyed = subject ?? id;
-  const labels = draft.labels ?? [];
-  if (labels.length > labelCountMax) {
-    throw new RoostError("invalid_input", `event "${draft.type}" has ${labels.length} labels (limit ${labelCountMax})`);
-  }
   const prepared: PreparedEvent = {
     topic: schema.topic,
     partition: partitionOf(draft.key ?? unkeyed, schema.partitionCount),
@@ -78,15 +80,34 @@ export function prepareEvent(
     correlation: draft.correlation ?? id,
     causation: draft.causation ?? null,
     traceparent: draft.traceparent ?? null,
-    labels,
+    ...labelsOf(draft, defaults.labelSets),
     payload,
     bytes,
   };
   for (const name of ["id", "source", "subject", "key", "correlation", "causation", "traceparent"] as const) {
     checkText(draft.type, name, prepared[name]);
   }
-  for (const label of labels) checkText(draft.type, "label", label);
   return prepared;
+}
+
+function labelsOf(
+  { type, labels, labelSet }: EventDraft,
+  labelSets: Pick<LabelSets, "find">,
+): { labels: Labels; labelSet: number | undefined } {
+  if (labelSet !== undefined) return { labels: missingLabels, labelSet };
+  if (labels === undefined) return { labels: missingLabels, labelSet: labelSetNumbers.missing };
+  if (labels.length > labelCountMax) {
+    throw new RoostError("invalid_input", `event "${type}" has ${labels.length} labels (limit ${labelCountMax})`);
+  }
+  const unreadable = findUnreadable(labels);
+  if (unreadable !== undefined) {
+    throw new RoostError(
+      "invalid_input",
+      `event "${type}": ${JSON.stringify(unreadable.slice(0, 64))} is no label: write aud:main, trust:agent, src:web:example.com or the like`,
+    );
+  }
+  const parsed = parseLabels(labels);
+  return { labels: parsed, labelSet: labelSets.find(parsed) };
 }
 
 /** NUL and half surrogate pairs come from models and tools (what people send is refused at the edge): they are replaced, or one text would keep a run from ending. */

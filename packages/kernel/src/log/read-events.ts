@@ -15,13 +15,17 @@ export interface ReadEvents {
   offsetUntil?: number | undefined;
   types?: readonly string[] | undefined;
   subject?: string | undefined;
+  /** Only of these sets of labels, by number. */
+  labelSets?: readonly number[] | undefined;
   /** This offset too, whether it matches or not. */
   besides?: number | undefined;
   /** "backward" begins below `offsetUntil` and ends at `offset`. */
   direction?: "forward" | "backward" | undefined;
 }
 
-export const eventColumns = `topic, partition, "offset", id, type, version, source, subject, key, time, data, correlation, causation, traceparent, labels`;
+/** From `roost.event` under its own name. A set of labels that is not there counts as missing labels. */
+export const eventColumns = `topic, partition, "offset", id, type, version, source, subject, key, time, data, correlation, causation, traceparent,
+  coalesce((select string_to_array(s.text, ' ') from roost.label_set s where s.number = event.labels), '{aud:main,trust:untrusted}') as labels`;
 
 /** The events of one partition in the order of their offsets (newest first when reading backward). */
 export async function readEvents(sql: Sql, read: ReadEvents): Promise<StoredEvent[]> {
@@ -33,6 +37,7 @@ export async function readEvents(sql: Sql, read: ReadEvents): Promise<StoredEven
   const wanted: string[] = [];
   if (read.types !== undefined) wanted.push(`type = any(${place(read.types)}::text[])`);
   if (read.subject !== undefined) wanted.push(`subject = ${place(read.subject)}`);
+  if (read.labelSets !== undefined) wanted.push(`labels = any(${place(read.labelSets)}::integer[])`);
   if (wanted.length > 0 && read.besides !== undefined)
     conditions.push(`((${wanted.join(" and ")}) or "offset" = ${place(read.besides)})`);
   else conditions.push(...wanted);
@@ -41,7 +46,9 @@ export async function readEvents(sql: Sql, read: ReadEvents): Promise<StoredEven
   // One name for each of the few texts. Segments that are not asked for are left out when it runs, not when it is planned.
   const shape = [
     read.direction ?? "forward",
-    ...(["offsetUntil", "types", "subject", "besides"] as const).filter((field) => read[field] !== undefined),
+    ...(["offsetUntil", "types", "subject", "labelSets", "besides"] as const).filter(
+      (field) => read[field] !== undefined,
+    ),
   ];
   return await sql.query<StoredEvent>(
     `select ${eventColumns} from roost.event where ${conditions.join(" and ")} order by "offset" ${order} limit ${limit}`,

@@ -48,7 +48,10 @@ interface Item extends Replayed {
   inputText: string;
 }
 
-type Fence = Pick<Run, "id" | "correlation" | "causeId" | "traceparent" | "cancelRequestedAt" | "cancelReason">;
+type Fence = Pick<
+  Run,
+  "id" | "correlation" | "causeId" | "traceparent" | "labels" | "cancelRequestedAt" | "cancelReason"
+>;
 /** Without an id: the fence did not hold. */
 type BeginRow = (Fence | { id: null }) & { idempotencyKey: string | null };
 /** What is recorded at this seq is another step: the run is to be stopped. */
@@ -158,19 +161,19 @@ export const beginStatement = `
       with ordinality as i(run_id, epoch, seq, name, kind, effect, input_hash, input, place)
   ),
   fence as (
-    select id, epoch, state, correlation, cause_id, traceparent, cancel_requested_at, cancel_reason from roost.run
+    select id, epoch, state, correlation, cause_id, traceparent, cancel_requested_at, cancel_reason, labels from roost.run
     where id = any($1::uuid[]) order by depth, id for no key update
   ),
   begun as (
-    insert into roost.step (run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, started_at)
-    select f.id, i.seq, i.name, i.kind, i.effect, 'intent', 1, f.epoch, f.id || ':' || i.seq, i.input_hash, i.input, roost.now()
+    insert into roost.step (run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, started_at, labels)
+    select f.id, i.seq, i.name, i.kind, i.effect, 'intent', 1, f.epoch, f.id || ':' || i.seq, i.input_hash, i.input, roost.now(), f.labels
     from item i join fence f on f.id = i.run_id and f.epoch = i.epoch and f.state = 'running'
     where f.cancel_requested_at is null
     on conflict (run_id, seq) do nothing
     returning run_id, seq, idempotency_key
   )
   select f.id, f.correlation, f.cause_id as "causeId", f.traceparent, f.cancel_requested_at as "cancelRequestedAt",
-    f.cancel_reason as "cancelReason", b.idempotency_key as "idempotencyKey",
+    f.cancel_reason as "cancelReason", f.labels, b.idempotency_key as "idempotencyKey",
     case when $9::boolean then set_config('synchronous_commit', 'off', true) end as "unflushed"
   from item i
   left join fence f on f.id = i.run_id and f.epoch = i.epoch and f.state = 'running'
@@ -243,7 +246,7 @@ async function replay(
 /** Invariant: an interrupted or reopened intent is taken over only by the owner of the run, and never one that has an outcome. */
 const retakeStatement = `
   with fence as (
-    select id, epoch, correlation, cause_id, traceparent from roost.run
+    select id, epoch, correlation, cause_id, traceparent, labels from roost.run
     where id = $1 and epoch = $2 and state = 'running' for no key update
   ),
   taken as (
@@ -254,7 +257,7 @@ const retakeStatement = `
     where s.run_id = f.id and s.seq = $3 and (s.state = 'intent' and s.epoch < f.epoch or s.state = 'failed' and s.reopened)
     returning s.run_id
   )
-  select f.id, f.correlation, f.cause_id as "causeId", f.traceparent, t.run_id is not null as "isTaken"
+  select f.id, f.correlation, f.cause_id as "causeId", f.traceparent, f.labels, t.run_id is not null as "isTaken"
   from fence f left join taken t on true`;
 
 async function retake(
@@ -281,7 +284,7 @@ async function retake(
 /** Intents to change the world stand in the log; reads would only fill it. */
 function announce(
   tx: KernelTransaction,
-  run: Pick<Fence, "id" | "correlation" | "causeId" | "traceparent">,
+  run: Pick<Fence, "id" | "correlation" | "causeId" | "traceparent" | "labels">,
   step: Pick<StepRequest, "seq" | "name" | "kind" | "effect">,
   begun: { attempt: number; idempotencyKey: string },
 ): BegunStep {

@@ -7,6 +7,7 @@ import type { KernelTransaction } from "../transact.ts";
 import { admitRuns, openGates } from "./admit-runs.ts";
 import { emitRunEvent, eventReason } from "./emit-run-event.ts";
 import { leaseLost } from "./lease-lost.ts";
+import { firstLabels } from "./first-labels.ts";
 import { insertRuns, type Parent, type RunDraft } from "./insert-runs.ts";
 import { promoteLanes } from "./promote-lanes.ts";
 import { checkNewRun } from "./check-new-run.ts";
@@ -41,7 +42,7 @@ export async function createRuns(tx: KernelTransaction, runs: NewRun[]): Promise
   for (const run of runs) checkNewRun(run);
   const parents = await lockParents(tx, runs);
   const startedBefore = await findStartedBefore(tx, runs);
-  const drafts = runs.map((run) => toDraft(run, parents));
+  const drafts = await Promise.all(runs.map((run) => toDraft(tx, run, parents)));
   const fresh = drafts.filter((draft) => !startedBefore.has(stepKey(draft.request)));
   const freeLanes = await takePlaces(tx, fresh);
   const states = await insertRuns(tx, fresh);
@@ -62,7 +63,7 @@ async function lockParents(tx: KernelTransaction, runs: NewRun[]): Promise<Map<s
   const owned = runs.flatMap((run) => (run.parent === undefined ? [] : [run.parent]));
   if (owned.length === 0) return new Map();
   const rows = await tx.query<Parent>(
-    `select id, epoch, state, depth, priority, correlation, traceparent, rehearsal
+    `select id, epoch, state, depth, priority, correlation, traceparent, rehearsal, labels
      from roost.run where id = any($1::uuid[]) order by depth, id for no key update`,
     [owned.map((parent) => parent.runId)],
   );
@@ -96,7 +97,7 @@ async function findStartedBefore(tx: KernelTransaction, runs: NewRun[]): Promise
   return new Map(rows.map((row) => [`${row.parentRunId}:${row.parentSeq}`, { runId: row.id, state: row.state }]));
 }
 
-function toDraft(request: NewRun, parents: Map<string, Parent>): RunDraft {
+async function toDraft(tx: KernelTransaction, request: NewRun, parents: Map<string, Parent>): Promise<RunDraft> {
   const parent = request.parent === undefined ? undefined : parents.get(request.parent.runId);
   const id = request.id ?? createId();
   return {
@@ -107,7 +108,14 @@ function toDraft(request: NewRun, parents: Map<string, Parent>): RunDraft {
     laneSeq: null,
     priority: request.priority ?? parent?.priority ?? 0,
     correlation: request.correlation ?? parent?.correlation ?? id,
+    labels: await labelSetOf(tx, request, parent),
   };
+}
+
+async function labelSetOf(tx: KernelTransaction, request: NewRun, parent: Parent | undefined): Promise<number> {
+  if (request.labelSet !== undefined) return request.labelSet;
+  if (request.labels === undefined && parent !== undefined) return parent.labels;
+  return tx.labelSet(request.labels ?? firstLabels(request));
 }
 
 /** Gives each run its place in its lane, in input order, and returns the lanes that nobody holds. The lane rows stay locked. */
@@ -175,6 +183,7 @@ function emitCreated(tx: KernelTransaction, draft: RunDraft, state: RunState): v
     parentRunId: parent?.id ?? null,
     correlation: draft.correlation,
     causeId: request.causation ?? null,
+    labels: draft.labels,
     traceparent: request.traceparent ?? parent?.traceparent ?? null,
   };
   emitRunEvent(

@@ -1,6 +1,6 @@
 /**
- * The events of runs and steps: one place that gives each its subject, key, cause and correlation, and clips what people
- * wrote to the lengths that the schemas allow. All events of a run share a partition and so keep their order.
+ * The events of runs and steps: one place that gives each its subject, key, cause, correlation and labels (those of the run), and clips
+ * what people wrote to the lengths that the schemas allow. All events of a run share a partition and so keep their order.
  */
 import type { JsonObject, JsonValue } from "@roost/base";
 import type { RoostEventData } from "@roost/contract/events";
@@ -27,7 +27,7 @@ type StepEventType = "step.started" | "step.done" | "step.failed" | "step.unknow
 /** What of a run its events tell without being asked. */
 export type EventRun = Pick<
   Run,
-  "id" | "agent" | "sessionKey" | "sessionKind" | "jobId" | "parentRunId" | "correlation" | "traceparent"
+  "id" | "agent" | "sessionKey" | "sessionKind" | "jobId" | "parentRunId" | "correlation" | "traceparent" | "labels"
 > & { causeId: string | null };
 
 const runFieldNames = ["runId", "agent", "sessionKey", "sessionKind", "jobId", "parentRunId"] as const;
@@ -58,6 +58,7 @@ export function emitRunEvent<Type extends RunEventType>(
       ...data,
     }),
     correlation: run.correlation,
+    labelSet: run.labels,
     causation: options.causation ?? run.causeId ?? undefined,
     ...(run.traceparent === null ? {} : { traceparent: run.traceparent }),
     ...(options.id === undefined ? {} : { id: options.id }),
@@ -70,7 +71,7 @@ export type EventStep = Pick<Step, "seq" | "name" | "kind" | "attempt">;
 export function emitStepEvent<Type extends StepEventType>(
   tx: KernelTransaction,
   type: Type,
-  run: Pick<EventRun, "id" | "correlation" | "causeId" | "traceparent">,
+  run: Pick<EventRun, "id" | "correlation" | "causeId" | "traceparent" | "labels">,
   step: EventStep,
   data: Omit<RoostEventData<Type>, "runId" | "seq" | "name" | "kind" | "attempt">,
 ): string {
@@ -82,6 +83,7 @@ export function emitStepEvent<Type extends StepEventType>(
       type === "step.resolved" ? { ...named, ...data } : { ...named, kind: step.kind, attempt: step.attempt, ...data },
     ),
     correlation: run.correlation,
+    labelSet: run.labels,
     causation: run.causeId ?? undefined,
     ...(run.traceparent === null ? {} : { traceparent: run.traceparent }),
   });

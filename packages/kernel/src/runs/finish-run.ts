@@ -81,6 +81,7 @@ export async function finishRun(
     if (run === undefined || run.epoch !== owned.epoch) throw leaseLost(owned, run);
     if (run.state !== "running") return recogniseRepeat(owned, run, outcome);
     refuseMistakes(finished);
+    markRun(run, finishing);
     const unmet = outcome.state === "done" ? await judge(tx, run) : undefined;
     const judged: RunOutcome = unmet === undefined ? outcome : { ...outcome, state: "failed", error: unmet };
     const conclusion = { state: nextState(run, judged), ...(unmet === undefined ? {} : { unmet }) };
@@ -88,6 +89,12 @@ export async function finishRun(
     await finishLocked(tx, run, judged);
     return conclusion;
   });
+}
+
+/** Its row was read before its last steps were recorded: they may have raised its labels. */
+function markRun(run: RunHead, finishing: readonly PreparedOutcome[]): RunHead {
+  run.labels = finishing.findLast(({ outcome }) => outcome.runLabels !== undefined)?.outcome.runLabels ?? run.labels;
+  return run;
 }
 
 /** Invariant: a run is done only if everything that it declared holds in the transaction that ends it. A rehearsal performs no effects and owes none. */
@@ -126,13 +133,13 @@ async function finishDone(tx: KernelTransaction, items: Item[]): Promise<BatchOu
     ),
   ]);
   const ends = new Map<string, RunEnd>();
-  const outcomes = items.map(({ owned, outcome }): BatchOutcome<RunConclusion | "declares"> => {
+  const outcomes = items.map(({ owned, outcome, finishing: steps }): BatchOutcome<RunConclusion | "declares"> => {
     const run = runs.get(owned.runId);
     if (run === undefined || run.epoch !== owned.epoch) return { error: leaseLost(owned, run) };
     if (run.postconditions !== null) return { value: "declares" };
     if (run.state === "done") return { value: { state: run.state } };
     if (run.state !== "running") return { error: leaseLost(owned, run) };
-    if (!ends.has(run.id)) ends.set(run.id, { run, ...outcome });
+    if (!ends.has(run.id)) ends.set(run.id, { run: markRun(run, steps), ...outcome });
     return { value: { state: "done" } };
   });
   refuseMistakes(finished.filter((_, index) => ends.has(finishing[index]!.owned.runId)));

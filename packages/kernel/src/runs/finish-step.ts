@@ -16,6 +16,10 @@ export interface StepOutcome {
   /** What the provider reported, e.g. { inputTokens, outputTokens }. */
   usage?: JsonValue;
   costUsd?: number;
+  /** The set of labels of the step: of its result, joined with what stood in the context. Default: those of the run when it began. */
+  labels?: number;
+  /** The set of labels that the run is marked with from here on. Default: as before. */
+  runLabels?: number;
   /** Counted against budgets with `costUsd`; both settle this step's reservation. Default: all that was reserved for the step. */
   tokens?: number;
 }
@@ -34,7 +38,7 @@ export interface PreparedOutcome {
   usageText: string | null;
 }
 
-type Fence = Pick<Run, "correlation" | "causeId" | "traceparent" | "cancelRequestedAt" | "reservationCount">;
+type Fence = Pick<Run, "correlation" | "causeId" | "traceparent" | "labels" | "cancelRequestedAt" | "reservationCount">;
 type FinishedStep = Pick<Step, "seq" | "name" | "kind" | "attempt" | "effect" | "idempotencyKey"> & {
   durationMs: number;
 };
@@ -116,34 +120,43 @@ export async function finishSteps(tx: KernelTransaction, items: PreparedOutcome[
 
 /**
  * Invariants: only the owner of the run records an outcome (the fence locks its row until the commit); an outcome is never
- * overwritten. A finished step is progress: the count of lost owners starts again.
+ * overwritten. A finished step is progress: the count of lost owners starts again. The labels of a run change with the record of the
+ * step that read more, or not at all.
  */
 export const finishStatement = `
   with item as (
-    select * from unnest($1::uuid[], $2::bigint[], $3::integer[], $4::text[], $5::jsonb[], $6::jsonb[], $7::jsonb[], $8::numeric[])
-      with ordinality as i(run_id, epoch, seq, state, output, error, usage, cost_usd, place)
+    select * from unnest($1::uuid[], $2::bigint[], $3::integer[], $4::text[], $5::jsonb[], $6::jsonb[], $7::jsonb[], $8::numeric[],
+      $9::integer[], $10::integer[])
+      with ordinality as i(run_id, epoch, seq, state, output, error, usage, cost_usd, labels, run_labels, place)
   ),
   fence as (
-    select id, epoch, state, correlation, cause_id, traceparent, cancel_requested_at, reservation_count, stall_count from roost.run
+    select id, epoch, state, correlation, cause_id, traceparent, cancel_requested_at, reservation_count, stall_count, labels from roost.run
     where id = any($1::uuid[]) order by depth, id for no key update
   ),
   finished as (
     update roost.step s set
-      state = i.state, output = i.output, error = i.error, usage = i.usage, cost_usd = i.cost_usd, epoch = f.epoch, ended_at = roost.now()
+      state = i.state, output = i.output, error = i.error, usage = i.usage, cost_usd = i.cost_usd, epoch = f.epoch, ended_at = roost.now(),
+      labels = coalesce(i.labels, s.labels)
     from item i join fence f on f.id = i.run_id and f.epoch = i.epoch and f.state = 'running'
     where s.run_id = any($1::uuid[]) and s.run_id = f.id and s.seq = i.seq and s.state = 'intent'
     returning s.run_id, s.seq, s.name, s.kind, s.attempt, s.effect, s.idempotency_key, s.started_at, s.ended_at
   ),
+  mark as (
+    select distinct on (run_id) run_id, run_labels as labels from item where run_labels is not null order by run_id, place desc
+  ),
   progress as (
-    update roost.run r set stall_count = 0 from fence f
-    where r.id = any($1::uuid[]) and r.id = f.id and f.stall_count > 0 and exists (select 1 from finished d where d.run_id = f.id)
+    update roost.run r set stall_count = 0, labels = coalesce(m.labels, f.labels)
+    from fence f left join mark m on m.run_id = f.id
+    where r.id = any($1::uuid[]) and r.id = f.id and (f.stall_count > 0 or m.labels <> f.labels)
+      and exists (select 1 from finished d where d.run_id = f.id)
   )
   select f.id, f.correlation, f.cause_id as "causeId", f.traceparent, f.cancel_requested_at as "cancelRequestedAt",
-    f.reservation_count as "reservationCount", d.seq, d.name, d.kind, d.attempt, d.effect, d.idempotency_key as "idempotencyKey",
+    f.reservation_count as "reservationCount", coalesce(m.labels, f.labels) as labels, d.seq, d.name, d.kind, d.attempt, d.effect, d.idempotency_key as "idempotencyKey",
     greatest(0, round(extract(epoch from d.ended_at - d.started_at) * 1000))::bigint as "durationMs"
   from item i
   left join fence f on f.id = i.run_id and f.epoch = i.epoch and f.state = 'running'
   left join finished d on d.run_id = f.id and d.seq = i.seq
+  left join mark m on m.run_id = f.id
   order by i.place`;
 
 async function finish(tx: KernelTransaction, items: PreparedOutcome[]): Promise<FinishRow[]> {
@@ -158,6 +171,8 @@ async function finish(tx: KernelTransaction, items: PreparedOutcome[]): Promise<
       items.map((item) => item.errorText),
       items.map((item) => item.usageText),
       items.map((item) => item.outcome.costUsd ?? null),
+      items.map((item) => item.outcome.labels ?? null),
+      items.map((item) => item.outcome.runLabels ?? null),
     ],
     { name: "roost_step_finish" },
   );

@@ -15,6 +15,7 @@ export interface Parent {
   correlation: string;
   traceparent: string | null;
   rehearsal: boolean;
+  labels: number;
 }
 
 /** A run with everything that is decided about it before it is written. */
@@ -26,6 +27,7 @@ export interface RunDraft {
   laneSeq: number | null;
   priority: number;
   correlation: string;
+  labels: number;
 }
 
 /** Invariant: a run of a lane begins in the queue of the lane and leaves it by promotion alone; one with a gate waits at it (a trigger sees to that). */
@@ -37,26 +39,26 @@ const insertStatement = `
         id uuid, queue text, handler text, priority integer, start_at timestamptz, lane text, lane_seq bigint, agent text, session_key text,
         session_kind text, job_id text, job_version integer, tick_key text, scheduled_at timestamptz, late_ms bigint, missed_count integer,
         parent_run_id uuid, parent_seq integer, depth integer, title text, reason text, attempts_max integer, retry jsonb, timeout_ms bigint,
-        budget jsonb, rehearsal boolean, correlation text, causation text, traceparent text, event_id text, postconditions jsonb, slot text, rate text),
+        budget jsonb, rehearsal boolean, correlation text, causation text, traceparent text, event_id text, postconditions jsonb, slot text, rate text, labels integer),
       unnest($2::jsonb[])
     ) as d (
       id, queue, handler, priority, start_at, lane, lane_seq, agent, session_key,
       session_kind, job_id, job_version, tick_key, scheduled_at, late_ms, missed_count,
       parent_run_id, parent_seq, depth, title, reason, attempts_max, retry, timeout_ms,
-      budget, rehearsal, correlation, causation, traceparent, event_id, postconditions, slot, rate, input)
+      budget, rehearsal, correlation, causation, traceparent, event_id, postconditions, slot, rate, labels, input)
   )
   insert into roost.run (
     id, queue, handler, state, priority, ready_at, wake_at, waiting_for, epoch, lane, lane_seq, lane_held, agent, session_key, session_kind,
     job_id, job_version, tick_key, scheduled_at, late_ms, missed_count, parent_run_id, parent_seq, depth, title, reason, input,
     attempt, attempts_max, retry, stall_count, timeout_ms, budget, usd_spent, tokens_spent, usd_reserved, tokens_reserved, call_count,
-    reservation_count, rehearsal, correlation, causation, traceparent, cause_id, created_at, postconditions, slot, rate)
+    reservation_count, rehearsal, correlation, causation, traceparent, cause_id, created_at, postconditions, slot, rate, labels)
   select
     id, queue, handler, case when is_later then 'waiting' when lane is not null then 'queued' else 'ready' end, priority,
     case when not is_later and lane is null then roost.now() end, case when is_later then start_at end, case when is_later then 'start' end,
     0, lane, lane_seq, false, agent, session_key, session_kind,
     job_id, job_version, tick_key, scheduled_at, late_ms, missed_count, parent_run_id, parent_seq, depth, title, reason, input,
     1, attempts_max, retry, 0, timeout_ms, budget, 0, 0, 0, 0, 0,
-    0, rehearsal, correlation, causation, traceparent, event_id, roost.now(), postconditions, slot, rate
+    0, rehearsal, correlation, causation, traceparent, event_id, roost.now(), postconditions, slot, rate, labels
   from i
   returning id, state`;
 
@@ -116,6 +118,7 @@ function toRecord(draft: RunDraft): Record<string, unknown> {
     traceparent: request.traceparent ?? parent?.traceparent,
     event_id: draft.eventId,
     postconditions: request.postconditions,
+    labels: draft.labels,
     ...gatesOf(request),
   };
 }

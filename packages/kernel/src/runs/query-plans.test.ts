@@ -54,7 +54,7 @@ test("claim, admit, begin, reserve, settle, finish and end touch few blocks besi
     [
       "finish",
       finishStatement,
-      [ids, each(1), each(1), each("done"), each("null"), each(null), each(null), each(null)],
+      [ids, each(1), each(1), each("done"), each("null"), each(null), each(null), each(null), each(3), each(3)],
     ],
     [
       "end",

@@ -38,7 +38,7 @@ export async function resumeRuns(tx: KernelTransaction, resumptions: Resumption[
      from unnest($1::uuid[], $2::text[]) as i(id, event_id)
      where r.id = any($1::uuid[]) and r.id = i.id and r.state = 'waiting'
      returning r.id, r.state, r.queue, r.lane, r.agent, r.session_key as "sessionKey", r.session_kind as "sessionKind", r.job_id as "jobId",
-       r.parent_run_id as "parentRunId", r.correlation, r.traceparent, r.cause_id as "causeId", r.slot, r.rate`,
+       r.parent_run_id as "parentRunId", r.correlation, r.traceparent, r.cause_id as "causeId", r.labels, r.slot, r.rate`,
     [items.map((item) => item.runId), items.map((item) => item.eventId)],
   );
   const resumed = new Map(rows.map((row) => [row.id, row]));

@@ -63,6 +63,7 @@ const runFields = [
   "rate",
   "forked_from",
   "forked_seq",
+  "labels",
 ];
 const stepFields = [
   "run_id",
@@ -84,6 +85,7 @@ const stepFields = [
   "resolution",
   "started_at",
   "ended_at",
+  "labels",
 ];
 const questionFields = [
   "id",
@@ -117,6 +119,9 @@ export function runHeadColumns(alias: string): string {
 export function stepColumns(alias: string): string {
   return selectList(alias, stepFields);
 }
+
+/** Without an alias, as they are moved from one table to another. */
+export const stepColumnNames: string = stepFields.join(", ");
 
 export function questionColumns(alias: string): string {
   return selectList(alias, questionFields);

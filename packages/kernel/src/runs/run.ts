@@ -3,6 +3,7 @@
  * stand in the files beside this one, each named after its function.
  */
 import type { JsonObject, JsonValue } from "@roost/base";
+import type { Labels } from "@roost/contract/labels";
 import type { Postcondition } from "@roost/contract/operations";
 
 export type RunState = "ready" | "queued" | "running" | "waiting" | "done" | "failed" | "cancelled" | "diverged";
@@ -103,6 +104,10 @@ export interface NewRun {
   /** What must have happened when it ends as done; else it has failed, whatever its output says. */
   postconditions?: Postcondition[];
   rehearsal?: boolean;
+  /** What it is marked with from the start. Default: the parent's labels, else those of its session (firstLabels). */
+  labels?: Labels;
+  /** The same as the number of a stored set; it goes before `labels`. */
+  labelSet?: number;
   /** Default: the parent's, else the run's own id. */
   correlation?: string;
   /** Id of the event that led to this run. */
@@ -184,6 +189,8 @@ export interface Run {
   /** The run whose recorded steps before `forkedSeq` it began with. */
   forkedFrom: string | null;
   forkedSeq: number | null;
+  /** The set of labels that it is marked with: the join of all that it has read so far. */
+  labels: number;
 }
 
 /** A run that the caller owns until its epoch passes to another, with the steps recorded so far, by seq. */
@@ -226,6 +233,8 @@ export interface Step {
   resolution: StepResolution | null;
   startedAt: Date;
   endedAt: Date | null;
+  /** The set of labels of its result, joined with what stood in the context or was read before it. */
+  labels: number;
 }
 
 /** A wait that gives the worker back. Of the event kind only events appended after the wait began count. */

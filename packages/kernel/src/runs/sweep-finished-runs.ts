@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
+import { stepColumnNames } from "./run-row.ts";
 import { runLimits } from "./run.ts";
 
 export interface SweepOptions {
@@ -92,7 +93,7 @@ async function makeMonth(tx: KernelTransaction, month: string): Promise<void> {
 async function move(tx: KernelTransaction, runIds: string[]): Promise<void> {
   await tx.query(
     `with moved as (delete from roost.step s using roost.run r where s.run_id = r.id and r.id = any($1::uuid[]) returning s.*, r.ended_at as run_ended_at)
-     insert into roost.step_history select * from moved`,
+     insert into roost.step_history (${stepColumnNames}, run_ended_at) select ${stepColumnNames}, run_ended_at from moved`,
     [runIds],
   );
   await tx.query("delete from roost.wait where run_id = any($1::uuid[])", [runIds]);

@@ -182,9 +182,9 @@ async function recordStep(
       : toJsonText(early, { what: "the result of the wait", bytesMax: runLimits.stepOutputBytesMax });
   const [row] = await tx.query<EventStep>(
     `insert into roost.step as s
-       (run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, output, started_at, ended_at)
+       (run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, output, started_at, ended_at, labels)
      select r.id, $3::integer, $4, 'wait', 'readonly', case when $7::jsonb is null then 'waiting' else 'done' end, 1, r.epoch, r.id || ':' || $3::integer,
-       $5, $6::jsonb, $7::jsonb, roost.now(), case when $7::jsonb is null then null else roost.now() end
+       $5, $6::jsonb, $7::jsonb, roost.now(), case when $7::jsonb is null then null else roost.now() end, r.labels
      from roost.run r where r.id = $1 and r.epoch = $2 and r.state = 'running'
      on conflict (run_id, seq) do update
        set state = excluded.state, epoch = excluded.epoch, output = excluded.output, ended_at = excluded.ended_at

@@ -22,6 +22,7 @@ export function interruptKernel(kernel: Kernel, atPlace: (place: Place) => Promi
   const reach = (before: Place["before"], sql?: Sql) => atPlace({ number: (placeCount += 1), before, sql });
   const interrupt = (tx: KernelTransaction): KernelTransaction => ({
     emit: (draft) => tx.emit(draft),
+    labelSet: (labels) => tx.labelSet(labels),
     wake: (channel) => tx.wake(channel),
     afterCommit: (callback) => tx.afterCommit(callback),
     async query(text, values, options) {

@@ -89,7 +89,7 @@ async function giveBack(
      from stalled s
      where r.id = s.id and r.worker_id = $1 and r.state = 'running'
      returning r.id, r.epoch, r.queue, r.state, r.agent, r.session_key as "sessionKey", r.session_kind as "sessionKind", r.job_id as "jobId",
-       r.parent_run_id as "parentRunId", r.correlation, r.traceparent, r.cause_id as "causeId", s.cause_id as "priorCauseId"`,
+       r.parent_run_id as "parentRunId", r.correlation, r.traceparent, r.cause_id as "causeId", r.labels, s.cause_id as "priorCauseId"`,
     [workerId, runIds, runIds.map(() => createId()), isStall ? 1 : 0, promptStallsMax, stallBackoffMs],
   );
 }

@@ -29,6 +29,7 @@ function step(seq: number, change: Partial<Step> = {}): Step {
     resolution: null,
     startedAt: new Date(0),
     endedAt: new Date(0),
+    labels: 1,
     ...change,
   };
 }

@@ -1,0 +1,152 @@
+/**
+ * Labels say what a piece of content may be shown to, whether it can be trusted, and where it came from. This file owns their grammar
+ * and how they join; it reads nothing and runs in a browser.
+ *
+ *   aud:main · aud:job:<id> · aud:domain:<name> · aud:session:<key>   who may read it; without one: every session
+ *   trust:owner · trust:agent · trust:untrusted                       the person, a model, content from outside
+ *   src:web:<host> · src:mcp:<server> · src:channel:<key> …           where untrusted content came from
+ */
+
+export type Trust = "owner" | "agent" | "untrusted";
+
+/** Sorted and without repetition: equal labels are equal texts. */
+export interface Labels {
+  /** `main`, `job:blog`. A reader needs all of them. */
+  readonly audiences: readonly string[];
+  readonly trust: Trust;
+  /** `web:example.com` */
+  readonly sources: readonly string[];
+}
+
+/** What a session may read: everything, or content whose audiences are all among these. */
+export type Clearance = "all" | readonly string[];
+
+export const labelLimits = {
+  /** Of one label, in characters. */
+  charsMax: 256,
+  audiencesMax: 32,
+  /** Of one kind; more become `src:<kind>:*`. */
+  sourcesPerKindMax: 16,
+} as const;
+
+const sourceKinds = ["web", "mcp", "channel", "service", "program", "import", "client"] as const;
+export type SourceKind = (typeof sourceKinds)[number];
+const audienceKinds = ["domain", "job", "session"] as const;
+export type AudienceKind = (typeof audienceKinds)[number];
+
+/** Instead of more audiences than are kept: only who may read everything may read it. */
+const everyAudience = "*";
+const name = String.raw`[A-Za-z0-9._~%*:@!'()\[\]-]+`;
+const audiencePattern = new RegExp(`^aud:(main|\\*|(?:${audienceKinds.join("|")}):${name})$`);
+const sourcePattern = new RegExp(`^src:((?:${sourceKinds.join("|")}):${name})$`);
+const trustPattern = /^trust:(owner|agent|untrusted)$/;
+const ranks: Record<Trust, number> = { untrusted: 0, agent: 1, owner: 2 };
+
+/** Of content that says nothing of itself, or nothing that can be read. */
+export const missingLabels: Labels = { audiences: ["main"], trust: "untrusted", sources: [] };
+/** Of facts that Roost or the person vouches for and every session may know. Joining it changes nothing. */
+export const openLabels: Labels = { audiences: [], trust: "owner", sources: [] };
+
+/** Missing or unreadable labels count as `aud:main trust:untrusted`, together with those that can be read. */
+export function parseLabels(texts: readonly string[] | null | undefined): Labels {
+  if (texts === null || texts === undefined || texts.length === 0) return missingLabels;
+  const audiences: string[] = [];
+  const sources: string[] = [];
+  let trust: Trust | undefined;
+  let isReadable = true;
+  for (const text of texts) {
+    const audience = text.length > labelLimits.charsMax ? undefined : audiencePattern.exec(text)?.[1];
+    const source = text.length > labelLimits.charsMax ? undefined : sourcePattern.exec(text)?.[1];
+    const level = trustPattern.exec(text)?.[1] as Trust | undefined;
+    if (audience !== undefined) audiences.push(audience);
+    else if (source !== undefined) sources.push(source);
+    else if (level !== undefined) trust = trust === undefined ? level : lower(trust, level);
+    else isReadable = false;
+  }
+  const read = normal({ audiences, trust: trust ?? "untrusted", sources });
+  return isReadable && trust !== undefined ? read : joinLabels(read, missingLabels);
+}
+
+/** The first of these texts that is no label. */
+export function findUnreadable(texts: readonly string[]): string | undefined {
+  const isLabel = (text: string) => audiencePattern.test(text) || sourcePattern.test(text) || trustPattern.test(text);
+  return texts.find((text) => text.length > labelLimits.charsMax || !isLabel(text));
+}
+
+/** The one order in which they are written: audiences, sources, trust. */
+export function formatLabels({ audiences, trust, sources }: Labels): string[] {
+  return [...audiences.map((each) => `aud:${each}`), ...sources.map((each) => `src:${each}`), `trust:${trust}`];
+}
+
+/** What is derived of several: all their audiences and sources, the lowest trust. Of none: openLabels. */
+export function joinLabels(...parts: readonly Labels[]): Labels {
+  return normal({
+    audiences: parts.flatMap((part) => part.audiences),
+    trust: parts.reduce<Trust>((lowest, part) => lower(lowest, part.trust), "owner"),
+    sources: parts.flatMap((part) => part.sources),
+  });
+}
+
+/** Whether a session of this clearance may read it. */
+export function covers(clearance: Clearance, { audiences }: Labels): boolean {
+  return clearance === "all" || audiences.every((audience) => clearance.includes(audience));
+}
+
+export function isUntrusted({ trust }: Labels): boolean {
+  return trust === "untrusted";
+}
+
+/** With a trust of at most this one. */
+export function trustedAtMost(labels: Labels, trust: Trust): Labels {
+  return joinLabels(labels, { ...openLabels, trust });
+}
+
+/** Content that was put where a session of its own reads it: the place says who that is, trust and sources stay. */
+export function placedFor(labels: Labels, audiences: readonly string[]): Labels {
+  const kept = labels.audiences.filter((audience) => audience.startsWith("domain:") || audience === everyAudience);
+  return normal({ ...labels, audiences: [...kept, ...audiences] });
+}
+
+/** `job:blog`; what a label cannot hold is percent-encoded and cut. */
+export function audienceOf(kind: AudienceKind, of: string): string {
+  return `${kind}:${encodedName(of)}`;
+}
+
+/** Content from outside, by where it came from. */
+export function untrustedFrom(kind: SourceKind, of: string): Labels {
+  return { audiences: [], trust: "untrusted", sources: [`${kind}:${encodedName(of)}`] };
+}
+
+export function areSameLabels(left: Labels, right: Labels): boolean {
+  return formatLabels(left).join(" ") === formatLabels(right).join(" ");
+}
+
+function encodedName(of: string): string {
+  const encoded = encodeURIComponent(of.toWellFormed()).replaceAll("%3A", ":").replaceAll("%40", "@");
+  return encoded === "" ? "%20" : encoded.slice(0, 200);
+}
+
+function lower(left: Trust, right: Trust): Trust {
+  return ranks[left] <= ranks[right] ? left : right;
+}
+
+function normal({ audiences, trust, sources }: Labels): Labels {
+  return { audiences: boundedAudiences(sorted(audiences)), trust, sources: boundedSources(sorted(sources)) };
+}
+
+function sorted(names: readonly string[]): string[] {
+  return [...new Set(names)].sort();
+}
+
+function boundedAudiences(audiences: string[]): string[] {
+  return audiences.length > labelLimits.audiencesMax || audiences.includes(everyAudience) ? [everyAudience] : audiences;
+}
+
+function boundedSources(sources: string[]): string[] {
+  const kept: string[] = [];
+  for (const [kind, ofKind] of Map.groupBy(sources, (source) => source.slice(0, source.indexOf(":")))) {
+    const any = `${kind}:*`;
+    kept.push(...(ofKind.length > labelLimits.sourcesPerKindMax || ofKind.includes(any) ? [any] : ofKind));
+  }
+  return sorted(kept);
+}

@@ -1,0 +1,24 @@
+/** What a run is marked with before it has read anything: who its session is, and how far its cause can be trusted. */
+import { audienceOf, joinLabels, missingLabels, openLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
+import type { NewRun } from "./run.ts";
+
+type Cause = Pick<NewRun, "sessionKind" | "sessionKey" | "job">;
+
+/** Of a run without a parent: a child begins with the labels of its parent. */
+export function firstLabels({ sessionKind, sessionKey, job }: Cause): Labels {
+  switch (sessionKind) {
+    case "main":
+    case "heartbeat":
+      return { ...openLabels, audiences: ["main"] };
+    case "cron":
+      return { ...openLabels, audiences: job === undefined ? ["main"] : [audienceOf("job", job.id)] };
+    case "channel": {
+      const key = sessionKey ?? "channel";
+      return joinLabels({ ...openLabels, audiences: [audienceOf("session", key)] }, untrustedFrom("channel", key));
+    }
+    case "subagent":
+      return missingLabels;
+    default:
+      return { ...openLabels, audiences: ["main"] };
+  }
+}
