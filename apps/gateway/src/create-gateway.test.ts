@@ -36,13 +36,13 @@ test("createGateway() lets nobody in without the token, and nothing but the toke
   for (const operation of roostOperations) {
     const path = `/api/v1${operation.path.replaceAll(/\{\w+\}/g, "x")}`;
     const response = await fetch(`${gateway.url}${path}`, { method: operation.method });
-    assert.ok(response.status === 401 || response.status === 429, `${operation.id}: ${response.status}`);
+    assert.equal(response.status, 401, operation.id);
     await response.body?.cancel();
   }
   assert.equal((await gateway.ask("/api/v1/status")).status, 200);
   assert.equal(
     (await gateway.ask(`/api/v1/status?token=${testToken}`, { headers: { authorization: "" } })).status,
-    429,
+    401,
   );
 });
 

@@ -1,7 +1,7 @@
 /** Jobs: define, apply from files, pause, resume, remove, run now, and see what became of each tick. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Count, Id, Json, Name, next, pageFields, Reason, SmallCount } from "../records/fields.ts";
+import { Id, Json, Name, next, pageFields, Reason, SmallCount } from "../records/fields.ts";
 import {
   Job,
   jobDefinitionShape,
