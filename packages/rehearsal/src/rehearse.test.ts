@@ -127,7 +127,7 @@ test("rehearse() finds the run that exceeds a cap in calls, and in money at the 
     now: "2026-11-20T09:00:00Z",
     files: {
       "roost.yaml": `timeZone: Europe/Berlin
-models: [{ kind: openrouter, id: or, model: some/model, apiKey: "env:NOT_SET", price: { inputUsd: 0, outputUsd: 100 } }]
+models: [{ kind: openrouter, id: or, model: some/model, apiKey: "env:NOT_SET", price: { inputUsd: 0, outputUsd: 100 }, outputTokensMax: 4096 }]
 budgets:
   day: { usdMax: 0.75 }
   jobs: { counted: { day: { callsMax: 7 } } }

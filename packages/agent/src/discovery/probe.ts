@@ -8,10 +8,12 @@ export interface Probe {
   models(baseUrl: string, options?: { apiKey?: string }): Promise<string[] | undefined>;
 }
 
+/** Nothing listens: that is known at once. Only a machine under load, or a port that swallows requests, takes this long. */
+const timeoutMsDefault = 3_000;
 const answerCharsMax = 4 * 1024 * 1024;
 
 export function createProbe(options: { fetch?: typeof globalThis.fetch; timeoutMs?: number } = {}): Probe {
-  const { fetch = globalThis.fetch, timeoutMs = 800 } = options;
+  const { fetch = globalThis.fetch, timeoutMs = timeoutMsDefault } = options;
   const json: Probe["json"] = async (url, request = {}) => {
     try {
       const response = await fetch(url, {

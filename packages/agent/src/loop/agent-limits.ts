@@ -9,7 +9,8 @@ export interface AgentLimits {
   toolCallsPerTurnMax: number;
   /** Readonly tool calls next to each other that run at the same time. */
   readonlyParallelMax: number;
-  outputTokensMax: number;
+  /** Of one reply. Default: what the model's settings and context allow. */
+  outputTokensMax?: number;
   toolMsMax: number;
   toolResultCharsMax: number;
   compactionsMax: number;
@@ -23,7 +24,6 @@ export const agentLimitDefaults: AgentLimits = {
   toolCallsMax: 120,
   toolCallsPerTurnMax: 24,
   readonlyParallelMax: 4,
-  outputTokensMax: 4096,
   toolMsMax: 120_000,
   toolResultCharsMax: 50_000,
   compactionsMax: 3,

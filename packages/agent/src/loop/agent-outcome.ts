@@ -47,6 +47,7 @@ export type AgentOutcome = AgentTotals & AgentEnd;
 /** What a watcher of a run sees as it happens; not durable, never needed to continue a run, not repeated in a replay. */
 export type AgentDelta = { step: string } & (
   | { type: "text"; text: string }
+  | { type: "remark"; text: string }
   | { type: "reasoning"; text: string }
   | { type: "reset"; reason: string }
   | { type: "tool_call"; toolCallId: string; toolName: string; input: JsonValue }

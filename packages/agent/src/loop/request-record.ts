@@ -32,7 +32,7 @@ export interface RequestsSoFar {
 export const noRequests = (): RequestsSoFar => ({ messageCount: 0, tools: undefined, known: new WeakMap() });
 
 export function recordRequest(
-  request: Pick<ModelRequest, "sections" | "messages" | "tools" | "outputTokensMax">,
+  request: Pick<ModelRequest, "sections" | "messages" | "tools"> & { outputTokensMax: number },
   { model, soFar }: { model: string; soFar: RequestsSoFar },
 ): RequestRecord {
   const known = (value: object) => {

@@ -66,7 +66,8 @@ export async function runModelStep(loop: Loop): Promise<{ step: string; outcome:
 
 async function markRequest(loop: Loop, request: ModelRequest): Promise<RequestRecord> {
   const [first] = (await loop.options.model.describe()).providers;
-  return recordRequest(request, { model: first?.model ?? "", soFar: loop.state.requests });
+  const outputTokensMax = request.outputTokensMax ?? first?.outputTokensMax ?? 0;
+  return recordRequest({ ...request, outputTokensMax }, { model: first?.model ?? "", soFar: loop.state.requests });
 }
 
 function toStepResult(result: ModelCallOutcome, request: RequestRecord): StepResult<ModelStepOutput> {

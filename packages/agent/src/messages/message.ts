@@ -25,6 +25,8 @@ export interface AssistantMessage {
   role: "assistant";
   text: string;
   reasoning?: { text: string; providerMetadata?: JsonValue }[];
+  /** The field of the wire under which the reasoning came, and under which it is sent back. */
+  reasoningField?: string;
   toolCalls?: ToolCallPart[];
   /** Who said it; reasoning is only ever given back to the same provider and model. */
   provider: string;

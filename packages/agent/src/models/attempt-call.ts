@@ -10,16 +10,23 @@ import type { SpendReservation } from "../usage/spend.ts";
 import type { CallActual, TokenPrice } from "../usage/token-usage.ts";
 import { classifyFailure, type ModelFailure } from "./classify-failure.ts";
 import type { FinishReason, ModelCallOptions, ModelLimits, ModelReply, ModelRequest } from "./models.ts";
-import { readReply, type RawReply } from "./read-reply.ts";
+import { outputTokensFor } from "./output-tokens.ts";
+import type { ProviderConfig } from "./provider-config.ts";
+import { readReply, type RawReply, type Silence } from "./read-reply.ts";
 import { toPrompt } from "./to-prompt.ts";
+import type { Wire } from "../wire/create-wire.ts";
 
 /** A provider that is ready to be asked. */
 export interface OpenProvider {
   id: string;
+  kind: ProviderConfig["kind"];
   model: string;
   key: string;
   languageModel: LanguageModelV4;
+  wire: Wire;
   contextTokensMax: number;
+  outputTokensMax?: number | undefined;
+  silenceMsMax?: number | undefined;
   price?: TokenPrice | undefined;
   temperature?: number | undefined;
   secrets: string[];
@@ -34,6 +41,9 @@ export type AttemptOutcome =
 export interface AttemptOptions extends ModelCallOptions {
   promptTokens: number;
   limits: ModelLimits;
+  silence: Silence;
+  /** Of this try. */
+  silenceMsMax: number;
   clock: Clock;
   logger: Logger;
 }
@@ -44,9 +54,10 @@ export async function attemptCall(
   options: AttemptOptions,
 ): Promise<AttemptOutcome> {
   options.signal.throwIfAborted();
-  const outputTokensMax = effectiveOutputTokens(request.outputTokensMax, provider.contextTokensMax);
+  const { promptTokens, limits, clock } = options;
+  const outputTokensMax = outputTokensFor(provider, { promptTokens, asked: request.outputTokensMax });
   const price = provider.price === undefined ? {} : { price: provider.price };
-  const estimate = estimateCallMax({ promptTokens: options.promptTokens, maxOutputTokens: outputTokensMax, ...price });
+  const estimate = estimateCallMax({ promptTokens, maxOutputTokens: outputTokensMax, ...price });
   const reservation = await options.reserveSpend?.({
     ...estimate,
     provider: provider.id,
@@ -61,7 +72,11 @@ export async function attemptCall(
   try {
     raw = await readReply(provider.languageModel, {
       call: {
-        prompt: toPrompt(request, { provider: provider.id, model: provider.model }),
+        prompt: toPrompt(request, {
+          provider: provider.id,
+          model: provider.model,
+          takesFields: provider.kind === "openai-compatible",
+        }),
         maxOutputTokens: outputTokensMax,
         ...(request.tools.length === 0 ? {} : { tools: request.tools.map(functionTool) }),
         ...(provider.temperature === undefined ? {} : { temperature: provider.temperature }),
@@ -71,9 +86,13 @@ export async function attemptCall(
           : {},
       },
       signal: options.signal,
-      firstByteMsMax: options.limits.firstByteMsMax,
-      idleMsMax: options.limits.idleMsMax,
-      replyCharsMax: options.limits.replyCharsMax,
+      wire: provider.wire,
+      silence: options.silence,
+      silenceMsMax: options.silenceMsMax,
+      silenceRemarkMs: limits.silenceRemarkMs,
+      callMsMax: limits.callMsMax,
+      nowMs: () => clock.nowMs(),
+      replyCharsMax: limits.replyCharsMax,
       logger: options.logger,
       onDelta: (delta) => options.onDelta?.(delta),
       progress,
@@ -84,23 +103,18 @@ export async function attemptCall(
     await settle(
       reservation,
       wasAborted || failure.mayHaveBilled
-        ? usedUpTo(progress.receivedText, { promptTokens: options.promptTokens, price: provider.price })
+        ? usedUpTo(progress.receivedText, { promptTokens, price: provider.price })
         : nothingUsed,
     );
     if (wasAborted) throw options.signal.reason;
     return { kind: "failed", failure, hadDeltas: progress.hasDeltas };
   }
-  const reply = toReply(raw, provider);
+  const reply = toReply(raw, { provider, outputTokensMax });
   await settle(
     reservation,
-    actualOf(reply, { promptTokens: options.promptTokens, receivedText: progress.receivedText, price: provider.price }),
+    actualOf(reply, { promptTokens, receivedText: progress.receivedText, price: provider.price }),
   );
   return { kind: "message", reply };
-}
-
-/** A reply may take a quarter of a small context, so that there is room for a prompt. */
-export function effectiveOutputTokens(outputTokensMax: number, contextTokensMax: number): number {
-  return Math.max(1, Math.min(outputTokensMax, Math.floor(contextTokensMax / 4)));
 }
 
 const nothingUsed: CallActual = { inputTokens: 0, outputTokens: 0, costUsd: 0, isEstimated: false };
@@ -134,19 +148,24 @@ function actualOf(
   };
 }
 
-function toReply(raw: RawReply, provider: OpenProvider): Omit<ModelReply, "failedAttempts"> {
+function toReply(
+  raw: RawReply,
+  { provider, outputTokensMax }: { provider: OpenProvider; outputTokensMax: number },
+): Omit<ModelReply, "failedAttempts"> {
   const usage = readUsage(raw.usage);
   const message: AssistantMessage = {
     role: "assistant",
     text: raw.text,
     ...(raw.reasoning.length === 0 ? {} : { reasoning: raw.reasoning }),
+    ...(raw.reasoningField === undefined ? {} : { reasoningField: raw.reasoningField }),
     ...(raw.toolCalls.length === 0 ? {} : { toolCalls: raw.toolCalls }),
     provider: provider.id,
     model: provider.model,
     ...(provider.isRehearsal ? { isRehearsed: true } : {}),
   };
   const cost = readCost({ usage: raw.usage, providerMetadata: raw.providerMetadata, tokens: usage }, provider.price);
-  return { kind: "message", message, finishReason: finishReasonOf(raw), usage, ...cost };
+  const mends = raw.mends.length === 0 ? {} : { mends: raw.mends };
+  return { kind: "message", message, finishReason: finishReasonOf(raw), outputTokensMax, ...mends, usage, ...cost };
 }
 
 function finishReasonOf(raw: RawReply): FinishReason {

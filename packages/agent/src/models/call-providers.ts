@@ -1,11 +1,13 @@
 // One call across several providers: the first that is ready answers; a failure moves on to the next and
 // cools that provider down. A single attempt is attempt-call.ts; how long to cool down is cool-down.ts.
 
-import type { Clock, Logger } from "@roost/base";
-import { attemptCall, effectiveOutputTokens, type OpenProvider } from "./attempt-call.ts";
+import { formatDurationMs, type Clock, type Logger } from "@roost/base";
+import { attemptCall, type OpenProvider } from "./attempt-call.ts";
 import type { ModelFailure } from "./classify-failure.ts";
-import { nextCoolDown, type CoolDown, type CoolDownStore } from "./cool-down.ts";
+import { kindOf, nextCoolDown, type CoolDown, type CoolDownStore } from "./cool-down.ts";
 import { estimatePrompt } from "./estimate-prompt.ts";
+import { replyRoomOf } from "./output-tokens.ts";
+import type { Silence } from "./read-reply.ts";
 import type {
   FailedAttempt,
   ModelCallOptions,
@@ -34,9 +36,7 @@ export async function callProviders(
   const options = { ...callOptions, onDelta: guarded(callOptions, machinery.logger) };
   const promptTokens = estimatePrompt(request);
   const fitting = providers.filter(
-    (provider) =>
-      promptTokens + effectiveOutputTokens(request.outputTokensMax, provider.contextTokensMax) <=
-      provider.contextTokensMax,
+    (provider) => promptTokens + replyRoomOf(provider, request.outputTokensMax) <= provider.contextTokensMax,
   );
   if (fitting.length === 0) {
     return {
@@ -48,31 +48,48 @@ export async function callProviders(
   }
 
   const failedAttempts: FailedAttempt[] = [];
+  const silence: Silence = { sinceMs: clock.nowMs() };
+  const silent = new Set<OpenProvider>();
   let waitLeftMs = limits.waitMsMax;
   let known = await machinery.coolDowns.read(fitting.map((provider) => provider.key));
   for (let round = 1; ; round += 1) {
-    for (const provider of readyProviders(fitting, known, {
+    const ready = readyProviders(fitting, known, {
       nowMs: clock.nowMs(),
       isStartedByPerson: request.isStartedByPerson === true && round === 1,
       personRetryMsMin: limits.personRetryMsMin,
-    })) {
+    });
+    for (const [index, provider] of ready.entries()) {
       const end = await tryProvider(machinery, provider, {
         request,
         options,
         promptTokens,
         failedAttempts,
         wasCooling: known.has(provider.key),
+        silence,
+        // Where another stands behind, it is left half of the time.
+        silenceMsMax: provider.silenceMsMax ?? limits.silenceMsMax / (index < ready.length - 1 ? 2 : 1),
+        onSilence: () => silent.add(provider),
       });
       if (end !== undefined) return end;
     }
+    if (silent.size > 0) return noProvider(fitting, known, { failedAttempts, end: "silence" });
     known = await machinery.coolDowns.read(fitting.map((provider) => provider.key));
+    if (request.isStartedByPerson === true && fitting.every(({ key }) => isForPerson(known.get(key))))
+      return noProvider(fitting, known, { failedAttempts, end: "person" });
     const readyAtMs = Math.min(...fitting.map((provider) => known.get(provider.key)?.untilMs ?? 0));
     const waitMs = Math.max(0, readyAtMs - clock.nowMs());
     if (round >= limits.roundsMax || waitMs > waitLeftMs)
-      return noProvider(fitting, known, { failedAttempts, readyAtMs });
+      return noProvider(fitting, known, { failedAttempts, end: { readyAtMs, nowMs: clock.nowMs() } });
     waitLeftMs -= waitMs;
     await machinery.wait(waitMs, { signal: options.signal });
   }
+}
+
+/** A wrong key, no credit, no such model: waiting mends none of them. */
+function isForPerson(coolDown: CoolDown | undefined): boolean {
+  if (coolDown?.status === undefined) return false;
+  const kind = kindOf({ status: coolDown.status });
+  return kind === "credential" || kind === "configuration";
 }
 
 /** Those that are not cooling down; for a waiting person, when there is none, those that were not tried a moment ago. */
@@ -97,6 +114,9 @@ async function tryProvider(
     promptTokens: number;
     failedAttempts: FailedAttempt[];
     wasCooling: boolean;
+    silence: Silence;
+    silenceMsMax: number;
+    onSilence: () => void;
   },
 ): Promise<ModelCallOutcome | undefined> {
   const { clock, logger, limits } = machinery;
@@ -104,6 +124,8 @@ async function tryProvider(
   const outcome = await attemptCall(provider, call.request, {
     ...call.options,
     promptTokens: call.promptTokens,
+    silence: call.silence,
+    silenceMsMax: call.silenceMsMax,
     limits,
     clock,
     logger,
@@ -150,6 +172,7 @@ async function tryProvider(
       failedAttempts: call.failedAttempts,
     };
   }
+  if (failure.isSilence === true) call.onSilence();
   await coolDown(machinery, provider, { failure, startedMs });
   return undefined;
 }
@@ -165,29 +188,47 @@ async function coolDown(
   );
 }
 
+/** `person`: only a person can mend it; `silence`: nothing came for as long as may be waited; else when it may be tried again. */
+type CallEnd = "person" | "silence" | { readyAtMs: number; nowMs: number };
+
 function noProvider(
   providers: OpenProvider[],
   known: Map<string, CoolDown>,
-  options: { failedAttempts: FailedAttempt[]; readyAtMs: number },
+  { failedAttempts, end }: { failedAttempts: FailedAttempt[]; end: CallEnd },
 ): ModelCallOutcome {
+  const lastOf = ({ id }: OpenProvider) => failedAttempts.findLast((attempt) => attempt.provider === id);
   const reasons = providers.map((provider) => {
     const coolDown = known.get(provider.key);
-    const untilText =
-      coolDown === undefined
-        ? ""
-        : ` (left alone until ${new Date(coolDown.untilMs).toISOString()} after ${coolDown.failureCount} failures in a row)`;
-    return `${provider.id}: ${coolDown?.message ?? options.failedAttempts.findLast((attempt) => attempt.provider === provider.id)?.message ?? "not ready"}${untilText}`;
+    const reason = lastOf(provider)?.message ?? coolDown?.message ?? "not ready";
+    const isOver = typeof end === "string" || coolDown === undefined;
+    const until = isOver
+      ? ""
+      : ` (left alone for ${formatDurationMs(Math.max(0, coolDown.untilMs - end.nowMs))} after ${coolDown.failureCount} ${coolDown.failureCount === 1 ? "failure" : "failures"})`;
+    const advice = adviceFor(lastOf(provider)?.status ?? coolDown?.status);
+    return `${provider.id} (${provider.model}): ${reason}${until}${advice === undefined ? "" : `; ${advice}`}`;
   });
-  const codes = new Set(providers.map((provider) => known.get(provider.key)?.code));
+  if (end === "silence")
+    reasons.push(
+      "a long prompt takes long to read: raise silenceMax of the model in roost.yaml, or use a faster model",
+    );
+  const codes = new Set(providers.map((provider) => lastOf(provider)?.code ?? known.get(provider.key)?.code));
   const [onlyCode] = codes;
   return {
     kind: "failed",
     code: codes.size === 1 && onlyCode !== undefined ? onlyCode : "unavailable",
     message: `no model provider answers; ${reasons.join("; ")}`,
-    isRetryable: true,
-    retryAtMs: options.readyAtMs,
-    failedAttempts: options.failedAttempts,
+    isRetryable: typeof end !== "string",
+    ...(typeof end === "string" ? {} : { retryAtMs: end.readyAtMs }),
+    failedAttempts,
   };
+}
+
+/** What a person can do about it. */
+function adviceFor(status: number | undefined): string | undefined {
+  if (status === 401 || status === 403) return "check its key, and start Roost again";
+  if (status === 402) return "add credit there, or use another model";
+  if (status === 404) return "check the name of the model and the address (up to /v1)";
+  return undefined;
 }
 
 /** A watcher that fails must not fail the call. */

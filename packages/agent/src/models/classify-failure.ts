@@ -3,6 +3,7 @@
 
 import { APICallError } from "@ai-sdk/provider";
 import { RoostError, toRoostError, type ErrorCode } from "@roost/base";
+import { reasonIn } from "../wire/error-text.ts";
 
 export interface ModelFailure {
   code: ErrorCode;
@@ -15,6 +16,8 @@ export interface ModelFailure {
   isContextExceeded: boolean;
   /** The context size that the provider named in its complaint. */
   contextTokensMax?: number;
+  /** Nothing came for as long as may be waited. */
+  isSilence?: boolean;
   /** False when the provider refused before it did any work, so that nothing was billed. */
   mayHaveBilled: boolean;
 }
@@ -49,7 +52,8 @@ export function classifyFailure(thrown: unknown, options: { nowMs: number; secre
   // A limit of ours: no provider would do better.
   if (thrown instanceof RoostError && thrown.code === "limit_exceeded")
     return { ...base, code: thrown.code, isRetryable: false };
-  const code = toRoostError(thrown).code;
+  const { code, details } = toRoostError(thrown);
+  if (details?.["isSilence"] === true) return { ...base, code, isRetryable: true, isSilence: true };
   // What is not an HTTP answer is the wire or a reply that cannot be read: another provider may do better.
   return { ...base, ...retryAfter, code: code === "internal" ? "unavailable" : code, isRetryable: true };
 }
@@ -85,8 +89,11 @@ function bodyOf(thrown: unknown): string {
 
 function messageOf(thrown: unknown, body: string): string {
   if (typeof thrown === "string") return thrown;
-  const message = (thrown as { message?: unknown } | null)?.message;
+  if (isBrokenConnection(thrown)) return "the connection broke before the reply was complete";
+  if (!(thrown instanceof Error)) return reasonIn(thrown) ?? body;
+  const message: unknown = thrown.message;
   if (typeof message === "string" && message !== "") {
+    if (/^type validation failed/i.test(message)) return "a part of the reply has a form that is not known";
     const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause.message : "";
     return cause === "" || message.includes(cause) ? message : `${message}: ${cause}`;
   }
@@ -99,6 +106,16 @@ function tidyMessage(message: string, status: number | undefined, secrets: strin
   if (text === "") text = status === undefined ? "no reason given" : "the server gave no reason";
   const shown = text.length > messageCharsMax ? `${text.slice(0, messageCharsMax)}…` : text;
   return status === undefined ? shown : `HTTP ${status}: ${shown}`;
+}
+
+/** What Node and the packages say when a socket closes; the innermost cause is the telling one. */
+function isBrokenConnection(thrown: unknown): boolean {
+  for (let current = thrown, depth = 0; current instanceof Error && depth < 6; current = current.cause, depth += 1) {
+    const { code } = current as { code?: unknown };
+    if (code === "ECONNRESET" || code === "UND_ERR_SOCKET" || code === "EPIPE" || current.message === "terminated")
+      return true;
+  }
+  return false;
 }
 
 function isConnectFailure(thrown: unknown): boolean {

@@ -51,3 +51,13 @@ test("nextCoolDown() counts attempts that were in flight together once", () => {
   assert.equal(second.failureCount, 1);
   assert.equal(nextCoolDown(second, failure(401), { startedMs: 400_000, nowMs: 400_100 }).failureCount, 2);
 });
+
+test("nextCoolDown() counts each kind of failure by itself", () => {
+  let current: CoolDown | undefined;
+  for (let index = 0; index < 6; index += 1)
+    current = nextCoolDown(current, failure(), { startedMs: index * 2 + 1, nowMs: index * 2 + 2 });
+  const missing = nextCoolDown(current, failure(404), { startedMs: 100, nowMs: 100 });
+  assert.equal(missing.untilMs, 100 + minute);
+  assert.equal(missing.failureCount, 1);
+  assert.equal(nextCoolDown(missing, failure(404), { startedMs: 200, nowMs: 200 }).untilMs, 200 + 2 * minute);
+});

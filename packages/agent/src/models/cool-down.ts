@@ -6,14 +6,19 @@ import type { ModelFailure } from "./classify-failure.ts";
 
 /** Why and until when a provider is left alone; plain JSON, to be kept wherever workers can share it. */
 export interface CoolDown {
-  /** Failures in a row. */
+  /** Failures of this kind without a success in between. */
   failureCount: number;
+  /** Of every kind: a wrong name of a model is not made worse by a wire that broke before. */
+  counts?: Partial<Record<FailureKind, number>>;
   untilMs: number;
   lastAttemptMs: number;
   code: ErrorCode;
   status?: number;
   message: string;
 }
+
+/** Why a provider failed: `credential` and `configuration` are for a person to mend. */
+export type FailureKind = keyof typeof coolDownMs;
 
 /** Where cool-downs are kept. Keys hold the provider's id and a fingerprint of its address, key and model. */
 export interface CoolDownStore {
@@ -40,14 +45,17 @@ export function nextCoolDown(
   failure: Pick<ModelFailure, "code" | "status" | "message" | "retryAfterMs">,
   times: { startedMs: number; nowMs: number },
 ): CoolDown {
-  const { first, max } = coolDownMs[kindOf(failure)];
+  const kind = kindOf(failure);
+  const { first, max } = coolDownMs[kind];
   // Calls that were in flight together are one failure, not many.
   const isSameFailure = current !== undefined && times.startedMs <= current.lastAttemptMs;
-  const failureCount = current === undefined ? 1 : isSameFailure ? current.failureCount : current.failureCount + 1;
+  const counted = current?.counts?.[kind] ?? 0;
+  const failureCount = Math.max(1, isSameFailure ? counted : counted + 1);
   const backoffMs = Math.min(max, first * 2 ** Math.min(failureCount - 1, 30));
   const untilMs = times.nowMs + Math.max(backoffMs, failure.retryAfterMs ?? 0);
   return {
     failureCount,
+    counts: { ...current?.counts, [kind]: failureCount },
     untilMs: isSameFailure ? Math.max(current.untilMs, untilMs) : untilMs,
     lastAttemptMs: times.nowMs,
     code: failure.code,
@@ -56,7 +64,7 @@ export function nextCoolDown(
   };
 }
 
-function kindOf(failure: { code: ErrorCode; status?: number }): keyof typeof coolDownMs {
+export function kindOf(failure: { status?: number }): FailureKind {
   if (failure.status === 401 || failure.status === 402 || failure.status === 403) return "credential";
   if (failure.status === 404) return "configuration";
   return failure.status === 429 ? "rate" : "passing";

@@ -2,14 +2,16 @@ import type { LanguageModelV4 } from "@ai-sdk/provider";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { createOpenRouter } from "@openrouter/ai-sdk-provider";
 import type { ProviderConfig } from "./provider-config.ts";
-import { createStreamingFetch } from "./streaming-fetch.ts";
+import type { MendSetting } from "../wire/mend.ts";
+import { outputNameId } from "../wire/output-limit-mend.ts";
+import { noStreamId, noToolsId } from "../wire/mends.ts";
 
 export const openRouterUrl = "https://openrouter.ai/api/v1";
 
 /** The provider package behind a configuration. Nothing is sent before the first call. */
 export function createLanguageModel(
   config: ProviderConfig,
-  options: { fetch: typeof globalThis.fetch; bodyBytesMax: number },
+  options: { fetch: typeof globalThis.fetch },
 ): LanguageModelV4 {
   if (config.kind === "language-model") return config.languageModel;
   if (config.kind === "openrouter") {
@@ -29,12 +31,7 @@ export function createLanguageModel(
     ...(config.apiKey === undefined ? {} : { apiKey: config.apiKey }),
     ...(config.headers === undefined ? {} : { headers: config.headers }),
     includeUsage: true,
-    fetch: createStreamingFetch({
-      fetch: options.fetch,
-      streaming: config.streaming ?? true,
-      bodyBytesMax: options.bodyBytesMax,
-    }),
-    ...(isOpenAi(config.baseUrl) ? { transformRequestBody: asOpenAiWantsIt } : {}),
+    fetch: options.fetch,
   });
   return provider.chatModel(config.model);
 }
@@ -43,8 +40,11 @@ function isOpenAi(baseUrl: string): boolean {
   return URL.canParse(baseUrl) && new URL(baseUrl).hostname === "api.openai.com";
 }
 
-/** OpenAI's reasoning models refuse `max_tokens`; all of its models take `max_completion_tokens`. */
-function asOpenAiWantsIt(body: Record<string, unknown>): Record<string, unknown> {
-  const { max_tokens: maxTokens, ...rest } = body;
-  return maxTokens === undefined ? rest : { ...rest, max_completion_tokens: maxTokens };
+/** What is known of a server before it was asked. OpenAI's reasoning models refuse `max_tokens`; all of its models take the other name. */
+export function knownOf(config: ProviderConfig): [id: string, setting: MendSetting][] {
+  const known: [string, MendSetting][] = config.tools === false ? [[noToolsId, "left out"]] : [];
+  if (config.kind !== "openai-compatible") return known;
+  if (config.streaming === false) known.push([noStreamId, "off"]);
+  if (isOpenAi(config.baseUrl)) known.push([outputNameId, "max_completion_tokens"]);
+  return known;
 }

@@ -36,6 +36,8 @@ export function estimateMessage(message: Message): number {
   if (message.role !== "assistant") return message.isUntrusted ? tokens + wrapTokens : tokens;
   for (const call of message.toolCalls ?? [])
     tokens += toolTokens + estimateTokens(call.toolName) + estimateTokens(call.argumentsText);
+  // Only with calls does thinking go back to the model.
+  if ((message.toolCalls ?? []).length === 0) return tokens;
   for (const block of message.reasoning ?? []) tokens += estimateTokens(block.text);
   return tokens;
 }

@@ -18,14 +18,19 @@ export interface ModelRequest {
   sections: ContextSection[];
   messages: Message[];
   tools: ToolDescription[];
-  outputTokensMax: number;
+  /** At most so many; default: what the provider's settings and context allow. */
+  outputTokensMax?: number | undefined;
   /** Somebody is waiting: when all providers are cooling down, they are tried anyway, each at most once per `personRetryMsMin`. */
   isStartedByPerson?: boolean;
 }
 
-/** What a watcher is shown while a reply is being written. `reset`: drop what was shown of this reply, another attempt follows. */
+/**
+ * What a watcher is shown while a reply is being written. `reset`: drop what was shown of this reply, another attempt follows, or it
+ * was thinking. `remark`: what a person who waits should know, such as that the model is silent.
+ */
 export type ModelDelta =
   | { type: "text"; text: string }
+  | { type: "remark"; text: string }
   | { type: "reasoning"; text: string }
   | { type: "reset"; reason: string };
 
@@ -55,6 +60,10 @@ export interface ModelReply {
   kind: "message";
   message: AssistantMessage;
   finishReason: FinishReason;
+  /** The limit under which it was written. */
+  outputTokensMax: number;
+  /** How the request was changed so that the server takes it, such as `asked without tools`. */
+  mends?: string[];
   usage: TokenUsage;
   costUsd: number | null;
   costSource: CostSource;
@@ -82,6 +91,7 @@ export interface ProviderDescription {
   model: string;
   url?: string;
   contextTokensMax: number;
+  outputTokensMax: number;
   isPriceKnown: boolean;
   state: "ready" | "cooling_down";
   /** While cooling down: until when, after how many failures in a row, and why. */
@@ -90,10 +100,12 @@ export interface ProviderDescription {
 
 /** Named limits of model calls; all in the unit that the name says. */
 export interface ModelLimits {
-  /** Up to the first part of the reply. At most 290 s: Node's own fetch gives up at 300 s. */
-  firstByteMsMax: number;
-  /** Between two parts of the reply. */
-  idleMsMax: number;
+  /** Without a single byte for this long, tries included, a call is given up. */
+  silenceMsMax: number;
+  /** How long a model may be silent before a person is told, and told again. */
+  silenceRemarkMs: number;
+  /** A server that shows signs of life and never answers. */
+  callMsMax: number;
   /** Text, reasoning and arguments together; what is recorded of a step has its own limit in the kernel. */
   replyCharsMax: number;
   bodyBytesMax: number;
@@ -106,8 +118,9 @@ export interface ModelLimits {
 }
 
 export const modelLimitDefaults: ModelLimits = {
-  firstByteMsMax: 180_000,
-  idleMsMax: 90_000,
+  silenceMsMax: 180_000,
+  silenceRemarkMs: 30_000,
+  callMsMax: 3_600_000,
   replyCharsMax: 250_000,
   bodyBytesMax: 16 * 1024 * 1024,
   waitMsMax: 15_000,

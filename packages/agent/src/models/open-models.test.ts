@@ -408,7 +408,7 @@ test("openModels() refuses providers and limits that cannot work", () => {
   assert.throws(() => openModels({ ...common, providers: [{ ...provider, baseUrl: "file:///etc" }] }), {
     code: "invalid_input",
   });
-  assert.throws(() => openModels({ ...common, providers: [provider], limits: { firstByteMsMax: 400_000 } }), {
+  assert.throws(() => openModels({ ...common, providers: [provider], limits: { silenceMsMax: 0 } }), {
     code: "invalid_input",
   });
 });

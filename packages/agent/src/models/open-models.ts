@@ -5,7 +5,10 @@ import { delay, RoostError, type Clock, type Logger } from "@roost/base";
 import type { OpenProvider } from "./attempt-call.ts";
 import { callProviders, type CallMachinery } from "./call-providers.ts";
 import { createMemoryCoolDowns, type CoolDown, type CoolDownStore } from "./cool-down.ts";
-import { createLanguageModel, openRouterUrl } from "./create-language-model.ts";
+import { createLanguageModel, knownOf, openRouterUrl } from "./create-language-model.ts";
+import { createMendMemory, type MendMemory } from "../wire/mend.ts";
+import { createWire } from "../wire/create-wire.ts";
+import { outputTokensOf } from "./output-tokens.ts";
 import { modelLimitDefaults, type ModelLimits, type Models, type ProviderDescription } from "./models.ts";
 import type { ProviderConfig } from "./provider-config.ts";
 import { providerKey } from "./provider-key.ts";
@@ -18,20 +21,24 @@ export interface OpenModelsOptions {
   limits?: Partial<ModelLimits>;
   /** Hand in one that lives in a database to let worker processes share what they learnt. Default: in memory. */
   coolDowns?: CoolDownStore;
+  /** What was learnt of servers; hand in one to share it between several Models. */
+  mendMemory?: MendMemory;
   fetch?: typeof globalThis.fetch;
   /** How a call waits for a cool-down to end; default: in real time. */
   wait?: (ms: number, options: { signal: AbortSignal }) => Promise<void>;
 }
-
-/** `fetch` itself gives up on headers after 300 s. */
-const firstByteMsLimit = 290_000;
 
 /** @throws RoostError `invalid_input` for providers or limits that cannot work. */
 export function openModels(options: OpenModelsOptions): Models {
   const limits = { ...modelLimitDefaults, ...options.limits };
   checkOptions(options.providers, limits);
   const providers = options.providers.map((config) =>
-    openProvider(config, { limits, fetch: options.fetch ?? globalThis.fetch }),
+    openProvider(config, {
+      limits,
+      fetch: options.fetch ?? globalThis.fetch,
+      logger: options.logger,
+      mendMemory: options.mendMemory ?? createMendMemory(),
+    }),
   );
   const coolDowns = tolerant(options.coolDowns ?? createMemoryCoolDowns(), options.logger);
   const machinery: CallMachinery = { ...options, limits, providers, coolDowns, wait: options.wait ?? delay };
@@ -54,15 +61,28 @@ export function openModels(options: OpenModelsOptions): Models {
 
 function openProvider(
   config: ProviderConfig,
-  options: { limits: ModelLimits; fetch: typeof globalThis.fetch },
+  options: { limits: ModelLimits; fetch: typeof globalThis.fetch; logger: Logger; mendMemory: MendMemory },
 ): OpenProvider {
   const isLanguageModel = config.kind === "language-model";
+  const key = providerKey(config);
+  const settings = options.mendMemory.of(key);
+  for (const [id, setting] of knownOf(config)) if (!settings.has(id)) settings.set(id, setting);
+  const wire = createWire({
+    fetch: options.fetch,
+    bodyBytesMax: options.limits.bodyBytesMax,
+    settings,
+    logger: options.logger.child({ provider: config.id }),
+  });
   return {
     id: config.id,
+    kind: config.kind,
     model: isLanguageModel ? config.languageModel.modelId : config.model,
-    key: providerKey(config),
-    languageModel: createLanguageModel(config, { fetch: options.fetch, bodyBytesMax: options.limits.bodyBytesMax }),
+    key,
+    wire,
+    languageModel: createLanguageModel(config, { fetch: wire.fetch }),
     contextTokensMax: config.contextTokensMax ?? options.limits.contextTokensMaxDefault,
+    outputTokensMax: config.outputTokensMax,
+    silenceMsMax: config.silenceMsMax,
     price: config.price,
     temperature: config.temperature,
     secrets: isLanguageModel || config.apiKey === undefined ? [] : [config.apiKey],
@@ -84,6 +104,7 @@ function describeProvider(
     model: provider.model,
     ...(url === undefined ? {} : { url: withoutCredentials(url) }),
     contextTokensMax: provider.contextTokensMax,
+    outputTokensMax: outputTokensOf(provider),
     isPriceKnown: provider.price !== undefined || config.kind === "openrouter",
     state: isCooling ? "cooling_down" : "ready",
     ...(isCooling
@@ -150,10 +171,6 @@ function checkOptions(providers: ProviderConfig[], limits: ModelLimits): void {
       );
     }
   }
-  if (limits.firstByteMsMax > firstByteMsLimit) {
-    throw new RoostError(
-      "invalid_input",
-      `firstByteMsMax is ${limits.firstByteMsMax}; the most that can be waited for is ${firstByteMsLimit}`,
-    );
-  }
+  if (!(limits.silenceMsMax > 0))
+    throw new RoostError("invalid_input", `silenceMsMax is ${limits.silenceMsMax}; it must be more than 0`);
 }

@@ -7,7 +7,13 @@ interface ProviderCommon {
   price?: TokenPrice;
   /** Prompt and reply together. Default: `contextTokensMaxDefault` of the models' limits. */
   contextTokensMax?: number;
+  /** The longest reply that is asked for. Default: by the model's name and context (output-tokens.ts). */
+  outputTokensMax?: number;
+  /** Without a sign of life for this long the model is given up. Default: `silenceMsMax` of the models' limits. */
+  silenceMsMax?: number;
   temperature?: number;
+  /** False for models that cannot call tools: they are asked without. */
+  tools?: boolean;
 }
 
 /** A server that speaks `/chat/completions`: OpenAI, Ollama, llama.cpp, vLLM, LiteLLM and their like. */

@@ -1,4 +1,4 @@
-// Reads one provider's stream to its end: text, reasoning, tool calls, usage. It watches for stalls
+// Reads one provider's stream to its end: text, reasoning, tool calls, usage. It watches for silence
 // and runaway replies, and closes the upstream connection when it stops reading for any reason.
 
 import type {
@@ -9,10 +9,12 @@ import type {
   LanguageModelV4Usage,
   SharedV4ProviderMetadata,
 } from "@ai-sdk/provider";
-import { RoostError, type JsonValue, type Logger } from "@roost/base";
+import { formatDurationMs, RoostError, type JsonValue, type Logger } from "@roost/base";
 import type { ToolCallPart } from "../messages/message.ts";
 import { storableText } from "../messages/storable-text.ts";
+import type { Wire } from "../wire/create-wire.ts";
 import type { ModelDelta } from "./models.ts";
+import { createThoughtSplitter, opensThinkingItself, type ThoughtPart } from "./create-thought-splitter.ts";
 
 export interface RawReply {
   text: string;
@@ -21,13 +23,27 @@ export interface RawReply {
   finishReason: LanguageModelV4FinishReason;
   usage: LanguageModelV4Usage | undefined;
   providerMetadata: SharedV4ProviderMetadata | undefined;
+  /** The field of the wire under which the thinking came. */
+  reasoningField?: string;
+  mends: string[];
+}
+
+/** How long nothing was heard; it goes on from one try to the next. */
+export interface Silence {
+  sinceMs: number;
 }
 
 export interface ReadReplyOptions {
   call: LanguageModelV4CallOptions;
   signal: AbortSignal;
-  firstByteMsMax: number;
-  idleMsMax: number;
+  /** Bytes that are no part of the reply yet are signs of life, too. */
+  wire: Wire;
+  silence: Silence;
+  /** Of this try, beginning with what earlier ones have left of it. */
+  silenceMsMax: number;
+  silenceRemarkMs: number;
+  callMsMax: number;
+  nowMs: () => number;
   replyCharsMax: number;
   logger: Logger;
   onDelta: (delta: ModelDelta) => void;
@@ -43,11 +59,7 @@ export async function readReply(model: LanguageModelV4, options: ReadReplyOption
   const stop = new AbortController();
   const abort = () => stop.abort(options.signal.reason);
   options.signal.addEventListener("abort", abort, { once: true });
-  let timer: NodeJS.Timeout | undefined;
-  const expect = (what: string, ms: number) => {
-    clearTimeout(timer);
-    timer = setTimeout(() => stop.abort(new RoostError("timeout", `${what} did not come within ${ms} ms`)), ms);
-  };
+  const watch = watchSilence(options, (reason) => stop.abort(reason));
   const stopped = new Promise<never>((_resolve, reject) => {
     stop.signal.addEventListener("abort", () => reject(stop.signal.reason), { once: true });
   });
@@ -55,15 +67,22 @@ export async function readReply(model: LanguageModelV4, options: ReadReplyOption
 
   let reader: ReadableStreamDefaultReader<LanguageModelV4StreamPart> | undefined;
   try {
-    expect("the first byte of the reply", options.firstByteMsMax);
-    const { stream } = await Promise.race([model.doStream({ ...options.call, abortSignal: stop.signal }), stopped]);
+    const heard: Pick<RawReply, "reasoningField" | "mends"> = { mends: [] };
+    const call = { ...options.call, abortSignal: stop.signal };
+    const onWire = {
+      onBytes: watch.sign,
+      onReasoningField: (field: string) => (heard.reasoningField ??= field),
+      onMends: (mends: string[]) => (heard.mends = mends),
+    };
+    const opening = options.wire.watched(onWire, async () => await model.doStream(call));
+    const { stream } = await Promise.race([opening, stopped]);
     reader = stream.getReader();
-    const reply = createReplyReader(options);
+    const reply = createReplyReader(options, opensThinkingItself(model.modelId));
     for (;;) {
       const { done, value: part } = await Promise.race([reader.read(), stopped]);
-      if (done) return reply.finish();
+      if (done) return { ...reply.finish(), ...heard };
       if (part.type === "stream-start" || part.type === "ping") continue;
-      expect("the next part of the reply", options.idleMsMax);
+      watch.sign();
       reply.take(part);
     }
   } catch (error) {
@@ -73,13 +92,63 @@ export async function readReply(model: LanguageModelV4, options: ReadReplyOption
     reader?.cancel().catch(() => {});
     throw reason;
   } finally {
-    clearTimeout(timer);
+    watch.stop();
     options.signal.removeEventListener("abort", abort);
   }
 }
 
-function createReplyReader(options: ReadReplyOptions) {
+/** The code of a failure by silence; see ModelFailure. */
+export const silenceDetails = { isSilence: true } as const;
+
+/** Ends a call that is silent for too long, and tells meanwhile. */
+function watchSilence(
+  options: ReadReplyOptions,
+  end: (reason: RoostError) => void,
+): { sign: () => void; stop: () => void } {
+  const { silence, silenceMsMax, silenceRemarkMs, callMsMax, nowMs } = options;
+  let timer: NodeJS.Timeout | undefined;
+  const whole = setTimeout(
+    () => end(new RoostError("timeout", `the reply was not complete within ${formatDurationMs(callMsMax)}`)),
+    callMsMax,
+  );
+  let toldMs = 0;
+  const wait = () => {
+    clearTimeout(timer);
+    const silentMs = nowMs() - silence.sinceMs;
+    const leftMs = Math.max(0, silenceMsMax - silentMs);
+    const remarkMs = Math.min(leftMs, silenceRemarkMs);
+    timer = setTimeout(() => {
+      if (remarkMs === leftMs)
+        return end(
+          new RoostError("timeout", `the model sent nothing for ${formatDurationMs(silenceMsMax)}`, {
+            details: silenceDetails,
+          }),
+        );
+      toldMs = silentMs + remarkMs;
+      const until = `it is given up after ${formatDurationMs(silenceMsMax)}`;
+      options.onDelta({ type: "remark", text: `the model has been silent for ${formatDurationMs(toldMs)}; ${until}` });
+      // By the time that is waited for: a clock that stands still must not make the wait endless.
+      silence.sinceMs = Math.min(silence.sinceMs, nowMs() - toldMs);
+      wait();
+    }, remarkMs);
+  };
+  wait();
+  return {
+    sign: () => {
+      silence.sinceMs = nowMs();
+      wait();
+    },
+    stop: () => {
+      clearTimeout(timer);
+      clearTimeout(whole);
+    },
+  };
+}
+
+function createReplyReader(options: ReadReplyOptions, holds: boolean) {
   const texts: string[] = [];
+  const splitter = createThoughtSplitter({ holds });
+  const thoughts: string[] = [];
   const reasoning = new Map<string, { text: string; providerMetadata?: JsonValue }>();
   const toolCalls: ToolCallPart[] = [];
   let end: Extract<LanguageModelV4StreamPart, { type: "finish" }> | undefined;
@@ -88,16 +157,30 @@ function createReplyReader(options: ReadReplyOptions) {
   const grow = (delta: string) => {
     charCount += delta.length;
     options.progress.receivedText += delta;
-    if (charCount > options.replyCharsMax) {
-      throw new RoostError(
-        "limit_exceeded",
-        `the reply is longer than ${options.replyCharsMax} characters; it was cut off`,
-      );
-    }
+    if (charCount > options.replyCharsMax) throw tooLong(options.replyCharsMax);
   };
   const show = (delta: ModelDelta) => {
     options.progress.hasDeltas = true;
     options.onDelta(delta);
+  };
+
+  const takeText = (parts: ThoughtPart[]) => {
+    for (const part of parts) {
+      if (part.type === "reset") texts.length = 0;
+      else (part.type === "text" ? texts : thoughts).push(part.text);
+      show(part);
+    }
+  };
+  const takeReasoning = (
+    part: Extract<LanguageModelV4StreamPart, { type: "reasoning-start" | "reasoning-delta" | "reasoning-end" }>,
+  ) => {
+    const block = reasoning.get(part.id) ?? { text: "" };
+    reasoning.set(part.id, block);
+    Object.assign(block, metadataOf(part.providerMetadata, options.logger));
+    if (part.type !== "reasoning-delta") return;
+    grow(part.delta);
+    block.text += part.delta;
+    if (part.delta !== "") show({ type: "reasoning", text: part.delta });
   };
 
   return {
@@ -105,52 +188,54 @@ function createReplyReader(options: ReadReplyOptions) {
       switch (part.type) {
         case "text-delta":
           grow(part.delta);
-          texts.push(part.delta);
-          if (part.delta !== "") show({ type: "text", text: part.delta });
+          takeText(splitter.push(part.delta));
           return;
         case "reasoning-start":
         case "reasoning-delta":
-        case "reasoning-end": {
-          const block = reasoning.get(part.id) ?? { text: "" };
-          reasoning.set(part.id, block);
-          Object.assign(block, metadataOf(part.providerMetadata, options.logger));
-          if (part.type !== "reasoning-delta") return;
-          grow(part.delta);
-          block.text += part.delta;
-          if (part.delta !== "") show({ type: "reasoning", text: part.delta });
+        case "reasoning-end":
+          takeReasoning(part);
           return;
-        }
         case "tool-input-delta":
           grow(part.delta);
           return;
         case "tool-call":
           if (part.providerExecuted) return;
           if (part.input.length > options.replyCharsMax) grow(part.input);
-          toolCalls.push({
-            toolCallId: storableText(part.toolCallId),
-            toolName: storableText(part.toolName),
-            argumentsText: storableText(part.input),
-            ...metadataOf(part.providerMetadata, options.logger),
-          });
+          toolCalls.push(toToolCall(part, options.logger));
           return;
         case "error":
           throw part.error;
         case "finish":
           end = part;
           return;
-        default:
-          // Sources, files and provider-run tools are not part of this transcript.
-          return;
+        default: // Sources, files and provider-run tools are not part of this transcript.
       }
     },
-    finish: () => toRawReply({ texts, reasoning: [...reasoning.values()], toolCalls }, end),
+    finish: () => {
+      takeText(splitter.finish());
+      const inText = thoughts.length === 0 ? [] : [{ text: thoughts.join("").trim() }];
+      return toRawReply({ texts, reasoning: [...reasoning.values(), ...inText], toolCalls }, end);
+    },
+  };
+}
+
+function tooLong(charsMax: number): RoostError {
+  return new RoostError("limit_exceeded", `the reply is longer than ${charsMax} characters; it was cut off`);
+}
+
+function toToolCall(part: Extract<LanguageModelV4StreamPart, { type: "tool-call" }>, logger: Logger): ToolCallPart {
+  return {
+    toolCallId: storableText(part.toolCallId),
+    toolName: storableText(part.toolName),
+    argumentsText: storableText(part.input),
+    ...metadataOf(part.providerMetadata, logger),
   };
 }
 
 function toRawReply(
   content: { texts: string[]; reasoning: RawReply["reasoning"]; toolCalls: ToolCallPart[] },
   end: Extract<LanguageModelV4StreamPart, { type: "finish" }> | undefined,
-): RawReply {
+): Omit<RawReply, "mends" | "reasoningField"> {
   if (end === undefined || !isComplete(end.finishReason)) {
     throw new RoostError("unavailable", "the reply ended before it was complete");
   }

@@ -77,7 +77,7 @@ test("toPrompt() answers calls without an answer, and wraps what is untrusted", 
   assert.match(JSON.stringify(result[3]), /error-text/);
 });
 
-test("toPrompt() gives reasoning and opaque metadata back only to their author, reasoning only in the current turn", () => {
+test("toPrompt() gives reasoning and opaque metadata back only to their author, in later turns too", () => {
   const said = assistant({
     reasoning: [{ text: "hm" }],
     toolCalls: [{ toolCallId: "1", toolName: "t", argumentsText: "{}", providerMetadata: { p: { signature: "s" } } }],
@@ -87,7 +87,13 @@ test("toPrompt() gives reasoning and opaque metadata back only to their author, 
   assert.match(current, /"hm"/);
   assert.match(current, /signature/);
   const earlier = JSON.stringify(prompt([{ role: "user", text: "a" }, said, tool, { role: "user", text: "b" }]));
-  assert.doesNotMatch(earlier, /"hm"/);
+  assert.match(earlier, /"hm"/);
+  const without = prompt([
+    { role: "user", text: "a" },
+    assistant({ reasoning: [{ text: "hm" }] }),
+    { role: "user", text: "b" },
+  ]);
+  assert.doesNotMatch(JSON.stringify(without), /"hm"/);
   const other = JSON.stringify(
     toPrompt({ sections: [], messages: [{ role: "user", text: "a" }, said, tool] }, { provider: "other", model: "m" }),
   );
@@ -113,4 +119,44 @@ test("toPrompt() shows arguments that are not an object inside one", () => {
 test("toPrompt() never makes an empty assistant message", () => {
   const result = prompt([{ role: "user", text: "a" }, assistant({ text: "" }), { role: "user", text: "b" }]);
   assert.deepEqual(result[1]?.content, [{ type: "text", text: "(no text)" }]);
+});
+
+test("toPrompt() gives thinking back in the field in which it came, and says that there was none", () => {
+  const call = (id: string) => ({ toolCallId: id, toolName: "t", argumentsText: "{}" });
+  const messages: Message[] = [
+    { role: "user", text: "a" },
+    assistant({ toolCalls: [call("1")] }),
+    { role: "tool", toolCallId: "1", toolName: "t", text: "ok" },
+    assistant({ reasoning: [{ text: "hm" }], reasoningField: "reasoning", toolCalls: [call("2")] }),
+    { role: "tool", toolCallId: "2", toolName: "t", text: "ok" },
+    { role: "user", text: "b" },
+  ];
+  const fields = (given: Message[]) =>
+    toPrompt({ sections: [], messages: given }, { ...reader, takesFields: true })
+      .filter(({ role }) => role === "assistant")
+      .map(({ providerOptions }) => providerOptions?.["openaiCompatible"]);
+  assert.deepEqual(fields(messages), [{ reasoning: "" }, { reasoning: "hm" }]);
+  // What a model thought in its text stays there.
+  const inText = messages.map((message): Message => ({ ...message, reasoningField: undefined }) as unknown as Message);
+  assert.deepEqual(fields(inText), [undefined, undefined]);
+});
+
+test("toPrompt() sends names and ids of calls that every server takes", () => {
+  const name = " functions.list_files:0";
+  const result = prompt([
+    { role: "user", text: "a" },
+    assistant({ toolCalls: [{ toolCallId: "functions.list_files:0", toolName: name, argumentsText: "{}" }] }),
+    { role: "tool", toolCallId: "functions.list_files:0", toolName: name, text: "ok" },
+  ]);
+  const parts = result.slice(1).flatMap(({ content }) => content as object[]) as {
+    toolCallId?: string;
+    toolName?: string;
+  }[];
+  const calls = parts.filter(({ toolCallId }) => toolCallId !== undefined);
+  assert.equal(calls.length, 2);
+  for (const { toolCallId, toolName } of calls) {
+    assert.match(toolCallId ?? "", /^[a-zA-Z0-9]{9}$/);
+    assert.match(toolName ?? "", /^[a-zA-Z0-9_-]{1,64}$/);
+  }
+  assert.equal(calls[0]?.toolCallId, calls[1]?.toolCallId);
 });

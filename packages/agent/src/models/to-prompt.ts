@@ -2,6 +2,7 @@
 // (unanswered calls, arguments that are not JSON, two user turns in a row) is put right here.
 
 import type { LanguageModelV4Message, LanguageModelV4Prompt, SharedV4ProviderOptions } from "@ai-sdk/provider";
+import { createHash } from "node:crypto";
 import type { ContextSection } from "../messages/agent-context.ts";
 import { answerOrphans } from "../messages/answer-orphans.ts";
 import type { AssistantMessage, Message, ToolCallPart } from "../messages/message.ts";
@@ -11,6 +12,8 @@ import { wrapUntrusted } from "../messages/wrap-untrusted.ts";
 export interface PromptReader {
   provider: string;
   model: string;
+  /** Its thinking goes back in a field of the message, under the name under which it came, not as a part. */
+  takesFields?: boolean;
 }
 
 type AssistantPart = Extract<LanguageModelV4Message, { role: "assistant" }>["content"][number];
@@ -26,13 +29,17 @@ export function toPrompt(
   if (instructions !== "") prompt.push({ role: "system", content: instructions });
 
   const messages = answerOrphans(context.messages);
-  const currentTurnStart = messages.findLastIndex((message) => message.role === "user");
+  const thinkingField = messages.findLast(
+    (message) => message.role === "assistant" && isAuthor(message, reader) && message.reasoningField !== undefined,
+  );
+  const field = thinkingField?.role === "assistant" ? thinkingField.reasoningField : undefined;
   if (messages[0]?.role === "assistant") prompt.push(userMessage("(Earlier messages are not shown)"));
-  for (const [index, message] of messages.entries()) {
+  for (const message of messages) {
     if (message.role === "assistant") {
       prompt.push({
         role: "assistant",
-        content: assistantParts(message, { reader, isCurrentTurn: index > currentTurnStart }),
+        content: assistantParts(message, reader),
+        ...thinkingOf(message, { reader, field }),
       });
     } else if (message.role === "tool") {
       const value = message.isUntrusted ? wrapUntrusted(message.text, `tool ${message.toolName}`) : message.text;
@@ -41,8 +48,8 @@ export function toPrompt(
         content: [
           {
             type: "tool-result",
-            toolCallId: message.toolCallId,
-            toolName: message.toolName,
+            toolCallId: wireCallId(message.toolCallId),
+            toolName: wireToolName(message.toolName),
             output: { type: message.isError ? "error-text" : "text", value },
           },
         ],
@@ -85,13 +92,26 @@ function userMessage(text: string): LanguageModelV4Message {
   return { role: "user", content: [{ type: "text", text }] };
 }
 
-function assistantParts(
+function isAuthor(message: AssistantMessage, reader: PromptReader): boolean {
+  return message.provider === reader.provider && message.model === reader.model;
+}
+
+/** Models that think are told again what they thought before each call of a tool, in every later turn: several refuse the talk without. */
+function thinkingOf(
   message: AssistantMessage,
-  options: { reader: PromptReader; isCurrentTurn: boolean },
-): AssistantPart[] {
-  const isAuthor = message.provider === options.reader.provider && message.model === options.reader.model;
+  { reader, field }: { reader: PromptReader; field: string | undefined },
+): { providerOptions?: SharedV4ProviderOptions } {
+  if (reader.takesFields !== true || field === undefined || !hasCalls(message) || !isAuthor(message, reader)) return {};
+  // What stood in the text was not in a field and does not go back.
+  const thought = message.reasoningField === undefined ? [] : (message.reasoning ?? []);
+  const text = thought.map((block) => block.text).join("");
+  return { providerOptions: { openaiCompatible: { [message.reasoningField ?? field]: text } } };
+}
+
+function assistantParts(message: AssistantMessage, reader: PromptReader): AssistantPart[] {
+  const isOwn = isAuthor(message, reader);
   const parts: AssistantPart[] = [];
-  if (isAuthor && options.isCurrentTurn) {
+  if (isOwn && reader.takesFields !== true && hasCalls(message)) {
     for (const { text, providerMetadata } of message.reasoning ?? []) {
       parts.push({ type: "reasoning", text, ...providerOptions(providerMetadata) });
     }
@@ -100,14 +120,39 @@ function assistantParts(
   for (const call of message.toolCalls ?? []) {
     parts.push({
       type: "tool-call",
-      toolCallId: call.toolCallId,
-      toolName: call.toolName,
+      toolCallId: wireCallId(call.toolCallId),
+      toolName: wireToolName(call.toolName),
       input: argumentsObject(call),
-      ...(isAuthor ? providerOptions(call.providerMetadata) : {}),
+      ...(isOwn ? providerOptions(call.providerMetadata) : {}),
     });
   }
   if (parts.length === 0) parts.push({ type: "text", text: "(no text)" });
   return parts;
+}
+
+function hasCalls({ toolCalls = [] }: AssistantMessage): boolean {
+  return toolCalls.length > 0;
+}
+
+const callIdChars = 9;
+
+/** Nine letters and digits, which every server takes; the same for the same call in every request. */
+function wireCallId(toolCallId: string): string {
+  return createHash("sha256")
+    .update(toolCallId)
+    .digest("base64")
+    .replace(/[^a-zA-Z0-9]/g, "")
+    .slice(0, callIdChars);
+}
+
+/** A name that a model made up would make every later request a wrong one. */
+export function wireToolName(name: string): string {
+  return (
+    name
+      .trim()
+      .replace(/[^a-zA-Z0-9_-]/g, "_")
+      .slice(0, 64) || "unnamed"
+  );
 }
 
 function providerOptions(metadata: unknown): { providerOptions?: SharedV4ProviderOptions } {

@@ -35,10 +35,13 @@ begin
     join roost.label_set s on md5(s.text) = md5(t.text) and s.text = t.text order by t.place);
 end $$;
 
+-- Rows say the number of their set.
 alter table roost.event drop column labels;
 alter table roost.event add column labels integer not null default 1;
 
+-- As before; an event has the number of its labels in place of their texts.
 drop function roost.append_events;
+-- Keeps: dense offsets in commit order; no two appends wait for each other; a full segment never refuses an event.
 create function roost.append_events(
   head_topics text[], head_partitions integer[], head_counts integer[],
   event_heads integer[], event_places integer[],
@@ -75,6 +78,7 @@ begin
     ) as e (head, place, id, type, version, source, subject, key, correlation, causation, traceparent, label_set, payload);
 end $$;
 
+-- The mark of a run: the join of what it has read so far.
 alter table roost.run add column labels integer not null default 1;
 alter table roost.run_history add column labels integer not null default 1;
 create or replace view roost.run_all as select * from roost.run union all select * from roost.run_history;
@@ -89,4 +93,5 @@ create or replace view roost.step_all as
   select run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, output, error, usage, cost_usd,
          reopened, resolution, started_at, ended_at, labels from roost.step_history;
 
+-- Of who claimed: the text of a claim is shown as what its author may be trusted with.
 alter table roost.claim add column labels integer not null default 1;

@@ -1,6 +1,7 @@
 /**
  * The intent of a step, recorded before it is executed, and what a replay is told instead of executing. Owns the comparison that
- * notices a diverged replay (what follows is diverge's); what an effect class means for an interrupted step is the executor's to apply.
+ * notices a diverged replay; what an effect class means for an interrupted step is the executor's to apply.
+ * Long because beginning, replaying and restarting a step share one fence and one form of answer.
  */
 import { RoostError, type JsonValue } from "@roost/base";
 import type { Sql } from "@roost/database";

@@ -50,13 +50,13 @@ export function resolveSecret(reference: string, sources: SecretSources): string
 
 /** A provider of the settings with its secrets in place, as `openModels` of `@roost/agent` takes it. */
 export type ResolvedProvider<Provider = ProviderSettings> = Provider extends { kind: "openrouter" }
-  ? Defined<Omit<Provider, "apiKey">> & { apiKey: string }
-  : Defined<Provider>;
+  ? Defined<Omit<Provider, "apiKey" | "silenceMax">> & { apiKey: string; silenceMsMax?: number }
+  : Defined<Omit<Provider, "silenceMax">> & { silenceMsMax?: number };
 type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
 
 export function resolveProviders(settings: Settings, sources: SecretSources): ResolvedProvider[] {
   return (settings.models ?? []).map((provider) => {
-    const { apiKey, ...rest } = provider;
+    const { apiKey, silenceMax: silenceMsMax, ...rest } = provider;
     const headers = provider.kind === "openai-compatible" ? provider.headers : undefined;
     const resolvedHeaders =
       headers &&
@@ -68,6 +68,7 @@ export function resolveProviders(settings: Settings, sources: SecretSources): Re
       );
     const resolved = {
       ...rest,
+      silenceMsMax,
       apiKey: apiKey && resolveSecret(apiKey, sources),
       ...(resolvedHeaders && { headers: resolvedHeaders }),
     };

@@ -39,8 +39,15 @@ const providerFields = {
   id: Slug,
   model: Model,
   price: Price.optional(),
+  /** Prompt and reply together. Default 128000, or what the server tells. */
   contextTokensMax: z.number().int().min(1024).optional(),
+  /** The longest reply that is asked for. Default: 8192, 16384 for models that think, at most a quarter of the context. */
+  outputTokensMax: z.number().int().min(16).max(1_000_000).optional(),
+  /** Without a single byte for this long the model is given up. Default 3m. */
+  silenceMax: Duration.refine((ms) => ms >= 1000 && ms <= 86_400_000, "must be from 1s to 24h").optional(),
   temperature: z.number().min(0).max(2).optional(),
+  /** False for a model that cannot call tools. */
+  tools: z.boolean().optional(),
 };
 
 const Provider = z.discriminatedUnion("kind", [

@@ -12,13 +12,14 @@ const nowhere = "http://127.0.0.1:9/v1";
 
 export function findProviders(settings: Settings, found: FoundModel | null): ProviderConfig[] {
   const configured = (settings.models ?? []).map(
-    ({ id, model, price, contextTokensMax, temperature }): ProviderConfig => ({
+    ({ id, model, price, contextTokensMax, outputTokensMax, temperature }): ProviderConfig => ({
       kind: "openai-compatible",
       baseUrl: nowhere,
       id,
       model,
       ...(price === undefined ? {} : { price }),
       ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
+      ...(outputTokensMax === undefined ? {} : { outputTokensMax }),
       ...(temperature === undefined ? {} : { temperature }),
     }),
   );

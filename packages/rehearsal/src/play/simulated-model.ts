@@ -62,7 +62,7 @@ export function openSimulatedModels(providers: ProviderConfig[], options: Simula
 
 /** The provider with its price, its limits and its name, and nobody behind it. */
 function standIn(provider: ProviderConfig, languageModel: LanguageModelV4): LanguageModelConfig {
-  const { id, price, contextTokensMax, temperature } = provider;
+  const { id, price, contextTokensMax, outputTokensMax, temperature } = provider;
   const modelId = provider.kind === "language-model" ? provider.languageModel.modelId : provider.model;
   return {
     kind: "language-model",
@@ -70,6 +70,7 @@ function standIn(provider: ProviderConfig, languageModel: LanguageModelV4): Lang
     // The rehearsing provider costs nothing because it is none: no price is known.
     ...(price === undefined || (provider.kind === "language-model" && provider.isRehearsal === true) ? {} : { price }),
     ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
+    ...(outputTokensMax === undefined ? {} : { outputTokensMax }),
     ...(temperature === undefined ? {} : { temperature }),
     languageModel: { ...languageModel, modelId },
   };

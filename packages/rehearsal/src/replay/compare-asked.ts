@@ -78,14 +78,14 @@ export function compareAsked({ findings, isTainted }: Comparing, known: Step, as
 export async function compareRequestOf(
   comparing: Comparing,
   { asked: { seq, name }, known, look }: Compared,
-): Promise<{ request: ModelRequest; model: string } | undefined> {
+): Promise<{ request: ModelRequest; model: string; outputTokensMax: number } | undefined> {
   const { findings, models, toolMarks } = comparing;
   const result = await look();
   const request = models.take();
   const present = result.state === "done" ? (result.output as ModelStepOutput).request : undefined;
   if (request === undefined || present === undefined) return undefined;
   toolMarks.present = present.toolMarks ?? toolMarks.present;
-  if (known === undefined) return { request, model: present.model };
+  if (known === undefined) return { request, model: present.model, outputTokensMax: present.outputTokensMax };
   const recorded = known.state === "done" ? (known.output as Partial<ModelStepOutput> | null)?.request : undefined;
   if (recorded === undefined) {
     const why =
@@ -98,7 +98,7 @@ export async function compareRequestOf(
     for (const difference of compareRequests({ recorded, present, request, tools: toolMarks }))
       findings.differ({ seq, name, kind: "request", ...difference });
   }
-  return { request, model: present.model };
+  return { request, model: present.model, outputTokensMax: present.outputTokensMax };
 }
 
 /** The context is built anew and compared; what else a run is told is of the moment. */

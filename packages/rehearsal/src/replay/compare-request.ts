@@ -27,7 +27,8 @@ export function compareRequests(compared: ComparedRequests): RequestDifference[]
   // A model that thinks today is no difference in what would have been asked.
   if (recorded.model !== present.model && recorded.model !== rehearsalModelId)
     differ("model", recorded.model, present.model);
-  if (recorded.outputTokensMax !== present.outputTokensMax)
+  // The limit follows from the model.
+  if (recorded.model === present.model && recorded.outputTokensMax !== present.outputTokensMax)
     differ("outputTokensMax", String(recorded.outputTokensMax), String(present.outputTokensMax));
   if (recorded.sections !== present.sections)
     differ("instructions", marked(recorded.sections), marked(present.sections));

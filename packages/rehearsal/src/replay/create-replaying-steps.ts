@@ -100,7 +100,7 @@ async function replayStep<T>(replay: Replay, { name, request, execute }: Request
     { isAnswered: outcome !== undefined },
   );
   if (outcome === undefined) {
-    const shown = sent === undefined ? null : showRequest(sent.request, sent.model);
+    const shown = sent === undefined ? null : showRequest(sent.request, sent);
     replay.next = { ...asked, isUntrusted: replay.isTainted, request: shown };
     throw new ReplayStopped();
   }

@@ -6,12 +6,15 @@ export type Next = NonNullable<ReplayReport["next"]>;
 
 const nameCharsMax = 200;
 
-export function showRequest(request: ModelRequest, model: string): ReplayRequest {
+export function showRequest(
+  request: ModelRequest,
+  { model, outputTokensMax }: { model: string; outputTokensMax: number },
+): ReplayRequest {
   const { requestMessagesMax } = replayLimits;
   const messages = request.messages.slice(-requestMessagesMax);
   return {
     model: clipText(model || "none", nameCharsMax),
-    outputTokensMax: request.outputTokensMax,
+    outputTokensMax,
     sections: request.sections.map(({ name, text, isUntrusted }) => ({
       name: named(name),
       ...shown(text, isUntrusted),

@@ -82,7 +82,7 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
   const server = opened.use(await startScriptedModelServer({ script: () => "nothing to do" }));
   const price = { inputUsd: 10, outputUsd: 10 };
   const connection = { kind: "openai-compatible" as const, id: "scripted", baseUrl: server.url };
-  const provider = { ...connection, model: "scripted", price };
+  const provider = { ...connection, model: "scripted", outputTokensMax: 4096, price };
   const models = openModels({ providers: [provider], clock: kernel.clock, logger: silentLogger });
   const telemetry = opened.use(await openTelemetry({ serviceName: "test", logger: silentLogger }));
   const { webhook } = options;

@@ -1,0 +1,204 @@
+// Takes a model's thinking out of its text, where a server has no parser for it and leaves `<think>…</think>` in the answer.
+// What is thinking reaches no person, no notice and no later prompt; it is kept as reasoning.
+
+export type ThoughtPart = { type: "text" | "reasoning"; text: string } | { type: "reset"; reason: string };
+
+/** Opening and closing marks of the families that write them; the first of a reply, or at the start of a line. */
+const marks: readonly (readonly [open: string, close: string])[] = [
+  ["<think>", "</think>"],
+  ["<thinking>", "</thinking>"],
+  ["<thought>", "</thought>"],
+  ["<reasoning>", "</reasoning>"],
+  ["<seed:think>", "</seed:think>"],
+  ["[think]", "[/think]"],
+  ["◁think▷", "◁/think▷"],
+  ["<|begin_of_thought|>", "<|end_of_thought|>"],
+  ["<|channel|>analysis<|message|>", "<|channel|>final<|message|>"],
+];
+/** These stand alone where the template of the prompt has opened them already. */
+const loneCloses = ["</think>", "</thinking>", "[/think]", "◁/think▷", "</seed:think>"];
+const markCharsMax = Math.max(...marks.flat().map((mark) => mark.length));
+
+/** Models whose templates open the thinking themselves, so that only its end is written. */
+export function opensThinkingItself(model: string): boolean {
+  return /(^|[-_/:.])(r1|qwq|thinking)([-_/:.]|$)/i.test(model);
+}
+
+export interface ThoughtSplitter {
+  push(delta: string): ThoughtPart[];
+  finish(): ThoughtPart[];
+  /** Whether the thinking ended without having been opened. */
+  readonly hadLoneClose: boolean;
+}
+
+/** `holds`: what comes before the end of the thinking is held back, as it may be thinking. */
+export function createThoughtSplitter({ holds = false }: { holds?: boolean } = {}): ThoughtSplitter {
+  return new OpenThoughtSplitter(holds);
+}
+
+class OpenThoughtSplitter implements ThoughtSplitter {
+  hadLoneClose = false;
+  #state: "start" | "held" | "thinking" | "text";
+  #close = "";
+  #pending = "";
+  /** Text that was given out and may turn out to be thinking. */
+  #shown = "";
+
+  constructor(holds: boolean) {
+    this.#state = holds ? "held" : "start";
+  }
+
+  push(delta: string): ThoughtPart[] {
+    this.#pending += delta;
+    return this.#read(false);
+  }
+
+  finish(): ThoughtPart[] {
+    return this.#read(true);
+  }
+
+  #read(isLast: boolean): ThoughtPart[] {
+    const parts: ThoughtPart[] = [];
+    while (this.#pending !== "" || (isLast && this.#state === "held")) {
+      const found = this.#step(isLast);
+      if (found === undefined) break;
+      parts.push(...found);
+    }
+    return parts;
+  }
+
+  /** One step of reading what is pending; undefined: more must come. */
+  #step(isLast: boolean): ThoughtPart[] | undefined {
+    const lower = this.#pending.toLowerCase();
+    switch (this.#state) {
+      case "start":
+        return this.#readStart(lower, isLast);
+      case "held":
+        return this.#readHeld(lower, isLast);
+      case "thinking":
+        return this.#readThinking(lower, isLast);
+      case "text":
+        return this.#readText(lower, isLast);
+    }
+  }
+
+  #readStart(lower: string, isLast: boolean): ThoughtPart[] | undefined {
+    const begun = lower.trimStart();
+    const opened = marks.find(([open]) => begun.startsWith(open));
+    if (opened !== undefined) {
+      this.#pending = this.#pending.trimStart().slice(opened[0].length);
+      this.#close = opened[1];
+      this.#state = "thinking";
+      return [];
+    }
+    if (!isLast && marks.some(([open]) => open.startsWith(begun))) return undefined;
+    if (this.#close !== "" || this.hadLoneClose) this.#pending = this.#pending.trimStart();
+    this.#state = "text";
+    return [];
+  }
+
+  #readHeld(lower: string, isLast: boolean): ThoughtPart[] | undefined {
+    const end = earliest(lower, loneCloses);
+    if (end === undefined) {
+      const opened = marks.some(([open]) => lower.trimStart().startsWith(open));
+      if (!opened && !isLast) return undefined;
+      this.#state = opened ? "start" : "text";
+      return [];
+    }
+    this.hadLoneClose = true;
+    const thought = this.#pending.slice(0, end.at);
+    this.#pending = this.#pending.slice(end.at + end.mark.length).trimStart();
+    this.#state = "start";
+    const opened = marks.find(([open]) => thought.trimStart().toLowerCase().startsWith(open))?.[0] ?? "";
+    return [{ type: "reasoning", text: thought.trimStart().slice(opened.length) }];
+  }
+
+  #readThinking(lower: string, isLast: boolean): ThoughtPart[] | undefined {
+    const at = lower.indexOf(this.#close);
+    if (at < 0) {
+      const kept = isLast ? 0 : partialMark(lower, [this.#close]);
+      return this.#give("reasoning", this.#pending.length - kept);
+    }
+    const thought = this.#pending.slice(0, at);
+    this.#pending = this.#pending.slice(at + this.#close.length).trimStart();
+    this.#state = "start";
+    return thought === "" ? [] : [{ type: "reasoning", text: thought }];
+  }
+
+  #readText(lower: string, isLast: boolean): ThoughtPart[] | undefined {
+    const end = earliest(lower, loneCloses);
+    const opened = earliestOpen(this.#pending, this.#shown);
+    const isFirst = end !== undefined && (opened === undefined || end.at < opened.at);
+    if (isFirst && !isQuoted(this.#shown + this.#pending.slice(0, end.at))) {
+      this.hadLoneClose = true;
+      const thought = this.#shown + this.#pending.slice(0, end.at);
+      const wasShown = this.#shown !== "";
+      this.#shown = "";
+      this.#pending = this.#pending.slice(end.at + end.mark.length).trimStart();
+      this.#state = "start";
+      const reset = { type: "reset", reason: "what was shown was the model's thinking" } as const;
+      return [...(wasShown ? [reset] : []), { type: "reasoning", text: thought }];
+    }
+    if (opened !== undefined) {
+      const before = this.#pending.slice(0, opened.at);
+      this.#pending = this.#pending.slice(opened.at + opened.mark.length);
+      this.#close = marks.find(([open]) => open === opened.mark)![1];
+      this.#state = "thinking";
+      this.#shown += before;
+      return before === "" ? [] : [{ type: "text", text: before }];
+    }
+    // A quoted mark is text like any other.
+    const from = end === undefined ? this.#pending.length : end.at + end.mark.length;
+    const kept = isLast || end !== undefined ? 0 : partialMark(lower, [...loneCloses, ...marks.map(([open]) => open)]);
+    return this.#give("text", from - kept);
+  }
+
+  #give(type: "text" | "reasoning", length: number): ThoughtPart[] | undefined {
+    const text = this.#pending.slice(0, length);
+    if (text === "") return undefined;
+    this.#pending = this.#pending.slice(length);
+    if (type === "text") this.#shown += text;
+    return [{ type, text }];
+  }
+}
+
+function earliest(lower: string, found: readonly string[]): { at: number; mark: string } | undefined {
+  let first: { at: number; mark: string } | undefined;
+  for (const mark of found) {
+    const at = lower.indexOf(mark);
+    if (at >= 0 && (first === undefined || at < first.at)) first = { at, mark };
+  }
+  return first;
+}
+
+/** At the start of a line and not inside a block of code. */
+function earliestOpen(pending: string, shown: string): { at: number; mark: string } | undefined {
+  const lower = pending.toLowerCase();
+  let first: { at: number; mark: string } | undefined;
+  for (const [mark] of marks) {
+    for (let at = lower.indexOf(mark); at >= 0; at = lower.indexOf(mark, at + 1)) {
+      const before = shown + pending.slice(0, at);
+      if (!/(^|\n)[ \t]*$/.test(before) || isInCode(before)) continue;
+      if (first === undefined || at < first.at) first = { at, mark };
+      break;
+    }
+  }
+  return first;
+}
+
+function isQuoted(before: string): boolean {
+  return /["'`“‘(]$/.test(before) || isInCode(before);
+}
+
+function isInCode(before: string): boolean {
+  return (before.match(/```/g)?.length ?? 0) % 2 === 1;
+}
+
+/** How much of the end may be the beginning of a mark. */
+function partialMark(lower: string, found: readonly string[]): number {
+  for (let length = Math.min(markCharsMax - 1, lower.length); length > 0; length -= 1) {
+    const end = lower.slice(-length);
+    if (found.some((mark) => mark.length > length && mark.startsWith(end))) return length;
+  }
+  return 0;
+}

@@ -1,0 +1,74 @@
+// When a reply is over, how long a silence is borne, and what a waiting person is told.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startScriptedModelServer } from "../testing.ts";
+import { askOnce, chunkOf, serveRaw } from "./ask-once.fixture.ts";
+
+const said = chunkOf({ role: "assistant", content: "Hello " }) + chunkOf({ content: "there" }) + chunkOf({}, "stop");
+
+test("openModels() says that an address has moved, and follows where the method is kept on the same host", async () => {
+  await using server = await serveRaw((request, response) => {
+    const isNew = request.url?.startsWith("/new") === true;
+    const status = request.url?.startsWith("/kept") === true ? 308 : 301;
+    if (isNew) return void response.end(said);
+    response.writeHead(status, { location: "/new/v1/chat/completions" });
+    response.end();
+  });
+  const moved = await askOnce(server.url);
+  assert.ok(moved.kind === "failed");
+  assert.match(moved.message, /moved to http:\/\/127\.0\.0\.1:\d+\/new\/v1/);
+  assert.equal((await askOnce(server.url.replace("/v1", "/kept/v1"))).kind, "message");
+});
+
+test("openModels() ends a reply at [DONE] although the connection stays open", async () => {
+  await using server = await serveRaw((_request, response) => void response.write(`${said}data: [DONE]\n\n`));
+  assert.equal((await askOnce(server.url)).kind, "message");
+});
+
+test("openModels() takes every byte for a sign of life, and tells how long a model is silent", async () => {
+  await using server = await serveRaw((_request, response) => {
+    response.writeHead(200);
+    let count = 0;
+    const timer = setInterval(() => {
+      response.write(":\n\n");
+      count += 1;
+      if (count < 12) return;
+      clearInterval(timer);
+      response.end(said);
+    }, 100);
+  });
+  const alive = await askOnce(server.url, { silenceMsMax: 600 });
+  assert.ok(alive.kind === "message", JSON.stringify(alive));
+});
+
+test("openModels() gives a silent model up after one limit of silence, tries included, and tells meanwhile", async () => {
+  let requestCount = 0;
+  await using server = await serveRaw(() => {
+    requestCount += 1;
+  });
+  const remarks: string[] = [];
+  const startedMs = Date.now();
+  const outcome = await askOnce(server.url, { silenceMsMax: 400, silenceRemarkMs: 150 }, remarks);
+  assert.ok(outcome.kind === "failed");
+  assert.equal(outcome.code, "timeout");
+  assert.equal(outcome.isRetryable, false);
+  assert.match(outcome.message, /sent nothing for 400ms.*silenceMax/);
+  assert.equal(requestCount, 1);
+  assert.ok(Date.now() - startedMs >= 390);
+  assert.equal(remarks.length, 2);
+  assert.match(remarks[0] ?? "", /silent for .*; it is given up after /);
+});
+
+test("openModels() tells a waiting person at once that the key is wrong, and tries for others later", async () => {
+  await using server = await startScriptedModelServer({
+    script: () => ({ status: 401, error: { message: "bad key" } }),
+  });
+  const ask = (isStartedByPerson: boolean) => askOnce(server.url, {}, [], { isStartedByPerson });
+  const person = await ask(true);
+  assert.ok(person.kind === "failed");
+  assert.deepEqual([person.code, person.isRetryable], ["unauthenticated", false]);
+  assert.match(person.message, /bad key; check its key/);
+  const job = await ask(false);
+  assert.ok(job.kind === "failed");
+  assert.equal(job.isRetryable, true);
+});

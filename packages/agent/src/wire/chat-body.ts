@@ -1,0 +1,18 @@
+/** The body of a chat completion as far as it is mended here. Types only. */
+export interface ChatMessage {
+  role: string;
+  content?: unknown;
+  tool_calls?: { id: string; type: "function"; function: { name: string; arguments: string } }[];
+  tool_call_id?: string;
+  [field: string]: unknown;
+}
+
+export interface ChatBody {
+  messages: ChatMessage[];
+  tools?: unknown[];
+  [field: string]: unknown;
+}
+
+export function isChatBody(value: unknown): value is ChatBody {
+  return typeof value === "object" && value !== null && Array.isArray((value as { messages?: unknown }).messages);
+}

@@ -1,0 +1,197 @@
+// A fetch for chat completions that asks as the server takes it and always answers with a clean event stream: what a server refuses
+// is mended and asked again (mends.ts), what it answers is brought into one form (read-events.ts).
+
+import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Logger } from "@roost/base";
+import { isChatBody, type ChatBody } from "./chat-body.ts";
+import { errorText } from "./error-text.ts";
+import type { Mend, MendSetting } from "./mend.ts";
+import { mends } from "./mends.ts";
+import { readEvents, type ReplyEvent } from "./read-events.ts";
+
+type Fetch = typeof globalThis.fetch;
+
+/** What one call is told of what happens on the wire. */
+export interface WireWatch {
+  /** Any byte of an answer, comments included: the server lives. */
+  onBytes?: () => void;
+  /** The field under which thinking came. */
+  onReasoningField?: (field: string) => void;
+  /** How the request was asked in the end. */
+  onMends?: (tell: string[]) => void;
+}
+
+export interface WireOptions {
+  fetch: Fetch;
+  bodyBytesMax: number;
+  /** What this server was found to take; what is learnt is added. */
+  settings: Map<string, MendSetting>;
+  logger: Logger;
+  finishGraceMs?: number;
+}
+
+export interface Wire {
+  fetch: Fetch;
+  /** Everything that is fetched within `work` is told to `watch`. */
+  watched<T>(watch: WireWatch, work: () => Promise<T>): Promise<T>;
+}
+
+const mendsMax = 8;
+const redirectsMax = 3;
+const refusalBytesMax = 64 * 1024;
+const finishGraceMsDefault = 5_000;
+/** No other request would do better: a wrong key, a limit of rate, a server that is down. */
+const unmendable = new Set([401, 403, 408, 429, 503, 529]);
+const moved = new Set([301, 302, 303, 307, 308]);
+
+export function createWire(options: WireOptions): Wire {
+  const watches = new AsyncLocalStorage<WireWatch>();
+  return {
+    watched: (watch, work) => watches.run(watch, work),
+    fetch: async (input, init) => {
+      const asked: unknown = typeof init?.body === "string" ? JSON.parse(init.body) : undefined;
+      if (!isChatBody(asked)) return await options.fetch(input, init);
+      return await ask(options, watches.getStore() ?? {}, { input, init: init ?? {}, asked });
+    },
+  };
+}
+
+async function ask(
+  options: WireOptions,
+  watch: WireWatch,
+  { input, init, asked }: { input: Parameters<Fetch>[0]; init: RequestInit; asked: ChatBody },
+): Promise<Response> {
+  const settings = new Map(options.settings);
+  for (let count = 0; ; count += 1) {
+    const inForce = mends.filter(({ id }) => settings.has(id));
+    const body = inForce.reduce((soFar, mend) => mend.apply(soFar, settings.get(mend.id)!), asked);
+    const response = await send(options.fetch, input, { ...init, redirect: "manual", body: JSON.stringify(body) });
+    watch.onBytes?.();
+    const answer = moved.has(response.status)
+      ? { refused: refusalOf(movedText(response, input), 404) }
+      : response.ok
+        ? await open(response, options, watch)
+        : { refused: await readRefusal(response) };
+    if ("events" in answer) {
+      watch.onMends?.(inForce.map((mend) => mend.tell(settings.get(mend.id)!)));
+      return toEventStream(response, answer, watch);
+    }
+    const { refused } = answer;
+    const found = count < mendsMax && !unmendable.has(refused.status) ? findMend(refused, body, settings) : undefined;
+    if (found === undefined) return refused.response;
+    settings.set(found.mend.id, found.setting);
+    if (found.mend.isForOnce?.(found.setting) !== true) options.settings.set(found.mend.id, found.setting);
+    const facts = { status: refused.status, reason: errorText(refused.text)?.slice(0, 300) };
+    options.logger.info(`A model server refused a request, which is ${found.mend.tell(found.setting)}`, facts);
+  }
+}
+
+/** 307 and 308 keep the method; on the same host they are followed, as they lead no key elsewhere. */
+async function send(fetch: Fetch, input: Parameters<Fetch>[0], init: RequestInit): Promise<Response> {
+  let url = String(input instanceof Request ? input.url : input);
+  for (let count = 0; ; count += 1) {
+    const response = await fetch(url, init);
+    if ((response.status !== 307 && response.status !== 308) || count >= redirectsMax) return response;
+    const to = response.headers.get("location") ?? "";
+    if (!URL.canParse(to, url) || new URL(to, url).host !== new URL(url).host) return response;
+    await response.body?.cancel();
+    url = new URL(to, url).href;
+  }
+}
+
+interface Refused {
+  status: number;
+  text: string;
+  /** What the caller is given when nothing can be mended. */
+  response: Response;
+}
+
+function findMend(
+  refused: Refused,
+  body: ChatBody,
+  settings: ReadonlyMap<string, MendSetting>,
+): { mend: Mend; setting: MendSetting } | undefined {
+  const refusal = { status: refused.status, text: `${errorText(refused.text) ?? ""}\n${refused.text}` };
+  for (const mend of mends) {
+    const setting = mend.recognise(refusal, body);
+    if (setting !== undefined && setting !== settings.get(mend.id)) return { mend, setting };
+  }
+  return undefined;
+}
+
+async function readRefusal(response: Response): Promise<Refused> {
+  const parts: Buffer[] = [];
+  let byteCount = 0;
+  for await (const bytes of response.body ?? []) {
+    parts.push(Buffer.from(bytes));
+    byteCount += bytes.byteLength;
+    if (byteCount > refusalBytesMax) break;
+  }
+  const text = Buffer.concat(parts).toString("utf8").slice(0, refusalBytesMax);
+  return refusalOf(text, response.status, response.headers);
+}
+
+/** In OpenAI's form, so that whoever reads it finds the reason. */
+function refusalOf(text: string, status: number, headers?: Headers): Refused {
+  const message = errorText(text) ?? "";
+  const kept = new Headers(headers);
+  for (const name of ["content-length", "content-encoding", "transfer-encoding"]) kept.delete(name);
+  kept.set("content-type", "application/json");
+  const body = JSON.stringify({ error: { message, raw: text.slice(0, refusalBytesMax) } });
+  return { status, text, response: new Response(body, { status, headers: kept }) };
+}
+
+function movedText(response: Response, input: Parameters<Fetch>[0]): string {
+  const to = response.headers.get("location") ?? "";
+  const from = String(input instanceof Request ? input.url : input);
+  const whole = URL.canParse(to, from) ? new URL(to, from).href : "another one that it does not name";
+  void response.body?.cancel();
+  return `the address has moved to ${whole.replace(/\/chat\/completions\/?$/, "")}: give that one`;
+}
+
+interface Opened {
+  events: AsyncGenerator<ReplyEvent, void>;
+  first: ReplyEvent;
+}
+
+/** Reads up to the first event, so that a refusal that comes as a good answer is still one. */
+async function open(
+  response: Response,
+  { bodyBytesMax, finishGraceMs = finishGraceMsDefault }: WireOptions,
+  watch: WireWatch,
+): Promise<Opened | { refused: Refused }> {
+  const events = readEvents(response, { bodyBytesMax, finishGraceMs, onBytes: () => watch.onBytes?.() });
+  const { value: first } = await events.next();
+  assert.ok(first !== undefined, "readEvents gave an answer without an event");
+  if (first.kind === "chunk") return { events, first };
+  const { message, code } = first.error;
+  const status = Number(code ?? 500);
+  await events.return();
+  return { refused: refusalOf(JSON.stringify({ error: { message } }), status, response.headers) };
+}
+
+function toEventStream(response: Response, { events, first }: Opened, watch: WireWatch): Response {
+  const encoder = new TextEncoder();
+  const write = (controller: ReadableStreamDefaultController<Uint8Array>, event: ReplyEvent) => {
+    if (event.kind === "chunk" && event.reasoningField !== undefined) watch.onReasoningField?.(event.reasoningField);
+    const value = event.kind === "chunk" ? event.value : { error: event.error };
+    controller.enqueue(encoder.encode(`data: ${JSON.stringify(value)}\n\n`));
+  };
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => write(controller, first),
+    async pull(controller) {
+      const { done, value } = await events.next();
+      if (done !== true) return write(controller, value);
+      controller.enqueue(encoder.encode("data: [DONE]\n\n"));
+      controller.close();
+    },
+    cancel: async () => {
+      await events.return();
+    },
+  });
+  const headers = new Headers(response.headers);
+  headers.set("content-type", "text/event-stream");
+  for (const name of ["content-length", "content-encoding"]) headers.delete(name);
+  return new Response(body, { status: response.status, headers });
+}

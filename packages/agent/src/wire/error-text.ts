@@ -1,0 +1,72 @@
+// Finds the reason in the body of a refusal. OpenAI's form is one of many: each server has its own.
+
+/** Where servers put the reason, the most telling first. */
+const reasonFields = [
+  "message",
+  "error",
+  "detail",
+  "errors",
+  "error_description",
+  "msg",
+  "description",
+  "reason",
+  "title",
+];
+const depthMax = 5;
+const charsMax = 2_000;
+
+/** The reason that an error body gives, on one line; undefined when it gives none. */
+export function errorText(body: string): string | undefined {
+  const text = body.trim();
+  if (text === "") return undefined;
+  if (/^(<!doctype|<html|<\?xml|<head|<body)/i.test(text)) return describePage(text);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return oneLine(text);
+  }
+  return reasonIn(value) ?? oneLine(text);
+}
+
+/** The reason that a parsed error gives. */
+export function reasonIn(value: unknown, depth = 0): string | undefined {
+  if (typeof value === "string") return value.trim() === "" ? undefined : nested(value, depth);
+  if (typeof value !== "object" || value === null || depth > depthMax) return undefined;
+  if (Array.isArray(value)) {
+    const reasons = value.slice(0, 3).flatMap((entry) => reasonIn(entry, depth + 1) ?? []);
+    return reasons.length === 0 ? undefined : oneLine(reasons.join("; "));
+  }
+  const fields = value as Record<string, unknown>;
+  for (const name of reasonFields) {
+    const reason = reasonIn(fields[name], depth + 1);
+    if (reason === undefined) continue;
+    // A validator names the place apart from the fault.
+    const place = Array.isArray(fields["loc"]) ? `${fields["loc"].join(".")}: ` : "";
+    // A router repeats what the upstream said beside its own "Provider returned error".
+    const upstream = reasonIn((fields["metadata"] as { raw?: unknown } | undefined)?.raw, depth + 1);
+    return oneLine(`${place}${reason}${upstream === undefined || reason.includes(upstream) ? "" : `: ${upstream}`}`);
+  }
+  return undefined;
+}
+
+/** Proxies quote the upstream's JSON inside a text. */
+function nested(text: string, depth: number): string {
+  if (/^\s*[[{]/.test(text)) {
+    try {
+      return reasonIn(JSON.parse(text), depth + 1) ?? oneLine(text);
+    } catch {
+      // Not JSON after all.
+    }
+  }
+  return oneLine(text);
+}
+
+export function describePage(text: string): string {
+  const title = /<title[^>]*>([^<]{1,200})/i.exec(text)?.[1]?.trim();
+  return `the server answered with a web page${title === undefined || title === "" ? "" : ` (“${oneLine(title)}”)`}`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim().slice(0, charsMax).toWellFormed();
+}

@@ -1,0 +1,179 @@
+// All mends, in the order in which a refusal is held against them and in which they are applied. A new kind of server is a new value here.
+
+import type { ChatBody, ChatMessage } from "./chat-body.ts";
+import type { Mend } from "./mend.ts";
+import { outputLimitMend, outputNameMend } from "./output-limit-mend.ts";
+import { reasoningMend } from "./reasoning-mend.ts";
+
+/** Words by which servers say that they do not know or take something. */
+export const isUnknown =
+  /not (be )?(support|permit|allow|accept|recogni[sz]|known|enabl|implement|available|valid)|n['’]t (support|accept|know|recogni[sz])|unsupported|unknown|unexpected|unrecogni[sz]ed|extra (inputs?|fields?)|additional propert|not a valid|invalid (parameter|argument|field|param)|no such (field|parameter)/i;
+
+export const streamOptionsId = "without stream_options";
+export const noStreamId = "without streaming";
+export const noToolsId = "without tools";
+
+const mendStreamOptions: Mend = {
+  id: streamOptionsId,
+  recognise: ({ text }, body) =>
+    body["stream_options"] !== undefined && /stream_options|include_usage/i.test(text) ? "left out" : undefined,
+  apply: (body) => without(body, "stream_options"),
+  tell: () => "asked without stream_options",
+};
+
+const mendNoStream: Mend = {
+  id: noStreamId,
+  recognise: ({ text }, body) =>
+    body["stream"] === true && /\bstream(ing|ed)?\b/i.test(text) && /not|n't|unsupported|only|must|cannot/i.test(text)
+      ? "off"
+      : undefined,
+  apply: (body) => ({ ...without(body, "stream_options"), stream: false }),
+  tell: () => "asked without streaming",
+};
+
+/** Fields that a request can do without. */
+const optionalFields = [
+  "temperature",
+  "top_p",
+  "usage",
+  "user",
+  "tool_choice",
+  "parallel_tool_calls",
+  "reasoning_effort",
+];
+
+const optionalFieldMends = optionalFields.map((field): Mend => ({
+  id: `without ${field}`,
+  recognise: ({ text }, body) =>
+    body[field] !== undefined && new RegExp(`\\b${field}\\b`, "i").test(text) && isUnknown.test(text)
+      ? "left out"
+      : undefined,
+  apply: (body) => without(body, field),
+  tell: () => `asked without ${field}`,
+}));
+
+const toolWords = /\btools?\b|\bfunctions?[ _-]?call|tool[_ -]?(use|call|choice)/i;
+const toolRefusal =
+  /(does|do|is|are|did|can|could)( not|n['’]t)[\w ]{0,30}(support|enabl|allow|accept|capab|available)|not support|unsupported|no endpoints found|--enable-auto-tool-choice|--tool-call-parser|--jinja|cannot (use|call)|without tool/i;
+
+/** A talk without tools is better than none; what was called before is told as text. */
+const mendNoTools: Mend = {
+  id: noToolsId,
+  recognise: ({ text }, body) =>
+    (body.tools !== undefined || body.messages.some(isAboutTools)) && toolWords.test(text) && toolRefusal.test(text)
+      ? "left out"
+      : undefined,
+  apply: (body) => ({
+    ...without(without(body, "tools"), "tool_choice"),
+    messages: joinNeighbours(body.messages.map(toolAsText)),
+  }),
+  tell: () => "asked without tools: this model or its server does not take any, so that it can only talk",
+};
+
+const mendSystem: Mend = {
+  id: "without the system role",
+  recognise: ({ text }, body) =>
+    body.messages.some(({ role }) => role === "system") &&
+    ((/\b(system|developer)\b/i.test(text) &&
+      /\b(role|instruction|message|prompt)/i.test(text) &&
+      (isUnknown.test(text) || /invalid role|only (user|the roles)|not enabled/i.test(text))) ||
+      /roles? must alternate/i.test(text))
+      ? "in the first message"
+      : undefined,
+  apply: ({ messages, ...body }) => {
+    const system = messages.filter(({ role }) => role === "system").map(({ content }) => textOf(content));
+    const rest = messages.filter(({ role }) => role !== "system");
+    return { ...body, messages: joinNeighbours([{ role: "user", content: system.join("\n\n") }, ...rest]) };
+  },
+  tell: () => "asked with the instructions in the first message: this model takes no system role",
+};
+
+/** Two settings, tried one after the other: `""`, and a text where that is refused too. */
+const mendEmptyContent: Mend = {
+  id: "with content",
+  recognise: ({ text }, { messages }) => {
+    if (!/(?<!reasoning_)\bcontent\b/i.test(text)) return undefined;
+    if (!/null|none\b|string|required|missing|empty|non-?empty|blank/i.test(text)) return undefined;
+    if (messages.some(({ role, content }) => role === "assistant" && content == null)) return "";
+    return messages.some(({ role, content }) => role === "assistant" && content === "") ? "(no text)" : undefined;
+  },
+  apply: (body, setting) =>
+    mapMessages(body, (message) =>
+      message.role === "assistant" && (message.content == null || message.content === "")
+        ? { ...message, content: setting }
+        : message,
+    ),
+  tell: () => "asked with a text in each message",
+};
+
+/** Mistral takes no word of the person right after the answer of a tool. */
+const mendAfterTool: Mend = {
+  id: "with an answer after tools",
+  recognise: ({ text }, { messages }) =>
+    /after (role )?['"`]?tool\b|expected (last )?role.{0,20}assistant/i.test(text) &&
+    messages.some(({ role }, index) => role === "user" && messages[index - 1]?.role === "tool")
+      ? "(no answer)"
+      : undefined,
+  apply: (body, setting) => ({
+    ...body,
+    messages: body.messages.flatMap((message, index) =>
+      message.role === "user" && body.messages[index - 1]?.role === "tool"
+        ? [{ role: "assistant", content: setting }, message]
+        : [message],
+    ),
+  }),
+  tell: () => "asked with an answer between a tool's and the person's words",
+};
+
+export const mends: readonly Mend[] = [
+  mendStreamOptions,
+  mendNoStream,
+  reasoningMend,
+  outputNameMend,
+  outputLimitMend,
+  ...optionalFieldMends,
+  mendNoTools,
+  mendSystem,
+  mendAfterTool,
+  mendEmptyContent,
+];
+
+function without(body: ChatBody, field: string): ChatBody {
+  const { [field]: _left, ...rest } = body;
+  return rest as ChatBody;
+}
+
+function mapMessages(body: ChatBody, change: (message: ChatMessage) => ChatMessage): ChatBody {
+  return { ...body, messages: body.messages.map(change) };
+}
+
+function isAboutTools({ role, tool_calls: calls }: ChatMessage): boolean {
+  return role === "tool" || (calls?.length ?? 0) > 0;
+}
+
+function toolAsText(message: ChatMessage): ChatMessage {
+  if (message.role === "tool") return { role: "user", content: `[answer of a tool]\n${textOf(message.content)}` };
+  const { tool_calls: calls, ...rest } = message;
+  if (calls === undefined || calls.length === 0) return rest;
+  const said = textOf(message.content);
+  const called = calls.map((call) => `[called ${call.function.name} ${call.function.arguments}]`);
+  return { role: "assistant", content: [said, ...called].filter((text) => text !== "").join("\n") };
+}
+
+function joinNeighbours(messages: ChatMessage[]): ChatMessage[] {
+  const joined: ChatMessage[] = [];
+  for (const message of messages) {
+    const last = joined.at(-1);
+    const isJoinable = last?.role === message.role && (message.role === "user" || message.role === "assistant");
+    if (isJoinable && !isAboutTools(last) && !isAboutTools(message)) {
+      joined[joined.length - 1] = { ...last, content: `${textOf(last.content)}\n\n${textOf(message.content)}` };
+    } else joined.push(message);
+  }
+  return joined;
+}
+
+function textOf(content: unknown): string {
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return "";
+  return content.map((part: { text?: unknown }) => (typeof part.text === "string" ? part.text : "")).join("");
+}

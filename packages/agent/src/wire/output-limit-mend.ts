@@ -1,0 +1,109 @@
+// How long a reply may be: the name of the field and the number that a server takes.
+// A number that depends on this prompt or on today's credit holds for one request.
+
+import type { ChatBody } from "./chat-body.ts";
+import type { Mend } from "./mend.ts";
+
+export const outputNameId = "name of the output limit";
+const names = ["max_tokens", "max_completion_tokens"] as const;
+
+/** Below it a shorter reply is of no use: the prompt is too long instead. */
+const outputTokensMin = 256;
+/** Less than this many tokens of credit is no credit. */
+const affordableTokensMin = 64;
+/** Servers count a few tokens of their own. */
+const countingSlackTokens = 16;
+
+const isTooLarge =
+  /too (large|big|high|long|many)|at most|less than|greater|larger|exceed|maximum|range|up to|must be (<|≤|below)|limit/i;
+const isRefusedName =
+  /not (be )?(support|permit|allow|recogni[sz]|accept|known)|unsupported|unrecogni[sz]ed|unknown|unexpected|extra (input|field)|additional propert|deprecated|instead|invalid parameter/i;
+
+/** `max_tokens`, else `max_completion_tokens`, else no limit at all. */
+export const outputNameMend: Mend = {
+  id: outputNameId,
+  recognise: ({ text }, body) => {
+    const used = names.find((name) => body[name] !== undefined);
+    if (used === undefined || !new RegExp(`\\b${used}\\b`).test(text) || !isRefusedName.test(text)) return undefined;
+    const other = names.find((name) => name !== used)!;
+    const isNamedForIt = new RegExp(`use ['"\`]?${other}|${other}['"\`]? instead`, "i").test(text);
+    if (!isNamedForIt && isTooLarge.test(text)) return undefined;
+    // The first name that is tried is max_tokens, except at OpenAI itself: what is refused second leaves no other.
+    return used === "max_tokens" || isNamedForIt ? other : "none";
+  },
+  apply: (body, setting) => {
+    const limit = names.map((name) => body[name]).find((value) => value !== undefined);
+    const { max_tokens: _one, max_completion_tokens: _other, ...rest } = body;
+    const isNamed = limit !== undefined && setting !== "none";
+    return isNamed ? { ...rest, [setting]: limit } : rest;
+  },
+  tell: (setting) => (setting === "none" ? "asked without an output limit" : `asked with ${setting}`),
+};
+
+/** A limit that holds for the model is remembered as a number, one for this request as a text. */
+export const outputLimitMend: Mend = {
+  id: "output limit",
+  recognise: ({ status, text }, body) => {
+    const asked = limitOf(body);
+    if (asked === undefined) return undefined;
+    const credit = number(/(?:can )?only (?:be able to )?afford\D{0,20}(\d[\d,]*)/i.exec(text)?.[1]);
+    if (credit !== undefined)
+      return credit >= affordableTokensMin && credit < asked ? String(credit - Math.ceil(credit / 100)) : undefined;
+    if (status === 402) return undefined;
+    const room = roomIn(text.split("\n")[0] ?? "") ?? roomIn(text);
+    if (room !== undefined) {
+      const fitting = room - countingSlackTokens;
+      return fitting >= outputTokensMin && fitting < asked ? String(fitting) : undefined;
+    }
+    if (!/max_(completion_|new_|output_)?tokens|maxOutputTokens|(output|completion|generated) tokens/i.test(text))
+      return undefined;
+    if (!isTooLarge.test(text)) return undefined;
+    const exclusive = number(/(\d+) \(exclusive\)/i.exec(text)?.[1]);
+    if (exclusive !== undefined && exclusive - 1 < asked) return exclusive - 1;
+    const named = [...withoutDates(text).matchAll(/(?<![\w.-])\d{2,7}(?![\w-])/g)].map(([digits]) => Number(digits));
+    const fitting = named.filter((value) => value >= affordableTokensMin && value < asked);
+    if (fitting.length > 0) return Math.max(...fitting);
+    const half = Math.floor(asked / 2);
+    return half >= outputTokensMin ? half : undefined;
+  },
+  apply: (body, setting) => {
+    const limited = { ...body };
+    for (const name of names) if (typeof body[name] === "number") limited[name] = Math.min(body[name], Number(setting));
+    return limited;
+  },
+  isForOnce: (setting) => typeof setting === "string",
+  tell: (setting) => `asked for at most ${setting} tokens, which is what the server takes`,
+};
+
+function limitOf(body: ChatBody): number | undefined {
+  const limit = names.map((name) => body[name]).find((value) => typeof value === "number");
+  return typeof limit === "number" ? limit : undefined;
+}
+
+/** What is left for a reply of the context that the server names, beside the input that it counts; undefined: it does not name both. */
+function roomIn(text: string): number | undefined {
+  const sum = /(\d+) \+ (\d+) > (\d+)/.exec(text);
+  if (sum !== null) return Number(sum[3]) - Number(sum[1]);
+  const given = /must be <= (\d+)\. Given: (\d+) `?inputs`? tokens/i.exec(text);
+  if (given !== null) return Number(given[1]) - Number(given[2]);
+  const context = number(
+    /(?:maximum |model'?s? )?context (?:length|window|size|limit)[^.\d]{0,40}?(\d[\d,]{2,8})/i.exec(text)?.[1],
+  );
+  if (context === undefined) return undefined;
+  const inputs = [
+    ...text.matchAll(
+      /(\d[\d,]*) (?:tokens )?(?:in (?:the|your) (?:messages|prompt|input)|of (?:text|tool|image|audio) input|(?:text |prompt |input )+tokens|from the (?:input|messages|prompt)|tokens? for the prompt)/gi,
+    ),
+  ].map(([, digits]) => number(digits) ?? 0);
+  return inputs.length === 0 ? undefined : context - inputs.reduce((total, count) => total + count, 0);
+}
+
+/** Names of models carry dates and versions. */
+function withoutDates(text: string): string {
+  return text.replace(/\b[\w./:-]*\d{4}-\d{2}-\d{2}[\w./:-]*/g, " ");
+}
+
+function number(digits: string | undefined): number | undefined {
+  const value = Number(digits?.replaceAll(",", "") ?? NaN);
+  return Number.isFinite(value) ? value : undefined;
+}

@@ -1,0 +1,168 @@
+// The body of an answer as the events of a reply: a stream of events, one JSON document, or JSON by lines, whatever the header says.
+// It tells every byte, ends at [DONE] or shortly after the finish, and says in plain words when the answer is none.
+
+import { RoostError } from "@roost/base";
+import { createParser } from "eventsource-parser";
+import { describePage, errorText } from "./error-text.ts";
+import { normaliseChunk, type NormalChunk } from "./normalise-chunk.ts";
+
+export interface ReadEventsOptions {
+  bodyBytesMax: number;
+  /** After the reply has finished, what may still come (its usage) is waited for this long. */
+  finishGraceMs: number;
+  onBytes: () => void;
+}
+
+export type ReplyEvent = Exclude<NormalChunk, { kind: "skip" }>;
+
+const beginningCharsMax = 500;
+const drainMs = 500;
+
+/** @throws RoostError `unavailable` when the connection breaks or nothing can be read, `limit_exceeded` past `bodyBytesMax` */
+export async function* readEvents(response: Response, options: ReadEventsOptions): AsyncGenerator<ReplyEvent, void> {
+  if (response.body === null) throw new RoostError("unavailable", "the server answered with nothing");
+  const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
+  const state: ReadState = { beginning: "", body: undefined, form: undefined, events: [], isDone: false };
+  const parser = createParser({
+    onEvent: ({ data }) => takeLine(state, data),
+    maxBufferSize: options.bodyBytesMax,
+  });
+  const decoder = new TextDecoder();
+  let isFinished = false;
+  let count = 0;
+  try {
+    for (;;) {
+      const part = await readPart(reader, isFinished ? options.finishGraceMs : undefined);
+      if (part === "broken" && !isFinished)
+        throw new RoostError("unavailable", "the connection broke before the reply was complete");
+      const isLast = part === "broken" || part === "silent" || part.done;
+      if (!isLast) options.onBytes();
+      const text = isLast ? decoder.decode() : decoder.decode(part.value, { stream: true });
+      take(state, { text, isLast, parser, bodyBytesMax: options.bodyBytesMax });
+      for (const event of state.events.splice(0)) {
+        count += 1;
+        isFinished ||= event.kind === "chunk" && event.isFinished;
+        yield event;
+      }
+      if (isLast || state.isDone) break;
+    }
+    if (count === 0) throw new RoostError("unavailable", emptyReason(state));
+  } finally {
+    void letGo(reader, state.isDone);
+  }
+}
+
+/** A reply that is complete is read to its end, if that comes at once: then the connection can be used again. */
+async function letGo(reader: ReadableStreamDefaultReader<Uint8Array>, isDone: boolean): Promise<void> {
+  const timer = setTimeout(() => void reader.cancel().catch(() => {}), isDone ? drainMs : 0).unref();
+  try {
+    if (isDone) while (!(await reader.read()).done);
+  } catch {
+    // It broke off after all was said.
+  } finally {
+    if (isDone) clearTimeout(timer);
+  }
+}
+
+interface ReadState {
+  /** Of what came, for the message when it is no reply. */
+  beginning: string;
+  /** Collected, when it is one document. */
+  body: string | undefined;
+  form: "events" | "document" | undefined;
+  events: ReplyEvent[];
+  isDone: boolean;
+}
+
+function take(
+  state: ReadState,
+  part: { text: string; isLast: boolean; parser: ReturnType<typeof createParser>; bodyBytesMax: number },
+): void {
+  if (state.beginning.length < beginningCharsMax)
+    state.beginning = (state.beginning + part.text).slice(0, beginningCharsMax);
+  let { text } = part;
+  if (state.form === undefined) {
+    text = (state.body ?? "") + text;
+    state.body = text;
+    const first = text.trimStart().at(0);
+    if (first === undefined) return;
+    state.form = first === "{" || first === "[" ? "document" : "events";
+    state.body = state.form === "document" ? "" : undefined;
+  }
+  if (state.form === "document") {
+    state.body += text;
+    if ((state.body ?? "").length > part.bodyBytesMax)
+      throw new RoostError("limit_exceeded", `the reply is longer than ${part.bodyBytesMax} bytes`);
+    if (part.isLast) takeDocument(state);
+    return;
+  }
+  part.parser.feed(text);
+  // What ends without an empty line is an event all the same.
+  if (part.isLast) part.parser.feed("\n\n");
+}
+
+function takeDocument(state: ReadState): void {
+  const text = (state.body ?? "").trim();
+  const whole = parse(text);
+  if (whole !== undefined) {
+    const chunk = normaliseChunk(whole);
+    if (chunk.kind === "skip") return;
+    if (chunk.kind === "chunk") finish(chunk);
+    state.events.push(chunk);
+    return;
+  }
+  for (const line of text.split("\n")) takeLine(state, line.trim());
+}
+
+/** A whole completion has an end, also where the server does not name its reason. */
+function finish({ value }: Extract<NormalChunk, { kind: "chunk" }>): void {
+  for (const choice of value["choices"] as Record<string, unknown>[]) choice["finish_reason"] ??= "stop";
+}
+
+/** A line that cannot be read is no failure of the reply. */
+function takeLine(state: ReadState, line: string): void {
+  if (state.isDone) return;
+  if (line === "[DONE]") {
+    state.isDone = true;
+    return;
+  }
+  const chunk = normaliseChunk(parse(line));
+  if (chunk.kind !== "skip") state.events.push(chunk);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readPart(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  withinMs: number | undefined,
+): Promise<{ done: false; value: Uint8Array } | { done: true; value?: undefined } | "broken" | "silent"> {
+  const read = reader.read().then(
+    (part) => (part.done ? { done: true as const } : { done: false as const, value: part.value }),
+    (error: unknown) => {
+      // An abort is the caller's own and keeps its reason.
+      if (error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError")) throw error;
+      if (error instanceof RoostError) throw error;
+      return "broken" as const;
+    },
+  );
+  if (withinMs === undefined) return await read;
+  let timer: NodeJS.Timeout | undefined;
+  const silent = new Promise<"silent">((resolve) => {
+    timer = setTimeout(() => resolve("silent"), withinMs);
+  });
+  read.catch(() => {});
+  return await Promise.race([read, silent]).finally(() => clearTimeout(timer));
+}
+
+function emptyReason({ beginning }: ReadState): string {
+  const text = beginning.trim();
+  if (text === "") return "the server answered with nothing";
+  if (text.startsWith("<")) return `${describePage(text)}; is its address that of an OpenAI-compatible API, up to /v1?`;
+  return `the answer is no reply of a model; it begins: ${(errorText(text) ?? text).slice(0, 200)}`;
+}

@@ -1,0 +1,58 @@
+// A model's thinking on its way back to it. Some servers demand it with every call of a tool, some refuse the field, and they
+// disagree on its name. It is sent back under the name under which it came; what a refusal says beyond that is learnt here.
+
+import type { ChatMessage } from "./chat-body.ts";
+import type { Mend } from "./mend.ts";
+
+export const reasoningFields = ["reasoning_content", "reasoning"] as const;
+
+const isRefused =
+  /not (be )?(support|permit|allow|accept|recogni[sz]|known|valid)|unsupported|unknown|unexpected|unrecogni[sz]ed|extra (input|field)|additional propert|must not|should not|remove|invalid/i;
+const isDemanded =
+  /missing|required|must (be|have|contain|include)|passed back|pass(ed)? .{0,20}back|expected|not found|absent|needs? to|should be/i;
+
+/** `none`, or the field and the messages that must have it: those that call tools, or all of the model's. */
+export const reasoningMend: Mend = {
+  id: "reasoning",
+  recognise: ({ text }, { messages }) => {
+    const named = reasoningFields.find((field) => new RegExp(`\\b${field}\\b`).test(text));
+    if (named === undefined) return undefined;
+    const own = messages.filter(({ role }) => role === "assistant");
+    if (isDemanded.test(text) && !/must not|should not/i.test(text) && !/unsupported|unexpected|unknown/i.test(text)) {
+      if (own.some((message) => callsTools(message) && typeof message[named] !== "string"))
+        return `${named} with calls`;
+      if (own.some((message) => typeof message[named] !== "string")) return `${named} always`;
+    }
+    return isRefused.test(text) && own.some(hasReasoning) ? "none" : undefined;
+  },
+  apply: (body, setting) => ({
+    ...body,
+    messages: body.messages.map((message) => withReasoning(message, String(setting))),
+  }),
+  tell: (setting) =>
+    setting === "none"
+      ? "asked without earlier thinking"
+      : `asked with ${String(setting).split(" ")[0]} in each message`,
+};
+
+function withReasoning(message: ChatMessage, setting: string): ChatMessage {
+  if (message.role !== "assistant") return message;
+  const { reasoning_content: content, reasoning, reasoning_details: details, ...rest } = message;
+  if (setting === "none") return rest;
+  const [field = "", when] = setting.split(" ");
+  const thought = [content, reasoning].find((value) => typeof value === "string");
+  if (thought === undefined && when !== "always" && !callsTools(message)) return message;
+  return {
+    ...rest,
+    ...(details === undefined ? {} : { reasoning_details: details }),
+    [field]: thought ?? "",
+  };
+}
+
+function callsTools({ tool_calls: calls }: ChatMessage): boolean {
+  return (calls?.length ?? 0) > 0;
+}
+
+function hasReasoning(message: ChatMessage): boolean {
+  return [...reasoningFields, "reasoning_details"].some((field) => message[field] !== undefined);
+}
