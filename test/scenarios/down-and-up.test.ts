@@ -36,7 +36,7 @@ async function defineJob(jobId: string, fields: object): Promise<void> {
 
 /** Oldest first. */
 async function ticksOf(jobId: string) {
-  const { ticks } = await scene.home.api.listTicks({ jobId, limit: 100 });
+  const { items: ticks } = await scene.home.api.listTicks({ jobId, limit: 100 });
   return ticks.toReversed();
 }
 

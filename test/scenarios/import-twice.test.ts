@@ -61,7 +61,7 @@ test("P: a directory of 38 jobs is imported twice, and there are 38 jobs both ti
     return JSON.parse(stdout) as { changes: { change: string }[]; notes: { jobId: string; notes: string[] }[] };
   };
   const listed = async () => {
-    const { jobs } = await home.api.listJobs({ limit: 500 });
+    const { items: jobs } = await home.api.listJobs({ limit: 500 });
     return jobs.filter(({ id }) => id !== "heartbeat").map(({ id, version, state }) => `${id} ${version} ${state}`);
   };
   const changesOf = ({ changes }: Awaited<ReturnType<typeof importJobs>>) => [

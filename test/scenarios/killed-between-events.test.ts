@@ -29,7 +29,7 @@ async function sendMarker({ home }: Scene, marker: string): Promise<string> {
 
 async function checkMarker({ world, home }: Scene, marker: string): Promise<void> {
   const { messages } = await home.api.getSession({ sessionKey: "main" });
-  const said = messages.filter(
+  const said = messages.items.filter(
     ({ text }) => `${text} `.toLowerCase().includes(` marker ${marker} `) || text.startsWith(`Marker ${marker} `),
   );
   assert.deepEqual(

@@ -24,14 +24,14 @@ const takeNotes: Script = ({ messages }) =>
 
 /** What must not be lost: what is defined, what is in the log, and each content that a file of the home ever had. */
 async function readRecord(api: Api, directory: string) {
-  const { jobs } = await api.listJobs({});
-  const { topics } = await api.listTopics({});
+  const { items: jobs } = await api.listJobs({});
+  const { items: topics } = await api.listTopics({});
   const events: { id: string; type: string; data: Record<string, unknown> }[] = [];
   for (const { name: topic, partitions } of topics) {
     for (const { partition, firstOffset, nextOffset } of partitions) {
       for (let offset = firstOffset; offset < nextOffset;) {
         const page = await api.readEvents({ topic, partition, offset, limit: 500 });
-        events.push(...(page.events as typeof events));
+        events.push(...(page.items as typeof events));
         offset = page.nextOffset;
       }
     }
@@ -42,7 +42,7 @@ async function readRecord(api: Api, directory: string) {
     const bytes = typeof data["sha256"] === "string" ? await objects.get(data["sha256"]) : undefined;
     if (bytes !== undefined) contents.push(Buffer.from(bytes).toString());
   }
-  const { files } = await api.listStateFiles({});
+  const { items: files } = await api.listStateFiles({});
   const states = await Promise.all(files.map(({ name }) => api.getState({ name })));
   return {
     jobs: jobs.map(({ id, state }) => `${id} ${state}`),

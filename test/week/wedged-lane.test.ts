@@ -59,7 +59,7 @@ test("J: eight queued messages are answered in order although the worker of the 
   hung.resolve();
   await worker.kill("SIGTERM");
   const { messages } = await home.api.getSession({ sessionKey: "main" });
-  const said = messages.filter(({ role }) => role === "assistant").map(({ text }) => text);
+  const said = messages.items.filter(({ role }) => role === "assistant").map(({ text }) => text);
   assert.deepEqual(
     said,
     numbers.map((number) => `Answer ${number}`),

@@ -20,7 +20,7 @@ export function findById(given: string, ids: readonly string[], what: { one: str
 /** A run by its id, the end of its id, or `last` for the newest. */
 export async function findRunId(client: RoostClient, given: string): Promise<string> {
   if (given.length >= wholeIdChars) return given;
-  const { runs } = await client.listRuns({ limit: given === "last" ? 1 : candidatesMax });
+  const { items: runs } = await client.listRuns({ limit: given === "last" ? 1 : candidatesMax });
   if (given === "last") {
     if (runs[0] === undefined) throw new RoostError("not_found", "nothing has run yet: roost ask starts something");
     return runs[0].id;

@@ -56,7 +56,7 @@ test("roost ps prints one document with --json, and tables that fit", async () =
   await using gateway = await serveGateway({
     listActivity: () => ({
       at: someSummary().createdAt,
-      rows: [someActivity({ title: "\u001b[2Jevil", why: "w".repeat(300) })],
+      items: [someActivity({ title: "\u001b[2Jevil", why: "w".repeat(300) })],
       next: null,
     }),
   });
@@ -71,7 +71,7 @@ test("roost ps prints one document with --json, and tables that fit", async () =
 });
 
 test("roost colours only when it is asked to where nobody sees it", async () => {
-  await using gateway = await serveGateway({ listRuns: () => ({ runs: [someSummary()], next: null }) });
+  await using gateway = await serveGateway({ listRuns: () => ({ items: [someSummary()], next: null }) });
   const forced = await runRoost(["runs"], { ...gateway, environment: { FORCE_COLOR: "1" } });
   assert.ok(forced.stdout.includes("\u001b["));
   const both = await runRoost(["runs"], { ...gateway, environment: { FORCE_COLOR: "1", NO_COLOR: "" } });
@@ -83,10 +83,10 @@ test("roost colours only when it is asked to where nobody sees it", async () => 
 test("roost takes the end of an id for the whole", async () => {
   await using gateway = await serveGateway({
     listRuns: () => ({
-      runs: [someSummary(), someSummary({ id: "0197a3c0-0000-7000-8000-0000ffffc3d4" })],
+      items: [someSummary(), someSummary({ id: "0197a3c0-0000-7000-8000-0000ffffc3d4" })],
       next: null,
     }),
-    getRun: ({ runId }) => ({ run: someRun({ id: runId }), steps: [], waits: [], holds: [], next: null }),
+    getRun: ({ runId }) => ({ run: someRun({ id: runId }), steps: { items: [], next: null }, waits: [], holds: [] }),
   });
   assert.match((await runRoost(["run", "show", "a1b2c3d4"], gateway)).stdout, new RegExp(someRunId));
   assert.equal((await runRoost(["run", "show", "c3d4"], gateway)).code, 73);
@@ -95,7 +95,7 @@ test("roost takes the end of an id for the whole", async () => {
 
 test("roost ends quietly when its reader has read enough", async () => {
   await using gateway = await serveGateway({
-    listRuns: () => ({ runs: Array.from({ length: 500 }, () => someSummary({ title: "t".repeat(190) })), next: null }),
+    listRuns: () => ({ items: Array.from({ length: 500 }, () => someSummary({ title: "t".repeat(190) })), next: null }),
   });
   const run = startRoost(["runs", "--last", "500", "--json"], gateway);
   run.child.stdout?.once("data", () => run.child.stdout?.destroy());

@@ -31,20 +31,20 @@ test("createApi() serves every operation as its contract says", async () => {
   await askAboutLocks(client);
   await askAboutRehearsals(client);
   await askAboutGroups(gateway, client);
-  assert.ok((await client.listStateFiles()).files.some(({ name }) => name === "email"));
+  assert.ok((await client.listStateFiles()).items.some(({ name }) => name === "email"));
   assert.deepEqual((await client.getState({ name: "email" })).value, { unread: 3 });
 
   const sent = await client.sendMessage({ sessionKey: "main", text: "hello" }, { idempotencyKey: "k1" });
   const again = await client.sendMessage({ sessionKey: "main", text: "hello" }, { idempotencyKey: "k1" });
   assert.deepEqual([again.messageId, again.isRepeated], [sent.messageId, true]);
-  const { sessions } = await client.listSessions();
+  const { items: sessions } = await client.listSessions();
   assert.deepEqual(
     sessions.map(({ key, messageCount, queuedCount }) => [key, messageCount, queuedCount]),
     [["main", 1, 1]],
   );
   const { messages } = await client.getSession({ sessionKey: "main" });
   assert.deepEqual(
-    messages.map(({ text, role, runId }) => [text, role, runId]),
+    messages.items.map(({ text, role, runId }) => [text, role, runId]),
     [["hello", "user", sent.runId]],
   );
   const [first] = await collect(client.watchSession({ sessionKey: "main", last: 5 }), () => true);
@@ -55,18 +55,19 @@ test("createApi() serves every operation as its contract says", async () => {
     { type: "notice.raised", subject: "n2", data: { noticeId: "n2", level: "info", text: "all is well" } },
     { type: "notice.delivered", subject: "n1", data: { noticeId: "n1", target: "console" } },
   ]);
-  const { notices, next } = await client.listNotices({ limit: 1 });
-  assert.deepEqual([notices[0]?.id, next], ["n2", "n2"]);
-  const rest = await client.listNotices({ after: "n2" });
-  assert.deepEqual([rest.notices[0]?.state, rest.next], ["delivered", null]);
+  const { items: notices, next } = await client.listNotices({ limit: 1 });
+  assert.equal(notices[0]?.id, "n2");
+  assert.ok(next !== null, "a second page was expected");
+  const rest = await client.listNotices({ after: next });
+  assert.deepEqual([rest.items[0]?.state, rest.next], ["delivered", null]);
 
   const status = await client.getStatus();
   assert.equal(status.workers.length, 1);
   assert.ok((await client.getConfig()).entries.length > 0);
-  const { topics } = await client.listTopics();
+  const { items: topics } = await client.listTopics();
   const { partition = 0 } =
     topics.find(({ name }) => name === "runs")?.partitions.find((one) => one.nextOffset > 0) ?? {};
-  assert.ok((await client.readEvents({ topic: "runs", partition })).events.length > 0);
+  assert.ok((await client.readEvents({ topic: "runs", partition })).items.length > 0);
   await askAboutSchemas(client);
   await askAboutProjections(client);
   await collect(client.tailEvents({ last: 1 }), () => true);
@@ -84,9 +85,9 @@ async function askAboutJobs(client: TestGateway["client"]): Promise<void> {
   const { tick } = await client.runJob({ jobId: "sweep" }, { idempotencyKey: "once" });
   assert.equal((await client.runJob({ jobId: "sweep" }, { idempotencyKey: "once" })).isRepeated, true);
   assert.equal((await client.getJob({ jobId: "sweep" })).ticks[0]?.runId, tick.runId);
-  assert.ok((await client.listTicks({ jobId: "sweep" })).ticks.some(({ tickKey }) => tickKey === tick.tickKey));
-  assert.equal((await client.listJobs({ limit: 1 })).jobs.length, 1);
-  const { rows } = await client.listActivity();
+  assert.ok((await client.listTicks({ jobId: "sweep" })).items.some(({ tickKey }) => tickKey === tick.tickKey));
+  assert.equal((await client.listJobs({ limit: 1 })).items.length, 1);
+  const { items: rows } = await client.listActivity();
   assert.deepEqual(
     rows.map(({ kind, id, why }) => [kind, kind === "job" ? id : null, kind === "job" ? why : null]),
     [
@@ -95,9 +96,9 @@ async function askAboutJobs(client: TestGateway["client"]): Promise<void> {
     ],
   );
   assert.equal((await client.cancelRun({ runId: tick.runId ?? "" })).outcome, "cancelled");
-  const { versions } = await client.listJobVersions({ jobId: "sweep" });
+  const { items: versions } = await client.listJobVersions({ jobId: "sweep" });
   assert.equal(versions.at(-1)?.version, 1);
-  assert.equal((await client.listJobVersions({ jobId: "sweep", version: 1 })).versions.length, 1);
+  assert.equal((await client.listJobVersions({ jobId: "sweep", version: 1 })).items.length, 1);
   await client.rollBackJob({ jobId: "sweep", version: 1 });
   assert.equal((await client.removeJob({ jobId: "sweep" })).job.state, "removed");
   await assert.rejects(client.getJob({ jobId: "nobody" }), { code: "not_found" });
@@ -131,7 +132,7 @@ async function askAboutRuns(
   await waitInRun(kernel, owned, { seq: 2, name: "ask", wait: { kind: "person", question: { prompt: "Go on?" } } });
   const { run, waits } = await client.getRun({ runId });
   assert.deepEqual([run.state, waits[0]?.kind], ["waiting", "person"]);
-  const { questions } = await client.listQuestions({ state: "open" });
+  const { items: questions } = await client.listQuestions({ state: "open" });
   assert.equal(questions[0]?.text, "Go on?");
   const { question } = await client.answerQuestion({ questionId: questions[0].id, answer: "yes" });
   assert.equal(question.state, "answered");
@@ -152,21 +153,21 @@ async function askAboutRuns(
   await client.cancelRun({ runId: fork.id });
   assert.equal((await client.pauseQueue({ queue: "slow", reason: "dust" })).queue.pausedReason, "dust");
   assert.deepEqual(
-    (await client.listQueues()).queues.filter(({ pausedAt }) => pausedAt !== null).map(({ name }) => name),
+    (await client.listQueues()).items.filter(({ pausedAt }) => pausedAt !== null).map(({ name }) => name),
     ["slow"],
   );
   assert.equal((await client.resumeQueue({ queue: "slow" })).queue.pausedAt, null);
   await assert.rejects(client.retryRun({ runId }), { code: "conflict" });
-  assert.ok((await client.listRuns({ state: ["done"] })).runs.some(({ id }) => id === runId));
+  assert.ok((await client.listRuns({ state: ["done"] })).items.some(({ id }) => id === runId));
 }
 
 async function askAboutProjections(client: TestGateway["client"]): Promise<void> {
-  for (const { name } of (await client.listProjections()).projections) {
+  for (const { name } of (await client.listProjections()).items) {
     const { state, isEqual, difference } = await client.replayProjection({ projection: name, check: true });
     assert.deepEqual([name, state, isEqual, difference], [name, "checked", true, null]);
     assert.equal((await client.replayProjection({ projection: name })).state, "switched");
   }
-  const { projections } = await client.listProjections();
+  const { items: projections } = await client.listProjections();
   assert.deepEqual(
     projections.map(({ name, last }) => [name, last?.isEqual, last?.isCheck]),
     [
@@ -181,7 +182,7 @@ async function askAboutProjections(client: TestGateway["client"]): Promise<void>
 }
 
 async function askAboutSchemas(client: TestGateway["client"]): Promise<void> {
-  const { schemas } = await client.listSchemas({ type: "notice.delivered" });
+  const { items: schemas } = await client.listSchemas({ type: "notice.delivered" });
   const [known] = schemas;
   assert.ok(known);
   const { type, schema, version } = known;
@@ -203,7 +204,7 @@ async function askAboutGroups({ kernel }: TestGateway, client: TestGateway["clie
   const failing = group.partitions.find((each) => each.state === "failing");
   assert.ok(failing);
   assert.deepEqual([failing.owner, failing.cursor, failing.lastError?.message], ["m", 0, "cannot digest it"]);
-  assert.ok((await client.listGroups()).groups.some(({ name }) => name === "readers"));
+  assert.ok((await client.listGroups()).items.some(({ name }) => name === "readers"));
   const { topic, partition } = failing;
   const place = { group: "readers", topic, partition };
   assert.equal((await client.skipEvent({ ...place, offset: 0 })).nextOffset, 1);
@@ -223,7 +224,7 @@ async function askAboutGroups({ kernel }: TestGateway, client: TestGateway["clie
 async function askAboutLocks(client: TestGateway["client"]): Promise<void> {
   const taken = await client.acquireLock({ name: "printer", holder: "a" });
   assert.equal((await client.acquireLock({ name: "printer", holder: "b" })).acquired, false);
-  assert.equal((await client.listLocks()).locks[0]?.name, "printer");
+  assert.equal((await client.listLocks()).items[0]?.name, "printer");
   assert.equal((await client.renewLock({ name: "printer", holder: "a", epoch: taken.epoch })).isHeld, true);
   assert.equal((await client.releaseLock({ name: "printer", holder: "a", epoch: taken.epoch })).released, true);
   const name = { scope: "blog", key: "today/1" };
@@ -236,7 +237,7 @@ async function askAboutLocks(client: TestGateway["client"]): Promise<void> {
   await client.finishOnce({ ...name, token: second.token ?? "", result: { url: "/1" } });
   const claim = await client.claimTopic({ scope: "blog", text: "Why cats sleep", by: "writer" });
   assert.equal((await client.claimTopic({ scope: "blog", text: "Why cats sleep?", by: "other" })).granted, false);
-  assert.equal((await client.listClaims()).claims[0]?.id, claim.claimId);
+  assert.equal((await client.listClaims()).items[0]?.id, claim.claimId);
   assert.equal((await client.releaseClaim({ claimId: claim.claimId ?? "" })).released, true);
 }
 
@@ -247,7 +248,7 @@ test("listRuns() and getRun() give every row once, page by page", async () => {
   const seen: string[] = [];
   for (let after: string | undefined; ;) {
     const page = await gateway.client.listRuns({ limit: 2, ...(after === undefined ? {} : { after }) });
-    seen.push(...page.runs.map(({ id }) => id));
+    seen.push(...page.items.map(({ id }) => id));
     if (page.next === null) break;
     after = page.next;
   }
@@ -256,15 +257,15 @@ test("listRuns() and getRun() give every row once, page by page", async () => {
   const steps: number[] = [];
   for (let after: string | undefined; ;) {
     const page = await gateway.client.getRun({ runId, limit: 2, ...(after === undefined ? {} : { after }) });
-    steps.push(...page.steps.map(({ seq }) => seq));
-    if (page.next === null) break;
-    after = page.next;
+    steps.push(...page.steps.items.map(({ seq }) => seq));
+    if (page.steps.next === null) break;
+    after = page.steps.next;
   }
   assert.deepEqual(steps, [1, 2, 3, 4, 5]);
 });
 
 async function playRunAlone({ kernel, client }: TestGateway): Promise<string> {
-  for (const { id } of (await client.listRuns()).runs) await client.cancelRun({ runId: id });
+  for (const { id } of (await client.listRuns()).items) await client.cancelRun({ runId: id });
   return playRun(kernel, 5);
 }
 
@@ -279,7 +280,7 @@ test("listActivity() and explainRun() give every row once, although runs begin b
   const seen: string[] = [];
   for (let after: string | undefined; ;) {
     const page = await client.listActivity({ limit: 2, ...(after === undefined ? {} : { after }) });
-    seen.push(...page.rows.map(({ id }) => id));
+    seen.push(...page.items.map(({ id }) => id));
     if (page.next === null) break;
     after = page.next;
     await startRun(kernel);
@@ -299,14 +300,14 @@ test("listActivity() and explainRun() give every row once, although runs begin b
   const effects: string[] = [];
   for (let after: string | undefined; ;) {
     const page = await client.explainRun({ runId: running, limit: 1, ...(after === undefined ? {} : { after }) });
-    effects.push(...page.effects.map(({ eventId }) => eventId));
-    assert.equal(page.isCut, page.next !== null);
-    if (page.next === null) break;
-    after = page.next;
+    effects.push(...page.effects.items.map(({ eventId }) => eventId));
+    assert.equal(page.isCut, page.effects.next !== null);
+    if (page.effects.next === null) break;
+    after = page.effects.next;
   }
   assert.deepEqual(
     effects,
-    whole.effects.map(({ eventId }) => eventId),
+    whole.effects.items.map(({ eventId }) => eventId),
   );
   assert.ok(effects.length >= 4);
 });
@@ -324,7 +325,7 @@ test("explainRun() tells how a tick led to a run and what the run did", async ()
   const why = await client.explainRun({ runId: tick.runId ?? "" });
   assert.deepEqual(why.causes.map(({ type }) => type).slice(-2), ["tick.fired", "run.created"]);
   assert.deepEqual(
-    why.effects.map(({ type }) => type),
+    why.effects.items.map(({ type }) => type),
     ["run.started", "step.done", "run.done"],
   );
   for (const [index, cause] of why.causes.entries())

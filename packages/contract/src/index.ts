@@ -16,6 +16,7 @@ export {
   type Upcaster,
   type Upcasters,
 } from "./define-event.ts";
+export { formatCursor, parseCursor } from "./cursor.ts";
 export {
   defineOperation,
   effects,

@@ -17,7 +17,7 @@ import { topicHeads } from "./topic-heads.ts";
 
 export interface ChangeJobOptions extends JobCause {
   by: string;
-  reason?: string;
+  reason?: string | undefined;
 }
 
 /** @throws not_found, or conflict for a job that has finished */

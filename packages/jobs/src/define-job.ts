@@ -20,11 +20,11 @@ import type { Trigger } from "./trigger.ts";
 export interface DefineJobOptions extends JobCause {
   by: string;
   /** The set of definitions that the job belongs to: a file, a directory. */
-  source?: string;
+  source?: string | undefined;
   /** Of triggers and active hours that name none; IANA. Default UTC. */
-  timeZone?: string;
+  timeZone?: string | undefined;
   /** Refused unless the job has this version; 0: only create it. */
-  expectedVersion?: number;
+  expectedVersion?: number | undefined;
 }
 
 export type JobChangeKind = "created" | "changed" | "unchanged" | "removed";
@@ -70,7 +70,7 @@ async function topicOfType(kernel: Kernel, eventType: string, what: string): Pro
 export interface DefineJobWithinOptions extends DefineJobOptions {
   topic: string | null;
   /** Only say what would change. */
-  dryRun?: boolean;
+  dryRun?: boolean | undefined;
 }
 
 export async function defineJobWithin(

@@ -3,9 +3,9 @@ import type { KernelTransaction } from "@roost/kernel";
 
 /** What led to a change of a job, when it was an event. */
 export interface JobCause {
-  causation?: string;
-  correlation?: string;
-  traceparent?: string;
+  causation?: string | undefined;
+  correlation?: string | undefined;
+  traceparent?: string | undefined;
 }
 
 export interface JobEvent {

@@ -27,7 +27,7 @@ export const jobVersionsPageMax = 500;
 export async function listJobVersions(
   kernel: Kernel,
   jobId: string,
-  options: { limit: number; before?: number },
+  options: { limit: number; before?: number | undefined },
 ): Promise<{ versions: JobVersion[]; next: number | null }> {
   const limit = Math.min(options.limit, jobVersionsPageMax);
   const rows = await kernel.database.query<Omit<JobVersion, "differences">>(

@@ -57,11 +57,11 @@ const jobView = `job.id, job.version, job.state, job.definition, job.trigger, jo
 export interface ListJobsOptions {
   limit: number;
   /** `next` of the page before. */
-  after?: string;
+  after?: string | undefined;
   /** Default: all but removed ones. */
-  states?: JobState[];
-  agent?: string;
-  source?: string;
+  states?: JobState[] | undefined;
+  agent?: string | undefined;
+  source?: string | undefined;
 }
 
 /** Jobs by id. */
@@ -109,11 +109,11 @@ async function withLastTicks(kernel: Kernel, rows: Omit<Job, "lastTick">[]): Pro
 
 export interface ListTicksOptions {
   /** Of one job; else of all. */
-  jobId?: string;
-  outcome?: Tick["outcome"];
+  jobId?: string | undefined;
+  outcome?: Tick["outcome"] | undefined;
   limit: number;
   /** `next` of the page before. */
-  after?: string;
+  after?: string | undefined;
 }
 
 /** What became of scheduled moments, newest first. */

@@ -8,11 +8,11 @@ import { recordTicks } from "./record-ticks.ts";
 
 export interface RunJobNowOptions extends JobCause {
   by: string;
-  reason?: string;
+  reason?: string | undefined;
   /** A second call with the same key answers with the first tick, and is refused once only its run is still on record. Default: a fresh key. */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
   /** Start it although another run of the job goes, whatever its overlap policy says. */
-  isForced?: boolean;
+  isForced?: boolean | undefined;
 }
 
 /**

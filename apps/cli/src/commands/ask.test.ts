@@ -22,10 +22,9 @@ function answering(updates: RunUpdate[], over: Partial<Parameters<typeof someSum
     },
     getRun: () => ({
       run: someRun({ ...run, output: run.state === "done" ? { kind: "reply", text: reply } : null }),
-      steps: [],
+      steps: { items: [], next: null },
       waits: [],
       holds: [],
-      next: null,
     }),
   };
 }

@@ -16,18 +16,16 @@ test("roost chat says each line of its input in turn, and knows its commands", a
     },
     getRun: () => ({
       run: someRun({ output: { kind: "reply", text: `reply ${said.length}` } }),
-      steps: [],
+      steps: { items: [], next: null },
       waits: [],
       holds: [],
-      next: null,
     }),
     explainRun: () => ({
       run: someSummary(),
       why: "because you asked",
       causes: [],
-      effects: [],
+      effects: { items: [], next: null },
       isCut: false,
-      next: null,
     }),
   });
   const { code, stdout } = await runRoost(["chat"], { ...gateway, input: "one\n\ntwo\n/why\n/quit\nthree\n" });

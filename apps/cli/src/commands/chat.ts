@@ -142,7 +142,7 @@ class Chat {
     terminal.line(plainText(why));
     const show = (text: string) => cutText(text, terminal.columns);
     for (const node of causes) terminal.line(terminal.paint(show(`  ← ${plainLine(node.text)}`), "dim"));
-    for (const node of effects) terminal.line(show(`  ${"  ".repeat(node.depth)}→ ${plainLine(node.text)}`));
+    for (const node of effects.items) terminal.line(show(`  ${"  ".repeat(node.depth)}→ ${plainLine(node.text)}`));
   }
 
   async #interrupt(input: Interface): Promise<void> {

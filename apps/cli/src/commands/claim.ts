@@ -79,7 +79,7 @@ async function list(context: CliContext, { scope }: ClaimOptions): Promise<void>
   const { client } = await context.connect();
   const claims = await readPages(
     (page) => client.listClaims({ ...page, scope }),
-    (page) => page.claims,
+    (page) => page.items,
     claimsMax,
   );
   if (terminal.isJson) return terminal.json({ claims });
@@ -96,7 +96,7 @@ async function list(context: CliContext, { scope }: ClaimOptions): Promise<void>
 async function release(context: CliContext, given: string): Promise<void> {
   const { terminal } = context;
   const { client } = await context.connect();
-  const { claims } = await client.listClaims({ limit: 500 });
+  const { items: claims } = await client.listClaims({ limit: 500 });
   const ids = claims.map(({ id }) => id);
   const claimId = given.length >= 30 ? given : findById(given, ids, { one: "claim", list: "roost claim --list" });
   const answer = await client.releaseClaim({ claimId });

@@ -54,7 +54,7 @@ export function addImportJobsCommand(jobs: Command, context: CliContext): void {
 async function readRemoved(client: RoostClient): Promise<Set<string>> {
   const rows = await readPages(
     (page) => client.listJobs({ ...page, state: ["removed"] }),
-    (page) => page.jobs,
+    (page) => page.items,
     removedMax,
   );
   return new Set(rows.map(({ id }) => id));

@@ -20,7 +20,7 @@ export function addJobVersionCommands(jobs: Command, context: CliContext): void 
       const { client } = await context.connect();
       const versions = await readPages(
         (page) => client.listJobVersions({ jobId, ...page }),
-        (page) => page.versions,
+        (page) => page.items,
         last,
       );
       if (terminal.isJson) return terminal.json({ versions });

@@ -51,7 +51,7 @@ function addList(jobs: Command, context: CliContext): void {
       const { client } = await context.connect();
       const rows = await readPages(
         (page) => client.listJobs({ ...page, ...(all === true ? { state: [...jobStates] } : {}) }),
-        (page) => page.jobs,
+        (page) => page.items,
         jobsMax,
       );
       if (terminal.isJson) return terminal.json({ jobs: rows });
@@ -79,7 +79,7 @@ function addShow(jobs: Command, context: CliContext): void {
             ? ticks.slice(0, count)
             : await readPages(
                 (page) => client.listTicks({ jobId, ...page }),
-                (page) => page.ticks,
+                (page) => page.items,
                 count,
               );
         if (terminal.isJson) return terminal.json({ job, ticks: shown });
@@ -90,8 +90,8 @@ function addShow(jobs: Command, context: CliContext): void {
     );
 }
 
-function printDefinition({ terminal }: CliContext, { versions }: { versions: JobVersion[] }): void {
-  const [found] = versions;
+function printDefinition({ terminal }: CliContext, { items }: { items: JobVersion[] }): void {
+  const [found] = items;
   if (terminal.isJson) return terminal.json({ version: found });
   if (found !== undefined) terminal.write(plainText(stringify({ id: found.jobId, ...found.definition })));
 }

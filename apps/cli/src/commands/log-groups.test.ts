@@ -27,7 +27,7 @@ const group: ConsumerGroup = { name: "readers", isOwn: false, members: [], parti
 
 test("roost log groups tells who is behind, and what to do about what fails", async () => {
   await using gateway = await serveGateway({
-    listGroups: () => ({ groups: [group], next: null }),
+    listGroups: () => ({ items: [group], next: null }),
     getGroup: () => ({ group }),
   });
   const list = await runRoost(["log", "groups"], gateway);

@@ -41,7 +41,7 @@ function addShow(groups: Command, context: CliContext): void {
       }
       const rows = await readPages(
         (page) => client.listGroups(page),
-        (page) => page.groups,
+        (page) => page.items,
         groupsMax,
       );
       if (terminal.isJson) return terminal.json({ groups: rows });

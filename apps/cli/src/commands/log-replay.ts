@@ -19,7 +19,7 @@ function addProjections(log: Command, context: CliContext): void {
     .action(async () => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
-      const { projections } = await client.listProjections({ limit: 500 });
+      const { items: projections } = await client.listProjections({ limit: 500 });
       if (terminal.isJson) return terminal.json({ projections });
       terminal.table(projections, projectionColumns(clock.nowMs()), "There are no projections");
     });

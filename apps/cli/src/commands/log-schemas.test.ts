@@ -21,7 +21,7 @@ const version = (number: number, more: Partial<EventSchema> = {}): EventSchema =
 test("roost log schemas lists the newest versions, or all of one type", async () => {
   await using gateway = await serveGateway({
     listSchemas: ({ type }) => ({
-      schemas: type === "nobody.knows" ? [] : [version(1), version(2, { isUpcast: true })],
+      items: type === "nobody.knows" ? [] : [version(1), version(2, { isUpcast: true })],
       next: null,
     }),
   });

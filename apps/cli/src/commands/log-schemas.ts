@@ -34,7 +34,7 @@ function addList(schemas: Command, context: CliContext): void {
       const { client } = await context.connect();
       const rows = await readPages(
         (page) => client.listSchemas({ ...page, ...(type === undefined ? {} : { type }) }),
-        (page) => page.schemas,
+        (page) => page.items,
         schemasMax,
       );
       if (type !== undefined && rows.length === 0)

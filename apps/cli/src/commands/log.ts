@@ -69,7 +69,7 @@ function addRead(log: Command, context: CliContext): void {
       const { client } = await context.connect();
       const page = await client.readEvents({ topic, ...options });
       if (terminal.isJson) return terminal.json(page);
-      for (const event of page.events) printEvent(context, event);
+      for (const event of page.items) printEvent(context, event);
       if (page.nextOffset < page.headOffset)
         terminal.note(
           `More from offset ${page.nextOffset} on, of ${page.headOffset}: --offset ${page.nextOffset}`,
@@ -85,7 +85,7 @@ function addTopics(log: Command, context: CliContext): void {
     .action(async () => {
       const { terminal } = context;
       const { client } = await context.connect();
-      const { topics } = await client.listTopics({ limit: 500 });
+      const { items: topics } = await client.listTopics({ limit: 500 });
       if (terminal.isJson) return terminal.json({ topics });
       terminal.table(
         topics,
@@ -122,7 +122,7 @@ function addWhy(log: Command, context: CliContext): void {
       if (terminal.isJson) return terminal.json(story);
       terminal.line(`${terminal.paint(plainLine(story.run.title), "strong")}: ${plainLine(story.why)}`);
       printNodes(context, "because", story.causes);
-      printNodes(context, "so", story.effects);
+      printNodes(context, "so", story.effects.items);
       if (story.isCut) terminal.note(`There is more: --limit ${limit * 2}`, "dim");
     });
 }

@@ -30,7 +30,7 @@ function addNotices(program: Command, context: CliContext): void {
       const { client } = await context.connect();
       const notices = await readPages(
         (page) => client.listNotices({ ...page, ...(state === undefined ? {} : { state }) }),
-        (page) => page.notices,
+        (page) => page.items,
         Math.max(1, last),
       );
       if (terminal.isJson) return terminal.json({ notices });
@@ -68,7 +68,7 @@ function addQuestions(program: Command, context: CliContext): void {
       const { client } = await context.connect();
       const questions = await readPages(
         (page) => client.listQuestions({ ...page, ...(all === true ? {} : { state: "open" as const }) }),
-        (page) => page.questions,
+        (page) => page.items,
         questionsMax,
       );
       if (terminal.isJson) return terminal.json({ questions });
@@ -103,7 +103,7 @@ function addAnswer(program: Command, context: CliContext): void {
     .action(async (given: string, words: string[]) => {
       const { terminal } = context;
       const { client } = await context.connect();
-      const { questions } = await client.listQuestions({ state: "open", limit: questionsMax });
+      const { items: questions } = await client.listQuestions({ state: "open", limit: questionsMax });
       const questionId = given === "-" ? onlyOne(questions) : pick(given, questions);
       const answer = await client.answerQuestion({ questionId, answer: words.join(" ") });
       if (terminal.isJson) return terminal.json(answer);

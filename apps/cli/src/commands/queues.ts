@@ -32,7 +32,7 @@ function addList(queues: Command, context: CliContext): void {
       const { client } = await context.connect();
       const rows = await readPages(
         (page) => client.listQueues(page),
-        (page) => page.queues,
+        (page) => page.items,
         queuesMax,
       );
       if (terminal.isJson) return terminal.json({ queues: rows });

@@ -79,7 +79,7 @@ const diverged: ReplayReport = {
 function serve(report: ReplayReport) {
   const asked: unknown[] = [];
   const gateway = serveGateway({
-    listRuns: () => ({ runs: [someSummary()], next: null }),
+    listRuns: () => ({ items: [someSummary()], next: null }),
     replayRun: (input) => {
       asked.push(input);
       return report;

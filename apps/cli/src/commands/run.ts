@@ -42,9 +42,9 @@ function addShow(run: Command, context: CliContext): void {
         async (page) => {
           const answer = await client.getRun({ runId, ...page });
           shown ??= answer;
-          return answer;
+          return answer.steps;
         },
-        (page) => page.steps,
+        (page) => page.items,
         stepsMax,
       );
       if (shown === undefined) return;

@@ -42,7 +42,7 @@ export function addRunsCommand(program: Command, context: CliContext): void {
       };
       const runs = await readPages(
         (page) => client.listRuns({ ...filter, ...page }),
-        (page) => page.runs,
+        (page) => page.items,
         Math.max(1, options.last),
       );
       if (terminal.isJson) return terminal.json({ runs });

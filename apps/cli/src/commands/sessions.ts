@@ -22,7 +22,7 @@ export function addSessionsCommand(program: Command, context: CliContext): void 
       const { client } = await context.connect();
       const rows = await readPages(
         (page) => client.listSessions(page),
-        (page) => page.sessions,
+        (page) => page.items,
         Math.max(1, last),
       );
       if (terminal.isJson) return terminal.json({ sessions: rows });
@@ -42,8 +42,8 @@ function addShow(sessions: Command, context: CliContext): void {
       const { client } = await context.connect();
       const answer = await client.getSession({ sessionKey, limit: Math.min(500, Math.max(1, count)) });
       if (terminal.isJson) return terminal.json(answer);
-      for (const message of answer.messages) printMessage(context, message, clock.nowMs());
-      if (answer.messages.length === 0) terminal.line(terminal.paint("Nothing was said yet", "dim"));
+      for (const message of answer.messages.items) printMessage(context, message, clock.nowMs());
+      if (answer.messages.items.length === 0) terminal.line(terminal.paint("Nothing was said yet", "dim"));
     });
 }
 

@@ -25,7 +25,7 @@ export function addStateCommand(program: Command, context: CliContext): void {
       }
       const files = await readPages(
         (page) => client.listStateFiles(page),
-        (page) => page.files,
+        (page) => page.items,
         filesMax,
       );
       if (terminal.isJson) return terminal.json({ files });

@@ -19,7 +19,7 @@ const topics = ["runs", "jobs", "coordination", "notices"];
 export async function readActivity(client: RoostClient, signal?: AbortSignal): Promise<Activity[]> {
   return readPages(
     (page) => client.listActivity(page, { signal }),
-    (page) => page.rows,
+    (page) => page.items,
     activityMax,
   );
 }
@@ -53,7 +53,7 @@ export async function watchActivity(
 async function followEvents(client: RoostClient, onEvent: () => void, signal: AbortSignal): Promise<void> {
   do {
     try {
-      const known = new Set((await client.listTopics({ limit: 500 }, { signal })).topics.map(({ name }) => name));
+      const known = new Set((await client.listTopics({ limit: 500 }, { signal })).items.map(({ name }) => name));
       for await (const _event of client.tailEvents({ topics: topics.filter((name) => known.has(name)) }, { signal }))
         onEvent();
     } catch {

@@ -1,7 +1,7 @@
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { claimTopic, listClaims, releaseClaim, type Kernel } from "@roost/kernel";
-import { requireCursor } from "../records/require-cursor.ts";
+import { placeOf, toPage, uuidPlace } from "../records/page.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toWire } from "../records/to-wire.ts";
 
@@ -10,14 +10,17 @@ export function serveClaims({ kernel }: { kernel: Kernel }): Served[] {
     serve(operations.listClaims, async ({ limit, after, scope }) => {
       const { claims, next } = await listClaims(kernel, {
         limit,
-        ...(after === undefined ? {} : { after: requireCursor("uuid", after) }),
-        ...(scope === undefined ? {} : { scope }),
+        after: placeOf(uuidPlace, after),
+        scope,
       });
-      return { claims: claims.map(({ claimId, ...claim }) => ({ id: claimId, ...toWire(claim) })), next };
+      return toPage(
+        claims.map(({ claimId, ...claim }) => ({ id: claimId, ...toWire(claim) })),
+        next,
+      );
     }),
 
     serve(operations.claimTopic, async ({ threshold, ...request }) =>
-      toWire(await claimTopic(kernel, { ...request, ...(threshold === undefined ? {} : { threshold }) })),
+      toWire(await claimTopic(kernel, { ...request, threshold })),
     ),
 
     serve(operations.releaseClaim, ({ claimId }) => releaseClaim(kernel, requireUuid("claim", claimId))),

@@ -12,6 +12,7 @@ import {
   type Kernel,
   type StoredEvent,
 } from "@roost/kernel";
+import { placeOf, toPage, uuidPlace } from "../records/page.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { describeEvent } from "../records/describe-event.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
@@ -25,21 +26,21 @@ export function explainRun(kernel: Kernel): Handler<typeof operation> {
     const origin = created === undefined ? undefined : causality.byId.get(created.id);
     const causes = origin === undefined ? [] : [...causesOf(origin), origin];
     const effects = origin === undefined ? [] : effectsOf(origin);
-    const begin = after === undefined ? 0 : 1 + effects.findIndex(({ node }) => node.event.id === after);
-    if (after !== undefined && begin === 0)
-      throw new RoostError(
-        "invalid_input",
-        `"${after.slice(0, 64)}" is not the end of a page: give what the page before gave as next`,
-      );
+    const place = placeOf(uuidPlace, after);
+    const begin = place === undefined ? 0 : 1 + effects.findIndex(({ node }) => node.event.id === place);
+    if (place !== undefined && begin === 0)
+      throw new RoostError("invalid_input", `The event ${place}, after which to go on, is no effect of this run`);
     const shown = effects.slice(begin, begin + limit);
     const isMore = begin + shown.length < effects.length;
     return {
       run: toRunSummary(run),
       why: run.reason,
       causes: causes.map((node, depth) => toRecord(node, depth)),
-      effects: shown.map(({ node, depth }) => toRecord(node, depth)),
+      effects: toPage(
+        shown.map(({ node, depth }) => toRecord(node, depth)),
+        isMore ? shown.at(-1)?.node.event.id : null,
+      ),
       isCut: isMore || !isAll,
-      next: isMore ? (shown.at(-1)?.node.event.id ?? null) : null,
     };
   };
 }

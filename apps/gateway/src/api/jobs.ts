@@ -18,7 +18,7 @@ import {
 } from "@roost/jobs";
 import type { Kernel } from "@roost/kernel";
 import { iso } from "../records/iso.ts";
-import { requireCursor } from "../records/require-cursor.ts";
+import { numberPlace, placeOf, textPlace, toPage } from "../records/page.ts";
 import { toJobRecord, toTickRecord } from "../records/to-job.ts";
 
 interface Given {
@@ -38,10 +38,10 @@ function serveReading(kernel: Kernel): Served[] {
     serve(operations.listJobs, async ({ limit, after, state }) => {
       const page = await listJobs(kernel, {
         limit,
-        ...(after === undefined ? {} : { after }),
-        ...(state === undefined ? {} : { states: state }),
+        after: placeOf(textPlace, after),
+        states: state,
       });
-      return { jobs: page.jobs.map(toJobRecord), next: page.next };
+      return toPage(page.jobs.map(toJobRecord), page.next);
     }),
 
     serve(operations.getJob, async ({ jobId }) => {
@@ -51,21 +51,20 @@ function serveReading(kernel: Kernel): Served[] {
     }),
 
     serve(operations.listJobVersions, async ({ jobId, version, limit, after }) => {
-      if (version !== undefined)
-        return { versions: [toVersionRecord(await getJobVersion(kernel, jobId, version))], next: null };
-      const before = after === undefined ? {} : { before: Number(requireCursor("number", after)) };
-      const { versions, next } = await listJobVersions(kernel, jobId, { limit, ...before });
-      return { versions: versions.map(toVersionRecord), next: next === null ? null : String(next) };
+      if (version !== undefined) return toPage([toVersionRecord(await getJobVersion(kernel, jobId, version))], null);
+      const before = placeOf(numberPlace, after);
+      const { versions, next } = await listJobVersions(kernel, jobId, { limit, before });
+      return toPage(versions.map(toVersionRecord), next);
     }),
 
     serve(operations.listTicks, async ({ jobId, limit, after, outcome }) => {
       const page = await listTicks(kernel, {
         jobId,
         limit,
-        ...(after === undefined ? {} : { after }),
-        ...(outcome === undefined ? {} : { outcome }),
+        after: placeOf(textPlace, after),
+        outcome,
       });
-      return { ticks: page.ticks.map(toTickRecord), next: page.next };
+      return toPage(page.ticks.map(toTickRecord), page.next);
     }),
   ];
 }
@@ -79,7 +78,7 @@ function serveDefining({ kernel, timeZone }: Given): Served[] {
   const recordOf = async (jobId: string) => toJobRecord(await getJob(kernel, jobId));
   return [
     serve(operations.defineJob, async ({ jobId, expectedVersion, ...definition }, { principal }) => {
-      const options = { by: principal.id, timeZone, ...(expectedVersion === undefined ? {} : { expectedVersion }) };
+      const options = { by: principal.id, timeZone, expectedVersion };
       const { change } = await defineJob(kernel, { id: jobId, ...definition }, options);
       return { job: await recordOf(jobId), change };
     }),
@@ -90,7 +89,7 @@ function serveDefining({ kernel, timeZone }: Given): Served[] {
     }),
 
     serve(operations.rollBackJob, async ({ jobId, version, expectedVersion }, { principal }) => {
-      const options = { version, by: principal.id, ...(expectedVersion === undefined ? {} : { expectedVersion }) };
+      const options = { version, by: principal.id, expectedVersion };
       const { change } = await rollBackJob(kernel, jobId, options);
       return { job: await recordOf(jobId), change };
     }),
@@ -106,7 +105,7 @@ function serveRunning(kernel: Kernel): Served[] {
   const recordOf = async (jobId: string) => toJobRecord(await getJob(kernel, jobId));
   return [
     serve(operations.pauseJob, async ({ jobId, reason }, { principal }) => {
-      await pauseJob(kernel, jobId, { by: principal.id, ...(reason === undefined ? {} : { reason }) });
+      await pauseJob(kernel, jobId, { by: principal.id, reason });
       return { job: await recordOf(jobId) };
     }),
 
@@ -119,9 +118,9 @@ function serveRunning(kernel: Kernel): Served[] {
       const idempotencyKey = given.idempotencyKey ?? call.idempotencyKey;
       const { tick, isRepeated } = await runJobNow(kernel, jobId, {
         by: principal.id,
-        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-        ...(reason === undefined ? {} : { reason }),
-        ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
+        idempotencyKey,
+        reason,
+        traceparent: call.traceparent,
       });
       return { tick: toTickRecord(tick), isRepeated };
     }),

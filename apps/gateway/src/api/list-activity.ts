@@ -1,21 +1,23 @@
 /** The rows of `roost ps`: every run that has not ended, then every job by when it is due. */
-import { formatDurationMs, parseDurationMs, RoostError } from "@roost/base";
+import { formatDurationMs, parseDurationMs } from "@roost/base";
 import type { Handler } from "@roost/contract";
 import type { Activity as ActivityRecord, listActivity as operation } from "@roost/contract/operations";
 import type { Job } from "@roost/jobs";
 import { listActivity as readActivity, readPausedQueues, type Activity, type Kernel } from "@roost/kernel";
+import { z } from "zod";
 import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
 import { describeGate } from "../records/describe-gate.ts";
 import { isoOrNull } from "../records/iso.ts";
+import { placeOf, textPlace, toPage, uuidPlace } from "../records/page.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 
 export function listActivity(kernel: Kernel): Handler<typeof operation> {
   return async ({ limit, after }) => {
-    const place = after === undefined ? undefined : parsePlace(after);
-    const isPastRuns = place?.kind === "job";
+    const place = placeOf(activityPlace, after);
+    const jobPlace = place?.kind === "job" ? place : undefined;
     const [runs, jobs, locks, paused] = await Promise.all([
-      isPastRuns ? [] : readActivity(kernel, { limit, after: place }),
+      place?.kind === "job" ? [] : readActivity(kernel, { limit, after: place }),
       readAllJobs(kernel, ["active", "paused"]),
       readLocksOfRuns(kernel),
       readPausedQueues(kernel),
@@ -25,38 +27,28 @@ export function listActivity(kernel: Kernel): Handler<typeof operation> {
       ...jobs
         .map(ofJob)
         .toSorted(byDue)
-        .filter((job) => !isPastRuns || byDue(job, place) > 0),
+        .filter((job) => jobPlace === undefined || byDue(job, jobPlace) > 0),
     ];
     const shown = rows.slice(0, limit);
     const last = shown.at(-1);
     const isMore = rows.length > limit || runs.length === limit;
     return {
       at: new Date(kernel.clock.nowMs()).toISOString(),
-      rows: shown,
-      next: isMore && last !== undefined ? formatPlace(last) : null,
+      ...toPage(shown, isMore && last !== undefined ? placeOfRow(last) : null),
     };
   };
 }
 
 type DuePlace = Pick<ActivityRecord, "dueAt" | "id">;
 
-type Place = { kind: "run"; isRunning: boolean; runId: string } | ({ kind: "job" } & DuePlace);
-
 /** The row itself, not its number: rows come and go between two pages. */
-function formatPlace({ kind, id, state, dueAt }: ActivityRecord): string {
-  return kind === "run" ? `run:${state === "running" ? "running" : "other"}:${id}` : `job:${dueAt ?? ""}:${id}`;
-}
+const activityPlace = z.union([
+  z.object({ kind: z.literal("run"), isRunning: z.boolean(), runId: uuidPlace }),
+  z.object({ kind: z.literal("job"), dueAt: z.iso.datetime().nullable(), id: textPlace }),
+]);
 
-/** @throws RoostError `invalid_input` */
-function parsePlace(after: string): Place {
-  const [, state, runId] = /^run:(running|other):([0-9a-f-]{36})$/.exec(after) ?? [];
-  if (runId !== undefined) return { kind: "run", isRunning: state === "running", runId };
-  const [, dueAt, id] = /^job:((?:[0-9-]{10}T[0-9:.]+Z)?):([^:]+)$/.exec(after) ?? [];
-  if (id !== undefined) return { kind: "job", dueAt: dueAt === "" ? null : (dueAt ?? null), id };
-  throw new RoostError(
-    "invalid_input",
-    `"${after.slice(0, 64)}" is not the end of a page: give what the page before gave as next`,
-  );
+function placeOfRow({ kind, id, state, dueAt }: ActivityRecord): z.output<typeof activityPlace> {
+  return kind === "run" ? { kind, isRunning: state === "running", runId: id } : { kind, dueAt, id };
 }
 
 function ofRun(run: Activity, { holds, isPaused }: { holds: string[]; isPaused: boolean }): ActivityRecord {

@@ -2,6 +2,7 @@
 import { RoostError } from "@roost/base";
 import type { Handler } from "@roost/contract";
 import type { listNotices as operation, Notice } from "@roost/contract/operations";
+import { placeOf, textPlace, toPage } from "../records/page.ts";
 import { readLatest, type Kernel, type StoredEvent } from "@roost/kernel";
 
 const noticesReadMax = 1_000;
@@ -18,15 +19,16 @@ export function listNotices(kernel: Kernel): Handler<typeof operation> {
       .toReversed()
       .map((event) => toNotice(event, outcomes.get(event.subject)))
       .filter((notice) => state === undefined || notice.state === state);
-    const begin = after === undefined ? 0 : notices.findIndex(({ id }) => id === after) + 1;
-    if (after !== undefined && begin === 0) {
+    const place = placeOf(textPlace, after);
+    const begin = place === undefined ? 0 : notices.findIndex(({ id }) => id === place) + 1;
+    if (place !== undefined && begin === 0) {
       throw new RoostError(
         "invalid_input",
-        `"${after.slice(0, 64)}" is no notice of this list: begin again without \`after\``,
+        `The notice "${place.slice(0, 64)}", after which to go on, is not in this list: begin again without \`after\``,
       );
     }
     const shown = notices.slice(begin, begin + limit);
-    return { notices: shown, next: begin + shown.length < notices.length ? (shown.at(-1)?.id ?? null) : null };
+    return toPage(shown, begin + shown.length < notices.length ? shown.at(-1)?.id : null);
   };
 }
 

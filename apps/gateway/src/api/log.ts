@@ -3,6 +3,7 @@ import { RoostError } from "@roost/base";
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { readEvents, readPartitions, readTopics, refuseOutOfRange, type Kernel } from "@roost/kernel";
+import { pageByName, toPage } from "../records/page.ts";
 import { toEventRecord } from "../records/to-event.ts";
 import { tailEvents } from "./tail-events.ts";
 
@@ -10,15 +11,15 @@ export function serveLog({ kernel }: { kernel: Kernel }): Served[] {
   return [
     serve(operations.listTopics, async ({ limit, after }) => {
       const [known, ranges] = await Promise.all([readTopics(kernel.database), readPartitions(kernel.database)]);
-      const topics = [...known.values()].filter(({ name }) => after === undefined || name > after);
-      const shown = topics.slice(0, limit).map(({ name, retentionMs }) => ({
+      const { rows, next } = pageByName([...known.values()], { limit, after }, ({ name }) => name);
+      const topics = rows.map(({ name, retentionMs }) => ({
         name,
         retentionMs,
         partitions: ranges
           .filter((range) => range.topic === name)
           .map(({ partition, firstOffset, nextOffset }) => ({ partition, firstOffset, nextOffset })),
       }));
-      return { topics: shown, next: topics.length > limit ? (shown.at(-1)?.name ?? null) : null };
+      return toPage(topics, next);
     }),
 
     serve(operations.readEvents, async ({ topic, partition, offset: asked, limit }) => {
@@ -34,7 +35,7 @@ export function serveLog({ kernel }: { kernel: Kernel }): Served[] {
       const events = await readEvents(kernel.database, { topic, partition, offset, limit });
       const last = events.at(-1);
       return {
-        events: kernel.registry.upcast(events).map(toEventRecord),
+        items: kernel.registry.upcast(events).map(toEventRecord),
         nextOffset: last === undefined ? offset : last.offset + 1,
         headOffset: range.nextOffset,
       };

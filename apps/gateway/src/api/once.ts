@@ -7,7 +7,7 @@ import { toWire } from "../records/to-wire.ts";
 export function serveOnce({ kernel }: { kernel: Kernel }): Served[] {
   return [
     serve(operations.beginOnce, async ({ purpose, ...request }) =>
-      toWire(await beginOnce(kernel, { ...request, ...(purpose === undefined ? {} : { purpose }) })),
+      toWire(await beginOnce(kernel, { ...request, purpose })),
     ),
 
     serve(operations.renewOnce, async ({ scope, key, token, ttlMs }) => {
@@ -20,14 +20,14 @@ export function serveOnce({ kernel }: { kernel: Kernel }): Served[] {
         await finishOnce(kernel, {
           ...outcome,
           result: (result ?? null) as JsonValue,
-          ...(keepMs === undefined ? {} : { keepMs }),
+          keepMs,
         }),
       ),
     ),
 
     serve(operations.failOnce, async ({ error, ...outcome }) => {
       const { scope, key } = outcome;
-      const { state } = await failOnce(kernel, { ...outcome, ...(error === undefined ? {} : { error }) });
+      const { state } = await failOnce(kernel, { ...outcome, error });
       return { scope, key, state };
     }),
   ];

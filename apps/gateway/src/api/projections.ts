@@ -2,6 +2,7 @@ import { RoostError } from "@roost/base";
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { listProjections, replayProjection, type Kernel, type Projection } from "@roost/kernel";
+import { pageByName, toPage } from "../records/page.ts";
 import { toWire } from "../records/to-wire.ts";
 
 /** A request answers within about that long; the next one goes on. */
@@ -16,12 +17,8 @@ export interface ProjectionsGiven {
 export function serveProjections({ kernel, projections }: ProjectionsGiven): Served[] {
   return [
     serve(operations.listProjections, async ({ limit, after }) => {
-      const known = projections.filter(({ name }) => after === undefined || name > after);
-      const shown = known.slice(0, limit);
-      return {
-        projections: toWire(await listProjections(kernel.database, shown)),
-        next: known.length > limit ? (shown.at(-1)?.name ?? null) : null,
-      };
+      const { rows, next } = pageByName(projections, { limit, after }, ({ name }) => name);
+      return toPage(toWire(await listProjections(kernel.database, rows)), next);
     }),
 
     serve(operations.replayProjection, async ({ projection: name, check }, { signal }) => {

@@ -1,8 +1,7 @@
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { answerQuestion, listQuestions, type Kernel } from "@roost/kernel";
-import { nextOf } from "../records/next-of.ts";
-import { requireCursor } from "../records/require-cursor.ts";
+import { nextOf, placeOf, toPage, uuidPlace } from "../records/page.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toQuestionRecord } from "../records/to-question.ts";
 
@@ -11,10 +10,13 @@ export function serveQuestions({ kernel }: { kernel: Kernel }): Served[] {
     serve(operations.listQuestions, async ({ limit, after, state }) => {
       const questions = await listQuestions(kernel, {
         limit,
-        ...(after === undefined ? {} : { after: requireCursor("uuid", after) }),
-        ...(state === undefined ? {} : { states: [state] }),
+        after: placeOf(uuidPlace, after),
+        states: state === undefined ? undefined : [state],
       });
-      return { questions: questions.map(toQuestionRecord), next: nextOf(questions, limit, ({ id }) => id) };
+      return toPage(
+        questions.map(toQuestionRecord),
+        nextOf(questions, limit, ({ id }) => id),
+      );
     }),
 
     serve(operations.answerQuestion, async ({ questionId, answer }, { principal }) => {

@@ -1,23 +1,26 @@
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { listQueues, pauseQueue, resumeQueue, type Kernel } from "@roost/kernel";
-import { nextOf } from "../records/next-of.ts";
+import { nextOf, placeOf, textPlace, toPage } from "../records/page.ts";
 import { readQueue, toQueueRecord } from "../records/to-queue.ts";
 
 export function serveQueues({ kernel }: { kernel: Kernel }): Served[] {
   return [
     serve(operations.listQueues, async ({ limit, after }) => {
-      const queues = await listQueues(kernel, { limit, ...(after === undefined ? {} : { after }) });
-      return { queues: queues.map(toQueueRecord), next: nextOf(queues, limit, (queue) => queue.name) };
+      const queues = await listQueues(kernel, { limit, after: placeOf(textPlace, after) });
+      return toPage(
+        queues.map(toQueueRecord),
+        nextOf(queues, limit, (queue) => queue.name),
+      );
     }),
 
     serve(operations.pauseQueue, async ({ queue, reason }, { principal }) => {
-      await pauseQueue(kernel, queue, { by: principal.id, ...(reason === undefined ? {} : { reason }) });
+      await pauseQueue(kernel, queue, { by: principal.id, reason });
       return { queue: await readQueue(kernel, queue) };
     }),
 
     serve(operations.resumeQueue, async ({ queue, reason }, { principal }) => {
-      await resumeQueue(kernel, queue, { by: principal.id, ...(reason === undefined ? {} : { reason }) });
+      await resumeQueue(kernel, queue, { by: principal.id, reason });
       return { queue: await readQueue(kernel, queue) };
     }),
   ];

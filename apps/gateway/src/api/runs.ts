@@ -15,9 +15,8 @@ import {
   type Kernel,
   type Run,
 } from "@roost/kernel";
-import { nextOf } from "../records/next-of.ts";
+import { nextOf, numberPlace, placeOf, toPage, uuidPlace } from "../records/page.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
-import { requireCursor } from "../records/require-cursor.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toRunRecord, toRunSummary } from "../records/to-run-summary.ts";
 import { toStepRecord } from "../records/to-step.ts";
@@ -45,14 +44,17 @@ function serveReading(kernel: Kernel): Served[] {
     serve(operations.listRuns, async ({ state, jobId, sessionKey, sessionKind, parentRunId, after, limit }) => {
       const runs = await listRuns(kernel, {
         limit,
-        ...(state === undefined ? {} : { states: state }),
-        ...(jobId === undefined ? {} : { jobId }),
-        ...(sessionKey === undefined ? {} : { sessionKey }),
-        ...(sessionKind === undefined ? {} : { sessionKind }),
-        ...(parentRunId === undefined ? {} : { parentRunId: requireUuid("run", parentRunId) }),
-        ...(after === undefined ? {} : { after: requireCursor("uuid", after) }),
+        states: state,
+        jobId,
+        sessionKey,
+        sessionKind,
+        parentRunId: parentRunId === undefined ? undefined : requireUuid("run", parentRunId),
+        after: placeOf(uuidPlace, after),
       });
-      return { runs: runs.map(toRunSummary), next: nextOf(runs, limit, (run) => run.id) };
+      return toPage(
+        runs.map(toRunSummary),
+        nextOf(runs, limit, (run) => run.id),
+      );
     }),
 
     serve(operations.getRun, async ({ runId, limit, after }) => {
@@ -60,7 +62,7 @@ function serveReading(kernel: Kernel): Served[] {
       const [steps, waits, locks, gates] = await Promise.all([
         listSteps(kernel.database, runId, {
           limit,
-          ...(after === undefined ? {} : { after: Number(requireCursor("number", after)) }),
+          after: placeOf(numberPlace, after),
         }),
         listWaits(kernel.database, runId),
         readLocksOfRuns(kernel),
@@ -68,13 +70,15 @@ function serveReading(kernel: Kernel): Served[] {
       ]);
       return {
         run: toRunRecord(run),
-        steps: steps.map(toStepRecord),
+        steps: toPage(
+          steps.map(toStepRecord),
+          nextOf(steps, limit, (step) => step.seq),
+        ),
         waits: [
           ...waits.filter((wait) => wait.resolvedAt === null).map(toWaitRecord),
           ...[...gates.values()].map(toGateWaitRecord),
         ],
         holds: locks.get(runId) ?? [],
-        next: nextOf(steps, limit, (step) => String(step.seq)),
       };
     }),
   ];
@@ -109,7 +113,7 @@ function serveChanging(kernel: Kernel): Served[] {
         fromSeq,
         reason: reason ?? "asked for",
         by: principal.id,
-        ...(input === undefined ? {} : { input: input as JsonObject }),
+        input: input as JsonObject | undefined,
       });
       return { run: await summaryOf(created.runId) };
     }),
@@ -121,7 +125,7 @@ function serveChanging(kernel: Kernel): Served[] {
         outcome,
         note: note ?? "",
         by: principal.id,
-        ...(output === undefined ? {} : { output: output as JsonValue }),
+        output: output as JsonValue | undefined,
       });
       return { step: toStepRecord(step), run: await summaryOf(runId) };
     }),

@@ -3,6 +3,7 @@ import { RoostError } from "@roost/base";
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import type { EventSchema, Kernel } from "@roost/kernel";
+import { pageByName, toPage } from "../records/page.ts";
 import { toWire } from "../records/to-wire.ts";
 
 /** Of a type that is new: what registration assumes. */
@@ -14,10 +15,8 @@ export function serveSchemas({ kernel: { registry } }: { kernel: Pick<Kernel, "r
       const all = (await registry.list()).filter((schema) => type === undefined || schema.type === type);
       const keyOf = (schema: { type: string; version: number }) =>
         `${schema.type}/${String(schema.version).padStart(6, "0")}`;
-      const rest = all.filter((schema) => after === undefined || keyOf(schema) > after);
-      const shown = rest.slice(0, limit);
-      const last = shown.at(-1);
-      return { schemas: toWire(shown), next: rest.length > limit && last !== undefined ? keyOf(last) : null };
+      const { rows, next } = pageByName(all, { limit, after }, keyOf);
+      return toPage(toWire(rows), next);
     }),
 
     serve(operations.checkSchema, async ({ type, ...asked }) => {

@@ -5,7 +5,7 @@ import * as operations from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
 import { getSession, listSessions, readTranscript, sendMessage, type Memory } from "@roost/memory";
 import { readLiveRuns } from "../records/read-live-runs.ts";
-import { requireCursor } from "../records/require-cursor.ts";
+import { numberPlace, placeOf, textPlace, toPage } from "../records/page.ts";
 import { toMessageRecord, toSessionRecord } from "../records/to-session.ts";
 import { watchSession } from "./watch-session.ts";
 
@@ -14,13 +14,13 @@ export function serveSessions({ kernel, memory }: { kernel: Kernel; memory: Memo
     serve(operations.listSessions, async ({ limit, after, kind }) => {
       const page = await listSessions(memory, {
         limit,
-        ...(after === undefined ? {} : { after }),
-        ...(kind === undefined ? {} : { kind }),
+        after: placeOf(textPlace, after),
+        kind,
       });
       const sessions = await Promise.all(
         page.sessions.map(async (session) => toSessionRecord(session, await readLiveRuns(kernel, session.key))),
       );
-      return { sessions, next: page.next };
+      return toPage(sessions, page.next);
     }),
 
     serve(operations.getSession, async ({ sessionKey, limit, after }) => {
@@ -30,14 +30,13 @@ export function serveSessions({ kernel, memory }: { kernel: Kernel; memory: Memo
       const [page, live] = await Promise.all([
         readTranscript(memory, sessionKey, {
           limit,
-          ...(after === undefined ? {} : { before: Number(requireCursor("number", after)) }),
+          before: placeOf(numberPlace, after),
         }),
         readLiveRuns(kernel, sessionKey),
       ]);
       return {
         session: toSessionRecord(session, live),
-        messages: page.messages.map(toMessageRecord),
-        next: page.next === null ? null : String(page.next),
+        messages: toPage(page.messages.map(toMessageRecord), page.next),
       };
     }),
 
@@ -47,9 +46,9 @@ export function serveSessions({ kernel, memory }: { kernel: Kernel; memory: Memo
         sessionKey,
         text,
         source,
-        ...(agent === undefined ? {} : { agent }),
-        ...(key === undefined ? {} : { idempotencyKey: key }),
-        ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
+        agent,
+        idempotencyKey: key,
+        traceparent: call.traceparent,
       });
     }),
 

@@ -2,19 +2,20 @@ import { RoostError } from "@roost/base";
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { getState, listStates, type Memory } from "@roost/memory";
+import { pageByName, toPage } from "../records/page.ts";
 
 export function serveStates({ memory }: { memory: Memory }): Served[] {
   return [
     serve(operations.listStateFiles, async ({ limit, after }) => {
-      const states = (await listStates(memory)).filter(({ name }) => after === undefined || name > after);
-      const files = states.slice(0, limit).map(({ name, version, updatedAt, ageMs, updatedBy }) => ({
+      const { rows, next } = pageByName(await listStates(memory), { limit, after }, ({ name }) => name);
+      const files = rows.map(({ name, version, updatedAt, ageMs, updatedBy }) => ({
         name,
         version,
         updatedAt: updatedAt.toISOString(),
         ageMs: Math.round(ageMs),
         updatedBy,
       }));
-      return { files, next: states.length > limit ? (files.at(-1)?.name ?? null) : null };
+      return toPage(files, next);
     }),
 
     serve(operations.getState, async ({ name }) => {

@@ -22,8 +22,8 @@ import { orderPast } from "../streams/order-past.ts";
 
 interface Filter {
   topics: string[];
-  types?: string[];
-  subject?: string;
+  types?: string[] | undefined;
+  subject?: string | undefined;
 }
 
 export function tailEvents(kernel: Kernel): Handler<typeof operation> {
@@ -35,8 +35,8 @@ export function tailEvents(kernel: Kernel): Handler<typeof operation> {
     }
     const filter: Filter = {
       topics: topics ?? [...known.keys()],
-      ...(types === undefined ? {} : { types }),
-      ...(subject === undefined ? {} : { subject }),
+      types,
+      subject,
     };
     if (after !== undefined) {
       const offsets = parseOffsets(after);

@@ -9,7 +9,7 @@ export async function readAllJobs(kernel: Kernel, states: JobState[]): Promise<J
   const all: Job[] = [];
   let after: string | undefined;
   do {
-    const page = await listJobs(kernel, { limit: pageLimit, states, ...(after === undefined ? {} : { after }) });
+    const page = await listJobs(kernel, { limit: pageLimit, states, after });
     all.push(...page.jobs);
     after = page.next ?? undefined;
   } while (after !== undefined && all.length < jobsMax);

@@ -57,9 +57,9 @@ export function toRunRecord(run: Run): RunRecord {
     deadlineAt: isoOrNull(run.deadlineAt),
     cancelReason: run.cancelReason,
     budget: {
-      ...(usdMax === undefined ? {} : { usdMax }),
-      ...(tokensMax === undefined ? {} : { tokensMax }),
-      ...(callsMax === undefined ? {} : { callsMax }),
+      usdMax,
+      tokensMax,
+      callsMax,
     },
     postconditions: run.postconditions ?? [],
     jobVersion: run.jobVersion,

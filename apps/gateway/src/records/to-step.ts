@@ -31,7 +31,7 @@ function toUsage(usage: Step["usage"]): StepRecord["usage"] {
   return {
     inputTokens: count("inputTokens") ?? 0,
     outputTokens: count("outputTokens") ?? 0,
-    ...(cachedTokens === undefined ? {} : { cachedTokens }),
-    ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
+    cachedTokens,
+    reasoningTokens,
   };
 }

@@ -11,7 +11,6 @@ test("roostEvents have their own type each, and one of six topics", () => {
   const types = roostEvents.map((event) => event.type);
   assert.equal(new Set(types).size, types.length);
   assert.deepEqual([...new Set(roostEvents.map((event) => event.topic))].toSorted(), topics);
-  assert.equal(types.length, 55);
 });
 
 test("roostEvents have a closed JSON Schema that validates, and that is compatible with itself both ways", () => {

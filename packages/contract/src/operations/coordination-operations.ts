@@ -10,7 +10,7 @@ import {
   Id,
   Json,
   Name,
-  next,
+  pageOf,
   pageFields,
   Reason,
   RecordedError,
@@ -35,7 +35,7 @@ export const listLocks = defineOperation({
   path: "/locks",
   summary: "Locks that are held, by name",
   input: z.object({ ...pageFields }),
-  output: z.object({ locks: z.array(Lock), next }),
+  output: pageOf(Lock),
   effect: "readonly",
 });
 
@@ -159,7 +159,7 @@ export const listClaims = defineOperation({
   path: "/claims",
   summary: "Topics that are claimed, newest first",
   input: z.object({ ...pageFields, scope: KeyText.optional() }),
-  output: z.object({ claims: z.array(Claim), next }),
+  output: pageOf(Claim),
   effect: "readonly",
 });
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { ConsumerGroup, GroupName, MovedCursor } from "../records/consumer.ts";
-import { Count, Id, Name, next, pageFields, Reason, SmallCount, WrittenTime } from "../records/fields.ts";
+import { Count, Id, Name, pageOf, pageFields, Reason, SmallCount, WrittenTime } from "../records/fields.ts";
 
 export const listGroups = defineOperation({
   id: "listGroups",
@@ -10,7 +10,7 @@ export const listGroups = defineOperation({
   path: "/groups",
   summary: "Consumer groups with their members, and how far behind each partition is",
   input: z.object({ ...pageFields }),
-  output: z.object({ groups: z.array(ConsumerGroup), next }),
+  output: pageOf(ConsumerGroup),
   effect: "readonly",
 });
 

@@ -1,7 +1,7 @@
 /** State files, and what people are told and asked. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Id, Name, next, pageFields, Text } from "../records/fields.ts";
+import { Id, Name, pageOf, pageFields, Text } from "../records/fields.ts";
 import { Notice, noticeStates, Question, questionStates } from "../records/notice.ts";
 import { StateFile, StateSummary } from "../records/state.ts";
 
@@ -11,7 +11,7 @@ export const listStateFiles = defineOperation({
   path: "/state",
   summary: "State files by name, with their age",
   input: z.object({ ...pageFields }),
-  output: z.object({ files: z.array(StateSummary), next }),
+  output: pageOf(StateSummary),
   effect: "readonly",
 });
 
@@ -32,7 +32,7 @@ export const listQuestions = defineOperation({
   path: "/questions",
   summary: "What agents ask people, newest first",
   input: z.object({ ...pageFields, state: z.enum(questionStates).optional().describe("All when left out") }),
-  output: z.object({ questions: z.array(Question), next }),
+  output: pageOf(Question),
   effect: "readonly",
 });
 
@@ -53,7 +53,7 @@ export const listNotices = defineOperation({
   path: "/notices",
   summary: "What people were told, newest first",
   input: z.object({ ...pageFields, state: z.enum(noticeStates).optional() }),
-  output: z.object({ notices: z.array(Notice), next }),
+  output: pageOf(Notice),
   effect: "readonly",
 });
 

@@ -1,7 +1,7 @@
 /** Jobs: define, apply from files, pause, resume, remove, run now, and see what became of each tick. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Id, Json, Name, next, pageFields, Reason, SmallCount } from "../records/fields.ts";
+import { Id, Json, Name, pageOf, pageFields, Reason, SmallCount } from "../records/fields.ts";
 import {
   Job,
   jobDefinitionShape,
@@ -24,7 +24,7 @@ export const listJobs = defineOperation({
     ...pageFields,
     state: z.array(z.enum(jobStates)).max(4).optional().describe("All but removed ones when left out"),
   }),
-  output: z.object({ jobs: z.array(Job), next }),
+  output: pageOf(Job),
   effect: "readonly",
 });
 
@@ -49,7 +49,7 @@ export const listJobVersions = defineOperation({
     jobId: JobId,
     version: SmallCount.min(1).optional().describe("Only this version"),
   }),
-  output: z.object({ versions: z.array(JobVersion), next }),
+  output: pageOf(JobVersion),
   errors: ["not_found"],
   effect: "readonly",
 });
@@ -163,7 +163,7 @@ export const listTicks = defineOperation({
   path: "/jobs/{jobId}/ticks",
   summary: "What became of a job's scheduled moments, newest first",
   input: z.object({ ...pageFields, jobId: JobId, outcome: z.enum(tickOutcomes).optional() }),
-  output: z.object({ ticks: z.array(Tick), next }),
+  output: pageOf(Tick),
   errors: ["not_found"],
   effect: "readonly",
 });

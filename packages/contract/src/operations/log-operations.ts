@@ -3,7 +3,17 @@ import { z } from "zod";
 import { compatibilityModes } from "../define-event.ts";
 import { defineOperation } from "../define-operation.ts";
 import { Event, EventSchema, Topic } from "../records/event.ts";
-import { Count, JsonFields, Name, next, pageFields, Reason, SmallCount, text, WrittenTime } from "../records/fields.ts";
+import {
+  Count,
+  JsonFields,
+  Name,
+  pageOf,
+  pageFields,
+  Reason,
+  SmallCount,
+  text,
+  WrittenTime,
+} from "../records/fields.ts";
 
 export const listTopics = defineOperation({
   id: "listTopics",
@@ -11,7 +21,7 @@ export const listTopics = defineOperation({
   path: "/topics",
   summary: "Topics with their partitions and offsets",
   input: z.object({ ...pageFields }),
-  output: z.object({ topics: z.array(Topic), next }),
+  output: pageOf(Topic),
   effect: "readonly",
 });
 
@@ -29,7 +39,7 @@ export const readEvents = defineOperation({
     limit: pageFields.limit,
   }),
   output: z.object({
-    events: z.array(Event),
+    items: z.array(Event),
     nextOffset: Count.describe("Give it as `offset` to go on"),
     headOffset: Count.describe("The offset that the next event will have"),
   }),
@@ -64,7 +74,7 @@ export const listSchemas = defineOperation({
   path: "/schemas",
   summary: "Registered schemas of events, by type and version",
   input: z.object({ ...pageFields, type: Name.optional() }),
-  output: z.object({ schemas: z.array(EventSchema), next }),
+  output: pageOf(EventSchema),
   effect: "readonly",
 });
 

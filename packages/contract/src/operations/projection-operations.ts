@@ -1,7 +1,7 @@
 /** Projections: which there are, and building one again from the log. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { next, pageFields } from "../records/fields.ts";
+import { pageFields, pageOf } from "../records/fields.ts";
 import { Projection, ProjectionName, ReplayStep } from "../records/projection.ts";
 
 export const listProjections = defineOperation({
@@ -10,7 +10,7 @@ export const listProjections = defineOperation({
   path: "/projections",
   summary: "Projections of the log, and how they last compared with it",
   input: z.object({ ...pageFields }),
-  output: z.object({ projections: z.array(Projection), next }),
+  output: pageOf(Projection),
   effect: "readonly",
 });
 

@@ -1,7 +1,7 @@
 /** Queues of runs: what is in them, and their pause. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { QueueName, next, pageFields, Reason } from "../records/fields.ts";
+import { QueueName, pageOf, pageFields, Reason } from "../records/fields.ts";
 import { Queue } from "../records/queue.ts";
 
 const queue = QueueName.describe("Name of a queue");
@@ -12,7 +12,7 @@ export const listQueues = defineOperation({
   path: "/queues",
   summary: "Queues with runs in them, and those that are paused, by name",
   input: z.object({ ...pageFields }),
-  output: z.object({ queues: z.array(Queue), next }),
+  output: pageOf(Queue),
   effect: "readonly",
 });
 

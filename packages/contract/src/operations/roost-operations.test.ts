@@ -175,10 +175,10 @@ test("roostOperations make a client with one method each", async () => {
     listRuns: ({ limit, state }) => {
       assert.equal(limit, 50);
       assert.deepEqual(state, ["running"]);
-      return { runs: [], next: null };
+      return { items: [], next: null };
     },
   });
-  assert.deepEqual(await client.listRuns({ state: ["running"] }), { runs: [], next: null });
+  assert.deepEqual(await client.listRuns({ state: ["running"] }), { items: [], next: null });
   await assert.rejects(client.getStatus(), {
     code: "internal",
     message: /getStatus answered against its contract: version/,

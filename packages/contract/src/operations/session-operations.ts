@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { Event } from "../records/event.ts";
-import { Count, Cursor, Id, Name, next, pageFields, SessionKey, SessionKind, Slug, Text } from "../records/fields.ts";
+import { Count, Cursor, Id, Name, pageOf, pageFields, SessionKey, SessionKind, Slug, Text } from "../records/fields.ts";
 import { RunSummary } from "../records/run.ts";
 import { Message, Session } from "../records/session.ts";
 
@@ -12,7 +12,7 @@ export const listSessions = defineOperation({
   path: "/sessions",
   summary: "Sessions, the last used first",
   input: z.object({ ...pageFields, kind: SessionKind.optional() }),
-  output: z.object({ sessions: z.array(Session), next }),
+  output: pageOf(Session),
   effect: "readonly",
 });
 
@@ -22,7 +22,7 @@ export const getSession = defineOperation({
   path: "/sessions/{sessionKey}",
   summary: "A session with a page of its messages, newest page first, oldest message of the page first",
   input: z.object({ ...pageFields, sessionKey: SessionKey }),
-  output: z.object({ session: Session, messages: z.array(Message), next }),
+  output: z.object({ session: Session, messages: pageOf(Message) }),
   errors: ["not_found"],
   effect: "readonly",
 });

@@ -1,7 +1,7 @@
 /** How the installation is doing, what it runs on, and what runs, waits or is due. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Name, next, pageFields, Time } from "../records/fields.ts";
+import { Name, pageFields, pageOf, Time } from "../records/fields.ts";
 import { Activity, Status } from "../records/status.ts";
 
 export const getStatus = defineOperation({
@@ -21,7 +21,7 @@ export const listActivity = defineOperation({
   summary: "Everything that runs, waits or is due next, heartbeats included",
   description: "Running first, then waiting and queued by age, then jobs by when they are due.",
   input: z.object({ ...pageFields, limit: pageFields.limit.default(200) }),
-  output: z.object({ at: Time.describe("When this was true"), rows: z.array(Activity), next }),
+  output: pageOf(Activity).extend({ at: Time.describe("When this was true") }),
   effect: "readonly",
 });
 

@@ -123,8 +123,10 @@ export const RecordedError = z
   .object({ code: text(64), message: text(errorCharsMax), details: JsonFields.optional() })
   .meta({ id: "RecordedError" });
 
+/** Of a cursor: a place of a few names and moments, as JSON in base64url. */
+export const cursorCharsMax = 2000;
 /** Where a list goes on: as the page before gave it. */
-export const Cursor = text(1000).min(1);
+export const Cursor = text(cursorCharsMax).min(1);
 
 /** Input fields of every list: a page of at most `limit`, after the cursor that the page before gave. */
 export const pageFields = {
@@ -132,8 +134,20 @@ export const pageFields = {
   after: Cursor.optional().describe("`next` of the page before"),
 };
 
-/** Output field of every list: the cursor of the next page, or null after the last. */
-export const next = z.string().nullable().describe("Give it as `after` for the next page; null when this is the last");
+/** What every list answers: the rows of a page, and the cursor of the next one. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  const page = z.object({
+    items: z.array(item),
+    next: z.string().nullable().describe("Give it as `after` for the next page; null when this is the last"),
+  });
+  const id = item.meta()?.id;
+  return id === undefined ? page : page.meta({ id: `${id}Page` });
+}
+
+export interface Page<Item> {
+  items: Item[];
+  next: string | null;
+}
 
 function isWellFormed(text: string): boolean {
   return text.isWellFormed();

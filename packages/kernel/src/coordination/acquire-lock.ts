@@ -17,12 +17,12 @@ export interface LockRequest {
   holder: string;
   ttlMs: number;
   /** Default 0: answers at once. */
-  waitMs?: number;
-  purpose?: string;
+  waitMs?: number | undefined;
+  purpose?: string | undefined;
   /** The lock is free when this run has ended. */
-  runId?: string;
-  causation?: string;
-  correlation?: string;
+  runId?: string | undefined;
+  causation?: string | undefined;
+  correlation?: string | undefined;
 }
 
 export interface LockAnswer {

@@ -19,13 +19,13 @@ export interface OnceRequest extends OnceKey {
   /** How long it may take before its outcome counts as unknown. */
   ttlMs: number;
   /** The holder's name stands for this one asking and no other: what it began already is given to it again, with the token. */
-  isSoleHolder?: boolean;
+  isSoleHolder?: boolean | undefined;
   /** Begin again although nobody knows what became of the last time. */
-  retryUnknown?: boolean;
-  purpose?: string;
-  runId?: string;
-  causation?: string;
-  correlation?: string;
+  retryUnknown?: boolean | undefined;
+  purpose?: string | undefined;
+  runId?: string | undefined;
+  causation?: string | undefined;
+  correlation?: string | undefined;
 }
 
 export interface OnceAnswer extends OnceKey {
@@ -106,7 +106,7 @@ export interface OnceOutcome extends OnceKey {
  */
 export async function finishOnce(
   kernel: Kernel,
-  outcome: OnceOutcome & { result?: JsonValue; keepMs?: number },
+  outcome: OnceOutcome & { result?: JsonValue | undefined; keepMs?: number | undefined },
 ): Promise<OnceAnswer> {
   const result = JSON.stringify(outcome.result ?? null);
   if (Buffer.byteLength(result) > coordinationLimits.resultBytesMax) {
@@ -140,7 +140,7 @@ export async function finishOnce(
  */
 export async function failOnce(
   kernel: Kernel,
-  outcome: OnceOutcome & { error?: { code: string; message: string }; isUnknown?: boolean },
+  outcome: OnceOutcome & { error?: { code: string; message: string } | undefined; isUnknown?: boolean | undefined },
 ): Promise<{ state: "free" | "unknown" }> {
   return kernel.transact(async (tx) => {
     const row = await lockOnce(tx, outcome);
@@ -279,7 +279,7 @@ function emitOnce(
   { scope, key }: OnceKey,
   row: OnceRow,
   data: JsonObject,
-  cause: { causation?: string; correlation?: string } = {},
+  cause: { causation?: string | undefined; correlation?: string | undefined } = {},
 ): string {
   const causation = cause.causation ?? (type === "once.begun" ? undefined : row.causeId);
   return tx.emit({

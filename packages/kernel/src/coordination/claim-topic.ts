@@ -16,13 +16,13 @@ export interface ClaimRequest {
   scope: string;
   text: string;
   by: string;
-  runId?: string;
+  runId?: string | undefined;
   /** Default: 30 days. */
-  ttlMs?: number;
+  ttlMs?: number | undefined;
   /** Similarity that counts as the same topic; default `sameTopicScore`. */
-  threshold?: number;
-  causation?: string;
-  correlation?: string;
+  threshold?: number | undefined;
+  causation?: string | undefined;
+  correlation?: string | undefined;
 }
 
 export interface SimilarClaim {
@@ -195,10 +195,10 @@ export async function releaseClaim(kernel: Kernel, claimId: string): Promise<{ r
 }
 
 export interface ListClaimsOptions {
-  scope?: string;
+  scope?: string | undefined;
   limit: number;
   /** `next` of the page before. */
-  after?: string;
+  after?: string | undefined;
 }
 
 /** Live claims, newest first. */

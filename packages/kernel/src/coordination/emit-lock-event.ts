@@ -14,7 +14,7 @@ export function emitLockEvent(
   type: "lock.acquired" | "lock.released" | "lock.expired",
   { name, holder, epoch, runId }: HeldLock,
   data: JsonObject = {},
-  cause: { causation?: string; correlation?: string } = {},
+  cause: { causation?: string | undefined; correlation?: string | undefined } = {},
 ): string {
   return tx.emit({
     type,

@@ -16,7 +16,7 @@ export interface HeldLockRow {
 /** Locks that are held, by name. `after`: `next` of the page before. Reads only. */
 export async function listLocks(
   kernel: Kernel,
-  options: { limit: number; after?: string; runId?: string },
+  options: { limit: number; after?: string | undefined; runId?: string | undefined },
 ): Promise<{ locks: HeldLockRow[]; next: string | null }> {
   const limit = Math.min(options.limit, coordinationLimits.listMax);
   const rows = await kernel.database.query<HeldLockRow>(

@@ -11,7 +11,7 @@ export interface ForkRequest {
   /** The first step that is executed anew; those before it are taken over as they are recorded. */
   fromSeq: number;
   /** Fields of the run's input that get other values. What was built from the input in a step that is taken over stays as it is. */
-  input?: JsonObject;
+  input?: JsonObject | undefined;
   reason: string;
   by: string;
 }

@@ -17,17 +17,17 @@ import {
 } from "./run.ts";
 
 export interface RunQuery {
-  states?: RunState[];
-  jobId?: string;
-  agent?: string;
-  sessionKey?: string;
-  sessionKind?: SessionKind;
-  parentRunId?: string;
-  correlation?: string;
+  states?: RunState[] | undefined;
+  jobId?: string | undefined;
+  agent?: string | undefined;
+  sessionKey?: string | undefined;
+  sessionKind?: SessionKind | undefined;
+  parentRunId?: string | undefined;
+  correlation?: string | undefined;
   /** The id of the last run of the page before. */
-  after?: string;
+  after?: string | undefined;
   /** Default 50. */
-  limit?: number;
+  limit?: number | undefined;
 }
 
 /** Newest first, history included. Ids grow with time: the id is the order and the cursor. */
@@ -69,7 +69,7 @@ export async function getRun(sql: Sql, runId: string): Promise<Run> {
 export async function listSteps(
   sql: Sql,
   runId: string,
-  options: { after?: number; limit?: number } = {},
+  options: { after?: number | undefined; limit?: number | undefined } = {},
 ): Promise<Step[]> {
   return sql.query<Step>(
     `select ${stepColumns("s")} from roost.step_all s where s.run_id = $1 and s.seq > $2 order by s.seq limit $3`,
@@ -119,7 +119,7 @@ export interface Activity extends RunHead {
 /** Running first, then by age. */
 export async function listActivity(
   kernel: Kernel,
-  options: { limit?: number; after?: { isRunning: boolean; runId: string } | undefined } = {},
+  options: { limit?: number | undefined; after?: { isRunning: boolean; runId: string } | undefined } = {},
 ): Promise<Activity[]> {
   const { after } = options;
   const rows = await kernel.database.query<Omit<Activity, "gate">>(
@@ -151,7 +151,10 @@ function withDates<Row extends Pick<Activity, "step" | "wait">>(row: Row): Row {
 }
 
 /** Effects of unknown outcome that nobody has resolved, oldest first. */
-export async function listUnresolvedSteps(kernel: Kernel, options: { limit?: number } = {}): Promise<Step[]> {
+export async function listUnresolvedSteps(
+  kernel: Kernel,
+  options: { limit?: number | undefined } = {},
+): Promise<Step[]> {
   return kernel.database.query<Step>(
     `select ${stepColumns("s")} from roost.step s where s.state = 'unknown' and s.resolution is null order by s.ended_at, s.run_id, s.seq limit $1`,
     [Math.min(options.limit ?? 50, runLimits.listMax)],
@@ -159,11 +162,11 @@ export async function listUnresolvedSteps(kernel: Kernel, options: { limit?: num
 }
 
 export interface QuestionQuery {
-  states?: Question["state"][];
-  runId?: string;
+  states?: Question["state"][] | undefined;
+  runId?: string | undefined;
   /** The id of the last question of the page before. */
-  after?: string;
-  limit?: number;
+  after?: string | undefined;
+  limit?: number | undefined;
 }
 
 /** Newest first. */

@@ -20,7 +20,7 @@ export const queuesListedMax = 500;
 /** Queues in which a run has not ended, or that are paused; by name. `default` is always there. */
 export async function listQueues(
   kernel: Kernel,
-  { limit = queuesListedMax, after }: { limit?: number; after?: string } = {},
+  { limit = queuesListedMax, after }: { limit?: number | undefined; after?: string | undefined } = {},
 ): Promise<Queue[]> {
   return kernel.database.query<Queue>(
     `with live as (
@@ -50,7 +50,7 @@ export async function readPausedQueues(kernel: Kernel): Promise<Map<string, { re
 
 export interface PauseQueueOptions {
   by: string;
-  reason?: string;
+  reason?: string | undefined;
 }
 
 /** No claim that begins after this has resolved takes anything of the queue. Paused already: nothing changes. */

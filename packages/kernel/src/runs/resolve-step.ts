@@ -17,7 +17,7 @@ export interface ResolveRequest {
   note: string;
   by: string;
   /** What the step returned, when that is known. */
-  output?: JsonValue;
+  output?: JsonValue | undefined;
 }
 
 /**

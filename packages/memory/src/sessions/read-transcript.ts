@@ -18,7 +18,7 @@ const pageMax = 500;
 export async function readTranscript(
   memory: Memory,
   sessionKey: string,
-  { limit = 50, before }: { limit?: number; before?: number } = {},
+  { limit = 50, before }: { limit?: number | undefined; before?: number | undefined } = {},
 ): Promise<TranscriptPage> {
   const count = Math.min(Math.max(1, Math.trunc(limit)), pageMax);
   const rows = await memory.kernel.database.query<StoredMessage>(
@@ -54,7 +54,7 @@ export interface SessionPage {
 /** Sessions, the last used first. */
 export async function listSessions(
   memory: Memory,
-  query: { kind?: SessionKind; limit?: number; after?: string } = {},
+  query: { kind?: SessionKind | undefined; limit?: number | undefined; after?: string | undefined } = {},
 ): Promise<SessionPage> {
   const count = Math.min(Math.max(1, Math.trunc(query.limit ?? 50)), pageMax);
   const rows = await memory.kernel.database.query<Session>(

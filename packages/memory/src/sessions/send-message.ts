@@ -10,12 +10,12 @@ export interface SendMessage {
   sessionKey: string;
   text: string;
   /** Of a session that begins. Default: main. */
-  agent?: string;
+  agent?: string | undefined;
   /** Where it comes from: cli, console, … */
   source?: string;
   /** The same key again answers with the first message. */
-  idempotencyKey?: string;
-  traceparent?: string;
+  idempotencyKey?: string | undefined;
+  traceparent?: string | undefined;
   /** Nobody vouches for the text: it is shown between delimiters. Always so in channels. */
   isUntrusted?: boolean;
   rehearsal?: boolean;

@@ -1,0 +1,38 @@
+/** Pages of lists as the contract has them. Their cursors have one form; what a cursor names is each list's own. */
+import { formatCursor, parseCursor } from "@roost/contract";
+import type { Page } from "@roost/contract/operations";
+import { z } from "zod";
+
+/** Places that most lists use. */
+export const uuidPlace = z.uuid();
+export const textPlace = z.string();
+export const numberPlace = z.number().int().min(0);
+
+/** `next` is the place of the last row when there is more, else null. */
+export function toPage<Item>(items: Item[], next: unknown): Page<Item> {
+  return { items, next: next === null || next === undefined ? null : formatCursor(next) };
+}
+
+/** What `after` names. @throws RoostError `invalid_input` for a cursor that this list did not give out */
+export function placeOf<Place extends z.ZodType>(place: Place, after: string | undefined): z.output<Place> | undefined {
+  return after === undefined ? undefined : parseCursor(place, after);
+}
+
+/** The place of the next page of a list that is read up to `limit`. A last page that is full is followed by an empty one. */
+export function nextOf<Row, Place>(rows: readonly Row[], limit: number, place: (row: Row) => Place): Place | null {
+  const last = rows.at(-1);
+  return rows.length < limit || last === undefined ? null : place(last);
+}
+
+/** A page of a list that is held whole, in the order of its names. */
+export function pageByName<Row>(
+  rows: readonly Row[],
+  { limit, after }: { limit: number; after?: string | undefined },
+  nameOf: (row: Row) => string,
+): { rows: Row[]; next: string | null } {
+  const place = placeOf(textPlace, after);
+  const rest = rows.filter((row) => place === undefined || nameOf(row) > place);
+  const shown = rest.slice(0, limit);
+  const last = shown.at(-1);
+  return { rows: shown, next: rest.length > limit && last !== undefined ? nameOf(last) : null };
+}
