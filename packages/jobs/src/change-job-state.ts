@@ -12,6 +12,7 @@ import { lockJob, type StoredJob } from "./job-row.ts";
 import { pauseStart } from "./pause-start.ts";
 import { recordTicks } from "./record-ticks.ts";
 import { describeTrigger } from "./resolve-trigger.ts";
+import { isPassing } from "./set-aside-job.ts";
 import { settleDueTicks } from "./settle-due-ticks.ts";
 import { topicHeads } from "./topic-heads.ts";
 
@@ -23,7 +24,7 @@ export interface ChangeJobOptions extends JobCause {
 /** @throws not_found, or conflict for a job that has finished */
 export async function pauseJob(kernel: Kernel, jobId: string, options: ChangeJobOptions): Promise<void> {
   // Events that came before the pause still fire the job.
-  while ((await fireEventTicks(kernel)).isMore);
+  await fireEarlierEvents(kernel);
   await kernel.transact(async (tx) => {
     const { job, nowMs } = await mustLock(tx, jobId);
     if (job.state === "paused") return;
@@ -45,6 +46,16 @@ export async function pauseJob(kernel: Kernel, jobId: string, options: ChangeJob
     );
     emitChange(tx, "job.paused", job, eventId, options);
   });
+}
+
+/** What another job makes of its events must not keep this one from being paused. */
+async function fireEarlierEvents(kernel: Kernel): Promise<void> {
+  try {
+    while ((await fireEventTicks(kernel)).isMore);
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    kernel.logger.warn("events that came before a pause could not all be fired", { error });
+  }
 }
 
 /** Moments that passed meanwhile are counted up to here; a job that ticks more often was paused for long. */

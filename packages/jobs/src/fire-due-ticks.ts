@@ -10,6 +10,7 @@ import { leaveUntold, moveJobs } from "./move-jobs.ts";
 import { dueMomentsPerPassMax, onTimeMsMax } from "./plan-ticks.ts";
 import { recordTicks, type NewTick } from "./record-ticks.ts";
 import { createScheduleCache, type ScheduleCache } from "./schedule-cache.ts";
+import { isPassing, setAsideJob } from "./set-aside-job.ts";
 import { drawFraction } from "./tick-jitter.ts";
 
 export interface FireDueTicksOptions {
@@ -38,12 +39,51 @@ const catchUpSpreadJobsMax = 300;
 export async function fireDueTicks(kernel: Kernel, options: FireDueTicksOptions = {}): Promise<FiredTicks> {
   const limit = options.limit ?? jobsPerPassDefault;
   const schedules = options.schedules ?? createScheduleCache();
+  try {
+    return await firePass(kernel, { limit, schedules });
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    kernel.logger.warn("due ticks could not be recorded together and are recorded job by job", { error });
+    return await fireEach(kernel, { limit, schedules });
+  }
+}
+
+/** Invariant: of many due jobs the one that cannot be recorded is set aside, and all others tick in the same pass. */
+async function fireEach(
+  kernel: Kernel,
+  { limit, schedules }: { limit: number; schedules: ScheduleCache },
+): Promise<FiredTicks> {
+  const due = await kernel.database.query<{ id: string }>(
+    "select id from roost.job where state = 'active' and fire_at <= roost.now() order by fire_at, id limit $1",
+    [limit],
+  );
+  const total = { jobCount: due.length, fired: 0, skipped: 0, missed: 0, isMore: true };
+  for (const { id } of due) {
+    try {
+      const { fired, skipped, missed } = await firePass(kernel, { limit: 1, schedules, jobId: id });
+      total.fired += fired;
+      total.skipped += skipped;
+      total.missed += missed;
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      await setAsideJob(kernel, id, error);
+    }
+  }
+  return total;
+}
+
+/** As many due jobs as one transaction takes, or one of them. */
+function firePass(
+  kernel: Kernel,
+  { limit, schedules, jobId }: { limit: number; schedules: ScheduleCache; jobId?: string },
+): Promise<FiredTicks> {
   return kernel.transact(async (tx) => {
     const due = await tx.query<StoredJob & { now: Date }>(
       `select ${jobColumns}, roost.now() as now from roost.job
-       where state = 'active' and fire_at <= roost.now() order by fire_at, id limit $1 for update skip locked`,
-      [limit],
-      { name: "job-due" },
+       where state = 'active' and fire_at <= roost.now() ${jobId === undefined ? "" : "and id = $2"}
+       order by fire_at, id limit $1 for update skip locked`,
+      jobId === undefined ? [limit] : [limit, jobId],
+      { name: jobId === undefined ? "job-due" : "job-due-one" },
     );
     const nowMs = due[0]?.now.getTime() ?? 0;
     const moves = planPass(due, nowMs, schedules);

@@ -8,6 +8,7 @@
  * follows the real clock, runs in both halves of an overlap and never in a gap.
  */
 import { RoostError } from "@roost/base";
+import { isMoment } from "@roost/contract/operations";
 import { parseCronExpression, type CronExpression } from "./cron-expression.ts";
 import { createTimeZone, type TimeZone } from "./time-zone.ts";
 import type { Trigger } from "./trigger.ts";
@@ -30,6 +31,17 @@ export interface ScheduleOptions {
 
 /** @throws invalid_input for an expression, time zone, length or date that is not one */
 export function createSchedule(trigger: Trigger, options: ScheduleOptions = {}): Schedule {
+  const { next } = unboundedSchedule(trigger, options);
+  return {
+    // A moment that no table and no record can hold never comes.
+    next: (afterMs) => {
+      const atMs = next(afterMs);
+      return atMs !== undefined && isMoment(atMs) ? atMs : undefined;
+    },
+  };
+}
+
+function unboundedSchedule(trigger: Trigger, options: ScheduleOptions): Schedule {
   switch (trigger.kind) {
     case "cron":
       return cronSchedule(parseCronExpression(trigger.expression), createTimeZone(trigger.timeZone ?? "UTC"));

@@ -1,5 +1,6 @@
 /** Says, once, that a job has been due for a while and nobody has fired it. Called by processes other than schedulers: those are what fails. */
 import { createId, formatDurationMs } from "@roost/base";
+import { isPassing } from "./set-aside-job.ts";
 import { rememberResult, type Kernel, type KernelTransaction } from "@roost/kernel";
 
 /** A tick that is late by more than this means that nobody schedules. */
@@ -32,7 +33,14 @@ export async function reportSilentJobs(kernel: Kernel): Promise<number> {
     { name: "job-silent" },
   );
   let reported = 0;
-  for (const job of silent) if (await kernel.transact((tx) => report(tx, job))) reported += 1;
+  for (const job of silent) {
+    try {
+      if (await kernel.transact((tx) => report(tx, job))) reported += 1;
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      kernel.logger.error("a job is silent and could not be reported", { jobId: job.id, error });
+    }
+  }
   return reported;
 }
 

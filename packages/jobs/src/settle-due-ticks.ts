@@ -1,8 +1,11 @@
+import { toRoostError } from "@roost/base";
 import type { KernelTransaction } from "@roost/kernel";
+import { clipReason } from "./clip-reason.ts";
 import { dueTicks } from "./job-moments.ts";
 import type { StoredJob } from "./job-row.ts";
 import { leaveUntold, moveJobs } from "./move-jobs.ts";
 import { recordTicks } from "./record-ticks.ts";
+import { isPassing, skipUnrecordable } from "./set-aside-job.ts";
 
 /** Far more than any outage of a job with a second's interval needs; a schedule that does not move forward ends here. */
 const passesMax = 100_000;
@@ -13,6 +16,23 @@ const passesMax = 100_000;
  * that has come and only waits for its jitter waits no longer.
  */
 export async function settleDueTicks(
+  tx: KernelTransaction,
+  job: StoredJob,
+  options: { nowMs: number; isLast?: boolean },
+): Promise<StoredJob> {
+  if (job.state !== "active" || job.fireAt === null) return job;
+  try {
+    return await tx.attempt(() => settleAll(tx, job, options));
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    // Or nobody could pause, change or remove it.
+    const reason = clipReason(`it could not be recorded: ${toRoostError(error).message}`);
+    await skipUnrecordable(tx, job, { nowMs: options.nowMs, reason });
+    return { ...job, nextAt: null, fireAt: null };
+  }
+}
+
+async function settleAll(
   tx: KernelTransaction,
   job: StoredJob,
   { nowMs, isLast = false }: { nowMs: number; isLast?: boolean },

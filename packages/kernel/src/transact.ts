@@ -23,6 +23,8 @@ export interface KernelTransaction extends Transaction {
   emit(draft: EventDraft): string;
   /** The number of a set of labels, as rows name it. A new set is stored with this transaction. */
   labelSet(labels: Labels): Promise<number>;
+  /** Does the work or nothing of it: what it wrote and emitted is taken back when it throws, and the transaction goes on. Not nested. */
+  attempt<T>(work: () => Promise<T>): Promise<T>;
   /** Wakes the channel after the commit. @throws RoostError `invalid_input` at once: nothing is checked after the commit */
   wake(channel: string): void;
   /** Called once after the commit; not when it fails, nor when its outcome is unknown. */
@@ -95,6 +97,24 @@ class OpenKernelTransaction implements KernelTransaction {
     const [number] = await this.#context.labelSets.number(this.#tx, [labels]);
     this.#stored.set(labels, number!);
     return number!;
+  }
+
+  async attempt<T>(work: () => Promise<T>): Promise<T> {
+    await this.query("savepoint attempt");
+    const marks = { emitted: this.#emitted.length, callbacks: this.#callbacks.length, channels: [...this.#channels] };
+    try {
+      const result = await work();
+      await this.query("release savepoint attempt");
+      return result;
+    } catch (error) {
+      await this.query("rollback to savepoint attempt");
+      this.#emitted.length = marks.emitted;
+      this.#callbacks.length = marks.callbacks;
+      this.#stored.clear();
+      this.#channels.clear();
+      for (const channel of marks.channels) this.#channels.add(channel);
+      throw error;
+    }
   }
 
   wake(channel: string): void {

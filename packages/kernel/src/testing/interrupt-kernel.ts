@@ -23,6 +23,7 @@ export function interruptKernel(kernel: Kernel, atPlace: (place: Place) => Promi
   const interrupt = (tx: KernelTransaction): KernelTransaction => ({
     emit: (draft) => tx.emit(draft),
     labelSet: (labels) => tx.labelSet(labels),
+    attempt: (work) => tx.attempt(work),
     wake: (channel) => tx.wake(channel),
     afterCommit: (callback) => tx.afterCommit(callback),
     async query(text, values, options) {
