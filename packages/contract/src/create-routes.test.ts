@@ -7,6 +7,7 @@ import { z } from "zod";
 import { createProblemResponse, createRoutes } from "./create-routes.ts";
 import { defineOperation } from "./define-operation.ts";
 import { Problem } from "./problem.ts";
+import { pageOf, Time } from "./records/fields.ts";
 import { serveAll } from "./serve.ts";
 import { createPeople, people } from "./testing/people.ts";
 import { serveRoutes } from "./testing/serve-routes.ts";
@@ -204,4 +205,26 @@ test("createRoutes() can be mounted below a prefix of a larger server", async ()
   server.notFound((context) => createProblemResponse(new Error(context.req.path), { logger, status: 404 }));
   assert.equal((await server.request("/api/v1/people")).status, 200);
   assert.equal((await server.request("/people")).status, 404);
+});
+
+test("createRoutes() answers a list without the rows that cannot be shown, and names them", async () => {
+  const listThings = defineOperation({
+    id: "listThings",
+    method: "GET",
+    path: "/things",
+    summary: "Things",
+    input: z.object({}),
+    output: pageOf(z.object({ id: z.string(), at: Time })),
+    effect: "readonly",
+  });
+  const good = { id: "good", at: "2026-03-01T00:00:00Z" };
+  const items = [good, { id: "bad", at: "+010000-01-01T00:00:00Z" }, { ...good, id: "other" }];
+  const routes = createRoutes(serveAll([listThings], { listThings: () => ({ items, next: null }) }), { logger });
+  const answer = await routes.request("/things");
+  assert.equal(answer.status, 200);
+  assert.deepEqual(await answer.json(), {
+    items: [items[0], items[2]],
+    next: null,
+    unreadable: [{ where: "items[1]", id: "bad", problem: "at: Invalid ISO datetime" }],
+  });
 });

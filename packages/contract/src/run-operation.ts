@@ -4,14 +4,17 @@
  * bad output is the server's and is never passed on.
  */
 import { findUnstorable, RoostError, storableRule } from "@roost/base";
-import type { z } from "zod";
+import { z } from "zod";
 import type { AnyOperation } from "./define-operation.ts";
 import { isPlace, type Call, type StreamItem, type StreamPlace } from "./handlers.ts";
+import type { Unreadable } from "./records/fields.ts";
 import { findUnknownFields } from "./unknown-fields.ts";
 
 export type AnyHandler = (input: never, call: Call) => unknown;
 
 const issuesMax = 10;
+/** Rows that one answer names as unreadable; of a page all fit. */
+const unreadableMax = 500;
 
 /**
  * The input after its schema.
@@ -38,10 +41,44 @@ export function parseInput(operation: AnyOperation, given: unknown): Record<stri
 export function parseOutput(operation: AnyOperation, returned: unknown): unknown {
   const parsed = operation.output.safeParse(returned);
   if (parsed.success) return parsed.data;
+  const shown = parseWithout(operation, returned, parsed.error);
+  if (shown !== undefined) return shown;
   const text = listIssues(parsed.error)
     .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`))
     .join("; ");
   throw new RoostError("internal", `${operation.id} answered against its contract: ${text}`, { cause: parsed.error });
+}
+
+/** One row that cannot be shown takes no list with it: what is left of the output, with the rows that are left out named in it. */
+function parseWithout(operation: AnyOperation, returned: unknown, error: z.core.$ZodError): unknown {
+  if (!(operation.output instanceof z.ZodObject) || !Object.hasOwn(operation.output.shape, "unreadable"))
+    return undefined;
+  const fields = { ...(returned as Record<string, unknown>) };
+  const unreadable = new Map<string, Unreadable>();
+  for (const issue of error.issues) {
+    const [name, index] = issue.path;
+    const rows = fields[name as string];
+    if (typeof index !== "number" || !Array.isArray(rows)) return undefined;
+    const where = `${String(name)}[${index}]`;
+    const problem = `${formatPath(issue.path.slice(2))}: ${messageOf(issue)}`;
+    if (!unreadable.has(where)) unreadable.set(where, { where, id: idOf(rows[index]), problem });
+  }
+  for (const name of Object.keys(fields)) {
+    const rows = fields[name];
+    if (Array.isArray(rows)) fields[name] = rows.filter((_row, index) => !unreadable.has(`${name}[${index}]`));
+  }
+  const parsed = operation.output.safeParse({
+    ...fields,
+    unreadable: [...unreadable.values()].slice(0, unreadableMax),
+  });
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** What names a row to a person. */
+function idOf(row: unknown): string | null {
+  const { id, jobId, name } = (typeof row === "object" && row !== null ? row : {}) as Record<string, unknown>;
+  const found = [id, jobId, name].find((value) => typeof value === "string");
+  return typeof found === "string" ? found : null;
 }
 
 /** Calls the handler of an operation that gives one answer. */

@@ -91,7 +91,7 @@ function ofJob(job: Job): ActivityRecord {
     agent: job.definition.agent,
     sessionKey: null,
     state: job.state === "paused" ? "paused" : "due",
-    why: job.pausedReason ?? describe(job),
+    why: job.pausedReason ?? whyOf(job),
     causedBy: null,
     holds: [],
     waitingFor: null,
@@ -104,6 +104,14 @@ function ofJob(job: Job): ActivityRecord {
     runId: null,
     jobId: job.id,
   };
+}
+
+function whyOf(job: Job): string {
+  try {
+    return describe(job);
+  } catch {
+    return "its trigger cannot be read: define it again";
+  }
 }
 
 function describe({ definition: { trigger } }: Job): string {

@@ -9,7 +9,7 @@ import {
   type WorkerRow,
 } from "@roost/kernel";
 import { listFileProblems } from "@roost/memory";
-import { isoOrNull } from "./iso.ts";
+import { iso, isoOrNull } from "./iso.ts";
 
 export interface Alarm {
   code: string;
@@ -41,12 +41,13 @@ export async function readAlarms(
     });
   }
   for (const { id, dueAt } of facts.jobs) {
-    if (dueAt === null || facts.nowMs - dueAt.getTime() <= silentMsMax) continue;
-    const late = formatDurationMs(facts.nowMs - dueAt.getTime());
+    const lateMs = dueAt === null ? 0 : facts.nowMs - Number(dueAt);
+    if (dueAt === null || lateMs <= silentMsMax) continue;
+    const late = Number.isFinite(lateMs) ? formatDurationMs(lateMs) : "ever";
     alarms.push({
       code: "job_not_ticking",
       text: `Job ${id} has been due for ${late} and has not ticked`,
-      since: dueAt.toISOString(),
+      since: Number.isFinite(lateMs) ? iso(dueAt) : null,
     });
   }
   for (const step of await listUnresolvedSteps(kernel, { limit: unresolvedShown })) {

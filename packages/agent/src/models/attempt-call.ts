@@ -103,7 +103,7 @@ export async function attemptCall(
     await settle(
       reservation,
       wasAborted || failure.mayHaveBilled
-        ? usedUpTo(progress.receivedText, { promptTokens, price: provider.price })
+        ? usedUpTo(progress.receivedText, { promptTokens, outputTokensMax, price: provider.price })
         : nothingUsed,
     );
     if (wasAborted) throw options.signal.reason;
@@ -112,7 +112,7 @@ export async function attemptCall(
   const reply = toReply(raw, { provider, outputTokensMax });
   await settle(
     reservation,
-    actualOf(reply, { promptTokens, receivedText: progress.receivedText, price: provider.price }),
+    actualOf(reply, { promptTokens, outputTokensMax, receivedText: progress.receivedText, price: provider.price }),
   );
   return { kind: "message", reply };
 }
@@ -123,21 +123,25 @@ async function settle(reservation: SpendReservation | undefined, actual: CallAct
   if (reservation?.state === "granted") await reservation.settle(actual);
 }
 
+interface AskedCall {
+  promptTokens: number;
+  outputTokensMax: number;
+  price: TokenPrice | undefined;
+}
+
 /** A provider may bill a reply that was cut off, so it is counted as far as it came. */
-function usedUpTo(receivedText: string, call: { promptTokens: number; price: TokenPrice | undefined }): CallActual {
+function usedUpTo(receivedText: string, call: AskedCall): CallActual {
   const price = call.price === undefined ? {} : { price: call.price };
   const used = estimateCallMax({
     promptTokens: call.promptTokens,
-    maxOutputTokens: estimateTokens(receivedText),
+    // A server that sends more than it was asked for is not billed beyond what was reserved.
+    maxOutputTokens: Math.min(call.outputTokensMax, estimateTokens(receivedText)),
     ...price,
   });
   return { ...used, isEstimated: true };
 }
 
-function actualOf(
-  reply: Omit<ModelReply, "failedAttempts">,
-  call: { promptTokens: number; receivedText: string; price: TokenPrice | undefined },
-): CallActual {
+function actualOf(reply: Omit<ModelReply, "failedAttempts">, call: AskedCall & { receivedText: string }): CallActual {
   const upper = usedUpTo(call.receivedText, call);
   const { inputTokens, outputTokens } = reply.usage;
   return {

@@ -9,9 +9,8 @@ import type {
   LanguageModelV4Usage,
   SharedV4ProviderMetadata,
 } from "@ai-sdk/provider";
-import { formatDurationMs, RoostError, type JsonValue, type Logger } from "@roost/base";
+import { formatDurationMs, RoostError, storableText, type JsonValue, type Logger } from "@roost/base";
 import type { ToolCallPart } from "../messages/message.ts";
-import { storableText } from "../messages/storable-text.ts";
 import type { Wire } from "../wire/create-wire.ts";
 import type { ModelDelta } from "./models.ts";
 import { createThoughtSplitter, opensThinkingItself, type ThoughtPart } from "./create-thought-splitter.ts";

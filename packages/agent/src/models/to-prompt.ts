@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import type { ContextSection } from "../messages/agent-context.ts";
 import { answerOrphans } from "../messages/answer-orphans.ts";
 import type { AssistantMessage, Message, ToolCallPart } from "../messages/message.ts";
+import { parseArgumentsText } from "../messages/parse-arguments.ts";
 import { wrapUntrusted } from "../messages/wrap-untrusted.ts";
 
 /** Who will read the prompt: reasoning and opaque metadata go back only to their author. */
@@ -161,11 +162,7 @@ function providerOptions(metadata: unknown): { providerOptions?: SharedV4Provide
 
 /** Servers parse the arguments again and fail on what the model got wrong, so that is shown inside an object. */
 function argumentsObject(call: ToolCallPart): unknown {
-  try {
-    const value: unknown = JSON.parse(call.argumentsText === "" ? "{}" : call.argumentsText);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  } catch {
-    // Shown below as text.
-  }
+  const value = call.argumentsText === "" ? {} : parseArgumentsText(call.argumentsText);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   return { unreadable_arguments: call.argumentsText.slice(0, argumentsShownCharsMax) };
 }

@@ -1,8 +1,7 @@
 // Runs one tool call inside its step: permission, time limit, size limit, and the honest reading of
 // what a throw means. Recording it and telling the model are the loop's.
 
-import { toRoostError, type ErrorCode, type JsonValue } from "@roost/base";
-import { storableText } from "../messages/storable-text.ts";
+import { storableText, toRoostError, type ErrorCode, type JsonValue } from "@roost/base";
 import type { StepCall, StepResult } from "../steps/step-runner.ts";
 import type { PermitTool, Tool, ToolCall } from "./tool.ts";
 
@@ -77,13 +76,15 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
         }),
       };
     }
-    return result.state === "failed" ? failed(result.code, shorten(result.message, options.resultCharsMax)) : result;
+    return result.state === "failed"
+      ? failed(result.code, messageText(result.message, options.resultCharsMax))
+      : result;
   } catch (thrown) {
     if (outer.aborted) throw outer.reason;
     const error = toRoostError(signal.aborted ? signal.reason : thrown);
     if (!hasStarted || tool.effect === "readonly" || refusalCodes.has(error.code))
-      return failed(error.code, shorten(error.message, options.resultCharsMax));
-    return { state: "unknown", message: shorten(error.message, options.resultCharsMax) };
+      return failed(error.code, messageText(error.message, options.resultCharsMax));
+    return { state: "unknown", message: messageText(error.message, options.resultCharsMax) };
   } finally {
     clearTimeout(timer);
   }
@@ -96,6 +97,11 @@ export function toToolOutput(
 ): ToolOutput {
   const text = typeof output === "string" ? output : (JSON.stringify(output) ?? "null");
   return { text: storableText(shorten(text, options.charsMax)), isUntrusted: options.isUntrusted };
+}
+
+/** A tool's error may quote what the model wrote: it is stored as everything else is. */
+function messageText(message: string, charsMax: number): string {
+  return storableText(shorten(message, charsMax));
 }
 
 /** Keeps the beginning and says how much is missing. */

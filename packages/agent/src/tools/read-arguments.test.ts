@@ -49,3 +49,17 @@ test("inputSchemaOf() describes what the model writes, not what the tool reads",
   assert.equal("$schema" in schema, false);
   assert.deepEqual(inputSchemaOf(jsonTool), { type: "object" });
 });
+
+test("readArguments() refuses what is nested without end, and replaces what cannot be stored", () => {
+  const tool = { name: "t", input: z.object({ scope: z.string() }) };
+  const deep = `{"scope":${"[".repeat(5_000)}${"]".repeat(5_000)}}`;
+  assert.deepEqual(readArguments(tool, deep), {
+    isValid: false,
+    message: "the arguments of t are nested deeper than 64 levels: flatten them",
+  });
+  assert.equal(typeof shownArguments(deep), "string");
+  assert.deepEqual(readArguments(tool, String.raw`{"scope":"s\u0000\ud800 [[["}`), {
+    isValid: true,
+    input: { scope: "s\ufffd\ufffd [[[" },
+  });
+});

@@ -3,6 +3,7 @@
 
 import type { JsonValue } from "@roost/base";
 import { z } from "zod";
+import { argumentsDepthMax, isDeeper, parseArgumentsText } from "../messages/parse-arguments.ts";
 import type { Tool } from "./tool.ts";
 
 export type ReadArguments = { isValid: true; input: unknown } | { isValid: false; message: string };
@@ -17,6 +18,12 @@ export function shownArguments(argumentsText: string): JsonValue {
 
 export function readArguments(tool: Pick<Tool, "input" | "name">, argumentsText: string): ReadArguments {
   const parsed = parseArguments(argumentsText);
+  if (parsed === undefined && isDeeper(argumentsText, argumentsDepthMax)) {
+    return {
+      isValid: false,
+      message: `the arguments of ${tool.name} are nested deeper than ${argumentsDepthMax} levels: flatten them`,
+    };
+  }
   if (parsed === undefined) {
     return { isValid: false, message: `the arguments of ${tool.name} are not JSON: ${argumentsText.slice(0, 200)}` };
   }
@@ -40,20 +47,12 @@ export function readArguments(tool: Pick<Tool, "input" | "name">, argumentsText:
 
 function parseArguments(text: string): JsonValue | undefined {
   if (text.trim() === "") return {};
-  const value = parseJson(text);
+  const value = parseArgumentsText(text);
   if (typeof value === "string") {
-    const inner = parseJson(value);
+    const inner = parseArgumentsText(value);
     return typeof inner === "object" && inner !== null ? inner : value;
   }
   return value === null ? {} : value;
-}
-
-function parseJson(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The JSON Schema that the model is shown for a tool's input. */

@@ -82,3 +82,13 @@ test("addUsage() adds what is known and keeps null only when neither side knows"
     reasoningTokens: 8,
   });
 });
+
+test("readUsage() counts whole tokens, and does not believe what no call can have used or cost", () => {
+  const told = (input: number, output: number) => ({
+    inputTokens: { total: input, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
+    outputTokens: { total: output, text: undefined, reasoning: undefined },
+  });
+  assert.deepEqual(readUsage(told(1.5, 0.2)), { ...noUsage, inputTokens: 2, outputTokens: 1 });
+  assert.deepEqual(readUsage(told(1e12, Number.NaN)), noUsage);
+  assert.deepEqual(costOf({ prompt_tokens: 1, cost: 1e9 }), { costUsd: null, costSource: "unknown" });
+});

@@ -74,10 +74,15 @@ function metadataUsage(metadata: SharedV4ProviderMetadata | undefined): unknown 
   return metadata?.["openrouter"]?.["usage"];
 }
 
+/** No call costs or counts more; a provider that says so is not believed, and the upper bound of the call stands. */
+const usdPerCallMax = 10_000;
+const tokensPerCallMax = 1_000_000_000;
+
 function isAmount(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+  return typeof value === "number" && value >= 0 && value <= usdPerCallMax;
 }
 
+/** Whole, because tokens are: some servers tell averages. Rounded up, so that a cap holds. */
 function count(value: number | undefined): number | null {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : null;
+  return typeof value === "number" && value >= 0 && value <= tokensPerCallMax ? Math.ceil(value) : null;
 }

@@ -134,11 +134,26 @@ export const pageFields = {
   after: Cursor.optional().describe("`next` of the page before"),
 };
 
+/** A row that is stored and cannot be shown as the contract says; the others are shown without it. */
+export const Unreadable = z
+  .object({
+    where: z.string().describe("Its place in what was to be answered: items[3]"),
+    id: z.string().nullable().describe("Its own id, when it has one"),
+    problem: z.string().describe("What is wrong with it"),
+  })
+  .meta({ id: "Unreadable" });
+export type Unreadable = z.output<typeof Unreadable>;
+export const unreadable = z
+  .array(Unreadable)
+  .optional()
+  .describe("Rows that cannot be shown, and why; not there when all can");
+
 /** What every list answers: the rows of a page, and the cursor of the next one. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
   const page = z.object({
     items: z.array(item),
     next: z.string().nullable().describe("Give it as `after` for the next page; null when this is the last"),
+    unreadable,
   });
   const id = item.meta()?.id;
   return id === undefined ? page : page.meta({ id: `${id}Page` });

@@ -1,6 +1,6 @@
 /** How the whole installation is doing, and what runs, waits or is due. */
 import { z } from "zod";
-import { Count, Id, Name, Reason, SessionKey, Slug, Time, Usd, WholeMs } from "./fields.ts";
+import { Count, Id, Name, Reason, SessionKey, Slug, Time, Usd, WholeMs, unreadable } from "./fields.ts";
 import { pathCharsMax } from "./limits.ts";
 
 export const Process = z
@@ -49,6 +49,7 @@ export const Status = z
       })
       .describe("Spent today, and the day's caps"),
     alarms: z.array(Alarm),
+    unreadable,
   })
   .meta({ id: "Status" });
 export type Status = z.output<typeof Status>;
