@@ -1,4 +1,5 @@
 /** Every guard of the kernel that is taken away to see that the suite misses it. docs/chaos.md lists them. */
+import { boundMutants } from "./bound-mutants.ts";
 import { fenceMutants } from "./fence-mutants.ts";
 import { homeMutants } from "./home-mutants.ts";
 import { kernelMutant, type Mutant } from "./mutant.ts";
@@ -184,6 +185,7 @@ const headRow = kernelMutant({
 export const mutants: readonly Mutant[] = [
   ...fenceMutants,
   ...homeMutants,
+  ...boundMutants,
   tickKey,
   tickKeyByHand,
   ...intents,

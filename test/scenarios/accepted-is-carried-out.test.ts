@@ -140,7 +140,7 @@ async function mustShowAll(gateway: TestGateway): Promise<void> {
 
 const steady = { trigger: { kind: "every", every: "1m" }, overlap: "allow", prompt: "x" };
 
-test("Every job that is accepted is listed, fired, run by hand, paused, changed and removed again, and stops no other", async () => {
+test("T: every job that is accepted is listed, fired, run by hand, paused, changed and removed again, and stops no other", async () => {
   await using gateway = await createTestGateway();
   const { kernel, client, test: world } = gateway;
   await world.clock.set(new Date("2026-03-02T10:00:00Z"));
@@ -185,7 +185,7 @@ test("Every job that is accepted is listed, fired, run by hand, paused, changed 
   );
 });
 
-test("Every name and text that is accepted can be held, kept, claimed, said and let go again", async () => {
+test("T: every name and text that is accepted can be held, kept, claimed, said and let go again", async () => {
   await using gateway = await createTestGateway();
   const keys = draw(KeyText, textsTried).map((key) => encodeURIComponent(String(key)));
   const holders = draw(Name, textsTried);

@@ -21,7 +21,7 @@ const poisons: [what: string, change: string][] = [
 ];
 
 for (const [what, change] of poisons) {
-  test(`A job with ${what} takes no list with it, is named, and can be removed; the others tick`, async () => {
+  test(`U: a job with ${what} takes no list with it, is named, and can be removed; the others tick`, async () => {
     await using gateway = await createTestGateway();
     const { client, kernel, test: world } = gateway;
     await world.clock.set(new Date("2026-03-02T10:00:00Z"));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nextMoments } from "./next-moments.ts";
+import { createSchedule, nextMoments } from "./next-moments.ts";
 import type { Trigger } from "./trigger.ts";
 
 const cron = (expression: string, timeZone: string): Trigger => ({ kind: "cron", expression, timeZone });
@@ -243,3 +243,12 @@ for (const [trigger, message] of refused) {
     });
   });
 }
+
+test("createSchedule() has no moment that no record can hold", () => {
+  const after = Date.UTC(9998, 11, 31);
+  const century = { kind: "every", everyMs: 36_500 * 86_400_000, anchor: "9998-12-31T23:59:59-23:59" } as const;
+  const schedule = createSchedule(century);
+  const last = schedule.next(after);
+  assert.equal(last, Date.parse("9999-01-01T23:58:59Z"));
+  assert.equal(schedule.next(last!), undefined);
+});

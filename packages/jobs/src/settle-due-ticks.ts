@@ -1,3 +1,4 @@
+/** Brings a job up to date before it is changed: what was due leaves its ticks first. Firing what is due by the clock is fire-due-ticks.ts. */
 import { toRoostError } from "@roost/base";
 import type { KernelTransaction } from "@roost/kernel";
 import { clipReason } from "./clip-reason.ts";
