@@ -2,6 +2,7 @@
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { checkMs } from "./check-limits.ts";
+import { allOrEach, setAsideMs } from "../each-alone.ts";
 import { coordinationLimits } from "./coordination-limits.ts";
 import { emitLockEvent, type HeldLock } from "./emit-lock-event.ts";
 
@@ -70,21 +71,34 @@ export async function expireLocks(kernel: Kernel): Promise<number> {
     [coordinationLimits.passMax],
     { name: "lock-overdue" },
   );
-  if (overdue.length === 0) return 0;
-  return kernel.transact(async (tx) => {
-    const rows = await releaseWhere(
-      tx,
-      `lock.name in (select name from roost.lock where name = any($1) order by name for update skip locked)
-       and (lock.expires_at <= roost.now()
-         or lock.run_id is not null and not exists (select 1 from roost.run where run.id = lock.run_id and run.ended_at is null))`,
-      [overdue.map((lock) => lock.name)],
-    );
-    for (const held of rows) {
-      if (held.isExpired) emitLockEvent(tx, "lock.expired", held, {}, { causation: held.causeId });
-      else emitLockEvent(tx, "lock.released", held, { reason: "its run has ended" }, { causation: held.causeId });
-    }
-    return rows.length;
-  });
+  return allOrEach(
+    kernel,
+    overdue.map((lock) => lock.name),
+    {
+      what: "lock",
+      work: expire,
+      setAside: (tx, name) =>
+        tx.query(
+          "update roost.lock set run_id = null, expires_at = roost.now() + $2 * interval '1 millisecond' where name = $1",
+          [name, setAsideMs],
+        ),
+    },
+  );
+}
+
+async function expire(tx: KernelTransaction, names: string[]): Promise<number> {
+  const rows = await releaseWhere(
+    tx,
+    `lock.name in (select name from roost.lock where name = any($1) order by name for update skip locked)
+     and (lock.expires_at <= roost.now()
+       or lock.run_id is not null and not exists (select 1 from roost.run where run.id = lock.run_id and run.ended_at is null))`,
+    [names],
+  );
+  for (const held of rows) {
+    if (held.isExpired) emitLockEvent(tx, "lock.expired", held, {}, { causation: held.causeId });
+    else emitLockEvent(tx, "lock.released", held, { reason: "its run has ended" }, { causation: held.causeId });
+  }
+  return rows.length;
 }
 
 interface ReleasedRow extends HeldLock {

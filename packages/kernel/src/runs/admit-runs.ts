@@ -4,6 +4,7 @@
  */
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
+import { allSteps } from "../each-alone.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { runLimits, type NewRun } from "./run.ts";
@@ -116,10 +117,14 @@ export async function admitToFreeSlots(kernel: Kernel): Promise<number> {
   return admitEach(kernel, free);
 }
 
-/** Each gate in its own transaction: one that is busy does not hold up the others. */
+/** Each gate in its own transaction: one that is busy, or fails, does not hold up the others. */
 async function admitEach(kernel: Kernel, gates: { name: string }[]): Promise<number> {
   let admitted = 0;
-  for (const { name } of gates) admitted += (await kernel.transact((tx) => admitRuns(tx, [name]))).length;
+  await allSteps(
+    gates.map(({ name }) => async () => {
+      admitted += (await kernel.transact((tx) => admitRuns(tx, [name]))).length;
+    }),
+  );
   return admitted;
 }
 

@@ -1,6 +1,7 @@
 /** Ends what ran out of time by the database's clock: runs past their limit, and cancelled runs whose owner does not react. */
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
+import { eachAlone, setAsideMs } from "../each-alone.ts";
 import { endRuns } from "./end-runs.ts";
 import { finishLocked } from "./finish-run.ts";
 import { lockRuns } from "./lock-runs.ts";
@@ -19,11 +20,21 @@ export async function failOverdueRuns(kernel: Kernel): Promise<number> {
     [runLimits.passMax, runLimits.cancelGraceMs],
     { name: "roost_run_overdue" },
   );
-  let ended = 0;
-  for (const { id } of overdue) {
-    if (await kernel.transact((tx) => endOverdue(tx, id))) ended += 1;
-  }
-  return ended;
+  return eachAlone(
+    kernel,
+    overdue.map(({ id }) => id),
+    {
+      what: "run",
+      work: async (tx, ids) => ((await endOverdue(tx, ids[0]!)) ? 1 : 0),
+      setAside: (tx, id) =>
+        tx.query(
+          `update roost.run set deadline_at = case when deadline_at is null then null else roost.now() + $2 * interval '1 millisecond' end,
+             cancel_requested_at = case when cancel_requested_at is null then null else roost.now() + $2 * interval '1 millisecond' end
+           where id = $1 and ended_at is null`,
+          [id, setAsideMs],
+        ),
+    },
+  );
 }
 
 async function endOverdue(tx: KernelTransaction, runId: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 /** Runs whose moment has come become ready. It is a look at the state: any number of schedulers may look. */
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
+import { allOrEach, setAsideMs } from "../each-alone.ts";
 import { resumeRuns, type Resumption } from "./resume-runs.ts";
 import { runLimits, type WaitingFor, type WaitRequest } from "./run.ts";
 
@@ -21,12 +22,18 @@ export async function promoteDueRuns(kernel: Kernel, options: { limit?: number }
     [limit],
     { name: "roost_run_due" },
   );
-  if (due.length === 0) return 0;
-  return kernel.transact((tx) =>
-    promote(
-      tx,
-      due.map((row) => row.id),
-    ),
+  return allOrEach(
+    kernel,
+    due.map((row) => row.id),
+    {
+      what: "run",
+      work: promote,
+      setAside: (tx, id) =>
+        tx.query(
+          "update roost.run set wake_at = roost.now() + $2 * interval '1 millisecond' where id = $1 and state = 'waiting'",
+          [id, setAsideMs],
+        ),
+    },
   );
 }
 

@@ -7,6 +7,7 @@ import { expireOnce } from "../coordination/begin-once.ts";
 import { expireLocks } from "../coordination/release-lock.ts";
 import { sweepCoordination } from "../coordination/sweep-coordination.ts";
 import { sweepSpend } from "../budgets/set-budgets.ts";
+import { allSteps } from "../each-alone.ts";
 import { maintainLog } from "../log/segments.ts";
 import type { Kernel } from "../open-kernel.ts";
 import { admitDueRates, admitToFreeSlots, sweepGates } from "../runs/admit-runs.ts";
@@ -56,9 +57,13 @@ export function createLoops(kernel: Kernel): Loop[] {
       channels: () => ["due", "cancel"],
       pollMs: timings.duePollMs,
       look: async () => {
-        const promoted = (await promoteDueRuns(kernel)) + (await admitDueRates(kernel));
-        const failed = await failOverdueRuns(kernel);
-        return { isMore: promoted > 0 || failed > 0, atMs: (await readNextDue(kernel))?.getTime() };
+        let moved = 0;
+        await allSteps([
+          async () => (moved += await promoteDueRuns(kernel)),
+          async () => (moved += await admitDueRates(kernel)),
+          async () => (moved += await failOverdueRuns(kernel)),
+        ]);
+        return { isMore: moved > 0, atMs: (await readNextDue(kernel))?.getTime() };
       },
     },
     {
@@ -87,14 +92,17 @@ export function createLoops(kernel: Kernel): Loop[] {
       channels: () => [],
       pollMs: timings.housekeepingMs,
       look: async () => {
-        const swept = (await sweepFinishedRuns(kernel)) + (await sweepCoordination(kernel));
-        if (swept > 0) return { isMore: true };
-        await sweepLanes(kernel);
-        await sweepGates(kernel);
-        await sweepSpend(kernel);
-        await maintainLog(kernel);
-        await dropHistory(kernel);
-        return {};
+        let swept = 0;
+        await allSteps([
+          async () => (swept += await sweepFinishedRuns(kernel)),
+          async () => (swept += await sweepCoordination(kernel)),
+          () => sweepLanes(kernel),
+          () => sweepGates(kernel),
+          () => sweepSpend(kernel),
+          () => maintainLog(kernel),
+          () => dropHistory(kernel),
+        ]);
+        return { isMore: swept > 0 };
       },
     },
   ];

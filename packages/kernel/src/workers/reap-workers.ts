@@ -1,6 +1,7 @@
 /** Finds workers that died or hang and lets others go on with their runs. A loop over state: nothing is lost when it dies itself. */
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
+import { allSteps } from "../each-alone.ts";
 import { endRuns } from "../runs/end-runs.ts";
 import { lockRuns } from "../runs/lock-runs.ts";
 import { runLimits } from "../runs/run.ts";
@@ -18,22 +19,29 @@ interface DeadWorker {
 export async function reapWorkers(kernel: Kernel): Promise<number> {
   const suspects = await findSuspects(kernel);
   let reaped = 0;
-  for (const { id } of suspects) {
-    const dead = await kernel.transact((tx) => declareDead(tx, id));
-    if (dead === undefined) continue;
-    await endHopelessRuns(kernel, dead);
-    const handedBack = await kernel.transact((tx) => bury(tx, dead));
-    if (handedBack === undefined) continue;
-    reaped += 1;
-    kernel.logger.warn("A worker is lost; its runs go on elsewhere", {
-      workerId: id,
-      host: dead.host,
-      pid: dead.pid,
-      reason: dead.reason,
-      runCount: handedBack,
-    });
-  }
+  // One that cannot be given up keeps no other from it.
+  await allSteps(
+    suspects.map(({ id }) => async () => {
+      if (await reap(kernel, id)) reaped += 1;
+    }),
+  );
   return reaped;
+}
+
+async function reap(kernel: Kernel, id: string): Promise<boolean> {
+  const dead = await kernel.transact((tx) => declareDead(tx, id));
+  if (dead === undefined) return false;
+  await endHopelessRuns(kernel, dead);
+  const handedBack = await kernel.transact((tx) => bury(tx, dead));
+  if (handedBack === undefined) return false;
+  kernel.logger.warn("A worker is lost; its runs go on elsewhere", {
+    workerId: id,
+    host: dead.host,
+    pid: dead.pid,
+    reason: dead.reason,
+    runCount: handedBack,
+  });
+  return true;
 }
 
 /** One statement when all are well. Taking a worker's lock, for the length of this statement, succeeds only when nobody holds it. */

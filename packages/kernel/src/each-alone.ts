@@ -1,0 +1,84 @@
+/** Loops over many: what fails for all together is done for each alone, and the one that fails is set aside, so that all others go on. */
+// tidy: one rule, for what is done together and for what is done one by one.
+import { createId, toRoostError } from "@roost/base";
+import { clipText, reasonCharsMax } from "@roost/contract/operations";
+import { rememberResult } from "./coordination/remember-result.ts";
+import type { Kernel } from "./open-kernel.ts";
+import type { KernelTransaction } from "./transact.ts";
+
+/** Until what was set aside is looked at again. */
+export const setAsideMs = 600_000;
+/** For so long it is not told again. */
+const toldMs = 30 * 86_400_000;
+
+export interface EachAlone {
+  /** For people: "run", "lock". */
+  what: string;
+  /** Of these alone, in a transaction of its own. Returns how many were moved. */
+  work: (tx: KernelTransaction, ids: string[]) => Promise<number>;
+  /** Takes it out of the way for `setAsideMs`; uses nothing of what may be wrong with it. */
+  setAside: (tx: KernelTransaction, id: string) => Promise<unknown>;
+}
+
+/** All in one transaction; when that fails, each in its own. Returns how many were moved. */
+export async function allOrEach(kernel: Kernel, ids: string[], options: EachAlone): Promise<number> {
+  if (ids.length === 0) return 0;
+  try {
+    return await kernel.transact((tx) => options.work(tx, ids));
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    return await eachAlone(kernel, ids, options);
+  }
+}
+
+/** Invariant: one that cannot be carried out does not keep the others from it, in this pass or in the next. */
+export async function eachAlone(kernel: Kernel, ids: string[], { what, work, setAside }: EachAlone): Promise<number> {
+  let count = 0;
+  for (const id of ids) {
+    try {
+      count += await kernel.transact((tx) => work(tx, [id]));
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      kernel.logger.error("what could not be carried out is set aside", { what, id, error });
+      await kernel.transact(async (tx) => {
+        await setAside(tx, id);
+        await tellOnce(tx, `${what} ${id}`, toRoostError(error).message);
+      });
+    }
+  }
+  return count;
+}
+
+/** Does each of these whatever became of those before it; what failed is thrown at the end, together. */
+export async function allSteps(steps: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) await step().catch((error: unknown) => failures.push(error));
+  if (failures.length === 1) throw failures[0];
+  if (failures.length > 1)
+    throw new AggregateError(failures, failures.map((error) => toRoostError(error).message).join("; "));
+}
+
+/** The database is away or has too much to do: nothing is wrong with any of them. */
+function isPassing(error: unknown): boolean {
+  return toRoostError(error).retryable;
+}
+
+async function tellOnce(tx: KernelTransaction, which: string, reason: string): Promise<void> {
+  await rememberResult(
+    tx,
+    { scope: "set_aside", key: which.replace(/[^ -~]/g, "?").slice(0, 200), keepMs: toldMs },
+    async () => {
+      const noticeId = createId();
+      const text = clipText(
+        `The ${which} cannot be carried out and is tried again every ${setAsideMs / 60_000} minutes: ${reason}`,
+        reasonCharsMax,
+      );
+      tx.emit({
+        type: "notice.raised",
+        subject: noticeId,
+        data: { noticeId, level: "warning", text, source: "scheduler", target: "console" },
+      });
+      return null;
+    },
+  );
+}
