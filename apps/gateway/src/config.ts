@@ -11,6 +11,8 @@ const Environment = z.object({
   ROOST_DATABASE_URL: z.string().optional(),
   DATABASE_URL: z.string().optional(),
   ROOST_LOG_LEVEL: z.enum(logLevels).default("info"),
+  /** Names one start of the home, for what its processes decide together. Set by the supervisor. */
+  ROOST_START: z.string().optional(),
   ROOST_MODEL_URL: z.string().optional(),
   ROOST_MODEL_KEY: z.string().optional(),
   ROOST_MODEL: z.string().optional(),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
+import { createTestKernel } from "@roost/kernel/testing";
 import { parseSettings } from "@roost/memory/settings";
 import { readGatewayConfig } from "./config.ts";
 import { describeConfig } from "./describe-config.ts";
@@ -30,8 +31,15 @@ test("describeConfig() never shows a secret, and says which are set", async () =
     OTEL_EXPORTER_OTLP_ENDPOINT: "https://me:hunter2@otel.example",
     MY_KEY: "hunter2",
   });
-  const found = await findModel(config, parseSettings("", "roost.yaml"), silentLogger);
+  await using opened = await createTestKernel();
+  const logger = silentLogger;
+  const { facts: found } = await findModel(opened.kernel, config, {
+    settings: parseSettings("", "roost.yaml"),
+    logger,
+  });
   assert.deepEqual([found.mode, found.name], ["live", "small"]);
+  const recorded = await opened.database.query("select * from models.decision");
+  assert.doesNotMatch(JSON.stringify(recorded), /hunter2/);
   const entries = describeConfig(config, settings, found);
   assert.doesNotMatch(JSON.stringify([entries, found]), /hunter2/);
   const valueOf = (name: string) => entries.find((entry) => entry.name === name);
@@ -47,13 +55,16 @@ test("describeConfig() never shows a secret, and says which are set", async () =
 
 test("findModel() takes the settings first, and rehearses with what cannot be right", async () => {
   const config = readGatewayConfig({ ROOST_MODEL_URL: "ftp://nowhere" });
-  assert.deepEqual(await findModel(config, settings, silentLogger), {
+  await using opened = await createTestKernel();
+  const logger = silentLogger;
+  assert.deepEqual((await findModel(opened.kernel, config, { settings, logger })).facts, {
     mode: "live",
     provider: "mine",
     name: "big",
     reason: "set under models in roost.yaml",
   });
-  const found = await findModel(config, parseSettings("", "roost.yaml"), silentLogger);
-  assert.equal(found.mode, "rehearsal");
-  assert.match(found.reason ?? "", /ROOST_MODEL_URL/);
+  const found = await findModel(opened.kernel, config, { settings: parseSettings("", "roost.yaml"), logger });
+  assert.equal(found.facts.mode, "rehearsal");
+  assert.match(found.facts.reason ?? "", /ROOST_MODEL_URL/);
+  assert.match((await found.findProblem()) ?? "", /ROOST_MODEL_URL/);
 });

@@ -1,12 +1,12 @@
-/** Which model the workers will find, told the way the status shows it. It calls no model. */
-import { discoverModels } from "@roost/agent";
-import { RoostError, toRoostError, type Logger } from "@roost/base";
+/** Which model the workers think with, told the way the status shows it. It calls no model. */
+import { toRoostError, type Logger } from "@roost/base";
 import { nameCharsMax, reasonCharsMax } from "@roost/contract/operations";
-import type { Settings } from "@roost/memory/settings";
+import type { Kernel } from "@roost/kernel";
+import { resolveProviders, type Settings } from "@roost/memory/settings";
+import { createModelCheck, decideModel, openModelDecisions } from "@roost/models";
 import type { GatewayConfig } from "./config.ts";
-import { withoutSecrets } from "./without-secrets.ts";
 
-/** Which model thinks, as it was found at the start. */
+/** Which model thinks, as it was decided at the start. */
 export interface ModelFacts {
   mode: "live" | "rehearsal";
   provider: string | null;
@@ -14,28 +14,43 @@ export interface ModelFacts {
   reason: string | null;
 }
 
-/** Settings win over the environment; a configuration that cannot be right is told and rehearsed with. */
-export async function findModel(config: GatewayConfig, settings: Settings, logger: Logger): Promise<ModelFacts> {
+export interface FoundModel {
+  facts: ModelFacts;
+  /** What a person should mend now; null when nothing is known to be wrong. */
+  findProblem: () => Promise<string | null>;
+}
+
+/** Settings win over the environment; what the environment gives is decided once for the whole home. */
+export async function findModel(
+  kernel: Kernel,
+  config: GatewayConfig,
+  { settings, logger }: { settings: Settings; logger: Logger },
+): Promise<FoundModel> {
   const [configured] = settings.models ?? [];
   if (configured !== undefined) {
     const { id, model } = configured;
-    return { mode: "live", provider: id, name: model, reason: "set under models in roost.yaml" };
+    const facts = { mode: "live", provider: id, name: model, reason: "set under models in roost.yaml" } as const;
+    return { facts, findProblem: checkSettings(kernel, config, settings) };
   }
+  await openModelDecisions(kernel);
+  const { mode, source, name, providers, notes, problem } = await decideModel(kernel, {
+    config,
+    startId: config.ROOST_START,
+    logger,
+  });
+  const reason = notes.join("; ").slice(0, reasonCharsMax);
+  if (mode === "rehearsal")
+    return { facts: { mode, provider: null, name: null, reason }, findProblem: async () => problem };
+  const facts = { mode, provider: source, name: (name ?? "").slice(0, nameCharsMax), reason };
+  return { facts, findProblem: createModelCheck(providers, kernel.clock) };
+}
+
+function checkSettings(kernel: Kernel, config: GatewayConfig, settings: Settings): () => Promise<string | null> {
   try {
-    const { providers, source, notes } = await discoverModels({ config });
-    const [provider] = providers;
-    if (provider === undefined) throw new RoostError("internal", "No provider was found, not even the rehearsal");
-    const url = config.ROOST_MODEL_URL ?? "";
-    const told = notes.join("; ");
-    const reason = (url === "" ? told : told.replaceAll(url.replace(/\/+$/, ""), withoutSecrets(url))).slice(
-      0,
-      reasonCharsMax,
-    );
-    if (provider.kind === "language-model") return { mode: "rehearsal", provider: null, name: null, reason };
-    return { mode: "live", provider: source, name: provider.model.slice(0, nameCharsMax), reason };
+    const providers = resolveProviders(settings, { homeDir: config.homeDir, env: config.environment });
+    return createModelCheck(providers, kernel.clock);
   } catch (error) {
     const { message } = toRoostError(error);
-    logger.warn("The model that was configured cannot be used", { error: message });
-    return { mode: "rehearsal", provider: null, name: null, reason: message.slice(0, reasonCharsMax) };
+    return async () => message;
   }
 }

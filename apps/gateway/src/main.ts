@@ -66,8 +66,8 @@ async function main(): Promise<void> {
   await setBudgets(kernel, { caps: budgetCaps(settings), timeZone: memory.timeZone });
   const { topics, runs, ticks } = settings.retention;
   await setRetention(kernel, { topics, runsMs: runs, ticksMs: ticks });
-  const [model, engine, notices] = await Promise.all([
-    findModel(config, settings, logger),
+  const [{ facts: model, findProblem }, engine, notices] = await Promise.all([
+    findModel(kernel, config, { settings, logger }),
     readEngine(database, config),
     applyHomeJobs(kernel, { homeDir, timeZone: memory.timeZone, settings, logger }),
   ]);
@@ -76,7 +76,7 @@ async function main(): Promise<void> {
   const shutdown = AbortSignal.any([supervised.stop, home.refused]);
   shutdown.addEventListener("abort", () => endLate(logger), { once: true });
   const confined = openConfined(config, { kernel, model, shutdown });
-  const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model };
+  const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, findProblem };
   const api = createApi({ kernel, memory, facts, config: describeConfig(config, settings, model), ...confined });
   const origin = { hostnames: new Set<string>(), port: 0 };
   const common = { token, version, clock: systemClock, logger, telemetry, shutdown };
@@ -93,11 +93,12 @@ async function main(): Promise<void> {
     watchHome(memory, { signal: shutdown }),
   ]);
   await using _address = await publishAddress(homeDir, { url: listening.url, startedAtMs });
+  const problem = await findProblem();
   logger.info("The gateway is ready", { url: listening.url, model: model.name, mode: model.mode });
   supervised.ready({
     url: listening.url,
     model: model.mode === "live" ? `${model.name} (${model.provider})` : null,
-    notices,
+    notices: problem === null ? notices : [problem, ...notices],
   });
   await going.catch((error: unknown) => {
     process.exitCode = exitCodeOf(toRoostError(error).code);

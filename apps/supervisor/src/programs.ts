@@ -1,8 +1,9 @@
 /**
  * Which programs make up one machine, started by path and not by import. What they get: ROOST_HOME,
- * ROOST_DATABASE_URL, ROOST_ROLE and the environment of the supervisor.
+ * ROOST_DATABASE_URL, ROOST_ROLE, ROOST_START and the environment of the supervisor.
  */
 import { fileURLToPath } from "node:url";
+import { createId } from "@roost/base";
 import type { ChildProgram } from "./children/spawn-child.ts";
 import type { SupervisorConfig } from "./config.ts";
 
@@ -40,12 +41,15 @@ const semiSpaceMb = 4;
 
 /** The gateway first, then the workers. */
 export function listPrograms({ config, paths, databaseUrl }: ListProgramsOptions): ChildProgram[] {
+  const startId = createId();
   const environment = (role: string, name: string) => () => ({
     NODE_COMPILE_CACHE: paths.compileCache,
     ...config.environment,
     ROOST_HOME: config.homeDirectory,
     ROOST_DATABASE_URL: databaseUrl(),
     ROOST_ROLE: role,
+    // What gateway and workers decide once for all of them is kept under it.
+    ROOST_START: startId,
     ROOST_PROCESS: name,
   });
   const workers = Array.from({ length: config.workerCount }, (_, index): ChildProgram => {

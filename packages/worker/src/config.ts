@@ -23,6 +23,8 @@ const Environment = z.object({
   ROOST_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).optional(),
   /** How long runs may go on after a request to stop. */
   ROOST_GRACE_MS: z.coerce.number().int().min(0).max(600_000).optional(),
+  /** Names one start of the home, for what its processes decide together. Set by the supervisor. */
+  ROOST_START: z.string().optional(),
   ROOST_MODEL_URL: z.string().optional(),
   ROOST_MODEL_KEY: z.string().optional(),
   ROOST_MODEL: z.string().optional(),

@@ -1,11 +1,12 @@
 /** A worker's process: opens what it needs, finds the model, executes runs until it is told to stop. */
-import { discoverModels, type ProviderConfig } from "@roost/agent";
+import type { ProviderConfig } from "@roost/agent";
 import { createLogger, listenToSupervisor, RoostError, systemClock, toRoostError, type Logger } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
-import { openKernel } from "@roost/kernel";
+import { openKernel, type Kernel } from "@roost/kernel";
 import { holdDatabase, openMemory } from "@roost/memory";
 import { readSettings, resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
+import { decideModel, openModelDecisions } from "@roost/models";
 import { openTelemetry } from "@roost/telemetry";
 import { createAgentHandler } from "./create-agent-handler.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
@@ -25,7 +26,6 @@ async function main(): Promise<void> {
     write: (line) => void process.stderr.write(line),
   }).child({ process: "worker", pid: process.pid });
   const settings = readSettings(config.homeDir);
-  const providers = await findProviders(config, settings, logger);
   const webhook = findWebhook(config, settings);
   await using telemetry = await openTelemetry({
     serviceName: "roost-worker",
@@ -41,6 +41,7 @@ async function main(): Promise<void> {
   await using kernel = await openKernel({ database, logger });
   await using home = await holdDatabase(kernel, config.homeDir);
   await using memory = await openMemory({ kernel, homeDir: config.homeDir, settings, logger, scan: false });
+  const providers = await findProviders(kernel, config, { settings, logger });
   const modelsFor = createModelsFor({ providers, settings, clock: kernel.clock, logger });
   const isRehearsal = providers.every(
     (provider) => provider.kind === "language-model" && provider.isRehearsal === true,
@@ -73,19 +74,17 @@ async function main(): Promise<void> {
   logger.info("The worker stops", { reason: String(supervised.stop.reason) });
 }
 
-/** Settings win over the environment; what cannot be right is told and rehearsed with. */
-async function findProviders(config: WorkerConfig, settings: Settings, logger: Logger): Promise<ProviderConfig[]> {
+/** Settings win over the environment; what the environment gives is decided once for the whole home. */
+async function findProviders(
+  kernel: Kernel,
+  config: WorkerConfig,
+  { settings, logger }: { settings: Settings; logger: Logger },
+): Promise<ProviderConfig[]> {
   if (settings.models !== undefined && settings.models.length > 0) {
     return resolveProviders(settings, { homeDir: config.homeDir, env: config.environment });
   }
-  try {
-    return (await discoverModels({ config })).providers;
-  } catch (error) {
-    logger.error("The model that was configured cannot be used: replies are rehearsed", {
-      error: toRoostError(error).message,
-    });
-    return (await discoverModels({ config: {}, localUrls: {} })).providers;
-  }
+  await openModelDecisions(kernel);
+  return (await decideModel(kernel, { config, startId: config.ROOST_START, logger })).providers;
 }
 
 function findWebhook(config: WorkerConfig, settings: Settings): Webhook | undefined {

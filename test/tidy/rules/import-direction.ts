@@ -16,6 +16,7 @@ const floors: Readonly<Record<string, number>> = {
   jobs: 3,
   kafka: 3,
   memory: 3,
+  models: 3,
   service: 3,
   worker: 4,
   rehearsal: 5,

@@ -17,10 +17,12 @@ export interface StatusFacts {
   startedAtMs: number;
   engine: { version: string; embedded: boolean };
   model: ModelFacts;
+  /** What is wrong with the model now; null when nothing is known to be. */
+  findProblem: () => Promise<string | null>;
 }
 
 export function getStatus(kernel: Kernel, facts: StatusFacts): Handler<typeof operation> {
-  const { version, homeDir, timeZone, startedAtMs, engine, model } = facts;
+  const { version, homeDir, timeZone, startedAtMs, engine, model, findProblem } = facts;
   return async () => {
     const [counts, workers, jobs, spend, { caps }] = await Promise.all([
       countRuns(kernel),
@@ -54,7 +56,7 @@ export function getStatus(kernel: Kernel, facts: StatusFacts): Handler<typeof op
         usdMax: day?.usdMax ?? null,
         tokensMax: day?.tokensMax ?? null,
       },
-      alarms: await readAlarms(kernel, { workers, jobs, nowMs }),
+      alarms: await readAlarms(kernel, { workers, jobs, nowMs, modelProblem: await findProblem() }),
     };
   };
 }

@@ -26,9 +26,10 @@ const fileProblemsShown = 20;
 
 export async function readAlarms(
   kernel: Kernel,
-  facts: { workers: WorkerRow[]; jobs: Job[]; nowMs: number },
+  facts: { workers: WorkerRow[]; jobs: Job[]; nowMs: number; modelProblem: string | null },
 ): Promise<Alarm[]> {
   const alarms: Alarm[] = [];
+  if (facts.modelProblem !== null) alarms.push({ code: "model_problem", text: facts.modelProblem, since: null });
   if (!facts.workers.some(({ kind }) => kind === "worker")) {
     alarms.push({ code: "no_worker", text: "No worker is registered: runs are kept but not executed", since: null });
   }

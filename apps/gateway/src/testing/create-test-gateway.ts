@@ -93,7 +93,15 @@ async function serve(options: { kernel: Kernel; memory: Memory; homeDir: string;
     api: createApi({
       kernel,
       memory,
-      facts: { version: "0.0.1", homeDir, timeZone: memory.timeZone, startedAtMs: 0, engine, model },
+      facts: {
+        version: "0.0.1",
+        homeDir,
+        timeZone: memory.timeZone,
+        startedAtMs: 0,
+        engine,
+        model,
+        findProblem: async () => null,
+      },
       config,
       rehearsals: openRehearsals(confined),
       replays: openReplays(confined),

@@ -1,0 +1,50 @@
+/** Asks a configured server whether it is there and takes the key. It asks no model. */
+import type { ProviderConfig } from "@roost/agent";
+import type { Clock } from "@roost/base";
+
+const askMsMax = 3_000;
+
+type Wired = Exclude<ProviderConfig, { kind: "language-model" }>;
+
+/** A sentence with what to do; null when the server answers, in whatever way: not every server lists its models. */
+async function findModelProblem({ baseUrl, apiKey, model }: Wired): Promise<string | null> {
+  if (baseUrl === undefined || !URL.canParse(baseUrl)) return null;
+  const { host } = new URL(baseUrl);
+  try {
+    const response = await fetch(`${baseUrl}/models`, {
+      headers: { accept: "application/json", ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }) },
+      signal: AbortSignal.timeout(askMsMax),
+    });
+    await response.body?.cancel();
+    if (response.status === 401 || response.status === 403)
+      return `${host} refuses the key (HTTP ${response.status}): check it, then start again`;
+    return null;
+  } catch (error) {
+    return `${model} does not answer: ${reasonOf(error)} at ${host}. Start its server, or correct its address and start again`;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if ((error as Error).name === "TimeoutError") return `no answer within ${askMsMax / 1000} s`;
+  const { code } = ((error as Error).cause ?? {}) as { code?: string };
+  if (code === "ECONNREFUSED") return "connection refused";
+  return code === "ENOTFOUND" ? "no such host" : (code ?? "it cannot be reached");
+}
+
+/** How long an answer is taken for true. */
+const keptMs = 15_000;
+
+/** As findModelProblem, for the first of these models that is asked over the network; asked again at most every 15 s. */
+export function createModelCheck(providers: readonly ProviderConfig[], clock: Clock): () => Promise<string | null> {
+  const wired = providers.find((provider) => provider.kind !== "language-model");
+  if (wired === undefined) return async () => null;
+  let askedMs = -Infinity;
+  let answer: Promise<string | null> = Promise.resolve(null);
+  return () => {
+    const nowMs = clock.nowMs();
+    if (nowMs - askedMs < keptMs) return answer;
+    askedMs = nowMs;
+    answer = findModelProblem(wired);
+    return answer;
+  };
+}

@@ -1,0 +1,159 @@
+/**
+ * One decision for each start of a home: which model thinks, or that Roost rehearses. What is announced is what happens, because no
+ * process looks for a model by itself once a decision is recorded. It knows no settings: who configured models there asks nothing here.
+ */
+import {
+  discoverModels,
+  rehearsalProvider,
+  type Discovery,
+  type DiscoveryConfig,
+  type ProviderConfig,
+} from "@roost/agent";
+import { RoostError, toRoostError, type Logger } from "@roost/base";
+import { applyMigrations, readMigrations } from "@roost/database";
+import type { Kernel } from "@roost/kernel";
+
+export interface ModelDecision {
+  mode: "live" | "rehearsal";
+  source: Discovery["source"];
+  /** Name of the model; null in a rehearsal. */
+  name: string | null;
+  /** For openModels, with the keys of this process. */
+  providers: ProviderConfig[];
+  /** What was chosen and why. */
+  notes: string[];
+  /** What a person should mend: a configuration that cannot be right. */
+  problem: string | null;
+}
+
+export interface DecideModel {
+  config: DiscoveryConfig;
+  /** Of the supervisor that started this process; without one the newest decision of the home holds. */
+  startId: string | undefined;
+  logger: Logger;
+  /** Default: looks at the environment and this machine. */
+  discover?: typeof discoverModels;
+}
+
+type Wired = Exclude<ProviderConfig, { kind: "language-model" }>;
+
+interface DecisionRow {
+  mode: "live" | "rehearsal";
+  source: Discovery["source"];
+  provider: (Omit<Wired, "apiKey"> & { hasKey: boolean }) | null;
+  notes: string[];
+  problem: string | null;
+}
+
+const schema = "models";
+/** Starts that are remembered. */
+const decisionsMax = 100;
+
+export async function openModelDecisions(kernel: Kernel): Promise<void> {
+  const migrations = await readMigrations(new URL("./migrations/", import.meta.url));
+  await applyMigrations(kernel.database, { schema, migrations });
+}
+
+/**
+ * @throws RoostError `invalid_input` when the recorded model needs a key or an address that this process does not have: to rehearse
+ * instead would be something else than was announced
+ */
+export async function decideModel(kernel: Kernel, options: DecideModel): Promise<ModelDecision> {
+  const known = await readDecision(kernel, options.startId);
+  if (known !== undefined) return toDecision(known, options.config);
+  const found = await discover(options);
+  const startId = options.startId ?? "alone";
+  await kernel.database.query(
+    `insert into models.decision (start_id, mode, source, provider, notes, problem) values ($1, $2, $3, $4, $5, $6)
+     on conflict (start_id) do nothing`,
+    [
+      startId,
+      found.mode,
+      found.source,
+      found.provider === null ? null : JSON.stringify(found.provider),
+      JSON.stringify(found.notes),
+      found.problem,
+    ],
+  );
+  await kernel.database.query(
+    `delete from models.decision where start_id in (select start_id from models.decision order by decided_at desc offset ${decisionsMax})`,
+  );
+  // Another process may have been first.
+  return toDecision((await readDecision(kernel, startId)) ?? found, options.config);
+}
+
+async function readDecision(kernel: Kernel, startId: string | undefined): Promise<DecisionRow | undefined> {
+  const [row] = await kernel.database.query<DecisionRow>(
+    `select mode, source, provider, notes, problem from models.decision
+     where $1::text is null or start_id = $1 order by decided_at desc limit 1`,
+    [startId ?? null],
+  );
+  return row;
+}
+
+/** A configuration that cannot be right is told and rehearsed with. */
+async function discover({ config, logger, discover: look = discoverModels }: DecideModel): Promise<DecisionRow> {
+  try {
+    const { providers, source, notes } = await look({ config });
+    const [provider] = providers;
+    if (provider === undefined || provider.kind === "language-model")
+      return { mode: "rehearsal", source: "rehearsal", provider: null, notes, problem: null };
+    const { apiKey, ...rest } = provider;
+    const hasKey = apiKey !== undefined;
+    return {
+      mode: "live",
+      source,
+      // An address of one's own may hold a password.
+      provider: source === "ROOST_MODEL_URL" ? { ...withoutAddress(rest), hasKey } : { ...rest, hasKey },
+      notes: notes.map((note) => withoutAddressOf(note, config)),
+      problem: null,
+    };
+  } catch (error) {
+    const problem = `The model that was configured cannot be used: ${withoutAddressOf(toRoostError(error).message, config)}`;
+    logger.warn("The model that was configured cannot be used", { error: problem });
+    return { mode: "rehearsal", source: "rehearsal", provider: null, notes: [problem], problem };
+  }
+}
+
+function withoutAddress(provider: Omit<Wired, "apiKey">): Omit<Wired, "apiKey"> {
+  const { baseUrl: _address, ...rest } = provider as { baseUrl?: string } & Omit<Wired, "apiKey">;
+  return rest as Omit<Wired, "apiKey">;
+}
+
+/** User, password and query of an address are nobody's business. */
+function withoutAddressOf(text: string, { ROOST_MODEL_URL: given = "" }: DiscoveryConfig): string {
+  const written = given.replace(/\/+$/, "");
+  if (written === "" || !URL.canParse(written)) return text;
+  const { origin, pathname } = new URL(written);
+  return text.replaceAll(written, `${origin}${pathname}`.replace(/\/+$/, ""));
+}
+
+function toDecision({ mode, source, provider, notes, problem }: DecisionRow, config: DiscoveryConfig): ModelDecision {
+  const told = { source, notes, problem };
+  if (mode === "rehearsal" || provider === null)
+    return { ...told, mode: "rehearsal", name: null, providers: [rehearsalProvider()] };
+  const { hasKey, ...rest } = provider;
+  const apiKey = hasKey ? take(keyNameOf(source), config) : undefined;
+  const baseUrl = source === "ROOST_MODEL_URL" ? { baseUrl: addressOf(config) } : {};
+  const wired = { ...rest, ...baseUrl, ...(apiKey === undefined ? {} : { apiKey }) } as Wired;
+  return { ...told, mode, name: wired.model, providers: [wired] };
+}
+
+function keyNameOf(source: Discovery["source"]): keyof DiscoveryConfig {
+  return source === "OPENROUTER_API_KEY" || source === "OPENAI_API_KEY" ? source : "ROOST_MODEL_KEY";
+}
+
+function addressOf(config: DiscoveryConfig): string {
+  return take("ROOST_MODEL_URL", config)
+    .replace(/\/+$/, "")
+    .replace(/\/chat\/completions$/, "");
+}
+
+function take(name: keyof DiscoveryConfig, config: DiscoveryConfig): string {
+  const value = config[name];
+  if (value !== undefined && value !== "") return value;
+  throw new RoostError(
+    "invalid_input",
+    `this home thinks with a model of ${name}, which this process does not have: set ${name} here too`,
+  );
+}
