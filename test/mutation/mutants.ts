@@ -166,7 +166,7 @@ const headRow = kernelMutant({
   name: "head-row lock",
   edits: [
     {
-      file: "migrations/001-log.sql",
+      file: "migrations/020-labels.sql",
       find: `update roost.partition_head set next_offset = next_offset + head_counts[i]
       where topic = head_topics[i] and partition = head_partitions[i]
       returning next_offset, (select offsets_until from roost.topic where name = topic) into head_next, head_until;`,

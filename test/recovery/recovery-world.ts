@@ -267,13 +267,13 @@ function describe(table: string, row: Record<string, unknown>, { ids, epochMax }
   return JSON.stringify(Object.fromEntries(shown)).replaceAll(id, (found) => (ids.has(found) ? found : "new"));
 }
 
-/** Each after those that it refers to; without the log's own, which nothing here changes. */
+/** Each after those that it refers to; without the log's own, which nothing here changes, and sets of labels, which never change. */
 async function listTables(database: Database): Promise<string[]> {
   const rows = await database.query<{ name: string; references: string[] }>(
     `select c.relname as name, array(
        select f.relname::text from pg_constraint k join pg_class f on f.oid = k.confrelid and f.relname <> 'topic'
        where k.conrelid = c.oid and k.contype = 'f' and f.oid <> c.oid) as "references"
-     from pg_class c where c.relnamespace = 'roost'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and c.relname not in ('event_schema', 'topic', 'segment') order by 1`,
+     from pg_class c where c.relnamespace = 'roost'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and c.relname not in ('event_schema', 'topic', 'segment', 'label_set') order by 1`,
   );
   const names: string[] = [];
   while (names.length < rows.length) {

@@ -4,11 +4,10 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { toJsonSchema, type JsonSchema } from "@roost/contract";
 import { Claim, defineJob, KeyText, Name, Reason, SessionKey, Text } from "@roost/contract/operations";
 import { fireDueTicks } from "@roost/jobs";
-import type { z } from "zod";
 import { createTestGateway, type TestGateway } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 
 const seed = 20_261_129;
@@ -104,7 +103,7 @@ function textsOf(schema: JsonSchema): fc.Arbitrary<string> {
   return edges([...new Set(within)], ["a".repeat(max + 1), "\0"]);
 }
 
-function draw(schema: z.ZodType, count: number): unknown[] {
+function draw(schema: Parameters<typeof toJsonSchema>[0], count: number): unknown[] {
   const json = toJsonSchema(schema, { io: "input" });
   return fc.sample(arbitraryOf(json, (json["$defs"] ?? {}) as JsonSchema), { numRuns: count, seed });
 }

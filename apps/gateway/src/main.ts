@@ -79,8 +79,16 @@ async function main(): Promise<void> {
   const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, findProblem };
   const api = createApi({ kernel, memory, facts, config: describeConfig(config, settings, model), ...confined });
   const origin = { hostnames: new Set<string>(), port: 0 };
-  const common = { token, version, clock: systemClock, logger, telemetry, shutdown };
-  const app = createGateway({ api, origin: () => origin, ...common });
+  const app = createGateway({
+    api,
+    origin: () => origin,
+    token,
+    version,
+    clock: systemClock,
+    logger,
+    telemetry,
+    shutdown,
+  });
   await using listening = await listen({
     host: config.ROOST_HOST,
     port: config.ROOST_PORT,

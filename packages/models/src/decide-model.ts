@@ -117,7 +117,7 @@ async function discover({ config, logger, discover: look = discoverModels }: Dec
 
 function withoutAddress(provider: Omit<Wired, "apiKey">): Omit<Wired, "apiKey"> {
   const { baseUrl: _address, ...rest } = provider as { baseUrl?: string } & Omit<Wired, "apiKey">;
-  return rest as Omit<Wired, "apiKey">;
+  return rest;
 }
 
 /** User, password and query of an address are nobody's business. */
