@@ -2,7 +2,6 @@
 // tidy: one rule, for what is done together and for what is done one by one.
 import { createId, toRoostError } from "@roost/base";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
-import { rememberResult } from "./coordination/remember-result.ts";
 import type { Kernel } from "./open-kernel.ts";
 import type { KernelTransaction } from "./transact.ts";
 
@@ -63,22 +62,25 @@ function isPassing(error: unknown): boolean {
   return toRoostError(error).retryable;
 }
 
+/** Invariant: the notice and its key commit together, so of many failures of one thing the first is told. */
 async function tellOnce(tx: KernelTransaction, which: string, reason: string): Promise<void> {
-  await rememberResult(
-    tx,
-    { scope: "set_aside", key: which.replace(/[^ -~]/g, "?").slice(0, 200), keepMs: toldMs },
-    async () => {
-      const noticeId = createId();
-      const text = clipText(
-        `The ${which} cannot be carried out and is tried again every ${setAsideMs / 60_000} minutes: ${reason}`,
-        reasonCharsMax,
-      );
-      tx.emit({
-        type: "notice.raised",
-        subject: noticeId,
-        data: { noticeId, level: "warning", text, source: "scheduler", target: "console" },
-      });
-      return null;
-    },
+  const rows = await tx.query(
+    `insert into roost.idempotency_key as known (scope, key, result, created_at, expires_at)
+     values ('set_aside', $1, 'null', roost.now(), roost.now() + $2 * interval '1 millisecond')
+     on conflict (scope, key) do update set created_at = excluded.created_at, expires_at = excluded.expires_at
+       where known.expires_at <= roost.now()
+     returning key`,
+    [which.slice(0, 200), toldMs],
   );
+  if (rows.length === 0) return;
+  const noticeId = createId();
+  const text = clipText(
+    `The ${which} cannot be carried out and is tried again every ${setAsideMs / 60_000} minutes: ${reason}`,
+    reasonCharsMax,
+  );
+  tx.emit({
+    type: "notice.raised",
+    subject: noticeId,
+    data: { noticeId, level: "warning", text, source: "scheduler", target: "console" },
+  });
 }

@@ -4,6 +4,7 @@ import { formatDurationMs, createId, parseDurationMs } from "@roost/base";
 import type { Command } from "commander";
 import { stringify } from "yaml";
 import type { CliContext } from "../cli-context.ts";
+import { noteUnreadable } from "../print/note-unreadable.ts";
 import { describePostcondition } from "../print/describe-postcondition.ts";
 import { describeTrigger } from "../jobs/describe-trigger.ts";
 import { parseOptionCount } from "../parse-option.ts";
@@ -51,7 +52,10 @@ function addList(jobs: Command, context: CliContext): void {
       const { client } = await context.connect();
       const rows = await readPages(
         (page) => client.listJobs({ ...page, ...(all === true ? { state: [...jobStates] } : {}) }),
-        (page) => page.items,
+        (page) => {
+          noteUnreadable(terminal, page.unreadable);
+          return page.items;
+        },
         jobsMax,
       );
       if (terminal.isJson) return terminal.json({ jobs: rows });

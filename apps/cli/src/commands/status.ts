@@ -3,6 +3,7 @@ import { formatDurationMs } from "@roost/base";
 import type { Status } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
+import { noteUnreadable } from "../print/note-unreadable.ts";
 import { formatCount, formatUsd } from "../print/format-spend.ts";
 import { formatPairs } from "../print/format-pairs.ts";
 import { relativeTime } from "../print/relative-time.ts";
@@ -25,6 +26,7 @@ export function addStatusCommand(program: Command, context: CliContext): void {
 
 function printStatus({ terminal, clock }: CliContext, status: Status, url: string): void {
   const { paint } = terminal;
+  noteUnreadable(terminal, status.unreadable);
   const { counts, model } = status;
   const pairs: [string, string][] = [
     ["Roost", `${status.version}, up ${formatDurationMs(status.uptimeMs)}, ${url}`],
