@@ -32,6 +32,22 @@ export const boundMutants: readonly Mutant[] = [
     spares: [setAside],
   }),
   kernelMutant({
+    name: "poison: what fails together is done one by one",
+    edits: [
+      {
+        file: "each-alone.ts",
+        find: "if (isPassing(error)) throw error;\n    return await eachAlone",
+        replace: "if (error !== undefined) throw error;\n    return await eachAlone",
+      },
+    ],
+    tests: "each-alone.test.ts",
+    kills: [
+      "expireLocks() frees the others when one cannot be freed",
+      "promoteDueRuns() sets aside the run that cannot go on, says so once, and lets all others go on",
+    ],
+    spares: ["failOverdueRuns() ends the others when one cannot be ended"],
+  }),
+  kernelMutant({
     name: "bounds: a moment that no record can hold",
     edits: [
       {
