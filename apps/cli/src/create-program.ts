@@ -28,7 +28,7 @@ export function createProgram(context: CliContext): Command {
   const { terminal } = context;
   const program = new Command("roost")
     .description("Runs your agents as a distributed system: start it, talk to it, see and steer what it does.")
-    .version(version, "-V, --version", "print the version")
+    .version(version, "-V", "print the version, as --version does before any command")
     .option("--json", "print JSON: one document, or a line for each of many")
     .option("--debug", "say where an error comes from")
     .helpOption("-h, --help", "say how a command is used")

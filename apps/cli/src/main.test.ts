@@ -124,3 +124,11 @@ test("roost help tells every exit code", async () => {
   for (const known of ["64", "69", "73", "77", "80", "81", "82", "83", "126", "127"])
     assert.match(stdout, new RegExp(`^${known} `, "m"));
 });
+
+test("roost takes --version for the command's own option after its name", async () => {
+  const { stdout } = await runRoost(["--version"]);
+  assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
+  await using gateway = await serveGateway({ listJobVersions: () => ({ items: [], next: null }) });
+  const shown = await runRoost(["jobs", "show", "blog-writer", "--version", "9"], gateway);
+  assert.doesNotMatch(shown.stdout, /^\d+\.\d+\.\d+/);
+});

@@ -10,6 +10,8 @@ import { createTerminal, type Terminal } from "./print/create-terminal.ts";
 import { reportError } from "./report-error.ts";
 
 async function main(args: string[]): Promise<number> {
+  // After a command it may be an option of the command: jobs show JOB --version 1.
+  if (args[0] === "--version") return await main(["-V", ...args.slice(1)]);
   const ownArgs = args.slice(0, args.includes("--") ? args.indexOf("--") : args.length);
   const isDebug = ownArgs.includes("--debug");
   let terminal = openTerminal({ isJson: ownArgs.includes("--json") });

@@ -10,6 +10,7 @@ import {
   systemClock,
   toRoostError,
   writeFileDurably,
+  type Logger,
 } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
@@ -39,11 +40,7 @@ async function main(): Promise<void> {
   const startedAtMs = systemClock.nowMs();
   const supervised = listenToSupervisor();
   const config = readGatewayConfig();
-  const logger = createLogger({
-    level: config.ROOST_LOG_LEVEL,
-    clock: systemClock,
-    write: (line) => void process.stderr.write(line),
-  }).child({ process: "gateway", pid: process.pid });
+  const logger = openLogger(config);
   const { homeDir } = config;
   const settings = readSettings(homeDir);
   const token = await openToken(homeDir, { clock: systemClock, logger });
@@ -79,16 +76,8 @@ async function main(): Promise<void> {
   const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, findProblem };
   const api = createApi({ kernel, memory, facts, config: describeConfig(config, settings, model), ...confined });
   const origin = { hostnames: new Set<string>(), port: 0 };
-  const app = createGateway({
-    api,
-    origin: () => origin,
-    token,
-    version,
-    clock: systemClock,
-    logger,
-    telemetry,
-    shutdown,
-  });
+  const common = { token, version, clock: systemClock, logger, telemetry, shutdown };
+  const app = createGateway({ api, origin: () => origin, ...common });
   await using listening = await listen({
     host: config.ROOST_HOST,
     port: config.ROOST_PORT,
@@ -115,6 +104,11 @@ async function main(): Promise<void> {
   });
   if (home.refused.aborted) throw home.refused.reason;
   logger.info("The gateway stops", { reason: String(supervised.stop.reason) });
+}
+
+function openLogger({ ROOST_LOG_LEVEL: level }: GatewayConfig): Logger {
+  const write = (line: string) => void process.stderr.write(line);
+  return createLogger({ level, clock: systemClock, write }).child({ process: "gateway", pid: process.pid });
 }
 
 function openConfined(

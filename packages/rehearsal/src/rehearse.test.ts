@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { listJobs } from "@roost/jobs";
+import { scanHome } from "@roost/memory";
 import type { RehearsalReport } from "@roost/contract/operations";
 import { parse } from "yaml";
 import { openRehearsedHome, type RehearsedHome } from "./testing/open-rehearsed-home.ts";
@@ -214,4 +215,15 @@ test("rehearse() refuses moments in the past and more than a week", async () => 
   await using home = await openRehearsedHome({ now: "2026-11-20T09:00:00Z" });
   await assert.rejects(home.rehearse({ fromMs: Date.parse("2026-11-19T09:00:00Z") }), /in the past/);
   await assert.rejects(home.rehearse({ hours: 169 }), /169 hours cannot be rehearsed: give 1 to 168/);
+});
+
+test("rehearse() plays a home whose state file was deleted by hand", async () => {
+  await using home = await openRehearsedHome({ now: "2026-11-20T09:00:00Z" });
+  await rm(join(home.homeDir, "memory/backup-state.json"));
+  await scanHome(home.memory);
+  const [state] = await home.kernel.database.query("select value from memory.state where name = 'backup'");
+  assert.deepEqual(state, { value: null });
+  await home.define(every("hourly", "1h"));
+  const report = await home.rehearse({ fromMs: Date.parse("2026-11-21T00:00:00Z"), hours: 2 });
+  assert.ok(report.totals.runs > 0);
 });

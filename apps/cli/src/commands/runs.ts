@@ -46,7 +46,7 @@ export function addRunsCommand(program: Command, context: CliContext): void {
         Math.max(1, options.last),
       );
       if (terminal.isJson) return terminal.json({ runs });
-      terminal.table(runs, runColumns(clock.nowMs()), "Nothing has run");
+      terminal.table(runs, runColumns(clock.nowMs()), isFiltered(options) ? "No run matches" : "Nothing has run");
     });
 }
 
@@ -60,6 +60,10 @@ function runColumns(nowMs: number): Column<RunSummary>[] {
     { title: "SPENT", value: formatSpend, importance: 4, alignRight: true },
     { title: "ID", value: (run) => shortId(run.id), tone: () => "dim" },
   ];
+}
+
+function isFiltered({ state, job, session, kind }: RunsOptions): boolean {
+  return [state, job, session, kind].some((wanted) => wanted !== undefined);
 }
 
 export function durationOf({ startedAt, endedAt }: RunSummary): string {

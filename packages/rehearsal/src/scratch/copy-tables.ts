@@ -72,15 +72,28 @@ export async function copyRows(home: Sql, scratch: Sql, { table, from, where, li
     `select to_jsonb(t)::text as row from ${from} where ${where} limit $1`,
     [limit],
   );
+  const list = await selectList(scratch, table);
   for (let at = 0; at < rows.length; at += rowsPerInsertMax) {
     const part = rows.slice(at, at + rowsPerInsertMax).map(({ row }) => row);
     await scratch.query(
       `insert into ${quoted(table)} overriding system value
-       select * from jsonb_populate_recordset(null::${quoted(table)}, $1::jsonb) on conflict do nothing`,
+       select ${list} from jsonb_populate_recordset(null::${quoted(table)}, $1::jsonb) on conflict do nothing`,
       [`[${part.join(",")}]`],
     );
   }
   return rows.length;
+}
+
+/** A JSON null within a row reads as no value at all: where a column must hold JSON, it was a null. */
+async function selectList(scratch: Sql, table: string): Promise<string> {
+  const columns = await scratch.query<{ name: string; mustHoldJson: boolean }>(
+    `select attname as name, attnotnull and atttypid = 'jsonb'::regtype as "mustHoldJson" from pg_attribute
+     where attrelid = $1::regclass and attnum > 0 and not attisdropped order by attnum`,
+    [table],
+  );
+  return columns
+    .map(({ name, mustHoldJson }) => (mustHoldJson ? `coalesce(${quoteName(name)}, 'null')` : quoteName(name)))
+    .join(", ");
 }
 
 /** Ordinary tables of kernel and memory, each after those that it refers to. */
