@@ -4,15 +4,22 @@ import { dropTicks } from "./drop-ticks.ts";
 import { fireDueTicks, readNextFire } from "./fire-due-ticks.ts";
 import { fireEventTicks } from "./fire-event-ticks.ts";
 import { readNextWindow } from "./gather-events.ts";
+import { reportFailingJobs } from "./report-failing-jobs.ts";
 import { createScheduleCache } from "./schedule-cache.ts";
 
 /** How often each loop looks although nothing wakes it and nothing is known to be due. */
-const timings = { tickPollMs: 5_000, eventPollMs: 1_000, housekeepingMs: 60_000 } as const;
+const timings = { tickPollMs: 5_000, eventPollMs: 1_000, failurePollMs: 10_000, housekeepingMs: 60_000 } as const;
 
 export function createJobLoops(kernel: Kernel): Loop[] {
   return [
     tickLoop(kernel),
     eventLoop(kernel),
+    {
+      name: "failing jobs",
+      channels: () => [],
+      pollMs: timings.failurePollMs,
+      look: async () => ({ isMore: (await reportFailingJobs(kernel)) > 0 }),
+    },
     {
       name: "tick history",
       channels: () => [],

@@ -33,3 +33,4 @@ export { tickProjection } from "./tick-projection.ts";
 export { jobColumns, type StoredJob } from "./job-row.ts";
 export { nextTick, scheduleOf } from "./job-moments.ts";
 export { moveJobs } from "./move-jobs.ts";
+export { listFailingJobs, reportFailingJobs, type FailingJob } from "./report-failing-jobs.ts";

@@ -1,6 +1,6 @@
 /** What needs the person: found by looking at the state, not by waiting for something to complain. */
 import { formatDurationMs } from "@roost/base";
-import { silentMsMax, type Job } from "@roost/jobs";
+import { listFailingJobs, silentMsMax, type Job } from "@roost/jobs";
 import {
   listLaggingPartitions,
   listUnresolvedSteps,
@@ -23,6 +23,7 @@ const lagMsMax = 5 * 60_000;
 const failuresMax = 3;
 const laggingShown = 20;
 const fileProblemsShown = 20;
+const failingJobsShown = 20;
 
 export async function readAlarms(
   kernel: Kernel,
@@ -49,6 +50,14 @@ export async function readAlarms(
       code: "job_not_ticking",
       text: `Job ${id} has been due for ${late} and has not ticked`,
       since: Number.isFinite(lateMs) ? iso(dueAt) : null,
+    });
+  }
+  for (const { jobId, since, runId, seenCount, reason } of await listFailingJobs(kernel, { limit: failingJobsShown })) {
+    const times = seenCount === 1 ? "failed" : `failed ${seenCount} times`;
+    alarms.push({
+      code: "job_failing",
+      text: `Job ${jobId} ${times}: ${reason} (roost log why ${runId})`,
+      since: since.toISOString(),
     });
   }
   for (const step of await listUnresolvedSteps(kernel, { limit: unresolvedShown })) {

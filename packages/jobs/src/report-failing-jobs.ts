@@ -1,0 +1,102 @@
+/** Says that a job fails when it begins to, and that it is well when it is again: one notice each, however many runs lie between. */
+import { createId, formatDurationMs } from "@roost/base";
+import type { Kernel, KernelTransaction } from "@roost/kernel";
+import { clipReason } from "./clip-reason.ts";
+import { isPassing } from "./set-aside-job.ts";
+
+/** Runs that ended within this time are looked at; looks come much more often. */
+const lookBackMs = 300_000;
+const jobsPerLookMax = 100;
+
+interface EndedRun {
+  jobId: string;
+  runId: string;
+  state: "done" | "failed" | "diverged";
+  message: string | null;
+  causeId: string;
+}
+
+export interface FailingJob {
+  jobId: string;
+  since: Date;
+  runId: string;
+  seenCount: number;
+  reason: string;
+}
+
+/** The last that failed first. */
+export async function listFailingJobs(kernel: Kernel, { limit }: { limit: number }): Promise<FailingJob[]> {
+  return kernel.database.query<FailingJob>(
+    `select f.job_id as "jobId", f.since, f.run_id as "runId", f.seen_count as "seenCount", f.reason
+     from roost.job_failure f join roost.job j on j.id = f.job_id and j.state = 'active' order by f.since desc, f.job_id limit $1`,
+    [limit],
+    { name: "jobs-failing" },
+  );
+}
+
+/** One look at runs that ended; any number of schedulers may look. Returns how many jobs changed between failing and well. */
+export async function reportFailingJobs(kernel: Kernel): Promise<number> {
+  // The last run of each job that ended lately, where it says something else than is known of the job.
+  const ended = await kernel.database.query<EndedRun>(
+    `select l.job_id as "jobId", l.id as "runId", l.state, l.message, l.cause_id as "causeId" from (
+       select distinct on (r.job_id) r.job_id, r.id, r.state, r.error ->> 'message' as message, r.cause_id from roost.run r
+       where r.ended_at > roost.now() - $1 * interval '1 millisecond' and r.job_id is not null and r.state in ('done', 'failed', 'diverged')
+       order by r.job_id, r.ended_at desc, r.id desc) as l
+     join roost.job j on j.id = l.job_id and j.state <> 'removed'
+     left join roost.job_failure f on f.job_id = l.job_id
+     where case when l.state = 'done' then f.job_id is not null else f.run_id is distinct from l.id end
+     order by l.job_id limit $2`,
+    [lookBackMs, jobsPerLookMax],
+    { name: "jobs-ended-lately" },
+  );
+  let changedCount = 0;
+  for (const run of ended) {
+    try {
+      if (await kernel.transact((tx) => (run.state === "done" ? noteWell(tx, run) : noteFailed(tx, run))))
+        changedCount += 1;
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      kernel.logger.error("a job fails and could not be reported", { jobId: run.jobId, error });
+    }
+  }
+  return changedCount;
+}
+
+/** Invariant: the row and the notice commit together, so of many that see the first failure one says so. */
+async function noteFailed(tx: KernelTransaction, run: EndedRun): Promise<boolean> {
+  const reason = clipReason(run.message ?? `its run ended as ${run.state}`);
+  const [row] = await tx.query<{ isFirst: boolean }>(
+    `insert into roost.job_failure as known (job_id, run_id, reason) values ($1, $2, $3)
+     on conflict (job_id) do update set run_id = excluded.run_id, reason = excluded.reason, seen_count = known.seen_count + 1
+       where known.run_id <> excluded.run_id
+     returning seen_count = 1 as "isFirst"`,
+    [run.jobId, run.runId, reason],
+  );
+  if (row?.isFirst !== true) return false;
+  const text = `Job ${run.jobId} failed: ${reason}. See roost log why ${run.runId}`;
+  raiseNotice(tx, run, { level: "warning", text });
+  return true;
+}
+
+async function noteWell(tx: KernelTransaction, run: EndedRun): Promise<boolean> {
+  const [row] = await tx.query<{ failingMs: number; seenCount: number }>(
+    `delete from roost.job_failure where job_id = $1
+     returning (extract(epoch from roost.now() - since) * 1000)::float8 as "failingMs", seen_count as "seenCount"`,
+    [run.jobId],
+  );
+  if (row === undefined) return false;
+  const times = row.seenCount === 1 ? "once" : `${row.seenCount} times`;
+  const text = `Job ${run.jobId} is well again: it had failed ${times} in ${formatDurationMs(Math.max(1_000, row.failingMs))}`;
+  raiseNotice(tx, run, { level: "info", text });
+  return true;
+}
+
+function raiseNotice(tx: KernelTransaction, run: EndedRun, notice: { level: "info" | "warning"; text: string }): void {
+  const noticeId = createId();
+  tx.emit({
+    type: "notice.raised",
+    subject: noticeId,
+    causation: run.causeId,
+    data: { noticeId, ...notice, source: "scheduler", target: "console", jobId: run.jobId, runId: run.runId },
+  });
+}
