@@ -48,10 +48,17 @@ export async function eachAlone(kernel: Kernel, ids: string[], { what, work, set
   return count;
 }
 
-/** Does each of these whatever became of those before it; what failed is thrown at the end, together. */
+/** Does each of these whatever became of those before it; what failed is thrown at the end, together. A database that is away ends it at once. */
 export async function allSteps(steps: readonly (() => Promise<unknown>)[]): Promise<void> {
   const failures: unknown[] = [];
-  for (const step of steps) await step().catch((error: unknown) => failures.push(error));
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      failures.push(error);
+    }
+  }
   if (failures.length === 1) throw failures[0];
   if (failures.length > 1)
     throw new AggregateError(failures, failures.map((error) => toRoostError(error).message).join("; "));
