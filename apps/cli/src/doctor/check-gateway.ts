@@ -61,29 +61,35 @@ async function checkClock(url: string, token: string, clock: Clock): Promise<Che
 }
 
 export function checkStatus(status: Status, nowMs: number): Check[] {
-  const { engine, model, workers, alarms } = status;
-  const isLive = model.mode === "live";
+  const { engine, workers, alarms } = status;
   return [
     {
       name: "postgresql",
       state: "good",
       text: `${engine.version}${engine.embedded ? ", embedded" : ", DATABASE_URL"}`,
     },
-    {
-      name: "model",
-      state: isLive ? "good" : "warn",
-      text: isLive
-        ? [model.provider, model.name].filter(Boolean).join(" ")
-        : `rehearsal: ${model.reason ?? "there is no model"}`,
-      ...(isLive
-        ? {}
-        : {
-            advice: "set OPENROUTER_API_KEY, OPENAI_API_KEY or ROOST_MODEL_URL, or start Ollama, and start Roost again",
-          }),
-    },
+    checkModel(status),
     checkWorkers(workers, nowMs),
-    ...alarms.map((alarm): Check => ({ name: "alarm", state: "bad", text: `${alarm.text} (${alarm.code})` })),
+    ...alarms
+      .filter(({ code }) => code !== modelProblem)
+      .map((alarm): Check => ({ name: "alarm", state: "bad", text: `${alarm.text} (${alarm.code})` })),
   ];
+}
+
+/** The alarm that says what is wrong with the model now. */
+const modelProblem = "model_problem";
+
+function checkModel({ model, alarms }: Status): Check {
+  const problem = alarms.find(({ code }) => code === modelProblem);
+  if (problem !== undefined) return { name: "model", state: "bad", text: problem.text };
+  if (model.mode === "live")
+    return { name: "model", state: "good", text: [model.provider, model.name].filter(Boolean).join(" ") };
+  return {
+    name: "model",
+    state: "warn",
+    text: `rehearsal: ${model.reason ?? "there is no model"}`,
+    advice: "set OPENROUTER_API_KEY, OPENAI_API_KEY or ROOST_MODEL_URL, or start Ollama, and start Roost again",
+  };
 }
 
 function checkWorkers(workers: Status["workers"], nowMs: number): Check {
