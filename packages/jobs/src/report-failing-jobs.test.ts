@@ -37,7 +37,7 @@ async function notices(kernel: Kernel): Promise<string[]> {
   return rows.map(({ text }) => text);
 }
 
-test("reportFailingJobs() says once that a job fails, however often it does, and once that it is well again", async () => {
+test("V: reportFailingJobs() says once that a job fails, however often it does, and once that it is well again", async () => {
   await using opened = await openFailing();
   const { kernel } = opened;
   await opened.end("done");
