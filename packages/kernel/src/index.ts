@@ -150,8 +150,9 @@ export {
   type SpendQuery,
 } from "./budgets/set-budgets.ts";
 
-// Locks, effects that happen once, remembered results, claimed topics.
+// Locks, effects that happen once, remembered results.
 export { coordinationLimits } from "./coordination/coordination-limits.ts";
+export { checkMs, checkName } from "./coordination/check-limits.ts";
 export { acquireLock, type LockAnswer, type LockRequest } from "./coordination/acquire-lock.ts";
 export {
   expireLocks,
@@ -173,15 +174,6 @@ export {
   type OnceRequest,
 } from "./coordination/begin-once.ts";
 export { rememberResult, type RememberResultOptions } from "./coordination/remember-result.ts";
-export {
-  claimTopic,
-  listClaims,
-  releaseClaim,
-  type ClaimAnswer,
-  type ClaimRequest,
-  type SimilarClaim,
-  type TopicClaim,
-} from "./coordination/claim-topic.ts";
 export { sweepCoordination } from "./coordination/sweep-coordination.ts";
 
 // The scheduler.

@@ -1,6 +1,7 @@
+import { claimTopic, listClaims, releaseClaim } from "@roost/claims";
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
-import { claimTopic, listClaims, releaseClaim, type Kernel } from "@roost/kernel";
+import type { Kernel } from "@roost/kernel";
 import { placeOf, toPage, uuidPlace } from "../records/page.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toWire } from "../records/to-wire.ts";

@@ -25,10 +25,6 @@ export async function sweepCoordination(kernel: Kernel): Promise<number> {
       `delete from roost.idempotency_key where (scope, key) in (select scope, key from roost.idempotency_key where expires_at <= roost.now() limit $1 for update skip locked) returning 1`,
       [passMax],
     ],
-    [
-      `delete from roost.claim where id in (select id from roost.claim where expires_at < roost.now() - $2 * interval '1 ms' limit $1) returning 1`,
-      [passMax, keepReleasedMs],
-    ],
   ];
   let count = 0;
   for (const [sql, values] of statements) count += (await kernel.database.query(sql, values)).length;

@@ -1,5 +1,5 @@
 import type { Tool } from "@roost/agent";
-import { claimTopic } from "@roost/kernel";
+import { claimTopic } from "@roost/claims";
 import { z } from "zod";
 import { toJson, type ToolContext } from "./tool-context.ts";
 

@@ -4,10 +4,8 @@
  * same topic at the same moment cannot both get it.
  */
 import { createId, RoostError, type JsonObject } from "@roost/base";
-import type { Kernel } from "../open-kernel.ts";
-import type { KernelTransaction } from "../transact.ts";
-import { checkMs, checkName } from "./check-limits.ts";
-import { coordinationLimits } from "./coordination-limits.ts";
+import { checkMs, checkName, type Kernel, type KernelTransaction } from "@roost/kernel";
+import { claimLimits } from "./claim-limits.ts";
 import { readTopic, type Topic } from "./read-topic.ts";
 import { nearTopicScore, sameTopicScore, scoreTopics } from "./score-topics.ts";
 
@@ -44,14 +42,14 @@ export interface ClaimAnswer {
 
 /** The same claim by the same claimant again is granted again, as the same claim. */
 export async function claimTopic(kernel: Kernel, request: ClaimRequest): Promise<ClaimAnswer> {
-  const { scope, text, by, ttlMs = coordinationLimits.claimTtlMsDefault, threshold = sameTopicScore } = request;
+  const { scope, text, by, ttlMs = claimLimits.ttlMsDefault, threshold = sameTopicScore } = request;
   checkName("scope", scope);
   checkName("claimant", by);
-  checkMs("time to live", ttlMs, { min: coordinationLimits.ttlMsMin, max: coordinationLimits.claimTtlMsMax });
-  if (text.trim().length === 0 || text.length > coordinationLimits.claimTextCharsMax) {
+  checkMs("time to live", ttlMs, { min: claimLimits.ttlMsMin, max: claimLimits.ttlMsMax });
+  if (text.trim().length === 0 || text.length > claimLimits.textCharsMax) {
     throw new RoostError(
       "invalid_input",
-      `A claim of ${text.length} characters is not possible: use 1 to ${coordinationLimits.claimTextCharsMax}`,
+      `A claim of ${text.length} characters is not possible: use 1 to ${claimLimits.textCharsMax}`,
     );
   }
   if (!(threshold >= 0 && threshold <= 1))
@@ -79,10 +77,10 @@ async function grant(
   { ttlMs, similar, liveCount }: { ttlMs: number; similar: SimilarClaim[]; liveCount: number },
 ): Promise<ClaimAnswer> {
   const { scope, text, by, runId } = request;
-  if (liveCount >= coordinationLimits.claimsPerScopeMax) {
+  if (liveCount >= claimLimits.perScopeMax) {
     throw new RoostError(
       "limit_exceeded",
-      `The scope "${scope}" has ${liveCount} live claims, ${coordinationLimits.claimsPerScopeMax} is the most: release some, claim for a shorter time, or use more scopes`,
+      `The scope "${scope}" has ${liveCount} live claims, ${claimLimits.perScopeMax} is the most: release some, claim for a shorter time, or use more scopes`,
     );
   }
   const claimId = createId();
@@ -92,9 +90,19 @@ async function grant(
      values ($1, $2, $3, $4, $5, roost.now(), roost.now() + $6 * interval '1 ms', $7) returning expires_at as "expiresAt"`,
     [claimId, scope, text, by, runId ?? null, ttlMs, eventId],
   );
+  await sweepClaims(tx);
   const expiresAt = row?.expiresAt ?? new Date(0);
   emitClaim(tx, "topic.claimed", request, { claimId, expiresAt: expiresAt.toISOString() }, eventId);
   return { granted: true, claimId, expiresAt, similar };
+}
+
+/** A claim clears away what expired long ago, so that the table grows with live claims only and no loop looks after it. */
+async function sweepClaims(tx: KernelTransaction): Promise<void> {
+  await tx.query(
+    `delete from roost.claim where id in (
+       select id from roost.claim where expires_at < roost.now() - $1 * interval '1 ms' order by id limit $2 for update skip locked)`,
+    [claimLimits.keepExpiredMs, claimLimits.sweepMax],
+  );
 }
 
 export interface TopicClaim {
@@ -113,7 +121,7 @@ async function readClaims(tx: KernelTransaction, scope: string): Promise<TopicCl
   return tx.query<TopicClaim>(
     `select ${claimColumns} from roost.claim
      where scope = $1 and released_at is null and expires_at > roost.now() order by claimed_at desc, id limit $2`,
-    [scope, coordinationLimits.claimsPerScopeMax],
+    [scope, claimLimits.perScopeMax],
   );
 }
 
@@ -135,7 +143,7 @@ function rank(topic: Topic, text: string, claims: TopicClaim[]): SimilarClaim[] 
     })
     .filter((claim) => claim.similarity >= nearTopicScore)
     .toSorted((a, b) => b.similarity - a.similarity || b.at.getTime() - a.at.getTime())
-    .slice(0, coordinationLimits.similarMax);
+    .slice(0, claimLimits.similarMax);
 }
 
 /** Below this many claims a count says nothing about a word. */
@@ -206,7 +214,7 @@ export async function listClaims(
   kernel: Kernel,
   options: ListClaimsOptions,
 ): Promise<{ claims: TopicClaim[]; next: string | null }> {
-  const limit = Math.min(options.limit, coordinationLimits.listMax);
+  const limit = Math.min(options.limit, claimLimits.listMax);
   const claims = await kernel.database.query<TopicClaim>(
     `select ${claimColumns} from roost.claim
      where released_at is null and expires_at > roost.now() and ($1::text is null or scope = $1) and ($2::uuid is null or id < $2)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createTestKernel } from "../testing/create-test-kernel.ts";
+import { createTestKernel } from "@roost/kernel/testing";
 import { claimTopic, listClaims, releaseClaim, type ClaimRequest } from "./claim-topic.ts";
 
 const request = (text: string, by: string, more: Partial<ClaimRequest> = {}): ClaimRequest => ({
@@ -111,4 +111,19 @@ test("claimTopic() refuses an empty text and an unbounded time", async () => {
   await using opened = await createTestKernel();
   await assert.rejects(claimTopic(opened.kernel, request("  ", "a")), { code: "invalid_input" });
   await assert.rejects(claimTopic(opened.kernel, request("x", "a", { ttlMs: 1e12 })), { code: "invalid_input" });
+});
+
+test("claimTopic() clears away claims that expired long ago, of every scope", async () => {
+  await using opened = await createTestKernel();
+  const { kernel, clock, database } = opened;
+  await claimTopic(kernel, request("Growing tomatoes on a balcony", "a", { ttlMs: 1_000 }));
+  await claimTopic(kernel, request("Bicycles", "a", { scope: "videos", ttlMs: 1_000 }));
+  const kept = async () =>
+    (await database.query<{ text: string }>("select text from roost.claim order by id")).map((row) => row.text);
+  await clock.advance(86_400_000);
+  await claimTopic(kernel, request("Volcanoes", "a"));
+  assert.deepEqual(await kept(), ["Growing tomatoes on a balcony", "Bicycles", "Volcanoes"]);
+  await clock.advance(7 * 86_400_000);
+  await claimTopic(kernel, request("Espresso", "a"));
+  assert.deepEqual(await kept(), ["Volcanoes", "Espresso"]);
 });
