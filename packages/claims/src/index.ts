@@ -1,9 +1,1 @@
-export {
-  claimTopic,
-  listClaims,
-  releaseClaim,
-  type ClaimAnswer,
-  type ClaimRequest,
-  type SimilarClaim,
-  type TopicClaim,
-} from "./claim-topic.ts";
+export { claimTopic, listClaims, releaseClaim } from "./claim-topic.ts";

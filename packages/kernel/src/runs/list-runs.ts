@@ -178,14 +178,3 @@ export async function listQuestions(kernel: Kernel, query: QuestionQuery = {}): 
     [query.states ?? null, query.runId ?? null, query.after ?? null, Math.min(query.limit ?? 50, runLimits.listMax)],
   );
 }
-
-/** @throws RoostError `not_found` */
-export async function getQuestion(kernel: Kernel, questionId: string): Promise<Question> {
-  const [question] = await kernel.database.query<Question>(
-    `select ${questionColumns("q")} from roost.question q where q.id = $1`,
-    [questionId],
-  );
-  if (question === undefined)
-    throw new RoostError("not_found", `no question has the id ${questionId}: look at the list of questions`);
-  return question;
-}
