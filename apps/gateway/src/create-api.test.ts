@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { roostOperations } from "@roost/contract/operations";
-import { beginStep, finishStep, joinGroup, waitInRun, type WorkerRegistration } from "@roost/kernel";
+import { beginStep, finishStep, joinGroup, readTopic, waitInRun, type WorkerRegistration } from "@roost/kernel";
 import { collect } from "./testing/collect.ts";
 import { createTestGateway, type TestGateway } from "./testing/create-test-gateway.ts";
 import { claimOne, end, joinWorker, playRun, startRun } from "./testing/drive-runs.ts";
@@ -262,6 +262,43 @@ test("listRuns() and getRun() give every row once, page by page", async () => {
     after = page.steps.next;
   }
   assert.deepEqual(steps, [1, 2, 3, 4, 5]);
+});
+
+test("A last page that is full is followed by none", async () => {
+  await using gateway = await createTestGateway();
+  const { kernel, client } = gateway;
+  for (let count = 0; count < 4; count += 1) await startRun(kernel);
+  const first = await client.listRuns({ limit: 2 });
+  const last = await client.listRuns({ limit: 2, after: first.next ?? "" });
+  assert.deepEqual([first.items.length, last.items.length, last.next], [2, 2, null]);
+  const runId = await playRunAlone(gateway);
+  assert.equal((await client.getRun({ runId, limit: 5 })).steps.next, null);
+  const { items: queues } = await client.listQueues();
+  assert.equal((await client.listQueues({ limit: queues.length })).next, null);
+  const member = { topics: ["jobs"], memberId: "m", handle: async () => {} };
+  for (const group of ["one", "two"]) await joinGroup(kernel, { ...member, group });
+  const { items: groups } = await client.listGroups({ limit: 1 });
+  const { items: others, next } = await client.listGroups({
+    limit: 1,
+    after: (await client.listGroups({ limit: 1 })).next ?? "",
+  });
+  assert.deepEqual([groups[0]?.name, others[0]?.name, next], ["one", "two", null]);
+});
+
+test("listQuestions() and answerQuestion() name the agent and the job of the run that asks", async () => {
+  await using gateway = await createTestGateway();
+  const { kernel, client } = gateway;
+  await using worker = await joinWorker(kernel);
+  await startRun(kernel, { agent: "clerk", job: { id: "post", version: 1, tickKey: "1" }, sessionKind: "cron" });
+  const owned = await claimOne(kernel, worker);
+  const wait = { kind: "person" as const, question: { prompt: "May I post it?" } };
+  await waitInRun(kernel, owned, { seq: 1, name: "ask", wait });
+  const { items, next } = await client.listQuestions({ limit: 1 });
+  assert.deepEqual([items.map(({ agent, jobId }) => [agent, jobId]), next], [[["clerk", "post"]], null]);
+  const { question } = await client.answerQuestion({ questionId: items[0]?.id ?? "", answer: "yes" });
+  assert.deepEqual([question.agent, question.jobId, question.answer], ["clerk", "post", "yes"]);
+  const { events } = await readTopic(kernel.database, { topic: "notices", types: ["question.answered"], limit: 10 });
+  assert.deepEqual([events[0]?.data["agent"], events[0]?.data["jobId"]], ["clerk", "post"]);
 });
 
 async function playRunAlone({ kernel, client }: TestGateway): Promise<string> {

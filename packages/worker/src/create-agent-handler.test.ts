@@ -69,6 +69,29 @@ test("createAgentHandler() does not fail a heartbeat whose webhook fails", async
   assert.deepEqual(await noticesOf(home.kernel), ["raised webhook: The mail waits", "notice.failed"]);
 });
 
+test("createAgentHandler() records which model answered, and what it took from the cache, in the log", async () => {
+  await using home = await openTestHome();
+  home.setScript(() => ({
+    text: "Hello",
+    usage: { prompt_tokens: 40, completion_tokens: 7, prompt_tokens_details: { cached_tokens: 12 } },
+  }));
+  const run = await execute(home, await home.begin(jobRun("look")));
+  assert.equal(run.state, "done");
+  const { events } = await readTopic(home.kernel.database, { topic: "runs", types: ["step.done"], limit: 10 });
+  const told = events.find(({ data }) => data["kind"] === "model")?.data["usage"];
+  const expected = { inputTokens: 40, outputTokens: 7, cachedTokens: 12, model: "scripted", provider: "scripted" };
+  assert.deepEqual(told, expected);
+});
+
+test("createAgentHandler() records which model answered also when it tells no tokens", async () => {
+  await using home = await openTestHome();
+  home.setScript(() => ({ text: "Hello", usage: null }));
+  await execute(home, await home.begin(jobRun("look")));
+  const { events } = await readTopic(home.kernel.database, { topic: "runs", types: ["step.done"], limit: 10 });
+  const told = events.find(({ data }) => data["kind"] === "model")?.data["usage"];
+  assert.deepEqual(told, { model: "scripted", provider: "scripted" });
+});
+
 test("createAgentHandler() keeps HEARTBEAT_OK to itself", async () => {
   await using home = await openTestHome({ files });
   home.setScript(() => "HEARTBEAT_OK");

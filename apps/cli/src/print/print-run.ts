@@ -83,7 +83,9 @@ function stepColumns(): Column<Step>[] {
 }
 
 function tokensOf({ usage }: Step): string {
-  return usage === null ? "" : `${usage.inputTokens}→${usage.outputTokens}`;
+  const { inputTokens, outputTokens } = usage ?? {};
+  if (inputTokens === undefined && outputTokens === undefined) return "";
+  return `${inputTokens ?? "?"}→${outputTokens ?? "?"}`;
 }
 
 function tookOf(startedAt: string | null, endedAt: string | null): string {

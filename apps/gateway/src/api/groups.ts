@@ -1,17 +1,19 @@
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { getGroup, listGroups, removeGroup, resetGroup, skipEvent, type Kernel, type ResetTarget } from "@roost/kernel";
-import { nextOf, placeOf, textPlace, toPage } from "../records/page.ts";
+import { placeOf, readPage, textPlace, toPage } from "../records/page.ts";
 import { toWire } from "../records/to-wire.ts";
 
 export function serveGroups({ kernel }: { kernel: Kernel }): Served[] {
   return [
     serve(operations.listGroups, async ({ limit, after }) => {
-      const groups = await listGroups(kernel.database, { limit, after: placeOf(textPlace, after) });
-      return toPage(
-        toWire(groups),
-        nextOf(groups, limit, ({ name }) => name),
+      const read = { after: placeOf(textPlace, after) };
+      const { rows, next } = await readPage(
+        limit,
+        (most) => listGroups(kernel.database, { ...read, limit: most }),
+        ({ name }) => name,
       );
+      return toPage(toWire(rows), next);
     }),
 
     serve(operations.getGroup, async ({ group }) => ({ group: toWire(await getGroup(kernel.database, group)) })),

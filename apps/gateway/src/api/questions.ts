@@ -1,22 +1,20 @@
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { answerQuestion, listQuestions, type Kernel } from "@roost/kernel";
-import { nextOf, placeOf, toPage, uuidPlace } from "../records/page.ts";
+import { placeOf, readPage, toPage, uuidPlace } from "../records/page.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toQuestionRecord } from "../records/to-question.ts";
 
 export function serveQuestions({ kernel }: { kernel: Kernel }): Served[] {
   return [
     serve(operations.listQuestions, async ({ limit, after, state }) => {
-      const questions = await listQuestions(kernel, {
+      const read = { after: placeOf(uuidPlace, after), states: state === undefined ? undefined : [state] };
+      const { rows, next } = await readPage(
         limit,
-        after: placeOf(uuidPlace, after),
-        states: state === undefined ? undefined : [state],
-      });
-      return toPage(
-        questions.map(toQuestionRecord),
-        nextOf(questions, limit, ({ id }) => id),
+        (most) => listQuestions(kernel, { ...read, limit: most }),
+        ({ id }) => id,
       );
+      return toPage(rows.map(toQuestionRecord), next);
     }),
 
     serve(operations.answerQuestion, async ({ questionId, answer }, { principal }) => {

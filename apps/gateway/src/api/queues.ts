@@ -1,17 +1,19 @@
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { listQueues, pauseQueue, resumeQueue, type Kernel } from "@roost/kernel";
-import { nextOf, placeOf, textPlace, toPage } from "../records/page.ts";
+import { placeOf, readPage, textPlace, toPage } from "../records/page.ts";
 import { readQueue, toQueueRecord } from "../records/to-queue.ts";
 
 export function serveQueues({ kernel }: { kernel: Kernel }): Served[] {
   return [
     serve(operations.listQueues, async ({ limit, after }) => {
-      const queues = await listQueues(kernel, { limit, after: placeOf(textPlace, after) });
-      return toPage(
-        queues.map(toQueueRecord),
-        nextOf(queues, limit, (queue) => queue.name),
+      const read = { after: placeOf(textPlace, after) };
+      const { rows, next } = await readPage(
+        limit,
+        (most) => listQueues(kernel, { ...read, limit: most }),
+        ({ name }) => name,
       );
+      return toPage(rows.map(toQueueRecord), next);
     }),
 
     serve(operations.pauseQueue, async ({ queue, reason }, { principal }) => {

@@ -15,7 +15,7 @@ import {
   type Kernel,
   type Run,
 } from "@roost/kernel";
-import { nextOf, numberPlace, placeOf, toPage, uuidPlace } from "../records/page.ts";
+import { numberPlace, placeOf, readPage, toPage, uuidPlace } from "../records/page.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toRunRecord, toRunSummary } from "../records/to-run-summary.ts";
@@ -42,38 +42,37 @@ export function serveRuns({ kernel, replays }: { kernel: Kernel; replays: Replay
 function serveReading(kernel: Kernel): Served[] {
   return [
     serve(operations.listRuns, async ({ state, jobId, sessionKey, sessionKind, parentRunId, after, limit }) => {
-      const runs = await listRuns(kernel, {
-        limit,
+      const read = {
         states: state,
         jobId,
         sessionKey,
         sessionKind,
         parentRunId: parentRunId === undefined ? undefined : requireUuid("run", parentRunId),
         after: placeOf(uuidPlace, after),
-      });
-      return toPage(
-        runs.map(toRunSummary),
-        nextOf(runs, limit, (run) => run.id),
+      };
+      const { rows, next } = await readPage(
+        limit,
+        (most) => listRuns(kernel, { ...read, limit: most }),
+        ({ id }) => id,
       );
+      return toPage(rows.map(toRunSummary), next);
     }),
 
     serve(operations.getRun, async ({ runId, limit, after }) => {
       const run = await getRun(kernel.database, requireUuid("run", runId));
       const [steps, waits, locks, gates] = await Promise.all([
-        listSteps(kernel.database, runId, {
+        readPage(
           limit,
-          after: placeOf(numberPlace, after),
-        }),
+          (most) => listSteps(kernel.database, runId, { limit: most, after: placeOf(numberPlace, after) }),
+          ({ seq }) => seq,
+        ),
         listWaits(kernel.database, runId),
         readLocksOfRuns(kernel),
         readGates(kernel.database, gatesOf(run)),
       ]);
       return {
         run: toRunRecord(run),
-        steps: toPage(
-          steps.map(toStepRecord),
-          nextOf(steps, limit, (step) => step.seq),
-        ),
+        steps: toPage(steps.rows.map(toStepRecord), steps.next),
         waits: [
           ...waits.filter((wait) => wait.resolvedAt === null).map(toWaitRecord),
           ...[...gates.values()].map(toGateWaitRecord),

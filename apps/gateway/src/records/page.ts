@@ -18,10 +18,16 @@ export function placeOf<Place extends z.ZodType>(place: Place, after: string | u
   return after === undefined ? undefined : parseCursor(place, after);
 }
 
-/** The place of the next page of a list that is read up to `limit`. A last page that is full is followed by an empty one. */
-export function nextOf<Row, Place>(rows: readonly Row[], limit: number, place: (row: Row) => Place): Place | null {
+/** A page of a list that is read by `limit`: one row more is asked for, by which it is known whether a further page follows. */
+export async function readPage<Row>(
+  limit: number,
+  read: (limit: number) => Promise<Row[]>,
+  placeOfRow: (row: Row) => unknown,
+): Promise<{ rows: Row[]; next: unknown }> {
+  const found = await read(limit + 1);
+  const rows = found.slice(0, limit);
   const last = rows.at(-1);
-  return rows.length < limit || last === undefined ? null : place(last);
+  return { rows, next: found.length > limit && last !== undefined ? placeOfRow(last) : null };
 }
 
 /** A page of a list that is held whole, in the order of its names. */

@@ -22,16 +22,16 @@ export function toStepRecord(step: Step): StepRecord {
   };
 }
 
-/** What the provider did not say counts as 0 here; the step's own record keeps the difference. */
 function toUsage(usage: Step["usage"]): StepRecord["usage"] {
   if (typeof usage !== "object" || usage === null || Array.isArray(usage)) return null;
   const count = (name: string) => (typeof usage[name] === "number" ? usage[name] : undefined);
-  const cachedTokens = count("cachedInputTokens");
-  const reasoningTokens = count("reasoningTokens");
+  const name = (field: string) => (typeof usage[field] === "string" ? usage[field] : undefined);
   return {
-    inputTokens: count("inputTokens") ?? 0,
-    outputTokens: count("outputTokens") ?? 0,
-    cachedTokens,
-    reasoningTokens,
+    inputTokens: count("inputTokens"),
+    outputTokens: count("outputTokens"),
+    cachedTokens: count("cachedTokens"),
+    reasoningTokens: count("reasoningTokens"),
+    model: name("model"),
+    provider: name("provider"),
   };
 }

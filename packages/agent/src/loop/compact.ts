@@ -9,14 +9,14 @@ import { shorten } from "../tools/execute-tool.ts";
 import { addUsage } from "../usage/add-usage.ts";
 import { estimateTokens } from "../usage/estimate-tokens.ts";
 import type { ReserveSpend } from "../usage/spend.ts";
-import type { TokenUsage } from "../usage/token-usage.ts";
+import type { StepUsage } from "../usage/token-usage.ts";
 import { planCompaction, type CompactionPlan } from "./plan-compaction.ts";
 
 /** What is recorded of a compaction: everything that is needed to repeat it without the model. */
 export interface Compaction {
   plan: CompactionPlan;
   summary?: SummaryMessage;
-  usage?: TokenUsage;
+  usage?: StepUsage;
   costUsd?: number | null;
 }
 
@@ -84,7 +84,7 @@ export function applyCompaction(messages: Message[], compaction: Compaction): Me
 /** A summary that could not be finished has no text, but may have cost something. */
 interface Summarised {
   text?: string;
-  usage?: TokenUsage;
+  usage?: StepUsage;
   costUsd?: number | null;
 }
 
@@ -106,7 +106,9 @@ async function summarise(leaving: Message[], options: CompactOptions): Promise<S
     );
     if (outcome.kind === "message") {
       soFar.costUsd = soFar.usage === undefined ? outcome.costUsd : addCost(soFar.costUsd ?? null, outcome.costUsd);
-      soFar.usage = soFar.usage === undefined ? outcome.usage : addUsage(soFar.usage, outcome.usage);
+      const { model, provider } = outcome.message;
+      const tokens = soFar.usage === undefined ? outcome.usage : addUsage(soFar.usage, outcome.usage);
+      soFar.usage = { ...tokens, model, provider };
     }
     const text = outcome.kind === "message" && !outcome.message.isRehearsed ? outcome.message.text.trim() : "";
     if (text === "") {

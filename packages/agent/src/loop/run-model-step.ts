@@ -72,8 +72,11 @@ async function markRequest(loop: Loop, request: ModelRequest): Promise<RequestRe
 
 function toStepResult(result: ModelCallOutcome, request: RequestRecord): StepResult<ModelStepOutput> {
   switch (result.kind) {
-    case "message":
-      return { state: "done", output: { ...result, request }, usage: result.usage, costUsd: result.costUsd };
+    case "message": {
+      const { model, provider } = result.message;
+      const usage = { ...result.usage, model, provider };
+      return { state: "done", output: { ...result, request }, usage, costUsd: result.costUsd };
+    }
     case "context_exceeded":
       return { state: "done", output: { ...result, request } };
     case "spend_refused":

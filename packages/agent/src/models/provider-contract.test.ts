@@ -90,7 +90,7 @@ for (const { kind, config } of kinds) {
       assert.equal(text, "A place where birds rest.");
       assert.equal(outcome.message.reasoning?.[0]?.text, "Birds.");
       assert.equal(outcome.finishReason, "stop");
-      assert.deepEqual(outcome.usage, { inputTokens: 40, outputTokens: 7, cachedInputTokens: 12, reasoningTokens: 3 });
+      assert.deepEqual(outcome.usage, { inputTokens: 40, outputTokens: 7, cachedTokens: 12, reasoningTokens: 3 });
       assert.equal(outcome.costUsd, 0.00042);
       assert.equal(outcome.costSource, "provider");
       const [sent] = server.requests;
@@ -339,7 +339,7 @@ describe("openModels() over a LanguageModelV4 that is handed in", () => {
     assert.deepEqual(outcome.usage, {
       inputTokens: 3,
       outputTokens: 2,
-      cachedInputTokens: null,
+      cachedTokens: null,
       reasoningTokens: null,
     });
     assert.equal(outcome.costSource, "configured_price");

@@ -3,7 +3,7 @@
 // what both must promise; it stores nothing.
 
 import type { ErrorCode, JsonValue } from "@roost/base";
-import type { TokenUsage } from "../usage/token-usage.ts";
+import type { StepUsage } from "../usage/token-usage.ts";
 
 export type StepKind = "context" | "model" | "tool" | "compaction";
 
@@ -22,7 +22,7 @@ export interface StepError {
 
 /** What a step's work came to. A step that throws has no result: its intent stays open and its effect class decides. */
 export type StepResult<T> =
-  | { state: "done"; output: T; usage?: TokenUsage; costUsd?: number | null }
+  | { state: "done"; output: T; usage?: StepUsage; costUsd?: number | null }
   | { state: "failed"; error: StepError }
   /** The effect may or may not have happened. */
   | { state: "unknown"; message: string }

@@ -5,7 +5,7 @@ export function addUsage(left: TokenUsage, right: TokenUsage): TokenUsage {
   return {
     inputTokens: add(left.inputTokens, right.inputTokens),
     outputTokens: add(left.outputTokens, right.outputTokens),
-    cachedInputTokens: add(left.cachedInputTokens, right.cachedInputTokens),
+    cachedTokens: add(left.cachedTokens, right.cachedTokens),
     reasoningTokens: add(left.reasoningTokens, right.reasoningTokens),
   };
 }

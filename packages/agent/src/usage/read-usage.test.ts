@@ -17,13 +17,13 @@ test("readUsage() tells what was told, and null for what was not", () => {
   assert.deepEqual(readUsage(usage()), {
     inputTokens: 100,
     outputTokens: 20,
-    cachedInputTokens: 40,
+    cachedTokens: 40,
     reasoningTokens: 5,
   });
   assert.deepEqual(readUsage(usage({ prompt_tokens: 100, completion_tokens: 20 })), {
     inputTokens: 100,
     outputTokens: 20,
-    cachedInputTokens: null,
+    cachedTokens: null,
     reasoningTokens: null,
   });
   assert.deepEqual(readUsage(usage({ total_tokens: 120 })), noUsage);
@@ -73,12 +73,12 @@ test("estimateCallMax() is the whole prompt uncached and the longest reply, and 
 });
 
 test("addUsage() adds what is known and keeps null only when neither side knows", () => {
-  const known = { inputTokens: 1, outputTokens: 2, cachedInputTokens: null, reasoningTokens: 4 };
+  const known = { inputTokens: 1, outputTokens: 2, cachedTokens: null, reasoningTokens: 4 };
   assert.deepEqual(addUsage(noUsage, known), known);
   assert.deepEqual(addUsage(known, known), {
     inputTokens: 2,
     outputTokens: 4,
-    cachedInputTokens: null,
+    cachedTokens: null,
     reasoningTokens: 8,
   });
 });

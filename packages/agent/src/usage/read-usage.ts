@@ -7,7 +7,7 @@ import type { CostSource, TokenPrice, TokenUsage } from "./token-usage.ts";
 export const noUsage: TokenUsage = {
   inputTokens: null,
   outputTokens: null,
-  cachedInputTokens: null,
+  cachedTokens: null,
   reasoningTokens: null,
 };
 
@@ -29,7 +29,7 @@ export function readUsage(usage: LanguageModelV4Usage | undefined): TokenUsage {
   return {
     inputTokens: isTold("prompt_tokens") ? count(usage.inputTokens.total) : null,
     outputTokens: isTold("completion_tokens") ? count(usage.outputTokens.total) : null,
-    cachedInputTokens: isTold("prompt_tokens_details") ? count(usage.inputTokens.cacheRead) : null,
+    cachedTokens: isTold("prompt_tokens_details") ? count(usage.inputTokens.cacheRead) : null,
     reasoningTokens: isTold("completion_tokens_details") ? count(usage.outputTokens.reasoning) : null,
   };
 }
@@ -45,10 +45,10 @@ export function readCost(
 ): { costUsd: number | null; costSource: CostSource } {
   const told = toldCost(call.usage?.raw) ?? toldCost(metadataUsage(call.providerMetadata));
   if (told !== undefined) return { costUsd: told, costSource: "provider" };
-  const { inputTokens, outputTokens, cachedInputTokens } = call.tokens;
+  const { inputTokens, outputTokens, cachedTokens } = call.tokens;
   if (price === undefined || inputTokens === null || outputTokens === null)
     return { costUsd: null, costSource: "unknown" };
-  const cached = Math.min(cachedInputTokens ?? 0, inputTokens);
+  const cached = Math.min(cachedTokens ?? 0, inputTokens);
   const costUsd =
     ((inputTokens - cached) * price.inputUsd +
       cached * (price.cachedInputUsd ?? price.inputUsd) +

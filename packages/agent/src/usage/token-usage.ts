@@ -6,9 +6,15 @@ export interface TokenUsage {
   inputTokens: number | null;
   outputTokens: number | null;
   /** The part of `inputTokens` that was read from the provider's cache. */
-  cachedInputTokens: number | null;
+  cachedTokens: number | null;
   /** The part of `outputTokens` that was reasoning. */
   reasoningTokens: number | null;
+}
+
+/** What a step used, and which model it was that answered; of several calls, the last. */
+export interface StepUsage extends TokenUsage {
+  model?: string;
+  provider?: string;
 }
 
 /** Where a cost comes from: the provider's own `cost`, the configured price, or nowhere. */

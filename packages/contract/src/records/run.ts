@@ -97,14 +97,14 @@ export type Run = z.output<typeof Run>;
 
 export const Usage = z
   .object({
-    inputTokens: Count,
-    outputTokens: Count,
-    cachedTokens: Count.optional(),
-    reasoningTokens: Count.optional(),
-    model: Name.optional(),
+    inputTokens: Count.optional(),
+    outputTokens: Count.optional(),
+    cachedTokens: Count.optional().describe("The part of `inputTokens` that came from the provider's cache"),
+    reasoningTokens: Count.optional().describe("The part of `outputTokens` that was reasoning"),
+    model: Name.optional().describe("The model that answered"),
     provider: Name.optional(),
   })
-  .meta({ id: "Usage", description: "As the provider reported it" });
+  .meta({ id: "Usage", description: "As the provider reported it; without what it did not say" });
 
 export const stepStates = ["intent", "done", "failed", "unknown", "waiting"] as const;
 export const stepOutcomes = ["done", "failed", "not_done"] as const;

@@ -4,7 +4,7 @@ import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { lockRuns } from "./lock-runs.ts";
 import { resumeRuns } from "./resume-runs.ts";
-import { questionColumns } from "./run-row.ts";
+import { questionQuery } from "./run-row.ts";
 import { runLimits, type Question } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
 
@@ -48,9 +48,7 @@ export async function answerQuestion(kernel: Kernel, answer: Answer): Promise<Qu
 }
 
 async function readQuestion(tx: KernelTransaction, questionId: string): Promise<Question> {
-  const [question] = await tx.query<Question>(`select ${questionColumns("q")} from roost.question q where q.id = $1`, [
-    questionId,
-  ]);
+  const [question] = await tx.query<Question>(`${questionQuery} where q.id = $1`, [questionId]);
   if (question === undefined)
     throw new RoostError("not_found", `no question has the id ${questionId}: look at the list of questions`);
   return question;
@@ -82,8 +80,8 @@ function refuseUnfit(question: Question, { answer }: Answer): void {
 }
 
 async function emitAnswered(tx: KernelTransaction, question: Question, { answer, by }: Answer): Promise<string> {
-  const [run] = await tx.query<{ jobId: string | null; agent: string | null; correlation: string; causeId: string }>(
-    'select job_id as "jobId", agent, correlation, cause_id as "causeId" from roost.run where id = $1',
+  const [run] = await tx.query<{ correlation: string; causeId: string }>(
+    'select correlation, cause_id as "causeId" from roost.run where id = $1',
     [question.runId],
   );
   return tx.emit({
@@ -94,8 +92,8 @@ async function emitAnswered(tx: KernelTransaction, question: Question, { answer,
       runId: question.runId,
       answer: typeof answer === "string" ? answer : JSON.stringify(answer),
       by,
-      ...(run?.jobId == null ? {} : { jobId: run.jobId }),
-      ...(run?.agent == null ? {} : { agent: run.agent }),
+      ...(question.jobId === null ? {} : { jobId: question.jobId }),
+      ...(question.agent === null ? {} : { agent: question.agent }),
     },
     ...(run === undefined ? {} : { correlation: run.correlation, causation: run.causeId }),
   });

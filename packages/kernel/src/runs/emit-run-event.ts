@@ -121,15 +121,14 @@ export function eventOutput(output: JsonValue | undefined, text: string): { outp
     : { output: JSON.parse(text) as JsonValue };
 }
 
-/** A provider's usage in the form of the schema, or nothing: a provider that reports nonsense must not stop a run. */
+/** A provider's usage in the form of the schema, without what it did not report: one that reports nonsense must not stop a run. */
 export function eventUsage(usage: JsonValue | undefined): { usage?: RoostEventData<"step.done">["usage"] } {
   if (typeof usage !== "object" || usage === null || Array.isArray(usage)) return {};
   const { inputTokens, outputTokens, cachedTokens, reasoningTokens, model, provider } = usage;
-  if (!isCount(inputTokens) || !isCount(outputTokens)) return {};
   return {
     usage: {
-      inputTokens,
-      outputTokens,
+      ...(isCount(inputTokens) ? { inputTokens } : {}),
+      ...(isCount(outputTokens) ? { outputTokens } : {}),
       ...(isCount(cachedTokens) ? { cachedTokens } : {}),
       ...(isCount(reasoningTokens) ? { reasoningTokens } : {}),
       ...(isName(model) ? { model } : {}),

@@ -2,7 +2,7 @@
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
-import { questionColumns, runColumns, runHeadColumns, stepColumns } from "./run-row.ts";
+import { questionQuery, runColumns, runHeadColumns, stepColumns } from "./run-row.ts";
 import { readGates, type GateUse } from "./admit-runs.ts";
 import type { RunHead } from "./lock-runs.ts";
 import {
@@ -172,7 +172,7 @@ export interface QuestionQuery {
 /** Newest first. */
 export async function listQuestions(kernel: Kernel, query: QuestionQuery = {}): Promise<Question[]> {
   return kernel.database.query<Question>(
-    `select ${questionColumns("q")} from roost.question q
+    `${questionQuery}
      where ($1::text[] is null or q.state = any($1)) and ($2::uuid is null or q.run_id = $2) and ($3::uuid is null or q.id < $3)
      order by q.id desc limit $4`,
     [query.states ?? null, query.runId ?? null, query.after ?? null, Math.min(query.limit ?? 50, runLimits.listMax)],

@@ -1,6 +1,6 @@
 /** Queues of runs: who waits in each, and their pause. A paused queue gives nothing to any worker; what runs goes on. */
 import { createId, RoostError } from "@roost/base";
-import { QueueName } from "@roost/contract/operations";
+import { pageLimitMax, QueueName } from "@roost/contract/operations";
 import type { Kernel } from "../open-kernel.ts";
 import { eventReason } from "./emit-run-event.ts";
 
@@ -15,7 +15,8 @@ export interface Queue {
   waiting: number;
 }
 
-export const queuesListedMax = 500;
+/** A page, and the one row more by which it is known that another follows. */
+export const queuesListedMax = pageLimitMax + 1;
 
 /** Queues in which a run has not ended, or that are paused; by name. `default` is always there. */
 export async function listQueues(

@@ -123,9 +123,9 @@ export function stepColumns(alias: string): string {
 /** Without an alias, as they are moved from one table to another. */
 export const stepColumnNames: string = stepFields.join(", ");
 
-export function questionColumns(alias: string): string {
-  return selectList(alias, questionFields);
-}
+/** Questions `q` with the agent and the job of the run that asks; conditions follow. */
+export const questionQuery = `select ${selectList("q", questionFields)}, asking.agent, asking.job_id as "jobId"
+  from roost.question q left join lateral (select agent, job_id from roost.run_all where id = q.run_id) asking on true`;
 
 function selectList(alias: string, fields: string[]): string {
   return fields

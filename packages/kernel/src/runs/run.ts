@@ -4,7 +4,7 @@
  */
 import type { JsonObject, JsonValue } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
-import type { Postcondition } from "@roost/contract/operations";
+import { pageLimitMax, type Postcondition } from "@roost/contract/operations";
 
 export type RunState = "ready" | "queued" | "running" | "waiting" | "done" | "failed" | "cancelled" | "diverged";
 export type TerminalRunState = "done" | "failed" | "cancelled" | "diverged";
@@ -36,7 +36,8 @@ export const runLimits = {
   eventPassMax: 1_000,
   /** How many runs one pass over due, overdue or ended runs touches. */
   passMax: 200,
-  listMax: 500,
+  /** A page, and the one row more by which it is known that another follows. */
+  listMax: pageLimitMax + 1,
 } as const;
 
 /** Code of the error of a run that was done without having done what it had declared. */
@@ -290,6 +291,8 @@ export interface Question {
   answer: JsonValue;
   answeredBy: string | null;
   answeredAt: Date | null;
+  agent: string | null;
+  jobId: string | null;
 }
 
 export function isTerminal(state: RunState): state is TerminalRunState {

@@ -1,4 +1,5 @@
 /** A message to a session: recorded with the run that will answer it, in one transaction, once per idempotency key. */
+import { createHash } from "node:crypto";
 import { RoostError } from "@roost/base";
 import { createRun, rememberResult, type KernelTransaction, type SessionKind } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
@@ -46,11 +47,18 @@ export async function sendMessage(memory: Memory, message: SendMessage): Promise
     if (idempotencyKey === undefined) return { ...(await record(memory, tx, { message, kind })), isRepeated: false };
     const { result, isRepeated } = await rememberResult(
       tx,
-      { scope: `memory.message:${message.sessionKey}`, key: idempotencyKey, fingerprint: message.text.slice(0, 200) },
+      { scope: `memory.message:${message.sessionKey}`, key: idempotencyKey, fingerprint: fingerprintOf(message) },
       () => record(memory, tx, { message, kind }),
     );
     return { ...result, isRepeated };
   });
+}
+
+/** Stands for the whole of what is asked: two long messages that begin alike are two requests. */
+function fingerprintOf({ text, agent }: SendMessage): string {
+  return createHash("sha256")
+    .update(JSON.stringify([text, agent ?? null]))
+    .digest("hex");
 }
 
 async function record(

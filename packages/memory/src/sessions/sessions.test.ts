@@ -53,6 +53,15 @@ test("sendMessage() with the same key answers with the first message", async () 
   await assert.rejects(sendMessage(home.memory, { ...message, text: "something else" }), { code: "conflict" });
 });
 
+test("sendMessage() with the same key tells long messages apart that begin alike", async () => {
+  await using home = await createTestMemory();
+  const message = { sessionKey: "main", text: `${"x".repeat(500)} and then this`, idempotencyKey: "long" };
+  await sendMessage(home.memory, message);
+  const other = { ...message, text: `${"x".repeat(500)} and then that` };
+  await assert.rejects(sendMessage(home.memory, other), { code: "conflict" });
+  assert.equal((await sendMessage(home.memory, message)).isRepeated, true);
+});
+
 test("sendMessage() refuses sessions that nobody talks to, and texts that are none", async () => {
   await using home = await createTestMemory();
   for (const sessionKey of ["cron:blog", "heartbeat:heartbeat", "subagent:x"]) {

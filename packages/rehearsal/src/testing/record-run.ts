@@ -42,7 +42,7 @@ export async function recordRun({ kernel, clock }: TestKernel, run: RecordedRun)
   await step(kernel, owned, 1, { name: "model#1", kind: "model", effect: "readonly", input: {} });
   await reserveSpend(kernel, owned, { seq: 1, usd: 0, tokens: 1_000 });
   await clock.advance(durationMs);
-  const usage = { inputTokens: 1_000, outputTokens, cachedInputTokens: null, reasoningTokens: null };
+  const usage = { inputTokens: 1_000, outputTokens, cachedTokens: null, reasoningTokens: null };
   await finishStep(kernel, owned, { seq: 1, state: "done", output: {}, usage });
   for (const [index, [name, input]] of tools.entries()) {
     const seq = index + 2;
