@@ -9,7 +9,7 @@ import { createRun, openKernel, type ClaimedRun, type Kernel } from "@roost/kern
 import { openMemory } from "@roost/memory";
 import { readSettings } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
-import { createAgentHandler, createModelsFor, createToolsFor, runWorker } from "@roost/worker";
+import { createAgentHandler, createModelsFor, createToolsFor, judgePostconditions, runWorker } from "@roost/worker";
 
 const environment = process.env as Record<string, string>;
 const worldUrl = environment["TEST_WORLD_URL"]!;
@@ -91,6 +91,7 @@ const agent = createAgentHandler({
   modelsFor: createModelsFor({ providers, settings, clock: kernel.clock, logger }),
   toolsFor: (run) => [...toolsFor(run), order, delegate(kernel, run)],
   isRehearsal: false,
+  judge: judgePostconditions,
   webhook: undefined,
 });
 await runWorker({

@@ -41,7 +41,7 @@ export { claimRuns } from "./runs/claim-runs.ts";
 export { beginStep, restartStep, type BegunStep, type StepRequest } from "./runs/begin-step.ts";
 export { finishStep, type StepOutcome } from "./runs/finish-step.ts";
 export { markRehearsal } from "./runs/mark-rehearsal.ts";
-export { finishRun, type RunOutcome } from "./runs/finish-run.ts";
+export { finishRun, type Judge, type RunOutcome } from "./runs/finish-run.ts";
 export { waitInRun } from "./runs/wait-in-run.ts";
 export { matchesFilter } from "./runs/event-waits.ts";
 export { answerQuestion } from "./runs/answer-question.ts";

@@ -10,6 +10,7 @@ import {
   publishStream,
   releaseLocksOfRun,
   type ClaimedRun,
+  type Judge,
   type Kernel,
   type KernelTransaction,
   type RunOutcome,
@@ -30,6 +31,8 @@ export interface AgentHandlerOptions {
   /** The tools of one run: those that its session kind and its job allow. */
   toolsFor: (run: ClaimedRun) => Tool[];
   isRehearsal: boolean;
+  /** Looks, at the end of a run, for what it declared to leave behind. */
+  judge: Judge;
   webhook: Webhook | undefined;
 }
 
@@ -95,7 +98,7 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
 }
 
 async function end(
-  { kernel, run, steps }: AgentRun & { steps: DurableSteps },
+  { kernel, run, steps, judge }: AgentRun & { steps: DurableSteps },
   outcome: RunOutcome,
   alongside?: (tx: KernelTransaction) => Promise<void>,
 ): Promise<void> {
@@ -106,6 +109,7 @@ async function end(
   await steps.unrecorded.recordWith((finishing) =>
     finishRun(kernel, { runId: run.id, epoch: run.epoch }, outcome, {
       finishing,
+      judge,
       alongside: async (tx, { state, unmet }) => {
         await Promise.all([
           // What it says of itself is not passed on as an answer when it has not done what it had to do.

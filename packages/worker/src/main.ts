@@ -12,6 +12,7 @@ import { createAgentHandler } from "./create-agent-handler.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { createModelsFor } from "./models/choose-models.ts";
 import type { Webhook } from "./notices/post-webhook.ts";
+import { judgePostconditions } from "./postconditions/judge-postconditions.ts";
 import { runWorker } from "./run-worker.ts";
 import { createToolsFor } from "./tools/create-tools-for.ts";
 
@@ -52,6 +53,7 @@ async function main(): Promise<void> {
     modelsFor,
     telemetry,
     isRehearsal,
+    judge: judgePostconditions,
     webhook,
     toolsFor: createToolsFor({ kernel, memory, settings, webhook }),
   });

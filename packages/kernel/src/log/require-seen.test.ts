@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deliverEventWaits } from "../runs/event-waits.ts";
-import { finishRun } from "../runs/finish-run.ts";
 import { waitInRun } from "../runs/wait-in-run.ts";
 import { createTestKernel, type TestKernel } from "../testing/create-test-kernel.ts";
-import { claim, claimOne, joinWorker, startRun, stateOf } from "../testing/drive-runs.ts";
+import { claim, claimOne, joinWorker, startRun } from "../testing/drive-runs.ts";
 
 const notice = (text: string) => ({ type: "notice.raised", data: { noticeId: text, level: "info", text } });
 
@@ -20,8 +19,6 @@ async function hideEvent<T>({ database }: TestKernel, work: () => Promise<T>): P
   }
 }
 
-const unseen = { code: "unavailable", message: /lost against others 8 times/ };
-
 test("deliverEventWaits() moves past no event that it has not seen", async () => {
   await using opened = await createTestKernel();
   const { kernel } = opened;
@@ -31,22 +28,9 @@ test("deliverEventWaits() moves past no event that it has not seen", async () =>
   await waitInRun(kernel, owned, { seq: 1, wait: { kind: "event", eventType: "notice.raised" } });
   await assert.rejects(
     hideEvent(opened, () => deliverEventWaits(kernel)),
-    unseen,
+    { code: "unavailable", message: /lost against others 8 times/ },
   );
   await kernel.append([notice("first")]);
   assert.equal(await deliverEventWaits(kernel), 1);
   assert.equal((await claim(kernel, worker)).length, 1);
-});
-
-test("finishRun() fails no run for want of an event that it has not seen", async () => {
-  await using opened = await createTestKernel();
-  const { kernel } = opened;
-  await using worker = await joinWorker(kernel);
-  const runId = await startRun(kernel, { postconditions: [{ kind: "event", eventType: "notice.raised" }] });
-  const { owned } = await claimOne(kernel, worker);
-  await assert.rejects(
-    hideEvent(opened, () => finishRun(kernel, owned, { state: "done" })),
-    unseen,
-  );
-  assert.equal(await stateOf(kernel, runId), "running");
 });

@@ -21,6 +21,7 @@ import { createRun } from "./create-run.ts";
 import { backoffMs, finishRun } from "./finish-run.ts";
 import { finishStep } from "./finish-step.ts";
 import { promoteDueRuns } from "./promote-due-runs.ts";
+import { postconditionUnmet, type NewRun, type RunError } from "./run.ts";
 
 test("finishRun() ends the run once, with its output", async () => {
   await using test = await createTestKernel();
@@ -257,4 +258,62 @@ test("finishRun() records the outcomes of the last steps with the end, or nothin
     assert.equal((await stepOf(kernel, owned.runId, 1)).output, "one");
     assert.deepEqual((await eventTypes(kernel, owned.runId)).slice(-3), ["step.started", "step.done", "run.done"]);
   }
+});
+
+const unmet: RunError = { code: postconditionUnmet, message: "the tool notify was not used", isRetryable: true };
+const declared: Partial<NewRun> = { postconditions: [{ kind: "tool", name: "notify" }] };
+
+test("finishRun() fails a run by its judge's word, with what it says of itself, and is asked twice", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  await using worker = await joinWorker(kernel);
+  const runId = await startRun(kernel, declared);
+  const { owned } = await claimOne(kernel, worker);
+  const done = { state: "done", output: "well done" } as const;
+  await assert.rejects(finishRun(kernel, owned, done), /hand in a judge/);
+  const judge = async () => unmet;
+  const [alone, alongside] = [
+    await finishRun(kernel, owned, done, { judge }),
+    await finishRun(kernel, owned, done, { judge, alongside: () => assert.fail("again") }),
+  ];
+  assert.deepEqual([alone, alongside.state], [{ state: "failed", unmet }, "failed"]);
+  const run = await read(kernel, runId);
+  assert.deepEqual([run.error, run.output], [unmet, "well done"]);
+  assert.deepEqual(await eventTypes(kernel, runId), ["run.created", "run.started", "run.failed"]);
+});
+
+test("finishRun() tries a run again that has not done what it declared; its last word is said again, and knows why", async () => {
+  await using test = await createTestKernel();
+  const { kernel, clock } = test;
+  await using worker = await joinWorker(kernel);
+  const runId = await startRun(kernel, {
+    ...declared,
+    retry: { attemptsMax: 2, backoffMs: 1_000 },
+  });
+  const first = await claimOne(kernel, worker);
+  await begin(kernel, first.owned, 1, { kind: "model", effect: "readonly", name: "model#1" });
+  await done(kernel, first.owned, 1, { output: "I have told you" });
+  assert.equal(
+    (await finishRun(kernel, first.owned, { state: "done" }, { judge: async () => unmet })).state,
+    "waiting",
+  );
+  assert.equal(
+    (await finishRun(kernel, first.owned, { state: "done" }, { judge: async () => unmet })).state,
+    "waiting",
+  );
+  assert.equal((await eventTypes(kernel, runId)).at(-1), "run.retrying");
+
+  await clock.advance(10_000);
+  assert.equal(await promoteDueRuns(kernel), 1);
+  const second = await claimOne(kernel, worker);
+  const step = await stepOf(kernel, runId, 1);
+  assert.deepEqual([step.reopened, step.error?.code], [true, "postcondition_unmet"]);
+  const begun = await begin(kernel, second.owned, 1, { kind: "model", effect: "readonly", name: "model#1" });
+  assert.equal(begun.state, "begun");
+  await done(kernel, second.owned, 1, { output: "I shall" });
+  await begin(kernel, second.owned, 2, { name: "tool:notify#1" });
+  await done(kernel, second.owned, 2);
+  assert.deepEqual(await finishRun(kernel, second.owned, { state: "done" }, { judge: async () => undefined }), {
+    state: "done",
+  });
 });

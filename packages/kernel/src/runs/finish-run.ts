@@ -1,6 +1,8 @@
 /** How the owner of a run ends it, or, failed with attempts left, hands it over to its next attempt. */
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { createId, type JsonValue } from "@roost/base";
+import type { Sql } from "@roost/database";
 import { settleOpenSpend } from "./settle-open-spend.ts";
 import type { BatchOutcome } from "../batches/create-batches.ts";
 import type { Kernel } from "../open-kernel.ts";
@@ -8,7 +10,6 @@ import type { KernelTransaction } from "../transact.ts";
 import { admitRuns } from "./admit-runs.ts";
 import { emitRunEvent, eventError } from "./emit-run-event.ts";
 import { endRuns, type RunEnd } from "./end-runs.ts";
-import { describePostcondition, findUnmet } from "./find-unmet.ts";
 import {
   finishSteps,
   isSpending,
@@ -46,7 +47,12 @@ export interface RunConclusion {
   unmet?: RunError;
 }
 
+/** Looks for what the run must leave behind; undefined when all of it is there. Reads only, and only what is recorded. */
+export type Judge = (sql: Sql, run: RunHead) => Promise<RunError | undefined>;
+
 export interface FinishRunOptions {
+  /** Needed by a run that declares postconditions. */
+  judge?: Judge;
   /** Outcomes of its last steps, recorded in the same transaction. Of no use to a run that must leave something behind: it is judged by what is recorded before. */
   finishing?: StepOutcome[];
   /** Further writes in the same transaction, before the run ends. Not called when its end was recorded before. */
@@ -65,7 +71,7 @@ export async function finishRun(
   outcome: RunOutcome,
   options: FinishRunOptions = {},
 ): Promise<RunConclusion> {
-  const { alongside } = options;
+  const { alongside, judge } = options;
   const finishing = (options.finishing ?? []).map((step) => prepareOutcome(owned, step));
   // What ends well touches nothing below it and so can travel with others.
   if (outcome.state === "done" && alongside === undefined) {
@@ -82,11 +88,11 @@ export async function finishRun(
     if (run.state !== "running") return recogniseRepeat(owned, run, outcome);
     refuseMistakes(finished);
     markRun(run, finishing);
-    const unmet = outcome.state === "done" ? await judge(tx, run) : undefined;
-    const judged: RunOutcome = unmet === undefined ? outcome : { ...outcome, state: "failed", error: unmet };
-    const conclusion = { state: nextState(run, judged), ...(unmet === undefined ? {} : { unmet }) };
+    const unmet = outcome.state === "done" ? await judged(tx, run, judge) : undefined;
+    const found: RunOutcome = unmet === undefined ? outcome : { ...outcome, state: "failed", error: unmet };
+    const conclusion = { state: nextState(run, found), ...(unmet === undefined ? {} : { unmet }) };
     await alongside?.(tx, conclusion);
-    await finishLocked(tx, run, judged);
+    await finishLocked(tx, run, found);
     return conclusion;
   });
 }
@@ -97,14 +103,11 @@ function markRun(run: RunHead, finishing: readonly PreparedOutcome[]): RunHead {
   return run;
 }
 
-/** Invariant: a run is done only if everything that it declared holds in the transaction that ends it. A rehearsal performs no effects and owes none. */
-async function judge(tx: KernelTransaction, run: RunHead): Promise<RunError | undefined> {
-  if (run.postconditions === null || run.rehearsal) return undefined;
-  const unmet = await findUnmet(tx, run);
-  if (unmet.length === 0) return undefined;
-  const missing = unmet.map(describePostcondition);
-  const message = `the run ended without what it must leave behind: ${missing.join("; ")}`;
-  return { code: postconditionUnmet, message, isRetryable: true, details: { missing } };
+/** Invariant: a run that declares what it must leave behind is done only if its judge finds all of it, in the transaction that ends it. */
+async function judged(tx: KernelTransaction, run: RunHead, judge: Judge | undefined): Promise<RunError | undefined> {
+  if (run.postconditions === null) return undefined;
+  assert(judge !== undefined, `run ${run.id} declares postconditions: hand in a judge that looks for them`);
+  return await judge(tx, run);
 }
 
 interface Item {

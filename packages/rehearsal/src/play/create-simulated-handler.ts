@@ -64,6 +64,8 @@ export function createSimulatedHandler(options: SimulatedHandlerOptions): RunHan
       toolsFor: (one) => standInTools(toolsFor(one), { resultChars: profile.toolResultChars }),
       // Replies count as they would: nothing behind these tools and no webhook means that nothing happens.
       isRehearsal: false,
+      // Tools do nothing here, so nothing that a run declares could be found.
+      judge: async () => undefined,
       webhook: undefined,
     });
     return handler(claimed, call);

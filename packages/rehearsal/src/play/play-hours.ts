@@ -13,7 +13,6 @@ import {
   type Loop,
   type WorkerRegistration,
 } from "@roost/kernel";
-import { assumePostconditionsMet } from "../time/assume-postconditions-met.ts";
 import type { SimulatedClock } from "../time/install-simulated-clock.ts";
 import { executeRun, RunCancelled, type RunHandler } from "@roost/worker";
 import type { Agenda } from "./agenda.ts";
@@ -119,8 +118,6 @@ function createStage({ kernel, clock, agenda, places, handler, logger }: PlayHou
   let runCount = 0;
   const untilItWaits = (one: Going) => Promise.race([agenda.parked(one.run.id), one.ended]);
   const start = async (run: ClaimedRun) => {
-    // The run itself still knows them: a heartbeat that has to do something is not quiet.
-    if (run.postconditions !== null) await assumePostconditionsMet(kernel, run.id);
     const controller = new AbortController();
     const executed = executeRun({ kernel, handlers: { agent: handler }, logger }, run, controller.signal);
     const one: Going = { run, controller, ended: executed.finally(() => going.delete(run.id)) };

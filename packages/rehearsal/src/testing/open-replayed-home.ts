@@ -13,7 +13,7 @@ import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
 import { openMemory, type Memory } from "@roost/memory";
 import { readSettings, resolveProviders } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
-import { createAgentHandler, createModelsFor, createToolsFor, executeRun } from "@roost/worker";
+import { createAgentHandler, createModelsFor, createToolsFor, executeRun, judgePostconditions } from "@roost/worker";
 import { replayRun, type ReplayOptions } from "../replay/replay-run.ts";
 
 export interface ReplayedHome extends AsyncDisposable {
@@ -68,6 +68,7 @@ export async function openReplayedHome(options: ReplayedHomeOptions): Promise<Re
       ...common,
       telemetry,
       isRehearsal: false,
+      judge: judgePostconditions,
       toolsFor: createToolsFor(common),
       modelsFor: createModelsFor({ providers, settings: present, clock: kernel.clock, logger: silentLogger }),
     });

@@ -16,6 +16,7 @@ import { openTelemetry } from "@roost/telemetry";
 import type { AgentHandlerOptions } from "../create-agent-handler.ts";
 import { createModelsFor } from "../models/choose-models.ts";
 import type { Webhook } from "../notices/post-webhook.ts";
+import { judgePostconditions } from "../postconditions/judge-postconditions.ts";
 import { createDurableSteps } from "../steps/create-durable-steps.ts";
 import { createToolsFor } from "../tools/create-tools-for.ts";
 import { startRun } from "./start-worker.ts";
@@ -105,7 +106,16 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
     memory,
     homeDir,
     modelUrl: server.url,
-    handlerOptions: { kernel, memory, modelsFor, telemetry, toolsFor, isRehearsal: false, webhook },
+    handlerOptions: {
+      kernel,
+      memory,
+      modelsFor,
+      telemetry,
+      toolsFor,
+      isRehearsal: false,
+      judge: judgePostconditions,
+      webhook,
+    },
     setScript: (script) => server.setScript(script),
     claim,
     begin: async (run = {}) => {

@@ -1,15 +1,11 @@
 /**
- * What a run was to have done by its end and has not. Looks at what is recorded (steps, and events that say whose they are), never at
- * what the run says of itself. Owns no decision: what an unmet postcondition comes to is finish-run's.
+ * What a run declared to do by its end and has not done. Looks at what is recorded (steps, and events that say whose they are), never at
+ * what the run says of itself. What follows from an unmet postcondition is the kernel's to decide.
  */
 import type { JsonObject, JsonValue } from "@roost/base";
 import type { Postcondition } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
-import { findOffsets } from "../log/read-log.ts";
-import { readPartitions } from "../log/read-events.ts";
-import { requireSeen } from "../log/require-seen.ts";
-import { matchesFilter } from "./event-waits.ts";
-import type { RunHead } from "./lock-runs.ts";
+import { findOffsets, matchesFilter, readPartitions, requireSeen, type RunHead } from "@roost/kernel";
 
 /** Runs that count as the run: those below it, and those whose recorded steps it goes on from. */
 const familyMax = 10_000;
@@ -50,7 +46,7 @@ interface Found {
 }
 
 /** Those that do not hold, in the order in which they are declared. */
-export async function findUnmet(sql: Sql, run: RunHead): Promise<Postcondition[]> {
+export async function unmetPostconditions(sql: Sql, run: RunHead): Promise<Postcondition[]> {
   const declared = run.postconditions ?? [];
   if (declared.length === 0) return [];
   const family = await readFamily(sql, run);
@@ -64,24 +60,6 @@ export async function findUnmet(sql: Sql, run: RunHead): Promise<Postcondition[]
     if (!isMet) unmet.push(postcondition);
   }
   return unmet;
-}
-
-/** In words, for the reason of a failure. */
-export function describePostcondition(postcondition: Postcondition): string {
-  switch (postcondition.kind) {
-    case "event": {
-      const filter = Object.entries(postcondition.filter ?? {}).map(([path, value]) => `${path} = ${String(value)}`);
-      return `no event ${postcondition.eventType}${filter.length === 0 ? "" : ` with ${filter.join(", ")}`} was emitted`;
-    }
-    case "state":
-      return postcondition.key === undefined
-        ? `the state ${postcondition.name} was not changed`
-        : `${postcondition.key} of the state ${postcondition.name} was not changed`;
-    case "file":
-      return `the file ${postcondition.path} was not written`;
-    case "tool":
-      return `the tool ${postcondition.name} was not used with success`;
-  }
 }
 
 function toWanted(postcondition: Exclude<Postcondition, { kind: "tool" }>): Wanted {

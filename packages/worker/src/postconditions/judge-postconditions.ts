@@ -1,0 +1,31 @@
+import type { Postcondition } from "@roost/contract/operations";
+import { postconditionUnmet, type Judge } from "@roost/kernel";
+import { unmetPostconditions } from "./unmet-postconditions.ts";
+
+/** Looks in the records for what the run declared. A rehearsal performs no effects and owes none. */
+export const judgePostconditions: Judge = async (sql, run) => {
+  if (run.rehearsal) return undefined;
+  const unmet = await unmetPostconditions(sql, run);
+  if (unmet.length === 0) return undefined;
+  const missing = unmet.map(describePostcondition);
+  const message = `the run ended without what it must leave behind: ${missing.join("; ")}`;
+  return { code: postconditionUnmet, message, isRetryable: true, details: { missing } };
+};
+
+/** In words, for the reason of a failure. */
+function describePostcondition(postcondition: Postcondition): string {
+  switch (postcondition.kind) {
+    case "event": {
+      const filter = Object.entries(postcondition.filter ?? {}).map(([path, value]) => `${path} = ${String(value)}`);
+      return `no event ${postcondition.eventType}${filter.length === 0 ? "" : ` with ${filter.join(", ")}`} was emitted`;
+    }
+    case "state":
+      return postcondition.key === undefined
+        ? `the state ${postcondition.name} was not changed`
+        : `${postcondition.key} of the state ${postcondition.name} was not changed`;
+    case "file":
+      return `the file ${postcondition.path} was not written`;
+    case "tool":
+      return `the tool ${postcondition.name} was not used with success`;
+  }
+}
