@@ -3,6 +3,8 @@ import { kernelMutant, type Mutant } from "./mutant.ts";
 
 const setAside = "fireDueTicks() sets aside a job with a budget out of bounds, says so once, and fires all others";
 const canBeChanged = "a due job with a budget out of bounds can be paused, changed and removed";
+const eventJob = "fireEventTicks() sets aside a job with a budget out of bounds, says so once, and fires all others";
+const windowCanBeChanged = "an event job whose window cannot be closed can be paused, changed and removed";
 
 export const boundMutants: readonly Mutant[] = [
   kernelMutant({
@@ -17,6 +19,32 @@ export const boundMutants: readonly Mutant[] = [
     tests: "jobs/set-aside-job.test.ts",
     kills: [setAside],
     spares: [canBeChanged],
+  }),
+  kernelMutant({
+    name: "poison: event jobs are fired one by one",
+    edits: [
+      {
+        file: "jobs/fire-event-ticks.ts",
+        find: 'if (isPassing(error)) throw error;\n    kernel.logger.warn("ticks of events',
+        replace: 'if (error !== undefined) throw error;\n    kernel.logger.warn("ticks of events',
+      },
+    ],
+    tests: "jobs/set-aside-event-job.test.ts",
+    kills: [eventJob],
+    spares: [windowCanBeChanged],
+  }),
+  kernelMutant({
+    name: "poison: closing windows before a change may fail",
+    edits: [
+      {
+        file: "jobs/gather-events.ts",
+        find: "if (isPassing(error)) throw error;",
+        replace: "if (error !== undefined) throw error;",
+      },
+    ],
+    tests: "jobs/set-aside-event-job.test.ts",
+    kills: [windowCanBeChanged],
+    spares: [eventJob],
   }),
   kernelMutant({
     name: "poison: settling before a change may fail",

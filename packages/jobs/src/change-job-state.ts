@@ -1,7 +1,7 @@
 /** Pauses, resumes and removes jobs. What was due before is recorded first; runs that were started go on. */
 // tidy: three changes of one state, under the same rules.
 import { createId, RoostError } from "@roost/base";
-import type { Kernel, KernelTransaction } from "@roost/kernel";
+import { isPassing, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { clipReason } from "./clip-reason.ts";
 import { pausedByDefinition } from "./define-job.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
@@ -12,7 +12,6 @@ import { lockJob, type StoredJob } from "./job-row.ts";
 import { pauseStart } from "./pause-start.ts";
 import { recordTicks } from "./record-ticks.ts";
 import { describeTrigger } from "./resolve-trigger.ts";
-import { isPassing } from "./set-aside-job.ts";
 import { settleDueTicks } from "./settle-due-ticks.ts";
 import { topicHeads } from "./topic-heads.ts";
 

@@ -3,14 +3,14 @@
  * none leads: each takes due jobs that nobody else has, and the tick's primary
  * key makes a moment happen once whoever comes to it.
  */
-import type { Kernel } from "@roost/kernel";
+import { isPassing, type Kernel } from "@roost/kernel";
 import { dueTicks, type DueTicks } from "./job-moments.ts";
 import { jobColumns, type StoredJob } from "./job-row.ts";
 import { leaveUntold, moveJobs } from "./move-jobs.ts";
 import { dueMomentsPerPassMax, onTimeMsMax } from "./plan-ticks.ts";
 import { recordTicks, type NewTick } from "./record-ticks.ts";
 import { createScheduleCache, type ScheduleCache } from "./schedule-cache.ts";
-import { isPassing, setAsideJob } from "./set-aside-job.ts";
+import { setAsideJob } from "./set-aside-job.ts";
 import { drawFraction } from "./tick-jitter.ts";
 
 export interface FireDueTicksOptions {

@@ -3,10 +3,13 @@
  * records the ticks, or gathers the events, so an event fires a job once; the
  * tick's key is the event's id, so it would even if the cursor were lost.
  */
+import assert from "node:assert/strict";
+import { RoostError } from "@roost/base";
 import {
   commitCursor,
   emitSkipped,
   eventJobGroup,
+  isPassing,
   lockCursor,
   matchesFilter,
   readEvents,
@@ -20,13 +23,16 @@ import {
 } from "@roost/kernel";
 import { eventLoopDepth, loopDepthMax } from "./event-loop-depth.ts";
 import { eventTick } from "./event-ticks.ts";
-import { closeDueWindows, gatherEvents, type Gathered } from "./gather-events.ts";
-import { jobColumns, type StoredJob } from "./job-row.ts";
+import { closeDue, gatherEvents, readDueWindows, type Gathered } from "./gather-events.ts";
+import { jobColumns, lockJob, type StoredJob } from "./job-row.ts";
 import { recordTicks, type NewTick } from "./record-ticks.ts";
+import { setAsideJob, setAsideWithin } from "./set-aside-job.ts";
 import { topicHeads } from "./topic-heads.ts";
 
 /** Events of one partition in one transaction. */
 const eventsPerPassMax = 200;
+/** Of those that could not be recorded together: fewer, because they may have been too many. */
+const eventsAlonePerPassMax = 10;
 
 /** Reads on wherever jobs wait for events. Any number of schedulers may call it. Returns how many ticks were recorded. */
 export async function fireEventTicks(kernel: Kernel): Promise<{ recorded: number; isMore: boolean }> {
@@ -40,12 +46,36 @@ export async function fireEventTicks(kernel: Kernel): Promise<{ recorded: number
   let recorded = 0;
   let isMore = false;
   for (const place of lagging) {
-    const pass = await kernel.transact((tx) => readOn(kernel, tx, place));
+    const pass = await readPlace(kernel, place);
     recorded += pass.recorded;
     isMore ||= pass.isMore;
   }
-  const closed = await closeDueWindows(kernel, eventJobGroup);
+  const closed = await closeDueWindows(kernel);
   return { recorded: recorded + closed.recorded, isMore: isMore || closed.isMore };
+}
+
+async function readPlace(kernel: Kernel, place: Place): Promise<Pass> {
+  try {
+    return await kernel.transact((tx) => readOn(kernel, tx, place));
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    kernel.logger.warn("ticks of events could not be recorded together and are recorded job by job", { place, error });
+    return await kernel.transact((tx) => readOn(kernel, tx, { ...place, isEachAlone: true }));
+  }
+}
+
+/** Invariant: a job whose windows cannot be closed is set aside, and those of all others are closed in the same pass. */
+async function closeDueWindows(kernel: Kernel): Promise<Pass> {
+  let recorded = 0;
+  for (const jobId of await readDueWindows(kernel)) {
+    try {
+      recorded += await kernel.transact((tx) => closeDue(tx, jobId, eventJobGroup));
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      await setAsideJob(kernel, jobId, error);
+    }
+  }
+  return { recorded, isMore: recorded > 0 };
 }
 
 interface Place {
@@ -53,38 +83,104 @@ interface Place {
   partition: number;
 }
 
+interface Pass {
+  recorded: number;
+  isMore: boolean;
+}
+
+/** One pass over a partition: ticks and cursor commit together. `isEachAlone`: each job's ticks may fail by themselves. */
 async function readOn(
   kernel: Kernel,
   tx: KernelTransaction,
-  { topic, partition }: Place,
-): Promise<{ recorded: number; isMore: boolean }> {
+  { topic, partition, isEachAlone = false }: Place & { isEachAlone?: boolean },
+): Promise<Pass> {
   const name = { group: eventJobGroup, topic, partition };
+  const limit = isEachAlone ? eventsAlonePerPassMax : eventsPerPassMax;
   const heads = await topicHeads(tx, topic);
   const [kept] = (await readPartitions(tx, [topic])).filter((range) => range.partition === partition);
   const head = heads[partition] ?? 0;
   // The head is read before the jobs: a job that is there before an event is appended sees it.
-  const jobs = await tx.query<StoredJob>(
+  const active = await tx.query<StoredJob>(
     `select ${jobColumns} from roost.job where state = 'active' and topic = $1 order by id`,
     [topic],
   );
-  const earliest = Math.min(head, ...jobs.map((job) => job.fromOffsets?.[partition] ?? 0));
+  const jobs = isEachAlone ? await setAsideUnreadable(kernel, tx, active) : active;
+  const earliest = Math.min(head, ...jobs.map((job) => fromOffset(job, partition)));
   const cursor = await lockCursor(tx, name, { startAt: earliest });
   if (cursor === undefined || cursor >= head) return { recorded: 0, isMore: false };
   const wanted = Math.max(cursor, earliest);
   const offset = Math.max(wanted, kept?.firstOffset ?? 0);
   if (offset > wanted) emitSkipped(tx, name, { fromOffset: wanted, toOffset: offset });
   const types = [...new Set(jobs.flatMap((job) => (job.trigger.kind === "event" ? [job.trigger.eventType] : [])))];
-  const read = { ...name, offset, offsetUntil: head, types, limit: eventsPerPassMax };
-  const [, events] =
+  const read = { ...name, offset, offsetUntil: head, types, limit };
+  const [, stored] =
     offset >= head
       ? [undefined, []]
       : await Promise.all([requireSeen(tx, topic, [{ partition, until: head }]), readEvents(tx, read)]);
-  const isMore = events.length === eventsPerPassMax;
-  const nextOffset = isMore ? (events.at(-1)?.offset ?? head) + 1 : head;
-  const ticks = await matchTicks(tx, jobs, kernel.registry.upcast(events));
-  const recorded = ticks.length === 0 ? [] : await recordTicks(tx, ticks, await nowMsOf(tx));
+  const isMore = stored.length === limit;
+  const nextOffset = isMore ? (stored.at(-1)?.offset ?? head) + 1 : head;
+  const events = kernel.registry.upcast(stored);
+  const recorded = isEachAlone ? await fireEach(kernel, tx, jobs, events) : await fireAll(tx, jobs, events);
   await commitCursor(tx, { ...name, from: cursor, nextOffset });
-  return { recorded: recorded.length, isMore };
+  return { recorded, isMore };
+}
+
+/** @throws when the row has no place for it: such a job is set aside */
+function fromOffset({ id, fromOffsets }: StoredJob, partition: number): number {
+  const offset: unknown = fromOffsets?.[partition] ?? 0;
+  if (typeof offset === "number" && Number.isSafeInteger(offset)) return offset;
+  throw new RoostError("internal", `the job "${id}" has no offset from which on its events count`);
+}
+
+/** Leaves out the jobs whose rows do not even say which events they want. */
+async function setAsideUnreadable(kernel: Kernel, tx: KernelTransaction, jobs: StoredJob[]): Promise<StoredJob[]> {
+  const readable: StoredJob[] = [];
+  for (const job of jobs) {
+    const fault = faultOf(job);
+    if (fault === undefined) readable.push(job);
+    else await setAsideLocked(kernel, tx, job.id, fault);
+  }
+  return readable;
+}
+
+function faultOf(job: StoredJob): unknown {
+  try {
+    assert(job.trigger.kind === "event" && typeof job.trigger.eventType === "string", "its trigger names no event");
+    for (const partition of Object.keys(job.fromOffsets ?? {})) fromOffset(job, Number(partition));
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+async function fireAll(tx: KernelTransaction, jobs: StoredJob[], events: StoredEvent[]): Promise<number> {
+  const ticks = await matchTicks(tx, jobs, events);
+  return ticks.length === 0 ? 0 : (await recordTicks(tx, ticks, await nowMsOf(tx))).length;
+}
+
+/** Invariant: of many jobs the one whose ticks cannot be recorded is set aside, and all others tick in the same pass. */
+async function fireEach(
+  kernel: Kernel,
+  tx: KernelTransaction,
+  jobs: StoredJob[],
+  events: StoredEvent[],
+): Promise<number> {
+  let recorded = 0;
+  for (const job of jobs) {
+    try {
+      recorded += await tx.attempt(() => fireAll(tx, [job], events));
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      await setAsideLocked(kernel, tx, job.id, error);
+    }
+  }
+  return recorded;
+}
+
+async function setAsideLocked(kernel: Kernel, tx: KernelTransaction, jobId: string, error: unknown): Promise<void> {
+  const found = await lockJob(tx, jobId);
+  if (found !== undefined) await setAsideWithin(tx, found.job, { nowMs: found.nowMs, error });
+  tx.afterCommit(() => kernel.logger.error("a job was set aside: its tick could not be recorded", { jobId, error }));
 }
 
 async function nowMsOf(tx: KernelTransaction): Promise<number> {
@@ -119,6 +215,6 @@ async function matchTicks(tx: KernelTransaction, jobs: StoredJob[], events: Stor
 function matches(job: StoredJob, event: StoredEvent): boolean {
   const { trigger } = job;
   if (trigger.kind !== "event" || trigger.eventType !== event.type) return false;
-  if (event.offset < (job.fromOffsets?.[event.partition] ?? 0)) return false;
+  if (event.offset < fromOffset(job, event.partition)) return false;
   return matchesFilter((trigger.filter ?? {}) as WaitFilter, event.data);
 }

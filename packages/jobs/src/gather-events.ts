@@ -3,7 +3,8 @@
  * window of them closes. Windows are cut by the events' times once all that came before is read, so that the order in which partitions
  * are read, outages and the number of schedulers change nothing. The caller holds the job's row.
  */
-import { eventColumns, type Kernel, type KernelTransaction, type StoredEvent } from "@roost/kernel";
+import { RoostError } from "@roost/base";
+import { eventColumns, isPassing, type Kernel, type KernelTransaction, type StoredEvent } from "@roost/kernel";
 import { windowTick, type EventWindow } from "./event-ticks.ts";
 import { lockJob, type StoredJob } from "./job-row.ts";
 import { recordTicks, type RecordedTick } from "./record-ticks.ts";
@@ -53,27 +54,24 @@ export async function gatherEvents(tx: KernelTransaction, gathered: Gathered[]):
   for (const [jobId, window] of windows) await planNext(tx, jobId, window);
 }
 
-/**
- * Closes windows whose time has come, unless events of before that time are still to be read. One pass of a loop over state; any
- * number may call it.
- */
-export async function closeDueWindows(kernel: Kernel, group: string): Promise<{ recorded: number; isMore: boolean }> {
+/** Jobs of which a window's time has come, the first due first. */
+export async function readDueWindows(kernel: Kernel): Promise<string[]> {
   const due = await kernel.database.query<{ jobId: string }>(
     `select job_id as "jobId" from roost.event_window where due_at <= roost.now() order by due_at, job_id limit $1`,
     [jobsPerPassMax],
     { name: "event-window-due" },
   );
-  let recorded = 0;
-  for (const { jobId } of due) recorded += await kernel.transact((tx) => closeDue(tx, jobId, group));
-  return { recorded, isMore: recorded > 0 };
+  return due.map(({ jobId }) => jobId);
 }
 
-async function closeDue(tx: KernelTransaction, jobId: string, group: string): Promise<number> {
+/** Closes windows of one job whose time has come, unless events of before that time are still to be read. Returns how many. */
+export async function closeDue(tx: KernelTransaction, jobId: string, group: string): Promise<number> {
   const found = await lockJob(tx, jobId);
   if (found === undefined) return 0;
   const { job, nowMs } = found;
   const settings = windowOf(job);
-  if (settings === undefined) return 0;
+  if (settings === undefined)
+    throw new RoostError("internal", "it has gathered events, and its trigger does not say for how long");
   let recorded = 0;
   for (let count = 0; count < windowsPerJobMax; count += 1) {
     const open = await readFirst(tx, jobId, settings);
@@ -94,24 +92,56 @@ export async function readNextWindow(kernel: Kernel): Promise<Date | undefined> 
   return row?.dueAt ?? undefined;
 }
 
-/** Closes all that a locked job has gathered, before its time for the given reason; with `isSkipped` it starts nothing. */
-export async function closeWindows(
+interface EarlyClose {
+  nowMs: number;
+  reason: string;
+  /** What is not due yet starts nothing. */
+  isSkipped?: boolean;
+  /** What is due starts nothing either. */
+  isUnrecordable?: boolean;
+}
+
+/** Closes all that a locked job has gathered, before its time for the given reason. What cannot be recorded stops no change of its job. */
+export async function closeWindows(tx: KernelTransaction, job: StoredJob, early: EarlyClose): Promise<void> {
+  const settings = windowOf(job);
+  if (settings === undefined) {
+    if (job.topic !== null) await forgetGathered(tx, job.id);
+    return;
+  }
+  try {
+    await tx.attempt(() => closeAll(tx, job, { ...early, settings }));
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    if (early.isUnrecordable === true) return await forgetGathered(tx, job.id);
+    await closeWindows(tx, job, { ...early, isSkipped: true, isUnrecordable: true });
+  }
+}
+
+async function closeAll(
   tx: KernelTransaction,
   job: StoredJob,
-  { nowMs, ...early }: { nowMs: number; reason: string; isSkipped?: boolean },
+  { nowMs, settings, isUnrecordable = false, ...early }: EarlyClose & { settings: TriggerWindow },
 ): Promise<void> {
-  const settings = windowOf(job);
-  if (settings === undefined) return;
   for (;;) {
     const open = await readFirst(tx, job.id, settings);
     if (open === undefined) break;
-    await close(tx, job, { ...open, ...(open.atMs <= nowMs ? {} : { early, atMs: nowMs }), nowMs });
+    const isDue = open.atMs <= nowMs;
+    await close(tx, job, {
+      ...open,
+      ...(isDue && !isUnrecordable ? {} : { early, atMs: Math.min(open.atMs, nowMs) }),
+      nowMs,
+    });
   }
   await planNext(tx, job.id, settings);
 }
 
+async function forgetGathered(tx: KernelTransaction, jobId: string): Promise<void> {
+  await tx.query("delete from roost.gathered_event where job_id = $1", [jobId]);
+  await tx.query("delete from roost.event_window where job_id = $1", [jobId]);
+}
+
 function windowOf({ trigger }: StoredJob): TriggerWindow | undefined {
-  return trigger.kind === "event" ? trigger.window : undefined;
+  return trigger?.kind === "event" ? trigger.window : undefined;
 }
 
 /** The first window of what is gathered, as far as it is known now. */

@@ -1,8 +1,7 @@
 /** Says that a job fails when it begins to, and that it is well when it is again: one notice each, however many runs lie between. */
-import { createId, formatDurationMs } from "@roost/base";
-import type { Kernel, KernelTransaction } from "@roost/kernel";
+import { formatDurationMs } from "@roost/base";
+import { isPassing, raiseNotice, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { clipReason } from "./clip-reason.ts";
-import { isPassing } from "./set-aside-job.ts";
 
 /** Runs that ended within this time are looked at; looks come much more often. */
 const lookBackMs = 300_000;
@@ -74,7 +73,7 @@ async function noteFailed(tx: KernelTransaction, run: EndedRun): Promise<boolean
   );
   if (row?.isFirst !== true) return false;
   const text = `Job ${run.jobId} failed: ${reason}. See roost log why ${run.runId}`;
-  raiseNotice(tx, run, { level: "warning", text });
+  raiseNotice(tx, { level: "warning", text, ...noticeOf(run) });
   return true;
 }
 
@@ -87,16 +86,10 @@ async function noteWell(tx: KernelTransaction, run: EndedRun): Promise<boolean> 
   if (row === undefined) return false;
   const times = row.seenCount === 1 ? "once" : `${row.seenCount} times`;
   const text = `Job ${run.jobId} is well again: it had failed ${times} in ${formatDurationMs(Math.max(1_000, row.failingMs))}`;
-  raiseNotice(tx, run, { level: "info", text });
+  raiseNotice(tx, { level: "info", text, ...noticeOf(run) });
   return true;
 }
 
-function raiseNotice(tx: KernelTransaction, run: EndedRun, notice: { level: "info" | "warning"; text: string }): void {
-  const noticeId = createId();
-  tx.emit({
-    type: "notice.raised",
-    subject: noticeId,
-    causation: run.causeId,
-    data: { noticeId, ...notice, source: "scheduler", target: "console", jobId: run.jobId, runId: run.runId },
-  });
+function noticeOf({ jobId, runId, causeId }: EndedRun) {
+  return { source: "scheduler", jobId, runId, causation: causeId };
 }

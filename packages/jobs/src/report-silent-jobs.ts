@@ -1,7 +1,6 @@
 /** Says, once, that a job has been due for a while and nobody has fired it. Called by processes other than schedulers: those are what fails. */
-import { createId, formatDurationMs } from "@roost/base";
-import { isPassing } from "./set-aside-job.ts";
-import { rememberResult, type Kernel, type KernelTransaction } from "@roost/kernel";
+import { formatDurationMs } from "@roost/base";
+import { isPassing, raiseNotice, rememberResult, type Kernel, type KernelTransaction } from "@roost/kernel";
 
 /** A tick that is late by more than this means that nobody schedules. */
 export const silentMsMax = 60_000;
@@ -61,14 +60,8 @@ async function report(tx: KernelTransaction, job: SilentJob): Promise<boolean> {
       data: { jobId: job.id, dueAt, lateMs },
       causation: job.causeId,
     });
-    const noticeId = createId();
     const text = `Job ${job.id} has been due since ${dueAt} (${formatDurationMs(lateMs)}) and has not ticked: is a scheduler running? roost status`;
-    tx.emit({
-      type: "notice.raised",
-      subject: noticeId,
-      causation,
-      data: { noticeId, level: "warning", text, source: "kernel", target: "console", jobId: job.id },
-    });
+    raiseNotice(tx, { level: "warning", text, source: "kernel", jobId: job.id, causation });
     return null;
   });
   return !isRepeated;

@@ -1,12 +1,12 @@
 /** Brings a job up to date before it is changed: what was due leaves its ticks first. Firing what is due by the clock is fire-due-ticks.ts. */
 import { toRoostError } from "@roost/base";
-import type { KernelTransaction } from "@roost/kernel";
+import { isPassing, type KernelTransaction } from "@roost/kernel";
 import { clipReason } from "./clip-reason.ts";
 import { dueTicks } from "./job-moments.ts";
 import type { StoredJob } from "./job-row.ts";
 import { leaveUntold, moveJobs } from "./move-jobs.ts";
 import { recordTicks } from "./record-ticks.ts";
-import { isPassing, skipUnrecordable } from "./set-aside-job.ts";
+import { skipUnrecordable } from "./set-aside-job.ts";
 
 /** Far more than any outage of a job with a second's interval needs; a schedule that does not move forward ends here. */
 const passesMax = 100_000;

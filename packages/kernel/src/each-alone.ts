@@ -1,8 +1,9 @@
 /** Loops over many: what fails for all together is done for each alone, and the one that fails is set aside, so that all others go on. */
 // tidy: one rule, for what is done together and for what is done one by one.
-import { createId, toRoostError } from "@roost/base";
+import { toRoostError } from "@roost/base";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
 import type { Kernel } from "./open-kernel.ts";
+import { raiseNotice } from "./raise-notice.ts";
 import type { KernelTransaction } from "./transact.ts";
 
 /** Until what was set aside is looked at again. */
@@ -64,8 +65,8 @@ export async function allSteps(steps: readonly (() => Promise<unknown>)[]): Prom
     throw new AggregateError(failures, failures.map((error) => toRoostError(error).message).join("; "));
 }
 
-/** The database is away or has too much to do: nothing is wrong with any of them. */
-function isPassing(error: unknown): boolean {
+/** Whether the same may succeed later without a change: the database is away or has too much to do. Then nothing is wrong with any of them. */
+export function isPassing(error: unknown): boolean {
   return toRoostError(error).retryable;
 }
 
@@ -80,14 +81,9 @@ async function tellOnce(tx: KernelTransaction, which: string, reason: string): P
     [which.slice(0, 200), toldMs],
   );
   if (rows.length === 0) return;
-  const noticeId = createId();
   const text = clipText(
     `The ${which} cannot be carried out and is tried again every ${setAsideMs / 60_000} minutes: ${reason}`,
     reasonCharsMax,
   );
-  tx.emit({
-    type: "notice.raised",
-    subject: noticeId,
-    data: { noticeId, level: "warning", text, source: "scheduler", target: "console" },
-  });
+  raiseNotice(tx, { level: "warning", text, source: "scheduler" });
 }

@@ -18,6 +18,8 @@ export { publishStream, watchStream } from "./wakeups/streams.ts";
 
 export { emitSkipped } from "./log/emit-skipped.ts";
 export { requireSeen } from "./log/require-seen.ts";
+export { isPassing } from "./each-alone.ts";
+export { raiseNotice, type RaisedNotice } from "./raise-notice.ts";
 
 // Consumer groups.
 export { joinGroup } from "./groups/join-group.ts";

@@ -4,9 +4,8 @@
  */
 import { clipText } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
-import type { KernelTransaction } from "@roost/kernel";
+import { raiseNotice, type KernelTransaction } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
-import { raiseNotice } from "./raise-notice.ts";
 
 export interface FileProblem {
   /** Relative to the home; `.` for the home itself. */
@@ -64,7 +63,8 @@ export async function settleProblems(
     );
     if (gone.length === 0) return;
     for (const { path } of gone) tx.emit({ type: "file.recovered", subject: path, data: { path } });
-    raiseNotice(memory, tx, {
+    raiseNotice(tx, {
+      source: "home",
       level: "info",
       text: `The problem is over with ${nameSome(gone.map(({ path }) => path))}`,
     });
@@ -90,10 +90,11 @@ function tellFailed(memory: Memory, tx: KernelTransaction, told: readonly FilePr
     told.length === 1 && first !== undefined
       ? `${first.path} could not be used: ${first.reason}`
       : `${told.length} files of the home could not be used: ${nameSome(told.map(({ path, reason }) => `${path} (${reason})`))}`;
-  raiseNotice(memory, tx, {
+  raiseNotice(tx, {
+    source: "home",
     level: "warning",
     text: `${text}. Everything else goes on; it is tried again at each look`,
-    ...(ids[0] !== undefined && { causation: ids[0] }),
+    causation: ids[0],
   });
 }
 

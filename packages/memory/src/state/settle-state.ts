@@ -6,14 +6,13 @@
 import { link } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, systemClock, type JsonValue } from "@roost/base";
-import type { KernelTransaction } from "@roost/kernel";
+import { raiseNotice, type KernelTransaction } from "@roost/kernel";
 import { FileFault, toFileFault } from "../disk/file-fault.ts";
 import { hashOf, readDiskFile, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import { removeFile, replaceFile } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
 import { reportProblems, type FileProblem } from "../records/file-problems.ts";
 import { emitEdited, lockPath } from "../records/file-records.ts";
-import { raiseNotice } from "../records/raise-notice.ts";
 import { mergeStates } from "./merge-state.ts";
 import { parseState, renderState } from "./parse-state.ts";
 import { outside, readStateRow, recordStateChange, requireStatePath, type StateRow } from "./state-row.ts";
@@ -159,7 +158,8 @@ async function keepBoth(
     causation: editId,
     note: `kept over an edit from outside, which is version ${lost.version}; both changed ${where}`,
   });
-  raiseNotice(memory, tx, {
+  raiseNotice(tx, {
+    source: "home",
     level: "warning",
     text: `${path} was edited outside while ${row.updatedBy} changed it; both changed ${where}. The change by ${row.updatedBy} stays; the edit is version ${lost.version} in the log`,
     causation: editId,
@@ -181,7 +181,8 @@ async function refuseInvalid(
   await keepAside(absolute, join(memory.homeDir, aside));
   const editId = emitEdited(tx, path, { change: "changed", sha256: disk.sha256, bytes: disk.bytes.length });
   const why = `${path} was edited outside and cannot be read: ${problem}. What was in it is kept in ${aside}`;
-  raiseNotice(memory, tx, {
+  raiseNotice(tx, {
+    source: "home",
     level: "warning",
     text: row === undefined ? `${why}; it was empty before` : `${why}; version ${row.version} is in its place again`,
     causation: editId,

@@ -1,0 +1,106 @@
+/** One event job that no check foresees, put into the tables by SQL, beside ten good ones: it is set aside, and the others go on. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { pauseJob, removeJob } from "./change-job-state.ts";
+import { defineJob } from "./define-job.ts";
+import { fireEventTicks } from "./fire-event-ticks.ts";
+import { getJob, listTicks } from "./read-jobs.ts";
+
+const by = "test";
+const goodIds = Array.from({ length: 10 }, (_, index) => `job-${index}`);
+const ids = [...goodIds.slice(0, 5), "bad", ...goodIds.slice(5)];
+const eventType = "notice.raised";
+
+async function openPoisoned(poison: string, window: object = {}): Promise<TestKernel> {
+  const t = await createTestKernel();
+  await t.clock.set(new Date("2026-03-02T10:00:00Z"));
+  for (const id of ids)
+    await defineJob(
+      t.kernel,
+      { id, trigger: { kind: "event", eventType, ...window }, prompt: "x", overlap: "allow" },
+      { by },
+    );
+  await t.database.query(`update roost.job set ${poison} where id = 'bad'`);
+  return t;
+}
+
+/** Of several subjects, so that they lie in more than one partition. */
+async function append({ kernel }: TestKernel, count: number): Promise<void> {
+  const notice = { noticeId: "n", level: "info", text: "something" };
+  for (let n = 0; n < count; n += 1) await kernel.append([{ type: eventType, subject: `subject-${n}`, data: notice }]);
+}
+
+/** Passes until nothing is left; none may throw. The notice of a job that was set aside is an event of theirs too. */
+async function fireAll(t: TestKernel): Promise<void> {
+  for (let pass = 0; pass < 20; pass += 1) if (!(await fireEventTicks(t.kernel)).isMore) return;
+  assert.fail("it does not come to an end");
+}
+
+async function noticesOf({ database }: TestKernel): Promise<string[]> {
+  const rows = await database.query<{ text: string }>(
+    "select data ->> 'text' as text from roost.event where type = 'notice.raised' and data ->> 'jobId' = 'bad'",
+  );
+  return rows.map(({ text }) => text);
+}
+
+const poisons = {
+  "a budget out of bounds": `definition = definition || '{"budget":{"usdMax":1e12}}'`,
+  "a trigger that is none": `trigger = 'null'`,
+  "offsets that are none": `from_offsets = '{"0":"x","1":"x","2":"x","3":"x"}'`,
+};
+
+for (const [what, poison] of Object.entries(poisons)) {
+  test(`fireEventTicks() sets aside a job with ${what}, says so once, and fires all others`, async () => {
+    await using t = await openPoisoned(poison);
+    await append(t, 5);
+    await fireAll(t);
+    for (const id of goodIds) {
+      const { ticks } = await listTicks(t.kernel, { jobId: id, limit: 100 });
+      assert.equal(ticks.filter(({ outcome }) => outcome === "fired").length >= 5, true, id);
+    }
+    const bad = await getJob(t.kernel, "bad");
+    assert.equal(bad.state, "paused");
+    assert.match(bad.pausedReason ?? "", /its tick could not be recorded/);
+    await append(t, 1);
+    await fireAll(t);
+    assert.equal((await noticesOf(t)).length, 1);
+    await removeJob(t.kernel, "bad", { by });
+    assert.equal((await getJob(t.kernel, "bad")).state, "removed");
+  });
+}
+
+test("fireEventTicks() sets aside a job whose window cannot be closed, and closes those of all others", async () => {
+  await using t = await openPoisoned("id = id", { batch: { max: 100, maxAge: "10s" } });
+  await append(t, 3);
+  await fireAll(t);
+  await t.database.query(`update roost.job set ${poisons["a budget out of bounds"]} where id = 'bad'`);
+  await t.clock.set(new Date("2026-03-02T10:00:11Z"));
+  await fireEventTicks(t.kernel);
+  for (const id of goodIds) assert.equal((await getJob(t.kernel, id)).lastTick?.outcome, "fired", id);
+  const { ticks } = await listTicks(t.kernel, { jobId: "bad", limit: 10 });
+  assert.deepEqual(
+    ticks.map(({ outcome, reason }) => [outcome, /budget\.usdMax/.test(reason ?? "")]),
+    [["skipped", true]],
+  );
+  assert.equal((await getJob(t.kernel, "bad")).state, "paused");
+  assert.equal((await noticesOf(t)).length, 1);
+});
+
+test("an event job whose window cannot be closed can be paused, changed and removed", async () => {
+  await using t = await openPoisoned("id = id", { batch: { max: 100, maxAge: "10s" } });
+  const poison = `update roost.job set ${poisons["a budget out of bounds"]}, state = 'active' where id = 'bad'`;
+  await append(t, 1);
+  await fireAll(t);
+  await t.database.query(poison);
+  await t.clock.set(new Date("2026-03-02T10:00:11Z"));
+  // Due now: its window is closed by the pause, without a run.
+  await t.database.query("update roost.event_window set due_at = roost.now() + interval '1 hour'");
+  await pauseJob(t.kernel, "bad", { by });
+  assert.equal((await getJob(t.kernel, "bad")).state, "paused");
+  await t.database.query(poison);
+  await defineJob(t.kernel, { id: "bad", trigger: { kind: "manual" }, prompt: "mended" }, { by });
+  await t.database.query(poison);
+  await removeJob(t.kernel, "bad", { by });
+  assert.equal((await getJob(t.kernel, "bad")).state, "removed");
+});
