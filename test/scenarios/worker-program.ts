@@ -7,6 +7,7 @@ import { createLogger, listenToSupervisor, systemClock } from "@roost/base";
 import { openDatabase } from "@roost/database";
 import { createRun, openKernel, type ClaimedRun, type Kernel } from "@roost/kernel";
 import { openMemory } from "@roost/memory";
+import { createAgentOf } from "@roost/jobs";
 import { readSettings } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
 import { createAgentHandler, createModelsFor, createToolsFor, judgePostconditions, runWorker } from "@roost/worker";
@@ -89,7 +90,8 @@ const agent = createAgentHandler({
   memory,
   telemetry,
   modelsFor: createModelsFor({ providers, settings, clock: kernel.clock, logger }),
-  toolsFor: (run) => [...toolsFor(run), order, delegate(kernel, run)],
+  agentOf: createAgentOf(kernel),
+  toolsFor: async (run, agent) => [...(await toolsFor(run, agent)), order, delegate(kernel, run)],
   isRehearsal: false,
   judge: judgePostconditions,
   webhook: undefined,

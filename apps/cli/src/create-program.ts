@@ -1,6 +1,7 @@
 /** Every command of `roost`, put together. What each does is in its own file below commands/. */
 import { Command } from "commander";
 import type { CliContext } from "./cli-context.ts";
+import { addAgentsCommands } from "./commands/agents.ts";
 import { addAskCommand } from "./commands/ask.ts";
 import { addChatCommand } from "./commands/chat.ts";
 import { addClaimCommand } from "./commands/claim.ts";
@@ -60,6 +61,7 @@ export function createProgram(context: CliContext): Command {
   addRunCommands(program, context);
   addQueuesCommands(program, context);
   addJobsCommands(program, context);
+  addAgentsCommands(program, context);
   addRehearseCommand(program, context);
   addStateCommand(program, context);
   addLogCommands(program, context);

@@ -100,6 +100,10 @@ async function askAboutJobs(client: TestGateway["client"]): Promise<void> {
   assert.equal(versions.at(-1)?.version, 1);
   assert.equal((await client.listJobVersions({ jobId: "sweep", version: 1 })).items.length, 1);
   await client.rollBackJob({ jobId: "sweep", version: 1 });
+  const { items: agents } = await client.listAgents();
+  assert.deepEqual([agents.length, (await client.getAgent({ agentId: "main" })).agent], [1, agents[0]]);
+  assert.equal((await client.listAgentVersions({ agentId: "main" })).items[0]?.version, 1);
+  assert.equal((await client.listAgentVersions({ agentId: "main", version: 1 })).items.length, 1);
   assert.equal((await client.removeJob({ jobId: "sweep" })).job.state, "removed");
   await assert.rejects(client.getJob({ jobId: "nobody" }), { code: "not_found" });
 }

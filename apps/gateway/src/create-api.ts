@@ -3,6 +3,7 @@ import { requireServed, type Served } from "@roost/contract";
 import { roostOperations } from "@roost/contract/operations";
 import { tickProjection } from "@roost/jobs";
 import { stateProjection } from "@roost/memory";
+import { serveAgents } from "./api/agents.ts";
 import { serveClaims } from "./api/claims.ts";
 import { serveGroups } from "./api/groups.ts";
 import { serveJobs } from "./api/jobs.ts";
@@ -36,6 +37,7 @@ export function createApi({ kernel, memory, rehearsals, replays, ...status }: Ap
     ...serveQuestions({ kernel }),
     ...serveQueues({ kernel }),
     ...serveJobs({ kernel, timeZone: memory.timeZone }),
+    ...serveAgents({ kernel }),
     ...serveRehearsals({ rehearsals }),
     ...serveSessions({ kernel, memory }),
     ...serveLog({ kernel }),

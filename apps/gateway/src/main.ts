@@ -14,10 +14,10 @@ import {
 } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
-import { createJobLoops } from "@roost/jobs";
+import { applyAgents, createJobLoops } from "@roost/jobs";
 import { openKernel, runScheduler, setBudgets, setRetention } from "@roost/kernel";
 import { holdDatabase, openMemory, watchHome } from "@roost/memory";
-import { budgetCaps, readSettings } from "@roost/memory/settings";
+import { budgetCaps, readSettings, settingsFile } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
 import { applyHomeJobs } from "./apply-home-jobs.ts";
 import { readGatewayConfig, type GatewayConfig } from "./config.ts";
@@ -61,6 +61,7 @@ async function main(): Promise<void> {
   await using home = await holdDatabase(kernel, homeDir);
   await using memory = await openMemory({ kernel, homeDir, settings, logger });
   await setBudgets(kernel, { caps: budgetCaps(settings), timeZone: memory.timeZone });
+  await applyAgents(kernel, settings.agents, { by: "home", source: settingsFile });
   const { topics, runs, ticks } = settings.retention;
   await setRetention(kernel, { topics, runsMs: runs, ticksMs: ticks });
   const [{ facts: model, findProblem }, engine, notices] = await Promise.all([

@@ -5,7 +5,7 @@
  */
 import { createId, RoostError, type JsonValue } from "@roost/base";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
-import { compareJobs, type JobDifference } from "./compare-jobs.ts";
+import { compareDefinitions, type Difference } from "./compare-definitions.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
 import { firstTick, nextTick, scheduleOf, withJitter, type NextTick } from "./job-moments.ts";
 import { lockJob, type JobState, type StoredJob } from "./job-row.ts";
@@ -33,7 +33,7 @@ export interface JobChange {
   jobId: string;
   change: JobChangeKind;
   version: number;
-  differences: JobDifference[];
+  differences: Difference[];
 }
 
 /** Who paused a job that its own definition disables. */
@@ -99,7 +99,12 @@ function refuseOtherVersion(jobId: string, expected: number | undefined, version
 }
 
 function created(read: ReadDefinition, version: number): JobChange {
-  return { jobId: read.id, change: "created", version, differences: compareJobs({}, read.definition as JsonValue) };
+  return {
+    jobId: read.id,
+    change: "created",
+    version,
+    differences: compareDefinitions({}, read.definition as JsonValue),
+  };
 }
 
 /** undefined: somebody else defined it at the same moment. */
@@ -159,8 +164,8 @@ async function changeJob(
   options: DefineJobWithinOptions & { nowMs: number },
 ): Promise<JobChange> {
   const timeZone = options.timeZone ?? "UTC";
-  const differences = compareJobs(stored.definition as JsonValue, read.definition as JsonValue);
-  const triggerDiffers = compareJobs(stored.trigger, read.trigger).length > 0;
+  const differences = compareDefinitions(stored.definition as JsonValue, read.definition as JsonValue);
+  const triggerDiffers = compareDefinitions(stored.trigger, read.trigger).length > 0;
   if (timeZone !== stored.timeZone && (triggerDiffers || read.definition.activeHours !== undefined)) {
     differences.push({ path: "timeZone", before: stored.timeZone, after: timeZone });
   }
@@ -231,7 +236,7 @@ function announceChange(
     eventId: string;
     version: number;
     isBack: boolean;
-    differences: JobDifference[];
+    differences: Difference[];
   },
 ): void {
   const changed = isBack
@@ -285,7 +290,7 @@ async function momentAfterChange(
 ): Promise<NextTick> {
   if (state !== "active") return { nextAt: null, fireAt: null };
   if (keepsMoment && job.nextAt !== null) return withJitter(read, scheduleOf(read), job.nextAt.getTime());
-  return compareJobs(job.trigger, read.trigger).length > 0 ? firstTick(read, nowMs) : nextTick(read, nowMs);
+  return compareDefinitions(job.trigger, read.trigger).length > 0 ? firstTick(read, nowMs) : nextTick(read, nowMs);
 }
 
 async function fromOffsets(tx: KernelTransaction, topic: string | null): Promise<string | null> {

@@ -15,3 +15,14 @@ export { jobColumns, type StoredJob } from "./job-row.ts";
 export { nextTick, scheduleOf } from "./job-moments.ts";
 export { moveJobs } from "./move-jobs.ts";
 export { listFailingJobs } from "./report-failing-jobs.ts";
+export { applyAgents } from "./agents/apply-agents.ts";
+export {
+  createAgentOf,
+  getAgent,
+  getAgentVersion,
+  listAgents,
+  listAgentVersions,
+  type Agent,
+  type AgentOf,
+  type AgentVersion,
+} from "./agents/read-agents.ts";

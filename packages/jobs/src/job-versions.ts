@@ -4,7 +4,7 @@
  */
 import { RoostError, type JsonValue } from "@roost/base";
 import type { Kernel } from "@roost/kernel";
-import { compareJobs, type JobDifference } from "./compare-jobs.ts";
+import { compareDefinitions, type Difference } from "./compare-definitions.ts";
 import { defineJob, type DefineJobOptions, type JobChange } from "./define-job.ts";
 import type { JobDefinition } from "./job-row.ts";
 
@@ -18,7 +18,7 @@ export interface JobVersion {
   /** Runs of it that have not ended. */
   liveRunCount: number;
   /** Against the version before; of the first that is known, none. */
-  differences: JobDifference[];
+  differences: Difference[];
 }
 
 export const jobVersionsPageMax = 500;
@@ -42,7 +42,7 @@ export async function listJobVersions(
     const differences =
       earlier === undefined
         ? []
-        : compareJobs(earlier.definition as unknown as JsonValue, row.definition as unknown as JsonValue);
+        : compareDefinitions(earlier.definition as unknown as JsonValue, row.definition as unknown as JsonValue);
     return { ...row, differences };
   });
   return { versions, next: rows.length > limit ? (versions.at(-1)?.version ?? null) : null };

@@ -34,6 +34,7 @@ export type { CopyOf, Projection, ProjectionDifference } from "./projections/pro
 
 // Runs, workers, budgets.
 export * from "./runs/run.ts";
+export type { Question } from "./runs/question.ts";
 export type { RunHead } from "./runs/lock-runs.ts";
 export { isDiverged, isLeaseLost } from "./runs/lease-lost.ts";
 export { createRun, createRuns } from "./runs/create-run.ts";

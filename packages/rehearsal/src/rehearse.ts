@@ -6,12 +6,12 @@ import { createHash } from "node:crypto";
 import { createIdSource, RoostError, replaceIdSource, silentLogger, type Clock, type Logger } from "@roost/base";
 import { rehearsalHoursMax, type RehearsalReport } from "@roost/contract/operations";
 import type { Database, Sql } from "@roost/database";
-import { applyJobs, type JobChange } from "@roost/jobs";
+import { applyAgents, applyJobs, type JobChange } from "@roost/jobs";
 import { openKernel, setBudgets, type Kernel } from "@roost/kernel";
 import { installSimulatedClock, type SimulatedClock } from "./time/install-simulated-clock.ts";
 import { skipUntil } from "./time/skip-until.ts";
 import { openMemory, type Memory, type OpenMemoryOptions } from "@roost/memory";
-import { budgetCaps, readSettings, type Settings } from "@roost/memory/settings";
+import { budgetCaps, readSettings, settingsFile, type Settings } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
 import { workerDefaults } from "@roost/worker";
 import { createAgenda } from "./play/agenda.ts";
@@ -70,6 +70,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalRepor
   await kernel.registry.refresh();
   const memory = await openReadOnlyMemory(kernel, { homeDir: options.homeDir, settings, logger });
   await setBudgets(kernel, { caps: budgetCaps(settings), timeZone: memory.timeZone });
+  await applyAgents(kernel, settings.agents, { by: "rehearsal", source: settingsFile });
   const changes = await tryJobs(kernel, options.jobs ?? [], memory.timeZone);
   const isLater = fromMs > presentMs;
   if (isLater) {

@@ -1,8 +1,8 @@
 // What a run of the kind `agent` does is think.ts; this keeps it: its steps are durable, what came of it is recorded together with
 // its end, and who watches it is shown what it says.
 
-import type { Tool } from "@roost/agent";
 import { isDuplicateReply } from "@roost/agent/heartbeat";
+import type { AgentOf } from "@roost/jobs";
 import { RoostError, toRoostError, type Logger } from "@roost/base";
 import {
   finishRun,
@@ -22,14 +22,15 @@ import type { ModelsFor } from "./models/choose-models.ts";
 import type { Webhook } from "./notices/post-webhook.ts";
 import { createDurableSteps, type DurableSteps } from "./steps/create-durable-steps.ts";
 import { think } from "./think.ts";
+import type { ToolsFor } from "./tools/create-tools-for.ts";
 
 export interface AgentHandlerOptions {
   kernel: Kernel;
   memory: Memory;
   modelsFor: ModelsFor;
   telemetry: Telemetry;
-  /** The tools of one run: those that its session kind and its job allow. */
-  toolsFor: (run: ClaimedRun) => Tool[];
+  toolsFor: ToolsFor;
+  agentOf: AgentOf;
   isRehearsal: boolean;
   /** Looks, at the end of a run, for what it declared to leave behind. */
   judge: Judge;
@@ -58,6 +59,7 @@ type AgentRun = AgentHandlerOptions & { run: ClaimedRun; signal: AbortSignal; lo
 
 async function runAgent(agentRun: AgentRun): Promise<void> {
   const { kernel, memory, run, signal, logger } = agentRun;
+  const agent = await agentRun.agentOf(run);
   let built: BuiltContext | undefined;
   const steps = createDurableSteps({
     kernel,
@@ -77,12 +79,13 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
   try {
     await think({
       ...agentRun,
+      agent,
       isRehearsal: agentRun.isRehearsal || run.rehearsal,
       steps,
       reserveSpend: steps.spend.reserve,
       onDelta: (delta) => publishStream(kernel, run.id, delta),
       context: async () => {
-        built = await buildContext(memory, { run });
+        built = await buildContext(memory, { run, agent });
         return built.context;
       },
       isRepeated: async (text) =>

@@ -3,6 +3,7 @@ import type { ProviderConfig } from "@roost/agent";
 import { createLogger, listenToSupervisor, RoostError, systemClock, toRoostError, type Logger } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
+import { createAgentOf } from "@roost/jobs";
 import { openKernel, type Kernel } from "@roost/kernel";
 import { holdDatabase, openMemory } from "@roost/memory";
 import { readSettings, resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
     kernel,
     memory,
     modelsFor,
+    agentOf: createAgentOf(kernel),
     telemetry,
     isRehearsal,
     judge: judgePostconditions,

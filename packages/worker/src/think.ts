@@ -11,6 +11,7 @@ import {
   type Tool,
 } from "@roost/agent";
 import { stripHeartbeatToken } from "@roost/agent/heartbeat";
+import type { AgentDefinition } from "@roost/contract/operations";
 import type { JsonObject, JsonValue, Logger } from "@roost/base";
 import type { ClaimedRun, Kernel, KernelTransaction, RunError, RunOutcome } from "@roost/kernel";
 import { appendReply, heartbeatDecision, rememberHeartbeat, type Memory } from "@roost/memory";
@@ -18,17 +19,19 @@ import type { ModelsFor } from "./models/choose-models.ts";
 import { tellUnmet } from "./models/tell-unmet.ts";
 import { deliverNotice } from "./notices/deliver-notice.ts";
 import type { Webhook } from "./notices/post-webhook.ts";
+import type { ToolsFor } from "./tools/create-tools-for.ts";
 
 export interface AgentTurn {
   kernel: Kernel;
   memory: Memory;
   run: ClaimedRun;
+  /** The definition of its agent that the run goes by. */
+  agent: AgentDefinition;
   signal: AbortSignal;
   logger: Logger;
   steps: StepRunner;
   modelsFor: ModelsFor;
-  /** The tools of one run: those that its session kind and its job allow. */
-  toolsFor: (run: ClaimedRun) => Tool[];
+  toolsFor: ToolsFor;
   /** No model thinks: nothing in the world is changed. */
   isRehearsal: boolean;
   webhook: Webhook | undefined;
@@ -52,8 +55,8 @@ export async function think(turn: AgentTurn): Promise<void> {
   }
   const outcome = await runAgentLoop({
     steps,
-    model: tellUnmet(turn.modelsFor(run), run),
-    tools: turn.toolsFor(run),
+    model: tellUnmet(turn.modelsFor(run, turn.agent), run),
+    tools: await turn.toolsFor(run, turn.agent),
     context: turn.context,
     clock: kernel.clock,
     signal,

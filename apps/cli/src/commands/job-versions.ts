@@ -1,13 +1,9 @@
 /** `roost jobs versions` and `roost jobs rollback`: the definitions that a job has had. */
-import type { JobVersion } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { parseOptionCount } from "../parse-option.ts";
-import { relativeTime } from "../print/relative-time.ts";
-import { plainLine } from "../print/text-width.ts";
+import { printVersions } from "../print/print-versions.ts";
 import { readPages } from "../read-pages.ts";
-
-const valueCharsMax = 60;
 
 export function addJobVersionCommands(jobs: Command, context: CliContext): void {
   jobs
@@ -24,7 +20,7 @@ export function addJobVersionCommands(jobs: Command, context: CliContext): void 
         last,
       );
       if (terminal.isJson) return terminal.json({ versions });
-      for (const version of versions) printVersion(context, version, clock.nowMs());
+      printVersions(terminal, versions, clock.nowMs());
     });
   jobs
     .command("rollback")
@@ -38,17 +34,4 @@ export function addJobVersionCommands(jobs: Command, context: CliContext): void 
       const said = answer.change === "unchanged" ? "has that definition already" : `is as in version ${version} again`;
       context.terminal.line(`${jobId} ${said}: version ${answer.job.version}`);
     });
-}
-
-function printVersion({ terminal }: CliContext, version: JobVersion, nowMs: number): void {
-  const live = version.liveRunCount === 0 ? "" : `, ${version.liveRunCount} of its runs go`;
-  const by = `${plainLine(version.definedBy)}, ${relativeTime(version.definedAt, nowMs)}${live}`;
-  terminal.line(`${terminal.paint(`version ${version.version}`, "strong")}  ${terminal.paint(by, "dim")}`);
-  for (const { path, before, after } of version.differences)
-    terminal.line(`  ${plainLine(path)}: ${shown(before)} → ${shown(after)}`);
-}
-
-function shown(value: unknown): string {
-  const text = plainLine(value === undefined ? "–" : JSON.stringify(value));
-  return text.length <= valueCharsMax ? text : `${text.slice(0, valueCharsMax)}…`;
 }

@@ -13,6 +13,7 @@ const same: ReplayReport = {
   isComplete: true,
   fromSeq: null,
   job: { id: "mail", recordedVersion: 1, presentVersion: 1 },
+  agent: { id: "main", recordedVersion: 1, presentVersion: 1 },
   stepCount: 7,
   answeredCount: 7,
   steps: [],

@@ -42,11 +42,23 @@ export function printReplay(terminal: Terminal, report: ReplayReport, view: View
   if (report.next !== null) printNext(terminal, report.next, view);
 }
 
-function pairsOf({ runId, job, stepCount, answeredCount, isComplete, replayedEnd }: ReplayReport): [string, string][] {
+function pairsOf({
+  runId,
+  job,
+  agent,
+  stepCount,
+  answeredCount,
+  isComplete,
+  replayedEnd,
+}: ReplayReport): [string, string][] {
   const present = job === null || job.presentVersion === null ? "gone" : `version ${job.presentVersion}`;
   const isOther = job !== null && job.presentVersion !== job.recordedVersion;
+  const isOtherAgent = agent.presentVersion !== agent.recordedVersion;
+  const nowAgent = agent.presentVersion === null ? "as roost.yaml says" : `version ${agent.presentVersion}`;
+  const thenAgent = agent.recordedVersion === null ? "not defined then" : `version ${agent.recordedVersion}`;
   return [
     ["run", runId],
+    ["agent", `${agent.id}, ${thenAgent}${isOtherAgent ? `, now ${nowAgent}` : ""}`],
     ["job", job === null ? "" : `${job.id}, version ${job.recordedVersion}${isOther ? `, now ${present}` : ""}`],
     ["steps", `${answeredCount} of ${stepCount} answered from the record`],
     ["end", replayedEnd !== null ? replayedEnd.state : isComplete ? "" : "not reached"],

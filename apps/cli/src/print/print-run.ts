@@ -32,7 +32,7 @@ export function printRun(
     ["retry of", run.retryOf ?? ""],
     ["forked from", run.forkedFrom === null ? "" : `${run.forkedFrom}, step ${run.forkedSeq ?? 1}`],
     ["session", plainLine(run.sessionKey ?? "")],
-    ["agent", run.agent],
+    ["agent", `${run.agent}${run.agentVersion === null ? "" : `, version ${run.agentVersion}`}`],
     ["attempt", run.attemptsMax > 1 || run.attempt > 1 ? `${run.attempt} of ${run.attemptsMax}` : ""],
     ["created", relativeTime(run.createdAt, nowMs)],
     [

@@ -44,6 +44,7 @@ export function someRun(given: Partial<Run> = {}): Run {
     budget: null,
     postconditions: [],
     jobVersion: null,
+    agentVersion: null,
     retryOf: null,
     forkedFrom: null,
     forkedSeq: null,

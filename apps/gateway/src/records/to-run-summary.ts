@@ -63,6 +63,7 @@ export function toRunRecord(run: Run): RunRecord {
     },
     postconditions: run.postconditions ?? [],
     jobVersion: run.jobVersion,
+    agentVersion: run.agentVersion,
     retryOf: run.retryOf,
     forkedFrom: run.forkedFrom,
     forkedSeq: run.forkedSeq,

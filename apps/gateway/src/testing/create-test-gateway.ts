@@ -7,6 +7,7 @@ import { createHttpClient, type Client } from "@roost/contract";
 import { roostOperations } from "@roost/contract/operations";
 import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
 import type { Kernel } from "@roost/kernel";
+import { applyAgents } from "@roost/jobs";
 import { openMemory, type Memory } from "@roost/memory";
 import { openTelemetry } from "@roost/telemetry";
 import { apiPrefix, createGateway } from "../create-gateway.ts";
@@ -51,6 +52,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const counted = countHeld(test.kernel);
   const { kernel } = counted;
   const memory = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
+  await applyAgents(kernel, memory.settings.agents, { by: "home", source: "roost.yaml" });
   const server = await serve({ kernel, memory, homeDir, port: 0, databaseUrl: test.url });
   let current = server;
   opened.defer(() => current.stop());

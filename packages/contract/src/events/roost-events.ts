@@ -1,5 +1,6 @@
 /** Every event type of Roost itself: the public file of `@roost/contract/events`. */
 import type { EventDataOf } from "../define-event.ts";
+import { agentEvents } from "./agent-events.ts";
 import { consumerEvents } from "./consumer-events.ts";
 import { coordinationEvents } from "./coordination-events.ts";
 import { homeEvents } from "./home-events.ts";
@@ -13,6 +14,7 @@ import { workerEvents } from "./worker-events.ts";
 
 export const roostEvents = [
   ...jobEvents,
+  ...agentEvents,
   ...runEvents,
   ...stepEvents,
   ...workerEvents,
@@ -29,6 +31,7 @@ export type RoostEventType = RoostEvent["type"];
 /** The data of an event of that type: `RoostEventData<"run.started">`. */
 export type RoostEventData<Type extends RoostEventType> = EventDataOf<Extract<RoostEvent, { type: Type }>>;
 
+export * from "./agent-events.ts";
 export * from "./consumer-events.ts";
 export * from "./coordination-events.ts";
 export * from "./home-events.ts";

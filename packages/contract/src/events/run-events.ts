@@ -49,6 +49,7 @@ export const runCreated = defineEvent({
     state: z.enum(["ready", "queued", "waiting"]),
     queue: QueueName,
     reason: Reason,
+    agentVersion: Count.optional(),
     tickKey: TickKey.optional(),
     scheduledAt: Time.optional(),
     lateMs: WholeMs.optional(),

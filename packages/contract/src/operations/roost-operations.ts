@@ -1,4 +1,5 @@
 /** Every operation of Roost's gateway: the public file of `@roost/contract/operations`. Paths are relative to where the gateway mounts them. */
+import { agentOperations } from "./agent-operations.ts";
 import { coordinationOperations } from "./coordination-operations.ts";
 import { groupOperations } from "./group-operations.ts";
 import { homeOperations } from "./home-operations.ts";
@@ -16,6 +17,7 @@ export const roostOperations = [
   ...runOperations,
   ...queueOperations,
   ...jobOperations,
+  ...agentOperations,
   ...rehearsalOperations,
   ...sessionOperations,
   ...logOperations,
@@ -25,6 +27,7 @@ export const roostOperations = [
   ...homeOperations,
 ] as const;
 
+export * from "../records/agent.ts";
 export * from "../records/consumer.ts";
 export * from "../records/coordination.ts";
 export * from "../records/event.ts";
@@ -41,6 +44,7 @@ export * from "../records/run.ts";
 export * from "../records/session.ts";
 export * from "../records/state.ts";
 export * from "../records/status.ts";
+export * from "./agent-operations.ts";
 export * from "./coordination-operations.ts";
 export * from "./group-operations.ts";
 export * from "./home-operations.ts";

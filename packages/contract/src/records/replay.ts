@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { effects } from "../define-operation.ts";
 import { Count, Id, Json, Name, Reason, RecordedError } from "./fields.ts";
+import { AgentId } from "./agent.ts";
 import { JobId } from "./job.ts";
 import { RunState, stepStates } from "./run.ts";
 
@@ -118,6 +119,11 @@ export const ReplayReport = z
         ),
       })
       .nullable(),
+    agent: z.object({
+      id: AgentId,
+      recordedVersion: Count.nullable().describe("Null: nobody had defined it"),
+      presentVersion: Count.nullable().describe("Null: as roost.yaml says now, which is not applied yet"),
+    }),
     stepCount: Count.describe("Steps that are recorded"),
     answeredCount: Count.describe("Steps that were asked for and answered from their records"),
     steps: z.array(ReplayedStep),

@@ -83,6 +83,9 @@ export const Run = z
     budget: Budget.nullable(),
     postconditions: z.array(Postcondition).describe("What must have happened by its end"),
     jobVersion: Count.nullable().describe("Version of its job that it began with and keeps"),
+    agentVersion: Count.nullable().describe(
+      "Version of its agent that it began with and keeps; null: nobody had defined it",
+    ),
     retryOf: Id.nullable().describe("The run that it tries again"),
     forkedFrom: Id.nullable().describe("The run whose steps before `forkedSeq` it began with"),
     forkedSeq: Count.nullable(),

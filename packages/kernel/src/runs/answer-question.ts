@@ -5,7 +5,8 @@ import type { KernelTransaction } from "../transact.ts";
 import { lockRuns } from "./lock-runs.ts";
 import { resumeRuns } from "./resume-runs.ts";
 import { questionQuery } from "./run-row.ts";
-import { runLimits, type Question } from "./run.ts";
+import type { Question } from "./question.ts";
+import { runLimits } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
 
 export interface Answer {

@@ -3,7 +3,8 @@ import { createId } from "@roost/base";
 import type { KernelTransaction } from "../transact.ts";
 import { eventReason } from "./emit-run-event.ts";
 import type { RunHead } from "./lock-runs.ts";
-import { runLimits, type NewQuestion, type WaitRequest } from "./run.ts";
+import type { NewQuestion } from "./question.ts";
+import { runLimits, type WaitRequest } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
 
 type AskingWait = Extract<WaitRequest, { kind: "person" | "resolution" }>;

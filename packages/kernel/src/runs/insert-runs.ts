@@ -25,6 +25,8 @@ export interface RunDraft {
   parent: Parent | undefined;
   eventId: string;
   laneSeq: number | null;
+  /** Set by insertRuns: the version that its agent has now. */
+  agentVersion: number | null;
   priority: number;
   correlation: string;
   labels: number;
@@ -51,21 +53,22 @@ const insertStatement = `
     id, queue, handler, state, priority, ready_at, wake_at, waiting_for, epoch, lane, lane_seq, lane_held, agent, session_key, session_kind,
     job_id, job_version, tick_key, scheduled_at, late_ms, missed_count, parent_run_id, parent_seq, depth, title, reason, input,
     attempt, attempts_max, retry, stall_count, timeout_ms, budget, usd_spent, tokens_spent, usd_reserved, tokens_reserved, call_count,
-    reservation_count, rehearsal, correlation, causation, traceparent, cause_id, created_at, postconditions, slot, rate, labels)
+    reservation_count, rehearsal, correlation, causation, traceparent, cause_id, created_at, postconditions, slot, rate, labels, agent_version)
   select
     id, queue, handler, case when is_later then 'waiting' when lane is not null then 'queued' else 'ready' end, priority,
     case when not is_later and lane is null then roost.now() end, case when is_later then start_at end, case when is_later then 'start' end,
     0, lane, lane_seq, false, agent, session_key, session_kind,
     job_id, job_version, tick_key, scheduled_at, late_ms, missed_count, parent_run_id, parent_seq, depth, title, reason, input,
     1, attempts_max, retry, 0, timeout_ms, budget, 0, 0, 0, 0, 0,
-    0, rehearsal, correlation, causation, traceparent, event_id, roost.now(), postconditions, slot, rate, labels
+    0, rehearsal, correlation, causation, traceparent, event_id, roost.now(), postconditions, slot, rate, labels,
+    (select a.version from roost.agent a where a.id = coalesce(i.agent, 'main') and a.state = 'active')
   from i
-  returning id, state`;
+  returning id, state, agent_version as "agentVersion"`;
 
 /** Returns their states; those of a lane are queued until their lane is given to them. */
 export async function insertRuns(tx: KernelTransaction, drafts: RunDraft[]): Promise<Map<string, RunState>> {
   if (drafts.length === 0) return new Map();
-  const rows = await tx.query<{ id: string; state: RunState }>(
+  const rows = await tx.query<{ id: string; state: RunState; agentVersion: number | null }>(
     insertStatement,
     [
       toJsonText(drafts.map(toRecord), { what: "the definitions of the runs", bytesMax: Number.MAX_SAFE_INTEGER }),
@@ -75,7 +78,9 @@ export async function insertRuns(tx: KernelTransaction, drafts: RunDraft[]): Pro
     ],
     { name: "roost_run_insert" },
   );
+  const versions = new Map(rows.map((row) => [row.id, row.agentVersion]));
   for (const draft of drafts) {
+    draft.agentVersion = versions.get(draft.id) ?? null;
     if (draft.request.startAt !== undefined) tx.wake("due");
     if (draft.request.lane === undefined && draft.request.concurrency === undefined)
       tx.wake(`runs:${draft.request.queue ?? "default"}`);

@@ -7,7 +7,6 @@ import { readGates, type GateUse } from "./admit-runs.ts";
 import type { RunHead } from "./lock-runs.ts";
 import {
   runLimits,
-  type Question,
   type Run,
   type RunState,
   type SessionKind,
@@ -15,6 +14,7 @@ import {
   type WaitRequest,
   type WaitResult,
 } from "./run.ts";
+import type { Question } from "./question.ts";
 
 export interface RunQuery {
   states?: RunState[] | undefined;

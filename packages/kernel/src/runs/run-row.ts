@@ -16,6 +16,7 @@ const runFields = [
   "lane_seq",
   "lane_held",
   "agent",
+  "agent_version",
   "session_key",
   "session_kind",
   "job_id",

@@ -5,6 +5,7 @@
 import type { JsonObject, JsonValue } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
 import { pageLimitMax, type Postcondition } from "@roost/contract/operations";
+import type { NewQuestion } from "./question.ts";
 
 export type RunState = "ready" | "queued" | "running" | "waiting" | "done" | "failed" | "cancelled" | "diverged";
 export type TerminalRunState = "done" | "failed" | "cancelled" | "diverged";
@@ -137,6 +138,8 @@ export interface Run {
   laneSeq: number | null;
   laneHeld: boolean;
   agent: string | null;
+  /** The version of its agent's definition that it began with and keeps; null: nobody had defined it. */
+  agentVersion: number | null;
   sessionKey: string | null;
   sessionKind: SessionKind | null;
   jobId: string | null;
@@ -250,13 +253,6 @@ export type WaitRequest =
 /** Dotted paths into the event's data and the value each must have, e.g. `{ 'mail.isUrgent': true }`. */
 export type WaitFilter = Record<string, null | boolean | number | string>;
 
-export interface NewQuestion {
-  prompt: string;
-  kind?: "question" | "approval";
-  choices?: string[];
-  details?: JsonObject;
-}
-
 /** The output of a step that waited. */
 export type WaitResult =
   | { kind: "time" }
@@ -276,24 +272,6 @@ export type WaitResult =
   | { kind: "person"; answer: JsonValue; by: string; questionId: string }
   | { kind: "child"; run: { id: string; state: TerminalRunState; output: JsonValue; error: RunError | null } }
   | { kind: "timed_out"; waitedFor: WaitRequest["kind"] };
-
-export interface Question {
-  id: string;
-  runId: string;
-  seq: number;
-  kind: string;
-  prompt: string;
-  choices: string[] | null;
-  details: JsonObject | null;
-  askedAt: Date;
-  expiresAt: Date | null;
-  state: "open" | "answered" | "expired" | "withdrawn";
-  answer: JsonValue;
-  answeredBy: string | null;
-  answeredAt: Date | null;
-  agent: string | null;
-  jobId: string | null;
-}
 
 export function isTerminal(state: RunState): state is TerminalRunState {
   return state === "done" || state === "failed" || state === "cancelled" || state === "diverged";

@@ -3,6 +3,7 @@
  * conversation, and what it is asked. It reads the home and the log and changes neither; what was shown becomes a record with
  * commitDigest, in the transaction of the step that used it.
  */
+import type { AgentDefinition } from "@roost/contract/operations";
 import type { Run } from "@roost/kernel";
 import { buildDigest, type Digest } from "../digest/build-digest.ts";
 import { readInputs, type HeartbeatInputs } from "../heartbeat/heartbeat-inputs.ts";
@@ -51,11 +52,16 @@ export interface BuiltContext {
 /** `scan`: whether the home is looked at first, which records what has changed. Default true; false for who may not write. */
 export interface BuildContext {
   run: Run;
+  /** The definition of its agent that the run goes by. Default: an empty one. */
+  agent?: AgentDefinition | undefined;
   scan?: boolean;
 }
 
 /** The context of a run, from what home and log say now. */
-export async function buildContext(memory: Memory, { run, scan: scans = true }: BuildContext): Promise<BuiltContext> {
+export async function buildContext(
+  memory: Memory,
+  { run, agent = {}, scan: scans = true }: BuildContext,
+): Promise<BuiltContext> {
   const viewer = viewerOf(run);
   const isInformed = viewer.kind === "main" || viewer.kind === "heartbeat";
   const scan = isInformed && scans ? await scanHome(memory, briefScan) : undefined;
@@ -78,7 +84,7 @@ export async function buildContext(memory: Memory, { run, scan: scans = true }: 
     ...(asked.brought === undefined ? [] : [asked.brought]),
   ];
   const sections: Section[] = [
-    ...promptSection(memory, run),
+    ...named("Instructions", agent.prompt ?? ""),
     ...files.sections,
     ...named("Skills", skills),
     ...others,
@@ -113,11 +119,6 @@ async function historyOf(
 
 function named(name: string, text: string): Section[] {
   return text === "" ? [] : [{ name, text }];
-}
-
-/** What the settings tell this agent beyond the home. */
-function promptSection(memory: Memory, run: Run): Section[] {
-  return named("Instructions", memory.settings.agents[run.agent ?? "main"]?.prompt ?? "");
 }
 
 async function digestFor(memory: Memory, run: Run, session: SessionRow | undefined): Promise<Digest> {

@@ -1,6 +1,6 @@
 /** roost.yaml as a value: what a person sets for the whole home. Secrets stand in it by reference only. */
 import { parseDurationMs } from "@roost/base";
-import { Count, SmallCount, TimeZone, Usd } from "@roost/contract/operations";
+import { agentDefinitionShape, Count, SmallCount, TimeZone, Usd } from "@roost/contract/operations";
 import { z } from "zod";
 
 /** `env:NAME`, or `file:PATH` relative to the home. */
@@ -16,7 +16,6 @@ const Slug = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "must be 1 to 63 lower-case letters, digits, dots, - or _");
 const Model = z.string().min(1).max(200);
-const Tools = z.array(z.string().min(1).max(100)).max(200);
 
 const Duration = z.union([z.string().max(64), z.number()]).transform((written, context) => {
   try {
@@ -105,17 +104,7 @@ export const Settings = z.strictObject({
   timeZone: TimeZone.optional(),
   workers: z.number().int().min(1).max(64).optional(),
   models: z.array(Provider).max(50).optional(),
-  agents: z
-    .record(
-      Slug,
-      z.strictObject({
-        prompt: z.string().max(50_000).optional(),
-        model: Model.optional(),
-        tools: Tools.optional(),
-        budget: Caps.optional(),
-      }),
-    )
-    .default({}),
+  agents: z.record(Slug, z.strictObject({ ...agentDefinitionShape, budget: Caps.optional() })).default({}),
   budgets: z
     .strictObject({
       ...Windows,

@@ -1,6 +1,7 @@
 /** The worker's handler of agent runs with its real contexts and durable steps, simulated models and tools with nothing behind them. */
 import type { ProviderConfig } from "@roost/agent";
 import type { Clock, Logger } from "@roost/base";
+import { createAgentOf } from "@roost/jobs";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import type { Telemetry } from "@roost/telemetry";
@@ -33,6 +34,7 @@ export function createSimulatedHandler(options: SimulatedHandlerOptions): RunHan
   // Nobody watches what is written.
   const unheard: Kernel = { ...kernel, streams: { ...kernel.streams, publish: () => undefined } };
   const toolsFor = createToolsFor({ kernel, memory, settings, webhook: undefined });
+  const agentOf = createAgentOf(kernel);
   return (claimed, call) => {
     const profile = profileOf(claimed);
     const run: MeasuredRun = measured.get(claimed.id) ?? { modelCalls: 0, shown: [] };
@@ -61,7 +63,9 @@ export function createSimulatedHandler(options: SimulatedHandlerOptions): RunHan
       memory,
       telemetry,
       modelsFor,
-      toolsFor: (one) => standInTools(toolsFor(one), { resultChars: profile.toolResultChars }),
+      agentOf,
+      toolsFor: async (one, agent) =>
+        standInTools(await toolsFor(one, agent), { resultChars: profile.toolResultChars }),
       // Replies count as they would: nothing behind these tools and no webhook means that nothing happens.
       isRehearsal: false,
       // Tools do nothing here, so nothing that a run declares could be found.

@@ -1,7 +1,8 @@
-/** The run as its job would start it today. */
+/** The run as its job and its agent would start it today. */
 import { toRoostError } from "@roost/base";
-import type { ReplayReport } from "@roost/contract/operations";
-import { asDefined, getJob, getJobVersion } from "@roost/jobs";
+import { isDeepStrictEqual } from "node:util";
+import { defaultAgent, type AgentDefinition, type ReplayReport } from "@roost/contract/operations";
+import { asDefined, getAgent, getJob, getJobVersion } from "@roost/jobs";
 import type { Kernel, Run } from "@roost/kernel";
 
 export interface PresentRun {
@@ -26,6 +27,27 @@ export async function presentRun(kernel: Kernel, run: Run): Promise<PresentRun> 
     run: asDefined(run, { from: recorded.definition, to: present.definition }),
     job,
     unknown: undefined,
+  };
+}
+
+export interface PresentAgent {
+  definition: AgentDefinition;
+  agent: ReplayReport["agent"];
+}
+
+/** The agent as roost.yaml defines it today, which the gateway may not have applied yet. */
+export async function presentAgent(
+  kernel: Kernel,
+  run: Run,
+  written: Readonly<Record<string, AgentDefinition>>,
+): Promise<PresentAgent> {
+  const id = run.agent ?? defaultAgent;
+  const definition = JSON.parse(JSON.stringify(written[id] ?? {})) as AgentDefinition;
+  const applied = await orUndefined(getAgent(kernel, id));
+  const isApplied = applied?.state === "active" && isDeepStrictEqual(applied.definition, definition);
+  return {
+    definition,
+    agent: { id, recordedVersion: run.agentVersion, presentVersion: isApplied ? applied.version : null },
   };
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Script } from "@roost/agent/testing";
 import { ReplayReport } from "@roost/contract/operations";
+import { applyAgents } from "@roost/jobs";
 import { fingerprint } from "../testing/fingerprint.ts";
 import { openReplayedHome, type ReplayedHome } from "../testing/open-replayed-home.ts";
 
@@ -69,6 +70,7 @@ test("replayRun() finds that a run would do the same, and changes nothing of it,
   );
   assert.deepEqual(report.replayedEnd, report.recordedEnd);
   assert.deepEqual(report.job, { id: "mail", recordedVersion: 1, presentVersion: 1 });
+  assert.deepEqual(report.agent, { id: "main", recordedVersion: 1, presentVersion: 1 });
   // The state that the run itself has changed, for one.
   assert.match(report.notCompared.map(({ seq, what }) => `${seq} ${what}`).join(), /^1 .*State files/);
 });
@@ -139,6 +141,15 @@ test("replayRun() finds the step at which the agent or the job of today would fi
       assert.equal((await replay(home, run.id)).verdict, "same");
     });
   }
+});
+
+test("replayRun() says which agent it was and which it is today, applied or not", async () => {
+  await using home = await openHome();
+  const run = await home.runJob("mail");
+  await home.write("roost.yaml", 'agents: { main: { prompt: "You are terse." } }\n');
+  assert.deepEqual((await replay(home, run.id)).agent, { id: "main", recordedVersion: 1, presentVersion: null });
+  await applyAgents(home.kernel, { main: { prompt: "You are terse." } }, { by: "test", source: "roost.yaml" });
+  assert.deepEqual((await replay(home, run.id)).agent, { id: "main", recordedVersion: 1, presentVersion: 2 });
 });
 
 /** What a program of another time may have recorded, as statements over the steps of the run. */

@@ -25,7 +25,7 @@ import { findProviders, type FoundModel } from "../play/find-providers.ts";
 import { compareEnd, endOf, shortError } from "./compare-end.ts";
 import { createReplayingSteps, ReplayStopped, type ReplayingSteps } from "./create-replaying-steps.ts";
 import { createFindings, type Findings } from "./findings.ts";
-import { presentRun, type PresentRun } from "./present-run.ts";
+import { presentAgent, presentRun, type PresentAgent, type PresentRun } from "./present-run.ts";
 import { createSilentModels } from "./silent-models.ts";
 
 export interface ReplayOptions {
@@ -44,7 +44,7 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
   const { database, runId, fromSeq, logger = silentLogger } = options;
   await requireReadOnly(database);
   await using opened = await openReadOnly(options, logger);
-  const { kernel } = opened;
+  const { kernel, memory } = opened;
   const run = await getRun(database, runId);
   if (run.handler !== "agent")
     throw new RoostError("conflict", `run ${runId} is of the kind "${run.handler}": runs of agents are replayed`);
@@ -53,6 +53,7 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
   if (fromSeq !== undefined && fromSeq > seqMax)
     throw new RoostError("invalid_input", `run ${runId} has not come to step ${fromSeq}: give one from 1 to ${seqMax}`);
   const present = await presentRun(kernel, run);
+  const agent = await presentAgent(kernel, run, memory.settings.agents);
   const findings = createFindings();
   const models = createSilentModels({ clock: kernel.clock, logger });
   const built: { context?: BuiltContext } = {};
@@ -68,7 +69,18 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
   });
   if (present.unknown !== undefined) findings.skip(null, "its job", present.unknown);
   if (run.rehearsal) findings.skip(null, "the model", "no model thought then: the run is a rehearsal");
-  const ended = await execute({ ...options, ...opened, logger, recorded, present, steps, models, built, findings });
+  const ended = await execute({
+    ...options,
+    ...opened,
+    logger,
+    recorded,
+    present,
+    agent,
+    steps,
+    models,
+    built,
+    findings,
+  });
   compareEnd({ run, recorded, steps, ended, findings });
   const { found } = findings;
   return {
@@ -78,6 +90,7 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
     isComplete: ended !== undefined && endOf(run) !== null,
     fromSeq: fromSeq ?? null,
     job: present.job,
+    agent: agent.agent,
     stepCount: recorded.length,
     ...found,
     recordedEnd: endOf(run),
@@ -128,6 +141,7 @@ interface Execution extends ReplayOptions {
   logger: Logger;
   recorded: Step[];
   present: PresentRun;
+  agent: PresentAgent;
   steps: ReplayingSteps;
   models: ReturnType<typeof createSilentModels>;
   built: { context?: BuiltContext };
@@ -149,6 +163,7 @@ async function execute(execution: Execution): Promise<ReplayRunEnd | undefined> 
       kernel,
       memory,
       run,
+      agent: execution.agent.definition,
       signal,
       logger,
       steps,
@@ -161,7 +176,8 @@ async function execute(execution: Execution): Promise<ReplayRunEnd | undefined> 
         logger,
         open: execution.models.open,
       }),
-      toolsFor: (one) => toolsFor(one).map((tool) => ({ ...tool, execute: refuse, query: refuse })),
+      toolsFor: async (one, agent) =>
+        (await toolsFor(one, agent)).map((tool) => ({ ...tool, execute: refuse, query: refuse })),
       context: () => buildPresent(execution),
       isRepeated: async () => {
         execution.findings.skip(null, "whether the same was said before", "it is of that moment");
@@ -184,13 +200,17 @@ function refuse(): never {
 }
 
 /** A run that was tried again is told so; which attempt was told what is recorded has left no other trace. */
-async function buildPresent({ memory, present: { run }, recorded, built }: Execution): Promise<AgentContext> {
+async function buildPresent({ memory, present: { run }, agent, recorded, built }: Execution): Promise<AgentContext> {
   const then = recorded.find(({ kind, name }) => kind === "context" && name === "context#1")?.output as
     | AgentContext
     | undefined;
   const asked = then?.messages.at(-1)?.text;
   for (const attempt of new Set([1, run.attempt])) {
-    built.context = await buildContext(memory, { run: { ...run, attempt }, scan: false });
+    built.context = await buildContext(memory, {
+      run: { ...run, attempt },
+      agent: agent.definition,
+      scan: false,
+    });
     if (built.context.context.messages.at(-1)?.text === asked) break;
   }
   assert(built.context !== undefined);

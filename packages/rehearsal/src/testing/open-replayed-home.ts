@@ -7,7 +7,7 @@ import { startScriptedModelServer, type Script } from "@roost/agent/testing";
 import { silentLogger } from "@roost/base";
 import type { ReplayReport } from "@roost/contract/operations";
 import { openDatabase } from "@roost/database";
-import { defineJob, runJobNow } from "@roost/jobs";
+import { applyAgents, createAgentOf, defineJob, runJobNow } from "@roost/jobs";
 import { claimRuns, getRun, registerWorker, type Kernel, type Run } from "@roost/kernel";
 import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
 import { openMemory, type Memory } from "@roost/memory";
@@ -58,6 +58,7 @@ export async function openReplayedHome(options: ReplayedHomeOptions): Promise<Re
   const { kernel } = test;
   const memory = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
   const telemetry = opened.use(await openTelemetry({ serviceName: "test", logger: silentLogger }));
+  await applyAgents(kernel, memory.settings.agents, { by: "test", source: "roost.yaml" });
   const owned = opened.move();
 
   async function execute(): Promise<Run> {
@@ -70,6 +71,7 @@ export async function openReplayedHome(options: ReplayedHomeOptions): Promise<Re
       isRehearsal: false,
       judge: judgePostconditions,
       toolsFor: createToolsFor(common),
+      agentOf: createAgentOf(kernel),
       modelsFor: createModelsFor({ providers, settings: present, clock: kernel.clock, logger: silentLogger }),
     });
     await using worker = await registerWorker(kernel, { kind: "worker", host: "test", pid: process.pid });

@@ -25,14 +25,15 @@ test("preferModel() asks the first provider for a model that none is configured 
 });
 
 test("createModelsFor() goes by the job, then the heartbeat, then the agent, then the list", async () => {
-  const settings = Settings.parse({ agents: { main: { model: "large" } }, heartbeat: { model: "tiny" } });
+  const settings = Settings.parse({ heartbeat: { model: "tiny" } });
   const modelsFor = createModelsFor({ providers, settings, clock: createFakeClock(0), logger: silentLogger });
   const firstFor = async (...run: Parameters<typeof modelsFor>) =>
     (await modelsFor(...run).describe()).providers[0]!.model;
-  const run = { input: {}, agent: "main", sessionKind: "cron" as const };
-  assert.equal(await firstFor(run), "large");
-  assert.equal(await firstFor({ ...run, input: { model: "small" } }), "small");
-  assert.equal(await firstFor({ ...run, sessionKind: "heartbeat" }), "tiny");
-  assert.equal(await firstFor({ ...run, agent: "poster" }), "small");
-  assert.equal(modelsFor(run), modelsFor(run));
+  const run = { input: {}, sessionKind: "cron" as const };
+  const agent = { model: "large" };
+  assert.equal(await firstFor(run, agent), "large");
+  assert.equal(await firstFor({ ...run, input: { model: "small" } }, agent), "small");
+  assert.equal(await firstFor({ ...run, sessionKind: "heartbeat" }, agent), "tiny");
+  assert.equal(await firstFor(run, {}), "small");
+  assert.equal(modelsFor(run, agent), modelsFor(run, agent));
 });

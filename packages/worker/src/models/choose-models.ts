@@ -4,15 +4,16 @@
  */
 import { createMemoryCoolDowns, openModels, type Models, type ProviderConfig } from "@roost/agent";
 import type { Clock, Logger } from "@roost/base";
+import type { AgentDefinition } from "@roost/contract/operations";
 import type { Run } from "@roost/kernel";
 import type { Settings } from "@roost/memory/settings";
 
-export type ModelsFor = (run: Pick<Run, "input" | "agent" | "sessionKind">) => Models;
+export type ModelsFor = (run: Pick<Run, "input" | "sessionKind">, agent: AgentDefinition) => Models;
 
 export interface ChooseModelsOptions {
   /** As configured, in the order in which they are tried. */
   providers: ProviderConfig[];
-  settings: Pick<Settings, "agents" | "heartbeat">;
+  settings: Pick<Settings, "heartbeat">;
   clock: Clock;
   logger: Logger;
   /** Makes models of providers in the order of a choice. Default: those that think. */
@@ -28,8 +29,8 @@ export function createModelsFor(options: ChooseModelsOptions): ModelsFor {
   const open = options.open ?? ((providers: ProviderConfig[]) => openModels({ providers, clock, logger, coolDowns }));
   const usual = open(options.providers);
   const opened = new Map<string, Models>();
-  return (run) => {
-    const name = nameOf(run, settings);
+  return (run, agent) => {
+    const name = nameOf(run, agent, settings);
     if (name === undefined) return usual;
     const known = opened.get(name);
     if (known !== undefined) return known;
@@ -39,11 +40,15 @@ export function createModelsFor(options: ChooseModelsOptions): ModelsFor {
   };
 }
 
-function nameOf(run: Parameters<ModelsFor>[0], settings: ChooseModelsOptions["settings"]): string | undefined {
+function nameOf(
+  run: Parameters<ModelsFor>[0],
+  agent: AgentDefinition,
+  settings: ChooseModelsOptions["settings"],
+): string | undefined {
   const ofRun = run.input["model"];
   if (typeof ofRun === "string" && ofRun !== "") return ofRun;
   const ofHeartbeat = run.sessionKind === "heartbeat" ? settings.heartbeat.model : undefined;
-  return ofHeartbeat ?? settings.agents[run.agent ?? "main"]?.model;
+  return ofHeartbeat ?? agent.model;
 }
 
 /**

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { openModels, runAgentLoop, type AgentOutcome, type StepRunner, type ToolMessage } from "@roost/agent";
 import { startScriptedModelServer, type Script } from "@roost/agent/testing";
 import { RoostError, silentLogger, type JsonObject } from "@roost/base";
+import { applyAgents, createAgentOf } from "@roost/jobs";
 import { claimRuns, registerWorker, type ClaimedRun, type Kernel, type NewRun } from "@roost/kernel";
 import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
 import { openMemory, type Memory } from "@roost/memory";
@@ -89,6 +90,8 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
   const { webhook } = options;
   const toolsFor = createToolsFor({ kernel, memory, settings, webhook });
   const modelsFor = createModelsFor({ providers: [provider], settings, clock: kernel.clock, logger: silentLogger });
+  await applyAgents(kernel, settings.agents, { by: "test", source: "roost.yaml" });
+  const agentOf = createAgentOf(kernel);
   const owned = opened.move();
 
   async function claim(runId?: string): Promise<Owner> {
@@ -112,6 +115,7 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
       modelsFor,
       telemetry,
       toolsFor,
+      agentOf,
       isRehearsal: false,
       judge: judgePostconditions,
       webhook,
@@ -136,7 +140,7 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
       const outcome = await runAgentLoop({
         steps: crashing(durable, crashAfter),
         model: models,
-        tools: toolsFor(run),
+        tools: await toolsFor(run, await agentOf(run)),
         context: { sections: [], messages: [{ role: "user", text: "begin" }] },
         clock: kernel.clock,
         signal,

@@ -1,11 +1,15 @@
 /** Gives each run its tools: who it acts for, what it may see and reach, and what its job and agent allow. */
 import type { Tool } from "@roost/agent";
+import type { AgentDefinition } from "@roost/contract/operations";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
 import { viewerOf, type Memory } from "@roost/memory";
 import type { Settings } from "@roost/memory/settings";
 import type { Webhook } from "../notices/post-webhook.ts";
 import { createTools } from "./create-tools.ts";
 import { recallSeen } from "./seen-files.ts";
+
+/** The tools of one run: those that its session kind, its job and the definition of its agent allow. */
+export type ToolsFor = (run: ClaimedRun, agent: AgentDefinition) => Promise<Tool[]>;
 
 export interface CreateToolsForOptions {
   kernel: Kernel;
@@ -14,15 +18,10 @@ export interface CreateToolsForOptions {
   webhook: Webhook | undefined;
 }
 
-export function createToolsFor({
-  kernel,
-  memory,
-  settings,
-  webhook,
-}: CreateToolsForOptions): (run: ClaimedRun) => Tool[] {
+export function createToolsFor({ kernel, memory, settings, webhook }: CreateToolsForOptions): ToolsFor {
   const addressRules = { allow: settings.http.allow };
   const keyedHosts = new Set(settings.http.keyed);
-  return (run) => {
+  return async (run, agent) => {
     const context = {
       kernel,
       memory,
@@ -33,13 +32,12 @@ export function createToolsFor({
       keyedHosts,
       seenFiles: recallSeen(run.steps),
     };
-    return createTools(context, { webhook, allowed: allowedOf(run, settings) });
+    return createTools(context, { webhook, allowed: allowedOf(run, agent) });
   };
 }
 
 /** Both the job and the agent may narrow the tools; neither widens what the other allows. */
-function allowedOf(run: ClaimedRun, settings: Settings): string[] | undefined {
-  const ofAgent = run.agent === null ? undefined : settings.agents[run.agent]?.tools;
+function allowedOf(run: ClaimedRun, { tools: ofAgent }: AgentDefinition): string[] | undefined {
   const given = run.input["tools"];
   const ofJob = Array.isArray(given) ? given.filter((name) => typeof name === "string") : undefined;
   if (ofAgent === undefined) return ofJob;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { JsonValue } from "@roost/base";
 
-export interface JobDifference {
+export interface Difference {
   /** Dotted path into the definition. */
   path: string;
   /** Absent: null. */
@@ -10,12 +10,12 @@ export interface JobDifference {
 }
 
 /** Where two definitions differ. Lists differ as a whole. */
-export function compareJobs(before: JsonValue, after: JsonValue, path = ""): JobDifference[] {
+export function compareDefinitions(before: JsonValue, after: JsonValue, path = ""): Difference[] {
   if (isDeepStrictEqual(before, after)) return [];
   if (!isRecord(before) || !isRecord(after)) return [{ path, before, after }];
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted();
   return names.flatMap((name) =>
-    compareJobs(before[name] ?? null, after[name] ?? null, path === "" ? name : `${path}.${name}`),
+    compareDefinitions(before[name] ?? null, after[name] ?? null, path === "" ? name : `${path}.${name}`),
   );
 }
 

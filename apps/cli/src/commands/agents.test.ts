@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Agent, AgentVersion } from "@roost/contract/operations";
+import { someTime } from "../testing/records.ts";
+import { serveGateway } from "../testing/serve-gateway.ts";
+import { runRoost } from "../testing/start-roost.ts";
+
+const agent: Agent = {
+  id: "poster",
+  version: 2,
+  state: "active",
+  definition: { prompt: "Post daily.", model: "large", tools: ["notify"], budget: { usdMax: 2 } },
+  definedBy: "home",
+  source: "roost.yaml",
+  liveRunCount: 1,
+  updatedAt: someTime,
+};
+const versions: AgentVersion[] = [
+  {
+    agentId: "poster",
+    version: 2,
+    definition: agent.definition,
+    definedBy: "home",
+    definedAt: someTime,
+    liveRunCount: 1,
+    differences: [{ path: "prompt", before: "Post.", after: "Post daily." }],
+  },
+];
+
+test("roost agents lists, shows and tells the versions of agents", async () => {
+  await using gateway = await serveGateway({
+    listAgents: () => ({ items: [agent], next: null }),
+    getAgent: () => ({ agent }),
+    listAgentVersions: () => ({ items: versions, next: null }),
+  });
+  const list = await runRoost(["agents"], gateway);
+  assert.match(list.stdout, /poster +active +2 +large +1/);
+  const show = await runRoost(["agents", "show", "poster"], gateway);
+  assert.match(show.stdout, /defined in +roost\.yaml/);
+  assert.match(show.stdout, /a run may +spend \$2/);
+  assert.match(show.stdout, /Post daily\./);
+  const past = await runRoost(["agents", "show", "poster", "--version", "2"], gateway);
+  assert.match(past.stdout, /poster, version 2\nprompt: Post daily\./);
+  const told = await runRoost(["agents", "versions", "poster"], gateway);
+  assert.match(told.stdout, /version 2.*1 of its runs go\n {2}prompt: "Post\." → "Post daily\."/);
+});

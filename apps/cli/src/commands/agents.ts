@@ -1,0 +1,135 @@
+/** `roost agents …`: which agents there are and how each has been defined. They are defined in roost.yaml. */
+import { agentStates, type Agent } from "@roost/contract/operations";
+import type { Command } from "commander";
+import { stringify } from "yaml";
+import type { CliContext } from "../cli-context.ts";
+import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
+import { parseOptionCount } from "../parse-option.ts";
+import { toneOf } from "../print/create-paint.ts";
+import { formatPairs } from "../print/format-pairs.ts";
+import { noteUnreadable } from "../print/note-unreadable.ts";
+import { printVersions } from "../print/print-versions.ts";
+import { relativeTime } from "../print/relative-time.ts";
+import type { Column } from "../print/table.ts";
+import { plainLine, plainText } from "../print/text-width.ts";
+import { readPages } from "../read-pages.ts";
+
+const agentsMax = 5000;
+
+export function addAgentsCommands(program: Command, context: CliContext): void {
+  const agents = program
+    .command("agents")
+    .summary("what your agents are told and may use")
+    .description("Lists and shows agents as roost.yaml defines them, and how each was defined before.");
+  addList(agents, context);
+  addShow(agents, context);
+  addVersions(agents, context);
+}
+
+function addList(agents: Command, context: CliContext): void {
+  agents
+    .command("list", { isDefault: true })
+    .alias("ls")
+    .description("Lists the agents.")
+    .option("-a, --all", "removed ones too")
+    .allowExcessArguments()
+    .action(async ({ all }: { all?: boolean }, list: Command) => {
+      refuseUnknownCommand(agents, list.args[0]);
+      const { terminal, clock } = context;
+      const { client } = await context.connect();
+      const rows = await readPages(
+        (page) => client.listAgents({ ...page, ...(all === true ? { state: [...agentStates] } : {}) }),
+        (page) => {
+          noteUnreadable(terminal, page.unreadable);
+          return page.items;
+        },
+        agentsMax,
+      );
+      if (terminal.isJson) return terminal.json({ agents: rows });
+      terminal.table(rows, agentColumns(clock.nowMs()), "There are no agents");
+    });
+}
+
+function addShow(agents: Command, context: CliContext): void {
+  agents
+    .command("show")
+    .description("Shows an agent: its instructions, model, tools and caps.")
+    .argument("<agent>", "id of the agent")
+    .option("--version <number>", "as that version defines it", parseOptionCount)
+    .action(async (agentId: string, { version }: { version?: number }) => {
+      const { terminal, clock } = context;
+      const { client } = await context.connect();
+      const { agent } = await client.getAgent({ agentId });
+      if (version === undefined) {
+        if (terminal.isJson) return terminal.json({ agent });
+        return printAgent(context, agent, clock.nowMs());
+      }
+      const [found] = (await client.listAgentVersions({ agentId, version })).items;
+      if (found === undefined) return;
+      if (terminal.isJson) return terminal.json({ version: found });
+      terminal.line(terminal.paint(`${agentId}, version ${found.version}`, "strong"));
+      terminal.write(plainText(stringify(found.definition)));
+    });
+}
+
+function addVersions(agents: Command, context: CliContext): void {
+  agents
+    .command("versions")
+    .description("Lists the definitions that an agent has had, newest first, with what each changed.")
+    .argument("<agent>", "id of the agent")
+    .option("-n, --last <count>", "at most that many", parseOptionCount, 10)
+    .action(async (agentId: string, { last }: { last: number }) => {
+      const { terminal, clock } = context;
+      const { client } = await context.connect();
+      const versions = await readPages(
+        (page) => client.listAgentVersions({ agentId, ...page }),
+        (page) => page.items,
+        last,
+      );
+      if (terminal.isJson) return terminal.json({ versions });
+      printVersions(terminal, versions, clock.nowMs());
+    });
+}
+
+function agentColumns(nowMs: number): Column<Agent>[] {
+  return [
+    { title: "AGENT", value: ({ id }) => id, widthMin: 8 },
+    { title: "STATE", value: ({ state }) => state, tone: ({ state }) => toneOf(state), importance: 4 },
+    { title: "VERSION", value: ({ version }) => String(version), alignRight: true, label: "version" },
+    { title: "MODEL", value: ({ definition }) => plainLine(definition.model ?? ""), importance: 2 },
+    {
+      title: "RUNS",
+      value: ({ liveRunCount }) => String(liveRunCount),
+      alignRight: true,
+      importance: 3,
+      label: "runs",
+    },
+    { title: "CHANGED", value: ({ updatedAt }) => relativeTime(updatedAt, nowMs), importance: 5, tone: () => "dim" },
+  ];
+}
+
+function printAgent({ terminal }: CliContext, agent: Agent, nowMs: number): void {
+  const { definition } = agent;
+  terminal.line(`${terminal.paint(agent.id, "strong")}  ${terminal.paint(agent.state, toneOf(agent.state))}`);
+  const { usdMax, tokensMax, callsMax } = definition.budget ?? {};
+  const pairs: [string, string][] = [
+    ["version", `${agent.version}, ${relativeTime(agent.updatedAt, nowMs)}`],
+    ["defined in", plainLine(agent.source ?? agent.definedBy)],
+    ["model", plainLine(definition.model ?? "the first of the list")],
+    ["tools", plainLine(definition.tools?.join(", ") ?? "all of its session")],
+    ["a run may", [usd(usdMax), count(tokensMax, "tokens"), count(callsMax, "calls")].filter(Boolean).join(", ")],
+    ["runs", agent.liveRunCount === 0 ? "" : `${agent.liveRunCount} go on`],
+  ];
+  for (const line of formatPairs(pairs, terminal)) terminal.line(line);
+  if (definition.prompt === undefined) return;
+  terminal.line();
+  terminal.line(plainText(definition.prompt).trimEnd());
+}
+
+function usd(max: number | undefined): string {
+  return max === undefined ? "" : `spend $${max}`;
+}
+
+function count(max: number | undefined, of: string): string {
+  return max === undefined ? "" : `use ${max} ${of}`;
+}

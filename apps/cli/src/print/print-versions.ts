@@ -1,0 +1,24 @@
+/** The definitions that a job or an agent has had, on the terminal. */
+import type { AgentVersion } from "@roost/contract/operations";
+import type { Terminal } from "./create-terminal.ts";
+import { relativeTime } from "./relative-time.ts";
+import { plainLine } from "./text-width.ts";
+
+type PrintedVersion = Pick<AgentVersion, "version" | "definedBy" | "definedAt" | "liveRunCount" | "differences">;
+
+const valueCharsMax = 60;
+
+export function printVersions(terminal: Terminal, versions: readonly PrintedVersion[], nowMs: number): void {
+  for (const version of versions) {
+    const live = version.liveRunCount === 0 ? "" : `, ${version.liveRunCount} of its runs go`;
+    const by = `${plainLine(version.definedBy)}, ${relativeTime(version.definedAt, nowMs)}${live}`;
+    terminal.line(`${terminal.paint(`version ${version.version}`, "strong")}  ${terminal.paint(by, "dim")}`);
+    for (const { path, before, after } of version.differences)
+      terminal.line(`  ${plainLine(path)}: ${shown(before)} → ${shown(after)}`);
+  }
+}
+
+function shown(value: unknown): string {
+  const text = plainLine(value === undefined ? "–" : JSON.stringify(value));
+  return text.length <= valueCharsMax ? text : `${text.slice(0, valueCharsMax)}…`;
+}

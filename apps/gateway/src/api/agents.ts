@@ -1,0 +1,34 @@
+/** Agents: list them, look at one, and see every definition that one has had. */
+import { serve, type Served } from "@roost/contract";
+import * as operations from "@roost/contract/operations";
+import { getAgent, getAgentVersion, listAgents, listAgentVersions, type Agent, type AgentVersion } from "@roost/jobs";
+import type { Kernel } from "@roost/kernel";
+import { iso } from "../records/iso.ts";
+import { numberPlace, placeOf, textPlace, toPage } from "../records/page.ts";
+
+export function serveAgents({ kernel }: { kernel: Kernel }): Served[] {
+  return [
+    serve(operations.listAgents, async ({ limit, after, state }) => {
+      const page = await listAgents(kernel, { limit, after: placeOf(textPlace, after), states: state });
+      return toPage(page.agents.map(toAgentRecord), page.next);
+    }),
+
+    serve(operations.getAgent, async ({ agentId }) => ({ agent: toAgentRecord(await getAgent(kernel, agentId)) })),
+
+    serve(operations.listAgentVersions, async ({ agentId, version, limit, after }) => {
+      if (version !== undefined)
+        return toPage([toVersionRecord(await getAgentVersion(kernel, agentId, version))], null);
+      const before = placeOf(numberPlace, after);
+      const { versions, next } = await listAgentVersions(kernel, agentId, { limit, before });
+      return toPage(versions.map(toVersionRecord), next);
+    }),
+  ];
+}
+
+function toAgentRecord(agent: Agent): operations.Agent {
+  return { ...agent, updatedAt: iso(agent.updatedAt) };
+}
+
+function toVersionRecord(version: AgentVersion): operations.AgentVersion {
+  return { ...version, definedAt: iso(version.definedAt) };
+}

@@ -1,0 +1,52 @@
+/** Agents: what a run is told, thinks with, may use and may spend, whatever starts it. */
+import { z } from "zod";
+import { Count, Json, Name, Slug, text, Time } from "./fields.ts";
+import { Budget } from "./job.ts";
+import { promptCharsMax } from "./limits.ts";
+
+export const AgentId = Slug.describe("Id of an agent");
+
+/** The agent of runs that name none. */
+export const defaultAgent = "main";
+
+/** The fields of a definition, for settings that have them under the agent's name. */
+export const agentDefinitionShape = {
+  prompt: text(promptCharsMax).optional().describe("Instructions beside the files of the home"),
+  model: Name.optional().describe("The id of a provider, or a model; a run or its job may name another"),
+  tools: z.array(Name).max(200).optional().describe("The only tools it may use; all of its session's when left out"),
+  budget: Budget.optional(),
+};
+
+export const AgentDefinition = z.object(agentDefinitionShape).meta({ id: "AgentDefinition" });
+export type AgentDefinition = z.output<typeof AgentDefinition>;
+
+export const agentStates = ["active", "removed"] as const;
+
+export const Agent = z
+  .object({
+    id: AgentId,
+    version: Count,
+    state: z.enum(agentStates),
+    definition: AgentDefinition,
+    definedBy: Name,
+    source: Name.nullable().describe("The file that defines it"),
+    liveRunCount: Count.describe("Runs of it that have not ended, of any version"),
+    updatedAt: Time,
+  })
+  .meta({ id: "Agent" });
+export type Agent = z.output<typeof Agent>;
+
+export const AgentVersion = z
+  .object({
+    agentId: AgentId,
+    version: Count,
+    definition: AgentDefinition,
+    definedBy: Name,
+    definedAt: Time,
+    liveRunCount: Count.describe("Runs of it that have not ended"),
+    differences: z
+      .array(z.object({ path: z.string().max(500), before: Json, after: Json }))
+      .describe("Against the version before"),
+  })
+  .meta({ id: "AgentVersion" });
+export type AgentVersion = z.output<typeof AgentVersion>;

@@ -1,0 +1,159 @@
+/**
+ * Defines the agents of a home. The same definitions again change nothing; a changed one counts its agent's version up, and one that is
+ * not there any more is removed: further runs begin without it, runs that go keep the version they began with.
+ */
+import { createId, RoostError, type JsonValue } from "@roost/base";
+import { AgentDefinition, AgentId, defaultAgent } from "@roost/contract/operations";
+import type { Kernel, KernelTransaction } from "@roost/kernel";
+import { compareDefinitions, type Difference } from "../compare-definitions.ts";
+
+interface ApplyAgentsOptions {
+  by: string;
+  /** The file that the definitions stand in: agents of it that are not among them are removed. */
+  source: string;
+}
+
+interface AgentChange {
+  agentId: string;
+  change: "created" | "changed" | "unchanged" | "removed";
+  version: number;
+  differences: Difference[];
+}
+
+/** Agents of one call. */
+const agentsPerApplyMax = 500;
+
+interface Stored {
+  id: string;
+  version: number;
+  state: "active" | "removed";
+  definition: JsonValue;
+  origin: string | null;
+}
+
+/**
+ * All of them or, when one is not valid, none. The agent of runs that name none is always there, with an empty definition if no other.
+ * @throws RoostError `invalid_input` naming the agent and what is wrong with it; `limit_exceeded` for too many
+ */
+export async function applyAgents(
+  kernel: Kernel,
+  written: Readonly<Record<string, unknown>>,
+  options: ApplyAgentsOptions,
+): Promise<AgentChange[]> {
+  const reads = readAll({ [defaultAgent]: {}, ...written });
+  return kernel.transact(async (tx) => {
+    // By id, so that two who apply at once take the rows in one order.
+    const ids = [...reads.keys()].toSorted();
+    const stored = await lockAgents(tx, ids, options.source);
+    const changes: AgentChange[] = [];
+    for (const id of ids)
+      changes.push(await defineAgent(tx, { id, definition: reads.get(id)!, options }, stored.get(id)));
+    for (const agent of stored.values()) {
+      if (reads.has(agent.id) || agent.state === "removed") continue;
+      await removeAgent(tx, agent, options);
+      changes.push({ agentId: agent.id, change: "removed", version: agent.version, differences: [] });
+    }
+    return changes;
+  });
+}
+
+function readAll(written: Readonly<Record<string, unknown>>): Map<string, JsonValue> {
+  const entries = Object.entries(written);
+  if (entries.length > agentsPerApplyMax) {
+    throw new RoostError("limit_exceeded", `${entries.length} agents at once (limit ${agentsPerApplyMax})`);
+  }
+  const complaints: string[] = [];
+  const reads = new Map<string, JsonValue>();
+  for (const [id, definition] of entries) {
+    const parsed = AgentDefinition.safeParse(definition);
+    const issues = [...(AgentId.safeParse(id).error?.issues ?? []), ...(parsed.error?.issues ?? [])];
+    for (const issue of issues) {
+      const where = issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
+      complaints.push(`The agent "${id.slice(0, 64)}" is not valid: ${where}${issue.message}`);
+    }
+    // As it will be read back: without undefined fields.
+    if (parsed.success) reads.set(id, JSON.parse(JSON.stringify(parsed.data)) as JsonValue);
+  }
+  if (complaints.length > 0) throw new RoostError("invalid_input", complaints.join("; "));
+  return reads;
+}
+
+async function lockAgents(tx: KernelTransaction, ids: string[], source: string): Promise<Map<string, Stored>> {
+  const rows = await tx.query<Stored>(
+    `select id, version, state, definition, origin from roost.agent where id = any($1) or origin = $2 order by id for update`,
+    [ids, source],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+interface Defining {
+  id: string;
+  definition: JsonValue;
+  options: ApplyAgentsOptions;
+}
+
+async function defineAgent(
+  tx: KernelTransaction,
+  defining: Defining,
+  stored: Stored | undefined,
+): Promise<AgentChange> {
+  const { id, definition, options } = defining;
+  const isNew = stored === undefined || stored.state === "removed";
+  const differences = compareDefinitions(isNew ? {} : stored.definition, definition);
+  if (!isNew && differences.length === 0) {
+    if (stored.origin !== options.source)
+      await tx.query("update roost.agent set origin = $2 where id = $1", [id, options.source]);
+    return { agentId: id, change: "unchanged", version: stored.version, differences };
+  }
+  const version = (stored?.version ?? 0) + 1;
+  const eventId = createId();
+  // Somebody who inserts the same agent at the same moment is waited for, and then replaced.
+  const [row] = await tx.query<{ version: number }>(
+    `insert into roost.agent as a (id, version, state, definition, defined_by, origin, cause_id) values ($1, $2, 'active', $3, $4, $5, $6)
+     on conflict (id) do update set version = a.version + 1, state = 'active', definition = excluded.definition,
+       defined_by = excluded.defined_by, origin = excluded.origin, cause_id = excluded.cause_id, updated_at = roost.now()
+     returning version`,
+    [id, version, JSON.stringify(definition), options.by, options.source, eventId],
+  );
+  const recorded = { ...defining, eventId, version: row!.version };
+  await recordVersion(tx, recorded);
+  announce(tx, recorded, isNew ? undefined : differences);
+  return { agentId: id, change: isNew ? "created" : "changed", version: row!.version, differences };
+}
+
+type Recorded = Defining & { eventId: string; version: number };
+
+async function recordVersion(
+  tx: KernelTransaction,
+  { id, version, definition, options, eventId }: Recorded,
+): Promise<void> {
+  await tx.query(
+    `insert into roost.agent_version (agent_id, version, definition, defined_by, event_id) values ($1, $2, $3, $4, $5)`,
+    [id, version, JSON.stringify(definition), options.by, eventId],
+  );
+}
+
+function announce(tx: KernelTransaction, recorded: Recorded, differences: Difference[] | undefined): void {
+  const { id, version, definition, options, eventId } = recorded;
+  const data = { agent: id, agentVersion: version, definition, by: options.by };
+  const changed = differences?.slice(0, 100).map(({ path }) => path.slice(0, 200));
+  tx.emit({
+    type: changed === undefined ? "agent.defined" : "agent.changed",
+    id: eventId,
+    subject: id,
+    data: changed === undefined ? data : { ...data, changed },
+  });
+}
+
+async function removeAgent(tx: KernelTransaction, agent: Stored, options: ApplyAgentsOptions): Promise<void> {
+  const reason = `no longer in ${options.source}`;
+  const eventId = tx.emit({
+    type: "agent.removed",
+    subject: agent.id,
+    data: { agent: agent.id, agentVersion: agent.version, reason, by: options.by },
+  });
+  await tx.query(
+    `update roost.agent set state = 'removed', defined_by = $2, cause_id = $3, updated_at = roost.now() where id = $1`,
+    [agent.id, options.by, eventId],
+  );
+}

@@ -1,0 +1,27 @@
+/** What a run asks a person, and what became of it. Types only: asking is ask-question.ts, answering answer-question.ts. */
+import type { JsonObject, JsonValue } from "@roost/base";
+
+export interface NewQuestion {
+  prompt: string;
+  kind?: "question" | "approval";
+  choices?: string[];
+  details?: JsonObject;
+}
+
+export interface Question {
+  id: string;
+  runId: string;
+  seq: number;
+  kind: string;
+  prompt: string;
+  choices: string[] | null;
+  details: JsonObject | null;
+  askedAt: Date;
+  expiresAt: Date | null;
+  state: "open" | "answered" | "expired" | "withdrawn";
+  answer: JsonValue;
+  answeredBy: string | null;
+  answeredAt: Date | null;
+  agent: string | null;
+  jobId: string | null;
+}
