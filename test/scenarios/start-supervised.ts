@@ -4,14 +4,14 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Client } from "@roost/contract";
+import type { ClientOf } from "@roost/contract";
 import { createHttpClient } from "@roost/contract/client";
-import { roostOperations } from "@roost/contract/operations";
+import { roostContract } from "@roost/contract/roost";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 export interface StartedHome {
-  api: Client<typeof roostOperations>;
+  api: ClientOf<typeof roostContract>;
   /** Everything is gone at once, the database too. */
   crash(): Promise<void>;
   stop(): Promise<void>;
@@ -66,7 +66,7 @@ export async function trySupervised({ directory, modelUrl }: SupervisedOptions):
   const { url } = JSON.parse(await readFile(join(machinery, "gateway.json"), "utf8")) as { url: string };
   const token = (await readFile(join(machinery, "token"), "utf8")).trim();
   return {
-    api: createHttpClient(roostOperations, { baseUrl: `${url}/api/v1`, token }),
+    api: createHttpClient(roostContract, { baseUrl: `${url}/api/v1`, token }),
     async crash() {
       const postmaster = await readFile(join(machinery, "postgres/data/postmaster.pid"), "utf8");
       const owner = JSON.parse(await readFile(join(machinery, "owner.json"), "utf8")) as {

@@ -2,12 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError } from "@roost/base";
-import { createHttpClient, type Client } from "@roost/contract/client";
-import { roostOperations } from "@roost/contract/operations";
+import { createHttpClient, type ClientOf } from "@roost/contract/client";
+import { roostContract } from "@roost/contract/roost";
 import { z } from "zod";
 import type { CliConfig } from "./config.ts";
 
-export type RoostClient = Client<typeof roostOperations>;
+export type RoostClient = ClientOf<typeof roostContract>;
 
 export interface Connection {
   client: RoostClient;
@@ -27,7 +27,7 @@ const GatewayFile = z.object({ url: z.url(), pid: z.number().int() });
 export async function connect(config: CliConfig, options: ConnectOptions = {}): Promise<Connection> {
   const url = (config.url ?? (await readGatewayUrl(config.homeDir))).replace(/\/+$/, "");
   const token = config.token ?? (await readToken(config));
-  const client = createHttpClient(roostOperations, {
+  const client = createHttpClient(roostContract, {
     baseUrl: `${url}/api/v1`,
     token,
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),

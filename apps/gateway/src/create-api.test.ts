@@ -268,6 +268,25 @@ test("listRuns() and getRun() give every row once, page by page", async () => {
   assert.deepEqual(steps, [1, 2, 3, 4, 5]);
 });
 
+test("A call with an idempotency key is done once; a second one gets its answer, another input is refused", async () => {
+  await using gateway = await createTestGateway();
+  const ask = (text: string) =>
+    gateway.ask("/api/v1/claims", {
+      method: "POST",
+      body: JSON.stringify({ scope: "blog", text, by: "writer" }),
+      headers: { "content-type": "application/json", "idempotency-key": "k1" },
+    });
+  const first = await ask("Why cats sleep");
+  const again = await ask("Why cats sleep");
+  assert.deepEqual(
+    [first.headers.get("idempotency-replayed"), again.headers.get("idempotency-replayed")],
+    [null, "true"],
+  );
+  assert.deepEqual(await again.json(), await first.json());
+  assert.equal((await ask("Why dogs bark")).status, 409);
+  assert.equal((await gateway.client.listClaims()).items.length, 1);
+});
+
 test("A last page that is full is followed by none", async () => {
   await using gateway = await createTestGateway();
   const { kernel, client } = gateway;

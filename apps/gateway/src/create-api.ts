@@ -1,6 +1,6 @@
 /** The home's own API: every group of operations with what serves it. A group is given what it uses, and no more. */
-import { requireServed, type Served } from "@roost/contract";
-import { roostOperations } from "@roost/contract/operations";
+import { serveContract, type ServedContract } from "@roost/contract";
+import { roostContract } from "@roost/contract/roost";
 import { tickProjection } from "@roost/jobs";
 import { stateProjection } from "@roost/memory";
 import { serveAgents } from "./api/agents.ts";
@@ -30,8 +30,8 @@ export interface ApiOptions extends StatusGiven {
 }
 
 /** @throws RoostError `internal` when an operation of the contract is served by nothing, or twice */
-export function createApi({ kernel, memory, rehearsals, replays, ...status }: ApiOptions): readonly Served[] {
-  return requireServed(roostOperations, [
+export function createApi({ kernel, memory, rehearsals, replays, ...status }: ApiOptions): ServedContract {
+  return serveContract(roostContract, [
     ...serveStatus({ kernel, ...status }),
     ...serveRuns({ kernel, replays }),
     ...serveQuestions({ kernel }),

@@ -3,7 +3,14 @@
  * It opens no port.
  */
 import { RoostError, type Clock, type Logger } from "@roost/base";
-import { createOpenApi, createProblemResponse, createRoutes, type OpenApiDocument, type Served } from "@roost/contract";
+import {
+  createOpenApi,
+  createProblemResponse,
+  createRoutes,
+  type KeepAnswer,
+  type OpenApiDocument,
+  type ServedContract,
+} from "@roost/contract";
 import { attributes, type Telemetry } from "@roost/telemetry";
 import { Hono, type MiddlewareHandler } from "hono";
 import { startPage } from "./start-page.ts";
@@ -15,7 +22,7 @@ export const apiPrefix = "/api/v1";
 
 export interface GatewayOptions {
   /** What is served under /api/v1. */
-  api: readonly Served[];
+  api: ServedContract;
   token: Token;
   version: string;
   /** Asked for each request, because the port is known only once it is open. */
@@ -23,6 +30,7 @@ export interface GatewayOptions {
   clock: Clock;
   logger: Logger;
   telemetry: Telemetry;
+  keepAnswer: KeepAnswer;
   /** Aborted when the server stops: streams are cut so that their readers come back. */
   shutdown: AbortSignal;
 }
@@ -51,10 +59,7 @@ export function createGateway(options: GatewayOptions): Hono {
   // Made at the first request: a tenth of the work of a start, and few ever ask.
   let openApi: OpenApiDocument | undefined;
   const describe = () =>
-    createOpenApi(
-      options.api.map(({ operation }) => operation),
-      { title: "Roost", version: options.version, servers: [{ url: apiPrefix }] },
-    );
+    createOpenApi(options.api.contract, { version: options.version, servers: [{ url: apiPrefix }] });
   app.get("/openapi.json", (context) => context.json((openApi ??= describe())));
 
   const authenticate = createAuthentication({ token: options.token, clock: options.clock });
@@ -67,8 +72,9 @@ export function createGateway(options: GatewayOptions): Hono {
   });
   const routes = createRoutes(options.api, {
     logger,
+    keepAnswer: options.keepAnswer,
     shutdown: options.shutdown,
-    principalOf: () => ({ id: "person:owner" }),
+    principalOf: () => ({ id: "person:owner", kind: "owner", scopes: ["*"] }),
     around: (operation, call, work) =>
       telemetry.span(
         `${operation.method} ${operation.path}`,

@@ -15,7 +15,7 @@ import {
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import { applyAgents, createJobLoops } from "@roost/jobs";
-import { openKernel, runScheduler, setBudgets, setRetention } from "@roost/kernel";
+import { createKeepAnswer, openKernel, runScheduler, setBudgets, setRetention } from "@roost/kernel";
 import { holdDatabase, openMemory, watchHome } from "@roost/memory";
 import { budgetCaps, readSettings, settingsFile } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
@@ -78,7 +78,7 @@ async function main(): Promise<void> {
   const api = createApi({ kernel, memory, facts, config: describeConfig(config, settings, model), ...confined });
   const origin = { hostnames: new Set<string>(), port: 0 };
   const common = { token, version, clock: systemClock, logger, telemetry, shutdown };
-  const app = createGateway({ api, origin: () => origin, ...common });
+  const app = createGateway({ api, keepAnswer: createKeepAnswer(kernel), origin: () => origin, ...common });
   await using listening = await listen({
     host: config.ROOST_HOST,
     port: config.ROOST_PORT,

@@ -7,9 +7,9 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Client } from "@roost/contract";
+import type { ClientOf } from "@roost/contract";
 import { createHttpClient } from "@roost/contract/client";
-import { roostOperations } from "@roost/contract/operations";
+import { roostContract } from "@roost/contract/roost";
 import { startProgram, type Program } from "./start-program.ts";
 
 export interface StartHomeOptions {
@@ -29,7 +29,7 @@ export interface StartHomeOptions {
 export interface LivingHome extends AsyncDisposable {
   readonly directory: string;
   /** Of the newest gateway. */
-  readonly api: Client<typeof roostOperations>;
+  readonly api: ClientOf<typeof roostContract>;
   /** The newest. */
   readonly gateway: Program;
   /** Those that have not been killed. */
@@ -75,7 +75,7 @@ export async function startHome(options: StartHomeOptions): Promise<LivingHome> 
   const startGateway = async (owner: AsyncDisposableStack) => {
     const gateway = owner.use(await startProgram({ path: "apps/gateway/src/main.ts", environment }));
     programs.push(gateway);
-    const api = createHttpClient(roostOperations, { baseUrl: `${gateway.ready.url}/api/v1`, token });
+    const api = createHttpClient(roostContract, { baseUrl: `${gateway.ready.url}/api/v1`, token });
     return { gateway, api };
   };
   let { gateway, api } = await startGateway(opened);

@@ -13,6 +13,11 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
 }
 
+/** The client of a contract. */
+export type ClientOf<Contract extends { readonly operations: readonly AnyOperation[] }> = Client<
+  Contract["operations"]
+>;
+
 type Method<Op extends AnyOperation> =
   Op extends Operation<string, z.ZodObject, z.ZodType, true>
     ? AsyncIterable<StreamItem<OutputOf<Op>>>

@@ -6,6 +6,7 @@ import { createLocalClient } from "./create-local-client.ts";
 import { createRoutes } from "./create-routes.ts";
 import { defineEvent, type EventDataOf } from "./define-event.ts";
 import { defineOperation } from "./define-operation.ts";
+import { defineService } from "./define-service.ts";
 import type { Client } from "./client.ts";
 import type { Handlers } from "./handlers.ts";
 import { serve, serveAll } from "./serve.ts";
@@ -31,6 +32,9 @@ const watchThings = defineOperation({
   stream: true,
 });
 const operations = [getThing, watchThings] as const;
+const things = defineService({ name: "things", title: "Things", operations });
+const caller = { principal: { id: "person:test", kind: "owner" as const, scopes: ["*"] } };
+const routing = { logger: silentLogger, principalOf: () => caller.principal };
 
 async function* someThings() {
   yield { id: "1", data: { name: "x" } };
@@ -46,29 +50,29 @@ const handlers: Handlers<typeof operations> = {
 };
 
 export function handlersAreChecked(): void {
-  createRoutes(serveAll(operations, handlers), { logger: silentLogger });
+  createRoutes(serveAll(things, handlers), routing);
   // @ts-expect-error a handler is missing
-  createRoutes(serveAll(operations, { getThing: handlers.getThing }), { logger: silentLogger });
+  createRoutes(serveAll(things, { getThing: handlers.getThing }), routing);
   serve(getThing, ({ thingId }, { principal }) => ({ name: thingId + principal.id }));
   // @ts-expect-error the name must be a string
   serve(getThing, () => ({ name: 5 }));
   // @ts-expect-error the input has no field of that name
   serve(getThing, ({ nope }) => ({ name: nope }));
   // @ts-expect-error the name must be a string
-  createLocalClient(operations, { ...handlers, getThing: () => ({ name: 5 }) });
+  createLocalClient(things, { ...handlers, getThing: () => ({ name: 5 }) }, caller);
   // @ts-expect-error a required field is missing
-  createLocalClient(operations, { ...handlers, getThing: async () => ({ size: 5 }) });
+  createLocalClient(things, { ...handlers, getThing: async () => ({ size: 5 }) }, caller);
   // @ts-expect-error the input has no field of that name
-  createLocalClient(operations, { ...handlers, getThing: ({ nope }) => ({ name: nope }) });
+  createLocalClient(things, { ...handlers, getThing: ({ nope }) => ({ name: nope }) }, caller);
   // @ts-expect-error a stream's handler returns an iterable
-  createLocalClient(operations, { ...handlers, watchThings: () => ({ name: "x" }) });
+  createLocalClient(things, { ...handlers, watchThings: () => ({ name: "x" }) }, caller);
   // @ts-expect-error items must be of the output's type
-  createLocalClient(operations, { ...handlers, watchThings: () => wrongThings() });
+  createLocalClient(things, { ...handlers, watchThings: () => wrongThings() }, caller);
 }
 
 export async function callsAreChecked(): Promise<void> {
-  const local = createLocalClient(operations, handlers);
-  const remote: Client<typeof operations> = createHttpClient(operations, { baseUrl: "http://127.0.0.1" });
+  const local = createLocalClient(things, handlers, caller);
+  const remote: Client<typeof operations> = createHttpClient(things, { baseUrl: "http://127.0.0.1" });
   const same: typeof remote = local;
   const thing = await same.getThing({ thingId: "x" });
   const size: number = thing.size;

@@ -4,13 +4,14 @@
  * client knows. It repeats nothing by itself, except that a stream is taken up again.
  */
 import { RoostError, toRoostError } from "@roost/base";
-import type { CallOptions, Client } from "./client.ts";
+import type { CallOptions, Client, ClientOf } from "./client.ts";
+import type { Content } from "./content.ts";
 import type { AnyOperation } from "./define-operation.ts";
 import { readHttpStream, type ReconnectOptions } from "./http-stream.ts";
 import { fromProblem } from "./problem.ts";
 import { toQuery } from "./query-values.ts";
 
-export type { CallOptions, Client };
+export type { CallOptions, Client, ClientOf };
 
 /** How long an answer is waited for unless the call says otherwise. */
 export const timeoutMsDefault = 90_000;
@@ -29,8 +30,9 @@ export interface HttpClientOptions {
   reconnect?: Partial<ReconnectOptions>;
 }
 
+/** Of a contract it takes what says where and how to ask; schemas are not looked at. */
 export function createHttpClient<const Ops extends readonly AnyOperation[]>(
-  operations: Ops,
+  { operations }: { readonly operations: Ops },
   options: HttpClientOptions,
 ): Client<Ops> {
   const client: Record<string, unknown> = {};
@@ -60,7 +62,7 @@ async function ask(
   const signal = callOptions.signal === undefined ? timeout : AbortSignal.any([callOptions.signal, timeout]);
   try {
     const response = await send(operation, given, { ...callOptions, signal }, options);
-    return await readJson(operation, response);
+    return await readAnswer(operation, response);
   } catch (thrown) {
     if (callOptions.signal?.aborted === true) throw callOptions.signal.reason;
     if (timeout.aborted) {
@@ -81,12 +83,11 @@ async function send(
   lastId?: string,
 ): Promise<Response> {
   const request = buildRequest(operation, given, options.baseUrl);
-  const headers = new Headers({
-    accept: operation.stream
-      ? "text/event-stream, application/problem+json"
-      : "application/json, application/problem+json",
-  });
-  if (request.body !== undefined) headers.set("content-type", "application/json");
+  const accepted = operation.stream
+    ? ["text/event-stream"]
+    : (operation.answersContent?.mediaTypes ?? ["application/json"]);
+  const headers = new Headers({ accept: [...accepted, "application/problem+json"].join(", ") });
+  if (request.mediaType !== undefined) headers.set("content-type", request.mediaType);
   if (options.token !== undefined) headers.set("authorization", `Bearer ${options.token}`);
   if (callOptions.idempotencyKey !== undefined) headers.set("idempotency-key", callOptions.idempotencyKey);
   if (callOptions.traceparent !== undefined) headers.set("traceparent", callOptions.traceparent);
@@ -114,7 +115,7 @@ function buildRequest(
   operation: AnyOperation,
   given: Record<string, unknown>,
   baseUrl: string,
-): { url: string; body: string | undefined } {
+): { url: string; body?: string | Uint8Array<ArrayBuffer>; mediaType?: string } {
   const rest = { ...given };
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_match, name: string) => {
     const value = rest[name];
@@ -129,11 +130,22 @@ function buildRequest(
     return encodeURIComponent(String(value));
   });
   const base = baseUrl.replace(/\/+$/, "");
-  if (operation.method === "GET" || operation.method === "DELETE") {
-    const query = toQuery(rest).toString();
-    return { url: base + path + (query === "" ? "" : `?${query}`), body: undefined };
-  }
-  return { url: base + path, body: JSON.stringify(rest) };
+  const { contentField, method } = operation;
+  if (contentField === undefined && method !== "GET" && method !== "DELETE")
+    return { url: base + path, body: JSON.stringify(rest), mediaType: "application/json" };
+  const { bytes, mediaType } = (rest[contentField ?? ""] ?? {}) as Partial<Content>;
+  delete rest[contentField ?? ""];
+  const query = toQuery(rest).toString();
+  const url = base + path + (query === "" ? "" : `?${query}`);
+  return bytes === undefined || mediaType === undefined ? { url } : { url, body: bytes, mediaType };
+}
+
+async function readAnswer(operation: AnyOperation, response: Response): Promise<unknown> {
+  if (operation.answersContent === undefined) return readJson(operation, response);
+  const mediaType = response.headers.get("content-type") ?? "application/octet-stream";
+  const name = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("content-disposition") ?? "")?.[1];
+  const filename = name === undefined ? undefined : decodeURIComponent(name);
+  return { mediaType, bytes: await readBytes(response, answerBytesMax), filename } satisfies Content;
 }
 
 async function readJson(operation: AnyOperation, response: Response): Promise<unknown> {
@@ -158,7 +170,11 @@ async function readProblemBody(response: Response): Promise<unknown> {
 }
 
 async function readText(response: Response, bytesMax: number): Promise<string> {
-  if (response.body === null) return "";
+  return new TextDecoder().decode(await readBytes(response, bytesMax));
+}
+
+async function readBytes(response: Response, bytesMax: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (response.body === null) return new Uint8Array();
   const parts: Uint8Array[] = [];
   let byteCount = 0;
   for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
@@ -167,5 +183,11 @@ async function readText(response: Response, bytesMax: number): Promise<string> {
       throw new RoostError("limit_exceeded", `the answer is longer than ${bytesMax} bytes: ask for less at a time`);
     parts.push(part);
   }
-  return Buffer.concat(parts).toString("utf8");
+  const bytes = new Uint8Array(byteCount);
+  let place = 0;
+  for (const part of parts) {
+    bytes.set(part, place);
+    place += part.byteLength;
+  }
+  return bytes;
 }

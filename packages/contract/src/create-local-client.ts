@@ -6,66 +6,60 @@
 import { RoostError, toRoostError } from "@roost/base";
 import type { CallOptions, Client } from "./client.ts";
 import type { AnyOperation } from "./define-operation.ts";
-import {
-  anonymous,
-  isPlace,
-  type Call,
-  type Handlers,
-  type Principal,
-  type StreamItem,
-  type StreamPlace,
-} from "./handlers.ts";
-import { openOperationStream, runOperation, type AnyHandler } from "./run-operation.ts";
-import { serveAll } from "./serve.ts";
+import type { ServiceContract } from "./define-service.ts";
+import { isPlace, type Call, type Handlers, type StreamItem, type StreamPlace } from "./handlers.ts";
+import type { Principal } from "./principal.ts";
+import { openOperationStream, runOperation, type KeepAnswer } from "./run-operation.ts";
+import { serveAll, type ServedOperation } from "./serve.ts";
 
 export interface LocalClientOptions {
   /** In whose name the calls are made. */
-  principal?: Principal;
+  principal: Principal;
+  /** Without it keys are for the handlers alone. */
+  keepAnswer?: KeepAnswer;
 }
 
 export function createLocalClient<const Ops extends readonly AnyOperation[]>(
-  operations: Ops,
+  contract: ServiceContract<Ops>,
   handlers: NoInfer<Handlers<Ops>>,
-  options: LocalClientOptions = {},
+  options: LocalClientOptions,
 ): Client<Ops> {
-  const principal = options.principal ?? anonymous;
   const client: Record<string, unknown> = {};
-  for (const { operation, handler } of serveAll(operations, handlers)) {
-    const open = operation.stream ? streamLocally : askLocally;
-    client[operation.id] = (given: unknown = {}, callOptions: CallOptions = {}) =>
-      open(operation, handler, given, { ...callOptions, principal });
+  for (const served of serveAll(contract, handlers).served) {
+    const open = served.operation.stream ? streamLocally : askLocally;
+    client[served.operation.id] = (given: unknown = {}, callOptions: CallOptions = {}) =>
+      open(served, given, { ...callOptions, ...options });
   }
   return client as Client<Ops>;
 }
 
-type LocalCallOptions = CallOptions & { principal: Principal };
+type LocalCallOptions = CallOptions & LocalClientOptions;
 
-async function askLocally(
-  operation: AnyOperation,
-  handler: AnyHandler,
-  given: unknown,
-  options: LocalCallOptions,
-): Promise<unknown> {
+async function askLocally(served: ServedOperation, given: unknown, options: LocalCallOptions): Promise<unknown> {
   const ending = new AbortController();
   const timer =
     options.timeoutMs === undefined
       ? undefined
       : setTimeout(
           () =>
-            ending.abort(new RoostError("timeout", `${operation.id} did not answer within ${options.timeoutMs} ms`)),
+            ending.abort(
+              new RoostError("timeout", `${served.operation.id} did not answer within ${options.timeoutMs} ms`),
+            ),
           options.timeoutMs,
         );
   try {
     const call = callOf(options, ending.signal);
-    return await unlessAborted(call.signal, () => runOperation(operation, handler, given, call));
+    return await unlessAborted(
+      call.signal,
+      async () => (await runOperation(served, given, call, options.keepAnswer)).output,
+    );
   } finally {
     clearTimeout(timer);
   }
 }
 
 async function* streamLocally(
-  operation: AnyOperation,
-  handler: AnyHandler,
+  served: ServedOperation,
   given: unknown,
   options: LocalCallOptions,
 ): AsyncGenerator<StreamItem<unknown>> {
@@ -73,7 +67,7 @@ async function* streamLocally(
   const call = callOf(options, ending.signal);
   let iterator: AsyncIterator<StreamItem<unknown> | StreamPlace> | undefined;
   try {
-    const items = await unlessAborted(call.signal, () => openOperationStream(operation, handler, given, call));
+    const items = await unlessAborted(call.signal, () => openOperationStream(served, given, call));
     const opened = (iterator = items[Symbol.asyncIterator]());
     for (;;) {
       const result = await unlessAborted(call.signal, () => opened.next());

@@ -4,9 +4,9 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { z } from "zod";
 import { createOpenApi } from "./create-open-api.ts";
 import { defineOperation } from "./define-operation.ts";
-import { people } from "./testing/people.ts";
+import { contractOf, people } from "./testing/people.ts";
 
-const options = { title: "People", version: "1.2.3" };
+const options = { version: "1.2.3" };
 
 interface Document {
   openapi: string;
@@ -14,8 +14,8 @@ interface Document {
   components: { schemas: Record<string, any>; securitySchemes: Record<string, unknown> };
 }
 
-function documentOf(operations: Parameters<typeof createOpenApi>[0]): Document {
-  return createOpenApi(operations, options) as unknown as Document;
+function documentOf(contract: Parameters<typeof createOpenApi>[0]): Document {
+  return createOpenApi(contract, options) as unknown as Document;
 }
 
 test("createOpenApi() passes the OpenAPI 3.1 meta-schema", async () => {
@@ -96,7 +96,7 @@ test("createOpenApi() gives a schema its own component for input when it differs
     output: Tree,
     effect: "unsafe",
   });
-  const document = documentOf([grow]);
+  const document = documentOf(contractOf([grow]));
   const { schemas } = document.components;
   assert.deepEqual(Object.keys(schemas).toSorted(), [
     "Color",

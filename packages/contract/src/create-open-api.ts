@@ -1,18 +1,21 @@
 /**
- * The OpenAPI 3.1 document of a list of operations. Input objects are closed,
+ * The OpenAPI 3.1 document of a service's contract. Input objects are closed,
  * output objects are open: a client must bear fields it does not know yet. A
  * schema that differs between the two gets a component of its own for input.
  */
 import type { ErrorCode, JsonValue } from "@roost/base";
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
+import { contentOf } from "./content.ts";
+import { replayedHeader } from "./create-answer.ts";
 import type { AnyOperation } from "./define-operation.ts";
+import type { ServiceContract } from "./define-service.ts";
+import type { Access } from "./principal.ts";
 import { Problem, problemMediaType } from "./problem.ts";
 import { httpStatusOf } from "./status-codes.ts";
 import { toJsonSchema, type JsonSchema } from "./to-json-schema.ts";
 
 export interface OpenApiOptions {
-  title: string;
   version: string;
   servers?: readonly { url: string; description?: string }[];
   description?: string;
@@ -29,21 +32,27 @@ const everyOperationFailsWith: readonly ErrorCode[] = [
   "unavailable",
 ];
 
-export function createOpenApi(operations: readonly AnyOperation[], options: OpenApiOptions): OpenApiDocument {
+export function createOpenApi(contract: ServiceContract, options: OpenApiOptions): OpenApiDocument {
+  const { operations, access } = contract;
   const components = createComponents();
   const problem = components.take(Problem, "output");
   const paths: Record<string, Record<string, JsonValue>> = {};
   for (const operation of operations) {
     const path = (paths[operation.path] ??= {});
-    path[operation.method.toLowerCase()] = describeOperation(operation, components, problem);
+    const described = { ...describeOperation(operation, components), ...describeAccess(access.get(operation.id)!) };
+    described["responses"] = describeResponses(operation, components, problem);
+    path[operation.method.toLowerCase()] = described;
   }
+  const tags = [...new Set(operations.flatMap((operation) => operation.tags))].toSorted();
   return {
     openapi: "3.1.0",
     info: {
-      title: options.title,
+      title: contract.title,
       version: options.version,
       ...(options.description === undefined ? {} : { description: options.description }),
     },
+    ...describeService(contract),
+    tags: tags.map((name) => ({ name })),
     servers: (options.servers ?? [{ url: "/" }]).map((server) => ({ ...server })),
     security: [{ bearer: [] }],
     paths,
@@ -54,18 +63,38 @@ export function createOpenApi(operations: readonly AnyOperation[], options: Open
   };
 }
 
-function describeOperation(operation: AnyOperation, components: Components, problem: JsonSchema): JsonValue {
-  const { pathParameters, input, method } = operation;
-  const whole = components.take(input, "input");
+/** What an agent or a program learns a service by, beside its operations. */
+function describeService({ name, events, relations, labels, vocabulary }: ServiceContract): Record<string, JsonValue> {
+  return {
+    "x-roost-service": name,
+    "x-roost-labels": [...labels],
+    "x-roost-events": events.map(({ type, version, topic }) => ({ type, version, topic })),
+    "x-roost-vocabulary": { ...vocabulary },
+    "x-relations": relations.map((relation) => ({ ...relation })),
+  };
+}
+
+function describeAccess({ scope, audience }: Access): Record<string, JsonValue> {
+  return { "x-roost-scope": scope, "x-roost-audience": [...audience] };
+}
+
+function describeOperation(operation: AnyOperation, components: Components): Record<string, JsonValue> {
+  const { pathParameters, input, method, contentField } = operation;
+  const whole = components.take(
+    contentField === undefined ? input : input.omit({ [contentField]: true } as never),
+    "input",
+  );
   const properties = (whole["properties"] ?? {}) as Record<string, JsonSchema>;
   const required = new Set((whole["required"] ?? []) as string[]);
-  const hasBody = method !== "GET" && method !== "DELETE";
+  const hasBody = method !== "GET" && method !== "DELETE" && contentField === undefined;
   const described: Record<string, JsonValue> = {
     operationId: operation.id,
     summary: operation.summary,
-    tags: [operation.path.split("/")[1] ?? ""],
+    tags: [...operation.tags],
     "x-roost-effect": operation.effect,
   };
+  if (operation.query !== undefined) described["x-roost-query"] = operation.query.id;
+  if (operation.examples.length > 0) described["x-roost-examples"] = [...operation.examples] as unknown as JsonValue;
   if (operation.description !== undefined) described["description"] = operation.description;
   if (operation.labels.length > 0) described["x-roost-labels"] = [...operation.labels];
 
@@ -79,30 +108,41 @@ function describeOperation(operation: AnyOperation, components: Components, prob
     if (requiredRest.length > 0) schema["required"] = requiredRest;
     described["requestBody"] = { required: requiredRest.length > 0, content: { "application/json": { schema } } };
   }
-  if (operation.stream) {
-    parameters.push({
-      name: "Last-Event-ID",
-      in: "header",
-      required: false,
-      description: "Goes on after this event; wins over `after`",
-      schema: { type: "string" },
-    });
+  if (contentField !== undefined) {
+    const { mediaTypes } = contentOf(input.shape[contentField] as z.ZodType)!;
+    described["requestBody"] = { required: true, content: Object.fromEntries(mediaTypes.map((type) => [type, {}])) };
   }
+  parameters.push(...headerParameters(operation));
   if (parameters.length > 0) described["parameters"] = parameters;
-  described["responses"] = describeResponses(operation, components, problem);
   return described;
 }
 
+function headerParameters({ stream, effect, revision, method }: AnyOperation): JsonValue[] {
+  const header = (name: string, description: string) => ({
+    name,
+    in: "header",
+    required: false,
+    description,
+    schema: { type: "string" },
+  });
+  return [
+    ...(stream ? [header("Last-Event-ID", "Goes on after this event; wins over `after`")] : []),
+    ...(effect === "readonly"
+      ? []
+      : [
+          header("Idempotency-Key", "The same key means the same call: its first answer is given again for seven days"),
+        ]),
+    ...(revision?.expected === undefined
+      ? []
+      : [header("If-Match", `The ETag that was read: stands for \`${revision.expected}\``)]),
+    ...(revision === undefined || method !== "GET" ? [] : [header("If-None-Match", "The ETag that is known already")]),
+  ];
+}
+
 function describeResponses(operation: AnyOperation, components: Components, problem: JsonSchema): JsonValue {
-  const output = components.take(operation.output, "output");
-  const responses: Record<string, JsonValue> = {
-    "200": operation.stream
-      ? {
-          description: "Server-sent events; the data of each is JSON. The last is named `end` or `problem`",
-          content: { "text/event-stream": { schema: { type: "string" }, "x-roost-item-schema": output } },
-        }
-      : { description: operation.summary, content: { "application/json": { schema: output } } },
-  };
+  const responses: Record<string, JsonValue> = { "200": describeAnswer(operation, components) };
+  if (operation.revision !== undefined && operation.method === "GET")
+    responses["304"] = { description: "It is what If-None-Match names" };
   const codesOfStatus = new Map<number, ErrorCode[]>();
   for (const code of new Set([...everyOperationFailsWith, ...operation.errors])) {
     const status = httpStatusOf(code);
@@ -116,6 +156,29 @@ function describeResponses(operation: AnyOperation, components: Components, prob
   }
   responses["default"] = { description: "Problem", content: { [problemMediaType]: { schema: problem } } };
   return responses;
+}
+
+function describeAnswer(operation: AnyOperation, components: Components): JsonValue {
+  const { summary: description, stream, answersContent, revision, effect } = operation;
+  if (answersContent !== undefined)
+    return { description, content: Object.fromEntries(answersContent.mediaTypes.map((type) => [type, {}])) };
+  const output = components.take(operation.output, "output");
+  if (stream) {
+    return {
+      description: "Server-sent events; the data of each is JSON. The last is named `end` or `problem`",
+      content: { "text/event-stream": { schema: { type: "string" }, "x-roost-item-schema": output } },
+    };
+  }
+  const text = { schema: { type: "string" } };
+  const headers = {
+    ...(revision === undefined ? {} : { ETag: { description: `\`${revision.of}\` of the answer`, ...text } }),
+    ...(effect === "readonly" ? {} : { [replayedHeader]: { description: "The answer of an earlier call", ...text } }),
+  };
+  return {
+    description,
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
+    content: { "application/json": { schema: output } },
+  };
 }
 
 function parameter(name: string, place: "path" | "query", schema: JsonSchema, required: boolean): JsonValue {

@@ -9,7 +9,7 @@ import { defineOperation } from "./define-operation.ts";
 import { Problem } from "./problem.ts";
 import { pageOf, Time } from "./records/fields.ts";
 import { serveAll } from "./serve.ts";
-import { createPeople, people } from "./testing/people.ts";
+import { contractOf, createPeople, people, principalOf } from "./testing/people.ts";
 import { serveRoutes } from "./testing/serve-routes.ts";
 
 const logger = silentLogger;
@@ -31,7 +31,7 @@ function post(
 }
 
 test("createRoutes() answers every kind of bad request with a problem document of the right status", async () => {
-  const routes = createRoutes(serveAll(people, createPeople().handlers), { logger, bodyBytesMax: 100 });
+  const routes = createRoutes(serveAll(people, createPeople().handlers), { principalOf, logger, bodyBytesMax: 100 });
   const cases: [Promise<Response> | Response, number, RegExp][] = [
     [post(routes, "{"), 400, /the body is not JSON/],
     [post(routes, "[]"), 400, /must be a JSON object/],
@@ -61,7 +61,7 @@ test("createRoutes() answers every kind of bad request with a problem document o
 });
 
 test("createRoutes() takes an empty body for an empty object, and JSON with parameters and suffixes", async () => {
-  const routes = createRoutes(serveAll(people, createPeople().handlers), { logger });
+  const routes = createRoutes(serveAll(people, createPeople().handlers), { principalOf, logger });
   assert.match((await problemOf(await post(routes, null, {}))).detail, /name: /);
   for (const type of ["application/json; charset=utf-8", "Application/JSON", "application/merge-patch+json"]) {
     assert.equal((await post(routes, '{"name":"Ada"}', { "content-type": type })).status, 200, type);
@@ -90,6 +90,7 @@ test("createRoutes() hides what went wrong inside and logs it under the same nam
   const lines: string[] = [];
   const handlers = { ...createPeople().handlers, getPerson: () => Promise.reject(new Error("secret detail")) };
   const routes = createRoutes(serveAll(people, handlers), {
+    principalOf,
     logger: createLogger({ level: "error", write: (line) => lines.push(line) }),
   });
   const problem = await problemOf(await routes.request("/people/p1"));
@@ -105,6 +106,7 @@ test("createRoutes() logs an answer against the contract with the field", async 
   const world = createPeople();
   world.breakAnswers();
   const routes = createRoutes(serveAll(people, world.handlers), {
+    principalOf,
     logger: createLogger({ level: "error", write: (line) => lines.push(line) }),
   });
   assert.equal((await routes.request("/people/p1")).status, 500);
@@ -134,7 +136,7 @@ test("createRoutes() prefers a fixed path to a parameter, in whatever order they
   });
   const handlers = { one: ({ id }: { id: string }) => ({ by: `one ${id}` }), next: () => ({ by: "next" }) };
   for (const operations of [[one, next] as const, [next, one] as const]) {
-    const routes = createRoutes(serveAll(operations, handlers), { logger });
+    const routes = createRoutes(serveAll(contractOf(operations) as never, handlers as never), { principalOf, logger });
     assert.deepEqual(await (await routes.request("/jobs/next")).json(), { by: "next" });
     assert.deepEqual(await (await routes.request("/jobs/last")).json(), { by: "one last" });
   }
@@ -142,28 +144,30 @@ test("createRoutes() prefers a fixed path to a parameter, in whatever order they
 
 test("createRoutes() refuses two operations of the same name or place, and one without a handler", () => {
   const { handlers } = createPeople();
-  assert.throws(
-    () => createRoutes(serveAll([people[0], people[0]] as const, handlers), { logger }),
-    /two operations are getPerson/,
-  );
+  const [getPerson] = people.operations;
+  assert.throws(() => contractOf([getPerson, getPerson]), /two operations have the same id/);
   const same = defineOperation({
-    ...people[0],
+    ...getPerson,
     id: "same",
     path: "/people/{other}",
     input: z.object({ other: z.string() }),
   } as never) as never;
   assert.throws(
-    () => createRoutes(serveAll([people[0], same], { ...handlers, same: handlers.getPerson } as never), { logger }),
+    () =>
+      createRoutes(serveAll(contractOf([getPerson, same]), { ...handlers, same: handlers.getPerson } as never), {
+        principalOf,
+        logger,
+      }),
     /two operations are GET \/people\/\{\}/,
   );
-  assert.throws(() => createRoutes(serveAll(people, {} as never), { logger }), /has no handler/);
+  assert.throws(() => createRoutes(serveAll(people, {} as never), { principalOf, logger }), /has no handler/);
 });
 
 test("createRoutes() goes on after Last-Event-ID, which wins over `after`", async () => {
   const world = createPeople();
   for (const text of ["one", "two", "three"]) world.say(text);
   world.hangUp();
-  const routes = createRoutes(serveAll(people, world.handlers), { logger });
+  const routes = createRoutes(serveAll(people, world.handlers), { principalOf, logger });
   const response = await routes.request("/people/watch?after=0", { headers: { "last-event-id": "2" } });
   const text = await response.text();
   assert.match(text, /three/);
@@ -174,7 +178,7 @@ test("createRoutes() cuts streams at shutdown, so that their readers come back",
   const world = createPeople();
   world.say("one");
   const shutdown = new AbortController();
-  const routes = createRoutes(serveAll(people, world.handlers), { logger, shutdown: shutdown.signal });
+  const routes = createRoutes(serveAll(people, world.handlers), { principalOf, logger, shutdown: shutdown.signal });
   const reader = (await routes.request("/people/watch")).body!.getReader();
   const decoder = new TextDecoder();
   let text = "";
@@ -188,6 +192,7 @@ test("createRoutes() cuts streams at shutdown, so that their readers come back",
 test("createRoutes() runs every call inside `around`", async () => {
   const seen: string[] = [];
   const routes = createRoutes(serveAll(people, createPeople().handlers), {
+    principalOf,
     logger,
     around: async (operation, _call, work) => {
       seen.push(operation.id);
@@ -201,7 +206,7 @@ test("createRoutes() runs every call inside `around`", async () => {
 
 test("createRoutes() can be mounted below a prefix of a larger server", async () => {
   const server = new Hono();
-  server.route("/api/v1", createRoutes(serveAll(people, createPeople().handlers), { logger }));
+  server.route("/api/v1", createRoutes(serveAll(people, createPeople().handlers), { principalOf, logger }));
   server.notFound((context) => createProblemResponse(new Error(context.req.path), { logger, status: 404 }));
   assert.equal((await server.request("/api/v1/people")).status, 200);
   assert.equal((await server.request("/people")).status, 404);
@@ -219,7 +224,10 @@ test("createRoutes() answers a list without the rows that cannot be shown, and n
   });
   const good = { id: "good", at: "2026-03-01T00:00:00Z" };
   const items = [good, { id: "bad", at: "+010000-01-01T00:00:00Z" }, { ...good, id: "other" }];
-  const routes = createRoutes(serveAll([listThings], { listThings: () => ({ items, next: null }) }), { logger });
+  const routes = createRoutes(serveAll(contractOf([listThings]), { listThings: () => ({ items, next: null }) }), {
+    principalOf,
+    logger,
+  });
   const answer = await routes.request("/things");
   assert.equal(answer.status, 200);
   assert.deepEqual(await answer.json(), {

@@ -5,15 +5,16 @@
  */
 import { createId, RoostError, toRoostError, type Logger } from "@roost/base";
 import { Hono, type Context } from "hono";
+import { createAnswer } from "./create-answer.ts";
 import type { AnyOperation } from "./define-operation.ts";
 import { createEventStreamResponse } from "./event-stream-response.ts";
-import { anonymous, type Call, type Principal } from "./handlers.ts";
+import type { Call } from "./handlers.ts";
+import type { Principal } from "./principal.ts";
 import { problemMediaType, toProblem, type Problem } from "./problem.ts";
-import { fromQuery, fromText } from "./query-values.ts";
 import { idCharsMax } from "./records/limits.ts";
-import { readJsonBody } from "./read-json-body.ts";
-import { openOperationStream, runOperation, type AnyHandler } from "./run-operation.ts";
-import type { Served } from "./serve.ts";
+import { readInput } from "./read-input.ts";
+import { openOperationStream, runOperation, type KeepAnswer } from "./run-operation.ts";
+import type { ServedContract, ServedOperation } from "./serve.ts";
 
 /** The default longest request body. */
 export const bodyBytesMaxDefault = 1024 * 1024;
@@ -21,7 +22,9 @@ export const bodyBytesMaxDefault = 1024 * 1024;
 export interface RoutesOptions {
   logger: Logger;
   /** Who calls, as the authentication before these routes found out. */
-  principalOf?: (context: Context) => Principal;
+  principalOf: (context: Context) => Principal;
+  /** Keeps answers of calls with an idempotency key. Without it keys are for the handlers alone. */
+  keepAnswer?: KeepAnswer | undefined;
   /** Longest request body. */
   bodyBytesMax?: number;
   /** Aborted when the server stops: streams are cut so that their readers come back. */
@@ -33,13 +36,13 @@ export interface RoutesOptions {
 }
 
 /** @throws an assertion-like internal error at once when two operations have the same id, or the same method and path */
-export function createRoutes(served: readonly Served[], options: RoutesOptions): Hono {
+export function createRoutes({ served }: ServedContract, options: RoutesOptions): Hono {
   const routes = new Hono();
   const methodsOfPath = new Map<string, string[]>();
-  for (const { operation, handler } of inRoutingOrder(served)) {
-    const path = routerPathOf(operation);
-    methodsOfPath.set(path, [...(methodsOfPath.get(path) ?? []), operation.method]);
-    routes.on(operation.method, path, (context) => answer(operation, handler, context, options));
+  for (const each of inRoutingOrder(served)) {
+    const path = routerPathOf(each.operation);
+    methodsOfPath.set(path, [...(methodsOfPath.get(path) ?? []), each.operation.method]);
+    routes.on(each.operation.method, path, (context) => answer(each, context, options));
   }
   for (const [path, methods] of methodsOfPath) {
     routes.all(path, (context) => refuseMethod(context, methods, options.logger));
@@ -59,12 +62,8 @@ export function createProblemResponse(
   });
 }
 
-async function answer(
-  operation: AnyOperation,
-  handler: AnyHandler,
-  context: Context,
-  options: RoutesOptions,
-): Promise<Response> {
+async function answer(served: ServedOperation, context: Context, options: RoutesOptions): Promise<Response> {
+  const { operation } = served;
   const { logger } = options;
   const ending = operation.stream ? new AbortController() : undefined;
   try {
@@ -72,10 +71,10 @@ async function answer(
     const given = await readInput(operation, context, options.bodyBytesMax ?? bodyBytesMaxDefault);
     const around = options.around ?? ((_operation, _call, work) => work());
     if (ending === undefined) {
-      const output = await around(operation, call, () => runOperation(operation, handler, given, call));
-      return context.json(output as object, 200, { "cache-control": "no-store" });
+      const output = await around(operation, call, () => runOperation(served, given, call, options.keepAnswer));
+      return createAnswer(operation, output, context);
     }
-    const items = await around(operation, call, () => openOperationStream(operation, handler, given, call));
+    const items = await around(operation, call, () => openOperationStream(served, given, call));
     return createEventStreamResponse(items, {
       signal: call.signal,
       onClose: () => ending.abort(),
@@ -83,9 +82,17 @@ async function answer(
       ...(options.keepAliveMs === undefined ? {} : { keepAliveMs: options.keepAliveMs }),
     });
   } catch (thrown) {
-    const status = thrown instanceof RoostError ? thrown.details?.["httpStatus"] : undefined;
-    return createProblemResponse(thrown, { logger, ...(typeof status === "number" ? { status } : {}) });
+    return createProblemResponse(thrown, { logger, ...statusOf(thrown, operation, context) });
   }
+}
+
+/** The finer status, where HTTP has one. */
+function statusOf(thrown: unknown, { revision }: AnyOperation, context: Context): { status?: number } {
+  if (!(thrown instanceof RoostError)) return {};
+  const status = thrown.details?.["httpStatus"];
+  if (typeof status === "number") return { status };
+  const isCondition = revision?.expected !== undefined && context.req.header("if-match") !== undefined;
+  return thrown.code === "conflict" && isCondition ? { status: 412 } : {};
 }
 
 function callOf(context: Context, options: RoutesOptions, ending: AbortSignal | undefined): Call {
@@ -97,7 +104,7 @@ function callOf(context: Context, options: RoutesOptions, ending: AbortSignal | 
         [context.req.raw.signal, options.shutdown, ending].filter((given) => given !== undefined),
       ));
     },
-    principal: options.principalOf?.(context) ?? anonymous,
+    principal: options.principalOf(context),
   };
   const traceparent = context.req.header("traceparent");
   const idempotencyKey = context.req.header("idempotency-key");
@@ -113,36 +120,6 @@ function readIdempotencyKey(given: string): string {
     "invalid_input",
     `the header Idempotency-Key has ${given.length} characters: give one of 1 to ${idCharsMax}`,
   );
-}
-
-async function readInput(
-  operation: AnyOperation,
-  context: Context,
-  bodyBytesMax: number,
-): Promise<Record<string, unknown>> {
-  const { input, method, pathParameters } = operation;
-  const hasBody = method !== "GET" && method !== "DELETE";
-  const given = hasBody
-    ? await readJsonBody(context.req.raw, bodyBytesMax)
-    : fromQuery(input, queryOf(context.req.url));
-  for (const name of pathParameters) {
-    if (Object.hasOwn(given, name)) {
-      throw new RoostError(
-        "invalid_input",
-        `${name} is part of the path ${operation.path}: leave it out of the ${hasBody ? "body" : "query string"}`,
-      );
-    }
-    given[name] = fromText(input.shape[name] as never, context.req.param(name) ?? "");
-  }
-  const lastId = operation.stream ? context.req.header("last-event-id") : undefined;
-  // The header wins: a browser that comes back sends it along with the address that it first asked for.
-  if (lastId !== undefined && lastId !== "") given["after"] = fromText(input.shape["after"] as never, lastId);
-  return given;
-}
-
-function queryOf(url: string): URLSearchParams {
-  const start = url.indexOf("?");
-  return new URLSearchParams(start < 0 ? "" : url.slice(start));
 }
 
 function refuseMethod(context: Context, methods: readonly string[], logger: Logger): Response {
@@ -167,7 +144,7 @@ function routerPathOf(operation: AnyOperation): string {
 }
 
 /** Fixed segments before parameters, because the router takes the first route that fits. */
-function inRoutingOrder(served: readonly Served[]): Served[] {
+function inRoutingOrder(served: readonly ServedOperation[]): ServedOperation[] {
   const seen = new Set<string>();
   for (const { id, method, path } of served.map(({ operation }) => operation)) {
     for (const key of [id, `${method} ${path.replaceAll(/\{\w+\}/g, "{}")}`]) {
@@ -176,6 +153,6 @@ function inRoutingOrder(served: readonly Served[]): Served[] {
       seen.add(key);
     }
   }
-  const sortKey = ({ operation }: Served) => operation.path.replaceAll(/\{\w+\}/g, "~");
+  const sortKey = ({ operation }: ServedOperation) => operation.path.replaceAll(/\{\w+\}/g, "~");
   return served.toSorted((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1));
 }

@@ -6,6 +6,8 @@
 import assert from "node:assert/strict";
 import type { ErrorCode } from "@roost/base";
 import type { z } from "zod";
+import { contentOf, type ContentRules } from "./content.ts";
+import type { PrincipalKind } from "./principal.ts";
 import { baseTypeOf, isQueryType } from "./query-values.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -16,6 +18,29 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
  */
 export const effects = ["readonly", "idempotent", "queryable", "unsafe"] as const;
 export type Effect = (typeof effects)[number];
+
+/** Who may call it. What is left out follows from the operation and from its service. */
+export interface OperationAccess {
+  /** `<area>:<verb>` within the service. Default: the first tag and `read` or `write`. */
+  scope?: string;
+  /** The kinds of callers that may call it at all. Default: the service's. */
+  audience?: readonly PrincipalKind[];
+}
+
+/** A call as it may look, for the document and for tools. */
+export interface Example {
+  summary: string;
+  input: Readonly<Record<string, unknown>>;
+  output?: unknown;
+}
+
+/** How a record's revision travels as ETag and If-Match. */
+export interface Revision {
+  /** Where in the answer it stands: `job.version`. */
+  of: string;
+  /** The field of the input that takes If-Match. */
+  expected?: string;
+}
 
 export interface OperationOptions<
   Id extends string,
@@ -38,6 +63,13 @@ export interface OperationOptions<
   /** What it can fail with beyond bad input, missing authentication and a broken server. */
   errors?: readonly ErrorCode[];
   effect: Effect;
+  /** Of a `queryable`: the readonly operation that tells whether it happened; its required fields are fields of this one. */
+  query?: AnyOperation;
+  access?: OperationAccess;
+  /** Groups of the document. Default: the first segment of the path. */
+  tags?: readonly string[];
+  examples?: readonly Example[];
+  revision?: Revision;
   /** Labels of the content that it answers with. */
   labels?: readonly string[];
   /** Server-sent events instead of one answer. Its input must have `after`, so that it can be resumed. */
@@ -59,10 +91,19 @@ export interface Operation<
   readonly output: Output;
   readonly errors: readonly ErrorCode[];
   readonly effect: Effect;
+  readonly query: AnyOperation | undefined;
+  readonly access: { readonly scope: string; readonly audience: readonly PrincipalKind[] | undefined };
+  readonly tags: readonly string[];
+  readonly examples: readonly Example[];
+  readonly revision: Revision | undefined;
   readonly labels: readonly string[];
   readonly stream: Stream;
   /** The names in the braces of the path, in order. */
   readonly pathParameters: readonly string[];
+  /** The field of the input that is the body as it is, in place of JSON. */
+  readonly contentField: string | undefined;
+  /** What it answers with in place of JSON. */
+  readonly answersContent: ContentRules | undefined;
 }
 
 export type AnyOperation = Operation;
@@ -84,6 +125,12 @@ export function defineOperation<
   assert.ok(method !== "GET" || effect === "readonly", `operation "${id}": GET must be readonly, it is ${effect}`);
   assert.ok(!stream || method === "GET", `operation "${id}": a stream is read with GET, not ${method}`);
   assert.ok(!stream || "after" in input.shape, `operation "${id}": a stream needs "after" in its input to be resumed`);
+  checkQuery(options);
+  checkRevision(options);
+  for (const { summary, input: given } of options.examples ?? []) {
+    const { error } = input.safeParse(given);
+    assert.ok(error === undefined, `operation "${id}": its example "${summary}" is wrong: ${error?.message}`);
+  }
 
   const pathParameters = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string);
   for (const name of pathParameters) {
@@ -94,11 +141,20 @@ export function defineOperation<
       `operation "${id}": {${name}} must be a scalar`,
     );
   }
-  if (method === "GET" || method === "DELETE") {
+  const contentField = Object.keys(input.shape).find((name) => contentOf(input.shape[name] as z.ZodType) !== undefined);
+  assert.ok(
+    contentField === undefined || method === "POST" || method === "PUT",
+    `operation "${id}": ${method} takes no content`,
+  );
+  if (method === "GET" || method === "DELETE" || contentField !== undefined) {
     for (const [name, field] of Object.entries(input.shape)) {
-      assert.ok(isQueryType(field), `operation "${id}": "${name}" cannot be written in a query string, use POST`);
+      assert.ok(
+        name === contentField || isQueryType(field),
+        `operation "${id}": "${name}" cannot be written in a query string, use POST`,
+      );
     }
   }
+  const tags = options.tags ?? [path.split("/")[1] ?? ""];
   return {
     id,
     method,
@@ -109,8 +165,48 @@ export function defineOperation<
     output: options.output,
     errors: options.errors ?? [],
     effect,
+    query: options.query,
+    access: {
+      scope: options.access?.scope ?? `${tags[0]}:${effect === "readonly" ? "read" : "write"}`,
+      audience: options.access?.audience,
+    },
+    tags,
+    examples: options.examples ?? [],
+    revision: options.revision,
     labels: options.labels ?? [],
     stream,
     pathParameters,
+    contentField,
+    answersContent: contentOf(options.output),
   };
+}
+
+type Checked = Pick<
+  OperationOptions<string, z.ZodObject, z.ZodType, boolean>,
+  "id" | "effect" | "query" | "input" | "revision"
+>;
+
+function checkQuery({ id, effect, query, input }: Checked): void {
+  assert.equal(
+    query !== undefined,
+    effect === "queryable",
+    `operation "${id}": what is queryable, and nothing else, names the operation that it is asked for by`,
+  );
+  if (query === undefined) return;
+  assert.equal(query.effect, "readonly", `operation "${id}": ${query.id} must be readonly to be asked`);
+  for (const [name, field] of Object.entries(query.input.shape)) {
+    const isOptional = (field as z.ZodType).safeParse(undefined).success;
+    assert.ok(
+      isOptional || name in input.shape,
+      `operation "${id}": ${query.id} needs ${name}, which it does not have`,
+    );
+  }
+}
+
+function checkRevision({ id, revision, input }: Checked): void {
+  const expected = revision?.expected;
+  assert.ok(
+    expected === undefined || expected in input.shape,
+    `operation "${id}": the input has no field ${expected} for If-Match`,
+  );
 }

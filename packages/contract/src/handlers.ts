@@ -1,12 +1,7 @@
 /** What serves operations, and what a call knows beside its input. */
 import type { z } from "zod";
 import type { AnyOperation, Operation } from "./define-operation.ts";
-
-/** Who calls. */
-export interface Principal {
-  /** Stable name of the caller, for records: "person:owner", "worker:3". */
-  id: string;
-}
+import type { Principal } from "./principal.ts";
 
 export interface Call {
   /** Aborted when the caller leaves, when its stream ends and when the server shuts down. */
@@ -65,5 +60,3 @@ type StreamOf<Data> = AsyncIterable<StreamItem<Data> | StreamPlace>;
 export type Handlers<Ops extends readonly AnyOperation[]> = {
   readonly [Op in Ops[number] as Op["id"]]: Handler<Op>;
 };
-
-export const anonymous: Principal = { id: "anonymous" };

@@ -1,5 +1,5 @@
 export { checkCompatibility, type CompatibilityResult } from "./check-compatibility.ts";
-export type { CallOptions, Client } from "./client.ts";
+export type { CallOptions, Client, ClientOf } from "./client.ts";
 export { answerBytesMax, createHttpClient, timeoutMsDefault, type HttpClientOptions } from "./create-http-client.ts";
 export { createLocalClient, type LocalClientOptions } from "./create-local-client.ts";
 export { createOpenApi, type OpenApiDocument, type OpenApiOptions } from "./create-open-api.ts";
@@ -26,22 +26,32 @@ export {
   type Operation,
   type OperationOptions,
 } from "./define-operation.ts";
+export { content, contentBytesMaxDefault, type Content } from "./content.ts";
+export { defineService, type Relation, type ServiceContract, type ServiceOptions } from "./define-service.ts";
 export {
-  anonymous,
+  coversScope,
+  principalKinds,
+  requireAccess,
+  type Access,
+  type Principal,
+  type PrincipalKind,
+} from "./principal.ts";
+export { ref } from "./records/fields.ts";
+export type { KeepAnswer, KeyedCall } from "./run-operation.ts";
+export {
   type Call,
   type GivenOf,
   type Handler,
   type Handlers,
   type InputOf,
   type OutputOf,
-  type Principal,
   type ReturnedOf,
   type StreamItem,
   type StreamPlace,
 } from "./handlers.ts";
 export { reconnectDefaults, type ReconnectOptions } from "./http-stream.ts";
 export { fromProblem, Problem, problemMediaType, toProblem, type ProblemOptions } from "./problem.ts";
-export { requireServed, serve, serveAll, type Served } from "./serve.ts";
+export { serve, serveAll, serveContract, type Served, type ServedContract } from "./serve.ts";
 export {
   createEventParser,
   eventStreamMediaType,

@@ -40,7 +40,8 @@ function refuseAmbiguous(text: string): void {
     throw new RoostError("invalid_input", `the body has the field "${fault.name.slice(0, 64)}" twice: give it once`);
 }
 
-async function readBytes(request: Request, bodyBytesMax: number): Promise<Uint8Array> {
+/** @throws RoostError `limit_exceeded` as soon as there is more */
+export async function readBytes(request: Request, bodyBytesMax: number): Promise<Uint8Array<ArrayBuffer>> {
   const refuse = () =>
     new RoostError("limit_exceeded", `the body is longer than ${bodyBytesMax} bytes: send less, or in parts`, {
       details: { httpStatus: 413 },

@@ -7,10 +7,37 @@ import { findUnstorable, RoostError, storableRule } from "@roost/base";
 import { z } from "zod";
 import type { AnyOperation } from "./define-operation.ts";
 import { isPlace, type Call, type StreamItem, type StreamPlace } from "./handlers.ts";
+import { requireAccess, type Principal } from "./principal.ts";
 import type { Unreadable } from "./records/fields.ts";
+import type { ServedOperation } from "./serve.ts";
 import { findUnknownFields } from "./unknown-fields.ts";
 
 export type AnyHandler = (input: never, call: Call) => unknown;
+
+/** A call with an idempotency key, whose first answer stands for all that follow. */
+export interface KeyedCall {
+  service: string;
+  operation: AnyOperation;
+  principal: Principal;
+  key: string;
+  /** After its schema: the same key with another input is refused. */
+  input: Record<string, unknown>;
+}
+
+/**
+ * Does the work of the first call with a key and keeps its answer; later ones get that answer.
+ * @throws RoostError `conflict` for a key that was used for another input, whose first call still goes on, or whose outcome is unknown
+ */
+export type KeepAnswer = (
+  call: KeyedCall,
+  work: () => Promise<unknown>,
+) => Promise<{ output: unknown; isRepeated: boolean }>;
+
+export interface Answer {
+  output: unknown;
+  /** The answer of an earlier call with the same key. */
+  isRepeated: boolean;
+}
 
 const issuesMax = 10;
 /** Rows that one answer names as unreadable; of a page all fit. */
@@ -22,16 +49,30 @@ const unreadableMax = 500;
  */
 export function parseInput(operation: AnyOperation, given: unknown): Record<string, unknown> {
   const parsed = operation.input.safeParse(given);
+  const { contentField } = operation;
   const issues = parsed.success
     ? [
-        ...findUnknownFields(given, parsed.data, issuesMax).map((path) => ({ path, message: "unknown field" })),
+        ...findUnknownFields(without(given, contentField), parsed.data, issuesMax).map((path) => ({
+          path,
+          message: "unknown field",
+        })),
         // Also in fields that take any JSON.
-        ...findUnstorable(parsed.data, issuesMax).map((path) => ({ path, message: storableRule })),
+        ...findUnstorable(without(parsed.data, contentField), issuesMax).map((path) => ({
+          path,
+          message: storableRule,
+        })),
       ]
     : listIssues(parsed.error);
   if (parsed.success && issues.length === 0) return parsed.data;
   const text = issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
   throw new RoostError("invalid_input", `${operation.id} was given a wrong input: ${text}`, { details: { issues } });
+}
+
+/** Content is not looked into. */
+function without(given: unknown, field: string | undefined): unknown {
+  if (field === undefined || typeof given !== "object" || given === null) return given;
+  const { [field]: _content, ...rest } = given as Record<string, unknown>;
+  return rest;
 }
 
 /**
@@ -81,24 +122,37 @@ function idOf(row: unknown): string | null {
   return typeof found === "string" ? found : null;
 }
 
-/** Calls the handler of an operation that gives one answer. */
+/**
+ * Calls the handler of an operation that gives one answer, if the caller may call it.
+ * @throws RoostError `forbidden` before the input is looked at
+ */
 export async function runOperation(
-  operation: AnyOperation,
-  handler: AnyHandler,
+  { operation, handler, access, service }: ServedOperation,
   given: unknown,
   call: Call,
-): Promise<unknown> {
+  keepAnswer?: KeepAnswer,
+): Promise<Answer> {
+  requireAccess(call.principal, access, operation.id);
   const input = parseInput(operation, given);
-  return parseOutput(operation, await handler(input as never, call));
+  const work = async () => parseOutput(operation, await handler(input as never, call));
+  const { idempotencyKey: key, principal } = call;
+  if (key === undefined || keepAnswer === undefined || !isKept(operation))
+    return { output: await work(), isRepeated: false };
+  return keepAnswer({ service, operation, principal, key, input }, work);
 }
 
-/** Calls the handler of a stream; each item is checked when it is read. */
+/** An operation that takes the key as a field keeps it itself, in the transaction of its effect. */
+function isKept({ effect, input }: AnyOperation): boolean {
+  return effect !== "readonly" && !Object.hasOwn(input.shape, "idempotencyKey");
+}
+
+/** Calls the handler of a stream, if the caller may; each item is checked when it is read. */
 export async function openOperationStream(
-  operation: AnyOperation,
-  handler: AnyHandler,
+  { operation, handler, access }: ServedOperation,
   given: unknown,
   call: Call,
 ): Promise<AsyncIterable<StreamItem<unknown> | StreamPlace>> {
+  requireAccess(call.principal, access, operation.id);
   const input = parseInput(operation, given);
   const items = (await handler(input as never, call)) as AsyncIterable<StreamItem<unknown> | StreamPlace>;
   return checkItems(operation, items);

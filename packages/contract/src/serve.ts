@@ -1,7 +1,9 @@
-/** An operation with what serves it, registered where the handler stands. */
+/** A contract with what serves it: each operation beside its handler, registered where the handler stands. */
 import { RoostError } from "@roost/base";
 import type { AnyOperation } from "./define-operation.ts";
+import type { ServiceContract } from "./define-service.ts";
 import type { Handler, Handlers } from "./handlers.ts";
+import type { Access } from "./principal.ts";
 import type { AnyHandler } from "./run-operation.ts";
 
 export interface Served {
@@ -9,13 +11,24 @@ export interface Served {
   readonly handler: AnyHandler;
 }
 
+export interface ServedOperation extends Served {
+  readonly access: Access;
+  /** The service that it belongs to. */
+  readonly service: string;
+}
+
+export interface ServedContract {
+  readonly contract: ServiceContract;
+  readonly served: readonly ServedOperation[];
+}
+
 export function serve<Op extends AnyOperation>(operation: Op, handler: NoInfer<Handler<Op>>): Served {
   return { operation, handler };
 }
 
-/** @throws RoostError `internal` naming the operations that are served by nothing, twice, or that are not in the list */
-export function requireServed(operations: readonly AnyOperation[], served: readonly Served[]): readonly Served[] {
-  const counts = new Map<AnyOperation, number>(operations.map((operation) => [operation, 0]));
+/** @throws RoostError `internal` naming the operations that are served by nothing, twice, or that are not in the contract */
+export function serveContract(contract: ServiceContract, served: readonly Served[]): ServedContract {
+  const counts = new Map<AnyOperation, number>(contract.operations.map((operation) => [operation, 0]));
   for (const { operation } of served) {
     const count = counts.get(operation);
     if (count === undefined)
@@ -26,17 +39,22 @@ export function requireServed(operations: readonly AnyOperation[], served: reado
     if (count === 0) throw new RoostError("internal", `operation ${id} has no handler: register one with serve()`);
     if (count > 1) throw new RoostError("internal", `operation ${id} has ${count} handlers: leave one`);
   }
-  return served;
+  return { contract, served: served.map((each) => accessible(contract, each)) };
 }
 
 /** Pairs each operation with the handler under its id. @throws RoostError `internal` when one has none */
 export function serveAll<const Ops extends readonly AnyOperation[]>(
-  operations: Ops,
+  contract: ServiceContract<Ops>,
   handlers: NoInfer<Handlers<Ops>>,
-): Served[] {
-  return operations.map((operation) => {
+): ServedContract {
+  const served = contract.operations.map((operation) => {
     const handler = (handlers as Record<string, AnyHandler>)[operation.id];
     if (handler === undefined) throw new RoostError("internal", `operation ${operation.id} has no handler`);
-    return { operation, handler };
+    return accessible(contract, { operation, handler });
   });
+  return { contract, served };
+}
+
+function accessible(contract: ServiceContract, { operation, handler }: Served): ServedOperation {
+  return { operation, handler, service: contract.name, access: contract.access.get(operation.id)! };
 }

@@ -4,23 +4,22 @@ import { describe, test } from "node:test";
 import { silentLogger, type RoostError } from "@roost/base";
 import { createHttpClient } from "./create-http-client.ts";
 import { createLocalClient } from "./create-local-client.ts";
-import type { Client } from "./client.ts";
-import { createPeople, people, type People } from "./testing/people.ts";
+import type { ClientOf } from "./client.ts";
+import { createPeople, owner, people, type People } from "./testing/people.ts";
 import { serveRoutes } from "./testing/serve-routes.ts";
 
-type Opened = { client: Client<typeof people>; world: People } & AsyncDisposable;
+type Opened = { client: ClientOf<typeof people>; world: People } & AsyncDisposable;
 
 const transports: Record<string, () => Promise<Opened>> = {
   "createLocalClient()": async () => {
     const world = createPeople();
-    const client = createLocalClient(people, world.handlers, { principal: { id: "person:test" } });
+    const client = createLocalClient(people, world.handlers, { principal: owner });
     return { client, world, [Symbol.asyncDispose]: async () => {} };
   },
   "createHttpClient()": async () => {
     const world = createPeople();
     const server = await serveRoutes(people, world.handlers, {
       logger: silentLogger,
-      principalOf: () => ({ id: "person:test" }),
     });
     const client = createHttpClient(people, { baseUrl: server.url });
     return { client, world, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };

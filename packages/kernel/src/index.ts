@@ -81,6 +81,7 @@ export { acquireLock } from "./coordination/acquire-lock.ts";
 export { releaseLock, releaseLocksOfRun, renewLock } from "./coordination/release-lock.ts";
 export { listLocks } from "./coordination/list-locks.ts";
 export { beginOnce, failOnce, finishOnce, renewOnce } from "./coordination/begin-once.ts";
+export { createKeepAnswer } from "./coordination/keep-answer.ts";
 export { rememberResult } from "./coordination/remember-result.ts";
 
 // The scheduler.

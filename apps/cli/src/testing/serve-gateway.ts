@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { RoostError, silentLogger } from "@roost/base";
 import { createRoutes, serveAll, type Handlers } from "@roost/contract";
-import { roostOperations } from "@roost/contract/operations";
+import type { roostOperations } from "@roost/contract/operations";
+import { roostContract } from "@roost/contract/roost";
 
 export type GatewayHandlers = Partial<Handlers<typeof roostOperations>>;
 
@@ -29,7 +30,10 @@ export async function serveGateway(handlers: GatewayHandlers, options: { port?: 
       return handler(input, call);
     },
   }) as Handlers<typeof roostOperations>;
-  const routes = createRoutes(serveAll(roostOperations, all), { logger: silentLogger });
+  const routes = createRoutes(serveAll(roostContract, all), {
+    logger: silentLogger,
+    principalOf: () => ({ id: "person:owner", kind: "owner", scopes: ["*"] }),
+  });
   const server = createAdaptorServer({
     fetch: (request: Request) => {
       if (request.headers.get("authorization") !== `Bearer ${testToken}`) {

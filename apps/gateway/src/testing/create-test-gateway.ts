@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { silentLogger, systemClock } from "@roost/base";
-import { createHttpClient, type Client } from "@roost/contract";
-import { roostOperations } from "@roost/contract/operations";
+import { createHttpClient, type ClientOf } from "@roost/contract";
+import { roostContract } from "@roost/contract/roost";
 import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
-import type { Kernel } from "@roost/kernel";
+import { createKeepAnswer, type Kernel } from "@roost/kernel";
 import { applyAgents } from "@roost/jobs";
 import { openMemory, type Memory } from "@roost/memory";
 import { openTelemetry } from "@roost/telemetry";
@@ -27,7 +27,7 @@ export interface TestGateway extends AsyncDisposable {
   homeDir: string;
   url: string;
   port: number;
-  client: Client<typeof roostOperations>;
+  client: ClientOf<typeof roostContract>;
   /** With the token, unless headers say otherwise. */
   ask(path: string, init?: { method?: string; body?: string; headers?: Record<string, string> }): Promise<Response>;
   /** Watches of wake-ups and of texts that streams hold now. */
@@ -56,7 +56,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const server = await serve({ kernel, memory, homeDir, port: 0, databaseUrl: test.url });
   let current = server;
   opened.defer(() => current.stop());
-  const client = createHttpClient(roostOperations, {
+  const client = createHttpClient(roostContract, {
     baseUrl: `${server.url}${apiPrefix}`,
     token: testToken,
     reconnect: { delayMsMin: 5, delayMsMax: 20 },
@@ -108,6 +108,7 @@ async function serve(options: { kernel: Kernel; memory: Memory; homeDir: string;
       rehearsals: openRehearsals(confined),
       replays: openReplays(confined),
     }),
+    keepAnswer: createKeepAnswer(kernel),
     token: await openToken(homeDir, { clock: systemClock, logger }),
     version: "0.0.1",
     origin: () => origin,

@@ -3,11 +3,10 @@
  * That a lock is taken or a topic claimed already is an answer, not an error.
  */
 import { z } from "zod";
-import { defineOperation } from "../define-operation.ts";
+import { defineOperation, type OperationAccess } from "../define-operation.ts";
 import { Claim, KeyText, Lock, Once, SimilarClaim } from "../records/coordination.ts";
 import {
   Count,
-  Id,
   Json,
   Name,
   pageOf,
@@ -17,6 +16,7 @@ import {
   text,
   Time,
   WrittenMs,
+  ref,
 } from "../records/fields.ts";
 
 /** The shortest and longest time a lock is held without being renewed. */
@@ -25,6 +25,11 @@ export const lockTtlMsMax = 24 * 3_600_000;
 /** The longest wait within one call; who waits longer asks again. */
 export const lockWaitMsMax = 60_000;
 export const claimTtlMsMax = 400 * 86_400_000;
+
+/** Programs of every kind keep out of each other's way by these. */
+const access = {
+  audience: ["owner", "device", "client", "agent", "service", "script", "host"],
+} satisfies OperationAccess;
 
 const lockName = KeyText.describe("Name of a lock");
 const ttlMs = WrittenMs.min(lockTtlMsMin).max(lockTtlMsMax);
@@ -37,6 +42,7 @@ export const listLocks = defineOperation({
   input: z.object({ ...pageFields }),
   output: pageOf(Lock),
   effect: "readonly",
+  access,
 });
 
 export const acquireLock = defineOperation({
@@ -62,6 +68,7 @@ export const acquireLock = defineOperation({
     purpose: Reason.nullable().describe("What the one who has it wants it for"),
   }),
   effect: "idempotent",
+  access,
 });
 
 export const renewLock = defineOperation({
@@ -77,6 +84,7 @@ export const renewLock = defineOperation({
     expiresAt: Time.nullable(),
   }),
   effect: "idempotent",
+  access,
 });
 
 export const releaseLock = defineOperation({
@@ -87,6 +95,7 @@ export const releaseLock = defineOperation({
   input: z.object({ name: lockName, holder: Name, epoch: Count }),
   output: z.object({ released: z.boolean(), holder: Name.nullable().describe("Who has it now") }),
   effect: "idempotent",
+  access,
 });
 
 const once = {
@@ -110,6 +119,7 @@ export const beginOnce = defineOperation({
   }),
   output: Once,
   effect: "idempotent",
+  access,
 });
 
 const token = text(200).min(1).describe("From beginOnce");
@@ -123,6 +133,7 @@ export const renewOnce = defineOperation({
   output: z.object({ scope: KeyText, key: KeyText, expiresAt: Time }),
   errors: ["conflict"],
   effect: "idempotent",
+  access,
 });
 
 export const finishOnce = defineOperation({
@@ -139,6 +150,7 @@ export const finishOnce = defineOperation({
   output: Once,
   errors: ["not_found", "conflict"],
   effect: "idempotent",
+  access,
 });
 
 export const failOnce = defineOperation({
@@ -151,6 +163,7 @@ export const failOnce = defineOperation({
   output: z.object({ scope: KeyText, key: KeyText, state: z.enum(["free", "unknown"]) }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
+  access,
 });
 
 export const listClaims = defineOperation({
@@ -161,6 +174,7 @@ export const listClaims = defineOperation({
   input: z.object({ ...pageFields, scope: KeyText.optional() }),
   output: pageOf(Claim),
   effect: "readonly",
+  access,
 });
 
 export const claimTopic = defineOperation({
@@ -185,10 +199,11 @@ export const claimTopic = defineOperation({
   }),
   output: z.object({
     granted: z.boolean(),
-    claimId: Id.nullable(),
+    claimId: ref("Claim").nullable(),
     similar: z.array(SimilarClaim).describe("The nearest claims, also when granted; most similar first"),
   }),
   effect: "unsafe",
+  access,
 });
 
 export const releaseClaim = defineOperation({
@@ -196,9 +211,10 @@ export const releaseClaim = defineOperation({
   method: "DELETE",
   path: "/claims/{claimId}",
   summary: "Gives a claimed topic up",
-  input: z.object({ claimId: Id }),
+  input: z.object({ claimId: ref("Claim") }),
   output: z.object({ released: z.boolean() }),
   effect: "idempotent",
+  access,
 });
 
 export const coordinationOperations = [

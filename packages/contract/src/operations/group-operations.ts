@@ -71,6 +71,7 @@ export const skipEvent = defineOperation({
   output: z.object({ eventId: Id.nullable(), nextOffset: Count }),
   errors: ["not_found", "conflict"],
   effect: "queryable",
+  query: getGroup,
 });
 
 export const removeGroup = defineOperation({

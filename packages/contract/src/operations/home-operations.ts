@@ -1,7 +1,8 @@
 /** State files, and what people are told and asked. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Id, Name, pageOf, pageFields, Text } from "../records/fields.ts";
+import { decidingKinds } from "../principal.ts";
+import { Name, pageOf, pageFields, Text, ref } from "../records/fields.ts";
 import { Notice, noticeStates, Question, questionStates } from "../records/notice.ts";
 import { StateFile, StateSummary } from "../records/state.ts";
 
@@ -41,10 +42,12 @@ export const answerQuestion = defineOperation({
   method: "POST",
   path: "/questions/{questionId}/answer",
   summary: "Answers a question; the run that waits for it goes on",
-  input: z.object({ questionId: Id, answer: Text.min(1) }),
+  input: z.object({ questionId: ref("Question"), answer: Text.min(1) }),
   output: z.object({ question: Question }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
+  access: { audience: decidingKinds },
+  examples: [{ summary: "Yes", input: { questionId: "0199c8a0-0000-7000-8000-000000000001", answer: "yes" } }],
 });
 
 export const listNotices = defineOperation({

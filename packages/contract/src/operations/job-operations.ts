@@ -1,7 +1,7 @@
 /** Jobs: define, apply from files, pause, resume, remove, run now, and see what became of each tick. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Id, Json, Name, pageOf, pageFields, Reason, SmallCount } from "../records/fields.ts";
+import { Id, Json, Name, pageOf, pageFields, Reason, SmallCount, ref } from "../records/fields.ts";
 import {
   Job,
   jobDefinitionShape,
@@ -33,10 +33,11 @@ export const getJob = defineOperation({
   method: "GET",
   path: "/jobs/{jobId}",
   summary: "A job with its last 20 ticks",
-  input: z.object({ jobId: JobId }),
+  input: z.object({ jobId: ref("Job", JobId) }),
   output: z.object({ job: Job, ticks: z.array(Tick) }),
   errors: ["not_found"],
   effect: "readonly",
+  revision: { of: "job.version" },
 });
 
 export const listJobVersions = defineOperation({
@@ -46,7 +47,7 @@ export const listJobVersions = defineOperation({
   summary: "Every definition that a job has had, newest first, each with what changed",
   input: z.object({
     ...pageFields,
-    jobId: JobId,
+    jobId: ref("Job", JobId),
     version: SmallCount.min(1).optional().describe("Only this version"),
   }),
   output: pageOf(JobVersion),
@@ -60,10 +61,11 @@ export const rollBackJob = defineOperation({
   path: "/jobs/{jobId}/rollback",
   summary: "Gives a job the definition of an earlier version again, as a new version",
   description: "Runs that go keep the version they began with.",
-  input: z.object({ jobId: JobId, version: SmallCount.min(1), expectedVersion: SmallCount.optional() }),
+  input: z.object({ jobId: ref("Job", JobId), version: SmallCount.min(1), expectedVersion: SmallCount.optional() }),
   output: z.object({ job: Job, change: z.enum(["created", "changed", "unchanged", "removed"]) }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
+  revision: { of: "job.version", expected: "expectedVersion" },
 });
 
 export const jobChanges = ["created", "changed", "unchanged", "removed"] as const;
@@ -75,7 +77,7 @@ export const defineJob = defineOperation({
   summary: "Creates a job or replaces its definition",
   description: "The same definition again changes nothing. A job that is paused stays so.",
   input: z.object({
-    jobId: JobId,
+    jobId: ref("Job", JobId),
     ...jobDefinitionShape,
     expectedVersion: SmallCount.optional().describe(
       "Refused with conflict unless this is the job's version; 0: only create",
@@ -84,11 +86,22 @@ export const defineJob = defineOperation({
   output: z.object({ job: Job, change: z.enum(jobChanges) }),
   errors: ["conflict"],
   effect: "idempotent",
+  revision: { of: "job.version", expected: "expectedVersion" },
+  examples: [
+    {
+      summary: "Every morning at seven",
+      input: {
+        jobId: "morning-news",
+        trigger: { kind: "cron", expression: "0 7 * * *", timeZone: "Europe/Berlin" },
+        prompt: "Write what happened overnight to work/morning-news/today.md",
+      },
+    },
+  ],
 });
 
 export const JobChange = z
   .object({
-    jobId: JobId,
+    jobId: ref("Job", JobId),
     change: z.enum(jobChanges),
     differences: z.array(z.object({ path: z.string().max(500), before: Json, after: Json })),
   })
@@ -116,7 +129,7 @@ export const pauseJob = defineOperation({
   method: "POST",
   path: "/jobs/{jobId}/pause",
   summary: "Stops a job's ticks until it is resumed; runs go on",
-  input: z.object({ jobId: JobId, reason: Reason.optional() }),
+  input: z.object({ jobId: ref("Job", JobId), reason: Reason.optional() }),
   output: z.object({ job: Job }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
@@ -127,7 +140,7 @@ export const resumeJob = defineOperation({
   method: "POST",
   path: "/jobs/{jobId}/resume",
   summary: "Lets a paused job tick again; what was due meanwhile is recorded as missed",
-  input: z.object({ jobId: JobId }),
+  input: z.object({ jobId: ref("Job", JobId) }),
   output: z.object({ job: Job }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
@@ -138,7 +151,7 @@ export const removeJob = defineOperation({
   method: "DELETE",
   path: "/jobs/{jobId}",
   summary: "Removes a job; its ticks and runs stay on record",
-  input: z.object({ jobId: JobId }),
+  input: z.object({ jobId: ref("Job", JobId) }),
   output: z.object({ job: Job }),
   errors: ["not_found"],
   effect: "idempotent",
@@ -151,7 +164,7 @@ export const runJob = defineOperation({
   summary: "Runs a job now, also when it is paused",
   description:
     "With an idempotency key (field or header) a second call answers with the first tick. A key is known for as long as the tick or its run is kept: with neither left, it counts as new.",
-  input: z.object({ jobId: JobId, idempotencyKey: Id.optional(), reason: Reason.optional() }),
+  input: z.object({ jobId: ref("Job", JobId), idempotencyKey: Id.optional(), reason: Reason.optional() }),
   output: z.object({ tick: Tick, isRepeated: z.boolean() }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
@@ -162,7 +175,7 @@ export const listTicks = defineOperation({
   method: "GET",
   path: "/jobs/{jobId}/ticks",
   summary: "What became of a job's scheduled moments, newest first",
-  input: z.object({ ...pageFields, jobId: JobId, outcome: z.enum(tickOutcomes).optional() }),
+  input: z.object({ ...pageFields, jobId: ref("Job", JobId), outcome: z.enum(tickOutcomes).optional() }),
   output: pageOf(Tick),
   errors: ["not_found"],
   effect: "readonly",

@@ -8,12 +8,14 @@ import { serveAll } from "../serve.ts";
 import type { Handlers } from "../handlers.ts";
 import { parseInput } from "../run-operation.ts";
 import { silentLogger } from "@roost/base";
+import { roostContract } from "../roost-contract.ts";
+import { contractOf, owner, principalOf } from "../testing/people.ts";
 import { applyJobs, defineJob, getStatus, JobDefinition, listRuns, roostOperations } from "./roost-operations.ts";
 
-const openApiOptions = { title: "Roost", version: "0.1.0", servers: [{ url: "http://127.0.0.1:7717/api/v1" }] };
+const openApiOptions = { version: "0.1.0", servers: [{ url: "http://127.0.0.1:7717/api/v1" }] };
 
 test("createOpenApi() of roostOperations is a valid OpenAPI 3.1 document", async () => {
-  const document = createOpenApi(roostOperations, openApiOptions);
+  const document = createOpenApi(roostContract, openApiOptions);
   const validator = new Validator();
   const result = await validator.validate(structuredClone(document));
   assert.deepEqual(result.errors, undefined);
@@ -26,7 +28,7 @@ test("createOpenApi() of roostOperations is a valid OpenAPI 3.1 document", async
 });
 
 test("createOpenApi() of roostOperations refers only to components that exist, and names no field of a list twice", () => {
-  const document = createOpenApi(roostOperations, openApiOptions);
+  const document = createOpenApi(roostContract, openApiOptions);
   const schemas = (document["components"] as { schemas: Record<string, unknown> }).schemas;
   for (const [, name] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
     assert.ok(name !== undefined && name in schemas, `${name} is missing`);
@@ -53,7 +55,7 @@ test("createOpenApi() of roostOperations refers only to components that exist, a
 
 test("createOpenApi() of roostOperations has only patterns that ECMAScript, Python and Rust read alike", () => {
   const patterns = new Set<string>();
-  JSON.stringify(createOpenApi(roostOperations, openApiOptions), (key, value: unknown) => {
+  JSON.stringify(createOpenApi(roostContract, openApiOptions), (key, value: unknown) => {
     if (key === "pattern" && typeof value === "string") patterns.add(value);
     return value;
   });
@@ -97,7 +99,7 @@ test("roostOperations can be served together, and every list has a limit and a c
   const handlers = Object.fromEntries(roostOperations.map(({ id }) => [id, () => ({})])) as unknown as Handlers<
     typeof roostOperations
   >;
-  createRoutes(serveAll(roostOperations, handlers), { logger: silentLogger });
+  createRoutes(serveAll(roostContract, handlers), { principalOf, logger: silentLogger });
   for (const operation of roostOperations) {
     if (!operation.id.startsWith("list")) continue;
     assert.ok("limit" in operation.input.shape && "after" in operation.input.shape, `${operation.id} has no page`);
@@ -170,14 +172,18 @@ test("applyJobs names the job and the field that is wrong", () => {
 
 test("roostOperations make a client with one method each", async () => {
   const status = { version: 1 };
-  const client = createLocalClient([getStatus, listRuns] as const, {
-    getStatus: () => status as never,
-    listRuns: ({ limit, state }) => {
-      assert.equal(limit, 50);
-      assert.deepEqual(state, ["running"]);
-      return { items: [], next: null };
+  const client = createLocalClient(
+    contractOf([getStatus, listRuns]),
+    {
+      getStatus: () => status as never,
+      listRuns: ({ limit, state }) => {
+        assert.equal(limit, 50);
+        assert.deepEqual(state, ["running"]);
+        return { items: [], next: null };
+      },
     },
-  });
+    { principal: owner },
+  );
   assert.deepEqual(await client.listRuns({ state: ["running"] }), { items: [], next: null });
   await assert.rejects(client.getStatus(), {
     code: "internal",

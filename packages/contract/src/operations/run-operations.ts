@@ -1,10 +1,10 @@
 /** Runs: list, look into, watch, cancel, retry, and say what an effect of unknown outcome did. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
+import { decidingKinds } from "../principal.ts";
 import { CausalNode, Event } from "../records/event.ts";
 import {
   Cursor,
-  Id,
   Json,
   JsonFields,
   pageFields,
@@ -15,11 +15,12 @@ import {
   Slug,
   SmallCount,
   Text,
+  ref,
 } from "../records/fields.ts";
 import { ReplayReport } from "../records/replay.ts";
 import { Run, RunState, RunSummary, Step, stepOutcomes, Wait } from "../records/run.ts";
 
-const runId = Id.describe("Id of a run");
+const runId = ref("Run").describe("Id of a run");
 
 export const listRuns = defineOperation({
   id: "listRuns",
@@ -29,10 +30,10 @@ export const listRuns = defineOperation({
   input: z.object({
     ...pageFields,
     state: z.array(RunState).max(8).optional(),
-    jobId: Slug.optional(),
-    sessionKey: SessionKey.optional(),
+    jobId: ref("Job", Slug).optional(),
+    sessionKey: ref("Session", SessionKey).optional(),
     sessionKind: SessionKind.optional(),
-    parentRunId: Id.optional(),
+    parentRunId: ref("Run").optional(),
   }),
   output: pageOf(RunSummary),
   effect: "readonly",
@@ -130,13 +131,14 @@ export const resolveStep = defineOperation({
   output: z.object({ step: Step, run: RunSummary }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
+  access: { audience: decidingKinds },
 });
 
 export const RunUpdate = z
   .discriminatedUnion("kind", [
     z.object({
       kind: z.literal("text"),
-      runId: Id,
+      runId: ref("Run"),
       text: Text.describe("The next part of what the model says; not repeated to who comes back"),
     }),
     z.object({ kind: z.literal("event"), event: Event }),

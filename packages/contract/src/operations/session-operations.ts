@@ -2,7 +2,19 @@
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { Event } from "../records/event.ts";
-import { Count, Cursor, Id, Name, pageOf, pageFields, SessionKey, SessionKind, Slug, Text } from "../records/fields.ts";
+import {
+  Count,
+  Cursor,
+  Id,
+  Name,
+  pageOf,
+  pageFields,
+  SessionKey,
+  SessionKind,
+  Slug,
+  Text,
+  ref,
+} from "../records/fields.ts";
 import { RunSummary } from "../records/run.ts";
 import { Message, Session } from "../records/session.ts";
 
@@ -21,7 +33,7 @@ export const getSession = defineOperation({
   method: "GET",
   path: "/sessions/{sessionKey}",
   summary: "A session with a page of its messages, newest page first, oldest message of the page first",
-  input: z.object({ ...pageFields, sessionKey: SessionKey }),
+  input: z.object({ ...pageFields, sessionKey: ref("Session", SessionKey) }),
   output: z.object({ session: Session, messages: pageOf(Message) }),
   errors: ["not_found"],
   effect: "readonly",
@@ -35,15 +47,17 @@ export const sendMessage = defineOperation({
   description:
     "A session that does not exist yet begins. With an idempotency key (field or header) a second call answers with the first message.",
   input: z.object({
-    sessionKey: SessionKey,
+    sessionKey: ref("Session", SessionKey),
     text: Text.min(1),
     agent: Slug.optional().describe("Of a session that begins; main when left out"),
     source: Name.default("api").describe("Where it comes from: cli, console, …"),
     idempotencyKey: Id.optional(),
   }),
-  output: z.object({ messageId: Id, runId: Id, isRepeated: z.boolean() }),
+  output: z.object({ messageId: ref("Message"), runId: ref("Run"), isRepeated: z.boolean() }),
   errors: ["conflict"],
   effect: "idempotent",
+  access: { audience: ["owner", "device", "client", "script", "host", "channel"] },
+  examples: [{ summary: "Ask main", input: { sessionKey: "main", text: "What is on today?" } }],
 });
 
 export const SessionUpdate = z
@@ -51,7 +65,7 @@ export const SessionUpdate = z
     z.object({ kind: z.literal("message"), message: Message }),
     z.object({
       kind: z.literal("text"),
-      runId: Id,
+      runId: ref("Run"),
       text: Text.describe("The next part of an answer; not repeated to who comes back"),
     }),
     z.object({ kind: z.literal("event"), event: Event.describe("Of a run of this session") }),
@@ -67,7 +81,7 @@ export const watchSession = defineOperation({
   summary: "What happens in a session, as it happens, from now on or after a place",
   description: "Each item is named after its kind. It does not end by itself.",
   input: z.object({
-    sessionKey: SessionKey,
+    sessionKey: ref("Session", SessionKey),
     after: Cursor.optional(),
     last: Count.max(500).default(0).describe("Begin with that many messages back; `after` wins"),
   }),

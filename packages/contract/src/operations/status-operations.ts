@@ -42,6 +42,7 @@ export const getConfig = defineOperation({
   input: z.object({}),
   output: z.object({ entries: z.array(ConfigEntry) }),
   effect: "readonly",
+  access: { audience: ["owner", "device", "host"] },
 });
 
 export const statusOperations = [getStatus, listActivity, getConfig] as const;

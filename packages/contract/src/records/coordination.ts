@@ -1,7 +1,7 @@
 /** Locks, once-only effects and claimed topics: how jobs and scripts of any host keep out of each other's way. */
 // tidy: records are grouped by the part of Roost they belong to.
 import { z } from "zod";
-import { Count, Id, Json, keyText, Name, Reason, Text, Time } from "./fields.ts";
+import { Count, Id, Json, keyText, Name, Reason, Text, Time, ref } from "./fields.ts";
 import { nameCharsMax } from "./limits.ts";
 
 /** Names of locks, and scopes and keys of effects. */
@@ -13,7 +13,7 @@ export const Lock = z
     holder: Name,
     epoch: Count.describe("Fencing token: greater at each taking"),
     purpose: Reason.nullable(),
-    runId: Id.nullable().describe("The run that holds it; it is released when the run ends"),
+    runId: ref("Run").nullable().describe("The run that holds it; it is released when the run ends"),
     acquiredAt: Time,
     expiresAt: Time,
     waitingCount: Count,
@@ -43,7 +43,7 @@ export const Once = z
 export type Once = z.output<typeof Once>;
 
 export const Claim = z
-  .object({ id: Id, scope: KeyText, text: Text, by: Name, at: Time, expiresAt: Time, runId: Id.nullable() })
+  .object({ id: Id, scope: KeyText, text: Text, by: Name, at: Time, expiresAt: Time, runId: ref("Run").nullable() })
   .meta({ id: "Claim" });
 export type Claim = z.output<typeof Claim>;
 

@@ -1,7 +1,7 @@
 /** Events as they are read from the log, and what is derived of their causes. */
 import { z } from "zod";
 import { compatibilityModes } from "../define-event.ts";
-import { Count, Id, JsonFields, Name, Reason, Time, WholeMs } from "./fields.ts";
+import { Count, Id, JsonFields, Name, Reason, Time, WholeMs, ref } from "./fields.ts";
 
 const Offset = Count.describe("Dense within the partition, in commit order");
 
@@ -58,8 +58,8 @@ export const CausalNode = z
     subject: z.string().max(1024).nullable(),
     time: Time,
     text: Reason.describe("What happened, in one line"),
-    runId: Id.nullable(),
-    jobId: Id.nullable(),
+    runId: ref("Run").nullable(),
+    jobId: ref("Job").nullable(),
   })
   .meta({ id: "CausalNode" });
 export type CausalNode = z.output<typeof CausalNode>;

@@ -42,6 +42,13 @@ export function keyText(charsMax: number) {
 
 export const Id = text(idCharsMax).min(1);
 
+/** The schema of an id that names a record: `ref("Run")`, `ref("Job", Slug)`. Documents, tools and GraphQL go by it. */
+export function ref(record: string): typeof Id;
+export function ref<Schema extends z.ZodType>(record: string, id: Schema): Schema;
+export function ref(record: string, id: z.ZodType = Id): z.ZodType {
+  return id.meta({ ...id.meta(), "x-roost-ref": record });
+}
+
 /** Of jobs and agents: short, readable, safe in paths and file names. */
 export const Slug = z
   .string()

@@ -20,6 +20,7 @@ import {
   WrittenDuration,
   WrittenMs,
   WrittenTime,
+  ref,
 } from "./fields.ts";
 import { attemptsMax, backoffMsMax, priorityMax, promptCharsMax, timeoutMsMax } from "./limits.ts";
 import { Postconditions } from "./postcondition.ts";
@@ -198,14 +199,14 @@ export const tickOutcomes = ["fired", "skipped", "missed"] as const;
 
 export const Tick = z
   .object({
-    jobId: JobId,
+    jobId: ref("Job", JobId),
     tickKey: TickKey.describe(
       "The scheduled moment, event:<id>, events:<id of the first> or manual:<key>: unique within the job",
     ),
     scheduledAt: Time,
     outcome: z.enum(tickOutcomes),
     reason: Reason.nullable(),
-    runId: Id.nullable(),
+    runId: ref("Run").nullable(),
     lateMs: WholeMs,
     missedCount: Count.describe("Ticks before it that did not fire; of a missed row, the ticks it stands for"),
     jobVersion: Count,
@@ -236,7 +237,7 @@ export type Job = z.output<typeof Job>;
 
 export const JobVersion = z
   .object({
-    jobId: JobId,
+    jobId: ref("Job", JobId),
     version: Count,
     definition: JobDefinition,
     definedBy: Name,

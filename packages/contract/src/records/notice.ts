@@ -1,6 +1,6 @@
 /** What Roost tells people and asks them. */
 import { z } from "zod";
-import { Id, Name, Reason, Slug, Text, Time } from "./fields.ts";
+import { Id, Name, Reason, Slug, Text, Time, ref } from "./fields.ts";
 
 export const noticeLevels = ["info", "warning", "urgent"] as const;
 export const noticeStates = ["raised", "delivered", "failed"] as const;
@@ -14,8 +14,8 @@ export const Notice = z
     target: Name.nullable().describe("Where it goes: console, webhook, …"),
     state: z.enum(noticeStates),
     source: Name.describe("What raised it: run:<id>, job:<id>, home, …"),
-    runId: Id.nullable(),
-    jobId: Id.nullable(),
+    runId: ref("Run").nullable(),
+    jobId: ref("Job").nullable(),
     error: Reason.nullable(),
     createdAt: Time,
     deliveredAt: Time.nullable(),
@@ -31,8 +31,8 @@ export const Question = z
     state: z.enum(questionStates),
     answer: Text.nullable(),
     agent: Slug.nullable(),
-    runId: Id.nullable(),
-    jobId: Id.nullable(),
+    runId: ref("Run").nullable(),
+    jobId: ref("Job").nullable(),
     askedAt: Time,
     answeredAt: Time.nullable(),
     answeredBy: Name.nullable(),

@@ -15,6 +15,7 @@ import {
   Time,
   Usd,
   WholeMs,
+  ref,
 } from "./fields.ts";
 import { Budget, JobId } from "./job.ts";
 import { Postcondition } from "./postcondition.ts";
@@ -36,8 +37,8 @@ export const Wait = z
     kind: z.enum(waitKinds),
     until: Time.nullable(),
     eventType: Name.nullable(),
-    questionId: Id.nullable(),
-    childRunId: Id.nullable(),
+    questionId: ref("Question").nullable(),
+    childRunId: ref("Run").nullable(),
     text: Reason.describe("What is waited for, in words"),
   })
   .meta({ id: "Wait" });
@@ -48,10 +49,10 @@ const runSummaryFields = {
   state: RunState,
   title: Name.describe("The job's title, or the beginning of the message"),
   agent: Slug,
-  sessionKey: SessionKey.nullable(),
+  sessionKey: ref("Session", SessionKey).nullable(),
   sessionKind: SessionKind.nullable(),
-  jobId: JobId.nullable(),
-  parentRunId: Id.nullable(),
+  jobId: ref("Job", JobId).nullable(),
+  parentRunId: ref("Run").nullable(),
   reason: Reason.describe("Why it runs"),
   scheduledAt: Time.nullable(),
   lateMs: WholeMs,
@@ -86,8 +87,8 @@ export const Run = z
     agentVersion: Count.nullable().describe(
       "Version of its agent that it began with and keeps; null: nobody had defined it",
     ),
-    retryOf: Id.nullable().describe("The run that it tries again"),
-    forkedFrom: Id.nullable().describe("The run whose steps before `forkedSeq` it began with"),
+    retryOf: ref("Run").nullable().describe("The run that it tries again"),
+    forkedFrom: ref("Run").nullable().describe("The run whose steps before `forkedSeq` it began with"),
     forkedSeq: Count.nullable(),
     correlation: Id,
     causation: Id.nullable(),
@@ -114,7 +115,7 @@ export const stepOutcomes = ["done", "failed", "not_done"] as const;
 
 export const Step = z
   .object({
-    runId: Id,
+    runId: ref("Run"),
     seq: Count,
     name: Name,
     kind: z.string().max(64).describe("model, tool, context, wait, …"),

@@ -1,6 +1,6 @@
 /** Sessions and their messages. */
 import { z } from "zod";
-import { Count, Id, Json, Name, SessionKey, SessionKind, Slug, Text, Time } from "./fields.ts";
+import { Count, Id, Json, Name, SessionKey, SessionKind, Slug, Text, Time, ref } from "./fields.ts";
 
 export const messageRoles = ["user", "assistant", "tool", "system"] as const;
 
@@ -11,7 +11,7 @@ export const Session = z
     agent: Slug,
     title: Name.nullable(),
     messageCount: Count,
-    activeRunId: Id.nullable().describe("The run that is answering"),
+    activeRunId: ref("Run").nullable().describe("The run that is answering"),
     queuedCount: Count.describe("Runs that wait for their turn"),
     createdAt: Time,
     lastMessageAt: Time.nullable(),
@@ -22,12 +22,12 @@ export type Session = z.output<typeof Session>;
 export const Message = z
   .object({
     id: Id,
-    sessionKey: SessionKey,
+    sessionKey: ref("Session", SessionKey),
     seq: Count,
     role: z.enum(messageRoles),
     text: Text,
     parts: z.array(Json).nullable().describe("The message as the model saw it, when it is more than a text"),
-    runId: Id.nullable(),
+    runId: ref("Run").nullable(),
     source: Name.nullable().describe("Where it came from: cli, console, job:<id>, …"),
     rehearsed: z.boolean(),
     createdAt: Time,

@@ -1,6 +1,6 @@
 /** How the whole installation is doing, and what runs, waits or is due. */
 import { z } from "zod";
-import { Count, Id, Name, Reason, SessionKey, Slug, Time, Usd, WholeMs, unreadable } from "./fields.ts";
+import { Count, Id, Name, Reason, SessionKey, Slug, Time, Usd, WholeMs, unreadable, ref } from "./fields.ts";
 import { pathCharsMax } from "./limits.ts";
 
 export const Process = z
@@ -38,7 +38,9 @@ export const Status = z
     workers: z.array(Process),
     schedulers: z.array(Process),
     counts: z.object({ ready: Count, queued: Count, running: Count, waiting: Count, openQuestions: Count }),
-    due: z.array(z.object({ jobId: Slug, title: Name, dueAt: Time })).describe("The next due jobs, at most 10"),
+    due: z
+      .array(z.object({ jobId: ref("Job", Slug), title: Name, dueAt: Time }))
+      .describe("The next due jobs, at most 10"),
     spend: z
       .object({
         since: Time.describe("Beginning of today in the home's time zone"),
@@ -63,7 +65,7 @@ export const Activity = z
     id: Id,
     title: Name,
     agent: Slug,
-    sessionKey: SessionKey.nullable(),
+    sessionKey: ref("Session", SessionKey).nullable(),
     state: z.enum(activityStates),
     why: Reason,
     causedBy: z.object({ kind: z.enum(["job", "message", "run", "event", "person"]), id: Id }).nullable(),
@@ -75,8 +77,8 @@ export const Activity = z
     stepName: Name.nullable(),
     spentUsd: Usd,
     tokens: Count,
-    runId: Id.nullable(),
-    jobId: Slug.nullable(),
+    runId: ref("Run").nullable(),
+    jobId: ref("Job", Slug).nullable(),
   })
   .meta({ id: "Activity" });
 export type Activity = z.output<typeof Activity>;

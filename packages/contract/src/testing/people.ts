@@ -2,8 +2,10 @@
 import { once } from "node:events";
 import { RoostError } from "@roost/base";
 import { z } from "zod";
-import { defineOperation } from "../define-operation.ts";
+import { defineOperation, type AnyOperation } from "../define-operation.ts";
+import { defineService, type ServiceContract } from "../define-service.ts";
 import type { Call, Handlers, StreamItem } from "../handlers.ts";
+import type { Principal } from "../principal.ts";
 
 const Person = z
   .object({ id: z.string(), name: z.string(), tags: z.array(z.string()), note: z.string().nullable().default(null) })
@@ -72,7 +74,19 @@ export const watchPeople = defineOperation({
   stream: true,
 });
 
-export const people = [getPerson, listPeople, addPerson, waitForever, watchPeople] as const;
+export const people = defineService({
+  name: "people",
+  title: "People",
+  operations: [getPerson, listPeople, addPerson, waitForever, watchPeople],
+});
+
+/** A contract of these operations and nothing else. */
+export function contractOf<const Ops extends readonly AnyOperation[]>(operations: Ops): ServiceContract<Ops> {
+  return defineService({ name: "test", title: "Test", operations });
+}
+
+export const owner: Principal = { id: "person:test", kind: "owner", scopes: ["*"] };
+export const principalOf = () => owner;
 
 export type People = ReturnType<typeof createPeople>;
 
@@ -111,7 +125,7 @@ export function createPeople() {
     }
   }
 
-  const handlers: Handlers<typeof people> = {
+  const handlers: Handlers<typeof people.operations> = {
     getPerson: ({ personId }, call) => {
       calls.push(call);
       if (isBroken) return { id: personId } as never;

@@ -6,7 +6,9 @@ import { createAdaptorServer } from "@hono/node-server";
 import { createRoutes, type RoutesOptions } from "../create-routes.ts";
 import type { AnyOperation } from "../define-operation.ts";
 import type { Handlers } from "../handlers.ts";
+import type { ServiceContract } from "../define-service.ts";
 import { serveAll } from "../serve.ts";
+import { principalOf } from "./people.ts";
 
 export interface ServedRoutes extends AsyncDisposable {
   url: string;
@@ -14,11 +16,11 @@ export interface ServedRoutes extends AsyncDisposable {
 }
 
 export async function serveRoutes<const Ops extends readonly AnyOperation[]>(
-  operations: Ops,
+  contract: ServiceContract<Ops>,
   handlers: Handlers<Ops>,
-  options: RoutesOptions & { port?: number },
+  options: Omit<RoutesOptions, "principalOf"> & { port?: number },
 ): Promise<ServedRoutes> {
-  const routes = createRoutes(serveAll(operations, handlers), options);
+  const routes = createRoutes(serveAll(contract, handlers), { principalOf, ...options });
   const server = createAdaptorServer({ fetch: routes.fetch }) as Server;
   server.listen(options.port ?? 0, "127.0.0.1");
   await once(server, "listening");

@@ -13,6 +13,10 @@ export const coordinationLimits = {
   nameCharsMax: 200,
   resultBytesMax: 256 * 1024,
   keepMsDefault: 24 * 3_600_000,
+  /** Of answers that are kept by idempotency key: how long they are, how long they stay, and how long an attempt may take. */
+  answerBytesMax: 64 * 1024,
+  answerKeepMs: 7 * 86_400_000,
+  answerBusyMs: 120_000,
   listMax: 500,
   /** Rows that one pass of clearing up touches. */
   passMax: 200,

@@ -22,7 +22,9 @@ export async function sweepCoordination(kernel: Kernel): Promise<number> {
       [passMax],
     ],
     [
-      `delete from roost.idempotency_key where (scope, key) in (select scope, key from roost.idempotency_key where expires_at <= roost.now() limit $1 for update skip locked) returning 1`,
+      `with answers as (
+         delete from roost.answer where (scope, key) in (select scope, key from roost.answer where expires_at <= roost.now() limit $1 for update skip locked))
+       delete from roost.idempotency_key where (scope, key) in (select scope, key from roost.idempotency_key where expires_at <= roost.now() limit $1 for update skip locked) returning 1`,
       [passMax],
     ],
   ];

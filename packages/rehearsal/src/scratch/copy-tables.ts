@@ -30,6 +30,7 @@ const parts: Readonly<Record<string, string | undefined>> = {
   "roost.wait": `run_id in (${liveRun})`,
   "roost.question": `run_id in (${liveRun})`,
   "roost.reservation": `run_id in (${liveRun})`,
+  "roost.answer": "false",
   "roost.idempotency_key": "false",
   "roost.once": "state = 'begun'",
   "roost.claim": "released_at is null",

@@ -1,0 +1,102 @@
+/**
+ * A service as a value without I/O: what it is called, what can be asked of it, what it says, and the words it uses. Routes, clients,
+ * OpenAPI and tools take contracts; who serves one stands elsewhere. Roost's own API is the first.
+ */
+import assert from "node:assert/strict";
+import type { EventDefinition } from "./define-event.ts";
+import type { AnyOperation } from "./define-operation.ts";
+import { labelLimits, findUnreadable } from "./labels.ts";
+import { isScope, principalKinds, type Access, type PrincipalKind } from "./principal.ts";
+
+/** That a field of a record names another record, and how it is asked for. */
+export interface Relation {
+  /** The record that has the field, by the id of its schema. */
+  readonly from: string;
+  /** What the other record is called there: `job`. */
+  readonly name: string;
+  readonly field: string;
+  /** The record that it names. */
+  readonly to: string;
+  /** Id of the operation that answers with it. */
+  readonly via: string;
+}
+
+export interface ServiceOptions<Ops extends readonly AnyOperation[]> {
+  /** Lower case, unique in a home: part of addresses, of scopes and of the names of its database role and schema. */
+  name: string;
+  title: string;
+  operations: Ops;
+  events?: readonly EventDefinition[];
+  /** The topics that are its own. Default: one by its name. */
+  topics?: readonly string[];
+  relations?: readonly Relation[];
+  /** Labels of everything that it says and answers. Default: `aud:domain:<name>` and `trust:agent`. */
+  labels?: readonly string[];
+  /** The words of the domain and what they mean. */
+  vocabulary?: Readonly<Record<string, string>>;
+  /** Who may call an operation that does not say so itself. Default: all but channels. */
+  audience?: readonly PrincipalKind[];
+  /** The area of an operation's scope is its tag: `runs:read`. Default: `<name>.<tag>:read`. */
+  hasPlainScopes?: boolean;
+}
+
+export interface ServiceContract<Ops extends readonly AnyOperation[] = readonly AnyOperation[]> {
+  readonly name: string;
+  readonly title: string;
+  readonly operations: Ops;
+  readonly events: readonly EventDefinition[];
+  readonly topics: readonly string[];
+  readonly relations: readonly Relation[];
+  readonly labels: readonly string[];
+  readonly vocabulary: Readonly<Record<string, string>>;
+  /** Who may call an operation, by its id. */
+  readonly access: ReadonlyMap<string, Access>;
+}
+
+const namePattern = /^[a-z][a-z0-9-]{0,30}$/;
+const defaultAudience = principalKinds.filter((kind) => kind !== "channel");
+
+/** Checks that the parts agree with each other and fills in what was left out. */
+export function defineService<const Ops extends readonly AnyOperation[]>(
+  options: ServiceOptions<Ops>,
+): ServiceContract<Ops> {
+  const { name, title, operations, events = [], relations = [], vocabulary = {} } = options;
+  assert.match(name, namePattern, `service "${name}": its name must be 1 to 31 lower-case letters, digits and -`);
+  const topics = options.topics ?? [name];
+  const labels = options.labels ?? [`aud:domain:${name}`, "trust:agent"];
+  const unreadable = findUnreadable(labels);
+  assert.ok(unreadable === undefined, `service "${name}": ${unreadable} is no label`);
+  assert.ok(labels.length <= labelLimits.audiencesMax, `service "${name}": it has ${labels.length} labels`);
+  const ids = new Map(operations.map((operation) => [operation.id, operation]));
+  assert.equal(ids.size, operations.length, `service "${name}": two operations have the same id`);
+  for (const { id, query } of operations) {
+    assert.ok(
+      query === undefined || ids.get(query.id) === query,
+      `service "${name}": ${id} is asked for by ${query?.id}, which is none of its operations`,
+    );
+  }
+  for (const { type, topic } of events) {
+    assert.ok(
+      topics.includes(topic),
+      `service "${name}": event "${type}" is of topic "${topic}", which is not its own`,
+    );
+  }
+  for (const { from, name: relation, via } of relations) {
+    assert.ok(
+      ids.has(via),
+      `service "${name}": ${from}.${relation} is asked for by ${via}, which is no operation of it`,
+    );
+  }
+  const access = new Map(operations.map((operation) => [operation.id, accessOf(options, operation)]));
+  return { name, title, operations, events, topics, relations, labels, vocabulary, access };
+}
+
+function accessOf(
+  { name, audience = defaultAudience, hasPlainScopes = false }: ServiceOptions<readonly AnyOperation[]>,
+  operation: AnyOperation,
+): Access {
+  const local = operation.access.scope;
+  const scope = hasPlainScopes ? local : `${name}.${local}`;
+  assert.ok(isScope(scope), `service "${name}": ${operation.id} has the scope "${scope}": write it like people:read`);
+  return { scope, audience: operation.access.audience ?? audience };
+}

@@ -1,0 +1,37 @@
+/** Roost's own API as a service: the first contract, and the public file of `@roost/contract/roost`. */
+import { defineService } from "./define-service.ts";
+import { roostEvents } from "./events/roost-events.ts";
+import { roostOperations } from "./operations/roost-operations.ts";
+
+export const roostContract = defineService({
+  name: "roost",
+  title: "Roost",
+  operations: roostOperations,
+  events: roostEvents,
+  topics: ["coordination", "home", "jobs", "notices", "runs", "sessions"],
+  // What it answers carries labels of its own: what it reads is marked row by row.
+  labels: ["aud:main", "trust:untrusted"],
+  hasPlainScopes: true,
+  // It shows everything: an agent or a service gets at a run or a session by its tools, which go by labels.
+  audience: ["owner", "device", "client", "script", "host"],
+  relations: [
+    { from: "RunSummary", name: "job", field: "jobId", to: "Job", via: "getJob" },
+    { from: "RunSummary", name: "parent", field: "parentRunId", to: "Run", via: "getRun" },
+    { from: "RunSummary", name: "session", field: "sessionKey", to: "Session", via: "getSession" },
+    { from: "Tick", name: "run", field: "runId", to: "Run", via: "getRun" },
+    { from: "Message", name: "run", field: "runId", to: "Run", via: "getRun" },
+    { from: "Question", name: "run", field: "runId", to: "Run", via: "getRun" },
+    { from: "Question", name: "job", field: "jobId", to: "Job", via: "getJob" },
+    { from: "Notice", name: "run", field: "runId", to: "Run", via: "getRun" },
+    { from: "Lock", name: "run", field: "runId", to: "Run", via: "getRun" },
+  ],
+  vocabulary: {
+    run: "One durable execution of an agent for a job, a message or a parent run",
+    step: "One checkpointed part of a run; a finished step never runs again",
+    job: "A definition that starts runs: a trigger, a prompt, and policies",
+    tick: "One scheduled moment of a job",
+    session: "A conversation's transcript",
+    lock: "A lease that a person, script or agent takes by name",
+    claim: "A topic that somebody has taken on",
+  },
+});
