@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { test } from "node:test";
+import { createHttpClient } from "@roost/contract/client";
+import { roostContract } from "@roost/contract/roost";
 import { createValidator } from "@roost/contract/schemas";
 import { roostOperations } from "@roost/contract/operations";
+import { openServices, signRunToken } from "@roost/service";
+import { claimOne, end, joinWorker, startRun } from "./testing/drive-runs.ts";
 import { createTestGateway, testToken, type TestGateway } from "./testing/create-test-gateway.ts";
 
 interface Problem {
@@ -161,4 +165,102 @@ test("createGateway() serves an OpenAPI document that names every operation", as
     assert.ok(found, `#/${path} leads nowhere`);
   }
   assert.equal(typeof createValidator, "function");
+});
+
+/** As a page of `site` in a browser would ask; `fetch()` here sets no such headers itself. */
+function browse(gateway: TestGateway, path: string, headers: Record<string, string>, method = "GET", body = "") {
+  const host = `127.0.0.1:${gateway.port}`;
+  return new Promise<{ status: number; cookie: string | undefined; text: string }>((resolve, reject) => {
+    const sent = { host, "content-type": "application/json", "content-length": String(body.length), ...headers };
+    request({ host: "127.0.0.1", port: gateway.port, path, method, headers: sent }, (response) => {
+      const cookie = response.headers["set-cookie"]?.[0]?.split(";")[0];
+      response.setEncoding("utf8");
+      let text = "";
+      response.on("data", (part: string) => (text += part));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, cookie, text }));
+    })
+      .on("error", reject)
+      .end(body);
+  });
+}
+
+test("createGateway() signs a browser in by a cookie, for its own pages only", async () => {
+  await using gateway = await createTestGateway();
+  const own = `http://127.0.0.1:${gateway.port}`;
+  const page = { origin: own, "sec-fetch-site": "same-origin" };
+  const token = JSON.stringify({ token: testToken });
+  const signIn = (headers: Record<string, string>, body = token) => browse(gateway, "/session", headers, "POST", body);
+  assert.equal((await signIn({})).status, 403, "a sign-in names its page");
+  assert.equal((await signIn({ origin: "http://evil.example" })).status, 403);
+  assert.equal((await signIn({ origin: `http://127.0.0.1:${gateway.port + 1}` })).status, 403);
+  assert.equal((await signIn({ ...page, host: `evil.example:${gateway.port}` })).status, 403);
+  assert.equal((await signIn(page, '{"token":"guess"}')).status, 401);
+  assert.equal((await signIn({ ...page, "content-type": "text/plain" })).status, 400);
+  const { status, cookie } = await signIn(page);
+  assert.ok(status === 204 && cookie !== undefined);
+  const who = await browse(gateway, "/session", { cookie });
+  assert.deepEqual([who.status, JSON.parse(who.text).id], [200, "person:owner"]);
+  assert.equal((await browse(gateway, "/api/v1/status", { cookie, "sec-fetch-site": "same-origin" })).status, 200);
+  assert.equal((await browse(gateway, "/api/v1/status", { cookie, "sec-fetch-site": "none" })).status, 200);
+  // Another port of this host is the same site to a browser, and sends the cookie along.
+  assert.equal((await browse(gateway, "/api/v1/status", { cookie, "sec-fetch-site": "same-site" })).status, 403);
+  const pause = (headers: Record<string, string>) =>
+    browse(gateway, "/api/v1/queues/default/pause", { cookie, ...headers }, "POST", "{}");
+  for (const headers of [
+    {},
+    { origin: "null" },
+    { origin: "http://evil.example" },
+    { origin: `http://127.0.0.1:${gateway.port + 1}`, "sec-fetch-site": "same-site" },
+    { origin: own, "sec-fetch-site": "cross-site" },
+    { ...page, host: `evil.example:${gateway.port}` },
+    { origin: `http://evil.example:${gateway.port}`, host: `evil.example:${gateway.port}` },
+  ])
+    assert.equal((await pause(headers)).status, 403, JSON.stringify(headers));
+  assert.equal((await gateway.client.listQueues()).items[0]?.pausedAt, null);
+  assert.equal((await pause(page)).status, 200);
+  assert.match((await browse(gateway, "/session", page, "DELETE")).cookie ?? "", /=$/);
+});
+
+test("An agent that calls is that agent: its run's token opens what agents may call, and ends with the run's epoch", async () => {
+  await using gateway = await createTestGateway();
+  const { kernel } = gateway;
+  const { signer } = await openServices({ kernel, kind: "worker", name: "w" });
+  const worker = await joinWorker(kernel);
+  const runId = await startRun(kernel, { agent: "clerk" });
+  const owned = await claimOne(kernel, worker);
+  const token = await signRunToken(signer, owned);
+  const client = createHttpClient(roostContract, { baseUrl: `${gateway.url}/api/v1`, token });
+  const { holder } = await client.acquireLock({ name: "printer", holder: "person:owner" });
+  assert.equal(holder, "agent:clerk");
+  assert.equal((await gateway.client.listLocks()).items[0]?.runId, runId);
+  const refused: (() => Promise<unknown>)[] = [
+    () => client.getRun({ runId }),
+    () => client.getConfig(),
+    () => client.answerQuestion({ questionId: runId, answer: "yes" }),
+    () => client.sendMessage({ sessionKey: "main", text: "do it" }),
+    () => client.removeJob({ jobId: "blog" }),
+  ];
+  for (const ask of refused) await assert.rejects(ask, { code: "forbidden" });
+  const older = { ...owned, epoch: owned.epoch - 1 };
+  const wrong = [
+    await signRunToken(signer, older),
+    `${token.slice(0, -4)}AAAA`,
+    token.replace("roost-run", "roost-call"),
+    // Only a worker signs for a run.
+    await signRunToken((await openServices({ kernel, kind: "gateway", name: "g" })).signer, owned),
+  ];
+  const askWith = (each: string) =>
+    gateway.ask("/api/v1/locks", { headers: { authorization: `Bearer ${each}` } }).then(({ status }) => status);
+  for (const each of wrong) assert.equal(await askWith(each), 401);
+  assert.equal(await askWith(token), 200);
+  // The worker dies, another claims the run: the first one's token is of an older epoch.
+  await worker.release();
+  assert.equal(await askWith(token), 401);
+  await using other = await joinWorker(kernel);
+  const again = await claimOne(kernel, other);
+  assert.equal(await askWith(token), 401);
+  const newer = await signRunToken(signer, again);
+  assert.equal(await askWith(newer), 200);
+  await end(kernel, again);
+  assert.equal(await askWith(newer), 401);
 });

@@ -8,6 +8,7 @@ import {
   createProblemResponse,
   createRoutes,
   type KeepAnswer,
+  type Principal,
   type OpenApiDocument,
   type ServedContract,
 } from "@roost/contract";
@@ -15,7 +16,9 @@ import { attributes, type Telemetry } from "@roost/telemetry";
 import { Hono, type MiddlewareHandler } from "hono";
 import { startPage } from "./start-page.ts";
 import { checkOrigin, type OriginRules } from "./security/check-origin.ts";
+import { createBrowserSessions } from "./security/browser-session.ts";
 import { createAuthentication } from "./security/create-authentication.ts";
+import { createSessionRoutes } from "./security/session-routes.ts";
 import type { Token } from "./security/open-token.ts";
 
 export const apiPrefix = "/api/v1";
@@ -31,14 +34,16 @@ export interface GatewayOptions {
   logger: Logger;
   telemetry: Telemetry;
   keepAnswer: KeepAnswer;
+  /** Who the token of a run stands for. @throws RoostError `unauthenticated` */
+  verifyRunToken: (token: string) => Promise<Principal>;
   /** Aborted when the server stops: streams are cut so that their readers come back. */
   shutdown: AbortSignal;
 }
 
 /** Everything is refused that no rule lets through. */
-export function createGateway(options: GatewayOptions): Hono {
+export function createGateway(options: GatewayOptions): { fetch: (request: Request) => Response | Promise<Response> } {
   const { logger, telemetry } = options;
-  const app = new Hono();
+  const app = new Hono<{ Variables: { principal: Principal } }>();
   app.onError((error) => createProblemResponse(error, { logger }));
   app.notFound((context) =>
     createProblemResponse(
@@ -62,9 +67,12 @@ export function createGateway(options: GatewayOptions): Hono {
     createOpenApi(options.api.contract, { version: options.version, servers: [{ url: apiPrefix }] });
   app.get("/openapi.json", (context) => context.json((openApi ??= describe())));
 
-  const authenticate = createAuthentication({ token: options.token, clock: options.clock });
+  const { token, clock, verifyRunToken } = options;
+  const sessions = createBrowserSessions({ token, clock, port: () => options.origin().port });
+  const authentication = createAuthentication({ token, sessions, verifyRunToken, clock });
+  app.route("/session", createSessionRoutes({ authentication, sessions }));
   app.use(`${apiPrefix}/*`, async (context, next) => {
-    await authenticate(context.req.raw.headers);
+    context.set("principal", await authentication.principalOf(context.req.raw));
     // Hono answers HEAD by doing what GET does and dropping it: a stream that nobody reads.
     if (context.req.raw.method === "HEAD") return refuseHead(context.req.path, logger);
     await next();
@@ -74,7 +82,7 @@ export function createGateway(options: GatewayOptions): Hono {
     logger,
     keepAnswer: options.keepAnswer,
     shutdown: options.shutdown,
-    principalOf: () => ({ id: "person:owner", kind: "owner", scopes: ["*"] }),
+    principalOf: (context) => context.get("principal") as Principal,
     around: (operation, call, work) =>
       telemetry.span(
         `${operation.method} ${operation.path}`,

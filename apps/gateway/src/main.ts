@@ -12,12 +12,14 @@ import {
   writeFileDurably,
   type Logger,
 } from "@roost/base";
+import type { Principal } from "@roost/contract";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import { applyAgents, createJobLoops } from "@roost/jobs";
 import { createKeepAnswer, openKernel, runScheduler, setBudgets, setRetention } from "@roost/kernel";
 import { holdDatabase, openMemory, watchHome } from "@roost/memory";
 import { budgetCaps, readSettings, settingsFile } from "@roost/memory/settings";
+import { openServices, verifyRunToken, type Services } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
 import { applyHomeJobs } from "./apply-home-jobs.ts";
 import { readGatewayConfig, type GatewayConfig } from "./config.ts";
@@ -59,6 +61,7 @@ async function main(): Promise<void> {
   });
   await using kernel = await openKernel({ database, logger });
   await using home = await holdDatabase(kernel, homeDir);
+  const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
   await using memory = await openMemory({ kernel, homeDir, settings, logger });
   await setBudgets(kernel, { caps: budgetCaps(settings), timeZone: memory.timeZone });
   await applyAgents(kernel, settings.agents, { by: "home", source: settingsFile });
@@ -78,7 +81,8 @@ async function main(): Promise<void> {
   const api = createApi({ kernel, memory, facts, config: describeConfig(config, settings, model), ...confined });
   const origin = { hostnames: new Set<string>(), port: 0 };
   const common = { token, version, clock: systemClock, logger, telemetry, shutdown };
-  const app = createGateway({ api, keepAnswer: createKeepAnswer(kernel), origin: () => origin, ...common });
+  const calls = { keepAnswer: createKeepAnswer(kernel), verifyRunToken: runTokensOf(services) };
+  const app = createGateway({ api, ...calls, origin: () => origin, ...common });
   await using listening = await listen({
     host: config.ROOST_HOST,
     port: config.ROOST_PORT,
@@ -105,6 +109,10 @@ async function main(): Promise<void> {
   });
   if (home.refused.aborted) throw home.refused.reason;
   logger.info("The gateway stops", { reason: String(supervised.stop.reason) });
+}
+
+function runTokensOf({ kernel, verifier }: Services): (token: string) => Promise<Principal> {
+  return (token) => verifyRunToken(kernel.database, verifier, token);
 }
 
 function openLogger({ ROOST_LOG_LEVEL: level }: GatewayConfig): Logger {

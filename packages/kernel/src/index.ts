@@ -62,6 +62,7 @@ export {
   listSteps,
   listUnresolvedSteps,
   listWaits,
+  readFence,
   type Activity,
   type RunWait,
 } from "./runs/list-runs.ts";

@@ -2,6 +2,7 @@ import { claimTopic, listClaims, releaseClaim } from "@roost/claims";
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
+import { namedBy } from "../records/named-by.ts";
 import { placeOf, toPage, uuidPlace } from "../records/page.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toWire } from "../records/to-wire.ts";
@@ -20,8 +21,8 @@ export function serveClaims({ kernel }: { kernel: Kernel }): Served[] {
       );
     }),
 
-    serve(operations.claimTopic, async ({ threshold, ...request }) =>
-      toWire(await claimTopic(kernel, { ...request, threshold })),
+    serve(operations.claimTopic, async ({ by, ...request }, { principal }) =>
+      toWire(await claimTopic(kernel, { ...request, by: namedBy(principal, by), runId: principal.run?.id })),
     ),
 
     serve(operations.releaseClaim, ({ claimId }) => releaseClaim(kernel, requireUuid("claim", claimId))),

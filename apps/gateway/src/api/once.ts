@@ -2,12 +2,13 @@ import type { JsonValue } from "@roost/base";
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { beginOnce, failOnce, finishOnce, renewOnce, type Kernel } from "@roost/kernel";
+import { namedBy } from "../records/named-by.ts";
 import { toWire } from "../records/to-wire.ts";
 
 export function serveOnce({ kernel }: { kernel: Kernel }): Served[] {
   return [
-    serve(operations.beginOnce, async ({ purpose, ...request }) =>
-      toWire(await beginOnce(kernel, { ...request, purpose })),
+    serve(operations.beginOnce, async ({ holder, ...request }, { principal }) =>
+      toWire(await beginOnce(kernel, { ...request, holder: namedBy(principal, holder), runId: principal.run?.id })),
     ),
 
     serve(operations.renewOnce, async ({ scope, key, token, ttlMs }) => {

@@ -1,15 +1,28 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createFakeClock } from "@roost/base";
+import { createFakeClock, RoostError, type FakeClock } from "@roost/base";
+import type { Principal } from "@roost/contract";
+import { createBrowserSessions } from "./browser-session.ts";
 import { createAuthentication } from "./create-authentication.ts";
 import { hashToken, type Token } from "./open-token.ts";
 
 const right: Token = { hash: () => Promise.resolve(hashToken("right")) };
 const bearer = (token: string) => new Headers({ authorization: `Bearer ${token}` });
 
+function open(clock: FakeClock) {
+  const sessions = createBrowserSessions({ token: right, clock, port: () => 7717 });
+  const verifyRunToken = async (token: string): Promise<Principal> => {
+    if (token === "roost-run.good.x") return { id: "agent:main", kind: "agent", scopes: [] };
+    throw new RoostError("unauthenticated", "the run has ended");
+  };
+  const authentication = createAuthentication({ token: right, sessions, verifyRunToken, clock });
+  const authenticate = (headers: Headers, method = "GET") => authentication.principalOf({ method, headers });
+  return { sessions, authenticate };
+}
+
 test("createAuthentication() lets the token through and nothing else", async () => {
-  const authenticate = createAuthentication({ token: right, clock: createFakeClock(0) });
-  await authenticate(bearer("right"));
+  const { authenticate } = open(createFakeClock(0));
+  assert.equal((await authenticate(bearer("right"))).kind, "owner");
   await authenticate(new Headers({ authorization: "bearer right" }));
   for (const headers of [
     bearer("wrong"),
@@ -24,7 +37,7 @@ test("createAuthentication() lets the token through and nothing else", async () 
 
 test("createAuthentication() refuses to be guessed at, but never the owner", async () => {
   const clock = createFakeClock(0);
-  const authenticate = createAuthentication({ token: right, clock });
+  const { authenticate } = open(clock);
   for (let guess = 0; guess < 20; guess += 1)
     await assert.rejects(() => authenticate(bearer(`${guess}`)), { code: "unauthenticated" });
   await assert.rejects(() => authenticate(bearer("another")), { code: "limit_exceeded" });
@@ -33,4 +46,37 @@ test("createAuthentication() refuses to be guessed at, but never the owner", asy
   await authenticate(bearer("right"));
   clock.advance(10_000);
   await assert.rejects(() => authenticate(bearer("later")), { code: "unauthenticated" });
+});
+
+test("createAuthentication() takes the token of a run for its agent, and counts wrong ones as guesses", async () => {
+  const { authenticate } = open(createFakeClock(0));
+  assert.equal((await authenticate(bearer("roost-run.good.x"))).id, "agent:main");
+  for (let guess = 0; guess < 20; guess += 1)
+    await assert.rejects(() => authenticate(bearer("roost-run.bad.x")), { message: "the run has ended" });
+  await assert.rejects(() => authenticate(bearer("roost-run.bad.x")), { code: "limit_exceeded" });
+  await authenticate(bearer("roost-run.good.x"));
+});
+
+test("createBrowserSessions() signs in by a cookie that is whole, in time and of this token and port", async () => {
+  const clock = createFakeClock(0);
+  const { sessions, authenticate } = open(clock);
+  const header = await sessions.open();
+  assert.match(header, /^roost_session_7717=\S+; HttpOnly; SameSite=Strict; Path=\/; Max-Age=2592000$/);
+  const cookie = header.split(";")[0] ?? "";
+  const ask = (value: string) => authenticate(new Headers({ cookie: value }));
+  assert.equal((await ask(`other=1; ${cookie}`)).id, "person:owner");
+  const other = createBrowserSessions({ token: { hash: async () => hashToken("other") }, clock, port: () => 7717 });
+  const wrong = [
+    cookie.replace("7717", "7718"),
+    `${cookie}x`,
+    cookie.replace("=", "=9"),
+    cookie.slice(0, -2),
+    "roost_session_7717=",
+    "roost_session_7717=...",
+    (await other.open()).split(";")[0] ?? "",
+    sessions.close().split(";")[0] ?? "",
+  ];
+  for (const value of wrong) await assert.rejects(() => ask(value), { code: "unauthenticated" }, value);
+  clock.advance(30 * 86_400_000 + 1);
+  await assert.rejects(() => ask(cookie), { code: "unauthenticated" });
 });

@@ -1,10 +1,16 @@
-/** Who calls: compares a bearer token with the home's, in constant time, and slows down who guesses. */
+/** Who calls: the home's token, the token of a run, or the cookie of a signed-in browser. Slows down those who guess. */
 import { timingSafeEqual } from "node:crypto";
 import { RoostError, type Clock } from "@roost/base";
+import type { Principal } from "@roost/contract";
+import { isRunToken } from "@roost/service";
+import type { BrowserSessions } from "./browser-session.ts";
 import { hashToken, type Token } from "./open-token.ts";
 
 export interface AuthenticationOptions {
   token: Token;
+  sessions: BrowserSessions;
+  /** Who a run's token stands for. @throws RoostError `unauthenticated` */
+  verifyRunToken: (token: string) => Promise<Principal>;
   clock: Clock;
 }
 
@@ -12,39 +18,66 @@ export interface AuthenticationOptions {
 const failuresMax = 20;
 const windowMs = 10_000;
 /** Of an Authorization header that is looked at. */
-const headerCharsMax = 1_000;
+const headerCharsMax = 10_000;
 
-/** RFC 6750. @throws RoostError `unauthenticated`, or `limit_exceeded` after too many wrong tokens */
-export type Authenticate = (headers: Headers) => Promise<void>;
+/** The person whose home it is. */
+export const owner: Principal = { id: "person:owner", kind: "owner", scopes: ["*"] };
 
-export function createAuthentication({ token, clock }: AuthenticationOptions): Authenticate {
+export interface Authentication {
+  /** RFC 6750, or a cookie. @throws RoostError `unauthenticated`, `forbidden`, or `limit_exceeded` after too many wrong tokens */
+  principalOf(request: { method: string; headers: Headers }): Promise<Principal>;
+  /** @throws RoostError as principalOf does, for a token that is not the home's */
+  requireHomeToken(given: string): Promise<void>;
+}
+
+export function createAuthentication(options: AuthenticationOptions): Authentication {
+  const { token, sessions, verifyRunToken, clock } = options;
   let failureCount = 0;
   let windowEndsMs = 0;
-  return async (headers) => {
-    const given = readBearer(headers.get("authorization") ?? "");
-    const expected = await token.hash();
-    // The right token always gets in: who guesses cannot lock the owner out.
-    if (given !== undefined && expected !== undefined && timingSafeEqual(hashToken(given), expected)) return;
-    // Without a token nothing is guessed.
-    if (given === undefined) {
-      throw new RoostError("unauthenticated", "The call has no bearer token: send the one in .roost/token of the home");
-    }
+  const countFailure = () => {
     const nowMs = clock.nowMs();
     if (nowMs >= windowEndsMs) {
       windowEndsMs = nowMs + windowMs;
       failureCount = 0;
     }
     failureCount += 1;
-    if (failureCount > failuresMax) {
-      throw new RoostError(
-        "limit_exceeded",
-        `More than ${failuresMax} calls without the right token within ${windowMs / 1000} s: wait and try again`,
-      );
-    }
+    if (failureCount <= failuresMax) return;
+    throw new RoostError(
+      "limit_exceeded",
+      `More than ${failuresMax} calls without the right token within ${windowMs / 1000} s: wait and try again`,
+    );
+  };
+  const requireHomeToken = async (given: string) => {
+    const expected = await token.hash();
+    // The right token always gets in: who guesses cannot lock the owner out.
+    if (expected !== undefined && timingSafeEqual(hashToken(given), expected)) return;
+    countFailure();
     throw new RoostError(
       "unauthenticated",
       "The bearer token is not this home's: send the one in .roost/token of the home",
     );
+  };
+  return {
+    requireHomeToken,
+    async principalOf(request) {
+      const given = readBearer(request.headers.get("authorization") ?? "");
+      if (given === undefined) {
+        if (await sessions.check(request)) return owner;
+        // Without a token nothing is guessed.
+        throw new RoostError(
+          "unauthenticated",
+          "The call has no bearer token: send the one in .roost/token of the home",
+        );
+      }
+      if (!isRunToken(given)) {
+        await requireHomeToken(given);
+        return owner;
+      }
+      return verifyRunToken(given).catch((error: unknown) => {
+        countFailure();
+        throw error;
+      });
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
 import { createKeepAnswer, type Kernel } from "@roost/kernel";
 import { applyAgents } from "@roost/jobs";
 import { openMemory, type Memory } from "@roost/memory";
+import { openServices, verifyRunToken } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
 import { apiPrefix, createGateway } from "../create-gateway.ts";
 import { createApi } from "../create-api.ts";
@@ -90,6 +91,7 @@ async function serve(options: { kernel: Kernel; memory: Memory; homeDir: string;
   const engine = { version: "18", embedded: true };
   const origin = { hostnames: new Set<string>(), port: 0 };
   const telemetry = await openTelemetry({ serviceName: "test", logger });
+  const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
   const confined = { kernel, databaseUrl, homeDir, environment: {}, model, shutdown: shutdown.signal };
   const app = createGateway({
     api: createApi({
@@ -109,6 +111,7 @@ async function serve(options: { kernel: Kernel; memory: Memory; homeDir: string;
       replays: openReplays(confined),
     }),
     keepAnswer: createKeepAnswer(kernel),
+    verifyRunToken: (token) => verifyRunToken(kernel.database, services.verifier, token),
     token: await openToken(homeDir, { clock: systemClock, logger }),
     version: "0.0.1",
     origin: () => origin,

@@ -65,6 +65,16 @@ export async function getRun(sql: Sql, runId: string): Promise<Run> {
   return run;
 }
 
+/** Whose a run is now: what a call in its name is checked against. */
+export async function readFence(sql: Sql, runId: string): Promise<Pick<Run, "agent" | "state" | "epoch"> | undefined> {
+  const [run] = await sql.query<Pick<Run, "agent" | "state" | "epoch">>(
+    "select agent, state, epoch from roost.run_all where id = $1",
+    [runId],
+    { name: "roost_run_fence" },
+  );
+  return run;
+}
+
 /** In order, after the given seq. */
 export async function listSteps(
   sql: Sql,

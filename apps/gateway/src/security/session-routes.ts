@@ -1,0 +1,45 @@
+/** `/session`: a browser signs in with the home's token, asks who it is, and signs out. Anything else is refused by the gateway's rules. */
+import { RoostError } from "@roost/base";
+import { Hono } from "hono";
+import { z } from "zod";
+import { refuseOtherPages, type BrowserSessions } from "./browser-session.ts";
+import type { Authentication } from "./create-authentication.ts";
+
+const SignIn = z.strictObject({ token: z.string().max(1_000) });
+const bodyBytesMax = 2_048;
+
+/** Signing in and out asks for the own page too: another could sign a browser in to what is not its person's, or out. */
+export function createSessionRoutes({
+  authentication,
+  sessions,
+}: {
+  authentication: Authentication;
+  sessions: BrowserSessions;
+}): Hono {
+  const routes = new Hono();
+  routes.post("/", async (context) => {
+    refuseOtherPages("POST", context.req.raw.headers);
+    const { token } = await readSignIn(context.req.raw);
+    await authentication.requireHomeToken(token);
+    return context.body(null, 204, { "set-cookie": await sessions.open(), "cache-control": "no-store" });
+  });
+  routes.get("/", async (context) => {
+    const { id, kind, scopes } = await authentication.principalOf(context.req.raw);
+    return context.json({ id, kind, scopes }, 200, { "cache-control": "no-store" });
+  });
+  routes.delete("/", (context) => {
+    refuseOtherPages("DELETE", context.req.raw.headers);
+    return context.body(null, 204, { "set-cookie": sessions.close(), "cache-control": "no-store" });
+  });
+  return routes;
+}
+
+async function readSignIn(request: Request): Promise<z.output<typeof SignIn>> {
+  const mediaType = (request.headers.get("content-type") ?? "").split(";")[0]?.trim();
+  const length = Number(request.headers.get("content-length") ?? bodyBytesMax + 1);
+  if (mediaType !== "application/json" || !(length <= bodyBytesMax))
+    throw new RoostError("invalid_input", `Sign in with a JSON body of at most ${bodyBytesMax} bytes: {"token": "…"}`);
+  const parsed = SignIn.safeParse(await request.json().catch(() => undefined));
+  if (parsed.success) return parsed.data;
+  throw new RoostError("invalid_input", 'Sign in with a JSON body like {"token": "…"}');
+}

@@ -1,0 +1,2 @@
+export { openServices, type Services } from "./open-services.ts";
+export { isRunToken, signRunToken, verifyRunToken, type RunTokenRequest } from "./signing/run-tokens.ts";

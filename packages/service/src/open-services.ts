@@ -1,0 +1,30 @@
+/** What a process of the home needs to call services and to be called: the tables of this room, a signer of its own, and a verifier. */
+import { applyMigrations, readMigrations } from "@roost/database";
+import type { Kernel } from "@roost/kernel";
+import { openSigner, type Signer, type SignerKind } from "./signing/open-signer.ts";
+import { createVerifier, type Verifier } from "./signing/create-verifier.ts";
+
+export const serviceSchema = "service";
+export const serviceMigrations = new URL("./migrations/", import.meta.url);
+
+export interface Services {
+  readonly kernel: Kernel;
+  readonly signer: Signer;
+  readonly verifier: Verifier;
+}
+
+export interface OpenServicesOptions {
+  kernel: Kernel;
+  /** As what this process signs. */
+  kind: SignerKind;
+  name: string;
+}
+
+export async function openServices({ kernel, kind, name }: OpenServicesOptions): Promise<Services> {
+  await applyMigrations(kernel.database, {
+    schema: serviceSchema,
+    migrations: await readMigrations(serviceMigrations),
+  });
+  const { database, clock } = kernel;
+  return { kernel, signer: openSigner(database, { kind, name, clock }), verifier: createVerifier(database, { clock }) };
+}

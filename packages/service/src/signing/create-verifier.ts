@@ -1,0 +1,69 @@
+/** Tells who signed a message: looks the signer's public key up once and remembers it for as long as it counts. */
+import { createPublicKey, verify, type KeyObject } from "node:crypto";
+import { RoostError, type Clock } from "@roost/base";
+import type { Sql } from "@roost/database";
+import { z } from "zod";
+import type { SignerKind } from "./open-signer.ts";
+
+export interface Signed {
+  message: unknown;
+  signer: { id: string; kind: SignerKind; name: string };
+}
+
+export interface Verifier {
+  /** @throws RoostError `unauthenticated` for what no living signer of the home has signed for this purpose */
+  verify(purpose: string, text: string): Promise<Signed>;
+}
+
+interface KnownSigner {
+  kind: SignerKind;
+  name: string;
+  key: KeyObject;
+  expiresAtMs: number;
+}
+
+const textCharsMax = 8_192;
+const knownMax = 1_000;
+const Body = z.tuple([z.uuid(), z.unknown()]);
+
+export function createVerifier(sql: Sql, { clock }: { clock: Clock }): Verifier {
+  const known = new Map<string, KnownSigner>();
+  const find = async (id: string): Promise<KnownSigner | undefined> => {
+    const found = known.get(id);
+    if (found !== undefined && found.expiresAtMs > clock.nowMs()) return found;
+    const [row] = await sql.query<{ kind: SignerKind; name: string; key: Buffer; expiresAt: Date }>(
+      `select kind, name, public_key as key, expires_at as "expiresAt" from service.find_signer_1($1)`,
+      [id],
+    );
+    if (row === undefined) return undefined;
+    const key = createPublicKey({ key: row.key, format: "der", type: "spki" });
+    const signer = { kind: row.kind, name: row.name, key, expiresAtMs: row.expiresAt.getTime() };
+    if (known.size >= knownMax) known.clear();
+    known.set(id, signer);
+    return signer;
+  };
+  return {
+    async verify(purpose, text) {
+      const refusal = () => new RoostError("unauthenticated", `the ${purpose} token is not signed by this home`);
+      const [itsPurpose, body, signature] = text.length > textCharsMax ? [] : text.split(".");
+      if (itsPurpose !== purpose || body === undefined || signature === undefined) throw refusal();
+      const parsed = Body.safeParse(parseJson(Buffer.from(body, "base64url").toString()));
+      if (!parsed.success) throw refusal();
+      const [id, message] = parsed.data;
+      const signer = await find(id);
+      const isSigned =
+        signer !== undefined &&
+        verify(null, Buffer.from(`${purpose}.${body}`), signer.key, Buffer.from(signature, "base64url"));
+      if (!isSigned) throw refusal();
+      return { message, signer: { id, kind: signer.kind, name: signer.name } };
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // The schema refuses it.
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Signs short messages in the name of this process. The private half of its key never leaves the process; the public half stands in the
+ * database until it expires, so that every other process of the home can tell who signed.
+ */
+import { generateKeyPairSync, sign, type KeyObject } from "node:crypto";
+import { createId, type Clock, type JsonValue } from "@roost/base";
+import type { Sql } from "@roost/database";
+
+export type SignerKind = "worker" | "gateway" | "service";
+
+export interface Signer {
+  /** The message, whose it is, and its signature, as one word for a header. `purpose` keeps one kind of message from standing for another. */
+  sign(purpose: string, message: JsonValue): Promise<string>;
+}
+
+/** A key is used for half of its time and counts for the other half, for what it signed last. */
+const keyMsMax = 24 * 3_600_000;
+
+interface Key {
+  id: string;
+  privateKey: KeyObject;
+  usedUntilMs: number;
+}
+
+export function openSigner(sql: Sql, { kind, name, clock }: { kind: SignerKind; name: string; clock: Clock }): Signer {
+  let current: Promise<Key> | undefined;
+  const makeKey = async (): Promise<Key> => {
+    const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+    const id = createId();
+    // Old keys leave when a new one comes.
+    await sql.query(
+      `with expired as (delete from service.signer where expires_at < roost.now() - interval '1 day')
+       insert into service.signer (id, kind, name, public_key, expires_at)
+       values ($1, $2, $3, $4, roost.now() + $5 * interval '1 ms')`,
+      [id, kind, name, publicKey.export({ type: "spki", format: "der" }), keyMsMax],
+    );
+    return { id, privateKey, usedUntilMs: clock.nowMs() + keyMsMax / 2 };
+  };
+  const keyInUse = async (): Promise<Key> => {
+    const key = await (current ??= makeKey());
+    if (clock.nowMs() < key.usedUntilMs) return key;
+    current = makeKey();
+    return current;
+  };
+  return {
+    async sign(purpose, message) {
+      const key = await keyInUse().catch((error: unknown) => {
+        current = undefined;
+        throw error;
+      });
+      const body = Buffer.from(JSON.stringify([key.id, message])).toString("base64url");
+      const signature = sign(null, Buffer.from(`${purpose}.${body}`), key.privateKey).toString("base64url");
+      return `${purpose}.${body}.${signature}`;
+    },
+  };
+}
