@@ -3,7 +3,7 @@
 import { createId, RoostError } from "@roost/base";
 import { isPassing, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { clipReason } from "./clip-reason.ts";
-import { pausedByDefinition } from "./define-job.ts";
+import { pausedByDefinition } from "./after-change.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
 import { fireEventTicks } from "./fire-event-ticks.ts";
 import { closeWindows } from "./gather-events.ts";

@@ -55,6 +55,22 @@ for (const [expression, interval] of intervals) {
   });
 }
 
+test("parseCronExpression() takes ? for *, so that a weekday beside it counts alone", () => {
+  for (const [asked, plain] of [
+    ["0 9 ? * MON", "0 9 * * MON"],
+    ["? 9 * * *", "* 9 * * *"],
+    ["?/20 ? 1 * ?", "*/20 * 1 * *"],
+  ] as const) {
+    const [left, right] = [parseCronExpression(asked), parseCronExpression(plain)];
+    assert.deepEqual([left.interval, left.everyHour], [right.interval, right.everyHour], asked);
+    let atMs = Date.UTC(2026, 2, 1);
+    for (let count = 0; count < 50; count += 1) {
+      assert.equal(left.nextWall(atMs), right.nextWall(atMs), asked);
+      atMs = right.nextWall(atMs) ?? 0;
+    }
+  }
+});
+
 const refused: [expression: string, reason: RegExp][] = [
   ["", /1 fields; cron has 5/],
   ["* * * *", /4 fields; cron has 5/],
@@ -64,7 +80,6 @@ const refused: [expression: string, reason: RegExp][] = [
   ["0 25 * * *", /hour: 25/],
   ["0 0 * * FUN", /FUN/],
   ["*/0 * * * *", /stepping: 0/],
-  ["0 ? * * *", /"\?" stands for no fixed time/],
   ["0 0 30 2 *", /no date ever matches/],
   ["@reboot", /nicknames are @yearly/],
   [`${"1,".repeat(200)}1 * * * *`, /longer than 200 characters/],

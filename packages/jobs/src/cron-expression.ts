@@ -8,8 +8,10 @@ import { RoostError } from "@roost/base";
 import { Cron } from "croner";
 
 export interface CronExpression {
-  /** The minute or the hour field starts with `*`: an interval on the real clock (Debian's rule), not a fixed time of day. */
+  /** The minute or the hour field starts with `*`: an interval on the real clock (Debian's rule), which runs in both halves of an overlap. */
   readonly interval: boolean;
+  /** The hour field starts with `*`: a gap of the clock takes nothing from it that the next hours do not bring. */
+  readonly everyHour: boolean;
   /** The first matching wall time after `wallMs`, both written as if the wall clock showed UTC. */
   nextWall(wallMs: number): number | undefined;
 }
@@ -29,7 +31,7 @@ export const cronExpressionCharsMax = 200;
 /**
  * Reads 5 fields (minute hour day month weekday), 6 (seconds first) or a
  * nickname such as @hourly. Day and weekday are alternatives when both are
- * given, as in every cron.
+ * given, as in every cron; `?` is `*`, as in Quartz and croner.
  * @throws invalid_input saying which field is wrong
  */
 export function parseCronExpression(written: string): CronExpression {
@@ -41,14 +43,13 @@ export function parseCronExpression(written: string): CronExpression {
       `it has ${fields.length} fields; cron has 5 (minute hour day month weekday), or 6 with seconds first`,
     );
   }
-  const timeFields = fields.slice(0, fields.length - 3);
-  if (timeFields.some((field) => field.includes("?"))) {
-    throw invalid(written, `"?" stands for no fixed time; write "*" or a number`);
-  }
-  const cron = compile(written, fields.map((field) => (field === "?" ? "*" : field)).join(" "));
-  const [minute = "", hour = ""] = timeFields.slice(-2);
+  // croner takes a `?` for a star that was written, and makes day and weekday alternatives: the weekday would not count.
+  const plain = fields.map((field) => field.replace(/^\?/, "*"));
+  const cron = compile(written, plain.join(" "));
+  const [minute = "", hour = ""] = plain.slice(-5);
   return {
     interval: minute.startsWith("*") || hour.startsWith("*"),
+    everyHour: hour.startsWith("*"),
     nextWall: (wallMs) => cron.nextRun(new Date(wallMs))?.getTime(),
   };
 }

@@ -5,10 +5,11 @@
  */
 import { createId, RoostError, type JsonValue } from "@roost/base";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
+import { momentAfterChange, nextAfterChange, nextState, pausedByDefinition } from "./after-change.ts";
 import { compareDefinitions, type Difference } from "./compare-definitions.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
-import { firstTick, nextTick, scheduleOf, withJitter, type NextTick } from "./job-moments.ts";
-import { lockJob, type JobState, type StoredJob } from "./job-row.ts";
+import { firstTick, type NextTick } from "./job-moments.ts";
+import { lockJob, type StoredJob } from "./job-row.ts";
 import { pauseStart } from "./pause-start.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
 import { closeWindows } from "./gather-events.ts";
@@ -34,10 +35,11 @@ export interface JobChange {
   change: JobChangeKind;
   version: number;
   differences: Difference[];
+  /** Its next scheduled moment, as it is or would be. */
+  nextAt: Date | null;
+  /** Of a merge: fields that were changed here and there, and are kept as they are here. */
+  kept?: string[];
 }
-
-/** Who paused a job that its own definition disables. */
-export const pausedByDefinition = "definition";
 
 /** @throws invalid_input for a definition that cannot work, conflict for another version than expected */
 export async function defineJob(kernel: Kernel, written: unknown, options: DefineJobOptions): Promise<JobChange> {
@@ -81,7 +83,10 @@ export async function defineJobWithin(
   const found = await lockJob(tx, read.id, { removed: true });
   if (found === undefined || found.job.state === "removed") {
     refuseOtherVersion(read.id, options.expectedVersion, 0);
-    if (options.dryRun === true) return created(read, 1);
+    if (options.dryRun === true) {
+      const nowMs = found?.nowMs ?? (await databaseNow(tx)).getTime();
+      return created(read, { ...firstMoment(read, new Date(nowMs)) });
+    }
     if (found === undefined) return (await insertJob(tx, read, options)) ?? defineJobWithin(tx, read, options);
     return changeJob(tx, found.job, read, { ...options, nowMs: found.nowMs });
   }
@@ -98,13 +103,20 @@ function refuseOtherVersion(jobId: string, expected: number | undefined, version
   );
 }
 
-function created(read: ReadDefinition, version: number): JobChange {
-  return {
-    jobId: read.id,
-    change: "created",
-    version,
-    differences: compareDefinitions({}, read.definition as JsonValue),
-  };
+function created(read: ReadDefinition, { nextAt }: NextTick): JobChange {
+  const differences = compareDefinitions({}, read.definition as JsonValue);
+  return { jobId: read.id, change: "created", version: 1, differences, nextAt };
+}
+
+async function databaseNow(tx: KernelTransaction): Promise<Date> {
+  const [clock] = await tx.query<{ now: Date }>("select roost.now() as now");
+  return clock?.now ?? new Date(0);
+}
+
+function firstMoment(read: ReadDefinition, now: Date): NextTick {
+  return read.definition.enabled
+    ? firstTick({ ...read, anchorAt: now }, now.getTime())
+    : { nextAt: null, fireAt: null };
 }
 
 /** undefined: somebody else defined it at the same moment. */
@@ -113,11 +125,9 @@ async function insertJob(
   read: ReadDefinition,
   options: DefineJobWithinOptions,
 ): Promise<JobChange | undefined> {
-  const [clock] = await tx.query<{ now: Date }>("select roost.now() as now");
-  const now = clock?.now ?? new Date(0);
+  const now = await databaseNow(tx);
   const isEnabled = read.definition.enabled;
-  const job = { ...read, anchorAt: now };
-  const { nextAt, fireAt } = isEnabled ? firstTick(job, now.getTime()) : { nextAt: null, fireAt: null };
+  const { nextAt, fireAt } = firstMoment(read, now);
   const eventId = createId();
   const rows = await tx.query(
     `insert into roost.job (id, version, state, definition, trigger, time_zone, next_at, fire_at, anchor_at, topic, from_offsets, defined_by, origin,
@@ -152,7 +162,7 @@ async function insertJob(
     cause: options,
   });
   tx.wake("jobs");
-  return created(read, 1);
+  return created(read, { nextAt, fireAt });
 }
 
 const disabledReason = "disabled in its definition";
@@ -171,11 +181,15 @@ async function changeJob(
   }
   const isBack = stored.state === "removed";
   const change: JobChangeKind = isBack ? "created" : differences.length > 0 || triggerDiffers ? "changed" : "unchanged";
-  if (options.dryRun === true) return { jobId: read.id, change, version: stored.version, differences };
+  const told = { jobId: read.id, change, version: stored.version, differences };
+  if (options.dryRun === true) {
+    const nextAt = await nextAfterChange(read, stored, { ...options, triggerDiffers, isBack });
+    return { ...told, nextAt };
+  }
   if (change === "unchanged") {
     const source = options.source ?? stored.origin;
     if (source !== stored.origin) await tx.query("update roost.job set origin = $2 where id = $1", [stored.id, source]);
-    return { jobId: read.id, change, version: stored.version, differences };
+    return { ...told, nextAt: stored.nextAt };
   }
   const job = await settleBefore(tx, stored, {
     triggerDiffers,
@@ -219,7 +233,7 @@ async function changeJob(
   );
   await recordVersion(tx, job.id);
   announceChange(tx, job, read, { ...options, eventId, version, isBack, differences });
-  return { jobId: read.id, change, version, differences };
+  return { ...told, version, nextAt: next.nextAt };
 }
 
 function announceChange(
@@ -270,27 +284,6 @@ function eventTypeOf(trigger: Trigger): string | undefined {
 
 function isTimed({ trigger }: ReadDefinition): boolean {
   return trigger.kind === "cron" || trigger.kind === "every" || trigger.kind === "at";
-}
-
-/** A pause by a person survives every change; one by the definition ends with it. */
-function nextState(
-  job: StoredJob,
-  { isEnabled, triggerDiffers }: { isEnabled: boolean; triggerDiffers: boolean },
-): JobState {
-  if (!isEnabled) return "paused";
-  if (job.state === "paused" && job.pausedBy !== pausedByDefinition) return "paused";
-  // A one-shot that has been does not come again because its prompt changed.
-  return job.state === "finished" && !triggerDiffers ? "finished" : "active";
-}
-
-async function momentAfterChange(
-  read: ReadDefinition & { anchorAt: Date },
-  job: StoredJob,
-  { state, keepsMoment, nowMs }: { state: JobState; keepsMoment: boolean; nowMs: number },
-): Promise<NextTick> {
-  if (state !== "active") return { nextAt: null, fireAt: null };
-  if (keepsMoment && job.nextAt !== null) return withJitter(read, scheduleOf(read), job.nextAt.getTime());
-  return compareDefinitions(job.trigger, read.trigger).length > 0 ? firstTick(read, nowMs) : nextTick(read, nowMs);
 }
 
 async function fromOffsets(tx: KernelTransaction, topic: string | null): Promise<string | null> {

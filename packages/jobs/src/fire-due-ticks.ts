@@ -11,7 +11,7 @@ import { dueMomentsPerPassMax, onTimeMsMax } from "./plan-ticks.ts";
 import { recordTicks, type NewTick } from "./record-ticks.ts";
 import { createScheduleCache, type ScheduleCache } from "./schedule-cache.ts";
 import { setAsideJob } from "./set-aside-job.ts";
-import { drawFraction } from "./tick-jitter.ts";
+import { drawFraction } from "./tick-delay.ts";
 
 export interface FireDueTicksOptions {
   /** Jobs of one pass. Default 100. */

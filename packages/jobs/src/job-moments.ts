@@ -1,12 +1,12 @@
 /** What a stored job means in time: its schedule, its next moment, and the ticks of it that are due. */
 // tidy: one schedule, asked in four ways.
 import { parseMoment, type Schedule } from "./next-moments.ts";
-import type { StoredJob } from "./job-row.ts";
+import type { JobDefinition, StoredJob } from "./job-row.ts";
 import { onTimeMsMax, planTicks, type TickPlan } from "./plan-ticks.ts";
 import { describeTrigger } from "./resolve-trigger.ts";
 import type { NewTick } from "./record-ticks.ts";
 import { createScheduleCache, type ScheduleCache } from "./schedule-cache.ts";
-import { tickJitterMs } from "./tick-jitter.ts";
+import { tickDelayMs } from "./tick-delay.ts";
 import type { Trigger } from "./trigger.ts";
 
 export function scheduleOf(
@@ -16,19 +16,21 @@ export function scheduleOf(
   return schedules.scheduleOf(job.trigger, job.anchorAt.getTime());
 }
 
+type Delays = Pick<JobDefinition, "delayMs" | "jitterMs">;
+
 export interface NextTick {
   nextAt: Date | null;
   fireAt: Date | null;
 }
 
-/** The next moment after `afterMs`, with its jitter. */
+/** The next moment after `afterMs`, with its delay and jitter. */
 export function nextTick(
-  job: { id: string; trigger: Trigger; anchorAt: Date; definition: { jitterMs: number } },
+  job: { id: string; trigger: Trigger; anchorAt: Date; definition: Delays },
   afterMs: number,
 ): NextTick {
   const schedule = scheduleOf(job);
   const atMs = schedule.next(afterMs);
-  return atMs === undefined ? { nextAt: null, fireAt: null } : withJitter(job, schedule, atMs);
+  return atMs === undefined ? { nextAt: null, fireAt: null } : withDelay(job, schedule, atMs);
 }
 
 /**
@@ -36,20 +38,17 @@ export function nextTick(
  * whether it runs late or is recorded as missed.
  */
 export function firstTick(
-  job: { id: string; trigger: Trigger; anchorAt: Date; definition: { jitterMs: number } },
+  job: { id: string; trigger: Trigger; anchorAt: Date; definition: Delays },
   nowMs: number,
 ): NextTick {
-  if (job.trigger.kind === "at") return withJitter(job, scheduleOf(job), parseMoment(job.trigger.at));
+  if (job.trigger.kind === "at") return withDelay(job, scheduleOf(job), parseMoment(job.trigger.at));
   return nextTick(job, nowMs);
 }
 
-export function withJitter(
-  job: { id: string; definition: { jitterMs: number } },
-  schedule: Schedule,
-  atMs: number,
-): NextTick {
-  const jitterMs = tickJitterMs(atMs, { jobId: job.id, jitterMsMax: job.definition.jitterMs, schedule });
-  return { nextAt: new Date(atMs), fireAt: new Date(atMs + jitterMs) };
+export function withDelay(job: { id: string; definition: Delays }, schedule: Schedule, atMs: number): NextTick {
+  const { delayMs = 0, jitterMs } = job.definition;
+  const laterMs = tickDelayMs(atMs, { jobId: job.id, delayMs, jitterMsMax: jitterMs, schedule });
+  return { nextAt: new Date(atMs), fireAt: new Date(atMs + laterMs) };
 }
 
 export interface DueTicks {
@@ -65,12 +64,13 @@ export function dueTicks(job: StoredJob, nowMs: number, schedules?: ScheduleCach
       plan: { ticks: [], nextAtMs: undefined, fireAtMs: undefined, missedCount: job.missedCount, momentCount: 0 },
     };
   }
-  const { catchUp, jitterMs } = job.definition;
+  const { catchUp, delayMs = 0, jitterMs } = job.definition;
   const plan = planTicks(
     {
       jobId: job.id,
       nextAtMs: job.nextAt.getTime(),
       schedule: scheduleOf(job, schedules),
+      delayMs,
       jitterMsMax: jitterMs,
       catchUp,
       missedCount: job.missedCount,

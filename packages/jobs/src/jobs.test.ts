@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Database } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { createTestKernel } from "@roost/kernel/testing";
-import { applyJobs } from "./apply-jobs.ts";
+import { applyJobs, applyValidJobs } from "./apply-jobs.ts";
 import { pauseJob, removeJob, resumeJob } from "./change-job-state.ts";
 import { defineJob } from "./define-job.ts";
 import { fireDueTicks } from "./fire-due-ticks.ts";
@@ -286,6 +286,85 @@ test("applyJobs() applies all or none, twice the same as once, and prunes its ow
     ["a", "mine"],
   );
   assert.deepEqual((await jobEvents(opened.database)).length, 4 + 1 + 2);
+});
+
+test("applyValidJobs() lets a job that is not valid cost itself only: it is neither changed nor pruned", async () => {
+  await using opened = await createTestKernel();
+  const { kernel } = opened;
+  const options = { by, source: "s", prune: true };
+  await applyJobs(kernel, [daily({ id: "a" }), daily({ id: "b" })], options);
+  const bad = daily({ id: "b", trigger: { kind: "cron", expression: "0 0 9 1 1 * 2027" } });
+  const { changes, refused: left } = await applyValidJobs(
+    kernel,
+    [
+      bad,
+      daily({ id: "a", prompt: "new" }),
+      daily({ trigger: { kind: "event", eventType: "no.such" }, id: "c" }),
+      daily({ id: "a" }),
+    ],
+    options,
+  );
+  assert.deepEqual(
+    changes.map(({ jobId, change }) => [jobId, change]),
+    [["a", "changed"]],
+  );
+  assert.deepEqual(
+    left.map(({ index, reason }) => [index, /7 fields|no\.such|twice/.test(reason)]),
+    [
+      [0, true],
+      [2, true],
+      [3, true],
+    ],
+  );
+  assert.equal((await getJob(kernel, "b")).state, "active");
+});
+
+test("applyJobs() with merge brings what changed there and keeps what was changed here, again and again", async () => {
+  await using opened = await createTestKernel();
+  const { kernel, clock } = opened;
+  await clock.set(new Date("2026-03-01T12:00:00Z"));
+  const bring = async (more: object, dryRun = false) =>
+    (await applyJobs(kernel, [daily(more)], { by, source: "import", merge: true, dryRun }))[0];
+  const here = async () => (await getJob(kernel, "blog")).definition;
+  await bring({});
+  await defineJob(kernel, daily({ prompt: "mine", title: "t" }), { by });
+  assert.equal((await bring({}))?.change, "unchanged");
+  assert.equal((await here()).prompt, "mine");
+  const later = { trigger: { kind: "cron", expression: "0 7 * * *" } };
+  assert.deepEqual([(await bring(later, true))?.change, (await here()).trigger.kind], ["changed", "cron"]);
+  const moved = await bring(later);
+  assert.deepEqual([moved?.nextAt?.toISOString(), moved?.kept], ["2026-03-02T07:00:00.000Z", []]);
+  assert.deepEqual([(await here()).prompt, (await here()).title], ["mine", "t"]);
+  // Changed there, too: kept here, and said each time until one of them gives way.
+  assert.deepEqual((await bring({ ...later, prompt: "theirs" }))?.kept, ["prompt"]);
+  assert.deepEqual((await bring({ ...later, prompt: "theirs 2" }))?.kept, ["prompt"]);
+  await removeJob(kernel, "blog", { by });
+  assert.equal((await bring({ prompt: "back" }))?.change, "created");
+  assert.equal((await here()).prompt, "back");
+});
+
+test("defineJob() with a delay fires each tick as much later, always the same, and never as late as the next moment", async () => {
+  await using opened = await createTestKernel();
+  const { kernel, clock } = opened;
+  await clock.set(new Date("2026-03-01T12:00:00Z"));
+  await defineJob(kernel, daily({ delayMs: 217_000 }), { by });
+  const { nextAt, dueAt } = await getJob(kernel, "blog");
+  assert.deepEqual(
+    [nextAt?.toISOString(), dueAt?.toISOString()],
+    ["2026-03-02T06:00:00.000Z", "2026-03-02T06:03:37.000Z"],
+  );
+  await clock.set(new Date("2026-03-02T06:03:36Z"));
+  assert.equal((await fireDueTicks(kernel)).fired, 0);
+  await clock.set(new Date("2026-03-02T06:03:37Z"));
+  assert.equal((await fireDueTicks(kernel)).fired, 1);
+  assert.equal((await getJob(kernel, "blog")).dueAt?.toISOString(), "2026-03-03T06:03:37.000Z");
+  await defineJob(
+    kernel,
+    { id: "often", trigger: { kind: "every", every: "1m" }, prompt: "", delayMs: 600_000 },
+    { by },
+  );
+  const often = await getJob(kernel, "often");
+  assert.ok((often.dueAt?.getTime() ?? 0) < (often.nextAt?.getTime() ?? 0) + 60_000);
 });
 
 test("applyJobs() refuses a job that is there twice", async () => {

@@ -51,7 +51,7 @@ function oracle(expression: string, walls: Map<number, number>): string[] {
   for (const [atMs, wallMs] of walls) {
     let fires = wallMatches(expression, wallMs) && (interval || !seen.has(wallMs));
     const jumpMinutes = previousWallMs === undefined ? 1 : (wallMs - previousWallMs) / minuteMs;
-    if (!interval && previousWallMs !== undefined && jumpMinutes > 1 && jumpMinutes - 1 <= gapMinutesMax) {
+    if (!hour.startsWith("*") && previousWallMs !== undefined && jumpMinutes > 1 && jumpMinutes - 1 <= gapMinutesMax) {
       for (let missing = previousWallMs + minuteMs; missing < wallMs; missing += minuteMs)
         fires ||= wallMatches(expression, missing);
     }
@@ -78,6 +78,8 @@ const expressions = [
   "*/20 * * * *",
   "*/7 2 * * *",
   "* 1 * * *",
+  "* 2 * * *",
+  "*/15 1-2 * * *",
   "0 */2 * * *",
   "30 */3 * * *",
   "30 2 * * 0",

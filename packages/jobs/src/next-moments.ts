@@ -1,11 +1,9 @@
 /**
  * When a trigger is due: the one place that turns a trigger into instants.
- * Owns the rule for clock changes; stores nothing, reads no clock.
- *
- * Clock changes follow Debian's cron. A job at a fixed time of day runs right
- * after a gap that swallowed its time, and once in an overlap that shows its
- * time twice. A job with `*` in the minute or hour field is an interval: it
- * follows the real clock, runs in both halves of an overlap and never in a gap.
+ * Owns the rule for clock changes, Debian cron's but for one case: a fixed time
+ * runs right after a gap that swallowed it and once in an overlap, an interval
+ * (`*` in minute or hour) follows the real clock. One that is bound to hours also
+ * runs once after a gap that swallowed moments of it: it must not lose its day.
  */
 import { RoostError } from "@roost/base";
 import { isMoment } from "@roost/contract/operations";
@@ -126,7 +124,7 @@ function cronSchedule(expression: CronExpression, zone: TimeZone): Schedule {
         if (changeMs === undefined) return candidateMs;
         const nextOffsetMs = zone.offsetMs(changeMs);
         const jumpMs = nextOffsetMs - offsetMs;
-        if (!expression.interval && jumpMs > 0 && jumpMs <= gapMsMax && wallMs < changeMs + nextOffsetMs)
+        if (!expression.everyHour && jumpMs > 0 && jumpMs <= gapMsMax && wallMs < changeMs + nextOffsetMs)
           return changeMs;
         if (!expression.interval && jumpMs < 0) seenWallMs = changeMs + offsetMs - 1;
         fromMs = changeMs - 1;

@@ -19,6 +19,7 @@ const job = (catchUp: CatchUp, more: Partial<DueJob> & { trigger?: Trigger } = {
   jobId: "j",
   nextAtMs: at("01:00"),
   schedule: createSchedule(more.trigger ?? hourly),
+  delayMs: 0,
   jitterMsMax: 0,
   catchUp,
   missedCount: 0,

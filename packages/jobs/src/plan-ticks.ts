@@ -4,7 +4,7 @@
  * where the plan is carried out.
  */
 import type { Schedule } from "./next-moments.ts";
-import { tickJitterMs } from "./tick-jitter.ts";
+import { tickDelayMs } from "./tick-delay.ts";
 
 /** One look at a job; what is left is due again at once. */
 export const dueMomentsPerPassMax = 2_000;
@@ -32,6 +32,7 @@ export interface DueJob {
   /** The earliest moment that has no tick. */
   nextAtMs: number;
   schedule: Schedule;
+  delayMs: number;
   jitterMsMax: number;
   catchUp: CatchUp;
   /** Missed moments that no run was told of. */
@@ -103,8 +104,7 @@ export function planTicks(job: DueJob, nowMs: number): TickPlan {
 
 /** The due moments, oldest first and at most a pass of them, and the moment after. */
 function dueMoments(job: DueJob, nowMs: number): { due: Moment[]; next: Moment | undefined } {
-  const jitter = { jobId: job.jobId, jitterMsMax: job.jitterMsMax, schedule: job.schedule };
-  const momentAt = (atMs: number): Moment => ({ atMs, fireAtMs: atMs + tickJitterMs(atMs, jitter) });
+  const momentAt = (atMs: number): Moment => ({ atMs, fireAtMs: atMs + tickDelayMs(atMs, job) });
   const due: Moment[] = [];
   let next: Moment | undefined = momentAt(job.nextAtMs);
   while (next !== undefined && next.fireAtMs <= nowMs && due.length < dueMomentsPerPassMax) {

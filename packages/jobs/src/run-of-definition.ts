@@ -18,8 +18,8 @@ export function runOfDefinition(jobId: string, definition: JobDefinition): Defin
 
 /** Fields of a run's input that are the definition's; a tick brings further ones. */
 export function inputOfDefinition(definition: JobDefinition): JsonObject {
-  const { prompt, model, tools, inputs, onUnknown } = definition;
-  const settings = { model, tools, inputs: inputs as JsonValue | undefined, onUnknown };
+  const { prompt, model, tools, inputs, onUnknown, tell } = definition;
+  const settings = { model, tools, inputs: inputs as JsonValue | undefined, onUnknown, tell };
   const set = Object.entries(settings).filter(([, value]) => value !== undefined);
   return { prompt, ...(Object.fromEntries(set) as JsonObject) };
 }

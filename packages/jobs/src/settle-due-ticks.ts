@@ -38,7 +38,9 @@ async function settleAll(
   job: StoredJob,
   { nowMs, isLast = false }: { nowMs: number; isLast?: boolean },
 ): Promise<StoredJob> {
-  let settled = isLast ? { ...job, fireAt: job.nextAt, definition: { ...job.definition, jitterMs: 0 } } : job;
+  let settled = isLast
+    ? { ...job, fireAt: job.nextAt, definition: { ...job.definition, delayMs: 0, jitterMs: 0 } }
+    : job;
   for (let pass = 0; pass < passesMax; pass += 1) {
     if (settled.state !== "active" || settled.fireAt === null || settled.fireAt.getTime() > nowMs) break;
     const { ticks, plan: planned } = dueTicks(settled, nowMs);

@@ -57,6 +57,30 @@ for (const [target, expected] of [
   });
 }
 
+for (const [title, run, input, says, expected] of [
+  ["a job of main", "main", {}, "Call Ann", ["raised webhook: Call Ann", "notice.delivered"]],
+  ["a job of main that says main", "main", { tell: "main" }, "Call Ann", []],
+  ["a job of main with nothing to say", "main", {}, "HEARTBEAT_OK", []],
+  ["a cron", "cron", {}, "Call Ann", []],
+  ["a cron that says person", "cron", { tell: "person" }, "Call Ann", ["raised webhook: Call Ann", "notice.delivered"]],
+] as const) {
+  test(`createAgentHandler() tells the person what ${title} answers: ${expected.length > 0}`, async () => {
+    await using webhook = await startWebhook(200);
+    await using home = await openTestHome({ webhook: { url: webhook.url } });
+    home.setScript(() => says);
+    const job = { id: "remind", version: 1, tickKey: "1" };
+    const begun = await home.begin({
+      sessionKind: run,
+      sessionKey: run === "main" ? "main" : "cron:remind",
+      agent: "main",
+      input: { prompt: "remind me", ...input },
+      job,
+    });
+    assert.equal((await execute(home, begun)).state, "done");
+    assert.deepEqual(await noticesOf(home.kernel), expected);
+  });
+}
+
 test("createAgentHandler() does not fail a heartbeat whose webhook fails", async () => {
   await using webhook = await startWebhook(404);
   await using home = await openTestHome({

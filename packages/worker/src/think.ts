@@ -116,6 +116,16 @@ async function conclude(turn: AgentTurn, outcome: AgentOutcome): Promise<void> {
   if (run.sessionKind === "heartbeat") return concludeHeartbeat(turn, outcome, totals);
   const { text, shouldDeliver } = stripHeartbeatToken(outcome.text, { mode: "message" });
   const reply = shouldDeliver ? text : "";
+  if (reply !== "" && isForPerson(run))
+    await deliverNotice(turn.steps, {
+      kernel: turn.kernel,
+      run,
+      text: reply,
+      level: "info",
+      webhook: turn.webhook,
+      isRehearsal: turn.isRehearsal,
+      signal,
+    });
   return turn.end({ state: "done", output: { kind: "reply", text: reply, ...totals } }, (tx) =>
     appendReply(tx, {
       run,
@@ -125,6 +135,12 @@ async function conclude(turn: AgentTurn, outcome: AgentOutcome): Promise<void> {
       compactedTranscript: outcome.compactedTranscript,
     }),
   );
+}
+
+/** What a job of main says, a reminder, stands in a transcript that is not being read: it also comes as a notice, unless the job says otherwise. */
+function isForPerson({ jobId, sessionKind, input }: ClaimedRun): boolean {
+  if (jobId === null) return false;
+  return input["tell"] === "person" || (input["tell"] === undefined && sessionKind === "main");
 }
 
 /** Why a heartbeat was quiet that had something to say. */

@@ -93,7 +93,9 @@ test("roost jobs apply sends what is written and shows what would change", async
           jobId: id,
           change: "changed" as const,
           differences: [{ path: "trigger.every", before: "1h", after: "2h" }],
+          nextAt: null,
         })),
+        refused: [],
       };
     },
   });

@@ -3,6 +3,7 @@ import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import {
   applyJobs,
+  applyValidJobs,
   defineJob,
   getJob,
   getJobVersion,
@@ -14,6 +15,7 @@ import {
   resumeJob,
   rollBackJob,
   runJobNow,
+  type JobChange,
   type JobVersion,
 } from "@roost/jobs";
 import type { Kernel } from "@roost/kernel";
@@ -74,6 +76,16 @@ function toVersionRecord(found: JobVersion): operations.JobVersion {
   return { jobId, version, definition, definedBy, definedAt: iso(definedAt), liveRunCount, differences };
 }
 
+function toChangeRecord({ jobId, change, differences, nextAt, kept }: JobChange): operations.JobChange {
+  return {
+    jobId,
+    change,
+    differences,
+    nextAt: nextAt === null ? null : iso(nextAt),
+    ...(kept === undefined || kept.length === 0 ? {} : { kept }),
+  };
+}
+
 function serveDefining({ kernel, timeZone }: Given): Served[] {
   const recordOf = async (jobId: string) => toJobRecord(await getJob(kernel, jobId));
   return [
@@ -83,9 +95,12 @@ function serveDefining({ kernel, timeZone }: Given): Served[] {
       return { job: await recordOf(jobId), change };
     }),
 
-    serve(operations.applyJobs, async ({ jobs, source, dryRun, prune }, { principal }) => {
-      const changes = await applyJobs(kernel, jobs, { by: principal.id, source, dryRun, prune, timeZone });
-      return { dryRun, changes: changes.map(({ jobId, change, differences }) => ({ jobId, change, differences })) };
+    serve(operations.applyJobs, async ({ jobs, partial, ...wanted }, { principal }) => {
+      const options = { ...wanted, by: principal.id, timeZone };
+      const { changes, refused } = partial
+        ? await applyValidJobs(kernel, jobs, options)
+        : { changes: await applyJobs(kernel, jobs, options), refused: [] };
+      return { dryRun: wanted.dryRun, changes: changes.map(toChangeRecord), refused };
     }),
 
     serve(operations.rollBackJob, async ({ jobId, version, expectedVersion }, { principal }) => {

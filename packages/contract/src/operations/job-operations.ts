@@ -1,7 +1,7 @@
 /** Jobs: define, apply from files, pause, resume, remove, run now, and see what became of each tick. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Id, Json, Name, pageOf, pageFields, Reason, SmallCount, ref } from "../records/fields.ts";
+import { Id, Json, Name, pageOf, pageFields, Reason, ref, SmallCount, Time } from "../records/fields.ts";
 import {
   Job,
   jobDefinitionShape,
@@ -104,6 +104,11 @@ export const JobChange = z
     jobId: ref("Job", JobId),
     change: z.enum(jobChanges),
     differences: z.array(z.object({ path: z.string().max(500), before: Json, after: Json })),
+    nextAt: Time.nullable().describe("Its next scheduled moment, as it is or would be"),
+    kept: z
+      .array(Name)
+      .optional()
+      .describe("Of a merge: fields that were changed here and there, and are kept as they are here"),
   })
   .meta({ id: "JobChange" });
 export type JobChange = z.output<typeof JobChange>;
@@ -112,14 +117,25 @@ export const applyJobs = defineOperation({
   id: "applyJobs",
   method: "POST",
   path: "/jobs/apply",
-  summary: "Defines many jobs at once: all of them or none",
+  summary: "Defines many jobs at once: all of them or none, or all that are valid",
   input: z.object({
     jobs: z.array(NamedJobDefinition).max(jobsPerApplyMax),
     source: Name.default("api").describe("Who keeps these jobs: a file's name, for example"),
     dryRun: z.boolean().default(false).describe("Only say what would change"),
     prune: z.boolean().default(false).describe("Remove jobs of the same source that are not among these"),
+    partial: z.boolean().default(false).describe("Leave out jobs that are not valid, rather than refuse all"),
+    merge: z
+      .boolean()
+      .default(false)
+      .describe("Keep what was changed here since the same jobs were applied with this the last time"),
   }),
-  output: z.object({ dryRun: z.boolean(), changes: z.array(JobChange) }),
+  output: z.object({
+    dryRun: z.boolean(),
+    changes: z.array(JobChange),
+    refused: z
+      .array(z.object({ index: SmallCount.describe("Place among the jobs that were given"), reason: Reason }))
+      .describe("With `partial`: jobs that are not valid, and why"),
+  }),
   errors: ["conflict"],
   effect: "idempotent",
 });

@@ -22,7 +22,7 @@ import {
   WrittenTime,
   ref,
 } from "./fields.ts";
-import { attemptsMax, backoffMsMax, priorityMax, promptCharsMax, timeoutMsMax } from "./limits.ts";
+import { attemptsMax, backoffMsMax, priorityMax, promptCharsMax, reasonCharsMax, timeoutMsMax } from "./limits.ts";
 import { Postconditions } from "./postcondition.ts";
 
 export const JobId = Slug.describe("Id of a job");
@@ -149,13 +149,19 @@ export const JobInput = z
 
 const jobDefinitionFields = {
   title: Name.optional(),
+  description: text(reasonCharsMax).optional().describe("What it is for, and what else there is to know about it"),
   agent: Slug.default("main"),
   session: z.enum(["main", "cron", "heartbeat"]).default("cron").describe("What its runs may know"),
   trigger: Trigger,
   prompt: text(promptCharsMax).describe("What its runs are told; may be empty for a heartbeat"),
   catchUp: CatchUp.default({ policy: "last" }),
   overlap: z.enum(overlapPolicies).default("skip").describe("What a tick does while a run of the job is going"),
-  jitterMs: WrittenMs.max(86_400_000).default(0),
+  delayMs: WrittenMs.max(86_400_000)
+    .optional()
+    .describe("Each tick is due this long after its moment, always the same, but before its next moment"),
+  jitterMs: WrittenMs.max(86_400_000)
+    .default(0)
+    .describe("And up to this much later than that, drawn for each tick, so that many jobs do not begin at once"),
   timeoutMs: WrittenMs.min(1000).max(timeoutMsMax).default(1_800_000),
   retry: Retry.default({ attemptsMax: 1, backoffMs: 30_000, backoffFactor: 2, backoffMsMax: 3_600_000 }),
   budget: Budget.optional(),
@@ -182,6 +188,12 @@ const jobDefinitionFields = {
   queue: QueueName.optional().describe("Which workers execute its runs: those of this queue. default when left out"),
   concurrency: Concurrency.optional(),
   rateLimit: RateLimit.optional(),
+  tell: z
+    .enum(["main", "person"])
+    .optional()
+    .describe(
+      "Who hears its answer: main, in its next digest, or the person, as a notice, as well. person for jobs of the session main when left out, main for others",
+    ),
   enabled: z.boolean().default(true).describe("A job that is not enabled is kept but never due"),
 };
 

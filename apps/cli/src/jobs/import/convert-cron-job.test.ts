@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseJobs } from "../read-job-files.ts";
-import { convertCronJob } from "./convert-cron-job.ts";
-import type { CronJob } from "./read-cron-store.ts";
+import { convertCronJob, keepUnreadable } from "./convert-cron-job.ts";
+import type { CronJob } from "./cron-job.ts";
 
 const nowMs = Date.parse("2026-03-14T12:00:00Z");
-const cron = { kind: "cron", expr: "0 6 * * *" };
+const timeZone = "America/Los_Angeles";
+const cron = { kind: "cron", expr: "0 6 * * *", tz: "UTC" };
 
-function convert(job: Partial<CronJob>) {
+function convert(job: Partial<CronJob>, here?: { trigger: { kind: "at"; at: string } }) {
   const source = { id: "a", schedule: cron, payload: { kind: "agentTurn", message: "go" }, ...job } as CronJob;
-  return convertCronJob(source, { nowMs });
+  return convertCronJob(source, { nowMs, timeZone, here });
 }
 
 test("convertCronJob() carries over what both know", () => {
@@ -28,7 +29,8 @@ test("convertCronJob() carries over what both know", () => {
     session: "cron",
     trigger: { kind: "cron", expression: "0 6 * * *", timeZone: "Europe/Berlin" },
     prompt: "Write",
-    jitterMs: 60_000,
+    // sha256 of the id, as there: always the same.
+    delayMs: 27_116,
     timeoutMs: 600_000,
     model: "m",
   });
@@ -58,23 +60,81 @@ test("convertCronJob() knows every schedule, and keeps disabled what cannot run"
     1,
   ]);
   assert.deepEqual(trigger({ kind: "on-exit", command: "true" }), [{ kind: "manual" }, false, 1]);
-  assert.throws(() => convert({ schedule: { kind: "at", at: "soon" } }), { code: "invalid_input", message: /"soon"/ });
+  // The same moment once more, of a job that is here: it has run, or is about to.
+  const here = { trigger: { kind: "at" as const, at: "2026-03-14T11:00:00Z" } };
+  const known = convert({ schedule: { kind: "at", at: "2026-03-14T11:00:00.000Z" } }, here);
+  assert.deepEqual([known.job.enabled, known.notes], [undefined, []]);
+  for (const schedule of [
+    { kind: "at", at: "soon" },
+    { kind: "at", atMs: 9e15 },
+  ])
+    assert.deepEqual(trigger(schedule), [{ kind: "manual" }, false, 1]);
+});
+
+test("convertCronJob() pins the zone of a cron that names none, and says so", () => {
+  const { job, notes } = convert({ schedule: { kind: "cron", expr: "0 17 * * 1-5" } });
+  assert.deepEqual(job.trigger, { kind: "cron", expression: "0 17 * * 1-5", timeZone });
+  assert.match(notes.join(), /no time zone there: it runs in America\/Los_Angeles/);
+});
+
+test("convertCronJob() keeps the stagger that a job had there, and the one that a cron on full hours has without saying so", () => {
+  const delay = (schedule: CronJob["schedule"]) =>
+    convert({ id: "f1701ea7-9584-416c-8520-f441b02586c7", schedule }).job.delayMs;
+  // Seen in a home of 2026.9.6: 08:00 in its next two hours, due at 08:02:39.802.
+  assert.equal(delay({ kind: "cron", expr: "0 */2 * * *", tz: "UTC" }), 159_802);
+  assert.equal(delay({ kind: "cron", expr: "0 */2 * * *", tz: "UTC", staggerMs: 300_000 }), 159_802);
+  for (const none of [
+    { expr: "0 */2 * * *", staggerMs: 0 },
+    { expr: "0 6 * * *" },
+    { expr: "5 * * * *" },
+    { expr: "30 0 * * * *" },
+  ])
+    assert.equal(delay({ kind: "cron", tz: "UTC", ...none }), undefined, none.expr);
+  assert.ok((delay({ kind: "cron", expr: "0 0 * * * *", tz: "UTC" }) ?? 0) > 0);
+});
+
+test("convertCronJob() gives a job no tool that it did not have there", () => {
+  const tools = (toolsAllow: unknown) => {
+    const { job, notes } = convert({ payload: { kind: "agentTurn", message: "go", toolsAllow } });
+    return [job.tools, notes.join()];
+  };
+  assert.deepEqual(tools(["*"]), [undefined, ""]);
+  assert.deepEqual(tools([])[0], []);
+  const [names, note] = tools(["read", "exec", "web_fetch"]);
+  assert.deepEqual(names, ["read_file", "list_files", "http_fetch"]);
+  assert.match(String(note), /nothing here for exec/);
+});
+
+test("convertCronJob() sends to the person what was sent to a channel, and keeps disabled what a script decides there", () => {
+  assert.equal(convert({ delivery: { mode: "announce", channel: "telegram" } }).job.tell, "person");
+  assert.equal(convert({ delivery: { mode: "none" } }).job.tell, undefined);
+  assert.equal(convert({ delivery: { mode: "announce" }, sessionTarget: "main" }).job.tell, undefined);
+  const gated = convert({ trigger: { script: "exit 1" } });
+  assert.equal(gated.job.enabled, false);
+});
+
+test("keepUnreadable() makes a job that the gateway takes of whatever stands there", () => {
+  const text = "x".repeat(10_000);
+  const { job } = keepUnreadable({ id: "Ä", name: "n".repeat(500), reason: "it is odd", text }, "p".repeat(60_000));
+  assert.equal(parseJobs(JSON.stringify(job), "f").length, 1);
+  assert.deepEqual([job.enabled, job.trigger.kind], [false, "manual"]);
+  assert.match(job.description ?? "", /it is odd/);
 });
 
 test("convertCronJob() tells what it does not carry over", () => {
   const { job, notes } = convert({
     description: "daily",
     sessionTarget: "session:abc",
+    deleteAfterRun: true,
+    sessionKey: "agent:main:main",
     delivery: { mode: "announce", channel: "telegram" },
     payload: { kind: "agentTurn", message: "go", thinking: "high", timeoutSeconds: 0 },
   });
   assert.equal(job.session, "cron");
+  assert.equal(job.description, "daily");
   assert.equal(job.timeoutMs, 7 * 86_400_000);
-  assert.deepEqual(notes.length, 4);
-  assert.match(
-    notes.join("\n"),
-    /main's next digest[\s\S]*session:abc[\s\S]*thinking, description[\s\S]*time limit of 0 s/,
-  );
+  for (const said of [/sent to telegram/, /session:abc/, /deletes itself/, /thinking, sessionKey/, /time limit of 0 s/])
+    assert.match(notes.join("\n"), said);
   const script = convert({ payload: { kind: "script", script: "x" } });
   assert.deepEqual([script.job.enabled, script.job.prompt], [false, ""]);
 });

@@ -1,98 +1,101 @@
 /**
- * The jobs of an OpenClaw home as its versions of 2026.3 keep them: `cron/jobs.json`, `{ version: 1, jobs: […] }`. Only read, never
- * written. What Roost makes of a job is convert-cron-job.ts.
+ * The jobs of an OpenClaw home, from whichever of its places they are in: `cron/jobs.json` of 2026.3, the database of later versions, or
+ * what `openclaw automations list --all --json` prints. Only read, never written. What Roost makes of a job is convert-cron-job.ts.
  */
-import { readFile, stat } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError } from "@roost/base";
 import { z } from "zod";
+import { isInternal, readCronJobs, type CronJob, type UnreadableJob } from "./cron-job.ts";
+import { readCronDatabase } from "./read-cron-database.ts";
 
 const fileBytesMax = 8 * 1024 ** 2;
-/** Where the file lies in what a person may name: the home, its `cron` directory, the file itself. */
-const places = ["cron/jobs.json", "jobs.json"];
+/** Where the jobs lie in what a person may name: the home, its `state` or `cron` directory. The database is the newer one. */
+const places = ["state/openclaw.sqlite", "openclaw.sqlite", "cron/jobs.json", "jobs.json"];
 
-const Schedule = z.looseObject({
-  kind: z.string(),
-  at: z.string().optional(),
-  atMs: z.number().optional(),
-  everyMs: z.number().optional(),
-  anchorMs: z.number().optional(),
-  expr: z.string().optional(),
-  tz: z.string().optional(),
-  staggerMs: z.number().optional(),
-});
-
-const Payload = z.looseObject({
-  kind: z.string(),
-  text: z.string().optional(),
-  message: z.string().optional(),
-  model: z.string().optional(),
-  timeoutSeconds: z.number().optional(),
-});
-
-const CronJob = z.looseObject({
-  id: z.string().min(1).optional(),
-  /** As older versions called it. */
-  jobId: z.string().min(1).optional(),
-  agentId: z.string().optional(),
-  name: z.string().optional(),
-  description: z.string().optional(),
-  enabled: z.boolean().optional(),
-  createdAtMs: z.number().optional(),
-  schedule: Schedule,
-  sessionTarget: z.string().optional(),
-  wakeMode: z.string().optional(),
-  payload: Payload,
-  delivery: z.looseObject({ mode: z.string().optional() }).nullish(),
-});
-/** A job as it stands in the file. */
-export type CronJob = z.output<typeof CronJob> & { id: string };
-
-const CronStore = z.looseObject({ version: z.literal(1), jobs: z.array(CronJob) });
+/** The file, the export, or the list alone. */
+const CronStore = z.union([z.looseObject({ jobs: z.array(z.unknown()) }), z.array(z.unknown())]);
 
 export interface CronStoreFile {
-  /** The file that was read. */
+  /** The file that was read, or - for what was piped in. */
   path: string;
   jobs: CronJob[];
+  unreadable: UnreadableJob[];
+  /** Names of jobs that OpenClaw made for itself. */
+  internal: string[];
+  /** Of its database: what stands in place of HEARTBEAT.md. */
+  checklists: string[];
+}
+
+export interface ReadCronStoreOptions {
+  /** What is piped in, for the path `-`. */
+  readInput(): Promise<string>;
 }
 
 /** @throws RoostError `not_found`, `invalid_input` or `limit_exceeded`; a file that is torn gives no job at all, never some of them */
-export async function readCronStore(named: string): Promise<CronStoreFile> {
-  const path = await findStore(named);
-  const { size } = await stat(path);
-  if (size > fileBytesMax)
-    throw new RoostError("limit_exceeded", `${path} has ${size} bytes (limit ${fileBytesMax}): it is no file of jobs`);
-  const parsed = CronStore.safeParse(parseJson(await readFile(path, "utf8"), path));
-  if (!parsed.success) {
-    const faults = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join(".") || "it"}: ${issue.message}`);
-    throw new RoostError(
-      "invalid_input",
-      `${path} is not a file of jobs as OpenClaw 2026.3 writes it: ${faults.join("; ")}`,
-    );
-  }
-  const jobs = parsed.data.jobs.map((job, index) => {
-    const id = job.id ?? job.jobId;
-    if (id === undefined) throw new RoostError("invalid_input", `${path}: job ${index + 1} has no id: give it one`);
-    return { ...job, id };
-  });
-  const twice = jobs.find(({ id }, index) => jobs.findIndex((other) => other.id === id) !== index);
-  if (twice !== undefined)
-    throw new RoostError("invalid_input", `${path}: the job "${twice.id}" is there twice: keep one of them`);
-  return { path, jobs };
-}
-
-async function findStore(named: string): Promise<string> {
-  const found = await stat(named).catch((cause: Error) => {
-    throw new RoostError("not_found", `${named} cannot be read: ${cause.message}`, { cause });
-  });
-  if (!found.isDirectory()) return named;
-  for (const place of places) {
-    const path = join(named, place);
-    if ((await stat(path).catch(() => undefined))?.isFile() === true) return path;
+export async function readCronStore(named: string, { readInput }: ReadCronStoreOptions): Promise<CronStoreFile> {
+  if (named === "-") return toStore("-", { values: jobsIn(await readInput(), "the input") });
+  const found = await findStores(named);
+  for (const [index, path] of found.entries()) {
+    const store = await readStore(path);
+    // A home that has moved to its database may keep the file, and one that has not may have an empty database.
+    if (store.jobs.length + store.unreadable.length > 0 || index === found.length - 1) return store;
   }
   throw new RoostError(
     "not_found",
-    `there is neither ${places.join(" nor ")} in ${named}: name the directory ~/.openclaw, or the file itself (later versions keep jobs in a database: export them with their own command first)`,
+    `there is none of ${places.join(", ")} in ${named}: name the directory ~/.openclaw, or pipe in openclaw automations list --all --json`,
+  );
+}
+
+async function readStore(path: string): Promise<CronStoreFile> {
+  if (await isDatabase(path)) {
+    const { jobs, checklists } = await readCronDatabase(path);
+    return toStore(path, { values: jobs, checklists });
+  }
+  const { size } = await stat(path);
+  if (size > fileBytesMax)
+    throw new RoostError("limit_exceeded", `${path} has ${size} bytes (limit ${fileBytesMax}): it is no file of jobs`);
+  return toStore(path, { values: jobsIn(await readFile(path, "utf8"), path) });
+}
+
+function toStore(
+  path: string,
+  { values, checklists = [] }: { values: unknown[]; checklists?: string[] },
+): CronStoreFile {
+  const { jobs, unreadable } = readCronJobs(values);
+  const internal = jobs.filter(isInternal).map(({ name, id }) => name ?? id);
+  return { path, jobs: jobs.filter((job) => !isInternal(job)), unreadable, internal, checklists };
+}
+
+async function findStores(named: string): Promise<string[]> {
+  const found = await stat(named).catch((cause: Error) => {
+    throw new RoostError("not_found", `${named} cannot be read: ${cause.message}`, { cause });
+  });
+  if (!found.isDirectory()) return [named];
+  const paths = places.map((place) => join(named, place));
+  const files = await Promise.all(
+    paths.map(async (path) => (await stat(path).catch(() => undefined))?.isFile() === true),
+  );
+  return paths.filter((_path, index) => files[index]);
+}
+
+async function isDatabase(path: string): Promise<boolean> {
+  const magic = "SQLite format 3\0";
+  const file = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(magic.length), 0, magic.length, 0);
+    return buffer.toString("latin1", 0, bytesRead) === magic;
+  } finally {
+    await file.close();
+  }
+}
+
+function jobsIn(text: string, path: string): unknown[] {
+  const parsed = CronStore.safeParse(parseJson(text, path));
+  if (parsed.success) return Array.isArray(parsed.data) ? parsed.data : parsed.data.jobs;
+  throw new RoostError(
+    "invalid_input",
+    `${path} has no list of jobs: it is neither cron/jobs.json of an OpenClaw home nor the output of openclaw automations list --all --json`,
   );
 }
 

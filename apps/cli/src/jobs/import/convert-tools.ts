@@ -1,0 +1,29 @@
+import type { CronJob } from "./cron-job.ts";
+
+/** What a tool there does is done here with these. */
+const toolsHere: Record<string, string[]> = {
+  read: ["read_file", "list_files"],
+  write: ["write_file"],
+  edit: ["read_file", "write_file"],
+  apply_patch: ["read_file", "write_file"],
+  memory_search: ["search_files"],
+  memory_get: ["read_file"],
+  web_fetch: ["http_fetch"],
+  message: ["notify"],
+  cron: ["list_jobs", "define_job", "pause_job", "run_job"],
+  sessions_list: ["list_runs"],
+  sessions_history: ["read_run"],
+};
+
+/** The tools that it may use: never more than there. Undefined: all. */
+export function convertTools({ payload, ...source }: CronJob, notes: string[]): string[] | undefined {
+  const given = payload["toolsAllow"] ?? source["toolsAllow"];
+  if (!Array.isArray(given)) return undefined;
+  const names = given.filter((name) => typeof name === "string");
+  if (names.includes("*")) return undefined;
+  const missing = names.filter((name) => toolsHere[name] === undefined);
+  const tools = [...new Set(names.flatMap((name) => toolsHere[name] ?? []))];
+  const lacks = missing.length === 0 ? "" : `; there is nothing here for ${missing.join(", ")}`;
+  notes.push(`it may use these tools only: ${tools.join(", ") || "none"}${lacks}`);
+  return tools;
+}

@@ -1,0 +1,110 @@
+/** A job as an OpenClaw home keeps it, in the file of 2026.3 and in the database and the export of later versions alike. Each is read by itself. */
+import { createHash } from "node:crypto";
+import { z } from "zod";
+
+const Schedule = z.looseObject({
+  kind: z.string(),
+  at: z.string().optional(),
+  atMs: z.number().optional(),
+  everyMs: z.number().optional(),
+  anchorMs: z.number().optional(),
+  expr: z.string().optional(),
+  tz: z.string().optional(),
+  staggerMs: z.number().optional(),
+});
+
+const Payload = z.looseObject({
+  kind: z.string(),
+  text: z.string().optional(),
+  message: z.string().optional(),
+  model: z.string().optional(),
+  timeoutSeconds: z.number().optional(),
+});
+
+const CronJobFields = z.looseObject({
+  id: z.string().min(1).optional(),
+  /** As older versions called it. */
+  jobId: z.string().min(1).optional(),
+  declarationKey: z.string().nullish(),
+  agentId: z.string().optional(),
+  name: z.string().optional(),
+  description: z.string().optional(),
+  enabled: z.boolean().optional(),
+  createdAtMs: z.number().optional(),
+  schedule: Schedule,
+  sessionTarget: z.string().optional(),
+  wakeMode: z.string().optional(),
+  payload: Payload,
+  delivery: z.looseObject({ mode: z.string().optional() }).nullish(),
+  state: z.looseObject({ nextRunAtMs: z.number().optional() }).nullish(),
+});
+
+export type CronJob = z.output<typeof CronJobFields> & { id: string };
+
+/** A job that cannot be read: kept here, disabled, with its reason. */
+export interface UnreadableJob {
+  id: string;
+  name: string | undefined;
+  reason: string;
+  /** As it stands there. */
+  text: string;
+}
+
+export interface ReadJobs {
+  jobs: CronJob[];
+  unreadable: UnreadableJob[];
+}
+
+/** Each by itself: one that cannot be read, has no id or has another's costs itself only. */
+export function readCronJobs(values: readonly unknown[]): ReadJobs {
+  const jobs: CronJob[] = [];
+  const unreadable: UnreadableJob[] = [];
+  const seen = new Map<string, string>();
+  for (const value of values) {
+    const text = JSON.stringify(value) ?? "";
+    const id = idOf(value);
+    const other = id === undefined ? undefined : seen.get(id);
+    // The same job twice is one job.
+    if (other === text) continue;
+    const parsed = CronJobFields.safeParse(value);
+    const reason =
+      id === undefined
+        ? "it has no id there"
+        : other !== undefined
+          ? `another job there has the id "${id}" too`
+          : parsed.success
+            ? undefined
+            : parsed.error.issues.map(({ path, message }) => `${path.join(".") || "it"}: ${message}`).join("; ");
+    if (id !== undefined && other === undefined) seen.set(id, text);
+    if (reason === undefined && parsed.success && id !== undefined) jobs.push({ ...parsed.data, id });
+    else {
+      const hash = createHash("sha256").update(text).digest("hex").slice(0, 8);
+      const given = id === undefined ? `job-${hash}` : other === undefined ? id : `${id}-${hash}`;
+      unreadable.push({ id: given, name: nameOf(value), reason: reason ?? "it cannot be read", text });
+    }
+  }
+  return { jobs, unreadable };
+}
+
+const internalDeclaration = /^(?:heartbeat|skill-collection-review|memory-core):/;
+const internalPrompt = /^\s*__openclaw_[a-z_]+__\s*$/;
+
+/** Whether OpenClaw made the job for itself: its prompt means nothing outside of it. */
+export function isInternal({ declarationKey, description, payload }: CronJob): boolean {
+  return (
+    payload.kind === "heartbeat" ||
+    internalDeclaration.test(declarationKey ?? "") ||
+    internalPrompt.test(payload.message ?? payload.text ?? "") ||
+    description?.startsWith("[managed-by=") === true
+  );
+}
+
+function idOf(value: unknown): string | undefined {
+  const { id, jobId } = (typeof value === "object" && value !== null ? value : {}) as { id?: unknown; jobId?: unknown };
+  return [id, jobId].find((each): each is string => typeof each === "string" && each.trim() !== "");
+}
+
+function nameOf(value: unknown): string | undefined {
+  const name = (value as { name?: unknown } | null)?.name;
+  return typeof name === "string" && name !== "" ? name : undefined;
+}

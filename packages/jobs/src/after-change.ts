@@ -1,0 +1,41 @@
+// What a job becomes with a new definition: its state and its next moment. It writes nothing.
+import { compareDefinitions } from "./compare-definitions.ts";
+import { firstTick, nextTick, scheduleOf, withDelay, type NextTick } from "./job-moments.ts";
+import type { JobState, StoredJob } from "./job-row.ts";
+import type { ReadDefinition } from "./read-definition.ts";
+
+/** Who paused a job that its own definition disables. */
+export const pausedByDefinition = "definition";
+
+/** A pause by a person survives every change; one by the definition ends with it. */
+export function nextState(
+  job: StoredJob,
+  { isEnabled, triggerDiffers }: { isEnabled: boolean; triggerDiffers: boolean },
+): JobState {
+  if (!isEnabled) return "paused";
+  if (job.state === "paused" && job.pausedBy !== pausedByDefinition) return "paused";
+  // A one-shot that has been does not come again because its prompt changed.
+  return job.state === "finished" && !triggerDiffers ? "finished" : "active";
+}
+
+export async function momentAfterChange(
+  read: ReadDefinition & { anchorAt: Date },
+  job: StoredJob,
+  { state, keepsMoment, nowMs }: { state: JobState; keepsMoment: boolean; nowMs: number },
+): Promise<NextTick> {
+  if (state !== "active") return { nextAt: null, fireAt: null };
+  if (keepsMoment && job.nextAt !== null) return withDelay(read, scheduleOf(read), job.nextAt.getTime());
+  return compareDefinitions(job.trigger, read.trigger).length > 0 ? firstTick(read, nowMs) : nextTick(read, nowMs);
+}
+
+/** What a dry run says: the moment that the change would bring. */
+export async function nextAfterChange(
+  read: ReadDefinition,
+  job: StoredJob,
+  { triggerDiffers, isBack, nowMs }: { triggerDiffers: boolean; isBack: boolean; nowMs: number },
+): Promise<Date | null> {
+  const state = nextState(job, { isEnabled: read.definition.enabled, triggerDiffers });
+  const keepsMoment = !triggerDiffers && job.state === "active" && job.nextAt !== null;
+  const anchorAt = triggerDiffers || isBack ? new Date(nowMs) : job.anchorAt;
+  return (await momentAfterChange({ ...read, anchorAt }, job, { state, keepsMoment, nowMs })).nextAt;
+}
