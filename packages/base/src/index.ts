@@ -3,6 +3,7 @@ export { createFakeClock, systemClock, type Clock, type FakeClock } from "./cloc
 export { createId, createIdSource, replaceIdSource, type IdSourceOptions } from "./create-id.ts";
 export { delay, sleepUntilAborted, type DelayOptions } from "./delay.ts";
 export { durationMsMax, formatDurationMs, parseDurationMs } from "./duration.ts";
+export { backoffMs, type Backoff } from "./backoff-ms.ts";
 export { jitteredMs } from "./jittered-ms.ts";
 export type { JsonObject, JsonValue } from "./json-value.ts";
 export {

@@ -2,7 +2,7 @@
  * LISTEN for a whole Database over one dedicated connection, opened with the first subscription and closed with the
  * last. Owns reconnecting. Notifications are hints: whoever needs certainty polls.
  */
-import { jitteredMs, type Logger, RoostError, sleepUntilAborted } from "@roost/base";
+import { backoffMs, jitteredMs, type Logger, RoostError, sleepUntilAborted } from "@roost/base";
 import { escapeIdentifier, type Client } from "pg";
 import { connectClient, type ConnectionSettings } from "./connect-client.ts";
 import { toDatabaseError } from "./to-database-error.ts";
@@ -14,8 +14,7 @@ export interface Listener extends AsyncDisposable {
 }
 
 const channelBytesMax = 63;
-const retryDelayMsMin = 50;
-const retryDelayMsMax = 5_000;
+const reconnectBackoff = { firstMs: 50, maxMs: 5_000 };
 
 export function createListener(settings: ConnectionSettings, logger: Logger): Listener {
   return new ReconnectingListener(settings, logger);
@@ -138,8 +137,9 @@ class ReconnectingListener implements Listener {
     this.#logger.warn("lost the connection that listens for notifications", {
       channels: [...this.#channels.keys()],
     });
-    for (let delayMs = retryDelayMsMin; ; delayMs = Math.min(delayMs * 2, retryDelayMsMax)) {
-      const slept = await sleepUntilAborted(jitteredMs(delayMs), { signal: this.#closed.signal });
+    for (let failureCount = 1; ; failureCount += 1) {
+      const waitMs = jitteredMs(backoffMs(failureCount, reconnectBackoff));
+      const slept = await sleepUntilAborted(waitMs, { signal: this.#closed.signal });
       if (!slept || this.#channels.size === 0) break;
       try {
         await this.#connect();

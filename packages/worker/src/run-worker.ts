@@ -2,7 +2,7 @@
 // and hands back what it holds when it stops. What a run does is the handlers' business.
 
 import { hostname } from "node:os";
-import { sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
+import { backoffMs, sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
 import { reportSilentJobs } from "@roost/jobs";
 import { claimRuns, registerWorker, runLimits, type Kernel, type WorkerRegistration } from "@roost/kernel";
 import { createActiveRuns, type ActiveRuns } from "./active-runs.ts";
@@ -33,27 +33,27 @@ export const workerDefaults = {
   abandonMsMax: 10_000,
   pollMs: 1_000,
   heartbeatMs: 1_000,
-  restartMs: 250,
-  restartMsMax: 5_000,
+  restart: { firstMs: 250, maxMs: 5_000 },
   /** How often it looks whether jobs are due that nobody fires. */
   jobWatchMs: 15_000,
 } as const;
 
 /** Runs until `signal` is aborted; survives the loss of the database and of its own lease by registering anew. */
 export async function runWorker(options: WorkerOptions): Promise<void> {
-  let restartMs: number = workerDefaults.restartMs;
+  let lossCount = 0;
   while (!options.signal.aborted) {
     try {
       await runRegistered(options, () => {
-        restartMs = workerDefaults.restartMs;
+        lossCount = 0;
       });
     } catch (error) {
+      lossCount += 1;
+      const retryMs = backoffMs(lossCount, workerDefaults.restart);
       options.logger.warn("The worker lost its place and registers anew", {
         error: toRoostError(error).message,
-        retryMs: restartMs,
+        retryMs,
       });
-      await sleepUntilAborted(restartMs, { signal: options.signal });
-      restartMs = Math.min(restartMs * 2, workerDefaults.restartMsMax);
+      await sleepUntilAborted(retryMs, { signal: options.signal });
     }
   }
 }

@@ -1,6 +1,6 @@
 /** `roost once`: runs any command unless it was done before under the same key, by whatever host. */
 import { clipText, errorCharsMax, type Once } from "@roost/contract/operations";
-import { RoostError, sleepUntilAborted, toRoostError } from "@roost/base";
+import { backoffMs, RoostError, sleepUntilAborted, toRoostError } from "@roost/base";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
@@ -30,8 +30,7 @@ const stdoutBytesMax = 40_000;
 /** Telling the result is worth a while: until then the key says that nobody knows. */
 const finishMsMax = 10 * 60_000;
 const beginMsMax = 30_000;
-const pollMsMin = 500;
-const pollMsMax = 5000;
+const polling = { firstMs: 500, maxMs: 5_000 };
 
 export function addOnceCommand(program: Command, context: CliContext): void {
   program
@@ -110,7 +109,7 @@ async function begin(context: CliContext, client: RoostClient, command: string[]
   };
   const startMs = clock.nowMs();
   using progress = terminal.progress(`Asking whether ${options.scope}/${options.key} was done`);
-  for (let pollMs = pollMsMin; ; pollMs = Math.min(pollMs * 2, pollMsMax)) {
+  for (let askedCount = 1; ; askedCount += 1) {
     const once = await keepTrying(() => client.beginOnce(request), { clock, forMs: Math.max(beginMsMax, waitMsMax) });
     if (once.state === "in_progress" && once.holder === request.holder) {
       throw new RoostError(
@@ -121,7 +120,7 @@ async function begin(context: CliContext, client: RoostClient, command: string[]
     const leftMs = startMs + waitMsMax - clock.nowMs();
     if (once.state !== "in_progress" || leftMs <= 0) return once;
     progress.update(`${options.scope}/${options.key} is being done by ${plainLine(once.holder ?? "another")}; waiting`);
-    await sleepUntilAborted(Math.min(pollMs, leftMs));
+    await sleepUntilAborted(Math.min(backoffMs(askedCount, polling), leftMs));
   }
 }
 

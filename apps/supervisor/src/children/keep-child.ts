@@ -2,10 +2,15 @@
  * Keeps one program running: starts it, starts it again when it ends, waits longer after each failure in a row, and
  * never gives up. It knows nothing of the other children, so that one that cannot stay up takes none of them along.
  */
-import { sleepUntilAborted, type Logger } from "@roost/base";
+import { backoffMs, sleepUntilAborted, type Logger } from "@roost/base";
 import type { ReadyMessage } from "./child-messages.ts";
-import { failuresInRowMax, restartDelayMs, stableMsMin } from "./restart-delay.ts";
 import { spawnChild, type ChildEnd, type ChildLimits, type ChildProgram, type RunningChild } from "./spawn-child.ts";
+
+/** A child that ended this often without having stayed up in between is shown as one that cannot stay up. */
+const failuresInRowMax = 5;
+/** A child that was up this long has proven that it can: its next end counts as the first. */
+const stableMsMin = 60_000;
+const restarting = { firstMs: 100, maxMs: 30_000 };
 
 export interface KeepChildOptions {
   nodePath: string;
@@ -73,7 +78,7 @@ export function keepChild(program: ChildProgram, options: KeepChildOptions): Kep
         continue;
       }
       failuresInRow = end.wasReady && end.upMs >= stableMsMin ? 1 : failuresInRow + 1;
-      const nextMs = restartDelayMs(failuresInRow);
+      const nextMs = backoffMs(failuresInRow, restarting);
       const failure = { ...end, failuresInRow, nextMs, isLooping: failuresInRow >= failuresInRowMax };
       options.logger.error(`${program.name} ended: ${end.reason}`, { child: program.name, ...failure });
       options.onFailure(failure);

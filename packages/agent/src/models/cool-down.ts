@@ -1,7 +1,7 @@
 // How long a provider is left alone after a failure, and where that is remembered.
 // It does not know requests; open-models.ts asks it.
 
-import type { ErrorCode } from "@roost/base";
+import { backoffMs, type ErrorCode } from "@roost/base";
 import type { ModelFailure } from "./classify-failure.ts";
 
 /** Why and until when a provider is left alone; plain JSON, to be kept wherever workers can share it. */
@@ -30,13 +30,13 @@ export interface CoolDownStore {
 /** The first cool-down and the longest, per kind of failure; each failure in a row doubles it. */
 const coolDownMs = {
   /** 401, 403, 402: a person must act, so that asking again soon is only noise. */
-  credential: { first: 5 * 60_000, max: 6 * 3_600_000 },
+  credential: { firstMs: 5 * 60_000, maxMs: 6 * 3_600_000 },
   /** 404: the model does not exist there. */
-  configuration: { first: 60_000, max: 3_600_000 },
+  configuration: { firstMs: 60_000, maxMs: 3_600_000 },
   /** 429 without Retry-After. */
-  rate: { first: 2_000, max: 10 * 60_000 },
+  rate: { firstMs: 2_000, maxMs: 10 * 60_000 },
   /** 5xx, time limits, the wire. */
-  passing: { first: 1_000, max: 5 * 60_000 },
+  passing: { firstMs: 1_000, maxMs: 5 * 60_000 },
 } as const;
 
 /** What to remember after a failure of an attempt that began at `startedMs`. */
@@ -46,13 +46,11 @@ export function nextCoolDown(
   times: { startedMs: number; nowMs: number },
 ): CoolDown {
   const kind = kindOf(failure);
-  const { first, max } = coolDownMs[kind];
   // Calls that were in flight together are one failure, not many.
   const isSameFailure = current !== undefined && times.startedMs <= current.lastAttemptMs;
   const counted = current?.counts?.[kind] ?? 0;
   const failureCount = Math.max(1, isSameFailure ? counted : counted + 1);
-  const backoffMs = Math.min(max, first * 2 ** Math.min(failureCount - 1, 30));
-  const untilMs = times.nowMs + Math.max(backoffMs, failure.retryAfterMs ?? 0);
+  const untilMs = times.nowMs + Math.max(backoffMs(failureCount, coolDownMs[kind]), failure.retryAfterMs ?? 0);
   return {
     failureCount,
     counts: { ...current?.counts, [kind]: failureCount },

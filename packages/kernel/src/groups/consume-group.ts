@@ -1,5 +1,5 @@
 /** The loop of a group's member: joins, consumes, rebalances, joins anew when its process was given up, and leaves when told to. */
-import { delay, jitteredMs } from "@roost/base";
+import { backoffMs, delay, jitteredMs } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import { joinGroup, type GroupMember, type JoinGroup } from "./join-group.ts";
 import { groupChannel } from "./rebalance-group.ts";
@@ -14,8 +14,7 @@ const pollMs = 1_000;
 /** Several beats may fail before its process counts as hung, however short its lease is. */
 const heartbeatMsMax = 3_000;
 const beatsPerLease = 4;
-const backoffMsMin = 100;
-const backoffMsMax = 10_000;
+const failureBackoff = { firstMs: 100, maxMs: 10_000 };
 
 /** Consumes until aborted. Failures of the handler are kept with the partition; those of the database are waited out. */
 export async function consumeGroup(kernel: Kernel, consume: ConsumeGroup): Promise<void> {
@@ -28,9 +27,8 @@ export async function consumeGroup(kernel: Kernel, consume: ConsumeGroup): Promi
     } catch (error) {
       if (signal.aborted) return;
       failureCount += 1;
-      const backoffMs = jitteredMs(Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(failureCount - 1, 10)));
       kernel.logger.warn("a consumer stopped and will join its group again", { group, failureCount, error });
-      await delay(backoffMs, { signal }).catch(() => undefined);
+      await delay(jitteredMs(backoffMs(failureCount, failureBackoff)), { signal }).catch(() => undefined);
     }
   }
 }

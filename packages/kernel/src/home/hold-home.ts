@@ -3,7 +3,7 @@
  * copy of the home that is started beside it is told from a home that was moved.
  */
 import { hostname } from "node:os";
-import { createId, jitteredMs, RoostError, sleepUntilAborted, type Logger } from "@roost/base";
+import { backoffMs, createId, jitteredMs, RoostError, sleepUntilAborted, type Logger } from "@roost/base";
 import type { Database, Session, Transaction } from "@roost/database";
 
 /** A home as its directory says it. */
@@ -22,8 +22,7 @@ export interface HeldHome extends AsyncDisposable {
   readonly refused: AbortSignal;
 }
 
-const backoffMsMin = 100;
-const backoffMsMax = 10_000;
+const failureBackoff = { firstMs: 100, maxMs: 10_000 };
 
 /** @throws RoostError `invalid_input` when the database belongs to another home, or to a copy of this one that is running */
 export async function holdHome(
@@ -35,7 +34,7 @@ export async function holdHome(
   const refused = new AbortController();
   let { session, id } = await hold(database, home, host);
   const keepHeld = async () => {
-    for (let failureCount = 0; ; failureCount += 1) {
+    for (let failureCount = 1; ; failureCount += 1) {
       await ended(AbortSignal.any([session.lost, closing.signal]));
       if (closing.signal.aborted) return;
       try {
@@ -44,8 +43,7 @@ export async function holdHome(
       } catch (error) {
         if (error instanceof RoostError && error.code === "invalid_input") return refused.abort(error);
         logger.warn("the database could not be told that its home is running and will be told again", { error });
-        const backoffMs = Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(failureCount, 10));
-        await sleepUntilAborted(jitteredMs(backoffMs), { signal: closing.signal });
+        await sleepUntilAborted(jitteredMs(backoffMs(failureCount, failureBackoff)), { signal: closing.signal });
       }
     }
   };

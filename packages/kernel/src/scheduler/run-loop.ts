@@ -1,5 +1,5 @@
 /** One loop of the scheduler: look, then wait for a wake-up or the next moment; failures are logged and backed off. */
-import { delay, jitteredMs } from "@roost/base";
+import { backoffMs, delay, jitteredMs } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 
 /** What one look at the state found. */
@@ -21,8 +21,7 @@ export interface Loop {
 }
 
 const sleepMsMin = 2;
-const backoffMsMin = 100;
-const backoffMsMax = 10_000;
+const failureBackoff = { firstMs: 100, maxMs: 10_000 };
 
 /** Looks, sleeps until something is due, looks again, until aborted. A failure is logged and backed off from; it never ends the loop. */
 export async function runLoop(kernel: Kernel, loop: Loop, signal: AbortSignal): Promise<void> {
@@ -43,14 +42,14 @@ export async function runLoop(kernel: Kernel, loop: Loop, signal: AbortSignal): 
       } catch (error) {
         if (signal.aborted) return;
         failureCount += 1;
-        const backoffMs = jitteredMs(Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(failureCount - 1, 10)));
+        const waitMs = jitteredMs(backoffMs(failureCount, failureBackoff));
         kernel.logger.warn("a scheduler loop failed and will look again", {
           loop: loop.name,
           failureCount,
-          backoffMs: Math.round(backoffMs),
+          backoffMs: Math.round(waitMs),
           error,
         });
-        await delay(backoffMs, { signal }).catch(() => undefined);
+        await delay(waitMs, { signal }).catch(() => undefined);
       }
     }
   }

@@ -2,7 +2,7 @@
  * Tells the person something: to the webhook where one is set, else the log alone (which the console shows), and records whether it
  * reached them. A webhook gets each attempt under the same key; one that fails is recorded and fails nothing else.
  */
-import { sleepUntilAborted, toRoostError } from "@roost/base";
+import { backoffMs, sleepUntilAborted, toRoostError } from "@roost/base";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
 import { postWebhook, type Webhook, type WebhookMessage } from "./post-webhook.ts";
 import { recordNotice, type RecordedNotice } from "./record-notice.ts";
@@ -52,7 +52,7 @@ async function post(
       signal.throwIfAborted();
       const failure = toRoostError(error);
       if (!failure.retryable || attempt >= attemptsMax) return failure.message;
-      await sleepUntilAborted(retryMs * 2 ** (attempt - 1), { signal });
+      await sleepUntilAborted(backoffMs(attempt, { firstMs: retryMs, maxMs: Infinity }), { signal });
       signal.throwIfAborted();
     }
   }
