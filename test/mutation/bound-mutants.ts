@@ -76,6 +76,19 @@ export const boundMutants: readonly Mutant[] = [
     spares: ["failOverdueRuns() ends the others when one cannot be ended"],
   }),
   kernelMutant({
+    name: "poison: what hits many is a fault of the home",
+    edits: [
+      {
+        file: "judge-failures.ts",
+        find: "return count > triedCount * faultShare;",
+        replace: "return count > triedCount;",
+      },
+    ],
+    tests: "each-alone.test.ts",
+    kills: ["eachAlone() sets none aside for what too many have in common, and tells it once"],
+    spares: ["failOverdueRuns() ends the others when one cannot be ended"],
+  }),
+  kernelMutant({
     name: "bounds: a moment that no record can hold",
     edits: [
       {

@@ -34,6 +34,9 @@ for (const [what, change] of poisons) {
       ["bad"],
     );
     for (const path of lists) await ask(gateway, path);
+    const one = await gateway.ask("/api/v1/jobs/bad");
+    const { detail } = (await one.json()) as { detail: string };
+    assert.deepEqual([one.status, /: .*job\..*; what is stored cannot be shown$/.test(detail)], [500, true], detail);
     await world.clock.set(new Date("2026-03-02T10:02:30Z"));
     await fireDueTicks(kernel);
     assert.equal((await client.getJob({ jobId: "good" })).job.lastTick?.outcome, "fired");

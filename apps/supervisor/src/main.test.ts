@@ -37,12 +37,30 @@ test("roost up answers bad arguments and settings with 64 and one sentence", asy
   assert.deepEqual([out, code], ["", 64]);
 });
 
-test("roost up answers a database that is not to be had with 69", async () => {
+test("roost up ends at once when the server of DATABASE_URL has no such database", async () => {
   await using paths = await createTemporaryHome();
-  const { err, code } = await run([], { ROOST_HOME: paths.home, DATABASE_URL: "postgresql://127.0.0.1:1/nowhere" });
-  assert.ok(err.length > 0 && !err.includes("    at "), err);
-  assert.equal(code, 69);
+  await using database = await createTestDatabase();
+  const { err, code } = await run([], { ROOST_HOME: paths.home, DATABASE_URL: withoutDatabase(database.url) });
+  assert.match(err, /correct DATABASE_URL: PostgreSQL: database "no_such_one" does not exist/);
+  assert.equal(code, 64);
   assert.equal(existsSync(paths.owner), false);
+});
+
+test("roost up waits for a database that is down and says so, until it is stopped", async (context) => {
+  await using paths = await createTemporaryHome();
+  const environment = { ...process.env, ROOST_HOME: paths.home, DATABASE_URL: "postgresql://127.0.0.1:1/nowhere" };
+  const child = spawn(process.execPath, [main], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  context.after(() => child.kill("SIGKILL"));
+  const closed = once(child, "close");
+  let written = "";
+  const isWaiting = new Promise<void>((resolve) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk) => /waiting for the database/.test((written += String(chunk))) && resolve());
+  });
+  await Promise.race([isWaiting, closed]);
+  assert.match(written, /ECONNREFUSED 127\.0\.0\.1:1; waiting for the database of DATABASE_URL/);
+  child.kill("SIGTERM");
+  assert.deepEqual(await closed, [0, null], written);
 });
 
 test("roost down says so when nothing runs", async () => {
@@ -73,12 +91,19 @@ test("roost up --detach returns when everything is ready and leaves it running, 
 
 test("roost up --detach fails with what the detached one says", async () => {
   await using paths = await createTemporaryHome();
+  await using database = await createTestDatabase();
   let written = "";
   const code = await startDetached({
     program,
-    environment: { ...process.env, ROOST_HOME: paths.home, DATABASE_URL: "postgresql://127.0.0.1:1/nowhere" },
+    environment: { ...process.env, ROOST_HOME: paths.home, DATABASE_URL: withoutDatabase(database.url) },
     write: (piece) => (written += piece),
   });
   assert.equal(code, 1);
-  assert.match(written, /^unavailable: /m);
+  assert.match(written, /database "no_such_one" does not exist/m);
 });
+
+function withoutDatabase(url: string): string {
+  const other = new URL(url);
+  other.pathname = "/no_such_one";
+  return other.href;
+}

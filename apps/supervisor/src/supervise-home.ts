@@ -94,6 +94,7 @@ async function runMachine(options: SuperviseHomeOptions, held: Held): Promise<vo
     url: config.databaseUrl,
     directory: paths.postgres,
     logger,
+    stop,
     onStage: (stage) => terminal.going(stages[stage]),
     onLost: (reason) => terminal.problem(reason),
     onBack(hasMoved) {

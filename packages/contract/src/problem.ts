@@ -6,6 +6,9 @@ import { errorCodes, isErrorCode, RoostError, type ErrorCode } from "@roost/base
 import { z } from "zod";
 import { errorCodeOfStatus, httpStatusOf } from "./status-codes.ts";
 
+/** Of an internal error: what is stored cannot be shown; its message says which fields. */
+export const unreadableReason = "unreadable";
+
 export const problemMediaType = "application/problem+json";
 
 /** RFC 9457, with `code` and `details` as extension members. */
@@ -48,13 +51,18 @@ export function toProblem(error: RoostError, options: ProblemOptions): Problem {
     type: `urn:roost:problem:${error.code.replaceAll("_", "-")}`,
     title: titles[error.code],
     status: options.status ?? httpStatusOf(error.code),
-    detail: isInternal ? `the server failed; its log says why under ${options.instance}` : error.message,
+    detail: isInternal ? describeInternal(error, options.instance) : error.message,
     code: error.code,
     instance: options.instance,
   };
   const details = isInternal ? undefined : plainDetails(error.details);
   if (details !== undefined) problem.details = details;
   return problem;
+}
+
+/** Of what went wrong inside only that a stored row cannot be shown is told, by its fields: the row belongs to who asks. */
+function describeInternal({ message, details }: RoostError, instance: string): string {
+  return details?.["reason"] === unreadableReason ? message : `the server failed; its log says why under ${instance}`;
 }
 
 /** What of the details JSON can hold; `httpStatus` is for the answer's status line alone. */

@@ -8,6 +8,7 @@ import { z } from "zod";
 import type { AnyOperation } from "./define-operation.ts";
 import { isPlace, type Call, type StreamItem, type StreamPlace } from "./handlers.ts";
 import { requireAccess, type Principal } from "./principal.ts";
+import { unreadableReason } from "./problem.ts";
 import type { Unreadable } from "./records/fields.ts";
 import type { ServedOperation } from "./serve.ts";
 import { findUnknownFields } from "./unknown-fields.ts";
@@ -87,7 +88,12 @@ export function parseOutput(operation: AnyOperation, returned: unknown): unknown
   const text = listIssues(parsed.error)
     .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`))
     .join("; ");
-  throw new RoostError("internal", `${operation.id} answered against its contract: ${text}`, { cause: parsed.error });
+  const isStored = operation.effect === "readonly";
+  throw new RoostError(
+    "internal",
+    `${operation.id} answered against its contract: ${text}${isStored ? "; what is stored cannot be shown" : ""}`,
+    { cause: parsed.error, details: isStored ? { reason: unreadableReason } : {} },
+  );
 }
 
 /** One row that cannot be shown takes no list with it: what is left of the output, with the rows that are left out named in it. */

@@ -3,7 +3,7 @@
  * none leads: each takes due jobs that nobody else has, and the tick's primary
  * key makes a moment happen once whoever comes to it.
  */
-import { isPassing, type Kernel } from "@roost/kernel";
+import { isPassing, judgeFailures, type Failure, type Kernel } from "@roost/kernel";
 import { dueTicks, type DueTicks } from "./job-moments.ts";
 import { jobColumns, type StoredJob } from "./job-row.ts";
 import { leaveUntold, moveJobs } from "./move-jobs.ts";
@@ -48,7 +48,10 @@ export async function fireDueTicks(kernel: Kernel, options: FireDueTicksOptions 
   }
 }
 
-/** Invariant: of many due jobs the one that cannot be recorded is set aside, and all others tick in the same pass. */
+/**
+ * Invariant: of many due jobs the one that cannot be recorded is set aside, and all others tick in the same pass.
+ * @throws what too many of them have in common: a fault of the home, for which no job is paused
+ */
 async function fireEach(
   kernel: Kernel,
   { limit, schedules }: { limit: number; schedules: ScheduleCache },
@@ -58,6 +61,7 @@ async function fireEach(
     [limit],
   );
   const total = { jobCount: due.length, fired: 0, skipped: 0, missed: 0, isMore: true };
+  const failures: Failure[] = [];
   for (const { id } of due) {
     try {
       const { fired, skipped, missed } = await firePass(kernel, { limit: 1, schedules, jobId: id });
@@ -66,9 +70,12 @@ async function fireEach(
       total.missed += missed;
     } catch (error) {
       if (isPassing(error)) throw error;
-      await setAsideJob(kernel, id, error);
+      failures.push({ id, error });
     }
   }
+  const { fault, own } = await judgeFailures(kernel, "job", { failures, triedCount: due.length });
+  for (const { id, error } of own) await setAsideJob(kernel, id, error);
+  if (fault !== undefined) throw fault.error;
   return total;
 }
 

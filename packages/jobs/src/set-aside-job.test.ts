@@ -91,3 +91,13 @@ test("reportSilentJobs() reports the others when one cannot be reported", async 
   );
   assert.equal(await reportSilentJobs(t.kernel), 2);
 });
+
+test("fireDueTicks() pauses no job for a fault that hits many, tells it once, and fires the others", async () => {
+  await using t = await openPoisoned("id = id");
+  await t.database.query(`update roost.job set ${poisons["a budget out of bounds"]} where id <> 'good-a'`);
+  await assert.rejects(fireDueTicks(t.kernel), /budget\.usdMax/);
+  await assert.rejects(fireDueTicks(t.kernel), /budget\.usdMax/);
+  assert.equal((await getJob(t.kernel, "good-a")).lastTick?.outcome, "fired");
+  for (const id of ["bad", "good-b"]) assert.equal((await getJob(t.kernel, id)).state, "active");
+  assert.equal((await t.database.query("select 1 from roost.event where type = 'notice.raised'")).length, 1);
+});

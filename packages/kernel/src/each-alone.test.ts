@@ -2,12 +2,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { acquireLock } from "./coordination/acquire-lock.ts";
+import { beginOnce, expireOnce } from "./coordination/begin-once.ts";
 import { expireLocks } from "./coordination/release-lock.ts";
-import { allSteps } from "./each-alone.ts";
+import { allSteps, eachAlone, setAsideMs } from "./each-alone.ts";
 import { createRun } from "./runs/create-run.ts";
 import { failOverdueRuns } from "./runs/fail-overdue-runs.ts";
 import { promoteDueRuns } from "./runs/promote-due-runs.ts";
+import { promoteFreeLanes } from "./runs/promote-lanes.ts";
+import { sweepFinishedRuns } from "./runs/sweep-finished-runs.ts";
+import { joinWorker, killConnection } from "./testing/drive-runs.ts";
 import { createTestKernel, type TestKernel } from "./testing/create-test-kernel.ts";
+import { reapWorkers } from "./workers/reap-workers.ts";
 
 const startMs = Date.parse("2026-03-02T10:00:00Z");
 
@@ -73,4 +78,90 @@ test("allSteps() does every step, and throws what failed at the end", async () =
   await assert.rejects(allSteps([step(1), failing, step(2)]), /no/);
   await assert.rejects(allSteps([failing, step(3), failing]), /no; no/);
   assert.deepEqual(done, [1, 2, 3]);
+});
+
+test("promoteFreeLanes() goes on in the others when one lane's next run cannot be promoted", async () => {
+  await using t = await createTestKernel();
+  for (const lane of ["a", "b", "c"])
+    for (let n = 0; n < 2; n += 1) await t.kernel.transact((tx) => createRun(tx, { reason: "r", input: {}, lane }));
+  // The holders end and no other run goes on; the next one of b is in a queue that no channel can name.
+  await t.database.query("update roost.lane set holder = null");
+  await t.database.query("update roost.run set queue = repeat('q', 300) where lane = 'b'");
+  await t.database.query(
+    "update roost.run set lane_held = false, state = 'cancelled', ended_at = roost.now() where lane_held",
+  );
+  await promoteFreeLanes(t.kernel);
+  const ready = "select lane from roost.run where state = 'ready' order by lane";
+  assert.deepEqual(await t.database.query(ready), [{ lane: "a" }, { lane: "c" }]);
+  await promoteFreeLanes(t.kernel);
+  assert.equal(await noticesOf(t), 1);
+});
+
+test("sweepFinishedRuns() moves the others when one cannot be moved", async () => {
+  const { t, ids } = await openPoisoned();
+  await using _ = t;
+  await t.database.query(
+    `update roost.run set state = 'done', waiting_for = null, wake_at = null,
+       ended_at = case when id = $1 then '-infinity' else roost.now() - interval '1 day' end`,
+    [ids[1]],
+  );
+  assert.equal(await sweepFinishedRuns(t.kernel), 2);
+  assert.equal(await sweepFinishedRuns(t.kernel), 0);
+  assert.equal(await noticesOf(t), 1);
+});
+
+test("expireOnce() marks the others when one cannot be marked", async () => {
+  await using t = await createTestKernel();
+  for (const key of ["a", "b", "c"]) await beginOnce(t.kernel, { scope: "s", key, holder: "h", ttlMs: 1_000 });
+  await t.database.query("update roost.once set holder = '' where key = 'b'");
+  await t.clock.advance(10_000);
+  assert.equal(await expireOnce(t.kernel), 2);
+  assert.equal(await expireOnce(t.kernel), 0);
+  assert.equal(await noticesOf(t), 1);
+});
+
+test("reapWorkers() lets the other runs of a dead worker go on when one cannot be handed back", async () => {
+  const { t, ids } = await openPoisoned();
+  await using _ = t;
+  const dying = await joinWorker(t.kernel);
+  await t.database.query(
+    "update roost.run set state = 'running', waiting_for = null, wake_at = null, worker_id = $1, epoch = 1, started_at = roost.now()",
+    [dying.workerId],
+  );
+  await killConnection(t.database, dying.workerId);
+  assert.equal(await reapWorkers(t.kernel), 1);
+  assert.equal(await reapWorkers(t.kernel), 0);
+  const states = await t.database.query<{ id: string; state: string }>("select id, state from roost.run order by id");
+  assert.deepEqual(
+    states.map(({ id, state }) => [id, state]),
+    ids.toSorted().map((id) => [id, id === ids[1] ? "waiting" : "ready"]),
+  );
+  assert.equal(await noticesOf(t), 1);
+});
+
+test("eachAlone() sets none aside for what too many have in common, and tells it once", async () => {
+  await using t = await createTestKernel();
+  const tried: string[] = [];
+  const asides: string[] = [];
+  const pass = () =>
+    eachAlone(t.kernel, ["a", "b", "c", "d"], {
+      what: "thing",
+      work: async (_tx, [id]) => {
+        tried.push(id!);
+        if (id !== "d") throw new Error(`thing ${id} met error 17 of 100`);
+        return 1;
+      },
+      setAside: async (_tx, id) => void asides.push(id),
+    });
+  await assert.rejects(pass(), /met error 17/);
+  await assert.rejects(pass(), /met error 17/);
+  assert.deepEqual([tried.length, asides, await noticesOf(t)], [8, [], 1]);
+  // One that stays for long keeps no others behind it.
+  await t.clock.advance(setAsideMs + 1_000);
+  assert.equal(await pass().catch(() => "new again"), "new again");
+  await t.clock.advance(setAsideMs - 1_000);
+  await assert.rejects(pass(), /met error 17/);
+  await t.clock.advance(2_000);
+  assert.equal(await pass(), 1);
+  assert.deepEqual(asides, ["a", "b", "c"]);
 });

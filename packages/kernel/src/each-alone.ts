@@ -2,6 +2,7 @@
 // tidy: one rule, for what is done together and for what is done one by one.
 import { toRoostError } from "@roost/base";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
+import { judgeFailures, type Failure } from "./judge-failures.ts";
 import type { Kernel } from "./open-kernel.ts";
 import { raiseNotice } from "./raise-notice.ts";
 import type { KernelTransaction } from "./transact.ts";
@@ -10,14 +11,21 @@ import type { KernelTransaction } from "./transact.ts";
 export const setAsideMs = 600_000;
 /** For so long it is not told again. */
 const toldMs = 30 * 86_400_000;
+const keyCharsMax = 200;
 
 export interface EachAlone {
   /** For people: "run", "lock". */
   what: string;
   /** Of these alone, in a transaction of its own. Returns how many were moved. */
   work: (tx: KernelTransaction, ids: string[]) => Promise<number>;
-  /** Takes it out of the way for `setAsideMs`; uses nothing of what may be wrong with it. */
-  setAside: (tx: KernelTransaction, id: string) => Promise<unknown>;
+  /** Takes it out of the way for `setAsideMs`; uses nothing of what may be wrong with it. Without it the loop leaves out those of `notSetAside`. */
+  setAside?: ((tx: KernelTransaction, id: string) => Promise<unknown>) | undefined;
+}
+
+/** SQL: whether the thing of this kind, whose id the expression gives, is not set aside at present. */
+export function notSetAside(what: string, id: string): string {
+  return `not exists (select 1 from roost.idempotency_key aside where aside.scope = 'set_aside' and aside.key = left('${what} ' || ${id}, ${keyCharsMax})
+    and (aside.result #>> '{}')::timestamptz > roost.now())`;
 }
 
 /** All in one transaction; when that fails, each in its own. Returns how many were moved. */
@@ -31,22 +39,44 @@ export async function allOrEach(kernel: Kernel, ids: string[], options: EachAlon
   }
 }
 
-/** Invariant: one that cannot be carried out does not keep the others from it, in this pass or in the next. */
+/**
+ * Invariant: one that cannot be carried out does not keep the others from it, in this pass or in the next.
+ * @throws what too many of them have in common: a fault of the home, for which none is set aside while it is new
+ */
 export async function eachAlone(kernel: Kernel, ids: string[], { what, work, setAside }: EachAlone): Promise<number> {
   let count = 0;
+  const failures: Failure[] = [];
   for (const id of ids) {
     try {
       count += await kernel.transact((tx) => work(tx, [id]));
     } catch (error) {
       if (isPassing(error)) throw error;
-      kernel.logger.error("what could not be carried out is set aside", { what, id, error });
-      await kernel.transact(async (tx) => {
-        await setAside(tx, id);
-        await tellOnce(tx, `${what} ${id}`, toRoostError(error).message);
-      });
+      failures.push({ id, error });
     }
   }
+  const { fault, sinceMs, own } = await judgeFailures(kernel, what, { failures, triedCount: ids.length });
+  for (const { id, error } of own) {
+    kernel.logger.error("what could not be carried out is set aside", { what, id, error });
+    const { message: reason } = toRoostError(error);
+    await putAside(kernel, id, { what, setAside, reason });
+  }
+  if (fault === undefined) return count;
+  if (sinceMs < setAsideMs) throw fault.error;
+  // One that stays must not keep for ever what comes behind the first of them. It has been told.
+  for (const { id } of failures.filter((failure) => !own.includes(failure)))
+    await putAside(kernel, id, { what, setAside, reason: undefined });
   return count;
+}
+
+async function putAside(
+  kernel: Kernel,
+  id: string,
+  { what, setAside, reason }: Pick<EachAlone, "what" | "setAside"> & { reason: string | undefined },
+): Promise<void> {
+  await kernel.transact(async (tx) => {
+    await setAside?.(tx, id);
+    await markSetAside(tx, `${what} ${id}`, reason);
+  });
 }
 
 /** Does each of these whatever became of those before it; what failed is thrown at the end, together. A database that is away ends it at once. */
@@ -70,20 +100,18 @@ export function isPassing(error: unknown): boolean {
   return toRoostError(error).retryable;
 }
 
-/** Invariant: the notice and its key commit together, so of many failures of one thing the first is told. */
-async function tellOnce(tx: KernelTransaction, which: string, reason: string): Promise<void> {
-  const rows = await tx.query(
+/** Invariant: the notice and its key commit together, so of many failures of one thing the first is told; without a reason none is. */
+async function markSetAside(tx: KernelTransaction, which: string, reason: string | undefined): Promise<void> {
+  const [row] = await tx.query<{ isFirst: boolean }>(
     `insert into roost.idempotency_key as known (scope, key, result, created_at, expires_at)
-     values ('set_aside', $1, 'null', roost.now(), roost.now() + $2 * interval '1 millisecond')
-     on conflict (scope, key) do update set created_at = excluded.created_at, expires_at = excluded.expires_at
-       where known.expires_at <= roost.now()
-     returning key`,
-    [which.slice(0, 200), toldMs],
+     values ('set_aside', $1, to_jsonb(roost.now() + $3 * interval '1 millisecond'), roost.now(), roost.now() + $2 * interval '1 millisecond')
+     on conflict (scope, key) do update set result = excluded.result,
+       created_at = case when known.expires_at <= roost.now() then excluded.created_at else known.created_at end,
+       expires_at = case when known.expires_at <= roost.now() then excluded.expires_at else known.expires_at end
+     returning created_at = roost.now() as "isFirst"`,
+    [which.slice(0, keyCharsMax), toldMs, setAsideMs],
   );
-  if (rows.length === 0) return;
-  const text = clipText(
-    `The ${which} cannot be carried out and is tried again every ${setAsideMs / 60_000} minutes: ${reason}`,
-    reasonCharsMax,
-  );
-  raiseNotice(tx, { level: "warning", text, source: "scheduler" });
+  if (row?.isFirst !== true || reason === undefined) return;
+  const text = `The ${which} cannot be carried out and is tried again every ${setAsideMs / 60_000} minutes: ${reason}`;
+  raiseNotice(tx, { level: "warning", text: clipText(text, reasonCharsMax), source: "scheduler" });
 }

@@ -19,6 +19,7 @@ export { publishStream, watchStream } from "./wakeups/streams.ts";
 export { emitSkipped } from "./log/emit-skipped.ts";
 export { requireSeen } from "./log/require-seen.ts";
 export { isPassing } from "./each-alone.ts";
+export { judgeFailures, type Failure } from "./judge-failures.ts";
 export { raiseNotice, type RaisedNotice } from "./raise-notice.ts";
 
 // Consumer groups.

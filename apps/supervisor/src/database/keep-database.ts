@@ -2,7 +2,7 @@
  * The database of the home: the one of DATABASE_URL, or the PostgreSQL that comes with Roost, which is started again
  * when it ends. Its clients reconnect by themselves.
  */
-import { sleepUntilAborted, type Logger } from "@roost/base";
+import { formatDurationMs, sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
 import { openDatabase, openEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresStage } from "@roost/database";
 
 export interface KeepDatabaseOptions {
@@ -12,7 +12,9 @@ export interface KeepDatabaseOptions {
   directory: string;
   logger: Logger;
   onStage: (stage: EmbeddedPostgresStage) => void;
-  /** It ended and will be started again. */
+  /** Ends the wait for a given one that is down. */
+  stop: AbortSignal;
+  /** It ended and will be started again, or is not there yet. */
   onLost: (reason: string) => void;
   /** It is back, perhaps under another address. */
   onBack: (hasMoved: boolean) => void;
@@ -29,15 +31,32 @@ export interface KeptDatabase {
 const firstDelayMs = 100;
 const delayMsMax = 30_000;
 
-/** @throws RoostError that says what the person can do */
+/** A given database that is down is waited for. @throws RoostError that says what the person can do; the reason of `stop` when it is aborted */
 export async function keepDatabase(options: KeepDatabaseOptions): Promise<KeptDatabase> {
-  return options.url === undefined ? keepEmbedded(options) : useGiven(options.url, options.logger);
+  return options.url === undefined ? keepEmbedded(options) : useGiven(options.url, options);
 }
 
-async function useGiven(url: string, logger: Logger): Promise<KeptDatabase> {
-  await using database = await openDatabase({ url, poolMax: 1, applicationName: "roost supervisor", logger });
-  const [row] = await database.query<{ version: string }>("SELECT current_setting('server_version') AS version");
-  return { url: () => url, description: `PostgreSQL ${row?.version} of DATABASE_URL`, stop: async () => undefined };
+async function useGiven(url: string, { logger, stop, onLost }: KeepDatabaseOptions): Promise<KeptDatabase> {
+  let told: string | undefined;
+  for (let waitMs = firstDelayMs; ; waitMs = Math.min(delayMsMax, waitMs * 2)) {
+    try {
+      await using database = await openDatabase({ url, poolMax: 1, applicationName: "roost supervisor", logger });
+      const [row] = await database.query<{ version: string }>("SELECT current_setting('server_version') AS version");
+      return { url: () => url, description: `PostgreSQL ${row?.version} of DATABASE_URL`, stop: async () => undefined };
+    } catch (error) {
+      const { message, retryable } = toRoostError(error);
+      // Refused for its name or credentials: waiting does not change it.
+      if (!retryable) throw error;
+      logger.warn("the database of DATABASE_URL is not there yet", { error, nextMs: waitMs });
+      if (message !== told)
+        onLost(
+          `${message}; waiting for the database of DATABASE_URL, at most ${formatDurationMs(delayMsMax)} between two looks`,
+        );
+      told = message;
+      await sleepUntilAborted(waitMs, { signal: stop });
+      stop.throwIfAborted();
+    }
+  }
 }
 
 async function keepEmbedded(options: KeepDatabaseOptions): Promise<KeptDatabase> {

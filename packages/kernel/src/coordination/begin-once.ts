@@ -4,6 +4,7 @@
  * heard of again is `unknown` and is given to nobody unless somebody decides so.
  */
 import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { eachAlone, setAsideMs } from "../each-alone.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { checkMs, checkName } from "./check-limits.ts";
@@ -194,16 +195,23 @@ export async function expireOnce(kernel: Kernel): Promise<number> {
     [coordinationLimits.passMax],
     { name: "once-overdue" },
   );
-  let count = 0;
-  for (const once of overdue) {
-    await kernel.transact(async (tx) => {
+  const byId = new Map(overdue.map((once) => [`${once.scope}/${once.key}`, once]));
+  return eachAlone(kernel, [...byId.keys()], {
+    what: "effect",
+    work: async (tx, ids) => {
+      const once = byId.get(ids[0]!)!;
       const row = await lockOnce(tx, once);
-      if (row.state !== "begun" || !row.isOverdue) return;
-      await markUnknown(tx, once, row, "its holder was not heard of again");
-      count += 1;
-    });
-  }
-  return count;
+      if (row.state !== "begun" || !row.isOverdue) return 0;
+      return (await markUnknown(tx, once, row, "its holder was not heard of again")) === "unknown" ? 1 : 0;
+    },
+    setAside: (tx, id) => {
+      const { scope, key } = byId.get(id)!;
+      return tx.query(
+        "update roost.once set expires_at = roost.now() + $3 * interval '1 millisecond' where scope = $1 and key = $2 and state = 'begun'",
+        [scope, key, setAsideMs],
+      );
+    },
+  });
 }
 
 async function lockOnce(tx: KernelTransaction, { scope, key }: OnceKey): Promise<OnceRow> {

@@ -1,4 +1,5 @@
 /** Lanes let one run go at a time: who goes next, and the loop that finds a lane left free. How a run enters a lane is create-run.ts. */
+import { allOrEach, notSetAside } from "../each-alone.ts";
 import type { KernelTransaction } from "../transact.ts";
 import type { Kernel } from "../open-kernel.ts";
 import { runLimits } from "./run.ts";
@@ -28,20 +29,18 @@ export async function promoteFreeLanes(kernel: Kernel): Promise<void> {
     `select l.name from roost.lane l
      where not exists (select 1 from roost.run h where h.lane = l.name and h.lane_held)
        and (select q.id from roost.run q where q.lane = l.name and q.state = 'queued' order by q.lane_seq limit 1) is not null
+       and ${notSetAside("lane", "l.name")}
      limit $1`,
     [runLimits.passMax],
   );
-  if (free.length === 0) return;
-  await kernel.transact(async (tx) => {
-    await promoteLanes(
-      tx,
-      free.map((lane) => lane.name),
-      await lostHolders(
-        tx,
-        free.map((lane) => lane.name),
-      ),
-    );
-  });
+  await allOrEach(
+    kernel,
+    free.map((lane) => lane.name),
+    {
+      what: "lane",
+      work: async (tx, lanes) => (await promoteLanes(tx, lanes, await lostHolders(tx, lanes))).length,
+    },
+  );
 }
 
 /** Holders that hold no more: none are expected, the loop mends them all the same. */

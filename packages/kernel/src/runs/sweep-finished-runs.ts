@@ -3,6 +3,7 @@
  * of unknown outcome) and what live runs build on (their children) stays.
  */
 import assert from "node:assert/strict";
+import { allOrEach, notSetAside } from "../each-alone.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { stepColumnNames } from "./run-row.ts";
@@ -19,23 +20,35 @@ const keepMsDefault = 3_600_000;
 /** One pass of a loop over state; any number may call it. Returns how many runs moved; a full pass asks for another. */
 export async function sweepFinishedRuns(kernel: Kernel, options: SweepOptions = {}): Promise<number> {
   const limit = Math.min(options.limit ?? runLimits.passMax, runLimits.passMax);
-  return kernel.transact(async (tx) => {
-    const rows = await tx.query<{ id: string; month: string }>(
-      `select r.id, to_char(r.ended_at at time zone 'UTC', 'YYYY-MM') as month from roost.run r
-       where r.ended_at < roost.now() - $1 * interval '1 millisecond'
-         and not exists (select 1 from roost.step s where s.run_id = r.id and s.state = 'unknown' and s.resolution is null)
-         and not exists (select 1 from roost.run p where p.id = r.parent_run_id and p.ended_at is null)
-       order by r.ended_at limit $2 for update of r skip locked`,
-      [options.keepMs ?? keepMsDefault, limit],
-    );
-    if (rows.length === 0) return 0;
-    for (const month of new Set(rows.map((row) => row.month))) await makeMonth(tx, month);
-    await move(
-      tx,
-      rows.map((row) => row.id),
-    );
-    return rows.length;
-  });
+  const ended = await kernel.database.query<{ id: string }>(
+    `select r.id from roost.run r where ${isSweepable} and ${notSetAside("ended run", "r.id")} order by r.ended_at limit $2`,
+    [options.keepMs ?? keepMsDefault, limit],
+  );
+  return allOrEach(
+    kernel,
+    ended.map(({ id }) => id),
+    { what: "ended run", work: (tx, ids) => sweep(tx, ids, options.keepMs ?? keepMsDefault) },
+  );
+}
+
+/** Ended longer ago than the first value, with nothing left that a person or a parent looks at. */
+const isSweepable = `r.ended_at < roost.now() - $1 * interval '1 millisecond'
+  and not exists (select 1 from roost.step s where s.run_id = r.id and s.state = 'unknown' and s.resolution is null)
+  and not exists (select 1 from roost.run p where p.id = r.parent_run_id and p.ended_at is null)`;
+
+async function sweep(tx: KernelTransaction, runIds: string[], keepMs: number): Promise<number> {
+  const rows = await tx.query<{ id: string; month: string }>(
+    `select r.id, to_char(r.ended_at at time zone 'UTC', 'YYYY-MM') as month from roost.run r
+     where r.id = any($2::uuid[]) and ${isSweepable} order by r.id for update of r skip locked`,
+    [keepMs, runIds],
+  );
+  if (rows.length === 0) return 0;
+  for (const month of new Set(rows.map((row) => row.month))) await makeMonth(tx, month);
+  await move(
+    tx,
+    rows.map((row) => row.id),
+  );
+  return rows.length;
 }
 
 /** Removes lanes that no run refers to. */

@@ -1,4 +1,5 @@
 /** What becomes of the runs of a worker that goes or has gone: others execute them. The worker's row goes in the same transaction. */
+import { setAsideMs } from "../each-alone.ts";
 import { settleOpenSpend } from "../runs/settle-open-spend.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { createId } from "@roost/base";
@@ -47,6 +48,30 @@ export async function handBackRuns(tx: KernelTransaction, handBack: HandBack): P
   for (const { name } of groups) tx.wake(`group:${name}`);
   await tx.query("delete from roost.worker where id = $1", [workerId]);
   return count;
+}
+
+/** One run of a worker that is lost, by itself: for when all of them together cannot be handed back. */
+export async function handBackRun(tx: KernelTransaction, runId: string, handBack: HandBack): Promise<number> {
+  await tx.query("select 1 from roost.worker where id = $1 for update", [handBack.workerId]);
+  const owned = await tx.query<{ id: string; reservationCount: number }>(
+    `select id, reservation_count as "reservationCount" from roost.run where id = $1 and worker_id = $2 and state = 'running' for no key update`,
+    [runId, handBack.workerId],
+  );
+  await settleOpenSpend(tx, owned);
+  return handBackOwned(
+    tx,
+    owned.map(({ id }) => id),
+    handBack,
+  );
+}
+
+/** Takes a run that cannot even be handed back from a lost worker, which is gone without it. It waits, to be tried again, and uses nothing of what may be wrong. */
+export async function setAsideLostRun(tx: KernelTransaction, runId: string, workerId: string): Promise<void> {
+  await tx.query(
+    `update roost.run set state = 'waiting', waiting_for = 'retry', wake_at = roost.now() + $3 * interval '1 millisecond', ready_at = null,
+       worker_id = null, epoch = epoch + 1 where id = $1 and worker_id = $2 and state = 'running'`,
+    [runId, workerId, setAsideMs],
+  );
 }
 
 /** Runs whose rows are locked and whose reservations are settled. Returns how many of them the worker still owned. */

@@ -1,11 +1,11 @@
 /** Finds workers that died or hang and lets others go on with their runs. A loop over state: nothing is lost when it dies itself. */
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
-import { allSteps } from "../each-alone.ts";
+import { allSteps, eachAlone, isPassing } from "../each-alone.ts";
 import { endRuns } from "../runs/end-runs.ts";
 import { lockRuns } from "../runs/lock-runs.ts";
 import { runLimits } from "../runs/run.ts";
-import { handBackRuns } from "./hand-back-runs.ts";
+import { handBackRun, handBackRuns, setAsideLostRun, type HandBack } from "./hand-back-runs.ts";
 
 interface DeadWorker {
   id: string;
@@ -32,7 +32,7 @@ async function reap(kernel: Kernel, id: string): Promise<boolean> {
   const dead = await kernel.transact((tx) => declareDead(tx, id));
   if (dead === undefined) return false;
   await endHopelessRuns(kernel, dead);
-  const handedBack = await kernel.transact((tx) => bury(tx, dead));
+  const handedBack = await buryOrEach(kernel, dead);
   if (handedBack === undefined) return false;
   kernel.logger.warn("A worker is lost; its runs go on elsewhere", {
     workerId: id,
@@ -77,7 +77,18 @@ async function endHopelessRuns(kernel: Kernel, dead: DeadWorker): Promise<void> 
     `select id from roost.run where worker_id = $1 and state = 'running' and (cancel_requested_at is not null or stall_count + 1 >= $2)`,
     [dead.id, runLimits.stallsMax],
   );
-  for (const { id } of runs) await kernel.transact((tx) => endHopelessRun(tx, id, dead));
+  await eachAlone(
+    kernel,
+    runs.map(({ id }) => id),
+    {
+      what: "run",
+      work: async (tx, ids) => {
+        await endHopelessRun(tx, ids[0]!, dead);
+        return 1;
+      },
+      setAside: (tx, id) => setAsideLostRun(tx, id, dead.id),
+    },
+  );
 }
 
 /** How the message of a run begins that has cost too many workers. */
@@ -99,8 +110,39 @@ async function endHopelessRun(tx: KernelTransaction, runId: string, dead: DeadWo
   ]);
 }
 
+function handBackOf(dead: DeadWorker): HandBack {
+  return { workerId: dead.id, reason: `worker lost: ${dead.reason}`, isStall: true };
+}
+
+/** Invariant: a run that cannot be handed back keeps no other run of its worker from going on. */
+async function buryOrEach(kernel: Kernel, dead: DeadWorker): Promise<number | undefined> {
+  try {
+    return await kernel.transact((tx) => bury(tx, dead));
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    kernel.logger.warn("the runs of a lost worker could not be handed back together and are one by one", {
+      workerId: dead.id,
+      error,
+    });
+  }
+  const runs = await kernel.database.query<{ id: string }>(
+    "select id from roost.run where worker_id = $1 and state = 'running' order by depth, id",
+    [dead.id],
+  );
+  await eachAlone(
+    kernel,
+    runs.map(({ id }) => id),
+    {
+      what: "run",
+      work: (tx, ids) => handBackRun(tx, ids[0]!, handBackOf(dead)),
+      setAside: (tx, id) => setAsideLostRun(tx, id, dead.id),
+    },
+  );
+  return kernel.transact((tx) => bury(tx, dead));
+}
+
 async function bury(tx: KernelTransaction, dead: DeadWorker): Promise<number | undefined> {
-  const runCount = await handBackRuns(tx, { workerId: dead.id, reason: `worker lost: ${dead.reason}`, isStall: true });
+  const runCount = await handBackRuns(tx, handBackOf(dead));
   if (runCount === undefined) return undefined;
   tx.emit({
     type: "worker.lost",

@@ -1,0 +1,100 @@
+/** Many things that fail in the same way are a fault of the home (a full disk, a bug), not of each of them: it is told once, and none is set aside for it. */
+import { toRoostError } from "@roost/base";
+import { clipText, reasonCharsMax } from "@roost/contract/operations";
+import type { Kernel } from "./open-kernel.ts";
+import { raiseNotice } from "./raise-notice.ts";
+
+export interface Failure {
+  id: string;
+  error: unknown;
+}
+
+/** Fewer tell nothing about the home. */
+const triedMin = 3;
+/** More of them than this part. */
+const faultShare = 1 / 3;
+/** A fault that was not seen for this long is another one when it comes back. */
+const quietMs = 600_000;
+const keepMs = 86_400_000;
+
+export interface JudgedFailures {
+  /** What too many have in common; undefined: nothing. */
+  fault: Failure | undefined;
+  /** For how long that has been known. */
+  sinceMs: number;
+  /** The failures that are a thing's own. */
+  own: Failure[];
+}
+
+/**
+ * Tells a fault of the home from failures of single things, in what was tried in one pass, and tells the person of it: once while it
+ * lasts. A fault that is known is one also where few were tried.
+ */
+export async function judgeFailures(
+  kernel: Kernel,
+  what: string,
+  { failures, triedCount }: { failures: readonly Failure[]; triedCount: number },
+): Promise<JudgedFailures> {
+  if (failures.length === 0) return { fault: undefined, sinceMs: 0, own: [] };
+  const common = findCommon(failures, triedCount) ?? (await findKnown(kernel, what, failures));
+  if (common === undefined) return { fault: undefined, sinceMs: 0, own: [...failures] };
+  const kind = kindOf(common);
+  return {
+    fault: common,
+    sinceMs: await tellFault(kernel, what, common),
+    own: failures.filter((failure) => kindOf(failure) !== kind),
+  };
+}
+
+function findCommon(failures: readonly Failure[], triedCount: number): Failure | undefined {
+  if (triedCount < triedMin) return undefined;
+  const counts = new Map<string, number>();
+  return failures.find((failure) => {
+    const kind = kindOf(failure);
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    return count > triedCount * faultShare;
+  });
+}
+
+async function findKnown(kernel: Kernel, what: string, failures: readonly Failure[]): Promise<Failure | undefined> {
+  const [known] = await kernel.database.query<{ kind: string }>(
+    `select result ->> 'kind' as kind from roost.idempotency_key
+     where scope = 'fault_of_home' and key = $1 and (result ->> 'at')::timestamptz > roost.now() - $2 * interval '1 millisecond'`,
+    [what, quietMs],
+  );
+  return known === undefined ? undefined : failures.find((failure) => kindOf(failure) === known.kind);
+}
+
+/** The same failure of two things has the same text, their names and numbers apart. */
+function kindOf({ id, error }: Failure): string {
+  const { code, message } = toRoostError(error);
+  return `${code} ${message.replaceAll(id, "…").replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|\d+/g, "#")}`;
+}
+
+/** Returns for how long it has been known. Best effort: what keeps everything from being written may keep this from it too. */
+async function tellFault(kernel: Kernel, what: string, fault: Failure): Promise<number> {
+  const reason = toRoostError(fault.error).message;
+  kernel.logger.error("what fails for many is a fault of the home: none is set aside", { what, error: fault.error });
+  try {
+    return await kernel.transact(async (tx) => {
+      // Invariant: the notice and its key commit together, so of many failures of one fault the first is told.
+      const [row] = await tx.query<{ sinceMs: number; isNew: boolean }>(
+        `insert into roost.idempotency_key as known (scope, key, result, created_at, expires_at)
+         values ('fault_of_home', $1, jsonb_build_object('at', roost.now(), 'kind', $4::text), roost.now(), roost.now() + $3 * interval '1 millisecond')
+         on conflict (scope, key) do update set result = excluded.result, expires_at = excluded.expires_at,
+           created_at = case when (known.result ->> 'at')::timestamptz < roost.now() - $2 * interval '1 millisecond'
+             or known.result ->> 'kind' <> $4 then roost.now() else known.created_at end
+         returning created_at = roost.now() as "isNew", (extract(epoch from roost.now() - created_at) * 1000)::float8 as "sinceMs"`,
+        [what, quietMs, keepMs, kindOf(fault)],
+      );
+      if (row?.isNew !== true) return row?.sinceMs ?? 0;
+      const text = `Many a ${what} cannot be carried out, all for the same reason: ${reason}. It is a fault of the home, not of each of them: they are tried again until it is gone. See roost doctor`;
+      raiseNotice(tx, { level: "warning", text: clipText(text, reasonCharsMax), source: "scheduler" });
+      return 0;
+    });
+  } catch (failure) {
+    kernel.logger.error("a fault of the home could not be told", { what, error: failure });
+    return 0;
+  }
+}
