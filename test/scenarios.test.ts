@@ -23,7 +23,7 @@ function listed(): Tests {
 
 function named(): Tests {
   const found: Tests = {};
-  for (const pattern of ["test/**/*.test.ts", "packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts"]) {
+  for (const pattern of ["test/**/*.ts", "packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts"]) {
     for (const path of globSync(pattern, { cwd: root })) {
       const titles = readFileSync(`${root}${path}`, "utf8").matchAll(/^\s*test\(\s*["'`]([A-Z]\d?): /gm);
       for (const scenario of new Set([...titles].map(([, name = ""]) => name))) (found[scenario] ??= []).push(path);

@@ -1,5 +1,5 @@
 /**
- * When the jobs of the example home are due in a week, worked out by arithmetic from their files: Berlin is an hour ahead of UTC all
+ * When the jobs of the example home are due in a week or the first days of it, worked out by arithmetic from their files: Berlin is an hour ahead of UTC all
  * week, so that every grid is even. Nothing of Roost computes along.
  */
 export interface ExpectedTick {
@@ -28,7 +28,10 @@ export function expectedTicks({ startMs, endMs, firstHeartbeatMs }: Week): Recor
     }));
   };
   const onDays = (days: number[], utcHour: number): ExpectedTick[] =>
-    days.map((day) => ({ at: new Date(startMs + day * dayMs + utcHour * hourMs).toISOString(), outcome: "fired" }));
+    days
+      .map((day) => startMs + day * dayMs + utcHour * hourMs)
+      .filter((ms) => ms < endMs)
+      .map((ms) => ({ at: new Date(ms).toISOString(), outcome: "fired" }));
   return {
     // 06:00, 10:00 and 18:00 in Berlin.
     "blog-writer": onDays([0, 1, 2, 3, 4, 5, 6], 5),

@@ -14,8 +14,6 @@ export interface RunScript {
   acts: Act[];
   /** Fails at its end, in every attempt. */
   isFailing: boolean;
-  /** Outcomes of what may be repeated are not recorded at once. */
-  holdsOutcomes: boolean;
   lane: string | undefined;
   /** Keys of what it shares with others: how many go at once, how many in a window. */
   concurrency: { key: string; max: number } | undefined;
@@ -72,7 +70,6 @@ export function scriptOf(number: number): RunScript {
   return {
     acts,
     isFailing: random.chance(0.2),
-    holdsOutcomes: random.chance(0.5),
     lane: isChild ? undefined : random.pick([undefined, undefined, "lane a", "lane b"]),
     concurrency: random.chance(0.25) ? { key: "slot", max: 2 } : undefined,
     rateLimit: random.chance(0.2) ? { key: "rate", max: 2, windowMs: 20_000 } : undefined,

@@ -1,5 +1,7 @@
 export { createAgentHandler, type AgentHandlerOptions } from "./create-agent-handler.ts";
 export { executeRun, type RunHandler, type RunHandlers } from "./execute-run.ts";
+export { createDurableSteps, type DurableSteps } from "./steps/create-durable-steps.ts";
+export { RunInterruption } from "./steps/run-interruption.ts";
 export { toOutcome } from "./steps/to-outcome.ts";
 export { repeatedReason, think, type AgentTurn } from "./think.ts";
 export { createModelsFor, type ModelsFor } from "./models/choose-models.ts";

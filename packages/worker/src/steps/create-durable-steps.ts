@@ -22,7 +22,7 @@ import { describeStep, spanName } from "./describe-step.ts";
 import { RunInterruption } from "./run-interruption.ts";
 import { toOutcome, toRecord, type RecordedStep } from "./to-outcome.ts";
 import { createSpendLedger, type SpendLedger } from "./spend-ledger.ts";
-import { createUnrecordedOutcomes, type UnrecordedOutcomes } from "./unrecorded-outcomes.ts";
+import { createUnrecordedOutcomes, type Pause, type UnrecordedOutcomes } from "./unrecorded-outcomes.ts";
 
 export interface DurableStepsOptions {
   kernel: Kernel;
@@ -31,6 +31,8 @@ export interface DurableStepsOptions {
   telemetry: Telemetry;
   /** What happens when an effect's outcome is unknown: the agent is told, or the run waits until a person has said. */
   onUnknown: "tell" | "wait";
+  /** How time is let pass. Default: `delay`. */
+  pause?: Pause;
   /** Further writes in the transaction that records a step as done, such as a digest's cursor. */
   alongside?: (step: string) => ((tx: KernelTransaction) => Promise<void>) | undefined;
 }
@@ -49,7 +51,7 @@ const unknownRetryMs = 500;
 
 /** Steps of one claimed run, for as long as its epoch holds. */
 export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
-  const { kernel, run } = options;
+  const { kernel, run, pause = delay } = options;
   const owned: Owned = { runId: run.id, epoch: run.epoch };
   const recorded = new Map(run.steps.map((step) => [step.seq, step]));
   const executing = new Map<string, number>();
@@ -61,8 +63,8 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
     return seq;
   });
 
-  const unrecorded = createUnrecordedOutcomes(kernel, owned);
-  const context: StepContext = { options, owned, spend, unrecorded };
+  const unrecorded = createUnrecordedOutcomes(kernel, owned, { pause });
+  const context: StepContext = { options, owned, pause, spend, unrecorded };
 
   async function step<T>(
     name: string,
@@ -118,6 +120,7 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
 interface StepContext {
   options: DurableStepsOptions;
   owned: Owned;
+  pause: Pause;
   spend: SpendLedger;
   unrecorded: UnrecordedOutcomes;
 }
@@ -198,7 +201,7 @@ async function attempt<T>(
     } else if (request.effect !== "idempotent") {
       return result;
     }
-    await delay(unknownRetryMs * tries, { signal: context.options.signal });
+    await context.pause(unknownRetryMs * tries, { signal: context.options.signal });
   }
 }
 

@@ -1,10 +1,14 @@
 // Outcomes on their way: the outcome of a step is recorded together with the intent of the next one, or with the end of the run,
 // so that a step costs one commit. What nothing follows soon is recorded by itself; nothing is given up before it is recorded.
 
+import { delay } from "@roost/base";
 import { finishStep, type Kernel, type Owned, type StepOutcome } from "@roost/kernel";
 
 /** How long an outcome waits for company. A crash meanwhile is one between the effect and its record, as there always may be. */
 const holdMsMax = 10;
+
+/** Resolves after so many milliseconds; rejects when the signal is aborted first. */
+export type Pause = (ms: number, options: { signal: AbortSignal }) => Promise<void>;
 
 export interface UnrecordedOutcomes {
   hold(outcome: StepOutcome): void;
@@ -15,16 +19,20 @@ export interface UnrecordedOutcomes {
 }
 
 /** Of the steps of one claimed run. */
-export function createUnrecordedOutcomes(kernel: Kernel, owned: Owned): UnrecordedOutcomes {
+export function createUnrecordedOutcomes(
+  kernel: Kernel,
+  owned: Owned,
+  { pause = delay }: { pause?: Pause } = {},
+): UnrecordedOutcomes {
   let held: StepOutcome[] = [];
-  let timer: NodeJS.Timeout | undefined;
+  let pausing: AbortController | undefined;
   let writing: Promise<unknown> = Promise.resolve();
 
   /** One writer at a time, so that every outcome is in one place. */
   const recordWith = <T>(write: (outcomes: StepOutcome[]) => Promise<T>): Promise<T> => {
     const written = writing.then(async () => {
-      clearTimeout(timer);
-      timer = undefined;
+      pausing?.abort();
+      pausing = undefined;
       const taken = held;
       held = [];
       try {
@@ -45,8 +53,14 @@ export function createUnrecordedOutcomes(kernel: Kernel, owned: Owned): Unrecord
   return {
     hold(outcome) {
       held.push(outcome);
-      // Who writes next learns what is wrong.
-      timer ??= setTimeout(() => void flush().catch(() => undefined), holdMsMax);
+      if (pausing !== undefined) return;
+      pausing = new AbortController();
+      const { signal } = pausing;
+      // The next write learns what is wrong.
+      void pause(holdMsMax, { signal }).then(
+        () => (signal.aborted ? undefined : flush().catch(() => undefined)),
+        () => undefined,
+      );
     },
     recordWith,
     flush,
