@@ -12,14 +12,14 @@ const seedsMax = 10;
 const brokenExitCode = 1;
 
 const guards = [
-  { mutant: "tick key", from: 18, notices: /a tick has 2 rows: job-1 2026-/ },
+  { mutant: "tick key", from: 15, notices: /a tick has 2 rows: job-1 2026-/ },
   {
     mutant: "fence: a claim changes the epoch",
     from: 1,
     notices: /was claimed a second time at epoch|late \w+.* was accepted/,
   },
   { mutant: "fence: finishRun() as failed", from: 1, notices: /late finishRun as failed .*was accepted/ },
-  { mutant: "fence: finishRun() as done", from: 4, notices: /late finishRun as done was accepted/ },
+  { mutant: "fence: finishRun() as done", from: 1, notices: /late finishRun as done was accepted/ },
 ];
 
 describe("simulation", { concurrency: availableParallelism() }, () => {

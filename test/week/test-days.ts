@@ -12,7 +12,7 @@ import { createTestDatabase } from "@roost/database/testing";
 import { kernelMigrations, kernelSchema } from "@roost/kernel";
 import { startHome, type LivingHome } from "../../bench/src/living-home/start-home.ts";
 import { createSimulatedTime } from "../../bench/src/living-home/simulated-time.ts";
-import { createWeekScript, ideasOf, wishes } from "./create-week-script.ts";
+import { createWeekScript, ideasOf } from "./create-week-script.ts";
 import { expectedTicks } from "./expected-ticks.ts";
 import { hearEnd, liveWeek, runOf, say, type Incident } from "./live-week.ts";
 import { readGaps, readRuns, readSteps, readTicks, type RunRow, type StepRow, type TickRow } from "./read-record.ts";

@@ -1,25 +1,9 @@
-/** That the comparison still runs with what is here without an installation. Figures are for people to read, never for a test to judge. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readCompareOptions } from "./compare-options.ts";
 import { formatTable } from "./format-tables.ts";
 import { medians } from "./measure-by-turns.ts";
 import { peerVariants } from "./peer-variants.ts";
-import { startBench } from "./start-bench.fixture.ts";
-
-test("comparePeers() prints a table of what Roost does beside plain PostgreSQL", async () => {
-  const { code, output, complaint } = await startBench(
-    "--quick",
-    "--only",
-    "roost-worker,raw",
-    "--workload",
-    "claim,log",
-  );
-  assert.equal(code, 0, complaint);
-  assert.match(output, /\| Roost, its worker \| \*\*[\d,]+\*\* \| \*\*[\d,]+\*\* \| \*\*[\d,]+\*\* \|/);
-  assert.match(output, /\| PostgreSQL, plain INSERT \| \*\*/);
-  assert.doesNotMatch(output, /not measured/);
-});
 
 test("readCompareOptions() takes everything, or what is named", () => {
   assert.equal(readCompareOptions([]).comparisons.length, 6);
