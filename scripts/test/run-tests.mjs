@@ -67,7 +67,8 @@ function listTestFiles(wanted) {
   const ordered = found.toSorted((a, b) => timeOf(b) - timeOf(a) || (a < b ? -1 : 1));
   const normal = wanted.map((path) => path.replace(/^\.\//, "").replace(/\/+$/, ""));
   if (normal.length === 0) return ordered.filter((file) => isLong(file) === isLongWanted);
-  return ordered.filter((file) => normal.some((path) => file === path || file.startsWith(`${path}/`)));
+  const isBelow = (file, path) => file.startsWith(`${path}/`) && isLong(file) === isLongWanted;
+  return ordered.filter((file) => normal.some((path) => file === path || isBelow(file, path)));
 }
 
 /** Seconds by file, as `--record` wrote them. */
