@@ -17,6 +17,7 @@ import type { ClaimedRun, Kernel, KernelTransaction, RunError, RunOutcome } from
 import { appendReply, heartbeatDecision, rememberHeartbeat, type Memory } from "@roost/memory";
 import type { ModelsFor } from "./models/choose-models.ts";
 import { tellUnmet } from "./models/tell-unmet.ts";
+import { firstToolsOf } from "./tools/create-tools-for.ts";
 import { deliverNotice } from "./notices/deliver-notice.ts";
 import type { Webhook } from "./notices/post-webhook.ts";
 import type { ToolsFor } from "./tools/create-tools-for.ts";
@@ -57,6 +58,7 @@ export async function think(turn: AgentTurn): Promise<void> {
     steps,
     model: tellUnmet(turn.modelsFor(run, turn.agent), run),
     tools: await turn.toolsFor(run, turn.agent),
+    firstTools: firstToolsOf(run, turn.agent),
     context: turn.context,
     clock: kernel.clock,
     signal,

@@ -1,8 +1,9 @@
 import type { AgentContext } from "../messages/agent-context.ts";
 import type { Clock, Logger } from "@roost/base";
-import type { ModelDelta, Models, ToolDescription } from "../models/models.ts";
+import type { ModelDelta, Models } from "../models/models.ts";
 import type { StepRunner } from "../steps/step-runner.ts";
 import type { PermitTool, Tool } from "../tools/tool.ts";
+import type { ToolList } from "../tools/tool-list.ts";
 import type { AgentLimits } from "./agent-limits.ts";
 import type { AgentDelta } from "./agent-outcome.ts";
 import type { LoopState } from "./loop-state.ts";
@@ -11,6 +12,8 @@ export interface AgentLoopOptions {
   steps: StepRunner;
   model: Models;
   tools: Tool[];
+  /** Names of those that the model is shown when not all fit into few tokens; it finds the others. Left out: all are shown. */
+  firstTools?: readonly string[];
   /** A function is run as the recorded step `context#1`, so that a resumed run sees what it first saw. */
   context: AgentContext | ((call: { signal: AbortSignal }) => Promise<AgentContext>);
   clock: Clock;
@@ -29,7 +32,7 @@ export interface Loop {
   options: AgentLoopOptions;
   limits: AgentLimits;
   state: LoopState;
-  toolDescriptions: ToolDescription[];
+  tools: ToolList;
   /** Aborted by the caller or by the deadline. */
   signal: AbortSignal;
   deadline: AbortSignal;

@@ -9,7 +9,8 @@ import type { AgentDelta, AgentEnd, AgentLimitName, AgentOutcome } from "./agent
 import type { AgentLoopOptions, Loop } from "./loop.ts";
 import { addReply, createLoopState, totalsOf } from "./loop-state.ts";
 import { runCompactionStep, whyFull } from "./run-compaction-step.ts";
-import { describeTools, limitOf, runModelStep } from "./run-model-step.ts";
+import { limitOf, runModelStep } from "./run-model-step.ts";
+import { createToolList } from "../tools/tool-list.ts";
 import { runToolCalls } from "./run-tool-calls.ts";
 
 export type { AgentLoopOptions } from "./loop.ts";
@@ -143,7 +144,7 @@ function createLoop(options: AgentLoopOptions): { loop: Loop; stop: () => void }
     options,
     limits,
     state: createLoopState(typeof options.context === "function" ? { sections: [], messages: [] } : options.context),
-    toolDescriptions: describeTools(options.tools),
+    tools: createToolList(options.tools, { first: options.firstTools }),
     signal: AbortSignal.any([options.signal, deadline.signal]),
     deadline: deadline.signal,
     isPastDeadline: () =>

@@ -55,7 +55,7 @@ export async function runCompactionStep(loop: Loop, exceeded: ContextExceeded): 
 }
 
 function messageTokensMax(loop: Loop, exceeded: ContextExceeded): number {
-  const fixedTokens = estimatePrompt({ sections: loop.state.sections, messages: [], tools: loop.toolDescriptions });
+  const fixedTokens = estimatePrompt({ sections: loop.state.sections, messages: [], tools: loop.tools.descriptions });
   const replyTokens = Math.min(loop.limits.outputTokensMax ?? Infinity, Math.floor(exceeded.contextTokensMax / 4));
   // A provider that refuses what we think fits counts differently: then what was refused is the measure.
   const roomTokens = Math.min(

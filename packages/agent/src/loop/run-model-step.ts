@@ -1,9 +1,7 @@
 // The model call as one durable step. Its recorded output is the whole message, so that no tool runs
 // before what asked for it is safe.
 
-import { RoostError } from "@roost/base";
-import { inputSchemaOf } from "../tools/read-arguments.ts";
-import type { ModelCallOutcome, ModelReply, ModelRequest, ToolDescription } from "../models/models.ts";
+import type { ModelCallOutcome, ModelReply, ModelRequest } from "../models/models.ts";
 import type { StepError, StepOutcome, StepResult } from "../steps/step-runner.ts";
 import type { AgentLimitName } from "./agent-outcome.ts";
 import type { Loop } from "./loop.ts";
@@ -39,7 +37,7 @@ export async function runModelStep(loop: Loop): Promise<{ step: string; outcome:
       const request: ModelRequest = {
         sections: state.sections,
         messages: state.messages,
-        tools: loop.toolDescriptions,
+        tools: loop.tools.descriptions,
         outputTokensMax: loop.limits.outputTokensMax,
         isStartedByPerson: loop.options.isStartedByPerson === true,
       };
@@ -108,33 +106,4 @@ export function limitOf(error: StepError): LimitDetails | undefined {
   const details = error.details as Partial<LimitDetails> | undefined;
   if (error.code !== "limit_exceeded" || details?.limit === undefined) return undefined;
   return { limit: details.limit, ...(details.cap === undefined ? {} : { cap: details.cap }) };
-}
-
-/** What each tool looks like to the model. @throws RoostError `invalid_input` for names that providers refuse or that are used twice. */
-export function describeTools(tools: Loop["options"]["tools"]): Loop["toolDescriptions"] {
-  const names = new Set<string>();
-  return tools.map((tool) => {
-    if (!/^[a-zA-Z0-9_-]{1,64}$/.test(tool.name)) {
-      throw new RoostError(
-        "invalid_input",
-        `the tool name ${JSON.stringify(tool.name)} is not accepted by model providers; use 1 to 64 of a-z A-Z 0-9 _ -`,
-      );
-    }
-    if (names.has(tool.name))
-      throw new RoostError("invalid_input", `two tools are called ${tool.name}; give each its own name`);
-    names.add(tool.name);
-    return describeTool(tool);
-  });
-}
-
-/** The same object from run to run, by which what follows from it is found again: to translate some twenty schemas took a tenth of a turn. */
-const described = new WeakMap<object, ToolDescription>();
-
-function describeTool(tool: Loop["options"]["tools"][number]): ToolDescription {
-  const { name, description, input } = tool;
-  const known = described.get(input);
-  if (known?.name === name && known.description === description) return known;
-  const made = { name, description, inputSchema: inputSchemaOf(tool) };
-  described.set(input, made);
-  return made;
 }

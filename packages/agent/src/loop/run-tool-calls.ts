@@ -13,7 +13,9 @@ import { addToolMessage } from "./loop-state.ts";
 
 interface PlannedCall {
   step: string;
-  part: ToolCallPart;
+  toolCallId: string;
+  /** The tool that is meant, whether it was called by its name or through call_tool. */
+  toolName: string;
   effect: Effect;
   /** The arguments as JSON, for people to read. */
   shown: JsonValue;
@@ -38,8 +40,11 @@ export async function runToolCalls(loop: Loop, parts: ToolCallPart[]): Promise<v
 function planCall(loop: Loop, part: ToolCallPart, options: { index: number; isTainted: boolean }): PlannedCall {
   const { limits, state } = loop;
   state.toolCallCount += 1;
-  const step = `tool:${part.toolName.replace(/[^\w-]/g, "_").slice(0, 64)}#${state.toolCallCount}`;
-  const call = { step, part, shown: shownArguments(part.argumentsText), isTainted: options.isTainted };
+  const { name, argumentsText, tool } = loop.tools.resolve(part);
+  const step = `tool:${name.replace(/[^\w-]/g, "_").slice(0, 64)}#${state.toolCallCount}`;
+  const { toolCallId } = part;
+  const shown = shownArguments(argumentsText);
+  const call = { step, toolCallId, toolName: name, shown, isTainted: options.isTainted };
   const refused = (code: ErrorCode, message: string): PlannedCall => ({
     ...call,
     effect: "readonly",
@@ -54,16 +59,15 @@ function planCall(loop: Loop, part: ToolCallPart, options: { index: number; isTa
       `one message may ask for ${limits.toolCallsPerTurnMax} tool calls; this one was not made, ask again`,
     );
   }
-  const tool = loop.options.tools.find((candidate) => candidate.name === part.toolName);
   if (tool === undefined) {
-    const names = loop.options.tools.map((candidate) => candidate.name).join(", ");
-    return refused(
-      "not_found",
-      `there is no tool called ${part.toolName.slice(0, 64)}; there are: ${names === "" ? "none" : names}`,
-    );
+    const names = loop.tools.names.join(", ");
+    return refused("not_found", `there is no tool called ${name.slice(0, 64)}; there are: ${names || "none"}`);
   }
-  const read = readArguments(tool, part.argumentsText);
-  if (!read.isValid) return refused("invalid_input", read.message);
+  const read = readArguments(tool, argumentsText);
+  if (!read.isValid) {
+    const how = loop.tools.explain(tool);
+    return refused("invalid_input", how === undefined ? read.message : `${read.message}. It is called so: ${how}`);
+  }
   return { ...call, effect: tool.effect, work: { tool, input: read.input } };
 }
 
@@ -84,8 +88,7 @@ function batchesOf(calls: PlannedCall[], sizeMax: number): PlannedCall[][] {
 }
 
 async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
-  const { part, work, step, shown } = call;
-  const { toolCallId, toolName } = part;
+  const { work, step, shown, toolCallId, toolName } = call;
   const { query } = "tool" in work ? work.tool : {};
   let isFresh = false;
   const outcome = await loop.options.steps.step<ToolOutput>(

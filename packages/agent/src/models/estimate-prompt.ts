@@ -20,7 +20,8 @@ export function estimatePrompt(request: Pick<ModelRequest, "sections" | "message
 /** What follows from a description alone: tools are described by the same objects from run to run. */
 const toolEstimates = new WeakMap<ToolDescription, number>();
 
-function estimateTool(tool: ToolDescription): number {
+/** Upper estimate of the tokens of one tool as a model is told of it. */
+export function estimateTool(tool: ToolDescription): number {
   const known = toolEstimates.get(tool);
   if (known !== undefined) return known;
   const { name, description, inputSchema } = tool;

@@ -34,6 +34,13 @@ export function toPrompt(
     (message) => message.role === "assistant" && isAuthor(message, reader) && message.reasoningField !== undefined,
   );
   const field = thinkingField?.role === "assistant" ? thinkingField.reasoningField : undefined;
+  const callNames = new Map(
+    messages.flatMap((message) =>
+      message.role === "assistant"
+        ? (message.toolCalls ?? []).map(({ toolCallId, toolName }) => [toolCallId, toolName] as const)
+        : [],
+    ),
+  );
   if (messages[0]?.role === "assistant") prompt.push(userMessage("(Earlier messages are not shown)"));
   for (const message of messages) {
     if (message.role === "assistant") {
@@ -50,7 +57,8 @@ export function toPrompt(
           {
             type: "tool-result",
             toolCallId: wireCallId(message.toolCallId),
-            toolName: wireToolName(message.toolName),
+            // As it was called: a tool that was called through another keeps that name on the wire.
+            toolName: wireToolName(callNames.get(message.toolCallId) ?? message.toolName),
             output: { type: message.isError ? "error-text" : "text", value },
           },
         ],

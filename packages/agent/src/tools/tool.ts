@@ -51,6 +51,8 @@ export interface Tool<Input = any> {
   untrustedOutput?: boolean;
   /** Default: `toolMsMax` of the loop's limits. */
   timeoutMsMax?: number;
+  /** Where it comes from, when it is not built in: a service, a server of tools. Such tools come and go. */
+  origin?: string;
 }
 
 export type ToolPermit = { state: "granted" } | { state: "refused"; reason: string };

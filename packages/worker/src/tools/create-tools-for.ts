@@ -5,7 +5,7 @@ import type { ClaimedRun, Kernel } from "@roost/kernel";
 import { viewerOf, type Memory } from "@roost/memory";
 import type { Settings } from "@roost/memory/settings";
 import type { Webhook } from "../notices/post-webhook.ts";
-import { createTools } from "./create-tools.ts";
+import { createTools, firstTools } from "./create-tools.ts";
 import { recallSeen } from "./seen-files.ts";
 
 /** The tools of one run: those that its session kind, its job and the definition of its agent allow. */
@@ -34,6 +34,11 @@ export function createToolsFor({ kernel, memory, settings, webhook }: CreateTool
     };
     return createTools(context, { webhook, allowed: allowedOf(run, agent) });
   };
+}
+
+/** Names of the tools that a run's model is shown when all are too many. */
+export function firstToolsOf(run: ClaimedRun, agent: AgentDefinition): readonly string[] {
+  return firstTools(allowedOf(run, agent));
 }
 
 /** Both the job and the agent may narrow the tools; neither widens what the other allows. */

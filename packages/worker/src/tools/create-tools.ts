@@ -33,6 +33,14 @@ const notInMain = new Set(["ask_person"]);
 /** What somebody from outside talks to, or what a task is handed to, gets no tool that reaches further than it sees. */
 const kindsWithTools = new Set<SessionKind>(["main", "heartbeat", "cron"]);
 
+/** What a model is shown when all tools would be too many: what nearly every conversation and job needs. */
+const first = ["read_file", "write_file", "get_state", "set_state", "remember"];
+
+/** The names of the tools to show first: those that a job or an agent names are what it needs. */
+export function firstTools(allowed: readonly string[] | undefined): readonly string[] {
+  return allowed === undefined ? first : [...first.filter((name) => allowed.includes(name)), ...allowed];
+}
+
 export interface CreateToolsOptions {
   webhook: Webhook | undefined;
   /** Names; all when left out. */

@@ -1,0 +1,40 @@
+// A schema as a model reads it in a text: the types of TypeScript, with what each field means behind it. A third of the tokens of the JSON.
+
+import type { JsonObject, JsonValue } from "@roost/base";
+
+/** `name({ field: string, other?: 1 | 2 })` of a plain schema, each field with its description behind it as a comment. */
+export function describeArguments(name: string, schema: JsonObject): string {
+  return `${name}(${typeOf(schema)})`;
+}
+
+function typeOf(schema: JsonObject): string {
+  const choices = listOf(schema["anyOf"]);
+  if (choices.length > 0) return choices.map((choice) => typeOf(objectOf(choice))).join(" | ");
+  const values = listOf(schema["enum"]);
+  if (values.length > 0) return values.map((value) => JSON.stringify(value)).join(" | ");
+  const type = schema["type"];
+  if (Array.isArray(type)) return type.map((each) => typeOf({ ...schema, type: each })).join(" | ");
+  if (type === "array") return `[${schema["items"] === undefined ? "…" : typeOf(objectOf(schema["items"]))}, …]`;
+  if (type === "object" || schema["properties"] !== undefined) return objectText(schema);
+  return typeof type === "string" ? type : "any";
+}
+
+function objectText(schema: JsonObject): string {
+  const fields = Object.entries(objectOf(schema["properties"]));
+  if (fields.length === 0) return "{…}";
+  const required = new Set(listOf(schema["required"]));
+  const lines = fields.map(([name, value]) => {
+    const field = objectOf(value);
+    const meaning = typeof field["description"] === "string" ? ` /* ${field["description"]} */` : "";
+    return `${name}${required.has(name) ? "" : "?"}: ${typeOf(field)}${meaning}`;
+  });
+  return `{ ${lines.join(", ")} }`;
+}
+
+function objectOf(value: JsonValue | undefined): JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+}
+
+function listOf(value: JsonValue | undefined): JsonValue[] {
+  return Array.isArray(value) ? value : [];
+}

@@ -1,0 +1,117 @@
+// What a model is told of its tools. Where all of them fit into few tokens, all are shown. Else a fixed short list is, with two more:
+// find_tools answers the arguments of the others as text, call_tool runs one, as that tool. So the list stays the same for a whole
+// session, whatever tools there are and wherever they come from.
+
+import { RoostError } from "@roost/base";
+import { z } from "zod";
+import { parseArgumentsText } from "../messages/parse-arguments.ts";
+import type { ToolCallPart } from "../messages/message.ts";
+import { estimateTool } from "../models/estimate-prompt.ts";
+import type { ToolDescription } from "../models/models.ts";
+import { createFindTools } from "./find-tools.ts";
+import { plainSchema } from "./plain-schema.ts";
+import { inputSchemaOf } from "./read-arguments.ts";
+import type { Tool } from "./tool.ts";
+
+export const findToolsName = "find_tools";
+export const callToolName = "call_tool";
+
+/** What the descriptions of all tools may need, as estimated; with more, only the first ones are shown. */
+export const toolTokensMax = 1_200;
+
+export interface ToolList {
+  /** What the model is shown, in this order. */
+  descriptions: ToolDescription[];
+  /** The names of all tools that can be called. */
+  names: string[];
+  /** The tool that a call means, with the arguments that are for it. */
+  resolve(part: ToolCallPart): { name: string; argumentsText: string; tool: Tool | undefined };
+  /** How a tool is called, for a model that has called it wrongly without having seen it. */
+  explain(tool: Tool): string | undefined;
+}
+
+export interface CreateToolListOptions {
+  /** Names of the tools to show when not all fit, the most wanted first. */
+  first?: readonly string[] | undefined;
+}
+
+/** @throws RoostError `invalid_input` for names that providers refuse or that are used twice */
+export function createToolList(tools: Tool[], { first }: CreateToolListOptions = {}): ToolList {
+  checkNames(tools);
+  const described = tools.map((tool) => ({ tool, description: describeTool(tool) }));
+  const tokens = described.reduce((sum, { description }) => sum + estimateTool(description), 0);
+  const byName = new Map(tools.map((tool) => [tool.name, tool]));
+  if (first === undefined || tokens <= toolTokensMax) {
+    return {
+      descriptions: described.map(({ description }) => description),
+      names: [...byName.keys()],
+      resolve: ({ toolName, argumentsText }) => ({ name: toolName, argumentsText, tool: byName.get(toolName) }),
+      explain: () => undefined,
+    };
+  }
+  const shown = described
+    .filter(({ tool }) => first.includes(tool.name))
+    .toSorted((a, b) => first.indexOf(a.tool.name) - first.indexOf(b.tool.name));
+  const found = createFindTools(described.filter(({ tool }) => !first.includes(tool.name)));
+  const finder = found.tool;
+  return {
+    descriptions: [...shown.map(({ description }) => description), describeTool(finder), callTool],
+    names: [...byName.keys(), findToolsName, callToolName],
+    resolve: (part) => {
+      const meant = part.toolName === callToolName ? unwrap(part.argumentsText) : undefined;
+      const name = meant?.name ?? part.toolName;
+      const argumentsText = meant?.argumentsText ?? part.argumentsText;
+      return { name, argumentsText, tool: name === findToolsName ? finder : byName.get(name) };
+    },
+    explain: found.explain,
+  };
+}
+
+const callTool: ToolDescription = {
+  name: callToolName,
+  description: `Runs a tool that ${findToolsName} has shown.`,
+  inputSchema: {
+    type: "object",
+    properties: { name: { type: "string" }, arguments: { type: "object", description: "As that tool takes them" } },
+    required: ["name", "arguments"],
+  },
+};
+
+const Wrapped = z.looseObject({ name: z.string().trim().min(1), arguments: z.unknown().optional() });
+
+/** The call inside; also of a model that has put the arguments beside the name, or has written them as a text. */
+function unwrap(text: string): { name: string; argumentsText: string } | undefined {
+  let value = parseArgumentsText(text);
+  if (typeof value === "string") value = parseArgumentsText(value);
+  const parsed = Wrapped.safeParse(value);
+  if (!parsed.success) return undefined;
+  const { name, arguments: given, ...beside } = parsed.data;
+  const inner = given === undefined || given === null ? beside : given;
+  return { name, argumentsText: typeof inner === "string" ? inner : JSON.stringify(inner) };
+}
+
+function checkNames(tools: Tool[]): void {
+  const names = new Set<string>([findToolsName, callToolName]);
+  for (const { name } of tools) {
+    if (!/^[a-zA-Z0-9_-]{1,64}$/.test(name)) {
+      throw new RoostError(
+        "invalid_input",
+        `the tool name ${JSON.stringify(name)} is not accepted by model providers; use 1 to 64 of a-z A-Z 0-9 _ -`,
+      );
+    }
+    if (names.has(name)) throw new RoostError("invalid_input", `two tools are called ${name}; give each its own name`);
+    names.add(name);
+  }
+}
+
+/** The same object from run to run, by which what follows from it is found again: to translate some twenty schemas took a tenth of a turn. */
+const known = new WeakMap<object, ToolDescription>();
+
+function describeTool(tool: Tool): ToolDescription {
+  const { name, description, input } = tool;
+  const before = known.get(input);
+  if (before?.name === name && before.description === description) return before;
+  const made = { name, description, inputSchema: plainSchema(inputSchemaOf(tool)) };
+  known.set(input, made);
+  return made;
+}
