@@ -1,6 +1,7 @@
 /** Pauses, resumes and removes jobs. What was due before is recorded first; runs that were started go on. */
 // tidy: three changes of one state, under the same rules.
 import { createId, RoostError } from "@roost/base";
+import { describeTrigger } from "@roost/contract/operations";
 import { isPassing, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { clipReason } from "./clip-reason.ts";
 import { pausedByDefinition } from "./after-change.ts";
@@ -11,7 +12,6 @@ import { nextTick, scheduleOf } from "./job-moments.ts";
 import { lockJob, type StoredJob } from "./job-row.ts";
 import { pauseStart } from "./pause-start.ts";
 import { recordTicks } from "./record-ticks.ts";
-import { describeTrigger } from "./resolve-trigger.ts";
 import { settleDueTicks } from "./settle-due-ticks.ts";
 import { topicHeads } from "./topic-heads.ts";
 
@@ -117,7 +117,7 @@ async function recordPause(tx: KernelTransaction, job: StoredJob, nowMs: number)
         lateMs: nowMs - firstMs,
         missedCount: count,
         untilMs: count > 1 ? lastMs : undefined,
-        why: describeTrigger(job.trigger),
+        why: describeTrigger(job.definition.trigger, job),
       },
     ],
     nowMs,

@@ -1,9 +1,9 @@
 /** What a stored job means in time: its schedule, its next moment, and the ticks of it that are due. */
 // tidy: one schedule, asked in four ways.
+import { describeTrigger } from "@roost/contract/operations";
 import { parseMoment, type Schedule } from "./next-moments.ts";
 import type { JobDefinition, StoredJob } from "./job-row.ts";
 import { onTimeMsMax, planTicks, type TickPlan } from "./plan-ticks.ts";
-import { describeTrigger } from "./resolve-trigger.ts";
 import type { NewTick } from "./record-ticks.ts";
 import { createScheduleCache, type ScheduleCache } from "./schedule-cache.ts";
 import { tickDelayMs } from "./tick-delay.ts";
@@ -77,7 +77,7 @@ export function dueTicks(job: StoredJob, nowMs: number, schedules?: ScheduleCach
     },
     nowMs,
   );
-  const why = describeTrigger(job.trigger);
+  const why = describeTrigger(job.definition.trigger, job);
   const ticks = plan.ticks.map((tick): NewTick => {
     const isLate = tick.lateMs > onTimeMsMax;
     return {

@@ -75,19 +75,3 @@ function gatherMs(field: string, written: string | number): number {
     throw new RoostError("invalid_input", `${field} is ${ms} ms: give a length of time from 1 ms to 7 days`);
   return ms;
 }
-
-/** A trigger in words, for the one line that says why a run runs. */
-export function describeTrigger(trigger: Trigger): string {
-  switch (trigger.kind) {
-    case "cron":
-      return `cron ${trigger.expression}${trigger.timeZone === undefined ? "" : ` (${trigger.timeZone})`}`;
-    case "every":
-      return `every ${trigger.everyMs % 60_000 === 0 ? `${trigger.everyMs / 60_000} min` : `${trigger.everyMs / 1000} s`}`;
-    case "at":
-      return `once at ${trigger.at}`;
-    case "event":
-      return `event ${trigger.eventType}`;
-    case "manual":
-      return "manual";
-  }
-}

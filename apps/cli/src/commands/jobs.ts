@@ -1,12 +1,11 @@
 /** `roost jobs …`: list, show, pause, resume, run and remove. What defines jobs is in define-jobs.ts. */
-import { jobStates, type Job, type JobVersion, type Tick } from "@roost/contract/operations";
+import { describeTrigger, jobStates, type Job, type JobVersion, type Tick } from "@roost/contract/operations";
 import { formatDurationMs, createId, parseDurationMs } from "@roost/base";
 import type { Command } from "commander";
 import { stringify } from "yaml";
 import type { CliContext } from "../cli-context.ts";
 import { noteUnreadable } from "../print/note-unreadable.ts";
 import { describePostcondition } from "../print/describe-postcondition.ts";
-import { describeTrigger } from "../jobs/describe-trigger.ts";
 import { parseOptionCount } from "../parse-option.ts";
 import { formatPairs } from "../print/format-pairs.ts";
 import { relativeTime } from "../print/relative-time.ts";

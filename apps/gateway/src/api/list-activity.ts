@@ -1,7 +1,10 @@
 /** The rows of `roost ps`: every run that has not ended, then every job by when it is due. */
-import { formatDurationMs, parseDurationMs } from "@roost/base";
 import type { Handler } from "@roost/contract";
-import type { Activity as ActivityRecord, listActivity as operation } from "@roost/contract/operations";
+import {
+  describeTrigger,
+  type Activity as ActivityRecord,
+  type listActivity as operation,
+} from "@roost/contract/operations";
 import type { Job } from "@roost/jobs";
 import { listActivity as readActivity, readPausedQueues, type Activity, type Kernel } from "@roost/kernel";
 import { z } from "zod";
@@ -108,24 +111,9 @@ function ofJob(job: Job): ActivityRecord {
 
 function whyOf(job: Job): string {
   try {
-    return describe(job);
+    return describeTrigger(job.definition.trigger);
   } catch {
     return "its trigger cannot be read: define it again";
-  }
-}
-
-function describe({ definition: { trigger } }: Job): string {
-  switch (trigger.kind) {
-    case "cron":
-      return `cron ${trigger.expression}`;
-    case "every":
-      return `every ${formatDurationMs(parseDurationMs(trigger.every))}`;
-    case "at":
-      return `once at ${trigger.at}`;
-    case "event":
-      return `on ${trigger.eventType}`;
-    case "manual":
-      return "by hand";
   }
 }
 

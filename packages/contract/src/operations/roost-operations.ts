@@ -30,6 +30,7 @@ export const roostOperations = [
 export * from "../records/agent.ts";
 export * from "../records/consumer.ts";
 export * from "../records/coordination.ts";
+export * from "../records/describe-trigger.ts";
 export * from "../records/event.ts";
 export * from "../records/fields.ts";
 export * from "../records/job.ts";

@@ -1,7 +1,5 @@
 /** One job of a report, from its own ticks and runs. Whether it comes into its own or another's way is found elsewhere. */
-import { formatDurationMs } from "@roost/base";
-import type { RehearsedJob, RehearsedRun, RehearsedTick } from "@roost/contract/operations";
-import type { JobDefinition } from "@roost/jobs";
+import { describeTrigger, type RehearsedJob, type RehearsedRun, type RehearsedTick } from "@roost/contract/operations";
 import type { ProfiledJob } from "../profile/read-profiles.ts";
 
 export interface JobQuestion {
@@ -25,7 +23,7 @@ export function summarizeJob({ job, ticks, runs, isPriced, durationMs, timeZone 
     jobId: job.id,
     title: job.definition.title ?? null,
     state: job.state,
-    when: describeTrigger(job.definition.trigger, timeZone).slice(0, 2_000),
+    when: describeTrigger(job.definition.trigger, { timeZone }).slice(0, 2_000),
     overlap: job.definition.overlap,
     fired: count("fired"),
     skipped: count("skipped"),
@@ -60,21 +58,4 @@ function reasonsOf(ticks: readonly RehearsedTick[]): RehearsedJob["reasons"] {
     }))
     .toSorted((a, b) => b.count - a.count)
     .slice(0, reasonsMax);
-}
-
-function describeTrigger(trigger: JobDefinition["trigger"], timeZone: string): string {
-  switch (trigger.kind) {
-    case "cron":
-      return trigger.timeZone === undefined || trigger.timeZone === timeZone
-        ? trigger.expression
-        : `${trigger.expression} (${trigger.timeZone})`;
-    case "every":
-      return `every ${typeof trigger.every === "number" ? formatDurationMs(trigger.every) : trigger.every}`;
-    case "at":
-      return `once at ${trigger.at}`;
-    case "event":
-      return `on ${trigger.eventType}`;
-    default:
-      return trigger.kind;
-  }
 }

@@ -1,0 +1,31 @@
+import { formatDurationMs, parseDurationMs } from "@roost/base";
+import type { JobDefinition } from "./job.ts";
+
+type Trigger = JobDefinition["trigger"];
+
+/** When a job is due, in the words of every list, report and reason. `timeZone`: the reader's, which is not named. */
+export function describeTrigger(trigger: Trigger, options: { timeZone?: string | undefined } = {}): string {
+  switch (trigger.kind) {
+    case "cron": {
+      const isNamed = trigger.timeZone !== undefined && trigger.timeZone !== options.timeZone;
+      return `cron ${trigger.expression}${isNamed ? ` (${trigger.timeZone})` : ""}`;
+    }
+    case "every":
+      return `every ${durationOf(trigger.every)}`;
+    case "at":
+      return `once at ${trigger.at}`;
+    case "event":
+      return `on ${trigger.eventType}${gathered(trigger)}`;
+    case "manual":
+      return "by hand";
+  }
+}
+
+function gathered({ debounce, batch }: Extract<Trigger, { kind: "event" }>): string {
+  if (debounce !== undefined) return ` after ${durationOf(debounce.quiet)} of quiet`;
+  return batch === undefined ? "" : `, ${batch.max} at once or after ${durationOf(batch.maxAge)}`;
+}
+
+function durationOf(written: string | number): string {
+  return formatDurationMs(parseDurationMs(written));
+}
