@@ -1,0 +1,80 @@
+/** Runs whose journals are kept as fixtures: between them they take every kind of step that the loop and the worker record. */
+import type { Script } from "@roost/agent/testing";
+import type { NewRun } from "@roost/kernel";
+import { jobRun } from "../testing/open-test-home.ts";
+
+export interface JournalScene {
+  name: string;
+  run: Partial<NewRun>;
+  files: Record<string, string>;
+  script: Script;
+  /** Prompt and reply together; so few make the run compact its context. */
+  contextTokensMax?: number;
+}
+
+const call = (name: string, args: object = {}) => ({ name, arguments: args as Record<string, never> });
+const longText = "All work and no play makes a long file. ".repeat(150);
+const said = (request: Parameters<Script>[0]) => request.messages.filter(({ role }) => role === "assistant").length;
+
+export const journalScenes: JournalScene[] = [
+  {
+    name: "a job that reads, changes a state, writes a file and replies",
+    run: jobRun("mail"),
+    files: { "work/mail/notes.md": "three letters" },
+    script: (request) =>
+      [
+        {
+          text: "I look.",
+          toolCalls: [
+            call("read_file", { path: "work/mail/notes.md" }),
+            call("read_file", { path: "missing.md" }),
+            call("list_files"),
+          ],
+        },
+        { toolCalls: [call("set_state", { name: "mail", patch: { unread: 3 } })] },
+        { toolCalls: [call("write_file", { path: "work/mail/draft.md", text: "Dear Ada" })] },
+      ][said(request)] ?? "Three letters.",
+  },
+  {
+    name: "a conversation in which the agent calls tools wrongly",
+    run: {},
+    files: {},
+    script: ({ toolResults }) =>
+      toolResults.length === 0
+        ? { toolCalls: [call("no_such_tool"), call("notify", { text: 7 }), call("notify", { text: "The mail is in" })] }
+        : "Done.",
+  },
+  {
+    name: "a heartbeat that finds something",
+    run: {
+      sessionKind: "heartbeat",
+      sessionKey: "heartbeat:main",
+      agent: "main",
+      input: { prompt: "look around" },
+      job: { id: "heartbeat", version: 1, tickKey: "1" },
+    },
+    files: { "HEARTBEAT.md": "- look at the mail\n" },
+    script: () => "The mail waits",
+  },
+  {
+    name: "a job that asks the person",
+    run: jobRun("asks"),
+    files: {},
+    script: ({ toolResults }) =>
+      toolResults.length === 0
+        ? { toolCalls: [call("ask_person", { question: "Shall I?", choices: ["yes", "no"] })] }
+        : "I shall.",
+  },
+  {
+    name: "a job whose context is compacted",
+    run: jobRun("long"),
+    files: { "work/long/a.md": longText, "work/long/b.md": longText },
+    contextTokensMax: 6_000,
+    script: (request) => {
+      if (request.systemText.includes("compacting a conversation")) return "It has read a long file.";
+      if (JSON.stringify(request.messages).includes("It has read a long file.")) return "Both are long.";
+      const path = `work/long/${said(request) === 0 ? "a" : "b"}.md`;
+      return { toolCalls: [call("read_file", { path })] };
+    },
+  },
+];
