@@ -16,10 +16,11 @@ import type { Principal } from "@roost/contract";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import { applyAgents, createJobLoops } from "@roost/jobs";
-import { createKeepAnswer, openKernel, runScheduler, setBudgets, setRetention } from "@roost/kernel";
+import { createKeepAnswer, openKernel, runScheduler, setBudgets, setRetention, type Kernel } from "@roost/kernel";
 import { holdDatabase, openMemory, watchHome } from "@roost/memory";
-import { budgetCaps, readSettings, settingsFile } from "@roost/memory/settings";
+import { budgetCaps, readSettings, settingsFile, type Settings } from "@roost/memory/settings";
 import { openServices, verifyRunToken, type Services } from "@roost/service";
+import { createJournalLoops } from "@roost/worker/journal";
 import { openTelemetry } from "@roost/telemetry";
 import { applyHomeJobs } from "./apply-home-jobs.ts";
 import { readGatewayConfig, type GatewayConfig } from "./config.ts";
@@ -63,10 +64,7 @@ async function main(): Promise<void> {
   await using home = await holdDatabase(kernel, homeDir);
   const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
   await using memory = await openMemory({ kernel, homeDir, settings, logger });
-  await setBudgets(kernel, { caps: budgetCaps(settings), timeZone: memory.timeZone });
-  await applyAgents(kernel, settings.agents, { by: "home", source: settingsFile });
-  const { topics, runs, ticks } = settings.retention;
-  await setRetention(kernel, { topics, runsMs: runs, ticksMs: ticks });
+  await applySettings(kernel, settings, memory.timeZone);
   const [{ facts: model, findProblem }, engine, notices] = await Promise.all([
     findModel(kernel, config, { settings, logger }),
     readEngine(database, config),
@@ -90,8 +88,9 @@ async function main(): Promise<void> {
   });
   origin.port = listening.port;
   for (const name of listening.hostnames) origin.hostnames.add(name);
+  const loops = [...createJobLoops(kernel), ...createJournalLoops(kernel)];
   const going = Promise.all([
-    runScheduler(kernel, { loops: createJobLoops(kernel), signal: shutdown, host: hostname(), pid: process.pid }),
+    runScheduler(kernel, { loops, signal: shutdown, host: hostname(), pid: process.pid }),
     watchHome(memory, { signal: shutdown }),
   ]);
   await using _address = await publishAddress(homeDir, { url: listening.url, startedAtMs });
@@ -113,6 +112,14 @@ async function main(): Promise<void> {
 
 function runTokensOf({ kernel, verifier }: Services): (token: string) => Promise<Principal> {
   return (token) => verifyRunToken(kernel.database, verifier, token);
+}
+
+/** What of the settings the database keeps. */
+async function applySettings(kernel: Kernel, settings: Settings, timeZone: string): Promise<void> {
+  await setBudgets(kernel, { caps: budgetCaps(settings), timeZone });
+  await applyAgents(kernel, settings.agents, { by: "home", source: settingsFile });
+  const { topics, runs, ticks } = settings.retention;
+  await setRetention(kernel, { topics, runsMs: runs, ticksMs: ticks });
 }
 
 function openLogger({ ROOST_LOG_LEVEL: level }: GatewayConfig): Logger {

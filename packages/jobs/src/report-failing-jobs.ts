@@ -10,7 +10,7 @@ const jobsPerLookMax = 100;
 interface EndedRun {
   jobId: string;
   runId: string;
-  state: "done" | "failed" | "diverged";
+  state: "done" | "failed" | "diverged" | "outdated";
   message: string | null;
   causeId: string;
 }
@@ -39,7 +39,7 @@ export async function reportFailingJobs(kernel: Kernel): Promise<number> {
   const ended = await kernel.database.query<EndedRun>(
     `select l.job_id as "jobId", l.id as "runId", l.state, l.message, l.cause_id as "causeId" from (
        select distinct on (r.job_id) r.job_id, r.id, r.state, r.error ->> 'message' as message, r.cause_id from roost.run r
-       where r.ended_at > roost.now() - $1 * interval '1 millisecond' and r.job_id is not null and r.state in ('done', 'failed', 'diverged')
+       where r.ended_at > roost.now() - $1 * interval '1 millisecond' and r.job_id is not null and r.state in ('done', 'failed', 'diverged', 'outdated')
        order by r.job_id, r.ended_at desc, r.id desc) as l
      join roost.job j on j.id = l.job_id and j.state <> 'removed'
      left join roost.job_failure f on f.job_id = l.job_id

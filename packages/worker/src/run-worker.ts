@@ -2,6 +2,7 @@
 // and hands back what it holds when it stops. What a run does is the handlers' business.
 
 import { hostname } from "node:os";
+import { loopVersions } from "@roost/agent/journal";
 import { backoffMs, sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
 import { reportSilentJobs } from "@roost/jobs";
 import { claimRuns, registerWorker, runLimits, type Kernel, type WorkerRegistration } from "@roost/kernel";
@@ -130,7 +131,7 @@ async function claimWhileThereIsRoom(
     let isMoreReady = false;
     try {
       const limit = Math.min(room, runLimits.claimMax);
-      const claimed = await claimRuns(kernel, { workerId: worker.workerId, queues, limit });
+      const claimed = await claimRuns(kernel, { workerId: worker.workerId, queues, limit, loopVersions });
       for (const run of claimed) active.start(run);
       isMoreReady = claimed.length === limit;
     } catch (error) {

@@ -150,7 +150,7 @@ function printEvent({ terminal }: CliContext, event: Event): void {
 }
 
 function toneOfType(type: string) {
-  if (/\.(?:failed|lost|unknown|diverged|missed)$/.test(type)) return "bad";
+  if (/\.(?:failed|lost|unknown|diverged|outdated|missed)$/.test(type)) return "bad";
   if (/\.(?:done|fired|finished)$/.test(type)) return "good";
   return "plain";
 }

@@ -24,7 +24,7 @@ export function createPaint(isColored: boolean): Paint {
 /** The tone of a run's, step's or tick's state. */
 export function toneOf(state: string): Tone {
   if (["running", "done", "fired", "active", "delivered"].includes(state)) return "good";
-  if (["failed", "diverged", "missed", "lost"].includes(state)) return "bad";
+  if (["failed", "diverged", "outdated", "missed", "lost"].includes(state)) return "bad";
   if (["unknown", "paused", "cancelled", "skipped", "open"].includes(state)) return "warn";
   return state === "waiting" || state === "queued" || state === "due" ? "accent" : "plain";
 }

@@ -45,6 +45,7 @@ export function someRun(given: Partial<Run> = {}): Run {
     postconditions: [],
     jobVersion: null,
     agentVersion: null,
+    loopVersion: null,
     retryOf: null,
     forkedFrom: null,
     forkedSeq: null,

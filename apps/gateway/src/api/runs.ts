@@ -15,6 +15,7 @@ import {
   type Kernel,
   type Run,
 } from "@roost/kernel";
+import { carryOverJournal, loopVersions } from "@roost/worker/journal";
 import { numberPlace, placeOf, readPage, toPage, uuidPlace } from "../records/page.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
 import { requireUuid } from "../records/require-uuid.ts";
@@ -113,6 +114,8 @@ function serveChanging(kernel: Kernel): Served[] {
         reason: reason ?? "asked for",
         by: principal.id,
         input: input as JsonObject | undefined,
+        loopVersions,
+        carryOver: carryOverJournal,
       });
       return { run: await summaryOf(created.runId) };
     }),

@@ -64,6 +64,7 @@ export function toRunRecord(run: Run): RunRecord {
     postconditions: run.postconditions ?? [],
     jobVersion: run.jobVersion,
     agentVersion: run.agentVersion,
+    loopVersion: run.loopVersion,
     retryOf: run.retryOf,
     forkedFrom: run.forkedFrom,
     forkedSeq: run.forkedSeq,

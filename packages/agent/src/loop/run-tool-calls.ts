@@ -4,12 +4,13 @@
 import type { JsonValue } from "@roost/base";
 import type { ErrorCode } from "@roost/base";
 import type { ToolCallPart, ToolMessage } from "../messages/message.ts";
-import type { Effect, StepOutcome } from "../steps/step-runner.ts";
-import { executeTool, shorten, toToolOutput, type ToolOutput } from "../tools/execute-tool.ts";
+import type { Effect } from "../steps/step-runner.ts";
+import { executeTool, toToolOutput, type ToolOutput } from "../tools/execute-tool.ts";
 import { readArguments, shownArguments } from "../tools/read-arguments.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { Loop } from "./loop.ts";
 import { addToolMessage } from "./loop-state.ts";
+import { toToolMessage } from "./to-tool-message.ts";
 
 interface PlannedCall {
   step: string;
@@ -147,32 +148,4 @@ async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
       isError: message.isError === true,
     });
   return message;
-}
-
-/** Every outcome is something the model can read. */
-function toToolMessage(
-  outcome: StepOutcome<ToolOutput>,
-  call: { toolCallId: string; toolName: string; charsMax: number },
-): ToolMessage {
-  const message = { role: "tool" as const, toolCallId: call.toolCallId, toolName: call.toolName };
-  switch (outcome.state) {
-    case "done":
-      return { ...message, text: outcome.output.text, ...(outcome.output.isUntrusted ? { isUntrusted: true } : {}) };
-    case "failed":
-      return { ...message, text: `Error (${outcome.error.code}): ${outcome.error.message}`, isError: true };
-    case "unknown":
-      return {
-        ...message,
-        text: `Outcome unknown: ${outcome.message}. It may or may not have happened, and was not repeated. Find out before you try again, or tell the person`,
-        isError: true,
-      };
-    case "answered":
-      return {
-        ...message,
-        text: shorten(
-          typeof outcome.answer === "string" ? outcome.answer : JSON.stringify(outcome.answer),
-          call.charsMax,
-        ),
-      };
-  }
 }

@@ -159,6 +159,15 @@ export const runDiverged = defineEvent({
   }),
 });
 
+/** A journal that no program goes on with any more. */
+export const runOutdated = defineEvent({
+  type: "run.outdated",
+  version,
+  topic,
+  subject,
+  schema: z.object({ ...run, ...spent, loopVersion: Count, reason: Reason }),
+});
+
 export const leaseLost = defineEvent({
   type: "lease.lost",
   version,
@@ -195,6 +204,7 @@ export const runEvents = [
   runCancelling,
   runCancelled,
   runDiverged,
+  runOutdated,
   leaseLost,
   budgetRefused,
 ] as const;

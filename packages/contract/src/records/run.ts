@@ -20,10 +20,22 @@ import {
 import { Budget, JobId } from "./job.ts";
 import { Postcondition } from "./postcondition.ts";
 
-export const runStates = ["ready", "queued", "running", "waiting", "done", "failed", "cancelled", "diverged"] as const;
+export const runStates = [
+  "ready",
+  "queued",
+  "running",
+  "waiting",
+  "done",
+  "failed",
+  "cancelled",
+  "diverged",
+  "outdated",
+] as const;
 export const RunState = z
   .enum(runStates)
-  .describe("ready: claimable; queued: another run holds its lane; waiting: for time, an event, a person or a child")
+  .describe(
+    "ready: claimable; queued: another run holds its lane; waiting: for time, an event, a person or a child; outdated: a program that knew its journal is gone, fork it",
+  )
   .meta({ id: "RunState" });
 export type RunState = z.output<typeof RunState>;
 
@@ -87,6 +99,7 @@ export const Run = z
     agentVersion: Count.nullable().describe(
       "Version of its agent that it began with and keeps; null: nobody had defined it",
     ),
+    loopVersion: Count.nullable().describe("Version of the loop that began its journal; null: nobody has claimed it"),
     retryOf: ref("Run").nullable().describe("The run that it tries again"),
     forkedFrom: ref("Run").nullable().describe("The run whose steps before `forkedSeq` it began with"),
     forkedSeq: Count.nullable(),

@@ -10,7 +10,11 @@ export interface Claim {
   workerId: string;
   queues: string[];
   limit: number;
+  /** Of the loops whose journals the worker can go on with, ascending; a new journal is of the last. Default: the first. */
+  loopVersions?: readonly number[] | undefined;
 }
+
+const loopVersionsDefault = [1];
 
 type Claimed = Run & { place: number; priorCauseId: string };
 
@@ -27,7 +31,7 @@ export async function claimRuns(kernel: Kernel, claim: Claim): Promise<ClaimedRu
     // In one round trip: what was taken is given back when the worker turns out to be none.
     const [isHeld, claimed] = await Promise.all([
       holdWorker(tx, claim, { onlyIfReady: true }),
-      first === undefined ? new Array<Claimed>() : claimQueue(tx, claim.workerId, first, limit),
+      first === undefined ? new Array<Claimed>() : claimQueue(tx, claim, first, limit),
     ]);
     if (!isHeld) {
       if (claimed.length === 0) return [];
@@ -36,7 +40,7 @@ export async function claimRuns(kernel: Kernel, claim: Claim): Promise<ClaimedRu
     }
     for (const queue of others) {
       if (claimed.length >= limit) break;
-      claimed.push(...(await claimQueue(tx, claim.workerId, queue, limit - claimed.length)));
+      claimed.push(...(await claimQueue(tx, claim, queue, limit - claimed.length)));
     }
     const steps = await readSteps(tx, claimed);
     return claimed.map(({ place: _place, priorCauseId, ...run }) => {
@@ -85,6 +89,7 @@ export const claimStatement = `
   with due as materialized (
     select r.id, r.cause_id from roost.run r
     where r.state = 'ready' and r.queue = $2 and not exists (select 1 from roost.queue q where q.name = $2)
+      and (r.loop_version is null or r.loop_version = any($5::integer[]))
     order by r.priority desc, r.ready_at, r.id
     limit $3
     for no key update skip locked
@@ -92,15 +97,24 @@ export const claimStatement = `
   taken as (select array_agg(id) as ids, array_agg(cause_id) as causes from due)
   update roost.run r set
     state = 'running', epoch = r.epoch + 1, worker_id = $1, ready_at = null, claimed_at = roost.now(), cause_id = n.event_id,
-    started_at = coalesce(r.started_at, roost.now()),
+    loop_version = coalesce(r.loop_version, $6::integer), started_at = coalesce(r.started_at, roost.now()),
     deadline_at = coalesce(r.deadline_at, roost.now() + r.timeout_ms * interval '1 millisecond')
   from taken t cross join lateral unnest(t.ids, t.causes, $4::text[]) with ordinality as n(id, prior_cause_id, event_id, place)
   where r.id = n.id
   returning ${runColumns("r")}, n.place, n.prior_cause_id as "priorCauseId"`;
 
-async function claimQueue(tx: KernelTransaction, workerId: string, queue: string, limit: number): Promise<Claimed[]> {
+async function claimQueue(
+  tx: KernelTransaction,
+  { workerId, loopVersions = loopVersionsDefault }: Claim,
+  queue: string,
+  limit: number,
+): Promise<Claimed[]> {
   const eventIds = Array.from({ length: limit }, () => createId());
-  const rows = await tx.query<Claimed>(claimStatement, [workerId, queue, limit, eventIds], { name: "roost_run_claim" });
+  const rows = await tx.query<Claimed>(
+    claimStatement,
+    [workerId, queue, limit, eventIds, loopVersions, loopVersions.at(-1)],
+    { name: "roost_run_claim" },
+  );
   return rows.toSorted((a, b) => a.place - b.place);
 }
 

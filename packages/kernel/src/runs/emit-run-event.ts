@@ -20,6 +20,7 @@ type RunEventType =
   | "run.cancelling"
   | "run.cancelled"
   | "run.diverged"
+  | "run.outdated"
   | "lease.lost"
   | "budget.refused";
 type StepEventType = "step.started" | "step.done" | "step.failed" | "step.unknown" | "step.resolved";

@@ -202,6 +202,15 @@ function emitEnd(tx: KernelTransaction, end: Ending, row: EndedRow): void {
       emitRunEvent(tx, "run.cancelled", run, { ...spent, ...output, ...why }, options);
       break;
     }
+    case "outdated":
+      emitRunEvent(
+        tx,
+        "run.outdated",
+        run,
+        { ...spent, loopVersion: run.loopVersion ?? 1, reason: eventReason(error.message) },
+        options,
+      );
+      break;
     case "diverged":
       emitRunEvent(
         tx,

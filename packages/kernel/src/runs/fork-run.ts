@@ -1,10 +1,14 @@
 /** A further run that begins with the recorded steps of another up to a step, and goes on by itself from there. */
-import { RoostError, type JsonObject } from "@roost/base";
+import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
 import { asNew, copySteps, sameGates } from "./copy-steps.ts";
 import { createRun, type CreatedRun } from "./create-run.ts";
 import { getRun } from "./list-runs.ts";
-import { runLimits } from "./run.ts";
+import { hashInput } from "./hash-input.ts";
+import { stepColumns } from "./run-row.ts";
+import { runLimits, type Run, type Step } from "./run.ts";
+import { toJsonText } from "./to-json-text.ts";
 
 export interface ForkRequest {
   runId: string;
@@ -14,6 +18,18 @@ export interface ForkRequest {
   input?: JsonObject | undefined;
   reason: string;
   by: string;
+  /**
+   * Of a journal that no program goes on with: the steps that the fork begins with in place of those before `fromSeq`.
+   */
+  carryOver?: ((steps: Step[]) => CarriedOver[]) | undefined;
+  /** Of the loops that can go on with a journal. Default: all. */
+  loopVersions?: readonly number[] | undefined;
+}
+
+export interface CarriedOver {
+  name: string;
+  kind: string;
+  output: JsonValue;
 }
 
 /**
@@ -54,12 +70,42 @@ export async function forkRun(kernel: Kernel, request: ForkRequest): Promise<Cre
       input: { ...made.input, ...request.input },
       reason: `fork of run ${run.id} from step ${fromSeq} by ${request.by}: ${request.reason}`.slice(0, 2_000),
     });
-    await tx.query("update roost.run set forked_from = $2, forked_seq = $3 where id = $1", [
+    const goesOn = run.loopVersion === null || (request.loopVersions?.includes(run.loopVersion) ?? true);
+    await tx.query("update roost.run set forked_from = $2, forked_seq = $3, loop_version = $4 where id = $1", [
       created.runId,
       run.id,
       fromSeq,
+      goesOn ? run.loopVersion : null,
     ]);
-    await copySteps(tx, { fromRunId: run.id, toRunId: created.runId, beforeSeq: fromSeq });
+    if (goesOn) await copySteps(tx, { fromRunId: run.id, toRunId: created.runId, beforeSeq: fromSeq });
+    else await carryOver(tx, created.runId, { ...request, run });
     return created;
   });
+}
+
+/** Invariant: what is taken over are reads that are done, with the labels of the last step that they were made of. */
+async function carryOver(
+  tx: KernelTransaction,
+  toRunId: string,
+  { run, fromSeq, carryOver: carry }: ForkRequest & { run: Run },
+): Promise<void> {
+  if (carry === undefined) {
+    throw new RoostError("conflict", `no program goes on with the journal of run ${run.id} (loop ${run.loopVersion})`);
+  }
+  const steps = await tx.query<Step>(
+    `select ${stepColumns("s")} from roost.step_all s where s.run_id = $1 and s.seq < $2 order by s.seq`,
+    [run.id, fromSeq],
+  );
+  const labels = steps.at(-1)?.labels ?? run.labels;
+  const carried = carry(steps).map(({ output, ...step }, index) => ({
+    ...step,
+    seq: index + 1,
+    output: toJsonText(output, { what: "what the fork takes over", bytesMax: runLimits.stepOutputBytesMax }),
+  }));
+  await tx.query(
+    `insert into roost.step (run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, output, started_at, ended_at, labels)
+     select $1, s.seq, s.name, s.kind, 'readonly', 'done', 1, 0, $1::uuid || ':' || s.seq, $2, null, s.output::jsonb, roost.now(), roost.now(), $3
+     from jsonb_to_recordset($4::jsonb) as s(seq integer, name text, kind text, output text)`,
+    [toRunId, hashInput(null), labels, JSON.stringify(carried)],
+  );
 }

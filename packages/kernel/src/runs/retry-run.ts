@@ -34,6 +34,12 @@ export async function retryRun(kernel: Kernel, request: RetryRequest): Promise<C
         `run ${run.id} is ${run.state}: only a run that failed, was cancelled or diverged is tried again`,
       );
     }
+    if (run.state === "outdated") {
+      throw new RoostError(
+        "conflict",
+        `run ${run.id} is outdated: no program goes on with its journal, fork it from its last finished step`,
+      );
+    }
     const [before] = await tx.query<CreatedRun>('select id as "runId", state from roost.run_all where retry_of = $1', [
       run.id,
     ]);
@@ -44,7 +50,11 @@ export async function retryRun(kernel: Kernel, request: RetryRequest): Promise<C
       id: createId(),
       reason: `retry of run ${run.id} by ${request.by}: ${request.reason}`.slice(0, 2_000),
     });
-    await tx.query("update roost.run set retry_of = $2 where id = $1", [created.runId, run.id]);
+    await tx.query("update roost.run set retry_of = $2, loop_version = $3 where id = $1", [
+      created.runId,
+      run.id,
+      run.loopVersion,
+    ]);
     await copySteps(tx, { fromRunId: run.id, toRunId: created.runId });
     await reopenTrailingFailures(tx, created.runId);
     if (run.error?.code === postconditionUnmet) await reopenLastWord(tx, created.runId, run.error);

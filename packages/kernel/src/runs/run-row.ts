@@ -17,6 +17,7 @@ const runFields = [
   "lane_held",
   "agent",
   "agent_version",
+  "loop_version",
   "session_key",
   "session_kind",
   "job_id",

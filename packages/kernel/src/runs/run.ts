@@ -7,8 +7,17 @@ import type { Labels } from "@roost/contract/labels";
 import { pageLimitMax, type Postcondition } from "@roost/contract/operations";
 import type { NewQuestion } from "./question.ts";
 
-export type RunState = "ready" | "queued" | "running" | "waiting" | "done" | "failed" | "cancelled" | "diverged";
-export type TerminalRunState = "done" | "failed" | "cancelled" | "diverged";
+export type RunState =
+  | "ready"
+  | "queued"
+  | "running"
+  | "waiting"
+  | "done"
+  | "failed"
+  | "cancelled"
+  | "diverged"
+  | "outdated";
+export type TerminalRunState = "done" | "failed" | "cancelled" | "diverged" | "outdated";
 export type SessionKind = "main" | "cron" | "heartbeat" | "subagent" | "channel";
 /** What a waiting run waits for. `start` and `retry` are moments that the kernel chose, the rest are declared waits. */
 export type WaitingFor = "start" | "retry" | "time" | "event" | "person" | "child" | "resolution" | "slot" | "rate";
@@ -140,6 +149,8 @@ export interface Run {
   agent: string | null;
   /** The version of its agent's definition that it began with and keeps; null: nobody had defined it. */
   agentVersion: number | null;
+  /** The version of the loop that began its journal; null: nobody has claimed it. */
+  loopVersion: number | null;
   sessionKey: string | null;
   sessionKind: SessionKind | null;
   jobId: string | null;
@@ -273,6 +284,8 @@ export type WaitResult =
   | { kind: "child"; run: { id: string; state: TerminalRunState; output: JsonValue; error: RunError | null } }
   | { kind: "timed_out"; waitedFor: WaitRequest["kind"] };
 
+const terminalStates: ReadonlySet<RunState> = new Set(["done", "failed", "cancelled", "diverged", "outdated"]);
+
 export function isTerminal(state: RunState): state is TerminalRunState {
-  return state === "done" || state === "failed" || state === "cancelled" || state === "diverged";
+  return terminalStates.has(state);
 }

@@ -17,7 +17,7 @@ const violations = `
         and exists (select 1 from roost.event e where e.subject = q.id::text and e.type = 'run.created' and e.data ->> 'state' = 'queued'))
   union all
   select 'ended runs and terminal events differ: ' || r.id || ' is ' || r.state || ' with ' || count(e.id) || ' events'
-  from roost.run_all r left join roost.event e on e.subject = r.id::text and e.type in ('run.done', 'run.failed', 'run.cancelled', 'run.diverged')
+  from roost.run_all r left join roost.event e on e.subject = r.id::text and e.type in ('run.done', 'run.failed', 'run.cancelled', 'run.diverged', 'run.outdated')
   group by r.id, r.state, r.ended_at
   having count(e.id) <> case when r.ended_at is null then 0 else 1 end or min(e.type) is distinct from case when r.ended_at is null then null else 'run.' || r.state end
   union all

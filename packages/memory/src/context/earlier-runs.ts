@@ -6,7 +6,7 @@ import { livingNames } from "./living-sections.ts";
 
 const runsMax = 3;
 const charsMax = 2_000;
-const ended: RunState[] = ["done", "failed", "cancelled", "diverged"];
+const ended: RunState[] = ["done", "failed", "cancelled", "diverged", "outdated"];
 
 /** What the last runs of the same job reported, oldest first: how a cron knows what it did. */
 export async function earlierRuns(memory: Memory, { jobId }: Pick<Run, "jobId">): Promise<Section[]> {

@@ -8,6 +8,7 @@ export const digestTypes = [
   "run.failed",
   "run.cancelled",
   "run.diverged",
+  "run.outdated",
   "step.unknown",
   "budget.refused",
   "tick.missed",
@@ -71,6 +72,7 @@ function describeRun(event: StoredEvent): DigestItem | undefined {
     "run.failed": "failed",
     "run.cancelled": "was cancelled",
     "run.diverged": "stopped: its replay differs from its record",
+    "run.outdated": "stopped: its journal is of a program that is gone",
   }[event.type];
   return { ...base, title: `${who} ${verb}${why === undefined ? "" : `: ${oneLine(String(why))}`}`, isNews: true };
 }

@@ -82,6 +82,7 @@ function described({ state, error, output }: ReplayRunEnd): string {
 /** No program comes to these ends by itself. */
 function endedFromOutside({ state, error }: Run): string | undefined {
   if (state === "cancelled") return "the run was cancelled";
+  if (state === "outdated") return "the run was stopped because no program goes on with its journal";
   if (state === "diverged") return "the run was stopped as diverged when it was resumed";
   if (state !== "failed" || error === null) return undefined;
   if (error.code === "timeout" || error.message.startsWith(timeOver))

@@ -39,8 +39,8 @@ export const journalScenes: JournalScene[] = [
     name: "a conversation in which the agent calls tools wrongly",
     run: {},
     files: {},
-    script: ({ toolResults }) =>
-      toolResults.length === 0
+    script: (request) =>
+      said(request) === 0
         ? { toolCalls: [call("no_such_tool"), call("notify", { text: 7 }), call("notify", { text: "The mail is in" })] }
         : "Done.",
   },
@@ -60,8 +60,8 @@ export const journalScenes: JournalScene[] = [
     name: "a job that asks the person",
     run: jobRun("asks"),
     files: {},
-    script: ({ toolResults }) =>
-      toolResults.length === 0
+    script: (request) =>
+      said(request) === 0
         ? { toolCalls: [call("ask_person", { question: "Shall I?", choices: ["yes", "no"] })] }
         : "I shall.",
   },

@@ -2,10 +2,13 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
+import { loopVersions } from "@roost/agent/journal";
 import { journalScenes, type JournalScene } from "./journal-scenes.ts";
-import { openStage, type Journal, type RecordedStep } from "./play-journal.ts";
+import type { Step } from "@roost/kernel";
+import { carryOverJournal } from "./carry-over-journal.ts";
+import { openStage, type Journal, type RecordedStep } from "./open-stage.ts";
 
-const loopVersion = 1;
+const present = loopVersions.at(-1)!;
 
 const shapeOf = ({ seq, name, kind, effect, state, inputHash }: RecordedStep) => ({
   seq,
@@ -13,7 +16,8 @@ const shapeOf = ({ seq, name, kind, effect, state, inputHash }: RecordedStep) =>
   kind,
   effect,
   state,
-  inputHash,
+  // That of a compaction tells how long today's tools are described; a replay takes it from the record.
+  ...(kind === "compaction" ? {} : { inputHash }),
 });
 
 async function readJournals(version: number): Promise<Journal[]> {
@@ -40,25 +44,49 @@ async function journalOf(scene: JournalScene, version: number): Promise<Journal>
 
 for (const scene of journalScenes) {
   test(`The journal of ${scene.name} is what its fixture says: another needs another loop version`, async () => {
-    const fixture = await journalOf(scene, loopVersion);
+    const fixture = await journalOf(scene, present);
     await using stage = await openStage(scene);
     const played = await stage.play();
     assert.deepEqual(played.steps.map(shapeOf), fixture.steps.map(shapeOf));
     assert.equal(played.state, fixture.state);
   });
 
-  test(`A recorded journal of ${scene.name} is replayed, and goes on from each of its steps`, async () => {
-    const fixture = await journalOf(scene, loopVersion);
+  for (const version of loopVersions) {
+    test(`A journal of loop ${version} of ${scene.name} is replayed, and goes on from each of its steps`, async () => {
+      const fixture = await journalOf(scene, version);
+      await using stage = await openStage(scene, version);
+      const whole = await stage.play(fixture.steps);
+      assert.equal(stage.requestCount, 0, "what is recorded is not asked again");
+      assert.deepEqual(whole, fixture);
+      for (let count = 1; count < fixture.steps.length; count += 1) {
+        // What a heartbeat has said to the person it does not say again within a day.
+        await using further = scene.run.sessionKind === "heartbeat" ? await openStage(scene, version) : undefined;
+        const resumed = await (further ?? stage).play(fixture.steps.slice(0, count));
+        assert.deepEqual(resumed.steps.map(shapeOf), fixture.steps.map(shapeOf), `from step ${count + 1}`);
+        assert.equal(resumed.state, fixture.state);
+      }
+    });
+  }
+
+  test(`What an outdated journal of ${scene.name} came to is the context of its fork, which ends as well`, async () => {
+    const fixture = await journalOf(scene, present);
     await using stage = await openStage(scene);
-    const whole = await stage.play(fixture.steps);
-    assert.equal(stage.requestCount, 0, "what is recorded is not asked again");
-    assert.deepEqual(whole, fixture);
-    for (let count = 1; count < fixture.steps.length; count += 1) {
-      // What a heartbeat has said to the person it does not say again within a day.
-      await using further = scene.run.sessionKind === "heartbeat" ? await openStage(scene) : undefined;
-      const resumed = await (further ?? stage).play(fixture.steps.slice(0, count));
-      assert.deepEqual(resumed.steps.map(shapeOf), fixture.steps.map(shapeOf), `from step ${count + 1}`);
-      assert.equal(resumed.state, fixture.state);
-    }
+    const carried = carryOverJournal(
+      fixture.steps.slice(
+        0,
+        fixture.steps.findLastIndex(({ kind }) => kind === "model"),
+      ) as Step[],
+    );
+    const steps = carried.map(({ name, kind, output }, index) => ({
+      ...fixture.steps[0]!,
+      seq: index + 1,
+      name,
+      kind,
+      output,
+    }));
+    const played = await stage.play(steps);
+    assert.equal(played.state, "done");
+    const models = ({ steps: all }: Journal) => all.filter(({ kind }) => kind === "model").length;
+    assert.ok(models(played) < models(fixture) || models(fixture) === 1, "what was thought is not thought again");
   });
 }

@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { openModels, runAgentLoop, type AgentOutcome, type StepRunner, type ToolMessage } from "@roost/agent";
+import { loopVersions } from "@roost/agent/journal";
 import { startScriptedModelServer, type Script } from "@roost/agent/testing";
 import { RoostError, silentLogger, type JsonObject } from "@roost/base";
 import { applyAgents, createAgentOf } from "@roost/jobs";
@@ -97,7 +98,7 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
   async function claim(runId?: string): Promise<Owner> {
     const worker = await registerWorker(kernel, { kind: "worker", host: "test", pid: process.pid });
     owned.use(worker);
-    const runs = await claimRuns(kernel, { workerId: worker.workerId, queues: ["default"], limit: 20 });
+    const runs = await claimRuns(kernel, { workerId: worker.workerId, queues: ["default"], limit: 20, loopVersions });
     const run = runId === undefined ? runs[0] : runs.find(({ id }) => id === runId);
     if (run === undefined) throw new RoostError("internal", "no run is ready");
     return { run, die: () => worker.release() };

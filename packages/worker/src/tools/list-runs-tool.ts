@@ -7,7 +7,7 @@ import { toJson, type ToolContext } from "./tool-context.ts";
 const input = z.object({
   jobId: z.string().max(63).optional(),
   states: z
-    .array(z.enum(["ready", "queued", "running", "waiting", "done", "failed", "cancelled", "diverged"]))
+    .array(z.enum(["ready", "queued", "running", "waiting", "done", "failed", "cancelled", "diverged", "outdated"]))
     .optional(),
   count: z.number().int().min(1).max(50).default(20),
 });

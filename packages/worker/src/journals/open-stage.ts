@@ -30,7 +30,8 @@ export interface Stage extends AsyncDisposable {
   play(recorded?: readonly RecordedStep[]): Promise<Journal>;
 }
 
-export async function openStage(scene: JournalScene): Promise<Stage> {
+/** `loopVersion`: of the journals that are played. Default: of a new one. */
+export async function openStage(scene: JournalScene, loopVersion?: number): Promise<Stage> {
   const home = await openTestHome({ files: scene.files });
   const { kernel } = home;
   let requestCount = 0;
@@ -59,7 +60,7 @@ export async function openStage(scene: JournalScene): Promise<Stage> {
       ...scene.run,
       ...(job === undefined ? {} : { job: { ...job, tickKey: crypto.randomUUID() } }),
     });
-    await record(home, runId, recorded);
+    await record(home, runId, recorded, loopVersion);
     for (;;) {
       const { run, die } = await home.claim(runId);
       const { signal } = new AbortController();
@@ -85,14 +86,22 @@ export async function openStage(scene: JournalScene): Promise<Stage> {
 }
 
 /** As a worker that died has left it: epoch 0 is no owner's. */
-async function record({ kernel }: TestHome, runId: string, steps: readonly RecordedStep[]): Promise<void> {
+async function record(
+  { kernel }: TestHome,
+  runId: string,
+  steps: readonly RecordedStep[],
+  loopVersion: number | undefined,
+): Promise<void> {
   await kernel.database.query(
     `insert into roost.step (run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, output, error, started_at, ended_at)
      select $1, s.seq, s.name, s.kind, s.effect, s.state, 1, 0, $1::uuid || ':' || s.seq, s."inputHash", s.input, s.output, s.error, roost.now(), roost.now()
      from jsonb_to_recordset($2::jsonb) as s(seq integer, name text, kind text, effect text, state text, "inputHash" text, input jsonb, output jsonb, error jsonb)`,
     [runId, JSON.stringify(steps)],
   );
-  await kernel.database.query("update roost.run set retry_of = id where id = $1", [runId]);
+  await kernel.database.query("update roost.run set retry_of = id, loop_version = $2 where id = $1", [
+    runId,
+    loopVersion ?? null,
+  ]);
 }
 
 function kept({ seq, name, kind, effect, state, inputHash, input, output, error }: Step): RecordedStep {
