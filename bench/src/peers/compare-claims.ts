@@ -1,5 +1,5 @@
 /** Jobs that do nothing, from claim to recorded end: at several widths, and beside 100,000 jobs that never end. */
-import type { Measured } from "./measure-by-turns.ts";
+import type { Measured } from "./peer.ts";
 import { having, measureSeries, type Compare, type Series } from "./measure-series.ts";
 import { startPeers, type StartedPeer } from "./start-peers.ts";
 

@@ -4,7 +4,8 @@
  */
 import type { Compare, CompareContext } from "./measure-series.ts";
 import type { PeerVariant } from "./peer-variants.ts";
-import { medians, type Measured } from "./measure-by-turns.ts";
+import { medians } from "./measure-by-turns.ts";
+import type { Measured } from "./peer.ts";
 import { PeerProcess } from "./peer-process.ts";
 import { startPeers } from "./start-peers.ts";
 

@@ -1,7 +1,6 @@
 /** The finished comparison as Markdown: one table for each workload, the programs as rows, and what each promised meanwhile. */
 import type { PeerVariant } from "./peer-variants.ts";
-import type { Measured, Median } from "./measure-by-turns.ts";
-import type { PeerFacts } from "./peer.ts";
+import type { Measured, Median, PeerFacts } from "./peer.ts";
 
 export interface Column {
   title: string;

@@ -3,17 +3,8 @@
  * while so disturbs all of them. A program that fails is told with its reason and left out.
  */
 import { statistics } from "../statistics.ts";
-import type { WorkloadParameters, WorkloadName, WorkloadResult } from "./peer.ts";
+import type { Measured, Median, WorkloadParameters, WorkloadName, WorkloadResult } from "./peer.ts";
 import type { StartedPeer } from "./start-peers.ts";
-
-export interface Median {
-  median: number;
-  min: number;
-  max: number;
-}
-
-/** Each figure of the result: its median over the rounds, and its spread. Or why there is none. */
-export type Measured = { figures: Record<string, Median> } | { notMeasured: string };
 
 export interface Turns {
   workload: WorkloadName;

@@ -1,8 +1,8 @@
 /** One table's worth of measurements: the same programs under a row of workloads, one column each. */
 import type { ResultTable, TableRow } from "./format-tables.ts";
-import { measureByTurns, type Measured } from "./measure-by-turns.ts";
+import { measureByTurns } from "./measure-by-turns.ts";
+import type { Measured, WorkloadName, WorkloadParameters } from "./peer.ts";
 import type { PeerVariant } from "./peer-variants.ts";
-import type { WorkloadName, WorkloadParameters } from "./peer.ts";
 import type { Bench, StartedPeer } from "./start-peers.ts";
 
 /** One measurement. With what is prepared before it, all of them stay within a quarter of an hour. */

@@ -39,6 +39,15 @@ export type WorkloadParameters = Record<string, number | string>;
 /** Numbers by name, e.g. { perSecond, p50Ms }. */
 export type WorkloadResult = Record<string, number>;
 
+export interface Median {
+  median: number;
+  min: number;
+  max: number;
+}
+
+/** Each figure of the result: its median over the rounds, and its spread. Or why there is none. */
+export type Measured = { figures: Record<string, Median> } | { notMeasured: string };
+
 export interface WorkloadContext {
   setup: PeerSetup;
   /** Tells the parent of something that happens meanwhile. */

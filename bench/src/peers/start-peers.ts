@@ -3,9 +3,8 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Database } from "@roost/database";
 import { createPeerDatabase } from "./peer-database.ts";
-import type { Measured } from "./measure-by-turns.ts";
 import { PeerProcess } from "./peer-process.ts";
-import type { PeerFacts, PeerSetup } from "./peer.ts";
+import type { Measured, PeerFacts, PeerSetup } from "./peer.ts";
 import type { PeerVariant } from "./peer-variants.ts";
 
 export const poolMax = 16;

@@ -36,6 +36,9 @@ export function isPlace(item: StreamItem<unknown> | StreamPlace): item is Stream
   return item.data === undefined && item.id !== undefined;
 }
 
+/** Of an operation of which nothing is known. */
+export type AnyHandler = (input: never, call: Call) => unknown;
+
 /** What a handler is given: the input after its schema. */
 export type InputOf<Op extends AnyOperation> = z.output<Op["input"]>;
 /** What a caller gives: the input before defaults are filled in. */

@@ -13,8 +13,6 @@ import type { Unreadable } from "./records/fields.ts";
 import type { ServedOperation } from "./serve.ts";
 import { findUnknownFields } from "./unknown-fields.ts";
 
-export type AnyHandler = (input: never, call: Call) => unknown;
-
 /** A call with an idempotency key, whose first answer stands for all that follow. */
 export interface KeyedCall {
   service: string;

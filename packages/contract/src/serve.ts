@@ -2,9 +2,8 @@
 import { RoostError } from "@roost/base";
 import type { AnyOperation } from "./define-operation.ts";
 import type { ServiceContract } from "./define-service.ts";
-import type { Handler, Handlers } from "./handlers.ts";
+import type { AnyHandler, Handler, Handlers } from "./handlers.ts";
 import type { Access } from "./principal.ts";
-import type { AnyHandler } from "./run-operation.ts";
 
 export interface Served {
   readonly operation: AnyOperation;

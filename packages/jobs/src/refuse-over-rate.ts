@@ -2,12 +2,18 @@
 import { formatDurationMs, type JsonObject } from "@roost/base";
 import { parseDurationMs } from "@roost/base";
 import { readGates, type KernelTransaction, type NewRun } from "@roost/kernel";
-import type { JobDefinition } from "./job-row.ts";
-import type { NewTick } from "./record-ticks.ts";
+import type { JobDefinition, StoredJob } from "./job-row.ts";
 import { renderKey } from "./render-key.ts";
 
+/** What is asked of a tick. */
+interface RatedTick {
+  job: Pick<StoredJob, "id" | "definition">;
+  outcome: string;
+  input?: JsonObject;
+}
+
 /** Why a tick is over its rate, or nothing; each one that is not counts for the next. */
-export type RefuseOverRate = (tick: NewTick) => string | undefined;
+export type RefuseOverRate = (tick: RatedTick) => string | undefined;
 
 /** The gates of the runs of a job, with their keys filled in. Without a key of its own a job is its own key. */
 export function gatesOfJob(
@@ -25,8 +31,11 @@ export function gatesOfJob(
 }
 
 /** The jobs' rows are locked by the caller, so nobody else starts runs of them meanwhile. Who shares the key from elsewhere may: then a run waits. */
-export async function createRefuseOverRate(tx: KernelTransaction, ticks: NewTick[]): Promise<RefuseOverRate> {
-  const rateOf = (tick: NewTick) =>
+export async function createRefuseOverRate(
+  tx: KernelTransaction,
+  ticks: readonly RatedTick[],
+): Promise<RefuseOverRate> {
+  const rateOf = (tick: RatedTick) =>
     tick.outcome === "fire" && tick.job.definition.rateLimit?.excess === "skip"
       ? gatesOfJob(tick.job.id, tick.job.definition, tick.input ?? {}).rateLimit
       : undefined;

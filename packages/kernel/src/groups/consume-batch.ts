@@ -10,7 +10,7 @@ import { refuseOutOfRange } from "../log/out-of-range.ts";
 import { readEvents } from "../log/read-events.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
-import { isCursorMoved, isPartitionLost, type PartitionLease } from "./partition-lease.ts";
+import { isCursorMoved, isPartitionLost, type ConsumedBatch, type PartitionLease } from "./partition-lease.ts";
 import { recordFailure } from "./record-failure.ts";
 
 /** Nothing in it may wait for a model or the network: what does becomes a run. */
@@ -22,13 +22,6 @@ export interface ConsumeBatch {
   signal: AbortSignal;
 }
 
-export interface BatchOutcome {
-  state: "consumed" | "idle" | "failed" | "lost";
-  eventCount: number;
-  isMore: boolean;
-  retryAt?: Date | undefined;
-}
-
 interface Place {
   nextOffset: number;
   batchLimit: number | null;
@@ -38,7 +31,7 @@ interface Place {
   headOffset: number;
 }
 
-export async function consumeBatch(kernel: Kernel, lease: PartitionLease, batch: ConsumeBatch): Promise<BatchOutcome> {
+export async function consumeBatch(kernel: Kernel, lease: PartitionLease, batch: ConsumeBatch): Promise<ConsumedBatch> {
   // What was being tried, for the record of its failure.
   let tried: { offset: number; events: StoredEvent[] } | undefined;
   try {

@@ -6,8 +6,8 @@ import { RoostError } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { registerWorker, type WorkerRegistration } from "../workers/register-worker.ts";
-import { consumeBatch, type BatchOutcome, type HandleEvents } from "./consume-batch.ts";
-import { groupLimits, requireGroupName, type PartitionLease } from "./partition-lease.ts";
+import { consumeBatch, type HandleEvents } from "./consume-batch.ts";
+import { groupLimits, requireGroupName, type PartitionLease, type ConsumedBatch } from "./partition-lease.ts";
 import {
   groupChannel,
   lockGroup,
@@ -219,7 +219,7 @@ async function leaveGroup(tx: KernelTransaction, member: MemberName): Promise<vo
   tx.wake(groupChannel(member.group));
 }
 
-function add(pass: ConsumePass, outcome: BatchOutcome): void {
+function add(pass: ConsumePass, outcome: ConsumedBatch): void {
   pass.eventCount += outcome.eventCount;
   pass.isMore ||= outcome.isMore;
   if (outcome.state === "failed") pass.failureCount += 1;

@@ -22,6 +22,14 @@ export interface PartitionLease extends CursorName {
   epoch: number;
 }
 
+/** What became of one batch of a partition. */
+export interface ConsumedBatch {
+  state: "consumed" | "idle" | "failed" | "lost";
+  eventCount: number;
+  isMore: boolean;
+  retryAt?: Date | undefined;
+}
+
 const groupForm = /^[a-z0-9][a-z0-9._:-]{0,126}$/;
 
 /** @throws RoostError `invalid_input` */

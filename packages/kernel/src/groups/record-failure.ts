@@ -3,8 +3,7 @@ import { toRoostError, type RoostError } from "@roost/base";
 import type { StoredEvent } from "../log/event.ts";
 import { isOutOfRange } from "../log/out-of-range.ts";
 import type { Kernel } from "../open-kernel.ts";
-import type { BatchOutcome } from "./consume-batch.ts";
-import { groupLimits, type PartitionLease } from "./partition-lease.ts";
+import { groupLimits, type ConsumedBatch, type PartitionLease } from "./partition-lease.ts";
 
 export interface FailedBatch {
   offset: number;
@@ -13,7 +12,11 @@ export interface FailedBatch {
   error: unknown;
 }
 
-export async function recordFailure(kernel: Kernel, lease: PartitionLease, failed: FailedBatch): Promise<BatchOutcome> {
+export async function recordFailure(
+  kernel: Kernel,
+  lease: PartitionLease,
+  failed: FailedBatch,
+): Promise<ConsumedBatch> {
   const { group, topic, partition, epoch } = lease;
   const error = toRoostError(failed.error);
   const isAlone = failed.events.length <= 1;
