@@ -5,13 +5,13 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { toRoostError, writeFileDurably, type JsonValue, type Logger } from "@roost/base";
+import { RoostError, toRoostError, writeFileDurably, type JsonValue, type Logger } from "@roost/base";
 import { applyJobs, getJob } from "@roost/jobs";
+import { jobFilesMax, listJobFiles, readJobFile } from "@roost/jobs/files";
 import type { Kernel } from "@roost/kernel";
 import { settingsFile, type Settings } from "@roost/memory/settings";
 import { z } from "zod";
 import { heartbeatId, heartbeatJob } from "./jobs/heartbeat-job.ts";
-import { listJobFiles, readJobFile } from "./jobs/read-job-file.ts";
 
 export interface ApplyHomeJobsOptions {
   homeDir: string;
@@ -50,7 +50,7 @@ export async function applyHomeJobs(kernel: Kernel, options: ApplyHomeJobsOption
 async function readSources({ homeDir, settings }: ApplyHomeJobsOptions) {
   const sources = new Map<string, JsonValue[]>();
   const sourceOf = new Map<string, string>();
-  const { files, notices } = await listJobFiles(homeDir);
+  const { files, notices } = await listFiles(homeDir);
   for (const file of files) {
     try {
       const jobs = await readJobFile(join(homeDir, file));
@@ -70,6 +70,21 @@ async function readSources({ homeDir, settings }: ApplyHomeJobsOptions) {
   // A heartbeat that somebody wrote as a file of its own wins.
   if (!sourceOf.has(heartbeatId)) sources.set(settingsFile, [heartbeatJob(settings)]);
   return { sources, notices };
+}
+
+/** Paths relative to the home, by name; and what is to be told about them. */
+async function listFiles(homeDir: string): Promise<{ files: string[]; notices: string[] }> {
+  const all = await listJobFiles(join(homeDir, "jobs"), { endings: ["yaml", "yml"] }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return [];
+      throw new RoostError("unavailable", `jobs/ of the home cannot be read: ${error.message}`, { cause: error });
+    },
+  );
+  const notices =
+    all.length > jobFilesMax
+      ? [`jobs/ has ${all.length} files (limit ${jobFilesMax}): those from ${all[jobFilesMax]} on are not applied`]
+      : [];
+  return { files: all.slice(0, jobFilesMax).map((name) => `jobs/${name}`), notices };
 }
 
 /** Whether the database has heard of these jobs, removed ones included: it may be another than the one they were applied to. */

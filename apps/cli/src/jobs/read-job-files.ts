@@ -1,16 +1,13 @@
 /** Jobs as people write them: YAML or JSON, several documents or a list in one file, one file or a directory of them. */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { RoostError } from "@roost/base";
+import { RoostError, toRoostError, type JsonValue } from "@roost/base";
 import { NamedJobDefinition } from "@roost/contract/operations";
-import { parseAllDocuments } from "yaml";
+import { jobFilesMax, listJobFiles, parseJobDocuments, readJobFile } from "@roost/jobs/files";
 import type { z } from "zod";
 import { readInput } from "../conversation/read-input.ts";
 
 export type WrittenJob = z.input<typeof NamedJobDefinition>;
-
-const fileBytesMax = 1_048_576;
-const filesMax = 500;
 
 /**
  * @param path a file, a directory of *.yaml, *.yml and *.json, or - for what is piped in
@@ -23,7 +20,10 @@ export async function readJobFiles(path: string): Promise<WrittenJob[]> {
   if (files.length === 0) throw new RoostError("not_found", `there are no YAML or JSON files in ${path}`);
   const fileOf = new Map<string, string>();
   for (const file of files) {
-    for (const job of parseJobs(await readText(file), file)) {
+    const values = await readJobFile(file).catch((error: unknown) => {
+      throw inFile(file, error);
+    });
+    for (const job of checkJobs(values, file)) {
       const other = fileOf.get(job.id);
       if (other !== undefined)
         throw new RoostError(
@@ -39,21 +39,19 @@ export async function readJobFiles(path: string): Promise<WrittenJob[]> {
 
 /** @throws RoostError `invalid_input` */
 export function parseJobs(text: string, file: string): WrittenJob[] {
-  return parseYaml(text, file).map((value, index) => {
-    const name = (value as { id?: unknown } | null)?.id;
-    return checkJob(value, `${file}: ${typeof name === "string" ? `job "${name}"` : `job ${index + 1}`}`);
-  });
+  let values: JsonValue[];
+  try {
+    values = parseJobDocuments(text);
+  } catch (error) {
+    throw inFile(file, error);
+  }
+  return checkJobs(values, file);
 }
 
-/** The values in a text: of each document, or of the list that it is. @throws RoostError `invalid_input` */
-export function parseYaml(text: string, file: string): unknown[] {
-  const documents = parseAllDocuments(text);
-  const fault = documents.flatMap(({ errors }) => errors)[0];
-  if (fault !== undefined) throw new RoostError("invalid_input", `${file}: ${fault.message.trim()}`, { cause: fault });
-  return documents.flatMap((document): unknown[] => {
-    const value = document.toJS() as unknown;
-    if (value === null || value === undefined) return [];
-    return Array.isArray(value) ? value : [value];
+function checkJobs(values: JsonValue[], file: string): WrittenJob[] {
+  return values.map((value, index) => {
+    const name = (value as { id?: unknown } | null)?.id;
+    return checkJob(value, `${file}: ${typeof name === "string" ? `job "${name}"` : `job ${index + 1}`}`);
   });
 }
 
@@ -72,20 +70,17 @@ async function listFiles(path: string): Promise<string[]> {
     throw new RoostError("not_found", `${path} cannot be read: ${(cause as Error).message}`, { cause });
   });
   if (!found.isDirectory()) return [path];
-  const names = (await readdir(path)).filter((name) => /\.(?:ya?ml|json)$/.test(name)).toSorted();
-  if (names.length > filesMax)
+  const names = await listJobFiles(path);
+  if (names.length > jobFilesMax)
     throw new RoostError(
       "limit_exceeded",
-      `${path} has ${names.length} files (limit ${filesMax}): apply them in parts`,
+      `${path} has ${names.length} files (limit ${jobFilesMax}): apply them in parts`,
     );
   return names.map((name) => join(path, name));
 }
 
-async function readText(file: string): Promise<string> {
-  const { size } = await stat(file);
-  if (size > fileBytesMax)
-    throw new RoostError("limit_exceeded", `${file} has ${size} bytes (limit ${fileBytesMax}): split it`);
-  return readFile(file, "utf8").catch((cause: unknown) => {
-    throw new RoostError("not_found", `${file} cannot be read: ${(cause as Error).message}`, { cause });
-  });
+/** What is wrong in a file is told with its name. */
+function inFile(file: string, error: unknown): RoostError {
+  const { code, message } = toRoostError(error);
+  return new RoostError(code, `${file}: ${message}`, { cause: error });
 }

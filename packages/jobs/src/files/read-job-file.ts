@@ -1,0 +1,54 @@
+/** Jobs as people write them: YAML or JSON, several documents or a list in one file. What a job must be is said elsewhere. */
+import { readdir, readFile, stat } from "node:fs/promises";
+import { RoostError, type JsonValue } from "@roost/base";
+import { parseAllDocuments } from "yaml";
+
+export const jobFilesMax = 500;
+const fileBytesMax = 1_048_576;
+
+/** Names of the files of a directory that may hold jobs, in order. */
+export async function listJobFiles(
+  directory: string,
+  { endings = ["yaml", "yml", "json"] }: { endings?: readonly string[] } = {},
+): Promise<string[]> {
+  const isOne = (name: string) =>
+    !name.startsWith(".") && endings.some((ending) => name.toLowerCase().endsWith(`.${ending}`));
+  return (await readdir(directory)).filter(isOne).toSorted();
+}
+
+/** @throws RoostError `not_found`, `invalid_input` or `limit_exceeded` that says what is wrong in it */
+export async function readJobFile(path: string): Promise<JsonValue[]> {
+  const { size } = await readable(stat(path));
+  if (size > fileBytesMax)
+    throw new RoostError("limit_exceeded", `it has ${size} bytes (limit ${fileBytesMax}): split it`);
+  return parseJobDocuments(await readable(readFile(path, "utf8")));
+}
+
+/** The values in a text: of each document, or of the list that it is. @throws RoostError `invalid_input` */
+export function parseJobDocuments(text: string): JsonValue[] {
+  const documents = parseAllDocuments(text);
+  const fault = documents.flatMap(({ errors }) => errors)[0];
+  if (fault !== undefined)
+    throw new RoostError("invalid_input", fault.message.trim().replace(/:$/, ""), { cause: fault });
+  return documents.flatMap((document) => {
+    const value = toValue(document);
+    return value === null || value === undefined ? [] : Array.isArray(value) ? value : [value];
+  });
+}
+
+/** @throws RoostError `invalid_input` for aliases that cannot be resolved, or that multiply without bound */
+function toValue(document: { toJS(): unknown }): JsonValue | undefined {
+  try {
+    return document.toJS() as JsonValue | undefined;
+  } catch (cause) {
+    throw new RoostError("invalid_input", `its aliases cannot be resolved: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function readable<T>(read: Promise<T>): Promise<T> {
+  try {
+    return await read;
+  } catch (cause) {
+    throw new RoostError("not_found", `it cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
