@@ -71,6 +71,7 @@ test("createApi() serves every operation as its contract says", async () => {
   await askAboutSchemas(client);
   await askAboutProjections(client);
   await collect(client.tailEvents({ last: 1 }), () => true);
+  assert.deepEqual((await client.listServices()).items, []);
 
   assert.deepEqual([...answered].toSorted(), roostOperations.map(({ id }) => id).toSorted());
 });

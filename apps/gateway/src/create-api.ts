@@ -16,10 +16,12 @@ import { serveQueues } from "./api/queues.ts";
 import { serveRehearsals } from "./api/rehearsals.ts";
 import { serveRuns } from "./api/runs.ts";
 import { serveSchemas } from "./api/schemas.ts";
+import { serveServices } from "./api/services.ts";
 import { serveSessions } from "./api/sessions.ts";
 import { serveStates } from "./api/states.ts";
 import { serveStatus, type StatusGiven } from "./api/status.ts";
 import type { Memory } from "@roost/memory";
+import type { Services } from "@roost/service";
 import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
 import type { Replays } from "./replays/open-replays.ts";
 
@@ -27,10 +29,11 @@ export interface ApiOptions extends StatusGiven {
   memory: Memory;
   rehearsals: Rehearsals;
   replays: Replays;
+  services: Pick<Services, "directory">;
 }
 
 /** @throws RoostError `internal` when an operation of the contract is served by nothing, or twice */
-export function createApi({ kernel, memory, rehearsals, replays, ...status }: ApiOptions): ServedContract {
+export function createApi({ kernel, memory, rehearsals, replays, services, ...status }: ApiOptions): ServedContract {
   return serveContract(roostContract, [
     ...serveStatus({ kernel, ...status }),
     ...serveRuns({ kernel, replays }),
@@ -48,5 +51,6 @@ export function createApi({ kernel, memory, rehearsals, replays, ...status }: Ap
     ...serveOnce({ kernel }),
     ...serveClaims({ kernel }),
     ...serveStates({ memory }),
+    ...serveServices(services),
   ]);
 }

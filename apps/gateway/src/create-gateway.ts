@@ -12,8 +12,10 @@ import {
   type OpenApiDocument,
   type ServedContract,
 } from "@roost/contract";
+import { verifyRunToken as verifyToken, type Services } from "@roost/service";
 import { attributes, type Telemetry } from "@roost/telemetry";
 import { Hono, type MiddlewareHandler } from "hono";
+import { forwardServices, servicesPrefix } from "./forward-services.ts";
 import { startPage } from "./start-page.ts";
 import { checkOrigin, type OriginRules } from "./security/check-origin.ts";
 import { createBrowserSessions } from "./security/browser-session.ts";
@@ -34,8 +36,7 @@ export interface GatewayOptions {
   logger: Logger;
   telemetry: Telemetry;
   keepAnswer: KeepAnswer;
-  /** Who the token of a run stands for. @throws RoostError `unauthenticated` */
-  verifyRunToken: (token: string) => Promise<Principal>;
+  services: Services;
   /** Aborted when the server stops: streams are cut so that their readers come back. */
   shutdown: AbortSignal;
 }
@@ -67,17 +68,21 @@ export function createGateway(options: GatewayOptions): { fetch: (request: Reque
     createOpenApi(options.api.contract, { version: options.version, servers: [{ url: apiPrefix }] });
   app.get("/openapi.json", (context) => context.json((openApi ??= describe())));
 
-  const { token, clock, verifyRunToken } = options;
+  const { token, clock, services } = options;
+  const verifyRunToken = (given: string) => verifyToken(services.kernel.database, services.verifier, given);
   const sessions = createBrowserSessions({ token, clock, port: () => options.origin().port });
   const authentication = createAuthentication({ token, sessions, verifyRunToken, clock });
   app.route("/session", createSessionRoutes({ authentication, sessions }));
-  app.use(`${apiPrefix}/*`, async (context, next) => {
+  const admit: MiddlewareHandler<{ Variables: { principal: Principal } }> = async (context, next) => {
     context.set("principal", await authentication.principalOf(context.req.raw));
     // Hono answers HEAD by doing what GET does and dropping it: a stream that nobody reads.
     if (context.req.raw.method === "HEAD") return refuseHead(context.req.path, logger);
     await next();
     return undefined;
-  });
+  };
+  app.use(`${apiPrefix}/*`, admit);
+  app.use(`${servicesPrefix}/*`, admit);
+  app.route(servicesPrefix, forwardServices({ services, clock, logger }));
   const routes = createRoutes(options.api, {
     logger,
     keepAnswer: options.keepAnswer,

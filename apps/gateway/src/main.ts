@@ -12,14 +12,21 @@ import {
   writeFileDurably,
   type Logger,
 } from "@roost/base";
-import type { Principal } from "@roost/contract";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import { applyAgents, createJobLoops } from "@roost/jobs";
-import { createKeepAnswer, openKernel, runScheduler, setBudgets, setRetention, type Kernel } from "@roost/kernel";
+import {
+  answersOf,
+  createKeepAnswer,
+  openKernel,
+  runScheduler,
+  setBudgets,
+  setRetention,
+  type Kernel,
+} from "@roost/kernel";
 import { holdDatabase, openMemory, watchHome } from "@roost/memory";
 import { budgetCaps, readSettings, settingsFile, type Settings } from "@roost/memory/settings";
-import { openServices, verifyRunToken, type Services } from "@roost/service";
+import { openServices } from "@roost/service";
 import { createJournalLoops } from "@roost/worker/journal";
 import { openTelemetry } from "@roost/telemetry";
 import { applyHomeJobs } from "./apply-home-jobs.ts";
@@ -49,17 +56,10 @@ async function main(): Promise<void> {
   const token = await openToken(homeDir, { clock: systemClock, logger });
   supervised.stop.addEventListener("abort", () => endLate(logger), { once: true });
 
-  await using telemetry = await openTelemetry({
-    serviceName: "roost-gateway",
-    otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
-    logger,
-  });
-  await using database = await openDatabase({
-    url: databaseUrl(config),
-    poolMax,
-    applicationName: "roost gateway",
-    logger,
-  });
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = config;
+  await using telemetry = await openTelemetry({ serviceName: "roost-gateway", otlpEndpoint, logger });
+  const url = databaseUrl(config);
+  await using database = await openDatabase({ url, poolMax, applicationName: "roost gateway", logger });
   await using kernel = await openKernel({ database, logger });
   await using home = await holdDatabase(kernel, homeDir);
   const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
@@ -76,11 +76,12 @@ async function main(): Promise<void> {
   shutdown.addEventListener("abort", () => endLate(logger), { once: true });
   const confined = openConfined(config, { kernel, model, shutdown });
   const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, findProblem };
-  const api = createApi({ kernel, memory, facts, config: describeConfig(config, settings, model), ...confined });
+  const shown = { facts, config: describeConfig(config, settings, model) };
+  const api = createApi({ kernel, memory, services, ...shown, ...confined });
   const origin = { hostnames: new Set<string>(), port: 0 };
+  const keepAnswer = createKeepAnswer(answersOf(database), { logger });
   const common = { token, version, clock: systemClock, logger, telemetry, shutdown };
-  const calls = { keepAnswer: createKeepAnswer(kernel), verifyRunToken: runTokensOf(services) };
-  const app = createGateway({ api, ...calls, origin: () => origin, ...common });
+  const app = createGateway({ api, services, keepAnswer, origin: () => origin, ...common });
   await using listening = await listen({
     host: config.ROOST_HOST,
     port: config.ROOST_PORT,
@@ -108,10 +109,6 @@ async function main(): Promise<void> {
   });
   if (home.refused.aborted) throw home.refused.reason;
   logger.info("The gateway stops", { reason: String(supervised.stop.reason) });
-}
-
-function runTokensOf({ kernel, verifier }: Services): (token: string) => Promise<Principal> {
-  return (token) => verifyRunToken(kernel.database, verifier, token);
 }
 
 /** What of the settings the database keeps. */

@@ -40,6 +40,8 @@ export interface EventOptions<Type extends string, Schema extends z.ZodObject> {
   subject?: string;
   /** The event's data. */
   schema: Schema;
+  /** How a digest tells of it, in one line: `{name} was planted`. The words in braces are fields of its data. Default: it does not. */
+  digest?: string;
   compatibility?: CompatibilityMode;
   /** For versions that what was written before does not fit: readers see it as this version. Each stays for as long as such events are kept. */
   upcasters?: Upcasters;
@@ -53,6 +55,7 @@ export interface EventDefinition<Type extends string = string, Schema extends z.
   readonly topic: string;
   readonly subject: string | undefined;
   readonly schema: Schema;
+  readonly digest: string | undefined;
   readonly compatibility: CompatibilityMode;
   readonly upcasters: Upcasters | undefined;
   readonly samples: readonly EventSample[] | undefined;
@@ -72,6 +75,11 @@ export function defineEvent<const Type extends string, Schema extends z.ZodObjec
     `event "${type}": the topic "${topic}" must be lower-case letters, digits, - and _`,
   );
   assert.ok(Number.isInteger(version) && version >= 1, `event "${type}": the version ${version} must be 1 or more`);
+  for (const [, field = ""] of options.digest?.matchAll(/\{(\w*)\}/g) ?? [])
+    assert.ok(
+      field in options.schema.shape,
+      `event "${type}": its digest names {${field}}, which its data does not have`,
+    );
   for (const key of Object.keys(options.upcasters ?? {})) {
     const to = Number(key);
     assert.ok(
@@ -85,6 +93,7 @@ export function defineEvent<const Type extends string, Schema extends z.ZodObjec
     topic,
     subject: options.subject,
     schema: options.schema,
+    digest: options.digest,
     compatibility: options.compatibility ?? "backward_transitive",
     upcasters: options.upcasters,
     samples: options.samples,

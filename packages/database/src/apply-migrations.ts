@@ -65,7 +65,11 @@ async function prepare(tx: Sql, options: ApplyMigrationsOptions): Promise<number
   await tx.query(`SET LOCAL statement_timeout = 0`);
   await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`roost migrations ${options.schema}`]);
   await tx.query(`SET LOCAL client_min_messages = warning`);
-  await tx.query(`CREATE SCHEMA IF NOT EXISTS ${escapeIdentifier(options.schema)}`);
+  // A role that may make no schema is given one.
+  const [found] = await tx.query<{ exists: boolean }>(`SELECT to_regnamespace($1) IS NOT NULL AS exists`, [
+    escapeIdentifier(options.schema),
+  ]);
+  if (found?.exists !== true) await tx.query(`CREATE SCHEMA IF NOT EXISTS ${escapeIdentifier(options.schema)}`);
   await tx.query(`CREATE TABLE IF NOT EXISTS ${tableOf(options)} (
     position int PRIMARY KEY,
     name text NOT NULL UNIQUE,

@@ -5,7 +5,7 @@ import { Client, type ClientBase, type ClientConfig } from "pg";
 import { valueParsers } from "./value-parsers.ts";
 
 const connectTimeoutMsMax = 10_000;
-const idleInTransactionMsMax = 60_000;
+const idleInTransactionMsMaxDefault = 60_000;
 const keepAliveIdleSeconds = 10;
 const keepAliveIntervalSeconds = 5;
 const keepAliveProbesMax = 3;
@@ -14,6 +14,7 @@ export interface ConnectionSettings {
   url: string;
   applicationName: string;
   statementTimeoutMsMax: number;
+  idleInTransactionMsMax?: number | undefined;
   /** The server itself refuses every write. */
   isReadOnly?: boolean;
 }
@@ -41,7 +42,7 @@ export async function prepareConnection(client: ClientBase, settings: Connection
       ('default_transaction_read_only', coalesce($6, current_setting('default_transaction_read_only')))) AS setting (name, value)`,
     [
       settings.statementTimeoutMsMax,
-      idleInTransactionMsMax,
+      settings.idleInTransactionMsMax ?? idleInTransactionMsMaxDefault,
       keepAliveIdleSeconds,
       keepAliveIntervalSeconds,
       keepAliveProbesMax,

@@ -15,5 +15,6 @@ export {
 } from "./embedded/open-embedded-postgres.ts";
 export type { EmbeddedPostgres } from "./embedded/watch-server.ts";
 export { openDatabase, type OpenDatabaseOptions } from "./open-database.ts";
+export { escapeIdentifier, escapeLiteral } from "pg";
 export { readMigrations, type Migration } from "./read-migrations.ts";
 export { isDatabaseUnavailable, sqlStateOf } from "./to-database-error.ts";

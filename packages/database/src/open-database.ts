@@ -25,6 +25,8 @@ export interface OpenDatabaseOptions {
   logger: Logger;
   /** Default 30,000. 0 is no limit. */
   statementTimeoutMsMax?: number;
+  /** How long a transaction may do nothing. Default 60,000. */
+  idleInTransactionMsMax?: number;
   /** Every transaction of these connections is read-only: the server refuses to write. Default false. */
   isReadOnly?: boolean;
 }
@@ -32,8 +34,14 @@ export interface OpenDatabaseOptions {
 /** @throws RoostError `unavailable` when nobody answers, `invalid_input` for a bad URL or a server older than 15 */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
   const { url, poolMax = 8, applicationName, logger, statementTimeoutMsMax = 30_000 } = options;
-  const { isReadOnly = false } = options;
-  const settings: ConnectionSettings = { url, applicationName, statementTimeoutMsMax, isReadOnly };
+  const { isReadOnly = false, idleInTransactionMsMax } = options;
+  const settings: ConnectionSettings = {
+    url,
+    applicationName,
+    statementTimeoutMsMax,
+    idleInTransactionMsMax,
+    isReadOnly,
+  };
   refuseMalformedUrl(url);
   const pool = new Pool({
     ...clientConfig(settings),

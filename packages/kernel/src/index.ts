@@ -14,6 +14,9 @@ export { commitCursor, lockCursor } from "./log/cursor.ts";
 export { consumeEvents, readLag } from "./log/consume-events.ts";
 export { refuseOutOfRange, refuseVectorOutOfRange } from "./log/out-of-range.ts";
 export { setRetention } from "./log/set-retention.ts";
+export { partitionOf } from "./log/murmur2.ts";
+export { createWakeups } from "./wakeups/create-wakeups.ts";
+export type { Wakeups } from "./wakeups/wakeups.ts";
 export { publishStream, watchStream } from "./wakeups/streams.ts";
 
 export { emitSkipped } from "./log/emit-skipped.ts";
@@ -84,7 +87,7 @@ export { acquireLock } from "./coordination/acquire-lock.ts";
 export { releaseLock, releaseLocksOfRun, renewLock } from "./coordination/release-lock.ts";
 export { listLocks } from "./coordination/list-locks.ts";
 export { beginOnce, failOnce, finishOnce, renewOnce } from "./coordination/begin-once.ts";
-export { createKeepAnswer } from "./coordination/keep-answer.ts";
+export { answersOf, createKeepAnswer, type AnswerStore, type KnownAnswer } from "./coordination/keep-answer.ts";
 export { rememberResult } from "./coordination/remember-result.ts";
 
 // The scheduler.

@@ -105,6 +105,10 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
     void databaseClock.sync().catch((error: unknown) => logger.warn("the database's clock was not read", { error }));
   // Somebody moved the clock of the database: only tests and rehearsals do.
   opened.use(wakeups.subscribe("clock", followClock));
+  const learnSchemas = () =>
+    void registry.refresh().catch((error: unknown) => logger.warn("new event types were not learned", { error }));
+  // A service was installed: its event types are known before the first of them is read.
+  opened.use(wakeups.subscribe("schemas", learnSchemas));
   // Clocks of machines drift apart.
   const drift = setInterval(followClock, clockSyncMs).unref();
   opened.defer(() => clearInterval(drift));

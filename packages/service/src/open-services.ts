@@ -1,6 +1,7 @@
 /** What a process of the home needs to call services and to be called: the tables of this room, a signer of its own, and a verifier. */
 import { applyMigrations, readMigrations } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
+import { createServiceDirectory, type ServiceDirectory } from "./calls/service-directory.ts";
 import { openSigner, type Signer, type SignerKind } from "./signing/open-signer.ts";
 import { createVerifier, type Verifier } from "./signing/create-verifier.ts";
 
@@ -11,6 +12,7 @@ export interface Services {
   readonly kernel: Kernel;
   readonly signer: Signer;
   readonly verifier: Verifier;
+  readonly directory: ServiceDirectory;
 }
 
 export interface OpenServicesOptions {
@@ -26,5 +28,10 @@ export async function openServices({ kernel, kind, name }: OpenServicesOptions):
     migrations: await readMigrations(serviceMigrations),
   });
   const { database, clock } = kernel;
-  return { kernel, signer: openSigner(database, { kind, name, clock }), verifier: createVerifier(database, { clock }) };
+  return {
+    kernel,
+    signer: openSigner(database, { kind, name, clock }),
+    verifier: createVerifier(database, { clock }),
+    directory: createServiceDirectory(database, { clock }),
+  };
 }

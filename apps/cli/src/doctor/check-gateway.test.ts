@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Status } from "@roost/contract/operations";
-import { checkStatus } from "./check-gateway.ts";
+import { checkServices, checkStatus } from "./check-gateway.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
 
@@ -33,4 +33,27 @@ test("checkStatus() calls a model that does not answer bad, once, and says what 
   const text = "small does not answer: connection refused at 127.0.0.1:1. Start its server";
   const dead = someStatus({ alarms: [{ code: "model_problem", text, since: null }] });
   assert.deepEqual(modelOf(dead), [{ name: "model", state: "bad", text }]);
+});
+
+test("checkServices() prints the statements that an administrator runs before a service can", () => {
+  const service = { name: "peeps", title: "Peeps", instanceCount: 1, contractHash: "x", reason: null, statements: [] };
+  const reason = "The database user of this home may make no roles";
+  const statements = ['create role "roost_1_peeps" login', "grant usage on schema service to roost_1_peeps"];
+  assert.deepEqual(
+    checkServices([
+      { ...service, state: "running" },
+      { ...service, name: "eco", title: "Eco", state: "stopped", instanceCount: 0 },
+      { ...service, name: "plans", state: "blocked", reason, statements },
+    ]),
+    [
+      { name: "service peeps", state: "good", text: "Peeps, 1 running" },
+      { name: "service eco", state: "warn", text: "Eco does not run" },
+      {
+        name: "service plans",
+        state: "bad",
+        text: reason,
+        advice: `as an administrator of the database: ${statements[0]}; ${statements[1]};`,
+      },
+    ],
+  );
 });

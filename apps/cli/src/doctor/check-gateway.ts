@@ -1,6 +1,6 @@
 /** What only the gateway can tell: whether it answers, its clock, the database, the model, the workers, its alarms. */
 import { formatDurationMs, toRoostError, type Clock } from "@roost/base";
-import type { Status } from "@roost/contract/operations";
+import type { Service, Status } from "@roost/contract/operations";
 import type { Connection } from "../connect.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Check } from "./check.ts";
@@ -27,6 +27,7 @@ export async function checkGateway(connect: () => Promise<Connection>, clock: Cl
       },
       await checkClock(url, token, clock),
       ...checkStatus(status, clock.nowMs()),
+      ...checkServices((await client.listServices({ limit: 500 }, { timeoutMs: answerMsMax })).items),
     ];
   } catch (thrown) {
     const { code, message } = toRoostError(thrown);
@@ -90,6 +91,19 @@ function checkModel({ model, alarms }: Status): Check {
     text: `rehearsal: ${model.reason ?? "there is no model"}`,
     advice: "set OPENROUTER_API_KEY, OPENAI_API_KEY or ROOST_MODEL_URL, or start Ollama, and start Roost again",
   };
+}
+
+/** Nothing to say of services where there are none. */
+export function checkServices(services: readonly Service[]): Check[] {
+  return services.map(({ name, title, state, instanceCount, reason, statements }): Check => {
+    const check = `service ${name}`;
+    if (state === "blocked") {
+      const advice = `as an administrator of the database: ${statements.map((statement) => `${statement};`).join(" ")}`;
+      return { name: check, state: "bad", text: reason ?? "blocked", ...(statements.length > 0 && { advice }) };
+    }
+    if (state === "stopped") return { name: check, state: "warn", text: `${title} does not run` };
+    return { name: check, state: "good", text: `${title}, ${instanceCount} running` };
+  });
 }
 
 function checkWorkers(workers: Status["workers"], nowMs: number): Check {

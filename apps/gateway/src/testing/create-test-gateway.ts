@@ -6,10 +6,10 @@ import { silentLogger, systemClock } from "@roost/base";
 import { createHttpClient, type ClientOf } from "@roost/contract";
 import { roostContract } from "@roost/contract/roost";
 import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
-import { createKeepAnswer, type Kernel } from "@roost/kernel";
+import { answersOf, createKeepAnswer, type Kernel } from "@roost/kernel";
 import { applyAgents } from "@roost/jobs";
 import { openMemory, type Memory } from "@roost/memory";
-import { openServices, verifyRunToken } from "@roost/service";
+import { openServices } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
 import { apiPrefix, createGateway } from "../create-gateway.ts";
 import { createApi } from "../create-api.ts";
@@ -109,9 +109,10 @@ async function serve(options: { kernel: Kernel; memory: Memory; homeDir: string;
       config,
       rehearsals: openRehearsals(confined),
       replays: openReplays(confined),
+      services,
     }),
-    keepAnswer: createKeepAnswer(kernel),
-    verifyRunToken: (token) => verifyRunToken(kernel.database, services.verifier, token),
+    keepAnswer: createKeepAnswer(answersOf(kernel.database), { logger }),
+    services,
     token: await openToken(homeDir, { clock: systemClock, logger }),
     version: "0.0.1",
     origin: () => origin,

@@ -9,6 +9,7 @@ import { projectionOperations } from "./projection-operations.ts";
 import { rehearsalOperations } from "./rehearsal-operations.ts";
 import { queueOperations } from "./queue-operations.ts";
 import { runOperations } from "./run-operations.ts";
+import { serviceOperations } from "./service-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
 import { statusOperations } from "./status-operations.ts";
 
@@ -25,6 +26,7 @@ export const roostOperations = [
   ...projectionOperations,
   ...coordinationOperations,
   ...homeOperations,
+  ...serviceOperations,
 ] as const;
 
 export * from "../records/agent.ts";
@@ -42,6 +44,7 @@ export * from "../records/rehearsal.ts";
 export * from "../records/replay.ts";
 export * from "../records/queue.ts";
 export * from "../records/run.ts";
+export * from "../records/service.ts";
 export * from "../records/session.ts";
 export * from "../records/state.ts";
 export * from "../records/status.ts";
@@ -55,5 +58,6 @@ export * from "./projection-operations.ts";
 export * from "./rehearsal-operations.ts";
 export * from "./queue-operations.ts";
 export * from "./run-operations.ts";
+export * from "./service-operations.ts";
 export * from "./session-operations.ts";
 export * from "./status-operations.ts";

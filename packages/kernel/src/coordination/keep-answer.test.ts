@@ -3,9 +3,13 @@ import { test } from "node:test";
 import { RoostError } from "@roost/base";
 import type { KeyedCall, Principal } from "@roost/contract";
 import { claimTopic as add, pauseJob as put } from "@roost/contract/operations";
+import type { Kernel } from "../open-kernel.ts";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
-import { createKeepAnswer } from "./keep-answer.ts";
+import { answersOf, createKeepAnswer } from "./keep-answer.ts";
 import { sweepCoordination } from "./sweep-coordination.ts";
+
+const keepIn = ({ database, logger }: Pick<Kernel, "database" | "logger">) =>
+  createKeepAnswer(answersOf(database), { logger });
 
 const principal: Principal = { id: "person:owner", kind: "owner", scopes: ["*"] };
 const draw = { ...add, id: "draw", answersContent: { mediaTypes: ["image/png"], bytesMax: 10 } };
@@ -13,7 +17,7 @@ const call: KeyedCall = { service: "peeps", operation: add, principal, key: "k",
 
 test("createKeepAnswer() lets one of many calls with a key do the work, and the others have its answer", async () => {
   await using opened = await createTestKernel();
-  const keeps = [createKeepAnswer(opened.kernel), createKeepAnswer(await opened.openAnother())];
+  const keeps = [opened.kernel, await opened.openAnother()].map(keepIn);
   let count = 0;
   const first = await keeps[0]!(call, async () => ({ count: (count += 1) }));
   const later = await Promise.all([0, 1, 0, 1].map((index) => keeps[index]!(call, async () => assert.fail("again"))));
@@ -40,7 +44,7 @@ test("createKeepAnswer() lets one of many calls with a key do the work, and the 
 
 test("createKeepAnswer() refuses a second call while the first goes on", async () => {
   await using opened = await createTestKernel();
-  const keepAnswer = createKeepAnswer(opened.kernel);
+  const keepAnswer = keepIn(opened.kernel);
   const gate = Promise.withResolvers<void>();
   const begun = Promise.withResolvers<void>();
   const first = keepAnswer(call, async () => {
@@ -59,7 +63,7 @@ test("createKeepAnswer() refuses a second call while the first goes on", async (
 
 test("createKeepAnswer() gives a key back that was refused, and holds one whose outcome is unknown", async () => {
   await using opened = await createTestKernel();
-  const keepAnswer = createKeepAnswer(opened.kernel);
+  const keepAnswer = keepIn(opened.kernel);
   const fail = (code: "conflict" | "internal") => async () => {
     throw new RoostError(code, "no");
   };
@@ -76,7 +80,7 @@ test("createKeepAnswer() gives a key back that was refused, and holds one whose 
 
 test("createKeepAnswer() repeats after a lost attempt only what is idempotent", async () => {
   await using opened = await createTestKernel();
-  const keepAnswer = createKeepAnswer(opened.kernel);
+  const keepAnswer = keepIn(opened.kernel);
   // The process of an attempt that never comes back.
   const lose = (operation: typeof add | typeof put) =>
     void keepAnswer({ ...call, operation }, () => new Promise<never>(() => {}));
@@ -100,7 +104,7 @@ test("createKeepAnswer() repeats after a lost attempt only what is idempotent", 
 test("createKeepAnswer() keeps answers of 64 KiB for seven days, and says so of longer ones", async () => {
   await using opened = await createTestKernel();
   const { kernel } = opened;
-  const keepAnswer = createKeepAnswer(kernel);
+  const keepAnswer = keepIn(kernel);
   const fits = "x".repeat(64 * 1024 - 2);
   await keepAnswer(call, async () => fits);
   assert.equal((await keepAnswer(call, async () => "")).output, fits);

@@ -5,10 +5,12 @@
 import { createHash } from "node:crypto";
 import { canonicalJson, createId, RoostError, toRoostError, type ErrorCode } from "@roost/base";
 import type { KeepAnswer, KeyedCall } from "@roost/contract";
-import type { Kernel } from "../open-kernel.ts";
+import type { Sql } from "@roost/database";
+import type { Logger } from "@roost/base";
 import { coordinationLimits } from "./coordination-limits.ts";
 
-interface Known {
+/** What is known of a key. */
+export interface KnownAnswer {
   fingerprint: string;
   begunAt: Date;
   endedAt: Date | null;
@@ -17,10 +19,24 @@ interface Known {
   bytes: number | null;
 }
 
-interface Attempt {
+export interface AnswerAttempt {
   scope: string;
   key: string;
   token: string;
+}
+
+/** Where answers are kept. */
+export interface AnswerStore {
+  /**
+   * Invariant: of any number of calls with a key one begins. An attempt without an answer is followed by another where that is
+   * harmless, once its time is over.
+   */
+  begin(attempt: AnswerAttempt, options: { fingerprint: string; mayRepeat: boolean }): Promise<boolean>;
+  read(attempt: AnswerAttempt): Promise<KnownAnswer | undefined>;
+  /** Null: it is not kept. */
+  keep(attempt: AnswerAttempt, text: string | null, bytes: number): Promise<void>;
+  /** A key whose attempt may have done something stays taken; its outcome is not known. */
+  forget(attempt: AnswerAttempt, isFree: boolean): Promise<void>;
 }
 
 /** Refusals: they are given before anything has happened, so the key is free again. */
@@ -33,21 +49,27 @@ const refusals: ReadonlySet<ErrorCode> = new Set([
   "limit_exceeded",
 ]);
 
-export function createKeepAnswer(kernel: Kernel): KeepAnswer {
+export function createKeepAnswer(store: AnswerStore, { logger }: { logger: Logger }): KeepAnswer {
   return async (call, work) => {
     const scope = `${call.service}.${call.operation.id} ${call.principal.id}`;
     const fingerprint = createHash("sha256").update(canonicalJson(call.input)).digest("hex");
-    const attempt: Attempt = { scope, key: call.key, token: createId() };
-    if (!(await begin(kernel, attempt, { fingerprint, isRepeatable: isRepeatable(call) })))
-      return { output: readKept(call, await readKnown(kernel, attempt), fingerprint), isRepeated: true };
+    const attempt: AnswerAttempt = { scope, key: call.key, token: createId() };
+    const mayRepeat = isRepeatable(call);
+    if (!(await store.begin(attempt, { fingerprint, mayRepeat })))
+      return { output: readKept(call, await store.read(attempt), fingerprint), isRepeated: true };
     let output: unknown;
     try {
       output = await work();
     } catch (error) {
-      await forget(kernel, attempt, isRepeatable(call) || refusals.has(toRoostError(error).code));
+      // What the call failed with is told; a key that stays taken for a while is the smaller harm.
+      await store
+        .forget(attempt, mayRepeat || refusals.has(toRoostError(error).code))
+        .catch((lost: unknown) => logger.warn("an idempotency key was not given back", { key: call.key, error: lost }));
       throw error;
     }
-    await keep(kernel, attempt, call.operation.answersContent === undefined ? JSON.stringify(output) : undefined);
+    const text = call.operation.answersContent === undefined ? JSON.stringify(output) : null;
+    const bytes = text === null ? 0 : Buffer.byteLength(text);
+    await store.keep(attempt, bytes > coordinationLimits.answerBytesMax ? null : text, bytes);
     return { output, isRepeated: false };
   };
 }
@@ -57,42 +79,8 @@ function isRepeatable({ operation }: KeyedCall): boolean {
   return operation.effect === "idempotent";
 }
 
-/**
- * Invariant: of any number of calls with a key one does the work. An attempt without an answer is followed by another where that is
- * harmless, once its time is over.
- */
-async function begin(
-  kernel: Kernel,
-  { scope, key, token }: Attempt,
-  { fingerprint, isRepeatable: mayRepeat }: { fingerprint: string; isRepeatable: boolean },
-): Promise<boolean> {
-  const { answerBusyMs, answerKeepMs } = coordinationLimits;
-  const rows = await kernel.database.query(
-    `insert into roost.answer as known (scope, key, fingerprint, token, begun_at, busy_until, expires_at)
-     values ($1, $2, $3, $4, roost.now(), roost.now() + $5 * interval '1 ms', roost.now() + $6 * interval '1 ms')
-     on conflict (scope, key) do update
-       set fingerprint = excluded.fingerprint, token = excluded.token, begun_at = excluded.begun_at, busy_until = excluded.busy_until,
-         expires_at = excluded.expires_at, ended_at = null, output = null, output_bytes = null
-       where known.expires_at <= roost.now()
-         or ($7 and known.ended_at is null and known.busy_until <= roost.now() and known.fingerprint = excluded.fingerprint)
-     returning 1`,
-    [scope, key, fingerprint, token, answerBusyMs, answerKeepMs, mayRepeat],
-    { name: "roost_answer_begin" },
-  );
-  return rows.length > 0;
-}
-
-async function readKnown(kernel: Kernel, { scope, key }: Attempt): Promise<Known | undefined> {
-  const [known] = await kernel.database.query<Known>(
-    `select fingerprint, begun_at as "begunAt", ended_at as "endedAt", busy_until > roost.now() as "isBusy", output, output_bytes as bytes
-     from roost.answer where scope = $1 and key = $2`,
-    [scope, key],
-  );
-  return known;
-}
-
 /** @throws RoostError for whatever is not the answer of an equal call */
-function readKept(call: KeyedCall, known: Known | undefined, fingerprint: string): unknown {
+function readKept(call: KeyedCall, known: KnownAnswer | undefined, fingerprint: string): unknown {
   const name = `the idempotency key "${call.key}"`;
   if (known === undefined) throw new RoostError("unavailable", `${name} became free just now: try again`);
   if (known.fingerprint !== fingerprint) {
@@ -115,23 +103,45 @@ function readKept(call: KeyedCall, known: Known | undefined, fingerprint: string
   return JSON.parse(known.output);
 }
 
-/** Undefined: content, which is not kept. */
-async function keep(kernel: Kernel, { scope, key, token }: Attempt, text: string | undefined): Promise<void> {
-  const bytes = text === undefined ? 0 : Buffer.byteLength(text);
-  await kernel.database.query(
-    `update roost.answer set ended_at = roost.now(), output = $4, output_bytes = $5 where scope = $1 and key = $2 and token = $3`,
-    [scope, key, token, bytes > coordinationLimits.answerBytesMax ? null : (text ?? null), bytes],
-    { name: "roost_answer_keep" },
-  );
-}
-
-/** A key whose attempt may have done something stays taken; its outcome is not known. */
-async function forget(kernel: Kernel, { scope, key, token }: Attempt, isFree: boolean): Promise<void> {
-  const statement = isFree
-    ? "delete from roost.answer where scope = $1 and key = $2 and token = $3"
-    : "update roost.answer set busy_until = roost.now() where scope = $1 and key = $2 and token = $3";
-  // What the call failed with is told; a key that stays taken for a while is the smaller harm.
-  await kernel.database
-    .query(statement, [scope, key, token])
-    .catch((error: unknown) => kernel.logger.warn("an idempotency key was not given back", { key, error }));
+/** The table of the home itself. */
+export function answersOf(sql: Sql): AnswerStore {
+  const { answerBusyMs, answerKeepMs } = coordinationLimits;
+  return {
+    async begin({ scope, key, token }, { fingerprint, mayRepeat }) {
+      const rows = await sql.query(
+        `insert into roost.answer as known (scope, key, fingerprint, token, begun_at, busy_until, expires_at)
+         values ($1, $2, $3, $4, roost.now(), roost.now() + $5 * interval '1 ms', roost.now() + $6 * interval '1 ms')
+         on conflict (scope, key) do update
+           set fingerprint = excluded.fingerprint, token = excluded.token, begun_at = excluded.begun_at, busy_until = excluded.busy_until,
+             expires_at = excluded.expires_at, ended_at = null, output = null, output_bytes = null
+           where known.expires_at <= roost.now()
+             or ($7 and known.ended_at is null and known.busy_until <= roost.now() and known.fingerprint = excluded.fingerprint)
+         returning 1`,
+        [scope, key, fingerprint, token, answerBusyMs, answerKeepMs, mayRepeat],
+        { name: "roost_answer_begin" },
+      );
+      return rows.length > 0;
+    },
+    async read({ scope, key }) {
+      const [known] = await sql.query<KnownAnswer>(
+        `select fingerprint, begun_at as "begunAt", ended_at as "endedAt", busy_until > roost.now() as "isBusy", output, output_bytes as bytes
+         from roost.answer where scope = $1 and key = $2`,
+        [scope, key],
+      );
+      return known;
+    },
+    async keep({ scope, key, token }, text, bytes) {
+      await sql.query(
+        `update roost.answer set ended_at = roost.now(), output = $4, output_bytes = $5 where scope = $1 and key = $2 and token = $3`,
+        [scope, key, token, text, bytes],
+        { name: "roost_answer_keep" },
+      );
+    },
+    async forget({ scope, key, token }, isFree) {
+      const statement = isFree
+        ? "delete from roost.answer where scope = $1 and key = $2 and token = $3"
+        : "update roost.answer set busy_until = roost.now() where scope = $1 and key = $2 and token = $3";
+      await sql.query(statement, [scope, key, token]);
+    },
+  };
 }

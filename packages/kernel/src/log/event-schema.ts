@@ -10,6 +10,7 @@ export interface EventSchema {
   topic: string;
   schema: JsonSchema;
   compatibility: CompatibilityMode;
+  digest?: string | null | undefined;
   upcasters?: Upcasters | undefined;
   samples?: readonly EventSample[] | undefined;
 }
@@ -22,6 +23,7 @@ export interface RegisteredSchema {
   compatibility: CompatibilityMode;
   /** What was written before is read through an upcaster. */
   isUpcast: boolean;
+  digest?: string | null | undefined;
   registeredAt: Date;
 }
 
@@ -34,7 +36,7 @@ export interface KnownSchema extends EventSchema {
 /** By type and version. */
 export async function readSchemas(sql: Sql, type?: string): Promise<RegisteredSchema[]> {
   return await sql.query<RegisteredSchema>(
-    `select type, version, topic, schema, compatibility, is_upcast as "isUpcast", registered_at as "registeredAt"
+    `select type, version, topic, schema, compatibility, is_upcast as "isUpcast", digest, registered_at as "registeredAt"
      from roost.event_schema where $1::text is null or type = $1 order by type, version`,
     [type ?? null],
   );

@@ -27,6 +27,8 @@ export interface SchemaRegistry {
   list(): Promise<RegisteredSchema[]>;
   /** What register would say of a schema. It changes nothing. @throws as register does */
   check(schema: EventSchema): Promise<void>;
+  /** How digests tell of types, by type; of the newest version of each. */
+  digests(): ReadonlyMap<string, { topic: string; template: string }>;
   /** Events as the versions that this process registered have them; those that no upcaster concerns stay the objects they are. */
   upcast<Event extends Versioned>(events: Event[]): Event[];
 }
@@ -36,11 +38,13 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
   const known = new Map<string, KnownSchema>();
   /** Own types that have any: most have none, and reading is to cost nothing for them. */
   const upcasting = new Map<string, EventSchema>();
+  const digests = new Map<string, { topic: string; template: string }>();
   let refreshing: Promise<void> | undefined;
 
   const load = async (sql: Sql) => {
     const [rows, topics] = await Promise.all([readSchemas(sql), readTopics(sql)]);
     for (const row of rows) {
+      if (row.digest != null) digests.set(row.type, { topic: row.topic, template: row.digest });
       const current = known.get(row.type);
       // Rows come with versions ascending: the newest wins, unless this process writes another.
       if (
@@ -65,9 +69,11 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
       if (!schemas.every((schema) => registered.some((row) => isSameSchema(row, schema)))) {
         await database.transact((tx) => registerAll(tx, schemas));
       }
+      await storeDigests(database, schemas, registered);
       const topics = await readTopics(database);
       for (const [index, schema] of schemas.entries()) {
         own.add(schema.type);
+        if (schema.digest != null) digests.set(schema.type, { topic: schema.topic, template: schema.digest });
         if (Object.keys(schema.upcasters ?? {}).length > 0) upcasting.set(schema.type, schema);
         else upcasting.delete(schema.type);
         known.set(schema.type, toKnown(schema, topics, { isMade: isZod(definitions[index]!.schema) }));
@@ -77,6 +83,7 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
     isOwn: (type) => own.has(type),
     refresh,
     list: () => readSchemas(database),
+    digests: () => digests,
     check: async (schema) => {
       const versions = await readSchemas(database, schema.type);
       if (!versions.some((row) => isSameSchema(row, schema))) await refuseUnfit(database, schema, versions);
@@ -89,6 +96,23 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
       });
     },
   };
+}
+
+/** Words, not shapes: they may change without a new version. */
+async function storeDigests(
+  sql: Sql,
+  schemas: readonly EventSchema[],
+  registered: readonly RegisteredSchema[],
+): Promise<void> {
+  for (const { type, version, digest } of schemas) {
+    const known = registered.find((row) => row.type === type && row.version === version)?.digest ?? undefined;
+    if (digest == null || known === digest) continue;
+    await sql.query("update roost.event_schema set digest = $3 where type = $1 and version = $2", [
+      type,
+      version,
+      digest,
+    ]);
+  }
 }
 
 async function registerAll(tx: Transaction, schemas: EventSchema[]): Promise<void> {
@@ -131,7 +155,7 @@ function versionsOf(registered: readonly RegisteredSchema[], { type }: EventSche
 
 /** What a definition registers. */
 export function toEventSchema(definition: EventDefinition | EventSchema): EventSchema {
-  const { type, version, topic, compatibility, schema, upcasters, samples } = definition;
+  const { type, version, topic, compatibility, schema, upcasters, samples, digest } = definition;
   return {
     type,
     version,
@@ -139,6 +163,7 @@ export function toEventSchema(definition: EventDefinition | EventSchema): EventS
     compatibility,
     upcasters,
     samples,
+    digest,
     schema: isZod(schema) ? jsonSchemaOf(schema) : schema,
   };
 }

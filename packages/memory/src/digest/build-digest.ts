@@ -35,7 +35,8 @@ export interface DigestQuery extends DigestReader {
   shownAt: Date | null;
 }
 
-const topics = ["runs", "jobs", "notices", "home"];
+/** Of Roost itself; services name theirs with their event types. */
+const ownTopics = ["runs", "jobs", "notices", "home"];
 /** A session that begins is told what happened in the hours before. */
 const firstDigestMs = 24 * 3_600_000;
 const pageSize = 500;
@@ -44,14 +45,16 @@ const fetchedRunsMax = 50;
 
 export async function buildDigest(memory: Memory, query: DigestQuery): Promise<Digest> {
   const { database, clock, registry } = memory.kernel;
+  const told = registry.digests();
+  const topics = topicsOf(memory);
   let after: OffsetVector = query.offsets === null ? await firstOffsets(memory) : parseOffsets(query.offsets);
   const dropped = query.offsets === null ? [] : await findDropped(memory, after);
   const items: DigestItem[] = [];
   let isComplete = false;
   for (let page = 0; page < pagesMax && !isComplete; page += 1) {
-    const read = await readLog(database, { topics, types: digestTypes, after, limit: pageSize });
+    const read = await readLog(database, { topics, types: [...digestTypes, ...told.keys()], after, limit: pageSize });
     for (const event of registry.upcast(read.events)) {
-      const item = describeEvent(event, query);
+      const item = describeEvent(event, query, told.get(event.type)?.template);
       if (item !== undefined) items.push(item);
     }
     after = read.offsets;
@@ -73,21 +76,25 @@ export async function buildDigest(memory: Memory, query: DigestQuery): Promise<D
   };
 }
 
+function topicsOf({ kernel }: Memory): string[] {
+  return [...new Set([...ownTopics, ...[...kernel.registry.digests().values()].map(({ topic }) => topic)])];
+}
+
 /** The files of a home are not news to a session that begins; what else happened in the last day is. */
 async function firstOffsets(memory: Memory): Promise<OffsetVector> {
   const { database, clock } = memory.kernel;
   const since = new Date(clock.nowMs() - firstDigestMs);
   const [past, home] = await Promise.all([
-    findOffsets(database, { topics: topics.filter((topic) => topic !== "home"), since }),
+    findOffsets(database, { topics: topicsOf(memory).filter((topic) => topic !== "home"), since }),
     readEnd(database, ["home"]),
   ]);
   return { ...past, ...home };
 }
 
 /** How much retention has dropped since the session was last told: it is told so, because nobody can tell it what that was. */
-async function findDropped({ kernel }: Memory, after: OffsetVector): Promise<DroppedEvents[]> {
+async function findDropped(memory: Memory, after: OffsetVector): Promise<DroppedEvents[]> {
   const dropped = new Map<string, number>();
-  for (const { topic, partition, firstOffset } of await readPartitions(kernel.database, topics)) {
+  for (const { topic, partition, firstOffset } of await readPartitions(memory.kernel.database, topicsOf(memory))) {
     const reached = after[partitionName(topic, partition)];
     if (reached !== undefined && reached < firstOffset)
       dropped.set(topic, (dropped.get(topic) ?? 0) + firstOffset - reached);

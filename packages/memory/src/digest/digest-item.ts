@@ -48,14 +48,24 @@ export interface DigestReader {
 }
 
 /** The item that an event becomes; undefined for what the reader knows or need not know. */
-export function describeEvent(event: StoredEvent, reader: DigestReader): DigestItem | undefined {
+export function describeEvent(event: StoredEvent, reader: DigestReader, template?: string): DigestItem | undefined {
   const { data } = event;
+  if (template !== undefined) return describeByTemplate(event, template);
   if (data["sessionKey"] === reader.sessionKey) return undefined;
   const [topic] = event.type.split(".", 1);
   if (topic === "run") return describeRun(event);
   if (topic === "job") return describeJob(event);
   if (topic === "file") return describeFile(event);
   return describeOther(event);
+}
+
+/** An event of a service, in the words of its contract. What nobody vouches for is text beside the title, never part of it. */
+function describeByTemplate({ type, topic, time: at, data, labels }: StoredEvent, template: string): DigestItem {
+  const text = oneLine(template.replaceAll(/\{(\w+)\}/g, (_match, field: string) => String(data[field] ?? "")));
+  const isTrusted = labels.includes("trust:agent") || labels.includes("trust:owner");
+  return isTrusted
+    ? { at, title: `${topic}: ${text}`, isNews: true }
+    : { at, title: `${topic}: ${type}`, text, isNews: true, isUntrusted: true };
 }
 
 function describeRun(event: StoredEvent): DigestItem | undefined {

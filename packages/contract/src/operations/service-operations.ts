@@ -1,0 +1,18 @@
+/** Domain services: which there are. What each can be asked is in its own document, /services/{name}/openapi.json. */
+import { z } from "zod";
+import { defineOperation } from "../define-operation.ts";
+import { pageFields, pageOf } from "../records/fields.ts";
+import { Service } from "../records/service.ts";
+
+export const listServices = defineOperation({
+  id: "listServices",
+  method: "GET",
+  path: "/services",
+  summary: "Domain services by name, and whether they run",
+  input: z.object({ ...pageFields }),
+  output: pageOf(Service),
+  effect: "readonly",
+  access: { audience: ["owner", "device", "client", "agent", "service", "script", "host"] },
+});
+
+export const serviceOperations = [listServices] as const;

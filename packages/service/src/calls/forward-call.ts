@@ -1,0 +1,118 @@
+/** Passes a request on to an instance of a service, in the caller's name, and its answer back as it comes. */
+import { RoostError, type Clock, type Logger } from "@roost/base";
+import type { Principal } from "@roost/contract";
+import type { Signer } from "../signing/open-signer.ts";
+import { callHeader, signCall } from "./sign-call.ts";
+import type { ServiceDirectory, ServiceInstance } from "./service-directory.ts";
+
+export interface ForwardOptions {
+  directory: ServiceDirectory;
+  signer: Signer;
+  clock: Clock;
+  logger: Logger;
+}
+
+export interface ForwardedCall {
+  service: string;
+  /** Path and query within the service. */
+  path: string;
+  principal: Principal;
+  request: Request;
+}
+
+/** What says who the caller is to the gateway is not for the service; the rest belongs to one connection. */
+const dropped = [
+  "authorization",
+  "cookie",
+  "connection",
+  "keep-alive",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "host",
+  "content-length",
+  "expect",
+  callHeader,
+];
+
+/** @throws RoostError `not_found` for a service that is not there, `unavailable` for one that does not run now */
+export type ForwardCall = (call: ForwardedCall) => Promise<Response>;
+
+export function createForwardCall(options: ForwardOptions): ForwardCall {
+  const { directory, logger } = options;
+  let turn = 0;
+  return async (call) => {
+    const { instances, title, reason } = await directory.find(call.service);
+    const body = await bodyOf(call.request);
+    // Each instance is asked first in its turn.
+    turn += 1;
+    const first = turn % Math.max(1, instances.length);
+    for (const instance of [...instances.slice(first), ...instances.slice(0, first)]) {
+      try {
+        return await ask(instance, { ...call, body }, options);
+      } catch (error) {
+        if (!isNotSent(error)) throw unreachable(title, error);
+        logger.debug("an instance of a service does not answer", { service: call.service, url: instance.url, error });
+      }
+    }
+    throw new RoostError("unavailable", `${title} does not run at the moment${reason === null ? "" : `: ${reason}`}`);
+  };
+}
+
+async function ask(
+  instance: ServiceInstance,
+  { path, principal, request, body }: ForwardedCall & { body: ArrayBuffer | undefined },
+  { signer, clock }: ForwardOptions,
+): Promise<Response> {
+  const { method } = request;
+  const headers = new Headers(request.headers);
+  for (const name of dropped) headers.delete(name);
+  headers.set(callHeader, await signCall(signer, { instance: instance.id, method, path, principal }, clock));
+  const init: RequestInit = { method, headers, redirect: "manual", signal: request.signal };
+  if (body !== undefined) init.body = body;
+  const response = await fetch(instance.url + path, init);
+  const kept = new Headers(response.headers);
+  for (const name of [
+    "connection",
+    "keep-alive",
+    "transfer-encoding",
+    "content-encoding",
+    "content-length",
+    "set-cookie",
+  ])
+    kept.delete(name);
+  return new Response(response.body, { status: response.status, headers: kept });
+}
+
+/** The whole of it, so that another instance can be asked: a call is at most as long as the longest content. */
+const bodyBytesMax = 21 * 1024 * 1024;
+
+async function bodyOf(request: Request): Promise<ArrayBuffer | undefined> {
+  if (request.method === "GET" || request.method === "HEAD" || request.body === null) return undefined;
+  const tooLong = () =>
+    new RoostError("limit_exceeded", `the body is longer than ${bodyBytesMax} bytes`, { details: { httpStatus: 413 } });
+  if (Number(request.headers.get("content-length") ?? 0) > bodyBytesMax) throw tooLong();
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let count = 0;
+  for await (const part of request.body as unknown as AsyncIterable<Uint8Array<ArrayBuffer>>) {
+    count += part.byteLength;
+    if (count > bodyBytesMax) throw tooLong();
+    parts.push(part);
+  }
+  return await new Blob(parts).arrayBuffer();
+}
+
+/** No connection was made: another instance may be asked. */
+function isNotSent(error: unknown): boolean {
+  const cause = (error as { cause?: { code?: string } }).cause;
+  return cause?.code === "ECONNREFUSED" || cause?.code === "ENOTFOUND" || cause?.code === "EHOSTUNREACH";
+}
+
+function unreachable(title: string, cause: unknown): unknown {
+  if (cause instanceof RoostError || (cause as { name?: string }).name === "AbortError") return cause;
+  return new RoostError("unavailable", `${title} was asked and gave no answer: whether it was done is not known`, {
+    cause,
+  });
+}

@@ -1,0 +1,75 @@
+/** Which services there are, where they run and what they say of themselves, for those that call them. Looked up when it is asked for, and then kept for a moment. */
+import { RoostError, type Clock } from "@roost/base";
+import type { OpenApiDocument } from "@roost/contract";
+import type { Sql } from "@roost/database";
+
+export interface ServiceInstance {
+  id: string;
+  url: string;
+}
+
+export interface ListedService {
+  name: string;
+  title: string;
+  contractHash: string;
+  instances: ServiceInstance[];
+  /** Why it cannot run; null: nothing hinders it. */
+  reason: string | null;
+  /** What an administrator of the database has to run first. */
+  statements: string[];
+}
+
+export interface ServiceDirectory {
+  list(): Promise<readonly ListedService[]>;
+  /** @throws RoostError `not_found` */
+  find(name: string): Promise<ListedService>;
+  /** The contract that was installed last, as an OpenAPI document. @throws RoostError `not_found` */
+  contractOf(name: string): Promise<OpenApiDocument>;
+}
+
+const keptMs = 1_000;
+const documentsMax = 200;
+
+export function createServiceDirectory(sql: Sql, { clock }: { clock: Clock }): ServiceDirectory {
+  const documents = new Map<string, OpenApiDocument>();
+  let known: Promise<ListedService[]> | undefined;
+  let readAtMs = -keptMs;
+  const list = () => {
+    const nowMs = clock.nowMs();
+    if (known !== undefined && nowMs - readAtMs < keptMs) return known;
+    readAtMs = nowMs;
+    known = sql.query<ListedService>(
+      `select s.name, s.title, s.contract_hash as "contractHash", s.reason, s.statements,
+         coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'url', i.url) order by i.started_at) from service.instance i
+           where i.service = s.name and i.expires_at > roost.now()), '[]') as instances
+       from service.service s order by s.name`,
+      [],
+      { name: "roost_services" },
+    );
+    // A failure is not kept.
+    known.catch(() => (known = undefined));
+    return known;
+  };
+  const find = async (name: string) => {
+    const found = (await list()).find((service) => service.name === name);
+    if (found === undefined) throw new RoostError("not_found", `There is no service "${name.slice(0, 64)}"`);
+    return found;
+  };
+  return {
+    list,
+    find,
+    async contractOf(name) {
+      const { contractHash } = await find(name);
+      const kept = documents.get(contractHash);
+      if (kept !== undefined) return kept;
+      const [row] = await sql.query<{ document: OpenApiDocument }>(
+        "select document from service.contract where hash = $1",
+        [contractHash],
+      );
+      if (row === undefined) throw new RoostError("not_found", `The contract of service "${name}" is not stored`);
+      if (documents.size >= documentsMax) documents.clear();
+      documents.set(contractHash, row.document);
+      return row.document;
+    },
+  };
+}

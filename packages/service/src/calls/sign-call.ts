@@ -1,0 +1,84 @@
+/**
+ * How a call reaches a service: the gateway says in whose name it is made, for one instance, one address and half a minute, and signs it.
+ * An instance takes nothing else, and no such word twice.
+ */
+import { createId, RoostError, type Clock } from "@roost/base";
+import { principalKinds, type Principal } from "@roost/contract";
+import { z } from "zod";
+import type { Verifier } from "../signing/create-verifier.ts";
+import type { Signer } from "../signing/open-signer.ts";
+
+export const callHeader = "roost-call";
+const purpose = "roost-call";
+const callMsMax = 30_000;
+/** Words that an instance remembers; more within half a minute are refused. */
+const seenMax = 100_000;
+
+const Call = z.object({
+  instance: z.uuid(),
+  method: z.string(),
+  /** Path and query. */
+  path: z.string(),
+  principal: z.object({
+    id: z.string(),
+    kind: z.enum(principalKinds),
+    scopes: z.array(z.string()),
+    run: z.object({ id: z.string(), epoch: z.number() }).optional(),
+  }),
+  id: z.uuid(),
+  expiresAtMs: z.number(),
+});
+
+export interface OutgoingCall {
+  instance: string;
+  method: string;
+  path: string;
+  principal: Principal;
+}
+
+export function signCall(signer: Signer, call: OutgoingCall, clock: Clock): Promise<string> {
+  const { id, kind, scopes, run } = call.principal;
+  const principal = { id, kind, scopes: [...scopes], ...(run === undefined ? {} : { run: { ...run } }) };
+  const expiresAtMs = clock.nowMs() + callMsMax;
+  return signer.sign(purpose, { ...call, principal, id: createId(), expiresAtMs });
+}
+
+/** For one instance: in whose name a request is made. @throws RoostError `unauthenticated` */
+export type VerifyCall = (request: { method: string; path: string; word: string | undefined }) => Promise<Principal>;
+
+export function createVerifyCall(
+  verifier: Verifier,
+  { instance, clock }: { instance: string; clock: Clock },
+): VerifyCall {
+  const seen = new Map<string, number>();
+  const forget = (nowMs: number) => {
+    // In the order of their coming, which is about that of their end.
+    for (const [id, expiresAtMs] of seen) {
+      if (expiresAtMs > nowMs) return;
+      seen.delete(id);
+    }
+  };
+  return async ({ method, path, word }) => {
+    if (word === undefined) throw refusal("it is not signed: call the gateway");
+    const { message, signer } = await verifier.verify(purpose, word);
+    const parsed = Call.safeParse(message);
+    if (!parsed.success || signer.kind === "worker") throw refusal("it is not signed by a gateway or a service");
+    const call = parsed.data;
+    const nowMs = clock.nowMs();
+    forget(nowMs);
+    if (call.expiresAtMs <= nowMs || call.expiresAtMs > nowMs + 2 * callMsMax) throw refusal("its time is over");
+    if (call.instance !== instance || call.method !== method || call.path !== path)
+      throw refusal("it is signed for another one");
+    if (seen.has(call.id) || seen.size >= seenMax) throw refusal("it was made before");
+    seen.set(call.id, call.expiresAtMs);
+    const { run, ...principal } = call.principal;
+    // A service that calls another does so as itself.
+    if (signer.kind === "service" && principal.id !== `service:${signer.name}`)
+      throw refusal(`service ${signer.name} calls in another's name`);
+    return run === undefined ? principal : { ...principal, run };
+  };
+}
+
+function refusal(why: string): RoostError {
+  return new RoostError("unauthenticated", `The call of a service is refused: ${why}`);
+}

@@ -1,0 +1,272 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createId, silentLogger } from "@roost/base";
+import { createHttpClient, type ClientOf, type Principal } from "@roost/contract";
+import { sqlStateOf } from "@roost/database";
+import { readTopic } from "@roost/kernel";
+import { createForwardCall } from "../calls/forward-call.ts";
+import { callHeader, signCall, type OutgoingCall } from "../calls/sign-call.ts";
+import { openServices } from "../open-services.ts";
+import { gardenContract, plantWatered } from "../testing/garden/contract.ts";
+import { garden } from "../testing/garden/service.ts";
+import { openTestService, type TestService } from "../testing/open-test-service.ts";
+
+const owner: Principal = { id: "person:owner", kind: "owner", scopes: ["*"] };
+
+/** The client of a service as the gateway would call it. */
+function clientOf({ services }: TestService, principal = owner): ClientOf<typeof gardenContract> {
+  const { directory, signer, kernel } = services;
+  const forward = createForwardCall({ directory, signer, clock: kernel.clock, logger: silentLogger });
+  return createHttpClient(gardenContract, {
+    baseUrl: "http://gateway",
+    fetch: async (input, init) => {
+      const request = new Request(input, init);
+      const { pathname, search } = new URL(request.url);
+      return forward({ service: "garden", path: pathname + search, principal, request });
+    },
+  });
+}
+
+test("hostService() serves its contract, commits events with their effect, and reads on with what it is given", async () => {
+  await using opened = await openTestService(garden);
+  const client = clientOf(opened);
+  const { plant } = await client.addPlant({ name: "Rose" });
+  assert.deepEqual((await client.listPlants()).items, [{ id: plant.id, name: "Rose", revision: 1 }]);
+  await assert.rejects(client.waterPlant({ plantId: createId() }), { code: "not_found" });
+  for (let count = 0; count < 3; count += 1) await client.waterPlant({ plantId: plant.id });
+  const { events } = await readTopic(opened.test.database, { topic: "garden", limit: 10 });
+  assert.deepEqual(
+    events.map(({ type, source, labels, data }) => [type, source, labels.join(" "), data["by"]]),
+    [
+      ["plant.added", "service:garden", "aud:domain:garden trust:agent", undefined],
+      ...Array.from({ length: 3 }, () => [
+        "plant.watered",
+        "service:garden",
+        "aud:domain:garden trust:agent",
+        "person:owner",
+      ]),
+    ],
+  );
+  while ((await client.countWaterings({ plantId: plant.id })).count < 3);
+  const tables = () => opened.database.query("select * from svc_garden.watering order by plant_id");
+  const before = await tables();
+  await opened.hosted.rebuild("waterings");
+  assert.deepEqual(await tables(), before);
+});
+
+test("hostService() takes calls that a gateway has signed for it, once, and nothing else", async () => {
+  await using opened = await openTestService(garden);
+  const { services, hosted } = opened;
+  const { signer, kernel } = services;
+  const own: OutgoingCall = { instance: hosted.id, method: "GET", path: "/plants", principal: owner };
+  const ask = async (word: string | undefined, path = "/plants") => {
+    const headers: Record<string, string> = word === undefined ? {} : { [callHeader]: word };
+    return (await fetch(hosted.url + path, { headers })).status;
+  };
+  const word = await signCall(signer, own, kernel.clock);
+  assert.equal(await ask(undefined), 401);
+  assert.equal(await ask(word), 200);
+  assert.equal(await ask(word), 401, "the same word again");
+  const wrong: Partial<OutgoingCall>[] = [{ instance: createId() }, { method: "POST" }, { path: "/plants?limit=1" }];
+  for (const change of wrong) assert.equal(await ask(await signCall(signer, { ...own, ...change }, kernel.clock)), 401);
+  assert.equal(
+    await ask(await signCall(signer, own, { ...kernel.clock, nowMs: () => kernel.clock.nowMs() - 31_000 })),
+    401,
+  );
+  const worker = await openServices({ kernel, kind: "worker", name: "w" });
+  assert.equal(
+    await ask(await signCall(worker.signer, own, kernel.clock)),
+    401,
+    "a worker calls nobody in another's name",
+  );
+  assert.equal(await ask("roost-call.e30.AAAA"), 401);
+  const reader: Principal = { id: "agent:main", kind: "agent", scopes: ["garden.*:read"] };
+  const client = clientOf(opened, reader);
+  assert.deepEqual((await client.listPlants()).items, []);
+  await assert.rejects(client.addPlant({ name: "Rose" }), { code: "forbidden", message: /garden\.plants:write/ });
+});
+
+test("Two instances share the calls; one that has gone is passed over, and with none the service is unavailable", async () => {
+  await using opened = await openTestService(garden);
+  const client = clientOf(opened);
+  const second = await opened.hostAnother();
+  await client.addPlant({ name: "Rose" });
+  assert.equal((await opened.services.directory.find("garden")).instances.length, 2);
+  await second[Symbol.asyncDispose]();
+  for (let count = 0; count < 4; count += 1) assert.equal((await client.listPlants()).items.length, 1);
+  await opened.hosted[Symbol.asyncDispose]();
+  await opened.test.clock.advance(2_000);
+  await assert.rejects(client.listPlants(), { code: "unavailable", message: /Garden does not run at the moment/ });
+});
+
+test("The role of a service is refused everything but its schema and the functions that it was granted", async () => {
+  await using opened = await openTestService(garden);
+  const { database } = opened;
+  const refused = [
+    "select * from roost.event",
+    "select * from roost.run",
+    "insert into roost.idempotency_key (scope, key, created_at, expires_at) values ('a', 'b', now(), now())",
+    "update roost.cursor set next_offset = 0",
+    "select roost.append_events('{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','[]')",
+    "select roost.number_label_sets('{a}')",
+    "select roost.now()",
+    "select * from service.service",
+    "select * from service.signer",
+    "insert into service.topic (topic, service) values ('runs', 'garden')",
+    "select service.cap_labels_1('garden', 'trust:owner')",
+    "select service.caller_1()",
+    "create schema mine",
+    "create table public.mine (a int)",
+    "create temporary table mine (a int)",
+    "create role another",
+    "alter role current_user superuser",
+    "grant roost to current_user",
+    "set role roost",
+    "copy (select 1) to program 'id'",
+    "copy (select 1) to '/tmp/x'",
+    "select pg_read_file('/etc/passwd')",
+    "create function svc_garden.f() returns int language c as 'x', 'y'",
+    "create extension dblink",
+    "alter system set fsync = off",
+  ];
+  const allowed: string[] = [];
+  for (const statement of refused) {
+    const error = await database.query(statement).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    if (error === undefined) allowed.push(statement);
+    // Insufficient privilege, or a thing that is not there for it.
+    else assert.match(sqlStateOf(error) ?? "", /^(42501|42704|0A000|58P01)$/, `${statement}: ${String(error)}`);
+  }
+  assert.deepEqual(allowed, []);
+  const limits = await database.query<{ name: string; setting: string }>(
+    "select name, setting from pg_settings where name = any($1) order by name",
+    [["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"]],
+  );
+  assert.deepEqual(
+    limits.map(({ setting }) => setting),
+    ["5000", "5000", "5000"],
+  );
+  await assert.rejects(database.query("select pg_sleep(6)"), { code: "timeout" });
+});
+
+test("service.emit_1() takes the caller's own event types, in the caller's name, and caps labels", async () => {
+  await using opened = await openTestService(garden);
+  const { database, test: given } = opened;
+  const emit = (type: string, version: number, labels: string | null, data: object = { plantId: "p", by: "x" }) =>
+    database.query(
+      "select service.emit_1($1::text[], $2::int[], '{0}', $3::text[], '{p}', '{null}', '{c}', '{null}', '{null}', $4::text[], $5::jsonb)",
+      [[type], [version], [createId()], [labels], JSON.stringify([data])],
+    );
+  for (const [type, version] of [
+    ["run.done", 1],
+    ["plant.watered", 2],
+    ["plant.eaten", 1],
+  ] as const)
+    await assert.rejects(emit(type, version, null), { message: new RegExp(`may not emit ${type} version ${version}`) });
+  const cases: [given: string | null, kept: string][] = [
+    ["trust:owner", "aud:domain:garden trust:agent"],
+    ["aud:main src:web:b src:web:a trust:agent", "aud:domain:garden aud:main src:web:a src:web:b trust:agent"],
+    ["trust:agent nonsense", "aud:domain:garden trust:untrusted"],
+    ["trust:agent trust:untrusted", "aud:domain:garden trust:untrusted"],
+    ["aud:domain:peeps", "aud:domain:garden aud:domain:peeps trust:untrusted"],
+    [null, "aud:domain:garden trust:untrusted"],
+  ];
+  for (const [labels] of cases) await emit("plant.watered", 1, labels);
+  const { events } = await readTopic(given.database, { topic: "garden", limit: 10 });
+  assert.deepEqual(
+    events.map(({ labels }) => labels.join(" ")),
+    cases.map(([, kept]) => kept),
+  );
+});
+
+test("A service reads what is for every session or for its own domain, and nothing else", async () => {
+  await using opened = await openTestService(garden);
+  const { kernel } = opened.test;
+  const notice = (labels: string[]) => ({
+    type: "notice.raised",
+    subject: "n",
+    key: "same",
+    data: { noticeId: createId(), level: "info", text: labels.join(" ") },
+    labels,
+  });
+  const sets = [
+    ["trust:owner"],
+    ["aud:main", "trust:agent"],
+    ["aud:domain:garden", "trust:agent"],
+    ["aud:domain:peeps", "trust:agent"],
+  ];
+  await kernel.append(sets.map(notice));
+  const rows = await opened.database.query<{ text: string }>(
+    `select e.data ->> 'text' as text from service.ends_1('{notice.raised}') n,
+       service.read_events_1(n.topic, n.partition, 0, n.next_offset, '{notice.raised}') e`,
+  );
+  assert.deepEqual(
+    rows.map(({ text }) => text),
+    ["trust:owner", "aud:domain:garden trust:agent"],
+  );
+});
+
+test("Leases and keys of a service are its own: one holder at a time, one result for a key", async () => {
+  await using opened = await openTestService(garden);
+  const one = opened.hosted.database;
+  const two = (await opened.hostAnother()).database;
+  const first = await one.takeLease("import", { ttlMs: 10_000 });
+  assert.equal(typeof first, "number");
+  assert.equal(await one.takeLease("import", { ttlMs: 10_000 }), first);
+  assert.equal(await two.takeLease("import", { ttlMs: 10_000 }), undefined);
+  await opened.test.clock.advance(10_001);
+  const next = await two.takeLease("import", { ttlMs: 10_000 });
+  assert.ok(next !== undefined && next > first!);
+  await one.releaseLease("import");
+  assert.equal(await two.takeLease("import", { ttlMs: 10_000 }), next);
+  let count = 0;
+  const work = (database: typeof one, fingerprint: string) =>
+    database.transact((tx) =>
+      tx.once({ scope: "import", key: "k", fingerprint }, async () => {
+        tx.emit(plantWatered, { data: { plantId: "p", by: "import" } });
+        return (count += 1);
+      }),
+    );
+  assert.deepEqual(await work(one, "a"), { result: 1, isRepeated: false });
+  assert.deepEqual(await work(two, "a"), { result: 1, isRepeated: true });
+  await assert.rejects(work(two, "b"), { code: "conflict" });
+  const { events } = await readTopic(opened.test.database, { topic: "garden", limit: 10 });
+  assert.equal(events.length, 1);
+});
+
+test("A consumer that fails keeps its place, says on what, and goes on when it can", async () => {
+  let isBroken = true;
+  const seen: string[] = [];
+  const service = {
+    ...garden,
+    consumers: [
+      {
+        name: "mourners",
+        types: ["plant.added"],
+        handle: async ({ data }: { data: { [key: string]: unknown } }) => {
+          if (isBroken && data["name"] === "Rose") throw new Error("allergic to roses");
+          seen.push(String(data["name"]));
+        },
+      },
+    ],
+  };
+  await using opened = await openTestService(service);
+  const client = clientOf(opened);
+  await client.addPlant({ name: "Rose" });
+  const failing = async () => {
+    const rows = await opened.test.database.query<{ error: { message: string }; count: number }>(
+      `select last_error as error, failure_count as count from roost.cursor where group_name = 'service.garden.mourners' and failure_count > 0`,
+    );
+    return rows[0];
+  };
+  let found = await failing();
+  while (found === undefined) found = await failing();
+  assert.deepEqual([found.error.message, found.count, seen], ["allergic to roses", 1, []]);
+  isBroken = false;
+  await opened.test.clock.advance(2_000);
+  await client.addPlant({ name: "Tulip" });
+  while (seen.length < 2) await failing();
+  assert.deepEqual(seen.toSorted(), ["Rose", "Tulip"]);
+});

@@ -1,0 +1,44 @@
+/** Keeps a consumer reading until its service stops: woken by the log, and by itself where a wake-up was lost. */
+import { RoostError, sleepUntilAborted, type Clock } from "@roost/base";
+import type { Database } from "@roost/database";
+import type { Wakeups } from "@roost/kernel";
+import type { Consumer } from "../service.ts";
+import { consumeOnce, type ConsumeOptions } from "./consume.ts";
+
+export interface RunConsumerOptions extends ConsumeOptions {
+  /** Connected as the role of the service. */
+  connection: Database;
+  wakeups: Pick<Wakeups, "watch">;
+  pollMs: number;
+}
+
+export async function runConsumer(consumer: Consumer, options: RunConsumerOptions): Promise<void> {
+  const { connection, wakeups, logger, signal, pollMs } = options;
+  const ends = await connection.query<{ topic: string }>("select topic from service.ends_1($1)", [consumer.types]);
+  const topics = new Set(ends.map(({ topic }) => topic));
+  using watch = wakeups.watch([...topics].map((topic) => `log:${topic}`));
+  while (!signal.aborted) {
+    const look = await consumeOnce(consumer, options).catch((error: unknown) => {
+      if (!signal.aborted) logger.warn("a consumer of a service could not look", { consumer: consumer.name, error });
+      return { isMore: false };
+    });
+    if (!look.isMore) await watch.next({ timeoutMs: pollMs, signal });
+  }
+}
+
+/** How long it is waited for, and how soon a place that another instance has is looked at again. */
+const catchUpMsMax = 60_000;
+const busyMs = 20;
+
+/** Until it has read everything, together with the instances that read for it anyway. @throws RoostError `timeout` */
+export async function catchUp(consumer: Consumer, options: ConsumeOptions & { clock: Clock }): Promise<void> {
+  const { signal, clock } = options;
+  const untilMs = clock.nowMs() + catchUpMsMax;
+  for (;;) {
+    const { isMore, isBusy } = await consumeOnce(consumer, options);
+    if (!isMore && !isBusy) return;
+    if (signal.aborted || clock.nowMs() > untilMs)
+      throw new RoostError("timeout", `projection ${consumer.name} is not built yet and goes on by itself`);
+    if (isBusy) await sleepUntilAborted(busyMs, { signal });
+  }
+}

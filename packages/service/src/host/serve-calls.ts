@@ -1,0 +1,52 @@
+/** The port of an instance: takes calls that were signed for it, and serves the contract. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import { RoostError, type Logger } from "@roost/base";
+import {
+  createProblemResponse,
+  createRoutes,
+  type KeepAnswer,
+  type Principal,
+  type ServedContract,
+} from "@roost/contract";
+import { Hono } from "hono";
+import { callHeader, type VerifyCall } from "../calls/sign-call.ts";
+
+export interface ServeCallsOptions {
+  served: ServedContract;
+  verifyCall: VerifyCall;
+  keepAnswer: KeepAnswer;
+  logger: Logger;
+  shutdown: AbortSignal;
+  host?: string | undefined;
+  port?: number | undefined;
+}
+
+export async function serveCalls(options: ServeCallsOptions): Promise<{ url: string } & AsyncDisposable> {
+  const { served, verifyCall, keepAnswer, logger, shutdown, host = "127.0.0.1", port = 0 } = options;
+  const app = new Hono<{ Variables: { principal: Principal } }>();
+  app.onError((error) => createProblemResponse(error, { logger }));
+  app.notFound(() => createProblemResponse(new RoostError("not_found", "Nothing is served there"), { logger }));
+  app.use(async (context, next) => {
+    const { pathname, search } = new URL(context.req.url);
+    const word = context.req.header(callHeader);
+    context.set("principal", await verifyCall({ method: context.req.method, path: pathname + search, word }));
+    await next();
+  });
+  const principalOf = (context: { get(name: string): unknown }) => context.get("principal") as Principal;
+  app.route("/", createRoutes(served, { logger, principalOf, keepAnswer, shutdown }));
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = createServer((request, response) => void listener(request, response));
+  server.listen(port, host);
+  await once(server, "listening");
+  return {
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

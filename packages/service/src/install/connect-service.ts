@@ -1,0 +1,35 @@
+import type { Logger } from "@roost/base";
+import { openDatabase, type Database } from "@roost/database";
+import type { InstalledService } from "./install-service.ts";
+import { limitMs } from "./role-statements.ts";
+
+export interface ConnectOptions {
+  /** Of the home's database, as any user. */
+  databaseUrl: string;
+  installed: InstalledService;
+  logger: Logger;
+}
+
+const poolMax = 4;
+
+/** Connections as the role of a service, with the role's limits. */
+export function connectService({ databaseUrl, installed, logger }: ConnectOptions): Promise<Database> {
+  return openDatabase({
+    url: urlOfRole(databaseUrl, installed),
+    poolMax,
+    applicationName: `roost service ${installed.name}`,
+    logger,
+    statementTimeoutMsMax: limitMs,
+    idleInTransactionMsMax: limitMs,
+  });
+}
+
+/** User and password as parameters: they win over those in front of the host, and stand where there is no host. */
+function urlOfRole(databaseUrl: string, { roleName, password }: InstalledService): string {
+  const url = new URL(databaseUrl);
+  url.username = "";
+  url.password = "";
+  url.searchParams.set("user", roleName);
+  url.searchParams.set("password", password);
+  return url.href;
+}

@@ -1,0 +1,118 @@
+/**
+ * Makes a service known to the home: its role, schema, topics and event types, and its contract for those that call it. Done by a program
+ * with the home's own rights; hosting a service needs none of them. Doing it again changes what has changed.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { canonicalJson, RoostError } from "@roost/base";
+import { createOpenApi, type ServiceContract } from "@roost/contract";
+import { escapeIdentifier, escapeLiteral, type Transaction } from "@roost/database";
+import { readTopics, type Kernel } from "@roost/kernel";
+import { namesOf, type ServiceNames } from "./service-names.ts";
+import { grantStatements, roleStatements } from "./role-statements.ts";
+
+export interface InstalledService extends ServiceNames {
+  name: string;
+  contractHash: string;
+  /** Of its role; made anew each time, for the process that hosts it. */
+  password: string;
+}
+
+export interface InstallOptions {
+  contract: ServiceContract;
+  homeId: string;
+  /** Of the program that brings it. */
+  version: string;
+}
+
+/**
+ * @throws RoostError `forbidden`, with the statements for an administrator in `details.statements`, when this database user may make no
+ * roles and the role is not there; `conflict` when a topic or an event type is another service's
+ */
+export async function installService(kernel: Kernel, options: InstallOptions): Promise<InstalledService> {
+  const { contract, homeId, version } = options;
+  const names = namesOf(contract.name, homeId);
+  const document = createOpenApi(contract, { version, servers: [{ url: `/services/${contract.name}` }] });
+  const contractHash = createHash("sha256").update(canonicalJson(document)).digest("hex");
+  const password = randomBytes(24).toString("base64url");
+  await kernel.database.transact(async (tx) => {
+    // One at a time: two processes of a home may start together.
+    await tx.query("select pg_advisory_xact_lock(hashtextextended('roost.services', 0))");
+    await recordService(tx, contract, { names, contractHash, document: JSON.stringify(document) });
+    await claimTopics(tx, contract, new Set((await readTopics(tx)).keys()));
+  });
+  await kernel.registry.register(contract.events);
+  const missing = await prepareRole(kernel, names, password);
+  await kernel.database.query("update service.service set reason = $2, statements = $3 where name = $1", [
+    contract.name,
+    missing === undefined ? null : missing.message,
+    missing?.details?.["statements"] ?? [],
+  ]);
+  // Processes that run learn the new types and find the service without a restart.
+  kernel.wakeups.wake("schemas");
+  if (missing !== undefined) throw missing;
+  return { name: contract.name, ...names, contractHash, password };
+}
+
+async function recordService(
+  tx: Transaction,
+  { name, title }: ServiceContract,
+  { names, contractHash, document }: { names: ServiceNames; contractHash: string; document: string },
+): Promise<void> {
+  await tx.query(
+    `insert into service.contract (hash, service, document) values ($1, $2, $3) on conflict (hash) do nothing`,
+    [contractHash, name, document],
+  );
+  await tx.query(
+    `insert into service.service as s (name, title, role_name, schema_name, contract_hash) values ($1, $2, $3, $4, $5)
+     on conflict (name) do update set title = excluded.title, contract_hash = excluded.contract_hash, role_name = excluded.role_name,
+       installed_at = roost.now()`,
+    [name, title, names.roleName, names.schemaName, contractHash],
+  );
+}
+
+/** Invariant: a topic belongs to one service, and none of the kernel's belongs to any. */
+async function claimTopics(
+  tx: Transaction,
+  { name, topics }: ServiceContract,
+  known: ReadonlySet<string>,
+): Promise<void> {
+  for (const topic of topics) {
+    const taken = await tx.query(
+      "insert into service.topic (topic, service) values ($1, $2) on conflict do nothing returning 1",
+      [topic, name],
+    );
+    const [row] = await tx.query<{ service: string }>("select service from service.topic where topic = $1", [topic]);
+    const isKernels = taken.length > 0 && known.has(topic);
+    if (row?.service === name && !isKernels) continue;
+    throw new RoostError("conflict", `topic "${topic}" is not free for service "${name}": choose another name`);
+  }
+}
+
+/** The error when it cannot be made here. */
+async function prepareRole(kernel: Kernel, names: ServiceNames, password: string): Promise<RoostError | undefined> {
+  const { roleName } = names;
+  return kernel.database.transact(async (tx) => {
+    await tx.query("select pg_advisory_xact_lock(hashtextextended('roost.services', 0))");
+    const [found] = await tx.query<{ isThere: boolean; mayCreate: boolean }>(
+      `select exists (select from pg_roles where rolname = $1) as "isThere",
+         (select rolcreaterole or rolsuper from pg_roles where rolname = current_user) as "mayCreate"`,
+      [roleName],
+    );
+    if (found?.isThere !== true && found?.mayCreate !== true) return mayNotCreate(names);
+    if (!found.isThere) for (const statement of roleStatements(names, password)) await tx.query(statement);
+    // Secrets are new at each start.
+    else if (found.mayCreate)
+      await tx.query(`alter role ${escapeIdentifier(roleName)} password ${escapeLiteral(password)}`);
+    for (const statement of grantStatements(names)) await tx.query(statement);
+    return undefined;
+  });
+}
+
+function mayNotCreate(names: ServiceNames): RoostError {
+  const statements = [...roleStatements(names, undefined), ...grantStatements(names)];
+  return new RoostError(
+    "forbidden",
+    `The database user of this home may make no roles, and ${names.roleName} is not there: an administrator runs the statements that roost doctor prints`,
+    { details: { statements } },
+  );
+}

@@ -1,0 +1,225 @@
+-- What the role of a service may do beside its own schema. Each function asks who calls and does no more than that caller may.
+
+-- Appends events of a service's own types to its own topics, in the order given; the last statement of its transaction.
+-- Invariant: a service says nothing in another's name: topic, source and labels are the caller's. Heads are locked in one order.
+create function service.emit_1(
+  event_types text[], event_versions integer[], event_partitions integer[], event_ids text[], event_subjects text[], event_keys text[],
+  event_correlations text[], event_causations text[], event_traceparents text[], event_labels text[], payloads jsonb
+) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  caller text := service.caller_1();
+  n integer := cardinality(event_types);
+  unknown text;
+  topics text[];
+  head_topics text[];
+  head_partitions integer[];
+  head_counts integer[];
+  event_heads integer[];
+  event_places integer[];
+begin
+  if n > 1000 or jsonb_array_length(payloads) <> n then
+    raise exception 'a service emits 1 to 1000 events at once, each with its data, not %', n using errcode = 'invalid_parameter_value';
+  end if;
+  select string_agg(distinct e.type || ' version ' || e.version, ', ') into unknown
+    from unnest(event_types, event_versions) as e(type, version)
+    where not exists (select from roost.event_schema s join service.topic t on t.topic = s.topic and t.service = caller
+      where s.type = e.type and s.version = e.version);
+  if unknown is not null then
+    raise exception 'service "%" may not emit %: it is registered for none of its topics', caller, unknown using errcode = 'insufficient_privilege';
+  end if;
+  with e as (
+    select s.topic, g.partition, g.place from unnest(event_types, event_versions, event_partitions) with ordinality as g(type, version, partition, place)
+    join roost.event_schema s on s.type = g.type and s.version = g.version
+  ),
+  h as (
+    select e.topic, e.partition, count(*)::integer as count, row_number() over (order by e.topic collate "C", e.partition)::integer as head
+    from e group by e.topic, e.partition
+  ),
+  p as (
+    select e.place, e.topic, h.head, (row_number() over (partition by h.head order by e.place) - 1)::integer as at
+    from e join h on h.topic = e.topic and h.partition = e.partition
+  )
+  select (select array_agg(h.topic order by h.head) from h), (select array_agg(h.partition order by h.head) from h),
+    (select array_agg(h.count order by h.head) from h), array_agg(p.head order by p.place), array_agg(p.at order by p.place)
+    into head_topics, head_partitions, head_counts, event_heads, event_places from p;
+  perform roost.append_events(head_topics, head_partitions, head_counts, event_heads, event_places, event_ids, event_types, event_versions,
+    array_fill('service:' || caller, array[n]), event_subjects, event_keys, event_correlations, event_causations, event_traceparents,
+    roost.number_label_sets(array(select service.cap_labels_1(caller, l) from unnest(event_labels) with ordinality as g(l, place) order by place)),
+    payloads);
+end $$;
+
+-- How many partitions the topic of an event type of its own has: the key of an event decides its partition.
+create function service.partitions_1(out type text, out version integer, out partition_count integer)
+  returns setof record language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select s.type, s.version, t.partition_count from roost.event_schema s
+  join service.topic o on o.topic = s.topic and o.service = service.caller_1()
+  join roost.topic t on t.name = s.topic
+$$;
+
+-- Where the partitions of topics begin and end; of all that have one of these event types.
+create function service.ends_1(event_types text[], out topic text, out partition integer, out first_offset bigint, out next_offset bigint)
+  returns setof record language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select h.topic, h.partition, greatest(h.first_offset, least(t.offsets_from, h.next_offset)), h.next_offset
+  from roost.partition_head h join roost.topic t on t.name = h.topic
+  where service.caller_1() is not null and h.topic in (select s.topic from roost.event_schema s where s.type = any(event_types))
+  order by h.topic, h.partition
+$$;
+
+-- Events of a partition between two offsets. Invariant: a service reads what is for every session or for its own domain, and nothing else.
+create function service.read_events_1(
+  topic_name text, partition_number integer, from_offset bigint, until_offset bigint, event_types text[],
+  out "offset" bigint, out id text, out type text, out version integer, out source text, out subject text, out "time" timestamptz,
+  out data jsonb, out correlation text, out causation text, out traceparent text, out labels text
+) returns setof record language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select e."offset", e.id, e.type, e.version, e.source, e.subject, e.time, e.data, e.correlation, e.causation, e.traceparent, s.text
+  from roost.event e join roost.label_set s on s.number = e.labels
+  where e.topic = topic_name and e.partition = partition_number and e."offset" >= from_offset and e."offset" < until_offset
+    and e.type = any(event_types)
+    and not exists (
+      select from unnest(string_to_array(s.text, ' ')) as l where l like 'aud:%' and l <> 'aud:domain:' || (select service.caller_1()))
+  order by e."offset"
+$$;
+
+-- The place of a consumer of the caller, kept from its other instances until the transaction ends; null while another has it.
+create function service.lock_cursor_1(consumer text, topic_name text, partition_number integer, start_at bigint) returns bigint
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  own text := format('service.%s.%s', service.caller_1(), consumer);
+  place bigint;
+begin
+  insert into roost.cursor (group_name, topic, partition, next_offset) values (own, topic_name, partition_number, start_at) on conflict do nothing;
+  select c.next_offset into place from roost.cursor c
+    where c.group_name = own and c.topic = topic_name and c.partition = partition_number and c.owner is null
+      and coalesce(c.retry_at <= roost.now(), true)
+    for update skip locked;
+  return place;
+end $$;
+
+-- Moves it with the effects of what was read. Invariant: only from where the reader began.
+create function service.commit_cursor_1(consumer text, topic_name text, partition_number integer, from_offset bigint, next_place bigint) returns boolean
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  update roost.cursor c set next_offset = next_place, updated_at = roost.now(), failure_count = 0, failing_offset = null, retry_at = null
+    where c.group_name = format('service.%s.%s', service.caller_1(), consumer) and c.topic = topic_name and c.partition = partition_number
+      and c.next_offset = from_offset and next_place >= from_offset;
+  return found;
+end $$;
+
+-- What a consumer fails on, as its group's state shows it; it stays at its place and is tried again after 1, 2, 4 … up to 300 seconds.
+create function service.fail_cursor_1(consumer text, topic_name text, partition_number integer, at_offset bigint, problem text) returns void
+  language sql security definer set search_path = pg_catalog, pg_temp as $$
+  update roost.cursor c set failure_count = case when c.failing_offset = at_offset then c.failure_count + 1 else 1 end, failing_offset = at_offset,
+      last_error = jsonb_build_object('code', 'internal', 'message', left(problem, 2000)), failed_at = roost.now(), updated_at = roost.now(),
+      retry_at = roost.now() + least(300, power(2, case when c.failing_offset = at_offset then least(c.failure_count, 10) else 0 end)) * interval '1 second'
+    where c.group_name = format('service.%s.%s', service.caller_1(), consumer) and c.topic = topic_name and c.partition = partition_number
+$$;
+
+-- Puts a consumer back to the oldest offsets that are kept: its tables are built again from the log.
+create function service.restart_consumer_1(consumer text) returns void language sql security definer set search_path = pg_catalog, pg_temp as $$
+  delete from roost.cursor c where c.group_name = format('service.%s.%s', service.caller_1(), consumer)
+$$;
+
+-- The epoch of a lease when it is the holder's now, else null. The same holder keeps its epoch.
+create function service.take_lease_1(lease_name text, lease_holder uuid, ttl_ms bigint) returns bigint
+  language sql security definer set search_path = pg_catalog, pg_temp as $$
+  insert into service.lease as l (service, name, holder, epoch, expires_at)
+    values (service.caller_1(), lease_name, lease_holder, nextval('service.lease_epoch'), roost.now() + least(ttl_ms, 3600000) * interval '1 ms')
+  on conflict (service, name) do update set holder = excluded.holder, expires_at = excluded.expires_at,
+    epoch = case when l.holder = excluded.holder and l.expires_at > roost.now() then l.epoch else excluded.epoch end
+    where l.holder = excluded.holder or l.expires_at <= roost.now()
+  returning epoch
+$$;
+
+-- Invariant: only its holder gives a lease back.
+create function service.release_lease_1(lease_name text, lease_holder uuid) returns boolean
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  delete from service.lease l where l.service = service.caller_1() and l.name = lease_name and l.holder = lease_holder;
+  return found;
+end $$;
+
+-- Whether an idempotency key is new; a second caller waits for the first one's commit, and then gets its result.
+create function service.remember_1(key_scope text, key_name text, key_fingerprint text, keep_ms bigint, out is_new boolean, out is_same boolean, out result jsonb)
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  own text := format('service.%s:%s', service.caller_1(), key_scope);
+  known roost.idempotency_key;
+begin
+  insert into roost.idempotency_key as k (scope, key, fingerprint, created_at, expires_at)
+    values (own, key_name, key_fingerprint, roost.now(), roost.now() + least(keep_ms, 34560000000) * interval '1 ms')
+    on conflict (scope, key) do update set fingerprint = excluded.fingerprint, result = null, created_at = excluded.created_at, expires_at = excluded.expires_at
+      where k.expires_at <= roost.now();
+  is_new := found;
+  select * into known from roost.idempotency_key k where k.scope = own and k.key = key_name;
+  is_same := known.fingerprint is not distinct from key_fingerprint;
+  result := case when is_new then null else known.result end;
+end $$;
+
+-- The result of a key, in the transaction that made it new; at most 256 KiB.
+create function service.keep_result_1(key_scope text, key_name text, kept jsonb) returns void
+  language sql security definer set search_path = pg_catalog, pg_temp as $$
+  update roost.idempotency_key k set result = kept where k.scope = format('service.%s:%s', service.caller_1(), key_scope) and k.key = key_name
+    and pg_column_size(kept) <= 262144
+$$;
+
+-- Answers of the caller's operations by idempotency key, as the home's own are kept: two minutes for an attempt, seven days for its answer.
+-- Invariant: of any number of calls with a key one begins; only the attempt that has the token says what came of it.
+create function service.begin_answer_1(answer_scope text, answer_key text, input_fingerprint text, attempt uuid, may_repeat boolean) returns boolean
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  insert into roost.answer as known (scope, key, fingerprint, token, begun_at, busy_until, expires_at)
+    values (format('service.%s:%s', service.caller_1(), answer_scope), answer_key, input_fingerprint, attempt, roost.now(),
+      roost.now() + interval '2 minutes', roost.now() + interval '7 days')
+    on conflict (scope, key) do update
+      set fingerprint = excluded.fingerprint, token = excluded.token, begun_at = excluded.begun_at, busy_until = excluded.busy_until,
+        expires_at = excluded.expires_at, ended_at = null, output = null, output_bytes = null
+      where known.expires_at <= roost.now()
+        or (may_repeat and known.ended_at is null and known.busy_until <= roost.now() and known.fingerprint = excluded.fingerprint);
+  return found;
+end $$;
+
+-- What is known of a key of the caller.
+create function service.read_answer_1(
+  answer_scope text, answer_key text,
+  out fingerprint text, out begun_at timestamptz, out ended_at timestamptz, out is_busy boolean, out output text, out bytes integer
+) returns setof record language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select a.fingerprint, a.begun_at, a.ended_at, a.busy_until > roost.now(), a.output, a.output_bytes
+  from roost.answer a where a.scope = format('service.%s:%s', service.caller_1(), answer_scope) and a.key = answer_key
+$$;
+
+-- Only the attempt that has the token says what came of it.
+create function service.keep_answer_1(answer_scope text, answer_key text, attempt uuid, kept text, kept_bytes integer) returns void
+  language sql security definer set search_path = pg_catalog, pg_temp as $$
+  update roost.answer a set ended_at = roost.now(), output = case when octet_length(kept) <= 65536 then kept end, output_bytes = kept_bytes
+    where a.scope = format('service.%s:%s', service.caller_1(), answer_scope) and a.key = answer_key and a.token = attempt
+$$;
+
+-- A key whose attempt may have done something stays taken; its outcome is not known.
+create function service.forget_answer_1(answer_scope text, answer_key text, attempt uuid, is_free boolean) returns void
+  language sql security definer set search_path = pg_catalog, pg_temp as $$
+  with freed as (
+    delete from roost.answer a where is_free and a.scope = format('service.%s:%s', service.caller_1(), answer_scope) and a.key = answer_key and a.token = attempt)
+  update roost.answer a set busy_until = roost.now()
+    where not is_free and a.scope = format('service.%s:%s', service.caller_1(), answer_scope) and a.key = answer_key and a.token = attempt
+$$;
+
+-- Says where an instance of the caller is, and renews its lease; expired instances of the caller leave.
+create function service.announce_1(instance_id uuid, instance_url text, hash text, instance_host text, instance_pid integer, ttl_ms bigint) returns void
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  caller text := service.caller_1();
+begin
+  delete from service.instance i where i.service = caller and i.expires_at < roost.now() - interval '1 minute';
+  insert into service.instance as i (id, service, url, contract_hash, host, pid, expires_at)
+    values (instance_id, caller, instance_url, hash, instance_host, instance_pid, roost.now() + least(ttl_ms, 60000) * interval '1 ms')
+    on conflict (id) do update set url = excluded.url, contract_hash = excluded.contract_hash, expires_at = excluded.expires_at
+      where i.service = caller;
+end $$;
+
+-- An instance that stops is not called any more.
+create function service.withdraw_1(instance_id uuid) returns void language sql security definer set search_path = pg_catalog, pg_temp as $$
+  delete from service.instance i where i.id = instance_id and i.service = service.caller_1()
+$$;
+
+-- Nothing is for everybody: each role is granted what it is to have when its service is installed.
+revoke execute on all functions in schema service from public;

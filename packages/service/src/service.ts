@@ -1,0 +1,90 @@
+/** A domain service as a value: its contract, and what serves it. Only the process that hosts a service has this; everybody else has contracts. */
+import type { Clock, JsonObject, JsonValue, Logger } from "@roost/base";
+import type { EventDefinition, EventDataOf, Served, ServiceContract } from "@roost/contract";
+import type { Sql } from "@roost/database";
+
+export interface Service {
+  readonly contract: ServiceContract;
+  /** Registers what serves each operation: `serve(operation, handler)`. */
+  readonly handlers: (context: ServiceContext) => readonly Served[];
+  readonly consumers?: readonly Consumer[];
+  /** The folder of its `*.sql`, applied in its own schema in the order of their names. */
+  readonly migrations?: URL;
+  readonly projections?: readonly ServiceProjection[];
+}
+
+export interface ServiceContext {
+  readonly database: ServiceDatabase;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Its own schema, through a role that reaches nothing else; what it needs of the log it gets by its transaction. */
+export interface ServiceDatabase extends Sql {
+  /** Writes, cursors and events of one call of `work` commit together. A conflict runs all of it again. */
+  transact<T>(work: (tx: ServiceTransaction) => Promise<T>): Promise<T>;
+  /** The epoch of a lease by this name when this process has it now; undefined while another has it. */
+  takeLease(name: string, options: { ttlMs: number }): Promise<number | undefined>;
+  releaseLease(name: string): Promise<void>;
+}
+
+export interface ServiceTransaction extends Sql {
+  /**
+   * Appends an event of the service's own with this transaction; returns its id.
+   * @throws RoostError `invalid_input` when its data breaks its schema
+   */
+  emit<Event extends EventDefinition>(event: Event, draft: ServiceEvent<EventDataOf<Event>>): string;
+  /** The result of the first call with this key; `compute` is part of this transaction. @throws RoostError `conflict` for another fingerprint */
+  once<T extends JsonValue>(key: OnceKey, compute: () => Promise<T>): Promise<{ result: T; isRepeated: boolean }>;
+}
+
+export interface ServiceEvent<Data = JsonObject> {
+  subject?: string | undefined;
+  /** Events with the same key keep their order. Default: the subject. */
+  key?: string | undefined;
+  data: Data;
+  correlation?: string | undefined;
+  causation?: string | undefined;
+  traceparent?: string | undefined;
+  /** Default: those of the contract. The database caps them to the service's own audience, and trust to that of an agent. */
+  labels?: readonly string[] | undefined;
+}
+
+export interface OnceKey {
+  scope: string;
+  key: string;
+  fingerprint?: string | undefined;
+  keepMs?: number | undefined;
+}
+
+/** An event as a service reads it: of every session or of its own domain. */
+export interface ReadEvent {
+  topic: string;
+  partition: number;
+  offset: number;
+  id: string;
+  type: string;
+  version: number;
+  source: string;
+  subject: string | null;
+  time: Date;
+  data: JsonObject;
+  correlation: string;
+  causation: string | null;
+  traceparent: string | null;
+  labels: string[];
+}
+
+/** Reads event types in order; one event and its effects are one transaction. What fails stays in its place and is tried again. */
+export interface Consumer {
+  /** Lower case, unique in the service. */
+  readonly name: string;
+  readonly types: readonly string[];
+  readonly handle: (event: ReadEvent, tx: ServiceTransaction) => Promise<void>;
+}
+
+/** A consumer whose tables hold nothing but what it made of the log: emptied and read again they come out the same. */
+export interface ServiceProjection extends Consumer {
+  /** Of the service's schema; emptied when the projection is built again. */
+  readonly tables: readonly string[];
+}

@@ -1,0 +1,55 @@
+/** A service on a database of its own, with its role, its port and its place in the address table: everything as it is in a home. */
+import { createId, silentLogger } from "@roost/base";
+import type { Database, Sql } from "@roost/database";
+import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { hostService, type HostedService } from "../host/host-service.ts";
+import { connectService } from "../install/connect-service.ts";
+import { installService, type InstalledService } from "../install/install-service.ts";
+import { openServices, type Services } from "../open-services.ts";
+import type { Service } from "../service.ts";
+
+export interface TestService extends AsyncDisposable {
+  test: TestKernel;
+  services: Services;
+  installed: InstalledService;
+  /** As the role of the service. */
+  database: Database;
+  hosted: HostedService;
+  /** A second instance of it. */
+  hostAnother(): Promise<HostedService>;
+}
+
+async function isConnected(sql: Sql, roleName: string): Promise<boolean> {
+  const rows = await sql.query("select 1 from pg_stat_activity where usename = $1 and datname = current_database()", [
+    roleName,
+  ]);
+  return rows.length > 0;
+}
+
+export async function openTestService(service: Service, test?: TestKernel): Promise<TestService> {
+  await using opened = new AsyncDisposableStack();
+  const given = test ?? opened.use(await createTestKernel());
+  const { kernel, url } = given;
+  const services = await openServices({ kernel, kind: "gateway", name: "test" });
+  const installed = await installService(kernel, { contract: service.contract, homeId: createId(), version: "0.0.1" });
+  // Roles belong to the server, which outlives the database. A connection that is closed takes a moment to leave, and nobody may end
+  // what belongs to a role that is gone.
+  opened.defer(async () => {
+    while (await isConnected(kernel.database, installed.roleName));
+    await kernel.database.query(`drop owned by ${installed.roleName} cascade`);
+    await kernel.database.query(`drop role ${installed.roleName}`);
+  });
+  const database = opened.use(await connectService({ databaseUrl: url, installed, logger: silentLogger }));
+  const host = () => hostService({ service, installed, database, clock: kernel.clock, logger: silentLogger });
+  const hosted = opened.use(await host());
+  const owned = opened.move();
+  return {
+    test: given,
+    services,
+    installed,
+    database,
+    hosted,
+    hostAnother: async () => owned.use(await host()),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
