@@ -49,14 +49,7 @@ test("the example home gives each session its context", async () => {
     return (await buildContext(home.memory, { run })).context.sections.map(({ name }) => name);
   };
   const standing = ["AGENTS.md", "SOUL.md", "IDENTITY.md", "USER.md"];
-  assert.deepEqual(await sectionsOf("cron"), [...standing, "Skills", "Now"]);
-  assert.deepEqual(await sectionsOf("heartbeat"), [
-    ...standing,
-    "MEMORY.md",
-    "HEARTBEAT.md",
-    "Skills",
-    "State files",
-    "Now",
-  ]);
-  assert.deepEqual(await sectionsOf("main"), [...standing, "MEMORY.md", "Skills", "State files", "Now"]);
+  assert.deepEqual(await sectionsOf("cron"), [...standing, "Skills", "This session"]);
+  assert.deepEqual(await sectionsOf("heartbeat"), [...standing, "MEMORY.md", "HEARTBEAT.md", "Skills", "This session"]);
+  assert.deepEqual(await sectionsOf("main"), [...standing, "MEMORY.md", "Skills", "This session"]);
 });

@@ -45,6 +45,7 @@ export { buildDigest, type Digest, type DigestQuery } from "./digest/build-diges
 export type { DigestItem } from "./digest/digest-item.ts";
 export { buildContext, contextLimits, type BuiltContext } from "./context/build-context.ts";
 export { isLivingSection } from "./context/living-sections.ts";
+export { isMomentMessage } from "./context/moment-message.ts";
 export { commitDigest } from "./context/commit-digest.ts";
 export type { Section, ShownFile } from "./context/file-sections.ts";
 export { heartbeatDecision, type HeartbeatDecision } from "./heartbeat/heartbeat-decision.ts";

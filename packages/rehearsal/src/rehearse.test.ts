@@ -60,7 +60,7 @@ test("rehearse() plays a day of the example home: every tick, what its runs are 
   );
   // What a cron may know, by name, and not what it may not.
   const shown = new Map(jobOf(report, "blog-writer").shown.map(({ source, tokens }) => [source, tokens]));
-  for (const source of ["AGENTS.md", "SOUL.md", "USER.md", "Skills", "Now", "tools", "what is asked"])
+  for (const source of ["AGENTS.md", "SOUL.md", "USER.md", "Skills", "This session", "tools", "what is asked"])
     assert.ok((shown.get(source) ?? 0) > 0, source);
   assert.ok(!shown.has("MEMORY.md"));
   // The second run of a job is told of the first.

@@ -19,8 +19,8 @@ import { findStale } from "../state/staleness.ts";
 import { stateInputsOf, viewerOf } from "../visibility/viewer-of.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { earlierRuns } from "./earlier-runs.ts";
-import { livingNames } from "./living-sections.ts";
 import { fileSections, type Section, type ShownFile } from "./file-sections.ts";
+import { momentMessage } from "./moment-message.ts";
 import { overheard } from "./overheard.ts";
 import { runMessage } from "./run-message.ts";
 import { skillIndex } from "./skill-index.ts";
@@ -40,7 +40,8 @@ export interface BuiltContext {
   stale: string[];
   /** Undefined for sessions that are told nothing. */
   digest: Pick<Digest, "offsets" | "newsCount" | "isComplete"> | undefined;
-  /** What a transcript does not hold yet: what was told, and what a job asked. */
+  /** What a transcript does not hold yet: the moment, what was told, and what a job asked. */
+  moment: ContextMessage;
   told: ContextMessage[];
   asked: ContextMessage | undefined;
   /** The seq of the message that began this turn; undefined: it is not in the transcript yet. */
@@ -88,15 +89,17 @@ export async function buildContext(
     ...files.sections,
     ...named("Skills", skills),
     ...others,
-    ...named(livingNames.states, states.text),
-    { name: livingNames.now, text: nowText(memory, viewer, { session, droppedTurnCount: history.droppedTurnCount }) },
+    { name: "This session", text: sessionText(viewer) },
   ];
+  const { droppedTurnCount } = history;
+  const moment = momentMessage(memory, { viewer, session, droppedTurnCount, states: states.text });
   return {
-    context: { sections, messages: [...history.messages, ...told, asked.message] },
+    context: { sections, messages: [...history.messages, moment, ...told, asked.message] },
     run: { id: run.id, agent: run.agent, sessionKey: run.sessionKey, sessionKind: run.sessionKind, jobId: run.jobId },
     files: files.shown,
     stale: states.stale,
     digest: digest && { offsets: digest.offsets, newsCount: digest.newsCount, isComplete: digest.isComplete },
+    moment,
     told,
     asked: asked.seq === undefined ? asked.message : undefined,
     turnSeq: asked.seq,
@@ -148,6 +151,9 @@ function toldMessages(digest: Digest): ContextMessage[] {
   ];
 }
 
+/** Each turn keeps them. */
+const statesShownMax = 30;
+
 /** The states with their ages; those of a cron are its own and its inputs. */
 async function stateSection(memory: Memory, run: Run, viewer: Viewer): Promise<{ text: string; stale: string[] }> {
   if (viewer.kind === "subagent" || viewer.kind === "channel") return { text: "", stale: [] };
@@ -163,24 +169,15 @@ async function stateSection(memory: Memory, run: Run, viewer: Viewer): Promise<{
     (state) => `- ${state.path}: version ${state.version}, ${ageText(state.ageMs)} old, by ${state.updatedBy}`,
   );
   const warning = stale.length === 0 ? [] : ["Do not rely on what is stale:", ...stale.map((line) => `- ${line}`)];
-  return { text: [...ages.slice(0, 100), ...warning].join("\n"), stale };
+  return { text: [...ages.slice(0, statesShownMax), ...warning].join("\n"), stale };
 }
 
-function nowText(
-  memory: Memory,
-  viewer: Viewer,
-  { session, droppedTurnCount }: { session: SessionRow | undefined; droppedTurnCount: number },
-): string {
-  const nowMs = memory.kernel.clock.nowMs();
-  const lines = [`It is ${memory.calendar.momentAt(nowMs)}. This is a ${viewer.kind} session.`];
-  if (viewer.kind === "cron" && viewer.jobId !== undefined) {
+/** The same in every turn. */
+function sessionText({ kind, jobId }: Viewer): string {
+  const lines = [`This is a ${kind} session.`];
+  if (kind === "cron" && jobId !== undefined)
     lines.push(
-      `Keep what the next run of this job needs in the state "${viewer.jobId}" (get_state, set_state), longer texts in work/${viewer.jobId}/. You do not see the person's conversation or memory.`,
+      `Keep what the next run of this job needs in the state "${jobId}" (get_state, set_state), longer texts in work/${jobId}/. You do not see the person's conversation or memory.`,
     );
-  }
-  if (viewer.kind === "main" && session?.digestAt != null) {
-    lines.push(`Your last turn in this conversation was ${ageText(nowMs - session.digestAt.getTime())} ago.`);
-  }
-  if (droppedTurnCount > 0) lines.push(`${droppedTurnCount} earlier turns of this conversation do not fit here.`);
   return lines.join("\n");
 }

@@ -39,6 +39,20 @@ export async function commitDigest(tx: KernelTransaction, built: BuiltContext): 
             source,
           },
         ]),
+    // The conversation goes on from it; people see the time of each message anyway.
+    ...(kind === "main" || kind === "channel"
+      ? [
+          {
+            id: createId(),
+            place: "told" as const,
+            role: "system" as const,
+            content: built.moment,
+            text: "",
+            runId: run.id,
+            source: "roost",
+          },
+        ]
+      : []),
     ...built.told.map((content) => ({
       id: createId(),
       place: "told" as const,

@@ -1,7 +1,5 @@
-/** Sections of a context that tell of the moment: what was remembered, what is going on, what time it is. */
+/** Sections of a context that tell of the moment: what was remembered, what is going on. */
 export const livingNames = {
-  now: "Now",
-  states: "State files",
   earlierRuns: "Earlier runs of this job",
   overheard: "The end of the main conversation",
 } as const;

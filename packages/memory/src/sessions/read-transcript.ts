@@ -14,7 +14,7 @@ export interface TranscriptPage {
 
 const pageMax = 500;
 
-/** A page of a transcript, the newest messages when `before` is left out. */
+/** A page of a transcript, the newest messages when `before` is left out. What only the model is told has no text and is not shown. */
 export async function readTranscript(
   memory: Memory,
   sessionKey: string,
@@ -22,7 +22,8 @@ export async function readTranscript(
 ): Promise<TranscriptPage> {
   const count = Math.min(Math.max(1, Math.trunc(limit)), pageMax);
   const rows = await memory.kernel.database.query<StoredMessage>(
-    `select ${messageColumns} from memory.message where session_key = $1 and ($2::bigint is null or seq < $2) order by seq desc limit $3`,
+    `select ${messageColumns} from memory.message where session_key = $1 and ($2::bigint is null or seq < $2)
+       and (role <> 'system' or text <> '') order by seq desc limit $3`,
     [sessionKey, before ?? null, count + 1],
   );
   const page = rows.slice(0, count).reverse();

@@ -8,7 +8,7 @@ const context: AgentContext = {
     { name: "SOUL.md", text: "kind" },
     { name: "MEMORY.md", text: "likes tea" },
     { name: "memory/2025-01-01.md", text: "rain" },
-    { name: "Now", text: "It is noon." },
+    { name: "memory/2025-01-02.md", text: "It is noon." },
   ],
   messages: [
     { role: "user", text: "The event that started this", isUntrusted: true },
@@ -26,7 +26,7 @@ test("compareContext() finds definitions that differ, and names what only tells 
   assert.deepEqual(compareContext(context, definition, { isTold }).differences, [
     { part: "SOUL.md", recorded: "kind", replayed: "stern", isUntrusted: false },
   ]);
-  for (const name of ["MEMORY.md", "memory/2025-01-01.md", "Now"])
+  for (const name of ["MEMORY.md", "memory/2025-01-01.md", "memory/2025-01-02.md"])
     assert.deepEqual(compareContext(context, change(name, "other"), { isTold }), { differences: [], living: [name] });
 });
 
@@ -34,7 +34,7 @@ test("compareContext() finds that a section has become untrusted, or is gone", (
   const marked = { ...context, sections: [{ name: "SOUL.md", text: "kind", isUntrusted: true }] };
   const { differences, living } = compareContext(context, marked, { isTold: true });
   assert.deepEqual(differences, [{ part: "SOUL.md.isUntrusted", recorded: null, replayed: "true", isUntrusted: true }]);
-  assert.deepEqual(living, ["MEMORY.md", "memory/2025-01-01.md", "Now"]);
+  assert.deepEqual(living, ["MEMORY.md", "memory/2025-01-01.md", "memory/2025-01-02.md"]);
 });
 
 test("compareContext() compares what stands before the question only where it follows from the run itself", () => {

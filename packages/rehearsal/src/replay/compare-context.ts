@@ -4,7 +4,7 @@
  */
 import type { AgentContext } from "@roost/agent";
 import { canonicalJson } from "@roost/base";
-import { isLivingSection } from "@roost/memory";
+import { isLivingSection, isMomentMessage } from "@roost/memory";
 import { firstDifference } from "./first-difference.ts";
 
 type Section = AgentContext["sections"][number];
@@ -39,7 +39,11 @@ export function compareContext(
   }
   const [asked, nowAsked] = [recorded.messages.at(-1), present.messages.at(-1)];
   differences.push(...differing("what is asked", asked, nowAsked));
-  const [before, now] = [recorded.messages.slice(0, -1), present.messages.slice(0, -1)];
+  const [before, now] = [recorded, present].map(({ messages }) =>
+    messages.slice(0, -1).filter((message) => !isMomentMessage(message)),
+  ) as [AgentContext["messages"], AgentContext["messages"]];
+  const moments = [recorded, present].map(({ messages }) => canonicalJson(messages.filter(isMomentMessage)));
+  if (moments[0] !== moments[1]) living.push("the moment");
   if (!isTold)
     for (let place = 0; place < Math.max(before.length, now.length); place += 1)
       differences.push(...differing(`message ${place + 1}`, before[place], now[place]));

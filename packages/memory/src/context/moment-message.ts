@@ -1,0 +1,35 @@
+/**
+ * What tells of the moment: the time, how old the states are. It stands before what is asked and stays in the conversation, so that the
+ * next request begins as this one did: servers find what they have read before, and each turn has its time.
+ */
+import type { Memory } from "../memory.ts";
+import type { ContextMessage } from "../sessions/message.ts";
+import type { SessionRow } from "../sessions/session.ts";
+import { ageText } from "../state/age-text.ts";
+import type { Viewer } from "../visibility/viewer.ts";
+
+const mark = "[Roost] It is ";
+
+export interface MomentOptions {
+  viewer: Viewer;
+  session: SessionRow | undefined;
+  droppedTurnCount: number;
+  /** The states with their ages. */
+  states: string;
+}
+
+export function momentMessage(memory: Memory, options: MomentOptions): Extract<ContextMessage, { role: "user" }> {
+  const { viewer, session, droppedTurnCount, states } = options;
+  const nowMs = memory.kernel.clock.nowMs();
+  const lines = [`${mark}${memory.calendar.momentAt(nowMs)}.`];
+  if (viewer.kind === "main" && session?.digestAt != null)
+    lines.push(`Your last turn in this conversation was ${ageText(nowMs - session.digestAt.getTime())} ago.`);
+  if (droppedTurnCount > 0) lines.push(`${droppedTurnCount} earlier turns of this conversation do not fit here.`);
+  if (states !== "") lines.push("State files:", states);
+  return { role: "user", text: lines.join("\n") };
+}
+
+/** Whether a message is one of these: it is another at every other moment. */
+export function isMomentMessage(message: { role: string; text: string }): boolean {
+  return message.role === "user" && message.text.startsWith(mark);
+}
