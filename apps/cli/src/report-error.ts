@@ -9,9 +9,7 @@ export function reportError(thrown: unknown, terminal: Terminal, isDebug: boolea
   const exitCode = exitCodeOf(error.code);
   if (terminal.isJson) {
     const { code, message, details } = error;
-    terminal.note(
-      JSON.stringify({ error: { code, message, exitCode, ...(details === undefined ? {} : { details }) } }),
-    );
+    terminal.note(JSON.stringify({ error: { code, message, exitCode, details } }));
   } else {
     terminal.note(`${terminal.paintNote("roost:", "bad")} ${plainText(error.message)}`);
     const advice = adviceOf(error.code);

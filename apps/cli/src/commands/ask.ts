@@ -34,7 +34,7 @@ export function addAskCommand(program: Command, context: CliContext): void {
         text,
         source: "cli",
         idempotencyKey: createId(),
-        ...(options.agent === undefined ? {} : { agent: options.agent }),
+        agent: options.agent,
       });
       if (!options.wait) {
         if (context.terminal.isJson) context.terminal.json(sent);

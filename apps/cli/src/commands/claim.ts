@@ -60,7 +60,7 @@ async function take(context: CliContext, text: string, options: ClaimOptions): P
     text,
     by: options.by ?? nameHolder(),
     ttlMs: ttl,
-    ...(threshold === undefined ? {} : { threshold }),
+    threshold,
   });
   if (!answer.granted) context.exitWith(exitCodes.answerIsNo);
   if (terminal.isJson) return terminal.json(answer);

@@ -166,7 +166,7 @@ function addPause(jobs: Command, context: CliContext): void {
     .option("--reason <text>", "why, for the record")
     .action(async (jobId: string, { reason }: { reason?: string }) => {
       const { client } = await context.connect();
-      const answer = await client.pauseJob({ jobId, ...(reason === undefined ? {} : { reason }) });
+      const answer = await client.pauseJob({ jobId, reason });
       if (context.terminal.isJson) return context.terminal.json(answer);
       context.terminal.line(`Paused ${jobId}; roost jobs resume ${jobId} lets it go on`);
     });
@@ -206,7 +206,7 @@ function addRun(jobs: Command, context: CliContext): void {
       const answer = await client.runJob({
         jobId,
         idempotencyKey: key ?? createId(),
-        ...(reason === undefined ? {} : { reason }),
+        reason,
       });
       const { runId, outcome, reason: why } = answer.tick;
       if (wait === true && runId !== null) return showAnswer(context, client, runId);

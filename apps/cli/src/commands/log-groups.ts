@@ -71,7 +71,7 @@ function addReset(groups: Command, context: CliContext): void {
       const place = options.partition === undefined ? {} : parsePlace(options.partition);
       const { moved } = await client.resetGroup({
         group,
-        ...(options.topic === undefined ? {} : { topic: options.topic }),
+        topic: options.topic,
         ...place,
         ...targetOf(options.to, clock.nowMs()),
         force: options.force ?? false,
@@ -104,7 +104,7 @@ function addSkip(groups: Command, context: CliContext): void {
         group: name,
         ...place,
         offset: failing,
-        ...(reason === undefined ? {} : { reason }),
+        reason,
       });
       if (terminal.isJson) return terminal.json(skipped);
       terminal.line(`Skipped offset ${failing} of ${plainLine(where)}; ${name} goes on at ${skipped.nextOffset}`);

@@ -33,7 +33,7 @@ function addList(schemas: Command, context: CliContext): void {
       const { terminal, clock } = context;
       const { client } = await context.connect();
       const rows = await readPages(
-        (page) => client.listSchemas({ ...page, ...(type === undefined ? {} : { type }) }),
+        (page) => client.listSchemas({ ...page, type }),
         (page) => page.items,
         schemasMax,
       );

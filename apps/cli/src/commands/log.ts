@@ -45,9 +45,9 @@ function addTail(log: Command, context: CliContext): void {
     .action(async (options: TailOptions) => {
       const { client } = await context.connect();
       const events = client.tailEvents({
-        ...(options.topic === undefined ? {} : { topics: options.topic }),
-        ...(options.type === undefined ? {} : { types: options.type }),
-        ...(options.subject === undefined ? {} : { subject: options.subject }),
+        topics: options.topic,
+        types: options.type,
+        subject: options.subject,
         ...(options.since === undefined
           ? { last: options.last }
           : { since: new Date(context.clock.nowMs() - options.since).toISOString() }),

@@ -29,7 +29,7 @@ function addNotices(program: Command, context: CliContext): void {
       const { terminal, clock } = context;
       const { client } = await context.connect();
       const notices = await readPages(
-        (page) => client.listNotices({ ...page, ...(state === undefined ? {} : { state }) }),
+        (page) => client.listNotices({ ...page, state }),
         (page) => page.items,
         Math.max(1, last),
       );

@@ -167,7 +167,7 @@ async function perform(
               isCut: output?.isCut ?? false,
               durationMs: clock.nowMs() - startMs,
             },
-            ...(options.keep === undefined ? {} : { keepMs: options.keep }),
+            keepMs: options.keep,
           })
       : () => client.failOnce({ scope, key, token, error: errorOf(end), isUnknown: end.signal !== undefined });
   using _progress = terminal.progress(`Telling the gateway how ${scope}/${key} ended`);

@@ -48,7 +48,7 @@ function addPause(queues: Command, context: CliContext): void {
     .option("--reason <text>", "why, for the record")
     .action(async (queue: string, { reason }: { reason?: string }) => {
       const { client } = await context.connect();
-      const answer = await client.pauseQueue({ queue, ...(reason === undefined ? {} : { reason }) });
+      const answer = await client.pauseQueue({ queue, reason });
       if (context.terminal.isJson) return context.terminal.json(answer);
       const name = plainLine(queue);
       context.terminal.line(`Paused ${name}; roost queues resume ${name} lets it go on`);

@@ -25,7 +25,7 @@ export function addRunReplay(run: Command, context: CliContext): void {
       using _progress = terminal.progress("replaying");
       const report = await client.replayRun({
         runId: await findRunId(client, given),
-        ...(from === undefined ? {} : { fromSeq: from }),
+        fromSeq: from,
       });
       if (report.verdict === "diverged") context.exitWith(exitCodes.answerIsNo);
       if (terminal.isJson) return terminal.json(report);

@@ -84,7 +84,7 @@ function addCancel(run: Command, context: CliContext): void {
       const { client } = await context.connect();
       const answer = await client.cancelRun({
         runId: await findRunId(client, given),
-        ...(reason === undefined ? {} : { reason }),
+        reason,
       });
       if (context.terminal.isJson) return context.terminal.json(answer);
       const said = {
@@ -106,7 +106,7 @@ function addRetry(run: Command, context: CliContext): void {
       const { client } = await context.connect();
       const answer = await client.retryRun({
         runId: await findRunId(client, given),
-        ...(reason === undefined ? {} : { reason }),
+        reason,
       });
       tellFurther(context, "Goes on", answer);
     });
@@ -137,8 +137,8 @@ function addFork(run: Command, context: CliContext): void {
       const answer = await client.forkRun({
         runId: await findRunId(client, given),
         fromSeq: options.from,
-        ...(options.input === undefined ? {} : { input: parseOptionFields(options.input) }),
-        ...(options.reason === undefined ? {} : { reason: options.reason }),
+        input: options.input === undefined ? undefined : parseOptionFields(options.input),
+        reason: options.reason,
       });
       tellFurther(context, "Forked", answer);
     });
@@ -169,8 +169,8 @@ function addResolve(run: Command, context: CliContext): void {
         runId: await findRunId(client, given),
         seq,
         outcome,
-        ...(options.note === undefined ? {} : { note: options.note }),
-        ...(options.output === undefined ? {} : { output: options.output }),
+        note: options.note,
+        output: options.output,
       });
       if (context.terminal.isJson) return context.terminal.json(answer);
       context.terminal.line(

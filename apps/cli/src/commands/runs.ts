@@ -35,10 +35,10 @@ export function addRunsCommand(program: Command, context: CliContext): void {
       const { terminal, clock } = context;
       const { client } = await context.connect();
       const filter = {
-        ...(options.state === undefined ? {} : { state: options.state }),
-        ...(options.job === undefined ? {} : { jobId: options.job }),
-        ...(options.session === undefined ? {} : { sessionKey: options.session }),
-        ...(options.kind === undefined ? {} : { sessionKind: options.kind }),
+        state: options.state,
+        jobId: options.job,
+        sessionKey: options.session,
+        sessionKind: options.kind,
       };
       const runs = await readPages(
         (page) => client.listRuns({ ...filter, ...page }),

@@ -17,7 +17,7 @@ export async function watchNotices(
   let after: string | undefined;
   do {
     try {
-      const input = { topics: ["notices"], types: ["notice.raised"], ...(after === undefined ? {} : { after }) };
+      const input = { topics: ["notices"], types: ["notice.raised"], after };
       for await (const { id, data: event } of client.tailEvents(input, { signal })) {
         after = id ?? after;
         onNotice({ level: String(event.data["level"]), text: String(event.data["text"]) });

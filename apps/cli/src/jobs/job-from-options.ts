@@ -86,7 +86,7 @@ function triggerOf(options: JobOptions, clock: Clock): WrittenJob["trigger"] {
     throw new RoostError("invalid_input", "--filter goes with --on EVENT");
   if ((options.debounce !== undefined || options.batch !== undefined) && on === undefined)
     throw new RoostError("invalid_input", "--debounce and --batch go with --on EVENT");
-  if (cron !== undefined) return { kind: "cron", expression: cron, ...(timeZone === undefined ? {} : { timeZone }) };
+  if (cron !== undefined) return { kind: "cron", expression: cron, timeZone };
   if (every !== undefined) return { kind: "every", every };
   if (at !== undefined) return { kind: "at", at: momentOf(at, clock) };
   if (on !== undefined) {
@@ -94,7 +94,7 @@ function triggerOf(options: JobOptions, clock: Clock): WrittenJob["trigger"] {
     return {
       kind: "event",
       eventType: on,
-      ...(options.filter === undefined ? {} : { filter }),
+      filter: options.filter === undefined ? undefined : filter,
       ...windowOf(options),
     };
   }
@@ -106,7 +106,7 @@ function windowOf({ debounce, batch }: JobOptions): Pick<EventTrigger, "debounce
     throw new RoostError("invalid_input", "--debounce and --batch exclude each other: events are gathered in one way");
   if (debounce !== undefined) {
     const [quiet = "", maxWait] = debounce.split(",");
-    return { debounce: { quiet, ...(maxWait === undefined ? {} : { maxWait }) } };
+    return { debounce: { quiet, maxWait } };
   }
   if (batch === undefined) return {};
   const [, max, maxAge] = /^(\d+),(.+)$/.exec(batch) ?? [];
@@ -193,7 +193,7 @@ function postconditionOf(text: string): Postcondition {
       return { kind, eventType: name };
     case "state": {
       const [state = "", key] = name.split(":");
-      return { kind, name: state, ...(key === undefined ? {} : { key }) };
+      return { kind, name: state, key };
     }
     case "file":
       return { kind, path: name };

@@ -48,12 +48,12 @@ function completion(request: ScriptedRequest, reply: Reply): object {
           role: "assistant",
           content: reply.text ?? null,
           ...(reply.reasoning === undefined ? {} : wireReasoning(reply.reasoning)),
-          ...(reply.toolCalls === undefined ? {} : { tool_calls: wireToolCalls(request, reply) }),
+          tool_calls: reply.toolCalls === undefined ? undefined : wireToolCalls(request, reply),
         },
         finish_reason: finishReasonOf(reply),
       },
     ],
-    ...(usage === undefined ? {} : { usage }),
+    usage,
   };
 }
 

@@ -44,7 +44,7 @@ function withReasoning(message: ChatMessage, setting: string): ChatMessage {
   if (thought === undefined && when !== "always" && !callsTools(message)) return message;
   return {
     ...rest,
-    ...(details === undefined ? {} : { reasoning_details: details }),
+    reasoning_details: details,
     [field]: thought ?? "",
   };
 }

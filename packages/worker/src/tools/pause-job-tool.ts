@@ -21,7 +21,7 @@ export function pauseJobTool({ kernel, run, actor }: ToolContext): Tool<z.infer<
         by: actor,
         causation: run.causeId,
         correlation: run.correlation,
-        ...(reason === undefined ? {} : { reason }),
+        reason,
       };
       await (action === "pause" ? pauseJob(kernel, jobId, cause) : resumeJob(kernel, jobId, cause));
       return { state: "done", output: { jobId, state: action === "pause" ? "paused" : "active" } };

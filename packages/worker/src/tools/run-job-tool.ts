@@ -18,7 +18,7 @@ export function runJobTool({ kernel, run, actor }: ToolContext): Tool<z.infer<ty
         idempotencyKey,
         causation: run.causeId,
         correlation: run.correlation,
-        ...(reason === undefined ? {} : { reason }),
+        reason,
       });
       return {
         state: "done",
