@@ -10,8 +10,8 @@ export const homeMutants: readonly Mutant[] = [
     edits: [
       {
         file: "home/hold-home.ts",
-        find: "if (!isThisHome) throw belongsToAnother(known);",
-        replace: "if (isThisHome && known.id === '') throw belongsToAnother(known);",
+        find: "if (!isThisHome(known, { id, place, path }, host)) throw belongsToAnother(known);",
+        replace: "",
       },
     ],
     tests: "home/hold-home.test.ts",

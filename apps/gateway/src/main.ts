@@ -13,7 +13,7 @@ import {
   type Logger,
 } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
-import { openDatabase } from "@roost/database";
+import { openDatabase, type Database } from "@roost/database";
 import { applyAgents, createJobLoops } from "@roost/jobs";
 import {
   answersOf,
@@ -24,7 +24,7 @@ import {
   setRetention,
   type Kernel,
 } from "@roost/kernel";
-import { holdDatabase, openMemory, watchHome } from "@roost/memory";
+import { holdDatabase, openMemory, refuseDatabaseOfAnother, watchHome } from "@roost/memory";
 import { budgetCaps, readSettings, settingsFile, type Settings } from "@roost/memory/settings";
 import { openServices } from "@roost/service";
 import { createJournalLoops } from "@roost/worker/journal";
@@ -39,6 +39,7 @@ import { listen } from "./listen.ts";
 import { openRehearsals, type OpenRehearsalsOptions } from "./rehearsals/open-rehearsals.ts";
 import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
 import { openReplays, type Replays } from "./replays/open-replays.ts";
+import { createSettingsTeller } from "./create-settings-teller.ts";
 import { openToken } from "./security/open-token.ts";
 
 const version = "0.1.0";
@@ -58,8 +59,7 @@ async function main(): Promise<void> {
 
   const { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = config;
   await using telemetry = await openTelemetry({ serviceName: "roost-gateway", otlpEndpoint, logger });
-  const url = databaseUrl(config);
-  await using database = await openDatabase({ url, poolMax, applicationName: "roost gateway", logger });
+  await using database = await openOwnDatabase(config, logger);
   await using kernel = await openKernel({ database, logger });
   await using home = await holdDatabase(kernel, homeDir);
   const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
@@ -92,7 +92,7 @@ async function main(): Promise<void> {
   const loops = [...createJobLoops(kernel), ...createJournalLoops(kernel)];
   const going = Promise.all([
     runScheduler(kernel, { loops, signal: shutdown, host: hostname(), pid: process.pid }),
-    watchHome(memory, { signal: shutdown }),
+    watchHome(memory, { signal: shutdown, onScan: createSettingsTeller(kernel, homeDir, settings).hint }),
   ]);
   await using _address = await publishAddress(homeDir, { url: listening.url, startedAtMs });
   const problem = await findProblem();
@@ -109,6 +109,16 @@ async function main(): Promise<void> {
   });
   if (home.refused.aborted) throw home.refused.reason;
   logger.info("The gateway stops", { reason: String(supervised.stop.reason) });
+}
+
+/** Left as it is when it belongs to another home. */
+async function openOwnDatabase(config: GatewayConfig, logger: Logger): Promise<Database> {
+  await using opened = new AsyncDisposableStack();
+  const url = databaseUrl(config);
+  const database = opened.use(await openDatabase({ url, poolMax, applicationName: "roost gateway", logger }));
+  await refuseDatabaseOfAnother(database, config.homeDir);
+  opened.move();
+  return database;
 }
 
 /** What of the settings the database keeps. */

@@ -7,13 +7,16 @@ import type { ReadDefinition } from "./read-definition.ts";
 /** Who paused a job that its own definition disables. */
 export const pausedByDefinition = "definition";
 
-/** A pause by a person survives every change; one by the definition ends with it. */
+/** Who pauses a job that cannot be carried out. */
+export const setAsideBy = "roost";
+
+/** A pause by a person survives every change; one by the definition, or of what could not be carried out, ends with it. */
 export function nextState(
   job: StoredJob,
   { isEnabled, triggerDiffers }: { isEnabled: boolean; triggerDiffers: boolean },
 ): JobState {
   if (!isEnabled) return "paused";
-  if (job.state === "paused" && job.pausedBy !== pausedByDefinition) return "paused";
+  if (job.state === "paused" && job.pausedBy !== pausedByDefinition && job.pausedBy !== setAsideBy) return "paused";
   // A one-shot that has been does not come again because its prompt changed.
   return job.state === "finished" && !triggerDiffers ? "finished" : "active";
 }

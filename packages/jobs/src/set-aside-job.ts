@@ -2,14 +2,12 @@
 import { createId, toRoostError } from "@roost/base";
 import { isMoment } from "@roost/contract/operations";
 import { raiseNotice, type Kernel, type KernelTransaction } from "@roost/kernel";
+import { setAsideBy } from "./after-change.ts";
 import { clipReason } from "./clip-reason.ts";
 import { emitJobEvent } from "./emit-job-event.ts";
 import { closeWindows } from "./gather-events.ts";
 import { lockJob, type StoredJob } from "./job-row.ts";
 import { recordTicks } from "./record-ticks.ts";
-
-/** Who pauses a job that cannot be carried out. */
-export const setAsideBy = "roost";
 
 /** Pauses the job if its tick is still to be recorded. Resumed, changed or removed it goes on as any paused job does. */
 export async function setAsideJob(kernel: Kernel, jobId: string, error: unknown): Promise<void> {
@@ -43,7 +41,7 @@ export async function setAsideWithin(
     data: { by: setAsideBy, reason },
     cause: { causation: job.causeId },
   });
-  const text = `Job ${job.id} is paused, because ${reason}. Change it (roost jobs show ${job.id}), then roost jobs resume ${job.id}`;
+  const text = `Job ${job.id} is paused, because ${reason}. Change it (roost jobs show ${job.id}) and it goes on, or try it as it is: roost jobs resume ${job.id}`;
   raiseNotice(tx, { level: "warning", text, source: "scheduler", jobId: job.id, causation: eventId });
   tx.wake("jobs");
 }

@@ -3,7 +3,7 @@ export { memoryMigrations, memorySchema, openMemory, type OpenMemoryOptions } fr
 export type { Author, Viewer } from "./visibility/viewer.ts";
 export { classifyPath, stateNameOf, statePathOf, type HomeFileClass } from "./visibility/home-file-class.ts";
 export { maySeeEvent, maySeeFile, maySeeRun, mayWriteFile } from "./visibility/visibility.ts";
-export { holdDatabase } from "./home/hold-database.ts";
+export { holdDatabase, refuseDatabaseOfAnother } from "./home/hold-database.ts";
 export { homeLimits } from "./disk/home-limits.ts";
 
 // Files.

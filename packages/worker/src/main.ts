@@ -5,7 +5,7 @@ import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import { createAgentOf } from "@roost/jobs";
 import { openKernel, type Kernel } from "@roost/kernel";
-import { holdDatabase, openMemory } from "@roost/memory";
+import { holdDatabase, openMemory, refuseDatabaseOfAnother } from "@roost/memory";
 import { readSettings, resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
 import { decideModel, openModelDecisions } from "@roost/models";
 import { openTelemetry } from "@roost/telemetry";
@@ -40,6 +40,7 @@ async function main(): Promise<void> {
     applicationName: "roost worker",
     logger,
   });
+  await refuseDatabaseOfAnother(database, config.homeDir);
   await using kernel = await openKernel({ database, logger });
   await using home = await holdDatabase(kernel, config.homeDir);
   await using memory = await openMemory({ kernel, homeDir: config.homeDir, settings, logger, scan: false });

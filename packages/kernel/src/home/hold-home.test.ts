@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createId, silentLogger } from "@roost/base";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
-import { holdHome, type HomeIdentity } from "./hold-home.ts";
+import { createTestDatabase } from "@roost/database/testing";
+import { holdHome, refuseOtherHome, type HomeIdentity } from "./hold-home.ts";
 
 const on = { logger: silentLogger, host: "attic" };
 const home = (given: Partial<HomeIdentity> = {}): HomeIdentity => ({
@@ -37,6 +38,21 @@ test("holdHome() gives a database to its first home and refuses every other one 
   await using taken = await holdHome(database, other, on);
   assert.equal(taken.id, other.id);
   await assert.rejects(tryHold(database, first, on), { code: "invalid_input" });
+});
+
+test("refuseOtherHome() refuses another home before anything is written, and knows none in an empty database", async () => {
+  await using empty = await createTestDatabase();
+  await refuseOtherHome(empty.database, home());
+  assert.deepEqual(await empty.database.query("select 1 from pg_namespace where nspname = 'roost'"), []);
+  await using place = await createTestKernel();
+  await refuseOtherHome(place.kernel.database, home());
+  const first = home();
+  await tryHold(place.kernel.database, first, on);
+  await refuseOtherHome(place.kernel.database, first, on.host);
+  await assert.rejects(refuseOtherHome(place.kernel.database, home({ place: "2:2", path: "/elsewhere" }), on.host), {
+    code: "invalid_input",
+    message: /belongs to another home, \/home\/ada\/\.roost on attic/,
+  });
 });
 
 test("holdHome() lets any number of processes of one home in, and gives all of a new home one id", async () => {

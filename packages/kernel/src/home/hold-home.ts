@@ -79,6 +79,27 @@ interface Recorded {
   createdAt: Date;
 }
 
+const recordedSql = `select id::text as id, place, host, path, created_at as "createdAt" from roost.home`;
+
+/** A look before anything is written, for a database of whatever version. @throws RoostError `invalid_input` when it belongs to another home */
+export async function refuseOtherHome(
+  database: Database,
+  home: HomeIdentity,
+  host: string = hostname(),
+): Promise<void> {
+  const [table] = await database.query<{ isThere: boolean }>(
+    `select to_regclass('roost.home') is not null as "isThere"`,
+  );
+  if (table?.isThere !== true) return;
+  const [known] = await database.query<Recorded>(recordedSql);
+  if (known !== undefined && !isThisHome(known, home, host)) throw belongsToAnother(known);
+}
+
+/** A home whose file was lost is known by where it is. */
+function isThisHome(known: Recorded, { id, place, path }: HomeIdentity, host: string): boolean {
+  return id === undefined ? known.place === place || (known.host === host && known.path === path) : id === known.id;
+}
+
 /** Returns the home's id. */
 async function claim(tx: Transaction, { id, place, path }: HomeIdentity, host: string): Promise<string> {
   await tx.query("insert into roost.home (id, place, host, path) values ($1, $2, $3, $4) on conflict do nothing", [
@@ -87,14 +108,10 @@ async function claim(tx: Transaction, { id, place, path }: HomeIdentity, host: s
     host,
     path,
   ]);
-  const [known] = await tx.query<Recorded>(
-    `select id::text as id, place, host, path, created_at as "createdAt" from roost.home for update`,
-  );
+  const [known] = await tx.query<Recorded>(`${recordedSql} for update`);
   if (known === undefined) throw new RoostError("internal", "the row of the database's home is gone");
   const isSamePlace = known.place === place;
-  // A home whose file was lost is known by where it is.
-  const isThisHome = id === undefined ? isSamePlace || (known.host === host && known.path === path) : id === known.id;
-  if (!isThisHome) throw belongsToAnother(known);
+  if (!isThisHome(known, { id, place, path }, host)) throw belongsToAnother(known);
   if (!isSamePlace) {
     const [free] = await tx.query<{ isFree: boolean }>(
       `select pg_try_advisory_xact_lock(${lockKey("$1")}) as "isFree"`,

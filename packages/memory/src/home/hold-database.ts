@@ -2,7 +2,8 @@
 import { mkdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileDurably } from "@roost/base";
-import { holdHome, type HeldHome, type Kernel } from "@roost/kernel";
+import type { Database } from "@roost/database";
+import { holdHome, refuseOtherHome, type HeldHome, type HomeIdentity, type Kernel } from "@roost/kernel";
 
 const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -11,21 +12,32 @@ const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * @throws RoostError `invalid_input` when the database is another home's, or a running copy's of this one
  */
 export async function holdDatabase({ database, logger }: Kernel, homeDir: string): Promise<HeldHome> {
-  const machinery = join(homeDir, ".roost");
-  await mkdir(machinery, { recursive: true, mode: 0o700 });
-  const file = join(machinery, "home-id");
-  const id = await readId(file);
-  // A copied directory is a new one, on every file system and however it was copied; one that is mounted twice is the same.
-  const { ino, birthtimeNs } = await stat(machinery, { bigint: true });
-  const home = { id, place: `${ino}:${birthtimeNs}`, path: await realpath(homeDir) };
+  const home = await readIdentity(homeDir);
   const held = await holdHome(database, home, { logger });
   try {
-    if (held.id !== id) await writeFileDurably(file, `${held.id}\n`, { mode: 0o600 });
+    if (held.id !== home.id) await writeFileDurably(idFile(homeDir), `${held.id}\n`, { mode: 0o600 });
     return held;
   } catch (error) {
     await held[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Before the database is brought up to date. @throws RoostError `invalid_input` when it is another home's: nothing of it is changed */
+export async function refuseDatabaseOfAnother(database: Database, homeDir: string): Promise<void> {
+  await refuseOtherHome(database, await readIdentity(homeDir));
+}
+
+async function readIdentity(homeDir: string): Promise<HomeIdentity> {
+  const machinery = join(homeDir, ".roost");
+  await mkdir(machinery, { recursive: true, mode: 0o700 });
+  // A copied directory is a new one, on every file system and however it was copied; one that is mounted twice is the same.
+  const { ino, birthtimeNs } = await stat(machinery, { bigint: true });
+  return { id: await readId(idFile(homeDir)), place: `${ino}:${birthtimeNs}`, path: await realpath(homeDir) };
+}
+
+function idFile(homeDir: string): string {
+  return join(homeDir, ".roost", "home-id");
 }
 
 /** Undefined when there is none, or a torn one: the database knows it. */
