@@ -16,33 +16,48 @@ function guardOf(write: string, edit: Omit<Edit, "count"> & { count?: number }):
   });
 }
 
-const itemFence = "f.id = i.run_id and f.epoch = i.epoch and f.state = 'running'";
+const heldFence = {
+  file: "functions/hold-run.sql",
+  find: "where x.id = p_run and x.epoch = p_epoch and x.state = 'running' for no key update",
+  replace: "where x.id = p_run for no key update",
+};
 const lockedFence = "if (run === undefined || run.epoch !== owned.epoch) throw leaseLost(owned, run);";
+const endsAtItsEpoch =
+  "an owner that has nothing left to record ends its run only at its epoch, alone and beside others";
 const existsOnly = "if (run === undefined) throw leaseLost(owned, run);";
 
 const writes: Mutant[] = [
-  guardOf("beginStep() of a new step", {
-    file: "runs/begin-step.ts",
-    find: itemFence,
-    replace: "f.id = i.run_id",
-    count: 2,
-  }),
+  guardOf("beginStep() of a new step", heldFence),
   guardOf("restartStep()", {
     file: "runs/begin-step.ts",
     find: "where id = $1 and epoch = $2 and state = 'running' for no key update",
     replace: "where id = $1 and $2::bigint is not null for no key update",
   }),
-  guardOf("finishStep() as done", {
-    file: "runs/finish-step.ts",
-    find: itemFence,
-    replace: "f.id = i.run_id",
-    count: 2,
+  guardOf("finishStep() as done", heldFence),
+  kernelMutant({
+    name: "fence: finishRun() as failed",
+    edits: [heldFence, { file: "runs/finish-run.ts", find: lockedFence, replace: existsOnly }],
+    tests: "runs/fence.test.ts",
+    kills: [refused("finishRun() as failed"), refused("finishRun() as done")],
+    spares: [refused("restartStep()")],
   }),
-  guardOf("finishRun() as failed", { file: "runs/finish-run.ts", find: lockedFence, replace: existsOnly }),
-  guardOf("finishRun() as done", {
-    file: "runs/finish-run.ts",
-    find: "if (run === undefined || run.epoch !== owned.epoch) return { error: leaseLost(owned, run) };",
-    replace: "if (run === undefined) return { error: leaseLost(owned, run) };",
+  kernelMutant({
+    name: "fence: finishRun() as done",
+    edits: [
+      {
+        file: "functions/end.sql",
+        find: "where d.id = p_id and d.epoch = p_epoch and d.state = 'running'",
+        replace: "where d.id = p_id and d.state = 'running'",
+      },
+      {
+        file: "functions/end.sql",
+        find: "join owned d on d.id = i.id and d.epoch = i.epoch",
+        replace: "join owned d on d.id = i.id",
+      },
+    ],
+    tests: "runs/fence.test.ts",
+    kills: [endsAtItsEpoch],
+    spares: [refused("finishRun() as failed")],
   }),
   guardOf("waitInRun() for a time", { file: "runs/wait-in-run.ts", find: lockedFence, replace: existsOnly }),
   guardOf("createRun() of a child", {
@@ -77,7 +92,12 @@ const epochs: Mutant[] = [
     name: "fence: a claim changes the epoch",
     edits: [
       {
-        file: "runs/claim-runs.ts",
+        file: "functions/claim.sql",
+        find: "state = 'running', epoch = r.epoch + 1, worker_id",
+        replace: "state = 'running', worker_id",
+      },
+      {
+        file: "functions/end.sql",
         find: "state = 'running', epoch = r.epoch + 1, worker_id",
         replace: "state = 'running', worker_id",
       },
@@ -114,26 +134,14 @@ const epochs: Mutant[] = [
   }),
 ];
 
-const ends: Mutant[] = [
-  kernelMutant({
-    name: "fence: a run is marked as done at its owner's epoch",
-    edits: [
-      { file: "runs/mark-ended.ts", find: "and r.id = i.id and r.epoch = i.epoch and", replace: "and r.id = i.id and" },
-    ],
-    tests: "runs/fence.test.ts",
-    kills: [refused("finishRun() as done")],
-    spares: [refused("finishRun() as failed")],
-  }),
-];
-
 const workers: Mutant[] = [
   kernelMutant({
     name: "fence: only a live worker claims",
     edits: [
       {
-        file: "runs/claim-runs.ts",
-        find: "where w.id = $1 and w.expires_at > roost.now() and",
-        replace: "where w.id = $1 and",
+        file: "functions/claim.sql",
+        find: "where w.id = p_worker and w.expires_at > roost.now() for key share",
+        replace: "where w.id = p_worker for key share",
       },
     ],
     tests: "runs/claim-runs.test.ts",
@@ -229,4 +237,4 @@ const groups: Mutant[] = [
   }),
 ];
 
-export const fenceMutants: readonly Mutant[] = [...writes, ...epochs, ...ends, ...workers, ...locks, ...groups];
+export const fenceMutants: readonly Mutant[] = [...writes, ...epochs, ...workers, ...locks, ...groups];

@@ -40,15 +40,14 @@ const intents: Mutant[] = [
     name: "intent record: before the effect",
     edits: [
       {
-        file: "runs/begin-step.ts",
-        find: "where f.cancel_requested_at is null\n    on conflict",
-        replace: "where f.cancel_requested_at is null and false\n    on conflict",
+        file: "functions/begin.sql",
+        find: "if not r.is_cancelling then",
+        replace: "if not r.is_cancelling and false then",
       },
       {
-        file: "runs/begin-step.ts",
-        find: "if (recorded === undefined) return cancelled;",
-        replace:
-          'if (recorded === undefined) return { state: "begun", attempt: 1, idempotencyKey: `${owned.runId}:${request.seq}` };',
+        file: "functions/begin.sql",
+        find: "answer := case when found then 'recorded' else 'cancelling' end;",
+        replace: "answer := case when found then 'recorded' else 'begun' end;",
       },
     ],
     tests: "runs/begin-step.test.ts",
@@ -182,6 +181,34 @@ const headRow = kernelMutant({
   spares: ["appendEvents() leaves no gap when the transaction fails after it"],
 });
 
+const headOrder = kernelMutant({
+  name: "head-row order",
+  edits: [
+    {
+      file: "functions/append-of-run.sql",
+      find: "for p in 1 .. cardinality(counts) loop",
+      replace: "for p in reverse cardinality(counts) .. 1 loop",
+    },
+  ],
+  tests: "runs/heads-last.test.ts",
+  kills: ["finishRun with the next claim() locks the heads of the partitions last, each once, in their order"],
+  spares: [],
+});
+
+const outcomes = kernelMutant({
+  name: "outcome record: never overwritten",
+  edits: [
+    {
+      file: "functions/hold-run.sql",
+      find: "where x.run_id = p_run and x.seq = (o ->> 'seq')::integer and x.state = 'intent'",
+      replace: "where x.run_id = p_run and x.seq = (o ->> 'seq')::integer",
+    },
+  ],
+  tests: "runs/finish-step.test.ts",
+  kills: ["finishStep() never overwrites an outcome"],
+  spares: ["finishStep() counts as progress: the losses of owners before it are forgotten"],
+});
+
 export const mutants: readonly Mutant[] = [
   ...fenceMutants,
   ...homeMutants,
@@ -191,4 +218,6 @@ export const mutants: readonly Mutant[] = [
   ...intents,
   ...cursors,
   headRow,
+  headOrder,
+  outcomes,
 ];

@@ -244,6 +244,8 @@ const id = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const placed: Record<string, string[]> = {
   event: ["partition", "offset"],
   partition_head: ["partition", "next_offset"],
+  run: ["key_hash"],
+  run_history: ["key_hash"],
   stopped_clock: [],
 };
 const drawn = new Set(["lock", "once", "cursor"]);

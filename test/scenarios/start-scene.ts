@@ -5,9 +5,9 @@
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { startScriptedModelServer, type Script, type ScriptedModelServer } from "@roost/agent/testing";
-import { readMigrations, type Database } from "@roost/database";
+import { type Database } from "@roost/database";
 import { createTestDatabase } from "@roost/database/testing";
-import { kernelMigrations, kernelSchema } from "@roost/kernel";
+import { readKernelSchema } from "@roost/kernel";
 import { createSimulatedTime, type SimulatedTime } from "../../bench/src/living-home/simulated-time.ts";
 import { startHome, withoutJobs, type LivingHome } from "../../bench/src/living-home/start-home.ts";
 import { startWorld, type World } from "../week/start-world.ts";
@@ -38,7 +38,7 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
   const world = opened.use(await startWorld());
   const script = options.script?.(world) ?? (() => ({ status: 500, error: { message: "nobody was to ask" } }));
   const model = opened.use(await startScriptedModelServer({ script }));
-  const migrations = { schema: kernelSchema, migrations: await readMigrations(kernelMigrations) };
+  const migrations = await readKernelSchema();
   const { database, url } = opened.use(await createTestDatabase({ migrations }));
   const time = opened.use(await createSimulatedTime(database, options.startMs ?? Date.now()));
   const home = opened.use(

@@ -7,9 +7,9 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { before, after, test } from "node:test";
 import { startScriptedModelServer, type ScriptedModelServer } from "@roost/agent/testing";
-import { readMigrations, type Database } from "@roost/database";
+import type { Database } from "@roost/database";
 import { createTestDatabase } from "@roost/database/testing";
-import { kernelMigrations, kernelSchema } from "@roost/kernel";
+import { readKernelSchema } from "@roost/kernel";
 import { startHome, type LivingHome } from "../../bench/src/living-home/start-home.ts";
 import { createSimulatedTime } from "../../bench/src/living-home/simulated-time.ts";
 import { createWeekScript, ideasOf } from "./create-week-script.ts";
@@ -45,7 +45,7 @@ export function testDays(endMs: number): void {
   before(async () => {
     world = opened.use(await startWorld());
     model = opened.use(await startScriptedModelServer({ script: createWeekScript(world), models: ["scripted"] }));
-    const kernel = { schema: kernelSchema, migrations: await readMigrations(kernelMigrations) };
+    const kernel = await readKernelSchema();
     const testDatabase = opened.use(await createTestDatabase({ migrations: kernel }));
     database = testDatabase.database;
     const time = opened.use(await createSimulatedTime(database, startMs));

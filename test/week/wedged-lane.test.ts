@@ -4,9 +4,8 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { startScriptedModelServer } from "@roost/agent/testing";
-import { readMigrations } from "@roost/database";
 import { createTestDatabase } from "@roost/database/testing";
-import { kernelMigrations, kernelSchema } from "@roost/kernel";
+import { readKernelSchema } from "@roost/kernel";
 import { createSimulatedTime } from "../../bench/src/living-home/simulated-time.ts";
 import { startHome, withoutJobs } from "../../bench/src/living-home/start-home.ts";
 import { hearEnd, say } from "./live-week.ts";
@@ -29,7 +28,7 @@ test("J: eight queued messages are answered in order although the worker of the 
       return index === 0 ? { ...answer, before: hung.promise } : answer;
     },
   });
-  const migrations = { schema: kernelSchema, migrations: await readMigrations(kernelMigrations) };
+  const migrations = await readKernelSchema();
   await using opened = await createTestDatabase({ migrations });
   await using time = await createSimulatedTime(opened.database, startMs);
   await using home = await startHome({

@@ -1,8 +1,7 @@
 /** An idle day of 48 heartbeats, simulated: how many of them ask the model. The day begins when the home has settled. */
 import { startScriptedModelServer } from "@roost/agent/testing";
-import { readMigrations } from "@roost/database";
 import { createTestDatabase } from "@roost/database/testing";
-import { kernelMigrations, kernelSchema } from "@roost/kernel";
+import { readKernelSchema } from "@roost/kernel";
 import { createSimulatedTime, type SimulatedTime } from "../living-home/simulated-time.ts";
 import { startHome, withoutJobs } from "../living-home/start-home.ts";
 import type { Measure } from "../measure.ts";
@@ -15,7 +14,7 @@ const settlingMs = 12 * hourMs;
 export const measureIdleDay: Measure = async ({ isQuick, onProgress }) => {
   onProgress("model calls on an idle day, simulated");
   await using model = await startScriptedModelServer({ script: () => "HEARTBEAT_OK" });
-  const migrations = { schema: kernelSchema, migrations: await readMigrations(kernelMigrations) };
+  const migrations = await readKernelSchema();
   await using opened = await createTestDatabase({ migrations });
   await using time = await createSimulatedTime(opened.database, startMs);
   const files = { ...withoutJobs, "roost.yaml": (text: string) => text.replace(/^ *activeHours:.*$/m, "") };

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { RoostError } from "@roost/base";
 import { escapeIdentifier } from "pg";
+import { applyFunctions, type FunctionSet } from "./apply-functions.ts";
 import type { Database, Sql, Transaction } from "./database.ts";
 import type { Migration } from "./read-migrations.ts";
 import { isTransientConflict } from "./to-database-error.ts";
@@ -13,6 +14,8 @@ export interface ApplyMigrationsOptions {
   /** Made when it is missing. While a migration runs it is first in the search path. */
   schema: string;
   migrations: Migration[];
+  /** Applied after the last migration. */
+  functions?: FunctionSet | undefined;
 }
 
 /**
@@ -33,6 +36,8 @@ export async function applyMigrations(database: Database, options: ApplyMigratio
     if (name === undefined) break;
     applied.push(name);
   }
+  const { schema, functions } = options;
+  if (functions !== undefined) await applyFunctions(database, { schema, functions });
   return applied;
 }
 

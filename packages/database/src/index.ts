@@ -1,3 +1,4 @@
+export { readFunctions } from "./apply-functions.ts";
 export { applyMigrations, type ApplyMigrationsOptions } from "./apply-migrations.ts";
 export type {
   CommittingTransaction,

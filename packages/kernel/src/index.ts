@@ -1,5 +1,5 @@
 // Log, wake-ups, the kernel itself.
-export { kernelMigrations, kernelSchema, openKernel, type Kernel } from "./open-kernel.ts";
+export { openKernel, readKernelSchema, type Kernel } from "./open-kernel.ts";
 export { type KernelTransaction } from "./transact.ts";
 export type { EventDraft, StoredEvent } from "./log/event.ts";
 export type { EventSchema } from "./log/event-schema.ts";
@@ -44,7 +44,8 @@ export { isDiverged, isLeaseLost } from "./runs/lease-lost.ts";
 export { createRun, createRuns } from "./runs/create-run.ts";
 export { readGates, type GateUse } from "./runs/admit-runs.ts";
 export { listQueues, pauseQueue, readPausedQueues, resumeQueue, type Queue } from "./runs/queues.ts";
-export { claimRuns } from "./runs/claim-runs.ts";
+export { claimRuns, type ClaimTerms } from "./runs/claim-runs.ts";
+export type { Claimer } from "./runs/end-done.ts";
 export { beginStep, restartStep, type BegunStep, type StepRequest } from "./runs/begin-step.ts";
 export { finishStep, type StepOutcome } from "./runs/finish-step.ts";
 export { markRehearsal } from "./runs/mark-rehearsal.ts";

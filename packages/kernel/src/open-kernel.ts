@@ -1,6 +1,14 @@
 /** The kernel of one process: the log, its schemas, its wake-ups and its clock over one database. It owns no database. */
 import { createId as createProcessId, systemClock, type Clock, type Logger } from "@roost/base";
-import { applyMigrations, readMigrations, type Database, type TransactOptions } from "@roost/database";
+import {
+  applyMigrations,
+  readFunctions,
+  readMigrations,
+  type ApplyMigrationsOptions,
+  type Database,
+  type TransactOptions,
+} from "@roost/database";
+import manifest from "../package.json" with { type: "json" };
 import type { EventDefinition } from "@roost/contract";
 import { roostEvents } from "@roost/contract/events";
 import { createBatches, type Batches } from "./batches/create-batches.ts";
@@ -21,7 +29,15 @@ import type { Wakeups } from "./wakeups/wakeups.ts";
 export const kernelSchema = "roost";
 /** How often the clock of the database is looked at again. */
 const clockSyncMs = 60_000;
-export const kernelMigrations = new URL("./migrations/", import.meta.url);
+
+/** Tables and functions of the kernel, as applyMigrations takes them. */
+export async function readKernelSchema(): Promise<ApplyMigrationsOptions> {
+  const [migrations, files] = await Promise.all([
+    readMigrations(new URL("./migrations/", import.meta.url)),
+    readFunctions(new URL("./functions/", import.meta.url)),
+  ]);
+  return { schema: kernelSchema, migrations, functions: { program: manifest.version, files } };
+}
 
 export interface Kernel extends AsyncDisposable {
   readonly database: Database;
@@ -72,7 +88,7 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
   const { database, logger } = options;
   const createId = options.createId ?? createProcessId;
   if (options.migrate ?? true) {
-    await applyMigrations(database, { schema: kernelSchema, migrations: await readMigrations(kernelMigrations) });
+    await applyMigrations(database, await readKernelSchema());
   }
   const registry = await openSchemaRegistry(database);
   await registry.register(options.events ?? roostEvents);

@@ -1,5 +1,6 @@
-/** Promise: the log is dense and in the order of commits, what was acknowledged is in it once, and no reader skips or repeats. */
+/** Promise: the log is dense and in the order of commits, what was acknowledged is in it once, its events are valid, and no reader skips or repeats. */
 import type { Sql } from "@roost/database";
+import { findInvalidEvents } from "@roost/kernel/testing/find-invalid-events";
 import type { History } from "./history.ts";
 import { consumedTopics } from "./reader-actor.ts";
 
@@ -27,7 +28,12 @@ const consumption = `
 
 export async function findLogViolations(sql: Sql, history: History): Promise<string[]> {
   const rows = await sql.query<{ what: string }>(`${gaps} union all ${consumption}`);
-  return [...rows.map((row) => row.what), ...(await findLost(sql, history)), ...(await findMisread(sql, history))];
+  return [
+    ...rows.map((row) => row.what),
+    ...(await findLost(sql, history)),
+    ...(await findMisread(sql, history)),
+    ...(await findInvalidEvents(sql)),
+  ];
 }
 
 async function findLost(sql: Sql, { appended }: History): Promise<string[]> {

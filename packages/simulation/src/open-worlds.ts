@@ -3,9 +3,9 @@
  * The template holds the kernel's schema, a clock that stands still, and the tables in which a world leaves traces for the checks.
  */
 import { silentLogger } from "@roost/base";
-import { openDatabase, readMigrations, type Database } from "@roost/database";
+import { openDatabase, type Database } from "@roost/database";
 import { openTestCluster } from "@roost/database/testing";
-import { kernelMigrations, kernelSchema, openKernel } from "@roost/kernel";
+import { readKernelSchema, openKernel } from "@roost/kernel";
 import { applyMigrations } from "@roost/database";
 import { installVirtualClock } from "./virtual-clock.ts";
 
@@ -39,6 +39,17 @@ const traceTables = `
   create table roost.simulated_consumption (
     place bigint generated always as identity, topic text not null, partition integer not null, "offset" bigint not null, event_id text not null)`;
 
+/** The ids that functions of the kernel draw: the same in each repetition, from the number of the transaction and a count within it. */
+const drawnIds = `
+  create or replace function roost.new_id() returns uuid language plpgsql volatile as $$
+  declare
+    transaction bigint := coalesce(nullif(current_setting('roost.simulated_transaction', true), ''), '0')::bigint;
+    count bigint := coalesce(nullif(current_setting('roost.simulated_id_count', true), ''), '0')::bigint + 1;
+  begin
+    perform set_config('roost.simulated_id_count', count::text, true);
+    return (lpad(to_hex(transaction), 16, '0') || lpad(to_hex(count), 16, '0'))::uuid;
+  end $$`;
+
 export async function openWorlds(): Promise<Worlds> {
   await using opened = new AsyncDisposableStack();
   const cluster = opened.use(await openTestCluster());
@@ -71,9 +82,10 @@ export async function openWorlds(): Promise<Worlds> {
 }
 
 async function prepareTemplate(database: Database): Promise<void> {
-  await applyMigrations(database, { schema: kernelSchema, migrations: await readMigrations(kernelMigrations) });
+  await applyMigrations(database, await readKernelSchema());
   await installVirtualClock(database);
   await database.query(traceTables);
+  await database.query(drawnIds);
   await using _kernel = await openKernel({ database, logger: silentLogger, migrate: false });
   await database.query("analyze");
 }

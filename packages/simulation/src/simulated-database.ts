@@ -53,7 +53,7 @@ export class SimulatedDatabase implements Database {
     const onPerformed = (step: number) => this.#options.onCommitted(number, step);
     const backend = await this.#borrow();
     try {
-      const rows = await this.#say<Row>(backend, { ...statement, onPerformed });
+      const rows = await this.#say<Row>(backend, { ...statement, onPerformed, transactionNumber: number });
       this.lastCommitted = number;
       return rows;
     } finally {
@@ -170,10 +170,16 @@ export class SimulatedDatabase implements Database {
     })) as Backend;
   }
 
-  async #say<Row>(backend: Backend, { text, values, options, kind, onPerformed }: Statement): Promise<Row[]> {
+  async #say<Row>(backend: Backend, statement: Statement & { transactionNumber?: number }): Promise<Row[]> {
     if (backend.isCut) throw connectionLost();
+    const { text, values, options, kind, onPerformed, transactionNumber } = statement;
     const label = options?.name ?? labelOf(text);
-    const perform = () => backend.query(text, values, options);
+    const perform = async () => {
+      // A statement that is a transaction by itself: the server is told its number in the same turn.
+      if (transactionNumber !== undefined)
+        await backend.query(`SET roost.simulated_transaction = '${transactionNumber}'`);
+      return backend.query(text, values, options);
+    };
     return (await this.#turn(backend, label, kind ?? "statement", perform, onPerformed)) as Row[];
   }
 

@@ -154,12 +154,18 @@ test("runWorker() goes on with what it executes when it cannot claim for a while
   let failures = 0;
   const hindered: Kernel = {
     ...kernel,
-    transact: async (work, options) => {
-      if (worker?.arrivedCount === 1 && failures < 2) {
-        failures += 1;
-        throw new Error("too many connections");
-      }
-      return kernel.transact(work, options);
+    database: {
+      query: async (text, values, options) => {
+        if (options?.name === "roost_run_claim" && worker?.arrivedCount === 1 && failures < 2) {
+          failures += 1;
+          throw new Error("too many connections");
+        }
+        return kernel.database.query(text, values, options);
+      },
+      transact: (work, options) => kernel.database.transact(work, options),
+      listen: (channel, onPayload) => kernel.database.listen(channel, onPayload),
+      openSession: () => kernel.database.openSession(),
+      [Symbol.asyncDispose]: async () => undefined,
     },
   };
   let worker: ReturnType<typeof startTestWorker> | undefined;

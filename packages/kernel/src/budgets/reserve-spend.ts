@@ -6,7 +6,7 @@ import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { emitRunEvent } from "../runs/emit-run-event.ts";
 import { leaseLost } from "../runs/lease-lost.ts";
-import { runHeadColumns } from "../runs/run-row.ts";
+import { runHeadColumns } from "../runs/run-table.ts";
 import type { RunHead } from "../runs/lock-runs.ts";
 import type { Owned } from "../runs/run.ts";
 import type { BudgetWindow, RefusedSpend, Reservation } from "./budget.ts";

@@ -22,7 +22,12 @@ export function murmur2(bytes: Uint8Array): number {
 
 const encoder = new TextEncoder();
 
+/** The hash of a key without its sign: modulo the count of partitions it is the partition. */
+export function keyHashOf(key: string): number {
+  return murmur2(encoder.encode(key)) & 0x7fffffff;
+}
+
 /** The partition of a key, the same that Kafka's default partitioner gives it. */
 export function partitionOf(key: string, partitionCount: number): number {
-  return (murmur2(encoder.encode(key)) & 0x7fffffff) % partitionCount;
+  return keyHashOf(key) % partitionCount;
 }

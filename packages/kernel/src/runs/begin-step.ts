@@ -4,18 +4,18 @@
  * Long because beginning, replaying and restarting a step share one fence and one form of answer.
  */
 import { RoostError, type JsonValue } from "@roost/base";
-import type { Sql } from "@roost/database";
 import type { BatchOutcome } from "../batches/create-batches.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
-import { emitStepEvent } from "./emit-run-event.ts";
+import { emitStepEvent, type StepRun } from "./emit-run-event.ts";
 import { checkStep } from "./check-step.ts";
 import { diverge, type Replayed } from "./diverge.ts";
-import { finishBefore, prepareOutcome, type PreparedOutcome, type StepOutcome } from "./finish-step.ts";
+import { prepareOutcome, type PreparedOutcome, type StepOutcome } from "./finish-step.ts";
 import { hashInput } from "./hash-input.ts";
-import { refusal } from "./lease-lost.ts";
+import { toOutcomesJson } from "./hold-run.ts";
+import { refusal, toVerbError } from "./lease-lost.ts";
 import { stepColumns } from "./run-row.ts";
-import { runLimits, type Effect, type Owned, type Run, type RunError, type Step } from "./run.ts";
+import { runLimits, type Effect, type Owned, type RunError, type Step } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
 
 export interface StepRequest {
@@ -49,12 +49,14 @@ interface Item extends Replayed {
   inputText: string;
 }
 
-type Fence = Pick<
-  Run,
-  "id" | "correlation" | "causeId" | "traceparent" | "labels" | "cancelRequestedAt" | "cancelReason"
->;
-/** Without an id: the fence did not hold. */
-type BeginRow = (Fence | { id: null }) & { idempotencyKey: string | null };
+/** What begin_1 answers for each item. */
+interface Answer {
+  place: number;
+  answer: "begun" | "recorded" | "cancelling" | "lost";
+  /** Why the end of the run was asked for. */
+  reason: string | null;
+}
+type RecordedStep = Step & { runId: string };
 /** What is recorded at this seq is another step: the run is to be stopped. */
 interface Divergence {
   state: "diverged";
@@ -82,11 +84,7 @@ export async function beginStep(
     inputHash: hashInput(request.input ?? null),
     inputText: toJsonText(request.input, { what, bytesMax: runLimits.stepInputBytesMax }),
   };
-  const begun = await kernel.batches.submit(
-    "step.begin",
-    item,
-    async (items: Item[]) => (await beginReads(kernel, items)) ?? kernel.transact((tx) => beginSteps(tx, items)),
-  );
+  const begun = await kernel.batches.submit("step.begin", item, (items: Item[]) => beginSteps(kernel, items));
   if (begun.state !== "diverged") return begun;
   throw await kernel.transact((tx) => diverge(tx, begun.recorded, item));
 }
@@ -104,117 +102,60 @@ export async function restartStep(
   return kernel.transact((tx) => retake(tx, owned, step.seq));
 }
 
-/**
- * Where there is nothing but new reads, which the log is not told of, one statement is a transaction of its own. Otherwise nothing
- * is returned, and what it did begin is recognised.
- */
-async function beginReads(kernel: Kernel, items: Item[]): Promise<BatchOutcome<BegunStep>[] | undefined> {
-  if (items.some((item) => item.request.effect !== "readonly" || item.finishing.length > 0)) return undefined;
-  const rows = await begin(kernel.database, items);
-  const outcomes = rows.flatMap(({ id, idempotencyKey }) =>
-    id === null || idempotencyKey === null ? [] : [{ value: { state: "begun", attempt: 1, idempotencyKey } as const }],
-  );
-  return outcomes.length === items.length ? outcomes : undefined;
-}
-
-async function beginSteps(tx: KernelTransaction, items: Item[]): Promise<BatchOutcome<BegunStep | Divergence>[]> {
-  const finishing = items.flatMap((item) => item.finishing);
-  // In one round trip, in this order.
-  const [, , rows] = await Promise.all([
-    finishing.length > 0 ? lockInOrder(tx, items) : undefined,
-    finishBefore(tx, finishing),
-    begin(tx, items),
-  ]);
-  const begun = new Set<string>();
-  const outcomes: BatchOutcome<BegunStep | Divergence>[] = [];
-  for (const [index, item] of items.entries()) {
-    const { owned, request } = item;
-    const row = rows[index]!;
-    const key = `${owned.runId}:${request.seq}`;
-    if (row.id === null) {
-      outcomes.push({ error: await refusal(tx, owned) });
-    } else if (row.idempotencyKey !== null && !begun.has(key)) {
-      begun.add(key);
-      outcomes.push({ value: announce(tx, row, request, { attempt: 1, idempotencyKey: row.idempotencyKey }) });
-    } else {
-      outcomes.push({ value: await replay(tx, item, row) });
-    }
-  }
-  return outcomes;
-}
-
-/** Invariant: rows of run are locked by (depth, id), also when those that finish a step are fewer than those that begin one. */
-async function lockInOrder(tx: KernelTransaction, items: Item[]): Promise<void> {
-  if (items.length === 1) return;
-  await tx.query("select 1 from roost.run where id = any($1::uuid[]) order by depth, id for no key update", [
-    items.map((item) => item.owned.runId),
-  ]);
-}
-
-/**
- * Invariants: an intent is written only by the owner of the run (the fence locks its row until the commit), only once per seq, and
- * not after somebody asked for the run's end. What only reads may be executed again anyway: its intent waits for no disk, since a
- * power cut that takes the intent takes nothing that counts.
- */
 export const beginStatement = `
-  with item as (
-    select * from unnest($1::uuid[], $2::bigint[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[])
-      with ordinality as i(run_id, epoch, seq, name, kind, effect, input_hash, input, place)
-  ),
-  fence as (
-    select id, epoch, state, correlation, cause_id, traceparent, cancel_requested_at, cancel_reason, labels from roost.run
-    where id = any($1::uuid[]) order by depth, id for no key update
-  ),
-  begun as (
-    insert into roost.step (run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, started_at, labels)
-    select f.id, i.seq, i.name, i.kind, i.effect, 'intent', 1, f.epoch, f.id || ':' || i.seq, i.input_hash, i.input, roost.now(), f.labels
-    from item i join fence f on f.id = i.run_id and f.epoch = i.epoch and f.state = 'running'
-    where f.cancel_requested_at is null
-    on conflict (run_id, seq) do nothing
-    returning run_id, seq, idempotency_key
-  )
-  select f.id, f.correlation, f.cause_id as "causeId", f.traceparent, f.cancel_requested_at as "cancelRequestedAt",
-    f.cancel_reason as "cancelReason", f.labels, b.idempotency_key as "idempotencyKey",
-    case when $9::boolean then set_config('synchronous_commit', 'off', true) end as "unflushed"
-  from item i
-  left join fence f on f.id = i.run_id and f.epoch = i.epoch and f.state = 'running'
-  left join begun b on b.run_id = i.run_id and b.seq = i.seq and f.id is not null
-  order by i.place`;
+  select b.place, b.answer, b.reason, ${stepColumns("(b.recorded)")}
+  from roost.begin_1($1::uuid[], $2::bigint[], $3::jsonb, $4::integer[], $5::text[], $6::text[], $7::text[], $8::text[], $9::jsonb) as b`;
 
-async function begin(sql: Sql, items: Item[]): Promise<BeginRow[]> {
-  return sql.query<BeginRow>(
-    beginStatement,
-    [
-      items.map((item) => item.owned.runId),
-      items.map((item) => item.owned.epoch),
-      items.map((item) => item.request.seq),
-      items.map((item) => item.request.name),
-      items.map((item) => item.request.kind),
-      items.map((item) => item.request.effect),
-      items.map((item) => item.inputHash),
-      items.map((item) => item.inputText),
-      items.every((item) => item.request.effect === "readonly" && item.finishing.length === 0),
-    ],
-    { name: "roost_step_begin" },
+/** One statement is a transaction of its own. */
+async function beginSteps(kernel: Kernel, items: Item[]): Promise<BatchOutcome<BegunStep | Divergence>[]> {
+  const rows = await kernel.database
+    .query<Answer & RecordedStep>(
+      beginStatement,
+      [
+        items.map((item) => item.owned.runId),
+        items.map((item) => item.owned.epoch),
+        `[${items.map((item) => toOutcomesJson(item.finishing)).join(",")}]`,
+        items.map((item) => item.request.seq),
+        items.map((item) => item.request.name),
+        items.map((item) => item.request.kind),
+        items.map((item) => item.request.effect),
+        items.map((item) => item.inputHash),
+        `[${items.map((item) => item.inputText).join(",")}]`,
+      ],
+      { name: "roost_step_begin" },
+    )
+    .catch((error: unknown) => {
+      throw toVerbError(error);
+    });
+  if (items.some((item) => item.request.effect !== "readonly" || item.finishing.length > 0))
+    kernel.wakeups.wake("log:runs");
+  return Promise.all(
+    rows.map(async ({ place, answer, reason, ...recorded }): Promise<BatchOutcome<BegunStep | Divergence>> => {
+      const item = items[place - 1]!;
+      const { owned, request } = item;
+      switch (answer) {
+        case "lost":
+          return { error: await refusal(kernel.database, owned) };
+        case "cancelling":
+          return { value: { state: "cancel_requested", reason: reason ?? "cancelled" } };
+        case "begun":
+          return { value: { state: "begun", attempt: 1, idempotencyKey: `${owned.runId}:${request.seq}` } };
+        case "recorded":
+          // Each learns its own: what cannot be taken over fails alone.
+          return replay(kernel, item, { recorded, cancelReason: reason }).then(
+            (value) => ({ value }),
+            (error: unknown) => ({ error }),
+          );
+      }
+    }),
   );
-}
-
-async function readStep(tx: KernelTransaction, runId: string, seq: number): Promise<Step | undefined> {
-  const [step] = await tx.query<Step>(
-    `select ${stepColumns("s")} from roost.step s where s.run_id = $1 and s.seq = $2`,
-    [runId, seq],
-  );
-  return step;
 }
 
 async function replay(
-  tx: KernelTransaction,
+  kernel: Kernel,
   { owned, request, inputHash }: Item,
-  fence: Fence,
+  { recorded, cancelReason }: { recorded: Step; cancelReason: string | null },
 ): Promise<BegunStep | Divergence> {
-  const cancelled = { state: "cancel_requested" as const, reason: fence.cancelReason ?? "cancelled" };
-  const recorded = await readStep(tx, owned.runId, request.seq);
-  if (recorded === undefined) return cancelled;
   const isSame = recorded.name === request.name && recorded.kind === request.kind && recorded.inputHash === inputHash;
   if (!isSame) return { state: "diverged", recorded };
   const { attempt, idempotencyKey } = recorded;
@@ -226,12 +167,12 @@ async function replay(
       return { state: "unknown", error: recorded.error ?? unexplained };
     case "failed":
       if (!recorded.reopened) return { state: "failed", error: recorded.error ?? unexplained };
-      if (fence.cancelRequestedAt !== null) return cancelled;
-      return { state: "begun", ...(await retake(tx, owned, request.seq)) };
+      if (cancelReason !== null) return { state: "cancel_requested", reason: cancelReason };
+      return { state: "begun", ...(await restartStep(kernel, owned, request)) };
     case "intent":
       // This owner began it and did not hear so.
       if (recorded.epoch === owned.epoch) return { state: "begun", attempt, idempotencyKey };
-      if (fence.cancelRequestedAt !== null) return cancelled;
+      if (cancelReason !== null) return { state: "cancel_requested", reason: cancelReason };
       return {
         state: "interrupted",
         attempt,
@@ -266,37 +207,22 @@ async function retake(
   owned: Owned,
   seq: number,
 ): Promise<{ attempt: number; idempotencyKey: string }> {
-  const [row] = await tx.query<Fence & { isTaken: boolean }>(retakeStatement, [owned.runId, owned.epoch, seq], {
+  const [row] = await tx.query<StepRun & { isTaken: boolean }>(retakeStatement, [owned.runId, owned.epoch, seq], {
     name: "roost_step_retake",
   });
   if (row === undefined) throw await refusal(tx, owned);
-  const step = await readStep(tx, owned.runId, seq);
+  const [step] = await tx.query<Step>(
+    `select ${stepColumns("s")} from roost.step s where s.run_id = $1 and s.seq = $2`,
+    [owned.runId, seq],
+  );
   if (step === undefined || step.state !== "intent") {
     throw new RoostError(
       "conflict",
       `step ${seq} of run ${owned.runId} is ${step?.state ?? "not recorded"}: only an interrupted step is restarted`,
     );
   }
-  const { attempt, idempotencyKey } = step;
-  if (row.isTaken) announce(tx, row, step, { attempt, idempotencyKey });
+  const { attempt, idempotencyKey, effect } = step;
+  // Intents to change the world stand in the log; reads would only fill it.
+  if (row.isTaken && effect !== "readonly") emitStepEvent(tx, "step.started", row, step, { effect, idempotencyKey });
   return { attempt, idempotencyKey };
-}
-
-/** Intents to change the world stand in the log; reads would only fill it. */
-function announce(
-  tx: KernelTransaction,
-  run: Pick<Fence, "id" | "correlation" | "causeId" | "traceparent" | "labels">,
-  step: Pick<StepRequest, "seq" | "name" | "kind" | "effect">,
-  begun: { attempt: number; idempotencyKey: string },
-): BegunStep {
-  const { effect } = step;
-  if (effect !== "readonly")
-    emitStepEvent(
-      tx,
-      "step.started",
-      run,
-      { ...step, attempt: begun.attempt },
-      { effect, idempotencyKey: begun.idempotencyKey },
-    );
-  return { state: "begun", ...begun };
 }

@@ -29,6 +29,7 @@ export function asNew(run: Run): Omit<NewRun, "reason"> {
       timeoutMs: run.timeoutMs,
       traceparent: run.traceparent,
       postconditions: run.postconditions,
+      needs: run.needs,
       job:
         run.jobId === null || run.jobVersion === null || run.tickKey === null
           ? null

@@ -66,13 +66,16 @@ export function emitRunEvent<Type extends RunEventType>(
   });
 }
 
+/** What of its run the events of a step carry. */
+export type StepRun = Pick<EventRun, "id" | "correlation" | "causeId" | "traceparent" | "labels">;
+
 /** What of a step its events tell without being asked. */
 export type EventStep = Pick<Step, "seq" | "name" | "kind" | "attempt">;
 
 export function emitStepEvent<Type extends StepEventType>(
   tx: KernelTransaction,
   type: Type,
-  run: Pick<EventRun, "id" | "correlation" | "causeId" | "traceparent" | "labels">,
+  run: StepRun,
   step: EventStep,
   data: Omit<RoostEventData<Type>, "runId" | "seq" | "name" | "kind" | "attempt">,
 ): string {

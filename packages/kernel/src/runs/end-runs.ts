@@ -17,7 +17,7 @@ import {
   type EventStep,
 } from "./emit-run-event.ts";
 import { lockDescendants, type RunHead } from "./lock-runs.ts";
-import { markEnded, wordsOf, type EndedRow, type EndMarks, type EndWords } from "./mark-ended.ts";
+import { markEnded, wordsOf, type EndedRow, type EndWords } from "./mark-ended.ts";
 import { promoteLanes } from "./promote-lanes.ts";
 import { requestCancel } from "./request-cancel.ts";
 import { resumeRuns, type Resumption } from "./resume-runs.ts";
@@ -37,29 +37,22 @@ export interface RunEnd {
 
 interface Ending extends RunEnd, EndWords {}
 
-/**
- * Ends the runs, and cancels what runs below those that did not succeed. What `marks` has is marked already, and must be among `ends`.
- */
-export async function endRuns(tx: KernelTransaction, ends: RunEnd[], marks: EndMarks = new Map()): Promise<void> {
-  const all = (await withDescendants(tx, ends)).map((end): Ending => {
-    const words = marks.get(end.run.id) ?? wordsOf(end.run.id, end.output);
-    return { ...end, outputText: words.outputText, eventId: words.eventId };
-  });
+/** Ends the runs, and cancels what runs below those that did not succeed. */
+export async function endRuns(tx: KernelTransaction, ends: RunEnd[]): Promise<void> {
+  const all = (await withDescendants(tx, ends)).map((end): Ending => ({ ...end, ...wordsOf(end.run.id, end.output) }));
   if (all.length === 0) return;
-  const unmarked = all.filter((end) => !marks.has(end.run.id));
   const [, rows] = await Promise.all([
     settleOpenSpend(
       tx,
-      unmarked.map((end) => end.run),
+      all.map((end) => end.run),
     ),
     markEnded(
       tx,
-      unmarked.map((end) => ({ ...end, runId: end.run.id, epoch: end.run.epoch, fromState: end.run.state })),
-      { onlyPlain: false },
+      all.map((end) => ({ ...end, runId: end.run.id, epoch: end.run.epoch, fromState: end.run.state })),
     ),
   ]);
   const ended = all.flatMap((end) => {
-    const row = marks.get(end.run.id)?.row ?? rows.get(end.run.id);
+    const row = rows.get(end.run.id);
     return row === undefined ? [] : [{ end, row }];
   });
   await closeSteps(

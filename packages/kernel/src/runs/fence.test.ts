@@ -4,7 +4,17 @@ import { test } from "node:test";
 import { reserveSpend, settleSpend } from "../budgets/reserve-spend.ts";
 import type { Kernel } from "../open-kernel.ts";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
-import { assertLeaseLost, begin, claimOne, done, end, fail, joinWorker, startRun } from "../testing/drive-runs.ts";
+import {
+  assertLeaseLost,
+  begin,
+  claim,
+  claimOne,
+  done,
+  end,
+  fail,
+  joinWorker,
+  startRun,
+} from "../testing/drive-runs.ts";
 import { giveBackRun } from "../workers/give-back-run.ts";
 import { reapWorkers } from "../workers/reap-workers.ts";
 import { restartStep } from "./begin-step.ts";
@@ -124,4 +134,23 @@ test("an owner that let its run wait is refused once another owns it", async () 
 
   await assertLeaseLost(begin(kernel, owned, 2));
   assert.equal((await begin(kernel, successor, 2)).state, "begun");
+});
+
+test("an owner that has nothing left to record ends its run only at its epoch, alone and beside others", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  const first = await joinWorker(kernel, { ttlMs: 5_000 });
+  for (let count = 0; count < 3; count += 1) await startRun(kernel);
+  const lost = await claim(kernel, first, 3);
+  await test.clock.advance(6_000);
+  assert.equal(await reapWorkers(kernel), 1);
+  await first.release();
+  await using second = await joinWorker(kernel);
+  assert.equal((await claim(kernel, second, 3)).length, 3);
+  const whileOwned = await snapshot(kernel);
+
+  const [alone, ...others] = lost.map((run) => ({ runId: run.id, epoch: run.epoch }));
+  await assertLeaseLost(end(kernel, alone!));
+  await Promise.all(others.map((owned) => assertLeaseLost(end(kernel, owned))));
+  assert.equal(await snapshot(kernel), whileOwned);
 });

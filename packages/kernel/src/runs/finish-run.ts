@@ -4,23 +4,16 @@ import { createHash } from "node:crypto";
 import { createId, type JsonValue } from "@roost/base";
 import type { Sql } from "@roost/database";
 import { settleOpenSpend } from "./settle-open-spend.ts";
-import type { BatchOutcome } from "../batches/create-batches.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { admitRuns } from "./admit-runs.ts";
 import { emitRunEvent, eventError } from "./emit-run-event.ts";
-import { endRuns, type RunEnd } from "./end-runs.ts";
-import {
-  finishSteps,
-  isSpending,
-  prepareOutcome,
-  refuseMistakes,
-  type PreparedOutcome,
-  type StepOutcome,
-} from "./finish-step.ts";
+import { endDone, endDoneIn, type Claimer, type DoneRun } from "./end-done.ts";
+import { endRuns } from "./end-runs.ts";
+import { prepareOutcome, type StepOutcome } from "./finish-step.ts";
+import { holdRun } from "./hold-run.ts";
 import { leaseLost } from "./lease-lost.ts";
 import { lockRuns, type RunHead } from "./lock-runs.ts";
-import { markDone } from "./mark-ended.ts";
 import {
   postconditionUnmet,
   runLimits,
@@ -57,6 +50,8 @@ export interface FinishRunOptions {
   finishing?: StepOutcome[];
   /** Further writes in the same transaction, before the run ends. Not called when its end was recorded before. */
   alongside?: (tx: KernelTransaction, conclusion: RunConclusion) => Promise<void>;
+  /** Who takes the next runs along, where the run ends well with nothing alongside. */
+  claimer?: Claimer | undefined;
 }
 
 /**
@@ -71,36 +66,30 @@ export async function finishRun(
   outcome: RunOutcome,
   options: FinishRunOptions = {},
 ): Promise<RunConclusion> {
-  const { alongside, judge } = options;
+  const { alongside, claimer, judge } = options;
   const finishing = (options.finishing ?? []).map((step) => prepareOutcome(owned, step));
-  // What ends well touches nothing below it and so can travel with others.
   if (outcome.state === "done" && alongside === undefined) {
-    const ended = await kernel.batches.submit("run.finish", { owned, outcome, finishing }, (items: Item[]) =>
-      kernel.transact((tx) => finishDone(tx, items)),
-    );
-    if (ended !== "declares") return ended;
+    const item: DoneRun = { owned, outcome, finishing, claimer };
+    const ended = await kernel.batches.submit("run.end", item, (items: DoneRun[]) => endDone(kernel, items));
+    if (ended === "done") return { state: "done" };
   }
   return kernel.transact(async (tx) => {
     // In one round trip: what the steps came to is recorded at the owner's epoch or not at all.
-    const [runs, finished] = await Promise.all([lockRuns(tx, [owned.runId]), finishSteps(tx, finishing)]);
+    const [runs, held] = await Promise.all([lockRuns(tx, [owned.runId]), holdRun(tx, owned, finishing)]);
     const run = runs.get(owned.runId);
     if (run === undefined || run.epoch !== owned.epoch) throw leaseLost(owned, run);
-    if (run.state !== "running") return recogniseRepeat(owned, run, outcome);
-    refuseMistakes(finished);
-    markRun(run, finishing);
+    if (held === undefined) return recogniseRepeat(owned, run, outcome);
+    // Its row was read before its last steps were recorded: they may have raised its labels and settled what it had reserved.
+    run.labels = finishing.findLast((step) => step.outcome.runLabels !== undefined)?.outcome.runLabels ?? run.labels;
+    run.reservationCount = held.reservationCount;
     const unmet = outcome.state === "done" ? await judged(tx, run, judge) : undefined;
     const found: RunOutcome = unmet === undefined ? outcome : { ...outcome, state: "failed", error: unmet };
     const conclusion = { state: nextState(run, found), ...(unmet === undefined ? {} : { unmet }) };
     await alongside?.(tx, conclusion);
-    await finishLocked(tx, run, found);
+    const isPlain = found.state === "done" && run.parentRunId === null && run.postconditions === null;
+    if (!isPlain || !(await endDoneIn(tx, { owned, outcome, finishing: [] }))) await finishLocked(tx, run, found);
     return conclusion;
   });
-}
-
-/** Its row was read before its last steps were recorded: they may have raised its labels. */
-function markRun(run: RunHead, finishing: readonly PreparedOutcome[]): RunHead {
-  run.labels = finishing.findLast(({ outcome }) => outcome.runLabels !== undefined)?.outcome.runLabels ?? run.labels;
-  return run;
 }
 
 /** Invariant: a run that declares what it must leave behind is done only if its judge finds all of it, in the transaction that ends it. */
@@ -108,46 +97,6 @@ async function judged(tx: KernelTransaction, run: RunHead, judge: Judge | undefi
   if (run.postconditions === null) return undefined;
   assert(judge !== undefined, `run ${run.id} declares postconditions: hand in a judge that looks for them`);
   return await judge(tx, run);
-}
-
-interface Item {
-  owned: Owned;
-  outcome: RunOutcome;
-  finishing: PreparedOutcome[];
-}
-
-/** Runs that declare postconditions are left to a transaction of their own: failing touches what is below them. */
-async function finishDone(tx: KernelTransaction, items: Item[]): Promise<BatchOutcome<RunConclusion | "declares">[]> {
-  const firsts = [...Map.groupBy(items, ({ owned }) => `${owned.runId}:${owned.epoch}`).values()].map(
-    ([item]) => item!,
-  );
-  const finishing = firsts.flatMap((item) => item.finishing);
-  // In one round trip. By the time the rows are there, what may end has ended.
-  const [runs, finished, marks] = await Promise.all([
-    lockRuns(
-      tx,
-      items.map((item) => item.owned.runId),
-    ),
-    finishSteps(tx, finishing),
-    markDone(
-      tx,
-      // What a step has cost is counted in a run that goes on.
-      firsts.filter((item) => !item.finishing.some(isSpending)).map(({ owned, outcome }) => ({ ...owned, ...outcome })),
-    ),
-  ]);
-  const ends = new Map<string, RunEnd>();
-  const outcomes = items.map(({ owned, outcome, finishing: steps }): BatchOutcome<RunConclusion | "declares"> => {
-    const run = runs.get(owned.runId);
-    if (run === undefined || run.epoch !== owned.epoch) return { error: leaseLost(owned, run) };
-    if (run.postconditions !== null) return { value: "declares" };
-    if (run.state === "done") return { value: { state: run.state } };
-    if (run.state !== "running") return { error: leaseLost(owned, run) };
-    if (!ends.has(run.id)) ends.set(run.id, { run: markRun(run, steps), ...outcome });
-    return { value: { state: "done" } };
-  });
-  refuseMistakes(finished.filter((_, index) => ends.has(finishing[index]!.owned.runId)));
-  await endRuns(tx, [...ends.values()], marks);
-  return outcomes;
 }
 
 /** Nobody else leaves a run at this epoch: it was this owner that ended it, or gave it back to wait for its next attempt. */
@@ -205,7 +154,7 @@ async function retry(tx: KernelTransaction, run: RunHead, outcome: RunOutcome, i
   const eventId = createId();
   const [row] = await tx.query<{ wakeAt: Date; attempt: number }>(
     `update roost.run set
-       state = 'waiting', waiting_for = 'retry', attempt = attempt + 1, worker_id = null, deadline_at = null, epoch = epoch + $5,
+       state = 'waiting', waiting_for = 'retry', attempt = attempt + 1, worker_id = null, deadline_at = null, admitted = false, epoch = epoch + $5,
        wake_at = greatest(roost.now() + $3 * interval '1 millisecond', to_timestamp($4::float8 / 1000)), error = $6::jsonb, stall_count = 0, cause_id = $7
      where id = $1 and epoch = $2 and state = 'running'
      returning wake_at as "wakeAt", attempt`,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
+import { interruptKernel } from "../testing/interrupt-kernel.ts";
 import {
   begin,
   claimOne,
@@ -75,13 +76,9 @@ test("finishStep() survives the connection that breaks between its commit and th
   const { owned } = await claimOne(kernel, worker);
   await begin(kernel, owned, 1);
   // The commit happens, its answer never comes: the owner only knows that it does not know.
-  const unsure = {
-    ...kernel,
-    transact: async (...args: Parameters<typeof kernel.transact>) => (
-      await kernel.transact(...args),
-      Promise.reject(new Error("connection lost"))
-    ),
-  } as typeof kernel;
+  const unsure = interruptKernel(kernel, async ({ before }) => {
+    if (before === "answer") throw new Error("connection lost");
+  });
 
   await assert.rejects(done(unsure, owned, 1), /connection lost/);
   assert.deepEqual(await done(kernel, owned, 1), { cancelRequested: false });

@@ -63,20 +63,15 @@ export async function forkRun(kernel: Kernel, request: ForkRequest): Promise<Cre
         `step ${open.seq} of run ${runId} has no outcome yet (${open.state}): fork from it, or from one before it`,
       );
     const made = asNew(run);
+    const goesOn = run.loopVersion === null || (request.loopVersions?.includes(run.loopVersion) ?? true);
     const created = await createRun(tx, {
       ...made,
       ...(await sameGates(tx, run)),
       id: kernel.createId(),
+      continues: { forkedFrom: run.id, forkedSeq: fromSeq, loopVersion: goesOn ? run.loopVersion : null },
       input: { ...made.input, ...request.input },
       reason: `fork of run ${run.id} from step ${fromSeq} by ${request.by}: ${request.reason}`.slice(0, 2_000),
     });
-    const goesOn = run.loopVersion === null || (request.loopVersions?.includes(run.loopVersion) ?? true);
-    await tx.query("update roost.run set forked_from = $2, forked_seq = $3, loop_version = $4 where id = $1", [
-      created.runId,
-      run.id,
-      fromSeq,
-      goesOn ? run.loopVersion : null,
-    ]);
     if (goesOn) await copySteps(tx, { fromRunId: run.id, toRunId: created.runId, beforeSeq: fromSeq });
     else await carryOver(tx, created.runId, { ...request, run });
     return created;

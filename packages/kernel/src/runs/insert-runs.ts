@@ -1,8 +1,10 @@
 /** The rows of new runs, written in one statement: what each column begins as. */
 import type { KernelTransaction } from "../transact.ts";
+import { keyHashOf } from "../log/murmur2.ts";
 import { gatesOf } from "./admit-runs.ts";
 import { retryPolicy } from "./check-new-run.ts";
 import { runLimits, type NewRun, type RunState } from "./run.ts";
+import { insertedColumns, insertedFields, insertedValues, type RunInsert } from "./run-table.ts";
 import { toJsonText } from "./to-json-text.ts";
 
 /** What a child takes from the run that starts it. */
@@ -32,35 +34,22 @@ export interface RunDraft {
   labels: number;
 }
 
-/** Invariant: a run of a lane begins in the queue of the lane and leaves it by promotion alone; one with a gate waits at it (a trigger sees to that). */
+/** Invariant: a run of a lane begins in the queue of the lane and leaves it by promotion alone; one with a gate waits at it until it is let through. */
 const insertStatement = `
   with i as (
-    select d.*, coalesce(d.start_at > roost.now(), false) as is_later
-    from rows from (
-      jsonb_to_recordset($1::jsonb) as (
-        id uuid, queue text, handler text, priority integer, start_at timestamptz, lane text, lane_seq bigint, agent text, session_key text,
-        session_kind text, job_id text, job_version integer, tick_key text, scheduled_at timestamptz, late_ms bigint, missed_count integer,
-        parent_run_id uuid, parent_seq integer, depth integer, title text, reason text, attempts_max integer, retry jsonb, timeout_ms bigint,
-        budget jsonb, rehearsal boolean, correlation text, causation text, traceparent text, event_id text, postconditions jsonb, slot text, rate text, labels integer),
-      unnest($2::jsonb[])
-    ) as d (
-      id, queue, handler, priority, start_at, lane, lane_seq, agent, session_key,
-      session_kind, job_id, job_version, tick_key, scheduled_at, late_ms, missed_count,
-      parent_run_id, parent_seq, depth, title, reason, attempts_max, retry, timeout_ms,
-      budget, rehearsal, correlation, causation, traceparent, event_id, postconditions, slot, rate, labels, input)
+    select d.*, coalesce(d."startAt" > roost.now(), false) as is_later, d.slot is not null or d.rate is not null as has_gate
+    from rows from (jsonb_to_recordset($1::jsonb) as (${insertedFields}), unnest($2::jsonb[])) as d
   )
   insert into roost.run (
-    id, queue, handler, state, priority, ready_at, wake_at, waiting_for, epoch, lane, lane_seq, lane_held, agent, session_key, session_kind,
-    job_id, job_version, tick_key, scheduled_at, late_ms, missed_count, parent_run_id, parent_seq, depth, title, reason, input,
-    attempt, attempts_max, retry, stall_count, timeout_ms, budget, usd_spent, tokens_spent, usd_reserved, tokens_reserved, call_count,
-    reservation_count, rehearsal, correlation, causation, traceparent, cause_id, created_at, postconditions, slot, rate, labels, agent_version)
+    ${insertedColumns}, input, state, ready_at, wake_at, waiting_for, epoch, lane_held, attempt, stall_count,
+    usd_spent, tokens_spent, usd_reserved, tokens_reserved, call_count, reservation_count, created_at, agent_version)
   select
-    id, queue, handler, case when is_later then 'waiting' when lane is not null then 'queued' else 'ready' end, priority,
-    case when not is_later and lane is null then roost.now() end, case when is_later then start_at end, case when is_later then 'start' end,
-    0, lane, lane_seq, false, agent, session_key, session_kind,
-    job_id, job_version, tick_key, scheduled_at, late_ms, missed_count, parent_run_id, parent_seq, depth, title, reason, input,
-    1, attempts_max, retry, 0, timeout_ms, budget, 0, 0, 0, 0, 0,
-    0, rehearsal, correlation, causation, traceparent, event_id, roost.now(), postconditions, slot, rate, labels,
+    ${insertedValues}, i.unnest,
+    case when is_later then 'waiting' when lane is not null then 'queued' when has_gate then 'waiting' else 'ready' end,
+    case when not is_later and lane is null and not has_gate then roost.now() end,
+    case when is_later then "startAt" end,
+    case when is_later then 'start' when lane is not null then null when slot is not null then 'slot' when rate is not null then 'rate' end,
+    0, false, 1, 0, 0, 0, 0, 0, 0, 0, roost.now(),
     (select a.version from roost.agent a where a.id = coalesce(i.agent, 'main') and a.state = 'active')
   from i
   returning id, state, agent_version as "agentVersion"`;
@@ -88,42 +77,47 @@ export async function insertRuns(tx: KernelTransaction, drafts: RunDraft[]): Pro
   return new Map(rows.map((row) => [row.id, row.state]));
 }
 
-function toRecord(draft: RunDraft): Record<string, unknown> {
+function toRecord(draft: RunDraft): RunInsert {
   const { request, parent } = draft;
   const { attemptsMax, ...retry } = retryPolicy(request);
+  const { slot, rate } = gatesOf(request);
   return {
     id: draft.id,
+    keyHash: keyHashOf(draft.id),
     queue: request.queue ?? "default",
     handler: request.handler ?? "agent",
     priority: draft.priority,
-    start_at: request.startAt,
-    lane: request.lane,
-    lane_seq: draft.laneSeq,
-    agent: request.agent,
-    session_key: request.sessionKey,
-    session_kind: request.sessionKind,
-    job_id: request.job?.id,
-    job_version: request.job?.version,
-    tick_key: request.job?.tickKey,
-    scheduled_at: request.job?.scheduledAt,
-    late_ms: request.job?.lateMs,
-    missed_count: request.job?.missedCount,
-    parent_run_id: parent?.id,
-    parent_seq: request.parent?.seq,
+    startAt: request.startAt,
+    lane: request.lane ?? null,
+    laneSeq: draft.laneSeq,
+    agent: request.agent ?? null,
+    sessionKey: request.sessionKey ?? null,
+    sessionKind: request.sessionKind ?? null,
+    jobId: request.job?.id ?? null,
+    jobVersion: request.job?.version ?? null,
+    tickKey: request.job?.tickKey ?? null,
+    scheduledAt: request.job?.scheduledAt ?? null,
+    lateMs: request.job?.lateMs ?? null,
+    missedCount: request.job?.missedCount ?? null,
+    parentRunId: parent?.id ?? null,
+    parentSeq: request.parent?.seq ?? null,
     depth: parent === undefined ? 0 : parent.depth + 1,
-    title: request.title,
+    title: request.title ?? null,
     reason: request.reason,
-    attempts_max: attemptsMax,
+    attemptsMax,
     retry: { attemptsMax, ...retry },
-    timeout_ms: request.timeoutMs,
+    timeoutMs: request.timeoutMs ?? null,
     budget: request.budget ?? {},
     rehearsal: request.rehearsal ?? parent?.rehearsal ?? false,
     correlation: draft.correlation,
-    causation: request.causation,
-    traceparent: request.traceparent ?? parent?.traceparent,
-    event_id: draft.eventId,
-    postconditions: request.postconditions,
+    causation: request.causation ?? null,
+    traceparent: request.traceparent ?? parent?.traceparent ?? null,
+    causeId: draft.eventId,
+    postconditions: request.postconditions ?? null,
     labels: draft.labels,
-    ...gatesOf(request),
+    slot: slot ?? null,
+    rate: rate ?? null,
+    needs: request.needs ?? null,
+    ...request.continues,
   };
 }

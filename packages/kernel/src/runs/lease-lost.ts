@@ -1,5 +1,5 @@
 import { RoostError } from "@roost/base";
-import type { Sql } from "@roost/database";
+import { sqlStateOf, type Sql } from "@roost/database";
 import type { Owned } from "./run.ts";
 
 /** The refusal of a write whose epoch is not the run's any more. */
@@ -17,6 +17,13 @@ export function leaseLost(owned: Owned, now?: { state: string; epoch: number }):
       },
     },
   );
+}
+
+/** What one of the functions that move runs refuses as a mistake of its caller (RS002), in its own words. */
+export function toVerbError(error: unknown): unknown {
+  if (sqlStateOf(error) !== "RS002") return error;
+  const { message } = (error as { cause?: Error }).cause ?? (error as Error);
+  return new RoostError("conflict", message, { cause: error });
 }
 
 /** Why a fenced statement touched no row: what the run is now. */

@@ -2,7 +2,8 @@
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
-import { questionQuery, runColumns, runHeadColumns, stepColumns } from "./run-row.ts";
+import { questionQuery, stepColumns } from "./run-row.ts";
+import { runColumns, runHeadColumns } from "./run-table.ts";
 import { readGates, type GateUse } from "./admit-runs.ts";
 import type { RunHead } from "./lock-runs.ts";
 import {

@@ -3,7 +3,7 @@
  * touches several runs locks them here first, all at once, and decides by what it then reads.
  */
 import type { Sql } from "@roost/database";
-import { runHeadColumns } from "./run-row.ts";
+import { runHeadColumns } from "./run-table.ts";
 import { runLimits, type Run } from "./run.ts";
 
 /** A run without its input and output. */

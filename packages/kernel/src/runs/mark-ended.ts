@@ -1,11 +1,8 @@
-/**
- * The row of a run at its end, and no more: what the end brings with it for others is endRuns'. Whoever knows that a run may end
- * marks it while its row is still being read.
- */
+/** The row of a run at its end, and no more: what the end brings with it for others is endRuns'. */
 import { createId, type JsonValue } from "@roost/base";
 import type { KernelTransaction } from "../transact.ts";
 import type { RunEnd } from "./end-runs.ts";
-import { runLimits, type Owned, type RunState } from "./run.ts";
+import { runLimits, type RunState } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
 
 export interface EndWords {
@@ -29,11 +26,8 @@ export interface EndedRow {
   isAwaited: boolean;
 }
 
-/** How runs were marked as ended before their rows were read, by their ids. */
-export type EndMarks = Map<string, EndWords & { row: EndedRow }>;
-
 /** Invariant: a run ends once, from the state and at the epoch that were read under its lock; this is the fence of an owner's end. `= any` keeps the plan on the primary key. */
-export const endStatement = `
+const endStatement = `
   update roost.run r set
     state = i.state, output = i.output, error = i.error, epoch = r.epoch + i.epoch_step, ended_at = roost.now(),
     worker_id = null, waiting_for = null, wake_at = null, ready_at = null, deadline_at = null, lane_held = false, cause_id = i.event_id,
@@ -41,18 +35,13 @@ export const endStatement = `
   from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::bigint[], $8::text[], $9::text[], $10::text[])
     as i(id, epoch, from_state, state, output, error, epoch_step, event_id, cancel_reason, cancel_by)
   where r.id = any($1::uuid[]) and r.id = i.id and r.epoch = i.epoch and r.state = i.from_state
-    and (not $11::boolean or (r.reservation_count = 0 and r.postconditions is null))
   returning r.id, extract(epoch from r.ended_at)::float8 * 1000 as "nowMs", r.usd_spent::float8 as "usdSpent", r.tokens_spent as "tokensSpent",
     exists (select 1 from roost.step s where s.run_id = r.id and s.state in ('intent', 'waiting')) as "hasOpenSteps",
     exists (select 1 from roost.wait w where w.run_id = r.id and w.resolved_at is null) as "hasOpenWait",
     r.parent_run_id is not null
       and exists (select 1 from roost.wait w where w.child_run_id = r.id and w.resolved_at is null) as "isAwaited"`;
 
-export async function markEnded(
-  tx: KernelTransaction,
-  marks: Mark[],
-  { onlyPlain }: { onlyPlain: boolean },
-): Promise<Map<string, EndedRow>> {
+export async function markEnded(tx: KernelTransaction, marks: Mark[]): Promise<Map<string, EndedRow>> {
   if (marks.length === 0) return new Map();
   const isCancel = (mark: Mark) => mark.state === "cancelled";
   const rows = await tx.query<EndedRow>(
@@ -72,28 +61,10 @@ export async function markEnded(
       marks.map((mark) => mark.eventId),
       marks.map((mark) => (isCancel(mark) ? (mark.reason ?? null) : null)),
       marks.map((mark) => (isCancel(mark) ? (mark.by ?? null) : null)),
-      onlyPlain,
     ],
-    { name: "roost_run_end" },
+    { name: "roost_run_mark_ended" },
   );
   return new Map(rows.map((row) => [row.id, row]));
-}
-
-/**
- * Marks running runs as done, before or while their rows are read: those that hold no reservation and have declared nothing, at the
- * epoch that is given. The others are left alone.
- */
-export async function markDone(tx: KernelTransaction, done: (Owned & { output?: JsonValue })[]): Promise<EndMarks> {
-  const marks = done.map(({ runId, epoch, output }): Mark => {
-    return { ...wordsOf(runId, output), runId, epoch, fromState: "running", state: "done" };
-  });
-  const rows = await markEnded(tx, marks, { onlyPlain: true });
-  return new Map(
-    marks.flatMap(({ runId, outputText, eventId }) => {
-      const row = rows.get(runId);
-      return row === undefined ? [] : [[runId, { outputText, eventId, row }]];
-    }),
-  );
 }
 
 export function wordsOf(runId: string, output: JsonValue | undefined): EndWords {

@@ -11,7 +11,7 @@ import { runLimits } from "./run.ts";
 export async function promoteLanes(tx: KernelTransaction, lanes: string[], ended: string[]): Promise<string[]> {
   if (lanes.length === 0) return [];
   const promoted = await tx.query<{ runId: string; queue: string }>(
-    'select run_id as "runId", run_queue as queue from roost.promote_lanes($1::text[], $2::uuid[])',
+    'select run_id as "runId", run_queue as queue from roost.promote_lanes_1($1::text[], $2::uuid[])',
     [lanes, ended],
     { name: "roost_lane_promote" },
   );

@@ -8,7 +8,7 @@ import { explainStatement, nodesOf, type PlanMode, type PlanNode } from "../test
 import { beginStatement } from "./begin-step.ts";
 import { claimStatement } from "./claim-runs.ts";
 import { createRuns } from "./create-run.ts";
-import { endStatement } from "./mark-ended.ts";
+import { endStatement } from "./end-done.ts";
 import { finishStatement } from "./finish-step.ts";
 import { lockStatement } from "./lock-runs.ts";
 
@@ -32,8 +32,16 @@ test("claim, admit, begin, reserve, settle, finish and end touch few blocks besi
   for (const run of runs) await begin(kernel, { runId: run.id, epoch: run.epoch }, 1);
   const ids = runs.map((run) => run.id);
   const each = <Value>(value: Value) => ids.map(() => value);
+  const json = JSON.stringify;
+  const outcome = { seq: 1, state: "done", output: null, told: {}, labels: 3, runLabels: 3 };
+  const stuck = (
+    await database.query<{ id: string }>(
+      "select id from roost.run where state = 'waiting' and waiting_for = 'person' limit 1",
+    )
+  ).map((row) => row.id);
   const statements: [string, string, unknown[]][] = [
-    ["claim", claimStatement, [worker.workerId, "default", 10, Array.from({ length: 10 }, () => kernel.createId())]],
+    ["claim", claimStatement, [worker.workerId, ["default"], 10, [], [1]]],
+    ["claim one", claimStatement, [worker.workerId, ["default"], 1, [], [1]]],
     ["admit", "select * from roost.admit_runs($1::text[])", [["slot:stuck", "rate:stuck"]]],
     ["lock", lockStatement, [ids]],
     [
@@ -49,29 +57,42 @@ test("claim, admit, begin, reserve, settle, finish and end touch few blocks besi
     [
       "begin",
       beginStatement,
-      [ids, each(1), each(2), each("step"), each("tool"), each("unsafe"), each("hash"), each("null"), false],
+      [
+        ids,
+        each(1),
+        json(each([])),
+        each(2),
+        each("step"),
+        each("tool"),
+        each("unsafe"),
+        each("hash"),
+        json(each(null)),
+      ],
     ],
-    [
-      "finish",
-      finishStatement,
-      [ids, each(1), each(1), each("done"), each("null"), each(null), each(null), each(null), each(3), each(3)],
-    ],
+    ["finish", finishStatement, [ids, each(1), json(each([outcome]))]],
     [
       "end",
       endStatement,
       [
-        ids,
-        each(1),
-        each("running"),
-        each("done"),
-        each(null),
-        each(null),
-        each(0),
-        each("event"),
-        each(null),
-        each(null),
-        true,
+        ids.slice(0, 10),
+        each(1).slice(0, 10),
+        json(each({ told: {}, outcomes: [outcome] }).slice(0, 10)),
+        worker.workerId,
+        ["default"],
+        10,
+        [],
+        [1],
       ],
+    ],
+    [
+      "end one",
+      endStatement,
+      [ids.slice(0, 1), [1], json([{ told: {}, outcomes: [outcome] }]), worker.workerId, ["default"], 1, [], [1]],
+    ],
+    [
+      "resume",
+      "select * from roost.resume_1($1::uuid[], $2::text[], $3::integer[], $4::jsonb)",
+      [stuck, stuck, [1], "[null]"],
     ],
   ];
   for (const statistics of ["without statistics", "with statistics"]) {
@@ -90,7 +111,6 @@ test("claim, admit, begin, reserve, settle, finish and end touch few blocks besi
             blocks <= blocksMax,
             `${name} touched ${blocks} blocks (limit ${blocksMax}): ${JSON.stringify(plan, undefined, 1)}`,
           );
-          if (name === "claim") assert.ok(nodesOf(plan).some((node) => node["Index Name"] === "run_ready"));
         });
       }
     }
@@ -122,13 +142,13 @@ async function insertIdleRuns(database: Database, count: number): Promise<void> 
   await database.query(
     `insert into roost.run (id, queue, handler, state, priority, waiting_for, epoch, lane, lane_seq, lane_held, depth, reason, input, attempt,
        attempts_max, retry, stall_count, budget, usd_spent, tokens_spent, usd_reserved, tokens_reserved, call_count, reservation_count, rehearsal,
-       correlation, cause_id, created_at, ended_at, slot, rate)
+       correlation, cause_id, created_at, ended_at, slot, rate, key_hash)
      select gen_random_uuid(), 'default', 'agent', case when s.state in ('slot', 'rate') then 'waiting' else s.state end, 0,
        case s.state when 'waiting' then 'person' when 'slot' then 'slot' when 'rate' then 'rate' end, 1,
        case when s.state = 'queued' then 'lane ' || n % 500 end, case when s.state = 'queued' then n end, false, 0, 'stuck', '{}', 1,
        1, '{}', 0, '{}', 0, 0, 0, 0, 0, 0, false, 'c', 'c', roost.now() - interval '1 day',
        case when s.state = 'done' then roost.now() end, case when s.state = 'slot' then 'slot:stuck' end,
-       case when s.state = 'rate' then 'rate:stuck' end
+       case when s.state = 'rate' then 'rate:stuck' end, 0
      from generate_series(1, $1::integer) n,
        lateral (select (array['waiting', 'queued', 'done', 'slot', 'rate'])[n % 5 + 1] as state) s`,
     [count],

@@ -4,7 +4,7 @@ import type { Kernel } from "../open-kernel.ts";
 import { asNew, copySteps, sameGates } from "./copy-steps.ts";
 import { createRun, type CreatedRun } from "./create-run.ts";
 import { reopenLastWord, reopenTrailingFailures } from "./finish-run.ts";
-import { runColumns } from "./run-row.ts";
+import { runColumns } from "./run-table.ts";
 import { postconditionUnmet, type Run } from "./run.ts";
 
 export interface RetryRequest {
@@ -48,13 +48,9 @@ export async function retryRun(kernel: Kernel, request: RetryRequest): Promise<C
       ...asNew(run),
       ...(await sameGates(tx, run)),
       id: createId(),
+      continues: { retryOf: run.id, loopVersion: run.loopVersion },
       reason: `retry of run ${run.id} by ${request.by}: ${request.reason}`.slice(0, 2_000),
     });
-    await tx.query("update roost.run set retry_of = $2, loop_version = $3 where id = $1", [
-      created.runId,
-      run.id,
-      run.loopVersion,
-    ]);
     await copySteps(tx, { fromRunId: run.id, toRunId: created.runId });
     await reopenTrailingFailures(tx, created.runId);
     if (run.error?.code === postconditionUnmet) await reopenLastWord(tx, created.runId, run.error);

@@ -1,72 +1,6 @@
-/** How rows of run, step and question are read: the select lists that give them their TypeScript names. */
+/** How rows of step and question are read: the select lists that give them their TypeScript names. Those of run are run-table.ts. */
 // tidy: columns of the rows that are read everywhere.
 
-const runFields = [
-  "id",
-  "queue",
-  "handler",
-  "state",
-  "priority",
-  "ready_at",
-  "wake_at",
-  "waiting_for",
-  "epoch",
-  "worker_id",
-  "lane",
-  "lane_seq",
-  "lane_held",
-  "agent",
-  "agent_version",
-  "loop_version",
-  "session_key",
-  "session_kind",
-  "job_id",
-  "job_version",
-  "tick_key",
-  "scheduled_at",
-  "late_ms",
-  "missed_count",
-  "parent_run_id",
-  "parent_seq",
-  "depth",
-  "retry_of",
-  "title",
-  "reason",
-  "input",
-  "output",
-  "error",
-  "attempt",
-  "attempts_max",
-  "retry",
-  "stall_count",
-  "timeout_ms",
-  "deadline_at",
-  "cancel_requested_at",
-  "cancel_reason",
-  "cancel_by",
-  "budget",
-  "usd_spent",
-  "tokens_spent",
-  "usd_reserved",
-  "tokens_reserved",
-  "call_count",
-  "reservation_count",
-  "rehearsal",
-  "correlation",
-  "causation",
-  "traceparent",
-  "cause_id",
-  "created_at",
-  "started_at",
-  "claimed_at",
-  "ended_at",
-  "postconditions",
-  "slot",
-  "rate",
-  "forked_from",
-  "forked_seq",
-  "labels",
-];
 const stepFields = [
   "run_id",
   "seq",
@@ -104,19 +38,7 @@ const questionFields = [
   "answered_by",
   "answered_at",
 ];
-const numericFields = new Set(["usd_spent", "usd_reserved", "cost_usd"]);
-
-export function runColumns(alias: string): string {
-  return selectList(alias, runFields);
-}
-
-/** Without input and output, which can be large. */
-export function runHeadColumns(alias: string): string {
-  return selectList(
-    alias,
-    runFields.filter((field) => field !== "input" && field !== "output"),
-  );
-}
+const numericFields = new Set(["cost_usd"]);
 
 export function stepColumns(alias: string): string {
   return selectList(alias, stepFields);

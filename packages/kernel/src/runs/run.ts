@@ -6,22 +6,11 @@ import type { JsonObject, JsonValue } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
 import { pageLimitMax, type Postcondition } from "@roost/contract/operations";
 import type { NewQuestion } from "./question.ts";
+import type { RetryPolicy, RunBudget, RunError, RunRow, RunState, SessionKind } from "./run-table.ts";
 
-export type RunState =
-  | "ready"
-  | "queued"
-  | "running"
-  | "waiting"
-  | "done"
-  | "failed"
-  | "cancelled"
-  | "diverged"
-  | "outdated";
+export type { RetryPolicy, RunBudget, RunError, RunState, SessionKind, WaitingFor } from "./run-table.ts";
+
 export type TerminalRunState = "done" | "failed" | "cancelled" | "diverged" | "outdated";
-export type SessionKind = "main" | "cron" | "heartbeat" | "subagent" | "channel";
-/** What a waiting run waits for. `start` and `retry` are moments that the kernel chose, the rest are declared waits. */
-export type WaitingFor = "start" | "retry" | "time" | "event" | "person" | "child" | "resolution" | "slot" | "rate";
-
 /** Every number that bounds a run. A caller that needs more stores the bytes elsewhere and records a reference. */
 export const runLimits = {
   inputBytesMax: 512 * 1024,
@@ -52,33 +41,6 @@ export const runLimits = {
 
 /** Code of the error of a run that was done without having done what it had declared. */
 export const postconditionUnmet = "postcondition_unmet";
-
-/** Why a run or a step failed. */
-export interface RunError {
-  code: string;
-  message: string;
-  /** False: the same will fail again, do not retry. Default: true. */
-  isRetryable?: boolean;
-  /** When trying again makes sense, in ms since the epoch. */
-  retryAtMs?: number;
-  details?: JsonValue;
-}
-
-/** What happens after a failure: the n-th retry waits `backoffMs * backoffFactor^(n-1)`, at most `backoffMsMax`, varied by up to 20 %. */
-export interface RetryPolicy {
-  /** Attempts in all, the first one included. */
-  attemptsMax: number;
-  backoffMs: number;
-  backoffFactor: number;
-  backoffMsMax: number;
-}
-
-/** A run's own caps: what it and its child runs may spend together. */
-export interface RunBudget {
-  usdMax?: number;
-  tokensMax?: number;
-  callsMax?: number;
-}
 
 export interface NewRun {
   /** Default: a fresh id. An id that exists already is refused with `conflict`. */
@@ -115,6 +77,10 @@ export interface NewRun {
   /** What must have happened when it ends as done; else it has failed, whatever its output says. */
   postconditions?: Postcondition[];
   rehearsal?: boolean;
+  /** What a worker must be able to do to claim it. Default: nothing. */
+  needs?: string[];
+  /** The run whose recorded steps it begins with, and the loop that began their journal. */
+  continues?: Partial<Pick<RunRow, "retryOf" | "forkedFrom" | "forkedSeq" | "loopVersion">>;
   /** What it is marked with from the start. Default: the parent's labels, else those of its session (firstLabels). */
   labels?: Labels;
   /** The same as the number of a stored set; it goes before `labels`. */
@@ -132,81 +98,8 @@ export interface Owned {
   epoch: number;
 }
 
-export interface Run {
-  id: string;
-  queue: string;
-  handler: string;
-  state: RunState;
-  priority: number;
-  readyAt: Date | null;
-  wakeAt: Date | null;
-  waitingFor: WaitingFor | null;
-  epoch: number;
-  workerId: string | null;
-  lane: string | null;
-  laneSeq: number | null;
-  laneHeld: boolean;
-  agent: string | null;
-  /** The version of its agent's definition that it began with and keeps; null: nobody had defined it. */
-  agentVersion: number | null;
-  /** The version of the loop that began its journal; null: nobody has claimed it. */
-  loopVersion: number | null;
-  sessionKey: string | null;
-  sessionKind: SessionKind | null;
-  jobId: string | null;
-  jobVersion: number | null;
-  tickKey: string | null;
-  scheduledAt: Date | null;
-  lateMs: number | null;
-  missedCount: number | null;
-  parentRunId: string | null;
-  parentSeq: number | null;
-  depth: number;
-  /** The run that this one repeats from its recorded steps. */
-  retryOf: string | null;
-  title: string | null;
-  reason: string;
-  input: JsonObject;
-  output: JsonValue;
-  error: RunError | null;
-  attempt: number;
-  attemptsMax: number;
-  retry: RetryPolicy;
-  stallCount: number;
-  timeoutMs: number | null;
-  deadlineAt: Date | null;
-  cancelRequestedAt: Date | null;
-  cancelReason: string | null;
-  cancelBy: string | null;
-  budget: RunBudget;
-  usdSpent: number;
-  tokensSpent: number;
-  usdReserved: number;
-  tokensReserved: number;
-  /** Model calls reserved so far. */
-  callCount: number;
-  /** Reservations not settled yet. */
-  reservationCount: number;
-  rehearsal: boolean;
-  correlation: string;
-  causation: string | null;
-  traceparent: string | null;
-  /** The event that led to the present state. */
-  causeId: string;
-  createdAt: Date;
-  startedAt: Date | null;
-  claimedAt: Date | null;
-  endedAt: Date | null;
-  postconditions: Postcondition[] | null;
-  /** The gates that it passes before it is ready, by their names. */
-  slot: string | null;
-  rate: string | null;
-  /** The run whose recorded steps before `forkedSeq` it began with. */
-  forkedFrom: string | null;
-  forkedSeq: number | null;
-  /** The set of labels that it is marked with: the join of all that it has read so far. */
-  labels: number;
-}
+/** A run as it is recorded. */
+export interface Run extends RunRow {}
 
 /** A run that the caller owns until its epoch passes to another, with the steps recorded so far, by seq. */
 export interface ClaimedRun extends Run {

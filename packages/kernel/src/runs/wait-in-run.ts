@@ -240,7 +240,7 @@ async function giveBack(
 ): Promise<void> {
   const rows = await tx.query(
     `update roost.run set
-       state = 'waiting', waiting_for = $3, wake_at = $4, worker_id = null, lane_held = $5, cause_id = $6,
+       state = 'waiting', waiting_for = $3, wake_at = $4, worker_id = null, lane_held = $5, admitted = false, cause_id = $6,
        deadline_left_ms = case when deadline_at is not null then greatest(1, round(extract(epoch from deadline_at - roost.now()) * 1000)) end,
        deadline_at = null, stall_count = 0
      where id = $1 and epoch = $2 and state = 'running' returning 1`,

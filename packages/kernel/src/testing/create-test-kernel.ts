@@ -1,17 +1,20 @@
 /** A kernel on a database of its own for each test, with all of this package's migrations and a clock that can be moved. */
+import assert from "node:assert/strict";
 import { silentLogger, type Logger } from "@roost/base";
 import type { EventDefinition } from "@roost/contract";
 import { roostEvents } from "@roost/contract/events";
-import { openDatabase, readMigrations, type Database } from "@roost/database";
+import { openDatabase, type Database } from "@roost/database";
 import { createTestDatabase } from "@roost/database/testing";
 import type { EventSchema } from "../log/event-schema.ts";
 import { isUpcast } from "../log/refuse-unfit-schema.ts";
 import { toEventSchema } from "../log/schema-registry.ts";
-import { kernelMigrations, kernelSchema, openKernel, type Kernel } from "../open-kernel.ts";
+import { readKernelSchema, openKernel, type Kernel } from "../open-kernel.ts";
+import { findInvalidEvents } from "./find-invalid-events.ts";
 import { controlTestClock, installTestClock, type TestClock } from "./test-clock.ts";
 
 export { installTestClock, type TestClock } from "./test-clock.ts";
 
+/** @throws in the end, when an event was written that its schema does not allow */
 export interface TestKernel extends AsyncDisposable {
   kernel: Kernel;
   database: Database;
@@ -30,7 +33,7 @@ export interface TestKernelOptions {
 
 export async function createTestKernel(options: TestKernelOptions = {}): Promise<TestKernel> {
   const logger = options.logger ?? silentLogger;
-  const migrations = { schema: kernelSchema, migrations: await readMigrations(kernelMigrations) };
+  const migrations = await readKernelSchema();
   await using opened = new AsyncDisposableStack();
   const { events = roostEvents } = options;
   const { database, url } = opened.use(await createTestDatabase({ migrations, template: templateWith(events) }));
@@ -41,6 +44,7 @@ export async function createTestKernel(options: TestKernelOptions = {}): Promise
     kernels.push(kernel);
     return kernel;
   };
+  opened.defer(async () => assert.deepEqual(await findInvalidEvents(database), []));
   const kernel = await open(database);
   const followAll = () => Promise.all(kernels.map((each) => each.syncClock()));
   const owned = opened.move();

@@ -73,9 +73,15 @@ export async function explainStatement(
   await tx.query(`set local plan_cache_mode = ${mode}`);
   await tx.query(`prepare planned as ${text}`);
   const parameters = values.length === 0 ? "" : `(${values.map(literal).join(", ")})`;
-  const [row] = await tx.query<{ "QUERY PLAN": [{ Plan: PlanNode }] }>(
-    `explain (analyze, buffers, format json) execute planned ${parameters}`,
-  );
+  const explain = () =>
+    tx.query<{ "QUERY PLAN": [{ Plan: PlanNode }] }>(
+      `explain (analyze, buffers, format json) execute planned ${parameters}`,
+    );
+  // The first call of a function reads the catalogue.
+  await tx.query("savepoint first");
+  await explain();
+  await tx.query("rollback to savepoint first");
+  const [row] = await explain();
   await tx.query("deallocate planned");
   return row!["QUERY PLAN"][0].Plan;
 }

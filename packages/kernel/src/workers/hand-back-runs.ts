@@ -92,7 +92,10 @@ export async function handBackOwned(tx: KernelTransaction, runIds: string[], han
   return runs.length;
 }
 
-/** Invariant: the run is taken from its owner in the statement that makes it ready: from here on his writes are refused. */
+/**
+ * Invariant: the run is taken from its owner in the statement that makes it ready: from here on his writes are refused. It keeps its slot,
+ * unless it waits before it is tried again.
+ */
 async function giveBack(
   tx: KernelTransaction,
   runIds: string[],
@@ -110,7 +113,7 @@ async function giveBack(
        waiting_for = case when s.is_late then 'retry' end,
        ready_at = case when s.is_late then null else roost.now() end,
        wake_at = case when s.is_late then roost.now() + $6 * power(2, s.stall_count - $5) * (1 + abs(hashtext(r.id::text)) % 1000 / 1000.0) * interval '1 millisecond' end,
-       worker_id = null, epoch = r.epoch + 1, stall_count = s.stall_count, cause_id = s.event_id
+       worker_id = null, epoch = r.epoch + 1, stall_count = s.stall_count, cause_id = s.event_id, admitted = r.admitted and not s.is_late
      from stalled s
      where r.id = s.id and r.worker_id = $1 and r.state = 'running'
      returning r.id, r.epoch, r.queue, r.state, r.agent, r.session_key as "sessionKey", r.session_kind as "sessionKind", r.job_id as "jobId",

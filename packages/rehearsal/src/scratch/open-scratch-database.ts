@@ -1,7 +1,7 @@
 /** A database for one rehearsal on the server of the home: made, migrated, and dropped at the end. What crashes leaves it to dropLeftoverDatabases. */
 import { createIdSource, silentLogger } from "@roost/base";
 import { applyMigrations, openDatabase, readMigrations, type Database } from "@roost/database";
-import { kernelMigrations, kernelSchema } from "@roost/kernel";
+import { readKernelSchema } from "@roost/kernel";
 import { memoryMigrations, memorySchema } from "@roost/memory";
 import {
   dropDatabase,
@@ -52,7 +52,7 @@ export async function openScratchDatabase({ home, url }: OpenScratchOptions): Pr
       statementTimeoutMsMax,
     }),
   );
-  await applyMigrations(database, { schema: kernelSchema, migrations: await readMigrations(kernelMigrations) });
+  await applyMigrations(database, await readKernelSchema());
   const owned = opened.move();
   return { name, database, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

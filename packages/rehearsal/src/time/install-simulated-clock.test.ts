@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readMigrations } from "@roost/database";
 import { createTestDatabase } from "@roost/database/testing";
 import { createJobLoops, defineJob, getJob } from "@roost/jobs";
-import { kernelMigrations, kernelSchema, openKernel } from "@roost/kernel";
+import { readKernelSchema, openKernel } from "@roost/kernel";
 import { createTestKernel } from "@roost/kernel/testing";
 import { silentLogger } from "@roost/base";
 import { installSimulatedClock } from "./install-simulated-clock.ts";
@@ -12,7 +11,7 @@ import { skipUntil } from "./skip-until.ts";
 const startMs = Date.parse("2026-03-01T00:00:00Z");
 
 async function openSimulated() {
-  const migrations = { schema: kernelSchema, migrations: await readMigrations(kernelMigrations) };
+  const migrations = await readKernelSchema();
   await using opened = new AsyncDisposableStack();
   const { database } = opened.use(await createTestDatabase({ migrations }));
   const clock = await installSimulatedClock(database, startMs);

@@ -1,0 +1,200 @@
+-- Ends runs as done, with the outcomes of their last steps, and takes the next ones for the same worker, in one transaction.
+-- For each run { output, told, outcomes }, the outcomes as hold_run_1 takes them; `told` is what run.done says beside the run itself and
+-- what it has spent.
+
+-- Invariants: a run ends once, at its owner's epoch; nothing of it is left open; what it reserved is settled; its lane and its slot go to
+-- the next. One append for all, last, with the heads in order: to end and then to claim with an append each would lock heads in two orders.
+--
+-- Returned: runs that were taken, as they are now. A row without a queue names a run that was not ended: it is lost, ended before, has a
+-- parent, declares postconditions, or has something open; the caller looks. A row without an id names a queue in which a run became ready.
+-- A worker that is dead ends what is still its own, and takes nothing.
+create or replace function roost.end_1(
+  p_ids uuid[], p_epochs bigint[], p_ends jsonb, p_worker uuid, p_queues text[], p_limit integer, p_capabilities text[], p_loops integer[]
+) returns setof roost.run language plpgsql as $$
+declare
+  e record;
+  c record;
+  more record;
+  is_ended boolean;
+  is_taken boolean := false;
+  queue text;
+begin
+  if p_limit > 0 then
+    -- First, unlike in a claim: who removes the worker waits for the runs that end here.
+    perform from roost.worker w where w.id = p_worker and w.expires_at > roost.now() for key share;
+    if not found then p_limit := 0; end if;
+  end if;
+  if cardinality(p_ids) = 1 and p_limit <= 1 then
+    e := roost.end_one_1(p_ids[1], p_epochs[1], p_ends -> 0);
+    is_ended := e.types is not null;
+    if p_limit = 1 then
+      c := roost.take_one_1(p_worker, p_queues, p_capabilities, p_loops);
+      is_taken := c.prior is not null;
+    end if;
+    if is_taken then
+      if is_ended then
+        perform roost.append_of_runs_1(e.runs || (c.run).id, e.key_hashes || (c.run).key_hash, e.labels || (c.run).labels, e.correlations || (c.run).correlation,
+          e.traceparents || (c.run).traceparent, e.ids || (c.run).cause_id, e.types || 'run.started'::text, e.causations || c.prior, e.payloads || c.told);
+      else
+        perform roost.append_of_run_1((c.run).id, (c.run).key_hash, (c.run).labels, (c.run).correlation, (c.run).traceparent,
+          array[(c.run).cause_id], array['run.started'], array[c.prior], array[c.told]);
+      end if;
+      return next c.run;
+    elsif is_ended then
+      perform roost.append_of_run_1(p_ids[1], e.key_hashes[1], e.labels[1], e.correlations[1], e.traceparents[1], e.ids, e.types, e.causations, e.payloads);
+    end if;
+    if not is_ended then return query select * from jsonb_populate_record(null::roost.run, jsonb_build_object('id', p_ids[1])); end if;
+    foreach queue in array coalesce(e.queues, '{}') loop
+      return query select * from jsonb_populate_record(null::roost.run, jsonb_build_object('queue', queue));
+    end loop;
+    return;
+  end if;
+  if p_limit > 0 then more := roost.find_ready_1(p_queues, p_limit, p_capabilities, p_loops);
+  else more := row('{}'::uuid[], '{}'::text[]); end if;
+  return query select * from roost.end_and_take_1(p_ids, p_epochs, p_ends, p_worker, more.ids, more.priors, p_loops[cardinality(p_loops)]);
+end $$;
+
+-- One run, whatever it leaves: outcomes, reservations, its lane, its slot. Without types: it was not ended, and nothing is written. The
+-- caller appends the events.
+create or replace function roost.end_one_1(
+  p_id uuid, p_epoch bigint, p_end jsonb,
+  out runs uuid[], out key_hashes integer[], out labels integer[], out correlations text[], out traceparents text[],
+  out ids text[], out types text[], out causations text[], out payloads jsonb[], out queues text[]
+) language plpgsql as $$
+declare
+  r record;
+  e record;
+  is_ended boolean := false;
+  outcomes constant jsonb := p_end -> 'outcomes';
+begin
+  if outcomes is null then
+    -- Most runs leave nothing: one statement.
+    update roost.run x set
+      state = 'done', output = p_end -> 'output', error = null, ended_at = roost.now(), worker_id = null, wake_at = null, deadline_at = null,
+      lane_held = false, cause_id = roost.new_id()::text
+    from (select d.id, d.cause_id from roost.run d where d.id = p_id and d.epoch = p_epoch and d.state = 'running' for no key update) as d
+    where x.id = p_id and x.id = d.id and x.lane is null and x.slot is null and x.parent_run_id is null
+      and x.postconditions is null and x.reservation_count = 0
+      and not exists (select from roost.step s where s.run_id = p_id and s.state in ('intent', 'waiting'))
+    returning x.id, x.key_hash, x.labels, x.correlation, x.traceparent, x.cause_id, d.cause_id as prior,
+      roost.told_of_run_1(x.id, x.agent, x.session_key, x.session_kind, x.job_id, x.parent_run_id)
+      || roost.told_of_spending_1(x.call_count, x.usd_spent, x.tokens_spent, x.started_at, x.ended_at, x.rehearsal) || (p_end -> 'told') as told into e;
+    is_ended := found;
+  end if;
+  if not is_ended then
+    -- Without a lock: neither changes but by the owner.
+    if not exists (select from roost.run x where x.id = p_id and x.parent_run_id is null and x.postconditions is null) or exists (
+      select from roost.step s where s.run_id = p_id and s.state in ('intent', 'waiting')
+        and not (s.state = 'intent' and exists (select from jsonb_array_elements(outcomes) as o where (o ->> 'seq')::integer = s.seq))
+    ) then return; end if;
+    r := roost.hold_run_1(p_id, p_epoch, coalesce(outcomes, '[]'));
+    if not r.is_held then return; end if;
+    types := r.types;
+    payloads := r.payloads;
+    causations := array_fill(r.cause_id, array[cardinality(types)]);
+    if cardinality(r.spent_seqs) > 0 then
+      perform roost.settle_spends(array_fill(p_id, array[cardinality(r.spent_seqs)]), r.spent_seqs, r.spent_usds, r.spent_tokens);
+    end if;
+    if r.reservation_count > 0 then perform roost.settle_open_spend(array[p_id]); end if;
+    update roost.run x set
+      state = 'done', output = p_end -> 'output', error = null, ended_at = roost.now(), worker_id = null, wake_at = null, deadline_at = null,
+      lane_held = false, cause_id = roost.new_id()::text
+    where x.id = p_id
+    returning x.id, x.key_hash, x.labels, x.correlation, x.traceparent, x.cause_id, r.cause_id as prior,
+      roost.told_of_run_1(x.id, x.agent, x.session_key, x.session_kind, x.job_id, x.parent_run_id)
+      || roost.told_of_spending_1(x.call_count, x.usd_spent, x.tokens_spent, x.started_at, x.ended_at, x.rehearsal) || (p_end -> 'told') as told into e;
+    if r.lane is not null then
+      queues := array(select p.run_queue from roost.promote_lanes_1(array[r.lane], array[p_id]) as p);
+    end if;
+    if r.slot is not null then
+      queues := queues || array(select a.run_queue from roost.admit_runs(array[r.slot]) as a);
+    end if;
+  end if;
+  types := types || 'run.done'::text;
+  payloads := payloads || e.told;
+  causations := causations || e.prior;
+  ids := array(select roost.new_id()::text from generate_series(2, cardinality(types))) || e.cause_id;
+  runs := array_fill(e.id, array[cardinality(types)]);
+  key_hashes := array_fill(e.key_hash, array[cardinality(types)]);
+  labels := array_fill(e.labels, array[cardinality(types)]);
+  correlations := array_fill(e.correlation, array[cardinality(types)]);
+  traceparents := array_fill(e.traceparent, array[cardinality(types)]);
+end $$;
+
+-- Many at once, and those alone that leave nothing but outcomes which nothing was paid for. One statement, one append. What is taken is
+-- ready and locked.
+create or replace function roost.end_and_take_1(
+  p_ids uuid[], p_epochs bigint[], p_ends jsonb, p_worker uuid, p_taken uuid[], p_priors text[], p_loop integer
+) returns setof roost.run language sql as $$
+  with item as (
+    select i.id, i.epoch, i.place, i.e -> 'output' as output, i.e -> 'told' as told, i.e -> 'outcomes' as outcomes,
+      case when i.e ? 'outcomes' then array(select (o ->> 'seq')::integer from jsonb_array_elements(i.e -> 'outcomes') as o) else '{}' end as seqs,
+      (select (o.v ->> 'runLabels')::integer from jsonb_array_elements(i.e -> 'outcomes') with ordinality as o(v, n) where o.v ? 'runLabels' order by o.n desc limit 1) as labels,
+      exists (select from jsonb_array_elements(i.e -> 'outcomes') as o where (o ->> 'costUsd')::numeric > 0 or (o ->> 'tokens')::bigint > 0) as is_paid
+    from rows from (unnest(p_ids, p_epochs), jsonb_array_elements(p_ends)) with ordinality as i(id, epoch, e, place)
+  ),
+  topic as materialized (select partition_count as n from roost.topic where name = 'runs'),
+  owned as materialized (
+    select d.id, d.epoch, d.cause_id from roost.run d where d.id = any(p_ids) and d.state = 'running' order by d.depth, d.id for no key update
+  ),
+  done as (
+    update roost.run r set
+      state = 'done', output = i.output, error = null, ended_at = roost.now(), worker_id = null, wake_at = null, deadline_at = null,
+      lane_held = false, cause_id = roost.new_id()::text, labels = coalesce(i.labels, r.labels)
+    from item i join owned d on d.id = i.id and d.epoch = i.epoch
+    where r.id = any(p_ids) and r.id = i.id and r.lane is null and r.slot is null
+      and r.parent_run_id is null and r.postconditions is null and r.reservation_count = 0 and not i.is_paid
+      and (select count(*) = cardinality(i.seqs) and count(*) filter (where s.state = 'intent' and s.seq = any(i.seqs)) = cardinality(i.seqs)
+           from roost.step s where s.run_id = r.id and s.state in ('intent', 'waiting'))
+    returning r.id, r.epoch, r.key_hash % (select n from topic) as part, r.cause_id, d.cause_id as prior, r.correlation, r.traceparent, r.labels, i.place, i.outcomes,
+      roost.told_of_run_1(r.id, r.agent, r.session_key, r.session_kind, r.job_id, r.parent_run_id)
+      || roost.told_of_spending_1(r.call_count, r.usd_spent, r.tokens_spent, r.started_at, r.ended_at, r.rehearsal) || i.told as told
+  ),
+  finished as (
+    update roost.step s set
+      state = o.state, output = o.output, error = o.error, usage = o.usage, cost_usd = o."costUsd", epoch = d.epoch, ended_at = roost.now(),
+      labels = coalesce(o.labels, s.labels)
+    from done d cross join lateral jsonb_to_recordset(d.outcomes) as o(seq integer, state text, output jsonb, error jsonb, usage jsonb, "costUsd" numeric, labels integer, told jsonb)
+    where s.run_id = any(p_ids) and s.run_id = d.id and s.seq = o.seq
+    returning d.id, d.part, d.place, d.prior, d.correlation, d.traceparent, d.labels, s.seq, s.state,
+      jsonb_build_object('runId', s.run_id, 'seq', s.seq, 'name', s.name, 'kind', s.kind, 'attempt', s.attempt) || o.told
+      || case s.state when 'unknown' then jsonb_build_object('effect', s.effect, 'idempotencyKey', s.idempotency_key)
+         else jsonb_build_object('durationMs', greatest(0, round(extract(epoch from s.ended_at - s.started_at) * 1000))) end as told
+  ),
+  taken as (
+    update roost.run r set
+      state = 'running', epoch = r.epoch + 1, worker_id = p_worker, ready_at = null, claimed_at = roost.now(), cause_id = roost.new_id()::text,
+      loop_version = coalesce(r.loop_version, p_loop), started_at = coalesce(r.started_at, roost.now()),
+      deadline_at = coalesce(r.deadline_at, roost.now() + r.timeout_ms * interval '1 millisecond')
+    where r.id = any(p_taken)
+    returning r.*
+  ),
+  placed as materialized (
+    select u.id, u.prior, u.place from unnest(p_taken, p_priors) with ordinality as u(id, prior, place)
+  ),
+  told as (
+    select d.part, d.place, 2147483647 as seq, d.id as run, d.cause_id as id, 'run.done' as type, d.prior as causation, d.correlation, d.traceparent, d.labels, d.told as payload
+    from done d
+    union all
+    select f.part, f.place, f.seq, f.id, roost.new_id()::text, 'step.' || f.state, f.prior, f.correlation, f.traceparent, f.labels, f.told from finished f
+    union all
+    select t.key_hash % (select n from topic), cardinality(p_ids) + p.place, 0, t.id, t.cause_id, 'run.started', p.prior, t.correlation, t.traceparent, t.labels,
+      roost.told_of_run_1(t.id, t.agent, t.session_key, t.session_kind, t.job_id, t.parent_run_id)
+      || jsonb_build_object('workerId', p_worker, 'epoch', t.epoch, 'attempt', t.attempt)
+    from taken t join placed p on p.id = t.id
+  ),
+  counted as (
+    select array(select count(t.run)::integer from generate_series(0, (select n from topic) - 1) as g left join told t on t.part = g group by g order by g) as counts
+  ),
+  reserved as materialized (select roost.take_run_offsets_1((select counts from counted)) as firsts),
+  appended as (
+    insert into roost.event (topic, partition, "offset", id, type, version, source, subject, time, correlation, causation, traceparent, labels, data)
+    select 'runs', t.part, (select firsts from reserved)[t.part + 1] + row_number() over (partition by t.part order by t.place, t.seq) - 1,
+      t.id, t.type, 1, 'roost', t.run::text, roost.now(), t.correlation, t.causation, t.traceparent, t.labels, t.payload
+    from told t
+  )
+  select x.* from (select t.* from taken t join placed p on p.id = t.id order by p.place) as x
+  union all
+  select x.* from item i cross join lateral jsonb_populate_record(null::roost.run, jsonb_build_object('id', i.id)) as x
+  where not exists (select from done d where d.id = i.id)
+$$;

@@ -1,0 +1,70 @@
+-- The fence: locks a run for its owner until the commit, and records outcomes of its steps. `is_held` is false when the run is not running
+-- at that epoch, and then nothing is written. Each outcome: { seq, state, output, error, usage, costUsd, tokens, labels, runLabels, told };
+-- `told` is what its event says beside the step itself. Events and spending are returned: the caller settles what all its runs have spent
+-- at once, and appends the events last.
+--
+-- Invariants: only the owner of a run writes. An outcome is never overwritten; the same owner bringing the same one again, after a lost
+-- answer, changes nothing, and anything else is refused. A finished step is progress: the count of lost owners starts again. The labels of
+-- a run change with the record of the step that read more, or not at all.
+create or replace function roost.hold_run_1(
+  p_run uuid, p_epoch bigint, p_outcomes jsonb,
+  out is_held boolean, out key_hash integer, out labels integer, out correlation text, out traceparent text, out cause_id text, out is_cancelling boolean,
+  out cancel_reason text, out lane text, out slot text, out reservation_count integer, out types text[], out payloads jsonb[],
+  out spent_seqs integer[], out spent_usds numeric[], out spent_tokens bigint[]
+) language plpgsql as $$
+#variable_conflict use_column
+declare
+  r record;
+  s record;
+  o jsonb;
+begin
+  types := '{}';
+  payloads := '{}';
+  spent_seqs := '{}';
+  spent_usds := '{}';
+  spent_tokens := '{}';
+  select x.key_hash, x.labels, x.correlation, x.traceparent, x.cause_id, x.cancel_requested_at, x.cancel_reason, x.lane, x.slot, x.reservation_count, x.stall_count
+    into r from roost.run x where x.id = p_run and x.epoch = p_epoch and x.state = 'running' for no key update;
+  is_held := found;
+  if not is_held then return; end if;
+  key_hash := r.key_hash;
+  labels := r.labels;
+  correlation := r.correlation;
+  traceparent := r.traceparent;
+  cause_id := r.cause_id;
+  is_cancelling := r.cancel_requested_at is not null;
+  cancel_reason := r.cancel_reason;
+  lane := r.lane;
+  slot := r.slot;
+  reservation_count := r.reservation_count;
+  for n in 0 .. jsonb_array_length(p_outcomes) - 1 loop
+    o := p_outcomes -> n;
+    update roost.step x set
+      state = o ->> 'state', output = o -> 'output', error = o -> 'error', usage = o -> 'usage', cost_usd = (o ->> 'costUsd')::numeric,
+      epoch = p_epoch, ended_at = roost.now(), labels = coalesce((o ->> 'labels')::integer, x.labels)
+    where x.run_id = p_run and x.seq = (o ->> 'seq')::integer and x.state = 'intent'
+    returning x.seq, x.name, x.kind, x.attempt, x.effect, x.idempotency_key, x.started_at, x.ended_at into s;
+    if not found then
+      select x.state, x.epoch = p_epoch and x.state = o ->> 'state' and x.output is not distinct from o -> 'output'
+          and x.error is not distinct from o -> 'error' as is_same
+        into s from roost.step x where x.run_id = p_run and x.seq = (o ->> 'seq')::integer;
+      continue when s.is_same;
+      raise exception 'step % of run % %: its outcome cannot become %', o ->> 'seq', p_run,
+        coalesce('is recorded as ' || s.state, 'was never begun'), o ->> 'state' using errcode = 'RS002';
+    end if;
+    labels := coalesce((o ->> 'runLabels')::integer, labels);
+    types := types || ('step.' || (o ->> 'state'));
+    payloads := payloads || (
+      jsonb_build_object('runId', p_run, 'seq', s.seq, 'name', s.name, 'kind', s.kind, 'attempt', s.attempt) || (o -> 'told')
+      || case o ->> 'state' when 'unknown' then jsonb_build_object('effect', s.effect, 'idempotencyKey', s.idempotency_key)
+         else jsonb_build_object('durationMs', greatest(0, round(extract(epoch from s.ended_at - s.started_at) * 1000))) end);
+    if r.reservation_count > 0 or (o ->> 'costUsd')::numeric > 0 or (o ->> 'tokens')::bigint > 0 then
+      spent_seqs := spent_seqs || s.seq;
+      spent_usds := spent_usds || (o ->> 'costUsd')::numeric;
+      spent_tokens := spent_tokens || (o ->> 'tokens')::bigint;
+    end if;
+  end loop;
+  if cardinality(types) > 0 and (r.stall_count > 0 or labels <> r.labels) then
+    update roost.run x set stall_count = 0, labels = hold_run_1.labels where x.id = p_run;
+  end if;
+end $$;

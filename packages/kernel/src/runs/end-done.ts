@@ -1,0 +1,129 @@
+/**
+ * Runs that end well, and the next ones of the same worker, by end_1: whatever ends while a call is on its way travels in the next one. What
+ * a run brings with it that the function does not know (a parent, postconditions) is finishRun's.
+ */
+import type { JsonObject, JsonValue } from "@roost/base";
+import type { BatchOutcome } from "../batches/create-batches.ts";
+import type { Kernel } from "../open-kernel.ts";
+import type { KernelTransaction } from "../transact.ts";
+import { claimValues, withSteps, type ClaimTerms } from "./claim-runs.ts";
+import { eventOutput, eventReason } from "./emit-run-event.ts";
+import type { PreparedOutcome } from "./finish-step.ts";
+import { toOutcomesJson } from "./hold-run.ts";
+import { toVerbError } from "./lease-lost.ts";
+import { runColumns } from "./run-table.ts";
+import { runLimits, type ClaimedRun, type Owned, type Run } from "./run.ts";
+import { toJsonText } from "./to-json-text.ts";
+
+/** A worker that goes on with the next runs in the call that ends one. */
+export interface Claimer {
+  terms: ClaimTerms;
+  /** For how many runs it has room when this many of its own have ended. */
+  roomAfter(endedCount: number): number;
+  /** Called with what was taken, before the ends are told. What the promise comes to is not waited for. */
+  take(runs: ClaimedRun[]): void;
+}
+
+export interface DoneRun {
+  owned: Owned;
+  outcome: { output?: JsonValue; reason?: string };
+  finishing: PreparedOutcome[];
+  claimer: Claimer | undefined;
+}
+
+const nobody: ClaimTerms = { workerId: "00000000-0000-0000-0000-000000000000", queues: [] };
+
+export const endStatement = `
+  select ${runColumns("r")}
+  from roost.end_1($1::uuid[], $2::bigint[], $3::jsonb, $4::uuid, $5::text[], $6::integer, $7::text[], $8::integer[]) as r`;
+
+/** One statement is a transaction of its own. `left`: it was not ended, and the caller looks why. */
+export async function endDone(kernel: Kernel, items: DoneRun[]): Promise<BatchOutcome<"done" | "left">[]> {
+  const firsts = [...new Map(items.map((item) => [item.owned.runId, item])).values()];
+  const claimer = items.find((item) => item.claimer !== undefined)?.claimer;
+  const room = claimer?.roomAfter(firsts.length) ?? 0;
+  const limit = Math.max(0, Math.min(room, runLimits.claimMax));
+  const rows = await kernel.database
+    .query<Run | { [Name in keyof Run]: Run[Name] | null }>(
+      endStatement,
+      [
+        firsts.map((item) => item.owned.runId),
+        firsts.map((item) => item.owned.epoch),
+        `[${firsts.map(toEnd).join(",")}]`,
+        ...claimValues(claimer?.terms ?? nobody, limit),
+      ],
+      { name: "roost_run_end" },
+    )
+    .catch((error: unknown) => {
+      throw toVerbError(error);
+    });
+  const taken: Run[] = [];
+  const left = new Set<string>();
+  for (const row of rows) {
+    if (row.id === null) kernel.wakeups.wake(`runs:${row.queue}`);
+    else if (row.queue === null) left.add(row.id);
+    else taken.push(row as Run);
+  }
+  if (taken.length > 0 || left.size < firsts.length) kernel.wakeups.wake("log:runs");
+  if (taken.length > 0) claimer!.take(await withSteps(kernel, taken));
+  return items.map((item) => ({
+    // The same run twice: its later end was the one that was sent.
+    value: left.has(item.owned.runId) || !firsts.includes(item) ? "left" : "done",
+  }));
+}
+
+/**
+ * Ends a run as done in a transaction that writes more: the events are emitted with the others of the transaction. False: it was not ended,
+ * and nothing was written.
+ */
+export async function endDoneIn(
+  tx: KernelTransaction,
+  { owned, outcome, finishing }: Omit<DoneRun, "claimer">,
+): Promise<boolean> {
+  const [ended] = await tx.query<{
+    ids: string[] | null;
+    types: string[];
+    causations: string[];
+    payloads: JsonObject[];
+    labels: number[];
+    correlations: string[];
+    traceparents: (string | null)[];
+    queues: string[] | null;
+  }>(
+    "select ids, types, causations, payloads, labels, correlations, traceparents, queues from roost.end_one_1($1::uuid, $2::bigint, $3::jsonb)",
+    [owned.runId, owned.epoch, toEnd({ outcome, finishing })],
+    { name: "roost_run_end_one" },
+  );
+  if (ended === undefined || ended.ids === null) return false;
+  for (const [index, id] of ended.ids.entries()) {
+    const traceparent = ended.traceparents[index];
+    tx.emit({
+      id,
+      type: ended.types[index]!,
+      subject: owned.runId,
+      data: ended.payloads[index]!,
+      correlation: ended.correlations[index]!,
+      causation: ended.causations[index]!,
+      labelSet: ended.labels[index]!,
+      ...(traceparent == null ? {} : { traceparent }),
+    });
+  }
+  for (const queue of ended.queues ?? []) tx.wake(`runs:${queue}`);
+  return true;
+}
+
+/** As end_1 takes it. */
+function toEnd({ outcome: { output, reason }, finishing }: Pick<DoneRun, "outcome" | "finishing">): string {
+  const text = toJsonText(output, { what: "the output of the run", bytesMax: runLimits.outputBytesMax });
+  const told = toJsonText(
+    { ...eventOutput(output, text), ...(reason === undefined ? {} : { reason: eventReason(reason) }) },
+    { what: "the event of the run", bytesMax: runLimits.outputBytesMax },
+  );
+  return (
+    [
+      `{"told":${told}`,
+      ...(text === "null" ? [] : [`"output":${text}`]),
+      ...(finishing.length === 0 ? [] : [`"outcomes":${toOutcomesJson(finishing)}`]),
+    ].join(",") + "}"
+  );
+}

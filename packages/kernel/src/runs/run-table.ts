@@ -1,0 +1,221 @@
+/** The columns of the table of runs, once: the type of a row, how it is read and how it is inserted follow from them. */
+// tidy: the columns, and what follows from them.
+import type { JsonObject, JsonValue } from "@roost/base";
+import type { Postcondition } from "@roost/contract/operations";
+
+export type RunState =
+  | "ready"
+  | "queued"
+  | "running"
+  | "waiting"
+  | "done"
+  | "failed"
+  | "cancelled"
+  | "diverged"
+  | "outdated";
+export type SessionKind = "main" | "cron" | "heartbeat" | "subagent" | "channel";
+/** What a waiting run waits for. `start` and `retry` are moments that the kernel chose, the rest are declared waits. */
+export type WaitingFor = "start" | "retry" | "time" | "event" | "person" | "child" | "resolution" | "slot" | "rate";
+
+/** Why a run or a step failed. */
+export interface RunError {
+  code: string;
+  message: string;
+  /** False: the same will fail again, do not retry. Default: true. */
+  isRetryable?: boolean;
+  /** When trying again makes sense, in ms since the epoch. */
+  retryAtMs?: number;
+  details?: JsonValue;
+}
+
+/** What happens after a failure: the n-th retry waits `backoffMs * backoffFactor^(n-1)`, at most `backoffMsMax`, varied by up to 20 %. */
+export interface RetryPolicy {
+  /** Attempts in all, the first one included. */
+  attemptsMax: number;
+  backoffMs: number;
+  backoffFactor: number;
+  backoffMsMax: number;
+}
+
+/** A run's own caps: what it and its child runs may spend together. */
+export interface RunBudget {
+  usdMax?: number;
+  tokensMax?: number;
+  callsMax?: number;
+}
+
+type SqlType = "text" | "text[]" | "uuid" | "integer" | "bigint" | "numeric" | "boolean" | "jsonb" | "timestamptz";
+
+interface Column<Value> {
+  /** In SQL. */
+  name: string;
+  type: SqlType;
+  /** No value has it: it carries the type of the values. */
+  value?: Value;
+}
+
+function column<Value>(name: string, type: SqlType): Column<Value> {
+  return { name, type };
+}
+
+/** In the order of the table, by their names in TypeScript. What only SQL looks at (admitted, rate_passed_at, deadline_left_ms, key_hash) is not here. */
+const runTable = {
+  id: column<string>("id", "uuid"),
+  queue: column<string>("queue", "text"),
+  handler: column<string>("handler", "text"),
+  state: column<RunState>("state", "text"),
+  priority: column<number>("priority", "integer"),
+  readyAt: column<Date | null>("ready_at", "timestamptz"),
+  wakeAt: column<Date | null>("wake_at", "timestamptz"),
+  waitingFor: column<WaitingFor | null>("waiting_for", "text"),
+  epoch: column<number>("epoch", "bigint"),
+  workerId: column<string | null>("worker_id", "uuid"),
+  lane: column<string | null>("lane", "text"),
+  laneSeq: column<number | null>("lane_seq", "bigint"),
+  laneHeld: column<boolean>("lane_held", "boolean"),
+  agent: column<string | null>("agent", "text"),
+  /** The version of its agent's definition that it began with and keeps; null: nobody had defined it. */
+  agentVersion: column<number | null>("agent_version", "integer"),
+  sessionKey: column<string | null>("session_key", "text"),
+  sessionKind: column<SessionKind | null>("session_kind", "text"),
+  jobId: column<string | null>("job_id", "text"),
+  jobVersion: column<number | null>("job_version", "integer"),
+  tickKey: column<string | null>("tick_key", "text"),
+  scheduledAt: column<Date | null>("scheduled_at", "timestamptz"),
+  lateMs: column<number | null>("late_ms", "bigint"),
+  missedCount: column<number | null>("missed_count", "integer"),
+  parentRunId: column<string | null>("parent_run_id", "uuid"),
+  parentSeq: column<number | null>("parent_seq", "integer"),
+  depth: column<number>("depth", "integer"),
+  /** The run that this one repeats from its recorded steps. */
+  retryOf: column<string | null>("retry_of", "uuid"),
+  title: column<string | null>("title", "text"),
+  reason: column<string>("reason", "text"),
+  input: column<JsonObject>("input", "jsonb"),
+  output: column<JsonValue>("output", "jsonb"),
+  error: column<RunError | null>("error", "jsonb"),
+  attempt: column<number>("attempt", "integer"),
+  attemptsMax: column<number>("attempts_max", "integer"),
+  retry: column<RetryPolicy>("retry", "jsonb"),
+  stallCount: column<number>("stall_count", "integer"),
+  timeoutMs: column<number | null>("timeout_ms", "bigint"),
+  deadlineAt: column<Date | null>("deadline_at", "timestamptz"),
+  cancelRequestedAt: column<Date | null>("cancel_requested_at", "timestamptz"),
+  cancelReason: column<string | null>("cancel_reason", "text"),
+  cancelBy: column<string | null>("cancel_by", "text"),
+  budget: column<RunBudget>("budget", "jsonb"),
+  usdSpent: column<number>("usd_spent", "numeric"),
+  tokensSpent: column<number>("tokens_spent", "bigint"),
+  usdReserved: column<number>("usd_reserved", "numeric"),
+  tokensReserved: column<number>("tokens_reserved", "bigint"),
+  /** Model calls reserved so far. */
+  callCount: column<number>("call_count", "integer"),
+  /** Reservations not settled yet. */
+  reservationCount: column<number>("reservation_count", "integer"),
+  rehearsal: column<boolean>("rehearsal", "boolean"),
+  correlation: column<string>("correlation", "text"),
+  causation: column<string | null>("causation", "text"),
+  traceparent: column<string | null>("traceparent", "text"),
+  /** The event that led to the present state. */
+  causeId: column<string>("cause_id", "text"),
+  createdAt: column<Date>("created_at", "timestamptz"),
+  startedAt: column<Date | null>("started_at", "timestamptz"),
+  claimedAt: column<Date | null>("claimed_at", "timestamptz"),
+  endedAt: column<Date | null>("ended_at", "timestamptz"),
+  /** What must be true when it ends as done. */
+  postconditions: column<Postcondition[] | null>("postconditions", "jsonb"),
+  /** The gates that it passes before it is ready, by their names. */
+  slot: column<string | null>("slot", "text"),
+  rate: column<string | null>("rate", "text"),
+  /** The run whose recorded steps before `forkedSeq` it began with. */
+  forkedFrom: column<string | null>("forked_from", "uuid"),
+  forkedSeq: column<number | null>("forked_seq", "integer"),
+  /** The set of labels that it is marked with: the join of all that it has read so far. */
+  labels: column<number>("labels", "integer"),
+  /** The version of the loop that began its journal; null until a worker has claimed it. */
+  loopVersion: column<number | null>("loop_version", "integer"),
+  /** What a worker must be able to do to claim it. */
+  needs: column<string[] | null>("needs", "text[]"),
+} as const;
+
+type RunTable = typeof runTable;
+type ValueOf<Of> = Of extends Column<infer Value> ? Value : never;
+
+/** A row of the table of runs. */
+export type RunRow = { -readonly [Name in keyof RunTable]: ValueOf<RunTable[Name]> };
+
+const columns = Object.entries<Column<unknown>>(runTable);
+
+/** The select list of runs. */
+export function runColumns(alias: string): string {
+  return selectList(alias, columns);
+}
+
+/** Without input and output, which can be large. */
+export function runHeadColumns(alias: string): string {
+  return selectList(
+    alias,
+    columns.filter(([name]) => name !== "input" && name !== "output"),
+  );
+}
+
+/** What a new run is given; everything else has its first value for all. */
+const given = [
+  "id",
+  "queue",
+  "handler",
+  "priority",
+  "lane",
+  "laneSeq",
+  "agent",
+  "sessionKey",
+  "sessionKind",
+  "jobId",
+  "jobVersion",
+  "tickKey",
+  "scheduledAt",
+  "lateMs",
+  "missedCount",
+  "parentRunId",
+  "parentSeq",
+  "depth",
+  "retryOf",
+  "title",
+  "reason",
+  "attemptsMax",
+  "retry",
+  "timeoutMs",
+  "budget",
+  "rehearsal",
+  "correlation",
+  "causation",
+  "traceparent",
+  "causeId",
+  "postconditions",
+  "slot",
+  "rate",
+  "forkedFrom",
+  "forkedSeq",
+  "labels",
+  "loopVersion",
+  "needs",
+] as const satisfies readonly (keyof RunTable)[];
+
+/** What is decided of a new run before it is inserted; `startAt`: not before that moment; `keyHash`: of its id. */
+export type RunInsert = Partial<Pick<RunRow, (typeof given)[number]>> & { keyHash: number; startAt: Date | undefined };
+
+/** For jsonb_to_recordset: the fields of a RunInsert with their types. */
+export const insertedFields: string = [
+  ...given.map((name) => `"${name}" ${runTable[name].type}`),
+  '"keyHash" integer',
+  '"startAt" timestamptz',
+].join(", ");
+/** The columns that they fill, in the same order as `insertedValues`. */
+export const insertedColumns: string = [...given.map((name) => runTable[name].name), "key_hash"].join(", ");
+export const insertedValues: string = [...given, "keyHash"].map((name) => `i."${name}"`).join(", ");
+
+function selectList(alias: string, chosen: [string, Column<unknown>][]): string {
+  return chosen
+    .map(([name, { name: inSql, type }]) => `${alias}.${inSql}${type === "numeric" ? "::float8" : ""} as "${name}"`)
+    .join(", ");
+}
