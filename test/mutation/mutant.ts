@@ -20,12 +20,17 @@ export interface Edit {
   count: number;
 }
 
-/** A mutant by edits of the kernel and of jobs, each once unless it says otherwise. */
+/** Rooms beside the kernel whose files are named by them. */
+const rooms = ["jobs", "approvals"];
+
+/** A mutant by edits of the kernel, of jobs and of approvals, each once unless it says otherwise. */
 export function kernelMutant(
   mutant: Omit<Mutant, "edits"> & { edits: readonly (Omit<Edit, "count"> & { count?: number })[] },
 ): Mutant {
-  const inKernel = (path: string) =>
-    path.startsWith("jobs/") ? `packages/jobs/src/${path.slice("jobs/".length)}` : `packages/kernel/src/${path}`;
+  const inKernel = (path: string) => {
+    const room = rooms.find((one) => path.startsWith(`${one}/`));
+    return room === undefined ? `packages/kernel/src/${path}` : `packages/${room}/src/${path.slice(room.length + 1)}`;
+  };
   return {
     ...mutant,
     tests: inKernel(mutant.tests),

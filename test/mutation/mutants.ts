@@ -1,4 +1,5 @@
 /** Every guard of the kernel that is taken away to see that the suite misses it. docs/chaos.md lists them. */
+import { approvalMutants } from "./approval-mutants.ts";
 import { boundMutants } from "./bound-mutants.ts";
 import { fenceMutants } from "./fence-mutants.ts";
 import { homeMutants } from "./home-mutants.ts";
@@ -213,6 +214,7 @@ export const mutants: readonly Mutant[] = [
   ...fenceMutants,
   ...homeMutants,
   ...boundMutants,
+  ...approvalMutants,
   tickKey,
   tickKeyByHand,
   ...intents,

@@ -17,6 +17,7 @@ import {
 } from "@roost/kernel";
 import { buildContext, commitDigest, lastHeartbeat, type BuiltContext, type Memory } from "@roost/memory";
 import { attributes, type Telemetry } from "@roost/telemetry";
+import { createApprovals } from "./approvals/create-approvals.ts";
 import type { RunHandler } from "./execute-run.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
 import type { Webhook } from "./notices/post-webhook.ts";
@@ -82,6 +83,7 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
       agent,
       isRehearsal: agentRun.isRehearsal || run.rehearsal,
       steps,
+      approvals: createApprovals({ kernel, memory, run }),
       reserveSpend: steps.spend.reserve,
       onDelta: (delta) => publishStream(kernel, run.id, delta),
       context: async () => {

@@ -7,4 +7,5 @@ export { repeatedReason, think, type AgentTurn } from "./think.ts";
 export { createModelsFor, type ModelsFor } from "./models/choose-models.ts";
 export { RunCancelled, runWorker, workerDefaults, type WorkerOptions } from "./run-worker.ts";
 export { createToolsFor, type CreateToolsForOptions } from "./tools/create-tools-for.ts";
+export { readApproval } from "./approvals/create-approvals.ts";
 export { judgePostconditions } from "./postconditions/judge-postconditions.ts";

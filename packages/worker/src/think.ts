@@ -6,15 +6,18 @@ import {
   type AgentContext,
   type AgentDelta,
   type AgentOutcome,
+  type Approvals,
+  type Permit,
+  type PermitCall,
   type ReserveSpend,
   type StepRunner,
-  type Tool,
 } from "@roost/agent";
 import { stripHeartbeatToken } from "@roost/agent/heartbeat";
 import type { AgentDefinition } from "@roost/contract/operations";
 import type { JsonObject, JsonValue, Logger } from "@roost/base";
 import type { ClaimedRun, Kernel, KernelTransaction, RunError, RunOutcome } from "@roost/kernel";
 import { appendReply, heartbeatDecision, rememberHeartbeat, type Memory } from "@roost/memory";
+import { permitHeldWrites } from "./approvals/permit-held-writes.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
 import { tellUnmet } from "./models/tell-unmet.ts";
 import { firstToolsOf } from "./tools/create-tools-for.ts";
@@ -38,6 +41,7 @@ export interface AgentTurn {
   webhook: Webhook | undefined;
   /** From what home and log say now. */
   context: () => Promise<AgentContext>;
+  approvals: Approvals;
   reserveSpend?: ReserveSpend;
   onDelta?: (delta: AgentDelta) => void;
   /** Whether a heartbeat has delivered this text a short while ago. */
@@ -69,17 +73,15 @@ export async function think(turn: AgentTurn): Promise<void> {
     },
     isStartedByPerson: run.jobId === null && run.parentRunId === null,
     ...(turn.onDelta === undefined ? {} : { onDelta: turn.onDelta }),
-    ...(turn.isRehearsal ? { permitTool: permitReadonly } : {}),
+    permit: turn.isRehearsal ? permitReadonly : permitHeldWrites,
+    approvals: turn.approvals,
+    ...(run.loopVersion === null ? {} : { loopVersion: run.loopVersion }),
   });
   await conclude(turn, outcome);
 }
 
 /** Without a model nothing in the world is changed: what a tool would have done is recorded as not performed. */
-async function permitReadonly({
-  tool,
-}: {
-  tool: Pick<Tool, "effect">;
-}): Promise<{ state: "granted" } | { state: "refused"; reason: string }> {
+function permitReadonly({ tool }: Parameters<PermitCall>[0]): Permit {
   return tool.effect === "readonly"
     ? { state: "granted" }
     : { state: "refused", reason: "this run is a rehearsal, effects are not performed" };

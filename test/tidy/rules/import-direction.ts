@@ -13,6 +13,7 @@ const floors: Readonly<Record<string, number>> = {
   objects: 1,
   agent: 1,
   kernel: 2,
+  approvals: 3,
   claims: 3,
   jobs: 3,
   kafka: 3,

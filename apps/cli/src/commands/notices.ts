@@ -77,7 +77,8 @@ function addQuestions(program: Command, context: CliContext): void {
     });
 }
 
-function printQuestion({ terminal }: CliContext, question: Question, nowMs: number): void {
+function printQuestion(context: CliContext, question: Question, nowMs: number): void {
+  const { terminal } = context;
   const { paint } = terminal;
   const marks = [
     question.agent,
@@ -89,8 +90,18 @@ function printQuestion({ terminal }: CliContext, question: Question, nowMs: numb
     `${paint(shortId(question.id), "accent")} ${paint(plainLine(marks.filter(Boolean).join(" · ")), "dim")}`,
   );
   printIndented(terminal, question.text);
+  if (question.approval !== null) printApproval(context, question.approval);
   if (question.choices !== null) terminal.line(`  ${paint(plainLine(question.choices.join(" | ")), "dim")}`);
   if (question.answer !== null) printIndented(terminal, `→ ${question.answer}`);
+}
+
+/** What is to be approved, as it would be done: the change, or else the arguments. */
+function printApproval({ terminal }: CliContext, { tool, input, diff }: NonNullable<Question["approval"]>): void {
+  const shown = diff ?? `${tool} ${JSON.stringify(input, null, 2)}`;
+  for (const line of plainText(shown).trimEnd().split("\n")) {
+    const tone = line.startsWith("+") ? "good" : line.startsWith("-") ? "bad" : "dim";
+    terminal.line(`  ${terminal.paint(line, tone)}`);
+  }
 }
 
 function addAnswer(program: Command, context: CliContext): void {

@@ -1,4 +1,5 @@
 import type { Question as QuestionRecord } from "@roost/contract/operations";
+import { approvalShown } from "@roost/approvals";
 import type { Question } from "@roost/kernel";
 import { iso, isoOrNull } from "./iso.ts";
 
@@ -6,6 +7,8 @@ export function toQuestionRecord(question: Question): QuestionRecord {
   const { answer } = question;
   return {
     id: question.id,
+    kind: toKind(question.kind),
+    approval: toApproval(question),
     text: question.prompt,
     choices: question.choices,
     state: question.state,
@@ -18,4 +21,15 @@ export function toQuestionRecord(question: Question): QuestionRecord {
     answeredBy: question.answeredBy,
     expiresAt: isoOrNull(question.expiresAt),
   };
+}
+
+function toKind(kind: string): QuestionRecord["kind"] {
+  return kind === "approval" || kind === "resolution" ? kind : "question";
+}
+
+function toApproval({ kind, details }: Question): QuestionRecord["approval"] {
+  const shown = kind === "approval" ? approvalShown(details) : undefined;
+  if (shown === undefined) return null;
+  const { tool, input, inputHash, reason, policy, diff } = shown;
+  return { tool, input, inputHash, reason, policy, diff };
 }

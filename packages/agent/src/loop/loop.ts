@@ -2,7 +2,8 @@ import type { AgentContext } from "../messages/agent-context.ts";
 import type { Clock, Logger } from "@roost/base";
 import type { ModelDelta, Models } from "../models/models.ts";
 import type { StepRunner } from "../steps/step-runner.ts";
-import type { PermitTool, Tool } from "../tools/tool.ts";
+import type { Approvals, PermitCall } from "../tools/permit.ts";
+import type { Tool } from "../tools/tool.ts";
 import type { ToolList } from "../tools/tool-list.ts";
 import type { AgentLimits } from "./agent-limits.ts";
 import type { AgentDelta } from "./agent-outcome.ts";
@@ -20,7 +21,12 @@ export interface AgentLoopOptions {
   signal: AbortSignal;
   logger: Logger;
   limits?: Partial<AgentLimits>;
-  permitTool?: PermitTool;
+  /** Asked of every valid call. Default: all are granted. */
+  permit?: PermitCall;
+  /** Left out, what needs an approval is refused. */
+  approvals?: Approvals;
+  /** By whose rules the journal is written. Default: the newest. */
+  loopVersion?: number;
   /** Called as things happen; coalescing is the caller's. What it throws is logged and ignored. */
   onDelta?: (delta: AgentDelta) => void;
   /** Somebody is waiting for the answer (see ModelRequest). */

@@ -183,8 +183,8 @@ test("runAgentLoop() tells a refused tool as refused and does not run it", async
   await using loop = await openLoop(playByTurn([callTool("post", { text: "a" }), "Understood."]));
   const outcome = await loop.run({
     tools: [post],
-    permitTool: async ({ tool, input, call }) => {
-      seen.push([tool.name, tool.effect, input, call.isTainted]);
+    permit: ({ tool, input }, { isUntrusted }) => {
+      seen.push([tool.name, tool.effect, input, isUntrusted]);
       return { state: "refused", reason: "posting needs a person's word" };
     },
   });
@@ -208,8 +208,8 @@ test("runAgentLoop() marks untrusted output, and the mark spreads to later calls
   );
   const outcome = await loop.run({
     tools: [fetchPage, post],
-    permitTool: async ({ call }) => {
-      tainted.push(call.isTainted);
+    permit: (_call, { isUntrusted }) => {
+      tainted.push(isUntrusted);
       return { state: "granted" };
     },
   });

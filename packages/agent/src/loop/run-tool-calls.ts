@@ -7,7 +7,9 @@ import type { ToolCallPart, ToolMessage } from "../messages/message.ts";
 import type { Effect } from "../steps/step-runner.ts";
 import { executeTool, toToolOutput, type ToolOutput } from "../tools/execute-tool.ts";
 import { readArguments, shownArguments } from "../tools/read-arguments.ts";
+import type { Permit } from "../tools/permit.ts";
 import type { Tool } from "../tools/tool.ts";
+import { askApproval, decideCall, hasReadUntrusted } from "./ask-approval.ts";
 import type { Loop } from "./loop.ts";
 import { addToolMessage } from "./loop-state.ts";
 import { toToolMessage } from "./to-tool-message.ts";
@@ -21,13 +23,14 @@ interface PlannedCall {
   /** The arguments as JSON, for people to read. */
   shown: JsonValue;
   isTainted: boolean;
+  permit: Permit;
   /** Either a tool with its input, or why there is nothing to run. */
   work: { tool: Tool; input: unknown } | { code: ErrorCode; message: string };
 }
 
 /** Runs all calls and adds their answers. @throws what `steps.step` throws; calls after that stay unanswered. */
 export async function runToolCalls(loop: Loop, parts: ToolCallPart[]): Promise<void> {
-  const { isTainted } = loop.state;
+  const isTainted = hasReadUntrusted(loop.state);
   const calls = parts.map((part, index) => planCall(loop, part, { index, isTainted }));
   for (const batch of batchesOf(calls, loop.limits.readonlyParallelMax)) {
     const settled = await Promise.allSettled(batch.map((call) => runCall(loop, call)));
@@ -49,6 +52,7 @@ function planCall(loop: Loop, part: ToolCallPart, options: { index: number; isTa
   const refused = (code: ErrorCode, message: string): PlannedCall => ({
     ...call,
     effect: "readonly",
+    permit: { state: "granted" },
     work: { code, message },
   });
   if (state.toolCallCount > limits.toolCallsMax) {
@@ -69,28 +73,34 @@ function planCall(loop: Loop, part: ToolCallPart, options: { index: number; isTa
     const how = loop.tools.explain(tool);
     return refused("invalid_input", how === undefined ? read.message : `${read.message}. It is called so: ${how}`);
   }
-  return { ...call, effect: tool.effect, work: { tool, input: read.input } };
+  const permit = decideCall(loop, tool, { input: shown, isUntrusted: options.isTainted });
+  return { ...call, effect: tool.effect, permit, work: { tool, input: read.input } };
 }
 
 function batchesOf(calls: PlannedCall[], sizeMax: number): PlannedCall[][] {
   const batches: PlannedCall[][] = [];
   for (const call of calls) {
     const last = batches.at(-1);
-    if (
-      last !== undefined &&
-      last.length < sizeMax &&
-      call.effect === "readonly" &&
-      last.every((other) => other.effect === "readonly")
-    )
-      last.push(call);
+    if (last !== undefined && last.length < sizeMax && isParallel(call) && last.every(isParallel)) last.push(call);
     else batches.push([call]);
   }
   return batches;
 }
 
+/** A call that waits for a person goes alone, so that the order of steps is that of the calls. */
+function isParallel({ effect, permit }: PlannedCall): boolean {
+  return effect === "readonly" && permit.state !== "ask";
+}
+
 async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
   const { work, step, shown, toolCallId, toolName } = call;
   const { query } = "tool" in work ? work.tool : {};
+  const { permit } = call;
+  // Nothing is waited for otherwise: calls of a batch begin their steps in order.
+  const permitTool =
+    permit.state === "ask"
+      ? await askApproval(loop, permit, { step, tool: toolName, input: shown })
+      : async () => permit;
   let isFresh = false;
   const outcome = await loop.options.steps.step<ToolOutput>(
     step,
@@ -131,7 +141,7 @@ async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
         isTainted: call.isTainted,
         signal: loop.options.signal,
         deadline: loop.deadline,
-        permitTool: loop.options.permitTool,
+        permitTool,
         toolMsMax: loop.limits.toolMsMax,
         resultCharsMax: loop.limits.toolResultCharsMax,
       });

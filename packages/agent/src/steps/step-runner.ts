@@ -5,7 +5,7 @@
 import type { ErrorCode, JsonValue } from "@roost/base";
 import type { StepUsage } from "../usage/token-usage.ts";
 
-export type StepKind = "context" | "model" | "tool" | "compaction";
+export type StepKind = "context" | "model" | "tool" | "compaction" | "approval";
 
 /** What repeating the step would do to the world; decides what happens to an unknown outcome. */
 export type Effect = "readonly" | "idempotent" | "queryable" | "unsafe";

@@ -97,7 +97,7 @@ test("runAgentLoop() runs a found tool as that tool: its name, its effect, its a
   const outcome = await loop.run({
     tools: [...many(), post],
     firstTools: ["tool_1"],
-    permitTool: async ({ tool, input }) => {
+    permit: ({ tool, input }) => {
       permits.push(`${tool.name} ${tool.effect} ${JSON.stringify(input)}`);
       return { state: "granted" };
     },

@@ -57,7 +57,7 @@ export interface Tool<Input = any> {
 
 export type ToolPermit = { state: "granted" } | { state: "refused"; reason: string };
 
-/** Asked before a valid tool call runs; a refusal is told to the model. */
+/** Asked inside the step of a valid call, before it is performed; a refusal is told to the model. */
 export type PermitTool = (request: {
   tool: Pick<Tool, "name" | "effect">;
   input: JsonValue;

@@ -1,6 +1,7 @@
 /** Every event type of Roost itself: the public file of `@roost/contract/events`. */
 import type { EventDataOf } from "../define-event.ts";
 import { agentEvents } from "./agent-events.ts";
+import { approvalEvents } from "./approval-events.ts";
 import { consumerEvents } from "./consumer-events.ts";
 import { coordinationEvents } from "./coordination-events.ts";
 import { homeEvents } from "./home-events.ts";
@@ -21,6 +22,7 @@ export const roostEvents = [
   ...sessionEvents,
   ...homeEvents,
   ...noticeEvents,
+  ...approvalEvents,
   ...coordinationEvents,
   ...consumerEvents,
   ...queueEvents,
@@ -32,6 +34,7 @@ export type RoostEventType = RoostEvent["type"];
 export type RoostEventData<Type extends RoostEventType> = EventDataOf<Extract<RoostEvent, { type: Type }>>;
 
 export * from "./agent-events.ts";
+export * from "./approval-events.ts";
 export * from "./consumer-events.ts";
 export * from "./coordination-events.ts";
 export * from "./home-events.ts";

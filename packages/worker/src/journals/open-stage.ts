@@ -1,7 +1,8 @@
 /** Executes the run of a scene with the worker's own handler, from nothing or from the beginning of a recorded journal. */
 import assert from "node:assert/strict";
 import { silentLogger } from "@roost/base";
-import { answerQuestion, getRun, listQuestions, listSteps, type Run, type Step } from "@roost/kernel";
+import { answerQuestion } from "@roost/approvals";
+import { getRun, listQuestions, listSteps, type Run, type Step } from "@roost/kernel";
 import { Settings } from "@roost/memory/settings";
 import { createAgentHandler } from "../create-agent-handler.ts";
 import { executeRun } from "../execute-run.ts";
@@ -71,7 +72,7 @@ export async function openStage(scene: JournalScene, loopVersion?: number): Prom
         return { scene: scene.name, state: now.state, steps: (await listSteps(kernel.database, runId)).map(kept) };
       const [question] = await listQuestions(kernel, { runId, states: ["open"] });
       assert.ok(question !== undefined, `it waits for ${now.waitingFor}`);
-      await answerQuestion(kernel, { questionId: question.id, answer: "yes", by: "test" });
+      await answerQuestion(kernel, { questionId: question.id, answer: question.choices?.[0] ?? "yes", by: "test" });
     }
   }
 

@@ -1,0 +1,51 @@
+// The approval of a tool call: a step of its own, before the step of the call, so that waiting for a person costs nothing and a replay
+// finds what was decided.
+
+import type { JsonValue } from "@roost/base";
+import type { ApprovalRequest, Permit } from "../tools/permit.ts";
+import type { PermitTool, Tool } from "../tools/tool.ts";
+import type { Loop } from "./loop.ts";
+import type { LoopState } from "./loop-state.ts";
+import { hasApprovalSteps, loopVersions } from "./loop-versions.ts";
+
+/** Whether content that nobody vouches for stands, or stood, in what the model is shown. It follows from recorded steps alone. */
+export function hasReadUntrusted({ sections, messages, added }: LoopState): boolean {
+  return (
+    sections.some(({ isUntrusted }) => isUntrusted === true) ||
+    [...messages, ...added].some((message) => message.role !== "assistant" && message.isUntrusted === true)
+  );
+}
+
+/** Before a call is made. Pure, as `permit` is. */
+export function decideCall(loop: Loop, tool: Tool, call: { input: JsonValue; isUntrusted: boolean }): Permit {
+  return loop.options.permit?.({ tool, input: call.input }, { isUntrusted: call.isUntrusted }) ?? { state: "granted" };
+}
+
+/**
+ * Asks the person. Returns what the step of the call is to ask before it performs anything.
+ * @throws what `steps.step` throws
+ */
+export async function askApproval(
+  loop: Loop,
+  permit: Extract<Permit, { state: "ask" }>,
+  call: { step: string; tool: string; input: JsonValue },
+): Promise<PermitTool> {
+  const { approvals, steps, loopVersion = loopVersions.at(-1)! } = loop.options;
+  const { reason, policy } = permit;
+  if (approvals === undefined || !hasApprovalSteps(loopVersion))
+    return async () => ({ state: "refused", reason: `${reason}, and nobody can be asked in this run` });
+  const request: ApprovalRequest = { tool: call.tool, input: call.input, reason, policy };
+  const outcome = await steps.step<never>(
+    call.step.replace(/^tool:/, "approval:"),
+    { kind: "approval", effect: "idempotent", input: { ...request } },
+    (stepCall) => approvals.ask(request, stepCall),
+  );
+  if (outcome.state !== "answered") {
+    const why = outcome.state === "failed" ? outcome.error.message : "what became of the question is not known";
+    return async () => ({ state: "refused", reason: `it could not be approved: ${why}` });
+  }
+  const answer = approvals.read(outcome.answer);
+  if (answer.state === "refused") return async () => answer;
+  return ({ call: { idempotencyKey } }) =>
+    approvals.redeem({ ...request, questionId: answer.questionId }, { idempotencyKey });
+}

@@ -1,0 +1,42 @@
+import { answerQuestion as answerInKernel, type Kernel, type KernelTransaction, type Question } from "@roost/kernel";
+import { approvalChoices, approvalShown } from "./approval.ts";
+
+type Answer = Parameters<typeof answerInKernel>[1];
+
+/**
+ * The person's answer to a question. Of an approval it is the decision as well, in one transaction: the first answer counts, the same one
+ * again changes nothing.
+ *
+ * @throws RoostError as the kernel's answerQuestion
+ */
+export async function answerQuestion(kernel: Kernel, answer: Answer): Promise<Question> {
+  return answerInKernel(kernel, answer, {
+    alongside: (tx, question) => decide(tx, question, answer),
+  });
+}
+
+async function decide(tx: KernelTransaction, question: Question, { answer, by }: Answer): Promise<void> {
+  const shown = question.kind === "approval" ? approvalShown(question.details) : undefined;
+  if (shown === undefined) return;
+  const state = answer === approvalChoices.approve ? "granted" : "refused";
+  // Invariant: what is decided is what was shown, and it is decided once.
+  const rows = await tx.query<{ runId: string; seq: number }>(
+    `update roost.approval set state = $3, question_id = $4, decided_by = $5, decided_at = roost.now()
+     where id = $1 and input_hash = $2 and state = 'asked' and expires_at > roost.now() returning run_id as "runId", seq`,
+    [shown.approvalId, shown.inputHash, state, question.id, by],
+  );
+  const [row] = rows;
+  if (row === undefined) return;
+  tx.emit({
+    type: `approval.${state}`,
+    subject: shown.approvalId,
+    data: {
+      approvalId: shown.approvalId,
+      ...row,
+      tool: shown.tool,
+      inputHash: shown.inputHash,
+      questionId: question.id,
+      by,
+    },
+  });
+}

@@ -1,0 +1,4 @@
+export { approvalChoices, approvalShown, type ApprovalDetails } from "./approval.ts";
+export { answerQuestion } from "./answer-question.ts";
+export { recordApproval } from "./record-approval.ts";
+export { redeemApproval } from "./redeem-approval.ts";

@@ -1,0 +1,49 @@
+/** Joins the loop's approvals to the kernel's questions and to the record of approvals. */
+import type { ApprovalAnswer, Approvals } from "@roost/agent";
+import { approvalChoices, recordApproval, redeemApproval } from "@roost/approvals";
+import type { JsonValue } from "@roost/base";
+import type { ClaimedRun, Kernel, WaitRequest, WaitResult } from "@roost/kernel";
+import type { Memory } from "@roost/memory";
+import { toJson } from "../tools/tool-context.ts";
+import { diffOfCall } from "./diff-of-call.ts";
+
+export interface CreateApprovalsOptions {
+  kernel: Kernel;
+  memory: Memory;
+  run: ClaimedRun;
+}
+
+export function createApprovals({ kernel, memory, run }: CreateApprovalsOptions): Approvals {
+  return {
+    ask: async (request, { idempotencyKey: key }) => {
+      const diff = await diffOfCall({ kernel, memory, run }, request);
+      // A repeated step keeps its key, whose end is its place.
+      const seq = Number(key.slice(key.lastIndexOf(":") + 1));
+      const { details, expiresAt } = await recordApproval(kernel, { run, seq, key }, { ...request, diff });
+      const wait: WaitRequest = {
+        kind: "person",
+        question: {
+          kind: "approval",
+          prompt: `May ${request.tool} be called? It is asked because ${request.reason}`,
+          choices: Object.values(approvalChoices),
+          details,
+        },
+        until: expiresAt,
+      };
+      return { state: "waiting", wait: toJson(wait) };
+    },
+    read: readApproval,
+    redeem: ({ questionId, tool, input }, { idempotencyKey }) =>
+      redeemApproval(kernel, { questionId, tool, input, usedBy: idempotencyKey }),
+  };
+}
+
+/** What the answer that a step waited for says. */
+export function readApproval(answer: JsonValue): ApprovalAnswer {
+  const result = answer as unknown as WaitResult;
+  if (result.kind !== "person")
+    return { state: "refused", reason: "nobody approved it in time. Tell the person, do not look for another way" };
+  return result.answer === approvalChoices.approve
+    ? { state: "granted", questionId: result.questionId }
+    : { state: "refused", reason: `${result.by} did not approve it. Do not look for another way` };
+}

@@ -1,0 +1,58 @@
+/** What a call would change, beside what is there now, as a unified diff for the person who is to approve it. */
+import type { ApprovalRequest } from "@roost/agent";
+import { toRoostError, type JsonValue } from "@roost/base";
+import { getJob } from "@roost/jobs";
+import type { ClaimedRun, Kernel } from "@roost/kernel";
+import { findHomeFile, viewerOf, type Memory } from "@roost/memory";
+import { createTwoFilesPatch } from "diff";
+
+interface Given {
+  kernel: Kernel;
+  memory: Memory;
+  run: ClaimedRun;
+}
+
+/** Null for calls that change nothing that could be shown so. */
+export async function diffOfCall(
+  given: Given,
+  { tool, input }: Pick<ApprovalRequest, "tool" | "input">,
+): Promise<string | null> {
+  const fields = input as { [name: string]: JsonValue };
+  if (tool === "write_file") {
+    const path = String(fields["path"]);
+    return patch(path, await textOf(given, path), String(fields["text"]));
+  }
+  if (tool === "define_job") {
+    const { id, ...definition } = fields;
+    return patch(`job ${String(id)}`, await definitionOf(given.kernel, String(id), definition), lines(definition));
+  }
+  return null;
+}
+
+function patch(name: string, before: string, after: string): string {
+  return createTwoFilesPatch(name, name, before, after, "as it is", "as it would be", { context: 2 });
+}
+
+/** What the run may not see is not shown either: the write will be refused. */
+async function textOf({ memory, run }: Given, path: string): Promise<string> {
+  try {
+    return (await findHomeFile(memory, path, { as: viewerOf(run) }))?.text ?? "";
+  } catch (error) {
+    return `(cannot be read: ${toRoostError(error).message})\n`;
+  }
+}
+
+/** Only the fields that the call gives: it says nothing of the others. */
+async function definitionOf(kernel: Kernel, id: string, given: { [name: string]: JsonValue }): Promise<string> {
+  try {
+    const definition = (await getJob(kernel, id)).definition as unknown as { [name: string]: JsonValue };
+    return lines(Object.fromEntries(Object.keys(given).map((name) => [name, definition[name] ?? null])));
+  } catch (error) {
+    if (toRoostError(error).code === "not_found") return "";
+    throw error;
+  }
+}
+
+function lines(value: JsonValue): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
