@@ -81,6 +81,20 @@ for (const [title, run, input, says, expected] of [
   });
 }
 
+test("createAgentHandler() keeps what is wrong with an answer, in the run and in the conversation", async () => {
+  await using home = await openTestHome();
+  home.setScript(() => ({ text: "Half of", finishReason: "length" }));
+  const cut = await execute(
+    home,
+    await home.claim((await sendMessage(home.memory, { sessionKey: "main", text: "a" })).runId),
+  );
+  assert.match(String((cut.output as { remark?: string }).remark), /cut off at \d+ tokens/);
+  home.setScript(() => ({ text: "", finishReason: "length" }));
+  await execute(home, await home.claim((await sendMessage(home.memory, { sessionKey: "main", text: "b" })).runId));
+  const { messages } = await readTranscript(home.memory, "main", { limit: 10 });
+  assert.match(messages.at(-1)?.text ?? "", /^\(no answer: the model answered nothing/);
+});
+
 test("createAgentHandler() does not fail a heartbeat whose webhook fails", async () => {
   await using webhook = await startWebhook(404);
   await using home = await openTestHome({

@@ -20,6 +20,7 @@ import { appendReply, heartbeatDecision, rememberHeartbeat, type Memory } from "
 import { permitHeldWrites } from "./approvals/permit-held-writes.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
 import { tellUnmet } from "./models/tell-unmet.ts";
+import { remarkOn } from "./remark-on.ts";
 import { firstToolsOf } from "./tools/create-tools-for.ts";
 import { deliverNotice } from "./notices/deliver-notice.ts";
 import type { Webhook } from "./notices/post-webhook.ts";
@@ -120,20 +121,24 @@ async function conclude(turn: AgentTurn, outcome: AgentOutcome): Promise<void> {
   if (run.sessionKind === "heartbeat") return concludeHeartbeat(turn, outcome, totals);
   const { text, shouldDeliver } = stripHeartbeatToken(outcome.text, { mode: "message" });
   const reply = shouldDeliver ? text : "";
+  // HEARTBEAT_OK alone is an answer.
+  const remark = reply === "" && outcome.text.trim() !== "" ? undefined : remarkOn(outcome);
+  const told = remark === undefined ? {} : { remark };
   if (reply !== "" && isForPerson(run))
     await deliverNotice(turn.steps, {
       kernel: turn.kernel,
       run,
-      text: reply,
+      text: remark === undefined ? reply : `${reply}\n(${remark})`,
       level: "info",
       webhook: turn.webhook,
       isRehearsal: turn.isRehearsal,
       signal,
     });
-  return turn.end({ state: "done", output: { kind: "reply", text: reply, ...totals } }, (tx) =>
+  return turn.end({ state: "done", output: { kind: "reply", text: reply, ...told, ...totals } }, (tx) =>
     appendReply(tx, {
       run,
-      text: reply,
+      // Whoever reads the conversation later sees why there is no answer.
+      text: reply === "" && remark !== undefined && run.jobId === null ? `(no answer: ${remark})` : reply,
       messages: outcome.messages,
       isRehearsed: outcome.isRehearsed,
       compactedTranscript: outcome.compactedTranscript,
@@ -145,6 +150,11 @@ async function conclude(turn: AgentTurn, outcome: AgentOutcome): Promise<void> {
 function isForPerson({ jobId, sessionKind, input }: ClaimedRun): boolean {
   if (jobId === null) return false;
   return input["tell"] === "person" || (input["tell"] === undefined && sessionKind === "main");
+}
+
+/** A heartbeat that answered nothing at all has not said that all is well. */
+function emptyRemark(outcome: Extract<AgentOutcome, { kind: "replied" }>): string | undefined {
+  return outcome.text.trim() === "" ? remarkOn(outcome) : undefined;
 }
 
 /** Why a heartbeat was quiet that had something to say. */
@@ -163,7 +173,7 @@ async function concludeHeartbeat(
   const { target } = memory.settings.heartbeat;
   if (!stripped.shouldDeliver || isRepeated || target === "none") {
     const reason = !stripped.shouldDeliver
-      ? "nothing needs attention"
+      ? (emptyRemark(outcome) ?? "nothing needs attention")
       : isRepeated
         ? repeatedReason
         : "heartbeat.target in roost.yaml is none";

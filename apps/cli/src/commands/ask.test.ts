@@ -43,6 +43,23 @@ test("roost ask prints the reply once, and nothing else, into a pipe", async () 
   assert.deepEqual(sent.at(-1), { text: "what is up", sessionKey: "main" });
 });
 
+test("roost ask says what is wrong with an answer, on the terminal and in --json", async () => {
+  const handlers = answering([]);
+  const remark = "the answer is cut off at 4096 tokens: outputTokensMax under models in roost.yaml raises the limit";
+  const run = someRun({ ...someSummary({}), output: { kind: "reply", text: "Half of", remark } });
+  await using gateway = await serveGateway({
+    ...handlers,
+    getRun: () => ({ run, steps: { items: [], next: null }, waits: [], holds: [] }),
+  });
+  const { stdout, stderr } = await runRoost(["ask", "hi"], gateway);
+  assert.equal(stdout, "Half of\n");
+  assert.match(stderr, /cut off at 4096 tokens/);
+  assert.equal(
+    (JSON.parse((await runRoost(["ask", "--json", "hi"], gateway)).stdout) as { remark: string }).remark,
+    remark,
+  );
+});
+
 test("roost ask takes what is piped in, alone or beside what is said", async () => {
   await using gateway = await serveGateway(answering([]));
   await runRoost(["ask"], { ...gateway, input: "from a pipe\n" });

@@ -73,7 +73,16 @@ export async function showAnswer(
   if (terminal.isJson) {
     view[Symbol.dispose]();
     const { state, rehearsed, error, spentUsd, tokens } = followed.run;
-    terminal.json({ runId, state, text: followed.text ?? null, rehearsed, error, spentUsd, tokens });
+    terminal.json({
+      runId,
+      state,
+      text: followed.text ?? null,
+      remark: followed.remark ?? null,
+      rehearsed,
+      error,
+      spentUsd,
+      tokens,
+    });
   } else {
     view.finish(followed);
   }

@@ -41,7 +41,7 @@ export function createRunView(terminal: Terminal): ShownRunView {
       if (told.isPassing === true) return progress.update(told.text);
       remark(told.text, told.tone);
     },
-    finish({ run, missing, text }) {
+    finish({ run, missing, text, remark: wrong }) {
       progress[Symbol.dispose]();
       const reply = terminal.isScreen ? missing : (text ?? "");
       const isContinued = hasStreamed && missing !== text;
@@ -54,6 +54,7 @@ export function createRunView(terminal: Terminal): ShownRunView {
       // The worker marks what it rehearses in its own words; other replies are marked here.
       if (run.rehearsed && text?.startsWith("[rehearsal]") !== true)
         terminal.note("rehearsed: no model was there, and nothing was done (roost doctor)", "warn");
+      if (wrong !== undefined) terminal.note(plainLine(wrong), "warn");
       if (run.state === "done") return;
       const why = run.error === null ? "" : `: ${plainLine(run.error.message)}`;
       terminal.note(`The run ${run.state === "cancelled" ? "was cancelled" : `ended as ${run.state}`}${why}`, "bad");

@@ -12,6 +12,8 @@ export interface FollowedRun {
   run: RunSummary;
   /** The reply; undefined when there is none, as of a heartbeat that had nothing to say. */
   text: string | undefined;
+  /** What is wrong with the reply: it is cut off, withheld, or there is none. */
+  remark: string | undefined;
   /** The part of the reply that was not streamed: all of it, or what came after the stream broke. */
   missing: string;
 }
@@ -31,15 +33,24 @@ export async function followRun(
     } else {
       const { run } = await client.getRun({ runId, limit: 1 }, { signal: options.signal });
       const text = readReply(run);
-      return { run: update.run, text, missing: text === undefined ? "" : findMissing(streamed, text) };
+      return {
+        run: update.run,
+        text,
+        remark: readText(run, "remark"),
+        missing: text === undefined ? "" : findMissing(streamed, text),
+      };
     }
   }
   throw new RoostError("unavailable", `the gateway stopped telling about run ${runId}: see roost run show ${runId}`);
 }
 
 /** The text of a run's output. */
-export function readReply({ output }: Pick<Run, "output">): string | undefined {
-  const text = (output as { text?: unknown } | null | undefined)?.text;
+export function readReply(run: Pick<Run, "output">): string | undefined {
+  return readText(run, "text");
+}
+
+function readText({ output }: Pick<Run, "output">, name: "text" | "remark"): string | undefined {
+  const text = (output as { text?: unknown; remark?: unknown } | null | undefined)?.[name];
   return typeof text === "string" && text !== "" ? text : undefined;
 }
 

@@ -60,7 +60,8 @@ export function printRun(
     terminal.line(`  roost run resolve ${run.id} ${step.seq} done|failed|not_done`);
   }
   if (options.isFull) for (const step of steps) printStep(terminal, step);
-  const text = (run.output as { text?: unknown } | null | undefined)?.text;
+  const { text, remark } = (run.output ?? {}) as { text?: unknown; remark?: unknown };
+  if (typeof remark === "string") terminal.line(paint(plainText(remark), "warn"));
   if (typeof text === "string" && text !== "") {
     terminal.line();
     for (const line of plainText(text)

@@ -28,7 +28,15 @@ export interface AgentTotals {
 export type AgentLimitName = "spend" | "turns" | "tool_calls" | "wall_clock" | "context";
 
 export type AgentEnd =
-  | { kind: "replied"; text: string; finishReason: FinishReason }
+  | {
+      kind: "replied";
+      text: string;
+      finishReason: FinishReason;
+      /** The limit under which the last reply was written. */
+      outputTokensMax: number;
+      /** How its request was changed so that the server took it. */
+      mends?: string[];
+    }
   | {
       kind: "limit_exceeded";
       limit: AgentLimitName;

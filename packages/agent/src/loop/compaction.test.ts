@@ -192,3 +192,28 @@ test("runAgentLoop() compacts inside a long turn and goes on working", async () 
   assert.equal(outcome.messages.length, 17);
   assert.match(loop.server.requests.at(-1)?.userText ?? "", /Go$/);
 });
+
+test("runAgentLoop() names the tools' share of a prompt that cannot fit, what to set, and asks for no summary", async () => {
+  await using loop = await openLoop(() => "never asked", {
+    models: {
+      providers: [
+        {
+          kind: "openai-compatible",
+          id: "small",
+          baseUrl: "http://127.0.0.1:1/v1",
+          model: "m",
+          contextTokensMax: 4_096,
+        },
+      ],
+    },
+  });
+  const tools = Array.from({ length: 20 }, (_, index) => ({
+    ...recordingTool(),
+    name: `post_${index}`,
+    description: "Posts a text somewhere. ".repeat(60),
+  }));
+  const outcome = await loop.run({ tools });
+  assert.ok(outcome.kind === "limit_exceeded");
+  assert.match(outcome.message, /model's context is 4096.*largest parts: tools \d{4,}.*OLLAMA_CONTEXT_LENGTH/);
+  assert.equal(loop.server.requests.length, 0);
+});

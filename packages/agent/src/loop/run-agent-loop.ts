@@ -86,7 +86,13 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
     wasRefusedByProvider = false;
     const message = addReply(state, output, step);
     if (message.toolCalls === undefined || message.toolCalls.length === 0)
-      return { kind: "replied", text: message.text, finishReason: output.finishReason };
+      return {
+        kind: "replied",
+        text: message.text,
+        finishReason: output.finishReason,
+        outputTokensMax: output.outputTokensMax,
+        ...(output.mends === undefined ? {} : { mends: output.mends }),
+      };
     await runToolCalls(loop, message.toolCalls);
     if (state.toolCallCount > limits.toolCallsMax) {
       return limitReached(loop, "tool_calls", `this run may make ${limits.toolCallsMax} tool calls and asked for more`);

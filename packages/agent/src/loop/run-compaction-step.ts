@@ -15,6 +15,7 @@ const messagesShare = 0.6;
 /** Undefined when room was made; else why there is none to make. */
 export async function runCompactionStep(loop: Loop, exceeded: ContextExceeded): Promise<string | undefined> {
   const { state } = loop;
+  if (isHopeless(loop, exceeded)) return whyFull(loop, exceeded);
   state.compactionCount += 1;
   const step = `compaction#${state.compactionCount}`;
   const outcome = await loop.options.steps.step<Compaction | null>(
@@ -65,12 +66,29 @@ function messageTokensMax(loop: Loop, exceeded: ContextExceeded): number {
   return Math.max(0, Math.floor((roomTokens - fixedTokens) * messagesShare));
 }
 
-export function whyFull(loop: Loop, exceeded: ContextExceeded): string {
-  const sections = loop.state.sections
-    .map((section) => ({ name: section.name, tokens: estimateTokens(section.text) }))
+/** Contexts below it are a setting of a local server more often than a limit of the model. */
+const smallContextTokens = 16_384;
+
+export function whyFull({ state, tools }: Loop, exceeded: ContextExceeded): string {
+  const parts = [
+    { name: "tools", tokens: estimatePrompt({ sections: [], messages: [], tools: tools.descriptions }) },
+    { name: "the conversation", tokens: estimatePrompt({ sections: [], messages: state.messages, tools: [] }) },
+    ...state.sections.map((section) => ({ name: section.name, tokens: estimateTokens(section.text) })),
+  ];
+  const largest = parts
     .toSorted((left, right) => right.tokens - left.tokens)
-    .slice(0, 3)
-    .map((section) => `${section.name} ${section.tokens}`)
+    .slice(0, 4)
+    .map(({ name, tokens }) => `${name} ${tokens}`)
     .join(", ");
-  return `the prompt needs about ${exceeded.promptTokens} tokens and the model's context is ${exceeded.contextTokensMax}; nothing more can be left out (largest sections: ${sections === "" ? "none" : sections}). Shorten them, or use a model with a larger context`;
+  const hint =
+    exceeded.contextTokensMax <= smallContextTokens
+      ? "Give the model a larger one: OLLAMA_CONTEXT_LENGTH=32768 for Ollama, -c 32768 for llama.cpp, --max-model-len for vLLM (docs/models.md), or shorten what is largest"
+      : "Shorten what is largest, or use a model with a larger context";
+  return `the prompt needs about ${exceeded.promptTokens} tokens beside room for an answer, and the model's context is ${exceeded.contextTokensMax}; nothing more can be left out (largest parts: ${largest}). ${hint}`;
+}
+
+/** Whether the prompt would be too long with nothing but its last message: then a summary of the others helps nobody. */
+function isHopeless({ state, tools }: Loop, { source, contextTokensMax }: ContextExceeded): boolean {
+  const least = { sections: state.sections, messages: state.messages.slice(-1), tools: tools.descriptions };
+  return source === "estimate" && estimatePrompt(least) >= contextTokensMax;
 }

@@ -75,7 +75,8 @@ function rehearse(call: LanguageModelV4CallOptions, how: string): string {
     `${rehearsalMark} No model is configured: nothing was thought, and nothing was done.`,
     `A model would have read about ${tokens} tokens: ${listOf(sections, { shownMax: sectionsShownMax, none: "no instructions" })}; ${count(messages.length, "message")}; ${toolsText(call)}.`,
   ];
-  if (question?.type === "text") lines.push(`It would have answered: ${quote(lastParagraph(question.text))}`);
+  if (question?.type === "text")
+    lines.push(`What it would answer to ${quote(lastParagraph(question.text))} cannot be said without one.`);
   return [...lines, how].join("\n");
 }
 
@@ -91,7 +92,9 @@ function sectionsOf(call: LanguageModelV4CallOptions): string[] {
 
 function toolsText(call: LanguageModelV4CallOptions): string {
   const names = (call.tools ?? []).map((tool) => tool.name);
-  return `${count(names.length, "tool")}${names.length === 0 ? "" : ` (${listOf(names, { shownMax: toolsShownMax, none: "" })})`}`;
+  if (names.length === 0) return count(0, "tool");
+  const tokens = estimateTokens(JSON.stringify(call.tools));
+  return `${count(names.length, "tool")} (${tokens}: ${listOf(names, { shownMax: toolsShownMax, none: "" })})`;
 }
 
 function listOf(names: string[], options: { shownMax: number; none: string }): string {

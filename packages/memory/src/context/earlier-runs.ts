@@ -12,10 +12,11 @@ const ended: RunState[] = ["done", "failed", "cancelled", "diverged", "outdated"
 export async function earlierRuns(memory: Memory, { jobId }: Pick<Run, "jobId">): Promise<Section[]> {
   if (jobId === null) return [];
   const runs = await listRuns(memory.kernel, { jobId, sessionKind: "cron", states: ended, limit: runsMax });
-  if (runs.length === 0) return [];
+  if (runs.every(({ rehearsal }) => rehearsal)) return [];
   let isUntrusted = false;
   const blocks: string[] = [];
-  for (const run of runs.toReversed()) {
+  // What a rehearsal said is not what the job did.
+  for (const run of runs.filter(({ rehearsal }) => !rehearsal).toReversed()) {
     const result = await readRunResult(memory, run.id);
     isUntrusted ||= result.isUntrusted;
     const said = run.state === "failed" ? `failed: ${run.error?.message ?? "no reason is known"}` : run.state;

@@ -91,7 +91,7 @@ export async function readHistory(
   const afterTurn = isCompacted ? session.compactedTurn! : 0;
   const rows = await sql.query<{ turnSeq: number; content: ContextMessage }>(
     `select turn_seq as "turnSeq", content from memory.message
-     where session_key = $1 and turn_seq < $2 and turn_seq > $3
+     where session_key = $1 and turn_seq < $2 and turn_seq > $3 and not rehearsed
      order by turn_seq desc, place desc, seq desc limit $4`,
     [session.key, beforeTurn, afterTurn, historyRowsMax],
     { name: "memory_read_history" },

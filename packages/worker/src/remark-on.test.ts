@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { AgentOutcome } from "@roost/agent";
+import { remarkOn } from "./remark-on.ts";
+
+const replied = (fields: object) =>
+  ({ kind: "replied", text: "hi", finishReason: "stop", outputTokensMax: 800, ...fields }) as Extract<
+    AgentOutcome,
+    { kind: "replied" }
+  >;
+
+const rows: [title: string, fields: object, says: RegExp | undefined][] = [
+  ["a whole answer", {}, undefined],
+  ["a cut answer", { finishReason: "length" }, /cut off at 800 tokens.*outputTokensMax/],
+  ["an answer spent on thinking", { finishReason: "length", text: "" }, /answered nothing: it spent its 800 tokens/],
+  ["a withheld answer", { finishReason: "content_filter", text: "" }, /withheld by the filter/],
+  ["an answer cut by a filter", { finishReason: "content_filter" }, /cut off by the filter/],
+  ["an empty answer", { text: " \n" }, /answered nothing/],
+  ["a call that was written as text", { text: '<tool_call>{"name":"x"}</tool_call>' }, /as text, so nothing was done/],
+  ["a call that was written as bare JSON", { text: '{"name": "read_file", "arguments": {}}' }, /as text/],
+  ["a model without tools", { mends: ["asked without tools"] }, /takes no tools/],
+  ["another mend", { mends: ["asked without stream_options"] }, undefined],
+];
+
+for (const [title, fields, says] of rows) {
+  test(`remarkOn() of ${title}: ${says?.source ?? "nothing"}`, () => {
+    const remark = remarkOn(replied(fields));
+    if (says === undefined) assert.equal(remark, undefined);
+    else assert.match(remark ?? "", says);
+  });
+}
