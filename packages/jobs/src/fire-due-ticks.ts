@@ -6,7 +6,7 @@
 import { isPassing, judgeFailures, type Failure, type Kernel } from "@roost/kernel";
 import { dueTicks, type DueTicks } from "./job-moments.ts";
 import { jobColumns, type StoredJob } from "./job-row.ts";
-import { leaveUntold, moveJobs } from "./move-jobs.ts";
+import { leaveUntold, advanceJobs } from "./advance-jobs.ts";
 import { dueMomentsPerPassMax, onTimeMsMax } from "./plan-ticks.ts";
 import { recordTicks, type NewTick } from "./record-ticks.ts";
 import { createScheduleCache, type ScheduleCache } from "./schedule-cache.ts";
@@ -98,7 +98,7 @@ function firePass(
     await spreadLate(tx, ticks, nowMs);
     const recorded = await recordTicks(tx, ticks, nowMs);
     const told = moves.map(({ job, plan }) => ({ job, plan: leaveUntold(plan, job.id, recorded) }));
-    if (told.length > 0) await moveJobs(tx, told);
+    if (told.length > 0) await advanceJobs(tx, told);
     const count = (outcome: string) => recorded.filter((tick) => tick.outcome === outcome).length;
     return {
       jobCount: due.length,

@@ -13,7 +13,7 @@ export { createJobLoops } from "./create-job-loops.ts";
 export { tickProjection } from "./tick-projection.ts";
 export { jobColumns, type StoredJob } from "./job-row.ts";
 export { nextTick, scheduleOf } from "./job-moments.ts";
-export { moveJobs } from "./move-jobs.ts";
+export { advanceJobs } from "./advance-jobs.ts";
 export { listFailingJobs } from "./report-failing-jobs.ts";
 export { applyAgents } from "./agents/apply-agents.ts";
 export {

@@ -4,7 +4,7 @@ import { isPassing, type KernelTransaction } from "@roost/kernel";
 import { clipReason } from "./clip-reason.ts";
 import { dueTicks } from "./job-moments.ts";
 import type { StoredJob } from "./job-row.ts";
-import { leaveUntold, moveJobs } from "./move-jobs.ts";
+import { leaveUntold, advanceJobs } from "./advance-jobs.ts";
 import { recordTicks } from "./record-ticks.ts";
 import { skipUnrecordable } from "./set-aside-job.ts";
 
@@ -45,7 +45,7 @@ async function settleAll(
     if (settled.state !== "active" || settled.fireAt === null || settled.fireAt.getTime() > nowMs) break;
     const { ticks, plan: planned } = dueTicks(settled, nowMs);
     const plan = leaveUntold(planned, job.id, await recordTicks(tx, ticks, nowMs));
-    await moveJobs(tx, [{ job: settled, plan }]);
+    await advanceJobs(tx, [{ job: settled, plan }]);
     settled = {
       ...settled,
       nextAt: plan.nextAtMs === undefined ? null : new Date(plan.nextAtMs),

@@ -14,7 +14,7 @@ import {
 } from "@roost/kernel";
 import type { Telemetry } from "@roost/telemetry";
 import { createDurableSteps, executeRun, RunInterruption, type DurableSteps } from "@roost/worker";
-import { hauntRun } from "./haunt-run.ts";
+import { writeAsZombie } from "./write-as-zombie.ts";
 import { numberOf, scriptOf, type Act, type RunScript } from "./run-script.ts";
 import { isUnavailable, type SimulatedProcess } from "./simulated-process.ts";
 import { simulationStartMs } from "./virtual-clock.ts";
@@ -38,7 +38,7 @@ export async function executeScript(
   const handlers = { [run.handler]: () => execution.execute() };
   const isRecorded = await executeRun({ kernel: process.kernel, handlers, logger: silentLogger }, run, signal);
   if (execution.mistake !== undefined) throw execution.mistake;
-  if (!execution.hasEnded) await hauntRun(process, run);
+  if (!execution.hasEnded) await writeAsZombie(process, run);
   return { isRecorded };
 }
 

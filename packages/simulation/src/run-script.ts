@@ -23,8 +23,8 @@ export interface RunScript {
   timeoutMs: number | undefined;
   usdMax: number | undefined;
   priority: number;
-  /** Its owners write on when the run is not theirs any more, as those do who were not told. */
-  isHaunted: boolean;
+  /** Its owners write on when the run is not theirs any more: they were not told. */
+  isZombie: boolean;
 }
 
 const effects: Effect[] = ["readonly", "idempotent", "queryable", "unsafe", "unsafe"];
@@ -78,6 +78,6 @@ export function scriptOf(number: number): RunScript {
     timeoutMs: random.chance(0.2) ? 60_000 + random.below(120_000) : undefined,
     usdMax: random.chance(0.2) ? 1 : undefined,
     priority: random.below(3),
-    isHaunted: random.chance(0.4),
+    isZombie: random.chance(0.4),
   };
 }

@@ -1,5 +1,5 @@
 /** Lets a simulation begin later than the state it was given. */
-import { jobColumns, moveJobs, nextTick, type StoredJob } from "@roost/jobs";
+import { jobColumns, advanceJobs, nextTick, type StoredJob } from "@roost/jobs";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
 
 /**
@@ -28,5 +28,5 @@ async function skipTicks(tx: KernelTransaction, untilMs: number): Promise<void> 
     const moments = { nextAtMs: nextAt?.getTime(), fireAtMs: fireAt?.getTime() };
     return { job, plan: { ticks: [], ...moments, missedCount: 0, momentCount: 0 } };
   });
-  if (moves.length > 0) await moveJobs(tx, moves);
+  if (moves.length > 0) await advanceJobs(tx, moves);
 }

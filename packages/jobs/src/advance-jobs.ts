@@ -9,8 +9,8 @@ export function leaveUntold(plan: TickPlan, jobId: string, recorded: RecordedTic
   return { ...plan, missedCount: plan.missedCount + (last?.untoldCount ?? 0) };
 }
 
-/** Moves jobs on past the ticks that were just recorded, in the same transaction. A job without a further moment is finished. */
-export async function moveJobs(tx: Sql, moves: { job: StoredJob; plan: TickPlan }[]): Promise<void> {
+/** Advances jobs past the ticks that were just recorded, in the same transaction. A job without a further moment is finished. */
+export async function advanceJobs(tx: Sql, moves: { job: StoredJob; plan: TickPlan }[]): Promise<void> {
   const rows = moves.map(({ job, plan }) => ({
     id: job.id,
     next_at: plan.nextAtMs === undefined ? null : new Date(plan.nextAtMs).toISOString(),

@@ -14,8 +14,8 @@ const error = { code: "internal", message: "too late" };
  * An owner whose run is not his any more writes all the same, as one does who was paused or did not hear. At his old epoch he is refused,
  * whoever owns the run by now; only his own failure, said once more, is no news.
  */
-export async function hauntRun(process: SimulatedProcess, run: ClaimedRun): Promise<void> {
-  if (!scriptOf(numberOf(run.input)).isHaunted) return;
+export async function writeAsZombie(process: SimulatedProcess, run: ClaimedRun): Promise<void> {
+  if (!scriptOf(numberOf(run.input)).isZombie) return;
   const { kernel, surroundings } = process;
   const owned = { runId: run.id, epoch: run.epoch };
   const writes = {
