@@ -4,6 +4,7 @@
  * same topic at the same moment cannot both get it.
  */
 import { createId, RoostError, type JsonObject } from "@roost/base";
+import { formatLabels, joinLabels, openLabels, placedFor, type Labels } from "@roost/contract/labels";
 import { checkMs, checkName, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { claimLimits } from "./claim-limits.ts";
 import { readTopic, type Topic } from "./read-topic.ts";
@@ -19,6 +20,8 @@ export interface ClaimRequest {
   ttlMs?: number | undefined;
   /** Similarity that counts as the same topic; default `sameTopicScore`. */
   threshold?: number | undefined;
+  /** Of who claims: its text can be trusted as far. Everybody reads it. Default: the person's. */
+  labels?: Labels | undefined;
   causation?: string | undefined;
   correlation?: string | undefined;
 }
@@ -38,6 +41,8 @@ export interface ClaimAnswer {
   expiresAt: Date | null;
   /** Claims on the same topic when refused. When granted, claims near it: whoever understands them should look. Most similar first. */
   similar: SimilarClaim[];
+  /** Of the texts of the similar ones. */
+  labels: Labels;
 }
 
 /** The same claim by the same claimant again is granted again, as the same claim. */
@@ -60,14 +65,16 @@ export async function claimTopic(kernel: Kernel, request: ClaimRequest): Promise
     await tx.query("select pg_advisory_xact_lock(hashtextextended('roost claim ' || $1, 0))", [scope]);
     const live = await readClaims(tx, scope);
     const own = live.find((claim) => claim.by === by && claim.text === text);
-    if (own !== undefined) return { granted: true, claimId: own.claimId, expiresAt: own.expiresAt, similar: [] };
+    if (own !== undefined)
+      return { granted: true, claimId: own.claimId, expiresAt: own.expiresAt, similar: [], labels: openLabels };
     const similar = rank(topic, text, live);
+    const quoted = await labelsOf(tx, live, similar);
     const same = similar.filter((claim) => claim.similarity >= threshold);
     if (same.length > 0) {
-      emitClaim(tx, "topic.refused", request, { similar: same.map(eventClaim) });
-      return { granted: false, claimId: null, expiresAt: null, similar: same };
+      emitClaim(tx, "topic.refused", request, { similar: same.map(eventClaim) }, { quoted });
+      return { granted: false, claimId: null, expiresAt: null, similar: same, labels: quoted };
     }
-    return grant(tx, request, { ttlMs, similar, liveCount: live.length });
+    return { ...(await grant(tx, request, { ttlMs, similar, liveCount: live.length })), labels: quoted };
   });
 }
 
@@ -75,7 +82,7 @@ async function grant(
   tx: KernelTransaction,
   request: ClaimRequest,
   { ttlMs, similar, liveCount }: { ttlMs: number; similar: SimilarClaim[]; liveCount: number },
-): Promise<ClaimAnswer> {
+): Promise<Omit<ClaimAnswer, "labels">> {
   const { scope, text, by, runId } = request;
   if (liveCount >= claimLimits.perScopeMax) {
     throw new RoostError(
@@ -86,13 +93,22 @@ async function grant(
   const claimId = createId();
   const eventId = createId();
   const [row] = await tx.query<{ expiresAt: Date }>(
-    `insert into roost.claim (id, scope, text, claimed_by, run_id, claimed_at, expires_at, event_id)
-     values ($1, $2, $3, $4, $5, roost.now(), roost.now() + $6 * interval '1 ms', $7) returning expires_at as "expiresAt"`,
-    [claimId, scope, text, by, runId ?? null, ttlMs, eventId],
+    `insert into roost.claim (id, scope, text, claimed_by, run_id, claimed_at, expires_at, event_id, labels)
+     values ($1, $2, $3, $4, $5, roost.now(), roost.now() + $6 * interval '1 ms', $7, $8) returning expires_at as "expiresAt"`,
+    [
+      claimId,
+      scope,
+      text,
+      by,
+      runId ?? null,
+      ttlMs,
+      eventId,
+      await tx.labelSet(placedFor(request.labels ?? openLabels, [])),
+    ],
   );
   await sweepClaims(tx);
   const expiresAt = row?.expiresAt ?? new Date(0);
-  emitClaim(tx, "topic.claimed", request, { claimId, expiresAt: expiresAt.toISOString() }, eventId);
+  emitClaim(tx, "topic.claimed", request, { claimId, expiresAt: expiresAt.toISOString() }, { id: eventId });
   return { granted: true, claimId, expiresAt, similar };
 }
 
@@ -117,9 +133,19 @@ export interface TopicClaim {
 
 const claimColumns = `id as "claimId", scope, text, claimed_by as by, claimed_at as at, expires_at as "expiresAt", run_id as "runId"`;
 
-async function readClaims(tx: KernelTransaction, scope: string): Promise<TopicClaim[]> {
-  return tx.query<TopicClaim>(
-    `select ${claimColumns} from roost.claim
+interface LabelledClaim extends TopicClaim {
+  labels: number;
+}
+
+async function labelsOf(tx: KernelTransaction, claims: LabelledClaim[], similar: SimilarClaim[]): Promise<Labels> {
+  const shown = new Set(similar.map((claim) => claim.claimId));
+  const numbers = new Set(claims.filter((claim) => shown.has(claim.claimId)).map((claim) => claim.labels));
+  return joinLabels(...(await Promise.all([...numbers].map((number) => tx.readLabels(number)))));
+}
+
+async function readClaims(tx: KernelTransaction, scope: string): Promise<LabelledClaim[]> {
+  return tx.query<LabelledClaim>(
+    `select ${claimColumns}, labels from roost.claim
      where scope = $1 and released_at is null and expires_at > roost.now() order by claimed_at desc, id limit $2`,
     [scope, claimLimits.perScopeMax],
   );
@@ -180,12 +206,13 @@ function emitClaim(
   type: "topic.claimed" | "topic.refused",
   request: ClaimRequest,
   data: JsonObject,
-  id?: string,
+  { id, quoted = openLabels }: { id?: string; quoted?: Labels } = {},
 ): void {
   const { scope, text, by, runId, causation, correlation } = request;
   tx.emit({
     type,
     subject: scope,
+    labels: formatLabels(joinLabels(quoted, placedFor(request.labels ?? openLabels, []))),
     data: { scope, text, by, ...(runId === undefined ? {} : { runId }), ...data },
     ...(id === undefined ? {} : { id }),
     ...(causation === undefined ? {} : { causation }),

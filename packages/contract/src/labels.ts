@@ -46,6 +46,8 @@ const ranks: Record<Trust, number> = { untrusted: 0, agent: 1, owner: 2 };
 export const missingLabels: Labels = { audiences: ["main"], trust: "untrusted", sources: [] };
 /** Of facts that Roost or the person vouches for and every session may know. Joining it changes nothing. */
 export const openLabels: Labels = { audiences: [], trust: "owner", sources: [] };
+/** Of what Roost or the person vouches for and only the person's own sessions may know. */
+export const mainLabels: Labels = { audiences: ["main"], trust: "owner", sources: [] };
 
 /** Missing or unreadable labels count as `aud:main trust:untrusted`, together with those that can be read. */
 export function parseLabels(texts: readonly string[] | null | undefined): Labels {

@@ -1,4 +1,5 @@
 import type { JsonObject } from "@roost/base";
+import { audienceOf, formatLabels, openLabels, placedFor, type Labels } from "@roost/contract/labels";
 import type { KernelTransaction } from "@roost/kernel";
 
 /** What led to a change of a job, when it was an event. */
@@ -6,6 +7,8 @@ export interface JobCause {
   causation?: string | undefined;
   correlation?: string | undefined;
   traceparent?: string | undefined;
+  /** Of who changes it. Default: the person's. */
+  labels?: Labels | undefined;
 }
 
 export interface JobEvent {
@@ -25,10 +28,16 @@ export function emitJobEvent(
   return tx.emit({
     type,
     subject: jobId,
+    labels: labelsOfJob(jobId, cause.labels),
     data: { jobId, ...data },
     id,
     causation: cause.causation,
     correlation: cause.correlation,
     traceparent: cause.traceparent,
   });
+}
+
+/** What is said of a job is for its own sessions and the person's. */
+export function labelsOfJob(jobId: string, labels: Labels = openLabels): string[] {
+  return formatLabels(placedFor(labels, [audienceOf("job", jobId)]));
 }

@@ -1,5 +1,6 @@
 /** Ticks made of events: of one, or of those that a job has gathered. Pure. */
 import type { JsonObject, JsonValue } from "@roost/base";
+import { joinLabels, parseLabels, placedFor, type Labels } from "@roost/contract/labels";
 import type { StoredEvent } from "@roost/kernel";
 import { loopDepthMax } from "./event-loop-depth.ts";
 import type { StoredJob } from "./job-row.ts";
@@ -32,6 +33,7 @@ export function eventTick(
     causation: event.id,
     correlation: event.correlation,
     traceparent: event.traceparent ?? undefined,
+    labels: labelsOf([event]),
     input: { event: eventInput(event, eventDataCharsMax) },
   };
 }
@@ -71,8 +73,14 @@ export function windowTick(
     why: count === 1 ? `event ${eventType}` : `${count} events ${eventType}`,
     causation: lead.eventId,
     ...(cause === undefined ? {} : { correlation: cause.correlation, traceparent: cause.traceparent ?? undefined }),
+    labels: labelsOf(window.entries.flatMap(({ eventId }) => events.get(eventId) ?? [])),
     input: { events: eventsInput(window, events), eventCount: count },
   };
+}
+
+/** Who waits for an event may read it: its audience is the job's. */
+function labelsOf(events: readonly StoredEvent[]): Labels {
+  return placedFor(joinLabels(...events.map(({ labels }) => parseLabels(labels))), []);
 }
 
 /** Those that are still in the log; the data of the first ones, as far as there is room. */

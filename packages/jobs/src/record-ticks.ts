@@ -4,11 +4,13 @@
  * place that writes ticks, whatever fired them: the clock, an event, a person.
  */
 import { createId, type JsonObject } from "@roost/base";
+import type { Labels } from "@roost/contract/labels";
 import { cancelRunsIn, createRuns, type KernelTransaction, type NewRun } from "@roost/kernel";
 import { createRefuseOverRate, gatesOfJob, type RefuseOverRate } from "./refuse-over-rate.ts";
 import { isActiveAt } from "./active-hours.ts";
 import { clipReason } from "./clip-reason.ts";
 import { decideOverlap, queuedRunsMax, type LiveRun } from "./decide-overlap.ts";
+import { labelsOfJob } from "./emit-job-event.ts";
 import type { StoredJob } from "./job-row.ts";
 import { inputOfDefinition, runOfDefinition } from "./run-of-definition.ts";
 import { onTimeMsMax } from "./plan-ticks.ts";
@@ -34,6 +36,8 @@ export interface NewTick {
   causation?: string | undefined;
   correlation?: string | undefined;
   traceparent?: string | undefined;
+  /** Of what fired it, as far as it can be trusted: its run is marked with them from the start. Default: the person's. */
+  labels?: Labels | undefined;
   /** Goes into the run's input beside what every tick brings. */
   input?: JsonObject;
 }
@@ -185,6 +189,7 @@ async function insertTicks(tx: KernelTransaction, decided: Decided[]): Promise<S
     missed_count: missedBy(tick, outcome),
     until: tick.untilMs === undefined ? null : new Date(tick.untilMs).toISOString(),
     job_version: tick.job.version,
+    ...(tick.labels === undefined ? {} : { labels: tick.labels }),
     correlation: tick.correlation ?? eventId,
     event_id: eventId,
   }));
@@ -220,6 +225,7 @@ function emitTick(tx: KernelTransaction, { tick, outcome, reason, runId, eventId
     id: eventId,
     type: `tick.${outcome}`,
     subject: tick.job.id,
+    labels: labelsOfJob(tick.job.id, tick.labels),
     data: data[outcome],
     causation: tick.causation ?? tick.job.causeId,
     ...(tick.correlation === undefined ? {} : { correlation: tick.correlation }),

@@ -13,6 +13,8 @@ interface EndedRun {
   state: "done" | "failed" | "diverged" | "outdated";
   message: string | null;
   causeId: string;
+  /** The message of a run is of what it has read. */
+  labels: number;
 }
 
 export interface FailingJob {
@@ -37,8 +39,8 @@ export async function listFailingJobs(kernel: Kernel, { limit }: { limit: number
 export async function reportFailingJobs(kernel: Kernel): Promise<number> {
   // The last run of each job that ended lately, where it says something else than is known of the job.
   const ended = await kernel.database.query<EndedRun>(
-    `select l.job_id as "jobId", l.id as "runId", l.state, l.message, l.cause_id as "causeId" from (
-       select distinct on (r.job_id) r.job_id, r.id, r.state, r.error ->> 'message' as message, r.cause_id from roost.run r
+    `select l.job_id as "jobId", l.id as "runId", l.state, l.message, l.cause_id as "causeId", l.labels from (
+       select distinct on (r.job_id) r.job_id, r.id, r.state, r.error ->> 'message' as message, r.cause_id, r.labels from roost.run r
        where r.ended_at > roost.now() - $1 * interval '1 millisecond' and r.job_id is not null and r.state in ('done', 'failed', 'diverged', 'outdated')
        order by r.job_id, r.ended_at desc, r.id desc) as l
      join roost.job j on j.id = l.job_id and j.state <> 'removed'
@@ -90,6 +92,6 @@ async function noteWell(tx: KernelTransaction, run: EndedRun): Promise<boolean> 
   return true;
 }
 
-function noticeOf({ jobId, runId, causeId }: EndedRun) {
-  return { source: "scheduler", jobId, runId, causation: causeId };
+function noticeOf({ jobId, runId, causeId, labels }: EndedRun) {
+  return { source: "scheduler", jobId, runId, causation: causeId, labelSet: labels };
 }

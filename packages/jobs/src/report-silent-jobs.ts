@@ -1,5 +1,6 @@
 /** Says, once, that a job has been due for a while and nobody has fired it. Called by processes other than schedulers: those are what fails. */
 import { formatDurationMs } from "@roost/base";
+import { labelsOfJob } from "./emit-job-event.ts";
 import { isPassing, raiseNotice, rememberResult, type Kernel, type KernelTransaction } from "@roost/kernel";
 
 /** A tick that is late by more than this means that nobody schedules. */
@@ -57,6 +58,7 @@ async function report(tx: KernelTransaction, job: SilentJob): Promise<boolean> {
     const causation = tx.emit({
       type: "job.silent",
       subject: job.id,
+      labels: labelsOfJob(job.id),
       data: { jobId: job.id, dueAt, lateMs },
       causation: job.causeId,
     });

@@ -1,5 +1,6 @@
 /** A tick by hand: keyed, so that the same call starts one run. Overlap and active hours are the tick's as always. */
 import { createId, RoostError } from "@roost/base";
+import { placedFor } from "@roost/contract/labels";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
 import type { JobCause } from "./emit-job-event.ts";
 import { lockJob } from "./job-row.ts";
@@ -48,6 +49,7 @@ export async function runJobNow(
           causation: options.causation,
           correlation: options.correlation,
           traceparent: options.traceparent,
+          ...(options.labels === undefined ? {} : { labels: placedFor(options.labels, []) }),
         },
       ],
       nowMs,

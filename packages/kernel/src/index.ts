@@ -2,6 +2,8 @@
 export { openKernel, readKernelSchema, type Kernel } from "./open-kernel.ts";
 export { type KernelTransaction } from "./transact.ts";
 export type { EventDraft, StoredEvent } from "./log/event.ts";
+export { labelSetNumbers } from "./log/label-sets.ts";
+export { firstLabels } from "./runs/first-labels.ts";
 export type { EventSchema } from "./log/event-schema.ts";
 export { readTopics } from "./log/topics.ts";
 export { advanceOffsets, formatOffsets, parseOffsets, partitionName, type OffsetVector } from "./log/offsets.ts";

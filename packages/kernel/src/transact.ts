@@ -23,6 +23,8 @@ export interface KernelTransaction extends Transaction {
   emit(draft: EventDraft): string;
   /** The number of a set of labels, as rows name it. A new set is stored with this transaction. */
   labelSet(labels: Labels): Promise<number>;
+  /** What a number stands for. */
+  readLabels(labelSet: number): Promise<Labels>;
   /** Does the work or nothing of it: what it wrote and emitted is taken back when it throws, and the transaction goes on. Not nested. */
   attempt<T>(work: () => Promise<T>): Promise<T>;
   /** Wakes the channel after the commit. @throws RoostError `invalid_input` at once: nothing is checked after the commit */
@@ -97,6 +99,11 @@ class OpenKernelTransaction implements KernelTransaction {
     const [number] = await this.#context.labelSets.number(this.#tx, [labels]);
     this.#stored.set(labels, number!);
     return number!;
+  }
+
+  async readLabels(labelSet: number): Promise<Labels> {
+    this.#refuseSettled();
+    return this.#context.labelSets.read(this.#tx, labelSet);
   }
 
   async attempt<T>(work: () => Promise<T>): Promise<T> {

@@ -21,9 +21,11 @@ export function serveClaims({ kernel }: { kernel: Kernel }): Served[] {
       );
     }),
 
-    serve(operations.claimTopic, async ({ by, ...request }, { principal }) =>
-      toWire(await claimTopic(kernel, { ...request, by: namedBy(principal, by), runId: principal.run?.id })),
-    ),
+    serve(operations.claimTopic, async ({ by, ...request }, { principal }) => {
+      const claim = { ...request, by: namedBy(principal, by), runId: principal.run?.id };
+      const { labels: _ofOthers, ...answer } = await claimTopic(kernel, claim);
+      return toWire(answer);
+    }),
 
     serve(operations.releaseClaim, ({ claimId }) => releaseClaim(kernel, requireUuid("claim", claimId))),
   ];

@@ -5,6 +5,7 @@
  * deadline.
  */
 import { RoostError } from "@roost/base";
+import type { Labels } from "@roost/contract/labels";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { checkMs, checkName } from "./check-limits.ts";
@@ -21,6 +22,8 @@ export interface LockRequest {
   purpose?: string | undefined;
   /** The lock is free when this run has ended. */
   runId?: string | undefined;
+  /** Of who asks: what all may read of it can be trusted as far. Default: the person's. */
+  labels?: Labels | undefined;
   causation?: string | undefined;
   correlation?: string | undefined;
 }

@@ -4,6 +4,7 @@
  * heard of again is `unknown` and is given to nobody unless somebody decides so.
  */
 import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { formatLabels, openLabels, placedFor, type Labels } from "@roost/contract/labels";
 import { eachAlone, setAsideMs } from "../each-alone.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
@@ -25,6 +26,8 @@ export interface OnceRequest extends OnceKey {
   retryUnknown?: boolean | undefined;
   purpose?: string | undefined;
   runId?: string | undefined;
+  /** Of who begins it: what all may read of it can be trusted as far. Default: the person's. */
+  labels?: Labels | undefined;
   causation?: string | undefined;
   correlation?: string | undefined;
 }
@@ -50,6 +53,8 @@ interface OnceRow {
   holder: string;
   attempt: number;
   result: JsonValue;
+  /** Of the result. */
+  labels: number;
   beganAt: Date;
   endedAt: Date | null;
   expiresAt: Date;
@@ -59,7 +64,7 @@ interface OnceRow {
   runId: string | null;
 }
 
-const onceColumns = `state, epoch, holder, attempt, result, begun_at as "beganAt", ended_at as "endedAt", expires_at as "expiresAt",
+const onceColumns = `state, epoch, holder, attempt, result, labels, begun_at as "beganAt", ended_at as "endedAt", expires_at as "expiresAt",
   expires_at <= roost.now() as "isOverdue", coalesce(keep_until <= roost.now(), false) as "isForgotten", cause_id as "causeId", run_id as "runId"`;
 
 export async function beginOnce(kernel: Kernel, request: OnceRequest): Promise<OnceAnswer> {
@@ -99,6 +104,8 @@ export async function beginOnce(kernel: Kernel, request: OnceRequest): Promise<O
 export interface OnceOutcome extends OnceKey {
   /** From beginOnce. */
   token: string;
+  /** Of what is said of the outcome. Default: the person's. */
+  labels?: Labels | undefined;
 }
 
 /**
@@ -125,11 +132,12 @@ export async function finishOnce(
         "conflict",
         `"${outcome.key}" was reported as not done by the same holder before: begin it again`,
       );
-    const causeId = emitOnce(tx, "once.done", outcome, row, { result: outcome.result ?? null });
+    const causeId = emitOnce(tx, "once.done", outcome, row, { result: outcome.result ?? null }, outcome);
+    const labels = await tx.labelSet(placedFor(outcome.labels ?? openLabels, []));
     const [done] = await tx.query<OnceRow>(
-      `update roost.once set state = 'done', result = $3, ended_at = roost.now(), keep_until = roost.now() + $4 * interval '1 ms', cause_id = $5
+      `update roost.once set state = 'done', result = $3, ended_at = roost.now(), keep_until = roost.now() + $4 * interval '1 ms', cause_id = $5, labels = $6
        where scope = $1 and key = $2 returning ${onceColumns}`,
-      [outcome.scope, outcome.key, result, outcome.keepMs ?? null, causeId],
+      [outcome.scope, outcome.key, result, outcome.keepMs ?? null, causeId, labels],
     );
     return answer(outcome, present(done, outcome));
   });
@@ -150,7 +158,13 @@ export async function failOnce(
       throw new RoostError("conflict", `"${outcome.key}" was reported as done before: that stays`);
     if (outcome.isUnknown === true) {
       if (row.state === "begun")
-        await markUnknown(tx, outcome, row, outcome.error?.message ?? "its holder cannot tell whether it happened");
+        await markUnknown(
+          tx,
+          outcome,
+          row,
+          outcome.error?.message ?? "its holder cannot tell whether it happened",
+          outcome.labels,
+        );
       return { state: "unknown" };
     }
     if (row.state === "free") return { state: "free" };
@@ -160,6 +174,7 @@ export async function failOnce(
       outcome,
       row,
       outcome.error === undefined ? {} : { error: outcome.error },
+      outcome,
     );
     await tx.query(
       `update roost.once set state = 'free', error = $3, ended_at = roost.now(), cause_id = $4 where scope = $1 and key = $2`,
@@ -256,8 +271,14 @@ async function begun(tx: KernelTransaction, request: OnceRequest, row: OnceRow):
   return { ...answer(request, row), state: "begun", token: String(row.epoch) };
 }
 
-async function markUnknown(tx: KernelTransaction, once: OnceKey, row: OnceRow, reason: string): Promise<"unknown"> {
-  const causeId = emitOnce(tx, "once.unknown", once, row, { reason: reason.slice(0, 2_000) });
+async function markUnknown(
+  tx: KernelTransaction,
+  once: OnceKey,
+  row: OnceRow,
+  reason: string,
+  labels?: Labels,
+): Promise<"unknown"> {
+  const causeId = emitOnce(tx, "once.unknown", once, row, { reason: reason.slice(0, 2_000) }, { labels });
   await tx.query(
     `update roost.once set state = 'unknown', ended_at = roost.now(), cause_id = $3 where scope = $1 and key = $2`,
     [once.scope, once.key, causeId],
@@ -287,12 +308,13 @@ function emitOnce(
   { scope, key }: OnceKey,
   row: OnceRow,
   data: JsonObject,
-  cause: { causation?: string | undefined; correlation?: string | undefined } = {},
+  cause: { causation?: string | undefined; correlation?: string | undefined; labels?: Labels | undefined } = {},
 ): string {
   const causation = cause.causation ?? (type === "once.begun" ? undefined : row.causeId);
   return tx.emit({
     type,
     subject: `${scope}/${key}`.slice(0, 256).toWellFormed(),
+    labels: formatLabels(placedFor(cause.labels ?? openLabels, [])),
     data: { scope, key, holder: row.holder, ...(row.runId === null ? {} : { runId: row.runId }), ...data },
     ...(causation === undefined || causation === "" ? {} : { causation }),
     ...(cause.correlation === undefined ? {} : { correlation: cause.correlation }),

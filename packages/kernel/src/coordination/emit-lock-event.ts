@@ -1,4 +1,5 @@
 import type { JsonObject } from "@roost/base";
+import { formatLabels, openLabels, placedFor, type Labels } from "@roost/contract/labels";
 import type { KernelTransaction } from "../transact.ts";
 
 export interface HeldLock {
@@ -14,11 +15,12 @@ export function emitLockEvent(
   type: "lock.acquired" | "lock.released" | "lock.expired",
   { name, holder, epoch, runId }: HeldLock,
   data: JsonObject = {},
-  cause: { causation?: string | undefined; correlation?: string | undefined } = {},
+  cause: { causation?: string | undefined; correlation?: string | undefined; labels?: Labels | undefined } = {},
 ): string {
   return tx.emit({
     type,
     subject: name,
+    labels: formatLabels(placedFor(cause.labels ?? openLabels, [])),
     data: { name, holder, epoch, ...(runId === null ? {} : { runId }), ...data },
     ...(cause.causation === undefined ? {} : { causation: cause.causation }),
     ...(cause.correlation === undefined ? {} : { correlation: cause.correlation }),

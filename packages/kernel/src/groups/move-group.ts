@@ -3,6 +3,7 @@
  * an event that says who did it and where the group was.
  */
 import { RoostError } from "@roost/base";
+import { formatLabels, mainLabels } from "@roost/contract/labels";
 import type { Sql } from "@roost/database";
 import { refuseOutOfRange } from "../log/out-of-range.ts";
 import { partitionName } from "../log/offsets.ts";
@@ -58,6 +59,7 @@ export async function resetGroup(kernel: Kernel, reset: ResetGroup): Promise<Mov
     for (const each of moved) {
       tx.emit({
         type: "consumer.reset",
+        labels: formatLabels(mainLabels),
         subject: group,
         data: { group, topic: each.topic, partition: each.partition, fromOffset: each.from, toOffset: each.to, by },
       });
@@ -103,6 +105,7 @@ export async function skipEvent(
     );
     tx.emit({
       type: "consumer.skipped",
+      labels: formatLabels(mainLabels),
       subject: group,
       data: {
         group,
@@ -131,7 +134,7 @@ export async function removeGroup(kernel: Kernel, { group, by }: { group: string
     const groups = await tx.query("delete from roost.consumer_group where name = $1 returning 1", [group]);
     if (cursors.length + groups.length === 0)
       throw new RoostError("not_found", `there is no consumer group "${group}": look at the list of groups`);
-    tx.emit({ type: "consumer.removed", subject: group, data: { group, by } });
+    tx.emit({ type: "consumer.removed", subject: group, labels: formatLabels(mainLabels), data: { group, by } });
   });
 }
 

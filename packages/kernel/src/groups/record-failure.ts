@@ -85,6 +85,6 @@ function eventOf(
       failureCount: count,
       error: { code: isOutOfRange(error) ? "offset_out_of_range" : error.code, message },
     },
-    ...(event === undefined ? {} : { causation: event.id, correlation: event.correlation }),
+    ...(event === undefined ? {} : { causation: event.id, correlation: event.correlation, labels: event.labels }),
   };
 }

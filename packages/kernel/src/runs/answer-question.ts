@@ -1,6 +1,8 @@
 /** A person's answer to a question that a run waits for; it ends the wait in the same transaction. */
 import { RoostError, type JsonValue } from "@roost/base";
+import { formatLabels, openLabels } from "@roost/contract/labels";
 import type { Kernel } from "../open-kernel.ts";
+import { labelSetNumbers } from "../log/label-sets.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { lockRuns } from "./lock-runs.ts";
 import { resumeRuns } from "./resume-runs.ts";
@@ -86,11 +88,13 @@ function refuseUnfit(question: Question, { answer }: Answer): void {
   }
 }
 
+/** A person says it, to a run that only some may know of. */
 async function emitAnswered(tx: KernelTransaction, question: Question, { answer, by }: Answer): Promise<string> {
-  const [run] = await tx.query<{ correlation: string; causeId: string }>(
-    'select correlation, cause_id as "causeId" from roost.run where id = $1',
+  const [run] = await tx.query<{ correlation: string; causeId: string; labels: number }>(
+    'select correlation, cause_id as "causeId", labels from roost.run where id = $1',
     [question.runId],
   );
+  const { audiences } = await tx.readLabels(run?.labels ?? labelSetNumbers.missing);
   return tx.emit({
     type: "question.answered",
     subject: question.id,
@@ -103,5 +107,6 @@ async function emitAnswered(tx: KernelTransaction, question: Question, { answer,
       ...(question.agent === null ? {} : { agent: question.agent }),
     },
     ...(run === undefined ? {} : { correlation: run.correlation, causation: run.causeId }),
+    labels: formatLabels({ ...openLabels, audiences }),
   });
 }

@@ -50,6 +50,7 @@ export async function askQuestion(tx: KernelTransaction, run: RunHead, seq: numb
     },
     correlation: run.correlation,
     causation: run.causeId,
+    labelSet: run.labels,
   });
   return questionId;
 }

@@ -3,6 +3,7 @@
  * entry into its lane and what it inherits; nothing of its execution.
  */
 import { createId, RoostError } from "@roost/base";
+import { joinLabels } from "@roost/contract/labels";
 import type { KernelTransaction } from "../transact.ts";
 import { admitRuns, openGates } from "./admit-runs.ts";
 import { emitRunEvent, eventReason } from "./emit-run-event.ts";
@@ -116,7 +117,8 @@ async function toDraft(tx: KernelTransaction, request: NewRun, parents: Map<stri
 async function labelSetOf(tx: KernelTransaction, request: NewRun, parent: Parent | undefined): Promise<number> {
   if (request.labelSet !== undefined) return request.labelSet;
   if (request.labels === undefined && parent !== undefined) return parent.labels;
-  return tx.labelSet(request.labels ?? firstLabels(request));
+  const first = firstLabels(request);
+  return tx.labelSet(request.labels === undefined ? first : joinLabels(first, request.labels));
 }
 
 /** Gives each run its place in its lane, in input order, and returns the lanes that nobody holds. The lane rows stay locked. */

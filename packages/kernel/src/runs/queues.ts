@@ -1,5 +1,6 @@
 /** Queues of runs: who waits in each, and their pause. A paused queue gives nothing to any worker; what runs goes on. */
 import { createId, RoostError } from "@roost/base";
+import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { pageLimitMax, QueueName } from "@roost/contract/operations";
 import type { Kernel } from "../open-kernel.ts";
 import { eventReason } from "./emit-run-event.ts";
@@ -64,7 +65,13 @@ export async function pauseQueue(kernel: Kernel, name: string, { by, reason }: P
       [name, by, reason === undefined ? null : eventReason(reason)],
     );
     if (rows.length === 0) return;
-    tx.emit({ id: createId(), type: "queue.paused", subject: name, data: { queue: name, by, ...said(reason) } });
+    tx.emit({
+      id: createId(),
+      type: "queue.paused",
+      subject: name,
+      labels,
+      data: { queue: name, by, ...said(reason) },
+    });
   });
 }
 
@@ -74,10 +81,19 @@ export async function resumeQueue(kernel: Kernel, name: string, { by, reason }: 
   await kernel.transact(async (tx) => {
     const rows = await tx.query("delete from roost.queue where name = $1 returning name", [name]);
     if (rows.length === 0) return;
-    tx.emit({ id: createId(), type: "queue.resumed", subject: name, data: { queue: name, by, ...said(reason) } });
+    tx.emit({
+      id: createId(),
+      type: "queue.resumed",
+      subject: name,
+      labels,
+      data: { queue: name, by, ...said(reason) },
+    });
     tx.wake(`runs:${name}`);
   });
 }
+
+/** Reasons are what a person says to himself. */
+const labels = formatLabels(mainLabels);
 
 function said(reason: string | undefined): { reason?: string } {
   return reason === undefined ? {} : { reason: eventReason(reason) };

@@ -81,7 +81,7 @@ export interface NewRun {
   needs?: string[];
   /** The run whose recorded steps it begins with, and the loop that began their journal. */
   continues?: Partial<Pick<RunRow, "retryOf" | "forkedFrom" | "forkedSeq" | "loopVersion">>;
-  /** What it is marked with from the start. Default: the parent's labels, else those of its session (firstLabels). */
+  /** Of what caused it: it is marked with them from the start, and with those of its session. Default: the parent's labels. */
   labels?: Labels;
   /** The same as the number of a stored set; it goes before `labels`. */
   labelSet?: number;

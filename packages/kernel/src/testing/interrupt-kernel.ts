@@ -22,6 +22,7 @@ export function interruptKernel(kernel: Kernel, atPlace: (place: Place) => Promi
   const reach = (before: Place["before"], sql?: Sql) => atPlace({ number: (placeCount += 1), before, sql });
   const interrupt = (tx: KernelTransaction): KernelTransaction => ({
     emit: (draft) => tx.emit(draft),
+    readLabels: (number) => tx.readLabels(number),
     labelSet: (labels) => tx.labelSet(labels),
     attempt: (work) => tx.attempt(work),
     wake: (channel) => tx.wake(channel),

@@ -1,4 +1,5 @@
 /** Finds workers that died or hang and lets others go on with their runs. A loop over state: nothing is lost when it dies itself. */
+import { labelSetNumbers } from "../log/label-sets.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { allSteps, eachAlone, isPassing } from "../each-alone.ts";
@@ -147,6 +148,7 @@ async function bury(tx: KernelTransaction, dead: DeadWorker): Promise<number | u
   tx.emit({
     type: "worker.lost",
     subject: dead.id,
+    labelSet: labelSetNumbers.open,
     data: {
       workerId: dead.id,
       host: dead.host.slice(0, 255),

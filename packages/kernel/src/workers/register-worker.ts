@@ -4,6 +4,7 @@
  */
 import { RoostError, type JsonObject } from "@roost/base";
 import type { Session } from "@roost/database";
+import { labelSetNumbers } from "../log/label-sets.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { Owned } from "../runs/run.ts";
 import { handBackRuns } from "./hand-back-runs.ts";
@@ -69,7 +70,12 @@ async function recordWorker(
        values ($1, $2, $3, $4, $5::bigint, roost.now(), roost.now(), roost.now() + $6 * interval '1 millisecond', $7::jsonb)`,
       [workerId, host, pid, kind, lockKey, worker.ttlMs ?? ttlMsDefault, JSON.stringify(worker.details ?? {})],
     );
-    tx.emit({ type: "worker.joined", subject: workerId, data: { workerId, host: host.slice(0, 255), pid, kind } });
+    tx.emit({
+      type: "worker.joined",
+      subject: workerId,
+      labelSet: labelSetNumbers.open,
+      data: { workerId, host: host.slice(0, 255), pid, kind },
+    });
   });
 }
 

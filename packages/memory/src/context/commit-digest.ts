@@ -1,5 +1,6 @@
 /** What a run was shown, recorded: transcript, cursor and heartbeat inputs move together with the step that used them. */
 import { createId } from "@roost/base";
+import { parseLabels } from "@roost/contract/labels";
 import type { KernelTransaction } from "@roost/kernel";
 import { savePending } from "../heartbeat/heartbeat-row.ts";
 import { insertMessages, type NewMessage } from "../sessions/message.ts";
@@ -35,6 +36,7 @@ export async function commitDigest(tx: KernelTransaction, built: BuiltContext): 
             place: "asked" as const,
             role: "user" as const,
             content: built.asked,
+            labels: parseLabels(built.asked.labels),
             runId: run.id,
             source,
           },
@@ -58,6 +60,7 @@ export async function commitDigest(tx: KernelTransaction, built: BuiltContext): 
       place: "told" as const,
       role: "system" as const,
       content,
+      labels: parseLabels(content.labels),
       runId: run.id,
       source: "roost",
     })),

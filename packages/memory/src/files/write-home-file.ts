@@ -5,6 +5,7 @@
  */
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
 import { RoostError, toRoostError, type JsonValue } from "@roost/base";
+import { formatLabels } from "@roost/contract/labels";
 import { FileFault } from "../disk/file-fault.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import { resolveHomePath, type ResolvedPath } from "../disk/home-path.ts";
@@ -80,7 +81,7 @@ interface Write {
 
 async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome | "again"> {
   const { request, target, sha256 } = write;
-  const { by, runId, sessionKey, sessionKind, remember } = request;
+  const { by, runId, sessionKey, sessionKind, labels, remember } = request;
   const intent: WriteIntent = {
     id: memory.kernel.createId(),
     path: target.path,
@@ -92,6 +93,7 @@ async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome 
       ...(runId !== undefined && { runId }),
       ...(sessionKey !== undefined && { sessionKey }),
       ...(sessionKind !== undefined && { sessionKind }),
+      ...(labels !== undefined && { labels: formatLabels(labels) }),
       ...(remember !== undefined && { remember }),
     },
   };
@@ -109,7 +111,7 @@ async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome 
       }
       if (remember !== undefined && (await isRepeated(tx, remember, target.path)))
         return { state: "repeated", path: target.path };
-      return swap(tx, { ...write, intent, progress, disk });
+      return swap(memory, tx, { ...write, intent, progress, disk });
     });
   } catch (error) {
     if (error instanceof FoundOther) return giveUp(memory, intent, target);
@@ -147,6 +149,7 @@ async function isRepeated(
 }
 
 async function swap(
+  memory: Memory,
   tx: KernelTransaction,
   write: Write & { intent: WriteIntent; progress: Progress; disk: DiskFile | undefined },
 ): Promise<WriteOutcome> {
@@ -164,7 +167,7 @@ async function swap(
   } else {
     await request.alongside?.(tx);
   }
-  await recordWritten(tx, intent, { stamp: null, modifiedAt: progress.replacedAt });
+  await recordWritten(memory, tx, intent, { bytes, stamp: null, modifiedAt: progress.replacedAt });
   return written;
 }
 
@@ -190,7 +193,7 @@ async function writeStateFile(memory: Memory, request: WriteRequest, name: strin
       `${request.path} cannot be written: ${parsed.problem}; a state file holds one JSON value`,
     );
   }
-  const { by, runId, sessionKey, sessionKind, as, expected } = request;
+  const { by, runId, sessionKey, sessionKind, labels, as, expected } = request;
   const outcome = await setState(memory, {
     name,
     value: parsed.value,
@@ -200,6 +203,7 @@ async function writeStateFile(memory: Memory, request: WriteRequest, name: strin
     ...(runId !== undefined && { runId }),
     ...(sessionKey !== undefined && { sessionKey }),
     ...(sessionKind !== undefined && { sessionKind }),
+    ...(labels !== undefined && { labels }),
     ...(request.remember !== undefined && { idempotencyKey: request.remember.key }),
   });
   const path = request.path;

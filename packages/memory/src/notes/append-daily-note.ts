@@ -53,7 +53,7 @@ export async function appendLine(
         : current.text.endsWith("\n") || current.text === ""
           ? current.text
           : `${current.text}\n`;
-    const { by, runId, sessionKey, sessionKind, as, idempotencyKey } = note;
+    const { by, runId, sessionKey, sessionKind, labels, as, idempotencyKey } = note;
     const outcome = await writeHomeFile(memory, {
       path,
       text: before + line,
@@ -63,6 +63,7 @@ export async function appendLine(
       ...(runId !== undefined && { runId }),
       ...(sessionKey !== undefined && { sessionKey }),
       ...(sessionKind !== undefined && { sessionKind }),
+      ...(labels !== undefined && { labels }),
       ...(idempotencyKey !== undefined && { remember: { scope: "memory.note", key: idempotencyKey } }),
       ...(alongside !== undefined && { alongside: (tx: KernelTransaction) => alongside(tx, path) }),
     });

@@ -1,4 +1,5 @@
 import { RoostError } from "@roost/base";
+import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
 import { authorFields } from "../records/file-records.ts";
@@ -25,6 +26,7 @@ export async function remember(memory: Memory, fact: DailyNote): Promise<Appende
     tx.emit({
       type: "fact.remembered",
       subject: path ?? fact.by,
+      labels: formatLabels(fact.labels ?? mainLabels),
       data: { ...authorFields(fact), text, ...(path !== undefined && { path }) },
     });
   };

@@ -2,6 +2,7 @@
  * Table memory.file_problem: which files of the home could not be read or written, and why. A problem is recorded where it is met, with
  * file.failed and one notice for all that were met together; it ends with file.recovered when a scan does not meet it any more.
  */
+import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { clipText } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
 import { raiseNotice, type KernelTransaction } from "@roost/kernel";
@@ -62,7 +63,8 @@ export async function settleProblems(
       [ended],
     );
     if (gone.length === 0) return;
-    for (const { path } of gone) tx.emit({ type: "file.recovered", subject: path, data: { path } });
+    for (const { path } of gone)
+      tx.emit({ type: "file.recovered", subject: path, labels: formatLabels(mainLabels), data: { path } });
     raiseNotice(tx, {
       source: "home",
       level: "info",
@@ -84,7 +86,9 @@ async function insertNew(tx: KernelTransaction, found: readonly FileProblem[]): 
 }
 
 function tellFailed(memory: Memory, tx: KernelTransaction, told: readonly FileProblem[]): void {
-  const ids = told.map(({ path, reason }) => tx.emit({ type: "file.failed", subject: path, data: { path, reason } }));
+  const ids = told.map(({ path, reason }) =>
+    tx.emit({ type: "file.failed", subject: path, labels: formatLabels(mainLabels), data: { path, reason } }),
+  );
   const [first] = told;
   const text =
     told.length === 1 && first !== undefined

@@ -1,10 +1,14 @@
 /** Table memory.file: which content of each file the log knows. Whoever changes a row holds the path's lock. */
 import type { JsonObject } from "@roost/base";
+import { formatLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { Sql, Transaction } from "@roost/database";
-import type { KernelTransaction } from "@roost/kernel";
+import { labelSetNumbers, type KernelTransaction } from "@roost/kernel";
 import { textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
+import { placedAt } from "../visibility/place-labels.ts";
 import type { Author } from "../visibility/viewer.ts";
+import { marksOfText, readRecordedMarks, storeMarks, type StoredMarks } from "./file-marks.ts";
+import { labelsOfAll, type LineMarks } from "./line-marks.ts";
 
 export interface FileRecord {
   path: string;
@@ -57,12 +61,24 @@ export async function readRecords(sql: Sql): Promise<Map<string, FileRecord>> {
 
 export async function saveRecord(
   tx: Sql,
-  record: FileRecord & { modifiedAt: Date; eventId: string; runId?: string | undefined },
+  record: FileRecord & { modifiedAt: Date; eventId: string; runId?: string | undefined; marks?: StoredMarks },
 ): Promise<void> {
   await tx.query(
-    `insert into memory.file (path, sha256, bytes, stamp, modified_at, event_id, run_id, recorded_at) values ($1, $2, $3, $4, $5, $6, $7, roost.now())
-     on conflict (path) do update set sha256 = $2, bytes = $3, stamp = $4, modified_at = $5, event_id = $6, run_id = $7, recorded_at = roost.now()`,
-    [record.path, record.sha256, record.bytes, record.stamp, record.modifiedAt, record.eventId, uuidOf(record.runId)],
+    `insert into memory.file (path, sha256, bytes, stamp, modified_at, event_id, run_id, labels, sections, recorded_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, roost.now())
+     on conflict (path) do update set sha256 = $2, bytes = $3, stamp = $4, modified_at = $5, event_id = $6, run_id = $7,
+       labels = $8, sections = $9, recorded_at = roost.now()`,
+    [
+      record.path,
+      record.sha256,
+      record.bytes,
+      record.stamp,
+      record.modifiedAt,
+      record.eventId,
+      uuidOf(record.runId),
+      record.marks?.labels ?? labelSetNumbers.missing,
+      record.marks?.sections == null ? null : JSON.stringify(record.marks.sections),
+    ],
     { name: "memory_save_record" },
   );
 }
@@ -98,11 +114,12 @@ export async function recordOutsideEdit(
   if (disk === undefined) {
     if (record === undefined) return undefined;
     await tx.query("delete from memory.file where path = $1", [path]);
-    return emitEdited(tx, path, { change: "deleted", ...previousOf(record) });
+    return emitEdited(tx, path, openLabels, { change: "deleted", ...previousOf(record) });
   }
   if (record !== undefined && record.sha256 === disk.sha256) return undefined;
   await memory.versions.put(disk.bytes);
-  const eventId = emitEdited(tx, path, {
+  const marks = await marksOfVersion(memory, tx, { path, bytes: disk.bytes });
+  const eventId = emitEdited(tx, path, labelsOfAll(marks), {
     change: record === undefined ? "created" : "changed",
     sha256: disk.sha256,
     bytes: disk.bytes.length,
@@ -115,12 +132,29 @@ export async function recordOutsideEdit(
     stamp: disk.stamp,
     modifiedAt: disk.modifiedAt,
     eventId,
+    marks: await storeMarks(tx, marks),
   });
   return eventId;
 }
 
-export function emitEdited(tx: KernelTransaction, path: string, data: JsonObject): string {
-  return tx.emit({ type: "file.edited", subject: path, data: { path, ...data } });
+/** Of what is about to be recorded in place of the known version. `labels`: what its writer knew; left out: it was written outside. */
+export async function marksOfVersion(
+  memory: Memory,
+  tx: KernelTransaction,
+  { path, bytes, labels }: { path: string; bytes: Uint8Array; labels?: Labels | undefined },
+): Promise<LineMarks> {
+  const recorded = (await readRecordedMarks(tx, [path])).get(path);
+  return marksOfText(memory, tx, { path, text: textOf(bytes) ?? "", labels, recorded });
+}
+
+/** `labels`: of the content that the file has now. */
+export function emitEdited(tx: KernelTransaction, path: string, labels: Labels, data: JsonObject): string {
+  return tx.emit({
+    type: "file.edited",
+    subject: path,
+    labels: formatLabels(placedAt(path, labels)),
+    data: { path, ...data },
+  });
 }
 
 function previousOf(record: FileRecord | undefined): JsonObject {
@@ -128,7 +162,7 @@ function previousOf(record: FileRecord | undefined): JsonObject {
 }
 
 /** The fields of an event that say who did it. */
-export function authorFields(author: Author): JsonObject {
+export function authorFields(author: Omit<Author, "labels">): JsonObject {
   const { by, runId, sessionKey, sessionKind } = author;
   return {
     by: by.slice(0, 200),

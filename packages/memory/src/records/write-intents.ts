@@ -4,6 +4,7 @@
  * it came. A file that cannot be looked at keeps its intents, and stops nothing else.
  */
 import { toRoostError, type JsonObject } from "@roost/base";
+import { formatLabels, openLabels, parseLabels } from "@roost/contract/labels";
 import type { Sql } from "@roost/database";
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
 import { join } from "node:path";
@@ -11,15 +12,19 @@ import { FileFault } from "../disk/file-fault.ts";
 import { readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
 import { removeTemporaries } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
+import { placedAt } from "../visibility/place-labels.ts";
 import type { Author } from "../visibility/viewer.ts";
+import { storeMarks } from "./file-marks.ts";
 import {
   authorFields,
+  marksOfVersion,
   readRecord,
   recordOutsideEdit,
   saveRecord,
   tryLockPath,
   type FileRecord,
 } from "./file-records.ts";
+import { labelsOfAll } from "./line-marks.ts";
 import type { FileProblem } from "./file-problems.ts";
 
 export interface WriteIntent {
@@ -29,7 +34,7 @@ export interface WriteIntent {
   previousSha256: string | null;
   sha256: string;
   bytes: number;
-  author: Author & { remember?: { scope: string; key: string } };
+  author: Omit<Author, "labels"> & { labels?: readonly string[]; remember?: { scope: string; key: string } };
 }
 
 const columns = `id, path, previous_sha256 as "previousSha256", sha256, bytes, author`;
@@ -141,7 +146,7 @@ export async function recordFound(
   memory.logger.info("a write whose writer is gone was on the disk already and is recorded now", { path });
   await takeIntent(tx, intent.id);
   await removeTemporaries(join(memory.homeDir, path), intent.id);
-  await recordWritten(tx, intent, { stamp: disk.stamp, modifiedAt: disk.modifiedAt });
+  await recordWritten(memory, tx, intent, { bytes: disk.bytes, stamp: disk.stamp, modifiedAt: disk.modifiedAt });
   const { remember } = intent.author;
   if (remember !== undefined) await rememberResult(tx, remember, async () => ({ path, sha256: intent.sha256 }));
   return true;
@@ -149,10 +154,15 @@ export async function recordFound(
 
 /** Emits file.written and makes its content the known one. The caller holds the path's lock. */
 export async function recordWritten(
+  memory: Memory,
   tx: KernelTransaction,
   intent: WriteIntent,
-  disk: { stamp: string | null; modifiedAt: Date },
+  disk: { bytes: Uint8Array; stamp: string | null; modifiedAt: Date },
 ): Promise<string> {
+  const { bytes, ...rest } = disk;
+  const { labels: known } = intent.author;
+  const labels = known === undefined ? openLabels : parseLabels(known);
+  const marks = await marksOfVersion(memory, tx, { path: intent.path, bytes, labels });
   const data: JsonObject = {
     ...authorFields(intent.author),
     path: intent.path,
@@ -160,14 +170,20 @@ export async function recordWritten(
     bytes: intent.bytes,
     ...(intent.previousSha256 !== null && { previousSha256: intent.previousSha256 }),
   };
-  const eventId = tx.emit({ type: "file.written", subject: intent.path, data });
+  const eventId = tx.emit({
+    type: "file.written",
+    subject: intent.path,
+    labels: formatLabels(placedAt(intent.path, labelsOfAll(marks))),
+    data,
+  });
   await saveRecord(tx, {
     path: intent.path,
     sha256: intent.sha256,
     bytes: intent.bytes,
-    ...disk,
+    ...rest,
     eventId,
     runId: intent.author.runId,
+    marks: await storeMarks(tx, marks),
   });
   return eventId;
 }

@@ -16,6 +16,9 @@ import {
   saveStamp,
   type FileRecord,
 } from "../records/file-records.ts";
+import { storeMarks } from "../records/file-marks.ts";
+import { marksOfAll } from "../records/line-marks.ts";
+import { labelsFromOutside } from "../visibility/place-labels.ts";
 import { recordFound } from "../records/write-intents.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
 
@@ -124,7 +127,8 @@ async function recordLarge(memory: Memory, file: WalkedFile, record: FileRecord 
     await lockPath(tx, file.path);
     const now = await readRecord(tx, file.path);
     if (now?.stamp === file.stamp) return false;
-    const eventId = emitEdited(tx, file.path, {
+    const labels = labelsFromOutside(file.path);
+    const eventId = emitEdited(tx, file.path, labels, {
       change: record === undefined ? "created" : "changed",
       bytes: file.bytes,
     });
@@ -135,6 +139,7 @@ async function recordLarge(memory: Memory, file: WalkedFile, record: FileRecord 
       stamp: file.stamp,
       modifiedAt: file.modifiedAt,
       eventId,
+      marks: await storeMarks(tx, marksOfAll("", labels)),
     });
     return true;
   });

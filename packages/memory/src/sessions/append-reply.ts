@@ -1,11 +1,14 @@
 /** An answer in the transcript, in the transaction that ends its run. */
 import { createId } from "@roost/base";
+import { formatLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import type { KernelTransaction, Run } from "@roost/kernel";
 import { cleanText, insertMessages, messageLimits, type ContextMessage, type NewMessage } from "./message.ts";
 import { kindOfSession, lockSession } from "./session.ts";
 
 export interface Reply {
-  run: Pick<Run, "id" | "agent" | "sessionKey" | "sessionKind" | "correlation" | "causeId">;
+  run: Pick<Run, "id" | "agent" | "sessionKey" | "sessionKind" | "correlation" | "causeId" | "labels">;
+  /** What the run knows at its end. Default: what it knew when it was claimed. */
+  labels?: Labels;
   /** What the person reads; empty: nothing is said. */
   text: string;
   /** What the run added to the conversation, tool calls and their answers included. */
@@ -27,12 +30,15 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
   ]);
   // A run without a message is a turn of its own.
   const turnSeq = askedSeq ?? session.nextSeq;
+  const labels = reply.labels ?? (await tx.readLabels(run.labels));
   const messages = contents.map((content): NewMessage => ({
     id: createId(),
     turnSeq,
     place: "answered",
     role: content.role === "summary" ? "system" : content.role,
     content,
+    // An answer of a tool is marked by itself; what a model says rests on all that it was shown.
+    labels: content.labels === undefined ? labels : parseLabels(content.labels),
     runId: run.id,
     rehearsed: reply.isRehearsed === true,
   }));
@@ -41,14 +47,15 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
   const seqs = await insertMessages(tx, session, messages);
   if (reply.compactedTranscript !== undefined) {
     await tx.query(
-      "update memory.session set compacted = $2, compacted_turn = $3 where key = $1 and coalesce(compacted_turn, 0) < $3",
-      [session.key, JSON.stringify(reply.compactedTranscript), turnSeq],
+      "update memory.session set compacted = $2, compacted_turn = $3, compacted_labels = $4 where key = $1 and coalesce(compacted_turn, 0) < $3",
+      [session.key, JSON.stringify(reply.compactedTranscript), turnSeq, await tx.labelSet(labels)],
     );
   }
   if (text === "" || last === undefined) return;
   tx.emit({
     type: "message.sent",
     subject: session.key,
+    labels: formatLabels(labels),
     data: {
       sessionKey: session.key,
       sessionKind: session.kind,

@@ -1,10 +1,11 @@
 /** Table memory.message: what was said. Content has the form of @roost/agent's messages, which this room only stores and hands on. */
 import type { JsonObject, JsonValue } from "@roost/base";
+import type { Labels } from "@roost/contract/labels";
 import type { KernelTransaction } from "@roost/kernel";
 import type { SessionRow } from "./session.ts";
 
 /** Structurally the `Message` of @roost/agent. */
-export type ContextMessage =
+export type ContextMessage = (
   | { role: "user"; text: string; isUntrusted?: boolean }
   | {
       role: "assistant";
@@ -16,7 +17,11 @@ export type ContextMessage =
       isRehearsed?: boolean;
     }
   | { role: "tool"; toolCallId: string; toolName: string; text: string; isError?: boolean; isUntrusted?: boolean }
-  | { role: "summary"; text: string; messageCount: number; method: "model" | "dropped"; isUntrusted?: boolean };
+  | { role: "summary"; text: string; messageCount: number; method: "model" | "dropped"; isUntrusted?: boolean }
+) & {
+  /** Of what it says; left out: those of the context that it stands in. In the table they have a column of their own. */
+  labels?: string[];
+};
 
 export interface StoredMessage {
   id: string;
@@ -50,6 +55,7 @@ export interface NewMessage {
   place: MessagePlace;
   role: StoredMessage["role"];
   content: ContextMessage;
+  labels: Labels;
   /** Shown to people; default: the content's. */
   text?: string;
   runId?: string;
@@ -64,6 +70,8 @@ export async function insertMessages(
   messages: NewMessage[],
 ): Promise<number[]> {
   if (messages.length === 0) return [];
+  const numbers: number[] = [];
+  for (const { labels } of messages) numbers.push(await tx.labelSet(labels));
   const rows = messages.map((message, index) => {
     const seq = session.nextSeq + index;
     const content = fitContent(message.content);
@@ -78,13 +86,14 @@ export async function insertMessages(
       run_id: message.runId ?? null,
       source: message.source ?? null,
       rehearsed: message.rehearsed ?? false,
+      labels: numbers[index],
     };
   });
   await tx.query(
-    `insert into memory.message (session_key, seq, id, turn_seq, place, role, text, content, run_id, source, rehearsed, created_at)
-     select $1, seq, id, turn_seq, place, role, text, content, run_id, source, rehearsed, roost.now()
+    `insert into memory.message (session_key, seq, id, turn_seq, place, role, text, content, run_id, source, rehearsed, labels, created_at)
+     select $1, seq, id, turn_seq, place, role, text, content, run_id, source, rehearsed, labels, roost.now()
      from jsonb_to_recordset($2) as m(seq bigint, id uuid, turn_seq bigint, place smallint, role text, text text, content jsonb, run_id uuid,
-       source text, rehearsed boolean)`,
+       source text, rehearsed boolean, labels integer)`,
     [session.key, JSON.stringify(rows)],
     { name: "memory_insert_messages" },
   );
@@ -98,7 +107,7 @@ export function cleanText(text: string, charsMax: number): string {
   return `${clean.slice(0, charsMax - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
-function fitContent(content: ContextMessage): JsonObject {
+function fitContent({ labels: _inColumn, ...content }: ContextMessage): JsonObject {
   const cleaned = clean(content) as JsonObject;
   cleaned["text"] = cleanText(content.text, messageLimits.textCharsMax);
   if (Buffer.byteLength(JSON.stringify(cleaned)) <= messageLimits.contentBytesMax) return cleaned;

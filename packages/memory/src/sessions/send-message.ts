@@ -1,7 +1,8 @@
 /** A message to a session: recorded with the run that will answer it, in one transaction, once per idempotency key. */
 import { createHash } from "node:crypto";
 import { RoostError } from "@roost/base";
-import { createRun, rememberResult, type KernelTransaction, type SessionKind } from "@roost/kernel";
+import { formatLabels, joinLabels, untrustedFrom } from "@roost/contract/labels";
+import { createRun, firstLabels, rememberResult, type KernelTransaction, type SessionKind } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
 import { cleanText, insertMessages, messageLimits } from "./message.ts";
 import { kindOfSession, lockSession } from "./session.ts";
@@ -73,10 +74,14 @@ async function record(
   const runId = kernel.createId();
   const text = cleanText(message.text, messageLimits.textCharsMax);
   const isUntrusted = message.isUntrusted === true || kind === "channel";
+  const first = firstLabels({ sessionKind: kind, sessionKey });
+  const isFromOutside = isUntrusted && kind !== "channel";
+  const labels = isFromOutside ? joinLabels(first, untrustedFrom("client", source)) : first;
   const seq = session.nextSeq;
   const eventId = tx.emit({
     type: "message.received",
     subject: sessionKey,
+    labels: formatLabels(labels),
     data: { sessionKey, sessionKind: session.kind, messageId, seq, runId, text, source },
     ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
   });
@@ -88,6 +93,7 @@ async function record(
         place: "asked",
         role: "user",
         content: { role: "user", text, ...(isUntrusted && { isUntrusted }) },
+        labels,
         runId,
         source,
       },
@@ -102,6 +108,7 @@ async function record(
       agent: session.agent,
       sessionKey,
       sessionKind: session.kind,
+      labels,
       correlation: eventId,
       causation: eventId,
       ...(budget !== undefined && { budget: definedOf(budget) }),

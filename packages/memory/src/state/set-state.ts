@@ -1,5 +1,6 @@
 /** Changing a state: the value goes to the log, the file follows. */
 import { RoostError, type JsonValue } from "@roost/base";
+import { joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
 import { lockPath } from "../records/file-records.ts";
@@ -93,9 +94,17 @@ async function makeChange(tx: KernelTransaction, change: SetState): Promise<SetS
     value,
     text: renderState(value),
     author,
+    labels: await labelsOfChange(tx, before, change),
     ...(change.note !== undefined && { note: change.note }),
   });
   return { state: "changed", version: row.version, value: row.value, sha256: row.sha256 };
+}
+
+/** A patch keeps what it does not touch, and with it what that rests on. */
+async function labelsOfChange(tx: KernelTransaction, before: StateRow | undefined, change: SetState): Promise<Labels> {
+  const { labels = openLabels } = change;
+  if (change.patch === undefined || before === undefined || before.text === null) return labels;
+  return joinLabels(labels, await tx.readLabels(before.labels));
 }
 
 function isUnexpected(row: StateRow | undefined, { expectedVersion, expectedSha256 }: SetState): boolean {

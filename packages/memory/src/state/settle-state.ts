@@ -6,6 +6,7 @@
 import { link } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, systemClock, type JsonValue } from "@roost/base";
+import { joinLabels } from "@roost/contract/labels";
 import { raiseNotice, type KernelTransaction } from "@roost/kernel";
 import { FileFault, toFileFault } from "../disk/file-fault.ts";
 import { hashOf, readDiskFile, textOf, type DiskFile } from "../disk/read-disk-file.ts";
@@ -13,6 +14,7 @@ import { removeFile, replaceFile } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
 import { reportProblems, type FileProblem } from "../records/file-problems.ts";
 import { emitEdited, lockPath } from "../records/file-records.ts";
+import { labelsFromOutside } from "../visibility/place-labels.ts";
 import { mergeStates } from "./merge-state.ts";
 import { parseState, renderState } from "./parse-state.ts";
 import { outside, readStateRow, recordStateChange, requireStatePath, type StateRow } from "./state-row.ts";
@@ -102,12 +104,12 @@ async function takeOver(memory: Memory, tx: KernelTransaction, takeover: Takeove
 
   if (disk !== undefined) await memory.versions.put(disk.bytes);
   const change = disk === undefined ? "deleted" : row?.diskSha256 == null ? "created" : "changed";
-  const editId = emitEdited(tx, path, {
+  const editId = emitEdited(tx, path, labelsFromOutside(path), {
     change,
     ...(disk !== undefined && { sha256: disk.sha256, bytes: disk.bytes.length }),
     ...(row?.diskSha256 != null && { previousSha256: row.diskSha256 }),
   });
-  const theirs = { name, author: { by: outside }, causation: editId };
+  const theirs = { name, author: { by: outside }, labels: labelsFromOutside(path), causation: editId };
   const isOursWritten = row === undefined || row.sha256 === row.diskSha256;
   if (isOursWritten) {
     await recordStateChange(tx, row, { ...theirs, value: parsed.value, text: diskText });
@@ -123,6 +125,7 @@ async function takeOver(memory: Memory, tx: KernelTransaction, takeover: Takeove
     const isGone = row.text === null && diskText === null;
     await recordStateChange(tx, row, {
       ...theirs,
+      labels: joinLabels(theirs.labels, await tx.readLabels(row.labels)),
       value: merged.value,
       text: isGone ? null : renderState(merged.value),
       note: "joined with a newer write",
@@ -147,6 +150,7 @@ async function keepBoth(
     value: both.theirs,
     text: both.diskText,
     author: { by: outside },
+    labels: labelsFromOutside(path),
     causation: editId,
     note: `an edit of version ${row.version - 1} that came after version ${row.version} was acknowledged`,
   });
@@ -155,6 +159,7 @@ async function keepBoth(
     value: row.value,
     text: row.text,
     author: { by: row.updatedBy },
+    labels: await tx.readLabels(row.labels),
     causation: editId,
     note: `kept over an edit from outside, which is version ${lost.version}; both changed ${where}`,
   });
@@ -179,7 +184,11 @@ async function refuseInvalid(
   await memory.versions.put(disk.bytes);
   const aside = `${path}.invalid-${disk.sha256.slice(0, 12)}`;
   await keepAside(absolute, join(memory.homeDir, aside));
-  const editId = emitEdited(tx, path, { change: "changed", sha256: disk.sha256, bytes: disk.bytes.length });
+  const editId = emitEdited(tx, path, labelsFromOutside(path), {
+    change: "changed",
+    sha256: disk.sha256,
+    bytes: disk.bytes.length,
+  });
   const why = `${path} was edited outside and cannot be read: ${problem}. What was in it is kept in ${aside}`;
   raiseNotice(tx, {
     source: "home",

@@ -1,6 +1,7 @@
 /** State files from the log alone: what promise 6 means. Rows of memory.state follow from `state.changed`, files from the rows. */
 import { join } from "node:path";
 import type { JsonValue } from "@roost/base";
+import { parseLabels } from "@roost/contract/labels";
 import type { Sql } from "@roost/database";
 import type { CopyOf, Projection, ProjectionDifference, StoredEvent } from "@roost/kernel";
 import { hashOf, readDiskFile, textOf } from "../disk/read-disk-file.ts";
@@ -24,11 +25,11 @@ export function stateProjection(memory: Memory): Projection {
         name: table,
         key: ["name"],
         // What the disk holds, and when somebody last confirmed a value without changing it, the log does not know.
-        columns: ["name", "version", "value", "text", "sha256", "updated_by", "event_id", "run_id"],
+        columns: ["name", "version", "value", "text", "sha256", "updated_by", "event_id", "run_id", "labels"],
       },
     ],
     apply: async (tx, events, copyOf) => {
-      for (const event of events) await applyChange(memory.versions, tx, event, copyOf);
+      for (const event of events) await applyChange(memory, tx, event, copyOf);
     },
     compareRest: (tx, copyOf) => compareFiles(memory, tx, copyOf),
     settle: async () => {
@@ -38,18 +39,19 @@ export function stateProjection(memory: Memory): Projection {
   };
 }
 
-async function applyChange(versions: VersionStore, tx: Sql, event: StoredEvent, copyOf: CopyOf): Promise<void> {
+async function applyChange({ versions, kernel }: Memory, tx: Sql, event: StoredEvent, copyOf: CopyOf): Promise<void> {
   const { data } = event;
   const name = String(data["name"]);
   if (statePathOf(name) === undefined) return;
   const value = data["value"] as JsonValue;
   const text = data["by"] === outside ? await textOfEdit(versions, tx, event, value) : renderState(value);
+  const [labels] = await kernel.labelSets.number(tx, [parseLabels(event.labels)]);
   const runId = typeof data["runId"] === "string" ? data["runId"] : undefined;
   await tx.query(
-    `insert into ${copyOf(table)} (name, version, value, text, sha256, updated_at, updated_by, event_id, run_id, confirmed_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $6)
+    `insert into ${copyOf(table)} (name, version, value, text, sha256, updated_at, updated_by, event_id, run_id, labels, confirmed_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $6)
      on conflict (name) do update set version = $2, value = $3, text = $4, sha256 = $5, updated_at = $6, updated_by = $7, event_id = $8, run_id = $9,
-       confirmed_at = $6`,
+       labels = $10, confirmed_at = $6`,
     [
       name,
       Number(data["stateVersion"]),
@@ -60,6 +62,7 @@ async function applyChange(versions: VersionStore, tx: Sql, event: StoredEvent, 
       String(data["by"]),
       event.id,
       uuidOf(runId),
+      labels,
     ],
   );
 }

@@ -1,10 +1,12 @@
 /** Table memory.state. Whoever changes a row holds the lock of the state's path. */
 import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { formatLabels, type Labels } from "@roost/contract/labels";
 import type { Sql } from "@roost/database";
 import type { KernelTransaction } from "@roost/kernel";
 import { hashOf } from "../disk/read-disk-file.ts";
 import { authorFields, uuidOf } from "../records/file-records.ts";
 import { statePathOf } from "../visibility/home-file-class.ts";
+import { placedAt } from "../visibility/place-labels.ts";
 import type { Author } from "../visibility/viewer.ts";
 
 export interface StateRow {
@@ -18,10 +20,11 @@ export interface StateRow {
   confirmedAt: Date;
   diskText: string | null;
   diskSha256: string | null;
+  labels: number;
 }
 
 export const stateColumns = `name, version, value, text, sha256, updated_at as "updatedAt", updated_by as "updatedBy",
-  confirmed_at as "confirmedAt", disk_text as "diskText", disk_sha256 as "diskSha256"`;
+  confirmed_at as "confirmedAt", disk_text as "diskText", disk_sha256 as "diskSha256", labels`;
 
 /** The author of edits that did not come through Roost. */
 export const outside = "outside";
@@ -49,6 +52,8 @@ export interface StateChange {
   /** Exactly what the file is to hold; null: no file. */
   text: string | null;
   author: Author;
+  /** What the value rests on; who may know it follows from the state. */
+  labels: Labels;
   note?: string;
   causation?: string;
 }
@@ -71,18 +76,20 @@ export async function recordStateChange(
     ...(before?.sha256 != null && { previousSha256: before.sha256 }),
     ...(change.note !== undefined && { note: change.note.slice(0, 2000) }),
   };
+  const labels = placedAt(path, change.labels);
   const eventId = tx.emit({
     type: "state.changed",
     subject: name,
+    labels: formatLabels(labels),
     key: path,
     data,
     ...(change.causation !== undefined && { causation: change.causation }),
   });
   const [row] = await tx.query<StateRow>(
-    `insert into memory.state as s (name, version, value, text, sha256, updated_at, updated_by, event_id, run_id, confirmed_at)
-     values ($1, $2, $3, $4, $5, roost.now(), $6, $7, $8, roost.now())
+    `insert into memory.state as s (name, version, value, text, sha256, updated_at, updated_by, event_id, run_id, labels, confirmed_at)
+     values ($1, $2, $3, $4, $5, roost.now(), $6, $7, $8, $9, roost.now())
      on conflict (name) do update set version = $2, value = $3, text = $4, sha256 = $5, updated_at = roost.now(), updated_by = $6, event_id = $7,
-       run_id = $8, confirmed_at = roost.now()
+       run_id = $8, labels = $9, confirmed_at = roost.now()
      returning ${stateColumns}`,
     [
       name,
@@ -93,6 +100,7 @@ export async function recordStateChange(
       author.by,
       eventId,
       uuidOf(author.runId),
+      await tx.labelSet(labels),
     ],
     { name: "memory_save_state" },
   );

@@ -1,3 +1,4 @@
+import type { Labels } from "@roost/contract/labels";
 import type { SessionKind } from "@roost/kernel";
 
 /** On whose behalf home files are read and written. */
@@ -16,4 +17,6 @@ export interface Author {
   runId?: string;
   sessionKey?: string;
   sessionKind?: SessionKind;
+  /** What it knew that it writes from. Default: the person's. */
+  labels?: Labels;
 }

@@ -1,0 +1,81 @@
+/**
+ * What each line of a file rests on. Pure.
+ *
+ * A line that stood in the version before keeps its labels wherever it stands now; a new or changed one has those of its writer. So a person
+ * who edits a marked line vouches for it, and nobody washes a line by moving it.
+ */
+import { areSameLabels, joinLabels, type Labels } from "@roost/contract/labels";
+
+/** Neighbouring lines with the same labels. */
+export interface MarkedLines {
+  /** From 1. */
+  from: number;
+  count: number;
+  labels: Labels;
+}
+
+/** Of a whole text: every line is in one of them, in order. */
+export type LineMarks = readonly MarkedLines[];
+
+export interface MarkedText {
+  text: string;
+  marks: LineMarks;
+}
+
+/** More are not kept: the whole text is marked as all of it together. */
+const sectionsMax = 2_000;
+
+export function marksOfAll(text: string, labels: Labels): LineMarks {
+  return [{ from: 1, count: linesOf(text).length, labels }];
+}
+
+/** The marks of `text`, which replaces `before` and was written by somebody who knew `labels`. */
+export function marksAfter(before: MarkedText | undefined, text: string, labels: Labels): LineMarks {
+  if (before === undefined) return marksOfAll(text, labels);
+  if (before.marks.every((section) => areSameLabels(section.labels, labels))) return marksOfAll(text, labels);
+  const known = labelsByLine(before);
+  const marks: MarkedLines[] = [];
+  let last = labels;
+  for (const [index, line] of linesOf(text).entries()) {
+    // A line without a word says nothing: it goes with what it follows.
+    if (hasWord(line)) last = known.get(line.trim()) ?? labels;
+    add(marks, { from: index + 1, count: 1, labels: last });
+  }
+  return marks.length <= sectionsMax ? marks : marksOfAll(text, labelsOfAll(marks));
+}
+
+export function labelsOfAll(marks: LineMarks): Labels {
+  return joinLabels(...marks.map((section) => section.labels));
+}
+
+export function labelsOfLines(marks: LineMarks, lines: { from: number; count: number }): Labels {
+  const until = lines.from + lines.count;
+  return labelsOfAll(marks.filter((section) => section.from < until && section.from + section.count > lines.from));
+}
+
+export function linesOf(text: string): string[] {
+  return text.split("\n");
+}
+
+function labelsByLine({ text, marks }: MarkedText): Map<string, Labels> {
+  const known = new Map<string, Labels>();
+  const lines = linesOf(text);
+  for (const section of marks) {
+    for (const line of lines.slice(section.from - 1, section.from - 1 + section.count)) {
+      if (!hasWord(line)) continue;
+      const other = known.get(line.trim());
+      known.set(line.trim(), other === undefined ? section.labels : joinLabels(other, section.labels));
+    }
+  }
+  return known;
+}
+
+function hasWord(line: string): boolean {
+  return /[\p{L}\p{N}]/u.test(line);
+}
+
+function add(marks: MarkedLines[], line: MarkedLines): void {
+  const last = marks.at(-1);
+  if (last !== undefined && (last.labels === line.labels || areSameLabels(last.labels, line.labels))) last.count += 1;
+  else marks.push(line);
+}
