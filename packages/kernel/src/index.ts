@@ -8,7 +8,7 @@ export type { EventSchema } from "./log/event-schema.ts";
 export { readTopics } from "./log/topics.ts";
 export { advanceOffsets, formatOffsets, parseOffsets, partitionName, type OffsetVector } from "./log/offsets.ts";
 export { eventColumns, readEvents, readLimitMax, readPartitions } from "./log/read-events.ts";
-export { findOffsets, readEnd, readLatest, readLog, readTopic } from "./log/read-log.ts";
+export { findOffsets, readEnd, readLatest, readLog, readTopic, readableBy } from "./log/read-log.ts";
 export { tailEvents, tailPages } from "./log/tail-events.ts";
 export { readCorrelation } from "./log/read-correlation.ts";
 export { buildCausality, causesOf, type CausalNode } from "./log/build-causality.ts";
@@ -89,7 +89,7 @@ export { checkMs, checkName } from "./coordination/check-limits.ts";
 export { acquireLock } from "./coordination/acquire-lock.ts";
 export { releaseLock, releaseLocksOfRun, renewLock } from "./coordination/release-lock.ts";
 export { listLocks } from "./coordination/list-locks.ts";
-export { beginOnce, failOnce, finishOnce, renewOnce } from "./coordination/begin-once.ts";
+export { beginOnce, failOnce, finishOnce, renewOnce, type OnceAnswer } from "./coordination/begin-once.ts";
 export { answersOf, createKeepAnswer, type AnswerStore, type KnownAnswer } from "./coordination/keep-answer.ts";
 export { rememberResult } from "./coordination/remember-result.ts";
 

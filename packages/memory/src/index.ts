@@ -2,12 +2,14 @@ export type { Memory, VersionStore } from "./memory.ts";
 export { memoryMigrations, memorySchema, openMemory, type OpenMemoryOptions } from "./open-memory.ts";
 export type { Author, Viewer } from "./visibility/viewer.ts";
 export { classifyPath, stateNameOf, statePathOf, type HomeFileClass } from "./visibility/home-file-class.ts";
-export { maySeeEvent, maySeeFile, maySeeRun, mayWriteFile } from "./visibility/visibility.ts";
+export { clearanceOf, mayKnow } from "./visibility/clearance.ts";
+export { maySeeFile, mayWriteFile } from "./visibility/visibility.ts";
 export { holdDatabase, refuseDatabaseOfAnother } from "./home/hold-database.ts";
 export { homeLimits } from "./disk/home-limits.ts";
 
 // Files.
-export { findHomeFile, readHomeFile, type HomeFile } from "./files/read-home-file.ts";
+export { findHomeFile, readHomeFile, readMarkedFile, type HomeFile, type MarkedFile } from "./files/read-home-file.ts";
+export { labelsOfLines } from "./records/line-marks.ts";
 export { listHomeFiles, type ListedFile } from "./files/list-home-files.ts";
 export { searchHomeFiles, type SearchHit, type SearchRequest, type SearchResult } from "./files/search-home-files.ts";
 export { writeHomeFile, type WriteOutcome, type WriteRequest } from "./files/write-home-file.ts";
@@ -47,6 +49,7 @@ export { buildContext, contextLimits, type BuiltContext } from "./context/build-
 export { isLivingSection } from "./context/living-sections.ts";
 export { isMomentMessage } from "./context/moment-message.ts";
 export { commitDigest } from "./context/commit-digest.ts";
-export type { Section, ShownFile } from "./context/file-sections.ts";
+export type { ShownFile } from "./context/file-sections.ts";
+export type { Section } from "./context/section.ts";
 export { heartbeatDecision, type HeartbeatDecision } from "./heartbeat/heartbeat-decision.ts";
 export { lastHeartbeat, rememberHeartbeat, type RememberHeartbeat } from "./heartbeat/remember-heartbeat.ts";

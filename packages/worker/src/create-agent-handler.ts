@@ -84,6 +84,7 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
       isRehearsal: agentRun.isRehearsal || run.rehearsal,
       steps,
       approvals: createApprovals({ kernel, memory, run }),
+      labels: steps.labels,
       reserveSpend: steps.spend.reserve,
       onDelta: (delta) => publishStream(kernel, run.id, delta),
       context: async () => {

@@ -15,6 +15,7 @@ import {
 import { stripHeartbeatToken } from "@roost/agent/heartbeat";
 import type { AgentDefinition } from "@roost/contract/operations";
 import type { JsonObject, JsonValue, Logger } from "@roost/base";
+import type { Labels } from "@roost/contract/labels";
 import type { ClaimedRun, Kernel, KernelTransaction, RunError, RunOutcome } from "@roost/kernel";
 import { appendReply, heartbeatDecision, rememberHeartbeat, type Memory } from "@roost/memory";
 import { permitHeldWrites } from "./approvals/permit-held-writes.ts";
@@ -35,6 +36,8 @@ export interface AgentTurn {
   signal: AbortSignal;
   logger: Logger;
   steps: StepRunner;
+  /** What the run knows by now. */
+  labels: () => Promise<Labels>;
   modelsFor: ModelsFor;
   toolsFor: ToolsFor;
   /** No model thinks: nothing in the world is changed. */
@@ -134,9 +137,11 @@ async function conclude(turn: AgentTurn, outcome: AgentOutcome): Promise<void> {
       isRehearsal: turn.isRehearsal,
       signal,
     });
+  const labels = await turn.labels();
   return turn.end({ state: "done", output: { kind: "reply", text: reply, ...told, ...totals } }, (tx) =>
     appendReply(tx, {
       run,
+      labels,
       // Whoever reads the conversation later sees why there is no answer.
       text: reply === "" && remark !== undefined && run.jobId === null ? `(no answer: ${remark})` : reply,
       messages: outcome.messages,
@@ -209,9 +214,10 @@ function replyOfFailure(
     outcome.kind === "limit_exceeded" ||
     (outcome.kind === "failed" && !outcome.error.isRetryable);
   if (run.sessionKind !== "main" || !isFinal) return undefined;
-  return (tx) =>
+  return async (tx) =>
     appendReply(tx, {
       run,
+      labels: await turn.labels(),
       text: `(no answer: ${message})`,
       messages: outcome.messages,
       isRehearsed: outcome.isRehearsed,
@@ -225,6 +231,5 @@ function summaryOf(outcome: AgentOutcome): JsonObject {
     turnCount: outcome.turnCount,
     toolCallCount: outcome.toolCallCount,
     isRehearsed: outcome.isRehearsed,
-    isTainted: outcome.isTainted,
   };
 }

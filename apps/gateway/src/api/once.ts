@@ -1,14 +1,14 @@
 import type { JsonValue } from "@roost/base";
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
-import { beginOnce, failOnce, finishOnce, renewOnce, type Kernel } from "@roost/kernel";
+import { beginOnce, failOnce, finishOnce, renewOnce, type Kernel, type OnceAnswer } from "@roost/kernel";
 import { namedBy } from "../records/named-by.ts";
 import { toWire } from "../records/to-wire.ts";
 
 export function serveOnce({ kernel }: { kernel: Kernel }): Served[] {
   return [
     serve(operations.beginOnce, async ({ holder, ...request }, { principal }) =>
-      toWire(await beginOnce(kernel, { ...request, holder: namedBy(principal, holder), runId: principal.run?.id })),
+      answerOf(await beginOnce(kernel, { ...request, holder: namedBy(principal, holder), runId: principal.run?.id })),
     ),
 
     serve(operations.renewOnce, async ({ scope, key, token, ttlMs }) => {
@@ -17,7 +17,7 @@ export function serveOnce({ kernel }: { kernel: Kernel }): Served[] {
     }),
 
     serve(operations.finishOnce, async ({ result, keepMs, ...outcome }) =>
-      toWire(
+      answerOf(
         await finishOnce(kernel, {
           ...outcome,
           result: (result ?? null) as JsonValue,
@@ -32,4 +32,8 @@ export function serveOnce({ kernel }: { kernel: Kernel }): Served[] {
       return { scope, key, state };
     }),
   ];
+}
+
+function answerOf({ resultLabels: _labels, ...answer }: OnceAnswer) {
+  return toWire(answer);
 }

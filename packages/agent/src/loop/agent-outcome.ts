@@ -19,8 +19,6 @@ export interface AgentTotals {
   isCostPartial: boolean;
   turnCount: number;
   toolCallCount: number;
-  /** Untrusted content was in this run's context: whatever comes of it is tainted. */
-  isTainted: boolean;
   /** No model was asked: show the text, deliver nothing. */
   isRehearsed: boolean;
 }

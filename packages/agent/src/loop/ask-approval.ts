@@ -46,6 +46,8 @@ export async function askApproval(
   }
   const answer = approvals.read(outcome.answer);
   if (answer.state === "refused") return async () => answer;
-  return ({ call: { idempotencyKey } }) =>
-    approvals.redeem({ ...request, questionId: answer.questionId }, { idempotencyKey });
+  return async ({ call: { idempotencyKey } }) => {
+    const redeemed = await approvals.redeem({ ...request, questionId: answer.questionId }, { idempotencyKey });
+    return redeemed.state === "granted" ? { ...redeemed, isApproved: true } : redeemed;
+  };
 }

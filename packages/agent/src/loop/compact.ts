@@ -2,6 +2,7 @@
 // when the model cannot, a marker that says what was left out. What leaves is planned elsewhere.
 
 import type { Logger } from "@roost/base";
+import { formatLabels, joinLabels, openLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import type { Message, SummaryMessage } from "../messages/message.ts";
 import { wrapUntrusted } from "../messages/wrap-untrusted.ts";
 import type { Models } from "../models/models.ts";
@@ -58,6 +59,7 @@ export async function compact(options: CompactOptions): Promise<Compaction | und
   const leaving = plan.leaving.map((index) => options.messages[index]!);
   if (leaving.length === 0) return { plan };
   const isUntrusted = leaving.some((message) => message.role !== "assistant" && message.isUntrusted === true);
+  const labels = labelsOf(leaving);
   const { text, ...spend } = await summarise(leaving, options);
   const summary: SummaryMessage = {
     role: "summary",
@@ -65,8 +67,15 @@ export async function compact(options: CompactOptions): Promise<Compaction | und
     messageCount: countMessages(leaving),
     method: text === undefined ? "dropped" : "model",
     ...(isUntrusted ? { isUntrusted } : {}),
+    ...(labels === undefined ? {} : { labels: formatLabels(labels) }),
   };
   return { plan, summary, ...spend };
+}
+
+/** Of what leaves, where all of it says its own; else the summary has those of its context. */
+function labelsOf(messages: Message[]): Labels | undefined {
+  if (messages.some((message) => message.labels === undefined)) return undefined;
+  return joinLabels(...messages.map((message) => parseLabels(message.labels)), { ...openLabels, trust: "agent" });
 }
 
 /** The messages after a compaction: the summary first, then what stayed, in order. */

@@ -168,7 +168,6 @@ test("runAgentLoop() keeps the mark of untrusted content in a summary", async ()
     user("and now?"),
   ];
   const outcome = await loop.run({ context: { sections: [], messages }, limits: { outputTokensMax: 200 } });
-  assert.equal(outcome.isTainted, true);
   const summary = outcome.compactedTranscript?.[0];
   assert.ok(summary?.role === "summary" && summary.isUntrusted === true);
   assert.match(loop.server.requests.at(-1)?.messages[0]?.content ?? "", /UNTRUSTED_CONTENT/);

@@ -25,7 +25,6 @@ export interface LoopState {
   modelStepCount: number;
   toolCallCount: number;
   compactionCount: number;
-  isTainted: boolean;
   isRehearsed: boolean;
   callIds: Set<string>;
   /** Text shown of a reply that is not finished. */
@@ -46,7 +45,6 @@ export function createLoopState(context: AgentContext): LoopState {
     modelStepCount: 0,
     toolCallCount: 0,
     compactionCount: 0,
-    isTainted: context.sections.some((section) => section.isUntrusted) || context.messages.some(isUntrusted),
     isRehearsed: false,
     callIds: new Set(calls.map((call) => call.toolCallId)),
     shownText: "",
@@ -68,7 +66,6 @@ export function addReply(state: LoopState, reply: ModelReply, step: string): Ass
 export function addToolMessage(state: LoopState, message: ToolMessage): void {
   state.messages.push(message);
   state.added.push(message);
-  if (message.isUntrusted) state.isTainted = true;
 }
 
 export function addCompaction(state: LoopState, compaction: Compaction): void {
@@ -86,7 +83,6 @@ export function totalsOf(state: LoopState): AgentTotals {
     isCostPartial: state.isCostPartial,
     turnCount: state.turnCount,
     toolCallCount: state.toolCallCount,
-    isTainted: state.isTainted,
     isRehearsed: state.isRehearsed,
   };
 }
@@ -107,8 +103,4 @@ function withOwnCallIds(message: AssistantMessage, options: { callIds: Set<strin
     return { ...call, toolCallId };
   });
   return { ...message, toolCalls };
-}
-
-function isUntrusted(message: Message): boolean {
-  return message.role !== "assistant" && message.isUntrusted === true;
 }

@@ -1,6 +1,7 @@
 // The agent loop: model call, tool calls, model call, … until the model has nothing more to do or a
 // limit is reached. It holds no state that a replay of the recorded steps would not give it again.
 
+import { parseLabels } from "@roost/contract/labels";
 import type { AgentContext } from "../messages/agent-context.ts";
 import type { ModelDelta } from "../models/models.ts";
 import type { StepError } from "../steps/step-runner.ts";
@@ -50,14 +51,10 @@ export async function runAgentLoop(options: AgentLoopOptions): Promise<AgentOutc
 async function prepareContext(loop: Loop): Promise<AgentEnd | undefined> {
   const { context, steps } = loop.options;
   if (typeof context !== "function") return undefined;
-  const outcome = await steps.step<AgentContext>(
-    "context#1",
-    { kind: "context", effect: "readonly" },
-    async (call) => ({
-      state: "done",
-      output: await context({ signal: AbortSignal.any([call.signal, loop.signal]) }),
-    }),
-  );
+  const outcome = await steps.step<AgentContext>("context#1", { kind: "context", effect: "readonly" }, async (call) => {
+    const output = await context({ signal: AbortSignal.any([call.signal, loop.signal]) });
+    return { state: "done", output, labels: parseLabels(output.labels) };
+  });
   if (outcome.state !== "done") return { kind: "failed", error: errorOf(outcome, "the context") };
   loop.state = createLoopState(outcome.output);
   return undefined;

@@ -5,6 +5,7 @@ import type { ModelCallOutcome } from "../models/models.ts";
 import { estimateTokens } from "../usage/estimate-tokens.ts";
 import { compact, type Compaction } from "./compact.ts";
 import type { Loop } from "./loop.ts";
+import { modelLabels } from "./run-model-step.ts";
 import { addCompaction } from "./loop-state.ts";
 
 type ContextExceeded = Extract<ModelCallOutcome, { kind: "context_exceeded" }>;
@@ -45,7 +46,12 @@ export async function runCompactionStep(loop: Loop, exceeded: ContextExceeded): 
       });
       if (compaction === undefined) return { state: "done", output: null };
       const { usage, costUsd } = compaction;
-      return { state: "done", output: compaction, ...(usage === undefined ? {} : { usage, costUsd: costUsd ?? null }) };
+      return {
+        state: "done",
+        output: compaction,
+        labels: modelLabels,
+        ...(usage === undefined ? {} : { usage, costUsd: costUsd ?? null }),
+      };
     },
   );
   if (outcome.state !== "done")

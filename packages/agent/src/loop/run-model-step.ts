@@ -1,6 +1,7 @@
 // The model call as one durable step. Its recorded output is the whole message, so that no tool runs
 // before what asked for it is safe.
 
+import { openLabels, type Labels } from "@roost/contract/labels";
 import type { ModelCallOutcome, ModelReply, ModelRequest } from "../models/models.ts";
 import type { StepError, StepOutcome, StepResult } from "../steps/step-runner.ts";
 import type { AgentLimitName } from "./agent-outcome.ts";
@@ -68,12 +69,15 @@ async function markRequest(loop: Loop, request: ModelRequest): Promise<RequestRe
   return recordRequest({ ...request, outputTokensMax }, { model: first?.model ?? "", soFar: loop.state.requests });
 }
 
+/** A model says it: it is worth no more than that, whatever it was shown. */
+export const modelLabels: Labels = { ...openLabels, trust: "agent" };
+
 function toStepResult(result: ModelCallOutcome, request: RequestRecord): StepResult<ModelStepOutput> {
   switch (result.kind) {
     case "message": {
       const { model, provider } = result.message;
       const usage = { ...result.usage, model, provider };
-      return { state: "done", output: { ...result, request }, usage, costUsd: result.costUsd };
+      return { state: "done", output: { ...result, request }, labels: modelLabels, usage, costUsd: result.costUsd };
     }
     case "context_exceeded":
       return { state: "done", output: { ...result, request } };

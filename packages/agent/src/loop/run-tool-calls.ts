@@ -3,6 +3,7 @@
 
 import type { JsonValue } from "@roost/base";
 import type { ErrorCode } from "@roost/base";
+import { openLabels } from "@roost/contract/labels";
 import type { ToolCallPart, ToolMessage } from "../messages/message.ts";
 import type { Effect } from "../steps/step-runner.ts";
 import { executeTool, toToolOutput, type ToolOutput } from "../tools/execute-tool.ts";
@@ -22,7 +23,6 @@ interface PlannedCall {
   effect: Effect;
   /** The arguments as JSON, for people to read. */
   shown: JsonValue;
-  isTainted: boolean;
   permit: Permit;
   /** Either a tool with its input, or why there is nothing to run. */
   work: { tool: Tool; input: unknown } | { code: ErrorCode; message: string };
@@ -48,7 +48,7 @@ function planCall(loop: Loop, part: ToolCallPart, options: { index: number; isTa
   const step = `tool:${name.replace(/[^\w-]/g, "_").slice(0, 64)}#${state.toolCallCount}`;
   const { toolCallId } = part;
   const shown = shownArguments(argumentsText);
-  const call = { step, toolCallId, toolName: name, shown, isTainted: options.isTainted };
+  const call = { step, toolCallId, toolName: name, shown };
   const refused = (code: ErrorCode, message: string): PlannedCall => ({
     ...call,
     effect: "readonly",
@@ -117,13 +117,9 @@ async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
                 signal: AbortSignal.any([options.signal, loop.signal]),
               });
               if (!found.found) return found;
-              return {
-                found: true,
-                output: toToolOutput(found.output, {
-                  isUntrusted: work.tool.untrustedOutput === true,
-                  charsMax: loop.limits.toolResultCharsMax,
-                }),
-              };
+              const labels = work.tool.labelsOf?.(work.input) ?? openLabels;
+              const output = toToolOutput(found.output, { labels, charsMax: loop.limits.toolResultCharsMax });
+              return { found: true, output, labels };
             },
           }),
     },
@@ -138,7 +134,6 @@ async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
         shown,
         toolCallId,
         step,
-        isTainted: call.isTainted,
         signal: loop.options.signal,
         deadline: loop.deadline,
         permitTool,

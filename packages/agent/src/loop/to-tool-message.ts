@@ -1,6 +1,11 @@
+import { formatLabels, isUntrusted, type Labels } from "@roost/contract/labels";
 import type { ToolMessage } from "../messages/message.ts";
 import type { StepOutcome } from "../steps/step-runner.ts";
 import { shorten, type ToolOutput } from "../tools/execute-tool.ts";
+
+function markOf(labels: Labels): Pick<ToolMessage, "isUntrusted" | "labels"> {
+  return { labels: formatLabels(labels), ...(isUntrusted(labels) ? { isUntrusted: true } : {}) };
+}
 
 /** Every outcome is something the model can read. */
 export function toToolMessage(
@@ -10,7 +15,12 @@ export function toToolMessage(
   const message = { role: "tool" as const, toolCallId: call.toolCallId, toolName: call.toolName };
   switch (outcome.state) {
     case "done":
-      return { ...message, text: outcome.output.text, ...(outcome.output.isUntrusted ? { isUntrusted: true } : {}) };
+      return {
+        ...message,
+        text: outcome.output.text,
+        ...(outcome.output.isUntrusted ? { isUntrusted: true } : {}),
+        ...(outcome.output.labels === undefined ? {} : { labels: outcome.output.labels }),
+      };
     case "failed":
       return { ...message, text: `Error (${outcome.error.code}): ${outcome.error.message}`, isError: true };
     case "unknown":
@@ -22,6 +32,7 @@ export function toToolMessage(
     case "answered":
       return {
         ...message,
+        ...(outcome.labels === undefined ? {} : markOf(outcome.labels)),
         text: shorten(
           typeof outcome.answer === "string" ? outcome.answer : JSON.stringify(outcome.answer),
           call.charsMax,

@@ -9,6 +9,9 @@ export interface UserMessage {
   text: string;
   /** Content that nobody vouches for: it is shown between delimiters and taints the run. */
   isUntrusted?: boolean;
+  /** Who or what it is from, where that is not the person: said where it is shown. */
+  from?: string;
+  labels?: string[];
 }
 
 /** One tool call as the model wrote it. `argumentsText` is kept verbatim, also when it is not JSON. */
@@ -33,6 +36,7 @@ export interface AssistantMessage {
   model: string;
   /** True when no model was asked (see src/rehearsal). */
   isRehearsed?: boolean;
+  labels?: string[];
 }
 
 /** The answer to one tool call. */
@@ -43,6 +47,7 @@ export interface ToolMessage {
   text: string;
   isError?: boolean;
   isUntrusted?: boolean;
+  labels?: string[];
 }
 
 /** A marked summary that stands for messages that were dropped to fit the context. */
@@ -53,6 +58,8 @@ export interface SummaryMessage {
   messageCount: number;
   method: "model" | "dropped";
   isUntrusted?: boolean;
+  labels?: string[];
 }
 
+/** `labels`, of each: of what it says (packages/contract/src/labels.ts); left out: those of the context that it stands in. */
 export type Message = UserMessage | AssistantMessage | ToolMessage | SummaryMessage;

@@ -82,7 +82,7 @@ export function sectionsText(sections: ContextSection[]): string {
 }
 
 function plainText(message: Extract<Message, { role: "user" | "summary" }>): string {
-  const source = message.role === "user" ? "a message" : "a summary";
+  const source = message.role === "user" ? (message.from ?? "a message") : "a summary";
   const text = message.isUntrusted ? wrapUntrusted(message.text, source) : message.text;
   if (message.role === "user") return text;
   const how = message.method === "model" ? "Summary of" : "Left out to fit the context:";

@@ -3,6 +3,7 @@
 // what both must promise; it stores nothing.
 
 import type { ErrorCode, JsonValue } from "@roost/base";
+import type { Labels } from "@roost/contract/labels";
 import type { StepUsage } from "../usage/token-usage.ts";
 
 export type StepKind = "context" | "model" | "tool" | "compaction" | "approval";
@@ -22,7 +23,8 @@ export interface StepError {
 
 /** What a step's work came to. A step that throws has no result: its intent stays open and its effect class decides. */
 export type StepResult<T> =
-  | { state: "done"; output: T; usage?: StepUsage; costUsd?: number | null }
+  /** `labels`: what the output carries beside what the run knew; left out: nothing. */
+  | { state: "done"; output: T; labels?: Labels; usage?: StepUsage; costUsd?: number | null }
   | { state: "failed"; error: StepError }
   /** The effect may or may not have happened. */
   | { state: "unknown"; message: string }
@@ -34,7 +36,8 @@ export type StepOutcome<T> =
   | { state: "done"; output: T }
   | { state: "failed"; error: StepError }
   | { state: "unknown"; message: string }
-  | { state: "answered"; answer: JsonValue };
+  /** `labels`: of the answer. */
+  | { state: "answered"; answer: JsonValue; labels?: Labels };
 
 export interface StepCall {
   /** Stable for this step across attempts and processes. */
@@ -42,6 +45,8 @@ export interface StepCall {
   signal: AbortSignal;
   /** 1 for the first try. */
   attempt: number;
+  /** What the run knows by now: the join of its context and of all that it has read since. */
+  labels: () => Promise<Labels>;
 }
 
 export interface StepOptions<T> {
@@ -53,7 +58,7 @@ export interface StepOptions<T> {
   query?: (
     idempotencyKey: string,
     options: { signal: AbortSignal },
-  ) => Promise<{ found: true; output: T } | { found: false }>;
+  ) => Promise<{ found: true; output: T; labels?: Labels } | { found: false }>;
 }
 
 /**
@@ -65,6 +70,7 @@ export interface StepOptions<T> {
  * - a recorded result is returned without calling `execute`;
  * - an `unknown` result, or an intent without a result, is resolved by effect class: `readonly` runs again,
  *   `idempotent` runs again with the same key, `queryable` is asked first, `unsafe` becomes `unknown`;
+ * - what a step knew and what its result carries is joined here and nowhere else, and recorded with the result;
  * - whatever it throws (lease lost, suspended, diverged) passes through the loop untouched.
  */
 export interface StepRunner {

@@ -2,7 +2,16 @@
 // can be compared with one that never stopped. It keeps the promises that step-runner.ts lists.
 
 import { RoostError, type JsonValue } from "@roost/base";
-import type { Effect, StepKind, StepOptions, StepOutcome, StepResult, StepRunner } from "../steps/step-runner.ts";
+import { joinLabels, openLabels, type Labels } from "@roost/contract/labels";
+import type {
+  Effect,
+  StepCall,
+  StepKind,
+  StepOptions,
+  StepOutcome,
+  StepResult,
+  StepRunner,
+} from "../steps/step-runner.ts";
 
 export interface JournalEntry {
   seq: number;
@@ -12,6 +21,8 @@ export interface JournalEntry {
   input?: JsonValue;
   /** Times `execute` was called, over all attempts. */
   executeCount: number;
+  /** What the result carries. */
+  labels?: Labels;
   /** Undefined: an intent without a result. */
   result?: StepOutcome<JsonValue>;
 }
@@ -48,6 +59,7 @@ export function createMemoryStepRunner(options: MemoryStepRunnerOptions = {}): S
   const journal: Journal = options.journal ?? new Map();
   const signal = options.signal ?? new AbortController().signal;
   let nextSeq = 1;
+  let known = openLabels;
   const crashHere: NonNullable<MemoryStepRunnerOptions["crash"]> = (point) => {
     if (options.crash?.(point) === true) throw new Crash(`crashed ${point.when} of ${point.name}`);
     return false;
@@ -55,15 +67,14 @@ export function createMemoryStepRunner(options: MemoryStepRunnerOptions = {}): S
 
   return {
     journal,
-    async step<T>(
-      name: string,
-      stepOptions: StepOptions<T>,
-      execute: (call: { idempotencyKey: string; signal: AbortSignal; attempt: number }) => Promise<StepResult<T>>,
-    ) {
+    async step<T>(name: string, stepOptions: StepOptions<T>, execute: (call: StepCall) => Promise<StepResult<T>>) {
       const seq = nextSeq;
       nextSeq += 1;
       const entry = openEntry(journal, { seq, name, stepOptions });
-      if (entry.result !== undefined && !isRetryable(entry.result)) return copy(entry.result) as StepOutcome<T>;
+      if (entry.result !== undefined && !isRetryable(entry.result)) {
+        known = joinLabels(known, entry.labels ?? openLabels);
+        return copy(entry.result) as StepOutcome<T>;
+      }
       const isResumed = journal.has(seq) && entry.result === undefined;
       crashHere({ name, seq, when: "before_intent" });
       journal.set(seq, entry);
@@ -78,7 +89,13 @@ export function createMemoryStepRunner(options: MemoryStepRunnerOptions = {}): S
         : undefined;
       for (let tryCount = 1; outcome === undefined; tryCount += 1) {
         entry.executeCount += 1;
-        const result = await execute({ idempotencyKey, signal, attempt: entry.executeCount });
+        const result = await execute({
+          idempotencyKey,
+          signal,
+          attempt: entry.executeCount,
+          labels: async () => known,
+        });
+        if (result.state === "done" && result.labels !== undefined) entry.labels = result.labels;
         crashHere({ name, seq, when: "after_execute" });
         outcome = await settle(result, {
           stepOptions,
@@ -88,6 +105,7 @@ export function createMemoryStepRunner(options: MemoryStepRunnerOptions = {}): S
           canTryAgain: tryCount < idempotentTriesMax,
         });
       }
+      known = joinLabels(known, entry.labels ?? openLabels);
       entry.result = copy(outcome) as StepOutcome<JsonValue>;
       crashHere({ name, seq, when: "after_result" });
       return copy(outcome);

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RoostError } from "@roost/base";
+import { untrustedFrom } from "@roost/contract/labels";
 import type { Effect } from "../steps/step-runner.ts";
 import { executeTool, shorten } from "./execute-tool.ts";
 import type { Tool } from "./tool.ts";
 
+const labels = untrustedFrom("web", "a.example");
 const never = new AbortController().signal;
 const tool = (effect: Effect, execute: Tool["execute"]): Tool => ({
   name: "t",
@@ -15,14 +17,13 @@ const tool = (effect: Effect, execute: Tool["execute"]): Tool => ({
 });
 const run = (made: Tool, change: Partial<Parameters<typeof executeTool>[1]> = {}) =>
   executeTool(
-    { idempotencyKey: "k", signal: never, attempt: 1 },
+    { idempotencyKey: "k", signal: never, attempt: 1, labels: async () => labels },
     {
       tool: made,
       input: {},
       shown: {},
       toolCallId: "1",
       step: "tool:t#1",
-      isTainted: false,
       signal: never,
       deadline: never,
       toolMsMax: 1000,
@@ -110,12 +111,11 @@ test("executeTool() gives the tool its key, step and signal", async () => {
   let seen: unknown[] = [];
   await run(
     tool("unsafe", async (_input, call) => {
-      seen = [call.idempotencyKey, call.step, call.toolCallId, call.attempt, call.isTainted, call.signal.aborted];
+      seen = [call.idempotencyKey, call.step, call.toolCallId, call.attempt, call.labels, call.signal.aborted];
       return { state: "done", output: null };
     }),
-    { isTainted: true },
   );
-  assert.deepEqual(seen, ["k", "tool:t#1", "1", 1, true, false]);
+  assert.deepEqual(seen, ["k", "tool:t#1", "1", 1, labels, false]);
 });
 
 test("executeTool() turns any output into text", async () => {

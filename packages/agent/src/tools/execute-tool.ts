@@ -2,6 +2,7 @@
 // what a throw means. Recording it and telling the model are the loop's.
 
 import { storableText, toRoostError, type ErrorCode, type JsonValue } from "@roost/base";
+import { areSameLabels, formatLabels, isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { StepCall, StepResult } from "../steps/step-runner.ts";
 import type { PermitTool, Tool, ToolCall } from "./tool.ts";
 
@@ -9,6 +10,8 @@ import type { PermitTool, Tool, ToolCall } from "./tool.ts";
 export interface ToolOutput {
   text: string;
   isUntrusted: boolean;
+  /** Of what it says, as texts; left out: nothing that was not in the input. */
+  labels?: string[];
 }
 
 export interface ExecuteToolOptions {
@@ -18,7 +21,6 @@ export interface ExecuteToolOptions {
   shown: JsonValue;
   toolCallId: string;
   step: string;
-  isTainted: boolean;
   /** Somebody cancelled, or the worker stops. */
   signal: AbortSignal;
   /** The run's time is over: ends the tool like its own time limit. */
@@ -56,24 +58,24 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
     idempotencyKey: stepCall.idempotencyKey,
     signal,
     attempt: stepCall.attempt,
-    isTainted: options.isTainted,
+    labels: await stepCall.labels(),
   };
   let hasStarted = false;
   try {
     const permit = await options.permitTool?.({ tool, input: options.shown, call });
     if (permit?.state === "refused") return failed("forbidden", `${tool.name} is refused: ${permit.reason}`);
+    if (permit?.isApproved === true) call.labels = { ...call.labels, trust: "agent", sources: [] };
     signal.throwIfAborted();
     hasStarted = true;
     // A tool that does not heed its signal must not hold the run; what it does later reaches nobody.
     const aborted = rejectOnAbort(signal);
     const result = await Promise.race([tool.execute(options.input, call), aborted]);
     if (result.state === "done") {
+      const labels = joinLabels(result.labels ?? openLabels, tool.labelsOf?.(options.input) ?? openLabels);
       return {
         state: "done",
-        output: toToolOutput(result.output, {
-          isUntrusted: result.isUntrusted === true || tool.untrustedOutput === true,
-          charsMax: options.resultCharsMax,
-        }),
+        output: toToolOutput(result.output, { labels, charsMax: options.resultCharsMax }),
+        labels,
       };
     }
     return result.state === "failed"
@@ -93,10 +95,14 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
 /** The output as the model reads it: text as it is, everything else as JSON, cut at the limit. */
 export function toToolOutput(
   output: JsonValue | undefined,
-  options: { isUntrusted: boolean; charsMax: number },
+  { labels, charsMax }: { labels: Labels; charsMax: number },
 ): ToolOutput {
   const text = typeof output === "string" ? output : (JSON.stringify(output) ?? "null");
-  return { text: storableText(shorten(text, options.charsMax)), isUntrusted: options.isUntrusted };
+  return {
+    text: storableText(shorten(text, charsMax)),
+    isUntrusted: isUntrusted(labels),
+    ...(areSameLabels(labels, openLabels) ? {} : { labels: formatLabels(labels) }),
+  };
 }
 
 /** A tool's error may quote what the model wrote: it is stored as everything else is. */

@@ -2,6 +2,7 @@
 // Running one (validation, time limit, unknown outcomes) is src/tools/execute-tool.ts.
 
 import type { ErrorCode, JsonValue } from "@roost/base";
+import type { Labels } from "@roost/contract/labels";
 import type { z } from "zod";
 import type { Effect } from "../steps/step-runner.ts";
 
@@ -20,13 +21,14 @@ export interface ToolCall {
   idempotencyKey: string;
   signal: AbortSignal;
   attempt: number;
-  /** True when untrusted content was in the context that asked for this call. */
-  isTainted: boolean;
+  /** What the run knows that makes this call: whatever the tool writes from its input carries them. */
+  labels: Labels;
 }
 
 /** What a tool call came to. Failures are data: the model reads them and decides. */
 export type ToolResult =
-  | { state: "done"; output: JsonValue; isUntrusted?: boolean }
+  /** `labels`: of what it gives back that was not in its input. */
+  | { state: "done"; output: JsonValue; labels?: Labels }
   | { state: "failed"; code: ErrorCode; message: string }
   | { state: "unknown"; message: string }
   | { state: "waiting"; wait: JsonValue };
@@ -47,15 +49,16 @@ export interface Tool<Input = any> {
     input: Input,
     call: { idempotencyKey: string; signal: AbortSignal },
   ) => Promise<{ found: true; output: JsonValue } | { found: false }>;
-  /** Everything this tool returns is content that nobody vouches for. */
-  untrustedOutput?: boolean;
+  /** Of everything that this tool gives back for an input, whatever it is. */
+  labelsOf?: (input: Input) => Labels;
   /** Default: `toolMsMax` of the loop's limits. */
   timeoutMsMax?: number;
   /** Where it comes from, when it is not built in: a service, a server of tools. Such tools come and go. */
   origin?: string;
 }
 
-export type ToolPermit = { state: "granted" } | { state: "refused"; reason: string };
+/** `isApproved`: a person has seen exactly this call and vouches for it. */
+export type ToolPermit = { state: "granted"; isApproved?: boolean } | { state: "refused"; reason: string };
 
 /** Asked inside the step of a valid call, before it is performed; a refusal is told to the model. */
 export type PermitTool = (request: {

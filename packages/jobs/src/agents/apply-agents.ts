@@ -3,6 +3,7 @@
  * not there any more is removed: further runs begin without it, runs that go keep the version they began with.
  */
 import { createId, RoostError, type JsonValue } from "@roost/base";
+import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { AgentDefinition, AgentId, defaultAgent } from "@roost/contract/operations";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
 import { compareDefinitions, type Difference } from "../compare-definitions.ts";
@@ -141,6 +142,7 @@ function announce(tx: KernelTransaction, recorded: Recorded, differences: Differ
     type: changed === undefined ? "agent.defined" : "agent.changed",
     id: eventId,
     subject: id,
+    labels: formatLabels(mainLabels),
     data: changed === undefined ? data : { ...data, changed },
   });
 }
@@ -150,6 +152,7 @@ async function removeAgent(tx: KernelTransaction, agent: Stored, options: ApplyA
   const eventId = tx.emit({
     type: "agent.removed",
     subject: agent.id,
+    labels: formatLabels(mainLabels),
     data: { agent: agent.id, agentVersion: agent.version, reason, by: options.by },
   });
   await tx.query(

@@ -2,6 +2,7 @@
  * Effects that happen once, whoever is asked to do them. begin says who does
  * it; finish and fail say what became of it. An effect whose holder was not
  * heard of again is `unknown` and is given to nobody unless somebody decides so.
+ * Long because every transition of one row stands here.
  */
 import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import { formatLabels, openLabels, placedFor, type Labels } from "@roost/contract/labels";
@@ -41,6 +42,8 @@ export interface OnceAnswer extends OnceKey {
   /** How often it was begun, this time included. */
   attempt: number;
   result: JsonValue;
+  /** The set of labels of the result. */
+  resultLabels: number;
   beganAt: Date;
   endedAt: Date | null;
   /** When an effect in progress becomes unknown. */
@@ -296,6 +299,7 @@ function answer({ scope, key }: OnceKey, row: OnceRow): OnceAnswer {
     holder: row.holder,
     attempt: row.attempt,
     result: row.state === "done" ? row.result : null,
+    resultLabels: row.labels,
     beganAt: row.beganAt,
     endedAt: row.endedAt,
     expiresAt: row.expiresAt,

@@ -23,9 +23,14 @@ export interface ReadEvents {
   direction?: "forward" | "backward" | undefined;
 }
 
-/** From `roost.event` under its own name. A set of labels that is not there counts as missing labels. */
+/** A set of labels that is not there counts as missing labels. */
+export function labelsColumn(of: string): string {
+  return `coalesce((select string_to_array(s.text, ' ') from roost.label_set s where s.number = ${of}.labels), '{aud:main,trust:untrusted}') as labels`;
+}
+
+/** From `roost.event` under its own name. */
 export const eventColumns = `topic, partition, "offset", id, type, version, source, subject, key, time, data, correlation, causation, traceparent,
-  coalesce((select string_to_array(s.text, ' ') from roost.label_set s where s.number = event.labels), '{aud:main,trust:untrusted}') as labels`;
+  ${labelsColumn("event")}`;
 
 /** The events of one partition in the order of their offsets (newest first when reading backward). */
 export async function readEvents(sql: Sql, read: ReadEvents): Promise<StoredEvent[]> {

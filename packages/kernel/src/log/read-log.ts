@@ -3,8 +3,10 @@
  * always holds. A page examines a bounded number of events, however rare the wanted ones are.
  */
 import { RoostError } from "@roost/base";
+import { covers, parseLabels, type Clearance } from "@roost/contract/labels";
 import type { Sql } from "@roost/database";
 import type { StoredEvent } from "./event.ts";
+import type { LabelSets } from "./label-sets.ts";
 import { partitionName, type OffsetVector } from "./offsets.ts";
 import { checkLimit, readEvents, readLimitMax, readPartitions, type PartitionRange } from "./read-events.ts";
 
@@ -15,6 +17,20 @@ const passesMax = 40;
 export interface EventFilter {
   types?: readonly string[] | undefined;
   subject?: string | undefined;
+  /** Only what a session may know. */
+  readable?: Readable | undefined;
+}
+
+/** As readableBy gives it. */
+export interface Readable {
+  clearance: Clearance;
+  /** Undefined: all. */
+  labelSets: readonly number[] | undefined;
+}
+
+/** What a session of this clearance may read of the log, by the sets of labels that there are now. One that is new meanwhile is left out. */
+export async function readableBy(sql: Sql, labelSets: LabelSets, clearance: Clearance): Promise<Readable> {
+  return { clearance, labelSets: await labelSets.covered(sql, clearance) };
 }
 
 export interface ReadLog extends EventFilter {
@@ -111,15 +127,20 @@ async function readLane(
     limit,
   }: { filter: EventFilter; range: PartitionRange; from: number; until: number; limit: number },
 ): Promise<Lane> {
-  const { types, subject } = filter;
-  const read = { ...range, types, subject, besides: until - 1, offset: from, offsetUntil: until, limit };
+  const { types, subject, readable } = filter;
+  const labelSets = readable?.labelSets;
+  const read = { ...range, types, subject, labelSets, besides: until - 1, offset: from, offsetUntil: until, limit };
   const found = await readEvents(sql, read);
   const events = found.filter((event) => matches(event, filter));
   return { range, events, next: 0, reached: (found.at(-1)?.offset ?? from - 1) + 1 };
 }
 
-function matches(event: StoredEvent, { types, subject }: EventFilter): boolean {
-  return (types === undefined || types.includes(event.type)) && (subject === undefined || event.subject === subject);
+function matches(event: StoredEvent, { types, subject, readable }: EventFilter): boolean {
+  return (
+    (types === undefined || types.includes(event.type)) &&
+    (subject === undefined || event.subject === subject) &&
+    (readable === undefined || covers(readable.clearance, parseLabels(event.labels)))
+  );
 }
 
 /** Delivers the earliest again and again, until the limit or until a lane is used up that has more behind what was examined. */
@@ -167,6 +188,7 @@ export async function readLatest(sql: Sql, read: Omit<ReadLog, "after">): Promis
         ...range,
         types: read.types,
         subject: read.subject,
+        labelSets: read.readable?.labelSets,
         besides: until - 1,
         offset,
         offsetUntil: until,

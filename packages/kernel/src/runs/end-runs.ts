@@ -5,6 +5,7 @@
  */
 import type { JsonValue } from "@roost/base";
 import { settleOpenSpend } from "./settle-open-spend.ts";
+import { formatLabels } from "@roost/contract/labels";
 import type { KernelTransaction } from "../transact.ts";
 import { admitRuns } from "./admit-runs.ts";
 import {
@@ -143,27 +144,22 @@ async function tellParents(tx: KernelTransaction, ends: Ending[]): Promise<void>
     [ends.map((end) => end.run.id)],
   );
   const children = new Map(ends.map((end) => [end.run.id, end]));
-  await resumeRuns(
-    tx,
-    waits.map((wait): Resumption => {
-      const child = children.get(wait.childRunId)!;
-      return {
-        runId: wait.runId,
-        seq: wait.seq,
-        result: { kind: "child", run: childResult(child) },
-        reason: "the run it waited for has ended",
-        causation: child.eventId,
-      };
-    }),
-  );
+  const resumptions: Resumption[] = [];
+  for (const { runId, seq, childRunId } of waits) {
+    const child = children.get(childRunId)!;
+    const result = { kind: "child", run: await childResult(tx, child) } as const;
+    resumptions.push({ runId, seq, result, reason: "the run it waited for has ended", causation: child.eventId });
+  }
+  await resumeRuns(tx, resumptions);
 }
 
-function childResult(end: Ending): Extract<WaitResult, { kind: "child" }>["run"] {
+async function childResult(tx: KernelTransaction, end: Ending): Promise<Extract<WaitResult, { kind: "child" }>["run"]> {
   return {
     id: end.run.id,
     state: end.state,
     output: JSON.parse(end.outputText) as JsonValue,
     error: end.error ?? null,
+    labels: formatLabels(await tx.readLabels(end.run.labels)),
   };
 }
 

@@ -7,6 +7,7 @@ import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import type { Sql } from "@roost/database";
 import { emitSkipped } from "../log/emit-skipped.ts";
 import { readPartitions } from "../log/read-events.ts";
+import { labelsColumn } from "../log/read-events.ts";
 import { requireSeen } from "../log/require-seen.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
@@ -98,6 +99,7 @@ interface FoundEvent {
   offset: number;
   time: Date;
   data: JsonObject;
+  labels: string[];
 }
 
 async function deliverTopic(kernel: Kernel, tx: KernelTransaction, topic: string): Promise<Pass> {
@@ -148,7 +150,7 @@ async function readWindows(
     windows.filter((window) => window.from < window.until),
   );
   const found = tx.query<FoundEvent>(
-    `select e.id, e.type, e.version, e.subject, e.topic, e.partition, e."offset", e.time, e.data
+    `select e.id, e.type, e.version, e.subject, e.topic, e.partition, e."offset", e.time, e.data, ${labelsColumn("e")}
      from unnest($2::integer[], $3::bigint[], $4::bigint[]) as w(partition, first, until)
      join roost.event e on e.topic = $1 and e.partition = w.partition and e."offset" >= w.first and e."offset" < w.until
      where e.type = any($5::text[])
@@ -191,8 +193,8 @@ async function resumeMatching(tx: KernelTransaction, waits: OpenWait[], events: 
   return (await resumeRuns(tx, resumptions)).length;
 }
 
-function resultOf({ id, type, subject, topic, partition, offset, time, data }: FoundEvent) {
-  return { id, type, subject, topic, partition, offset, time: time.toISOString(), data };
+function resultOf({ id, type, subject, topic, partition, offset, time, data, labels }: FoundEvent) {
+  return { id, type, subject, topic, partition, offset, time: time.toISOString(), data, labels };
 }
 
 /** Whether the data has, at each dotted path, the value that the filter gives for it. */

@@ -171,10 +171,14 @@ export type WaitResult =
         offset: number;
         time: string;
         data: JsonValue;
+        labels: string[];
       };
     }
   | { kind: "person"; answer: JsonValue; by: string; questionId: string }
-  | { kind: "child"; run: { id: string; state: TerminalRunState; output: JsonValue; error: RunError | null } }
+  | {
+      kind: "child";
+      run: { id: string; state: TerminalRunState; output: JsonValue; error: RunError | null; labels: string[] };
+    }
   | { kind: "timed_out"; waitedFor: WaitRequest["kind"] };
 
 const terminalStates: ReadonlySet<RunState> = new Set(["done", "failed", "cancelled", "diverged", "outdated"]);

@@ -248,7 +248,10 @@ test("K: a child ends while its parent is restarted, and the parent sees the res
 
   assert.deepEqual(waited, {
     state: "done",
-    result: { kind: "child", run: { id: childId, state: "done", output: "the answer", error: null } },
+    result: {
+      kind: "child",
+      run: { id: childId, state: "done", output: "the answer", error: null, labels: ["aud:main", "trust:owner"] },
+    },
   });
   assert.deepEqual((await stepOf(kernel, parent.id, 2)).output, (waited as { result: unknown }).result);
 });

@@ -5,6 +5,7 @@
 import { createId, RoostError, type JsonValue } from "@roost/base";
 import { settleOpenSpend } from "./settle-open-spend.ts";
 import type { Kernel } from "../open-kernel.ts";
+import { formatLabels } from "@roost/contract/labels";
 import type { KernelTransaction } from "../transact.ts";
 import { admitRuns } from "./admit-runs.ts";
 import { askQuestion } from "./ask-question.ts";
@@ -154,17 +155,24 @@ async function satisfiedAlready(
   wait: WaitRequest,
 ): Promise<WaitResult | undefined> {
   if (wait.kind !== "child") return undefined;
-  const [child] = await tx.query<{ id: string; state: RunState; output: JsonValue; error: RunError | null }>(
-    "select id, state, output, error from roost.run_all where id = $1 and parent_run_id = $2",
-    [wait.runId, run.id],
-  );
+  const [child] = await tx.query<{
+    id: string;
+    state: RunState;
+    output: JsonValue;
+    error: RunError | null;
+    labels: number;
+  }>("select id, state, output, error, labels from roost.run_all where id = $1 and parent_run_id = $2", [
+    wait.runId,
+    run.id,
+  ]);
   if (child === undefined)
     throw new RoostError(
       "not_found",
       `run ${run.id} started no run ${wait.runId}: it can wait for its own children only`,
     );
   if (!isTerminal(child.state)) return undefined;
-  return { kind: "child", run: { ...child, state: child.state } };
+  const labels = formatLabels(await tx.readLabels(child.labels));
+  return { kind: "child", run: { ...child, state: child.state, labels } };
 }
 
 /** Invariant: only the owner lets a step wait; the caller holds the run's row at the owner's epoch, and the statement asks for it again. */

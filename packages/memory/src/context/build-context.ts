@@ -4,8 +4,9 @@
  * commitDigest, in the transaction of the step that used it.
  */
 import type { AgentDefinition } from "@roost/contract/operations";
+import { formatLabels, joinLabels, openLabels } from "@roost/contract/labels";
 import type { Run } from "@roost/kernel";
-import { buildDigest, type Digest } from "../digest/build-digest.ts";
+import { buildDigest, digestLabels, type Digest } from "../digest/build-digest.ts";
 import { readInputs, type HeartbeatInputs } from "../heartbeat/heartbeat-inputs.ts";
 import { readHeartbeat } from "../heartbeat/heartbeat-row.ts";
 import type { Memory } from "../memory.ts";
@@ -19,10 +20,11 @@ import { findStale } from "../state/staleness.ts";
 import { stateInputsOf, viewerOf } from "../visibility/viewer-of.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { earlierRuns } from "./earlier-runs.ts";
-import { fileSections, type Section, type ShownFile } from "./file-sections.ts";
+import { fileSections, type ShownFile } from "./file-sections.ts";
 import { momentMessage } from "./moment-message.ts";
 import { overheard } from "./overheard.ts";
 import { runMessage } from "./run-message.ts";
+import { toSection, type LabelledSection, type Section } from "./section.ts";
 import { skillIndex } from "./skill-index.ts";
 
 export const contextLimits = {
@@ -32,7 +34,7 @@ export const contextLimits = {
 
 export interface BuiltContext {
   /** As runAgentLoop of @roost/agent takes it. */
-  context: { sections: Section[]; messages: ContextMessage[] };
+  context: { sections: Section[]; messages: ContextMessage[]; labels: string[] };
   run: Pick<Run, "id" | "agent" | "sessionKey" | "sessionKind" | "jobId">;
   /** Which version of which file was shown, and how much of it. */
   files: ShownFile[];
@@ -82,26 +84,36 @@ export async function buildContext(
   ]);
   const told = [
     ...(digest === undefined ? [] : toldMessages(digest)),
-    ...(asked.brought === undefined ? [] : [asked.brought]),
+    ...(asked.brought === undefined ? [] : [{ ...asked.brought, labels: formatLabels(asked.labels) }]),
   ];
-  const sections: Section[] = [
+  const sections: LabelledSection[] = [
     ...named("Instructions", agent.prompt ?? ""),
     ...files.sections,
     ...named("Skills", skills),
     ...others,
-    { name: "This session", text: sessionText(viewer) },
+    ...named("This session", sessionText(viewer)),
   ];
   const { droppedTurnCount } = history;
   const moment = momentMessage(memory, { viewer, session, droppedTurnCount, states: states.text });
+  const labels = joinLabels(
+    ...sections.map((section) => section.labels),
+    history.labels,
+    asked.labels,
+    ...(digest === undefined || digest.text === "" ? [] : [digestLabels]),
+  );
   return {
-    context: { sections, messages: [...history.messages, moment, ...told, asked.message] },
+    context: {
+      sections: sections.map(toSection),
+      messages: [...history.messages, moment, ...told, asked.message].map(unlabelled),
+      labels: formatLabels(labels),
+    },
     run: { id: run.id, agent: run.agent, sessionKey: run.sessionKey, sessionKind: run.sessionKind, jobId: run.jobId },
     files: files.shown,
     stale: states.stale,
     digest: digest && { offsets: digest.offsets, newsCount: digest.newsCount, isComplete: digest.isComplete },
     moment,
     told,
-    asked: asked.seq === undefined ? asked.message : undefined,
+    asked: asked.seq === undefined ? { ...asked.message, labels: formatLabels(asked.labels) } : undefined,
     turnSeq: asked.seq,
     inputs,
   };
@@ -113,15 +125,22 @@ async function historyOf(
   { viewer, session, turnSeq }: { viewer: Viewer; session: SessionRow | undefined; turnSeq: number | undefined },
 ): Promise<History> {
   const isConversation = viewer.kind === "main" || viewer.kind === "channel";
-  if (!isConversation || session === undefined) return { messages: [], droppedTurnCount: 0 };
-  return readHistory(memory.kernel.database, session, {
+  if (!isConversation || session === undefined) return { messages: [], labels: openLabels, droppedTurnCount: 0 };
+  return readHistory(memory, session, {
+    viewer,
     beforeTurn: turnSeq ?? session.nextSeq,
     charsMax: contextLimits.historyCharsMax,
   });
 }
 
-function named(name: string, text: string): Section[] {
-  return text === "" ? [] : [{ name, text }];
+/** In the table of messages labels have a column, in a context they are joined. */
+function unlabelled({ labels: _joined, ...message }: ContextMessage): ContextMessage {
+  return message;
+}
+
+/** What Roost or the person says. */
+function named(name: string, text: string): LabelledSection[] {
+  return text === "" ? [] : [{ name, text, labels: openLabels }];
 }
 
 async function digestFor(memory: Memory, run: Run, session: SessionRow | undefined): Promise<Digest> {
@@ -145,10 +164,8 @@ async function digestFor(memory: Memory, run: Run, session: SessionRow | undefin
 }
 
 function toldMessages(digest: Digest): ContextMessage[] {
-  return [
-    ...(digest.text === "" ? [] : [{ role: "user" as const, text: `[Roost] ${digest.text}` }]),
-    ...(digest.untrustedText === "" ? [] : [{ role: "user" as const, text: digest.untrustedText, isUntrusted: true }]),
-  ];
+  if (digest.text === "") return [];
+  return [{ role: "user", text: `[Roost] ${digest.text}`, labels: formatLabels(digestLabels) }];
 }
 
 /** Each turn keeps them. */

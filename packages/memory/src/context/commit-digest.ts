@@ -1,6 +1,6 @@
 /** What a run was shown, recorded: transcript, cursor and heartbeat inputs move together with the step that used them. */
 import { createId } from "@roost/base";
-import { parseLabels } from "@roost/contract/labels";
+import { openLabels, parseLabels } from "@roost/contract/labels";
 import type { KernelTransaction } from "@roost/kernel";
 import { savePending } from "../heartbeat/heartbeat-row.ts";
 import { insertMessages, type NewMessage } from "../sessions/message.ts";
@@ -49,6 +49,7 @@ export async function commitDigest(tx: KernelTransaction, built: BuiltContext): 
             place: "told" as const,
             role: "system" as const,
             content: built.moment,
+            labels: openLabels,
             text: "",
             runId: run.id,
             source: "roost",

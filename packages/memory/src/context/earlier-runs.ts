@@ -1,32 +1,39 @@
+import { isUntrusted, joinLabels, openLabels } from "@roost/contract/labels";
 import { listRuns, type Run, type RunState } from "@roost/kernel";
-import { readRunResult } from "../digest/read-run-result.ts";
+import { readRunResult, type RunResult } from "../digest/read-run-result.ts";
 import type { Memory } from "../memory.ts";
-import type { Section } from "./file-sections.ts";
 import { livingNames } from "./living-sections.ts";
+import type { LabelledSection } from "./section.ts";
+import { withheld } from "./show-trusted.ts";
 
 const runsMax = 3;
 const charsMax = 2_000;
 const ended: RunState[] = ["done", "failed", "cancelled", "diverged", "outdated"];
 
 /** What the last runs of the same job reported, oldest first: how a cron knows what it did. */
-export async function earlierRuns(memory: Memory, { jobId }: Pick<Run, "jobId">): Promise<Section[]> {
+export async function earlierRuns(memory: Memory, { jobId }: Pick<Run, "jobId">): Promise<LabelledSection[]> {
   if (jobId === null) return [];
   const runs = await listRuns(memory.kernel, { jobId, sessionKind: "cron", states: ended, limit: runsMax });
   if (runs.every(({ rehearsal }) => rehearsal)) return [];
-  let isUntrusted = false;
+  let labels = openLabels;
   const blocks: string[] = [];
   // What a rehearsal said is not what the job did.
   for (const run of runs.filter(({ rehearsal }) => !rehearsal).toReversed()) {
     const result = await readRunResult(memory, run.id);
-    isUntrusted ||= result.isUntrusted;
-    const said = run.state === "failed" ? `failed: ${run.error?.message ?? "no reason is known"}` : run.state;
-    const isLong = result.text.length > charsMax;
-    const text = isLong
-      ? `${result.text.slice(0, charsMax).toWellFormed()}… (read_run ${run.id} shows all)`
-      : result.text;
+    const isMarked = isUntrusted(result.labels);
+    if (!isMarked) labels = joinLabels(labels, result.labels);
+    const why = isMarked ? (run.error?.code ?? "") : (run.error?.message ?? "no reason is known");
+    const said = run.state === "failed" ? `failed: ${why}` : run.state;
+    const text = shownResult(result, run.id);
     blocks.push(
       `## ${memory.calendar.momentAt((run.endedAt ?? run.createdAt).getTime())}: ${said}${text === "" ? "" : `\n${text}`}`,
     );
   }
-  return [{ name: livingNames.earlierRuns, text: blocks.join("\n\n"), ...(isUntrusted && { isUntrusted }) }];
+  return [{ name: livingNames.earlierRuns, text: blocks.join("\n\n"), labels }];
+}
+
+function shownResult({ text, labels }: RunResult, runId: string): string {
+  const where = `read_run ${runId}`;
+  if (isUntrusted(labels) && text !== "") return withheld("its result", { charCount: text.length, labels, where });
+  return text.length > charsMax ? `${text.slice(0, charsMax).toWellFormed()}… (${where} shows all)` : text;
 }

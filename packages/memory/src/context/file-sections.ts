@@ -3,18 +3,18 @@
  * cannot be read stands in it with the reason.
  */
 import { RoostError } from "@roost/base";
+import { openLabels } from "@roost/contract/labels";
 import { FileFault } from "../disk/file-fault.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import { findHomeFile } from "../files/read-home-file.ts";
+import { marksOfFile } from "../files/marks-of-file.ts";
 import type { Memory } from "../memory.ts";
 import { contextPaths } from "../visibility/context-paths.ts";
+import { readRecordedMarks, type RecordedMarks } from "../records/marks-of-text.ts";
+import type { LineMarks } from "../records/line-marks.ts";
+import type { LabelledSection } from "./section.ts";
+import { showTrusted } from "./show-trusted.ts";
 import type { Viewer } from "../visibility/viewer.ts";
-
-export interface Section {
-  name: string;
-  text: string;
-  isUntrusted?: boolean;
-}
 
 /** What was shown, for the record: enough to find the very version again. */
 export interface ShownFile {
@@ -25,49 +25,58 @@ export interface ShownFile {
 }
 
 export interface FileSections {
-  sections: Section[];
+  sections: LabelledSection[];
   shown: ShownFile[];
 }
 
 export async function fileSections(memory: Memory, viewer: Viewer): Promise<FileSections> {
-  const sections: Section[] = [];
+  const sections: LabelledSection[] = [];
   const shown: ShownFile[] = [];
   let leftChars: number = homeLimits.contextCharsMax;
   const nowMs = memory.kernel.clock.nowMs();
   const paths = contextPaths(viewer, memory.calendar.dayAt(nowMs));
-  const files = await Promise.all(paths.map((path) => findReadable(memory, path, viewer)));
+  const recorded = await readRecordedMarks(memory.kernel.database, paths);
+  const files = await Promise.all(paths.map((path) => findReadable(memory, path, { viewer, recorded })));
   for (const [index, file] of files.entries()) {
     const path = paths[index]!;
     if (file === undefined) continue;
     if ("problem" in file) {
-      sections.push({ name: path, text: `(${path} could not be read: ${file.problem})` });
+      sections.push({ name: path, text: `(${path} could not be read: ${file.problem})`, labels: openLabels });
       continue;
     }
-    if (file.text.trim() === "") continue;
+    const { text: trusted, labels } = showTrusted(viewer, file);
+    if (trusted.trim() === "") continue;
     const charsMax = Math.min(
       leftChars,
       path === "USER.md" ? homeLimits.contextUserFileCharsMax : homeLimits.contextFileCharsMax,
     );
-    const text = cutTo(file.text, { charsMax, path, keep: path.startsWith("memory/") ? "end" : "beginning" });
-    leftChars -= Math.min(file.text.length, charsMax);
-    sections.push({ name: path, text });
+    const text = cutTo(trusted, { charsMax, path, keep: path.startsWith("memory/") ? "end" : "beginning" });
+    leftChars -= Math.min(trusted.length, charsMax);
+    sections.push({ name: path, text, labels });
     // A link shows the text of where it leads, which the viewer may see or findHomeFile would have refused.
     shown.push({
       path: file.path,
       sha256: file.sha256,
       chars: file.text.length,
-      shownChars: Math.min(file.text.length, charsMax),
+      shownChars: Math.min(trusted.length, charsMax),
     });
   }
   return { sections, shown };
 }
 
-type Found = { path: string; text: string; sha256: string } | { problem: string } | undefined;
+type Found = { path: string; text: string; sha256: string; marks: LineMarks } | { problem: string } | undefined;
 
 /** What cannot be read is told in the context: the run goes on, and knows what it has not seen. */
-async function findReadable(memory: Memory, path: string, viewer: Viewer): Promise<Found> {
+async function findReadable(
+  memory: Memory,
+  path: string,
+  { viewer, recorded }: { viewer: Viewer; recorded: Map<string, RecordedMarks> },
+): Promise<Found> {
   try {
-    return await findHomeFile(memory, path, { as: viewer });
+    const file = await findHomeFile(memory, path, { as: viewer });
+    // A link has the marks of where it leads.
+    const rows = file?.path === path ? recorded : undefined;
+    return file && { ...file, marks: await marksOfFile(memory, viewer, file, rows) };
   } catch (error) {
     if (!(error instanceof RoostError) || error.code === "unavailable") throw error;
     memory.logger.warn("a file of the home is left out of a context", { path, code: error.code, error: error.message });

@@ -1,18 +1,32 @@
+import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { Memory } from "../memory.ts";
+import type { StoredMessage } from "../sessions/message.ts";
 import { readTranscript } from "../sessions/read-transcript.ts";
-import type { Section } from "./file-sections.ts";
 import { livingNames } from "./living-sections.ts";
+import type { LabelledSection } from "./section.ts";
+import { withheld } from "./show-trusted.ts";
 
 const messagesMax = 20;
 const charsMax = 6_000;
 
 /** What was said in the main conversation lately: a heartbeat sees what main sees. */
-export async function overheard(memory: Memory): Promise<Section[]> {
+export async function overheard(memory: Memory): Promise<LabelledSection[]> {
+  const { database, labelSets } = memory.kernel;
   const { messages } = await readTranscript(memory, "main", { limit: messagesMax });
   const said = messages.filter(({ text, role }) => text !== "" && (role === "user" || role === "assistant"));
   if (said.length === 0) return [];
-  const isUntrusted = said.some(({ content }) => "isUntrusted" in content && content.isUntrusted === true);
-  const lines = said.map(({ role, text }) => `${role === "user" ? "person" : "you"}: ${text}`);
-  const text = lines.join("\n").slice(-charsMax).toWellFormed();
-  return [{ name: livingNames.overheard, text, ...(isUntrusted && { isUntrusted }) }];
+  const lines: string[] = [];
+  let labels = openLabels;
+  for (const message of said) {
+    const ofMessage = await labelSets.read(database, message.labels);
+    lines.push(`${message.role === "user" ? "person" : "you"}: ${textOf(message, ofMessage)}`);
+    if (!isUntrusted(ofMessage)) labels = joinLabels(labels, ofMessage);
+  }
+  return [{ name: livingNames.overheard, text: lines.join("\n").slice(-charsMax).toWellFormed(), labels }];
+}
+
+function textOf({ text, runId }: StoredMessage, labels: Labels): string {
+  if (!isUntrusted(labels)) return text;
+  const where = runId === null ? "read_log" : `read_run ${runId}`;
+  return withheld("what was said", { charCount: text.length, labels, where });
 }

@@ -1,6 +1,7 @@
 /** What a run is asked, as its first words: a person's message, a job's prompt with the facts of its tick, a task. */
 import { formatDurationMs } from "@roost/base";
 import { heartbeatPromptDefault } from "@roost/agent/heartbeat";
+import { isUntrusted, type Labels } from "@roost/contract/labels";
 import type { Run } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
 import { readMessage } from "../sessions/read-transcript.ts";
@@ -11,6 +12,8 @@ export type AskedMessage = Extract<ContextMessage, { role: "user" }>;
 
 export interface Asked {
   message: AskedMessage;
+  /** Of the message and of what stands before it. */
+  labels: Labels;
   /** Where it stands in the transcript; undefined: not yet. */
   seq?: number;
   /** What stands before it: the events that started the run. Whoever can append an event has written them, so nobody vouches for them. */
@@ -21,15 +24,25 @@ export async function runMessage(memory: Memory, run: Run): Promise<Asked> {
   const { input } = run;
   if (typeof input["messageId"] === "string") {
     const stored = await readMessage(memory, input["messageId"]);
-    if (stored?.content.role === "user") return { message: stored.content, seq: stored.seq };
+    if (stored?.content.role === "user") {
+      const labels = await memory.kernel.labelSets.read(memory.kernel.database, stored.labels);
+      return { message: stored.content, labels, seq: stored.seq };
+    }
   }
+  const labels = await memory.kernel.labelSets.read(memory.kernel.database, run.labels);
   if (run.sessionKind === "subagent") {
     const task = input["task"] ?? input["prompt"];
-    return { message: { role: "user", text: typeof task === "string" ? task : JSON.stringify(task ?? run.reason) } };
+    const text = typeof task === "string" ? task : JSON.stringify(task ?? run.reason);
+    // A parent that has read content from outside may repeat it in the task.
+    const marked = isUntrusted(labels) && { isUntrusted: true, from: "the run that set this task" };
+    return { message: { role: "user", text, ...marked }, labels };
   }
   const events = eventText(input);
   const message: AskedMessage = { role: "user", text: jobText(memory, run, { hasEvents: events !== "" }) };
-  return { message, ...(events !== "" && { brought: { role: "user", text: events, isUntrusted: true } }) };
+  if (events === "") return { message, labels };
+  const brought: AskedMessage = { role: "user", text: events, isUntrusted: true, from: "the log" };
+  // A run is marked with the events that started it from its start.
+  return { message, labels, brought };
 }
 
 function jobText(memory: Memory, run: Run, { hasEvents }: { hasEvents: boolean }): string {
@@ -40,7 +53,9 @@ function jobText(memory: Memory, run: Run, { hasEvents }: { hasEvents: boolean }
       ? prompt
       : run.sessionKind === "heartbeat"
         ? (heartbeat.prompt ?? heartbeatPromptDefault)
-        : run.reason;
+        : hasEvents
+          ? "Do what this job is for."
+          : run.reason;
   const head =
     run.sessionKind === "cron" && run.jobId !== null ? `[cron:${run.jobId} ${run.title ?? run.jobId}]\n` : "";
   const facts = tickFacts(run, memory.calendar);

@@ -1,8 +1,13 @@
 /** The skills of a home in a line each: what there is to read, not what is in it. */
+import { isUntrusted } from "@roost/contract/labels";
 import { parse } from "yaml";
 import { textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import { walkHome, type WalkedFile } from "../disk/walk-home.ts";
+import { marksOfFile } from "../files/marks-of-file.ts";
 import type { Memory } from "../memory.ts";
+import { readRecordedMarks, type RecordedMarks } from "../records/marks-of-text.ts";
+import { labelsOfAll } from "../records/line-marks.ts";
+import { mayKnow } from "../visibility/clearance.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { maySeeFile } from "../visibility/visibility.ts";
 
@@ -16,9 +21,20 @@ export async function skillIndex(memory: Memory, viewer: Viewer, files?: readonl
   files ??= (await walkHome(memory.homeDir)).files;
   const found = files.filter(({ path }) => skillPath.test(path) && maySeeFile(viewer, path));
   const lines: string[] = [];
-  for (const file of found.slice(0, skillsMax)) {
-    const { name, description } = await described(memory, file);
-    lines.push(`- ${name ?? skillPath.exec(file.path)?.[1]}: ${description ?? "(no description)"} — ${file.path}`);
+  const shown = found.slice(0, skillsMax);
+  const recorded = await readRecordedMarks(
+    memory.kernel.database,
+    shown.map(({ path }) => path),
+  );
+  for (const file of shown) {
+    const skill = await described(memory, file, { viewer, recorded });
+    if (skill === "marked") {
+      lines.push(`- (what it is for rests on content from outside: read_file shows it) — ${file.path}`);
+      continue;
+    }
+    lines.push(
+      `- ${skill.name ?? skillPath.exec(file.path)?.[1]}: ${skill.description ?? "(no description)"} — ${file.path}`,
+    );
   }
   if (found.length > skillsMax) lines.push(`- and ${found.length - skillsMax} more in skills/`);
   return lines.join("\n");
@@ -32,10 +48,17 @@ interface Skill {
 /** What follows from a kept file alone, so that the same text is not parsed in every turn. */
 const skills = new WeakMap<DiskFile, Skill>();
 
-async function described({ keptFiles }: Memory, file: WalkedFile): Promise<Skill> {
-  const disk = await keptFiles.read(file.absolute).catch(() => undefined);
+async function described(
+  memory: Memory,
+  { path, absolute }: WalkedFile,
+  { viewer, recorded }: { viewer: Viewer; recorded: Map<string, RecordedMarks> },
+): Promise<Skill | "marked"> {
+  const disk = await memory.keptFiles.read(absolute).catch(() => undefined);
   if (disk === undefined) return {};
-  const skill = skills.get(disk) ?? frontMatter(textOf(disk.bytes) ?? "");
+  const text = textOf(disk.bytes) ?? "";
+  const labels = labelsOfAll(await marksOfFile(memory, viewer, { path, sha256: disk.sha256, text }, recorded));
+  if (isUntrusted(labels) || !mayKnow(viewer, labels)) return "marked";
+  const skill = skills.get(disk) ?? frontMatter(text);
   skills.set(disk, skill);
   return skill;
 }

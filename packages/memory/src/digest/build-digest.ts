@@ -13,8 +13,9 @@ import {
   readPartitions,
   type OffsetVector,
 } from "@roost/kernel";
+import { isUntrusted, type Labels } from "@roost/contract/labels";
 import type { Memory } from "../memory.ts";
-import { describeEvent, digestTypes, type DigestItem, type DigestReader } from "./digest-item.ts";
+import { describeEvent, digestTypes, withheldText, type DigestItem, type DigestReader } from "./digest-item.ts";
 import { readRunResult } from "./read-run-result.ts";
 import { renderDigest, type DroppedEvents, type RenderedDigest } from "./render-digest.ts";
 
@@ -34,6 +35,9 @@ export interface DigestQuery extends DigestReader {
   /** When that was shown. */
   shownAt: Date | null;
 }
+
+/** Of what a digest says: Roost's own words and those of runs that have read nothing from outside. */
+export const digestLabels: Labels = { audiences: ["main"], trust: "agent", sources: [] };
 
 /** Of Roost itself; services name theirs with their event types. */
 const ownTopics = ["runs", "jobs", "notices", "home"];
@@ -113,9 +117,14 @@ async function withOutputs(memory: Memory, items: DigestItem[]): Promise<DigestI
     }
     leftFetches -= 1;
     const result = await readRunResult(memory, item.runId);
-    const { needsOutput: _fetched, isUntrusted: _unknown, ...rest } = item;
+    const { needsOutput: _fetched, ...rest } = item;
     if (result.text === "") complete.push({ ...rest, title: `${item.title} with nothing to report`, isNews: false });
-    else complete.push({ ...rest, text: result.text, ...(result.isUntrusted && { isUntrusted: true }) });
+    else if (isUntrusted(result.labels))
+      complete.push({
+        ...rest,
+        title: `${item.title} (${withheldText(result.text.length, result.labels, item.runId)})`,
+      });
+    else complete.push({ ...rest, text: result.text });
   }
   return complete;
 }

@@ -1,6 +1,13 @@
-/** What one event means to somebody who was not there, in a line, and whether it is news. Pure. */
-import type { StoredEvent } from "@roost/kernel";
+/**
+ * What one event means to somebody who was not there, in a line, and whether it is news. Of what rests on content from outside it says only
+ * what Roost wrote itself: who, when, how long, and where the text is. Pure.
+ */
+import { isUntrusted, parseLabels, type Labels } from "@roost/contract/labels";
+import type { SessionKind, StoredEvent } from "@roost/kernel";
 import { stripHeartbeatToken } from "@roost/agent/heartbeat";
+import { mayKnow } from "../visibility/clearance.ts";
+import { classifyPath } from "../visibility/home-file-class.ts";
+import { nameSources } from "../visibility/name-sources.ts";
 
 /** The event types that a digest reads. */
 export const digestTypes = [
@@ -36,7 +43,6 @@ export interface DigestItem {
   group?: string;
   /** False: it is told, but nobody has to think about it. */
   isNews: boolean;
-  isUntrusted?: boolean;
   /** The output was too long for the event: it is in the run. */
   needsOutput?: boolean;
 }
@@ -44,31 +50,52 @@ export interface DigestItem {
 /** What is not told to a session: what it did itself. */
 export interface DigestReader {
   sessionKey: string;
-  sessionKind: string;
+  sessionKind: SessionKind;
 }
 
-/** The item that an event becomes; undefined for what the reader knows or need not know. */
+/** The item that an event becomes; undefined for what the reader knows, need not know or may not know. */
 export function describeEvent(event: StoredEvent, reader: DigestReader, template?: string): DigestItem | undefined {
+  const labels = parseLabels(event.labels);
+  if (!mayKnow({ kind: reader.sessionKind }, labels)) return undefined;
+  const isMarked = isUntrusted(labels);
+  const item =
+    template === undefined ? describeKnown(event, reader, isMarked) : describeByTemplate(event, template, isMarked);
+  if (item?.text === undefined || !isMarked) return item;
+  const { text, ...rest } = item;
+  return { ...rest, title: `${item.title} (${withheldText(text.length, labels, item.runId)})` };
+}
+
+/** "1200 characters that rest on content from web:example.com; read_run … shows them" */
+export function withheldText(charCount: number | undefined, labels: Labels, runId: string | undefined): string {
+  const size = charCount === undefined ? "a text that rests" : `${charCount} characters that rest`;
+  const where = runId === undefined ? "read_log shows it" : `read_run ${runId} shows it`;
+  return `${size} on content from ${nameSources(labels)}; ${where}`;
+}
+
+/** `isMarked`: no free text goes into a title. */
+function describeKnown(event: StoredEvent, reader: DigestReader, isMarked: boolean): DigestItem | undefined {
   const { data } = event;
-  if (template !== undefined) return describeByTemplate(event, template);
   if (data["sessionKey"] === reader.sessionKey) return undefined;
   const [topic] = event.type.split(".", 1);
-  if (topic === "run") return describeRun(event);
-  if (topic === "job") return describeJob(event);
-  if (topic === "file") return describeFile(event);
-  return describeOther(event);
+  if (topic === "run") return describeRun(event, isMarked);
+  if (topic === "job") return describeJob(event, isMarked);
+  if (topic === "file") return describeFile(event, isMarked);
+  return describeOther(event, isMarked);
 }
 
-/** An event of a service, in the words of its contract. What nobody vouches for is text beside the title, never part of it. */
-function describeByTemplate({ type, topic, time: at, data, labels }: StoredEvent, template: string): DigestItem {
+/** An event of a service, in the words of its contract. What rests on content from outside is text beside the title, never part of it. */
+function describeByTemplate(
+  { type, topic, time: at, data }: StoredEvent,
+  template: string,
+  isMarked: boolean,
+): DigestItem {
   const text = oneLine(template.replaceAll(/\{(\w+)\}/g, (_match, field: string) => String(data[field] ?? "")));
-  const isTrusted = labels.includes("trust:agent") || labels.includes("trust:owner");
-  return isTrusted
-    ? { at, title: `${topic}: ${text}`, isNews: true }
-    : { at, title: `${topic}: ${type}`, text, isNews: true, isUntrusted: true };
+  return isMarked
+    ? { at, title: `${topic}: ${type}`, text, isNews: true }
+    : { at, title: `${topic}: ${text}`, isNews: true };
 }
 
-function describeRun(event: StoredEvent): DigestItem | undefined {
+function describeRun(event: StoredEvent, isMarked: boolean): DigestItem | undefined {
   const { data } = event;
   const kind = data["sessionKind"];
   // A child's result reaches its parent; a conversation's answers are read in it.
@@ -76,8 +103,9 @@ function describeRun(event: StoredEvent): DigestItem | undefined {
   const who = String(data["jobId"] ?? data["sessionKey"] ?? "a run");
   const base = { at: event.time, runId: String(data["runId"]), group: `${event.type} ${who}` };
   if (event.type === "run.done") return kind === "heartbeat" ? undefined : { ...base, ...describeDone(event, who) };
-  const why =
-    event.type === "run.failed" ? (data["error"] as { message?: unknown } | undefined)?.message : data["reason"];
+  const error = data["error"] as { message?: unknown; code?: unknown } | undefined;
+  const said = event.type === "run.failed" ? error?.message : data["reason"];
+  const why = isMarked ? error?.code : said;
   const verb = {
     "run.failed": "failed",
     "run.cancelled": "was cancelled",
@@ -87,30 +115,26 @@ function describeRun(event: StoredEvent): DigestItem | undefined {
   return { ...base, title: `${who} ${verb}${why === undefined ? "" : `: ${oneLine(String(why))}`}`, isNews: true };
 }
 
-function describeDone(
-  event: StoredEvent,
-  who: string,
-): Pick<DigestItem, "title" | "text" | "isNews" | "isUntrusted" | "needsOutput"> {
+function describeDone(event: StoredEvent, who: string): Pick<DigestItem, "title" | "text" | "isNews" | "needsOutput"> {
   const { output } = event.data;
-  if (output === undefined) return { title: `${who} finished`, isNews: true, isUntrusted: true, needsOutput: true };
+  if (output === undefined) return { title: `${who} finished`, isNews: true, needsOutput: true };
   const result = readOutput(output);
   if (result.text === "") return { title: `${who} finished with nothing to report`, isNews: false };
   const title = `${who} finished${result.isRehearsed ? " (rehearsed: nothing was thought or done)" : ""}`;
-  return { title, text: result.text, isNews: true, ...(result.isUntrusted && { isUntrusted: true }) };
+  return { title, text: result.text, isNews: true };
 }
 
-export interface RunResult {
+export interface RunOutput {
   text: string;
-  isUntrusted: boolean;
   isRehearsed: boolean;
 }
 
 /** What a run of an agent came to: its text without the words that mean silence. */
-export function readOutput(output: unknown): RunResult {
-  if (typeof output === "string") return { text: spoken(output), isUntrusted: false, isRehearsed: false };
+export function readOutput(output: unknown): RunOutput {
+  if (typeof output === "string") return { text: spoken(output), isRehearsed: false };
   const fields = typeof output === "object" && output !== null ? (output as Record<string, unknown>) : {};
   const text = typeof fields["text"] === "string" ? fields["text"] : "";
-  return { text: spoken(text), isUntrusted: fields["isTainted"] === true, isRehearsed: fields["isRehearsed"] === true };
+  return { text: spoken(text), isRehearsed: fields["isRehearsed"] === true };
 }
 
 function spoken(text: string): string {
@@ -118,10 +142,10 @@ function spoken(text: string): string {
   return /^[\s*`_]*NO_REPLY[\s*`_.]*$/.test(rest) ? "" : rest;
 }
 
-function describeJob(event: StoredEvent): DigestItem {
+function describeJob(event: StoredEvent, isMarked: boolean): DigestItem {
   const { data } = event;
   const [, verb] = event.type.split(".");
-  const reason = data["reason"] === undefined ? "" : `: ${oneLine(String(data["reason"]))}`;
+  const reason = data["reason"] === undefined || isMarked ? "" : `: ${oneLine(String(data["reason"]))}`;
   const said = {
     defined: "was defined",
     changed: "was changed",
@@ -136,15 +160,22 @@ function describeJob(event: StoredEvent): DigestItem {
   };
 }
 
-function describeFile(event: StoredEvent): DigestItem {
+function describeFile(event: StoredEvent, isMarked: boolean): DigestItem {
   const { data } = event;
-  const path = String(data["path"]);
+  const path = isMarked ? namedByRoost(String(data["path"])) : String(data["path"]);
   if (event.type === "file.written")
     return { at: event.time, title: path, group: `written by ${String(data["by"])}`, isNews: false };
   return { at: event.time, title: `${path} (${String(data["change"])})`, group: "edited outside", isNews: false };
 }
 
-function describeOther(event: StoredEvent): DigestItem | undefined {
+/** A name is a text too: of a file that was written from content from outside only its folder is said, where Roost did not give the name. */
+export function namedByRoost(path: string): string {
+  const { class: kind, jobId } = classifyPath(path);
+  if (kind === "work") return `a file in work/${jobId}/`;
+  return kind === "other" || kind === "skill" ? "a file (list_files shows its name)" : path;
+}
+
+function describeOther(event: StoredEvent, isMarked: boolean): DigestItem | undefined {
   const { data, time: at } = event;
   const runId = typeof data["runId"] === "string" ? { runId: data["runId"] } : {};
   switch (event.type) {
@@ -152,7 +183,7 @@ function describeOther(event: StoredEvent): DigestItem | undefined {
       return {
         at,
         ...runId,
-        title: `the outcome of ${String(data["name"])} is unknown: ${oneLine(String(data["reason"]))}. Find out before it is done again`,
+        title: `the outcome of ${String(data["name"])} is unknown${isMarked ? "" : `: ${oneLine(String(data["reason"]))}`}. Find out before it is done again`,
         isNews: true,
       };
     case "budget.refused":
@@ -194,7 +225,6 @@ function describeOther(event: StoredEvent): DigestItem | undefined {
         title: `${String(data["by"])} asks to remember`,
         text: String(data["text"]),
         isNews: true,
-        isUntrusted: data["sessionKind"] !== "main",
       };
     default:
       return undefined;

@@ -1,12 +1,19 @@
+import { missingLabels, type Labels } from "@roost/contract/labels";
 import { getRun } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
-import { readOutput, type RunResult } from "./digest-item.ts";
+import { readOutput, type RunOutput } from "./digest-item.ts";
+
+export interface RunResult extends RunOutput {
+  /** Of what it says. */
+  labels: Labels;
+}
 
 /** What a run said at its end; nothing when it was dropped from history. */
-export async function readRunResult(memory: Memory, runId: string): Promise<RunResult> {
+export async function readRunResult({ kernel }: Memory, runId: string): Promise<RunResult> {
   try {
-    return readOutput((await getRun(memory.kernel.database, runId)).output);
+    const { output, labels } = await getRun(kernel.database, runId);
+    return { ...readOutput(output), labels: await kernel.labelSets.read(kernel.database, labels) };
   } catch {
-    return readOutput(undefined);
+    return { ...readOutput(undefined), labels: missingLabels };
   }
 }

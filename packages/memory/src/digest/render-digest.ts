@@ -1,4 +1,4 @@
-/** A digest as text: results in full up to a cap each, then where to read the rest. What is not vouched for stands apart. Pure. */
+/** A digest as text: results in full up to a cap each, then where to read the rest. Pure. */
 import { ageText } from "../state/age-text.ts";
 import type { Calendar } from "../visibility/calendar.ts";
 import type { DigestItem } from "./digest-item.ts";
@@ -13,8 +13,6 @@ export const digestLimits = {
 export interface RenderedDigest {
   /** Empty: nothing happened. */
   text: string;
-  /** What came from outside, to be shown between delimiters. */
-  untrustedText: string;
 }
 
 export interface RenderDigest {
@@ -33,19 +31,15 @@ export interface DroppedEvents {
 
 export function renderDigest(items: readonly DigestItem[], options: RenderDigest): RenderedDigest {
   const { dropped } = options;
-  if (items.length === 0 && dropped.length === 0) return { text: "", untrustedText: "" };
+  if (items.length === 0 && dropped.length === 0) return { text: "" };
   const entries = grouped(items);
   const shown = entries.slice(-digestLimits.linesMax);
   const budget = { leftChars: digestLimits.textCharsMax };
   // The newest in full first, if not everything fits.
-  const rendered = shown
+  const lines = shown
     .toReversed()
-    .map((entry) => ({ entry, block: blockOf(entry, options, budget) }))
+    .map((entry) => blockOf(entry, options, budget))
     .toReversed();
-  const lines = rendered.map(({ entry, block }) =>
-    entry.isUntrusted ? `${headOf(entry, options)} (its words stand below, as content that nobody vouches for)` : block,
-  );
-  const untrusted = rendered.filter(({ entry }) => entry.isUntrusted).map(({ block }) => block);
   const hidden = entries.length - shown.length;
   return {
     text: [
@@ -55,7 +49,6 @@ export function renderDigest(items: readonly DigestItem[], options: RenderDigest
       ...lines,
       ...(options.isComplete ? [] : ["(more has happened since; it follows at your next turn)"]),
     ].join("\n\n"),
-    untrustedText: untrusted.join("\n\n"),
   };
 }
 
@@ -73,7 +66,6 @@ function introduction({ shownAt, nowMs, calendar }: RenderDigest): string {
 interface Entry extends DigestItem {
   count: number;
   names: string[];
-  isUntrusted: boolean;
 }
 
 /** Items of a group that have nothing further to say become one: what ran often and found nothing, which files were edited. */
@@ -81,7 +73,6 @@ function grouped(items: readonly DigestItem[]): Entry[] {
   const entries: Entry[] = [];
   const open = new Map<string, Entry>();
   for (const item of items) {
-    const isUntrusted = item.isUntrusted === true;
     const known = item.group === undefined || item.text !== undefined ? undefined : open.get(item.group);
     if (known !== undefined) {
       known.count += 1;
@@ -89,7 +80,7 @@ function grouped(items: readonly DigestItem[]): Entry[] {
       known.names = known.names.filter((name) => name !== item.title).concat(item.title);
       continue;
     }
-    const entry: Entry = { ...item, count: 1, names: [item.title], isUntrusted };
+    const entry: Entry = { ...item, count: 1, names: [item.title] };
     entries.push(entry);
     if (item.group !== undefined && item.text === undefined) open.set(item.group, entry);
   }

@@ -1,8 +1,11 @@
+/** Reading one text file of the home, as it is on the disk, for somebody who may see it. */
 import { RoostError } from "@roost/base";
 import { resolveHomePath } from "../disk/home-path.ts";
 import { textOf } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
 import type { Viewer } from "../visibility/viewer.ts";
+import type { LineMarks } from "../records/line-marks.ts";
+import { marksOfFile } from "./marks-of-file.ts";
 import { refuseUnseen } from "../visibility/visibility.ts";
 
 export interface HomeFile {
@@ -13,6 +16,11 @@ export interface HomeFile {
   sha256: string;
   bytes: number;
   modifiedAt: Date;
+}
+
+export interface MarkedFile extends HomeFile {
+  /** What its lines rest on, as it counts for the reader. */
+  marks: LineMarks;
 }
 
 /**
@@ -43,4 +51,10 @@ export async function findHomeFile(
       `${path} is not a text file: it has ${disk.bytes.length} bytes that are not UTF-8`,
     );
   return { path: resolved.path, text, sha256: disk.sha256, bytes: disk.bytes.length, modifiedAt: disk.modifiedAt };
+}
+
+/** As readHomeFile, with what it rests on. */
+export async function readMarkedFile(memory: Memory, path: string, { as }: { as: Viewer }): Promise<MarkedFile> {
+  const file = await readHomeFile(memory, path, { as });
+  return { ...file, marks: await marksOfFile(memory, as, file) };
 }

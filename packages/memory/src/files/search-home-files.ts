@@ -1,11 +1,15 @@
 /** Finds words in the text files that somebody may see. It reads the files as they are: nothing is indexed, nothing is stale. */
+import { join } from "node:path";
 import { RoostError } from "@roost/base";
+import { joinLabels, missingLabels, type Labels } from "@roost/contract/labels";
 import { homeLimits } from "../disk/home-limits.ts";
 import { parseHomePath } from "../disk/home-path.ts";
 import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
 import { walkHome, type WalkedFile } from "../disk/walk-home.ts";
 import type { Memory } from "../memory.ts";
 import type { Viewer } from "../visibility/viewer.ts";
+import { labelsOfLines } from "../records/line-marks.ts";
+import { marksOfFile } from "./marks-of-file.ts";
 import { maySeeFile } from "../visibility/visibility.ts";
 
 export interface SearchRequest {
@@ -29,6 +33,8 @@ export interface SearchHit {
 
 export interface SearchResult {
   hits: SearchHit[];
+  /** Of the lines that were found. */
+  labels: Labels;
   fileCount: number;
   /** False: the limit of files or bytes was reached before everything was looked at. */
   isComplete: boolean;
@@ -60,7 +66,27 @@ export async function searchHomeFiles(memory: Memory, request: SearchRequest): P
   }
   keepBest(found, limit);
   const hits = found.map(({ score: _score, ...hit }) => hit);
-  return { hits, fileCount, isComplete: walk.isComplete && fileCount === candidates.length };
+  return {
+    hits,
+    labels: await labelsOfHits(memory, request.as, hits),
+    fileCount,
+    isComplete: walk.isComplete && fileCount === candidates.length,
+  };
+}
+
+async function labelsOfHits(memory: Memory, viewer: Viewer, hits: SearchHit[]): Promise<Labels> {
+  const parts: Labels[] = [];
+  for (const [path, lines] of Map.groupBy(hits, (hit) => hit.path)) {
+    const disk = await readDiskFile(join(memory.homeDir, path)).catch(() => undefined);
+    const text = disk && textOf(disk.bytes);
+    // Gone since it was searched: what was in it cannot be looked up any more.
+    if (disk === undefined || text === undefined) parts.push(missingLabels);
+    else {
+      const marks = await marksOfFile(memory, viewer, { path, sha256: disk.sha256, text });
+      for (const { line } of lines) parts.push(labelsOfLines(marks, { from: line, count: 1 }));
+    }
+  }
+  return joinLabels(...parts);
 }
 
 function wordsOf(query: string): string[] {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { mainLabels } from "@roost/contract/labels";
 import { hashOf } from "../disk/read-disk-file.ts";
 import { insertIntent } from "../records/write-intents.ts";
 import { appendDailyNote } from "../notes/append-daily-note.ts";
@@ -30,7 +31,13 @@ test("writeHomeFile() replaces exactly what was read, and keeps every version", 
   assert.equal(await home.read("MEMORY.md"), "two\n");
 
   const stale = await writeHomeFile(memory, { path: "MEMORY.md", text: "three\n", expected: before.sha256, as, by });
-  assert.deepEqual(stale, { state: "conflict", path: "MEMORY.md", sha256: hashOf("two\n"), text: "two\n" });
+  assert.deepEqual(stale, {
+    state: "conflict",
+    path: "MEMORY.md",
+    sha256: hashOf("two\n"),
+    text: "two\n",
+    labels: mainLabels,
+  });
   assert.equal(await home.read("MEMORY.md"), "two\n");
 
   const [event, ...others] = await home.events("home", ["file.written"]);
@@ -58,7 +65,7 @@ test("writeHomeFile() creates a file only where there is none", async () => {
   );
   assert.equal(await home.read("deep/er/notes.md"), "new");
   const gone = await writeHomeFile(home.memory, { path: "gone.md", text: "new", expected: hashOf("old"), as, by });
-  assert.deepEqual(gone, { state: "conflict", path: "gone.md", sha256: "absent", text: "" });
+  assert.deepEqual(gone, { state: "conflict", path: "gone.md", sha256: "absent", text: "", labels: mainLabels });
 });
 
 test("writeHomeFile() records an edit from outside before it goes over what the writer has read of it", async () => {

@@ -5,7 +5,7 @@
  */
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
 import { RoostError, toRoostError, type JsonValue } from "@roost/base";
-import { formatLabels } from "@roost/contract/labels";
+import { formatLabels, type Labels } from "@roost/contract/labels";
 import { FileFault } from "../disk/file-fault.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import { resolveHomePath, type ResolvedPath } from "../disk/home-path.ts";
@@ -21,6 +21,8 @@ import {
   takeIntent,
   type WriteIntent,
 } from "../records/write-intents.ts";
+import { labelsOfAll } from "../records/line-marks.ts";
+import { marksOfFile } from "./marks-of-file.ts";
 import { parseState, renderState } from "../state/parse-state.ts";
 import { setState } from "../state/set-state.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
@@ -42,7 +44,7 @@ export interface WriteRequest extends Author {
 export type WriteOutcome =
   | { state: "written"; path: string; sha256: string; bytes: number }
   /** The file holds something else than was expected: read it, and write what is right for both. */
-  | { state: "conflict"; path: string; sha256: string; text: string }
+  | { state: "conflict"; path: string; sha256: string; text: string; labels: Labels }
   /** A write with this key happened before. */
   | { state: "repeated"; path: string };
 
@@ -114,7 +116,7 @@ async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome 
       return swap(memory, tx, { ...write, intent, progress, disk });
     });
   } catch (error) {
-    if (error instanceof FoundOther) return giveUp(memory, intent, target);
+    if (error instanceof FoundOther) return giveUp(memory, intent, { target, as: request.as });
     if (error instanceof FileFault) await withdraw(memory, intent);
     throw error;
   }
@@ -172,7 +174,11 @@ async function swap(
 }
 
 /** The write has not happened; what is there instead is recorded and given to the writer. */
-async function giveUp(memory: Memory, intent: WriteIntent, target: ResolvedPath): Promise<WriteOutcome> {
+async function giveUp(
+  memory: Memory,
+  intent: WriteIntent,
+  { target, as }: { target: ResolvedPath; as: Viewer },
+): Promise<WriteOutcome> {
   const { path } = target;
   const disk = await memory.kernel.transact(async (tx) => {
     await lockPath(tx, path);
@@ -181,7 +187,15 @@ async function giveUp(memory: Memory, intent: WriteIntent, target: ResolvedPath)
     await recordFound(memory, tx, { path, disk: now, record: await readRecord(tx, path) });
     return now;
   });
-  return { state: "conflict", path, sha256: disk?.sha256 ?? "absent", text: textForPeople(disk) };
+  const text = textForPeople(disk);
+  const sha256 = disk?.sha256 ?? "absent";
+  return {
+    state: "conflict",
+    path,
+    sha256,
+    text,
+    labels: labelsOfAll(await marksOfFile(memory, as, { path, sha256, text })),
+  };
 }
 
 /** Agents may write a state file like any other: the file's content becomes the state. */
@@ -209,7 +223,13 @@ async function writeStateFile(memory: Memory, request: WriteRequest, name: strin
   const path = request.path;
   const sha256 = outcome.sha256 ?? "absent";
   if (outcome.state === "conflict")
-    return { state: "conflict", path, sha256, text: outcome.sha256 === null ? "" : renderState(outcome.value) };
+    return {
+      state: "conflict",
+      path,
+      sha256,
+      text: outcome.sha256 === null ? "" : renderState(outcome.value),
+      labels: outcome.labels,
+    };
   return { state: "written", path, sha256, bytes: Buffer.byteLength(renderState(outcome.value)) };
 }
 

@@ -5,9 +5,9 @@ import type { Sql, Transaction } from "@roost/database";
 import { labelSetNumbers, type KernelTransaction } from "@roost/kernel";
 import { textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
-import { placedAt } from "../visibility/place-labels.ts";
+import { placedAt } from "../visibility/placed-at.ts";
 import type { Author } from "../visibility/viewer.ts";
-import { marksOfText, readRecordedMarks, storeMarks, type StoredMarks } from "./file-marks.ts";
+import { marksOfText, readRecordedMarks, storeMarks, type StoredMarks } from "./marks-of-text.ts";
 import { labelsOfAll, type LineMarks } from "./line-marks.ts";
 
 export interface FileRecord {

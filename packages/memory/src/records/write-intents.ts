@@ -12,9 +12,9 @@ import { FileFault } from "../disk/file-fault.ts";
 import { readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
 import { removeTemporaries } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
-import { placedAt } from "../visibility/place-labels.ts";
+import { placedAt } from "../visibility/placed-at.ts";
 import type { Author } from "../visibility/viewer.ts";
-import { storeMarks } from "./file-marks.ts";
+import { storeMarks } from "./marks-of-text.ts";
 import {
   authorFields,
   marksOfVersion,

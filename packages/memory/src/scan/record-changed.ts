@@ -16,9 +16,9 @@ import {
   saveStamp,
   type FileRecord,
 } from "../records/file-records.ts";
-import { storeMarks } from "../records/file-marks.ts";
+import { storeMarks } from "../records/marks-of-text.ts";
 import { marksOfAll } from "../records/line-marks.ts";
-import { labelsFromOutside } from "../visibility/place-labels.ts";
+import { labelsFromOutside } from "../visibility/placed-at.ts";
 import { recordFound } from "../records/write-intents.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
 

@@ -6,7 +6,7 @@ import type { SessionRow } from "./session.ts";
 
 /** Structurally the `Message` of @roost/agent. */
 export type ContextMessage = (
-  | { role: "user"; text: string; isUntrusted?: boolean }
+  | { role: "user"; text: string; isUntrusted?: boolean; from?: string }
   | {
       role: "assistant";
       text: string;
@@ -33,10 +33,12 @@ export interface StoredMessage {
   runId: string | null;
   source: string | null;
   rehearsed: boolean;
+  /** The set of labels of what it says. */
+  labels: number;
   createdAt: Date;
 }
 
-export const messageColumns = `id, session_key as "sessionKey", seq, role, text, content, run_id as "runId", source, rehearsed, created_at as "createdAt"`;
+export const messageColumns = `id, session_key as "sessionKey", seq, role, text, content, run_id as "runId", source, rehearsed, labels, created_at as "createdAt"`;
 
 export const messageLimits = {
   /** Of one message in a transcript; tool results may be longer in their steps. */

@@ -1,6 +1,8 @@
 /** Reading conversations: pages for people, and the history that a model is given. */
-import type { Sql } from "@roost/database";
+import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { Memory } from "../memory.ts";
+import { mayKnow } from "../visibility/clearance.ts";
+import type { Viewer } from "../visibility/viewer.ts";
 import { messageColumns, type ContextMessage, type StoredMessage } from "./message.ts";
 import { sessionColumns, type Session, type SessionRow } from "./session.ts";
 import type { SessionKind } from "@roost/kernel";
@@ -72,6 +74,8 @@ export async function listSessions(
 
 export interface History {
   messages: ContextMessage[];
+  /** Of all of them, joined. */
+  labels: Labels;
   /** Turns that did not fit. */
   droppedTurnCount: number;
 }
@@ -82,47 +86,94 @@ const toolTextCharsMax = 2_000;
 
 /** The conversation before a turn, as a model takes it: whole turns, the newest that fit, oldest first. */
 export async function readHistory(
-  sql: Sql,
+  { kernel }: Memory,
   session: SessionRow,
-  { beforeTurn, charsMax }: { beforeTurn: number; charsMax: number },
+  { viewer, beforeTurn, charsMax }: { viewer: Viewer; beforeTurn: number; charsMax: number },
 ): Promise<History> {
   const isCompacted =
     session.compactedTurn !== null && session.compactedTurn < beforeTurn && Array.isArray(session.compacted);
   const afterTurn = isCompacted ? session.compactedTurn! : 0;
-  const rows = await sql.query<{ turnSeq: number; content: ContextMessage }>(
-    `select turn_seq as "turnSeq", content from memory.message
+  const rows = await kernel.database.query<HistoryRow>(
+    `select turn_seq as "turnSeq", place, content, labels from memory.message
      where session_key = $1 and turn_seq < $2 and turn_seq > $3 and not rehearsed
      order by turn_seq desc, place desc, seq desc limit $4`,
     [session.key, beforeTurn, afterTurn, historyRowsMax],
     { name: "memory_read_history" },
   );
-  const turns = groupByTurn(rows);
+  const read = (number: number) => kernel.labelSets.read(kernel.database, number);
+  const labelled = await Promise.all(rows.map(async (row) => ({ ...row, labels: await read(row.labels) })));
+  const turns = groupByTurn(labelled.filter((row) => mayKnow(viewer, row.labels)));
   const kept: ContextMessage[] = [];
+  let labels = openLabels;
   let leftChars = charsMax;
   let droppedTurnCount = 0;
   for (const turn of turns) {
-    const chars = turn.reduce((sum, message) => sum + message.text.length, 0);
+    const messages = asTold(turn, viewer);
+    const chars = messages.reduce((sum, message) => sum + message.text.length, 0);
     if (droppedTurnCount > 0 || (chars > leftChars && kept.length > 0)) {
       droppedTurnCount += 1;
       continue;
     }
     leftChars -= chars;
-    kept.unshift(...turn);
+    kept.unshift(...messages);
+    labels = joinLabels(labels, ...turn.map((row) => row.labels));
   }
-  const before = isCompacted && droppedTurnCount === 0 ? (session.compacted as unknown as ContextMessage[]) : [];
-  return { messages: [...before, ...kept], droppedTurnCount };
+  if (!isCompacted || droppedTurnCount > 0) return { messages: kept, labels, droppedTurnCount };
+  const before = session.compacted as unknown as ContextMessage[];
+  return {
+    messages: [...before, ...kept],
+    labels: joinLabels(labels, await read(session.compactedLabels)),
+    droppedTurnCount,
+  };
 }
 
+interface HistoryRow {
+  turnSeq: number;
+  place: number;
+  content: ContextMessage;
+  labels: number;
+}
+
+type LabelledRow = Omit<HistoryRow, "labels"> & { labels: Labels };
+
 /** From rows in reverse order to turns, the newest first, each in its own order. */
-function groupByTurn(rows: { turnSeq: number; content: ContextMessage }[]): ContextMessage[][] {
-  const turns: { turnSeq: number; messages: ContextMessage[] }[] = [];
-  for (const { turnSeq, content } of rows) {
+function groupByTurn(rows: LabelledRow[]): LabelledRow[][] {
+  const turns: LabelledRow[][] = [];
+  for (const row of rows) {
     const last = turns.at(-1);
-    const message = shortened(content);
-    if (last?.turnSeq === turnSeq) last.messages.unshift(message);
-    else turns.push({ turnSeq, messages: [message] });
+    if (last?.[0]?.turnSeq === row.turnSeq) last.unshift(row);
+    else turns.push([row]);
   }
-  return turns.map((turn) => turn.messages);
+  return turns;
+}
+
+const answeredPlace = 2;
+
+/**
+ * A turn as a model takes it again. What a model said after it had read content from outside may repeat what stood there: it comes back as
+ * material, attributed, not as the model's own words. In a channel everything is from outside, and nothing can be reached from it.
+ */
+function asTold(turn: LabelledRow[], viewer: Viewer): ContextMessage[] {
+  const answers = turn.filter((row) => row.place === answeredPlace);
+  const marked = answers.filter((row) => isUntrusted(row.labels));
+  if (marked.length === 0 || viewer.kind === "channel") return turn.map((row) => shortened(row.content));
+  const told: ContextMessage = {
+    role: "user",
+    text: answers.map(({ content }) => retold(shortened(content))).join("\n"),
+    isUntrusted: true,
+    from: `an earlier turn of yours with content from ${joinLabels(...marked.map((row) => row.labels)).sources.join(" ") || "outside"}`,
+  };
+  return [...turn.filter((row) => row.place !== answeredPlace).map((row) => shortened(row.content)), told];
+}
+
+function retold(message: ContextMessage): string {
+  if (message.role === "tool") return `[answer of ${message.toolName}] ${message.text}`;
+  if (message.role !== "assistant") return message.text;
+  const calls = (message.toolCalls ?? []).map(
+    ({ toolName, argumentsText }) =>
+      `[you called ${toolName} ${argumentsText.slice(0, toolTextCharsMax).toWellFormed()}]`,
+  );
+  return [...(message.text === "" ? [] : [`[you] ${message.text}`]), ...calls].join("\n");
 }
 
 function shortened(message: ContextMessage): ContextMessage {

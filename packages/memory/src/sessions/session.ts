@@ -21,11 +21,13 @@ export interface SessionRow extends Session {
   digestAt: Date | null;
   compacted: JsonValue;
   compactedTurn: number | null;
+  /** The set of labels of the compacted conversation. */
+  compactedLabels: number;
 }
 
 export const sessionColumns = `key, kind, agent, title, next_seq - 1 as "messageCount", created_at as "createdAt", last_message_at as "lastMessageAt"`;
 const rowColumns = `${sessionColumns}, next_seq as "nextSeq", digest_offsets as "digestOffsets", digest_at as "digestAt",
-  compacted, compacted_turn as "compactedTurn"`;
+  compacted, compacted_turn as "compactedTurn", compacted_labels as "compactedLabels"`;
 
 /** What messages of this key may know. Keys of a person's conversation are free; the others begin with their kind. */
 export function kindOfSession(key: string): SessionKind {

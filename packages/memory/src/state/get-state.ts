@@ -1,6 +1,8 @@
 /** Reading states with their age. Edits of a file from outside are taken over before it is read. */
 import type { JsonValue } from "@roost/base";
+import type { Labels } from "@roost/contract/labels";
 import type { Memory } from "../memory.ts";
+import { placedForViewer } from "../visibility/placed-at.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { maySeeFile, refuseUnseen } from "../visibility/visibility.ts";
 import { settleState } from "./settle-state.ts";
@@ -20,6 +22,8 @@ export interface StateSummary {
 
 export interface State extends StateSummary {
   value: JsonValue;
+  /** What the value rests on, as it counts for the reader. */
+  labels: Labels;
 }
 
 export interface ReadState {
@@ -33,7 +37,7 @@ export async function getState(memory: Memory, name: string, { as }: ReadState =
   if (as !== undefined) refuseUnseen(as, path);
   await settleState(memory, name);
   const row = await readStateRow(memory.kernel.database, name);
-  return row && { ...summaryOf(memory, row), value: row.value };
+  return row && { ...summaryOf(memory, row), value: row.value, labels: await labelsOf(memory, row, as) };
 }
 
 /** All states that may be seen, by name. Edits from outside that no scan has noticed yet are not in it. */
@@ -43,9 +47,21 @@ export async function listStates(memory: Memory, { as }: ReadState = {}): Promis
     [],
     { name: "memory_list_states" },
   );
-  return rows
-    .filter((row) => row.text !== null && (as === undefined || maySeeFile(as, requireStatePath(row.name))))
-    .map((row) => ({ ...summaryOf(memory, row), value: row.value }));
+  const seen = rows.filter(
+    (row) => row.text !== null && (as === undefined || maySeeFile(as, requireStatePath(row.name))),
+  );
+  return Promise.all(
+    seen.map(async (row) => ({
+      ...summaryOf(memory, row),
+      value: row.value,
+      labels: await labelsOf(memory, row, as),
+    })),
+  );
+}
+
+async function labelsOf({ kernel }: Memory, row: StateRow, as: Viewer | undefined): Promise<Labels> {
+  const labels = await kernel.labelSets.read(kernel.database, row.labels);
+  return as === undefined ? labels : placedForViewer(as, requireStatePath(row.name), labels);
 }
 
 function summaryOf(memory: Memory, row: StateRow): StateSummary {

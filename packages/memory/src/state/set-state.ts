@@ -4,6 +4,7 @@ import { joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
 import { lockPath } from "../records/file-records.ts";
+import { placedForViewer } from "../visibility/placed-at.ts";
 import type { Author, Viewer } from "../visibility/viewer.ts";
 import { refuseUnwritable } from "../visibility/visibility.ts";
 import { applyMergePatch } from "./merge-state.ts";
@@ -29,10 +30,18 @@ export interface SetState extends Author {
   as?: Viewer;
 }
 
+interface StateNow {
+  version: number;
+  value: JsonValue;
+  sha256: string | null;
+  /** What the value rests on. */
+  labels: Labels;
+}
+
 export type SetStateOutcome =
-  | { state: "changed" | "unchanged"; version: number; value: JsonValue; sha256: string | null }
+  | ({ state: "changed" | "unchanged" } & StateNow)
   /** The state is not the one that was expected: look at it and decide again. */
-  | { state: "conflict"; version: number; value: JsonValue; sha256: string | null };
+  | ({ state: "conflict" } & StateNow);
 
 /**
  * Changes a state and writes its file. Edits of the file from outside are taken over first.
@@ -74,13 +83,15 @@ async function makeChange(tx: KernelTransaction, change: SetState): Promise<SetS
       version: before?.version ?? 0,
       value: before?.value ?? null,
       sha256: before?.sha256 ?? null,
+      labels: await labelsOfRow(tx, before, change),
     };
   }
   const value = change.patch === undefined ? change.value! : applyMergePatch(before?.value, change.patch);
   refuseUnfit(change.name, value);
   if (before !== undefined && before.text !== null && isSameState(before.value, value)) {
     await tx.query("update memory.state set confirmed_at = roost.now() where name = $1", [change.name]);
-    return { state: "unchanged", version: before.version, value, sha256: before.sha256 };
+    const labels = await labelsOfRow(tx, before, change);
+    return { state: "unchanged", version: before.version, value, sha256: before.sha256, labels };
   }
   const { by, runId, sessionKey, sessionKind } = change;
   const author: Author = {
@@ -97,7 +108,8 @@ async function makeChange(tx: KernelTransaction, change: SetState): Promise<SetS
     labels: await labelsOfChange(tx, before, change),
     ...(change.note !== undefined && { note: change.note }),
   });
-  return { state: "changed", version: row.version, value: row.value, sha256: row.sha256 };
+  const labels = await labelsOfRow(tx, row, change);
+  return { state: "changed", version: row.version, value: row.value, sha256: row.sha256, labels };
 }
 
 /** A patch keeps what it does not touch, and with it what that rests on. */
@@ -105,6 +117,11 @@ async function labelsOfChange(tx: KernelTransaction, before: StateRow | undefine
   const { labels = openLabels } = change;
   if (change.patch === undefined || before === undefined || before.text === null) return labels;
   return joinLabels(labels, await tx.readLabels(before.labels));
+}
+
+async function labelsOfRow(tx: KernelTransaction, row: StateRow | undefined, { name, as }: SetState): Promise<Labels> {
+  const labels = row === undefined ? openLabels : await tx.readLabels(row.labels);
+  return as === undefined ? labels : placedForViewer(as, requireStatePath(name), labels);
 }
 
 function isUnexpected(row: StateRow | undefined, { expectedVersion, expectedSha256 }: SetState): boolean {

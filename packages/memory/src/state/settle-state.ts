@@ -14,7 +14,7 @@ import { removeFile, replaceFile } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
 import { reportProblems, type FileProblem } from "../records/file-problems.ts";
 import { emitEdited, lockPath } from "../records/file-records.ts";
-import { labelsFromOutside } from "../visibility/place-labels.ts";
+import { labelsFromOutside } from "../visibility/placed-at.ts";
 import { mergeStates } from "./merge-state.ts";
 import { parseState, renderState } from "./parse-state.ts";
 import { outside, readStateRow, recordStateChange, requireStatePath, type StateRow } from "./state-row.ts";

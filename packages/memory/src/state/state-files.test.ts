@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { openLabels } from "@roost/contract/labels";
 import type { JsonValue } from "@roost/base";
 import { hashOf } from "../disk/read-disk-file.ts";
 import { readHomeFile } from "../files/read-home-file.ts";
@@ -29,6 +30,7 @@ test("setState() puts the value into the log and then into its file", async () =
     version: 1,
     value: { unread: 3, from: "bank" },
     sha256: hashOf(renderState({ unread: 3, from: "bank" })),
+    labels: { ...openLabels, audiences: ["job:email"] },
   });
   assert.equal(await home.read(path), '{\n  "from": "bank",\n  "unread": 3\n}\n');
   const second = await setState(home.memory, {

@@ -6,7 +6,7 @@ import type { KernelTransaction } from "@roost/kernel";
 import { hashOf } from "../disk/read-disk-file.ts";
 import { authorFields, uuidOf } from "../records/file-records.ts";
 import { statePathOf } from "../visibility/home-file-class.ts";
-import { placedAt } from "../visibility/place-labels.ts";
+import { placedAt } from "../visibility/placed-at.ts";
 import type { Author } from "../visibility/viewer.ts";
 
 export interface StateRow {

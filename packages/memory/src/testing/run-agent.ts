@@ -10,6 +10,7 @@ import {
   type Kernel,
   type NewRun,
 } from "@roost/kernel";
+import { joinLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import { buildContext, type BuiltContext } from "../context/build-context.ts";
 import { commitDigest } from "../context/commit-digest.ts";
 import type { Memory } from "../memory.ts";
@@ -31,7 +32,8 @@ export interface TestWorker extends AsyncDisposable {
 }
 
 export interface ReplyOptions {
-  isTainted?: boolean;
+  /** What it has read beside its context. */
+  labels?: Labels;
   compactedTranscript?: Reply["compactedTranscript"];
 }
 
@@ -48,23 +50,26 @@ export async function createTestWorker(memory: Memory): Promise<TestWorker> {
   const begin = async (run: ClaimedRun) => {
     await beginStep(kernel, owned(run), { seq: 1, name: "context#1", kind: "context", effect: "readonly" });
     const built = await buildContext(memory, { run });
+    const labels = await numberOf(kernel, parseLabels(built.context.labels));
     await finishStep(
       kernel,
       owned(run),
-      { seq: 1, state: "done", output: JSON.parse(JSON.stringify(built.context)) },
+      { seq: 1, state: "done", output: JSON.parse(JSON.stringify(built.context)), labels, runLabels: labels },
       { alongside: (tx) => commitDigest(tx, built) },
     );
     return built;
   };
-  const reply: TestWorker["reply"] = async (run, text, { isTainted = false, compactedTranscript } = {}) => {
+  const reply: TestWorker["reply"] = async (run, text, { labels: read, compactedTranscript } = {}) => {
+    const labels = await recordRead(kernel, run, read);
     await finishRun(
       kernel,
       owned(run),
-      { state: "done", output: { kind: "reply", text, isTainted } },
+      { state: "done", output: { kind: "reply", text } },
       {
         alongside: (tx) =>
           appendReply(tx, {
             run,
+            labels,
             text,
             messages: [{ role: "assistant", text, provider: "test", model: "test" }],
             compactedTranscript,
@@ -89,6 +94,24 @@ export async function createTestWorker(memory: Memory): Promise<TestWorker> {
     },
     [Symbol.asyncDispose]: () => registration[Symbol.asyncDispose](),
   };
+}
+
+/** As a tool's step would: the run knows it from here on. Returns what it knows. */
+async function recordRead(kernel: Kernel, run: ClaimedRun, read: Labels | undefined): Promise<Labels> {
+  const [row] = await kernel.database.query<{ labels: number }>("select labels from roost.run where id = $1", [run.id]);
+  const known = await kernel.labelSets.read(kernel.database, row!.labels);
+  if (read === undefined) return known;
+  const owned = { runId: run.id, epoch: run.epoch };
+  const all = joinLabels(known, read);
+  const labels = await numberOf(kernel, all);
+  await beginStep(kernel, owned, { seq: 2, name: "tool:http_fetch#1", kind: "tool", effect: "readonly" });
+  await finishStep(kernel, owned, { seq: 2, state: "done", output: { text: "" }, labels, runLabels: labels });
+  return all;
+}
+
+async function numberOf({ labelSets, database }: Kernel, labels: Labels): Promise<number> {
+  const [number] = await labelSets.number(database, [labels]);
+  return number!;
 }
 
 /** A run of a job, as a tick would start it. */

@@ -9,10 +9,11 @@ export interface StateInput {
 }
 
 /** As whom a run reads and writes the home. A run of no kind sees as little as a guest. */
-export function viewerOf(run: Pick<Run, "sessionKind" | "jobId" | "input">): Viewer {
+export function viewerOf(run: Pick<Run, "sessionKind" | "jobId" | "input"> & Partial<Pick<Run, "sessionKey">>): Viewer {
   return {
     kind: run.sessionKind ?? "channel",
     ...(run.jobId !== null && { jobId: run.jobId }),
+    ...(run.sessionKey != null && { sessionKey: run.sessionKey }),
     stateNames: stateInputsOf(run.input).map((input) => input.name),
   };
 }

@@ -6,6 +6,8 @@ export interface Viewer {
   kind: SessionKind;
   /** Of a cron's run: its own state and its own folder belong to it. */
   jobId?: string;
+  /** Of a conversation. */
+  sessionKey?: string;
   /** State files that the job names as its inputs: `email` for memory/email-state.json. */
   stateNames?: readonly string[];
 }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openLabels, parseLabels } from "@roost/contract/labels";
 import { createCalendar, dayBefore } from "./calendar.ts";
 import { classifyPath, statePathOf } from "./home-file-class.ts";
 import type { Viewer } from "./viewer.ts";
-import { maySeeEvent, maySeeFile, maySeeRun, mayWriteFile } from "./visibility.ts";
+import { mayKnow } from "./clearance.ts";
+import { maySeeFile, mayWriteFile } from "./visibility.ts";
 
 const paths = [
   "AGENTS.md",
@@ -81,28 +83,18 @@ test("maySeeFile() shows a cron without a job no state and no folder", () => {
     assert.equal(maySeeFile({ kind: "cron" }, path), false, path);
 });
 
-test("maySeeEvent() keeps what people and other jobs say from a cron", () => {
+test("mayKnow() keeps what people and other jobs say from a cron", () => {
   const cron: Viewer = { kind: "cron", jobId: "blog" };
-  const event = (topic: string, subject: string, data = {}) => ({ topic, subject, data });
-  assert.equal(maySeeEvent(cron, event("sessions", "main", { text: "secret" })), false);
-  assert.equal(maySeeEvent(cron, event("home", "MEMORY.md")), false);
-  assert.equal(maySeeEvent(cron, event("notices", "n")), false);
-  assert.equal(maySeeEvent(cron, event("runs", "r", { jobId: "diary" })), false);
-  assert.equal(maySeeEvent(cron, event("runs", "r", { jobId: "blog" })), true);
-  assert.equal(maySeeEvent(cron, event("jobs", "blog")), true);
-  assert.equal(maySeeEvent(cron, event("jobs", "diary")), false);
-  assert.equal(maySeeEvent(cron, event("coordination", "posts")), true);
-  assert.equal(maySeeEvent({ kind: "channel" }, event("coordination", "posts")), false);
-  assert.equal(maySeeEvent({ kind: "main" }, event("sessions", "main")), true);
-});
-
-test("maySeeRun() shows a cron the runs of its own job that are crons too", () => {
-  const cron: Viewer = { kind: "cron", jobId: "blog" };
-  assert.equal(maySeeRun(cron, { jobId: "blog", sessionKind: "cron" }), true);
-  assert.equal(maySeeRun(cron, { jobId: "blog", sessionKind: "main" }), false);
-  assert.equal(maySeeRun(cron, { jobId: "diary", sessionKind: "cron" }), false);
-  assert.equal(maySeeRun({ kind: "subagent", jobId: "blog" }, { jobId: "blog", sessionKind: "cron" }), false);
-  assert.equal(maySeeRun({ kind: "main" }, { jobId: null, sessionKind: "channel" }), true);
+  const own = (audiences: string[]) => ({ ...openLabels, audiences });
+  assert.equal(mayKnow(cron, own([])), true);
+  assert.equal(mayKnow(cron, own(["job:blog"])), true);
+  for (const audiences of [["main"], ["job:diary"], ["job:blog", "main"], ["domain:peeps"], ["session:channel:chat"]])
+    assert.equal(mayKnow(cron, own(audiences)), false, audiences.join(" "));
+  assert.equal(mayKnow({ kind: "channel", sessionKey: "channel:chat" }, own(["session:channel:chat"])), true);
+  assert.equal(mayKnow({ kind: "channel", sessionKey: "channel:other" }, own(["session:channel:chat"])), false);
+  assert.equal(mayKnow({ kind: "subagent", jobId: "blog" }, own(["job:blog"])), false);
+  for (const kind of ["main", "heartbeat"] as const) assert.equal(mayKnow({ kind }, own(["main", "job:diary"])), true);
+  assert.equal(mayKnow(cron, parseLabels(undefined)), false);
 });
 
 test("classifyPath() knows state files by their name", () => {

@@ -3,7 +3,7 @@
  * really is. What is not in the table is seen by main and heartbeat alone.
  */
 import { RoostError } from "@roost/base";
-import type { SessionKind, StoredEvent } from "@roost/kernel";
+import type { SessionKind } from "@roost/kernel";
 import { classifyPath, type HomeFileClass } from "./home-file-class.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -95,24 +95,6 @@ export function refuseUnwritable(viewer: Viewer, path: string): void {
       : `: it may write memory/${viewer.jobId}-state.json and files in work/${viewer.jobId}/`;
   const why = classifyPath(path).class === "settings" ? ": only a person changes the settings" : own;
   throw new RoostError("forbidden", `${path} is not writable by a ${viewer.kind} session${why}`);
-}
-
-/** Whether an event of the log may be shown. Events of a cron's own job, and who claimed or locked what, are all that a cron sees. */
-export function maySeeEvent(viewer: Viewer, event: Pick<StoredEvent, "topic" | "subject" | "data">): boolean {
-  if (viewer.kind === "main" || viewer.kind === "heartbeat") return true;
-  if (viewer.kind !== "cron" || viewer.jobId === undefined) return false;
-  if (event.topic === "coordination") return true;
-  if (event.topic === "jobs") return event.subject === viewer.jobId;
-  if (event.topic === "runs") return event.data["jobId"] === viewer.jobId;
-  return false;
-}
-
-/** Whether what a run said and did may be shown. */
-export function maySeeRun(viewer: Viewer, run: { jobId: string | null; sessionKind: SessionKind | null }): boolean {
-  if (viewer.kind === "main" || viewer.kind === "heartbeat") return true;
-  return (
-    viewer.kind === "cron" && viewer.jobId !== undefined && run.jobId === viewer.jobId && run.sessionKind === "cron"
-  );
 }
 
 function isAllowed(table: typeof mayRead, viewer: Viewer, path: string): boolean {

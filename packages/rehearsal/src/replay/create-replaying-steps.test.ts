@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseLabels } from "@roost/contract/labels";
 import type { Effect, StepOptions, StepOutcome } from "@roost/agent";
 import { createFakeClock, silentLogger, type JsonValue } from "@roost/base";
 import { replayLimits } from "@roost/contract/operations";
@@ -98,9 +99,12 @@ test("createReplayingSteps() tells what nobody knows as it was told, unless a pe
 });
 
 test("createReplayingSteps() answers a wait and a child run by what they came to", async () => {
-  const output = { kind: "child", run: { id: "child", state: "done", output: "x", error: null } };
+  const output = {
+    kind: "child",
+    run: { id: "child", state: "done", output: "x", error: null, labels: ["trust:agent"] },
+  };
   const { ask, findings } = open([step(1, { output })]);
-  assert.deepEqual(await ask(1), { state: "answered", answer: output });
+  assert.deepEqual(await ask(1), { state: "answered", answer: output, labels: parseLabels(["trust:agent"]) });
   assert.deepEqual(
     findings.found.notCompared.map(({ seq, what }) => [seq, what]),
     [[1, "what it waited for"]],

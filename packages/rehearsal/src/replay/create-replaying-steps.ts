@@ -4,6 +4,7 @@
  * asked, or there is none, the replay stops. What was compared how is compare-asked.ts.
  */
 import type { StepCall, StepOptions, StepOutcome, StepResult, StepRunner } from "@roost/agent";
+import { missingLabels } from "@roost/contract/labels";
 import type { Step } from "@roost/kernel";
 import { toOutcome } from "@roost/worker";
 import { compareAsked, compareContextOf, compareRequestOf, type AskedStep, type Comparing } from "./compare-asked.ts";
@@ -89,7 +90,12 @@ async function replayStep<T>(replay: Replay, { name, request, execute }: Request
   const { outcome, stop } = decide<T>(replay, asked, { known, fits });
   replay.stop = stop;
   const look = async (): Promise<StepResult<unknown>> =>
-    execute({ idempotencyKey: known?.idempotencyKey ?? `replay:${asked.seq}`, attempt: 1, signal });
+    execute({
+      idempotencyKey: known?.idempotencyKey ?? `replay:${asked.seq}`,
+      attempt: 1,
+      signal,
+      labels: async () => missingLabels,
+    });
   const compared = { asked, known: fits ? known : undefined, look };
   const sent = kind === "model" ? await compareRequestOf(replay, compared) : undefined;
   if (kind === "context" || kind === "compaction") await compareContextOf(replay, compared);

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { AgentContext } from "@roost/agent";
 import { RoostError, silentLogger, toRoostError, type Logger } from "@roost/base";
+import { missingLabels } from "@roost/contract/labels";
 import type { ReplayReport, ReplayRunEnd } from "@roost/contract/operations";
 import type { Database } from "@roost/database";
 import {
@@ -169,6 +170,8 @@ async function execute(execution: Execution): Promise<ReplayRunEnd | undefined> 
       steps,
       // Asking and redeeming are parts of recorded steps.
       approvals: { ask: refuse, redeem: refuse, read: readApproval },
+      // Nothing is written that would carry them.
+      labels: async () => missingLabels,
       webhook,
       isRehearsal: run.rehearsal,
       modelsFor: createModelsFor({

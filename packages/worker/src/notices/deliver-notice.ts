@@ -20,7 +20,7 @@ export async function deliverNotice(steps: StepRunner, options: DeliverNoticeOpt
   const webhook = isRehearsal ? undefined : options.webhook;
   const target = webhook === undefined ? "console" : "webhook";
   await steps.step("notice", { kind: "tool", effect: "idempotent", input: { text, level, target } }, async (call) => {
-    const failure = await tellPerson({ ...options, webhook, ...call });
+    const failure = await tellPerson({ ...options, webhook, ...call, labels: await call.labels() });
     return { state: "done", output: { text: failure ?? "delivered", isUntrusted: false } };
   });
 }

@@ -1,3 +1,5 @@
+/** The record of what a run tells the person. How it reaches them is tell-person.ts. */
+import { formatLabels, mainLabels, type Labels } from "@roost/contract/labels";
 import { rememberResult, type ClaimedRun, type Kernel } from "@roost/kernel";
 
 export interface RecordedNotice {
@@ -9,6 +11,8 @@ export interface RecordedNotice {
   /** Why it could not be delivered. */
   failure: string | undefined;
   isRehearsal?: boolean;
+  /** What the run knows that says it. */
+  labels: Labels;
 }
 
 const textCharsMax = 20_000;
@@ -25,6 +29,7 @@ export async function recordNotice(kernel: Kernel, run: ClaimedRun, notice: Reco
         type: "notice.raised",
         ...links,
         causation: run.causeId,
+        labels: formatLabels(notice.labels),
         data: {
           noticeId,
           runId: run.id,
@@ -36,11 +41,12 @@ export async function recordNotice(kernel: Kernel, run: ClaimedRun, notice: Reco
         },
       });
       const target = notice.target;
+      const told = { labels: formatLabels(mainLabels) };
       if (notice.failure === undefined) {
-        tx.emit({ type: "notice.delivered", ...links, causation: raised, data: { noticeId, target } });
+        tx.emit({ type: "notice.delivered", ...links, ...told, causation: raised, data: { noticeId, target } });
       } else {
         const reason = notice.failure.slice(0, reasonCharsMax);
-        tx.emit({ type: "notice.failed", ...links, causation: raised, data: { noticeId, target, reason } });
+        tx.emit({ type: "notice.failed", ...links, ...told, causation: raised, data: { noticeId, target, reason } });
       }
       return noticeId;
     }),

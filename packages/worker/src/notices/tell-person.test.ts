@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import { openLabels } from "@roost/contract/labels";
 import { claimRuns, createRun, readTopic, registerWorker, type ClaimedRun, type Kernel } from "@roost/kernel";
 import { createTestKernel } from "@roost/kernel/testing";
 import { tellPerson } from "./tell-person.ts";
@@ -56,7 +57,14 @@ async function noticeTypes(kernel: Kernel): Promise<string[]> {
 }
 
 const signal = new AbortController().signal;
-const notice = { text: "The video is ready", level: "info" as const, idempotencyKey: "run:1", signal, retryMs: 0 };
+const notice = {
+  text: "The video is ready",
+  level: "info" as const,
+  labels: openLabels,
+  idempotencyKey: "run:1",
+  signal,
+  retryMs: 0,
+};
 
 test("tellPerson() records one notice per key, also without a webhook", async () => {
   await using opened = await createTestKernel();

@@ -3,6 +3,7 @@
  * reached them. A webhook gets each attempt under the same key; one that fails is recorded and fails nothing else.
  */
 import { backoffMs, sleepUntilAborted, toRoostError } from "@roost/base";
+import type { Labels } from "@roost/contract/labels";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
 import { postWebhook, type Webhook, type WebhookMessage } from "./post-webhook.ts";
 import { recordNotice, type RecordedNotice } from "./record-notice.ts";
@@ -17,6 +18,8 @@ export interface TellPersonOptions {
   isRehearsal?: boolean;
   /** The same in every attempt of the same notice. */
   idempotencyKey: string;
+  /** What the run knows that says it. */
+  labels: Labels;
   signal: AbortSignal;
   /** Before the second attempt; doubled for each further one. */
   retryMs?: number;
@@ -30,11 +33,11 @@ const retryMsDefault = 500;
  * @throws the signal's reason: nothing is recorded then, and the notice is told in a further attempt
  */
 export async function tellPerson(options: TellPersonOptions): Promise<string | undefined> {
-  const { kernel, run, text, level, webhook, idempotencyKey: key, isRehearsal = false } = options;
+  const { kernel, run, text, level, webhook, idempotencyKey: key, labels, isRehearsal = false } = options;
   const message = { text, level, runId: run.id, jobId: run.jobId, at: new Date(kernel.clock.nowMs()).toISOString() };
   const failure = webhook === undefined ? undefined : await post(webhook, message, options);
   const target = webhook === undefined ? "console" : "webhook";
-  await recordNotice(kernel, run, { text, level, target, key, failure, isRehearsal });
+  await recordNotice(kernel, run, { text, level, target, key, failure, isRehearsal, labels });
   return failure;
 }
 

@@ -3,6 +3,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { delay, RoostError, type JsonValue } from "@roost/base";
+import type { Labels } from "@roost/contract/labels";
 import type { Effect, StepCall, StepOptions, StepOutcome, StepResult, StepRunner } from "@roost/agent";
 import {
   beginStep,
@@ -19,6 +20,8 @@ import {
 } from "@roost/kernel";
 import { attributes, type Telemetry } from "@roost/telemetry";
 import { describeStep, spanName } from "./describe-step.ts";
+import { labelsOfAnswer } from "./labels-of-answer.ts";
+import { createRunMark, type RunMark } from "./run-mark.ts";
 import { RunInterruption } from "./run-interruption.ts";
 import { toOutcome, toRecord, type RecordedStep } from "./to-outcome.ts";
 import { createSpendLedger, type SpendLedger } from "./spend-ledger.ts";
@@ -41,6 +44,8 @@ export interface DurableSteps extends StepRunner {
   readonly spend: SpendLedger;
   /** What is to be recorded with the end of the run, or by itself if it does not come to one. */
   readonly unrecorded: UnrecordedOutcomes;
+  /** What the run knows by now. */
+  readonly labels: () => Promise<Labels>;
   /** True once a step was executed rather than replayed. */
   readonly hasExecuted: boolean;
 }
@@ -64,7 +69,8 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
   });
 
   const unrecorded = createUnrecordedOutcomes(kernel, owned, { pause });
-  const context: StepContext = { options, owned, pause, spend, unrecorded };
+  const mark = createRunMark(kernel, run);
+  const context: StepContext = { options, owned, pause, spend, unrecorded, mark };
 
   async function step<T>(
     name: string,
@@ -110,6 +116,7 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
     step,
     spend,
     unrecorded,
+    labels: mark.read,
     get hasExecuted() {
       return hasExecuted;
     },
@@ -123,6 +130,7 @@ interface StepContext {
   pause: Pause;
   spend: SpendLedger;
   unrecorded: UnrecordedOutcomes;
+  mark: RunMark;
 }
 
 /** One that differs is begun all the same: the kernel notices the divergence and says what differs. */
@@ -143,6 +151,7 @@ async function replay<T>(
   recorded: RecordedStep,
 ): Promise<StepOutcome<T> | undefined> {
   const outcome = toOutcome<T>(recorded);
+  if (outcome?.state === "answered") await context.mark.hear(outcome.labels);
   return outcome?.state === "unknown" ? afterUnknown<T>(context, step, outcome.message) : outcome;
 }
 
@@ -193,11 +202,12 @@ async function attempt<T>(
       idempotencyKey: call.idempotencyKey,
       attempt: call.attempt,
       signal: context.options.signal,
+      labels: context.mark.read,
     });
     if (result.state !== "unknown" || tries >= unknownTriesMax) return result;
     if (request.effect === "queryable" && request.query !== undefined) {
       const answer = await request.query(call.idempotencyKey, { signal: context.options.signal });
-      if (answer.found) return { state: "done", output: answer.output };
+      if (answer.found) return found(answer);
     } else if (request.effect !== "idempotent") {
       return result;
     }
@@ -221,15 +231,14 @@ async function resumeInterrupted<T>(
     const answer = await request.query(begun.idempotencyKey, { signal: context.options.signal });
     if (answer.found)
       return {
-        outcome: await record<T>(
-          context,
-          seq,
-          { name, effect: request.effect },
-          { state: "done", output: answer.output },
-        ),
+        outcome: await record<T>(context, seq, { name, effect: request.effect }, found(answer)),
       };
   }
   return restartStep(context.options.kernel, context.owned, { seq });
+}
+
+function found<T>({ output, labels }: { output: T; labels?: Labels }): StepResult<T> {
+  return { state: "done", output, ...(labels === undefined ? {} : { labels }) };
 }
 
 async function record<T>(
@@ -240,7 +249,7 @@ async function record<T>(
 ): Promise<StepOutcome<T>> {
   if (result.state === "waiting") return suspend<T>(context, seq, result.wait);
   const alongside = result.state === "done" ? context.options.alongside?.(name) : undefined;
-  const outcome = toRecord(seq, result, context.spend);
+  const outcome = { ...toRecord(seq, result, context.spend), ...(await context.mark.join(result)) };
   // What could not be executed again is recorded at once.
   const mayWait = effect === "readonly" || effect === "idempotent";
   if (mayWait && result.state !== "unknown" && alongside === undefined && !context.options.signal.aborted) {
@@ -261,7 +270,11 @@ async function record<T>(
 
 async function suspend<T>(context: StepContext, seq: number, wait: JsonValue): Promise<StepOutcome<T>> {
   const outcome = await waitInRun(context.options.kernel, context.owned, { seq, wait: readWait(wait) });
-  if (outcome.state === "done") return { state: "answered", answer: outcome.result as unknown as JsonValue };
+  if (outcome.state === "done") {
+    const labels = labelsOfAnswer(outcome.result);
+    await context.mark.hear(labels);
+    return { state: "answered", answer: outcome.result as unknown as JsonValue, labels };
+  }
   throw outcome.state === "waiting"
     ? new RunInterruption("suspended", `Waits at step ${seq}`)
     : new RunInterruption("cancelled", "Its end was asked for");

@@ -3,6 +3,7 @@
 import { RoostError, toRoostError, type JsonValue } from "@roost/base";
 import type { StepOutcome, StepResult } from "@roost/agent";
 import type { RunError, StepOutcome as RecordedOutcome, Step, WaitResult } from "@roost/kernel";
+import { labelsOfAnswer } from "./labels-of-answer.ts";
 import type { SpendLedger } from "./spend-ledger.ts";
 
 export function toRecord<T>(
@@ -56,7 +57,10 @@ export interface RecordedStep {
 /** Undefined: it has no outcome yet. */
 export function toOutcome<T>(step: RecordedStep): StepOutcome<T> | undefined {
   if (step.state === "done") {
-    if (isWaitResult(step.output)) return { state: "answered", answer: step.output ?? null };
+    if (isWaitResult(step.output)) {
+      const labels = labelsOfAnswer(step.output as unknown as WaitResult);
+      return { state: "answered", answer: step.output ?? null, labels };
+    }
     if (step.resolution != null) return { state: "done", output: outputOfResolved(step, step.resolution) as T };
     return { state: "done", output: step.output as T };
   }

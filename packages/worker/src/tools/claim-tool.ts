@@ -17,7 +17,7 @@ export function claimTool({ kernel, run, actor }: ToolContext): Tool<z.infer<typ
       "Claims a topic before you work on it. It is refused when another has claimed it, also in other words; you are told who, when and how similar. Then choose another topic. When it is granted, look at the similar ones all the same.",
     input,
     effect: "idempotent",
-    execute: async ({ scope, text, days }) => {
+    execute: async ({ scope, text, days }, { labels: known }) => {
       const request = {
         scope,
         text,
@@ -25,10 +25,12 @@ export function claimTool({ kernel, run, actor }: ToolContext): Tool<z.infer<typ
         by: run.jobId === null ? actor : `${actor} run:${run.id}`,
         ttlMs: days * 86_400_000,
         runId: run.id,
+        labels: known,
         causation: run.causeId,
         correlation: run.correlation,
       };
-      return { state: "done", output: toJson(await claimTopic(kernel, request)) };
+      const { labels, ...answer } = await claimTopic(kernel, request);
+      return { state: "done", output: toJson(answer), labels };
     },
   };
 }

@@ -17,7 +17,8 @@ export function getStateTool({ memory, viewer }: ToolContext): Tool<z.infer<type
       const state = await getState(memory, name, { as: viewer });
       if (state === undefined)
         return { state: "failed", code: "not_found", message: `There is no state "${name}" yet` };
-      return { state: "done", output: toJson({ ...state, age: formatDurationMs(state.ageMs) }) };
+      const { labels, ...shown } = state;
+      return { state: "done", output: toJson({ ...shown, age: formatDurationMs(state.ageMs) }), labels };
     },
   };
 }

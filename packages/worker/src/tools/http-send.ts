@@ -2,6 +2,7 @@
 import type { Tool } from "@roost/agent";
 import { toRoostError } from "@roost/base";
 import { z } from "zod";
+import { labelsOfUrl } from "../http/labels-of-url.ts";
 import { guardedFetch } from "../http/guarded-fetch.ts";
 import type { ToolContext } from "./tool-context.ts";
 
@@ -24,7 +25,7 @@ export function httpSend(context: ToolContext, isKeyed: boolean): Tool<z.infer<t
       : "Sends POST, PUT, PATCH or DELETE. When the answer is lost the outcome is unknown and it is not sent again by itself.",
     input,
     effect: isKeyed ? "idempotent" : "unsafe",
-    untrustedOutput: true,
+    labelsOf: ({ url }) => labelsOfUrl(url),
     execute: async ({ url, method, body, contentType }, { signal, idempotencyKey }) => {
       if (isKeyed && !context.keyedHosts.has(hostOf(url))) {
         return {

@@ -1,6 +1,8 @@
+/** The tool that lists runs: of those that have read content from outside only what Roost itself wrote. */
 import type { Tool } from "@roost/agent";
-import { listRuns } from "@roost/kernel";
-import { maySeeRun } from "@roost/memory";
+import { isUntrusted, joinLabels } from "@roost/contract/labels";
+import { listRuns, type Run } from "@roost/kernel";
+import { mayKnow } from "@roost/memory";
 import { z } from "zod";
 import { toJson, type ToolContext } from "./tool-context.ts";
 
@@ -27,22 +29,27 @@ export function listRunsTool({ kernel, viewer }: ToolContext): Tool<z.infer<type
         ...(jobId === undefined ? {} : { jobId }),
         ...(states === undefined ? {} : { states }),
       });
-      const shown = runs
-        .filter((run) => maySeeRun(viewer, run))
-        .slice(0, count)
-        .map(({ id, state, title, reason, jobId: job, sessionKey, createdAt, endedAt, error, usdSpent }) => ({
-          id,
-          state,
-          title,
-          reason,
-          jobId: job,
-          sessionKey,
-          createdAt,
-          endedAt,
-          error: error?.message ?? null,
-          usdSpent,
-        }));
-      return { state: "done", output: toJson({ runs: shown }) };
+      const labelled = await Promise.all(
+        runs.map(async (run) => ({ run, labels: await kernel.labelSets.read(kernel.database, run.labels) })),
+      );
+      const known = labelled.filter(({ labels }) => mayKnow(viewer, labels)).slice(0, count);
+      const shown = known.map(({ run, labels }) =>
+        isUntrusted(labels) ? factsOf(run) : { ...factsOf(run), ...wordsOf(run) },
+      );
+      const trusted = known.map(({ labels }) => labels).filter((labels) => !isUntrusted(labels));
+      return { state: "done", output: toJson({ runs: shown }), labels: joinLabels(...trusted) };
     },
   };
+}
+
+type Listed = Omit<Run, "input" | "output">;
+
+/** What Roost itself wrote. */
+function factsOf({ id, state, jobId, sessionKey, createdAt, endedAt, error, usdSpent }: Listed) {
+  return { id, state, jobId, sessionKey, createdAt, endedAt, error: error?.code ?? null, usdSpent };
+}
+
+/** What others wrote; of a run that has read content from outside, read_run shows it. */
+function wordsOf({ title, reason, error }: Listed) {
+  return { title, reason, error: error?.message ?? null };
 }

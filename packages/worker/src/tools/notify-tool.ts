@@ -17,8 +17,8 @@ export function notifyTool(context: ToolContext, webhook: Webhook | undefined): 
     description: "Tells the person something that cannot wait until they ask.",
     input,
     effect: "idempotent",
-    execute: async ({ text, level }, { idempotencyKey, signal }) => {
-      const failure = await tellPerson({ kernel, run, text, level, webhook, idempotencyKey, signal });
+    execute: async ({ text, level }, { idempotencyKey, labels, signal }) => {
+      const failure = await tellPerson({ kernel, run, text, level, webhook, idempotencyKey, labels, signal });
       return { state: "done", output: failure === undefined ? "delivered" : `recorded, but not delivered: ${failure}` };
     },
   };

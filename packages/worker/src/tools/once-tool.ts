@@ -1,6 +1,6 @@
 /** The tool that makes something happen once across all runs. The keys are the kernel's. */
-import type { Tool } from "@roost/agent";
-import { beginOnce, failOnce, finishOnce } from "@roost/kernel";
+import type { Tool, ToolResult } from "@roost/agent";
+import { beginOnce, failOnce, finishOnce, type Kernel, type OnceAnswer } from "@roost/kernel";
 import { z } from "zod";
 import { toJson, type ToolContext } from "./tool-context.ts";
 
@@ -22,7 +22,7 @@ export function onceTool({ kernel, run, actor }: ToolContext): Tool<z.infer<type
       'Makes sure that something happens once, across all runs. First {"do":"begin"}: only the state "begun" means that you are to do it. Afterwards {"do":"finish"} with the token and a short result, or {"do":"fail"} when it certainly did not happen. "done" comes with the first result; "unknown" means nobody knows whether it happened: ask the person.',
     input,
     effect: "idempotent",
-    execute: async (given, { idempotencyKey }) => {
+    execute: async (given, { idempotencyKey, labels: known }) => {
       const { scope, key } = given;
       if (given.do === "begin") {
         const request = {
@@ -33,10 +33,11 @@ export function onceTool({ kernel, run, actor }: ToolContext): Tool<z.infer<type
           isSoleHolder: true,
           ttlMs: given.minutes * 60_000,
           runId: run.id,
+          labels: known,
           causation: run.causeId,
           correlation: run.correlation,
         };
-        return { state: "done", output: toJson(await beginOnce(kernel, request)) };
+        return toResult(kernel, await beginOnce(kernel, request));
       }
       if (given.token === undefined) {
         return {
@@ -45,12 +46,22 @@ export function onceTool({ kernel, run, actor }: ToolContext): Tool<z.infer<type
           message: `"${given.do}" needs the token that "begin" answered`,
         };
       }
-      const outcome = { scope, key, token: given.token };
+      const outcome = { scope, key, token: given.token, labels: known };
       if (given.do === "finish") {
-        return { state: "done", output: toJson(await finishOnce(kernel, { ...outcome, result: given.text ?? null })) };
+        return toResult(kernel, await finishOnce(kernel, { ...outcome, result: given.text ?? null }));
       }
       const error = { code: "failed", message: given.text ?? "it did not happen" };
       return { state: "done", output: toJson(await failOnce(kernel, { ...outcome, error })) };
     },
+  };
+}
+
+/** A result is what another run said of it. */
+async function toResult(kernel: Kernel, { resultLabels, ...answer }: OnceAnswer): Promise<ToolResult> {
+  const isSaid = answer.state === "done" && answer.result !== null;
+  return {
+    state: "done",
+    output: toJson(answer),
+    ...(isSaid ? { labels: await kernel.labelSets.read(kernel.database, resultLabels) } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import type { Tool } from "@roost/agent";
-import { readHomeFile } from "@roost/memory";
+import { labelsOfLines, readMarkedFile } from "@roost/memory";
 import { z } from "zod";
 import { noteSeen } from "./seen-files.ts";
 import type { ToolContext } from "./tool-context.ts";
@@ -18,7 +18,7 @@ export function readFileTool({ memory, viewer, seenFiles }: ToolContext): Tool<z
     input,
     effect: "readonly",
     execute: async ({ path, fromLine, lineCount }) => {
-      const file = await readHomeFile(memory, path, { as: viewer });
+      const file = await readMarkedFile(memory, path, { as: viewer });
       const lines = file.text.split("\n");
       const output = {
         path: file.path,
@@ -29,7 +29,7 @@ export function readFileTool({ memory, viewer, seenFiles }: ToolContext): Tool<z
         text: lines.slice(fromLine - 1, fromLine - 1 + lineCount).join("\n"),
       };
       noteSeen(seenFiles, output);
-      return { state: "done", output };
+      return { state: "done", output, labels: labelsOfLines(file.marks, { from: fromLine, count: lineCount }) };
     },
   };
 }

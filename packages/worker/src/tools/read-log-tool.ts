@@ -1,6 +1,7 @@
 import type { Tool } from "@roost/agent";
-import { readLatest, readTopics } from "@roost/kernel";
-import { maySeeEvent } from "@roost/memory";
+import { readableBy, readLatest, readTopics } from "@roost/kernel";
+import { joinLabels, parseLabels } from "@roost/contract/labels";
+import { clearanceOf } from "@roost/memory";
 import { z } from "zod";
 import { toJson, type ToolContext } from "./tool-context.ts";
 
@@ -13,9 +14,6 @@ const input = z.object({
   types: z.array(z.string().max(100)).max(50).optional().describe("e.g. tick.missed, run.failed"),
   count: z.number().int().min(1).max(100).default(20),
 });
-
-/** What was read before what may be seen was picked. */
-const readMax = 500;
 
 /** The newest events of the log that this session may see. */
 export function readLogTool({ kernel, viewer }: ToolContext): Tool<z.infer<typeof input>> {
@@ -31,15 +29,21 @@ export function readLogTool({ kernel, viewer }: ToolContext): Tool<z.infer<typeo
         return { state: "failed", code: "not_found", message: `There are only the topics ${known.join(", ")}` };
       const page = await readLatest(kernel.database, {
         topics: wanted,
-        limit: readMax,
+        readable: await readableBy(kernel.database, kernel.labelSets, clearanceOf(viewer)),
+        limit: count,
         ...(types === undefined ? {} : { types }),
       });
-      const events = kernel.registry
-        .upcast(page.events)
-        .filter((event) => maySeeEvent(viewer, event))
-        .slice(-count)
-        .map(({ id, type, subject, time, data, causation }) => ({ id, type, subject, time, data, causation }));
-      return { state: "done", output: toJson({ events }) };
+      const found = kernel.registry.upcast(page.events);
+      const labels = joinLabels(...found.map((event) => parseLabels(event.labels)));
+      const events = found.map(({ id, type, subject, time, data, causation }) => ({
+        id,
+        type,
+        subject,
+        time,
+        data,
+        causation,
+      }));
+      return { state: "done", output: toJson({ events }), labels };
     },
   };
 }

@@ -1,7 +1,7 @@
 /** The tool that reads what another run said and did, as far as the session may know it. */
 import type { Tool } from "@roost/agent";
 import { getRun, listSteps } from "@roost/kernel";
-import { maySeeRun } from "@roost/memory";
+import { mayKnow } from "@roost/memory";
 import { z } from "zod";
 import { toJson, type ToolContext } from "./tool-context.ts";
 
@@ -19,7 +19,8 @@ export function readRunTool({ kernel, viewer }: ToolContext): Tool<z.infer<typeo
     effect: "readonly",
     execute: async ({ runId, withSteps }) => {
       const run = await getRun(kernel.database, runId);
-      if (!maySeeRun(viewer, run)) {
+      const labels = await kernel.labelSets.read(kernel.database, run.labels);
+      if (!mayKnow(viewer, labels)) {
         return {
           state: "failed",
           code: "forbidden",
@@ -49,6 +50,7 @@ export function readRunTool({ kernel, viewer }: ToolContext): Tool<z.infer<typeo
           endedAt,
           ...(withSteps ? { steps: shown } : {}),
         }),
+        labels,
       };
     },
   };

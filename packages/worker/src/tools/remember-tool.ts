@@ -14,8 +14,13 @@ export function rememberTool(context: ToolContext): Tool<z.infer<typeof input>> 
       "Keeps a fact for later: it stands in today's note and in the log. Change MEMORY.md itself with write_file.",
     input,
     effect: "idempotent",
-    execute: async ({ text }, { idempotencyKey }) => {
-      const note = await remember(context.memory, { text, as: context.viewer, idempotencyKey, ...authorOf(context) });
+    execute: async ({ text }, { idempotencyKey, labels }) => {
+      const note = await remember(context.memory, {
+        text,
+        as: context.viewer,
+        idempotencyKey,
+        ...authorOf(context, labels),
+      });
       return { state: "done", output: note === undefined ? "noted in the log" : `noted in ${note.path}` };
     },
   };

@@ -17,7 +17,8 @@ export function searchFilesTool({ memory, viewer }: ToolContext): Tool<z.infer<t
     effect: "readonly",
     execute: async ({ query, under }, { signal }) => {
       const request = { query, as: viewer, signal, ...(under === undefined ? {} : { under }) };
-      return { state: "done", output: toJson(await searchHomeFiles(memory, request)) };
+      const { labels, ...found } = await searchHomeFiles(memory, request);
+      return { state: "done", output: toJson(found), labels };
     },
   };
 }

@@ -27,17 +27,17 @@ export function setStateTool(context: ToolContext): Tool<z.infer<typeof input>> 
       "Changes fields of a state file. Say also that nothing changed (an empty patch): then others know that it is fresh.",
     input,
     effect: "idempotent",
-    execute: async ({ name, patch, expectedVersion, note }, { idempotencyKey }) => {
-      const outcome = await setState(context.memory, {
+    execute: async ({ name, patch, expectedVersion, note }, { idempotencyKey, labels: known }) => {
+      const { labels, ...outcome } = await setState(context.memory, {
         name,
         patch: patch as JsonValue,
         as: context.viewer,
         idempotencyKey,
-        ...authorOf(context),
+        ...authorOf(context, known),
         ...(expectedVersion === undefined ? {} : { expectedVersion }),
         ...(note === undefined ? {} : { note }),
       });
-      return { state: "done", output: toJson(outcome) };
+      return { state: "done", output: toJson(outcome), labels };
     },
   };
 }

@@ -29,14 +29,14 @@ export function writeFileTool(context: ToolContext): Tool<z.infer<typeof input>>
       "Writes a whole text file of the home, if nobody else has changed it since you read it. On a conflict you get what is there now: merge, then write again.",
     input,
     effect: "idempotent",
-    execute: async ({ path, text, expected }, { idempotencyKey }) => {
+    execute: async ({ path, text, expected }, { idempotencyKey, labels }) => {
       const outcome = await writeHomeFile(memory, {
         path,
         text,
         expected: expected ?? seenFiles.get(path) ?? "absent",
         as: viewer,
         remember: { scope: "tool.write_file", key: idempotencyKey },
-        ...authorOf(context),
+        ...authorOf(context, labels),
       });
       if (outcome.state === "repeated") {
         const output = { ...outcome, sha256: createHash("sha256").update(text).digest("hex") };
@@ -44,10 +44,9 @@ export function writeFileTool(context: ToolContext): Tool<z.infer<typeof input>>
         return { state: "done", output };
       }
       noteSeen(seenFiles, outcome);
-      return {
-        state: "done",
-        output: outcome.state === "conflict" ? { ...outcome, hint: conflictHint } : { ...outcome },
-      };
+      if (outcome.state === "written") return { state: "done", output: { ...outcome } };
+      const { labels: ofOthers, ...present } = outcome;
+      return { state: "done", output: { ...present, hint: conflictHint }, labels: ofOthers };
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Sql } from "@roost/database";
 import type { KernelTransaction } from "@roost/kernel";
 import { textOf } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
-import { labelsFromOutside } from "../visibility/place-labels.ts";
+import { labelsFromOutside } from "../visibility/placed-at.ts";
 import { labelsOfAll, linesOf, marksAfter, marksOfAll, type LineMarks, type MarkedText } from "./line-marks.ts";
 
 /** `sections`: [first line, count, number of the set]; null: every line has `labels`. */

@@ -1,0 +1,51 @@
+/**
+ * What a context shows of a text that rests on content from outside: what Roost itself says of it. The text is read with a tool, which marks
+ * the run that reads it. So one line from a web page does not mark all that is thought while it stands in a note.
+ */
+import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
+import { linesOf, type LineMarks } from "../records/line-marks.ts";
+import { nameSources } from "../visibility/name-sources.ts";
+import { mayKnow } from "../visibility/clearance.ts";
+import type { Viewer } from "../visibility/viewer.ts";
+
+/** "the answer (1200 characters) rests on content from web:example.com: read_run … shows it" */
+export function withheld(
+  what: string,
+  { charCount, labels, where }: { charCount: number; labels: Labels; where: string },
+) {
+  return `(${what}, ${charCount} characters, rests on content from ${nameSources(labels)}: ${where} shows it)`;
+}
+
+export interface ShownText {
+  text: string;
+  /** Of what is shown. */
+  labels: Labels;
+}
+
+/** The text of a file with a line of Roost's own in place of each part that is not shown. */
+export function showTrusted(
+  viewer: Viewer,
+  { path, text, marks }: { path: string; text: string; marks: LineMarks },
+): ShownText {
+  const lines = linesOf(text);
+  const shown: string[] = [];
+  let labels = openLabels;
+  for (const section of marks) {
+    const part = lines.slice(section.from - 1, section.from - 1 + section.count);
+    if (!mayKnow(viewer, section.labels)) {
+      shown.push(`[${linesNamed(section)} of ${path} are not for this session]`);
+    } else if (isUntrusted(section.labels)) {
+      shown.push(
+        `[${linesNamed(section)} of ${path} rest on content from ${nameSources(section.labels)} and are not shown here: read_file ${path} shows them]`,
+      );
+    } else {
+      shown.push(...part);
+      labels = joinLabels(labels, section.labels);
+    }
+  }
+  return { text: shown.join("\n"), labels };
+}
+
+function linesNamed({ from, count }: { from: number; count: number }): string {
+  return count === 1 ? `line ${from}` : `lines ${from} to ${from + count - 1}`;
+}

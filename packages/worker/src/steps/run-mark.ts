@@ -1,0 +1,49 @@
+/**
+ * What a run knows: the join of its context and of all that it has read since. It only grows. Here alone it is raised; the kernel keeps it
+ * with the step that read more (`StepOutcome.runLabels`).
+ */
+import type { StepResult } from "@roost/agent";
+import { areSameLabels, joinLabels, missingLabels, openLabels, type Labels } from "@roost/contract/labels";
+import type { ClaimedRun, Kernel } from "@roost/kernel";
+
+export interface RunMark {
+  /** By now. */
+  read(): Promise<Labels>;
+  /** With what a step's result carries: the sets of the step and of the run from here on, to be recorded with it. */
+  join(result: StepResult<unknown>): Promise<{ labels?: number; runLabels?: number }>;
+  /** With an answer, which the kernel has recorded already. */
+  hear(labels: Labels | undefined): Promise<void>;
+}
+
+export function createRunMark(kernel: Kernel, run: Pick<ClaimedRun, "labels">): RunMark {
+  let mark: Labels | undefined;
+  const read = async () => (mark ??= await kernel.labelSets.read(kernel.database, run.labels));
+  const raise = async (labels: Labels) => {
+    mark = joinLabels(await read(), labels);
+  };
+  return {
+    read,
+    async join(result) {
+      if (result.state !== "done" || result.labels === undefined) return {};
+      await raise(result.labels);
+      for (;;) {
+        const wanted = await read();
+        const number = await numberOf(kernel, wanted);
+        // Steps end at once: what another has read meanwhile must not be taken back by a lower number that is recorded later.
+        if (wanted === mark) return { labels: number, runLabels: number };
+      }
+    },
+    async hear(labels = missingLabels) {
+      if (!areSameLabels(labels, openLabels)) await raise(labels);
+    },
+  };
+}
+
+/** A set that is new is stored at once: it says nothing by itself. */
+async function numberOf({ labelSets, database }: Kernel, labels: Labels): Promise<number> {
+  const known = labelSets.find(labels);
+  if (known !== undefined) return known;
+  const [number] = await labelSets.number(database, [labels]);
+  labelSets.remember([labels], [number!]);
+  return number!;
+}
