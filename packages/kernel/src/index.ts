@@ -25,7 +25,7 @@ export { emitSkipped } from "./log/emit-skipped.ts";
 export { requireSeen } from "./log/require-seen.ts";
 export { isPassing } from "./each-alone.ts";
 export { judgeFailures, type Failure } from "./judge-failures.ts";
-export { raiseNotice, type RaisedNotice } from "./raise-notice.ts";
+export { raiseNotice } from "./raise-notice.ts";
 
 // Consumer groups.
 export { joinGroup } from "./groups/join-group.ts";
@@ -46,9 +46,9 @@ export { isDiverged, isLeaseLost } from "./runs/lease-lost.ts";
 export { createRun, createRuns } from "./runs/create-run.ts";
 export { readGates, type GateUse } from "./runs/admit-runs.ts";
 export { listQueues, pauseQueue, readPausedQueues, resumeQueue, type Queue } from "./runs/queues.ts";
-export { claimRuns, type ClaimTerms } from "./runs/claim-runs.ts";
-export type { Claimer } from "./runs/end-done.ts";
-export { beginStep, restartStep, type BegunStep, type StepRequest } from "./runs/begin-step.ts";
+export { claimRuns } from "./runs/claim-runs.ts";
+export { beginStep, restartStep, type BegunStep } from "./runs/begin-step.ts";
+export type { StepRequest } from "./runs/check-step.ts";
 export { finishStep, type StepOutcome } from "./runs/finish-step.ts";
 export { markRehearsal } from "./runs/mark-rehearsal.ts";
 export { finishRun, type Judge, type RunOutcome } from "./runs/finish-run.ts";

@@ -8,7 +8,7 @@ import type { BatchOutcome } from "../batches/create-batches.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { emitStepEvent, type StepRun } from "./emit-run-event.ts";
-import { checkStep } from "./check-step.ts";
+import { checkStep, type StepRequest } from "./check-step.ts";
 import { diverge, type Replayed } from "./diverge.ts";
 import { prepareOutcome, type PreparedOutcome, type StepOutcome } from "./finish-step.ts";
 import { hashInput } from "./hash-input.ts";
@@ -17,15 +17,6 @@ import { refusal, toVerbError } from "./lease-lost.ts";
 import { stepColumns } from "./run-row.ts";
 import { runLimits, type Effect, type Owned, type RunError, type Step } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
-
-export interface StepRequest {
-  /** Its place in the run, from 1, the same in every replay. */
-  seq: number;
-  name: string;
-  kind: string;
-  effect: Effect;
-  input?: JsonValue;
-}
 
 export type BegunStep =
   /** The intent is recorded: execute it. */

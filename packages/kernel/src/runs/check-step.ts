@@ -1,6 +1,14 @@
-import { RoostError } from "@roost/base";
-import type { StepRequest } from "./begin-step.ts";
-import { runLimits } from "./run.ts";
+import { RoostError, type JsonValue } from "@roost/base";
+import { runLimits, type Effect } from "./run.ts";
+
+export interface StepRequest {
+  /** Its place in the run, from 1, the same in every replay. */
+  seq: number;
+  name: string;
+  kind: string;
+  effect: Effect;
+  input?: JsonValue;
+}
 
 /** @throws RoostError `invalid_input` for a malformed step, `limit_exceeded` for one too many */
 export function checkStep(request: StepRequest): void {

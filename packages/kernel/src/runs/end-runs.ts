@@ -18,23 +18,11 @@ import {
   type EventStep,
 } from "./emit-run-event.ts";
 import { lockDescendants, type RunHead } from "./lock-runs.ts";
-import { markEnded, wordsOf, type EndedRow, type EndWords } from "./mark-ended.ts";
+import { markEnded, wordsOf, type EndedRow, type EndWords, type RunEnd } from "./mark-ended.ts";
 import { promoteLanes } from "./promote-lanes.ts";
 import { requestCancel } from "./request-cancel.ts";
 import { resumeRuns, type Resumption } from "./resume-runs.ts";
-import { type Effect, type RunError, type TerminalRunState, type WaitResult } from "./run.ts";
-
-export interface RunEnd {
-  run: RunHead;
-  state: TerminalRunState;
-  output?: JsonValue;
-  error?: RunError;
-  /** One line for people. */
-  reason?: string;
-  by?: string;
-  /** Whether the run is taken from an owner who does not know yet: his epoch must not fit any more. */
-  isTaken?: boolean;
-}
+import { type Effect, type RunError, type WaitResult } from "./run.ts";
 
 interface Ending extends RunEnd, EndWords {}
 

@@ -4,7 +4,7 @@ import type { BatchOutcome } from "../batches/create-batches.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { eventError, eventReason, eventUsage } from "./emit-run-event.ts";
-import { holdRun } from "./hold-run.ts";
+import { holdRun, type OutcomeJson } from "./hold-run.ts";
 import { refusal, toVerbError } from "./lease-lost.ts";
 import { runLimits, type Owned, type RunError } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
@@ -31,11 +31,9 @@ export interface AlongsideOptions {
 }
 
 /** An outcome that has been checked and is ready to be written. */
-export interface PreparedOutcome {
+export interface PreparedOutcome extends OutcomeJson {
   owned: Owned;
   outcome: StepOutcome;
-  /** As hold_run_1 takes it. */
-  json: string;
 }
 
 /**

@@ -1,8 +1,12 @@
 /** The fence and the outcomes of steps in a transaction that writes more: its events are emitted with the others of the transaction. */
 import type { KernelTransaction } from "../transact.ts";
-import type { PreparedOutcome } from "./finish-step.ts";
 import { toVerbError } from "./lease-lost.ts";
 import type { Owned } from "./run.ts";
+
+/** An outcome of a step as hold_run_1 takes it. */
+export interface OutcomeJson {
+  json: string;
+}
 
 /** What hold_run_1 returns. */
 export interface HeldRun {
@@ -42,7 +46,7 @@ export const holdStatement = `
 export async function holdRun(
   tx: KernelTransaction,
   { runId, epoch }: Owned,
-  outcomes: readonly PreparedOutcome[],
+  outcomes: readonly OutcomeJson[],
 ): Promise<HeldRun | undefined> {
   const [held] = await tx
     .query<HeldRow>(holdStatement, [runId, epoch, toOutcomesJson(outcomes)], { name: "roost_run_hold" })
@@ -86,6 +90,6 @@ async function settle(
 }
 
 /** As hold_run_1 takes them. */
-export function toOutcomesJson(outcomes: readonly PreparedOutcome[]): string {
+export function toOutcomesJson(outcomes: readonly OutcomeJson[]): string {
   return `[${outcomes.map((outcome) => outcome.json).join(",")}]`;
 }

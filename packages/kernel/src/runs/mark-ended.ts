@@ -1,9 +1,21 @@
 /** The row of a run at its end, and no more: what the end brings with it for others is endRuns'. */
 import { createId, type JsonValue } from "@roost/base";
 import type { KernelTransaction } from "../transact.ts";
-import type { RunEnd } from "./end-runs.ts";
-import { runLimits, type RunState } from "./run.ts";
+import type { RunHead } from "./lock-runs.ts";
+import { runLimits, type RunError, type RunState, type TerminalRunState } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
+
+export interface RunEnd {
+  run: RunHead;
+  state: TerminalRunState;
+  output?: JsonValue;
+  error?: RunError;
+  /** One line for people. */
+  reason?: string;
+  by?: string;
+  /** Whether the run is taken from an owner who does not know yet: his epoch must not fit any more. */
+  isTaken?: boolean;
+}
 
 export interface EndWords {
   outputText: string;

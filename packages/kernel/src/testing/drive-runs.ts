@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { Database } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
-import { beginStep, type StepRequest } from "../runs/begin-step.ts";
+import { beginStep } from "../runs/begin-step.ts";
+import type { StepRequest } from "../runs/check-step.ts";
 import { claimRuns } from "../runs/claim-runs.ts";
 import { createRun } from "../runs/create-run.ts";
 import { finishRun } from "../runs/finish-run.ts";
