@@ -3,7 +3,10 @@ import { kernelMutant, type Mutant } from "./mutant.ts";
 
 const setAside = "fireDueTicks() sets aside a job with a budget out of bounds, says so once, and fires all others";
 const canBeChanged = "a due job with a budget out of bounds can be paused, changed and removed";
-const eventJob = "fireEventTicks() sets aside a job with a budget out of bounds, says so once, and fires all others";
+const eventJob =
+  "X: fireEventTicks() sets the events of a job that cannot take them aside, gives up once, and fires all others";
+const inOrder =
+  "fireEventTicks() delivers what was set aside in its order once the job is changed, and only then what came later";
 const windowCanBeChanged = "an event job whose window cannot be closed can be paused, changed and removed";
 
 export const boundMutants: readonly Mutant[] = [
@@ -31,6 +34,19 @@ export const boundMutants: readonly Mutant[] = [
     ],
     tests: "jobs/set-aside-event-job.test.ts",
     kills: [eventJob],
+    spares: [windowCanBeChanged],
+  }),
+  kernelMutant({
+    name: "poison: what comes later waits behind what is set aside",
+    edits: [
+      {
+        file: "jobs/fire-event-ticks.ts",
+        find: "locked.filter(({ id }) => !parked.has(id)),",
+        replace: "locked,",
+      },
+    ],
+    tests: "jobs/set-aside-event-job.test.ts",
+    kills: [inOrder],
     spares: [windowCanBeChanged],
   }),
   kernelMutant({

@@ -183,6 +183,11 @@ async function prepareJobs(kernel: Kernel): Promise<void> {
     { id: "many", trigger: { ...event, batch: { max: 2, maxAge: "10m" } }, overlap: "allow" },
   ];
   for (const job of jobs) await defineJob(kernel, { prompt: "do it", ...job }, { by: "a test" });
+  // Takes no event: its events are set aside and tried again.
+  await defineJob(kernel, { id: "poisoned", prompt: "do it", trigger: event, overlap: "allow" }, { by: "a test" });
+  await kernel.database.query(
+    `update roost.job set definition = definition || '{"budget":{"usdMax":1e12}}' where id = 'poisoned'`,
+  );
   await raise(kernel, "a");
   await fireEventTicks(kernel);
   await setRetention(kernel, { ticksMs: minuteMs });
@@ -246,6 +251,7 @@ const placed: Record<string, string[]> = {
   partition_head: ["partition", "next_offset"],
   run: ["key_hash"],
   run_history: ["key_hash"],
+  dead_letter: ["number", "partition", "offset", "event"],
   stopped_clock: [],
 };
 const drawn = new Set(["lock", "once", "cursor"]);

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { roostOperations } from "@roost/contract/operations";
-import { beginStep, finishStep, joinGroup, readTopic, waitInRun, type WorkerRegistration } from "@roost/kernel";
+import {
+  beginStep,
+  finishStep,
+  joinGroup,
+  parkEvents,
+  readEvents,
+  readTopic,
+  waitInRun,
+  type WorkerRegistration,
+} from "@roost/kernel";
 import { collect } from "./testing/collect.ts";
 import { createTestGateway, type TestGateway } from "./testing/create-test-gateway.ts";
 import { claimOne, end, joinWorker, playRun, startRun } from "./testing/drive-runs.ts";
@@ -224,6 +233,33 @@ async function askAboutGroups({ kernel }: TestGateway, client: TestGateway["clie
     { topic, partition, from: 1, to: 0 },
   ]);
   assert.equal((await client.removeGroup({ group: "readers" })).removed, true);
+  await askAboutDeadLetters(kernel, client, { topic, partition });
+}
+
+async function askAboutDeadLetters(
+  kernel: TestGateway["kernel"],
+  client: TestGateway["client"],
+  place: { topic: string; partition: number },
+): Promise<void> {
+  const [event] = await readEvents(kernel.database, { ...place, offset: 0, limit: 1 });
+  assert.ok(event);
+  for (const key of ["a", "b", "c"])
+    await kernel.transact((tx) => parkEvents(tx, { group: "readers", key, events: [event], error: new Error("no") }));
+  const { items, next } = await client.listDeadLetters({ limit: 2 });
+  assert.deepEqual(
+    items.map(({ key, state, eventId, error }) => [key, state, eventId, error?.message]),
+    [
+      ["a", "retrying", event.id, "no"],
+      ["b", "retrying", event.id, "no"],
+    ],
+  );
+  const rest = await client.listDeadLetters({ limit: 2, after: next ?? "" });
+  assert.deepEqual([rest.items.map(({ key }) => key), rest.next], [["c"], null]);
+  assert.equal((await client.retryDeadLetters({ key: "a" })).count, 1);
+  assert.deepEqual((await client.listDeadLetters({ key: "a" })).items[0]?.attempts, 0);
+  await assert.rejects(client.retryDeadLetters({}), { code: "invalid_input", message: /a number, a group or a key/ });
+  assert.equal((await client.dropDeadLetters({ group: "readers", reason: "a test" })).count, 3);
+  await assert.rejects(client.dropDeadLetters({ number: items[0]!.number, reason: "again" }), { code: "not_found" });
 }
 
 async function askAboutLocks(client: TestGateway["client"]): Promise<void> {

@@ -2,7 +2,14 @@
 // tidy: three changes of one state, under the same rules.
 import { createId, RoostError } from "@roost/base";
 import { describeTrigger } from "@roost/contract/operations";
-import { isPassing, type Kernel, type KernelTransaction } from "@roost/kernel";
+import {
+  dropWithin,
+  eventJobGroup,
+  isPassing,
+  resetAttempts,
+  type Kernel,
+  type KernelTransaction,
+} from "@roost/kernel";
 import { clipReason } from "./clip-reason.ts";
 import { pausedByDefinition } from "./after-change.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
@@ -86,6 +93,7 @@ export async function resumeJob(kernel: Kernel, jobId: string, options: ChangeJo
         job.topic === null ? null : JSON.stringify(await topicHeads(tx, job.topic)),
       ],
     );
+    if (job.topic !== null) await resetAttempts(tx, { group: eventJobGroup, key: jobId });
     emitChange(tx, "job.resumed", job, eventId, options);
   });
 }
@@ -138,7 +146,9 @@ export async function removeJobWithin(
   options: ChangeJobOptions & { nowMs: number },
 ): Promise<void> {
   await settleDueTicks(tx, job, { nowMs: options.nowMs });
-  const early = { reason: "the job was removed before it was due", isSkipped: true };
+  const reason = "the job was removed before it was due";
+  const early = { reason, isSkipped: true };
+  if (job.topic !== null) await dropWithin(tx, { group: eventJobGroup, key: job.id, by: options.by, reason });
   await closeWindows(tx, job, { nowMs: options.nowMs, ...early });
   const eventId = createId();
   await tx.query(

@@ -4,7 +4,7 @@
  * due before.
  */
 import { createId, RoostError, type JsonValue } from "@roost/base";
-import type { Kernel, KernelTransaction } from "@roost/kernel";
+import { eventJobGroup, resetAttempts, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { momentAfterChange, nextAfterChange, nextState, pausedByDefinition } from "./after-change.ts";
 import { compareDefinitions, type Difference } from "./compare-definitions.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
@@ -232,6 +232,8 @@ async function changeJob(
     ],
   );
   await recordVersion(tx, job.id);
+  // What the job as it was could not take is tried with what it is now.
+  if (job.topic !== null) await resetAttempts(tx, { group: eventJobGroup, key: job.id });
   announceChange(tx, job, read, { ...options, eventId, version, isBack, differences });
   return { ...told, version, nextAt: next.nextAt };
 }

@@ -12,18 +12,22 @@ import {
   isPassing,
   lockCursor,
   matchesFilter,
+  parkEvents,
   readEvents,
   readLag,
+  readParkedKeys,
   readPartitions,
   requireSeen,
+  retryDeadLetters,
   type Kernel,
   type KernelTransaction,
+  type Redelivery,
   type StoredEvent,
   type WaitFilter,
 } from "@roost/kernel";
 import { eventLoopDepth, loopDepthMax } from "./event-loop-depth.ts";
 import { eventTick } from "./event-ticks.ts";
-import { closeDue, gatherEvents, readDueWindows, type Gathered } from "./gather-events.ts";
+import { closeDue, gatherEvents, readDueWork, type Gathered } from "./gather-events.ts";
 import { jobColumns, lockJob, type StoredJob } from "./job-row.ts";
 import { recordTicks, type NewTick } from "./record-ticks.ts";
 import { setAsideJob, setAsideWithin } from "./set-aside-job.ts";
@@ -50,8 +54,11 @@ export async function fireEventTicks(kernel: Kernel): Promise<{ recorded: number
     recorded += pass.recorded;
     isMore ||= pass.isMore;
   }
-  const closed = await closeDueWindows(kernel);
-  return { recorded: recorded + closed.recorded, isMore: isMore || closed.isMore };
+  const due = await readDueWork(kernel);
+  const closed = await closeDueWindows(kernel, due.windows);
+  const redelivered = await retryDeadLetters(kernel, redelivery(kernel), due.retries);
+  recorded += closed.recorded + redelivered;
+  return { recorded, isMore: isMore || closed.isMore || redelivered > 0 };
 }
 
 async function readPlace(kernel: Kernel, place: Place): Promise<Pass> {
@@ -65,9 +72,9 @@ async function readPlace(kernel: Kernel, place: Place): Promise<Pass> {
 }
 
 /** Invariant: a job whose windows cannot be closed is set aside, and those of all others are closed in the same pass. */
-async function closeDueWindows(kernel: Kernel): Promise<Pass> {
+async function closeDueWindows(kernel: Kernel, jobIds: readonly string[]): Promise<Pass> {
   let recorded = 0;
-  for (const jobId of await readDueWindows(kernel)) {
+  for (const jobId of jobIds) {
     try {
       recorded += await kernel.transact((tx) => closeDue(tx, jobId, eventJobGroup));
     } catch (error) {
@@ -153,12 +160,29 @@ function faultOf(job: StoredJob): unknown {
   }
 }
 
+/** Ticks of these jobs for these events. Where earlier ones of a job are set aside, later ones wait behind them. */
 async function fireAll(tx: KernelTransaction, jobs: StoredJob[], events: StoredEvent[]): Promise<number> {
-  const ticks = await matchTicks(tx, jobs, events);
-  return ticks.length === 0 ? 0 : (await recordTicks(tx, ticks, await nowMsOf(tx))).length;
+  const wanted = jobs.filter((job) => events.some((event) => matches(job, event))).map((job) => job.id);
+  if (wanted.length === 0) return 0;
+  // Locked as they are now: a job that was paused or changed meanwhile is judged by what it has become.
+  const locked = await tx.query<StoredJob>(
+    `select ${jobColumns} from roost.job where id = any($1) and state = 'active' order by id for update`,
+    [wanted],
+  );
+  const parked = await readParkedKeys(tx, eventJobGroup, wanted);
+  for (const job of locked.filter(({ id }) => parked.has(id))) {
+    const behind = events.filter((event) => matches(job, event));
+    if (behind.length > 0)
+      await parkEvents(tx, { group: eventJobGroup, key: job.id, events: behind, error: undefined });
+  }
+  return await fireLocked(
+    tx,
+    locked.filter(({ id }) => !parked.has(id)),
+    events,
+  );
 }
 
-/** Invariant: of many jobs the one whose ticks cannot be recorded is set aside, and all others tick in the same pass. */
+/** Invariant: of many jobs the one whose ticks cannot be recorded keeps its events, and all others tick in the same pass. */
 async function fireEach(
   kernel: Kernel,
   tx: KernelTransaction,
@@ -171,10 +195,50 @@ async function fireEach(
       recorded += await tx.attempt(() => fireAll(tx, [job], events));
     } catch (error) {
       if (isPassing(error)) throw error;
-      await setAsideLocked(kernel, tx, job.id, error);
+      recorded += await fireUntilFailed(kernel, tx, job, events);
     }
   }
   return recorded;
+}
+
+/** What comes before the first event that fails by itself is carried out; that one is set aside, and later ones wait behind it. */
+async function fireUntilFailed(
+  kernel: Kernel,
+  tx: KernelTransaction,
+  job: StoredJob,
+  events: StoredEvent[],
+): Promise<number> {
+  let recorded = 0;
+  for (const [place, event] of events.entries()) {
+    try {
+      recorded += await tx.attempt(() => fireAll(tx, [job], [event]));
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      await parkFrom(kernel, tx, job, { events: events.slice(place), error });
+      return recorded;
+    }
+  }
+  return recorded;
+}
+
+async function parkFrom(
+  kernel: Kernel,
+  tx: KernelTransaction,
+  job: StoredJob,
+  { events, error }: { events: StoredEvent[]; error: unknown },
+): Promise<void> {
+  try {
+    const mine = events.filter((event) => matches(job, event));
+    const parked = await readParkedKeys(tx, eventJobGroup, [job.id]);
+    const cause = parked.has(job.id) ? undefined : error;
+    await tx.attempt(() => parkEvents(tx, { group: eventJobGroup, key: job.id, events: mine, error: cause }));
+    tx.afterCommit(() =>
+      kernel.logger.error("an event could not be delivered to a job and is set aside", { jobId: job.id, error }),
+    );
+  } catch (failure) {
+    if (isPassing(failure)) throw failure;
+    await setAsideLocked(kernel, tx, job.id, failure);
+  }
 }
 
 async function setAsideLocked(kernel: Kernel, tx: KernelTransaction, jobId: string, error: unknown): Promise<void> {
@@ -183,24 +247,33 @@ async function setAsideLocked(kernel: Kernel, tx: KernelTransaction, jobId: stri
   tx.afterCommit(() => kernel.logger.error("a job was set aside: its tick could not be recorded", { jobId, error }));
 }
 
+/** How events that were set aside come to their job after all. */
+function redelivery(kernel: Kernel): Redelivery {
+  return {
+    group: eventJobGroup,
+    what: "job",
+    lock: async (tx, jobId) => (await lockJob(tx, jobId))?.job.state === "active",
+    async deliver(tx, jobId, event) {
+      const found = await lockJob(tx, jobId);
+      // With another trigger it does not want the event any more.
+      if (found !== undefined && matches(found.job, event)) await fireLocked(tx, [found.job], [event]);
+      kernel.logger.info("an event that was set aside came to its job", { jobId, eventId: event.id });
+    },
+  };
+}
+
 async function nowMsOf(tx: KernelTransaction): Promise<number> {
   const [row] = await tx.query<{ now: Date }>("select roost.now() as now");
   return row?.now.getTime() ?? 0;
 }
 
-async function matchTicks(tx: KernelTransaction, jobs: StoredJob[], events: StoredEvent[]): Promise<NewTick[]> {
-  const wanted = jobs.filter((job) => events.some((event) => matches(job, event))).map((job) => job.id);
-  if (wanted.length === 0) return [];
-  // Locked as they are now: a job that was paused or changed meanwhile is judged by what it has become.
-  const locked = await tx.query<StoredJob>(
-    `select ${jobColumns} from roost.job where id = any($1) and state = 'active' order by id for update`,
-    [wanted],
-  );
+async function fireLocked(tx: KernelTransaction, jobs: StoredJob[], events: StoredEvent[]): Promise<number> {
+  if (jobs.length === 0) return 0;
   const nowMs = await nowMsOf(tx);
   const ticks: NewTick[] = [];
   const gathered: Gathered[] = [];
   for (const event of events) {
-    for (const job of locked) {
+    for (const job of jobs) {
       if (!matches(job, event)) continue;
       const depth = await eventLoopDepth(tx, job.id, event);
       const window = job.trigger.kind === "event" && depth < loopDepthMax ? job.trigger.window : undefined;
@@ -209,7 +282,7 @@ async function matchTicks(tx: KernelTransaction, jobs: StoredJob[], events: Stor
     }
   }
   if (gathered.length > 0) await gatherEvents(tx, gathered);
-  return ticks;
+  return ticks.length === 0 ? 0 : (await recordTicks(tx, ticks, nowMs)).length;
 }
 
 function matches(job: StoredJob, event: StoredEvent): boolean {

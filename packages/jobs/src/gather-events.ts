@@ -4,7 +4,15 @@
  * are read, outages and the number of schedulers change nothing. The caller holds the job's row.
  */
 import { RoostError } from "@roost/base";
-import { eventColumns, isPassing, type Kernel, type KernelTransaction, type StoredEvent } from "@roost/kernel";
+import {
+  eventColumns,
+  eventJobGroup,
+  isPassing,
+  nextRetriesSql,
+  type Kernel,
+  type KernelTransaction,
+  type StoredEvent,
+} from "@roost/kernel";
 import { windowTick, type EventWindow } from "./event-ticks.ts";
 import { lockJob, type StoredJob } from "./job-row.ts";
 import { recordTicks, type RecordedTick } from "./record-ticks.ts";
@@ -54,14 +62,22 @@ export async function gatherEvents(tx: KernelTransaction, gathered: Gathered[]):
   for (const [jobId, window] of windows) await planNext(tx, jobId, window);
 }
 
-/** Jobs of which a window's time has come, the first due first. */
-export async function readDueWindows(kernel: Kernel): Promise<string[]> {
-  const due = await kernel.database.query<{ jobId: string }>(
-    `select job_id as "jobId" from roost.event_window where due_at <= roost.now() order by due_at, job_id limit $1`,
+/** First letters of jobs that take events. */
+const retriesSql = nextRetriesSql(
+  eventJobGroup,
+  "exists (select 1 from roost.job j where j.id = d.key and j.state = 'active')",
+);
+
+/** Jobs of which a window's time has come, and those of which an event that was set aside is to be tried again; the first due first. */
+export async function readDueWork(kernel: Kernel): Promise<{ windows: string[]; retries: string[] }> {
+  const due = await kernel.database.query<{ jobId: string; isRetry: boolean }>(
+    `(select job_id as "jobId", false as "isRetry" from roost.event_window where due_at <= roost.now() order by due_at, job_id limit $1)
+     union all (select key, true from (${retriesSql}) as retry where at <= roost.now() order by at, key limit $1)`,
     [jobsPerPassMax],
-    { name: "event-window-due" },
+    { name: "event-work-due" },
   );
-  return due.map(({ jobId }) => jobId);
+  const idsOf = (isRetry: boolean) => due.filter((row) => row.isRetry === isRetry).map(({ jobId }) => jobId);
+  return { windows: idsOf(false), retries: idsOf(true) };
 }
 
 /** Closes windows of one job whose time has come, unless events of before that time are still to be read. Returns how many. */
@@ -82,10 +98,10 @@ export async function closeDue(tx: KernelTransaction, jobId: string, group: stri
   return recorded;
 }
 
-/** When the next window closes; undefined when nothing is gathered. */
+/** When the next window closes or an event that was set aside is tried again; undefined when nothing is gathered or set aside. */
 export async function readNextWindow(kernel: Kernel): Promise<Date | undefined> {
   const [row] = await kernel.database.query<{ dueAt: Date | null }>(
-    `select min(due_at) as "dueAt" from roost.event_window`,
+    `select least((select min(due_at) from roost.event_window), (select min(at) from (${retriesSql}) as retry)) as "dueAt"`,
     [],
     { name: "event-window-next" },
   );

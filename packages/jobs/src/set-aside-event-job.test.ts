@@ -1,6 +1,7 @@
 /** One event job that no check foresees, put into the tables by SQL, beside ten good ones: it is set aside, and the others go on. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { dropDeadLetters, listDeadLetters, retryAgain } from "@roost/kernel";
 import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
 import { pauseJob, removeJob } from "./change-job-state.ts";
 import { defineJob } from "./define-job.ts";
@@ -50,15 +51,19 @@ const poisons = {
   "offsets that are none": `from_offsets = '{"0":"x","1":"x","2":"x","3":"x"}'`,
 };
 
-for (const [what, poison] of Object.entries(poisons)) {
+async function assertGoodFired(t: TestKernel, least: number): Promise<void> {
+  for (const id of goodIds) {
+    const { ticks } = await listTicks(t.kernel, { jobId: id, limit: 100 });
+    assert.equal(ticks.filter(({ outcome }) => outcome === "fired").length >= least, true, id);
+  }
+}
+
+for (const what of ["a trigger that is none", "offsets that are none"] as const) {
   test(`fireEventTicks() sets aside a job with ${what}, says so once, and fires all others`, async () => {
-    await using t = await openPoisoned(poison);
+    await using t = await openPoisoned(poisons[what]);
     await append(t, 5);
     await fireAll(t);
-    for (const id of goodIds) {
-      const { ticks } = await listTicks(t.kernel, { jobId: id, limit: 100 });
-      assert.equal(ticks.filter(({ outcome }) => outcome === "fired").length >= 5, true, id);
-    }
+    await assertGoodFired(t, 5);
     const bad = await getJob(t.kernel, "bad");
     assert.equal(bad.state, "paused");
     assert.match(bad.pausedReason ?? "", /its tick could not be recorded/);
@@ -69,6 +74,88 @@ for (const [what, poison] of Object.entries(poisons)) {
     assert.equal((await getJob(t.kernel, "bad")).state, "removed");
   });
 }
+
+const lettersOf = (t: TestKernel) => listDeadLetters(t.kernel.database, { key: "bad", limit: 100 });
+
+test("X: fireEventTicks() sets the events of a job that cannot take them aside, gives up once, and fires all others", async () => {
+  await using t = await openPoisoned(poisons["a budget out of bounds"]);
+  await append(t, 5);
+  await fireAll(t);
+  await assertGoodFired(t, 5);
+  assert.equal((await getJob(t.kernel, "bad")).state, "active");
+  const [first, ...behind] = await lettersOf(t);
+  assert.deepEqual([first?.state, behind.map(({ state }) => state)], ["retrying", Array(4).fill("waiting")]);
+  assert.match(first?.error?.message ?? "", /budget\.usdMax/);
+  for (let attempt = 0; attempt < 8; attempt += 1) {
+    await t.clock.advance(300_000);
+    await fireAll(t);
+  }
+  const told = await noticesOf(t);
+  assert.equal(told.length, 1);
+  assert.match(
+    told[0] ?? "",
+    /could not be delivered to the job bad in 5 attempts: .*budget\.usdMax.*; 4 later events wait behind it.*roost log retry/,
+  );
+  assert.equal((await lettersOf(t))[0]?.state, "given_up");
+});
+
+test("fireEventTicks() delivers what was set aside in its order once the job is changed, and only then what came later", async () => {
+  await using t = await openPoisoned(poisons["a budget out of bounds"]);
+  await append(t, 3);
+  await fireAll(t);
+  for (let attempt = 0; attempt < 8; attempt += 1) {
+    await t.clock.advance(300_000);
+    await fireAll(t);
+  }
+  // It would take events now; what comes later does not overtake what waits.
+  await t.database.query("update roost.job set definition = definition - 'budget' where id = 'bad'");
+  await append(t, 1);
+  await fireAll(t);
+  assert.deepEqual((await listTicks(t.kernel, { jobId: "bad", limit: 100 })).ticks, []);
+  const letters = await lettersOf(t);
+  await defineJob(
+    t.kernel,
+    { id: "bad", trigger: { kind: "event", eventType }, prompt: "mended", overlap: "allow" },
+    { by },
+  );
+  await fireAll(t);
+  assert.deepEqual(await lettersOf(t), []);
+  const { ticks } = await listTicks(t.kernel, { jobId: "bad", limit: 100 });
+  const fired = new Set(ticks.filter(({ outcome }) => outcome === "fired").map(({ tickKey }) => tickKey));
+  for (const { eventId } of letters) assert.ok(fired.has(`event:${eventId}`), eventId);
+  const order = await t.database.query<{ key: string }>(
+    "select tick_key as key from roost.tick where job_id = 'bad' order by event_id",
+  );
+  assert.deepEqual(
+    order.slice(0, letters.length).map(({ key }) => key),
+    letters.map(({ eventId }) => `event:${eventId}`),
+  );
+});
+
+test("retryAgain() and dropDeadLetters() try what was given up again, and discard it on record", async () => {
+  await using t = await openPoisoned(poisons["a budget out of bounds"]);
+  await append(t, 2);
+  await fireAll(t);
+  for (let attempt = 0; attempt < 8; attempt += 1) {
+    await t.clock.advance(300_000);
+    await fireAll(t);
+  }
+  const [first, second] = await lettersOf(t);
+  assert.equal(await retryAgain(t.kernel, { number: first!.number }), 1);
+  await fireAll(t);
+  assert.equal((await lettersOf(t))[0]?.state, "retrying");
+  assert.equal(await dropDeadLetters(t.kernel, { number: first!.number, by, reason: "a test" }), 1);
+  await fireAll(t);
+  const [next] = await lettersOf(t);
+  assert.deepEqual([next?.number, (next?.attempts ?? 0) > 0], [second!.number, true]);
+  const [skipped] = await t.database.query<{ data: { eventId: string; by: string; reason: string } }>(
+    "select data from roost.event where type = 'consumer.skipped'",
+  );
+  assert.deepEqual([skipped?.data.eventId, skipped?.data.by, skipped?.data.reason], [first!.eventId, by, "a test"]);
+  await removeJob(t.kernel, "bad", { by });
+  assert.deepEqual(await lettersOf(t), []);
+  await assert.rejects(dropDeadLetters(t.kernel, { key: "bad", by, reason: "r" }), { code: "not_found" });
+});
 
 test("fireEventTicks() sets aside a job whose window cannot be closed, and closes those of all others", async () => {
   await using t = await openPoisoned("id = id", { batch: { max: 100, maxAge: "10s" } });

@@ -7,10 +7,13 @@ import { expireLocks } from "./coordination/release-lock.ts";
 import { allSteps, eachAlone, setAsideMs } from "./each-alone.ts";
 import { createRun } from "./runs/create-run.ts";
 import { failOverdueRuns } from "./runs/fail-overdue-runs.ts";
+import { listDeadLetters, retryAgain } from "./dead-letters/list-dead-letters.ts";
+import { deliverEventWaits } from "./runs/event-waits.ts";
+import { waitInRun } from "./runs/wait-in-run.ts";
 import { promoteDueRuns } from "./runs/promote-due-runs.ts";
 import { promoteFreeLanes } from "./runs/promote-lanes.ts";
 import { sweepFinishedRuns } from "./runs/sweep-finished-runs.ts";
-import { joinWorker, killConnection } from "./testing/drive-runs.ts";
+import { claimOne, joinWorker, killConnection, startRun } from "./testing/drive-runs.ts";
 import { createTestKernel, type TestKernel } from "./testing/create-test-kernel.ts";
 import { reapWorkers } from "./workers/reap-workers.ts";
 
@@ -164,4 +167,34 @@ test("eachAlone() sets none aside for what too many have in common, and tells it
   await t.clock.advance(2_000);
   assert.equal(await pass(), 1);
   assert.deepEqual(asides, ["a", "b", "c"]);
+});
+
+test("deliverEventWaits() lets the others go on when one run cannot, tries that one again, and gives up once", async () => {
+  await using t = await createTestKernel();
+  const worker = await joinWorker(t.kernel);
+  const ids: string[] = [];
+  for (let count = 0; count < 4; count += 1) {
+    await startRun(t.kernel);
+    const { id, owned } = await claimOne(t.kernel, worker);
+    await waitInRun(t.kernel, owned, {
+      seq: 1,
+      wait: { kind: "event", eventType: "notice.raised", filter: { noticeId: "n" } },
+    });
+    ids.push(id);
+  }
+  await t.database.query("update roost.run set agent = 'Not A Slug!' where id = $1", [ids[1]]);
+  await t.kernel.append([
+    { type: "notice.raised", subject: "n", data: { noticeId: "n", level: "info", text: "come" } },
+  ]);
+  assert.equal(await deliverEventWaits(t.kernel), 3);
+  for (let attempt = 0; attempt < 8; attempt += 1) {
+    await t.clock.advance(300_000);
+    assert.equal(await deliverEventWaits(t.kernel), 0);
+  }
+  const [letter] = await listDeadLetters(t.kernel.database, { limit: 10 });
+  assert.deepEqual([letter?.key, letter?.state, await noticesOf(t)], [ids[1], "given_up", 2]);
+  await t.database.query("update roost.run set agent = 'main' where id = $1", [ids[1]]);
+  await retryAgain(t.kernel, { key: ids[1] });
+  assert.equal(await deliverEventWaits(t.kernel), 1);
+  assert.deepEqual(await listDeadLetters(t.kernel.database, { limit: 10 }), []);
 });

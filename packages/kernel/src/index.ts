@@ -33,6 +33,16 @@ export { consumeGroup } from "./groups/consume-group.ts";
 export { eventJobGroup, getGroup, listGroups, listLaggingPartitions } from "./groups/list-groups.ts";
 export { removeGroup, resetGroup, skipEvent, type ResetTarget } from "./groups/move-group.ts";
 
+export { parkEvents, readParkedKeys } from "./dead-letters/park-events.ts";
+export { nextRetriesSql, retryDeadLetters, type Redelivery } from "./dead-letters/retry-dead-letters.ts";
+export {
+  dropDeadLetters,
+  dropWithin,
+  listDeadLetters,
+  resetAttempts,
+  retryAgain,
+} from "./dead-letters/list-dead-letters.ts";
+
 // Projections.
 export { replayProjection } from "./projections/replay-projection.ts";
 export { listProjections } from "./projections/list-projections.ts";

@@ -5,6 +5,7 @@ import type { CliContext } from "../cli-context.ts";
 import { findRunId } from "../find-by-id.ts";
 import { collectOption, parseOptionCount, parseOptionDuration } from "../parse-option.ts";
 import { cutText, plainLine, textWidth } from "../print/text-width.ts";
+import { addLogDeadCommands } from "./log-dead.ts";
 import { addLogGroupsCommands } from "./log-groups.ts";
 import { addLogReplayCommands } from "./log-replay.ts";
 import { addLogSchemasCommands } from "./log-schemas.ts";
@@ -26,6 +27,7 @@ export function addLogCommands(program: Command, context: CliContext): void {
   addRead(log, context);
   addTopics(log, context);
   addLogGroupsCommands(log, context);
+  addLogDeadCommands(log, context);
   addLogSchemasCommands(log, context);
   addLogReplayCommands(log, context);
   addWhy(log, context);

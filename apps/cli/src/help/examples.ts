@@ -28,6 +28,8 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "roost log tail": ["roost log tail --type run.failed --since 1d"],
   "roost log schemas check": ["roost log schemas check schemas/mail-received.yaml"],
   "roost log replay": ["roost log replay state-files --check", "roost log replay state-files"],
+  "roost log dead": ["roost log dead", "roost log dead --key inbox"],
+  "roost log retry": ["roost log retry 12", "roost log retry --key inbox --drop --reason 'mails of a test'"],
   "roost log groups": ["roost log groups", "roost log groups mail-index"],
   "roost log groups reset": ["roost log groups reset mail-index --to 2h"],
   "roost log groups skip": ["roost log groups skip mail-index runs/0 --reason 'not a mail'"],

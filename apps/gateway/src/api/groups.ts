@@ -1,7 +1,19 @@
+/** Consumer groups and what they could not deliver: look, reset, skip, retry, drop. How groups read is the kernel's. */
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
-import { getGroup, listGroups, removeGroup, resetGroup, skipEvent, type Kernel, type ResetTarget } from "@roost/kernel";
-import { placeOf, readPage, textPlace, toPage } from "../records/page.ts";
+import {
+  dropDeadLetters,
+  getGroup,
+  listDeadLetters,
+  listGroups,
+  removeGroup,
+  resetGroup,
+  retryAgain,
+  skipEvent,
+  type Kernel,
+  type ResetTarget,
+} from "@roost/kernel";
+import { numberPlace, placeOf, readPage, textPlace, toPage } from "../records/page.ts";
 import { toWire } from "../records/to-wire.ts";
 
 export function serveGroups({ kernel }: { kernel: Kernel }): Served[] {
@@ -36,5 +48,21 @@ export function serveGroups({ kernel }: { kernel: Kernel }): Served[] {
       await removeGroup(kernel, { group, by: principal.id });
       return { removed: true };
     }),
+
+    serve(operations.listDeadLetters, async ({ limit, after, ...query }) => {
+      const read = { ...query, after: placeOf(numberPlace, after) };
+      const { rows, next } = await readPage(
+        limit,
+        (most) => listDeadLetters(kernel.database, { ...read, limit: most }),
+        ({ number }) => number,
+      );
+      return toPage(toWire(rows), next);
+    }),
+
+    serve(operations.retryDeadLetters, async (choice) => ({ count: await retryAgain(kernel, choice) })),
+
+    serve(operations.dropDeadLetters, async (choice, { principal }) => ({
+      count: await dropDeadLetters(kernel, { ...choice, by: principal.id }),
+    })),
   ];
 }

@@ -1,7 +1,7 @@
 /** Consumer groups: how far each is, and what a person does to one. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { ConsumerGroup, GroupName, MovedCursor } from "../records/consumer.ts";
+import { ConsumerGroup, DeadLetter, GroupName, MovedCursor } from "../records/consumer.ts";
 import { Count, Id, Name, pageOf, pageFields, Reason, SmallCount, WrittenTime } from "../records/fields.ts";
 
 export const listGroups = defineOperation({
@@ -85,4 +85,61 @@ export const removeGroup = defineOperation({
   effect: "idempotent",
 });
 
-export const groupOperations = [listGroups, getGroup, resetGroup, skipEvent, removeGroup] as const;
+export const listDeadLetters = defineOperation({
+  id: "listDeadLetters",
+  method: "GET",
+  path: "/dead-letters",
+  summary: "Deliveries of events that a group could not carry out and has set aside, with the reason",
+  input: z.object({ ...pageFields, group: GroupName.optional(), key: Id.optional() }),
+  output: pageOf(DeadLetter),
+  effect: "readonly",
+});
+
+const chosenLetters = {
+  number: Count.optional().describe("Of one of them"),
+  group: GroupName.optional().describe("Those of this group"),
+  key: Id.optional().describe("Those of this job or run"),
+};
+
+interface ChosenLetters {
+  number?: number | undefined;
+  group?: string | undefined;
+  key?: string | undefined;
+}
+
+const isChosen = ({ number, group, key }: ChosenLetters) => [number, group, key].some((one) => one !== undefined);
+const mustChoose = { error: "give a number, a group or a key" };
+
+export const retryDeadLetters = defineOperation({
+  id: "retryDeadLetters",
+  method: "POST",
+  path: "/dead-letters/retry",
+  summary: "Try deliveries again that were set aside, at once and with all attempts anew",
+  input: z.object(chosenLetters).refine(isChosen, mustChoose),
+  output: z.object({ count: Count }),
+  errors: ["not_found"],
+  effect: "idempotent",
+});
+
+export const dropDeadLetters = defineOperation({
+  id: "dropDeadLetters",
+  method: "POST",
+  path: "/dead-letters/drop",
+  summary: "Discard deliveries that were set aside; who did it and why is on record",
+  input: z.object({ ...chosenLetters, reason: Reason }).refine(isChosen, mustChoose),
+  output: z.object({ count: Count }),
+  errors: ["not_found"],
+  effect: "queryable",
+  query: listDeadLetters,
+});
+
+export const groupOperations = [
+  listGroups,
+  getGroup,
+  resetGroup,
+  skipEvent,
+  removeGroup,
+  listDeadLetters,
+  retryDeadLetters,
+  dropDeadLetters,
+] as const;

@@ -55,6 +55,29 @@ export const ConsumerGroup = z
   .meta({ id: "ConsumerGroup" });
 export type ConsumerGroup = z.output<typeof ConsumerGroup>;
 
+export const deadLetterStates = ["retrying", "waiting", "given_up"] as const;
+
+export const DeadLetter = z
+  .object({
+    number: Count,
+    group: GroupName,
+    key: Id.describe("Whose delivery it is: a job, a run"),
+    topic: Name,
+    partition: Count,
+    offset: Count,
+    eventId: Id,
+    eventType: Name,
+    state: z
+      .enum(deadLetterStates)
+      .describe("waiting: behind another of its key. given_up: it failed too often, and a person decides"),
+    attempts: Count,
+    retryAt: Time.nullable(),
+    error: RecordedError.nullable(),
+    parkedAt: Time,
+  })
+  .meta({ id: "DeadLetter", description: "A delivery of an event that a group could not carry out and has set aside" });
+export type DeadLetter = z.output<typeof DeadLetter>;
+
 export const MovedCursor = z
   .object({ topic: Name, partition: Count, from: Count, to: Count })
   .meta({ id: "MovedCursor" });

@@ -24,7 +24,7 @@ export interface ReadEvents {
 }
 
 /** A set of labels that is not there counts as missing labels. */
-export function labelsColumn(of: string): string {
+function labelsColumn(of: string): string {
   return `coalesce((select string_to_array(s.text, ' ') from roost.label_set s where s.number = ${of}.labels), '{aud:main,trust:untrusted}') as labels`;
 }
 

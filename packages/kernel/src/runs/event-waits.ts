@@ -6,8 +6,11 @@
 import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import type { Sql } from "@roost/database";
 import { emitSkipped } from "../log/emit-skipped.ts";
-import { readPartitions } from "../log/read-events.ts";
-import { labelsColumn } from "../log/read-events.ts";
+import { isPassing } from "../each-alone.ts";
+import { parkEvents, readParkedKeys } from "../dead-letters/park-events.ts";
+import { nextRetriesSql, retryDeadLetters, type Redelivery } from "../dead-letters/retry-dead-letters.ts";
+import type { StoredEvent } from "../log/event.ts";
+import { eventColumns, readPartitions } from "../log/read-events.ts";
 import { requireSeen } from "../log/require-seen.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
@@ -62,19 +65,48 @@ async function makeCursors(sql: Sql, topic: string): Promise<void> {
 
 /** Reads on where runs wait for events and lets those go on whose event has come. Returns how many did. Any number may call it. */
 export async function deliverEventWaits(kernel: Kernel): Promise<number> {
-  const topics = await kernel.database.query<{ topic: string }>(
-    `select distinct topic from roost.wait where resolved_at is null and kind = 'event'`,
+  const found = await kernel.database.query<{ topic: string | null; runId: string | null }>(
+    `select distinct topic, null as "runId" from roost.wait where resolved_at is null and kind = 'event'
+     union all select null, key from (${nextRetriesSql(eventWaitGroup, "true")}) as retry where at <= roost.now()`,
   );
   let delivered = 0;
-  for (const { topic } of topics) {
+  for (const { topic } of found) {
+    if (topic === null) continue;
     let pass: Pass;
     do {
-      pass = await kernel.transact((tx) => deliverTopic(kernel, tx, topic));
+      pass = await readTopic(kernel, topic);
       delivered += pass.resumedCount;
     } while (!pass.isAtEnd);
   }
-  return delivered;
+  const retries = found.flatMap(({ runId }) => (runId === null ? [] : [runId]));
+  return delivered + (await retryDeadLetters(kernel, redelivery, retries));
 }
+
+async function readTopic(kernel: Kernel, topic: string): Promise<Pass> {
+  try {
+    return await kernel.transact((tx) => deliverTopic(kernel, tx, topic));
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    kernel.logger.warn("runs could not go on together from their events and go on one by one", { topic, error });
+    return await kernel.transact((tx) => deliverTopic(kernel, tx, topic, { isEachAlone: true }));
+  }
+}
+
+/** How an event that was set aside comes to its run after all; one that does not wait any more does not want it. */
+const redelivery: Redelivery = {
+  group: eventWaitGroup,
+  what: "run",
+  lock: async (tx, runId) => (await lockRuns(tx, [runId])).size >= 0,
+  async deliver(tx, runId, event) {
+    const waits = await tx.query<OpenWait>(`${openWaitsSql} and run_id = $1`, [runId]);
+    const resumptions = matchWaits(waits, [event]);
+    if (resumptions.length > 0)
+      await resumeRuns(
+        tx,
+        resumptions.map(({ resumption }) => resumption),
+      );
+  },
+};
 
 interface Pass {
   resumedCount: number;
@@ -89,30 +121,22 @@ interface OpenWait {
   fromOffsets: Record<string, number>;
 }
 
-interface FoundEvent {
-  id: string;
-  type: string;
-  version: number;
-  subject: string | null;
-  topic: string;
-  partition: number;
-  offset: number;
-  time: Date;
-  data: JsonObject;
-  labels: string[];
-}
+const openWaitsSql = `select run_id as "runId", seq, event_type as "eventType", filter, from_offsets as "fromOffsets"
+  from roost.wait where resolved_at is null and kind = 'event'`;
 
-async function deliverTopic(kernel: Kernel, tx: KernelTransaction, topic: string): Promise<Pass> {
+/** `isEachAlone`: each run goes on or fails to by itself. */
+async function deliverTopic(
+  kernel: Kernel,
+  tx: KernelTransaction,
+  topic: string,
+  { isEachAlone = false }: { isEachAlone?: boolean } = {},
+): Promise<Pass> {
   await makeCursors(tx, topic);
   const cursors = await tx.query<{ partition: number; nextOffset: number }>(
     `select partition, next_offset as "nextOffset" from roost.cursor where group_name = $1 and topic = $2 order by partition for update skip locked`,
     [eventWaitGroup, topic],
   );
-  const waits = await tx.query<OpenWait>(
-    `select run_id as "runId", seq, event_type as "eventType", filter, from_offsets as "fromOffsets"
-     from roost.wait where resolved_at is null and kind = 'event' and topic = $1 order by created_at, run_id`,
-    [topic],
-  );
+  const waits = await tx.query<OpenWait>(`${openWaitsSql} and topic = $1 order by created_at, run_id`, [topic]);
   const ranges = new Map((await readPartitions(tx, [topic])).map((range) => [range.partition, range]));
   const windows = cursors.map(({ partition, nextOffset }) => {
     const { firstOffset = 0, nextOffset: head = nextOffset } = ranges.get(partition) ?? {};
@@ -125,7 +149,7 @@ async function deliverTopic(kernel: Kernel, tx: KernelTransaction, topic: string
     return { partition, nextOffset, from, until: Math.min(head, from + runLimits.eventPassMax), head };
   });
   const events = waits.length === 0 ? [] : kernel.registry.upcast(await readWindows(tx, topic, windows, waits));
-  const resumedCount = await resumeMatching(tx, waits, events);
+  const resumedCount = await resumeMatching(kernel, tx, matchWaits(waits, events), isEachAlone);
   const moved = windows.filter((window) => window.until > window.nextOffset);
   if (moved.length > 0) {
     await tx.query(
@@ -143,18 +167,17 @@ async function readWindows(
   topic: string,
   windows: { partition: number; from: number; until: number }[],
   waits: OpenWait[],
-): Promise<FoundEvent[]> {
+): Promise<StoredEvent[]> {
   const seen = requireSeen(
     tx,
     topic,
     windows.filter((window) => window.from < window.until),
   );
-  const found = tx.query<FoundEvent>(
-    `select e.id, e.type, e.version, e.subject, e.topic, e.partition, e."offset", e.time, e.data, ${labelsColumn("e")}
-     from unnest($2::integer[], $3::bigint[], $4::bigint[]) as w(partition, first, until)
-     join roost.event e on e.topic = $1 and e.partition = w.partition and e."offset" >= w.first and e."offset" < w.until
-     where e.type = any($5::text[])
-     order by e.time, e.partition, e."offset"`,
+  const found = tx.query<StoredEvent>(
+    `select ${eventColumns} from roost.event where topic = $1 and type = any($5::text[]) and exists (
+       select 1 from unnest($2::integer[], $3::bigint[], $4::bigint[]) as w(part, first, until)
+       where partition = w.part and "offset" >= w.first and "offset" < w.until)
+     order by time, partition, "offset"`,
     [
       topic,
       windows.map((window) => window.partition),
@@ -166,8 +189,14 @@ async function readWindows(
   return (await Promise.all([found, seen]))[0];
 }
 
-async function resumeMatching(tx: KernelTransaction, waits: OpenWait[], events: FoundEvent[]): Promise<number> {
-  const resumptions = waits.flatMap((wait): Resumption[] => {
+interface Matched {
+  resumption: Resumption;
+  event: StoredEvent;
+}
+
+/** Of each wait the first event that it waits for. */
+function matchWaits(waits: OpenWait[], events: StoredEvent[]): Matched[] {
+  return waits.flatMap((wait): Matched[] => {
     const event = events.find(
       (each) =>
         each.type === wait.eventType &&
@@ -175,25 +204,53 @@ async function resumeMatching(tx: KernelTransaction, waits: OpenWait[], events: 
         matchesFilter(wait.filter, each.data),
     );
     if (event === undefined) return [];
-    return [
-      {
-        runId: wait.runId,
-        seq: wait.seq,
-        reason: `the event ${event.type} it waited for has come`,
-        causation: event.id,
-        result: { kind: "event", event: resultOf(event) },
-      },
-    ];
+    const resumption = {
+      runId: wait.runId,
+      seq: wait.seq,
+      reason: `the event ${event.type} it waited for has come`,
+      causation: event.id,
+      result: { kind: "event" as const, event: resultOf(event) },
+    };
+    return [{ resumption, event }];
   });
-  if (resumptions.length === 0) return 0;
-  await lockRuns(
-    tx,
-    resumptions.map((resumption) => resumption.runId),
-  );
-  return (await resumeRuns(tx, resumptions)).length;
 }
 
-function resultOf({ id, type, subject, topic, partition, offset, time, data, labels }: FoundEvent) {
+async function resumeMatching(
+  kernel: Kernel,
+  tx: KernelTransaction,
+  matched: Matched[],
+  isEachAlone: boolean,
+): Promise<number> {
+  if (matched.length === 0) return 0;
+  const runIds = matched.map(({ resumption }) => resumption.runId);
+  await lockRuns(tx, runIds);
+  const parked = await readParkedKeys(tx, eventWaitGroup, runIds);
+  const open = matched.filter(({ resumption }) => !parked.has(resumption.runId));
+  // An earlier event ends the wait, when it can be delivered.
+  for (const each of matched) if (parked.has(each.resumption.runId)) await park(tx, each, undefined);
+  const resumptions = open.map(({ resumption }) => resumption);
+  if (!isEachAlone) return resumptions.length === 0 ? 0 : (await resumeRuns(tx, resumptions)).length;
+  let resumedCount = 0;
+  for (const each of open) {
+    try {
+      resumedCount += (await tx.attempt(() => resumeRuns(tx, [each.resumption]))).length;
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      await park(tx, each, error);
+      const { runId } = each.resumption;
+      tx.afterCommit(() =>
+        kernel.logger.error("an event could not be delivered to a run and is set aside", { runId, error }),
+      );
+    }
+  }
+  return resumedCount;
+}
+
+function park(tx: KernelTransaction, { resumption, event }: Matched, error: unknown): Promise<void> {
+  return parkEvents(tx, { group: eventWaitGroup, key: resumption.runId, events: [event], error });
+}
+
+function resultOf({ id, type, subject, topic, partition, offset, time, data, labels }: StoredEvent) {
   return { id, type, subject, topic, partition, offset, time: time.toISOString(), data, labels };
 }
 

@@ -1,0 +1,84 @@
+/** `roost log dead` and `roost log retry`: events that could not be delivered, trying them again, and discarding them. */
+import { RoostError } from "@roost/base";
+import type { DeadLetter } from "@roost/contract/operations";
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import { parseOptionCount } from "../parse-option.ts";
+import { relativeTime } from "../print/relative-time.ts";
+import type { Column } from "../print/table.ts";
+import { readPages } from "../read-pages.ts";
+
+const shownMax = 5_000;
+
+interface Choice {
+  group?: string;
+  key?: string;
+}
+
+export function addLogDeadCommands(log: Command, context: CliContext): void {
+  log
+    .command("dead")
+    .summary("events that could not be delivered")
+    .description("Lists events that could not be delivered to a job or a run and are set aside, with the reason.")
+    .option("--group <name>", "only of this group")
+    .option("--key <id>", "only of this job or run")
+    .action(async (choice: Choice) => {
+      const { terminal, clock } = context;
+      const { client } = await context.connect();
+      const rows = await readPages(
+        (page) => client.listDeadLetters({ ...page, ...choice }),
+        (page) => page.items,
+        shownMax,
+      );
+      if (terminal.isJson) return terminal.json({ deadLetters: rows });
+      terminal.table(rows, columns(clock.nowMs()), "Every event was delivered");
+    });
+  log
+    .command("retry")
+    .description(
+      "Delivers events again that were set aside, at once and with all attempts anew; with --drop discards them.",
+    )
+    .argument("[number]", "the number that log dead shows", parseOptionCount)
+    .option("--group <name>", "all of this group")
+    .option("--key <id>", "all of this job or run")
+    .option("--drop", "discard them instead")
+    .option("--reason <text>", "why they are discarded, for the record")
+    .action(
+      async (number: number | undefined, { drop, reason, ...where }: Choice & { drop?: boolean; reason?: string }) => {
+        const { terminal } = context;
+        const choice = { ...where, ...(number === undefined ? {} : { number }) };
+        if (Object.keys(choice).length === 0)
+          throw new RoostError(
+            "invalid_input",
+            "give the number of an event, --group or --key: roost log dead shows them",
+          );
+        if (drop === true && reason === undefined)
+          throw new RoostError("invalid_input", "give --reason: what is discarded stays on record with it");
+        const { client } = await context.connect();
+        const answer =
+          drop === true
+            ? await client.dropDeadLetters({ ...choice, reason: reason ?? "" })
+            : await client.retryDeadLetters(choice);
+        if (terminal.isJson) return terminal.json(answer);
+        const events = answer.count === 1 ? "1 event" : `${answer.count} events`;
+        terminal.line(drop === true ? `Discarded ${events}` : `${events} will be delivered again at once`);
+      },
+    );
+}
+
+function columns(nowMs: number): Column<DeadLetter>[] {
+  return [
+    { title: "NUMBER", value: (letter) => String(letter.number), alignRight: true },
+    { title: "FOR", value: (letter) => letter.key, widthMin: 8 },
+    { title: "EVENT", value: (letter) => letter.eventType, widthMin: 8 },
+    { title: "AT", value: (letter) => `${letter.topic}/${letter.partition}:${letter.offset}` },
+    {
+      title: "STATE",
+      value: (letter) => (letter.state === "given_up" ? "given up" : letter.state),
+      tone: (letter) => (letter.state === "given_up" ? "bad" : "warn"),
+    },
+    { title: "TRIED", value: (letter) => String(letter.attempts), alignRight: true },
+    { title: "SINCE", value: (letter) => relativeTime(letter.parkedAt, nowMs) },
+    { title: "REASON", value: (letter) => letter.error?.message ?? "", widthMin: 12 },
+  ];
+}
