@@ -165,7 +165,8 @@ function describeAnswer(operation: AnyOperation, components: Components): JsonVa
   const output = components.take(operation.output, "output");
   if (stream) {
     return {
-      description: "Server-sent events; the data of each is JSON. The last is named `end` or `problem`",
+      description:
+        "Server-sent events; the data of each is JSON. One named `place` only says where to go on from; the last is named `end` or `problem`",
       content: { "text/event-stream": { schema: { type: "string" }, "x-roost-item-schema": output } },
     };
   }

@@ -75,7 +75,7 @@ async function answer(served: ServedOperation, context: Context, options: Routes
       return createAnswer(operation, output, context);
     }
     const items = await around(operation, call, () => openOperationStream(served, given, call));
-    return createEventStreamResponse(items, {
+    return createEventStreamResponse(context, items, {
       signal: call.signal,
       onClose: () => ending.abort(),
       describeError: (thrown) => describe(thrown, logger),

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RoostError, toRoostError } from "@roost/base";
+import { Hono } from "hono";
 import { createEventStreamResponse } from "./event-stream-response.ts";
-import type { StreamItem } from "./handlers.ts";
+import type { StreamItem, StreamPlace } from "./handlers.ts";
 import { toProblem } from "./problem.ts";
-import { createEventParser } from "./server-sent-events.ts";
 
 interface Opened {
   response: Response;
@@ -14,15 +14,18 @@ interface Opened {
   read(): Promise<string | undefined>;
 }
 
-function open(items: AsyncIterable<StreamItem<unknown>>, keepAliveMs?: number): Opened {
+async function open(items: AsyncIterable<StreamItem<unknown> | StreamPlace>, keepAliveMs?: number): Promise<Opened> {
   const controller = new AbortController();
   let closed = 0;
-  const response = createEventStreamResponse(items, {
-    signal: controller.signal,
-    onClose: () => (closed += 1),
-    describeError: (thrown) => toProblem(toRoostError(thrown), { instance: "urn:uuid:0" }),
-    ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
-  });
+  const app = new Hono().get("/", (context) =>
+    createEventStreamResponse(context, items, {
+      signal: controller.signal,
+      onClose: () => (closed += 1),
+      describeError: (thrown) => toProblem(toRoostError(thrown), { instance: "urn:uuid:0" }),
+      ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
+    }),
+  );
+  const response = await app.request("/");
   const reader = response.body!.getReader();
   const decoder = new TextDecoder();
   return {
@@ -39,13 +42,16 @@ function open(items: AsyncIterable<StreamItem<unknown>>, keepAliveMs?: number): 
 
 test("createEventStreamResponse() greets, sends items with id and name, and says that it is over", async () => {
   async function* items() {
+    yield { id: "0" };
     yield { id: "1", event: "said", data: { text: "a\nb" } };
     yield { data: null };
   }
-  const { response, read, closeCount } = open(items());
+  const { response, read, closeCount } = await open(items());
   assert.equal(response.headers.get("content-type"), "text/event-stream");
+  assert.equal(response.headers.get("cache-control"), "no-store");
   assert.equal(await read(), "retry: 1000\n\n");
-  assert.equal(await read(), 'id: 1\nevent: said\ndata: {"text":"a\\nb"}\n\n');
+  assert.equal(await read(), "event: place\ndata: {}\nid: 0\n\n");
+  assert.equal(await read(), 'event: said\ndata: {"text":"a\\nb"}\nid: 1\n\n');
   assert.equal(await read(), "data: null\n\n");
   assert.equal(await read(), "event: end\ndata: {}\n\n");
   assert.equal(await read(), undefined);
@@ -57,7 +63,7 @@ test("createEventStreamResponse() sends comments while nothing happens and loses
   async function* items() {
     yield await new Promise<StreamItem<unknown>>((resolve) => (say = resolve));
   }
-  const { read } = open(items(), 1);
+  const { read } = await open(items(), 1);
   await read();
   assert.equal(await read(), ": keep-alive\n\n");
   assert.equal(await read(), ": keep-alive\n\n");
@@ -75,7 +81,7 @@ test("createEventStreamResponse() asks for an item only when the reader can take
       yield { data: askedCount };
     }
   }
-  const { read, reader } = open(items());
+  const { read, reader } = await open(items());
   await read();
   for (let count = 0; count < 5; count += 1) await read();
   assert.ok(askedCount <= 7, `${askedCount} items were asked for, 5 were read`);
@@ -95,7 +101,7 @@ test("createEventStreamResponse() returns the iterator when the reader leaves, e
       },
     }),
   };
-  const { read, reader, closeCount } = open(items);
+  const { read, reader, closeCount } = await open(items);
   await read();
   const waiting = read();
   await reader.cancel();
@@ -110,7 +116,7 @@ test("createEventStreamResponse() is cut without an end when its signal is abort
     await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   }
   const controller = new AbortController();
-  const { read, controller: own, closeCount } = open(items(controller.signal));
+  const { read, controller: own, closeCount } = await open(items(controller.signal));
   await read();
   assert.equal(await read(), "data: 1\n\n");
   const waiting = read();
@@ -125,18 +131,17 @@ test("createEventStreamResponse() tells an error as a problem event, and an item
     yield { data: 1 };
     throw new RoostError("conflict", "it broke");
   }
-  const broken = open(failing());
+  const broken = await open(failing());
   await broken.read();
   await broken.read();
-  const [event] = createEventParser().push((await broken.read())!);
-  assert.ok(event?.event === "problem");
-  assert.equal((JSON.parse(event.data) as { detail: string }).detail, "it broke");
+  const [, data = ""] = /^event: problem\ndata: (.*)\n\n$/.exec((await broken.read())!) ?? [];
+  assert.equal((JSON.parse(data) as { detail: string }).detail, "it broke");
   assert.equal(await broken.read(), undefined);
 
   async function* misnamed() {
     yield { event: "end", data: 1 };
   }
-  const { read } = open(misnamed());
+  const { read } = await open(misnamed());
   await read();
   assert.match((await read())!, /event: problem\ndata: .*"code":"internal"/);
 });

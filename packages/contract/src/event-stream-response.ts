@@ -1,19 +1,17 @@
 /**
- * A response that sends the items of a stream as server-sent events: one item
- * is asked for when the connection can take it, comments keep an idle
- * connection alive, and the iterator is returned when the reader leaves. The
- * last event is `end` or `problem`; a stream without it was cut.
+ * A response that sends the items of a stream as server-sent events: one item is asked for when the connection can take it, comments keep
+ * an idle connection alive, and the iterator is returned when the reader leaves. The last event is `end` or `problem`; a stream without
+ * it was cut.
  */
 import { RoostError, toRoostError } from "@roost/base";
+import type { Context } from "hono";
+import { streamSSE, type SSEStreamingApi } from "hono/streaming";
 import { isPlace, type StreamItem, type StreamPlace } from "./handlers.ts";
 import type { Problem } from "./problem.ts";
-import { eventStreamMediaType, formatEvent, formatPlace } from "./server-sent-events.ts";
-
-export const endEvent = "end";
-export const problemEvent = "problem";
+import { eventCharsMax, protocolEvents } from "./protocol-events.ts";
 
 export interface EventStreamOptions {
-  /** Aborted by whoever ends the stream: the stream is then cut without `end`, so that its reader comes back. */
+  /** Ends the stream without `end`, so that its reader comes back. */
   signal: AbortSignal;
   /** Called once, when the stream is over for any reason. */
   onClose: () => void;
@@ -25,100 +23,78 @@ export interface EventStreamOptions {
   retryMs?: number;
 }
 
+type Item = StreamItem<unknown> | StreamPlace;
+
 const keepAliveMsDefault = 15_000;
 const retryMsDefault = 1000;
 
 export function createEventStreamResponse(
-  items: AsyncIterable<StreamItem<unknown> | StreamPlace>,
+  context: Context,
+  items: AsyncIterable<Item>,
   options: EventStreamOptions,
 ): Response {
-  const body = createBody(items, options);
-  const headers = {
-    "content-type": eventStreamMediaType,
-    "cache-control": "no-store",
-    // Tells nginx and its like to pass each event on at once.
-    "x-accel-buffering": "no",
-  };
-  return new Response(body, { status: 200, headers });
+  // Tells nginx and its like to pass each event on at once.
+  context.header("x-accel-buffering", "no");
+  const response = streamSSE(context, (stream) => send(stream, items, options));
+  response.headers.set("cache-control", "no-store");
+  return response;
 }
 
-function createBody(
-  items: AsyncIterable<StreamItem<unknown> | StreamPlace>,
-  options: EventStreamOptions,
-): ReadableStream<Uint8Array> {
+async function send(stream: SSEStreamingApi, items: AsyncIterable<Item>, options: EventStreamOptions): Promise<void> {
   const { signal, onClose, describeError, keepAliveMs = keepAliveMsDefault, retryMs = retryMsDefault } = options;
   const iterator = items[Symbol.asyncIterator]();
-  const encoder = new TextEncoder();
-  let pending: Promise<IteratorResult<StreamItem<unknown> | StreamPlace>> | undefined;
-  let isClosed = false;
-  let cut: () => void = () => {};
-
-  const close = () => {
-    if (isClosed) return;
-    isClosed = true;
-    signal.removeEventListener("abort", cut);
+  const left = Promise.withResolvers<"left">();
+  // What was written before still goes out: a reader that comes back has to know its place.
+  const leave = () => left.resolve("left");
+  stream.onAbort(leave);
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    await stream.write(`retry: ${retryMs}\n\n`);
+    let pending: Promise<IteratorResult<Item>> | undefined;
+    while (!stream.aborted && !signal.aborted) {
+      pending ??= iterator.next();
+      const result = await nextOrIdle(pending, left.promise, keepAliveMs);
+      if (result === "left") return;
+      if (result === "idle") {
+        await stream.write(": keep-alive\n\n");
+        continue;
+      }
+      pending = undefined;
+      if (result.done === true) return await stream.writeSSE({ event: protocolEvents.end, data: "{}" });
+      await stream.writeSSE(toMessage(result.value));
+    }
+  } catch (thrown) {
+    if (stream.aborted) return;
+    const data = JSON.stringify(describeError(toRoostError(thrown)));
+    await stream.writeSSE({ event: protocolEvents.problem, data });
+  } finally {
+    signal.removeEventListener("abort", leave);
     onClose();
-    // Not awaited: a generator that waits for something may take long to come back, and nobody reads its answer.
+    // Not awaited: a generator that waits for something may take long to come back, and nothing reads its answer.
     void Promise.resolve(iterator.return?.()).catch(() => {});
-  };
-
-  return new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        cut = () => {
-          if (isClosed) return;
-          close();
-          controller.close();
-        };
-        if (signal.aborted) return cut();
-        signal.addEventListener("abort", cut, { once: true });
-        controller.enqueue(encoder.encode(`retry: ${retryMs}\n\n`));
-      },
-      async pull(controller) {
-        let text: string;
-        let isLast = false;
-        try {
-          pending ??= iterator.next();
-          const result = await nextOrIdle(pending, keepAliveMs);
-          if (result === "idle") {
-            text = ": keep-alive\n\n";
-          } else {
-            pending = undefined;
-            isLast = result.done === true;
-            text = isLast ? formatEvent({ event: endEvent, data: "{}" }) : formatItem(result.value);
-          }
-        } catch (thrown) {
-          if (isClosed) return;
-          isLast = true;
-          text = formatEvent({ event: problemEvent, data: JSON.stringify(describeError(toRoostError(thrown))) });
-        }
-        if (isClosed) return;
-        controller.enqueue(encoder.encode(text));
-        if (isLast) {
-          close();
-          controller.close();
-        }
-      },
-      cancel: close,
-    },
-    { highWaterMark: 1 },
-  );
+  }
 }
 
-function formatItem(item: StreamItem<unknown> | StreamPlace): string {
-  if (isPlace(item)) return formatPlace(item.id);
-  if (item.event === endEvent || item.event === problemEvent) {
+function toMessage(item: Item): { id?: string; event?: string; data: string } {
+  if (isPlace(item)) return { event: protocolEvents.place, id: item.id, data: "{}" };
+  const { id, event } = item;
+  if (Object.values<string | undefined>(protocolEvents).includes(event))
+    throw new RoostError("internal", `an item is named "${event}", which belongs to the protocol: name it otherwise`);
+  const data = JSON.stringify(item.data);
+  if (data.length > eventCharsMax)
     throw new RoostError(
       "internal",
-      `an item is named "${item.event}", which belongs to the protocol: name it otherwise`,
+      `an event of ${data.length} characters is over the limit of ${eventCharsMax}: send a reference to it`,
     );
-  }
-  return formatEvent({ id: item.id, event: item.event, data: JSON.stringify(item.data) });
+  return {
+    ...(id !== undefined && { id }),
+    ...(event !== undefined && event !== "message" && { event }),
+    data,
+  };
 }
 
-function nextOrIdle<T>(pending: Promise<T>, idleMs: number): Promise<T | "idle"> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve("idle"), idleMs);
-    pending.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+function nextOrIdle<T>(pending: Promise<T>, left: Promise<"left">, idleMs: number): Promise<T | "idle" | "left"> {
+  const idle = Promise.withResolvers<"idle">();
+  const timer = setTimeout(() => idle.resolve("idle"), idleMs);
+  return Promise.race([pending, left, idle.promise]).finally(() => clearTimeout(timer));
 }

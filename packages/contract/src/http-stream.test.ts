@@ -178,7 +178,7 @@ test("createHttpClient() finds its way back to a server that was started anew", 
 
 test("createHttpClient() goes on from the place of a stream that was lost before its first item", async () => {
   await using server = await serve((_request, response, count) => {
-    if (count < 3) stream(response, "retry: 1\n\nid: 7\n\n");
+    if (count < 3) stream(response, "retry: 1\n\nevent: place\nid: 7\ndata: {}\n\n");
     else stream(response, `${item(8)}event: end\ndata: {}\n\n`);
     if (count < 3) setImmediate(() => response.destroy());
     else response.end();
@@ -189,4 +189,28 @@ test("createHttpClient() goes on from the place of a stream that was lost before
     server.requests.map(({ headers }) => headers["last-event-id"]),
     [undefined, "7", "7"],
   );
+});
+
+test("readHttpStream() reads events however they are cut, and passes over what is none", async () => {
+  const text =
+    '\uFEFF: hello\r\nid: 1\r\nevent:x\r\ndata: {"a":\r\ndata: "ä 😀"}\r\n\r\nnope: 1\nevent: y\n\nevent: place\nid: 2\ndata: {}\n\ndata: 3\n\nevent: end\ndata: {}\n\n';
+  const bytes = new TextEncoder().encode(text);
+  for (const size of [1, 2, 7, bytes.length]) {
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (let from = 0; from < bytes.length; from += size) controller.enqueue(bytes.slice(from, from + size));
+        controller.close();
+      },
+    });
+    const connect = async () => new Response(body, { headers: { "content-type": "text/event-stream" } });
+    const items = await Array.fromAsync(readHttpStream({ what: "x", connect }));
+    assert.deepEqual(items, [{ id: "1", event: "x", data: { a: "ä 😀" } }, { data: 3 }], `${size}`);
+  }
+});
+
+test("readHttpStream() refuses an event without end", async () => {
+  const line = new TextEncoder().encode(`data: ${"x".repeat(1024 * 1024)}\n`);
+  const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(line) });
+  const connect = async () => new Response(body, { headers: { "content-type": "text/event-stream" } });
+  await assert.rejects(Array.fromAsync(readHttpStream({ what: "x", connect })), { code: "limit_exceeded" });
 });

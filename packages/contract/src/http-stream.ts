@@ -5,10 +5,10 @@
  * unless the problem is one that passes.
  */
 import { RoostError, sleepUntilAborted, toRoostError } from "@roost/base";
-import { endEvent, problemEvent } from "./event-stream-response.ts";
+import { createParser, type EventSourceMessage } from "eventsource-parser";
 import type { StreamItem } from "./handlers.ts";
 import { fromProblem } from "./problem.ts";
-import { createEventParser, eventStreamMediaType, type RawEvent } from "./server-sent-events.ts";
+import { eventCharsMax, eventStreamMediaType, protocolEvents } from "./protocol-events.ts";
 
 export interface ReconnectOptions {
   /** Vain attempts in a row after which the stream gives up. An attempt that brought anything but its own greeting is not vain. */
@@ -96,25 +96,31 @@ async function* readOneConnection(
         `${options.what} was answered with "${mediaType}" instead of ${eventStreamMediaType}`,
       );
     }
-    let isPlaced = false;
-    const parser = createEventParser({
-      onPlace: (id) => {
-        place.lastId = id;
-        isPlaced = true;
+    const events: EventSourceMessage[] = [];
+    const parser = createParser({
+      onEvent: (event) => events.push(event),
+      // A comment keeps the connection alive: whoever sends it is well.
+      onComment: () => (place.hasProgress = true),
+      maxBufferSize: eventCharsMax,
+      onError: (error) => {
+        if (error.type !== "max-buffer-size-exceeded") return;
+        throw new RoostError(
+          "limit_exceeded",
+          `an event of ${options.what} is longer than ${eventCharsMax} characters`,
+        );
       },
     });
     const decoder = new TextDecoder();
-    let isFirst = true;
     for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
       idle.restart();
-      isPlaced = false;
-      const events = parser.push(decoder.decode(bytes, { stream: true }));
-      // The place is part of the greeting, though it may come by itself.
-      if (!isFirst && !isPlaced) place.hasProgress = true;
-      isFirst = false;
-      for (const event of events) {
-        if (event.event === endEvent) return;
-        if (event.event === problemEvent) throw fromProblemEvent(event);
+      parser.feed(decoder.decode(bytes, { stream: true }));
+      for (const event of events.splice(0)) {
+        if (event.event === protocolEvents.end) return;
+        if (event.event === protocolEvents.problem) throw fromProblemEvent(event);
+        if (event.event === protocolEvents.place) {
+          place.lastId = event.id;
+          continue;
+        }
         place.hasProgress = true;
         if (event.id !== undefined) place.lastId = event.id;
         idle.stop(); // The reader may take its time.
@@ -134,7 +140,7 @@ async function* readOneConnection(
   throw new RoostError("unavailable", "the connection was closed before the stream ended");
 }
 
-function toItem(what: string, event: RawEvent): StreamItem<unknown> {
+function toItem(what: string, event: EventSourceMessage): StreamItem<unknown> {
   let data: unknown;
   try {
     data = JSON.parse(event.data);
@@ -147,7 +153,7 @@ function toItem(what: string, event: RawEvent): StreamItem<unknown> {
   return item;
 }
 
-function fromProblemEvent(event: RawEvent): RoostError {
+function fromProblemEvent(event: EventSourceMessage): RoostError {
   try {
     const body = JSON.parse(event.data) as { status?: number };
     return fromProblem(body.status ?? 500, body);
@@ -157,7 +163,7 @@ function fromProblemEvent(event: RawEvent): RoostError {
 }
 
 function createIdleTimer(idleMsMax: number, onIdle: () => void): { restart(): void; stop(): void } {
-  let timer: NodeJS.Timeout | undefined = setTimeout(onIdle, idleMsMax);
+  let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(onIdle, idleMsMax);
   return {
     restart() {
       clearTimeout(timer);

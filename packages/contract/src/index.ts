@@ -52,12 +52,5 @@ export {
 export { reconnectDefaults, type ReconnectOptions } from "./http-stream.ts";
 export { fromProblem, Problem, problemMediaType, toProblem, type ProblemOptions } from "./problem.ts";
 export { serve, serveAll, serveContract, type Served, type ServedContract } from "./serve.ts";
-export {
-  createEventParser,
-  eventStreamMediaType,
-  formatEvent,
-  type EventParser,
-  type RawEvent,
-} from "./server-sent-events.ts";
 export { errorCodeOfStatus, exitCodeOf, httpStatusOf } from "./status-codes.ts";
 export { toJsonSchema, type JsonSchema, type JsonSchemaOptions } from "./to-json-schema.ts";

@@ -9,7 +9,7 @@ import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
 import { answersOf, createKeepAnswer, type Kernel } from "@roost/kernel";
 import { applyAgents } from "@roost/jobs";
 import { openMemory, type Memory } from "@roost/memory";
-import { openServices } from "@roost/service";
+import { openServices, type Services } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
 import { apiPrefix, createGateway } from "../create-gateway.ts";
 import { createApi } from "../create-api.ts";
@@ -54,7 +54,9 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const { kernel } = counted;
   const memory = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
   await applyAgents(kernel, memory.settings.agents, { by: "home", source: "roost.yaml" });
-  const server = await serve({ kernel, memory, homeDir, port: 0, databaseUrl: test.url });
+  const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
+  const served = { kernel, memory, services, homeDir, databaseUrl: test.url };
+  const server = await serve({ ...served, port: 0 });
   let current = server;
   opened.defer(() => current.stop());
   const client = createHttpClient(roostContract, {
@@ -76,14 +78,23 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     held: counted.held,
     async restart() {
       await current.stop();
-      current = await serve({ kernel, memory, homeDir, port: server.port, databaseUrl: test.url });
+      current = await serve({ ...served, port: server.port });
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-async function serve(options: { kernel: Kernel; memory: Memory; homeDir: string; port: number; databaseUrl: string }) {
-  const { kernel, memory, homeDir, port, databaseUrl } = options;
+interface ServeOptions {
+  kernel: Kernel;
+  memory: Memory;
+  services: Services;
+  homeDir: string;
+  port: number;
+  databaseUrl: string;
+}
+
+async function serve(options: ServeOptions) {
+  const { kernel, memory, services, homeDir, port, databaseUrl } = options;
   const logger = silentLogger;
   const shutdown = new AbortController();
   const config: ConfigEntry[] = [{ name: "ROOST_HOME", value: homeDir, source: "environment", isSecret: false }];
@@ -91,7 +102,6 @@ async function serve(options: { kernel: Kernel; memory: Memory; homeDir: string;
   const engine = { version: "18", embedded: true };
   const origin = { hostnames: new Set<string>(), port: 0 };
   const telemetry = await openTelemetry({ serviceName: "test", logger });
-  const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
   const confined = { kernel, databaseUrl, homeDir, environment: {}, model, shutdown: shutdown.signal };
   const app = createGateway({
     api: createApi({
