@@ -16,8 +16,8 @@ const shapeOf = ({ seq, name, kind, effect, state, inputHash }: RecordedStep) =>
   kind,
   effect,
   state,
-  // That of a compaction tells how long today's tools are described; a replay takes it from the record.
-  ...(kind === "compaction" ? {} : { inputHash }),
+  // Those tell how long today's context and tools are; a replay finds them in the recorded context.
+  ...(kind === "model" || kind === "compaction" ? {} : { inputHash }),
 });
 
 async function readJournals(version: number): Promise<Journal[]> {
