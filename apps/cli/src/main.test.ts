@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { RoostError } from "@roost/base";
 import { textWidth } from "./print/text-width.ts";
 import { runRoost, startRoost } from "./testing/start-roost.ts";
-import { someActivity, someRun, someRunId, someSummary } from "./testing/records.ts";
+import { nothingBelow, someActivity, someRun, someRunId, someSummary } from "./testing/records.ts";
 import { serveGateway } from "./testing/serve-gateway.ts";
 
 test("roost suggests the nearest command and exits with 64", async () => {
@@ -86,7 +86,13 @@ test("roost takes the end of an id for the whole", async () => {
       items: [someSummary(), someSummary({ id: "0197a3c0-0000-7000-8000-0000ffffc3d4" })],
       next: null,
     }),
-    getRun: ({ runId }) => ({ run: someRun({ id: runId }), steps: { items: [], next: null }, waits: [], holds: [] }),
+    getRun: ({ runId }) => ({
+      run: someRun({ id: runId }),
+      steps: { items: [], next: null },
+      waits: [],
+      holds: [],
+      below: nothingBelow,
+    }),
   });
   assert.match((await runRoost(["run", "show", "a1b2c3d4"], gateway)).stdout, new RegExp(someRunId));
   assert.equal((await runRoost(["run", "show", "c3d4"], gateway)).code, 73);

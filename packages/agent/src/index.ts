@@ -18,7 +18,7 @@ export type {
   StepRunner,
 } from "./steps/step-runner.ts";
 export type { ApprovalAnswer, ApprovalRequest, Approvals, CallFacts, Permit, PermitCall } from "./tools/permit.ts";
-export type { JsonSchemaInput, Tool, ToolCall, ToolResult } from "./tools/tool.ts";
+export type { JsonSchemaInput, Tool, ToolCall, ToolOrigin, ToolResult } from "./tools/tool.ts";
 export type { CallActual, CallEstimate, CostSource, TokenPrice, TokenUsage } from "./usage/token-usage.ts";
 export type { ReserveSpend, SpendRequest, SpendReservation } from "./usage/spend.ts";
 export type {

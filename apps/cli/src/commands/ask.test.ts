@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { RunUpdate } from "@roost/contract/operations";
 import type { GatewayHandlers } from "../testing/serve-gateway.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
-import { someEvent, someRun, someRunId, someSummary } from "../testing/records.ts";
+import { nothingBelow, someEvent, someRun, someRunId, someSummary } from "../testing/records.ts";
 import { runRoost, startRoost } from "../testing/start-roost.ts";
 
 const reply = "Good morning, here is \u001b]0;evil\u0007the list";
@@ -25,6 +25,7 @@ function answering(updates: RunUpdate[], over: Partial<Parameters<typeof someSum
       steps: { items: [], next: null },
       waits: [],
       holds: [],
+      below: nothingBelow,
     }),
   };
 }
@@ -49,7 +50,7 @@ test("roost ask says what is wrong with an answer, on the terminal and in --json
   const run = someRun({ ...someSummary({}), output: { kind: "reply", text: "Half of", remark } });
   await using gateway = await serveGateway({
     ...handlers,
-    getRun: () => ({ run, steps: { items: [], next: null }, waits: [], holds: [] }),
+    getRun: () => ({ run, steps: { items: [], next: null }, waits: [], holds: [], below: nothingBelow }),
   });
   const { stdout, stderr } = await runRoost(["ask", "hi"], gateway);
   assert.equal(stdout, "Half of\n");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { someRun, someRunId, someSummary } from "../testing/records.ts";
+import { nothingBelow, someRun, someRunId, someSummary } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/start-roost.ts";
 
@@ -19,6 +19,7 @@ test("roost chat says each line of its input in turn, and knows its commands", a
       steps: { items: [], next: null },
       waits: [],
       holds: [],
+      below: nothingBelow,
     }),
     explainRun: () => ({
       run: someSummary(),

@@ -48,11 +48,11 @@ function addShow(run: Command, context: CliContext): void {
         stepsMax,
       );
       if (shown === undefined) return;
-      const { waits, holds } = shown;
-      if (context.terminal.isJson) return context.terminal.json({ run: shown.run, steps, waits, holds });
+      const { waits, holds, below } = shown;
+      if (context.terminal.isJson) return context.terminal.json({ run: shown.run, steps, waits, holds, below });
       printRun(
         context.terminal,
-        { run: shown.run, steps, waits, holds },
+        { run: shown.run, steps, waits, holds, below },
         { nowMs: context.clock.nowMs(), isFull: full === true },
       );
     });

@@ -15,11 +15,13 @@ export interface PrintedRun {
   steps: Step[];
   waits: Wait[];
   holds: string[];
+  /** What the runs spent that it started. */
+  below: { runCount: number; spentUsd: number; tokens: number };
 }
 
 export function printRun(
   terminal: Terminal,
-  { run, steps, waits, holds }: PrintedRun,
+  { run, steps, waits, holds, below }: PrintedRun,
   options: { nowMs: number; isFull: boolean },
 ): void {
   const { paint } = terminal;
@@ -45,6 +47,7 @@ export function printRun(
     ["must", run.postconditions.map(describePostcondition).map(plainLine).join("; ")],
     ["worker", run.workerId ?? ""],
     ["spent", formatSpend(run)],
+    ["started", below.runCount === 0 ? "" : startedText(run, below)],
     ["holds", plainLine(holds.join(", "))],
     ["cancel", run.cancelRequestedAt === null ? "" : plainLine(run.cancelReason ?? "asked for")],
     ["rehearsed", run.rehearsed ? "no model was there, and nothing was done" : ""],
@@ -69,6 +72,12 @@ export function printRun(
       .flatMap((one) => wrapText(one, terminal.columns)))
       terminal.line(line);
   }
+}
+
+/** A run and those that it started share its caps. */
+function startedText(run: Run, below: PrintedRun["below"]): string {
+  const all = formatSpend({ spentUsd: run.spentUsd + below.spentUsd, tokens: run.tokens + below.tokens });
+  return `${below.runCount} ${below.runCount === 1 ? "run" : "runs"}${all === "" ? "" : `, together ${all}`}`;
 }
 
 function stepColumns(): Column<Step>[] {

@@ -130,3 +130,6 @@ export function someJob(given: Partial<Job> = {}): Job {
     ...given,
   };
 }
+
+/** Of a run that started no others. */
+export const nothingBelow = { runCount: 0, spentUsd: 0, tokens: 0 };

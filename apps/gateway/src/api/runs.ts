@@ -10,6 +10,7 @@ import {
   listSteps,
   listWaits,
   readGates,
+  readSpendBelow,
   resolveStep,
   retryRun,
   type Kernel,
@@ -61,7 +62,7 @@ function serveReading(kernel: Kernel): Served[] {
 
     serve(operations.getRun, async ({ runId, limit, after }) => {
       const run = await getRun(kernel.database, requireUuid("run", runId));
-      const [steps, waits, locks, gates] = await Promise.all([
+      const [steps, waits, locks, gates, below] = await Promise.all([
         readPage(
           limit,
           (most) => listSteps(kernel.database, runId, { limit: most, after: placeOf(numberPlace, after) }),
@@ -70,6 +71,7 @@ function serveReading(kernel: Kernel): Served[] {
         listWaits(kernel.database, runId),
         readLocksOfRuns(kernel),
         readGates(kernel.database, gatesOf(run)),
+        readSpendBelow(kernel.database, runId),
       ]);
       return {
         run: toRunRecord(run),
@@ -79,6 +81,7 @@ function serveReading(kernel: Kernel): Served[] {
           ...[...gates.values()].map(toGateWaitRecord),
         ],
         holds: locks.get(runId) ?? [],
+        below: { runCount: below.runCount, spentUsd: below.usdSpent, tokens: below.tokensSpent },
       };
     }),
   ];

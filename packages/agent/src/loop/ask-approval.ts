@@ -2,6 +2,7 @@
 // finds what was decided.
 
 import type { JsonValue } from "@roost/base";
+import { isUntrusted, parseLabels } from "@roost/contract/labels";
 import type { ApprovalRequest, Permit } from "../tools/permit.ts";
 import type { PermitTool, Tool } from "../tools/tool.ts";
 import type { Loop } from "./loop.ts";
@@ -9,9 +10,10 @@ import type { LoopState } from "./loop-state.ts";
 import { hasApprovalSteps, loopVersions } from "./loop-versions.ts";
 
 /** Whether content that nobody vouches for stands, or stood, in what the model is shown. It follows from recorded steps alone. */
-export function hasReadUntrusted({ sections, messages, added }: LoopState): boolean {
+export function hasReadUntrusted({ contextLabels, sections, messages, added }: LoopState): boolean {
   return (
-    sections.some(({ isUntrusted }) => isUntrusted === true) ||
+    (contextLabels !== undefined && isUntrusted(parseLabels(contextLabels))) ||
+    sections.some((section) => section.isUntrusted === true) ||
     [...messages, ...added].some((message) => message.role !== "assistant" && message.isUntrusted === true)
   );
 }

@@ -14,6 +14,8 @@ import { noRequests, type RequestsSoFar } from "./request-record.ts";
 
 export interface LoopState {
   sections: ContextSection[];
+  /** Of all that stood in the context, joined, as texts. */
+  contextLabels: string[] | undefined;
   /** What the model is shown next. */
   messages: Message[];
   /** What this run added, never compacted. */
@@ -36,6 +38,7 @@ export function createLoopState(context: AgentContext): LoopState {
   const calls = context.messages.flatMap((message) => (message.role === "assistant" ? (message.toolCalls ?? []) : []));
   return {
     sections: context.sections,
+    contextLabels: context.labels,
     messages: [...context.messages],
     added: [],
     usage: noUsage,

@@ -190,8 +190,28 @@ test("runAgentLoop() tells a refused tool as refused and does not run it", async
     },
   });
   assert.equal(post.effects.length, 0);
-  assert.deepEqual(seen, [["post", "unsafe", { text: "a" }, "agent"]]);
+  assert.deepEqual(seen, [["post", "unsafe", { text: "a" }, false]]);
   assert.match(toolTexts(outcome.messages)[0] ?? "", /forbidden.*posting needs a person's word/);
+});
+
+test("runAgentLoop() records where a tool comes from that is not built in, whether it is done or fails", async () => {
+  const origin = { kind: "mcp" as const, server: "mail", version: "2.1.0" };
+  const post = { ...recordingTool(), origin };
+  const broken: Tool = {
+    ...recordingTool(),
+    name: "broken",
+    origin,
+    execute: async () => ({ state: "failed", code: "not_found", message: "no such letter" }),
+  };
+  await using loop = await openLoop(
+    playByTurn([callTool("post", { text: "a" }), callTool("broken", { text: "b" }), "Done."]),
+  );
+  const steps = createMemoryStepRunner();
+  await loop.run({ tools: [post, broken], steps });
+  const [done, failed] = [...steps.journal.values()].filter(({ kind }) => kind === "tool");
+  assert.ok(done?.result?.state === "done" && failed?.result?.state === "failed");
+  assert.deepEqual((done.result.output as { origin?: unknown }).origin, origin);
+  assert.deepEqual(failed.result.error.details, { origin });
 });
 
 test("runAgentLoop() marks untrusted output, and the mark spreads to later calls and the outcome", async () => {

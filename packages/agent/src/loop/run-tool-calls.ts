@@ -5,7 +5,7 @@ import type { JsonValue } from "@roost/base";
 import type { ErrorCode } from "@roost/base";
 import { openLabels } from "@roost/contract/labels";
 import type { ToolCallPart, ToolMessage } from "../messages/message.ts";
-import type { Effect } from "../steps/step-runner.ts";
+import type { Effect, StepResult } from "../steps/step-runner.ts";
 import { executeTool, toToolOutput, type ToolOutput } from "../tools/execute-tool.ts";
 import { readArguments, shownArguments } from "../tools/read-arguments.ts";
 import type { Permit } from "../tools/permit.ts";
@@ -87,6 +87,14 @@ function batchesOf(calls: PlannedCall[], sizeMax: number): PlannedCall[][] {
   return batches;
 }
 
+/** A server or service may change what its tool does from version to version: its steps say which it was. */
+function withOrigin(result: StepResult<ToolOutput>, { origin }: Tool): StepResult<ToolOutput> {
+  if (origin === undefined) return result;
+  if (result.state === "done") return { ...result, output: { ...result.output, origin } };
+  if (result.state === "failed") return { ...result, error: { ...result.error, details: { origin } } };
+  return result;
+}
+
 /** A call that waits for a person goes alone, so that the order of steps is that of the calls. */
 function isParallel({ effect, permit }: PlannedCall): boolean {
   return effect === "readonly" && permit.state !== "ask";
@@ -128,7 +136,7 @@ async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
       isFresh = true;
       if (!("tool" in work))
         return { state: "failed", error: { code: work.code, message: work.message, isRetryable: false } };
-      return await executeTool(stepCall, {
+      const result = await executeTool(stepCall, {
         tool: work.tool,
         input: work.input,
         shown,
@@ -140,6 +148,7 @@ async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
         toolMsMax: loop.limits.toolMsMax,
         resultCharsMax: loop.limits.toolResultCharsMax,
       });
+      return withOrigin(result, work.tool);
     },
   );
   const message = toToolMessage(outcome, { toolCallId, toolName, charsMax: loop.limits.toolResultCharsMax });

@@ -4,7 +4,7 @@
 import { storableText, toRoostError, type ErrorCode, type JsonValue } from "@roost/base";
 import { areSameLabels, formatLabels, isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { StepCall, StepResult } from "../steps/step-runner.ts";
-import type { PermitTool, Tool, ToolCall } from "./tool.ts";
+import type { PermitTool, Tool, ToolCall, ToolOrigin } from "./tool.ts";
 
 /** What is recorded of a tool call that ended. */
 export interface ToolOutput {
@@ -12,6 +12,8 @@ export interface ToolOutput {
   isUntrusted: boolean;
   /** Of what it says, as texts; left out: nothing that was not in the input. */
   labels?: string[];
+  /** Of the tool, where it is not built in. */
+  origin?: ToolOrigin;
 }
 
 export interface ExecuteToolOptions {

@@ -10,14 +10,14 @@ import { createToolList, toolTokensMax } from "./tool-list.ts";
 import type { Tool } from "./tool.ts";
 
 const long = "Does one thing and does it well, which takes some words to say. ".repeat(6);
-const many = (origin?: string): Tool[] =>
+const many = (service?: string): Tool[] =>
   Array.from({ length: 20 }, (_, index) => ({
     name: `tool_${index}`,
     description: index === 7 ? `Sends pigeons. ${long}` : long,
     input: z.object({ city: z.string().min(3).describe("Where to") }),
     effect: "readonly",
     execute: async () => ({ state: "done", output: `tool ${index}` }),
-    ...(origin === undefined ? {} : { origin }),
+    ...(service === undefined ? {} : { origin: { kind: "service" as const, name: service, version: "1" } }),
   }));
 const part = (toolName: string, args: JsonValue) => ({
   toolCallId: "1",

@@ -33,6 +33,11 @@ export type ToolResult =
   | { state: "unknown"; message: string }
   | { state: "waiting"; wait: JsonValue };
 
+/** Where a tool comes from: recorded on the steps of its calls, where it is not built in. */
+export type ToolOrigin =
+  | { kind: "service"; name: string; version: string }
+  | { kind: "mcp"; server: string; version: string };
+
 /**
  * A tool the model may call. An `execute` that throws is a failure for `readonly` tools; for all others only codes
  * that say "nothing was done" (`invalid_input`, `forbidden`, `not_found`, …) are, the rest is an unknown outcome.
@@ -54,7 +59,7 @@ export interface Tool<Input = any> {
   /** Default: `toolMsMax` of the loop's limits. */
   timeoutMsMax?: number;
   /** Where it comes from, when it is not built in: a service, a server of tools. Such tools come and go. */
-  origin?: string;
+  origin?: ToolOrigin;
 }
 
 /** `isApproved`: a person has seen exactly this call and vouches for it. */

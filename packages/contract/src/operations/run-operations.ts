@@ -4,6 +4,7 @@ import { defineOperation } from "../define-operation.ts";
 import { decidingKinds } from "../principal.ts";
 import { CausalNode, Event } from "../records/event.ts";
 import {
+  Count,
   Cursor,
   Json,
   JsonFields,
@@ -15,6 +16,7 @@ import {
   Slug,
   SmallCount,
   Text,
+  Usd,
   ref,
 } from "../records/fields.ts";
 import { ReplayReport } from "../records/replay.ts";
@@ -50,6 +52,11 @@ export const getRun = defineOperation({
     steps: pageOf(Step),
     waits: z.array(Wait),
     holds: z.array(z.string()).describe("Locks that it holds"),
+    below: z
+      .object({ runCount: Count, spentUsd: Usd, tokens: Count })
+      .describe(
+        "What the runs that it started have spent, and those that these started; its caps hold all of them together",
+      ),
   }),
   errors: ["not_found"],
   effect: "readonly",

@@ -39,7 +39,7 @@ function hang(killed: AbortController): Promise<never> {
   return new Promise(() => undefined);
 }
 
-async function openScene(): Promise<Scene> {
+async function openScene(started: Partial<NewRun> = tainted): Promise<Scene> {
   const home = await openTestHome({ files });
   const { kernel } = home;
   let told = "";
@@ -50,7 +50,7 @@ async function openScene(): Promise<Scene> {
     if (turn === 0) return call("read_file", { path: "MEMORY.md" });
     return turn === 1 ? call("write_file", { path: "MEMORY.md", text: written }) : "That is all.";
   });
-  const begun = await home.begin(tainted);
+  const begun = await home.begin(started);
   let owner: typeof begun | undefined = begun;
   const runId = begun.run.id;
   const execute: Scene["execute"] = async ({ killAt, runId: id = runId } = {}) => {
@@ -96,6 +96,12 @@ test("A write of MEMORY.md by a run that has read what nobody vouches for waits 
   assert.equal(await scene.memory(), written);
   const steps = (await listSteps(scene.home.kernel.database, scene.runId)).map(({ name, state }) => `${name} ${state}`);
   assert.deepEqual(steps.slice(4, 6), ["approval:write_file#2 done", "tool:write_file#2 done"]);
+});
+
+test("A write of MEMORY.md by a run that has read nothing of the kind waits for nobody", async () => {
+  await using scene = await openScene({ ...tainted, input: { prompt: "Look at it" } });
+  assert.equal((await scene.execute()).state, "done");
+  assert.equal(await scene.memory(), written);
 });
 
 test("A held write that is not approved is not made, and the model is told so", async () => {
