@@ -46,7 +46,7 @@ export { viewerOf } from "./visibility/viewer-of.ts";
 export { buildDigest, type Digest, type DigestQuery } from "./digest/build-digest.ts";
 export type { DigestItem } from "./digest/digest-item.ts";
 export { buildContext, contextLimits, type BuiltContext } from "./context/build-context.ts";
-export { isLivingSection } from "./context/living-sections.ts";
+export { isChangingSection } from "./context/changing-sections.ts";
 export { isMomentMessage } from "./context/moment-message.ts";
 export { commitDigest } from "./context/commit-digest.ts";
 export type { ShownFile } from "./context/file-sections.ts";

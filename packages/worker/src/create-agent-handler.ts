@@ -1,4 +1,4 @@
-// What a run of the kind `agent` does is think.ts; this keeps it: its steps are durable, what came of it is recorded together with
+// What a run of the kind `agent` does is run-turn.ts; this keeps it: its steps are durable, what came of it is recorded together with
 // its end, and who watches it is shown what it says.
 
 import { isDuplicateReply } from "@roost/agent/heartbeat";
@@ -22,7 +22,7 @@ import type { RunHandler } from "./execute-run.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
 import type { Webhook } from "./notices/post-webhook.ts";
 import { createDurableSteps, type DurableSteps } from "./steps/create-durable-steps.ts";
-import { think } from "./think.ts";
+import { runTurn } from "./run-turn.ts";
 import type { ToolsFor } from "./tools/create-tools-for.ts";
 
 export interface AgentHandlerOptions {
@@ -78,7 +78,7 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
     },
   });
   try {
-    await think({
+    await runTurn({
       ...agentRun,
       agent,
       isRehearsal: agentRun.isRehearsal || run.rehearsal,

@@ -3,7 +3,7 @@ export { executeRun, type RunHandler, type RunHandlers } from "./execute-run.ts"
 export { createDurableSteps, type DurableSteps } from "./steps/create-durable-steps.ts";
 export { RunInterruption } from "./steps/run-interruption.ts";
 export { toOutcome } from "./steps/to-outcome.ts";
-export { repeatedReason, think, type AgentTurn } from "./think.ts";
+export { repeatedReason, runTurn, type AgentTurn } from "./run-turn.ts";
 export { createModelsFor, type ModelsFor } from "./models/choose-models.ts";
 export { RunCancelled, runWorker, workerDefaults, type WorkerOptions } from "./run-worker.ts";
 export { createToolsFor, type CreateToolsForOptions } from "./tools/create-tools-for.ts";

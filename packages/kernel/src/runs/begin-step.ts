@@ -90,7 +90,7 @@ export async function restartStep(
   owned: Owned,
   step: { seq: number },
 ): Promise<{ attempt: number; idempotencyKey: string }> {
-  return kernel.transact((tx) => retake(tx, owned, step.seq));
+  return kernel.transact((tx) => takeOverStep(tx, owned, step.seq));
 }
 
 export const beginStatement = `
@@ -177,7 +177,7 @@ async function replay(
 }
 
 /** Invariant: an interrupted or reopened intent is taken over only by the owner of the run, and never one that has an outcome. */
-const retakeStatement = `
+const takeOverStatement = `
   with fence as (
     select id, epoch, correlation, cause_id, traceparent, labels from roost.run
     where id = $1 and epoch = $2 and state = 'running' for no key update
@@ -193,13 +193,13 @@ const retakeStatement = `
   select f.id, f.correlation, f.cause_id as "causeId", f.traceparent, f.labels, t.run_id is not null as "isTaken"
   from fence f left join taken t on true`;
 
-async function retake(
+async function takeOverStep(
   tx: KernelTransaction,
   owned: Owned,
   seq: number,
 ): Promise<{ attempt: number; idempotencyKey: string }> {
-  const [row] = await tx.query<StepRun & { isTaken: boolean }>(retakeStatement, [owned.runId, owned.epoch, seq], {
-    name: "roost_step_retake",
+  const [row] = await tx.query<StepRun & { isTaken: boolean }>(takeOverStatement, [owned.runId, owned.epoch, seq], {
+    name: "roost_step_take_over",
   });
   if (row === undefined) throw await refusal(tx, owned);
   const [step] = await tx.query<Step>(

@@ -22,7 +22,7 @@ import type { Viewer } from "../visibility/viewer.ts";
 import { earlierRuns } from "./earlier-runs.ts";
 import { fileSections, type ShownFile } from "./file-sections.ts";
 import { momentMessage } from "./moment-message.ts";
-import { overheard } from "./overheard.ts";
+import { readMainConversation } from "./read-main-conversation.ts";
 import { runMessage } from "./run-message.ts";
 import { toSection, type LabelledSection, type Section } from "./section.ts";
 import { skillIndex } from "./skill-index.ts";
@@ -80,7 +80,7 @@ export async function buildContext(
   const [digest, history, others] = await Promise.all([
     isInformed ? digestFor(memory, run, session) : undefined,
     historyOf(memory, { viewer, session, turnSeq: asked.seq }),
-    viewer.kind === "heartbeat" ? overheard(memory) : viewer.kind === "cron" ? earlierRuns(memory, run) : [],
+    viewer.kind === "heartbeat" ? readMainConversation(memory) : viewer.kind === "cron" ? earlierRuns(memory, run) : [],
   ]);
   const told = [
     ...(digest === undefined ? [] : toldMessages(digest)),

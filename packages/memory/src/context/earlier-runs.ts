@@ -2,7 +2,7 @@ import { isUntrusted, joinLabels, openLabels } from "@roost/contract/labels";
 import { listRuns, type Run, type RunState } from "@roost/kernel";
 import { readRunResult, type RunResult } from "../digest/read-run-result.ts";
 import type { Memory } from "../memory.ts";
-import { livingNames } from "./living-sections.ts";
+import { changingNames } from "./changing-sections.ts";
 import type { LabelledSection } from "./section.ts";
 import { withheld } from "./show-trusted.ts";
 
@@ -29,7 +29,7 @@ export async function earlierRuns(memory: Memory, { jobId }: Pick<Run, "jobId">)
       `## ${memory.calendar.momentAt((run.endedAt ?? run.createdAt).getTime())}: ${said}${text === "" ? "" : `\n${text}`}`,
     );
   }
-  return [{ name: livingNames.earlierRuns, text: blocks.join("\n\n"), labels }];
+  return [{ name: changingNames.earlierRuns, text: blocks.join("\n\n"), labels }];
 }
 
 function shownResult({ text, labels }: RunResult, runId: string): string {

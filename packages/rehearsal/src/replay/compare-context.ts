@@ -4,7 +4,7 @@
  */
 import type { AgentContext } from "@roost/agent";
 import { canonicalJson } from "@roost/base";
-import { isLivingSection, isMomentMessage } from "@roost/memory";
+import { isChangingSection, isMomentMessage } from "@roost/memory";
 import { firstDifference } from "./first-difference.ts";
 
 type Section = AgentContext["sections"][number];
@@ -34,7 +34,7 @@ export function compareContext(
   for (const name of names) {
     const [before, after] = [sectionOf(recorded, name), sectionOf(present, name)];
     if (canonicalJson(before) === canonicalJson(after)) continue;
-    if (isLivingSection(name)) living.push(name);
+    if (isChangingSection(name)) living.push(name);
     else differences.push(...differing(name, before, after));
   }
   const [asked, nowAsked] = [recorded.messages.at(-1), present.messages.at(-1)];

@@ -21,7 +21,7 @@ import {
 } from "@roost/kernel";
 import { buildContext, openMemory, type BuiltContext, type Memory } from "@roost/memory";
 import { readSettings } from "@roost/memory/settings";
-import { createModelsFor, createToolsFor, repeatedReason, think, type AgentTurn, readApproval } from "@roost/worker";
+import { createModelsFor, createToolsFor, repeatedReason, runTurn, type AgentTurn, readApproval } from "@roost/worker";
 import { findProviders, type FoundModel } from "../play/find-providers.ts";
 import { compareEnd, endOf, shortError } from "./compare-end.ts";
 import { createReplayingSteps, ReplayStopped, type ReplayingSteps } from "./create-replaying-steps.ts";
@@ -160,7 +160,7 @@ async function execute(execution: Execution): Promise<ReplayRunEnd | undefined> 
   const toolsFor = createToolsFor({ kernel, memory, settings, webhook });
   const ends: ReplayRunEnd[] = [];
   try {
-    await think({
+    await runTurn({
       kernel,
       memory,
       run,

@@ -55,7 +55,7 @@ export interface AgentTurn {
 }
 
 /** @throws what steps and `end` throw */
-export async function think(turn: AgentTurn): Promise<void> {
+export async function runTurn(turn: AgentTurn): Promise<void> {
   const { kernel, run, signal, steps } = turn;
   // Who must leave something behind has work to do also when nothing has changed.
   if (run.sessionKind === "heartbeat" && run.postconditions === null) {

@@ -2,7 +2,7 @@ import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contrac
 import type { Memory } from "../memory.ts";
 import type { StoredMessage } from "../sessions/message.ts";
 import { readTranscript } from "../sessions/read-transcript.ts";
-import { livingNames } from "./living-sections.ts";
+import { changingNames } from "./changing-sections.ts";
 import type { LabelledSection } from "./section.ts";
 import { withheld } from "./show-trusted.ts";
 
@@ -10,7 +10,7 @@ const messagesMax = 20;
 const charsMax = 6_000;
 
 /** What was said in the main conversation lately: a heartbeat sees what main sees. */
-export async function overheard(memory: Memory): Promise<LabelledSection[]> {
+export async function readMainConversation(memory: Memory): Promise<LabelledSection[]> {
   const { database, labelSets } = memory.kernel;
   const { messages } = await readTranscript(memory, "main", { limit: messagesMax });
   const said = messages.filter(({ text, role }) => text !== "" && (role === "user" || role === "assistant"));
@@ -22,7 +22,7 @@ export async function overheard(memory: Memory): Promise<LabelledSection[]> {
     lines.push(`${message.role === "user" ? "person" : "you"}: ${textOf(message, ofMessage)}`);
     if (!isUntrusted(ofMessage)) labels = joinLabels(labels, ofMessage);
   }
-  return [{ name: livingNames.overheard, text: lines.join("\n").slice(-charsMax).toWellFormed(), labels }];
+  return [{ name: changingNames.mainConversation, text: lines.join("\n").slice(-charsMax).toWellFormed(), labels }];
 }
 
 function textOf({ text, runId }: StoredMessage, labels: Labels): string {
