@@ -1,10 +1,11 @@
 /** Opens the port: loopback only, the wished port or, when nobody wished for one, another that is free. */
 import type { AddressInfo } from "node:net";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { RoostError } from "@roost/base";
 import { portDefault } from "./config.ts";
-import { refuseBytes, refuseRequest } from "./refuse-request.ts";
+import { guardConnections, type ConnectionLimits } from "./guard-connections.ts";
+import { refuseBusy, refuseBytes, refuseRequest } from "./refuse-request.ts";
 
 export interface Listening extends AsyncDisposable {
   url: string;
@@ -17,14 +18,17 @@ export interface ListenOptions {
   /** Undefined: the default, or any free one when that is taken. */
   port: number | undefined;
   fetch: (request: Request) => Response | Promise<Response>;
+  limits?: ConnectionLimits;
 }
 
 const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
 /** Time that a request has to arrive, against clients that never finish one. */
 const requestMsMax = 60_000;
 const headersMsMax = 15_000;
-/** Open at once, streams included; each stream looks at the log every second. */
-const connectionsMax = 500;
+/** Open at once: of callers with a token, streams included, and of all others. */
+const limitsDefault: ConnectionLimits = { knownMax: 500, anonymousMax: 100 };
+/** Room for those that are being refused. */
+const refusedMax = 50;
 
 /**
  * @throws RoostError `forbidden` for a host that is not loopback, `conflict` when the port is taken
@@ -36,13 +40,26 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       `ROOST_HOST is ${options.host}: Roost listens on loopback only; to reach it from elsewhere, forward a port (ssh -L) or set ROOST_HOST=127.0.0.1`,
     );
   }
-  const listener = getRequestListener(options.fetch, { overrideGlobalObjects: false, errorHandler: refuseRequest });
+  const answer = async (request: Request, { incoming }: { incoming: IncomingMessage }) => {
+    const response = await options.fetch(request);
+    guard.end(incoming, response.status);
+    return response;
+  };
+  const listener = getRequestListener(answer as Parameters<typeof getRequestListener>[0], {
+    overrideGlobalObjects: false,
+    errorHandler: refuseRequest,
+  });
   const server = createServer(
     // A request without a host is refused by the listener, in the form of every refusal.
     { requestTimeout: requestMsMax, headersTimeout: headersMsMax, requireHostHeader: false },
-    (request, response) => void listener(request, response),
+    (request, response) => {
+      if (!guard.begin(request)) return refuseBusy(response, limits.knownMax);
+      void listener(request, response);
+    },
   );
-  server.maxConnections = connectionsMax;
+  const limits = options.limits ?? limitsDefault;
+  const guard = guardConnections(server, limits);
+  server.maxConnections = limits.knownMax + limits.anonymousMax + refusedMax;
   server.on("clientError", refuseBytes);
   const port = await open(server, options);
   const name = options.host === "::1" ? "[::1]" : options.host;

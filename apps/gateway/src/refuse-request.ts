@@ -1,5 +1,5 @@
 /** Answers what is no HTTP request, or not yet one when its time is up: a problem document, as for everything else. */
-import { STATUS_CODES } from "node:http";
+import { STATUS_CODES, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { createId, RoostError } from "@roost/base";
 import { problemMediaType, toProblem } from "@roost/contract";
@@ -8,6 +8,21 @@ import { problemMediaType, toProblem } from "@roost/contract";
 export function refuseRequest(error: unknown): Response {
   const { status, body } = describe(400, `the request has no readable address: ${(error as Error).message}`);
   return new Response(body, { status, headers: { "content-type": problemMediaType, "cache-control": "no-store" } });
+}
+
+/** Of a caller for whom there is no connection left. */
+export function refuseBusy(response: ServerResponse, connectionsMax: number): void {
+  const { status, body } = describe(
+    503,
+    `${connectionsMax} connections of callers with a token are open (the limit): close some`,
+  );
+  response.writeHead(status, {
+    "content-type": problemMediaType,
+    "cache-control": "no-store",
+    "retry-after": "1",
+    connection: "close",
+  });
+  response.end(body);
 }
 
 /** Of bytes that the HTTP parser did not take. The connection is closed: what follows has no beginning. */
@@ -33,6 +48,7 @@ export function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void 
 }
 
 function describe(status: number, message: string): { status: number; body: string } {
-  const error = new RoostError(status === 408 ? "timeout" : "invalid_input", message);
+  const code = status === 408 ? "timeout" : status === 503 ? "unavailable" : "invalid_input";
+  const error = new RoostError(code, message);
   return { status, body: JSON.stringify(toProblem(error, { instance: `urn:uuid:${createId()}`, status })) };
 }

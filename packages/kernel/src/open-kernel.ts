@@ -17,6 +17,7 @@ import { createAppender } from "./log/create-appender.ts";
 import { createDatabaseClock } from "./log/database-clock.ts";
 import type { EventDraft, EventPosition } from "./log/event.ts";
 import type { EventSchema } from "./log/event-schema.ts";
+import { createLogFeed, type LogFeed } from "./log/create-log-feed.ts";
 import { createLabelSets, type LabelSets } from "./log/label-sets.ts";
 import { openSchemaRegistry, type SchemaRegistry } from "./log/schema-registry.ts";
 import { createSegmentKeeper } from "./log/segments.ts";
@@ -47,6 +48,8 @@ export interface Kernel extends AsyncDisposable {
   /** Sets of labels by number, as rows name them. */
   readonly labelSets: LabelSets;
   readonly wakeups: Wakeups;
+  /** Reads the log for all streams of this process. */
+  readonly feed: LogFeed;
   /** Behind publishStream and watchStream. */
   readonly streams: Streams;
   /** Small writes of one kind that travel together. */
@@ -99,6 +102,7 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
   const origin = createProcessId();
   const wakeups = opened.use(await createWakeups({ database, logger, origin }));
   const streams = opened.use(createStreams({ database, logger, origin }));
+  const feed = opened.use(createLogFeed({ database, logger, wakeups }));
   const segments = opened.use(createSegmentKeeper({ database, logger }));
   const onAppended = (appended: Appended) => {
     for (const head of appended.heads) segments.noticeHead(head);
@@ -135,6 +139,7 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
     labelSets,
     clock: databaseClock.clock,
     wakeups,
+    feed,
     streams,
     batches,
     logger,

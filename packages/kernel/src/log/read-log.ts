@@ -131,11 +131,11 @@ async function readLane(
   const labelSets = readable?.labelSets;
   const read = { ...range, types, subject, labelSets, besides: until - 1, offset: from, offsetUntil: until, limit };
   const found = await readEvents(sql, read);
-  const events = found.filter((event) => matches(event, filter));
+  const events = found.filter((event) => matchesEvent(event, filter));
   return { range, events, next: 0, reached: (found.at(-1)?.offset ?? from - 1) + 1 };
 }
 
-function matches(event: StoredEvent, { types, subject, readable }: EventFilter): boolean {
+export function matchesEvent(event: StoredEvent, { types, subject, readable }: EventFilter): boolean {
   return (
     (types === undefined || types.includes(event.type)) &&
     (subject === undefined || event.subject === subject) &&
@@ -197,7 +197,7 @@ export async function readLatest(sql: Sql, read: Omit<ReadLog, "after">): Promis
       });
       // As in readLane: a segment that this connection does not know yet is looked for again.
       if (newest[0]?.offset !== until - 1) continue;
-      const events = newest.filter((event) => matches(event, read)).slice(0, read.limit - count);
+      const events = newest.filter((event) => matchesEvent(event, read)).slice(0, read.limit - count);
       found.push(...events);
       count += events.length;
       until = newest.length === limit ? newest.at(-1)!.offset : offset;

@@ -1,6 +1,7 @@
 /** Events as they come. Wake-ups make it quick, looking makes it complete; a database that is away for a while is waited for. */
 import { toRoostError, type Logger } from "@roost/base";
 import type { Sql } from "@roost/database";
+import type { LogFeed } from "./create-log-feed.ts";
 import type { StoredEvent } from "./event.ts";
 import type { OffsetVector } from "./offsets.ts";
 import type { SchemaRegistry } from "./schema-registry.ts";
@@ -13,6 +14,8 @@ const pageLimit = 500;
 /** What a tail needs of a kernel. */
 export interface TailSource {
   database: Sql;
+  /** Reads for all tails of the process; without it a tail looks by itself. */
+  feed?: LogFeed | undefined;
   registry: Pick<SchemaRegistry, "upcast">;
   logger: Logger;
   wakeups: {
@@ -41,10 +44,22 @@ export async function* tailEvents(source: TailSource, tail: TailEvents): AsyncGe
 export async function* tailPages(source: TailSource, tail: TailEvents): AsyncGenerator<LogPage, void, undefined> {
   const { signal, pollMs = pollMsDefault } = tail;
   using watch = source.wakeups.watch(tail.topics.map((topic) => `log:${topic}`));
+  using seat = source.feed?.join(tail.topics);
+  const wait = async (timeoutMs: number) => {
+    if (seat === undefined) await watch.next({ timeoutMs, signal });
+    else await seat.changed({ timeoutMs, signal });
+  };
   let offsets = tail.after;
   let failureCount = 0;
   const isOver = () => signal?.aborted ?? false;
   while (!isOver()) {
+    const fed = offsets === undefined ? undefined : seat?.take(offsets, tail);
+    if (fed !== undefined) {
+      offsets = fed.offsets;
+      yield { offsets, events: source.registry.upcast(fed.events), isCaughtUp: true };
+      if (!isOver()) await wait(pollMs);
+      continue;
+    }
     let page: LogPage;
     try {
       offsets ??= await readEnd(source.database, tail.topics);
@@ -55,12 +70,12 @@ export async function* tailPages(source: TailSource, tail: TailEvents): AsyncGen
       if (!error.retryable) throw error;
       failureCount += 1;
       source.logger.warn("the log could not be read; looking again soon", { error, failureCount });
-      if ((await watch.next({ timeoutMs: Math.min(retryMsMax, pollMs * failureCount), signal })) === "aborted") return;
+      await watch.next({ timeoutMs: Math.min(retryMsMax, pollMs * failureCount), signal });
       continue;
     }
     if (isOver()) return;
     offsets = page.offsets;
     yield { ...page, events: source.registry.upcast(page.events) };
-    if (page.isCaughtUp && (await watch.next({ timeoutMs: pollMs, signal })) === "aborted") return;
+    if (page.isCaughtUp && !isOver()) await wait(pollMs);
   }
 }

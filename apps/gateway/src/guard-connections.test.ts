@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { Agent, get, type IncomingMessage } from "node:http";
+import { connect, type Socket } from "node:net";
+import { test } from "node:test";
+import { text } from "node:stream/consumers";
+import { listen } from "./listen.ts";
+
+const token = { authorization: "Bearer right" };
+const fetch = (request: Request) =>
+  new Response("here", { status: request.headers.get("authorization") === token.authorization ? 200 : 401 });
+
+/** Over a connection of its own, which stays open. */
+async function ask(port: number, headers: Record<string, string>) {
+  const agent = new Agent({ keepAlive: true });
+  const request = get({ host: "127.0.0.1", port, headers, agent });
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  return { status: response.statusCode, body: await text(response), close: () => agent.destroy() };
+}
+
+test("guardConnections() keeps room for callers with a token, however many connections without one are open", async () => {
+  await using listening = await listen({ host: "127.0.0.1", port: 0, fetch });
+  const idle: Socket[] = [];
+  try {
+    for (let count = 0; count < 700; count += 1) {
+      const socket = connect(listening.port, "127.0.0.1").on("error", () => undefined);
+      idle.push(socket);
+      await once(socket, "connect");
+    }
+    const answer = await ask(listening.port, token);
+    assert.deepEqual([answer.status, answer.body], [200, "here"]);
+    answer.close();
+  } finally {
+    for (const socket of idle) socket.destroy();
+  }
+});
+
+test("guardConnections() answers 503 above the limit of callers with a token; a wrong token takes no place", async () => {
+  await using listening = await listen({ host: "127.0.0.1", port: 0, fetch, limits: { knownMax: 2, anonymousMax: 5 } });
+  const wrong = { authorization: "Bearer wrong" };
+  const refused = await Promise.all([1, 2, 3, 4].map(() => ask(listening.port, wrong)));
+  assert.deepEqual(new Set(refused.map(({ status }) => status)), new Set([401]));
+  const held = [await ask(listening.port, token), await ask(listening.port, token)];
+  assert.deepEqual(
+    held.map(({ status }) => status),
+    [200, 200],
+  );
+  const busy = await ask(listening.port, token);
+  assert.equal(busy.status, 503);
+  assert.match((JSON.parse(busy.body) as { detail: string }).detail, /2 connections of callers with a token/);
+  for (const each of [...refused, ...held, busy]) each.close();
+});

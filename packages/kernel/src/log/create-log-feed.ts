@@ -1,0 +1,232 @@
+/**
+ * One reader of the log for all streams of a process. While nothing happens it sends one statement a second, however many streams are open;
+ * each new event is read once and handed to all of them from memory. What is older than what it keeps, a stream reads by itself.
+ */
+import { toRoostError, type Logger } from "@roost/base";
+import type { Sql } from "@roost/database";
+import type { StoredEvent } from "./event.ts";
+import { partitionName, type OffsetVector } from "./offsets.ts";
+import { matchesEvent, readEnd, readLog, type EventFilter } from "./read-log.ts";
+
+const pollMs = 1_000;
+const retryMsMax = 5_000;
+const pageLimit = 500;
+/** What is kept of the log for streams that are a little behind. */
+const keptEventsMax = 1_000;
+const keptCharsMax = 8_000_000;
+
+export interface LogFeedOptions {
+  database: Sql;
+  logger: Logger;
+  wakeups: {
+    watch(channels: readonly string[]): Disposable & {
+      next(options: { timeoutMs: number; signal?: AbortSignal | undefined }): Promise<"woken" | "timeout" | "aborted">;
+    };
+  };
+}
+
+export interface FeedPage {
+  events: StoredEvent[];
+  offsets: OffsetVector;
+}
+
+/** One stream's place at the feed. */
+export interface FeedSeat extends Disposable {
+  /** What the feed has from there on, perhaps nothing; undefined: it does not reach back so far, or has not begun. */
+  take(offsets: OffsetVector, filter: EventFilter): FeedPage | undefined;
+  /** Resolves when the feed has read something new since `take`, or the time is up. */
+  changed(options: { timeoutMs: number; signal?: AbortSignal | undefined }): Promise<void>;
+}
+
+export interface LogFeed {
+  join(topics: readonly string[]): FeedSeat;
+}
+
+export interface OpenLogFeed extends LogFeed, AsyncDisposable {}
+
+interface Kept {
+  event: StoredEvent;
+  name: string;
+  chars: number;
+}
+
+interface Seat {
+  topics: readonly string[];
+  wake: () => void;
+}
+
+export function createLogFeed(options: LogFeedOptions): OpenLogFeed {
+  const seats = new Set<Seat>();
+  const closing = new AbortController();
+  let reading: AbortController | undefined;
+  let ended: Promise<unknown> = Promise.resolve();
+  let state = emptyState();
+
+  const start = () => {
+    if (reading !== undefined || closing.signal.aborted) return;
+    const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, closing.signal]);
+    const mine = (state = emptyState());
+    const topicsOf = () => [...new Set([...seats].flatMap((seat) => seat.topics))].toSorted();
+    const onRead = () => {
+      for (const seat of seats) seat.wake();
+    };
+    reading = stop;
+    ended = Promise.all([ended, keepReading(options, { state: mine, topicsOf, onRead, signal })]);
+  };
+  const stopIfEmpty = () => {
+    if (seats.size > 0) return;
+    reading?.abort();
+    reading = undefined;
+  };
+
+  return {
+    join(topics) {
+      let isChanged = false;
+      let onChange: (() => void) | undefined;
+      const seat: Seat = {
+        topics,
+        wake() {
+          isChanged = true;
+          onChange?.();
+        },
+      };
+      seats.add(seat);
+      start();
+      return {
+        take(offsets, filter) {
+          isChanged = false;
+          return takeFrom(state, topics, offsets, filter);
+        },
+        changed: ({ timeoutMs, signal }) =>
+          new Promise<void>((resolve) => {
+            const finish = () => {
+              clearTimeout(timer);
+              signal?.removeEventListener("abort", finish);
+              onChange = undefined;
+              resolve();
+            };
+            const timer = setTimeout(finish, timeoutMs);
+            signal?.addEventListener("abort", finish, { once: true });
+            onChange = finish;
+            if (isChanged || signal?.aborted === true) finish();
+          }),
+        [Symbol.dispose]() {
+          seats.delete(seat);
+          stopIfEmpty();
+        },
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await ended;
+    },
+  };
+}
+
+interface FeedState {
+  /** Where it has read to, by partition. */
+  end: Record<string, number>;
+  /** From there on every event up to the end is kept. */
+  floor: Record<string, number>;
+  kept: Kept[];
+  keptChars: number;
+  topics: Set<string>;
+}
+
+function emptyState(): FeedState {
+  return { end: {}, floor: {}, kept: [], keptChars: 0, topics: new Set() };
+}
+
+async function keepReading(
+  { database, logger, wakeups }: LogFeedOptions,
+  {
+    state,
+    topicsOf,
+    onRead,
+    signal,
+  }: { state: FeedState; topicsOf: () => string[]; onRead: () => void; signal: AbortSignal },
+): Promise<void> {
+  let failureCount = 0;
+  while (!signal.aborted) {
+    const topics = topicsOf();
+    using watch = wakeups.watch(topics.map((topic) => `log:${topic}`));
+    let timeoutMs = pollMs;
+    try {
+      await readOn(database, state, topics, onRead);
+      failureCount = 0;
+    } catch (thrown) {
+      const error = toRoostError(thrown);
+      failureCount += 1;
+      timeoutMs = Math.min(retryMsMax, pollMs * failureCount);
+      if (!signal.aborted)
+        logger.warn("the log could not be read for streams; looking again soon", { error, failureCount });
+    }
+    // A stream that brings a further topic is served from its next look on.
+    if (topicsOf().join(" ") === topics.join(" ")) await watch.next({ timeoutMs, signal });
+  }
+}
+
+async function readOn(database: Sql, state: FeedState, topics: string[], onRead: () => void): Promise<void> {
+  const added = topics.filter((topic) => !state.topics.has(topic));
+  if (added.length > 0) {
+    const end = await readEnd(database, added);
+    Object.assign(state.end, end);
+    Object.assign(state.floor, end);
+    for (const topic of added) state.topics.add(topic);
+    onRead();
+  }
+  for (;;) {
+    const page = await readLog(database, { topics: [...state.topics], after: state.end, limit: pageLimit });
+    if (page.events.length > 0) {
+      keep(state, page);
+      onRead();
+    }
+    if (page.isCaughtUp) return;
+  }
+}
+
+function keep(state: FeedState, { events, offsets }: FeedPage): void {
+  const counts = new Map<string, number>();
+  for (const event of events) {
+    const name = partitionName(event.topic, event.partition);
+    const chars = JSON.stringify(event.data).length;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    state.kept.push({ event, name, chars });
+    state.keptChars += chars;
+  }
+  for (const [name, end] of Object.entries(offsets)) {
+    // Retention dropped what lies between: streams that are behind it are told by the log itself.
+    if (end - (state.end[name] ?? 0) !== (counts.get(name) ?? 0)) state.floor[name] = end;
+    state.end[name] = end;
+  }
+  let dropped = 0;
+  while (state.kept.length - dropped > keptEventsMax || state.keptChars > keptCharsMax) {
+    const oldest = state.kept[dropped]!;
+    state.keptChars -= oldest.chars;
+    state.floor[oldest.name] = Math.max(state.floor[oldest.name] ?? 0, oldest.event.offset + 1);
+    dropped += 1;
+  }
+  if (dropped > 0) state.kept.splice(0, dropped);
+}
+
+function takeFrom(
+  state: FeedState,
+  topics: readonly string[],
+  offsets: OffsetVector,
+  filter: EventFilter,
+): FeedPage | undefined {
+  if (topics.some((topic) => !state.topics.has(topic))) return undefined;
+  const wanted = new Set(topics);
+  const names = Object.keys(state.end).filter((name) => wanted.has(name.slice(0, name.lastIndexOf("/"))));
+  if (names.some((name) => (offsets[name] ?? 0) < (state.floor[name] ?? 0))) return undefined;
+  const events = state.kept
+    .filter(
+      ({ event, name }) =>
+        wanted.has(event.topic) && event.offset >= (offsets[name] ?? 0) && matchesEvent(event, filter),
+    )
+    .map(({ event }) => event);
+  const reached = { ...offsets };
+  for (const name of names) reached[name] = Math.max(reached[name] ?? 0, state.end[name]!);
+  return { events, offsets: reached };
+}
