@@ -15,6 +15,7 @@ export {
   type LoggerOptions,
   type LogLevel,
 } from "./logger.ts";
+export { nearestName } from "./nearest-name.ts";
 export { readConfig, type ReadConfigOptions } from "./read-config.ts";
 export {
   findUnstorable,

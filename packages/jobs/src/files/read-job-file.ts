@@ -2,6 +2,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { RoostError, type JsonValue } from "@roost/base";
 import { parseAllDocuments } from "yaml";
+import { readWrittenJob } from "./read-written-job.ts";
 
 export const jobFilesMax = 500;
 const fileBytesMax = 1_048_576;
@@ -30,10 +31,11 @@ export function parseJobDocuments(text: string): JsonValue[] {
   const fault = documents.flatMap(({ errors }) => errors)[0];
   if (fault !== undefined)
     throw new RoostError("invalid_input", fault.message.trim().replace(/:$/, ""), { cause: fault });
-  return documents.flatMap((document) => {
+  const values = documents.flatMap((document) => {
     const value = toValue(document);
     return value === null || value === undefined ? [] : Array.isArray(value) ? value : [value];
   });
+  return values.map(readWrittenJob);
 }
 
 /** @throws RoostError `invalid_input` for aliases that cannot be resolved, or that multiply without bound */

@@ -4,9 +4,9 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { RoostError } from "@roost/base";
+import { nearestName, RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import { isNode, LineCounter, parseDocument, type Document } from "yaml";
-import type { z } from "zod";
+import { z } from "zod";
 import { Settings } from "./settings.ts";
 
 export const settingsFile = "roost.yaml";
@@ -83,7 +83,32 @@ function sentence(issue: z.core.$ZodIssue): string {
   const where = issue.path.map(String).join(".");
   if (issue.code === "unrecognized_keys") {
     const keys = issue.keys.map((key) => `"${where === "" ? key : `${where}.${key}`}"`).join(", ");
-    return `${keys} is not a setting: check its spelling and its indentation`;
+    const nearest = nearestName(issue.keys[0] ?? "", namesAt(issue.path));
+    const advice = nearest === undefined ? "check its spelling and its indentation" : `did you mean ${nearest}?`;
+    return `${keys} is not a setting: ${advice}`;
   }
   return `${where === "" ? "the settings" : where}: ${issue.message}`;
+}
+
+/** The names of the settings that there are at a place. */
+function namesAt(path: readonly PropertyKey[]): string[] {
+  let places: JsonObject[] = [z.toJSONSchema(Settings, { io: "input", unrepresentable: "any" }) as JsonObject];
+  for (const part of path)
+    places = places.flatMap(alternatives).flatMap((place) => {
+      const next =
+        typeof part === "number"
+          ? place["items"]
+          : (objectOf(place["properties"])[String(part)] ?? place["additionalProperties"]);
+      return next === undefined ? [] : [objectOf(next)];
+    });
+  return places.flatMap(alternatives).flatMap((place) => Object.keys(objectOf(place["properties"])));
+}
+
+function alternatives(schema: JsonObject): JsonObject[] {
+  const lists = [schema["anyOf"], schema["oneOf"]].flatMap((list) => (Array.isArray(list) ? list.map(objectOf) : []));
+  return [schema, ...lists];
+}
+
+function objectOf(value: JsonValue | undefined): JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
 }

@@ -1,0 +1,25 @@
+const distanceMax = 3;
+
+/** The name that was probably meant; undefined when none is near. */
+export function nearestName(word: string, names: readonly string[]): string | undefined {
+  const lower = word.toLowerCase();
+  const near = names
+    .map((name) => ({ name, distance: distanceOf(lower, name.toLowerCase()) }))
+    .toSorted((a, b) => a.distance - b.distance)[0];
+  const isNear = near !== undefined && near.distance <= Math.min(distanceMax, Math.ceil(word.length / 2));
+  return isNear ? near.name : names.find((name) => word.length > 2 && name.toLowerCase().startsWith(lower));
+}
+
+/** Levenshtein's: letters put in, left out or changed. */
+function distanceOf(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [index, letter] of one.split("").entries()) {
+    const next = [index + 1];
+    for (let at = 1; at <= other.length; at += 1) {
+      const cost = letter === other[at - 1] ? 0 : 1;
+      next.push(Math.min((row[at] as number) + 1, (next[at - 1] as number) + 1, (row[at - 1] as number) + cost));
+    }
+    row = next;
+  }
+  return row.at(-1) as number;
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { toJsonSchema } from "@roost/contract";
+import { NamedJobDefinition } from "@roost/contract/operations";
+import { readWrittenJob, writtenDurations } from "./read-written-job.ts";
+
+test("readWrittenJob() takes lengths of time under plain names, and the fields in milliseconds as they are", () => {
+  const trigger = { kind: "every", every: "20m" };
+  assert.deepEqual(
+    readWrittenJob({
+      id: "a",
+      trigger,
+      prompt: "",
+      timeout: "10m",
+      jitterMs: "30s",
+      delayMs: 5,
+      catchUp: { policy: "last", window: "6h" },
+      retry: { attemptsMax: 3, backoff: "1m", backoffMax: "1h" },
+      inputs: [{ file: "memory/x-state.json", staleAfter: "2d" }],
+    }),
+    {
+      id: "a",
+      trigger,
+      prompt: "",
+      timeoutMs: 600_000,
+      jitterMs: 30_000,
+      delayMs: 5,
+      catchUp: { policy: "last", windowMs: 21_600_000 },
+      retry: { attemptsMax: 3, backoffMs: 60_000, backoffMsMax: 3_600_000 },
+      inputs: [{ file: "memory/x-state.json", staleAfterMs: 172_800_000 }],
+    },
+  );
+});
+
+test("readWrittenJob() names every key that is none, with the one that was meant", () => {
+  const rows: [job: object, says: RegExp][] = [
+    [
+      { id: "a", timout: "1m", promt: "x" },
+      /job "a": timout is no key of a job: did you mean timeout\?; promt .* prompt\?/,
+    ],
+    [{ trigger: { kind: "event", type: "x" } }, /trigger\.type is no key/],
+    [{ trigger: { kind: "cron", expresion: "x" } }, /did you mean expression\?/],
+    [{ trigger: { crn: "x" } }, /trigger\.crn is no key/],
+    [{ retry: { atempts: 1 } }, /retry\.atempts .*did you mean attemptsMax\?|retry\.atempts is no key/],
+    [{ cron: "0 6 * * *" }, /cron is no key of a job: there are id, title/],
+    [{ timeout: "soon" }, /timeout: "soon" is not a length of time/],
+    [{ inputs: [{ fil: "x" }] }, /inputs\.0\.fil .*file\?/],
+  ];
+  for (const [job, says] of rows)
+    assert.throws(() => readWrittenJob(job as never), { code: "invalid_input", message: says });
+});
+
+test("readWrittenJob() knows a plain name for every field in milliseconds", () => {
+  const names = [...JSON.stringify(toJsonSchema(NamedJobDefinition, { io: "input" })).matchAll(/"(\w+Ms(?:Max)?)":/g)];
+  assert.deepEqual([...new Set(names.map(([, name]) => name))].toSorted(), Object.keys(writtenDurations).toSorted());
+});

@@ -1,0 +1,98 @@
+/** A job as a person writes it: lengths of time as `10m` under plain names, and a key that is not one is said with the one that was meant. */
+import { nearestName, parseDurationMs, RoostError, toRoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { toJsonSchema } from "@roost/contract";
+import { NamedJobDefinition } from "@roost/contract/operations";
+
+/** How the fields in milliseconds are written. */
+export const writtenDurations: Readonly<Record<string, string>> = {
+  delayMs: "delay",
+  jitterMs: "jitter",
+  timeoutMs: "timeout",
+  windowMs: "window",
+  backoffMs: "backoff",
+  backoffMsMax: "backoffMax",
+  staleAfterMs: "staleAfter",
+};
+
+type Schema = JsonObject;
+
+/** @throws RoostError `invalid_input` naming every key and length of time that is none */
+export function readWrittenJob(value: JsonValue): JsonValue {
+  const root = toJsonSchema(NamedJobDefinition, { io: "input" });
+  const faults: string[] = [];
+  const read = readValue(value, root, { path: "", root, faults });
+  if (faults.length === 0) return read;
+  const id = isObject(value) && typeof value["id"] === "string" ? `job "${value["id"].slice(0, 64)}": ` : "";
+  throw new RoostError("invalid_input", id + faults.join("; "));
+}
+
+interface Reading {
+  path: string;
+  root: Schema;
+  faults: string[];
+}
+
+function readValue(value: JsonValue, given: Schema, reading: Reading): JsonValue {
+  const schema = chooseSchema(value, given, reading.root);
+  if (Array.isArray(value)) {
+    const items = objectOf(schema["items"]);
+    return value.map((each, index) => readValue(each, items, { ...reading, path: `${reading.path}${index}.` }));
+  }
+  const fields = objectOf(schema["properties"]);
+  if (!isObject(value) || Object.keys(fields).length === 0) return value;
+  const read: JsonObject = {};
+  for (const [name, each] of Object.entries(value)) {
+    const field = Object.keys(fields).find((key) => key === name || writtenDurations[key] === name);
+    const path = `${reading.path}${name}`;
+    if (field === undefined) reading.faults.push(sayUnknown(path, name, fields));
+    else if (writtenDurations[field] === undefined)
+      read[field] = readValue(each, objectOf(fields[field]), { ...reading, path: `${path}.` });
+    else read[field] = readDuration(each, path, reading.faults);
+  }
+  return read;
+}
+
+function readDuration(value: JsonValue, path: string, faults: string[]): JsonValue {
+  if (typeof value !== "string") return value;
+  try {
+    return parseDurationMs(value);
+  } catch (error) {
+    faults.push(`${path}: ${toRoostError(error).message}`);
+    return value;
+  }
+}
+
+function sayUnknown(path: string, name: string, fields: Schema): string {
+  const names = Object.keys(fields).map((field) => writtenDurations[field] ?? field);
+  const nearest = nearestName(name, names);
+  const advice = nearest === undefined ? `there are ${names.join(", ")}` : `did you mean ${nearest}?`;
+  return `${path} is no key of a job: ${advice}`;
+}
+
+/** Of alternatives, the one whose `kind` the value has; all their keys when it has none of them. */
+function chooseSchema(value: JsonValue, given: Schema, root: Schema): Schema {
+  const schema = resolve(given, root);
+  const choices = [schema["oneOf"], schema["anyOf"]].flatMap((list) => (Array.isArray(list) ? list.map(objectOf) : []));
+  if (choices.length === 0 || !isObject(value)) return schema;
+  const resolved = choices.map((choice) => resolve(choice, root));
+  const fitting = resolved.find((choice) => {
+    const kind = objectOf(objectOf(choice["properties"])["kind"]);
+    return kind["const"] !== undefined && kind["const"] === value["kind"];
+  });
+  return (
+    fitting ?? { properties: Object.assign({}, ...resolved.map((choice) => objectOf(choice["properties"]))) as Schema }
+  );
+}
+
+function resolve(schema: Schema, root: Schema): Schema {
+  const name = typeof schema["$ref"] === "string" ? /^#\/\$defs\/(.+)$/.exec(schema["$ref"])?.[1] : undefined;
+  return name === undefined ? schema : objectOf(objectOf(root["$defs"])[name]);
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function objectOf(value: JsonValue | undefined): JsonObject {
+  return isObject(value) ? value : {};
+}
