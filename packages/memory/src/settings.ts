@@ -7,4 +7,4 @@ export {
   type ResolvedProvider,
   type SecretSources,
 } from "./settings/resolve-secret.ts";
-export { Settings, type HeartbeatSettings, type ProviderSettings } from "./settings/settings.ts";
+export { Settings, settingsSchema, type HeartbeatSettings, type ProviderSettings } from "./settings/settings.ts";

@@ -95,9 +95,9 @@ export const overlapPolicies = ["skip", "queue-one", "queue-all", "cancel-old", 
 export const Retry = z
   .object({
     attemptsMax: z.number().int().min(1).max(attemptsMax).default(1).describe("The first attempt counts"),
-    backoffMs: WrittenMs.max(backoffMsMax).default(30_000),
-    backoffFactor: z.number().min(1).max(10).default(2),
-    backoffMsMax: WrittenMs.max(backoffMsMax).default(3_600_000),
+    backoffMs: WrittenMs.max(backoffMsMax).default(30_000).describe("Before the second attempt"),
+    backoffFactor: z.number().min(1).max(10).default(2).describe("By which the wait grows with each attempt"),
+    backoffMsMax: WrittenMs.max(backoffMsMax).default(3_600_000).describe("The longest wait"),
   })
   .meta({ id: "Retry" });
 
@@ -150,7 +150,7 @@ export const JobInput = z
 const jobDefinitionFields = {
   title: Name.optional(),
   description: text(reasonCharsMax).optional().describe("What it is for, and what else there is to know about it"),
-  agent: Slug.default("main"),
+  agent: Slug.default("main").describe("Whose instructions, model and caps its runs have"),
   session: z.enum(["main", "cron", "heartbeat"]).default("cron").describe("What its runs may know"),
   trigger: Trigger,
   prompt: text(promptCharsMax).describe("What its runs are told; may be empty for a heartbeat"),
@@ -162,7 +162,7 @@ const jobDefinitionFields = {
   jitterMs: WrittenMs.max(86_400_000)
     .default(0)
     .describe("And up to this much later than that, drawn for each tick, so that many jobs do not begin at once"),
-  timeoutMs: WrittenMs.min(1000).max(timeoutMsMax).default(1_800_000),
+  timeoutMs: WrittenMs.min(1000).max(timeoutMsMax).default(1_800_000).describe("The longest a run may take"),
   retry: Retry.default({ attemptsMax: 1, backoffMs: 30_000, backoffFactor: 2, backoffMsMax: 3_600_000 }),
   budget: Budget.optional(),
   activeHours: ActiveHours.optional(),

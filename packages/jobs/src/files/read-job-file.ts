@@ -4,6 +4,8 @@ import { RoostError, type JsonValue } from "@roost/base";
 import { parseAllDocuments } from "yaml";
 import { readWrittenJob } from "./read-written-job.ts";
 
+export { writtenDurations } from "./read-written-job.ts";
+
 export const jobFilesMax = 500;
 const fileBytesMax = 1_048_576;
 

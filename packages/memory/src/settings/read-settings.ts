@@ -6,8 +6,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { nearestName, RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import { isNode, LineCounter, parseDocument, type Document } from "yaml";
-import { z } from "zod";
-import { Settings } from "./settings.ts";
+import type { z } from "zod";
+import { Settings, settingsSchema } from "./settings.ts";
 
 export const settingsFile = "roost.yaml";
 const settingsBytesMax = 262_144;
@@ -92,7 +92,7 @@ function sentence(issue: z.core.$ZodIssue): string {
 
 /** The names of the settings that there are at a place. */
 function namesAt(path: readonly PropertyKey[]): string[] {
-  let places: JsonObject[] = [z.toJSONSchema(Settings, { io: "input", unrepresentable: "any" }) as JsonObject];
+  let places: JsonObject[] = [settingsSchema() as JsonObject];
   for (const part of path)
     places = places.flatMap(alternatives).flatMap((place) => {
       const next =

@@ -38,15 +38,26 @@ const providerFields = {
   id: Slug,
   model: Model,
   price: Price.optional(),
-  /** Prompt and reply together. Default 128000, or what the server tells. */
-  contextTokensMax: z.number().int().min(1024).optional(),
-  /** The longest reply that is asked for. Default: 8192, 16384 for models that think, at most a quarter of the context. */
-  outputTokensMax: z.number().int().min(16).max(1_000_000).optional(),
-  /** Without a single byte for this long the model is given up. Default 3m. */
-  silenceMax: Duration.refine((ms) => ms >= 1000 && ms <= 86_400_000, "must be from 1s to 24h").optional(),
+  contextTokensMax: z
+    .number()
+    .int()
+    .min(1024)
+    .optional()
+    .describe("Prompt and reply together. Default 128000, or what the server tells"),
+  outputTokensMax: z
+    .number()
+    .int()
+    .min(16)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      "The longest reply that is asked for. Default: 8192, 16384 for models that think, at most a quarter of the context",
+    ),
+  silenceMax: Duration.refine((ms) => ms >= 1000 && ms <= 86_400_000, "must be from 1s to 24h")
+    .optional()
+    .describe("Without a single byte for this long the model is given up. Default 3m"),
   temperature: z.number().min(0).max(2).optional(),
-  /** False for a model that cannot call tools. */
-  tools: z.boolean().optional(),
+  tools: z.boolean().optional().describe("False for a model that cannot call tools"),
 };
 
 const Provider = z.discriminatedUnion("kind", [
@@ -82,18 +93,19 @@ const ActiveHours = z.strictObject({
 
 const Heartbeat = z.strictObject({
   enabled: z.boolean().default(true),
-  every: Duration.refine((ms) => ms >= 1000, "must be at least 1s").default(1_800_000),
+  every: Duration.refine((ms) => ms >= 1000, "must be at least 1s")
+    .default(1_800_000)
+    .describe("How often it looks; a model is asked only when something has changed"),
   activeHours: ActiveHours.optional(),
-  /** Where what it has to say goes. */
-  target: z.enum(["console", "webhook", "none"]).default("console"),
+  target: z.enum(["console", "webhook", "none"]).default("console").describe("Where what it has to say goes"),
   prompt: z.string().max(50_000).optional(),
   agent: Slug.default("main"),
   model: Model.optional(),
   ackCharsMax: z.number().int().min(0).max(10_000).default(300),
-  /** A model is called after that long even when nothing changed; never when it is left out. */
-  quietMsMax: Duration.optional(),
-  /** A state file that nobody confirmed for that long is called stale. */
-  staleAfter: Duration.default(21_600_000),
+  quietMsMax: Duration.optional().describe(
+    "A model is called after that long even when nothing changed; never when it is left out",
+  ),
+  staleAfter: Duration.default(21_600_000).describe("A state file that nobody confirmed for that long is called stale"),
   budget: Caps.optional(),
 });
 
@@ -101,9 +113,13 @@ const Heartbeat = z.strictObject({
 const HostRule = z.string().min(1).max(255);
 
 export const Settings = z.strictObject({
-  timeZone: TimeZone.optional(),
-  workers: z.number().int().min(1).max(64).optional(),
-  models: z.array(Provider).max(50).optional(),
+  timeZone: TimeZone.optional().describe("Of schedules, notes and what agents are told; the machine's when left out"),
+  workers: z.number().int().min(1).max(64).optional().describe("Processes that execute runs; 2 when left out"),
+  models: z
+    .array(Provider)
+    .max(50)
+    .optional()
+    .describe("Asked in this order, the next when one fails; what the environment names or runs here when left out"),
   agents: z.record(Slug, z.strictObject({ ...agentDefinitionShape, budget: Caps.optional() })).default({}),
   budgets: z
     .strictObject({
@@ -115,10 +131,12 @@ export const Settings = z.strictObject({
   heartbeat: Heartbeat.prefault({}),
   http: z
     .strictObject({
-      /** Reached by http tools although their addresses are private. */
-      allow: z.array(HostRule).max(200).default([]),
-      /** Known to honour the Idempotency-Key header. */
-      keyed: z.array(HostRule).max(200).default([]),
+      allow: z
+        .array(HostRule)
+        .max(200)
+        .default([])
+        .describe("Reached by http tools although their addresses are private"),
+      keyed: z.array(HostRule).max(200).default([]).describe("Known to honour the Idempotency-Key header"),
     })
     .prefault({}),
   /** How long history is kept; what is left out is kept for ever. */
@@ -146,3 +164,8 @@ export const Settings = z.strictObject({
 export type Settings = z.output<typeof Settings>;
 export type ProviderSettings = NonNullable<Settings["models"]>[number];
 export type HeartbeatSettings = Settings["heartbeat"];
+
+/** JSON Schema of roost.yaml, as it is written. */
+export function settingsSchema(): object {
+  return z.toJSONSchema(Settings, { io: "input", unrepresentable: "any" });
+}
