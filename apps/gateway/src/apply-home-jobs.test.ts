@@ -4,8 +4,11 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
 import { getJob, pauseJob, removeJob, resumeJob } from "@roost/jobs";
+import { readTopic } from "@roost/kernel";
 import { readSettings } from "@roost/memory/settings";
 import { applyHomeJobs } from "./apply-home-jobs.ts";
+import { describeActiveJobs } from "./describe-active-jobs.ts";
+import { createJobFilesKeeper } from "./create-job-files-keeper.ts";
 import { createTestGateway } from "./testing/create-test-gateway.ts";
 
 const yaml = (id: string, prompt: string) => `id: ${id}\ntrigger: { kind: every, every: 1h }\nprompt: ${prompt}\n`;
@@ -38,6 +41,59 @@ test("applyHomeJobs() applies a file when it has changed, and leaves what was ch
   await home.write("jobs/a.yaml", yaml("a", "two"));
   await home.apply();
   assert.equal(await home.promptOf("a"), "two");
+});
+
+test("applyHomeJobs() says when a file replaces what was changed by command, and when a file of jobs is gone", async () => {
+  await using home = await open({ "jobs/a.yaml": yaml("a", "one"), "jobs/b.yaml": yaml("b", "one") });
+  await home.apply();
+  await home.gateway.client.defineJob({ jobId: "a", trigger: { kind: "manual" }, prompt: "by command" });
+  assert.deepEqual(await home.apply(), []);
+  await home.write("jobs/a.yaml", yaml("a", "two"));
+  assert.match(
+    (await home.apply()).join(),
+    /jobs\/a\.yaml has changed and is applied: it replaces .*roost jobs versions a/,
+  );
+  assert.deepEqual(await home.apply(), []);
+  await rm(join(home.gateway.homeDir, "jobs/b.yaml"));
+  for (let count = 0; count < 2; count += 1)
+    assert.match(
+      (await home.apply()).join(),
+      /jobs\/b\.yaml is gone, and b of it is still here: roost jobs remove JOB/,
+    );
+  await removeJob(home.kernel, "b", { by: "person:owner" });
+  assert.deepEqual(await home.apply(), []);
+});
+
+test("createJobFilesKeeper() applies a file that changes while Roost runs, and tells once why one cannot be", async () => {
+  await using home = await open({ "jobs/a.yaml": yaml("a", "one") });
+  const { kernel, gateway } = home;
+  const settings = readSettings(gateway.homeDir);
+  const options = { homeDir: gateway.homeDir, timeZone: "UTC", settings, logger: silentLogger };
+  const keeper = createJobFilesKeeper(kernel, options, await home.apply());
+  await keeper.look();
+  await home.write("jobs/a.yaml", yaml("a", "second"));
+  await keeper.look();
+  assert.equal(await home.promptOf("a"), "second");
+  await home.write("jobs/b.yaml", "id: b\ntrigger: { kind: manual }\npromt: x\n");
+  await keeper.look();
+  await keeper.look();
+  const { events } = await readTopic(kernel.database, { topic: "notices", limit: 10 });
+  const texts = events.filter(({ type }) => type === "notice.raised").map(({ data }) => String(data["text"]));
+  assert.equal(texts.length, 1);
+  assert.match(
+    texts[0] ?? "",
+    /jobs\/b\.yaml is not applied: job "b": promt is no key of a job: did you mean prompt\?/,
+  );
+});
+
+test("describeActiveJobs() names what runs by itself and what it may cost at most", async () => {
+  await using home = await open({
+    "jobs/a.yaml": yaml("a", "one"),
+    "roost.yaml": "budgets: { day: { usdMax: 3 }, month: { usdMax: 20 } }\n",
+  });
+  await home.apply();
+  const text = await describeActiveJobs(home.kernel, readSettings(home.gateway.homeDir));
+  assert.match(text ?? "", /^2 jobs are active \(a, heartbeat\), at most \$3 a day and \$20 a month: /);
 });
 
 test("applyHomeJobs() never ends a pause nor brings back what was removed, and removes nothing itself", async () => {

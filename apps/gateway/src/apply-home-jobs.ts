@@ -3,10 +3,10 @@
  * that what was changed by command meanwhile stays. It never removes a job and never ends a person's pause.
  */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, toRoostError, writeFileDurably, type JsonValue, type Logger } from "@roost/base";
-import { applyJobs, getJob } from "@roost/jobs";
+import { applyJobs, getJob, listJobs } from "@roost/jobs";
 import { jobFilesMax, listJobFiles, readJobFile } from "@roost/jobs/files";
 import type { Kernel } from "@roost/kernel";
 import { settingsFile, type Settings } from "@roost/memory/settings";
@@ -35,15 +35,54 @@ export async function applyHomeJobs(kernel: Kernel, options: ApplyHomeJobsOption
       .digest("hex");
     try {
       const isApplied = before[source] === hash && (await areKnown(kernel, jobs));
-      if (!isApplied) await applyJobs(kernel, jobs, { by, source, timeZone });
+      if (!isApplied) {
+        const changed = before[source] === undefined ? [] : await changedByOthers(kernel, jobs);
+        const changes = await applyJobs(kernel, jobs, { by, source, timeZone });
+        for (const { jobId, change } of changes)
+          if (change === "changed" && changed.includes(jobId))
+            notices.push(
+              `${source} has changed and is applied: it replaces what was changed by command since (roost jobs versions ${jobId})`,
+            );
+      }
       applied[source] = hash;
     } catch (error) {
       notices.push(`${source} is not applied: ${toRoostError(error).message}`);
     }
   }
+  for (const [source, hash] of Object.entries(before)) {
+    if (sources.has(source) || source === settingsFile || applied[source] !== undefined) continue;
+    const left = await jobsOf(kernel, source);
+    if (left.length === 0) continue;
+    // Said at each start until one of the two is gone.
+    applied[source] = hash;
+    if (await isGone(join(homeDir, source)))
+      notices.push(
+        `${source} is gone, and ${left.join(", ")} of it ${left.length === 1 ? "is" : "are"} still here: roost jobs remove JOB`,
+      );
+  }
   for (const notice of notices) logger.warn(notice);
   await writeFileDurably(appliedPath(homeDir), `${JSON.stringify(applied, null, 2)}\n`, { mode: 0o600 });
   return notices;
+}
+
+/** Ids of those whose present definition is not the home's own. */
+async function changedByOthers(kernel: Kernel, jobs: JsonValue[]): Promise<string[]> {
+  const changed: string[] = [];
+  for (const id of jobs.map(idOf)) {
+    if (id === undefined) continue;
+    const job = await getJob(kernel, id).catch(() => undefined);
+    if (job !== undefined && job.state !== "removed" && job.definedBy !== by) changed.push(id);
+  }
+  return changed;
+}
+
+async function jobsOf(kernel: Kernel, source: string): Promise<string[]> {
+  const { jobs } = await listJobs(kernel, { limit: jobFilesMax, source });
+  return jobs.map(({ id }) => id);
+}
+
+async function isGone(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) === undefined;
 }
 
 /** The jobs of each file that can be read, each job in one file only. */

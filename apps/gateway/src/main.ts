@@ -33,8 +33,10 @@ import { applyHomeJobs } from "./apply-home-jobs.ts";
 import { readGatewayConfig, type GatewayConfig } from "./config.ts";
 import { createGateway } from "./create-gateway.ts";
 import { createApi } from "./create-api.ts";
+import { describeActiveJobs } from "./describe-active-jobs.ts";
 import { describeConfig } from "./describe-config.ts";
 import { findModel } from "./find-model.ts";
+import { createJobFilesKeeper } from "./create-job-files-keeper.ts";
 import { listen } from "./listen.ts";
 import { openRehearsals, type OpenRehearsalsOptions } from "./rehearsals/open-rehearsals.ts";
 import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
@@ -89,10 +91,18 @@ async function main(): Promise<void> {
   });
   origin.port = listening.port;
   for (const name of listening.hostnames) origin.hostnames.add(name);
+  const teller = createSettingsTeller(kernel, homeDir, settings);
+  const keeper = createJobFilesKeeper(kernel, { homeDir, timeZone: memory.timeZone, settings, logger }, notices);
   const loops = [...createJobLoops(kernel), ...createJournalLoops(kernel)];
   const going = Promise.all([
     runScheduler(kernel, { loops, signal: shutdown, host: hostname(), pid: process.pid }),
-    watchHome(memory, { signal: shutdown, onScan: createSettingsTeller(kernel, homeDir, settings).hint }),
+    watchHome(memory, {
+      signal: shutdown,
+      onScan: () => {
+        teller.hint();
+        keeper.hint();
+      },
+    }),
   ]);
   await using _address = await publishAddress(homeDir, { url: listening.url, startedAtMs });
   const problem = await findProblem();
@@ -100,7 +110,7 @@ async function main(): Promise<void> {
   supervised.ready({
     url: listening.url,
     model: model.mode === "live" ? `${model.name} (${model.provider})` : null,
-    notices: problem === null ? notices : [problem, ...notices],
+    notices: [problem, await describeActiveJobs(kernel, settings), ...notices].filter((line) => line != null),
   });
   await going.catch((error: unknown) => {
     process.exitCode = exitCodeOf(toRoostError(error).code);

@@ -68,7 +68,10 @@ export async function superviseHome(options: SuperviseHomeOptions): Promise<void
   try {
     await endLeftovers(before?.children ?? [], logger);
     const isNew = await createHome(paths, { template: options.paths.homeTemplate });
-    if (isNew) terminal.done(`Home ${paths.home} made: it is yours to edit`);
+    if (isNew)
+      terminal.done(
+        `Home ${paths.home} made from an example: its people and jobs are fiction, docs/home.md says how to make it yours`,
+      );
     await createToken(paths.token);
     if (!stop.aborted) await runMachine(options, { paths, owner, logger, writeLog: log.write });
   } catch (error) {
