@@ -19,7 +19,7 @@ function guardOf(write: string, edit: Omit<Edit, "count"> & { count?: number }):
 const heldFence = {
   file: "functions/hold-run.sql",
   find: "where x.id = p_run and x.epoch = p_epoch and x.state = 'running' for no key update",
-  replace: "where x.id = p_run for no key update",
+  replace: "where x.id = p_run and x.state = 'running' for no key update",
 };
 const lockedFence = "if (run === undefined || run.epoch !== owned.epoch) throw leaseLost(owned, run);";
 const endsAtItsEpoch =

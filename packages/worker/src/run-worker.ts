@@ -32,8 +32,11 @@ export const workerDefaults = {
   concurrencyMax: 8,
   graceMsMax: 10_000,
   abandonMsMax: 10_000,
-  pollMs: 1_000,
-  heartbeatMs: 1_000,
+  /** It is woken when a run becomes ready; a wake-up is a hint. */
+  pollMs: 5_000,
+  /** After a wake-up it looks once more: others may have taken what it saw, and left what came since. */
+  secondLookMs: 250,
+  heartbeatMs: 5_000,
   restart: { firstMs: 250, maxMs: 5_000 },
   /** How often it looks whether jobs are due that nobody fires. */
   jobWatchMs: 15_000,
@@ -122,6 +125,7 @@ async function claimWhileThereIsRoom(
   const concurrencyMax = options.concurrencyMax ?? workerDefaults.concurrencyMax;
   // Watched from before the first look, so that a run that becomes ready in between is not slept over.
   using ready = kernel.wakeups.watch(queues.map((queue) => `runs:${queue}`));
+  let isWoken = false;
   while (!leaving.aborted) {
     const room = concurrencyMax - active.size;
     if (room <= 0) {
@@ -129,6 +133,7 @@ async function claimWhileThereIsRoom(
       continue;
     }
     let isMoreReady = false;
+    const timeoutMs: number = isWoken ? workerDefaults.secondLookMs : workerDefaults.pollMs;
     try {
       const limit = Math.min(room, runLimits.claimMax);
       const claimed = await claimRuns(kernel, { workerId: worker.workerId, queues, limit, loopVersions });
@@ -139,11 +144,11 @@ async function claimWhileThereIsRoom(
       if (leaving.aborted) return;
       logger.warn("Runs could not be claimed", { error: toRoostError(error).message });
     }
-    if (!isMoreReady) await ready.next({ timeoutMs: workerDefaults.pollMs, signal: leaving });
+    if (!isMoreReady) isWoken = (await ready.next({ timeoutMs, signal: leaving })) === "woken";
   }
 }
 
-/** Renews the lease each second and at once when a cancel is announced; aborts what this worker may not continue. */
+/** Renews the lease every few seconds and at once when a cancel is announced; aborts what this worker may not continue. */
 async function keepLease(
   { kernel, logger, leaseMs }: WorkerOptions,
   worker: WorkerRegistration,

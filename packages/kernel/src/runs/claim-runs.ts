@@ -47,8 +47,14 @@ export async function claimRuns(kernel: Kernel, claim: Claim): Promise<ClaimedRu
       { details: { reason: "lease_lost", workerId: claim.workerId } },
     );
   }
-  if (rows.length > 0) kernel.wakeups.wake("log:runs");
+  if (rows.length > 0) announceClaim(kernel);
   return withSteps(kernel, rows);
+}
+
+/** There are events to read, and a worker whose death would be worth seeing. */
+export function announceClaim({ wakeups }: Kernel): void {
+  wakeups.wake("log:runs");
+  wakeups.wake("claims");
 }
 
 /** What claim_1 and end_1 are told of who takes. */

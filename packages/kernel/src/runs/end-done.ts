@@ -6,7 +6,7 @@ import type { JsonObject, JsonValue } from "@roost/base";
 import type { BatchOutcome } from "../batches/create-batches.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
-import { claimValues, withSteps, type ClaimTerms } from "./claim-runs.ts";
+import { announceClaim, claimValues, withSteps, type ClaimTerms } from "./claim-runs.ts";
 import { eventOutput, eventReason } from "./emit-run-event.ts";
 import type { PreparedOutcome } from "./finish-step.ts";
 import { toOutcomesJson } from "./hold-run.ts";
@@ -64,8 +64,11 @@ export async function endDone(kernel: Kernel, items: DoneRun[]): Promise<BatchOu
     else if (row.queue === null) left.add(row.id);
     else taken.push(row as Run);
   }
-  if (taken.length > 0 || left.size < firsts.length) kernel.wakeups.wake("log:runs");
-  if (taken.length > 0) claimer!.take(await withSteps(kernel, taken));
+  if (left.size < firsts.length) kernel.wakeups.wake("log:runs");
+  if (taken.length > 0) {
+    announceClaim(kernel);
+    claimer!.take(await withSteps(kernel, taken));
+  }
   return items.map((item) => ({
     // The same run twice: its later end was the one that was sent.
     value: left.has(item.owned.runId) || !firsts.includes(item) ? "left" : "done",

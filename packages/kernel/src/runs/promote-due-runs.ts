@@ -37,17 +37,25 @@ export async function promoteDueRuns(kernel: Kernel, options: { limit?: number }
   );
 }
 
-/** The moment of the next one, to sleep until; null when none waits for a moment. */
-export async function readNextDue(kernel: Kernel): Promise<Date | null> {
-  const [row] = await kernel.database.query<{ wakeAt: Date | null }>(
-    `select least(
+export interface NextDue {
+  /** When something is due next; null when nothing waits for a moment. */
+  at: Date | null;
+  /** By the database's clock, as everything that is due. */
+  isDue: boolean;
+}
+
+/** One cheap statement for all that the loop of due runs does: starts, retries, waits, time limits, cancels that are not heeded, rates. */
+export async function readNextDue(kernel: Kernel): Promise<NextDue> {
+  const [row] = await kernel.database.query<NextDue>(
+    `select n.at, coalesce(n.at <= roost.now(), false) as "isDue" from (select least(
        (select min(wake_at) from roost.run where state = 'waiting' and wake_at is not null),
        (select min(deadline_at) from roost.run where deadline_at is not null and ended_at is null),
-       (select min(next_at) from roost.gate where next_at is not null)) as "wakeAt"`,
-    [],
+       (select min(cancel_requested_at) from roost.run where state = 'running' and cancel_requested_at is not null) + $1 * interval '1 millisecond',
+       (select min(next_at) from roost.gate where next_at is not null)) as at) as n`,
+    [runLimits.cancelGraceMs],
     { name: "roost_run_next_due" },
   );
-  return row?.wakeAt ?? null;
+  return row!;
 }
 
 /** Locked in the one order, but without waiting: what is locked is being ended, or promoted by somebody else. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { claim, claimOne, done, begin, end, joinWorker, startRun } from "../testing/drive-runs.ts";
-import { listQueues, pauseQueue, readPausedQueues, resumeQueue } from "./queues.ts";
+import { listQueues, pauseQueue, readPausedQueues, resumeQueue, wakeReadyQueues } from "./queues.ts";
 
 test("pauseQueue() gives nothing of the queue to any worker until it is resumed; what runs goes on", async () => {
   await using opened = await createTestKernel();
@@ -50,4 +50,15 @@ test("pauseQueue() leaves other queues alone", async () => {
       ["slow", true],
     ],
   );
+});
+
+test("wakeReadyQueues() wakes the workers of a queue whose runs nobody announced", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  await startRun(kernel, { queue: "left" });
+  using left = kernel.wakeups.watch("runs:left");
+  using idle = kernel.wakeups.watch("runs:idle");
+  await wakeReadyQueues(kernel);
+  assert.equal(await left.next({ timeoutMs: 0 }), "woken");
+  assert.equal(await idle.next({ timeoutMs: 0 }), "timeout");
 });

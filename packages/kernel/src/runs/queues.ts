@@ -40,6 +40,16 @@ export async function listQueues(
   );
 }
 
+/** Wakes the workers of each queue that has ready runs: the process that made them ready may have died before it could. */
+export async function wakeReadyQueues(kernel: Kernel): Promise<void> {
+  const rows = await kernel.database.query<{ queue: string }>(
+    "select distinct queue from roost.run where state = 'ready'",
+    [],
+    { name: "roost_queue_ready" },
+  );
+  for (const { queue } of rows) kernel.wakeups.wake(`runs:${queue}`);
+}
+
 /** Names of those that are paused. */
 export async function readPausedQueues(kernel: Kernel): Promise<Map<string, { reason: string | null; since: Date }>> {
   const rows = await kernel.database.query<{ name: string; reason: string | null; since: Date }>(

@@ -234,6 +234,7 @@ async function release(
     { id: eventId },
   );
   if (wait.until !== undefined) tx.wake("due");
+  if (wait.kind === "event") tx.wake("waits");
   if (run.lane !== null && !isHeld) await promoteLanes(tx, [run.lane], [run.id]);
   await admitRuns(tx, [run.slot]);
   return { state: "waiting", ...(questionId === undefined ? {} : { questionId }) };

@@ -5,6 +5,7 @@
  */
 import { expireOnce } from "../coordination/begin-once.ts";
 import { expireLocks } from "../coordination/release-lock.ts";
+import { readNextExpiry } from "../coordination/read-next-expiry.ts";
 import { sweepCoordination } from "../coordination/sweep-coordination.ts";
 import { sweepSpend } from "../budgets/set-budgets.ts";
 import { allSteps } from "../each-alone.ts";
@@ -15,21 +16,24 @@ import { deliverEventWaits } from "../runs/event-waits.ts";
 import { failOverdueRuns } from "../runs/fail-overdue-runs.ts";
 import { promoteDueRuns, readNextDue } from "../runs/promote-due-runs.ts";
 import { promoteFreeLanes } from "../runs/promote-lanes.ts";
+import { wakeReadyQueues } from "../runs/queues.ts";
 import { sweepFinishedRuns, sweepLanes } from "../runs/sweep-finished-runs.ts";
-import { reapWorkers } from "../workers/reap-workers.ts";
+import { lookAfterWorkers } from "../workers/reap-workers.ts";
 import { dropHistory } from "./drop-history.ts";
 import { keepRegistered } from "./keep-registered.ts";
 import { readAwaitedTopics } from "./read-awaited-topics.ts";
 import { runLoop, type Loop } from "./run-loop.ts";
 
-/** How often each loop looks although nothing wakes it and nothing is known to be due. Together about eight statements a second when idle. */
+/** How often each loop looks although nothing wakes it and nothing is known to be due. Together about one statement a second when idle. */
 const timings = {
-  duePollMs: 2_000,
-  eventPollMs: 1_000,
-  /** A worker's death is seen within this time. */
+  duePollMs: 5_000,
+  eventPollMs: 5_000,
+  /** The death of a worker is seen within this time while something runs. */
   reapMs: 250,
-  leasePollMs: 2_000,
-  lanePollMs: 2_000,
+  /** And within this one while nothing does: then nothing is to be taken over. */
+  idleReapMs: 5_000,
+  leasePollMs: 5_000,
+  lanePollMs: 10_000,
   housekeepingMs: 60_000,
 } as const;
 
@@ -57,26 +61,27 @@ export function createLoops(kernel: Kernel): Loop[] {
       channels: () => ["due", "cancel"],
       pollMs: timings.duePollMs,
       look: async () => {
+        const next = await readNextDue(kernel);
+        if (!next.isDue) return { atMs: next.at?.getTime() };
         let moved = 0;
         await allSteps([
           async () => (moved += await promoteDueRuns(kernel)),
           async () => (moved += await admitDueRates(kernel)),
           async () => (moved += await failOverdueRuns(kernel)),
         ]);
-        return { isMore: moved > 0, atMs: (await readNextDue(kernel))?.getTime() };
+        return { isMore: moved > 0, atMs: (await readNextDue(kernel)).at?.getTime() };
       },
     },
-    {
-      name: "workers",
-      channels: () => ["workers"],
-      pollMs: timings.reapMs,
-      look: async () => ({ isMore: (await reapWorkers(kernel)) > 0 }),
-    },
+    workerLoop(kernel),
     {
       name: "leases",
-      channels: () => [],
+      channels: () => ["leases"],
       pollMs: timings.leasePollMs,
-      look: async () => ({ isMore: (await expireLocks(kernel)) + (await expireOnce(kernel)) > 0 }),
+      look: async () => {
+        const next = await readNextExpiry(kernel);
+        if (!next.isDue) return { atMs: next.at?.getTime() };
+        return { isMore: (await expireLocks(kernel)) + (await expireOnce(kernel)) > 0 };
+      },
     },
     {
       name: "lanes",
@@ -94,6 +99,7 @@ export function createLoops(kernel: Kernel): Loop[] {
       look: async () => {
         let swept = 0;
         await allSteps([
+          () => wakeReadyQueues(kernel),
           async () => (swept += await sweepFinishedRuns(kernel)),
           async () => (swept += await sweepCoordination(kernel)),
           () => sweepLanes(kernel),
@@ -108,11 +114,29 @@ export function createLoops(kernel: Kernel): Loop[] {
   ];
 }
 
+/** Claims wake it, so that it looks often as soon as something runs. */
+function workerLoop(kernel: Kernel): Loop {
+  let nextMs = 0;
+  return {
+    name: "workers",
+    channels: () => ["workers", "claims"],
+    pollMs: timings.idleReapMs,
+    look: async () => {
+      const nowMs = kernel.clock.nowMs();
+      // Many claims in a short time need one look.
+      if (nowMs < nextMs && nextMs - nowMs <= timings.reapMs) return { atMs: nextMs };
+      const { reapedCount, isBusy } = await lookAfterWorkers(kernel);
+      nextMs = kernel.clock.nowMs() + timings.reapMs;
+      return { isMore: reapedCount > 0, ...(isBusy ? { atMs: nextMs } : {}) };
+    },
+  };
+}
+
 function eventWaitLoop(kernel: Kernel): Loop {
   let topics: string[] = [];
   return {
     name: "event waits",
-    channels: () => topics.map((topic) => `log:${topic}`),
+    channels: () => ["waits", ...topics.map((topic) => `log:${topic}`)],
     pollMs: timings.eventPollMs,
     look: async () => {
       topics = await readAwaitedTopics(kernel);

@@ -18,15 +18,26 @@ interface DeadWorker {
 
 /** One pass; any number may call it. Returns how many workers were given up. */
 export async function reapWorkers(kernel: Kernel): Promise<number> {
-  const suspects = await findSuspects(kernel);
-  let reaped = 0;
+  return (await lookAfterWorkers(kernel)).reapedCount;
+}
+
+/** As reapWorkers; `isBusy`: some run is with a worker, so a death would be worth seeing soon. */
+export async function lookAfterWorkers(kernel: Kernel): Promise<{ reapedCount: number; isBusy: boolean }> {
+  const rows = await findSuspects(kernel);
+  let reapedCount = 0;
   // One that cannot be given up keeps no other from it.
   await allSteps(
-    suspects.map(({ id }) => async () => {
-      if (await reap(kernel, id)) reaped += 1;
-    }),
+    rows.flatMap(({ id }) =>
+      id === null
+        ? []
+        : [
+            async () => {
+              if (await reap(kernel, id)) reapedCount += 1;
+            },
+          ],
+    ),
   );
-  return reaped;
+  return { reapedCount, isBusy: rows.some(({ id }) => id === null) };
 }
 
 async function reap(kernel: Kernel, id: string): Promise<boolean> {
@@ -45,11 +56,16 @@ async function reap(kernel: Kernel, id: string): Promise<boolean> {
   return true;
 }
 
-/** One statement when all are well. Taking a worker's lock, for the length of this statement, succeeds only when nobody holds it. */
-async function findSuspects(kernel: Kernel): Promise<{ id: string }[]> {
-  return kernel.database.query<{ id: string }>(
-    `select id from roost.worker
-     where case when expires_at <= roost.now() then true else pg_try_advisory_xact_lock(lock_key) end limit $1`,
+/**
+ * One statement when all are well. Taking a worker's lock, for the length of this statement, succeeds only when nobody holds it. A row
+ * without an id: some run is with a worker.
+ */
+async function findSuspects(kernel: Kernel): Promise<{ id: string | null }[]> {
+  return kernel.database.query<{ id: string | null }>(
+    `(select id from roost.worker
+      where case when expires_at <= roost.now() then true else pg_try_advisory_xact_lock(lock_key) end limit $1)
+     union all
+     select null where exists (select 1 from roost.run where state = 'running')`,
     [runLimits.passMax],
     { name: "roost_worker_suspects" },
   );
