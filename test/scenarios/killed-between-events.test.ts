@@ -12,7 +12,8 @@ import { startScene, type Scene } from "./start-scene.ts";
 const setMarker =
   ({ keyed }: World): Script =>
   ({ messages, userText }) => {
-    const marker = /marker (\S+)/.exec(userText)?.[1] ?? "none";
+    // Earlier turns are in it as well, quoted because they rest on what the server answered.
+    const marker = [...userText.matchAll(/^Set marker (\S+)/gm)].at(-1)?.[1] ?? "none";
     const body = JSON.stringify({ marker });
     if (messages.at(-1)?.role === "tool") return `Marker ${marker} is set`;
     return { toolCalls: [{ name: "http_send_keyed", arguments: { url: `${keyed.url}/markers`, body } }] };

@@ -39,11 +39,7 @@ export function createWeekScript(world: World): Script {
   return (request) => {
     const prompt = readPrompt(request);
     if (prompt.kind === "heartbeat") return "HEARTBEAT_OK";
-    if (prompt.kind === "main")
-      return answerPerson(
-        request.messages.map(({ content }) => content ?? ""),
-        prompt,
-      );
+    if (prompt.kind === "main") return answerPerson(prompt);
     const work = jobs[prompt.jobId ?? ""];
     if (work === undefined) throw new Error(`no script for the job of ${prompt.asked}`);
     return work(prompt, world);
@@ -57,12 +53,14 @@ const jobs: Record<string, (prompt: Prompt, world: World) => ScriptedReply> = {
   "weekly-review": () => "1. Seven posts.\n2. Three videos.\n3. Nothing to complain about.",
 };
 
-/** What item 3 of the last list of the blog writer says, word for word from what main was told. */
-function answerPerson(messages: string[], { asked }: Prompt): ScriptedReply {
+/** What item 3 of the last list of the blog writer says. The digest names the run; what it said rests on a page and is read by the tool. */
+function answerPerson({ asked, results }: Prompt): ScriptedReply {
   if (!/expand item 3/i.test(asked)) return `I read: ${asked}`;
-  const told = messages.filter((text) => text.includes("blog-writer finished")).join("\n");
-  const items = [...told.matchAll(/^3\. (.+)$/gm)].map((match) => match[1]);
-  return items.length === 0 ? "I know of no list." : `More about it: ${items.at(-1)}.`;
+  const read = results.get("read_run");
+  const runId = [...asked.matchAll(/blog-writer finished .*\(run (\S+)\)/g)].at(-1)?.[1];
+  if (read === undefined) return runId === undefined ? "I know of no list." : call("read_run", { runId });
+  const item = /\b3\. (.+?)(?:\\n|"|$)/m.exec(read.join("\n"))?.[1];
+  return item === undefined ? "I know of no list." : `More about it: ${item}.`;
 }
 
 function writePost(prompt: Prompt, world: World): ScriptedReply {

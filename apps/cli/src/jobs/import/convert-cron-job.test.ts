@@ -61,9 +61,12 @@ test("convertCronJob() knows every schedule, and keeps disabled what cannot run"
   ]);
   assert.deepEqual(trigger({ kind: "on-exit", command: "true" }), [{ kind: "manual" }, false, 1]);
   // The same moment once more, of a job that is here: it has run, or is about to.
-  const here = { trigger: { kind: "at" as const, at: "2026-03-14T11:00:00Z" } };
+  const here = { trigger: { kind: "at" as const, at: "2026-03-14T11:00:00Z" }, enabled: true };
   const known = convert({ schedule: { kind: "at", at: "2026-03-14T11:00:00.000Z" } }, here);
   assert.deepEqual([known.job.enabled, known.notes], [undefined, []]);
+  // Kept disabled by the import before: it stays so.
+  const idle = convert({ schedule: { kind: "at", at: "2026-03-14T11:00:00.000Z" } }, { ...here, enabled: false });
+  assert.deepEqual([idle.job.enabled, idle.notes], [false, ["its moment has passed: it is kept, disabled"]]);
   for (const schedule of [
     { kind: "at", at: "soon" },
     { kind: "at", atMs: 9e15 },

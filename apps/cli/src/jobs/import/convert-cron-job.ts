@@ -20,7 +20,7 @@ export interface ConvertOptions {
   /** Of crons that name none: that of the machine on which they ran. */
   timeZone: string;
   /** Its definition here, if it has one. */
-  here?: { trigger: WrittenJob["trigger"] } | undefined;
+  here?: { trigger: WrittenJob["trigger"]; enabled: boolean } | undefined;
 }
 
 type Trigger = WrittenJob["trigger"];
@@ -130,7 +130,7 @@ function convertSchedule(source: CronJob, options: ConvertOptions & { notes: Not
   return { trigger: { kind: "manual" }, delayMs: 0 };
 }
 
-/** A moment without a zone is UTC there. One that has passed would fire at once here, unless it is the one that the job has here already. */
+/** A moment without a zone is UTC there. One that has passed would fire at once here, unless it is the one for which the job is enabled here. */
 function convertMoment(
   { at, atMs }: CronJob["schedule"],
   { nowMs, here, notes }: ConvertOptions & { notes: Notes },
@@ -142,7 +142,7 @@ function convertMoment(
     return { trigger: { kind: "manual" }, delayMs: 0 };
   }
   const moment = new Date(ms).toISOString();
-  const isKnown = here?.trigger.kind === "at" && Date.parse(here.trigger.at) === ms;
+  const isKnown = here?.enabled === true && here.trigger.kind === "at" && Date.parse(here.trigger.at) === ms;
   const isIdle = ms <= nowMs && !isKnown;
   if (isIdle) notes.push("its moment has passed: it is kept, disabled");
   return { trigger: { kind: "at", at: moment }, delayMs: 0, isIdle };
