@@ -1,10 +1,12 @@
 /** Daily notes and remembered facts: lines that are added, by compare-and-swap, whoever else is writing. */
 import { RoostError } from "@roost/base";
+import { isUntrusted } from "@roost/contract/labels";
 import type { KernelTransaction } from "@roost/kernel";
 import { homeLimits } from "../disk/home-limits.ts";
 import { findHomeFile } from "../files/read-home-file.ts";
 import { writeHomeFile } from "../files/write-home-file.ts";
 import type { Memory } from "../memory.ts";
+import { nameSources } from "../visibility/name-sources.ts";
 import { dailyNotePath } from "../visibility/daily-note-path.ts";
 import type { Author, Viewer } from "../visibility/viewer.ts";
 import { refuseUnwritable } from "../visibility/visibility.ts";
@@ -44,7 +46,7 @@ export async function appendLine(
   const day = memory.calendar.dayAt(nowMs);
   const path = dailyNotePath(day);
   refuseUnwritable(note.as, path);
-  const line = `- ${memory.calendar.timeOfDayAt(nowMs)} ${text.replaceAll("\n", "\n  ")}\n`;
+  const line = lineOf(note, { text, time: memory.calendar.timeOfDayAt(nowMs) });
   for (let attempt = 0; attempt < homeLimits.mergeAttemptsMax; attempt += 1) {
     const current = await findHomeFile(memory, path, { as: note.as });
     const before =
@@ -74,4 +76,13 @@ export async function appendLine(
     "conflict",
     `${path} was changed by others ${homeLimits.mergeAttemptsMax} times while a line was added: try again`,
   );
+}
+
+/** What rests on content from outside stands in a fenced block that says so; the file remembers the labels of its lines. */
+function lineOf({ by, labels }: DailyNote, { text, time }: { text: string; time: string }): string {
+  const indented = text.replaceAll("\n", "\n  ");
+  if (labels === undefined || !isUntrusted(labels)) return `- ${time} ${indented}\n`;
+  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(Math.max(3, longest + 1));
+  return `- ${time} ${by}, from ${nameSources(labels)}:\n  ${fence}untrusted\n  ${indented}\n  ${fence}\n`;
 }

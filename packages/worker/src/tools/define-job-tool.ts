@@ -25,12 +25,12 @@ export function defineJobTool({ kernel, memory, run, actor }: ToolContext): Tool
       "Creates or changes a job that starts runs by itself: at a cron time, every so often, once at a time, on an event, or by hand. Its runs are isolated: put all they need to know into the prompt. The same definition again changes nothing.",
     input: schema,
     effect: "idempotent",
-    execute: async (given) => {
+    execute: async (given, { labels }) => {
       const definition = input.parse(given);
       const { change, version } = await defineJob(
         kernel,
         { ...definition, session: "cron" },
-        { by: actor, timeZone: memory.timeZone, causation: run.causeId, correlation: run.correlation },
+        { by: actor, timeZone: memory.timeZone, causation: run.causeId, correlation: run.correlation, labels },
       );
       return { state: "done", output: toJson({ jobId: definition.id, change, version }) };
     },

@@ -1,4 +1,5 @@
 import type { Tool } from "@roost/agent";
+import { isUntrusted } from "@roost/contract/labels";
 import { acquireLock } from "@roost/kernel";
 import { z } from "zod";
 import { toJson, type ToolContext } from "./tool-context.ts";
@@ -18,13 +19,14 @@ export function lockTool({ kernel, run }: ToolContext): Tool<z.infer<typeof inpu
       "Takes a named lock, so that no other run or script works on the same thing meanwhile. When another has it, you are told who and until when: do something else or stop. It is released when this run ends.",
     input,
     effect: "idempotent",
-    execute: async ({ name, purpose, waitSeconds, holdSeconds }, { signal }) => {
+    execute: async ({ name, purpose, waitSeconds, holdSeconds }, { signal, labels }) => {
       const request = {
         name,
         holder: `run:${run.id}`,
         ttlMs: holdSeconds * 1000,
         waitMs: waitSeconds * 1000,
-        ...purposeOf(run, purpose),
+        ...purposeOf(run, isUntrusted(labels) ? undefined : purpose),
+        labels,
         runId: run.id,
         causation: run.causeId,
         correlation: run.correlation,

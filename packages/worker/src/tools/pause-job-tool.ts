@@ -1,6 +1,7 @@
 import type { Tool } from "@roost/agent";
 import { pauseJob, resumeJob } from "@roost/jobs";
 import { z } from "zod";
+import { saidBy } from "./said-by.ts";
 import type { ToolContext } from "./tool-context.ts";
 
 const input = z.object({
@@ -16,12 +17,13 @@ export function pauseJobTool({ kernel, run, actor }: ToolContext): Tool<z.infer<
     description: "Pauses a job (its ticks stop, what runs goes on) or resumes it.",
     input,
     effect: "idempotent",
-    execute: async ({ jobId, do: action, reason }) => {
+    execute: async ({ jobId, do: action, reason }, { labels }) => {
       const cause = {
         by: actor,
         causation: run.causeId,
         correlation: run.correlation,
-        reason,
+        labels,
+        reason: saidBy(run.id, labels, reason),
       };
       await (action === "pause" ? pauseJob(kernel, jobId, cause) : resumeJob(kernel, jobId, cause));
       return { state: "done", output: { jobId, state: action === "pause" ? "paused" : "active" } };

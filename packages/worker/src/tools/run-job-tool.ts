@@ -1,6 +1,7 @@
 import type { Tool } from "@roost/agent";
 import { runJobNow } from "@roost/jobs";
 import { z } from "zod";
+import { saidBy } from "./said-by.ts";
 import { toJson, type ToolContext } from "./tool-context.ts";
 
 const input = z.object({ jobId: z.string().min(1).max(63), reason: z.string().max(500).optional() });
@@ -12,13 +13,14 @@ export function runJobTool({ kernel, run, actor }: ToolContext): Tool<z.infer<ty
     description: "Runs a job now. It runs by itself and reports in the log; you do not wait for it.",
     input,
     effect: "idempotent",
-    execute: async ({ jobId, reason }, { idempotencyKey }) => {
+    execute: async ({ jobId, reason }, { idempotencyKey, labels }) => {
       const { tick, isRepeated } = await runJobNow(kernel, jobId, {
         by: actor,
         idempotencyKey,
         causation: run.causeId,
         correlation: run.correlation,
-        reason,
+        labels,
+        reason: saidBy(run.id, labels, reason),
       });
       return {
         state: "done",
