@@ -3,6 +3,7 @@ import { approvalMutants } from "./approval-mutants.ts";
 import { boundMutants } from "./bound-mutants.ts";
 import { fenceMutants } from "./fence-mutants.ts";
 import { homeMutants } from "./home-mutants.ts";
+import { labelMutants } from "./label-mutants.ts";
 import { kernelMutant, type Mutant } from "./mutant.ts";
 
 /** The key of ticks holds for these alone. */
@@ -214,6 +215,7 @@ export const mutants: readonly Mutant[] = [
   ...fenceMutants,
   ...homeMutants,
   ...boundMutants,
+  ...labelMutants,
   ...approvalMutants,
   tickKey,
   tickKeyByHand,
