@@ -29,7 +29,7 @@ export function sleepUntilAborted(ms: number, options: DelayOptions = {}): Promi
   if (signal?.aborted) return Promise.resolve(false);
   return new Promise((resolve) => {
     let leftMs = Math.max(0, ms);
-    let timer: NodeJS.Timeout;
+    let timer: ReturnType<typeof setTimeout>;
     const arm = () => {
       const partMs = Math.min(leftMs, timerMsMax);
       leftMs -= partMs;

@@ -3,12 +3,12 @@
  * Answers are not checked again, so that a newer server may say more than this
  * client knows. It repeats nothing by itself, except that a stream is taken up again.
  */
-import { RoostError, toRoostError } from "@roost/base";
+import { RoostError, toRoostError } from "@roost/base/browser";
 import type { CallOptions, Client, ClientOf } from "./client.ts";
 import type { Content } from "./content.ts";
 import type { AnyOperation } from "./define-operation.ts";
 import { readHttpStream, type ReconnectOptions } from "./http-stream.ts";
-import { fromProblem } from "./problem.ts";
+import { fromProblem } from "./from-problem.ts";
 import { toQuery } from "./query-values.ts";
 
 export type { CallOptions, Client, ClientOf };

@@ -1,5 +1,5 @@
 /** The one form of a cursor: the place of a row in its list's order, as JSON in base64url. Readers take it as it is. */
-import { RoostError } from "@roost/base";
+import { RoostError } from "@roost/base/browser";
 import type { z } from "zod";
 
 export function formatCursor(place: unknown): string {

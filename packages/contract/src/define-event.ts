@@ -1,6 +1,5 @@
 /** An event type as a value: its name, its topic, and the schema that every event of it obeys. */
-import assert from "node:assert/strict";
-import type { JsonObject } from "@roost/base";
+import { assert, type JsonObject } from "@roost/base/browser";
 import type { z } from "zod";
 
 /**
@@ -68,21 +67,17 @@ export function defineEvent<const Type extends string, Schema extends z.ZodObjec
   options: EventOptions<Type, Schema>,
 ): EventDefinition<Type, Schema> {
   const { type, version, topic } = options;
-  assert.match(type, /^[a-z][a-z0-9_-]*(?:\.[a-z][a-z0-9_-]*)+$/, `event "${type}": write its type like run.started`);
-  assert.match(
-    topic,
-    /^[a-z][a-z0-9_-]{0,62}$/,
+  assert(/^[a-z][a-z0-9_-]*(?:\.[a-z][a-z0-9_-]*)+$/.test(type), `event "${type}": write its type like run.started`);
+  assert(
+    /^[a-z][a-z0-9_-]{0,62}$/.test(topic),
     `event "${type}": the topic "${topic}" must be lower-case letters, digits, - and _`,
   );
-  assert.ok(Number.isInteger(version) && version >= 1, `event "${type}": the version ${version} must be 1 or more`);
+  assert(Number.isInteger(version) && version >= 1, `event "${type}": the version ${version} must be 1 or more`);
   for (const [, field = ""] of options.digest?.matchAll(/\{(\w*)\}/g) ?? [])
-    assert.ok(
-      field in options.schema.shape,
-      `event "${type}": its digest names {${field}}, which its data does not have`,
-    );
+    assert(field in options.schema.shape, `event "${type}": its digest names {${field}}, which its data does not have`);
   for (const key of Object.keys(options.upcasters ?? {})) {
     const to = Number(key);
-    assert.ok(
+    assert(
       Number.isInteger(to) && to >= 2 && to <= version,
       `event "${type}": an upcaster leads to version ${key}, it must be from 2 to ${version}`,
     );

@@ -3,8 +3,7 @@
  * and what it does to the world. Routes, clients, OpenAPI and tools are made
  * from it elsewhere; nothing here does input or output.
  */
-import assert from "node:assert/strict";
-import type { ErrorCode } from "@roost/base";
+import { assert, type ErrorCode } from "@roost/base/browser";
 import type { z } from "zod";
 import { contentOf, type ContentRules } from "./content.ts";
 import type { PrincipalKind } from "./principal.ts";
@@ -119,36 +118,36 @@ export function defineOperation<
 >(options: OperationOptions<Id, Input, Output, Stream>): Operation<Id, Input, Output, Stream> {
   const { id, method, path, input, effect } = options;
   const stream = (options.stream ?? false) as Stream;
-  assert.match(id, /^[a-z][A-Za-z0-9]*$/, `operation "${id}": write its id in lower camel case`);
-  assert.match(path, pathForm, `operation "${id}": the path "${path}" must be like /runs/{runId}/cancel`);
-  assert.ok(!options.summary.endsWith("."), `operation "${id}": the summary ends with a period, leave it out`);
-  assert.ok(method !== "GET" || effect === "readonly", `operation "${id}": GET must be readonly, it is ${effect}`);
-  assert.ok(!stream || method === "GET", `operation "${id}": a stream is read with GET, not ${method}`);
-  assert.ok(!stream || "after" in input.shape, `operation "${id}": a stream needs "after" in its input to be resumed`);
+  assert(/^[a-z][A-Za-z0-9]*$/.test(id), `operation "${id}": write its id in lower camel case`);
+  assert(pathForm.test(path), `operation "${id}": the path "${path}" must be like /runs/{runId}/cancel`);
+  assert(!options.summary.endsWith("."), `operation "${id}": the summary ends with a period, leave it out`);
+  assert(method !== "GET" || effect === "readonly", `operation "${id}": GET must be readonly, it is ${effect}`);
+  assert(!stream || method === "GET", `operation "${id}": a stream is read with GET, not ${method}`);
+  assert(!stream || "after" in input.shape, `operation "${id}": a stream needs "after" in its input to be resumed`);
   checkQuery(options);
   checkRevision(options);
   for (const { summary, input: given } of options.examples ?? []) {
     const { error } = input.safeParse(given);
-    assert.ok(error === undefined, `operation "${id}": its example "${summary}" is wrong: ${error?.message}`);
+    assert(error === undefined, `operation "${id}": its example "${summary}" is wrong: ${error?.message}`);
   }
 
   const pathParameters = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string);
   for (const name of pathParameters) {
     const field = input.shape[name];
-    assert.ok(field !== undefined, `operation "${id}": the input has no field for {${name}} of its path`);
-    assert.ok(
+    assert(field !== undefined, `operation "${id}": the input has no field for {${name}} of its path`);
+    assert(
       isQueryType(field) && baseTypeOf(field).def.type !== "array",
       `operation "${id}": {${name}} must be a scalar`,
     );
   }
   const contentField = Object.keys(input.shape).find((name) => contentOf(input.shape[name] as z.ZodType) !== undefined);
-  assert.ok(
+  assert(
     contentField === undefined || method === "POST" || method === "PUT",
     `operation "${id}": ${method} takes no content`,
   );
   if (method === "GET" || method === "DELETE" || contentField !== undefined) {
     for (const [name, field] of Object.entries(input.shape)) {
-      assert.ok(
+      assert(
         name === contentField || isQueryType(field),
         `operation "${id}": "${name}" cannot be written in a query string, use POST`,
       );
@@ -187,25 +186,21 @@ type Checked = Pick<
 >;
 
 function checkQuery({ id, effect, query, input }: Checked): void {
-  assert.equal(
-    query !== undefined,
-    effect === "queryable",
+  assert(
+    (query !== undefined) === (effect === "queryable"),
     `operation "${id}": what is queryable, and nothing else, names the operation that it is asked for by`,
   );
   if (query === undefined) return;
-  assert.equal(query.effect, "readonly", `operation "${id}": ${query.id} must be readonly to be asked`);
+  assert(query.effect === "readonly", `operation "${id}": ${query.id} must be readonly to be asked`);
   for (const [name, field] of Object.entries(query.input.shape)) {
     const isOptional = (field as z.ZodType).safeParse(undefined).success;
-    assert.ok(
-      isOptional || name in input.shape,
-      `operation "${id}": ${query.id} needs ${name}, which it does not have`,
-    );
+    assert(isOptional || name in input.shape, `operation "${id}": ${query.id} needs ${name}, which it does not have`);
   }
 }
 
 function checkRevision({ id, revision, input }: Checked): void {
   const expected = revision?.expected;
-  assert.ok(
+  assert(
     expected === undefined || expected in input.shape,
     `operation "${id}": the input has no field ${expected} for If-Match`,
   );

@@ -2,7 +2,7 @@
  * A service as a value without I/O: what it is called, what can be asked of it, what it says, and the words it uses. Routes, clients,
  * OpenAPI and tools take contracts; who serves one stands elsewhere. Roost's own API is the first.
  */
-import assert from "node:assert/strict";
+import { assert } from "@roost/base/browser";
 import type { EventDefinition } from "./define-event.ts";
 import type { AnyOperation } from "./define-operation.ts";
 import { labelLimits, findUnreadable } from "./labels.ts";
@@ -61,31 +61,25 @@ export function defineService<const Ops extends readonly AnyOperation[]>(
   options: ServiceOptions<Ops>,
 ): ServiceContract<Ops> {
   const { name, title, operations, events = [], relations = [], vocabulary = {} } = options;
-  assert.match(name, namePattern, `service "${name}": its name must be 1 to 31 lower-case letters, digits and -`);
+  assert(namePattern.test(name), `service "${name}": its name must be 1 to 31 lower-case letters, digits and -`);
   const topics = options.topics ?? [name];
   const labels = options.labels ?? [`aud:domain:${name}`, "trust:agent"];
   const unreadable = findUnreadable(labels);
-  assert.ok(unreadable === undefined, `service "${name}": ${unreadable} is no label`);
-  assert.ok(labels.length <= labelLimits.audiencesMax, `service "${name}": it has ${labels.length} labels`);
+  assert(unreadable === undefined, `service "${name}": ${unreadable} is no label`);
+  assert(labels.length <= labelLimits.audiencesMax, `service "${name}": it has ${labels.length} labels`);
   const ids = new Map(operations.map((operation) => [operation.id, operation]));
-  assert.equal(ids.size, operations.length, `service "${name}": two operations have the same id`);
+  assert(ids.size === operations.length, `service "${name}": two operations have the same id`);
   for (const { id, query } of operations) {
-    assert.ok(
+    assert(
       query === undefined || ids.get(query.id) === query,
       `service "${name}": ${id} is asked for by ${query?.id}, which is none of its operations`,
     );
   }
   for (const { type, topic } of events) {
-    assert.ok(
-      topics.includes(topic),
-      `service "${name}": event "${type}" is of topic "${topic}", which is not its own`,
-    );
+    assert(topics.includes(topic), `service "${name}": event "${type}" is of topic "${topic}", which is not its own`);
   }
   for (const { from, name: relation, via } of relations) {
-    assert.ok(
-      ids.has(via),
-      `service "${name}": ${from}.${relation} is asked for by ${via}, which is no operation of it`,
-    );
+    assert(ids.has(via), `service "${name}": ${from}.${relation} is asked for by ${via}, which is no operation of it`);
   }
   const access = new Map(operations.map((operation) => [operation.id, accessOf(options, operation)]));
   return { name, title, operations, events, topics, relations, labels, vocabulary, access };
@@ -97,6 +91,6 @@ function accessOf(
 ): Access {
   const local = operation.access.scope;
   const scope = hasPlainScopes ? local : `${name}.${local}`;
-  assert.ok(isScope(scope), `service "${name}": ${operation.id} has the scope "${scope}": write it like people:read`);
+  assert(isScope(scope), `service "${name}": ${operation.id} has the scope "${scope}": write it like people:read`);
   return { scope, audience: operation.access.audience ?? audience };
 }

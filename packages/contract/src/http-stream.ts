@@ -4,10 +4,10 @@
  * number of vain attempts the stream gives up. `end` and `problem` end it for good,
  * unless the problem is one that passes.
  */
-import { RoostError, sleepUntilAborted, toRoostError } from "@roost/base";
+import { RoostError, sleepUntilAborted, toRoostError } from "@roost/base/browser";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import type { StreamItem } from "./handlers.ts";
-import { fromProblem } from "./problem.ts";
+import { fromProblem } from "./from-problem.ts";
 import { eventCharsMax, eventStreamMediaType, protocolEvents } from "./protocol-events.ts";
 
 export interface ReconnectOptions {

@@ -50,7 +50,8 @@ export {
   type StreamPlace,
 } from "./handlers.ts";
 export { reconnectDefaults, type ReconnectOptions } from "./http-stream.ts";
-export { fromProblem, Problem, problemMediaType, toProblem, type ProblemOptions } from "./problem.ts";
+export { fromProblem } from "./from-problem.ts";
+export { Problem, problemMediaType, toProblem, type ProblemOptions } from "./problem.ts";
 export { serve, serveAll, serveContract, type Served, type ServedContract } from "./serve.ts";
 export { errorCodeOfStatus, exitCodeOf, httpStatusOf } from "./status-codes.ts";
 export { toJsonSchema, type JsonSchema, type JsonSchemaOptions } from "./to-json-schema.ts";

@@ -1,5 +1,5 @@
 /** Who calls, and what a caller may call: kinds of principals, scopes, and the one check of both. */
-import { RoostError } from "@roost/base";
+import { RoostError } from "@roost/base/browser";
 
 /**
  * owner: the person, by the home's token. device: a phone or browser of the person. client: a program that the person let in.

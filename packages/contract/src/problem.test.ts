@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { errorCodes, RoostError } from "@roost/base";
-import { fromProblem, Problem, toProblem } from "./problem.ts";
+import { fromProblem } from "./from-problem.ts";
+import { Problem, toProblem } from "./problem.ts";
 
 const instance = "urn:uuid:0";
 

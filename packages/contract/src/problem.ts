@@ -2,9 +2,9 @@
  * Errors on the wire: problem documents of RFC 9457. What went wrong inside the
  * server stays in its log; the document names the place in the log instead.
  */
-import { errorCodes, isErrorCode, RoostError, type ErrorCode } from "@roost/base";
+import { errorCodes, type ErrorCode, type RoostError } from "@roost/base";
 import { z } from "zod";
-import { errorCodeOfStatus, httpStatusOf } from "./status-codes.ts";
+import { httpStatusOf } from "./status-codes.ts";
 
 /** Of an internal error: what is stored cannot be shown; its message says which fields. */
 export const unreadableReason = "unreadable";
@@ -75,18 +75,4 @@ function plainDetails(details: Record<string, unknown> | undefined): Record<stri
   } catch {
     return undefined; // A circle or a bigint: the error must reach the caller all the same.
   }
-}
-
-/** The error that a problem document, or whatever else came with a failing status, tells of. */
-export function fromProblem(status: number, body: unknown): RoostError {
-  const fields = (typeof body === "object" && body !== null ? body : {}) as Partial<Problem>;
-  const code = isErrorCode(fields.code) ? fields.code : errorCodeOfStatus(status);
-  const detail = firstText(fields.detail, fields.title) ?? `the server answered with status ${status}`;
-  const details: Record<string, unknown> = { ...(typeof fields.details === "object" ? fields.details : {}) };
-  if (typeof fields.instance === "string") details["instance"] = fields.instance;
-  return new RoostError(code, detail, { details: { ...details, status } });
-}
-
-function firstText(...texts: unknown[]): string | undefined {
-  return texts.find((text): text is string => typeof text === "string" && text !== "");
 }

@@ -4,7 +4,7 @@
  * the schema, so text that does not convert is left as it is.
  */
 // tidy: one mapping, there and back.
-import { RoostError } from "@roost/base";
+import { RoostError } from "@roost/base/browser";
 import type { z } from "zod";
 
 type AnyZodType = z.core.$ZodType;

@@ -2,7 +2,7 @@
  * The one mapping from an error's code to an HTTP status and to a process's
  * exit code, and back from a status when a foreign server named no code.
  */
-import type { ErrorCode } from "@roost/base";
+import type { ErrorCode } from "@roost/base/browser";
 
 const httpStatuses: Readonly<Record<ErrorCode, number>> = {
   invalid_input: 400,

@@ -1,4 +1,4 @@
-import { formatDurationMs, parseDurationMs } from "@roost/base";
+import { formatDurationMs, parseDurationMs } from "@roost/base/browser";
 import type { JobDefinition } from "./job.ts";
 
 type Trigger = JobDefinition["trigger"];

@@ -1,5 +1,5 @@
 /** Fields that many records have. Times are ISO 8601 texts, money is a number of US dollars, lengths of time are whole milliseconds. */
-import { durationMsMax, parseDurationMs, storableRule } from "@roost/base";
+import { durationMsMax, parseDurationMs, storableRule } from "@roost/base/browser";
 import { z } from "zod";
 import {
   countMax,

@@ -1,5 +1,5 @@
 /** Jobs and their ticks: what starts runs, when, and under which rules. When a trigger is due is the kernel's to say. */
-import { parseDurationMs } from "@roost/base";
+import { parseDurationMs } from "@roost/base/browser";
 import { z } from "zod";
 import {
   Count,

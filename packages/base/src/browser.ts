@@ -1,0 +1,8 @@
+/** Public file `@roost/base/browser`: what runs in a browser as it does in Node, without Node and without zod. */
+export { assert } from "./assert.ts";
+export { canonicalJson } from "./canonical-json.ts";
+export { sleepUntilAborted, type DelayOptions } from "./delay.ts";
+export { durationMsMax, formatDurationMs, parseDurationMs } from "./duration.ts";
+export type { JsonObject, JsonValue } from "./json-value.ts";
+export { errorCodes, isErrorCode, RoostError, toRoostError, type ErrorCode } from "./roost-error.ts";
+export { findUnstorable, storableRule } from "./storable-text.ts";
