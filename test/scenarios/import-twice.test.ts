@@ -76,7 +76,7 @@ test("P: a directory of 38 jobs is imported twice, and there are 38 jobs both ti
   const again = await importJobs();
   assert.deepEqual(changesOf(again), ["unchanged"]);
   assert.deepEqual(await listed(), first);
-  assert.ok(again.notes.some(({ notes }) => notes.some((note) => note.includes("digest"))));
+  assert.ok(again.notes.some(({ notes }) => notes.some((note) => note.includes("comes as a notice"))));
 
   // A torn file costs nothing, and what was removed here does not come back by itself.
   await writeFile(file, text.slice(0, text.length / 2));

@@ -59,7 +59,7 @@ function answerPerson({ asked, results }: Prompt): ScriptedReply {
   const read = results.get("read_run");
   const runId = [...asked.matchAll(/blog-writer finished .*\(run (\S+)\)/g)].at(-1)?.[1];
   if (read === undefined) return runId === undefined ? "I know of no list." : call("read_run", { runId });
-  const item = /\b3\. (.+?)(?:\\n|"|$)/m.exec(read.join("\n"))?.[1];
+  const item = /\\n3\. (.+?)(?:\\n|")/.exec(read.join("\n"))?.[1];
   return item === undefined ? "I know of no list." : `More about it: ${item}.`;
 }
 

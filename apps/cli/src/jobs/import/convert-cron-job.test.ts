@@ -8,7 +8,7 @@ const nowMs = Date.parse("2026-03-14T12:00:00Z");
 const timeZone = "America/Los_Angeles";
 const cron = { kind: "cron", expr: "0 6 * * *", tz: "UTC" };
 
-function convert(job: Partial<CronJob>, here?: { trigger: { kind: "at"; at: string } }) {
+function convert(job: Partial<CronJob>, here?: { trigger: { kind: "at"; at: string }; enabled: boolean }) {
   const source = { id: "a", schedule: cron, payload: { kind: "agentTurn", message: "go" }, ...job } as CronJob;
   return convertCronJob(source, { nowMs, timeZone, here });
 }
