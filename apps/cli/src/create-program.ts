@@ -1,4 +1,5 @@
 /** Every command of `roost`, put together. What each does is in its own file below commands/. */
+import { formatDurationMs } from "@roost/base";
 import { Command } from "commander";
 import type { CliContext } from "./cli-context.ts";
 import { addAgentsCommands } from "./commands/agents.ts";
@@ -13,6 +14,7 @@ import { addLogCommands } from "./commands/log.ts";
 import { addNoticeCommands } from "./commands/notices.ts";
 import { addOnceCommand } from "./commands/once.ts";
 import { addPsCommand } from "./commands/ps.ts";
+import { parseOptionDuration } from "./parse-option.ts";
 import { addRehearseCommand } from "./commands/rehearse.ts";
 import { addQueuesCommands } from "./commands/queues.ts";
 import { addRunCommands } from "./commands/run.ts";
@@ -71,5 +73,14 @@ export function createProgram(context: CliContext): Command {
   addClaimCommand(program, context);
   program.commandsGroup("Help");
   addHelpCommand(program, context);
+  nameDurations(program);
   return program;
+}
+
+/** Lengths of time that are set when nobody says one are shown as they are written: 1m, not 60000. */
+function nameDurations(command: Command): void {
+  for (const option of command.options)
+    if (option.parseArg === parseOptionDuration && typeof option.defaultValue === "number")
+      option.default(option.defaultValue, formatDurationMs(option.defaultValue));
+  for (const each of command.commands) nameDurations(each);
 }
