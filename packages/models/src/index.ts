@@ -1,2 +1,3 @@
 export { createModelCheck } from "./create-model-check.ts";
 export { decideModel, openModelDecisions, type ModelDecision } from "./decide-model.ts";
+export { readHomeConfig, type HomeConfig } from "./read-home-config.ts";

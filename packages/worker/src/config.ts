@@ -1,17 +1,11 @@
 /** What a worker process takes from its environment; nothing else in this package reads it. */
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
-import { logLevels, readConfig } from "@roost/base";
 import { QueueName } from "@roost/contract/operations";
+import { readHomeConfig, type HomeConfig } from "@roost/models";
 import { z } from "zod";
 
 const queuesMax = 32;
 
-const Environment = z.object({
-  ROOST_HOME: z.string().optional(),
-  ROOST_DATABASE_URL: z.string().optional(),
-  DATABASE_URL: z.string().optional(),
-  ROOST_LOG_LEVEL: z.enum(logLevels).default("info"),
+const own = {
   ROOST_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(8),
   /** The queues whose runs it takes, the first before the others. */
   ROOST_QUEUES: z
@@ -23,30 +17,11 @@ const Environment = z.object({
   ROOST_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).optional(),
   /** How long runs may go on after a request to stop. */
   ROOST_GRACE_MS: z.coerce.number().int().min(0).max(600_000).optional(),
-  /** Names one start of the home, for what its processes decide together. Set by the supervisor. */
-  ROOST_START: z.string().optional(),
-  ROOST_MODEL_URL: z.string().optional(),
-  ROOST_MODEL_KEY: z.string().optional(),
-  ROOST_MODEL: z.string().optional(),
-  OPENROUTER_API_KEY: z.string().optional(),
-  OPENAI_API_KEY: z.string().optional(),
-  OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
-});
-
-export type WorkerConfig = z.infer<typeof Environment> & {
-  homeDir: string;
-  databaseUrl: string | undefined;
-  /** The whole environment, for settings that refer to a variable by name. */
-  environment: Record<string, string | undefined>;
 };
+
+export type WorkerConfig = HomeConfig<typeof own>;
 
 /** @throws RoostError `invalid_input` naming every variable that is wrong */
 export function readWorkerConfig(environment: Record<string, string | undefined> = process.env): WorkerConfig {
-  const given = readConfig(Environment, environment, { what: "the environment of the worker" });
-  return {
-    ...given,
-    homeDir: resolve(given.ROOST_HOME ?? join(homedir(), ".roost")),
-    databaseUrl: given.ROOST_DATABASE_URL ?? given.DATABASE_URL,
-    environment,
-  };
+  return readHomeConfig(own, environment, { process: "worker" });
 }
