@@ -94,30 +94,19 @@ test("the client and Roost's contract run without anything of Node", async () =>
   const { text } = await bundle({ path: program });
   await using server = await serve("");
   // What every browser has, and no more: no process, no Buffer, no require.
-  const {
-    fetch,
-    Headers,
-    Request,
-    Response,
-    URL,
-    URLSearchParams,
-    AbortController,
-    AbortSignal,
-    TextDecoder,
-    TextEncoder,
-  } = globalThis;
-  const web = {
-    fetch,
-    Headers,
-    Request,
-    Response,
-    URL,
-    URLSearchParams,
-    AbortController,
-    AbortSignal,
-    TextDecoder,
-    TextEncoder,
-  };
+  const names = [
+    "fetch",
+    "Headers",
+    "Request",
+    "Response",
+    "URL",
+    "URLSearchParams",
+    "AbortController",
+    "AbortSignal",
+    "TextDecoder",
+    "TextEncoder",
+  ] as const;
+  const web = Object.fromEntries(names.map((name) => [name, globalThis[name]]));
   const context = createContext({ ...web, setTimeout, clearTimeout, atob, btoa, console: undefined });
   runInContext(text, context);
   const run = runInContext("program.askAndWatch", context) as (url: string, token: string) => Promise<string>;

@@ -2,6 +2,7 @@
 import type { Clock, JsonObject, JsonValue, Logger } from "@roost/base";
 import type { EventDefinition, EventDataOf, Served, ServiceContract } from "@roost/contract";
 import type { Sql } from "@roost/database";
+import type { StoredEvent } from "@roost/kernel";
 
 export interface Service {
   readonly contract: ServiceContract;
@@ -58,22 +59,7 @@ export interface OnceKey {
 }
 
 /** An event as a service reads it: of every session or of its own domain. */
-export interface ReadEvent {
-  topic: string;
-  partition: number;
-  offset: number;
-  id: string;
-  type: string;
-  version: number;
-  source: string;
-  subject: string | null;
-  time: Date;
-  data: JsonObject;
-  correlation: string;
-  causation: string | null;
-  traceparent: string | null;
-  labels: string[];
-}
+export type ReadEvent = Omit<StoredEvent, "key">;
 
 /** Reads event types in order; one event and its effects are one transaction. What fails stays in its place and is tried again. */
 export interface Consumer {

@@ -1,7 +1,7 @@
 /** Jobs: define, apply from files, pause, resume, remove, run now, and see what became of each tick. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Id, Json, Name, pageOf, pageFields, Reason, ref, SmallCount, Time } from "../records/fields.ts";
+import { Differences, Id, Name, pageOf, pageFields, Reason, ref, SmallCount, Time } from "../records/fields.ts";
 import {
   Job,
   jobDefinitionShape,
@@ -103,7 +103,7 @@ export const JobChange = z
   .object({
     jobId: ref("Job", JobId),
     change: z.enum(jobChanges),
-    differences: z.array(z.object({ path: z.string().max(500), before: Json, after: Json })),
+    differences: Differences,
     nextAt: Time.nullable().describe("Its next scheduled moment, as it is or would be"),
     kept: z
       .array(Name)

@@ -1,6 +1,6 @@
 /** Agents: what a run is told, thinks with, may use and may spend, whatever starts it. */
 import { z } from "zod";
-import { Count, Json, Name, Slug, text, Time } from "./fields.ts";
+import { Count, Differences, Name, Slug, text, Time } from "./fields.ts";
 import { Budget } from "./job.ts";
 import { promptCharsMax } from "./limits.ts";
 
@@ -44,9 +44,7 @@ export const AgentVersion = z
     definedBy: Name,
     definedAt: Time,
     liveRunCount: Count.describe("Runs of it that have not ended"),
-    differences: z
-      .array(z.object({ path: z.string().max(500), before: Json, after: Json }))
-      .describe("Against the version before"),
+    differences: Differences.describe("Against the version before"),
   })
   .meta({ id: "AgentVersion" });
 export type AgentVersion = z.output<typeof AgentVersion>;

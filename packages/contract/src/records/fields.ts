@@ -192,3 +192,6 @@ function isTimeZone(name: string): boolean {
     return false;
   }
 }
+
+/** What is different between two versions of a definition: the place, and what stands there in each. */
+export const Differences = z.array(z.object({ path: z.string().max(500), before: Json, after: Json }));

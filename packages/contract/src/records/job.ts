@@ -3,8 +3,8 @@ import { parseDurationMs } from "@roost/base/browser";
 import { z } from "zod";
 import {
   Count,
+  Differences,
   Id,
-  Json,
   Name,
   QueueName,
   Reason,
@@ -255,9 +255,7 @@ export const JobVersion = z
     definedBy: Name,
     definedAt: Time,
     liveRunCount: Count.describe("Runs of it that have not ended"),
-    differences: z
-      .array(z.object({ path: z.string().max(500), before: Json, after: Json }))
-      .describe("Against the version before"),
+    differences: Differences.describe("Against the version before"),
   })
   .meta({ id: "JobVersion" });
 export type JobVersion = z.output<typeof JobVersion>;
