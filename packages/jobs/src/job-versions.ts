@@ -2,11 +2,12 @@
  * The versions of jobs: each definition that a job has had, written once with the change that made it. A run keeps the version it began
  * with: what it is to do stands in its own row.
  */
-import { RoostError, type JsonValue } from "@roost/base";
+import { RoostError } from "@roost/base";
 import type { Kernel } from "@roost/kernel";
-import { compareDefinitions, type Difference } from "./compare-definitions.ts";
+import type { Difference } from "./compare-definitions.ts";
 import { defineJob, type DefineJobOptions, type JobChange } from "./define-job.ts";
 import type { JobDefinition } from "./job-row.ts";
+import { pageOfVersions } from "./page-of-versions.ts";
 
 export interface JobVersion {
   jobId: string;
@@ -37,15 +38,7 @@ export async function listJobVersions(
     [jobId, options.before ?? null, limit + 1],
   );
   if (rows.length === 0 && options.before === undefined) throw unknownJob(jobId);
-  const versions = rows.slice(0, limit).map((row, index) => {
-    const earlier = rows[index + 1];
-    const differences =
-      earlier === undefined
-        ? []
-        : compareDefinitions(earlier.definition as unknown as JsonValue, row.definition as unknown as JsonValue);
-    return { ...row, differences };
-  });
-  return { versions, next: rows.length > limit ? (versions.at(-1)?.version ?? null) : null };
+  return pageOfVersions(rows, limit);
 }
 
 /** @throws not_found */

@@ -8,11 +8,11 @@ import { parseOptionCount } from "../parse-option.ts";
 import { toneOf } from "../print/create-paint.ts";
 import { formatPairs } from "../print/format-pairs.ts";
 import { noteUnreadable } from "../print/note-unreadable.ts";
-import { printVersions } from "../print/print-versions.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Column } from "../print/table.ts";
 import { plainLine, plainText } from "../print/text-width.ts";
 import { readPages } from "../read-pages.ts";
+import { addVersionsCommand } from "./add-versions-command.ts";
 
 const agentsMax = 5000;
 
@@ -23,7 +23,10 @@ export function addAgentsCommands(program: Command, context: CliContext): void {
     .description("Lists and shows agents as roost.yaml defines them, and how each was defined before.");
   addList(agents, context);
   addShow(agents, context);
-  addVersions(agents, context);
+  addVersionsCommand(agents, context, {
+    noun: "agent",
+    list: (client, agentId, page) => client.listAgentVersions({ agentId, ...page }),
+  });
 }
 
 function addList(agents: Command, context: CliContext): void {
@@ -69,25 +72,6 @@ function addShow(agents: Command, context: CliContext): void {
       if (terminal.isJson) return terminal.json({ version: found });
       terminal.line(terminal.paint(`${agentId}, version ${found.version}`, "strong"));
       terminal.write(plainText(stringify(found.definition)));
-    });
-}
-
-function addVersions(agents: Command, context: CliContext): void {
-  agents
-    .command("versions")
-    .description("Lists the definitions that an agent has had, newest first, with what each changed.")
-    .argument("<agent>", "id of the agent")
-    .option("-n, --last <count>", "at most that many", parseOptionCount, 10)
-    .action(async (agentId: string, { last }: { last: number }) => {
-      const { terminal, clock } = context;
-      const { client } = await context.connect();
-      const versions = await readPages(
-        (page) => client.listAgentVersions({ agentId, ...page }),
-        (page) => page.items,
-        last,
-      );
-      if (terminal.isJson) return terminal.json({ versions });
-      printVersions(terminal, versions, clock.nowMs());
     });
 }
 

@@ -2,26 +2,13 @@
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { parseOptionCount } from "../parse-option.ts";
-import { printVersions } from "../print/print-versions.ts";
-import { readPages } from "../read-pages.ts";
+import { addVersionsCommand } from "./add-versions-command.ts";
 
 export function addJobVersionCommands(jobs: Command, context: CliContext): void {
-  jobs
-    .command("versions")
-    .description("Lists the definitions that a job has had, newest first, with what each changed.")
-    .argument("<job>", "id of the job")
-    .option("-n, --last <count>", "at most that many", parseOptionCount, 10)
-    .action(async (jobId: string, { last }: { last: number }) => {
-      const { terminal, clock } = context;
-      const { client } = await context.connect();
-      const versions = await readPages(
-        (page) => client.listJobVersions({ jobId, ...page }),
-        (page) => page.items,
-        last,
-      );
-      if (terminal.isJson) return terminal.json({ versions });
-      printVersions(terminal, versions, clock.nowMs());
-    });
+  addVersionsCommand(jobs, context, {
+    noun: "job",
+    list: (client, jobId, page) => client.listJobVersions({ jobId, ...page }),
+  });
   jobs
     .command("rollback")
     .description("Gives a job an earlier definition again, as a new version; what runs keeps the one it began with.")

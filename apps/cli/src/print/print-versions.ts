@@ -4,7 +4,7 @@ import type { Terminal } from "./create-terminal.ts";
 import { relativeTime } from "./relative-time.ts";
 import { plainLine } from "./text-width.ts";
 
-type PrintedVersion = Pick<AgentVersion, "version" | "definedBy" | "definedAt" | "liveRunCount" | "differences">;
+export type PrintedVersion = Pick<AgentVersion, "version" | "definedBy" | "definedAt" | "liveRunCount" | "differences">;
 
 const valueCharsMax = 60;
 

@@ -1,9 +1,10 @@
 /** What agents there are and how each has been defined. Reads only. */
 // tidy: reads of the same two tables.
-import { RoostError, type JsonValue } from "@roost/base";
+import { RoostError } from "@roost/base";
 import { defaultAgent, type AgentDefinition } from "@roost/contract/operations";
 import type { Kernel, Run } from "@roost/kernel";
-import { compareDefinitions, type Difference } from "../compare-definitions.ts";
+import type { Difference } from "../compare-definitions.ts";
+import { pageOfVersions } from "../page-of-versions.ts";
 
 export interface Agent {
   id: string;
@@ -80,13 +81,7 @@ export async function listAgentVersions(
     [agentId, options.before ?? null, limit + 1],
   );
   if (rows.length === 0 && options.before === undefined) throw unknownAgent(agentId);
-  const versions = rows.slice(0, limit).map((row, index) => {
-    const earlier = rows[index + 1];
-    const differences =
-      earlier === undefined ? [] : compareDefinitions(earlier.definition as JsonValue, row.definition as JsonValue);
-    return { ...row, differences };
-  });
-  return { versions, next: rows.length > limit ? (versions.at(-1)?.version ?? null) : null };
+  return pageOfVersions(rows, limit);
 }
 
 /** @throws not_found */

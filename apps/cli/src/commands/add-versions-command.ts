@@ -1,0 +1,38 @@
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import type { RoostClient } from "../connect.ts";
+import { parseOptionCount } from "../parse-option.ts";
+import { printVersions, type PrintedVersion } from "../print/print-versions.ts";
+import { readPages } from "../read-pages.ts";
+
+interface VersionsCommand {
+  noun: "agent" | "job";
+  /** One page of the versions of one of them, newest first. */
+  list: (
+    client: RoostClient,
+    id: string,
+    page: { limit: number; after?: string },
+  ) => Promise<{ items: PrintedVersion[]; next: string | null }>;
+}
+
+/** Adds `versions`: the definitions that an agent or a job has had. */
+export function addVersionsCommand(parent: Command, context: CliContext, { noun, list }: VersionsCommand): void {
+  parent
+    .command("versions")
+    .description(
+      `Lists the definitions that ${noun === "agent" ? "an" : "a"} ${noun} has had, newest first, with what each changed.`,
+    )
+    .argument(`<${noun}>`, `id of the ${noun}`)
+    .option("-n, --last <count>", "at most that many", parseOptionCount, 10)
+    .action(async (id: string, { last }: { last: number }) => {
+      const { terminal, clock } = context;
+      const { client } = await context.connect();
+      const versions = await readPages(
+        (page) => list(client, id, page),
+        (page) => page.items,
+        last,
+      );
+      if (terminal.isJson) return terminal.json({ versions });
+      printVersions(terminal, versions, clock.nowMs());
+    });
+}
