@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { RoostError } from "@roost/base";
 import { textWidth } from "./print/text-width.ts";
 import { runRoost, startRoost } from "./testing/start-roost.ts";
-import { nothingBelow, someActivity, someRun, someRunId, someSummary } from "./testing/records.ts";
+import { nothingBelow, someActivity, someJob, someRun, someRunId, someSummary } from "./testing/records.ts";
 import { serveGateway } from "./testing/serve-gateway.ts";
 
 test("roost suggests the nearest command and exits with 64", async () => {
@@ -137,4 +137,13 @@ test("roost takes --version for the command's own option after its name", async 
   await using gateway = await serveGateway({ listJobVersions: () => ({ items: [], next: null }) });
   const shown = await runRoost(["jobs", "show", "blog-writer", "--version", "9"], gateway);
   assert.doesNotMatch(shown.stdout, /^\d+\.\d+\.\d+/);
+  assert.match(shown.stderr, /blog-writer has no version 9/);
+});
+
+test("roost jobs show prints what a job is for, and so why one that was brought along could not be read", async () => {
+  const job = someJob();
+  job.definition = { ...job.definition, description: "it could not be read: no schedule\nSecond line." };
+  await using gateway = await serveGateway({ getJob: () => ({ job, ticks: [] }) });
+  const { stdout } = await runRoost(["jobs", "show", job.id], gateway);
+  assert.match(stdout, /about +it could not be read: no schedule\n +Second line\./);
 });

@@ -1,3 +1,4 @@
+import { RoostError } from "@roost/base";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
@@ -35,4 +36,10 @@ export function addVersionsCommand(parent: Command, context: CliContext, { noun,
       if (terminal.isJson) return terminal.json({ versions });
       printVersions(terminal, versions, clock.nowMs());
     });
+}
+
+/** @throws RoostError `not_found` where an answer has no such version */
+export function requireVersion<Version>([found]: readonly Version[], id: string, version: number): Version {
+  if (found !== undefined) return found;
+  throw new RoostError("not_found", `${id} has no version ${version}: its versions are listed by \`versions ${id}\``);
 }

@@ -31,7 +31,7 @@ test("roost agents lists, shows and tells the versions of agents", async () => {
   await using gateway = await serveGateway({
     listAgents: () => ({ items: [agent], next: null }),
     getAgent: () => ({ agent }),
-    listAgentVersions: () => ({ items: versions, next: null }),
+    listAgentVersions: ({ version }) => ({ items: version === 9 ? [] : versions, next: null }),
   });
   const list = await runRoost(["agents"], gateway);
   assert.match(list.stdout, /poster +active +2 +large +1/);
@@ -41,6 +41,9 @@ test("roost agents lists, shows and tells the versions of agents", async () => {
   assert.match(show.stdout, /Post daily\./);
   const past = await runRoost(["agents", "show", "poster", "--version", "2"], gateway);
   assert.match(past.stdout, /poster, version 2\nprompt: Post daily\./);
+  const unknown = await runRoost(["agents", "show", "poster", "--version", "9"], gateway);
+  assert.match(unknown.stderr, /poster has no version 9/);
+  assert.notEqual(unknown.code, 0);
   const told = await runRoost(["agents", "versions", "poster"], gateway);
   assert.match(told.stdout, /version 2.*1 of its runs go\n {2}prompt: "Post\." → "Post daily\."/);
 });

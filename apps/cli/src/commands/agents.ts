@@ -12,7 +12,7 @@ import { relativeTime } from "../print/relative-time.ts";
 import type { Column } from "../print/table.ts";
 import { plainLine, plainText } from "../print/text-width.ts";
 import { readPages } from "../read-pages.ts";
-import { addVersionsCommand } from "./add-versions-command.ts";
+import { addVersionsCommand, requireVersion } from "./add-versions-command.ts";
 
 const agentsMax = 5000;
 
@@ -67,8 +67,7 @@ function addShow(agents: Command, context: CliContext): void {
         if (terminal.isJson) return terminal.json({ agent });
         return printAgent(context, agent, clock.nowMs());
       }
-      const [found] = (await client.listAgentVersions({ agentId, version })).items;
-      if (found === undefined) return;
+      const found = requireVersion((await client.listAgentVersions({ agentId, version })).items, agentId, version);
       if (terminal.isJson) return terminal.json({ version: found });
       terminal.line(terminal.paint(`${agentId}, version ${found.version}`, "strong"));
       terminal.write(plainText(stringify(found.definition)));

@@ -16,6 +16,7 @@ import { plainLine, plainText } from "../print/text-width.ts";
 import { readPages } from "../read-pages.ts";
 import { showAnswer } from "./ask.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
+import { requireVersion } from "./add-versions-command.ts";
 import { addJobVersionCommands } from "./job-versions.ts";
 import { addDefineJobsCommands } from "./define-jobs.ts";
 import { addImportJobsCommand } from "./import-jobs.ts";
@@ -74,7 +75,10 @@ function addShow(jobs: Command, context: CliContext): void {
       async (jobId: string, { ticks: count, yaml, version }: { ticks: number; yaml?: boolean; version?: number }) => {
         const { terminal, clock } = context;
         const { client } = await context.connect();
-        if (version !== undefined) return printDefinition(context, await client.listJobVersions({ jobId, version }));
+        if (version !== undefined) {
+          const { items } = await client.listJobVersions({ jobId, version });
+          return printDefinition(context, requireVersion(items, jobId, version));
+        }
         const { job, ticks } = await client.getJob({ jobId });
         if (yaml === true) return terminal.write(plainText(stringify({ id: job.id, ...job.definition })));
         const shown =
@@ -93,10 +97,9 @@ function addShow(jobs: Command, context: CliContext): void {
     );
 }
 
-function printDefinition({ terminal }: CliContext, { items }: { items: JobVersion[] }): void {
-  const [found] = items;
+function printDefinition({ terminal }: CliContext, found: JobVersion): void {
   if (terminal.isJson) return terminal.json({ version: found });
-  if (found !== undefined) terminal.write(plainText(stringify({ id: found.jobId, ...found.definition })));
+  terminal.write(plainText(stringify({ id: found.jobId, ...found.definition })));
 }
 
 function printJob({ terminal }: CliContext, job: Job, nowMs: number): void {
@@ -107,6 +110,7 @@ function printJob({ terminal }: CliContext, job: Job, nowMs: number): void {
   const { budget, activeHours } = definition;
   const pairs: [string, string][] = [
     ["id", `${job.id}, version ${job.version}`],
+    ["about", plainText(definition.description ?? "").trim()],
     ["when", describeTrigger(definition.trigger)],
     ["next", relativeTime(job.dueAt ?? job.nextAt, nowMs)],
     ["gathered", job.gatheredCount === 0 ? "" : `${job.gatheredCount} events`],
