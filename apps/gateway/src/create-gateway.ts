@@ -13,7 +13,7 @@ import {
   type ServedContract,
 } from "@roost/contract";
 import { verifyRunToken as verifyToken, type Services } from "@roost/service";
-import { attributes, type Telemetry } from "@roost/telemetry";
+import { attributes, traceparentOf, type Telemetry } from "@roost/telemetry";
 import { Hono, type MiddlewareHandler } from "hono";
 import { forwardServices, servicesPrefix } from "./forward-services.ts";
 import { startPage } from "./start-page.ts";
@@ -92,7 +92,7 @@ export function createGateway(options: GatewayOptions): { fetch: (request: Reque
       telemetry.span(
         `${operation.method} ${operation.path}`,
         {
-          kind: "server",
+          kind: "SERVER",
           parent: call.traceparent,
           attributes: {
             [attributes.operationId]: operation.id,
@@ -102,7 +102,7 @@ export function createGateway(options: GatewayOptions): { fetch: (request: Reque
         },
         (span) => {
           // What the call causes goes on from its span, not from the caller's.
-          call.traceparent = span.traceparent;
+          call.traceparent = traceparentOf(span);
           return work();
         },
       ),

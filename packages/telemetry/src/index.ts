@@ -1,4 +1,4 @@
+export type { Attributes } from "@opentelemetry/api";
 export { attributes, genAiOperations } from "./attributes.ts";
-export { openTelemetry, type TelemetryOptions } from "./open-telemetry.ts";
-export type { Attributes, AttributeValue, SpanHandle, SpanKind, SpanOptions, Telemetry } from "./telemetry.ts";
-export { formatTraceparent, parseTraceparent, type TraceContext } from "./traceparent.ts";
+export { openTelemetry, type SpanOptions, type Telemetry, type TelemetryOptions } from "./telemetry.ts";
+export { parseTraceparent, traceparentOf } from "./traceparent.ts";

@@ -1,16 +1,10 @@
 /**
  * Records spans with OpenTelemetry's SDK and sends them over OTLP/HTTP in
- * batches. Nothing is registered globally. Spans that cannot be sent are dropped and that is
+ * batches. Spans that cannot be sent are dropped and that is
  * logged: telemetry never holds up or fails what it watches.
  */
 import type { Logger } from "@roost/base";
-import {
-  ROOT_CONTEXT,
-  SpanKind as OtelSpanKind,
-  SpanStatusCode,
-  trace,
-  type Attributes as OtelAttributes,
-} from "@opentelemetry/api";
+import type { Tracer } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
@@ -19,10 +13,8 @@ import {
   BatchSpanProcessor,
   type SpanExporter,
 } from "@opentelemetry/sdk-trace-base";
-import type { SpanRecorder } from "./span-recorder.ts";
-import type { Attributes, SpanKind } from "./telemetry.ts";
 
-export interface OtlpSpansOptions {
+export interface OpenOtlpOptions {
   serviceName: string;
   /** Base address of the collector; the path of traces is added. */
   endpoint: string;
@@ -42,15 +34,7 @@ const attributeCharsMax = 4096;
 /** A collector that is down is complained of once in that time. */
 const complaintMsMin = 60_000;
 
-const kinds: Readonly<Record<SpanKind, OtelSpanKind>> = {
-  internal: OtelSpanKind.INTERNAL,
-  server: OtelSpanKind.SERVER,
-  client: OtelSpanKind.CLIENT,
-  producer: OtelSpanKind.PRODUCER,
-  consumer: OtelSpanKind.CONSUMER,
-};
-
-export function createOtlpSpans(options: OtlpSpansOptions): SpanRecorder {
+export function openOtlp(options: OpenOtlpOptions): { tracer: Tracer } & AsyncDisposable {
   const { serviceName, endpoint, logger, closeMsMax = closeMsMaxDefault } = options;
   const url = `${endpoint.replace(/\/+$/, "")}/v1/traces`;
   const exporter = withComplaints(new OTLPTraceExporter({ url, timeoutMillis: exportTimeoutMs }), url, logger);
@@ -71,37 +55,8 @@ export function createOtlpSpans(options: OtlpSpansOptions): SpanRecorder {
       }),
     ],
   });
-  const tracer = provider.getTracer("roost");
-
   return {
-    start(name, { kind, attributes, parent }) {
-      const above =
-        parent === undefined
-          ? ROOT_CONTEXT
-          : trace.setSpanContext(ROOT_CONTEXT, {
-              traceId: parent.traceId,
-              spanId: parent.spanId,
-              traceFlags: parent.flags,
-              isRemote: true,
-            });
-      const span = tracer.startSpan(name, { kind: kinds[kind], attributes: toOtel(attributes) }, above);
-      const { traceId, spanId, traceFlags } = span.spanContext();
-      return {
-        context: { traceId, spanId, flags: traceFlags },
-        setAttributes: (more) => void span.setAttributes(toOtel(more)),
-        addEvent: (eventName, more) => void span.addEvent(eventName, toOtel(more)),
-        end(failure) {
-          if (failure !== undefined) {
-            const { error, type } = failure;
-            const message = error instanceof Error ? error.message : String(error);
-            span.recordException(error instanceof Error ? error : message);
-            span.setStatus({ code: SpanStatusCode.ERROR, message: message.slice(0, attributeCharsMax) });
-            span.setAttribute("error.type", type);
-          }
-          span.end();
-        },
-      };
-    },
+    tracer: provider.getTracer("roost"),
     async [Symbol.asyncDispose]() {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<never>((_resolve, reject) => {
@@ -116,14 +71,6 @@ export function createOtlpSpans(options: OtlpSpansOptions): SpanRecorder {
       }
     },
   };
-}
-
-function toOtel(attributes: Attributes): OtelAttributes {
-  const result: OtelAttributes = {};
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== undefined) result[name] = typeof value === "object" ? [...value] : value;
-  }
-  return result;
 }
 
 function withComplaints(exporter: SpanExporter, url: string, logger: Logger): SpanExporter {

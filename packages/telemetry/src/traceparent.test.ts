@@ -1,18 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createTraceContext, formatTraceparent, parseTraceparent } from "./traceparent.ts";
+import { createSpanContext, parseTraceparent, traceparentOf } from "./traceparent.ts";
 
 const valid = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-test("parseTraceparent() and formatTraceparent() are each other's reverse", () => {
+test("parseTraceparent() and traceparentOf() are each other's reverse", () => {
   const context = parseTraceparent(valid);
   assert.ok(context !== undefined);
-  assert.deepEqual(context, { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", flags: 1 });
-  assert.equal(formatTraceparent(context), valid);
+  assert.deepEqual(context, {
+    traceId: "0af7651916cd43dd8448eb211c80319c",
+    spanId: "b7ad6b7169203331",
+    traceFlags: 1,
+    isRemote: true,
+  });
+  assert.equal(traceparentOf({ spanContext: () => context }), valid);
 });
 
 test("parseTraceparent() reads the known part of a later version", () => {
-  assert.equal(parseTraceparent(`01${valid.slice(2)}-more`)?.flags, 1);
+  assert.equal(parseTraceparent(`01${valid.slice(2)}-more`)?.traceFlags, 1);
 });
 
 test("parseTraceparent() ignores what is not a traceparent", () => {
@@ -29,12 +34,12 @@ test("parseTraceparent() ignores what is not a traceparent", () => {
   for (const text of wrong) assert.equal(parseTraceparent(text), undefined, text);
 });
 
-test("createTraceContext() keeps the parent's trace and flags, or begins a trace", () => {
+test("createSpanContext() keeps the parent's trace and flags, or begins a trace", () => {
   const parent = parseTraceparent(valid)!;
-  const child = createTraceContext(parent);
+  const child = createSpanContext(parent);
   assert.equal(child.traceId, parent.traceId);
-  assert.equal(child.flags, 1);
+  assert.equal(child.traceFlags, 1);
   assert.notEqual(child.spanId, parent.spanId);
-  assert.notEqual(createTraceContext(undefined).traceId, createTraceContext(undefined).traceId);
-  assert.ok(parseTraceparent(formatTraceparent(createTraceContext(undefined))));
+  assert.notEqual(createSpanContext(undefined).traceId, createSpanContext(undefined).traceId);
+  assert.ok(parseTraceparent(traceparentOf({ spanContext: () => createSpanContext(undefined) })));
 });

@@ -44,7 +44,7 @@ export function createAgentHandler(options: AgentHandlerOptions): RunHandler {
     options.telemetry.span(
       `run ${run.title ?? run.reason}`,
       {
-        ...(run.traceparent === null ? {} : { parent: run.traceparent }),
+        parent: run.traceparent,
         attributes: {
           [attributes.runId]: run.id,
           [attributes.epoch]: run.epoch,
