@@ -143,7 +143,9 @@ test("roost takes --version for the command's own option after its name", async 
 test("roost jobs show prints what a job is for, and so why one that was brought along could not be read", async () => {
   const job = someJob();
   job.definition = { ...job.definition, description: "it could not be read: no schedule\nSecond line." };
-  await using gateway = await serveGateway({ getJob: () => ({ job, ticks: [] }) });
-  const { stdout } = await runRoost(["jobs", "show", job.id], gateway);
+  const listTicks = () => ({ items: [], next: null });
+  await using gateway = await serveGateway({ getJob: () => ({ job, ticks: [] }), listTicks });
+  const { stdout, stderr } = await runRoost(["jobs", "show", job.id], gateway);
+  assert.equal(stderr, "");
   assert.match(stdout, /about +it could not be read: no schedule\n +Second line\./);
 });
