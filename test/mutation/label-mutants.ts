@@ -7,6 +7,9 @@ const sentence = {
   spares: [],
 };
 
+const clearanceTest =
+  "A clearance narrows what main and heartbeat see and write, gives no other kind a file, and never a cron what people say";
+
 const edit = (file: string, find: string, replace: string) => [{ file: `packages/${file}`, find, replace, count: 1 }];
 
 export const labelMutants: readonly Mutant[] = [
@@ -28,12 +31,19 @@ export const labelMutants: readonly Mutant[] = [
     name: "labels: what a cron may know",
     edits: edit(
       "memory/src/visibility/clearance.ts",
-      'return jobId === undefined ? [] : [audienceOf("job", jobId)];',
+      'return [...(jobId === undefined ? [] : [audienceOf("job", jobId)]), ...(clearance ?? []).filter(isOfWork)];',
       'return "all";',
     ),
     tests: "packages/memory/src/visibility/visibility.test.ts",
     kills: ["mayKnow() keeps what people and other jobs say from a cron"],
     spares: [],
+  },
+  {
+    name: "labels: a clearance reaches as far as the kind of session",
+    edits: edit("memory/src/visibility/clearance.ts", "(clearance ?? []).filter(isOfWork)", "(clearance ?? [])"),
+    tests: "packages/memory/src/visibility/visibility.test.ts",
+    kills: [clearanceTest],
+    spares: ["mayKnow() keeps what people and other jobs say from a cron"],
   },
   {
     name: "labels: a line keeps its labels",

@@ -57,7 +57,7 @@ export function parseLabels(texts: readonly string[] | null | undefined): Labels
   let trust: Trust | undefined;
   let isReadable = true;
   for (const text of texts) {
-    const audience = text.length > labelLimits.charsMax ? undefined : audiencePattern.exec(text)?.[1];
+    const audience = readAudience(text);
     const source = text.length > labelLimits.charsMax ? undefined : sourcePattern.exec(text)?.[1];
     const level = trustPattern.exec(text)?.[1] as Trust | undefined;
     if (audience !== undefined) audiences.push(audience);
@@ -73,6 +73,11 @@ export function parseLabels(texts: readonly string[] | null | undefined): Labels
 export function findUnreadable(texts: readonly string[]): string | undefined {
   const isLabel = (text: string) => audiencePattern.test(text) || sourcePattern.test(text) || trustPattern.test(text);
   return texts.find((text) => text.length > labelLimits.charsMax || !isLabel(text));
+}
+
+/** The audience that an `aud:` label names; undefined for any other text. */
+export function readAudience(text: string): string | undefined {
+  return text.length > labelLimits.charsMax ? undefined : audiencePattern.exec(text)?.[1];
 }
 
 /** The one order in which they are written: audiences, sources, trust. */

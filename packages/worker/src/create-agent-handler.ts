@@ -83,7 +83,7 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
       agent,
       isRehearsal: agentRun.isRehearsal || run.rehearsal,
       steps,
-      approvals: createApprovals({ kernel, memory, run }),
+      approvals: createApprovals({ kernel, memory, run, agent }),
       labels: steps.labels,
       reserveSpend: steps.spend.reserve,
       onDelta: (delta) => publishStream(kernel, run.id, delta),

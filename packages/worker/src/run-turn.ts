@@ -94,10 +94,10 @@ function permitReadonly({ tool }: Parameters<PermitCall>[0]): Permit {
 type Decision = { call: true; because: string[] } | { call: false; reason: string };
 
 /** A recorded step, so that a resumed heartbeat decides as it first did. */
-async function decideHeartbeat({ memory, run, steps }: AgentTurn): Promise<Decision> {
+async function decideHeartbeat({ memory, run, agent, steps }: AgentTurn): Promise<Decision> {
   const outcome = await steps.step<Decision>("heartbeat-check", { kind: "context", effect: "readonly" }, async () => ({
     state: "done",
-    output: await heartbeatDecision(memory, run),
+    output: await heartbeatDecision(memory, run, agent),
   }));
   return outcome.state === "done" ? outcome.output : { call: true, because: ["the check itself failed"] };
 }

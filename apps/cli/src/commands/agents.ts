@@ -100,6 +100,7 @@ function printAgent({ terminal }: CliContext, agent: Agent, nowMs: number): void
     ["defined in", plainLine(agent.source ?? agent.definedBy)],
     ["model", plainLine(definition.model ?? "the first of the list")],
     ["tools", plainLine(definition.tools?.join(", ") ?? "all of its session")],
+    ["may know", plainLine(definition.clearance?.join(", ") ?? "all that its session may")],
     ["a run may", [usd(usdMax), count(tokensMax, "tokens"), count(callsMax, "calls")].filter(Boolean).join(", ")],
     ["runs", agent.liveRunCount === 0 ? "" : `${agent.liveRunCount} go on`],
   ];

@@ -1,5 +1,6 @@
 /** Agents: what a run is told, thinks with, may use and may spend, whatever starts it. */
 import { z } from "zod";
+import { labelLimits, readAudience } from "../labels.ts";
 import { Count, Differences, Name, Slug, text, Time } from "./fields.ts";
 import { Budget } from "./job.ts";
 import { promptCharsMax } from "./limits.ts";
@@ -9,11 +10,26 @@ export const AgentId = Slug.describe("Id of an agent");
 /** The agent of runs that name none. */
 export const defaultAgent = "main";
 
+const Audience = z
+  .string()
+  .max(labelLimits.charsMax)
+  .refine(
+    (text) => readAudience(text) !== undefined && text !== "aud:*",
+    "must be an audience: aud:main, aud:job:ID, aud:domain:NAME or aud:session:KEY",
+  );
+
 /** The fields of a definition, for settings that have them under the agent's name. */
 export const agentDefinitionShape = {
   prompt: text(promptCharsMax).optional().describe("Instructions beside the files of the home"),
   model: Name.optional().describe("The id of a provider, or a model; a run or its job may name another"),
   tools: z.array(Name).max(200).optional().describe("The only tools it may use; all of its session's when left out"),
+  clearance: z
+    .array(Audience)
+    .max(labelLimits.audiencesMax)
+    .optional()
+    .describe(
+      "What it may know: aud:main, aud:job:ID, aud:domain:NAME. Narrows conversations and heartbeats, which know everything when it is left out; crons know of it jobs and domains, beside their own",
+    ),
   budget: Budget.optional(),
 };
 

@@ -104,7 +104,7 @@ for (const kind of ["main", "heartbeat", "cron", "subagent", "channel"] as const
     await symlink("../MEMORY.md", join(home.homeDir, "skills/link.md"));
 
     const run = await runOf(home, worker, kind);
-    const viewer = viewerOf(run);
+    const viewer = viewerOf(run, {});
     const context = textOf(await buildContext(memory, { run }));
     for (const path of Object.keys(files)) {
       const isReadable = readable[kind](path);
@@ -153,6 +153,31 @@ for (const kind of ["main", "heartbeat", "cron", "subagent", "channel"] as const
     }
   });
 }
+
+test("An agent whose clearance leaves main out keeps its own conversation and knows nothing else of the person", async () => {
+  await using home = await createTestMemory({ files: { "AGENTS.md": "MARKrules", "MEMORY.md": "MARKmemory" } });
+  const { memory } = home;
+  await using worker = await createTestWorker(memory);
+  await sendMessage(memory, { sessionKey: "main", text: "MARKtold-to-main" });
+  await worker.turn("MARKsaid-by-main");
+  await startJobRun(home.kernel, { jobId: "diary", kind: "cron" });
+  await worker.turn("MARKdiary-result");
+  await remember(memory, { text: "MARKfact", as: { kind: "main" }, by: "session:main" });
+  await sendMessage(memory, { sessionKey: "blog", text: "MARKearlier", agent: "blogger" });
+  await worker.turn("MARKanswered");
+  await startJobRun(home.kernel, { jobId: "blog", kind: "cron" });
+  await worker.turn("MARKblog-result");
+  const agent = { clearance: ["aud:job:blog"] };
+  await sendMessage(memory, { sessionKey: "blog", text: "and now?", agent: "blogger" });
+  const talking = textOf(await buildContext(memory, { run: await worker.claim(), agent }));
+  const known = ["rules", "blog-result", "earlier", "answered"];
+  const unknown = ["memory", "told-to-main", "said-by-main", "diary-result", "fact"];
+  for (const word of known) assert.ok(talking.includes(`MARK${word}`), word);
+  for (const word of unknown) assert.ok(!talking.includes(`MARK${word}`), word);
+  await startJobRun(home.kernel, { jobId: "heartbeat", kind: "heartbeat" });
+  const looking = textOf(await buildContext(memory, { run: await worker.claim(), agent }));
+  for (const word of unknown) assert.ok(!looking.includes(`MARK${word}`), `${word} in a heartbeat`);
+});
 
 test("buildContext() tells a cron who it is, when it was due, how late it is, and what it reported before", async () => {
   await using home = await createTestMemory({ files: { "roost.yaml": "timeZone: Europe/Berlin\n" } });

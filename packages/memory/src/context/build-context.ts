@@ -65,11 +65,11 @@ export async function buildContext(
   memory: Memory,
   { run, agent = {}, scan: scans = true }: BuildContext,
 ): Promise<BuiltContext> {
-  const viewer = viewerOf(run);
+  const viewer = viewerOf(run, agent);
   const isInformed = viewer.kind === "main" || viewer.kind === "heartbeat";
   const scan = isInformed && scans ? await scanHome(memory, briefScan) : undefined;
   // Before anything is read: what changes from here on is new to the next heartbeat, whether or not this one happens to see it.
-  const inputs = viewer.kind === "heartbeat" ? await readInputs(memory, run) : undefined;
+  const inputs = viewer.kind === "heartbeat" ? await readInputs(memory, run, agent) : undefined;
   const [files, skills, states, asked, session] = await Promise.all([
     fileSections(memory, viewer),
     skillIndex(memory, viewer, scan?.files),
@@ -78,9 +78,13 @@ export async function buildContext(
     run.sessionKey === null ? undefined : readSession(memory.kernel.database, run.sessionKey),
   ]);
   const [digest, history, others] = await Promise.all([
-    isInformed ? digestFor(memory, run, session) : undefined,
+    isInformed ? digestFor(memory, { run, session, viewer }) : undefined,
     historyOf(memory, { viewer, session, turnSeq: asked.seq }),
-    viewer.kind === "heartbeat" ? readMainConversation(memory) : viewer.kind === "cron" ? earlierRuns(memory, run) : [],
+    viewer.kind === "heartbeat"
+      ? readMainConversation(memory, viewer)
+      : viewer.kind === "cron"
+        ? earlierRuns(memory, viewer)
+        : [],
   ]);
   const told = [
     ...(digest === undefined ? [] : toldMessages(digest)),
@@ -143,13 +147,17 @@ function named(name: string, text: string): LabelledSection[] {
   return text === "" ? [] : [{ name, text, labels: openLabels }];
 }
 
-async function digestFor(memory: Memory, run: Run, session: SessionRow | undefined): Promise<Digest> {
+async function digestFor(
+  memory: Memory,
+  { run, session, viewer }: { run: Run; session: SessionRow | undefined; viewer: Viewer },
+): Promise<Digest> {
   const sessionKey = run.sessionKey ?? `run:${run.id}`;
   const sessionKind = run.sessionKind ?? kindOfSession(sessionKey);
   if (sessionKind !== "heartbeat") {
     return buildDigest(memory, {
       sessionKey,
       sessionKind,
+      clearance: viewer.clearance,
       offsets: session?.digestOffsets ?? null,
       shownAt: session?.digestAt ?? null,
     });
@@ -158,6 +166,7 @@ async function digestFor(memory: Memory, run: Run, session: SessionRow | undefin
   return buildDigest(memory, {
     sessionKey,
     sessionKind,
+    clearance: viewer.clearance,
     offsets: beat?.offsets ?? null,
     shownAt: beat?.calledAt ?? null,
   });

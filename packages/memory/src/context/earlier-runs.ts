@@ -1,7 +1,9 @@
 import { isUntrusted, joinLabels, openLabels } from "@roost/contract/labels";
-import { listRuns, type Run, type RunState } from "@roost/kernel";
+import { listRuns, type RunState } from "@roost/kernel";
 import { readRunResult, type RunResult } from "../digest/read-run-result.ts";
 import type { Memory } from "../memory.ts";
+import { mayKnow } from "../visibility/clearance.ts";
+import type { Viewer } from "../visibility/viewer.ts";
 import { changingNames } from "./changing-sections.ts";
 import type { LabelledSection } from "./section.ts";
 import { withheld } from "./show-trusted.ts";
@@ -11,8 +13,9 @@ const charsMax = 2_000;
 const ended: RunState[] = ["done", "failed", "cancelled", "diverged", "outdated"];
 
 /** What the last runs of the same job reported, oldest first: how a cron knows what it did. */
-export async function earlierRuns(memory: Memory, { jobId }: Pick<Run, "jobId">): Promise<LabelledSection[]> {
-  if (jobId === null) return [];
+export async function earlierRuns(memory: Memory, viewer: Viewer): Promise<LabelledSection[]> {
+  const { jobId } = viewer;
+  if (jobId === undefined) return [];
   const runs = await listRuns(memory.kernel, { jobId, sessionKind: "cron", states: ended, limit: runsMax });
   if (runs.every(({ rehearsal }) => rehearsal)) return [];
   let labels = openLabels;
@@ -20,6 +23,7 @@ export async function earlierRuns(memory: Memory, { jobId }: Pick<Run, "jobId">)
   // What a rehearsal said is not what the job did.
   for (const run of runs.filter(({ rehearsal }) => !rehearsal).toReversed()) {
     const result = await readRunResult(memory, run.id);
+    if (!mayKnow(viewer, result.labels)) continue;
     const isMarked = isUntrusted(result.labels);
     if (!isMarked) labels = joinLabels(labels, result.labels);
     const why = isMarked ? (run.error?.code ?? "") : (run.error?.message ?? "no reason is known");

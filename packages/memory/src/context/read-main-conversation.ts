@@ -2,6 +2,8 @@ import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contrac
 import type { Memory } from "../memory.ts";
 import type { StoredMessage } from "../sessions/message.ts";
 import { readTranscript } from "../sessions/read-transcript.ts";
+import { mayKnow } from "../visibility/clearance.ts";
+import type { Viewer } from "../visibility/viewer.ts";
 import { changingNames } from "./changing-sections.ts";
 import type { LabelledSection } from "./section.ts";
 import { withheld } from "./show-trusted.ts";
@@ -10,18 +12,19 @@ const messagesMax = 20;
 const charsMax = 6_000;
 
 /** What was said in the main conversation lately: a heartbeat sees what main sees. */
-export async function readMainConversation(memory: Memory): Promise<LabelledSection[]> {
+export async function readMainConversation(memory: Memory, viewer: Viewer): Promise<LabelledSection[]> {
   const { database, labelSets } = memory.kernel;
   const { messages } = await readTranscript(memory, "main", { limit: messagesMax });
   const said = messages.filter(({ text, role }) => text !== "" && (role === "user" || role === "assistant"));
-  if (said.length === 0) return [];
   const lines: string[] = [];
   let labels = openLabels;
   for (const message of said) {
     const ofMessage = await labelSets.read(database, message.labels);
+    if (!mayKnow(viewer, ofMessage)) continue;
     lines.push(`${message.role === "user" ? "person" : "you"}: ${textOf(message, ofMessage)}`);
     if (!isUntrusted(ofMessage)) labels = joinLabels(labels, ofMessage);
   }
+  if (lines.length === 0) return [];
   return [{ name: changingNames.mainConversation, text: lines.join("\n").slice(-charsMax).toWellFormed(), labels }];
 }
 

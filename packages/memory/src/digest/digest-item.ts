@@ -6,6 +6,7 @@ import { isUntrusted, parseLabels, type Labels } from "@roost/contract/labels";
 import type { SessionKind, StoredEvent } from "@roost/kernel";
 import { stripHeartbeatToken } from "@roost/agent/heartbeat";
 import { mayKnow } from "../visibility/clearance.ts";
+import type { Viewer } from "../visibility/viewer.ts";
 import { classifyPath } from "../visibility/home-file-class.ts";
 import { nameSources } from "../visibility/name-sources.ts";
 
@@ -47,8 +48,8 @@ export interface DigestItem {
   needsOutput?: boolean;
 }
 
-/** What is not told to a session: what it did itself. */
-export interface DigestReader {
+/** What is not told to a session: what it did itself, and what it may not know. */
+export interface DigestReader extends Pick<Viewer, "clearance"> {
   sessionKey: string;
   sessionKind: SessionKind;
 }
@@ -56,7 +57,7 @@ export interface DigestReader {
 /** The item that an event becomes; undefined for what the reader knows, need not know or may not know. */
 export function describeEvent(event: StoredEvent, reader: DigestReader, template?: string): DigestItem | undefined {
   const labels = parseLabels(event.labels);
-  if (!mayKnow({ kind: reader.sessionKind }, labels)) return undefined;
+  if (!mayKnow({ kind: reader.sessionKind, clearance: reader.clearance }, labels)) return undefined;
   const isMarked = isUntrusted(labels);
   const item =
     template === undefined ? describeKnown(event, reader, isMarked) : describeByTemplate(event, template, isMarked);

@@ -1,12 +1,14 @@
 /** Whether a heartbeat has anything to think about. Cheap: files that did not change are not opened, no model is asked. */
 import { isHeartbeatFileEmpty } from "@roost/agent/heartbeat";
 import { formatDurationMs, RoostError } from "@roost/base";
+import type { AgentDefinition } from "@roost/contract/operations";
 import type { Run } from "@roost/kernel";
 import { buildDigest } from "../digest/build-digest.ts";
 import { findHomeFile } from "../files/read-home-file.ts";
 import type { Memory } from "../memory.ts";
 import { briefScan, scanHome } from "../scan/scan-home.ts";
 import { viewerOf } from "../visibility/viewer-of.ts";
+import type { Viewer } from "../visibility/viewer.ts";
 import { compareInputs, readInputs } from "./heartbeat-inputs.ts";
 import { readHeartbeat, skipQuiet, type HeartbeatRow } from "./heartbeat-row.ts";
 
@@ -17,15 +19,21 @@ export type HeartbeatDecision =
 type HeartbeatRun = Pick<Run, "id" | "sessionKey" | "sessionKind" | "jobId" | "tickKey" | "input">;
 
 /** Looks at the home and the log and says why a model is to be called, or why not. */
-export async function heartbeatDecision(memory: Memory, run: HeartbeatRun): Promise<HeartbeatDecision> {
+export async function heartbeatDecision(
+  memory: Memory,
+  run: HeartbeatRun,
+  agent: AgentDefinition = {},
+): Promise<HeartbeatDecision> {
   const { database } = memory.kernel;
   const sessionKey = run.sessionKey ?? "heartbeat";
   await scanHome(memory, briefScan);
-  if (await hasEmptyFile(memory, run)) return { call: false, reason: "empty-heartbeat-file" };
-  const [beat, inputs] = await Promise.all([readHeartbeat(database, sessionKey), readInputs(memory, run)]);
+  const viewer = viewerOf({ ...run, sessionKind: "heartbeat" }, agent);
+  if (await hasEmptyFile(memory, viewer)) return { call: false, reason: "empty-heartbeat-file" };
+  const [beat, inputs] = await Promise.all([readHeartbeat(database, sessionKey), readInputs(memory, run, agent)]);
   const digest = await buildDigest(memory, {
     sessionKey,
     sessionKind: "heartbeat",
+    clearance: viewer.clearance,
     offsets: beat?.offsets ?? null,
     shownAt: beat?.calledAt ?? null,
   });
@@ -39,9 +47,9 @@ export async function heartbeatDecision(memory: Memory, run: HeartbeatRun): Prom
 }
 
 /** A HEARTBEAT.md that cannot be read may have something in it: the other reasons decide. */
-async function hasEmptyFile(memory: Memory, run: HeartbeatRun): Promise<boolean> {
+async function hasEmptyFile(memory: Memory, as: Viewer): Promise<boolean> {
   try {
-    const file = await findHomeFile(memory, "HEARTBEAT.md", { as: viewerOf({ ...run, sessionKind: "heartbeat" }) });
+    const file = await findHomeFile(memory, "HEARTBEAT.md", { as });
     return isHeartbeatFileEmpty(file?.text);
   } catch (error) {
     if (!(error instanceof RoostError) || error.code === "unavailable") throw error;

@@ -3,6 +3,7 @@
  * looked, what has become stale, the end of the conversation. Two beats with the same marks would think the same.
  */
 import type { JsonValue } from "@roost/base";
+import type { AgentDefinition } from "@roost/contract/operations";
 import type { Run } from "@roost/kernel";
 import { hashOf } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
@@ -22,13 +23,14 @@ export type HeartbeatInputs = Record<string, string>;
 export async function readInputs(
   memory: Memory,
   run: Pick<Run, "sessionKind" | "jobId" | "input">,
+  agent: AgentDefinition,
 ): Promise<HeartbeatInputs> {
   const { database, clock } = memory.kernel;
-  const viewer = viewerOf({ ...run, sessionKind: "heartbeat" });
+  const viewer = viewerOf({ ...run, sessionKind: "heartbeat" }, agent);
   const nowMs = clock.nowMs();
   const [records, states, main] = await Promise.all([
     readRecords(database),
-    listStates(memory),
+    listStates(memory, { as: viewer }),
     readSession(database, "main"),
   ]);
   const shown = new Set(contextPaths(viewer, memory.calendar.dayAt(nowMs)));

@@ -1,7 +1,7 @@
 /** Reading conversations: pages for people, and the history that a model is given. */
-import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
+import { covers, isUntrusted, joinLabels, openLabels, type Clearance, type Labels } from "@roost/contract/labels";
 import type { Memory } from "../memory.ts";
-import { mayKnow } from "../visibility/clearance.ts";
+import { clearanceOf } from "../visibility/clearance.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { messageColumns, type ContextMessage, type StoredMessage } from "./message.ts";
 import { sessionColumns, type Session, type SessionRow } from "./session.ts";
@@ -100,9 +100,10 @@ export async function readHistory(
     [session.key, beforeTurn, afterTurn, historyRowsMax],
     { name: "memory_read_history" },
   );
+  const clearance = clearanceOf(viewer);
   const read = (number: number) => kernel.labelSets.read(kernel.database, number);
   const labelled = await Promise.all(rows.map(async (row) => ({ ...row, labels: await read(row.labels) })));
-  const turns = groupByTurn(labelled.filter((row) => mayKnow(viewer, row.labels)));
+  const turns = groupByTurn(labelled.filter((row) => covers(ofConversation(clearance, viewer, row), row.labels)));
   const kept: ContextMessage[] = [];
   let labels = openLabels;
   let leftChars = charsMax;
@@ -119,12 +120,19 @@ export async function readHistory(
     labels = joinLabels(labels, ...turn.map((row) => row.labels));
   }
   if (!isCompacted || droppedTurnCount > 0) return { messages: kept, labels, droppedTurnCount };
+  const ofCompacted = await read(session.compactedLabels);
+  if (!covers(clearance, ofCompacted)) return { messages: kept, labels, droppedTurnCount };
   const before = session.compacted as unknown as ContextMessage[];
   return {
     messages: [...before, ...kept],
-    labels: joinLabels(labels, await read(session.compactedLabels)),
+    labels: joinLabels(labels, ofCompacted),
     droppedTurnCount,
   };
+}
+
+/** What a person and an agent said to each other both know, however little else the agent may; what Roost told it is not part of that. */
+function ofConversation(clearance: Clearance, { kind }: Viewer, { place }: LabelledRow): Clearance {
+  return clearance === "all" || kind !== "main" || place === toldPlace ? clearance : [...clearance, "main"];
 }
 
 interface HistoryRow {
@@ -147,6 +155,7 @@ function groupByTurn(rows: LabelledRow[]): LabelledRow[][] {
   return turns;
 }
 
+const toldPlace = 0;
 const answeredPlace = 2;
 
 /**

@@ -2,19 +2,27 @@
 import { audienceOf, covers, type Clearance, type Labels } from "@roost/contract/labels";
 import type { Viewer } from "./viewer.ts";
 
-/** Main and heartbeat know everything; a job what is its own and what is for everybody; others what is for everybody, or for them. */
-export function clearanceOf({ kind, jobId, sessionKey }: Viewer): Clearance {
+/**
+ * The kind of session says how far its agent's clearance reaches. Main and heartbeat know everything, or what the clearance names; a job knows
+ * its own, and the jobs and domains that the clearance names; others know what is for everybody, or for them.
+ */
+export function clearanceOf({ kind, jobId, sessionKey, clearance }: Viewer): Clearance {
   switch (kind) {
     case "main":
     case "heartbeat":
-      return "all";
+      return clearance ?? "all";
     case "cron":
-      return jobId === undefined ? [] : [audienceOf("job", jobId)];
+      return [...(jobId === undefined ? [] : [audienceOf("job", jobId)]), ...(clearance ?? []).filter(isOfWork)];
     case "channel":
       return sessionKey === undefined ? [] : [audienceOf("session", sessionKey)];
     case "subagent":
       return [];
   }
+}
+
+/** What other people and sessions say is never a cron's. */
+function isOfWork(audience: string): boolean {
+  return audience.startsWith("job:") || audience.startsWith("domain:");
 }
 
 export function mayKnow(viewer: Viewer, labels: Labels): boolean {

@@ -1,3 +1,5 @@
+import { readAudience } from "@roost/contract/labels";
+import type { AgentDefinition } from "@roost/contract/operations";
 import type { Run } from "@roost/kernel";
 import { stateNameOf } from "./home-file-class.ts";
 import type { Viewer } from "./viewer.ts";
@@ -8,13 +10,17 @@ export interface StateInput {
   staleAfterMs: number;
 }
 
-/** As whom a run reads and writes the home. A run of no kind sees as little as a guest. */
-export function viewerOf(run: Pick<Run, "sessionKind" | "jobId" | "input"> & Partial<Pick<Run, "sessionKey">>): Viewer {
+/** As whom a run of an agent reads and writes the home. A run of no kind sees as little as a guest. */
+export function viewerOf(
+  run: Pick<Run, "sessionKind" | "jobId" | "input"> & Partial<Pick<Run, "sessionKey">>,
+  { clearance }: Pick<AgentDefinition, "clearance">,
+): Viewer {
   return {
     kind: run.sessionKind ?? "channel",
     ...(run.jobId !== null && { jobId: run.jobId }),
     ...(run.sessionKey != null && { sessionKey: run.sessionKey }),
     stateNames: stateInputsOf(run.input).map((input) => input.name),
+    clearance: clearance?.flatMap((label) => readAudience(label) ?? []),
   };
 }
 

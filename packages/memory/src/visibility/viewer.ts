@@ -10,6 +10,8 @@ export interface Viewer {
   sessionKey?: string;
   /** State files that the job names as its inputs: `email` for memory/email-state.json. */
   stateNames?: readonly string[];
+  /** Audiences that the definition of its agent names; undefined: it names none. */
+  clearance?: readonly string[] | undefined;
 }
 
 /** Who wrote something, for the record. */

@@ -72,6 +72,33 @@ for (const [name, viewer] of Object.entries(viewers)) {
     ));
 }
 
+test("A clearance narrows what main and heartbeat see and write, gives no other kind a file, and never a cron what people say", () => {
+  const clearance = ["job:blog", "domain:peeps"];
+  const ofBlog = [...instructions, "memory/blog-state.json", "skills/post/SKILL.md", "work/blog/draft.md"];
+  for (const kind of ["main", "heartbeat"] as const) {
+    const viewer = { kind, clearance };
+    const known = paths.filter((path) => maySeeFile(viewer, path));
+    assert.deepEqual(known, ofBlog);
+    assert.deepEqual(
+      paths.filter((path) => mayWriteFile(viewer, path)),
+      ofBlog,
+    );
+  }
+  for (const kind of ["cron", "subagent", "channel"] as const)
+    for (const path of paths)
+      assert.equal(
+        maySeeFile({ ...viewers[kind]!, clearance: ["main", ...clearance] }, path),
+        maySeeFile(viewers[kind]!, path),
+        path,
+      );
+  const cron: Viewer = { kind: "cron", jobId: "diary", clearance: ["main", ...clearance] };
+  const of = (...audiences: string[]) => mayKnow(cron, { ...openLabels, audiences });
+  assert.deepEqual(
+    [of("job:diary"), of("job:blog", "domain:peeps"), of("main"), of("job:mail"), of("session:main")],
+    [true, true, false, false, false],
+  );
+});
+
 test("maySeeFile() takes another spelling for another file", () => {
   for (const path of ["agents.md", "Agents.MD", "memory/Blog-state.json", "work/BLOG/draft.md", "SOUL.md/x"]) {
     assert.equal(maySeeFile({ kind: "cron", jobId: "blog" }, path), false, path);

@@ -3,8 +3,11 @@
  * really is. What is not in the table is seen by main and heartbeat alone.
  */
 import { RoostError } from "@roost/base";
+import { openLabels } from "@roost/contract/labels";
 import type { SessionKind } from "@roost/kernel";
+import { mayKnow } from "./clearance.ts";
 import { classifyPath, type HomeFileClass } from "./home-file-class.ts";
+import { placedForViewer } from "./placed-at.ts";
 import type { Viewer } from "./viewer.ts";
 
 type Rule = "all" | "own" | "none";
@@ -73,11 +76,12 @@ const mayWrite: Record<SessionKind, Record<HomeFileClass, Rule>> = {
 export const visibility = { read: mayRead, write: mayWrite } as const;
 
 export function maySeeFile(viewer: Viewer, path: string): boolean {
-  return isAllowed(visibility.read, viewer, path);
+  return isAllowed(visibility.read, viewer, path) && mayKnow(viewer, placedForViewer(viewer, path, openLabels));
 }
 
 export function mayWriteFile(viewer: Viewer, path: string): boolean {
-  return isAllowed(visibility.write, viewer, path) && !isInputOnly(viewer, path);
+  // A write that meets another version is given it.
+  return maySeeFile(viewer, path) && isAllowed(visibility.write, viewer, path) && !isInputOnly(viewer, path);
 }
 
 /** @throws RoostError `forbidden`, in the same words whether the file exists or not */

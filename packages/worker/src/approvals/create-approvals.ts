@@ -2,6 +2,7 @@
 import type { ApprovalAnswer, Approvals } from "@roost/agent";
 import { approvalChoices, recordApproval, redeemApproval } from "@roost/approvals";
 import type { JsonValue } from "@roost/base";
+import type { AgentDefinition } from "@roost/contract/operations";
 import type { ClaimedRun, Kernel, WaitRequest, WaitResult } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import { toJson } from "../tools/tool-context.ts";
@@ -11,12 +12,14 @@ export interface CreateApprovalsOptions {
   kernel: Kernel;
   memory: Memory;
   run: ClaimedRun;
+  /** The definition of its agent that the run goes by. */
+  agent: AgentDefinition;
 }
 
-export function createApprovals({ kernel, memory, run }: CreateApprovalsOptions): Approvals {
+export function createApprovals({ kernel, memory, run, agent }: CreateApprovalsOptions): Approvals {
   return {
     ask: async (request, { idempotencyKey: key }) => {
-      const diff = await diffOfCall({ kernel, memory, run }, request);
+      const diff = await diffOfCall({ kernel, memory, run, agent }, request);
       // A repeated step keeps its key, whose end is its place.
       const seq = Number(key.slice(key.lastIndexOf(":") + 1));
       const { details, expiresAt } = await recordApproval(kernel, { run, seq, key }, { ...request, diff });

@@ -1,6 +1,7 @@
 /** What a call would change, beside what is there now, as a unified diff for the person who is to approve it. */
 import type { ApprovalRequest } from "@roost/agent";
 import { toRoostError, type JsonValue } from "@roost/base";
+import type { AgentDefinition } from "@roost/contract/operations";
 import { getJob } from "@roost/jobs";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
 import { findHomeFile, viewerOf, type Memory } from "@roost/memory";
@@ -10,6 +11,7 @@ interface Given {
   kernel: Kernel;
   memory: Memory;
   run: ClaimedRun;
+  agent: AgentDefinition;
 }
 
 /** Null for calls that change nothing that could be shown so. */
@@ -34,9 +36,9 @@ function patch(name: string, before: string, after: string): string {
 }
 
 /** What the run may not see is not shown either: the write will be refused. */
-async function textOf({ memory, run }: Given, path: string): Promise<string> {
+async function textOf({ memory, run, agent }: Given, path: string): Promise<string> {
   try {
-    return (await findHomeFile(memory, path, { as: viewerOf(run) }))?.text ?? "";
+    return (await findHomeFile(memory, path, { as: viewerOf(run, agent) }))?.text ?? "";
   } catch (error) {
     return `(cannot be read: ${toRoostError(error).message})\n`;
   }

@@ -26,7 +26,7 @@ export function createToolsFor({ kernel, memory, settings, webhook }: CreateTool
       kernel,
       memory,
       run,
-      viewer: viewerOf(run),
+      viewer: viewerOf(run, agent),
       actor: run.jobId === null ? `session:${run.sessionKey ?? run.id}` : `job:${run.jobId}`,
       addressRules,
       keyedHosts,

@@ -1,5 +1,7 @@
 import type { Tool } from "@roost/agent";
+import { mainLabels } from "@roost/contract/labels";
 import { listJobs } from "@roost/jobs";
+import { mayKnow } from "@roost/memory";
 import { z } from "zod";
 import { toJson, type ToolContext } from "./tool-context.ts";
 
@@ -16,7 +18,7 @@ export function listJobsTool({ kernel, viewer }: ToolContext): Tool<z.infer<type
     execute: async () => {
       const { jobs } = await listJobs(kernel, { limit: jobsMax });
       // A prompt may hold what only the person's own sessions may know.
-      const isOwn = viewer.kind === "main" || viewer.kind === "heartbeat";
+      const isOwn = mayKnow(viewer, mainLabels);
       const shown = jobs.map(({ id, state, definition, dueAt, lastTick, activeRunIds, pausedReason }) => ({
         id,
         state,
