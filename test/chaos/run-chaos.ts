@@ -47,7 +47,7 @@ export interface ChaosReport {
 
 const jobCount = 3;
 const runsPerCycleMax = 3;
-const laneCount = 2;
+const serialKeyCount = 2;
 const workingMin = 2;
 const atWorkMsMax = 20_000;
 const cycleMsMin = 150;
@@ -195,8 +195,8 @@ async function someAtWork({ processes }: Battlefield): Promise<void> {
 async function submit(kernel: Kernel, random: RandomSource, submitted: Set<string>): Promise<void> {
   const id = createId();
   const program = createChaosProgram(random, id);
-  const lane = random.chance(0.3) ? { lane: `lane ${random.whole(1, laneCount)}` } : {};
-  const run = { id, ...lane, handler: "chaos", reason: "chaos", input: { program: program as never } };
+  const serialKey = random.chance(0.3) ? { serialKey: `serial key ${random.whole(1, serialKeyCount)}` } : {};
+  const run = { id, ...serialKey, handler: "chaos", reason: "chaos", input: { program: program as never } };
   const retry = { attemptsMax: 5, backoffMs: 200, backoffMsMax: 1_000 };
   await untilDone(async () => {
     try {
@@ -228,7 +228,7 @@ async function rest(database: Database): Promise<string[]> {
   let before = "";
   for (;;) {
     const live = await untilDone(() =>
-      database.query(`select id, state, waiting_for, wake_at, attempt, stall_count, worker_id, lane, lane_held, epoch, error ->> 'message' as error
+      database.query(`select id, state, waiting_for, wake_at, attempt, stall_count, worker_id, serial_key, holds_serial_key, epoch, error ->> 'message' as error
         from roost.run where ended_at is null order by created_at limit 20`),
     );
     const lag = await untilDone(() => readLag(database, { group: chaosGroup, topics: [chaosTopic] }));

@@ -123,7 +123,7 @@ const epochs: Mutant[] = [
     name: "fence: a run that is ended over its owner's head changes its epoch",
     edits: [
       {
-        file: "runs/mark-ended.ts",
+        file: "runs/update-ended-runs.ts",
         find: "(mark.isTaken === true ? 1 : 0)",
         replace: "(mark.isTaken === true ? 0 : 0)",
       },

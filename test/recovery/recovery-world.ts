@@ -18,12 +18,12 @@ import { fireDueTicks } from "../../packages/jobs/src/fire-due-ticks.ts";
 import { fireEventTicks } from "../../packages/jobs/src/fire-event-ticks.ts";
 import { setRetention } from "../../packages/kernel/src/log/set-retention.ts";
 import type { Kernel } from "../../packages/kernel/src/open-kernel.ts";
-import { admitDueRates, admitToFreeSlots } from "../../packages/kernel/src/runs/admit-runs.ts";
+import { releaseDueRates, fillFreeSlots } from "../../packages/kernel/src/runs/start-limits.ts";
 import { cancelRun } from "../../packages/kernel/src/runs/cancel-run.ts";
 import { deliverEventWaits } from "../../packages/kernel/src/runs/event-waits.ts";
 import { failOverdueRuns } from "../../packages/kernel/src/runs/fail-overdue-runs.ts";
 import { promoteDueRuns } from "../../packages/kernel/src/runs/promote-due-runs.ts";
-import { promoteFreeLanes } from "../../packages/kernel/src/runs/promote-lanes.ts";
+import { promoteFreeSerialKeys } from "../../packages/kernel/src/runs/promote-serial-keys.ts";
 import type { NewRun, Owned } from "../../packages/kernel/src/runs/run.ts";
 import { sweepFinishedRuns } from "../../packages/kernel/src/runs/sweep-finished-runs.ts";
 import { waitInRun } from "../../packages/kernel/src/runs/wait-in-run.ts";
@@ -53,15 +53,15 @@ export const recoveryLoops: Record<string, RecoveryLoop> = {
   "events that fire jobs, and windows that close": (kernel) => fireEventTicks(kernel),
   "events that runs wait for": (kernel) => deliverEventWaits(kernel),
   "runs whose moment has come": (kernel) => promoteDueRuns(kernel),
-  "rates whose next start has come": (kernel) => admitDueRates(kernel),
+  "rates whose next start has come": (kernel) => releaseDueRates(kernel),
   "runs out of time, and cancelled ones whose owner does not react": (kernel) => failOverdueRuns(kernel),
   "partitions of members that are gone": (kernel) => rebalanceGroup(kernel, heir),
   "events of partitions that were taken over": readOn,
   "workers that are gone": (kernel) => reapWorkers(kernel),
   "locks that expired": (kernel) => expireLocks(kernel),
   "effects whose holder was not heard of": (kernel) => expireOnce(kernel),
-  "lanes that are free": (kernel) => promoteFreeLanes(kernel),
-  "slots that are free": (kernel) => admitToFreeSlots(kernel),
+  "serial keys that are free": (kernel) => promoteFreeSerialKeys(kernel),
+  "slots that are free": (kernel) => fillFreeSlots(kernel),
   "ended runs that go to history": (kernel) => sweepFinishedRuns(kernel),
   "what nobody asks for any more": (kernel) => sweepCoordination(kernel),
   "ticks that are dropped": (kernel) => dropTicks(kernel),
@@ -133,7 +133,7 @@ async function prepareRuns(kernel: Kernel): Promise<void> {
   await waitInRun(kernel, await take({}), { seq: 1, wait: { kind: "event", eventType: "notice.raised" } });
   await fail(kernel, await take({ retry: { attemptsMax: 2, backoffMs: 1_000 } }));
   await startRun(kernel, { startAt: until });
-  await startRun(kernel, { startAt: until, lane: "later" });
+  await startRun(kernel, { startAt: until, serialKey: "later" });
   await prepareQueues(kernel, take);
   const ended = await take({});
   await begin(kernel, ended, 1);
@@ -148,14 +148,14 @@ async function prepareQueues(kernel: Kernel, take: (run: Partial<NewRun>) => Pro
   const { database } = kernel;
   const concurrency = { key: "few", max: 1 };
   const rateLimit = { key: "slow", max: 1, windowMs: minuteMs };
-  for (const policy of [{ concurrency }, { rateLimit }, { lane: "one at a time" }]) {
+  for (const policy of [{ concurrency }, { rateLimit }, { serialKey: "one at a time" }]) {
     await take(policy);
     await startRun(kernel, policy);
     await startRun(kernel, policy);
   }
-  await database.query("update roost.gate set max = 2 where kind = 'slot'");
+  await database.query("update roost.start_limit set max = 2 where kind = 'slot'");
   await database.query(
-    `update roost.run set state = 'done', ended_at = roost.now(), worker_id = null, lane_held = false where lane_held and state = 'running'`,
+    `update roost.run set state = 'done', ended_at = roost.now(), worker_id = null, holds_serial_key = false where holds_serial_key and state = 'running'`,
   );
 }
 

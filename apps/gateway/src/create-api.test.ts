@@ -147,7 +147,7 @@ async function askAboutRuns(
   const { run, waits } = await client.getRun({ runId });
   assert.deepEqual([run.state, waits[0]?.kind], ["waiting", "person"]);
   const { items: questions } = await client.listQuestions({ state: "open" });
-  assert.equal(questions[0]?.text, "Go on?");
+  assert.equal(questions[0]?.prompt, "Go on?");
   const { question } = await client.answerQuestion({ questionId: questions[0].id, answer: "yes" });
   assert.equal(question.state, "answered");
   await end(kernel, await claimOne(kernel, worker));

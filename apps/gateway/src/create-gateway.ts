@@ -73,15 +73,15 @@ export function createGateway(options: GatewayOptions): { fetch: (request: Reque
   const sessions = createBrowserSessions({ token, clock, port: () => options.origin().port });
   const authentication = createAuthentication({ token, sessions, verifyRunToken, clock });
   app.route("/session", createSessionRoutes({ authentication, sessions }));
-  const admit: MiddlewareHandler<{ Variables: { principal: Principal } }> = async (context, next) => {
+  const authenticate: MiddlewareHandler<{ Variables: { principal: Principal } }> = async (context, next) => {
     context.set("principal", await authentication.principalOf(context.req.raw));
     // Hono answers HEAD by doing what GET does and dropping it: a stream that nobody reads.
     if (context.req.raw.method === "HEAD") return refuseHead(context.req.path, logger);
     await next();
     return undefined;
   };
-  app.use(`${apiPrefix}/*`, admit);
-  app.use(`${servicesPrefix}/*`, admit);
+  app.use(`${apiPrefix}/*`, authenticate);
+  app.use(`${servicesPrefix}/*`, authenticate);
   app.route(servicesPrefix, forwardServices({ services, clock, logger }));
   const routes = createRoutes(options.api, {
     logger,

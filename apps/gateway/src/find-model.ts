@@ -1,4 +1,4 @@
-/** Which model the workers think with, told the way the status shows it. It calls no model. */
+/** Which model the workers use, told the way the status shows it. It calls no model. */
 import { toRoostError, type Logger } from "@roost/base";
 import { nameCharsMax, reasonCharsMax } from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";

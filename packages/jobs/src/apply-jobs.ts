@@ -74,7 +74,7 @@ function applyAll(kernel: Kernel, jobs: AppliedJob[], options: ApplyAllOptions):
 async function prune(tx: KernelTransaction, options: ApplyAllOptions): Promise<JobChange[]> {
   const changes: JobChange[] = [];
   const left = await tx.query<StoredJob>(
-    `select ${jobColumns} from roost.job where origin = $1 and state <> 'removed' and not id = any($2) order by id`,
+    `select ${jobColumns} from roost.job where source = $1 and state <> 'removed' and not id = any($2) order by id`,
     [options.source, options.given],
   );
   for (const { id } of left) {

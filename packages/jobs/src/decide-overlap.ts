@@ -3,18 +3,18 @@ import type { RunState } from "@roost/kernel";
 
 export type OverlapPolicy = "skip" | "queue-one" | "queue-all" | "cancel-old" | "allow";
 
-/** Runs of one job that may wait in its lane. */
+/** Runs of one job that may wait with its serial key. */
 export const queuedRunsMax = 1_000;
 
 export interface LiveRun {
   id: string;
   state: RunState;
-  lane: string | null;
+  serialKey: string | null;
   /** Null: it has not been claimed yet. */
   startedAt: Date | null;
 }
 
-export type OverlapDecision = { fire: true; inLane: boolean; cancel: LiveRun[] } | { fire: false; reason: string };
+export type OverlapDecision = { fire: true; isSerial: boolean; cancel: LiveRun[] } | { fire: false; reason: string };
 
 export interface DecideOverlapOptions {
   /** A tick of an outage that the job makes up for one by one: it waits its turn where a fresh one would be skipped. */
@@ -28,7 +28,7 @@ export function decideOverlap(
 ): OverlapDecision {
   const waiting = live.filter((run) => run.startedAt === null);
   const queue = (): OverlapDecision => {
-    const outside = live.find((run) => run.lane === null);
+    const outside = live.find((run) => run.serialKey === null);
     if (outside !== undefined)
       return {
         fire: false,
@@ -36,13 +36,13 @@ export function decideOverlap(
       };
     if (waiting.length >= queuedRunsMax)
       return { fire: false, reason: `${waiting.length} runs wait already; ${queuedRunsMax} is the most` };
-    return { fire: true, inLane: true, cancel: [] };
+    return { fire: true, isSerial: true, cancel: [] };
   };
   switch (policy) {
     case "allow":
-      return { fire: true, inLane: false, cancel: [] };
+      return { fire: true, isSerial: false, cancel: [] };
     case "cancel-old":
-      return { fire: true, inLane: true, cancel: live };
+      return { fire: true, isSerial: true, cancel: live };
     case "queue-all":
       return queue();
     case "queue-one": {
@@ -53,7 +53,7 @@ export function decideOverlap(
     }
     case "skip": {
       const [first] = live;
-      if (first === undefined) return { fire: true, inLane: options.isCaughtUp ?? false, cancel: [] };
+      if (first === undefined) return { fire: true, isSerial: options.isCaughtUp ?? false, cancel: [] };
       if (options.isCaughtUp) return queue();
       return { fire: false, reason: `run ${first.id} still goes (${first.state})` };
     }

@@ -130,7 +130,7 @@ async function insertJob(
   const { nextAt, fireAt } = firstMoment(read, now);
   const eventId = createId();
   const rows = await tx.query(
-    `insert into roost.job (id, version, state, definition, trigger, time_zone, next_at, fire_at, anchor_at, topic, from_offsets, defined_by, origin,
+    `insert into roost.job (id, version, state, definition, trigger, time_zone, next_at, fire_at, anchor_at, topic, from_offsets, defined_by, source,
        paused_at, paused_by, paused_reason, cause_id, created_at, updated_at)
      values ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $8, $8)
      on conflict (id) do nothing returning id`,
@@ -187,8 +187,8 @@ async function changeJob(
     return { ...told, nextAt };
   }
   if (change === "unchanged") {
-    const source = options.source ?? stored.origin;
-    if (source !== stored.origin) await tx.query("update roost.job set origin = $2 where id = $1", [stored.id, source]);
+    const source = options.source ?? stored.source;
+    if (source !== stored.source) await tx.query("update roost.job set source = $2 where id = $1", [stored.id, source]);
     return { ...told, nextAt: stored.nextAt };
   }
   const job = await settleBefore(tx, stored, {
@@ -206,7 +206,7 @@ async function changeJob(
   const keepsOffsets = options.topic === job.topic && eventTypeOf(job.trigger) === eventTypeOf(read.trigger) && !isBack;
   await tx.query(
     `update roost.job set version = $2, state = $3, definition = $4, trigger = $5, time_zone = $6, next_at = $7, fire_at = $8, anchor_at = $9, topic = $10,
-       from_offsets = $11, defined_by = $12, origin = $13, cause_id = $14, updated_at = roost.now(),
+       from_offsets = $11, defined_by = $12, source = $13, cause_id = $14, updated_at = roost.now(),
        paused_at = case when $3 <> 'paused' then null when $15::timestamptz is not null then $15 else paused_at end,
        paused_by = case when $3 <> 'paused' then null when $15 is not null then $16 else paused_by end,
        paused_reason = case when $3 <> 'paused' then null when $15 is not null then $17 else paused_reason end
@@ -224,7 +224,7 @@ async function changeJob(
       options.topic,
       keepsOffsets ? JSON.stringify(job.fromOffsets) : await fromOffsets(tx, options.topic),
       options.by,
-      options.source ?? job.origin,
+      options.source ?? job.source,
       eventId,
       isPausedNow ? pauseStart(job, options.nowMs) : null,
       pausedByDefinition,

@@ -24,7 +24,7 @@ export interface StoredJob {
   fromOffsets: Record<string, number> | null;
   lastTickAt: Date | null;
   definedBy: string;
-  origin: string | null;
+  source: string | null;
   pausedAt: Date | null;
   pausedBy: string | null;
   pausedReason: string | null;
@@ -36,7 +36,7 @@ export interface StoredJob {
 export const jobColumns = `
   job.id, job.version, job.state, job.definition, job.trigger, job.time_zone as "timeZone", job.next_at as "nextAt", job.fire_at as "fireAt",
   job.anchor_at as "anchorAt", job.missed_count as "missedCount", job.topic, job.from_offsets as "fromOffsets", job.last_tick_at as "lastTickAt",
-  job.defined_by as "definedBy", job.origin, job.paused_at as "pausedAt", job.paused_by as "pausedBy", job.paused_reason as "pausedReason",
+  job.defined_by as "definedBy", job.source, job.paused_at as "pausedAt", job.paused_by as "pausedBy", job.paused_reason as "pausedReason",
   job.cause_id as "causeId", job.created_at as "createdAt", job.updated_at as "updatedAt"`;
 
 /** The job, locked until the transaction ends; with the database's time. A removed job counts as absent unless it is asked for. */

@@ -49,7 +49,7 @@ const tickColumns = `tick.job_id as "jobId", tick.tick_key as "tickKey", tick.sc
   tick.late_ms as "lateMs", tick.missed_count as "missedCount", tick.until, tick.job_version as "jobVersion", tick.recorded_at as "recordedAt"`;
 
 const jobView = `job.id, job.version, job.state, job.definition, job.trigger, job.time_zone as "timeZone", job.paused_reason as "pausedReason",
-  job.defined_by as "definedBy", job.origin as source, job.next_at as "nextAt", coalesce(job.fire_at, (select due_at from roost.event_window where job_id = job.id)) as "dueAt",
+  job.defined_by as "definedBy", job.source, job.next_at as "nextAt", coalesce(job.fire_at, (select due_at from roost.event_window where job_id = job.id)) as "dueAt",
   coalesce((select event_count from roost.event_window where job_id = job.id), 0) as "gatheredCount", job.created_at as "createdAt",
   job.updated_at as "updatedAt",
   array(select run.id from roost.run where run.job_id = job.id and run.ended_at is null order by run.created_at, run.id limit ${activeRunIdsMax}) as "activeRunIds"`;
@@ -72,7 +72,7 @@ export async function listJobs(
   const limit = Math.min(options.limit, jobsPageMax);
   const rows = await kernel.database.query<Omit<Job, "lastTick">>(
     `select ${jobView} from roost.job
-     where id > $1 and state = any($2) and ($3::text is null or definition ->> 'agent' = $3) and ($4::text is null or origin = $4)
+     where id > $1 and state = any($2) and ($3::text is null or definition ->> 'agent' = $3) and ($4::text is null or source = $4)
      order by id limit $5`,
     [
       options.after ?? "",

@@ -6,7 +6,7 @@
 import { createId, type JsonObject } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
 import { cancelRunsIn, createRuns, type KernelTransaction, type NewRun } from "@roost/kernel";
-import { createRefuseOverRate, gatesOfJob, type RefuseOverRate } from "./refuse-over-rate.ts";
+import { createRefuseOverRate, startLimitsOfJob, type RefuseOverRate } from "./refuse-over-rate.ts";
 import { isActiveAt } from "./active-hours.ts";
 import { clipReason } from "./clip-reason.ts";
 import { decideOverlap, queuedRunsMax, type LiveRun } from "./decide-overlap.ts";
@@ -58,7 +58,7 @@ interface Decided {
   reason: string | undefined;
   runId: string | undefined;
   eventId: string;
-  inLane: boolean;
+  isSerial: boolean;
   cancel: LiveRun[];
 }
 
@@ -75,7 +75,7 @@ export async function recordTicks(tx: KernelTransaction, ticks: NewTick[], nowMs
     emitTick(tx, entry);
     if (entry.runId !== undefined) runs.push(newRun(entry, entry.runId));
   }
-  // Cancels before creations: runs are locked before lanes.
+  // Cancels before creations: runs are locked before serial keys.
   const cancels = recorded.flatMap(({ tick, cancel }) =>
     cancel.map((run) => ({
       runId: run.id,
@@ -121,7 +121,7 @@ async function readLiveRuns(tx: KernelTransaction, ticks: NewTick[]): Promise<Ma
   if (ids.length === 0) return live;
   // No more of a job than it takes to decide, whatever has piled up.
   const rows = await tx.query<LiveRun & { jobId: string }>(
-    `select live.job_id as "jobId", live.id, live.state, live.lane, live.started_at as "startedAt"
+    `select live.job_id as "jobId", live.id, live.state, live.serial_key as "serialKey", live.started_at as "startedAt"
      from unnest($1::text[]) as asked(job_id), lateral (
        select run.* from roost.run where run.job_id = asked.job_id and run.ended_at is null order by run.created_at, run.id limit $2) as live`,
     [ids, queuedRunsMax + 1],
@@ -135,7 +135,7 @@ function decide(
   tick: NewTick,
   { live, nowMs, refuseOverRate }: { live: Map<string, LiveRun[]>; nowMs: number; refuseOverRate: RefuseOverRate },
 ): Decided {
-  const base = { tick, eventId: createId(), inLane: false, cancel: [], runId: undefined };
+  const base = { tick, eventId: createId(), isSerial: false, cancel: [], runId: undefined };
   if (tick.outcome !== "fire") return { ...base, outcome: tick.outcome, reason: tick.reason };
   const { definition, timeZone } = tick.job;
   const hours = definition.activeHours;
@@ -159,15 +159,15 @@ function decide(
   const runId = createId();
   live.set(tick.job.id, [
     ...(decision.cancel.length > 0 ? [] : going),
-    { id: runId, state: "queued", lane: decision.inLane ? "" : null, startedAt: null },
+    { id: runId, state: "queued", serialKey: decision.isSerial ? "" : null, startedAt: null },
   ]);
   return {
     ...base,
     outcome: "fired",
     reason: tick.reason,
     runId,
-    inLane: decision.inLane,
-    cancel: decision.cancel.filter((run) => run.state !== "queued" || run.lane !== ""),
+    isSerial: decision.isSerial,
+    cancel: decision.cancel.filter((run) => run.state !== "queued" || run.serialKey !== ""),
   };
 }
 
@@ -233,11 +233,11 @@ function emitTick(tx: KernelTransaction, { tick, outcome, reason, runId, eventId
   });
 }
 
-function newRun({ tick, eventId, inLane }: Decided, runId: string): NewRun {
+function newRun({ tick, eventId, isSerial }: Decided, runId: string): NewRun {
   const { id, version, definition } = tick.job;
   const lateMs = Math.max(0, Math.round(tick.lateMs));
   const scheduledAt = new Date(tick.atMs);
-  const lane = definition.session === "main" ? "session:main" : inLane ? `job:${id}` : undefined;
+  const serialKey = definition.session === "main" ? "session:main" : isSerial ? `job:${id}` : undefined;
   const input: JsonObject = {
     ...inputOfDefinition(definition),
     tick: { key: tick.key, scheduledAt: scheduledAt.toISOString(), lateMs, missedCount: tick.missedCount },
@@ -254,8 +254,8 @@ function newRun({ tick, eventId, inLane }: Decided, runId: string): NewRun {
     ...(definition.budget === undefined ? {} : { budget: budgetOf(definition.budget) }),
     ...(definition.priority === undefined ? {} : { priority: definition.priority }),
     ...(definition.queue === undefined ? {} : { queue: definition.queue }),
-    ...gatesOfJob(id, definition, input),
-    ...(lane === undefined ? {} : { lane }),
+    ...startLimitsOfJob(id, definition, input),
+    ...(serialKey === undefined ? {} : { serialKey }),
     ...(tick.startAtMs === undefined ? {} : { startAt: new Date(tick.startAtMs) }),
     correlation: tick.correlation ?? eventId,
     causation: eventId,

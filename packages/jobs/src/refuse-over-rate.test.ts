@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { defineEvent } from "@roost/contract";
 import { roostEvents } from "@roost/contract/events";
 import { z } from "zod";
-import { readGates } from "@roost/kernel";
+import { readStartLimits } from "@roost/kernel";
 import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
 import { defineJob } from "./define-job.ts";
 import { fireDueTicks } from "./fire-due-ticks.ts";
@@ -79,7 +79,7 @@ test("a job that skips what is over its rate records each such tick with the rea
       .every((tick) => tick.reason === "over its rate limit job:j: 2 of 2 starts in 1h"),
     JSON.stringify(ticks),
   );
-  assert.equal((await readGates(kernel.database, ["rate:job:j"])).get("rate:job:j")?.used, 1);
+  assert.equal((await readStartLimits(kernel.database, ["rate:job:j"])).get("rate:job:j")?.used, 1);
 });
 
 test("a rate holds for ticks of the clock after an outage", async () => {

@@ -1,7 +1,7 @@
 /** Ticks of jobs that skip what is over their rate limit: decided before the tick is written, so that the row says why. */
 import { formatDurationMs, type JsonObject } from "@roost/base";
 import { parseDurationMs } from "@roost/base";
-import { readGates, type KernelTransaction, type NewRun } from "@roost/kernel";
+import { readStartLimits, type KernelTransaction, type NewRun } from "@roost/kernel";
 import type { JobDefinition, StoredJob } from "./job-row.ts";
 import { renderKey } from "./render-key.ts";
 
@@ -15,8 +15,8 @@ interface RatedTick {
 /** Why a tick is over its rate, or nothing; each one that is not counts for the next. */
 export type RefuseOverRate = (tick: RatedTick) => string | undefined;
 
-/** The gates of the runs of a job, with their keys filled in. Without a key of its own a job is its own key. */
-export function gatesOfJob(
+/** The start limits of the runs of a job, with their keys filled in. Without a key of its own a job is its own key. */
+export function startLimitsOfJob(
   id: string,
   { concurrency, rateLimit }: Pick<JobDefinition, "concurrency" | "rateLimit">,
   input: JsonObject,
@@ -37,15 +37,15 @@ export async function createRefuseOverRate(
 ): Promise<RefuseOverRate> {
   const rateOf = (tick: RatedTick) =>
     tick.outcome === "fire" && tick.job.definition.rateLimit?.excess === "skip"
-      ? gatesOfJob(tick.job.id, tick.job.definition, tick.input ?? {}).rateLimit
+      ? startLimitsOfJob(tick.job.id, tick.job.definition, tick.input ?? {}).rateLimit
       : undefined;
   const keys = [...new Set(ticks.flatMap((tick) => rateOf(tick)?.key ?? []))];
   if (keys.length === 0) return () => undefined;
-  const gates = await readGates(
+  const startLimits = await readStartLimits(
     tx,
     keys.map((key) => `rate:${key}`),
   );
-  const used = new Map(keys.map((key) => [key, gates.get(`rate:${key}`)?.used ?? 0]));
+  const used = new Map(keys.map((key) => [key, startLimits.get(`rate:${key}`)?.used ?? 0]));
   return (tick) => {
     const rate = rateOf(tick);
     if (rate === undefined) return undefined;

@@ -3,14 +3,14 @@ import type { JsonObject, JsonValue } from "@roost/base";
 import { runLimits } from "@roost/kernel";
 
 /**
- * The key of a gate: a text in which `{event.data.customer}` stands for what the run's input has at this path, and nothing for what it has
+ * The key of a start limit: a text in which `{event.data.customer}` stands for what the run's input has at this path, and nothing for what it has
  * not. A key that becomes too long keeps its beginning and a hash of all of it.
  */
 export function renderKey(template: string, input: JsonObject): string {
   const key = template.replace(/\{([^{}]+)\}/g, (_match, path: string) => textOf(valueAt(input, path)));
-  if (key.length <= runLimits.gateKeyCharsMax) return key === "" ? "-" : key;
+  if (key.length <= runLimits.startLimitKeyCharsMax) return key === "" ? "-" : key;
   const hash = createHash("sha256").update(key).digest("hex").slice(0, 32);
-  return `${key.slice(0, runLimits.gateKeyCharsMax - hash.length - 1).toWellFormed()}:${hash}`;
+  return `${key.slice(0, runLimits.startLimitKeyCharsMax - hash.length - 1).toWellFormed()}:${hash}`;
 }
 
 function valueAt(input: JsonObject, path: string): JsonValue | undefined {

@@ -11,7 +11,7 @@ import { listDeadLetters, retryAgain } from "./dead-letters/list-dead-letters.ts
 import { deliverEventWaits } from "./runs/event-waits.ts";
 import { waitInRun } from "./runs/wait-in-run.ts";
 import { promoteDueRuns } from "./runs/promote-due-runs.ts";
-import { promoteFreeLanes } from "./runs/promote-lanes.ts";
+import { promoteFreeSerialKeys } from "./runs/promote-serial-keys.ts";
 import { sweepFinishedRuns } from "./runs/sweep-finished-runs.ts";
 import { claimOne, joinWorker, killConnection, startRun } from "./testing/drive-runs.ts";
 import { createTestKernel, type TestKernel } from "./testing/create-test-kernel.ts";
@@ -83,20 +83,21 @@ test("allSteps() does every step, and throws what failed at the end", async () =
   assert.deepEqual(done, [1, 2, 3]);
 });
 
-test("promoteFreeLanes() goes on in the others when one lane's next run cannot be promoted", async () => {
+test("promoteFreeSerialKeys() goes on in the others when one serial key's next run cannot be promoted", async () => {
   await using t = await createTestKernel();
-  for (const lane of ["a", "b", "c"])
-    for (let n = 0; n < 2; n += 1) await t.kernel.transact((tx) => createRun(tx, { reason: "r", input: {}, lane }));
+  for (const serialKey of ["a", "b", "c"])
+    for (let n = 0; n < 2; n += 1)
+      await t.kernel.transact((tx) => createRun(tx, { reason: "r", input: {}, serialKey }));
   // The holders end and no other run goes on; the next one of b is in a queue that no channel can name.
-  await t.database.query("update roost.lane set holder = null");
-  await t.database.query("update roost.run set queue = repeat('q', 300) where lane = 'b'");
+  await t.database.query("update roost.serial_key set holder = null");
+  await t.database.query("update roost.run set queue = repeat('q', 300) where serial_key = 'b'");
   await t.database.query(
-    "update roost.run set lane_held = false, state = 'cancelled', ended_at = roost.now() where lane_held",
+    "update roost.run set holds_serial_key = false, state = 'cancelled', ended_at = roost.now() where holds_serial_key",
   );
-  await promoteFreeLanes(t.kernel);
-  const ready = "select lane from roost.run where state = 'ready' order by lane";
-  assert.deepEqual(await t.database.query(ready), [{ lane: "a" }, { lane: "c" }]);
-  await promoteFreeLanes(t.kernel);
+  await promoteFreeSerialKeys(t.kernel);
+  const ready = `select serial_key as "serialKey" from roost.run where state = 'ready' order by serial_key`;
+  assert.deepEqual(await t.database.query(ready), [{ serialKey: "a" }, { serialKey: "c" }]);
+  await promoteFreeSerialKeys(t.kernel);
   assert.equal(await noticesOf(t), 1);
 });
 

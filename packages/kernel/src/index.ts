@@ -54,7 +54,7 @@ export type { Question } from "./runs/question.ts";
 export type { RunHead } from "./runs/lock-runs.ts";
 export { isDiverged, isLeaseLost } from "./runs/lease-lost.ts";
 export { createRun, createRuns } from "./runs/create-run.ts";
-export { readGates, type GateUse } from "./runs/admit-runs.ts";
+export { readStartLimits, type StartLimitUse } from "./runs/start-limits.ts";
 export { listQueues, pauseQueue, readPausedQueues, resumeQueue, type Queue } from "./runs/queues.ts";
 export { claimRuns } from "./runs/claim-runs.ts";
 export { beginStep, restartStep, type BegunStep } from "./runs/begin-step.ts";

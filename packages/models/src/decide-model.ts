@@ -154,6 +154,6 @@ function take(name: keyof DiscoveryConfig, config: DiscoveryConfig): string {
   if (value !== undefined && value !== "") return value;
   throw new RoostError(
     "invalid_input",
-    `this home thinks with a model of ${name}, which this process does not have: set ${name} here too`,
+    `this home uses a model of ${name}, which this process does not have: set ${name} here too`,
   );
 }

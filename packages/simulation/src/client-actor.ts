@@ -85,7 +85,7 @@ function toNewRun(number: number): NewRun {
     agent: script.agent,
     priority: script.priority,
     retry: { attemptsMax: script.attemptsMax, backoffMs: 5_000 },
-    ...(script.lane === undefined ? {} : { lane: script.lane }),
+    ...(script.serialKey === undefined ? {} : { serialKey: script.serialKey }),
     ...(script.concurrency === undefined ? {} : { concurrency: script.concurrency }),
     ...(script.rateLimit === undefined ? {} : { rateLimit: script.rateLimit }),
     ...(script.timeoutMs === undefined ? {} : { timeoutMs: script.timeoutMs }),

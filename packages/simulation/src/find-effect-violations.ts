@@ -27,7 +27,7 @@ export async function findEffectViolations(sql: Sql, world: World, history: Hist
 /** What was really spent is counted: an agent never spends more than the books say, and the books keep to its caps. */
 async function judgeSpent(sql: Sql, world: World): Promise<string[]> {
   const rows = await sql.query<{ agent: string; spent: number }>(
-    `select substr(scope, 7) as agent, (usd_spent * 1e6)::bigint as spent from roost.spend
+    `select substr(scope, 7) as agent, (cost_usd * 1e6)::bigint as spent from roost.spend
      where scope like 'agent:%' and time_window = 'total'`,
   );
   const counted = new Map(rows.map((row) => [row.agent, row.spent]));

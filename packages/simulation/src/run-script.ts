@@ -14,7 +14,7 @@ export interface RunScript {
   acts: Act[];
   /** Fails at its end, in every attempt. */
   isFailing: boolean;
-  lane: string | undefined;
+  serialKey: string | undefined;
   /** Keys of what it shares with others: how many go at once, how many in a window. */
   concurrency: { key: string; max: number } | undefined;
   rateLimit: { key: string; max: number; windowMs: number } | undefined;
@@ -70,7 +70,7 @@ export function scriptOf(number: number): RunScript {
   return {
     acts,
     isFailing: random.chance(0.2),
-    lane: isChild ? undefined : random.pick([undefined, undefined, "lane a", "lane b"]),
+    serialKey: isChild ? undefined : random.pick([undefined, undefined, "serial key a", "serial key b"]),
     concurrency: random.chance(0.25) ? { key: "slot", max: 2 } : undefined,
     rateLimit: random.chance(0.2) ? { key: "rate", max: 2, windowMs: 20_000 } : undefined,
     agent: random.pick(["agent-a", "agent-b"]),

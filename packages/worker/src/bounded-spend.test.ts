@@ -103,7 +103,7 @@ test("L: for 12 days the provider answers 401 to heartbeats: it is left alone fo
   const callsMax = 9 + (12 * dayMs) / (6 * hourMs);
   assert.ok(scene.callCount <= callsMax, `${scene.callCount} calls, expected at most ${callsMax}`);
   const spends = await readSpend(home.kernel, { scopes: ["all"], windows: ["day"], isCurrent: false });
-  assert.ok(spends.every(({ usdSpent, usdReserved }) => usdSpent === 0 && usdReserved === 0));
+  assert.ok(spends.every(({ costUsd, usdReserved }) => costUsd === 0 && usdReserved === 0));
 
   scene.reply("HEARTBEAT_OK");
   const states: string[] = [];
@@ -140,7 +140,7 @@ test("L2: a hard cap of $0.50 stops one long run in its middle, at most one call
   assert.match(run.error?.message ?? "", /cap of \$0\.5000/);
   const spentUsd = scene.callCount * callUsd;
   assert.ok(spentUsd <= 0.5 + callUsd && spentUsd > 0.4, `${scene.callCount} calls cost $${spentUsd}`);
-  assert.equal(run.usdSpent.toFixed(9), spentUsd.toFixed(9), "what is recorded is what was used");
+  assert.equal(run.costUsd.toFixed(9), spentUsd.toFixed(9), "what is recorded is what was used");
   const { text } = run.output as { text: string };
   assert.equal(text, "Still at it, nearly there", "what it had to say is kept");
 });
@@ -148,10 +148,10 @@ test("L2: a hard cap of $0.50 stops one long run in its middle, at most one call
 test("L2: a model without a price is stopped in the middle of a run by the cap in tokens", async () => {
   await using scene = await openScene({ isPriceless: true });
   const run = await runBusily(scene, { usdMax: 0.5, tokensMax: 30_000 });
-  assert.deepEqual([run.state, run.error?.code, run.usdSpent], ["failed", "limit_exceeded", 0]);
+  assert.deepEqual([run.state, run.error?.code, run.costUsd], ["failed", "limit_exceeded", 0]);
   assert.match(run.error?.message ?? "", /cap of 30000 tokens/);
   assert.ok(scene.callCount >= 8 && scene.callCount <= 11, `${scene.callCount} calls of 3,000 tokens`);
-  assert.equal(run.tokensSpent, scene.callCount * 3_000);
+  assert.equal(run.tokens, scene.callCount * 3_000);
 });
 
 /** Three hours and eleven minutes of a job that begins anew whenever it was stopped, and looks busy all the while. */

@@ -199,7 +199,7 @@ test("createAgentHandler() fails a run that a cap stops, and says which, also in
   await setBudgets(home.kernel, { caps: [{ scope: "agent:main", window: "day", usdMax: 0.000_001 }] });
   const { runId } = await sendMessage(home.memory, { sessionKey: "main", text: "Hello" });
   const run = await execute(home, await home.claim(runId));
-  assert.deepEqual([run.state, run.error?.code, run.usdSpent], ["failed", "limit_exceeded", 0]);
+  assert.deepEqual([run.state, run.error?.code, run.costUsd], ["failed", "limit_exceeded", 0]);
   assert.match(run.error?.message ?? "", /cap of \$0\.0000 per day for agent:main/);
   const { messages } = await readTranscript(home.memory, "main", { limit: 10 });
   assert.match(messages.at(-1)!.content.text, /^\(no answer: .*agent:main/);
@@ -230,7 +230,7 @@ test("createAgentHandler() performs no effect in a rehearsal and marks the run",
   const { runId } = await sendMessage(home.memory, { sessionKey: "main", text: "Write it" });
   const run = await execute(home, await home.claim(runId), { isRehearsal: true });
   assert.match((run.output as { text: string }).text, /rehearsal, effects are not performed/);
-  assert.equal(run.rehearsal, true);
+  assert.equal(run.isRehearsed, true);
   const { events } = await readTopic(home.kernel.database, { topic: "home", limit: 100, types: ["file.written"] });
   assert.deepEqual(events, []);
 });

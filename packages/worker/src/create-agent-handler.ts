@@ -73,7 +73,7 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
       if (step !== "context#1" || context === undefined) return undefined;
       return async (tx) => {
         await commitDigest(tx, context);
-        if (agentRun.isRehearsal && !run.rehearsal) await markRehearsal(tx, { runId: run.id, epoch: run.epoch });
+        if (agentRun.isRehearsal && !run.isRehearsed) await markRehearsal(tx, { runId: run.id, epoch: run.epoch });
       };
     },
   });
@@ -81,7 +81,7 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
     await runTurn({
       ...agentRun,
       agent,
-      isRehearsal: agentRun.isRehearsal || run.rehearsal,
+      isRehearsal: agentRun.isRehearsal || run.isRehearsed,
       steps,
       approvals: createApprovals({ kernel, memory, run, agent }),
       labels: steps.labels,

@@ -72,15 +72,15 @@ export async function showAnswer(
   const followed = await followRun(client, runId, { view, signal: leaving.signal });
   if (terminal.isJson) {
     view[Symbol.dispose]();
-    const { state, rehearsed, error, spentUsd, tokens } = followed.run;
+    const { state, isRehearsed, error, costUsd, tokens } = followed.run;
     terminal.json({
       runId,
       state,
       text: followed.text ?? null,
       remark: followed.remark ?? null,
-      rehearsed,
+      isRehearsed,
       error,
-      spentUsd,
+      costUsd,
       tokens,
     });
   } else {

@@ -89,7 +89,7 @@ function printQuestion(context: CliContext, question: Question, nowMs: number): 
   terminal.line(
     `${paint(shortId(question.id), "accent")} ${paint(plainLine(marks.filter(Boolean).join(" · ")), "dim")}`,
   );
-  printIndented(terminal, question.text);
+  printIndented(terminal, question.prompt);
   if (question.approval !== null) printApproval(context, question.approval);
   if (question.choices !== null) terminal.line(`  ${paint(plainLine(question.choices.join(" | ")), "dim")}`);
   if (question.answer !== null) printIndented(terminal, `→ ${question.answer}`);

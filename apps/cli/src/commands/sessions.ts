@@ -49,7 +49,7 @@ function addShow(sessions: Command, context: CliContext): void {
 
 function printMessage({ terminal }: CliContext, message: Message, nowMs: number): void {
   const { paint } = terminal;
-  const marks = [relativeTime(message.createdAt, nowMs), message.source ?? "", message.rehearsed ? "rehearsed" : ""];
+  const marks = [relativeTime(message.createdAt, nowMs), message.source ?? "", message.isRehearsed ? "rehearsed" : ""];
   const tone = message.role === "user" ? "accent" : message.role === "assistant" ? "strong" : "dim";
   terminal.line(`${paint(message.role, tone)} ${paint(plainLine(marks.filter(Boolean).join(" · ")), "dim")}`);
   for (const line of plainText(message.text).split("\n"))

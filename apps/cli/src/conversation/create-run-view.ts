@@ -52,7 +52,7 @@ export function createRunView(terminal: Terminal): ShownRunView {
       }
       endLine();
       // The worker marks what it rehearses in its own words; other replies are marked here.
-      if (run.rehearsed && text?.startsWith("[rehearsal]") !== true)
+      if (run.isRehearsed && text?.startsWith("[rehearsal]") !== true)
         terminal.note("rehearsed: no model was there, and nothing was done (roost doctor)", "warn");
       if (wrong !== undefined) terminal.note(plainLine(wrong), "warn");
       if (run.state === "done") return;
@@ -94,7 +94,7 @@ function describeProgress({ type, data }: Event): Remark | undefined {
         ? undefined
         : { text: `· waits (${text("kind")})`, tone: "dim" };
     case "question.asked":
-      return { text: `? ${text("text")}\n  roost answer ${text("questionId").slice(-8)} TEXT`, tone: "accent" };
+      return { text: `? ${text("prompt")}\n  roost answer ${text("questionId").slice(-8)} TEXT`, tone: "accent" };
     case "lease.lost":
       return { text: "· its worker was lost; another goes on", tone: "warn" };
     default:

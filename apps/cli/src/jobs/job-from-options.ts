@@ -66,7 +66,7 @@ export function jobFromOptions(id: string, options: JobOptions, clock: Clock): W
     postconditions: options.must?.map(postconditionOf),
     priority: options.priority,
     queue: options.queue,
-    ...gatesOf(options),
+    ...startLimitsOf(options),
     onUnknown: options.onUnknown,
     enabled: options.disabled === true ? false : undefined,
   }) as WrittenJob;
@@ -162,7 +162,7 @@ function inputOf(text: string): { file: string; staleAfterMs: number } {
   return { file: text.slice(0, at), staleAfterMs: parseDurationMs(text.slice(at + 1)) };
 }
 
-function gatesOf({ concurrency, rate, overRate }: JobOptions): Pick<WrittenJob, "concurrency" | "rateLimit"> {
+function startLimitsOf({ concurrency, rate, overRate }: JobOptions): Pick<WrittenJob, "concurrency" | "rateLimit"> {
   const [, most, slotKey] = /^(\d+)(?:,(.+))?$/.exec(concurrency ?? "1") ?? [];
   const [, count, per = "", rateKey] = /^(\d+)\/([^,]+)(?:,(.+))?$/.exec(rate ?? "1/1s") ?? [];
   if (most === undefined)

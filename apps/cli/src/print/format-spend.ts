@@ -1,6 +1,6 @@
 /** What was spent, as people read it: `$0.0042`, or tokens where they cost nothing; empty for nothing. */
-export function formatSpend({ spentUsd, tokens }: { spentUsd: number; tokens: number }): string {
-  if (spentUsd > 0) return formatUsd(spentUsd);
+export function formatSpend({ costUsd, tokens }: { costUsd: number; tokens: number }): string {
+  if (costUsd > 0) return formatUsd(costUsd);
   return tokens > 0 ? `${formatCount(tokens)} tokens` : "";
 }
 

@@ -16,7 +16,7 @@ export interface PrintedRun {
   waits: Wait[];
   holds: string[];
   /** What the runs spent that it started. */
-  below: { runCount: number; spentUsd: number; tokens: number };
+  below: { runCount: number; costUsd: number; tokens: number };
 }
 
 export function printRun(
@@ -50,7 +50,7 @@ export function printRun(
     ["started", below.runCount === 0 ? "" : startedText(run, below)],
     ["holds", plainLine(holds.join(", "))],
     ["cancel", run.cancelRequestedAt === null ? "" : plainLine(run.cancelReason ?? "asked for")],
-    ["rehearsed", run.rehearsed ? "no model was there, and nothing was done" : ""],
+    ["rehearsed", run.isRehearsed ? "no model was there, and nothing was done" : ""],
   ];
   for (const line of formatPairs(pairs, terminal)) terminal.line(line);
   for (const wait of waits)
@@ -76,7 +76,7 @@ export function printRun(
 
 /** A run and those that it started share its caps. */
 function startedText(run: Run, below: PrintedRun["below"]): string {
-  const all = formatSpend({ spentUsd: run.spentUsd + below.spentUsd, tokens: run.tokens + below.tokens });
+  const all = formatSpend({ costUsd: run.costUsd + below.costUsd, tokens: run.tokens + below.tokens });
   return `${below.runCount} ${below.runCount === 1 ? "run" : "runs"}${all === "" ? "" : `, together ${all}`}`;
 }
 

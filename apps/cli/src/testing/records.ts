@@ -24,9 +24,9 @@ export function someSummary(given: Partial<RunSummary> = {}): RunSummary {
     waitingFor: null,
     cancelRequestedAt: null,
     error: null,
-    spentUsd: 0.0123,
+    costUsd: 0.0123,
     tokens: 1200,
-    rehearsed: false,
+    isRehearsed: false,
     createdAt: someTime,
     startedAt: someTime,
     endedAt: someTime,
@@ -93,7 +93,7 @@ export function someActivity(given: Partial<Activity> = {}): Activity {
     dueAt: null,
     workerId: null,
     stepName: "write_file",
-    spentUsd: 0.02,
+    costUsd: 0.02,
     tokens: 100,
     runId: someRunId,
     jobId: "blog",
@@ -132,4 +132,4 @@ export function someJob(given: Partial<Job> = {}): Job {
 }
 
 /** Of a run that started no others. */
-export const nothingBelow = { runCount: 0, spentUsd: 0, tokens: 0 };
+export const nothingBelow = { runCount: 0, costUsd: 0, tokens: 0 };

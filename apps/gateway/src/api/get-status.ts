@@ -51,8 +51,8 @@ export function getStatus(kernel: Kernel, facts: StatusFacts): Handler<typeof op
         .slice(0, dueShown),
       spend: {
         since: startOfDay(nowMs, timeZone),
-        usd: spend[0]?.usdSpent ?? 0,
-        tokens: spend[0]?.tokensSpent ?? 0,
+        usd: spend[0]?.costUsd ?? 0,
+        tokens: spend[0]?.tokens ?? 0,
         usdMax: day?.usdMax ?? null,
         tokensMax: day?.tokensMax ?? null,
       },

@@ -10,7 +10,7 @@ import { listActivity as readActivity, readPausedQueues, type Activity, type Ker
 import { z } from "zod";
 import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
-import { describeGate } from "../records/describe-gate.ts";
+import { describeStartLimit } from "../records/describe-start-limit.ts";
 import { isoOrNull } from "../records/iso.ts";
 import { placeOf, textPlace, toPage, uuidPlace } from "../records/page.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
@@ -56,7 +56,7 @@ function placeOfRow({ kind, id, state, dueAt }: ActivityRecord): z.output<typeof
 
 function ofRun(run: Activity, { holds, isPaused }: { holds: string[]; isPaused: boolean }): ActivityRecord {
   const summary = toRunSummary(run);
-  const ahead = run.laneAhead > 0 ? `${run.laneAhead} before it` : null;
+  const ahead = run.aheadCount > 0 ? `${run.aheadCount} before it` : null;
   const queue = isPaused && run.state === "ready" ? `queue ${run.queue}, which is paused` : null;
   return {
     kind: "run",
@@ -68,13 +68,13 @@ function ofRun(run: Activity, { holds, isPaused }: { holds: string[]; isPaused: 
     why: run.reason,
     causedBy: causeOf(run),
     holds,
-    waitingFor: run.gate === null ? (summary.waitingFor ?? ahead ?? queue) : describeGate(run.gate),
+    waitingFor: run.startLimit === null ? (summary.waitingFor ?? ahead ?? queue) : describeStartLimit(run.startLimit),
     sinceAt: isoOrNull(run.claimedAt ?? run.createdAt),
-    dueAt: isoOrNull(run.wakeAt ?? run.gate?.nextAt),
+    dueAt: isoOrNull(run.wakeAt ?? run.startLimit?.nextAt),
     workerId: run.workerId,
     stepName: run.step?.name ?? null,
-    spentUsd: run.usdSpent,
-    tokens: run.tokensSpent,
+    costUsd: run.costUsd,
+    tokens: run.tokens,
     runId: run.id,
     jobId: run.jobId,
   };
@@ -102,7 +102,7 @@ function ofJob(job: Job): ActivityRecord {
     dueAt: isoOrNull(job.dueAt),
     workerId: null,
     stepName: null,
-    spentUsd: 0,
+    costUsd: 0,
     tokens: 0,
     runId: null,
     jobId: job.id,

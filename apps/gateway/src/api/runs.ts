@@ -9,7 +9,7 @@ import {
   listRuns,
   listSteps,
   listWaits,
-  readGates,
+  readStartLimits,
   readSpendBelow,
   resolveStep,
   retryRun,
@@ -22,7 +22,7 @@ import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toRunRecord, toRunSummary } from "../records/to-run-summary.ts";
 import { toStepRecord } from "../records/to-step.ts";
-import { toGateWaitRecord, toWaitRecord } from "../records/to-wait.ts";
+import { toStartLimitWaitRecord, toWaitRecord } from "../records/to-wait.ts";
 import type { Replays } from "../replays/open-replays.ts";
 import { explainRun } from "./explain-run.ts";
 import { watchRun } from "./watch-run.ts";
@@ -62,7 +62,7 @@ function serveReading(kernel: Kernel): Served[] {
 
     serve(operations.getRun, async ({ runId, limit, after }) => {
       const run = await getRun(kernel.database, requireUuid("run", runId));
-      const [steps, waits, locks, gates, below] = await Promise.all([
+      const [steps, waits, locks, startLimits, below] = await Promise.all([
         readPage(
           limit,
           (most) => listSteps(kernel.database, runId, { limit: most, after: placeOf(numberPlace, after) }),
@@ -70,7 +70,7 @@ function serveReading(kernel: Kernel): Served[] {
         ),
         listWaits(kernel.database, runId),
         readLocksOfRuns(kernel),
-        readGates(kernel.database, gatesOf(run)),
+        readStartLimits(kernel.database, startLimitsOf(run)),
         readSpendBelow(kernel.database, runId),
       ]);
       return {
@@ -78,18 +78,20 @@ function serveReading(kernel: Kernel): Served[] {
         steps: toPage(steps.rows.map(toStepRecord), steps.next),
         waits: [
           ...waits.filter((wait) => wait.resolvedAt === null).map(toWaitRecord),
-          ...[...gates.values()].map(toGateWaitRecord),
+          ...[...startLimits.values()].map(toStartLimitWaitRecord),
         ],
         holds: locks.get(runId) ?? [],
-        below: { runCount: below.runCount, spentUsd: below.usdSpent, tokens: below.tokensSpent },
+        below: { runCount: below.runCount, costUsd: below.costUsd, tokens: below.tokens },
       };
     }),
   ];
 }
 
-/** The gate at which it waits. */
-function gatesOf({ waitingFor, slot, rate }: Run): string[] {
-  return [waitingFor === "slot" ? slot : waitingFor === "rate" ? rate : null].filter((gate) => gate !== null);
+/** The start limit at which it waits. */
+function startLimitsOf({ waitingFor, slot, rate }: Run): string[] {
+  return [waitingFor === "slot" ? slot : waitingFor === "rate" ? rate : null].filter(
+    (startLimit) => startLimit !== null,
+  );
 }
 
 function serveChanging(kernel: Kernel): Served[] {

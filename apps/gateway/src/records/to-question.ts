@@ -9,7 +9,7 @@ export function toQuestionRecord(question: Question): QuestionRecord {
     id: question.id,
     kind: toKind(question.kind),
     approval: toApproval(question),
-    text: question.prompt,
+    prompt: question.prompt,
     choices: question.choices,
     state: question.state,
     answer: answer === null || typeof answer === "string" ? answer : JSON.stringify(answer),

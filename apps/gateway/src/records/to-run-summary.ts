@@ -13,7 +13,7 @@ const waitingTexts: Record<string, string> = {
   person: "a person's answer",
   child: "a run that it started",
   resolution: "somebody to say what became of an effect",
-  slot: "its turn under a concurrency key",
+  slot: "its turn under a concurrency limit",
   rate: "its turn under a rate limit",
 };
 
@@ -38,9 +38,9 @@ export function toRunSummary(run: RunHead): RunSummary {
     waitingFor: run.waitingFor === null ? null : (waitingTexts[run.waitingFor] ?? run.waitingFor),
     cancelRequestedAt: isoOrNull(run.cancelRequestedAt),
     error: run.error === null ? null : { code: run.error.code, message: run.error.message },
-    spentUsd: run.usdSpent,
-    tokens: run.tokensSpent,
-    rehearsed: run.rehearsal,
+    costUsd: run.costUsd,
+    tokens: run.tokens,
+    isRehearsed: run.isRehearsed,
     createdAt: iso(run.createdAt),
     startedAt: isoOrNull(run.startedAt),
     endedAt: isoOrNull(run.endedAt),

@@ -29,7 +29,7 @@ export function toMessageRecord(message: StoredMessage): MessageRecord {
     parts: message.role === "user" ? null : [message.content],
     runId: message.runId,
     source: message.source,
-    rehearsed: message.rehearsed,
+    isRehearsed: message.isRehearsed,
     createdAt: iso(message.createdAt),
   };
 }

@@ -1,6 +1,6 @@
 import type { Wait as WaitRecord } from "@roost/contract/operations";
-import type { GateUse, RunWait } from "@roost/kernel";
-import { describeGate } from "./describe-gate.ts";
+import type { StartLimitUse, RunWait } from "@roost/kernel";
+import { describeStartLimit } from "./describe-start-limit.ts";
 import { isoOrNull } from "./iso.ts";
 
 export function toWaitRecord(wait: RunWait): WaitRecord {
@@ -31,14 +31,14 @@ function describe(wait: RunWait): string {
 }
 
 /** A whole run that waits for its turn. */
-export function toGateWaitRecord(gate: GateUse): WaitRecord {
+export function toStartLimitWaitRecord(startLimit: StartLimitUse): WaitRecord {
   return {
     seq: null,
-    kind: gate.kind,
-    until: isoOrNull(gate.nextAt),
+    kind: startLimit.kind,
+    until: isoOrNull(startLimit.nextAt),
     eventType: null,
     questionId: null,
     childRunId: null,
-    text: `for ${describeGate(gate)}`,
+    text: `for ${describeStartLimit(startLimit)}`,
   };
 }

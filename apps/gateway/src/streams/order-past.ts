@@ -12,34 +12,35 @@ export interface PlacedEvent {
  * because the tail that begins there tells them.
  */
 export function orderPast(past: readonly StoredEvent[], end: OffsetVector): PlacedEvent[] {
-  const lanes = new Map<string, StoredEvent[]>();
+  const partitions = new Map<string, StoredEvent[]>();
   for (const event of past) {
     const name = partitionName(event.topic, event.partition);
     if (event.offset >= (end[name] ?? 0)) continue;
-    const lane = lanes.get(name);
-    if (lane === undefined) lanes.set(name, [event]);
-    else lane.push(event);
+    const partition = partitions.get(name);
+    if (partition === undefined) partitions.set(name, [event]);
+    else partition.push(event);
   }
   let offsets = end;
-  for (const [name, events] of lanes) {
+  for (const [name, events] of partitions) {
     events.sort((one, other) => one.offset - other.offset);
     offsets = { ...offsets, [name]: events[0]?.offset ?? 0 };
   }
   const placed: PlacedEvent[] = [];
-  for (let lane = nextLane(lanes); lane !== undefined; lane = nextLane(lanes)) {
-    const [name, events] = lane;
+  for (let partition = nextPartition(partitions); partition !== undefined; partition = nextPartition(partitions)) {
+    const [name, events] = partition;
     const event = events.shift();
     if (event === undefined) break;
     offsets = events.length > 0 ? advanceOffsets(offsets, event) : { ...offsets, [name]: end[name] ?? 0 };
     placed.push({ event, offsets });
-    if (events.length === 0) lanes.delete(name);
+    if (events.length === 0) partitions.delete(name);
   }
   return placed;
 }
 
-function nextLane(lanes: Map<string, StoredEvent[]>): [string, StoredEvent[]] | undefined {
+function nextPartition(partitions: Map<string, StoredEvent[]>): [string, StoredEvent[]] | undefined {
   let earliest: [string, StoredEvent[]] | undefined;
-  for (const lane of lanes) if (earliest === undefined || isBefore(lane[1][0], earliest[1][0])) earliest = lane;
+  for (const partition of partitions)
+    if (earliest === undefined || isBefore(partition[1][0], earliest[1][0])) earliest = partition;
   return earliest;
 }
 

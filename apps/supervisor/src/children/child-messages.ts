@@ -7,7 +7,7 @@ export interface ReadyMessage {
   type: "ready";
   /** The gateway's address. */
   url?: string;
-  /** The model that agents think with, in words; null when there is none and Roost rehearses. */
+  /** The model that agents use, in words; null when there is none and Roost rehearses. */
   model?: string | null;
   /** Further lines that the person should see. */
   notices?: string[];

@@ -1,4 +1,4 @@
-// Finds the model to think with: what was configured, else a server on this machine, else nothing (rehearsal).
+// Finds the model to use: what was configured, else a server on this machine, else nothing (rehearsal).
 // The first find is the only one used: falling over from a private model to a paid one is for a person to configure.
 
 import { RoostError } from "@roost/base";

@@ -6,7 +6,7 @@ import type { Probe } from "./probe.ts";
 
 export interface LocalServer {
   baseUrl: string;
-  /** Undefined: the server is there but has nothing to think with. */
+  /** Undefined: the server is there but has nothing to use. */
   model?: string;
   contextTokensMax?: number;
   notes: string[];

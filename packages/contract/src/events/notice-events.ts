@@ -48,7 +48,7 @@ export const questionAsked = defineEvent({
     ...origin,
     questionId: Id,
     seq: Count.optional(),
-    text: Text,
+    prompt: Text,
     choices: z.array(Name).max(50).optional(),
     expiresAt: Time.optional(),
   }),

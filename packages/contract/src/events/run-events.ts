@@ -33,10 +33,10 @@ const run = {
   parentRunId: Id.optional(),
 };
 const spent = {
-  usdSpent: Usd.optional(),
-  tokensSpent: Count.optional(),
+  costUsd: Usd.optional(),
+  tokens: Count.optional(),
   durationMs: WholeMs.optional(),
-  rehearsal: z.boolean().optional(),
+  isRehearsed: z.boolean().optional(),
 };
 
 export const runCreated = defineEvent({
@@ -54,7 +54,7 @@ export const runCreated = defineEvent({
     scheduledAt: Time.optional(),
     lateMs: WholeMs.optional(),
     missedCount: Count.optional(),
-    rehearsal: z.boolean().optional(),
+    isRehearsed: z.boolean().optional(),
   }),
 });
 
@@ -186,9 +186,9 @@ export const budgetRefused = defineEvent({
     scope: Name.describe("The cap that refused: run, job:<id>, agent:<id>, day"),
     usdAsked: Usd,
     tokensAsked: Count,
-    usdSpent: Usd.optional(),
+    costUsd: Usd.optional(),
     usdMax: Usd.optional(),
-    tokensSpent: Count.optional(),
+    tokens: Count.optional(),
     tokensMax: Count.optional(),
   }),
 });

@@ -28,7 +28,7 @@ export const messageSent = defineEvent({
   version,
   topic,
   subject,
-  schema: z.object({ ...message, rehearsed: z.boolean().optional() }),
+  schema: z.object({ ...message, isRehearsed: z.boolean().optional() }),
 });
 
 export const sessionCompacted = defineEvent({

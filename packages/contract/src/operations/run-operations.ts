@@ -53,7 +53,7 @@ export const getRun = defineOperation({
     waits: z.array(Wait),
     holds: z.array(z.string()).describe("Locks that it holds"),
     below: z
-      .object({ runCount: Count, spentUsd: Usd, tokens: Count })
+      .object({ runCount: Count, costUsd: Usd, tokens: Count })
       .describe(
         "What the runs that it started have spent, and those that these started; its caps hold all of them together",
       ),

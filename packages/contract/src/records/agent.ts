@@ -1,4 +1,4 @@
-/** Agents: what a run is told, thinks with, may use and may spend, whatever starts it. */
+/** Agents: what a run is told, uses, may use and may spend, whatever starts it. */
 import { z } from "zod";
 import { labelLimits, readAudience } from "../labels.ts";
 import { Count, Differences, Name, Slug, text, Time } from "./fields.ts";

@@ -122,22 +122,22 @@ export const ActiveHours = z
   })
   .meta({ id: "ActiveHours" });
 
-const gateKey = text(200)
+const startLimitKey = text(200)
   .min(1)
   .optional()
   .describe(
     "Who counts together; {event.data.customer} stands for what the run's input has there. The job alone when left out",
   );
-const gateMax = z.number().int().min(1).max(1000);
+const startLimitMax = z.number().int().min(1).max(1000);
 
 export const Concurrency = z
-  .object({ key: gateKey, max: gateMax.describe("Most runs of the key at once; the others wait") })
+  .object({ key: startLimitKey, max: startLimitMax.describe("Most runs of the key at once; the others wait") })
   .meta({ id: "Concurrency" });
 
 export const RateLimit = z
   .object({
-    key: gateKey,
-    max: gateMax.describe("Most starts of the key in any window"),
+    key: startLimitKey,
+    max: startLimitMax.describe("Most starts of the key in any window"),
     per: WrittenDuration.describe("Length of the window, at most 31 days"),
     excess: z.enum(["wait", "skip"]).default("wait").describe("What is over it waits, or is recorded as skipped"),
   })

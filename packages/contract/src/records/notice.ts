@@ -42,7 +42,7 @@ export const Question = z
     id: Id,
     kind: z.enum(questionKinds),
     approval: ApprovalShown.nullable().describe("Of an approval: what is to be approved"),
-    text: Text,
+    prompt: Text,
     choices: z.array(Name).nullable().describe("The answers to choose from; null for a free one"),
     state: z.enum(questionStates),
     answer: Text.nullable(),

@@ -59,7 +59,7 @@ export const RehearsedRun = z
     dueAt: Time,
     startedAt: Time.nullable(),
     endedAt: Time.nullable(),
-    waitedMs: WholeMs.describe("From when it was due to when it began: for its lane, or for a free worker"),
+    waitedMs: WholeMs.describe("From when it was due to when it began: for its serial key, or for a free worker"),
     state: z.string().max(64),
     error: Reason.nullable(),
     shownTokens: Count.describe("What its first model call reads"),

@@ -34,7 +34,7 @@ export const runStates = [
 export const RunState = z
   .enum(runStates)
   .describe(
-    "ready: claimable; queued: another run holds its lane; waiting: for time, an event, a person or a child; outdated: a program that knew its journal is gone, fork it",
+    "ready: claimable; queued: another run holds its serial key; waiting: for time, an event, a person or a child; outdated: a program that knew its journal is gone, fork it",
   )
   .meta({ id: "RunState" });
 export type RunState = z.output<typeof RunState>;
@@ -75,9 +75,9 @@ const runSummaryFields = {
   waitingFor: Reason.nullable(),
   cancelRequestedAt: Time.nullable(),
   error: RecordedError.nullable(),
-  spentUsd: Usd,
+  costUsd: Usd,
   tokens: Count,
-  rehearsed: z.boolean().describe("No model was there: nothing was thought and no effect performed"),
+  isRehearsed: z.boolean().describe("No model was there: nothing was thought and no effect performed"),
   createdAt: Time,
   startedAt: Time.nullable(),
   endedAt: Time.nullable(),

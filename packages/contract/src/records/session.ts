@@ -29,7 +29,7 @@ export const Message = z
     parts: z.array(Json).nullable().describe("The message as the model saw it, when it is more than a text"),
     runId: ref("Run").nullable(),
     source: Name.nullable().describe("Where it came from: cli, console, job:<id>, …"),
-    rehearsed: z.boolean(),
+    isRehearsed: z.boolean(),
     createdAt: Time,
   })
   .meta({ id: "Message" });

@@ -75,7 +75,7 @@ export const Activity = z
     dueAt: Time.nullable(),
     workerId: Id.nullable(),
     stepName: Name.nullable(),
-    spentUsd: Usd,
+    costUsd: Usd,
     tokens: Count,
     runId: ref("Run").nullable(),
     jobId: ref("Job", Slug).nullable(),

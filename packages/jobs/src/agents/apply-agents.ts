@@ -29,7 +29,7 @@ interface Stored {
   version: number;
   state: "active" | "removed";
   definition: JsonValue;
-  origin: string | null;
+  source: string | null;
 }
 
 /**
@@ -81,7 +81,7 @@ function readAll(written: Readonly<Record<string, unknown>>): Map<string, JsonVa
 
 async function lockAgents(tx: KernelTransaction, ids: string[], source: string): Promise<Map<string, Stored>> {
   const rows = await tx.query<Stored>(
-    `select id, version, state, definition, origin from roost.agent where id = any($1) or origin = $2 order by id for update`,
+    `select id, version, state, definition, source from roost.agent where id = any($1) or source = $2 order by id for update`,
     [ids, source],
   );
   return new Map(rows.map((row) => [row.id, row]));
@@ -102,17 +102,17 @@ async function defineAgent(
   const isNew = stored === undefined || stored.state === "removed";
   const differences = compareDefinitions(isNew ? {} : stored.definition, definition);
   if (!isNew && differences.length === 0) {
-    if (stored.origin !== options.source)
-      await tx.query("update roost.agent set origin = $2 where id = $1", [id, options.source]);
+    if (stored.source !== options.source)
+      await tx.query("update roost.agent set source = $2 where id = $1", [id, options.source]);
     return { agentId: id, change: "unchanged", version: stored.version, differences };
   }
   const version = (stored?.version ?? 0) + 1;
   const eventId = createId();
   // Somebody who inserts the same agent at the same moment is waited for, and then replaced.
   const [row] = await tx.query<{ version: number }>(
-    `insert into roost.agent as a (id, version, state, definition, defined_by, origin, cause_id) values ($1, $2, 'active', $3, $4, $5, $6)
+    `insert into roost.agent as a (id, version, state, definition, defined_by, source, cause_id) values ($1, $2, 'active', $3, $4, $5, $6)
      on conflict (id) do update set version = a.version + 1, state = 'active', definition = excluded.definition,
-       defined_by = excluded.defined_by, origin = excluded.origin, cause_id = excluded.cause_id, updated_at = roost.now()
+       defined_by = excluded.defined_by, source = excluded.source, cause_id = excluded.cause_id, updated_at = roost.now()
      returning version`,
     [id, version, JSON.stringify(definition), options.by, options.source, eventId],
   );

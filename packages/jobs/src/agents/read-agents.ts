@@ -32,7 +32,7 @@ export interface AgentVersion {
 
 const agentsPageMax = 500;
 
-const agentView = `a.id, a.version, a.state, a.definition, a.defined_by as "definedBy", a.origin as source, a.updated_at as "updatedAt",
+const agentView = `a.id, a.version, a.state, a.definition, a.defined_by as "definedBy", a.source, a.updated_at as "updatedAt",
   (select count(*) from roost.run r where coalesce(r.agent, 'main') = a.id and r.ended_at is null)::int as "liveRunCount"`;
 
 interface ListAgentsOptions {

@@ -25,48 +25,48 @@ interface Entry {
   reject(error: unknown): void;
 }
 
-interface Lane {
-  queue: Entry[];
+interface BatchQueue {
+  entries: Entry[];
   draining: Promise<void> | undefined;
 }
 
 export function createBatches(): Batches {
-  const lanes = new Map<string, Lane>();
+  const queues = new Map<string, BatchQueue>();
   let isClosed = false;
 
-  const drain = async (lane: Lane) => {
-    while (lane.queue.length > 0) await carryOut(lane.queue.splice(0, batchItemsMax));
-    lane.draining = undefined;
+  const drain = async (queue: BatchQueue) => {
+    while (queue.entries.length > 0) await carryOut(queue.entries.splice(0, batchItemsMax));
+    queue.draining = undefined;
   };
 
   return {
     submit<Item, Result>(kind: string, item: Item, run: RunBatch<Item, Result>): Promise<Result> {
       if (isClosed)
         return Promise.reject(new RoostError("unavailable", "the kernel is closed: nothing can be written any more"));
-      const lane = lanes.get(kind) ?? { queue: [], draining: undefined };
-      lanes.set(kind, lane);
-      if (lane.queue.length >= queuedItemsMax) {
+      const queue = queues.get(kind) ?? { entries: [], draining: undefined };
+      queues.set(kind, queue);
+      if (queue.entries.length >= queuedItemsMax) {
         return Promise.reject(
           new RoostError(
             "limit_exceeded",
-            `${lane.queue.length} writes of kind ${kind} wait already (limit ${queuedItemsMax}): write no faster than they are acknowledged`,
+            `${queue.entries.length} writes of kind ${kind} wait already (limit ${queuedItemsMax}): write no faster than they are acknowledged`,
           ),
         );
       }
       return new Promise<Result>((resolve, reject) => {
-        lane.queue.push({
+        queue.entries.push({
           item,
           run: run as RunBatch<unknown, unknown>,
           resolve: (value) => resolve(value as Result),
           reject,
         });
         // In the next microtask: what is asked for in the same turn goes along.
-        lane.draining ??= Promise.resolve().then(() => drain(lane));
+        queue.draining ??= Promise.resolve().then(() => drain(queue));
       });
     },
     async [Symbol.asyncDispose]() {
       isClosed = true;
-      for (const lane of lanes.values()) await lane.draining;
+      for (const queue of queues.values()) await queue.draining;
     },
   };
 }

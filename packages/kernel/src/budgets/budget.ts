@@ -35,9 +35,9 @@ export interface Spend {
   window: BudgetWindow;
   /** `2025-11-21`, `2025-11`, `2025-11-21T14` or `total`, in the budget's time zone. */
   period: string;
-  usdSpent: number;
+  costUsd: number;
   usdReserved: number;
-  tokensSpent: number;
+  tokens: number;
   tokensReserved: number;
   calls: number;
 }

@@ -29,7 +29,7 @@ test("L2: a run with a cap of $0.50 is stopped in its middle, at most one call a
   }
   const run = await read(kernel, runId);
   assert.equal(calls, 12, "11 x $0.04 + $0.06 = $0.50 fits, one more does not");
-  assert.ok(run.usdSpent <= 0.5);
+  assert.ok(run.costUsd <= 0.5);
   assert.ok((await eventTypes(kernel, runId)).includes("budget.refused"));
 });
 
@@ -82,7 +82,7 @@ test("reserveSpend() holds every cap when many reserve at once", async () => {
   assert.equal(grantedTo.length, 10, "10 x $0.10");
   assert.ok(grantedTo.filter((run) => run.agent === "writer").length <= 7);
   const [all] = await readSpend(kernel, { scopes: ["all"], windows: ["day"] });
-  assert.deepEqual([all!.usdReserved.toFixed(2), all!.usdSpent, all!.calls], ["1.00", 0, 10]);
+  assert.deepEqual([all!.usdReserved.toFixed(2), all!.costUsd, all!.calls], ["1.00", 0, 10]);
 });
 
 test("reserveSpend() asked again for the same step returns the open reservation", async () => {
@@ -114,15 +114,15 @@ test("finishStep() settles what was reserved with what was spent, in every place
   assert.ok(
     spend.every(
       (row) =>
-        row.usdSpent === 0.3 &&
+        row.costUsd === 0.3 &&
         row.usdReserved === 0 &&
-        row.tokensSpent === 250 &&
+        row.tokens === 250 &&
         row.tokensReserved === 0 &&
         row.calls === 1,
     ),
   );
   const run = await read(kernel, runId);
-  assert.deepEqual([run.usdSpent, run.usdReserved, run.tokensSpent, run.callCount], [0.3, 0, 250, 1]);
+  assert.deepEqual([run.costUsd, run.usdReserved, run.tokens, run.callCount], [0.3, 0, 250, 1]);
 });
 
 test("settleSpend() counts once what is settled again because its answer was lost", async () => {
@@ -139,7 +139,7 @@ test("settleSpend() counts once what is settled again because its answer was los
   await settleSpend(kernel, owned, { seq: 1, usd: 0.75, tokens: 10 });
 
   const run = await read(kernel, runId);
-  assert.deepEqual([run.usdSpent, run.tokensSpent, run.callCount], [0.75, 10, 1]);
+  assert.deepEqual([run.costUsd, run.tokens, run.callCount], [0.75, 10, 1]);
 });
 
 test("settleSpend() frees a reservation of which nothing was spent", async () => {
@@ -213,7 +213,7 @@ test("a cap per day begins anew at midnight of the budget time zone, and a call 
 
   const days = await readSpend(kernel, { scopes: ["all"], windows: ["day"], isCurrent: false });
   assert.deepEqual(
-    days.map((day) => [day.period, day.usdSpent, day.usdReserved]),
+    days.map((day) => [day.period, day.costUsd, day.usdReserved]),
     [
       ["2026-03-02", 0, 1],
       ["2026-03-01", 0.5, 0],

@@ -88,8 +88,8 @@ async function emitRefused(tx: KernelTransaction, owned: Owned, ask: SpendAsk, {
     scope: `${cap.scope}/${cap.window}`.slice(0, 200),
     usdAsked: ask.usd,
     tokensAsked: ask.tokens,
-    ...(cap.unit === "usd" ? { usdSpent: cap.used, usdMax: cap.max } : {}),
-    ...(cap.unit === "tokens" ? { tokensSpent: cap.used, tokensMax: cap.max } : {}),
+    ...(cap.unit === "usd" ? { costUsd: cap.used, usdMax: cap.max } : {}),
+    ...(cap.unit === "tokens" ? { tokens: cap.used, tokensMax: cap.max } : {}),
   });
 }
 

@@ -115,8 +115,8 @@ const spendRowsMax = 1_000;
 /** What was spent and is reserved, newest periods first. */
 export async function readSpend(kernel: Kernel, query: SpendQuery = {}): Promise<Spend[]> {
   return kernel.database.query<Spend>(
-    `select s.scope, s.time_window as "window", s.period, s.usd_spent::float8 as "usdSpent", s.usd_reserved::float8 as "usdReserved",
-       s.tokens_spent as "tokensSpent", s.tokens_reserved as "tokensReserved", s.call_count as calls
+    `select s.scope, s.time_window as "window", s.period, s.cost_usd::float8 as "costUsd", s.usd_reserved::float8 as "usdReserved",
+       s.tokens as "tokens", s.tokens_reserved as "tokensReserved", s.call_count as calls
      from roost.spend s
      where ($1::text[] is null or s.scope = any($1)) and ($2::text[] is null or s.time_window = any($2))
        and (not $3 or s.period = (select roost.spend_period(s.time_window)))

@@ -81,11 +81,11 @@ returns jsonb language sql immutable as $$
 $$;
 
 -- What the event that ends a run says of its spending.
-create or replace function roost.told_of_spending_1(call_count integer, usd numeric, tokens bigint, started_at timestamptz, ended_at timestamptz, rehearsal boolean)
+create or replace function roost.told_of_spending_1(call_count integer, usd numeric, tokens bigint, started_at timestamptz, ended_at timestamptz, is_rehearsed boolean)
 returns jsonb language sql immutable as $$
   select jsonb_strip_nulls(jsonb_build_object(
-    'usdSpent', case when call_count > 0 then usd::float8 end,
-    'tokensSpent', case when call_count > 0 then tokens end,
+    'costUsd', case when call_count > 0 then usd::float8 end,
+    'tokens', case when call_count > 0 then tokens end,
     'durationMs', greatest(0, round(extract(epoch from ended_at - started_at) * 1000)),
-    'rehearsal', case when rehearsal then true end))
+    'isRehearsed', case when is_rehearsed then true end))
 $$;

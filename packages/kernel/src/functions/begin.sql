@@ -25,7 +25,7 @@ declare
   payloads jsonb[] := '{}';
   spenders uuid[] := '{}';
   spent_seqs integer[] := '{}';
-  spent_usds numeric[] := '{}';
+  cost_usds numeric[] := '{}';
   spent_tokens bigint[] := '{}';
 begin
   if cardinality(p_runs) > 1 then
@@ -56,7 +56,7 @@ begin
       spenders := spenders || p_runs[n];
     end loop;
     spent_seqs := spent_seqs || r.spent_seqs;
-    spent_usds := spent_usds || r.spent_usds;
+    cost_usds := cost_usds || r.cost_usds;
     spent_tokens := spent_tokens || r.spent_tokens;
     reason := case when r.is_cancelling then coalesce(r.cancel_reason, 'cancelled') end;
     is_begun := false;
@@ -87,7 +87,7 @@ begin
     end if;
     return next;
   end loop;
-  if cardinality(spenders) > 0 then perform roost.settle_spends(spenders, spent_seqs, spent_usds, spent_tokens); end if;
+  if cardinality(spenders) > 0 then perform roost.settle_spends(spenders, spent_seqs, cost_usds, spent_tokens); end if;
   if is_written then
     perform roost.append_of_runs_1(runs, key_hashes, labels, correlations, traceparents, array(select roost.new_id()::text from unnest(types)), types, causations, payloads);
   else

@@ -2,7 +2,7 @@
 -- For each run { output, told, outcomes }, the outcomes as hold_run_1 takes them; `told` is what run.done says beside the run itself and
 -- what it has spent.
 
--- Invariants: a run ends once, at its owner's epoch; nothing of it is left open; what it reserved is settled; its lane and its slot go to
+-- Invariants: a run ends once, at its owner's epoch; nothing of it is left open; what it reserved is settled; its serial key and its slot go to
 -- the next. One append for all, last, with the heads in order: to end and then to claim with an append each would lock heads in two orders.
 --
 -- Returned: runs that were taken, as they are now. A row without a queue names a run that was not ended: it is lost, ended before, has a
@@ -54,7 +54,7 @@ begin
   return query select * from roost.end_and_take_1(p_ids, p_epochs, p_ends, p_worker, more.ids, more.priors, p_loops[cardinality(p_loops)]);
 end $$;
 
--- One run, whatever it leaves: outcomes, reservations, its lane, its slot. Without types: it was not ended, and nothing is written. The
+-- One run, whatever it leaves: outcomes, reservations, its serial key, its slot. Without types: it was not ended, and nothing is written. The
 -- caller appends the events.
 create or replace function roost.end_one_1(
   p_id uuid, p_epoch bigint, p_end jsonb,
@@ -71,14 +71,14 @@ begin
     -- Most runs leave nothing: one statement.
     update roost.run x set
       state = 'done', output = p_end -> 'output', error = null, ended_at = roost.now(), worker_id = null, wake_at = null, deadline_at = null,
-      lane_held = false, cause_id = roost.new_id()::text
+      holds_serial_key = false, cause_id = roost.new_id()::text
     from (select d.id, d.cause_id from roost.run d where d.id = p_id and d.epoch = p_epoch and d.state = 'running' for no key update) as d
-    where x.id = p_id and x.id = d.id and x.lane is null and x.slot is null and x.parent_run_id is null
+    where x.id = p_id and x.id = d.id and x.serial_key is null and x.slot is null and x.parent_run_id is null
       and x.postconditions is null and x.reservation_count = 0
       and not exists (select from roost.step s where s.run_id = p_id and s.state in ('intent', 'waiting'))
     returning x.id, x.key_hash, x.labels, x.correlation, x.traceparent, x.cause_id, d.cause_id as prior,
       roost.told_of_run_1(x.id, x.agent, x.session_key, x.session_kind, x.job_id, x.parent_run_id)
-      || roost.told_of_spending_1(x.call_count, x.usd_spent, x.tokens_spent, x.started_at, x.ended_at, x.rehearsal) || (p_end -> 'told') as told into e;
+      || roost.told_of_spending_1(x.call_count, x.cost_usd, x.tokens, x.started_at, x.ended_at, x.is_rehearsed) || (p_end -> 'told') as told into e;
     is_ended := found;
   end if;
   if not is_ended then
@@ -93,21 +93,21 @@ begin
     payloads := r.payloads;
     causations := array_fill(r.cause_id, array[cardinality(types)]);
     if cardinality(r.spent_seqs) > 0 then
-      perform roost.settle_spends(array_fill(p_id, array[cardinality(r.spent_seqs)]), r.spent_seqs, r.spent_usds, r.spent_tokens);
+      perform roost.settle_spends(array_fill(p_id, array[cardinality(r.spent_seqs)]), r.spent_seqs, r.cost_usds, r.spent_tokens);
     end if;
-    if r.reservation_count > 0 then perform roost.settle_open_spend(array[p_id]); end if;
+    if r.reservation_count > 0 then perform roost.settle_reservations(array[p_id]); end if;
     update roost.run x set
       state = 'done', output = p_end -> 'output', error = null, ended_at = roost.now(), worker_id = null, wake_at = null, deadline_at = null,
-      lane_held = false, cause_id = roost.new_id()::text
+      holds_serial_key = false, cause_id = roost.new_id()::text
     where x.id = p_id
     returning x.id, x.key_hash, x.labels, x.correlation, x.traceparent, x.cause_id, r.cause_id as prior,
       roost.told_of_run_1(x.id, x.agent, x.session_key, x.session_kind, x.job_id, x.parent_run_id)
-      || roost.told_of_spending_1(x.call_count, x.usd_spent, x.tokens_spent, x.started_at, x.ended_at, x.rehearsal) || (p_end -> 'told') as told into e;
-    if r.lane is not null then
-      queues := array(select p.run_queue from roost.promote_lanes_1(array[r.lane], array[p_id]) as p);
+      || roost.told_of_spending_1(x.call_count, x.cost_usd, x.tokens, x.started_at, x.ended_at, x.is_rehearsed) || (p_end -> 'told') as told into e;
+    if r.serial_key is not null then
+      queues := array(select p.run_queue from roost.promote_serial_keys_1(array[r.serial_key], array[p_id]) as p);
     end if;
     if r.slot is not null then
-      queues := queues || array(select a.run_queue from roost.admit_runs(array[r.slot]) as a);
+      queues := queues || array(select a.run_queue from roost.release_limited_runs(array[r.slot]) as a);
     end if;
   end if;
   types := types || 'run.done'::text;
@@ -140,15 +140,15 @@ create or replace function roost.end_and_take_1(
   done as (
     update roost.run r set
       state = 'done', output = i.output, error = null, ended_at = roost.now(), worker_id = null, wake_at = null, deadline_at = null,
-      lane_held = false, cause_id = roost.new_id()::text, labels = coalesce(i.labels, r.labels)
+      holds_serial_key = false, cause_id = roost.new_id()::text, labels = coalesce(i.labels, r.labels)
     from item i join owned d on d.id = i.id and d.epoch = i.epoch
-    where r.id = any(p_ids) and r.id = i.id and r.lane is null and r.slot is null
+    where r.id = any(p_ids) and r.id = i.id and r.serial_key is null and r.slot is null
       and r.parent_run_id is null and r.postconditions is null and r.reservation_count = 0 and not i.is_paid
       and (select count(*) = cardinality(i.seqs) and count(*) filter (where s.state = 'intent' and s.seq = any(i.seqs)) = cardinality(i.seqs)
            from roost.step s where s.run_id = r.id and s.state in ('intent', 'waiting'))
     returning r.id, r.epoch, r.key_hash % (select n from topic) as part, r.cause_id, d.cause_id as prior, r.correlation, r.traceparent, r.labels, i.place, i.outcomes,
       roost.told_of_run_1(r.id, r.agent, r.session_key, r.session_kind, r.job_id, r.parent_run_id)
-      || roost.told_of_spending_1(r.call_count, r.usd_spent, r.tokens_spent, r.started_at, r.ended_at, r.rehearsal) || i.told as told
+      || roost.told_of_spending_1(r.call_count, r.cost_usd, r.tokens, r.started_at, r.ended_at, r.is_rehearsed) || i.told as told
   ),
   finished as (
     update roost.step s set

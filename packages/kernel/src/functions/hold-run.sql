@@ -9,8 +9,8 @@
 create or replace function roost.hold_run_1(
   p_run uuid, p_epoch bigint, p_outcomes jsonb,
   out is_held boolean, out key_hash integer, out labels integer, out correlation text, out traceparent text, out cause_id text, out is_cancelling boolean,
-  out cancel_reason text, out lane text, out slot text, out reservation_count integer, out types text[], out payloads jsonb[],
-  out spent_seqs integer[], out spent_usds numeric[], out spent_tokens bigint[]
+  out cancel_reason text, out serial_key text, out slot text, out reservation_count integer, out types text[], out payloads jsonb[],
+  out spent_seqs integer[], out cost_usds numeric[], out spent_tokens bigint[]
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -21,9 +21,9 @@ begin
   types := '{}';
   payloads := '{}';
   spent_seqs := '{}';
-  spent_usds := '{}';
+  cost_usds := '{}';
   spent_tokens := '{}';
-  select x.key_hash, x.labels, x.correlation, x.traceparent, x.cause_id, x.cancel_requested_at, x.cancel_reason, x.lane, x.slot, x.reservation_count, x.stall_count
+  select x.key_hash, x.labels, x.correlation, x.traceparent, x.cause_id, x.cancel_requested_at, x.cancel_reason, x.serial_key, x.slot, x.reservation_count, x.stall_count
     into r from roost.run x where x.id = p_run and x.epoch = p_epoch and x.state = 'running' for no key update;
   is_held := found;
   if not is_held then return; end if;
@@ -34,7 +34,7 @@ begin
   cause_id := r.cause_id;
   is_cancelling := r.cancel_requested_at is not null;
   cancel_reason := r.cancel_reason;
-  lane := r.lane;
+  serial_key := r.serial_key;
   slot := r.slot;
   reservation_count := r.reservation_count;
   for n in 0 .. jsonb_array_length(p_outcomes) - 1 loop
@@ -60,7 +60,7 @@ begin
          else jsonb_build_object('durationMs', greatest(0, round(extract(epoch from s.ended_at - s.started_at) * 1000))) end);
     if r.reservation_count > 0 or (o ->> 'costUsd')::numeric > 0 or (o ->> 'tokens')::bigint > 0 then
       spent_seqs := spent_seqs || s.seq;
-      spent_usds := spent_usds || (o ->> 'costUsd')::numeric;
+      cost_usds := cost_usds || (o ->> 'costUsd')::numeric;
       spent_tokens := spent_tokens || (o ->> 'tokens')::bigint;
     end if;
   end loop;

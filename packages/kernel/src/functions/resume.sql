@@ -1,8 +1,8 @@
 -- Lets waiting runs go on, with the event that says so, the step of the wait that ended (or null) and its result. The caller has locked the
 -- runs, and emits the events with those of its cause.
 
--- Invariants: only a waiting run goes on, once. It goes on in its lane: with the lane still held it is ready, else it queues again at its
--- old place; at its gate, if it has one, it waits once more, and its time limit stands still. What ended a wait is recorded once, in the
+-- Invariants: only a waiting run goes on, once. It goes on with its serial key: with the serial key still held it is ready, else it queues again at its
+-- old place; at its start limit, if it has one, it waits once more, and its time limit stands still. What ended a wait is recorded once, in the
 -- wait and as the outcome of its step. A step that waits for a resolution is `unknown`: what resolves it changes it, not this.
 --
 -- Returned: runs that went on, as they are now, with the cause before and their steps. A row without an id names a queue in which another
@@ -13,8 +13,8 @@ language plpgsql as $$
 #variable_conflict use_column
 declare
   each record;
-  lanes text[] := '{}';
-  gates text[] := '{}';
+  serial_keys text[] := '{}';
+  start_limits text[] := '{}';
 begin
   for each in
     with item as (
@@ -22,17 +22,17 @@ begin
       from unnest(p_runs, p_event_ids, p_seqs) with ordinality as i(id, event_id, seq, place)
     ),
     waiting as materialized (
-      select w.id, w.cause_id, w.slot is null and (w.rate is null or w.rate_passed_at is not null) as is_passing, w.lane is null or w.lane_held as has_lane
+      select w.id, w.cause_id, w.slot is null and (w.rate is null or w.rate_passed_at is not null) as is_passing, w.serial_key is null or w.holds_serial_key as has_serial_key
       from roost.run w where w.id = any(p_runs) and w.state = 'waiting' order by w.depth, w.id for no key update
     ),
     resumed as (
       update roost.run r set
-        state = case when not w.has_lane then 'queued' when w.is_passing then 'ready' else 'waiting' end,
-        waiting_for = case when not w.has_lane or w.is_passing then null when r.slot is not null then 'slot' else 'rate' end,
-        ready_at = case when not w.has_lane or w.is_passing then roost.now() end,
-        wake_at = null, cause_id = i.event_id, admitted = false,
-        deadline_at = case when not w.has_lane or w.is_passing then coalesce(r.deadline_at, roost.now() + r.deadline_left_ms * interval '1 millisecond') end,
-        deadline_left_ms = case when w.has_lane and not w.is_passing then r.deadline_left_ms end
+        state = case when not w.has_serial_key then 'queued' when w.is_passing then 'ready' else 'waiting' end,
+        waiting_for = case when not w.has_serial_key or w.is_passing then null when r.slot is not null then 'slot' else 'rate' end,
+        ready_at = case when not w.has_serial_key or w.is_passing then roost.now() end,
+        wake_at = null, cause_id = i.event_id, limits_passed = false,
+        deadline_at = case when not w.has_serial_key or w.is_passing then coalesce(r.deadline_at, roost.now() + r.deadline_left_ms * interval '1 millisecond') end,
+        deadline_left_ms = case when w.has_serial_key and not w.is_passing then r.deadline_left_ms end
       from item i join waiting w on w.id = i.id
       where r.id = any(p_runs) and r.id = i.id
       returning r as run, r.id, w.cause_id as prior, i.place, i.seq, i.result
@@ -57,18 +57,18 @@ begin
     kind := each.kind;
     attempt := each.attempt;
     duration_ms := each.duration_ms;
-    if run.state = 'queued' then lanes := lanes || run.lane; end if;
-    if run.state = 'waiting' then gates := gates || array_remove(array[run.slot, run.rate], null); end if;
+    if run.state = 'queued' then serial_keys := serial_keys || run.serial_key; end if;
+    if run.state = 'waiting' then start_limits := start_limits || array_remove(array[run.slot, run.rate], null); end if;
     return next;
   end loop;
   place := null;
   run := null;
-  if cardinality(lanes) > 0 then
+  if cardinality(serial_keys) > 0 then
     return query select null::bigint, null::roost.run, null::text, null::integer, null::text, null::text, null::integer, null::bigint, p.run_queue
-      from roost.promote_lanes_1(lanes, '{}') as p;
+      from roost.promote_serial_keys_1(serial_keys, '{}') as p;
   end if;
-  if cardinality(gates) > 0 then
+  if cardinality(start_limits) > 0 then
     return query select null::bigint, null::roost.run, null::text, null::integer, null::text, null::text, null::integer, null::bigint, a.run_queue
-      from roost.admit_runs(gates) as a;
+      from roost.release_limited_runs(start_limits) as a;
   end if;
 end $$;

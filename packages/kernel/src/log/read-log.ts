@@ -68,7 +68,7 @@ export function readTopic(sql: Sql, { topic, ...read }: { topic: string } & Omit
   return readLog(sql, { ...read, topics: [topic] });
 }
 
-interface Lane {
+interface PartitionRead {
   range: PartitionRange;
   events: StoredEvent[];
   /** Index of the next event to deliver. */
@@ -90,26 +90,26 @@ async function readPass(
       from: Math.max(offsets[partitionName(range.topic, range.partition)] ?? 0, range.firstOffset),
     }))
     .filter(({ range, from }) => from < range.nextOffset);
-  // What the merge does not deliver is read again: so of many lanes each gives less than the limit.
-  const laneLimit = Math.min(limit, Math.ceil((2 * limit) / Math.max(1, begins.length)));
-  const lanes: Lane[] = [];
+  // What the merge does not deliver is read again: so of many serial keys each gives less than the limit.
+  const limitOfEach = Math.min(limit, Math.ceil((2 * limit) / Math.max(1, begins.length)));
+  const reads: PartitionRead[] = [];
   for (const { range, from } of begins) {
     const until = Math.min(range.nextOffset, from + examinedMax);
-    lanes.push(await readLane(sql, { filter, range, from, until, limit: laneLimit }));
+    reads.push(await readPartition(sql, { filter, range, from, until, limit: limitOfEach }));
   }
-  const events = mergeByTime(lanes, limit);
+  const events = mergeByTime(reads, limit);
   const advanced: Record<string, number> = { ...offsets };
   for (const range of ranges) {
     const name = partitionName(range.topic, range.partition);
     advanced[name] = Math.max(advanced[name] ?? 0, range.firstOffset);
   }
-  for (const lane of lanes) {
-    advanced[partitionName(lane.range.topic, lane.range.partition)] = lane.events[lane.next]?.offset ?? lane.reached;
+  for (const read of reads) {
+    advanced[partitionName(read.range.topic, read.range.partition)] = read.events[read.next]?.offset ?? read.reached;
   }
   return {
     events,
     offsets: advanced,
-    isCaughtUp: lanes.every((lane) => lane.next === lane.events.length && lane.reached === lane.range.nextOffset),
+    isCaughtUp: reads.every((read) => read.next === read.events.length && read.reached === read.range.nextOffset),
   };
 }
 
@@ -117,7 +117,7 @@ async function readPass(
  * Offsets are dense, so the event before `until` is always there. Asked for together with what is wanted, it proves that the statement
  * saw all segments: a connection learns of a segment that another one attached a moment after the events in it are visible.
  */
-async function readLane(
+async function readPartition(
   sql: Sql,
   {
     filter,
@@ -126,7 +126,7 @@ async function readLane(
     until,
     limit,
   }: { filter: EventFilter; range: PartitionRange; from: number; until: number; limit: number },
-): Promise<Lane> {
+): Promise<PartitionRead> {
   const { types, subject, readable } = filter;
   const labelSets = readable?.labelSets;
   const read = { ...range, types, subject, labelSets, besides: until - 1, offset: from, offsetUntil: until, limit };
@@ -143,18 +143,18 @@ export function matchesEvent(event: StoredEvent, { types, subject, readable }: E
   );
 }
 
-/** Delivers the earliest again and again, until the limit or until a lane is used up that has more behind what was examined. */
-function mergeByTime(lanes: Lane[], limit: number): StoredEvent[] {
+/** Delivers the earliest again and again, until the limit or until a serial key is used up that has more behind what was examined. */
+function mergeByTime(reads: PartitionRead[], limit: number): StoredEvent[] {
   const merged: StoredEvent[] = [];
   while (merged.length < limit) {
-    let earliest: Lane | undefined;
-    for (const lane of lanes) {
-      const event = lane.events[lane.next];
+    let earliest: PartitionRead | undefined;
+    for (const read of reads) {
+      const event = read.events[read.next];
       if (event === undefined) {
-        if (lane.reached < lane.range.nextOffset) return merged;
+        if (read.reached < read.range.nextOffset) return merged;
         continue;
       }
-      if (earliest === undefined || compareEvents(event, earliest.events[earliest.next]!) < 0) earliest = lane;
+      if (earliest === undefined || compareEvents(event, earliest.events[earliest.next]!) < 0) earliest = read;
     }
     if (earliest === undefined) return merged;
     merged.push(earliest.events[earliest.next]!);

@@ -1,6 +1,6 @@
--- Runs, their steps and waits, the lanes they queue in, and the workers that own them.
+-- Runs, their steps and waits, the serial keys they queue in, and the workers that own them.
 -- Locks are taken in this order by everybody, so that no two transactions wait for each other:
---   worker  ->  run by (depth, id)  ->  spend  ->  lane by name  ->  the head of a lane's queue (SKIP LOCKED)  ->  partition heads
+--   worker  ->  run by (depth, id)  ->  spend  ->  serial key by name  ->  the head of a serial key's queue (SKIP LOCKED)  ->  partition heads
 -- The epoch of a run is its fencing token. Whatever takes a run from its owner adds one to it (a claim, a reaper, a time limit);
 -- what the owner itself does to the run keeps it. So "my epoch and no longer running" means: my own earlier write did that.
 
@@ -18,9 +18,9 @@ create table roost.run (
   epoch               bigint not null,
   worker_id           uuid,
 
-  lane                text,
-  lane_seq            bigint,
-  lane_held           boolean not null,
+  serial_key                text,
+  serial_seq            bigint,
+  holds_serial_key           boolean not null,
 
   agent               text,
   session_key         text,
@@ -57,14 +57,14 @@ create table roost.run (
   cancel_by           text,
 
   budget              jsonb not null,
-  usd_spent           numeric(18, 9) not null,
-  tokens_spent        bigint not null,
+  cost_usd           numeric(18, 9) not null,
+  tokens        bigint not null,
   usd_reserved        numeric(18, 9) not null,
   tokens_reserved     bigint not null,
   call_count          integer not null,
   -- Reservations not settled yet.
   reservation_count   integer not null,
-  rehearsal           boolean not null,
+  is_rehearsed           boolean not null,
 
   correlation         text not null,
   causation           text,
@@ -79,11 +79,11 @@ create table roost.run (
   constraint run_owner_while_running check ((state = 'running') = (worker_id is not null)),
   constraint run_end_when_terminal check ((state in ('done', 'failed', 'cancelled', 'diverged')) = (ended_at is not null)),
   constraint run_waits_for_something check ((state = 'waiting') = (waiting_for is not null)),
-  constraint run_lane_place check ((lane is null) = (lane_seq is null)),
-  constraint run_goes_with_lane check (
-    lane is null and not lane_held
-    or lane is not null and case state when 'queued' then not lane_held when 'ready' then lane_held when 'running' then lane_held else true end),
-  constraint run_queued_in_lane check (state <> 'queued' or lane is not null)
+  constraint run_serial_key_place check ((serial_key is null) = (serial_seq is null)),
+  constraint run_goes_with_serial_key check (
+    serial_key is null and not holds_serial_key
+    or serial_key is not null and case state when 'queued' then not holds_serial_key when 'ready' then holds_serial_key when 'running' then holds_serial_key else true end),
+  constraint run_queued_by_serial_key check (state <> 'queued' or serial_key is not null)
 ) with (
   fillfactor = 70,
   autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500,
@@ -94,7 +94,7 @@ create table roost.run (
 -- The claim reads only this index: stuck and finished runs are not in it.
 create index run_ready on roost.run (queue, priority desc, ready_at, id) where state = 'ready';
 create index run_wake on roost.run (wake_at) where state = 'waiting' and wake_at is not null;
-create index run_queued on roost.run (lane, lane_seq) where state = 'queued';
+create index run_queued on roost.run (serial_key, serial_seq) where state = 'queued';
 create index run_owner on roost.run (worker_id) where state = 'running';
 create index run_deadline on roost.run (deadline_at) where deadline_at is not null and ended_at is null;
 create index run_cancel on roost.run (cancel_requested_at) where state = 'running' and cancel_requested_at is not null;
@@ -104,8 +104,8 @@ create unique index run_children on roost.run (parent_run_id, parent_seq) where 
 -- A run is tried again by one other run, however often somebody asks.
 create unique index run_retry_of on roost.run (retry_of) where retry_of is not null;
 create index run_ended on roost.run (ended_at) where ended_at is not null;
--- One run of a lane goes at a time: the lane row decides, this index makes sure.
-create unique index run_lane_holder on roost.run (lane) where lane_held;
+-- One run of a serial key goes at a time: the serial key row decides, this index makes sure.
+create unique index run_serial_key_holder on roost.run (serial_key) where holds_serial_key;
 
 -- A terminal row never changes; it can only be moved to history.
 create function roost.refuse_change_of_ended_run() returns trigger language plpgsql as $$
@@ -115,8 +115,8 @@ end $$;
 create trigger run_ended_is_final before update on roost.run
   for each row when (old.ended_at is not null) execute function roost.refuse_change_of_ended_run();
 
--- Invariant: a lane has at most one holder; runs enter it under its row lock and leave it in the order of their seq.
-create table roost.lane (
+-- Invariant: a serial key has at most one holder; runs enter it under its row lock and leave it in the order of their seq.
+create table roost.serial_key (
   name          text primary key,
   holder        uuid,
   next_seq      bigint not null,
@@ -226,36 +226,36 @@ create view roost.step_all as
   select run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, output, error, usage, cost_usd,
          reopened, resolution, started_at, ended_at from roost.step_history;
 
--- Gives each named lane that nobody holds to the first run of its queue. A lane whose holder is in `ended` counts as free.
--- The head of the queue is only ever taken, never overtaken: is it locked (somebody ends it right now), the lane stays free and
+-- Gives each named serial key that nobody holds to the first run of its queue. A serial key whose holder is in `ended` counts as free.
+-- The head of the queue is only ever taken, never overtaken: is it locked (somebody ends it right now), the serial key stays free and
 -- whoever holds that lock, or the scheduler, comes here again.
-create function roost.promote_lanes(names text[], ended uuid[]) returns table (run_id uuid, run_queue text) language plpgsql as $$
+create function roost.promote_serial_keys(names text[], ended uuid[]) returns table (run_id uuid, run_queue text) language plpgsql as $$
 declare
-  lane_name text;
-  lane_holder uuid;
+  key_name text;
+  key_holder uuid;
   lent integer;
   head_id uuid;
   taken_id uuid;
 begin
-  for lane_name in select distinct unnest(names) order by 1 loop
-    select holder, priority_lent into lane_holder, lent from roost.lane where name = lane_name for update;
-    if not found or (lane_holder is not null and not lane_holder = any(ended)) then
+  for key_name in select distinct unnest(names) order by 1 loop
+    select holder, priority_lent into key_holder, lent from roost.serial_key where name = key_name for update;
+    if not found or (key_holder is not null and not key_holder = any(ended)) then
       continue;
     end if;
     taken_id := null;
     head_id := null;
-    select id into head_id from roost.run where lane = lane_name and state = 'queued' order by lane_seq limit 1;
+    select id into head_id from roost.run where serial_key = key_name and state = 'queued' order by serial_seq limit 1;
     if found then
       select id into taken_id from roost.run where id = head_id and state = 'queued' for no key update skip locked;
     end if;
-    if taken_id is distinct from lane_holder then
-      update roost.lane set holder = taken_id,
+    if taken_id is distinct from key_holder then
+      update roost.serial_key set holder = taken_id,
         priority_lent = case when head_id is null then -2147483648 else priority_lent end
-      where name = lane_name;
+      where name = key_name;
     end if;
     if taken_id is not null then
       return query update roost.run
-        set state = 'ready', lane_held = true, ready_at = roost.now(), priority = greatest(priority, lent) where id = taken_id returning id, queue;
+        set state = 'ready', holds_serial_key = true, ready_at = roost.now(), priority = greatest(priority, lent) where id = taken_id returning id, queue;
     end if;
   end loop;
 end $$;

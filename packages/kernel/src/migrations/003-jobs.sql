@@ -1,6 +1,6 @@
 -- Jobs and their ticks.
 -- A tick's primary key is what makes it happen once: (job, moment) is inserted in the transaction that starts the run, so
--- of any number of schedulers one inserts it. Locks: the job's row first, then runs, lanes and partition heads.
+-- of any number of schedulers one inserts it. Locks: the job's row first, then runs, serial keys and partition heads.
 
 create table roost.job (
   id            text primary key,
@@ -26,7 +26,7 @@ create table roost.job (
   last_tick_at  timestamptz,
   -- Who wrote the definition, and which set of definitions (a directory, a file) it belongs to.
   defined_by    text not null,
-  origin        text,
+  source        text,
   paused_at     timestamptz,
   paused_by     text,
   paused_reason text,

@@ -24,9 +24,9 @@ create table roost.spend (
   scope           text not null,
   time_window     text not null,
   period          text not null,
-  usd_spent       numeric(18, 9) not null default 0,
+  cost_usd       numeric(18, 9) not null default 0,
   usd_reserved    numeric(18, 9) not null default 0,
-  tokens_spent    bigint not null default 0,
+  tokens    bigint not null default 0,
   tokens_reserved bigint not null default 0,
   call_count      bigint not null default 0,
   touched_at      timestamptz not null,
@@ -130,11 +130,11 @@ begin
     join cap on (cap.scope, cap.time_window) = (p.scope, p.time_window)
   ),
   refusing as (
-    select scope, time_window, 'usd' as unit, usd_max as bound, usd_spent as used, usd_reserved as reserved, ask_usd as asked
-    from used where usd_spent + usd_reserved + ask_usd > usd_max
+    select scope, time_window, 'usd' as unit, usd_max as bound, cost_usd as used, usd_reserved as reserved, ask_usd as asked
+    from used where cost_usd + usd_reserved + ask_usd > usd_max
     union all
-    select scope, time_window, 'tokens', tokens_max, tokens_spent, tokens_reserved, ask_tokens
-    from used where tokens_spent + tokens_reserved + ask_tokens > tokens_max
+    select scope, time_window, 'tokens', tokens_max, tokens, tokens_reserved, ask_tokens
+    from used where tokens + tokens_reserved + ask_tokens > tokens_max
     union all
     select scope, time_window, 'calls', calls_max, call_count, 0, 1 from used where call_count + 1 > calls_max
   )
@@ -184,14 +184,14 @@ begin
   end if;
   perform roost.lock_spend(places);
   update roost.spend s
-  set usd_reserved = s.usd_reserved - was_usd, usd_spent = s.usd_spent + actual_usd,
-      tokens_reserved = s.tokens_reserved - was_tokens, tokens_spent = s.tokens_spent + actual_tokens,
+  set usd_reserved = s.usd_reserved - was_usd, cost_usd = s.cost_usd + actual_usd,
+      tokens_reserved = s.tokens_reserved - was_tokens, tokens = s.tokens + actual_tokens,
       call_count = s.call_count + case when was_open then 0 else 1 end, touched_at = roost.now()
   from jsonb_to_recordset(places) as p(scope text, time_window text, period text)
   where (s.scope, s.time_window, s.period) = (p.scope, p.time_window, p.period);
   update roost.run
-  set usd_reserved = usd_reserved - was_usd, usd_spent = usd_spent + actual_usd,
-      tokens_reserved = tokens_reserved - was_tokens, tokens_spent = tokens_spent + actual_tokens,
+  set usd_reserved = usd_reserved - was_usd, cost_usd = cost_usd + actual_usd,
+      tokens_reserved = tokens_reserved - was_tokens, tokens = tokens + actual_tokens,
       call_count = call_count + case when was_open then 0 else 1 end,
       reservation_count = reservation_count - case when was_open then 1 else 0 end
   where id = of_run and ended_at is null;
@@ -216,7 +216,7 @@ begin
 end $$;
 
 -- Whatever these runs reserved and did not settle counts as spent: nobody knows better. The caller holds their rows.
-create function roost.settle_open_spend(of_runs uuid[]) returns void language plpgsql as $$
+create function roost.settle_reservations(of_runs uuid[]) returns void language plpgsql as $$
 declare
   open_one record;
 begin

@@ -80,11 +80,11 @@ begin
     join cap on (cap.scope, cap.time_window) = (p.scope, p.time_window)
   ),
   refusing as (
-    select scope, time_window, 'usd' as unit, usd_max as bound, usd_spent as used, usd_reserved as reserved, ask_usd as asked
-    from used where usd_spent + usd_reserved + ask_usd > usd_max
+    select scope, time_window, 'usd' as unit, usd_max as bound, cost_usd as used, usd_reserved as reserved, ask_usd as asked
+    from used where cost_usd + usd_reserved + ask_usd > usd_max
     union all
-    select scope, time_window, 'tokens', tokens_max, tokens_spent, tokens_reserved, ask_tokens
-    from used where tokens_spent + tokens_reserved + ask_tokens > tokens_max
+    select scope, time_window, 'tokens', tokens_max, tokens, tokens_reserved, ask_tokens
+    from used where tokens + tokens_reserved + ask_tokens > tokens_max
     union all
     select scope, time_window, 'calls', calls_max, call_count, 0, 1 from used where call_count + 1 > calls_max
   )

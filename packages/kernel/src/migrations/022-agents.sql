@@ -1,5 +1,5 @@
 -- Agents as versioned definitions. A run keeps the version that its agent had when it was created: what it is told, which tools it has and
--- what it thinks with follow from that version, also when it goes on after a change.
+-- what it uses follow from that version, also when it goes on after a change.
 
 create table roost.agent (
   id         text primary key,
@@ -9,7 +9,7 @@ create table roost.agent (
   definition jsonb not null,
   defined_by text not null,
   -- The file that defines it.
-  origin     text,
+  source     text,
   -- The last agent.* event.
   cause_id   text not null,
   created_at timestamptz not null default roost.now(),

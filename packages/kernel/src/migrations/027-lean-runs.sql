@@ -26,29 +26,29 @@ alter table roost.run_history
 create or replace view roost.run_all as select * from roost.run union all select * from roost.run_history;
 
 -- Invariants: running has an owner, waiting has something to wait for, the end has its moment, nothing else has; who is ready or running
--- holds its lane, who is queued does not.
+-- holds its serial key, who is queued does not.
 alter table roost.run
   drop constraint run_state_check,
   drop constraint run_waiting_for_check,
   drop constraint run_owner_while_running,
   drop constraint run_end_when_terminal,
   drop constraint run_waits_for_something,
-  drop constraint run_lane_place,
-  drop constraint run_goes_with_lane,
-  drop constraint run_queued_in_lane,
+  drop constraint run_serial_key_place,
+  drop constraint run_goes_with_serial_key,
+  drop constraint run_queued_by_serial_key,
   add constraint run_by_state check (
-    (lane is null) = (lane_seq is null) and (lane is not null or not lane_held)
+    (serial_key is null) = (serial_seq is null) and (serial_key is not null or not holds_serial_key)
     and case state
-      when 'running' then worker_id is not null and waiting_for is null and ended_at is null and lane_held = (lane is not null)
-      when 'ready' then worker_id is null and waiting_for is null and ended_at is null and lane_held = (lane is not null)
-      when 'queued' then worker_id is null and waiting_for is null and ended_at is null and lane is not null and not lane_held
+      when 'running' then worker_id is not null and waiting_for is null and ended_at is null and holds_serial_key = (serial_key is not null)
+      when 'ready' then worker_id is null and waiting_for is null and ended_at is null and holds_serial_key = (serial_key is not null)
+      when 'queued' then worker_id is null and waiting_for is null and ended_at is null and serial_key is not null and not holds_serial_key
       when 'waiting' then worker_id is null and ended_at is null and waiting_for is not null
         and waiting_for in ('start', 'retry', 'time', 'event', 'person', 'child', 'resolution', 'slot', 'rate')
       else state in ('done', 'failed', 'cancelled', 'diverged', 'outdated') and worker_id is null and waiting_for is null and ended_at is not null
     end);
 
--- Who makes a run ready says itself whether it waits at a gate.
-drop trigger run_enters_at_gate on roost.run;
-drop trigger run_comes_to_gate on roost.run;
-drop function roost.hold_at_gate;
-drop function roost.promote_lanes;
+-- Who makes a run ready says itself whether it waits at a start limit.
+drop trigger run_enters_at_start_limit on roost.run;
+drop trigger run_comes_to_start_limit on roost.run;
+drop function roost.hold_at_start_limit;
+drop function roost.promote_serial_keys;

@@ -42,7 +42,7 @@ export async function askQuestion(tx: KernelTransaction, run: RunHead, seq: numb
       questionId,
       runId: run.id,
       seq,
-      text: question.prompt,
+      prompt: question.prompt,
       ...(run.jobId === null ? {} : { jobId: run.jobId }),
       ...(run.agent === null ? {} : { agent: run.agent }),
       ...(choices === undefined ? {} : { choices }),

@@ -188,7 +188,7 @@ test("beginStep() records the outcome of the step before it together with the in
   const begun = await beginStep(kernel, owned, step(2), { finishing: [outcome] });
   assert.deepEqual(begun, { state: "begun", attempt: 1, idempotencyKey: `${owned.runId}:2` });
   assert.equal((await stepOf(kernel, owned.runId, 1)).output, "one");
-  assert.equal((await read(kernel, owned.runId)).usdSpent, 0.5);
+  assert.equal((await read(kernel, owned.runId)).costUsd, 0.5);
   // The answer got lost: both are recognised.
   assert.deepEqual(await beginStep(kernel, owned, step(2), { finishing: [outcome] }), begun);
 

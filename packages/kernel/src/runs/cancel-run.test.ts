@@ -38,8 +38,8 @@ test("cancelRun() ends what nobody executes at once: ready, queued, waiting", as
   const waiting = await startRun(kernel);
   const { owned } = await claimOne(kernel, worker);
   await waitInRun(kernel, owned, { seq: 1, wait: { kind: "person", question: { prompt: "may I?" } } });
-  const ready = await startRun(kernel, { lane: "lane" });
-  const queued = await startRun(kernel, { lane: "lane" });
+  const ready = await startRun(kernel, { serialKey: "letters" });
+  const queued = await startRun(kernel, { serialKey: "letters" });
   const later = await startRun(kernel, { startAt: new Date(Date.now() + 3_600_000) });
 
   for (const runId of [waiting, queued, ready, later]) {
@@ -150,7 +150,7 @@ test("a parent that waits is cancelled while its child ends: both end, and nothi
   const other = await test.openAnother();
   await using worker = await joinWorker(kernel);
   for (let round = 0; round < 8; round += 1) {
-    const root = await startRun(kernel, { lane: "family" });
+    const root = await startRun(kernel, { serialKey: "family" });
     const { owned } = await claimOne(kernel, worker);
     const childId = await startChild(kernel, owned, 1);
     await waitInRun(kernel, owned, { seq: 2, wait: { kind: "child", runId: childId } });
@@ -163,7 +163,7 @@ test("a parent that waits is cancelled while its child ends: both end, and nothi
     assert.equal(await stateOf(kernel, childId), "done");
   }
   assert.deepEqual(await kernel.database.query("select 1 from roost.wait where resolved_at is null"), []);
-  assert.deepEqual(await kernel.database.query("select 1 from roost.lane where holder is not null"), []);
+  assert.deepEqual(await kernel.database.query("select 1 from roost.serial_key where holder is not null"), []);
 });
 
 test("finishRun() without success takes what it started with it, with success it does not", async () => {

@@ -31,7 +31,7 @@ export async function cancelRun(kernel: Kernel, request: CancelRequest): Promise
   return kernel.transact(async (tx) => (await cancelRunsIn(tx, [request]))[0]!);
 }
 
-/** Several, in a given transaction: before anything in it that enters a lane. Results in the order of the requests. */
+/** Several, in a given transaction: before anything in it that enters a serial key. Results in the order of the requests. */
 export async function cancelRunsIn(tx: KernelTransaction, requests: CancelRequest[]): Promise<CancelOutcome[]> {
   const runs = await lockRuns(
     tx,

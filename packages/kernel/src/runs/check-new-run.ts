@@ -15,7 +15,7 @@ import {
   tickKeyCharsMax,
   usdMax,
 } from "@roost/contract/operations";
-import { checkGates } from "./admit-runs.ts";
+import { checkStartLimits } from "./start-limits.ts";
 import type { NewRun, RetryPolicy } from "./run.ts";
 
 /** Of a run that no job starts. */
@@ -30,7 +30,7 @@ export function checkNewRun(run: NewRun): void {
     );
   }
   checkTexts(run);
-  checkGates(run);
+  checkStartLimits(run);
   checkWhole("priority", run.priority, -priorityMax, priorityMax);
   checkWhole("timeoutMs", run.timeoutMs, 1, timeoutMsMax);
   checkWhole("budget.tokensMax", run.budget?.tokensMax, 0, countMax);
@@ -45,11 +45,11 @@ export function checkNewRun(run: NewRun): void {
   checkMoment("job.scheduledAt", run.job?.scheduledAt);
 }
 
-function checkTexts({ queue, handler, lane, title, agent, sessionKey, job }: NewRun): void {
+function checkTexts({ queue, handler, serialKey, title, agent, sessionKey, job }: NewRun): void {
   const fields: [field: string, value: string | undefined, charsMax: number][] = [
     ["queue", queue, queueCharsMax],
     ["handler", handler, nameCharsMax],
-    ["lane", lane, serialKeyCharsMax],
+    ["serialKey", serialKey, serialKeyCharsMax],
     ["title", title, nameCharsMax],
     ["agent", agent, nameCharsMax],
     ["sessionKey", sessionKey, sessionKeyCharsMax],

@@ -12,30 +12,30 @@ import { readKernelSchema, openKernel, type Kernel } from "../open-kernel.ts";
 import { claim, joinWorker } from "../testing/drive-runs.ts";
 import { createExplainingDatabase, nodesOf, type Explained, type PlanMode } from "../testing/explaining-database.ts";
 import { reapWorkers } from "../workers/reap-workers.ts";
-import { admitDueRates, admitToFreeSlots } from "./admit-runs.ts";
+import { releaseDueRates, fillFreeSlots } from "./start-limits.ts";
 import { createRuns } from "./create-run.ts";
 import { failOverdueRuns } from "./fail-overdue-runs.ts";
 import { promoteDueRuns, readNextDue } from "./promote-due-runs.ts";
-import { promoteFreeLanes } from "./promote-lanes.ts";
+import { promoteFreeSerialKeys } from "./promote-serial-keys.ts";
 import type { NewRun } from "./run.ts";
 
 const stuckCount = 100_000;
 const finishedCount = 1_000_000;
-/** Of 8 kB, for any one statement. The table has some 38,000, an index of all its rows some 4,000; reading one gate's queue takes as many. */
+/** Of 8 kB, for any one statement. The table has some 38,000, an index of all its rows some 4,000; reading one start limit's queue takes as many. */
 const blocksMax = 600;
 
-type Step = "claim" | "due" | "next due" | "lanes" | "slots" | "rates" | "overdue" | "reap";
+type Step = "claim" | "due" | "next due" | "serial keys" | "slots" | "rates" | "overdue" | "reap";
 /** What the first statement of each finds its runs by. A claim is a function, whose plans are not shown: the blocks that it touches are. */
 const indexes: Partial<Record<Step, string[]>> = {
   due: ["run_wake"],
   "next due": ["run_wake", "run_deadline"],
-  lanes: ["run_lane_holder", "run_queued"],
+  "serial keys": ["run_serial_key_holder", "run_queued"],
   slots: ["run_at_slot", "run_in_slot"],
   overdue: ["run_deadline", "run_cancel"],
   reap: ["run_owner"],
 };
 
-test("claim, promote, admit, overdue and reap touch few blocks beside 100,000 stuck runs and 1,000,000 finished ones", async (t) => {
+test("claim, promote, release, overdue and reap touch few blocks beside 100,000 stuck runs and 1,000,000 finished ones", async (t) => {
   // The kernel's own clock, because plans depend on what PostgreSQL knows of it.
   const migrations = await readKernelSchema();
   await using place = await createTestDatabase({ migrations });
@@ -95,14 +95,15 @@ async function goThrough(kernel: Kernel, mode: PlanMode): Promise<Map<Step, Expl
   await database.query("update roost.run set wake_at = roost.now() where id = any($1)", [late]);
   assert.equal(await take("due", () => promoteDueRuns(explaining)), 20);
   await take("next due", () => readNextDue(explaining));
-  const [holder] = await start(kernel, 2, { lane: "mine" });
-  await database.query("update roost.run set state = 'done', ended_at = roost.now(), lane_held = false where id = $1", [
-    holder,
-  ]);
-  await take("lanes", () => promoteFreeLanes(explaining));
-  assert.ok((await take("slots", () => admitToFreeSlots(explaining))) > 0);
-  await database.query("update roost.gate set next_at = roost.now(), starts = '{}' where name = 'rate:stuck'");
-  assert.ok((await take("rates", () => admitDueRates(explaining))) > 0);
+  const [holder] = await start(kernel, 2, { serialKey: "mine" });
+  await database.query(
+    "update roost.run set state = 'done', ended_at = roost.now(), holds_serial_key = false where id = $1",
+    [holder],
+  );
+  await take("serial keys", () => promoteFreeSerialKeys(explaining));
+  assert.ok((await take("slots", () => fillFreeSlots(explaining))) > 0);
+  await database.query("update roost.start_limit set next_at = roost.now(), starts = '{}' where name = 'rate:stuck'");
+  assert.ok((await take("rates", () => releaseDueRates(explaining))) > 0);
   const ids = claimed.map((run) => run.id);
   await database.query("update roost.run set deadline_at = roost.now() where id = any($1)", [ids.slice(0, 3)]);
   await database.query("update roost.run set cancel_requested_at = '2020-01-01' where id = any($1)", [ids.slice(3, 6)]);
@@ -112,7 +113,7 @@ async function goThrough(kernel: Kernel, mode: PlanMode): Promise<Map<Step, Expl
   assert.equal(await take("reap", () => reapWorkers(explaining)), 1);
   // What this round leaves is out of the next one's way.
   await database.query(
-    "update roost.run set state = 'waiting', waiting_for = 'person', ready_at = null, admitted = false where state = 'ready'",
+    "update roost.run set state = 'waiting', waiting_for = 'person', ready_at = null, limits_passed = false where state = 'ready'",
   );
   return all;
 }
@@ -132,8 +133,8 @@ async function insertWorker(database: Database): Promise<string> {
 
 /**
  * All older than anything ready. A tenth each of the stuck ones: waits for a person, for a child, for a moment far off, for a person until
- * then; queues in one of 50 lanes, or with all of its tenth in one; waits at a gate of either kind; is with a worker that hangs, with a
- * time limit, or without one and, the first 50, with its lane.
+ * then; queues in one of 50 serial keys, or with all of its tenth in one; waits at a start limit of either kind; is with a worker that hangs, with a
+ * time limit, or without one and, the first 50, with its serial key.
  */
 async function insertMass(database: Database, workerId: string): Promise<void> {
   await database.transact(async (tx) => {
@@ -141,23 +142,23 @@ async function insertMass(database: Database, workerId: string): Promise<void> {
     // Nothing here has to survive a crash, and statistics come when the test says so.
     await tx.query("alter table roost.run set unlogged, set (autovacuum_enabled = false)");
     await tx.query(
-      `insert into roost.gate (name, kind, max, window_ms) values ('slot:stuck', 'slot', 3, null), ('rate:stuck', 'rate', 3, 60000)`,
+      `insert into roost.start_limit (name, kind, max, window_ms) values ('slot:stuck', 'slot', 3, null), ('rate:stuck', 'rate', 3, 60000)`,
     );
-    const columns = `id, queue, handler, priority, epoch, depth, reason, input, attempt, attempts_max, retry, stall_count, budget, usd_spent,
-      tokens_spent, usd_reserved, tokens_reserved, call_count, reservation_count, rehearsal, correlation, cause_id, created_at, key_hash`;
+    const columns = `id, queue, handler, priority, epoch, depth, reason, input, attempt, attempts_max, retry, stall_count, budget, cost_usd,
+      tokens, usd_reserved, tokens_reserved, call_count, reservation_count, is_rehearsed, correlation, cause_id, created_at, key_hash`;
     const values = `lpad(to_hex(n), 32, '0')::uuid, 'default', 'agent', 0, 1, 0, '', '{}', 1, 1, '{}', 0, '{}', 0, 0, 0, 0, 0, 0, false, '', '', at, 0`;
     await tx.query(
-      `insert into roost.run (${columns}, lane_held, state, ended_at) select ${values}, false, 'done', at
+      `insert into roost.run (${columns}, holds_serial_key, state, ended_at) select ${values}, false, 'done', at
        from generate_series(1, $1::integer) n, (select roost.now() - interval '1 minute' offset 0) as x(at)`,
       [finishedCount],
     );
     await tx.query(
-      `insert into roost.run (${columns}, lane_held, state, waiting_for, wake_at, lane, lane_seq, slot, rate, worker_id, deadline_at)
+      `insert into roost.run (${columns}, holds_serial_key, state, waiting_for, wake_at, serial_key, serial_seq, slot, rate, worker_id, deadline_at)
        select ${values}, kind = 9 and place < 50,
          case when kind in (4, 5) then 'queued' when kind in (8, 9) then 'running' else 'waiting' end,
          (array['person', 'child', 'time', 'person', null, null, 'slot', 'rate'])[kind + 1],
          case when kind in (2, 3) then far end,
-         case when kind = 4 or kind = 9 and place < 50 then 'lane ' || place % 50 when kind = 5 then 'lane 0' end,
+         case when kind = 4 or kind = 9 and place < 50 then 'key ' || place % 50 when kind = 5 then 'key 0' end,
          case when kind in (4, 5) or kind = 9 and place < 50 then n end,
          case kind when 6 then 'slot:stuck' end, case kind when 7 then 'rate:stuck' end,
          case when kind in (8, 9) then $3::uuid end, case kind when 8 then far end
@@ -166,8 +167,8 @@ async function insertMass(database: Database, workerId: string): Promise<void> {
       [finishedCount, stuckCount, workerId],
     );
     await tx.query(
-      `insert into roost.lane (name, holder, next_seq, priority_lent)
-       select lane, id, 1000000000, 0 from roost.run where lane_held`,
+      `insert into roost.serial_key (name, holder, next_seq, priority_lent)
+       select serial_key, id, 1000000000, 0 from roost.run where holds_serial_key`,
     );
   });
 }

@@ -1,9 +1,9 @@
 /**
- * What runs share that go on from the recorded steps of another: what they are started with, the gates they pass, and the steps. Used by
+ * What runs share that go on from the recorded steps of another: what they are started with, the start limits they pass, and the steps. Used by
  * retry-run.ts, which goes on where a run ended, and fork-run.ts, which leaves it earlier.
  */
 import type { KernelTransaction } from "../transact.ts";
-import { readGates } from "./admit-runs.ts";
+import { readStartLimits } from "./start-limits.ts";
 import type { NewRun, Run } from "./run.ts";
 
 /** What a run was started with, for one that goes on from its steps. It is caused by what became of the first. */
@@ -15,14 +15,14 @@ export function asNew(run: Run): Omit<NewRun, "reason"> {
     priority: run.priority,
     retry: run.retry,
     budget: run.budget,
-    rehearsal: run.rehearsal,
+    isRehearsed: run.isRehearsed,
     correlation: run.correlation,
     causation: run.causeId,
     // It goes on from what the first had read.
     labelSet: run.labels,
     ...present({
       title: run.title,
-      lane: run.lane,
+      serialKey: run.serialKey,
       agent: run.agent,
       sessionKey: run.sessionKey,
       sessionKind: run.sessionKind,
@@ -43,19 +43,24 @@ export function asNew(run: Run): Omit<NewRun, "reason"> {
   };
 }
 
-/** It goes through the gates of the run that it repeats; of one that nobody used meanwhile, one at a time. */
-export async function sameGates(tx: KernelTransaction, run: Run): Promise<Pick<NewRun, "concurrency" | "rateLimit">> {
-  const gates = await readGates(
+/** It goes through the start limits of the run that it repeats; of one that nobody used meanwhile, one at a time. */
+export async function sameStartLimits(
+  tx: KernelTransaction,
+  run: Run,
+): Promise<Pick<NewRun, "concurrency" | "rateLimit">> {
+  const startLimits = await readStartLimits(
     tx,
-    [run.slot, run.rate].filter((gate) => gate !== null),
+    [run.slot, run.rate].filter((startLimit) => startLimit !== null),
   );
   const { slot, rate } = run;
-  const windowMs = gates.get(rate ?? "")?.windowMs ?? rateWindowMsDefault;
+  const windowMs = startLimits.get(rate ?? "")?.windowMs ?? rateWindowMsDefault;
   return {
-    ...(slot === null ? {} : { concurrency: { key: slot.slice("slot:".length), max: gates.get(slot)?.max ?? 1 } }),
+    ...(slot === null
+      ? {}
+      : { concurrency: { key: slot.slice("slot:".length), max: startLimits.get(slot)?.max ?? 1 } }),
     ...(rate === null
       ? {}
-      : { rateLimit: { key: rate.slice("rate:".length), max: gates.get(rate)?.max ?? 1, windowMs } }),
+      : { rateLimit: { key: rate.slice("rate:".length), max: startLimits.get(rate)?.max ?? 1, windowMs } }),
   };
 }
 

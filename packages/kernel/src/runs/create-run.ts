@@ -1,16 +1,16 @@
 /**
  * Runs come into being in the transaction of their cause: a tick, a message, a step of a parent. Owns the insertion, a run's
- * entry into its lane and what it inherits; nothing of its execution.
+ * entry into its serial key and what it inherits; nothing of its execution.
  */
 import { createId, RoostError } from "@roost/base";
 import { joinLabels } from "@roost/contract/labels";
 import type { KernelTransaction } from "../transact.ts";
-import { admitRuns, openGates } from "./admit-runs.ts";
+import { releaseLimitedRuns, upsertStartLimits } from "./start-limits.ts";
 import { emitRunEvent, eventReason } from "./emit-run-event.ts";
 import { leaseLost } from "./lease-lost.ts";
 import { firstLabels } from "./first-labels.ts";
 import { insertRuns, type Parent, type RunDraft } from "./insert-runs.ts";
-import { promoteLanes } from "./promote-lanes.ts";
+import { promoteSerialKeys } from "./promote-serial-keys.ts";
 import { checkNewRun } from "./check-new-run.ts";
 import { runLimits, type NewRun, type RunState } from "./run.ts";
 
@@ -27,8 +27,8 @@ export async function createRun(tx: KernelTransaction, run: NewRun): Promise<Cre
 }
 
 /**
- * Several at once; results in the order of the input. Prefer it to a loop: lanes are locked in one order. A transaction that also
- * ends or cancels runs does that first: runs are locked before lanes.
+ * Several at once; results in the order of the input. Prefer it to a loop: serial keys are locked in one order. A transaction that also
+ * ends or cancels runs does that first: runs are locked before serial keys.
  *
  * @throws RoostError `invalid_input` for a malformed run, `limit_exceeded` for too deep a chain or too large an input, `conflict`
  * (`isLeaseLost`) when the parent is not owned any more or the id exists
@@ -45,14 +45,14 @@ export async function createRuns(tx: KernelTransaction, runs: NewRun[]): Promise
   const startedBefore = await findStartedBefore(tx, runs);
   const drafts = await Promise.all(runs.map((run) => toDraft(tx, run, parents)));
   const fresh = drafts.filter((draft) => !startedBefore.has(stepKey(draft.request)));
-  const freeLanes = await takePlaces(tx, fresh);
+  const freeSerialKeys = await takePlaces(tx, fresh);
   const states = await insertRuns(tx, fresh);
-  const gates = await openGates(
+  const startLimits = await upsertStartLimits(
     tx,
     fresh.map((draft) => draft.request),
   );
-  for (const id of await enterLanes(tx, fresh, freeLanes)) if (states.has(id)) states.set(id, "ready");
-  for (const id of await admitRuns(tx, gates)) if (states.has(id)) states.set(id, "ready");
+  for (const id of await enterSerialKeys(tx, fresh, freeSerialKeys)) if (states.has(id)) states.set(id, "ready");
+  for (const id of await releaseLimitedRuns(tx, startLimits)) if (states.has(id)) states.set(id, "ready");
   for (const draft of fresh) emitCreated(tx, draft, states.get(draft.id)!);
   return drafts.map(
     (draft) => startedBefore.get(stepKey(draft.request)) ?? { runId: draft.id, state: states.get(draft.id)! },
@@ -64,7 +64,7 @@ async function lockParents(tx: KernelTransaction, runs: NewRun[]): Promise<Map<s
   const owned = runs.flatMap((run) => (run.parent === undefined ? [] : [run.parent]));
   if (owned.length === 0) return new Map();
   const rows = await tx.query<Parent>(
-    `select id, epoch, state, depth, priority, correlation, traceparent, rehearsal, labels
+    `select id, epoch, state, depth, priority, correlation, traceparent, is_rehearsed as "isRehearsed", labels
      from roost.run where id = any($1::uuid[]) order by depth, id for no key update`,
     [owned.map((parent) => parent.runId)],
   );
@@ -106,7 +106,7 @@ async function toDraft(tx: KernelTransaction, request: NewRun, parents: Map<stri
     request,
     parent,
     eventId: createId(),
-    laneSeq: null,
+    serialSeq: null,
     agentVersion: null,
     priority: request.priority ?? parent?.priority ?? 0,
     correlation: request.correlation ?? parent?.correlation ?? id,
@@ -121,51 +121,57 @@ async function labelSetOf(tx: KernelTransaction, request: NewRun, parent: Parent
   return tx.labelSet(request.labels === undefined ? first : joinLabels(first, request.labels));
 }
 
-/** Gives each run its place in its lane, in input order, and returns the lanes that nobody holds. The lane rows stay locked. */
+/** Gives each run its place with its serial key, in input order, and returns the serial keys that nobody holds. The serial key rows stay locked. */
 async function takePlaces(tx: KernelTransaction, drafts: RunDraft[]): Promise<Set<string>> {
-  const byLane = Map.groupBy(
-    drafts.filter((draft) => draft.request.lane !== undefined),
-    (draft) => draft.request.lane!,
+  const bySerialKey = Map.groupBy(
+    drafts.filter((draft) => draft.request.serialKey !== undefined),
+    (draft) => draft.request.serialKey!,
   );
-  if (byLane.size === 0) return new Set();
-  const lanes = [...byLane.keys()];
+  if (bySerialKey.size === 0) return new Set();
+  const serialKeys = [...bySerialKey.keys()];
   const rows = await tx.query<{ name: string; nextSeq: number; holder: string | null }>(
-    `insert into roost.lane as l (name, next_seq, priority_lent)
+    `insert into roost.serial_key as l (name, next_seq, priority_lent)
      select i.name, i.count, i.priority from unnest($1::text[], $2::bigint[], $3::integer[]) as i(name, count, priority) order by i.name
      on conflict (name) do update
        set next_seq = l.next_seq + excluded.next_seq, priority_lent = greatest(l.priority_lent, excluded.priority_lent)
      returning l.name, l.next_seq as "nextSeq", l.holder`,
     [
-      lanes,
-      lanes.map((lane) => byLane.get(lane)!.length),
-      lanes.map((lane) => Math.max(...byLane.get(lane)!.map((draft) => draft.priority))),
+      serialKeys,
+      serialKeys.map((serialKey) => bySerialKey.get(serialKey)!.length),
+      serialKeys.map((serialKey) => Math.max(...bySerialKey.get(serialKey)!.map((draft) => draft.priority))),
     ],
-    { name: "roost_lane_take_places" },
+    { name: "roost_serial_key_take_places" },
   );
   for (const row of rows) {
-    const members = byLane.get(row.name)!;
+    const members = bySerialKey.get(row.name)!;
     members.forEach((draft, index) => {
-      draft.laneSeq = row.nextSeq - members.length + index;
+      draft.serialSeq = row.nextSeq - members.length + index;
     });
   }
   return new Set(rows.filter((row) => row.holder === null).map((row) => row.name));
 }
 
-/** Lets free lanes go on, and lends the priority of those that must wait to those that hold. Returns the runs that became ready. */
-async function enterLanes(tx: KernelTransaction, drafts: RunDraft[], freeLanes: Set<string>): Promise<string[]> {
-  const lanes = [...new Set(drafts.flatMap((draft) => (draft.request.lane === undefined ? [] : [draft.request.lane])))];
-  if (lanes.length === 0) return [];
-  const promoted = await promoteLanes(
+/** Lets free serial keys go on, and lends the priority of those that must wait to those that hold. Returns the runs that became ready. */
+async function enterSerialKeys(
+  tx: KernelTransaction,
+  drafts: RunDraft[],
+  freeSerialKeys: Set<string>,
+): Promise<string[]> {
+  const serialKeys = [
+    ...new Set(drafts.flatMap((draft) => (draft.request.serialKey === undefined ? [] : [draft.request.serialKey]))),
+  ];
+  if (serialKeys.length === 0) return [];
+  const promoted = await promoteSerialKeys(
     tx,
-    lanes.filter((lane) => freeLanes.has(lane)),
+    serialKeys.filter((serialKey) => freeSerialKeys.has(serialKey)),
     [],
   );
-  const held = lanes.filter((lane) => !freeLanes.has(lane));
+  const held = serialKeys.filter((serialKey) => !freeSerialKeys.has(serialKey));
   if (held.length > 0) {
     // Against priority inversion. A holder that is locked is being claimed or ended right now and needs no help.
     await tx.query(
       `update roost.run r set priority = b.priority_lent
-       from (select h.id, l.priority_lent from roost.lane l join roost.run h on h.id = l.holder
+       from (select h.id, l.priority_lent from roost.serial_key l join roost.run h on h.id = l.holder
              where l.name = any($1::text[]) and h.state in ('ready', 'waiting') and h.priority < l.priority_lent
              for no key update of h skip locked) as b
        where r.id = b.id`,
@@ -202,7 +208,7 @@ function emitCreated(tx: KernelTransaction, draft: RunDraft, state: RunState): v
       ...optional("scheduledAt", request.job?.scheduledAt?.toISOString()),
       ...optional("lateMs", request.job?.lateMs),
       ...optional("missedCount", request.job?.missedCount),
-      ...(request.rehearsal === true ? { rehearsal: true } : {}),
+      ...(request.isRehearsed === true ? { isRehearsed: true } : {}),
     },
     { id: draft.eventId },
   );

@@ -153,10 +153,10 @@ function isName(value: JsonValue | undefined): value is string {
 export function eventSpent(
   run: RunHead,
   nowMs: number,
-): { usdSpent?: number; tokensSpent?: number; durationMs?: number; rehearsal?: boolean } {
+): { costUsd?: number; tokens?: number; durationMs?: number; isRehearsed?: boolean } {
   return {
-    ...(run.callCount > 0 ? { usdSpent: run.usdSpent, tokensSpent: run.tokensSpent } : {}),
+    ...(run.callCount > 0 ? { costUsd: run.costUsd, tokens: run.tokens } : {}),
     ...(run.startedAt === null ? {} : { durationMs: Math.max(0, Math.round(nowMs - run.startedAt.getTime())) }),
-    ...(run.rehearsal ? { rehearsal: true } : {}),
+    ...(run.isRehearsed ? { isRehearsed: true } : {}),
   };
 }

@@ -1,13 +1,13 @@
 /**
  * The one way a run ends, whoever ends it: its owner, a cancel, a time limit, a crash loop, a divergence. It closes what is
- * open (intents, waits, reservations), tells a parent that waits, and gives the lane to the next run. The caller has locked the runs
+ * open (intents, waits, reservations), tells a parent that waits, and gives the serial key to the next run. The caller has locked the runs
  * with their parents (lockRuns) and decided what each comes to.
  */
 import type { JsonValue } from "@roost/base";
-import { settleOpenSpend } from "./settle-open-spend.ts";
+import { settleReservations } from "./settle-reservations.ts";
 import { formatLabels } from "@roost/contract/labels";
 import type { KernelTransaction } from "../transact.ts";
-import { admitRuns } from "./admit-runs.ts";
+import { releaseLimitedRuns } from "./start-limits.ts";
 import {
   emitRunEvent,
   emitStepEvent,
@@ -18,8 +18,8 @@ import {
   type EventStep,
 } from "./emit-run-event.ts";
 import { lockDescendants, type RunHead } from "./lock-runs.ts";
-import { markEnded, wordsOf, type EndedRow, type EndWords, type RunEnd } from "./mark-ended.ts";
-import { promoteLanes } from "./promote-lanes.ts";
+import { updateEndedRuns, wordsOf, type EndedRow, type EndWords, type RunEnd } from "./update-ended-runs.ts";
+import { promoteSerialKeys } from "./promote-serial-keys.ts";
 import { requestCancel } from "./request-cancel.ts";
 import { resumeRuns, type Resumption } from "./resume-runs.ts";
 import { type Effect, type RunError, type WaitResult } from "./run.ts";
@@ -31,11 +31,11 @@ export async function endRuns(tx: KernelTransaction, ends: RunEnd[]): Promise<vo
   const all = (await withDescendants(tx, ends)).map((end): Ending => ({ ...end, ...wordsOf(end.run.id, end.output) }));
   if (all.length === 0) return;
   const [, rows] = await Promise.all([
-    settleOpenSpend(
+    settleReservations(
       tx,
       all.map((end) => end.run),
     ),
-    markEnded(
+    updateEndedRuns(
       tx,
       all.map((end) => ({ ...end, runId: end.run.id, epoch: end.run.epoch, fromState: end.run.state })),
     ),
@@ -57,12 +57,12 @@ export async function endRuns(tx: KernelTransaction, ends: RunEnd[]): Promise<vo
     tx,
     ended.filter(({ row }) => row.isAwaited).map(({ end }) => end),
   );
-  await promoteLanes(
+  await promoteSerialKeys(
     tx,
-    ended.flatMap(({ end }) => (end.run.lane === null ? [] : [end.run.lane])),
+    ended.flatMap(({ end }) => (end.run.serialKey === null ? [] : [end.run.serialKey])),
     ended.map(({ end }) => end.run.id),
   );
-  await admitRuns(
+  await releaseLimitedRuns(
     tx,
     ended.map(({ end }) => end.run.slot),
   );
@@ -152,7 +152,7 @@ async function childResult(tx: KernelTransaction, end: Ending): Promise<Extract<
 }
 
 function emitEnd(tx: KernelTransaction, end: Ending, row: EndedRow): void {
-  const run: RunHead = { ...end.run, usdSpent: row.usdSpent, tokensSpent: row.tokensSpent };
+  const run: RunHead = { ...end.run, costUsd: row.costUsd, tokens: row.tokens };
   const spent = eventSpent(run, row.nowMs);
   const output = eventOutput(end.output, end.outputText);
   const options = { id: end.eventId };

@@ -104,8 +104,8 @@ test("failOverdueRuns() counts the time in which nobody executes a run that had 
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
-  const runId = await startRun(kernel, { timeoutMs: 60_000, lane: "lane" });
-  await startRun(kernel, { lane: "lane" });
+  const runId = await startRun(kernel, { timeoutMs: 60_000, serialKey: "letters" });
+  await startRun(kernel, { serialKey: "letters" });
   await claimOne(kernel, worker);
   await killConnection(test.database, worker.workerId);
   await reapWorkers(kernel);
@@ -115,7 +115,7 @@ test("failOverdueRuns() counts the time in which nobody executes a run that had 
 
   assert.equal(await stateOf(kernel, runId), "failed");
   await using other = await joinWorker(kernel);
-  assert.equal((await claim(kernel, other)).length, 1, "its lane goes on");
+  assert.equal((await claim(kernel, other)).length, 1, "its serial key goes on");
 });
 
 test("readNextDue() names the next moment at which something is to be done", async () => {

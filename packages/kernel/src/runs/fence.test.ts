@@ -82,14 +82,14 @@ async function snapshot(kernel: Kernel): Promise<string> {
             (select jsonb_agg(to_jsonb(q) order by q.id) from roost.question q) as questions,
             (select jsonb_agg(to_jsonb(s) order by s.scope, s.time_window) from roost.spend s) as spend,
             (select jsonb_agg(to_jsonb(v) order by v.id) from roost.reservation v) as reservations,
-            (select jsonb_agg(to_jsonb(l) order by l.name) from roost.lane l) as lanes,
+            (select jsonb_agg(to_jsonb(l) order by l.name) from roost.serial_key l) as serial_keys,
             (select count(*) from roost.event) as events`,
   );
   return JSON.stringify(rows);
 }
 
 async function pausedOwner(kernel: Kernel, advance: (ms: number) => Promise<void>): Promise<Owned> {
-  await startRun(kernel, { lane: "a lane", budget: { usdMax: 100 } });
+  await startRun(kernel, { serialKey: "a serial key", budget: { usdMax: 100 } });
   const worker = await joinWorker(kernel, { ttlMs: 5_000 });
   const { owned } = await claimOne(kernel, worker);
   await begin(kernel, owned, 1);

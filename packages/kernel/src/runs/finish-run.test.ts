@@ -177,7 +177,7 @@ test("finishRun() counts what was reserved and not settled as spent", async () =
   await end(kernel, owned);
 
   const run = await read(kernel, runId);
-  assert.deepEqual([run.usdSpent, run.usdReserved, run.tokensSpent, run.reservationCount], [0.5, 0, 100, 0]);
+  assert.deepEqual([run.costUsd, run.usdReserved, run.tokens, run.reservationCount], [0.5, 0, 100, 0]);
 });
 
 test("finishRun() counts what its last steps cost, reserved or not", async () => {
@@ -192,7 +192,7 @@ test("finishRun() counts what its last steps cost, reserved or not", async () =>
   await finishRun(kernel, owned, { state: "done", output: "ended" }, { finishing });
 
   const run = await read(kernel, runId);
-  assert.deepEqual([run.state, run.usdSpent, run.tokensSpent], ["done", 0.5, 70]);
+  assert.deepEqual([run.state, run.costUsd, run.tokens], ["done", 0.5, 70]);
 });
 
 test("finishRun() as failed ends as cancelled when that was asked for", async () => {

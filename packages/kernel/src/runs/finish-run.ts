@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { createId, type JsonValue } from "@roost/base";
 import type { Sql } from "@roost/database";
-import { settleOpenSpend } from "./settle-open-spend.ts";
+import { settleReservations } from "./settle-reservations.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
-import { admitRuns } from "./admit-runs.ts";
+import { releaseLimitedRuns } from "./start-limits.ts";
 import { emitRunEvent, eventError } from "./emit-run-event.ts";
 import { endDone, endDoneIn, type Claimer, type DoneRun } from "./end-done.ts";
 import { endRuns } from "./end-runs.ts";
@@ -146,15 +146,15 @@ function cancelWords(run: RunHead, outcome: RunOutcome): { reason: string; by: s
 }
 
 /**
- * Invariants: an attempt counts once (fenced by epoch and state); the lane stays held, so that order is kept. The failures at the
+ * Invariants: an attempt counts once (fenced by epoch and state); the serial key stays held, so that order is kept. The failures at the
  * end of the recorded steps are reopened: the next attempt executes them again, everything before them is replayed.
  */
 async function retry(tx: KernelTransaction, run: RunHead, outcome: RunOutcome, isTaken: boolean): Promise<void> {
-  await settleOpenSpend(tx, [run]);
+  await settleReservations(tx, [run]);
   const eventId = createId();
   const [row] = await tx.query<{ wakeAt: Date; attempt: number }>(
     `update roost.run set
-       state = 'waiting', waiting_for = 'retry', attempt = attempt + 1, worker_id = null, deadline_at = null, admitted = false, epoch = epoch + $5,
+       state = 'waiting', waiting_for = 'retry', attempt = attempt + 1, worker_id = null, deadline_at = null, limits_passed = false, epoch = epoch + $5,
        wake_at = greatest(roost.now() + $3 * interval '1 millisecond', to_timestamp($4::float8 / 1000)), error = $6::jsonb, stall_count = 0, cause_id = $7
      where id = $1 and epoch = $2 and state = 'running'
      returning wake_at as "wakeAt", attempt`,
@@ -183,7 +183,7 @@ async function retry(tx: KernelTransaction, run: RunHead, outcome: RunOutcome, i
     },
     { id: eventId },
   );
-  await admitRuns(tx, [run.slot]);
+  await releaseLimitedRuns(tx, [run.slot]);
   tx.wake("due");
 }
 

@@ -65,7 +65,7 @@ test("finishStep() again with the same outcome is recognised: no second event, n
   assert.equal(calls, 1);
   assert.deepEqual(await eventTypes(kernel, owned.runId), ["run.created", "run.started", "step.started", "step.done"]);
   const run = await read(kernel, owned.runId);
-  assert.deepEqual([run.usdSpent, run.tokensSpent], [0.25, 10]);
+  assert.deepEqual([run.costUsd, run.tokens], [0.25, 10]);
 });
 
 test("finishStep() survives the connection that breaks between its commit and the answer", async () => {

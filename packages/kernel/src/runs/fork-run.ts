@@ -2,7 +2,7 @@
 import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
-import { asNew, copySteps, sameGates } from "./copy-steps.ts";
+import { asNew, copySteps, sameStartLimits } from "./copy-steps.ts";
 import { createRun, type CreatedRun } from "./create-run.ts";
 import { getRun } from "./list-runs.ts";
 import { hashInput } from "./hash-input.ts";
@@ -66,7 +66,7 @@ export async function forkRun(kernel: Kernel, request: ForkRequest): Promise<Cre
     const goesOn = run.loopVersion === null || (request.loopVersions?.includes(run.loopVersion) ?? true);
     const created = await createRun(tx, {
       ...made,
-      ...(await sameGates(tx, run)),
+      ...(await sameStartLimits(tx, run)),
       id: kernel.createId(),
       continues: { forkedFrom: run.id, forkedSeq: fromSeq, loopVersion: goesOn ? run.loopVersion : null },
       input: { ...made.input, ...request.input },

@@ -28,13 +28,13 @@ interface HeldRow {
   types: string[];
   payloads: Record<string, unknown>[];
   spentSeqs: number[];
-  spentUsds: (string | null)[];
+  costUsds: (string | null)[];
   spentTokens: (number | null)[];
 }
 
 export const holdStatement = `
   select is_held as "isHeld", labels, correlation, traceparent, cause_id as "causeId", is_cancelling as "isCancelling",
-    reservation_count as "reservationCount", types, payloads, spent_seqs as "spentSeqs", spent_usds as "spentUsds", spent_tokens as "spentTokens"
+    reservation_count as "reservationCount", types, payloads, spent_seqs as "spentSeqs", cost_usds as "costUsds", spent_tokens as "spentTokens"
   from roost.hold_run_1($1::uuid, $2::bigint, $3::jsonb)`;
 
 /**
@@ -73,13 +73,13 @@ export async function holdRun(
 async function settle(
   tx: KernelTransaction,
   runId: string,
-  { reservationCount, spentSeqs, spentUsds, spentTokens }: HeldRow,
+  { reservationCount, spentSeqs, costUsds, spentTokens }: HeldRow,
 ): Promise<number> {
   if (spentSeqs.length === 0) return reservationCount;
   const [, [left]] = await Promise.all([
     tx.query(
       "select roost.settle_spends($1::uuid[], $2::integer[], $3::numeric[], $4::bigint[])",
-      [spentSeqs.map(() => runId), spentSeqs, spentUsds, spentTokens],
+      [spentSeqs.map(() => runId), spentSeqs, costUsds, spentTokens],
       { name: "roost_spend_settle" },
     ),
     tx.query<{ count: number }>("select reservation_count as count from roost.run where id = $1", [runId], {

@@ -1,7 +1,7 @@
 /** The rows of new runs, written in one statement: what each column begins as. */
 import type { KernelTransaction } from "../transact.ts";
 import { keyHashOf } from "../log/murmur2.ts";
-import { gatesOf } from "./admit-runs.ts";
+import { startLimitsOf } from "./start-limits.ts";
 import { retryPolicy } from "./check-new-run.ts";
 import { runLimits, type NewRun, type RunState } from "./run.ts";
 import { insertedColumns, insertedFields, insertedValues, type RunInsert } from "./run-table.ts";
@@ -16,7 +16,7 @@ export interface Parent {
   priority: number;
   correlation: string;
   traceparent: string | null;
-  rehearsal: boolean;
+  isRehearsed: boolean;
   labels: number;
 }
 
@@ -26,7 +26,7 @@ export interface RunDraft {
   request: NewRun;
   parent: Parent | undefined;
   eventId: string;
-  laneSeq: number | null;
+  serialSeq: number | null;
   /** Set by insertRuns: the version that its agent has now. */
   agentVersion: number | null;
   priority: number;
@@ -34,27 +34,27 @@ export interface RunDraft {
   labels: number;
 }
 
-/** Invariant: a run of a lane begins in the queue of the lane and leaves it by promotion alone; one with a gate waits at it until it is let through. */
+/** Invariant: a run of a serial key begins in the queue of the serial key and leaves it by promotion alone; one with a start limit waits at it until it is let through. */
 const insertStatement = `
   with i as (
-    select d.*, coalesce(d."startAt" > roost.now(), false) as is_later, d.slot is not null or d.rate is not null as has_gate
+    select d.*, coalesce(d."startAt" > roost.now(), false) as is_later, d.slot is not null or d.rate is not null as has_start_limit
     from rows from (jsonb_to_recordset($1::jsonb) as (${insertedFields}), unnest($2::jsonb[])) as d
   )
   insert into roost.run (
-    ${insertedColumns}, input, state, ready_at, wake_at, waiting_for, epoch, lane_held, attempt, stall_count,
-    usd_spent, tokens_spent, usd_reserved, tokens_reserved, call_count, reservation_count, created_at, agent_version)
+    ${insertedColumns}, input, state, ready_at, wake_at, waiting_for, epoch, holds_serial_key, attempt, stall_count,
+    cost_usd, tokens, usd_reserved, tokens_reserved, call_count, reservation_count, created_at, agent_version)
   select
     ${insertedValues}, i.unnest,
-    case when is_later then 'waiting' when lane is not null then 'queued' when has_gate then 'waiting' else 'ready' end,
-    case when not is_later and lane is null and not has_gate then roost.now() end,
+    case when is_later then 'waiting' when "serialKey" is not null then 'queued' when has_start_limit then 'waiting' else 'ready' end,
+    case when not is_later and "serialKey" is null and not has_start_limit then roost.now() end,
     case when is_later then "startAt" end,
-    case when is_later then 'start' when lane is not null then null when slot is not null then 'slot' when rate is not null then 'rate' end,
+    case when is_later then 'start' when "serialKey" is not null then null when slot is not null then 'slot' when rate is not null then 'rate' end,
     0, false, 1, 0, 0, 0, 0, 0, 0, 0, roost.now(),
     (select a.version from roost.agent a where a.id = coalesce(i.agent, 'main') and a.state = 'active')
   from i
   returning id, state, agent_version as "agentVersion"`;
 
-/** Returns their states; those of a lane are queued until their lane is given to them. */
+/** Returns their states; those of a serial key are queued until their serial key is given to them. */
 export async function insertRuns(tx: KernelTransaction, drafts: RunDraft[]): Promise<Map<string, RunState>> {
   if (drafts.length === 0) return new Map();
   const rows = await tx.query<{ id: string; state: RunState; agentVersion: number | null }>(
@@ -71,7 +71,7 @@ export async function insertRuns(tx: KernelTransaction, drafts: RunDraft[]): Pro
   for (const draft of drafts) {
     draft.agentVersion = versions.get(draft.id) ?? null;
     if (draft.request.startAt !== undefined) tx.wake("due");
-    if (draft.request.lane === undefined && draft.request.concurrency === undefined)
+    if (draft.request.serialKey === undefined && draft.request.concurrency === undefined)
       tx.wake(`runs:${draft.request.queue ?? "default"}`);
   }
   return new Map(rows.map((row) => [row.id, row.state]));
@@ -80,7 +80,7 @@ export async function insertRuns(tx: KernelTransaction, drafts: RunDraft[]): Pro
 function toRecord(draft: RunDraft): RunInsert {
   const { request, parent } = draft;
   const { attemptsMax, ...retry } = retryPolicy(request);
-  const { slot, rate } = gatesOf(request);
+  const { slot, rate } = startLimitsOf(request);
   return {
     id: draft.id,
     keyHash: keyHashOf(draft.id),
@@ -88,8 +88,8 @@ function toRecord(draft: RunDraft): RunInsert {
     handler: request.handler ?? "agent",
     priority: draft.priority,
     startAt: request.startAt,
-    lane: request.lane ?? null,
-    laneSeq: draft.laneSeq,
+    serialKey: request.serialKey ?? null,
+    serialSeq: draft.serialSeq,
     agent: request.agent ?? null,
     sessionKey: request.sessionKey ?? null,
     sessionKind: request.sessionKind ?? null,
@@ -108,7 +108,7 @@ function toRecord(draft: RunDraft): RunInsert {
     retry: { attemptsMax, ...retry },
     timeoutMs: request.timeoutMs ?? null,
     budget: request.budget ?? {},
-    rehearsal: request.rehearsal ?? parent?.rehearsal ?? false,
+    isRehearsed: request.isRehearsed ?? parent?.isRehearsed ?? false,
     correlation: draft.correlation,
     causation: request.causation ?? null,
     traceparent: request.traceparent ?? parent?.traceparent ?? null,

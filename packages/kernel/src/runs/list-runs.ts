@@ -4,7 +4,7 @@ import type { Sql } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
 import { questionQuery, stepColumns } from "./run-row.ts";
 import { runColumns, runHeadColumns } from "./run-table.ts";
-import { readGates, type GateUse } from "./admit-runs.ts";
+import { readStartLimits, type StartLimitUse } from "./start-limits.ts";
 import type { RunHead } from "./lock-runs.ts";
 import {
   runLimits,
@@ -121,10 +121,10 @@ export interface Activity extends RunHead {
     questionId: string | null;
     childRunId: string | null;
   } | null;
-  /** Runs before it in its lane. */
-  laneAhead: number;
-  /** The gate at which it waits. */
-  gate: GateUse | null;
+  /** Runs before it with its serial key. */
+  aheadCount: number;
+  /** The start limit at which it waits. */
+  startLimit: StartLimitUse | null;
 }
 
 /** Running first, then by age. */
@@ -133,15 +133,15 @@ export async function listActivity(
   options: { limit?: number | undefined; after?: { isRunning: boolean; runId: string } | undefined } = {},
 ): Promise<Activity[]> {
   const { after } = options;
-  const rows = await kernel.database.query<Omit<Activity, "gate">>(
+  const rows = await kernel.database.query<Omit<Activity, "startLimit">>(
     `select ${runHeadColumns("r")},
        (select jsonb_build_object('seq', s.seq, 'name', s.name, 'kind', s.kind, 'state', s.state, 'startedAt', s.started_at)
         from roost.step s where s.run_id = r.id order by s.seq desc limit 1) as step,
        (select jsonb_build_object('seq', w.seq, 'kind', w.kind, 'until', w.until, 'eventType', w.event_type, 'questionId', w.question_id, 'childRunId', w.child_run_id)
         from roost.wait w where w.run_id = r.id and w.resolved_at is null) as wait,
        case when r.state <> 'queued' then 0 else
-         (select count(*) from (select 1 from roost.run q where q.lane = r.lane and q.state = 'queued' and q.lane_seq < r.lane_seq limit 100) as ahead)
-         + (select count(*) from roost.lane l where l.name = r.lane and l.holder is not null) end as "laneAhead"
+         (select count(*) from (select 1 from roost.run q where q.serial_key = r.serial_key and q.state = 'queued' and q.serial_seq < r.serial_seq limit 100) as ahead)
+         + (select count(*) from roost.serial_key l where l.name = r.serial_key and l.holder is not null) end as "aheadCount"
      from roost.run r where r.ended_at is null
        and ($2::boolean is null or (r.state <> 'running', r.id) > (not $2, $3::uuid))
      order by (r.state <> 'running'), r.id limit $1`,
@@ -149,8 +149,10 @@ export async function listActivity(
   );
   const waitsAt = (row: RunHead) =>
     row.waitingFor === "slot" ? row.slot : row.waitingFor === "rate" ? row.rate : null;
-  const gates = await readGates(kernel.database, [...new Set(rows.map(waitsAt).filter((gate) => gate !== null))]);
-  return rows.map((row) => ({ ...withDates(row), gate: gates.get(waitsAt(row) ?? "") ?? null }));
+  const startLimits = await readStartLimits(kernel.database, [
+    ...new Set(rows.map(waitsAt).filter((startLimit) => startLimit !== null)),
+  ]);
+  return rows.map((row) => ({ ...withDates(row), startLimit: startLimits.get(waitsAt(row) ?? "") ?? null }));
 }
 
 /** jsonb gives moments as text. */

@@ -51,7 +51,7 @@ export async function readNextDue(kernel: Kernel): Promise<NextDue> {
        (select min(wake_at) from roost.run where state = 'waiting' and wake_at is not null),
        (select min(deadline_at) from roost.run where deadline_at is not null and ended_at is null),
        (select min(cancel_requested_at) from roost.run where state = 'running' and cancel_requested_at is not null) + $1 * interval '1 millisecond',
-       (select min(next_at) from roost.gate where next_at is not null)) as at) as n`,
+       (select min(next_at) from roost.start_limit where next_at is not null)) as at) as n`,
     [runLimits.cancelGraceMs],
     { name: "roost_run_next_due" },
   );

@@ -16,7 +16,7 @@ const idleRunCount = 20_000;
 /** Of 8 kB. The table alone has more than a thousand. */
 const blocksMax = 900;
 
-test("claim, admit, begin, reserve, settle, finish and end touch few blocks beside 20,000 idle runs", async (t) => {
+test("claim, release, begin, reserve, settle, finish and end touch few blocks beside 20,000 idle runs", async (t) => {
   await using test = await createTestKernel();
   const { kernel, database } = test;
   await using worker = await joinWorker(kernel);
@@ -42,7 +42,7 @@ test("claim, admit, begin, reserve, settle, finish and end touch few blocks besi
   const statements: [string, string, unknown[]][] = [
     ["claim", claimStatement, [worker.workerId, ["default"], 10, [], [1]]],
     ["claim one", claimStatement, [worker.workerId, ["default"], 1, [], [1]]],
-    ["admit", "select * from roost.admit_runs($1::text[])", [["slot:stuck", "rate:stuck"]]],
+    ["release", "select * from roost.release_limited_runs($1::text[])", [["slot:stuck", "rate:stuck"]]],
     ["lock", lockStatement, [ids]],
     [
       "reserve",
@@ -134,18 +134,18 @@ async function explain(
   return plan!;
 }
 
-/** A fifth each waits for a person, queues, is done, and waits at a gate of either kind; all older than anything ready. */
+/** A fifth each waits for a person, queues, is done, and waits at a start limit of either kind; all older than anything ready. */
 async function insertIdleRuns(database: Database, count: number): Promise<void> {
   await database.query(
-    `insert into roost.gate (name, kind, max, window_ms) values ('slot:stuck', 'slot', 3, null), ('rate:stuck', 'rate', 3, 60000)`,
+    `insert into roost.start_limit (name, kind, max, window_ms) values ('slot:stuck', 'slot', 3, null), ('rate:stuck', 'rate', 3, 60000)`,
   );
   await database.query(
-    `insert into roost.run (id, queue, handler, state, priority, waiting_for, epoch, lane, lane_seq, lane_held, depth, reason, input, attempt,
-       attempts_max, retry, stall_count, budget, usd_spent, tokens_spent, usd_reserved, tokens_reserved, call_count, reservation_count, rehearsal,
+    `insert into roost.run (id, queue, handler, state, priority, waiting_for, epoch, serial_key, serial_seq, holds_serial_key, depth, reason, input, attempt,
+       attempts_max, retry, stall_count, budget, cost_usd, tokens, usd_reserved, tokens_reserved, call_count, reservation_count, is_rehearsed,
        correlation, cause_id, created_at, ended_at, slot, rate, key_hash)
      select gen_random_uuid(), 'default', 'agent', case when s.state in ('slot', 'rate') then 'waiting' else s.state end, 0,
        case s.state when 'waiting' then 'person' when 'slot' then 'slot' when 'rate' then 'rate' end, 1,
-       case when s.state = 'queued' then 'lane ' || n % 500 end, case when s.state = 'queued' then n end, false, 0, 'stuck', '{}', 1,
+       case when s.state = 'queued' then 'key ' || n % 500 end, case when s.state = 'queued' then n end, false, 0, 'stuck', '{}', 1,
        1, '{}', 0, '{}', 0, 0, 0, 0, 0, 0, false, 'c', 'c', roost.now() - interval '1 day',
        case when s.state = 'done' then roost.now() end, case when s.state = 'slot' then 'slot:stuck' end,
        case when s.state = 'rate' then 'rate:stuck' end, 0

@@ -21,10 +21,10 @@ test("readSpendBelow() counts what children and their children spent, and caps o
     assert.ok((await reserveSpend(kernel, parent.owned, { seq: 1, usd, tokens: 10 })).granted);
     await finishStep(kernel, parent.owned, { seq: 1, state: "done", output: "said", costUsd: usd, tokens: 10 });
   }
-  assert.deepEqual(await readSpendBelow(kernel.database, top), { runCount: 2, usdSpent: 0.75, tokensSpent: 20 });
+  assert.deepEqual(await readSpendBelow(kernel.database, top), { runCount: 2, costUsd: 0.75, tokens: 20 });
   const middle = parents[1]!.id;
-  assert.deepEqual(await readSpendBelow(kernel.database, middle), { runCount: 1, usdSpent: 0.5, tokensSpent: 10 });
-  assert.deepEqual(await readSpendBelow(kernel.database, parent.id), { runCount: 0, usdSpent: 0, tokensSpent: 0 });
+  assert.deepEqual(await readSpendBelow(kernel.database, middle), { runCount: 1, costUsd: 0.5, tokens: 10 });
+  assert.deepEqual(await readSpendBelow(kernel.database, parent.id), { runCount: 0, costUsd: 0, tokens: 0 });
   const refused = await reserveSpend(kernel, parent.owned, { seq: 2, usd: 0.5, tokens: 1 });
   assert.ok(!refused.granted && refused.cap.scope === `run:${top}`);
 });

@@ -4,19 +4,19 @@ import { runLimits } from "./run.ts";
 export interface SpendBelow {
   /** Runs that it started, and those that these started. */
   runCount: number;
-  usdSpent: number;
-  tokensSpent: number;
+  costUsd: number;
+  tokens: number;
 }
 
 /** What the runs below a run have spent so far. Its caps hold it and them together; its own row says only what it spent itself. */
 export async function readSpendBelow(sql: Sql, runId: string): Promise<SpendBelow> {
   const [below] = await sql.query<SpendBelow>(
     `with recursive below as (
-       select id, usd_spent, tokens_spent, 1 as level from roost.run_all where parent_run_id = $1
+       select id, cost_usd, tokens, 1 as level from roost.run_all where parent_run_id = $1
        union all
-       select c.id, c.usd_spent, c.tokens_spent, b.level + 1 from below b join roost.run_all c on c.parent_run_id = b.id where b.level < $2
+       select c.id, c.cost_usd, c.tokens, b.level + 1 from below b join roost.run_all c on c.parent_run_id = b.id where b.level < $2
      )
-     select count(*)::int as "runCount", coalesce(sum(usd_spent), 0)::float8 as "usdSpent", coalesce(sum(tokens_spent), 0)::float8 as "tokensSpent" from below`,
+     select count(*)::int as "runCount", coalesce(sum(cost_usd), 0)::float8 as "costUsd", coalesce(sum(tokens), 0)::float8 as "tokens" from below`,
     [runId, runLimits.depthMax],
     { name: "roost_run_spend_below" },
   );

@@ -110,7 +110,7 @@ test("retryRun() goes on from the recorded steps in a new run, with the same key
   await using worker = await joinWorker(kernel);
   const runId = await startRun(kernel, {
     title: "send the letter",
-    lane: "letters",
+    serialKey: "letters",
     input: { to: "anna" },
     agent: "writer",
   });
@@ -127,7 +127,7 @@ test("retryRun() goes on from the recorded steps in a new run, with the same key
 
   const { owned, ...run } = await claimOne(kernel, worker);
   assert.deepEqual(
-    [run.id, run.retryOf, run.title, run.input, run.agent, run.lane],
+    [run.id, run.retryOf, run.title, run.input, run.agent, run.serialKey],
     [retried.runId, runId, "send the letter", { to: "anna" }, "writer", "letters"],
   );
   assert.deepEqual(await begin(kernel, owned, 1), { state: "done", output: "output 1" });

@@ -58,7 +58,7 @@ export async function resumeRuns(tx: KernelTransaction, resumptions: Resumption[
   for (const run of rows) {
     if (run.id === null || run.state === "ready") tx.wake(`runs:${run.queue}`);
     if (run.id === null) continue;
-    // Its gate may let it through in a while.
+    // Its start limit may let it through in a while.
     if (run.state === "waiting" && run.rate !== null) tx.wake("due");
     resumed.push(run.id);
     emitResumed(tx, run, { ...resumptions[run.place - 1]!, eventId: eventIds[run.place - 1]! });

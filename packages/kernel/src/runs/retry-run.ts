@@ -1,7 +1,7 @@
 /** A run that ended without success is tried again as a new run that continues from its recorded steps: an ended run never changes. */
 import { createId, RoostError } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
-import { asNew, copySteps, sameGates } from "./copy-steps.ts";
+import { asNew, copySteps, sameStartLimits } from "./copy-steps.ts";
 import { createRun, type CreatedRun } from "./create-run.ts";
 import { reopenLastWord, reopenTrailingFailures } from "./finish-run.ts";
 import { runColumns } from "./run-table.ts";
@@ -46,7 +46,7 @@ export async function retryRun(kernel: Kernel, request: RetryRequest): Promise<C
     if (before !== undefined) return before;
     const created = await createRun(tx, {
       ...asNew(run),
-      ...(await sameGates(tx, run)),
+      ...(await sameStartLimits(tx, run)),
       id: createId(),
       continues: { retryOf: run.id, loopVersion: run.loopVersion },
       reason: `retry of run ${run.id} by ${request.by}: ${request.reason}`.slice(0, 2_000),

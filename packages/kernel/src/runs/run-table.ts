@@ -58,7 +58,7 @@ function column<Value>(name: string, type: SqlType): Column<Value> {
   return { name, type };
 }
 
-/** In the order of the table, by their names in TypeScript. What only SQL looks at (admitted, rate_passed_at, deadline_left_ms, key_hash) is not here. */
+/** In the order of the table, by their names in TypeScript. What only SQL looks at (limits_passed, rate_passed_at, deadline_left_ms, key_hash) is not here. */
 const runTable = {
   id: column<string>("id", "uuid"),
   queue: column<string>("queue", "text"),
@@ -70,9 +70,9 @@ const runTable = {
   waitingFor: column<WaitingFor | null>("waiting_for", "text"),
   epoch: column<number>("epoch", "bigint"),
   workerId: column<string | null>("worker_id", "uuid"),
-  lane: column<string | null>("lane", "text"),
-  laneSeq: column<number | null>("lane_seq", "bigint"),
-  laneHeld: column<boolean>("lane_held", "boolean"),
+  serialKey: column<string | null>("serial_key", "text"),
+  serialSeq: column<number | null>("serial_seq", "bigint"),
+  holdsSerialKey: column<boolean>("holds_serial_key", "boolean"),
   agent: column<string | null>("agent", "text"),
   /** The version of its agent's definition that it began with and keeps; null: nobody had defined it. */
   agentVersion: column<number | null>("agent_version", "integer"),
@@ -104,15 +104,15 @@ const runTable = {
   cancelReason: column<string | null>("cancel_reason", "text"),
   cancelBy: column<string | null>("cancel_by", "text"),
   budget: column<RunBudget>("budget", "jsonb"),
-  usdSpent: column<number>("usd_spent", "numeric"),
-  tokensSpent: column<number>("tokens_spent", "bigint"),
+  costUsd: column<number>("cost_usd", "numeric"),
+  tokens: column<number>("tokens", "bigint"),
   usdReserved: column<number>("usd_reserved", "numeric"),
   tokensReserved: column<number>("tokens_reserved", "bigint"),
   /** Model calls reserved so far. */
   callCount: column<number>("call_count", "integer"),
   /** Reservations not settled yet. */
   reservationCount: column<number>("reservation_count", "integer"),
-  rehearsal: column<boolean>("rehearsal", "boolean"),
+  isRehearsed: column<boolean>("is_rehearsed", "boolean"),
   correlation: column<string>("correlation", "text"),
   causation: column<string | null>("causation", "text"),
   traceparent: column<string | null>("traceparent", "text"),
@@ -124,7 +124,7 @@ const runTable = {
   endedAt: column<Date | null>("ended_at", "timestamptz"),
   /** What must be true when it ends as done. */
   postconditions: column<Postcondition[] | null>("postconditions", "jsonb"),
-  /** The gates that it passes before it is ready, by their names. */
+  /** The start limits that it passes before it is ready, by their names. */
   slot: column<string | null>("slot", "text"),
   rate: column<string | null>("rate", "text"),
   /** The run whose recorded steps before `forkedSeq` it began with. */
@@ -165,8 +165,8 @@ const given = [
   "queue",
   "handler",
   "priority",
-  "lane",
-  "laneSeq",
+  "serialKey",
+  "serialSeq",
   "agent",
   "sessionKey",
   "sessionKind",
@@ -186,7 +186,7 @@ const given = [
   "retry",
   "timeoutMs",
   "budget",
-  "rehearsal",
+  "isRehearsed",
   "correlation",
   "causation",
   "traceparent",

@@ -27,9 +27,9 @@ export const runLimits = {
   /** How long the owner of a cancelled run may go on before the run is ended over its head. */
   cancelGraceMs: 30_000,
   promptCharsMax: 100_000,
-  gateKeyCharsMax: 200,
+  startLimitKeyCharsMax: 200,
   /** Runs of a key at once, and starts of a key in its window. */
-  gateMax: 1_000,
+  startLimitMax: 1_000,
   rateWindowMsMax: 31 * 24 * 3_600_000,
   /** How many events one pass over those that runs wait for reads of a partition. */
   eventPassMax: 1_000,
@@ -58,8 +58,8 @@ export interface NewRun {
   priority?: number;
   /** Not before this moment. Default: now. */
   startAt?: Date;
-  /** Runs of a lane go one at a time, in the order of their creation. */
-  lane?: string;
+  /** Runs of a serial key go one at a time, in the order of their creation. */
+  serialKey?: string;
   /** At most `max` runs of the key at once; the others wait, by priority, then age. A run that waits for something else does not count. */
   concurrency?: { key: string; max: number };
   /** At most `max` starts of the key in any window of this length; the others wait. What goes on or is tried again does not count again. */
@@ -76,7 +76,7 @@ export interface NewRun {
   budget?: RunBudget;
   /** What must have happened when it ends as done; else it has failed, whatever its output says. */
   postconditions?: Postcondition[];
-  rehearsal?: boolean;
+  isRehearsed?: boolean;
   /** What a worker must be able to do to claim it. Default: nothing. */
   needs?: string[];
   /** The run whose recorded steps it begins with, and the loop that began their journal. */

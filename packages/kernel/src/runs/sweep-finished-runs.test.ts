@@ -124,10 +124,10 @@ test("listActivity() shows everything that has not ended: what it does, what it 
   const waiting = await startRun(kernel, { reason: "asks" });
   const asking = await claimOne(kernel, worker);
   await waitInRun(kernel, asking.owned, { seq: 1, wait: { kind: "person", question: { prompt: "may I?" } } });
-  const running = await startRun(kernel, { reason: "a heartbeat", sessionKind: "heartbeat", lane: "lane" });
+  const running = await startRun(kernel, { reason: "a heartbeat", sessionKind: "heartbeat", serialKey: "letters" });
   const { owned } = await claimOne(kernel, worker);
   await begin(kernel, owned, 1, { name: "look", kind: "model" });
-  const queued = await startRun(kernel, { lane: "lane" });
+  const queued = await startRun(kernel, { serialKey: "letters" });
 
   const activity = await listActivity(kernel);
 
@@ -141,6 +141,6 @@ test("listActivity() shows everything that has not ended: what it does, what it 
   );
   assert.ok(activity[0]!.step!.startedAt instanceof Date);
   assert.equal(activity[1]!.wait?.kind, "person");
-  assert.equal(activity[2]!.laneAhead, 1);
+  assert.equal(activity[2]!.aheadCount, 1);
   assert.deepEqual(await eventTypes(kernel, queued), ["run.created"]);
 });

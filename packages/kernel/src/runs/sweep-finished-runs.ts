@@ -51,12 +51,12 @@ async function sweep(tx: KernelTransaction, runIds: string[], keepMs: number): P
   return rows.length;
 }
 
-/** Removes lanes that no run refers to. */
-export async function sweepLanes(kernel: Kernel): Promise<void> {
+/** Removes serial keys that no run refers to. */
+export async function sweepSerialKeys(kernel: Kernel): Promise<void> {
   await kernel.database.query(
-    `delete from roost.lane where name in (
-       select l.name from roost.lane l
-       where l.holder is null and not exists (select 1 from roost.run r where r.lane = l.name and r.ended_at is null)
+    `delete from roost.serial_key where name in (
+       select l.name from roost.serial_key l
+       where l.holder is null and not exists (select 1 from roost.run r where r.serial_key = l.name and r.ended_at is null)
        limit $1 for update skip locked)
      and holder is null`,
     [runLimits.passMax],

@@ -3,18 +3,18 @@
  * resumeRuns is its end.
  */
 import { createId, RoostError, type JsonValue } from "@roost/base";
-import { settleOpenSpend } from "./settle-open-spend.ts";
+import { settleReservations } from "./settle-reservations.ts";
 import type { Kernel } from "../open-kernel.ts";
 import { formatLabels } from "@roost/contract/labels";
 import type { KernelTransaction } from "../transact.ts";
-import { admitRuns } from "./admit-runs.ts";
+import { releaseLimitedRuns } from "./start-limits.ts";
 import { askQuestion } from "./ask-question.ts";
 import { emitRunEvent, emitStepEvent, type EventStep } from "./emit-run-event.ts";
 import { endRuns } from "./end-runs.ts";
 import { hashInput } from "./hash-input.ts";
 import { leaseLost } from "./lease-lost.ts";
 import { lockRuns, type RunHead } from "./lock-runs.ts";
-import { promoteLanes } from "./promote-lanes.ts";
+import { promoteSerialKeys } from "./promote-serial-keys.ts";
 import {
   isTerminal,
   runLimits,
@@ -34,8 +34,8 @@ export interface WaitStep {
   /** Name of the step; an intent begun at this seq becomes the waiting step. Not needed then, nor for a `resolution`. */
   name?: string;
   wait: WaitRequest;
-  /** Whether other runs of the lane may go meanwhile. Default: `hold` for time and child, `release` otherwise. */
-  lane?: "hold" | "release";
+  /** Whether other runs of the serial key may go meanwhile. Default: `hold` for time and child, `release` otherwise. */
+  holdsSerialKey?: boolean;
 }
 
 export type WaitOutcome =
@@ -211,13 +211,12 @@ async function release(
   { waiting, place }: { waiting: EventStep; place: EventWaitPlace | undefined },
 ): Promise<WaitOutcome> {
   const { wait } = step;
-  await settleOpenSpend(tx, [run]);
+  await settleReservations(tx, [run]);
   const eventId = createId();
   const questionId =
     wait.kind === "person" || wait.kind === "resolution" ? await askQuestion(tx, run, step.seq, wait) : undefined;
   await recordWait(tx, run, step, { place, questionId });
-  const isHeld =
-    run.lane !== null && (step.lane ?? (wait.kind === "time" || wait.kind === "child" ? "hold" : "release")) === "hold";
+  const isHeld = run.serialKey !== null && (step.holdsSerialKey ?? (wait.kind === "time" || wait.kind === "child"));
   await giveBack(tx, run, wait, { eventId, isHeld });
   emitRunEvent(
     tx,
@@ -235,8 +234,8 @@ async function release(
   );
   if (wait.until !== undefined) tx.wake("due");
   if (wait.kind === "event") tx.wake("waits");
-  if (run.lane !== null && !isHeld) await promoteLanes(tx, [run.lane], [run.id]);
-  await admitRuns(tx, [run.slot]);
+  if (run.serialKey !== null && !isHeld) await promoteSerialKeys(tx, [run.serialKey], [run.id]);
+  await releaseLimitedRuns(tx, [run.slot]);
   return { state: "waiting", ...(questionId === undefined ? {} : { questionId }) };
 }
 
@@ -249,7 +248,7 @@ async function giveBack(
 ): Promise<void> {
   const rows = await tx.query(
     `update roost.run set
-       state = 'waiting', waiting_for = $3, wake_at = $4, worker_id = null, lane_held = $5, admitted = false, cause_id = $6,
+       state = 'waiting', waiting_for = $3, wake_at = $4, worker_id = null, holds_serial_key = $5, limits_passed = false, cause_id = $6,
        deadline_left_ms = case when deadline_at is not null then greatest(1, round(extract(epoch from deadline_at - roost.now()) * 1000)) end,
        deadline_at = null, stall_count = 0
      where id = $1 and epoch = $2 and state = 'running' returning 1`,

@@ -11,13 +11,13 @@ import { sweepSpend } from "../budgets/set-budgets.ts";
 import { allSteps } from "../each-alone.ts";
 import { maintainLog } from "../log/segments.ts";
 import type { Kernel } from "../open-kernel.ts";
-import { admitDueRates, admitToFreeSlots, sweepGates } from "../runs/admit-runs.ts";
+import { releaseDueRates, fillFreeSlots, sweepStartLimits } from "../runs/start-limits.ts";
 import { deliverEventWaits } from "../runs/event-waits.ts";
 import { failOverdueRuns } from "../runs/fail-overdue-runs.ts";
 import { promoteDueRuns, readNextDue } from "../runs/promote-due-runs.ts";
-import { promoteFreeLanes } from "../runs/promote-lanes.ts";
+import { promoteFreeSerialKeys } from "../runs/promote-serial-keys.ts";
 import { wakeReadyQueues } from "../runs/queues.ts";
-import { sweepFinishedRuns, sweepLanes } from "../runs/sweep-finished-runs.ts";
+import { sweepFinishedRuns, sweepSerialKeys } from "../runs/sweep-finished-runs.ts";
 import { lookAfterWorkers } from "../workers/reap-workers.ts";
 import { dropHistory } from "./drop-history.ts";
 import { keepRegistered } from "./keep-registered.ts";
@@ -33,7 +33,7 @@ const timings = {
   /** And within this one while nothing does: then nothing is to be taken over. */
   idleReapMs: 5_000,
   leasePollMs: 5_000,
-  lanePollMs: 10_000,
+  serialKeyPollMs: 10_000,
   housekeepingMs: 60_000,
 } as const;
 
@@ -66,7 +66,7 @@ export function createLoops(kernel: Kernel): Loop[] {
         let moved = 0;
         await allSteps([
           async () => (moved += await promoteDueRuns(kernel)),
-          async () => (moved += await admitDueRates(kernel)),
+          async () => (moved += await releaseDueRates(kernel)),
           async () => (moved += await failOverdueRuns(kernel)),
         ]);
         return { isMore: moved > 0, atMs: (await readNextDue(kernel)).at?.getTime() };
@@ -84,12 +84,12 @@ export function createLoops(kernel: Kernel): Loop[] {
       },
     },
     {
-      name: "lanes",
+      name: "serial keys",
       channels: () => [],
-      pollMs: timings.lanePollMs,
+      pollMs: timings.serialKeyPollMs,
       look: async () => {
-        await promoteFreeLanes(kernel);
-        return { isMore: (await admitToFreeSlots(kernel)) > 0 };
+        await promoteFreeSerialKeys(kernel);
+        return { isMore: (await fillFreeSlots(kernel)) > 0 };
       },
     },
     {
@@ -102,8 +102,8 @@ export function createLoops(kernel: Kernel): Loop[] {
           () => wakeReadyQueues(kernel),
           async () => (swept += await sweepFinishedRuns(kernel)),
           async () => (swept += await sweepCoordination(kernel)),
-          () => sweepLanes(kernel),
-          () => sweepGates(kernel),
+          () => sweepSerialKeys(kernel),
+          () => sweepStartLimits(kernel),
           () => sweepSpend(kernel),
           () => maintainLog(kernel),
           () => dropHistory(kernel),

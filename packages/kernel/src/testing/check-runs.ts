@@ -1,19 +1,19 @@
-/** What must be true of runs, steps, lanes, waits and budgets at every moment, whatever happened before: one query that finds what is not. */
+/** What must be true of runs, steps, serial keys, waits and budgets at every moment, whatever happened before: one query that finds what is not. */
 import type { Sql } from "@roost/database";
 
 const violations = `
-  select 'a lane is held by a run that does not say so: ' || l.name as what from roost.lane l
-  where l.holder is not null and not exists (select 1 from roost.run r where r.id = l.holder and r.lane = l.name and r.lane_held)
+  select 'a serial key is held by a run that does not say so: ' || l.name as what from roost.serial_key l
+  where l.holder is not null and not exists (select 1 from roost.run r where r.id = l.holder and r.serial_key = l.name and r.holds_serial_key)
   union all
-  select 'a run says it holds a lane that is another''s: ' || r.id from roost.run r
-  where r.lane_held and not exists (select 1 from roost.lane l where l.name = r.lane and l.holder = r.id)
+  select 'a run says it holds a serial key that is another''s: ' || r.id from roost.run r
+  where r.holds_serial_key and not exists (select 1 from roost.serial_key l where l.name = r.serial_key and l.holder = r.id)
   union all
-  select 'a run overtook its lane: ' || r.id from roost.run r
-  where r.state = 'ready' and r.lane is not null and r.started_at is null
-    -- One that gave its lane back while it waited comes back behind whoever holds it by then.
-    -- One that was to start later comes to its place when it is due, and whoever has the lane by then goes first.
+  select 'a run overtook its serial key: ' || r.id from roost.run r
+  where r.state = 'ready' and r.serial_key is not null and r.started_at is null
+    -- One that gave its serial key back while it waited comes back behind whoever holds it by then.
+    -- One that was to start later comes to its place when it is due, and whoever has the serial key by then goes first.
     and exists (
-      select 1 from roost.run q where q.lane = r.lane and q.state = 'queued' and q.started_at is null and q.lane_seq < r.lane_seq
+      select 1 from roost.run q where q.serial_key = r.serial_key and q.state = 'queued' and q.started_at is null and q.serial_seq < r.serial_seq
         and exists (select 1 from roost.event e where e.subject = q.id::text and e.type = 'run.created' and e.data ->> 'state' = 'queued'))
   union all
   select 'ended runs and terminal events differ: ' || r.id || ' is ' || r.state || ' with ' || count(e.id) || ' events'
@@ -21,12 +21,12 @@ const violations = `
   group by r.id, r.state, r.ended_at
   having count(e.id) <> case when r.ended_at is null then 0 else 1 end or min(e.type) is distinct from case when r.ended_at is null then null else 'run.' || r.state end
   union all
-  select 'a slot has more runs than it allows: ' || g.name from roost.gate g
+  select 'a slot has more runs than it allows: ' || g.name from roost.start_limit g
   where g.kind = 'slot' and (select count(*) from roost.run r where r.slot = g.name and r.state in ('ready', 'running')) > g.max
   union all
-  select 'a run is past its gate without being let through, or holds a slot while it waits: ' || r.id from roost.run r
+  select 'a run is past its start limit without being let through, or holds a slot while it waits: ' || r.id from roost.run r
   where (r.slot is not null or r.rate is not null) and r.ended_at is null
-    and (r.state in ('ready', 'running')) <> (r.admitted or (r.slot is null and r.rate_passed_at is not null and r.state in ('ready', 'running')))
+    and (r.state in ('ready', 'running')) <> (r.limits_passed or (r.slot is null and r.rate_passed_at is not null and r.state in ('ready', 'running')))
   union all
   select 'a step has several outcomes in the log: ' || e.subject || ':' || (e.data ->> 'seq') from roost.event e
   where e.type = 'step.done' group by e.subject, e.data ->> 'seq' having count(*) > 1
@@ -62,19 +62,21 @@ const violations = `
   where (usd, tokens) <> (select coalesce(sum(usd), 0), coalesce(sum(tokens), 0) from roost.reservation)
   union all
   select 'what is spent in all does not add up' from (
-    select coalesce(sum(usd_spent), 0) as usd from roost.spend where scope = 'all' and time_window = 'total') s
-  where usd <> (select coalesce(sum(usd_spent), 0) from roost.run_all)
+    select coalesce(sum(cost_usd), 0) as usd from roost.spend where scope = 'all' and time_window = 'total') s
+  where usd <> (select coalesce(sum(cost_usd), 0) from roost.run_all)
   union all
   select 'a cap is broken: ' || s.scope || ' ' || s.period from roost.spend s join roost.budget_cap c using (scope, time_window)
-  where s.usd_spent + s.usd_reserved > c.usd_max`;
+  where s.cost_usd + s.usd_reserved > c.usd_max`;
 
-/** A lane that nobody holds although runs queue: right for a moment under concurrency, wrong once everything is still. */
-const idleLanes = `
-  select 'a lane is free although runs queue: ' || q.lane as what from roost.run q join roost.lane l on l.name = q.lane
+/** A serial key that nobody holds although runs queue: right for a moment under concurrency, wrong once everything is still. */
+const idleSerialKeys = `
+  select 'a serial key is free although runs queue: ' || q.serial_key as what from roost.run q join roost.serial_key l on l.name = q.serial_key
   where q.state = 'queued' and l.holder is null`;
 
 /** Everything that is wrong, in words; nothing when all is well. */
 export async function findViolations(sql: Sql, options: { isStill: boolean }): Promise<string[]> {
-  const rows = await sql.query<{ what: string }>(options.isStill ? `${violations} union all ${idleLanes}` : violations);
+  const rows = await sql.query<{ what: string }>(
+    options.isStill ? `${violations} union all ${idleSerialKeys}` : violations,
+  );
   return rows.map((row) => row.what);
 }

@@ -1,4 +1,4 @@
-import { settleOpenSpend } from "../runs/settle-open-spend.ts";
+import { settleReservations } from "../runs/settle-reservations.ts";
 import type { Kernel } from "../open-kernel.ts";
 import { leaseLost } from "../runs/lease-lost.ts";
 import { lockRuns } from "../runs/lock-runs.ts";
@@ -17,7 +17,7 @@ export async function giveBackRun(kernel: Kernel, owned: Owned, options: { reaso
     if (run === undefined || run.epoch !== owned.epoch || run.state !== "running" || run.workerId === null)
       throw leaseLost(owned, run);
     if (run.stallCount + 1 >= runLimits.stallsMax) return false;
-    await settleOpenSpend(tx, [run]);
+    await settleReservations(tx, [run]);
     await handBackOwned(tx, [run.id], { workerId: run.workerId, reason: options.reason, isStall: true });
     return true;
   });

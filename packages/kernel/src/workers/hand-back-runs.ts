@@ -1,6 +1,6 @@
 /** What becomes of the runs of a worker that goes or has gone: others execute them. The worker's row goes in the same transaction. */
 import { setAsideMs } from "../each-alone.ts";
-import { settleOpenSpend } from "../runs/settle-open-spend.ts";
+import { settleReservations } from "../runs/settle-reservations.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { createId } from "@roost/base";
 import { emitRunEvent, type EventRun } from "../runs/emit-run-event.ts";
@@ -34,7 +34,7 @@ export async function handBackRuns(tx: KernelTransaction, handBack: HandBack): P
     `select id, reservation_count as "reservationCount" from roost.run where worker_id = $1 and state = 'running' order by depth, id for no key update`,
     [workerId],
   );
-  await settleOpenSpend(tx, owned);
+  await settleReservations(tx, owned);
   const count = await handBackOwned(
     tx,
     owned.map((run) => run.id),
@@ -57,7 +57,7 @@ export async function handBackRun(tx: KernelTransaction, runId: string, handBack
     `select id, reservation_count as "reservationCount" from roost.run where id = $1 and worker_id = $2 and state = 'running' for no key update`,
     [runId, handBack.workerId],
   );
-  await settleOpenSpend(tx, owned);
+  await settleReservations(tx, owned);
   return handBackOwned(
     tx,
     owned.map(({ id }) => id),
@@ -113,7 +113,7 @@ async function giveBack(
        waiting_for = case when s.is_late then 'retry' end,
        ready_at = case when s.is_late then null else roost.now() end,
        wake_at = case when s.is_late then roost.now() + $6 * power(2, s.stall_count - $5) * (1 + abs(hashtext(r.id::text)) % 1000 / 1000.0) * interval '1 millisecond' end,
-       worker_id = null, epoch = r.epoch + 1, stall_count = s.stall_count, cause_id = s.event_id, admitted = r.admitted and not s.is_late
+       worker_id = null, epoch = r.epoch + 1, stall_count = s.stall_count, cause_id = s.event_id, limits_passed = r.limits_passed and not s.is_late
      from stalled s
      where r.id = s.id and r.worker_id = $1 and r.state = 'running'
      returning r.id, r.epoch, r.queue, r.state, r.agent, r.session_key as "sessionKey", r.session_kind as "sessionKind", r.job_id as "jobId",

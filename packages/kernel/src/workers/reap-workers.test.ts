@@ -172,7 +172,7 @@ test("reapWorkers() counts what a dead worker had reserved as spent", async () =
   await reapWorkers(kernel);
 
   const run = await read(kernel, runId);
-  assert.deepEqual([run.usdSpent, run.usdReserved, run.reservationCount], [0.75, 0, 0]);
+  assert.deepEqual([run.costUsd, run.usdReserved, run.reservationCount], [0.75, 0, 0]);
 });
 
 test("reapWorkers() by several at once reaps each worker once", async () => {

@@ -17,11 +17,11 @@ export async function earlierRuns(memory: Memory, viewer: Viewer): Promise<Label
   const { jobId } = viewer;
   if (jobId === undefined) return [];
   const runs = await listRuns(memory.kernel, { jobId, sessionKind: "cron", states: ended, limit: runsMax });
-  if (runs.every(({ rehearsal }) => rehearsal)) return [];
+  if (runs.every(({ isRehearsed }) => isRehearsed)) return [];
   let labels = openLabels;
   const blocks: string[] = [];
   // What a rehearsal said is not what the job did.
-  for (const run of runs.filter(({ rehearsal }) => !rehearsal).toReversed()) {
+  for (const run of runs.filter(({ isRehearsed }) => !isRehearsed).toReversed()) {
     const result = await readRunResult(memory, run.id);
     if (!mayKnow(viewer, result.labels)) continue;
     const isMarked = isUntrusted(result.labels);

@@ -208,7 +208,7 @@ function describeOther(event: StoredEvent, isMarked: boolean): DigestItem | unde
         at,
         ...runId,
         title: `${String(data["jobId"] ?? data["agent"] ?? "a run")} asks the person`,
-        text: String(data["text"]),
+        text: String(data["prompt"]),
         isNews: false,
       };
     case "question.answered":

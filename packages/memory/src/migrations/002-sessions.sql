@@ -32,7 +32,7 @@ create table memory.message (
   content     jsonb not null,
   run_id      uuid,
   source      text,
-  rehearsed   boolean not null default false,
+  is_rehearsed   boolean not null default false,
   created_at  timestamptz not null default roost.now(),
   primary key (session_key, seq)
 );

@@ -40,7 +40,7 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
     // An answer of a tool is marked by itself; what a model says rests on all that it was shown.
     labels: content.labels === undefined ? labels : parseLabels(content.labels),
     runId: run.id,
-    rehearsed: reply.isRehearsed === true,
+    isRehearsed: reply.isRehearsed === true,
   }));
   const last = messages.findLast((message) => message.role === "assistant");
   if (last !== undefined) last.text = text;
@@ -63,7 +63,7 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
       seq: seqs[messages.indexOf(last)]!,
       runId: run.id,
       text: cleanText(text, messageLimits.textCharsMax),
-      ...(reply.isRehearsed === true && { rehearsed: true }),
+      ...(reply.isRehearsed === true && { isRehearsed: true }),
     },
     correlation: run.correlation,
     causation: run.causeId,

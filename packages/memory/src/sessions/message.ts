@@ -32,13 +32,13 @@ export interface StoredMessage {
   content: ContextMessage;
   runId: string | null;
   source: string | null;
-  rehearsed: boolean;
+  isRehearsed: boolean;
   /** The set of labels of what it says. */
   labels: number;
   createdAt: Date;
 }
 
-export const messageColumns = `id, session_key as "sessionKey", seq, role, text, content, run_id as "runId", source, rehearsed, labels, created_at as "createdAt"`;
+export const messageColumns = `id, session_key as "sessionKey", seq, role, text, content, run_id as "runId", source, is_rehearsed as "isRehearsed", labels, created_at as "createdAt"`;
 
 export const messageLimits = {
   /** Of one message in a transcript; tool results may be longer in their steps. */
@@ -62,7 +62,7 @@ export interface NewMessage {
   text?: string;
   runId?: string;
   source?: string;
-  rehearsed?: boolean;
+  isRehearsed?: boolean;
 }
 
 /** Adds messages at the places that lockSession took for them, from `session.nextSeq` on; the seq of each, in order. */
@@ -87,15 +87,15 @@ export async function insertMessages(
       content,
       run_id: message.runId ?? null,
       source: message.source ?? null,
-      rehearsed: message.rehearsed ?? false,
+      isRehearsed: message.isRehearsed ?? false,
       labels: numbers[index],
     };
   });
   await tx.query(
-    `insert into memory.message (session_key, seq, id, turn_seq, place, role, text, content, run_id, source, rehearsed, labels, created_at)
-     select $1, seq, id, turn_seq, place, role, text, content, run_id, source, rehearsed, labels, roost.now()
+    `insert into memory.message (session_key, seq, id, turn_seq, place, role, text, content, run_id, source, is_rehearsed, labels, created_at)
+     select $1, seq, id, turn_seq, place, role, text, content, run_id, source, "isRehearsed", labels, roost.now()
      from jsonb_to_recordset($2) as m(seq bigint, id uuid, turn_seq bigint, place smallint, role text, text text, content jsonb, run_id uuid,
-       source text, rehearsed boolean, labels integer)`,
+       source text, "isRehearsed" boolean, labels integer)`,
     [session.key, JSON.stringify(rows)],
     { name: "memory_insert_messages" },
   );

@@ -95,7 +95,7 @@ export async function readHistory(
   const afterTurn = isCompacted ? session.compactedTurn! : 0;
   const rows = await kernel.database.query<HistoryRow>(
     `select turn_seq as "turnSeq", place, content, labels from memory.message
-     where session_key = $1 and turn_seq < $2 and turn_seq > $3 and not rehearsed
+     where session_key = $1 and turn_seq < $2 and turn_seq > $3 and not is_rehearsed
      order by turn_seq desc, place desc, seq desc limit $4`,
     [session.key, beforeTurn, afterTurn, historyRowsMax],
     { name: "memory_read_history" },

@@ -20,7 +20,7 @@ export interface SendMessage {
   traceparent?: string | undefined;
   /** Nobody vouches for the text: it is shown between delimiters. Always so in channels. */
   isUntrusted?: boolean;
-  rehearsal?: boolean;
+  isRehearsed?: boolean;
 }
 
 export type SentMessage = { messageId: string; runId: string; isRepeated: boolean };
@@ -104,7 +104,7 @@ async function record(
       reason: `a message from ${source}`,
       title: titleOf(text),
       input: { messageId, seq },
-      lane: `session:${sessionKey}`,
+      serialKey: `session:${sessionKey}`,
       agent: session.agent,
       sessionKey,
       sessionKind: session.kind,
@@ -113,7 +113,7 @@ async function record(
       causation: eventId,
       ...(budget !== undefined && { budget: definedOf(budget) }),
       ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
-      ...(message.rehearsal === true && { rehearsal: true }),
+      ...(message.isRehearsed === true && { isRehearsed: true }),
     }),
   ]);
   return { messageId, runId };

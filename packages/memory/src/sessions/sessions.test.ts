@@ -155,7 +155,7 @@ test("appendReply() keeps tool calls, cleans what no column can hold, and adds w
   );
   const { messages } = await readTranscript(home.memory, "main");
   assert.deepEqual(
-    messages.map(({ role, text, rehearsed }) => [role, text, rehearsed]),
+    messages.map(({ role, text, isRehearsed }) => [role, text, isRehearsed]),
     [
       ["user", "look", false],
       ["assistant", "", true],

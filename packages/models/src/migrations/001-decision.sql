@@ -1,4 +1,4 @@
--- Which model a start of the home thinks with. Invariant: one decision for each start, whichever process asks first.
+-- Which model a start of the home uses. Invariant: one decision for each start, whichever process asks first.
 create table models.decision (
   start_id   text collate "C" primary key,
   -- live, or rehearsal: replies are marked and nothing has an effect.

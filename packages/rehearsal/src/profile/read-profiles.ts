@@ -35,7 +35,7 @@ const lastRuns = `
     select run_all.job_id, run_all.id, run_all.started_at, run_all.ended_at, run_all.call_count, run_all.output
     from (
       select id, row_number() over (partition by job_id order by id desc) as place from roost.run_all
-      where job_id = any($1::text[]) and state = 'done' and not rehearsal and call_count > 0) as placed
+      where job_id = any($1::text[]) and state = 'done' and not is_rehearsed and call_count > 0) as placed
     join roost.run_all on run_all.id = placed.id where placed.place <= $2)`;
 
 export async function readProfiles(home: Sql, jobs: readonly ProfiledJob[]): Promise<Map<string, JobProfile>> {

@@ -132,7 +132,7 @@ test("replayRun() reads history, uses a run's own definition when its job is gon
   const report = await home.replay(id);
   assert.deepEqual([report.verdict, report.job?.presentVersion], ["same", null]);
   assert.match(report.notCompared.map(({ why }) => why).join(), /no job mail any more/);
-  await home.test.database.query("update roost.run_history set rehearsal = true");
+  await home.test.database.query("update roost.run_history set is_rehearsed = true");
   assert.match((await home.replay(id)).notCompared.map(({ why }) => why).join(), /the run is a rehearsal/);
   await home.test.database.query("update roost.run_history set handler = 'other'");
   await assert.rejects(home.replay(id), { code: "conflict", message: /of the kind "other"/ });

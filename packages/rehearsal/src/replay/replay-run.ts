@@ -69,7 +69,7 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
     contextUnknown: (seq) => whyContextUnknown(present.run, built.context, seq),
   });
   if (present.unknown !== undefined) findings.skip(null, "its job", present.unknown);
-  if (run.rehearsal) findings.skip(null, "the model", "no model thought then: the run is a rehearsal");
+  if (run.isRehearsed) findings.skip(null, "the model", "no model thought then: the run is a rehearsal");
   const ended = await execute({
     ...options,
     ...opened,
@@ -173,7 +173,7 @@ async function execute(execution: Execution): Promise<ReplayRunEnd | undefined> 
       // Nothing is written that would carry them.
       labels: async () => missingLabels,
       webhook,
-      isRehearsal: run.rehearsal,
+      isRehearsal: run.isRehearsed,
       modelsFor: createModelsFor({
         providers: findProviders(settings, execution.model),
         settings,

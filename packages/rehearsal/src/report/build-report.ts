@@ -128,7 +128,7 @@ function toRun(run: PlayedRun, { names, measured, isPriced, fromMs, untilMs }: R
     modelCalls: seen?.modelCalls ?? 0,
     inputTokens: run.inputTokens,
     outputTokens: run.outputTokens,
-    costUsd: isPriced ? run.costUsd : null,
+    costUsd: isPriced ? run.playedCostUsd : null,
   };
 }
 

@@ -33,7 +33,7 @@ export function buildTimeline(
       missed: recorded.filter((tick) => tick.outcome === "missed").length,
       goingMax: mostAtOnce(spans, hour),
       tokens: begun.reduce((sum, run) => sum + run.inputTokens + run.outputTokens, 0),
-      costUsd: isPriced ? begun.reduce((sum, run) => sum + run.costUsd, 0) : null,
+      costUsd: isPriced ? begun.reduce((sum, run) => sum + run.playedCostUsd, 0) : null,
     });
   }
   return hours;

@@ -41,8 +41,8 @@ function addRunCaps(
   add: (cap: Omit<RehearsedCap, "refusals" | "first">) => void,
 ): void {
   const bounds: [Unit, "usdMax" | "tokensMax", (run: PlayedRun) => number][] = [
-    ["usd", "usdMax", (run) => run.usdSpent],
-    ["tokens", "tokensMax", (run) => run.tokensSpent],
+    ["usd", "usdMax", (run) => run.costUsd],
+    ["tokens", "tokensMax", (run) => run.tokens],
   ];
   for (const [unit, field, amountOf] of bounds) {
     const most = runs.filter((run) => run.budget[field] !== undefined).toSorted((a, b) => amountOf(b) - amountOf(a))[0];
@@ -67,7 +67,7 @@ function firstOf(
   names: RunNames,
 ): RehearsedCap["first"] {
   if (refusal === undefined) return null;
-  const used = unit === "usd" ? refusal.usdSpent : unit === "tokens" ? refusal.tokensSpent : max;
+  const used = unit === "usd" ? refusal.costUsd : unit === "tokens" ? refusal.tokens : max;
   const asked = unit === "usd" ? refusal.usdAsked : unit === "tokens" ? refusal.tokensAsked : 1;
   return { at: refusal.at.toISOString(), run: names.of(refusal.runId), used: used ?? 0, asked };
 }

@@ -17,7 +17,7 @@ export interface OverlapQuestion {
 export function findOverlap({ jobId, policy, ticks, runs, untilMs }: OverlapQuestion): RehearsedOverlap | undefined {
   const skipped = ticks.filter((tick) => tick.outcome === "skipped" && isInTheWay.test(tick.reason ?? ""));
   const queued = runs.filter(
-    (run) => run.lane === `job:${jobId}` && (run.startedAt?.getTime() ?? untilMs) > run.createdAt.getTime(),
+    (run) => run.serialKey === `job:${jobId}` && (run.startedAt?.getTime() ?? untilMs) > run.createdAt.getTime(),
   );
   const cancelled = runs.filter((run) => run.state === "cancelled" && run.cancelBy === `job:${jobId}`);
   const spans = runs.flatMap(({ startedAt, endedAt }) =>

@@ -23,14 +23,14 @@ export interface PlayedRun {
   startedAt: Date | null;
   endedAt: Date | null;
   error: { code: string; message: string } | null;
-  lane: string | null;
+  serialKey: string | null;
   cancelBy: string | null;
   budget: RunBudget;
-  usdSpent: number;
-  tokensSpent: number;
+  costUsd: number;
+  tokens: number;
   inputTokens: number;
   outputTokens: number;
-  costUsd: number;
+  playedCostUsd: number;
 }
 
 export interface PlayedRefusal {
@@ -40,8 +40,8 @@ export interface PlayedRefusal {
   scope: string;
   usdAsked: number;
   tokensAsked: number;
-  usdSpent: number | null;
-  tokensSpent: number | null;
+  costUsd: number | null;
+  tokens: number | null;
   usdMax: number | null;
   tokensMax: number | null;
 }
@@ -79,9 +79,9 @@ export async function readPlayed(scratch: Sql, fromMs: number): Promise<Played> 
   );
   const runs = await scratch.query<PlayedRun>(
     `select r.id, r.job_id as "jobId", r.session_key as "sessionKey", r.reason, r.state, r.waiting_for as "waitingFor", r.created_at as "createdAt",
-       r.started_at as "startedAt", r.ended_at as "endedAt", r.error, r.lane, r.cancel_by as "cancelBy", r.budget,
-       r.usd_spent::float8 as "usdSpent", r.tokens_spent as "tokensSpent",
-       coalesce(used.input, 0) as "inputTokens", coalesce(used.output, 0) as "outputTokens", coalesce(used.usd, 0) as "costUsd"
+       r.started_at as "startedAt", r.ended_at as "endedAt", r.error, r.serial_key as "serialKey", r.cancel_by as "cancelBy", r.budget,
+       r.cost_usd::float8 as "costUsd", r.tokens as "tokens",
+       coalesce(used.input, 0) as "inputTokens", coalesce(used.output, 0) as "outputTokens", coalesce(used.usd, 0) as "playedCostUsd"
      from roost.run r left join lateral (
        select sum((s.usage ->> 'inputTokens')::bigint)::float8 as input, sum((s.usage ->> 'outputTokens')::bigint)::float8 as output,
          sum(s.cost_usd)::float8 as usd
@@ -92,13 +92,13 @@ export async function readPlayed(scratch: Sql, fromMs: number): Promise<Played> 
   const refusals = await scratch.query<PlayedRefusal>(
     `select time as at, data ->> 'runId' as "runId", data ->> 'scope' as scope,
        coalesce((data ->> 'usdAsked')::float8, 0) as "usdAsked", coalesce((data ->> 'tokensAsked')::float8, 0) as "tokensAsked",
-       (data ->> 'usdSpent')::float8 as "usdSpent", (data ->> 'tokensSpent')::float8 as "tokensSpent",
+       (data ->> 'costUsd')::float8 as "costUsd", (data ->> 'tokens')::float8 as "tokens",
        (data ->> 'usdMax')::float8 as "usdMax", (data ->> 'tokensMax')::float8 as "tokensMax"
      from roost.event where type = 'budget.refused' and time >= $1 order by time, topic, partition, "offset"`,
     [from],
   );
   const spend = await scratch.query<PlayedSpend>(
-    `select scope, time_window as "window", period, usd_spent::float8 as usd, tokens_spent::float8 as tokens, call_count::float8 as calls
+    `select scope, time_window as "window", period, cost_usd::float8 as usd, tokens::float8 as tokens, call_count::float8 as calls
      from roost.spend where touched_at >= $1 order by scope, time_window, period`,
     [from],
   );

@@ -10,10 +10,10 @@ export async function skipUntil(kernel: Kernel, untilMs: number): Promise<void> 
   await kernel.transact(async (tx) => {
     await skipTicks(tx, untilMs);
     await tx.query("delete from roost.reservation");
-    // A lane is held by a run that is there.
+    // A serial key is held by a run that is there.
     await tx.query(
       `with gone as (delete from roost.run where state in ('ready', 'queued', 'running') returning id)
-       update roost.lane set holder = null where holder in (select id from gone)`,
+       update roost.serial_key set holder = null where holder in (select id from gone)`,
     );
   });
 }

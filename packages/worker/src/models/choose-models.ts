@@ -1,5 +1,5 @@
 /**
- * Which models a run thinks with. All runs share one list of providers, tried in order; a job, or else its agent, may name a
+ * Which models a run uses. All runs share one list of providers, tried in order; a job, or else its agent, may name a
  * provider or a model, which then comes first, with the rest of the list behind it. Cool-downs are shared by all choices.
  */
 import { createMemoryCoolDowns, openModels, type Models, type ProviderConfig } from "@roost/agent";

@@ -4,7 +4,7 @@ import { unmetPostconditions } from "./unmet-postconditions.ts";
 
 /** Looks in the records for what the run declared. A rehearsal performs no effects and owes none. */
 export const judgePostconditions: Judge = async (sql, run) => {
-  if (run.rehearsal) return undefined;
+  if (run.isRehearsed) return undefined;
   const unmet = await unmetPostconditions(sql, run);
   if (unmet.length === 0) return undefined;
   const missing = unmet.map(describePostcondition);

@@ -231,7 +231,7 @@ test("unmetPostconditions() counts, in a retry, what the run did whose recorded 
 test("judgePostconditions() asks nothing of a rehearsal, which performs no effects", async () => {
   await using test = await createTestKernel({ events });
   await using worker = await joinWorker(test.kernel);
-  await startRun(test.kernel, { postconditions: [{ kind: "tool", name: "notify" }], rehearsal: true });
+  await startRun(test.kernel, { postconditions: [{ kind: "tool", name: "notify" }], isRehearsed: true });
   const { owned } = await claimOne(test.kernel, worker);
   assert.deepEqual(await end(test.kernel, owned), { state: "done" });
 });

@@ -63,7 +63,7 @@ async function call(
 }
 
 async function spentUsd(kernel: Kernel, { run }: { run: ClaimedRun }): Promise<number> {
-  return (await getRun(kernel.database, run.id)).usdSpent;
+  return (await getRun(kernel.database, run.id)).costUsd;
 }
 
 test("createSpendLedger() stops a long run in its middle at its hard cap of $0.50 and never above it", async () => {
@@ -124,5 +124,5 @@ test("createSpendLedger() holds a cap in tokens when no price is known", async (
   );
   assert.equal(granted[2]!.cap, "all day 250 tokens");
   const [day] = await readSpend(kernel, { scopes: ["all"], windows: ["day"] });
-  assert.deepEqual([day!.tokensSpent, day!.tokensReserved], [200, 0]);
+  assert.deepEqual([day!.tokens, day!.tokensReserved], [200, 0]);
 });

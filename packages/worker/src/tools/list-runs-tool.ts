@@ -45,8 +45,8 @@ export function listRunsTool({ kernel, viewer }: ToolContext): Tool<z.infer<type
 type Listed = Omit<Run, "input" | "output">;
 
 /** What Roost itself wrote. */
-function factsOf({ id, state, jobId, sessionKey, createdAt, endedAt, error, usdSpent }: Listed) {
-  return { id, state, jobId, sessionKey, createdAt, endedAt, error: error?.code ?? null, usdSpent };
+function factsOf({ id, state, jobId, sessionKey, createdAt, endedAt, error, costUsd }: Listed) {
+  return { id, state, jobId, sessionKey, createdAt, endedAt, error: error?.code ?? null, costUsd };
 }
 
 /** What others wrote; of a run that has read content from outside, read_run shows it. */

@@ -2,11 +2,11 @@ import type { Sql } from "@roost/database";
 import type { RunHead } from "./lock-runs.ts";
 
 /** What these runs have reserved and not settled counts as spent: nobody knows better. Their rows are locked. */
-export async function settleOpenSpend(
+export async function settleReservations(
   tx: Sql,
   runs: readonly Pick<RunHead, "id" | "reservationCount">[],
 ): Promise<void> {
   const reserving = runs.filter((run) => run.reservationCount > 0).map((run) => run.id);
   if (reserving.length === 0) return;
-  await tx.query("select roost.settle_open_spend($1::uuid[])", [reserving], { name: "roost_spend_settle_open" });
+  await tx.query("select roost.settle_reservations($1::uuid[])", [reserving], { name: "roost_reservations_settle" });
 }

@@ -14,7 +14,7 @@ import {
   stateOf,
 } from "../testing/drive-runs.ts";
 import { reapWorkers } from "../workers/reap-workers.ts";
-import { admitDueRates, admitToFreeSlots, readGates, sweepGates } from "./admit-runs.ts";
+import { releaseDueRates, fillFreeSlots, readStartLimits, sweepStartLimits } from "./start-limits.ts";
 import { cancelRun } from "./cancel-run.ts";
 import { createRuns } from "./create-run.ts";
 import { listActivity } from "./list-runs.ts";
@@ -48,7 +48,7 @@ async function waitingFor(kernel: Kernel, runId: string): Promise<string | null>
 /** Invariant of every test: never more than allowed hold a slot. */
 async function assertSlots(opened: TestKernel): Promise<void> {
   const over = await opened.database.query(
-    `select r.slot, count(*) from roost.run r join roost.gate g on g.name = r.slot where r.state in ('ready', 'running') group by r.slot, g.max having count(*) > g.max`,
+    `select r.slot, count(*) from roost.run r join roost.start_limit g on g.name = r.slot where r.state in ('ready', 'running') group by r.slot, g.max having count(*) > g.max`,
   );
   assert.deepEqual(over, []);
 }
@@ -77,7 +77,7 @@ test("concurrency: at most so many of a key go at once; the next goes as soon as
   await assertSlots(opened);
 });
 
-test("concurrency: a run that waits gives its slot to others, and comes to the gate again", async () => {
+test("concurrency: a run that waits gives its slot to others, and comes to the start limit again", async () => {
   await using opened = await createTestKernel();
   const { kernel, clock } = opened;
   await using worker = await joinWorker(kernel, { ttlMs: 3_600_000 });
@@ -122,13 +122,13 @@ test("concurrency: the runs of a dead worker keep their slots; a retry waits for
   assert.equal((await claimOne(kernel, second)).id, ids[0]);
 });
 
-test("concurrency: with a lane the order of the lane holds, and the lane is kept at the gate", async () => {
+test("concurrency: with a serial key the order of the serial key holds, and the serial key is kept at the start limit", async () => {
   await using opened = await createTestKernel();
   const { kernel } = opened;
   await using worker = await joinWorker(kernel);
   const [a] = await startMany(kernel, 1, { concurrency: { key: "one", max: 1 } });
-  const [b, c] = await startMany(kernel, 2, { concurrency: { key: "one", max: 1 }, lane: "l" });
-  const [d] = await startMany(kernel, 1, { concurrency: { key: "one", max: 1 }, priority: 5, lane: "l" });
+  const [b, c] = await startMany(kernel, 2, { concurrency: { key: "one", max: 1 }, serialKey: "l" });
+  const [d] = await startMany(kernel, 1, { concurrency: { key: "one", max: 1 }, priority: 5, serialKey: "l" });
   for (const expected of [a, b, c, d]) {
     const run = await claimOne(kernel, worker);
     assert.equal(run.id, expected);
@@ -137,7 +137,7 @@ test("concurrency: with a lane the order of the lane holds, and the lane is kept
   }
 });
 
-test("concurrency: what a gate allows is what the last run says, for all that wait", async () => {
+test("concurrency: what a start limit allows is what the last run says, for all that wait", async () => {
   await using opened = await createTestKernel();
   const { kernel } = opened;
   await using worker = await joinWorker(kernel);
@@ -154,17 +154,17 @@ test("rate limit: at most so many start in any window; the others wait their tur
   const ids = await startMany(kernel, 5, perMinute(2));
   assert.equal((await claim(kernel, worker)).length, 2);
   const rows = await listActivity(kernel);
-  const gate = rows.find((row) => row.id === ids[2])?.gate;
-  assert.deepEqual([gate?.kind, gate?.used, gate?.max, gate?.windowMs], ["rate", 2, 2, 60_000]);
-  assert.ok(gate!.nextAt! > new Date(kernel.clock.nowMs()));
+  const startLimit = rows.find((row) => row.id === ids[2])?.startLimit;
+  assert.deepEqual([startLimit?.kind, startLimit?.used, startLimit?.max, startLimit?.windowMs], ["rate", 2, 2, 60_000]);
+  assert.ok(startLimit!.nextAt! > new Date(kernel.clock.nowMs()));
   await clock.advance(59_000);
-  assert.equal(await admitDueRates(kernel), 0);
+  assert.equal(await releaseDueRates(kernel), 0);
   await clock.advance(2_000);
   // Several schedulers at once let no more through than one.
-  await Promise.all([kernel, await opened.openAnother(), kernel].map((each) => admitDueRates(each)));
+  await Promise.all([kernel, await opened.openAnother(), kernel].map((each) => releaseDueRates(each)));
   assert.deepEqual((await claim(kernel, worker)).map((run) => run.id).toSorted(), [ids[2], ids[3]]);
   await clock.advance(61_000);
-  await admitDueRates(kernel);
+  await releaseDueRates(kernel);
   assert.equal((await claimOne(kernel, worker)).id, ids[4]);
 });
 
@@ -174,7 +174,7 @@ test("rate limit: after an outage no more start at once than before it", async (
   await using worker = await joinWorker(kernel, { ttlMs: 36_000_000 });
   await startMany(kernel, 10, perMinute(2));
   await clock.advance(3_600_000);
-  while ((await admitDueRates(kernel)) > 0);
+  while ((await releaseDueRates(kernel)) > 0);
   assert.equal((await claim(kernel, worker)).length, 4);
 });
 
@@ -190,7 +190,7 @@ test("rate limit: an attempt after the first, and what goes on after a wait, do 
   assert.equal((await claimOne(kernel, worker)).id, first.id);
 });
 
-test("a run with both gates passes both at once or waits at the one that refuses it", async () => {
+test("a run with both start limits passes both at once or waits at the one that refuses it", async () => {
   await using opened = await createTestKernel();
   const { kernel, clock } = opened;
   await using worker = await joinWorker(kernel, { ttlMs: 3_600_000 });
@@ -206,14 +206,14 @@ test("a run with both gates passes both at once or waits at the one that refuses
   const [free] = await startMany(kernel, 1, { concurrency: { key: "c", max: 1 } });
   assert.equal((await claimOne(kernel, worker)).id, free);
   await clock.advance(61_000);
-  await admitDueRates(kernel);
+  await releaseDueRates(kernel);
   assert.equal(await waitingFor(kernel, ids[2]!), "slot");
   await end(kernel, { runId: free!, epoch: 1 });
   assert.equal((await claimOne(kernel, worker)).id, ids[2]);
   await assertSlots(opened);
 });
 
-test("admitToFreeSlots() fills a slot that was left free because the head of its queue was locked", async () => {
+test("fillFreeSlots() fills a slot that was left free because the head of its queue was locked", async () => {
   await using opened = await createTestKernel();
   const { kernel, database } = opened;
   await using worker = await joinWorker(kernel);
@@ -234,18 +234,18 @@ test("admitToFreeSlots() fills a slot that was left free because the head of its
     await holding;
   }
   assert.equal(await waitingFor(kernel, b!), "slot");
-  assert.equal(await admitToFreeSlots(kernel), 1);
+  assert.equal(await fillFreeSlots(kernel), 1);
   assert.equal(await stateOf(kernel, b!), "ready");
 });
 
-test("gates hold with many workers that claim, end, fail, wait and die at once", async () => {
+test("start limits hold with many workers that claim, end, fail, wait and die at once", async () => {
   await using opened = await createTestKernel();
   const kernels = [opened.kernel, await opened.openAnother(), await opened.openAnother()];
   const { kernel } = opened;
   await startMany(kernel, 60, (n) => ({
     concurrency: { key: `k${n % 3}`, max: 1 + (n % 3) },
     ...(n % 4 === 0 ? perMinute(100, "shared") : {}),
-    ...(n % 5 === 0 ? { lane: `l${n % 2}` } : {}),
+    ...(n % 5 === 0 ? { serialKey: `l${n % 2}` } : {}),
     retry: { attemptsMax: 2, backoffMs: 0 },
   }));
   for (let round = 0; round < 60; round += 1) {
@@ -263,7 +263,7 @@ test("gates hold with many workers that claim, end, fail, wait and die at once",
       }),
     );
     await promoteDueRuns(kernel);
-    await admitToFreeSlots(kernel);
+    await fillFreeSlots(kernel);
     await assertSlots(opened);
     const [left] = await opened.database.query<{ count: number }>(
       "select count(*)::int as count from roost.run where ended_at is null",
@@ -272,12 +272,14 @@ test("gates hold with many workers that claim, end, fail, wait and die at once",
   }
   assert.fail(
     JSON.stringify(
-      await opened.database.query("select state, waiting_for, slot, admitted from roost.run where ended_at is null"),
+      await opened.database.query(
+        "select state, waiting_for, slot, limits_passed from roost.run where ended_at is null",
+      ),
     ),
   );
 });
 
-test("retryRun() goes through the gates of the run it repeats", async () => {
+test("retryRun() goes through the start limits of the run it repeats", async () => {
   await using opened = await createTestKernel();
   const { kernel } = opened;
   await using worker = await joinWorker(kernel);
@@ -287,19 +289,19 @@ test("retryRun() goes through the gates of the run it repeats", async () => {
   assert.equal(await waitingFor(kernel, runId), "slot");
 });
 
-test("sweepGates() removes gates that nobody refers to, and no rate that still counts", async () => {
+test("sweepStartLimits() removes start limits that nobody refers to, and no rate that still counts", async () => {
   await using opened = await createTestKernel();
   const { kernel, clock } = opened;
   await using worker = await joinWorker(kernel, { ttlMs: 3_600_000 });
   await startRun(kernel, two);
   await startRun(kernel, perMinute(1));
   const runs = await claim(kernel, worker);
-  await sweepGates(kernel);
-  assert.equal((await readGates(kernel.database, ["slot:mail", "rate:api"])).size, 2);
+  await sweepStartLimits(kernel);
+  assert.equal((await readStartLimits(kernel.database, ["slot:mail", "rate:api"])).size, 2);
   for (const run of runs) await end(kernel, { runId: run.id, epoch: run.epoch });
-  await sweepGates(kernel);
-  assert.deepEqual([...(await readGates(kernel.database, ["slot:mail", "rate:api"])).keys()], ["rate:api"]);
+  await sweepStartLimits(kernel);
+  assert.deepEqual([...(await readStartLimits(kernel.database, ["slot:mail", "rate:api"])).keys()], ["rate:api"]);
   await clock.advance(61_000);
-  await sweepGates(kernel);
-  assert.equal((await readGates(kernel.database, ["rate:api"])).size, 0);
+  await sweepStartLimits(kernel);
+  assert.equal((await readStartLimits(kernel.database, ["rate:api"])).size, 0);
 });

@@ -19,19 +19,19 @@ import { answerQuestion } from "./answer-question.ts";
 import { cancelRun } from "./cancel-run.ts";
 import { createRuns } from "./create-run.ts";
 import { promoteDueRuns } from "./promote-due-runs.ts";
-import { promoteFreeLanes } from "./promote-lanes.ts";
-import { sweepLanes } from "./sweep-finished-runs.ts";
+import { promoteFreeSerialKeys } from "./promote-serial-keys.ts";
+import { sweepSerialKeys } from "./sweep-finished-runs.ts";
 import { waitInRun } from "./wait-in-run.ts";
 
-const lane = "session:main";
+const serialKey = "session:main";
 
 async function queue(kernel: Kernel, count: number): Promise<string[]> {
   const ids: string[] = [];
-  for (let n = 0; n < count; n += 1) ids.push(await startRun(kernel, { lane, input: { n } }));
+  for (let n = 0; n < count; n += 1) ids.push(await startRun(kernel, { serialKey, input: { n } }));
   return ids;
 }
 
-test("lanes let one run go at a time, in the order of creation", async () => {
+test("serial keys let one run go at a time, in the order of creation", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -68,12 +68,12 @@ test("J: eight messages are queued, their run is wedged and recovered, and all e
   assert.equal((await claim(kernel, worker)).length, 0);
 });
 
-test("lanes keep their order while a run waits for its next attempt", async () => {
+test("serial keys keep their order while a run waits for its next attempt", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
-  const first = await startRun(kernel, { lane, retry: { attemptsMax: 2, backoffMs: 1_000 } });
-  const second = await startRun(kernel, { lane });
+  const first = await startRun(kernel, { serialKey, retry: { attemptsMax: 2, backoffMs: 1_000 } });
+  const second = await startRun(kernel, { serialKey });
   await fail(kernel, (await claimOne(kernel, worker)).owned);
 
   assert.equal((await claim(kernel, worker)).length, 0, "the second waits for the first");
@@ -86,7 +86,7 @@ test("lanes keep their order while a run waits for its next attempt", async () =
   assert.equal((await claimOne(kernel, worker)).id, second);
 });
 
-test("lanes go on while their holder waits for a person, and take it back at its place", async () => {
+test("serial keys go on while their holder waits for a person, and take it back at its place", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -101,7 +101,7 @@ test("lanes go on while their holder waits for a person, and take it back at its
   const next = await claimOne(kernel, worker);
   assert.equal(next.id, second, "days may pass: the conversation goes on");
   await answerQuestion(kernel, { questionId: waiting.questionId, answer: "green", by: "anna" });
-  assert.equal(await stateOf(kernel, asking!), "queued", "the lane is taken");
+  assert.equal(await stateOf(kernel, asking!), "queued", "the serial key is taken");
   await end(kernel, next.owned);
 
   const resumed = await claimOne(kernel, worker);
@@ -110,15 +110,19 @@ test("lanes go on while their holder waits for a person, and take it back at its
   assert.equal((await claimOne(kernel, worker)).id, third);
 });
 
-test("lanes stay with a holder that asks for it, however long it waits", async () => {
+test("serial keys stay with a holder that asks for it, however long it waits", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
   const [holder] = await queue(kernel, 2);
   const { owned } = await claimOne(kernel, worker);
-  await waitInRun(kernel, owned, { seq: 1, lane: "hold", wait: { kind: "person", question: { prompt: "may I?" } } });
+  await waitInRun(kernel, owned, {
+    seq: 1,
+    holdsSerialKey: true,
+    wait: { kind: "person", question: { prompt: "may I?" } },
+  });
   await test.clock.advance(7 * 86_400_000);
-  await promoteFreeLanes(kernel);
+  await promoteFreeSerialKeys(kernel);
 
   await using later = await joinWorker(kernel);
   assert.equal((await claim(kernel, later)).length, 0);
@@ -126,7 +130,7 @@ test("lanes stay with a holder that asks for it, however long it waits", async (
   assert.equal((await claim(kernel, later)).length, 1);
 });
 
-test("lanes skip a queued run that is cancelled", async () => {
+test("serial keys skip a queued run that is cancelled", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -141,13 +145,13 @@ test("lanes skip a queued run that is cancelled", async () => {
   assert.equal((await claimOne(kernel, worker)).id, third);
 });
 
-test("lanes lend the priority of who waits to who holds: no inversion", async () => {
+test("serial keys lend the priority of who waits to who holds: no inversion", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
-  const holder = await startRun(kernel, { lane, priority: 0 });
+  const holder = await startRun(kernel, { serialKey, priority: 0 });
   await startRun(kernel, { priority: 5 });
-  const urgent = await startRun(kernel, { lane, priority: 9 });
+  const urgent = await startRun(kernel, { serialKey, priority: 9 });
 
   const first = await claimOne(kernel, worker);
   assert.equal(first.id, holder, "it goes first because the urgent one waits for it");
@@ -155,7 +159,7 @@ test("lanes lend the priority of who waits to who holds: no inversion", async ()
   assert.equal((await claimOne(kernel, worker)).id, urgent);
 });
 
-test("lanes of a dead worker go on with the same run", async () => {
+test("serial keys of a dead worker go on with the same run", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -169,7 +173,7 @@ test("lanes of a dead worker go on with the same run", async () => {
   assert.equal((await claim(kernel, successor)).length, 0);
 });
 
-test("promoteFreeLanes() goes on where a lane was left free because its next run was locked", async () => {
+test("promoteFreeSerialKeys() goes on where a serial key was left free because its next run was locked", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   const other = await test.openAnother();
@@ -187,28 +191,28 @@ test("promoteFreeLanes() goes on where a lane was left free because its next run
   );
   assert.equal((await claim(kernel, worker)).length, 0, "the third does not overtake it");
 
-  await promoteFreeLanes(kernel);
+  await promoteFreeSerialKeys(kernel);
 
   assert.equal((await claimOne(kernel, worker)).id, second);
 });
 
-test("sweepLanes() removes lanes that nobody needs, and a lane begins anew", async () => {
+test("sweepSerialKeys() removes serial keys that nobody needs, and a serial key begins anew", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
   await queue(kernel, 1);
-  await sweepLanes(kernel);
-  assert.equal((await kernel.database.query("select 1 from roost.lane")).length, 1);
+  await sweepSerialKeys(kernel);
+  assert.equal((await kernel.database.query("select 1 from roost.serial_key")).length, 1);
   await end(kernel, (await claimOne(kernel, worker)).owned);
 
-  await sweepLanes(kernel);
+  await sweepSerialKeys(kernel);
 
-  assert.equal((await kernel.database.query("select 1 from roost.lane")).length, 0);
+  assert.equal((await kernel.database.query("select 1 from roost.serial_key")).length, 0);
   await queue(kernel, 1);
   assert.equal((await claim(kernel, worker)).length, 1);
 });
 
-test("createRuns() gives places in a lane in the order of its input, and two at once never the same", async () => {
+test("createRuns() gives places with a serial key in the order of its input, and two at once never the same", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   const other = await test.openAnother();
@@ -216,12 +220,12 @@ test("createRuns() gives places in a lane in the order of its input, and two at 
     each.transact((tx) =>
       createRuns(
         tx,
-        ["b", "a", "b", "a"].map((name) => ({ reason: "a test", input: {}, lane: name })),
+        ["b", "a", "b", "a"].map((name) => ({ reason: "a test", input: {}, serialKey: name })),
       ),
     );
   const created = await Promise.all([batch(kernel), batch(other), batch(kernel), batch(other)]);
   const seqs = await Promise.all(
-    created.map((runs) => Promise.all(runs.map(async ({ runId }) => (await read(kernel, runId)).laneSeq!))),
+    created.map((runs) => Promise.all(runs.map(async ({ runId }) => (await read(kernel, runId)).serialSeq!))),
   );
 
   for (const name of [0, 1]) {

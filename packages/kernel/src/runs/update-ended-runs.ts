@@ -31,8 +31,8 @@ interface Mark extends EndWords, Omit<RunEnd, "run"> {
 export interface EndedRow {
   id: string;
   nowMs: number;
-  usdSpent: number;
-  tokensSpent: number;
+  costUsd: number;
+  tokens: number;
   hasOpenSteps: boolean;
   hasOpenWait: boolean;
   isAwaited: boolean;
@@ -42,18 +42,18 @@ export interface EndedRow {
 const endStatement = `
   update roost.run r set
     state = i.state, output = i.output, error = i.error, epoch = r.epoch + i.epoch_step, ended_at = roost.now(),
-    worker_id = null, waiting_for = null, wake_at = null, ready_at = null, deadline_at = null, lane_held = false, cause_id = i.event_id,
+    worker_id = null, waiting_for = null, wake_at = null, ready_at = null, deadline_at = null, holds_serial_key = false, cause_id = i.event_id,
     cancel_reason = coalesce(r.cancel_reason, i.cancel_reason), cancel_by = coalesce(r.cancel_by, i.cancel_by)
   from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::bigint[], $8::text[], $9::text[], $10::text[])
     as i(id, epoch, from_state, state, output, error, epoch_step, event_id, cancel_reason, cancel_by)
   where r.id = any($1::uuid[]) and r.id = i.id and r.epoch = i.epoch and r.state = i.from_state
-  returning r.id, extract(epoch from r.ended_at)::float8 * 1000 as "nowMs", r.usd_spent::float8 as "usdSpent", r.tokens_spent as "tokensSpent",
+  returning r.id, extract(epoch from r.ended_at)::float8 * 1000 as "nowMs", r.cost_usd::float8 as "costUsd", r.tokens as "tokens",
     exists (select 1 from roost.step s where s.run_id = r.id and s.state in ('intent', 'waiting')) as "hasOpenSteps",
     exists (select 1 from roost.wait w where w.run_id = r.id and w.resolved_at is null) as "hasOpenWait",
     r.parent_run_id is not null
       and exists (select 1 from roost.wait w where w.child_run_id = r.id and w.resolved_at is null) as "isAwaited"`;
 
-export async function markEnded(tx: KernelTransaction, marks: Mark[]): Promise<Map<string, EndedRow>> {
+export async function updateEndedRuns(tx: KernelTransaction, marks: Mark[]): Promise<Map<string, EndedRow>> {
   if (marks.length === 0) return new Map();
   const isCancel = (mark: Mark) => mark.state === "cancelled";
   const rows = await tx.query<EndedRow>(
@@ -74,7 +74,7 @@ export async function markEnded(tx: KernelTransaction, marks: Mark[]): Promise<M
       marks.map((mark) => (isCancel(mark) ? (mark.reason ?? null) : null)),
       marks.map((mark) => (isCancel(mark) ? (mark.by ?? null) : null)),
     ],
-    { name: "roost_run_mark_ended" },
+    { name: "roost_run_update_ended" },
   );
   return new Map(rows.map((row) => [row.id, row]));
 }
