@@ -8,7 +8,7 @@ import { reportFailingJobs } from "./report-failing-jobs.ts";
 import { createScheduleCache } from "./schedule-cache.ts";
 
 /** How often each loop looks although nothing wakes it and nothing is known to be due. */
-const timings = { tickPollMs: 5_000, eventPollMs: 5_000, failurePollMs: 10_000, housekeepingMs: 60_000 } as const;
+const timings = { tickPollMs: 10_000, eventPollMs: 10_000, failurePollMs: 10_000, housekeepingMs: 60_000 } as const;
 
 export function createJobLoops(kernel: Kernel): Loop[] {
   return [

@@ -32,14 +32,15 @@ export const workerDefaults = {
   concurrencyMax: 8,
   graceMsMax: 10_000,
   abandonMsMax: 10_000,
-  /** It is woken when a run becomes ready; a wake-up is a hint. */
-  pollMs: 5_000,
+  /** It is woken when a run becomes ready, by a scheduler also where the first wake-up was lost; this is for a home without one. */
+  pollMs: 30_000,
   /** After a wake-up it looks once more: others may have taken what it saw, and left what came since. */
   secondLookMs: 250,
+  claimRetryMs: 1_000,
   heartbeatMs: 5_000,
   restart: { firstMs: 250, maxMs: 5_000 },
   /** How often it looks whether jobs are due that nobody fires. */
-  jobWatchMs: 15_000,
+  jobWatchMs: 30_000,
 } as const;
 
 /** Runs until `signal` is aborted; survives the loss of the database and of its own lease by registering anew. */
@@ -133,7 +134,7 @@ async function claimWhileThereIsRoom(
       continue;
     }
     let isMoreReady = false;
-    const timeoutMs: number = isWoken ? workerDefaults.secondLookMs : workerDefaults.pollMs;
+    let timeoutMs: number = isWoken ? workerDefaults.secondLookMs : workerDefaults.pollMs;
     try {
       const limit = Math.min(room, runLimits.claimMax);
       const claimed = await claimRuns(kernel, { workerId: worker.workerId, queues, limit, loopVersions });
@@ -143,6 +144,7 @@ async function claimWhileThereIsRoom(
       // What this worker executes goes on: whether it may is for its lease to say.
       if (leaving.aborted) return;
       logger.warn("Runs could not be claimed", { error: toRoostError(error).message });
+      timeoutMs = workerDefaults.claimRetryMs;
     }
     if (!isMoreReady) isWoken = (await ready.next({ timeoutMs, signal: leaving })) === "woken";
   }

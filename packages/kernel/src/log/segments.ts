@@ -65,12 +65,12 @@ export async function maintainLog({
   logger: Logger;
 }): Promise<LogMaintenance> {
   const done: LogMaintenance = { extendedCount: 0, droppedCount: 0 };
+  const heads = await database.query<{ topic: string; newest: number }>(
+    "select topic, max(next_offset) as newest from roost.partition_head group by topic",
+  );
+  const newestOf = new Map(heads.map(({ topic, newest }) => [topic, newest]));
   for (const topic of (await readTopics(database)).values()) {
-    const [head] = await database.query<{ newest: number | null }>(
-      "select max(next_offset) as newest from roost.partition_head where topic = $1",
-      [topic.name],
-    );
-    if (topic.offsetsUntil - (head?.newest ?? 0) <= topic.segmentSize / 2) {
+    if (topic.offsetsUntil - (newestOf.get(topic.name) ?? 0) <= topic.segmentSize / 2) {
       await database.query("select roost.extend_topic($1, $2)", [topic.name, topic.offsetsUntil + topic.segmentSize]);
       done.extendedCount += 1;
     }

@@ -42,17 +42,23 @@ export interface NextDue {
   at: Date | null;
   /** By the database's clock, as everything that is due. */
   isDue: boolean;
+  /** Runs are ready for a while and nobody has taken them: the wake-up of the workers may be lost. */
+  isReadyLeft: boolean;
 }
+
+/** For so long a ready run may wait for a worker that was woken for it. */
+const readyLeftMs = 1_000;
 
 /** One cheap statement for all that the loop of due runs does: starts, retries, waits, time limits, cancels that are not heeded, rates. */
 export async function readNextDue(kernel: Kernel): Promise<NextDue> {
   const [row] = await kernel.database.query<NextDue>(
-    `select n.at, coalesce(n.at <= roost.now(), false) as "isDue" from (select least(
+    `select n.at, coalesce(n.at <= roost.now(), false) as "isDue",
+       exists (select from roost.run where state = 'ready' and ready_at < roost.now() - $2 * interval '1 millisecond') as "isReadyLeft" from (select least(
        (select min(wake_at) from roost.run where state = 'waiting' and wake_at is not null),
        (select min(deadline_at) from roost.run where deadline_at is not null and ended_at is null),
        (select min(cancel_requested_at) from roost.run where state = 'running' and cancel_requested_at is not null) + $1 * interval '1 millisecond',
        (select min(next_at) from roost.start_limit where next_at is not null)) as at) as n`,
-    [runLimits.cancelGraceMs],
+    [runLimits.cancelGraceMs, readyLeftMs],
     { name: "roost_run_next_due" },
   );
   return row!;

@@ -24,15 +24,18 @@ import { keepRegistered } from "./keep-registered.ts";
 import { readAwaitedTopics } from "./read-awaited-topics.ts";
 import { runLoop, type Loop } from "./run-loop.ts";
 
-/** How often each loop looks although nothing wakes it and nothing is known to be due. Together about one statement a second when idle. */
+/**
+ * How often each loop looks although nothing wakes it and nothing is known to be due: after a lost wake-up, what waits is found within
+ * this time. Together, with the loops of jobs, they send less than one statement a second when idle.
+ */
 const timings = {
-  duePollMs: 5_000,
-  eventPollMs: 5_000,
+  duePollMs: 10_000,
+  eventPollMs: 10_000,
   /** The death of a worker is seen within this time while something runs. */
   reapMs: 250,
   /** And within this one while nothing does: then nothing is to be taken over. */
   idleReapMs: 5_000,
-  leasePollMs: 5_000,
+  leasePollMs: 10_000,
   serialKeyPollMs: 10_000,
   housekeepingMs: 60_000,
 } as const;
@@ -62,6 +65,7 @@ export function createLoops(kernel: Kernel): Loop[] {
       pollMs: timings.duePollMs,
       look: async () => {
         const next = await readNextDue(kernel);
+        if (next.isReadyLeft) await wakeReadyQueues(kernel);
         if (!next.isDue) return { atMs: next.at?.getTime() };
         let moved = 0;
         await allSteps([
@@ -99,7 +103,6 @@ export function createLoops(kernel: Kernel): Loop[] {
       look: async () => {
         let swept = 0;
         await allSteps([
-          () => wakeReadyQueues(kernel),
           async () => (swept += await sweepFinishedRuns(kernel)),
           async () => (swept += await sweepCoordination(kernel)),
           () => sweepSerialKeys(kernel),

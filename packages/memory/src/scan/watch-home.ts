@@ -7,11 +7,12 @@ import { scanHome, type HomeScan } from "./scan-home.ts";
 
 export interface WatchHome {
   signal: AbortSignal;
-  /** Without a hint the home is looked at this often. Default 15 s. */
+  /** Without a hint the home is looked at this often. Default: watchPollMs. */
   pollMs?: number;
   onScan?: (scan: HomeScan) => void;
 }
 
+export const watchPollMs = 15_000;
 /** Editors write in several steps. */
 const quietMs = 150;
 /** Folders, not files: a watch on a file stays with the content that was replaced. Deeper ones are left to the poll. */
@@ -19,7 +20,7 @@ const watchedFolders = ["", "memory", "jobs", "skills"];
 
 /** Resolves when the signal is aborted. One process of a home is enough. */
 export async function watchHome(memory: Memory, options: WatchHome): Promise<void> {
-  const { signal, pollMs = 15_000 } = options;
+  const { signal, pollMs = watchPollMs } = options;
   const watchers = new Map<string, FSWatcher>();
   let wake: AbortController | undefined;
   const hint = () => wake?.abort();
