@@ -1,4 +1,4 @@
-/** Validates values against a JSON Schema that is only known at run time, such as a registered event's. */
+/** Validates values against a JSON Schema that is only known at run time, such as an event's that another program registered. */
 import { RoostError } from "@roost/base";
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
@@ -9,13 +9,8 @@ const complaintsMax = 10;
 
 type Validator = (value: unknown) => string[];
 
-export interface CreateValidatorOptions {
-  /** toJsonSchema() made it, so that its own form needs no check. Default false: any document that claims to be a schema. */
-  isMade?: boolean;
-}
-
-// tidy: the states of this file are only savings: compiling the schema of schemas takes 30 to 100 ms, so it is done once, when one is to be checked.
-const compilers: { checking?: Ajv2020; trusting?: Ajv2020 } = {};
+// tidy: the states of this file are only savings: compiling the schema of schemas takes 30 to 100 ms, so it is done once, when it is needed.
+let compiler: Ajv2020 | undefined;
 // tidy: a schema takes 1 to 5 ms, and a process that opens many kernels (a rehearsal, a simulation, a test) asks for the same again.
 const compiled = new WeakMap<JsonSchema, Validator>();
 
@@ -24,16 +19,14 @@ const compiled = new WeakMap<JsonSchema, Validator>();
  * is compiled once, so it must not be changed afterwards.
  * @throws invalid_input when the schema itself is wrong
  */
-export function createValidator(schema: JsonSchema, { isMade = false }: CreateValidatorOptions = {}): Validator {
-  const known = compiled.get(schema) ?? compile(schema, isMade);
+export function createValidator(schema: JsonSchema): Validator {
+  const known = compiled.get(schema) ?? compile(schema);
   compiled.set(schema, known);
   return known;
 }
 
-function compile(schema: JsonSchema, isMade: boolean): Validator {
-  const ajv = isMade
-    ? (compilers.trusting ??= createCompiler({ meta: false, validateSchema: false }))
-    : (compilers.checking ??= createCompiler({}));
+function compile(schema: JsonSchema): Validator {
+  const ajv = (compiler ??= createCompiler());
   let validate: ReturnType<typeof ajv.compile>;
   try {
     validate = ajv.compile(schema);
@@ -48,7 +41,7 @@ function compile(schema: JsonSchema, isMade: boolean): Validator {
   };
 }
 
-function createCompiler(checks: { meta?: false; validateSchema?: false }): Ajv2020 {
+function createCompiler(): Ajv2020 {
   // Tidying the generated code takes as long as generating it, and V8 does not need it.
   const code = { optimize: false };
   const ajv = new Ajv2020({
@@ -57,7 +50,6 @@ function createCompiler(checks: { meta?: false; validateSchema?: false }): Ajv20
     validateFormats: true,
     logger: false,
     code,
-    ...checks,
   });
   addFormats.default(ajv);
   return ajv;

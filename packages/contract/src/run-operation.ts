@@ -7,11 +7,11 @@ import { findUnstorable, RoostError, storableRule } from "@roost/base";
 import { z } from "zod";
 import type { AnyOperation } from "./define-operation.ts";
 import { isPlace, type Call, type StreamItem, type StreamPlace } from "./handlers.ts";
+import { describeIssue, formatIssues, formatPath, issuesMax, listIssues, listUnknown } from "./list-issues.ts";
 import { requireAccess, type Principal } from "./principal.ts";
 import { unreadableReason } from "./problem.ts";
 import type { Unreadable } from "./records/fields.ts";
 import type { ServedOperation } from "./serve.ts";
-import { findUnknownFields } from "./unknown-fields.ts";
 
 /** A call with an idempotency key, whose first answer stands for all that follow. */
 export interface KeyedCall {
@@ -38,7 +38,6 @@ export interface Answer {
   isRepeated: boolean;
 }
 
-const issuesMax = 10;
 /** Rows that one answer names as unreadable; of a page all fit. */
 const unreadableMax = 500;
 
@@ -51,10 +50,7 @@ export function parseInput(operation: AnyOperation, given: unknown): Record<stri
   const { contentField } = operation;
   const issues = parsed.success
     ? [
-        ...findUnknownFields(without(given, contentField), parsed.data, issuesMax).map((path) => ({
-          path,
-          message: "unknown field",
-        })),
+        ...listUnknown(without(given, contentField), parsed.data),
         // Also in fields that take any JSON.
         ...findUnstorable(without(parsed.data, contentField), issuesMax).map((path) => ({
           path,
@@ -63,7 +59,7 @@ export function parseInput(operation: AnyOperation, given: unknown): Record<stri
       ]
     : listIssues(parsed.error);
   if (parsed.success && issues.length === 0) return parsed.data;
-  const text = issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
+  const text = formatIssues(issues).join("; ");
   throw new RoostError("invalid_input", `${operation.id} was given a wrong input: ${text}`, { details: { issues } });
 }
 
@@ -83,9 +79,7 @@ export function parseOutput(operation: AnyOperation, returned: unknown): unknown
   if (parsed.success) return parsed.data;
   const shown = parseWithout(operation, returned, parsed.error);
   if (shown !== undefined) return shown;
-  const text = listIssues(parsed.error)
-    .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`))
-    .join("; ");
+  const text = formatIssues(listIssues(parsed.error)).join("; ");
   const isStored = operation.effect === "readonly";
   throw new RoostError(
     "internal",
@@ -105,7 +99,7 @@ function parseWithout(operation: AnyOperation, returned: unknown, error: z.core.
     const rows = fields[name as string];
     if (typeof index !== "number" || !Array.isArray(rows)) return undefined;
     const where = `${String(name)}[${index}]`;
-    const problem = `${formatPath(issue.path.slice(2))}: ${messageOf(issue)}`;
+    const problem = `${formatPath(issue.path.slice(2))}: ${describeIssue(issue)}`;
     if (!unreadable.has(where)) unreadable.set(where, { where, id: idOf(rows[index]), problem });
   }
   for (const name of Object.keys(fields)) {
@@ -169,29 +163,4 @@ async function* checkItems(
   for await (const item of items) {
     yield isPlace(item) ? item : { ...item, data: parseOutput(operation, item.data) };
   }
-}
-
-/** Issues of a zod error as path and message; the parts of a union that came closest are named. */
-export function listIssues(error: z.core.$ZodError): { path: string; message: string }[] {
-  return error.issues.slice(0, issuesMax).map((issue) => ({ path: formatPath(issue.path), message: messageOf(issue) }));
-}
-
-function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === "unrecognized_keys") return `unknown field ${issue.keys.slice(0, issuesMax).join(", ")}`;
-  if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue.message;
-  const closest = issue.errors.toSorted((one, other) => one.length - other.length)[0] ?? [];
-  const parts = closest.slice(0, 3).map((inner) => {
-    const path = formatPath(inner.path);
-    return path === "" ? messageOf(inner) : `${path}: ${messageOf(inner)}`;
-  });
-  return parts.length === 0 ? issue.message : `${issue.message} (closest: ${parts.join("; ")})`;
-}
-
-function formatPath(path: readonly PropertyKey[]): string {
-  let text = "";
-  for (const key of path) {
-    if (typeof key === "number") text += `[${key}]`;
-    else text += text === "" ? String(key) : `.${String(key)}`;
-  }
-  return text;
 }

@@ -9,4 +9,5 @@ export {
   type EventDefinition,
   type EventOptions,
 } from "./define-event.ts";
+export { listComplaints } from "./list-issues.ts";
 export { toJsonSchema, type JsonSchema, type JsonSchemaOptions } from "./to-json-schema.ts";

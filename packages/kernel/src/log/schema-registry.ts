@@ -3,7 +3,7 @@
  * registered (looked up when they are missed). Owns table event_schema; a schema that breaks its past is refused here,
  * when it is registered, never when it is read.
  */
-import { createValidator, toJsonSchema, type EventDefinition, type JsonSchema } from "@roost/contract";
+import { createValidator, listComplaints, toJsonSchema, type EventDefinition, type JsonSchema } from "@roost/contract";
 import type { Database, Sql, Transaction } from "@roost/database";
 import { readSchemas, type EventSchema, type KnownSchema, type RegisteredSchema } from "./event-schema.ts";
 import { isSameSchema, isUpcast, refuseMissingUpcasters, refuseUnfitSchema } from "./refuse-unfit-schema.ts";
@@ -76,7 +76,7 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
         if (schema.digest != null) digests.set(schema.type, { topic: schema.topic, template: schema.digest });
         if (Object.keys(schema.upcasters ?? {}).length > 0) upcasting.set(schema.type, schema);
         else upcasting.delete(schema.type);
-        known.set(schema.type, toKnown(schema, topics, { isMade: isZod(definitions[index]!.schema) }));
+        known.set(schema.type, toKnown(schema, topics, { own: definitions[index]! }));
       }
     },
     find: (type) => known.get(type),
@@ -184,12 +184,14 @@ function isZod(schema: EventDefinition["schema"] | JsonSchema): schema is EventD
 function toKnown(
   schema: EventSchema,
   topics: ReadonlyMap<string, Topic>,
-  { current, isMade = false }: { current?: KnownSchema | undefined; isMade?: boolean },
+  { current, own }: { current?: KnownSchema | undefined; own?: EventDefinition | EventSchema },
 ): KnownSchema {
   const partitionCount = topics.get(schema.topic)?.partitionCount ?? 1;
   if (current !== undefined && current.version === schema.version) return { ...current, partitionCount };
-  let validator: ((value: unknown) => string[]) | undefined;
-  // Compiled at the first event: a process knows many types and writes few.
-  const compile = () => createValidator(schema.schema, { isMade });
-  return { ...schema, partitionCount, validate: (data) => (validator ??= compile())(data) };
+  if (own !== undefined && isZod(own.schema)) {
+    const ownSchema = own.schema;
+    return { ...schema, partitionCount, validate: (data) => listComplaints(ownSchema, data) };
+  }
+  // Compiled at the first event: a process knows many types of others and writes few.
+  return { ...schema, partitionCount, validate: (data) => createValidator(schema.schema)(data) };
 }

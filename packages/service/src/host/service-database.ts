@@ -1,7 +1,6 @@
 /** The database as a service has it: its own schema, and the log by the functions that its role was granted. */
 import { createId, RoostError, type JsonValue } from "@roost/base";
-import { toJsonSchema, type EventDefinition, type ServiceContract } from "@roost/contract";
-import { createValidator } from "@roost/contract/schemas";
+import { listComplaints, type EventDefinition, type ServiceContract } from "@roost/contract";
 import type { Database, Transaction } from "@roost/database";
 import { partitionOf } from "@roost/kernel";
 import type { OnceKey, ServiceDatabase, ServiceEvent, ServiceTransaction } from "../service.ts";
@@ -89,21 +88,12 @@ function createTransaction(contract: ServiceContract, tx: Transaction, drafts: D
 function refuseInvalid(contract: ServiceContract, event: EventDefinition, data: unknown): void {
   if (!contract.events.includes(event))
     throw new RoostError("internal", `event "${event.type}" is none of the contract of service "${contract.name}"`);
-  const complaints = createValidator(schemaOf(event), { isMade: true })(data);
+  const complaints = listComplaints(event.schema, data);
   if (complaints.length === 0) return;
   throw new RoostError(
     "invalid_input",
     `event "${event.type}" is not valid against version ${event.version} of its schema: ${complaints.join("; ")}`,
   );
-}
-
-// tidy: the one state of this file, and only a saving: a schema takes milliseconds to make and is asked for at each event.
-const schemas = new WeakMap<EventDefinition, ReturnType<typeof toJsonSchema>>();
-
-function schemaOf(event: EventDefinition): ReturnType<typeof toJsonSchema> {
-  const known = schemas.get(event) ?? toJsonSchema(event.schema);
-  schemas.set(event, known);
-  return known;
 }
 
 function columnsOf(
