@@ -30,7 +30,7 @@ export const agentDefinitionShape = {
     .describe(
       "What it may know: aud:main, aud:job:ID, aud:domain:NAME. Narrows conversations and heartbeats, which know everything when it is left out; crons know of it jobs and domains, beside their own",
     ),
-  budget: Budget.optional(),
+  budget: Budget.optional().describe("Of each run that has none of its own"),
 };
 
 export const AgentDefinition = z.object(agentDefinitionShape).meta({ id: "AgentDefinition" });

@@ -82,7 +82,7 @@ test("A run keeps the version of its agent that was there when it was created", 
   await using opened = await createTestKernel();
   const { kernel } = opened;
   const before = await started(kernel, "poster");
-  await applyAgents(kernel, { poster: { prompt: "one" } }, home);
+  await applyAgents(kernel, { poster: { prompt: "one", budget: { usdMax: 2 } } }, home);
   const [first, ofMain] = [await started(kernel, "poster"), await started(kernel)];
   await applyAgents(kernel, { poster: { prompt: "two" } }, home);
   const second = await started(kernel, "poster");
@@ -98,6 +98,20 @@ test("A run keeps the version of its agent that was there when it was created", 
   assert.deepEqual(prompts, [undefined, "one", undefined, "two", "one"]);
   assert.deepEqual((await getAgentVersion(kernel, "poster", 1)).liveRunCount, 1);
   assert.deepEqual((await getAgent(kernel, "poster")).state, "removed");
+});
+
+test("A run without a budget of its own has that of its agent's version", async () => {
+  await using opened = await createTestKernel();
+  const { kernel } = opened;
+  await applyAgents(kernel, { poster: { budget: { usdMax: 2, callsMax: 5 } } }, home);
+  const budgets = [];
+  for (const budget of [undefined, {}, { tokensMax: 7 }]) {
+    const run = { reason: "a test", input: {}, agent: "poster", budget };
+    const { runId } = await kernel.transact((tx) => createRun(tx, run));
+    budgets.push((await getRun(kernel.database, runId)).budget);
+  }
+  assert.deepEqual(budgets, [{ usdMax: 2, callsMax: 5 }, {}, { tokensMax: 7 }]);
+  assert.deepEqual((await started(kernel)).budget, {});
 });
 
 test("listAgents() and listAgentVersions() answer in pages", async () => {

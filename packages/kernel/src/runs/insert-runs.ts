@@ -3,7 +3,7 @@ import type { KernelTransaction } from "../transact.ts";
 import { keyHashOf } from "../log/murmur2.ts";
 import { startLimitsOf } from "./start-limits.ts";
 import { retryPolicy } from "./check-new-run.ts";
-import { runLimits, type NewRun, type RunState } from "./run.ts";
+import { runLimits, type NewRun, type RunBudget, type RunState } from "./run.ts";
 import { insertedColumns, insertedFields, insertedValues, type RunInsert } from "./run-table.ts";
 import { toJsonText } from "./to-json-text.ts";
 
@@ -38,20 +38,20 @@ export interface RunDraft {
 const insertStatement = `
   with i as (
     select d.*, coalesce(d."startAt" > roost.now(), false) as is_later, d.slot is not null or d.rate is not null as has_start_limit
-    from rows from (jsonb_to_recordset($1::jsonb) as (${insertedFields}), unnest($2::jsonb[])) as d
+    from rows from (jsonb_to_recordset($1::jsonb) as (${insertedFields}, "ownBudget" jsonb), unnest($2::jsonb[])) as d
   )
   insert into roost.run (
     ${insertedColumns}, input, state, ready_at, wake_at, waiting_for, epoch, holds_serial_key, attempt, stall_count,
-    cost_usd, tokens, usd_reserved, tokens_reserved, call_count, reservation_count, created_at, agent_version)
+    cost_usd, tokens, usd_reserved, tokens_reserved, call_count, reservation_count, created_at, agent_version, budget)
   select
     ${insertedValues}, i.unnest,
     case when is_later then 'waiting' when "serialKey" is not null then 'queued' when has_start_limit then 'waiting' else 'ready' end,
     case when not is_later and "serialKey" is null and not has_start_limit then roost.now() end,
     case when is_later then "startAt" end,
     case when is_later then 'start' when "serialKey" is not null then null when slot is not null then 'slot' when rate is not null then 'rate' end,
-    0, false, 1, 0, 0, 0, 0, 0, 0, 0, roost.now(),
-    (select a.version from roost.agent a where a.id = coalesce(i.agent, 'main') and a.state = 'active')
-  from i
+    0, false, 1, 0, 0, 0, 0, 0, 0, 0, roost.now(), agent_now, coalesce("ownBudget", agent_budget, '{}')
+  from i left join (select id as agent_id, version as agent_now, definition -> 'budget' as agent_budget from roost.agent where state = 'active') as a
+    on agent_id = coalesce(i.agent, 'main')
   returning id, state, agent_version as "agentVersion"`;
 
 /** Returns their states; those of a serial key are queued until their serial key is given to them. */
@@ -77,7 +77,8 @@ export async function insertRuns(tx: KernelTransaction, drafts: RunDraft[]): Pro
   return new Map(rows.map((row) => [row.id, row.state]));
 }
 
-function toRecord(draft: RunDraft): RunInsert {
+/** Without a budget of its own a run has that of its agent. */
+function toRecord(draft: RunDraft): RunInsert & { ownBudget: RunBudget | null } {
   const { request, parent } = draft;
   const { attemptsMax, ...retry } = retryPolicy(request);
   const { slot, rate } = startLimitsOf(request);
@@ -107,7 +108,7 @@ function toRecord(draft: RunDraft): RunInsert {
     attemptsMax,
     retry: { attemptsMax, ...retry },
     timeoutMs: request.timeoutMs ?? null,
-    budget: request.budget ?? {},
+    ownBudget: request.budget ?? null,
     isRehearsed: request.isRehearsed ?? parent?.isRehearsed ?? false,
     correlation: draft.correlation,
     causation: request.causation ?? null,

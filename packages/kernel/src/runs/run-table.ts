@@ -185,7 +185,6 @@ const given = [
   "attemptsMax",
   "retry",
   "timeoutMs",
-  "budget",
   "isRehearsed",
   "correlation",
   "causation",

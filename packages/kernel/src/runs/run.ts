@@ -73,7 +73,8 @@ export interface NewRun {
   retry?: Partial<RetryPolicy>;
   /** Time from its first claim to its end in one attempt, without declared waits. Default: none. */
   timeoutMs?: number;
-  budget?: RunBudget;
+  /** Default: that of its agent. */
+  budget?: RunBudget | undefined;
   /** What must have happened when it ends as done; else it has failed, whatever its output says. */
   postconditions?: Postcondition[];
   isRehearsed?: boolean;

@@ -67,7 +67,7 @@ async function record(
   tx: KernelTransaction,
   { message, kind }: { message: SendMessage; kind: SessionKind },
 ): Promise<{ messageId: string; runId: string }> {
-  const { kernel, settings } = memory;
+  const { kernel } = memory;
   const { sessionKey, source = "api" } = message;
   const session = await lockSession(tx, { key: sessionKey, kind, agent: message.agent ?? "main" }, { messageCount: 1 });
   const messageId = kernel.createId();
@@ -85,7 +85,6 @@ async function record(
     data: { sessionKey, sessionKind: session.kind, messageId, seq, runId, text, source },
     ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
   });
-  const budget = settings.agents[session.agent]?.budget;
   await Promise.all([
     insertMessages(tx, session, [
       {
@@ -111,7 +110,6 @@ async function record(
       labels,
       correlation: eventId,
       causation: eventId,
-      ...(budget !== undefined && { budget: definedOf(budget) }),
       ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
       ...(message.isRehearsed === true && { isRehearsed: true }),
     }),
@@ -122,21 +120,4 @@ async function record(
 function titleOf(text: string): string {
   const line = text.trim().split(/\s+/).join(" ");
   return cleanText(line, titleCharsMax);
-}
-
-function definedOf(budget: {
-  usdMax?: number | undefined;
-  tokensMax?: number | undefined;
-  callsMax?: number | undefined;
-}): {
-  usdMax?: number;
-  tokensMax?: number;
-  callsMax?: number;
-} {
-  const { usdMax, tokensMax, callsMax } = budget;
-  return {
-    ...(usdMax !== undefined && { usdMax }),
-    ...(tokensMax !== undefined && { tokensMax }),
-    ...(callsMax !== undefined && { callsMax }),
-  };
 }
