@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { toJsonSchema, type JsonSchema } from "@roost/contract";
-import { Claim, defineJob, KeyText, Name, Reason, SessionKey, Text } from "@roost/contract/operations";
+import { defineJob, KeyText, Name, Reason, SessionKey, Subject, Text } from "@roost/contract/operations";
 import { fireDueTicks } from "@roost/jobs";
 import { createTestGateway, type TestGateway } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 
@@ -184,7 +184,7 @@ test("T: every job that is accepted is listed, fired, run by hand, paused, chang
   );
 });
 
-test("T: every name and text that is accepted can be held, kept, claimed, said and let go again", async () => {
+test("T: every name and text that is accepted can be held, kept, reserved, said and let go again", async () => {
   await using gateway = await createTestGateway();
   const keys = draw(KeyText, textsTried).map((key) => encodeURIComponent(String(key)));
   const holders = draw(Name, textsTried);
@@ -209,8 +209,8 @@ test("T: every name and text that is accepted can be held, kept, claimed, said a
   }
   assert.ok(count > 0);
   for (const text of draw(Text, textsTried)) {
-    const claimed = await ask(gateway, "POST", "/claims", { scope: "s", text, by: "x", ttlMs: 1000 });
-    if (claimed.status === 200) Claim.array().parse((await mustDo(gateway, "GET", "/claims")).body["items"]);
+    const reserved = await ask(gateway, "POST", "/subjects", { scope: "s", text, by: "x", ttlMs: 1000 });
+    if (reserved.status === 200) Subject.array().parse((await mustDo(gateway, "GET", "/subjects")).body["items"]);
   }
   let said = 0;
   for (const [index, sessionKey] of draw(SessionKey, textsTried).entries()) {

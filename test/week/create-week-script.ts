@@ -64,7 +64,7 @@ function answerPerson({ asked, results }: Prompt): ScriptedReply {
 }
 
 function writePost(prompt: Prompt, world: World): ScriptedReply {
-  const topic = claimNext(prompt);
+  const topic = reserveNext(prompt);
   if ("reply" in topic) return topic.reply;
   const day = dayOf(prompt);
   const once = prompt.results.get("once") ?? [];
@@ -90,7 +90,7 @@ export function ideasOf(day: string): string[] {
 }
 
 function makeVideo(prompt: Prompt, world: World): ScriptedReply {
-  const topic = claimNext(prompt);
+  const topic = reserveNext(prompt);
   if ("reply" in topic) return topic.reply;
   const { results } = prompt;
   const day = dayOf(prompt);
@@ -123,15 +123,18 @@ function checkSocial({ results, scheduledFor = "" }: Prompt, world: World): Scri
 }
 
 /** The first wish of the day that nobody has taken up, or the call that finds out. */
-function claimNext(prompt: Prompt): { granted: Wish } | { reply: ScriptedReply } {
+function reserveNext(prompt: Prompt): { granted: Wish } | { reply: ScriptedReply } {
   const wanted = wishes[prompt.jobId ?? ""]?.[dayOf(prompt)] ?? [];
-  const answers = prompt.results.get("claim") ?? [];
+  const answers = prompt.results.get("reserve_subject") ?? [];
   const granted = answers.findIndex((text) => (JSON.parse(text) as { granted: boolean }).granted);
   const chosen = granted < 0 ? undefined : wanted[granted];
   if (chosen !== undefined) return { granted: chosen };
   const next = wanted[answers.length];
   return {
-    reply: next === undefined ? "Nothing new to make today." : call("claim", { scope: "topics", text: next.text }),
+    reply:
+      next === undefined
+        ? "Nothing new to make today."
+        : call("reserve_subject", { scope: "subjects", text: next.text }),
   };
 }
 

@@ -149,7 +149,7 @@ export function testDays(endMs: number): void {
     );
     assert.equal(new Set(made.map(({ meaning }) => meaning)).size, made.length, JSON.stringify(made));
     const refused = prompts.filter(({ results }) =>
-      results.get("claim")?.some((text) => text.includes('"granted":false')),
+      results.get("reserve_subject")?.some((text) => text.includes('"granted":false')),
     );
     assert.deepEqual(
       [...new Set(refused.map(({ jobId, scheduledFor }) => `${jobId} ${scheduledFor}`))],

@@ -5,7 +5,7 @@ import type { CliContext } from "./cli-context.ts";
 import { addAgentsCommands } from "./commands/agents.ts";
 import { addAskCommand } from "./commands/ask.ts";
 import { addChatCommand } from "./commands/chat.ts";
-import { addClaimCommand } from "./commands/claim.ts";
+import { addReserveCommand } from "./commands/reserve.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addHelpCommand } from "./commands/help.ts";
 import { addJobsCommands } from "./commands/jobs.ts";
@@ -70,7 +70,7 @@ export function createProgram(context: CliContext): Command {
   program.commandsGroup("For your own scripts");
   addLockCommand(program, context);
   addOnceCommand(program, context);
-  addClaimCommand(program, context);
+  addReserveCommand(program, context);
   program.commandsGroup("Help");
   addHelpCommand(program, context);
   nameDurations(program);

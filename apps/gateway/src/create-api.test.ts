@@ -276,10 +276,10 @@ async function askAboutLocks(client: TestGateway["client"]): Promise<void> {
   assert.equal((await client.failOnce({ ...name, token: begun.token })).state, "free");
   const second = await client.beginOnce({ ...name, holder: "a" });
   await client.finishOnce({ ...name, token: second.token ?? "", result: { url: "/1" } });
-  const claim = await client.claimTopic({ scope: "blog", text: "Why cats sleep", by: "writer" });
-  assert.equal((await client.claimTopic({ scope: "blog", text: "Why cats sleep?", by: "other" })).granted, false);
-  assert.equal((await client.listClaims()).items[0]?.id, claim.claimId);
-  assert.equal((await client.releaseClaim({ claimId: claim.claimId ?? "" })).released, true);
+  const claim = await client.reserveSubject({ scope: "blog", text: "Why cats sleep", by: "writer" });
+  assert.equal((await client.reserveSubject({ scope: "blog", text: "Why cats sleep?", by: "other" })).granted, false);
+  assert.equal((await client.listSubjects()).items[0]?.id, claim.subjectId);
+  assert.equal((await client.releaseSubject({ subjectId: claim.subjectId ?? "" })).released, true);
 }
 
 test("listRuns() and getRun() give every row once, page by page", async () => {
@@ -308,7 +308,7 @@ test("listRuns() and getRun() give every row once, page by page", async () => {
 test("A call with an idempotency key is done once; a second one gets its answer, another input is refused", async () => {
   await using gateway = await createTestGateway();
   const ask = (text: string) =>
-    gateway.ask("/api/v1/claims", {
+    gateway.ask("/api/v1/subjects", {
       method: "POST",
       body: JSON.stringify({ scope: "blog", text, by: "writer" }),
       headers: { "content-type": "application/json", "idempotency-key": "k1" },
@@ -321,7 +321,7 @@ test("A call with an idempotency key is done once; a second one gets its answer,
   );
   assert.deepEqual(await again.json(), await first.json());
   assert.equal((await ask("Why dogs bark")).status, 409);
-  assert.equal((await gateway.client.listClaims()).items.length, 1);
+  assert.equal((await gateway.client.listSubjects()).items.length, 1);
 });
 
 test("A last page that is full is followed by none", async () => {
@@ -453,18 +453,18 @@ test("createApi() answers ids and cursors that are none with what they are", asy
       retryRun: () => client.retryRun({ runId: id }),
       explainRun: () => client.explainRun({ runId: id }),
       answerQuestion: () => client.answerQuestion({ questionId: id, answer: "yes" }),
-      releaseClaim: () => client.releaseClaim({ claimId: id }),
+      releaseSubject: () => client.releaseSubject({ subjectId: id }),
       getState: () => client.getState({ name: id }),
       getSession: () => client.getSession({ sessionKey: id }),
       listRuns: () => client.listRuns({ after: id }),
-      listClaims: () => client.listClaims({ after: id }),
+      listSubjects: () => client.listSubjects({ after: id }),
       listQuestions: () => client.listQuestions({ after: id }),
       listNotices: () => client.listNotices({ after: id }),
       listTicks: () => client.listTicks({ jobId: "j", after: id }),
       sendMessage: () => client.sendMessage({ sessionKey: "main", text: "x", idempotencyKey: id }),
       acquireLock: () => client.acquireLock({ name: id, holder: id }),
       beginOnce: () => client.beginOnce({ scope: id, key: id, holder: id }),
-      claimTopic: () => client.claimTopic({ scope: id, text: id, by: id }),
+      reserveSubject: () => client.reserveSubject({ scope: id, text: id, by: id }),
       defineJob: () => client.defineJob({ jobId: "j", ...job, prompt: id, title: id }),
       readEvents: () => client.readEvents({ topic: id }),
       listJobs: () => client.listJobs({ after: id }),

@@ -4,7 +4,7 @@ import { roostContract } from "@roost/contract/roost";
 import { tickProjection } from "@roost/jobs";
 import { stateProjection } from "@roost/memory";
 import { serveAgents } from "./api/agents.ts";
-import { serveClaims } from "./api/claims.ts";
+import { serveSubjects } from "./api/subjects.ts";
 import { serveGroups } from "./api/groups.ts";
 import { serveJobs } from "./api/jobs.ts";
 import { serveLocks } from "./api/locks.ts";
@@ -49,7 +49,7 @@ export function createApi({ kernel, memory, rehearsals, replays, services, ...st
     ...serveProjections({ kernel, projections: [stateProjection(memory), tickProjection] }),
     ...serveLocks({ kernel }),
     ...serveOnce({ kernel }),
-    ...serveClaims({ kernel }),
+    ...serveSubjects({ kernel }),
     ...serveStates({ memory }),
     ...serveServices(services),
   ]);

@@ -97,7 +97,7 @@ test("createGateway() tells every refusal as a problem document", async () => {
     [post(message, JSON.stringify({ text: "x".repeat(2 * 1024 * 1024) })), 413],
     [post(message, `{"text":${"[".repeat(200_000)}${"]".repeat(200_000)}}`), 400],
     [post("/api/v1/once/a/b/finish", `{"token":"t","result":${"[".repeat(200_000)}${"]".repeat(200_000)}}`), 400],
-    [post("/api/v1/claims", '{"__proto__":{"x":1},"constructor":1}'), 400],
+    [post("/api/v1/subjects", '{"__proto__":{"x":1},"constructor":1}'), 400],
   ];
   for (const [index, [answer, status]] of cases.entries()) {
     const response = await answer;

@@ -32,6 +32,6 @@ export const roostContract = defineService({
     tick: "One scheduled moment of a job",
     session: "A conversation's transcript",
     lock: "A lease that a person, script or agent takes by name",
-    claim: "A topic that somebody has taken on",
+    subject: "What somebody has reserved to write or make",
   },
 });

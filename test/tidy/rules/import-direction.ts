@@ -14,7 +14,7 @@ const floors: Readonly<Record<string, number>> = {
   agent: 1,
   kernel: 2,
   approvals: 3,
-  claims: 3,
+  subjects: 3,
   jobs: 3,
   kafka: 3,
   memory: 3,

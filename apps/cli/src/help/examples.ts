@@ -43,7 +43,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     "# somebody looked: it was not sent",
     "roost once --key newsletter-2025-06-01 --retry-unknown -- send-newsletter",
   ],
-  "roost claim": ["roost claim --scope blog 'Why clocks drift' && write-post"],
+  "roost reserve": ["roost reserve --scope blog 'Why clocks drift' && write-post"],
 };
 
 /** Of a command by its path, `roost jobs add`. */

@@ -1,7 +1,7 @@
-/** Topic `coordination`: locks, once-only effects and claimed topics. The subject is the lock's name, the effect's scope/key, or the claim's scope. */
+/** Topic `coordination`: locks, once-only effects and reserved subjects. The subject is the lock's name, the effect's scope/key, or the scope of the reserved subject. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
-import { KeyText, SimilarClaim } from "../records/coordination.ts";
+import { KeyText, SimilarSubject } from "../records/coordination.ts";
 import { Count, Id, Json, Name, Reason, RecordedError, Text, Time } from "../records/fields.ts";
 
 const topic = "coordination";
@@ -68,22 +68,22 @@ export const onceUnknown = defineEvent({
   schema: z.object({ ...once, reason: Reason.optional() }),
 });
 
-const claim = { scope: KeyText, text: Text, by: Name, runId: Id.optional() };
+const subject = { scope: KeyText, text: Text, by: Name, runId: Id.optional() };
 
-export const topicClaimed = defineEvent({
-  type: "topic.claimed",
+export const subjectReserved = defineEvent({
+  type: "subject.reserved",
   version,
   topic,
-  subject: "scope of the claim",
-  schema: z.object({ ...claim, claimId: Id, expiresAt: Time }),
+  subject: "scope of the reserved subject",
+  schema: z.object({ ...subject, subjectId: Id, expiresAt: Time }),
 });
 
-export const topicRefused = defineEvent({
-  type: "topic.refused",
+export const subjectRefused = defineEvent({
+  type: "subject.refused",
   version,
   topic,
-  subject: "scope of the claim",
-  schema: z.object({ ...claim, similar: z.array(SimilarClaim).max(20) }),
+  subject: "scope of the reserved subject",
+  schema: z.object({ ...subject, similar: z.array(SimilarSubject).max(20) }),
 });
 
 export const coordinationEvents = [
@@ -94,6 +94,6 @@ export const coordinationEvents = [
   onceDone,
   onceFailed,
   onceUnknown,
-  topicClaimed,
-  topicRefused,
+  subjectReserved,
+  subjectRefused,
 ] as const;

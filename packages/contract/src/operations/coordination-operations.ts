@@ -1,10 +1,10 @@
 /**
- * Locks, once-only effects and claimed topics, for agents and for scripts of any host.
- * That a lock is taken or a topic claimed already is an answer, not an error.
+ * Locks, once-only effects and reserved subjects, for agents and for scripts of any host.
+ * That a lock is taken or a subject reserved already is an answer, not an error.
  */
 import { z } from "zod";
 import { defineOperation, type OperationAccess } from "../define-operation.ts";
-import { Claim, KeyText, Lock, Once, SimilarClaim } from "../records/coordination.ts";
+import { Subject, KeyText, Lock, Once, SimilarSubject } from "../records/coordination.ts";
 import {
   Count,
   Json,
@@ -24,7 +24,7 @@ export const lockTtlMsMin = 1000;
 export const lockTtlMsMax = 24 * 3_600_000;
 /** The longest wait within one call; who waits longer asks again. */
 export const lockWaitMsMax = 60_000;
-export const claimTtlMsMax = 400 * 86_400_000;
+export const subjectTtlMsMax = 400 * 86_400_000;
 
 /** Programs of every kind keep out of each other's way by these. */
 const access = {
@@ -166,30 +166,30 @@ export const failOnce = defineOperation({
   access,
 });
 
-export const listClaims = defineOperation({
-  id: "listClaims",
+export const listSubjects = defineOperation({
+  id: "listSubjects",
   method: "GET",
-  path: "/claims",
-  summary: "Topics that are claimed, newest first",
+  path: "/subjects",
+  summary: "Subjects that are reserved, newest first",
   input: z.object({ ...pageFields, scope: KeyText.optional() }),
-  output: pageOf(Claim),
+  output: pageOf(Subject),
   effect: "readonly",
   access,
 });
 
-export const claimTopic = defineOperation({
-  id: "claimTopic",
+export const reserveSubject = defineOperation({
+  id: "reserveSubject",
   method: "POST",
-  path: "/claims",
-  summary: "Claims a topic or text, unless somebody has claimed nearly the same in other words",
+  path: "/subjects",
+  summary: "Reserves a subject or text, unless somebody has reserved nearly the same in other words",
   input: z.object({
     scope: KeyText.describe("Where it must be new: blog, posts, …"),
     text: text(10_000).min(1),
     by: Name,
     ttlMs: WrittenMs.min(1000)
-      .max(claimTtlMsMax)
+      .max(subjectTtlMsMax)
       .default(30 * 86_400_000)
-      .describe("How long it is claimed"),
+      .describe("How long it is reserved"),
     threshold: z
       .number()
       .min(0)
@@ -199,19 +199,19 @@ export const claimTopic = defineOperation({
   }),
   output: z.object({
     granted: z.boolean(),
-    claimId: ref("Claim").nullable(),
-    similar: z.array(SimilarClaim).describe("The nearest claims, also when granted; most similar first"),
+    subjectId: ref("Subject").nullable(),
+    similar: z.array(SimilarSubject).describe("The nearest subjects, also when granted; most similar first"),
   }),
   effect: "unsafe",
   access,
 });
 
-export const releaseClaim = defineOperation({
-  id: "releaseClaim",
+export const releaseSubject = defineOperation({
+  id: "releaseSubject",
   method: "DELETE",
-  path: "/claims/{claimId}",
-  summary: "Gives a claimed topic up",
-  input: z.object({ claimId: ref("Claim") }),
+  path: "/subjects/{subjectId}",
+  summary: "Gives a reserved subject up",
+  input: z.object({ subjectId: ref("Subject") }),
   output: z.object({ released: z.boolean() }),
   effect: "idempotent",
   access,
@@ -226,7 +226,7 @@ export const coordinationOperations = [
   renewOnce,
   finishOnce,
   failOnce,
-  listClaims,
-  claimTopic,
-  releaseClaim,
+  listSubjects,
+  reserveSubject,
+  releaseSubject,
 ] as const;

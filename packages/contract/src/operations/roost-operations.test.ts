@@ -43,7 +43,7 @@ test("createOpenApi() of roostOperations refers only to components that exist, a
     "Message",
     "Event",
     "Lock",
-    "Claim",
+    "Subject",
     "Notice",
     "Question",
     "Status",

@@ -1,4 +1,4 @@
-/** Locks, once-only effects and claimed topics: how jobs and scripts of any host keep out of each other's way. */
+/** Locks, once-only effects and reserved subjects: how jobs and scripts of any host keep out of each other's way. */
 // tidy: records are grouped by the part of Roost they belong to.
 import { z } from "zod";
 import { Count, Id, Json, keyText, Name, Reason, Text, Time, ref } from "./fields.ts";
@@ -42,12 +42,12 @@ export const Once = z
   .meta({ id: "Once" });
 export type Once = z.output<typeof Once>;
 
-export const Claim = z
+export const Subject = z
   .object({ id: Id, scope: KeyText, text: Text, by: Name, at: Time, expiresAt: Time, runId: ref("Run").nullable() })
-  .meta({ id: "Claim" });
-export type Claim = z.output<typeof Claim>;
+  .meta({ id: "Subject" });
+export type Subject = z.output<typeof Subject>;
 
-export const SimilarClaim = z
-  .object({ claimId: Id, text: Text, by: Name, at: Time, similarity: z.number().min(0).max(1) })
-  .meta({ id: "SimilarClaim" });
-export type SimilarClaim = z.output<typeof SimilarClaim>;
+export const SimilarSubject = z
+  .object({ subjectId: Id, text: Text, by: Name, at: Time, similarity: z.number().min(0).max(1) })
+  .meta({ id: "SimilarSubject" });
+export type SimilarSubject = z.output<typeof SimilarSubject>;

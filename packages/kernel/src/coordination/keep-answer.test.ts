@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RoostError } from "@roost/base";
 import type { KeyedCall, Principal } from "@roost/contract";
-import { claimTopic as add, pauseJob as put } from "@roost/contract/operations";
+import { reserveSubject as add, pauseJob as put } from "@roost/contract/operations";
 import type { Kernel } from "../open-kernel.ts";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { answersOf, createKeepAnswer } from "./keep-answer.ts";

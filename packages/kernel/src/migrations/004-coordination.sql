@@ -1,4 +1,4 @@
--- What keeps programs from colliding: locks, pieces of work done once, remembered results, claimed topics.
+-- What keeps programs from colliding: locks, pieces of work done once, remembered results, reserved subjects.
 -- All times are the database's. Epochs come from one sequence, so a name that was swept and comes back never repeats one.
 
 create sequence roost.lock_epoch;
@@ -73,17 +73,17 @@ create table roost.idempotency_key (
 );
 create index idempotency_key_expiry on roost.idempotency_key (expires_at);
 
--- Topics that somebody has taken on; decisions within a scope are made one after the other.
-create table roost.claim (
+-- Reserved subjects; decisions within a scope are made one after the other.
+create table roost.subject (
   id            uuid primary key,
   scope         text not null,
   text          text not null,
-  claimed_by    text not null,
+  reserved_by   text not null,
   run_id        uuid,
-  claimed_at    timestamptz not null,
+  reserved_at   timestamptz not null,
   expires_at    timestamptz not null,
   released_at   timestamptz,
   event_id      text not null
 );
-create index claim_live on roost.claim (scope, claimed_at desc) where released_at is null;
-create index claim_expiry on roost.claim (expires_at);
+create index subject_live on roost.subject (scope, reserved_at desc) where released_at is null;
+create index subject_expiry on roost.subject (expires_at);

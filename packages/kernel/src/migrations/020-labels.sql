@@ -94,4 +94,4 @@ create or replace view roost.step_all as
          reopened, resolution, started_at, ended_at, labels from roost.step_history;
 
 -- Of who claimed: the text of a claim is shown as what its author may be trusted with.
-alter table roost.claim add column labels integer not null default 1;
+alter table roost.subject add column labels integer not null default 1;

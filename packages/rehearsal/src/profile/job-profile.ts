@@ -18,7 +18,7 @@ export interface JobProfile {
 
 /** Something that two runs cannot both have, or should not both change. */
 export interface Resource {
-  kind: "lock" | "state" | "file" | "topic";
+  kind: "lock" | "state" | "file" | "subject";
   name: string;
   /** "3 of its last 10 runs", "its prompt". */
   evidence: string;

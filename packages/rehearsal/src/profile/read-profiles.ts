@@ -74,7 +74,7 @@ export async function readProfiles(home: Sql, jobs: readonly ProfiledJob[]): Pro
   return profiles;
 }
 
-/** Locks that were taken, states and files that were written, scopes in which topics were claimed. */
+/** Locks that were taken, states and files that were written, scopes in which subjects were reserved. */
 async function readUses(home: Sql, ids: string[]): Promise<Use[]> {
   return home.query<Use>(
     `with ${lastRuns},
@@ -82,7 +82,7 @@ async function readUses(home: Sql, ids: string[]): Promise<Use[]> {
        select last.job_id, last.id, split_part(substr(step.name, 6), '#', 1) as tool, step.input
        from last join roost.step_all as step on step.run_id = last.id and step.kind = 'tool' and step.state = 'done')
      select job_id as "jobId", tool, coalesce(input ->> 'name', input ->> 'path', input ->> 'scope') as name, count(distinct id)::int as count
-     from used where tool in ('lock', 'set_state', 'write_file', 'claim') and coalesce(input ->> 'name', input ->> 'path', input ->> 'scope') is not null
+     from used where tool in ('lock', 'set_state', 'write_file', 'reserve_subject') and coalesce(input ->> 'name', input ->> 'path', input ->> 'scope') is not null
      group by 1, 2, 3 order by 1, 2, 3 limit 2000`,
     [ids, runsMax],
   );
@@ -93,7 +93,7 @@ function toResource({ tool, name, count }: Use, runCount: number): Resource {
     lock: "lock",
     set_state: "state",
     write_file: "file",
-    claim: "topic",
+    reserve_subject: "subject",
   };
   return {
     kind: kinds[tool] ?? "file",

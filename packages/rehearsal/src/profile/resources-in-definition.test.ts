@@ -7,7 +7,7 @@ function found(prompt: string, session: JobDefinition["session"] = "main"): stri
   return resourcesInDefinition("blog", { prompt, session } as JobDefinition).map(({ kind, name }) => `${kind} ${name}`);
 }
 
-test("resourcesInDefinition() finds locks, states, topics and files by the words of a prompt", () => {
+test("resourcesInDefinition() finds locks, states, subjects and files by the words of a prompt", () => {
   assert.deepEqual(found("Hold the lock backups while you copy. Then release the lock `publish:blog`."), [
     "lock backups",
     "lock publish:blog",
@@ -16,8 +16,8 @@ test("resourcesInDefinition() finds locks, states, topics and files by the words
     "state mail",
     "state social-checker",
   ]);
-  assert.deepEqual(found(`Claim it in the scope "topics", write it to work/blog/draft.md.`), [
-    "topic topics",
+  assert.deepEqual(found(`Reserve it in the scope "topics", write it to work/blog/draft.md.`), [
+    "subject topics",
     "file work/blog/draft.md",
   ]);
 });

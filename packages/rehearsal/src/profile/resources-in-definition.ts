@@ -7,7 +7,7 @@ const patterns: readonly { kind: Resource["kind"]; pattern: RegExp }[] = [
   { kind: "lock", pattern: /\block(?:\s+(?:named|called))?\s+[`"']?([a-z0-9][\w:./-]{1,80})[`"']?/gi },
   { kind: "state", pattern: /\bmemory\/([\w.-]{1,63})-state\.json\b/gi },
   { kind: "state", pattern: /\bstate\s+[`"']?([a-z0-9]+(?:[-_][a-z0-9]+)+)[`"']?/gi },
-  { kind: "topic", pattern: /\bscope\s+[`"']([^`"'\n]{1,80})[`"']/gi },
+  { kind: "subject", pattern: /\bscope\s+[`"']([^`"'\n]{1,80})[`"']/gi },
   { kind: "file", pattern: /\b(?:to|in|into)\s+[`"']?(work\/[\w./-]{1,120}\w)[`"']?/gi },
 ];
 

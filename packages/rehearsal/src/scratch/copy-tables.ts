@@ -33,7 +33,7 @@ const parts: Readonly<Record<string, string | undefined>> = {
   "roost.answer": "false",
   "roost.idempotency_key": "false",
   "roost.once": "state = 'begun'",
-  "roost.claim": "released_at is null",
+  "roost.subject": "released_at is null",
   "roost.spend": "touched_at > now() - interval '62 days'",
   "memory.message": `seq > (select next_seq from memory.session where session.key = session_key) - ${messagesMax}`,
 };

@@ -64,10 +64,10 @@ const cases: Record<string, Case> = {
     type: "lock.acquired",
     check: (answer) => assert.match(answer, /"acquired":true/),
   },
-  claim: {
-    calls: [{ name: "claim", arguments: { scope: "blog", text: "How whales sleep" } }],
+  reserve_subject: {
+    calls: [{ name: "reserve_subject", arguments: { scope: "blog", text: "How whales sleep" } }],
     topic: "coordination",
-    type: "topic.claimed",
+    type: "subject.reserved",
     check: (answer) => assert.match(answer, /"granted":true/),
     run: jobRun("blog-writer"),
   },
@@ -190,9 +190,9 @@ test("write_file does not replace a file that the run saw in part", async () => 
   assert.equal(await readFile(join(home.homeDir, "plan.md"), "utf8"), "one\ntwo\nthree");
 });
 
-test("claim is refused to another run of the same job", async () => {
+test("reserve_subject is refused to another run of the same job", async () => {
   await using home = await openTestHome();
-  const calls = [{ name: "claim", arguments: { scope: "blog", text: "How whales sleep" } }];
+  const calls = [{ name: "reserve_subject", arguments: { scope: "blog", text: "How whales sleep" } }];
   await home.think(await home.begin(jobRun("blog-writer")), calls);
   const { answers } = await home.think(await home.begin(jobRun("blog-writer")), calls);
   assert.match(answers[0]!.text, /"granted":false.*job:blog-writer/);

@@ -50,7 +50,7 @@ test("Y: a sentence from a page stays marked through every tool and in every con
     { name: "write_file", arguments: { path: "notes/page.md", text: `Of the page:\n${sentence}\n` } },
     { name: "set_state", arguments: { name: "page", patch: { line: sentence } } },
     { name: "remember", arguments: { text: sentence } },
-    { name: "claim", arguments: { scope: "pages", text: sentence } },
+    { name: "reserve_subject", arguments: { scope: "pages", text: sentence } },
     { name: "notify", arguments: { text: sentence } },
   ]);
   assert.deepEqual(
@@ -84,7 +84,7 @@ test("Y: a sentence from a page stays marked through every tool and in every con
     { name: "get_state", arguments: { name: "page" } },
     { name: "read_run", arguments: { runId, withSteps: true } },
     { name: "read_log", arguments: { types: ["notice.raised", "fact.remembered"] } },
-    { name: "claim", arguments: { scope: "pages", text: `${sentence}!` } },
+    { name: "reserve_subject", arguments: { scope: "pages", text: `${sentence}!` } },
     { name: "set_state", arguments: { name: "page", patch: {} } },
     { name: "write_file", arguments: { path: "notes/page.md", text: "mine", expected: "absent" } },
   ]) {

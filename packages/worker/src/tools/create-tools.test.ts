@@ -40,14 +40,16 @@ test("createTools() gives a cron no tool that changes what others do, and main n
 });
 
 test("createToolsFor() lets job and agent narrow the tools, and neither widen them", async () => {
-  await using home = await openTestHome({ settings: { agents: { poster: { tools: ["claim", "once", "run_job"] } } } });
-  assert.deepEqual(await namesFor(home, jobRun("a", { tools: ["claim", "read_file", "define_job"] })), [
+  await using home = await openTestHome({
+    settings: { agents: { poster: { tools: ["reserve_subject", "once", "run_job"] } } },
+  });
+  assert.deepEqual(await namesFor(home, jobRun("a", { tools: ["reserve_subject", "read_file", "define_job"] })), [
     "read_file",
-    "claim",
+    "reserve_subject",
   ]);
-  const posterRun = { ...jobRun("b", { tools: ["claim", "read_file"] }), agent: "poster" };
-  assert.deepEqual(await namesFor(home, posterRun), ["claim"]);
-  assert.deepEqual(await namesFor(home, { ...jobRun("c"), agent: "poster" }), ["once", "claim"]);
+  const posterRun = { ...jobRun("b", { tools: ["reserve_subject", "read_file"] }), agent: "poster" };
+  assert.deepEqual(await namesFor(home, posterRun), ["reserve_subject"]);
+  assert.deepEqual(await namesFor(home, { ...jobRun("c"), agent: "poster" }), ["once", "reserve_subject"]);
 });
 
 const marker = "the-secret-of-the-blue-heron";
@@ -87,7 +89,7 @@ function probes(runIds: string[]): Call[] {
     call("list_jobs"),
     ...runIds.map((runId) => call("read_run", { runId, withSteps: true })),
     call("lock", { name: "publish" }),
-    call("claim", { scope: "blog", text: "Something else altogether" }),
+    call("reserve_subject", { scope: "blog", text: "Something else altogether" }),
     call("once", { do: "begin", scope: "blog", key: "k" }),
   ];
 }

@@ -3,7 +3,7 @@ import type { Tool } from "@roost/agent";
 import type { SessionKind } from "@roost/kernel";
 import type { Webhook } from "../notices/post-webhook.ts";
 import { askPersonTool } from "./ask-person-tool.ts";
-import { claimTool } from "./claim-tool.ts";
+import { reserveSubjectTool } from "./reserve-subject-tool.ts";
 import { defineJobTool } from "./define-job-tool.ts";
 import { getStateTool } from "./get-state-tool.ts";
 import { httpFetch } from "./http-fetch.ts";
@@ -68,7 +68,7 @@ export function createTools(context: ToolContext, options: CreateToolsOptions): 
     lockTool(context),
     unlockTool(context),
     onceTool(context),
-    claimTool(context),
+    reserveSubjectTool(context),
     httpFetch(context),
     httpSend(context, false),
     ...(context.keyedHosts.size > 0 ? [httpSend(context, true)] : []),

@@ -1,14 +1,14 @@
 /**
- * The word lists behind topic similarity: words without meaning, words that
- * nearly every topic has, words that mean the same, and words of which two
- * different ones make two topics. English first; a few German ones, because a
+ * The word lists behind subject similarity: words without meaning, words that
+ * nearly every subject has, words that mean the same, and words of which two
+ * different ones make two subjects. English first; a few German ones, because a
  * wrong list is worse than none.
  */
 // tidy: lists of words, named for what they are lists of.
 
 const list = (text: string): string[] => text.trim().split(/\s+/);
 
-/** Carry no topic. */
+/** Carry no subject. */
 export const stopWords: ReadonlySet<string> = new Set(
   list(`
     a an the and or but of to in on at by for from with without into onto off out up over under about above as is are was were be been being it its
@@ -20,12 +20,12 @@ export const stopWords: ReadonlySet<string> = new Set(
   `),
 );
 
-/** Say what kind of text it is or that something is to be done: present in many topics, they separate few. */
+/** Say what kind of text it is or that something is to be done: present in many subjects, they separate few. */
 export const faintWords: ReadonlySet<string> = new Set(
   list(`
     post blog article tweet thread video guide tip tutorial introduction explain report review note list draft write read publish announce release
     remind notify reply tell ask send make use set look understand learn work find get keep new good best better more most first last short long weekly
-    daily monthly today yesterday tomorrow week month year day morning big small thing way reason practice idea topic news update live
+    daily monthly today yesterday tomorrow week month year day morning big small thing way reason practice idea subject news update live
     highlight special simple easy quick part chapter series public
     about need want try go know show choose mean happen change
   `),
@@ -100,7 +100,7 @@ export const numberWords: ReadonlyMap<string, string> = new Map(
   ),
 );
 
-/** Sets of values of which a topic has one: two topics with different values are two topics. */
+/** Sets of values of which a subject has one: two subjects with different values are two subjects. */
 export const exclusiveWords: readonly ReadonlySet<string>[] = [
   list(
     "monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag freitag samstag sonntag",

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readTopic } from "./read-topic.ts";
-import { nearTopicScore, sameTopicScore, scoreTopics } from "./score-topics.ts";
-import { heldOut, tuning, type TopicPairs } from "./topic-pairs.fixture.ts";
+import { readSubject } from "./read-subject.ts";
+import { nearSubjectScore, sameSubjectScore, scoreSubjects } from "./score-subjects.ts";
+import { heldOut, tuning, type TopicPairs } from "./subject-pairs.fixture.ts";
 
-const score = (a: string, b: string): number => scoreTopics(readTopic(a), readTopic(b));
+const score = (a: string, b: string): number => scoreSubjects(readSubject(a), readSubject(b));
 
 function measure(pairs: TopicPairs, threshold: number): { precision: number; recall: number } {
   const found = pairs.same.filter(([a, b]) => score(a, b) >= threshold).length;
@@ -13,14 +13,14 @@ function measure(pairs: TopicPairs, threshold: number): { precision: number; rec
 }
 
 const floors: [name: string, pairs: TopicPairs, threshold: number, precisionMin: number, recallMin: number][] = [
-  ["the pairs it was tuned on, refused", tuning, sameTopicScore, 0.95, 1],
-  ["the pairs it was tuned on, named as near", tuning, nearTopicScore, 0.6, 1],
-  ["pairs it had not seen, refused", heldOut, sameTopicScore, 0.8, 0.65],
-  ["pairs it had not seen, named as near", heldOut, nearTopicScore, 0.55, 0.85],
+  ["the pairs it was tuned on, refused", tuning, sameSubjectScore, 0.95, 1],
+  ["the pairs it was tuned on, named as near", tuning, nearSubjectScore, 0.6, 1],
+  ["pairs it had not seen, refused", heldOut, sameSubjectScore, 0.8, 0.65],
+  ["pairs it had not seen, named as near", heldOut, nearSubjectScore, 0.55, 0.85],
 ];
 
 for (const [name, pairs, threshold, precisionMin, recallMin] of floors) {
-  test(`scoreTopics() finds the same topic in other words: ${name}`, (t) => {
+  test(`scoreSubjects() finds the same subject in other words: ${name}`, (t) => {
     const { precision, recall } = measure(pairs, threshold);
     t.diagnostic(
       `${pairs.same.length} same and ${pairs.different.length} different pairs at ${threshold}: precision ${precision.toFixed(2)}, recall ${recall.toFixed(2)}`,
@@ -30,7 +30,7 @@ for (const [name, pairs, threshold, precisionMin, recallMin] of floors) {
   });
 }
 
-test("scoreTopics() is symmetric and 1 for the same text", () => {
+test("scoreSubjects() is symmetric and 1 for the same text", () => {
   for (const [a, b] of [...tuning.same, ...tuning.different]) {
     assert.ok(Math.abs(score(a, b) - score(b, a)) < 1e-9, `${a} | ${b}`);
     assert.equal(score(a, a), 1);
@@ -54,23 +54,23 @@ const rules: [title: string, a: string, b: string, same: boolean][] = [
 ];
 
 for (const [title, a, b, same] of rules) {
-  test(`scoreTopics() ${title}`, () => assert.equal(score(a, b) >= sameTopicScore, same, `score ${score(a, b)}`));
+  test(`scoreSubjects() ${title}`, () => assert.equal(score(a, b) >= sameSubjectScore, same, `score ${score(a, b)}`));
 }
 
-test("scoreTopics() weighs a word by how rare it is among its neighbours", () => {
-  const a = readTopic("kitchen renovation budget");
-  const b = readTopic("kitchen renovation schedule");
-  const plain = scoreTopics(a, b);
-  const commonKitchens = scoreTopics(a, b, { rarity: (word) => (word.startsWith("kitchen") ? 0.2 : 1) });
+test("scoreSubjects() weighs a word by how rare it is among its neighbours", () => {
+  const a = readSubject("kitchen renovation budget");
+  const b = readSubject("kitchen renovation schedule");
+  const plain = scoreSubjects(a, b);
+  const commonKitchens = scoreSubjects(a, b, { rarity: (word) => (word.startsWith("kitchen") ? 0.2 : 1) });
   assert.ok(commonKitchens < plain, `${commonKitchens} < ${plain}`);
 });
 
-test("readTopic() takes a text of any length and keeps to its limits", () => {
+test("readSubject() takes a text of any length and keeps to its limits", () => {
   const words = Array.from(
     { length: 5_000 },
     (_, index) => `word${String.fromCharCode(97 + (index % 26))}${index}x`,
   ).join(" ");
-  assert.ok(readTopic(words).length <= 120);
-  assert.deepEqual(readTopic(""), []);
-  assert.deepEqual(readTopic("🙂 – …"), []);
+  assert.ok(readSubject(words).length <= 120);
+  assert.deepEqual(readSubject(""), []);
+  assert.deepEqual(readSubject("🙂 – …"), []);
 });

@@ -1,17 +1,17 @@
 /**
- * How alike two topics are, from 0 to 1. Pure. What both say counts for them;
+ * How alike two subjects are, from 0 to 1. Pure. What both say counts for them;
  * what only one adds counts little against them (a longer wording); what each
  * says instead of the other counts most (another subject in the same words).
  */
-import type { Topic, TopicWord } from "./read-topic.ts";
+import type { SubjectWords, SubjectWord } from "./read-subject.ts";
 import { stemWord } from "./stem-word.ts";
-import { exclusiveWords } from "./topic-words.ts";
+import { exclusiveWords } from "./subject-words.ts";
 
-/** From here on two texts are taken for the same topic. Chosen on the table of pairs, where less would refuse too much. */
-export const sameTopicScore = 0.7;
+/** From here on two texts are taken for the same subject. Chosen on the table of pairs, where less would refuse too much. */
+export const sameSubjectScore = 0.7;
 
 /** From here on two texts are near enough to be shown to somebody who understands them. */
-export const nearTopicScore = 0.45;
+export const nearSubjectScore = 0.45;
 
 const exchangedFactor = 2.6;
 const addedFactor = 0.5;
@@ -21,13 +21,13 @@ const lettersAlikeMin = 0.55;
 const exclusiveStems = exclusiveWords.map((words) => new Set([...words].map(stemWord)));
 
 export interface ScoreTopicsOptions {
-  /** How much a word separates topics among those it is compared with: 1 on average. */
+  /** How much a word separates subjects among those it is compared with: 1 on average. */
   rarity?: (word: string) => number;
 }
 
-export function scoreTopics(a: Topic, b: Topic, options: ScoreTopicsOptions = {}): number {
+export function scoreSubjects(a: SubjectWords, b: SubjectWords, options: ScoreTopicsOptions = {}): number {
   const rarity = options.rarity ?? (() => 1);
-  const weightOf = (word: TopicWord) => word.weight * (word.kind === "number" ? 1 : rarity(word.word));
+  const weightOf = (word: SubjectWord) => word.weight * (word.kind === "number" ? 1 : rarity(word.word));
   const { shared, restA, restB } = match(a, b, weightOf);
   const exchanged = Math.min(restA, restB);
   const added = Math.max(restA, restB) - exchanged;
@@ -37,12 +37,12 @@ export function scoreTopics(a: Topic, b: Topic, options: ScoreTopicsOptions = {}
 }
 
 function match(
-  a: Topic,
-  b: Topic,
-  weightOf: (word: TopicWord) => number,
+  a: SubjectWords,
+  b: SubjectWords,
+  weightOf: (word: SubjectWord) => number,
 ): { shared: number; restA: number; restB: number } {
   const left = new Map(b.map((word) => [word.word, word]));
-  const open: TopicWord[] = [];
+  const open: SubjectWord[] = [];
   let shared = 0;
   let restA = 0;
   for (const word of a) {
@@ -71,8 +71,11 @@ function match(
   return { shared, restA, restB };
 }
 
-function nearest(word: TopicWord, candidates: Iterable<TopicWord>): { near: TopicWord | undefined; alike: number } {
-  let near: TopicWord | undefined;
+function nearest(
+  word: SubjectWord,
+  candidates: Iterable<SubjectWord>,
+): { near: SubjectWord | undefined; alike: number } {
+  let near: SubjectWord | undefined;
   let alike = lettersAlikeMin;
   for (const candidate of candidates) {
     if (word.kind === "number" || candidate.kind === "number") continue;
@@ -102,10 +105,10 @@ function trigrams(word: string): Set<string> {
 }
 
 /** Each names a number, a weekday, a month … and they are not the same. */
-function conflict(a: Topic, b: Topic): boolean {
-  const numbers = (topic: Topic) => topic.filter((word) => word.kind === "number").map((word) => word.word);
-  const values = (topic: Topic, set: ReadonlySet<string>) =>
-    topic.map((word) => word.word).filter((word) => set.has(word));
+function conflict(a: SubjectWords, b: SubjectWords): boolean {
+  const numbers = (subject: SubjectWords) => subject.filter((word) => word.kind === "number").map((word) => word.word);
+  const values = (subject: SubjectWords, set: ReadonlySet<string>) =>
+    subject.map((word) => word.word).filter((word) => set.has(word));
   return apart(numbers(a), numbers(b)) || exclusiveStems.some((set) => apart(values(a, set), values(b, set)));
 }
 

@@ -1,5 +1,5 @@
-/** `roost claim`: takes a topic on, unless somebody has taken nearly the same in other words. */
-import type { Claim } from "@roost/contract/operations";
+/** `roost reserve`: reserves a subject, unless somebody has taken nearly the same in other words. */
+import type { Subject } from "@roost/contract/operations";
 import { RoostError } from "@roost/base";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
@@ -13,7 +13,7 @@ import type { Column } from "../print/table.ts";
 import { plainLine } from "../print/text-width.ts";
 import { readPages } from "../read-pages.ts";
 
-interface ClaimOptions {
+interface ReserveOptions {
   scope: string;
   by?: string;
   ttl: number;
@@ -22,16 +22,16 @@ interface ClaimOptions {
   release?: string;
 }
 
-const claimsMax = 1000;
+const subjectsMax = 1000;
 
-export function addClaimCommand(program: Command, context: CliContext): void {
+export function addReserveCommand(program: Command, context: CliContext): void {
   program
-    .command("claim")
-    .summary("take a topic on, unless somebody has")
+    .command("reserve")
+    .summary("reserve a subject, unless somebody has")
     .description(
-      "Takes a topic on, unless somebody has taken nearly the same in other words: then it says who and when, and exits with 1.",
+      "Reserves a subject, unless somebody has reserved nearly the same in other words: then it says who and when, and exits with 1.",
     )
-    .argument("[text...]", "the topic, or the whole text")
+    .argument("[text...]", "the subject, or the whole text")
     .option("--scope <scope>", "where it must be new: blog, posts, …", "cli")
     .option("--by <name>", "who takes it (default: this user, host and process)")
     .option("--ttl <duration>", "how long it stays taken", parseOptionDuration, 30 * 86_400_000)
@@ -41,21 +41,21 @@ export function addClaimCommand(program: Command, context: CliContext): void {
       parseOptionAmount,
     )
     .option("--list", "list what is taken instead")
-    .option("--release <id>", "give a topic up instead")
-    .action(async (words: string[], options: ClaimOptions) => {
+    .option("--release <id>", "give a subject up instead")
+    .action(async (words: string[], options: ReserveOptions) => {
       if (options.list === true) return list(context, options);
       if (options.release !== undefined) return release(context, options.release);
       const text = words.join(" ");
-      if (text === "") throw new RoostError("invalid_input", "there is no topic: roost claim TEXT, or --list");
+      if (text === "") throw new RoostError("invalid_input", "there is no subject: roost reserve TEXT, or --list");
       await take(context, text, options);
     });
 }
 
-async function take(context: CliContext, text: string, options: ClaimOptions): Promise<void> {
+async function take(context: CliContext, text: string, options: ReserveOptions): Promise<void> {
   const { terminal, clock } = context;
   const { client } = await context.connect();
   const { scope, ttl, threshold } = options;
-  const answer = await client.claimTopic({
+  const answer = await client.reserveSubject({
     scope,
     text,
     by: options.by ?? nameHolder(),
@@ -65,7 +65,7 @@ async function take(context: CliContext, text: string, options: ClaimOptions): P
   if (!answer.granted) context.exitWith(exitCodes.answerIsNo);
   if (terminal.isJson) return terminal.json(answer);
   terminal.line(
-    answer.granted ? `Taken: ${answer.claimId}` : terminal.paint("Not taken: somebody has nearly the same", "warn"),
+    answer.granted ? `Taken: ${answer.subjectId}` : terminal.paint("Not taken: somebody has nearly the same", "warn"),
   );
   for (const near of answer.similar) {
     const percent = `${Math.round(near.similarity * 100)} %`;
@@ -74,32 +74,32 @@ async function take(context: CliContext, text: string, options: ClaimOptions): P
   }
 }
 
-async function list(context: CliContext, { scope }: ClaimOptions): Promise<void> {
+async function list(context: CliContext, { scope }: ReserveOptions): Promise<void> {
   const { terminal, clock } = context;
   const { client } = await context.connect();
-  const claims = await readPages(
-    (page) => client.listClaims({ ...page, scope }),
+  const subjects = await readPages(
+    (page) => client.listSubjects({ ...page, scope }),
     (page) => page.items,
-    claimsMax,
+    subjectsMax,
   );
-  if (terminal.isJson) return terminal.json({ claims });
+  if (terminal.isJson) return terminal.json({ subjects });
   const nowMs = clock.nowMs();
-  const columns: Column<Claim>[] = [
-    { title: "TOPIC", value: (claim) => claim.text, widthMin: 16 },
-    { title: "BY", value: (claim) => claim.by, widthMin: 8, importance: 2, label: "by" },
-    { title: "TAKEN", value: (claim) => relativeTime(claim.at, nowMs), tone: () => "dim" },
-    { title: "ID", value: (claim) => shortId(claim.id), tone: () => "dim" },
+  const columns: Column<Subject>[] = [
+    { title: "SUBJECT", value: (subject) => subject.text, widthMin: 16 },
+    { title: "BY", value: (subject) => subject.by, widthMin: 8, importance: 2, label: "by" },
+    { title: "TAKEN", value: (subject) => relativeTime(subject.at, nowMs), tone: () => "dim" },
+    { title: "ID", value: (subject) => shortId(subject.id), tone: () => "dim" },
   ];
-  terminal.table(claims, columns, `Nothing is taken in ${scope}`);
+  terminal.table(subjects, columns, `Nothing is taken in ${scope}`);
 }
 
 async function release(context: CliContext, given: string): Promise<void> {
   const { terminal } = context;
   const { client } = await context.connect();
-  const { items: claims } = await client.listClaims({ limit: 500 });
-  const ids = claims.map(({ id }) => id);
-  const claimId = given.length >= 30 ? given : findById(given, ids, { one: "claim", list: "roost claim --list" });
-  const answer = await client.releaseClaim({ claimId });
+  const { items: subjects } = await client.listSubjects({ limit: 500 });
+  const ids = subjects.map(({ id }) => id);
+  const subjectId = given.length >= 30 ? given : findById(given, ids, { one: "subject", list: "roost reserve --list" });
+  const answer = await client.releaseSubject({ subjectId });
   if (terminal.isJson) return terminal.json(answer);
   terminal.line(answer.released ? "Given up" : "It was not taken any more");
 }

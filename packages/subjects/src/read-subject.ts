@@ -1,18 +1,18 @@
 /**
- * Reads a text as a topic: its meaningful words, stemmed, synonyms made one,
- * each with how much it says about the topic. Pure.
+ * Reads a text as a subject: its meaningful words, stemmed, synonyms made one,
+ * each with how much it says about the subject. Pure.
  */
 import { stemWord } from "./stem-word.ts";
-import { canonicalWords, countedWords, faintWords, numberWords, stopWords } from "./topic-words.ts";
+import { canonicalWords, countedWords, faintWords, numberWords, stopWords } from "./subject-words.ts";
 
-export interface TopicWord {
+export interface SubjectWord {
   word: string;
   kind: "word" | "name" | "number";
   /** 1 for a common content word. */
   weight: number;
 }
 
-export type Topic = readonly TopicWord[];
+export type SubjectWords = readonly SubjectWord[];
 
 export const topicCharsMax = 2_000;
 export const topicWordCountMax = 120;
@@ -23,10 +23,10 @@ const faintStems = new Set([...faintWords].map(stemWord));
 const countedStems = new Set([...countedWords].map(stemWord));
 const canonicalStems = new Map([...canonicalWords].map(([word, first]) => [stemWord(word), stemWord(first)]));
 
-export function readTopic(text: string): Topic {
+export function readSubject(text: string): SubjectWords {
   const tokens = tokenize(text);
   const titleCase = isTitleCase(tokens);
-  const words = new Map<string, TopicWord>();
+  const words = new Map<string, SubjectWord>();
   for (const [index, token] of tokens.entries()) {
     const word = read(token, tokens, index, titleCase);
     if (word === undefined) continue;
@@ -62,7 +62,7 @@ function isTitleCase(tokens: Token[]): boolean {
   return long.length > 3 && long.filter((token) => /^\p{Lu}/u.test(token.text)).length / long.length > 0.8;
 }
 
-function read(token: Token, tokens: Token[], index: number, titleCase: boolean): TopicWord | undefined {
+function read(token: Token, tokens: Token[], index: number, titleCase: boolean): SubjectWord | undefined {
   const lower = token.lower.replace(/^(\d+)(?:am|pm|th|st|nd|rd|h)$/, "$1").replace(/^(\p{L}+)\.js$/u, "$1");
   const number = numberWords.get(lower) ?? lower;
   if (/^v?\d/.test(number)) {

@@ -1,6 +1,6 @@
 /**
- * Written pairs of topics for measuring topic similarity: the same topic in
- * other words, or two topics that share words. `tuning` was looked at while
+ * Written pairs of subjects for measuring subject similarity: the same subject in
+ * other words, or two subjects that share words. `tuning` was looked at while
  * the scoring was made. `heldOut` was not: it is only measured, and a change
  * of the scoring is not fitted to it.
  */

@@ -1,4 +1,4 @@
-/** The stem of an English word, as far as comparing topics needs it. No dictionary. */
+/** The stem of an English word, as far as comparing subjects needs it. No dictionary. */
 const suffixes = [
   "isations",
   "izations",

@@ -1,27 +1,27 @@
 import type { Tool } from "@roost/agent";
-import { claimTopic } from "@roost/claims";
+import { reserveSubject } from "@roost/subjects";
 import { z } from "zod";
 import { toJson, type ToolContext } from "./tool-context.ts";
 
 const input = z.object({
   scope: z.string().min(1).max(200).describe("Where it must be new: blog, videos, posts, …"),
-  text: z.string().min(1).max(10_000).describe("The topic or text, in one or a few sentences"),
+  text: z.string().min(1).max(10_000).describe("The subject or text, in one or a few sentences"),
   days: z.number().min(1).max(365).default(30).describe("How long nobody else takes it up"),
 });
 
-/** Takes a topic on, unless somebody has taken on nearly the same in other words. */
-export function claimTool({ kernel, run, actor }: ToolContext): Tool<z.infer<typeof input>> {
+/** Reserves a subject, unless another has reserved nearly the same in other words. */
+export function reserveSubjectTool({ kernel, run, actor }: ToolContext): Tool<z.infer<typeof input>> {
   return {
-    name: "claim",
+    name: "reserve_subject",
     description:
-      "Claims a topic before you work on it. It is refused when another has claimed it, also in other words; you are told who, when and how similar. Then choose another topic. When it is granted, look at the similar ones all the same.",
+      "Reserves a subject before you work on it. It is refused when another has reserved it, also in other words; you are told who, when and how similar. Then choose another subject. When it is granted, look at the similar ones all the same.",
     input,
     effect: "idempotent",
     execute: async ({ scope, text, days }, { labels: known }) => {
       const request = {
         scope,
         text,
-        // Another run of the same job is another claimant: what was taken up yesterday is not taken up today.
+        // Another run of the same job is another holder: what was taken up yesterday is not taken up today.
         by: run.jobId === null ? actor : `${actor} run:${run.id}`,
         ttlMs: days * 86_400_000,
         runId: run.id,
@@ -29,7 +29,7 @@ export function claimTool({ kernel, run, actor }: ToolContext): Tool<z.infer<typ
         causation: run.causeId,
         correlation: run.correlation,
       };
-      const { labels, ...answer } = await claimTopic(kernel, request);
+      const { labels, ...answer } = await reserveSubject(kernel, request);
       return { state: "done", output: toJson(answer), labels };
     },
   };

@@ -1,0 +1,32 @@
+import { reserveSubject, listSubjects, releaseSubject } from "@roost/subjects";
+import { serve, type Served } from "@roost/contract";
+import * as operations from "@roost/contract/operations";
+import type { Kernel } from "@roost/kernel";
+import { namedBy } from "../records/named-by.ts";
+import { placeOf, toPage, uuidPlace } from "../records/page.ts";
+import { requireUuid } from "../records/require-uuid.ts";
+import { toWire } from "../records/to-wire.ts";
+
+export function serveSubjects({ kernel }: { kernel: Kernel }): Served[] {
+  return [
+    serve(operations.listSubjects, async ({ limit, after, scope }) => {
+      const { subjects, next } = await listSubjects(kernel, {
+        limit,
+        after: placeOf(uuidPlace, after),
+        scope,
+      });
+      return toPage(
+        subjects.map(({ subjectId, ...subject }) => ({ id: subjectId, ...toWire(subject) })),
+        next,
+      );
+    }),
+
+    serve(operations.reserveSubject, async ({ by, ...request }, { principal }) => {
+      const subject = { ...request, by: namedBy(principal, by), runId: principal.run?.id };
+      const { labels: _ofOthers, ...answer } = await reserveSubject(kernel, subject);
+      return toWire(answer);
+    }),
+
+    serve(operations.releaseSubject, ({ subjectId }) => releaseSubject(kernel, requireUuid("subject", subjectId))),
+  ];
+}

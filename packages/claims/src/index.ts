@@ -1,1 +1,0 @@
-export { claimTopic, listClaims, releaseClaim } from "./claim-topic.ts";

@@ -1,0 +1,1 @@
+export { reserveSubject, listSubjects, releaseSubject } from "./reserve-subject.ts";
