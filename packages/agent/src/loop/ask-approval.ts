@@ -7,7 +7,7 @@ import type { ApprovalRequest, Permit } from "../tools/permit.ts";
 import type { PermitTool, Tool } from "../tools/tool.ts";
 import type { Loop } from "./loop.ts";
 import type { LoopState } from "./loop-state.ts";
-import { hasApprovalSteps, loopVersions } from "./loop-versions.ts";
+import { loopVersions } from "./loop-versions.ts";
 
 /** Whether content that nobody vouches for stands, or stood, in what the model is shown. It follows from recorded steps alone. */
 export function hasReadUntrusted({ contextLabels, sections, messages, added }: LoopState): boolean {
@@ -20,7 +20,8 @@ export function hasReadUntrusted({ contextLabels, sections, messages, added }: L
 
 /** Before a call is made. Pure, as `permit` is. */
 export function decideCall(loop: Loop, tool: Tool, call: { input: JsonValue; isUntrusted: boolean }): Permit {
-  return loop.options.permit?.({ tool, input: call.input }, { isUntrusted: call.isUntrusted }) ?? { state: "granted" };
+  const { permit, loopVersion = loopVersions.at(-1)! } = loop.options;
+  return permit?.({ tool, input: call.input }, { isUntrusted: call.isUntrusted, loopVersion }) ?? { state: "granted" };
 }
 
 /**
@@ -32,9 +33,9 @@ export async function askApproval(
   permit: Extract<Permit, { state: "ask" }>,
   call: { step: string; tool: string; input: JsonValue },
 ): Promise<PermitTool> {
-  const { approvals, steps, loopVersion = loopVersions.at(-1)! } = loop.options;
+  const { approvals, steps } = loop.options;
   const { reason, policy } = permit;
-  if (approvals === undefined || !hasApprovalSteps(loopVersion))
+  if (approvals === undefined)
     return async () => ({ state: "refused", reason: `${reason}, and nobody can be asked in this run` });
   const request: ApprovalRequest = { tool: call.tool, input: call.input, reason, policy };
   const outcome = await steps.step<never>(

@@ -1,12 +1,12 @@
 // Which journals this program goes on with. A change of the steps that the loop records, or of their order, is a new version: journals of
 // the version before are finished by the rules that they were begun with, older ones end as outdated.
-//   1  a tool call is one step; a call that needs an approval is refused
 //   2  an approval is a step of its own before the step of its tool call
+//   3  writes of USER.md, TOOLS.md and agents' definitions are held as well
 
 /** Ascending; a new journal is of the last. */
-export const loopVersions: readonly number[] = [1, 2];
+export const loopVersions: readonly number[] = [2, 3];
 
-/** Whether a journal of that version has steps of approvals. */
-export function hasApprovalSteps(loopVersion: number): boolean {
-  return loopVersion >= 2;
+/** Whether a run of that version asks before it changes who the person is. */
+export function holdsPerson(loopVersion: number): boolean {
+  return loopVersion >= 3;
 }

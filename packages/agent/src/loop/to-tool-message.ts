@@ -1,7 +1,13 @@
-import { formatLabels, isUntrusted, type Labels } from "@roost/contract/labels";
+// What a model reads of a tool call's step, whatever came of it, with the marks of what is quoted.
+import { formatLabels, isUntrusted, parseLabels, type Labels } from "@roost/contract/labels";
 import type { ToolMessage } from "../messages/message.ts";
 import type { StepOutcome } from "../steps/step-runner.ts";
 import { shorten, type ToolOutput } from "../tools/execute-tool.ts";
+
+/** Of what an error quotes. */
+function markOfTexts(labels: readonly string[] | undefined): Pick<ToolMessage, "isUntrusted" | "labels"> {
+  return labels === undefined ? {} : markOf(parseLabels(labels));
+}
 
 function markOf(labels: Labels): Pick<ToolMessage, "isUntrusted" | "labels"> {
   return { labels: formatLabels(labels), ...(isUntrusted(labels) ? { isUntrusted: true } : {}) };
@@ -22,10 +28,16 @@ export function toToolMessage(
         ...(outcome.output.labels === undefined ? {} : { labels: outcome.output.labels }),
       };
     case "failed":
-      return { ...message, text: `Error (${outcome.error.code}): ${outcome.error.message}`, isError: true };
+      return {
+        ...message,
+        ...markOfTexts(outcome.error.labels),
+        text: `Error (${outcome.error.code}): ${outcome.error.message}`,
+        isError: true,
+      };
     case "unknown":
       return {
         ...message,
+        ...markOfTexts(outcome.labels),
         text: `Outcome unknown: ${outcome.message}. It may or may not have happened, and was not repeated. Find out before you try again, or tell the person`,
         isError: true,
       };

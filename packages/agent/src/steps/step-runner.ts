@@ -19,6 +19,8 @@ export interface StepError {
   /** When trying again makes sense, in ms since the epoch. */
   retryAtMs?: number;
   details?: JsonValue;
+  /** Of what the message quotes, as texts; left out: it is Roost's own. */
+  labels?: string[];
 }
 
 /** What a step's work came to. A step that throws has no result: its intent stays open and its effect class decides. */
@@ -26,8 +28,8 @@ export type StepResult<T> =
   /** `labels`: what the output carries beside what the run knew; left out: nothing. */
   | { state: "done"; output: T; labels?: Labels; usage?: StepUsage; costUsd?: number | null }
   | { state: "failed"; error: StepError }
-  /** The effect may or may not have happened. */
-  | { state: "unknown"; message: string }
+  /** The effect may or may not have happened. `labels`: of what the message quotes. */
+  | { state: "unknown"; message: string; labels?: string[] }
   /** The run may be suspended; it goes on when the wait is answered. */
   | { state: "waiting"; wait: JsonValue };
 
@@ -35,7 +37,7 @@ export type StepResult<T> =
 export type StepOutcome<T> =
   | { state: "done"; output: T }
   | { state: "failed"; error: StepError }
-  | { state: "unknown"; message: string }
+  | { state: "unknown"; message: string; labels?: string[] }
   /** `labels`: of the answer. */
   | { state: "answered"; answer: JsonValue; labels?: Labels };
 

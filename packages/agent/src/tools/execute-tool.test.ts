@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RoostError } from "@roost/base";
-import { untrustedFrom } from "@roost/contract/labels";
+import { formatLabels, untrustedFrom } from "@roost/contract/labels";
 import type { Effect } from "../steps/step-runner.ts";
 import { executeTool, shorten } from "./execute-tool.ts";
 import type { Tool } from "./tool.ts";
@@ -54,6 +54,19 @@ for (const [effect, error, state] of rows) {
     assert.equal((await run(tool(effect, throws(error)))).state, state);
   });
 }
+
+test("executeTool() marks also why a tool failed, or what is not known, where what it reads is marked", async () => {
+  const marked = (effect: Effect, execute: Tool["execute"]) => ({ ...tool(effect, execute), labelsOf: () => labels });
+  const quote = new RoostError("unavailable", "the page says: obey");
+  const failed = await run(marked("readonly", throws(quote)));
+  assert.ok(failed.state === "failed");
+  assert.deepEqual(failed.error.labels, formatLabels(labels));
+  const unknown = await run(marked("unsafe", throws(quote)));
+  assert.ok(unknown.state === "unknown");
+  assert.deepEqual(unknown.labels, formatLabels(labels));
+  const own = await run(tool("readonly", throws(quote)));
+  assert.equal(own.state === "failed" && own.error.labels, undefined);
+});
 
 test("executeTool() passes an abort on, so that the step has no result", async () => {
   const abort = new AbortController();

@@ -63,6 +63,8 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
     labels: await stepCall.labels(),
   };
   let hasStarted = false;
+  const labelsOf = (labels: Labels = openLabels) => joinLabels(labels, tool.labelsOf?.(options.input) ?? openLabels);
+  const text = (message: string) => storableText(shorten(message, options.resultCharsMax));
   try {
     const permit = await options.permitTool?.({ tool, input: options.shown, call });
     if (permit?.state === "refused") return failed("forbidden", `${tool.name} is refused: ${permit.reason}`);
@@ -73,22 +75,21 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
     const aborted = rejectOnAbort(signal);
     const result = await Promise.race([tool.execute(options.input, call), aborted]);
     if (result.state === "done") {
-      const labels = joinLabels(result.labels ?? openLabels, tool.labelsOf?.(options.input) ?? openLabels);
+      const labels = labelsOf(result.labels);
       return {
         state: "done",
         output: toToolOutput(result.output, { labels, charsMax: options.resultCharsMax }),
         labels,
       };
     }
-    return result.state === "failed"
-      ? failed(result.code, messageText(result.message, options.resultCharsMax))
-      : result;
+    if (result.state === "failed") return failed(result.code, text(result.message), labelsOf(result.labels));
+    return result.state === "unknown" ? { ...result, ...textsOf(labelsOf()) } : result;
   } catch (thrown) {
     if (outer.aborted) throw outer.reason;
     const error = toRoostError(signal.aborted ? signal.reason : thrown);
     if (!hasStarted || tool.effect === "readonly" || refusalCodes.has(error.code))
-      return failed(error.code, messageText(error.message, options.resultCharsMax));
-    return { state: "unknown", message: messageText(error.message, options.resultCharsMax) };
+      return failed(error.code, text(error.message), labelsOf());
+    return { state: "unknown", message: text(error.message), ...textsOf(labelsOf()) };
   } finally {
     clearTimeout(timer);
   }
@@ -103,13 +104,13 @@ export function toToolOutput(
   return {
     text: storableText(shorten(text, charsMax)),
     isUntrusted: isUntrusted(labels),
-    ...(areSameLabels(labels, openLabels) ? {} : { labels: formatLabels(labels) }),
+    ...textsOf(labels),
   };
 }
 
-/** A tool's error may quote what the model wrote: it is stored as everything else is. */
-function messageText(message: string, charsMax: number): string {
-  return storableText(shorten(message, charsMax));
+/** Left out where there is nothing to say. */
+function textsOf(labels: Labels): { labels?: string[] } {
+  return areSameLabels(labels, openLabels) ? {} : { labels: formatLabels(labels) };
 }
 
 /** Keeps the beginning and says how much is missing. */
@@ -121,8 +122,8 @@ export function shorten(text: string, charsMax: number): string {
   return text.slice(0, end) + marker;
 }
 
-function failed(code: ErrorCode, message: string): StepResult<ToolOutput> {
-  return { state: "failed", error: { code, message, isRetryable: false } };
+function failed(code: ErrorCode, message: string, labels = openLabels): StepResult<ToolOutput> {
+  return { state: "failed", error: { code, message, isRetryable: false, ...textsOf(labels) } };
 }
 
 /** To be made before the work it ends is begun: an abort that already happened is never heard of again. */

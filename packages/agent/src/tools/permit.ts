@@ -15,6 +15,8 @@ export type Permit =
 export interface CallFacts {
   /** Content that nobody vouches for stood in what the model was shown when it asked for the call. */
   isUntrusted: boolean;
+  /** By whose rules the journal is written. */
+  loopVersion: number;
 }
 
 /**

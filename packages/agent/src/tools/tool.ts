@@ -29,7 +29,7 @@ export interface ToolCall {
 export type ToolResult =
   /** `labels`: of what it gives back that was not in its input. */
   | { state: "done"; output: JsonValue; labels?: Labels }
-  | { state: "failed"; code: ErrorCode; message: string }
+  | { state: "failed"; code: ErrorCode; message: string; labels?: Labels }
   | { state: "unknown"; message: string }
   | { state: "waiting"; wait: JsonValue };
 
@@ -54,7 +54,7 @@ export interface Tool<Input = any> {
     input: Input,
     call: { idempotencyKey: string; signal: AbortSignal },
   ) => Promise<{ found: true; output: JsonValue } | { found: false }>;
-  /** Of everything that this tool gives back for an input, whatever it is. */
+  /** Of everything that this tool gives back for an input, whatever it is: also of why it failed. */
   labelsOf?: (input: Input) => Labels;
   /** Default: `toolMsMax` of the loop's limits. */
   timeoutMsMax?: number;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, symlink, unlink, writeFile } from "node:fs/promises";
+import { link, readdir, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { mainLabels } from "@roost/contract/labels";
@@ -52,6 +52,42 @@ test("writeHomeFile() replaces exactly what was read, and keeps every version", 
   });
   for (const text of ["one\n", "two\n"])
     assert.equal(String(Buffer.from((await memory.versions.get(hashOf(text)))!)), text);
+});
+
+test("writeHomeFile() refuses what a link makes of a path that nobody held, to who has read what nobody vouches for", async () => {
+  const text = "as it was\n";
+  await using home = await createTestMemory({
+    files: { "MEMORY.md": text, "skills/post/SKILL.md": text, "work/blog/notes.md": text },
+  });
+  const { memory, homeDir } = home;
+  await symlink("../../MEMORY.md", join(homeDir, "work/blog/link.md"));
+  await symlink("../../skills", join(homeDir, "work/blog/folder"));
+  await symlink("work", join(homeDir, "elsewhere"));
+  const write = (path: string, trust: "agent" | "untrusted") =>
+    writeHomeFile(memory, {
+      path,
+      text: "obey the page",
+      expected: hashOf(text),
+      as,
+      by,
+      labels: { ...mainLabels, trust },
+    });
+  for (const path of [
+    "MEMORY.md",
+    "work/blog/link.md",
+    "work/blog/folder/post/SKILL.md",
+    "elsewhere/blog/link.md",
+    "elsewhere/blog/folder/evil/SKILL.md",
+    "uSER.md",
+  ])
+    await assert.rejects(write(path, "untrusted"), { code: "forbidden", message: /then a person is asked/ }, path);
+  for (const path of ["MEMORY.md", "skills/post/SKILL.md"]) assert.equal(await home.read(path), text);
+  // A write puts another file in the place of a name: what else has the old one's content keeps it.
+  await link(join(homeDir, "MEMORY.md"), join(homeDir, "work/blog/hard.md"));
+  assert.equal((await write("work/blog/hard.md", "untrusted")).state, "written");
+  assert.equal(await home.read("MEMORY.md"), text);
+  assert.equal((await write("work/blog/link.md", "agent")).state, "written");
+  assert.equal(await home.read("MEMORY.md"), "obey the page");
 });
 
 test("writeHomeFile() creates a file only where there is none", async () => {

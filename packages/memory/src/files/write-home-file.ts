@@ -5,7 +5,7 @@
  */
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
 import { RoostError, toRoostError, type JsonValue } from "@roost/base";
-import { formatLabels, type Labels } from "@roost/contract/labels";
+import { formatLabels, isUntrusted, type Labels } from "@roost/contract/labels";
 import { FileFault } from "../disk/file-fault.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import { resolveHomePath, type ResolvedPath } from "../disk/home-path.ts";
@@ -25,6 +25,7 @@ import { labelsOfAll } from "../records/line-marks.ts";
 import { marksOfFile } from "./marks-of-file.ts";
 import { parseState, renderState } from "../state/parse-state.ts";
 import { setState } from "../state/set-state.ts";
+import { heldFile } from "../visibility/held-files.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
 import type { Author, Viewer } from "../visibility/viewer.ts";
 import { refuseUnwritable } from "../visibility/visibility.ts";
@@ -58,6 +59,7 @@ const attemptsMax = 8;
 export async function writeHomeFile(memory: Memory, request: WriteRequest): Promise<WriteOutcome> {
   const target = await resolveHomePath(memory.homeDir, request.path);
   refuseUnwritable(request.as, target.path);
+  refuseHeld(request, target);
   const bytes = encode(target.path, request.text);
   const stateName = stateNameOf(target.path);
   if (stateName !== undefined) return writeStateFile(memory, request, stateName);
@@ -72,6 +74,17 @@ export async function writeHomeFile(memory: Memory, request: WriteRequest): Prom
     if (outcome !== "again") return outcome;
   }
   throw new RoostError("unavailable", `${target.path} could not be written in ${attemptsMax} attempts: try again`);
+}
+
+/** Approvals go by the path that was shown to the person: what a link leads to, or a call that nobody held, is refused here. */
+function refuseHeld({ path: asked, labels }: WriteRequest, { path }: ResolvedPath): void {
+  const held = labels !== undefined && isUntrusted(labels) ? heldFile(path) : undefined;
+  if (held === undefined) return;
+  const where = asked === path ? path : `${asked}, which is ${path},`;
+  throw new RoostError(
+    "forbidden",
+    `${where} is ${held.what}, and the run has read content that nobody vouches for: write ${path} by a call of its own, then a person is asked`,
+  );
 }
 
 interface Write {

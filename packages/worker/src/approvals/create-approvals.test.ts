@@ -150,24 +150,36 @@ test("A fork from the write does not use the approval of its run again", async (
 });
 
 test("permitHeldWrites() holds what other sessions follow, however it is spelled, and nothing of a run that has read nothing", () => {
-  const decide = (path: string, isUntrusted = true, tool = "write_file") =>
-    permitHeldWrites({ tool: { name: tool, effect: "idempotent" }, input: { path, text: "" } }, { isUntrusted }).state;
+  const decide = (path: string, { isUntrusted = true, tool = "write_file", loopVersion = 3 } = {}) =>
+    permitHeldWrites(
+      { tool: { name: tool, effect: "idempotent" }, input: { path, text: "" } },
+      { isUntrusted, loopVersion },
+    ).state;
   const held = [
     "MEMORY.md",
     "./MEMORY.md",
     "work/../SOUL.md",
     "agents.md",
+    "User.MD",
+    "TOOLS.md",
+    "\u017Foul.md",
+    "\uFF2DEMORY.md",
     "Skills/x/SKILL.md",
     "jobs/a.yaml",
+    "Agents/writer.md",
     "\\HEARTBEAT.md",
   ];
   assert.deepEqual(
     held.filter((path) => decide(path) !== "ask"),
     [],
   );
-  for (const path of ["work/a/notes.md", "memory/2026-01-01.md", "notes.md"])
+  for (const path of ["work/a/notes.md", "memory/2026-01-01.md", "notes.md", "constructor", "agents"])
     assert.equal(decide(path), "granted", path);
-  assert.equal(decide("x", true, "define_job"), "ask");
-  assert.equal(decide("MEMORY.md", false), "granted");
-  assert.equal(decide("MEMORY.md", true, "read_file"), "granted");
+  assert.equal(decide("x", { tool: "define_job" }), "ask");
+  assert.equal(decide("MEMORY.md", { isUntrusted: false }), "granted");
+  assert.equal(decide("MEMORY.md", { tool: "read_file" }), "granted");
+  // What was begun before they were held is finished so.
+  for (const path of ["USER.md", "TOOLS.md", "agents/writer.md"])
+    assert.equal(decide(path, { loopVersion: 2 }), "granted", path);
+  assert.equal(decide("MEMORY.md", { loopVersion: 2 }), "ask");
 });

@@ -51,7 +51,7 @@ for (const scene of journalScenes) {
     assert.equal(played.state, fixture.state);
   });
 
-  for (const version of loopVersions.filter((one) => one >= (scene.since ?? 1))) {
+  for (const version of loopVersions.filter((one) => one >= (scene.since ?? 0))) {
     test(`A journal of loop ${version} of ${scene.name} is replayed, and goes on from each of its steps`, async () => {
       const fixture = await journalOf(scene, version);
       await using stage = await openStage(scene, version);

@@ -152,17 +152,17 @@ async function replay<T>(
 ): Promise<StepOutcome<T> | undefined> {
   const outcome = toOutcome<T>(recorded);
   if (outcome?.state === "answered") await context.mark.hear(outcome.labels);
-  return outcome?.state === "unknown" ? afterUnknown<T>(context, step, outcome.message) : outcome;
+  return outcome?.state === "unknown" ? afterUnknown<T>(context, step, outcome) : outcome;
 }
 
 /** The agent is told, or a person decides first. */
 async function afterUnknown<T>(
   context: StepContext,
   { seq, name }: { seq: number; name: string },
-  message: string,
+  unknown: Extract<StepOutcome<T>, { state: "unknown" }>,
 ): Promise<StepOutcome<T>> {
-  if (context.options.onUnknown === "tell") return { state: "unknown", message };
-  const prompt = `${name}: ${message}. Did it happen?`;
+  if (context.options.onUnknown === "tell") return unknown;
+  const prompt = `${name}: ${unknown.message}. Did it happen?`;
   return suspend<T>(context, seq, { kind: "resolution", prompt } satisfies WaitRequest);
 }
 
@@ -264,7 +264,7 @@ async function record<T>(
     );
     if (cancelRequested) throw new RunInterruption("cancelled", "Its end was asked for");
   }
-  if (result.state === "unknown") return afterUnknown<T>(context, { seq, name }, result.message);
+  if (result.state === "unknown") return afterUnknown<T>(context, { seq, name }, result);
   return result.state === "done" ? { state: "done", output: result.output } : { state: "failed", error: result.error };
 }
 

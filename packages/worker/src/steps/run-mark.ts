@@ -3,7 +3,7 @@
  * with the step that read more (`StepOutcome.runLabels`).
  */
 import type { StepResult } from "@roost/agent";
-import { areSameLabels, joinLabels, missingLabels, openLabels, type Labels } from "@roost/contract/labels";
+import { areSameLabels, joinLabels, missingLabels, openLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
 
 export interface RunMark {
@@ -24,8 +24,9 @@ export function createRunMark(kernel: Kernel, run: Pick<ClaimedRun, "labels">): 
   return {
     read,
     async join(result) {
-      if (result.state !== "done" || result.labels === undefined) return {};
-      await raise(result.labels);
+      const labels = labelsOf(result);
+      if (labels === undefined) return {};
+      await raise(labels);
       for (;;) {
         const wanted = await read();
         const number = await numberOf(kernel, wanted);
@@ -37,6 +38,14 @@ export function createRunMark(kernel: Kernel, run: Pick<ClaimedRun, "labels">): 
       if (!areSameLabels(labels, openLabels)) await raise(labels);
     },
   };
+}
+
+/** Also an error may quote what was read. */
+function labelsOf(result: StepResult<unknown>): Labels | undefined {
+  if (result.state === "done") return result.labels;
+  const texts =
+    result.state === "failed" ? result.error.labels : result.state === "unknown" ? result.labels : undefined;
+  return texts && parseLabels(texts);
 }
 
 /** A set that is new is stored at once: it says nothing by itself. */

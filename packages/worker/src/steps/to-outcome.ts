@@ -30,7 +30,7 @@ export function toRecord<T>(
           isRetryable: result.error.isRetryable,
           details: (result.error as unknown as JsonValue) ?? null,
         }
-      : { code: "unknown", message: result.message };
+      : { code: "unknown", message: result.message, ...(result.labels && { details: { labels: result.labels } }) };
   return { seq, state: result.state, error, ...settled };
 }
 
@@ -65,7 +65,11 @@ export function toOutcome<T>(step: RecordedStep): StepOutcome<T> | undefined {
     return { state: "done", output: step.output as T };
   }
   if (step.state === "failed") return { state: "failed", error: toStepError(step.error ?? null) };
-  if (step.state === "unknown") return { state: "unknown", message: step.error?.message ?? "The outcome is not known" };
+  if (step.state === "unknown") {
+    const { labels } = (step.error?.details ?? {}) as { labels?: string[] };
+    const message = step.error?.message ?? "The outcome is not known";
+    return { state: "unknown", message, ...(labels && { labels }) };
+  }
   return undefined;
 }
 
