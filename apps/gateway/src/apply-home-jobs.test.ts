@@ -8,7 +8,7 @@ import { readTopic } from "@roost/kernel";
 import { readSettings } from "@roost/memory/settings";
 import { applyHomeJobs } from "./apply-home-jobs.ts";
 import { describeActiveJobs } from "./describe-active-jobs.ts";
-import { createJobFilesKeeper } from "./create-job-files-keeper.ts";
+import { createFilesKeeper } from "./create-files-keeper.ts";
 import { createTestGateway } from "./testing/create-test-gateway.ts";
 
 const yaml = (id: string, prompt: string) => `id: ${id}\ntrigger: { kind: every, every: 1h }\nprompt: ${prompt}\n`;
@@ -64,12 +64,11 @@ test("applyHomeJobs() says when a file replaces what was changed by command, and
   assert.deepEqual(await home.apply(), []);
 });
 
-test("createJobFilesKeeper() applies a file that changes while Roost runs, and tells once why one cannot be", async () => {
+test("createFilesKeeper() applies a file that changes while Roost runs, and tells once why one cannot be", async () => {
   await using home = await open({ "jobs/a.yaml": yaml("a", "one") });
   const { kernel, gateway } = home;
-  const settings = readSettings(gateway.homeDir);
-  const options = { homeDir: gateway.homeDir, timeZone: "UTC", settings, logger: silentLogger };
-  const keeper = createJobFilesKeeper(kernel, options, await home.apply());
+  const { homeDir } = gateway;
+  const keeper = createFilesKeeper(kernel, { homeDir, apply: home.apply, said: await home.apply() });
   await keeper.look();
   await home.write("jobs/a.yaml", yaml("a", "second"));
   await keeper.look();

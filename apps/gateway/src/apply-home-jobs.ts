@@ -5,12 +5,13 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { RoostError, toRoostError, writeFileDurably, type JsonValue, type Logger } from "@roost/base";
+import { toRoostError, writeFileDurably, type JsonValue, type Logger } from "@roost/base";
 import { applyJobs, getJob, listJobs } from "@roost/jobs";
-import { jobFilesMax, listJobFiles, readJobFile } from "@roost/jobs/files";
+import { definitionFilesMax, readJobFile } from "@roost/jobs/files";
 import type { Kernel } from "@roost/kernel";
 import { settingsFile, type Settings } from "@roost/memory/settings";
 import { z } from "zod";
+import { listHomeFiles } from "./list-home-files.ts";
 import { heartbeatId, heartbeatJob } from "./jobs/heartbeat-job.ts";
 
 export interface ApplyHomeJobsOptions {
@@ -77,7 +78,7 @@ async function changedByOthers(kernel: Kernel, jobs: JsonValue[]): Promise<strin
 }
 
 async function jobsOf(kernel: Kernel, source: string): Promise<string[]> {
-  const { jobs } = await listJobs(kernel, { limit: jobFilesMax, source });
+  const { jobs } = await listJobs(kernel, { limit: definitionFilesMax, source });
   return jobs.map(({ id }) => id);
 }
 
@@ -89,7 +90,7 @@ async function isGone(path: string): Promise<boolean> {
 async function readSources({ homeDir, settings }: ApplyHomeJobsOptions) {
   const sources = new Map<string, JsonValue[]>();
   const sourceOf = new Map<string, string>();
-  const { files, notices } = await listFiles(homeDir);
+  const { files, notices } = await listHomeFiles(homeDir, "jobs", ["yaml", "yml"]);
   for (const file of files) {
     try {
       const jobs = await readJobFile(join(homeDir, file));
@@ -109,21 +110,6 @@ async function readSources({ homeDir, settings }: ApplyHomeJobsOptions) {
   // A heartbeat that somebody wrote as a file of its own wins.
   if (!sourceOf.has(heartbeatId)) sources.set(settingsFile, [heartbeatJob(settings)]);
   return { sources, notices };
-}
-
-/** Paths relative to the home, by name; and what is to be told about them. */
-async function listFiles(homeDir: string): Promise<{ files: string[]; notices: string[] }> {
-  const all = await listJobFiles(join(homeDir, "jobs"), { endings: ["yaml", "yml"] }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return [];
-      throw new RoostError("unavailable", `jobs/ of the home cannot be read: ${error.message}`, { cause: error });
-    },
-  );
-  const notices =
-    all.length > jobFilesMax
-      ? [`jobs/ has ${all.length} files (limit ${jobFilesMax}): those from ${all[jobFilesMax]} on are not applied`]
-      : [];
-  return { files: all.slice(0, jobFilesMax).map((name) => `jobs/${name}`), notices };
 }
 
 /** Whether the database has heard of these jobs, removed ones included: it may be another than the one they were applied to. */

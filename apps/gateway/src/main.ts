@@ -14,7 +14,7 @@ import {
 } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase, type Database } from "@roost/database";
-import { applyAgents, createJobLoops } from "@roost/jobs";
+import { createJobLoops } from "@roost/jobs";
 import {
   answersOf,
   createKeepAnswer,
@@ -25,18 +25,19 @@ import {
   type Kernel,
 } from "@roost/kernel";
 import { holdDatabase, openMemory, refuseDatabaseOfAnother, watchHome } from "@roost/memory";
-import { budgetCaps, readSettings, settingsFile, type Settings } from "@roost/memory/settings";
+import { budgetCaps, readSettings, type Settings } from "@roost/memory/settings";
 import { openServices } from "@roost/service";
 import { createJournalLoops } from "@roost/worker/journal";
 import { openTelemetry } from "@roost/telemetry";
-import { applyHomeJobs } from "./apply-home-jobs.ts";
+import { applyHomeAgents } from "./apply-home-agents.ts";
+import { applyHomeJobs, type ApplyHomeJobsOptions } from "./apply-home-jobs.ts";
 import { readGatewayConfig, type GatewayConfig } from "./config.ts";
 import { createGateway } from "./create-gateway.ts";
 import { createApi } from "./create-api.ts";
 import { describeActiveJobs } from "./describe-active-jobs.ts";
 import { describeConfig } from "./describe-config.ts";
 import { findModel } from "./find-model.ts";
-import { createJobFilesKeeper } from "./create-job-files-keeper.ts";
+import { createFilesKeeper } from "./create-files-keeper.ts";
 import { listen } from "./listen.ts";
 import { openRehearsals, type OpenRehearsalsOptions } from "./rehearsals/open-rehearsals.ts";
 import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
@@ -67,10 +68,11 @@ async function main(): Promise<void> {
   const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
   await using memory = await openMemory({ kernel, homeDir, settings, logger });
   await applySettings(kernel, settings, memory.timeZone);
+  const apply = () => applyHome(kernel, { homeDir, timeZone: memory.timeZone, settings, logger });
   const [{ facts: model, findProblem }, engine, notices] = await Promise.all([
     findModel(kernel, config, { settings, logger }),
     readEngine(database, config),
-    applyHomeJobs(kernel, { homeDir, timeZone: memory.timeZone, settings, logger }),
+    apply(),
   ]);
   if (supervised.stop.aborted) return;
 
@@ -92,7 +94,7 @@ async function main(): Promise<void> {
   origin.port = listening.port;
   for (const name of listening.hostnames) origin.hostnames.add(name);
   const teller = createSettingsTeller(kernel, homeDir, settings);
-  const keeper = createJobFilesKeeper(kernel, { homeDir, timeZone: memory.timeZone, settings, logger }, notices);
+  const keeper = createFilesKeeper(kernel, { homeDir, apply, said: notices });
   const loops = [...createJobLoops(kernel), ...createJournalLoops(kernel)];
   const going = Promise.all([
     runScheduler(kernel, { loops, signal: shutdown, host: hostname(), pid: process.pid }),
@@ -134,9 +136,13 @@ async function openOwnDatabase(config: GatewayConfig, logger: Logger): Promise<D
 /** What of the settings the database keeps. */
 async function applySettings(kernel: Kernel, settings: Settings, timeZone: string): Promise<void> {
   await setBudgets(kernel, { caps: budgetCaps(settings), timeZone });
-  await applyAgents(kernel, settings.agents, { by: "home", source: settingsFile });
   const { topics, runs, ticks } = settings.retention;
   await setRetention(kernel, { topics, runsMs: runs, ticksMs: ticks });
+}
+
+/** Agents first: a job's run begins with the version that its agent has. */
+async function applyHome(kernel: Kernel, options: ApplyHomeJobsOptions): Promise<string[]> {
+  return [...(await applyHomeAgents(kernel, options)), ...(await applyHomeJobs(kernel, options))];
 }
 
 function openLogger({ ROOST_LOG_LEVEL: level }: GatewayConfig): Logger {

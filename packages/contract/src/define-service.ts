@@ -6,6 +6,7 @@ import { assert } from "@roost/base/browser";
 import type { EventDefinition } from "./define-event.ts";
 import type { AnyOperation } from "./define-operation.ts";
 import { labelLimits, findUnreadable } from "./labels.ts";
+import { servicePattern } from "./records/limits.ts";
 import { isScope, principalKinds, type Access, type PrincipalKind } from "./principal.ts";
 
 /** That a field of a record names another record, and how it is asked for. */
@@ -53,7 +54,6 @@ export interface ServiceContract<Ops extends readonly AnyOperation[] = readonly 
   readonly access: ReadonlyMap<string, Access>;
 }
 
-const namePattern = /^[a-z][a-z0-9-]{0,30}$/;
 const defaultAudience = principalKinds.filter((kind) => kind !== "channel");
 
 /** Checks that the parts agree with each other and fills in what was left out. */
@@ -61,7 +61,7 @@ export function defineService<const Ops extends readonly AnyOperation[]>(
   options: ServiceOptions<Ops>,
 ): ServiceContract<Ops> {
   const { name, title, operations, events = [], relations = [], vocabulary = {} } = options;
-  assert(namePattern.test(name), `service "${name}": its name must be 1 to 31 lower-case letters, digits and -`);
+  assert(servicePattern.test(name), `service "${name}": its name must be 1 to 31 lower-case letters, digits and -`);
   const topics = options.topics ?? [name];
   const labels = options.labels ?? [`aud:domain:${name}`, "trust:agent"];
   const unreadable = findUnreadable(labels);

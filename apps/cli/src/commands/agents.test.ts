@@ -34,7 +34,7 @@ test("roost agents lists, shows and tells the versions of agents", async () => {
     listAgentVersions: ({ version }) => ({ items: version === 9 ? [] : versions, next: null }),
   });
   const list = await runRoost(["agents"], gateway);
-  assert.match(list.stdout, /poster +active +2 +large +1/);
+  assert.match(list.stdout, /poster +active +2 +roost\.yaml +large +1/);
   const show = await runRoost(["agents", "show", "poster"], gateway);
   assert.match(show.stdout, /defined in +roost\.yaml/);
   assert.match(show.stdout, /a run may +spend \$2/);

@@ -1,4 +1,4 @@
-/** `roost agents …`: which agents there are and how each has been defined. They are defined in roost.yaml. */
+/** `roost agents …`: which agents there are, where each is defined, and how it has been. */
 import { agentStates, type Agent } from "@roost/contract/operations";
 import type { Command } from "commander";
 import { stringify } from "yaml";
@@ -20,7 +20,7 @@ export function addAgentsCommands(program: Command, context: CliContext): void {
   const agents = program
     .command("agents")
     .summary("what your agents are told and may use")
-    .description("Lists and shows agents as roost.yaml defines them, and how each was defined before.");
+    .description("Lists and shows agents as roost.yaml and agents/*.md define them, and how each was defined before.");
   addList(agents, context);
   addShow(agents, context);
   addVersionsCommand(agents, context, {
@@ -79,6 +79,8 @@ function agentColumns(nowMs: number): Column<Agent>[] {
     { title: "AGENT", value: ({ id }) => id, widthMin: 8 },
     { title: "STATE", value: ({ state }) => state, tone: ({ state }) => toneOf(state), importance: 4 },
     { title: "VERSION", value: ({ version }) => String(version), alignRight: true, label: "version" },
+    { title: "FROM", value: ({ source, definedBy }) => plainLine(source ?? definedBy), importance: 6, label: "from" },
+    { title: "TITLE", value: ({ definition }) => plainLine(definition.title ?? ""), importance: 7 },
     { title: "MODEL", value: ({ definition }) => plainLine(definition.model ?? ""), importance: 2 },
     {
       title: "RUNS",
@@ -99,7 +101,10 @@ function printAgent({ terminal }: CliContext, agent: Agent, nowMs: number): void
     ["version", `${agent.version}, ${relativeTime(agent.updatedAt, nowMs)}`],
     ["defined in", plainLine(agent.source ?? agent.definedBy)],
     ["model", plainLine(definition.model ?? "the first of the list")],
+    ["about", plainLine(definition.title ?? "")],
     ["tools", plainLine(definition.tools?.join(", ") ?? "all of its session")],
+    ["services", plainLine(definition.services?.join(", ") ?? "")],
+    ["skills", plainLine(definition.skills?.join(", ") ?? "all")],
     ["may know", plainLine(definition.clearance?.join(", ") ?? "all that its session may")],
     ["a run may", [usd(usdMax), count(tokensMax, "tokens"), count(callsMax, "calls")].filter(Boolean).join(", ")],
     ["runs", agent.liveRunCount === 0 ? "" : `${agent.liveRunCount} go on`],

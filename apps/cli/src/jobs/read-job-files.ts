@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, toRoostError, type JsonValue } from "@roost/base";
 import { NamedJobDefinition } from "@roost/contract/operations";
-import { jobFilesMax, listJobFiles, parseJobDocuments, readJobFile } from "@roost/jobs/files";
+import { definitionFilesMax, listDefinitionFiles, parseJobDocuments, readJobFile } from "@roost/jobs/files";
 import type { z } from "zod";
 import { readInput } from "../conversation/read-input.ts";
 
@@ -70,11 +70,11 @@ async function listFiles(path: string): Promise<string[]> {
     throw new RoostError("not_found", `${path} cannot be read: ${(cause as Error).message}`, { cause });
   });
   if (!found.isDirectory()) return [path];
-  const names = await listJobFiles(path);
-  if (names.length > jobFilesMax)
+  const names = await listDefinitionFiles(path);
+  if (names.length > definitionFilesMax)
     throw new RoostError(
       "limit_exceeded",
-      `${path} has ${names.length} files (limit ${jobFilesMax}): apply them in parts`,
+      `${path} has ${names.length} files (limit ${definitionFilesMax}): apply them in parts`,
     );
   return names.map((name) => join(path, name));
 }

@@ -1,4 +1,4 @@
-/** Agents: list them, look at one, and see every definition that one has had. They are defined in roost.yaml. */
+/** Agents: list them, look at one, and see every definition that one has had. They are defined in roost.yaml and agents/*.md. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { Agent, AgentId, agentStates, AgentVersion } from "../records/agent.ts";

@@ -3,7 +3,12 @@ import { z } from "zod";
 import { labelLimits, readAudience } from "../labels.ts";
 import { Count, Differences, Name, Slug, text, Time } from "./fields.ts";
 import { Budget } from "./job.ts";
-import { promptCharsMax } from "./limits.ts";
+import { promptCharsMax, servicePattern } from "./limits.ts";
+
+/** As contracts have it. */
+const ServiceName = z
+  .string()
+  .regex(servicePattern, "must be 1 to 31 lower-case letters, digits and -, beginning with a letter");
 
 export const AgentId = Slug.describe("Id of an agent");
 
@@ -20,9 +25,20 @@ const Audience = z
 
 /** The fields of a definition, for settings that have them under the agent's name. */
 export const agentDefinitionShape = {
+  title: Name.optional().describe("What it is for, in a few words"),
   prompt: text(promptCharsMax).optional().describe("Instructions beside the files of the home"),
   model: Name.optional().describe("The id of a provider, or a model; a run or its job may name another"),
-  tools: z.array(Name).max(200).optional().describe("The only tools it may use; all of its session's when left out"),
+  tools: z
+    .array(Name)
+    .max(200)
+    .optional()
+    .describe("The only tools it may use, beside those of its services; all of its session's when left out"),
+  services: z
+    .array(ServiceName)
+    .max(50)
+    .optional()
+    .describe("Services whose operations it may call, and whose domains it may know"),
+  skills: z.array(Name).max(200).optional().describe("The only skills that it is told of; all when left out"),
   clearance: z
     .array(Audience)
     .max(labelLimits.audiencesMax)

@@ -57,3 +57,6 @@ export function clipText(text: string, charsMax: number): string {
   if (last >= 0xd800 && last <= 0xdbff) end -= 1;
   return `${text.slice(0, end)}…`;
 }
+
+/** Names of services: part of addresses, of scopes and of names of roles. */
+export const servicePattern = /^[a-z][a-z0-9-]{0,30}$/;

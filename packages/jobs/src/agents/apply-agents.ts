@@ -12,6 +12,10 @@ interface ApplyAgentsOptions {
   by: string;
   /** The file that the definitions stand in: agents of it that are not among them are removed. */
   source: string;
+  /** By agent, where it stands in another file. */
+  sources?: ReadonlyMap<string, string>;
+  /** Files that define nothing any more. */
+  gone?: readonly string[];
 }
 
 interface AgentChange {
@@ -41,17 +45,22 @@ export async function applyAgents(
   written: Readonly<Record<string, unknown>>,
   options: ApplyAgentsOptions,
 ): Promise<AgentChange[]> {
-  const reads = readAll({ [defaultAgent]: {}, ...written });
+  const given = readAll(written);
+  const { by, source, sources, gone = [] } = options;
+  const owned = [source, ...gone, ...(sources?.values() ?? [])];
   return kernel.transact(async (tx) => {
+    const reads = new Map(given);
     // By id, so that two who apply at once take the rows in one order.
-    const ids = [...reads.keys()].toSorted();
-    const stored = await lockAgents(tx, ids, options.source);
+    const stored = await lockAgents(tx, [...reads.keys(), defaultAgent].toSorted(), owned);
+    if (isUndefined(stored.get(defaultAgent), owned) && !reads.has(defaultAgent)) reads.set(defaultAgent, {});
     const changes: AgentChange[] = [];
-    for (const id of ids)
-      changes.push(await defineAgent(tx, { id, definition: reads.get(id)!, options }, stored.get(id)));
+    for (const id of [...reads.keys()].toSorted()) {
+      const defining = { id, definition: reads.get(id)!, by, source: sources?.get(id) ?? source };
+      changes.push(await defineAgent(tx, defining, stored.get(id)));
+    }
     for (const agent of stored.values()) {
       if (reads.has(agent.id) || agent.state === "removed") continue;
-      await removeAgent(tx, agent, options);
+      await removeAgent(tx, agent, by);
       changes.push({ agentId: agent.id, change: "removed", version: agent.version, differences: [] });
     }
     return changes;
@@ -79,10 +88,15 @@ function readAll(written: Readonly<Record<string, unknown>>): Map<string, JsonVa
   return reads;
 }
 
-async function lockAgents(tx: KernelTransaction, ids: string[], source: string): Promise<Map<string, Stored>> {
+/** By other files than these. */
+function isUndefined(agent: Stored | undefined, owned: readonly string[]): boolean {
+  return agent === undefined || agent.state === "removed" || agent.source === null || owned.includes(agent.source);
+}
+
+async function lockAgents(tx: KernelTransaction, ids: string[], sources: string[]): Promise<Map<string, Stored>> {
   const rows = await tx.query<Stored>(
-    `select id, version, state, definition, source from roost.agent where id = any($1) or source = $2 order by id for update`,
-    [ids, source],
+    `select id, version, state, definition, source from roost.agent where id = any($1) or source = any($2) order by id for update`,
+    [ids, sources],
   );
   return new Map(rows.map((row) => [row.id, row]));
 }
@@ -90,7 +104,8 @@ async function lockAgents(tx: KernelTransaction, ids: string[], source: string):
 interface Defining {
   id: string;
   definition: JsonValue;
-  options: ApplyAgentsOptions;
+  by: string;
+  source: string;
 }
 
 async function defineAgent(
@@ -98,12 +113,11 @@ async function defineAgent(
   defining: Defining,
   stored: Stored | undefined,
 ): Promise<AgentChange> {
-  const { id, definition, options } = defining;
+  const { id, definition, by, source } = defining;
   const isNew = stored === undefined || stored.state === "removed";
   const differences = compareDefinitions(isNew ? {} : stored.definition, definition);
   if (!isNew && differences.length === 0) {
-    if (stored.source !== options.source)
-      await tx.query("update roost.agent set source = $2 where id = $1", [id, options.source]);
+    if (stored.source !== source) await tx.query("update roost.agent set source = $2 where id = $1", [id, source]);
     return { agentId: id, change: "unchanged", version: stored.version, differences };
   }
   const version = (stored?.version ?? 0) + 1;
@@ -114,7 +128,7 @@ async function defineAgent(
      on conflict (id) do update set version = a.version + 1, state = 'active', definition = excluded.definition,
        defined_by = excluded.defined_by, source = excluded.source, cause_id = excluded.cause_id, updated_at = roost.now()
      returning version`,
-    [id, version, JSON.stringify(definition), options.by, options.source, eventId],
+    [id, version, JSON.stringify(definition), by, source, eventId],
   );
   const recorded = { ...defining, eventId, version: row!.version };
   await recordVersion(tx, recorded);
@@ -124,19 +138,16 @@ async function defineAgent(
 
 type Recorded = Defining & { eventId: string; version: number };
 
-async function recordVersion(
-  tx: KernelTransaction,
-  { id, version, definition, options, eventId }: Recorded,
-): Promise<void> {
+async function recordVersion(tx: KernelTransaction, { id, version, definition, by, eventId }: Recorded): Promise<void> {
   await tx.query(
     `insert into roost.agent_version (agent_id, version, definition, defined_by, event_id) values ($1, $2, $3, $4, $5)`,
-    [id, version, JSON.stringify(definition), options.by, eventId],
+    [id, version, JSON.stringify(definition), by, eventId],
   );
 }
 
 function announce(tx: KernelTransaction, recorded: Recorded, differences: Difference[] | undefined): void {
-  const { id, version, definition, options, eventId } = recorded;
-  const data = { agent: id, agentVersion: version, definition, by: options.by };
+  const { id, version, definition, by, eventId } = recorded;
+  const data = { agent: id, agentVersion: version, definition, by };
   const changed = differences?.slice(0, 100).map(({ path }) => path.slice(0, 200));
   tx.emit({
     type: changed === undefined ? "agent.defined" : "agent.changed",
@@ -147,16 +158,16 @@ function announce(tx: KernelTransaction, recorded: Recorded, differences: Differ
   });
 }
 
-async function removeAgent(tx: KernelTransaction, agent: Stored, options: ApplyAgentsOptions): Promise<void> {
-  const reason = `no longer in ${options.source}`;
+async function removeAgent(tx: KernelTransaction, agent: Stored, by: string): Promise<void> {
+  const reason = `no longer in ${agent.source}`;
   const eventId = tx.emit({
     type: "agent.removed",
     subject: agent.id,
     labels: formatLabels(mainLabels),
-    data: { agent: agent.id, agentVersion: agent.version, reason, by: options.by },
+    data: { agent: agent.id, agentVersion: agent.version, reason, by },
   });
   await tx.query(
     `update roost.agent set state = 'removed', defined_by = $2, cause_id = $3, updated_at = roost.now() where id = $1`,
-    [agent.id, options.by, eventId],
+    [agent.id, by, eventId],
   );
 }

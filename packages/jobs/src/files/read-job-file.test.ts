@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { listJobFiles, parseJobDocuments, readJobFile } from "./read-job-file.ts";
+import { listDefinitionFiles, parseJobDocuments, readJobFile } from "./read-job-file.ts";
 
 test("parseJobDocuments() takes several documents, lists and JSON", () => {
   assert.deepEqual(parseJobDocuments("id: a\n---\n- id: b\n- id: c\n---\n# nothing\n"), [
@@ -27,13 +27,13 @@ test("parseJobDocuments() refuses what is no YAML, and aliases that multiply", (
   });
 });
 
-test("readJobFile() and listJobFiles() take what is there, up to a size", async () => {
+test("readJobFile() and listDefinitionFiles() take what is there, up to a size", async () => {
   const directory = await mkdtemp(join(tmpdir(), "roost-jobs-"));
   try {
     for (const name of ["b.yml", "a.yaml", "c.JSON", ".hidden.yaml", "notes.txt"])
       await writeFile(join(directory, name), "id: x\n");
-    assert.deepEqual(await listJobFiles(directory), ["a.yaml", "b.yml", "c.JSON"]);
-    assert.deepEqual(await listJobFiles(directory, { endings: ["yaml", "yml"] }), ["a.yaml", "b.yml"]);
+    assert.deepEqual(await listDefinitionFiles(directory), ["a.yaml", "b.yml", "c.JSON"]);
+    assert.deepEqual(await listDefinitionFiles(directory, { endings: ["yaml", "yml"] }), ["a.yaml", "b.yml"]);
     assert.deepEqual(await readJobFile(join(directory, "a.yaml")), [{ id: "x" }]);
     await writeFile(join(directory, "big.yaml"), "#".repeat(1_048_577));
     await assert.rejects(readJobFile(join(directory, "big.yaml")), { code: "limit_exceeded", message: /split it/ });

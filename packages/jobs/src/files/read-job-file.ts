@@ -2,15 +2,16 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { RoostError, type JsonValue } from "@roost/base";
 import { parseAllDocuments } from "yaml";
-import { readWrittenJob } from "./read-written-job.ts";
+import { readWritten } from "./read-written.ts";
 
-export { writtenDurations } from "./read-written-job.ts";
+export { writtenDurations } from "./read-written.ts";
 
-export const jobFilesMax = 500;
+/** Of one folder. */
+export const definitionFilesMax = 500;
 const fileBytesMax = 1_048_576;
 
-/** Names of the files of a directory that may hold jobs, in order. */
-export async function listJobFiles(
+/** Names of the files of a directory that may hold definitions, in order. */
+export async function listDefinitionFiles(
   directory: string,
   { endings = ["yaml", "yml", "json"] }: { endings?: readonly string[] } = {},
 ): Promise<string[]> {
@@ -21,23 +22,32 @@ export async function listJobFiles(
 
 /** @throws RoostError `not_found`, `invalid_input` or `limit_exceeded` that says what is wrong in it */
 export async function readJobFile(path: string): Promise<JsonValue[]> {
+  return parseJobDocuments(await readDefinitionFile(path));
+}
+
+/** @throws RoostError `not_found` or `limit_exceeded` */
+export async function readDefinitionFile(path: string): Promise<string> {
   const { size } = await readable(stat(path));
   if (size > fileBytesMax)
     throw new RoostError("limit_exceeded", `it has ${size} bytes (limit ${fileBytesMax}): split it`);
-  return parseJobDocuments(await readable(readFile(path, "utf8")));
+  return readable(readFile(path, "utf8"));
 }
 
-/** The values in a text: of each document, or of the list that it is. @throws RoostError `invalid_input` */
+/** The jobs in a text: of each document, or of the list that it is. @throws RoostError `invalid_input` */
 export function parseJobDocuments(text: string): JsonValue[] {
+  return parseDocuments(text).map((job) => readWritten("job", job));
+}
+
+/** @throws RoostError `invalid_input` */
+export function parseDocuments(text: string): JsonValue[] {
   const documents = parseAllDocuments(text);
   const fault = documents.flatMap(({ errors }) => errors)[0];
   if (fault !== undefined)
     throw new RoostError("invalid_input", fault.message.trim().replace(/:$/, ""), { cause: fault });
-  const values = documents.flatMap((document) => {
+  return documents.flatMap((document) => {
     const value = toValue(document);
     return value === null || value === undefined ? [] : Array.isArray(value) ? value : [value];
   });
-  return values.map(readWrittenJob);
 }
 
 /** @throws RoostError `invalid_input` for aliases that cannot be resolved, or that multiply without bound */

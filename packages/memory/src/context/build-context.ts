@@ -72,7 +72,7 @@ export async function buildContext(
   const inputs = viewer.kind === "heartbeat" ? await readInputs(memory, run, agent) : undefined;
   const [files, skills, states, asked, session] = await Promise.all([
     fileSections(memory, viewer),
-    skillIndex(memory, viewer, scan?.files),
+    skillIndex(memory, viewer, { files: scan?.files, only: agent.skills }),
     stateSection(memory, run, viewer),
     runMessage(memory, run),
     run.sessionKey === null ? undefined : readSession(memory.kernel.database, run.sessionKey),

@@ -15,11 +15,22 @@ const skillsMax = 100;
 const descriptionCharsMax = 300;
 const skillPath = /^skills\/([^/]+)\/SKILL\.md$/;
 
-/** Empty when there are none that the viewer may see. `files`: of a walk that was just made. */
-export async function skillIndex(memory: Memory, viewer: Viewer, files?: readonly WalkedFile[]): Promise<string> {
+interface SkillIndexOptions {
+  /** Of a walk that was just made. */
+  files?: readonly WalkedFile[] | undefined;
+  /** Names of folders in skills/. Default: all. */
+  only?: readonly string[] | undefined;
+}
+
+/** Empty when there are none that the viewer may see. */
+export async function skillIndex(memory: Memory, viewer: Viewer, options: SkillIndexOptions): Promise<string> {
   if (!maySeeFile(viewer, "skills/any/SKILL.md")) return "";
-  files ??= (await walkHome(memory.homeDir)).files;
-  const found = files.filter(({ path }) => skillPath.test(path) && maySeeFile(viewer, path));
+  const { files = (await walkHome(memory.homeDir)).files, only } = options;
+  const isTold = (path: string) => {
+    const name = skillPath.exec(path)?.[1];
+    return name !== undefined && (only === undefined || only.includes(name));
+  };
+  const found = files.filter(({ path }) => isTold(path) && maySeeFile(viewer, path));
   const lines: string[] = [];
   const shown = found.slice(0, skillsMax);
   const recorded = await readRecordedMarks(

@@ -16,7 +16,7 @@ export const watchPollMs = 15_000;
 /** Editors write in several steps. */
 const quietMs = 150;
 /** Folders, not files: a watch on a file stays with the content that was replaced. Deeper ones are left to the poll. */
-const watchedFolders = ["", "memory", "jobs", "skills"];
+const watchedFolders = ["", "memory", "jobs", "agents", "skills"];
 
 /** Resolves when the signal is aborted. One process of a home is enough. */
 export async function watchHome(memory: Memory, options: WatchHome): Promise<void> {

@@ -48,6 +48,8 @@ export function classifyPath(path: string): ClassifiedPath {
   const jobId = workPath.exec(path)?.[1];
   if (jobId !== undefined) return { class: "work", jobId };
   if (path.startsWith("skills/")) return { class: "skill" };
+  // In any spelling: where case does not count, it is the same folder.
+  if (/^agents\//i.test(path)) return { class: "settings" };
   if (/^jobs\/[^/]+\.ya?ml$/.test(path)) return { class: "job" };
   return { class: "other" };
 }

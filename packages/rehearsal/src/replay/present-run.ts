@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { defaultAgent, type AgentDefinition, type ReplayReport } from "@roost/contract/operations";
 import { asDefined, getAgent, getJob, getJobVersion } from "@roost/jobs";
 import type { Kernel, Run } from "@roost/kernel";
+import { settingsFile } from "@roost/memory/settings";
 
 export interface PresentRun {
   run: Run;
@@ -35,15 +36,16 @@ export interface PresentAgent {
   agent: ReplayReport["agent"];
 }
 
-/** The agent as roost.yaml defines it today, which the gateway may not have applied yet. */
+/** The agent as it is defined today: by roost.yaml, which the gateway may not have applied yet, or by a file of its own. */
 export async function presentAgent(
   kernel: Kernel,
   run: Run,
   written: Readonly<Record<string, AgentDefinition>>,
 ): Promise<PresentAgent> {
   const id = run.agent ?? defaultAgent;
-  const definition = JSON.parse(JSON.stringify(written[id] ?? {})) as AgentDefinition;
   const applied = await orUndefined(getAgent(kernel, id));
+  const ofFile = applied?.state === "active" && applied.source !== settingsFile ? applied.definition : {};
+  const definition = JSON.parse(JSON.stringify(written[id] ?? ofFile)) as AgentDefinition;
   const isApplied = applied?.state === "active" && isDeepStrictEqual(applied.definition, definition);
   return {
     definition,

@@ -1,7 +1,7 @@
-/** A job as a person writes it: lengths of time as `10m` under plain names, and a key that is not one is said with the one that was meant. */
+/** A job or an agent as a person writes it: lengths of time as `10m` under plain names, and an unknown key is said with the one that was meant. */
 import { nearestName, parseDurationMs, RoostError, toRoostError, type JsonObject, type JsonValue } from "@roost/base";
 import { toJsonSchema } from "@roost/contract";
-import { NamedJobDefinition } from "@roost/contract/operations";
+import { AgentDefinition, NamedJobDefinition } from "@roost/contract/operations";
 
 /** How the fields in milliseconds are written. */
 export const writtenDurations: Readonly<Record<string, string>> = {
@@ -16,17 +16,20 @@ export const writtenDurations: Readonly<Record<string, string>> = {
 
 type Schema = JsonObject;
 
+const schemas = { job: NamedJobDefinition, agent: AgentDefinition };
+
 /** @throws RoostError `invalid_input` naming every key and length of time that is none */
-export function readWrittenJob(value: JsonValue): JsonValue {
-  const root = toJsonSchema(NamedJobDefinition, { io: "input" });
+export function readWritten(noun: keyof typeof schemas, value: JsonValue): JsonValue {
+  const root = toJsonSchema(schemas[noun], { io: "input" });
   const faults: string[] = [];
-  const read = readValue(value, root, { path: "", root, faults });
+  const read = readValue(value, root, { noun, path: "", root, faults });
   if (faults.length === 0) return read;
-  const id = isObject(value) && typeof value["id"] === "string" ? `job "${value["id"].slice(0, 64)}": ` : "";
+  const id = isObject(value) && typeof value["id"] === "string" ? `${noun} "${value["id"].slice(0, 64)}": ` : "";
   throw new RoostError("invalid_input", id + faults.join("; "));
 }
 
 interface Reading {
+  noun: string;
   path: string;
   root: Schema;
   faults: string[];
@@ -44,7 +47,7 @@ function readValue(value: JsonValue, given: Schema, reading: Reading): JsonValue
   for (const [name, each] of Object.entries(value)) {
     const field = Object.keys(fields).find((key) => key === name || writtenDurations[key] === name);
     const path = `${reading.path}${name}`;
-    if (field === undefined) reading.faults.push(sayUnknown(path, name, fields));
+    if (field === undefined) reading.faults.push(sayUnknown(reading.noun, path, fields));
     else if (writtenDurations[field] === undefined)
       read[field] = readValue(each, objectOf(fields[field]), { ...reading, path: `${path}.` });
     else read[field] = readDuration(each, path, reading.faults);
@@ -62,11 +65,12 @@ function readDuration(value: JsonValue, path: string, faults: string[]): JsonVal
   }
 }
 
-function sayUnknown(path: string, name: string, fields: Schema): string {
+function sayUnknown(noun: string, path: string, fields: Schema): string {
+  const name = path.slice(path.lastIndexOf(".") + 1);
   const names = Object.keys(fields).map((field) => writtenDurations[field] ?? field);
   const nearest = nearestName(name, names);
   const advice = nearest === undefined ? `there are ${names.join(", ")}` : `did you mean ${nearest}?`;
-  return `${path} is no key of a job: ${advice}`;
+  return `${path} is no key of ${noun === "agent" ? "an" : "a"} ${noun}: ${advice}`;
 }
 
 /** Of alternatives, the one whose `kind` the value has; all their keys when it has none of them. */

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toJsonSchema } from "@roost/contract";
 import { NamedJobDefinition } from "@roost/contract/operations";
-import { readWrittenJob, writtenDurations } from "./read-written-job.ts";
+import { readWritten, writtenDurations } from "./read-written.ts";
 
-test("readWrittenJob() takes lengths of time under plain names, and the fields in milliseconds as they are", () => {
+test("readWritten() takes lengths of time under plain names, and the fields in milliseconds as they are", () => {
   const trigger = { kind: "every", every: "20m" };
   assert.deepEqual(
-    readWrittenJob({
+    readWritten("job", {
       id: "a",
       trigger,
       prompt: "",
@@ -32,7 +32,7 @@ test("readWrittenJob() takes lengths of time under plain names, and the fields i
   );
 });
 
-test("readWrittenJob() names every key that is none, with the one that was meant", () => {
+test("readWritten() names every key that is none, with the one that was meant", () => {
   const rows: [job: object, says: RegExp][] = [
     [
       { id: "a", timout: "1m", promt: "x" },
@@ -47,10 +47,10 @@ test("readWrittenJob() names every key that is none, with the one that was meant
     [{ inputs: [{ fil: "x" }] }, /inputs\.0\.fil .*file\?/],
   ];
   for (const [job, says] of rows)
-    assert.throws(() => readWrittenJob(job as never), { code: "invalid_input", message: says });
+    assert.throws(() => readWritten("job", job as never), { code: "invalid_input", message: says });
 });
 
-test("readWrittenJob() knows a plain name for every field in milliseconds", () => {
+test("readWritten() knows a plain name for every field in milliseconds", () => {
   const names = [...JSON.stringify(toJsonSchema(NamedJobDefinition, { io: "input" })).matchAll(/"(\w+Ms(?:Max)?)":/g)];
   assert.deepEqual([...new Set(names.map(([, name]) => name))].toSorted(), Object.keys(writtenDurations).toSorted());
 });

@@ -1,48 +1,52 @@
-/** Job files of the home are applied when they change, also while Roost runs; one that cannot be is said in a notice. */
+/** The definitions of a home, jobs/ and agents/, are applied when they change, also while Roost runs; one that cannot be is said in a notice. */
 import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
 import { raiseNotice, rememberResult, type Kernel } from "@roost/kernel";
-import { applyHomeJobs, type ApplyHomeJobsOptions } from "./apply-home-jobs.ts";
 
 /** Several gateways of a home see the same change at about the same time. */
 const sameChangeMs = 60_000;
 
-export interface JobFilesKeeper {
+export interface FilesKeeper {
   /** Looks once: nothing is read when no file has changed since. */
   look(): Promise<void>;
   /** Looks soon. */
   hint(): void;
 }
 
-/** `said`: what the start has told already. */
-export function createJobFilesKeeper(
-  kernel: Kernel,
-  options: ApplyHomeJobsOptions,
-  said: readonly string[] = [],
-): JobFilesKeeper {
+export interface FilesKeeperOptions {
+  homeDir: string;
+  /** Applies all of them, and says what could not be applied. */
+  apply: () => Promise<string[]>;
+  /** What the start has told already. */
+  said?: readonly string[];
+}
+
+export function createFilesKeeper(kernel: Kernel, { homeDir, apply, said = [] }: FilesKeeperOptions): FilesKeeper {
   let seen: string | undefined;
   let told = new Set(said);
   let going: Promise<void> = Promise.resolve();
   const lookNow = async () => {
-    const mark = await markOf(options.homeDir);
+    const mark = await markOf(homeDir);
     if (mark === seen) return;
-    const notices = await applyHomeJobs(kernel, options);
+    const notices = await apply();
     seen = mark;
     for (const text of notices.filter((each) => !told.has(each))) await tell(kernel, text);
     told = new Set(notices);
   };
   const look = () => (going = going.catch(() => undefined).then(lookNow));
   const hint = () =>
-    void look().catch((error: unknown) => kernel.logger.warn("changed job files could not be applied", { error }));
+    void look().catch((error: unknown) =>
+      kernel.logger.warn("changed files of the home could not be applied", { error }),
+    );
   return { look, hint };
 }
 
 async function tell(kernel: Kernel, text: string): Promise<void> {
   const key = createHash("sha256").update(text).digest("hex");
   await kernel.transact((tx) =>
-    rememberResult(tx, { scope: "jobs.files", key, keepMs: sameChangeMs }, async () => {
+    rememberResult(tx, { scope: "home.files", key, keepMs: sameChangeMs }, async () => {
       raiseNotice(tx, { level: "warning", text: clipText(text, reasonCharsMax), source: "home" });
       return null;
     }),
@@ -51,11 +55,13 @@ async function tell(kernel: Kernel, text: string): Promise<void> {
 
 /** Names, sizes and times of the files: another mark means that something may have changed. */
 async function markOf(homeDir: string): Promise<string> {
-  const directory = join(homeDir, "jobs");
-  const names = (await readdir(directory).catch(() => [])).toSorted();
-  const parts = names.map(async (name) => {
-    const found = await stat(join(directory, name)).catch(() => undefined);
-    return `${name} ${found?.size} ${found?.mtimeMs}`;
+  const folders = ["agents", "jobs"].map(async (folder) => {
+    const names = (await readdir(join(homeDir, folder)).catch(() => [])).toSorted();
+    return names.map((name) => join(folder, name));
+  });
+  const parts = (await Promise.all(folders)).flat().map(async (path) => {
+    const found = await stat(join(homeDir, path)).catch(() => undefined);
+    return `${path} ${found?.size} ${found?.mtimeMs}`;
   });
   return (await Promise.all(parts)).join("\n");
 }

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { silentLogger } from "@roost/base";
+import { getAgent, listAgentVersions } from "@roost/jobs";
+import { readTopic } from "@roost/kernel";
+import { readSettings } from "@roost/memory/settings";
+import { applyHomeAgents } from "./apply-home-agents.ts";
+import { createFilesKeeper } from "./create-files-keeper.ts";
+import { createTestGateway } from "./testing/create-test-gateway.ts";
+
+async function open(files: Record<string, string> = {}) {
+  const gateway = await createTestGateway({ files });
+  const { kernel, homeDir } = gateway;
+  return {
+    kernel,
+    homeDir,
+    client: gateway.client,
+    apply: () => applyHomeAgents(kernel, { homeDir, settings: readSettings(homeDir), logger: silentLogger }),
+    async write(path: string, text: string) {
+      await mkdir(dirname(join(homeDir, path)), { recursive: true });
+      await writeFile(join(homeDir, path), text);
+    },
+    remove: (path: string) => rm(join(homeDir, path)),
+    async shown(id: string) {
+      const { version, state, source, definition } = await getAgent(kernel, id);
+      return [version, state, source, definition.prompt];
+    },
+    [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),
+  };
+}
+
+test("applyHomeAgents() defines agents by files, each change a version, and removes what is gone", async () => {
+  await using home = await open({ "agents/poster.md": "---\nmodel: large\n---\nPost." });
+  assert.deepEqual(await home.apply(), []);
+  assert.deepEqual(await home.apply(), []);
+  assert.deepEqual(await home.shown("poster"), [1, "active", "agents/poster.md", "Post."]);
+  await home.write("agents/poster.md", "Post daily.");
+  await home.apply();
+  assert.deepEqual(await home.shown("poster"), [2, "active", "agents/poster.md", "Post daily."]);
+  const { versions } = await listAgentVersions(home.kernel, "poster", { limit: 5 });
+  assert.deepEqual(
+    versions.map(({ definedBy, differences }) => [definedBy, differences.map(({ path }) => path)]),
+    [
+      ["home", ["model", "prompt"]],
+      ["home", []],
+    ],
+  );
+  const { agent } = await home.client.getAgent({ agentId: "poster" });
+  assert.equal(agent.source, "agents/poster.md");
+  await home.remove("agents/poster.md");
+  assert.deepEqual(await home.apply(), []);
+  assert.deepEqual((await home.shown("poster")).slice(0, 2), [2, "removed"]);
+});
+
+test("applyHomeAgents() leaves the agent of a broken file as it was and applies the others", async () => {
+  await using home = await open({ "agents/a.md": "one", "agents/main.md": "I am main." });
+  await home.apply();
+  await home.write("agents/a.md", "---\nmodle: x\n---\ntwo");
+  await home.write("agents/main.md", "---\ntools: all\n---\nx");
+  await home.write("agents/b.md", "b");
+  const notices = await home.apply();
+  assert.equal(notices.length, 2);
+  assert.match(notices.join(), /agents\/a\.md is not applied: modle is no key of an agent: did you mean model\?/);
+  assert.deepEqual(await home.shown("a"), [1, "active", "agents/a.md", "one"]);
+  assert.deepEqual((await home.shown("main")).slice(2), ["agents/main.md", "I am main."]);
+  assert.deepEqual(await home.shown("b"), [1, "active", "agents/b.md", "b"]);
+});
+
+test("applyHomeAgents() takes an agent from one file only, and one that moves to another file keeps its version", async () => {
+  await using home = await open({ "roost.yaml": "agents: { a: { prompt: one } }\n" });
+  await home.apply();
+  await home.write("agents/a.md", "two");
+  assert.match((await home.apply()).join(), /agents\/a\.md is not applied: the agent "a" stands in roost\.yaml too/);
+  assert.deepEqual(await home.shown("a"), [1, "active", "roost.yaml", "one"]);
+  await home.write("roost.yaml", "agents: {}\n");
+  await home.write("agents/a.md", "one");
+  assert.deepEqual(await home.apply(), []);
+  assert.deepEqual(await home.shown("a"), [1, "active", "agents/a.md", "one"]);
+  await home.write("agents/main.md", "I am main.");
+  await home.apply();
+  assert.deepEqual((await home.shown("main")).slice(2), ["agents/main.md", "I am main."]);
+  await home.remove("agents/main.md");
+  await home.apply();
+  assert.deepEqual((await home.shown("main")).slice(1), ["active", "roost.yaml", undefined]);
+});
+
+test("createFilesKeeper() applies a file of agents that changes while Roost runs, and tells why one cannot be", async () => {
+  await using home = await open();
+  const { kernel, homeDir } = home;
+  const keeper = createFilesKeeper(kernel, { homeDir, apply: home.apply, said: await home.apply() });
+  await keeper.look();
+  await home.write("agents/a.md", "one");
+  await keeper.look();
+  assert.deepEqual(await home.shown("a"), [1, "active", "agents/a.md", "one"]);
+  await home.write("agents/b.md", "---\nservice: [garden]\n---\n");
+  await keeper.look();
+  const { events } = await readTopic(kernel.database, { topic: "notices", limit: 10 });
+  const texts = events.filter(({ type }) => type === "notice.raised").map(({ data }) => String(data["text"]));
+  assert.match(texts.join(), /^agents\/b\.md is not applied: service is no key of an agent: did you mean services\?$/);
+});

@@ -1,0 +1,60 @@
+/**
+ * The agents of roost.yaml and of agents/*.md, applied together. A file that cannot be read leaves its agent as it was; one that is gone
+ * removes it. Nothing else defines agents, so that there is nothing to disagree with.
+ */
+import { join } from "node:path";
+import { toRoostError, type Logger } from "@roost/base";
+import { applyAgents, listAgents } from "@roost/jobs";
+import { agentIdOfFile, readAgentFile } from "@roost/jobs/agent-files";
+import type { Kernel } from "@roost/kernel";
+import { settingsFile, type Settings } from "@roost/memory/settings";
+import { listHomeFiles } from "./list-home-files.ts";
+
+export interface ApplyHomeAgentsOptions {
+  homeDir: string;
+  settings: Settings;
+  logger: Logger;
+}
+
+const folder = "agents";
+const agentsPerPage = 500;
+
+/** Lines for the person about what could not be applied. */
+export async function applyHomeAgents(
+  kernel: Kernel,
+  { homeDir, settings, logger }: ApplyHomeAgentsOptions,
+): Promise<string[]> {
+  const { files, notices } = await listHomeFiles(homeDir, folder, ["md"]);
+  const written: Record<string, unknown> = { ...settings.agents };
+  const sources = new Map<string, string>();
+  for (const file of files) {
+    try {
+      const id = agentIdOfFile(file);
+      const other = sources.get(id) ?? (Object.hasOwn(settings.agents, id) ? settingsFile : undefined);
+      if (other !== undefined) {
+        notices.push(`${file} is not applied: the agent "${id}" stands in ${other} too: keep one of them`);
+        continue;
+      }
+      written[id] = (await readAgentFile(join(homeDir, file))).definition;
+      sources.set(id, file);
+    } catch (error) {
+      notices.push(`${file} is not applied: ${toRoostError(error).message}`);
+    }
+  }
+  const gone = (await filesOfAgents(kernel)).filter((file) => !files.includes(file));
+  await applyAgents(kernel, written, { by: "home", source: settingsFile, sources, gone });
+  for (const notice of notices) logger.warn(notice);
+  return notices;
+}
+
+/** The files that agents were read from before. */
+async function filesOfAgents(kernel: Kernel): Promise<string[]> {
+  const sources = new Set<string>();
+  let after: string | undefined;
+  do {
+    const { agents, next } = await listAgents(kernel, { limit: agentsPerPage, after });
+    for (const { source } of agents) if (source?.startsWith(`${folder}/`) === true) sources.add(source);
+    after = next ?? undefined;
+  } while (after !== undefined);
+  return [...sources];
+}

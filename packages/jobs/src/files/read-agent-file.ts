@@ -1,0 +1,48 @@
+/** An agent as a person writes it: a Markdown file by its name, keys between lines of dashes, instructions below. */
+import { basename } from "node:path";
+import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { AgentDefinition, AgentId } from "@roost/contract/operations";
+import { parseDocuments, readDefinitionFile } from "./read-job-file.ts";
+import { readWritten } from "./read-written.ts";
+
+export interface WrittenAgent {
+  id: string;
+  definition: AgentDefinition;
+}
+
+/** The agent that a file is about by its name, whatever is in it. */
+export function agentIdOfFile(path: string): string {
+  return basename(path).replace(/\.md$/i, "");
+}
+
+/** @throws RoostError `not_found`, `invalid_input` or `limit_exceeded` that says what is wrong in it */
+export async function readAgentFile(path: string): Promise<WrittenAgent> {
+  const id = agentIdOfFile(path);
+  const { keys, body } = splitFrontMatter(await readDefinitionFile(path));
+  const fields = readFields(keys);
+  if (fields["prompt"] !== undefined)
+    throw new RoostError("invalid_input", "prompt: the instructions stand below the keys, as the text of the file");
+  const written = readWritten("agent", body === "" ? fields : { ...fields, prompt: body });
+  const parsed = AgentDefinition.safeParse(written);
+  const issues = [...(AgentId.safeParse(id).error?.issues ?? []), ...(parsed.error?.issues ?? [])];
+  if (!parsed.success || issues.length > 0) {
+    const where = (issue: (typeof issues)[number]) => (issue.path.length === 0 ? "its name" : issue.path.join("."));
+    throw new RoostError("invalid_input", issues.map((issue) => `${where(issue)}: ${issue.message}`).join("; "));
+  }
+  return { id, definition: parsed.data };
+}
+
+function splitFrontMatter(text: string): { keys: string; body: string } {
+  const match = /^\uFEFF?---[ \t]*\r?\n([\s\S]*?\r?\n)?---[ \t]*(?:\r?\n|$)/.exec(text);
+  return { keys: match?.[1] ?? "", body: text.slice(match?.[0].length ?? 0).trim() };
+}
+
+function readFields(keys: string): JsonObject {
+  const [fields = {}, ...more] = parseDocuments(keys);
+  if (more.length === 0 && isObject(fields)) return fields;
+  throw new RoostError("invalid_input", "the keys between the lines of dashes are no YAML mapping like `model: large`");
+}
+
+function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
