@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -13,6 +14,7 @@ import { openReplayedHome } from "./testing/open-replayed-home.ts";
 import { openRehearsedHome, type RehearsedHome } from "./testing/open-rehearsed-home.ts";
 
 const program = fileURLToPath(new URL("main.ts", import.meta.url));
+const compiled = fileURLToPath(new URL("../../../node_modules/.roost/compile-cache-confined", import.meta.url));
 
 /** As the gateway starts it. */
 function start(home: RehearsedHome, asked: Partial<RehearsalTask> = {}) {
@@ -22,9 +24,11 @@ function start(home: RehearsedHome, asked: Partial<RehearsalTask> = {}) {
 }
 
 function startProgram<Message>(task: RehearsalTask | ReplayTask) {
-  const child = spawn(process.execPath, ["--permission", "--allow-fs-read=*", program], {
+  mkdirSync(compiled, { recursive: true });
+  const rights = ["--permission", "--allow-fs-read=*", `--allow-fs-write=${compiled}`];
+  const child = spawn(process.execPath, [...rights, program], {
     stdio: ["pipe", "pipe", "inherit"],
-    env: {},
+    env: { NODE_COMPILE_CACHE: compiled },
   });
   child.stdin.write(`${JSON.stringify(task)}\n`);
   const said = (async function* (): AsyncGenerator<Message> {

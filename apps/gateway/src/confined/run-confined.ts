@@ -1,5 +1,6 @@
 /** A task in a process of its own, which may read but not write files, so that neither this process nor the home feels it. */
 import { spawn } from "node:child_process";
+import { mkdir } from "node:fs/promises";
 import { constants, setPriority } from "node:os";
 import { createInterface } from "node:readline";
 import { RoostError, type ErrorCode } from "@roost/base";
@@ -32,14 +33,14 @@ type Message<Report, Progress> =
 /** Its report. @throws RoostError as it said it, or `internal` when it ended without a word */
 export async function runConfined<Report, Progress = unknown>(options: ConfinedOptions<Progress>): Promise<Report> {
   const { program, task, environment, signal, stopMsMax, what } = options;
-  // No --allow-fs-write, no --allow-child-process: the runtime itself refuses what would touch the home.
+  const passed = Object.fromEntries(Object.entries(environment).filter(([name]) => passedNames.test(name)));
+  const compiled = await openCompileCache(environment["NODE_COMPILE_CACHE"]);
+  // No more to write, no --allow-child-process: the runtime itself refuses what would touch the home.
+  const mayWrite = compiled === undefined ? [] : [`--allow-fs-write=${compiled}`];
   const child = spawn(
     process.execPath,
-    ["--permission", "--allow-fs-read=*", `--max-old-space-size=${heapMbMax}`, program],
-    {
-      stdio: ["pipe", "pipe", "pipe"],
-      env: Object.fromEntries(Object.entries(environment).filter(([name]) => passedNames.test(name))),
-    },
+    ["--permission", "--allow-fs-read=*", ...mayWrite, `--max-old-space-size=${heapMbMax}`, program],
+    { stdio: ["pipe", "pipe", "pipe"], env: { ...passed, NODE_COMPILE_CACHE: compiled } },
   );
   const ended = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
@@ -79,6 +80,16 @@ export async function runConfined<Report, Progress = unknown>(options: ConfinedO
     signal.removeEventListener("abort", stop);
     child.stdin.end();
   }
+}
+
+/** Where Node keeps the compiled code of confined programs; nothing else reads it. Without one a start takes twice the time. */
+async function openCompileCache(ofThisProcess: string | undefined): Promise<string | undefined> {
+  if (ofThisProcess === undefined || ofThisProcess === "") return undefined;
+  const directory = `${ofThisProcess}-confined`;
+  return await mkdir(directory, { recursive: true }).then(
+    () => directory,
+    () => undefined,
+  );
 }
 
 /** Those who serve the person come first. */

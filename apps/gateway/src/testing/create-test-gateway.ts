@@ -102,7 +102,8 @@ async function serve(options: ServeOptions) {
   const engine = { version: "18", embedded: true };
   const origin = { hostnames: new Set<string>(), port: 0 };
   const telemetry = await openTelemetry({ serviceName: "test", logger });
-  const confined = { kernel, databaseUrl, homeDir, environment: {}, model, shutdown: shutdown.signal };
+  const environment = { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] };
+  const confined = { kernel, databaseUrl, homeDir, environment, model, shutdown: shutdown.signal };
   const app = createGateway({
     api: createApi({
       kernel,
