@@ -1,13 +1,13 @@
-/** Runs chosen tests in a process of its own, with a mutant or without, and says what became of each. */
+/** Runs chosen tests in a process of its own, with a mutant, and says what became of each. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 export interface ChosenTests {
-  files: readonly string[];
+  file: string;
   /** Full titles of top-level tests; all others are left out. */
   titles: readonly string[];
   /** Name of the mutant. */
-  mutant?: string;
+  mutant: string;
   databaseUrl: string;
 }
 
@@ -25,7 +25,7 @@ const printedBytesMax = 10_000_000;
 /** A test that hangs because its guard is gone has missed it as well as one that fails; it is ended then and is not green. */
 const runMsMax = 180_000;
 
-export async function runChosenTests({ files, titles, mutant, databaseUrl }: ChosenTests): Promise<Ran> {
+export async function runChosenTests({ file, titles, mutant, databaseUrl }: ChosenTests): Promise<Ran> {
   const { ROOST_TEST_MUTANT: _outer, NODE_TEST_CONTEXT: _context, ...env } = process.env;
   const child = {
     cwd: root,
@@ -35,18 +35,16 @@ export async function runChosenTests({ files, titles, mutant, databaseUrl }: Cho
     env: {
       ...env,
       ROOST_TEST_DATABASE_URL: databaseUrl,
-      ...(mutant === undefined ? {} : { ROOST_TEST_MUTANT: mutant }),
+      ROOST_TEST_MUTANT: mutant,
     },
   };
   const options = [
-    ...(mutant === undefined ? [] : [`--import=${registerUrl}`]),
-    // Several files in one process need the runner; one is quicker without.
-    ...(files.length === 1 ? [] : ["--test", "--test-isolation=none"]),
+    `--import=${registerUrl}`,
     "--test-reporter=tap",
     ...titles.map((title) => `--test-name-pattern=/^${RegExp.escape(title)}$/`),
   ];
   const printed = await new Promise<string>((resolve) => {
-    execFile(process.execPath, [...options, ...files], child, (_error, stdout, stderr) => resolve(stdout + stderr));
+    execFile(process.execPath, [...options, file], child, (_error, stdout, stderr) => resolve(stdout + stderr));
   });
   return { passed: titlesAfter("ok", printed), failed: titlesAfter("not ok", printed), printed };
 }

@@ -32,6 +32,8 @@ interface TestServer {
   administrator: Administrator;
   /** Templates this process has built or seen complete. */
   templates: Map<string, Promise<void>>;
+  /** Of migrations, which a process reads once and whose text is long. */
+  hashOf(migrations: ApplyMigrationsOptions): string;
 }
 
 // The one place with state of the process: node:test runs each file in a process of its own, and the server is
@@ -65,31 +67,44 @@ export async function createTestDatabase(options: CreateTestDatabaseOptions = {}
 
 async function findServer(): Promise<TestServer> {
   const url = process.env["ROOST_TEST_DATABASE_URL"] || (await openTestCluster()).url;
-  return { url, administrator: createAdministrator(url), templates: new Map() };
+  const hashes = new WeakMap<ApplyMigrationsOptions, string>();
+  return {
+    url,
+    administrator: createAdministrator(url),
+    templates: new Map(),
+    hashOf(migrations) {
+      const hash = hashes.get(migrations) ?? sha256(migrations);
+      hashes.set(migrations, hash);
+      return hash;
+    },
+  };
+}
+
+function sha256(content: unknown): string {
+  return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 24);
 }
 
 /** The name of a template with the wanted content, built by whichever process needs it first. */
 async function prepareTemplate(server: TestServer, options: CreateTestDatabaseOptions): Promise<string> {
   const { template } = options;
   const migrations = [options.migrations ?? []].flat();
+  const hashes = migrations.map((one) => server.hashOf(one));
   const applyAll = async (database: Database) => {
     for (const one of migrations) await applyMigrations(database, one);
   };
-  const migrated =
-    migrations.length === 0 ? "template1" : await prepareOne(server, "template1", [migrations], applyAll);
+  const migrated = migrations.length === 0 ? "template1" : await prepareOne(server, "template1", hashes, applyAll);
   return template === undefined
     ? migrated
-    : await prepareOne(server, migrated, [migrations, template.key], template.prepare);
+    : await prepareOne(server, migrated, [...hashes, template.key], template.prepare);
 }
 
 async function prepareOne(
   server: TestServer,
   base: string,
-  content: unknown[],
+  content: string[],
   prepare: (database: Database) => Promise<void>,
 ): Promise<string> {
-  const hash = createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 24);
-  const name = `roost_template_${hash}`;
+  const name = `roost_template_${sha256(content)}`;
   let built = server.templates.get(name);
   if (built === undefined) {
     built = buildTemplate(server.url, { name, base, prepare });

@@ -31,12 +31,18 @@ export interface TestKernelOptions {
   logger?: Logger;
 }
 
+// Read and described once per process: every test asks for them.
+let schema: ReturnType<typeof readKernelSchema> | undefined;
+const templates = new WeakMap<object, ReturnType<typeof templateWith>>();
+
 export async function createTestKernel(options: TestKernelOptions = {}): Promise<TestKernel> {
   const logger = options.logger ?? silentLogger;
-  const migrations = await readKernelSchema();
+  const migrations = await (schema ??= readKernelSchema());
   await using opened = new AsyncDisposableStack();
   const { events = roostEvents } = options;
-  const { database, url } = opened.use(await createTestDatabase({ migrations, template: templateWith(events) }));
+  const template = templates.get(events) ?? templateWith(events);
+  templates.set(events, template);
+  const { database, url } = opened.use(await createTestDatabase({ migrations, template }));
   const databaseClock = controlTestClock(database);
   const kernels: Kernel[] = [];
   const open = async (on: Database) => {
