@@ -5,7 +5,7 @@
 import { createLogger, delay, silentLogger, systemClock, toRoostError } from "@roost/base";
 import { openDatabase, type Database } from "@roost/database";
 import { createJobLoops } from "@roost/jobs";
-import { consumeGroup, openKernel, runScheduler, type Kernel } from "@roost/kernel";
+import { consumeGroup, createGroup, openKernel, runScheduler, type Kernel } from "@roost/kernel";
 import { openTelemetry } from "@roost/telemetry";
 import { runWorker } from "@roost/worker";
 import { chaosEvents, chaosGroup, chaosTopic } from "./chaos-events.ts";
@@ -71,15 +71,15 @@ async function write(kernel: Kernel): Promise<void> {
 }
 
 async function consume(kernel: Kernel): Promise<void> {
-  await consumeGroup(kernel, {
-    group: chaosGroup,
-    topics: [chaosTopic],
-    signal: stop.signal,
-    handle: async (tx, events) => {
-      // Keeps: nothing by itself; a second effect of an event is a second row, and is found.
-      await tx.query("insert into chaos.seen (id) select unnest($1::text[])", [events.map((event) => event.id)]);
-    },
-  });
+  // Keeps: nothing by itself; a second effect of an event is a second row, and is found.
+  const group = createGroup(chaosGroup, "stop", (tx, events) =>
+    tx.query("insert into chaos.seen (id) select unnest($1::text[])", [events.map((event) => event.id)]),
+  );
+  using watch = kernel.wakeups.watch(`log:${chaosTopic}`);
+  while (!stop.signal.aborted) {
+    const { isMore } = await consumeGroup(kernel, group, { topics: [chaosTopic] }).catch(() => ({ isMore: false }));
+    if (!isMore) await watch.next({ timeoutMs: 1_000, signal: stop.signal });
+  }
 }
 
 const { database, kernel } = await open();

@@ -27,9 +27,9 @@ export const boundMutants: readonly Mutant[] = [
     name: "poison: event jobs are fired one by one",
     edits: [
       {
-        file: "jobs/fire-event-ticks.ts",
-        find: 'if (isPassing(error)) throw error;\n    kernel.logger.warn("ticks of events',
-        replace: 'if (error !== undefined) throw error;\n    kernel.logger.warn("ticks of events',
+        file: "groups/consume-group.ts",
+        find: 'if (isPassing(error)) throw error;\n    kernel.logger.warn("events could',
+        replace: 'if (error !== undefined) throw error;\n    kernel.logger.warn("events could',
       },
     ],
     tests: "jobs/set-aside-event-job.test.ts",
@@ -40,9 +40,9 @@ export const boundMutants: readonly Mutant[] = [
     name: "poison: what comes later waits behind what is set aside",
     edits: [
       {
-        file: "jobs/fire-event-ticks.ts",
-        find: "locked.filter(({ id }) => !parked.has(id)),",
-        replace: "locked,",
+        file: "groups/consume-group.ts",
+        find: "const free = locked.filter(({ key }) => !parked.has(key));",
+        replace: "const free = locked;",
       },
     ],
     tests: "jobs/set-aside-event-job.test.ts",

@@ -221,20 +221,4 @@ const locks: Mutant[] = [
   }),
 ];
 
-const groups: Mutant[] = [
-  kernelMutant({
-    name: "fence: a group's cursor moves at the epoch of its lease",
-    edits: [
-      {
-        file: "log/cursor.ts",
-        find: "and case when $6::bigint is null then owner is null else owner is not null and epoch = $6 end",
-        replace: "and ($6::bigint is null or $6 is not null)",
-      },
-    ],
-    tests: "groups/join-group.test.ts",
-    kills: ["consumeBatch() checks the epoch in the statement that moves the cursor"],
-    spares: ["leave() gives the partitions to the others at once"],
-  }),
-];
-
-export const fenceMutants: readonly Mutant[] = [...writes, ...epochs, ...workers, ...locks, ...groups];
+export const fenceMutants: readonly Mutant[] = [...writes, ...epochs, ...workers, ...locks];

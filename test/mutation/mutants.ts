@@ -89,77 +89,52 @@ const intents: Mutant[] = [
   }),
 ];
 
-const takesEffectOnce = "consumeEvents() lets each event take effect once, with several consumers at once";
+const takesEffectOnce = "consumeGroup() lets each event take effect once, with several readers at once";
+const oneTransaction = "consumeGroup() commits the cursor in the transaction of the effect";
 
 const cursors: Mutant[] = [
   kernelMutant({
     name: "cursor with effect: the effect in a transaction of its own",
     edits: [
       {
-        file: "log/consume-events.ts",
-        find: "await handle(tx, events);",
-        replace: "await source.transact((own) => handle(own, events));",
+        file: "groups/consume-group.ts",
+        find: "free.length === 0 ? 0 : await group.deliver(tx, free, events);",
+        replace: "free.length === 0 ? 0 : await kernel.transact((own) => group.deliver(own, free, events));",
       },
     ],
-    tests: "log/consume-events.test.ts",
-    kills: ["consumeEvents() commits the cursor in the transaction of the effect"],
-    spares: [takesEffectOnce],
-  }),
-  kernelMutant({
-    name: "cursor with effect: the cursor first",
-    edits: [
-      {
-        file: "log/consume-events.ts",
-        find: `      await handle(tx, events);
-      await commitCursor(tx, { ...name, from, nextOffset: last.offset + 1 });
-      return events.length;
-    });`,
-        replace: `      await commitCursor(tx, { ...name, from, nextOffset: last.offset + 1 });
-      read.push(...events);
-      return events.length;
-    });
-    if (read.length > 0) await source.transact((own) => handle(own, read));`,
-      },
-      {
-        file: "log/consume-events.ts",
-        find: "for (const { topic, partition } of lagging) {",
-        replace: "for (const { topic, partition } of lagging) {\n    const read: StoredEvent[] = [];",
-      },
-    ],
-    tests: "log/consume-events.test.ts",
-    kills: [
-      "consumeEvents() moves the cursor only with the effect",
-      "consumeEvents() commits the cursor in the transaction of the effect",
-    ],
+    tests: "groups/consume-group.test.ts",
+    kills: [oneTransaction],
     spares: [takesEffectOnce],
   }),
   kernelMutant({
     name: "cursor with effect: from where its reader began",
     edits: [
       {
-        file: "log/cursor.ts",
-        find: "and partition = $3 and next_offset = $4\n       and case",
-        replace: "and partition = $3 and $4::bigint is not null\n       and case",
+        file: "functions/consume.sql",
+        find: "and c.next_offset = from_offset and to_offset",
+        replace: "and to_offset",
       },
     ],
-    tests: "log/consume-events.test.ts",
-    kills: ["commitCursor() refuses to move a cursor that is somewhere else"],
+    tests: "groups/consume-group.test.ts",
+    kills: [
+      "lockCursor() is undefined while another transaction has it, and moveCursor() moves it from where its reader began",
+    ],
     spares: [takesEffectOnce],
   }),
   kernelMutant({
-    name: "cursor with effect: of a group's member",
+    name: "cursor with effect: one reader of a partition at a time",
     edits: [
       {
-        file: "groups/consume-batch.ts",
-        find: "await batch.handle(tx, kernel.registry.upcast(stored));",
-        replace: "await kernel.transact((own) => batch.handle(own, kernel.registry.upcast(stored)));",
+        file: "functions/consume.sql",
+        find: "for update skip locked;",
+        replace: "for share;",
       },
     ],
-    tests: "groups/join-group.test.ts",
+    tests: "groups/consume-group.test.ts",
     kills: [
-      "rebalance() takes the partitions of a member that was killed in the middle of a batch, and what it then writes is refused",
+      "lockCursor() is undefined while another transaction has it, and moveCursor() moves it from where its reader began",
     ],
-    spares: ["leave() gives the partitions to the others at once"],
+    spares: [oneTransaction],
   }),
 ];
 

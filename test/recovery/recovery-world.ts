@@ -3,16 +3,15 @@
  * compared: ids that came later have no name, and places in the log, which follow from ids, are left out.
  */
 import { strict as assert } from "node:assert";
-import type { Database, Sql } from "@roost/database";
+import type { Database } from "@roost/database";
 import { reserveSpend } from "../../packages/kernel/src/budgets/reserve-spend.ts";
 import { acquireLock } from "../../packages/kernel/src/coordination/acquire-lock.ts";
 import { beginOnce, expireOnce, finishOnce } from "../../packages/kernel/src/coordination/begin-once.ts";
 import { expireLocks } from "../../packages/kernel/src/coordination/release-lock.ts";
 import { rememberResult } from "../../packages/kernel/src/coordination/remember-result.ts";
 import { sweepCoordination } from "../../packages/kernel/src/coordination/sweep-coordination.ts";
-import { consumeBatch } from "../../packages/kernel/src/groups/consume-batch.ts";
-import { joinGroup } from "../../packages/kernel/src/groups/join-group.ts";
-import { rebalanceGroup } from "../../packages/kernel/src/groups/rebalance-group.ts";
+import { consumeGroup } from "../../packages/kernel/src/groups/consume-group.ts";
+import { createGroup } from "../../packages/kernel/src/groups/group.ts";
 import { defineJob } from "../../packages/jobs/src/define-job.ts";
 import { fireDueTicks } from "../../packages/jobs/src/fire-due-ticks.ts";
 import { fireEventTicks } from "../../packages/jobs/src/fire-event-ticks.ts";
@@ -42,8 +41,6 @@ import { dropTicks } from "../../packages/jobs/src/drop-ticks.ts";
 
 const startMs = Date.UTC(2026, 2, 3, 12, 5);
 const minuteMs = 60_000;
-const group = "readers";
-const heir = { group, memberId: "heir" };
 
 export type RecoveryLoop = (kernel: Kernel) => Promise<unknown>;
 
@@ -55,8 +52,7 @@ export const recoveryLoops: Record<string, RecoveryLoop> = {
   "runs whose moment has come": (kernel) => promoteDueRuns(kernel),
   "rates whose next start has come": (kernel) => releaseDueRates(kernel),
   "runs out of time, and cancelled ones whose owner does not react": (kernel) => failOverdueRuns(kernel),
-  "partitions of members that are gone": (kernel) => rebalanceGroup(kernel, heir),
-  "events of partitions that were taken over": readOn,
+  "events that a group has not read": readOn,
   "workers that are gone": (kernel) => reapWorkers(kernel),
   "locks that expired": (kernel) => expireLocks(kernel),
   "effects whose holder was not heard of": (kernel) => expireOnce(kernel),
@@ -67,15 +63,11 @@ export const recoveryLoops: Record<string, RecoveryLoop> = {
   "ticks that are dropped": (kernel) => dropTicks(kernel),
 };
 
-/** Goes on from where the cursors of one that died stand. */
 async function readOn(kernel: Kernel): Promise<void> {
-  const { leases } = await rebalanceGroup(kernel, heir);
-  const signal = new AbortController().signal;
-  const handle = async (tx: Sql, events: { id: string }[]) =>
-    void (await tx.query("insert into roost.seen (id) select unnest($1::text[])", [events.map((event) => event.id)]));
-  for (const lease of leases) {
-    while ((await consumeBatch(kernel, lease, { handle, batchMax: 2, signal })).isMore);
-  }
+  const group = createGroup("readers", "stop", (tx, events) =>
+    tx.query("insert into roost.seen (id) select unnest($1::text[])", [events.map((event) => event.id)]),
+  );
+  while ((await consumeGroup(kernel, group, { topics: ["notices"], limit: 2 })).isMore);
 }
 
 export async function prepareWorld(kernel: Kernel): Promise<void> {
@@ -140,7 +132,8 @@ async function prepareRuns(kernel: Kernel): Promise<void> {
   await done(kernel, ended, 1);
   await acquireLock(kernel, { name: "of a run", holder: "b", ttlMs: 1e7, runId: ended.runId });
   await end(kernel, ended);
-  await prepareGroup(kernel, dying);
+  for (const name of ["x", "y"]) await raise(kernel, name);
+  await killConnection(kernel.database, dying.workerId);
 }
 
 /** Queues whose head nobody has let go on, as a process leaves them that died at the wrong moment. */
@@ -157,15 +150,6 @@ async function prepareQueues(kernel: Kernel, take: (run: Partial<NewRun>) => Pro
   await database.query(
     `update roost.run set state = 'done', ended_at = roost.now(), worker_id = null, holds_serial_key = false where holds_serial_key and state = 'running'`,
   );
-}
-
-async function prepareGroup(kernel: Kernel, dying: Awaited<ReturnType<typeof joinWorker>>): Promise<void> {
-  const join = { group, topics: ["notices"], handle: async () => undefined };
-  for (const name of ["x", "y"]) await raise(kernel, name);
-  await joinGroup(kernel, { ...join, memberId: "dead", registration: dying });
-  const alive = await joinWorker(kernel);
-  await joinGroup(kernel, { ...join, ...heir, registration: alive });
-  for (const { workerId } of [dying, alive]) await killConnection(kernel.database, workerId);
 }
 
 async function prepareJobs(kernel: Kernel): Promise<void> {
@@ -254,7 +238,7 @@ const placed: Record<string, string[]> = {
   dead_letter: ["number", "partition", "offset", "event"],
   stopped_clock: [],
 };
-const drawn = new Set(["lock", "once", "cursor"]);
+const drawn = new Set(["lock", "once"]);
 
 export async function readKnown(database: Database): Promise<Known> {
   const ids = new Set<string>();

@@ -4,7 +4,8 @@ import { roostOperations } from "@roost/contract/operations";
 import {
   beginStep,
   finishStep,
-  joinGroup,
+  consumeGroup,
+  createGroup,
   parkEvents,
   readEvents,
   readTopic,
@@ -209,26 +210,22 @@ async function askAboutSchemas(client: TestGateway["client"]): Promise<void> {
 }
 
 async function askAboutGroups({ kernel }: TestGateway, client: TestGateway["client"]): Promise<void> {
-  const handle = async () => {
+  const refuse = createGroup("readers", "stop", async () => {
     throw new Error("cannot digest it");
-  };
-  const member = await joinGroup(kernel, { group: "readers", topics: ["jobs"], memberId: "m", handle });
-  while ((await member.consume()).isMore);
+  });
+  await consumeGroup(kernel, refuse, { topics: ["jobs"] });
   const { group } = await client.getGroup({ group: "readers" });
   const failing = group.partitions.find((each) => each.state === "failing");
   assert.ok(failing);
-  assert.deepEqual([failing.owner, failing.cursor, failing.lastError?.message], ["m", 0, "cannot digest it"]);
+  assert.deepEqual([failing.cursor, failing.lastError?.message, group.setAsideAfter], [0, "cannot digest it", null]);
+  assert.match(failing.eventType ?? "", /^job\./);
   assert.ok((await client.listGroups()).items.some(({ name }) => name === "readers"));
   const { topic, partition } = failing;
   const place = { group: "readers", topic, partition };
   assert.equal((await client.skipEvent({ ...place, offset: 0 })).nextOffset, 1);
   await assert.rejects(client.skipEvent({ ...place, offset: 0 }), { code: "conflict" });
-  await assert.rejects(client.resetGroup({ group: "readers", to: "earliest" }), {
-    code: "conflict",
-    message: /1 live member/,
-  });
+  await assert.rejects(client.resetGroup({ group: "roost.event-jobs", to: "earliest" }), { code: "conflict" });
   await assert.rejects(client.resetGroup({ ...place, to: "earliest", offset: 3 }), { code: "invalid_input" });
-  await member.leave();
   assert.deepEqual((await client.resetGroup({ ...place, to: "earliest" })).moved, [
     { topic, partition, from: 1, to: 0 },
   ]);
@@ -243,8 +240,9 @@ async function askAboutDeadLetters(
 ): Promise<void> {
   const [event] = await readEvents(kernel.database, { ...place, offset: 0, limit: 1 });
   assert.ok(event);
+  const group = { name: "readers", onFailure: { setAsideAfter: 5 } };
   for (const key of ["a", "b", "c"])
-    await kernel.transact((tx) => parkEvents(tx, { group: "readers", key, events: [event], error: new Error("no") }));
+    await kernel.transact((tx) => parkEvents(tx, group, { key, events: [event], error: new Error("no") }));
   const { items, next } = await client.listDeadLetters({ limit: 2 });
   assert.deepEqual(
     items.map(({ key, state, eventId, error }) => [key, state, eventId, error?.message]),
@@ -335,8 +333,12 @@ test("A last page that is full is followed by none", async () => {
   assert.equal((await client.getRun({ runId, limit: 5 })).steps.next, null);
   const { items: queues } = await client.listQueues();
   assert.equal((await client.listQueues({ limit: queues.length })).next, null);
-  const member = { topics: ["jobs"], memberId: "m", handle: async () => {} };
-  for (const group of ["one", "two"]) await joinGroup(kernel, { ...member, group });
+  for (const name of ["one", "two"])
+    await consumeGroup(
+      kernel,
+      createGroup(name, "stop", async () => {}),
+      { topics: ["jobs"] },
+    );
   const { items: groups } = await client.listGroups({ limit: 1 });
   const { items: others, next } = await client.listGroups({
     limit: 1,

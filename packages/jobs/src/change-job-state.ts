@@ -2,19 +2,12 @@
 // tidy: three changes of one state, under the same rules.
 import { createId, RoostError } from "@roost/base";
 import { describeTrigger } from "@roost/contract/operations";
-import {
-  dropWithin,
-  eventJobGroup,
-  isPassing,
-  resetAttempts,
-  type Kernel,
-  type KernelTransaction,
-} from "@roost/kernel";
+import { dropWithin, isPassing, resetAttempts, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { clipReason } from "./clip-reason.ts";
 import { pausedByDefinition } from "./after-change.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
 import { fireEventTicks } from "./fire-event-ticks.ts";
-import { closeWindows } from "./gather-events.ts";
+import { closeWindows, eventJobGroupName } from "./gather-events.ts";
 import { nextTick, scheduleOf } from "./job-moments.ts";
 import { lockJob, type StoredJob } from "./job-row.ts";
 import { pauseStart } from "./pause-start.ts";
@@ -93,7 +86,7 @@ export async function resumeJob(kernel: Kernel, jobId: string, options: ChangeJo
         job.topic === null ? null : JSON.stringify(await topicHeads(tx, job.topic)),
       ],
     );
-    if (job.topic !== null) await resetAttempts(tx, { group: eventJobGroup, key: jobId });
+    if (job.topic !== null) await resetAttempts(tx, { group: eventJobGroupName, key: jobId });
     emitChange(tx, "job.resumed", job, eventId, options);
   });
 }
@@ -148,7 +141,7 @@ export async function removeJobWithin(
   await settleDueTicks(tx, job, { nowMs: options.nowMs });
   const reason = "the job was removed before it was due";
   const early = { reason, isSkipped: true };
-  if (job.topic !== null) await dropWithin(tx, { group: eventJobGroup, key: job.id, by: options.by, reason });
+  if (job.topic !== null) await dropWithin(tx, { group: eventJobGroupName, key: job.id, by: options.by, reason });
   await closeWindows(tx, job, { nowMs: options.nowMs, ...early });
   const eventId = createId();
   await tx.query(

@@ -1,8 +1,8 @@
 /** What a scheduler does for jobs, as loops to be handed to runScheduler. They remember nothing that is not in the database. */
-import type { Kernel, Loop } from "@roost/kernel";
+import { groupsChannel, type Kernel, type Loop } from "@roost/kernel";
 import { dropTicks } from "./drop-ticks.ts";
 import { fireDueTicks, readNextFire } from "./fire-due-ticks.ts";
-import { fireEventTicks } from "./fire-event-ticks.ts";
+import { fireEventTicks, readEventTopics } from "./fire-event-ticks.ts";
 import { readNextWindow } from "./gather-events.ts";
 import { reportFailingJobs } from "./report-failing-jobs.ts";
 import { createScheduleCache } from "./schedule-cache.ts";
@@ -49,23 +49,13 @@ function eventLoop(kernel: Kernel): Loop {
   let topics: string[] = [];
   return {
     name: "events",
-    channels: () => ["jobs", ...topics.map((topic) => `log:${topic}`)],
+    channels: () => ["jobs", groupsChannel, ...topics.map((topic) => `log:${topic}`)],
     pollMs: timings.eventPollMs,
     look: async () => {
       topics = await readEventTopics(kernel);
       if (topics.length === 0) return {};
-      const { isMore } = await fireEventTicks(kernel);
+      const { isMore } = await fireEventTicks(kernel, topics);
       return { isMore, atMs: (await readNextWindow(kernel))?.getTime() };
     },
   };
-}
-
-/** The topics in whose events a job is interested, by name. */
-async function readEventTopics(kernel: Kernel): Promise<string[]> {
-  const rows = await kernel.database.query<{ topic: string }>(
-    "select distinct topic from roost.job where state = 'active' and topic is not null order by 1",
-    [],
-    { name: "jobs-event-topics" },
-  );
-  return rows.map((row) => row.topic);
 }

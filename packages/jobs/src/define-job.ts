@@ -4,7 +4,7 @@
  * due before.
  */
 import { createId, RoostError, type JsonValue } from "@roost/base";
-import { eventJobGroup, resetAttempts, type Kernel, type KernelTransaction } from "@roost/kernel";
+import { resetAttempts, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { momentAfterChange, nextAfterChange, nextState, pausedByDefinition } from "./after-change.ts";
 import { compareDefinitions, type Difference } from "./compare-definitions.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
@@ -12,7 +12,7 @@ import { firstTick, type NextTick } from "./job-moments.ts";
 import { lockJob, type StoredJob } from "./job-row.ts";
 import { pauseStart } from "./pause-start.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
-import { closeWindows } from "./gather-events.ts";
+import { closeWindows, eventJobGroupName } from "./gather-events.ts";
 import { recordVersion } from "./record-version.ts";
 import { settleDueTicks } from "./settle-due-ticks.ts";
 import { topicHeads } from "./topic-heads.ts";
@@ -233,7 +233,7 @@ async function changeJob(
   );
   await recordVersion(tx, job.id);
   // What the job as it was could not take is tried with what it is now.
-  if (job.topic !== null) await resetAttempts(tx, { group: eventJobGroup, key: job.id });
+  if (job.topic !== null) await resetAttempts(tx, { group: eventJobGroupName, key: job.id });
   announceChange(tx, job, read, { ...options, eventId, version, isBack, differences });
   return { ...told, version, nextAt: next.nextAt };
 }

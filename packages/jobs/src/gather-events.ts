@@ -6,7 +6,6 @@
 import { RoostError } from "@roost/base";
 import {
   eventColumns,
-  eventJobGroup,
   isPassing,
   nextRetriesSql,
   type Kernel,
@@ -17,6 +16,9 @@ import { windowTick, type EventWindow } from "./event-ticks.ts";
 import { lockJob, type StoredJob } from "./job-row.ts";
 import { recordTicks, type RecordedTick } from "./record-ticks.ts";
 import type { TriggerWindow } from "./trigger.ts";
+
+/** The group of all jobs on events (fire-event-ticks.ts). */
+export const eventJobGroupName = "roost.event-jobs";
 
 interface Entry {
   topic: string;
@@ -64,7 +66,7 @@ export async function gatherEvents(tx: KernelTransaction, gathered: Gathered[]):
 
 /** First letters of jobs that take events. */
 const retriesSql = nextRetriesSql(
-  eventJobGroup,
+  eventJobGroupName,
   "exists (select 1 from roost.job j where j.id = d.key and j.state = 'active')",
 );
 
@@ -81,7 +83,7 @@ export async function readDueWork(kernel: Kernel): Promise<{ windows: string[]; 
 }
 
 /** Closes windows of one job whose time has come, unless events of before that time are still to be read. Returns how many. */
-export async function closeDue(tx: KernelTransaction, jobId: string, group: string): Promise<number> {
+export async function closeDue(tx: KernelTransaction, jobId: string): Promise<number> {
   const found = await lockJob(tx, jobId);
   if (found === undefined) return 0;
   const { job, nowMs } = found;
@@ -91,7 +93,7 @@ export async function closeDue(tx: KernelTransaction, jobId: string, group: stri
   let recorded = 0;
   for (let count = 0; count < windowsPerJobMax; count += 1) {
     const open = await readFirst(tx, jobId, settings);
-    if (open === undefined || open.atMs > nowMs || (await hasUnread(tx, job, { group, untilMs: open.atMs }))) break;
+    if (open === undefined || open.atMs > nowMs || (await hasUnread(tx, job, open.atMs))) break;
     recorded += (await close(tx, job, { ...open, nowMs })).length;
   }
   if (recorded > 0) await planNext(tx, jobId, settings);
@@ -191,11 +193,7 @@ function cutWindow(settings: TriggerWindow, entries: Entry[]): OpenWindow {
   return { entries: within, atMs: isFull ? within.at(-1)!.time.getTime() : endMs };
 }
 
-async function hasUnread(
-  tx: KernelTransaction,
-  job: StoredJob,
-  { group, untilMs }: { group: string; untilMs: number },
-): Promise<boolean> {
+async function hasUnread(tx: KernelTransaction, job: StoredJob, untilMs: number): Promise<boolean> {
   const rows = await tx.query(
     `select 1 from roost.partition_head h
      join roost.topic t on t.name = h.topic
@@ -203,7 +201,7 @@ async function hasUnread(
      join roost.event e on e.topic = h.topic and e.partition = h.partition
        and e."offset" = greatest(coalesce(c.next_offset, ($3::jsonb ->> h.partition::text)::bigint, 0), t.offsets_from)
      where h.topic = $1 and e.time <= $4 limit 1`,
-    [job.topic, group, JSON.stringify(job.fromOffsets ?? {}), new Date(untilMs)],
+    [job.topic, eventJobGroupName, JSON.stringify(job.fromOffsets ?? {}), new Date(untilMs)],
   );
   return rows.length > 0;
 }

@@ -1,7 +1,7 @@
 /** One event job that no check foresees, put into the tables by SQL, beside ten good ones: it is set aside, and the others go on. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dropDeadLetters, listDeadLetters, retryAgain } from "@roost/kernel";
+import { createLoops, dropDeadLetters, listDeadLetters, retryAgain } from "@roost/kernel";
 import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
 import { pauseJob, removeJob } from "./change-job-state.ts";
 import { defineJob } from "./define-job.ts";
@@ -43,6 +43,13 @@ async function noticesOf({ database }: TestKernel): Promise<string[]> {
     "select data ->> 'text' as text from roost.event where type = 'notice.raised' and data ->> 'jobId' = 'bad'",
   );
   return rows.map(({ text }) => text);
+}
+
+/** What the loop does that tells of failures. */
+async function tellFailures({ kernel }: TestKernel): Promise<void> {
+  await createLoops(kernel)
+    .find(({ name }) => name === "failures of groups")!
+    .look();
 }
 
 const poisons = {
@@ -90,6 +97,8 @@ test("X: fireEventTicks() sets the events of a job that cannot take them aside, 
     await t.clock.advance(300_000);
     await fireAll(t);
   }
+  await tellFailures(t);
+  await tellFailures(t);
   const told = await noticesOf(t);
   assert.equal(told.length, 1);
   assert.match(
@@ -97,6 +106,28 @@ test("X: fireEventTicks() sets the events of a job that cannot take them aside, 
     /could not be delivered to the job bad in 5 attempts: .*budget\.usdMax.*; 4 later events wait behind it.*roost log retry/,
   );
   assert.equal((await lettersOf(t))[0]?.state, "given_up");
+});
+
+test("Many event jobs that fail alike give one notice, and each of their events is on record", async () => {
+  await using t = await openPoisoned(poisons["a budget out of bounds"]);
+  await t.database.query(`update roost.job set ${poisons["a budget out of bounds"]}`);
+  await append(t, 1);
+  for (let attempt = 0; attempt < 8; attempt += 1) {
+    await fireAll(t);
+    await t.clock.advance(300_000);
+  }
+  await tellFailures(t);
+  await tellFailures(t);
+  const rows = await t.database.query<{ type: string; text: string }>(
+    "select type, data ->> 'text' as text from roost.event where type = 'consumer.failed' or data ->> 'text' like '%delivered%'",
+  );
+  assert.equal(rows.filter(({ type }) => type === "consumer.failed").length, ids.length);
+  const notices = rows.filter(({ type }) => type === eventType).map(({ text }) => text);
+  assert.equal(notices.length, 1);
+  assert.match(
+    notices[0]!,
+    /^11 events could not be delivered to the jobs bad, job-0.* and 6 more, all for the same reason: .*budget/,
+  );
 });
 
 test("fireEventTicks() delivers what was set aside in its order once the job is changed, and only then what came later", async () => {

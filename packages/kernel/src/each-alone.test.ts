@@ -7,7 +7,8 @@ import { expireLocks } from "./coordination/release-lock.ts";
 import { allSteps, eachAlone, setAsideMs } from "./each-alone.ts";
 import { createRun } from "./runs/create-run.ts";
 import { failOverdueRuns } from "./runs/fail-overdue-runs.ts";
-import { listDeadLetters, retryAgain } from "./dead-letters/list-dead-letters.ts";
+import { listDeadLetters, retryAgain } from "./groups/list-dead-letters.ts";
+import { tellFailures } from "./groups/tell-failures.ts";
 import { deliverEventWaits } from "./runs/event-waits.ts";
 import { waitInRun } from "./runs/wait-in-run.ts";
 import { promoteDueRuns } from "./runs/promote-due-runs.ts";
@@ -192,6 +193,7 @@ test("deliverEventWaits() lets the others go on when one run cannot, tries that 
     await t.clock.advance(300_000);
     assert.equal(await deliverEventWaits(t.kernel), 0);
   }
+  await tellFailures(t.kernel);
   const [letter] = await listDeadLetters(t.kernel.database, { limit: 10 });
   assert.deepEqual([letter?.key, letter?.state, await noticesOf(t)], [ids[1], "given_up", 2]);
   await t.database.query("update roost.run set agent = 'main' where id = $1", [ids[1]]);

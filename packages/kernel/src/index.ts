@@ -12,8 +12,7 @@ export { findOffsets, readEnd, readLatest, readLog, readTopic, readableBy } from
 export { tailEvents, tailPages } from "./log/tail-events.ts";
 export { readCorrelation } from "./log/read-correlation.ts";
 export { buildCausality, causesOf, type CausalNode } from "./log/build-causality.ts";
-export { commitCursor, lockCursor } from "./log/cursor.ts";
-export { consumeEvents, readLag } from "./log/consume-events.ts";
+export { readLag } from "./log/cursor.ts";
 export { refuseOutOfRange, refuseVectorOutOfRange } from "./log/out-of-range.ts";
 export { setRetention } from "./log/set-retention.ts";
 export { partitionOf } from "./log/murmur2.ts";
@@ -21,27 +20,22 @@ export { createWakeups } from "./wakeups/create-wakeups.ts";
 export type { Wakeups } from "./wakeups/wakeups.ts";
 export { publishStream, watchStream } from "./wakeups/streams.ts";
 
-export { emitSkipped } from "./log/emit-skipped.ts";
 export { requireSeen } from "./log/require-seen.ts";
 export { isPassing } from "./each-alone.ts";
 export { judgeFailures, type Failure } from "./judge-failures.ts";
 export { raiseNotice } from "./raise-notice.ts";
 
 // Consumer groups.
-export { joinGroup } from "./groups/join-group.ts";
 export { consumeGroup } from "./groups/consume-group.ts";
-export { eventJobGroup, getGroup, listGroups, listLaggingPartitions } from "./groups/list-groups.ts";
+export { createGroup, groupsChannel, ownFailurePolicy, type FailurePolicy, type Group } from "./groups/group.ts";
+export { matchesFilter, wantsEvent, type Subscriber } from "./groups/wants-event.ts";
+export { stoppedFailuresMin } from "./groups/tell-failures.ts";
+export { getGroup, listGroups, listLaggingPartitions } from "./groups/list-groups.ts";
 export { removeGroup, resetGroup, skipEvent, type ResetTarget } from "./groups/move-group.ts";
 
-export { parkEvents, readParkedKeys } from "./dead-letters/park-events.ts";
-export { nextRetriesSql, retryDeadLetters, type Redelivery } from "./dead-letters/retry-dead-letters.ts";
-export {
-  dropDeadLetters,
-  dropWithin,
-  listDeadLetters,
-  resetAttempts,
-  retryAgain,
-} from "./dead-letters/list-dead-letters.ts";
+export { parkEvents } from "./groups/park-events.ts";
+export { nextRetriesSql, retryDeadLetters } from "./groups/retry-dead-letters.ts";
+export { dropDeadLetters, dropWithin, listDeadLetters, resetAttempts, retryAgain } from "./groups/list-dead-letters.ts";
 
 // Projections.
 export { replayProjection } from "./projections/replay-projection.ts";
@@ -63,7 +57,6 @@ export { finishStep, type StepOutcome } from "./runs/finish-step.ts";
 export { markRehearsal } from "./runs/mark-rehearsal.ts";
 export { finishRun, type Judge, type RunOutcome } from "./runs/finish-run.ts";
 export { waitInRun } from "./runs/wait-in-run.ts";
-export { matchesFilter } from "./runs/event-waits.ts";
 export { answerQuestion } from "./runs/answer-question.ts";
 export { cancelRun, cancelRunsIn } from "./runs/cancel-run.ts";
 export { readSpendBelow } from "./runs/read-spend-below.ts";

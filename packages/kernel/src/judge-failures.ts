@@ -38,11 +38,11 @@ export async function judgeFailures(
   if (failures.length === 0) return { fault: undefined, sinceMs: 0, own: [] };
   const common = findCommon(failures, triedCount) ?? (await findKnown(kernel, what, failures));
   if (common === undefined) return { fault: undefined, sinceMs: 0, own: [...failures] };
-  const kind = kindOf(common);
+  const kind = failureKind(common);
   return {
     fault: common,
     sinceMs: await tellFault(kernel, what, common),
-    own: failures.filter((failure) => kindOf(failure) !== kind),
+    own: failures.filter((failure) => failureKind(failure) !== kind),
   };
 }
 
@@ -50,7 +50,7 @@ function findCommon(failures: readonly Failure[], triedCount: number): Failure |
   if (triedCount < triedMin) return undefined;
   const counts = new Map<string, number>();
   return failures.find((failure) => {
-    const kind = kindOf(failure);
+    const kind = failureKind(failure);
     const count = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, count);
     return count > triedCount * faultShare;
@@ -63,11 +63,11 @@ async function findKnown(kernel: Kernel, what: string, failures: readonly Failur
      where scope = 'fault_of_home' and key = $1 and (result ->> 'at')::timestamptz > roost.now() - $2 * interval '1 millisecond'`,
     [what, quietMs],
   );
-  return known === undefined ? undefined : failures.find((failure) => kindOf(failure) === known.kind);
+  return known === undefined ? undefined : failures.find((failure) => failureKind(failure) === known.kind);
 }
 
 /** The same failure of two things has the same text, their names and numbers apart. */
-function kindOf({ id, error }: Failure): string {
+export function failureKind({ id, error }: Failure): string {
   const { code, message } = toRoostError(error);
   return `${code} ${message.replaceAll(id, "…").replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|\d+/g, "#")}`;
 }
@@ -86,7 +86,7 @@ async function tellFault(kernel: Kernel, what: string, fault: Failure): Promise<
            created_at = case when (known.result ->> 'at')::timestamptz < roost.now() - $2 * interval '1 millisecond'
              or known.result ->> 'kind' <> $4 then roost.now() else known.created_at end
          returning created_at = roost.now() as "isNew", (extract(epoch from roost.now() - created_at) * 1000)::float8 as "sinceMs"`,
-        [what, quietMs, keepMs, kindOf(fault)],
+        [what, quietMs, keepMs, failureKind(fault)],
       );
       if (row?.isNew !== true) return row?.sinceMs ?? 0;
       const text = `Many a ${what} cannot be carried out, all for the same reason: ${reason}. It is a fault of the home, not of each of them: they are tried again until it is gone. See roost doctor`;

@@ -2,7 +2,7 @@
 import type { Clock, JsonObject, JsonValue, Logger } from "@roost/base";
 import type { EventDefinition, EventDataOf, Served, ServiceContract } from "@roost/contract";
 import type { Sql } from "@roost/database";
-import type { StoredEvent } from "@roost/kernel";
+import type { FailurePolicy, StoredEvent } from "@roost/kernel";
 
 export interface Service {
   readonly contract: ServiceContract;
@@ -61,16 +61,23 @@ export interface OnceKey {
 /** An event as a service reads it: of every session or of its own domain. */
 export type ReadEvent = Omit<StoredEvent, "key">;
 
-/** Reads event types in order; one event and its effects are one transaction. What fails stays in its place and is tried again. */
+/** Reads event types in order; one event and its effects are one transaction. */
 export interface Consumer {
   /** Lower case, unique in the service. */
   readonly name: string;
   readonly types: readonly string[];
+  /**
+   * What an event does that fails. Default "stop", for what would be wrong without it: its partition stands until it succeeds or a person
+   * skips it. `setAsideAfter`: it and later ones of its key (its subject, where it has none of its own) wait apart and all others go on.
+   */
+  readonly onFailure?: FailurePolicy;
+  /** Whether retention keeps what it has not read. Default: no. */
+  readonly pinsRetention?: boolean;
   readonly handle: (event: ReadEvent, tx: ServiceTransaction) => Promise<void>;
 }
 
 /** A consumer whose tables hold nothing but what it made of the log: emptied and read again they come out the same. */
-export interface ServiceProjection extends Consumer {
+export interface ServiceProjection extends Omit<Consumer, "onFailure"> {
   /** Of the service's schema; emptied when the projection is built again. */
   readonly tables: readonly string[];
 }

@@ -1,5 +1,12 @@
 /** A reader of the log: a consumer group whose effect is a row, and a tail that remembers what it saw. */
-import { consumeEvents, readEvents, readPartitions, type KernelTransaction, type StoredEvent } from "@roost/kernel";
+import {
+  consumeGroup,
+  createGroup,
+  readEvents,
+  readPartitions,
+  type KernelTransaction,
+  type StoredEvent,
+} from "@roost/kernel";
 import { isUnavailable, type SimulatedProcess } from "./simulated-process.ts";
 
 export const consumerGroup = "simulation";
@@ -17,8 +24,8 @@ export async function readerActor(process: SimulatedProcess): Promise<void> {
     if (surroundings.phase !== "rest" && !process.random.chance(readChance)) continue;
     try {
       if (process.random.chance(0.5)) {
-        const consume = { group: consumerGroup, topics: consumedTopics, limit: eventsPerPass };
-        await consumeEvents(kernel, consume, recordConsumed);
+        const group = createGroup(consumerGroup, "stop", recordConsumed);
+        await consumeGroup(kernel, group, { topics: consumedTopics, limit: eventsPerPass });
       } else {
         await readOn(process, seen);
       }

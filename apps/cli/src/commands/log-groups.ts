@@ -26,8 +26,8 @@ export function addLogGroupsCommands(log: Command, context: CliContext): void {
 function addShow(groups: Command, context: CliContext): void {
   groups
     .command("show", { isDefault: true })
-    .description("Lists consumer groups, or shows the partitions and members of one.")
-    .argument("[group]", "show only this one, with its partitions and members")
+    .description("Lists consumer groups, or shows the partitions of one.")
+    .argument("[group]", "show only this one, with its partitions")
     .action(async (name: string | undefined) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
@@ -59,12 +59,12 @@ interface ResetOptions {
 function addReset(groups: Command, context: CliContext): void {
   groups
     .command("reset")
-    .description("Puts a group somewhere else in the log: it reads on from there. Refused while members are live.")
+    .description("Puts a group somewhere else in the log: it reads on from there.")
     .argument("<group>", "name of the group")
     .requiredOption("--to <place>", "earliest, latest, an offset, a time (2025-06-01T06:00:00Z) or how long ago (2h)")
     .option("--topic <name>", "only in this topic")
     .option("-p, --partition <place>", "only this partition, as in runs/0")
-    .option("--force", "although members are live, or the group is Roost's own")
+    .option("--force", "although the group is Roost's own")
     .action(async (group: string, options: ResetOptions) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
@@ -115,7 +115,7 @@ function addRemove(groups: Command, context: CliContext): void {
   groups
     .command("remove")
     .alias("rm")
-    .description("Forgets a group and where it was. Refused while members are live.")
+    .description("Forgets a group and where it was.")
     .argument("<group>", "name of the group")
     .action(async (group: string) => {
       const { client } = await context.connect();
@@ -203,9 +203,10 @@ function groupColumns(nowMs: number): Column<ConsumerGroup>[] {
       alignRight: true,
     },
     {
-      title: "MEMBERS",
-      value: (group) => (group.isOwn ? "Roost" : String(group.members.filter((member) => member.isLive).length)),
-      label: "members",
+      title: "FAILING EVENTS",
+      value: ({ setAsideAfter }) => (setAsideAfter === null ? "stop it" : "are set aside"),
+      importance: 2,
+      label: "failing events",
     },
     {
       title: "PARTITIONS",
@@ -239,20 +240,18 @@ function printGroup({ terminal, clock }: CliContext, group: ConsumerGroup): void
     { title: "HEAD", value: (each) => String(each.head), alignRight: true, label: "head", importance: 2 },
     { title: "LAG", value: (each) => String(each.lagCount), alignRight: true, label: "behind by" },
     { title: "BEHIND", value: (each) => lagOf(each.lagMs), alignRight: true },
-    { title: "OWNER", value: (each) => each.owner ?? "", widthMin: 8, importance: 2, label: "owner" },
-    { title: "EPOCH", value: (each) => String(each.epoch), alignRight: true, importance: 4, label: "epoch" },
     { title: "LAST ERROR", value: (each) => errorOf(each, nowMs), widthMin: 12, importance: 3, label: "last error" },
   ];
   terminal.table(group.partitions, columns, "It has read nothing yet");
-  for (const member of group.members.filter(({ isLive }) => isLive))
-    terminal.note(
-      `Member ${plainLine(member.memberId)} on ${plainLine(member.host)}, process ${member.pid}, since ${relativeTime(member.joinedAt, nowMs)}`,
-      "dim",
-    );
   for (const place of group.partitions) {
     if (place.state === "failing")
       terminal.note(
-        `${place.topic}/${place.partition} fails on offset ${place.cursor}: roost log read ${place.topic} -p ${place.partition} -o ${place.cursor} -n 1, roost log groups skip ${group.name} ${place.topic}/${place.partition}`,
+        `${place.topic}/${place.partition} fails on ${place.eventType ?? "the event"} (offset ${place.cursor}${place.eventId === null ? "" : `, id ${plainLine(place.eventId)}`}): roost log read ${place.topic} -p ${place.partition} -o ${place.cursor} -n 1, roost log groups skip ${group.name} ${place.topic}/${place.partition}`,
+      );
+    if (place.isPinned && place.lagCount > 0)
+      terminal.note(
+        `${place.topic}/${place.partition}: retention keeps ${place.lagCount} events for it, the oldest ${lagOf(place.lagMs)} old`,
+        "dim",
       );
     if (place.state === "out_of_range")
       terminal.note(

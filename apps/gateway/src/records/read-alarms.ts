@@ -5,6 +5,7 @@ import {
   listLaggingPartitions,
   listUnresolvedSteps,
   readPausedQueues,
+  stoppedFailuresMin,
   type Kernel,
   type WorkerRow,
 } from "@roost/kernel";
@@ -18,9 +19,8 @@ export interface Alarm {
 }
 
 const unresolvedShown = 20;
-/** A consumer group that is behind by more, or fails on one event more often, does not get over it by itself. */
+/** A consumer group that is behind by more does not get over it by itself. */
 const lagMsMax = 5 * 60_000;
-const failuresMax = 3;
 const laggingShown = 20;
 const fileProblemsShown = 20;
 const failingJobsShown = 20;
@@ -77,17 +77,19 @@ export async function readAlarms(
 async function readLagAlarms(kernel: Kernel): Promise<Alarm[]> {
   const lagging = await listLaggingPartitions(kernel.database, {
     lagMsMin: lagMsMax,
-    failuresMin: failuresMax,
+    failuresMin: stoppedFailuresMin,
     limit: laggingShown,
   });
   return lagging.map((place) => {
     const where = `Consumer group ${place.group} at ${place.topic}/${place.partition}`;
     const behind = `${place.lagCount} events and ${formatDurationMs(place.lagMs ?? 0)} behind`;
     if (place.failureCount > 0) {
-      const text = `${where} fails on offset ${place.cursor} (${place.failureCount} times, ${behind}): ${place.lastError?.message ?? "no reason"}`;
+      const event = `${place.eventType ?? "an event"} (offset ${place.cursor}${place.eventId === null ? "" : `, id ${place.eventId}`})`;
+      const next = `roost log groups skip ${place.group} ${place.topic}/${place.partition} passes over it`;
+      const text = `${where} stops at ${event}, which failed ${place.failureCount} times (${behind}): ${place.lastError?.message ?? "no reason"}; ${next}`;
       return { code: "consumer_failing", text: text.slice(0, 2000).toWellFormed(), since: isoOrNull(place.failedAt) };
     }
-    const reader = place.owner === null ? ", and nobody reads for it" : "";
-    return { code: "consumer_lagging", text: `${where} is ${behind}${reader}`, since: isoOrNull(place.movedAt) };
+    const kept = place.isPinned ? ", and retention waits for it" : "";
+    return { code: "consumer_lagging", text: `${where} is ${behind}${kept}`, since: isoOrNull(place.movedAt) };
   });
 }

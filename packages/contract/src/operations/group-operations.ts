@@ -8,7 +8,7 @@ export const listGroups = defineOperation({
   id: "listGroups",
   method: "GET",
   path: "/groups",
-  summary: "Consumer groups with their members, and how far behind each partition is",
+  summary: "Consumer groups, and how far behind each partition is",
   input: z.object({ ...pageFields }),
   output: pageOf(ConsumerGroup),
   effect: "readonly",
@@ -18,7 +18,7 @@ export const getGroup = defineOperation({
   id: "getGroup",
   method: "GET",
   path: "/groups/{group}",
-  summary: "A consumer group with its members, and how far behind each partition is",
+  summary: "A consumer group, and how far behind each partition is",
   input: z.object({ group: GroupName }),
   output: z.object({ group: ConsumerGroup }),
   errors: ["not_found"],
@@ -30,8 +30,7 @@ export const resetGroup = defineOperation({
   method: "POST",
   path: "/groups/{group}/reset",
   summary: "Put a consumer group somewhere else in the log",
-  description:
-    "Give exactly one of earliest, latest, offset or since. It is refused while members are live unless it is forced; what they are doing is then refused and done again from the new place.",
+  description: "Give exactly one of earliest, latest, offset or since. One of Roost's own is reset by force only.",
   input: z
     .object({
       group: GroupName,

@@ -1,4 +1,4 @@
-/** Consumer groups as people and programs see them: how far they are, who reads, what they fail on. */
+/** Consumer groups as people and programs see them: how far they are, and what they fail on. */
 import { z } from "zod";
 import { Count, Id, Name, RecordedError, Time, WholeMs } from "./fields.ts";
 
@@ -23,33 +23,25 @@ export const GroupPartition = z
     state: z
       .enum(groupPartitionStates)
       .describe("idle: one of Roost's own readers, which nobody needs in this topic at present"),
-    owner: Id.nullable().describe("The member whose lease it is"),
-    epoch: Count.describe("Fencing token of the lease"),
     movedAt: Time,
     lastError: RecordedError.nullable().describe("What it last failed on, also when that is over"),
     failedAt: Time.nullable(),
     failureCount: Count.describe("How often the event at the cursor has failed by itself; 0 when it does not"),
     retryAt: Time.nullable(),
+    eventId: Id.nullable().describe("Of the event at the cursor, when it fails"),
+    eventType: Name.nullable(),
+    isPinned: z.boolean().describe("Retention keeps what the group has not read"),
   })
   .meta({ id: "GroupPartition" });
 export type GroupPartition = z.output<typeof GroupPartition>;
 
-export const GroupMember = z
-  .object({
-    memberId: Id,
-    topics: z.array(Name),
-    host: z.string().max(255),
-    pid: Count,
-    joinedAt: Time,
-    isLive: z.boolean(),
-  })
-  .meta({ id: "GroupMember" });
-
 export const ConsumerGroup = z
   .object({
     name: GroupName,
-    isOwn: z.boolean().describe("Roost's own reader: it has no members, any scheduler reads for it"),
-    members: z.array(GroupMember),
+    isOwn: z.boolean().describe("Roost's own: any scheduler reads for it"),
+    setAsideAfter: Count.nullable().describe(
+      "Attempts after which a failing event is given up; it is set aside from the first on. Null: it stops its partition",
+    ),
     partitions: z.array(GroupPartition),
   })
   .meta({ id: "ConsumerGroup" });

@@ -1,80 +1,245 @@
-/** The loop of a group's member: joins, consumes, rebalances, joins anew when its process was given up, and leaves when told to. */
-import { backoffMs, delay, jitteredMs } from "@roost/base";
+/**
+ * The one way to read on with a cursor: events in, effects and cursor out, in one transaction under the lock of the cursor. Any number of
+ * processes may look at once. A batch that fails is tried again in parts, so that what fails by itself stands alone (group.ts says what it does).
+ */
+import { isPassing } from "../each-alone.ts";
+import { parkEvents, readParkedKeys } from "./park-events.ts";
+import { lockCursor, failCursor, moveCursor, readLag, type CursorName } from "../log/cursor.ts";
+import type { StoredEvent } from "../log/event.ts";
+import { labelSetNumbers } from "../log/label-sets.ts";
+import { refuseOutOfRange } from "../log/out-of-range.ts";
+import { readEvents } from "../log/read-events.ts";
+import { requireSeen } from "../log/require-seen.ts";
 import type { Kernel } from "../open-kernel.ts";
-import { joinGroup, type GroupMember, type JoinGroup } from "./join-group.ts";
-import { groupChannel } from "./rebalance-group.ts";
+import type { KernelTransaction } from "../transact.ts";
+import type { Group } from "./group.ts";
+import { wantsEvent, type Subscriber } from "./wants-event.ts";
 
-export interface ConsumeGroup extends JoinGroup {
-  /** Ends it: a batch that is going on is rolled back, and its partitions go to others at once. */
-  signal: AbortSignal;
+/** Events of one partition in one transaction, and offsets that are looked at for them. */
+const eventsPerPassMax = 200;
+const offsetsPerPassMax = 10_000;
+/** Of those that failed together: fewer, because they may have been too many. */
+const eventsInPartsMax = 10;
+
+export interface ConsumeGroup {
+  topics: readonly string[];
+  /** Where a partition begins that the group never read. Default: with its first event. */
+  isFromEnd?: boolean | undefined;
+  /** Most events of a partition in one pass. */
+  limit?: number | undefined;
 }
 
-/** How often it looks for events and for members that came or died although nothing woke it. */
-const pollMs = 1_000;
-/** Several beats may fail before its process counts as hung, however short its lease is. */
-const heartbeatMsMax = 3_000;
-const beatsPerLease = 4;
-const failureBackoff = { firstMs: 100, maxMs: 10_000 };
-
-/** Consumes until aborted. Failures of the handler are kept with the partition; those of the database are waited out. */
-export async function consumeGroup(kernel: Kernel, consume: ConsumeGroup): Promise<void> {
-  const { signal, group } = consume;
-  let failureCount = 0;
-  while (!signal.aborted) {
-    try {
-      await using member = await joinGroup(kernel, consume);
-      await runMember(kernel, member, consume, () => (failureCount = 0));
-    } catch (error) {
-      if (signal.aborted) return;
-      failureCount += 1;
-      kernel.logger.warn("a consumer stopped and will join its group again", { group, failureCount, error });
-      await delay(jitteredMs(backoffMs(failureCount, failureBackoff)), { signal }).catch(() => undefined);
-    }
-  }
+export interface ConsumedPass {
+  /** What deliveries did, by their count. */
+  count: number;
+  isMore: boolean;
 }
 
-async function runMember(
+/** One pass over every partition in which the group has something to read. Partitions that another process is reading are left out. */
+export async function consumeGroup<S extends Subscriber>(
   kernel: Kernel,
-  member: GroupMember,
-  { signal, group, topics, registration, ttlMs = Number.POSITIVE_INFINITY }: ConsumeGroup,
-  onProgress: () => void,
-): Promise<void> {
-  const ended = AbortSignal.any([signal, member.lost]);
-  using _beating =
-    registration === undefined
-      ? keepBeating(kernel, member, Math.min(heartbeatMsMax, ttlMs / beatsPerLease))
-      : undefined;
-  using watch = kernel.wakeups.watch([...topics.map((topic) => `log:${topic}`), groupChannel(group)]);
-  let rebalanceAtMs = 0;
-  while (!ended.aborted) {
-    if (kernel.clock.nowMs() >= rebalanceAtMs) {
-      if (!(await member.rebalance())) return;
-      rebalanceAtMs = kernel.clock.nowMs() + pollMs;
-    }
-    const { isMore, isLost, retryAt } = await member.consume({ signal });
-    onProgress();
-    if (isLost) rebalanceAtMs = 0;
-    if (isMore || isLost) continue;
-    const untilMs = Math.min(retryAt?.getTime() ?? Number.POSITIVE_INFINITY, rebalanceAtMs) - kernel.clock.nowMs();
-    const outcome = await watch.next({ timeoutMs: Math.max(1, Math.min(untilMs, pollMs)), signal: ended });
-    // Members come and go with a wake-up of the group; one of the log costs one look more.
-    if (outcome === "woken") rebalanceAtMs = Math.min(rebalanceAtMs, kernel.clock.nowMs());
+  group: Group<S>,
+  consume: ConsumeGroup,
+): Promise<ConsumedPass> {
+  const lagging = await readLag(kernel.database, { group: group.name, topics: consume.topics });
+  const all: ConsumedPass = { count: 0, isMore: false };
+  for (const { topic, partition } of lagging) {
+    const pass = await consumePartition(kernel, group, { ...consume, group: group.name, topic, partition });
+    all.count += pass.count;
+    all.isMore ||= pass.isMore;
+  }
+  return all;
+}
+
+type Place = CursorName & ConsumeGroup;
+
+async function consumePartition<S extends Subscriber>(
+  kernel: Kernel,
+  group: Group<S>,
+  place: Place,
+): Promise<ConsumedPass> {
+  try {
+    return await kernel.transact((tx) => readOn(kernel, tx, { group, place, isInParts: false }));
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    kernel.logger.warn("events could not be delivered together and are delivered in parts", { place, error });
+    return await kernel.transact((tx) => readOn(kernel, tx, { group, place, isInParts: true }));
   }
 }
 
-/** Beside the work, because a batch may take long. */
-function keepBeating(kernel: Kernel, member: GroupMember, heartbeatMs: number): Disposable {
-  let isBeating = false;
-  const beat = () => {
-    if (isBeating) return;
-    isBeating = true;
-    member
-      .heartbeat()
-      .catch((error: unknown) =>
-        kernel.logger.warn("a consumer could not renew its lease", { group: member.group, error }),
-      )
-      .finally(() => (isBeating = false));
-  };
-  const timer = setInterval(beat, heartbeatMs);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+interface Reading<S extends Subscriber> {
+  group: Group<S>;
+  place: Place;
+  isInParts: boolean;
+}
+
+async function readOn<S extends Subscriber>(
+  kernel: Kernel,
+  tx: KernelTransaction,
+  { group, place, isInParts }: Reading<S>,
+): Promise<ConsumedPass> {
+  const { topic, partition } = place;
+  const locked = await lockCursor(tx, place, { isFromEnd: place.isFromEnd });
+  if (locked === undefined || locked.place >= locked.nextOffset) return { count: 0, isMore: false };
+  const subscribers = await group.subscribers(tx, topic);
+  const head = locked.nextOffset;
+  // Nobody wants what came before the first of them.
+  const earliest = Math.min(head, ...subscribers.map(({ fromOffsets }) => fromOffsets?.[partition] ?? 0));
+  const wanted = Math.max(locked.place, earliest);
+  const from = Math.max(wanted, locked.firstOffset);
+  if (from > wanted && !(await passOver(tx, { group, place, locked, wanted }))) return { count: 0, isMore: false };
+  const until = Math.min(head, from + offsetsPerPassMax);
+  const limit = isInParts ? eventsInPartsMax : (place.limit ?? eventsPerPassMax);
+  const types = typesOf(subscribers);
+  const read = { topic, partition, offset: from, offsetUntil: until, limit, types };
+  const [, events] =
+    from >= until
+      ? [undefined, []]
+      : await Promise.all([requireSeen(tx, topic, [{ partition, until }]), readEvents(tx, read)]);
+  const last = events.length === limit ? events.at(-1)! : undefined;
+  let nextOffset = last === undefined ? until : last.offset + 1;
+  const delivery = { kernel, tx, group, subscribers, events };
+  let failed: Failed | undefined;
+  let count = 0;
+  if (!isInParts) count = await deliver(delivery);
+  else if (group.onFailure === "stop") ({ count, failed } = await deliverUntilFailed(delivery));
+  else count = await deliverEach(delivery);
+  if (failed !== undefined) nextOffset = failed.event.offset;
+  if (nextOffset > locked.place) await moveCursor(tx, { ...place, from: locked.place, nextOffset });
+  if (failed !== undefined) await stopAt(kernel, tx, place, failed);
+  return { count, isMore: failed === undefined && nextOffset < head };
+}
+
+/** What retention dropped: a group that stops at failing events stops there too, another goes on, on record. Returns whether it goes on. */
+async function passOver<S extends Subscriber>(
+  tx: KernelTransaction,
+  { group, place, locked, wanted }: Pick<Reading<S>, "group" | "place"> & { locked: Locked; wanted: number },
+): Promise<boolean> {
+  const { topic, partition } = place;
+  if (group.onFailure === "stop") {
+    try {
+      refuseOutOfRange({ topic, partition, ...locked }, wanted);
+    } catch (error) {
+      await failCursor(tx, { ...place, offset: locked.place, error });
+    }
+    return false;
+  }
+  tx.emit({
+    type: "consumer.skipped",
+    subject: group.name,
+    labelSet: labelSetNumbers.open,
+    data: {
+      group: group.name,
+      topic,
+      partition,
+      fromOffset: wanted,
+      toOffset: locked.firstOffset,
+      by: "retention",
+      reason: "they were dropped before they were read",
+    },
+  });
+  return true;
+}
+
+interface Locked {
+  place: number;
+  firstOffset: number;
+  nextOffset: number;
+}
+
+/** Undefined: all. */
+function typesOf(subscribers: readonly Subscriber[]): string[] | undefined {
+  if (subscribers.some(({ eventType }) => eventType === undefined)) return undefined;
+  return [...new Set(subscribers.flatMap(({ eventType }) => eventType ?? []))];
+}
+
+interface Delivery<S extends Subscriber> {
+  kernel: Kernel;
+  tx: KernelTransaction;
+  group: Group<S>;
+  subscribers: readonly S[];
+  events: readonly StoredEvent[];
+}
+
+interface Failed {
+  event: StoredEvent;
+  error: unknown;
+}
+
+/** All together. Where earlier ones of a key are set aside, later ones wait behind them. */
+async function deliver<S extends Subscriber>({ kernel, tx, group, ...given }: Delivery<S>): Promise<number> {
+  const events = kernel.registry.upcast([...given.events]);
+  const wanting = given.subscribers.filter((each) => events.some((event) => wantsEvent(each, event)));
+  if (wanting.length === 0) return 0;
+  const keys = wanting.map(({ key }) => key);
+  // As they are now: one that was changed meanwhile is judged by what it has become.
+  const locked = await group.lock(tx, keys);
+  const parked = await readParkedKeys(tx, group.name, keys);
+  for (const each of locked.filter(({ key }) => parked.has(key))) {
+    const behind = events.filter((event) => wantsEvent(each, event));
+    if (behind.length > 0) await parkEvents(tx, group, { key: each.key, events: behind });
+  }
+  const free = locked.filter(({ key }) => !parked.has(key));
+  return free.length === 0 ? 0 : await group.deliver(tx, free, events);
+}
+
+/** Event by event, up to the first that fails. */
+async function deliverUntilFailed<S extends Subscriber>(
+  delivery: Delivery<S>,
+): Promise<{ count: number; failed: Failed | undefined }> {
+  let count = 0;
+  for (const event of delivery.events) {
+    try {
+      count += await delivery.tx.attempt(() => deliver({ ...delivery, events: [event] }));
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      return { count, failed: { event, error } };
+    }
+  }
+  return { count, failed: undefined };
+}
+
+/** Invariant: of many keys the one whose events fail keeps them, and all others go on in the same pass. */
+async function deliverEach<S extends Subscriber>(delivery: Delivery<S>): Promise<number> {
+  let count = 0;
+  for (const subscriber of delivery.subscribers) {
+    const alone = { ...delivery, subscribers: [subscriber] };
+    try {
+      count += await delivery.tx.attempt(() => deliver(alone));
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      const { count: before, failed } = await deliverUntilFailed(alone);
+      count += before;
+      if (failed !== undefined) await park(alone, subscriber, failed);
+    }
+  }
+  return count;
+}
+
+async function park<S extends Subscriber>(
+  { kernel, tx, group, events }: Delivery<S>,
+  subscriber: S,
+  { event: first, error }: Failed,
+): Promise<void> {
+  const { key } = subscriber;
+  try {
+    const own = events.filter(
+      (event) => event.offset >= first.offset && (event === first || wantsEvent(subscriber, event)),
+    );
+    const isParked = (await readParkedKeys(tx, group.name, [key])).has(key);
+    await tx.attempt(() => parkEvents(tx, group, { key, events: own, error: isParked ? undefined : error }));
+    tx.afterCommit(() =>
+      kernel.logger.error("an event could not be delivered and is set aside", { group: group.name, key, error }),
+    );
+  } catch (failure) {
+    if (isPassing(failure) || group.exclude === undefined) throw failure;
+    await group.exclude(tx, key, failure);
+  }
+}
+
+async function stopAt(kernel: Kernel, tx: KernelTransaction, place: Place, { event, error }: Failed): Promise<void> {
+  const { group, topic, partition } = place;
+  await failCursor(tx, { ...place, offset: event.offset, error });
+  const facts = { group, topic, partition, offset: event.offset, eventId: event.id, error };
+  tx.afterCommit(() => kernel.logger.warn("a group stops at an event that fails and will try it again", facts));
 }

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { StoredEvent } from "../log/event.ts";
 import { createTestKernel, type TestKernel } from "../testing/create-test-kernel.ts";
 import { eventTypes } from "../testing/drive-runs.ts";
 import { groupTestEvents, note } from "../testing/test-events.ts";
-import type { KernelTransaction } from "../transact.ts";
-import { joinGroup, type GroupMember } from "./join-group.ts";
+import { consumeGroup } from "./consume-group.ts";
+import { createGroup } from "./group.ts";
 import { getGroup, listGroups } from "./list-groups.ts";
 import { removeGroup, resetGroup, skipEvent } from "./move-group.ts";
 
@@ -19,17 +18,16 @@ async function open(count: number): Promise<TestKernel> {
   return t;
 }
 
-function join(t: TestKernel, seen: number[], poison = -1): Promise<GroupMember> {
-  const handle = async (tx: KernelTransaction, events: StoredEvent[]) => {
+/** A reader of the group, as far as it gets. */
+function readerOf(t: TestKernel, seen: number[], poison = -1): () => Promise<void> {
+  const readers = createGroup(group, "stop", async (tx, events) => {
     const numbers = events.map((event) => Number(event.data["n"]));
     if (numbers.includes(poison)) throw new Error("cannot digest it");
     tx.afterCommit(() => seen.push(...numbers));
+  });
+  return async () => {
+    while ((await consumeGroup(t.kernel, readers, { topics: ["notes"] })).isMore);
   };
-  return joinGroup(t.kernel, { group, topics: ["notes"], memberId: "a", handle });
-}
-
-async function consumeUntilIdle(member: GroupMember): Promise<void> {
-  while ((await member.consume()).isMore);
 }
 
 async function placeOf(t: TestKernel) {
@@ -39,8 +37,8 @@ async function placeOf(t: TestKernel) {
 test("skipEvent() passes over the one event that fails, and says who did it", async () => {
   await using t = await open(5);
   const seen: number[] = [];
-  await using member = await join(t, seen, 2);
-  await consumeUntilIdle(member);
+  const read = readerOf(t, seen, 2);
+  await read();
   const { topic, partition, cursor } = await placeOf(t);
   assert.equal(cursor, 2);
   const skip = { group, topic, partition, by, reason: "nonsense" };
@@ -51,9 +49,9 @@ test("skipEvent() passes over the one event that fails, and says who did it", as
   const { eventId, nextOffset } = await skipEvent(t.kernel, { ...skip, offset: 2 });
   assert.equal(nextOffset, 3);
   await assert.rejects(skipEvent(t.kernel, { ...skip, offset: 2 }), { code: "conflict" }, "once");
-  await consumeUntilIdle(member);
+  await read();
   assert.deepEqual(seen, [0, 1, 3, 4]);
-  assert.deepEqual(await eventTypes(t.kernel, group), ["consumer.failed", "consumer.skipped"]);
+  assert.deepEqual(await eventTypes(t.kernel, group), ["consumer.skipped"]);
   const [told] = await t.database.query<{ data: unknown; causation: string }>(
     "select data, causation from roost.event where type = 'consumer.skipped'",
   );
@@ -70,54 +68,18 @@ test("skipEvent() passes over the one event that fails, and says who did it", as
   assert.equal(told?.causation, eventId);
 });
 
-test("skipEvent() during an attempt at the same event is not undone by it", async () => {
-  await using t = await open(3);
-  const seen: number[] = [];
-  let skipNow: (() => Promise<unknown>) | undefined;
-  await using member = await joinGroup(t.kernel, {
-    group,
-    topics: ["notes"],
-    batchMax: 1,
-    handle: async (tx, events) => {
-      await skipNow?.();
-      if (skipNow === undefined) throw new Error("cannot digest it");
-      tx.afterCommit(() => seen.push(...events.map((event) => Number(event.data["n"]))));
-    },
-  });
-  await member.consume();
-  const { topic, partition } = await placeOf(t);
-  await t.clock.advance(10_000);
-  skipNow = async () => {
-    skipNow = async () => undefined;
-    await skipEvent(t.kernel, { group, topic, partition, offset: 0, by });
-  };
-  await consumeUntilIdle(member);
-  assert.deepEqual(seen, [1, 2], "what was skipped took no effect, and nothing else is missing");
-});
-
-test("resetGroup() is refused while members are live, and by force whatever they do is done again from the new place", async () => {
+test("resetGroup() puts a group somewhere else while it is read, and what follows is done again from there", async () => {
   await using t = await open(5);
   const seen: number[] = [];
-  await using member = await join(t, seen);
-  await consumeUntilIdle(member);
-  await assert.rejects(resetGroup(t.kernel, { group, to: earliest, by }), {
-    code: "conflict",
-    message: /has 1 live member \(a\): stop them first, or force it/,
-  });
-  const moved = await resetGroup(t.kernel, {
-    group,
-    to: { kind: "offset", offset: 3 },
-    by,
-    isForced: true,
-    partition: (await placeOf(t)).partition,
-  });
+  const read = readerOf(t, seen);
+  await read();
+  const { partition } = await placeOf(t);
+  const moved = await resetGroup(t.kernel, { group, to: { kind: "offset", offset: 3 }, by, partition });
   assert.deepEqual(
     moved.map(({ from, to }) => [from, to]),
     [[5, 3]],
   );
-  assert.equal((await member.consume()).isLost, true, "its epoch is an old one");
-  await member.rebalance();
-  await consumeUntilIdle(member);
+  await read();
   assert.deepEqual(seen, [0, 1, 2, 3, 4, 3, 4]);
 });
 
@@ -127,7 +89,7 @@ test("resetGroup() goes to the earliest, the latest, a time or an offset that th
   const since = new Date(t.kernel.clock.nowMs() - 1_000);
   await t.kernel.append([note(3, "s"), note(4, "s")]);
   const seen: number[] = [];
-  await (await join(t, seen)).leave();
+  await readerOf(t, seen)();
   const { partition } = await placeOf(t);
   const to = async (target: Parameters<typeof resetGroup>[1]["to"]) =>
     (await resetGroup(t.kernel, { group, to: target, by, partition }))[0]?.to;
@@ -145,11 +107,9 @@ test("resetGroup() goes to the earliest, the latest, a time or an offset that th
   });
 });
 
-test("removeGroup() forgets a group that nobody reads for", async () => {
+test("removeGroup() forgets a group and where it was", async () => {
   await using t = await open(3);
-  const member = await join(t, []);
-  await assert.rejects(removeGroup(t.kernel, { group, by }), { code: "conflict" });
-  await member.leave();
+  await readerOf(t, [])();
   assert.deepEqual(
     (await listGroups(t.database, { limit: 10 })).map((each) => each.name),
     [group],
@@ -158,4 +118,5 @@ test("removeGroup() forgets a group that nobody reads for", async () => {
   assert.deepEqual(await listGroups(t.database, { limit: 10 }), []);
   await assert.rejects(getGroup(t.database, group), { code: "not_found" });
   await assert.rejects(removeGroup(t.kernel, { group, by }), { code: "not_found" });
+  await assert.rejects(removeGroup(t.kernel, { group: "roost.event-jobs", by }), { code: "conflict" });
 });

@@ -4,15 +4,14 @@
  */
 import { RoostError } from "@roost/base";
 import { formatLabels, mainLabels } from "@roost/contract/labels";
-import type { Sql } from "@roost/database";
 import { refuseOutOfRange } from "../log/out-of-range.ts";
 import { partitionName } from "../log/offsets.ts";
 import { readEvents, readPartitions, type PartitionRange } from "../log/read-events.ts";
 import { findOffsets } from "../log/read-log.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
-import { ownGroups } from "./list-groups.ts";
-import { groupChannel, lockGroup, readMembers } from "./rebalance-group.ts";
+import { groupsChannel } from "./group.ts";
+import { isOwnGroup } from "./list-groups.ts";
 
 export type ResetTarget =
   | { kind: "earliest" }
@@ -27,7 +26,7 @@ export interface ResetGroup {
   topic?: string | undefined;
   partition?: number | undefined;
   by: string;
-  /** Although members are live: what they are doing is refused and done again from the new place. Also for Roost's own readers. */
+  /** Also one of Roost's own. */
   isForced?: boolean | undefined;
 }
 
@@ -38,20 +37,18 @@ export interface MovedCursor {
   to: number;
 }
 
-/** @throws RoostError `conflict` while members are live, `not_found` for a group without a cursor there and for an offset that is not kept */
+/** @throws RoostError `conflict` for Roost's own without force, `not_found` for a group without a cursor there and for an offset that is not kept */
 export async function resetGroup(kernel: Kernel, reset: ResetGroup): Promise<MovedCursor[]> {
   const { group, to, by, isForced = false } = reset;
   return await kernel.transact(async (tx) => {
-    await lockGroup(tx, group);
-    if (!isForced) await refuseInUse(tx, group, "reset");
+    if (!isForced) refuseOwn(group, "reset");
     const cursors = await lockCursors(tx, reset);
     if (cursors.length === 0)
       throw new RoostError("not_found", `group "${group}" has no cursor there: look at the list of groups`);
     const moved = await placesOf(tx, cursors, to);
-    // Invariant: whoever was reading has an older epoch and is refused.
+    // Invariant: under the lock of the cursors, so no reader is between its place and its move.
     await tx.query(
-      `update roost.cursor c set next_offset = m.next_offset, epoch = nextval('roost.partition_epoch'), owner = null, owned_since = null,
-         batch_limit = null, failure_count = 0, failing_offset = null, retry_at = null, updated_at = roost.now()
+      `update roost.cursor c set next_offset = m.next_offset, failure_count = 0, failing_offset = null, retry_at = null, updated_at = roost.now()
        from unnest($2::text[], $3::integer[], $4::bigint[]) as m(topic, partition, next_offset)
        where c.group_name = $1 and c.topic = m.topic and c.partition = m.partition`,
       [group, moved.map((each) => each.topic), moved.map((each) => each.partition), moved.map((each) => each.to)],
@@ -64,7 +61,7 @@ export async function resetGroup(kernel: Kernel, reset: ResetGroup): Promise<Mov
         data: { group, topic: each.topic, partition: each.partition, fromOffset: each.from, toOffset: each.to, by },
       });
     }
-    tx.wake(groupChannel(group));
+    tx.wake(groupsChannel);
     return moved;
   });
 }
@@ -99,7 +96,7 @@ export async function skipEvent(
     if (event === undefined)
       throw new RoostError("conflict", `${place}: offset ${offset} is not kept any more, reset the group to earliest`);
     await tx.query(
-      `update roost.cursor set next_offset = $4 + 1, batch_limit = null, failure_count = 0, failing_offset = null, retry_at = null, updated_at = roost.now()
+      `update roost.cursor set next_offset = $4 + 1, failure_count = 0, failing_offset = null, retry_at = null, updated_at = roost.now()
        where group_name = $1 and topic = $2 and partition = $3`,
       [group, topic, partition, offset],
     );
@@ -120,16 +117,15 @@ export async function skipEvent(
       causation: event.id,
       correlation: event.correlation,
     });
-    tx.wake(groupChannel(group));
+    tx.wake(groupsChannel);
     return { eventId: event.id, nextOffset: offset + 1 };
   });
 }
 
-/** Forgets a group and where it was. @throws RoostError `conflict` while members are live */
+/** Forgets a group and where it was. @throws RoostError `conflict` for Roost's own */
 export async function removeGroup(kernel: Kernel, { group, by }: { group: string; by: string }): Promise<void> {
   await kernel.transact(async (tx) => {
-    await lockGroup(tx, group);
-    await refuseInUse(tx, group, "removed");
+    refuseOwn(group, "removed");
     const cursors = await tx.query("delete from roost.cursor where group_name = $1 returning 1", [group]);
     const groups = await tx.query("delete from roost.consumer_group where name = $1 returning 1", [group]);
     if (cursors.length + groups.length === 0)
@@ -138,18 +134,11 @@ export async function removeGroup(kernel: Kernel, { group, by }: { group: string
   });
 }
 
-async function refuseInUse(sql: Sql, group: string, what: string): Promise<void> {
-  if (ownGroups.includes(group))
-    throw new RoostError(
-      "conflict",
-      `group "${group}" is Roost's own and any scheduler reads for it: it is ${what} by force only`,
-    );
-  const live = (await readMembers(sql, group)).filter((member) => member.isLive);
-  if (live.length === 0) return;
-  const names = live.slice(0, 5).map((member) => member.memberId);
+function refuseOwn(group: string, what: string): void {
+  if (!isOwnGroup(group)) return;
   throw new RoostError(
     "conflict",
-    `group "${group}" has ${live.length} live member${live.length === 1 ? "" : "s"} (${names.join(", ")}): stop them first, or force it`,
+    `group "${group}" is Roost's own and any scheduler reads for it: it is ${what} by force only`,
   );
 }
 

@@ -21,7 +21,3 @@ export function refuseVectorOutOfRange(ranges: readonly PartitionRange[], offset
     if (offset !== 0) refuseOutOfRange(range, offset);
   }
 }
-
-export function isOutOfRange(error: unknown): boolean {
-  return error instanceof RoostError && error.details?.["reason"] === "offset_out_of_range";
-}

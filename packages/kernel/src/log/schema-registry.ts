@@ -3,6 +3,8 @@
  * registered (looked up when they are missed). Owns table event_schema; a schema that breaks its past is refused here,
  * when it is registered, never when it is read.
  */
+import { createHash } from "node:crypto";
+import { canonicalJson } from "@roost/base";
 import { createValidator, listComplaints, toJsonSchema, type EventDefinition, type JsonSchema } from "@roost/contract";
 import type { Database, Sql, Transaction } from "@roost/database";
 import { readSchemas, type EventSchema, type KnownSchema, type RegisteredSchema } from "./event-schema.ts";
@@ -129,7 +131,7 @@ async function registerAll(tx: Transaction, schemas: EventSchema[]): Promise<voi
       topics.add(schema.topic);
     }
     await tx.query(
-      "insert into roost.event_schema (type, version, topic, schema, compatibility, is_upcast) values ($1, $2, $3, $4, $5, $6)",
+      `insert into roost.event_schema (type, version, topic, schema, compatibility, is_upcast, content_id) values ($1, $2, $3, $4, $5, $6, $7)`,
       [
         schema.type,
         schema.version,
@@ -137,6 +139,7 @@ async function registerAll(tx: Transaction, schemas: EventSchema[]): Promise<voi
         JSON.stringify(schema.schema),
         schema.compatibility,
         isUpcast(schema),
+        createHash("sha256").update(canonicalJson(schema.schema)).digest("hex"),
       ],
     );
     registered.push({ ...schema, isUpcast: isUpcast(schema), registeredAt: new Date(0) });

@@ -1,12 +1,12 @@
 /** What retention drops is past it, what it drops is told, and nothing that is idle keeps the rest. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { joinGroup } from "../groups/join-group.ts";
+import { consumeGroup } from "../groups/consume-group.ts";
+import { createGroup } from "../groups/group.ts";
 import { getGroup } from "../groups/list-groups.ts";
 import { resetGroup } from "../groups/move-group.ts";
 import { createTestKernel, type TestKernel } from "../testing/create-test-kernel.ts";
 import { groupTestEvents } from "../testing/test-events.ts";
-import { consumeEvents } from "./consume-events.ts";
 import { partitionOf } from "./murmur2.ts";
 import { refuseVectorOutOfRange } from "./out-of-range.ts";
 import { readEvents, readPartitions } from "./read-events.ts";
@@ -122,33 +122,54 @@ test("a group behind what was dropped is told the earliest offset and stays wher
   const seen: unknown[] = [];
   const handle = async (_tx: unknown, events: { offset: number }[]) =>
     void seen.push(...events.map((event) => event.offset));
-  await using member = await joinGroup(t.kernel, { group: "readers", topics: ["notes"], batchMax: 10, handle });
-  const reader = { group: "others", topics: ["notes"], limit: 10 };
+  const group = createGroup("readers", "stop", handle);
+  const consume = () => consumeGroup(t.kernel, group, { topics: ["notes"], limit: 10 });
   await append(t, 40);
-  await member.consume();
-  await consumeEvents(t.kernel, reader, handle);
+  await consume();
   seen.length = 0;
   await t.clock.advance(2 * hourMs);
   await append(t, 5);
   await maintainLog(t.kernel);
   const [{ firstOffset } = { firstOffset: 0 }] = await readPartitions(t.database, ["notes"]);
   assert.equal(firstOffset, 40);
-  assert.equal((await member.consume()).failureCount, 1);
+  await consume();
   const { partitions } = await getGroup(t.database, "readers");
   assert.deepEqual([partitions[0]?.state, partitions[0]?.cursor, partitions[0]?.earliest], ["out_of_range", 10, 40]);
   assert.equal(
     partitions[0]?.lastError?.message,
     "offset 10 of notes/0 is out of range: earliest is 40, the next event will have 45",
   );
-  await assert.rejects(consumeEvents(t.kernel, reader, handle), { code: "not_found", message: /earliest is 40/ });
   const ranges = await readPartitions(t.database, ["notes"]);
   assert.throws(() => refuseVectorOutOfRange(ranges, { "notes/0": 10 }), { message: /earliest is 40/ });
   refuseVectorOutOfRange(ranges, {});
   assert.deepEqual(seen, [], "nothing was passed over in silence");
-  await resetGroup(t.kernel, { group: "readers", to: { kind: "earliest" }, by: "ann", isForced: true });
-  await member.rebalance();
-  while ((await member.consume()).isMore);
+  await resetGroup(t.kernel, { group: "readers", to: { kind: "earliest" }, by: "ann" });
+  await consume();
   assert.deepEqual(seen, range(40, 45));
+});
+
+test("maintainLog() drops nothing that a group which pins the topic has not read", async () => {
+  await using t = await openSmall(2);
+  const group = createGroup("pinning", "stop", async () => undefined);
+  const consume = () => consumeGroup(t.kernel, group, { topics: ["notes"], limit: 40 });
+  await t.database.query("select roost.declare_group_1('pinning', null, '{notes}')");
+  await append(t, 60, { partition: 0, of: 2 });
+  await append(t, 10, { partition: 1, of: 2 });
+  await t.clock.advance(2 * hourMs);
+  await maintainLog(t.kernel);
+  assert.deepEqual([(await offsetsOf(t, 0)).length, (await offsetsOf(t, 1)).length], [60, 10], "it has read nothing");
+  await consume();
+  await maintainLog(t.kernel);
+  const kept = await offsetsOf(t, 0);
+  assert.deepEqual(kept, range(kept[0]!, 60), "what it has read goes, by segments");
+  assert.ok(kept[0]! > 0 && kept[0]! <= 40, `${kept[0]}`);
+  const { partitions } = await getGroup(t.database, "pinning");
+  assert.deepEqual([partitions[0]?.isPinned, partitions[0]?.state], [true, "lagging"]);
+  await t.database.query("select roost.declare_group_1('pinning', null, '{}')");
+  await append(t, 40, { partition: 0, of: 2 });
+  await t.clock.advance(2 * hourMs);
+  await maintainLog(t.kernel);
+  assert.ok((await offsetsOf(t, 0))[0]! > 40, "without a pin retention waits for nobody");
 });
 
 test("setRetention() makes the segments of a large topic small, and keeps for ever what is no longer named", async () => {

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JsonObject } from "@roost/base";
 import type { EventSample, Upcaster, Upcasters } from "@roost/contract";
-import { joinGroup } from "../groups/join-group.ts";
+import { consumeGroup } from "../groups/consume-group.ts";
+import { createGroup } from "../groups/group.ts";
 import { createTestKernel, type TestKernel } from "../testing/create-test-kernel.ts";
 import { groupTestEvents } from "../testing/test-events.ts";
-import { consumeEvents } from "./consume-events.ts";
 import type { EventSchema } from "./event-schema.ts";
 import { tailEvents } from "./tail-events.ts";
 import { upcastEvent } from "./upcast-event.ts";
@@ -165,10 +165,7 @@ test("every reader sees the newest shape: groups, consumers, tails", async () =>
   const seen: unknown[] = [];
   const handle = async (_tx: unknown, events: { version: number; data: JsonObject }[]) =>
     void seen.push(...events.map((event) => [event.version, event.data["first"]]));
-  await using member = await joinGroup(kernel, { group: "readers", topics: ["people"], handle });
-  await member.consume();
-  assert.deepEqual(seen.splice(0), expected);
-  await consumeEvents(kernel, { group: "others", topics: ["people"], limit: 10 }, handle);
+  await consumeGroup(kernel, createGroup("readers", "stop", handle), { topics: ["people"] });
   assert.deepEqual(seen.splice(0), expected);
   const stop = new AbortController();
   for await (const event of tailEvents(kernel, { topics: ["people"], after: {}, signal: stop.signal })) {

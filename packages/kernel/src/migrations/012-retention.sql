@@ -82,6 +82,17 @@ begin
   perform roost.extend_topic(topic_name, cut + 1);
 end $$;
 
+-- The first offset of a partition that retention keeps: what is younger than the cutoff, and what a group that pins the topic has not read.
+create function roost.first_kept(topic_name text, partition_number integer, cutoff timestamptz, from_offset bigint, until_offset bigint) returns bigint
+  language plpgsql stable as $$
+begin
+  return greatest(from_offset, least(
+    roost.find_offset(topic_name, partition_number, cutoff, from_offset, until_offset),
+    (select min(coalesce(c.next_offset, 0)) from roost.consumer_group g
+     left join roost.cursor c on c.group_name = g.name and c.topic = topic_name and c.partition = partition_number
+     where topic_name = any(g.pinned_topics))));
+end $$;
+
 -- Retires a topic's oldest segment that is not retired yet, and says whether it did. Every event that it drops is older than the
 -- retention. Partitions that have filled the segment must be wholly expired in it; what others still hold of it, and will write to it, goes
 -- to a segment of what is left, together with what earlier ones left. The newest segment stays.
@@ -116,7 +127,7 @@ begin
       into kept
     from (
       select h.next_offset >= retired.offsets_until as is_filled, h.first_offset, h.until,
-        roost.find_offset(topic_name, h.partition, cutoff, h.first_offset, h.until) as first_kept
+        roost.first_kept(topic_name, h.partition, cutoff, h.first_offset, h.until) as first_kept
       from (
         select partition, next_offset, least(next_offset, retired.offsets_until) as until,
           least(greatest(first_offset, oldest.offsets_from), next_offset, retired.offsets_until) as first_offset
@@ -148,7 +159,7 @@ declare
 begin
   -- Where each partition begins from now on, as long as the segments are there to look at.
   create temporary table roost_first_kept on commit drop as
-    select h.partition, roost.find_offset(known.name, h.partition, cutoff,
+    select h.partition, roost.first_kept(known.name, h.partition, cutoff,
       least(greatest(h.first_offset, oldest.offsets_from), h.next_offset, retired.offsets_until), least(h.next_offset, retired.offsets_until)) as first_kept
     from roost.partition_head h where h.topic = known.name;
   if not is_filled then

@@ -2,6 +2,7 @@
  * What a run is, how one is asked for, and what its owner holds. Types and limits only: the functions that move a run
  * stand in the files beside this one, each named after its function.
  */
+import type { WaitFilter } from "../groups/wants-event.ts";
 import type { JsonObject, JsonValue } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
 import { pageLimitMax, type Postcondition } from "@roost/contract/operations";
@@ -156,7 +157,7 @@ export type WaitRequest =
   | { kind: "resolution"; prompt: string; until?: Date };
 
 /** Dotted paths into the event's data and the value each must have, e.g. `{ 'mail.isUrgent': true }`. */
-export type WaitFilter = Record<string, null | boolean | number | string>;
+export type { WaitFilter };
 
 /** The output of a step that waited. */
 export type WaitResult =

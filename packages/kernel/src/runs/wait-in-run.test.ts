@@ -21,7 +21,8 @@ import { reapWorkers } from "../workers/reap-workers.ts";
 import { answerQuestion } from "./answer-question.ts";
 import { cancelRun } from "./cancel-run.ts";
 import { createRun } from "./create-run.ts";
-import { deliverEventWaits, eventWaitGroup, matchesFilter } from "./event-waits.ts";
+import { matchesFilter } from "../groups/wants-event.ts";
+import { deliverEventWaits, eventWaitGroup } from "./event-waits.ts";
 import { listQuestions } from "./list-runs.ts";
 import { promoteDueRuns } from "./promote-due-runs.ts";
 import type { Owned } from "./run.ts";
@@ -205,7 +206,7 @@ test("deliverEventWaits() reads nothing old when the first run in a long time wa
 
   const rows = await kernel.database.query<{ lag: number }>(
     `select (h.next_offset - c.next_offset) as lag from roost.cursor c join roost.partition_head h using (topic, partition) where group_name = $1`,
-    [eventWaitGroup],
+    [eventWaitGroup.name],
   );
   assert.ok(rows.length > 0 && rows.every((row) => row.lag === 0));
   assert.equal(await stateOf(kernel, second.id), "waiting");

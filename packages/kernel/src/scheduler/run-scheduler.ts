@@ -9,6 +9,8 @@ import { readNextExpiry } from "../coordination/read-next-expiry.ts";
 import { sweepCoordination } from "../coordination/sweep-coordination.ts";
 import { sweepSpend } from "../budgets/set-budgets.ts";
 import { allSteps } from "../each-alone.ts";
+import { groupsChannel } from "../groups/group.ts";
+import { tellFailures } from "../groups/tell-failures.ts";
 import { maintainLog } from "../log/segments.ts";
 import type { Kernel } from "../open-kernel.ts";
 import { releaseDueRates, fillFreeSlots, sweepStartLimits } from "../runs/start-limits.ts";
@@ -37,6 +39,7 @@ const timings = {
   idleReapMs: 5_000,
   leasePollMs: 10_000,
   serialKeyPollMs: 10_000,
+  failuresPollMs: 30_000,
   housekeepingMs: 60_000,
 } as const;
 
@@ -97,6 +100,15 @@ export function createLoops(kernel: Kernel): Loop[] {
       },
     },
     {
+      name: "failures of groups",
+      channels: () => ["failures"],
+      pollMs: timings.failuresPollMs,
+      look: async () => {
+        const { waitMs } = await tellFailures(kernel);
+        return { atMs: waitMs === undefined ? undefined : kernel.clock.nowMs() + waitMs };
+      },
+    },
+    {
       name: "housekeeping",
       channels: () => [],
       pollMs: timings.housekeepingMs,
@@ -109,6 +121,7 @@ export function createLoops(kernel: Kernel): Loop[] {
           () => sweepStartLimits(kernel),
           () => sweepSpend(kernel),
           () => maintainLog(kernel),
+          () => kernel.database.query("select roost.forget_foreign_events_1()"),
           () => dropHistory(kernel),
         ]);
         return { isMore: swept > 0 };
@@ -139,7 +152,7 @@ function eventWaitLoop(kernel: Kernel): Loop {
   let topics: string[] = [];
   return {
     name: "event waits",
-    channels: () => ["waits", ...topics.map((topic) => `log:${topic}`)],
+    channels: () => ["waits", groupsChannel, ...topics.map((topic) => `log:${topic}`)],
     pollMs: timings.eventPollMs,
     look: async () => {
       topics = await readAwaitedTopics(kernel);

@@ -40,12 +40,6 @@ export async function handBackRuns(tx: KernelTransaction, handBack: HandBack): P
     owned.map((run) => run.id),
     handBack,
   );
-  // The rows of its members go with its own; the other members of their groups are told.
-  const groups = await tx.query<{ name: string }>(
-    "select distinct group_name as name from roost.group_member where worker_id = $1",
-    [workerId],
-  );
-  for (const { name } of groups) tx.wake(`group:${name}`);
   await tx.query("delete from roost.worker where id = $1", [workerId]);
   return count;
 }

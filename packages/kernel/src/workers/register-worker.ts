@@ -10,7 +10,7 @@ import type { Owned } from "../runs/run.ts";
 import { handBackRuns } from "./hand-back-runs.ts";
 
 export interface NewWorker {
-  kind: "worker" | "scheduler" | "consumer";
+  kind: "worker" | "scheduler";
   host: string;
   pid: number;
   details?: JsonObject;

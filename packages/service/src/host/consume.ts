@@ -1,9 +1,10 @@
 /**
  * Reads on for the consumers of a service: one event and its effects are one transaction with the move of the cursor. Any number of
- * instances do it at once. An event that fails keeps its place, is named in its group's state, and is tried again after a growing while.
+ * instances do it at once. Cursors, dead letters and what is told of them are the kernel's, reached through functions that ask who calls.
  */
 import { RoostError, type Logger } from "@roost/base";
-import type { Consumer, ReadEvent, ServiceDatabase } from "../service.ts";
+import { isPassing } from "@roost/kernel";
+import type { Consumer, ReadEvent, ServiceDatabase, ServiceTransaction } from "../service.ts";
 
 /** Offsets that one look passes over at most. */
 const windowMax = 500;
@@ -15,11 +16,9 @@ export interface ConsumeOptions {
   signal: AbortSignal;
 }
 
-interface End {
+interface Place {
   topic: string;
   partition: number;
-  firstOffset: number;
-  nextOffset: number;
 }
 
 export interface Look {
@@ -31,78 +30,189 @@ export interface Look {
 
 /** One look of a consumer at everything that it reads. */
 export async function consumeOnce(consumer: Consumer, options: ConsumeOptions): Promise<Look> {
-  const ends = await options.database.query<End>(
-    `select topic, partition, first_offset as "firstOffset", next_offset as "nextOffset" from service.ends_1($1)`,
-    [consumer.types],
-  );
+  const places = await options.database.query<Place>("select topic, partition from service.ends_1($1)", [
+    consumer.types,
+  ]);
   const look: Look = { isMore: false, isBusy: false };
-  for (const end of ends) {
+  for (const place of places) {
     for (let count = 0; count < eventsPerLookMax && !options.signal.aborted; count += 1) {
-      const step = await takeOne(consumer, end, options);
+      const step = await takeOne(consumer, place, options);
       if (step === "busy") look.isBusy = true;
       if (step !== "moved") break;
       if (count === eventsPerLookMax - 1) look.isMore = true;
     }
   }
+  if (attemptsMaxOf(consumer) !== null) while (!options.signal.aborted && (await retryOne(consumer, options)));
   return look;
 }
 
-type Failed = { offset: number; error: unknown };
-
-/** Takes one event, or passes over a window without any. "busy": another instance has the place, or it failed. */
-async function takeOne(
-  consumer: Consumer,
-  end: End,
-  { database, logger }: ConsumeOptions,
-): Promise<"moved" | "done" | "busy"> {
-  let failed: Failed | undefined;
-  const step = await database
-    .transact(async (tx) => {
-      failed = undefined;
-      const place = [consumer.name, end.topic, end.partition];
-      const [locked] = await tx.query<{ place: number | null }>(
-        "select service.lock_cursor_1($1, $2, $3, $4) as place",
-        [...place, end.firstOffset],
-      );
-      if (locked?.place == null) return "busy";
-      const from = Math.max(locked.place, end.firstOffset);
-      const until = Math.min(end.nextOffset, from + windowMax);
-      if (from >= until) return "done";
-      const [event] = await tx.query<ReadEvent & { labels: unknown }>(
-        `select $1::text as topic, $2::int as partition, e."offset", e.id, e.type, e.version, e.source, e.subject, e.time, e.data, e.correlation,
-           e.causation, e.traceparent, string_to_array(e.labels, ' ') as labels
-         from service.read_events_1($1, $2, $3, $4, $5) e limit 1`,
-        [end.topic, end.partition, from, until, consumer.types],
-      );
-      if (event !== undefined) {
-        await consumer.handle(event, tx).catch((error: unknown) => {
-          failed = { offset: event.offset, error };
-          throw error;
-        });
-      }
-      const next = event === undefined ? until : event.offset + 1;
-      const [moved] = await tx.query<{ isMoved: boolean }>(
-        `select service.commit_cursor_1($1, $2, $3, $4, $5) as "isMoved"`,
-        [...place, locked.place, next],
-      );
-      if (moved?.isMoved !== true) throw new RoostError("conflict", `consumer ${consumer.name} lost its place`);
-      return "moved" as const;
-    })
-    .catch((error: unknown) => {
-      if (failed === undefined) throw error;
-      return "busy" as const;
-    });
-  if (failed !== undefined) await recordFailure(consumer, end, { failed, database, logger });
-  return step;
+/** Null: a failing event stops its partition. */
+export function attemptsMaxOf({ onFailure = "stop" }: Consumer): number | null {
+  return onFailure === "stop" ? null : onFailure.setAsideAfter;
 }
 
-async function recordFailure(
-  { name }: Consumer,
-  { topic, partition }: End,
-  { failed, database, logger }: { failed: Failed; database: ServiceDatabase; logger: Logger },
-): Promise<void> {
-  const { offset, error } = failed;
-  const message = error instanceof Error ? error.message : String(error);
-  logger.warn("a consumer of a service failed", { consumer: name, topic, partition, offset, error });
-  await database.query("select service.fail_cursor_1($1, $2, $3, $4, $5)", [name, topic, partition, offset, message]);
+interface Failed {
+  offset: number;
+  error: unknown;
+}
+
+type Taken = "moved" | "done" | "busy";
+
+/** Takes one event, or passes over a window without any. "busy": another instance has the place, or it failed. */
+async function takeOne(consumer: Consumer, place: Place, options: ConsumeOptions): Promise<Taken> {
+  let failed: Failed | undefined;
+  try {
+    return await options.database.transact(async (tx) => {
+      failed = undefined;
+      return await readOne(consumer, tx, place, async (event) => {
+        try {
+          await consumer.handle(event, tx);
+        } catch (error) {
+          if (!isPassing(error)) failed = { offset: event.offset, error };
+          throw error;
+        }
+      });
+    });
+  } catch (error) {
+    if (failed === undefined) throw error;
+    return await keepFailed(consumer, place, failed, options);
+  }
+}
+
+async function readOne(
+  consumer: Consumer,
+  tx: ServiceTransaction,
+  { topic, partition }: Place,
+  handle: (event: ReadEvent) => Promise<void>,
+): Promise<Taken> {
+  const { name, types } = consumer;
+  const [locked] = await tx.query<{ place: number | null; firstOffset: number; nextOffset: number }>(
+    `select place, first_offset as "firstOffset", next_offset as "nextOffset" from service.lock_cursor_1($1, $2, $3)`,
+    [name, topic, partition],
+  );
+  if (locked?.place == null) return "busy";
+  const { place, firstOffset, nextOffset } = locked;
+  if (place < firstOffset) {
+    const problem = `offset ${place} of ${topic}/${partition} is out of range: earliest is ${firstOffset}; reset the group`;
+    await tx.query("select service.fail_cursor_1($1, $2, $3, $4, $5)", [name, topic, partition, place, problem]);
+    return "done";
+  }
+  const until = Math.min(nextOffset, place + windowMax);
+  if (place >= until) return "done";
+  const [event] = await tx.query<ReadEvent>(
+    `select $1::text as topic, $2::int as partition, e."offset", e.id, e.type, e.version, e.source, e.subject, e.time, e.data, e.correlation,
+       e.causation, e.traceparent, string_to_array(e.labels, ' ') as labels
+     from service.read_events_1($1, $2, $3, $4, $5) e limit 1`,
+    [topic, partition, place, until, types],
+  );
+  if (event !== undefined && !(await park(consumer, tx, event))) await handle(event);
+  await move(tx, name, event ?? { topic, partition }, place, event === undefined ? until : event.offset + 1);
+  return "moved";
+}
+
+async function move(tx: ServiceTransaction, name: string, at: Place, from: number, to: number): Promise<void> {
+  const place = [name, at.topic, at.partition];
+  const [moved] = await tx.query<{ isMoved: boolean }>(
+    `select service.move_cursor_1($1, $2, $3, $4, $5) as "isMoved"`,
+    [...place, from, to],
+  );
+  if (moved?.isMoved !== true) throw new RoostError("conflict", `consumer ${name} lost its place`);
+}
+
+/** Sets an event aside: with what it failed with, or, without, behind earlier ones of its key. Returns whether it did. */
+async function park(
+  consumer: Consumer,
+  tx: ServiceTransaction,
+  { topic, partition, offset }: Place & { offset: number },
+  problem: string | null = null,
+): Promise<boolean> {
+  const attemptsMax = attemptsMaxOf(consumer);
+  if (attemptsMax === null) return false;
+  const [row] = await tx.query<{ isParked: boolean }>(`select service.park_1($1, $2, $3, $4, $5, $6) as "isParked"`, [
+    consumer.name,
+    topic,
+    partition,
+    offset,
+    problem,
+    attemptsMax,
+  ]);
+  return row?.isParked === true;
+}
+
+/** What the group says: the partition stands at the event, or the event is set aside and the cursor moves past it. */
+async function keepFailed(
+  consumer: Consumer,
+  place: Place,
+  { error, offset }: Failed,
+  { database, logger }: ConsumeOptions,
+): Promise<Taken> {
+  const { name } = consumer;
+  const { topic, partition } = place;
+  logger.warn("a consumer of a service failed", { consumer: name, ...place, offset: offset, error });
+  if (attemptsMaxOf(consumer) === null) {
+    const values = [name, topic, partition, offset, messageOf(error)];
+    await database.transact(async (tx) => {
+      await passTo(tx, name, place, offset);
+      await tx.query("select service.fail_cursor_1($1, $2, $3, $4, $5)", values);
+    });
+    return "busy";
+  }
+  return await database.transact(async (tx) => {
+    if (!(await passTo(tx, name, place, offset))) return "busy";
+    await park(consumer, tx, { ...place, offset }, messageOf(error));
+    await move(tx, name, place, offset, offset + 1);
+    return "moved";
+  });
+}
+
+/** Moves to the failing event over those before it that the consumer does not want; false: another instance was there first. */
+async function passTo(
+  tx: ServiceTransaction,
+  name: string,
+  { topic, partition }: Place,
+  offset: number,
+): Promise<boolean> {
+  const [locked] = await tx.query<{ place: number | null }>("select place from service.lock_cursor_1($1, $2, $3)", [
+    name,
+    topic,
+    partition,
+  ]);
+  if (locked?.place == null || locked.place > offset) return false;
+  if (locked.place < offset) await move(tx, name, { topic, partition }, locked.place, offset);
+  return true;
+}
+
+/** Tries an event that was set aside again. True: there may be another. */
+async function retryOne(consumer: Consumer, { database, logger }: ConsumeOptions): Promise<boolean> {
+  let failed: { number: number; error: unknown } | undefined;
+  const end = (sql: Pick<ServiceDatabase, "query">, number: number, problem: string | null) =>
+    sql.query("select service.end_letter_1($1, $2, $3)", [consumer.name, number, problem]);
+  try {
+    return await database.transact(async (tx) => {
+      failed = undefined;
+      const [letter] = await tx.query<{ number: number | null; event: Omit<ReadEvent, "time"> & { time: string } }>(
+        "select number, event from service.next_letter_1($1)",
+        [consumer.name],
+      );
+      if (letter?.number == null) return false;
+      const { number } = letter;
+      try {
+        await consumer.handle({ ...letter.event, time: new Date(letter.event.time) }, tx);
+      } catch (error) {
+        if (!isPassing(error)) failed = { number, error };
+        throw error;
+      }
+      await end(tx, number, null);
+      return true;
+    });
+  } catch (error) {
+    if (failed === undefined) throw error;
+    logger.warn("an event that was set aside failed again", { consumer: consumer.name, ...failed });
+    await end(database, failed.number, messageOf(failed.error));
+    return true;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

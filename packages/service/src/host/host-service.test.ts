@@ -9,6 +9,7 @@ import { callHeader, signCall, type OutgoingCall } from "../calls/sign-call.ts";
 import { openServices } from "../open-services.ts";
 import { gardenContract, plantWatered } from "../testing/garden/contract.ts";
 import { garden } from "../testing/garden/service.ts";
+import type { Service } from "../service.ts";
 import { openTestService, type TestService } from "../testing/open-test-service.ts";
 
 const owner: Principal = { id: "person:owner", kind: "owner", scopes: ["*"] };
@@ -269,4 +270,66 @@ test("A consumer that fails keeps its place, says on what, and goes on when it c
   await client.addPlant({ name: "Tulip" });
   while (seen.length < 2) await failing();
   assert.deepEqual(seen.toSorted(), ["Rose", "Tulip"]);
+});
+
+test("A consumer that sets aside goes on with other keys, keeps the order of the one that failed, and reads no more than the service may", async () => {
+  let isBroken = true;
+  const seen: string[] = [];
+  const service: Service = {
+    ...garden,
+    consumers: [
+      {
+        name: "waiters",
+        types: ["plant.watered", "notice.raised"],
+        onFailure: { setAsideAfter: 2 },
+        pinsRetention: true,
+        handle: async ({ type, subject, data }) => {
+          if (isBroken && subject === "bad") throw new Error("cannot digest it");
+          seen.push(`${subject} ${type === "plant.watered" ? String(data["by"]) : "notice"}`);
+        },
+      },
+    ],
+  };
+  await using opened = await openTestService(service);
+  const { database, test: given } = opened;
+  const water = (subject: string, by: string) =>
+    opened.hosted.database.transact(async (tx) => tx.emit(plantWatered, { subject, data: { plantId: subject, by } }));
+  const until = async (isSo: () => Promise<boolean> | boolean) => {
+    while (!(await isSo())) await given.database.query("select 1");
+  };
+  for (const by of ["1", "2"]) await water("bad", by);
+  for (const by of ["1", "2"]) await water("good", by);
+  await until(() => seen.length === 2);
+  assert.deepEqual(seen, ["good 1", "good 2"]);
+  const letters = () =>
+    given.database.query<{ attempts: number; key: string }>(
+      "select attempts, key from roost.dead_letter order by number",
+    );
+  assert.deepEqual(
+    (await letters()).map(({ key }) => key),
+    ["bad", "bad"],
+  );
+  await given.clock.advance(2_000);
+  await until(async () => (await letters())[0]?.attempts === 2);
+  isBroken = false;
+  await given.database.query("update roost.dead_letter set attempts = 0, retry_at = null");
+  given.kernel.wakeups.wake("groups");
+  await until(() => seen.length === 4);
+  assert.deepEqual(seen.slice(2), ["bad 1", "bad 2"]);
+  await until(async () => (await letters()).length === 0);
+
+  const [declared] = await given.database.query<{ attempts: number; topics: string[] }>(
+    "select attempts_max as attempts, pinned_topics as topics from roost.consumer_group where name = 'service.garden.waiters'",
+  );
+  assert.deepEqual([declared?.attempts, declared?.topics], [2, ["garden", "notices"]]);
+  // What it may not read it cannot set aside for itself to be given back.
+  const notice = { noticeId: createId(), level: "info", text: "of main" };
+  const [place] = await given.kernel.append([
+    { type: "notice.raised", subject: "n", data: notice, labels: ["aud:main", "trust:agent"] },
+  ]);
+  const [parked] = await database.query<{ isParked: boolean }>(
+    `select service.park_1('waiters', 'notices', $1, $2, 'x', 2) as "isParked"`,
+    [place!.partition, place!.offset],
+  );
+  assert.deepEqual([parked?.isParked, await letters()], [false, []]);
 });

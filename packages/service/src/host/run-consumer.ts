@@ -1,9 +1,9 @@
 /** Keeps a consumer reading until its service stops: woken by the log, and by itself where a wake-up was lost. */
 import { RoostError, sleepUntilAborted, type Clock } from "@roost/base";
 import type { Database } from "@roost/database";
-import type { Wakeups } from "@roost/kernel";
+import { groupsChannel, type Wakeups } from "@roost/kernel";
 import type { Consumer } from "../service.ts";
-import { consumeOnce, type ConsumeOptions } from "./consume.ts";
+import { attemptsMaxOf, consumeOnce, type ConsumeOptions } from "./consume.ts";
 
 export interface RunConsumerOptions extends ConsumeOptions {
   /** Connected as the role of the service. */
@@ -16,7 +16,14 @@ export async function runConsumer(consumer: Consumer, options: RunConsumerOption
   const { connection, wakeups, logger, signal, pollMs } = options;
   const ends = await connection.query<{ topic: string }>("select topic from service.ends_1($1)", [consumer.types]);
   const topics = new Set(ends.map(({ topic }) => topic));
-  using watch = wakeups.watch([...topics].map((topic) => `log:${topic}`));
+  const { name, types, pinsRetention = false } = consumer;
+  await connection.query("select service.declare_consumer_1($1, $2, $3, $4)", [
+    name,
+    attemptsMaxOf(consumer),
+    types,
+    pinsRetention,
+  ]);
+  using watch = wakeups.watch([groupsChannel, ...[...topics].map((topic) => `log:${topic}`)]);
   while (!signal.aborted) {
     const look = await consumeOnce(consumer, options).catch((error: unknown) => {
       if (!signal.aborted) logger.warn("a consumer of a service could not look", { consumer: consumer.name, error });

@@ -69,9 +69,9 @@ $$;
 create function service.read_events_1(
   topic_name text, partition_number integer, from_offset bigint, until_offset bigint, event_types text[],
   out "offset" bigint, out id text, out type text, out version integer, out source text, out subject text, out "time" timestamptz,
-  out data jsonb, out correlation text, out causation text, out traceparent text, out labels text
+  out data jsonb, out correlation text, out causation text, out traceparent text, out labels text, out "key" text
 ) returns setof record language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-  select e."offset", e.id, e.type, e.version, e.source, e.subject, e.time, e.data, e.correlation, e.causation, e.traceparent, s.text
+  select e."offset", e.id, e.type, e.version, e.source, e.subject, e.time, e.data, e.correlation, e.causation, e.traceparent, s.text, coalesce(e.key, e.subject, e.id)
   from roost.event e join roost.label_set s on s.number = e.labels
   where e.topic = topic_name and e.partition = partition_number and e."offset" >= from_offset and e."offset" < until_offset
     and e.type = any(event_types)
@@ -80,43 +80,83 @@ create function service.read_events_1(
   order by e."offset"
 $$;
 
--- The place of a consumer of the caller, kept from its other instances until the transaction ends; null while another has it.
-create function service.lock_cursor_1(consumer text, topic_name text, partition_number integer, start_at bigint) returns bigint
-  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare
-  own text := format('service.%s.%s', service.caller_1(), consumer);
-  place bigint;
-begin
-  insert into roost.cursor (group_name, topic, partition, next_offset) values (own, topic_name, partition_number, start_at) on conflict do nothing;
-  select c.next_offset into place from roost.cursor c
-    where c.group_name = own and c.topic = topic_name and c.partition = partition_number and c.owner is null
-      and coalesce(c.retry_at <= roost.now(), true)
-    for update skip locked;
-  return place;
-end $$;
+-- The name of a consumer's group in the log. Invariant: a service moves no cursor but its own.
+create function service.group_1(consumer text) returns text language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select format('service.%s.%s', service.caller_1(), consumer)
+$$;
 
--- Moves it with the effects of what was read. Invariant: only from where the reader began.
-create function service.commit_cursor_1(consumer text, topic_name text, partition_number integer, from_offset bigint, next_place bigint) returns boolean
-  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-begin
-  update roost.cursor c set next_offset = next_place, updated_at = roost.now(), failure_count = 0, failing_offset = null, retry_at = null
-    where c.group_name = format('service.%s.%s', service.caller_1(), consumer) and c.topic = topic_name and c.partition = partition_number
-      and c.next_offset = from_offset and next_place >= from_offset;
-  return found;
-end $$;
+-- What the caller's consumer says of itself: after how many attempts a failing event is given up (null: it stops its partition), and
+-- whether retention keeps what it has not read.
+create function service.declare_consumer_1(consumer text, most_attempts integer, event_types text[], pins boolean) returns void
+  language sql security definer set search_path = pg_catalog, pg_temp as $$
+  select roost.declare_group_1(service.group_1(consumer), most_attempts,
+    case when pins then array(select distinct s.topic from roost.event_schema s where s.type = any(event_types) order by s.topic) else '{}' end)
+$$;
 
--- What a consumer fails on, as its group's state shows it; it stays at its place and is tried again after 1, 2, 4 … up to 300 seconds.
+-- As roost.lock_cursor_1, of a consumer of the caller.
+create function service.lock_cursor_1(consumer text, topic_name text, partition_number integer,
+  out place bigint, out first_offset bigint, out next_offset bigint)
+  language sql security definer set search_path = pg_catalog, pg_temp as $$
+  select l.place, l.first_offset, l.next_offset from roost.lock_cursor_1(service.group_1(consumer), topic_name, partition_number, false) as l
+$$;
+
+-- As roost.move_cursor_1. Invariant: only from where the reader began.
+create function service.move_cursor_1(consumer text, topic_name text, partition_number integer, from_offset bigint, next_place bigint) returns boolean
+  language sql security definer set search_path = pg_catalog, pg_temp as $$
+  select roost.move_cursor_1(service.group_1(consumer), topic_name, partition_number, from_offset, next_place)
+$$;
+
+-- As roost.fail_cursor_1.
 create function service.fail_cursor_1(consumer text, topic_name text, partition_number integer, at_offset bigint, problem text) returns void
   language sql security definer set search_path = pg_catalog, pg_temp as $$
-  update roost.cursor c set failure_count = case when c.failing_offset = at_offset then c.failure_count + 1 else 1 end, failing_offset = at_offset,
-      last_error = jsonb_build_object('code', 'internal', 'message', left(problem, 2000)), failed_at = roost.now(), updated_at = roost.now(),
-      retry_at = roost.now() + least(300, power(2, case when c.failing_offset = at_offset then least(c.failure_count, 10) else 0 end)) * interval '1 second'
-    where c.group_name = format('service.%s.%s', service.caller_1(), consumer) and c.topic = topic_name and c.partition = partition_number
+  select roost.fail_cursor_1(service.group_1(consumer), topic_name, partition_number, at_offset, jsonb_build_object('code', 'internal', 'message', left(problem, 2000)))
 $$;
+
+-- Sets an event aside for its key, with the reason, or, without one, behind earlier ones of the key when there are some. Returns whether it did.
+-- Invariant: what is set aside is given back to the service, so it is nothing that the service may not read.
+create function service.park_1(consumer text, topic_name text, partition_number integer, at_offset bigint, problem text, most_attempts integer)
+  returns boolean language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  own text := service.group_1(consumer);
+  event_key text;
+  is_first boolean;
+begin
+  if problem is null and not exists (select from roost.dead_letter d where d.group_name = own) then return false; end if;
+  select r.key into event_key from service.read_events_1(topic_name, partition_number, at_offset, at_offset + 1, array(
+    select e.type from roost.event e where e.topic = topic_name and e.partition = partition_number and e."offset" = at_offset)) as r;
+  if event_key is null then return false; end if;
+  is_first := not exists (select from roost.dead_letter d where d.group_name = own and d.key = event_key);
+  if is_first and problem is null then return false; end if;
+  perform roost.park_1(own, event_key, topic_name, partition_number, array[at_offset],
+    case when is_first then jsonb_build_object('code', 'internal', 'message', left(problem, 2000)) end, most_attempts);
+  return true;
+end $$;
+
+-- The first event that the caller's consumer has set aside and that is due again, kept from its other instances until the transaction ends.
+create function service.next_letter_1(consumer text, out number bigint, out event jsonb)
+  language sql security definer set search_path = pg_catalog, pg_temp as $$
+  select d.number, d.event from roost.dead_letter d
+  where d.group_name = service.group_1(consumer) and d.attempts < d.attempts_max and coalesce(d.retry_at <= roost.now(), true)
+    and not exists (select from roost.dead_letter b where b.group_name = d.group_name and b.key = d.key and b.number < d.number)
+  order by d.number limit 1 for update of d skip locked
+$$;
+
+-- It was delivered, or failed again: then with the reason.
+create function service.end_letter_1(consumer text, letter bigint, problem text) returns void
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform from roost.dead_letter d where d.number = letter and d.group_name = service.group_1(consumer);
+  if not found then return; end if;
+  if problem is null then
+    delete from roost.dead_letter d where d.number = letter;
+  else
+    perform roost.fail_letter_1(letter, jsonb_build_object('code', 'internal', 'message', left(problem, 2000)));
+  end if;
+end $$;
 
 -- Puts a consumer back to the oldest offsets that are kept: its tables are built again from the log.
 create function service.restart_consumer_1(consumer text) returns void language sql security definer set search_path = pg_catalog, pg_temp as $$
-  delete from roost.cursor c where c.group_name = format('service.%s.%s', service.caller_1(), consumer)
+  delete from roost.cursor c where c.group_name = service.group_1(consumer)
 $$;
 
 -- The epoch of a lease when it is the holder's now, else null. The same holder keeps its epoch.

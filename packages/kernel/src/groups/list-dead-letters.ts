@@ -3,7 +3,7 @@ import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
-import { deadLetterLimits } from "./dead-letter-limits.ts";
+import { groupsChannel } from "./group.ts";
 
 export interface DeadLetter {
   number: number;
@@ -42,11 +42,11 @@ export async function listDeadLetters(
   return await sql.query<DeadLetter>(
     `select d.number, d.group_name as "group", d.key, d.topic, d.partition, d."offset", d.event ->> 'id' as "eventId", d.event ->> 'type' as "eventType",
        case when exists (select 1 from roost.dead_letter b where b.group_name = d.group_name and b.key = d.key and b.number < d.number) then 'waiting'
-         when d.attempts >= $5 then 'given_up' else 'retrying' end as state,
-       d.attempts, case when d.attempts < $5 then d.retry_at end as "retryAt", d.error, d.parked_at as "parkedAt"
+         when d.attempts >= d.attempts_max then 'given_up' else 'retrying' end as state,
+       d.attempts, case when d.attempts < d.attempts_max then d.retry_at end as "retryAt", d.error, d.parked_at as "parkedAt"
      from roost.dead_letter d
      where ($1::text is null or d.group_name = $1) and ($2::text is null or d.key = $2) and d.number > $3 order by d.number limit $4`,
-    [group ?? null, key ?? null, after ?? 0, limit, deadLetterLimits.attemptsMax],
+    [group ?? null, key ?? null, after ?? 0, limit],
   );
 }
 
@@ -55,7 +55,7 @@ export async function retryAgain(kernel: Kernel, choice: DeadLetterChoice): Prom
   return await kernel.transact(async (tx) => {
     const count = await resetAttempts(tx, choice);
     if (count === 0) throw noSuch(choice);
-    tx.wake("jobs");
+    tx.wake(groupsChannel);
     return count;
   });
 }
@@ -63,7 +63,7 @@ export async function retryAgain(kernel: Kernel, choice: DeadLetterChoice): Prom
 /** In the transaction that changes what the key stands for. */
 export async function resetAttempts(tx: KernelTransaction, { group, key, number }: DeadLetterChoice): Promise<number> {
   const rows = await tx.query(
-    `update roost.dead_letter set attempts = 0, retry_at = null where number in (
+    `update roost.dead_letter set attempts = 0, retry_at = null, is_told = false where number in (
        select number from roost.dead_letter where ($1::text is null or group_name = $1) and ($2::text is null or key = $2)
          and ($3::bigint is null or number = $3) order by number limit $4)
      returning 1`,
@@ -80,7 +80,7 @@ export async function dropDeadLetters(
   return await kernel.transact(async (tx) => {
     const count = await dropWithin(tx, choice);
     if (count === 0) throw noSuch(choice);
-    tx.wake("jobs");
+    tx.wake(groupsChannel);
     return count;
   });
 }
