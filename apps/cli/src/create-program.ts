@@ -7,6 +7,7 @@ import { addAskCommand } from "./commands/ask.ts";
 import { addChatCommand } from "./commands/chat.ts";
 import { addReserveCommand } from "./commands/reserve.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
+import { addFilesCommands } from "./commands/files.ts";
 import { addHelpCommand } from "./commands/help.ts";
 import { addJobsCommands } from "./commands/jobs.ts";
 import { addLockCommand } from "./commands/lock.ts";
@@ -65,6 +66,7 @@ export function createProgram(context: CliContext): Command {
   addJobsCommands(program, context);
   addAgentsCommands(program, context);
   addRehearseCommand(program, context);
+  addFilesCommands(program, context);
   addStateCommand(program, context);
   addLogCommands(program, context);
   program.commandsGroup("For your own scripts");

@@ -43,6 +43,13 @@ test("createApi() serves every operation as its contract says", async () => {
   await askAboutGroups(gateway, client);
   assert.ok((await client.listStateFiles()).items.some(({ name }) => name === "email"));
   assert.deepEqual((await client.getState({ name: "email" })).value, { unread: 3 });
+  assert.deepEqual(
+    (await client.listFiles({ isMarked: true })).items.map(({ path, mark }) => [path, mark?.lines]),
+    [["memory/email-state.json", null]],
+  );
+  const { file } = await client.trustFile({ path: "memory/email-state.json" });
+  assert.deepEqual([file.lineCount > 0, file.sources], [true, ["program:outside"]]);
+  assert.deepEqual((await client.listFiles({ isMarked: true })).items, []);
 
   const sent = await client.sendMessage({ sessionKey: "main", text: "hello" }, { idempotencyKey: "k1" });
   const again = await client.sendMessage({ sessionKey: "main", text: "hello" }, { idempotencyKey: "k1" });

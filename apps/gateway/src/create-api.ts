@@ -5,6 +5,7 @@ import { tickProjection } from "@roost/jobs";
 import { stateProjection } from "@roost/memory";
 import { serveAgents } from "./api/agents.ts";
 import { serveSubjects } from "./api/subjects.ts";
+import { serveFiles } from "./api/files.ts";
 import { serveGroups } from "./api/groups.ts";
 import { serveJobs } from "./api/jobs.ts";
 import { serveLocks } from "./api/locks.ts";
@@ -50,6 +51,7 @@ export function createApi({ kernel, memory, rehearsals, replays, services, ...st
     ...serveLocks({ kernel }),
     ...serveOnce({ kernel }),
     ...serveSubjects({ kernel }),
+    ...serveFiles({ memory }),
     ...serveStates({ memory }),
     ...serveServices(services),
   ]);

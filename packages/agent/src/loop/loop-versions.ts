@@ -1,7 +1,7 @@
 // Which journals this program goes on with. A change of the steps that the loop records, or of their order, is a new version: journals of
 // the version before are finished by the rules that they were begun with, older ones end as outdated.
 //   2  an approval is a step of its own before the step of its tool call
-//   3  writes of USER.md, TOOLS.md and agents' definitions are held as well
+//   3  writes of USER.md and TOOLS.md are held as well
 
 /** Ascending; a new journal is of the last. */
 export const loopVersions: readonly number[] = [2, 3];

@@ -2,12 +2,10 @@
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
 import { Count, Id, Json, Name, Reason, SessionKey, SessionKind, Text } from "../records/fields.ts";
-import { pathCharsMax } from "../records/limits.ts";
+import { HomePath as Path, Sha256 } from "../records/file.ts";
 
 const topic = "home";
 const version = 1;
-const Path = z.string().min(1).max(pathCharsMax);
-const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in lower-case hexadecimal");
 const author = {
   by: Name,
   runId: Id.optional(),
@@ -36,6 +34,23 @@ export const fileEdited = defineEvent({
     sha256: Sha256.optional(),
     previousSha256: Sha256.optional(),
     bytes: Count.optional(),
+  }),
+});
+
+/** A person took the mark from lines of it: they vouch for what stands there. */
+export const fileTrusted = defineEvent({
+  type: "file.trusted",
+  version,
+  topic,
+  subject: "path in the home",
+  schema: z.object({
+    by: Name,
+    path: Path,
+    sha256: Sha256,
+    lineCount: Count,
+    fromLine: Count.optional(),
+    toLine: Count.optional(),
+    sources: z.array(Name).max(200).describe("What the mark named"),
   }),
 });
 
@@ -80,4 +95,12 @@ export const factRemembered = defineEvent({
   schema: z.object({ ...author, text: Text, path: Path.optional() }),
 });
 
-export const homeEvents = [fileWritten, fileEdited, fileFailed, fileRecovered, stateChanged, factRemembered] as const;
+export const homeEvents = [
+  fileWritten,
+  fileEdited,
+  fileTrusted,
+  fileFailed,
+  fileRecovered,
+  stateChanged,
+  factRemembered,
+] as const;

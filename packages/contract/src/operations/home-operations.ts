@@ -1,10 +1,39 @@
-/** State files, and what people are told and asked. */
+/** Files and states of the home, and what people are told and asked. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { decidingKinds } from "../principal.ts";
-import { Name, pageOf, pageFields, Text, ref } from "../records/fields.ts";
+import { Name, pageOf, pageFields, SmallCount, Text, ref } from "../records/fields.ts";
+import { HomeFile, HomePath, Sha256, TrustedFile } from "../records/file.ts";
 import { Notice, noticeStates, Question, questionStates } from "../records/notice.ts";
 import { StateFile, StateSummary } from "../records/state.ts";
+
+export const listFiles = defineOperation({
+  id: "listFiles",
+  method: "GET",
+  path: "/files",
+  summary: "Files of the home by path, with what of them is marked",
+  input: z.object({ ...pageFields, isMarked: z.boolean().optional().describe("Only those with a mark, or without") }),
+  output: pageOf(HomeFile),
+  effect: "readonly",
+});
+
+export const trustFile = defineOperation({
+  id: "trustFile",
+  method: "POST",
+  path: "/files/trust",
+  summary: "Takes the mark from lines of a file: the person vouches for what stands there",
+  input: z.object({
+    path: HomePath,
+    fromLine: SmallCount.min(1).optional().describe("From 1; the first when left out"),
+    toLine: SmallCount.min(1).optional().describe("The last when left out"),
+    sha256: Sha256.optional().describe("Refused when the file has another content"),
+  }),
+  output: z.object({ file: TrustedFile }),
+  errors: ["not_found", "conflict"],
+  effect: "idempotent",
+  access: { audience: decidingKinds },
+  examples: [{ summary: "One line of a note", input: { path: "memory/2026-01-31.md", fromLine: 12, toLine: 12 } }],
+});
 
 export const listStateFiles = defineOperation({
   id: "listStateFiles",
@@ -60,4 +89,12 @@ export const listNotices = defineOperation({
   effect: "readonly",
 });
 
-export const homeOperations = [listStateFiles, getState, listQuestions, answerQuestion, listNotices] as const;
+export const homeOperations = [
+  listFiles,
+  trustFile,
+  listStateFiles,
+  getState,
+  listQuestions,
+  answerQuestion,
+  listNotices,
+] as const;

@@ -35,6 +35,7 @@ export * from "../records/coordination.ts";
 export * from "../records/describe-trigger.ts";
 export * from "../records/event.ts";
 export * from "../records/fields.ts";
+export * from "../records/file.ts";
 export * from "../records/job.ts";
 export * from "../records/limits.ts";
 export * from "../records/notice.ts";

@@ -30,6 +30,7 @@ export const digestTypes = [
   "question.answered",
   "file.edited",
   "file.written",
+  "file.trusted",
   "fact.remembered",
 ] as const;
 
@@ -166,6 +167,12 @@ function describeFile(event: StoredEvent, isMarked: boolean): DigestItem {
   const path = isMarked ? namedByRoost(String(data["path"])) : String(data["path"]);
   if (event.type === "file.written")
     return { at: event.time, title: path, group: `written by ${String(data["by"])}`, isNews: false };
+  if (event.type === "file.trusted")
+    return {
+      at: event.time,
+      title: `${path}: ${String(data["by"])} vouches for ${String(data["lineCount"])} lines`,
+      isNews: false,
+    };
   return { at: event.time, title: `${path} (${String(data["change"])})`, group: "edited outside", isNews: false };
 }
 

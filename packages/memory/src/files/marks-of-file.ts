@@ -35,7 +35,7 @@ async function marksOnDisk(
   if (stateName !== undefined) return marksOfState(memory, { path, sha256, text }, stateName);
   const recorded = (rows ?? (await readRecordedMarks(database, [path]))).get(path);
   if (recorded?.sha256 === sha256) return loadMarks(memory, database, recorded, text);
-  return marksOfText(memory, database, { path, text, recorded });
+  return marksOfText(memory, database, { path, sha256, text, recorded });
 }
 
 /** A state is marked as a whole. */

@@ -3,7 +3,7 @@ import type { JsonObject } from "@roost/base";
 import { formatLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { Sql, Transaction } from "@roost/database";
 import { labelSetNumbers, type KernelTransaction } from "@roost/kernel";
-import { textOf, type DiskFile } from "../disk/read-disk-file.ts";
+import { hashOf, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
 import { placedAt } from "../visibility/placed-at.ts";
 import type { Author } from "../visibility/viewer.ts";
@@ -132,7 +132,7 @@ export async function recordOutsideEdit(
     stamp: disk.stamp,
     modifiedAt: disk.modifiedAt,
     eventId,
-    marks: await storeMarks(tx, marks),
+    marks: await storeMarks(tx, marks, disk.sha256),
   });
   return eventId;
 }
@@ -144,7 +144,7 @@ export async function marksOfVersion(
   { path, bytes, labels }: { path: string; bytes: Uint8Array; labels?: Labels | undefined },
 ): Promise<LineMarks> {
   const recorded = (await readRecordedMarks(tx, [path])).get(path);
-  return marksOfText(memory, tx, { path, text: textOf(bytes) ?? "", labels, recorded });
+  return marksOfText(memory, tx, { path, sha256: hashOf(bytes), text: textOf(bytes) ?? "", labels, recorded });
 }
 
 /** `labels`: of the content that the file has now. */

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as fc from "fast-check";
 import { isUntrusted, openLabels, untrustedFrom } from "@roost/contract/labels";
-import { labelsOfAll, labelsOfLines, marksAfter, marksOfAll, type LineMarks } from "./line-marks.ts";
+import {
+  labelsOfAll,
+  labelsOfLines,
+  linesOf,
+  marksAfter,
+  marksOfAll,
+  marksTrusted,
+  type LineMarks,
+} from "./line-marks.ts";
 
 const page = untrustedFrom("web", "page.example");
 const agent = { ...openLabels, trust: "agent" as const };
@@ -40,4 +49,104 @@ test("marksAfter() washes no line that is moved, indented, copied or brought bac
     for (const [index, line] of lines.entries())
       assert.equal(isUntrusted(labelsOfLines(after, { from: index + 1, count: 1 })), line.includes("obey"), moved);
   }
+});
+
+/** A line and who wrote it as it stands; `id` tells it from all others. */
+interface Line {
+  id: number;
+  by: "person" | "page";
+  text: string;
+}
+
+interface Edit {
+  /** Who saves the file: a person, a run that has read a page, or one that has read nothing. */
+  by: "person" | "page" | "agent";
+  what: "append" | "insert" | "remove" | "move" | "copy" | "indent" | "rewrite" | "blank";
+  at: number;
+  to: number;
+}
+
+function applyEdit(lines: readonly Line[], { by, what, at, to }: Edit, id: number): Line[] {
+  const writer = by === "page" ? "page" : "person";
+  const fresh: Line = { id, by: writer, text: `line ${id} of the ${by}` };
+  const from = lines.length === 0 ? 0 : at % lines.length;
+  const into = lines.length === 0 ? 0 : to % lines.length;
+  const line = lines[from];
+  if (what === "append" || line === undefined) return [...lines, fresh];
+  switch (what) {
+    case "insert":
+      return lines.toSpliced(from, 0, fresh);
+    case "remove":
+      return lines.toSpliced(from, 1);
+    case "move":
+      return lines.toSpliced(from, 1).toSpliced(into, 0, line);
+    case "copy":
+      return lines.toSpliced(into, 0, line);
+    case "indent":
+      return lines.with(from, { ...line, text: `  ${line.text}` });
+    case "rewrite":
+      return lines.with(from, { id, by: writer, text: `${line.text.trim()} and ${id}` });
+    case "blank":
+      return lines.toSpliced(from, 0, { id, by: "person", text: "  " });
+  }
+}
+
+const edits = fc.array(
+  fc.record<Edit>({
+    by: fc.constantFrom("person", "page", "agent"),
+    what: fc.constantFrom("append", "insert", "remove", "move", "copy", "indent", "rewrite", "blank"),
+    at: fc.nat(50),
+    to: fc.nat(50),
+  }),
+  { maxLength: 40 },
+);
+
+test("marksAfter() after any edits: exactly the lines of a marked run that nobody has rewritten are marked", () => {
+  fc.assert(
+    fc.property(edits, (made) => {
+      const labelsOf = { person: openLabels, agent, page };
+      let lines: Line[] = [{ id: 0, by: "person", text: "the first line" }];
+      let text = lines.map((line) => line.text).join("\n");
+      let marks = marksOfAll(text, openLabels);
+      for (const [index, edit] of made.entries()) {
+        lines = applyEdit(lines, edit, index + 1);
+        const after = lines.map((line) => line.text).join("\n");
+        marks = marksAfter({ text, marks }, after, labelsOf[edit.by]);
+        text = after;
+        assert.equal(
+          marks.reduce((sum, { count }) => sum + count, 0),
+          linesOf(text).length,
+        );
+        for (const [at, line] of lines.entries()) {
+          if (line.text.trim() === "") continue;
+          const isMarked = isUntrusted(labelsOfLines(marks, { from: at + 1, count: 1 }));
+          assert.equal(isMarked, line.by === "page", `${JSON.stringify(edit)} line ${at + 1}: ${line.text}`);
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("marksTrusted() takes the mark from any range of lines, and leaves all others theirs", () => {
+  const texts = fc.array(fc.boolean(), { minLength: 1, maxLength: 12 });
+  fc.assert(
+    fc.property(texts, fc.nat(14), fc.nat(14), (marked, from, count) => {
+      const marks = marked.map((isMarked, index) => ({
+        from: index + 1,
+        count: 1,
+        labels: isMarked ? page : openLabels,
+      }));
+      const after = marksTrusted(marks, { from: from + 1, count });
+      assert.equal(
+        after.reduce((sum, each) => sum + each.count, 0),
+        marked.length,
+      );
+      for (const [index, isMarked] of marked.entries()) {
+        const isIn = index >= from && index < from + count;
+        const isLeft = isUntrusted(labelsOfLines(after, { from: index + 1, count: 1 }));
+        assert.equal(isLeft, isMarked && !isIn, `line ${index + 1}`);
+      }
+    }),
+  );
 });

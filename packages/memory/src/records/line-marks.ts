@@ -4,7 +4,7 @@
  * A line that stood in the version before keeps its labels wherever it stands now; a new or changed one has those of its writer. So a person
  * who edits a marked line vouches for it, and nobody washes a line by moving it.
  */
-import { areSameLabels, joinLabels, type Labels } from "@roost/contract/labels";
+import { areSameLabels, isUntrusted, joinLabels, type Labels } from "@roost/contract/labels";
 
 /** Neighbouring lines with the same labels. */
 export interface MarkedLines {
@@ -44,6 +44,29 @@ export function marksAfter(before: MarkedText | undefined, text: string, labels:
   return marks.length <= sectionsMax ? marks : marksOfAll(text, labelsOfAll(marks));
 }
 
+/** The marks once a person vouches for these lines; who may know them stays. */
+export function marksTrusted(marks: LineMarks, lines: { from: number; count: number }): LineMarks {
+  const until = lines.from + lines.count;
+  const trusted: MarkedLines[] = [];
+  for (const { from, count, labels } of marks) {
+    const end = from + count;
+    const [start, stop] = [Math.min(Math.max(from, lines.from), end), Math.max(Math.min(end, until), from)];
+    const vouched: Labels = { ...labels, trust: "owner", sources: [] };
+    for (const part of [
+      { from, count: start - from, labels },
+      { from: start, count: stop - start, labels: vouched },
+      { from: Math.max(start, stop), count: end - Math.max(start, stop), labels },
+    ])
+      if (part.count > 0) add(trusted, part);
+  }
+  return trusted;
+}
+
+/** Those of the lines that rest on what nobody vouches for. */
+export function untrustedLines(marks: LineMarks): MarkedLines[] {
+  return marks.filter((section) => isUntrusted(section.labels));
+}
+
 export function labelsOfAll(marks: LineMarks): Labels {
   return joinLabels(...marks.map((section) => section.labels));
 }
@@ -76,6 +99,7 @@ function hasWord(line: string): boolean {
 
 function add(marks: MarkedLines[], line: MarkedLines): void {
   const last = marks.at(-1);
-  if (last !== undefined && (last.labels === line.labels || areSameLabels(last.labels, line.labels))) last.count += 1;
+  if (last !== undefined && (last.labels === line.labels || areSameLabels(last.labels, line.labels)))
+    last.count += line.count;
   else marks.push(line);
 }

@@ -1,5 +1,5 @@
 /** The labels of a file's lines, as table memory.file keeps them: sets by number. */
-import { joinLabels, type Labels } from "@roost/contract/labels";
+import { isUntrusted, joinLabels, type Labels } from "@roost/contract/labels";
 import type { Sql } from "@roost/database";
 import type { KernelTransaction } from "@roost/kernel";
 import { textOf } from "../disk/read-disk-file.ts";
@@ -16,23 +16,42 @@ export interface StoredMarks {
 export interface RecordedMarks extends StoredMarks {
   path: string;
   sha256: string | null;
+  eventId: string;
+  runId: string | null;
 }
 
 export async function readRecordedMarks(sql: Sql, paths: readonly string[]): Promise<Map<string, RecordedMarks>> {
   const rows = await sql.query<RecordedMarks>(
-    "select path, sha256, labels, sections from memory.file where path = any($1)",
+    `select path, sha256, labels, sections, event_id as "eventId", run_id as "runId" from memory.file where path = any($1)`,
     [paths],
     { name: "memory_read_marks" },
   );
   return new Map(rows.map((row) => [row.path, row]));
 }
 
-export async function storeMarks(tx: KernelTransaction, marks: LineMarks): Promise<StoredMarks> {
-  const labels = await tx.labelSet(labelsOfAll(marks));
-  if (marks.length <= 1) return { labels, sections: null };
-  const sections: StoredMarks["sections"] = [];
-  for (const section of marks) sections.push([section.from, section.count, await tx.labelSet(section.labels)]);
+/** `sha256`: of the content, which keeps its marks wherever it turns up again; null: too large to tell. */
+export async function storeMarks(tx: KernelTransaction, marks: LineMarks, sha256: string | null): Promise<StoredMarks> {
+  const all = labelsOfAll(marks);
+  const labels = await tx.labelSet(all);
+  let sections: StoredMarks["sections"] = null;
+  if (marks.length > 1) {
+    sections = [];
+    for (const section of marks) sections.push([section.from, section.count, await tx.labelSet(section.labels)]);
+  }
+  if (sha256 !== null && isUntrusted(all)) {
+    await tx.query(
+      `insert into memory.marked_content (sha256, labels, sections) values ($1, $2, $3)
+       on conflict (sha256) do update set labels = excluded.labels, sections = excluded.sections`,
+      [sha256, labels, sections === null ? null : JSON.stringify(sections)],
+      { name: "memory_save_marked_content" },
+    );
+  }
   return { labels, sections };
+}
+
+/** A person vouches for the content: what has it from here on is not marked for it. */
+export async function forgetMarkedContent(tx: KernelTransaction, sha256: string | null): Promise<void> {
+  await tx.query("delete from memory.marked_content where sha256 = $1", [sha256]);
 }
 
 /** The marks of the recorded version. */
@@ -52,9 +71,24 @@ export async function loadMarks({ kernel }: Memory, sql: Sql, recorded: StoredMa
 export async function marksOfText(
   memory: Memory,
   sql: Sql,
-  written: { path: string; text: string; labels?: Labels | undefined; recorded: RecordedMarks | undefined },
+  written: {
+    path: string;
+    sha256: string;
+    text: string;
+    labels?: Labels | undefined;
+    recorded: RecordedMarks | undefined;
+  },
 ): Promise<LineMarks> {
   const { path, text, recorded, labels = labelsFromOutside(path) } = written;
+  if (written.labels === undefined) {
+    // Moved, renamed, copied or brought back: nothing in it was rewritten.
+    const [known] = await sql.query<StoredMarks>(
+      "select labels, sections from memory.marked_content where sha256 = $1",
+      [written.sha256],
+      { name: "memory_read_marked_content" },
+    );
+    if (known !== undefined) return loadMarks(memory, sql, known, text);
+  }
   if (recorded === undefined) return marksOfAll(text, labels);
   const before = await loadVersion(memory, sql, recorded);
   if (before !== undefined) return marksAfter(before, text, labels);

@@ -183,7 +183,7 @@ export async function recordWritten(
     ...rest,
     eventId,
     runId: intent.author.runId,
-    marks: await storeMarks(tx, marks),
+    marks: await storeMarks(tx, marks, intent.sha256),
   });
   return eventId;
 }

@@ -139,7 +139,7 @@ async function recordLarge(memory: Memory, file: WalkedFile, record: FileRecord 
       stamp: file.stamp,
       modifiedAt: file.modifiedAt,
       eventId,
-      marks: await storeMarks(tx, marksOfAll("", labels)),
+      marks: await storeMarks(tx, marksOfAll("", labels), null),
     });
     return true;
   });

@@ -21,10 +21,11 @@ export interface StateRow {
   diskText: string | null;
   diskSha256: string | null;
   labels: number;
+  eventId: string;
 }
 
 export const stateColumns = `name, version, value, text, sha256, updated_at as "updatedAt", updated_by as "updatedBy",
-  confirmed_at as "confirmedAt", disk_text as "diskText", disk_sha256 as "diskSha256", labels`;
+  confirmed_at as "confirmedAt", disk_text as "diskText", disk_sha256 as "diskSha256", labels, event_id as "eventId"`;
 
 /** The author of edits that did not come through Roost. */
 export const outside = "outside";

@@ -4,7 +4,7 @@
  */
 import { classifyPath, type HomeFileClass } from "./home-file-class.ts";
 
-export type HeldClass = Exclude<HomeFileClass, "note" | "state" | "work" | "settings" | "other"> | "definition";
+export type HeldClass = Exclude<HomeFileClass, "note" | "state" | "work" | "settings" | "other">;
 
 const held: Readonly<Record<HeldClass, string>> = {
   memory: "what the agent remembers",
@@ -16,7 +16,6 @@ const held: Readonly<Record<HeldClass, string>> = {
   heartbeat: "what heartbeats look after",
   skill: "a skill",
   job: "a job",
-  definition: "an agent",
 };
 
 export interface HeldFile {
@@ -27,8 +26,7 @@ export interface HeldFile {
 
 /** Undefined for a file that nobody follows. */
 export function heldFile(path: string): HeldFile | undefined {
-  const canonical = canonicalPath(path);
-  const found = canonical.startsWith("agents/") ? "definition" : classifyPath(canonical).class;
+  const { class: found } = classifyPath(canonicalPath(path));
   return found in held ? { class: found as HeldClass, what: held[found as HeldClass] } : undefined;
 }
 

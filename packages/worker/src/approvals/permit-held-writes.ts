@@ -16,7 +16,7 @@ export const permitHeldWrites: PermitCall = ({ tool, input }, { isUntrusted, loo
   return { state: "ask", reason, policy: isOlder ? "held-writes/1" : "held-writes/2" };
 };
 
-const heldSinceTwo = new Set(["user", "tools", "definition"]);
+const heldSinceTwo = new Set(["user", "tools"]);
 
 function heldBy(tool: string, input: unknown, isOlder: boolean): string | undefined {
   if (tool === "define_job") return "a job";

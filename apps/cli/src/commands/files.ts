@@ -1,0 +1,87 @@
+/** `roost files …`: the files of the home, what of them rests on content from outside, and vouching for it. */
+import { RoostError } from "@roost/base";
+import type { HomeFile } from "@roost/contract/operations";
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
+import { relativeTime } from "../print/relative-time.ts";
+import type { Column } from "../print/table.ts";
+import { plainLine } from "../print/text-width.ts";
+import { readPages } from "../read-pages.ts";
+
+const filesMax = 20_000;
+const rangesShown = 5;
+
+export function addFilesCommands(program: Command, context: CliContext): void {
+  const files = program
+    .command("files")
+    .summary("files of the home, and what of them to trust")
+    .description(
+      "Lists the files of the home, with the lines that rest on content from outside, and vouches for them.",
+    );
+  files
+    .command("list", { isDefault: true })
+    .alias("ls")
+    .description("Lists the files of the home.")
+    .option("--marked", "only those in which lines rest on content from outside")
+    .allowExcessArguments()
+    .action(async ({ marked }: { marked?: boolean }, list: Command) => {
+      refuseUnknownCommand(files, list.args[0]);
+      const { terminal, clock } = context;
+      const { client } = await context.connect();
+      const rows = await readPages(
+        (page) => client.listFiles({ ...page, isMarked: marked }),
+        (page) => page.items,
+        filesMax,
+      );
+      if (terminal.isJson) return terminal.json({ files: rows });
+      const none = marked === true ? "Nothing in the home is marked" : "There are no files";
+      terminal.table(rows, columns(clock.nowMs()), none);
+    });
+  files
+    .command("trust")
+    .description(
+      "Vouches for a file, or for lines of it, that rest on content from outside: they are shown and followed like your own.",
+    )
+    .argument("<path>", "relative to the home")
+    .option("--lines <from-to>", "only these, such as 12 or 12-20")
+    .action(async (path: string, { lines }: { lines?: string }) => {
+      const { terminal } = context;
+      const { client } = await context.connect();
+      const { file } = await client.trustFile({ path, ...(lines !== undefined && parseLines(lines)) });
+      if (terminal.isJson) return terminal.json({ file });
+      const from = file.sources.length === 0 ? "" : ` from ${file.sources.join(", ")}`;
+      const left = file.leftCount === 0 ? "" : `; ${countLines(file.leftCount)} of it still marked`;
+      if (file.lineCount === 0) return terminal.line(plainLine(`nothing of that in ${file.path} is marked${left}`));
+      terminal.line(plainLine(`you vouch for ${countLines(file.lineCount)} of ${file.path}${from}${left}`));
+    });
+}
+
+/** @throws RoostError `invalid_input` */
+function parseLines(written: string): { fromLine: number; toLine: number } {
+  const [, from = "", to = from] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(written) ?? [];
+  if (from === "" || Number(from) < 1 || Number(to) < Number(from))
+    throw new RoostError("invalid_input", `--lines ${written} is no range of lines: write it like 12 or 12-20`);
+  return { fromLine: Number(from), toLine: Number(to) };
+}
+
+function countLines(count: number): string {
+  return count === 1 ? "1 line" : `${count} lines`;
+}
+
+function columns(nowMs: number): Column<HomeFile>[] {
+  return [
+    { title: "PATH", value: ({ path }) => plainLine(path), widthMin: 16 },
+    { title: "MARKED", value: ({ mark }) => markedText(mark), tone: () => "warn", label: "marked" },
+    { title: "FROM", value: ({ mark }) => plainLine(mark?.sources.join(", ") ?? ""), importance: 2, label: "from" },
+    { title: "BYTES", value: ({ bytes }) => String(bytes), alignRight: true, importance: 4, label: "bytes" },
+    { title: "CHANGED", value: ({ modifiedAt }) => relativeTime(modifiedAt, nowMs), importance: 3, tone: () => "dim" },
+  ];
+}
+
+function markedText(mark: HomeFile["mark"]): string {
+  if (mark === null) return "";
+  if (mark.lines === null) return "all";
+  const ranges = mark.lines.slice(0, rangesShown).map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`));
+  return `lines ${ranges.join(", ")}${mark.lines.length > rangesShown ? ", …" : ""}`;
+}

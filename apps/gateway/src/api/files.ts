@@ -1,0 +1,28 @@
+import { serve, type Served } from "@roost/contract";
+import * as operations from "@roost/contract/operations";
+import { listMarkedFiles, trustHomeFile, type Memory } from "@roost/memory";
+import { pageByName, toPage } from "../records/page.ts";
+import { iso } from "../records/iso.ts";
+
+export function serveFiles({ memory }: { memory: Memory }): Served[] {
+  return [
+    serve(operations.listFiles, async ({ limit, after, isMarked }) => {
+      const files = await listMarkedFiles(memory);
+      const wanted = files.filter(({ mark }) => isMarked === undefined || (mark !== null) === isMarked);
+      const { rows, next } = pageByName(wanted, { limit, after }, ({ path }) => path);
+      return toPage(
+        rows.map(({ path, bytes, modifiedAt, mark }) => ({
+          path,
+          bytes,
+          modifiedAt: iso(modifiedAt),
+          mark: mark && { ...mark, sources: [...mark.sources] },
+        })),
+        next,
+      );
+    }),
+
+    serve(operations.trustFile, async (file, { principal }) => ({
+      file: await trustHomeFile(memory, { ...file, by: principal.id }),
+    })),
+  ];
+}

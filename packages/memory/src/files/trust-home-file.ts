@@ -1,0 +1,137 @@
+/** A person takes marks away by name: from lines of a file, or from a state, which is marked as a whole. */
+import { RoostError, type JsonObject } from "@roost/base";
+import { formatLabels, isUntrusted, openLabels } from "@roost/contract/labels";
+import type { KernelTransaction } from "@roost/kernel";
+import { resolveHomePath } from "../disk/home-path.ts";
+import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
+import type { Memory } from "../memory.ts";
+import { lockPath, readRecord, saveRecord } from "../records/file-records.ts";
+import { labelsOfAll, linesOf, marksTrusted, untrustedLines, type LineMarks } from "../records/line-marks.ts";
+import { forgetMarkedContent, loadMarks, readRecordedMarks, storeMarks } from "../records/marks-of-text.ts";
+import { recordFound, settleIntents } from "../records/write-intents.ts";
+import { renderState } from "../state/parse-state.ts";
+import { settleState } from "../state/settle-state.ts";
+import { readStateRow, recordStateChange } from "../state/state-row.ts";
+import { stateNameOf } from "../visibility/home-file-class.ts";
+import { placedAt } from "../visibility/placed-at.ts";
+
+export interface TrustFile {
+  path: string;
+  /** From 1; left out: all. */
+  fromLine?: number | undefined;
+  toLine?: number | undefined;
+  /** Of the content that the person has looked at: refused when there is another. */
+  sha256?: string | undefined;
+  /** Who vouches for it. */
+  by: string;
+}
+
+export interface TrustedFile {
+  path: string;
+  sha256: string;
+  /** Lines that were marked and are not any more. */
+  lineCount: number;
+  /** Lines that still are. */
+  leftCount: number;
+  /** What the marks named. */
+  sources: string[];
+}
+
+/** @throws RoostError `not_found`, `conflict` when the content is another than `sha256`, `invalid_input` for lines that there are not */
+export async function trustHomeFile(memory: Memory, trust: TrustFile): Promise<TrustedFile> {
+  const { path, absolute } = await resolveHomePath(memory.homeDir, trust.path);
+  const stateName = stateNameOf(path);
+  if (stateName !== undefined) return trustState(memory, trust, { path, name: stateName });
+  await settleIntents(memory, path);
+  return memory.kernel.transact(async (tx) => {
+    await lockPath(tx, path);
+    const disk = await readDiskFile(absolute);
+    if (disk === undefined) throw new RoostError("not_found", `there is no ${path} in the home`);
+    refuseOther(trust, path, disk.sha256);
+    await recordFound(memory, tx, { path, disk, record: await readRecord(tx, path) });
+    const recorded = (await readRecordedMarks(tx, [path])).get(path);
+    if (recorded === undefined) throw new RoostError("internal", `${path} was recorded and has no record`);
+    const text = textOf(disk.bytes) ?? "";
+    const before = await loadMarks(memory, tx, recorded, text);
+    const lines = linesToTrust(trust, { path, lineCount: linesOf(text).length });
+    const after = marksTrusted(before, lines);
+    const outcome = outcomeOf({ path, sha256: disk.sha256 }, before, after);
+    if (outcome.lineCount === 0) return outcome;
+    const eventId = emitTrusted(tx, trust, outcome, recorded.eventId);
+    await forgetMarkedContent(tx, disk.sha256);
+    await saveRecord(tx, {
+      path,
+      sha256: disk.sha256,
+      bytes: disk.bytes.length,
+      stamp: disk.stamp,
+      modifiedAt: disk.modifiedAt,
+      eventId,
+      runId: recorded.runId ?? undefined,
+      marks: await storeMarks(tx, after, disk.sha256),
+    });
+    return outcome;
+  });
+}
+
+async function trustState(
+  memory: Memory,
+  trust: TrustFile,
+  { path, name }: { path: string; name: string },
+): Promise<TrustedFile> {
+  if (trust.fromLine !== undefined || trust.toLine !== undefined)
+    throw new RoostError("invalid_input", `${path} is a state, which is marked as a whole: leave the lines out`);
+  await settleState(memory, name);
+  const outcome = await memory.kernel.transact(async (tx): Promise<TrustedFile> => {
+    await lockPath(tx, path);
+    const row = await readStateRow(tx, name);
+    if (row === undefined || row.text === null || row.sha256 === null)
+      throw new RoostError("not_found", `there is no ${path} in the home`);
+    refuseOther(trust, path, row.sha256);
+    const labels = await tx.readLabels(row.labels);
+    const count = isUntrusted(labels) ? linesOf(row.text).length : 0;
+    const found = { path, sha256: row.sha256, lineCount: count, leftCount: 0, sources: [...labels.sources] };
+    if (count === 0) return found;
+    const causation = emitTrusted(tx, trust, found, row.eventId);
+    const { value } = row;
+    const text = renderState(value);
+    await recordStateChange(tx, row, { name, value, text, author: { by: trust.by }, labels: openLabels, causation });
+    return found;
+  });
+  await settleState(memory, name);
+  return outcome;
+}
+
+function refuseOther({ sha256 }: TrustFile, path: string, found: string): void {
+  if (sha256 === undefined || sha256 === found) return;
+  throw new RoostError("conflict", `${path} has changed since it was looked at: look again, then vouch for it`);
+}
+
+function linesToTrust(
+  { fromLine = 1, toLine }: TrustFile,
+  { path, lineCount }: { path: string; lineCount: number },
+): { from: number; count: number } {
+  const last = toLine ?? lineCount;
+  if (fromLine > last || last > lineCount)
+    throw new RoostError("invalid_input", `lines ${fromLine} to ${last} are none of ${path}, which has ${lineCount}`);
+  return { from: fromLine, count: last - fromLine + 1 };
+}
+
+function outcomeOf(file: { path: string; sha256: string }, before: LineMarks, after: LineMarks): TrustedFile {
+  const countOf = (marks: LineMarks) => untrustedLines(marks).reduce((sum, { count }) => sum + count, 0);
+  const left = countOf(after);
+  const { sources } = labelsOfAll(untrustedLines(before));
+  return { ...file, lineCount: countOf(before) - left, leftCount: left, sources: [...sources] };
+}
+
+function emitTrusted(
+  tx: KernelTransaction,
+  { by, fromLine, toLine }: TrustFile,
+  { path, sha256, lineCount, sources }: TrustedFile,
+  causation: string,
+): string {
+  const data: JsonObject = { by, path, sha256, lineCount, sources };
+  if (fromLine !== undefined) data["fromLine"] = fromLine;
+  if (toLine !== undefined) data["toLine"] = toLine;
+  const labels = formatLabels(placedAt(path, openLabels));
+  return tx.emit({ type: "file.trusted", subject: path, labels, data, causation });
+}
