@@ -6,7 +6,7 @@ const refused = (write: string) => `${write} is refused to an owner that has bee
 
 /** A guard of which the tests of the fence have a case: `write` is what a replaced owner tries. */
 function guardOf(write: string, edit: Omit<Edit, "count"> & { count?: number }): Mutant {
-  const other = write === "restartStep()" ? "settleSpend()" : "restartStep()";
+  const other = write === "settleSpend()" ? "markRehearsal()" : "settleSpend()";
   return kernelMutant({
     name: `fence: ${write}`,
     edits: [edit],
@@ -28,18 +28,14 @@ const existsOnly = "if (run === undefined) throw leaseLost(owned, run);";
 
 const writes: Mutant[] = [
   guardOf("beginStep() of a new step", heldFence),
-  guardOf("restartStep()", {
-    file: "runs/begin-step.ts",
-    find: "where id = $1 and epoch = $2 and state = 'running' for no key update",
-    replace: "where id = $1 and $2::bigint is not null for no key update",
-  }),
+  guardOf("beginStep() of an interrupted step", heldFence),
   guardOf("finishStep() as done", heldFence),
   kernelMutant({
     name: "fence: finishRun() as failed",
     edits: [heldFence, { file: "runs/finish-run.ts", find: lockedFence, replace: existsOnly }],
     tests: "runs/fence.test.ts",
     kills: [refused("finishRun() as failed"), refused("finishRun() as done")],
-    spares: [refused("restartStep()")],
+    spares: [refused("settleSpend()")],
   }),
   kernelMutant({
     name: "fence: finishRun() as done",
@@ -104,7 +100,7 @@ const epochs: Mutant[] = [
     ],
     tests: "runs/fence.test.ts",
     kills: ["an owner that let its run wait is refused once another owns it"],
-    spares: [refused("restartStep()")],
+    spares: [refused("settleSpend()")],
   }),
   kernelMutant({
     name: "fence: a run taken from a dead worker changes its epoch",

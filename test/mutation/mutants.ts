@@ -42,20 +42,20 @@ const intents: Mutant[] = [
     name: "intent record: before the effect",
     edits: [
       {
-        file: "functions/begin.sql",
-        find: "if not r.is_cancelling then",
-        replace: "if not r.is_cancelling and false then",
+        file: "functions/step.sql",
+        find: "if p_seqs[n] is not null and not r.is_cancelling then",
+        replace: "if p_seqs[n] is not null and not r.is_cancelling and false then",
       },
       {
-        file: "functions/begin.sql",
-        find: "answer := case when found then 'recorded' else 'cancelling' end;",
+        file: "functions/step.sql",
+        find: "if found then answer := 'recorded'; end if;",
         replace: "answer := case when found then 'recorded' else 'begun' end;",
       },
     ],
     tests: "runs/begin-step.test.ts",
     kills: [
       "beginStep() records the intent before anything happens",
-      "beginStep() tells the next owner that a step was interrupted, and restartStep() takes it over under the same key",
+      "beginStep() tells the next owner that a step was interrupted, and begins it for that owner under the same key",
     ],
     spares: ["beginStep() refuses more steps than a run may have"],
   }),
@@ -64,13 +64,13 @@ const intents: Mutant[] = [
     edits: [
       {
         file: "runs/begin-step.ts",
-        find: "if (recorded.epoch === owned.epoch) return",
-        replace: "if (recorded.epoch <= owned.epoch) return",
+        find: "if (recorded.epoch === owned.epoch)",
+        replace: "if (recorded.epoch <= owned.epoch)",
       },
     ],
     tests: "runs/begin-step.test.ts",
     kills: [
-      "beginStep() tells the next owner that a step was interrupted, and restartStep() takes it over under the same key",
+      "beginStep() tells the next owner that a step was interrupted, and begins it for that owner under the same key",
     ],
     spares: ["beginStep() returns recorded outcomes instead of beginning again, also to the next owner"],
   }),

@@ -102,14 +102,15 @@ class Execution {
       outcome = await this.#steps.step(
         `step ${seq}`,
         {
-          kind: isWait ? "context" : "tool",
+          kind: isWait ? "approval" : act.act === "spend" ? "model" : "tool",
           effect,
           input: { seq },
           ...(effect === "queryable" ? { query: (key) => this.#query(key) } : {}),
         },
         async (call) => {
           isExecuted = true;
-          this.#noteAccepted(`beginStep ${seq}`);
+          // What spends is begun with its reservation.
+          if (act.act !== "spend") this.#noteAccepted(`beginStep ${seq}`);
           world.refuseSettled(step, "begun");
           return isWait ? this.#wait(seq, act) : this.#perform(seq, act, call);
         },
@@ -156,6 +157,7 @@ class Execution {
       act.act === "spend" ? { costUsd: act.usd, inputTokens: 1, outputTokens: 0, isEstimated: false } : undefined;
     const reserved =
       spent && (await this.#steps.spend.reserve({ ...spent, provider: "", model: "", step: `step ${seq}` }));
+    if (spent !== undefined) this.#noteAccepted(`beginStep ${seq} with its reservation`);
     if (reserved?.state === "refused")
       return { state: "failed", error: { code: "limit_exceeded", message: reserved.message, isRetryable: false } };
     const isKeyed = act.act === "spend" || (act.effect !== "unsafe" && act.effect !== "readonly");
@@ -203,8 +205,8 @@ class Execution {
   }
 
   async #end(outcome: RunOutcome): Promise<void> {
-    const { state } = await this.#steps.unrecorded.recordWith((finishing) =>
-      finishRun(this.#kernel, this.#owned, outcome, { finishing }),
+    const { state } = await this.#steps.unrecorded.recordWith((held) =>
+      finishRun(this.#kernel, this.#owned, outcome, held),
     );
     this.#noteAccepted("finishRun");
     this.hasEnded = state !== "waiting";

@@ -13,7 +13,7 @@ interface StepRow {
 export async function findEffectViolations(sql: Sql, world: World, history: History): Promise<string[]> {
   const steps = await sql.query<StepRow>(
     `select s.idempotency_key as key, s.effect, s.state, r.state as "runState"
-     from roost.step_all s join roost.run_all r on r.id = s.run_id where s.kind = 'tool'`,
+     from roost.step_all s join roost.run_all r on r.id = s.run_id where s.kind in ('tool', 'model')`,
   );
   const byKey = Map.groupBy(steps, (step) => step.key);
   return [

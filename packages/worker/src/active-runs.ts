@@ -2,7 +2,7 @@
 // stops them is run-worker.ts.
 
 import { sleepUntilAborted, type Logger } from "@roost/base";
-import type { ClaimedRun, Kernel, Owned } from "@roost/kernel";
+import type { Claimer, ClaimedRun, ClaimTerms, Kernel, Owned } from "@roost/kernel";
 import { executeRun, type RunHandlers } from "./execute-run.ts";
 
 export interface ActiveRuns {
@@ -25,6 +25,8 @@ export interface ActiveRunsOptions {
   handlers: RunHandlers;
   logger: Logger;
   abandonMsMax?: number;
+  /** What is taken along with the end of a run, until the worker leaves. */
+  claim?: { terms: ClaimTerms; leaving: AbortSignal };
 }
 
 interface Active {
@@ -40,10 +42,17 @@ export function createActiveRuns(options: ActiveRunsOptions): ActiveRuns {
   const runs = new Map<string, Active>();
   const stuck = new AbortController();
   const abandonMs = options.abandonMsMax ?? abandonMsDefault;
+  const { claim } = options;
+  /** As many as have ended: room for more is for the worker to fill. */
+  const claimer: Claimer | undefined = claim && {
+    terms: claim.terms,
+    roomAfter: (endedCount) => (claim.leaving.aborted || stuck.signal.aborted ? 0 : endedCount),
+    take: (taken) => taken.forEach(start),
+  };
 
   async function execute(run: ClaimedRun, signal: AbortSignal): Promise<void> {
     const ended = new AbortController();
-    const executed = executeRun(options, run, signal).then((isRecorded) => {
+    const executed = executeRun({ ...options, claimer }, run, signal).then((isRecorded) => {
       ended.abort();
       if (!isRecorded && !signal.aborted) stuck.abort(new Error(`The end of run ${run.id} could not be recorded`));
     });
@@ -55,21 +64,23 @@ export function createActiveRuns(options: ActiveRunsOptions): ActiveRuns {
     await Promise.race([executed, abandoned]);
   }
 
+  function start(run: ClaimedRun): void {
+    const controller = new AbortController();
+    const active: Active = { owned: { runId: run.id, epoch: run.epoch }, controller, ended: Promise.resolve() };
+    runs.set(run.id, active);
+    active.ended = execute(run, controller.signal).finally(() => {
+      // The same run may have come back at a higher epoch meanwhile.
+      if (runs.get(run.id) === active) runs.delete(run.id);
+    });
+  }
+
   const all = () => [...runs.values()];
   return {
     get size() {
       return runs.size;
     },
     stuck: stuck.signal,
-    start(run) {
-      const controller = new AbortController();
-      const active: Active = { owned: { runId: run.id, epoch: run.epoch }, controller, ended: Promise.resolve() };
-      runs.set(run.id, active);
-      active.ended = execute(run, controller.signal).finally(() => {
-        // The same run may have come back at a higher epoch meanwhile.
-        if (runs.get(run.id) === active) runs.delete(run.id);
-      });
-    },
+    start,
     abort: (runId, reason) => runs.get(runId)?.controller.abort(reason),
     abortAll: (reason) => all().forEach((run) => run.controller.abort(reason)),
     owned: () => all().map((run) => run.owned),

@@ -3,12 +3,11 @@
 
 import { isDuplicateReply } from "@roost/agent/heartbeat";
 import type { AgentOf } from "@roost/jobs";
-import { RoostError, toRoostError, type Logger } from "@roost/base";
+import { RoostError, toRoostError } from "@roost/base";
 import {
   finishRun,
   markRehearsal,
   publishStream,
-  releaseLocksOfRun,
   type ClaimedRun,
   type Judge,
   type Kernel,
@@ -18,7 +17,7 @@ import {
 import { buildContext, commitDigest, lastHeartbeat, type BuiltContext, type Memory } from "@roost/memory";
 import { attributes, type Telemetry } from "@roost/telemetry";
 import { createApprovals } from "./approvals/create-approvals.ts";
-import type { RunHandler } from "./execute-run.ts";
+import type { RunCall, RunHandler } from "./execute-run.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
 import type { Webhook } from "./notices/post-webhook.ts";
 import { createDurableSteps, type DurableSteps } from "./steps/create-durable-steps.ts";
@@ -56,7 +55,7 @@ export function createAgentHandler(options: AgentHandlerOptions): RunHandler {
     );
 }
 
-type AgentRun = AgentHandlerOptions & { run: ClaimedRun; signal: AbortSignal; logger: Logger };
+type AgentRun = AgentHandlerOptions & RunCall & { run: ClaimedRun };
 
 async function runAgent(agentRun: AgentRun): Promise<void> {
   const { kernel, memory, run, signal, logger } = agentRun;
@@ -104,7 +103,7 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
 }
 
 async function end(
-  { kernel, run, steps, judge }: AgentRun & { steps: DurableSteps },
+  { kernel, run, steps, judge, claimer }: AgentRun & { steps: DurableSteps },
   outcome: RunOutcome,
   alongside?: (tx: KernelTransaction) => Promise<void>,
 ): Promise<void> {
@@ -112,18 +111,20 @@ async function end(
     throw new RoostError("internal", `Run ${run.id} failed without a reason`);
   // What a run leaves behind is judged by what is recorded before its end.
   if (run.postconditions !== null) await steps.unrecorded.flush();
-  await steps.unrecorded.recordWith((finishing) =>
+  await steps.unrecorded.recordWith(({ finishing, alongside: held }) =>
     finishRun(kernel, { runId: run.id, epoch: run.epoch }, outcome, {
       finishing,
       judge,
-      alongside: async (tx, { state, unmet }) => {
-        await Promise.all([
-          // What it says of itself is not passed on as an answer when it has not done what it had to do.
-          unmet === undefined ? alongside?.(tx) : undefined,
-          // Those who wait for a lock of this run hear of it with its end; a run that is tried again keeps what it has taken.
-          state !== "waiting" ? releaseLocksOfRun(tx, run.id) : undefined,
-        ]);
-      },
+      claimer,
+      isPlain: run.parentRunId === null && run.postconditions === null,
+      // What it says of itself is not passed on as an answer when it has not done what it had to do.
+      alongside:
+        held === undefined && alongside === undefined
+          ? undefined
+          : async (tx, { unmet }) => {
+              await held?.(tx);
+              if (unmet === undefined) await alongside?.(tx);
+            },
     }),
   );
 }

@@ -7,21 +7,29 @@ import {
   giveBackRun,
   isDiverged,
   isLeaseLost,
-  releaseLocksOfRun,
   type ClaimedRun,
+  type Claimer,
   type Kernel,
   type RunOutcome,
 } from "@roost/kernel";
 import { RunInterruption } from "./steps/run-interruption.ts";
 
 /** What executes runs of one kind. It records its own end; what it throws is recorded for it. */
-export type RunHandler = (run: ClaimedRun, options: { signal: AbortSignal; logger: Logger }) => Promise<void>;
+export type RunHandler = (run: ClaimedRun, call: RunCall) => Promise<void>;
+
+export interface RunCall {
+  signal: AbortSignal;
+  logger: Logger;
+  /** Who takes the next run along with the end of this one. */
+  claimer?: Claimer | undefined;
+}
 export type RunHandlers = Record<string, RunHandler>;
 
 export interface ExecuteRunOptions {
   kernel: Kernel;
   handlers: RunHandlers;
   logger: Logger;
+  claimer?: Claimer | undefined;
 }
 
 /** A failure is told in at most so many characters. */
@@ -38,7 +46,7 @@ export async function executeRun(options: ExecuteRunOptions, run: ClaimedRun, si
   try {
     try {
       if (handler === undefined) await refuse(options, run);
-      else await handler(run, { signal, logger });
+      else await handler(run, { signal, logger, claimer: options.claimer });
     } catch (error) {
       await endAfter(options, run, { error, signal, logger });
     }
@@ -91,9 +99,6 @@ async function giveBack({ kernel }: ExecuteRunOptions, run: ClaimedRun, message:
   return giveBackRun(kernel, { runId: run.id, epoch: run.epoch }, { reason });
 }
 
-/** Those who wait for a lock of this run hear of it with its end; a run that is tried again keeps what it has taken. */
 async function end({ kernel }: ExecuteRunOptions, run: ClaimedRun, outcome: RunOutcome): Promise<void> {
-  await finishRun(kernel, { runId: run.id, epoch: run.epoch }, outcome, {
-    alongside: async (tx, { state }) => (state === "waiting" ? undefined : releaseLocksOfRun(tx, run.id)),
-  });
+  await finishRun(kernel, { runId: run.id, epoch: run.epoch }, outcome);
 }

@@ -5,7 +5,14 @@ import { hostname } from "node:os";
 import { loopVersions } from "@roost/agent/journal";
 import { backoffMs, sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
 import { reportSilentJobs } from "@roost/jobs";
-import { claimRuns, registerWorker, runLimits, type Kernel, type WorkerRegistration } from "@roost/kernel";
+import {
+  claimRuns,
+  registerWorker,
+  runLimits,
+  type ClaimTerms,
+  type Kernel,
+  type WorkerRegistration,
+} from "@roost/kernel";
 import { createActiveRuns, type ActiveRuns } from "./active-runs.ts";
 import type { RunHandlers } from "./execute-run.ts";
 
@@ -74,13 +81,15 @@ async function runRegistered(options: WorkerOptions, onJoined: () => void): Prom
   });
   onJoined();
   options.onReady?.(worker.workerId);
-  const active = createActiveRuns(options);
+  const terms = { workerId: worker.workerId, queues: options.queues ?? ["default"], loopVersions };
+  const claim = { terms, leaving: AbortSignal.any([options.signal, worker.lost]) };
+  const active = createActiveRuns({ ...options, claim });
   const leaving = AbortSignal.any([options.signal, worker.lost, active.stuck]);
   const left = new AbortController();
   const heartbeats = keepLease(options, worker, { active, left: left.signal });
   using _watch = watchJobs(options);
   try {
-    await claimWhileThereIsRoom(options, worker, { active, leaving });
+    await claimWhileThereIsRoom(options, terms, { active, leaving });
   } finally {
     if (worker.lost.aborted) {
       const facts = { workerId: worker.workerId, runCount: active.size };
@@ -119,13 +128,12 @@ function watchJobs({ kernel, logger }: WorkerOptions): Disposable {
 
 async function claimWhileThereIsRoom(
   { kernel, logger, ...options }: WorkerOptions,
-  worker: WorkerRegistration,
+  terms: ClaimTerms,
   { active, leaving }: { active: ActiveRuns; leaving: AbortSignal },
 ): Promise<void> {
-  const queues = options.queues ?? ["default"];
   const concurrencyMax = options.concurrencyMax ?? workerDefaults.concurrencyMax;
   // Watched from before the first look, so that a run that becomes ready in between is not slept over.
-  using ready = kernel.wakeups.watch(queues.map((queue) => `runs:${queue}`));
+  using ready = kernel.wakeups.watch(terms.queues.map((queue) => `runs:${queue}`));
   let isWoken = false;
   while (!leaving.aborted) {
     const room = concurrencyMax - active.size;
@@ -137,7 +145,7 @@ async function claimWhileThereIsRoom(
     let timeoutMs: number = isWoken ? workerDefaults.secondLookMs : workerDefaults.pollMs;
     try {
       const limit = Math.min(room, runLimits.claimMax);
-      const claimed = await claimRuns(kernel, { workerId: worker.workerId, queues, limit, loopVersions });
+      const claimed = await claimRuns(kernel, { ...terms, limit });
       for (const run of claimed) active.start(run);
       isMoreReady = claimed.length === limit;
     } catch (error) {

@@ -82,18 +82,21 @@ function addAdd(jobs: Command, context: CliContext): void {
     .option("--disabled", "keep it, but never let it be due")
     .option("-f, --file <path>", "take it from a YAML or JSON file instead; - for what is piped in")
     .option("--replace", "replace a job of that id");
-  addLimitOptions(add).action(async (id: string | undefined, options: AddOptions) => {
-    const written = await readWritten(context, id, options);
-    const { client } = await context.connect();
-    const { id: jobId, ...definition } = written;
-    const answer = await client
-      .defineJob({ jobId, ...definition, ...(options.replace === true ? {} : { expectedVersion: 0 }) })
-      .catch((error: unknown) => {
-        throw explainConflict(error, `there is a job "${jobId}" already: roost jobs edit ${jobId}, or add --replace`);
-      });
-    if (context.terminal.isJson) return context.terminal.json(answer);
-    tellDefined(context, answer.job, answer.change);
-  });
+  addLimitOptions(add).action(
+    async (id: string | undefined, options: JobOptions & { file?: string; replace?: boolean }) => {
+      const written =
+        options.file === undefined ? await fromOptions(context, id, options) : await fromFile(id, options.file);
+      const { client } = await context.connect();
+      const { id: jobId, ...definition } = written;
+      const answer = await client
+        .defineJob({ jobId, ...definition, ...(options.replace === true ? {} : { expectedVersion: 0 }) })
+        .catch((error: unknown) => {
+          throw explainConflict(error, `there is a job "${jobId}" already: roost jobs edit ${jobId}, or add --replace`);
+        });
+      if (context.terminal.isJson) return context.terminal.json(answer);
+      tellDefined(context, answer.job, answer.change);
+    },
+  );
 }
 
 function addLimitOptions(add: Command): Command {
@@ -108,16 +111,10 @@ function addLimitOptions(add: Command): Command {
     .option("--budget-calls <count>", "most calls of models by a run, over all its attempts", parseOptionCount);
 }
 
-interface AddOptions extends JobOptions {
-  file?: string;
-  replace?: boolean;
-}
-
-async function readWritten(context: CliContext, id: string | undefined, options: AddOptions): Promise<WrittenJob> {
-  if (options.file !== undefined) return await fromFile(context, id, options.file);
+async function fromOptions(context: CliContext, id: string | undefined, options: JobOptions): Promise<WrittenJob> {
   if (id === undefined)
     throw new RoostError("invalid_input", "a job needs an id: roost jobs add ID --every 20m --prompt TEXT");
-  const prompt = options.prompt === "-" ? (await readInput(context.stdin)).trim() : options.prompt;
+  const prompt = options.prompt === "-" ? (await readInput()).trim() : options.prompt;
   const [job] = parseJobs(
     JSON.stringify(jobFromOptions(id, { ...options, ...(prompt === undefined ? {} : { prompt }) }, context.clock)),
     "the options",
@@ -125,8 +122,8 @@ async function readWritten(context: CliContext, id: string | undefined, options:
   return job as WrittenJob;
 }
 
-async function fromFile({ stdin }: CliContext, id: string | undefined, path: string): Promise<WrittenJob> {
-  const jobs = await readJobFiles(path, stdin);
+async function fromFile(id: string | undefined, path: string): Promise<WrittenJob> {
+  const jobs = await readJobFiles(path);
   const found = id === undefined ? jobs : jobs.filter((job) => job.id === id);
   if (found.length === 1) return found[0] as WrittenJob;
   throw new RoostError(
@@ -207,10 +204,10 @@ function withId(text: string, id: string): string {
   return /^id:/m.test(text) ? text : `id: ${JSON.stringify(id)}\n${text}`;
 }
 
-async function wantsToGoOn({ terminal, stdin }: CliContext, problem: string): Promise<boolean> {
+async function wantsToGoOn({ terminal }: CliContext, problem: string): Promise<boolean> {
   if (!terminal.isInteractive) return false;
   terminal.note(plainText(problem), "bad");
-  const input = createInterface({ input: stdin, output: process.stderr });
+  const input = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await input.question("Edit it again? [Y/n] ");
     return !/^n/i.test(answer.trim());
@@ -235,7 +232,7 @@ function addApply(jobs: Command, context: CliContext): void {
     .option("--source <name>", "what the source is called (default: the path)")
     .action(async (path: string, options: ApplyOptions) => {
       const { terminal } = context;
-      const written = await readJobFiles(path, context.stdin);
+      const written = await readJobFiles(path);
       const { client } = await context.connect();
       const answer = await client.applyJobs({
         jobs: written,

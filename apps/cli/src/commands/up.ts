@@ -35,7 +35,7 @@ export function addUpCommands(program: Command, context: CliContext): void {
     });
 }
 
-async function supervise({ config, terminal, stdin }: CliContext, args: string[]): Promise<number> {
+async function supervise({ config, terminal }: CliContext, args: string[]): Promise<number> {
   const child = spawn(process.execPath, [supervisor, ...args], {
     // With --json stdout is the document's alone.
     stdio: ["inherit", terminal.isJson ? process.stderr : "inherit", "inherit"],
@@ -43,7 +43,7 @@ async function supervise({ config, terminal, stdin }: CliContext, args: string[]
   });
   using _signals = catchSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
     // Ctrl-C at a terminal has reached the child already.
-    if (signal !== "SIGINT" || stdin.isTTY !== true) child.kill(signal);
+    if (signal !== "SIGINT" || process.stdin.isTTY !== true) child.kill(signal);
   });
   const failed = once(child, "error").then(([error]: unknown[]) => {
     throw new RoostError("unavailable", `the supervisor does not start: ${(error as Error).message}`, { cause: error });

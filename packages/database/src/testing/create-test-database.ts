@@ -11,6 +11,7 @@ import { openDatabase } from "../open-database.ts";
 import { createAdministrator, type Administrator } from "./create-administrator.ts";
 import { openTestCluster } from "./open-test-cluster.ts";
 
+export { countStatements, type CountedDatabase } from "./count-statements.ts";
 export { openTestCluster, type TestCluster } from "./open-test-cluster.ts";
 
 export interface CreateTestDatabaseOptions {

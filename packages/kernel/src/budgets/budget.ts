@@ -1,6 +1,5 @@
 /** Caps and what is spent under them: the types. */
-
-export type BudgetWindow = "hour" | "day" | "month" | "total";
+import type { BudgetWindow } from "../runs/spend-answer.ts";
 
 /** `all`, `job:<id>` or `agent:<id>`; a run's own caps come with the run. */
 export interface BudgetCap {
@@ -11,23 +10,6 @@ export interface BudgetCap {
   /** Model calls. */
   callsMax?: number;
 }
-
-export interface RefusedSpend {
-  granted: false;
-  cap: {
-    scope: string;
-    window: BudgetWindow | "run";
-    unit: "usd" | "tokens" | "calls";
-    max: number;
-    used: number;
-    reserved: number;
-    asked: number;
-  };
-  /** For people. */
-  message: string;
-}
-
-export type Reservation = { granted: true; reservationId: string } | RefusedSpend;
 
 /** What a scope has used in a window. */
 export interface Spend {

@@ -1,6 +1,5 @@
 /** Spending is reserved before it happens and settled after: a cap holds in the middle of a run. The arithmetic is SQL (005-budgets.sql). */
-import { createId, RoostError } from "@roost/base";
-import { usdMax } from "@roost/contract/operations";
+import { createId } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
@@ -9,23 +8,19 @@ import { leaseLost } from "../runs/lease-lost.ts";
 import { runHeadColumns } from "../runs/run-table.ts";
 import type { RunHead } from "../runs/lock-runs.ts";
 import type { Owned } from "../runs/run.ts";
-import type { BudgetWindow, RefusedSpend, Reservation } from "./budget.ts";
+import {
+  checkAmounts,
+  toReservation,
+  type RefusedSpend,
+  type Reservation,
+  type SpendAmounts,
+  type SpendAnswer,
+} from "../runs/spend-answer.ts";
 
-export interface SpendAsk {
+export interface SpendAsk extends SpendAmounts {
   /** The step that will spend it. */
   seq: number;
-  /** Upper bounds. */
-  usd: number;
-  tokens: number;
 }
-
-type Answer =
-  | { lost: true; state?: string; epoch?: number }
-  | { lost?: undefined; granted: true; reservationId: string }
-  | ({ lost?: undefined; granted: false; scope: string; window: BudgetWindow } & Omit<
-      RefusedSpend["cap"],
-      "scope" | "window"
-    >);
 
 /**
  * Reserves the upper bound of a call against every cap it falls under (the run's own, its parents', its job's, its agent's, `all`), or
@@ -35,13 +30,7 @@ type Answer =
  * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`)
  */
 export async function reserveSpend(kernel: Kernel, owned: Owned, ask: SpendAsk): Promise<Reservation> {
-  const isCount = Number.isSafeInteger(ask.tokens) && ask.tokens >= 0;
-  if (!isCount || !(ask.usd >= 0 && ask.usd <= usdMax)) {
-    throw new RoostError(
-      "invalid_input",
-      `cannot reserve ${ask.usd} USD and ${ask.tokens} tokens: give amounts from 0 on, tokens whole`,
-    );
-  }
+  checkAmounts(ask);
   // One statement is a transaction of its own. A refusal has written nothing: it is asked for again together with its event.
   const reservation = await askFor(kernel.database, owned, ask);
   if (reservation.granted) return reservation;
@@ -53,30 +42,12 @@ export async function reserveSpend(kernel: Kernel, owned: Owned, ask: SpendAsk):
 }
 
 async function askFor(sql: Sql, owned: Owned, ask: SpendAsk): Promise<Reservation> {
-  const [row] = await sql.query<{ answer: Answer }>(
+  const [row] = await sql.query<{ answer: SpendAnswer }>(
     "select roost.reserve_spend($1::uuid, $2::bigint, $3::integer, $4::uuid, $5::numeric, $6::bigint) as answer",
     [owned.runId, owned.epoch, ask.seq, createId(), ask.usd.toFixed(9), ask.tokens],
     { name: "roost_spend_reserve" },
   );
-  const answer = row!.answer;
-  if (answer.lost === true)
-    throw leaseLost(owned, answer.state === undefined ? undefined : { state: answer.state, epoch: answer.epoch ?? 0 });
-  if (answer.granted) return { granted: true, reservationId: answer.reservationId };
-  const { scope, window, unit, max, used, reserved, asked } = answer;
-  return toRefusal({ scope, window, unit, max, used, reserved, asked });
-}
-
-function toRefusal(cap: RefusedSpend["cap"]): RefusedSpend {
-  const amount = (value: number) => (cap.unit === "usd" ? `$${value.toFixed(4)}` : `${value} ${cap.unit}`);
-  const whose = cap.scope === "all" ? "everything" : cap.scope;
-  const during = cap.window === "total" ? "" : ` per ${cap.window}`;
-  return {
-    granted: false,
-    cap,
-    message:
-      `the cap of ${amount(cap.max)}${during} for ${whose} refuses ${amount(cap.asked)}: ${amount(cap.used)} are spent and ` +
-      `${amount(cap.reserved)} reserved; raise the cap or wait for its next ${cap.window === "total" ? "run" : cap.window}`,
-  };
+  return toReservation(owned, row!.answer);
 }
 
 async function emitRefused(tx: KernelTransaction, owned: Owned, ask: SpendAsk, { cap }: RefusedSpend): Promise<void> {

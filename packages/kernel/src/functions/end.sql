@@ -6,67 +6,58 @@
 -- the next. One append for all, last, with the heads in order: to end and then to claim with an append each would lock heads in two orders.
 --
 -- Returned: runs that were taken, as they are now. A row without a queue names a run that was not ended: it is lost, ended before, has a
--- parent, declares postconditions, or has something open; the caller looks. A row without an id names a queue in which a run became ready.
+-- parent, declares postconditions, holds a lock, or has something open; the caller looks. A row without an id names a queue in which a run became ready.
 -- A worker that is dead ends what is still its own, and takes nothing.
 create or replace function roost.end_1(
   p_ids uuid[], p_epochs bigint[], p_ends jsonb, p_worker uuid, p_queues text[], p_limit integer, p_capabilities text[], p_loops integer[]
 ) returns setof roost.run language plpgsql as $$
 declare
   e record;
-  c record;
   more record;
-  is_ended boolean;
-  is_taken boolean := false;
   queue text;
 begin
-  if p_limit > 0 then
-    -- First, unlike in a claim: who removes the worker waits for the runs that end here.
-    perform from roost.worker w where w.id = p_worker and w.expires_at > roost.now() for key share;
-    if not found then p_limit := 0; end if;
-  end if;
   if cardinality(p_ids) = 1 and p_limit <= 1 then
-    e := roost.end_one_1(p_ids[1], p_epochs[1], p_ends -> 0);
-    is_ended := e.types is not null;
-    if p_limit = 1 then
-      c := roost.take_one_1(p_worker, p_queues, p_capabilities, p_loops);
-      is_taken := c.prior is not null;
-    end if;
-    if is_taken then
-      if is_ended then
-        perform roost.append_of_runs_1(e.runs || (c.run).id, e.key_hashes || (c.run).key_hash, e.labels || (c.run).labels, e.correlations || (c.run).correlation,
-          e.traceparents || (c.run).traceparent, e.ids || (c.run).cause_id, e.types || 'run.started'::text, e.causations || c.prior, e.payloads || c.told);
-      else
-        perform roost.append_of_run_1((c.run).id, (c.run).key_hash, (c.run).labels, (c.run).correlation, (c.run).traceparent,
-          array[(c.run).cause_id], array['run.started'], array[c.prior], array[c.told]);
-      end if;
-      return next c.run;
-    elsif is_ended then
+    e := roost.end_one_1(p_ids[1], p_epochs[1], p_ends -> 0, p_worker, p_queues, p_limit, p_capabilities, p_loops);
+    if e.types is null then return query select * from jsonb_populate_record(null::roost.run, jsonb_build_object('id', p_ids[1])); return; end if;
+    if (e.taken).id is null then
       perform roost.append_of_run_1(p_ids[1], e.key_hashes[1], e.labels[1], e.correlations[1], e.traceparents[1], e.ids, e.types, e.causations, e.payloads);
+    else
+      perform roost.append_of_runs_1(e.runs, e.key_hashes, e.labels, e.correlations, e.traceparents, e.ids, e.types, e.causations, e.payloads);
+      return next e.taken;
     end if;
-    if not is_ended then return query select * from jsonb_populate_record(null::roost.run, jsonb_build_object('id', p_ids[1])); end if;
     foreach queue in array coalesce(e.queues, '{}') loop
       return query select * from jsonb_populate_record(null::roost.run, jsonb_build_object('queue', queue));
     end loop;
     return;
+  end if;
+  if p_limit > 0 then
+    -- First, unlike in a claim: who removes the worker waits for the runs that end here.
+    perform from roost.worker w where w.id = p_worker and w.expires_at > roost.now() for key share;
+    if not found then p_limit := 0; end if;
   end if;
   if p_limit > 0 then more := roost.find_ready_1(p_queues, p_limit, p_capabilities, p_loops);
   else more := row('{}'::uuid[], '{}'::text[]); end if;
   return query select * from roost.end_and_take_1(p_ids, p_epochs, p_ends, p_worker, more.ids, more.priors, p_loops[cardinality(p_loops)]);
 end $$;
 
--- One run, whatever it leaves: outcomes, reservations, its serial key, its slot. Without types: it was not ended, and nothing is written. The
--- caller appends the events.
+-- One run, whatever it leaves (outcomes, reservations, its serial key, its slot), and with p_limit 1 the next one for the same worker. Without
+-- types: it was not ended, and nothing is written. The caller appends the events.
 create or replace function roost.end_one_1(
-  p_id uuid, p_epoch bigint, p_end jsonb,
-  out runs uuid[], out key_hashes integer[], out labels integer[], out correlations text[], out traceparents text[],
+  p_id uuid, p_epoch bigint, p_end jsonb, p_worker uuid, p_queues text[], p_limit integer, p_capabilities text[], p_loops integer[],
+  out taken roost.run, out runs uuid[], out key_hashes integer[], out labels integer[], out correlations text[], out traceparents text[],
   out ids text[], out types text[], out causations text[], out payloads jsonb[], out queues text[]
 ) language plpgsql as $$
 declare
   r record;
   e record;
+  c record;
   is_ended boolean := false;
   outcomes constant jsonb := p_end -> 'outcomes';
 begin
+  if p_limit > 0 then
+    perform from roost.worker w where w.id = p_worker and w.expires_at > roost.now() for key share;
+    if not found then p_limit := 0; end if;
+  end if;
   if outcomes is null then
     -- Most runs leave nothing: one statement.
     update roost.run x set
@@ -76,6 +67,7 @@ begin
     where x.id = p_id and x.id = d.id and x.serial_key is null and x.slot is null and x.parent_run_id is null
       and x.postconditions is null and x.reservation_count = 0
       and not exists (select from roost.step s where s.run_id = p_id and s.state in ('intent', 'waiting'))
+      and not exists (select from roost.lock l where l.run_id = p_id and l.holder is not null)
     returning x.id, x.key_hash, x.labels, x.correlation, x.traceparent, x.cause_id, d.cause_id as prior,
       roost.told_of_run_1(x.id, x.agent, x.session_key, x.session_kind, x.job_id, x.parent_run_id)
       || roost.told_of_spending_1(x.call_count, x.cost_usd, x.tokens, x.started_at, x.ended_at, x.is_rehearsed) || (p_end -> 'told') as told into e;
@@ -83,7 +75,8 @@ begin
   end if;
   if not is_ended then
     -- Without a lock: neither changes but by the owner.
-    if not exists (select from roost.run x where x.id = p_id and x.parent_run_id is null and x.postconditions is null) or exists (
+    if not exists (select from roost.run x where x.id = p_id and x.parent_run_id is null and x.postconditions is null)
+      or exists (select from roost.lock l where l.run_id = p_id and l.holder is not null) or exists (
       select from roost.step s where s.run_id = p_id and s.state in ('intent', 'waiting')
         and not (s.state = 'intent' and exists (select from jsonb_array_elements(outcomes) as o where (o ->> 'seq')::integer = s.seq))
     ) then return; end if;
@@ -95,7 +88,10 @@ begin
     if cardinality(r.spent_seqs) > 0 then
       perform roost.settle_spends(array_fill(p_id, array[cardinality(r.spent_seqs)]), r.spent_seqs, r.cost_usds, r.spent_tokens);
     end if;
-    if r.reservation_count > 0 then perform roost.settle_reservations(array[p_id]); end if;
+    -- Of steps that left no outcome.
+    if r.reservation_count > 0 and exists (select from roost.reservation v where v.run_id = p_id) then
+      perform roost.settle_reservations(array[p_id]);
+    end if;
     update roost.run x set
       state = 'done', output = p_end -> 'output', error = null, ended_at = roost.now(), worker_id = null, wake_at = null, deadline_at = null,
       holds_serial_key = false, cause_id = roost.new_id()::text
@@ -119,9 +115,24 @@ begin
   labels := array_fill(e.labels, array[cardinality(types)]);
   correlations := array_fill(e.correlation, array[cardinality(types)]);
   traceparents := array_fill(e.traceparent, array[cardinality(types)]);
+  if p_limit > 0 then
+    c := roost.take_one_1(p_worker, p_queues, p_capabilities, p_loops);
+    if c.prior is not null then
+      taken := c.run;
+      runs := runs || taken.id;
+      key_hashes := key_hashes || taken.key_hash;
+      labels := labels || taken.labels;
+      correlations := correlations || taken.correlation;
+      traceparents := traceparents || taken.traceparent;
+      ids := ids || taken.cause_id;
+      types := types || 'run.started'::text;
+      causations := causations || c.prior;
+      payloads := payloads || c.told;
+    end if;
+  end if;
 end $$;
 
--- Many at once, and those alone that leave nothing but outcomes which nothing was paid for. One statement, one append. What is taken is
+-- Many at once, and those alone that leave nothing but outcomes of begun steps which nothing was paid for. One statement, one append. What is taken is
 -- ready and locked.
 create or replace function roost.end_and_take_1(
   p_ids uuid[], p_epochs bigint[], p_ends jsonb, p_worker uuid, p_taken uuid[], p_priors text[], p_loop integer
@@ -130,7 +141,7 @@ create or replace function roost.end_and_take_1(
     select i.id, i.epoch, i.place, i.e -> 'output' as output, i.e -> 'told' as told, i.e -> 'outcomes' as outcomes,
       case when i.e ? 'outcomes' then array(select (o ->> 'seq')::integer from jsonb_array_elements(i.e -> 'outcomes') as o) else '{}' end as seqs,
       (select (o.v ->> 'runLabels')::integer from jsonb_array_elements(i.e -> 'outcomes') with ordinality as o(v, n) where o.v ? 'runLabels' order by o.n desc limit 1) as labels,
-      exists (select from jsonb_array_elements(i.e -> 'outcomes') as o where (o ->> 'costUsd')::numeric > 0 or (o ->> 'tokens')::bigint > 0) as is_paid
+      exists (select from jsonb_array_elements(i.e -> 'outcomes') as o where (o ->> 'costUsd')::numeric > 0 or (o ->> 'tokens')::bigint > 0 or o ? 'intent') as is_more
     from rows from (unnest(p_ids, p_epochs), jsonb_array_elements(p_ends)) with ordinality as i(id, epoch, e, place)
   ),
   topic as materialized (select partition_count as n from roost.topic where name = 'runs'),
@@ -143,9 +154,10 @@ create or replace function roost.end_and_take_1(
       holds_serial_key = false, cause_id = roost.new_id()::text, labels = coalesce(i.labels, r.labels)
     from item i join owned d on d.id = i.id and d.epoch = i.epoch
     where r.id = any(p_ids) and r.id = i.id and r.serial_key is null and r.slot is null
-      and r.parent_run_id is null and r.postconditions is null and r.reservation_count = 0 and not i.is_paid
+      and r.parent_run_id is null and r.postconditions is null and r.reservation_count = 0 and not i.is_more
       and (select count(*) = cardinality(i.seqs) and count(*) filter (where s.state = 'intent' and s.seq = any(i.seqs)) = cardinality(i.seqs)
            from roost.step s where s.run_id = r.id and s.state in ('intent', 'waiting'))
+      and not exists (select from roost.lock l where l.run_id = r.id and l.holder is not null)
     returning r.id, r.epoch, r.key_hash % (select n from topic) as part, r.cause_id, d.cause_id as prior, r.correlation, r.traceparent, r.labels, i.place, i.outcomes,
       roost.told_of_run_1(r.id, r.agent, r.session_key, r.session_kind, r.job_id, r.parent_run_id)
       || roost.told_of_spending_1(r.call_count, r.cost_usd, r.tokens, r.started_at, r.ended_at, r.is_rehearsed) || i.told as told

@@ -14,7 +14,7 @@ import {
   stepOf,
 } from "../testing/drive-runs.ts";
 import { reapWorkers } from "../workers/reap-workers.ts";
-import { beginStep, restartStep } from "./begin-step.ts";
+import { beginStep } from "./begin-step.ts";
 import { cancelRun } from "./cancel-run.ts";
 import { finishStep } from "./finish-step.ts";
 import { isDiverged } from "./lease-lost.ts";
@@ -80,7 +80,7 @@ test("beginStep() returns recorded outcomes instead of beginning again, also to 
   });
 });
 
-test("beginStep() tells the next owner that a step was interrupted, and restartStep() takes it over under the same key", async () => {
+test("beginStep() tells the next owner that a step was interrupted, and begins it for that owner under the same key", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using first = await joinWorker(kernel);
@@ -95,12 +95,18 @@ test("beginStep() tells the next owner that a step was interrupted, and restartS
   const interrupted = await begin(kernel, owned, 1, { effect: "idempotent" });
   assert.equal(interrupted.state, "interrupted");
   assert.ok(interrupted.state === "interrupted" && interrupted.effect === "idempotent" && interrupted.attempt === 1);
-  const restarted = await restartStep(kernel, owned, { seq: 1 });
+  const step = { seq: 1, name: "step 1", kind: "tool", effect: "idempotent" as const, input: { seq: 1 } };
+  const takeOver = () => beginStep(kernel, owned, step, { takesOver: true });
+  const begun = await takeOver();
 
-  assert.deepEqual(restarted, { attempt: 2, idempotencyKey: `${owned.runId}:1` });
-  assert.deepEqual(await restartStep(kernel, owned, { seq: 1 }), restarted);
+  assert.deepEqual(begun, { state: "begun", attempt: 2, idempotencyKey: `${owned.runId}:1` });
+  assert.deepEqual(await takeOver(), begun);
   await done(kernel, owned, 1);
-  await assert.rejects(restartStep(kernel, owned, { seq: 1 }), { code: "conflict" });
+  assert.equal((await takeOver()).state, "done");
+  assert.deepEqual(
+    (await eventTypes(kernel, owned.runId)).filter((type) => type.startsWith("step.")),
+    ["step.started", "step.started", "step.done"],
+  );
 });
 
 test("beginStep() stops a run as diverged when the replay asks for another step, with the difference", async () => {

@@ -1,7 +1,7 @@
 /** What happens to a run whose replay asks for another step than the one recorded: it ends, with the difference. */
 import { RoostError, type JsonValue } from "@roost/base";
 import type { KernelTransaction } from "../transact.ts";
-import type { StepRequest } from "./check-step.ts";
+import type { StepRequest } from "./prepare-intent.ts";
 import { endRuns } from "./end-runs.ts";
 import { leaseLost } from "./lease-lost.ts";
 import { lockRuns } from "./lock-runs.ts";

@@ -9,8 +9,8 @@ import type { KernelTransaction } from "../transact.ts";
 import { announceClaim, claimValues, withSteps, type ClaimTerms } from "./claim-runs.ts";
 import { eventOutput, eventReason } from "./emit-run-event.ts";
 import type { PreparedOutcome } from "./finish-step.ts";
-import { toOutcomesJson } from "./hold-run.ts";
 import { toVerbError } from "./lease-lost.ts";
+import { toOutcomesJson } from "./move-steps.ts";
 import { runColumns } from "./run-table.ts";
 import { runLimits, type ClaimedRun, type Owned, type Run } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
@@ -65,54 +65,64 @@ export async function endDone(kernel: Kernel, items: DoneRun[]): Promise<BatchOu
     else taken.push(row as Run);
   }
   if (left.size < firsts.length) kernel.wakeups.wake("log:runs");
-  if (taken.length > 0) {
-    announceClaim(kernel);
-    claimer!.take(await withSteps(kernel, taken));
-  }
+  await handOver(kernel, claimer, taken);
   return items.map((item) => ({
     // The same run twice: its later end was the one that was sent.
     value: left.has(item.owned.runId) || !firsts.includes(item) ? "left" : "done",
   }));
 }
 
+interface EndedOne {
+  runs: string[];
+  ids: string[];
+  types: string[] | null;
+  causations: string[];
+  payloads: JsonObject[];
+  eventLabels: number[];
+  correlations: string[];
+  traceparents: (string | null)[];
+  queues: string[] | null;
+}
+
 /**
- * Ends a run as done in a transaction that writes more: the events are emitted with the others of the transaction. False: it was not ended,
- * and nothing was written.
+ * Ends a run as done in a transaction that writes more, and takes the next one: the events are emitted with the others of the transaction.
+ * Undefined: it was not ended, and nothing was written. Else what was taken, to be handed to the claimer after the commit.
  */
 export async function endDoneIn(
   tx: KernelTransaction,
-  { owned, outcome, finishing }: Omit<DoneRun, "claimer">,
-): Promise<boolean> {
-  const [ended] = await tx.query<{
-    ids: string[] | null;
-    types: string[];
-    causations: string[];
-    payloads: JsonObject[];
-    labels: number[];
-    correlations: string[];
-    traceparents: (string | null)[];
-    queues: string[] | null;
-  }>(
-    "select ids, types, causations, payloads, labels, correlations, traceparents, queues from roost.end_one_1($1::uuid, $2::bigint, $3::jsonb)",
-    [owned.runId, owned.epoch, toEnd({ outcome, finishing })],
+  { owned, outcome, finishing, claimer }: DoneRun,
+): Promise<Run[] | undefined> {
+  const limit = Math.min(1, claimer?.roomAfter(1) ?? 0);
+  const [row] = await tx.query<EndedOne & Run>(
+    `select e.runs, e.ids, e.types, e.causations, e.payloads, e.labels as "eventLabels", e.correlations, e.traceparents, e.queues, ${runColumns("(e.taken)")}
+     from roost.end_one_1($1::uuid, $2::bigint, $3::jsonb, $4::uuid, $5::text[], $6::integer, $7::text[], $8::integer[]) as e`,
+    [owned.runId, owned.epoch, toEnd({ outcome, finishing }), ...claimValues(claimer?.terms ?? nobody, limit)],
     { name: "roost_run_end_one" },
   );
-  if (ended === undefined || ended.ids === null) return false;
-  for (const [index, id] of ended.ids.entries()) {
-    const traceparent = ended.traceparents[index];
+  const { runs, ids, types, causations, payloads, eventLabels, correlations, traceparents, queues, ...taken } = row!;
+  if (types === null) return undefined;
+  for (const [index, type] of types.entries()) {
+    const traceparent = traceparents[index];
     tx.emit({
-      id,
-      type: ended.types[index]!,
-      subject: owned.runId,
-      data: ended.payloads[index]!,
-      correlation: ended.correlations[index]!,
-      causation: ended.causations[index]!,
-      labelSet: ended.labels[index]!,
+      id: ids[index]!,
+      type,
+      subject: runs[index]!,
+      data: payloads[index]!,
+      correlation: correlations[index]!,
+      causation: causations[index]!,
+      labelSet: eventLabels[index]!,
       ...(traceparent == null ? {} : { traceparent }),
     });
   }
-  for (const queue of ended.queues ?? []) tx.wake(`runs:${queue}`);
-  return true;
+  for (const queue of queues ?? []) tx.wake(`runs:${queue}`);
+  return taken.id === null ? [] : [taken];
+}
+
+/** Hands over what was taken in a transaction that is committed. */
+export async function handOver(kernel: Kernel, claimer: Claimer | undefined, taken: Run[]): Promise<void> {
+  if (claimer === undefined || taken.length === 0) return;
+  announceClaim(kernel);
+  claimer.take(await withSteps(kernel, taken));
 }
 
 /** As end_1 takes it. */

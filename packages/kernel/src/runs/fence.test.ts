@@ -17,23 +17,37 @@ import {
 } from "../testing/drive-runs.ts";
 import { giveBackRun } from "../workers/give-back-run.ts";
 import { reapWorkers } from "../workers/reap-workers.ts";
-import { restartStep } from "./begin-step.ts";
+import { beginStep } from "./begin-step.ts";
 import { createRun } from "./create-run.ts";
 import { finishRun } from "./finish-run.ts";
 import { finishStep } from "./finish-step.ts";
 import { markRehearsal } from "./mark-rehearsal.ts";
 import { promoteDueRuns } from "./promote-due-runs.ts";
+import type { KernelTransaction } from "../transact.ts";
 import type { Owned } from "./run.ts";
 import { waitInRun } from "./wait-in-run.ts";
 
 const tomorrow = new Date(Date.now() + 86_400_000);
-const never = async () => assert.fail("nothing may be written alongside");
+/** Taken back with the rest. */
+const lockAlongside = (tx: KernelTransaction) =>
+  tx
+    .query("insert into roost.serial_key (name, next_seq, priority_lent) values ('alongside', 1, 0)")
+    .then(() => undefined);
 
 const writes: [string, (kernel: Kernel, owned: Owned) => Promise<unknown>][] = [
   ["beginStep() of a new step", (kernel, owned) => begin(kernel, owned, 3)],
   ["beginStep() of a recorded step", (kernel, owned) => begin(kernel, owned, 1)],
   ["beginStep() of another step", (kernel, owned) => begin(kernel, owned, 1, { name: "other" })],
-  ["restartStep()", (kernel, owned) => restartStep(kernel, owned, { seq: 2 })],
+  [
+    "beginStep() of an interrupted step",
+    (kernel, owned) =>
+      beginStep(
+        kernel,
+        owned,
+        { seq: 2, name: "step 2", kind: "tool", effect: "unsafe", input: { seq: 2 } },
+        { takesOver: true, ask: { usd: 1, tokens: 1 } },
+      ),
+  ],
   ["finishStep() as done", (kernel, owned) => done(kernel, owned, 2)],
   [
     "finishStep() as failed",
@@ -42,7 +56,7 @@ const writes: [string, (kernel: Kernel, owned: Owned) => Promise<unknown>][] = [
   ],
   [
     "finishStep() with something alongside",
-    (kernel, owned) => finishStep(kernel, owned, { seq: 2, state: "done" }, { alongside: never }),
+    (kernel, owned) => finishStep(kernel, owned, { seq: 2, state: "done" }, { alongside: lockAlongside }),
   ],
   [
     "waitInRun() for a time",
@@ -60,7 +74,7 @@ const writes: [string, (kernel: Kernel, owned: Owned) => Promise<unknown>][] = [
   ["finishRun() as failed", (kernel, owned) => fail(kernel, owned)],
   [
     "finishRun() as cancelled",
-    (kernel, owned) => finishRun(kernel, owned, { state: "cancelled" }, { alongside: never }),
+    (kernel, owned) => finishRun(kernel, owned, { state: "cancelled" }, { alongside: lockAlongside }),
   ],
   [
     "createRun() of a child",

@@ -4,16 +4,17 @@ import { createHash } from "node:crypto";
 import { createId, type JsonValue } from "@roost/base";
 import type { Sql } from "@roost/database";
 import { settleReservations } from "./settle-reservations.ts";
+import { releaseLocksOfRun } from "../coordination/release-lock.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { releaseLimitedRuns } from "./start-limits.ts";
 import { emitRunEvent, eventError } from "./emit-run-event.ts";
-import { endDone, endDoneIn, type Claimer, type DoneRun } from "./end-done.ts";
+import { endDone, endDoneIn, handOver, type Claimer, type DoneRun } from "./end-done.ts";
 import { endRuns } from "./end-runs.ts";
 import { prepareOutcome, type StepOutcome } from "./finish-step.ts";
-import { holdRun } from "./hold-run.ts";
 import { leaseLost } from "./lease-lost.ts";
 import { lockRuns, type RunHead } from "./lock-runs.ts";
+import { moveStepsIn } from "./move-steps.ts";
 import {
   postconditionUnmet,
   runLimits,
@@ -48,9 +49,11 @@ export interface FinishRunOptions {
   judge?: Judge;
   /** Outcomes of its last steps, recorded in the same transaction. Of no use to a run that must leave something behind: it is judged by what is recorded before. */
   finishing?: StepOutcome[];
-  /** Further writes in the same transaction, before the run ends. Not called when its end was recorded before. */
-  alongside?: (tx: KernelTransaction, conclusion: RunConclusion) => Promise<void>;
-  /** Who takes the next runs along, where the run ends well with nothing alongside. */
+  /** Further writes in the same transaction, before the run ends. They are taken back when its end was recorded before. */
+  alongside?: ((tx: KernelTransaction, conclusion: RunConclusion) => Promise<void>) | undefined;
+  /** It has no parent and declares no postconditions: then it ends, with what is written alongside, in one call. */
+  isPlain?: boolean;
+  /** Who takes the next runs along, where the run ends well in one call. */
   claimer?: Claimer | undefined;
 }
 
@@ -68,28 +71,55 @@ export async function finishRun(
 ): Promise<RunConclusion> {
   const { alongside, claimer, judge } = options;
   const finishing = (options.finishing ?? []).map((step) => prepareOutcome(owned, step));
-  if (outcome.state === "done" && alongside === undefined) {
+  if (outcome.state === "done" && (alongside === undefined || options.isPlain === true)) {
     const item: DoneRun = { owned, outcome, finishing, claimer };
-    const ended = await kernel.batches.submit("run.end", item, (items: DoneRun[]) => endDone(kernel, items));
-    if (ended === "done") return { state: "done" };
+    const isEnded =
+      alongside === undefined
+        ? (await kernel.batches.submit("run.end", item, (items: DoneRun[]) => endDone(kernel, items))) === "done"
+        : await endWith(kernel, item, alongside);
+    if (isEnded) return { state: "done" };
   }
   return kernel.transact(async (tx) => {
     // In one round trip: what the steps came to is recorded at the owner's epoch or not at all.
-    const [runs, held] = await Promise.all([lockRuns(tx, [owned.runId]), holdRun(tx, owned, finishing)]);
+    const [runs, held] = await Promise.all([lockRuns(tx, [owned.runId]), moveStepsIn(tx, { owned, finishing })]);
     const run = runs.get(owned.runId);
     if (run === undefined || run.epoch !== owned.epoch) throw leaseLost(owned, run);
-    if (held === undefined) return recogniseRepeat(owned, run, outcome);
-    // Its row was read before its last steps were recorded: they may have raised its labels and settled what it had reserved.
+    if (held.answer === "lost") return recogniseRepeat(owned, run, outcome);
+    // Its row was read before its last steps were recorded: they may have raised its labels.
     run.labels = finishing.findLast((step) => step.outcome.runLabels !== undefined)?.outcome.runLabels ?? run.labels;
-    run.reservationCount = held.reservationCount;
     const unmet = outcome.state === "done" ? await judged(tx, run, judge) : undefined;
     const found: RunOutcome = unmet === undefined ? outcome : { ...outcome, state: "failed", error: unmet };
     const conclusion = { state: nextState(run, found), ...(unmet === undefined ? {} : { unmet }) };
     await alongside?.(tx, conclusion);
-    const isPlain = found.state === "done" && run.parentRunId === null && run.postconditions === null;
-    if (!isPlain || !(await endDoneIn(tx, { owned, outcome, finishing: [] }))) await finishLocked(tx, run, found);
+    // Those who wait for a lock of this run hear of it with its end; a run that is tried again keeps what it has taken.
+    if (conclusion.state !== "waiting") await releaseLocksOfRun(tx, owned.runId);
+    await finishLocked(tx, run, found);
     return conclusion;
   });
+}
+
+/** Thrown inside a transaction to take it back: the run was not ended. */
+const notEnded = new Error("the run was not ended");
+
+/** The end, what is written alongside, and the next claim in one transaction. False: it was not ended, and nothing was written. */
+async function endWith(
+  kernel: Kernel,
+  item: DoneRun,
+  alongside: NonNullable<FinishRunOptions["alongside"]>,
+): Promise<boolean> {
+  try {
+    const taken = await kernel.transact(async (tx) => {
+      await alongside(tx, { state: "done" });
+      const next = await endDoneIn(tx, item);
+      if (next === undefined) throw notEnded;
+      return next;
+    });
+    await handOver(kernel, item.claimer, taken);
+    return true;
+  } catch (error) {
+    if (error === notEnded) return false;
+    throw error;
+  }
 }
 
 /** Invariant: a run that declares what it must leave behind is done only if its judge finds all of it, in the transaction that ends it. */

@@ -16,6 +16,7 @@ import {
 import { reapWorkers } from "../workers/reap-workers.ts";
 import { cancelRun } from "./cancel-run.ts";
 import { createRun } from "./create-run.ts";
+import type { KernelTransaction } from "../transact.ts";
 import { finishStep } from "./finish-step.ts";
 import { listRuns } from "./list-runs.ts";
 
@@ -49,7 +50,7 @@ test("finishStep() again with the same outcome is recognised: no second event, n
   await startRun(kernel);
   const { owned } = await claimOne(kernel, worker);
   await begin(kernel, owned, 1);
-  let calls = 0;
+  await test.database.query("create table public.written (n integer)");
   const outcome = {
     seq: 1,
     state: "done" as const,
@@ -57,12 +58,12 @@ test("finishStep() again with the same outcome is recognised: no second event, n
     costUsd: 0.25,
     tokens: 10,
   };
-  const alongside = async () => void (calls += 1);
+  const alongside = async (tx: KernelTransaction) => void (await tx.query("insert into public.written values (1)"));
 
   await finishStep(kernel, owned, outcome, { alongside });
   await finishStep(kernel, owned, outcome, { alongside });
 
-  assert.equal(calls, 1);
+  assert.deepEqual(await test.database.query("select n from public.written"), [{ n: 1 }]);
   assert.deepEqual(await eventTypes(kernel, owned.runId), ["run.created", "run.started", "step.started", "step.done"]);
   const run = await read(kernel, owned.runId);
   assert.deepEqual([run.costUsd, run.tokens], [0.25, 10]);

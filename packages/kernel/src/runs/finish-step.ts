@@ -3,14 +3,17 @@ import type { JsonObject, JsonValue } from "@roost/base";
 import type { BatchOutcome } from "../batches/create-batches.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
+import { prepareIntent, type StepRequest } from "./prepare-intent.ts";
 import { eventError, eventReason, eventUsage } from "./emit-run-event.ts";
-import { holdRun, type OutcomeJson } from "./hold-run.ts";
-import { refusal, toVerbError } from "./lease-lost.ts";
+import { refusal } from "./lease-lost.ts";
+import { moveSteps, moveStepsIn, repeated, type OutcomeJson } from "./move-steps.ts";
 import { runLimits, type Owned, type RunError } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
 
 export interface StepOutcome {
   seq: number;
+  /** The step itself, where it is recorded only with its outcome: what only reads may begin without a record. */
+  intent?: { request: StepRequest; ms: number };
   state: "done" | "failed" | "unknown";
   output?: JsonValue;
   error?: RunError;
@@ -26,7 +29,7 @@ export interface StepOutcome {
 }
 
 export interface AlongsideOptions {
-  /** Further writes in the same transaction. Not called when the outcome was recorded before (a repeat after a lost answer). */
+  /** Further writes in the same transaction, before its own. They are taken back when the outcome was recorded before (a repeat after a lost answer). */
   alongside?: (tx: KernelTransaction) => Promise<void>;
 }
 
@@ -51,43 +54,36 @@ export async function finishStep(
   const { alongside } = options;
   if (alongside === undefined)
     return kernel.batches.submit("step.finish", item, (items: PreparedOutcome[]) => finishSteps(kernel, items));
-  return kernel.transact(async (tx) => {
-    const held = await holdRun(tx, owned, [item]);
-    if (held === undefined) throw await refusal(tx, owned);
-    if (held.isNew) await alongside(tx);
-    return { cancelRequested: held.isCancelling };
-  });
+  return kernel
+    .transact(async (tx) => {
+      await alongside(tx);
+      const held = await moveStepsIn(tx, { owned, finishing: [item] });
+      if (held.answer === "lost") throw await refusal(tx, owned);
+      if (!held.isNew) throw repeated;
+      return { cancelRequested: held.reason !== null };
+    })
+    .catch((error: unknown) => {
+      if (error === repeated) return finishStep(kernel, owned, outcome);
+      throw error;
+    });
 }
-
-export const finishStatement = `
-  select place, is_new as "isNew", is_cancelling as "isCancelling" from roost.finish_1($1::uuid[], $2::bigint[], $3::jsonb)`;
 
 /** One statement is a transaction of its own. */
 async function finishSteps(
   kernel: Kernel,
   items: PreparedOutcome[],
 ): Promise<BatchOutcome<{ cancelRequested: boolean }>[]> {
-  const values = [
-    items.map((item) => item.owned.runId),
-    items.map((item) => item.owned.epoch),
-    `[${items.map((item) => `[${item.json}]`).join(",")}]`,
-  ];
-  const rows = await kernel.database
-    .query<{ place: number; isNew: boolean; isCancelling: boolean }>(finishStatement, values, {
-      name: "roost_step_finish",
-    })
-    .catch((error: unknown) => {
-      throw toVerbError(error);
-    });
-  if (rows.some((row) => row.isNew)) kernel.wakeups.wake("log:runs");
-  const byPlace = new Map(rows.map((row) => [row.place, row]));
+  const moved = await moveSteps(
+    kernel.database,
+    items.map((item) => ({ owned: item.owned, finishing: [item] })),
+  );
+  if (moved.some((move) => move.isNew)) kernel.wakeups.wake("log:runs");
   return Promise.all(
-    items.map(async ({ owned }, index) => {
-      const row = byPlace.get(index + 1);
-      return row === undefined
-        ? { error: await refusal(kernel.database, owned) }
-        : { value: { cancelRequested: row.isCancelling } };
-    }),
+    moved.map(async ({ answer, reason }, index) =>
+      answer === "lost"
+        ? { error: await refusal(kernel.database, items[index]!.owned) }
+        : { value: { cancelRequested: reason !== null } },
+    ),
   );
 }
 
@@ -103,7 +99,14 @@ export function prepareOutcome(owned: Owned, outcome: StepOutcome): PreparedOutc
   const rest = JSON.stringify({ seq, state, costUsd, tokens, labels, runLabels }).slice(1);
   const error = outcome.error === undefined ? "" : `"error":${text("error")},`;
   const usage = outcome.usage === undefined ? "" : `"usage":${text("usage")},`;
-  return { owned, outcome, json: `{"output":${text("output")},"told":${told},${error}${usage}${rest}` };
+  const intent = outcome.intent === undefined ? "" : `"intent":${toIntentJson(owned, outcome.intent)},`;
+  return { owned, outcome, json: `{"output":${text("output")},"told":${told},${error}${usage}${intent}${rest}` };
+}
+
+function toIntentJson(owned: Owned, { request, ms }: NonNullable<StepOutcome["intent"]>): string {
+  const { inputHash, inputText } = prepareIntent(owned, request);
+  const { name, kind, effect } = request;
+  return `{"input":${inputText},${JSON.stringify({ name, kind, effect, hash: inputHash, ms }).slice(1)}`;
 }
 
 /** What the event of the outcome says beside the step itself. */

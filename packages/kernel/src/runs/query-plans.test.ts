@@ -5,12 +5,11 @@ import type { Database } from "@roost/database";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { begin, claim, joinWorker } from "../testing/drive-runs.ts";
 import { explainStatement, nodesOf, type PlanMode, type PlanNode } from "../testing/explaining-database.ts";
-import { beginStatement } from "./begin-step.ts";
 import { claimStatement } from "./claim-runs.ts";
 import { createRuns } from "./create-run.ts";
 import { endStatement } from "./end-done.ts";
-import { finishStatement } from "./finish-step.ts";
 import { lockStatement } from "./lock-runs.ts";
+import { moveStatement, moveValues } from "./move-steps.ts";
 
 const idleRunCount = 20_000;
 /** Of 8 kB. The table alone has more than a thousand. */
@@ -34,6 +33,9 @@ test("claim, release, begin, reserve, settle, finish and end touch few blocks be
   const each = <Value>(value: Value) => ids.map(() => value);
   const json = JSON.stringify;
   const outcome = { seq: 1, state: "done", output: null, told: {}, labels: 3, runLabels: 3 };
+  const request = { seq: 2, name: "step", kind: "tool", effect: "unsafe" } as const;
+  const intent = { request, inputHash: "hash", inputText: "null" };
+  const ask = { usd: 0.001, tokens: 100 };
   const stuck = (
     await database.query<{ id: string }>(
       "select id from roost.run where state = 'waiting' and waiting_for = 'person' limit 1",
@@ -56,20 +58,24 @@ test("claim, release, begin, reserve, settle, finish and end touch few blocks be
     ],
     [
       "begin",
-      beginStatement,
-      [
-        ids,
-        each(1),
-        json(each([])),
-        each(2),
-        each("step"),
-        each("tool"),
-        each("unsafe"),
-        each("hash"),
-        json(each(null)),
-      ],
+      moveStatement,
+      moveValues(
+        runs.map((run, index) => ({
+          owned: { runId: run.id, epoch: 1 },
+          finishing: [],
+          intent: { ...intent, takesOver: true, ask: index === 0 ? ask : undefined },
+        })),
+        { appends: true },
+      ),
     ],
-    ["finish", finishStatement, [ids, each(1), json(each([outcome]))]],
+    [
+      "finish",
+      moveStatement,
+      moveValues(
+        runs.map((run) => ({ owned: { runId: run.id, epoch: 1 }, finishing: [{ json: json(outcome) }] })),
+        { appends: true },
+      ),
+    ],
     [
       "end",
       endStatement,

@@ -29,6 +29,8 @@ export interface TestKernelOptions {
   /** Registered at the start. Default: Roost's own. */
   events?: readonly (EventDefinition | EventSchema)[];
   logger?: Logger;
+  /** What the first kernel runs on, in place of the database itself. */
+  wrap?: (database: Database) => Database;
 }
 
 // Read and described once per process: every test asks for them.
@@ -51,7 +53,7 @@ export async function createTestKernel(options: TestKernelOptions = {}): Promise
     return kernel;
   };
   opened.defer(async () => assert.deepEqual(await findInvalidEvents(database), []));
-  const kernel = await open(database);
+  const kernel = await open(options.wrap?.(database) ?? database);
   const followAll = () => Promise.all(kernels.map((each) => each.syncClock()));
   const owned = opened.move();
   return {

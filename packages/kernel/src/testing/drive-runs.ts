@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Database } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
 import { beginStep } from "../runs/begin-step.ts";
-import type { StepRequest } from "../runs/check-step.ts";
+import type { StepRequest } from "../runs/prepare-intent.ts";
 import { claimRuns } from "../runs/claim-runs.ts";
 import { createRun } from "../runs/create-run.ts";
 import { finishRun } from "../runs/finish-run.ts";

@@ -2,43 +2,24 @@
 // resolve an interrupted step by its effect class. It executes nothing itself and knows no tool.
 
 import { isDeepStrictEqual } from "node:util";
-import { delay, RoostError, type JsonValue } from "@roost/base";
+import { delay, RoostError } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
-import type { Effect, StepCall, StepOptions, StepOutcome, StepResult, StepRunner } from "@roost/agent";
-import {
-  beginStep,
-  finishStep,
-  restartStep,
-  waitInRun,
-  type BegunStep,
-  type ClaimedRun,
-  type Kernel,
-  type KernelTransaction,
-  type Owned,
-  type Step,
-  type WaitRequest,
-} from "@roost/kernel";
-import { attributes, type Telemetry } from "@roost/telemetry";
+import type { StepCall, StepOptions, StepOutcome, StepResult, StepRunner } from "@roost/agent";
+import type { Owned, SpendAmounts, Step } from "@roost/kernel";
+import { attributes } from "@roost/telemetry";
 import { describeStep, spanName } from "./describe-step.ts";
-import { labelsOfAnswer } from "./labels-of-answer.ts";
-import { createRunMark, type RunMark } from "./run-mark.ts";
-import { RunInterruption } from "./run-interruption.ts";
-import { toOutcome, toRecord, type RecordedStep } from "./to-outcome.ts";
+import {
+  beginPutOff,
+  recordIntent,
+  unexpected,
+  type DurableStepsOptions,
+  type Executing,
+  type StepContext,
+} from "./record-intent.ts";
+import { recordOutcome, replay } from "./record-outcome.ts";
+import { createRunMark } from "./run-mark.ts";
 import { createSpendLedger, type SpendLedger } from "./spend-ledger.ts";
-import { createUnrecordedOutcomes, type Pause, type UnrecordedOutcomes } from "./unrecorded-outcomes.ts";
-
-export interface DurableStepsOptions {
-  kernel: Kernel;
-  run: ClaimedRun;
-  signal: AbortSignal;
-  telemetry: Telemetry;
-  /** What happens when an effect's outcome is unknown: the agent is told, or the run waits until a person has said. */
-  onUnknown: "tell" | "wait";
-  /** How time is let pass. Default: `delay`. */
-  pause?: Pause;
-  /** Further writes in the transaction that records a step as done, such as a digest's cursor. */
-  alongside?: (step: string) => ((tx: KernelTransaction) => Promise<void>) | undefined;
-}
+import { createUnrecordedOutcomes, type UnrecordedOutcomes } from "./unrecorded-outcomes.ts";
 
 export interface DurableSteps extends StepRunner {
   readonly spend: SpendLedger;
@@ -59,15 +40,16 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
   const { kernel, run, pause = delay } = options;
   const owned: Owned = { runId: run.id, epoch: run.epoch };
   const recorded = new Map(run.steps.map((step) => [step.seq, step]));
-  const executing = new Map<string, number>();
+  const executing = new Map<string, Executing>();
   let lastSeq = 0;
   let hasExecuted = false;
   const spend = createSpendLedger(kernel, owned, (step) => {
-    const seq = executing.get(step);
-    if (seq === undefined) throw new RoostError("internal", `Step ${step} reserves spend but is not being executed`);
-    return seq;
+    const of = executing.get(step);
+    if (of === undefined) throw new RoostError("internal", `Step ${step} reserves spend but is not being executed`);
+    const begin = async (ask: SpendAmounts) =>
+      of.isRecorded ? undefined : (await beginPutOff(context, of, ask)).reservation;
+    return { seq: of.seq, begin };
   });
-
   const unrecorded = createUnrecordedOutcomes(kernel, owned, { pause });
   const mark = createRunMark(kernel, run);
   const context: StepContext = { options, owned, pause, spend, unrecorded, mark };
@@ -80,29 +62,27 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
     lastSeq += 1;
     const seq = lastSeq;
     const known = recorded.get(seq);
-    if (known !== undefined && isSameStep(known, name, request)) {
+    const same = known !== undefined && isSameStep(known, name, request) ? known : undefined;
+    if (same !== undefined && !same.reopened) {
       await unrecorded.flush();
-      const outcome = await replay<T>(context, { seq, name }, known);
+      const outcome = await replay<T>(context, { seq, name }, same);
       if (outcome !== undefined) return outcome;
     }
-    const asked = {
-      seq,
-      name,
-      kind: request.kind,
-      effect: request.effect,
-      ...(request.input === undefined ? {} : { input: request.input }),
-    };
-    const begun = await unrecorded.recordWith((finishing) => beginStep(kernel, owned, asked, { finishing }));
-    const decided = await replay<T>(context, { seq, name }, begun);
+    const of = prepare(context, seq, { name, request, same });
+    const decided =
+      (same?.state === "intent" ? await resolveCutOff<T>(context, of, request, same.startedAt) : undefined) ??
+      // What is not there yet, or is this step cut off or to be tried again: no other can be recorded.
+      (isPutOff(request) && (known === undefined || same !== undefined) ? undefined : await begin<T>(context, of));
     if (decided !== undefined) return decided;
     hasExecuted = true;
-    executing.set(name, seq);
+    executing.set(name, of);
     try {
       return await options.telemetry.span(
         spanName(name, request.kind),
         { attributes: describeStep(run, seq, name, request) },
         async (span) => {
-          const outcome = await settle(context, seq, name, request, execute, begun);
+          const result = await attempt(context, request, execute, of);
+          const outcome = await recordOutcome(context, of, result);
           span.setAttributes({ [attributes.stepState]: outcome.state });
           return outcome;
         },
@@ -123,71 +103,51 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
   };
 }
 
-/** What the parts of a step share. */
-interface StepContext {
-  options: DurableStepsOptions;
-  owned: Owned;
-  pause: Pause;
-  spend: SpendLedger;
-  unrecorded: UnrecordedOutcomes;
-  mark: RunMark;
+/** `same`: what is recorded of it. */
+function prepare(
+  { owned }: StepContext,
+  seq: number,
+  { name, request, same }: { name: string; request: StepOptions<unknown>; same: Step | undefined },
+): Executing {
+  const { kind, effect, input } = request;
+  return {
+    seq,
+    asked: { seq, name, kind, effect, ...(input === undefined ? {} : { input }) },
+    takesOver: effect === "readonly" || effect === "idempotent" || same?.state === "intent",
+    isRecorded: false,
+    startedMs: performance.now(),
+    attempt: (same?.attempt ?? 0) + 1,
+    idempotencyKey: same?.idempotencyKey ?? `${owned.runId}:${seq}`,
+  };
+}
+
+/** The outcome that is recorded; undefined: it has begun. */
+async function begin<T>(context: StepContext, of: Executing): Promise<StepOutcome<T> | undefined> {
+  const begun = await recordIntent(context, of);
+  const decided = await replay<T>(context, of.asked, begun);
+  if (decided !== undefined) return decided;
+  if (begun.state !== "begun") throw unexpected(of, begun);
+  of.attempt = begun.attempt;
+  of.idempotencyKey = begun.idempotencyKey;
+  return undefined;
+}
+
+/**
+ * Whether the intent is recorded later, with what is recorded anyway: a context with its outcome, since it only reads; a model call with its
+ * reservation, before which nothing of it happens.
+ */
+function isPutOff({ kind, effect }: Pick<StepOptions<unknown>, "kind" | "effect">): boolean {
+  return kind === "model" || kind === "compaction" || (kind === "context" && effect === "readonly");
 }
 
 /** One that differs is begun all the same: the kernel notices the divergence and says what differs. */
 function isSameStep(recorded: Step, name: string, request: Pick<StepOptions<unknown>, "kind" | "input">): boolean {
   const { kind, input = null } = request;
   return (
-    !recorded.reopened &&
     recorded.name === name &&
     recorded.kind === kind &&
     isDeepStrictEqual(recorded.input, JSON.parse(JSON.stringify(input)))
   );
-}
-
-/** The recorded outcome, if there is one. A worker may have died between recording an unknown outcome and waiting for a person. */
-async function replay<T>(
-  context: StepContext,
-  step: { seq: number; name: string },
-  recorded: RecordedStep,
-): Promise<StepOutcome<T> | undefined> {
-  const outcome = toOutcome<T>(recorded);
-  if (outcome?.state === "answered") await context.mark.hear(outcome.labels);
-  return outcome?.state === "unknown" ? afterUnknown<T>(context, step, outcome) : outcome;
-}
-
-/** The agent is told, or a person decides first. */
-async function afterUnknown<T>(
-  context: StepContext,
-  { seq, name }: { seq: number; name: string },
-  unknown: Extract<StepOutcome<T>, { state: "unknown" }>,
-): Promise<StepOutcome<T>> {
-  if (context.options.onUnknown === "tell") return unknown;
-  const prompt = `${name}: ${unknown.message}. Did it happen?`;
-  return suspend<T>(context, seq, { kind: "resolution", prompt } satisfies WaitRequest);
-}
-
-async function settle<T>(
-  context: StepContext,
-  seq: number,
-  name: string,
-  request: StepOptions<T>,
-  execute: (call: StepCall) => Promise<StepResult<T>>,
-  begun: BegunStep,
-): Promise<StepOutcome<T>> {
-  let call: { attempt: number; idempotencyKey: string };
-  if (begun.state === "begun") {
-    call = begun;
-  } else if (begun.state === "interrupted") {
-    const resumed = await resumeInterrupted(context, seq, name, request, begun);
-    if ("outcome" in resumed) return resumed.outcome;
-    call = resumed;
-  } else if (begun.state === "cancel_requested") {
-    throw new RunInterruption("cancelled", begun.reason);
-  } else {
-    throw new RoostError("internal", `Step ${name} of run ${context.owned.runId} is ${begun.state} and has no outcome`);
-  }
-  const result = await attempt(context, request, execute, call);
-  return record(context, seq, { name, effect: request.effect }, result);
 }
 
 /** An outcome that is unknown right away is asked for, or tried again under the same key, as far as its effect class allows. */
@@ -195,18 +155,18 @@ async function attempt<T>(
   context: StepContext,
   request: StepOptions<T>,
   execute: (call: StepCall) => Promise<StepResult<T>>,
-  call: { attempt: number; idempotencyKey: string },
+  { idempotencyKey, attempt: attemptCount }: Executing,
 ): Promise<StepResult<T>> {
   for (let tries = 1; ; tries += 1) {
     const result = await execute({
-      idempotencyKey: call.idempotencyKey,
-      attempt: call.attempt,
+      idempotencyKey,
+      attempt: attemptCount,
       signal: context.options.signal,
       labels: context.mark.read,
     });
     if (result.state !== "unknown" || tries >= unknownTriesMax) return result;
     if (request.effect === "queryable" && request.query !== undefined) {
-      const answer = await request.query(call.idempotencyKey, { signal: context.options.signal });
+      const answer = await request.query(idempotencyKey, { signal: context.options.signal });
       if (answer.found) return found(answer);
     } else if (request.effect !== "idempotent") {
       return result;
@@ -215,74 +175,25 @@ async function attempt<T>(
   }
 }
 
-/** What may be done with a step whose earlier owner left an intent and no outcome. */
-async function resumeInterrupted<T>(
+/** What becomes of a step whose earlier owner left an intent and no outcome; undefined: it is executed again. */
+async function resolveCutOff<T>(
   context: StepContext,
-  seq: number,
-  name: string,
+  of: Executing,
   request: StepOptions<T>,
-  begun: { idempotencyKey: string; priorStartedAt: Date },
-): Promise<{ attempt: number; idempotencyKey: string } | { outcome: StepOutcome<T> }> {
-  if (request.effect === "unsafe" || (request.effect === "queryable" && request.query === undefined)) {
-    const message = `The attempt that began at ${begun.priorStartedAt.toISOString()} was cut off; whether it took effect is not known, and it was not repeated`;
-    return { outcome: await record<T>(context, seq, { name, effect: request.effect }, { state: "unknown", message }) };
+  startedAt: Date,
+): Promise<StepOutcome<T> | undefined> {
+  if (request.effect === "readonly" || request.effect === "idempotent") return undefined;
+  of.isRecorded = true;
+  if (request.effect === "unsafe" || request.query === undefined) {
+    const message = `The attempt that began at ${startedAt.toISOString()} was cut off; whether it took effect is not known, and it was not repeated`;
+    return recordOutcome<T>(context, of, { state: "unknown", message });
   }
-  if (request.effect === "queryable" && request.query !== undefined) {
-    const answer = await request.query(begun.idempotencyKey, { signal: context.options.signal });
-    if (answer.found)
-      return {
-        outcome: await record<T>(context, seq, { name, effect: request.effect }, found(answer)),
-      };
-  }
-  return restartStep(context.options.kernel, context.owned, { seq });
+  const answer = await request.query(of.idempotencyKey, { signal: context.options.signal });
+  if (answer.found) return recordOutcome<T>(context, of, found(answer));
+  of.isRecorded = false;
+  return undefined;
 }
 
 function found<T>({ output, labels }: { output: T; labels?: Labels }): StepResult<T> {
   return { state: "done", output, ...(labels === undefined ? {} : { labels }) };
-}
-
-async function record<T>(
-  context: StepContext,
-  seq: number,
-  { name, effect }: { name: string; effect: Effect },
-  result: StepResult<T>,
-): Promise<StepOutcome<T>> {
-  if (result.state === "waiting") return suspend<T>(context, seq, result.wait);
-  const alongside = result.state === "done" ? context.options.alongside?.(name) : undefined;
-  const outcome = { ...toRecord(seq, result, context.spend), ...(await context.mark.join(result)) };
-  // What could not be executed again is recorded at once.
-  const mayWait = effect === "readonly" || effect === "idempotent";
-  if (mayWait && result.state !== "unknown" && alongside === undefined && !context.options.signal.aborted) {
-    context.unrecorded.hold(outcome);
-  } else {
-    const { kernel } = context.options;
-    const { cancelRequested } = await finishStep(
-      kernel,
-      context.owned,
-      outcome,
-      alongside === undefined ? {} : { alongside },
-    );
-    if (cancelRequested) throw new RunInterruption("cancelled", "Its end was asked for");
-  }
-  if (result.state === "unknown") return afterUnknown<T>(context, { seq, name }, result);
-  return result.state === "done" ? { state: "done", output: result.output } : { state: "failed", error: result.error };
-}
-
-async function suspend<T>(context: StepContext, seq: number, wait: JsonValue): Promise<StepOutcome<T>> {
-  const outcome = await waitInRun(context.options.kernel, context.owned, { seq, wait: readWait(wait) });
-  if (outcome.state === "done") {
-    const labels = labelsOfAnswer(outcome.result);
-    await context.mark.hear(labels);
-    return { state: "answered", answer: outcome.result as unknown as JsonValue, labels };
-  }
-  throw outcome.state === "waiting"
-    ? new RunInterruption("suspended", `Waits at step ${seq}`)
-    : new RunInterruption("cancelled", "Its end was asked for");
-}
-
-/** A tool's wait is JSON, where a moment is a text. */
-function readWait(wait: JsonValue): WaitRequest {
-  const { until, ...rest } = wait as { until?: unknown };
-  const request = rest as unknown as WaitRequest;
-  return typeof until === "string" ? { ...request, until: new Date(until) } : request;
 }

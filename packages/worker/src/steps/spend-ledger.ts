@@ -3,7 +3,7 @@
 // first and reserves anew, so that a cap holds between attempts too. One ledger per claimed run.
 
 import type { ReserveSpend } from "@roost/agent";
-import { reserveSpend, settleSpend, type Kernel, type Owned } from "@roost/kernel";
+import { reserveSpend, settleSpend, type Kernel, type Owned, type Reservation, type SpendAmounts } from "@roost/kernel";
 
 export interface StepSpend {
   usd: number;
@@ -16,23 +16,29 @@ export interface SpendLedger {
   spentBy(seq: number): StepSpend | undefined;
 }
 
-/** `seqOf` gives the sequence number of a step that is being executed, by its name. */
-export function createSpendLedger(kernel: Kernel, owned: Owned, seqOf: (step: string) => number): SpendLedger {
+/** A step that is being executed. */
+export interface SpendingStep {
+  seq: number;
+  /** Begins it together with the reservation; undefined: it has begun already. */
+  begin(ask: SpendAmounts): Promise<Reservation | undefined>;
+}
+
+/** `stepOf` gives a step that is being executed by its name. */
+export function createSpendLedger(kernel: Kernel, owned: Owned, stepOf: (step: string) => SpendingStep): SpendLedger {
   const spent = new Map<number, StepSpend>();
   return {
     spentBy: (seq) => spent.get(seq),
     reserve: async (request) => {
-      const seq = seqOf(request.step);
+      const { seq, begin } = stepOf(request.step);
       const earlier = spent.get(seq);
       if (earlier !== undefined) {
         await settleSpend(kernel, owned, { seq, ...earlier });
         spent.delete(seq);
       }
-      const reservation = await reserveSpend(kernel, owned, {
-        seq,
-        usd: request.costUsd ?? 0,
-        tokens: request.inputTokens + request.outputTokens,
-      });
+      const ask = { usd: request.costUsd ?? 0, tokens: request.inputTokens + request.outputTokens };
+      const begun = await begin(ask);
+      // A refusal is asked for again by itself, which records it.
+      const reservation = begun?.granted === true ? begun : await reserveSpend(kernel, owned, { seq, ...ask });
       if (!reservation.granted) {
         const { scope, window, unit, max } = reservation.cap;
         return { state: "refused", cap: `${scope} ${window} ${max} ${unit}`, message: reservation.message };

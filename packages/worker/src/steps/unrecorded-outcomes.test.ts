@@ -40,8 +40,8 @@ test("UnrecordedOutcomes.recordWith() holds on to what could not be written", as
   );
   // What is asked for at once is written by one of them.
   const taken = await Promise.all([
-    outcomes.recordWith(async (held) => held.map(({ seq }) => seq)),
-    outcomes.recordWith(async (held) => held.map(({ seq }) => seq)),
+    outcomes.recordWith(async ({ finishing }) => finishing.map(({ seq }) => seq)),
+    outcomes.recordWith(async ({ finishing }) => finishing.map(({ seq }) => seq)),
   ]);
   assert.deepEqual(taken, [[1], []]);
 });

@@ -2,20 +2,36 @@
 // so that a step costs one commit. What nothing follows soon is recorded by itself; nothing is given up before it is recorded.
 
 import { delay } from "@roost/base";
-import { finishStep, type Kernel, type Owned, type StepOutcome } from "@roost/kernel";
+import { finishStep, type Kernel, type KernelTransaction, type Owned, type StepOutcome } from "@roost/kernel";
 
 /** How long an outcome waits for company. A crash meanwhile is one between the effect and its record, as there always may be. */
 const holdMsMax = 10;
+/** What was only read is read again, and the next write is near. */
+const readHoldMsMax = 250;
+
+/** Further writes in the transaction that records an outcome. */
+export type Alongside = (tx: KernelTransaction) => Promise<void>;
+
+/** What is to be recorded together. */
+export interface HeldOutcomes {
+  finishing: StepOutcome[];
+  alongside?: Alongside;
+}
 
 /** Resolves after so many milliseconds; rejects when the signal is aborted first. */
 export type Pause = (ms: number, options: { signal: AbortSignal }) => Promise<void>;
 
 export interface UnrecordedOutcomes {
-  hold(outcome: StepOutcome): void;
+  hold(outcome: StepOutcome, alongside?: Alongside): void;
   /** Writes with what is held; if that fails, it is held on. */
-  recordWith<T>(write: (outcomes: StepOutcome[]) => Promise<T>): Promise<T>;
+  recordWith<T>(write: (held: HeldOutcomes) => Promise<T>): Promise<T>;
   /** Records what is held, by itself. */
   flush(): Promise<void>;
+}
+
+interface Held {
+  outcome: StepOutcome;
+  alongside: Alongside | undefined;
 }
 
 /** Of the steps of one claimed run. */
@@ -24,19 +40,19 @@ export function createUnrecordedOutcomes(
   owned: Owned,
   { pause = delay }: { pause?: Pause } = {},
 ): UnrecordedOutcomes {
-  let held: StepOutcome[] = [];
+  let held: Held[] = [];
   let pausing: AbortController | undefined;
   let writing: Promise<unknown> = Promise.resolve();
 
   /** One writer at a time, so that every outcome is in one place. */
-  const recordWith = <T>(write: (outcomes: StepOutcome[]) => Promise<T>): Promise<T> => {
+  const recordWith = <T>(write: (held: HeldOutcomes) => Promise<T>): Promise<T> => {
     const written = writing.then(async () => {
       pausing?.abort();
       pausing = undefined;
       const taken = held;
       held = [];
       try {
-        return await write(taken);
+        return await write(together(taken));
       } catch (error) {
         held = [...taken, ...held];
         throw error;
@@ -46,23 +62,36 @@ export function createUnrecordedOutcomes(
     return written;
   };
   const flush = () =>
-    recordWith(async (outcomes) => {
-      for (const outcome of outcomes) await finishStep(kernel, owned, outcome);
+    recordWith(async ({ finishing, alongside }) => {
+      for (const [index, outcome] of finishing.entries())
+        await finishStep(kernel, owned, outcome, index > 0 || alongside === undefined ? {} : { alongside });
     });
 
   return {
-    hold(outcome) {
-      held.push(outcome);
+    hold(outcome, alongside) {
+      held.push({ outcome, alongside });
       if (pausing !== undefined) return;
       pausing = new AbortController();
       const { signal } = pausing;
       // The next write learns what is wrong.
-      void pause(holdMsMax, { signal }).then(
+      void pause(outcome.intent === undefined ? holdMsMax : readHoldMsMax, { signal }).then(
         () => (signal.aborted ? undefined : flush().catch(() => undefined)),
         () => undefined,
       );
     },
     recordWith,
     flush,
+  };
+}
+
+function together(held: readonly Held[]): HeldOutcomes {
+  const writes = held.flatMap(({ alongside }) => (alongside === undefined ? [] : [alongside]));
+  return {
+    finishing: held.map(({ outcome }) => outcome),
+    ...(writes.length > 0 && {
+      alongside: async (tx) => {
+        for (const write of writes) await write(tx);
+      },
+    }),
   };
 }

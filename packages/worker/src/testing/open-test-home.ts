@@ -11,7 +11,7 @@ import { startScriptedModelServer, type Script } from "@roost/agent/testing";
 import { RoostError, silentLogger, type JsonObject } from "@roost/base";
 import { applyAgents, createAgentOf } from "@roost/jobs";
 import { claimRuns, registerWorker, type ClaimedRun, type Kernel, type NewRun } from "@roost/kernel";
-import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { createTestKernel, type TestKernel, type TestKernelOptions } from "@roost/kernel/testing";
 import { openMemory, type Memory } from "@roost/memory";
 import { Settings } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
@@ -68,6 +68,8 @@ export interface TestHomeOptions {
   files?: Record<string, string>;
   settings?: object;
   webhook?: Webhook;
+  /** As createTestKernel takes it. */
+  wrap?: TestKernelOptions["wrap"];
 }
 
 export async function openTestHome(options: TestHomeOptions = {}): Promise<TestHome> {
@@ -78,7 +80,7 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
     await mkdir(dirname(join(homeDir, path)), { recursive: true });
     await writeFile(join(homeDir, path), text);
   }
-  const test = opened.use(await createTestKernel());
+  const test = opened.use(await createTestKernel({ ...(options.wrap && { wrap: options.wrap }) }));
   const { kernel } = test;
   const settings = Settings.parse(options.settings ?? {});
   const memory = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger, settings }));

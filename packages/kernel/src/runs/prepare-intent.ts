@@ -1,5 +1,7 @@
 import { RoostError, type JsonValue } from "@roost/base";
-import { runLimits, type Effect } from "./run.ts";
+import { hashInput } from "./hash-input.ts";
+import { runLimits, type Effect, type Owned } from "./run.ts";
+import { toJsonText } from "./to-json-text.ts";
 
 export interface StepRequest {
   /** Its place in the run, from 1, the same in every replay. */
@@ -10,8 +12,7 @@ export interface StepRequest {
   input?: JsonValue;
 }
 
-/** @throws RoostError `invalid_input` for a malformed step, `limit_exceeded` for one too many */
-export function checkStep(request: StepRequest): void {
+function checkStep(request: StepRequest): void {
   if (!Number.isInteger(request.seq) || request.seq < 1)
     throw new RoostError("invalid_input", `a step's seq is ${request.seq}: give a whole number from 1`);
   if (request.seq > runLimits.stepsMax) {
@@ -24,4 +25,22 @@ export function checkStep(request: StepRequest): void {
     throw new RoostError("invalid_input", `a step's name has ${request.name.length} characters: give one of 1 to 200`);
   if (request.kind.length === 0 || request.kind.length > 64)
     throw new RoostError("invalid_input", `a step's kind has ${request.kind.length} characters: give one of 1 to 64`);
+}
+
+/** A step that has been checked and is ready to be written. */
+export interface PreparedStep {
+  request: StepRequest;
+  inputHash: string;
+  inputText: string;
+}
+
+/** @throws RoostError `invalid_input` for a malformed step, `limit_exceeded` for one too many or too large */
+export function prepareIntent(owned: Owned, request: StepRequest): PreparedStep {
+  checkStep(request);
+  const what = `the input of step ${request.seq} of run ${owned.runId}`;
+  return {
+    request,
+    inputHash: hashInput(request.input ?? null),
+    inputText: toJsonText(request.input, { what, bytesMax: runLimits.stepInputBytesMax }),
+  };
 }
