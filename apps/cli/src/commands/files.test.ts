@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HomeFile } from "@roost/contract/operations";
 import { someTime } from "../testing/records.ts";
-import { runRoost } from "../testing/run-roost.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
+import { runRoost } from "../testing/start-roost.ts";
 
 const marked: HomeFile = {
   path: "memory/2026-01-31.md",
