@@ -62,9 +62,11 @@ after(async () => {
 
 test("README.md has a tour", () => assert.ok(commands.length >= 8, `only ${commands.length} commands were found`));
 
-for (const command of commands) {
+for (const [index, command] of commands.entries()) {
   test(`README.md: ${command}`, { timeout: commandMsMax }, async () => {
-    const { stdout } = await run("sh", ["-c", command], { cwd: root, env: environment, timeout: commandMsMax });
+    // The first shows that npx finds the program; after it npx, half a second of processor time each, is left out.
+    const typed = index === 0 ? command : command.replace(/^npx roost/, `"${process.execPath}" apps/cli/bin/roost.mjs`);
+    const { stdout } = await run("sh", ["-c", typed], { cwd: root, env: environment, timeout: commandMsMax });
     assert.notEqual(stdout.trim(), "", "it printed nothing");
     assert.doesNotMatch(stdout, /\[object Object\]|undefined|NaN/);
     for (const [asked, shown] of expected) if (command.includes(asked)) assert.match(stdout, shown);
