@@ -1,6 +1,6 @@
 /** Whether a moment lies in the hours in which a job may run. Pure; the kernel and every view of it use this one rule. */
 import { RoostError } from "@roost/base";
-import { createTimeZone } from "./time-zone.ts";
+import { timeZoneOf } from "./time-zone.ts";
 
 export interface ActiveHours {
   /** "HH:MM", inclusive. */
@@ -17,7 +17,7 @@ const minutesPerDay = 24 * 60;
 export function isActiveAt(hours: ActiveHours, atMs: number): boolean {
   const start = minuteOfDay(hours.start);
   const end = minuteOfDay(hours.end);
-  const wallMs = atMs + createTimeZone(hours.timeZone ?? "UTC").offsetMs(atMs);
+  const wallMs = atMs + timeZoneOf(hours.timeZone ?? "UTC").offsetMs(atMs);
   const minute = Math.floor(wallMs / 60_000) % minutesPerDay;
   if (start === end) return false;
   return start < end ? minute >= start && minute < end : minute >= start || minute < end;

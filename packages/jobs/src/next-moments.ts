@@ -8,7 +8,7 @@
 import { RoostError } from "@roost/base";
 import { isMoment } from "@roost/contract/operations";
 import { parseCronExpression, type CronExpression } from "./cron-expression.ts";
-import { createTimeZone, type TimeZone } from "./time-zone.ts";
+import { timeZoneOf, type TimeZone } from "./time-zone.ts";
 import type { Trigger } from "./trigger.ts";
 
 /** A forward jump longer than this corrects the calendar (Samoa, 2011) and makes nothing up; Debian's limit. */
@@ -42,7 +42,7 @@ export function createSchedule(trigger: Trigger, options: ScheduleOptions = {}):
 function unboundedSchedule(trigger: Trigger, options: ScheduleOptions): Schedule {
   switch (trigger.kind) {
     case "cron":
-      return cronSchedule(parseCronExpression(trigger.expression), createTimeZone(trigger.timeZone ?? "UTC"));
+      return cronSchedule(parseCronExpression(trigger.expression), timeZoneOf(trigger.timeZone ?? "UTC"));
     case "every":
       return everySchedule(
         trigger.everyMs,

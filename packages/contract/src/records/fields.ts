@@ -184,9 +184,15 @@ function isDuration(written: string | number): boolean {
   }
 }
 
+/** Asking Intl costs 0.1 ms and more, and a list of jobs asks for each: names that it knew are kept, a home has few. */
+const knownTimeZones = new Set<string>();
+const knownTimeZonesMax = 1_000;
+
 function isTimeZone(name: string): boolean {
+  if (knownTimeZones.has(name)) return true;
   try {
     new Intl.DateTimeFormat("en", { timeZone: name });
+    if (knownTimeZones.size < knownTimeZonesMax) knownTimeZones.add(name);
     return true;
   } catch {
     return false;
