@@ -20,17 +20,27 @@ function fieldMatches(field: string, value: number, low: number, high: number): 
   });
 }
 
-function wallMatches(expression: string, wallMs: number): boolean {
+/** Whether the clock may show a time. Each field is read once: an expression is asked of every minute of a week. */
+function matcherOf(expression: string): (wallMs: number) => boolean {
   const [minute = "", hour = "", day = "", month = "", weekday = ""] = expression.split(" ");
-  const wall = new Date(wallMs);
-  const dayMatches = fieldMatches(day, wall.getUTCDate(), 1, 31);
-  const weekdayMatches = fieldMatches(weekday, wall.getUTCDay(), 0, 6);
-  return (
-    fieldMatches(minute, wall.getUTCMinutes(), 0, 59) &&
-    fieldMatches(hour, wall.getUTCHours(), 0, 23) &&
-    fieldMatches(month, wall.getUTCMonth() + 1, 1, 12) &&
-    (day === "*" || weekday === "*" ? dayMatches && weekdayMatches : dayMatches || weekdayMatches)
-  );
+  const valuesOf = (field: string, low: number, high: number) =>
+    new Set(
+      Array.from({ length: high + 1 }, (_, value) => value).filter((value) => fieldMatches(field, value, low, high)),
+    );
+  const minutes = valuesOf(minute, 0, 59);
+  const hours = valuesOf(hour, 0, 23);
+  const days = valuesOf(day, 1, 31);
+  const months = valuesOf(month, 1, 12);
+  const weekdays = valuesOf(weekday, 0, 6);
+  const needsBoth = day === "*" || weekday === "*";
+  return (wallMs) => {
+    const wall = new Date(wallMs);
+    if (!minutes.has(wall.getUTCMinutes()) || !hours.has(wall.getUTCHours()) || !months.has(wall.getUTCMonth() + 1))
+      return false;
+    const dayMatches = days.has(wall.getUTCDate());
+    const weekdayMatches = weekdays.has(wall.getUTCDay());
+    return needsBoth ? dayMatches && weekdayMatches : dayMatches || weekdayMatches;
+  };
 }
 
 /** What the clock on the wall shows at each minute, as if it showed UTC. */
@@ -44,16 +54,16 @@ function wallMinutes(zone: string, fromMs: number, toMs: number): Map<number, nu
 
 function oracle(expression: string, walls: Map<number, number>): string[] {
   const [minute = "", hour = ""] = expression.split(" ");
+  const matches = matcherOf(expression);
   const interval = minute.startsWith("*") || hour.startsWith("*");
   const seen = new Set<number>();
   const due: string[] = [];
   let previousWallMs: number | undefined;
   for (const [atMs, wallMs] of walls) {
-    let fires = wallMatches(expression, wallMs) && (interval || !seen.has(wallMs));
+    let fires = matches(wallMs) && (interval || !seen.has(wallMs));
     const jumpMinutes = previousWallMs === undefined ? 1 : (wallMs - previousWallMs) / minuteMs;
     if (!hour.startsWith("*") && previousWallMs !== undefined && jumpMinutes > 1 && jumpMinutes - 1 <= gapMinutesMax) {
-      for (let missing = previousWallMs + minuteMs; missing < wallMs; missing += minuteMs)
-        fires ||= wallMatches(expression, missing);
+      for (let missing = previousWallMs + minuteMs; missing < wallMs; missing += minuteMs) fires ||= matches(missing);
     }
     if (fires) due.push(new Date(atMs).toISOString());
     seen.add(wallMs);
