@@ -1,4 +1,4 @@
-// `npm run chaos`: attacks real processes on a real PostgreSQL for as long as it is told to (docs/chaos.md).
+// `npm run chaos`: attacks real processes on a real PostgreSQL for as long as requested (docs/chaos.md).
 import "./bootstrap/require-node.mjs";
 import { runEntry } from "./bootstrap/run-entry.mjs";
 

@@ -1,6 +1,6 @@
-// `node scripts/complete-lockfile.mjs [lockfile]`: adds the platform packages that npm left out of package-lock.json because it
-// could not load them at that moment (https://github.com/npm/cli/issues/4828). Without them `npm ci` refuses the
-// lockfile everywhere. The added ones have no checksum; a later `npm install` where they can be loaded adds it.
+// `node scripts/complete-lockfile.mjs [lockfile]`: adds the platform packages that npm left out of package-lock.json because they could not be
+// loaded at that moment (https://github.com/npm/cli/issues/4828). Without them `npm ci` refuses the lockfile everywhere. They have no checksum; a
+// later `npm install` that can load them adds it.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const file = process.argv[2] ?? new URL("../package-lock.json", import.meta.url);
@@ -31,7 +31,7 @@ const sorted = Object.entries(lockfile.packages).toSorted(([a], [b]) => a.locale
 lockfile.packages = Object.fromEntries(sorted);
 writeFileSync(file, `${JSON.stringify(lockfile, null, 2)}\n`);
 
-/** What npm would have written, from a name that ends like `@oxlint/binding-linux-arm-gnueabihf`. */
+/** What npm would have written, from a name like `@oxlint/binding-linux-arm-gnueabihf`. */
 function describePlatformPackage(name, version, parent) {
   const parts = name.slice(name.lastIndexOf("/") + 1).split("-");
   const [os, cpu, abi] = parts.slice(parts.findIndex((part) => systems.has(part)));

@@ -1,4 +1,4 @@
-// `npm start`: everything of one machine, in the foreground. What comes after `--` goes to `roost up`.
+// `npm start`: starts Roost on this machine, in the foreground. Arguments after `--` go to `roost up`.
 import "./bootstrap/require-node.mjs";
 import { runEntry } from "./bootstrap/run-entry.mjs";
 

@@ -1,6 +1,6 @@
-// Makes sure that what the lockfile names is there, and says which Node runs Roost. When everything is there this
-// reads two files and starts nothing; otherwise one process at a time runs `npm ci`. The marker is written only after
-// every package was found and is on the disk, so an install that was interrupted at any moment is done again.
+// Makes sure that the lockfile's packages are installed, and returns the Node that runs Roost. When everything is there this reads two files and
+// starts nothing; otherwise one process at a time runs `npm ci`. The marker is written only after every package was found and synced, so that an
+// interrupted install is repeated.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -27,7 +27,7 @@ export async function ensureInstalled(root) {
   return readMarker(root, lockfileHash) ?? (await install({ root, lockfileHash, lockfile: JSON.parse(lockfileText) }));
 }
 
-/** A marker is of this lockfile and this machine, and its Node is still there. */
+/** A marker belongs to this lockfile and this machine, and its Node still exists. */
 function readMarker(root, lockfileHash) {
   try {
     const marker = JSON.parse(readFileSync(markerFile(root), "utf8"));
@@ -69,7 +69,7 @@ async function installLocked(clone, directory, lock) {
   return node;
 }
 
-/** What the person's own `npm ci` has put there counts too. */
+/** A person's own `npm ci` counts too. */
 function isComplete({ root, lockfile }) {
   return hasFinishedInstall(root, lockfile) && listMissingPackages(root, lockfile).length === 0;
 }
@@ -87,7 +87,7 @@ async function runInstall({ root, lockfile }, npmOptions) {
   };
   const progress = showProgress(describe, progressMs);
   try {
-    // No package needs its install script: none is run.
+    // No package needs its install script, so none is run.
     await runNpm(["ci", "--ignore-scripts", "--include=dev", "--include=optional", ...npmArguments], npmOptions);
   } finally {
     progress.end();
@@ -108,7 +108,7 @@ function writeMarker(root, marker) {
   renameSync(temporary, markerFile(root));
 }
 
-/** After a power cut a marker without its packages would be believed. Windows has no command for it. */
+/** After a power cut a marker without its packages would be trusted. Windows has no command for it. */
 function flushToDisk(root) {
   if (process.platform === "win32") return;
   try {
@@ -122,7 +122,7 @@ function markerFile(root) {
   return join(machineryDirectory(root), "installed.json");
 }
 
-/** Goes when node_modules goes: npm ci empties it first. */
+/** Deleted together with node_modules: npm ci empties it first. */
 function machineryDirectory(root) {
   return join(root, "node_modules/.roost");
 }

@@ -1,5 +1,4 @@
-// The installer with a registry that is made up: a program that stands in npm's place and puts packages down as the
-// lockfile names them. Everything else is real: processes, locks, files, kill -9.
+// The installer with a fake npm that puts down packages as the lockfile names them. Everything else is real: processes, locks, files, kill -9.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -32,7 +31,7 @@ async function createClone(context, change = {}) {
   return root;
 }
 
-/** @param {string} order what the stand-in for npm does: see testing/npm-cli.js */
+/** @param {string} order what the fake npm does: see testing/npm-cli.js */
 function start(root, order = "") {
   const child = spawn(process.execPath, [program, root], {
     env: { ...process.env, npm_execpath: npm, NPM_ORDER: order },

@@ -1,4 +1,4 @@
-// Which process is the npm that runs this script. npm puts a shell in between, which stays when npm is killed.
+// Finds the npm that runs this script. npm puts a shell in between, which survives when npm is killed.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
@@ -11,7 +11,7 @@ export function findNpmProcess() {
   for (let step = 0; step < ancestorsMax && pid > 1; step += 1) {
     const found = describeProcess(pid);
     if (found === undefined) return undefined;
-    // npm names its process "npm start", unless it is too old to: then it is npm-cli.js.
+    // npm names its process "npm start"; older ones are npm-cli.js.
     if (/^npm\b|npm-cli\.js/.test(found.command)) return pid;
     pid = found.parentPid;
   }

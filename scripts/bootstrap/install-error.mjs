@@ -1,2 +1,2 @@
-/** Something that the person at the terminal can do something about: printed without a stack. */
+/** An error that the person at the terminal can fix: printed without a stack. */
 export class InstallError extends Error {}

@@ -1,7 +1,6 @@
-// One installer at a time in one clone. A claim is a file whose name says which process it belongs to; a claim of a
-// dead process counts for nothing and anybody may remove it, since a name is never used again. A process that has
-// written its claim and then sees no other living one holds the lock. Two that see each other: the lesser name waits
-// for the greater to withdraw.
+// One installer at a time per clone. A claim is a file named after its process; claims of dead processes are void and may be removed by anyone,
+// since names are never reused. A process that has written its claim and then sees no other live one holds the lock. Of two that see each other,
+// the lesser name waits for the greater to withdraw.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,8 +11,8 @@ const pollMs = 100;
 /**
  * @param {string} directory holds the claims
  * @param {(pid: number) => void} onWait called once, with the process that is waited for
- * @returns {Promise<{ extend(pid: number): void, release(): void }>} `extend` keeps the lock for a process that this
- *   one has started, should it outlive this one
+ * @returns {Promise<{ extend(pid: number): void, release(): void }>} `extend` keeps the lock for a child process, should it
+ * outlive this one
  */
 export async function acquireInstallLock(directory, onWait) {
   mkdirSync(directory, { recursive: true });

@@ -1,10 +1,10 @@
-// Compares what lies in node_modules with the lockfile. npm leaves an optional package out without a word when its
-// download fails, and an install that was killed leaves half of everything: both are found here.
+// Compares node_modules with the lockfile. npm silently omits an optional package whose download fails, and a killed install leaves half of
+// everything: both are found here.
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * The packages that belong on this platform and are not there in the version of the lockfile.
+ * Packages for this platform that are missing in the lockfile's version.
  *
  * @returns {string[]} as `name@version`
  */
@@ -18,16 +18,13 @@ export function listMissingPackages(root, lockfile) {
   return missing;
 }
 
-/** How many of the lockfile's packages there are at the moment, for showing progress. */
+/** How many of the lockfile's packages are installed, for showing progress. */
 export function countInstalled(root, lockfile) {
   const all = packagesHere(lockfile);
   return { present: all.filter(([path]) => exists(join(root, path, "package.json"))).length, total: all.length };
 }
 
-/**
- * Whether npm has finished here: it writes this file last, and a package that is newer than it was changed by an
- * install that did not finish.
- */
+/** Whether npm has finished here: it writes this file last, and a newer package comes from an unfinished install. */
 export function hasFinishedInstall(root, lockfile) {
   const finishedMs = modifiedMs(join(root, "node_modules/.package-lock.json"));
   if (finishedMs === undefined) return false;
@@ -38,7 +35,7 @@ function packagesHere(lockfile) {
   return Object.entries(lockfile.packages).filter(([path, entry]) => {
     if (!path.startsWith("node_modules/") || entry.link) return false;
     const isBound = entry.os !== undefined || entry.cpu !== undefined;
-    // An optional package for every platform may be there only for one that is not for this platform.
+    // An optional package for every platform may serve only one that is not for this platform.
     return isBound ? fitsHere(entry) : !entry.optional;
   });
 }
@@ -51,7 +48,7 @@ function fitsHere(entry) {
   );
 }
 
-/** @param {string | string[] | undefined} wanted with `!` before what is excluded */
+/** @param {string | string[] | undefined} wanted with `!` before exclusions */
 function matches(wanted, actual) {
   if (wanted === undefined) return true;
   const all = [wanted].flat();

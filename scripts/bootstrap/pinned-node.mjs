@@ -1,17 +1,17 @@
-// The Node that runs Roost. The lockfile brings it as a package for the usual platforms; for the others it is fetched
-// through npm, and when npm has none, the Node at hand is used if it is new enough.
+// The Node that runs Roost. The lockfile includes it as a package for common platforms; for others it is fetched through npm, and otherwise the
+// current Node is used if it is new enough.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InstallError } from "./install-error.mjs";
 import { npmArguments, runNpm } from "./run-npm.mjs";
 
-/** From here on Node runs TypeScript without a flag and without a warning. */
+/** From this version on Node runs TypeScript without a flag or warning. */
 const hostVersionMin = [24, 12];
 
 /**
  * @param {{ root: string, machinery: string, manifest: object, npmOptions: object }} options `machinery` takes a fetched Node
- * @returns {Promise<{ path: string, version: string }>} an executable that was seen to run
+ * @returns {Promise<{ path: string, version: string }>} an executable that was tried
  * @throws {InstallError}
  */
 export async function preparePinnedNode(options) {

@@ -1,8 +1,8 @@
-// Which process a number means. Numbers are used again, so a process is its number and the moment it started.
+// Identifies a process by pid and start time, because pids are reused.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** `<pid>-<start>`, or undefined when no such process lives. A zombie does not live. */
+/** `<pid>-<start>`, or undefined when there is no such live process. Zombies count as dead. */
 export function readProcessIdentity(pid) {
   const start = readStart(pid);
   return start === undefined ? undefined : `${pid}-${start}`;
@@ -20,7 +20,7 @@ function readLinuxStart(pid) {
     // The name in parentheses can itself hold spaces and parentheses. Fields: proc(5), from the third on.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (fields[0] === "Z" || fields[0] === "X") return undefined;
-    // Ticks since this boot: the boot belongs to it.
+    // Start ticks count from boot, so the boot id is part of the identity.
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").slice(0, 8);
     return `${boot}.${fields[19]}`;
   } catch {

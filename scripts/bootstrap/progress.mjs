@@ -1,4 +1,4 @@
-// Shows that something goes on: one line that is written over on a terminal, a line now and then elsewhere.
+// Shows progress: one line that is overwritten on a terminal, an occasional line elsewhere.
 
 const plainLineMs = 10_000;
 

@@ -1,5 +1,4 @@
-// Imported first by every script, so that an old Node says what is wrong instead of failing somewhere later.
-// Nothing here may be newer than what Node 12 understands.
+// Imported first by every script, so that an old Node says what is wrong instead of failing later. Must run on Node 12.
 const nodeMajorMin = 20;
 
 if (Number(process.versions.node.split(".")[0]) < nodeMajorMin) {

@@ -1,5 +1,5 @@
-// Hands a command over to the pinned Node. npm puts node_modules/.bin in front of PATH, so that after the first time
-// this process is that Node already and simply loads the entry; otherwise it starts one and stays out of the way.
+// Passes a command to the pinned Node. npm puts node_modules/.bin first in PATH, so after the first time this process is that Node already and
+// simply loads the entry; otherwise it starts one and waits.
 import { spawn } from "node:child_process";
 import * as nodeModule from "node:module";
 import { constants } from "node:os";
@@ -11,7 +11,7 @@ import { InstallError } from "./install-error.mjs";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Compiled TypeScript is kept here: a program starts in a third of the time and in two thirds of the memory. */
+/** Node's compile cache: a program starts in a third of the time and two thirds of the memory. */
 export const compileCache = join(root, "node_modules/.roost/compile-cache");
 
 const forwardedSignals = ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -19,8 +19,8 @@ const forwardedSignals = ["SIGINT", "SIGTERM", "SIGHUP"];
 /**
  * @param {string} entry path of a program below the root
  * @param {string[]} args
- * @param {{ stopsWithStarter?: boolean }} [options] tells the program to stop when npm, or this process in between, is
- *   killed: nobody could stop it from the terminal any more
+ * @param {{ stopsWithStarter?: boolean }} [options] stop the program when npm, or this process in between, is killed: otherwise
+ * it could not be stopped from the terminal
  */
 export async function runEntry(entry, args, { stopsWithStarter = false } = {}) {
   try {

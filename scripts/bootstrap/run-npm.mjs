@@ -1,4 +1,4 @@
-// Runs npm quietly: what it writes goes to a file, and its failure becomes a sentence that says what to do.
+// Runs npm quietly: its output goes to a file, and its failure becomes a sentence that says what to do.
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -6,7 +6,7 @@ import { InstallError } from "./install-error.mjs";
 
 const shownLinesMax = 6;
 
-/** First match decides. npm prints the code of the failure it gives up with. */
+/** The first match decides. npm prints the error code it gives up with. */
 const advice = [
   [
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|ERR_SOCKET_TIMEOUT|FETCH_ERROR/,
@@ -14,11 +14,14 @@ const advice = [
   ],
   [/CERT|SELF_SIGNED/, "npm does not trust its registry's certificate: set NODE_EXTRA_CA_CERTS or npm's cafile"],
   [/ENOSPC/, "the disk is full: about 1 GB is needed"],
-  [/EACCES|EPERM|EROFS/, "npm was not allowed to write: see below where, and give that directory to this user"],
-  [/EINTEGRITY/, "a package is not the one of the lockfile: run `npm cache verify`, then this again"],
+  [
+    /EACCES|EPERM|EROFS/,
+    "npm was not allowed to write: see below where, and make this user the owner of that directory",
+  ],
+  [/EINTEGRITY/, "a package does not match the lockfile: run `npm cache verify`, then this again"],
   [/EUSAGE/, "package-lock.json does not fit package.json: run `npm install` after changing dependencies"],
   [/E401|E403/, "the package registry refuses this user: check npm's registry and token"],
-  [/ETARGET|E404/, "the package registry does not have a version of the lockfile: check which registry npm uses"],
+  [/ETARGET|E404/, "the package registry lacks a version of the lockfile: check which registry npm uses"],
 ];
 
 /**
@@ -47,18 +50,18 @@ export async function runNpm(args, options) {
   }
   if (outcome.code === 0) return;
   if (outcome.error) throw new InstallError(`npm does not start (${outcome.error.message}): is npm in PATH?`);
-  if (outcome.signal) throw new InstallError(`npm was ended by ${outcome.signal}: run this again to go on`);
+  if (outcome.signal) throw new InstallError(`npm was ended by ${outcome.signal}: run this again to continue`);
   throw new InstallError(describeFailure(args, readFileSync(options.logFile, "utf8"), options.logFile));
 }
 
 export function describeFailure(args, output, logFile) {
   const lines = output.split("\n").filter((line) => line.trim() !== "" && !/EBADENGINE|npm (warn|notice)/i.test(line));
   const found = advice.find(([pattern]) => pattern.test(lines.join("\n")));
-  const what = found ? found[1] : "npm failed: what it said is below";
+  const what = found ? found[1] : "npm failed: its output is below";
   return [
     what,
     ...lines.slice(0, shownLinesMax).map((line) => `  ${line}`),
-    `  (npm ${args[0]}, all of it in ${logFile})`,
+    `  (npm ${args[0]}, full output in ${logFile})`,
   ].join("\n");
 }
 
@@ -70,7 +73,7 @@ function findNpm() {
   return { command: process.platform === "win32" ? "npm.cmd" : "npm", prefix: [] };
 }
 
-/** Without what the npm around this script, or a production shell, would make the inner one do differently. */
+/** Without settings of the outer npm, or of a production shell, that would affect the inner one. */
 function cleanEnvironment() {
   const env = { ...process.env };
   for (const name of Object.keys(env)) {
@@ -87,7 +90,7 @@ function cleanEnvironment() {
   return env;
 }
 
-/** Quiet, and no longer patient than a person who may have pulled the plug. */
+/** Quiet, and without long retries when the network is gone. */
 export const npmArguments = [
   "--no-audit",
   "--no-fund",
@@ -99,7 +102,7 @@ export const npmArguments = [
   "--fetch-retry-maxtimeout=5000",
 ];
 
-/** Where a run of npm leaves what it said. */
+/** The log of an npm run. */
 export function npmLogFile(directory) {
   return join(directory, "npm.log");
 }

@@ -1,8 +1,8 @@
-/** The keys of a schema as a table of Markdown: what may be written, its default, what it means. */
+/** A schema's keys as a Markdown table: type, default, meaning. */
 import { formatDurationMs, type JsonObject, type JsonValue } from "@roost/base";
 
 export interface DescribeKeysOptions {
-  /** How fields in milliseconds are written, by name. */
+  /** Written names of fields in milliseconds. */
   durations?: Readonly<Record<string, string>>;
   /** Fields of the schema that people do not write. */
   leftOut?: readonly string[];
@@ -21,7 +21,7 @@ export function describeKeys(schema: JsonObject, options: DescribeKeysOptions = 
   const lines = rows.map(
     ({ key, type, standard, meaning }) => `| \`${key}\` | ${cell(type)} | ${cell(standard)} | ${cell(meaning)} |`,
   );
-  return ["| key | what it takes | default | what it says |", "|---|---|---|---|", ...lines].join("\n");
+  return ["| key | type | default | meaning |", "|---|---|---|---|", ...lines].join("\n");
 }
 
 interface Place extends DescribeKeysOptions {
@@ -41,8 +41,8 @@ function rowsOf(given: JsonObject, place: Place): Row[] {
     const isLength = written !== undefined || isDuration(field);
     rows.push({
       key,
-      type: isLength ? "length of time" : typeOf(field, place.root),
-      standard: required.has(name) ? "must be given" : defaultOf(field["default"], isLength),
+      type: isLength ? "duration" : typeOf(field, place.root),
+      standard: required.has(name) ? "required" : defaultOf(field["default"], isLength),
       meaning: typeof field["description"] === "string" ? field["description"] : "",
     });
     rows.push(...innerRows(field, { ...place, prefix: key }));
@@ -50,7 +50,7 @@ function rowsOf(given: JsonObject, place: Place): Row[] {
   return rows;
 }
 
-/** The keys below a field: of an object, of the values of a map, of the items of a list, of each alternative. */
+/** The keys below a field: of an object, a map's values, a list's items, each alternative. */
 function innerRows(field: JsonObject, place: Place): Row[] {
   const below = (schema: JsonObject, step: string) => rowsOf(schema, { ...place, prefix: `${place.prefix}${step}` });
   const choices = [...listOf(field["oneOf"]), ...listOf(field["anyOf"])].map((each) =>
@@ -86,7 +86,7 @@ function plural(type: string): string {
   return type === "text" ? "texts" : type;
 }
 
-/** Bounds that say something; those of whole numbers as such do not. */
+/** Bounds worth showing; those of whole numbers as such are not. */
 function rangeOf({ type, minimum, maximum }: JsonObject): string {
   if (type === "string") return "";
   const upper = typeof maximum === "number" && maximum < Number.MAX_SAFE_INTEGER / 1_000 ? maximum : undefined;
@@ -95,7 +95,7 @@ function rangeOf({ type, minimum, maximum }: JsonObject): string {
 }
 
 function defaultOf(value: JsonValue | undefined, isLength: boolean): string {
-  // Of an object the keys say theirs.
+  // An object's keys show their own.
   if (value === undefined || (typeof value === "object" && !Array.isArray(value))) return "";
   return isLength && typeof value === "number" ? `\`${formatDurationMs(value)}\`` : `\`${JSON.stringify(value)}\``;
 }

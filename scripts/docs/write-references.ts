@@ -9,7 +9,7 @@ import { describeKeys } from "./describe-keys.ts";
 
 const mark = /(<!-- keys -->\n)[\s\S]*?(\n<!-- end of keys -->)/;
 
-/** Each document with the table that belongs into it. */
+/** Each document with its table. */
 const references = [
   {
     file: new URL("../../docs/jobs.md", import.meta.url),

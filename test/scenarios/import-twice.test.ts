@@ -76,11 +76,11 @@ test("P: a directory of 38 jobs is imported twice, and there are 38 jobs both ti
   const again = await importJobs();
   assert.deepEqual(changesOf(again), ["unchanged"]);
   assert.deepEqual(await listed(), first);
-  assert.ok(again.notes.some(({ notes }) => notes.some((note) => note.includes("comes as a notice"))));
+  assert.ok(again.notes.some(({ notes }) => notes.some((note) => note.includes("becomes a notice"))));
 
   // A torn file costs nothing, and what was removed here does not come back by itself.
   await writeFile(file, text.slice(0, text.length / 2));
-  await assert.rejects(importJobs(), /is not whole/);
+  await assert.rejects(importJobs(), /is incomplete/);
   assert.deepEqual(await listed(), first);
   await writeFile(file, text);
   await home.api.removeJob({ jobId: first[0]!.split(" ")[0]! });

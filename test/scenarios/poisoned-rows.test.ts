@@ -36,7 +36,7 @@ for (const [what, change] of poisons) {
     for (const path of lists) await ask(gateway, path);
     const one = await gateway.ask("/api/v1/jobs/bad");
     const { detail } = (await one.json()) as { detail: string };
-    assert.deepEqual([one.status, /: .*job\..*; what is stored cannot be shown$/.test(detail)], [500, true], detail);
+    assert.deepEqual([one.status, /: .*job\..*; a stored row cannot be shown$/.test(detail)], [500, true], detail);
     await world.clock.set(new Date("2026-03-02T10:02:30Z"));
     await fireDueTicks(kernel);
     assert.equal((await client.getJob({ jobId: "good" })).job.lastTick?.outcome, "fired");

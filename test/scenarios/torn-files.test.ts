@@ -59,10 +59,10 @@ const tears: Record<string, (path: string) => Promise<void>> = {
 
 /** What a start says of a file without which nothing may go on. */
 const refused: { path: string; tear: keyof typeof tears; says: RegExp }[] = [
-  { path: ".roost/token", tear: "half", says: /\.roost\/token holds \d+ characters.*delete it to get a new one/ },
+  { path: ".roost/token", tear: "half", says: /\.roost\/token holds \d+ characters.*delete the file to get a new one/ },
   { path: "roost.yaml", tear: "empty", says: /roost\.yaml is empty/ },
   { path: ".roost/postgres/data/PG_VERSION", tear: "empty", says: /PG_VERSION is damaged/ },
-  { path: ".roost/postgres/data/global/pg_control", tear: "empty", says: /pg_control[\s\S]*back from a backup/ },
+  { path: ".roost/postgres/data/global/pg_control", tear: "empty", says: /pg_control[\s\S]*from a backup/ },
   { path: ".roost/postgres/data/pg_hba.conf", tear: "empty", says: /pg_hba\.conf/ },
 ];
 
@@ -113,7 +113,7 @@ test("F: every file of a home is torn, and it says which, or goes on without hav
     await tears[tear]!(join(directory, path));
     const outcome = await trySupervised(options);
     if (!("exitCode" in outcome)) await outcome.crash();
-    assert.ok("exitCode" in outcome, `it started although ${path} is torn`);
+    assert.ok("exitCode" in outcome, `it started although ${path} is incomplete`);
     assert.notEqual(outcome.exitCode, 0);
     assert.match(outcome.printed, says);
     await writeFile(join(directory, path), whole);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The `roost` command: installs what is missing and goes on with the pinned Node.
+// The `roost` command: installs what is missing and continues on the pinned Node.
 import "../../../scripts/bootstrap/require-node.mjs";
 import { runEntry } from "../../../scripts/bootstrap/run-entry.mjs";
 

@@ -1,4 +1,4 @@
-/** What the command takes from its environment; nothing else in this app reads it. */
+/** What the command reads from its environment; nothing else in this app reads it. */
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { readConfig } from "@roost/base";
@@ -17,18 +17,18 @@ const Environment = z.object({
 
 export interface CliConfig {
   homeDir: string;
-  /** Given: the gateway is not looked for in the home. */
+  /** When given, the gateway is not looked up in the home. */
   url?: string;
   token?: string;
   editor: string;
-  /** What the terminal's user asked for; undefined: by whether it is a terminal. */
+  /** The user's choice; undefined: colour on a terminal only. */
   wantsColor?: boolean;
   columns?: number;
-  /** For commands that this one starts. */
+  /** Passed to commands that this one starts. */
   environment: Record<string, string | undefined>;
 }
 
-/** @throws RoostError `invalid_input` naming every variable that is wrong */
+/** @throws RoostError `invalid_input`, naming every invalid variable */
 export function readCliConfig(environment: Record<string, string | undefined> = process.env): CliConfig {
   const given = readConfig(Environment, environment, { what: "the environment of roost" });
   return {

@@ -1,4 +1,4 @@
-/** Finds the gateway of a home, or the one that was named, and gives a typed client of it. */
+/** Finds the gateway of the home, or the named one, and returns a typed client. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError } from "@roost/base";
@@ -11,19 +11,19 @@ export type RoostClient = ClientOf<typeof roostContract>;
 
 export interface Connection {
   client: RoostClient;
-  /** Of the gateway, without a path. */
+  /** Base URL of the gateway, without a path. */
   url: string;
   token: string;
 }
 
 export interface ConnectOptions {
-  /** Stands in for the global one. */
+  /** Replaces the global `fetch`. */
   fetch?: typeof globalThis.fetch;
 }
 
 const GatewayFile = z.object({ url: z.url(), pid: z.number().int() });
 
-/** @throws RoostError `unavailable` when nothing is known to run; the message says how to start it */
+/** @throws RoostError `unavailable` when no gateway is known; the message says how to start one */
 export async function connect(config: CliConfig, options: ConnectOptions = {}): Promise<Connection> {
   const url = (config.url ?? (await readGatewayUrl(config.homeDir))).replace(/\/+$/, "");
   const token = config.token ?? (await readToken(config));
@@ -46,10 +46,7 @@ async function readGatewayUrl(homeDir: string): Promise<string> {
   }
   const parsed = GatewayFile.safeParse(parseJson(text));
   if (!parsed.success) {
-    throw new RoostError(
-      "unavailable",
-      `${path} does not say where the gateway is: restart Roost with roost down and npm start`,
-    );
+    throw new RoostError("unavailable", `${path} does not name the gateway: restart with roost down and npm start`);
   }
   return parsed.data.url;
 }

@@ -1,4 +1,4 @@
-/** Every command of `roost`, put together. What each does is in its own file below commands/. */
+/** Builds the `roost` program from the commands below commands/. */
 import { formatDurationMs } from "@roost/base";
 import { Command } from "commander";
 import type { CliContext } from "./cli-context.ts";
@@ -31,13 +31,13 @@ export const version = "0.1.0";
 export function createProgram(context: CliContext): Command {
   const { terminal } = context;
   const program = new Command("roost")
-    .description("Runs your agents as a distributed system: start it, talk to it, see and steer what it does.")
-    .version(version, "-V", "print the version, as --version does before any command")
-    .option("--json", "print JSON: one document, or a line for each of many")
-    .option("--debug", "say where an error comes from")
-    .helpOption("-h, --help", "say how a command is used")
+    .description("Runs your agents as a distributed system: start it, talk to it, watch and control it.")
+    .version(version, "-V", "print the version, like --version")
+    .option("--json", "print JSON: one document, or one line per item")
+    .option("--debug", "print stack traces of errors")
+    .helpOption("-h, --help", "show usage of a command")
     .helpCommand(false)
-    .showHelpAfterError("(--help says how it is used)")
+    .showHelpAfterError("(--help shows usage)")
     .configureOutput({
       getOutHelpWidth: () => terminal.columns,
       getErrHelpWidth: () => terminal.columns,
@@ -58,7 +58,7 @@ export function createProgram(context: CliContext): Command {
   addChatCommand(program, context);
   addSessionsCommand(program, context);
   addNoticeCommands(program, context);
-  program.commandsGroup("Seeing and steering");
+  program.commandsGroup("Watching and controlling");
   addPsCommand(program, context);
   addRunsCommand(program, context);
   addRunCommands(program, context);
@@ -79,7 +79,7 @@ export function createProgram(context: CliContext): Command {
   return program;
 }
 
-/** Lengths of time that are set when nobody says one are shown as they are written: 1m, not 60000. */
+/** Shows default durations as they are written: 1m, not 60000. */
 function nameDurations(command: Command): void {
   for (const option of command.options)
     if (option.parseArg === parseOptionDuration && typeof option.defaultValue === "number")

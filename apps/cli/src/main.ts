@@ -57,7 +57,7 @@ function fetchWithProgress(terminal: Terminal, url: string | undefined): typeof 
   };
 }
 
-/** Who reads us has read enough (`| head`): that is no failure. */
+/** The reader of a pipe has closed it (`| head`): not a failure. */
 function endWithReader(stream: NodeJS.WriteStream): void {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);

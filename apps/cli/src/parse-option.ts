@@ -1,4 +1,4 @@
-/** Values of options as commander hands them over. */
+/** Parsers of option values for commander. */
 import { parseDurationMs, RoostError } from "@roost/base";
 
 /** @throws RoostError `invalid_input` */
@@ -8,7 +8,7 @@ export function parseOptionDuration(text: string): number {
 
 /** @throws RoostError `invalid_input` */
 export function parseOptionCount(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new RoostError("invalid_input", `"${text}" is not a whole number from 0 on`);
+  if (!/^\d{1,9}$/.test(text)) throw new RoostError("invalid_input", `"${text}" is not a whole number, 0 or greater`);
   return Number(text);
 }
 
@@ -20,7 +20,7 @@ export function parseOptionAmount(text: string): number {
   return amount;
 }
 
-/** For options that may be given several times. */
+/** For options that may be repeated. */
 export function collectOption(text: string, before: string[] | undefined): string[] {
   return [...(before ?? []), text];
 }
@@ -38,7 +38,7 @@ export function parseOptionFields(text: string): Record<string, unknown> {
     if (typeof fields === "object" && fields !== null && !Array.isArray(fields))
       return fields as Record<string, unknown>;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new RoostError("invalid_input", `"${text}" is not a JSON object like {"prompt":"again"}`);
 }

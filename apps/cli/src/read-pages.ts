@@ -1,4 +1,4 @@
-/** The rows of a list over as many pages as it takes, at most `countMax` of them. */
+/** Reads the rows of a list page by page, at most `countMax` of them. */
 export async function readPages<Page extends { next: string | null }, Row>(
   readPage: (page: { limit: number; after?: string }) => Promise<Page>,
   rowsOf: (page: Page) => Row[],

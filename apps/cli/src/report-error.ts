@@ -1,4 +1,4 @@
-/** Says what went wrong in a line or two and gives the exit code. */
+/** Prints an error in one or two lines and returns the exit code. */
 import { toRoostError } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import type { Terminal } from "./print/create-terminal.ts";
@@ -20,8 +20,8 @@ export function reportError(thrown: unknown, terminal: Terminal, isDebug: boolea
 }
 
 function adviceOf(code: string): string | undefined {
-  if (code === "internal") return "This is a bug; the same command with --debug says where";
-  if (code === "unauthenticated") return "roost doctor looks at the token";
+  if (code === "internal") return "This is a bug; run the command again with --debug to see where";
+  if (code === "unauthenticated") return "roost doctor checks the token";
   return undefined;
 }
 

@@ -51,14 +51,14 @@ test("applyHomeJobs() says when a file replaces what was changed by command, and
   await home.write("jobs/a.yaml", yaml("a", "two"));
   assert.match(
     (await home.apply()).join(),
-    /jobs\/a\.yaml has changed and is applied: it replaces .*roost jobs versions a/,
+    /jobs\/a\.yaml changed and was applied: it replaces .*roost jobs versions a/,
   );
   assert.deepEqual(await home.apply(), []);
   await rm(join(home.gateway.homeDir, "jobs/b.yaml"));
   for (let count = 0; count < 2; count += 1)
     assert.match(
       (await home.apply()).join(),
-      /jobs\/b\.yaml is gone, and b of it is still here: roost jobs remove JOB/,
+      /jobs\/b\.yaml was deleted, but b from it is still defined: roost jobs remove JOB/,
     );
   await removeJob(home.kernel, "b", { by: "person:owner" });
   assert.deepEqual(await home.apply(), []);
@@ -81,7 +81,7 @@ test("createFilesKeeper() applies a file that changes while Roost runs, and tell
   assert.equal(texts.length, 1);
   assert.match(
     texts[0] ?? "",
-    /jobs\/b\.yaml is not applied: job "b": promt is no key of a job: did you mean prompt\?/,
+    /jobs\/b\.yaml was not applied: job "b": promt is not a key of a job: did you mean prompt\?/,
   );
 });
 
@@ -132,7 +132,7 @@ test("applyHomeJobs() tells of files that are wrong and applies the others", asy
     notices.map((notice) => notice.split(" ")[0]).toSorted(),
     ["b", "c", "d", "e", "f", "k"].map((name) => `jobs/${name}.yaml`),
   );
-  assert.match(notices.join("\n"), /the job "a" stands in jobs\/a\.yaml too/);
+  assert.match(notices.join("\n"), /job "a" is also defined in jobs\/a\.yaml/);
   assert.deepEqual([await home.promptOf("a"), await home.promptOf("g")], ["one", "one"]);
   assert.equal((await home.apply()).length, 6);
 });

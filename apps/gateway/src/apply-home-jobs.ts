@@ -1,6 +1,6 @@
 /**
- * The home's jobs/*.yaml and the heartbeat of its settings, each applied when its content has changed since it was last applied, so
- * that what was changed by command meanwhile stays. It never removes a job and never ends a person's pause.
+ * Applies the home's jobs/*.yaml and the heartbeat of its settings. Each is applied when its content has changed since the last time, so that
+ * changes by command persist. Never removes a job and never ends a person's pause.
  */
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
@@ -24,7 +24,7 @@ export interface ApplyHomeJobsOptions {
 const by = "home";
 const Applied = z.record(z.string(), z.string());
 
-/** Lines for the person about what could not be applied; a bad file keeps none of the others from being applied. */
+/** Returns lines for the person about what was not applied; a bad file does not affect the others. */
 export async function applyHomeJobs(kernel: Kernel, options: ApplyHomeJobsOptions): Promise<string[]> {
   const { homeDir, timeZone, logger } = options;
   const { sources, notices } = await readSources(options);
@@ -42,23 +42,23 @@ export async function applyHomeJobs(kernel: Kernel, options: ApplyHomeJobsOption
         for (const { jobId, change } of changes)
           if (change === "changed" && changed.includes(jobId))
             notices.push(
-              `${source} has changed and is applied: it replaces what was changed by command since (roost jobs versions ${jobId})`,
+              `${source} changed and was applied: it replaces later changes by command (roost jobs versions ${jobId})`,
             );
       }
       applied[source] = hash;
     } catch (error) {
-      notices.push(`${source} is not applied: ${toRoostError(error).message}`);
+      notices.push(`${source} was not applied: ${toRoostError(error).message}`);
     }
   }
   for (const [source, hash] of Object.entries(before)) {
     if (sources.has(source) || source === settingsFile || applied[source] !== undefined) continue;
     const left = await jobsOf(kernel, source);
     if (left.length === 0) continue;
-    // Said at each start until one of the two is gone.
+    // Repeated at each start until one of the two is gone.
     applied[source] = hash;
     if (await isGone(join(homeDir, source)))
       notices.push(
-        `${source} is gone, and ${left.join(", ")} of it ${left.length === 1 ? "is" : "are"} still here: roost jobs remove JOB`,
+        `${source} was deleted, but ${left.join(", ")} from it ${left.length === 1 ? "is" : "are"} still defined: roost jobs remove JOB`,
       );
   }
   for (const notice of notices) logger.warn(notice);
@@ -66,7 +66,7 @@ export async function applyHomeJobs(kernel: Kernel, options: ApplyHomeJobsOption
   return notices;
 }
 
-/** Ids of those whose present definition is not the home's own. */
+/** Ids of jobs whose current definition does not come from the home's files. */
 async function changedByOthers(kernel: Kernel, jobs: JsonValue[]): Promise<string[]> {
   const changed: string[] = [];
   for (const id of jobs.map(idOf)) {
@@ -86,7 +86,7 @@ async function isGone(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) === undefined;
 }
 
-/** The jobs of each file that can be read, each job in one file only. */
+/** The jobs of each readable file; each job from one file only. */
 async function readSources({ homeDir, settings }: ApplyHomeJobsOptions) {
   const sources = new Map<string, JsonValue[]>();
   const sourceOf = new Map<string, string>();
@@ -97,22 +97,22 @@ async function readSources({ homeDir, settings }: ApplyHomeJobsOptions) {
       const twice = jobs.map(idOf).find((id) => id !== undefined && sourceOf.has(id));
       if (twice !== undefined) {
         notices.push(
-          `${file} is not applied: the job "${twice}" stands in ${sourceOf.get(twice)} too: keep one of them`,
+          `${file} was not applied: job "${twice}" is also defined in ${sourceOf.get(twice)}: keep one of them`,
         );
         continue;
       }
       for (const id of jobs.map(idOf)) if (id !== undefined) sourceOf.set(id, file);
       sources.set(file, jobs);
     } catch (error) {
-      notices.push(`${file} is not applied: ${toRoostError(error).message}`);
+      notices.push(`${file} was not applied: ${toRoostError(error).message}`);
     }
   }
-  // A heartbeat that somebody wrote as a file of its own wins.
+  // A heartbeat with its own file wins.
   if (!sourceOf.has(heartbeatId)) sources.set(settingsFile, [heartbeatJob(settings)]);
   return { sources, notices };
 }
 
-/** Whether the database has heard of these jobs, removed ones included: it may be another than the one they were applied to. */
+/** Whether this database knows these jobs, removed ones included: it may not be the one they were applied to. */
 async function areKnown(kernel: Kernel, jobs: JsonValue[]): Promise<boolean> {
   for (const id of jobs.map(idOf)) {
     if (id === undefined) continue;
@@ -135,7 +135,7 @@ function appliedPath(homeDir: string): string {
   return join(homeDir, ".roost", "applied-jobs.json");
 }
 
-/** The hash of each file as it was last applied. Lost, everything is applied again, which changes what differs only. */
+/** The hash of each file when last applied. If lost, all are applied again, which changes only what differs. */
 async function readApplied(homeDir: string): Promise<Record<string, string>> {
   try {
     return Applied.parse(JSON.parse(await readFile(appliedPath(homeDir), "utf8")));

@@ -1,4 +1,4 @@
-/** What the gateway takes from its environment; nothing else in this app reads it. */
+/** What the gateway reads from its environment; nothing else in this app reads it. */
 import { readHomeConfig, type HomeConfig } from "@roost/models";
 import { z } from "zod";
 
@@ -11,7 +11,7 @@ export const portDefault = 7717;
 
 export type GatewayConfig = HomeConfig<typeof own>;
 
-/** @throws RoostError `invalid_input` naming every variable that is wrong */
+/** @throws RoostError `invalid_input`, naming every invalid variable */
 export function readGatewayConfig(environment: Record<string, string | undefined> = process.env): GatewayConfig {
   return readHomeConfig(own, environment, { process: "gateway" });
 }

@@ -199,7 +199,7 @@ async function askAboutProjections(client: TestGateway["client"]): Promise<void>
   );
   await assert.rejects(client.replayProjection({ projection: "nobody" }), {
     code: "not_found",
-    message: /there are state-files, ticks/,
+    message: /the names are state-files, ticks/,
   });
 }
 

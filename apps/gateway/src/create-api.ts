@@ -1,4 +1,4 @@
-/** The home's own API: every group of operations with what serves it. A group is given what it uses, and no more. */
+/** The home's API: every operation with its handler. Each group of handlers gets only what it uses. */
 import { serveContract, type ServedContract } from "@roost/contract";
 import { roostContract } from "@roost/contract/roost";
 import { tickProjection } from "@roost/jobs";
@@ -33,7 +33,7 @@ export interface ApiOptions extends StatusGiven {
   services: Pick<Services, "directory">;
 }
 
-/** @throws RoostError `internal` when an operation of the contract is served by nothing, or twice */
+/** @throws RoostError `internal` when an operation has no handler, or two */
 export function createApi({ kernel, memory, rehearsals, replays, services, ...status }: ApiOptions): ServedContract {
   return serveContract(roostContract, [
     ...serveStatus({ kernel, ...status }),

@@ -1,7 +1,4 @@
-/**
- * The HTTP surface: who may call, then the operations under /api/v1, the OpenAPI document, and a page that says what this is.
- * It opens no port.
- */
+/** The HTTP surface: authentication, the operations under /api/v1, the OpenAPI document and a start page. Opens no port. */
 import { RoostError, type Clock, type Logger } from "@roost/base";
 import {
   createOpenApi,
@@ -30,28 +27,25 @@ export interface GatewayOptions {
   api: ServedContract;
   token: Token;
   version: string;
-  /** Asked for each request, because the port is known only once it is open. */
+  /** Read per request, because the port is known only once it is open. */
   origin: () => OriginRules;
   clock: Clock;
   logger: Logger;
   telemetry: Telemetry;
   keepAnswer: KeepAnswer;
   services: Services;
-  /** Aborted when the server stops: streams are cut so that their readers come back. */
+  /** Aborted when the server stops: streams end so that their readers reconnect. */
   shutdown: AbortSignal;
 }
 
-/** Everything is refused that no rule lets through. */
+/** Refuses everything that no rule allows. */
 export function createGateway(options: GatewayOptions): { fetch: (request: Request) => Response | Promise<Response> } {
   const { logger, telemetry } = options;
   const app = new Hono<{ Variables: { principal: Principal } }>();
   app.onError((error) => createProblemResponse(error, { logger }));
   app.notFound((context) =>
     createProblemResponse(
-      new RoostError(
-        "not_found",
-        `Nothing is served at ${context.req.path.slice(0, 200)}: /openapi.json lists what is`,
-      ),
+      new RoostError("not_found", `Nothing is served at ${context.req.path.slice(0, 200)}: see /openapi.json`),
       { logger },
     ),
   );
@@ -62,7 +56,7 @@ export function createGateway(options: GatewayOptions): { fetch: (request: Reque
   });
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/", (context) => context.html(startPage(options.version)));
-  // Made at the first request: a tenth of the work of a start, and few ever ask.
+  // Built at the first request: it costs a tenth of the start and is rarely read.
   let openApi: OpenApiDocument | undefined;
   const describe = () =>
     createOpenApi(options.api.contract, { version: options.version, servers: [{ url: apiPrefix }] });
@@ -75,7 +69,7 @@ export function createGateway(options: GatewayOptions): { fetch: (request: Reque
   app.route("/session", createSessionRoutes({ authentication, sessions }));
   const authenticate: MiddlewareHandler<{ Variables: { principal: Principal } }> = async (context, next) => {
     context.set("principal", await authentication.principalOf(context.req.raw));
-    // Hono answers HEAD by doing what GET does and dropping it: a stream that nobody reads.
+    // Hono answers HEAD by running GET and dropping the body: a stream without a reader.
     if (context.req.raw.method === "HEAD") return refuseHead(context.req.path, logger);
     await next();
     return undefined;
@@ -101,7 +95,7 @@ export function createGateway(options: GatewayOptions): { fetch: (request: Reque
           },
         },
         (span) => {
-          // What the call causes goes on from its span, not from the caller's.
+          // Spans of the call are children of this span, not of the caller's.
           call.traceparent = traceparentOf(span);
           return work();
         },

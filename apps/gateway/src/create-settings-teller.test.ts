@@ -27,15 +27,13 @@ test("createSettingsTeller() says once that roost.yaml was changed or broken, an
     await write("# a comment\ntimeZone: Europe/Berlin\n");
     assert.deepEqual(await look(), []);
     await write("timeZone: Europe/Rome\n");
-    assert.deepEqual(await look(), [
-      "roost.yaml was changed (timeZone): it holds after a restart (roost down, npm start)",
-    ]);
+    assert.deepEqual(await look(), ["roost.yaml changed (timeZone): restart to apply it (roost down, npm start)"]);
     assert.equal((await look()).length, 1);
     await t.clock.advance(120_000);
     await write("timeZone: [\n");
     assert.match(
       (await look())[1] ?? "",
-      /^roost\.yaml cannot be used: .*roost\.yaml:\d+: this is not YAML.* would not start again/s,
+      /^roost\.yaml is invalid: .*roost\.yaml:\d+: this is not YAML.* would not start again/s,
     );
     await write("timeZone: Europe/Berlin\n");
     assert.equal((await look()).length, 2);

@@ -1,4 +1,4 @@
-/** roost.yaml is read when a process starts. That it was changed since, and what holds after a restart only, is said; so is a broken one. */
+/** roost.yaml is read at a process's start. Reports that it has changed and needs a restart, or that it is invalid. */
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { toRoostError } from "@roost/base";
@@ -6,13 +6,13 @@ import { clipText, reasonCharsMax } from "@roost/contract/operations";
 import { raiseNotice, rememberResult, type Kernel } from "@roost/kernel";
 import { readSettings, settingsFile, type Settings } from "@roost/memory/settings";
 
-/** Several gateways of a home see the same change at about the same time. */
+/** Several gateways of a home see a change at about the same time. */
 const sameChangeMs = 60_000;
 
 export interface SettingsTeller {
-  /** Looks once, and says the same only when something else was there in between. */
+  /** Checks once; repeats a report only after a different state in between. */
   look(): Promise<void>;
-  /** Looks soon. */
+  /** Checks soon. */
   hint(): void;
 }
 
@@ -33,7 +33,9 @@ export function createSettingsTeller(kernel: Kernel, homeDir: string, started: S
     told = text;
   };
   const hint = () =>
-    void look().catch((error: unknown) => kernel.logger.warn("a change of the settings could not be told", { error }));
+    void look().catch((error: unknown) =>
+      kernel.logger.warn("a change of the settings could not be reported", { error }),
+    );
   return { look, hint };
 }
 
@@ -43,11 +45,11 @@ function describeChange(homeDir: string, started: Settings): string | undefined 
     now = readSettings(homeDir);
   } catch (error) {
     const why = clipText(toRoostError(error).message, reasonCharsMax);
-    return `${settingsFile} cannot be used: ${why}. The home goes on with the settings of its start; it would not start again with these`;
+    return `${settingsFile} is invalid: ${why}. Roost keeps the settings of its start, but would not start again with these`;
   }
   const names = (Object.keys({ ...started, ...now }) as (keyof Settings)[]).filter(
     (name) => !isDeepStrictEqual(started[name], now[name]),
   );
   if (names.length === 0) return undefined;
-  return `${settingsFile} was changed (${names.join(", ")}): it holds after a restart (roost down, npm start)`;
+  return `${settingsFile} changed (${names.join(", ")}): restart to apply it (roost down, npm start)`;
 }

@@ -5,7 +5,7 @@ import { budgetCaps, type Settings } from "@roost/memory/settings";
 const namesShown = 6;
 const jobsMax = 500;
 
-/** What runs by itself from now on, and what it may cost at most: said at the start. Undefined: nothing does. */
+/** Describes the active jobs and their cost caps, for the start. Undefined without jobs. */
 export async function describeActiveJobs(kernel: Kernel, settings: Settings): Promise<string | undefined> {
   const { jobs } = await listJobs(kernel, { limit: jobsMax, states: ["active"] });
   if (jobs.length === 0) return undefined;
@@ -18,5 +18,5 @@ export async function describeActiveJobs(kernel: Kernel, settings: Settings): Pr
 function describeCap(settings: Settings): string {
   const caps = budgetCaps(settings).filter(({ scope, usdMax }) => scope === "all" && usdMax !== undefined);
   const texts = caps.map(({ usdMax, window }) => `$${usdMax} ${window === "total" ? "in all" : `a ${window}`}`);
-  return texts.length === 0 ? "without a cap on money" : `at most ${texts.join(" and ")}`;
+  return texts.length === 0 ? "without a spending cap" : `at most ${texts.join(" and ")}`;
 }

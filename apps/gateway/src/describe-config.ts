@@ -1,4 +1,4 @@
-/** The configuration in force, for `roost config`. Secrets are said to be set, never shown, and so is what may hold one. */
+/** The configuration in force, for `roost config`. Secrets, and values that may hold one, are only said to be set. */
 import type { Settings } from "@roost/memory/settings";
 import type { GatewayConfig } from "./config.ts";
 import type { ModelFacts } from "./find-model.ts";
@@ -73,7 +73,7 @@ function defaultOf(config: GatewayConfig, name: string): string | null {
   return value === undefined ? null : String(value);
 }
 
-/** For JSON.stringify: headers may hold a key as it is, addresses a password or a token in their path. */
+/** For JSON.stringify: headers may hold a key, addresses a password or a token in their path. */
 function hideSecrets(name: string, value: unknown): unknown {
   if (name === "headers" && typeof value === "object" && value !== null) {
     return Object.fromEntries(
@@ -81,7 +81,7 @@ function hideSecrets(name: string, value: unknown): unknown {
     );
   }
   if (name === "baseUrl" && typeof value === "string") return withoutSecrets(value);
-  // Of webhooks the whole path is the secret.
+  // The whole path of a webhook is secret.
   if (name === "url" && typeof value === "string") return URL.canParse(value) ? new URL(value).origin : hidden;
   return value;
 }

@@ -6,7 +6,7 @@ import { resolveProviders, type Settings } from "@roost/memory/settings";
 import { createModelCheck, decideModel, openModelDecisions } from "@roost/models";
 import type { GatewayConfig } from "./config.ts";
 
-/** Which model thinks, as it was decided at the start. */
+/** The model in use, as decided at the start. */
 export interface ModelFacts {
   mode: "live" | "rehearsal";
   provider: string | null;
@@ -16,11 +16,11 @@ export interface ModelFacts {
 
 export interface FoundModel {
   facts: ModelFacts;
-  /** What a person should mend now; null when nothing is known to be wrong. */
+  /** What a person should fix now; null when no problem is known. */
   findProblem: () => Promise<string | null>;
 }
 
-/** Settings win over the environment; what the environment gives is decided once for the whole home. */
+/** Settings override the environment, which is resolved once for the whole home. */
 export async function findModel(
   kernel: Kernel,
   config: GatewayConfig,

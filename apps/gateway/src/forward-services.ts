@@ -1,4 +1,4 @@
-/** `/services/<name>/…`: the documents of domain services, and calls of them in the caller's name. */
+/** `/services/<name>/…`: documents of domain services, and calls forwarded in the caller's name. */
 import { RoostError, type Clock, type Logger } from "@roost/base";
 import type { Principal } from "@roost/contract";
 import { createForwardCall, type Services } from "@roost/service";
@@ -12,7 +12,7 @@ export interface ForwardServicesOptions {
   logger: Logger;
 }
 
-/** Who calls has been found out before. */
+/** Expects an authenticated caller. */
 export function forwardServices({ services, clock, logger }: ForwardServicesOptions): Hono {
   const { directory, signer } = services;
   const forward = createForwardCall({ directory, signer, clock, logger });
@@ -24,7 +24,7 @@ export function forwardServices({ services, clock, logger }: ForwardServicesOpti
     const service = context.req.param("service");
     const { pathname, search } = new URL(context.req.url);
     const path = pathname.slice(`${servicesPrefix}/${service}`.length);
-    if (!path.startsWith("/")) throw new RoostError("not_found", "The name of a service is written as it is");
+    if (!path.startsWith("/")) throw new RoostError("not_found", "The name of a service must not be percent-encoded");
     return forward({ service, path: path + search, principal: principalOf(context), request: context.req.raw });
   });
   return routes;

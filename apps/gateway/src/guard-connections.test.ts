@@ -47,6 +47,6 @@ test("guardConnections() answers 503 above the limit of callers with a token; a 
   );
   const busy = await ask(listening.port, token);
   assert.equal(busy.status, 503);
-  assert.match((JSON.parse(busy.body) as { detail: string }).detail, /2 connections of callers with a token/);
+  assert.match((JSON.parse(busy.body) as { detail: string }).detail, /2 connections with a token/);
   for (const each of [...refused, ...held, busy]) each.close();
 });

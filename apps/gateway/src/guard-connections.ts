@@ -1,26 +1,26 @@
 /**
- * Keeps room for callers with a token: a connection that has not brought one is anonymous, there are few of them at a time, and the oldest
- * gives way to the next. It checks no token: the answer says what became of it.
+ * Reserves connections for callers with a token. A connection without one is anonymous: few are kept, and the oldest is closed for the next. Checks
+ * no token itself: the status of the answer tells.
  */
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 
 export interface ConnectionLimits {
-  /** Of callers with a token, streams included. */
+  /** For callers with a token, streams included. */
   knownMax: number;
-  /** Of all others. */
+  /** For all others. */
   anonymousMax: number;
 }
 
 export interface ConnectionGuard {
-  /** Before a request is answered: false when too many callers with a token are connected already. */
+  /** Before a request is answered; false when too many callers with a token are connected. */
   begin(request: IncomingMessage): boolean;
   /** When its answer begins. */
   end(request: IncomingMessage, status: number): void;
 }
 
 export function guardConnections(server: Server, { knownMax, anonymousMax }: ConnectionLimits): ConnectionGuard {
-  /** The oldest first. */
+  /** Oldest first. */
   const anonymous = new Set<Socket>();
   const known = new Set<Socket>();
   const addAnonymous = (socket: Socket) => {
@@ -42,7 +42,7 @@ export function guardConnections(server: Server, { knownMax, anonymousMax }: Con
     begin({ socket, headers }) {
       if (headers.authorization === undefined && headers.cookie === undefined) return true;
       if (!known.has(socket) && known.size >= knownMax) return false;
-      // Neither until it is known whether it is a token.
+      // In neither set until the token is checked.
       anonymous.delete(socket);
       return true;
     },

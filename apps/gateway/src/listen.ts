@@ -1,4 +1,4 @@
-/** Opens the port: loopback only, the wished port or, when nobody wished for one, another that is free. */
+/** Opens a loopback port: the requested one, or the default or another free one. */
 import type { AddressInfo } from "node:net";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { getRequestListener } from "@hono/node-server";
@@ -22,12 +22,12 @@ export interface ListenOptions {
 }
 
 const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
-/** Time that a request has to arrive, against clients that never finish one. */
+/** How long a request may take to arrive. */
 const requestMsMax = 60_000;
 const headersMsMax = 15_000;
-/** Open at once: of callers with a token, streams included, and of all others. */
+/** Open connections: of callers with a token, streams included, and of all others. */
 const limitsDefault: ConnectionLimits = { knownMax: 500, anonymousMax: 100 };
-/** Room for those that are being refused. */
+/** Room for connections that are being refused. */
 const refusedMax = 50;
 
 /**
@@ -37,7 +37,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   if (!loopback.has(options.host)) {
     throw new RoostError(
       "forbidden",
-      `ROOST_HOST is ${options.host}: Roost listens on loopback only; to reach it from elsewhere, forward a port (ssh -L) or set ROOST_HOST=127.0.0.1`,
+      `ROOST_HOST is ${options.host}, but Roost listens on loopback only: use ROOST_HOST=127.0.0.1, and forward the port to reach it from another host (ssh -L)`,
     );
   }
   const answer = async (request: Request, { incoming }: { incoming: IncomingMessage }) => {
@@ -50,7 +50,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     errorHandler: refuseRequest,
   });
   const server = createServer(
-    // A request without a host is refused by the listener, in the form of every refusal.
+    // Requests without a host are refused below, as a problem document like every refusal.
     { requestTimeout: requestMsMax, headersTimeout: headersMsMax, requireHostHeader: false },
     (request, response) => {
       if (!guard.begin(request)) return refuseBusy(response, limits.knownMax);
@@ -84,7 +84,7 @@ async function open(server: Server, { host, port }: ListenOptions): Promise<numb
   if (port !== undefined) {
     throw new RoostError(
       "conflict",
-      `Port ${port} of ${host} is taken by another program: set ROOST_PORT to a free one`,
+      `Port ${port} of ${host} is used by another program: set ROOST_PORT to a free one`,
       { cause: error },
     );
   }

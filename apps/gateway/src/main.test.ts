@@ -95,7 +95,7 @@ test("main ends with a code and a sentence when it cannot begin", async () => {
   await using closed = await createHome("");
   const good = { ROOST_HOME: home.homeDir, ROOST_DATABASE_URL: database.url };
   const cases: [Record<string, string>, number, RegExp][] = [
-    [{ ROOST_HOME: home.homeDir }, 64, /No database is named/],
+    [{ ROOST_HOME: home.homeDir }, 64, /No database is given/],
     [{ ...good, ROOST_PORT: "many" }, 64, /ROOST_PORT/],
     [{ ...good, ROOST_HOST: "0.0.0.0" }, 79, /loopback only/],
     [{ ...good, ROOST_HOME: closed.homeDir }, 77, /token/],

@@ -1,4 +1,4 @@
-/** The gateway's process: opens what it needs, serves the API, runs a scheduler, and stops in order. */
+/** The gateway process: opens what it needs, serves the API, runs a scheduler, and stops in order. */
 import { readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -47,7 +47,7 @@ import { openToken } from "./security/open-token.ts";
 
 const version = "0.1.0";
 const poolMax = 12;
-/** After being told to stop, what has not stopped by itself is left: nothing that is committed depends on it. */
+/** How long an orderly stop may take. What remains is dropped; committed work does not depend on it. */
 const stopMsMax = 1_500;
 
 async function main(): Promise<void> {
@@ -120,10 +120,10 @@ async function main(): Promise<void> {
     throw error;
   });
   if (home.refused.aborted) throw home.refused.reason;
-  logger.info("The gateway stops", { reason: String(supervised.stop.reason) });
+  logger.info("The gateway is stopping", { reason: String(supervised.stop.reason) });
 }
 
-/** Left as it is when it belongs to another home. */
+/** Left unchanged when it belongs to another home. */
 async function openOwnDatabase(config: GatewayConfig, logger: Logger): Promise<Database> {
   await using opened = new AsyncDisposableStack();
   const url = databaseUrl(config);
@@ -133,7 +133,7 @@ async function openOwnDatabase(config: GatewayConfig, logger: Logger): Promise<D
   return database;
 }
 
-/** What of the settings the database keeps. */
+/** Stores the settings that the database keeps. */
 async function applySettings(kernel: Kernel, settings: Settings, timeZone: string): Promise<void> {
   await setBudgets(kernel, { caps: budgetCaps(settings), timeZone });
   const { topics, runs, ticks } = settings.retention;
@@ -159,15 +159,15 @@ function openConfined(
   return { rehearsals: openRehearsals(options), replays: openReplays(options) };
 }
 
-/** Ends the process when stopping hangs, as on a database that no longer answers. */
+/** Ends the process when stopping hangs, for example on a database that does not answer. */
 function endLate(logger: { warn(message: string): void }): void {
   void sleepUntilAborted(stopMsMax, { keepAlive: false }).then(() => {
-    logger.warn("The gateway did not stop in time and is ended");
+    logger.warn("The gateway did not stop in time and was ended");
     process.exit();
   });
 }
 
-/** Tells programs of this user where the gateway is. Another gateway of the home may have told its own address since. */
+/** Publishes the gateway's address for programs of this user, unless another gateway of the home has since. */
 async function publishAddress(homeDir: string, { url, startedAtMs }: { url: string; startedAtMs: number }) {
   const path = join(homeDir, ".roost", "gateway.json");
   const text = `${JSON.stringify({ url, pid: process.pid, startedAt: new Date(startedAtMs).toISOString() })}\n`;
@@ -183,7 +183,7 @@ function databaseUrl(config: GatewayConfig): string {
   if (config.databaseUrl !== undefined) return config.databaseUrl;
   throw new RoostError(
     "invalid_input",
-    "No database is named: start everything with `npm start`, or set DATABASE_URL to run the gateway alone",
+    "No database is given: start everything with `npm start`, or set DATABASE_URL to run the gateway alone",
   );
 }
 
@@ -199,5 +199,5 @@ try {
   process.stderr.write(`${JSON.stringify({ level: "error", message: failure.message, code: failure.code })}\n`);
   process.exitCode = exitCodeOf(failure.code);
 }
-// Connections that others keep open must not keep a stopped process alive.
+// Connections that others keep open must not keep the process alive.
 process.exit();

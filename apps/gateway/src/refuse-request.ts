@@ -1,21 +1,18 @@
-/** Answers what is no HTTP request, or not yet one when its time is up: a problem document, as for everything else. */
+/** Answers a malformed or incomplete HTTP request with a problem document. */
 import { STATUS_CODES, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { createId, RoostError } from "@roost/base";
 import { problemMediaType, toProblem } from "@roost/contract";
 
-/** Of a request that was read and has no readable address or host. */
+/** For a parsed request whose address or host is unreadable. */
 export function refuseRequest(error: unknown): Response {
   const { status, body } = describe(400, `the request has no readable address: ${(error as Error).message}`);
   return new Response(body, { status, headers: { "content-type": problemMediaType, "cache-control": "no-store" } });
 }
 
-/** Of a caller for whom there is no connection left. */
+/** For a caller beyond the connection limit. */
 export function refuseBusy(response: ServerResponse, connectionsMax: number): void {
-  const { status, body } = describe(
-    503,
-    `${connectionsMax} connections of callers with a token are open (the limit): close some`,
-  );
+  const { status, body } = describe(503, `${connectionsMax} connections with a token are open (the limit): close some`);
   response.writeHead(status, {
     "content-type": problemMediaType,
     "cache-control": "no-store",
@@ -25,7 +22,7 @@ export function refuseBusy(response: ServerResponse, connectionsMax: number): vo
   response.end(body);
 }
 
-/** Of bytes that the HTTP parser did not take. The connection is closed: what follows has no beginning. */
+/** For bytes that are not HTTP. The connection is closed, since the next request cannot be found. */
 export function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
@@ -36,7 +33,7 @@ export function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void 
       ? describe(431, "the request's headers are too long: send fewer")
       : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
         ? describe(408, "the request did not arrive in time: send it at once")
-        : describe(400, `this is no HTTP request: ${error.message}`);
+        : describe(400, `this is not an HTTP request: ${error.message}`);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     `content-type: ${problemMediaType}`,

@@ -1,4 +1,4 @@
-/** What a browser is shown: what this is and where to go. It has no scripts and no secrets. */
+/** The page a browser is shown: what this is and where to go. No scripts, no secrets. */
 export function startPage(version: string): string {
   return `<!doctype html>
 <html lang="en">

@@ -1,7 +1,7 @@
-/** Stands where a secret is not shown. */
+/** Shown in place of a secret. */
 export const hidden = "(not shown)";
 
-/** An address without what may be a secret in it: user and password, the values of its query. */
+/** Removes possible secrets from an address: user, password, query values. */
 export function withoutSecrets(text: string): string {
   if (!URL.canParse(text)) return hidden;
   const url = new URL(text);

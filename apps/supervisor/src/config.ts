@@ -1,6 +1,6 @@
 /**
- * The only place of this app that reads the environment. Its few variables are checked here by hand: a schema
- * library would weigh more than the rest of this process, which runs as long as the machine does.
+ * The only place in this app that reads the environment. Its few variables are checked by hand: a schema library would outweigh the rest of this
+ * long-running process.
  */
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
@@ -9,21 +9,21 @@ import { detachedVariable } from "./start-detached.ts";
 
 export interface SupervisorConfig {
   homeDirectory: string;
-  /** Undefined: the PostgreSQL that comes with Roost. */
+  /** Undefined: the bundled PostgreSQL. */
   databaseUrl: string | undefined;
   workerCount: number;
   logLevel: LogLevel;
   isColorWanted: boolean;
   /** Started by start-detached.ts. */
   isDetached: boolean;
-  /** What children get, with Roost's own variables added. */
+  /** The children's environment, to which Roost's variables are added. */
   environment: NodeJS.ProcessEnv;
 }
 
 const workerCountDefault = 2;
 const workerCountMax = 64;
 
-/** @throws invalid_input that names every bad variable */
+/** @throws invalid_input, naming every invalid variable */
 export function readSupervisorConfig(environment: NodeJS.ProcessEnv = process.env): SupervisorConfig {
   const read = (name: string) => {
     const value = environment[name]?.trim();
@@ -32,11 +32,10 @@ export function readSupervisorConfig(environment: NodeJS.ProcessEnv = process.en
   const complaints: string[] = [];
   const workerCount = Number(read("ROOST_WORKERS") ?? workerCountDefault);
   if (!Number.isInteger(workerCount) || workerCount < 1 || workerCount > workerCountMax) {
-    complaints.push(`ROOST_WORKERS is "${read("ROOST_WORKERS")}", it takes a whole number from 1 to ${workerCountMax}`);
+    complaints.push(`ROOST_WORKERS is "${read("ROOST_WORKERS")}": give a whole number from 1 to ${workerCountMax}`);
   }
   const logLevel = read("ROOST_LOG_LEVEL") ?? "info";
-  if (!isLogLevel(logLevel))
-    complaints.push(`ROOST_LOG_LEVEL is "${logLevel}", it takes one of ${logLevels.join(", ")}`);
+  if (!isLogLevel(logLevel)) complaints.push(`ROOST_LOG_LEVEL is "${logLevel}": give one of ${logLevels.join(", ")}`);
   const databaseUrl = read("DATABASE_URL");
   if (databaseUrl !== undefined && !/^postgres(?:ql)?:\/\//.test(databaseUrl)) {
     complaints.push("DATABASE_URL does not start with postgresql://");

@@ -1,6 +1,6 @@
 /**
- * Signals become two questions: stop in order, or at once. One Ctrl-C arrives several times: from the terminal, and
- * forwarded by npm and by the script that started this; so what follows within a moment counts as the same.
+ * Maps signals to two requests: stop in order, or at once. One Ctrl-C arrives several times (from the terminal, npm and the start script), so
+ * repeats within a moment count as one.
  */
 import { isProcessAlive } from "./processes/process-identity.ts";
 
@@ -10,15 +10,15 @@ export interface StopSignals extends Disposable {
 }
 
 export interface ListenForStopOptions {
-  /** Identities of the processes that started this one: stop too when one of them is gone. */
+  /** Identities of the processes that started this one: stop when one of them ends. */
   starters: readonly string[];
-  /** Milliseconds that only go forward. */
+  /** Monotonic milliseconds. */
   nowMs?: () => number;
 }
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export const samePressMsMax = 500;
-/** Elsewhere it takes a program to look. */
+/** Other systems need a program to check. */
 const startersPollMs = process.platform === "linux" ? 250 : 2_000;
 
 export function listenForStop(options: ListenForStopOptions): StopSignals {

@@ -33,7 +33,7 @@ test("roost up --help shows its usage and its exit codes", async () => {
 test("roost up answers bad arguments and settings with 64 and one sentence", async () => {
   assert.equal((await run(["sideways"], {})).code, 64);
   const { out, err, code } = await run([], { ROOST_WORKERS: "0" });
-  assert.match(err, /^ROOST_WORKERS is "0", it takes a whole number from 1 to 64\n$/);
+  assert.match(err, /^ROOST_WORKERS is "0": give a whole number from 1 to 64\n$/);
   assert.deepEqual([out, code], ["", 64]);
 });
 
@@ -66,7 +66,7 @@ test("roost up waits for a database that is down and says so, until it is stoppe
 test("roost down says so when nothing runs", async () => {
   await using paths = await createTemporaryHome();
   const { err, code } = await run(["down"], { ROOST_HOME: paths.home });
-  assert.match(err, /nothing runs on .*: npm start starts it/);
+  assert.match(err, /Roost is not running for .*: start it with npm start/);
   assert.equal(code, 66);
 });
 

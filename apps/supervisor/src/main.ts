@@ -1,4 +1,4 @@
-/** `roost up` and `roost down`: reads what it is told, builds what it needs, maps the outcome to an exit code. */
+/** `roost up` and `roost down`: parses arguments, builds what it needs, maps the outcome to an exit code. */
 import { fileURLToPath } from "node:url";
 import { toRoostError } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
@@ -15,7 +15,7 @@ import { superviseHome } from "./supervise-home.ts";
 import { createTerminal, type Terminal } from "./terminal/create-terminal.ts";
 import { describeReady } from "./terminal/describe-ready.ts";
 
-/** What a shell says of a command that Ctrl-C has ended. */
+/** The shell's exit code for a command ended by Ctrl-C. */
 const forcedExitCode = 130;
 
 async function main(args: string[]): Promise<number> {
@@ -62,7 +62,7 @@ function tellReady(gateway: ReadyMessage, config: SupervisorConfig, terminal: Te
 
 function openTerminal(config: SupervisorConfig): Terminal {
   let isListening = true;
-  // Nobody reads any more: the terminal was closed, or the process that waited for a detached one is content.
+  // The reader has gone: the terminal was closed, or the waiting parent of a detached process has exited.
   const stopWriting = () => {
     isListening = false;
   };

@@ -1,6 +1,6 @@
 /**
- * Which programs make up one machine, started by path and not by import. What they get: ROOST_HOME,
- * ROOST_DATABASE_URL, ROOST_ROLE, ROOST_START and the environment of the supervisor.
+ * The programs of one machine, started by path rather than imported. They get ROOST_HOME, ROOST_DATABASE_URL, ROOST_ROLE, ROOST_START and the
+ * supervisor's environment.
  */
 import { fileURLToPath } from "node:url";
 import { createId } from "@roost/base";
@@ -10,13 +10,13 @@ import type { SupervisorConfig } from "./config.ts";
 export interface ProgramPaths {
   gateway: string;
   worker: string;
-  /** What an empty home is filled from. */
+  /** The template of an empty home. */
   homeTemplate: string;
-  /** Where Node keeps compiled programs, which starts them in a third of the time. */
+  /** Node's compile cache, which cuts start time to a third. */
   compileCache: string;
 }
 
-/** A process that needs more has lost something: it ends and is started again. */
+/** A process above this limit leaks: it ends and is restarted. */
 const gatewayHeapMbMax = 512;
 const workerHeapMbMax = 1024;
 
@@ -36,7 +36,7 @@ export interface ListProgramsOptions {
   databaseUrl: () => string;
 }
 
-/** For short-lived values, in MB: they wait for other processes most of the time, and three of them idle all day. */
+/** For short-lived values, in MB: the processes mostly wait, and three are idle all day. */
 const semiSpaceMb = 4;
 
 /** The gateway first, then the workers. */
@@ -48,7 +48,7 @@ export function listPrograms({ config, paths, databaseUrl }: ListProgramsOptions
     ROOST_HOME: config.homeDirectory,
     ROOST_DATABASE_URL: databaseUrl(),
     ROOST_ROLE: role,
-    // What gateway and workers decide once for all of them is kept under it.
+    // Key of decisions that gateway and workers make once per start.
     ROOST_START: startId,
     ROOST_PROCESS: name,
   });

@@ -5,15 +5,15 @@ export interface SupervisorArguments {
   command: "up" | "down" | "help";
   /** Return when everything is ready, and leave it running. */
   isDetached: boolean;
-  /** Numbers of the processes that started this one: it stops when one of them is gone. */
+  /** Pids of the processes that started this one: it stops when one of them ends. */
   stopWith: number[];
 }
 
-export const usage = `Usage: roost up [--detach]     start everything of this machine, in the foreground unless detached
-       roost down               stop it, wherever it runs
+export const usage = `Usage: roost up [--detach]     start Roost on this machine, in the foreground unless detached
+       roost down               stop it, however it was started
 
-ROOST_HOME names the home (default ~/.roost). Exit codes: 0 stopped or detached, 64 bad arguments or settings,
-69 PostgreSQL or another part is not to be had, 73 the home is owned by another process, 130 forced by a second Ctrl-C`;
+ROOST_HOME names the home (default ~/.roost). Exit codes: 0 stopped or detached, 64 invalid arguments or settings,
+69 PostgreSQL or another part is unavailable, 73 the home is owned by another process, 130 forced by a second Ctrl-C`;
 
 /** @throws invalid_input */
 export function readArguments(args: string[]): SupervisorArguments {

@@ -1,13 +1,10 @@
-/**
- * `roost up --detach`: starts this program again without a terminal, shows what it says until everything is ready,
- * and leaves it running.
- */
+/** `roost up --detach`: starts this program again without a terminal, shows its output until everything is ready, and leaves it running. */
 import { spawn } from "node:child_process";
 
-/** What the detached one says when it is up. */
+/** Printed by the detached process when it is ready. */
 export const detachedReady = "ready";
 
-/** Given to the detached one. */
+/** Set for the detached process. */
 export const detachedVariable = "ROOST_DETACHED";
 
 export interface StartDetachedOptions {
@@ -16,7 +13,7 @@ export interface StartDetachedOptions {
   write: (text: string) => void;
 }
 
-/** The exit code for the process that detaches: 0 once everything is ready, else that of the one that failed. */
+/** Exit code of the detaching process: 0 once everything is ready, else that of the failed start. */
 export function startDetached(options: StartDetachedOptions): Promise<number> {
   const child = spawn(process.execPath, [options.program, "up"], {
     detached: true,
@@ -27,7 +24,7 @@ export function startDetached(options: StartDetachedOptions): Promise<number> {
   child.stderr?.on("data", (chunk: Buffer) => options.write(chunk.toString()));
   return new Promise((resolve, reject) => {
     child.once("error", reject);
-    // Somebody may have stopped it in order before it was ready: it does not run all the same.
+    // It may have been stopped in order before it was ready: this is still a failed start.
     child.once("close", (code) => resolve(code || 1));
     child.once("message", (message) => {
       if (message !== detachedReady) return;

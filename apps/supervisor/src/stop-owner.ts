@@ -1,4 +1,4 @@
-/** `roost down`: asks the process that owns the home to stop, and waits until it is gone. */
+/** `roost down`: asks the home's owner to stop, and waits until it has ended. */
 import { delay, RoostError } from "@roost/base";
 import { homePaths } from "./home/home-paths.ts";
 import { readOwner } from "./home/owner.ts";
@@ -8,11 +8,11 @@ import type { Terminal } from "./terminal/create-terminal.ts";
 const pollMs = 50;
 const stopMsMax = 90_000;
 
-/** @throws not_found when nobody owns the home, timeout when the owner does not end, forbidden when it is another user's */
+/** @throws not_found when the home has no owner, timeout when it does not end, forbidden when it belongs to another user */
 export async function stopOwner(home: string, terminal: Terminal): Promise<void> {
   const owner = await readOwner(homePaths(home).owner);
   if (owner === undefined || !isProcessAlive(owner.identity)) {
-    throw new RoostError("not_found", `nothing runs on ${home}: npm start starts it`);
+    throw new RoostError("not_found", `Roost is not running for ${home}: start it with npm start`);
   }
   try {
     process.kill(owner.pid, "SIGTERM");
@@ -30,7 +30,7 @@ export async function stopOwner(home: string, terminal: Terminal): Promise<void>
     if (waitedMs > stopMsMax) {
       throw new RoostError(
         "timeout",
-        `process ${owner.pid} did not end within ${stopMsMax / 1000} s: see ${homePaths(home).log}`,
+        `process ${owner.pid} did not stop within ${stopMsMax / 1000} s: see ${homePaths(home).log}`,
       );
     }
     await delay(pollMs);

@@ -55,7 +55,7 @@ test("superviseHome() brings up a home, says so, and stops workers before the ga
   await supervisor.prints(isReady);
   assert.match(
     supervisor.printed(),
-    /Home .* made from an example[\s\S]*ready at http:\/\/127\.0\.0\.1:7717 with a parrot/,
+    /Home .* created from an example[\s\S]*ready at http:\/\/127\.0\.0\.1:7717 with a parrot/,
   );
   const running = await ownerWhere(paths, ({ state }) => state === "running");
   assert.equal(running.pid, supervisor.process.pid);
@@ -86,7 +86,7 @@ test("superviseHome() replaces a killed worker while all others run on", async (
   await supervisor.prints(isReady);
   const before = await ownerWhere(paths, ({ children }) => children.length === 3);
   process.kill(Number.parseInt(identityOf(before, "worker-1"), 10), "SIGKILL");
-  await supervisor.prints(/worker-1 ended \(SIGKILL\); starting it again/);
+  await supervisor.prints(/worker-1 ended \(SIGKILL\); restarting/);
   await supervisor.prints(/worker-1 is up again/);
   const after = await ownerWhere(paths, (found) => found.children.length === 3);
   assert.notEqual(identityOf(after, "worker-1"), identityOf(before, "worker-1"));
@@ -100,7 +100,7 @@ test("superviseHome() runs on with a worker that cannot stay up, and shows it", 
   const supervisor = start();
   await supervisor.prints(isReady);
   await supervisor.prints(
-    /worker-2 ended 5 times in a row \(exit code 1\): .*out of birdseed; trying again in .*roost\.log/,
+    /worker-2 ended 5 times in a row \(exit code 1\): .*out of birdseed; retrying in .*roost\.log/,
   );
   const runs = (found: Owner, name: string) =>
     found.children.some((child) => child.name === name && isProcessAlive(child.identity));
@@ -178,7 +178,7 @@ test("superviseHome() with its own PostgreSQL: starts it again when it is killed
   await first.ended;
   const second = start({ DATABASE_URL: "" });
   await second.prints(isReady);
-  assert.match(second.printed(), new RegExp(`PostgreSQL \\(process ${back}, which was running\\)`));
+  assert.match(second.printed(), new RegExp(`PostgreSQL \\(process ${back}, already running\\)`));
   second.process.kill("SIGINT");
   assert.equal((await second.ended).code, 0);
   assert.equal(existsSync(join(paths.postgres, "data", "postmaster.pid")), false);

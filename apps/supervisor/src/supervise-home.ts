@@ -1,7 +1,6 @@
 /**
- * One home from start to stop: own it, prepare it, start its database, its gateway and its workers, keep them
- * running, and stop them in the order in which they need each other. What each of these means is in the files that
- * are composed here.
+ * Runs one home from start to stop: owns and prepares it, starts its database, gateway and workers, keeps them running, and stops them in order.
+ * The parts are in the files composed here.
  */
 import { createLogger, delay, formatDurationMs, systemClock, toRoostError, type Logger } from "@roost/base";
 import type { EmbeddedPostgresStage } from "@roost/database";
@@ -25,7 +24,7 @@ export interface SuperviseHomeOptions {
   config: SupervisorConfig;
   paths: ProgramPaths;
   terminal: Terminal;
-  /** Identities of the processes whose end is this one's end. */
+  /** Identities of processes at whose end this one stops. */
   starters: readonly string[];
   /** Aborted by the first Ctrl-C: an orderly stop. */
   stop: AbortSignal;
@@ -35,7 +34,7 @@ export interface SuperviseHomeOptions {
   limits?: ChildLimits;
 }
 
-/** For the database, once a second Ctrl-C was pressed. */
+/** For the database, after a second Ctrl-C. */
 const forcedMsMax = 3_000;
 
 /** Resolves after an orderly stop. @throws RoostError that says what the person can do */
@@ -70,7 +69,7 @@ export async function superviseHome(options: SuperviseHomeOptions): Promise<void
     const isNew = await createHome(paths, { template: options.paths.homeTemplate });
     if (isNew)
       terminal.done(
-        `Home ${paths.home} made from an example: its people and jobs are fiction, docs/home.md says how to make it yours`,
+        `Home ${paths.home} created from an example: its people and jobs are fictional; docs/home.md says how to make it yours`,
       );
     await createToken(paths.token);
     if (!stop.aborted) await runMachine(options, { paths, owner, logger, writeLog: log.write });
@@ -87,7 +86,7 @@ interface Held {
   writeLog: (line: string) => void;
 }
 
-/** Database, gateway and workers, from their start until everything is stopped again. */
+/** Runs database, gateway and workers from their start until all have stopped. */
 async function runMachine(options: SuperviseHomeOptions, held: Held): Promise<void> {
   const { config, terminal, stop, force } = options;
   const { paths, owner, logger } = held;
@@ -102,7 +101,7 @@ async function runMachine(options: SuperviseHomeOptions, held: Held): Promise<vo
     onLost: (reason) => terminal.problem(reason),
     onBack(hasMoved) {
       terminal.done("PostgreSQL is back");
-      // Children keep the address they were started with.
+      // Children keep the address they started with.
       if (hasMoved) children?.restart();
     },
   });
@@ -116,7 +115,7 @@ async function runMachine(options: SuperviseHomeOptions, held: Held): Promise<vo
     await untilAborted(stop);
   } finally {
     owner.update({ state: "stopping" });
-    terminal.going("Stopping: workers finish or hand over what they do (Ctrl-C again to force)");
+    terminal.going("Stopping: workers finish or hand over their runs (Ctrl-C again to force)");
     await children?.stop(force);
     await stopDatabase(database, force);
     logger.info("stopped");
@@ -131,7 +130,7 @@ function tellReady(gateway: ReadyMessage, { stop, onReady }: SuperviseHomeOption
   onReady?.(gateway);
 }
 
-/** Ctrl-C in a terminal also reaches the program that makes the first database: its failure is then what was asked for. */
+/** Ctrl-C in a terminal also reaches the program that creates the first database: its failure is then intended. */
 async function keepDatabaseUnlessStopped(
   stop: AbortSignal,
   options: KeepDatabaseOptions,
@@ -148,7 +147,7 @@ const stages: Readonly<Record<EmbeddedPostgresStage, string>> = {
   "copying programs": "Copying PostgreSQL to where its user can read it",
   "creating database": "Creating the database",
   starting: "Starting PostgreSQL",
-  recovering: "PostgreSQL recovers from its last end",
+  recovering: "PostgreSQL is recovering from a crash",
 };
 
 function startChildren(options: SuperviseHomeOptions, held: Held, database: KeptDatabase): KeptChildren {
@@ -171,11 +170,11 @@ function startChildren(options: SuperviseHomeOptions, held: Held, database: Kept
 function describeFailure(name: string, failure: ChildFailure, log: string): string {
   const why = failure.lastError === undefined ? "" : `: ${failure.lastError}`;
   const next = formatDurationMs(failure.nextMs);
-  if (!failure.isLooping) return `${name} ended (${failure.reason})${why}; starting it again in ${next}`;
-  return `${name} ended ${failure.failuresInRow} times in a row (${failure.reason})${why}; trying again in ${next}, see ${log}`;
+  if (!failure.isLooping) return `${name} ended (${failure.reason})${why}; restarting in ${next}`;
+  return `${name} ended ${failure.failuresInRow} times in a row (${failure.reason})${why}; retrying in ${next}, see ${log}`;
 }
 
-/** A database that does not stop is left to the next start, which adopts it. */
+/** A database that does not stop is left running; the next start adopts it. */
 async function stopDatabase(database: KeptDatabase, force: AbortSignal): Promise<void> {
   await Promise.race([database.stop(), untilAborted(force).then(() => delay(forcedMsMax, { keepAlive: false }))]);
 }

@@ -4,8 +4,8 @@ import { approvalChoices, approvalShown } from "./approval.ts";
 type Answer = Parameters<typeof answerInKernel>[1];
 
 /**
- * The person's answer to a question. Of an approval it is the decision as well, in one transaction: the first answer counts, the same one
- * again changes nothing.
+ * The person's answer to a question, and for an approval also the decision, in one transaction: the first answer counts, repeating it changes
+ * nothing.
  *
  * @throws RoostError as the kernel's answerQuestion
  */
@@ -19,7 +19,7 @@ async function decide(tx: KernelTransaction, question: Question, { answer, by }:
   const shown = question.kind === "approval" ? approvalShown(question.details) : undefined;
   if (shown === undefined) return;
   const state = answer === approvalChoices.approve ? "granted" : "refused";
-  // Invariant: what is decided is what was shown, and it is decided once.
+  // Invariant: exactly what was shown is decided, once.
   const rows = await tx.query<{ runId: string; seq: number }>(
     `update roost.approval set state = $3, question_id = $4, decided_by = $5, decided_at = roost.now()
      where id = $1 and input_hash = $2 and state = 'asked' and expires_at > roost.now() returning run_id as "runId", seq`,

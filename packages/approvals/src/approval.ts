@@ -1,11 +1,11 @@
-/** What an approval is: types, limits, and how its arguments are hashed. */
+/** Approvals: types, limits, and the hash of arguments. */
 import { createHash } from "node:crypto";
 import { canonicalJson, type JsonObject, type JsonValue } from "@roost/base";
 
 export const approvalLimits = {
-  /** Nobody who was away for a long weekend comes back to a run that gave up. */
+  /** Long enough for a person's long weekend. */
   waitMs: 7 * 24 * 3_600_000,
-  /** An approval that was not used for so long is none any more. */
+  /** An approval unused for this long expires. */
   useMs: 24 * 3_600_000,
   diffCharsMax: 50_000,
 } as const;
@@ -13,12 +13,12 @@ export const approvalLimits = {
 /** The answers to choose from. */
 export const approvalChoices = { approve: "approve", refuse: "refuse" } as const;
 
-/** What is to be approved: this call, with these arguments and no others. */
+/** What is to be approved: this call, with exactly these arguments. */
 export interface ApprovalRequest {
   tool: string;
   input: JsonValue;
   reason: string;
-  /** The rule that asks, with its version. */
+  /** The rule that requires it, with its version. */
   policy: string;
 }
 
@@ -27,7 +27,7 @@ export function hashArguments(input: JsonValue): string {
   return createHash("sha256").update(canonicalJson(input)).digest("hex");
 }
 
-/** What stands in the details of the question, for the person who answers it. */
+/** The details of the question, for the person who answers it. */
 export interface ApprovalDetails extends JsonObject {
   approvalId: string;
   tool: string;
@@ -38,7 +38,7 @@ export interface ApprovalDetails extends JsonObject {
   diff: string | null;
 }
 
-/** The details of a question that asks for an approval; undefined for any other. */
+/** The details of a question for approval; undefined for any other. */
 export function approvalShown(details: JsonObject | null): ApprovalDetails | undefined {
   return typeof details?.["approvalId"] === "string" && typeof details["inputHash"] === "string"
     ? (details as ApprovalDetails)

@@ -1,4 +1,4 @@
-/** The record of an approval, made when a person is asked: once for each approval step, with the notice that says so. */
+/** Records an approval when a person is asked: once per approval step, with its notice. */
 import { createId } from "@roost/base";
 import { clipText } from "@roost/contract/operations";
 import { raiseNotice, type Kernel, type KernelTransaction, type Run } from "@roost/kernel";
@@ -23,8 +23,8 @@ interface Row {
 }
 
 /**
- * Records that a person is asked. A step that begins anew after a crash finds its approval, and nobody is told twice. `diff`: what the
- * call would change, as it is now.
+ * Records that a person is asked. A step repeated after a crash finds its approval, and no one is notified twice. `diff`: what the call would
+ * change, as of now.
  */
 export async function recordApproval(
   kernel: Kernel,
@@ -42,7 +42,7 @@ export async function recordApproval(
   return { details: { approvalId: id, tool, input, inputHash, reason, policy, diff }, expiresAt };
 }
 
-/** Invariant: a step asks for one approval, however often it is begun. */
+/** Invariant: a step asks for one approval, however often it is started. */
 async function insert(
   tx: KernelTransaction,
   { run, seq, key }: AskingStep,
@@ -71,7 +71,7 @@ function announce(
   });
   raiseNotice(tx, {
     level: "warning",
-    text: `${tool} waits for your approval: ${reason}. Look at it with roost questions, answer with roost answer - approve or refuse`,
+    text: `${tool} needs your approval: ${reason}. See roost questions; answer with roost answer - approve or refuse`,
     source: "approvals",
     runId: run.id,
     ...(run.jobId === null ? {} : { jobId: run.jobId }),

@@ -7,7 +7,7 @@ export interface Redemption {
   /** The question that was answered. */
   questionId: string;
   tool: string;
-  /** The arguments that the call is made with. */
+  /** The arguments of the call. */
   input: JsonValue;
   /** The idempotency key of the call. */
   usedBy: string;
@@ -22,8 +22,8 @@ interface Used {
 }
 
 /**
- * Uses the approval for this call. The same call again, after a crash, is granted again.
- * Refused: other arguments, another call, an approval that was refused, never given, or not used within a day.
+ * Uses the approval for this call. Repeated for the same call after a crash, it is granted again. Refused: other arguments, another call, an
+ * approval that was refused, never given, or not used within a day.
  */
 export async function redeemApproval(
   kernel: Kernel,
@@ -31,7 +31,7 @@ export async function redeemApproval(
 ): Promise<{ state: "granted" } | { state: "refused"; reason: string }> {
   const { questionId, tool, input, usedBy } = redemption;
   return kernel.transact(async (tx) => {
-    // Invariant: an approval is used by one call, with the tool and the arguments that were approved, while it is fresh.
+    // Invariant: an approval is used by one call, with the approved tool and arguments, before it expires.
     const [used] = await tx.query<Used>(
       `update roost.approval a set state = 'used', used_by = $4, used_at = coalesce(a.used_at, roost.now())
        from (select id, state from roost.approval where question_id = $1 for no key update) as b

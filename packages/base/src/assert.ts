@@ -1,4 +1,4 @@
-/** Programmer error: ends the attempt or the process. Like node:assert, and also there in a browser. */
+/** Programmer error: ends the attempt or the process. Like node:assert, but also available in browsers. */
 export function assert(isSo: boolean, message: string): asserts isSo {
   if (isSo) return;
   const error = new Error(message);

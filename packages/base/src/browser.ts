@@ -1,4 +1,4 @@
-/** Public file `@roost/base/browser`: what runs in a browser as it does in Node, without Node and without zod. */
+/** Public file `@roost/base/browser`: without Node and without zod. */
 export { assert } from "./assert.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { sleepUntilAborted, type DelayOptions } from "./delay.ts";

@@ -1,4 +1,4 @@
-/** JSON of a value, the same whatever order its keys were written in: for hashes and comparisons. Fields that are undefined are left out. */
+/** JSON with sorted keys, for hashes and comparisons. Undefined fields are left out. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";

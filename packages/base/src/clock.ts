@@ -1,4 +1,4 @@
-/** Where the time comes from. Everything that asks for the time is handed one. */
+/** The source of time, passed to everything that needs it. */
 export interface Clock {
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   nowMs(): number;

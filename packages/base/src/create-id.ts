@@ -1,24 +1,23 @@
 /**
- * Ids: UUID version 7 (RFC 9562), whose text order is the order of creation
- * within one source. Nothing else in Roost makes up an id or asks for randomness
- * to do so. It does not hand out offsets: those come from the database.
+ * Ids: UUID version 7 (RFC 9562), whose text order is the order of creation within one source. The only source of ids in Roost. Offsets come from
+ * the database.
  */
 import { randomFillSync } from "node:crypto";
 import { systemClock, type Clock } from "./clock.ts";
 
 export interface IdSourceOptions {
   clock?: Clock;
-  /** Returns that many random bytes. */
+  /** Returns this many random bytes. */
   random?: (byteCount: number) => Uint8Array;
 }
 
 /** The 12 bits after the version count ids made within one millisecond (RFC 9562, section 6.2, method 1). */
 const counterMax = 0xfff;
-/** A new millisecond starts the counter below half, so that it has room to count. */
+/** A new millisecond starts the counter below half, to leave room to count. */
 const counterStartMax = 0x7ff;
 const byteCountPerId = 10;
 
-/** A source of ids, each greater than the one before, also when the clock stands still or goes back. */
+/** A source of increasing ids, also when the clock stands still or goes back. */
 export function createIdSource(options: IdSourceOptions = {}): () => string {
   const clock = options.clock ?? systemClock;
   const random = options.random ?? createRandomPool();
@@ -34,17 +33,17 @@ export function createIdSource(options: IdSourceOptions = {}): () => string {
     } else if (counter < counterMax) {
       counter += 1;
     } else {
-      lastMs += 1; // 2,048 ids in one millisecond: borrow the next one instead of waiting for it.
+      lastMs += 1; // 2,048 ids in one millisecond: use the next one instead of waiting for it.
       counter = 0;
     }
     return format(lastMs, counter, bytes);
   };
 }
 
-// tidy: the one state of this package: ids of one process must ascend whoever asks for them.
+// tidy: the only state of this package: ids of one process must ascend.
 let createProcessId = createIdSource();
 
-/** Only for a simulation, whose ids must be the same each time: from now on the process's ids come from `source`, until disposed. */
+/** For simulations, whose ids must repeat: ids of the process come from `source` until disposed. */
 export function replaceIdSource(source: () => string): Disposable {
   const before = createProcessId;
   createProcessId = source;
@@ -55,7 +54,7 @@ export function replaceIdSource(source: () => string): Disposable {
   };
 }
 
-/** A new id from the process's source, or a first one from a source of its own when options are given. */
+/** A new id from the process's source; with options, the first of a new source. */
 export function createId(options?: IdSourceOptions): string {
   return options === undefined ? createProcessId() : createIdSource(options)();
 }
@@ -73,7 +72,7 @@ function hex(byte: number): string {
   return byte < 16 ? `0${byte.toString(16)}` : byte.toString(16);
 }
 
-/** Asking the system for a few bytes at a time costs more than the rest of an id; it is asked for 4 KiB instead. */
+/** Requesting a few bytes from the system costs more than the rest of an id, so 4 KiB are requested at a time. */
 function createRandomPool(): (byteCount: number) => Uint8Array {
   const pool = new Uint8Array(4096);
   let used = pool.length;

@@ -1,16 +1,13 @@
-/**
- * Waiting in a product loop, ended at once by its signal. Tests do not sleep;
- * a wait that must survive a restart is a wait of the kernel, not one of these.
- */
+/** Waiting in a product loop, ended at once by its signal. Tests do not sleep; a wait that must survive a restart is a wait of the kernel. */
 import { RoostError } from "./roost-error.ts";
 
 export interface DelayOptions {
   signal?: AbortSignal | undefined;
-  /** Whether the wait alone keeps the process alive; it does unless told otherwise. */
+  /** Whether the wait keeps the process alive. Default true. */
   keepAlive?: boolean;
 }
 
-/** setTimeout fires at once for anything longer (24.8 days), so longer waits are made of several. */
+/** setTimeout fires at once for longer delays (24.8 days), so those are split. */
 const timerMsMax = 2_147_483_647;
 
 /**
@@ -24,7 +21,7 @@ export async function delay(ms: number, options: DelayOptions = {}): Promise<voi
 
 /** Resolves to true after `ms`, or to false as soon as the signal is aborted. Never rejects for an abort. */
 export function sleepUntilAborted(ms: number, options: DelayOptions = {}): Promise<boolean> {
-  if (Number.isNaN(ms)) throw new RoostError("internal", "a delay of NaN milliseconds was asked for");
+  if (Number.isNaN(ms)) throw new RoostError("internal", "a delay of NaN milliseconds was requested");
   const { signal } = options;
   if (signal?.aborted) return Promise.resolve(false);
   return new Promise((resolve) => {

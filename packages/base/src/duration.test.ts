@@ -16,7 +16,7 @@ test("parseDurationMs() reads units, sums and bare milliseconds", () => {
   for (const [written, ms] of cases) assert.equal(parseDurationMs(written), ms, String(written));
 });
 
-test("parseDurationMs() refuses what is not a length of time and says what is", () => {
+test("parseDurationMs() refuses what is not a duration and says what is", () => {
   for (const written of ["", "soon", "5 minutes", "-5m", "5y", "1h 30m", "m", "1.5", Number.NaN, "P1D"]) {
     assert.throws(
       () => parseDurationMs(written),

@@ -1,6 +1,6 @@
 /**
- * Lengths of time as people write them: "90s", "1h30m", "250ms", "2d". A bare
- * number is milliseconds. Months and years are not lengths and are refused.
+ * Durations as people write them: "90s", "1h30m", "250ms", "2d". A bare
+ * number is milliseconds. Months and years are refused.
  */
 import { RoostError } from "./roost-error.ts";
 
@@ -13,7 +13,7 @@ const whole = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+$/;
 const part = /(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g;
 
 /**
- * Milliseconds of a written length of time, rounded to whole ones.
+ * Milliseconds of a written duration, rounded to whole ones.
  * @throws invalid_input naming the text and the forms that are accepted
  */
 export function parseDurationMs(written: string | number): number {
@@ -28,7 +28,7 @@ export function parseDurationMs(written: string | number): number {
   } else {
     throw new RoostError(
       "invalid_input",
-      `"${text.slice(0, 64)}" is not a length of time: write it like 250ms, 90s, 30m, 1h30m or 2d, or as whole milliseconds`,
+      `"${text.slice(0, 64)}" is not a duration: write it like 250ms, 90s, 30m, 1h30m or 2d, or as whole milliseconds`,
     );
   }
   ms = Math.round(ms);
@@ -38,7 +38,7 @@ export function parseDurationMs(written: string | number): number {
   return ms;
 }
 
-/** A length of time in its two largest units: "9h 12m", "45s", "3d". Under a second it is in milliseconds. */
+/** A duration in its two largest units: "9h 12m", "45s", "3d". Under a second it is in milliseconds. */
 export function formatDurationMs(ms: number): string {
   const sign = ms < 0 ? "-" : "";
   let left = Math.round(Math.abs(ms));

@@ -1,9 +1,9 @@
 /**
- * How this process speaks with the supervisor that started it: it answers pings, says when it is ready, and learns when to stop.
- * Started alone, it has no channel and listens to signals only.
+ * How this process talks to its supervisor: it answers pings, reports when it is ready, and learns when to stop. Started alone, it has no channel
+ * and listens to signals only.
  */
 export interface Supervised {
-  /** Aborted by SIGTERM, SIGINT, or when the supervisor is gone. */
+  /** Aborted by SIGTERM, SIGINT, or when the supervisor has gone. */
   stop: AbortSignal;
   ready(facts: { url?: string; model?: string | null; notices?: string[] }): void;
 }
@@ -15,7 +15,7 @@ export function listenToSupervisor(): Supervised {
     if ((message as { type?: unknown } | null)?.type === "ping") process.send?.({ type: "pong" });
   });
   process.on("disconnect", end("the supervisor is gone"));
-  // It may have gone while this process was still loading its modules.
+  // It may have gone while this process was still loading.
   if (process.send !== undefined && !process.connected) end("the supervisor is gone")();
   process.on("SIGTERM", end("SIGTERM"));
   process.on("SIGINT", end("SIGINT"));

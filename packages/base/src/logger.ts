@@ -1,7 +1,6 @@
 /**
- * The logger that everything is handed: one JSON object per line, or a line
- * for people. It does not print; `write` decides where a line goes. Fields whose
- * names look like secrets are hidden here so that no caller has to remember it.
+ * The logger that is passed to everything: one JSON object per line, or a line for people. `write` decides where a line goes. Fields whose names
+ * look like secrets are hidden here, so that no caller has to.
  */
 import { systemClock, type Clock } from "./clock.ts";
 
@@ -22,7 +21,7 @@ export interface Logger {
 export interface LoggerOptions {
   /** Lines below it are dropped. */
   level: LogLevel | "silent";
-  /** Takes one line that ends with a line feed. */
+  /** Takes one line, ending in a line feed. */
   write: (line: string) => void;
   clock?: Clock;
   /** Lines for people instead of JSON. */
@@ -41,7 +40,7 @@ export function createLogger(options: LoggerOptions): Logger {
   return build(options, {});
 }
 
-/** Says nothing. */
+/** Logs nothing. */
 export const silentLogger: Logger = {
   debug() {},
   info() {},
@@ -70,7 +69,7 @@ function build(options: LoggerOptions, bound: LogFields): Logger {
 }
 
 function jsonLine(time: string, level: LogLevel, message: string, fields: LogFields): string {
-  // The three names of the line itself win over a field of the same name.
+  // The line's own three names win over a field of the same name.
   return `${JSON.stringify({ ...fields, time, level, message })}\n`;
 }
 

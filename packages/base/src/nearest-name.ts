@@ -1,6 +1,6 @@
 const distanceMax = 3;
 
-/** The name that was probably meant; undefined when none is near. */
+/** The nearest name, for "did you mean"; undefined when none is near. */
 export function nearestName(word: string, names: readonly string[]): string | undefined {
   const lower = word.toLowerCase();
   const near = names
@@ -10,7 +10,7 @@ export function nearestName(word: string, names: readonly string[]): string | un
   return isNear ? near.name : names.find((name) => word.length > 2 && name.toLowerCase().startsWith(lower));
 }
 
-/** Levenshtein's: letters put in, left out or changed. */
+/** Levenshtein distance. */
 function distanceOf(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (const [index, letter] of one.split("").entries()) {

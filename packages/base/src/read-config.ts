@@ -1,18 +1,14 @@
-/**
- * Turns environment variables into a checked configuration. It reads the
- * record it is given, never `process.env`: each app's config.ts does that.
- */
+/** Turns environment variables into a checked configuration. Reads the record it is given; each app's config.ts passes the process's environment. */
 import type { z } from "zod";
 import { RoostError } from "./roost-error.ts";
 
 export interface ReadConfigOptions {
-  /** What is being configured, for the message: "the gateway". */
+  /** What is configured, for messages: "the gateway". */
   what: string;
 }
 
 /**
- * The variables that `schema` names, checked and converted by it. An empty or blank
- * variable counts as not set. The message lists every bad variable, and never a value.
+ * Reads the variables that `schema` names. Empty or blank ones count as not set. The message lists every invalid variable, and never a value.
  * @throws invalid_input
  */
 export function readConfig<Schema extends z.ZodObject>(
@@ -35,7 +31,7 @@ export function readConfig<Schema extends z.ZodObject>(
   });
   throw new RoostError(
     "invalid_input",
-    `configuration of ${options.what} is refused: ${complaints.join("; ")}. Set or correct the environment variables named here`,
+    `${options.what} is not configured correctly: ${complaints.join("; ")}. Set or correct these environment variables`,
     { details: { variables: [...new Set(parsed.error.issues.map((issue) => String(issue.path[0] ?? "")))] } },
   );
 }

@@ -1,10 +1,9 @@
 /**
- * The one operating error of Roost and its closed list of codes, and the way
- * anything thrown becomes one. HTTP statuses and exit codes are mapped from
- * the code at the edge, in @roost/contract, not here.
+ * Roost's operating error with its closed list of codes, and the conversion of anything thrown. HTTP statuses and exit codes are mapped from the
+ * code in @roost/contract.
  */
 
-/** Every code an operating error can have. Adding one means mapping it to a status and an exit code too. */
+/** Every code of an operating error. A new one also needs a status and an exit code. */
 export const errorCodes = [
   "invalid_input",
   "unauthenticated",
@@ -21,7 +20,7 @@ export type ErrorCode = (typeof errorCodes)[number];
 
 export interface RoostErrorOptions {
   cause?: unknown;
-  /** Facts a program may read. They can reach a client: never put a secret here. */
+  /** Facts for programs. They can reach a client: no secrets. */
   details?: Record<string, unknown> | undefined;
 }
 
@@ -37,7 +36,7 @@ export class RoostError extends Error {
     if (options.details !== undefined) this.details = options.details;
   }
 
-  /** Whether the same request may succeed later without anybody changing it. */
+  /** Whether the same request may succeed later without a change. */
   get retryable(): boolean {
     return this.code === "timeout" || this.code === "unavailable";
   }
@@ -65,12 +64,12 @@ const timeoutCodes: ReadonlySet<unknown> = new Set([
   "UND_ERR_BODY_TIMEOUT",
 ]);
 
-/** How far a chain of causes is followed; it also ends a chain that is a circle. */
+/** Limit of a chain of causes, which may be circular. */
 const causeDepthMax = 5;
 
 /**
- * Anything thrown, as a RoostError. A RoostError stays itself; an abort or a
- * time limit becomes `timeout`, an unreachable peer `unavailable`, the rest
+ * Converts anything thrown to a RoostError. A RoostError stays itself; an abort or a time limit becomes `timeout`, an unreachable peer
+ * `unavailable`, the rest
  * `internal`. The original is kept as `cause`.
  */
 export function toRoostError(thrown: unknown): RoostError {
@@ -94,7 +93,7 @@ function codeOf(thrown: unknown): ErrorCode {
 
 function messageOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return `something that is not an error was thrown: ${printable(thrown)}`;
-  // An AggregateError of refused connections has an empty message of its own.
+  // An AggregateError of refused connections has an empty message.
   const own = thrown.message || (thrown as { code?: unknown }).code || thrown.name;
   const cause = thrown.cause instanceof Error && thrown.message === "fetch failed" ? messageOf(thrown.cause) : "";
   return cause === "" ? String(own) : `${String(own)}: ${cause}`;

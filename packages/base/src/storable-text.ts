@@ -1,8 +1,8 @@
 /**
- * What every store of Roost can hold: text without NUL and without half a surrogate pair (PostgreSQL refuses both in text and in
- * jsonb). The one place of this rule. Input from people and programs is refused by it; what models and tools say is replaced.
+ * What every store of Roost can hold: text without NUL and lone surrogates (PostgreSQL refuses both in text and in jsonb). The only place of this
+ * rule. Invalid input of people and programs is refused; text of models and tools is repaired.
  */
-// tidy: one rule, to ask and to apply.
+// tidy: one rule, to check and to apply.
 import type { JsonValue } from "./json-value.ts";
 
 export const storableRule = "must not have a NUL character or half of a surrogate pair";
@@ -11,20 +11,20 @@ export function isStorableText(text: string): boolean {
   return !text.includes("\0") && text.isWellFormed();
 }
 
-/** The text with U+FFFD in place of what cannot be stored. */
+/** Replaces what cannot be stored by U+FFFD. */
 export function storableText(text: string): string {
   return text.toWellFormed().replaceAll("\0", "\ufffd");
 }
 
-// JSON.stringify writes a NUL and a lone surrogate as an escape, and a whole pair as itself; an escaped backslash may stand before.
+// JSON.stringify escapes a NUL and a lone surrogate, and keeps a pair as it is; an escaped backslash may come before.
 const unstorableEscape = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/i;
 
-/** Whether JSON text, as JSON.stringify writes it, holds an escape that PostgreSQL refuses. */
+/** Whether JSON text, as written by JSON.stringify, holds an escape that PostgreSQL refuses. */
 export function isStorableJson(json: string): boolean {
   return !(json.includes("\\u") && unstorableEscape.test(json));
 }
 
-/** The value with each text in it, names of fields included, made storable. What has nothing to replace is returned as it is. */
+/** Makes all texts in a value, names of fields included, storable. Returns the value itself when nothing changes. */
 export function storableValue(value: JsonValue): JsonValue {
   return isStorableJson(JSON.stringify(value)) ? value : replaced(value);
 }
@@ -38,7 +38,7 @@ function replaced(value: JsonValue): JsonValue {
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [storableText(name), replaced(field)]));
 }
 
-/** Paths (`inputs[0].file`) of the texts and names in a value that cannot be stored, at most `limit` of them. */
+/** Paths (`inputs[0].file`) of texts and names that cannot be stored, at most `limit`. */
 export function findUnstorable(value: unknown, limit = 10): string[] {
   const found: string[] = [];
   visit(value, "");

@@ -1,7 +1,7 @@
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** Writes a whole file so that at any moment, power cuts included, either the old or the new content is there. */
+/** Writes a whole file so that at any moment, power cuts included, the old or the new content is there. */
 export async function writeFileDurably(path: string, content: string, options: { mode: number }): Promise<void> {
   const temporary = `${path}.${process.pid}.new`;
   try {
@@ -16,7 +16,7 @@ export async function writeFileDurably(path: string, content: string, options: {
   await syncDirectory(dirname(path));
 }
 
-/** Makes names in the directory last. Not every system can do it; the content is safe without. */
+/** Makes names in the directory durable. Not every system can; the content is safe without. */
 export async function syncDirectory(path: string): Promise<void> {
   try {
     await using directory = await open(path, "r");

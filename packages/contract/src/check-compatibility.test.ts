@@ -104,7 +104,7 @@ test("checkCompatibility() says why in words", () => {
   };
   assert.equal(
     reasonOf(v1.extend({ runId: z.number() }), "backward"),
-    'what was already written would be refused: type is "string" on the writing side and "number" on the reading side',
+    'existing data would be refused: type is "string" for the writer and "number" for the reader',
   );
   assert.match(reasonOf(v1.extend({ state: z.enum(["a"]) }), "backward"), /does not know the value "b"/);
   assert.match(reasonOf(v1.extend({ x: z.string() }), "forward"), /^readers of the older schema would refuse it: /);

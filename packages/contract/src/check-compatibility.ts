@@ -1,8 +1,6 @@
 /**
- * Whether a new version of a JSON Schema may follow older ones. The proof is
- * jsoncompat's (WASM, no network): what a writer may write must be accepted
- * by the reader. Closed objects are assumed: of open ones it says too much is
- * compatible. Where two schemas disagree is found in locate-incompatibility.ts.
+ * Checks whether a new version of a JSON Schema is compatible with older ones, using jsoncompat (WASM, no network): a reader must accept whatever a
+ * writer may write. Assumes closed objects; for open ones it reports too much as compatible. locate-incompatibility.ts finds the place.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -16,8 +14,8 @@ import type { JsonSchema } from "./to-json-schema.ts";
 export type CompatibilityResult = { compatible: true } | { compatible: false; path: string; reason: string };
 
 /**
- * Checks `newer` against `older`, which is ordered from oldest to newest. Only the `…_transitive` modes look further back than the last.
- * @throws invalid_input when a schema is wrong
+ * Checks `newer` against `older`, ordered from oldest to newest. Only the `…_transitive` modes check more than the last.
+ * @throws invalid_input when a schema is invalid
  */
 export function checkCompatibility(
   older: readonly JsonSchema[],
@@ -30,11 +28,11 @@ export function checkCompatibility(
   const direction = mode.replace("_transitive", "") as "backward" | "forward" | "full";
   const compared = isTransitive ? older : older.slice(-1);
   for (const [index, previous] of compared.entries()) {
-    const which = isTransitive && older.length > 1 ? ` (seen against version ${index + 1} of ${older.length})` : "";
+    const which = isTransitive && older.length > 1 ? ` (compared with version ${index + 1} of ${older.length})` : "";
     if (isDeepStrictEqual(previous, newer)) continue;
     if (direction !== "forward" && !accepts(previous, newer)) {
       const { path, reason } = locateIncompatibility(previous, newer, accepts);
-      return { compatible: false, path, reason: `what was already written would be refused: ${reason}${which}` };
+      return { compatible: false, path, reason: `existing data would be refused: ${reason}${which}` };
     }
     if (direction !== "backward" && !accepts(newer, previous)) {
       const { path, reason } = locateIncompatibility(newer, previous, accepts);
@@ -44,12 +42,12 @@ export function checkCompatibility(
   return { compatible: true };
 }
 
-// tidy: the one state of this package: the WASM module is loaded at the first use, because loading it takes 15 ms and many processes never ask.
+// tidy: the only state of this package: the WASM module takes 15 ms to load and many processes never need it.
 let isLoaded = false;
 
 function loadChecker(): (writer: JsonSchema, reader: JsonSchema) => boolean {
   if (!isLoaded) {
-    // Its own loader would fetch the file by URL, which Node does not do for files.
+    // The module's own loader would fetch the file by URL, which Node does not do for files.
     const wasmUrl = new URL("jsoncompat_wasm_bg.wasm", import.meta.resolve("jsoncompat"));
     initSync({ module: readFileSync(fileURLToPath(wasmUrl)) });
     isLoaded = true;

@@ -1,15 +1,15 @@
-/** The type of every client, in the process and over HTTP. */
+/** The type of all clients, in-process and HTTP. */
 import type { z } from "zod";
 import type { AnyOperation, Operation } from "./define-operation.ts";
 import type { GivenOf, OutputOf, StreamItem } from "./handlers.ts";
 
 export interface CallOptions {
   signal?: AbortSignal | undefined;
-  /** Sent as Idempotency-Key: the same key means the same call. */
+  /** Sent as Idempotency-Key: calls with the same key are one call. */
   idempotencyKey?: string | undefined;
   /** W3C Trace Context of the caller. */
   traceparent?: string | undefined;
-  /** How long to wait for an answer, in milliseconds. Does not end a stream. */
+  /** Time limit for an answer, in milliseconds. Does not end a stream. */
   timeoutMs?: number | undefined;
 }
 
@@ -23,7 +23,7 @@ type Method<Op extends AnyOperation> =
     ? AsyncIterable<StreamItem<OutputOf<Op>>>
     : Promise<OutputOf<Op>>;
 
-/** One method per operation, under its id. Its input may be left out when every field may. */
+/** One method per operation, under its id. The input is optional when all its fields are. */
 export type Client<Ops extends readonly AnyOperation[]> = {
   // oxlint-disable-next-line typescript/no-generated-empty-object-type -- the empty object is meant: whoever accepts it needs no input
   readonly [Op in Ops[number] as Op["id"]]: Record<never, never> extends GivenOf<Op>

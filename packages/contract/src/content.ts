@@ -1,15 +1,15 @@
-/** Content that is not JSON: a field of an input that is the request's body, or the output that is the answer's. */
+/** Content other than JSON: an input field that is the request's body, or the output that is the answer's. */
 import { z } from "zod";
 
 export interface Content {
   mediaType: string;
   bytes: Uint8Array<ArrayBuffer>;
-  /** What a browser that saves it calls it. */
+  /** File name for downloads. */
   filename?: string | undefined;
 }
 
 export interface ContentRules {
-  /** `image/png`, `audio/*`; the first is meant where none is named. */
+  /** `image/png`, `audio/*`; the first is the default. */
   mediaTypes: readonly string[];
   bytesMax: number;
 }
@@ -30,14 +30,14 @@ export function content(
     .meta({ [rulesKey]: rules });
 }
 
-/** The rules of a schema of content; undefined for every other schema. */
+/** The rules of a content schema; undefined for other schemas. */
 export function contentOf(schema: z.core.$ZodType): ContentRules | undefined {
   const rules = (schema as z.ZodType).meta?.()?.[rulesKey] as ContentRules | undefined;
   const { innerType } = schema._zod.def as { innerType?: z.core.$ZodType };
   return rules ?? (innerType === undefined ? undefined : contentOf(innerType));
 }
 
-/** Whether a media type, without its parameters, is among these. */
+/** Whether a media type, without parameters, is in the list. */
 export function isOneOf(mediaTypes: readonly string[], mediaType: string): boolean {
   const given = (mediaType.split(";")[0] ?? "").trim().toLowerCase();
   return mediaTypes.some((known) => known === given || (known.endsWith("/*") && given.startsWith(known.slice(0, -1))));

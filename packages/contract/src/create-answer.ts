@@ -1,4 +1,4 @@
-/** The response that an output becomes: JSON with its revision as ETag, or content as it is. */
+/** Builds the response of an output: JSON with its revision as ETag, or content. */
 import type { Context } from "hono";
 import type { Content } from "./content.ts";
 import type { AnyOperation } from "./define-operation.ts";
@@ -13,7 +13,7 @@ export function createAnswer(operation: AnyOperation, { output, isRepeated }: An
   const tag = operation.revision === undefined ? undefined : tagOf(output, operation.revision.of);
   if (tag === undefined) return context.json(output as object, 200, headers);
   headers["etag"] = tag;
-  // What may be kept and asked about again; `no-store` would keep a browser from doing so.
+  // Can be cached and revalidated; `no-store` would prevent that.
   headers["cache-control"] = "no-cache, private";
   const known = operation.method === "GET" ? (context.req.header("if-none-match") ?? "") : "";
   const isKnown = known.split(",").some((each) => each.trim().replace(/^W\//, "") === tag);
@@ -23,7 +23,7 @@ export function createAnswer(operation: AnyOperation, { output, isRepeated }: An
 function contentResponse({ mediaType, bytes, filename }: Content, headers: Record<string, string>): Response {
   const shown = { ...headers, "content-type": mediaType, "content-length": String(bytes.byteLength) };
   if (filename === undefined) return new Response(bytes, { headers: shown });
-  // RFC 6266: the plain name for old readers, the encoded one for all others.
+  // RFC 6266: the plain name for old clients, the encoded one for all others.
   const plain = filename.replaceAll(/[^A-Za-z0-9._ -]/g, "_");
   const disposition = `attachment; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(filename)}`;
   return new Response(bytes, { headers: { ...shown, "content-disposition": disposition } });

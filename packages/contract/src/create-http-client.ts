@@ -1,7 +1,6 @@
 /**
- * A client over HTTP. Errors come back as the RoostError that the server threw.
- * Answers are not checked again, so that a newer server may say more than this
- * client knows. It repeats nothing by itself, except that a stream is taken up again.
+ * An HTTP client. Errors are the RoostError that the server threw. Answers are not validated, so that a newer server may send more fields. Retries
+ * nothing, except that streams reconnect.
  */
 import { RoostError, toRoostError } from "@roost/base/browser";
 import type { CallOptions, Client, ClientOf } from "./client.ts";
@@ -13,24 +12,24 @@ import { toQuery } from "./query-values.ts";
 
 export type { CallOptions, Client, ClientOf };
 
-/** How long an answer is waited for unless the call says otherwise. */
+/** The default time limit of an answer. */
 export const timeoutMsDefault = 90_000;
 /** The longest answer that is read. */
 export const answerBytesMax = 64 * 1024 * 1024;
 
 export interface HttpClientOptions {
-  /** Where the paths of the operations begin: "http://127.0.0.1:7717/api/v1". */
+  /** Prefix of the operations' paths: "http://127.0.0.1:7717/api/v1". */
   baseUrl: string;
   /** Sent as a bearer token. */
   token?: string;
-  /** Stands in for the global one. */
+  /** Replaces the global `fetch`. */
   fetch?: typeof globalThis.fetch;
   timeoutMs?: number;
-  /** How streams are taken up again. */
+  /** How streams reconnect. */
   reconnect?: Partial<ReconnectOptions>;
 }
 
-/** Of a contract it takes what says where and how to ask; schemas are not looked at. */
+/** Uses only the addresses and methods of the contract, not its schemas. */
 export function createHttpClient<const Ops extends readonly AnyOperation[]>(
   { operations }: { readonly operations: Ops },
   options: HttpClientOptions,
@@ -74,7 +73,7 @@ async function ask(
   }
 }
 
-/** @throws the server's error, or unavailable when there is no server */
+/** @throws the server's error, or unavailable when it cannot be reached */
 async function send(
   operation: AnyOperation,
   given: Record<string, unknown>,
@@ -123,7 +122,7 @@ function buildRequest(
     if (value === undefined || value === null || value === "") {
       throw new RoostError(
         "invalid_input",
-        `${operation.id} needs ${name}, it is ${value === "" ? "empty" : String(value)}`,
+        `${operation.id} needs ${name}, but it is ${value === "" ? "empty" : String(value)}`,
       );
     }
     if (value === "." || value === "..") throw new RoostError("invalid_input", `${name} cannot be "${value}"`);
@@ -153,11 +152,9 @@ async function readJson(operation: AnyOperation, response: Response): Promise<un
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new RoostError(
-      "internal",
-      `${operation.id} was answered with something that is not JSON: ${text.slice(0, 200)}`,
-      { cause },
-    );
+    throw new RoostError("internal", `${operation.id} got an answer that is not JSON: ${text.slice(0, 200)}`, {
+      cause,
+    });
   }
 }
 
@@ -165,7 +162,7 @@ async function readProblemBody(response: Response): Promise<unknown> {
   try {
     return JSON.parse(await readText(response, 1024 * 1024));
   } catch {
-    return undefined; // Not a problem document: the status alone has to do.
+    return undefined; // Not a problem document: the status must do.
   }
 }
 
@@ -180,7 +177,7 @@ async function readBytes(response: Response, bytesMax: number): Promise<Uint8Arr
   for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
     byteCount += part.byteLength;
     if (byteCount > bytesMax)
-      throw new RoostError("limit_exceeded", `the answer is longer than ${bytesMax} bytes: ask for less at a time`);
+      throw new RoostError("limit_exceeded", `the answer is longer than ${bytesMax} bytes: request less at a time`);
     parts.push(part);
   }
   const bytes = new Uint8Array(byteCount);

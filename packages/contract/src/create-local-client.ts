@@ -1,7 +1,6 @@
 /**
- * A client that calls the handlers in this process, with the checks that HTTP
- * would make and no serialization. Like a caller over HTTP, one that gives up is
- * let go at once; the handler is told by its signal.
+ * A client that calls handlers in this process, with HTTP's checks but no serialization. A caller that gives up returns at once, as over HTTP; the
+ * handler is told by its signal.
  */
 import { RoostError, toRoostError } from "@roost/base";
 import type { CallOptions, Client } from "./client.ts";
@@ -13,9 +12,9 @@ import { openOperationStream, runOperation, type KeepAnswer } from "./run-operat
 import { serveAll, type ServedOperation } from "./serve.ts";
 
 export interface LocalClientOptions {
-  /** In whose name the calls are made. */
+  /** The principal of the calls. */
   principal: Principal;
-  /** Without it keys are for the handlers alone. */
+  /** Without it, idempotency keys are passed to the handlers only. */
   keepAnswer?: KeepAnswer;
 }
 
@@ -76,12 +75,12 @@ async function* streamLocally(
     }
   } finally {
     ending.abort();
-    // Not awaited: a handler that does not mind its signal must not hold up the reader that leaves.
+    // Not awaited: a handler that ignores its signal must not delay the leaving reader.
     void Promise.resolve(iterator?.return?.()).catch(() => {});
   }
 }
 
-/** The work's result, or the signal's reason as soon as it is aborted. */
+/** Resolves with the work's result, or rejects with the signal's reason as soon as it is aborted. */
 async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   let onAbort: () => void = () => {};

@@ -1,7 +1,6 @@
 /**
- * The OpenAPI 3.1 document of a service's contract. Input objects are closed,
- * output objects are open: a client must bear fields it does not know yet. A
- * schema that differs between the two gets a component of its own for input.
+ * Builds a contract's OpenAPI 3.1 document. Input objects are closed, output objects open: clients must tolerate new fields. A schema that differs
+ * between the two gets a separate input component.
  */
 import type { ErrorCode, JsonValue } from "@roost/base";
 import { isDeepStrictEqual } from "node:util";
@@ -23,7 +22,7 @@ export interface OpenApiOptions {
 
 export type OpenApiDocument = { [key: string]: JsonValue };
 
-/** Every call may find too many wrong tokens before it, or the database away. */
+/** Any call may be refused after too many wrong tokens, or find the database down. */
 const everyOperationFailsWith: readonly ErrorCode[] = [
   "invalid_input",
   "unauthenticated",
@@ -63,7 +62,7 @@ export function createOpenApi(contract: ServiceContract, options: OpenApiOptions
   };
 }
 
-/** What an agent or a program learns a service by, beside its operations. */
+/** What an agent or program learns of a service beside its operations. */
 function describeService({ name, events, relations, labels, vocabulary }: ServiceContract): Record<string, JsonValue> {
   return {
     "x-roost-service": name,
@@ -126,23 +125,26 @@ function headerParameters({ stream, effect, revision, method }: AnyOperation): J
     schema: { type: "string" },
   });
   return [
-    ...(stream ? [header("Last-Event-ID", "Goes on after this event; wins over `after`")] : []),
+    ...(stream ? [header("Last-Event-ID", "Continue after this event; overrides `after`")] : []),
     ...(effect === "readonly"
       ? []
       : [
-          header("Idempotency-Key", "The same key means the same call: its first answer is given again for seven days"),
+          header(
+            "Idempotency-Key",
+            "Calls with the same key are one call: its first answer is repeated for seven days",
+          ),
         ]),
     ...(revision?.expected === undefined
       ? []
-      : [header("If-Match", `The ETag that was read: stands for \`${revision.expected}\``)]),
-    ...(revision === undefined || method !== "GET" ? [] : [header("If-None-Match", "The ETag that is known already")]),
+      : [header("If-Match", `The ETag that was read; sets \`${revision.expected}\``)]),
+    ...(revision === undefined || method !== "GET" ? [] : [header("If-None-Match", "The ETag that is already known")]),
   ];
 }
 
 function describeResponses(operation: AnyOperation, components: Components, problem: JsonSchema): JsonValue {
   const responses: Record<string, JsonValue> = { "200": describeAnswer(operation, components) };
   if (operation.revision !== undefined && operation.method === "GET")
-    responses["304"] = { description: "It is what If-None-Match names" };
+    responses["304"] = { description: "Unchanged since the ETag in If-None-Match" };
   const codesOfStatus = new Map<number, ErrorCode[]>();
   for (const code of new Set([...everyOperationFailsWith, ...operation.errors])) {
     const status = httpStatusOf(code);
@@ -166,7 +168,7 @@ function describeAnswer(operation: AnyOperation, components: Components): JsonVa
   if (stream) {
     return {
       description:
-        "Server-sent events; the data of each is JSON. One named `place` only says where to go on from; the last is named `end` or `problem`",
+        "Server-sent events with JSON data. One named `place` only carries the position to continue from; the last is named `end` or `problem`",
       content: { "text/event-stream": { schema: { type: "string" }, "x-roost-item-schema": output } },
     };
   }
@@ -195,7 +197,7 @@ function parameter(name: string, place: "path" | "query", schema: JsonSchema, re
 
 interface Components {
   readonly schemas: Record<string, JsonSchema>;
-  /** The schema as it may stand in the document: what has a name is referred to. */
+  /** Returns the schema for the document, with references to named schemas. */
   take(schema: z.ZodType, io: "input" | "output"): JsonSchema;
 }
 
@@ -207,7 +209,7 @@ function createComponents(): Components {
       const { $schema: _, $defs, ...root } = toJsonSchema(schema, { io, objects: io === "output" ? "open" : "closed" });
       const definitions = ($defs ?? {}) as Record<string, JsonSchema>;
       const names = new Map(Object.keys(definitions).map((name) => [name, name]));
-      // A definition that is the same both ways keeps its name; one that is not, or that refers to such a one, does not.
+      // A definition keeps its name only if it, and all it refers to, is the same in both directions.
       if (io === "input") {
         const open = (toJsonSchema(schema, { io: "output", objects: "open" })["$defs"] ?? {}) as Record<
           string,

@@ -1,7 +1,6 @@
 /**
- * Serves operations over HTTP with Hono. Every answer is either what the
- * operation's schema says or a problem document. Who may call is decided
- * before: this only asks `principalOf` who it was.
+ * Serves operations over HTTP with Hono. Every answer matches the operation's schema or is a problem document. Authentication happens before;
+ * `principalOf` returns its result.
  */
 import { createId, RoostError, toRoostError, type Logger } from "@roost/base";
 import { Hono, type Context } from "hono";
@@ -16,26 +15,26 @@ import { readInput } from "./read-input.ts";
 import { openOperationStream, runOperation, type KeepAnswer } from "./run-operation.ts";
 import type { ServedContract, ServedOperation } from "./serve.ts";
 
-/** The default longest request body. */
+/** The default limit of a request body. */
 export const bodyBytesMaxDefault = 1024 * 1024;
 
 export interface RoutesOptions {
   logger: Logger;
-  /** Who calls, as the authentication before these routes found out. */
+  /** Returns the authenticated caller. */
   principalOf: (context: Context) => Principal;
-  /** Keeps answers of calls with an idempotency key. Without it keys are for the handlers alone. */
+  /** Keeps answers of calls with an idempotency key. Without it, keys are passed to the handlers only. */
   keepAnswer?: KeepAnswer | undefined;
-  /** Longest request body. */
+  /** Limit of a request body. */
   bodyBytesMax?: number;
-  /** Aborted when the server stops: streams are cut so that their readers come back. */
+  /** Aborted when the server stops: streams end so that their readers reconnect. */
   shutdown?: AbortSignal;
-  /** Time without an item after which a stream sends a comment. */
+  /** Idle time after which a stream sends a comment. */
   keepAliveMs?: number;
-  /** Runs around each call once its input is known to be readable, for spans and measurements. */
+  /** Wraps each call with valid input, for spans and metrics. */
   around?: <T>(operation: AnyOperation, call: Call, work: () => Promise<T>) => Promise<T>;
 }
 
-/** @throws an assertion-like internal error at once when two operations have the same id, or the same method and path */
+/** @throws internal when two operations have the same id, or the same method and path */
 export function createRoutes({ served }: ServedContract, options: RoutesOptions): Hono {
   const routes = new Hono();
   const methodsOfPath = new Map<string, string[]>();
@@ -50,7 +49,7 @@ export function createRoutes({ served }: ServedContract, options: RoutesOptions)
   return routes;
 }
 
-/** The problem document of an error as a response, with what is logged; also for the server's own notFound and onError. */
+/** Logs an error and answers it with a problem document; also for the server's notFound and onError. */
 export function createProblemResponse(
   thrown: unknown,
   options: { logger: Logger; status?: number; headers?: Record<string, string> },
@@ -86,7 +85,7 @@ async function answer(served: ServedOperation, context: Context, options: Routes
   }
 }
 
-/** The finer status, where HTTP has one. */
+/** A more precise status, where HTTP has one. */
 function statusOf(thrown: unknown, { revision }: AnyOperation, context: Context): { status?: number } {
   if (!(thrown instanceof RoostError)) return {};
   const status = thrown.details?.["httpStatus"];
@@ -98,7 +97,7 @@ function statusOf(thrown: unknown, { revision }: AnyOperation, context: Context)
 function callOf(context: Context, options: RoutesOptions, ending: AbortSignal | undefined): Call {
   let signal: AbortSignal | undefined;
   const call: Call = {
-    // Made when it is asked for: most handlers never do, and it doubles the cost of a small request.
+    // Created on demand: most handlers do not use it, and it doubles the cost of a small request.
     get signal() {
       return (signal ??= AbortSignal.any(
         [context.req.raw.signal, options.shutdown, ending].filter((given) => given !== undefined),
@@ -113,7 +112,7 @@ function callOf(context: Context, options: RoutesOptions, ending: AbortSignal | 
   return call;
 }
 
-/** The same bounds as the field has that some operations take in its place. */
+/** The same limits as the input field that some operations have instead. */
 function readIdempotencyKey(given: string): string {
   if (given.length > 0 && given.length <= idCharsMax) return given;
   throw new RoostError(
@@ -143,13 +142,12 @@ function routerPathOf(operation: AnyOperation): string {
   return operation.path.replaceAll(/\{(\w+)\}/g, ":$1");
 }
 
-/** Fixed segments before parameters, because the router takes the first route that fits. */
+/** Sorts fixed segments before parameters, because the router takes the first match. */
 function inRoutingOrder(served: readonly ServedOperation[]): ServedOperation[] {
   const seen = new Set<string>();
   for (const { id, method, path } of served.map(({ operation }) => operation)) {
     for (const key of [id, `${method} ${path.replaceAll(/\{\w+\}/g, "{}")}`]) {
-      if (seen.has(key))
-        throw new RoostError("internal", `two operations are ${key}: operations served together need their own`);
+      if (seen.has(key)) throw new RoostError("internal", `two operations are ${key}: each needs its own`);
       seen.add(key);
     }
   }

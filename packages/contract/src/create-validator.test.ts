@@ -52,7 +52,7 @@ test("createValidator() compiles a schema object once, and another that is equal
 test("createValidator() refuses a schema that is wrong", () => {
   assert.throws(() => createValidator({ type: "nonsense" }), {
     code: "invalid_input",
-    message: /the JSON Schema is wrong/,
+    message: /the JSON Schema is invalid/,
   });
   assert.throws(() => createValidator({ $ref: "#/$defs/none" }), { code: "invalid_input" });
   createValidator({ type: "string" });

@@ -4,20 +4,20 @@ import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { JsonSchema } from "./to-json-schema.ts";
 
-/** How many complaints are listed. */
+/** How many errors are listed. */
 const complaintsMax = 10;
 
 type Validator = (value: unknown) => string[];
 
 // tidy: the states of this file are only savings: compiling the schema of schemas takes 30 to 100 ms, so it is done once, when it is needed.
 let compiler: Ajv2020 | undefined;
-// tidy: a schema takes 1 to 5 ms, and a process that opens many kernels (a rehearsal, a simulation, a test) asks for the same again.
+// tidy: a schema takes 1 to 5 ms, and a process that opens many kernels (a rehearsal, a simulation, a test) compiles the same ones again.
 const compiled = new WeakMap<JsonSchema, Validator>();
 
 /**
- * A function that lists what is wrong with a value, each complaint beginning with the path; nothing when it is valid. A schema object
- * is compiled once, so it must not be changed afterwards.
- * @throws invalid_input when the schema itself is wrong
+ * Returns a function that lists the errors of a value, each beginning with its path; none when it is valid. A schema object is compiled once, so it
+ * must not be changed afterwards.
+ * @throws invalid_input when the schema is invalid
  */
 export function createValidator(schema: JsonSchema): Validator {
   const known = compiled.get(schema) ?? compile(schema);
@@ -31,9 +31,9 @@ function compile(schema: JsonSchema): Validator {
   try {
     validate = ajv.compile(schema);
   } catch (cause) {
-    throw new RoostError("invalid_input", `the JSON Schema is wrong: ${(cause as Error).message}`, { cause });
+    throw new RoostError("invalid_input", `the JSON Schema is invalid: ${(cause as Error).message}`, { cause });
   } finally {
-    ajv.removeSchema(schema); // Or every schema ever compiled is kept, and a second one with the same $id is refused.
+    ajv.removeSchema(schema); // Otherwise every compiled schema is kept, and a second one with the same $id is refused.
   }
   return (value) => {
     if (validate(value)) return [];
@@ -42,7 +42,7 @@ function compile(schema: JsonSchema): Validator {
 }
 
 function createCompiler(): Ajv2020 {
-  // Tidying the generated code takes as long as generating it, and V8 does not need it.
+  // Optimizing the generated code takes as long as generating it, and V8 does not need it.
   const code = { optimize: false };
   const ajv = new Ajv2020({
     allErrors: true,

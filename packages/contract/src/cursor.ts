@@ -1,4 +1,4 @@
-/** The one form of a cursor: the place of a row in its list's order, as JSON in base64url. Readers take it as it is. */
+/** Cursors: the position of a row in its list's order, as JSON in base64url. Opaque to clients. */
 import { RoostError } from "@roost/base/browser";
 import type { z } from "zod";
 
@@ -9,15 +9,15 @@ export function formatCursor(place: unknown): string {
 }
 
 /**
- * The place that a cursor of this list names.
- * @throws RoostError `invalid_input` for a text that this list did not give out
+ * Parses a cursor of this list.
+ * @throws RoostError `invalid_input` for a text that this list did not issue
  */
 export function parseCursor<Place extends z.ZodType>(place: Place, cursor: string): z.output<Place> {
   const parsed = place.safeParse(decode(cursor));
   if (parsed.success) return parsed.data;
   throw new RoostError(
     "invalid_input",
-    `"${cursor.slice(0, 64)}" is not the end of a page: give what the page before gave as next`,
+    `"${cursor.slice(0, 64)}" is not a cursor of this list: pass \`next\` of the page before`,
   );
 }
 
@@ -27,6 +27,6 @@ function decode(cursor: string): unknown {
     const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    return undefined; // The schema refuses it.
+    return undefined; // Refused by the schema below.
   }
 }

@@ -1,10 +1,10 @@
-/** An event type as a value: its name, its topic, and the schema that every event of it obeys. */
+/** An event type as a value: its name, topic and data schema. */
 import { assert, type JsonObject } from "@roost/base/browser";
 import type { z } from "zod";
 
 /**
- * Which versions of a schema must understand each other, in the words of schema registries: `backward` means the new
- * schema accepts what the previous one wrote, `forward` the reverse, `full` both; `…_transitive` means all previous ones.
+ * Which versions of a schema must understand each other, as in schema registries: `backward` means the new schema accepts data of the previous one,
+ * `forward` the reverse, `full` both; `…_transitive` means all previous ones.
  */
 export const compatibilityModes = [
   "backward",
@@ -17,13 +17,13 @@ export const compatibilityModes = [
 ] as const;
 export type CompatibilityMode = (typeof compatibilityModes)[number];
 
-/** Turns the data of one version into that of the next. Pure: the same answer every time, and what it is given stays as it is. */
+/** Converts the data of one version to the next. Pure, and does not change its argument. */
 export type Upcaster = (data: JsonObject) => JsonObject;
 
-/** By the version that each leads to, from the one before it: `{ 3: upcaster }` leads from version 2 to 3. */
+/** Keyed by the version that each leads to: `{ 3: upcaster }` converts version 2 to 3. */
 export type Upcasters = Readonly<Record<number, Upcaster>>;
 
-/** Data as an earlier version wrote it. */
+/** Data of an earlier version. */
 export interface EventSample {
   version: number;
   data: JsonObject;
@@ -32,19 +32,19 @@ export interface EventSample {
 export interface EventOptions<Type extends string, Schema extends z.ZodObject> {
   /** A noun and a past participle: "run.started". */
   type: Type;
-  /** Counts up when the schema changes. */
+  /** Increases when the schema changes. */
   version: number;
   topic: string;
-  /** What the subject of such an event is, in words: "run id". */
+  /** What the subject of the event is: "run id". */
   subject?: string;
-  /** The event's data. */
+  /** Schema of the event's data. */
   schema: Schema;
-  /** How a digest tells of it, in one line: `{name} was planted`. The words in braces are fields of its data. Default: it does not. */
+  /** The event's line in digests: `{name} was planted`. Names in braces are fields of its data. Default: not in digests. */
   digest?: string;
   compatibility?: CompatibilityMode;
-  /** For versions that what was written before does not fit: readers see it as this version. Each stays for as long as such events are kept. */
+  /** For versions that older data does not fit: readers see that data converted to this version. Each is kept as long as such events are. */
   upcasters?: Upcasters;
-  /** What the upcasters are tried on when the version is registered, beside the events that are stored. */
+  /** Data that the upcasters are tried on at registration, beside stored events. */
   samples?: readonly EventSample[];
 }
 
@@ -74,12 +74,12 @@ export function defineEvent<const Type extends string, Schema extends z.ZodObjec
   );
   assert(Number.isInteger(version) && version >= 1, `event "${type}": the version ${version} must be 1 or more`);
   for (const [, field = ""] of options.digest?.matchAll(/\{(\w*)\}/g) ?? [])
-    assert(field in options.schema.shape, `event "${type}": its digest names {${field}}, which its data does not have`);
+    assert(field in options.schema.shape, `event "${type}": its digest uses {${field}}, which its data does not have`);
   for (const key of Object.keys(options.upcasters ?? {})) {
     const to = Number(key);
     assert(
       Number.isInteger(to) && to >= 2 && to <= version,
-      `event "${type}": an upcaster leads to version ${key}, it must be from 2 to ${version}`,
+      `event "${type}": an upcaster leads to version ${key}, which must be 2 to ${version}`,
     );
   }
   return {

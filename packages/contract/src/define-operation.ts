@@ -1,8 +1,4 @@
-/**
- * An operation as a value: what is asked, what is answered, what can go wrong
- * and what it does to the world. Routes, clients, OpenAPI and tools are made
- * from it elsewhere; nothing here does input or output.
- */
+/** An operation as a value: input, output, errors and effect. Routes, clients, OpenAPI and tools are made from it elsewhere; no I/O here. */
 import { assert, type ErrorCode } from "@roost/base/browser";
 import type { z } from "zod";
 import { contentOf, type ContentRules } from "./content.ts";
@@ -12,32 +8,32 @@ import { baseTypeOf, isQueryType } from "./query-values.ts";
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /**
- * What calling twice means: `readonly` changes nothing, `idempotent` changes it once, `queryable` can be asked
- * afterwards whether it happened, `unsafe` can be none of these.
+ * What a second call means: `readonly` changes nothing, `idempotent` changes it once, `queryable` can be asked afterwards whether it happened,
+ * `unsafe` none of these.
  */
 export const effects = ["readonly", "idempotent", "queryable", "unsafe"] as const;
 export type Effect = (typeof effects)[number];
 
-/** Who may call it. What is left out follows from the operation and from its service. */
+/** Who may call it. Defaults follow from the operation and its service. */
 export interface OperationAccess {
   /** `<area>:<verb>` within the service. Default: the first tag and `read` or `write`. */
   scope?: string;
-  /** The kinds of callers that may call it at all. Default: the service's. */
+  /** The kinds of callers that may call it. Default: the service's. */
   audience?: readonly PrincipalKind[];
 }
 
-/** A call as it may look, for the document and for tools. */
+/** An example call, for documents and tools. */
 export interface Example {
   summary: string;
   input: Readonly<Record<string, unknown>>;
   output?: unknown;
 }
 
-/** How a record's revision travels as ETag and If-Match. */
+/** How a record's revision maps to ETag and If-Match. */
 export interface Revision {
-  /** Where in the answer it stands: `job.version`. */
+  /** Path in the answer: `job.version`. */
   of: string;
-  /** The field of the input that takes If-Match. */
+  /** The input field set by If-Match. */
   expected?: string;
 }
 
@@ -50,28 +46,28 @@ export interface OperationOptions<
   /** Lower camel case, unique among the operations served together. */
   id: Id;
   method: Method;
-  /** "/runs/{runId}/cancel": the names in braces are taken from the input. */
+  /** "/runs/{runId}/cancel": names in braces are input fields. */
   path: string;
   /** One line without a final period. */
   summary: string;
   description?: string;
-  /** One object. Path parameters come from the path; the rest from the query string for GET and DELETE, else from a JSON body. */
+  /** An object. Path parameters come from the path, the rest from the query string for GET and DELETE, else from a JSON body. */
   input: Input;
-  /** What is answered; of a stream, one item of it. */
+  /** The answer; for a stream, one item. */
   output: Output;
-  /** What it can fail with beyond bad input, missing authentication and a broken server. */
+  /** Error codes beyond invalid input, missing authentication and server errors. */
   errors?: readonly ErrorCode[];
   effect: Effect;
-  /** Of a `queryable`: the readonly operation that tells whether it happened; its required fields are fields of this one. */
+  /** For `queryable`: the readonly operation that tells whether it happened; its required fields must be fields of this one. */
   query?: AnyOperation;
   access?: OperationAccess;
-  /** Groups of the document. Default: the first segment of the path. */
+  /** Groups in the document. Default: the first path segment. */
   tags?: readonly string[];
   examples?: readonly Example[];
   revision?: Revision;
-  /** Labels of the content that it answers with. */
+  /** Labels of the content it returns. */
   labels?: readonly string[];
-  /** Server-sent events instead of one answer. Its input must have `after`, so that it can be resumed. */
+  /** Server-sent events instead of one answer. The input must have `after` to be resumable. */
   stream?: Stream;
 }
 
@@ -97,11 +93,11 @@ export interface Operation<
   readonly revision: Revision | undefined;
   readonly labels: readonly string[];
   readonly stream: Stream;
-  /** The names in the braces of the path, in order. */
+  /** The parameter names of the path, in order. */
   readonly pathParameters: readonly string[];
-  /** The field of the input that is the body as it is, in place of JSON. */
+  /** The input field that is the raw body, instead of JSON. */
   readonly contentField: string | undefined;
-  /** What it answers with in place of JSON. */
+  /** The non-JSON content it returns. */
   readonly answersContent: ContentRules | undefined;
 }
 
@@ -109,7 +105,7 @@ export type AnyOperation = Operation;
 
 const pathForm = /^(?:\/(?:[a-z0-9-]+|\{[a-z][A-Za-z0-9]*\}))+$/;
 
-/** Checks that the parts agree with each other and fills in what was left out. */
+/** Checks an operation's consistency and fills in defaults. */
 export function defineOperation<
   const Id extends string,
   Input extends z.ZodObject,
@@ -120,15 +116,15 @@ export function defineOperation<
   const stream = (options.stream ?? false) as Stream;
   assert(/^[a-z][A-Za-z0-9]*$/.test(id), `operation "${id}": write its id in lower camel case`);
   assert(pathForm.test(path), `operation "${id}": the path "${path}" must be like /runs/{runId}/cancel`);
-  assert(!options.summary.endsWith("."), `operation "${id}": the summary ends with a period, leave it out`);
-  assert(method !== "GET" || effect === "readonly", `operation "${id}": GET must be readonly, it is ${effect}`);
+  assert(!options.summary.endsWith("."), `operation "${id}": the summary ends with a period: remove it`);
+  assert(method !== "GET" || effect === "readonly", `operation "${id}": GET must be readonly, but it is ${effect}`);
   assert(!stream || method === "GET", `operation "${id}": a stream is read with GET, not ${method}`);
-  assert(!stream || "after" in input.shape, `operation "${id}": a stream needs "after" in its input to be resumed`);
+  assert(!stream || "after" in input.shape, `operation "${id}": a stream needs "after" in its input to be resumable`);
   checkQuery(options);
   checkRevision(options);
   for (const { summary, input: given } of options.examples ?? []) {
     const { error } = input.safeParse(given);
-    assert(error === undefined, `operation "${id}": its example "${summary}" is wrong: ${error?.message}`);
+    assert(error === undefined, `operation "${id}": its example "${summary}" is invalid: ${error?.message}`);
   }
 
   const pathParameters = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string);
@@ -188,13 +184,16 @@ type Checked = Pick<
 function checkQuery({ id, effect, query, input }: Checked): void {
   assert(
     (query !== undefined) === (effect === "queryable"),
-    `operation "${id}": what is queryable, and nothing else, names the operation that it is asked for by`,
+    `operation "${id}": exactly the queryable operations name the operation that queries them`,
   );
   if (query === undefined) return;
-  assert(query.effect === "readonly", `operation "${id}": ${query.id} must be readonly to be asked`);
+  assert(query.effect === "readonly", `operation "${id}": its query ${query.id} must be readonly`);
   for (const [name, field] of Object.entries(query.input.shape)) {
     const isOptional = (field as z.ZodType).safeParse(undefined).success;
-    assert(isOptional || name in input.shape, `operation "${id}": ${query.id} needs ${name}, which it does not have`);
+    assert(
+      isOptional || name in input.shape,
+      `operation "${id}": its query ${query.id} needs ${name}, which it does not have`,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * A service as a value without I/O: what it is called, what can be asked of it, what it says, and the words it uses. Routes, clients,
- * OpenAPI and tools take contracts; who serves one stands elsewhere. Roost's own API is the first.
+ * A service as a value without I/O: its name, operations, events and vocabulary. Routes, clients, OpenAPI and tools take contracts; handlers are
+ * elsewhere. Roost's own API is the first.
  */
 import { assert } from "@roost/base/browser";
 import type { EventDefinition } from "./define-event.ts";
@@ -9,33 +9,33 @@ import { labelLimits, findUnreadable } from "./labels.ts";
 import { servicePattern } from "./records/limits.ts";
 import { isScope, principalKinds, type Access, type PrincipalKind } from "./principal.ts";
 
-/** That a field of a record names another record, and how it is asked for. */
+/** A field of a record that refers to another record, and the operation that reads it. */
 export interface Relation {
   /** The record that has the field, by the id of its schema. */
   readonly from: string;
-  /** What the other record is called there: `job`. */
+  /** Name of the relation: `job`. */
   readonly name: string;
   readonly field: string;
-  /** The record that it names. */
+  /** The record it refers to. */
   readonly to: string;
-  /** Id of the operation that answers with it. */
+  /** Id of the operation that returns it. */
   readonly via: string;
 }
 
 export interface ServiceOptions<Ops extends readonly AnyOperation[]> {
-  /** Lower case, unique in a home: part of addresses, of scopes and of the names of its database role and schema. */
+  /** Lower case, unique in a home: part of addresses, scopes, and names of its database role and schema. */
   name: string;
   title: string;
   operations: Ops;
   events?: readonly EventDefinition[];
-  /** The topics that are its own. Default: one by its name. */
+  /** The topics that it owns. Default: one with its name. */
   topics?: readonly string[];
   relations?: readonly Relation[];
-  /** Labels of everything that it says and answers. Default: `aud:domain:<name>` and `trust:agent`. */
+  /** Labels of all its events and answers. Default: `aud:domain:<name>` and `trust:agent`. */
   labels?: readonly string[];
-  /** The words of the domain and what they mean. */
+  /** Terms of the domain and their meanings. */
   vocabulary?: Readonly<Record<string, string>>;
-  /** Who may call an operation that does not say so itself. Default: all but channels. */
+  /** Default audience of its operations. Default: all but channels. */
   audience?: readonly PrincipalKind[];
   /** The area of an operation's scope is its tag: `runs:read`. Default: `<name>.<tag>:read`. */
   hasPlainScopes?: boolean;
@@ -50,13 +50,13 @@ export interface ServiceContract<Ops extends readonly AnyOperation[] = readonly 
   readonly relations: readonly Relation[];
   readonly labels: readonly string[];
   readonly vocabulary: Readonly<Record<string, string>>;
-  /** Who may call an operation, by its id. */
+  /** Access rules by operation id. */
   readonly access: ReadonlyMap<string, Access>;
 }
 
 const defaultAudience = principalKinds.filter((kind) => kind !== "channel");
 
-/** Checks that the parts agree with each other and fills in what was left out. */
+/** Checks a service's consistency and fills in defaults. */
 export function defineService<const Ops extends readonly AnyOperation[]>(
   options: ServiceOptions<Ops>,
 ): ServiceContract<Ops> {
@@ -65,21 +65,27 @@ export function defineService<const Ops extends readonly AnyOperation[]>(
   const topics = options.topics ?? [name];
   const labels = options.labels ?? [`aud:domain:${name}`, "trust:agent"];
   const unreadable = findUnreadable(labels);
-  assert(unreadable === undefined, `service "${name}": ${unreadable} is no label`);
+  assert(unreadable === undefined, `service "${name}": "${unreadable}" is not a label`);
   assert(labels.length <= labelLimits.audiencesMax, `service "${name}": it has ${labels.length} labels`);
   const ids = new Map(operations.map((operation) => [operation.id, operation]));
   assert(ids.size === operations.length, `service "${name}": two operations have the same id`);
   for (const { id, query } of operations) {
     assert(
       query === undefined || ids.get(query.id) === query,
-      `service "${name}": ${id} is asked for by ${query?.id}, which is none of its operations`,
+      `service "${name}": ${id} is queried by ${query?.id}, which is not one of its operations`,
     );
   }
   for (const { type, topic } of events) {
-    assert(topics.includes(topic), `service "${name}": event "${type}" is of topic "${topic}", which is not its own`);
+    assert(
+      topics.includes(topic),
+      `service "${name}": event "${type}" is in topic "${topic}", which the service does not own`,
+    );
   }
   for (const { from, name: relation, via } of relations) {
-    assert(ids.has(via), `service "${name}": ${from}.${relation} is asked for by ${via}, which is no operation of it`);
+    assert(
+      ids.has(via),
+      `service "${name}": ${from}.${relation} is read by ${via}, which is not one of its operations`,
+    );
   }
   const access = new Map(operations.map((operation) => [operation.id, accessOf(options, operation)]));
   return { name, title, operations, events, topics, relations, labels, vocabulary, access };

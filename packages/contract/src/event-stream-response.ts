@@ -1,7 +1,6 @@
 /**
- * A response that sends the items of a stream as server-sent events: one item is asked for when the connection can take it, comments keep
- * an idle connection alive, and the iterator is returned when the reader leaves. The last event is `end` or `problem`; a stream without
- * it was cut.
+ * Sends the items of a stream as server-sent events, with backpressure and keep-alive comments; the iterator is returned when the reader leaves.
+ * The last event is `end` or `problem`; without it the stream was cut off.
  */
 import { RoostError, toRoostError } from "@roost/base";
 import type { Context } from "hono";
@@ -11,15 +10,15 @@ import type { Problem } from "./problem.ts";
 import { eventCharsMax, protocolEvents } from "./protocol-events.ts";
 
 export interface EventStreamOptions {
-  /** Ends the stream without `end`, so that its reader comes back. */
+  /** Ends the stream without `end`, so that its reader reconnects. */
   signal: AbortSignal;
-  /** Called once, when the stream is over for any reason. */
+  /** Called once, when the stream ends for any reason. */
   onClose: () => void;
-  /** What is told of an error; it also logs it. */
+  /** Logs an error and describes it for the reader. */
   describeError: (error: unknown) => Problem;
-  /** Time without an item after which a comment is sent. */
+  /** Idle time after which a comment is sent. */
   keepAliveMs?: number;
-  /** How long a reader should wait before it comes back. */
+  /** How long a reader should wait before reconnecting. */
   retryMs?: number;
 }
 
@@ -33,7 +32,7 @@ export function createEventStreamResponse(
   items: AsyncIterable<Item>,
   options: EventStreamOptions,
 ): Response {
-  // Tells nginx and its like to pass each event on at once.
+  // Keeps nginx and similar proxies from buffering.
   context.header("x-accel-buffering", "no");
   const response = streamSSE(context, (stream) => send(stream, items, options));
   response.headers.set("cache-control", "no-store");
@@ -44,7 +43,7 @@ async function send(stream: SSEStreamingApi, items: AsyncIterable<Item>, options
   const { signal, onClose, describeError, keepAliveMs = keepAliveMsDefault, retryMs = retryMsDefault } = options;
   const iterator = items[Symbol.asyncIterator]();
   const left = Promise.withResolvers<"left">();
-  // What was written before still goes out: a reader that comes back has to know its place.
+  // Data already written is still sent, so that a reader can resume at its position.
   const leave = () => left.resolve("left");
   stream.onAbort(leave);
   signal.addEventListener("abort", leave, { once: true });
@@ -70,7 +69,7 @@ async function send(stream: SSEStreamingApi, items: AsyncIterable<Item>, options
   } finally {
     signal.removeEventListener("abort", leave);
     onClose();
-    // Not awaited: a generator that waits for something may take long to come back, and nothing reads its answer.
+    // Not awaited: a waiting generator may take long to return, and the result is unused.
     void Promise.resolve(iterator.return?.()).catch(() => {});
   }
 }
@@ -79,12 +78,12 @@ function toMessage(item: Item): { id?: string; event?: string; data: string } {
   if (isPlace(item)) return { event: protocolEvents.place, id: item.id, data: "{}" };
   const { id, event } = item;
   if (Object.values<string | undefined>(protocolEvents).includes(event))
-    throw new RoostError("internal", `an item is named "${event}", which belongs to the protocol: name it otherwise`);
+    throw new RoostError("internal", `an item is named "${event}", which is reserved: use another name`);
   const data = JSON.stringify(item.data);
   if (data.length > eventCharsMax)
     throw new RoostError(
       "internal",
-      `an event of ${data.length} characters is over the limit of ${eventCharsMax}: send a reference to it`,
+      `an event of ${data.length} characters exceeds the limit of ${eventCharsMax}: send a reference instead`,
     );
   return {
     ...(id !== undefined && { id }),

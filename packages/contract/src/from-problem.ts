@@ -2,7 +2,7 @@ import { isErrorCode, RoostError } from "@roost/base/browser";
 import type { Problem } from "./problem.ts";
 import { errorCodeOfStatus } from "./status-codes.ts";
 
-/** The error that a problem document, or whatever else came with a failing status, tells of. */
+/** Builds the error of a problem document, or of any other body with a failing status. */
 export function fromProblem(status: number, body: unknown): RoostError {
   const fields = (typeof body === "object" && body !== null ? body : {}) as Partial<Problem>;
   const code = isErrorCode(fields.code) ? fields.code : errorCodeOfStatus(status);

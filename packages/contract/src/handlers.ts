@@ -1,4 +1,4 @@
-/** What serves operations, and what a call knows beside its input. */
+/** Handlers of operations, and what a call carries beside its input. */
 import type { z } from "zod";
 import type { AnyOperation, Operation } from "./define-operation.ts";
 import type { Principal } from "./principal.ts";
@@ -15,42 +15,39 @@ export interface Call {
 
 /** One server-sent event. */
 export interface StreamItem<Data> {
-  /** Where a reader that comes back goes on from; left out for what is not worth repeating, like a part of a text. */
+  /** Position to resume from; omitted for items not worth repeating, such as parts of a text. */
   id?: string | undefined;
-  /** Kind of the item; "message" when left out. "end" and "problem" belong to the protocol. */
+  /** Kind of the item; default "message". "end" and "problem" are reserved. */
   event?: string | undefined;
   data: Data;
 }
 
-/**
- * The place of a stream before its first item: who is cut off before anything has happened goes on from there. Given first or not
- * at all; readers are not shown it.
- */
+/** Initial position of a stream: a reader cut off before the first item resumes here. Sent first or not at all, and hidden from readers. */
 export interface StreamPlace {
   id: string;
   data?: undefined;
 }
 
-/** No item is without data: JSON has no undefined. */
+/** Every item has data: JSON has no undefined. */
 export function isPlace(item: StreamItem<unknown> | StreamPlace): item is StreamPlace {
   return item.data === undefined && item.id !== undefined;
 }
 
-/** Of an operation of which nothing is known. */
+/** A handler of an unknown operation. */
 export type AnyHandler = (input: never, call: Call) => unknown;
 
-/** What a handler is given: the input after its schema. */
+/** The input a handler receives, after its schema. */
 export type InputOf<Op extends AnyOperation> = z.output<Op["input"]>;
-/** What a caller gives: the input before defaults are filled in. */
+/** The input a caller gives, before defaults. */
 export type GivenOf<Op extends AnyOperation> = z.input<Op["input"]>;
-/** What a caller gets. */
+/** The output a caller receives. */
 export type OutputOf<Op extends AnyOperation> = z.output<Op["output"]>;
-/** What a handler returns: the output before defaults are filled in. */
+/** The output a handler returns, before defaults. */
 export type ReturnedOf<Op extends AnyOperation> = z.input<Op["output"]>;
 
 /**
- * Serves one operation. A stream's handler that wants to refuse with a status (not_found, …) is an async function that
- * throws before it returns its iterable: what is thrown later reaches the reader as a `problem` event.
+ * Serves one operation. To refuse a stream with a status (not_found, …) its handler must throw before it returns the iterable; later errors reach
+ * the reader as a `problem` event.
  */
 export type Handler<Op extends AnyOperation> =
   Op extends Operation<string, z.ZodObject, z.ZodType, true>
@@ -59,7 +56,7 @@ export type Handler<Op extends AnyOperation> =
 
 type StreamOf<Data> = AsyncIterable<StreamItem<Data> | StreamPlace>;
 
-/** One handler per operation, under its id. */
+/** Handlers by operation id. */
 export type Handlers<Ops extends readonly AnyOperation[]> = {
   readonly [Op in Ops[number] as Op["id"]]: Handler<Op>;
 };

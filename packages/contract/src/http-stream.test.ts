@@ -75,7 +75,7 @@ test("createHttpClient() gives a lost stream up after its attempts, and says aft
     async () => {
       for await (const { data } of client.watchPeople()) texts.push(data.text);
     },
-    { code: "unavailable", message: /watchPeople was lost and 3 attempts to take it up again failed .* after 1$/ },
+    { code: "unavailable", message: /watchPeople was lost and 3 attempts to reconnect failed .* after 1$/ },
   );
   assert.deepEqual(texts, ["t1"]);
   assert.equal(server.requests.length, 4);

@@ -1,8 +1,6 @@
 /**
- * Reads a stream of server-sent events over as many connections as it takes: a lost
- * one is opened again after a growing delay with the last id, and after a
- * number of vain attempts the stream gives up. `end` and `problem` end it for good,
- * unless the problem is one that passes.
+ * Reads server-sent events over as many connections as needed: a lost one is reopened with the last id after growing delays, and the stream gives
+ * up after too many failed attempts. `end` and `problem` end it, unless the problem is temporary.
  */
 import { RoostError, sleepUntilAborted, toRoostError } from "@roost/base/browser";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
@@ -11,11 +9,11 @@ import { fromProblem } from "./from-problem.ts";
 import { eventCharsMax, eventStreamMediaType, protocolEvents } from "./protocol-events.ts";
 
 export interface ReconnectOptions {
-  /** Vain attempts in a row after which the stream gives up. An attempt that brought anything but its own greeting is not vain. */
+  /** Failed attempts in a row before giving up. An attempt that delivers any item counts as a success. */
   attemptsMax: number;
   delayMsMin: number;
   delayMsMax: number;
-  /** A connection that brings nothing for that long, not even a keep-alive, is taken for lost. */
+  /** A connection that is silent this long, without even a keep-alive, counts as lost. */
   idleMsMax: number;
 }
 
@@ -34,7 +32,7 @@ export interface HttpStreamOptions {
   reconnect?: Partial<ReconnectOptions> | undefined;
 }
 
-/** @throws the server's error; unavailable when it cannot be reached again; the signal's reason when aborted */
+/** @throws the server's error; unavailable when reconnecting fails; the signal's reason when aborted */
 export async function* readHttpStream(options: HttpStreamOptions): AsyncGenerator<StreamItem<unknown>> {
   const limits = { ...reconnectDefaults, ...options.reconnect };
   const ending = new AbortController();
@@ -59,7 +57,7 @@ export async function* readHttpStream(options: HttpStreamOptions): AsyncGenerato
       if (vainCount >= limits.attemptsMax) {
         throw new RoostError(
           "unavailable",
-          `${options.what} was lost and ${limits.attemptsMax} attempts to take it up again failed (${(lost as Error).message}): check that the server runs, then ask again${place.lastId === undefined ? "" : ` after ${place.lastId}`}`,
+          `${options.what} was lost and ${limits.attemptsMax} attempts to reconnect failed (${(lost as Error).message}): check that the server is running, then retry${place.lastId === undefined ? "" : ` after ${place.lastId}`}`,
           { cause: lost, details: { after: place.lastId ?? null } },
         );
       }
@@ -76,7 +74,7 @@ interface Place {
   hasProgress: boolean;
 }
 
-/** Returns when the server said that the stream is over; throws `unavailable` when it was cut. */
+/** Returns when the server ended the stream; throws `unavailable` when it was cut off. */
 async function* readOneConnection(
   options: HttpStreamOptions,
   limits: ReconnectOptions,
@@ -85,21 +83,18 @@ async function* readOneConnection(
 ): AsyncGenerator<StreamItem<unknown>> {
   const connection = new AbortController();
   const idle = createIdleTimer(limits.idleMsMax, () => {
-    connection.abort(new RoostError("unavailable", `${options.what} brought nothing for ${limits.idleMsMax} ms`));
+    connection.abort(new RoostError("unavailable", `${options.what} was silent for ${limits.idleMsMax} ms`));
   });
   try {
     const response = await options.connect(AbortSignal.any([signal, connection.signal]), place.lastId);
     const mediaType = response.headers.get("content-type") ?? "";
     if (!mediaType.startsWith(eventStreamMediaType) || response.body === null) {
-      throw new RoostError(
-        "internal",
-        `${options.what} was answered with "${mediaType}" instead of ${eventStreamMediaType}`,
-      );
+      throw new RoostError("internal", `${options.what} got "${mediaType}" instead of ${eventStreamMediaType}`);
     }
     const events: EventSourceMessage[] = [];
     const parser = createParser({
       onEvent: (event) => events.push(event),
-      // A comment keeps the connection alive: whoever sends it is well.
+      // A comment shows that the server is alive.
       onComment: () => (place.hasProgress = true),
       maxBufferSize: eventCharsMax,
       onError: (error) => {
@@ -123,13 +118,13 @@ async function* readOneConnection(
         }
         place.hasProgress = true;
         if (event.id !== undefined) place.lastId = event.id;
-        idle.stop(); // The reader may take its time.
+        idle.stop(); // The reader may be slow.
         yield toItem(options.what, event);
         idle.restart();
       }
     }
   } catch (thrown) {
-    // An abort of our own wraps nothing: its reason says why.
+    // Our own abort is not wrapped: its reason says why.
     if (connection.signal.aborted && !signal.aborted) throw connection.signal.reason;
     if (thrown instanceof RoostError) throw thrown;
     throw new RoostError("unavailable", `the connection was lost: ${toRoostError(thrown).message}`, { cause: thrown });

@@ -1,31 +1,31 @@
 /**
- * Labels say what a piece of content may be shown to, whether it can be trusted, and where it came from. This file owns their grammar
- * and how they join; it reads nothing and runs in a browser.
+ * Labels say who may see a piece of content, how far it can be trusted and where it came from. This file owns their grammar and join; it reads
+ * nothing and runs in browsers.
  *
- *   aud:main · aud:job:<id> · aud:domain:<name> · aud:session:<key>   who may read it; without one: every session
- *   trust:owner · trust:agent · trust:untrusted                       the person, a model, content from outside
- *   src:web:<host> · src:mcp:<server> · src:channel:<key> …           where untrusted content came from
+ * aud:main · aud:job:<id> · aud:domain:<name> · aud:session:<key>   who may read it; without one: every session
+ * trust:owner · trust:agent · trust:untrusted                       the person, a model, content from outside
+ * src:web:<host> · src:mcp:<server> · src:channel:<key> …           where untrusted content came from
  */
 
 export type Trust = "owner" | "agent" | "untrusted";
 
-/** Sorted and without repetition: equal labels are equal texts. */
+/** Sorted and unique: equal labels have equal texts. */
 export interface Labels {
-  /** `main`, `job:blog`. A reader needs all of them. */
+  /** `main`, `job:blog`. A reader must be cleared for all of them. */
   readonly audiences: readonly string[];
   readonly trust: Trust;
   /** `web:example.com` */
   readonly sources: readonly string[];
 }
 
-/** What a session may read: everything, or content whose audiences are all among these. */
+/** What a session may read: everything, or content whose audiences are all listed. */
 export type Clearance = "all" | readonly string[];
 
 export const labelLimits = {
-  /** Of one label, in characters. */
+  /** Length of a label. */
   charsMax: 256,
   audiencesMax: 32,
-  /** Of one kind; more become `src:<kind>:*`. */
+  /** Per kind; more become `src:<kind>:*`. */
   sourcesPerKindMax: 16,
 } as const;
 
@@ -34,7 +34,7 @@ export type SourceKind = (typeof sourceKinds)[number];
 const audienceKinds = ["domain", "job", "session"] as const;
 export type AudienceKind = (typeof audienceKinds)[number];
 
-/** Instead of more audiences than are kept: only who may read everything may read it. */
+/** Replaces the audiences when there are too many: only clearance for everything covers it. */
 const everyAudience = "*";
 const name = String.raw`[A-Za-z0-9._~%*:@!'()\[\]-]+`;
 const audiencePattern = new RegExp(`^aud:(main|\\*|(?:${audienceKinds.join("|")}):${name})$`);
@@ -42,14 +42,14 @@ const sourcePattern = new RegExp(`^src:((?:${sourceKinds.join("|")}):${name})$`)
 const trustPattern = /^trust:(owner|agent|untrusted)$/;
 const ranks: Record<Trust, number> = { untrusted: 0, agent: 1, owner: 2 };
 
-/** Of content that says nothing of itself, or nothing that can be read. */
+/** Labels of content with missing or unreadable labels. */
 export const missingLabels: Labels = { audiences: ["main"], trust: "untrusted", sources: [] };
-/** Of facts that Roost or the person vouches for and every session may know. Joining it changes nothing. */
+/** Facts that Roost or the person vouches for, open to every session. Neutral in joins. */
 export const openLabels: Labels = { audiences: [], trust: "owner", sources: [] };
-/** Of what Roost or the person vouches for and only the person's own sessions may know. */
+/** Facts that Roost or the person vouches for, open to the person's own sessions only. */
 export const mainLabels: Labels = { audiences: ["main"], trust: "owner", sources: [] };
 
-/** Missing or unreadable labels count as `aud:main trust:untrusted`, together with those that can be read. */
+/** Missing or unreadable labels count as `aud:main trust:untrusted`, joined with the readable ones. */
 export function parseLabels(texts: readonly string[] | null | undefined): Labels {
   if (texts === null || texts === undefined || texts.length === 0) return missingLabels;
   const audiences: string[] = [];
@@ -69,7 +69,7 @@ export function parseLabels(texts: readonly string[] | null | undefined): Labels
   return isReadable && trust !== undefined ? read : joinLabels(read, missingLabels);
 }
 
-/** The first of these texts that is no label. */
+/** The first text that is not a label. */
 export function findUnreadable(texts: readonly string[]): string | undefined {
   const isLabel = (text: string) => audiencePattern.test(text) || sourcePattern.test(text) || trustPattern.test(text);
   return texts.find((text) => text.length > labelLimits.charsMax || !isLabel(text));
@@ -80,12 +80,12 @@ export function readAudience(text: string): string | undefined {
   return text.length > labelLimits.charsMax ? undefined : audiencePattern.exec(text)?.[1];
 }
 
-/** The one order in which they are written: audiences, sources, trust. */
+/** The canonical order: audiences, sources, trust. */
 export function formatLabels({ audiences, trust, sources }: Labels): string[] {
   return [...audiences.map((each) => `aud:${each}`), ...sources.map((each) => `src:${each}`), `trust:${trust}`];
 }
 
-/** What is derived of several: all their audiences and sources, the lowest trust. Of none: openLabels. */
+/** Labels of content derived from several: all audiences and sources, the lowest trust. For none: openLabels. */
 export function joinLabels(...parts: readonly Labels[]): Labels {
   return normal({
     audiences: parts.flatMap((part) => part.audiences),
@@ -103,23 +103,23 @@ export function isUntrusted({ trust }: Labels): boolean {
   return trust === "untrusted";
 }
 
-/** With a trust of at most this one. */
+/** Lowers the trust to at most this one. */
 export function trustedAtMost(labels: Labels, trust: Trust): Labels {
   return joinLabels(labels, { ...openLabels, trust });
 }
 
-/** Content that was put where a session of its own reads it: the place says who that is, trust and sources stay. */
+/** Content stored in a place read by one session: the place sets the audience; trust and sources stay. */
 export function placedFor(labels: Labels, audiences: readonly string[]): Labels {
   const kept = labels.audiences.filter((audience) => audience.startsWith("domain:") || audience === everyAudience);
   return normal({ ...labels, audiences: [...kept, ...audiences] });
 }
 
-/** `job:blog`; what a label cannot hold is percent-encoded and cut. */
+/** `job:blog`; characters that labels cannot hold are percent-encoded, and it is cut. */
 export function audienceOf(kind: AudienceKind, of: string): string {
   return `${kind}:${encodedName(of)}`;
 }
 
-/** Content from outside, by where it came from. */
+/** Labels of content from outside, by source. */
 export function untrustedFrom(kind: SourceKind, of: string): Labels {
   return { audiences: [], trust: "untrusted", sources: [`${kind}:${encodedName(of)}`] };
 }

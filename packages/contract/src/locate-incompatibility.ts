@@ -1,7 +1,6 @@
 /**
- * Finds where and why a reader's schema refuses what a writer's allows, when it is
- * already known that it does: it follows fields, items and references down to the smallest part
- * that still disagrees. It explains; it decides nothing.
+ * Locates an incompatibility already known to exist: follows fields, items and references to the smallest part that still disagrees. For
+ * explanation only.
  */
 import type { JsonValue } from "@roost/base";
 import type { JsonSchema } from "./to-json-schema.ts";
@@ -72,23 +71,23 @@ function describe(from: JsonSchema, to: JsonSchema): string {
     const left = from[keyword];
     const right = to[keyword];
     if (right !== undefined && JSON.stringify(left) !== JSON.stringify(right)) {
-      return `${keyword} is ${left === undefined ? "free" : JSON.stringify(left)} on the writing side and ${JSON.stringify(right)} on the reading side`;
+      return `${keyword} is ${left === undefined ? "unrestricted" : JSON.stringify(left)} for the writer and ${JSON.stringify(right)} for the reader`;
     }
   }
   const refused = listOf(from["enum"]).filter(
     (value) => !listOf(to["enum"]).some((known) => JSON.stringify(known) === JSON.stringify(value)),
   );
   if (Array.isArray(to["enum"]) && refused.length > 0)
-    return `the reading side does not know the value ${JSON.stringify(refused[0])}`;
+    return `the reader does not know the value ${JSON.stringify(refused[0])}`;
   if (
     from["anyOf"] !== undefined ||
     from["oneOf"] !== undefined ||
     to["anyOf"] !== undefined ||
     to["oneOf"] !== undefined
   ) {
-    return "an alternative of the writing side has none on the reading side that accepts all of it";
+    return "no alternative of the reader accepts all of an alternative of the writer";
   }
-  return "the writing side allows values that the reading side refuses";
+  return "the writer allows values that the reader refuses";
 }
 
 function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {

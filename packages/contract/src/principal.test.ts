@@ -30,7 +30,7 @@ test("requireAccess() says which kind or which scope is missing", () => {
   const access = { scope: "questions:write", audience: ["owner"] as const };
   assert.throws(() => requireAccess(agent, access, "answerQuestion"), {
     code: "forbidden",
-    message: "answerQuestion is not for agent:main: a caller of kind agent may not call it",
+    message: "answerQuestion is not open to agent:main: callers of kind agent may not call it",
   });
   const script: Principal = { id: "script:backup", kind: "script", scopes: ["locks:*"] };
   assert.throws(() => requireAccess(script, { scope: "runs:read", audience: ["script"] }, "listRuns"), {
@@ -58,9 +58,12 @@ test("defineService() refuses parts that do not fit each other", () => {
   assert.throws(() => contractOf([getPerson, getPerson]), /two operations have the same id/);
   const relation = { from: "Person", name: "employer", field: "employerId", to: "Company", via: "getCompany" };
   const base = { name: "people", title: "People", operations: [getPerson] as const };
-  assert.throws(() => defineService({ ...base, relations: [relation] }), /getCompany, which is no operation of it/);
+  assert.throws(
+    () => defineService({ ...base, relations: [relation] }),
+    /getCompany, which is not one of its operations/,
+  );
   assert.throws(() => defineService({ ...base, name: "People" }), /lower-case/);
-  assert.throws(() => defineService({ ...base, labels: ["secret"] }), /secret is no label/);
+  assert.throws(() => defineService({ ...base, labels: ["secret"] }), /"secret" is not a label/);
   const skip = defineOperation({
     id: "skip",
     method: "POST",
@@ -71,6 +74,6 @@ test("defineService() refuses parts that do not fit each other", () => {
     effect: "queryable",
     query: getPerson,
   });
-  assert.throws(() => contractOf([skip]), /getPerson, which is none of its operations/);
+  assert.throws(() => contractOf([skip]), /getPerson, which is not one of its operations/);
   assert.equal(contractOf([getPerson, skip]).access.get("skip")?.scope, "test.people:write");
 });

@@ -1,42 +1,41 @@
-/** Who calls, and what a caller may call: kinds of principals, scopes, and the one check of both. */
+/** Callers and their permissions: kinds of principals, scopes, and the check of both. */
 import { RoostError } from "@roost/base/browser";
 
 /**
- * owner: the person, by the home's token. device: a phone or browser of the person. client: a program that the person let in.
- * agent: a run of an agent, at one epoch. service: a domain service. script: a job's program. host: another machine of the home.
- * channel: what other people say reaches Roost through it.
+ * owner: the person, by the home's token. device: the person's phone or browser. client: a program that the person authorized. agent: a run of an
+ * agent, at one epoch. service: a domain service. script: a job's program. host: another machine of the home. channel: messages of other people.
  */
 export const principalKinds = ["owner", "device", "client", "agent", "service", "script", "host", "channel"] as const;
 export type PrincipalKind = (typeof principalKinds)[number];
 
-/** Who decides for the person: what asks for a decision may not be what gives it. */
+/** Kinds that decide for the person: the requester of an approval must not be able to grant it. */
 export const decidingKinds: readonly PrincipalKind[] = ["owner", "device", "client"];
 
 export interface Principal {
   /** Stable name of the caller, for records: "person:owner", "agent:main". */
   readonly id: string;
   readonly kind: PrincipalKind;
-  /** What it was let in for: `*`, `runs:read`, `runs:*`, `*:read`, `peeps.people:read`, `peeps.*:*`. */
+  /** Granted scopes: `*`, `runs:read`, `runs:*`, `*:read`, `peeps.people:read`, `peeps.*:*`. */
   readonly scopes: readonly string[];
-  /** Of an agent: the run in which it calls, and the claim of it under which the call was allowed. */
+  /** For agents: the calling run, and the epoch under which the call was allowed. */
   readonly run?: { readonly id: string; readonly epoch: number } | undefined;
 }
 
 export interface Access {
-  /** What a caller's scopes have to cover: `<area>:<verb>`; the areas of a domain begin with its name and a dot. */
+  /** The required scope: `<area>:<verb>`; areas of a domain begin with its name and a dot. */
   readonly scope: string;
-  /** The kinds of callers that may call at all. */
+  /** The kinds of callers that may call. */
   readonly audience: readonly PrincipalKind[];
 }
 
 const scopePattern = /^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)?:[a-z]+$/;
 
-/** Whether it is written as an operation's scope is, without wildcards. */
+/** Whether it has the form of an operation's scope, without wildcards. */
 export function isScope(text: string): boolean {
   return scopePattern.test(text);
 }
 
-/** Whether one of the scopes that a caller has covers the one that is asked for. */
+/** Whether one of the granted scopes covers the requested one. */
 export function coversScope(scopes: readonly string[], asked: string): boolean {
   const [area = "", verb = ""] = asked.split(":");
   return scopes.some((scope) => {
@@ -47,11 +46,11 @@ export function coversScope(scopes: readonly string[], asked: string): boolean {
   });
 }
 
-/** @throws RoostError `forbidden`, with what the caller lacks */
+/** @throws RoostError `forbidden`, naming what the caller lacks */
 export function requireAccess(principal: Principal, access: Access, operationId: string): void {
   const { id, kind, scopes } = principal;
   if (!access.audience.includes(kind)) {
-    throw new RoostError("forbidden", `${operationId} is not for ${id}: a caller of kind ${kind} may not call it`);
+    throw new RoostError("forbidden", `${operationId} is not open to ${id}: callers of kind ${kind} may not call it`);
   }
   if (!coversScope(scopes, access.scope)) {
     throw new RoostError("forbidden", `${id} may not call ${operationId}: it lacks the scope ${access.scope}`);

@@ -25,7 +25,7 @@ test("toProblem() says nothing of what went wrong inside, only where it is writt
   });
   const text = JSON.stringify(toProblem(error, { instance }));
   assert.doesNotMatch(text, /password|secret|select/);
-  assert.match(text, /its log says why under urn:uuid:0/);
+  assert.match(text, /its log has the reason under urn:uuid:0/);
 });
 
 test("toProblem() leaves out details that JSON cannot hold, and the finer status", () => {

@@ -1,12 +1,9 @@
-/**
- * Errors on the wire: problem documents of RFC 9457. What went wrong inside the
- * server stays in its log; the document names the place in the log instead.
- */
+/** Errors on the wire: problem documents of RFC 9457. Details of internal errors stay in the server's log; the document refers to the entry. */
 import { errorCodes, type ErrorCode, type RoostError } from "@roost/base";
 import { z } from "zod";
 import { httpStatusOf } from "./status-codes.ts";
 
-/** Of an internal error: what is stored cannot be shown; its message says which fields. */
+/** Internal error: a stored row cannot be shown; its message names the fields. */
 export const unreadableReason = "unreadable";
 
 export const problemMediaType = "application/problem+json";
@@ -19,7 +16,7 @@ export const Problem = z
     status: z.number().int().min(400).max(599),
     detail: z.string().describe("This occurrence: the value, the limit, what to do next"),
     code: z.enum(errorCodes),
-    instance: z.string().describe("URI of this occurrence; the server's log has it too"),
+    instance: z.string().describe("URI of this occurrence, also in the server's log"),
     details: z.record(z.string(), z.unknown()).optional(),
   })
   .meta({ id: "Problem", description: "A problem document as in RFC 9457" });
@@ -27,21 +24,21 @@ export const Problem = z
 export type Problem = z.infer<typeof Problem>;
 
 const titles: Readonly<Record<ErrorCode, string>> = {
-  invalid_input: "The input is wrong",
-  unauthenticated: "Who is calling is not known",
-  forbidden: "The caller may not do this",
-  not_found: "There is no such thing",
-  conflict: "It is in another state than the request assumes",
-  limit_exceeded: "A limit is reached",
+  invalid_input: "The input is invalid",
+  unauthenticated: "The caller is not authenticated",
+  forbidden: "The caller is not allowed to do this",
+  not_found: "It was not found",
+  conflict: "It is not in the state that the request assumes",
+  limit_exceeded: "A limit was reached",
   timeout: "It took too long",
-  unavailable: "It cannot be reached at the moment",
+  unavailable: "It is temporarily unavailable",
   internal: "The server failed",
 };
 
 export interface ProblemOptions {
   /** URI of this occurrence. */
   instance: string;
-  /** A finer status than the code's own, where HTTP has one (405, 413, 415). */
+  /** A more precise status than the code's, where HTTP has one (405, 413, 415). */
   status?: number | undefined;
 }
 
@@ -60,12 +57,14 @@ export function toProblem(error: RoostError, options: ProblemOptions): Problem {
   return problem;
 }
 
-/** Of what went wrong inside only that a stored row cannot be shown is told, by its fields: the row belongs to who asks. */
+/** Internal details are withheld, except the fields of a stored row that cannot be shown: the row belongs to the caller. */
 function describeInternal({ message, details }: RoostError, instance: string): string {
-  return details?.["reason"] === unreadableReason ? message : `the server failed; its log says why under ${instance}`;
+  return details?.["reason"] === unreadableReason
+    ? message
+    : `the server failed; its log has the reason under ${instance}`;
 }
 
-/** What of the details JSON can hold; `httpStatus` is for the answer's status line alone. */
+/** The details that JSON can hold; `httpStatus` is for the status line only. */
 function plainDetails(details: Record<string, unknown> | undefined): Record<string, unknown> | undefined {
   if (details === undefined) return undefined;
   const { httpStatus: _, ...rest } = details;
@@ -73,6 +72,6 @@ function plainDetails(details: Record<string, unknown> | undefined): Record<stri
   try {
     return JSON.parse(JSON.stringify(rest)) as Record<string, unknown>;
   } catch {
-    return undefined; // A circle or a bigint: the error must reach the caller all the same.
+    return undefined; // A circular value or a bigint: the error must still reach the caller.
   }
 }

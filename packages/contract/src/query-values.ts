@@ -1,9 +1,7 @@
 /**
- * Values in paths and query strings, which are all text: from text to what a
- * field of the schema wants, and back. Whether the value is right is then said by
- * the schema, so text that does not convert is left as it is.
+ * Converts values in paths and query strings from text to the field's type, and back. Text that does not convert is left for the schema to refuse.
  */
-// tidy: one mapping, there and back.
+// tidy: one mapping, in both directions.
 import { RoostError } from "@roost/base/browser";
 import type { z } from "zod";
 
@@ -36,7 +34,7 @@ const scalars: ReadonlySet<string> = new Set([
   "template_literal",
 ]);
 
-/** The type below optional, default, nullable and the like. */
+/** The type inside optional, default, nullable and similar wrappers. */
 export function baseTypeOf(schema: AnyZodType): Unwrapped {
   let definition: Definition = schema._zod.def;
   for (;;) {
@@ -50,7 +48,7 @@ export function baseTypeOf(schema: AnyZodType): Unwrapped {
   }
 }
 
-/** Whether a field can be written in a query string: a scalar, a union of scalars, or a list of them. */
+/** Whether a field fits a query string: a scalar, a union of scalars, or a list of them. */
 export function isQueryType(schema: AnyZodType): boolean {
   const { def } = baseTypeOf(schema);
   if (def.type === "array") return def.element !== undefined && isScalarType(def.element);
@@ -63,7 +61,7 @@ function isScalarType(schema: AnyZodType): boolean {
   return scalars.has(def.type);
 }
 
-/** One value of a path, as the field wants it. */
+/** Converts one value of a path. */
 export function fromText(schema: AnyZodType, text: string): unknown {
   const { def } = baseTypeOf(schema);
   if (def.type === "number" || def.type === "int") {
@@ -84,8 +82,8 @@ export function fromText(schema: AnyZodType, text: string): unknown {
 }
 
 /**
- * The object that a query string means. Lists are repeated (`type=a&type=b`) or comma-separated (`type=a,b`).
- * @throws invalid_input for a scalar that is given twice
+ * Parses a query string into an object. Lists are repeated (`type=a&type=b`) or comma-separated (`type=a,b`).
+ * @throws invalid_input for a scalar given twice
  */
 export function fromQuery(input: z.ZodObject, query: URLSearchParams): Record<string, unknown> {
   const values: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
@@ -111,8 +109,8 @@ export function fromQuery(input: z.ZodObject, query: URLSearchParams): Record<st
 }
 
 /**
- * The query string that means these values; undefined ones are left out.
- * @throws invalid_input for a list item with a comma, which could not be told from two items
+ * Formats values as a query string, without undefined ones.
+ * @throws invalid_input for a list item with a comma
  */
 export function toQuery(values: Readonly<Record<string, unknown>>): URLSearchParams {
   const query = new URLSearchParams();

@@ -1,4 +1,4 @@
-/** The input of an operation as a request brings it: path, query, JSON or content, and the headers that stand for fields. */
+/** Reads an operation's input from a request: path, query, JSON or content, and headers that set fields. */
 import { RoostError } from "@roost/base";
 import type { Context } from "hono";
 import type { AnyOperation } from "./define-operation.ts";
@@ -6,7 +6,7 @@ import { contentOf, isOneOf, type Content } from "./content.ts";
 import { fromQuery, fromText } from "./query-values.ts";
 import { readBytes, readJsonBody } from "./read-json-body.ts";
 
-/** @throws RoostError `invalid_input`, or `limit_exceeded`; `details.httpStatus` has the finer status where HTTP has one */
+/** @throws RoostError `invalid_input` or `limit_exceeded`; `details.httpStatus` has the more precise status */
 export async function readInput(
   operation: AnyOperation,
   context: Context,
@@ -28,7 +28,7 @@ export async function readInput(
   }
   if (contentField !== undefined) given[contentField] = await readContent(operation, contentField, context);
   const lastId = operation.stream ? context.req.header("last-event-id") : undefined;
-  // The header wins: a browser that comes back sends it along with the address that it first asked for.
+  // The header wins: a reconnecting browser sends it along with its original address.
   if (lastId !== undefined && lastId !== "") given["after"] = fromText(input.shape["after"] as never, lastId);
   takeRevision(operation, given, context);
   return given;
@@ -45,7 +45,7 @@ async function readContent(operation: AnyOperation, field: string, context: Cont
   return { mediaType, bytes: await readBytes(context.req.raw, bytesMax) };
 }
 
-/** If-Match says the field of the input that holds the expected revision. */
+/** If-Match sets the input field with the expected revision. */
 function takeRevision({ revision, input }: AnyOperation, given: Record<string, unknown>, context: Context): void {
   const expected = revision?.expected;
   const header = context.req.header("if-match");

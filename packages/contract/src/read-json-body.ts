@@ -4,7 +4,7 @@ import { scanJson } from "./scan-json.ts";
 
 const depthMax = 200;
 
-/** @throws invalid_input, or limit_exceeded; `details.httpStatus` has the finer status where HTTP has one */
+/** @throws invalid_input or limit_exceeded; `details.httpStatus` has the more precise status */
 export async function readJsonBody(request: Request, bodyBytesMax: number): Promise<Record<string, unknown>> {
   const bytes = await readBytes(request, bodyBytesMax);
   if (bytes.length === 0) return {};
@@ -32,15 +32,15 @@ export async function readJsonBody(request: Request, bodyBytesMax: number): Prom
 
 function refuseAmbiguous(text: string): void {
   const fault = scanJson(text, depthMax);
-  // What walks the value later does so by calling itself.
+  // Code that walks the value is recursive.
   if (fault?.kind === "depth")
     throw new RoostError("invalid_input", `the body is nested deeper than ${depthMax} levels: flatten it`);
-  // Readers differ in which of the two they take.
+  // Parsers differ in which of the two they use.
   if (fault?.kind === "name")
     throw new RoostError("invalid_input", `the body has the field "${fault.name.slice(0, 64)}" twice: give it once`);
 }
 
-/** @throws RoostError `limit_exceeded` as soon as there is more */
+/** @throws RoostError `limit_exceeded` as soon as the limit is passed */
 export async function readBytes(request: Request, bodyBytesMax: number): Promise<Uint8Array<ArrayBuffer>> {
   const refuse = () =>
     new RoostError("limit_exceeded", `the body is longer than ${bodyBytesMax} bytes: send less, or in parts`, {

@@ -1,4 +1,4 @@
-/** Roost's own API as a service: the first contract, and the public file of `@roost/contract/roost`. */
+/** Roost's API as a service: the first contract, and the public file of `@roost/contract/roost`. */
 import { defineService } from "./define-service.ts";
 import { roostEvents } from "./events/roost-events.ts";
 import { roostOperations } from "./operations/roost-operations.ts";
@@ -9,10 +9,10 @@ export const roostContract = defineService({
   operations: roostOperations,
   events: roostEvents,
   topics: ["coordination", "home", "jobs", "notices", "runs", "sessions"],
-  // What it answers carries labels of its own: what it reads is marked row by row.
+  // Its answers carry labels of their own, row by row.
   labels: ["aud:main", "trust:untrusted"],
   hasPlainScopes: true,
-  // It shows everything: an agent or a service gets at a run or a session by its tools, which go by labels.
+  // It shows everything. Agents and services read runs and sessions by tools, which check labels.
   audience: ["owner", "device", "client", "script", "host"],
   relations: [
     { from: "RunSummary", name: "job", field: "jobId", to: "Job", via: "getJob" },

@@ -1,7 +1,6 @@
 /**
- * One call of one operation, the same for every transport: input checked,
- * handler called, output checked. Bad input is the caller's fault and says where;
- * bad output is the server's and is never passed on.
+ * One call of an operation, the same for every transport: checks input, calls the handler, checks output. Invalid input is reported to the caller;
+ * invalid output is a server error and never returned.
  */
 import { findUnstorable, RoostError, storableRule } from "@roost/base";
 import { z } from "zod";
@@ -13,7 +12,7 @@ import { unreadableReason } from "./problem.ts";
 import type { Unreadable } from "./records/fields.ts";
 import type { ServedOperation } from "./serve.ts";
 
-/** A call with an idempotency key, whose first answer stands for all that follow. */
+/** A call with an idempotency key; its first answer is repeated for later ones. */
 export interface KeyedCall {
   service: string;
   operation: AnyOperation;
@@ -24,8 +23,8 @@ export interface KeyedCall {
 }
 
 /**
- * Does the work of the first call with a key and keeps its answer; later ones get that answer.
- * @throws RoostError `conflict` for a key that was used for another input, whose first call still goes on, or whose outcome is unknown
+ * Executes the first call with a key and keeps its answer for later ones.
+ * @throws RoostError `conflict` for a key whose input differs, whose first call is still running, or whose outcome is unknown
  */
 export type KeepAnswer = (
   call: KeyedCall,
@@ -38,12 +37,12 @@ export interface Answer {
   isRepeated: boolean;
 }
 
-/** Rows that one answer names as unreadable; of a page all fit. */
+/** Unreadable rows named in an answer; enough for any page. */
 const unreadableMax = 500;
 
 /**
- * The input after its schema.
- * @throws invalid_input naming each wrong, missing or unknown field by its path
+ * Parses the input by its schema.
+ * @throws invalid_input naming each wrong, missing or unknown field by path
  */
 export function parseInput(operation: AnyOperation, given: unknown): Record<string, unknown> {
   const parsed = operation.input.safeParse(given);
@@ -51,7 +50,7 @@ export function parseInput(operation: AnyOperation, given: unknown): Record<stri
   const issues = parsed.success
     ? [
         ...listUnknown(without(given, contentField), parsed.data),
-        // Also in fields that take any JSON.
+        // Also in fields of any JSON.
         ...findUnstorable(without(parsed.data, contentField), issuesMax).map((path) => ({
           path,
           message: storableRule,
@@ -60,10 +59,10 @@ export function parseInput(operation: AnyOperation, given: unknown): Record<stri
     : listIssues(parsed.error);
   if (parsed.success && issues.length === 0) return parsed.data;
   const text = formatIssues(issues).join("; ");
-  throw new RoostError("invalid_input", `${operation.id} was given a wrong input: ${text}`, { details: { issues } });
+  throw new RoostError("invalid_input", `the input of ${operation.id} is invalid: ${text}`, { details: { issues } });
 }
 
-/** Content is not looked into. */
+/** Content is not inspected. */
 function without(given: unknown, field: string | undefined): unknown {
   if (field === undefined || typeof given !== "object" || given === null) return given;
   const { [field]: _content, ...rest } = given as Record<string, unknown>;
@@ -71,7 +70,7 @@ function without(given: unknown, field: string | undefined): unknown {
 }
 
 /**
- * The output after its schema, without fields that the schema does not name.
+ * Parses the output by its schema, dropping unknown fields.
  * @throws internal naming the operation and the fields
  */
 export function parseOutput(operation: AnyOperation, returned: unknown): unknown {
@@ -83,12 +82,12 @@ export function parseOutput(operation: AnyOperation, returned: unknown): unknown
   const isStored = operation.effect === "readonly";
   throw new RoostError(
     "internal",
-    `${operation.id} answered against its contract: ${text}${isStored ? "; what is stored cannot be shown" : ""}`,
+    `the answer of ${operation.id} does not match its contract: ${text}${isStored ? "; a stored row cannot be shown" : ""}`,
     { cause: parsed.error, details: isStored ? { reason: unreadableReason } : {} },
   );
 }
 
-/** One row that cannot be shown takes no list with it: what is left of the output, with the rows that are left out named in it. */
+/** Leaves out rows that do not match the contract and names them in the output, so that one bad row does not break a list. */
 function parseWithout(operation: AnyOperation, returned: unknown, error: z.core.$ZodError): unknown {
   if (!(operation.output instanceof z.ZodObject) || !Object.hasOwn(operation.output.shape, "unreadable"))
     return undefined;
@@ -113,7 +112,7 @@ function parseWithout(operation: AnyOperation, returned: unknown, error: z.core.
   return parsed.success ? parsed.data : undefined;
 }
 
-/** What names a row to a person. */
+/** A row's id for people. */
 function idOf(row: unknown): string | null {
   const { id, jobId, name } = (typeof row === "object" && row !== null ? row : {}) as Record<string, unknown>;
   const found = [id, jobId, name].find((value) => typeof value === "string");
@@ -121,8 +120,8 @@ function idOf(row: unknown): string | null {
 }
 
 /**
- * Calls the handler of an operation that gives one answer, if the caller may call it.
- * @throws RoostError `forbidden` before the input is looked at
+ * Calls the handler of a non-stream operation, if the caller is allowed to.
+ * @throws RoostError `forbidden` before the input is parsed
  */
 export async function runOperation(
   { operation, handler, access, service }: ServedOperation,
@@ -139,12 +138,12 @@ export async function runOperation(
   return keepAnswer({ service, operation, principal, key, input }, work);
 }
 
-/** An operation that takes the key as a field keeps it itself, in the transaction of its effect. */
+/** Operations with the key as an input field keep it themselves, in the transaction of the effect. */
 function isKept({ effect, input }: AnyOperation): boolean {
   return effect !== "readonly" && !Object.hasOwn(input.shape, "idempotencyKey");
 }
 
-/** Calls the handler of a stream, if the caller may; each item is checked when it is read. */
+/** Calls the handler of a stream, if the caller is allowed to; each item is checked when read. */
 export async function openOperationStream(
   { operation, handler, access }: ServedOperation,
   given: unknown,

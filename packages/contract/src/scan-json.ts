@@ -1,10 +1,10 @@
-/** Looks through JSON text for what JSON.parse takes and should not: nesting without end, and a name given twice in one object. */
+/** Finds what JSON.parse accepts and should not: unlimited nesting, and duplicate names in an object. */
 
 export type JsonFault = { kind: "depth" } | { kind: "name"; name: string };
 
-/** The first fault of a text, or nothing. A text that is not JSON is JSON.parse's to refuse. */
+/** Returns the first fault. Text that is not JSON is left to JSON.parse. */
 export function scanJson(text: string, levelsMax: number): JsonFault | undefined {
-  /** The names of each open object; undefined for a list. */
+  /** Names in each open object; undefined for a list. */
   const open: (Set<string> | undefined)[] = [];
   let lastText = "";
   for (let index = 0; index < text.length; index += 1) {

@@ -1,4 +1,4 @@
-/** Public file `@roost/contract/schemas`: event types and JSON Schema, without the weight of routes and clients. */
+/** Public file `@roost/contract/schemas`: event types and JSON Schema, without routes and clients. */
 export { checkCompatibility, type CompatibilityResult } from "./check-compatibility.ts";
 export { createValidator } from "./create-validator.ts";
 export {

@@ -1,4 +1,4 @@
-/** A contract with what serves it: each operation beside its handler, registered where the handler stands. */
+/** A contract with its handlers: each operation is paired with its handler where that is written. */
 import { RoostError } from "@roost/base";
 import type { AnyOperation } from "./define-operation.ts";
 import type { ServiceContract } from "./define-service.ts";
@@ -12,7 +12,7 @@ export interface Served {
 
 export interface ServedOperation extends Served {
   readonly access: Access;
-  /** The service that it belongs to. */
+  /** The service it belongs to. */
   readonly service: string;
 }
 
@@ -25,23 +25,23 @@ export function serve<Op extends AnyOperation>(operation: Op, handler: NoInfer<H
   return { operation, handler };
 }
 
-/** @throws RoostError `internal` naming the operations that are served by nothing, twice, or that are not in the contract */
+/** @throws RoostError `internal` naming operations without a handler, with two, or not in the contract */
 export function serveContract(contract: ServiceContract, served: readonly Served[]): ServedContract {
   const counts = new Map<AnyOperation, number>(contract.operations.map((operation) => [operation, 0]));
   for (const { operation } of served) {
     const count = counts.get(operation);
     if (count === undefined)
-      throw new RoostError("internal", `operation ${operation.id} is served and stands in no contract`);
+      throw new RoostError("internal", `operation ${operation.id} is served but not in the contract`);
     counts.set(operation, count + 1);
   }
   for (const [{ id }, count] of counts) {
     if (count === 0) throw new RoostError("internal", `operation ${id} has no handler: register one with serve()`);
-    if (count > 1) throw new RoostError("internal", `operation ${id} has ${count} handlers: leave one`);
+    if (count > 1) throw new RoostError("internal", `operation ${id} has ${count} handlers: keep one`);
   }
   return { contract, served: served.map((each) => accessible(contract, each)) };
 }
 
-/** Pairs each operation with the handler under its id. @throws RoostError `internal` when one has none */
+/** Pairs each operation with the handler under its id. @throws RoostError `internal` when one is missing */
 export function serveAll<const Ops extends readonly AnyOperation[]>(
   contract: ServiceContract<Ops>,
   handlers: NoInfer<Handlers<Ops>>,

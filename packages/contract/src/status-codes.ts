@@ -1,7 +1,4 @@
-/**
- * The one mapping from an error's code to an HTTP status and to a process's
- * exit code, and back from a status when a foreign server named no code.
- */
+/** Maps an error's code to an HTTP status and an exit code, and a status back to a code when a server gave none. */
 import type { ErrorCode } from "@roost/base/browser";
 
 const httpStatuses: Readonly<Record<ErrorCode, number>> = {
@@ -16,7 +13,7 @@ const httpStatuses: Readonly<Record<ErrorCode, number>> = {
   timeout: 504,
 };
 
-/** From sysexits(3) where it has the case; all below 128, so that they are never taken for a signal. */
+/** From sysexits(3) where it fits; all below 128, so that they are never taken for a signal. */
 const exitCodes: Readonly<Record<ErrorCode, number>> = {
   invalid_input: 64,
   not_found: 66,
@@ -37,7 +34,7 @@ export function exitCodeOf(code: ErrorCode): number {
   return exitCodes[code];
 }
 
-/** The code of an HTTP answer that says nothing but its status. */
+/** The code of an HTTP answer that has only a status. */
 export function errorCodeOfStatus(status: number): ErrorCode {
   for (const [code, known] of Object.entries(httpStatuses)) {
     if (known === status) return code as ErrorCode;

@@ -1,18 +1,17 @@
 /**
- * JSON Schema (draft 2020-12) of a zod schema. Objects are closed, so that a
- * change between versions can be judged, unless asked otherwise. What zod adds beyond
- * the contract (long patterns beside a format, the bounds of safe integers) is left out.
+ * Converts a zod schema to JSON Schema (draft 2020-12). Objects are closed by default, so that changes between versions can be compared. zod's
+ * additions (long patterns beside a format, safe-integer bounds) are left out.
  */
 import type { JsonValue } from "@roost/base";
 import { z } from "zod";
 
-/** A JSON Schema document or a part of one. */
+/** A JSON Schema document or part of one. */
 export type JsonSchema = { [keyword: string]: JsonValue };
 
 export interface JsonSchemaOptions {
-  /** Whether the schema is of what is given (defaults may be missing) or of what results. */
+  /** Whether the schema is for input (defaults may be missing) or output. */
   io?: "input" | "output";
-  /** Whether objects may have fields that the schema does not name. */
+  /** Whether objects may have unknown fields. */
   objects?: "closed" | "open";
 }
 
@@ -32,11 +31,11 @@ export function toJsonSchema(schema: z.ZodType, options: JsonSchemaOptions = {})
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
   });
-  // zod adds keys that JSON does not have ("~standard", getters); this leaves what is written.
+  // zod adds keys that JSON does not have ("~standard", getters); this drops them.
   return JSON.parse(JSON.stringify(json)) as JsonSchema;
 }
 
-/** A format's own pattern: long, and said by the format. One that the contract adds is kept. */
+/** A format's own pattern is long and implied by the format; patterns that the contract adds are kept. */
 function ownPatternOf(definition: { pattern?: RegExp }): string | undefined {
   return definition.pattern?.source;
 }

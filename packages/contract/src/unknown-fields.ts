@@ -1,12 +1,11 @@
 /**
- * Finds fields that a schema did not know. Input objects are written as plain
- * z.object, which drops unknown fields, so that one schema serves input and output;
- * whoever reads input asks here whether something was dropped and refuses it.
+ * Finds fields unknown to a schema. Inputs are plain z.object, which drops unknown fields, so that one schema serves input and output; readers of
+ * input call this to refuse what was dropped.
  */
 
 const depthMax = 32;
 
-/** Paths ("steps[0].nme") of the fields of `given` that are missing in `parsed`, at most `limit` of them. */
+/** Paths ("steps[0].nme") of fields of `given` missing in `parsed`, at most `limit`. */
 export function findUnknownFields(given: unknown, parsed: unknown, limit = 10): string[] {
   const found: string[] = [];
   visit(given, parsed, "", 0);

@@ -1,6 +1,6 @@
 /**
- * Brings the functions of one schema to those of this program. A function has its version in its name (`claim_2` beside `claim_1`), so that
- * programs of two versions work on one database: each calls its own. Owns the tables `<schema>.function_set` and `<schema>.function_version`.
+ * Brings the functions of a schema to those of this program. A function's name has its version (`claim_2` beside `claim_1`), so that programs of
+ * two versions can use one database: each calls its own. Owns the tables `<schema>.function_set` and `<schema>.function_version`.
  */
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
@@ -12,12 +12,12 @@ import { isTransientConflict } from "./to-database-error.ts";
 export interface FunctionFile {
   /** The file's name without `.sql`. */
   name: string;
-  /** `create or replace function` for each, with the schema and the version in its name. They may call each other in any order. */
+  /** `create or replace function` statements with schema and version in the names. Functions may call each other in any order. */
   sql: string;
 }
 
 export interface FunctionSet {
-  /** The version of the program, MAJOR.MINOR.PATCH. */
+  /** The program's version, MAJOR.MINOR.PATCH. */
   program: string;
   files: FunctionFile[];
 }
@@ -39,8 +39,8 @@ export async function readFunctions(directory: URL): Promise<FunctionFile[]> {
 }
 
 /**
- * Applies them under the lock of the schema's migrations, all or none, and says whether it did: not when they are there already, nor when a
- * newer program has been here. A function that no newer program has is dropped one minor version after its last.
+ * Applies all functions or none, under the lock of the schema's migrations, and returns whether it did: not when they are there already, nor after
+ * a newer program. A function that newer programs lack is dropped one minor version after its last use.
  */
 export async function applyFunctions(database: Database, options: ApplyFunctionsOptions): Promise<boolean> {
   return database.transact(async (tx) => {
@@ -89,7 +89,7 @@ async function prepare(
 
 async function applyFile(tx: Transaction, file: FunctionFile, { schema }: ApplyFunctionsOptions): Promise<void> {
   try {
-    // A function in SQL may call one of a later file.
+    // A function may call one of a later file.
     await tx.query(`SET LOCAL check_function_bodies = off`);
     await tx.query(file.sql);
   } catch (error) {
@@ -118,7 +118,7 @@ async function dropRetired(tx: Transaction, options: ApplyFunctionsOptions): Pro
   }
 }
 
-/** @throws RoostError `invalid_input` for a name without a version: a program before would call what this one put in its place */
+/** @throws RoostError `invalid_input` for a name without a version: an older program would call the replaced function */
 function namesOf({ name: file, sql }: FunctionFile, schema: string): string[] {
   return [...sql.matchAll(/create or replace function\s+([\w.]+)\s*\(/g)].map(([, qualified]) => {
     const [, name] = /^(?:\w+)\.(\w+_\d+)$/.exec(qualified!) ?? [];
@@ -152,7 +152,7 @@ function partsOf(version: string): number[] {
 
 function checksumOf({ files }: FunctionSet): string {
   const hash = createHash("sha256");
-  // Line ends may be changed by a checkout.
+  // A checkout may change line ends.
   for (const { name, sql } of files) hash.update(`${name}\0${sql.replaceAll("\r\n", "\n")}\0`);
   return hash.digest("hex");
 }

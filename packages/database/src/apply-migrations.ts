@@ -1,6 +1,6 @@
 /**
- * Brings one schema of a database to the newest migration this program knows. Owns the table `<schema>.migration`;
- * has no way back: a mistake is corrected by a further migration.
+ * Brings a schema to the newest migration this program knows. Owns the table `<schema>.migration`. There is no way back: a mistake is corrected by
+ * a further migration.
  */
 import { createHash } from "node:crypto";
 import { RoostError } from "@roost/base";
@@ -11,7 +11,7 @@ import type { Migration } from "./read-migrations.ts";
 import { isTransientConflict } from "./to-database-error.ts";
 
 export interface ApplyMigrationsOptions {
-  /** Made when it is missing. While a migration runs it is first in the search path. */
+  /** Created when missing. First in the search path while a migration runs. */
   schema: string;
   migrations: Migration[];
   /** Applied after the last migration. */
@@ -19,7 +19,7 @@ export interface ApplyMigrationsOptions {
 }
 
 /**
- * Applies what is missing, each migration in its own transaction, one process at a time. Returns the applied names.
+ * Applies missing migrations, each in its own transaction, one process at a time. Returns their names.
  * @throws RoostError `conflict` when an applied migration was changed, is missing or is newer than this program
  */
 export async function applyMigrations(database: Database, options: ApplyMigrationsOptions): Promise<string[]> {
@@ -30,7 +30,7 @@ export async function applyMigrations(database: Database, options: ApplyMigratio
     );
   }
   const applied: string[] = [];
-  // Each turn looks again at what is applied, so processes that start together take turns.
+  // Each turn checks again what is applied, so that processes that start together take turns.
   for (let turn = 0; turn <= options.migrations.length; turn += 1) {
     const name = await database.transact((tx) => applyNext(tx, options));
     if (name === undefined) break;
@@ -41,7 +41,7 @@ export async function applyMigrations(database: Database, options: ApplyMigratio
   return applied;
 }
 
-/** The name of the migration it applied, undefined when none is missing. */
+/** Returns the applied migration's name; undefined when none is missing. */
 async function applyNext(tx: Transaction, options: ApplyMigrationsOptions): Promise<string | undefined> {
   const appliedCount = await prepare(tx, options);
   const migration = options.migrations[appliedCount];
@@ -65,12 +65,12 @@ async function applyNext(tx: Transaction, options: ApplyMigrationsOptions): Prom
   return migration.name;
 }
 
-/** Takes the lock until the transaction ends, makes the table, and returns how many migrations are applied. */
+/** Takes the lock until the transaction ends, creates the table, and returns how many migrations are applied. */
 async function prepare(tx: Sql, options: ApplyMigrationsOptions): Promise<number> {
   await tx.query(`SET LOCAL statement_timeout = 0`);
   await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`roost migrations ${options.schema}`]);
   await tx.query(`SET LOCAL client_min_messages = warning`);
-  // A role that may make no schema is given one.
+  // A role that may not create schemas gets one created for it.
   const [found] = await tx.query<{ exists: boolean }>(`SELECT to_regnamespace($1) IS NOT NULL AS exists`, [
     escapeIdentifier(options.schema),
   ]);
@@ -117,7 +117,7 @@ function tableOf(options: ApplyMigrationsOptions): string {
   return `${escapeIdentifier(options.schema)}.migration`;
 }
 
-// Line ends may be changed by a checkout.
+// A checkout may change line ends.
 function checksumOf(migration: Migration): string {
   return createHash("sha256").update(migration.sql.replaceAll("\r\n", "\n")).digest("hex");
 }

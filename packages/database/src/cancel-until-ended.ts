@@ -1,18 +1,18 @@
 /**
- * Cancels the statement that a connection runs. PostgreSQL ignores a cancellation that arrives before the backend has begun the
- * statement, so it is asked again until the statement has ended, and never after: a late one would hit the next user of the connection.
+ * Cancels the running statement of a connection. PostgreSQL ignores a cancellation that arrives before the statement begins, so it is repeated
+ * until the statement has ended, and never after: a late one would hit the connection's next user.
  */
 import { sleepUntilAborted } from "@roost/base";
 import type { Client } from "pg";
 import { connectClient, type ConnectionSettings } from "./connect-client.ts";
 
-/** The first wait for an answer; each further one is twice as long, up to the second. */
+/** The first wait for an answer; it doubles up to a second. */
 const askMsMin = 5;
 const askMsMax = 1_000;
 
 /**
- * Resolves when `ended` is aborted and no request is under way. Never rejects: a server that cannot be reached is asked again, as long
- * as the statement runs, which the statement's own time limit bounds.
+ * Resolves when `ended` is aborted and no request is in flight. Never rejects: an unreachable server is asked again while the statement runs, which
+ * the statement timeout limits.
  */
 export async function cancelUntilEnded(
   processId: number,

@@ -1,6 +1,4 @@
-/**
- * Opens one connection with the settings that every connection of Roost has, pooled or dedicated.
- */
+/** Opens one connection with Roost's settings, pooled or dedicated. */
 import { Client, type ClientBase, type ClientConfig } from "pg";
 import { valueParsers } from "./value-parsers.ts";
 
@@ -15,7 +13,7 @@ export interface ConnectionSettings {
   applicationName: string;
   statementTimeoutMsMax: number;
   idleInTransactionMsMax?: number | undefined;
-  /** The server itself refuses every write. */
+  /** The server refuses every write. */
   isReadOnly?: boolean;
 }
 
@@ -30,7 +28,7 @@ export function clientConfig(settings: ConnectionSettings): ClientConfig {
   };
 }
 
-/** Said in SQL and not in the startup packet, which poolers such as PgBouncer refuse when it holds settings. */
+/** Set by SQL rather than in the startup packet, where poolers such as PgBouncer refuse settings. */
 export async function prepareConnection(client: ClientBase, settings: ConnectionSettings): Promise<void> {
   await client.query(
     `SELECT set_config(name, value, false) FROM (VALUES
@@ -54,7 +52,7 @@ export async function prepareConnection(client: ClientBase, settings: Connection
 /** A connection outside the pool. Throws the driver's error. */
 export async function connectClient(settings: ConnectionSettings): Promise<Client> {
   const client = new Client(clientConfig(settings));
-  // An 'error' that nobody hears ends the process; losing the connection is told by 'end'.
+  // An unhandled 'error' ends the process; 'end' reports the loss.
   client.on("error", () => undefined);
   try {
     await client.connect();

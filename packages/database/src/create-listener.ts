@@ -1,6 +1,6 @@
 /**
- * LISTEN for a whole Database over one dedicated connection, opened with the first subscription and closed with the
- * last. Owns reconnecting. Notifications are hints: whoever needs certainty polls.
+ * LISTEN for a whole Database over one dedicated connection, opened with the first subscription and closed with the last. Owns reconnecting.
+ * Notifications are hints: certainty needs polling.
  */
 import { backoffMs, jitteredMs, type Logger, RoostError, sleepUntilAborted } from "@roost/base";
 import { escapeIdentifier, type Client } from "pg";
@@ -26,7 +26,7 @@ class ReconnectingListener implements Listener {
   readonly #channels = new Map<string, Set<OnPayload>>();
   readonly #closed = new AbortController();
   #client: Client | undefined;
-  /** A loop is trying to connect; when it succeeds it listens to every channel and calls every subscriber. */
+  /** A loop is trying to connect; once connected it listens to every channel and calls every subscriber. */
   #isReconnecting = false;
   #reconnected: Promise<void> = Promise.resolve();
   #tail: Promise<unknown> = Promise.resolve();
@@ -44,7 +44,7 @@ class ReconnectingListener implements Listener {
         `channel "${channel}" has ${bytes} bytes: it needs 1 to ${channelBytesMax}`,
       );
     }
-    // Wrapped, so that one function subscribed twice is two subscriptions.
+    // Wrapped, so that a function subscribed twice is two subscriptions.
     const subscriber: OnPayload = (payload) => onPayload(payload);
     await this.#inTurn(() => this.#subscribe(channel, subscriber));
     return {
@@ -59,7 +59,7 @@ class ReconnectingListener implements Listener {
     await this.#inTurn(() => this.#disconnect());
   }
 
-  // Subscribing, unsubscribing and closing never overlap.
+  // Runs subscribing, unsubscribing and closing one at a time.
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#tail.then(work);
     this.#tail = done.catch(() => undefined);
@@ -78,7 +78,7 @@ class ReconnectingListener implements Listener {
       else if (isFirst) await this.#client.query(`LISTEN ${escapeIdentifier(channel)}`);
     } catch (thrown) {
       const error = toDatabaseError(thrown);
-      // The connection is lost and its end has not been told yet: the reconnect takes the channel along.
+      // The connection is lost but 'end' is still to come: the reconnect includes the channel.
       const client = this.#client;
       if (client !== undefined && error.code === "unavailable") {
         void client.end().catch(() => undefined);
@@ -93,11 +93,11 @@ class ReconnectingListener implements Listener {
   async #unsubscribe(channel: string, subscriber: OnPayload): Promise<void> {
     if (!this.#forget(channel, subscriber)) return;
     if (this.#channels.size === 0 && !this.#isReconnecting) await this.#disconnect();
-    // When the connection is lost at this moment, the reconnect leaves the channel out.
+    // If the connection is lost now, the reconnect leaves the channel out.
     else await this.#client?.query(`UNLISTEN ${escapeIdentifier(channel)}`).catch(() => undefined);
   }
 
-  /** Whether nobody is subscribed to the channel any more. */
+  /** Returns whether the channel has no subscribers left. */
   #forget(channel: string, subscriber: OnPayload): boolean {
     const subscribers = this.#channels.get(channel);
     if (!subscribers?.delete(subscriber) || subscribers.size > 0) return false;
@@ -114,7 +114,7 @@ class ReconnectingListener implements Listener {
     });
     client.on("notification", ({ channel, payload }) => this.#deliver(channel, payload ?? ""));
     try {
-      // Also sees a channel that is added meanwhile: iteration of a Map does.
+      // Iterating a Map includes channels added meanwhile.
       for (const channel of this.#channels.keys()) await client.query(`LISTEN ${escapeIdentifier(channel)}`);
       if (isLost) throw new RoostError("unavailable", "the connection to PostgreSQL was lost at once");
     } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * A pool of connections to PostgreSQL, wherever it runs. Owns the pool, the version check and the translation of
- * the driver's errors; starting a server is openEmbeddedPostgres'.
+ * A pool of connections to PostgreSQL, wherever it runs. Owns the pool, the version check and the translation of driver errors;
+ * openEmbeddedPostgres starts servers.
  */
 import { RoostError, type Logger } from "@roost/base";
 import { Pool, type PoolClient } from "pg";
@@ -25,13 +25,13 @@ export interface OpenDatabaseOptions {
   logger: Logger;
   /** Default 30,000. 0 is no limit. */
   statementTimeoutMsMax?: number;
-  /** How long a transaction may do nothing. Default 60,000. */
+  /** How long a transaction may be idle. Default 60,000. */
   idleInTransactionMsMax?: number;
-  /** Every transaction of these connections is read-only: the server refuses to write. Default false. */
+  /** All transactions of these connections are read-only, enforced by the server. Default false. */
   isReadOnly?: boolean;
 }
 
-/** @throws RoostError `unavailable` when nobody answers, `invalid_input` for a bad URL or a server older than 15 */
+/** @throws RoostError `unavailable` when no server answers, `invalid_input` for an invalid URL or a server older than 15 */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
   const { url, poolMax = 8, applicationName, logger, statementTimeoutMsMax = 30_000 } = options;
   const { isReadOnly = false, idleInTransactionMsMax } = options;
@@ -50,7 +50,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, its types do not say so
     onConnect: (client) => prepareConnection(client, settings),
   });
-  // A connection that dies while checked out has nobody else listening, and an unheard 'error' ends the process.
+  // A connection that dies while checked out has no other listener, and an unhandled 'error' ends the process.
   pool.on("connect", (client) => client.on("error", () => undefined));
   pool.on("error", (error) => logger.warn("an idle connection to PostgreSQL was lost", { reason: error.message }));
   const database = new PooledDatabase(pool, settings, createListener(settings, logger));
@@ -129,7 +129,7 @@ async function refuseOldServer(database: Database): Promise<void> {
   requireServerVersion(version?.number ?? 0, version?.text ?? "of unknown version");
 }
 
-// The message never holds the URL: it may have a password in it.
+// The message never holds the URL, which may contain a password.
 function explainRefusal(error: unknown): unknown {
   const refusals = ["28", "3D"];
   if (!(error instanceof RoostError) || !refusals.includes((sqlStateOf(error) ?? "").slice(0, 2))) return error;

@@ -4,7 +4,7 @@ import type { QueryOptions, Session } from "./database.ts";
 import { runQuery } from "./run-query.ts";
 import { toDatabaseError } from "./to-database-error.ts";
 
-/** A connection outside the pool, so that holding it for hours starves nobody. */
+/** A connection outside the pool, so that holding it for long does not exhaust the pool. */
 export async function openSession(settings: ConnectionSettings): Promise<Session> {
   const client = await connectClient(settings).catch((error: unknown) => {
     throw toDatabaseError(error);

@@ -1,7 +1,6 @@
 /**
- * One transaction on one connection, from its first statement to its commit or rollback. BEGIN waits for the first statement and
- * travels with it; statements that are made before the answer to an earlier one is waited for travel together. Trying again is
- * transact's.
+ * One transaction on one connection, from its first statement to its commit or rollback. BEGIN is sent with the first statement; statements issued
+ * before an earlier answer arrives are sent together. transact retries.
  */
 import { RoostError } from "@roost/base";
 import type { ClientBase } from "pg";
@@ -12,15 +11,15 @@ import { isConnectionLoss, toDatabaseError } from "./to-database-error.ts";
 
 export type Isolation = NonNullable<TransactOptions["isolation"]>;
 
-/** Statements of one round trip; what is more takes further ones. */
+/** Statements per round trip. */
 const togetherMax = 1000;
 
-/** What the work of a transaction is given: its connection, as long as it may use it. */
+/** The argument of a transaction's work: its connection, for as long as it may use it. */
 export class OpenTransaction implements CommittingTransaction {
   readonly #client: ClientBase;
   readonly #isolation: Isolation;
   #refusal: (() => RoostError) | undefined;
-  /** Made and not sent. */
+  /** Issued and not sent. */
   #waiting: Waiting[] = [];
   #tail: Promise<void> = Promise.resolve();
   #hasBegun = false;
@@ -42,12 +41,12 @@ export class OpenTransaction implements CommittingTransaction {
     return this.#enqueue<Row>({ text, values, options }, true);
   }
 
-  /** From now on every statement is refused with what `reason` makes. */
+  /** Refuses every further statement with the error that `reason` makes. */
   close(reason: () => RoostError): void {
     this.#refusal ??= reason;
   }
 
-  /** Aborted when what is on the wire now has been answered; undefined when nothing is. */
+  /** Aborted when everything in flight has been answered; undefined when nothing is. */
   whenIdle(): AbortSignal | undefined {
     if (!this.#isBusy) return undefined;
     this.#idle ??= new AbortController();
@@ -62,7 +61,7 @@ export class OpenTransaction implements CommittingTransaction {
     );
   }
 
-  /** Of a settled transaction. There is nothing to do when it never began. */
+  /** For a settled transaction. Does nothing when it never began. */
   async commit(): Promise<void> {
     if (!this.#hasBegun || this.isCommitted) return;
     const { commit } = await runPipeline(this.#client, { begins: false, statements: [], commits: true });
@@ -70,7 +69,7 @@ export class OpenTransaction implements CommittingTransaction {
     if (failure !== undefined) throw toDatabaseError(failure);
   }
 
-  /** Of a settled transaction; says whether its connection is fit for further use. */
+  /** For a settled transaction; returns whether its connection can be reused. */
   async rollBack(): Promise<boolean> {
     if (this.connectionLost) return false;
     if (!this.#hasBegun || this.isCommitted) return true;
@@ -86,9 +85,9 @@ export class OpenTransaction implements CommittingTransaction {
     const rows = new Promise<Row[]>((resolve, reject) => {
       this.#waiting.push({ statement, commits, resolve: (found) => resolve(found as Row[]), reject });
     });
-    // Whoever made several may wait for the first and learn there that all have failed.
+    // A caller of several statements may await only the first and learn there that all failed.
     rows.catch(() => undefined);
-    // In the next microtask, or when the answer to what was sent is there: what is made until then goes along.
+    // Sent in the next microtask, or when the current answer arrives: statements issued until then are sent together.
     this.#tail = this.#tail.then(() => this.#sendWaiting());
     return rows;
   }
@@ -110,7 +109,7 @@ export class OpenTransaction implements CommittingTransaction {
     }
   }
 
-  /** What may travel together of what waits: nothing follows a commit. */
+  /** Statements that may be sent together: nothing follows a commit. */
   #takeGroup(): Waiting[] {
     const firstAlone = this.#waiting.findIndex(isAlone);
     const firstCommit = this.#waiting.findIndex(({ commits }) => commits);
@@ -147,7 +146,7 @@ export class OpenTransaction implements CommittingTransaction {
     await this.#client.query(`BEGIN ISOLATION LEVEL ${isolationLevels[this.#isolation]}`);
   }
 
-  /** What a statement's caller is told. */
+  /** The error for a statement's caller. */
   #explain(error: unknown): unknown {
     if (error instanceof RoostError) return error;
     if (isConnectionLoss(error)) this.connectionLost = true;
@@ -158,7 +157,7 @@ export class OpenTransaction implements CommittingTransaction {
     if (this.#refusal !== undefined) throw this.#refusal();
   }
 
-  /** Whether everything is committed; otherwise why not. The driver's error is returned when it is certain that nothing was. */
+  /** Whether everything is committed; otherwise why not. Returns the driver's error when it is certain that nothing was. */
   #conclude(commit: NonNullable<PipelineResult["commit"]>): unknown {
     if ("error" in commit) {
       if (!isConnectionLoss(commit.error)) return commit.error;
@@ -169,7 +168,7 @@ export class OpenTransaction implements CommittingTransaction {
         { cause: commit.error, details: { outcome: "unknown" } },
       );
     }
-    // PostgreSQL answers ROLLBACK to the COMMIT of a transaction in which a statement failed.
+    // PostgreSQL answers ROLLBACK to the COMMIT of a failed transaction.
     if (commit.tag !== "COMMIT") {
       return new RoostError(
         "internal",
@@ -189,7 +188,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** It may be several statements in one text, which no pipeline takes. */
+/** It may be several statements in one text, which pipelines cannot send. */
 function isAlone({ statement: { values, options }, commits }: Waiting): boolean {
   return !commits && values === undefined && options?.name === undefined;
 }

@@ -2,12 +2,12 @@ import { readdir, readFile } from "node:fs/promises";
 import { RoostError } from "@roost/base";
 
 export interface Migration {
-  /** `001-log`: the file's name without `.sql`. Migrations run in the order they are given. */
+  /** `001-log`: the file's name without `.sql`. Migrations run in the given order. */
   name: string;
   sql: string;
 }
 
-/** All `NNN-name.sql` files of a directory, by number. Any other `.sql` name is refused: it would silently not run. */
+/** All `NNN-name.sql` files of a directory, by number. Other `.sql` names are refused, since they would silently not run. */
 export async function readMigrations(directory: URL): Promise<Migration[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith(".sql")).sort();
   const numbers = new Set<string>();

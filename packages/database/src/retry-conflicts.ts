@@ -1,4 +1,4 @@
-/** Runs again what PostgreSQL rolled back in favour of another transaction. It must have no effects outside the database. */
+/** Retries what PostgreSQL rolled back in favour of another transaction. The attempt must have no effects outside the database. */
 import { delay, jitteredMs, RoostError } from "@roost/base";
 import { isStalePlan, isTransientConflict, isUnseenPartition } from "./to-database-error.ts";
 
@@ -6,7 +6,7 @@ const attemptsMax = 8;
 const retryDelayMsMin = 4;
 const retryDelayMsMax = 250;
 
-/** @throws what `attempt` throws, and RoostError `unavailable` when it lost 8 times */
+/** @throws what `attempt` throws, and RoostError `unavailable` after 8 conflicts */
 export async function retryConflicts<T>(attempt: () => Promise<T>): Promise<T> {
   for (let count = 1; ; count += 1) {
     try {
@@ -18,7 +18,7 @@ export async function retryConflicts<T>(attempt: () => Promise<T>): Promise<T> {
         if (isUnseenPartition(error)) throw error;
         throw new RoostError(
           "unavailable",
-          `the transaction lost against others ${attemptsMax} times (limit ${attemptsMax}): try again later`,
+          `the transaction was rolled back in favour of others ${attemptsMax} times (limit ${attemptsMax}): try again later`,
           { cause: error },
         );
       }

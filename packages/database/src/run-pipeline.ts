@@ -1,8 +1,7 @@
 /**
- * Statements that travel together, BEGIN before them and COMMIT behind them if they shall: one round trip instead of one each. Up
- * to its Sync a pipeline of the extended protocol stands or falls as one: after a failure the server skips the rest, so no
- * statement runs outside the transaction that did not begin, and a failed one is never committed. The driver's own pipelining has
- * a Sync behind each statement and so cannot promise that.
+ * Sends statements together, optionally with BEGIN before and COMMIT after them, in one round trip. Up to its Sync a pipeline of the extended
+ * protocol succeeds or fails as a whole: after a failure the server skips the rest, so no statement runs outside its transaction, and a failed one
+ * is never committed. The driver's own pipelining sends a Sync after each statement and cannot promise this.
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
  */
 import { Query, type ClientBase, type Connection, type QueryResult, type Submittable } from "pg";
@@ -23,16 +22,16 @@ export interface Pipeline {
 }
 
 export interface PipelineResult {
-  /** One for each statement. Those behind a failed one did not run and have its error, the driver's. */
+  /** One per statement. Statements after a failed one did not run and have its (the driver's) error. */
   outcomes: ({ rows: unknown[] } | { error: unknown })[];
-  /** What became of COMMIT, if there was one: its command tag (ROLLBACK when the transaction had failed before), or an error. */
+  /** The result of COMMIT, if there was one: its command tag (ROLLBACK when the transaction had failed), or an error. */
   commit: { tag: string } | { error: unknown } | undefined;
 }
 
 const begin: Statement = { text: "BEGIN", options: { name: "roost_begin" } };
 const commit: Statement = { text: "COMMIT", options: { name: "roost_commit" } };
 
-/** Never rejects: what failed, and what ran before it, is in the result. */
+/** Never rejects: the result holds the failure and what ran before it. */
 export async function runPipeline(
   client: ClientBase,
   { begins, statements, commits }: Pipeline,
@@ -49,20 +48,20 @@ export async function runPipeline(
 
 type Outcome = { result: QueryResult } | { error: unknown };
 
-/** What the driver takes for one query: it hands the server's messages on to the statement whose turn it is. */
+/** The driver takes this for one query: it passes the server's messages to the statement in turn. */
 class Submission implements Submittable {
   readonly #queries: DriverQuery[];
   readonly #outcomes: Outcome[] = [];
   readonly #resolve: (outcomes: Outcome[]) => void;
-  /** How many the server is through with. */
+  /** How many the server has finished. */
   #answered = 0;
-  /** The name of a statement that was parsed and closed again, because its values could not be sent. */
+  /** Name of a statement that was parsed and closed again, because its values could not be sent. */
   #closed: string | undefined;
 
   constructor(statements: readonly Statement[], resolve: (outcomes: Outcome[]) => void) {
     this.#resolve = resolve;
     this.#queries = statements.map(({ text, values = [], options = {} }, index) => {
-      // The driver's types leave out queryMode.
+      // The driver's types lack queryMode.
       const config = { text, values, queryMode: "extended", types: valueParsers, ...options };
       return new Query(config, (error: Error | undefined, result: unknown) => {
         this.#outcomes[index] ??= error ? { error } : { result: result as QueryResult };
@@ -70,7 +69,7 @@ class Submission implements Submittable {
     });
   }
 
-  // The driver asks for both when the server has parsed a statement, to know it again.
+  // The driver reads both when the server has parsed a statement, to recognize it later.
   get name(): string | undefined {
     return this.#queries[this.#answered]?.name;
   }
@@ -78,7 +77,7 @@ class Submission implements Submittable {
     return this.#queries[this.#answered]?.text;
   }
 
-  /** All messages, up to a statement that the driver itself refuses, and one Sync. */
+  /** Sends all messages, up to a statement that the driver refuses, and one Sync. */
   submit(connection: Connection): Error | null {
     const open = Object.assign(Object.create(connection) as Connection, { sync() {} });
     connection.stream.cork();
@@ -88,7 +87,7 @@ class Submission implements Submittable {
         const outcome = this.#outcomes[index];
         if (refused === null && outcome === undefined) continue;
         if (refused === null) this.#closed = query.name;
-        // The caller's mistake, and not the connection's: nothing of it was sent.
+        // The caller's mistake rather than the connection's: nothing of it was sent.
         const cause = refused ?? (outcome as { error: Error }).error;
         this.#outcomes[index] = { error: new TypeError(cause.message, { cause }) };
         break;
@@ -118,10 +117,10 @@ class Submission implements Submittable {
   }
   handleCopyData(): void {}
 
-  /** The server's, or the connection's: of the statement whose turn it is. */
+  /** An error of the server or the connection: for the statement in turn. */
   handleError(error: unknown, connection: Connection): void {
     this.#outcomes[this.#answered] ??= { error };
-    // What was skipped was not parsed either.
+    // A skipped statement was not parsed either.
     const { submittedNamedStatements } = connection as unknown as DriverConnection;
     for (const { name } of this.#queries.slice(this.#answered))
       if (name !== undefined) delete submittedNamedStatements[name];
@@ -138,7 +137,7 @@ class Submission implements Submittable {
   }
 }
 
-/** Of the driver's query, what its client calls and its types leave out. */
+/** Members of the driver's query that its client uses and its types lack. */
 interface DriverQuery {
   name: string | undefined;
   text: string;
@@ -151,8 +150,8 @@ interface DriverQuery {
 }
 
 interface DriverConnection {
-  /** Names that were sent to be parsed and are not known to be. */
+  /** Names that were sent for parsing, without confirmation yet. */
   submittedNamedStatements: Record<string, string>;
-  /** Names that are known to be parsed. */
+  /** Names known to be parsed. */
   parsedStatements: Record<string, string>;
 }

@@ -1,7 +1,7 @@
 import type { ClientBase, QueryArrayResult, QueryResult } from "pg";
 import type { QueryOptions } from "./database.ts";
 
-/** One statement on one connection; of several statements in one text, the rows of the last. Throws the driver's error. */
+/** One statement on one connection; for several statements in one text, the rows of the last. Throws the driver's error. */
 export async function runQuery<Row>(
   client: ClientBase,
   text: string,

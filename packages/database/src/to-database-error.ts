@@ -1,26 +1,25 @@
 /**
- * Turns what the driver throws into a RoostError, once, by SQLSTATE class
- * (https://www.postgresql.org/docs/current/errcodes-appendix.html). Owns no retry: that is transact's.
+ * Converts driver errors to RoostError, once, by SQLSTATE class (https://www.postgresql.org/docs/current/errcodes-appendix.html). transact retries.
  */
 import { RoostError, type ErrorCode } from "@roost/base";
 import { DatabaseError } from "pg";
 
-/** The transaction can be run again from its start: serialization failure, deadlock. */
+/** The transaction can be repeated from its start: serialization failure, deadlock. */
 export function isTransientConflict(error: unknown): boolean {
   const state = sqlStateOf(error);
   return state === "40001" || state === "40P01";
 }
 
 /**
- * A row found no partition. Another transaction may just have attached it: its rows are visible a moment before its change of the
- * table is known to other connections.
+ * A row found no partition. Another transaction may just have attached it: its rows become visible a moment before other connections know the
+ * changed table.
  */
 export function isUnseenPartition(error: unknown): boolean {
   const found = findDatabaseError(error);
   return found?.code === "23514" && found.routine === "ExecFindPartition";
 }
 
-/** A prepared statement outlived a change of its tables: a new connection prepares it anew. */
+/** A prepared statement outlived a change of its tables: a new connection prepares it again. */
 export function isStalePlan(error: unknown): boolean {
   const found = findDatabaseError(error);
   return found?.code === "0A000" && found.routine === "RevalidateCachedQuery";
@@ -35,7 +34,7 @@ export function isConnectionLoss(error: unknown): boolean {
 
 const unavailableReason = "database_unavailable";
 
-/** The database could not do what it was asked (away, cut off, too slow, disk full): nothing is wrong with what it was asked for. */
+/** The database was unable to answer (down, disconnected, too slow, disk full): the statement itself is fine. */
 export function isDatabaseUnavailable(error: unknown): error is RoostError {
   if (!(error instanceof RoostError)) return false;
   return error.details?.["reason"] === unavailableReason || error.details?.["outcome"] === "unknown";

@@ -1,6 +1,6 @@
 /**
- * One transaction on one pooled connection: begin, work, commit, roll back, run again. Owns the rules of when a
- * transaction may run again and when its connection must be thrown away; knows nothing of what the work is.
+ * One transaction on one pooled connection: begin, work, commit, roll back, retry. Owns the rules of when to repeat a transaction and when to
+ * discard its connection.
  */
 import { RoostError } from "@roost/base";
 import type { Pool, PoolClient } from "pg";
@@ -13,7 +13,7 @@ import { isStalePlan, toDatabaseError } from "./to-database-error.ts";
 
 export interface TransactionPlace {
   pool: Pool;
-  /** For the short connection that cancels a statement: the pool may have none left. */
+  /** For the short connection that cancels a statement: the pool may be exhausted. */
   settings: ConnectionSettings;
 }
 
@@ -46,7 +46,7 @@ async function attemptOnce<T>(
     return result;
   } catch (error) {
     await tx.settle();
-    // A cancellation that is still under way would hit the rollback.
+    // A cancellation still in flight would hit the rollback.
     await cancellation.settle();
     isReusable = (await tx.rollBack()) && !isStalePlan(error);
     throw error;
@@ -73,7 +73,7 @@ function cancelOnAbort(
   };
   signal?.addEventListener("abort", onAbort, { once: true });
   return {
-    // The connection is kept until the last request has been answered, so that none can hit a later user of it.
+    // The connection is kept until the last request is answered, so that none hits its next user.
     async settle() {
       signal?.removeEventListener("abort", onAbort);
       await cancelling;

@@ -8,9 +8,8 @@ type Parse = (text: string) => unknown;
 const asText: Parse = (text) => text;
 
 /**
- * How column types become JavaScript values where Roost differs from the driver's defaults: int8 is a number (an
- * unsafe one is refused, never rounded); date, timestamp without time zone and interval stay text, because as Date
- * they would silently take the time zone of this process.
+ * Converts column types where Roost differs from the driver's defaults: int8 is a number (an unsafe one is refused, never rounded); date, timestamp
+ * without time zone and interval stay text, because as Date they would silently take this process's time zone.
  */
 export const valueParsers = {
   getTypeParser(typeOid: number, format?: "text" | "binary"): any {

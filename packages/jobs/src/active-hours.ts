@@ -1,11 +1,11 @@
-/** Whether a moment lies in the hours in which a job may run. Pure; the kernel and every view of it use this one rule. */
+/** Whether a moment lies in a job's active hours. Pure; the kernel and every view use this one rule. */
 import { RoostError } from "@roost/base";
 import { timeZoneOf } from "./time-zone.ts";
 
 export interface ActiveHours {
   /** "HH:MM", inclusive. */
   start: string;
-  /** "HH:MM", exclusive; "24:00" is the end of the day. Before `start` it lies on the next day. Equal to `start`: never. */
+  /** "HH:MM", exclusive; "24:00" is the end of the day. Before `start` it is on the next day. Equal to `start`: never. */
   end: string;
   /** IANA name; default UTC. */
   timeZone?: string | undefined;
@@ -13,7 +13,7 @@ export interface ActiveHours {
 
 const minutesPerDay = 24 * 60;
 
-/** @throws invalid_input for an hour or time zone that is not one */
+/** @throws invalid_input for an invalid hour or time zone */
 export function isActiveAt(hours: ActiveHours, atMs: number): boolean {
   const start = minuteOfDay(hours.start);
   const end = minuteOfDay(hours.end);

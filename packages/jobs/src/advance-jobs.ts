@@ -3,13 +3,13 @@ import type { StoredJob } from "./job-row.ts";
 import type { TickPlan } from "./plan-ticks.ts";
 import type { RecordedTick } from "./record-ticks.ts";
 
-/** The plan, with what the last tick that was to fire has left untold. */
+/** The plan, with the missed moments that the last tick to fire has left unreported. */
 export function leaveUntold(plan: TickPlan, jobId: string, recorded: RecordedTick[]): TickPlan {
   const last = recorded.findLast((tick) => tick.jobId === jobId && tick.untoldCount !== undefined);
   return { ...plan, missedCount: plan.missedCount + (last?.untoldCount ?? 0) };
 }
 
-/** Advances jobs past the ticks that were just recorded, in the same transaction. A job without a further moment is finished. */
+/** Advances jobs past the ticks just recorded, in the same transaction. A job without a further due time is finished. */
 export async function advanceJobs(tx: Sql, moves: { job: StoredJob; plan: TickPlan }[]): Promise<void> {
   const rows = moves.map(({ job, plan }) => ({
     id: job.id,

@@ -1,4 +1,4 @@
-// What a job becomes with a new definition: its state and its next moment. It writes nothing.
+// What a new definition makes of a job: its state and next due time. Writes nothing.
 import { compareDefinitions } from "./compare-definitions.ts";
 import { firstTick, nextTick, scheduleOf, withDelay, type NextTick } from "./job-moments.ts";
 import type { JobState, StoredJob } from "./job-row.ts";
@@ -10,14 +10,14 @@ export const pausedByDefinition = "definition";
 /** Who pauses a job that cannot be carried out. */
 export const setAsideBy = "roost";
 
-/** A pause by a person survives every change; one by the definition, or of what could not be carried out, ends with it. */
+/** A pause by a person survives every change; a pause by the definition or by Roost ends with one. */
 export function nextState(
   job: StoredJob,
   { isEnabled, triggerDiffers }: { isEnabled: boolean; triggerDiffers: boolean },
 ): JobState {
   if (!isEnabled) return "paused";
   if (job.state === "paused" && job.pausedBy !== pausedByDefinition && job.pausedBy !== setAsideBy) return "paused";
-  // A one-shot that has been does not come again because its prompt changed.
+  // A one-shot that has fired does not fire again because its prompt changed.
   return job.state === "finished" && !triggerDiffers ? "finished" : "active";
 }
 
@@ -31,7 +31,7 @@ export async function momentAfterChange(
   return compareDefinitions(job.trigger, read.trigger).length > 0 ? firstTick(read, nowMs) : nextTick(read, nowMs);
 }
 
-/** What a dry run says: the moment that the change would bring. */
+/** For dry runs: the due time that the change would bring. */
 export async function nextAfterChange(
   read: ReadDefinition,
   job: StoredJob,

@@ -1,4 +1,4 @@
-/** A set of jobs at once: defined together or not at all, and those that left the set removed when asked to. */
+/** Defines a set of jobs, all or none, and on request removes those that left the set. */
 import { RoostError, toRoostError } from "@roost/base";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
 import { removeJobWithin } from "./change-job-state.ts";
@@ -9,19 +9,19 @@ import { mergeDefinition } from "./merge-definition.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
 import { resolveTrigger } from "./resolve-trigger.ts";
 
-/** Jobs of one call. */
+/** Jobs per call. */
 export const jobsPerApplyMax = 500;
 
 export interface ApplyJobsOptions extends Omit<DefineJobOptions, "expectedVersion"> {
-  /** Which set these jobs are: jobs of the same source that are not among them can be pruned. */
+  /** The set these jobs belong to: jobs of the same source that are not listed can be pruned. */
   source: string;
   dryRun?: boolean;
   prune?: boolean;
-  /** Keep what was changed here since the jobs were brought in this way the last time. */
+  /** Keep changes made here since the jobs were last applied this way. */
   merge?: boolean;
 }
 
-/** A job that was left out, by its place in what was given. */
+/** A job that was left out, by its index in the given list. */
 export interface RefusedJob {
   index: number;
   reason: string;
@@ -30,8 +30,8 @@ export interface RefusedJob {
 type AppliedJob = ReadDefinition & { topic: string | null };
 
 /**
- * Defines many jobs: all of them or, when one is not valid, none. Applying the same set twice changes nothing the second time.
- * @throws invalid_input naming every job that is not valid
+ * Defines many jobs: all of them, or none when one is invalid. Applying the same set again changes nothing.
+ * @throws invalid_input naming every invalid job
  */
 export async function applyJobs(
   kernel: Kernel,
@@ -43,7 +43,7 @@ export async function applyJobs(
   return applyAll(kernel, jobs, { ...options, given: jobs.map(({ id }) => id) });
 }
 
-/** The same, but a job that is not valid costs only itself: it is neither changed nor pruned. */
+/** The same, but an invalid job affects only itself: it is neither changed nor pruned. */
 export async function applyValidJobs(
   kernel: Kernel,
   written: readonly unknown[],
@@ -57,7 +57,7 @@ export async function applyValidJobs(
 type ApplyAllOptions = ApplyJobsOptions & { given: string[] };
 
 function applyAll(kernel: Kernel, jobs: AppliedJob[], options: ApplyAllOptions): Promise<JobChange[]> {
-  // By id, so that two who apply at once take the rows in one order.
+  // By id, so that concurrent calls lock rows in the same order.
   const inOrder = jobs.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   return kernel.transact(async (tx) => {
     const changes: JobChange[] = [];
@@ -91,7 +91,7 @@ async function prune(tx: KernelTransaction, options: ApplyAllOptions): Promise<J
   return changes;
 }
 
-/** Defines the job with what was changed here since it was brought last; a job that was removed here has nothing to keep. */
+/** Merges the definition with changes made here since it was last applied; a job removed here has none. */
 async function mergeJob(tx: KernelTransaction, job: AppliedJob, options: ApplyJobsOptions): Promise<JobChange> {
   const found = await lockJob(tx, job.id, { removed: true });
   const merged = found === undefined || found.job.state === "removed" ? undefined : await mergeWith(tx, found.job, job);
@@ -129,7 +129,7 @@ async function mergeWith(
   };
 }
 
-/** @throws limit_exceeded; anything but a job that is not valid */
+/** @throws limit_exceeded; anything but an invalid job */
 async function readAll(
   kernel: Kernel,
   written: readonly unknown[],
@@ -145,7 +145,7 @@ async function readAll(
   for (const [index, job] of written.entries()) {
     try {
       const read = readDefinition(job, timeZone);
-      if (jobs.has(read.id)) throw new RoostError("invalid_input", `The job "${read.id}" is there twice`);
+      if (jobs.has(read.id)) throw new RoostError("invalid_input", `The job "${read.id}" is given twice`);
       jobs.set(read.id, { ...read, topic: await topicOf(kernel, read) });
     } catch (error) {
       if (toRoostError(error).code !== "invalid_input") throw error;

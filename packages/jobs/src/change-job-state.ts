@@ -1,4 +1,4 @@
-/** Pauses, resumes and removes jobs. What was due before is recorded first; runs that were started go on. */
+/** Pauses, resumes and removes jobs. Due ticks are recorded first; active runs go on. */
 // tidy: three changes of one state, under the same rules.
 import { createId, RoostError } from "@roost/base";
 import { describeTrigger } from "@roost/contract/operations";
@@ -22,13 +22,13 @@ export interface ChangeJobOptions extends JobCause {
 
 /** @throws not_found, or conflict for a job that has finished */
 export async function pauseJob(kernel: Kernel, jobId: string, options: ChangeJobOptions): Promise<void> {
-  // Events that came before the pause still fire the job.
+  // Earlier events still fire the job.
   await fireEarlierEvents(kernel);
   await kernel.transact(async (tx) => {
     const { job, nowMs } = await mustLock(tx, jobId);
     if (job.state === "paused") return;
     const settled = await settleDueTicks(tx, job, { nowMs });
-    await closeWindows(tx, job, { nowMs, reason: "before its time: the job is being paused" });
+    await closeWindows(tx, job, { nowMs, reason: "early, because the job is being paused" });
     if (settled.state === "finished")
       throw new RoostError("conflict", `The job "${jobId}" has finished: there is nothing to pause`);
     const eventId = createId();
@@ -47,17 +47,17 @@ export async function pauseJob(kernel: Kernel, jobId: string, options: ChangeJob
   });
 }
 
-/** What another job makes of its events must not keep this one from being paused. */
+/** A failure of another job must not keep this one from being paused. */
 async function fireEarlierEvents(kernel: Kernel): Promise<void> {
   try {
     while ((await fireEventTicks(kernel)).isMore);
   } catch (error) {
     if (isPassing(error)) throw error;
-    kernel.logger.warn("events that came before a pause could not all be fired", { error });
+    kernel.logger.warn("events before a pause could not all be fired", { error });
   }
 }
 
-/** Moments that passed meanwhile are counted up to here; a job that ticks more often was paused for long. */
+/** Moments that passed meanwhile are counted up to here. */
 const missedMomentsMax = 10_000;
 
 /** @throws not_found, or conflict for a job that has finished or is disabled in its definition */
@@ -76,7 +76,7 @@ export async function resumeJob(kernel: Kernel, jobId: string, options: ChangeJo
     await tx.query(
       `update roost.job set state = $2, next_at = $3, fire_at = $4, paused_at = null, paused_by = null, paused_reason = null,
          from_offsets = $6, cause_id = $5, updated_at = roost.now() where id = $1`,
-      // Events that came during the pause do not fire it.
+      // Events during the pause do not fire it.
       [
         jobId,
         isTimed && nextAt === null ? "finished" : "active",
@@ -91,7 +91,7 @@ export async function resumeJob(kernel: Kernel, jobId: string, options: ChangeJo
   });
 }
 
-/** One row for all moments of the pause: they were not lost, somebody did not want them. */
+/** One row for all moments of the pause: they were not wanted, rather than missed. */
 async function recordPause(tx: KernelTransaction, job: StoredJob, nowMs: number): Promise<void> {
   if (job.pausedAt === null) return;
   const schedule = scheduleOf(job);
@@ -155,7 +155,7 @@ export async function removeJobWithin(
 async function mustLock(tx: KernelTransaction, jobId: string): Promise<{ job: StoredJob; nowMs: number }> {
   const found = await lockJob(tx, jobId);
   if (found === undefined)
-    throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": look at the list of jobs`);
+    throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": check the list of jobs`);
   return found;
 }
 

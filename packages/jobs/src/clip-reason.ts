@@ -1,6 +1,6 @@
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
 
-/** A reason in the length that events and rows have for it. */
+/** Clips a reason to the length that events and rows hold. */
 export function clipReason(text: string): string {
   return clipText(text, reasonCharsMax);
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { JsonValue } from "@roost/base";
 
 export interface Difference {
-  /** Dotted path into the definition. */
+  /** Dotted path in the definition. */
   path: string;
   /** Absent: null. */
   before: JsonValue;

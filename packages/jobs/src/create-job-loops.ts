@@ -1,4 +1,4 @@
-/** What a scheduler does for jobs, as loops to be handed to runScheduler. They remember nothing that is not in the database. */
+/** A scheduler's loops for jobs, for runScheduler. Stateless apart from the database. */
 import { groupsChannel, type Kernel, type Loop } from "@roost/kernel";
 import { dropTicks } from "./drop-ticks.ts";
 import { fireDueTicks, readNextFire } from "./fire-due-ticks.ts";
@@ -7,7 +7,7 @@ import { readNextWindow } from "./gather-events.ts";
 import { reportFailingJobs } from "./report-failing-jobs.ts";
 import { createScheduleCache } from "./schedule-cache.ts";
 
-/** How often each loop looks although nothing wakes it and nothing is known to be due. */
+/** How often each loop checks without a wake-up. */
 const timings = { tickPollMs: 10_000, eventPollMs: 10_000, failurePollMs: 10_000, housekeepingMs: 60_000 } as const;
 
 export function createJobLoops(kernel: Kernel): Loop[] {

@@ -1,16 +1,14 @@
 /**
- * Parses cron expressions and walks their wall-clock matches. It never sees a
- * time zone: croner is asked in UTC only, where no clock ever jumps, so its
- * handling of clock changes is not used. next-moments.ts maps wall time to
- * instants by one rule.
+ * Parses cron expressions and finds their wall-clock matches. Knows no time zones: croner is used in UTC only, without clock changes;
+ * next-moments.ts maps wall time to instants by one rule.
  */
 import { RoostError } from "@roost/base";
 import { Cron } from "croner";
 
 export interface CronExpression {
-  /** The minute or the hour field starts with `*`: an interval on the real clock (Debian's rule), which runs in both halves of an overlap. */
+  /** The minute or hour field starts with `*`: an interval on the real clock (Debian's rule), which runs in both halves of an overlap. */
   readonly interval: boolean;
-  /** The hour field starts with `*`: a gap of the clock takes nothing from it that the next hours do not bring. */
+  /** The hour field starts with `*`: the hours after a gap bring what the gap took. */
   readonly everyHour: boolean;
   /** The first matching wall time after `wallMs`, both written as if the wall clock showed UTC. */
   nextWall(wallMs: number): number | undefined;
@@ -29,10 +27,9 @@ const nicknames: Readonly<Record<string, string>> = {
 export const cronExpressionCharsMax = 200;
 
 /**
- * Reads 5 fields (minute hour day month weekday), 6 (seconds first) or a
- * nickname such as @hourly. Day and weekday are alternatives when both are
- * given, as in every cron; `?` is `*`, as in Quartz and croner.
- * @throws invalid_input saying which field is wrong
+ * Parses 5 fields (minute hour day month weekday), 6 (seconds first) or a nickname such as @hourly. When day and weekday are both given either
+ * matches, as in every cron; `?` is `*`, as in Quartz and croner.
+ * @throws invalid_input naming the wrong field
  */
 export function parseCronExpression(written: string): CronExpression {
   const expression = expand(written);
@@ -43,7 +40,7 @@ export function parseCronExpression(written: string): CronExpression {
       `it has ${fields.length} fields; cron has 5 (minute hour day month weekday), or 6 with seconds first`,
     );
   }
-  // croner takes a `?` for a star that was written, and makes day and weekday alternatives: the weekday would not count.
+  // croner treats `?` as a written star and combines day and weekday by "or": the weekday would be ignored.
   const plain = fields.map((field) => field.replace(/^\?/, "*"));
   const cron = compile(written, plain.join(" "));
   const [minute = "", hour = ""] = plain.slice(-5);
@@ -73,7 +70,7 @@ function compile(written: string, expression: string): Cron {
     const reason = cause instanceof Error ? cause.message.replace(/^CronPattern: /, "") : String(cause);
     throw invalid(written, reason.replace(/\.$/, ""), cause);
   }
-  // From a fixed date, so that the same expression is refused on every day.
+  // From a fixed date, so that an expression is refused on every day or on none.
   if (cron.nextRun(new Date("2000-01-01T00:00:00Z")) === null) {
     throw invalid(written, "no date ever matches it; check day and month");
   }

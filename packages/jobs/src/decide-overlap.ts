@@ -1,4 +1,4 @@
-/** What a tick does while runs of its job still go. Pure. */
+/** What a tick does while runs of its job are active. Pure. */
 import type { RunState } from "@roost/kernel";
 
 export type OverlapPolicy = "skip" | "queue-one" | "queue-all" | "cancel-old" | "allow";
@@ -10,14 +10,14 @@ export interface LiveRun {
   id: string;
   state: RunState;
   serialKey: string | null;
-  /** Null: it has not been claimed yet. */
+  /** Null: not claimed yet. */
   startedAt: Date | null;
 }
 
 export type OverlapDecision = { fire: true; isSerial: boolean; cancel: LiveRun[] } | { fire: false; reason: string };
 
 export interface DecideOverlapOptions {
-  /** A tick of an outage that the job makes up for one by one: it waits its turn where a fresh one would be skipped. */
+  /** A tick of an outage that is caught up one by one: it is queued where a fresh one would be skipped. */
   isCaughtUp?: boolean;
 }
 
@@ -32,10 +32,10 @@ export function decideOverlap(
     if (outside !== undefined)
       return {
         fire: false,
-        reason: `run ${outside.id}, started under another overlap policy, still goes (${outside.state})`,
+        reason: `run ${outside.id}, started under another overlap policy, is still active (${outside.state})`,
       };
     if (waiting.length >= queuedRunsMax)
-      return { fire: false, reason: `${waiting.length} runs wait already; ${queuedRunsMax} is the most` };
+      return { fire: false, reason: `${waiting.length} runs are queued already (limit ${queuedRunsMax})` };
     return { fire: true, isSerial: true, cancel: [] };
   };
   switch (policy) {
@@ -48,14 +48,14 @@ export function decideOverlap(
     case "queue-one": {
       const [first] = waiting;
       if (first !== undefined && !options.isCaughtUp)
-        return { fire: false, reason: `run ${first.id} waits already, and one may` };
+        return { fire: false, reason: `run ${first.id} is queued already, and only one may be` };
       return queue();
     }
     case "skip": {
       const [first] = live;
       if (first === undefined) return { fire: true, isSerial: options.isCaughtUp ?? false, cancel: [] };
       if (options.isCaughtUp) return queue();
-      return { fire: false, reason: `run ${first.id} still goes (${first.state})` };
+      return { fire: false, reason: `run ${first.id} is still active (${first.state})` };
     }
   }
 }

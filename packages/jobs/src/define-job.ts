@@ -1,7 +1,6 @@
 /**
- * Defines and changes jobs. The same definition again changes nothing and
- * tells nobody; a changed one counts the version up and loses no tick that was
- * due before.
+ * Defines and changes jobs. An unchanged definition changes nothing and emits nothing; a changed one becomes the next version and loses no tick
+ * that was due.
  */
 import { createId, RoostError, type JsonValue } from "@roost/base";
 import { resetAttempts, type Kernel, type KernelTransaction } from "@roost/kernel";
@@ -20,11 +19,11 @@ import type { Trigger } from "./trigger.ts";
 
 export interface DefineJobOptions extends JobCause {
   by: string;
-  /** The set of definitions that the job belongs to: a file, a directory. */
+  /** The set that the job belongs to: a file, a directory. */
   source?: string | undefined;
-  /** Of triggers and active hours that name none; IANA. Default UTC. */
+  /** IANA time zone of triggers and active hours that name none. Default UTC. */
   timeZone?: string | undefined;
-  /** Refused unless the job has this version; 0: only create it. */
+  /** Refused unless the job has this version; 0: create only. */
   expectedVersion?: number | undefined;
 }
 
@@ -35,20 +34,20 @@ export interface JobChange {
   change: JobChangeKind;
   version: number;
   differences: Difference[];
-  /** Its next scheduled moment, as it is or would be. */
+  /** Its next due time, current or resulting. */
   nextAt: Date | null;
-  /** Of a merge: fields that were changed here and there, and are kept as they are here. */
+  /** For merges: fields changed on both sides and kept as they are here. */
   kept?: string[];
 }
 
-/** @throws invalid_input for a definition that cannot work, conflict for another version than expected */
+/** @throws invalid_input for an invalid definition, conflict for another version than expected */
 export async function defineJob(kernel: Kernel, written: unknown, options: DefineJobOptions): Promise<JobChange> {
   const read = readDefinition(written, options.timeZone ?? "UTC");
   const topic = await topicOf(kernel, read);
   return kernel.transact((tx) => defineJobWithin(tx, read, { ...options, topic }));
 }
 
-/** The topic of the events that fire the job. @throws invalid_input for an event type that nobody has registered */
+/** The topic of the events that fire the job. @throws invalid_input for an event type that is not registered */
 export async function topicOf(kernel: Kernel, { id, definition, trigger }: ReadDefinition): Promise<string | null> {
   for (const postcondition of definition.postconditions ?? []) {
     if (postcondition.kind === "event") await topicOfType(kernel, postcondition.eventType, `The job "${id}" must emit`);
@@ -63,7 +62,7 @@ async function topicOfType(kernel: Kernel, eventType: string, what: string): Pro
   if (schema === undefined) {
     throw new RoostError(
       "invalid_input",
-      `${what} events of the type "${eventType}", which nobody has registered: check its spelling`,
+      `${what} events of type "${eventType}", which is not registered: check its spelling`,
     );
   }
   return schema.topic;
@@ -71,7 +70,7 @@ async function topicOfType(kernel: Kernel, eventType: string, what: string): Pro
 
 export interface DefineJobWithinOptions extends DefineJobOptions {
   topic: string | null;
-  /** Only say what would change. */
+  /** Only report what would change. */
   dryRun?: boolean | undefined;
 }
 
@@ -98,7 +97,7 @@ function refuseOtherVersion(jobId: string, expected: number | undefined, version
   if (expected === undefined || expected === version) return;
   throw new RoostError(
     "conflict",
-    `The job "${jobId}" is at version ${version}, not ${expected}: look at it again before changing it`,
+    `The job "${jobId}" is at version ${version}, not ${expected}: check it again before changing it`,
     { details: { version } },
   );
 }
@@ -119,7 +118,7 @@ function firstMoment(read: ReadDefinition, now: Date): NextTick {
     : { nextAt: null, fireAt: null };
 }
 
-/** undefined: somebody else defined it at the same moment. */
+/** undefined: it was defined concurrently. */
 async function insertJob(
   tx: KernelTransaction,
   read: ReadDefinition,
@@ -232,7 +231,7 @@ async function changeJob(
     ],
   );
   await recordVersion(tx, job.id);
-  // What the job as it was could not take is tried with what it is now.
+  // Dead letters of the old definition are tried with the new one.
   if (job.topic !== null) await resetAttempts(tx, { group: eventJobGroupName, key: job.id });
   announceChange(tx, job, read, { ...options, eventId, version, isBack, differences });
   return { ...told, version, nextAt: next.nextAt };
@@ -267,7 +266,7 @@ function announceChange(
   tx.wake("jobs");
 }
 
-/** Due moments of the old trigger would be unknown to the new one; of the same trigger they stay due. Gathered events fire before. */
+/** Due moments of the old trigger would be lost under a new one; with the same trigger they stay due. Gathered events fire first. */
 async function settleBefore(
   tx: KernelTransaction,
   stored: StoredJob,
@@ -275,7 +274,7 @@ async function settleBefore(
 ): Promise<StoredJob> {
   const job = triggerDiffers ? await settleDueTicks(tx, stored, { nowMs, isLast: true }) : stored;
   if (triggerDiffers || !isEnabled) {
-    await closeWindows(tx, stored, { nowMs, reason: "before its time: the job is being changed" });
+    await closeWindows(tx, stored, { nowMs, reason: "early, because the job is being changed" });
   }
   return job;
 }

@@ -4,9 +4,8 @@ import type { Kernel } from "@roost/kernel";
 const ticksPerPassMax = 5_000;
 
 /**
- * Returns how many ticks were dropped; a full pass asks for another.
- * Invariant: ticks_from only grows and is set before a tick goes, so a comparison of ticks with the log knows from where on they are
- * all there. A tick's key makes it happen once; moments that lie this far back are never due again.
+ * Returns how many ticks were dropped; after a full pass call again. Invariant: ticks_from only grows and is set before a tick is dropped, so that
+ * a comparison with the log knows from where on all ticks exist. Moments that old are never due again.
  */
 export async function dropTicks(kernel: Kernel): Promise<{ tickCount: number; isMore: boolean }> {
   const [set] = await kernel.database.query<{ hasTicks: boolean }>(

@@ -2,12 +2,12 @@ import type { JsonObject } from "@roost/base";
 import { audienceOf, formatLabels, openLabels, placedFor, type Labels } from "@roost/contract/labels";
 import type { KernelTransaction } from "@roost/kernel";
 
-/** What led to a change of a job, when it was an event. */
+/** The event that led to a change of a job, if any. */
 export interface JobCause {
   causation?: string | undefined;
   correlation?: string | undefined;
   traceparent?: string | undefined;
-  /** Of who changes it. Default: the person's. */
+  /** Of the changing party. Default: the person's. */
   labels?: Labels | undefined;
 }
 
@@ -19,7 +19,7 @@ export interface JobEvent {
   cause: JobCause;
 }
 
-/** The one place that gives events of jobs their subject and cause. All events of a job share a partition and keep their order. */
+/** Emits an event of a job with its subject and cause. All events of a job share a partition and keep their order. */
 export function emitJobEvent(
   tx: KernelTransaction,
   type: "job.defined" | "job.changed" | "job.paused" | "job.resumed" | "job.removed",
@@ -37,7 +37,7 @@ export function emitJobEvent(
   });
 }
 
-/** What is said of a job is for its own sessions and the person's. */
+/** Content about a job is for its own sessions and the person's. */
 export function labelsOfJob(jobId: string, labels: Labels = openLabels): string[] {
   return formatLabels(placedFor(labels, [audienceOf("job", jobId)]));
 }

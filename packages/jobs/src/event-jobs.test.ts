@@ -208,7 +208,7 @@ test("fireEventTicks() moves past no event that it has not seen", async () => {
   await kernel.append([notice("first")]);
   await assert.rejects(
     hideEvent(opened, () => fireEventTicks(kernel)),
-    { code: "unavailable", message: /lost against others 8 times/ },
+    { code: "unavailable", message: /in favour of others 8 times/ },
   );
   await kernel.append([notice("second")]);
   while ((await fireEventTicks(kernel)).isMore);

@@ -1,14 +1,14 @@
 import { buildCausality, causesOf, readCorrelation, type KernelTransaction, type StoredEvent } from "@roost/kernel";
 
-/** How many times a job may start itself, through its own events, from one origin. */
+/** How often a job may start itself, through its own events, from one origin. */
 export const loopDepthMax = 3;
 
-/** Ticks of one job from one origin, loop or not, from which on it counts as one: a chain too long to be read in one look. */
+/** Above this many ticks of one job from one origin it counts as a loop: the chain is too long to read. */
 const ticksPerOriginMax = 200;
 
 const eventsReadMax = 1_000;
 
-/** How many ticks of the job lie on the way from the event back to its origin. */
+/** How many ticks of the job lie between the event and its origin. */
 export async function eventLoopDepth(tx: KernelTransaction, jobId: string, event: StoredEvent): Promise<number> {
   const [row] = await tx.query<{ count: number }>(
     `select count(*)::int as count from (select 1 from roost.tick where job_id = $1 and correlation = $2 and outcome = 'fired' limit $3) as known`,

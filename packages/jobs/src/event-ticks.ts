@@ -1,4 +1,4 @@
-/** Ticks made of events: of one, or of those that a job has gathered. Pure. */
+/** Ticks made from events: from one, or from those a job has gathered. Pure. */
 import type { JsonObject, JsonValue } from "@roost/base";
 import { joinLabels, parseLabels, placedFor, type Labels } from "@roost/contract/labels";
 import type { StoredEvent } from "@roost/kernel";
@@ -8,10 +8,10 @@ import type { NewTick } from "./record-ticks.ts";
 
 /** Longer data is not copied into the run's input: the run reads it from the log. */
 const eventDataCharsMax = 64 * 1024;
-/** The same for all data of several events together. */
+/** The same limit for several events together. */
 const eventsDataCharsMax = 128 * 1024;
 
-/** The tick of one event; of one that the job itself has led to too often, a skipped one. */
+/** The tick of one event; skipped when the job itself caused it too often. */
 export function eventTick(
   job: StoredJob,
   event: StoredEvent,
@@ -24,9 +24,7 @@ export function eventTick(
     key: `event:${event.id}`,
     atMs,
     outcome: isLoop ? "skipped" : "fire",
-    reason: isLoop
-      ? `a loop: the event goes back to ${depth} runs of this job, ${loopDepthMax} are the most`
-      : undefined,
+    reason: isLoop ? `a loop: the event goes back to ${depth} runs of this job (limit ${loopDepthMax})` : undefined,
     lateMs: Math.max(0, nowMs - atMs),
     missedCount: 0,
     why: `event ${event.type}${event.subject === null ? "" : ` of ${event.subject}`}`,
@@ -40,17 +38,17 @@ export function eventTick(
 
 /** Events for one tick. */
 export interface EventWindow {
-  /** By their times. */
+  /** By time. */
   entries: { eventId: string; depth: number }[];
-  /** The moment at which it ends. */
+  /** When it ends. */
   atMs: number;
-  /** Why it closed before its time, and whether it starts nothing. */
+  /** Why it closed early, and whether it starts nothing. */
   early?: { reason: string; isSkipped?: boolean };
 }
 
 /**
- * The tick of the events that a job gathered. Its key is the first one's id. Its cause is the one that the job itself has led to by the
- * longest way, so that a loop is seen however many others are gathered with it.
+ * The tick of gathered events. Its key is the first one's id. Its cause is the event with the longest chain of the job's own ticks, so that a loop
+ * is seen whatever else is gathered.
  */
 export function windowTick(
   job: StoredJob,
@@ -78,12 +76,12 @@ export function windowTick(
   };
 }
 
-/** Who waits for an event may read it: its audience is the job's. */
+/** The job that waits for an event may read it: its audience is the job's. */
 function labelsOf(events: readonly StoredEvent[]): Labels {
   return placedFor(joinLabels(...events.map(({ labels }) => parseLabels(labels))), []);
 }
 
-/** Those that are still in the log; the data of the first ones, as far as there is room. */
+/** Events still in the log, with the data of the first ones up to the limit. */
 function eventsInput(window: EventWindow, events: Map<string, StoredEvent>): JsonValue[] {
   let room = eventsDataCharsMax;
   return window.entries.flatMap(({ eventId }) => {

@@ -213,7 +213,7 @@ test("I: a run that lasts 6 intervals leaves nothing queued behind it, and each 
     ticks.map((tick) => tick.outcome),
     ["fired", "skipped", "skipped", "skipped", "skipped", "skipped", "skipped"],
   );
-  assert.ok(ticks.slice(1).every((tick) => tick.reason === `run ${run?.id} still goes (ready)`));
+  assert.ok(ticks.slice(1).every((tick) => tick.reason === `run ${run?.id} is still active (ready)`));
 });
 
 test("I: with queue-one exactly one waits, with queue-all each, with cancel-old only the newest, with allow none waits", async () => {

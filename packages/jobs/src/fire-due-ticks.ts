@@ -1,7 +1,6 @@
 /**
- * Fires what is due by the clock. Any number of schedulers do this at once and
- * none leads: each takes due jobs that nobody else has, and the tick's primary
- * key makes a moment happen once whoever comes to it.
+ * Fires what is due by the clock. Any number of schedulers do this at once, without a leader: each locks due jobs that no other has, and the tick's
+ * primary key makes a moment fire once.
  */
 import { isPassing, judgeFailures, type Failure, type Kernel } from "@roost/kernel";
 import { dueTicks, type DueTicks } from "./job-moments.ts";
@@ -14,7 +13,7 @@ import { setAsideJob } from "./set-aside-job.ts";
 import { drawFraction } from "./tick-delay.ts";
 
 export interface FireDueTicksOptions {
-  /** Jobs of one pass. Default 100. */
+  /** Jobs per pass. Default 100. */
   limit?: number;
   schedules?: ScheduleCache;
 }
@@ -31,7 +30,7 @@ export interface FiredTicks {
 
 export const jobsPerPassDefault = 100;
 
-/** After an outage late runs start over a time that grows by this much with each job that is late … */
+/** After an outage the starts of late runs are spread: by this much per late job … */
 const catchUpSpacingMs = 2_000;
 /** … up to this many jobs: ten minutes. */
 const catchUpSpreadJobsMax = 300;
@@ -49,8 +48,8 @@ export async function fireDueTicks(kernel: Kernel, options: FireDueTicksOptions 
 }
 
 /**
- * Invariant: of many due jobs the one that cannot be recorded is set aside, and all others tick in the same pass.
- * @throws what too many of them have in common: a fault of the home, for which no job is paused
+ * Invariant: of many due jobs one that cannot be recorded is set aside, and all others tick in the same pass.
+ * @throws a failure that too many of them share: a fault of the home, for which no job is paused
  */
 async function fireEach(
   kernel: Kernel,
@@ -79,7 +78,7 @@ async function fireEach(
   return total;
 }
 
-/** As many due jobs as one transaction takes, or one of them. */
+/** Fires as many due jobs as one transaction takes, or one of them. */
 function firePass(
   kernel: Kernel,
   { limit, schedules, jobId }: { limit: number; schedules: ScheduleCache; jobId?: string },
@@ -114,8 +113,8 @@ function firePass(
 }
 
 /**
- * As many of the due jobs as one pass can settle. After a long outage each has thousands of moments, and working them out takes
- * time in which this process does nothing else; the other jobs stay due and are not held meanwhile.
+ * As many due jobs as one pass can settle. After a long outage each has thousands of moments, and planning them blocks this process; the other jobs
+ * stay due and unlocked.
  */
 function planPass(due: StoredJob[], nowMs: number, schedules: ScheduleCache): ({ job: StoredJob } & DueTicks)[] {
   const moves: ({ job: StoredJob } & DueTicks)[] = [];

@@ -106,7 +106,7 @@ export async function readEventTopics(kernel: Kernel): Promise<string[]> {
   return rows.map((row) => row.topic);
 }
 
-/** Reads on wherever jobs wait for events. Any number of schedulers may call it. Returns how many ticks were recorded. */
+/** Reads events for waiting jobs. Any number of schedulers may call it. Returns how many ticks were recorded. */
 export async function fireEventTicks(
   kernel: Kernel,
   given?: readonly string[],

@@ -243,8 +243,8 @@ test("pausing or changing a job fires for what it has gathered; removing it reco
   assert.deepEqual(
     (await ticksOf(kernel)).map((tick) => [tick.outcome, tick.reason]),
     [
-      ["fired", "before its time: the job is being paused"],
-      ["fired", "before its time: the job is being changed"],
+      ["fired", "early, because the job is being paused"],
+      ["fired", "early, because the job is being changed"],
       ["skipped", "the job was removed before it was due"],
     ],
   );

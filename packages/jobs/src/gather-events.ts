@@ -1,7 +1,7 @@
 /**
- * Jobs that fire for several events at once: where the events are kept until then (tables gathered_event and event_window), and when a
- * window of them closes. Windows are cut by the events' times once all that came before is read, so that the order in which partitions
- * are read, outages and the number of schedulers change nothing. The caller holds the job's row.
+ * Jobs that fire once for several events: where the events are kept (tables gathered_event and event_window), and when a window closes. Windows are
+ * cut by the events' times once all earlier events are read, so that the order of partitions, outages and the number of schedulers make no
+ * difference. The caller holds the job's row.
  */
 import { RoostError } from "@roost/base";
 import {
@@ -33,7 +33,7 @@ interface OpenWindow extends EventWindow {
   entries: Entry[];
 }
 
-/** Jobs that one pass looks at, and windows of each that it closes. */
+/** Jobs per pass, and windows closed for each. */
 const jobsPerPassMax = 100;
 const windowsPerJobMax = 20;
 
@@ -64,13 +64,13 @@ export async function gatherEvents(tx: KernelTransaction, gathered: Gathered[]):
   for (const [jobId, window] of windows) await planNext(tx, jobId, window);
 }
 
-/** First letters of jobs that take events. */
+/** First dead letters of active jobs. */
 const retriesSql = nextRetriesSql(
   eventJobGroupName,
   "exists (select 1 from roost.job j where j.id = d.key and j.state = 'active')",
 );
 
-/** Jobs of which a window's time has come, and those of which an event that was set aside is to be tried again; the first due first. */
+/** Jobs with a window to close or a dead letter to retry, earliest due first. */
 export async function readDueWork(kernel: Kernel): Promise<{ windows: string[]; retries: string[] }> {
   const due = await kernel.database.query<{ jobId: string; isRetry: boolean }>(
     `(select job_id as "jobId", false as "isRetry" from roost.event_window where due_at <= roost.now() order by due_at, job_id limit $1)
@@ -82,7 +82,7 @@ export async function readDueWork(kernel: Kernel): Promise<{ windows: string[]; 
   return { windows: idsOf(false), retries: idsOf(true) };
 }
 
-/** Closes windows of one job whose time has come, unless events of before that time are still to be read. Returns how many. */
+/** Closes due windows of one job, unless earlier events are still to be read. Returns how many. */
 export async function closeDue(tx: KernelTransaction, jobId: string): Promise<number> {
   const found = await lockJob(tx, jobId);
   if (found === undefined) return 0;
@@ -100,7 +100,7 @@ export async function closeDue(tx: KernelTransaction, jobId: string): Promise<nu
   return recorded;
 }
 
-/** When the next window closes or an event that was set aside is tried again; undefined when nothing is gathered or set aside. */
+/** When the next window closes or dead letter is retried; undefined when there are none. */
 export async function readNextWindow(kernel: Kernel): Promise<Date | undefined> {
   const [row] = await kernel.database.query<{ dueAt: Date | null }>(
     `select least((select min(due_at) from roost.event_window), (select min(at) from (${retriesSql}) as retry)) as "dueAt"`,
@@ -113,13 +113,13 @@ export async function readNextWindow(kernel: Kernel): Promise<Date | undefined> 
 interface EarlyClose {
   nowMs: number;
   reason: string;
-  /** What is not due yet starts nothing. */
+  /** Windows that are not due start nothing. */
   isSkipped?: boolean;
-  /** What is due starts nothing either. */
+  /** Due windows start nothing either. */
   isUnrecordable?: boolean;
 }
 
-/** Closes all that a locked job has gathered, before its time for the given reason. What cannot be recorded stops no change of its job. */
+/** Closes early, for the given reason, all windows of a locked job. What cannot be recorded does not prevent the job's change. */
 export async function closeWindows(tx: KernelTransaction, job: StoredJob, early: EarlyClose): Promise<void> {
   const settings = windowOf(job);
   if (settings === undefined) {
@@ -162,7 +162,7 @@ function windowOf({ trigger }: StoredJob): TriggerWindow | undefined {
   return trigger?.kind === "event" ? trigger.window : undefined;
 }
 
-/** The first window of what is gathered, as far as it is known now. */
+/** The first window of the gathered events, as far as it is known now. */
 async function readFirst(
   tx: KernelTransaction,
   jobId: string,
@@ -177,7 +177,7 @@ async function readFirst(
   return entries.length === 0 ? undefined : cutWindow(settings, entries);
 }
 
-/** Invariant: a window ends at the first of its limits, and every event at or before that end is in it. */
+/** Invariant: a window ends at the first of its limits, and holds every event up to that end. */
 function cutWindow(settings: TriggerWindow, entries: Entry[]): OpenWindow {
   const firstMs = entries[0]!.time.getTime();
   const latestMs = firstMs + (settings.kind === "batch" ? settings.maxAgeMs : settings.maxWaitMs);
@@ -206,7 +206,7 @@ async function hasUnread(tx: KernelTransaction, job: StoredJob, untilMs: number)
   return rows.length > 0;
 }
 
-/** Invariant: the events leave in the transaction that records their tick. */
+/** Invariant: the events are deleted in the transaction that records their tick. */
 async function close(
   tx: KernelTransaction,
   job: StoredJob,
@@ -231,7 +231,7 @@ async function close(
   return recordTicks(tx, [windowTick(job, window, { events, nowMs })], nowMs);
 }
 
-/** Invariant: there is a row of event_window exactly while something is gathered. */
+/** Invariant: a row of event_window exists exactly while something is gathered. */
 async function planNext(tx: KernelTransaction, jobId: string, settings: TriggerWindow): Promise<void> {
   const open = await readFirst(tx, jobId, settings);
   if (open === undefined) {

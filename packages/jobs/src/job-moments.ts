@@ -1,5 +1,5 @@
-/** What a stored job means in time: its schedule, its next moment, and the ticks of it that are due. */
-// tidy: one schedule, asked in four ways.
+/** What a stored job means in time: its schedule, its next moment, its due ticks. */
+// tidy: four questions about one schedule.
 import { describeTrigger } from "@roost/contract/operations";
 import { parseMoment, type Schedule } from "./next-moments.ts";
 import type { JobDefinition, StoredJob } from "./job-row.ts";
@@ -34,8 +34,8 @@ export function nextTick(
 }
 
 /**
- * The first tick of a job that begins now. A one-shot whose moment has passed is due at once: its catch-up policy decides
- * whether it runs late or is recorded as missed.
+ * The first tick of a job that starts now. A one-shot whose time has passed is due at once: its catch-up policy decides whether it runs late or is
+ * recorded as missed.
  */
 export function firstTick(
   job: { id: string; trigger: Trigger; anchorAt: Date; definition: Delays },
@@ -56,7 +56,7 @@ export interface DueTicks {
   plan: TickPlan;
 }
 
-/** What is due of a job, as ticks to record. The job itself must then move on to what the plan says. */
+/** Due moments of a job as ticks to record. The job must then advance as the plan says. */
 export function dueTicks(job: StoredJob, nowMs: number, schedules?: ScheduleCache): DueTicks {
   if (job.nextAt === null) {
     return {

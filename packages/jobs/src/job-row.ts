@@ -1,4 +1,4 @@
-/** A job as it is stored, and the one way its rows are read. */
+/** A job as stored, and the one way its rows are read. */
 // tidy: the row, its columns and its lock.
 import type { JobDefinition } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
@@ -12,7 +12,7 @@ export interface StoredJob {
   version: number;
   state: JobState;
   definition: JobDefinition;
-  /** The definition's trigger with lengths in milliseconds and its time zone named. */
+  /** The definition's trigger with durations in milliseconds and a time zone. */
   trigger: Trigger;
   /** For active hours that name none. */
   timeZone: string;
@@ -39,7 +39,7 @@ export const jobColumns = `
   job.defined_by as "definedBy", job.source, job.paused_at as "pausedAt", job.paused_by as "pausedBy", job.paused_reason as "pausedReason",
   job.cause_id as "causeId", job.created_at as "createdAt", job.updated_at as "updatedAt"`;
 
-/** The job, locked until the transaction ends; with the database's time. A removed job counts as absent unless it is asked for. */
+/** Returns the job, locked until the transaction ends, and the database's time. Removed jobs only on request. */
 export async function lockJob(
   tx: Sql,
   jobId: string,

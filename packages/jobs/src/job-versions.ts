@@ -1,6 +1,6 @@
 /**
- * The versions of jobs: each definition that a job has had, written once with the change that made it. A run keeps the version it began
- * with: what it is to do stands in its own row.
+ * The versions of jobs: each definition that a job has had, written once with the change that made it. A run keeps the version it started with: its
+ * row holds what it is to do.
  */
 import { RoostError } from "@roost/base";
 import type { Kernel } from "@roost/kernel";
@@ -16,15 +16,15 @@ export interface JobVersion {
   timeZone: string;
   definedBy: string;
   definedAt: Date;
-  /** Runs of it that have not ended. */
+  /** Its active runs. */
   liveRunCount: number;
-  /** Against the version before; of the first that is known, none. */
+  /** Compared with the version before; none for the first known. */
   differences: Difference[];
 }
 
 export const jobVersionsPageMax = 500;
 
-/** Newest first. @throws not_found when nothing is known of the job */
+/** Newest first. @throws not_found for an unknown job */
 export async function listJobVersions(
   kernel: Kernel,
   jobId: string,
@@ -46,16 +46,13 @@ export async function getJobVersion(kernel: Kernel, jobId: string, version: numb
   const { versions } = await listJobVersions(kernel, jobId, { limit: 1, before: version + 1 });
   const [found] = versions;
   if (found?.version !== version)
-    throw new RoostError(
-      "not_found",
-      `The job "${jobId.slice(0, 64)}" has no version ${version}: look at its versions`,
-    );
+    throw new RoostError("not_found", `The job "${jobId.slice(0, 64)}" has no version ${version}: check its versions`);
   return found;
 }
 
 /**
- * Gives a job the definition of an earlier version again, as a new version: history only grows.
- * @throws not_found; invalid_input when that definition is not valid any more; conflict for another version than expected
+ * Restores an earlier definition of a job as a new version: history only grows.
+ * @throws not_found; invalid_input when that definition is no longer valid; conflict for another version than expected
  */
 export async function rollBackJob(
   kernel: Kernel,
@@ -68,5 +65,5 @@ export async function rollBackJob(
 }
 
 function unknownJob(jobId: string): RoostError {
-  return new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": look at the list of jobs`);
+  return new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": check the list of jobs`);
 }

@@ -130,7 +130,7 @@ const refused: [title: string, written: unknown, message: RegExp][] = [
   [
     "an event type that nobody registered",
     daily({ trigger: { kind: "event", eventType: "moon.risen" } }),
-    /"moon\.risen", which nobody has registered/,
+    /"moon\.risen", which is not registered/,
   ],
   ["an interval of nothing", daily({ trigger: { kind: "every", every: "10ms" } }), /1000 ms/],
 ];
@@ -371,7 +371,7 @@ test("applyJobs() refuses a job that is there twice", async () => {
   await using opened = await createTestKernel();
   await assert.rejects(applyJobs(opened.kernel, [daily(), daily()], { by, source: "f" }), {
     code: "invalid_input",
-    message: /"blog" is there twice/,
+    message: /"blog" is given twice/,
   });
 });
 
@@ -385,7 +385,10 @@ test("runJobNow() runs a paused job by hand, once per key, and keeps to its over
   const again = await runJobNow(kernel, "blog", { by: "ann", idempotencyKey: "k1" });
   assert.deepEqual([again.tick.runId, again.isRepeated], [first.tick.runId, true]);
   const other = await runJobNow(kernel, "blog", { by: "ann" });
-  assert.deepEqual([other.tick.outcome, other.tick.reason], ["skipped", `run ${first.tick.runId} still goes (ready)`]);
+  assert.deepEqual(
+    [other.tick.outcome, other.tick.reason],
+    ["skipped", `run ${first.tick.runId} is still active (ready)`],
+  );
   assert.equal((await runJobNow(kernel, "blog", { by: "ann", isForced: true })).tick.outcome, "fired");
   assert.equal((await getJob(kernel, "blog")).activeRunIds.length, 2);
   const [run] = await opened.database.query<{ reason: string; input: { prompt: string } }>(

@@ -2,21 +2,21 @@ import { isDeepStrictEqual } from "node:util";
 import type { JobDefinition } from "./job-row.ts";
 
 export interface MergeDefinitionOptions {
-  /** As it was brought the last time; undefined: nobody knows. */
+  /** As last applied; undefined: unknown. */
   base: JobDefinition | undefined;
-  /** As it is here. */
+  /** As defined here. */
   here: JobDefinition;
-  /** As it is brought now. */
+  /** As applied now. */
   there: JobDefinition;
 }
 
 export interface MergedDefinition {
   definition: JobDefinition;
-  /** Fields that differ on both sides: they are as here. */
+  /** Fields changed on both sides, kept as here. */
   kept: string[];
 }
 
-/** Three versions into one, field by field: what changed on one side only is taken from there, what changed on both is kept as it is here. */
+/** Three-way merge by field: a change on one side is taken, changes on both sides keep the version here. */
 export function mergeDefinition({ base, here, there }: MergeDefinitionOptions): MergedDefinition {
   const sides = [base ?? {}, here, there] as Record<string, unknown>[];
   const names = new Set(sides.flatMap((side) => Object.keys(side)));

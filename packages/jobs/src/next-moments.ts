@@ -1,9 +1,7 @@
 /**
- * When a trigger is due: the one place that turns a trigger into instants.
- * Owns the rule for clock changes, Debian cron's but for one case: a fixed time
- * runs right after a gap that swallowed it and once in an overlap, an interval
- * (`*` in minute or hour) follows the real clock. One that is bound to hours also
- * runs once after a gap that swallowed moments of it: it must not lose its day.
+ * Turns triggers into instants, and is the only place that does. Clock changes follow Debian cron with one exception: a fixed time runs right after
+ * a gap that swallowed it and once in an overlap, an interval (`*` in minute or hour) follows the real clock. An interval limited to some hours
+ * also runs once after a gap that swallowed its moments: it must not lose its day.
  */
 import { RoostError } from "@roost/base";
 import { isMoment } from "@roost/contract/operations";
@@ -11,27 +9,27 @@ import { parseCronExpression, type CronExpression } from "./cron-expression.ts";
 import { timeZoneOf, type TimeZone } from "./time-zone.ts";
 import type { Trigger } from "./trigger.ts";
 
-/** A forward jump longer than this corrects the calendar (Samoa, 2011) and makes nothing up; Debian's limit. */
+/** A longer forward jump corrects the calendar (Samoa, 2011) and makes up nothing; Debian's limit. */
 const gapMsMax = 3 * 3_600_000;
 
-/** A zone changes a few times a year and a cron expression can rest for decades; a walk past this many changes is over. */
+/** A zone changes a few times a year and a cron expression can rest for decades; beyond this many changes the search ends. */
 const transitionCountMax = 400;
 
 export interface Schedule {
-  /** The first moment strictly after `afterMs`; undefined when there will be none. */
+  /** The first moment after `afterMs`; undefined when there is none. */
   next(afterMs: number): number | undefined;
 }
 
 export interface ScheduleOptions {
-  /** Where the grid of an `every` trigger starts, unless the trigger says it; default 1970. */
+  /** Start of the grid of an `every` trigger without its own; default 1970. */
   anchorMs?: number;
 }
 
-/** @throws invalid_input for an expression, time zone, length or date that is not one */
+/** @throws invalid_input for an invalid expression, time zone, duration or date */
 export function createSchedule(trigger: Trigger, options: ScheduleOptions = {}): Schedule {
   const { next } = unboundedSchedule(trigger, options);
   return {
-    // A moment that no table and no record can hold never comes.
+    // A moment that no table can hold never comes.
     next: (afterMs) => {
       const atMs = next(afterMs);
       return atMs !== undefined && isMoment(atMs) ? atMs : undefined;
@@ -81,12 +79,12 @@ export function nextMoments(trigger: Trigger, options: NextMomentsOptions): Date
   return moments;
 }
 
-/** An ISO 8601 date and time as an instant; without a zone it is UTC. */
+/** Parses an ISO 8601 date and time; without a zone it is UTC. */
 export function parseMoment(written: string): number {
   const zoned = /(?:z|[+-]\d\d:?\d\d)$/i.test(written) || !written.includes("T") ? written : `${written}Z`;
   const [, date = "", day = ""] = /^(\d{4}-\d\d-(\d\d))(?:T|$)/.exec(written) ?? [];
   const instantMs = date === "" ? Number.NaN : Date.parse(zoned);
-  // Date.parse takes 30 February for 2 March.
+  // Date.parse reads 30 February as 2 March.
   if (Number.isNaN(instantMs) || new Date(`${date}T00:00Z`).getUTCDate() !== Number(day)) {
     throw new RoostError(
       "invalid_input",
@@ -112,7 +110,7 @@ function everySchedule(everyMs: number, anchorMs: number): Schedule {
 function cronSchedule(expression: CronExpression, zone: TimeZone): Schedule {
   return {
     next: (afterMs) => {
-      // Walks stretches of constant offset; in each, wall time and instants run in step.
+      // Walks stretches of constant offset, in which wall time and instants run in step.
       let fromMs = afterMs;
       let offsetMs = zone.offsetMs(fromMs);
       let seenWallMs = expression.interval ? Number.NEGATIVE_INFINITY : wallSeenBefore(zone, fromMs, offsetMs);
@@ -129,7 +127,7 @@ function cronSchedule(expression: CronExpression, zone: TimeZone): Schedule {
         if (!expression.interval && jumpMs < 0) seenWallMs = changeMs + offsetMs - 1;
         fromMs = changeMs - 1;
         offsetMs = nextOffsetMs;
-        // The change itself may be a moment: start just before it, already on the new offset.
+        // The change itself may be a moment: start just before it, on the new offset.
         if (expression.nextWall(Math.max(fromMs + offsetMs, seenWallMs)) === changeMs + offsetMs) return changeMs;
         fromMs = changeMs;
       }
@@ -138,9 +136,9 @@ function cronSchedule(expression: CronExpression, zone: TimeZone): Schedule {
   };
 }
 
-/** The latest wall time that was already shown before a recent turn back of the clock; fixed times up to it are over. */
+/** The latest wall time already shown before a recent backward change of the clock; fixed times up to it are over. */
 function wallSeenBefore(zone: TimeZone, atMs: number, offsetMs: number): number {
-  // The longest turn back in any zone's tables is a day (date line changes).
+  // The longest backward change in any zone's tables is a day (date line).
   const lookBackMs = 25 * 3_600_000;
   let fromMs = atMs - lookBackMs;
   let seenMs = Number.NEGATIVE_INFINITY;

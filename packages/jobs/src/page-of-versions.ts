@@ -2,8 +2,8 @@ import type { JsonValue } from "@roost/base";
 import { compareDefinitions, type Difference } from "./compare-definitions.ts";
 
 /**
- * A page of the versions of a job or an agent, each with what it changed. `rows` come newest first, one more than the page where there are
- * more: the last of the page is compared with it. `next` is the version that the next page comes before.
+ * A page of versions of a job or agent, each with its changes. `rows` are newest first, with one more than the page if there are more: the last of
+ * the page is compared with it. `next` is the version that the next page comes before.
  */
 export function pageOfVersions<Row extends { version: number; definition: object }>(
   rows: readonly Row[],

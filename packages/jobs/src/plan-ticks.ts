@@ -1,24 +1,23 @@
 /**
- * Which moments of a job are due and what its catch-up policy makes of them.
- * Pure: what runs still go (overlap) and who else fires the tick are decided
- * where the plan is carried out.
+ * Which moments of a job are due, and what its catch-up policy makes of them. Pure: overlap and concurrent schedulers are handled where the plan is
+ * carried out.
  */
 import type { Schedule } from "./next-moments.ts";
 import { tickDelayMs } from "./tick-delay.ts";
 
-/** One look at a job; what is left is due again at once. */
+/** Per pass and job; the rest stays due. */
 export const dueMomentsPerPassMax = 2_000;
 
-/** Rows that one outage leaves for moments that do not run; older ones share one row with a count. */
+/** Rows per outage for moments that do not run; older ones share one row with a count. */
 export const missedRowsMax = 100;
 
-/** Runs that `all` may make up for when the job does not say how many. */
+/** Default number of runs that `all` catches up. */
 export const catchUpRunsDefault = 10;
 
-/** Later than this a tick was not merely waiting for its scheduler: it is caught up on, or not. */
+/** A tick later than this was missed by its scheduler and falls under catch-up. */
 export const onTimeMsMax = 60_000;
 
-/** How old a tick may be and still run, when the job does not say. */
+/** Default age up to which a tick may still run. */
 export const catchUpWindowMsDefault = 24 * 3_600_000;
 
 export interface CatchUp {
@@ -29,13 +28,13 @@ export interface CatchUp {
 
 export interface DueJob {
   jobId: string;
-  /** The earliest moment that has no tick. */
+  /** The earliest moment without a tick. */
   nextAtMs: number;
   schedule: Schedule;
   delayMs: number;
   jitterMsMax: number;
   catchUp: CatchUp;
-  /** Missed moments that no run was told of. */
+  /** Missed moments not reported to any run. */
   missedCount: number;
 }
 
@@ -43,11 +42,11 @@ export interface PlannedTick {
   atMs: number;
   outcome: "fire" | "skipped" | "missed";
   reason?: string;
-  /** After the time it was due, jitter included. */
+  /** After its due time, jitter included. */
   lateMs: number;
-  /** To fire: missed moments that the run is told of. Else: moments that this row stands for. */
+  /** For ticks that fire: missed moments to report to the run. Otherwise: moments that this row represents. */
   missedCount: number;
-  /** The last of several moments that this row stands for. */
+  /** The last of several moments that this row represents. */
   untilMs?: number;
 }
 
@@ -56,7 +55,7 @@ export interface TickPlan {
   nextAtMs: number | undefined;
   fireAtMs: number | undefined;
   missedCount: number;
-  /** Moments that were looked at. */
+  /** Moments that were examined. */
   momentCount: number;
 }
 
@@ -69,7 +68,7 @@ export function planTicks(job: DueJob, nowMs: number): TickPlan {
   const { due, next } = dueMoments(job, nowMs);
   const runsMax = job.catchUp.policy === "all" ? (job.catchUp.max ?? catchUpRunsDefault) : 1;
   const more = next !== undefined && next.fireAtMs <= nowMs;
-  // With more to come, only what cannot be among the last that run is settled now.
+  // If there are more, only what cannot be among the last that run is settled now.
   const settled = more ? due.slice(0, Math.max(1, due.length - runsMax)) : due;
   const resume = more ? (due[settled.length] ?? next) : next;
 
@@ -102,7 +101,7 @@ export function planTicks(job: DueJob, nowMs: number): TickPlan {
   return { ticks, nextAtMs: resume?.atMs, fireAtMs: resume?.fireAtMs, missedCount, momentCount: due.length };
 }
 
-/** The due moments, oldest first and at most a pass of them, and the moment after. */
+/** Due moments, oldest first, at most a pass of them, and the moment after. */
 function dueMoments(job: DueJob, nowMs: number): { due: Moment[]; next: Moment | undefined } {
   const momentAt = (atMs: number): Moment => ({ atMs, fireAtMs: atMs + tickDelayMs(atMs, job) });
   const due: Moment[] = [];
@@ -125,25 +124,25 @@ function judge(
   const lateMs = nowMs - moment.fireAtMs;
   if (policy === "skip") {
     if (lateMs <= onTimeMsMax && later === 0) return undefined;
-    return { outcome: "skipped", reason: "it came due while no scheduler ran, and the job does not catch up" };
+    return { outcome: "skipped", reason: "it came due while no scheduler was running, and the job does not catch up" };
   }
   if (later >= runsMax) {
     const reason =
       policy === "last"
-        ? "it came due while no scheduler ran; a later tick stands for it"
-        : `it came due while no scheduler ran; the job catches up on ${runsMax} at most`;
+        ? "it came due while no scheduler was running; a later tick represents it"
+        : `it came due while no scheduler was running; the job catches up on at most ${runsMax}`;
     return { outcome: "missed", reason };
   }
   if (lateMs > Math.max(windowMs, onTimeMsMax)) {
     return {
       outcome: "missed",
-      reason: `it came due while no scheduler ran, longer ago than the job's catch-up window of ${windowMs} ms`,
+      reason: `it came due while no scheduler was running, longer ago than the job's catch-up window of ${windowMs} ms`,
     };
   }
   return undefined;
 }
 
-/** One row each for the newest, one for all older ones; rows of different reasons stay apart. */
+/** One row each for the newest, one for all older ones; different reasons stay separate. */
 function groupRows<Row extends { reason: string }>(rows: Row[], rowsMax: number): Row[][] {
   const groups: Row[][] = [];
   const sharedCount = Math.max(0, rows.length - rowsMax + 1);

@@ -12,7 +12,7 @@ export interface ReadDefinition {
   trigger: Trigger;
 }
 
-/** Checks all that can be checked before the job is due. @throws invalid_input naming the job, the field and what is wrong */
+/** Checks all that can be checked before the job is due. @throws invalid_input naming the job, the field and the error */
 export function readDefinition(written: unknown, timeZone: string): ReadDefinition {
   const parsed = NamedJobDefinition.safeParse(written);
   if (!parsed.success) {
@@ -37,7 +37,7 @@ export function readDefinition(written: unknown, timeZone: string): ReadDefiniti
 
 function checkWindow(windowMs: number): void {
   if (windowMs >= 1 && windowMs <= runLimits.rateWindowMsMax) return;
-  throw new RoostError("invalid_input", `rateLimit.per is ${windowMs} ms: give a length of time from 1 ms to 31 days`);
+  throw new RoostError("invalid_input", `rateLimit.per is ${windowMs} ms: give a duration from 1 ms to 31 days`);
 }
 
 function nameOf(written: unknown): string {

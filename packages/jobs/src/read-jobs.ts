@@ -1,4 +1,4 @@
-/** What jobs there are and what became of their ticks. Reads only: looking at a job never moves it. */
+/** Reads jobs and ticks. Reading never advances a job. */
 // tidy: reads of the same two tables.
 import { RoostError } from "@roost/base";
 import type { Kernel } from "@roost/kernel";
@@ -13,9 +13,9 @@ export interface Tick {
   reason: string | null;
   runId: string | null;
   lateMs: number;
-  /** Of a fired tick: how many before it were missed since the last one. Of the others: how many moments it stands for. */
+  /** For fired ticks: moments missed since the last one. For others: moments it represents. */
   missedCount: number;
-  /** The last of several moments that it stands for. */
+  /** The last of several moments that it represents. */
   until: Date | null;
   jobVersion: number;
   recordedAt: Date;
@@ -32,11 +32,11 @@ export interface Job {
   definedBy: string;
   source: string | null;
   nextAt: Date | null;
-  /** nextAt with its jitter; of a job that gathers events, when it fires for them. */
+  /** nextAt with jitter; for a job that gathers events, when it fires for them. */
   dueAt: Date | null;
   gatheredCount: number;
   lastTick: Tick | null;
-  /** Runs of it that are not over, oldest first. */
+  /** Its active runs, oldest first. */
   activeRunIds: string[];
   createdAt: Date;
   updatedAt: Date;
@@ -86,14 +86,14 @@ export async function listJobs(
   return { jobs, next: rows.length > limit ? (jobs.at(-1)?.id ?? null) : null };
 }
 
-/** Removed jobs are found too. @throws not_found */
+/** Includes removed jobs. @throws not_found */
 export async function getJob(kernel: Kernel, jobId: string): Promise<Job> {
   const rows = await kernel.database.query<Omit<Job, "lastTick">>(`select ${jobView} from roost.job where id = $1`, [
     jobId,
   ]);
   const [job] = await withLastTicks(kernel, rows);
   if (job === undefined)
-    throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": look at the list of jobs`);
+    throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": check the list of jobs`);
   return job;
 }
 
@@ -108,7 +108,7 @@ async function withLastTicks(kernel: Kernel, rows: Omit<Job, "lastTick">[]): Pro
 }
 
 export interface ListTicksOptions {
-  /** Of one job; else of all. */
+  /** Of one job; default: of all. */
   jobId?: string | undefined;
   outcome?: Tick["outcome"] | undefined;
   limit: number;
@@ -116,7 +116,7 @@ export interface ListTicksOptions {
   after?: string | undefined;
 }
 
-/** What became of scheduled moments, newest first. */
+/** Ticks, newest first. */
 export async function listTicks(
   kernel: Kernel,
   options: ListTicksOptions,
@@ -159,7 +159,7 @@ function readCursorText(after: string | undefined): { at: string; jobId: string;
   }
   throw new RoostError(
     "invalid_input",
-    `"${after.slice(0, 64)}" is not the end of a page: give what the page before gave as next`,
+    `"${after.slice(0, 64)}" is not a cursor of this list: pass \`next\` of the page before`,
   );
 }
 

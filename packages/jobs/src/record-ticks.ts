@@ -1,7 +1,6 @@
 /**
- * Carries out ticks: decides overlap and active hours, writes the tick rows,
- * and starts the runs of exactly those rows that were new. It is the only
- * place that writes ticks, whatever fired them: the clock, an event, a person.
+ * Records ticks: decides overlap and active hours, writes the rows, and starts the runs of exactly the new rows. The only place that writes ticks,
+ * whether fired by the clock, an event or a person.
  */
 import { createId, type JsonObject } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
@@ -25,20 +24,20 @@ export interface NewTick {
   lateMs: number;
   missedCount: number;
   untilMs?: number | undefined;
-  /** One line: why its run runs. */
+  /** One line: why the run ran. */
   why: string;
   /** Not before; default at once. */
   startAtMs?: number | undefined;
-  /** Runs whatever else of the job runs. */
+  /** Runs whatever other runs the job has. */
   isForced?: boolean;
   ignoresHours?: boolean;
   isCaughtUp?: boolean;
   causation?: string | undefined;
   correlation?: string | undefined;
   traceparent?: string | undefined;
-  /** Of what fired it, as far as it can be trusted: its run is marked with them from the start. Default: the person's. */
+  /** Labels of what fired it: its run has them from the start. Default: the person's. */
   labels?: Labels | undefined;
-  /** Goes into the run's input beside what every tick brings. */
+  /** Added to the run's input. */
   input?: JsonObject;
 }
 
@@ -48,7 +47,7 @@ export interface RecordedTick {
   outcome: "fired" | "skipped" | "missed";
   reason: string | undefined;
   runId: string | undefined;
-  /** Of one that was to fire: missed moments that its run would have been told of and is not, because there is none. */
+  /** For a tick that was to fire but does not: missed moments that its run would have been told of. */
   untoldCount: number | undefined;
 }
 
@@ -62,7 +61,7 @@ interface Decided {
   cancel: LiveRun[];
 }
 
-/** Records the ticks in order. Those that were recorded before, by whomever, are not in the answer and start nothing. */
+/** Records the ticks in order. Ticks recorded before are not in the answer and start nothing. */
 export async function recordTicks(tx: KernelTransaction, ticks: NewTick[], nowMs: number): Promise<RecordedTick[]> {
   if (ticks.length === 0) return [];
   const live = await readLiveRuns(tx, ticks);
@@ -95,7 +94,7 @@ export async function recordTicks(tx: KernelTransaction, ticks: NewTick[], nowMs
   }));
 }
 
-/** A run that does not come about leaves what it would have been told of to the next one of its job. */
+/** Missed moments are passed on to the job's next run when there is none for this tick. */
 function decideInTurn(ticks: NewTick[], decideOne: (tick: NewTick) => Decided): Decided[] {
   const untold = new Map<string, number>();
   return ticks.map((tick) => {
@@ -119,7 +118,7 @@ async function readLiveRuns(tx: KernelTransaction, ticks: NewTick[]): Promise<Ma
   const ids = [...new Set(asking.map((tick) => tick.job.id))];
   const live = new Map<string, LiveRun[]>(ids.map((id) => [id, []]));
   if (ids.length === 0) return live;
-  // No more of a job than it takes to decide, whatever has piled up.
+  // Only as many rows as are needed to decide.
   const rows = await tx.query<LiveRun & { jobId: string }>(
     `select live.job_id as "jobId", live.id, live.state, live.serial_key as "serialKey", live.started_at as "startedAt"
      from unnest($1::text[]) as asked(job_id), lateral (
@@ -171,12 +170,12 @@ function decide(
   };
 }
 
-/** How many moments the row and its event stand for: what was to fire and does not stands for its own moment alone. */
+/** How many moments the row and its event represent; a tick that was to fire and does not represents its own only. */
 function missedBy(tick: NewTick, outcome: RecordedTick["outcome"]): number {
   return tick.outcome === "fire" && outcome !== "fired" ? 1 : tick.missedCount;
 }
 
-/** The primary key decides: of all that insert the same tick, one finds it new. */
+/** The primary key decides: of concurrent inserts of a tick, one finds it new. */
 async function insertTicks(tx: KernelTransaction, decided: Decided[]): Promise<Set<string>> {
   const rows = decided.map(({ tick, outcome, reason, runId, eventId }) => ({
     job_id: tick.job.id,

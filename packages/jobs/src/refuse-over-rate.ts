@@ -1,18 +1,18 @@
-/** Ticks of jobs that skip what is over their rate limit: decided before the tick is written, so that the row says why. */
+/** Ticks of jobs that skip what exceeds their rate limit: decided before the tick is written, so that its row has the reason. */
 import { formatDurationMs, type JsonObject } from "@roost/base";
 import { parseDurationMs } from "@roost/base";
 import { readStartLimits, type KernelTransaction, type NewRun } from "@roost/kernel";
 import type { JobDefinition, StoredJob } from "./job-row.ts";
 import { renderKey } from "./render-key.ts";
 
-/** What is asked of a tick. */
+/** The tick in question. */
 interface RatedTick {
   job: Pick<StoredJob, "id" | "definition">;
   outcome: string;
   input?: JsonObject;
 }
 
-/** Why a tick is over its rate, or nothing; each one that is not counts for the next. */
+/** Why a tick exceeds its rate, or undefined; accepted ticks count for the next. */
 export type RefuseOverRate = (tick: RatedTick) => string | undefined;
 
 /** The start limits of the runs of a job, with their keys filled in. Without a key of its own a job is its own key. */
@@ -30,7 +30,7 @@ export function startLimitsOfJob(
   };
 }
 
-/** The jobs' rows are locked by the caller, so nobody else starts runs of them meanwhile. Who shares the key from elsewhere may: then a run waits. */
+/** The caller holds the jobs' rows, so no one else starts their runs. Other jobs that share the key may: then a run waits. */
 export async function createRefuseOverRate(
   tx: KernelTransaction,
   ticks: readonly RatedTick[],

@@ -56,7 +56,7 @@ test("V: reportFailingJobs() says once that a job fails, however often it does, 
   const told = await notices(kernel);
   assert.equal(told.length, 2);
   assert.match(told[0] ?? "", /^Job backup failed: no disk\. See roost log why /);
-  assert.match(told[1] ?? "", /^Job backup is well again: it had failed 3 times in /);
+  assert.match(told[1] ?? "", /^Job backup is well again: it failed 3 times in /);
 });
 
 test("reportFailingJobs() of several schedulers at once tells a person once", async () => {

@@ -1,9 +1,9 @@
-/** Says that a job fails when it begins to, and that it is well when it is again: one notice each, however many runs lie between. */
+/** Reports that a job begins to fail, and that it is well again: one notice each, however many runs lie between. */
 import { formatDurationMs } from "@roost/base";
 import { isPassing, raiseNotice, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { clipReason } from "./clip-reason.ts";
 
-/** Runs that ended within this time are looked at; looks come much more often. */
+/** Runs that ended within this time are checked; checks are much more frequent. */
 const lookBackMs = 300_000;
 const jobsPerLookMax = 100;
 
@@ -13,7 +13,7 @@ interface EndedRun {
   state: "done" | "failed" | "diverged" | "outdated";
   message: string | null;
   causeId: string;
-  /** The message of a run is of what it has read. */
+  /** The run's message has the labels of what it read. */
   labels: number;
 }
 
@@ -25,7 +25,7 @@ export interface FailingJob {
   reason: string;
 }
 
-/** The last that failed first. */
+/** Most recent failure first. */
 export async function listFailingJobs(kernel: Kernel, { limit }: { limit: number }): Promise<FailingJob[]> {
   return kernel.database.query<FailingJob>(
     `select f.job_id as "jobId", f.since, f.run_id as "runId", f.seen_count as "seenCount", f.reason
@@ -35,9 +35,9 @@ export async function listFailingJobs(kernel: Kernel, { limit }: { limit: number
   );
 }
 
-/** One look at runs that ended; any number of schedulers may look. Returns how many jobs changed between failing and well. */
+/** Checks recently ended runs; any number of schedulers may call it. Returns how many jobs changed between failing and well. */
 export async function reportFailingJobs(kernel: Kernel): Promise<number> {
-  // The last run of each job that ended lately, where it says something else than is known of the job.
+  // The last ended run of each job, where it differs from the job's known state.
   const ended = await kernel.database.query<EndedRun>(
     `select l.job_id as "jobId", l.id as "runId", l.state, l.message, l.cause_id as "causeId", l.labels from (
        select distinct on (r.job_id) r.job_id, r.id, r.state, r.error ->> 'message' as message, r.cause_id, r.labels from roost.run r
@@ -63,7 +63,7 @@ export async function reportFailingJobs(kernel: Kernel): Promise<number> {
   return changedCount;
 }
 
-/** Invariant: the row and the notice commit together, so of many that see the first failure one says so. */
+/** Invariant: the row and the notice commit together, so that one of many observers reports. */
 async function noteFailed(tx: KernelTransaction, run: EndedRun): Promise<boolean> {
   const reason = clipReason(run.message ?? `its run ended as ${run.state}`);
   const [row] = await tx.query<{ isFirst: boolean }>(
@@ -87,7 +87,7 @@ async function noteWell(tx: KernelTransaction, run: EndedRun): Promise<boolean> 
   );
   if (row === undefined) return false;
   const times = row.seenCount === 1 ? "once" : `${row.seenCount} times`;
-  const text = `Job ${run.jobId} is well again: it had failed ${times} in ${formatDurationMs(Math.max(1_000, row.failingMs))}`;
+  const text = `Job ${run.jobId} is well again: it failed ${times} in ${formatDurationMs(Math.max(1_000, row.failingMs))}`;
   raiseNotice(tx, { level: "info", text, ...noticeOf(run) });
   return true;
 }

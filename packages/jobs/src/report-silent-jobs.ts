@@ -1,14 +1,14 @@
-/** Says, once, that a job has been due for a while and nobody has fired it. Called by processes other than schedulers: those are what fails. */
+/** Reports, once, that a job has been due for a while without firing. Called outside schedulers, since those are what fails. */
 import { formatDurationMs } from "@roost/base";
 import { labelsOfJob } from "./emit-job-event.ts";
 import { isPassing, raiseNotice, rememberResult, type Kernel, type KernelTransaction } from "@roost/kernel";
 
-/** A tick that is late by more than this means that nobody schedules. */
+/** A tick later than this means that no scheduler is running. */
 export const silentMsMax = 60_000;
 
-/** Jobs that one look reports; the others follow with the next. */
+/** Jobs reported per check; the others follow. */
 const jobsPerLookMax = 100;
-/** For so long a moment that was reported is not reported again. */
+/** How long a reported moment is not reported again. */
 const keepMs = 30 * 86_400_000;
 
 interface SilentJob {
@@ -18,7 +18,7 @@ interface SilentJob {
   now: Date;
 }
 
-/** One look at the state; any number may call it. Returns how many jobs were reported now. A job reports the same missing tick once. */
+/** Checks for silent jobs; any number of processes may call it. Returns how many jobs were reported. A job reports the same missing tick once. */
 export async function reportSilentJobs(kernel: Kernel): Promise<number> {
   const silent = await kernel.database.query<SilentJob>(
     `select s.id, s.due_at as "dueAt", s.cause_id as "causeId", roost.now() as now from (
@@ -46,7 +46,7 @@ export async function reportSilentJobs(kernel: Kernel): Promise<number> {
 
 const scope = "job.silent";
 
-/** Invariant: the event and its key commit together, so of many that see it one says so. */
+/** Invariant: the event and its key commit together, so that one of many observers reports. */
 async function report(tx: KernelTransaction, job: SilentJob): Promise<boolean> {
   const [due] = await tx.query<{ key: string }>(
     `select $1 || ' ' || extract(epoch from $2::timestamptz)::text as key`,
@@ -62,7 +62,7 @@ async function report(tx: KernelTransaction, job: SilentJob): Promise<boolean> {
       data: { jobId: job.id, dueAt, lateMs },
       causation: job.causeId,
     });
-    const text = `Job ${job.id} has been due since ${dueAt} (${formatDurationMs(lateMs)}) and has not ticked: is a scheduler running? roost status`;
+    const text = `Job ${job.id} has been due since ${dueAt} (${formatDurationMs(lateMs)}) and has not fired: is a scheduler running? roost status`;
     raiseNotice(tx, { level: "warning", text, source: "kernel", jobId: job.id, causation });
     return null;
   });

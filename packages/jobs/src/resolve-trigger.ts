@@ -1,13 +1,13 @@
-/** A trigger as it was written becomes one that schedules can be made of: lengths in ms, moments as instants, a time zone. */
+/** Resolves a written trigger: durations in ms, times as instants, a time zone. */
 import { parseDurationMs, RoostError } from "@roost/base";
 import { eventsPerRunMax, type JobDefinition } from "@roost/contract/operations";
 import { createSchedule } from "./next-moments.ts";
 import type { Trigger, TriggerWindow } from "./trigger.ts";
 
-/** The shortest interval between ticks of any job; a job that must run more often is a loop, not a job. */
+/** The shortest interval of a job; anything faster is a loop, not a job. */
 export const everyMsMin = 1_000;
 
-/** A written trigger as it is stored. @throws invalid_input for an expression, zone, length or date that is not one */
+/** Resolves a written trigger for storage. @throws invalid_input for an invalid expression, zone, duration or date */
 export function resolveTrigger(written: JobDefinition["trigger"], timeZone: string): Trigger {
   const trigger = read(written, timeZone);
   createSchedule(trigger);
@@ -23,7 +23,7 @@ function read(written: JobDefinition["trigger"], timeZone: string): Trigger {
       if (everyMs < everyMsMin)
         throw new RoostError(
           "invalid_input",
-          `An interval of ${everyMs} ms is too short: ${everyMsMin} ms is the least`,
+          `An interval of ${everyMs} ms is too short: the shortest is ${everyMsMin} ms`,
         );
       return { kind: "every", everyMs, ...(written.anchor === undefined ? {} : { anchor: written.anchor }) };
     }
@@ -72,6 +72,6 @@ function resolveWindow({
 function gatherMs(field: string, written: string | number): number {
   const ms = parseDurationMs(written);
   if (ms < 1 || ms > gatherMsMax)
-    throw new RoostError("invalid_input", `${field} is ${ms} ms: give a length of time from 1 ms to 7 days`);
+    throw new RoostError("invalid_input", `${field} is ${ms} ms: give a duration from 1 ms to 7 days`);
   return ms;
 }

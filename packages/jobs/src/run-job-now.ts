@@ -1,4 +1,4 @@
-/** A tick by hand: keyed, so that the same call starts one run. Overlap and active hours are the tick's as always. */
+/** Runs a job by hand: with a key, so that the same call starts one run. Overlap and active hours apply to the tick as usual. */
 import { createId, RoostError } from "@roost/base";
 import { placedFor } from "@roost/contract/labels";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
@@ -10,15 +10,15 @@ import { recordTicks } from "./record-ticks.ts";
 export interface RunJobNowOptions extends JobCause {
   by: string;
   reason?: string | undefined;
-  /** A second call with the same key answers with the first tick, and is refused once only its run is still on record. Default: a fresh key. */
+  /** A second call with the same key returns the first tick, or is refused when only its run is still on record. Default: a fresh key. */
   idempotencyKey?: string | undefined;
-  /** Start it although another run of the job goes, whatever its overlap policy says. */
+  /** Start it whatever the overlap policy says. */
   isForced?: boolean | undefined;
 }
 
 /**
- * Runs a job now, also when it is paused or finished. Its overlap policy holds: the tick can come out as skipped, with the reason.
- * @throws not_found, conflict for a key whose tick the retention settings have dropped
+ * Runs a job now, also when it is paused or finished. Its overlap policy applies: the tick can be skipped, with the reason.
+ * @throws not_found, conflict for a key whose tick was dropped by retention
  */
 export async function runJobNow(
   kernel: Kernel,
@@ -29,7 +29,7 @@ export async function runJobNow(
   const isRepeated = await kernel.transact(async (tx) => {
     const found = await lockJob(tx, jobId);
     if (found === undefined)
-      throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": look at the list of jobs`);
+      throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": check the list of jobs`);
     const { job, nowMs } = found;
     if (options.idempotencyKey !== undefined) await refuseForgotten(tx, jobId, tickKey);
     const recorded = await recordTicks(
@@ -43,7 +43,7 @@ export async function runJobNow(
           lateMs: 0,
           missedCount: 0,
           why: `started by ${options.by}${options.reason === undefined ? "" : `: ${options.reason}`}`,
-          // Who asks for it by hand does not mean the hours of the clock.
+          // A request by hand ignores active hours.
           ignoresHours: true,
           isForced: options.isForced ?? false,
           causation: options.causation,
@@ -58,11 +58,14 @@ export async function runJobNow(
   });
   const tick = await readTick(kernel, jobId, tickKey);
   if (tick === undefined)
-    throw new RoostError("internal", `The tick ${tickKey} of the job "${jobId}" is gone right after it was recorded`);
+    throw new RoostError(
+      "internal",
+      `The tick ${tickKey} of the job "${jobId}" disappeared right after it was recorded`,
+    );
   return { tick, isRepeated };
 }
 
-/** Invariant: a key starts one run for as long as that run is on record, also when its tick is not any more. */
+/** Invariant: a key starts one run for as long as that run is on record, even when its tick is not. */
 async function refuseForgotten(tx: KernelTransaction, jobId: string, tickKey: string): Promise<void> {
   // Nothing is read while no tick has ever been dropped.
   const [run] = await tx.query<{ id: string; createdAt: Date }>(
@@ -75,6 +78,6 @@ async function refuseForgotten(tx: KernelTransaction, jobId: string, tickKey: st
   if (run === undefined) return;
   throw new RoostError(
     "conflict",
-    `The key "${tickKey.slice("manual:".length)}" started run ${run.id} at ${run.createdAt.toISOString()}; what became of its tick was dropped by the retention of ticks: use a key of its own for each start`,
+    `The key "${tickKey.slice("manual:".length)}" started run ${run.id} at ${run.createdAt.toISOString()}; its tick was dropped by retention: use a new key for each start`,
   );
 }

@@ -1,4 +1,4 @@
-/** What a run takes from its job's definition, whatever started it; and a run as another version of its job would have made it. */
+/** What a run takes from its job's definition, and a run as another version of its job would have made it. */
 import { canonicalJson, type JsonObject, type JsonValue } from "@roost/base";
 import type { NewRun, Run } from "@roost/kernel";
 import type { JobDefinition } from "./job-row.ts";
@@ -16,7 +16,7 @@ export function runOfDefinition(jobId: string, definition: JobDefinition): Defin
   };
 }
 
-/** Fields of a run's input that are the definition's; a tick brings further ones. */
+/** Fields of a run's input that come from the definition; a tick adds others. */
 export function inputOfDefinition(definition: JobDefinition): JsonObject {
   const { prompt, model, tools, inputs, onUnknown, tell } = definition;
   const settings = { model, tools, inputs: inputs as JsonValue | undefined, onUnknown, tell };
@@ -24,7 +24,7 @@ export function inputOfDefinition(definition: JobDefinition): JsonObject {
   return { prompt, ...(Object.fromEntries(set) as JsonObject) };
 }
 
-/** The run as it would have been with `to` in place of `from`. What a tick, an event or a fork gave it in place of its definition stays. */
+/** The run with definition `to` instead of `from`. Fields set by a tick, an event or a fork stay. */
 export function asDefined<Defining extends Run>(
   run: Defining,
   { from, to }: { from: JobDefinition; to: JobDefinition },

@@ -1,7 +1,7 @@
 import { createSchedule, type Schedule } from "./next-moments.ts";
 import type { Trigger } from "./trigger.ts";
 
-/** Compiled schedules by trigger: compiling costs more than asking for a moment, and a scheduler asks again and again. */
+/** Compiled schedules by trigger: compiling costs more than using one, and schedulers use them repeatedly. */
 export interface ScheduleCache {
   scheduleOf(trigger: Trigger, anchorMs: number): Schedule;
 }

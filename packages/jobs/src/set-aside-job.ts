@@ -1,4 +1,4 @@
-/** A job whose ticks cannot be recorded stops only itself: it is paused with the reason, said once, and the others go on. */
+/** Sets aside a job whose ticks cannot be recorded: it is paused with the reason, reported once, and the others go on. */
 import { createId, toRoostError } from "@roost/base";
 import { isMoment } from "@roost/contract/operations";
 import { raiseNotice, type Kernel, type KernelTransaction } from "@roost/kernel";
@@ -9,7 +9,7 @@ import { closeWindows } from "./gather-events.ts";
 import { lockJob, type StoredJob } from "./job-row.ts";
 import { recordTicks } from "./record-ticks.ts";
 
-/** Pauses the job if its tick is still to be recorded. Resumed, changed or removed it goes on as any paused job does. */
+/** Pauses the job if its tick is still to be recorded. It continues when resumed or changed, like any paused job. */
 export async function setAsideJob(kernel: Kernel, jobId: string, error: unknown): Promise<void> {
   await kernel.transact(async (tx) => {
     const found = await lockJob(tx, jobId);
@@ -19,7 +19,7 @@ export async function setAsideJob(kernel: Kernel, jobId: string, error: unknown)
   kernel.logger.error("a job was set aside: its tick could not be recorded", { jobId, error });
 }
 
-/** The same in the caller's transaction, which holds the job's row. What the job has gathered is closed without a run. */
+/** The same in the caller's transaction, which holds the job's row. Its gathered events are closed without a run. */
 export async function setAsideWithin(
   tx: KernelTransaction,
   job: StoredJob,
@@ -41,12 +41,12 @@ export async function setAsideWithin(
     data: { by: setAsideBy, reason },
     cause: { causation: job.causeId },
   });
-  const text = `Job ${job.id} is paused, because ${reason}. Change it (roost jobs show ${job.id}) and it goes on, or try it as it is: roost jobs resume ${job.id}`;
+  const text = `Job ${job.id} is paused, because ${reason}. Fix its definition (roost jobs edit ${job.id}), or try it unchanged: roost jobs resume ${job.id}`;
   raiseNotice(tx, { level: "warning", text, source: "scheduler", jobId: job.id, causation: eventId });
   tx.wake("jobs");
 }
 
-/** A due tick leaves a row also when it cannot be carried out, unless its moment itself is none. Uses nothing of the definition. */
+/** A due tick leaves a row also when it cannot be carried out, unless its time itself is invalid. Uses nothing of the definition. */
 export async function skipUnrecordable(
   tx: KernelTransaction,
   job: StoredJob,

@@ -1,4 +1,4 @@
-/** Brings a job up to date before it is changed: what was due leaves its ticks first. Firing what is due by the clock is fire-due-ticks.ts. */
+/** Brings a job up to date before it is changed: due ticks are recorded first. Firing by the clock: fire-due-ticks.ts. */
 import { toRoostError } from "@roost/base";
 import { isPassing, type KernelTransaction } from "@roost/kernel";
 import { clipReason } from "./clip-reason.ts";
@@ -8,13 +8,12 @@ import { leaveUntold, advanceJobs } from "./advance-jobs.ts";
 import { recordTicks } from "./record-ticks.ts";
 import { skipUnrecordable } from "./set-aside-job.ts";
 
-/** Far more than any outage of a job with a second's interval needs; a schedule that does not move forward ends here. */
+/** Far more than any outage needs at an interval of a second; a schedule that does not advance ends here. */
 const passesMax = 100_000;
 
 /**
- * Records every tick of a locked job that is due, under its present definition, and returns the job as it stands then.
- * Called before a job is changed, paused or removed: what was due before is not lost by it. `isLast`: its schedule ends here, so a moment
- * that has come and only waits for its jitter waits no longer.
+ * Records every due tick of a locked job under its current definition and returns the updated job. Called before a job is changed, paused or
+ * removed, so that no due tick is lost. `isLast`: its schedule ends, so a moment that only waits for its jitter fires now.
  */
 export async function settleDueTicks(
   tx: KernelTransaction,
@@ -26,7 +25,7 @@ export async function settleDueTicks(
     return await tx.attempt(() => settleAll(tx, job, options));
   } catch (error) {
     if (isPassing(error)) throw error;
-    // Or nobody could pause, change or remove it.
+    // Otherwise the job could not be paused, changed or removed.
     const reason = clipReason(`it could not be recorded: ${toRoostError(error).message}`);
     await skipUnrecordable(tx, job, { nowMs: options.nowMs, reason });
     return { ...job, nextAt: null, fireAt: null };

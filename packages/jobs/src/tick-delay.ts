@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Schedule } from "./next-moments.ts";
 
-/** A number in [0, 1) that every process draws alike for the same parts. */
+/** A number in [0, 1), the same in every process for the same parts. */
 export function drawFraction(...parts: (string | number)[]): number {
   return createHash("sha256").update(parts.join("\n")).digest().readUInt32BE(0) / 2 ** 32;
 }
@@ -10,12 +10,12 @@ export interface TickDelayOptions {
   jobId: string;
   /** The same for every tick. */
   delayMs: number;
-  /** Drawn for each tick, on top of it. */
+  /** Drawn per tick, on top of it. */
   jitterMsMax: number;
   schedule: Schedule;
 }
 
-/** How much later than its moment a tick is due: the same in every scheduler, and never as late as the next moment. */
+/** How much later than its moment a tick is due: the same in every scheduler, and always before the next moment. */
 export function tickDelayMs(momentMs: number, { jobId, delayMs, jitterMsMax, schedule }: TickDelayOptions): number {
   if (delayMs + jitterMsMax <= 0) return 0;
   const nextMs = schedule.next(momentMs);

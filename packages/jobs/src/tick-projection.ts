@@ -1,4 +1,4 @@
-/** Table tick as a projection of tick.fired, tick.skipped and tick.missed: one row for each event. */
+/** Table tick as a projection of tick.fired, tick.skipped and tick.missed: one row per event. */
 import type { Projection, StoredEvent } from "@roost/kernel";
 
 export const tickProjection: Projection = {
@@ -11,7 +11,7 @@ export const tickProjection: Projection = {
       name: "roost.tick",
       key: ["job_id", "tick_key"],
       where: "scheduled_at >= (select ticks_from from roost.retention)",
-      // recorded_at is the time of the row, the log has the time of the event: the same transaction, another statement.
+      // recorded_at is the row's time, the log has the event's: the same transaction, another statement.
       columns: [
         "job_id",
         "tick_key",

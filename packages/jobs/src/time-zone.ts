@@ -1,14 +1,11 @@
-/**
- * The offset of an IANA time zone from UTC, and where it changes. Built on
- * Intl, whose zone tables come with Node. Does not know about cron.
- */
+/** The offset of an IANA time zone from UTC, and its changes. Built on Intl, whose zone tables come with Node. Knows no cron. */
 import { RoostError } from "@roost/base";
 
 export interface TimeZone {
   readonly name: string;
   /** Local wall time minus UTC, in milliseconds, at an instant. */
   offsetMs(instantMs: number): number;
-  /** The first instant in (fromMs, toMs] that has another offset than fromMs; undefined when there is none. */
+  /** The first instant in (fromMs, toMs] with another offset than fromMs; undefined when there is none. */
   nextTransition(fromMs: number, toMs: number): number | undefined;
 }
 
@@ -17,9 +14,7 @@ const dayMs = 86_400_000;
 const opened = new Map<string, TimeZone>();
 const openedMax = 100;
 
-/**
- * @throws invalid_input for a name that is not an IANA time zone
- */
+/** @throws invalid_input for a name that is not an IANA time zone */
 export function timeZoneOf(name: string): TimeZone {
   const zone = opened.get(name) ?? createTimeZone(name);
   if (opened.size < openedMax) opened.set(name, zone);
@@ -41,7 +36,7 @@ function createTimeZone(name: string): TimeZone {
 
   const nextTransition = (fromMs: number, toMs: number): number | undefined => {
     const offset = offsetMs(fromMs);
-    // No zone has ever changed twice within a day, so a daily look misses none.
+    // No zone has ever changed twice within a day, so daily steps miss none.
     let low = fromMs;
     while (low < toMs) {
       const high = Math.min(low + dayMs, toMs);

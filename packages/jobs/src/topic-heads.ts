@@ -1,6 +1,6 @@
 import type { Sql } from "@roost/database";
 
-/** The offset that comes next in each partition of a topic, as they are now. */
+/** The next offset of each partition of a topic. */
 export async function topicHeads(sql: Sql, topic: string): Promise<Record<string, number>> {
   const rows = await sql.query<{ partition: number; nextOffset: number }>(
     `select partition, next_offset as "nextOffset" from roost.partition_head where topic = $1`,

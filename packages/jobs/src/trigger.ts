@@ -1,6 +1,6 @@
 import type { JsonValue } from "@roost/base";
 
-/** What starts a job, as it is stored: lengths in milliseconds, moments as ISO 8601. */
+/** What starts a job, as stored: durations in milliseconds, times as ISO 8601. */
 export type Trigger =
   | { kind: "cron"; expression: string; timeZone?: string }
   | { kind: "every"; everyMs: number; anchor?: string }

@@ -44,7 +44,7 @@ export {
 export type { Session } from "./sessions/session.ts";
 export type { ContextMessage, StoredMessage } from "./sessions/message.ts";
 
-// What a run is told.
+// Contexts of runs.
 export { viewerOf } from "./visibility/viewer-of.ts";
 export { buildDigest, type Digest, type DigestQuery } from "./digest/build-digest.ts";
 export type { DigestItem } from "./digest/digest-item.ts";

@@ -1,11 +1,11 @@
-/** What the functions of this room are handed: one home and the kernel that records what happens in it. Types only. */
+/** What the functions of this room receive: one home and the kernel that records what happens in it. Types only. */
 import type { KeptFiles } from "./disk/kept-files.ts";
 import type { Calendar } from "./visibility/calendar.ts";
 import type { Logger } from "@roost/base";
 import type { Kernel } from "@roost/kernel";
 import type { Settings } from "./settings/settings.ts";
 
-/** Keeps every version of every file, by its content. `@roost/objects` has an implementation over a directory. */
+/** Keeps every version of every file by content. `@roost/objects` has an implementation over a directory. */
 export interface VersionStore {
   put(bytes: Uint8Array): Promise<{ sha256: string }>;
   get(sha256: string): Promise<Uint8Array | undefined>;
@@ -15,9 +15,9 @@ export interface Memory extends AsyncDisposable {
   readonly kernel: Kernel;
   /** Absolute, without symbolic links. */
   readonly homeDir: string;
-  /** As they were when the memory was opened. */
+  /** As read when the memory was opened. */
   readonly settings: Settings;
-  /** Of the daily notes and of every time that a model is told. */
+  /** For daily notes and all times that a model is told. */
   readonly timeZone: string;
   readonly calendar: Calendar;
   readonly versions: VersionStore;

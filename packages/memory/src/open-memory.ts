@@ -1,4 +1,4 @@
-/** Opens the memory of one home: its tables, its settings, and the home as it is after whatever happened while nobody looked. */
+/** Opens the memory of a home: its tables, its settings, and a first scan for changes made while Roost was down. */
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { toRoostError, type Logger } from "@roost/base";
@@ -23,11 +23,11 @@ export interface OpenMemoryOptions {
   settings?: Settings;
   /** Default: the directory .roost/objects of the home. */
   versions?: VersionStore;
-  /** Whether to bring the schema up to date first. Default true. */
+  /** Whether to migrate the schema first. Default true. */
   migrate?: boolean;
-  /** Whether to make the home when it is missing. Default true; false for who may not write. */
+  /** Whether to create a missing home. Default true; false for read-only callers. */
   makeHome?: boolean;
-  /** Whether to look at the home at once. Default: who migrates looks, so that of many processes one does. */
+  /** Whether to scan the home at once. Default: when migrating, so that one of many processes does. */
   scan?: boolean;
 }
 
@@ -52,20 +52,20 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
     versions: options.versions ?? (await openDirectoryObjects(join(homeDir, ".roost/objects"))),
     keptFiles: new KeptFiles(),
     logger,
-    // Kernel and database belong to the caller; it holds nothing else.
+    // Kernel and database belong to the caller; there is nothing else to close.
     async [Symbol.asyncDispose]() {},
   };
   if (options.scan ?? options.migrate ?? true) await firstScan(memory);
   return memory;
 }
 
-/** The home comes up whatever lies in it: only a database that is away is a reason not to. */
+/** The home comes up whatever it contains: only an unavailable database is an error. */
 async function firstScan(memory: Memory): Promise<void> {
   try {
     await scanHome(memory);
   } catch (error) {
     const { code, message } = toRoostError(error);
     if (code === "unavailable" || code === "timeout") throw error;
-    memory.logger.error("the home could not be looked through at its start; it is tried again", { error: message });
+    memory.logger.error("the home could not be scanned at its start; retrying", { error: message });
   }
 }

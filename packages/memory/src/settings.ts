@@ -1,4 +1,4 @@
-/** The public file `@roost/memory/settings`: it opens no database, so every process can read it first. */
+/** The public file `@roost/memory/settings`: opens no database, so every process can read it first. */
 export { budgetCaps, type SettingsCap } from "./settings/budget-caps.ts";
 export { parseSettings, readSettings, settingsFile } from "./settings/read-settings.ts";
 export {

@@ -1,4 +1,4 @@
-/** Asks a configured server whether it is there and takes the key. It asks no model. */
+/** Checks whether a configured server is reachable and accepts the key. Calls no model. */
 import type { ProviderConfig } from "@roost/agent";
 import type { Clock } from "@roost/base";
 
@@ -6,7 +6,7 @@ const askMsMax = 3_000;
 
 type Wired = Exclude<ProviderConfig, { kind: "language-model" }>;
 
-/** A sentence with what to do; null when the server answers, in whatever way: not every server lists its models. */
+/** A sentence with what to do; null when the server answers in any way: not every server lists its models. */
 async function findModelProblem({ baseUrl, apiKey, model }: Wired): Promise<string | null> {
   if (baseUrl === undefined || !URL.canParse(baseUrl)) return null;
   const { host } = new URL(baseUrl);
@@ -17,10 +17,10 @@ async function findModelProblem({ baseUrl, apiKey, model }: Wired): Promise<stri
     });
     await response.body?.cancel();
     if (response.status === 401 || response.status === 403)
-      return `${host} refuses the key (HTTP ${response.status}): check it, then start again`;
+      return `${host} refuses the key (HTTP ${response.status}): check it, then restart`;
     return null;
   } catch (error) {
-    return `${model} does not answer: ${reasonOf(error)} at ${host}. Start its server, or correct its address and start again`;
+    return `${model} does not answer: ${reasonOf(error)} at ${host}. Start its server, or correct its address and restart`;
   }
 }
 
@@ -31,10 +31,10 @@ function reasonOf(error: unknown): string {
   return code === "ENOTFOUND" ? "no such host" : (code ?? "it cannot be reached");
 }
 
-/** How long an answer is taken for true. */
+/** How long an answer is reused. */
 const keptMs = 15_000;
 
-/** As findModelProblem, for the first of these models that is asked over the network; asked again at most every 15 s. */
+/** As findModelProblem, for the first of these models that is called over the network; repeated at most every 15 s. */
 export function createModelCheck(providers: readonly ProviderConfig[], clock: Clock): () => Promise<string | null> {
   const wired = providers.find((provider) => provider.kind !== "language-model");
   if (wired === undefined) return async () => null;

@@ -1,6 +1,6 @@
 /**
- * One decision for each start of a home: which model thinks, or that Roost rehearses. What is announced is what happens, because no
- * process looks for a model by itself once a decision is recorded. It knows no settings: who configured models there asks nothing here.
+ * One decision per start of a home: which model to use, or that Roost rehearses. Once it is recorded no process looks for a model itself, so that
+ * what is announced is what happens. Knows no settings: models configured there need no decision.
  */
 import {
   discoverModels,
@@ -22,16 +22,16 @@ export interface ModelDecision {
   providers: ProviderConfig[];
   /** What was chosen and why. */
   notes: string[];
-  /** What a person should mend: a configuration that cannot be right. */
+  /** What a person should fix: an invalid configuration. */
   problem: string | null;
 }
 
 export interface DecideModel {
   config: DiscoveryConfig;
-  /** Of the supervisor that started this process; without one the newest decision of the home holds. */
+  /** From the supervisor that started this process; without it the home's newest decision holds. */
   startId: string | undefined;
   logger: Logger;
-  /** Default: looks at the environment and this machine. */
+  /** Default: checks the environment and this machine. */
   discover?: typeof discoverModels;
 }
 
@@ -55,8 +55,8 @@ export async function openModelDecisions(kernel: Kernel): Promise<void> {
 }
 
 /**
- * @throws RoostError `invalid_input` when the recorded model needs a key or an address that this process does not have: to rehearse
- * instead would be something else than was announced
+ * @throws RoostError `invalid_input` when the recorded model needs a key or address that this process does not have: rehearsing instead would
+ * contradict what was announced
  */
 export async function decideModel(kernel: Kernel, options: DecideModel): Promise<ModelDecision> {
   const known = await readDecision(kernel, options.startId);
@@ -91,7 +91,7 @@ async function readDecision(kernel: Kernel, startId: string | undefined): Promis
   return row;
 }
 
-/** A configuration that cannot be right is told and rehearsed with. */
+/** An invalid configuration is reported, and Roost rehearses. */
 async function discover({ config, logger, discover: look = discoverModels }: DecideModel): Promise<DecisionRow> {
   try {
     const { providers, source, notes } = await look({ config });
@@ -103,14 +103,14 @@ async function discover({ config, logger, discover: look = discoverModels }: Dec
     return {
       mode: "live",
       source,
-      // An address of one's own may hold a password.
+      // A custom address may hold a password.
       provider: source === "ROOST_MODEL_URL" ? { ...withoutAddress(rest), hasKey } : { ...rest, hasKey },
       notes: notes.map((note) => withoutAddressOf(note, config)),
       problem: null,
     };
   } catch (error) {
-    const problem = `The model that was configured cannot be used: ${withoutAddressOf(toRoostError(error).message, config)}`;
-    logger.warn("The model that was configured cannot be used", { error: problem });
+    const problem = `The configured model cannot be used: ${withoutAddressOf(toRoostError(error).message, config)}`;
+    logger.warn("The configured model cannot be used", { error: problem });
     return { mode: "rehearsal", source: "rehearsal", provider: null, notes: [problem], problem };
   }
 }
@@ -120,7 +120,7 @@ function withoutAddress(provider: Omit<Wired, "apiKey">): Omit<Wired, "apiKey"> 
   return rest;
 }
 
-/** User, password and query of an address are nobody's business. */
+/** Hides user, password and query of an address. */
 function withoutAddressOf(text: string, { ROOST_MODEL_URL: given = "" }: DiscoveryConfig): string {
   const written = given.replace(/\/+$/, "");
   if (written === "" || !URL.canParse(written)) return text;

@@ -1,4 +1,4 @@
-/** The variables that every process of a home takes from its environment; each adds its own and reads them all at once. */
+/** The environment variables of every process of a home; each process adds its own and reads them together. */
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { logLevels, readConfig } from "@roost/base";
@@ -9,7 +9,7 @@ const homeEnvironment = {
   ROOST_DATABASE_URL: z.string().optional(),
   DATABASE_URL: z.string().optional(),
   ROOST_LOG_LEVEL: z.enum(logLevels).default("info"),
-  /** Names one start of the home, for what its processes decide together. Set by the supervisor. */
+  /** Identifies one start of the home, for decisions shared by its processes. Set by the supervisor. */
   ROOST_START: z.string().optional(),
   ROOST_MODEL_URL: z.string().optional(),
   ROOST_MODEL_KEY: z.string().optional(),
@@ -27,8 +27,8 @@ export type HomeConfig<Own extends z.ZodRawShape> = z.infer<z.ZodObject<typeof h
 };
 
 /**
- * The variables of every process, with those that this one has besides.
- * @throws RoostError `invalid_input` naming every variable that is wrong
+ * Reads the common variables and those given.
+ * @throws RoostError `invalid_input`, naming every invalid variable
  */
 export function readHomeConfig<Own extends z.ZodRawShape>(
   own: Own,

@@ -1,4 +1,4 @@
-/** Bytes, or a stream of them whose length nobody knows yet. */
+/** Bytes, or a stream of unknown length. */
 export type ObjectContent = Uint8Array | AsyncIterable<Uint8Array>;
 
 export interface ObjectStat {
@@ -17,26 +17,26 @@ export interface ListObjectsOptions {
 export interface ObjectList {
   /** Ascending by name. */
   objects: ObjectStat[];
-  /** Hand it in as `after` for the next page; null at the end. */
+  /** Pass it as `after` for the next page; null at the end. */
   next: string | null;
 }
 
 /**
- * Immutable bytes named by their SHA-256. Equal bytes are stored once. What `put` has acknowledged survives a crash
- * and a power cut; what it has not leaves nothing that can be seen.
+ * Immutable bytes named by their SHA-256. Equal bytes are stored once. What `put` has acknowledged survives a crash and a power cut; anything else
+ * leaves nothing visible.
  *
  * A name that is not 64 lower-case hex digits is refused with `invalid_input`.
  */
 export interface ObjectStore {
   /** @throws RoostError `limit_exceeded` beyond the store's limit for one object */
   put(content: ObjectContent): Promise<ObjectStat>;
-  /** @throws RoostError `internal` when the stored bytes are no longer those of the name */
+  /** @throws RoostError `internal` when the stored bytes no longer match the name */
   get(sha256: string): Promise<Uint8Array | undefined>;
-  /** The bytes in pieces. Throws at the end like `get` when they are not those of the name. */
+  /** The bytes in pieces. Throws at the end like `get` when they do not match the name. */
   read(sha256: string): AsyncIterable<Uint8Array>;
   has(sha256: string): Promise<boolean>;
   stat(sha256: string): Promise<ObjectStat | undefined>;
-  /** Whether there was something to delete. That nobody refers to it is the caller's to know. */
+  /** Whether there was something to delete. The caller makes sure that it is unreferenced. */
   delete(sha256: string): Promise<boolean>;
   list(options?: ListObjectsOptions): Promise<ObjectList>;
 }

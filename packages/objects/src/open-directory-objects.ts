@@ -1,6 +1,6 @@
 /**
- * An object store in a directory: `ab/cdef…`, the name cut after two digits. A file is written beside its place,
- * synced and renamed, so a name always stands for whole bytes. Any number of processes may share the directory.
+ * An object store in a directory: `ab/cdef…`, the name cut after two digits. A file is written beside its place, synced and renamed, so a name
+ * always has its whole bytes. Any number of processes may share the directory.
  */
 import { createHash, randomUUID, type Hash } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
@@ -12,7 +12,7 @@ const prefixChars = 2;
 const listLimitMax = 1_000;
 const pieceBytes = 64 * 1024;
 const incomingName = "incoming";
-/** What a killed process left half written is removed when it is older. */
+/** Age at which a killed process's unfinished files are removed. */
 const incomingMsMax = 24 * 60 * 60 * 1_000;
 
 export interface OpenDirectoryObjectsOptions {
@@ -20,7 +20,7 @@ export interface OpenDirectoryObjectsOptions {
   objectBytesMax?: number;
 }
 
-/** Makes the directory when it is missing. */
+/** Creates the directory when it is missing. */
 export async function openDirectoryObjects(
   directory: string,
   { objectBytesMax = 256 * 1024 ** 2 }: OpenDirectoryObjectsOptions = {},
@@ -44,7 +44,7 @@ class DirectoryObjects implements ObjectStore {
     const file = await open(incoming, "wx", 0o600);
     try {
       const written = await closing(file, () => writeAll(file, content, this.#objectBytesMax));
-      // An object that is there and whole stays; one of another size was damaged from outside and is replaced.
+      // A complete object stays; one of another size was damaged from outside and is replaced.
       const present = await this.stat(written.sha256);
       if (present?.bytes !== written.bytes) await this.#moveIn(incoming, written.sha256);
       await this.#syncNames(written.sha256);
@@ -120,7 +120,7 @@ class DirectoryObjects implements ObjectStore {
     await rename(incoming, this.#pathOf(sha256));
   }
 
-  // Also for an object that is there: whoever moved it in may not have come so far yet.
+  // Also for an existing object: its writer may not have synced the name yet.
   async #syncNames(sha256: string): Promise<void> {
     await syncDirectory(join(this.#directory, sha256.slice(0, prefixChars)));
     await syncDirectory(this.#directory);
@@ -155,7 +155,10 @@ function requireHash(hash: Hash, sha256: string): void {
 
 function requireName(name: string): void {
   if (isName(name)) return;
-  throw new RoostError("invalid_input", `"${name.slice(0, 100)}" is no object name: it is 64 lower-case hex digits`);
+  throw new RoostError(
+    "invalid_input",
+    `"${name.slice(0, 100)}" is not an object name: it must be 64 lower-case hex digits`,
+  );
 }
 
 function isName(name: string): boolean {

@@ -92,7 +92,7 @@ test("the program of a rehearsal stops, and drops its database, when who asked f
   child.stdin.end();
   let last: RehearsalMessage | undefined;
   for await (const message of said) last = message;
-  assert.deepEqual(last, { kind: "failed", code: "timeout", message: "whoever asked for it is gone" });
+  assert.deepEqual(last, { kind: "failed", code: "timeout", message: "its parent process is gone" });
   await exited;
   assert.deepEqual(await scratchNames(home.test.database), []);
 });

@@ -1,7 +1,6 @@
 /**
- * The process of a rehearsal or of a replay: reads its task from the first line of its input, says how far it has come, then the report.
- * It stops when its input ends, which is also when whoever started it is gone. It is to be started without the right to write files:
- * see the gateway.
+ * The process of a rehearsal or a replay: reads its task from the first line of input, writes progress and then the report. Stops when its input
+ * ends, also because its parent has died. Must be started without write access to files: see the gateway.
  */
 import { createInterface } from "node:readline";
 import { once } from "node:events";
@@ -15,7 +14,7 @@ import type { ReplayMessage, ReplayTask } from "./replay/replay-task.ts";
 
 const poolMax = 3;
 const replayStatementMsMax = 20_000;
-/** Progress is told this often at most. */
+/** Minimum time between two progress messages. */
 const progressMsMin = 200;
 
 async function main(logger: Logger): Promise<void> {
@@ -47,7 +46,7 @@ async function tellRehearsal(task: RehearsalTask, { stopped, logger }: Told): Pr
   await say({ kind: "report", report });
 }
 
-/** The server refuses whatever this process might write. */
+/** The database server refuses any write of this process. */
 async function tellReplay(task: ReplayTask, { stopped: signal, logger }: Told): Promise<void> {
   const { databaseUrl: url, kind: _kind, ...asked } = task;
   const connection = { url, poolMax, applicationName: "roost replay", statementTimeoutMsMax: replayStatementMsMax };
@@ -62,7 +61,7 @@ async function readTask(): Promise<{ task: RehearsalTask | ReplayTask; stopped: 
   process.on("SIGINT", end("it was cancelled"));
   const lines = createInterface({ input: process.stdin });
   const [line] = (await once(lines, "line")) as [string];
-  lines.on("close", end("whoever asked for it is gone"));
+  lines.on("close", end("its parent process is gone"));
   return { task: JSON.parse(line) as RehearsalTask | ReplayTask, stopped: stop.signal };
 }
 

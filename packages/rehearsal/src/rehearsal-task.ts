@@ -1,4 +1,4 @@
-/** What the process of a rehearsal is told on its standard input, and what it says, a line of JSON each. Types only. */
+/** Input and output of a rehearsal's process, a line of JSON each. Types only. */
 import type { ErrorCode } from "@roost/base";
 import type { RehearsalReport } from "@roost/contract/operations";
 import type { FoundModel } from "./play/find-providers.ts";

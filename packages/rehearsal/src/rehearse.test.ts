@@ -108,7 +108,7 @@ test("rehearse() skips the ticks of a job that takes longer than its interval, a
     reasons.map(({ outcome, count, firstAt }) => [outcome, count, firstAt]),
     [["skipped", 8, "2026-11-21T00:10:00.000Z"]],
   );
-  assert.match(reasons[0]?.reason ?? "", /^run slow#1 still goes \(running\)$/);
+  assert.match(reasons[0]?.reason ?? "", /^run slow#1 is still active \(running\)$/);
   assert.deepEqual(report.overlaps, [
     {
       jobId: "slow",

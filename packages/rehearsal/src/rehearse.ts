@@ -1,6 +1,6 @@
 /**
- * Plays the coming hours of a home: copies what is needed into a scratch database, lets the kernel's own rules and the worker's own
- * handler run in simulated time, and reports what came of it. Reads the home; changes nothing of it.
+ * Rehearses the coming hours of a home: copies what is needed into a scratch database, runs the kernel's rules and the worker's handler in
+ * simulated time, and reports. Reads the home and changes nothing in it.
  */
 import { createHash } from "node:crypto";
 import { createIdSource, RoostError, replaceIdSource, silentLogger, type Clock, type Logger } from "@roost/base";
@@ -33,22 +33,22 @@ export interface RehearseOptions {
   url: string;
   homeDir: string;
   hours: number;
-  /** Default: the home's present moment. */
+  /** Default: the home's current time. */
   fromMs?: number | undefined;
-  /** Definitions to try, as they are written. */
+  /** Definitions to try, as written. */
   jobs?: readonly unknown[] | undefined;
   model: FoundModel | null;
   signal: AbortSignal;
   logger?: Logger;
-  /** This process does nothing else: even its ids may come to the same each time. */
+  /** This process does nothing else, so even its ids may be reproducible. */
   ownsProcess?: boolean;
   onProgress?: (progress: { playedUntilMs: number; runCount: number }) => void;
 }
 
-/** A moment that is this little in the past is now. */
+/** A moment that is this little in the past counts as now. */
 const nowSlackMs = 60_000;
 
-/** @throws RoostError `invalid_input` for hours, a moment or jobs that cannot be played; the signal's reason when aborted */
+/** @throws RoostError `invalid_input` for invalid hours, moment or jobs; the signal's reason when aborted */
 export async function rehearse(options: RehearseOptions): Promise<RehearsalReport> {
   const { home, url, hours, signal, logger = silentLogger } = options;
   if (!Number.isInteger(hours) || hours < 1 || hours > rehearsalHoursMax)
@@ -103,7 +103,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalRepor
   });
 }
 
-/** Bytes that look like chance and are the same each time. */
+/** Bytes that look random and are the same each time. */
 function countedBytes(): (byteCount: number) => Uint8Array {
   let count = 0;
   return (byteCount) => {
@@ -117,7 +117,7 @@ function beginning(asked: number | undefined, presentMs: number): number {
   if (asked > presentMs) return asked;
   throw new RoostError(
     "invalid_input",
-    `a rehearsal cannot begin at ${new Date(asked).toISOString()}, in the past: what the home was like then is not kept; now is ${new Date(presentMs).toISOString()}`,
+    `a rehearsal cannot begin at ${new Date(asked).toISOString()}, in the past, because earlier states of the home are not kept; now is ${new Date(presentMs).toISOString()}`,
   );
 }
 
@@ -126,7 +126,7 @@ async function readNow(sql: Sql): Promise<number> {
   return row!.ms;
 }
 
-/** In one snapshot of the home, in which nothing can be written. */
+/** In one read-only snapshot of the home. */
 async function copyHome(home: Database, scratch: Database): Promise<void> {
   await home.transact(
     async (tx) => {
@@ -138,7 +138,7 @@ async function copyHome(home: Database, scratch: Database): Promise<void> {
   );
 }
 
-/** Over the home's own directory: nothing of it is kept, let alone written. */
+/** Over the home's own directory, which is only read. */
 function openReadOnlyMemory(
   kernel: Kernel,
   options: Pick<OpenMemoryOptions, "homeDir" | "settings" | "logger">,

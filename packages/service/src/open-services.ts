@@ -1,4 +1,4 @@
-/** What a process of the home needs to call services and to be called: the tables of this room, a signer of its own, and a verifier. */
+/** What a process of the home needs to call services and be called: this room's tables, a signer, and a verifier. */
 import { applyMigrations, readMigrations } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { createServiceDirectory, type ServiceDirectory } from "./calls/service-directory.ts";
@@ -17,7 +17,7 @@ export interface Services {
 
 export interface OpenServicesOptions {
   kernel: Kernel;
-  /** As what this process signs. */
+  /** The kind of signer this process is. */
   kind: SignerKind;
   name: string;
 }

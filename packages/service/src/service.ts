@@ -1,4 +1,4 @@
-/** A domain service as a value: its contract, and what serves it. Only the process that hosts a service has this; everybody else has contracts. */
+/** A domain service as a value: its contract with its handlers. Only the process that hosts it has this; all others have contracts. */
 import type { Clock, JsonObject, JsonValue, Logger } from "@roost/base";
 import type { EventDefinition, EventDataOf, Served, ServiceContract } from "@roost/contract";
 import type { Sql } from "@roost/database";
@@ -6,10 +6,10 @@ import type { FailurePolicy, StoredEvent } from "@roost/kernel";
 
 export interface Service {
   readonly contract: ServiceContract;
-  /** Registers what serves each operation: `serve(operation, handler)`. */
+  /** Registers the handler of each operation: `serve(operation, handler)`. */
   readonly handlers: (context: ServiceContext) => readonly Served[];
   readonly consumers?: readonly Consumer[];
-  /** The folder of its `*.sql`, applied in its own schema in the order of their names. */
+  /** Folder of its `*.sql`, applied in its schema in order of names. */
   readonly migrations?: URL;
   readonly projections?: readonly ServiceProjection[];
 }
@@ -20,19 +20,19 @@ export interface ServiceContext {
   readonly logger: Logger;
 }
 
-/** Its own schema, through a role that reaches nothing else; what it needs of the log it gets by its transaction. */
+/** Its own schema, through a role that reaches nothing else; its transactions give access to the log. */
 export interface ServiceDatabase extends Sql {
-  /** Writes, cursors and events of one call of `work` commit together. A conflict runs all of it again. */
+  /** Writes, cursors and events of one call of `work` commit together. After a conflict all of it is repeated. */
   transact<T>(work: (tx: ServiceTransaction) => Promise<T>): Promise<T>;
-  /** The epoch of a lease by this name when this process has it now; undefined while another has it. */
+  /** The epoch of a lease by this name while this process holds it; undefined while another does. */
   takeLease(name: string, options: { ttlMs: number }): Promise<number | undefined>;
   releaseLease(name: string): Promise<void>;
 }
 
 export interface ServiceTransaction extends Sql {
   /**
-   * Appends an event of the service's own with this transaction; returns its id.
-   * @throws RoostError `invalid_input` when its data breaks its schema
+   * Appends one of the service's events in this transaction; returns its id.
+   * @throws RoostError `invalid_input` when its data does not match its schema
    */
   emit<Event extends EventDefinition>(event: Event, draft: ServiceEvent<EventDataOf<Event>>): string;
   /** The result of the first call with this key; `compute` is part of this transaction. @throws RoostError `conflict` for another fingerprint */
@@ -47,7 +47,7 @@ export interface ServiceEvent<Data = JsonObject> {
   correlation?: string | undefined;
   causation?: string | undefined;
   traceparent?: string | undefined;
-  /** Default: those of the contract. The database caps them to the service's own audience, and trust to that of an agent. */
+  /** Default: those of the contract. The database limits them to the service's own audience and an agent's trust. */
   labels?: readonly string[] | undefined;
 }
 
@@ -58,7 +58,7 @@ export interface OnceKey {
   keepMs?: number | undefined;
 }
 
-/** An event as a service reads it: of every session or of its own domain. */
+/** An event as a service reads it: for every session or of its own domain. */
 export type ReadEvent = Omit<StoredEvent, "key">;
 
 /** Reads event types in order; one event and its effects are one transaction. */
@@ -76,8 +76,8 @@ export interface Consumer {
   readonly handle: (event: ReadEvent, tx: ServiceTransaction) => Promise<void>;
 }
 
-/** A consumer whose tables hold nothing but what it made of the log: emptied and read again they come out the same. */
+/** A consumer whose tables are derived from the log only: rebuilding them gives the same content. */
 export interface ServiceProjection extends Omit<Consumer, "onFailure"> {
-  /** Of the service's schema; emptied when the projection is built again. */
+  /** In the service's schema; emptied when the projection is rebuilt. */
   readonly tables: readonly string[];
 }

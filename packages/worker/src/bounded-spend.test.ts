@@ -97,7 +97,7 @@ test("L: for 12 days the provider answers 401 to heartbeats: it is left alone fo
   assert.ok(ended.every(({ state, error }) => state === "failed" && error?.code === "unauthenticated"));
   assert.match(
     ended.at(-1)?.error?.message ?? "",
-    /Incorrect API key.*left alone for \dh after \d+ failures.*check its key/,
+    /Incorrect API key.*skipped for \dh after \d+ failures.*check its key/,
   );
   // Cool-downs of 5, 10, 20, … minutes first, then of six hours.
   const callsMax = 9 + (12 * dayMs) / (6 * hourMs);

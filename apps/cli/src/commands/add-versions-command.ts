@@ -8,7 +8,7 @@ import { readPages } from "../read-pages.ts";
 
 interface VersionsCommand {
   noun: "agent" | "job";
-  /** One page of the versions of one of them, newest first. */
+  /** One page of versions, newest first. */
   list: (
     client: RoostClient,
     id: string,
@@ -24,7 +24,7 @@ export function addVersionsCommand(parent: Command, context: CliContext, { noun,
       `Lists the definitions that ${noun === "agent" ? "an" : "a"} ${noun} has had, newest first, with what each changed.`,
     )
     .argument(`<${noun}>`, `id of the ${noun}`)
-    .option("-n, --last <count>", "at most that many", parseOptionCount, 10)
+    .option("-n, --last <count>", "how many to list", parseOptionCount, 10)
     .action(async (id: string, { last }: { last: number }) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();

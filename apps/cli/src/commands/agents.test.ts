@@ -37,7 +37,7 @@ test("roost agents lists, shows and tells the versions of agents", async () => {
   assert.match(list.stdout, /poster +active +2 +roost\.yaml +large +1/);
   const show = await runRoost(["agents", "show", "poster"], gateway);
   assert.match(show.stdout, /defined in +roost\.yaml/);
-  assert.match(show.stdout, /a run may +spend \$2/);
+  assert.match(show.stdout, /per run +spend \$2/);
   assert.match(show.stdout, /Post daily\./);
   const past = await runRoost(["agents", "show", "poster", "--version", "2"], gateway);
   assert.match(past.stdout, /poster, version 2\nprompt: Post daily\./);
@@ -45,5 +45,5 @@ test("roost agents lists, shows and tells the versions of agents", async () => {
   assert.match(unknown.stderr, /poster has no version 9/);
   assert.notEqual(unknown.code, 0);
   const told = await runRoost(["agents", "versions", "poster"], gateway);
-  assert.match(told.stdout, /version 2.*1 of its runs go\n {2}prompt: "Post\." → "Post daily\."/);
+  assert.match(told.stdout, /version 2.*1 of its runs active\n {2}prompt: "Post\." → "Post daily\."/);
 });

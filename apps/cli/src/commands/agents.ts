@@ -34,7 +34,7 @@ function addList(agents: Command, context: CliContext): void {
     .command("list", { isDefault: true })
     .alias("ls")
     .description("Lists the agents.")
-    .option("-a, --all", "removed ones too")
+    .option("-a, --all", "include removed agents")
     .allowExcessArguments()
     .action(async ({ all }: { all?: boolean }, list: Command) => {
       refuseUnknownCommand(agents, list.args[0]);
@@ -58,7 +58,7 @@ function addShow(agents: Command, context: CliContext): void {
     .command("show")
     .description("Shows an agent: its instructions, model, tools and caps.")
     .argument("<agent>", "id of the agent")
-    .option("--version <number>", "as that version defines it", parseOptionCount)
+    .option("--version <number>", "show this version of the definition", parseOptionCount)
     .action(async (agentId: string, { version }: { version?: number }) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
@@ -100,14 +100,14 @@ function printAgent({ terminal }: CliContext, agent: Agent, nowMs: number): void
   const pairs: [string, string][] = [
     ["version", `${agent.version}, ${relativeTime(agent.updatedAt, nowMs)}`],
     ["defined in", plainLine(agent.source ?? agent.definedBy)],
-    ["model", plainLine(definition.model ?? "the first of the list")],
+    ["model", plainLine(definition.model ?? "the first in the list")],
     ["about", plainLine(definition.title ?? "")],
-    ["tools", plainLine(definition.tools?.join(", ") ?? "all of its session")],
+    ["tools", plainLine(definition.tools?.join(", ") ?? "whole conversation")],
     ["services", plainLine(definition.services?.join(", ") ?? "")],
     ["skills", plainLine(definition.skills?.join(", ") ?? "all")],
     ["may know", plainLine(definition.clearance?.join(", ") ?? "all that its session may")],
-    ["a run may", [usd(usdMax), count(tokensMax, "tokens"), count(callsMax, "calls")].filter(Boolean).join(", ")],
-    ["runs", agent.liveRunCount === 0 ? "" : `${agent.liveRunCount} go on`],
+    ["per run", [usd(usdMax), count(tokensMax, "tokens"), count(callsMax, "calls")].filter(Boolean).join(", ")],
+    ["runs", agent.liveRunCount === 0 ? "" : `${agent.liveRunCount} running`],
   ];
   for (const line of formatPairs(pairs, terminal)) terminal.line(line);
   if (definition.prompt === undefined) return;

@@ -80,7 +80,7 @@ test("roost ask --json gives one document, and --no-wait the run's id", async ()
 
 test("roost ask marks a rehearsed reply and exits with 1 when the run failed", async () => {
   await using rehearsing = await serveGateway(answering([], { isRehearsed: true }));
-  assert.match((await runRoost(["ask", "hello"], rehearsing)).stderr, /rehearsed: no model/);
+  assert.match((await runRoost(["ask", "hello"], rehearsing)).stderr, /rehearsed: there is no model/);
   await using failing = await serveGateway(
     answering([], { state: "failed", error: { code: "unavailable", message: "no provider answers" } }),
   );

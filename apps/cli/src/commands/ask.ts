@@ -1,4 +1,4 @@
-/** `roost ask`: says something in a session and shows the answer as it is written. */
+/** `roost ask`: sends a message to a session and streams the answer. */
 import { createId, RoostError } from "@roost/base";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
@@ -18,13 +18,13 @@ interface AskOptions {
 export function addAskCommand(program: Command, context: CliContext): void {
   program
     .command("ask")
-    .summary("say something and see the answer")
+    .summary("send a message and show the answer")
     .description(
-      "Says something in a session and shows the answer as it is written. What is piped in is part of the message, or all of it. Ctrl-C cancels the run.",
+      "Sends a message to a session and shows the answer as it is written. Piped input is added to the message, or is the message. Ctrl-C cancels the run.",
     )
-    .argument("[text...]", "what to say; - for what is piped in")
-    .option("-s, --session <key>", "the session to say it in", "main")
-    .option("--agent <name>", "the agent of a session that begins with this")
+    .argument("[text...]", "the message; - reads it from stdin")
+    .option("-s, --session <key>", "session to send it to", "main")
+    .option("--agent <name>", "agent, when the message starts a new session")
     .option("--no-wait", "print the run's id and do not wait for the answer")
     .action(async (words: string[], options: AskOptions) => {
       const text = await composeMessage(words);
@@ -50,11 +50,12 @@ async function composeMessage(words: string[]): Promise<string> {
   const isPiped = words.includes("-") || (process.stdin.isTTY !== true && said === "");
   const piped = isPiped ? (await readInput()).trim() : "";
   const text = [said, piped].filter((part) => part !== "").join("\n\n");
-  if (text === "") throw new RoostError("invalid_input", "there is nothing to say: roost ask TEXT, or pipe it in");
+  if (text === "")
+    throw new RoostError("invalid_input", "there is no message: give one with roost ask TEXT, or pipe it in");
   return text;
 }
 
-/** Follows a run on the terminal to its end; a Ctrl-C cancels it if it is ours. Sets the exit code. */
+/** Follows a run on the terminal until it ends and sets the exit code. Ctrl-C cancels the run if this command started it. */
 export async function showAnswer(
   context: CliContext,
   client: RoostClient,
@@ -65,7 +66,7 @@ export async function showAnswer(
   const leaving = new AbortController();
   using _signals = catchSignals(cancels ? ["SIGINT", "SIGTERM"] : [], (_signal, count) => {
     if (count > 1)
-      leaving.abort(new RoostError("timeout", `left before run ${runId} was over: roost run show ${runId}`));
+      leaving.abort(new RoostError("timeout", `stopped watching; run ${runId} goes on: roost run show ${runId}`));
     else void cancel(context, client, runId).catch((error: unknown) => leaving.abort(error));
   });
   using view = createRunView(terminal);
@@ -91,6 +92,6 @@ export async function showAnswer(
 }
 
 async function cancel({ terminal }: CliContext, client: RoostClient, runId: string): Promise<void> {
-  terminal.note(`Cancelling run ${runId}; once more to leave it`, "warn");
+  terminal.note(`Cancelling run ${runId}; press Ctrl-C again to leave without waiting`, "warn");
   await client.cancelRun({ runId, reason: "Ctrl-C in roost ask" });
 }

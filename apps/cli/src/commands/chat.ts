@@ -1,4 +1,4 @@
-/** `roost chat`: a conversation line by line, with history, commands, and notices as they come. */
+/** `roost chat`: an interactive conversation with history, commands and incoming notices. */
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,19 +15,19 @@ import { cutText, plainLine, plainText } from "../print/text-width.ts";
 const historyLinesMax = 500;
 const prompt = "you> ";
 
-const commandHelp = `/help    this list
-/why     why the last answer came to be, and what it caused
-/cancel  cancel what is being answered (Ctrl-C does it too)
-/quit    leave (Ctrl-D does it too); what runs goes on`;
+const commandHelp = `/help    show this list
+/why     show why the last answer happened and what it caused
+/cancel  cancel the current answer (also Ctrl-C)
+/quit    leave (also Ctrl-D); running work goes on`;
 
 export function addChatCommand(program: Command, context: CliContext): void {
   program
     .command("chat")
-    .summary("talk with a session, line by line")
+    .summary("talk with a session interactively")
     .description(
-      "Talks with a session, line by line: /help says what else can be typed, Ctrl-C cancels an answer. Without a terminal each line of the input is said in turn.",
+      "Talks with a session interactively; /help lists the commands, Ctrl-C cancels an answer. Without a terminal, each line of stdin is one message.",
     )
-    .option("-s, --session <key>", "the session to talk with", "main")
+    .option("-s, --session <key>", "session to talk with", "main")
     .action(async ({ session }: { session: string }) => {
       if (context.terminal.isJson)
         throw new RoostError("invalid_input", "chat has no --json: use roost ask --json for each message");
@@ -63,7 +63,8 @@ class Chat {
     if (terminal.isInteractive) {
       const { model } = await this.#client.getStatus();
       terminal.line(terminal.paint(`Session ${this.#sessionKey}. /help lists commands, Ctrl-D leaves`, "dim"));
-      if (model.mode === "rehearsal") terminal.note("There is no model: replies are rehearsed (roost doctor)", "warn");
+      if (model.mode === "rehearsal")
+        terminal.note("There is no model, so replies are rehearsed: see roost doctor", "warn");
       void watchNotices(this.#client, (notice) => this.#showNotice(notice, input), leaving.signal);
     }
     input.on("history", (lines: string[]) => void keepHistory(historyFile, lines));
@@ -111,8 +112,8 @@ class Chat {
       if (!line.startsWith("/")) return await this.#say(line);
       if (line === "/help") return terminal.line(commandHelp);
       if (line === "/why") return await this.#explain();
-      if (line === "/cancel") return terminal.line("Nothing is being answered");
-      terminal.line(`There is no ${plainText(line)}\n${commandHelp}`);
+      if (line === "/cancel") return terminal.line("No answer is running");
+      terminal.line(`Unknown command ${plainText(line)}\n${commandHelp}`);
     } catch (error) {
       terminal.note(plainText(toRoostError(error).message), "bad");
     }
@@ -137,7 +138,7 @@ class Chat {
 
   async #explain(): Promise<void> {
     const { terminal } = this.#context;
-    if (this.#runId === undefined) return terminal.line("Nothing was answered yet");
+    if (this.#runId === undefined) return terminal.line("There is no answer yet");
     const { why, causes, effects } = await this.#client.explainRun({ runId: this.#runId, limit: 50 });
     terminal.line(plainText(why));
     const show = (text: string) => cutText(text, terminal.columns);
@@ -151,7 +152,7 @@ class Chat {
       input.write(null, { ctrl: true, name: "u" });
       return;
     }
-    this.#context.terminal.line(this.#context.terminal.paint("\n/quit or Ctrl-D leaves", "dim"));
+    this.#context.terminal.line(this.#context.terminal.paint("\nLeave with /quit or Ctrl-D", "dim"));
     input.prompt();
   }
 
@@ -181,7 +182,7 @@ async function readHistory(path: string): Promise<string[]> {
     .toReversed();
 }
 
-/** Only in a home that is on this machine; a history that cannot be kept stops nothing. */
+/** Only when the home is on this machine; failing to save history is ignored. */
 async function keepHistory(path: string, newestFirst: string[]): Promise<void> {
   const text = newestFirst.slice(0, historyLinesMax).toReversed().join("\n");
   await writeFileDurably(path, `${text}\n`, { mode: 0o600 }).catch(() => undefined);

@@ -1,4 +1,4 @@
-/** `roost jobs add`, `edit` and `apply`: how jobs come to be and change. */
+/** `roost jobs add`, `edit` and `apply`: define and change jobs. */
 import { isAbsolute, relative, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { RoostError, toRoostError } from "@roost/base";
@@ -31,57 +31,50 @@ export function addDefineJobsCommands(jobs: Command, context: CliContext): void 
 function addAdd(jobs: Command, context: CliContext): void {
   const add = jobs
     .command("add")
-    .description("Adds a job, from options or from a file. Without a trigger it runs only when told to.")
+    .description("Adds a job from options or a file. Without a trigger it runs only on request.")
     .argument("[job]", "id of the job: lower-case letters, digits, dots, - and _")
-    .option("--cron <expression>", "when: five or six fields, or a name like @hourly")
-    .option("--every <duration>", "when: again and again after that time, as in 20m")
-    .option("--at <moment>", "when: once, as in 2025-06-01T09:00 or 20m from now")
-    .option("--on <type>", "when: at each event of this type, as in run.failed")
+    .option("--cron <expression>", "schedule: five or six cron fields, or a name like @hourly")
+    .option("--every <duration>", "schedule: repeat at this interval, as in 20m")
+    .option("--at <moment>", "schedule: once, as in 2025-06-01T09:00, or in 20m")
+    .option("--on <type>", "run on each event of this type, as in run.failed")
     .option("--filter <path=value>", "with --on: only events with that value; may be repeated", collectOption)
     .option("--debounce <quiet[,most]>", "with --on: one run for all events once none has come for 2m, or after 10m")
     .option("--batch <count,age>", "with --on: one run for 50 events, or for fewer after 10m: 50,10m")
-    .option("--time-zone <name>", "of --cron or --active-hours, as in Europe/Berlin (default: the home's)")
-    .option("-p, --prompt <text>", "what its runs are told; - for what is piped in")
-    .option("--title <text>", "its name for people")
-    .option("--agent <name>", "who does it (default: main)")
+    .option("--time-zone <name>", "of --cron and --active-hours, as in Europe/Berlin (default: the home's)")
+    .option("-p, --prompt <text>", "prompt for its runs; - reads it from stdin")
+    .option("--title <text>", "title shown to people")
+    .option("--agent <name>", "agent that runs it (default: main)")
     .addOption(
-      new Option("--session <kind>", "what its runs may know (default: cron)").choices(["main", "cron", "heartbeat"]),
+      new Option("--session <kind>", "session kind, which decides what its runs may read (default: cron)").choices([
+        "main",
+        "cron",
+        "heartbeat",
+      ]),
     )
+    .addOption(new Option("--overlap <policy>", "when it is due during a run (default: skip)").choices(overlapPolicies))
     .addOption(
-      new Option("--overlap <policy>", "when it is due while it still runs (default: skip)").choices(overlapPolicies),
-    )
-    .addOption(
-      new Option("--catch-up <policy>", "what was due while nothing ran (default: last)").choices([
+      new Option("--catch-up <policy>", "ticks missed while Roost was down (default: last)").choices([
         "skip",
         "last",
         "all",
       ]),
     )
-    .option("--timeout <duration>", "longest time of a run (default: 30m)", parseOptionDuration)
-    .option("--jitter <duration>", "run up to that much later, to spread load", parseOptionDuration)
-    .option(
-      "--attempts <count>",
-      "how often a run that fails is tried, the first included (default: 1)",
-      parseOptionCount,
-    )
-    .option("--active-hours <from-to>", "only in these hours, as in 08:00-22:00")
-    .option("--tool <name>", "only these tools; may be repeated", collectOption)
-    .option("--model <name>", "with this model")
-    .option("--input <file=age>", "a state file and the age from which it is stale; may be repeated", collectOption)
+    .option("--timeout <duration>", "time limit of a run (default: 30m)", parseOptionDuration)
+    .option("--jitter <duration>", "random delay up to this, to spread load", parseOptionDuration)
+    .option("--attempts <count>", "attempts per run, the first included (default: 1)", parseOptionCount)
+    .option("--active-hours <from-to>", "run only in these hours, as in 08:00-22:00")
+    .option("--tool <name>", "allow only this tool; may be repeated", collectOption)
+    .option("--model <name>", "model to use")
+    .option("--input <file=age>", "state file and the age at which it is stale; may be repeated", collectOption)
     .addOption(
       new Option(
         "--on-unknown <policy>",
-        "when nobody knows what an effect did: tell the agent, or wait for you",
+        "when an effect's outcome is unknown: tell the agent, or wait for you",
       ).choices(["tell", "wait"]),
     )
-    .option(
-      "--must <what>",
-      "it has failed unless it leaves this behind: event=TYPE, state=NAME, state=NAME:KEY, file=PATH, tool=NAME; may be repeated",
-      collectOption,
-    )
-    .option("--disabled", "keep it, but never let it be due")
-    .option("-f, --file <path>", "take it from a YAML or JSON file instead; - for what is piped in")
-    .option("--replace", "replace a job of that id");
+    .option("--disabled", "define it without scheduling it")
+    .option("-f, --file <path>", "read it from a YAML or JSON file; - reads stdin")
+    .option("--replace", "replace an existing job with this id");
   addLimitOptions(add).action(
     async (id: string | undefined, options: JobOptions & { file?: string; replace?: boolean }) => {
       const written =
@@ -91,7 +84,10 @@ function addAdd(jobs: Command, context: CliContext): void {
       const answer = await client
         .defineJob({ jobId, ...definition, ...(options.replace === true ? {} : { expectedVersion: 0 }) })
         .catch((error: unknown) => {
-          throw explainConflict(error, `there is a job "${jobId}" already: roost jobs edit ${jobId}, or add --replace`);
+          throw explainConflict(
+            error,
+            `job "${jobId}" already exists: change it with roost jobs edit ${jobId}, or add --replace`,
+          );
         });
       if (context.terminal.isJson) return context.terminal.json(answer);
       tellDefined(context, answer.job, answer.change);
@@ -101,14 +97,21 @@ function addAdd(jobs: Command, context: CliContext): void {
 
 function addLimitOptions(add: Command): Command {
   return add
-    .option("--concurrency <count[,key]>", "most runs at once, of the job or of a key: 2 or 2,mail:{event.data.box}")
-    .option("--rate <count/time[,key]>", "most starts in a while, of the job or of a key: 5/1h or 5/1h,api")
-    .addOption(new Option("--over-rate <policy>", "what is over the rate (default: wait)").choices(["wait", "skip"]))
-    .option("--priority <number>", "higher goes first (default: 0)", parseOptionNumber)
-    .option("--queue <name>", "which workers execute its runs (default: default)")
-    .option("--budget-usd <amount>", "most money of a run", parseOptionAmount)
-    .option("--budget-tokens <count>", "most tokens of a run", parseOptionCount)
-    .option("--budget-calls <count>", "most calls of models by a run, over all its attempts", parseOptionCount);
+    .option(
+      "--must <what>",
+      "fail the run unless it produced this: event=TYPE, state=NAME, state=NAME:KEY, file=PATH, tool=NAME; may be repeated",
+      collectOption,
+    )
+    .option("--concurrency <count[,key]>", "runs at once, per job or per key: 2 or 2,mail:{event.data.box}")
+    .option("--rate <count/time[,key]>", "starts per period, per job or per key: 5/1h or 5/1h,api")
+    .addOption(
+      new Option("--over-rate <policy>", "what to do above the rate (default: wait)").choices(["wait", "skip"]),
+    )
+    .option("--priority <number>", "higher runs first (default: 0)", parseOptionNumber)
+    .option("--queue <name>", "queue for its runs (default: default)")
+    .option("--budget-usd <amount>", "spending cap of a run, in USD", parseOptionAmount)
+    .option("--budget-tokens <count>", "token cap of a run", parseOptionCount)
+    .option("--budget-calls <count>", "model call cap of a run, over all attempts", parseOptionCount);
 }
 
 async function fromOptions(context: CliContext, id: string | undefined, options: JobOptions): Promise<WrittenJob> {
@@ -129,7 +132,7 @@ async function fromFile(id: string | undefined, path: string): Promise<WrittenJo
   throw new RoostError(
     "invalid_input",
     found.length === 0
-      ? `there is no job ${id === undefined ? "" : `"${id}" `}in ${path}`
+      ? `${path} has no job${id === undefined ? "" : ` "${id}"`}`
       : `${path} has ${jobs.length} jobs: name one, or use roost jobs apply ${path}`,
   );
 }
@@ -138,7 +141,7 @@ function tellDefined({ terminal, clock }: CliContext, job: Job, change: string):
   const next = relativeTime(job.dueAt ?? job.nextAt, clock.nowMs());
   const due = next === "" ? "" : `, due ${next}`;
   terminal.line(
-    change === "unchanged" ? `${job.id} is so already` : `${job.id} is ${change} (version ${job.version}${due})`,
+    change === "unchanged" ? `${job.id} is unchanged` : `${job.id} is ${change} (version ${job.version}${due})`,
   );
 }
 
@@ -151,14 +154,14 @@ function addEdit(jobs: Command, context: CliContext): void {
   jobs
     .command("edit")
     .description(
-      "Opens a job's definition in VISUAL or EDITOR as YAML and applies it, unless somebody changed it meanwhile.",
+      "Opens a job's definition as YAML in VISUAL or EDITOR and applies it, unless the job changed in the meantime.",
     )
     .argument("<job>", "id of the job")
     .action(async (jobId: string) => {
       const { client } = await context.connect();
       const { job } = await client.getJob({ jobId });
       const { editor, environment } = context.config;
-      const before = `# ${job.id}, version ${job.version}. Save and leave to apply; leave it as it is to change nothing.\n${stringify(job.definition)}`;
+      const before = `# ${job.id}, version ${job.version}. Save and close to apply; close without changes to keep it.\n${stringify(job.definition)}`;
       const edited = await editText(before, { name: `${jobId}.yaml`, editor, environment });
       for (;;) {
         const text = await edited.edit();
@@ -185,17 +188,17 @@ function addEdit(jobs: Command, context: CliContext): void {
 async function applyEdited(client: RoostClient, job: Job, text: string, path: string) {
   const [written, ...more] = parseJobs(withId(text, job.id), path);
   if (written === undefined || more.length > 0)
-    throw new RoostError("invalid_input", `${path} must hold one job's definition`);
+    throw new RoostError("invalid_input", `${path} must hold the definition of one job`);
   if (written.id !== job.id)
     throw new RoostError(
       "invalid_input",
-      `the id of a job cannot change, from "${job.id}" to "${written.id}": add another one`,
+      `a job's id cannot change ("${job.id}" to "${written.id}"): add a new job with roost jobs add`,
     );
   const { id: _id, ...definition } = written;
   return client.defineJob({ jobId: job.id, ...definition, expectedVersion: job.version }).catch((error: unknown) => {
     throw explainConflict(
       error,
-      `"${job.id}" was changed by somebody else since version ${job.version}: see roost jobs show ${job.id} --yaml and edit it again`,
+      `job "${job.id}" has changed since version ${job.version}: check roost jobs show ${job.id} --yaml and edit it again`,
     );
   });
 }
@@ -225,11 +228,11 @@ interface ApplyOptions {
 function addApply(jobs: Command, context: CliContext): void {
   jobs
     .command("apply")
-    .description("Defines the jobs of a YAML or JSON file, or of a directory of them: all or none.")
-    .argument("<path>", "a file, a directory, or - for what is piped in")
-    .option("--dry-run", "only say what would change")
-    .option("--prune", "remove jobs that came from the same source and are not in it any more")
-    .option("--source <name>", "what the source is called (default: the path)")
+    .description("Applies the jobs of a YAML or JSON file or directory: all of them or none.")
+    .argument("<path>", "a file, a directory, or - for stdin")
+    .option("--dry-run", "show what would change, and change nothing")
+    .option("--prune", "remove jobs that this source defined before and no longer does")
+    .option("--source <name>", "name of the source (default: the path)")
     .action(async (path: string, options: ApplyOptions) => {
       const { terminal } = context;
       const written = await readJobFiles(path);
@@ -245,7 +248,7 @@ function addApply(jobs: Command, context: CliContext): void {
     });
 }
 
-/** The same file has the same name from wherever it is given: within the home as the home itself names it. */
+/** Gives a file the same source name from every working directory: inside the home, its path relative to the home. */
 function nameSource(path: string, homeDir: string): string {
   if (path === "-") return "stdin";
   const inHome = relative(homeDir, resolve(path));

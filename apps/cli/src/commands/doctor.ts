@@ -1,4 +1,4 @@
-/** `roost doctor`: looks at everything Roost needs and says what to do; works when nothing runs. */
+/** `roost doctor`: checks everything Roost needs and says what to do. Works when nothing is running. */
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { checkGateway } from "../doctor/check-gateway.ts";
@@ -14,9 +14,9 @@ const tones = { good: "good", warn: "warn", bad: "bad", skipped: "dim" } as cons
 export function addDoctorCommand(program: Command, context: CliContext): void {
   program
     .command("doctor")
-    .summary("what is wrong, and what to do")
+    .summary("find problems and how to fix them")
     .description(
-      "Looks at Node, the home, its owner and token, the disk, the gateway, its clock, PostgreSQL, the model and the workers, and says what to do about what is wrong. Works when nothing runs; exits with 1 when something is wrong.",
+      "Checks Node, the home, its owner and token, the disk, the gateway, its clock, PostgreSQL, the model and the workers, and says how to fix what is wrong. Works when nothing is running; exits with 1 when there is a problem.",
     )
     .action(async () => {
       const checks = await examine(context);

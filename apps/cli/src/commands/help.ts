@@ -1,4 +1,4 @@
-/** `roost help`: how a command is used, and the topics that belong to all of them. */
+/** `roost help`: usage of a command, and the topics exit-codes and environment. */
 import { RoostError } from "@roost/base";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
@@ -10,8 +10,10 @@ import { formatPairs } from "../print/format-pairs.ts";
 export function addHelpCommand(program: Command, context: CliContext): void {
   program
     .command("help")
-    .summary("how a command is used; exit-codes, environment")
-    .description("Says how a command is used. The topic exit-codes lists every exit code, environment every variable.")
+    .summary("show usage of a command; topics: exit-codes, environment")
+    .description(
+      "Shows the usage of a command. The topics exit-codes and environment list all exit codes and variables.",
+    )
     .argument("[topic...]", "a command, exit-codes or environment")
     .option("--markdown", "print the whole reference as Markdown")
     .action((topic: string[], { markdown }: { markdown?: boolean }) => {
@@ -45,10 +47,7 @@ function findCommand(program: Command, path: readonly string[]): Command {
   for (const name of path) {
     const found = command.commands.find((one) => one.name() === name || one.aliases().includes(name));
     if (found === undefined)
-      throw new RoostError(
-        "not_found",
-        `there is no command "${path.join(" ")}": roost help lists them, also exit-codes and environment`,
-      );
+      throw new RoostError("not_found", `there is no command "${path.join(" ")}": roost help lists all commands`);
     command = found;
   }
   return command;

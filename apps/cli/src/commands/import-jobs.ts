@@ -1,4 +1,4 @@
-/** `roost jobs import`: takes over the jobs of an OpenClaw home, as often as one likes. */
+/** `roost jobs import`: imports the jobs of an OpenClaw home; can be repeated. */
 import { resolve } from "node:path";
 import { RoostError } from "@roost/base";
 import { jobStates, NamedJobDefinition, nameCharsMax, type Job, type JobChange } from "@roost/contract/operations";
@@ -14,9 +14,9 @@ import { plainLine } from "../print/text-width.ts";
 import { readPages } from "../read-pages.ts";
 
 const jobsMax = 5_000;
-/** Jobs of one call. */
+/** Jobs per request. */
 const jobsPerApplyMax = 500;
-/** Next moments that differ by less are the same: jitter, a clock that is off. */
+/** Due times that differ by less count as equal: jitter and clock skew. */
 const sameMomentMs = 1_000;
 
 interface ImportOptions {
@@ -26,7 +26,7 @@ interface ImportOptions {
 }
 
 interface Imported extends ConvertedJob {
-  /** When it is due next there, if it says so. */
+  /** Next due time in the OpenClaw home, if recorded. */
   nextAtMs: number | undefined;
 }
 
@@ -34,15 +34,15 @@ export function addImportJobsCommand(jobs: Command, context: CliContext): void {
   jobs
     .command("import")
     .description(
-      "Takes over the jobs of an OpenClaw home: of 2026.3 from its file, of later versions from their database or their own list. The home is only read. A job that cannot be read costs itself only: it is kept, disabled. Importing again brings what has changed there and keeps what was changed here.",
+      "Imports the jobs of an OpenClaw home: from the file of 2026.3, or from the database or exported list of later versions. The home is only read. A job that cannot be read is imported disabled; the others are not affected. Importing again brings in changes made there and keeps changes made here.",
     )
     .argument(
       "<path>",
-      "the home (~/.openclaw), its database or jobs.json, or - for what openclaw automations list --all --json prints",
+      "the home (~/.openclaw), its database or jobs.json, or - for the output of openclaw automations list --all --json",
     )
-    .option("--dry-run", "only say what would change")
-    .option("--time-zone <zone>", "the zone of crons that name none (default: this machine's)")
-    .option("--removed", "bring back jobs, too, that were removed here")
+    .option("--dry-run", "show what would change, and change nothing")
+    .option("--time-zone <zone>", "time zone of crons that name none (default: this machine's)")
+    .option("--removed", "restore jobs that were removed here")
     .action(async (path: string, options: ImportOptions) => {
       const { terminal, clock } = context;
       const store = await readCronStore(path, { readInput });
@@ -56,8 +56,7 @@ export function addImportJobsCommand(jobs: Command, context: CliContext): void {
         source: `import:${store.path === "-" ? "-" : resolve(store.path)}`.slice(-nameCharsMax),
         dryRun: options.dryRun ?? false,
       });
-      for (const each of imported)
-        if (isLeft(each)) each.notes = ["it was removed here and is not brought back: give --removed to do so"];
+      for (const each of imported) if (isLeft(each)) each.notes = ["it was removed here; restore it with --removed"];
       noteDifferences(changes, kept, clock.nowMs());
       const leftBehind = await listAllLeftBehind(path, store);
       const notes = imported.filter((each) => each.notes.length > 0);
@@ -71,7 +70,7 @@ export function addImportJobsCommand(jobs: Command, context: CliContext): void {
       printChanges(terminal, changes, options.dryRun ?? false);
       for (const line of groupNotes(notes)) terminal.note(plainLine(line), "warn");
       for (const line of leftBehind) terminal.note(plainLine(`not imported: ${line}`), "warn");
-      terminal.note(`${imported.length} jobs in ${plainLine(store.path)}, ${kept.length} of them are here`, "dim");
+      terminal.note(`${imported.length} jobs in ${plainLine(store.path)}, ${kept.length} imported`, "dim");
     });
 }
 
@@ -83,7 +82,7 @@ function convertAll(
     const definition = here.get(slugOf(source.id))?.definition;
     const made = convertCronJob(source, { ...options, here: definition });
     const parsed = NamedJobDefinition.safeParse(made.job);
-    // What the gateway would not even take is told apart here, or it would refuse all of them.
+    // Jobs that the gateway would refuse are set apart here; otherwise it would refuse the whole set.
     const kept = parsed.success
       ? made
       : keepUnreadable(
@@ -100,7 +99,7 @@ function convertAll(
   return [...converted, ...unreadable.map((each): Imported => ({ ...keepUnreadable(each), nextAtMs: undefined }))];
 }
 
-/** Applies what is valid, then keeps what is not, disabled. */
+/** Applies the valid jobs, then keeps the others disabled. */
 async function applyAll(
   client: RoostClient,
   imported: Imported[],
@@ -128,13 +127,13 @@ async function applyAll(
   return changes.toSorted((a, b) => (a.jobId < b.jobId ? -1 : 1));
 }
 
-/** What was changed on both sides, and jobs whose next moment is another one here than there. */
+/** Notes jobs changed on both sides, and jobs whose next due time differs. */
 function noteDifferences(changes: readonly JobChange[], imported: readonly Imported[], nowMs: number): void {
   const byId = new Map(imported.map((each) => [each.job.id, each]));
   for (const { jobId, nextAt, kept } of changes) {
     const each = byId.get(jobId);
     if (each === undefined) continue;
-    if (kept !== undefined) each.notes.push(`changed here and there, kept as it is here: ${kept.join(", ")}`);
+    if (kept !== undefined) each.notes.push(`changed on both sides, kept as defined here: ${kept.join(", ")}`);
     if (nextAt === null || each.nextAtMs === undefined || each.nextAtMs <= nowMs) continue;
     const hereMs = Date.parse(nextAt) + (each.job.delayMs ?? 0);
     if (kept !== undefined || Math.abs(hereMs - each.nextAtMs) <= sameMomentMs) continue;
@@ -147,9 +146,9 @@ async function listAllLeftBehind(path: string, { internal, checklists }: CronSto
   const lines = path === "-" ? [] : await listLeftBehind(path);
   if (checklists.length > 0)
     lines.unshift(
-      `what the heartbeat is told there, in place of HEARTBEAT.md: ${JSON.stringify(checklists.join("\n"))}; write it into HEARTBEAT.md`,
+      `the heartbeat's prompt there replaces HEARTBEAT.md: ${JSON.stringify(checklists.join("\n"))}; copy it into HEARTBEAT.md`,
     );
-  if (internal.length > 0) lines.unshift(`what OpenClaw runs for itself: ${internal.join(", ")}`);
+  if (internal.length > 0) lines.unshift(`internal jobs of OpenClaw, not imported: ${internal.join(", ")}`);
   return lines;
 }
 
@@ -166,7 +165,7 @@ function readTimeZone(given: string | undefined): string {
   try {
     return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone;
   } catch (cause) {
-    throw new RoostError("invalid_input", `"${zone}" is no time zone: write it like Europe/Berlin`, { cause });
+    throw new RoostError("invalid_input", `"${zone}" is not a time zone: use a name like Europe/Berlin`, { cause });
   }
 }
 

@@ -1,4 +1,4 @@
-/** `roost jobs versions` and `roost jobs rollback`: the definitions that a job has had. */
+/** `roost jobs versions` and `roost jobs rollback`: earlier definitions of a job. */
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { parseOptionCount } from "../parse-option.ts";
@@ -11,14 +11,16 @@ export function addJobVersionCommands(jobs: Command, context: CliContext): void 
   });
   jobs
     .command("rollback")
-    .description("Gives a job an earlier definition again, as a new version; what runs keeps the one it began with.")
+    .description(
+      "Restores an earlier definition of a job as a new version. Active runs keep the version they started with.",
+    )
     .argument("<job>", "id of the job")
-    .argument("<version>", "the version, as jobs versions tells it", parseOptionCount)
+    .argument("<version>", "version number from roost jobs versions", parseOptionCount)
     .action(async (jobId: string, version: number) => {
       const { client } = await context.connect();
       const answer = await client.rollBackJob({ jobId, version });
       if (context.terminal.isJson) return context.terminal.json(answer);
-      const said = answer.change === "unchanged" ? "has that definition already" : `is as in version ${version} again`;
+      const said = answer.change === "unchanged" ? "already has that definition" : `is restored to version ${version}`;
       context.terminal.line(`${jobId} ${said}: version ${answer.job.version}`);
     });
 }

@@ -1,4 +1,4 @@
-/** `roost jobs …`: list, show, pause, resume, run and remove. What defines jobs is in define-jobs.ts. */
+/** `roost jobs …`: list, show, pause, resume, run and remove. Defining jobs: define-jobs.ts. */
 import { describeTrigger, jobStates, type Job, type JobVersion, type Tick } from "@roost/contract/operations";
 import { formatDurationMs, createId, parseDurationMs } from "@roost/base";
 import type { Command } from "commander";
@@ -26,8 +26,8 @@ const jobsMax = 5000;
 export function addJobsCommands(program: Command, context: CliContext): void {
   const jobs = program
     .command("jobs")
-    .summary("what runs by itself, and when")
-    .description("Lists, shows and changes jobs: what runs by itself, and when.");
+    .summary("manage scheduled and event-driven jobs")
+    .description("Lists, shows and changes jobs.");
   addList(jobs, context);
   addShow(jobs, context);
   addDefineJobsCommands(jobs, context);
@@ -43,8 +43,8 @@ function addList(jobs: Command, context: CliContext): void {
   jobs
     .command("list", { isDefault: true })
     .alias("ls")
-    .description("Lists the jobs with when each is due next.")
-    .option("-a, --all", "removed ones too")
+    .description("Lists jobs with their next due time.")
+    .option("-a, --all", "include removed jobs")
     .allowExcessArguments()
     .action(async ({ all }: { all?: boolean }, list: Command) => {
       refuseUnknownCommand(jobs, list.args[0]);
@@ -59,18 +59,18 @@ function addList(jobs: Command, context: CliContext): void {
         jobsMax,
       );
       if (terminal.isJson) return terminal.json({ jobs: rows });
-      terminal.table(rows, jobColumns(clock.nowMs()), "There are no jobs: roost jobs add");
+      terminal.table(rows, jobColumns(clock.nowMs()), "There are no jobs: add one with roost jobs add");
     });
 }
 
 function addShow(jobs: Command, context: CliContext): void {
   jobs
     .command("show")
-    .description("Shows a job with what became of its last ticks.")
+    .description("Shows a job with its last ticks.")
     .argument("<job>", "id of the job")
-    .option("-n, --ticks <count>", "at most that many ticks", parseOptionCount, 10)
-    .option("--yaml", "print its definition as a file that jobs apply takes")
-    .option("--version <number>", "print that version of its definition, as a file", parseOptionCount)
+    .option("-n, --ticks <count>", "how many ticks to show", parseOptionCount, 10)
+    .option("--yaml", "print its definition as a file for roost jobs apply")
+    .option("--version <number>", "print this version of its definition as a file", parseOptionCount)
     .action(
       async (jobId: string, { ticks: count, yaml, version }: { ticks: number; yaml?: boolean; version?: number }) => {
         const { terminal, clock } = context;
@@ -92,7 +92,7 @@ function addShow(jobs: Command, context: CliContext): void {
         if (terminal.isJson) return terminal.json({ job, ticks: shown });
         printJob(context, job, clock.nowMs());
         terminal.line();
-        terminal.table(shown, tickColumns(clock.nowMs()), "It was never due");
+        terminal.table(shown, tickColumns(clock.nowMs()), "No ticks yet");
       },
     );
 }
@@ -150,7 +150,7 @@ function limitsOf({ concurrency, rateLimit, priority, queue }: Job["definition"]
     concurrency === undefined ? "" : `${concurrency.max} at once${keyOf(concurrency.key)}`,
     rateLimit === undefined
       ? ""
-      : `${rateLimit.max} per ${formatDurationMs(parseDurationMs(rateLimit.per))}${keyOf(rateLimit.key)}, more ${rateLimit.excess === "skip" ? "are skipped" : "wait"}`,
+      : `${rateLimit.max} per ${formatDurationMs(parseDurationMs(rateLimit.per))}${keyOf(rateLimit.key)}, excess ${rateLimit.excess === "skip" ? "skipped" : "waits"}`,
     priority === undefined ? "" : `priority ${priority}`,
     queue === undefined ? "" : `queue ${plainLine(queue)}`,
   ]
@@ -165,21 +165,21 @@ function keyOf(key: string | undefined): string {
 function addPause(jobs: Command, context: CliContext): void {
   jobs
     .command("pause")
-    .description("Stops a job's ticks until it is resumed; what runs goes on.")
+    .description("Pauses a job until it is resumed. Active runs go on.")
     .argument("<job>", "id of the job")
-    .option("--reason <text>", "why, for the record")
+    .option("--reason <text>", "reason to record")
     .action(async (jobId: string, { reason }: { reason?: string }) => {
       const { client } = await context.connect();
       const answer = await client.pauseJob({ jobId, reason });
       if (context.terminal.isJson) return context.terminal.json(answer);
-      context.terminal.line(`Paused ${jobId}; roost jobs resume ${jobId} lets it go on`);
+      context.terminal.line(`Paused ${jobId}; resume it with roost jobs resume ${jobId}`);
     });
 }
 
 function addResume(jobs: Command, context: CliContext): void {
   jobs
     .command("resume")
-    .description("Lets a paused job tick again; what was due meanwhile is recorded as missed.")
+    .description("Resumes a paused job. Ticks that came due meanwhile are recorded as missed.")
     .argument("<job>", "id of the job")
     .action(async (jobId: string) => {
       const { client } = await context.connect();
@@ -199,11 +199,11 @@ interface RunOptions {
 function addRun(jobs: Command, context: CliContext): void {
   jobs
     .command("run")
-    .description("Runs a job now, also when it is paused.")
+    .description("Runs a job now, even when it is paused.")
     .argument("<job>", "id of the job")
-    .option("-k, --key <key>", "a second call with the same key starts nothing")
-    .option("--reason <text>", "why, for the record")
-    .option("-w, --wait", "follow the run to its end, as ask does")
+    .option("-k, --key <key>", "idempotency key: a second call with the same key starts nothing")
+    .option("--reason <text>", "reason to record")
+    .option("-w, --wait", "watch the run until it ends")
     .action(async (jobId: string, { key, reason, wait }: RunOptions) => {
       const { terminal } = context;
       const { client } = await context.connect();
@@ -216,8 +216,8 @@ function addRun(jobs: Command, context: CliContext): void {
       if (wait === true && runId !== null) return showAnswer(context, client, runId);
       if (terminal.isJson) return terminal.json(answer);
       if (runId === null)
-        return terminal.line(`${jobId} does not run: ${outcome}${why === null ? "" : `, ${plainLine(why)}`}`);
-      terminal.line(`${answer.isRepeated ? "It was started before" : "Started"}: ${runId}`);
+        return terminal.line(`${jobId} did not run: ${outcome}${why === null ? "" : `, ${plainLine(why)}`}`);
+      terminal.line(`${answer.isRepeated ? "Already started" : "Started"}: ${runId}`);
       terminal.line(terminal.paint(`roost run watch ${runId}`, "dim"));
     });
 }
@@ -226,7 +226,7 @@ function addRemove(jobs: Command, context: CliContext): void {
   jobs
     .command("remove")
     .alias("rm")
-    .description("Removes a job; its ticks and runs stay on record.")
+    .description("Removes a job. Its ticks and runs stay on record.")
     .argument("<job>", "id of the job")
     .action(async (jobId: string) => {
       const { client } = await context.connect();

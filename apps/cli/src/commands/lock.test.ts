@@ -56,7 +56,7 @@ test("roost lock stops the command when the lease is lost, and kills it when it 
     lock.holder = "a thief";
     const { code, stderr, stdout } = await run.ended;
     assert.equal(code, 81);
-    assert.match(stderr, /lost \(a thief has the lock now\); stopping/);
+    assert.match(stderr, /lost \(a thief holds the lock now\); stopping/);
     assert.ok(stdout.includes(said));
     assert.equal(lock.holder, "a thief");
   }
@@ -72,7 +72,7 @@ test("roost lock --keep-going lets the command run on and says that it has no lo
   );
   await run.said("at work");
   lock.holder = undefined;
-  await run.said("keeps going");
+  await run.said("keeps running");
   process.kill(Number(/pid (\d+)/.exec(run.output())?.[1]), "SIGUSR2");
   assert.equal((await run.ended).code, 6);
 });

@@ -1,4 +1,4 @@
-/** `roost lock`: runs any command under a lock that jobs, agents and scripts of every host respect. */
+/** `roost lock`: runs a command under a lock that jobs, agents and scripts on every host respect. */
 import { delay, RoostError, toRoostError } from "@roost/base";
 import { lockTtlMsMin } from "@roost/contract/operations";
 import type { Command } from "commander";
@@ -29,33 +29,33 @@ export function addLockCommand(program: Command, context: CliContext): void {
     .command("lock")
     .summary("run a command under a lock")
     .description(
-      `Runs a command while holding a lock that no job, agent or script of any host can hold at the same time. The command gets ROOST_LOCK_NAME and ROOST_LOCK_EPOCH, the fencing token: a number that grows with each holder. When the lock cannot be kept, the command is stopped before another can take it. The command's exit code is passed through.`,
+      `Runs a command while holding a lock shared by all jobs, agents and scripts on every host. The command gets ROOST_LOCK_NAME and ROOST_LOCK_EPOCH, the fencing token: a number that grows with each holder. When the lock is lost, the command is stopped before another holder can start. The command's exit code is passed through.`,
     )
-    .argument("<name>", "the lock's name")
-    .argument("<command...>", "what to run, after --")
+    .argument("<name>", "name of the lock")
+    .argument("<command...>", "the command to run, after --")
     .option(
       "-w, --wait <duration>",
-      "wait that long for the lock, as in 90s or 5m (default: as long as it takes)",
+      "how long to wait for the lock, as in 90s or 5m (default: no limit)",
       parseOptionDuration,
     )
-    .option("-n, --no-wait", "do not wait for the lock at all")
+    .option("-n, --no-wait", "fail at once when the lock is taken")
     .option(
       "--ttl <duration>",
-      "how long the lock stays taken when this host dies; renewed while the command runs",
+      "how long the lock outlives this host; renewed while the command runs",
       parseOptionDuration,
       60_000,
     )
-    .option("--purpose <text>", "what others are told that the lock is held for (default: the program's name)")
+    .option("--purpose <text>", "purpose shown to others (default: the program's name)")
     .option(
       "--grace <duration>",
-      "time between SIGTERM and SIGKILL when the lock is lost; a third of --ttl at most",
+      "time between SIGTERM and SIGKILL when the lock is lost; at most a third of --ttl",
       parseOptionDuration,
       10_000,
     )
-    .option("--keep-going", "let the command run on when the lock is lost")
+    .option("--keep-going", "keep the command running when the lock is lost")
     .action(async (name: string, command: string[], options: LockOptions) => {
       if (options.ttl < lockTtlMsMin)
-        throw new RoostError("invalid_input", `a lock is held for ${lockTtlMsMin} ms at least: give --ttl 10s or more`);
+        throw new RoostError("invalid_input", `--ttl is at least ${lockTtlMsMin} ms: give 1s or more`);
       context.exitWith(await runUnderLock(context, name, command, options));
     });
 }
@@ -94,7 +94,7 @@ async function runUnderLock(
   }
   if ("heldBy" in acquired) {
     context.terminal.note(
-      `roost: the lock ${name} is held by ${describeHolder(acquired.heldBy, context.clock.nowMs())}`,
+      `roost: lock ${name} is held by ${describeHolder(acquired.heldBy, context.clock.nowMs())}`,
       "warn",
     );
     return exitCodes.lockNotObtained;
@@ -115,7 +115,7 @@ async function runHolding(
 ): Promise<number> {
   const { terminal, clock, config } = context;
   const over = new AbortController();
-  // A third of the lease is left for renewing, a third for trying again, a third for ending the command.
+  // One third of the lease is for renewal, one for retries, one for stopping the command.
   const graceMs = Math.min(options.grace, lease.ttlMs / 3);
   try {
     const running = runCommand(command, {
@@ -128,8 +128,8 @@ async function runHolding(
       onAway: (isAway) =>
         terminal.note(
           isAway
-            ? `roost: the gateway does not answer, the lock ${lease.name} cannot be renewed; trying again`
-            : `roost: the gateway answers again, the lock ${lease.name} is kept`,
+            ? `roost: the gateway does not answer, so lock ${lease.name} cannot be renewed; retrying`
+            : `roost: the gateway answers again; lock ${lease.name} was kept`,
           "warn",
         ),
     });
@@ -137,10 +137,10 @@ async function runHolding(
     if (typeof first !== "string") return tellEnd(context, await running.ended);
     const reason = plainLine(first);
     if (options.keepGoing === true) {
-      terminal.note(`roost: the lock ${lease.name} is lost (${reason}); the command keeps going without it`, "bad");
+      terminal.note(`roost: lock ${lease.name} is lost (${reason}); the command keeps running without it`, "bad");
       return tellEnd(context, await running.ended);
     }
-    terminal.note(`roost: the lock ${lease.name} is lost (${reason}); stopping the command`, "bad");
+    terminal.note(`roost: lock ${lease.name} is lost (${reason}); stopping the command`, "bad");
     running.stop(graceMs);
     await running.ended;
     return exitCodes.lockLost;
@@ -166,13 +166,13 @@ async function release({ terminal, clock }: CliContext, client: RoostClient, lea
   } catch (error) {
     const message = plainLine(toRoostError(error).message);
     terminal.note(
-      `roost: the lock ${name} could not be released (${message}); it is free when its lease has ended`,
+      `roost: lock ${name} could not be released (${message}); it becomes free when its lease expires`,
       "warn",
     );
   }
 }
 
-/** A request that was on its way when we were told to end may have got the lock: give it back. */
+/** A request in flight at the signal may have acquired the lock: release it. */
 async function giveUp(client: RoostClient, name: string, holder: string): Promise<void> {
   const options = { timeoutMs: 2000 };
   try {
@@ -180,6 +180,6 @@ async function giveUp(client: RoostClient, name: string, holder: string): Promis
     const answer = await client.acquireLock({ name, holder, ttlMs: lockTtlMsMin }, options);
     if (answer.acquired) await client.releaseLock({ name, holder, epoch: answer.epoch }, options);
   } catch {
-    // It is free when its lease has ended.
+    // It becomes free when its lease expires.
   }
 }

@@ -36,7 +36,7 @@ test("roost log dead lists what could not be delivered, and roost log retry deli
   const list = await runRoost(["log", "dead", "--key", "inbox"], gateway);
   assert.match(list.stdout, /12 +inbox +mail\.received +mail\/1:7 +given up +5 .*the budget is out of bounds/);
   const retried = await runRoost(["log", "retry", "--key", "inbox"], gateway);
-  assert.match(retried.stdout, /3 events will be delivered again at once/);
+  assert.match(retried.stdout, /3 events will be delivered again now/);
   const dropped = await runRoost(["log", "retry", "12", "--drop", "--reason", "a test"], gateway);
   assert.match(dropped.stdout, /Discarded 1 event/);
   assert.deepEqual(asked, [{ key: "inbox" }, { number: 12, reason: "a test" }]);

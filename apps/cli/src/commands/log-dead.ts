@@ -1,4 +1,4 @@
-/** `roost log dead` and `roost log retry`: events that could not be delivered, trying them again, and discarding them. */
+/** `roost log dead` and `roost log retry`: lists, redelivers and discards dead letters. */
 import { RoostError } from "@roost/base";
 import type { DeadLetter } from "@roost/contract/operations";
 import type { Command } from "commander";
@@ -18,10 +18,10 @@ interface Choice {
 export function addLogDeadCommands(log: Command, context: CliContext): void {
   log
     .command("dead")
-    .summary("events that could not be delivered")
-    .description("Lists events that could not be delivered to a job or a run and are set aside, with the reason.")
-    .option("--group <name>", "only of this group")
-    .option("--key <id>", "only of this job or run")
+    .summary("list undelivered events")
+    .description("Lists dead letters: events that could not be delivered to a job or run, with the reason.")
+    .option("--group <name>", "only this group")
+    .option("--key <id>", "only this job or run")
     .action(async (choice: Choice) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
@@ -31,29 +31,24 @@ export function addLogDeadCommands(log: Command, context: CliContext): void {
         shownMax,
       );
       if (terminal.isJson) return terminal.json({ deadLetters: rows });
-      terminal.table(rows, columns(clock.nowMs()), "Every event was delivered");
+      terminal.table(rows, columns(clock.nowMs()), "There are no dead letters");
     });
   log
     .command("retry")
-    .description(
-      "Delivers events again that were set aside, at once and with all attempts anew; with --drop discards them.",
-    )
-    .argument("[number]", "the number that log dead shows", parseOptionCount)
+    .description("Delivers dead letters again at once, with a fresh count of attempts. With --drop discards them.")
+    .argument("[number]", "number from roost log dead", parseOptionCount)
     .option("--group <name>", "all of this group")
     .option("--key <id>", "all of this job or run")
     .option("--drop", "discard them instead")
-    .option("--reason <text>", "why they are discarded, for the record")
+    .option("--reason <text>", "reason to record")
     .action(
       async (number: number | undefined, { drop, reason, ...where }: Choice & { drop?: boolean; reason?: string }) => {
         const { terminal } = context;
         const choice = { ...where, ...(number === undefined ? {} : { number }) };
         if (Object.keys(choice).length === 0)
-          throw new RoostError(
-            "invalid_input",
-            "give the number of an event, --group or --key: roost log dead shows them",
-          );
+          throw new RoostError("invalid_input", "give a number, --group or --key: roost log dead lists them");
         if (drop === true && reason === undefined)
-          throw new RoostError("invalid_input", "give --reason: what is discarded stays on record with it");
+          throw new RoostError("invalid_input", "give --reason: it is recorded with the discarded events");
         const { client } = await context.connect();
         const answer =
           drop === true
@@ -61,7 +56,7 @@ export function addLogDeadCommands(log: Command, context: CliContext): void {
             : await client.retryDeadLetters(choice);
         if (terminal.isJson) return terminal.json(answer);
         const events = answer.count === 1 ? "1 event" : `${answer.count} events`;
-        terminal.line(drop === true ? `Discarded ${events}` : `${events} will be delivered again at once`);
+        terminal.line(drop === true ? `Discarded ${events}` : `${events} will be delivered again now`);
       },
     );
 }

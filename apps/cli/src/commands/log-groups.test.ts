@@ -56,12 +56,12 @@ test("roost log groups skip asks where the group fails, and passes over nothing 
     gateway,
   );
   assert.equal(code, 0);
-  assert.match(stdout, /Skipped offset 12 of runs\/0; readers goes on at 13/);
+  assert.match(stdout, /Skipped offset 12 of runs\/0; readers continues at 13/);
   assert.deepEqual(asked, [{ group: "readers", topic: "runs", partition: 0, offset: 12, reason: "nonsense" }]);
   state = "lagging";
   const refused = await runRoost(["log", "groups", "skip", "readers", "runs/0"], gateway);
   assert.equal(refused.code, 73);
-  assert.match(refused.stderr, /does not fail at runs\/0: it is lagging/);
+  assert.match(refused.stderr, /has no failing event in runs\/0: it is lagging/);
 });
 
 test("roost log groups reset says where to, and exits by the refusal", async () => {

@@ -1,4 +1,4 @@
-/** `roost log groups …`: how far consumer groups are, putting one somewhere else, passing over an event, forgetting one. */
+/** `roost log groups …`: lists consumer groups, resets their position, skips an event, deletes a group. */
 import { formatDurationMs, parseDurationMs, RoostError } from "@roost/base";
 import type { ConsumerGroup, GroupPartition } from "@roost/contract/operations";
 import type { Command } from "commander";
@@ -15,8 +15,8 @@ const groupsMax = 5000;
 export function addLogGroupsCommands(log: Command, context: CliContext): void {
   const groups = log
     .command("groups")
-    .summary("who reads the log in groups, and how far behind")
-    .description("Lists consumer groups with how far behind they are, or shows one with its partitions.");
+    .summary("manage consumer groups")
+    .description("Lists consumer groups with their lag, or shows one with its partitions.");
   addShow(groups, context);
   addReset(groups, context);
   addSkip(groups, context);
@@ -61,8 +61,8 @@ function addReset(groups: Command, context: CliContext): void {
     .command("reset")
     .description("Puts a group somewhere else in the log: it reads on from there.")
     .argument("<group>", "name of the group")
-    .requiredOption("--to <place>", "earliest, latest, an offset, a time (2025-06-01T06:00:00Z) or how long ago (2h)")
-    .option("--topic <name>", "only in this topic")
+    .requiredOption("--to <place>", "earliest, latest, an offset, a time (2025-06-01T06:00:00Z) or an age (2h)")
+    .option("--topic <name>", "only this topic")
     .option("-p, --partition <place>", "only this partition, as in runs/0")
     .option("--force", "although the group is Roost's own")
     .action(async (group: string, options: ResetOptions) => {
@@ -85,16 +85,14 @@ function addReset(groups: Command, context: CliContext): void {
 function addSkip(groups: Command, context: CliContext): void {
   groups
     .command("skip")
-    .description(
-      "Lets a group pass over the one event that it fails on. The event stays in the log; who skipped it is on record.",
-    )
+    .description("Skips the event that a group fails on. The event stays in the log, and the skip is recorded.")
     .argument("<group>", "name of the group")
-    .argument("<partition>", "where it fails, as in runs/0")
+    .argument("<partition>", "partition that fails, as in runs/0")
     .option(
       "-o, --offset <number>",
-      "the event's offset, for scripts: refused when it fails elsewhere (default: where it fails)",
+      "the event's offset, for scripts; refused if the group fails elsewhere (default: the failing offset)",
     )
-    .option("--reason <text>", "why, for the record")
+    .option("--reason <text>", "reason to record")
     .action(async (name: string, where: string, { offset, reason }: { offset?: string; reason?: string }) => {
       const { terminal } = context;
       const { client } = await context.connect();
@@ -107,7 +105,7 @@ function addSkip(groups: Command, context: CliContext): void {
         reason,
       });
       if (terminal.isJson) return terminal.json(skipped);
-      terminal.line(`Skipped offset ${failing} of ${plainLine(where)}; ${name} goes on at ${skipped.nextOffset}`);
+      terminal.line(`Skipped offset ${failing} of ${plainLine(where)}; ${name} continues at ${skipped.nextOffset}`);
     });
 }
 
@@ -137,7 +135,7 @@ async function failingOffset(
   if (found?.state === "failing") return found.cursor;
   throw new RoostError(
     "conflict",
-    `group "${name}" does not fail at ${place.topic}/${place.partition}${found === undefined ? "" : `: it is ${found.state}`}`,
+    `group "${name}" has no failing event in ${place.topic}/${place.partition}${found === undefined ? "" : `: it is ${found.state}`}`,
   );
 }
 
@@ -145,13 +143,13 @@ async function failingOffset(
 function parsePlace(text: string): { topic: string; partition: number } {
   const [, topic, partition] = /^(.+)\/(\d{1,3})$/.exec(text) ?? [];
   if (topic === undefined)
-    throw new RoostError("invalid_input", `"${text}" must be a topic and a partition, as in runs/0`);
+    throw new RoostError("invalid_input", `"${text}" is not a partition: write topic/number, as in runs/0`);
   return { topic, partition: Number(partition) };
 }
 
 function parseOffset(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new RoostError("invalid_input", `offset "${text}" must be a whole number from 0 on`);
+  throw new RoostError("invalid_input", `offset "${text}" must be a whole number, 0 or greater`);
 }
 
 function targetOf(to: string, nowMs: number): { to?: "earliest" | "latest"; offset?: number; since?: string } {
@@ -161,7 +159,7 @@ function targetOf(to: string, nowMs: number): { to?: "earliest" | "latest"; offs
   if (Number.isNaN(atMs))
     throw new RoostError(
       "invalid_input",
-      `"${to}" is neither earliest, latest, an offset, a time like 2025-06-01T06:00:00Z nor a length of time like 2h`,
+      `"${to}" is not a position: give earliest, latest, an offset, a time like 2025-06-01T06:00:00Z or an age like 2h`,
     );
   return { since: new Date(atMs).toISOString() };
 }

@@ -1,4 +1,4 @@
-/** `roost log projections` and `roost log replay`: what follows from the log, and building it again from it. */
+/** `roost log projections` and `roost log replay`: lists projections, and rebuilds one from the log. */
 import type { Projection } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
@@ -15,7 +15,7 @@ export function addLogReplayCommands(log: Command, context: CliContext): void {
 function addProjections(log: Command, context: CliContext): void {
   log
     .command("projections")
-    .description("Lists what follows from the log, and how it last compared with it.")
+    .description("Lists projections and the result of their last comparison with the log.")
     .action(async () => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
@@ -29,10 +29,10 @@ function addReplay(log: Command, context: CliContext): void {
   log
     .command("replay")
     .description(
-      "Builds a projection again from the log, beside the live one, compares the two byte by byte and puts it in the live one's place. Interrupted, it goes on where it was when it is called again. With --check it only compares, and exits with 1 when they differ.",
+      "Rebuilds a projection from the log beside the live one, compares the two byte by byte and replaces the live one. An interrupted replay continues when it is called again. With --check it only compares, and exits with 1 when they differ.",
     )
-    .argument("<projection>", "its name, as log projections lists them")
-    .option("--check", "compare only, and show the first difference")
+    .argument("<projection>", "name from roost log projections")
+    .option("--check", "only compare, and show the first difference")
     .action(async (projection: string, { check = false }: { check?: boolean }) => {
       const { terminal } = context;
       const { client } = await context.connect();
@@ -40,7 +40,7 @@ function addReplay(log: Command, context: CliContext): void {
       let step = await client.replayProjection({ projection, check });
       while (step.state === "building") {
         progress.update(
-          `Reading the log for ${projection}: ${step.appliedCount} events applied, ${step.remainingCount} to read`,
+          `Reading the log for ${projection}: ${step.appliedCount} events applied, ${step.remainingCount} left`,
         );
         step = await client.replayProjection({ projection, check });
       }
@@ -55,9 +55,7 @@ function addReplay(log: Command, context: CliContext): void {
       terminal.line(`${what}: ${terminal.paint("different", "bad")} at ${plainLine(difference.where)}`);
       terminal.line(`  live  ${plainLine(JSON.stringify(difference.live))}`);
       terminal.line(`  log   ${plainLine(JSON.stringify(difference.log))}`);
-      terminal.note(
-        check ? `roost log replay ${projection} makes it what the log says` : "It is what the log says now",
-      );
+      terminal.note(check ? `roost log replay ${projection} restores it from the log` : "It now matches the log");
     });
 }
 

@@ -1,4 +1,4 @@
-/** `roost log schemas …`: which versions of event types are registered, and whether a schema could follow them. */
+/** `roost log schemas …`: lists registered event types and checks a schema's compatibility. */
 import { readFile } from "node:fs/promises";
 import { RoostError } from "@roost/base";
 import type { EventSchema } from "@roost/contract/operations";
@@ -18,7 +18,7 @@ const fileBytesMax = 1_000_000;
 export function addLogSchemasCommands(log: Command, context: CliContext): void {
   const schemas = log
     .command("schemas")
-    .summary("registered schemas of events")
+    .summary("list and check event schemas")
     .description("Lists registered event types with their versions and modes, or checks a schema.");
   addList(schemas, context);
   addCheck(schemas, context);
@@ -27,8 +27,8 @@ export function addLogSchemasCommands(log: Command, context: CliContext): void {
 function addList(schemas: Command, context: CliContext): void {
   schemas
     .command("list", { isDefault: true })
-    .description("Lists event types, or every version of one.")
-    .argument("[type]", "every version of this one, as in run.created")
+    .description("Lists event types, or all versions of one.")
+    .argument("[type]", "all versions of this type, as in run.created")
     .action(async (type: string | undefined) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
@@ -51,7 +51,7 @@ function addList(schemas: Command, context: CliContext): void {
           { title: "UPCASTER", value: (row) => (row.isUpcast ? "yes" : ""), importance: 2, label: "upcaster" },
           { title: "REGISTERED", value: (row) => relativeTime(row.registeredAt, nowMs), importance: 4 },
         ],
-        "No event type is registered",
+        "No event types are registered",
       );
     });
 }
@@ -60,7 +60,7 @@ function newestOf(rows: readonly EventSchema[]): EventSchema[] {
   return rows.filter((row, index) => rows[index + 1]?.type !== row.type);
 }
 
-/** What a file holds: the input of the operation, whose limits the gateway checks. */
+/** The content of a file: the operation's input; the gateway checks its limits. */
 const SchemaFile = z.object({
   type: z.string().min(1),
   version: z.number().optional(),
@@ -73,9 +73,9 @@ function addCheck(schemas: Command, context: CliContext): void {
   schemas
     .command("check")
     .description(
-      "Says what registering a schema would say, and exits with 1 if it would be refused. The file is YAML or JSON with type and schema, and version, topic and compatibility where they differ from the newest version's.",
+      "Checks whether a schema could be registered; exits with 1 if not. The file is YAML or JSON with type and schema, and with version, topic and compatibility where they differ from the newest version.",
     )
-    .argument("<file>", "the file, or - for what is piped in")
+    .argument("<file>", "the file, or - for stdin")
     .action(async (path: string) => {
       const { terminal } = context;
       const file = await readSchemaFile(path);
@@ -104,7 +104,7 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** @throws RoostError `invalid_input` that names the file and what is wrong with it */
+/** @throws RoostError `invalid_input`, naming the file and the error */
 async function readSchemaFile(path: string): Promise<z.output<typeof SchemaFile>> {
   const text = path === "-" ? await readInput() : await readText(path);
   if (text.length > fileBytesMax)
@@ -118,5 +118,8 @@ async function readSchemaFile(path: string): Promise<z.output<typeof SchemaFile>
   const file = SchemaFile.safeParse(value);
   if (file.success) return file.data;
   const [issue] = file.error.issues;
-  throw new RoostError("invalid_input", `${path}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? "is no schema"}`);
+  throw new RoostError(
+    "invalid_input",
+    `${path}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? "is not a schema"}`,
+  );
 }

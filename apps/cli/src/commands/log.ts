@@ -1,4 +1,4 @@
-/** `roost log …`: events as they come, events from an offset on, and why something happened. */
+/** `roost log …`: follows events, reads a partition from an offset, and explains why something happened. */
 import type { CausalNode, Event } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
@@ -19,10 +19,7 @@ interface TailOptions {
 }
 
 export function addLogCommands(program: Command, context: CliContext): void {
-  const log = program
-    .command("log")
-    .summary("the log of everything that happened")
-    .description("Reads the log of everything that happened.");
+  const log = program.command("log").summary("read the event log").description("Reads the event log.");
   addTail(log, context);
   addRead(log, context);
   addTopics(log, context);
@@ -37,13 +34,13 @@ function addTail(log: Command, context: CliContext): void {
   log
     .command("tail")
     .description(
-      "Prints events as they come, beginning with the last ones, until Ctrl-C. With --json each event is a line.",
+      "Prints the last events and then new ones as they come, until Ctrl-C. With --json each event is one line.",
     )
-    .option("--topic <name>", "only of this topic; may be repeated", collectOption)
-    .option("--type <type>", "only of this type, as in run.done; may be repeated", collectOption)
-    .option("--subject <id>", "only of this run, job, session, …")
-    .option("-n, --last <count>", "begin with that many events back", parseOptionCount, 10)
-    .option("--since <duration>", "begin with the events of that time, as in 2h", parseOptionDuration)
+    .option("--topic <name>", "only this topic; may be repeated", collectOption)
+    .option("--type <type>", "only this type, as in run.done; may be repeated", collectOption)
+    .option("--subject <id>", "only this run, job, session, …")
+    .option("-n, --last <count>", "how many earlier events to print first", parseOptionCount, 10)
+    .option("--since <duration>", "start with events of this age, as in 2h", parseOptionDuration)
     .action(async (options: TailOptions) => {
       const { client } = await context.connect();
       const events = client.tailEvents({
@@ -61,11 +58,11 @@ function addTail(log: Command, context: CliContext): void {
 function addRead(log: Command, context: CliContext): void {
   log
     .command("read")
-    .description("Prints events of one partition of a topic from an offset on.")
-    .argument("<topic>", "the topic, as log topics lists them")
+    .description("Prints events of one partition from an offset.")
+    .argument("<topic>", "name from roost log topics")
     .option("-p, --partition <number>", "the partition", parseOptionCount, 0)
-    .option("-o, --offset <number>", "the first offset to read (default: the earliest that is kept)", parseOptionCount)
-    .option("-n, --limit <count>", "at most that many", parseOptionCount, 100)
+    .option("-o, --offset <number>", "first offset to read (default: the earliest kept)", parseOptionCount)
+    .option("-n, --limit <count>", "how many to print", parseOptionCount, 100)
     .action(async (topic: string, options: { partition: number; offset?: number; limit: number }) => {
       const { terminal } = context;
       const { client } = await context.connect();
@@ -73,17 +70,14 @@ function addRead(log: Command, context: CliContext): void {
       if (terminal.isJson) return terminal.json(page);
       for (const event of page.items) printEvent(context, event);
       if (page.nextOffset < page.headOffset)
-        terminal.note(
-          `More from offset ${page.nextOffset} on, of ${page.headOffset}: --offset ${page.nextOffset}`,
-          "dim",
-        );
+        terminal.note(`More from offset ${page.nextOffset} of ${page.headOffset}: --offset ${page.nextOffset}`, "dim");
     });
 }
 
 function addTopics(log: Command, context: CliContext): void {
   log
     .command("topics")
-    .description("Lists the topics with how many events each holds.")
+    .description("Lists topics with their event counts.")
     .action(async () => {
       const { terminal } = context;
       const { client } = await context.connect();
@@ -114,9 +108,9 @@ function addTopics(log: Command, context: CliContext): void {
 function addWhy(log: Command, context: CliContext): void {
   log
     .command("why")
-    .description("Says why a run ran, back to the first cause, and what came of it.")
+    .description("Explains why a run ran, back to the first cause, and what it caused.")
     .argument("<run>", "id of the run, the end of one, or last")
-    .option("-n, --limit <count>", "at most that many effects", parseOptionCount, 200)
+    .option("-n, --limit <count>", "how many effects to print", parseOptionCount, 200)
     .action(async (given: string, { limit }: { limit: number }) => {
       const { terminal } = context;
       const { client } = await context.connect();
@@ -157,7 +151,7 @@ function toneOfType(type: string) {
   return "plain";
 }
 
-/** In the reader's own time zone. */
+/** In the machine's time zone. */
 function clockTime(time: string): string {
   return new Date(time).toLocaleTimeString("en-GB");
 }

@@ -1,4 +1,4 @@
-/** `roost notices`, `roost questions`, `roost answer`: what agents tell and ask the person. */
+/** `roost notices`, `roost questions`, `roost answer`: messages and questions from agents. */
 import { RoostError } from "@roost/base";
 import { noticeStates, type Notice, type Question } from "@roost/contract/operations";
 import { Option, type Command } from "commander";
@@ -21,10 +21,10 @@ export function addNoticeCommands(program: Command, context: CliContext): void {
 function addNotices(program: Command, context: CliContext): void {
   program
     .command("notices")
-    .summary("what you were told")
-    .description("Lists what you were told, newest first.")
-    .addOption(new Option("--state <state>", "only in this state").choices(noticeStates))
-    .option("-n, --last <count>", "at most that many", parseOptionCount, 20)
+    .summary("list notices from your agents")
+    .description("Lists notices, newest first.")
+    .addOption(new Option("--state <state>", "only this state").choices(noticeStates))
+    .option("-n, --last <count>", "how many to list", parseOptionCount, 20)
     .action(async ({ state, last }: { state?: (typeof noticeStates)[number]; last: number }) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
@@ -34,7 +34,7 @@ function addNotices(program: Command, context: CliContext): void {
         Math.max(1, last),
       );
       if (terminal.isJson) return terminal.json({ notices });
-      if (notices.length === 0) terminal.line(terminal.paint("You were told nothing", "dim"));
+      if (notices.length === 0) terminal.line(terminal.paint("There are no notices", "dim"));
       for (const notice of notices) printNotice(context, notice, clock.nowMs());
     });
 }
@@ -60,9 +60,9 @@ function printIndented(terminal: CliContext["terminal"], text: string): void {
 function addQuestions(program: Command, context: CliContext): void {
   program
     .command("questions")
-    .summary("what you are asked")
-    .description("Lists what agents ask you and wait for.")
-    .option("-a, --all", "answered and expired ones too")
+    .summary("list questions from your agents")
+    .description("Lists the questions that agents are waiting for you to answer.")
+    .option("-a, --all", "include answered and expired questions")
     .action(async ({ all }: { all?: boolean }) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
@@ -72,7 +72,7 @@ function addQuestions(program: Command, context: CliContext): void {
         questionsMax,
       );
       if (terminal.isJson) return terminal.json({ questions });
-      if (questions.length === 0) terminal.line(terminal.paint("Nobody asks you anything", "dim"));
+      if (questions.length === 0) terminal.line(terminal.paint("There are no open questions", "dim"));
       for (const question of questions) printQuestion(context, question, clock.nowMs());
     });
 }
@@ -95,7 +95,7 @@ function printQuestion(context: CliContext, question: Question, nowMs: number): 
   if (question.answer !== null) printIndented(terminal, `→ ${question.answer}`);
 }
 
-/** What is to be approved, as it would be done: the change, or else the arguments. */
+/** What is to be approved: the diff, or else the arguments. */
 function printApproval({ terminal }: CliContext, { tool, input, diff }: NonNullable<Question["approval"]>): void {
   const shown = diff ?? `${tool} ${JSON.stringify(input, null, 2)}`;
   for (const line of plainText(shown).trimEnd().split("\n")) {
@@ -108,8 +108,8 @@ function addAnswer(program: Command, context: CliContext): void {
   program
     .command("answer")
     .summary("answer a question")
-    .description("Answers a question; the run that waits for it goes on.")
-    .argument("<question>", "id of the question, the end of one, or - for the only one that is open")
+    .description("Answers a question; the waiting run continues.")
+    .argument("<question>", "id of the question, the end of one, or - for the only open one")
     .argument("<text...>", "the answer")
     .action(async (given: string, words: string[]) => {
       const { terminal } = context;
@@ -118,19 +118,20 @@ function addAnswer(program: Command, context: CliContext): void {
       const questionId = given === "-" ? onlyOne(questions) : pick(given, questions);
       const answer = await client.answerQuestion({ questionId, answer: words.join(" ") });
       if (terminal.isJson) return terminal.json(answer);
-      terminal.line("Answered; the run goes on");
+      terminal.line("Answered; the run continues");
     });
 }
 
 function onlyOne(questions: readonly Question[]): string {
   const [first, second] = questions;
-  if (first === undefined) throw new RoostError("not_found", "no question is open: see roost questions --all");
+  if (first === undefined)
+    throw new RoostError("not_found", "there is no open question: list all with roost questions --all");
   if (second !== undefined)
-    throw new RoostError("conflict", `${questions.length} questions are open: give the id of one, see roost questions`);
+    throw new RoostError("conflict", `${questions.length} questions are open: give the id of one from roost questions`);
   return first.id;
 }
 
-/** An id that is not among the open ones goes to the gateway, which says what became of it. */
+/** An id that is not open is sent on; the gateway says why it cannot be answered. */
 function pick(given: string, questions: readonly Question[]): string {
   const ids = questions.map(({ id }) => id);
   return given.length >= 30 ? given : findById(given, ids, { one: "open question", list: "roost questions" });

@@ -102,7 +102,7 @@ test("roost once lets the command go on when its hold is lost, and says so", asy
   const run = startRoost(["once", "-k", "k", "--ttl", "1s", "--", process.execPath, "-e", program], gateway);
   await run.said("at work");
   once.state = "unknown";
-  await run.said("nobody knows of cli/k (its time is up)");
+  await run.said("cli/k now counts as unknown for others (its time is up)");
   run.child.kill("SIGTERM");
   assert.equal((await run.ended).code, 0);
   assert.equal(once.state, "done");

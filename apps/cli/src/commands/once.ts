@@ -1,4 +1,4 @@
-/** `roost once`: runs any command unless it was done before under the same key, by whatever host. */
+/** `roost once`: runs a command unless it was done before under the same key, on any host. */
 import { clipText, errorCharsMax, type Once } from "@roost/contract/operations";
 import { backoffMs, RoostError, sleepUntilAborted, toRoostError } from "@roost/base";
 import type { Command } from "commander";
@@ -25,9 +25,9 @@ interface OnceOptions {
   purpose?: string;
 }
 
-/** What of a command's output later callers get. */
+/** Bytes of a command's output kept for later callers. */
 const stdoutBytesMax = 40_000;
-/** Telling the result is worth a while: until then the key says that nobody knows. */
+/** Until the result is reported the key stays unknown, so reporting is retried for long. */
 const finishMsMax = 10 * 60_000;
 const beginMsMax = 30_000;
 const polling = { firstMs: 500, maxMs: 5_000 };
@@ -37,27 +37,27 @@ export function addOnceCommand(program: Command, context: CliContext): void {
     .command("once")
     .summary("run a command unless it was done before")
     .description(
-      `Runs a command only if it was not done before under the same key. Was it done, its first output is printed again and the exit code is 0. Exits it with another code, the key is free again and the next may try. Ends it by a signal, or dies this host, nobody knows what it did: the key stays unknown until somebody says --retry-unknown.`,
+      `Runs a command unless it was done before under the same key. If it was done, its first output is printed again and the exit code is 0. If the command exits with another code, the key is free again and the next caller may try. If a signal or a crash of this host ends it, its outcome is unknown: later calls are refused until one gives --retry-unknown.`,
     )
-    .argument("<command...>", "what to run, after --")
-    .requiredOption("-k, --key <key>", "names the piece of work, as in newsletter-2025-06-01")
-    .option("--scope <scope>", "what the key is unique in", "cli")
+    .argument("<command...>", "the command to run, after --")
+    .requiredOption("-k, --key <key>", "name of the piece of work, as in newsletter-2025-06-01")
+    .option("--scope <scope>", "scope in which the key is unique", "cli")
     .option(
       "--ttl <duration>",
-      "how long after this host died its outcome counts as unknown; renewed while the command runs",
+      "how long after this host died the outcome counts as unknown; renewed while the command runs",
       parseOptionDuration,
       3_600_000,
     )
-    .option("--keep <duration>", "how long the result is remembered (default: for good)", parseOptionDuration)
+    .option("--keep <duration>", "how long the result is kept (default: for good)", parseOptionDuration)
     .option(
       "-w, --wait <duration>",
-      "wait that long while another does it (default: as long as it takes)",
+      "how long to wait while another caller runs it (default: no limit)",
       parseOptionDuration,
     )
-    .option("-n, --no-wait", "do not wait while another does it")
-    .option("--retry-unknown", "begin again although nobody knows whether it was done")
+    .option("-n, --no-wait", "fail at once while another caller runs it")
+    .option("--retry-unknown", "run again although the outcome is unknown")
     .option("--no-capture", "do not keep the output; later callers get none")
-    .option("--purpose <text>", "what others are told that it is (default: the program's name)")
+    .option("--purpose <text>", "purpose shown to others (default: the program's name)")
     .action(async (command: string[], options: OnceOptions) => {
       const { client } = await context.connect({ isQuiet: true });
       context.exitWith(await runOnce(context, client, command, options));
@@ -79,16 +79,16 @@ async function runOnce(
       return 0;
     case "in_progress":
       terminal.note(
-        `roost: ${name} is being done by ${plainLine(once.holder ?? "another")}, who began ${relativeTime(once.beganAt, context.clock.nowMs())}`,
+        `roost: ${name} is being run by ${plainLine(once.holder ?? "another")} since ${relativeTime(once.beganAt, context.clock.nowMs())}`,
         "warn",
       );
       return exitCodes.onceInProgress;
     case "unknown":
       terminal.note(
-        `roost: ${name} was begun by ${plainLine(once.holder ?? "another")} ${relativeTime(once.beganAt, context.clock.nowMs())} and nobody knows whether it was done`,
+        `roost: ${name} was started by ${plainLine(once.holder ?? "another")} ${relativeTime(once.beganAt, context.clock.nowMs())} and its outcome is unknown`,
         "bad",
       );
-      terminal.note("Look whether it happened; if it did not, run this again with --retry-unknown");
+      terminal.note("Check whether it happened; if not, run this again with --retry-unknown");
       return exitCodes.onceUnknown;
     case "begun":
       return perform(context, client, once, command, options);
@@ -108,18 +108,18 @@ async function begin(context: CliContext, client: RoostClient, command: string[]
     purpose: options.purpose ?? describePurpose(command),
   };
   const startMs = clock.nowMs();
-  using progress = terminal.progress(`Asking whether ${options.scope}/${options.key} was done`);
+  using progress = terminal.progress(`Checking whether ${options.scope}/${options.key} was done`);
   for (let askedCount = 1; ; askedCount += 1) {
     const once = await keepTrying(() => client.beginOnce(request), { clock, forMs: Math.max(beginMsMax, waitMsMax) });
     if (once.state === "in_progress" && once.holder === request.holder) {
       throw new RoostError(
         "unavailable",
-        `the gateway's answer was lost when ${options.scope}/${options.key} began, so nothing was run: it counts as unknown ${relativeTime(once.expiresAt, clock.nowMs())}, then give --retry-unknown`,
+        `the gateway's answer for ${options.scope}/${options.key} was lost, so nothing was run: the key counts as unknown ${relativeTime(once.expiresAt, clock.nowMs())}, then give --retry-unknown`,
       );
     }
     const leftMs = startMs + waitMsMax - clock.nowMs();
     if (once.state !== "in_progress" || leftMs <= 0) return once;
-    progress.update(`${options.scope}/${options.key} is being done by ${plainLine(once.holder ?? "another")}; waiting`);
+    progress.update(`${options.scope}/${options.key} is being run by ${plainLine(once.holder ?? "another")}; waiting`);
     await sleepUntilAborted(Math.min(backoffMs(askedCount, polling), leftMs));
   }
 }
@@ -144,7 +144,7 @@ async function perform(
     if (reason === undefined) return;
     const name = `${plainLine(scope)}/${plainLine(key)}`;
     terminal.note(
-      `roost: others are told that nobody knows of ${name} (${plainLine(reason)}); the command goes on`,
+      `roost: ${name} now counts as unknown for others (${plainLine(reason)}); the command goes on`,
       "warn",
     );
   });
@@ -170,16 +170,16 @@ async function perform(
             keepMs: options.keep,
           })
       : () => client.failOnce({ scope, key, token, error: errorOf(end), isUnknown: end.signal !== undefined });
-  using _progress = terminal.progress(`Telling the gateway how ${scope}/${key} ended`);
+  using _progress = terminal.progress(`Reporting the outcome of ${scope}/${key}`);
   try {
     await keepTrying<unknown>(tell, {
       clock,
       forMs: finishMsMax,
-      onAway: () => terminal.note("roost: the gateway does not answer; trying again to tell it the outcome", "warn"),
+      onAway: () => terminal.note("roost: the gateway does not answer; retrying to report the outcome", "warn"),
     });
   } catch (error) {
     terminal.note(
-      `roost: the command ended with ${end.exitCode}, but the gateway could not be told: ${plainLine(toRoostError(error).message)}`,
+      `roost: the command ended with ${end.exitCode}, but this could not be reported: ${plainLine(toRoostError(error).message)}`,
       "bad",
     );
     terminal.note(`${scope}/${key} will count as unknown`);
@@ -192,7 +192,10 @@ async function perform(
 function tellFailure({ terminal }: CliContext, end: CommandEnd, name: string): void {
   if (end.startError !== undefined) terminal.note(`roost: ${plainLine(end.startError)}`, "bad");
   if (end.signal !== undefined)
-    terminal.note(`roost: the command was ended by ${end.signal}: nobody knows what it did, ${name} is unknown`, "bad");
+    terminal.note(
+      `roost: the command was ended by ${end.signal}, so its outcome is unknown: ${name} stays unknown`,
+      "bad",
+    );
 }
 
 function errorOf(end: CommandEnd): { code: string; message: string } {
@@ -204,9 +207,9 @@ function errorOf(end: CommandEnd): { code: string; message: string } {
 function tellDone({ terminal, clock }: CliContext, once: Once, name: string): void {
   const result = once.result as { stdout?: unknown; isCut?: unknown } | null;
   const stdout = typeof result?.stdout === "string" ? result.stdout : "";
-  // A pipe gets what the first one got; a screen gets no escape sequences from elsewhere.
+  // A pipe gets the first caller's bytes; a screen gets no escape sequences of another's output.
   if (stdout !== "") terminal.write(terminal.isScreen ? plainText(stdout) : stdout);
   const by = once.holder === null ? "" : ` by ${plainLine(once.holder)}`;
-  const cut = result?.isCut === true ? `; of its output the first ${stdoutBytesMax} bytes were kept` : "";
+  const cut = result?.isCut === true ? `; only the first ${stdoutBytesMax} bytes of its output were kept` : "";
   terminal.note(`roost: ${name} was done ${relativeTime(once.endedAt, clock.nowMs())}${by}${cut}`, "dim");
 }

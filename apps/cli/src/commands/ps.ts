@@ -1,4 +1,4 @@
-/** `roost ps`: what runs, waits or is due next; live on a terminal. */
+/** `roost ps`: what is running, waiting or due next; live on a terminal. */
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
@@ -9,17 +9,17 @@ import { cutText, plainLine } from "../print/text-width.ts";
 import { catchSignals } from "../processes/catch-signals.ts";
 
 const redrawMs = 1000;
-const whenEmpty = "Nothing runs, waits or is due";
+const whenEmpty = "Nothing is running, waiting or due";
 
 export function addPsCommand(program: Command, context: CliContext): void {
   program
     .command("ps")
-    .summary("what runs, waits or is due next")
+    .summary("show what is running, waiting or due next")
     .description(
-      "Shows everything that runs, waits or is due next, heartbeats included, with why and what it has spent. On a terminal the view is live until q or Ctrl-C; elsewhere it is printed once.",
+      "Shows what is running, waiting or due next, heartbeats included, with the reason and the spending. On a terminal the view is live until q or Ctrl-C; otherwise it is printed once.",
     )
-    .option("-w, --watch", "go on showing it, also without a terminal: again after each change")
-    .option("-1, --once", "show it once, also on a terminal")
+    .option("-w, --watch", "keep printing after each change, also without a terminal")
+    .option("-1, --once", "print once, also on a terminal")
     .action(async (options: { watch?: boolean; once?: boolean }) => {
       const { terminal, clock } = context;
       const isLive = options.once !== true && (options.watch === true || (terminal.isScreen && !terminal.isJson));
@@ -51,7 +51,7 @@ async function showLive({ terminal, clock }: CliContext, client: RoostClient): P
     const table = shown === undefined ? [] : formatActivityTable(shown.rows, { columns, paint, nowMs });
     const room = Math.max(1, rows - head.length);
     if (table.length <= room) return [...head, ...table];
-    return [...head, ...table.slice(0, room - 1), paint("… more below the screen: roost ps --once", "dim")];
+    return [...head, ...table.slice(0, room - 1), paint("… more does not fit: roost ps --once", "dim")];
   };
   redraw();
   const timer = setInterval(redraw, redrawMs);
@@ -81,7 +81,7 @@ async function printChanges({ terminal, clock }: CliContext, client: RoostClient
   await watchActivity(
     client,
     ({ rows, trouble }) => {
-      if (trouble !== undefined) return terminal.note(`roost: ${plainLine(trouble)}; trying again`, "warn");
+      if (trouble !== undefined) return terminal.note(`roost: ${plainLine(trouble)}; retrying`, "warn");
       const now = JSON.stringify(rows);
       if (now === last) return;
       last = now;

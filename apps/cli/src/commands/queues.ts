@@ -1,4 +1,4 @@
-/** `roost queues …`: what is in the queues of runs, and their pause. */
+/** `roost queues …`: lists, pauses and resumes queues. */
 import type { Queue } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
@@ -13,8 +13,8 @@ const queuesMax = 5000;
 export function addQueuesCommands(program: Command, context: CliContext): void {
   const queues = program
     .command("queues")
-    .summary("queues of runs, and their pause")
-    .description("Lists queues of runs, and pauses and resumes them.");
+    .summary("manage queues of runs")
+    .description("Lists, pauses and resumes queues.");
   addList(queues, context);
   addPause(queues, context);
   addResume(queues, context);
@@ -24,7 +24,7 @@ function addList(queues: Command, context: CliContext): void {
   queues
     .command("list", { isDefault: true })
     .alias("ls")
-    .description("Lists queues with what is in them.")
+    .description("Lists queues with their contents.")
     .allowExcessArguments()
     .action(async (_options: object, list: Command) => {
       refuseUnknownCommand(queues, list.args[0]);
@@ -43,22 +43,22 @@ function addList(queues: Command, context: CliContext): void {
 function addPause(queues: Command, context: CliContext): void {
   queues
     .command("pause")
-    .description("Lets no worker claim anything of a queue until it is resumed; what runs goes on.")
+    .description("Pauses a queue: no worker claims from it until it is resumed. Active runs go on.")
     .argument("[queue]", "name of the queue", "default")
-    .option("--reason <text>", "why, for the record")
+    .option("--reason <text>", "reason to record")
     .action(async (queue: string, { reason }: { reason?: string }) => {
       const { client } = await context.connect();
       const answer = await client.pauseQueue({ queue, reason });
       if (context.terminal.isJson) return context.terminal.json(answer);
       const name = plainLine(queue);
-      context.terminal.line(`Paused ${name}; roost queues resume ${name} lets it go on`);
+      context.terminal.line(`Paused ${name}; resume it with roost queues resume ${name}`);
     });
 }
 
 function addResume(queues: Command, context: CliContext): void {
   queues
     .command("resume")
-    .description("Lets workers claim from a paused queue again.")
+    .description("Resumes a paused queue.")
     .argument("[queue]", "name of the queue", "default")
     .action(async (queue: string) => {
       const { client } = await context.connect();

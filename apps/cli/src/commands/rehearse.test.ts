@@ -49,7 +49,7 @@ const report: RehearsalReport = {
       reasons: [
         {
           outcome: "skipped",
-          reason: "run blog#1 still goes (running)",
+          reason: "run blog#1 is still active (running)",
           count: 8,
           firstAt: "2026-11-21T05:10:00.000Z",
         },
@@ -156,10 +156,10 @@ for (const columns of [80, 40]) {
     const text = stdout.replaceAll(/\s+/g, " ");
     for (const said of [
       "Sat 21 Nov 2026 00:00 to Sun 22 Nov 2026 00:00, Europe/Berlin",
-      "4 ticks fire, 8 are skipped; 4 runs, 1 of them fails, at most 2 at one time, one waits 1m",
+      "4 ticks fire, 8 are skipped; 4 runs, 1 of them fails, at most 2 at once, the longest wait 1m",
       "tried: blog changed (trigger.expression)",
-      "blog: 8 skipped, first 06:10: run blog#1 still goes (running)",
-      "blog (overlap skip): 8 ticks skipped while a run still goes; first 06:10",
+      "blog: 8 skipped, first 06:10: run blog#1 is still active (running)",
+      "blog (overlap skip): 8 ticks skipped during an active run; first 06:10",
       "lock backups: blog and video, once, first 06:00 (blog#1, video#1)",
       "blog, video: 2 times, first 06:00",
       "exceeded by blog#4 at 09:00 ($0.3600 used, $0.4100 asked for); 2 calls refused",

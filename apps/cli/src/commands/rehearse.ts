@@ -1,4 +1,4 @@
-/** `roost rehearse`: the coming hours played ahead, and what they would bring. How the report is written stands in ../rehearsal. */
+/** `roost rehearse`: plays the coming hours in simulated time and reports. The report is written by ../rehearsal. */
 import { parseDurationMs, RoostError } from "@roost/base";
 import { rehearsalHoursMax, type Rehearsal, type RehearsalReport } from "@roost/contract/operations";
 import type { Command } from "commander";
@@ -19,17 +19,17 @@ interface RehearseOptions {
 export function addRehearseCommand(program: Command, context: CliContext): void {
   program
     .command("rehearse")
-    .summary("play the coming day, and see what it would bring")
+    .summary("simulate the coming hours and report")
     .description(
-      "Plays the coming hours in simulated time, without a model and without effects: which ticks fire, are skipped, overlap or collide, what each run would be shown and cost, and which cap would be exceeded. Nothing of the home changes.",
+      "Plays the coming hours in simulated time, without a model and without effects: which ticks fire, are skipped, overlap or collide, what each run would read and cost, and which cap would be exceeded. The home does not change.",
     )
     .option("--hours <count>", `how many, 1 to ${rehearsalHoursMax}`, parseOptionCount, 24)
     .option(
       "--from <moment>",
       "begin then instead of now: 2027-03-28T00:00, 06:00 or 2d from now, in this machine's time",
     )
-    .option("-j, --jobs <path>", "try the jobs of a file or a directory without applying them; - for what is piped in")
-    .option("--runs", "list every run, too")
+    .option("-j, --jobs <path>", "use the jobs of this file or directory without applying them; - reads stdin")
+    .option("--runs", "also list every run")
     .action(async ({ hours, from, jobs, runs }: RehearseOptions) => {
       const { terminal } = context;
       const tried = jobs === undefined ? {} : { jobs: await readJobFiles(jobs) };
@@ -42,7 +42,7 @@ export function addRehearseCommand(program: Command, context: CliContext): void 
     });
 }
 
-/** To its end. Ctrl-C ends the rehearsal, too. */
+/** Follows a rehearsal to its end; Ctrl-C cancels it. */
 async function follow({ terminal }: CliContext, client: RoostClient, started: Rehearsal): Promise<RehearsalReport> {
   const rehearsalId = started.id;
   const stop = new AbortController();
@@ -76,7 +76,7 @@ function percentOf({ from, until, playedUntil }: Rehearsal): number {
 
 const dayMs = 86_400_000;
 
-/** A time without an offset is this machine's; a time of day is the next one. */
+/** A time without an offset is in this machine's zone; a time of day is the next such moment. */
 function momentOf(text: string, nowMs: number): number {
   const time = /^(\d{1,2}):(\d{2})$/.exec(text);
   if (time !== null && Number(time[1]) < 24 && Number(time[2]) < 60) {
@@ -94,7 +94,7 @@ function momentOf(text: string, nowMs: number): number {
   } catch {
     throw new RoostError(
       "invalid_input",
-      `--from "${text}" is not a moment like 2027-03-28T00:00 or 06:00, or a length of time like 2d`,
+      `--from "${text}" is not a moment: give one like 2027-03-28T00:00 or 06:00, or a duration like 2d`,
     );
   }
 }

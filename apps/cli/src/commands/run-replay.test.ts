@@ -116,7 +116,7 @@ test("roost run replay shows where a run diverges with both sides, within the wi
     assert.match(words, /then \(untrusted\) gone word/);
     assert.match(words, /now \(nothing\) and 10 further differences/);
     assert.match(words, /job mail, version 1, now version 3/);
-    assert.match(words, /next would be step 5: model#2 \(model, readonly\) model: small/);
+    assert.match(words, /next step would be 5: model#2 \(model, readonly\) model: small/);
     assert.match(words, /SOUL\.md, 8 characters 3 earlier messages user Look/);
     assert.match(words, /tool http_fetch \(untrusted\) line line/);
     assert.ok(!stdout.includes("\u001b") && !stdout.includes("Be kind"), stdout);

@@ -1,4 +1,4 @@
-/** `roost run replay`: whether what a run has done would be done today. How the report is written stands in ../print/print-replay.ts. */
+/** `roost run replay`: whether a run would do the same today. The report is written by ../print/print-replay.ts. */
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -10,15 +10,11 @@ export function addRunReplay(run: Command, context: CliContext): void {
   run
     .command("replay")
     .description(
-      "Executes a run again against its own records, and says whether the agent, its job and Roost as they are now would do the same; exits with 1 when they would not. Nothing is performed, asked or changed: every step is answered by what is recorded of it.",
+      "Executes a run against its own records and says whether the agent, its job and today's Roost would do the same; exits with 1 when they would not. Nothing is performed or changed: every step is answered from the record.",
     )
     .argument("<run>", "id of the run, the end of one, or last")
-    .option(
-      "--from <step>",
-      "answer only the steps before this one, then show what would be asked at it",
-      parseOptionCount,
-    )
-    .option("--full", "every difference, and the whole request that would be sent next")
+    .option("--from <step>", "answer only the steps before this one, then show the next request", parseOptionCount)
+    .option("--full", "show every difference and the whole next request")
     .action(async (given: string, { from, full }: { from?: number; full?: boolean }) => {
       const { terminal } = context;
       const { client } = await context.connect();

@@ -1,4 +1,4 @@
-/** `roost run …`: look into one run, watch it, cancel it, let it go on, replay it, or say what an effect did. */
+/** `roost run …`: show, watch, cancel, resume, fork, replay and resolve a run. */
 import { stepOutcomes } from "@roost/contract/operations";
 import { Argument, Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
@@ -15,10 +15,7 @@ const idHelp = "id of the run, the end of one, or last";
 const stepsMax = 10_000;
 
 export function addRunCommands(program: Command, context: CliContext): void {
-  const run = program
-    .command("run")
-    .summary("look into one run, or change its course")
-    .description("Looks into one run, or changes its course.");
+  const run = program.command("run").summary("show or control a run").description("Shows or controls a run.");
   addShow(run, context);
   addWatch(run, context);
   addCancel(run, context);
@@ -33,7 +30,7 @@ function addShow(run: Command, context: CliContext): void {
     .command("show")
     .description("Shows a run with its steps and what it waits for.")
     .argument("<run>", idHelp)
-    .option("--full", "inputs and outputs of its steps too")
+    .option("--full", "include inputs and outputs of its steps")
     .action(async (given: string, { full }: { full?: boolean }) => {
       const { client } = await context.connect();
       const runId = await findRunId(client, given);
@@ -61,7 +58,7 @@ function addShow(run: Command, context: CliContext): void {
 function addWatch(run: Command, context: CliContext): void {
   run
     .command("watch")
-    .description("Shows what happens in a run until it is over, as ask does. With --json each update is a line.")
+    .description("Shows a run's progress until it ends. With --json each update is one line.")
     .argument("<run>", idHelp)
     .action(async (given: string) => {
       const { client } = await context.connect();
@@ -77,9 +74,9 @@ function addWatch(run: Command, context: CliContext): void {
 function addCancel(run: Command, context: CliContext): void {
   run
     .command("cancel")
-    .description("Cancels a run and what it has started.")
+    .description("Cancels a run and the runs it started.")
     .argument("<run>", idHelp)
-    .option("--reason <text>", "why, for the record")
+    .option("--reason <text>", "reason to record")
     .action(async (given: string, { reason }: { reason?: string }) => {
       const { client } = await context.connect();
       const answer = await client.cancelRun({
@@ -89,8 +86,8 @@ function addCancel(run: Command, context: CliContext): void {
       if (context.terminal.isJson) return context.terminal.json(answer);
       const said = {
         cancelled: "Cancelled",
-        requested: "Its worker was told to stop",
-        already_over: `It was over already (${answer.run.state})`,
+        requested: "The worker was told to stop it",
+        already_over: `It had already ended (${answer.run.state})`,
       };
       context.terminal.line(`${said[answer.outcome]}: ${plainLine(answer.run.title)} ${answer.run.id}`);
     });
@@ -99,9 +96,9 @@ function addCancel(run: Command, context: CliContext): void {
 function addRetry(run: Command, context: CliContext): void {
   run
     .command("retry")
-    .description("Lets a run that failed, was cancelled or diverged go on from its last finished step.")
+    .description("Resumes a failed, cancelled or diverged run after its last finished step.")
     .argument("<run>", idHelp)
-    .option("--reason <text>", "why, for the record")
+    .option("--reason <text>", "reason to record")
     .action(async (given: string, { reason }: { reason?: string }) => {
       const { client } = await context.connect();
       const answer = await client.retryRun({
@@ -112,7 +109,7 @@ function addRetry(run: Command, context: CliContext): void {
     });
 }
 
-/** The run that came of another, and how to follow it. */
+/** Prints the new run and how to follow it. */
 function tellFurther(
   { terminal }: CliContext,
   what: string,
@@ -127,11 +124,11 @@ function tellFurther(
 function addFork(run: Command, context: CliContext): void {
   run
     .command("fork")
-    .description("Starts a further run with the recorded steps before one; nothing of them is done again.")
+    .description("Starts a new run from the recorded steps before one; none of them is executed again.")
     .argument("<run>", idHelp)
-    .requiredOption("--from <step>", "the first step that is done anew, as run show tells it", parseOptionCount)
-    .option("--input <json>", "fields of its input that get other values, as a JSON object")
-    .option("--reason <text>", "why, for the record")
+    .requiredOption("--from <step>", "first step to execute again, from roost run show", parseOptionCount)
+    .option("--input <json>", "input fields to replace, as a JSON object")
+    .option("--reason <text>", "reason to record")
     .action(async (given: string, options: { from: number; input?: string; reason?: string }) => {
       const { client } = await context.connect();
       const answer = await client.forkRun({
@@ -152,17 +149,17 @@ interface ResolveOptions {
 function addResolve(run: Command, context: CliContext): void {
   run
     .command("resolve")
-    .description("Says what became of an effect whose outcome is unknown; a run that waits for it goes on.")
+    .description("Records the outcome of an effect that is unknown; a run that waits for it continues.")
     .argument("<run>", idHelp)
-    .argument("<step>", "number of the step, as run show tells it", parseOptionCount)
+    .argument("<step>", "number of the step, from roost run show", parseOptionCount)
     .addArgument(
       new Argument(
         "<outcome>",
-        "done: it happened; failed: it was refused; not_done: it never happened, do it again",
+        "done: it happened; failed: it was refused; not_done: it never happened, run it again",
       ).choices(stepOutcomes),
     )
-    .addOption(new Option("--note <text>", "what you found, for the record and for the agent"))
-    .option("--output <text>", "with done: what the effect answered, for the agent; left out, it answered nothing")
+    .addOption(new Option("--note <text>", "what you found, for the record and the agent"))
+    .option("--output <text>", "with done: the result of the effect, for the agent (default: none)")
     .action(async (given: string, seq: number, outcome: (typeof stepOutcomes)[number], options: ResolveOptions) => {
       const { client } = await context.connect();
       const answer = await client.resolveStep({
@@ -177,6 +174,6 @@ function addResolve(run: Command, context: CliContext): void {
         `Step ${seq} (${plainLine(answer.step.name)}) is ${outcome}; the run is ${answer.run.state}`,
       );
       if (outcome === "done" && options.output === undefined)
-        context.terminal.note("Its result is recorded as empty: the agent is told your note and no answer", "dim");
+        context.terminal.note("Its result is recorded as empty: the agent gets your note only", "dim");
     });
 }

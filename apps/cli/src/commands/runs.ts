@@ -1,4 +1,4 @@
-/** `roost runs`: what ran, newest first. */
+/** `roost runs`: lists runs, newest first. */
 import { formatDurationMs } from "@roost/base";
 import { runStates, sessionKinds, type RunSummary } from "@roost/contract/operations";
 import { Option, type Command } from "commander";
@@ -22,15 +22,15 @@ interface RunsOptions {
 export function addRunsCommand(program: Command, context: CliContext): void {
   program
     .command("runs")
-    .summary("what ran, newest first")
+    .summary("list runs, newest first")
     .description(
-      "Lists runs, newest first. The end of an id that is shown can be given wherever an id is asked for, and last means the newest run.",
+      "Lists runs, newest first. Wherever a command takes a run, the end of its id is enough, and last means the newest.",
     )
-    .addOption(new Option("--state <state...>", "only in these states").choices(runStates))
-    .option("--job <id>", "only of this job")
-    .option("--session <key>", "only of this session")
-    .addOption(new Option("--kind <kind>", "only of sessions of this kind").choices(sessionKinds))
-    .option("-n, --last <count>", "at most that many", parseOptionCount, 30)
+    .addOption(new Option("--state <state...>", "only these states").choices(runStates))
+    .option("--job <id>", "only this job")
+    .option("--session <key>", "only this session")
+    .addOption(new Option("--kind <kind>", "only sessions of this kind").choices(sessionKinds))
+    .option("-n, --last <count>", "how many to list", parseOptionCount, 30)
     .action(async (options: RunsOptions) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
@@ -46,7 +46,7 @@ export function addRunsCommand(program: Command, context: CliContext): void {
         Math.max(1, options.last),
       );
       if (terminal.isJson) return terminal.json({ runs });
-      terminal.table(runs, runColumns(clock.nowMs()), isFiltered(options) ? "No run matches" : "Nothing has run");
+      terminal.table(runs, runColumns(clock.nowMs()), isFiltered(options) ? "No run matches" : "There are no runs yet");
     });
 }
 

@@ -1,4 +1,4 @@
-/** `roost sessions`: conversations, and what was said in one. */
+/** `roost sessions`: lists sessions, and prints the messages of one. */
 import type { Message, Session } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
@@ -12,9 +12,9 @@ import { readPages } from "../read-pages.ts";
 export function addSessionsCommand(program: Command, context: CliContext): void {
   const sessions = program
     .command("sessions")
-    .summary("conversations, and what was said in them")
-    .description("Lists sessions, the last used first.")
-    .option("-n, --last <count>", "at most that many", parseOptionCount, 50)
+    .summary("list sessions and their messages")
+    .description("Lists sessions, most recently used first.")
+    .option("-n, --last <count>", "how many to list", parseOptionCount, 50)
     .allowExcessArguments()
     .action(async ({ last }: { last: number }, list: Command) => {
       refuseUnknownCommand(list, list.args[0]);
@@ -26,7 +26,7 @@ export function addSessionsCommand(program: Command, context: CliContext): void 
         Math.max(1, last),
       );
       if (terminal.isJson) return terminal.json({ sessions: rows });
-      terminal.table(rows, sessionColumns(clock.nowMs()), "Nothing was said yet: roost ask TEXT");
+      terminal.table(rows, sessionColumns(clock.nowMs()), "There are no sessions yet: start one with roost ask TEXT");
     });
   addShow(sessions, context);
 }
@@ -35,15 +35,15 @@ function addShow(sessions: Command, context: CliContext): void {
   sessions
     .command("show")
     .description("Prints the last messages of a session.")
-    .argument("<key>", "the session's key, as in main or cron:blog")
-    .option("-m, --messages <count>", "at most that many", parseOptionCount, 20)
+    .argument("<key>", "key of the session, as in main or cron:blog")
+    .option("-m, --messages <count>", "how many to print", parseOptionCount, 20)
     .action(async (sessionKey: string, { messages: count }: { messages: number }) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
       const answer = await client.getSession({ sessionKey, limit: Math.min(500, Math.max(1, count)) });
       if (terminal.isJson) return terminal.json(answer);
       for (const message of answer.messages.items) printMessage(context, message, clock.nowMs());
-      if (answer.messages.items.length === 0) terminal.line(terminal.paint("Nothing was said yet", "dim"));
+      if (answer.messages.items.length === 0) terminal.line(terminal.paint("The session has no messages yet", "dim"));
     });
 }
 

@@ -1,4 +1,4 @@
-/** `roost config` and `roost openapi`: what the gateway runs with, and what it can be asked. */
+/** `roost config` and `roost openapi`: the gateway's configuration and API document. */
 import { RoostError } from "@roost/base";
 import type { ConfigEntry } from "@roost/contract/operations";
 import type { Command } from "commander";
@@ -9,10 +9,8 @@ import type { Column } from "../print/table.ts";
 export function addShowConfigCommands(program: Command, context: CliContext): void {
   program
     .command("config")
-    .summary("the configuration in force")
-    .description(
-      "Shows the configuration that the gateway runs with and where each value comes from. Secrets are never shown.",
-    )
+    .summary("show the configuration in force")
+    .description("Shows the gateway's configuration and where each value comes from. Secrets are never shown.")
     .action(async () => {
       const { client } = await context.connect();
       const answer = await client.getConfig();
@@ -21,7 +19,7 @@ export function addShowConfigCommands(program: Command, context: CliContext): vo
     });
   program
     .command("openapi")
-    .summary("the gateway's OpenAPI document")
+    .summary("print the gateway's OpenAPI document")
     .description("Prints the OpenAPI 3.1 document of the gateway's HTTP API, as JSON.")
     .action(async () => {
       const { url, token } = await context.connect();

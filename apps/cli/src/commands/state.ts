@@ -1,4 +1,4 @@
-/** `roost state`: state files and their age, or the value of one. */
+/** `roost state`: lists state files with their age, or prints one. */
 import { formatDurationMs } from "@roost/base";
 import type { StateSummary } from "@roost/contract/operations";
 import type { Command } from "commander";
@@ -12,9 +12,9 @@ const filesMax = 2000;
 export function addStateCommand(program: Command, context: CliContext): void {
   program
     .command("state")
-    .summary("state files and how old they are")
-    .description("Lists the state files (memory/NAME-state.json) and how old they are, or prints the value of one.")
-    .argument("[name]", "print the value of this one")
+    .summary("list state files and their age")
+    .description("Lists state files (memory/NAME-state.json) with their age, or prints the value of one.")
+    .argument("[name]", "name of the state to print")
     .action(async (name: string | undefined) => {
       const { terminal } = context;
       const { client } = await context.connect();

@@ -1,4 +1,4 @@
-/** `roost status`: how the installation is doing, on one screen. */
+/** `roost status`: the installation on one screen. */
 import { formatDurationMs } from "@roost/base";
 import type { Status } from "@roost/contract/operations";
 import type { Command } from "commander";
@@ -12,10 +12,8 @@ import { plainLine } from "../print/text-width.ts";
 export function addStatusCommand(program: Command, context: CliContext): void {
   program
     .command("status")
-    .summary("how Roost is doing")
-    .description(
-      "Shows how Roost is doing: model, workers, what runs and waits, what is due, what was spent, what is wrong.",
-    )
+    .summary("show the state of the installation")
+    .description("Shows the model, workers, active and due work, spending and problems.")
     .action(async () => {
       const { client, url } = await context.connect();
       const status = await client.getStatus();
@@ -55,7 +53,7 @@ function printStatus({ terminal, clock }: CliContext, status: Status, url: strin
 function describeWorkers({ workers }: Status): string {
   const runCount = workers.reduce((sum, worker) => sum + worker.runCount, 0);
   return workers.length === 0
-    ? "none: nothing can run"
+    ? "none: no run can start"
     : `${workers.length}, executing ${runCount} ${runCount === 1 ? "run" : "runs"}`;
 }
 

@@ -1,4 +1,4 @@
-/** `roost up` and `roost down`: hand over to the supervisor, which is started by its path with this Node. */
+/** `roost up` and `roost down`: run the supervisor by its path, on this Node. */
 import { once } from "node:events";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -16,9 +16,9 @@ const compileCache = join(root, "node_modules/.roost/compile-cache");
 export function addUpCommands(program: Command, context: CliContext): void {
   program
     .command("up")
-    .summary("start everything of this machine")
+    .summary("start Roost on this machine")
     .description(
-      "Starts everything of this machine for the home in ROOST_HOME: PostgreSQL, the gateway, the workers. Stays in the foreground until Ctrl-C unless detached.",
+      "Starts PostgreSQL, the gateway and the workers for the home in ROOST_HOME. Stays in the foreground until Ctrl-C unless --detach is given.",
     )
     .option("-d, --detach", "return when everything is ready, and leave it running")
     .action(async ({ detach }: { detach?: boolean }) => {
@@ -26,8 +26,10 @@ export function addUpCommands(program: Command, context: CliContext): void {
     });
   program
     .command("down")
-    .summary("stop what runs on this home")
-    .description("Stops what runs on the home in ROOST_HOME, wherever it was started, and waits until it has stopped.")
+    .summary("stop Roost for this home")
+    .description(
+      "Stops what is running for the home in ROOST_HOME, however it was started, and waits until it has stopped.",
+    )
     .action(async () => {
       const exitCode = await supervise(context, ["down"]);
       if (context.terminal.isJson) context.terminal.json({ stopped: exitCode === 0 });
@@ -37,16 +39,18 @@ export function addUpCommands(program: Command, context: CliContext): void {
 
 async function supervise({ config, terminal }: CliContext, args: string[]): Promise<number> {
   const child = spawn(process.execPath, [supervisor, ...args], {
-    // With --json stdout is the document's alone.
+    // With --json stdout holds the document only.
     stdio: ["inherit", terminal.isJson ? process.stderr : "inherit", "inherit"],
     env: { NODE_COMPILE_CACHE: compileCache, ...config.environment, ROOST_HOME: config.homeDir },
   });
   using _signals = catchSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
-    // Ctrl-C at a terminal has reached the child already.
+    // Ctrl-C on a terminal has already reached the child.
     if (signal !== "SIGINT" || process.stdin.isTTY !== true) child.kill(signal);
   });
   const failed = once(child, "error").then(([error]: unknown[]) => {
-    throw new RoostError("unavailable", `the supervisor does not start: ${(error as Error).message}`, { cause: error });
+    throw new RoostError("unavailable", `the supervisor could not be started: ${(error as Error).message}`, {
+      cause: error,
+    });
   });
   const [code, signal] = (await Promise.race([once(child, "close"), failed])) as [number | null, NodeJS.Signals | null];
   return signal === null ? (code ?? 0) : exitCodeOfSignal(signal);

@@ -1,4 +1,4 @@
-/** Shows a run while it goes: the reply as it is written, tool steps and waits dimly beside it. */
+/** Shows a run in progress: the reply as it is written, tool steps and waits dimmed. */
 import type { Event } from "@roost/contract/operations";
 import type { Terminal } from "../print/create-terminal.ts";
 import type { Tone } from "../print/create-paint.ts";
@@ -6,11 +6,11 @@ import { plainLine, plainText } from "../print/text-width.ts";
 import type { FollowedRun, RunView } from "./follow-run.ts";
 
 export interface ShownRunView extends RunView, Disposable {
-  /** Prints what was not streamed, ends the line, and says how the run ended when it did not end well. */
+  /** Prints what was not streamed, ends the line, and says how the run ended if not well. */
   finish(followed: FollowedRun): void;
 }
 
-/** On a screen the reply is streamed; in a file or a pipe it stands alone, at the end. */
+/** On a screen the reply is streamed; a file or pipe gets only the reply, at the end. */
 export function createRunView(terminal: Terminal): ShownRunView {
   let isLineOpen = false;
   let hasStreamed = false;
@@ -51,9 +51,9 @@ export function createRunView(terminal: Terminal): ShownRunView {
         isLineOpen = !reply.endsWith("\n");
       }
       endLine();
-      // The worker marks what it rehearses in its own words; other replies are marked here.
+      // Some rehearsed replies are marked by the worker; the others are marked here.
       if (run.isRehearsed && text?.startsWith("[rehearsal]") !== true)
-        terminal.note("rehearsed: no model was there, and nothing was done (roost doctor)", "warn");
+        terminal.note("rehearsed: there is no model, and nothing was done (roost doctor)", "warn");
       if (wrong !== undefined) terminal.note(plainLine(wrong), "warn");
       if (run.state === "done") return;
       const why = run.error === null ? "" : `: ${plainLine(run.error.message)}`;
@@ -70,7 +70,7 @@ export function createRunView(terminal: Terminal): ShownRunView {
 interface Remark {
   text: string;
   tone: Tone;
-  /** Worth saying only while nothing else is there. */
+  /** Worth saying only while there is no other output. */
   isPassing?: boolean;
 }
 
@@ -86,9 +86,9 @@ function describeProgress({ type, data }: Event): Remark | undefined {
     case "step.failed":
       return { text: `· ${text("name")} failed${messageOf(data)}`, tone: "warn" };
     case "step.unknown":
-      return { text: `· ${text("name")}: nobody knows whether it happened (roost run resolve)`, tone: "warn" };
+      return { text: `· ${text("name")}: outcome unknown (roost run resolve)`, tone: "warn" };
     case "run.retrying":
-      return { text: `· tries again${messageOf(data)}`, tone: "warn" };
+      return { text: `· retrying${messageOf(data)}`, tone: "warn" };
     case "run.waiting":
       return data["kind"] === "person" || data["kind"] === "resolution"
         ? undefined
@@ -96,7 +96,7 @@ function describeProgress({ type, data }: Event): Remark | undefined {
     case "question.asked":
       return { text: `? ${text("prompt")}\n  roost answer ${text("questionId").slice(-8)} TEXT`, tone: "accent" };
     case "lease.lost":
-      return { text: "· its worker was lost; another goes on", tone: "warn" };
+      return { text: "· its worker was lost; another takes over", tone: "warn" };
     default:
       return undefined;
   }

@@ -1,4 +1,4 @@
-/** Follows a run to its end and tells a view what happens; finds out what of the reply the view has not shown yet. */
+/** Follows a run to its end, reports events to a view, and finds the part of the reply that the view has not shown. */
 import { RoostError } from "@roost/base";
 import type { Event, Run, RunSummary } from "@roost/contract/operations";
 import type { RoostClient } from "../connect.ts";
@@ -10,11 +10,11 @@ export interface RunView {
 
 export interface FollowedRun {
   run: RunSummary;
-  /** The reply; undefined when there is none, as of a heartbeat that had nothing to say. */
+  /** The reply; undefined when there is none, as for a silent heartbeat. */
   text: string | undefined;
-  /** What is wrong with the reply: it is cut off, withheld, or there is none. */
+  /** The problem with the reply: cut off, withheld, or missing. */
   remark: string | undefined;
-  /** The part of the reply that was not streamed: all of it, or what came after the stream broke. */
+  /** The part of the reply that was not streamed: all of it, or the rest after a broken stream. */
   missing: string;
 }
 
@@ -41,7 +41,10 @@ export async function followRun(
       };
     }
   }
-  throw new RoostError("unavailable", `the gateway stopped telling about run ${runId}: see roost run show ${runId}`);
+  throw new RoostError(
+    "unavailable",
+    `the gateway stopped sending updates of run ${runId}: see roost run show ${runId}`,
+  );
 }
 
 /** The text of a run's output. */
@@ -54,10 +57,10 @@ function readText({ output }: Pick<Run, "output">, name: "text" | "remark"): str
   return typeof text === "string" && text !== "" ? text : undefined;
 }
 
-/** A shorter agreement between the stream's end and the reply's beginning may be chance. */
+/** A shorter overlap between the stream and the reply may be chance. */
 const overlapCharsMin = 8;
 
-/** What of `reply` does not stand at the end of `streamed`: everything unless a good part does. */
+/** Returns the part of `reply` that `streamed` does not end with. */
 export function findMissing(streamed: string, reply: string): string {
   const said = streamed.trimEnd();
   const whole = reply.trim();

@@ -10,7 +10,10 @@ export async function readInput(stdin: AsyncIterable<Buffer> = process.stdin): P
   for await (const part of stdin) {
     byteCount += part.length;
     if (byteCount > bytesMax) {
-      throw new RoostError("limit_exceeded", `the input is longer than ${bytesMax} bytes: give less, or name a file`);
+      throw new RoostError(
+        "limit_exceeded",
+        `the input is longer than ${bytesMax} bytes: shorten it, or name a file instead`,
+      );
     }
     parts.push(part);
   }

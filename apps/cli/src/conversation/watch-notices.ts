@@ -1,4 +1,4 @@
-/** Tells of notices as they are raised, until aborted. The gateway may come and go meanwhile. */
+/** Prints notices as they are raised, until aborted. Survives gateway restarts. */
 import { sleepUntilAborted, toRoostError } from "@roost/base";
 import type { RoostClient } from "../connect.ts";
 

@@ -37,7 +37,7 @@ test("checkStatus() calls a model that does not answer bad, once, and says what 
 
 test("checkServices() prints the statements that an administrator runs before a service can", () => {
   const service = { name: "peeps", title: "Peeps", instanceCount: 1, contractHash: "x", reason: null, statements: [] };
-  const reason = "The database user of this home may make no roles";
+  const reason = "The home's database user may not create roles";
   const statements = ['create role "roost_1_peeps" login', "grant usage on schema service to roost_1_peeps"];
   assert.deepEqual(
     checkServices([
@@ -47,7 +47,7 @@ test("checkServices() prints the statements that an administrator runs before a 
     ]),
     [
       { name: "service peeps", state: "good", text: "Peeps, 1 running" },
-      { name: "service eco", state: "warn", text: "Eco does not run" },
+      { name: "service eco", state: "warn", text: "Eco is not running" },
       {
         name: "service plans",
         state: "bad",

@@ -1,4 +1,4 @@
-/** What only the gateway can tell: whether it answers, its clock, the database, the model, the workers, its alarms. */
+/** Checks through the gateway: clock, database, model, workers and alarms. */
 import { formatDurationMs, toRoostError, type Clock } from "@roost/base";
 import type { Service, Status } from "@roost/contract/operations";
 import type { Connection } from "../connect.ts";
@@ -33,13 +33,13 @@ export async function checkGateway(connect: () => Promise<Connection>, clock: Cl
     const { code, message } = toRoostError(thrown);
     const advice =
       code === "unauthenticated"
-        ? "the token is another gateway's: unset ROOST_TOKEN, or take the one in the home's .roost/token"
-        : "see .roost/logs/roost.log in the home; roost down and npm start begin anew";
+        ? "the token belongs to another gateway: unset ROOST_TOKEN, or use the one in the home's .roost/token"
+        : "see .roost/logs/roost.log in the home; restart with roost down and npm start";
     return [{ name: "gateway", state: "bad", text: message, advice }];
   }
 }
 
-/** The Date header has whole seconds. */
+/** The Date header has a resolution of one second. */
 async function checkClock(url: string, token: string, clock: Clock): Promise<Check> {
   const sentMs = clock.nowMs();
   const response = await fetch(`${url}/api/v1/status`, {
@@ -48,16 +48,15 @@ async function checkClock(url: string, token: string, clock: Clock): Promise<Che
   }).catch(() => undefined);
   await response?.body?.cancel();
   const date = response?.headers.get("date");
-  if (date === null || date === undefined)
-    return { name: "clock", state: "skipped", text: "the gateway did not tell the time" };
+  if (date === null || date === undefined) return { name: "clock", state: "skipped", text: "the gateway sent no time" };
   const skewMs = Math.abs(Date.parse(date) + 500 - (sentMs + clock.nowMs()) / 2);
   return skewMs <= skewMsMax
     ? { name: "clock", state: "good", text: "agrees with the gateway's" }
     : {
         name: "clock",
         state: "warn",
-        text: `${formatDurationMs(skewMs)} away from the gateway's`,
-        advice: "let both hosts take the time from the network (NTP); what counts is the database's clock",
+        text: `${formatDurationMs(skewMs)} off the gateway's`,
+        advice: "synchronise both hosts with NTP; Roost itself uses the database's clock",
       };
 }
 
@@ -77,7 +76,7 @@ export function checkStatus(status: Status, nowMs: number): Check[] {
   ];
 }
 
-/** The alarm that says what is wrong with the model now. */
+/** The alarm for a problem with the model. */
 const modelProblem = "model_problem";
 
 function checkModel({ model, alarms }: Status): Check {
@@ -93,7 +92,7 @@ function checkModel({ model, alarms }: Status): Check {
   };
 }
 
-/** Nothing to say of services where there are none. */
+/** Nothing is reported where there are no services. */
 export function checkServices(services: readonly Service[]): Check[] {
   return services.map(({ name, title, state, instanceCount, reason, statements }): Check => {
     const check = `service ${name}`;
@@ -101,7 +100,7 @@ export function checkServices(services: readonly Service[]): Check[] {
       const advice = `as an administrator of the database: ${statements.map((statement) => `${statement};`).join(" ")}`;
       return { name: check, state: "bad", text: reason ?? "blocked", ...(statements.length > 0 && { advice }) };
     }
-    if (state === "stopped") return { name: check, state: "warn", text: `${title} does not run` };
+    if (state === "stopped") return { name: check, state: "warn", text: `${title} is not running` };
     return { name: check, state: "good", text: `${title}, ${instanceCount} running` };
   });
 }
@@ -111,8 +110,8 @@ function checkWorkers(workers: Status["workers"], nowMs: number): Check {
     return {
       name: "workers",
       state: "bad",
-      text: "none: nothing can run",
-      advice: "see .roost/logs/roost.log in the home; ROOST_WORKERS says how many",
+      text: "none: no run can start",
+      advice: "see .roost/logs/roost.log in the home; ROOST_WORKERS sets how many",
     };
   const silent = workers.filter(({ seenAt }) => nowMs - Date.parse(seenAt) > silentMsMax);
   if (silent.length > 0)
@@ -120,7 +119,7 @@ function checkWorkers(workers: Status["workers"], nowMs: number): Check {
       name: "workers",
       state: "warn",
       text: `${silent.length} of ${workers.length} silent, the first seen ${relativeTime(silent[0]?.seenAt, nowMs)}`,
-      advice: "the supervisor replaces a worker that hangs; see .roost/logs/roost.log in the home",
+      advice: "the supervisor replaces a hung worker; see .roost/logs/roost.log in the home",
     };
-  return { name: "workers", state: "good", text: `${workers.length} at work` };
+  return { name: "workers", state: "good", text: `${workers.length} running` };
 }

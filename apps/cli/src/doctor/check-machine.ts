@@ -1,4 +1,4 @@
-/** What can be seen without a gateway: Node, the home, who owns it, its token, and the space on its disk. */
+/** Checks without a gateway: Node, the home, its owner and token, disk space. */
 import { readFile, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -9,7 +9,7 @@ const gibibyte = 1024 ** 3;
 const freeBytesWarn = gibibyte;
 const freeBytesBad = 200 * 1024 ** 2;
 
-/** @param homeDir undefined: the gateway is elsewhere, and there is no home to look at */
+/** @param homeDir undefined when the gateway is remote: there is no home to check */
 export async function checkMachine(homeDir: string | undefined): Promise<Check[]> {
   const node = checkNode(process.version);
   if (homeDir === undefined)
@@ -60,14 +60,15 @@ async function checkOwner(homeDir: string): Promise<Check> {
   const text = await readFile(join(homeDir, ".roost", "owner.json"), "utf8").catch(() => undefined);
   const parsed = Owner.safeParse(parse(text));
   const start = "npm start, or roost up --detach";
-  if (!parsed.success) return { name: "owner", state: "bad", text: "nothing runs on this home", advice: start };
+  if (!parsed.success)
+    return { name: "owner", state: "bad", text: "Roost is not running for this home", advice: start };
   const { pid, state = "running" } = parsed.data;
   if (!isAlive(pid))
     return {
       name: "owner",
       state: "bad",
-      text: `process ${pid} owned it and is gone`,
-      advice: `${start}: it goes on where it was`,
+      text: `process ${pid} owned it and has ended`,
+      advice: `${start}: it continues where it stopped`,
     };
   return { name: "owner", state: state === "running" ? "good" : "warn", text: `process ${pid}, ${state}` };
 }
@@ -80,7 +81,7 @@ async function checkToken(homeDir: string): Promise<Check> {
       name: "token",
       state: "bad",
       text: `${path} is missing or belongs to another user`,
-      advice: "npm start makes one; run as the owner of the home",
+      advice: "npm start creates one; run as the owner of the home",
     };
   const mode = found.mode & 0o777;
   if (process.platform !== "win32" && (mode & 0o077) !== 0)
@@ -95,10 +96,10 @@ async function checkToken(homeDir: string): Promise<Check> {
 
 async function checkDisk(homeDir: string): Promise<Check> {
   const found = await statfs(homeDir).catch(() => undefined);
-  if (found === undefined) return { name: "disk", state: "skipped", text: "the home is not there" };
+  if (found === undefined) return { name: "disk", state: "skipped", text: "the home does not exist" };
   const freeBytes = found.bavail * found.bsize;
   const text = `${(freeBytes / gibibyte).toFixed(1)} GiB free`;
-  const advice = "make room: without space PostgreSQL stops";
+  const advice = "free some space: PostgreSQL stops when the disk is full";
   if (freeBytes < freeBytesBad) return { name: "disk", state: "bad", text, advice };
   if (freeBytes < freeBytesWarn) return { name: "disk", state: "warn", text, advice };
   return { name: "disk", state: "good", text };

@@ -1,9 +1,9 @@
-/** One thing that the doctor looked at. */
+/** One result of the doctor. */
 export interface Check {
   name: string;
   state: "good" | "warn" | "bad" | "skipped";
   /** What was found. */
   text: string;
-  /** What to do about it. */
+  /** How to fix it. */
   advice?: string;
 }

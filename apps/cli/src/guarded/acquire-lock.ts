@@ -1,4 +1,4 @@
-/** Takes a lock by name, waiting for it as long as it is told to, through a gateway that may come and go. */
+/** Acquires a lock by name, waiting through gateway restarts for as long as it is told to. */
 import type { RoostError } from "@roost/base";
 import { lockWaitMsMax } from "@roost/contract/operations";
 import type { CliContext } from "../cli-context.ts";
@@ -12,7 +12,7 @@ export interface LockRequest {
   name: string;
   holder: string;
   ttlMs: number;
-  /** 0: not at all; Infinity: as long as it takes. */
+  /** 0: do not wait; Infinity: no limit. */
   waitMsMax: number;
   purpose: string;
   signal: AbortSignal;
@@ -20,7 +20,7 @@ export interface LockRequest {
 
 export type AcquiredLock = { lease: Lease } | { heldBy: { holder: string; purpose: string | null; expiresAt: string } };
 
-/** One call waits that long at most, so that a progress can be shown. */
+/** Longest wait of one request, so that progress can be shown. */
 const waitMsPerCall = Math.min(20_000, lockWaitMsMax);
 const answerMsMax = 15_000;
 
@@ -34,7 +34,7 @@ export async function acquireLock(
   using progress = terminal.progress(`Waiting for the lock ${name}`);
   for (let isFirst = true; ; isFirst = false) {
     const leftMs = Math.max(0, startMs + request.waitMsMax - clock.nowMs());
-    // The first answer comes at once, so that it can be said who has the lock.
+    // The first request does not wait, so that the holder can be named at once.
     let takenAtMs = 0;
     const waitMs = isFirst ? 0 : Math.min(leftMs, waitMsPerCall);
     const answer = await keepTrying(
@@ -49,7 +49,7 @@ export async function acquireLock(
         clock,
         signal,
         forMs: leftMs,
-        onAway: (error: RoostError) => terminal.note(`${plainLine(error.message)}; trying again`, "warn"),
+        onAway: (error: RoostError) => terminal.note(`${plainLine(error.message)}; retrying`, "warn"),
       },
     );
     if (answer.acquired) return { lease: { name, holder, epoch: answer.epoch, ttlMs, takenAtMs } };
@@ -63,5 +63,5 @@ export function describeHolder(
   nowMs: number,
 ): string {
   const what = purpose === null || purpose === "" ? "" : ` (${plainLine(purpose)})`;
-  return `${plainLine(holder)}${what}, free ${relativeTime(expiresAt, nowMs)} at the latest unless renewed`;
+  return `${plainLine(holder)}${what}, expires ${relativeTime(expiresAt, nowMs)} unless renewed`;
 }

@@ -1,4 +1,4 @@
-/** Passes a command's output on as it comes and keeps the beginning of it. */
+/** Passes a command's output through and keeps the beginning of it. */
 import type { Readable, Writable } from "node:stream";
 
 export interface CapturedOutput {
@@ -23,7 +23,7 @@ export function captureOutput(from: Readable, to: Writable, bytesMax: number): C
   return { ended };
 }
 
-/** Without the half of a character at the place where it was cut. */
+/** Drops the partial character at the cut. */
 function decode(bytes: Buffer, isCut: boolean): string {
   return new TextDecoder().decode(bytes, { stream: isCut });
 }

@@ -1,7 +1,6 @@
 /**
- * Keeps a lock's lease alive in the background and says when it can no longer be relied upon: early enough that what
- * it protects can end before another may take it. Counts from when a renewal was sent, so that a slow answer never
- * makes the lease look longer than it is.
+ * Renews a lock's lease in the background and reports its loss early enough to stop the command before another holder can start. Time counts from
+ * when a renewal was sent, so that a slow answer never makes the lease look longer.
  */
 import { sleepUntilAborted, toRoostError, type Clock } from "@roost/base";
 import type { RoostClient } from "../connect.ts";
@@ -11,7 +10,7 @@ export interface Lease {
   holder: string;
   epoch: number;
   ttlMs: number;
-  /** When the request that took it was sent. */
+  /** When the request that acquired it was sent. */
   takenAtMs: number;
 }
 
@@ -20,13 +19,13 @@ export interface KeepLeaseOptions {
   /** How long before its end the lease counts as lost. */
   marginMs: number;
   signal: AbortSignal;
-  /** The gateway does not answer (true), or does again (false). */
+  /** Called with true when the gateway stops answering, with false when it answers again. */
   onAway: (isAway: boolean) => void;
 }
 
 const retryMsMax = 2000;
 
-/** Resolves with the reason once the lease is lost, or with undefined when aborted. */
+/** Resolves with the reason once the lease is lost, or undefined when aborted. */
 export async function keepLease(
   client: RoostClient,
   lease: Lease,
@@ -47,7 +46,7 @@ export async function keepLease(
       const timeoutMs = Math.max(1, safeUntilMs - sentAtMs);
       const answer = await client.renewLock({ name, holder, epoch, ttlMs }, { signal, timeoutMs });
       if (!answer.isHeld) {
-        return answer.holder === null ? "the lease had ended" : `${answer.holder} has the lock now`;
+        return answer.holder === null ? "the lease had expired" : `${answer.holder} holds the lock now`;
       }
       safeUntilMs = sentAtMs + ttlMs - marginMs;
       waitMs = ttlMs / 3;

@@ -1,6 +1,6 @@
 /**
- * Says again and again that a piece of work is still being done, so that it does not count as unknown while it goes on. Nothing is stopped
- * when that fails: what has begun is an effect, and its end is told all the same.
+ * Renews a piece of work so that it does not count as unknown while it runs. A failure stops nothing: the effect has begun, and its end is reported
+ * anyway.
  */
 import { sleepUntilAborted, toRoostError } from "@roost/base";
 import type { RoostClient } from "../connect.ts";
@@ -14,7 +14,7 @@ export interface BegunOnce {
 
 const retryMsMax = 2000;
 
-/** Resolves with the reason once it can be renewed no more, or with undefined when aborted. */
+/** Resolves with the reason once it cannot be renewed, or undefined when aborted. */
 export async function keepOnce(
   client: RoostClient,
   begun: BegunOnce,

@@ -1,19 +1,19 @@
-/** Repeats a call while the gateway is away, until it answers or the time is up. */
+/** Retries a call while the gateway is away, until it answers or the time is up. */
 import { sleepUntilAborted, toRoostError, type Clock, type RoostError } from "@roost/base";
 
 export interface KeepTryingOptions {
   clock: Clock;
   signal?: AbortSignal;
-  /** No new attempt after that long; Infinity: as long as it takes. */
+  /** No new attempt after this long; Infinity: no limit. */
   forMs: number;
-  /** Told once, at the first failure that will be tried again. */
+  /** Called once, at the first failure that is retried. */
   onAway?: (error: RoostError) => void;
 }
 
 const delayMsMin = 250;
 const delayMsMax = 5000;
 
-/** @throws the last error when it is not one that passes or the time is up; the signal's reason when aborted */
+/** @throws the last error when it is permanent or the time is up; the signal's reason when aborted */
 export async function keepTrying<Result>(attempt: () => Promise<Result>, options: KeepTryingOptions): Promise<Result> {
   const { clock, signal, forMs } = options;
   const startMs = clock.nowMs();

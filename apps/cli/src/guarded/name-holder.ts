@@ -1,4 +1,4 @@
-/** Who takes a lock or does something once: this process of this host, and no other that ever was. */
+/** Names the holder of a lock or a once key: this process on this host, unique for all time. */
 import { basename } from "node:path";
 import { hostname, userInfo } from "node:os";
 import { createId } from "@roost/base";
@@ -7,7 +7,7 @@ export function nameHolder(): string {
   return `${userName()}@${hostname().slice(0, 60)}:${process.pid}:${createId().slice(-8)}`;
 }
 
-/** The program's name alone: arguments may hold secrets, and a purpose is shown to others. */
+/** Only the program's name: arguments may hold secrets, and others see the purpose. */
 export function describePurpose(command: readonly string[]): string {
   return basename(command[0] ?? "").slice(0, 200);
 }

@@ -1,4 +1,4 @@
-/** The reference of every command as Markdown, from the definitions that the program itself runs on. */
+/** Describes every command as Markdown, from the program's own definitions. */
 import type { Argument, Command, Option } from "commander";
 import { exitCodeMeanings } from "../exit-codes.ts";
 import { environmentMeanings } from "./environment-meanings.ts";
@@ -14,7 +14,7 @@ export function describeProgram(program: Command): string {
     "",
     "Every command takes `--json` (one JSON document on stdout, or one line for each of many), `--debug` (where an error comes from)",
     "and `--help`. Results go to stdout; remarks, progress and errors go to stderr. Where an id of a run is asked for, the end of it",
-    "that tables show is enough, and `last` means the newest. Lengths of time are written like `90s`, `20m`, `1h30m` or `2d`.",
+    "that tables show is enough, and `last` means the newest. Durations are written like `90s`, `20m`, `1h30m` or `2d`.",
     "",
     "| command | |",
     "|---|---|",

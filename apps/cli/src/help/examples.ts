@@ -1,4 +1,4 @@
-/** Examples of commands, for the reference. */
+/** Examples for the command reference. */
 const examples: Readonly<Record<string, readonly string[]>> = {
   "roost ask": [
     "roost ask what is on my list today",
@@ -9,7 +9,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "roost runs": ["roost runs --state failed --last 5"],
   "roost run replay": [
     "roost run replay last",
-    "# after the tools of a job were changed: what would the model be asked in the fifth step?",
+    "# after changing a job's tools: what would the model be asked in the fifth step?",
     "roost run replay a1b2c3d4 --from 5 --full",
     "roost run replay last --json | jq '.differences[0]'",
   ],
@@ -21,7 +21,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "roost jobs import": ["roost jobs import ~/.openclaw --dry-run"],
   "roost rehearse": [
     "roost rehearse",
-    "# before a change is applied, and over the night of the change to summer time",
+    "# before applying a change, over the night when summer time begins",
     "roost rehearse --jobs jobs/ --from 2027-03-28T00:00",
     "roost rehearse --hours 168 --json | jq '.caps[] | select(.refusals > 0)'",
   ],
@@ -35,18 +35,18 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "roost log groups skip": ["roost log groups skip mail-index runs/0 --reason 'not a mail'"],
   "roost lock": [
     "roost lock backup -- /usr/local/bin/backup.sh",
-    "# in a crontab, on any host: skip this time when another has it",
+    "# in a crontab, on any host: skip this time while another host runs it",
     "*/20 * * * * ROOST_URL=http://127.0.0.1:7717 ROOST_TOKEN=… roost lock --no-wait mail -- fetch-mail",
   ],
   "roost once": [
     'roost once --key "newsletter-$(date +%F)" -- send-newsletter',
-    "# somebody looked: it was not sent",
+    "# after checking that it was not sent",
     "roost once --key newsletter-2025-06-01 --retry-unknown -- send-newsletter",
   ],
   "roost reserve": ["roost reserve --scope blog 'Why clocks drift' && write-post"],
 };
 
-/** Of a command by its path, `roost jobs add`. */
+/** By full command name, such as `roost jobs add`. */
 export function examplesOf(path: string): readonly string[] {
   return examples[path] ?? [];
 }

@@ -1,4 +1,4 @@
-/** A word where a command should be, of a command that has a default one: commander would take it for an argument. */
+/** Refuses an unknown word after a command with a default subcommand; commander would take it as an argument. */
 import { nearestName, RoostError } from "@roost/base";
 import type { Command } from "commander";
 
@@ -7,6 +7,6 @@ export function refuseUnknownCommand(parent: Command, word: string | undefined):
   if (word === undefined) return;
   const names = parent.commands.map((command) => command.name());
   const nearest = nearestName(word, names);
-  const advice = nearest === undefined ? `there are ${names.join(", ")}` : `did you mean ${nearest}?`;
+  const advice = nearest === undefined ? `its commands are ${names.join(", ")}` : `did you mean ${nearest}?`;
   throw new RoostError("invalid_input", `${parent.name()} has no command "${word}": ${advice}`);
 }

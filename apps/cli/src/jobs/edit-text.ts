@@ -1,4 +1,4 @@
-/** Opens a text in the person's editor. The file stays until its content is safe elsewhere. */
+/** Opens a text in the user's editor. The file is kept until its content is saved elsewhere. */
 import { once } from "node:events";
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { RoostError } from "@roost/base";
 
 export interface EditedText {
   path: string;
-  /** Opens the editor and gives what the file holds afterwards. @throws RoostError when the editor fails */
+  /** Opens the editor and returns the file's content afterwards. @throws RoostError when the editor fails */
   edit(): Promise<string>;
   remove(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export async function editText(
   return {
     path,
     async edit() {
-      // An editor is a command line (`code --wait`), so a shell reads it; the path is an argument and is not read by it.
+      // An editor may be a command line (`code --wait`), so a shell parses it; the path is passed as an argument.
       const child = spawn("/bin/sh", ["-c", `${options.editor} "$1"`, "sh", path], {
         stdio: "inherit",
         env: options.environment,
@@ -32,7 +32,7 @@ export async function editText(
       if (code !== 0)
         throw new RoostError(
           "unavailable",
-          `the editor (${options.editor}) ended with ${code ?? "a signal"}: nothing was changed, the text is in ${path}; EDITOR names another`,
+          `the editor (${options.editor}) ended with ${code ?? "a signal"}: nothing was changed, your text is in ${path}; set EDITOR to use another editor`,
         );
       return readFile(path, "utf8");
     },

@@ -1,4 +1,4 @@
-/** A job's definition from the options of `roost jobs add`. */
+/** Builds a job's definition from the options of `roost jobs add`. */
 import { parseDurationMs, RoostError, type Clock } from "@roost/base";
 import type { Postcondition } from "@roost/contract/operations";
 import type { WrittenJob } from "./read-job-files.ts";
@@ -78,7 +78,7 @@ function triggerOf(options: JobOptions, clock: Clock): WrittenJob["trigger"] {
   if (given.length > 1)
     throw new RoostError(
       "invalid_input",
-      `--${given.map(([name]) => name).join(" and --")} exclude each other: a job has one trigger`,
+      `--${given.map(([name]) => name).join(" and --")} cannot be combined: a job has one trigger`,
     );
   if (timeZone !== undefined && cron === undefined && options.activeHours === undefined)
     throw new RoostError("invalid_input", "--time-zone goes with --cron or --active-hours");
@@ -103,7 +103,7 @@ function triggerOf(options: JobOptions, clock: Clock): WrittenJob["trigger"] {
 
 function windowOf({ debounce, batch }: JobOptions): Pick<EventTrigger, "debounce" | "batch"> {
   if (debounce !== undefined && batch !== undefined)
-    throw new RoostError("invalid_input", "--debounce and --batch exclude each other: events are gathered in one way");
+    throw new RoostError("invalid_input", "--debounce and --batch cannot be combined");
   if (debounce !== undefined) {
     const [quiet = "", maxWait] = debounce.split(",");
     return { debounce: { quiet, maxWait } };
@@ -111,18 +111,18 @@ function windowOf({ debounce, batch }: JobOptions): Pick<EventTrigger, "debounce
   if (batch === undefined) return {};
   const [, max, maxAge] = /^(\d+),(.+)$/.exec(batch) ?? [];
   if (max === undefined || maxAge === undefined)
-    throw new RoostError("invalid_input", `--batch "${batch}" is not of the form 50,10m`);
+    throw new RoostError("invalid_input", `--batch "${batch}" is not valid: write it like 50,10m`);
   return { batch: { max: Number(max), maxAge } };
 }
 
-/** A moment, or how long from now. A time without an offset is this machine's. */
+/** A moment, or a duration from now. A time without an offset is in this machine's zone. */
 function momentOf(text: string, clock: Clock): string {
   const fromNowMs = durationOf(text);
   const ms = fromNowMs === undefined ? Date.parse(text) : clock.nowMs() + fromNowMs;
   if (Number.isNaN(ms))
     throw new RoostError(
       "invalid_input",
-      `--at "${text}" is not a moment like 2025-06-01T09:00, or a length of time like 20m`,
+      `--at "${text}" is not a time: give one like 2025-06-01T09:00, or a duration like 20m`,
     );
   return new Date(ms).toISOString();
 }
@@ -137,12 +137,12 @@ function durationOf(text: string): number | undefined {
 
 function filterOf(text: string): [string, string | number | boolean | null] {
   const [, path = "", value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (path === "") throw new RoostError("invalid_input", `--filter "${text}" is not of the form path=value`);
+  if (path === "") throw new RoostError("invalid_input", `--filter "${text}" is not valid: write it like path=value`);
   try {
     const parsed: unknown = JSON.parse(value);
     if (parsed === null || ["number", "boolean", "string"].includes(typeof parsed)) return [path, parsed as string];
   } catch {
-    // A plain text.
+    // Plain text.
   }
   return [path, value];
 }
@@ -151,14 +151,14 @@ function activeHoursOf({ activeHours, timeZone, cron }: JobOptions): WrittenJob[
   if (activeHours === undefined) return undefined;
   const [, start, end] = /^(\d\d:\d\d)-(\d\d:\d\d)$/.exec(activeHours) ?? [];
   if (start === undefined || end === undefined)
-    throw new RoostError("invalid_input", `--active-hours "${activeHours}" is not of the form 08:00-22:00`);
+    throw new RoostError("invalid_input", `--active-hours "${activeHours}" is not valid: write it like 08:00-22:00`);
   return { start, end, ...(timeZone === undefined || cron !== undefined ? {} : { timeZone }) };
 }
 
 function inputOf(text: string): { file: string; staleAfterMs: number } {
   const at = text.lastIndexOf("=");
   if (at <= 0)
-    throw new RoostError("invalid_input", `--input "${text}" is not of the form memory/email-state.json=30m`);
+    throw new RoostError("invalid_input", `--input "${text}" is not valid: write it like memory/email-state.json=30m`);
   return { file: text.slice(0, at), staleAfterMs: parseDurationMs(text.slice(at + 1)) };
 }
 
@@ -166,9 +166,9 @@ function startLimitsOf({ concurrency, rate, overRate }: JobOptions): Pick<Writte
   const [, most, slotKey] = /^(\d+)(?:,(.+))?$/.exec(concurrency ?? "1") ?? [];
   const [, count, per = "", rateKey] = /^(\d+)\/([^,]+)(?:,(.+))?$/.exec(rate ?? "1/1s") ?? [];
   if (most === undefined)
-    throw new RoostError("invalid_input", `--concurrency "${concurrency}" is not of the form 2 or 2,KEY`);
+    throw new RoostError("invalid_input", `--concurrency "${concurrency}" is not valid: write it like 2 or 2,KEY`);
   if (count === undefined)
-    throw new RoostError("invalid_input", `--rate "${rate}" is not of the form 5/1h or 5/1h,KEY`);
+    throw new RoostError("invalid_input", `--rate "${rate}" is not valid: write it like 5/1h or 5/1h,KEY`);
   if (overRate !== undefined && rate === undefined)
     throw new RoostError("invalid_input", "--over-rate goes with --rate");
   return {
@@ -202,7 +202,7 @@ function postconditionOf(text: string): Postcondition {
     default:
       throw new RoostError(
         "invalid_input",
-        `--must "${text}" is not of the form event=TYPE, state=NAME, state=NAME:KEY, file=PATH or tool=NAME`,
+        `--must "${text}" is not valid: write event=TYPE, state=NAME, state=NAME:KEY, file=PATH or tool=NAME`,
       );
   }
 }

@@ -1,4 +1,4 @@
-/** What applying jobs changed, or would change. */
+/** Prints what applying jobs changed or would change. */
 import type { JobChange } from "@roost/contract/operations";
 import type { Terminal } from "../print/create-terminal.ts";
 import { cutText, plainLine } from "../print/text-width.ts";
@@ -17,8 +17,8 @@ export function printChanges(terminal: Terminal, changes: readonly JobChange[], 
     }
   }
   const count = changes.filter(({ change }) => change !== "unchanged").length;
-  if (dryRun) terminal.note(count === 0 ? "Nothing would change" : `${count} would change; nothing was`, "dim");
-  else if (count === 0) terminal.note("Nothing has changed", "dim");
+  if (dryRun) terminal.note(count === 0 ? "Nothing would change" : `${count} would change; nothing was changed`, "dim");
+  else if (count === 0) terminal.note("Nothing changed", "dim");
 }
 
 function isThere(value: unknown): boolean {

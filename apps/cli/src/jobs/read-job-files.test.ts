@@ -19,7 +19,7 @@ test("parseJobs() takes several documents, lists and JSON", () => {
 test("parseJobs() names the file, the job and the field that is wrong", () => {
   assert.throws(() => parseJobs("id: a\ntrigger: {kind: every, every: soon}\nprompt: x", "jobs/a.yaml"), {
     code: "invalid_input",
-    message: /^jobs\/a\.yaml: job "a": trigger\.every: must be a length of time/,
+    message: /^jobs\/a\.yaml: job "a": trigger\.every: must be a duration/,
   });
   assert.throws(() => parseJobs("id: a\ntrigger: {kind: manual}\nprompt: x\npromt: y", "f"), { message: /promt/ });
   assert.throws(() => parseJobs("id: [", "f"), { code: "invalid_input", message: /^f: / });

@@ -1,4 +1,4 @@
-/** Jobs as people write them: YAML or JSON, several documents or a list in one file, one file or a directory of them. */
+/** Reads jobs as people write them: YAML or JSON, several documents or a list per file, one file or a directory. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, toRoostError, type JsonValue } from "@roost/base";
@@ -10,8 +10,8 @@ import { readInput } from "../conversation/read-input.ts";
 export type WrittenJob = z.input<typeof NamedJobDefinition>;
 
 /**
- * @param path a file, a directory of *.yaml, *.yml and *.json, or - for what is piped in
- * @throws RoostError `invalid_input` naming the file and what is wrong in it
+ * @param path a file, a directory of *.yaml, *.yml and *.json, or - for stdin
+ * @throws RoostError `invalid_input`, naming the file and the error
  */
 export async function readJobFiles(path: string): Promise<WrittenJob[]> {
   if (path === "-") return parseJobs(await readInput(), "the input");
@@ -57,7 +57,7 @@ function checkJobs(values: JsonValue[], file: string): WrittenJob[] {
 
 function checkJob(value: unknown, what: string): WrittenJob {
   const parsed = NamedJobDefinition.strict().safeParse(value);
-  // As it was written: what it leaves out is the gateway's to fill in.
+  // As written: the gateway fills in defaults.
   if (parsed.success) return value as WrittenJob;
   const faults = parsed.error.issues.map(({ path, message }) =>
     path.length === 0 ? message : `${path.join(".")}: ${message}`,
@@ -79,7 +79,7 @@ async function listFiles(path: string): Promise<string[]> {
   return names.map((name) => join(path, name));
 }
 
-/** What is wrong in a file is told with its name. */
+/** Prefixes an error with the file's name. */
 function inFile(file: string, error: unknown): RoostError {
   const { code, message } = toRoostError(error);
   return new RoostError(code, `${file}: ${message}`, { cause: error });

@@ -1,4 +1,4 @@
-/** What runs, waits or is due, as the rows of `roost ps`. */
+/** Turns what is running, waiting or due into the rows of `roost ps`. */
 import { formatDurationMs } from "@roost/base";
 import type { Activity } from "@roost/contract/operations";
 import { formatSpend } from "../print/format-spend.ts";
@@ -38,7 +38,7 @@ function nowOf({ state, stepName, waitingFor, sessionKey }: Activity): string {
   return waitingFor ?? (state === "queued" ? `behind ${sessionKey ?? "another run"}` : "");
 }
 
-/** How long it has been so, or until it is due. */
+/** How long it has been in its state, or until it is due. */
 function timeOf({ state, sinceAt, dueAt }: Activity, nowMs: number): string {
   if (state === "due") return relativeTime(dueAt, nowMs);
   if (sinceAt === null) return "";

@@ -1,11 +1,8 @@
-/**
- * The whole terminal for a live view: the alternate screen, no cursor, single keys. However the process ends, the
- * terminal is put back.
- */
+/** A full-screen live view: alternate screen, no cursor, single keys. The terminal is restored however the process ends. */
 import type { Terminal } from "../print/create-terminal.ts";
 
 export interface Screen extends Disposable {
-  /** Shows these lines from the top; they must fit. */
+  /** Draws these lines from the top; they must fit. */
   draw(lines: readonly string[]): void;
   /** Aborted with q, Escape, Ctrl-C or a signal. */
   left: AbortSignal;

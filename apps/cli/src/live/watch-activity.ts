@@ -1,4 +1,4 @@
-/** Keeps a list of what runs, waits or is due up to date: asks again after every event, and every few seconds anyway. */
+/** Keeps a list of active and due work up to date: refreshes after every event, and every few seconds. */
 import { sleepUntilAborted, toRoostError } from "@roost/base";
 import type { Activity } from "@roost/contract/operations";
 import type { RoostClient } from "../connect.ts";
@@ -6,13 +6,13 @@ import { readPages } from "../read-pages.ts";
 
 export interface ActivityView {
   rows: Activity[];
-  /** Why the rows may be old; undefined when they are not. */
+  /** Why the rows may be stale; undefined when they are current. */
   trouble: string | undefined;
 }
 
 const activityMax = 1000;
 const refreshMs = 5000;
-/** Many events at once are one question. */
+/** Events this close together cause one refresh. */
 const restMs = 250;
 const topics = ["runs", "jobs", "coordination", "notices"];
 
@@ -57,7 +57,7 @@ async function followEvents(client: RoostClient, onEvent: () => void, signal: Ab
       for await (const _event of client.tailEvents({ topics: topics.filter((name) => known.has(name)) }, { signal }))
         onEvent();
     } catch {
-      // The view asks every few seconds anyway, and says what is wrong.
+      // The view refreshes every few seconds anyway and shows the error.
     }
   } while (await sleepUntilAborted(refreshMs, { signal }));
 }

@@ -1,4 +1,4 @@
-/** Colours, only where somebody sees them. */
+/** Colours, only when printing to a screen. */
 import { styleText } from "node:util";
 
 export type Tone = "plain" | "dim" | "good" | "warn" | "bad" | "strong" | "accent";
@@ -13,7 +13,7 @@ const formats = {
   accent: "cyan",
 } as const;
 
-/** Puts a tone on a text, or leaves it as it is. */
+/** Applies a tone to a text, or returns it unchanged. */
 export type Paint = (text: string, tone: Tone) => string;
 
 export function createPaint(isColored: boolean): Paint {
@@ -21,7 +21,7 @@ export function createPaint(isColored: boolean): Paint {
     isColored && tone !== "plain" && text !== "" ? styleText(formats[tone], text, { validateStream: false }) : text;
 }
 
-/** The tone of a run's, step's or tick's state. */
+/** Tone of the state of a run, step or tick. */
 export function toneOf(state: string): Tone {
   if (["running", "done", "fired", "active", "delivered"].includes(state)) return "good";
   if (["failed", "diverged", "outdated", "missed", "lost"].includes(state)) return "bad";

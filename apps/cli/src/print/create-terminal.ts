@@ -1,6 +1,6 @@
 /**
- * Where commands print: results to stdout (as text, or as JSON when asked for), remarks and progress to stderr.
- * Owns the one line of progress that is written over; who prints outside texts makes them plain first.
+ * Prints results to stdout (text, or JSON on request), remarks and progress to stderr. Owns the progress line. Callers strip control characters
+ * from outside texts first.
  */
 import type { Clock } from "@roost/base";
 import { formatDurationMs } from "@roost/base";
@@ -19,7 +19,7 @@ export interface PrintStream {
 export interface TerminalOptions {
   stdout: PrintStream;
   stderr: PrintStream;
-  /** Whether somebody can answer. */
+  /** Whether a person can type an answer. */
   isInputTerminal: boolean;
   isJson: boolean;
   wantsColor: boolean | undefined;
@@ -47,19 +47,19 @@ export interface Terminal {
   write(text: string): void;
   line(text?: string): void;
   table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], whenEmpty: string): void;
-  /** The one document of a command's `--json`. */
+  /** The single document of a command's `--json`. */
   json(value: unknown): void;
-  /** One of many. */
+  /** One document of several, on a line. */
   jsonLine(value: unknown): void;
   /** A remark on stderr. */
   note(text: string, tone?: Tone): void;
-  /** Says what goes on once it takes longer than a second; one at a time, a second inside of it stays silent. */
+  /** Shows what is going on once it takes longer than a second. Nested progress stays silent. */
   progress(text: string): Progress;
 }
 
 const progressDelayMs = 1000;
 const columnsDefault = 80;
-/** Of a file or a pipe: nobody's screen has to be met. */
+/** Width for a file or a pipe. */
 const columnsOfPipe = 120;
 const rowsDefault = 24;
 const clearLine = "\r\x1b[K";
@@ -104,7 +104,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
   };
 }
 
-/** The line of progress: on a screen it is written over and counts the time, elsewhere it is said once. */
+/** The progress line: on a screen it is overwritten and counts the time, elsewhere it is printed once. */
 function createPassingLine({ stderr, clock, columns }: TerminalOptions, paint: Paint) {
   let text: string | undefined;
   let isShown = false;

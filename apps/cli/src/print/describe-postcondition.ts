@@ -1,6 +1,6 @@
 import type { Postcondition } from "@roost/contract/operations";
 
-/** What a run must leave behind, in words. */
+/** Describes a postcondition in words. */
 export function describePostcondition(postcondition: Postcondition): string {
   switch (postcondition.kind) {
     case "event": {

@@ -1,8 +1,8 @@
-/** Names and values below each other, wrapped to the width; pairs without a value are left out. */
+/** Formats names and values in two columns, wrapped to the width; pairs without a value are left out. */
 import type { Paint } from "./create-paint.ts";
 import { textWidth, wrapText } from "./text-width.ts";
 
-/** Values may be painted; they are expected to be plain otherwise. */
+/** Values may be painted but must otherwise be plain. */
 export function formatPairs(pairs: readonly [string, string][], view: { columns: number; paint: Paint }): string[] {
   const shown = pairs.filter(([, value]) => value !== "");
   const nameWidth = Math.max(0, ...shown.map(([name]) => textWidth(name)));

@@ -1,4 +1,4 @@
-/** What was spent, as people read it: `$0.0042`, or tokens where they cost nothing; empty for nothing. */
+/** Formats spending: `$0.0042`, or tokens where they cost nothing; empty for none. */
 export function formatSpend({ costUsd, tokens }: { costUsd: number; tokens: number }): string {
   if (costUsd > 0) return formatUsd(costUsd);
   return tokens > 0 ? `${formatCount(tokens)} tokens` : "";

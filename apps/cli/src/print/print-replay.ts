@@ -1,10 +1,10 @@
-/** A replay of a run on the terminal: the verdict, where it differs with both sides, what could not be compared, what would come next. */
+/** Prints a replay: the verdict, each difference with both sides, what was not compared, what would come next. */
 import type { ReplayDifference, ReplayExcerpt, ReplayReport } from "@roost/contract/operations";
 import type { Terminal } from "./create-terminal.ts";
 import { formatPairs } from "./format-pairs.ts";
 import { plainLine, plainText, wrapText } from "./text-width.ts";
 
-/** What is shown unless all is asked for. */
+/** Shown by default. */
 const differencesShown = 5;
 const excerptLinesShown = 6;
 const textLinesShown = 12;
@@ -12,12 +12,12 @@ const textLinesShown = 12;
 const meanings: Record<ReplayDifference["kind"], string> = {
   step: "another step",
   input: "another input",
-  effect: "another effect class",
+  effect: "different effect class",
   context: "the run would be told something else",
   request: "the model would be asked something else",
-  not_recorded: "it would go on where the run has ended",
-  not_asked: "it would end where the run has gone on",
-  end: "it would end otherwise",
+  not_recorded: "it would continue where the run ended",
+  not_asked: "it would end where the run continued",
+  end: "it would end differently",
 };
 
 interface View {
@@ -38,7 +38,7 @@ export function printReplay(terminal: Terminal, report: ReplayReport, view: View
   for (const { seq, what, why } of report.notCompared)
     write(terminal, `not compared: ${seq === null ? "" : `step ${seq}, `}${plainLine(what)}: ${plainLine(why)}`, "dim");
   const unlisted = report.notComparedCount - report.notCompared.length;
-  if (unlisted > 0) write(terminal, `and ${unlisted} more that were not compared`, "dim");
+  if (unlisted > 0) write(terminal, `and ${unlisted} more not compared`, "dim");
   if (report.next !== null) printNext(terminal, report.next, view);
 }
 
@@ -91,7 +91,7 @@ function printSide(terminal: Terminal, when: string, side: ReplayExcerpt | null,
 function printNext(terminal: Terminal, next: NonNullable<ReplayReport["next"]>, view: View): void {
   const { paint } = terminal;
   terminal.line();
-  write(terminal, `next would be step ${next.seq}: ${plainLine(next.name)} (${next.kind}, ${next.effect})`, "strong");
+  write(terminal, `next step would be ${next.seq}: ${plainLine(next.name)} (${next.kind}, ${next.effect})`, "strong");
   const mark = (isUntrusted: boolean) => (isUntrusted ? ` ${paint("(untrusted)", "warn")}` : "");
   const text = (given: string) => {
     const lines = linesOf(terminal, given, 4);
@@ -105,7 +105,7 @@ function printNext(terminal: Terminal, next: NonNullable<ReplayReport["next"]>, 
     terminal.line(`  input${mark(next.isUntrusted)}`);
     return text(JSON.stringify(next.input, null, 2));
   }
-  write(terminal, `  model: ${plainLine(request.model)}, at most ${request.outputTokensMax} tokens of answer`);
+  write(terminal, `  model: ${plainLine(request.model)}, at most ${request.outputTokensMax} output tokens`);
   write(terminal, `  tools: ${plainLine(request.tools.map(({ name }) => name).join(", ")) || "none"}`);
   for (const section of request.sections) {
     terminal.line(`  ${plainLine(section.name)}, ${section.charCount} characters${mark(section.isUntrusted)}`);
@@ -120,7 +120,7 @@ function printNext(terminal: Terminal, next: NonNullable<ReplayReport["next"]>, 
   }
 }
 
-/** Within the width, with nothing in it that moves the cursor. */
+/** Fits a text into the width and strips control characters. */
 function linesOf(terminal: Terminal, given: string, indent: number): string[] {
   const room = Math.max(10, terminal.columns - indent);
   return plainText(given)

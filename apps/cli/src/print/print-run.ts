@@ -1,4 +1,4 @@
-/** A run with its steps on the terminal. */
+/** Prints a run with its steps. */
 import { formatDurationMs } from "@roost/base";
 import type { Run, Step, Wait } from "@roost/contract/operations";
 import { describePostcondition } from "./describe-postcondition.ts";
@@ -15,7 +15,7 @@ export interface PrintedRun {
   steps: Step[];
   waits: Wait[];
   holds: string[];
-  /** What the runs spent that it started. */
+  /** Spending of the runs it started. */
   below: { runCount: number; costUsd: number; tokens: number };
 }
 
@@ -50,7 +50,7 @@ export function printRun(
     ["started", below.runCount === 0 ? "" : startedText(run, below)],
     ["holds", plainLine(holds.join(", "))],
     ["cancel", run.cancelRequestedAt === null ? "" : plainLine(run.cancelReason ?? "asked for")],
-    ["rehearsed", run.isRehearsed ? "no model was there, and nothing was done" : ""],
+    ["rehearsed", run.isRehearsed ? "there was no model, and nothing was done" : ""],
   ];
   for (const line of formatPairs(pairs, terminal)) terminal.line(line);
   for (const wait of waits)
@@ -59,7 +59,9 @@ export function printRun(
   terminal.line();
   terminal.table(steps, stepColumns(), "No steps yet");
   for (const step of steps.filter(({ state }) => state === "unknown")) {
-    terminal.line(paint(`Nobody knows whether step ${step.seq} happened. Look, then say so:`, "warn"));
+    terminal.line(
+      paint(`The outcome of step ${step.seq} is unknown. Check whether it happened, then record it:`, "warn"),
+    );
     terminal.line(`  roost run resolve ${run.id} ${step.seq} done|failed|not_done`);
   }
   if (options.isFull) for (const step of steps) printStep(terminal, step);
@@ -74,7 +76,7 @@ export function printRun(
   }
 }
 
-/** A run and those that it started share its caps. */
+/** A run shares its caps with the runs that it started. */
 function startedText(run: Run, below: PrintedRun["below"]): string {
   const all = formatSpend({ costUsd: run.costUsd + below.costUsd, tokens: run.tokens + below.tokens });
   return `${below.runCount} ${below.runCount === 1 ? "run" : "runs"}${all === "" ? "" : `, together ${all}`}`;

@@ -1,4 +1,4 @@
-/** The definitions that a job or an agent has had, on the terminal. */
+/** Prints the definitions that a job or an agent has had. */
 import type { AgentVersion } from "@roost/contract/operations";
 import type { Terminal } from "./create-terminal.ts";
 import { relativeTime } from "./relative-time.ts";
@@ -10,7 +10,7 @@ const valueCharsMax = 60;
 
 export function printVersions(terminal: Terminal, versions: readonly PrintedVersion[], nowMs: number): void {
   for (const version of versions) {
-    const live = version.liveRunCount === 0 ? "" : `, ${version.liveRunCount} of its runs go`;
+    const live = version.liveRunCount === 0 ? "" : `, ${version.liveRunCount} of its runs active`;
     const by = `${plainLine(version.definedBy)}, ${relativeTime(version.definedAt, nowMs)}${live}`;
     terminal.line(`${terminal.paint(`version ${version.version}`, "strong")}  ${terminal.paint(by, "dim")}`);
     for (const { path, before, after } of version.differences)

@@ -1,4 +1,4 @@
-/** Tables that fit: columns shrink to a minimum, the least important go first, and on a phone a row becomes lines. */
+/** Tables that fit: columns shrink, the least important are dropped, and on a narrow screen each row becomes a few lines. */
 import type { Paint, Tone } from "./create-paint.ts";
 import { cutText, padText, plainLine, textWidth } from "./text-width.ts";
 
@@ -6,21 +6,21 @@ export interface Column<Row> {
   title: string;
   value: (row: Row) => string;
   tone?: (row: Row) => Tone;
-  /** The width that it may be cut to. Default: never cut. */
+  /** Minimum width after shrinking. Default: never cut. */
   widthMin?: number;
-  /** 1 is dropped last; columns of importance 1 are never dropped. Default 1. */
+  /** Columns with higher numbers are dropped first; 1 is never dropped. Default 1. */
   importance?: number;
   alignRight?: boolean;
-  /** Said before the value where there are no titles: on a phone. */
+  /** Prefix of the value on narrow screens, where there are no titles. */
   label?: string;
 }
 
 const gap = "  ";
 
-/** Below this a table is written as lines of each row. */
+/** Below this width each row is written as lines. */
 export const phoneColumnsMax = 56;
 
-/** Lines of the table, no longer than `columns` each. */
+/** Formats a table in lines of at most `columns`. */
 export function formatTable<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
@@ -76,7 +76,7 @@ function minimumOf<Row>({ column, width }: ShownColumn<Row>): number {
   return Math.min(width, column.widthMin ?? width);
 }
 
-/** Takes columns away from the widest that may give some, one by one. */
+/** Shrinks the widest columns, one character at a time. */
 function shrink<Row>(shown: ShownColumn<Row>[], over: number): ShownColumn<Row>[] {
   const result = shown.map((entry) => ({ ...entry }));
   for (let left = over; left > 0; left -= 1) {
@@ -96,7 +96,7 @@ function align<Row>(column: Column<Row>, text: string, width: number): string {
   return column.alignRight === true ? " ".repeat(Math.max(0, width - textWidth(text))) + text : padText(text, width);
 }
 
-/** The first column as a heading, the others after each other below it, as far as they say something. */
+/** Formats a row as a heading and the non-empty cells below it. */
 function formatCard<Row>(
   row: Row,
   cells: string[],

@@ -1,4 +1,4 @@
-/** How many columns of a terminal a text takes, and cutting it to a number of them. */
+/** Measures and cuts text by terminal columns. */
 import { stripVTControlCharacters } from "node:util";
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
@@ -13,7 +13,7 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** Cuts to at most `columns`, with an ellipsis as its last column when something is missing. Expects no control characters. */
+/** Cuts to at most `columns`, ending in an ellipsis if cut. Expects no control characters. */
 export function cutText(text: string, columns: number): string {
   if (textWidth(text) <= columns) return text;
   if (columns <= 0) return "";
@@ -32,7 +32,7 @@ export function padText(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - textWidth(text)));
 }
 
-/** What came from outside may hold escape sequences: none reaches the terminal, and a cell has one line. */
+/** Strips escape sequences from outside text and puts it on one line. */
 export function plainLine(text: string): string {
   return stripVTControlCharacters(text)
     .replace(/[\p{Cc}\s]+/gu, " ")
@@ -49,7 +49,7 @@ function graphemeWidth(grapheme: string): number {
   return wide.test(grapheme) ? 2 : 1;
 }
 
-/** One line as several of at most `columns`, broken at spaces where there are any. */
+/** Wraps a line to `columns`, at spaces where possible. */
 export function wrapText(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = "";

@@ -1,4 +1,4 @@
-/** Takes signals over for as long as it lives; without it they end the process as usual. */
+/** Handles signals until disposed; otherwise they end the process as usual. */
 export function catchSignals(
   signals: readonly NodeJS.Signals[],
   onSignal: (signal: NodeJS.Signals, count: number) => void,

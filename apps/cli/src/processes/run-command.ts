@@ -1,7 +1,4 @@
-/**
- * Runs somebody's command as a child: signals are passed on, its end becomes an exit code, and it can be stopped with
- * everything it has started. Owns no lock and no key.
- */
+/** Runs a command as a child: passes signals on, maps its end to an exit code, can stop it with everything it started. Knows no lock and no key. */
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 import { RoostError } from "@roost/base";
@@ -9,11 +6,11 @@ import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
 import { catchSignals } from "./catch-signals.ts";
 
 export interface RunningCommand {
-  /** Undefined unless stdout was asked for. */
+  /** Undefined unless stdout was requested. */
   stdout: Readable | undefined;
   /** Resolves when it has ended and its output is read. */
   ended: Promise<CommandEnd>;
-  /** SIGTERM, and SIGKILL after the grace. */
+  /** SIGTERM, then SIGKILL after the grace period. */
   stop(graceMs: number): void;
 }
 
@@ -21,7 +18,7 @@ export interface CommandEnd {
   exitCode: number;
   /** Set when a signal ended it. */
   signal: NodeJS.Signals | undefined;
-  /** Set when it could not be started at all. */
+  /** Set when it could not be started. */
   startError: string | undefined;
 }
 
@@ -37,11 +34,11 @@ export function runCommand(command: readonly string[], options: RunCommandOption
   if (file === undefined) {
     throw new RoostError(
       "invalid_input",
-      "there is no command to run: write it after --, as in: roost lock NAME -- CMD",
+      "there is no command to run: write it after --, as in roost lock NAME -- CMD",
     );
   }
-  // At a terminal the child stays in our group, so that it may read from it and gets Ctrl-C with us. Elsewhere it has
-  // a group of its own, so that everything it started can be reached.
+  // On a terminal the child stays in our process group, so that it can read from it and gets Ctrl-C. Elsewhere it gets its own group, so that
+  // everything it starts can be signalled.
   const hasOwnGroup = process.stdin.isTTY !== true && process.platform !== "win32";
   const child = spawn(file, args, {
     stdio: ["inherit", options.readsStdout === true ? "pipe" : "inherit", "inherit"],
@@ -75,7 +72,7 @@ function waitForEnd(child: ChildProcess, file: string): Promise<CommandEnd> {
       resolve({
         exitCode: isMissing ? exitCodes.notFound : exitCodes.notExecutable,
         signal: undefined,
-        startError: isMissing ? `there is no command ${file}` : `${file} cannot be executed: ${error.message}`,
+        startError: isMissing ? `command not found: ${file}` : `${file} cannot be executed: ${error.message}`,
       });
     });
     child.once("close", (code, signal) => {
@@ -94,6 +91,6 @@ function send(child: ChildProcess, signal: NodeJS.Signals, hasOwnGroup: boolean)
   try {
     process.kill(hasOwnGroup ? -child.pid : child.pid, signal);
   } catch {
-    // It has ended already.
+    // It has already ended.
   }
 }

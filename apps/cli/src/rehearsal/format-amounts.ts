@@ -1,9 +1,9 @@
-/** Times, money and counts of a report as people read them. Pure. */
+/** Formats times, money and counts of a report. Pure. */
 // tidy: the words of one report.
 import { formatCount, formatUsd } from "../print/format-spend.ts";
 
 export interface Moments {
-  /** `06:00`, with the day where more than one is played. */
+  /** `06:00`, with the day when the report spans several. */
   short(time: string): string;
   /** `Fri 21 Nov 2025 06:00`. */
   full(time: string): string;

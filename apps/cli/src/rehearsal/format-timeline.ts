@@ -1,4 +1,4 @@
-/** A bar for each stretch of time: what fires, what does not, and what it reads. */
+/** Draws a bar per period: ticks that fire, ticks that do not, and tokens read. */
 import type { RehearsalReport, RehearsedHour } from "@roost/contract/operations";
 import type { Paint } from "../print/create-paint.ts";
 import { formatCount } from "../print/format-spend.ts";
@@ -6,7 +6,7 @@ import { phoneColumnsMax } from "../print/table.ts";
 import { padText } from "../print/text-width.ts";
 import { costText, type Moments } from "./format-amounts.ts";
 
-/** More lines than that are put together. */
+/** Above this many lines, periods are merged. */
 const linesMax = 26;
 const barWidthMax = 24;
 const barWidthMin = 6;
@@ -39,7 +39,7 @@ export function formatTimeline(
   });
 }
 
-/** Where there is little room, money says more than tokens. */
+/** In little space, money matters more than tokens. */
 function restOf({ fired, skipped, missed, tokens, costUsd, goingMax }: RehearsedHour, isNarrow: boolean): string {
   if (fired + skipped + missed === 0 && tokens === 0) return goingMax > 0 ? "goes on" : "";
   const counts = [String(fired), ...(skipped > 0 ? [`−${skipped}`] : []), ...(missed > 0 ? [`!${missed}`] : [])].join(
@@ -50,7 +50,7 @@ function restOf({ fired, skipped, missed, tokens, costUsd, goingMax }: Rehearsed
   return `${counts.padEnd(6)} ${read.padStart(6)} ${costText(costUsd)}`.trimEnd();
 }
 
-/** Neighbours become one when there are too many to look at. */
+/** Merges neighbouring periods when there are too many. */
 function putTogether(timeline: readonly RehearsedHour[]): RehearsedHour[] {
   const size = [1, 2, 3, 6, 12].find((hours) => timeline.length / hours <= linesMax) ?? 24;
   const stretches: RehearsedHour[] = [];

@@ -1,29 +1,32 @@
-/** What a person should look at: jobs in their own way or in each other's, moments with many at once, and caps. */
+/** Prints what needs attention: jobs that overlap or collide, bursts, and caps. */
 import type { RehearsalReport, RehearsedCap, RehearsedOverlap, ShownSource } from "@roost/contract/operations";
 import type { Terminal } from "../print/create-terminal.ts";
 import { formatCount } from "../print/format-spend.ts";
 import { amount, plural, type Moments } from "./format-amounts.ts";
 import { bullet, heading } from "./report-lines.ts";
 
-/** Of each kind; `--json` has all. */
+/** Per kind; `--json` has all. */
 const shownMax = 12;
 const sourcesMax = 5;
-/** A cap that comes nearer than that is worth a line. */
+/** Caps used beyond this share are listed. */
 const nearShare = 0.5;
 
 export function printFindings(terminal: Terminal, report: RehearsalReport, moments: Moments): void {
   printShown(terminal, report);
-  printList(terminal, "In their own way", report.overlaps, (overlap) => [overlapText(overlap, moments), "warn"]);
+  printList(terminal, "Jobs that overlap with themselves", report.overlaps, (overlap) => [
+    overlapText(overlap, moments),
+    "warn",
+  ]);
   printList(
     terminal,
-    "In each other's way",
+    "Jobs that collide with each other",
     report.collisions,
     ({ kind, name, jobs, count, firstAt, runs, evidence }) => [
       `${kind} ${name}: ${jobs.join(" and ")}, ${times(count)}, first ${moments.short(firstAt)} (${runs.join(", ")}); ${evidence}`,
       "warn",
     ],
   );
-  printList(terminal, "At the same moment", report.bursts, ({ jobs, count, firstAt }) => [
+  printList(terminal, "Jobs due at the same moment", report.bursts, ({ jobs, count, firstAt }) => [
     `${jobs.join(", ")}: ${times(count)}, first ${moments.short(firstAt)}`,
     jobs.length > 2 ? "warn" : "plain",
   ]);
@@ -40,10 +43,10 @@ export function printFindings(terminal: Terminal, report: RehearsalReport, momen
   }
 }
 
-/** What makes up what runs are shown, for those jobs that are shown most. */
+/** Prints what the prompts consist of, for the jobs with the largest ones. */
 function printShown(terminal: Terminal, { jobs }: RehearsalReport): void {
   const shown = jobs.filter((job) => job.shown.length > 0).toSorted((a, b) => b.shownTokensMax - a.shownTokensMax);
-  printList(terminal, "Shown at most", shown, (job) => [
+  printList(terminal, "Largest prompts", shown, (job) => [
     `${job.jobId}: ${formatCount(job.shownTokensMax)} tokens (${sourcesText(job.shown)})`,
     "plain",
   ]);
@@ -72,10 +75,10 @@ function printList<Item>(
 function overlapText(overlap: RehearsedOverlap, moments: Moments): string {
   const { jobId, policy, skipped, queued, cancelled, atOnceMax, firstAt } = overlap;
   const parts = [
-    ...(skipped > 0 ? [`${plural(skipped, "tick")} skipped while a run still goes`] : []),
-    ...(queued > 0 ? [`${plural(queued, "run")} waiting for one before`] : []),
+    ...(skipped > 0 ? [`${plural(skipped, "tick")} skipped during an active run`] : []),
+    ...(queued > 0 ? [`${plural(queued, "run")} queued behind another`] : []),
     ...(cancelled > 0 ? [`${plural(cancelled, "run")} cancelled for the next`] : []),
-    ...(atOnceMax > 1 ? [`up to ${atOnceMax} runs at one time`] : []),
+    ...(atOnceMax > 1 ? [`up to ${atOnceMax} runs at once`] : []),
   ];
   return `${jobId} (overlap ${policy}): ${parts.join(", ")}; first ${moments.short(firstAt)}`;
 }

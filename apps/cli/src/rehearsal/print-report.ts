@@ -1,4 +1,4 @@
-/** A rehearsal's report for a person: hour by hour, job by job, then what is to be looked at, and last what it rests on. */
+/** Prints a rehearsal's report: hour by hour, job by job, what needs attention, and its assumptions. */
 import { formatDurationMs } from "@roost/base";
 import type { RehearsalReport } from "@roost/contract/operations";
 import type { Terminal } from "../print/create-terminal.ts";
@@ -14,7 +14,7 @@ export function printReport(terminal: Terminal, report: RehearsalReport, { withR
   printHead(terminal, report, moments);
   heading(terminal, "Hours");
   const money = report.totals.costUsd === null ? "" : ", money";
-  wrapped(terminal, `█ fire, ░ do not; ticks, −skipped, !missed, tokens${money}`, "dim");
+  wrapped(terminal, `█ fired, ░ not fired; ticks, −skipped, !missed, tokens${money}`, "dim");
   for (const line of formatTimeline(report, moments, terminal)) terminal.line(line);
   heading(terminal, "Jobs");
   terminal.table(report.jobs, jobColumns(), "There are no jobs");
@@ -43,7 +43,7 @@ function printHead(terminal: Terminal, report: RehearsalReport, moments: Moments
     totals.failedRuns > 0 ? `, ${totals.failedRuns} of them ${totals.failedRuns === 1 ? "fails" : "fail"}` : "";
   wrapped(
     terminal,
-    `${ticks}; ${plural(totals.runs, "run")}${quiet}${failed}, at most ${totals.goingMax} at one time${waitText(totals.waitedMsMax)}`,
+    `${ticks}; ${plural(totals.runs, "run")}${quiet}${failed}, at most ${totals.goingMax} at once${waitText(totals.waitedMsMax)}`,
   );
   const money = totals.costUsd === null ? "no price is known" : costText(totals.costUsd);
   wrapped(
@@ -59,10 +59,10 @@ function printHead(terminal: Terminal, report: RehearsalReport, moments: Moments
 }
 
 function waitText(ms: number): string {
-  return ms >= 1_000 ? `, one waits ${formatDurationMs(ms)}` : "";
+  return ms >= 1_000 ? `, the longest wait ${formatDurationMs(ms)}` : "";
 }
 
-/** Why ticks did not run, or ran late. */
+/** Prints why ticks did not run or ran late. */
 function printReasons(terminal: Terminal, { jobs }: RehearsalReport, moments: Moments): void {
   const reasons = jobs.flatMap((job) => job.reasons.map((reason) => ({ jobId: job.jobId, ...reason })));
   if (reasons.length === 0) return;

@@ -1,4 +1,4 @@
-/** The tables of a report: its jobs, and its runs. */
+/** The tables of a report: jobs and runs. */
 // tidy: the columns of one report.
 import { formatDurationMs } from "@roost/base";
 import type { RehearsedJob, RehearsedRun } from "@roost/contract/operations";

@@ -1,4 +1,4 @@
-/** Headings and points of a report, wrapped to the width. */
+/** Headings and list items of a report, wrapped to the width. */
 // tidy: the two kinds of line of one report.
 import type { Tone } from "../print/create-paint.ts";
 import type { Terminal } from "../print/create-terminal.ts";

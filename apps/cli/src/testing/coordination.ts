@@ -1,4 +1,4 @@
-/** Locks and once-only effects in memory, behind the real contract, for tests of the commands that use them. */
+/** Locks and once keys in memory behind the real contract, for tests. */
 import { RoostError } from "@roost/base";
 import type { Once } from "@roost/contract/operations";
 import type { GatewayHandlers } from "./serve-gateway.ts";
@@ -8,7 +8,7 @@ const later = "2099-01-01T00:00:00.000Z";
 export interface TestLock {
   holder: string | undefined;
   epoch: number;
-  /** Resolves once somebody has renewed it. */
+  /** Resolves at the first renewal. */
   renewed: PromiseWithResolvers<void>;
   purpose: string | undefined;
   releases: number;

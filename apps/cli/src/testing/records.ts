@@ -1,4 +1,4 @@
-/** Records as a gateway answers with them, with what a test cares about given. */
+/** Records as a gateway returns them, with fields given by a test. */
 import type { Activity, Event, Job, Run, RunSummary } from "@roost/contract/operations";
 
 export const someTime = "2025-06-01T08:00:00.000Z";
@@ -131,5 +131,5 @@ export function someJob(given: Partial<Job> = {}): Job {
   };
 }
 
-/** Of a run that started no others. */
+/** For a run that started no others. */
 export const nothingBelow = { runCount: 0, costUsd: 0, tokens: 0 };

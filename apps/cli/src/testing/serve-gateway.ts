@@ -1,4 +1,4 @@
-/** A gateway for tests: real HTTP with the real contract, answered by handlers that a test gives. */
+/** A gateway for tests: real HTTP and contract, with handlers given by the test. */
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -13,13 +13,13 @@ export type GatewayHandlers = Partial<Handlers<typeof roostOperations>>;
 export interface ServedGateway extends AsyncDisposable {
   url: string;
   port: number;
-  /** Ids of the operations that were called, in order. */
+  /** Ids of the called operations, in order. */
   calls: string[];
 }
 
 export const testToken = "test-token";
 
-/** What a test does not answer is not there. */
+/** Operations without a handler answer not_found. */
 export async function serveGateway(handlers: GatewayHandlers, options: { port?: number } = {}): Promise<ServedGateway> {
   const calls: string[] = [];
   const all = new Proxy(handlers, {

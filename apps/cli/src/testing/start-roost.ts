@@ -1,4 +1,4 @@
-/** Runs the real program as a process of its own. */
+/** Runs the real program as a process. */
 import { once } from "node:events";
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -10,9 +10,9 @@ const compileCache = fileURLToPath(new URL("../../../../node_modules/.roost/comp
 
 export interface RoostRun {
   child: ChildProcess;
-  /** What it has printed so far. */
+  /** Its output so far. */
   output: () => string;
-  /** Resolves once stdout or stderr holds the text; rejects when it ends without. */
+  /** Resolves once the output holds the text; rejects when the process ends without it. */
   said: (text: string) => Promise<void>;
   ended: Promise<RoostEnd>;
 }

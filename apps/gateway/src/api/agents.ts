@@ -1,4 +1,4 @@
-/** Agents: list them, look at one, and see every definition that one has had. */
+/** Agents: list, show, and list earlier definitions. */
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { getAgent, getAgentVersion, listAgents, listAgentVersions, type Agent, type AgentVersion } from "@roost/jobs";

@@ -1,4 +1,4 @@
-/** Why a run ran and what came of it: the events of its correlation, linked by their causes. */
+/** Explains a run: the events of its correlation, linked by their causes. */
 import type { Handler } from "@roost/contract";
 import type { CausalNode as CausalRecord, explainRun as operation } from "@roost/contract/operations";
 import { RoostError } from "@roost/base";
@@ -29,7 +29,7 @@ export function explainRun(kernel: Kernel): Handler<typeof operation> {
     const place = placeOf(uuidPlace, after);
     const begin = place === undefined ? 0 : 1 + effects.findIndex(({ node }) => node.event.id === place);
     if (place !== undefined && begin === 0)
-      throw new RoostError("invalid_input", `The event ${place}, after which to go on, is no effect of this run`);
+      throw new RoostError("invalid_input", `The cursor ${place} does not belong to this run: start again without one`);
     const shown = effects.slice(begin, begin + limit);
     const isMore = begin + shown.length < effects.length;
     return {
@@ -45,7 +45,7 @@ export function explainRun(kernel: Kernel): Handler<typeof operation> {
   };
 }
 
-/** Of one correlation: a cron job has one for each tick, so more than that is a loop. */
+/** Per correlation: a cron job has one for each tick, so a longer one is a loop. */
 const eventsReadMax = 20_000;
 
 async function readAll(kernel: Kernel, correlation: string): Promise<{ events: StoredEvent[]; isAll: boolean }> {
@@ -58,7 +58,7 @@ async function readAll(kernel: Kernel, correlation: string): Promise<{ events: S
   return { events, isAll: false };
 }
 
-/** Everything below a node, parents before children, in the order in which it happened. */
+/** Everything below a node, parents before children, in order of occurrence. */
 function effectsOf(origin: CausalNode): { node: CausalNode; depth: number }[] {
   const found: { node: CausalNode; depth: number }[] = [];
   const open = origin.effects.map((node) => ({ node, depth: 0 })).toReversed();

@@ -1,4 +1,4 @@
-/** How everything is doing, gathered from the kernel: processes, counts, what is due, what was spent, what needs the person. */
+/** Gathers the status from the kernel: processes, counts, due work, spending, alarms. */
 import { countRuns, listWorkers, readBudgets, readSpend, type Kernel, type WorkerRow } from "@roost/kernel";
 import type { Handler } from "@roost/contract";
 import type { getStatus as operation } from "@roost/contract/operations";
@@ -9,7 +9,7 @@ import { iso } from "../records/iso.ts";
 
 const dueShown = 10;
 
-/** What was found when the gateway started. */
+/** Facts found at the gateway's start. */
 export interface StatusFacts {
   version: string;
   homeDir: string;
@@ -17,7 +17,7 @@ export interface StatusFacts {
   startedAtMs: number;
   engine: { version: string; embedded: boolean };
   model: ModelFacts;
-  /** What is wrong with the model now; null when nothing is known to be. */
+  /** The current problem with the model, or null. */
   findProblem: () => Promise<string | null>;
 }
 
@@ -65,7 +65,7 @@ function toProcess({ id, host, pid, startedAt, seenAt, runCount }: WorkerRow) {
   return { id, host, pid, startedAt: iso(startedAt), seenAt: iso(seenAt), runCount };
 }
 
-/** Midnight of the zone, as an instant: what is left of now after the day's clock time is taken away. */
+/** Midnight in the zone as an instant: now less the time of day. */
 function startOfDay(nowMs: number, timeZone: string): string {
   const parts = new Intl.DateTimeFormat("en", {
     timeZone,

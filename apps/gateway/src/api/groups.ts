@@ -1,4 +1,4 @@
-/** Consumer groups and what they could not deliver: look, reset, skip, retry, drop. How groups read is the kernel's. */
+/** Consumer groups and dead letters: list, reset, skip, retry, drop. The kernel owns how groups read. */
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import {

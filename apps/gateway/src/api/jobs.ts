@@ -1,4 +1,4 @@
-/** Jobs: define, apply from files, pause, resume, remove, run now, and see what became of each tick. */
+/** Jobs: define, apply from files, pause, resume, remove, run now, list ticks. */
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import {
@@ -25,7 +25,7 @@ import { toJobRecord, toTickRecord } from "../records/to-job.ts";
 
 interface Given {
   kernel: Kernel;
-  /** The zone of the home, for triggers that name none. */
+  /** The home's zone, for triggers that name none. */
   timeZone: string;
 }
 

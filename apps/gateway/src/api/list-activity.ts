@@ -1,4 +1,4 @@
-/** The rows of `roost ps`: every run that has not ended, then every job by when it is due. */
+/** The rows of `roost ps`: every unfinished run, then every job by due time. */
 import type { Handler } from "@roost/contract";
 import {
   describeTrigger,
@@ -44,7 +44,7 @@ export function listActivity(kernel: Kernel): Handler<typeof operation> {
 
 type DuePlace = Pick<ActivityRecord, "dueAt" | "id">;
 
-/** The row itself, not its number: rows come and go between two pages. */
+/** The row itself rather than its number: rows come and go between two pages. */
 const activityPlace = z.union([
   z.object({ kind: z.literal("run"), isRunning: z.boolean(), runId: uuidPlace }),
   z.object({ kind: z.literal("job"), dueAt: z.iso.datetime().nullable(), id: textPlace }),
@@ -113,11 +113,11 @@ function whyOf(job: Job): string {
   try {
     return describeTrigger(job.definition.trigger);
   } catch {
-    return "its trigger cannot be read: define it again";
+    return "its trigger cannot be read: define the job again";
   }
 }
 
-/** What is due never comes last. */
+/** Jobs without a due time come last. */
 function byDue(one: DuePlace, other: DuePlace): number {
   return (one.dueAt ?? "9").localeCompare(other.dueAt ?? "9") || one.id.localeCompare(other.id);
 }

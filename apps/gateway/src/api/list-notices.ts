@@ -1,4 +1,4 @@
-/** Notices are events: the newest that were raised, with what became of each. */
+/** Notices are events: lists the newest, each with its delivery. */
 import { RoostError } from "@roost/base";
 import type { Handler } from "@roost/contract";
 import type { listNotices as operation, Notice } from "@roost/contract/operations";
@@ -24,7 +24,7 @@ export function listNotices(kernel: Kernel): Handler<typeof operation> {
     if (place !== undefined && begin === 0) {
       throw new RoostError(
         "invalid_input",
-        `The notice "${place.slice(0, 64)}", after which to go on, is not in this list: begin again without \`after\``,
+        `The cursor "${place.slice(0, 64)}" is not in this list: start again without \`after\``,
       );
     }
     const shown = notices.slice(begin, begin + limit);

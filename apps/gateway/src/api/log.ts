@@ -1,4 +1,4 @@
-/** The log: topics, events by offset, events as they come. */
+/** The log: topics, events by offset, and a live tail. */
 import { RoostError } from "@roost/base";
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
@@ -27,7 +27,7 @@ export function serveLog({ kernel }: { kernel: Kernel }): Served[] {
       if (range === undefined) {
         throw new RoostError(
           "not_found",
-          `There is no partition ${partition} of a topic "${topic}": look at the list of topics`,
+          `There is no partition ${partition} of topic "${topic}": check the list of topics`,
         );
       }
       const offset = asked ?? range.firstOffset;

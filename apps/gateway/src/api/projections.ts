@@ -5,7 +5,7 @@ import { listProjections, replayProjection, type Kernel, type Projection } from 
 import { pageByName, toPage } from "../records/page.ts";
 import { toWire } from "../records/to-wire.ts";
 
-/** A request answers within about that long; the next one goes on. */
+/** A request takes about this long; the next one continues. */
 const budgetMs = 3_000;
 
 export interface ProjectionsGiven {
@@ -25,7 +25,7 @@ export function serveProjections({ kernel, projections }: ProjectionsGiven): Ser
       const projection = projections.find((each) => each.name === name);
       if (projection === undefined) {
         const names = projections.map((each) => each.name).join(", ");
-        throw new RoostError("not_found", `There is no projection "${name}": there are ${names}`);
+        throw new RoostError("not_found", `There is no projection "${name}": the names are ${names}`);
       }
       const step = await replayProjection(kernel, projection, { isCheck: check, budgetMs, signal });
       return {

@@ -13,14 +13,14 @@ export function serveRehearsals({ rehearsals }: { rehearsals: Rehearsals }): Ser
     serve(operations.cancelRehearsal, async ({ rehearsalId }) => ({ rehearsal: await rehearsals.cancel(rehearsalId) })),
 
     serve(operations.watchRehearsal, async ({ rehearsalId }, { signal }) => {
-      // Refused before the stream begins when there is none.
+      // An unknown id is refused before the stream begins.
       rehearsals.get(rehearsalId);
       return items(rehearsals.watch(rehearsalId, signal));
     }),
   ];
 }
 
-/** How far a rehearsal has come. A reader that comes back is told where it is by then. */
+/** Progress of a rehearsal. A reader that reconnects gets the current progress. */
 async function* items(states: AsyncGenerator<operations.Rehearsal>): AsyncGenerator<StreamItem<operations.Rehearsal>> {
   for await (const rehearsal of states) yield { id: rehearsal.playedUntil, event: rehearsal.state, data: rehearsal };
 }

@@ -1,4 +1,4 @@
-/** Runs: list, look into, watch, cancel, retry, fork, replay, and say what an effect of unknown outcome did. */
+/** Runs: list, show, watch, cancel, retry, fork, replay and resolve. */
 import type { JsonObject, JsonValue } from "@roost/base";
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
@@ -32,7 +32,7 @@ export function serveRuns({ kernel, replays }: { kernel: Kernel; replays: Replay
     ...serveReading(kernel),
     ...serveChanging(kernel),
     serve(operations.replayRun, async ({ runId, fromSeq }, { signal }) => {
-      // No process for a run that is not there.
+      // No process is started for a run that does not exist.
       const run = await getRun(kernel.database, requireUuid("run", runId));
       return replays.replay({ runId: run.id, fromSeq }, { signal });
     }),

@@ -1,4 +1,4 @@
-/** Registered schemas of events, and what registering one would say. */
+/** Registered event schemas, and checks of new ones. */
 import { RoostError } from "@roost/base";
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
@@ -6,7 +6,7 @@ import type { EventSchema, Kernel } from "@roost/kernel";
 import { pageByName, toPage } from "../records/page.ts";
 import { toWire } from "../records/to-wire.ts";
 
-/** Of a type that is new: what registration assumes. */
+/** For a new type: the default of registration. */
 const modeDefault = "backward_transitive";
 
 export function serveSchemas({ kernel: { registry } }: { kernel: Pick<Kernel, "registry"> }): Served[] {

@@ -1,4 +1,4 @@
-/** Sessions: list, read, talk to, watch. */
+/** Sessions: list, read, send to, watch. */
 import { RoostError } from "@roost/base";
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
@@ -26,7 +26,7 @@ export function serveSessions({ kernel, memory }: { kernel: Kernel; memory: Memo
     serve(operations.getSession, async ({ sessionKey, limit, after }) => {
       const session = await getSession(memory, sessionKey);
       if (session === undefined)
-        throw new RoostError("not_found", `There is no session "${sessionKey}": look at the list of sessions`);
+        throw new RoostError("not_found", `There is no session "${sessionKey}": check the list of sessions`);
       const [page, live] = await Promise.all([
         readTranscript(memory, sessionKey, {
           limit,

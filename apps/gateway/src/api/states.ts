@@ -21,7 +21,7 @@ export function serveStates({ memory }: { memory: Memory }): Served[] {
     serve(operations.getState, async ({ name }) => {
       const state = await getState(memory, name);
       if (state === undefined)
-        throw new RoostError("not_found", `There is no state "${name}": look at the list of states`);
+        throw new RoostError("not_found", `There is no state "${name}": check the list of states`);
       const { version, updatedAt, ageMs, updatedBy, value } = state;
       return { name, version, updatedAt: updatedAt.toISOString(), ageMs: Math.round(ageMs), updatedBy, value };
     }),

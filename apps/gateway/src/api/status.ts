@@ -1,4 +1,4 @@
-/** How everything is doing: the status, what is going on, what needs the person, the configuration in force. */
+/** Status, activity, alarms and the configuration in force. */
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";

@@ -1,4 +1,4 @@
-/** Events of several topics as they come; the id of each is the place in every partition that is read. */
+/** Streams events of several topics; each one's id is the position in every partition that is read. */
 import type { Handler, StreamItem, StreamPlace } from "@roost/contract";
 import type { Event, tailEvents as operation } from "@roost/contract/operations";
 import {
@@ -31,7 +31,10 @@ export function tailEvents(kernel: Kernel): Handler<typeof operation> {
     const known = await readTopics(kernel.database);
     const unknown = topics?.find((topic) => !known.has(topic));
     if (unknown !== undefined) {
-      throw new RoostError("not_found", `There is no topic "${unknown}": there are ${[...known.keys()].join(", ")}`);
+      throw new RoostError(
+        "not_found",
+        `There is no topic "${unknown}": the topics are ${[...known.keys()].join(", ")}`,
+      );
     }
     const filter: Filter = {
       topics: topics ?? [...known.keys()],

@@ -1,4 +1,4 @@
-/** A run as it happens: its events from the log, and between them what its model writes. */
+/** Streams a run: its events from the log, and between them the model's text. */
 import type { Handler, StreamItem } from "@roost/contract";
 import type { RunUpdate, watchRun as operation } from "@roost/contract/operations";
 import { formatOffsets, getRun, parseOffsets, type Kernel, type OffsetVector, type Run } from "@roost/kernel";
@@ -14,7 +14,7 @@ const runTopics = ["runs", "notices"];
 
 export function watchRun(kernel: Kernel): Handler<typeof operation> {
   return async ({ runId, after }, { signal }) => {
-    // Before anything of the log: when it is over now, all of its events are there to be read.
+    // Read before the log: if the run has ended by now, all of its events can be read.
     const run = await getRun(kernel.database, requireUuid("run", runId));
     return watch(kernel, run, { after: after === undefined ? undefined : parseOffsets(after), signal });
   };
@@ -44,7 +44,7 @@ async function* watch(
       } else if (run.endedAt === null) {
         continue;
       }
-      // Its last event was told now, or, to who comes back, before.
+      // Its last event was sent just now, or on an earlier connection.
       yield { event: "over", data: { kind: "over", run: toRunSummary(await getRun(kernel.database, run.id)) } };
       return;
     }

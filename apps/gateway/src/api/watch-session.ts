@@ -1,4 +1,4 @@
-/** A session as it happens: what is said in it, the events of its runs, and what a model writes meanwhile. */
+/** Streams a session: its messages, the events of its runs, and the text of active models. */
 import type { Handler, StreamItem, StreamPlace } from "@roost/contract";
 import type { SessionUpdate, watchSession as operation } from "@roost/contract/operations";
 import { formatOffsets, getRun, listRuns, parseOffsets, readEnd, type Kernel, type OffsetVector } from "@roost/kernel";
@@ -13,14 +13,14 @@ import { isTerminal } from "../streams/is-terminal.ts";
 import { mergeStreams } from "../streams/merge-streams.ts";
 
 const topics = ["sessions", "runs", "notices"];
-/** Of the session's newest runs, all events are told, also to who comes back after a while. */
+/** All events are sent for this many newest runs of the session, also after a reconnect. */
 const runsKnownMax = 50;
 
 export function watchSession(kernel: Kernel, memory: Memory): Handler<typeof operation> {
   return async ({ sessionKey, after, last }, { signal }) => {
     if (after !== undefined)
       return watch(kernel, memory, { sessionKey, past: [], offsets: parseOffsets(after), signal });
-    // The end first: a message between the two reads is told twice rather than never; readers know messages by their id.
+    // The end is read first: a message between the two reads is then sent twice rather than never. Readers deduplicate by id.
     const offsets = await readEnd(kernel.database, topics);
     const past = last === 0 ? [] : (await readTranscript(memory, sessionKey, { limit: last })).messages;
     return watch(kernel, memory, { sessionKey, past, offsets, signal });
@@ -68,7 +68,7 @@ async function* watch(
   }
 }
 
-/** The streams of the runs that are going. */
+/** The text streams of active runs. */
 function createTexts(kernel: Kernel, signal: AbortSignal) {
   const going = new Map<string, AbortController>();
   const added: AsyncGenerator<RunText, void>[] = [];
@@ -108,12 +108,12 @@ async function* tell(
     yield { id, event: "event", data };
     return;
   }
-  // The place stands with the second: who is cut off between the two is told both again.
+  // The position comes with the second item: a reader cut off between the two gets both again.
   yield { event: "event", data };
   yield { id, event: "over", data: { kind: "over", run: toRunSummary(run) } };
 }
 
-/** Undefined for a run that is no longer on record: the log may be kept for longer. */
+/** Undefined for a run that was deleted: the log may be kept longer. */
 async function findRun(kernel: Kernel, runId: string) {
   try {
     return await getRun(kernel.database, runId);

@@ -1,20 +1,20 @@
-/** The home that a confined process of @roost/rehearsal looks into, and the program that does. */
+/** Describes the home and the program for a confined process of @roost/rehearsal. */
 import { fileURLToPath } from "node:url";
 
 export interface ConfinedHome {
   databaseUrl: string;
   homeDir: string;
   environment: Readonly<Record<string, string | undefined>>;
-  /** As it was found; both null without one. */
+  /** The model found at the start; both null without one. */
   model: { provider: string | null; name: string | null };
   shutdown: AbortSignal;
-  /** Default: the one of @roost/rehearsal, started by path. */
+  /** Default: the program of @roost/rehearsal. */
   program?: string;
 }
 
 const programDefault = new URL("../../../../packages/rehearsal/src/main.ts", import.meta.url);
 
-/** What is started, and what every task of it is told. */
+/** The program to start, and what every task tells it. */
 export function describeHome({ databaseUrl, homeDir, model: { provider, name }, program }: ConfinedHome): {
   program: string;
   home: { databaseUrl: string; homeDir: string; model: { provider: string; name: string } | null };

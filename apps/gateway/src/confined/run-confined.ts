@@ -1,4 +1,4 @@
-/** A task in a process of its own, which may read but not write files, so that neither this process nor the home feels it. */
+/** Runs a task in a process that can read files but not write them, so that it affects neither this process nor the home. */
 import { spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { constants, setPriority } from "node:os";
@@ -8,29 +8,29 @@ import { RoostError, type ErrorCode } from "@roost/base";
 export interface ConfinedOptions<Progress> {
   /** Path of the program. */
   program: string;
-  /** Its first line of input. */
+  /** The first line of its input. */
   task: unknown;
   environment: Readonly<Record<string, string | undefined>>;
-  /** Ends it: it is told to stop, and ended when it has not stopped after `stopMsMax`. */
+  /** Stops it; it is killed if it has not ended after `stopMsMax`. */
   signal: AbortSignal;
   stopMsMax: number;
-  /** What it is, in messages: "the rehearsal". */
+  /** Its name in messages: "the rehearsal". */
   what: string;
   onProgress?: (progress: Progress) => void;
 }
 
 const heapMbMax = 768;
-/** What a process needs to find its database, its time zone and its files; no key and no token. */
+/** Enough to find the database, the time zone and the files; no key and no token. */
 const passedNames = /^(?:PATH|HOME|TZ|LANG|LC_ALL|TMPDIR|PG[A-Z]+|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS)$/;
 const complaintCharsMax = 2_000;
 
-/** What it says, a line of JSON each. */
+/** Its output: one JSON message per line. */
 type Message<Report, Progress> =
   | ({ kind: "progress" } & Progress)
   | { kind: "report"; report: Report }
   | { kind: "failed"; code: ErrorCode; message: string };
 
-/** Its report. @throws RoostError as it said it, or `internal` when it ended without a word */
+/** Returns its report. @throws RoostError as it reported it, or `internal` when it ended without one */
 export async function runConfined<Report, Progress = unknown>(options: ConfinedOptions<Progress>): Promise<Report> {
   const { program, task, environment, signal, stopMsMax, what } = options;
   const passed = Object.fromEntries(Object.entries(environment).filter(([name]) => passedNames.test(name)));
@@ -51,7 +51,7 @@ export async function runConfined<Report, Progress = unknown>(options: ConfinedO
   child.stderr.setEncoding("utf8").on("data", (part: string) => {
     complaint = (complaint + part).slice(-complaintCharsMax);
   });
-  // Its input ends when it is to stop; a process that is gone does not hear it.
+  // Closing its input tells it to stop; a process that has ended does not notice.
   child.stdin.on("error", () => undefined);
   child.stdin.write(`${JSON.stringify(task)}\n`);
   let killer: NodeJS.Timeout | undefined;
@@ -71,10 +71,7 @@ export async function runConfined<Report, Progress = unknown>(options: ConfinedO
     const end = await ended;
     if (last?.kind === "report") return last.report;
     if (last?.kind === "failed") throw new RoostError(last.code, last.message);
-    throw new RoostError(
-      "internal",
-      `${what} ended without a report (${end}): ${complaint.trim() || "it said nothing"}`,
-    );
+    throw new RoostError("internal", `${what} ended without a report (${end}): ${complaint.trim() || "no output"}`);
   } finally {
     clearTimeout(killer);
     signal.removeEventListener("abort", stop);
@@ -92,11 +89,11 @@ async function openCompileCache(ofThisProcess: string | undefined): Promise<stri
   );
 }
 
-/** Those who serve the person come first. */
+/** Processes that serve the person have priority. */
 function lowerPriority(pid: number): void {
   try {
     setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
-    // It is gone already, or the system does not allow it: it goes on at the usual priority.
+    // It has ended, or the system refuses: it keeps its priority.
   }
 }

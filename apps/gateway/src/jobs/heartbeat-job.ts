@@ -3,7 +3,7 @@ import type { Settings } from "@roost/memory/settings";
 
 export const heartbeatId = "heartbeat";
 
-/** The heartbeat of the settings as a job. Switched off it is kept and never due, so that switching it on again finds its history. */
+/** The heartbeat of the settings as a job. When switched off it stays defined but never due, so that its history remains. */
 export function heartbeatJob({ heartbeat }: Settings): JsonValue {
   const { enabled, agent, every, prompt, activeHours, model, budget } = heartbeat;
   return definedOf({

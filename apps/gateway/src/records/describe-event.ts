@@ -1,10 +1,10 @@
 import type { StoredEvent } from "@roost/kernel";
 
 const textCharsMax = 300;
-/** Fields that say what happened, the first that is there wins. */
+/** Fields that describe an event, by priority. */
 const telling = ["reason", "text", "title", "name", "message", "question", "path"] as const;
 
-/** What happened, in one line. */
+/** Describes an event in one line. */
 export function describeEvent(event: Pick<StoredEvent, "type" | "subject" | "data">): string {
   const { data, type } = event;
   const error = data["error"];

@@ -1,6 +1,6 @@
 /**
- * Dates of the database as the texts of the contract. What the database has and JavaScript does not (infinity) is passed on as it is: the
- * contract then refuses the one row, not the list that it stands in.
+ * Formats a database date for the contract. A value that JavaScript lacks (infinity) is passed on unchanged: the contract then refuses that row,
+ * not the whole list.
  */
 export function iso(date: Date): string {
   return date instanceof Date && !Number.isNaN(date.getTime()) ? date.toISOString() : String(date);

@@ -1,24 +1,24 @@
-/** Pages of lists as the contract has them. Their cursors have one form; what a cursor names is each list's own. */
+/** Pages of lists. Cursors share one format; what a cursor holds is up to each list. */
 import { formatCursor, parseCursor } from "@roost/contract";
 import type { Page } from "@roost/contract/operations";
 import { z } from "zod";
 
-/** Places that most lists use. */
+/** Cursor values that most lists use. */
 export const uuidPlace = z.uuid();
 export const textPlace = z.string();
 export const numberPlace = z.number().int().min(0);
 
-/** `next` is the place of the last row when there is more, else null. */
+/** `next` is the last row's cursor when there is more, else null. */
 export function toPage<Item>(items: Item[], next: unknown): Page<Item> {
   return { items, next: next === null || next === undefined ? null : formatCursor(next) };
 }
 
-/** What `after` names. @throws RoostError `invalid_input` for a cursor that this list did not give out */
+/** Reads the cursor `after`. @throws RoostError `invalid_input` for a cursor that this list did not issue */
 export function placeOf<Place extends z.ZodType>(place: Place, after: string | undefined): z.output<Place> | undefined {
   return after === undefined ? undefined : parseCursor(place, after);
 }
 
-/** A page of a list that is read by `limit`: one row more is asked for, by which it is known whether a further page follows. */
+/** Reads a page by `limit` plus one row, which tells whether another page follows. */
 export async function readPage<Row>(
   limit: number,
   read: (limit: number) => Promise<Row[]>,
@@ -30,7 +30,7 @@ export async function readPage<Row>(
   return { rows, next: found.length > limit && last !== undefined ? placeOfRow(last) : null };
 }
 
-/** A page of a list that is held whole, in the order of its names. */
+/** Pages a complete list by name. */
 export function pageByName<Row>(
   rows: readonly Row[],
   { limit, after }: { limit: number; after?: string | undefined },

@@ -1,4 +1,4 @@
-/** What needs the person: found by looking at the state, not by waiting for something to complain. */
+/** Finds what needs the person's attention by checking the state. */
 import { formatDurationMs } from "@roost/base";
 import { listFailingJobs, silentMsMax, type Job } from "@roost/jobs";
 import {
@@ -32,7 +32,7 @@ export async function readAlarms(
   const alarms: Alarm[] = [];
   if (facts.modelProblem !== null) alarms.push({ code: "model_problem", text: facts.modelProblem, since: null });
   if (!facts.workers.some(({ kind }) => kind === "worker")) {
-    alarms.push({ code: "no_worker", text: "No worker is registered: runs are kept but not executed", since: null });
+    alarms.push({ code: "no_worker", text: "No worker is registered, so no run can start", since: null });
   }
   for (const [queue, { reason, since }] of await readPausedQueues(kernel)) {
     const why = reason === null ? "" : ` (${reason})`;
@@ -48,7 +48,7 @@ export async function readAlarms(
     const late = Number.isFinite(lateMs) ? formatDurationMs(lateMs) : "ever";
     alarms.push({
       code: "job_not_ticking",
-      text: `Job ${id} has been due for ${late} and has not ticked`,
+      text: `Job ${id} has been due for ${late} and has not fired`,
       since: Number.isFinite(lateMs) ? iso(dueAt) : null,
     });
   }
@@ -63,7 +63,7 @@ export async function readAlarms(
   for (const step of await listUnresolvedSteps(kernel, { limit: unresolvedShown })) {
     alarms.push({
       code: "unknown_outcome",
-      text: `Nobody knows what became of ${step.name} (step ${step.seq} of run ${step.runId}): say so with roost run resolve`,
+      text: `The outcome of ${step.name} is unknown (step ${step.seq} of run ${step.runId}): record it with roost run resolve`,
       since: step.endedAt?.toISOString() ?? null,
     });
   }

@@ -4,7 +4,7 @@ import type { Kernel } from "@roost/kernel";
 const pageLimit = 500;
 const jobsMax = 10_000;
 
-/** Every job in one of these states, by id. Of more than 10,000 the rest is left out. */
+/** Every job in one of these states, by id; at most 10,000. */
 export async function readAllJobs(kernel: Kernel, states: JobState[]): Promise<Job[]> {
   const all: Job[] = [];
   let after: string | undefined;

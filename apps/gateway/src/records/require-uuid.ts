@@ -2,8 +2,8 @@ import { RoostError } from "@roost/base";
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** The id, when it can be one. @throws RoostError `not_found` for anything else: nothing has such an id */
+/** Checks the form of an id. @throws RoostError `not_found` when it is not a UUID */
 export function requireUuid(what: "run" | "question" | "subject", id: string): string {
   if (uuid.test(id)) return id;
-  throw new RoostError("not_found", `There is no ${what} "${id.slice(0, 64)}": look at the list of ${what}s`);
+  throw new RoostError("not_found", `There is no ${what} "${id.slice(0, 64)}": check the list of ${what}s`);
 }

@@ -6,7 +6,7 @@ export function toQueueRecord(queue: Queue): QueueRecord {
   return { ...queue, pausedAt: isoOrNull(queue.pausedAt) };
 }
 
-/** The queue as it is, also when nothing is in it. */
+/** The queue's record, also when it is empty. */
 export async function readQueue(kernel: Kernel, name: string): Promise<QueueRecord> {
   const found = (await listQueues(kernel)).find((queue) => queue.name === name);
   const empty = { ready: 0, queued: 0, running: 0, waiting: 0 };

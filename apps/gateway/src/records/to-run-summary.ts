@@ -1,4 +1,4 @@
-/** Runs of the kernel as the contract's records. It adds words for people and decides nothing. */
+/** Converts runs of the kernel to records of the contract, with words for people. */
 import type { RunSummary, Run as RunRecord } from "@roost/contract/operations";
 import type { Run, RunHead } from "@roost/kernel";
 import { iso, isoOrNull } from "./iso.ts";
@@ -6,18 +6,18 @@ import { iso, isoOrNull } from "./iso.ts";
 const titleCharsMax = 120;
 
 const waitingTexts: Record<string, string> = {
-  start: "its time to start",
+  start: "its start time",
   retry: "its next attempt",
   time: "a moment",
   event: "an event",
   person: "a person's answer",
-  child: "a run that it started",
-  resolution: "somebody to say what became of an effect",
+  child: "a run it started",
+  resolution: "a person to resolve an effect of unknown outcome",
   slot: "its turn under a concurrency limit",
   rate: "its turn under a rate limit",
 };
 
-/** A run as listings show it. */
+/** A run as shown in lists. */
 export function toRunSummary(run: RunHead): RunSummary {
   return {
     id: run.id,
@@ -47,7 +47,7 @@ export function toRunSummary(run: RunHead): RunSummary {
   };
 }
 
-/** A run with everything that is known of it. */
+/** A run with all details. */
 export function toRunRecord(run: Run): RunRecord {
   const { usdMax, tokensMax, callsMax } = run.budget;
   return {

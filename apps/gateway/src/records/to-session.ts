@@ -3,7 +3,7 @@ import type { RunHead } from "@roost/kernel";
 import type { Session, StoredMessage } from "@roost/memory";
 import { iso, isoOrNull } from "./iso.ts";
 
-/** A session with the runs of it that have not ended. */
+/** A session with its unfinished runs. */
 export function toSessionRecord(session: Session, live: readonly RunHead[]): SessionRecord {
   const active = live.find(({ state }) => state === "running" || state === "waiting");
   return {

@@ -26,11 +26,11 @@ function describe(wait: RunWait): string {
     case "child":
       return `for run ${wait.childRunId ?? ""}`.trim();
     case "resolution":
-      return `for somebody to say what became of step ${wait.seq}`;
+      return `for a person to resolve step ${wait.seq}`;
   }
 }
 
-/** A whole run that waits for its turn. */
+/** A run that waits for its turn. */
 export function toStartLimitWaitRecord(startLimit: StartLimitUse): WaitRecord {
   return {
     seq: null,

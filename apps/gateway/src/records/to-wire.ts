@@ -1,4 +1,4 @@
-/** A record of the kernel with its dates as the contract's texts. */
+/** Converts a record's dates to the contract's texts. */
 export type Wire<Value> = Value extends Date
   ? string
   : Value extends readonly (infer Item)[]

@@ -1,4 +1,4 @@
-/** The rehearsals of this gateway: one is played at a time, and what it came to is kept for a while, in memory only. */
+/** The rehearsals of this gateway: one at a time; results are kept for a while, in memory. */
 import { RoostError, toRoostError, type Clock, type Logger } from "@roost/base";
 import type { Rehearsal, RehearsalReport } from "@roost/contract/operations";
 
@@ -9,13 +9,13 @@ export interface NewRehearsal {
 }
 
 export interface Rehearsals {
-  /** @throws RoostError `conflict` while another is played, `invalid_input` for a moment in the past */
+  /** @throws RoostError `conflict` while another is running, `invalid_input` for a moment in the past */
   start(asked: NewRehearsal): Rehearsal;
   /** @throws RoostError `not_found` */
   get(id: string): { rehearsal: Rehearsal; report: RehearsalReport | null };
-  /** The rehearsal as it is, and again whenever it has come further, until its end. @throws RoostError `not_found` */
+  /** Yields the rehearsal now and after each progress, until its end. @throws RoostError `not_found` */
   watch(id: string, signal: AbortSignal): AsyncGenerator<Rehearsal>;
-  /** Resolves when it is over and its database dropped. @throws RoostError `not_found` */
+  /** Resolves when it has ended and its database is dropped. @throws RoostError `not_found` */
   cancel(id: string): Promise<Rehearsal>;
 }
 
@@ -26,9 +26,9 @@ export interface Playing {
 
 export interface RehearsalsOptions {
   play: (asked: NewRehearsal, call: Playing) => Promise<RehearsalReport>;
-  /** Drops what a rehearsal that died has left. */
+  /** Drops the databases of rehearsals that died. */
   cleanUp: () => Promise<unknown>;
-  /** The database's, for where a rehearsal begins. */
+  /** The database's clock, for the start of a rehearsal. */
   clock: Clock;
   createId: () => string;
   logger: Logger;
@@ -59,17 +59,14 @@ export function createRehearsals(options: RehearsalsOptions): Rehearsals {
     if (found !== undefined) return found;
     throw new RoostError(
       "not_found",
-      `there is no rehearsal "${id}": it is forgotten ten minutes after its end, start another`,
+      `there is no rehearsal "${id}": it is deleted ten minutes after its end; start another`,
     );
   };
   return {
     start(asked) {
       const playing = [...kept.values()].find(({ rehearsal }) => rehearsal.state === "playing");
       if (playing !== undefined) {
-        throw new RoostError(
-          "conflict",
-          `a rehearsal is being played (${playing.rehearsal.id}): one goes at a time, wait for it or cancel it`,
-        );
+        throw new RoostError("conflict", `a rehearsal is running (${playing.rehearsal.id}): wait for it or cancel it`);
       }
       forgetOld(kept, clock.nowMs());
       const fromMs = asked.fromMs ?? clock.nowMs();
@@ -136,7 +133,9 @@ async function playOne(
     else if (signal.aborted) change({ state: "cancelled" });
     else change({ state: "failed", error: `${code}: ${message}`.slice(0, 2_000) });
     await cleanUp().catch((fault: unknown) =>
-      logger.warn("what a rehearsal left could not be dropped yet", { error: toRoostError(fault).message }),
+      logger.warn("the database of an earlier rehearsal could not be dropped yet", {
+        error: toRoostError(fault).message,
+      }),
     );
   }
 }
@@ -150,7 +149,7 @@ function forgetOld(kept: Map<string, Kept>, nowMs: number): void {
 async function* watchOne(one: Kept, signal: AbortSignal): AsyncGenerator<Rehearsal> {
   for (;;) {
     const told = one.rehearsal;
-    // Heard from before it is told, so that nothing is missed while somebody reads.
+    // Subscribed before the first yield, so that no progress is missed.
     let tell: () => void = () => undefined;
     const changed = new Promise<void>((resolve) => {
       tell = resolve;

@@ -1,4 +1,4 @@
-/** The rehearsals of a gateway over its home: which program plays them, and what it is told. */
+/** Opens the rehearsals of a home's gateway: which program runs them, with which arguments. */
 import { toRoostError } from "@roost/base";
 import type { RehearsalReport } from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
@@ -14,16 +14,16 @@ export interface OpenRehearsalsOptions extends ConfinedHome {
 
 type Progress = Parameters<Playing["onProgress"]>[0];
 
-/** After being told to stop, it drops its database; one that does not is ended. */
+/** After a stop it drops its database; past this it is killed. */
 const stopMsMax = 10_000;
 
 export function openRehearsals(options: OpenRehearsalsOptions): Rehearsals {
   const { kernel, environment, shutdown } = options;
   const { program, home } = describeHome(options);
   const cleanUp = () => dropLeftoverDatabases(kernel.database);
-  // Of a gateway that was killed together with its rehearsal.
+  // For a gateway that was killed together with its rehearsal.
   void cleanUp().catch((error: unknown) =>
-    kernel.logger.warn("databases of earlier rehearsals could not be looked for", {
+    kernel.logger.warn("databases of earlier rehearsals could not be listed", {
       error: toRoostError(error).message,
     }),
   );

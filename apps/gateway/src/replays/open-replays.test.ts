@@ -22,12 +22,12 @@ test("openReplays() ends a replay that does not come to an end, and is ready for
 
 test("openReplays() lets two go on at a time, each until its caller leaves or the gateway stops", async () => {
   const { replay, shutdown } = open();
-  const given = { code: "unavailable", message: /given up/ };
+  const given = { code: "unavailable", message: /was cancelled/ };
   const leave = new AbortController();
   const { signal } = new AbortController();
   const first = assert.rejects(replay(asked, { signal: leave.signal }), given);
   const second = assert.rejects(replay(asked, { signal }), given);
-  await assert.rejects(replay(asked, { signal }), { code: "limit_exceeded", message: /2 replays go on/ });
+  await assert.rejects(replay(asked, { signal }), { code: "limit_exceeded", message: /2 replays are running/ });
   leave.abort();
   await first;
   const third = assert.rejects(replay(asked, { signal }), given);

@@ -1,4 +1,4 @@
-/** Replays of runs over a home: each in a confined process, few at a time, none for long. Nothing of them is kept. */
+/** Replays of runs: each in a confined process, few at a time, with a time limit. Nothing is kept. */
 import { RoostError } from "@roost/base";
 import type { ReplayReport } from "@roost/contract/operations";
 import type { ReplayTask } from "@roost/rehearsal/replay-task";
@@ -8,7 +8,7 @@ import { runConfined } from "../confined/run-confined.ts";
 export interface Replays {
   /**
    * The signal ends it.
-   * @throws RoostError as replayRun of @roost/rehearsal; `limit_exceeded` while too many go on; `timeout` when it takes too long
+   * @throws RoostError as replayRun of @roost/rehearsal; `limit_exceeded` while too many are running; `timeout` when it takes too long
    */
   replay(asked: Pick<ReplayTask, "runId" | "fromSeq">, options: { signal: AbortSignal }): Promise<ReplayReport>;
 }
@@ -18,9 +18,9 @@ export interface OpenReplaysOptions extends ConfinedHome {
 }
 
 const atOnceMax = 2;
-/** A run of hundreds of steps takes a second or two; what takes longer than this hangs. */
+/** A run of hundreds of steps takes a second or two; past this it hangs. */
 const replayMsMaxDefault = 60_000;
-/** It holds nothing that would have to be put back. */
+/** It has nothing to clean up. */
 const stopMsMax = 1_000;
 
 export function openReplays(options: OpenReplaysOptions): Replays {
@@ -32,7 +32,7 @@ export function openReplays(options: OpenReplaysOptions): Replays {
       if (goingCount >= atOnceMax)
         throw new RoostError(
           "limit_exceeded",
-          `${goingCount} replays go on, the most at a time: try again in a moment`,
+          `${goingCount} replays are running, the most at a time: try again in a moment`,
         );
       goingCount += 1;
       const late = AbortSignal.timeout(replayMsMax);
@@ -47,11 +47,15 @@ export function openReplays(options: OpenReplaysOptions): Replays {
         });
       } catch (error) {
         if (signal.aborted || shutdown.aborted)
-          throw new RoostError("unavailable", "the replay was given up: its caller has left, or the gateway stops", {
-            cause: error,
-          });
+          throw new RoostError(
+            "unavailable",
+            "the replay was cancelled: its caller disconnected, or the gateway is stopping",
+            {
+              cause: error,
+            },
+          );
         if (!late.aborted) throw error;
-        const message = `the replay of run ${asked.runId} was ended after ${replayMsMax} ms: what it executes does not come to an end, or the machine is busy`;
+        const message = `the replay of run ${asked.runId} was ended after ${replayMsMax} ms: the code it executes does not end, or the machine is busy`;
         throw new RoostError("timeout", message, { cause: error });
       } finally {
         goingCount -= 1;

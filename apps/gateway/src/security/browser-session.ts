@@ -1,28 +1,28 @@
 /**
- * How a browser stays signed in: a cookie that no script can read and no other site can send. It is signed with the home's token, so
- * that another token signs every browser out. It knows nothing of what a signed-in caller may do.
+ * Keeps a browser signed in by a cookie that scripts cannot read and other sites cannot send. It is signed with the home's token: changing the
+ * token signs every browser out. Knows nothing of permissions.
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { RoostError, type Clock } from "@roost/base";
 import type { Token } from "./open-token.ts";
 
-/** Afterwards the token is asked for again. */
+/** Afterwards the browser must sign in again. */
 const sessionMsMax = 30 * 86_400_000;
 const cookieCharsMax = 4_096;
 
 export interface BrowserSessions {
-  /** The Set-Cookie header of a browser that has just shown the token. */
+  /** The Set-Cookie header after a successful sign-in. */
   open(): Promise<string>;
   /** The Set-Cookie header that signs out. */
   close(): string;
   /**
-   * Whether the cookies of a request sign it in.
-   * @throws RoostError `forbidden` for a signed-in request that does not come from a page of this server
+   * Whether a request's cookies sign it in.
+   * @throws RoostError `forbidden` for a signed-in request from a page of another server
    */
   check(request: { method: string; headers: Headers }): Promise<boolean>;
 }
 
-/** Cookies of one host are shared by all its ports: each home's gateway has a name of its own. */
+/** Cookies are shared by all ports of a host, so each home's cookie has its own name. */
 export function createBrowserSessions({
   token,
   clock,
@@ -42,7 +42,8 @@ export function createBrowserSessions({
     async open() {
       const text = `${clock.nowMs() + sessionMsMax}.${randomBytes(16).toString("base64url")}`;
       const signature = await signed(text);
-      if (signature === undefined) throw new RoostError("unauthenticated", "The home has no token: nobody can sign in");
+      if (signature === undefined)
+        throw new RoostError("unauthenticated", "The home has no token, so signing in is not possible");
       const value = `${text}.${signature.toString("base64url")}`;
       return `${name()}=${value}; ${attributes}; Max-Age=${sessionMsMax / 1000}`;
     },
@@ -62,8 +63,8 @@ export function createBrowserSessions({
 }
 
 /**
- * SameSite keeps other sites out, but another port of this host is the same site. A browser names the page that asks by Origin, which
- * has been compared with this server already, wherever something changes.
+ * SameSite keeps other sites out, but another port of this host is the same site. For every change the browser sends an Origin, which has already
+ * been compared with this server.
  */
 export function refuseOtherPages(method: string, headers: Headers): void {
   const site = headers.get("sec-fetch-site");

@@ -1,11 +1,11 @@
 /**
- * Refuses what a web page could make a browser send here: a Host that is not this server's (DNS rebinding) and an Origin that
- * is not its own (cross-site requests). It knows nothing of tokens.
+ * Refuses what a web page could make a browser send: a Host that is not this server's (DNS rebinding) and an Origin that is not its own (cross-site
+ * requests). Knows nothing of tokens.
  */
 import { RoostError } from "@roost/base";
 
 export interface OriginRules {
-  /** Names under which the server is reached, without port: `127.0.0.1`, `localhost`, `[::1]`. */
+  /** Names of this server, without port: `127.0.0.1`, `localhost`, `[::1]`. */
   hostnames: ReadonlySet<string>;
   /** Its own port. */
   port: number;
@@ -19,7 +19,7 @@ export function checkOrigin(headers: Headers, rules: OriginRules): void {
   if (!isOwn(host, rules)) {
     throw new RoostError(
       "forbidden",
-      `The Host header is "${host.slice(0, 100)}", which is not this server: use http://127.0.0.1:${rules.port}`,
+      `The Host header "${host.slice(0, 100)}" does not name this server: use http://127.0.0.1:${rules.port}`,
     );
   }
   const origin = headers.get("origin");

@@ -1,4 +1,4 @@
-/** Who calls: the home's token, the token of a run, or the cookie of a signed-in browser. Slows down those who guess. */
+/** Authenticates callers by the home's token, a run's token or a browser's cookie, and slows down guessing. */
 import { timingSafeEqual } from "node:crypto";
 import { RoostError, type Clock } from "@roost/base";
 import type { Principal } from "@roost/contract";
@@ -9,24 +9,24 @@ import { hashToken, type Token } from "./open-token.ts";
 export interface AuthenticationOptions {
   token: Token;
   sessions: BrowserSessions;
-  /** Who a run's token stands for. @throws RoostError `unauthenticated` */
+  /** The principal of a run's token. @throws RoostError `unauthenticated` */
   verifyRunToken: (token: string) => Promise<Principal>;
   clock: Clock;
 }
 
-/** Wrong tokens within a window after which every caller without the right one is refused for the rest of it. */
+/** Wrong tokens per window; beyond this, all callers without the right token are refused until it ends. */
 const failuresMax = 20;
 const windowMs = 10_000;
-/** Of an Authorization header that is looked at. */
+/** Longest Authorization header that is examined. */
 const headerCharsMax = 10_000;
 
-/** The person whose home it is. */
+/** The home's owner. */
 export const owner: Principal = { id: "person:owner", kind: "owner", scopes: ["*"] };
 
 export interface Authentication {
   /** RFC 6750, or a cookie. @throws RoostError `unauthenticated`, `forbidden`, or `limit_exceeded` after too many wrong tokens */
   principalOf(request: { method: string; headers: Headers }): Promise<Principal>;
-  /** @throws RoostError as principalOf does, for a token that is not the home's */
+  /** @throws RoostError as principalOf does, for any other token */
   requireHomeToken(given: string): Promise<void>;
 }
 
@@ -44,12 +44,12 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     if (failureCount <= failuresMax) return;
     throw new RoostError(
       "limit_exceeded",
-      `More than ${failuresMax} calls without the right token within ${windowMs / 1000} s: wait and try again`,
+      `More than ${failuresMax} calls with a wrong token within ${windowMs / 1000} s: wait and try again`,
     );
   };
   const requireHomeToken = async (given: string) => {
     const expected = await token.hash();
-    // The right token always gets in: who guesses cannot lock the owner out.
+    // The right token always gets in, so that guessing cannot lock the owner out.
     if (expected !== undefined && timingSafeEqual(hashToken(given), expected)) return;
     countFailure();
     throw new RoostError(
@@ -63,7 +63,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       const given = readBearer(request.headers.get("authorization") ?? "");
       if (given === undefined) {
         if (await sessions.check(request)) return owner;
-        // Without a token nothing is guessed.
+        // A call without a token is not a guess.
         throw new RoostError(
           "unauthenticated",
           "The call has no bearer token: send the one in .roost/token of the home",

@@ -1,15 +1,15 @@
-/** The home's token as its file has it: who replaces the file has shut out the old token within a second, without a restart. */
+/** The home's token, read from its file: replacing the file invalidates the old token within a second. */
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import type { Clock, Logger } from "@roost/base";
 import { readToken, tokenPath } from "./read-token.ts";
 
 export interface Token {
-  /** SHA-256 of the token that counts now; undefined while the file holds none. The token itself is not kept. */
+  /** SHA-256 of the current token; undefined while there is none. The token itself is not kept. */
   hash(): Promise<Buffer | undefined>;
 }
 
-/** How long what was seen of the file counts. */
+/** How long a check of the file is valid. */
 const seenMsMax = 1_000;
 
 /** @throws RoostError `unauthenticated` when the home has no token */
@@ -30,7 +30,7 @@ export async function openToken(homeDir: string, { clock, logger }: { clock: Clo
         logger.info("The token was replaced");
       } catch (error) {
         current = undefined;
-        logger.warn("The token is gone: nobody is let in", { error });
+        logger.warn("The token file is gone: all callers are refused", { error });
       }
       return current;
     },

@@ -8,7 +8,7 @@ export function tokenPath(homeDir: string): string {
   return join(homeDir, ".roost", "token");
 }
 
-/** The home's token. @throws RoostError `unauthenticated` when there is none: the supervisor makes it when it starts a home */
+/** The home's token. @throws RoostError `unauthenticated` when there is none: the supervisor creates it at the first start */
 export async function readToken(homeDir: string): Promise<string> {
   const path = tokenPath(homeDir);
   const text = await readFile(path, "utf8").catch((cause: unknown) => {

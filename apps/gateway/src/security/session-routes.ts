@@ -1,4 +1,4 @@
-/** `/session`: a browser signs in with the home's token, asks who it is, and signs out. Anything else is refused by the gateway's rules. */
+/** `/session`: a browser signs in with the home's token, asks who it is, and signs out. The gateway refuses everything else. */
 import { RoostError } from "@roost/base";
 import { Hono } from "hono";
 import { z } from "zod";
@@ -8,7 +8,7 @@ import type { Authentication } from "./create-authentication.ts";
 const SignIn = z.strictObject({ token: z.string().max(1_000) });
 const bodyBytesMax = 2_048;
 
-/** Signing in and out asks for the own page too: another could sign a browser in to what is not its person's, or out. */
+/** Signing in and out also requires an own page: another page could sign the browser in to a foreign account, or out. */
 export function createSessionRoutes({
   authentication,
   sessions,

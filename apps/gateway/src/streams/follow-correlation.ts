@@ -1,4 +1,4 @@
-/** Events of one correlation: first those that are recorded, then those that come, each with the place behind it. */
+/** Streams events of one correlation: recorded ones, then new ones, each with the position after it. */
 import {
   advanceOffsets,
   findOffsets,
@@ -16,15 +16,15 @@ export type FollowedEvent = ({ kind: "event" } & PlacedEvent) | { kind: "caught-
 export interface FollowCorrelation {
   topics: readonly string[];
   correlation: string;
-  /** Where to go on; nothing: from the first event of the correlation. */
+  /** Where to continue; undefined: from the first event. */
   after: OffsetVector | undefined;
   signal: AbortSignal;
 }
 
-/** Appends that ran at the same time may have times that are this far from the order of their offsets. */
+/** Times of concurrent appends may differ this much from the order of their offsets. */
 const skewMsMax = 60_000;
 
-/** Every event once, and `caught-up` whenever everything that is recorded was told. Ends only by its signal. */
+/** Yields every event once, and `caught-up` whenever all recorded ones were sent. Ends only by its signal. */
 export async function* followCorrelation(
   kernel: Kernel,
   options: FollowCorrelation,
@@ -46,13 +46,13 @@ export async function* followCorrelation(
   }
 }
 
-/** What is recorded, through the index; of what is too much for one statement, the place in the log where it begins. */
+/** Reads recorded events by index; beyond one statement's limit, returns the position in the log where they begin. */
 async function readPast(
   kernel: Kernel,
   topics: readonly string[],
   correlation: string,
 ): Promise<{ past: PlacedEvent[]; from: OffsetVector }> {
-  // The end first: what is appended between the two reads is told by the tail, and only by it.
+  // The end is read first: an event appended between the two reads is yielded by the tail only.
   const end = await readEnd(kernel.database, topics);
   const recorded = await readCorrelation(kernel.database, correlation, { limit: readLimitMax });
   const [first] = recorded;

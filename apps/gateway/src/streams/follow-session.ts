@@ -1,24 +1,24 @@
-/** Events of one session and of its runs as they come. */
+/** Streams events of a session and its runs. */
 import { advanceOffsets, tailPages, type Kernel, type OffsetVector, type StoredEvent } from "@roost/kernel";
 import { isTerminal } from "./is-terminal.ts";
 
 export interface SessionEvent {
   kind: "event";
   event: StoredEvent;
-  /** The place behind it. */
+  /** The position after it. */
   offsets: OffsetVector;
 }
 
 export interface FollowSession {
   topics: readonly string[];
   sessionKey: string;
-  /** Runs that are known to be of the session; kept up to date here. */
+  /** Known runs of the session; updated here. */
   runIds: Set<string>;
   after: OffsetVector;
   signal: AbortSignal;
 }
 
-/** Every event once. Ends only by its signal. */
+/** Yields every event once. Ends only by its signal. */
 export async function* followSession(
   kernel: Kernel,
   { topics, sessionKey, runIds, after, signal }: FollowSession,
@@ -30,7 +30,7 @@ export async function* followSession(
       const runId = event.data["runId"];
       const isOfSession = event.subject === sessionKey || event.data["sessionKey"] === sessionKey;
       if (isOfSession && event.type === "run.created" && event.subject !== null) runIds.add(event.subject);
-      // What the home is told, its main session is told.
+      // Notices to the home belong to its main session.
       const isNotice = event.topic === "notices" && sessionKey === "main";
       if (isOfSession || isNotice || (typeof runId === "string" && runIds.has(runId)))
         yield { kind: "event", event, offsets };

@@ -5,7 +5,7 @@ export interface FollowedText {
   text: string;
 }
 
-/** What a run's model writes, from now on; lossy. Ends only by its signal. */
+/** Streams the text of a run's model from now on; lossy. Ends only by its signal. */
 export async function* followText(
   kernel: Kernel,
   runId: string,

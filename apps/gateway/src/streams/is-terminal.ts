@@ -1,6 +1,6 @@
 const terminal = new Set(["run.done", "run.failed", "run.cancelled", "run.diverged", "run.outdated"]);
 
-/** Whether a run is over with an event of this type. */
+/** Whether this event type ends a run. */
 export function isTerminal(eventType: string): boolean {
   return terminal.has(eventType);
 }

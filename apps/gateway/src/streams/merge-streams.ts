@@ -1,6 +1,6 @@
 /**
- * Items of several streams as they come: each is asked for its next item only when the one before was taken. It ends when all have
- * ended and fails when one fails. Streams put into `added` meanwhile are taken in with the next item.
+ * Merges streams: each is read on only after its last item was taken. Ends when all have ended, fails when one fails. Streams put into `added` join
+ * at the next item.
  */
 export async function* mergeStreams<Item>(
   streams: readonly AsyncGenerator<Item, void>[],
@@ -9,7 +9,7 @@ export async function* mergeStreams<Item>(
   const open = new Set<AsyncGenerator<Item, void>>();
   const arrived: Arrival<Item>[] = [];
   let wake: () => void = () => {};
-  // A queue and not Promise.race, which would keep one reaction per item on a stream that stays silent.
+  // A queue rather than Promise.race, which would add a reaction per item on a silent stream.
   const arrive = (arrival: Arrival<Item>) => {
     arrived.push(arrival);
     wake();
@@ -39,14 +39,14 @@ export async function* mergeStreams<Item>(
       for (const late of added.splice(0)) ask(late);
     }
   } finally {
-    // Not awaited: a generator that waits for its next item is ended by its signal, and return() stands in line behind that.
+    // Not awaited: a waiting generator is ended by its signal, and return() queues behind that.
     for (const stream of [...open, ...added]) void stream.return().catch(() => undefined);
   }
 }
 
 interface Arrival<Item> {
   stream: AsyncGenerator<Item, void>;
-  /** Without one it failed. */
+  /** Missing when it failed. */
   result?: IteratorResult<Item, void>;
   error?: unknown;
 }

@@ -1,15 +1,14 @@
-/** Recorded events with the place behind each of them. Pure. */
+/** Orders recorded events, each with the position after it. Pure. */
 import { advanceOffsets, partitionName, type OffsetVector, type StoredEvent } from "@roost/kernel";
 
 export interface PlacedEvent {
   event: StoredEvent;
-  /** Where a reader that has this event goes on: the rest of the past, then what comes after `end`. */
+  /** Where a reader continues after this event: the rest of the past, then events from `end`. */
   offsets: OffsetVector;
 }
 
 /**
- * By time, within a partition by offset. `past` is complete below `end` for whoever reads it; events from `end` on are left out,
- * because the tail that begins there tells them.
+ * Orders by time, within a partition by offset. `past` must be complete below `end`; events from `end` on are left out, since the tail yields them.
  */
 export function orderPast(past: readonly StoredEvent[], end: OffsetVector): PlacedEvent[] {
   const partitions = new Map<string, StoredEvent[]>();

@@ -1,6 +1,6 @@
-/** Reading streams in tests. */
+/** Reads streams in tests. */
 
-/** Items until `isLast` says so, that one included; then the stream is left. */
+/** Collects items up to the one for which `isLast` holds, then leaves the stream. */
 export async function collect<Item>(stream: AsyncIterable<Item>, isLast: (item: Item) => boolean): Promise<Item[]> {
   const items: Item[] = [];
   for await (const item of stream) {
@@ -10,7 +10,7 @@ export async function collect<Item>(stream: AsyncIterable<Item>, isLast: (item: 
   return items;
 }
 
-/** Waits, without a clock, until something that happens by itself has happened. */
+/** Waits, without a clock, until a condition holds. */
 export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,4 @@
-/** The gateway over a home and a database of its own for each test, served on a free port, with a count of what it holds open. */
+/** A gateway per test, over its own home and database, on a free port, with counts of open watches. */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -31,9 +31,9 @@ export interface TestGateway extends AsyncDisposable {
   client: ClientOf<typeof roostContract>;
   /** With the token, unless headers say otherwise. */
   ask(path: string, init?: { method?: string; body?: string; headers?: Record<string, string> }): Promise<Response>;
-  /** Watches of wake-ups and of texts that streams hold now. */
+  /** Open watches of wake-ups and of texts. */
   held(): { watches: number; texts: number };
-  /** As SIGTERM does; then the same port serves again. */
+  /** Stops as SIGTERM does, then serves the same port again. */
   restart(): Promise<void>;
 }
 
@@ -146,7 +146,7 @@ async function serve(options: ServeOptions) {
   };
 }
 
-/** The kernel, with a count of the watches and texts that were begun and not ended. */
+/** The kernel, counting open watches and texts. */
 function countHeld(kernel: Kernel) {
   let watches = 0;
   let texts = 0;

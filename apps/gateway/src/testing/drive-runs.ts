@@ -37,7 +37,7 @@ export async function end(kernel: Kernel, owned: Owned): Promise<void> {
   await finishRun(kernel, owned, { state: "done", output: { text: "ended" } });
 }
 
-/** A run with that many steps, from its beginning to its end. */
+/** Plays a run of this many steps from start to end. */
 export async function playRun(kernel: Kernel, steps: number, run: Partial<NewRun> = {}): Promise<string> {
   await using worker = await joinWorker(kernel);
   const runId = await startRun(kernel, run);

@@ -1,2 +1,2 @@
-/** Hears nobody and comes to no end, as a program with an endless loop in it. */
+/** Ignores its input and never ends, as an endless loop. */
 for (;;);

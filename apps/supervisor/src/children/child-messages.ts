@@ -1,6 +1,6 @@
 /**
- * What the supervisor and its children say to each other over Node's IPC channel. A child answers pings from its
- * first moment, says `ready` once, and stops by itself when the channel closes: its supervisor is dead.
+ * Messages between the supervisor and its children over Node's IPC channel. A child answers pings from its start, sends `ready` once, and stops
+ * when the channel closes, because its supervisor has died.
  */
 
 export interface ReadyMessage {
@@ -9,13 +9,13 @@ export interface ReadyMessage {
   url?: string;
   /** The model that agents use, in words; null when there is none and Roost rehearses. */
   model?: string | null;
-  /** Further lines that the person should see. */
+  /** Further lines for the person. */
   notices?: string[];
 }
 
 export type ChildMessage = ReadyMessage | { type: "pong" };
 
-/** Undefined for anything else: a child may send what a later version understands. */
+/** Undefined for unknown messages: a child may be of a later version. */
 export function readChildMessage(message: unknown): ChildMessage | undefined {
   if (typeof message !== "object" || message === null || !("type" in message)) return undefined;
   if (message.type === "pong") return { type: "pong" };

@@ -1,14 +1,14 @@
 /**
- * Keeps one program running: starts it, starts it again when it ends, waits longer after each failure in a row, and
- * never gives up. It knows nothing of the other children, so that one that cannot stay up takes none of them along.
+ * Keeps one program running: restarts it when it ends, with growing delays after consecutive failures, and never gives up. Independent of other
+ * children, so that a failing one does not affect them.
  */
 import { backoffMs, sleepUntilAborted, type Logger } from "@roost/base";
 import type { ReadyMessage } from "./child-messages.ts";
 import { spawnChild, type ChildEnd, type ChildLimits, type ChildProgram, type RunningChild } from "./spawn-child.ts";
 
-/** A child that ended this often without having stayed up in between is shown as one that cannot stay up. */
+/** After this many consecutive failures the child is reported as looping. */
 const failuresInRowMax = 5;
-/** A child that was up this long has proven that it can: its next end counts as the first. */
+/** A child up for this long is stable: its next failure counts as the first. */
 const stableMsMin = 60_000;
 const restarting = { firstMs: 100, maxMs: 30_000 };
 
@@ -18,31 +18,31 @@ export interface KeepChildOptions {
   limits: ChildLimits;
   writeLog: (line: string) => void;
   logger: Logger;
-  /** Every time it is ready, the first time included. */
+  /** Each time it is ready, the first included. */
   onReady: (message: ReadyMessage) => void;
-  /** It ended without having been told to, and starts again after `nextMs`. */
+  /** It ended unexpectedly and restarts after `nextMs`. */
   onFailure: (failure: ChildFailure) => void;
-  /** Another process runs under this name now. */
+  /** A new process runs under this name. */
   onChange: () => void;
 }
 
 export interface ChildFailure extends ChildEnd {
   failuresInRow: number;
   nextMs: number;
-  /** It has failed so often in a row that somebody should look. */
+  /** It has failed so often in a row that a person should look. */
   isLooping: boolean;
 }
 
 export interface KeptChild {
   readonly name: string;
-  /** Of the process that runs at the moment. */
+  /** Identity of the current process. */
   identity(): string | undefined;
   isReady(): boolean;
-  /** Stops the process and starts it anew at once, with what `environment` says now. */
+  /** Restarts the process at once, with the current `environment`. */
   restart(): void;
-  /** Ends it for good. Resolves when it is gone. */
+  /** Stops it for good. Resolves when it has ended. */
   stop(): Promise<void>;
-  /** Ends it for good, without grace. */
+  /** Kills it for good, without grace. */
   kill(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The gateway and the workers of one machine as one thing: ready when the gateway and one worker are, stopped workers
- * first so that what they finish is still served.
+ * The gateway and the workers of a machine: ready when the gateway and one worker are. Workers stop first, so that the gateway still serves what
+ * they finish.
  */
 import { RoostError, type Logger } from "@roost/base";
 import type { ReadyMessage } from "./child-messages.ts";
@@ -14,27 +14,27 @@ export interface KeepChildrenOptions {
   writeLog: (line: string) => void;
   logger: Logger;
   onFailure: (name: string, failure: ChildFailure) => void;
-  /** Every time the gateway is ready, the first time included. */
+  /** Each time the gateway is ready, the first included. */
   onGateway: (message: ReadyMessage) => void;
-  /** A child that had failed is up again. */
+  /** A failed child is up again. */
   onRecovery: (name: string) => void;
-  /** Other processes run now. */
+  /** The set of processes has changed. */
   onChange: (processes: { name: string; identity: string }[]) => void;
 }
 
 export interface KeptChildren {
   /**
-   * The gateway's message, as soon as one worker is ready too.
+   * The gateway's message, once one worker is ready too.
    * @throws invalid_input when the gateway or a worker refuses its configuration before that
    */
   readonly ready: Promise<ReadyMessage>;
-  /** Starts all of them anew, with what their `environment` says now. */
+  /** Restarts all of them with the current `environment`. */
   restart(): void;
-  /** Workers, then the gateway; without grace as soon as `force` is aborted. */
+  /** Stops workers, then the gateway; without grace once `force` is aborted. */
   stop(force: AbortSignal): Promise<void>;
 }
 
-/** sysexits(3) EX_USAGE: the configuration is refused. Trying again would not help. */
+/** sysexits(3) EX_USAGE: the configuration is refused, so retrying would not help. */
 const refusedExitCode = 64;
 
 /** The gateway and one worker. */
@@ -91,10 +91,10 @@ export function keepChildren(programs: readonly ChildProgram[], options: KeepChi
     for (const program of programs.slice(children.length)) start(program, false);
     onChange();
   };
-  // The first two make the machine ready; the others would only compete with them for the processor until then.
+  // The first two make the machine ready; the others would only compete with them for the processor.
   programs.slice(0, firstCount).forEach((program, index) => start(program, index === 0));
   onChange();
-  // Whoever waits for it hears of the refusal; nobody may be waiting any more.
+  // Callers waiting for it get the rejection; there may be none.
   ready.promise.catch(() => undefined);
 
   const stopAll = async (some: readonly KeptChild[], force: AbortSignal) => {

@@ -1,7 +1,6 @@
 /**
- * One life of one child process: its start, its pings, what it prints, its end. Who starts it again is keep-child.ts.
- * It is in a process group of its own: Ctrl-C in the terminal reaches the supervisor alone, which then stops
- * everything in order.
+ * One lifetime of a child process: start, pings, output, end. Restarts: keep-child.ts. It has its own process group: Ctrl-C reaches only the
+ * supervisor, which stops everything in order.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { createChildOutput, type ChildOutput } from "../logs/child-output.ts";
@@ -9,21 +8,21 @@ import { readProcessIdentity } from "../processes/process-identity.ts";
 import { readChildMessage, type ReadyMessage } from "./child-messages.ts";
 
 export interface ChildProgram {
-  /** Unique in one supervisor: `gateway`, `worker-1`. */
+  /** Unique per supervisor: `gateway`, `worker-1`. */
   name: string;
   /** The program file. */
   path: string;
   /** For Node itself. */
   nodeArguments?: string[];
-  /** Asked for at every start. */
+  /** Called at every start. */
   environment: () => NodeJS.ProcessEnv;
 }
 
 export interface ChildLimits {
   pingEveryMs: number;
-  /** This many pings in a row without an answer, and the child counts as hung. Counting survives a sleeping laptop. */
+  /** A child counts as hung after this many unanswered pings in a row. Counting survives a sleeping laptop. */
   missedPingsMax: number;
-  /** From its start until it says `ready`. */
+  /** From its start until `ready`. */
   readyMsMax: number;
   /** From SIGTERM until SIGKILL. */
   graceMsMax: number;
@@ -37,7 +36,7 @@ export const defaultLimits: ChildLimits = {
 };
 
 export interface ChildEnd {
-  /** In words for a person: "exit code 1", "SIGKILL", "it did not answer for 15 s". */
+  /** For a person: "exit code 1", "SIGKILL", "it did not answer for 15 s". */
   reason: string;
   code: number | null;
   wasReady: boolean;
@@ -48,7 +47,7 @@ export interface ChildEnd {
 export interface RunningChild {
   readonly identity: string | undefined;
   readonly ended: Promise<ChildEnd>;
-  /** Asks it to end, and makes it after the grace. */
+  /** Sends SIGTERM, and SIGKILL after the grace period. */
   stop(): void;
   kill(): void;
 }
@@ -61,7 +60,7 @@ export interface SpawnChildOptions {
   onReady: (message: ReadyMessage) => void;
 }
 
-/** After its end, for output that is still on its way; a grandchild may hold the pipes open for ever. */
+/** Wait for remaining output after its end; a grandchild may keep the pipes open for ever. */
 const outputMsMax = 500;
 
 export function spawnChild(program: ChildProgram, options: SpawnChildOptions): RunningChild {
@@ -116,7 +115,7 @@ export function spawnChild(program: ChildProgram, options: SpawnChildOptions): R
   };
 }
 
-/** Counts from the child's first sign of life: until then it may still be loading, and `readyMsMax` holds. */
+/** Begins at the child's first answer: until then it may be loading, and `readyMsMax` applies. */
 function watchPings(child: ChildProcess, limits: ChildLimits, onHung: () => void): () => void {
   let missed: number | undefined;
   child.on("message", (received) => {
@@ -125,7 +124,7 @@ function watchPings(child: ChildProcess, limits: ChildLimits, onHung: () => void
   const timer = setInterval(() => {
     if (missed !== undefined) missed += 1;
     if ((missed ?? 0) > limits.missedPingsMax) return onHung();
-    // A closed channel or a full one is a missed ping.
+    // A closed or full channel counts as a missed ping.
     if (child.connected) child.send({ type: "ping" }, () => undefined);
   }, limits.pingEveryMs);
   return () => clearInterval(timer);
@@ -141,7 +140,7 @@ function waitForEnd(child: ChildProcess, output: ChildOutput): Promise<{ code: n
       resolve(end ?? { code: null, reason: "it ended" });
     };
     child.once("error", (error) => {
-      // The program could not be started; `exit` does not follow. A failed kill or send also ends up here.
+      // The program could not be started, and `exit` does not follow. Failed kills and sends also arrive here.
       if (child.pid !== undefined) return;
       end = { code: null, reason: `it could not be started (${error.message})` };
       finish();

@@ -1,29 +1,26 @@
-/**
- * The database of the home: the one of DATABASE_URL, or the PostgreSQL that comes with Roost, which is started again
- * when it ends. Its clients reconnect by themselves.
- */
+/** The home's database: the one of DATABASE_URL, or the bundled PostgreSQL, restarted when it ends. Clients reconnect by themselves. */
 import { formatDurationMs, sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
 import { openDatabase, openEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresStage } from "@roost/database";
 
 export interface KeepDatabaseOptions {
-  /** Replaces the embedded one. */
+  /** Replaces the bundled one. */
   url: string | undefined;
-  /** Of the embedded one. */
+  /** Data directory of the bundled one. */
   directory: string;
   logger: Logger;
   onStage: (stage: EmbeddedPostgresStage) => void;
-  /** Ends the wait for a given one that is down. */
+  /** Ends the wait for an external database that is down. */
   stop: AbortSignal;
-  /** It ended and will be started again, or is not there yet. */
+  /** It ended and will be restarted, or is not up yet. */
   onLost: (reason: string) => void;
-  /** It is back, perhaps under another address. */
+  /** It is back, possibly at another address. */
   onBack: (hasMoved: boolean) => void;
 }
 
 export interface KeptDatabase {
-  /** Where it is now. */
+  /** Its current address. */
   url(): string;
-  /** In words: "PostgreSQL (process 12)". */
+  /** For a person: "PostgreSQL (process 12)". */
   readonly description: string;
   stop(): Promise<void>;
 }
@@ -31,7 +28,7 @@ export interface KeptDatabase {
 const firstDelayMs = 100;
 const delayMsMax = 30_000;
 
-/** A given database that is down is waited for. @throws RoostError that says what the person can do; the reason of `stop` when it is aborted */
+/** Waits for an external database that is down. @throws RoostError that says what the person can do; the reason of `stop` when aborted */
 export async function keepDatabase(options: KeepDatabaseOptions): Promise<KeptDatabase> {
   return options.url === undefined ? keepEmbedded(options) : useGiven(options.url, options);
 }
@@ -45,12 +42,12 @@ async function useGiven(url: string, { logger, stop, onLost }: KeepDatabaseOptio
       return { url: () => url, description: `PostgreSQL ${row?.version} of DATABASE_URL`, stop: async () => undefined };
     } catch (error) {
       const { message, retryable } = toRoostError(error);
-      // Refused for its name or credentials: waiting does not change it.
+      // Refused for its name or credentials: waiting does not help.
       if (!retryable) throw error;
-      logger.warn("the database of DATABASE_URL is not there yet", { error, nextMs: waitMs });
+      logger.warn("the database of DATABASE_URL is not up yet", { error, nextMs: waitMs });
       if (message !== told)
         onLost(
-          `${message}; waiting for the database of DATABASE_URL, at most ${formatDurationMs(delayMsMax)} between two looks`,
+          `${message}; waiting for the database of DATABASE_URL, retrying at least every ${formatDurationMs(delayMsMax)}`,
         );
       told = message;
       await sleepUntilAborted(waitMs, { signal: stop });
@@ -79,8 +76,8 @@ async function keepEmbedded(options: KeepDatabaseOptions): Promise<KeptDatabase>
         options.onBack(postgres.url !== opened.url);
         return;
       } catch (error) {
-        logger.error("PostgreSQL does not start again", { error, nextMs: delayMs });
-        options.onLost(`${(error as Error).message}; trying again`);
+        logger.error("PostgreSQL could not be restarted", { error, nextMs: delayMs });
+        options.onLost(`${(error as Error).message}; retrying`);
         await sleepUntilAborted(delayMs, { signal: stopping.signal });
       }
     }
@@ -88,7 +85,7 @@ async function keepEmbedded(options: KeepDatabaseOptions): Promise<KeptDatabase>
   watch(postgres);
   return {
     url: () => postgres.url,
-    description: `PostgreSQL (process ${postgres.pid}${postgres.adopted ? ", which was running" : ""})`,
+    description: `PostgreSQL (process ${postgres.pid}${postgres.adopted ? ", already running" : ""})`,
     async stop() {
       stopping.abort();
       await reopening;

@@ -66,6 +66,6 @@ test("prepareMachinery() refuses a home that is a file and says what to do", asy
   await writeFile(paths.home, "");
   await assert.rejects(prepareMachinery(paths), {
     code: "invalid_input",
-    message: /cannot be the home of Roost.*set ROOST_HOME/,
+    message: /cannot be used as the home.*set ROOST_HOME/,
   });
 });

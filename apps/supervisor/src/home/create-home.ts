@@ -1,7 +1,6 @@
 /**
- * Fills an empty home from the template, once, by the process that owns it. A person's file is never touched: only
- * a home that holds nothing is filled. The copy is made complete inside `.roost` and then moved out entry by entry,
- * so that a process that is killed at any moment leaves something the next one finishes.
+ * Fills an empty home from the template, once, by its owning process. A home that holds anything is left alone. The copy is completed inside
+ * `.roost` and then moved entry by entry, so that the next start finishes what a killed process began.
  */
 import { cp, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,10 +8,10 @@ import { RoostError, syncDirectory, systemClock, writeFileDurably } from "@roost
 import type { HomePaths } from "./home-paths.ts";
 
 const filesMax = 1_000;
-/** What a system or a volume puts into a directory that is empty to a person. */
+/** What a system or volume puts into an otherwise empty directory. */
 const ignoredEntries = new Set([".roost", ".DS_Store", "lost+found"]);
 
-/** Makes the directories that everything else needs. @throws invalid_input when the home cannot be a directory of this user */
+/** Creates the internal directories. @throws invalid_input when the home cannot be a directory of this user */
 export async function prepareMachinery(paths: HomePaths): Promise<void> {
   try {
     await mkdir(paths.home, { recursive: true, mode: 0o700 });
@@ -21,13 +20,13 @@ export async function prepareMachinery(paths: HomePaths): Promise<void> {
     const { code, path } = error as NodeJS.ErrnoException;
     throw new RoostError(
       code === "EACCES" || code === "EPERM" || code === "EROFS" ? "forbidden" : "invalid_input",
-      `${paths.home} cannot be the home of Roost (${code} at ${path ?? paths.home}): set ROOST_HOME to a directory that this user may write`,
+      `${paths.home} cannot be used as the home (${code} at ${path ?? paths.home}): set ROOST_HOME to a directory that this user can write`,
       { cause: error },
     );
   }
 }
 
-/** Whether a home was made; false when there was one. The caller owns the home. */
+/** Returns whether a home was created; false when one existed. The caller owns the home. */
 export async function createHome(paths: HomePaths, options: { template: string }): Promise<boolean> {
   const mark = join(paths.machinery, "home.json");
   const staged = join(paths.machinery, "new-home");
@@ -59,7 +58,7 @@ async function stage(template: string, staged: string): Promise<void> {
 
 async function moveOut(staged: string, home: string): Promise<void> {
   for (const name of await readdir(staged)) {
-    // Moved by an earlier attempt, or meanwhile made by the person.
+    // Already moved by an earlier attempt, or created by the person in the meantime.
     if (!(await exists(join(home, name)))) await rename(join(staged, name), join(home, name));
   }
   await syncDirectory(home);
@@ -70,7 +69,7 @@ async function syncTree(directory: string): Promise<void> {
   if (entries.length > filesMax) {
     throw new RoostError(
       "limit_exceeded",
-      `${directory} holds ${entries.length} files, a template may hold ${filesMax}`,
+      `${directory} has ${entries.length} files (limit ${filesMax} for a template)`,
     );
   }
   for (const entry of entries) {

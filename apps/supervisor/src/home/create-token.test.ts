@@ -31,6 +31,6 @@ test("createToken() refuses a file that is too short to be a token, such as a to
   await writeFile(paths.token, "");
   await assert.rejects(createToken(paths.token), {
     code: "invalid_input",
-    message: /holds 0 characters.*at least 32: delete it/,
+    message: /holds 0 characters.*at least 32: delete the file/,
   });
 });

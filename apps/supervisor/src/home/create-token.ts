@@ -6,15 +6,16 @@ const tokenBytes = 32;
 const tokenCharsMin = 32;
 
 /**
- * Makes the token with which programs of this user enter the gateway, unless there is one. It is readable by its
- * owner alone; a token that was made readable to others is closed again.
+ * Creates the token by which programs of this user enter the gateway, unless one exists. Only its owner can read it; other permissions are removed.
  *
- * @throws invalid_input when the file holds something too short to be a token
+ * @throws invalid_input when the file holds too short a token
  */
 export async function createToken(path: string): Promise<void> {
   const found = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
-    throw new RoostError("forbidden", `${path} cannot be read (${error.code}): give it to this user`, { cause: error });
+    throw new RoostError("forbidden", `${path} cannot be read (${error.code}): make this user its owner`, {
+      cause: error,
+    });
   });
   if (found === undefined) {
     await writeFileDurably(path, `roost_${randomBytes(tokenBytes).toString("base64url")}\n`, { mode: 0o600 });
@@ -23,7 +24,7 @@ export async function createToken(path: string): Promise<void> {
   if (found.trim().length < tokenCharsMin) {
     throw new RoostError(
       "invalid_input",
-      `${path} holds ${found.trim().length} characters, a token needs at least ${tokenCharsMin}: delete it to get a new one`,
+      `${path} holds ${found.trim().length} characters, but a token has at least ${tokenCharsMin}: delete the file to get a new one`,
     );
   }
   if (((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o600);

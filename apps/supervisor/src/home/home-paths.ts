@@ -1,12 +1,12 @@
 import { join } from "node:path";
 
-/** Where Roost's machinery lies in a home. Everything else in it belongs to the person. */
+/** Paths of Roost's internal files in a home. Everything else belongs to the person. */
 export interface HomePaths {
   home: string;
   machinery: string;
-  /** One file per process that wants to own the home. */
+  /** One file per process that tries to own the home. */
   claims: string;
-  /** Who owns the home, for people and for `roost down`. */
+  /** Describes the owner, for people and `roost down`. */
   owner: string;
   token: string;
   logs: string;

@@ -1,9 +1,8 @@
 /**
- * At most one supervisor owns a home. A claim is a file whose name says which process it belongs to. Whoever has
- * written its claim and then sees no other living one owns the home; whoever sees another never does. A claim of a
- * dead process counts for nothing, and anybody may remove it because a name is never used again: that is how a lock
- * is taken over after kill -9 or a power cut. Of two that see each other at the same moment the greater name
- * withdraws. The home lies on one machine: processes are looked up by their number.
+ * At most one supervisor owns a home. A claim is a file named after its process. A process that has written its claim and then sees no other live
+ * claim owns the home; one that sees another does not. Claims of dead processes are void and may be removed by anyone, because names are never
+ * reused: this is how a lock is taken over after kill -9 or a power cut. Of two that see each other at once, the greater name withdraws. A home is
+ * on one machine: processes are looked up by pid.
  */
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,9 +12,9 @@ import type { HomePaths } from "./home-paths.ts";
 import { readOwner, type Owner } from "./owner.ts";
 
 export interface LockHomeOptions {
-  /** Called once when the owner is on its way out and is waited for. */
+  /** Called once when the owner is stopping and its end is awaited. */
   onWait?: (owner: Owner) => void;
-  /** The process that claims; this one unless a test says otherwise. */
+  /** Pid of the claiming process; only tests set it. */
   pid?: number;
   stoppingMsMax?: number;
 }
@@ -25,13 +24,13 @@ export interface HomeLock extends AsyncDisposable {
 }
 
 const pollMs = 50;
-/** Two that start at the same moment: the one that stays sees the other withdraw within this. */
+/** Of two simultaneous starts, the winner sees the other withdraw within this time. */
 const rivalMsMax = 2_000;
-/** As long as an orderly stop may take. */
+/** The longest orderly stop. */
 const stoppingMsMaxDefault = 60_000;
 const claimSuffix = ".claim";
 
-/** @throws conflict when another process owns the home; the message says which, since when and where it answers */
+/** @throws conflict when another process owns the home; the message names it, its start and its address */
 export async function lockHome(paths: HomePaths, options: LockHomeOptions = {}): Promise<HomeLock> {
   const identity = readProcessIdentity(options.pid ?? process.pid);
   if (identity === undefined) throw new RoostError("internal", "this process is not listed by the system");
@@ -60,12 +59,12 @@ export async function lockHome(paths: HomePaths, options: LockHomeOptions = {}):
   }
 }
 
-/** It says so, or it will notice in a moment that npm was killed. */
+/** It is stopping, or will stop soon because its npm was killed. */
 function isLeaving(owner: Owner): boolean {
   return owner.state === "stopping" || !(owner.starters ?? []).every(isProcessAlive);
 }
 
-/** Identities of the living processes with a claim, without `own`. */
+/** Identities of live processes with a claim, except `own`. */
 async function livingClaims(directory: string, own: string): Promise<string[]> {
   const living: string[] = [];
   for (const name of await readdir(directory)) {

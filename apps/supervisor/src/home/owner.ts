@@ -1,7 +1,4 @@
-/**
- * The record of who owns a home: written by the owner, read by the next `npm start`, by `roost down` and by people.
- * It is what is said; the claim (lock-home.ts) is what counts.
- */
+/** The record of a home's owner, read by the next `npm start`, `roost down` and people. Informative only; the claim (lock-home.ts) decides. */
 import { readFile, rm } from "node:fs/promises";
 import { writeFileDurably } from "@roost/base";
 
@@ -9,20 +6,20 @@ export type OwnerState = "starting" | "running" | "stopping";
 
 export interface Owner {
   pid: number;
-  /** Number and start of the process: a number alone may meanwhile mean another. */
+  /** Pid and start time: a pid alone may be reused. */
   identity: string;
   /** ISO 8601. */
   startedAt: string;
   state: OwnerState;
-  /** The gateway's address, once it is known. */
+  /** The gateway's address, once known. */
   url?: string;
-  /** Processes whose end is the owner's: npm, when it has started it. */
+  /** Processes at whose end the owner stops: npm, if it started it. */
   starters?: readonly string[];
-  /** What the owner has started: whatever of it outlives the owner is ended by the next one. */
+  /** Processes that the owner started; the next owner ends those that outlive it. */
   children: { name: string; identity: string }[];
 }
 
-/** Undefined when there is none, or none that can be read. */
+/** Undefined when it is missing or unreadable. */
 export async function readOwner(path: string): Promise<Owner | undefined> {
   try {
     const found = JSON.parse(await readFile(path, "utf8")) as Partial<Owner>;
@@ -36,13 +33,13 @@ export async function readOwner(path: string): Promise<Owner | undefined> {
 }
 
 export interface OwnerRecord extends AsyncDisposable {
-  /** Writes follow each other; the last change wins. A write that fails is told and stops nothing. */
+  /** Writes are ordered; the last change wins. A failed write is reported and stops nothing. */
   update(change: Partial<Owner>): void;
-  /** Resolves when every change so far is on the disk. */
+  /** Resolves when all changes so far are on disk. */
   written(): Promise<void>;
 }
 
-/** Writes the record of this owner; disposing waits for what is being written and removes it. */
+/** Opens this owner's record; disposing waits for pending writes and removes the file. */
 export function openOwnerRecord(path: string, first: Owner, onFailure: (error: unknown) => void): OwnerRecord {
   let owner = first;
   let writing: Promise<void> = Promise.resolve();

@@ -1,7 +1,6 @@
 /**
- * Turns what a child process prints into lines of the log: a JSON line is kept and gets the child's name, anything
- * else (a stack, a complaint of Node itself) becomes the message of a line. Remembers the last error, which is what
- * a person is told when the child ends.
+ * Turns a child's output into log lines: JSON lines get the child's name, other text (stack traces, Node's errors) becomes a message. Remembers the
+ * last error, which is reported when the child ends.
  */
 import { StringDecoder } from "node:string_decoder";
 import { systemClock, type Clock } from "@roost/base";
@@ -10,9 +9,9 @@ const lineCharsMax = 64 * 1024;
 const errorCharsMax = 500;
 
 export interface ChildOutput {
-  /** What the child printed, in pieces of any length. */
+  /** Output of the child, in chunks of any size. */
   take(stream: "stdout" | "stderr", chunk: Buffer): void;
-  /** The child has ended: what it printed without a last line feed is a line too. */
+  /** At the child's end: an unfinished last line is logged. */
   end(): void;
   lastError(): string | undefined;
 }
@@ -29,7 +28,7 @@ export function createChildOutput(
     if (fields === undefined) {
       const level = stream === "stderr" ? "error" : "info";
       const time = new Date(clock.nowMs()).toISOString();
-      // The first line of a stack says what happened, Node's own frame around it does not.
+      // The first line of a stack trace says what happened; Node's own frame around it does not.
       if (level === "error" && /\b\w*(?:Error|FATAL)\b/.test(text)) lastError = text.trim().slice(0, errorCharsMax);
       write(`${JSON.stringify({ time, level, process: name, message: text })}\n`);
       return;
@@ -66,7 +65,7 @@ function parseFields(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Cuts a stream into lines. A line past the limit is cut into several. */
+/** Splits a stream into lines; a longer line than the limit is split. */
 function createSplitter(onLine: (line: string) => void) {
   const decoder = new StringDecoder("utf8");
   let rest = "";

@@ -1,20 +1,19 @@
 /**
- * A log file that never outgrows its limit: when it is full it becomes `.1`, the older ones move on, the oldest goes.
- * A line is on its way to the disk when write() returns, so nothing is lost with the process. A log that cannot be
- * written is said once and stops nothing.
+ * A log file with a size limit: when full it becomes `.1`, older ones are renumbered and the oldest is deleted. write() is synchronous, so no line
+ * is lost with the process. A failure to write is reported once and stops nothing.
  */
 import { closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 
 export interface LogFileOptions {
   path: string;
   bytesMax?: number;
-  /** Including the one that is written. */
+  /** Including the current one. */
   filesMax?: number;
   onFailure: (error: Error) => void;
 }
 
 export interface LogFile extends Disposable {
-  /** Takes one line that ends with a line feed. */
+  /** Takes one line, ending in a line feed. */
   write(line: string): void;
 }
 

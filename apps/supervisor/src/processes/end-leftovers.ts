@@ -1,9 +1,9 @@
-/** Ends processes that outlived their supervisor: one that hangs does not notice that its supervisor is gone. */
+/** Ends processes that outlived their supervisor: a hung one does not notice its end. */
 import { sleepUntilAborted, type Logger } from "@roost/base";
 import { isProcessAlive } from "./process-identity.ts";
 
 const pollMs = 20;
-/** They stop by themselves when they notice; this is for those that do not. */
+/** Most stop by themselves when they notice; this is for the others. */
 const graceMsMax = 2_000;
 const killedMsMax = 2_000;
 
@@ -17,7 +17,7 @@ export async function endLeftovers(
     ["SIGKILL", killedMsMax],
   ] as const) {
     for (const { name, identity } of living()) {
-      logger.warn(`${name} outlived its supervisor: sending it ${signal}`, { identity });
+      logger.warn(`${name} outlived its supervisor: sending ${signal}`, { identity });
       signalProcess(identity, signal);
     }
     for (let waitedMs = 0; waitedMs < msMax && living().length > 0; waitedMs += pollMs) await sleepUntilAborted(pollMs);
@@ -28,6 +28,6 @@ function signalProcess(identity: string, signal: NodeJS.Signals): void {
   try {
     process.kill(Number.parseInt(identity, 10), signal);
   } catch {
-    // It ended by itself in between.
+    // It has ended in the meantime.
   }
 }

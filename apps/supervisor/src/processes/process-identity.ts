@@ -1,18 +1,15 @@
-/**
- * Which process a number means. The system uses numbers again, so a process is its number and the moment it
- * started. On Windows only the number is known.
- */
+/** Identifies a process by its pid and start time, because pids are reused. On Windows by pid only. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** `<pid>-<start>`, or undefined when no such process lives. A zombie does not live. */
+/** `<pid>-<start>`, or undefined when there is no such live process. Zombies count as dead. */
 export function readProcessIdentity(pid: number): string | undefined {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
   const start = readStart(pid);
   return start === undefined ? undefined : `${pid}-${start}`;
 }
 
-/** Whether the process that was once read as `identity` still lives. */
+/** Whether the process read earlier as `identity` is still alive. */
 export function isProcessAlive(identity: string): boolean {
   return readProcessIdentity(Number.parseInt(identity, 10)) === identity;
 }
@@ -26,10 +23,10 @@ function readStart(pid: number): string | undefined {
 function readLinuxStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name in parentheses can itself hold spaces and parentheses. Fields: proc(5), from the third on.
+    // The name in parentheses may itself hold spaces and parentheses. Fields: proc(5), from the third on.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (fields[0] === "Z" || fields[0] === "X") return undefined;
-    // Ticks since this boot: the boot belongs to it.
+    // Start ticks count from boot, so the boot id is part of the identity.
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").slice(0, 8);
     return `${boot}.${fields[19]}`;
   } catch {

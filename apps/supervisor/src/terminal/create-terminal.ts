@@ -1,20 +1,20 @@
 /**
- * What the person sees while Roost starts, runs and stops: a line for each thing that is done, one passing line for
- * what goes on. The only place of this app that knows about colours and cursors; where the text goes is an argument.
+ * What the person sees while Roost starts, runs and stops: a line per finished step, and one transient line for the current one. The only place in
+ * this app that knows colours and cursors; output goes to the given stream.
  */
 export interface TerminalOptions {
   write: (text: string) => void;
-  /** Whether a line can be written over. */
+  /** Whether a line can be overwritten. */
   isTerminal: boolean;
   hasColor: boolean;
 }
 
 export interface Terminal {
-  /** What goes on now. Stays until the next call on a terminal; elsewhere it is a line. */
+  /** The current step. Overwritten by the next call on a terminal; elsewhere a line. */
   going(text: string): void;
   done(text: string): void;
   problem(text: string): void;
-  /** Text that stands by itself; ends of lines are its own. */
+  /** Stand-alone text with its own line ends. */
   text(text: string): void;
   strong(text: string): string;
   faint(text: string): string;

@@ -1,8 +1,8 @@
 /**
- * Stands for the gateway and the workers in tests of the supervisor: a real process that speaks its protocol and
- * does nothing else. It misbehaves as the file `<process name>.order` in its home says, read at every start:
- * `refuse` (exit 64), `crash` (exit 1), `stubborn` (does not stop for SIGTERM), `hang` (never answers, once ready),
- * `deaf` (notices nothing, once ready), `slow` (never becomes ready).
+ * Stands in for gateway and workers in tests of the supervisor: a real process that speaks only its protocol. It misbehaves as the file `<process
+ * name>.order` in its home says, read at every start:
+ * `refuse` (exit 64), `crash` (exit 1), `stubborn` (ignores SIGTERM), `hang` (stops answering once ready),
+ * `deaf` (ignores everything once ready), `slow` (never becomes ready).
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Tries to own the home of ROOST_HOME, says `owned` or why not, and holds it until its standard input ends. */
+/** Tries to own the home of ROOST_HOME, prints `owned` or the reason it cannot, and holds it until stdin ends. */
 import { text } from "node:stream/consumers";
 import { homePaths } from "../home/home-paths.ts";
 import { lockHome } from "../home/lock-home.ts";

@@ -1,4 +1,4 @@
-/** Starts testing/supervisor-program.ts on a home and lets a test wait for what it prints. */
+/** Starts testing/supervisor-program.ts on a home and lets a test wait for its output. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -6,7 +6,7 @@ const program = fileURLToPath(new URL("supervisor-program.ts", import.meta.url))
 
 export interface SupervisorUnderTest {
   readonly process: ChildProcess;
-  /** Everything printed so far. */
+  /** All output so far. */
   printed(): string;
   /** Resolves when the pattern was printed, after `from` characters. @throws when the process ends before */
   prints(pattern: RegExp, from?: number): Promise<void>;

@@ -1,4 +1,4 @@
-/** The supervisor as a process of its own for tests that kill it: real but for the programs it starts. */
+/** The supervisor as a process, for tests that kill it: real except for the programs it starts. */
 import { fileURLToPath } from "node:url";
 import { readSupervisorConfig } from "../config.ts";
 import { listenForStop } from "../listen-for-stop.ts";

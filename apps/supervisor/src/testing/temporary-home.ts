@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { homePaths, type HomePaths } from "../home/home-paths.ts";
 
-/** A directory of its own for one test. */
+/** A temporary directory for one test. */
 export async function createTemporaryHome(): Promise<HomePaths & AsyncDisposable> {
   const home = await mkdtemp(join(tmpdir(), "roost-home-"));
   return {

@@ -9,7 +9,7 @@ import type { TokenPrice } from "../usage/token-usage.ts";
 import { createProbe, type Probe } from "./probe.ts";
 import { probeLlamaCpp, probeOllama } from "./probe-local-servers.ts";
 
-/** What the environment says; absent means undefined. */
+/** From the environment; absent means undefined. */
 export interface DiscoveryConfig {
   ROOST_MODEL_URL?: string | undefined;
   ROOST_MODEL_KEY?: string | undefined;
@@ -20,7 +20,7 @@ export interface DiscoveryConfig {
 
 export interface DiscoverModelsOptions {
   config: DiscoveryConfig;
-  /** How servers are asked; default: HTTP with short time limits. */
+  /** How servers are queried; default: HTTP with short time limits. */
   probe?: Probe;
   /** Names used when ROOST_MODEL is not set. */
   defaultModels?: Partial<typeof defaultModelNames>;
@@ -33,7 +33,7 @@ export interface Discovery {
   /** For openModels, in order; never empty. */
   providers: ProviderConfig[];
   source: "ROOST_MODEL_URL" | "OPENROUTER_API_KEY" | "OPENAI_API_KEY" | "ollama" | "llama.cpp" | "rehearsal";
-  /** What a person should know: what was chosen and why, what is odd. */
+  /** For the person: what was chosen and why, and anything unusual. */
   notes: string[];
 }
 
@@ -41,7 +41,7 @@ const openAiUrl = "https://api.openai.com/v1";
 export const defaultModelNames = { openrouter: "openrouter/auto", openai: "gpt-5-mini" };
 export const localServerUrls = { ollama: "http://127.0.0.1:11434", llamaCpp: "http://127.0.0.1:8080" };
 
-/** @throws RoostError `invalid_input` when what was configured cannot be right; never because a server does not answer. */
+/** @throws RoostError `invalid_input` for an invalid configuration; never because a server does not answer. */
 export async function discoverModels(options: DiscoverModelsOptions): Promise<Discovery> {
   const { config } = options;
   const context: Context = {
@@ -101,7 +101,7 @@ async function localServer(
       id: source.replace(".", "-"),
       baseUrl: server.baseUrl,
       model: server.model,
-      // What runs on one's own machine costs nothing per token.
+      // A local model costs nothing per token.
       price: { inputUsd: 0, outputUsd: 0 },
       ...(server.contextTokensMax === undefined ? {} : { contextTokensMax: server.contextTokensMax }),
     } as const;
@@ -139,7 +139,7 @@ async function configuredServer(options: DiscoverModelsOptions, context: Context
     notes.push(`ROOST_MODEL is not set; ${name} is the first of ${listed?.length ?? 0} that the server lists`);
   }
   if (new URL(baseUrl).hostname === "openrouter.ai" && auth.apiKey !== undefined) {
-    // Its own package reads what it says about reasoning and cost.
+    // Its own package reads reasoning and cost.
     return found(
       "ROOST_MODEL_URL",
       { kind: "openrouter", id: "openrouter", baseUrl, model: name, apiKey: auth.apiKey, ...context.common },

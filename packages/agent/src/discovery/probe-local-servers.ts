@@ -1,12 +1,11 @@
-// Recognises an Ollama or llama.cpp server on this machine by what only they answer (their ports are also used
-// by others), and chooses a model on it.
-// tidy: two servers that are looked for in the same way.
+// Recognizes an Ollama or llama.cpp server on this machine by answers unique to them (their ports are also used by others), and chooses a model.
+// tidy: two servers found in the same way.
 
 import type { Probe } from "./probe.ts";
 
 export interface LocalServer {
   baseUrl: string;
-  /** Undefined: the server is there but has nothing to use. */
+  /** Undefined: the server is running but has no model. */
   model?: string;
   contextTokensMax?: number;
   notes: string[];
@@ -17,9 +16,9 @@ interface OllamaModel {
   modifiedAt: string;
 }
 
-/** What Ollama gives a model that is not loaded yet and sets nothing itself; it cuts longer prompts without a word. */
+/** Ollama's default for a model that is not loaded and sets nothing itself; longer prompts are cut without notice. */
 const ollamaContextTokensDefault = 4096;
-/** Asked for what they can do, newest first; more would make the start slow. */
+/** Models queried for their capabilities, newest first; more would slow the start. */
 const ollamaModelsAskedMax = 8;
 
 export async function probeOllama(
@@ -61,7 +60,7 @@ export async function probeOllama(
     contextOfLoaded(loaded, chosen.name) ?? contextOfParameters(chosen.answer) ?? ollamaContextTokensDefault;
   if (contextTokensMax <= ollamaContextTokensDefault) {
     notes.push(
-      `its context is taken to be ${contextTokensMax} tokens, which is little for an agent; start Ollama with OLLAMA_CONTEXT_LENGTH=32768, load the model, and start Roost again`,
+      `its context is assumed to be ${contextTokensMax} tokens, which is little for an agent; start Ollama with OLLAMA_CONTEXT_LENGTH=32768, load the model, and restart Roost`,
     );
   }
   return { baseUrl, model: chosen.name, contextTokensMax, notes };
@@ -109,7 +108,7 @@ function sameOllamaModel(name: string, wanted: string): boolean {
   return name === wanted || name === `${wanted}:latest`;
 }
 
-/** Servers before 0.6 tell no capabilities; then only the name can rule a model out. */
+/** Servers before 0.6 report no capabilities; then only the name can rule a model out. */
 function can(answer: unknown, capability: "completion" | "tools"): boolean {
   const capabilities = field(answer, "capabilities");
   if (Array.isArray(capabilities)) return capabilities.includes(capability);

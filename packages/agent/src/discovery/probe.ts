@@ -1,14 +1,14 @@
-// Asks servers what they are, with short time limits and small answers. What cannot be reached,
-// is slow, or is not JSON is simply not there.
+// Asks servers what they are, with short time limits and small answers. A server that is unreachable, slow or does not answer JSON counts as
+// absent.
 
 export interface Probe {
-  /** The JSON at this URL, or undefined. With `body`, it is posted. */
+  /** The JSON at this URL, or undefined. A `body` is posted. */
   json(url: string, options?: { body?: object; apiKey?: string }): Promise<unknown>;
-  /** The model ids that an OpenAI-compatible server lists, or undefined when it does not answer so. */
+  /** The model ids that an OpenAI-compatible server lists, or undefined when it does not answer. */
   models(baseUrl: string, options?: { apiKey?: string }): Promise<string[] | undefined>;
 }
 
-/** Nothing listens: that is known at once. Only a machine under load, or a port that swallows requests, takes this long. */
+/** A closed port is known at once. Only a machine under load, or a port that swallows requests, takes this long. */
 const timeoutMsDefault = 3_000;
 const answerCharsMax = 4 * 1024 * 1024;
 

@@ -1,7 +1,7 @@
 /** The same text is not delivered twice within this time. */
 export const duplicateReplyMs = 24 * 3_600_000;
 
-/** Whether this text was already delivered, by the last delivery of the session. */
+/** Whether this text was delivered last in the session, within this time. */
 export function isDuplicateReply(
   text: string,
   options: { last: { text: string; sentAtMs: number } | undefined; nowMs: number },

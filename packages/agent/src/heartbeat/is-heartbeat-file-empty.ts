@@ -3,8 +3,8 @@ const fence = /^(```|~~~)/;
 const listStub = /^[-*+]\s*(\[[ xX]?\])?\s*$/;
 
 /**
- * Whether a HEARTBEAT.md asks for nothing: blank, or only headings, HTML comments, fences and empty list stubs.
- * Then no model is called. A missing file (`undefined`) is not empty: the heartbeat still runs.
+ * Whether a HEARTBEAT.md asks for nothing: blank, or only headings, HTML comments, fences and empty list items. Then no model is called. A missing
+ * file (`undefined`) is not empty: the heartbeat still runs.
  */
 export function isHeartbeatFileEmpty(content: string | undefined): boolean {
   if (content === undefined) return false;

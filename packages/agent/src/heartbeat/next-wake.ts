@@ -1,6 +1,6 @@
-/** Wakes by events are at least this far apart. */
+/** Minimum time between wakes by events. */
 export const wakeMsMin = 30_000;
-/** And there are at most this many starts within `floodMs`, whatever woke them. */
+/** Maximum starts within `floodMs`, whatever woke them. */
 export const floodStartsMax = 5;
 export const floodMs = 60_000;
 

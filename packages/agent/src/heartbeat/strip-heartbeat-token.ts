@@ -1,5 +1,4 @@
-// What a heartbeat's reply means: nothing to say, or something to deliver. The rules are those of
-// existing homes, so that a HEARTBEAT.md written for them keeps its meaning.
+// Whether a heartbeat's reply is to be delivered. The rules match existing homes, so that a HEARTBEAT.md written for them keeps its meaning.
 
 /** What an agent replies when nothing needs attention. */
 export const heartbeatToken = "HEARTBEAT_OK";
@@ -18,9 +17,8 @@ const trailingToken = new RegExp(`${heartbeatToken}[^\\w]{0,4}$`);
 const edgeMarkup = /^[*`~_]+|[*`~_]+$/g;
 
 /**
- * Takes the token off a reply, as often as it stands at the start, or at the end with at most four
- * non-word characters after it. In the middle it is left alone.
- * In `heartbeat` mode a short remainder is dropped; in `message` mode only an empty one is.
+ * Removes the token at the start of a reply, repeatedly, or at the end with at most four non-word characters after it. In the middle it stays. In
+ * `heartbeat` mode a short remainder is dropped; in `message` mode only an empty one is.
  */
 export function stripHeartbeatToken(
   reply: string,
@@ -30,7 +28,7 @@ export function stripHeartbeatToken(
   const text = reply.trim();
   const plain = withoutMarkup(text);
   const fromText = stripEdges(text);
-  // Markup around the token hides it from the edges of the text as written.
+  // Markup around the token hides it from the ends of the text.
   const { rest, hadToken } = fromText.hadToken && fromText.rest !== "" ? fromText : stripEdges(plain);
   if (!hadToken) return { shouldDeliver: text !== "", text, hadToken: false };
   const left = withoutDanglingMarkup(rest);
@@ -64,7 +62,7 @@ function withoutMarkup(text: string): string {
     .trim();
 }
 
-/** `**HEARTBEAT_OK** fine` leaves `** fine`: half a pair of marks, or punctuation alone, means nothing. */
+/** `**HEARTBEAT_OK** fine` leaves `** fine`: unpaired marks, or punctuation alone, mean nothing. */
 function withoutDanglingMarkup(text: string): string {
   const rest = text
     .replace(/^(?:[*`~_]+|[.:,;!-]+)(?=\s|$)/, "")

@@ -1,20 +1,20 @@
 import type { ReserveSpend } from "../usage/spend.ts";
 
-/** What one run of the loop may use; every field has a default in `agentLimitDefaults`. */
+/** Limits of one run of the loop; defaults are in `agentLimitDefaults`. */
 export interface AgentLimits {
   /** Replies of the model. */
   turnsMax: number;
   toolCallsMax: number;
-  /** Tool calls that the model may ask for in one message; the rest is refused. */
+  /** Tool calls per message of the model; the rest is refused. */
   toolCallsPerTurnMax: number;
-  /** Readonly tool calls next to each other that run at the same time. */
+  /** Consecutive readonly tool calls that run at the same time. */
   readonlyParallelMax: number;
-  /** Of one reply. Default: what the model's settings and context allow. */
+  /** Of one reply. Default: by the model's settings and context. */
   outputTokensMax?: number;
   toolMsMax: number;
   toolResultCharsMax: number;
   compactionsMax: number;
-  /** The run ends at this moment (ms since the epoch, by the clock handed in). */
+  /** The run ends at this time (ms since the epoch, by the given clock). */
   deadlineMs?: number;
   reserveSpend?: ReserveSpend;
 }

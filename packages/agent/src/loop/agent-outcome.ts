@@ -1,25 +1,25 @@
-/** How a run of the loop can end, and what a watcher sees of it meanwhile. Types only. */
+/** How a run of the loop can end, and what a watcher sees of it. Types only. */
 import type { JsonValue } from "@roost/base";
 import type { Message } from "../messages/message.ts";
 import type { FinishReason } from "../models/models.ts";
 import type { StepError } from "../steps/step-runner.ts";
 import type { TokenUsage } from "../usage/token-usage.ts";
 
-/** What every end of a run has in common. */
+/** Common to every end of a run. */
 export interface AgentTotals {
-  /** What this run added to the transcript, in order, every tool call answered. */
+  /** Messages that this run added to the transcript, in order, every tool call answered. */
   messages: Message[];
-  /** Only after a compaction: the whole context as the model last saw it, to go on from in a later run. */
+  /** After a compaction: the whole context as the model last saw it, for a later run to continue from. */
   compactedTranscript?: Message[];
-  /** Sums of what providers said; a field is null when no call told it. */
+  /** Sums of what providers reported; a field is null when no call reported it. */
   usage: TokenUsage;
-  /** Sum of the known costs; null when not a single call's cost is known. */
+  /** Sum of the known costs; null when none is known. */
   costUsd: number | null;
-  /** True when at least one call's cost is unknown, so that `costUsd` is too low. */
+  /** The cost of at least one call is unknown, so `costUsd` is too low. */
   isCostPartial: boolean;
   turnCount: number;
   toolCallCount: number;
-  /** No model was asked: show the text, deliver nothing. */
+  /** No model was called: show the text, deliver nothing. */
   isRehearsed: boolean;
 }
 
@@ -30,9 +30,9 @@ export type AgentEnd =
       kind: "replied";
       text: string;
       finishReason: FinishReason;
-      /** The limit under which the last reply was written. */
+      /** The output limit of the last reply. */
       outputTokensMax: number;
-      /** How its request was changed so that the server took it. */
+      /** Changes of its request that the server required. */
       mends?: string[];
     }
   | {
@@ -41,16 +41,16 @@ export type AgentEnd =
       message: string;
       /** For `spend`: the cap that refused. */
       cap?: string;
-      /** The last thing the model said. */
+      /** The model's last text. */
       text: string;
     }
-  /** `text` is what had been shown of the unfinished reply. */
+  /** `text` is what was shown of the unfinished reply. */
   | { kind: "cancelled"; reason: string; text: string }
   | { kind: "failed"; error: StepError };
 
 export type AgentOutcome = AgentTotals & AgentEnd;
 
-/** What a watcher of a run sees as it happens; not durable, never needed to continue a run, not repeated in a replay. */
+/** What a watcher of a run sees live; not durable, not needed to continue a run, not repeated in a replay. */
 export type AgentDelta = { step: string } & (
   | { type: "text"; text: string }
   | { type: "remark"; text: string }

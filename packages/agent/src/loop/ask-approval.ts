@@ -1,5 +1,5 @@
-// The approval of a tool call: a step of its own, before the step of the call, so that waiting for a person costs nothing and a replay
-// finds what was decided.
+// The approval of a tool call: a step of its own before the call's step, so that waiting for a person costs nothing and a replay finds the
+// decision.
 
 import type { JsonValue } from "@roost/base";
 import { isUntrusted, parseLabels } from "@roost/contract/labels";
@@ -9,7 +9,7 @@ import type { Loop } from "./loop.ts";
 import type { LoopState } from "./loop-state.ts";
 import { loopVersions } from "./loop-versions.ts";
 
-/** Whether content that nobody vouches for stands, or stood, in what the model is shown. It follows from recorded steps alone. */
+/** Whether untrusted content is or was in the model's context. Follows from recorded steps alone. */
 export function hasReadUntrusted({ contextLabels, sections, messages, added }: LoopState): boolean {
   return (
     (contextLabels !== undefined && isUntrusted(parseLabels(contextLabels))) ||
@@ -25,7 +25,7 @@ export function decideCall(loop: Loop, tool: Tool, call: { input: JsonValue; isU
 }
 
 /**
- * Asks the person. Returns what the step of the call is to ask before it performs anything.
+ * Asks the person. Returns the check that the call's step must make before it performs anything.
  * @throws what `steps.step` throws
  */
 export async function askApproval(
@@ -36,7 +36,7 @@ export async function askApproval(
   const { approvals, steps } = loop.options;
   const { reason, policy } = permit;
   if (approvals === undefined)
-    return async () => ({ state: "refused", reason: `${reason}, and nobody can be asked in this run` });
+    return async () => ({ state: "refused", reason: `${reason}, and this run cannot ask anyone` });
   const request: ApprovalRequest = { tool: call.tool, input: call.input, reason, policy };
   const outcome = await steps.step<never>(
     call.step.replace(/^tool:/, "approval:"),
@@ -44,7 +44,7 @@ export async function askApproval(
     (stepCall) => approvals.ask(request, stepCall),
   );
   if (outcome.state !== "answered") {
-    const why = outcome.state === "failed" ? outcome.error.message : "what became of the question is not known";
+    const why = outcome.state === "failed" ? outcome.error.message : "the outcome of the question is not known";
     return async () => ({ state: "refused", reason: `it could not be approved: ${why}` });
   }
   const answer = approvals.read(outcome.answer);

@@ -1,5 +1,5 @@
-// A journal that no loop goes on with any more, as the context of a run that starts anew from where it came to. It reads what steps
-// came to, which changes seldom, and not in which order the loop asks for them.
+// Turns a journal that no loop continues into the context of a run that starts anew from where it stopped. Reads the outcomes of steps, which
+// change seldom, and not their order.
 
 import type { AgentContext } from "../messages/agent-context.ts";
 import { answerOrphans } from "../messages/answer-orphans.ts";
@@ -18,7 +18,7 @@ export interface CarriedStep {
   outcome: StepOutcome<unknown>;
 }
 
-/** Undefined when the run had not come to a context yet. Calls without a recorded outcome are answered as such. */
+/** Undefined when the run had no context yet. Calls without a recorded outcome are answered as such. */
 export function carryOver(steps: readonly CarriedStep[]): AgentContext | undefined {
   let state: LoopState | undefined;
   let calls: ToolCallPart[] = [];

@@ -1,5 +1,4 @@
-// What one run of the loop knows so far. Everything in it is derived from the context and from
-// recorded step outcomes, so that a replay arrives at the same state.
+// The state of one run of the loop, all derived from the context and recorded step outcomes, so that a replay arrives at the same state.
 
 import type { AgentContext, ContextSection } from "../messages/agent-context.ts";
 import { answerOrphans } from "../messages/answer-orphans.ts";
@@ -14,7 +13,7 @@ import { noRequests, type RequestsSoFar } from "./request-record.ts";
 
 export interface LoopState {
   sections: ContextSection[];
-  /** Of all that stood in the context, joined, as texts. */
+  /** Joined labels of all that was in the context, as texts. */
   contextLabels: string[] | undefined;
   /** What the model is shown next. */
   messages: Message[];
@@ -29,7 +28,7 @@ export interface LoopState {
   compactionCount: number;
   isRehearsed: boolean;
   callIds: Set<string>;
-  /** Text shown of a reply that is not finished. */
+  /** Text shown of an unfinished reply. */
   shownText: string;
   requests: RequestsSoFar;
 }
@@ -96,7 +95,7 @@ function addSpend(state: LoopState, spend: { usage: TokenUsage; costUsd: number 
   else state.costUsd = (state.costUsd ?? 0) + spend.costUsd;
 }
 
-/** Some servers leave call ids out or start again from 0 in every reply; an answer must find exactly one call. */
+/** Some servers omit call ids or restart them from 0 in every reply; an answer must match exactly one call. */
 function withOwnCallIds(message: AssistantMessage, options: { callIds: Set<string>; step: string }): AssistantMessage {
   if (message.toolCalls === undefined) return message;
   const toolCalls = message.toolCalls.map((call, index) => {

@@ -3,7 +3,7 @@
 //   2  an approval is a step of its own before the step of its tool call
 //   3  writes of USER.md and TOOLS.md are held as well
 
-/** Ascending; a new journal is of the last. */
+/** Ascending; new journals get the last. */
 export const loopVersions: readonly number[] = [2, 3];
 
 /** Whether a run of that version asks before it changes who the person is. */

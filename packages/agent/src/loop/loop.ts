@@ -13,27 +13,27 @@ export interface AgentLoopOptions {
   steps: StepRunner;
   model: Models;
   tools: Tool[];
-  /** Names of those that the model is shown when not all fit into few tokens; it finds the others. Left out: all are shown. */
+  /** Tools to show when not all fit into few tokens; the model finds the others. Default: all are shown. */
   firstTools?: readonly string[];
-  /** A function is run as the recorded step `context#1`, so that a resumed run sees what it first saw. */
+  /** A function runs as the recorded step `context#1`, so that a resumed run sees the same context. */
   context: AgentContext | ((call: { signal: AbortSignal }) => Promise<AgentContext>);
   clock: Clock;
   signal: AbortSignal;
   logger: Logger;
   limits?: Partial<AgentLimits>;
-  /** Asked of every valid call. Default: all are granted. */
+  /** Called for every valid call. Default: all are granted. */
   permit?: PermitCall;
-  /** Left out, what needs an approval is refused. */
+  /** Default: calls that need an approval are refused. */
   approvals?: Approvals;
-  /** By whose rules the journal is written. Default: the newest. */
+  /** Rules by which the journal is written. Default: the newest. */
   loopVersion?: number;
-  /** Called as things happen; coalescing is the caller's. What it throws is logged and ignored. */
+  /** Called as things happen; the caller coalesces. Exceptions are logged and ignored. */
   onDelta?: (delta: AgentDelta) => void;
-  /** Somebody is waiting for the answer (see ModelRequest). */
+  /** A person is waiting for the answer (see ModelRequest). */
   isStartedByPerson?: boolean;
 }
 
-/** One run of the loop: what it was given, its limits, and what it knows so far. */
+/** One run of the loop: its input, limits and state. */
 export interface Loop {
   options: AgentLoopOptions;
   limits: AgentLimits;

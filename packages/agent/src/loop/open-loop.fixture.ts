@@ -1,4 +1,4 @@
-// What the loop's tests share: a scripted server behind openModels(), tools that remember, a clock.
+// Shared by the loop's tests: a scripted server behind openModels(), tools that record their effects, a clock.
 
 import { createFakeClock, silentLogger, type JsonValue } from "@roost/base";
 import { z } from "zod";
@@ -49,7 +49,7 @@ export async function openLoop(
   };
 }
 
-/** A tool that writes down each effect it performs. */
+/** A tool that records each effect it performs. */
 export function recordingTool(
   change: Partial<Tool<{ text: string }>> = {},
 ): Tool<{ text: string }> & { effects: { text: string; key: string }[] } {
@@ -68,7 +68,7 @@ export function recordingTool(
   };
 }
 
-/** A script that plays the replies in the order of the assistant messages already there, so that a resumed run gets the same ones. */
+/** A script that picks replies by the number of assistant messages so far, so that a resumed run gets the same ones. */
 export function playByTurn(replies: ReturnType<Script>[]): Script {
   return ({ messages }) =>
     replies[messages.filter((message) => message.role === "assistant").length] ?? "nothing left to say";

@@ -1,5 +1,4 @@
-// Decides which messages leave the context when it is full. Pure: the same messages give the same plan.
-// Tool calls stay together with their answers, and the message that is being answered always stays.
+// Decides which messages leave a full context. Pure. Tool calls stay together with their answers, and the message being answered always stays.
 
 import type { Message, ToolMessage } from "../messages/message.ts";
 import { estimateMessage } from "../models/estimate-prompt.ts";
@@ -7,14 +6,14 @@ import { estimateMessage } from "../models/estimate-prompt.ts";
 export interface CompactionPlan {
   /** Indexes of the messages that leave, ascending. */
   leaving: number[];
-  /** Answers of tools that stay but are shortened to fit: index → most characters. */
+  /** Tool answers that stay but are shortened: index → maximum characters. */
   shortened: { index: number; charsMax: number }[];
 }
 
 /** A shortened answer keeps at least this much. */
 const shortenedCharsMin = 400;
 
-/** What leaves so that the rest is at most `tokensMax`; undefined when nothing can. */
+/** What must leave so that the rest is at most `tokensMax`; undefined when nothing can. */
 export function planCompaction(messages: Message[], options: { tokensMax: number }): CompactionPlan | undefined {
   const groups = groupMessages(messages);
   const answeredGroup = groups.findLastIndex((group) => messages[group[0]!]?.role === "user");
@@ -35,7 +34,7 @@ export function planCompaction(messages: Message[], options: { tokensMax: number
   return leaving.length === 0 && shortened.length === 0 ? undefined : { leaving, shortened };
 }
 
-/** An assistant message with the answers to its calls is one group; every other message is its own. */
+/** An assistant message and the answers to its calls form a group; every other message is its own. */
 function groupMessages(messages: Message[]): number[][] {
   const groups: number[][] = [];
   for (const [index, message] of messages.entries()) {
@@ -50,7 +49,7 @@ function groupTokens(messages: Message[], group: number[]): number {
   return group.reduce((sum, index) => sum + estimateMessage(messages[index]!), 0);
 }
 
-/** Takes the excess out of the longest answers, evenly. */
+/** Shortens the longest answers evenly. */
 function shorten(
   messages: Message[],
   options: { staying: number[]; excessTokens: number },

@@ -1,31 +1,31 @@
-// What is kept of a model request beside its reply: marks by which a later replay tells what today's program would ask instead.
-// The request itself follows from the recorded steps; it is not kept twice.
+// What is kept of a model request beside its reply: marks by which a later replay tells how today's request differs. The request itself follows
+// from the recorded steps and is not stored.
 
 import { createHash } from "node:crypto";
 import { canonicalJson } from "@roost/base";
 import type { ModelRequest, ToolDescription } from "../models/models.ts";
 
 export interface RequestRecord {
-  /** The model that is asked first. */
+  /** The first model called. */
   model: string;
   outputTokensMax: number;
   /** Mark of the instructions. */
   sections: string;
   messageCount: number;
-  /** Marks of the messages from this place on; those before it are as the request before had them. */
+  /** Marks of the messages from this index on; earlier ones are as in the request before. */
   messagesFrom: number;
   messages: string[];
-  /** Mark of all tools as the model is told of them. */
+  /** Mark of all tools as described to the model. */
   tools: string;
-  /** By name; only where they are not those of the request before. */
+  /** By name; only those that differ from the request before. */
   toolMarks?: Record<string, string>;
 }
 
-/** What earlier requests of the run have recorded; it follows from the records alone. */
+/** What earlier requests of the run recorded; follows from the records alone. */
 export interface RequestsSoFar {
   messageCount: number;
   tools: string | undefined;
-  /** Of what stays the same from request to request, marked once. */
+  /** Marks of what stays the same between requests. */
   known: WeakMap<object, string>;
 }
 
@@ -54,12 +54,12 @@ export function recordRequest(
   };
 }
 
-/** For comparing, not for trusting: 72 bits of SHA-256, the same for a value and for what a record of it returns. */
+/** For comparison only: 72 bits of SHA-256, equal for a value and its stored form. */
 function markOf(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("base64url").slice(0, 12);
 }
 
-/** What follows from a description alone: tools are described by the same objects from run to run. */
+/** Marks by description: tools are described by the same objects in every run. */
 const toolMarksKnown = new WeakMap<ToolDescription, string>();
 
 function markTool(tool: ToolDescription): string {

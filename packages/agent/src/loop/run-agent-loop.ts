@@ -1,5 +1,5 @@
-// The agent loop: model call, tool calls, model call, … until the model has nothing more to do or a
-// limit is reached. It holds no state that a replay of the recorded steps would not give it again.
+// The agent loop: model call, tool calls, model call, … until the model is done or a limit is reached. Holds no state that a replay of the recorded
+// steps does not restore.
 
 import { parseLabels } from "@roost/contract/labels";
 import type { AgentContext } from "../messages/agent-context.ts";
@@ -16,16 +16,16 @@ import { runToolCalls } from "./run-tool-calls.ts";
 
 export type { AgentLoopOptions } from "./loop.ts";
 
-/** How the message of a run begins that came to its deadline. */
+/** Beginning of the message of a run that reached its deadline. */
 export const timeOver = "the run's time was over";
 
-/** setTimeout fires at once for anything longer. */
+/** setTimeout fires at once for longer delays. */
 const timerMsMax = 2_147_483_647;
 
 /**
  * Runs one agent turn to its end; every model call, tool call and compaction is a durable step.
- * @throws only what `steps.step` throws (lease lost, suspended, diverged), and RoostError `invalid_input`
- * for tools that cannot be described; everything else is an outcome
+ * @throws only what `steps.step` throws (lease lost, suspended, diverged), and RoostError `invalid_input` for tools that cannot be described;
+ * everything else is an outcome
  */
 export async function runAgentLoop(options: AgentLoopOptions): Promise<AgentOutcome> {
   const { loop, stop } = createLoop(options);
@@ -163,7 +163,7 @@ function createLoop(options: AgentLoopOptions): { loop: Loop; stop: () => void }
   return { loop, stop: () => clearTimeout(timer) };
 }
 
-/** Only the caller's own abort is a cancellation; a lost lease that aborts the same signal is not. */
+/** Only the caller's own abort is a cancellation; a lost lease aborts the same signal but is none. */
 function isCancellation(error: unknown, signal: AbortSignal): boolean {
   if (!signal.aborted) return false;
   if (error === signal.reason) return true;

@@ -1,4 +1,4 @@
-// A compaction as one durable step: what it decided is recorded, so that a replay does not ask again.
+// A compaction as one durable step: its decision is recorded, so that a replay does not ask again.
 
 import { estimatePrompt } from "../models/estimate-prompt.ts";
 import type { ModelCallOutcome } from "../models/models.ts";
@@ -10,10 +10,10 @@ import { addCompaction } from "./loop-state.ts";
 
 type ContextExceeded = Extract<ModelCallOutcome, { kind: "context_exceeded" }>;
 
-/** Of what is left after instructions and tools, the messages get this much, so that the run can go on for a while. */
+/** The messages' share of what instructions and tools leave, so that the run can continue for a while. */
 const messagesShare = 0.6;
 
-/** Undefined when room was made; else why there is none to make. */
+/** Undefined when room was made; else the reason why it cannot be. */
 export async function runCompactionStep(loop: Loop, exceeded: ContextExceeded): Promise<string | undefined> {
   const { state } = loop;
   if (isHopeless(loop, exceeded)) return whyFull(loop, exceeded);
@@ -64,7 +64,7 @@ export async function runCompactionStep(loop: Loop, exceeded: ContextExceeded): 
 function messageTokensMax(loop: Loop, exceeded: ContextExceeded): number {
   const fixedTokens = estimatePrompt({ sections: loop.state.sections, messages: [], tools: loop.tools.descriptions });
   const replyTokens = Math.min(loop.limits.outputTokensMax ?? Infinity, Math.floor(exceeded.contextTokensMax / 4));
-  // A provider that refuses what we think fits counts differently: then what was refused is the measure.
+  // A provider that refuses what we think fits counts differently: then the refused size is the measure.
   const roomTokens = Math.min(
     exceeded.contextTokensMax - replyTokens,
     exceeded.source === "provider" ? exceeded.promptTokens : Infinity,
@@ -72,7 +72,7 @@ function messageTokensMax(loop: Loop, exceeded: ContextExceeded): number {
   return Math.max(0, Math.floor((roomTokens - fixedTokens) * messagesShare));
 }
 
-/** Contexts below it are a setting of a local server more often than a limit of the model. */
+/** A smaller context is more often a setting of a local server than a limit of the model. */
 const smallContextTokens = 16_384;
 
 export function whyFull({ state, tools }: Loop, exceeded: ContextExceeded): string {
@@ -88,12 +88,12 @@ export function whyFull({ state, tools }: Loop, exceeded: ContextExceeded): stri
     .join(", ");
   const hint =
     exceeded.contextTokensMax <= smallContextTokens
-      ? "Give the model a larger one: OLLAMA_CONTEXT_LENGTH=32768 for Ollama, -c 32768 for llama.cpp, --max-model-len for vLLM (docs/models.md), or shorten what is largest"
-      : "Shorten what is largest, or use a model with a larger context";
-  return `the prompt needs about ${exceeded.promptTokens} tokens beside room for an answer, and the model's context is ${exceeded.contextTokensMax}; nothing more can be left out (largest parts: ${largest}). ${hint}`;
+      ? "Give the model a larger context: OLLAMA_CONTEXT_LENGTH=32768 for Ollama, -c 32768 for llama.cpp, --max-model-len for vLLM (docs/models.md), or shorten the largest parts"
+      : "Shorten the largest parts, or use a model with a larger context";
+  return `the prompt needs about ${exceeded.promptTokens} tokens and room for an answer, but the model's context is ${exceeded.contextTokensMax}; nothing more can be left out (largest parts: ${largest}). ${hint}`;
 }
 
-/** Whether the prompt would be too long with nothing but its last message: then a summary of the others helps nobody. */
+/** Whether the prompt is too long even with its last message only: then a summary of the others does not help. */
 function isHopeless({ state, tools }: Loop, { source, contextTokensMax }: ContextExceeded): boolean {
   const least = { sections: state.sections, messages: state.messages.slice(-1), tools: tools.descriptions };
   return source === "estimate" && estimatePrompt(least) >= contextTokensMax;

@@ -1,5 +1,4 @@
-// The model call as one durable step. Its recorded output is the whole message, so that no tool runs
-// before what asked for it is safe.
+// The model call as one durable step. Its recorded output is the whole message, so that no tool runs before the message that asked for it is safe.
 
 import { openLabels, type Labels } from "@roost/contract/labels";
 import type { ModelCallOutcome, ModelReply, ModelRequest } from "../models/models.ts";
@@ -8,13 +7,13 @@ import type { AgentLimitName } from "./agent-outcome.ts";
 import type { Loop } from "./loop.ts";
 import { recordRequest, type RequestRecord } from "./request-record.ts";
 
-/** What is recorded of a model step that ended well or must be followed by a compaction. */
+/** The record of a model step that ended well or must be followed by a compaction. */
 export type ModelStepOutput = (ModelReply | Extract<ModelCallOutcome, { kind: "context_exceeded" }>) & {
-  /** Of steps that were recorded before there was any there is none. */
+  /** Missing in steps recorded before it existed. */
   request?: RequestRecord;
 };
 
-/** Limits that a step ran into are recorded with the failure, to be told apart in a replay. */
+/** A limit that ended a step is recorded with the failure, for replays. */
 export interface LimitDetails {
   limit: AgentLimitName;
   cap?: string;
@@ -30,7 +29,7 @@ export async function runModelStep(loop: Loop): Promise<{ step: string; outcome:
     {
       kind: "model",
       effect: "readonly",
-      // Nothing that depends on configuration: a replay compares it.
+      // Independent of configuration: a replay compares it.
       input: { messageCount: state.messages.length },
     },
     async (call) => {
@@ -69,7 +68,7 @@ async function markRequest(loop: Loop, request: ModelRequest): Promise<RequestRe
   return recordRequest({ ...request, outputTokensMax }, { model: first?.model ?? "", soFar: loop.state.requests });
 }
 
-/** A model says it: it is worth no more than that, whatever it was shown. */
+/** A model's text has a model's trust, whatever the model was shown. */
 export const modelLabels: Labels = { ...openLabels, trust: "agent" };
 
 function toStepResult(result: ModelCallOutcome, request: RequestRecord): StepResult<ModelStepOutput> {
@@ -97,7 +96,7 @@ function pastDeadline(loop: Loop): StepResult<never> {
   return failedByLimit(loop.deadlineMessage(), { limit: "wall_clock" });
 }
 
-/** A limit is final for this run; raising it starts the run again from here. */
+/** A limit is final for this run; after raising it, the run can be resumed here. */
 function failedByLimit(message: string, details: LimitDetails): StepResult<never> {
   return {
     state: "failed",
@@ -105,7 +104,7 @@ function failedByLimit(message: string, details: LimitDetails): StepResult<never
   };
 }
 
-/** The limit that a failed step ran into, if that is why it failed. */
+/** The limit that a step failed by, if any. */
 export function limitOf(error: StepError): LimitDetails | undefined {
   const details = error.details as Partial<LimitDetails> | undefined;
   if (error.code !== "limit_exceeded" || details?.limit === undefined) return undefined;

@@ -1,5 +1,5 @@
-// The tool calls of one model message, each its own durable step, in order. Readonly calls that stand
-// next to each other run at the same time; their steps are begun in order, so that replays agree.
+// The tool calls of one model message, each its own durable step, in order. Consecutive readonly calls run at the same time; their steps are begun
+// in order, so that replays agree.
 
 import type { JsonValue } from "@roost/base";
 import type { ErrorCode } from "@roost/base";
@@ -18,17 +18,17 @@ import { toToolMessage } from "./to-tool-message.ts";
 interface PlannedCall {
   step: string;
   toolCallId: string;
-  /** The tool that is meant, whether it was called by its name or through call_tool. */
+  /** The tool that is meant, whether called by name or through call_tool. */
   toolName: string;
   effect: Effect;
-  /** The arguments as JSON, for people to read. */
+  /** The arguments as JSON, for people. */
   shown: JsonValue;
   permit: Permit;
-  /** Either a tool with its input, or why there is nothing to run. */
+  /** A tool with its input, or the reason why there is nothing to run. */
   work: { tool: Tool; input: unknown } | { code: ErrorCode; message: string };
 }
 
-/** Runs all calls and adds their answers. @throws what `steps.step` throws; calls after that stay unanswered. */
+/** Runs all calls and adds their answers. @throws what `steps.step` throws; later calls stay unanswered. */
 export async function runToolCalls(loop: Loop, parts: ToolCallPart[]): Promise<void> {
   const isTainted = hasReadUntrusted(loop.state);
   const calls = parts.map((part, index) => planCall(loop, part, { index, isTainted }));
@@ -61,7 +61,7 @@ function planCall(loop: Loop, part: ToolCallPart, options: { index: number; isTa
   if (options.index >= limits.toolCallsPerTurnMax) {
     return refused(
       "limit_exceeded",
-      `one message may ask for ${limits.toolCallsPerTurnMax} tool calls; this one was not made, ask again`,
+      `one message may make ${limits.toolCallsPerTurnMax} tool calls; this one was not made, ask again`,
     );
   }
   if (tool === undefined) {
@@ -87,7 +87,7 @@ function batchesOf(calls: PlannedCall[], sizeMax: number): PlannedCall[][] {
   return batches;
 }
 
-/** A server or service may change what its tool does from version to version: its steps say which it was. */
+/** A server or service may change a tool between versions: its steps record which version it was. */
 function withOrigin(result: StepResult<ToolOutput>, { origin }: Tool): StepResult<ToolOutput> {
   if (origin === undefined) return result;
   if (result.state === "done") return { ...result, output: { ...result.output, origin } };
@@ -95,7 +95,7 @@ function withOrigin(result: StepResult<ToolOutput>, { origin }: Tool): StepResul
   return result;
 }
 
-/** A call that waits for a person goes alone, so that the order of steps is that of the calls. */
+/** A call that waits for a person runs alone, so that the order of steps is that of the calls. */
 function isParallel({ effect, permit }: PlannedCall): boolean {
   return effect === "readonly" && permit.state !== "ask";
 }
@@ -104,7 +104,7 @@ async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
   const { work, step, shown, toolCallId, toolName } = call;
   const { query } = "tool" in work ? work.tool : {};
   const { permit } = call;
-  // Nothing is waited for otherwise: calls of a batch begin their steps in order.
+  // Nothing else is awaited: calls of a batch begin their steps in order.
   const permitTool =
     permit.state === "ask"
       ? await askApproval(loop, permit, { step, tool: toolName, input: shown })

@@ -13,7 +13,7 @@ function markOf(labels: Labels): Pick<ToolMessage, "isUntrusted" | "labels"> {
   return { labels: formatLabels(labels), ...(isUntrusted(labels) ? { isUntrusted: true } : {}) };
 }
 
-/** Every outcome is something the model can read. */
+/** Turns every outcome into text for the model. */
 export function toToolMessage(
   outcome: StepOutcome<ToolOutput>,
   call: { toolCallId: string; toolName: string; charsMax: number },

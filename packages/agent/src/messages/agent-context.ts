@@ -12,6 +12,6 @@ export interface ContextSection {
 export interface AgentContext {
   sections: ContextSection[];
   messages: Message[];
-  /** Of all that stands in it, joined, as texts; left out: it counts as untrusted. */
+  /** Joined labels of its content, as texts; missing: untrusted. */
   labels?: string[];
 }

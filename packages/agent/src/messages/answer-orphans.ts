@@ -1,12 +1,12 @@
-// Makes a transcript one that every provider accepts: each tool call has exactly one answer, right
-// after the message that asked, and no answer stands without its call.
+// Makes a transcript acceptable to every provider: each tool call has exactly one answer, right after the message with the call, and no answer
+// stands without its call.
 
 import type { Message, ToolMessage } from "./message.ts";
 
 export const orphanText =
   "This call has no recorded result: the run ended before it was answered. It may or may not have happened";
 
-/** Answers unanswered tool calls with a synthetic error, moves answers to their call, drops answers to nothing. */
+/** Answers unanswered tool calls with a synthetic error, moves answers to their call, drops answers without a call. */
 export function answerOrphans(messages: Message[]): Message[] {
   const result: Message[] = [];
   for (const [index, message] of messages.entries()) {
@@ -29,7 +29,7 @@ export function answerOrphans(messages: Message[]): Message[] {
   return result;
 }
 
-/** The first answer to each call id between this assistant message and the next one. */
+/** The first answer to each call id between this assistant message and the next. */
 function answersAfter(messages: Message[], index: number): Map<string, ToolMessage> {
   const answers = new Map<string, ToolMessage>();
   for (const message of messages.slice(index + 1)) {

@@ -1,9 +1,9 @@
 import { storableValue, type JsonValue } from "@roost/base";
 
-/** Deeper arguments are no tool's: whatever walks them does so by calling itself. */
+/** No tool takes deeper arguments, and code that walks them is recursive. */
 export const argumentsDepthMax = 64;
 
-/** JSON that a model wrote, its texts storable; undefined for what is not JSON or is nested too deep. */
+/** JSON written by a model, with storable texts; undefined when it is not JSON or nested too deep. */
 export function parseArgumentsText(text: string): JsonValue | undefined {
   if (isDeeper(text, argumentsDepthMax)) return undefined;
   try {

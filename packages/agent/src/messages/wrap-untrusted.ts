@@ -1,6 +1,5 @@
-// Shows content that nobody vouches for so that a model can tell it from instructions: between
-// delimiters that the content cannot contain, with a notice. It limits what injected text can
-// pretend to be; what a tainted run may do is decided where tools are permitted, not here.
+// Shows untrusted content so that a model can tell it from instructions: with a notice, between delimiters that the content cannot contain. It
+// limits what injected text can pretend to be; what a tainted run may do is decided where tools are permitted.
 
 import { createHash } from "node:crypto";
 
@@ -11,10 +10,7 @@ const templateToken =
   /<\|([\w-]{1,40})\|>|<(\/?)(start_of_turn|end_of_turn|s|im_start|im_end)>|\[(\/?INST)\]|<<(\/?SYS)>>/g;
 const delimiterWord = /UNTRUSTED[\s_-]*CONTENT/gi;
 
-/**
- * The text between delimiters whose boundary is a hash of the text itself: the same on every
- * replay, and nobody can write a text that contains its own boundary.
- */
+/** Wraps the text in delimiters with a hash of the text: the same in every replay, and no text can contain its own delimiter. */
 export function wrapUntrusted(text: string, source: string): string {
   const plainSource = source.replace(/[^\w .:/@#-]/g, "_").slice(0, 200);
   const boundary = createHash("sha256")

@@ -1,4 +1,4 @@
-/** One call of one model behind a server that answers in its own way. */
+/** One call of one model behind a custom server. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { silentLogger, systemClock } from "@roost/base";

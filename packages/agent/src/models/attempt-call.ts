@@ -1,4 +1,4 @@
-// One attempt of one provider: reserve, ask, read, settle. It knows nothing of the other providers.
+// One attempt with one provider: reserve, request, read, settle. Knows nothing of other providers.
 
 import type { LanguageModelV4, LanguageModelV4FunctionTool } from "@ai-sdk/provider";
 import type { Clock, Logger } from "@roost/base";
@@ -16,7 +16,7 @@ import { readReply, type RawReply, type Silence } from "./read-reply.ts";
 import { toPrompt } from "./to-prompt.ts";
 import type { Wire } from "../wire/create-wire.ts";
 
-/** A provider that is ready to be asked. */
+/** A provider that is ready for calls. */
 export interface OpenProvider {
   id: string;
   kind: ProviderConfig["kind"];
@@ -42,7 +42,7 @@ export interface AttemptOptions extends ModelCallOptions {
   promptTokens: number;
   limits: ModelLimits;
   silence: Silence;
-  /** Of this try. */
+  /** For this attempt. */
   silenceMsMax: number;
   clock: Clock;
   logger: Logger;
@@ -80,7 +80,7 @@ export async function attemptCall(
         maxOutputTokens: outputTokensMax,
         ...(request.tools.length === 0 ? {} : { tools: request.tools.map(functionTool) }),
         ...(provider.temperature === undefined ? {} : { temperature: provider.temperature }),
-        // Only the rehearsal model reads this; the others pass over names that are not theirs.
+        // Only the rehearsal model reads this; others ignore names that are not theirs.
         providerOptions: provider.isRehearsal
           ? { roost: { sections: request.sections.map(({ name, text }) => ({ name, tokens: estimateTokens(text) })) } }
           : {},
@@ -129,12 +129,12 @@ interface AskedCall {
   price: TokenPrice | undefined;
 }
 
-/** A provider may bill a reply that was cut off, so it is counted as far as it came. */
+/** A provider may bill a reply that was cut off, so it is counted up to there. */
 function usedUpTo(receivedText: string, call: AskedCall): CallActual {
   const price = call.price === undefined ? {} : { price: call.price };
   const used = estimateCallMax({
     promptTokens: call.promptTokens,
-    // A server that sends more than it was asked for is not billed beyond what was reserved.
+    // If a server sends more than requested, no more than the reservation is billed.
     maxOutputTokens: Math.min(call.outputTokensMax, estimateTokens(receivedText)),
     ...price,
   });

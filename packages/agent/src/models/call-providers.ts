@@ -1,5 +1,5 @@
-// One call across several providers: the first that is ready answers; a failure moves on to the next and
-// cools that provider down. A single attempt is attempt-call.ts; how long to cool down is cool-down.ts.
+// One call across several providers: the first that is ready answers; a failure moves on to the next and puts that provider into cool-down. A
+// single attempt: attempt-call.ts; lengths of cool-downs: cool-down.ts.
 
 import { formatDurationMs, type Clock, type Logger } from "@roost/base";
 import { attemptCall, type OpenProvider } from "./attempt-call.ts";
@@ -66,7 +66,7 @@ export async function callProviders(
         failedAttempts,
         wasCooling: known.has(provider.key),
         silence,
-        // Where another stands behind, it is left half of the time.
+        // With another provider next in line, it gets half of the time.
         silenceMsMax: provider.silenceMsMax ?? limits.silenceMsMax / (index < ready.length - 1 ? 2 : 1),
         onSilence: () => silent.add(provider),
       });
@@ -85,14 +85,14 @@ export async function callProviders(
   }
 }
 
-/** A wrong key, no credit, no such model: waiting mends none of them. */
+/** A wrong key, no credit, no such model: waiting does not help. */
 function isForPerson(coolDown: CoolDown | undefined): boolean {
   if (coolDown?.status === undefined) return false;
   const kind = kindOf({ status: coolDown.status });
   return kind === "credential" || kind === "configuration";
 }
 
-/** Those that are not cooling down; for a waiting person, when there is none, those that were not tried a moment ago. */
+/** Providers that are not cooling down; if there are none and a person waits, those not tried a moment ago. */
 function readyProviders(
   providers: OpenProvider[],
   known: Map<string, CoolDown>,
@@ -188,7 +188,7 @@ async function coolDown(
   );
 }
 
-/** `person`: only a person can mend it; `silence`: nothing came for as long as may be waited; else when it may be tried again. */
+/** `person`: a person must act; `silence`: no byte came within the limit; else the time when it may be retried. */
 type CallEnd = "person" | "silence" | { readyAtMs: number; nowMs: number };
 
 function noProvider(
@@ -203,7 +203,7 @@ function noProvider(
     const isOver = typeof end === "string" || coolDown === undefined;
     const until = isOver
       ? ""
-      : ` (left alone for ${formatDurationMs(Math.max(0, coolDown.untilMs - end.nowMs))} after ${coolDown.failureCount} ${coolDown.failureCount === 1 ? "failure" : "failures"})`;
+      : ` (skipped for ${formatDurationMs(Math.max(0, coolDown.untilMs - end.nowMs))} after ${coolDown.failureCount} ${coolDown.failureCount === 1 ? "failure" : "failures"})`;
     const advice = adviceFor(lastOf(provider)?.status ?? coolDown?.status);
     return `${provider.id} (${provider.model}): ${reason}${until}${advice === undefined ? "" : `; ${advice}`}`;
   });
@@ -225,13 +225,13 @@ function noProvider(
 
 /** What a person can do about it. */
 function adviceFor(status: number | undefined): string | undefined {
-  if (status === 401 || status === 403) return "check its key, and start Roost again";
+  if (status === 401 || status === 403) return "check its key, and restart Roost";
   if (status === 402) return "add credit there, or use another model";
   if (status === 404) return "check the name of the model and the address (up to /v1)";
   return undefined;
 }
 
-/** A watcher that fails must not fail the call. */
+/** A failing watcher must not fail the call. */
 function guarded(options: ModelCallOptions, logger: Logger): (delta: ModelDelta) => void {
   return (delta) => {
     try {

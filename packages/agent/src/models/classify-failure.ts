@@ -1,5 +1,5 @@
-// Says what a failed model call means: whose fault it is, whether another provider or a later moment
-// may succeed, and whether the prompt was too long. It reads errors; it decides nothing about cool-downs.
+// Classifies a failed model call: whether another provider or a later time may succeed, and whether the prompt was too long. Knows nothing of
+// cool-downs.
 
 import { APICallError } from "@ai-sdk/provider";
 import { RoostError, toRoostError, type ErrorCode } from "@roost/base";
@@ -7,18 +7,18 @@ import { reasonIn } from "../wire/error-text.ts";
 
 export interface ModelFailure {
   code: ErrorCode;
-  /** HTTP status, where there was one. */
+  /** HTTP status, if there was one. */
   status?: number;
   message: string;
   /** Whether another provider, or this one later, may succeed with the same prompt. */
   isRetryable: boolean;
   retryAfterMs?: number;
   isContextExceeded: boolean;
-  /** The context size that the provider named in its complaint. */
+  /** The context size that the provider reported. */
   contextTokensMax?: number;
-  /** Nothing came for as long as may be waited. */
+  /** No byte came within the limit. */
   isSilence?: boolean;
-  /** False when the provider refused before it did any work, so that nothing was billed. */
+  /** False when the provider refused before doing any work, so that nothing was billed. */
   mayHaveBilled: boolean;
 }
 
@@ -49,12 +49,12 @@ export function classifyFailure(thrown: unknown, options: { nowMs: number; secre
   const retryAfterMs = retryAfterOf(thrown, options.nowMs);
   const retryAfter = retryAfterMs === undefined ? {} : { retryAfterMs };
   if (status !== undefined) return { ...base, ...retryAfter, ...meaningOf(status) };
-  // A limit of ours: no provider would do better.
+  // One of our own limits: no provider would do better.
   if (thrown instanceof RoostError && thrown.code === "limit_exceeded")
     return { ...base, code: thrown.code, isRetryable: false };
   const { code, details } = toRoostError(thrown);
   if (details?.["isSilence"] === true) return { ...base, code, isRetryable: true, isSilence: true };
-  // What is not an HTTP answer is the wire or a reply that cannot be read: another provider may do better.
+  // Not an HTTP answer: a broken connection or an unreadable reply; another provider may do better.
   return { ...base, ...retryAfter, code: code === "internal" ? "unavailable" : code, isRetryable: true };
 }
 
@@ -71,10 +71,10 @@ function meaningOf(status: number): { code: ErrorCode; isRetryable: boolean } {
 
 function statusOf(thrown: unknown): number | undefined {
   if (APICallError.isInstance(thrown)) {
-    // 2xx with a body that cannot be read is the wire's fault, not the request's.
+    // 2xx with an unreadable body is the connection's fault, not the request's.
     return thrown.statusCode !== undefined && thrown.statusCode >= 400 ? thrown.statusCode : undefined;
   }
-  // Errors inside a stream carry the status as `code` or `status`.
+  // Errors inside a stream have the status in `code` or `status`.
   if (typeof thrown !== "object" || thrown === null) return undefined;
   const { code, status } = thrown as { code?: unknown; status?: unknown };
   const number = Number(typeof status === "number" ? status : code);
@@ -93,7 +93,7 @@ function messageOf(thrown: unknown, body: string): string {
   if (!(thrown instanceof Error)) return reasonIn(thrown) ?? body;
   const message: unknown = thrown.message;
   if (typeof message === "string" && message !== "") {
-    if (/^type validation failed/i.test(message)) return "a part of the reply has a form that is not known";
+    if (/^type validation failed/i.test(message)) return "a part of the reply has an unknown form";
     const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause.message : "";
     return cause === "" || message.includes(cause) ? message : `${message}: ${cause}`;
   }
@@ -108,7 +108,7 @@ function tidyMessage(message: string, status: number | undefined, secrets: strin
   return status === undefined ? shown : `HTTP ${status}: ${shown}`;
 }
 
-/** What Node and the packages say when a socket closes; the innermost cause is the telling one. */
+/** What Node and the packages report when a socket closes; the innermost cause is the relevant one. */
 function isBrokenConnection(thrown: unknown): boolean {
   for (let current = thrown, depth = 0; current instanceof Error && depth < 6; current = current.cause, depth += 1) {
     const { code } = current as { code?: unknown };

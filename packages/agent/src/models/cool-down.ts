@@ -1,14 +1,13 @@
-// How long a provider is left alone after a failure, and where that is remembered.
-// It does not know requests; open-models.ts asks it.
+// How long a provider is skipped after a failure, and where that is stored. Knows no requests.
 
 import { backoffMs, type ErrorCode } from "@roost/base";
 import type { ModelFailure } from "./classify-failure.ts";
 
-/** Why and until when a provider is left alone; plain JSON, to be kept wherever workers can share it. */
+/** Why and until when a provider is skipped; plain JSON, so that workers can share it. */
 export interface CoolDown {
-  /** Failures of this kind without a success in between. */
+  /** Consecutive failures of this kind. */
   failureCount: number;
-  /** Of every kind: a wrong name of a model is not made worse by a wire that broke before. */
+  /** Per kind: a wrong model name is not made worse by an earlier broken connection. */
   counts?: Partial<Record<FailureKind, number>>;
   untilMs: number;
   lastAttemptMs: number;
@@ -17,36 +16,36 @@ export interface CoolDown {
   message: string;
 }
 
-/** Why a provider failed: `credential` and `configuration` are for a person to mend. */
+/** Why a provider failed; `credential` and `configuration` need a person. */
 export type FailureKind = keyof typeof coolDownMs;
 
-/** Where cool-downs are kept. Keys hold the provider's id and a fingerprint of its address, key and model. */
+/** Where cool-downs are stored. Keys hold the provider's id and a fingerprint of its address, key and model. */
 export interface CoolDownStore {
   read(keys: string[]): Promise<Map<string, CoolDown>>;
-  /** Replaces what is stored under `key` by what `change` returns (undefined: remove). Last writer wins is good enough. */
+  /** Replaces the value of `key` by what `change` returns (undefined: remove). Last writer wins is good enough. */
   update(key: string, change: (current: CoolDown | undefined) => CoolDown | undefined): Promise<void>;
 }
 
-/** The first cool-down and the longest, per kind of failure; each failure in a row doubles it. */
+/** First and longest cool-down per kind of failure; each consecutive failure doubles it. */
 const coolDownMs = {
-  /** 401, 403, 402: a person must act, so that asking again soon is only noise. */
+  /** 401, 403, 402: a person must act, so frequent retries are only noise. */
   credential: { firstMs: 5 * 60_000, maxMs: 6 * 3_600_000 },
   /** 404: the model does not exist there. */
   configuration: { firstMs: 60_000, maxMs: 3_600_000 },
   /** 429 without Retry-After. */
   rate: { firstMs: 2_000, maxMs: 10 * 60_000 },
-  /** 5xx, time limits, the wire. */
+  /** 5xx, time limits, connections. */
   passing: { firstMs: 1_000, maxMs: 5 * 60_000 },
 } as const;
 
-/** What to remember after a failure of an attempt that began at `startedMs`. */
+/** The cool-down after a failed attempt that began at `startedMs`. */
 export function nextCoolDown(
   current: CoolDown | undefined,
   failure: Pick<ModelFailure, "code" | "status" | "message" | "retryAfterMs">,
   times: { startedMs: number; nowMs: number },
 ): CoolDown {
   const kind = kindOf(failure);
-  // Calls that were in flight together are one failure, not many.
+  // Failures of concurrent calls count as one.
   const isSameFailure = current !== undefined && times.startedMs <= current.lastAttemptMs;
   const counted = current?.counts?.[kind] ?? 0;
   const failureCount = Math.max(1, isSameFailure ? counted : counted + 1);

@@ -8,7 +8,7 @@ import { noStreamId, noToolsId } from "../wire/mends.ts";
 
 export const openRouterUrl = "https://openrouter.ai/api/v1";
 
-/** The provider package behind a configuration. Nothing is sent before the first call. */
+/** Creates the provider package of a configuration. Nothing is sent before the first call. */
 export function createLanguageModel(
   config: ProviderConfig,
   options: { fetch: typeof globalThis.fetch },
@@ -25,7 +25,7 @@ export function createLanguageModel(
     return provider.chat(config.model, { usage: { include: true } });
   }
   const provider = createOpenAICompatible({
-    // The package reads what stands before the first dot as the name of its options.
+    // The package takes the part before the first dot as the name of its options.
     name: config.id.replaceAll(".", "-"),
     baseURL: config.baseUrl,
     ...(config.apiKey === undefined ? {} : { apiKey: config.apiKey }),
@@ -40,7 +40,7 @@ function isOpenAi(baseUrl: string): boolean {
   return URL.canParse(baseUrl) && new URL(baseUrl).hostname === "api.openai.com";
 }
 
-/** What is known of a server before it was asked. OpenAI's reasoning models refuse `max_tokens`; all of its models take the other name. */
+/** What is known of a server beforehand. OpenAI's reasoning models refuse `max_tokens`; all of its models take the other name. */
 export function knownOf(config: ProviderConfig): [id: string, setting: MendSetting][] {
   const known: [string, MendSetting][] = config.tools === false ? [[noToolsId, "left out"]] : [];
   if (config.kind !== "openai-compatible") return known;

@@ -1,9 +1,9 @@
-// Takes a model's thinking out of its text, where a server has no parser for it and leaves `<think>…</think>` in the answer.
-// What is thinking reaches no person, no notice and no later prompt; it is kept as reasoning.
+// Separates a model's thinking from its text, for servers that leave `<think>…</think>` in the answer. Thinking is kept as reasoning and never
+// reaches a person, a notice or a later prompt.
 
 export type ThoughtPart = { type: "text" | "reasoning"; text: string } | { type: "reset"; reason: string };
 
-/** Opening and closing marks of the families that write them; the first of a reply, or at the start of a line. */
+/** Opening and closing marks of known model families, at the start of a reply or of a line. */
 const marks: readonly (readonly [open: string, close: string])[] = [
   ["<think>", "</think>"],
   ["<thinking>", "</thinking>"],
@@ -15,11 +15,11 @@ const marks: readonly (readonly [open: string, close: string])[] = [
   ["<|begin_of_thought|>", "<|end_of_thought|>"],
   ["<|channel|>analysis<|message|>", "<|channel|>final<|message|>"],
 ];
-/** These stand alone where the template of the prompt has opened them already. */
+/** Closing marks without an opening one, where the prompt's template has opened the thinking. */
 const loneCloses = ["</think>", "</thinking>", "[/think]", "◁/think▷", "</seed:think>"];
 const markCharsMax = Math.max(...marks.flat().map((mark) => mark.length));
 
-/** Models whose templates open the thinking themselves, so that only its end is written. */
+/** Models whose templates open the thinking, so that only its end is written. */
 export function opensThinkingItself(model: string): boolean {
   return /(^|[-_/:.])(r1|qwq|thinking)([-_/:.]|$)/i.test(model);
 }
@@ -27,11 +27,11 @@ export function opensThinkingItself(model: string): boolean {
 export interface ThoughtSplitter {
   push(delta: string): ThoughtPart[];
   finish(): ThoughtPart[];
-  /** Whether the thinking ended without having been opened. */
+  /** Whether thinking ended without an opening mark. */
   readonly hadLoneClose: boolean;
 }
 
-/** `holds`: what comes before the end of the thinking is held back, as it may be thinking. */
+/** `holds`: text before the end of the thinking is held back, as it may be thinking. */
 export function createThoughtSplitter({ holds = false }: { holds?: boolean } = {}): ThoughtSplitter {
   return new OpenThoughtSplitter(holds);
 }
@@ -41,7 +41,7 @@ class OpenThoughtSplitter implements ThoughtSplitter {
   #state: "start" | "held" | "thinking" | "text";
   #close = "";
   #pending = "";
-  /** Text that was given out and may turn out to be thinking. */
+  /** Emitted text that may turn out to be thinking. */
   #shown = "";
 
   constructor(holds: boolean) {
@@ -67,7 +67,7 @@ class OpenThoughtSplitter implements ThoughtSplitter {
     return parts;
   }
 
-  /** One step of reading what is pending; undefined: more must come. */
+  /** Parses a part of the pending text; undefined: more is needed. */
   #step(isLast: boolean): ThoughtPart[] | undefined {
     const lower = this.#pending.toLowerCase();
     switch (this.#state) {
@@ -147,7 +147,7 @@ class OpenThoughtSplitter implements ThoughtSplitter {
       this.#shown += before;
       return before === "" ? [] : [{ type: "text", text: before }];
     }
-    // A quoted mark is text like any other.
+    // A quoted mark is ordinary text.
     const from = end === undefined ? this.#pending.length : end.at + end.mark.length;
     const kept = isLast || end !== undefined ? 0 : partialMark(lower, [...loneCloses, ...marks.map(([open]) => open)]);
     return this.#give("text", from - kept);
@@ -171,7 +171,7 @@ function earliest(lower: string, found: readonly string[]): { at: number; mark: 
   return first;
 }
 
-/** At the start of a line and not inside a block of code. */
+/** At the start of a line and outside code blocks. */
 function earliestOpen(pending: string, shown: string): { at: number; mark: string } | undefined {
   const lower = pending.toLowerCase();
   let first: { at: number; mark: string } | undefined;

@@ -3,13 +3,13 @@ import type { ModelRequest, ToolDescription } from "./models.ts";
 import { sectionsText } from "./to-prompt.ts";
 import type { Message } from "../messages/message.ts";
 
-/** What a provider adds around each message and each tool. */
+/** Tokens that a provider adds to each message and tool. */
 const messageTokens = 6;
 const toolTokens = 12;
-/** The notice and the delimiters around untrusted content. */
+/** The notice and delimiters around untrusted content. */
 const wrapTokens = 90;
 
-/** Upper estimate of the tokens of a prompt as it will be sent. */
+/** Upper estimate of the tokens of a prompt as sent. */
 export function estimatePrompt(request: Pick<ModelRequest, "sections" | "messages" | "tools">): number {
   let tokens = messageTokens + estimateTokens(sectionsText(request.sections));
   for (const message of request.messages) tokens += estimateMessage(message);
@@ -17,10 +17,10 @@ export function estimatePrompt(request: Pick<ModelRequest, "sections" | "message
   return tokens;
 }
 
-/** What follows from a description alone: tools are described by the same objects from run to run. */
+/** Estimates by description: tools are described by the same objects in every run. */
 const toolEstimates = new WeakMap<ToolDescription, number>();
 
-/** Upper estimate of the tokens of one tool as a model is told of it. */
+/** Upper estimate of the tokens of one tool's description. */
 export function estimateTool(tool: ToolDescription): number {
   const known = toolEstimates.get(tool);
   if (known !== undefined) return known;
@@ -31,13 +31,13 @@ export function estimateTool(tool: ToolDescription): number {
   return tokens;
 }
 
-/** Upper estimate of the tokens of one message of the transcript. */
+/** Upper estimate of the tokens of one message. */
 export function estimateMessage(message: Message): number {
   let tokens = messageTokens + estimateTokens(message.text);
   if (message.role !== "assistant") return message.isUntrusted ? tokens + wrapTokens : tokens;
   for (const call of message.toolCalls ?? [])
     tokens += toolTokens + estimateTokens(call.toolName) + estimateTokens(call.argumentsText);
-  // Only with calls does thinking go back to the model.
+  // Thinking is sent back only with tool calls.
   if ((message.toolCalls ?? []).length === 0) return tokens;
   for (const block of message.reasoning ?? []) tokens += estimateTokens(block.text);
   return tokens;

@@ -1,5 +1,4 @@
-// What the loop asks of models: one call that falls back across providers and never throws except on abort.
-// The implementation is ./open-models.ts.
+// The loop's view of models: one call that falls back across providers and throws only on abort. Implementation: ./open-models.ts.
 
 import type { ErrorCode, JsonObject } from "@roost/base";
 import type { ContextSection } from "../messages/agent-context.ts";
@@ -7,7 +6,7 @@ import type { AssistantMessage, Message } from "../messages/message.ts";
 import type { ReserveSpend } from "../usage/spend.ts";
 import type { CostSource, TokenUsage } from "../usage/token-usage.ts";
 
-/** What the model is told about a tool. */
+/** A tool as described to the model. */
 export interface ToolDescription {
   name: string;
   description: string;
@@ -18,15 +17,15 @@ export interface ModelRequest {
   sections: ContextSection[];
   messages: Message[];
   tools: ToolDescription[];
-  /** At most so many; default: what the provider's settings and context allow. */
+  /** Output limit; default: by the provider's settings and context. */
   outputTokensMax?: number | undefined;
-  /** Somebody is waiting: when all providers are cooling down, they are tried anyway, each at most once per `personRetryMsMin`. */
+  /** A person is waiting: when all providers are cooling down, they are tried anyway, each at most once per `personRetryMsMin`. */
   isStartedByPerson?: boolean;
 }
 
 /**
- * What a watcher is shown while a reply is being written. `reset`: drop what was shown of this reply, another attempt follows, or it
- * was thinking. `remark`: what a person who waits should know, such as that the model is silent.
+ * What a watcher sees while a reply is written. `reset`: discard what was shown of this reply; another attempt follows, or it was thinking.
+ * `remark`: news for a waiting person, such as a silent model.
  */
 export type ModelDelta =
   | { type: "text"; text: string }
@@ -44,15 +43,15 @@ export interface ModelCallOptions {
 
 export type FinishReason = "stop" | "length" | "content_filter" | "tool_calls" | "other";
 
-/** One try of one provider that did not become the reply. */
+/** A failed attempt with one provider. */
 export interface FailedAttempt {
   provider: string;
   model: string;
   code: ErrorCode;
-  /** HTTP status, where there was one. */
+  /** HTTP status, if there was one. */
   status?: number;
   message: string;
-  /** Whether text of this attempt had already been shown. */
+  /** Whether text of this attempt was already shown. */
   hadDeltas: boolean;
 }
 
@@ -60,9 +59,9 @@ export interface ModelReply {
   kind: "message";
   message: AssistantMessage;
   finishReason: FinishReason;
-  /** The limit under which it was written. */
+  /** The output limit of the reply. */
   outputTokensMax: number;
-  /** How the request was changed so that the server takes it, such as `asked without tools`. */
+  /** Changes of the request that the server required, such as `asked without tools`. */
   mends?: string[];
   usage: TokenUsage;
   costUsd: number | null;
@@ -72,7 +71,7 @@ export interface ModelReply {
 
 export type ModelCallOutcome =
   | ModelReply
-  /** The prompt does not fit: by our estimate before the call, or because the provider said so. */
+  /** The prompt does not fit: by our estimate before the call, or by the provider's answer. */
   | { kind: "context_exceeded"; source: "estimate" | "provider"; promptTokens: number; contextTokensMax: number }
   | { kind: "spend_refused"; cap: string; message: string }
   | {
@@ -94,22 +93,22 @@ export interface ProviderDescription {
   outputTokensMax: number;
   isPriceKnown: boolean;
   state: "ready" | "cooling_down";
-  /** While cooling down: until when, after how many failures in a row, and why. */
+  /** During a cool-down: until when, after how many consecutive failures, and why. */
   coolDown?: { untilMs: number; failureCount: number; code: ErrorCode; message: string };
 }
 
-/** Named limits of model calls; all in the unit that the name says. */
+/** Limits of model calls; units are in the names. */
 export interface ModelLimits {
-  /** Without a single byte for this long, tries included, a call is given up. */
+  /** A call is given up after this long without a byte, all attempts included. */
   silenceMsMax: number;
   /** How long a model may be silent before a person is told, and told again. */
   silenceRemarkMs: number;
-  /** A server that shows signs of life and never answers. */
+  /** For a server that shows signs of life but never finishes. */
   callMsMax: number;
-  /** Text, reasoning and arguments together; what is recorded of a step has its own limit in the kernel. */
+  /** Text, reasoning and arguments together; the kernel limits what a step records. */
   replyCharsMax: number;
   bodyBytesMax: number;
-  /** How long one call may wait, in all, for a provider to be ready again. */
+  /** How long one call may wait in total for a provider to be ready. */
   waitMsMax: number;
   /** How often one call may go through the providers. */
   roundsMax: number;
@@ -134,6 +133,6 @@ export interface Models {
   call(request: ModelRequest, options: ModelCallOptions): Promise<ModelCallOutcome>;
   describe(): Promise<{ isRehearsal: boolean; providers: ProviderDescription[] }>;
   readonly limits: ModelLimits;
-  /** The largest context of the providers: what a prompt must fit into. */
+  /** The largest context of the providers, which a prompt must fit. */
   readonly contextTokensMax: number;
 }

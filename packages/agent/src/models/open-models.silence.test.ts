@@ -56,7 +56,7 @@ test("openModels() gives a silent model up after one limit of silence, tries inc
   assert.equal(requestCount, 1);
   assert.ok(Date.now() - startedMs >= 390);
   assert.equal(remarks.length, 2);
-  assert.match(remarks[0] ?? "", /silent for .*; it is given up after /);
+  assert.match(remarks[0] ?? "", /silent for .*; giving up after /);
 });
 
 test("openModels() tells a waiting person at once that the key is wrong, and tries for others later", async () => {

@@ -1,5 +1,4 @@
-// Opens the configured providers as one Models: checks the configuration, describes the state.
-// How a call goes through the providers is call-providers.ts.
+// Opens the configured providers as one Models: checks the configuration, reports the state. Calls: call-providers.ts.
 
 import { delay, RoostError, type Clock, type Logger } from "@roost/base";
 import type { OpenProvider } from "./attempt-call.ts";
@@ -19,16 +18,16 @@ export interface OpenModelsOptions {
   clock: Clock;
   logger: Logger;
   limits?: Partial<ModelLimits>;
-  /** Hand in one that lives in a database to let worker processes share what they learnt. Default: in memory. */
+  /** A store in a database lets workers share cool-downs. Default: in memory. */
   coolDowns?: CoolDownStore;
-  /** What was learnt of servers; hand in one to share it between several Models. */
+  /** What was learnt of servers; can be shared between several Models. */
   mendMemory?: MendMemory;
   fetch?: typeof globalThis.fetch;
-  /** How a call waits for a cool-down to end; default: in real time. */
+  /** Waits for a cool-down to end; default: in real time. */
   wait?: (ms: number, options: { signal: AbortSignal }) => Promise<void>;
 }
 
-/** @throws RoostError `invalid_input` for providers or limits that cannot work. */
+/** @throws RoostError `invalid_input` for invalid providers or limits. */
 export function openModels(options: OpenModelsOptions): Models {
   const limits = { ...modelLimitDefaults, ...options.limits };
   checkOptions(options.providers, limits);
@@ -128,7 +127,7 @@ function withoutCredentials(url: string): string {
   return parsed.toString().replace(/\/$/, "");
 }
 
-/** A store that cannot be reached must not stop a call: then this process goes by what it knows itself. */
+/** An unreachable store must not stop a call: this process then uses its own knowledge. */
 function tolerant(store: CoolDownStore, logger: Logger): CoolDownStore {
   const own = createMemoryCoolDowns();
   return {
@@ -155,7 +154,7 @@ function checkOptions(providers: ProviderConfig[], limits: ModelLimits): void {
   if (providers.length === 0)
     throw new RoostError(
       "invalid_input",
-      "no model provider is configured; hand in the rehearsal model when there is none",
+      "no model provider is configured; pass the rehearsal model when there is none",
     );
   const ids = new Set<string>();
   for (const config of providers) {

@@ -1,8 +1,8 @@
-// How long a reply may be: what the settings say, else what is sensible for the model, within its context.
+// The output limit: by the settings, else sensible for the model, within its context.
 
-/** A file or a long answer fits; most models take it, and those that do not say so and are asked for less. */
+/** Enough for a file or a long answer; most models take it, and a refusal is answered by asking for less. */
 const outputTokensDefault = 8_192;
-/** What a model thinks counts as output too. */
+/** A model's thinking counts as output. */
 const outputTokensThinking = 16_384;
 const thinkingNames =
   /\b(gpt-5|gpt-oss|o[1-9]\b|deepseek-(r|reason|v[4-9])|qwq|kimi-k2|magistral|think|reason)|[-_]r1\b/i;
@@ -15,20 +15,20 @@ interface Sized {
   outputTokensMax?: number | undefined;
 }
 
-/** The longest reply that is asked for; a configured limit may take half of the context, any other a quarter. */
+/** The output limit; a configured one may take half of the context, a default one a quarter. */
 export function outputTokensOf({ model, contextTokensMax, outputTokensMax }: Sized, asked?: number): number {
   const wanted = outputTokensMax ?? (thinkingNames.test(model) ? outputTokensThinking : outputTokensDefault);
   const share = Math.floor(contextTokensMax / (outputTokensMax === undefined ? 4 : 2));
   return Math.max(1, Math.min(wanted, share, asked ?? Infinity));
 }
 
-/** What must be left for a reply: all of a short one, at least a sixteenth of the context of a long one. */
+/** Room that must be left for a reply: a short one whole, for a long one at least a sixteenth of the context. */
 export function replyRoomOf(provider: Sized, asked?: number): number {
   const room = Math.max(replyTokensMin, Math.floor(provider.contextTokensMax / 16));
   return Math.min(outputTokensOf(provider, asked), room);
 }
 
-/** What a reply to this prompt may take. */
+/** Output limit for this prompt. */
 export function outputTokensFor(provider: Sized, call: { promptTokens: number; asked?: number | undefined }): number {
   const left = provider.contextTokensMax - call.promptTokens;
   return Math.max(1, Math.min(outputTokensOf(provider, call.asked), left));

@@ -2,21 +2,21 @@ import type { LanguageModelV4 } from "@ai-sdk/provider";
 import type { TokenPrice } from "../usage/token-usage.ts";
 
 interface ProviderCommon {
-  /** Unique among the providers; the name that people see. */
+  /** Unique among the providers; shown to people. */
   id: string;
   price?: TokenPrice;
   /** Prompt and reply together. Default: `contextTokensMaxDefault` of the models' limits. */
   contextTokensMax?: number;
-  /** The longest reply that is asked for. Default: by the model's name and context (output-tokens.ts). */
+  /** The output limit. Default: by the model's name and context (output-tokens.ts). */
   outputTokensMax?: number;
-  /** Without a sign of life for this long the model is given up. Default: `silenceMsMax` of the models' limits. */
+  /** The model is given up after this long without a sign of life. Default: `silenceMsMax` of the models' limits. */
   silenceMsMax?: number;
   temperature?: number;
-  /** False for models that cannot call tools: they are asked without. */
+  /** False for models that cannot call tools. */
   tools?: boolean;
 }
 
-/** A server that speaks `/chat/completions`: OpenAI, Ollama, llama.cpp, vLLM, LiteLLM and their like. */
+/** A server with `/chat/completions`: OpenAI, Ollama, llama.cpp, vLLM, LiteLLM and similar. */
 export interface OpenAiCompatibleConfig extends ProviderCommon {
   kind: "openai-compatible";
   /** Up to and including `/v1`. */
@@ -24,7 +24,7 @@ export interface OpenAiCompatibleConfig extends ProviderCommon {
   apiKey?: string;
   model: string;
   headers?: Record<string, string>;
-  /** False for servers that cannot stream. Default true; a server that refuses is asked again without. */
+  /** False for servers that cannot stream. Default true; after a refusal the request is repeated without. */
   streaming?: boolean;
 }
 

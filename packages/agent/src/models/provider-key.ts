@@ -3,7 +3,7 @@ import type { ProviderConfig } from "./provider-config.ts";
 
 const fingerprintChars = 12;
 
-/** Names a provider's cool-down. It changes with the address, the key and the model, so that a corrected key is tried at once. */
+/** Key of a provider's cool-down. Includes the address, the key and the model, so that a corrected key is tried at once. */
 export function providerKey(config: ProviderConfig): string {
   if (config.kind === "language-model") return config.id;
   const parts = [config.kind, config.baseUrl ?? "", config.apiKey ?? "", config.model];

@@ -1,5 +1,5 @@
-// Reads one provider's stream to its end: text, reasoning, tool calls, usage. It watches for silence
-// and runaway replies, and closes the upstream connection when it stops reading for any reason.
+// Reads a provider's stream: text, reasoning, tool calls, usage. Limits silence and length, and closes the connection when it stops reading for any
+// reason.
 
 import type {
   LanguageModelV4,
@@ -22,12 +22,12 @@ export interface RawReply {
   finishReason: LanguageModelV4FinishReason;
   usage: LanguageModelV4Usage | undefined;
   providerMetadata: SharedV4ProviderMetadata | undefined;
-  /** The field of the wire under which the thinking came. */
+  /** The wire field in which the thinking came. */
   reasoningField?: string;
   mends: string[];
 }
 
-/** How long nothing was heard; it goes on from one try to the next. */
+/** Time without a byte; continues across attempts. */
 export interface Silence {
   sinceMs: number;
 }
@@ -35,10 +35,10 @@ export interface Silence {
 export interface ReadReplyOptions {
   call: LanguageModelV4CallOptions;
   signal: AbortSignal;
-  /** Bytes that are no part of the reply yet are signs of life, too. */
+  /** Bytes that are not part of the reply are also signs of life. */
   wire: Wire;
   silence: Silence;
-  /** Of this try, beginning with what earlier ones have left of it. */
+  /** For this attempt, including silence of earlier ones. */
   silenceMsMax: number;
   silenceRemarkMs: number;
   callMsMax: number;
@@ -46,7 +46,7 @@ export interface ReadReplyOptions {
   replyCharsMax: number;
   logger: Logger;
   onDelta: (delta: ModelDelta) => void;
-  /** Told as it grows, so that a failed attempt can be settled. */
+  /** Updated as it grows, so that a failed attempt can be settled. */
   progress: { receivedText: string; hasDeltas: boolean };
 }
 
@@ -85,7 +85,7 @@ export async function readReply(model: LanguageModelV4, options: ReadReplyOption
       reply.take(part);
     }
   } catch (error) {
-    // What a stall or an abort looks like from inside the stream varies; the reason does not.
+    // A stall or an abort appears in different forms inside the stream; the reason is always the same.
     const reason: unknown = stop.signal.aborted ? stop.signal.reason : error;
     stop.abort(reason);
     reader?.cancel().catch(() => {});
@@ -96,10 +96,10 @@ export async function readReply(model: LanguageModelV4, options: ReadReplyOption
   }
 }
 
-/** The code of a failure by silence; see ModelFailure. */
+/** Details of a failure by silence; see ModelFailure. */
 export const silenceDetails = { isSilence: true } as const;
 
-/** Ends a call that is silent for too long, and tells meanwhile. */
+/** Ends a call that is silent for too long, with remarks meanwhile. */
 function watchSilence(
   options: ReadReplyOptions,
   end: (reason: RoostError) => void,
@@ -124,9 +124,9 @@ function watchSilence(
           }),
         );
       toldMs = silentMs + remarkMs;
-      const until = `it is given up after ${formatDurationMs(silenceMsMax)}`;
+      const until = `giving up after ${formatDurationMs(silenceMsMax)}`;
       options.onDelta({ type: "remark", text: `the model has been silent for ${formatDurationMs(toldMs)}; ${until}` });
-      // By the time that is waited for: a clock that stands still must not make the wait endless.
+      // By the awaited time: a clock that stands still must not make the wait endless.
       silence.sinceMs = Math.min(silence.sinceMs, nowMs() - toldMs);
       wait();
     }, remarkMs);
@@ -250,7 +250,7 @@ function toRawReply(
   };
 }
 
-/** A stream that merely stops is reported differently by each package; "other" without the server's own word is one way. */
+/** Packages report a stream that merely stops in different ways; one is "other" without the server's own reason. */
 function isComplete({ unified, raw }: LanguageModelV4FinishReason): boolean {
   return unified !== "error" && unified !== "interrupted" && !(unified === "other" && raw === undefined);
 }

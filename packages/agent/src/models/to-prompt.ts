@@ -1,5 +1,5 @@
-// Turns Roost's transcript into the prompt of one provider. Anything a provider would refuse
-// (unanswered calls, arguments that are not JSON, two user turns in a row) is put right here.
+// Turns Roost's transcript into the prompt of one provider, and repairs what a provider would refuse (unanswered calls, arguments that are not
+// JSON, two user turns in a row).
 
 import type { LanguageModelV4Message, LanguageModelV4Prompt, SharedV4ProviderOptions } from "@ai-sdk/provider";
 import { createHash } from "node:crypto";
@@ -9,11 +9,11 @@ import type { AssistantMessage, Message, ToolCallPart } from "../messages/messag
 import { parseArgumentsText } from "../messages/parse-arguments.ts";
 import { wrapUntrusted } from "../messages/wrap-untrusted.ts";
 
-/** Who will read the prompt: reasoning and opaque metadata go back only to their author. */
+/** The reader of the prompt: reasoning and opaque metadata are sent only to their author. */
 export interface PromptReader {
   provider: string;
   model: string;
-  /** Its thinking goes back in a field of the message, under the name under which it came, not as a part. */
+  /** Its thinking is sent back in the message field it came in, not as a part. */
   takesFields?: boolean;
 }
 
@@ -57,7 +57,7 @@ export function toPrompt(
           {
             type: "tool-result",
             toolCallId: wireCallId(message.toolCallId),
-            // As it was called: a tool that was called through another keeps that name on the wire.
+            // As called: a tool called through another keeps that name on the wire.
             toolName: wireToolName(callNames.get(message.toolCallId) ?? message.toolName),
             output: { type: message.isError ? "error-text" : "text", value },
           },
@@ -105,13 +105,13 @@ function isAuthor(message: AssistantMessage, reader: PromptReader): boolean {
   return message.provider === reader.provider && message.model === reader.model;
 }
 
-/** Models that think are told again what they thought before each call of a tool, in every later turn: several refuse the talk without. */
+/** Reasoning models get their earlier thinking with each tool call, in every later turn: several refuse requests without it. */
 function thinkingOf(
   message: AssistantMessage,
   { reader, field }: { reader: PromptReader; field: string | undefined },
 ): { providerOptions?: SharedV4ProviderOptions } {
   if (reader.takesFields !== true || field === undefined || !hasCalls(message) || !isAuthor(message, reader)) return {};
-  // What stood in the text was not in a field and does not go back.
+  // Thinking that came inside the text had no field and is not sent back.
   const thought = message.reasoningField === undefined ? [] : (message.reasoning ?? []);
   const text = thought.map((block) => block.text).join("");
   return { providerOptions: { openaiCompatible: { [message.reasoningField ?? field]: text } } };
@@ -145,7 +145,7 @@ function hasCalls({ toolCalls = [] }: AssistantMessage): boolean {
 
 const callIdChars = 9;
 
-/** Nine letters and digits, which every server takes; the same for the same call in every request. */
+/** Nine letters and digits, which every server takes; constant per call. */
 function wireCallId(toolCallId: string): string {
   return createHash("sha256")
     .update(toolCallId)
@@ -154,7 +154,7 @@ function wireCallId(toolCallId: string): string {
     .slice(0, callIdChars);
 }
 
-/** A name that a model made up would make every later request a wrong one. */
+/** A name invented by a model would invalidate every later request. */
 export function wireToolName(name: string): string {
   return (
     name
@@ -168,7 +168,7 @@ function providerOptions(metadata: unknown): { providerOptions?: SharedV4Provide
   return metadata === undefined ? {} : { providerOptions: metadata as SharedV4ProviderOptions };
 }
 
-/** Servers parse the arguments again and fail on what the model got wrong, so that is shown inside an object. */
+/** Servers parse the arguments and fail on invalid JSON, so that is wrapped in an object. */
 function argumentsObject(call: ToolCallPart): unknown {
   const value = call.argumentsText === "" ? {} : parseArgumentsText(call.argumentsText);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;

@@ -31,7 +31,7 @@ test("createRehearsalModel() says what a model would have been shown, and how to
   const lines = outcome.text.split("\n");
   assert.ok(lines[0]?.startsWith(`${rehearsalMark} No model is configured`));
   assert.match(lines[1] ?? "", /about \d+ tokens: SOUL\.md \(\d+\), USER\.md \(\d+\); 1 message; 1 tool \(\d+: post\)/);
-  assert.equal(lines[2], "What it would answer to “Write a post about birds” cannot be said without one.");
+  assert.equal(lines[2], "Without one there is no answer to “Write a post about birds”.");
   assert.match(lines[3] ?? "", /ROOST_MODEL_URL.*OPENROUTER_API_KEY.*OPENAI_API_KEY.*Ollama/);
   assert.equal(outcome.isRehearsed, true);
   assert.equal(outcome.costUsd, 0);

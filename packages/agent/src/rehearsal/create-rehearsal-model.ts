@@ -1,5 +1,5 @@
-// Stands where a model would be when none is configured: it says what a model would have been shown and
-// how to configure one. It asks for no tool, so that nothing has an effect, and it costs nothing.
+// Replaces a model when none is configured: its reply says what a model would have been shown and how to configure one. It calls no tools, has no
+// effects and costs nothing.
 
 import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import { estimateTokens } from "../usage/estimate-tokens.ts";
@@ -9,16 +9,16 @@ import type { LanguageModelConfig } from "../models/provider-config.ts";
 export const rehearsalMark = "[rehearsal]";
 
 export const howToConfigureAModel =
-  "To let it think, set ROOST_MODEL_URL and ROOST_MODEL (with ROOST_MODEL_KEY if it needs a key), or OPENROUTER_API_KEY, or OPENAI_API_KEY, or start Ollama or a llama.cpp server, and start Roost again";
+  "To use a model, set ROOST_MODEL_URL and ROOST_MODEL (and ROOST_MODEL_KEY if it needs a key), or OPENROUTER_API_KEY, or OPENAI_API_KEY, or start Ollama or a llama.cpp server, and restart Roost";
 
 const questionCharsMax = 160;
 const sectionsShownMax = 12;
 const toolsShownMax = 24;
 
-/** What requests are recorded as having gone to when nothing thought. */
+/** The model that rehearsed requests are recorded under. */
 export const rehearsalModelId = "rehearsal";
 
-/** A LanguageModelV4 that thinks nothing and says so. */
+/** A LanguageModelV4 whose replies only describe the request. */
 export function createRehearsalModel(options: { how?: string } = {}): LanguageModelV4 {
   const textFor = (call: LanguageModelV4CallOptions) => rehearse(call, options.how ?? howToConfigureAModel);
   return {
@@ -47,7 +47,7 @@ export function createRehearsalModel(options: { how?: string } = {}): LanguageMo
   };
 }
 
-/** The provider to hand to openModels when no model is configured. */
+/** The provider for openModels when no model is configured. */
 export function rehearsalProvider(options: { how?: string } = {}): LanguageModelConfig {
   return {
     kind: "language-model",
@@ -72,15 +72,15 @@ function rehearse(call: LanguageModelV4CallOptions, how: string): string {
     .findLast((message) => message.role === "user")
     ?.content.findLast((part) => part.type === "text");
   const lines = [
-    `${rehearsalMark} No model is configured: nothing was thought, and nothing was done.`,
+    `${rehearsalMark} No model is configured, so there is no real answer, and nothing was done.`,
     `A model would have read about ${tokens} tokens: ${listOf(sections, { shownMax: sectionsShownMax, none: "no instructions" })}; ${count(messages.length, "message")}; ${toolsText(call)}.`,
   ];
   if (question?.type === "text")
-    lines.push(`What it would answer to ${quote(lastParagraph(question.text))} cannot be said without one.`);
+    lines.push(`Without one there is no answer to ${quote(lastParagraph(question.text))}.`);
   return [...lines, how].join("\n");
 }
 
-/** Neighbouring messages of one side reach a model as one: what was said last stands at the end. */
+/** Consecutive messages of one side reach a model as one: the last is at the end. */
 function lastParagraph(text: string): string {
   return text.trim().split(/\n\n+/).at(-1) ?? text;
 }

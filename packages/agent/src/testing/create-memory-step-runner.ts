@@ -1,5 +1,5 @@
-// A StepRunner over a Map: the journal survives "crashes" that a test injects, so that a resumed run
-// can be compared with one that never stopped. It keeps the promises that step-runner.ts lists.
+// A StepRunner over a Map: the journal survives injected "crashes", so that a resumed run can be compared with an uninterrupted one. Keeps the
+// promises of step-runner.ts.
 
 import { RoostError, type JsonValue } from "@roost/base";
 import { joinLabels, openLabels, type Labels } from "@roost/contract/labels";
@@ -19,21 +19,21 @@ export interface JournalEntry {
   kind: StepKind;
   effect: Effect;
   input?: JsonValue;
-  /** Times `execute` was called, over all attempts. */
+  /** Calls of `execute`, over all attempts. */
   executeCount: number;
-  /** What the result carries. */
+  /** Labels of the result. */
   labels?: Labels;
   /** Undefined: an intent without a result. */
   result?: StepOutcome<JsonValue>;
 }
 
-/** What outlives a process: hand it to the next runner. */
+/** What outlives a process: pass it to the next runner. */
 export type Journal = Map<number, JournalEntry>;
 
 export interface MemoryStepRunnerOptions {
   journal?: Journal;
   signal?: AbortSignal;
-  /** Throws at this point instead of going on, as a killed process would. */
+  /** Throws at this point, as a killed process would. */
   crash?: (point: {
     name: string;
     seq: number;
@@ -48,7 +48,7 @@ export class Crash extends Error {
   override readonly name = "Crash";
 }
 
-/** Thrown where a run would be suspended to wait. */
+/** Thrown where a run would be suspended. */
 export class Suspended extends Error {
   override readonly name = "Suspended";
 }
@@ -168,7 +168,7 @@ function isRetryable(result: StepOutcome<JsonValue>): boolean {
   return result.state === "failed" && result.error.isRetryable;
 }
 
-/** What a journal returns has been through JSON. */
+/** Values from a journal have been through JSON. */
 function copy<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }

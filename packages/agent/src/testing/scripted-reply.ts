@@ -1,4 +1,4 @@
-// What a scripted model server is asked and what it may answer. The server is ./start-scripted-model-server.ts.
+// Requests to a scripted model server, and its possible answers. The server: ./start-scripted-model-server.ts.
 
 import type { IncomingHttpHeaders } from "node:http";
 import type { JsonValue } from "@roost/base";
@@ -26,7 +26,7 @@ export interface ScriptedRequest {
   toolResults: { toolCallId: string; text: string }[];
   toolNames: string[];
   isStreaming: boolean;
-  /** Resolves when the client closes its connection before the reply was complete. */
+  /** Resolves when the client disconnects before the reply is complete. */
   aborted: Promise<void>;
 }
 
@@ -36,13 +36,13 @@ export interface ScriptedUsage {
   total_tokens?: number;
   prompt_tokens_details?: { cached_tokens?: number };
   completion_tokens_details?: { reasoning_tokens?: number };
-  /** US dollars, as some routers tell it. */
+  /** US dollars, as some routers report it. */
   cost?: number;
   is_byok?: boolean;
   cost_details?: { upstream_inference_cost?: number };
 }
 
-/** A text is the short form of `{ text }`. Everything left out behaves like an ordinary server. */
+/** A string is short for `{ text }`. Omitted fields mean an ordinary server. */
 export type ScriptedReply =
   | string
   | {
@@ -50,21 +50,21 @@ export type ScriptedReply =
       reasoning?: string;
       toolCalls?: { name: string; arguments: JsonValue; id?: string }[];
       finishReason?: string;
-      /** null: the server does not tell. Default: counted from the prompt and the reply. */
+      /** null: not reported. Default: counted from the prompt and the reply. */
       usage?: ScriptedUsage | null;
-      /** Pieces that the text is streamed in; default: one piece per word. */
+      /** Chunks in which the text is streamed; default: one per word. */
       chunks?: string[];
       /** Fails instead of replying. */
       status?: number;
       error?: { message: string; type?: string; code?: string | number; metadata?: JsonValue };
       headers?: Record<string, string>;
-      /** Waits for this before the first byte; a promise the test resolves, so that nothing sleeps. */
+      /** Awaited before the first byte; resolved by the test, so that nothing sleeps. */
       before?: Promise<void>;
-      /** Stops for ever: before the headers, after them, or after `chunkCount` pieces. The client must give up. */
+      /** Stalls for ever: before the headers, after them, or after `chunkCount` chunks. The client must give up. */
       stall?: "before_headers" | "after_headers" | { chunkCount: number };
-      /** Breaks the connection (`cut`) or sends an error event (`error`) after so many pieces. */
+      /** Breaks the connection (`cut`) or sends an error event (`error`) after this many chunks. */
       breakAfter?: { chunkCount: number; how: "cut" | "error" | "end" };
-      /** Answers a stream request with plain JSON, as servers do that cannot stream. */
+      /** Answers a stream request with plain JSON, like servers that cannot stream. */
       ignoresStream?: boolean;
       /** Sends exactly this body with `status` (default 200) and `headers`. */
       rawBody?: string;

@@ -1,4 +1,4 @@
-// Writes one scripted reply onto the wire, as a stream or as plain JSON.
+// Writes one scripted reply to the wire, as a stream or as plain JSON.
 
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
@@ -104,7 +104,7 @@ function* deltasOf(request: ScriptedRequest, reply: Reply): Generator<object> {
   const pieces = reply.chunks ?? (reply.text ?? "").split(/(?<=\s)/).filter((piece) => piece !== "");
   for (const content of pieces) yield { role: "assistant", content };
   for (const [index, call] of wireToolCalls(request, reply).entries()) {
-    // Real servers send the arguments in pieces; two are enough to test putting them together.
+    // Real servers send the arguments in pieces; two are enough for tests.
     const half = Math.ceil(call.function.arguments.length / 2);
     yield {
       tool_calls: [
@@ -136,12 +136,12 @@ function wireReasoning(text: string): object {
 }
 
 function wireToolCalls(request: ScriptedRequest, reply: Reply) {
-  // By the place in the conversation, so that the same request asked again gets the same ids.
+  // By position in the conversation, so that a repeated request gets the same ids.
   const turn = request.messages.filter((message) => message.role === "assistant").length;
   return (reply.toolCalls ?? []).map((call, index) => ({
     id: call.id ?? `call_${turn}_${index}`,
     type: "function" as const,
-    // A text is sent as it is, so that a script can send arguments that are not JSON.
+    // Strings are sent as they are, so that a script can send invalid JSON.
     function: {
       name: call.name,
       arguments: typeof call.arguments === "string" ? call.arguments : JSON.stringify(call.arguments),

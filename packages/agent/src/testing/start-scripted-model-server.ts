@@ -1,5 +1,5 @@
-// A real HTTP server that speaks chat completions from a script: streaming and not, with usage, stalls,
-// broken streams and failures. For tests, the benchmark and trying things out; never part of the product.
+// A real HTTP server for chat completions from a script: streaming or not, with usage, stalls, broken streams and failures. For tests, benchmarks
+// and experiments; never part of the product.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -14,22 +14,22 @@ export interface ScriptedModelServerOptions {
   /** Requests with another bearer key get 401. */
   apiKey?: string;
   port?: number;
-  /** Extra paths, for servers that are recognised by them: path → JSON body. */
+  /** Extra paths, for servers recognized by them: path → JSON body. */
   routes?: Record<string, JsonValue>;
 }
 
 export interface ScriptedModelServer extends AsyncDisposable {
   /** Up to and including /v1. */
   url: string;
-  /** Every request to /chat/completions so far, whatever became of it. */
+  /** Every request to /chat/completions so far. */
   requests: ScriptedRequest[];
   /** Paths of all other requests. */
   otherPaths: string[];
-  /** Requests whose client went away before the reply was complete. */
+  /** Requests whose client disconnected before the reply was complete. */
   readonly abortedCount: number;
-  /** Replaces the script for the requests to come. */
+  /** Replaces the script for later requests. */
   setScript(script: Script): void;
-  /** Resolves when the request with this index (default: the next one) has arrived. */
+  /** Resolves when the request with this index (default: the next) has arrived. */
   arrived(index?: number): Promise<ScriptedRequest>;
   close(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export async function startScriptedModelServer(options: ScriptedModelServerOptio
   const state = createState(options);
   const server = createServer((request, response) => {
     answer(request, response, state).catch((error: unknown) => {
-      // A script that throws is a fault of the test: say so to the client and in the reply.
+      // A script that throws is a bug in the test: report it to the client and in the reply.
       if (!response.headersSent) response.writeHead(500, { "content-type": "application/json" });
       response.end(
         JSON.stringify({
@@ -148,7 +148,7 @@ function readRequest(
   };
 }
 
-/** Content may be sent as a list of parts; scripts read text. */
+/** Content may be a list of parts; scripts read text. */
 function withPlainContent(message: WireMessage): WireMessage {
   const { content } = message as { content: unknown };
   if (!Array.isArray(content)) return message;

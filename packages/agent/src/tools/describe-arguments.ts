@@ -1,8 +1,8 @@
-// A schema as a model reads it in a text: the types of TypeScript, with what each field means behind it. A third of the tokens of the JSON.
+// Describes a schema to a model as text: TypeScript types with each field's description. A third of the tokens of the JSON.
 
 import type { JsonObject, JsonValue } from "@roost/base";
 
-/** `name({ field: string, other?: 1 | 2 })` of a plain schema, each field with its description behind it as a comment. */
+/** `name({ field: string, other?: 1 | 2 })` for a plain schema, with descriptions as comments. */
 export function describeArguments(name: string, schema: JsonObject): string {
   return `${name}(${typeOf(schema)})`;
 }

@@ -1,18 +1,17 @@
-// Runs one tool call inside its step: permission, time limit, size limit, and the honest reading of
-// what a throw means. Recording it and telling the model are the loop's.
+// Runs one tool call inside its step: permission, time limit, size limit, and what an exception means. The loop records it and tells the model.
 
 import { storableText, toRoostError, type ErrorCode, type JsonValue } from "@roost/base";
 import { areSameLabels, formatLabels, isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { StepCall, StepResult } from "../steps/step-runner.ts";
 import type { PermitTool, Tool, ToolCall, ToolOrigin } from "./tool.ts";
 
-/** What is recorded of a tool call that ended. */
+/** The record of a finished tool call. */
 export interface ToolOutput {
   text: string;
   isUntrusted: boolean;
-  /** Of what it says, as texts; left out: nothing that was not in the input. */
+  /** Labels of its text, as texts; default: those of the input. */
   labels?: string[];
-  /** Of the tool, where it is not built in. */
+  /** Of the tool, unless it is built in. */
   origin?: ToolOrigin;
 }
 
@@ -23,7 +22,7 @@ export interface ExecuteToolOptions {
   shown: JsonValue;
   toolCallId: string;
   step: string;
-  /** Somebody cancelled, or the worker stops. */
+  /** The run was cancelled, or the worker stops. */
   signal: AbortSignal;
   /** The run's time is over: ends the tool like its own time limit. */
   deadline: AbortSignal;
@@ -32,7 +31,7 @@ export interface ExecuteToolOptions {
   resultCharsMax: number;
 }
 
-/** Codes of errors that say that nothing was done. */
+/** Error codes that mean nothing was done. */
 const refusalCodes: ReadonlySet<ErrorCode> = new Set([
   "invalid_input",
   "unauthenticated",
@@ -67,11 +66,11 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
   const text = (message: string) => storableText(shorten(message, options.resultCharsMax));
   try {
     const permit = await options.permitTool?.({ tool, input: options.shown, call });
-    if (permit?.state === "refused") return failed("forbidden", `${tool.name} is refused: ${permit.reason}`);
+    if (permit?.state === "refused") return failed("forbidden", `${tool.name} was refused: ${permit.reason}`);
     if (permit?.isApproved === true) call.labels = { ...call.labels, trust: "agent", sources: [] };
     signal.throwIfAborted();
     hasStarted = true;
-    // A tool that does not heed its signal must not hold the run; what it does later reaches nobody.
+    // A tool that ignores its signal must not hold up the run; its later result is dropped.
     const aborted = rejectOnAbort(signal);
     const result = await Promise.race([tool.execute(options.input, call), aborted]);
     if (result.state === "done") {
@@ -95,7 +94,7 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
   }
 }
 
-/** The output as the model reads it: text as it is, everything else as JSON, cut at the limit. */
+/** The output for the model: text as it is, everything else as JSON, cut at the limit. */
 export function toToolOutput(
   output: JsonValue | undefined,
   { labels, charsMax }: { labels: Labels; charsMax: number },
@@ -117,7 +116,7 @@ function textsOf(labels: Labels): { labels?: string[] } {
 export function shorten(text: string, charsMax: number): string {
   if (text.length <= charsMax) return text;
   const marker = `\n[cut: ${text.length - charsMax} of ${text.length} characters are not shown]`;
-  // Not between the halves of a surrogate pair.
+  // Does not split a surrogate pair.
   const end = /[\ud800-\udbff]/.test(text[charsMax - 1] ?? "") ? charsMax - 1 : charsMax;
   return text.slice(0, end) + marker;
 }
@@ -126,12 +125,12 @@ function failed(code: ErrorCode, message: string, labels = openLabels): StepResu
   return { state: "failed", error: { code, message, isRetryable: false, ...textsOf(labels) } };
 }
 
-/** To be made before the work it ends is begun: an abort that already happened is never heard of again. */
+/** Must be created before the work begins: an abort that already happened is not signalled again. */
 function rejectOnAbort(signal: AbortSignal): Promise<never> {
   const aborted = new Promise<never>((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
-  // When the work wins the race, nobody listens any more.
+  // When the work wins the race, nothing listens any more.
   aborted.catch(() => {});
   return aborted;
 }

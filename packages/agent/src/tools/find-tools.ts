@@ -1,4 +1,4 @@
-// find_tools: says how the tools are called that a model was not shown.
+// find_tools: describes tools that the model was not shown.
 
 import { z } from "zod";
 import type { ToolDescription } from "../models/models.ts";
@@ -6,7 +6,7 @@ import { describeArguments } from "./describe-arguments.ts";
 import type { Tool } from "./tool.ts";
 
 const answersMax = 4;
-/** No more than what later turns keep of an answer, so that what was found stays found. */
+/** At most what later turns keep of an answer, so that found tools stay known. */
 const answerCharsMax = 1_990;
 const end = "\n\nCall them with call_tool.";
 const explainedCharsMax = 2_000;
@@ -19,7 +19,7 @@ export interface FindTools {
   explain(tool: Tool): string | undefined;
 }
 
-/** The tool that finds these. What has come from elsewhere is found by its words, and not named beforehand: it comes and goes. */
+/** The tool that finds the hidden ones. Tools from elsewhere are found by words and not listed, since they come and go. */
 export function createFindTools(hidden: { tool: Tool; description: ToolDescription }[]): FindTools {
   const own = hidden.filter(({ tool }) => tool.origin === undefined).map(({ tool }) => tool.name);
   const texts = new Map(hidden.map(({ tool, description }) => [tool.name, textOf(description)]));

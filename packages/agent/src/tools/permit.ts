@@ -1,5 +1,5 @@
-// Whether a tool call may be made: granted, refused, or asked of a person first. Who decides, and where approvals are kept, is the
-// caller's; the loop asks, waits at a step of its own, and makes the call with what was approved or not at all.
+// Whether a tool call may be made: granted, refused, or subject to a person's approval. The caller decides and stores approvals; the loop waits at
+// a step of its own, and makes the call as approved or not at all.
 
 import type { JsonValue } from "@roost/base";
 import type { StepCall, StepResult } from "../steps/step-runner.ts";
@@ -8,21 +8,18 @@ import type { Tool } from "./tool.ts";
 export type Permit =
   | { state: "granted" }
   | { state: "refused"; reason: string }
-  /** A person decides first. `policy` names the rule that asks, with its version. */
+  /** A person decides first. `policy` names the rule, with its version. */
   | { state: "ask"; reason: string; policy: string };
 
-/** What is known of a call besides itself; all of it follows from recorded steps. */
+/** Facts beside the call itself, all from recorded steps. */
 export interface CallFacts {
-  /** Content that nobody vouches for stood in what the model was shown when it asked for the call. */
+  /** Untrusted content was in the model's context when it made the call. */
   isUntrusted: boolean;
   /** By whose rules the journal is written. */
   loopVersion: number;
 }
 
-/**
- * Pure: the same call with the same facts is always decided alike, since a replay that decides otherwise diverges. A rule that comes to ask
- * for more needs a new loop version.
- */
+/** Pure: the same call and facts always give the same decision, or a replay diverges. A rule that asks for more needs a new loop version. */
 export type PermitCall = (call: { tool: Pick<Tool, "name" | "effect">; input: JsonValue }, facts: CallFacts) => Permit;
 
 /** What a person is asked to approve: this call with exactly these arguments. */
@@ -36,11 +33,11 @@ export interface ApprovalRequest {
 export type ApprovalAnswer = { state: "granted"; questionId: string } | { state: "refused"; reason: string };
 
 export interface Approvals {
-  /** The work of the approval's step: it waits for the person. */
+  /** The work of the approval's step: waits for the person. */
   ask: (request: ApprovalRequest, call: StepCall) => Promise<StepResult<never>>;
-  /** What the recorded answer of that step says. Pure. */
+  /** The decision in that step's recorded answer. Pure. */
   read: (answer: JsonValue) => ApprovalAnswer;
-  /** Uses the approval for the call with this key, once: asked by the same call again it is granted again, by another it is refused. */
+  /** Uses the approval for the call with this key, once: repeated for the same call it is granted again, for another it is refused. */
   redeem: (
     approval: ApprovalRequest & { questionId: string },
     call: { idempotencyKey: string },

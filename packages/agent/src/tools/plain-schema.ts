@@ -1,5 +1,5 @@
-// A tool's schema as every provider takes it: without the keywords that some refuse (Gemini's fronts know neither $ref nor const) and that
-// tell a model little. What they say is still checked when the tool is called.
+// A tool's schema in a form that every provider takes: without keywords that some refuse (Gemini's frontends know neither $ref nor const) and that
+// help a model little. They are still checked at the call.
 
 import type { JsonObject, JsonValue } from "@roost/base";
 
@@ -23,7 +23,7 @@ interface Place {
 
 function flatten(given: JsonValue | undefined, place: Place): JsonObject {
   const schema = resolve(asObject(given), place);
-  // A schema that contains itself ends in "anything".
+  // A recursive schema ends in "anything".
   if (place.depth >= depthMax) return {};
   const inner = { ...place, depth: place.depth + 1 };
   const plain: JsonObject = {};

@@ -1,5 +1,5 @@
-// Reads the arguments of a tool call as the model wrote them, forgiving what models commonly get wrong
-// in form (nothing at all, JSON inside a JSON string) and nothing in content.
+// Reads a tool call's arguments as the model wrote them, tolerating common mistakes of form (nothing at all, JSON inside a JSON string) and none of
+// content.
 
 import type { JsonValue } from "@roost/base";
 import { z } from "zod";
@@ -11,7 +11,7 @@ export type ReadArguments = { isValid: true; input: unknown } | { isValid: false
 const faultsMax = 8;
 const shownCharsMax = 2000;
 
-/** The arguments as people and the journal see them: the same whatever tools there are, so that replays agree. */
+/** The arguments as people and the journal see them: independent of the tools, so that replays agree. */
 export function shownArguments(argumentsText: string): JsonValue {
   return parseArguments(argumentsText) ?? argumentsText.slice(0, shownCharsMax);
 }
@@ -55,7 +55,7 @@ function parseArguments(text: string): JsonValue | undefined {
   return value === null ? {} : value;
 }
 
-/** The JSON Schema that the model is shown for a tool's input. */
+/** The JSON Schema of a tool's input, for the model. */
 export function inputSchemaOf(tool: Pick<Tool, "input">): { [key: string]: JsonValue } {
   if ("jsonSchema" in tool.input) return tool.input.jsonSchema;
   const { $schema: _dialect, ...schema } = z.toJSONSchema(tool.input, { io: "input", unrepresentable: "any" }) as {

@@ -1,6 +1,5 @@
-// What a model is told of its tools. Where all of them fit into few tokens, all are shown. Else a fixed short list is, with two more:
-// find_tools answers the arguments of the others as text, call_tool runs one, as that tool. So the list stays the same for a whole
-// session, whatever tools there are and wherever they come from.
+// What a model is told of its tools: all of them if they fit into few tokens. Otherwise a fixed short list and two more: find_tools describes the
+// others as text, call_tool runs one. So the list is constant for a session, whatever tools there are.
 
 import { RoostError } from "@roost/base";
 import { z } from "zod";
@@ -16,22 +15,22 @@ import type { Tool } from "./tool.ts";
 export const findToolsName = "find_tools";
 export const callToolName = "call_tool";
 
-/** What the descriptions of all tools may need, as estimated; with more, only the first ones are shown. */
+/** Estimated tokens up to which all tools are shown; beyond, only the first ones. */
 export const toolTokensMax = 1_200;
 
 export interface ToolList {
   /** What the model is shown, in this order. */
   descriptions: ToolDescription[];
-  /** The names of all tools that can be called. */
+  /** Names of all callable tools. */
   names: string[];
-  /** The tool that a call means, with the arguments that are for it. */
+  /** The tool that a call means, and its arguments. */
   resolve(part: ToolCallPart): { name: string; argumentsText: string; tool: Tool | undefined };
-  /** How a tool is called, for a model that has called it wrongly without having seen it. */
+  /** How a tool is called, for a model that called it wrongly without having seen it. */
   explain(tool: Tool): string | undefined;
 }
 
 export interface CreateToolListOptions {
-  /** Names of the tools to show when not all fit, the most wanted first. */
+  /** Tools to show when not all fit, most important first. */
   first?: readonly string[] | undefined;
 }
 
@@ -79,7 +78,7 @@ const callTool: ToolDescription = {
 
 const Wrapped = z.looseObject({ name: z.string().trim().min(1), arguments: z.unknown().optional() });
 
-/** The call inside; also of a model that has put the arguments beside the name, or has written them as a text. */
+/** The inner call; also when a model put the arguments beside the name, or wrote them as a text. */
 function unwrap(text: string): { name: string; argumentsText: string } | undefined {
   let value = parseArgumentsText(text);
   if (typeof value === "string") value = parseArgumentsText(value);
@@ -104,7 +103,7 @@ function checkNames(tools: Tool[]): void {
   }
 }
 
-/** The same object from run to run, by which what follows from it is found again: to translate some twenty schemas took a tenth of a turn. */
+/** The same object in every run, as a key of caches: translating some twenty schemas took a tenth of a turn. */
 const known = new WeakMap<object, ToolDescription>();
 
 function describeTool(tool: Tool): ToolDescription {

@@ -1,6 +1,6 @@
 import type { TokenUsage } from "./token-usage.ts";
 
-/** The sum of what was told; a field stays null only when neither side told it. */
+/** Sums what was reported; a field stays null only when neither side has it. */
 export function addUsage(left: TokenUsage, right: TokenUsage): TokenUsage {
   return {
     inputTokens: add(left.inputTokens, right.inputTokens),

@@ -1,6 +1,6 @@
 import type { CallEstimate, TokenPrice } from "./token-usage.ts";
 
-/** The most that a call can cost: the whole prompt uncached, the reply as long as allowed. `costUsd` is null without a price. */
+/** The most that a call can cost: the whole prompt uncached, the longest reply. `costUsd` is null without a price. */
 export function estimateCallMax(call: {
   promptTokens: number;
   maxOutputTokens: number;

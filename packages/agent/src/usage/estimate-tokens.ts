@@ -1,8 +1,7 @@
-// An upper estimate of how many tokens a text is, without a tokenizer.
-// A real one (o200k) costs 66 MB of memory and 200 ms in every worker process; reservations and the
-// context check only need "not more than". estimate-tokens.test.ts holds it against o200k.
+// An upper estimate of a text's tokens, without a tokenizer. A real one (o200k) costs 66 MB of memory and 200 ms per worker; reservations and the
+// context check only need "not more than". estimate-tokens.test.ts compares it with o200k.
 
-/** Tokens per character, by class; set so that the estimate is above o200k for every kind of text in the test. */
+/** Tokens per character, by class; chosen so that the estimate exceeds o200k for every kind of text in the test. */
 const weights = { lower: 0.25, upper: 0.65, digit: 0.72, punctuation: 0.78, line: 0.6, space: 0.06 } as const;
 const twoByteTokens = 0.65;
 const threeByteTokens = 1.25;
@@ -11,7 +10,7 @@ const surrogateTokens = 1.6;
 const wordStartTokens = 0.3;
 const humpTokens = 0.55;
 const mixTokens = 0.35;
-/** Letters past this many without a break are not a word but random text, which merges badly. */
+/** Longer runs of letters are random text rather than words, and merge badly. */
 const wordLettersMax = 14;
 const randomLetterTokens = 0.65;
 

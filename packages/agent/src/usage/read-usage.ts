@@ -1,5 +1,4 @@
-// Reads tokens and cost out of what the provider said at the end of a call.
-// It never computes a token count; a cost is computed only from a configured price.
+// Reads tokens and cost from a provider's final report. Never computes token counts; computes a cost only from a configured price.
 
 import type { LanguageModelV4Usage, SharedV4ProviderMetadata } from "@ai-sdk/provider";
 import type { CostSource, TokenPrice, TokenUsage } from "./token-usage.ts";
@@ -11,7 +10,7 @@ export const noUsage: TokenUsage = {
   reasoningTokens: null,
 };
 
-/** Tokens as the provider told them. A provider package fills absent fields with 0, so absence is read from `raw` where there is one. */
+/** Tokens as reported. A provider package fills absent fields with 0, so absence is read from `raw` where possible. */
 export function readUsage(usage: LanguageModelV4Usage | undefined): TokenUsage {
   if (usage === undefined) return noUsage;
   const raw = usage.raw as
@@ -34,7 +33,7 @@ export function readUsage(usage: LanguageModelV4Usage | undefined): TokenUsage {
   };
 }
 
-/** The provider's own cost when it told one, else the configured price times the told tokens, else unknown. */
+/** The provider's reported cost, else the configured price times the reported tokens, else unknown. */
 export function readCost(
   call: {
     usage: LanguageModelV4Usage | undefined;
@@ -57,7 +56,7 @@ export function readCost(
   return { costUsd, costSource: "configured_price" };
 }
 
-/** With a key of one's own at the upstream, a router's `cost` is only its fee: what the upstream charges comes on top. */
+/** With the user's own key at the upstream, a router's `cost` is only its fee: the upstream's charge is added. */
 function toldCost(usage: unknown): number | undefined {
   if (typeof usage !== "object" || usage === null) return undefined;
   const {
@@ -74,7 +73,7 @@ function metadataUsage(metadata: SharedV4ProviderMetadata | undefined): unknown 
   return metadata?.["openrouter"]?.["usage"];
 }
 
-/** No call costs or counts more; a provider that says so is not believed, and the upper bound of the call stands. */
+/** Higher reports are not believed, and the upper bound of the call applies. */
 const usdPerCallMax = 10_000;
 const tokensPerCallMax = 1_000_000_000;
 
@@ -82,7 +81,7 @@ function isAmount(value: unknown): value is number {
   return typeof value === "number" && value >= 0 && value <= usdPerCallMax;
 }
 
-/** Whole, because tokens are: some servers tell averages. Rounded up, so that a cap holds. */
+/** Whole numbers: some servers report averages. Rounded up, so that a cap holds. */
 function count(value: number | undefined): number | null {
   return typeof value === "number" && value >= 0 && value <= tokensPerCallMax ? Math.ceil(value) : null;
 }

@@ -1,9 +1,8 @@
-// The hook by which spend is reserved before a model call and settled after it.
-// It does not know caps or where they are kept: the caller does.
+// The hook that reserves spending before a model call and settles it afterwards. The caller owns the caps.
 
 import type { CallActual, CallEstimate } from "./token-usage.ts";
 
-/** Who is about to be asked, for caps that are kept per provider or model. */
+/** The provider and model about to be called, for caps per provider or model. */
 export interface SpendRequest extends CallEstimate {
   provider: string;
   model: string;
@@ -14,7 +13,7 @@ export interface SpendRequest extends CallEstimate {
 export type SpendReservation =
   | {
       state: "granted";
-      /** Called exactly once, also when the call failed (then with what was used up to there). */
+      /** Called exactly once, also when the call failed (then with the usage up to there). */
       settle: (actual: CallActual) => Promise<void>;
     }
   | {

@@ -1,17 +1,17 @@
-// What a model call used and cost, as the provider itself said it. `null` means "the provider did
-// not say": nothing here is ever invented. Estimates live in ./call-estimate.ts and say so.
+// Usage and cost of a model call as reported by the provider. `null` means not reported: nothing here is estimated. Estimates are in
+// ./call-estimate.ts.
 
-/** Tokens of one or many model calls; `null` = the provider did not say. */
+/** Tokens of one or many model calls; `null` = not reported. */
 export interface TokenUsage {
   inputTokens: number | null;
   outputTokens: number | null;
-  /** The part of `inputTokens` that was read from the provider's cache. */
+  /** The part of `inputTokens` from the provider's cache. */
   cachedTokens: number | null;
   /** The part of `outputTokens` that was reasoning. */
   reasoningTokens: number | null;
 }
 
-/** What a step used, and which model it was that answered; of several calls, the last. */
+/** A step's usage and the model that answered; for several calls, the last. */
 export interface StepUsage extends TokenUsage {
   model?: string;
   provider?: string;
@@ -27,14 +27,14 @@ export interface TokenPrice {
   cachedInputUsd?: number | undefined;
 }
 
-/** The most that one model call may use, known before it is made. `costUsd` is null when no price is known. */
+/** The most that one model call may use, known beforehand. `costUsd` is null when no price is known. */
 export interface CallEstimate {
   inputTokens: number;
   outputTokens: number;
   costUsd: number | null;
 }
 
-/** What one model call did use; `isEstimated` when the provider did not say and the numbers are an upper estimate. */
+/** What one model call used; `isEstimated` when the provider did not report and the numbers are an upper estimate. */
 export interface CallActual {
   inputTokens: number;
   outputTokens: number;

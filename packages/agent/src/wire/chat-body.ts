@@ -1,4 +1,4 @@
-/** The body of a chat completion as far as it is mended here. Types only. */
+/** The fields of a chat completion's body that are mended here. Types only. */
 export interface ChatMessage {
   role: string;
   content?: unknown;

@@ -1,5 +1,5 @@
-// A fetch for chat completions that asks as the server takes it and always answers with a clean event stream: what a server refuses
-// is mended and asked again (mends.ts), what it answers is brought into one form (read-events.ts).
+// A fetch for chat completions that adapts requests to the server and always returns a clean event stream: refused requests are mended and repeated
+// (mends.ts), answers are normalized (read-events.ts).
 
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
@@ -12,20 +12,20 @@ import { readEvents, type ReplyEvent } from "./read-events.ts";
 
 type Fetch = typeof globalThis.fetch;
 
-/** What one call is told of what happens on the wire. */
+/** Events on the wire during one call. */
 export interface WireWatch {
-  /** Any byte of an answer, comments included: the server lives. */
+  /** Any byte of an answer, comments included: the server is alive. */
   onBytes?: () => void;
-  /** The field under which thinking came. */
+  /** The field in which thinking came. */
   onReasoningField?: (field: string) => void;
-  /** How the request was asked in the end. */
+  /** How the request was changed in the end. */
   onMends?: (tell: string[]) => void;
 }
 
 export interface WireOptions {
   fetch: Fetch;
   bodyBytesMax: number;
-  /** What this server was found to take; what is learnt is added. */
+  /** What this server is known to take; new knowledge is added. */
   settings: Map<string, MendSetting>;
   logger: Logger;
   finishGraceMs?: number;
@@ -33,7 +33,7 @@ export interface WireOptions {
 
 export interface Wire {
   fetch: Fetch;
-  /** Everything that is fetched within `work` is told to `watch`. */
+  /** Reports every fetch within `work` to `watch`. */
   watched<T>(watch: WireWatch, work: () => Promise<T>): Promise<T>;
 }
 
@@ -41,7 +41,7 @@ const mendsMax = 8;
 const redirectsMax = 3;
 const refusalBytesMax = 64 * 1024;
 const finishGraceMsDefault = 5_000;
-/** No other request would do better: a wrong key, a limit of rate, a server that is down. */
+/** No changed request would help: a wrong key, a rate limit, a server that is down. */
 const unmendable = new Set([401, 403, 408, 429, 503, 529]);
 const moved = new Set([301, 302, 303, 307, 308]);
 
@@ -87,7 +87,7 @@ async function ask(
   }
 }
 
-/** 307 and 308 keep the method; on the same host they are followed, as they lead no key elsewhere. */
+/** 307 and 308 keep the method; they are followed on the same host only, so that no key goes elsewhere. */
 async function send(fetch: Fetch, input: Parameters<Fetch>[0], init: RequestInit): Promise<Response> {
   let url = String(input instanceof Request ? input.url : input);
   for (let count = 0; ; count += 1) {
@@ -103,7 +103,7 @@ async function send(fetch: Fetch, input: Parameters<Fetch>[0], init: RequestInit
 interface Refused {
   status: number;
   text: string;
-  /** What the caller is given when nothing can be mended. */
+  /** What the caller gets when nothing can be mended. */
   response: Response;
 }
 
@@ -132,7 +132,7 @@ async function readRefusal(response: Response): Promise<Refused> {
   return refusalOf(text, response.status, response.headers);
 }
 
-/** In OpenAI's form, so that whoever reads it finds the reason. */
+/** In OpenAI's form, so that its reader finds the reason. */
 function refusalOf(text: string, status: number, headers?: Headers): Refused {
   const message = errorText(text) ?? "";
   const kept = new Headers(headers);
@@ -155,7 +155,7 @@ interface Opened {
   first: ReplyEvent;
 }
 
-/** Reads up to the first event, so that a refusal that comes as a good answer is still one. */
+/** Reads up to the first event, to detect a refusal in a successful answer. */
 async function open(
   response: Response,
   { bodyBytesMax, finishGraceMs = finishGraceMsDefault }: WireOptions,
@@ -163,7 +163,7 @@ async function open(
 ): Promise<Opened | { refused: Refused }> {
   const events = readEvents(response, { bodyBytesMax, finishGraceMs, onBytes: () => watch.onBytes?.() });
   const { value: first } = await events.next();
-  assert.ok(first !== undefined, "readEvents gave an answer without an event");
+  assert.ok(first !== undefined, "readEvents returned an answer without an event");
   if (first.kind === "chunk") return { events, first };
   const { message, code } = first.error;
   const status = Number(code ?? 500);

@@ -1,6 +1,6 @@
-// Finds the reason in the body of a refusal. OpenAI's form is one of many: each server has its own.
+// Finds the reason in the body of a refusal. OpenAI's form is one of many.
 
-/** Where servers put the reason, the most telling first. */
+/** Where servers put the reason, the most specific first. */
 const reasonFields = [
   "message",
   "error",
@@ -15,7 +15,7 @@ const reasonFields = [
 const depthMax = 5;
 const charsMax = 2_000;
 
-/** The reason that an error body gives, on one line; undefined when it gives none. */
+/** The reason in an error body, on one line; undefined when there is none. */
 export function errorText(body: string): string | undefined {
   const text = body.trim();
   if (text === "") return undefined;
@@ -29,7 +29,7 @@ export function errorText(body: string): string | undefined {
   return reasonIn(value) ?? oneLine(text);
 }
 
-/** The reason that a parsed error gives. */
+/** The reason in a parsed error. */
 export function reasonIn(value: unknown, depth = 0): string | undefined {
   if (typeof value === "string") return value.trim() === "" ? undefined : nested(value, depth);
   if (typeof value !== "object" || value === null || depth > depthMax) return undefined;
@@ -41,9 +41,9 @@ export function reasonIn(value: unknown, depth = 0): string | undefined {
   for (const name of reasonFields) {
     const reason = reasonIn(fields[name], depth + 1);
     if (reason === undefined) continue;
-    // A validator names the place apart from the fault.
+    // A validator names the location separately.
     const place = Array.isArray(fields["loc"]) ? `${fields["loc"].join(".")}: ` : "";
-    // A router repeats what the upstream said beside its own "Provider returned error".
+    // A router repeats the upstream's reason beside its own "Provider returned error".
     const upstream = reasonIn((fields["metadata"] as { raw?: unknown } | undefined)?.raw, depth + 1);
     return oneLine(`${place}${reason}${upstream === undefined || reason.includes(upstream) ? "" : `: ${upstream}`}`);
   }

@@ -1,12 +1,12 @@
-// What a server refuses in a request, and how the request is mended so that it is taken. One mend is one value: how the refusal is
-// recognised, what is changed, what a person is told. The list is mends.ts; create-wire.ts asks again with them.
+// What a server refuses in a request, and how the request is mended. A mend is a value: how the refusal is recognized, what changes, what a person
+// is told. The list: mends.ts; retries: create-wire.ts.
 
 import type { ChatBody } from "./chat-body.ts";
 
 /** A refusal as the server worded it. */
 export interface Refusal {
   status: number;
-  /** The reason and the raw body: what a mend is recognised by. */
+  /** The reason and the raw body, by which mends recognize it. */
   text: string;
 }
 
@@ -15,17 +15,17 @@ export type MendSetting = string | number;
 export interface Mend {
   /** Also its name in records. */
   id: string;
-  /** What to set so that `body`, which was refused, is taken; undefined: this refusal is about something else, or setting it changes nothing. */
+  /** The setting with which the refused `body` would be accepted; undefined: the refusal is about something else, or the setting changes nothing. */
   recognise: (refusal: Refusal, body: ChatBody) => MendSetting | undefined;
-  /** The body as the server takes it; it does not change the one it is given. */
+  /** Returns the changed body; does not modify its argument. */
   apply: (body: ChatBody, setting: MendSetting) => ChatBody;
-  /** True: it holds for this one request and is not remembered. */
+  /** True: applies to this request only and is not remembered. */
   isForOnce?: (setting: MendSetting) => boolean;
   /** For people and records, such as `asked without tools`. */
   tell: (setting: MendSetting) => string;
 }
 
-/** What was learnt of each provider and model, for as long as the process lives. Keys are those of providerKey. */
+/** What was learnt of each provider and model during this process. Keys: providerKey. */
 export interface MendMemory {
   of(key: string): Map<string, MendSetting>;
 }

@@ -1,11 +1,11 @@
-// All mends, in the order in which a refusal is held against them and in which they are applied. A new kind of server is a new value here.
+// All mends, in the order in which refusals are matched and mends applied. A new kind of server is a new value here.
 
 import type { ChatBody, ChatMessage } from "./chat-body.ts";
 import type { Mend } from "./mend.ts";
 import { outputLimitMend, outputNameMend } from "./output-limit-mend.ts";
 import { reasoningMend } from "./reasoning-mend.ts";
 
-/** Words by which servers say that they do not know or take something. */
+/** Phrases by which servers say that they do not know or take something. */
 export const isUnknown =
   /not (be )?(support|permit|allow|accept|recogni[sz]|known|enabl|implement|available|valid)|n['’]t (support|accept|know|recogni[sz])|unsupported|unknown|unexpected|unrecogni[sz]ed|extra (inputs?|fields?)|additional propert|not a valid|invalid (parameter|argument|field|param)|no such (field|parameter)/i;
 
@@ -56,7 +56,7 @@ const toolWords = /\btools?\b|\bfunctions?[ _-]?call|tool[_ -]?(use|call|choice)
 const toolRefusal =
   /(does|do|is|are|did|can|could)( not|n['’]t)[\w ]{0,30}(support|enabl|allow|accept|capab|available)|not support|unsupported|no endpoints found|--enable-auto-tool-choice|--tool-call-parser|--jinja|cannot (use|call)|without tool/i;
 
-/** A talk without tools is better than none; what was called before is told as text. */
+/** Answering without tools is better than not at all; earlier calls are shown as text. */
 const mendNoTools: Mend = {
   id: noToolsId,
   recognise: ({ text }, body) =>
@@ -67,7 +67,7 @@ const mendNoTools: Mend = {
     ...without(without(body, "tools"), "tool_choice"),
     messages: joinNeighbours(body.messages.map(toolAsText)),
   }),
-  tell: () => "asked without tools: this model or its server does not take any, so that it can only talk",
+  tell: () => "asked without tools: this model or its server takes none, so it can only chat",
 };
 
 const mendSystem: Mend = {
@@ -88,7 +88,7 @@ const mendSystem: Mend = {
   tell: () => "asked with the instructions in the first message: this model takes no system role",
 };
 
-/** Two settings, tried one after the other: `""`, and a text where that is refused too. */
+/** Two settings, tried in turn: `""`, and a text where that is refused too. */
 const mendEmptyContent: Mend = {
   id: "with content",
   recognise: ({ text }, { messages }) => {
@@ -106,7 +106,7 @@ const mendEmptyContent: Mend = {
   tell: () => "asked with a text in each message",
 };
 
-/** Mistral takes no word of the person right after the answer of a tool. */
+/** Mistral refuses a user message right after a tool's answer. */
 const mendAfterTool: Mend = {
   id: "with an answer after tools",
   recognise: ({ text }, { messages }) =>
@@ -122,7 +122,7 @@ const mendAfterTool: Mend = {
         : [message],
     ),
   }),
-  tell: () => "asked with an answer between a tool's and the person's words",
+  tell: () => "asked with an assistant message between a tool's answer and the user's message",
 };
 
 export const mends: readonly Mend[] = [

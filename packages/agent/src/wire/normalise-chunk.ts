@@ -1,5 +1,4 @@
-// One event of a reply in the form that OpenAI gave it, whatever form the server gave it. What is no part of a reply is passed over;
-// what says that something went wrong is an error, in whatever words.
+// Normalizes one event of a reply to OpenAI's form. What is not part of a reply is skipped; an error in any form becomes an error.
 
 import { reasonIn } from "./error-text.ts";
 
@@ -76,7 +75,7 @@ function normaliseChoice(choice: Fields): { choice: Fields; reasoningField?: str
   };
 }
 
-/** The field under which the thinking came; a text that servers wrap in an object is taken out of it. */
+/** The field in which the thinking came; some servers wrap the text in an object. */
 function readReasoning(delta: Fields): string | undefined {
   if (delta["thinking"] !== undefined && delta["reasoning_content"] === undefined)
     delta["reasoning_content"] = delta["thinking"];
@@ -94,7 +93,7 @@ function toolCallsOf(delta: Fields): Fields[] | undefined {
   const given = delta["tool_calls"];
   const calls = Array.isArray(given) ? given : isObject(given) ? [given] : [];
   if (calls.length > 0) return calls.filter(isObject).map(normaliseCall);
-  // The form before tools: one call a message.
+  // The form before tools: one call per message.
   const legacy = delta["function_call"];
   return isObject(legacy) ? [{ index: 0, function: normaliseFunction(legacy) }] : undefined;
 }
@@ -121,7 +120,7 @@ function normaliseFunction({ name, arguments: given, parameters }: Fields): Fiel
   };
 }
 
-/** Counts that are written as texts. */
+/** Counts given as texts. */
 function withNumbers(usage: Fields): Fields {
   return Object.fromEntries(
     Object.entries(usage).map(([name, value]) => [

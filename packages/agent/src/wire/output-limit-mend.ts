@@ -1,5 +1,5 @@
-// How long a reply may be: the name of the field and the number that a server takes.
-// A number that depends on this prompt or on today's credit holds for one request.
+// The output limit: the field name and number that a server takes. A number that depends on this prompt or on the current credit applies to one
+// request only.
 
 import type { ChatBody } from "./chat-body.ts";
 import type { Mend } from "./mend.ts";
@@ -7,11 +7,11 @@ import type { Mend } from "./mend.ts";
 export const outputNameId = "name of the output limit";
 const names = ["max_tokens", "max_completion_tokens"] as const;
 
-/** Below it a shorter reply is of no use: the prompt is too long instead. */
+/** A shorter reply is useless: the prompt is too long instead. */
 const outputTokensMin = 256;
-/** Less than this many tokens of credit is no credit. */
+/** Fewer tokens of credit count as none. */
 const affordableTokensMin = 64;
-/** Servers count a few tokens of their own. */
+/** Servers add a few tokens of their own. */
 const countingSlackTokens = 16;
 
 const isTooLarge =
@@ -28,7 +28,7 @@ export const outputNameMend: Mend = {
     const other = names.find((name) => name !== used)!;
     const isNamedForIt = new RegExp(`use ['"\`]?${other}|${other}['"\`]? instead`, "i").test(text);
     if (!isNamedForIt && isTooLarge.test(text)) return undefined;
-    // The first name that is tried is max_tokens, except at OpenAI itself: what is refused second leaves no other.
+    // max_tokens is tried first, except at OpenAI itself; when both are refused there is no other.
     return used === "max_tokens" || isNamedForIt ? other : "none";
   },
   apply: (body, setting) => {
@@ -40,7 +40,7 @@ export const outputNameMend: Mend = {
   tell: (setting) => (setting === "none" ? "asked without an output limit" : `asked with ${setting}`),
 };
 
-/** A limit that holds for the model is remembered as a number, one for this request as a text. */
+/** A limit of the model is remembered as a number, one for this request as a text. */
 export const outputLimitMend: Mend = {
   id: "output limit",
   recognise: ({ status, text }, body) => {
@@ -80,7 +80,7 @@ function limitOf(body: ChatBody): number | undefined {
   return typeof limit === "number" ? limit : undefined;
 }
 
-/** What is left for a reply of the context that the server names, beside the input that it counts; undefined: it does not name both. */
+/** What the server's stated context leaves for a reply, given its count of the input; undefined when it does not state both. */
 function roomIn(text: string): number | undefined {
   const sum = /(\d+) \+ (\d+) > (\d+)/.exec(text);
   if (sum !== null) return Number(sum[3]) - Number(sum[1]);
@@ -98,7 +98,7 @@ function roomIn(text: string): number | undefined {
   return inputs.length === 0 ? undefined : context - inputs.reduce((total, count) => total + count, 0);
 }
 
-/** Names of models carry dates and versions. */
+/** Model names carry dates and versions. */
 function withoutDates(text: string): string {
   return text.replace(/\b[\w./:-]*\d{4}-\d{2}-\d{2}[\w./:-]*/g, " ");
 }

@@ -1,5 +1,5 @@
-// The body of an answer as the events of a reply: a stream of events, one JSON document, or JSON by lines, whatever the header says.
-// It tells every byte, ends at [DONE] or shortly after the finish, and says in plain words when the answer is none.
+// Reads an answer's body as events of a reply: an event stream, one JSON document, or JSON lines, whatever the header says. Reports every byte,
+// ends at [DONE] or shortly after the finish, and explains a body that is not a reply.
 
 import { RoostError } from "@roost/base";
 import { createParser } from "eventsource-parser";
@@ -8,7 +8,7 @@ import { normaliseChunk, type NormalChunk } from "./normalise-chunk.ts";
 
 export interface ReadEventsOptions {
   bodyBytesMax: number;
-  /** After the reply has finished, what may still come (its usage) is waited for this long. */
+  /** After the finish, how long to wait for what may still come (usage). */
   finishGraceMs: number;
   onBytes: () => void;
 }
@@ -52,22 +52,22 @@ export async function* readEvents(response: Response, options: ReadEventsOptions
   }
 }
 
-/** A reply that is complete is read to its end, if that comes at once: then the connection can be used again. */
+/** A complete reply is read to its end, if that comes at once, so that the connection can be reused. */
 async function letGo(reader: ReadableStreamDefaultReader<Uint8Array>, isDone: boolean): Promise<void> {
   const timer = setTimeout(() => void reader.cancel().catch(() => {}), isDone ? drainMs : 0).unref();
   try {
     if (isDone) while (!(await reader.read()).done);
   } catch {
-    // It broke off after all was said.
+    // It broke off after the reply was complete.
   } finally {
     if (isDone) clearTimeout(timer);
   }
 }
 
 interface ReadState {
-  /** Of what came, for the message when it is no reply. */
+  /** The beginning of the body, for the error message. */
   beginning: string;
-  /** Collected, when it is one document. */
+  /** Collected when it is one document. */
   body: string | undefined;
   form: "events" | "document" | undefined;
   events: ReplyEvent[];
@@ -97,7 +97,7 @@ function take(
     return;
   }
   part.parser.feed(text);
-  // What ends without an empty line is an event all the same.
+  // An event at the end may lack its empty line.
   if (part.isLast) part.parser.feed("\n\n");
 }
 
@@ -114,12 +114,12 @@ function takeDocument(state: ReadState): void {
   for (const line of text.split("\n")) takeLine(state, line.trim());
 }
 
-/** A whole completion has an end, also where the server does not name its reason. */
+/** A whole completion has ended even when the server gives no reason. */
 function finish({ value }: Extract<NormalChunk, { kind: "chunk" }>): void {
   for (const choice of value["choices"] as Record<string, unknown>[]) choice["finish_reason"] ??= "stop";
 }
 
-/** A line that cannot be read is no failure of the reply. */
+/** An unreadable line does not fail the reply. */
 function takeLine(state: ReadState, line: string): void {
   if (state.isDone) return;
   if (line === "[DONE]") {
@@ -145,7 +145,7 @@ async function readPart(
   const read = reader.read().then(
     (part) => (part.done ? { done: true as const } : { done: false as const, value: part.value }),
     (error: unknown) => {
-      // An abort is the caller's own and keeps its reason.
+      // An abort comes from the caller and keeps its reason.
       if (error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError")) throw error;
       if (error instanceof RoostError) throw error;
       return "broken" as const;
@@ -164,5 +164,5 @@ function emptyReason({ beginning }: ReadState): string {
   const text = beginning.trim();
   if (text === "") return "the server answered with nothing";
   if (text.startsWith("<")) return `${describePage(text)}; is its address that of an OpenAI-compatible API, up to /v1?`;
-  return `the answer is no reply of a model; it begins: ${(errorText(text) ?? text).slice(0, 200)}`;
+  return `the answer is not a model's reply; it begins: ${(errorText(text) ?? text).slice(0, 200)}`;
 }

@@ -1,5 +1,5 @@
-// A model's thinking on its way back to it. Some servers demand it with every call of a tool, some refuse the field, and they
-// disagree on its name. It is sent back under the name under which it came; what a refusal says beyond that is learnt here.
+// Sends a model's thinking back to it. Some servers require it with every tool call, some refuse the field, and they disagree on its name. It is
+// sent under the name it came with; refusals teach the rest.
 
 import type { ChatMessage } from "./chat-body.ts";
 import type { Mend } from "./mend.ts";
@@ -11,7 +11,7 @@ const isRefused =
 const isDemanded =
   /missing|required|must (be|have|contain|include)|passed back|pass(ed)? .{0,20}back|expected|not found|absent|needs? to|should be/i;
 
-/** `none`, or the field and the messages that must have it: those that call tools, or all of the model's. */
+/** `none`, or the field and the messages that need it: those with tool calls, or all of the model's. */
 export const reasoningMend: Mend = {
   id: "reasoning",
   recognise: ({ text }, { messages }) => {

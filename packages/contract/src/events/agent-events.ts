@@ -1,4 +1,4 @@
-/** Topic `jobs`: how agents are defined. The subject is the agent's id. */
+/** Topic `jobs`: agent definitions. The subject is the agent's id. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
 import { Count, JsonFields, Name, Reason, Slug } from "../records/fields.ts";

@@ -33,7 +33,7 @@ export const approvalRefused = defineEvent({
   schema: z.object(decided),
 });
 
-/** The call that it was given for was made, or was about to be. */
+/** The approved call was made, or was about to be. */
 export const approvalUsed = defineEvent({
   type: "approval.used",
   version,

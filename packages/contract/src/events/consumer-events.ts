@@ -1,4 +1,4 @@
-/** Topic `coordination`: what happens to consumer groups beside reading. The subject is the group. */
+/** Topic `coordination`: consumer groups. The subject is the group. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
 import { Count, Id, Name, Reason, RecordedError } from "../records/fields.ts";
@@ -9,7 +9,7 @@ const version = 1;
 
 const place = { group: Name, topic: Name, partition: Count };
 
-/** One event fails by itself. Told at the first failure, and then at the 2nd, 4th, 8th …; the group waits there meanwhile. */
+/** An event keeps failing. Emitted at the first failure, then at the 2nd, 4th, 8th …; the group waits meanwhile. */
 export const consumerFailed = defineEvent({
   type: "consumer.failed",
   version,
@@ -25,7 +25,7 @@ export const consumerFailed = defineEvent({
   }),
 });
 
-/** Events from `fromOffset` up to, but without, `toOffset` were passed over: by a person, or because retention had dropped them. */
+/** Events from `fromOffset` up to, but not including, `toOffset` were skipped: by a person, or because retention had dropped them. */
 export const consumerSkipped = defineEvent({
   type: "consumer.skipped",
   version,
@@ -41,7 +41,7 @@ export const consumerSkipped = defineEvent({
   }),
 });
 
-/** Put somewhere else in the log. */
+/** Moved to another position in the log. */
 export const consumerReset = defineEvent({
   type: "consumer.reset",
   version,

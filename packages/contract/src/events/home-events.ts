@@ -1,4 +1,4 @@
-/** Topic `home`: what changes in the home's files and in what is remembered. The subject is the path or the state's name. */
+/** Topic `home`: changes of files and states. The subject is the path or the state's name. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
 import { Count, Id, Json, Name, Reason, SessionKey, SessionKind, Text } from "../records/fields.ts";
@@ -13,7 +13,7 @@ const author = {
   sessionKind: SessionKind.optional(),
 };
 
-/** Written by Roost, on behalf of a session or a person. */
+/** Written by Roost, for a session or a person. */
 export const fileWritten = defineEvent({
   type: "file.written",
   version,
@@ -22,7 +22,7 @@ export const fileWritten = defineEvent({
   schema: z.object({ ...author, path: Path, sha256: Sha256, previousSha256: Sha256.optional(), bytes: Count }),
 });
 
-/** Changed by something else: noticed, recorded, never overwritten. */
+/** Changed by something else: recorded, never overwritten. */
 export const fileEdited = defineEvent({
   type: "file.edited",
   version,
@@ -54,7 +54,7 @@ export const fileTrusted = defineEvent({
   }),
 });
 
-/** It could not be read or written, and is set aside alone. */
+/** Could not be read or written, and is set aside. */
 export const fileFailed = defineEvent({
   type: "file.failed",
   version,
@@ -63,7 +63,7 @@ export const fileFailed = defineEvent({
   schema: z.object({ path: Path, reason: Reason }),
 });
 
-/** The reason is gone. */
+/** The problem is gone. */
 export const fileRecovered = defineEvent({
   type: "file.recovered",
   version,

@@ -1,4 +1,4 @@
-/** Topic `jobs`: what happens to jobs and to their ticks. The subject is the job's id. */
+/** Topic `jobs`: jobs and their ticks. The subject is the job's id. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
 import { Count, Id, JsonFields, Name, Reason, Slug, TickKey, Time, WholeMs } from "../records/fields.ts";
@@ -25,7 +25,7 @@ export const jobPaused = defineEvent({ type: "job.paused", version, topic, subje
 export const jobResumed = defineEvent({ type: "job.resumed", version, topic, subject, schema: z.object(paused) });
 export const jobRemoved = defineEvent({ type: "job.removed", version, topic, subject, schema: z.object(paused) });
 
-/** It has been due for a while and nobody has fired it; said once for each moment. */
+/** It has been due for a while without firing; emitted once per due time. */
 export const jobSilent = defineEvent({
   type: "job.silent",
   version,
@@ -42,7 +42,7 @@ export const tickFired = defineEvent({
   schema: z.object({ ...ticked, runId: Id, lateMs: WholeMs, missedCount: Count, reason: Reason.optional() }),
 });
 
-/** May stand for `missedCount` ticks from `scheduledAt` to `lastScheduledAt`. */
+/** May represent `missedCount` ticks from `scheduledAt` to `lastScheduledAt`. */
 export const tickSkipped = defineEvent({
   type: "tick.skipped",
   version: 2,
@@ -57,7 +57,7 @@ export const tickSkipped = defineEvent({
   }),
 });
 
-/** Stands for `missedCount` ticks from `scheduledAt` to `lastScheduledAt`. */
+/** Represents `missedCount` ticks from `scheduledAt` to `lastScheduledAt`. */
 export const tickMissed = defineEvent({
   type: "tick.missed",
   version: 2,

@@ -1,4 +1,4 @@
-/** Topic `notices`: what people are told and asked. The subject is the id of the notice or question. */
+/** Topic `notices`: notices and questions. The subject is the id of the notice or question. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
 import { Count, Id, Name, Reason, Slug, Text, Time } from "../records/fields.ts";

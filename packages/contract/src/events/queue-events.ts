@@ -1,4 +1,4 @@
-/** Topic `jobs`: pauses of queues of runs. The subject is the queue's name. */
+/** Topic `jobs`: pauses of queues. The subject is the queue's name. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
 import { Name, QueueName, Reason } from "../records/fields.ts";

@@ -1,4 +1,4 @@
-/** Every event type of Roost itself: the public file of `@roost/contract/events`. */
+/** All event types of Roost: the public file of `@roost/contract/events`. */
 import type { EventDataOf } from "../define-event.ts";
 import { agentEvents } from "./agent-events.ts";
 import { approvalEvents } from "./approval-events.ts";
@@ -30,7 +30,7 @@ export const roostEvents = [
 
 type RoostEvent = (typeof roostEvents)[number];
 export type RoostEventType = RoostEvent["type"];
-/** The data of an event of that type: `RoostEventData<"run.started">`. */
+/** The data of an event type: `RoostEventData<"run.started">`. */
 export type RoostEventData<Type extends RoostEventType> = EventDataOf<Extract<RoostEvent, { type: Type }>>;
 
 export * from "./agent-events.ts";

@@ -1,4 +1,4 @@
-/** Topic `runs`: what happens to runs, the leases they are owned by, and the budgets that hold them. The subject is the run's id. */
+/** Topic `runs`: runs, their leases and their budgets. The subject is the run's id. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
 import {
@@ -23,7 +23,7 @@ const topic = "runs";
 const subject = "run id";
 const version = 1;
 
-/** What a reader of one event wants to know of its run without asking. */
+/** Fields of the run that save the reader of an event a lookup. */
 const run = {
   runId: Id,
   agent: Slug.optional(),
@@ -153,13 +153,13 @@ export const runDiverged = defineEvent({
     ...run,
     ...spent,
     seq: Count,
-    recorded: Json.optional().describe("The step as it was recorded"),
-    replayed: Json.optional().describe("The step as it came this time"),
+    recorded: Json.optional().describe("The recorded step"),
+    replayed: Json.optional().describe("The step of this execution"),
     reason: Reason,
   }),
 });
 
-/** A journal that no program goes on with any more. */
+/** No program continues its journal any more. */
 export const runOutdated = defineEvent({
   type: "run.outdated",
   version,

@@ -1,4 +1,4 @@
-/** Topic `sessions`: what is said in sessions. The subject is the session's key. */
+/** Topic `sessions`: messages. The subject is the session's key. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
 import { Count, Id, Name, SessionKey, SessionKind, Text } from "../records/fields.ts";
@@ -39,7 +39,7 @@ export const sessionCompacted = defineEvent({
   schema: z.object({
     sessionKey: SessionKey,
     runId: Id.optional(),
-    messageCount: Count.describe("Messages that the summary stands for"),
+    messageCount: Count.describe("Messages that the summary replaces"),
     tokensBefore: Count.optional(),
     tokensAfter: Count.optional(),
     summary: Text.optional(),

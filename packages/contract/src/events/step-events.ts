@@ -1,4 +1,4 @@
-/** Topic `runs`: what happens to the steps of a run. The subject is the run's id, so that they keep their order with its other events. */
+/** Topic `runs`: steps of runs. The subject is the run's id, to keep their order with its other events. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
 import { effects } from "../define-operation.ts";

@@ -1,4 +1,4 @@
-/** Topic `runs`: which workers there are. The subject is the worker's id. */
+/** Topic `runs`: workers. The subject is the worker's id. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
 import { Count, Id, Reason } from "../records/fields.ts";

@@ -11,7 +11,7 @@ export const listAgents = defineOperation({
   summary: "Agents by id",
   input: z.object({
     ...pageFields,
-    state: z.array(z.enum(agentStates)).max(2).optional().describe("All but removed ones when left out"),
+    state: z.array(z.enum(agentStates)).max(2).optional().describe("Default: all but removed ones"),
   }),
   output: pageOf(Agent),
   effect: "readonly",
@@ -21,7 +21,7 @@ export const getAgent = defineOperation({
   id: "getAgent",
   method: "GET",
   path: "/agents/{agentId}",
-  summary: "An agent as it is defined now",
+  summary: "An agent with its current definition",
   input: z.object({ agentId: AgentId }),
   output: z.object({ agent: Agent }),
   errors: ["not_found"],
@@ -32,8 +32,8 @@ export const listAgentVersions = defineOperation({
   id: "listAgentVersions",
   method: "GET",
   path: "/agents/{agentId}/versions",
-  summary: "Every definition that an agent has had, newest first, each with what changed",
-  description: "A run keeps the version that it began with.",
+  summary: "An agent's definitions, newest first, each with its changes",
+  description: "A run keeps the version it started with.",
   input: z.object({
     ...pageFields,
     agentId: AgentId,

@@ -19,14 +19,14 @@ import {
   ref,
 } from "../records/fields.ts";
 
-/** The shortest and longest time a lock is held without being renewed. */
+/** Limits of a lock's lease. */
 export const lockTtlMsMin = 1000;
 export const lockTtlMsMax = 24 * 3_600_000;
-/** The longest wait within one call; who waits longer asks again. */
+/** The longest wait within one call; longer waits repeat the call. */
 export const lockWaitMsMax = 60_000;
 export const subjectTtlMsMax = 400 * 86_400_000;
 
-/** Programs of every kind keep out of each other's way by these. */
+/** Open to all kinds of programs. */
 const access = {
   audience: ["owner", "device", "client", "agent", "service", "script", "host"],
 } satisfies OperationAccess;
@@ -49,13 +49,13 @@ export const acquireLock = defineOperation({
   id: "acquireLock",
   method: "POST",
   path: "/locks/{name}/acquire",
-  summary: "Takes a lock, waiting for it if asked to",
+  summary: "Acquires a lock, waiting for it if requested",
   description:
-    "The same holder asking again gets the lock it has, with its epoch. The epoch is a fencing token: give it along with every write that the lock protects.",
+    "The same holder asking again keeps its lock and epoch. The epoch is a fencing token: send it with every write that the lock protects.",
   input: z.object({
     name: lockName,
-    holder: Name.describe("Who takes it; a name of its own for each that may take it"),
-    ttlMs: ttlMs.default(60_000).describe("Held that long unless renewed"),
+    holder: Name.describe("Name of the holder; each possible holder needs its own"),
+    ttlMs: ttlMs.default(60_000).describe("Held this long unless renewed"),
     waitMs: WrittenMs.max(lockWaitMsMax).default(0),
     purpose: Reason.optional(),
   }),
@@ -65,7 +65,7 @@ export const acquireLock = defineOperation({
     holder: Name.describe("Who has it now"),
     epoch: Count,
     expiresAt: Time,
-    purpose: Reason.nullable().describe("What the one who has it wants it for"),
+    purpose: Reason.nullable().describe("The holder's purpose"),
   }),
   effect: "idempotent",
   access,
@@ -75,7 +75,7 @@ export const renewLock = defineOperation({
   id: "renewLock",
   method: "POST",
   path: "/locks/{name}/renew",
-  summary: "Keeps a lock for longer, if it is still held with that epoch",
+  summary: "Renews a lock if it is still held with that epoch",
   input: z.object({ name: lockName, holder: Name, epoch: Count, ttlMs: ttlMs.default(60_000) }),
   output: z.object({
     isHeld: z.boolean(),
@@ -91,7 +91,7 @@ export const releaseLock = defineOperation({
   id: "releaseLock",
   method: "POST",
   path: "/locks/{name}/release",
-  summary: "Gives a lock back, if it is still held with that epoch",
+  summary: "Releases a lock if it is still held with that epoch",
   input: z.object({ name: lockName, holder: Name, epoch: Count }),
   output: z.object({ released: z.boolean(), holder: Name.nullable().describe("Who has it now") }),
   effect: "idempotent",
@@ -99,22 +99,22 @@ export const releaseLock = defineOperation({
 });
 
 const once = {
-  scope: KeyText.describe("What the key is unique in: a job, a script, a feed"),
-  key: KeyText.describe("Names the effect"),
+  scope: KeyText.describe("The scope in which the key is unique: a job, a script, a feed"),
+  key: KeyText.describe("Name of the effect"),
 };
 
 export const beginOnce = defineOperation({
   id: "beginOnce",
   method: "POST",
   path: "/once/{scope}/{key}/begin",
-  summary: "Asks to do something that must happen once",
+  summary: "Requests to do something that must happen once",
   description:
-    "Only the answer `begun` means: do it, then call finishOnce or failOnce with the token. One that began and did not come back in time is `unknown`: it may have happened, so it is not given to another unless `retryUnknown` says so.",
+    "Only the answer `begun` means: do it, then call finishOnce or failOnce with the token. An attempt that is not reported in time is `unknown`: it may have happened, so others are refused unless they set `retryUnknown`.",
   input: z.object({
     ...once,
     holder: Name,
     ttlMs: ttlMs.default(600_000).describe("How long it may take before its outcome counts as unknown"),
-    retryUnknown: z.boolean().default(false).describe("Begin again although the last outcome is unknown"),
+    retryUnknown: z.boolean().default(false).describe("Start again although the last outcome is unknown"),
     purpose: Reason.optional(),
   }),
   output: Once,
@@ -128,8 +128,8 @@ export const renewOnce = defineOperation({
   id: "renewOnce",
   method: "POST",
   path: "/once/{scope}/{key}/renew",
-  summary: "Says that it is still being done, so that its outcome does not count as unknown yet",
-  input: z.object({ ...once, token, ttlMs: ttlMs.default(600_000).describe("How long it may go on from now") }),
+  summary: "Reports that it is still being done, so that it does not count as unknown",
+  input: z.object({ ...once, token, ttlMs: ttlMs.default(600_000).describe("How much longer it may take") }),
   output: z.object({ scope: KeyText, key: KeyText, expiresAt: Time }),
   errors: ["conflict"],
   effect: "idempotent",
@@ -140,12 +140,12 @@ export const finishOnce = defineOperation({
   id: "finishOnce",
   method: "POST",
   path: "/once/{scope}/{key}/finish",
-  summary: "Says that it happened, with the result that later callers get",
+  summary: "Reports that it happened, with the result for later callers",
   input: z.object({
     ...once,
     token,
     result: Json.optional(),
-    keepMs: WrittenMs.optional().describe("How long the result is remembered; for good when left out"),
+    keepMs: WrittenMs.optional().describe("How long the result is kept; default: for good"),
   }),
   output: Once,
   errors: ["not_found", "conflict"],
@@ -157,8 +157,9 @@ export const failOnce = defineOperation({
   id: "failOnce",
   method: "POST",
   path: "/once/{scope}/{key}/fail",
-  summary: "Says that it certainly did not happen, so that another may do it",
-  description: "With `isUnknown` it says that nobody can tell; the key then stays unknown until somebody decides.",
+  summary: "Reports that it certainly did not happen, so that another caller may do it",
+  description:
+    "With `isUnknown` it reports that the outcome cannot be known; the key then stays unknown until a caller sets `retryUnknown`.",
   input: z.object({ ...once, token, error: RecordedError.optional(), isUnknown: z.boolean().default(false) }),
   output: z.object({ scope: KeyText, key: KeyText, state: z.enum(["free", "unknown"]) }),
   errors: ["not_found", "conflict"],
@@ -183,7 +184,7 @@ export const reserveSubject = defineOperation({
   path: "/subjects",
   summary: "Reserves a subject or text, unless somebody has reserved nearly the same in other words",
   input: z.object({
-    scope: KeyText.describe("Where it must be new: blog, posts, …"),
+    scope: KeyText.describe("Where it must be unique: blog, posts, …"),
     text: text(10_000).min(1),
     by: Name,
     ttlMs: WrittenMs.min(1000)
@@ -195,7 +196,7 @@ export const reserveSubject = defineOperation({
       .min(0)
       .max(1)
       .optional()
-      .describe("Similarity that counts as the same; the scope's own when left out"),
+      .describe("Similarity that counts as the same; default: the scope's setting"),
   }),
   output: z.object({
     granted: z.boolean(),

@@ -1,4 +1,4 @@
-/** Consumer groups: how far each is, and what a person does to one. */
+/** Consumer groups: list, reset, skip, forget. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { ConsumerGroup, DeadLetter, GroupName, MovedCursor } from "../records/consumer.ts";
@@ -29,15 +29,15 @@ export const resetGroup = defineOperation({
   id: "resetGroup",
   method: "POST",
   path: "/groups/{group}/reset",
-  summary: "Put a consumer group somewhere else in the log",
+  summary: "Moves a consumer group to another position in the log",
   description: "Give exactly one of earliest, latest, offset or since. One of Roost's own is reset by force only.",
   input: z
     .object({
       group: GroupName,
       to: z.enum(["earliest", "latest"]).optional(),
-      offset: Count.optional().describe("Of the one partition that is named"),
-      since: WrittenTime.optional().describe("To the first events that are not older"),
-      topic: Name.optional().describe("Only there; all its topics when left out"),
+      offset: Count.optional().describe("Of one named partition"),
+      since: WrittenTime.optional().describe("To the first event that is not older"),
+      topic: Name.optional().describe("Default: all topics"),
       partition: SmallCount.optional(),
       force: z.boolean().default(false),
     })
@@ -47,7 +47,7 @@ export const resetGroup = defineOperation({
     .refine(
       ({ offset, topic, partition }) => offset === undefined || (topic !== undefined && partition !== undefined),
       {
-        error: "an offset is of one partition: name its topic and partition",
+        error: "an offset belongs to one partition: name its topic and partition",
       },
     ),
   output: z.object({ moved: z.array(MovedCursor) }),
@@ -59,12 +59,12 @@ export const skipEvent = defineOperation({
   id: "skipEvent",
   method: "POST",
   path: "/groups/{group}/skip",
-  summary: "Let a consumer group pass over the one event that it fails on",
+  summary: "Skips the event that a consumer group fails on",
   input: z.object({
     group: GroupName,
     topic: Name,
     partition: SmallCount,
-    offset: Count.describe("Of the event that it fails on; refused when it does not fail there any more"),
+    offset: Count.describe("Offset of the failing event; refused when the group no longer fails there"),
     reason: Reason.optional(),
   }),
   output: z.object({ eventId: Id.nullable(), nextOffset: Count }),
@@ -77,7 +77,7 @@ export const removeGroup = defineOperation({
   id: "removeGroup",
   method: "DELETE",
   path: "/groups/{group}",
-  summary: "Forget a consumer group and where it was",
+  summary: "Deletes a consumer group and its position",
   input: z.object({ group: GroupName }),
   output: z.object({ removed: z.boolean() }),
   errors: ["not_found", "conflict"],
@@ -88,16 +88,16 @@ export const listDeadLetters = defineOperation({
   id: "listDeadLetters",
   method: "GET",
   path: "/dead-letters",
-  summary: "Deliveries of events that a group could not carry out and has set aside, with the reason",
+  summary: "Dead letters of a group, with the reason of each",
   input: z.object({ ...pageFields, group: GroupName.optional(), key: Id.optional() }),
   output: pageOf(DeadLetter),
   effect: "readonly",
 });
 
 const chosenLetters = {
-  number: Count.optional().describe("Of one of them"),
-  group: GroupName.optional().describe("Those of this group"),
-  key: Id.optional().describe("Those of this job or run"),
+  number: Count.optional().describe("Number of a dead letter"),
+  group: GroupName.optional().describe("All of this group"),
+  key: Id.optional().describe("All of this job or run"),
 };
 
 interface ChosenLetters {
@@ -113,7 +113,7 @@ export const retryDeadLetters = defineOperation({
   id: "retryDeadLetters",
   method: "POST",
   path: "/dead-letters/retry",
-  summary: "Try deliveries again that were set aside, at once and with all attempts anew",
+  summary: "Delivers dead letters again at once, with a fresh count of attempts",
   input: z.object(chosenLetters).refine(isChosen, mustChoose),
   output: z.object({ count: Count }),
   errors: ["not_found"],
@@ -124,7 +124,7 @@ export const dropDeadLetters = defineOperation({
   id: "dropDeadLetters",
   method: "POST",
   path: "/dead-letters/drop",
-  summary: "Discard deliveries that were set aside; who did it and why is on record",
+  summary: "Discards dead letters, recording who and why",
   input: z.object({ ...chosenLetters, reason: Reason }).refine(isChosen, mustChoose),
   output: z.object({ count: Count }),
   errors: ["not_found"],

@@ -1,4 +1,4 @@
-/** Jobs: define, apply from files, pause, resume, remove, run now, and see what became of each tick. */
+/** Jobs: define, apply from files, pause, resume, remove, run now, list ticks. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { Differences, Id, Name, pageOf, pageFields, Reason, ref, SmallCount, Time } from "../records/fields.ts";
@@ -22,7 +22,7 @@ export const listJobs = defineOperation({
   summary: "Jobs by id",
   input: z.object({
     ...pageFields,
-    state: z.array(z.enum(jobStates)).max(4).optional().describe("All but removed ones when left out"),
+    state: z.array(z.enum(jobStates)).max(4).optional().describe("Default: all but removed ones"),
   }),
   output: pageOf(Job),
   effect: "readonly",
@@ -44,7 +44,7 @@ export const listJobVersions = defineOperation({
   id: "listJobVersions",
   method: "GET",
   path: "/jobs/{jobId}/versions",
-  summary: "Every definition that a job has had, newest first, each with what changed",
+  summary: "A job's definitions, newest first, each with its changes",
   input: z.object({
     ...pageFields,
     jobId: ref("Job", JobId),
@@ -59,8 +59,8 @@ export const rollBackJob = defineOperation({
   id: "rollBackJob",
   method: "POST",
   path: "/jobs/{jobId}/rollback",
-  summary: "Gives a job the definition of an earlier version again, as a new version",
-  description: "Runs that go keep the version they began with.",
+  summary: "Restores an earlier definition of a job as a new version",
+  description: "Active runs keep the version they started with.",
   input: z.object({ jobId: ref("Job", JobId), version: SmallCount.min(1), expectedVersion: SmallCount.optional() }),
   output: z.object({ job: Job, change: z.enum(["created", "changed", "unchanged", "removed"]) }),
   errors: ["not_found", "conflict"],
@@ -75,12 +75,12 @@ export const defineJob = defineOperation({
   method: "PUT",
   path: "/jobs/{jobId}",
   summary: "Creates a job or replaces its definition",
-  description: "The same definition again changes nothing. A job that is paused stays so.",
+  description: "An unchanged definition changes nothing. A paused job stays paused.",
   input: z.object({
     jobId: ref("Job", JobId),
     ...jobDefinitionShape,
     expectedVersion: SmallCount.optional().describe(
-      "Refused with conflict unless this is the job's version; 0: only create",
+      "Refused with conflict unless this is the job's version; 0: create only",
     ),
   }),
   output: z.object({ job: Job, change: z.enum(jobChanges) }),
@@ -104,11 +104,8 @@ export const JobChange = z
     jobId: ref("Job", JobId),
     change: z.enum(jobChanges),
     differences: Differences,
-    nextAt: Time.nullable().describe("Its next scheduled moment, as it is or would be"),
-    kept: z
-      .array(Name)
-      .optional()
-      .describe("Of a merge: fields that were changed here and there, and are kept as they are here"),
+    nextAt: Time.nullable().describe("Its next due time, current or resulting"),
+    kept: z.array(Name).optional().describe("For merges: fields changed on both sides and kept as they are here"),
   })
   .meta({ id: "JobChange" });
 export type JobChange = z.output<typeof JobChange>;
@@ -117,24 +114,24 @@ export const applyJobs = defineOperation({
   id: "applyJobs",
   method: "POST",
   path: "/jobs/apply",
-  summary: "Defines many jobs at once: all of them or none, or all that are valid",
+  summary: "Defines several jobs: all of them or none, or all valid ones",
   input: z.object({
     jobs: z.array(NamedJobDefinition).max(jobsPerApplyMax),
-    source: Name.default("api").describe("Who keeps these jobs: a file's name, for example"),
-    dryRun: z.boolean().default(false).describe("Only say what would change"),
-    prune: z.boolean().default(false).describe("Remove jobs of the same source that are not among these"),
-    partial: z.boolean().default(false).describe("Leave out jobs that are not valid, rather than refuse all"),
+    source: Name.default("api").describe("The source of these jobs, for example a file's name"),
+    dryRun: z.boolean().default(false).describe("Only report what would change"),
+    prune: z.boolean().default(false).describe("Remove jobs of the same source that are not listed"),
+    partial: z.boolean().default(false).describe("Leave out invalid jobs rather than refuse all"),
     merge: z
       .boolean()
       .default(false)
-      .describe("Keep what was changed here since the same jobs were applied with this the last time"),
+      .describe("Keep changes made here since this source was last applied with `merge`"),
   }),
   output: z.object({
     dryRun: z.boolean(),
     changes: z.array(JobChange),
     refused: z
-      .array(z.object({ index: SmallCount.describe("Place among the jobs that were given"), reason: Reason }))
-      .describe("With `partial`: jobs that are not valid, and why"),
+      .array(z.object({ index: SmallCount.describe("Index in the given list"), reason: Reason }))
+      .describe("With `partial`: invalid jobs and their errors"),
   }),
   errors: ["conflict"],
   effect: "idempotent",
@@ -144,7 +141,7 @@ export const pauseJob = defineOperation({
   id: "pauseJob",
   method: "POST",
   path: "/jobs/{jobId}/pause",
-  summary: "Stops a job's ticks until it is resumed; runs go on",
+  summary: "Pauses a job until it is resumed; active runs go on",
   input: z.object({ jobId: ref("Job", JobId), reason: Reason.optional() }),
   output: z.object({ job: Job }),
   errors: ["not_found", "conflict"],
@@ -155,7 +152,7 @@ export const resumeJob = defineOperation({
   id: "resumeJob",
   method: "POST",
   path: "/jobs/{jobId}/resume",
-  summary: "Lets a paused job tick again; what was due meanwhile is recorded as missed",
+  summary: "Resumes a paused job; ticks due meanwhile are recorded as missed",
   input: z.object({ jobId: ref("Job", JobId) }),
   output: z.object({ job: Job }),
   errors: ["not_found", "conflict"],
@@ -177,9 +174,9 @@ export const runJob = defineOperation({
   id: "runJob",
   method: "POST",
   path: "/jobs/{jobId}/run",
-  summary: "Runs a job now, also when it is paused",
+  summary: "Runs a job now, even when it is paused",
   description:
-    "With an idempotency key (field or header) a second call answers with the first tick. A key is known for as long as the tick or its run is kept: with neither left, it counts as new.",
+    "With an idempotency key (field or header) a second call returns the first tick. A key is known as long as the tick or its run is kept.",
   input: z.object({ jobId: ref("Job", JobId), idempotencyKey: Id.optional(), reason: Reason.optional() }),
   output: z.object({ tick: Tick, isRepeated: z.boolean() }),
   errors: ["not_found", "conflict"],
@@ -190,7 +187,7 @@ export const listTicks = defineOperation({
   id: "listTicks",
   method: "GET",
   path: "/jobs/{jobId}/ticks",
-  summary: "What became of a job's scheduled moments, newest first",
+  summary: "Ticks of a job, newest first",
   input: z.object({ ...pageFields, jobId: ref("Job", JobId), outcome: z.enum(tickOutcomes).optional() }),
   output: pageOf(Tick),
   errors: ["not_found"],

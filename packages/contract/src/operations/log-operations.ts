@@ -1,4 +1,4 @@
-/** The log: topics, events by offset, events as they come, registered schemas. */
+/** The log: topics, events by offset, a live tail, registered schemas. */
 import { z } from "zod";
 import { compatibilityModes } from "../define-event.ts";
 import { defineOperation } from "../define-operation.ts";
@@ -29,19 +29,17 @@ export const readEvents = defineOperation({
   id: "readEvents",
   method: "GET",
   path: "/topics/{topic}/events",
-  summary: "Events of one partition from an offset on, in order",
+  summary: "Events of one partition from an offset, in order",
   input: z.object({
     topic: Name,
     partition: SmallCount.default(0),
-    offset: Count.optional().describe(
-      "The first to read; the earliest that is kept when left out, refused when it is not kept any more",
-    ),
+    offset: Count.optional().describe("First offset to read; default: the earliest. Refused when it is no longer kept"),
     limit: pageFields.limit,
   }),
   output: z.object({
     items: z.array(Event),
-    nextOffset: Count.describe("Give it as `offset` to go on"),
-    headOffset: Count.describe("The offset that the next event will have"),
+    nextOffset: Count.describe("Pass it as `offset` to continue"),
+    headOffset: Count.describe("The offset of the next event to be appended"),
   }),
   errors: ["not_found"],
   effect: "readonly",
@@ -51,16 +49,16 @@ export const tailEvents = defineOperation({
   id: "tailEvents",
   method: "GET",
   path: "/events",
-  summary: "Events of several topics as they come",
+  summary: "A live stream of the events of several topics",
   description:
-    "The id of each item is the place in every partition that is read (`runs/0:12,runs/1:7`); given as `after` or Last-Event-ID, nothing is skipped or repeated. It does not end by itself.",
+    "The id of each item is the position in every partition that is read (`runs/0:12,runs/1:7`); passed as `after` or Last-Event-ID, nothing is skipped or repeated. The stream does not end by itself.",
   input: z.object({
-    topics: z.array(Name).max(50).optional().describe("All when left out"),
+    topics: z.array(Name).max(50).optional().describe("Default: all"),
     types: z.array(Name).max(100).optional(),
     subject: text(1024).optional(),
     after: text(8000).optional(),
-    last: Count.max(500).default(0).describe("Begin with that many events back; `after` wins"),
-    since: WrittenTime.optional().describe("Begin with the first event since then; `after` and `last` win"),
+    last: Count.max(500).default(0).describe("Start this many events back; `after` overrides it"),
+    since: WrittenTime.optional().describe("Start with the first event since then; `after` and `last` override it"),
   }),
   output: Event,
   errors: ["not_found"],
@@ -82,20 +80,20 @@ export const checkSchema = defineOperation({
   id: "checkSchema",
   method: "POST",
   path: "/schemas/check",
-  summary: "What registering a schema would say, without registering it",
+  summary: "Checks whether a schema could be registered, without registering it",
   input: z.object({
     type: Name,
-    version: SmallCount.min(1).optional().describe("The one after the newest when left out"),
-    topic: Name.optional().describe("That of the earlier versions when left out"),
-    compatibility: z.enum(compatibilityModes).optional().describe("That of the newest version when left out"),
+    version: SmallCount.min(1).optional().describe("Default: one after the newest"),
+    topic: Name.optional().describe("Default: that of earlier versions"),
+    compatibility: z.enum(compatibilityModes).optional().describe("Default: that of the newest version"),
     schema: JsonFields.describe("JSON Schema, draft 2020-12"),
   }),
   output: z.object({
     verdict: z.enum(["new", "same", "compatible", "refused"]),
-    version: Count.describe("That it would have"),
+    version: Count.describe("The version it would get"),
     compatibility: z.enum(compatibilityModes),
     reason: Reason.nullable(),
-    path: z.string().max(2000).nullable().describe("Where in the data it does not fit"),
+    path: z.string().max(2000).nullable().describe("Where in the data it is incompatible"),
   }),
   effect: "readonly",
 });

@@ -1,4 +1,4 @@
-/** Projections: which there are, and building one again from the log. */
+/** Projections: list, and rebuild from the log. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { pageFields, pageOf } from "../records/fields.ts";
@@ -8,7 +8,7 @@ export const listProjections = defineOperation({
   id: "listProjections",
   method: "GET",
   path: "/projections",
-  summary: "Projections of the log, and how they last compared with it",
+  summary: "Projections of the log and the result of their last comparison",
   input: z.object({ ...pageFields }),
   output: pageOf(Projection),
   effect: "readonly",
@@ -18,12 +18,12 @@ export const replayProjection = defineOperation({
   id: "replayProjection",
   method: "POST",
   path: "/projections/{projection}/replay",
-  summary: "Build a projection again from the log, beside the live one, and switch or only compare",
+  summary: "Rebuilds a projection from the log beside the live one, and replaces or only compares it",
   description:
-    "It works for some seconds and answers how far it is; call it again while the state is building. What it did is kept, so it goes on where it was, also after a crash.",
+    "Works for a few seconds and returns its progress; call again while the state is building. Progress is kept, also after a crash.",
   input: z.object({
     projection: ProjectionName,
-    check: z.boolean().default(false).describe("Compare only; the live one stays as it is"),
+    check: z.boolean().default(false).describe("Only compare; the live one is unchanged"),
   }),
   output: ReplayStep,
   errors: ["not_found", "conflict", "timeout"],

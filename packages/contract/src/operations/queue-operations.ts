@@ -1,4 +1,4 @@
-/** Queues of runs: what is in them, and their pause. */
+/** Queues: contents, pause and resume. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { QueueName, pageOf, pageFields, Reason } from "../records/fields.ts";
@@ -10,7 +10,7 @@ export const listQueues = defineOperation({
   id: "listQueues",
   method: "GET",
   path: "/queues",
-  summary: "Queues with runs in them, and those that are paused, by name",
+  summary: "Queues that are paused or have runs, by name",
   input: z.object({ ...pageFields }),
   output: pageOf(Queue),
   effect: "readonly",
@@ -20,7 +20,7 @@ export const pauseQueue = defineOperation({
   id: "pauseQueue",
   method: "POST",
   path: "/queues/{queue}/pause",
-  summary: "Lets no worker claim anything of a queue until it is resumed; what runs goes on",
+  summary: "Pauses a queue until it is resumed; active runs go on",
   input: z.object({ queue, reason: Reason.optional() }),
   output: z.object({ queue: Queue }),
   effect: "idempotent",
@@ -30,7 +30,7 @@ export const resumeQueue = defineOperation({
   id: "resumeQueue",
   method: "POST",
   path: "/queues/{queue}/resume",
-  summary: "Lets workers claim from a paused queue again",
+  summary: "Resumes a paused queue",
   input: z.object({ queue, reason: Reason.optional() }),
   output: z.object({ queue: Queue }),
   effect: "idempotent",

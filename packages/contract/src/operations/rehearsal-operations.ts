@@ -1,4 +1,4 @@
-/** Rehearsals: play a day of the home ahead, follow it, read what came of it. Nothing of the home changes. */
+/** Rehearsals: play the coming hours, follow progress, read the report. The home does not change. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { Cursor, Id, WrittenTime } from "../records/fields.ts";
@@ -14,16 +14,16 @@ export const startRehearsal = defineOperation({
   path: "/rehearsals",
   summary: "Plays the coming hours in simulated time, without a model and without effects",
   description:
-    "A process of its own copies what it needs into a database of its own, which is dropped at the end. One rehearsal goes at a time; " +
-    "it is kept for ten minutes after its end.",
+    "A separate process copies what it needs into its own database, which is dropped at the end. One rehearsal runs at a time; " +
+    "its report is kept for ten minutes.",
   input: z.object({
     hours: z.number().int().min(1).max(rehearsalHoursMax).default(24),
-    from: WrittenTime.optional().describe("Not in the past; now when left out"),
+    from: WrittenTime.optional().describe("Default: now; not in the past"),
     jobs: z
       .array(NamedJobDefinition)
       .max(triedJobsMax)
       .optional()
-      .describe("Definitions to try: they replace or join the home's jobs in the rehearsal only"),
+      .describe("Definitions to try: they replace or extend the home's jobs in this rehearsal only"),
   }),
   output: z.object({ rehearsal: Rehearsal }),
   errors: ["conflict", "limit_exceeded"],
@@ -45,7 +45,7 @@ export const watchRehearsal = defineOperation({
   id: "watchRehearsal",
   method: "GET",
   path: "/rehearsals/{rehearsalId}/watch",
-  summary: "How far a rehearsal has come; ends with it",
+  summary: "Progress of a rehearsal; ends with it",
   input: z.object({ rehearsalId, after: Cursor.optional() }),
   output: Rehearsal,
   errors: ["not_found"],
@@ -57,7 +57,7 @@ export const cancelRehearsal = defineOperation({
   id: "cancelRehearsal",
   method: "DELETE",
   path: "/rehearsals/{rehearsalId}",
-  summary: "Ends a rehearsal and drops its database",
+  summary: "Cancels a rehearsal and drops its database",
   input: z.object({ rehearsalId }),
   output: z.object({ rehearsal: Rehearsal }),
   errors: ["not_found"],

@@ -139,7 +139,7 @@ test("defineJob refuses wrong definitions and says what is wrong with them", () 
   const wrong: [object, RegExp][] = [
     [{ jobId: "Blog Post" }, /jobId: must be 1 to 63 lower-case letters/],
     [{ trigger: { kind: "weekly" } }, /trigger/],
-    [{ trigger: { kind: "every", every: "soon" } }, /trigger\.every: must be a length of time like/],
+    [{ trigger: { kind: "every", every: "soon" } }, /trigger\.every: must be a duration like/],
     [{ trigger: { kind: "every", every: "10ms" } }, /trigger\.every: must be at least 1000 ms/],
     [
       { trigger: { kind: "cron", expression: "0 6 * * *", timeZone: "Mars/Olympus" } },
@@ -187,6 +187,6 @@ test("roostOperations make a client with one method each", async () => {
   assert.deepEqual(await client.listRuns({ state: ["running"] }), { items: [], next: null });
   await assert.rejects(client.getStatus(), {
     code: "internal",
-    message: /getStatus answered against its contract: version/,
+    message: /the answer of getStatus does not match its contract: version/,
   });
 });

@@ -1,4 +1,4 @@
-/** Every operation of Roost's gateway: the public file of `@roost/contract/operations`. Paths are relative to where the gateway mounts them. */
+/** All operations of Roost's gateway: the public file of `@roost/contract/operations`. Paths are relative to the gateway's mount point. */
 import { agentOperations } from "./agent-operations.ts";
 import { coordinationOperations } from "./coordination-operations.ts";
 import { groupOperations } from "./group-operations.ts";

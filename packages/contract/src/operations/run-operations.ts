@@ -1,4 +1,4 @@
-/** Runs: list, look into, watch, cancel, retry, and say what an effect of unknown outcome did. */
+/** Runs: list, show, watch, cancel, retry, fork, replay and resolve. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { decidingKinds } from "../principal.ts";
@@ -46,7 +46,11 @@ export const getRun = defineOperation({
   method: "GET",
   path: "/runs/{runId}",
   summary: "A run with its steps and what it waits for",
-  input: z.object({ ...pageFields, runId, limit: pageFields.limit.default(200).describe("Most steps in the page") }),
+  input: z.object({
+    ...pageFields,
+    runId,
+    limit: pageFields.limit.default(200).describe("Number of steps in the page"),
+  }),
   output: z.object({
     run: Run,
     steps: pageOf(Step),
@@ -54,9 +58,7 @@ export const getRun = defineOperation({
     holds: z.array(z.string()).describe("Locks that it holds"),
     below: z
       .object({ runCount: Count, costUsd: Usd, tokens: Count })
-      .describe(
-        "What the runs that it started have spent, and those that these started; its caps hold all of them together",
-      ),
+      .describe("Spending of the runs that it started, directly or indirectly; they share its caps"),
   }),
   errors: ["not_found"],
   effect: "readonly",
@@ -67,7 +69,7 @@ export const cancelRun = defineOperation({
   method: "POST",
   path: "/runs/{runId}/cancel",
   summary: "Cancels a run and its children",
-  description: "A run that is being executed ends as soon as its worker hears of it: the answer is then `requested`.",
+  description: "A run that is being executed ends when its worker learns of it: the answer is then `requested`.",
   input: z.object({ runId, reason: Reason.optional() }),
   output: z.object({ outcome: z.enum(["cancelled", "requested", "already_over"]), run: RunSummary }),
   errors: ["not_found"],
@@ -78,7 +80,7 @@ export const retryRun = defineOperation({
   id: "retryRun",
   method: "POST",
   path: "/runs/{runId}/retry",
-  summary: "Lets a run that failed, was cancelled or diverged go on from its last finished step",
+  summary: "Resumes a failed, cancelled or diverged run after its last finished step",
   input: z.object({ runId, reason: Reason.optional() }),
   output: z.object({ run: RunSummary }),
   errors: ["not_found", "conflict"],
@@ -89,12 +91,12 @@ export const forkRun = defineOperation({
   id: "forkRun",
   method: "POST",
   path: "/runs/{runId}/fork",
-  summary: "Starts a further run with the recorded steps of this one up to a step",
-  description: "Nothing before that step is performed again; what comes after has idempotency keys of its own.",
+  summary: "Starts a new run from the recorded steps of this one before a step",
+  description: "No earlier step is executed again; later ones have new idempotency keys.",
   input: z.object({
     runId,
-    fromSeq: SmallCount.min(1).describe("The first step that is executed anew"),
-    input: JsonFields.optional().describe("Fields of the run's input that get other values"),
+    fromSeq: SmallCount.min(1).describe("The first step to execute again"),
+    input: JsonFields.optional().describe("Fields of the run's input to replace"),
     reason: Reason.optional(),
   }),
   output: z.object({ run: RunSummary }),
@@ -106,15 +108,15 @@ export const replayRun = defineOperation({
   id: "replayRun",
   method: "POST",
   path: "/runs/{runId}/replay",
-  summary: "Whether the agent, its job and Roost as they are today would do what the run has done",
+  summary: "Whether the agent, its job and today's Roost would do the same as the run",
   description:
-    "Executes the run again against its own records, in a process that may write nothing: every step is answered from what is recorded, " +
-    "no model and no tool is called, and nothing of the run or the home changes.",
+    "Executes the run against its own records, in a process without write access: every step is answered from the record, " +
+    "no model or tool is called, and neither the run nor the home changes.",
   input: z.object({
     runId,
     fromSeq: SmallCount.min(1)
       .optional()
-      .describe("Answer only the steps before this one, then say what would be asked at it. Default: all of them"),
+      .describe("Answer only the steps before this one, then describe the next request. Default: all"),
   }),
   output: ReplayReport,
   errors: ["not_found", "conflict", "limit_exceeded", "timeout", "unavailable"],
@@ -125,13 +127,13 @@ export const resolveStep = defineOperation({
   id: "resolveStep",
   method: "POST",
   path: "/runs/{runId}/steps/{seq}/resolve",
-  summary: "Says what became of an effect whose outcome is unknown",
+  summary: "Records the outcome of an effect that is unknown",
   input: z.object({
     runId,
     seq: SmallCount.describe("Number of the step in its run"),
     outcome: z
       .enum(stepOutcomes)
-      .describe("done: it happened; failed: it was refused; not_done: it never happened, do it again"),
+      .describe("done: it happened; failed: it was refused; not_done: it never happened, run it again"),
     note: Reason.optional(),
     output: Json.optional(),
   }),
@@ -146,7 +148,7 @@ export const RunUpdate = z
     z.object({
       kind: z.literal("text"),
       runId: ref("Run"),
-      text: Text.describe("The next part of what the model says; not repeated to who comes back"),
+      text: Text.describe("The next part of the model's text; not repeated after a reconnect"),
     }),
     z.object({ kind: z.literal("event"), event: Event }),
     z.object({ kind: z.literal("over"), run: RunSummary }),
@@ -158,9 +160,8 @@ export const watchRun = defineOperation({
   id: "watchRun",
   method: "GET",
   path: "/runs/{runId}/watch",
-  summary: "What happens in a run, as it happens; ends with the run",
-  description:
-    "Each item is named after its kind. Begins with the run's first event unless `after` says where to go on.",
+  summary: "A live stream of a run; ends with the run",
+  description: "Each item is named after its kind. Starts with the run's first event unless `after` is given.",
   input: z.object({ runId, after: Cursor.optional() }),
   output: RunUpdate,
   errors: ["not_found"],
@@ -182,8 +183,8 @@ export const explainRun = defineOperation({
     run: RunSummary,
     why: Reason,
     causes: z.array(CausalNode).describe("From the first cause to the run, each the parent of the next"),
-    effects: pageOf(CausalNode).describe("What came of it, parents before children"),
-    isCut: z.boolean().describe("Whether there are more effects than were asked for"),
+    effects: pageOf(CausalNode).describe("Its effects, parents before children"),
+    isCut: z.boolean().describe("Whether there are more effects"),
   }),
   errors: ["not_found"],
   effect: "readonly",

@@ -1,4 +1,4 @@
-/** Domain services: which there are. What each can be asked is in its own document, /services/{name}/openapi.json. */
+/** Domain services. Operations of each are in its own document, /services/{name}/openapi.json. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { pageFields, pageOf } from "../records/fields.ts";
@@ -8,7 +8,7 @@ export const listServices = defineOperation({
   id: "listServices",
   method: "GET",
   path: "/services",
-  summary: "Domain services by name, and whether they run",
+  summary: "Domain services by name, and whether they are running",
   input: z.object({ ...pageFields }),
   output: pageOf(Service),
   effect: "readonly",

@@ -1,4 +1,4 @@
-/** Sessions: list, read, talk to, watch. */
+/** Sessions: list, read, send to, watch. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { Event } from "../records/event.ts";
@@ -22,7 +22,7 @@ export const listSessions = defineOperation({
   id: "listSessions",
   method: "GET",
   path: "/sessions",
-  summary: "Sessions, the last used first",
+  summary: "Sessions, most recently used first",
   input: z.object({ ...pageFields, kind: SessionKind.optional() }),
   output: pageOf(Session),
   effect: "readonly",
@@ -43,13 +43,13 @@ export const sendMessage = defineOperation({
   id: "sendMessage",
   method: "POST",
   path: "/sessions/{sessionKey}/messages",
-  summary: "Says something in a session; a run answers it, after those before it",
+  summary: "Sends a message to a session; a run answers it, after earlier messages",
   description:
-    "A session that does not exist yet begins. With an idempotency key (field or header) a second call answers with the first message.",
+    "A new session is created on demand. With an idempotency key (field or header) a second call returns the first message.",
   input: z.object({
     sessionKey: ref("Session", SessionKey),
     text: Text.min(1),
-    agent: Slug.optional().describe("Of a session that begins; main when left out"),
+    agent: Slug.optional().describe("Agent of a new session; default: main"),
     source: Name.default("api").describe("Where it comes from: cli, console, …"),
     idempotencyKey: Id.optional(),
   }),
@@ -66,7 +66,7 @@ export const SessionUpdate = z
     z.object({
       kind: z.literal("text"),
       runId: ref("Run"),
-      text: Text.describe("The next part of an answer; not repeated to who comes back"),
+      text: Text.describe("The next part of an answer; not repeated after a reconnect"),
     }),
     z.object({ kind: z.literal("event"), event: Event.describe("Of a run of this session") }),
     z.object({ kind: z.literal("over"), run: RunSummary }),
@@ -78,12 +78,12 @@ export const watchSession = defineOperation({
   id: "watchSession",
   method: "GET",
   path: "/sessions/{sessionKey}/watch",
-  summary: "What happens in a session, as it happens, from now on or after a place",
-  description: "Each item is named after its kind. It does not end by itself.",
+  summary: "A live stream of a session, from now on or from a position",
+  description: "Each item is named after its kind. The stream does not end by itself.",
   input: z.object({
     sessionKey: ref("Session", SessionKey),
     after: Cursor.optional(),
-    last: Count.max(500).default(0).describe("Begin with that many messages back; `after` wins"),
+    last: Count.max(500).default(0).describe("Start this many messages back; `after` overrides it"),
   }),
   output: SessionUpdate,
   errors: ["not_found"],

@@ -1,4 +1,4 @@
-/** How the installation is doing, what it runs on, and what runs, waits or is due. */
+/** Status, configuration, and active or due work. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { Name, pageFields, pageOf, Time } from "../records/fields.ts";
@@ -8,7 +8,7 @@ export const getStatus = defineOperation({
   id: "getStatus",
   method: "GET",
   path: "/status",
-  summary: "How the installation is doing",
+  summary: "Status of the installation",
   input: z.object({}),
   output: Status,
   effect: "readonly",
@@ -18,17 +18,17 @@ export const listActivity = defineOperation({
   id: "listActivity",
   method: "GET",
   path: "/activity",
-  summary: "Everything that runs, waits or is due next, heartbeats included",
-  description: "Running first, then waiting and queued by age, then jobs by when they are due.",
+  summary: "All active, waiting and due work, heartbeats included",
+  description: "Running first, then waiting and queued by age, then jobs by due time.",
   input: z.object({ ...pageFields, limit: pageFields.limit.default(200) }),
-  output: pageOf(Activity).extend({ at: Time.describe("When this was true") }),
+  output: pageOf(Activity).extend({ at: Time.describe("Time of the snapshot") }),
   effect: "readonly",
 });
 
 export const ConfigEntry = z
   .object({
     name: Name,
-    value: z.string().max(4000).nullable().describe("Null when it is not set; a secret is never shown"),
+    value: z.string().max(4000).nullable().describe("Null when not set; secrets are never shown"),
     source: z.enum(["default", "environment", "settings", "detected"]),
     isSecret: z.boolean(),
   })

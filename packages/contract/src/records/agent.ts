@@ -26,7 +26,7 @@ const Audience = z
 /** The fields of a definition, for settings that have them under the agent's name. */
 export const agentDefinitionShape = {
   title: Name.optional().describe("What it is for, in a few words"),
-  prompt: text(promptCharsMax).optional().describe("Instructions beside the files of the home"),
+  prompt: text(promptCharsMax).optional().describe("Instructions in addition to the home's files"),
   model: Name.optional().describe("The id of a provider, or a model; a run or its job may name another"),
   tools: z
     .array(Name)
@@ -62,7 +62,7 @@ export const Agent = z
     definition: AgentDefinition,
     definedBy: Name,
     source: Name.nullable().describe("The file that defines it"),
-    liveRunCount: Count.describe("Runs of it that have not ended, of any version"),
+    liveRunCount: Count.describe("Its active runs, of any version"),
     updatedAt: Time,
   })
   .meta({ id: "Agent" });
@@ -75,8 +75,8 @@ export const AgentVersion = z
     definition: AgentDefinition,
     definedBy: Name,
     definedAt: Time,
-    liveRunCount: Count.describe("Runs of it that have not ended"),
-    differences: Differences.describe("Against the version before"),
+    liveRunCount: Count.describe("Its active runs"),
+    differences: Differences.describe("Compared with the version before"),
   })
   .meta({ id: "AgentVersion" });
 export type AgentVersion = z.output<typeof AgentVersion>;

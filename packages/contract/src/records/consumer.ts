@@ -15,18 +15,18 @@ export const GroupPartition = z
   .object({
     topic: Name,
     partition: Count,
-    cursor: Count.describe("The next offset that it reads"),
+    cursor: Count.describe("The next offset it reads"),
     earliest: Count.describe("The oldest offset that is kept"),
-    head: Count.describe("The offset that the next event will have"),
-    lagCount: Count.describe("Events that it has not read"),
-    lagMs: WholeMs.nullable().describe("Age of the first event that it has not read"),
+    head: Count.describe("The offset of the next event to be appended"),
+    lagCount: Count.describe("Number of unread events"),
+    lagMs: WholeMs.nullable().describe("Age of the first unread event"),
     state: z
       .enum(groupPartitionStates)
-      .describe("idle: one of Roost's own readers, which nobody needs in this topic at present"),
+      .describe("idle: a reader of Roost itself that this topic does not need at present"),
     movedAt: Time,
-    lastError: RecordedError.nullable().describe("What it last failed on, also when that is over"),
+    lastError: RecordedError.nullable().describe("The last failure, also when it is over"),
     failedAt: Time.nullable(),
-    failureCount: Count.describe("How often the event at the cursor has failed by itself; 0 when it does not"),
+    failureCount: Count.describe("Consecutive failures of the event at the cursor"),
     retryAt: Time.nullable(),
     eventId: Id.nullable().describe("Of the event at the cursor, when it fails"),
     eventType: Name.nullable(),
@@ -53,7 +53,7 @@ export const DeadLetter = z
   .object({
     number: Count,
     group: GroupName,
-    key: Id.describe("Whose delivery it is: a job, a run"),
+    key: Id.describe("Recipient of the delivery: a job, a run"),
     topic: Name,
     partition: Count,
     offset: Count,
@@ -61,13 +61,13 @@ export const DeadLetter = z
     eventType: Name,
     state: z
       .enum(deadLetterStates)
-      .describe("waiting: behind another of its key. given_up: it failed too often, and a person decides"),
+      .describe("waiting: behind another of its key. given_up: failed too often; a person decides"),
     attempts: Count,
     retryAt: Time.nullable(),
     error: RecordedError.nullable(),
     parkedAt: Time,
   })
-  .meta({ id: "DeadLetter", description: "A delivery of an event that a group could not carry out and has set aside" });
+  .meta({ id: "DeadLetter", description: "An event that a group could not deliver and has set aside" });
 export type DeadLetter = z.output<typeof DeadLetter>;
 
 export const MovedCursor = z

@@ -1,5 +1,5 @@
 /** Locks, once-only effects and reserved subjects: how jobs and scripts of any host keep out of each other's way. */
-// tidy: records are grouped by the part of Roost they belong to.
+// tidy: records are grouped by area.
 import { z } from "zod";
 import { Count, Id, Json, keyText, Name, Reason, Text, Time, ref } from "./fields.ts";
 import { nameCharsMax } from "./limits.ts";
@@ -11,9 +11,9 @@ export const Lock = z
   .object({
     name: KeyText,
     holder: Name,
-    epoch: Count.describe("Fencing token: greater at each taking"),
+    epoch: Count.describe("Fencing token: increases with each holder"),
     purpose: Reason.nullable(),
-    runId: ref("Run").nullable().describe("The run that holds it; it is released when the run ends"),
+    runId: ref("Run").nullable().describe("The run that holds it; released when the run ends"),
     acquiredAt: Time,
     expiresAt: Time,
     waitingCount: Count,
@@ -30,11 +30,11 @@ export const Once = z
     state: z
       .enum(onceStates)
       .describe(
-        "begun: you are to do it now; done: it was done; in_progress: another does it; unknown: another began and was never heard of again",
+        "begun: do it now; done: it was done; in_progress: another caller is doing it; unknown: another caller began and never reported",
       ),
-    token: z.string().nullable().describe("Proof that you are to do it; null unless begun"),
+    token: z.string().nullable().describe("Token for finishOnce and failOnce; null unless begun"),
     holder: Name.nullable(),
-    result: Json.describe("What finishOnce was given, when done"),
+    result: Json.describe("The result given to finishOnce, when done"),
     beganAt: Time.nullable(),
     endedAt: Time.nullable(),
     expiresAt: Time.nullable().describe("When an effect in progress becomes unknown"),

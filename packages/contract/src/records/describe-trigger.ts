@@ -3,7 +3,7 @@ import type { JobDefinition } from "./job.ts";
 
 type Trigger = JobDefinition["trigger"];
 
-/** When a job is due, in the words of every list, report and reason. `timeZone`: the reader's, which is not named. */
+/** Describes a job's trigger in the words used everywhere. A trigger in `timeZone`, the reader's, is shown without it. */
 export function describeTrigger(trigger: Trigger, options: { timeZone?: string | undefined } = {}): string {
   switch (trigger.kind) {
     case "cron": {

@@ -1,11 +1,11 @@
-/** Events as they are read from the log, and what is derived of their causes. */
+/** Events as read from the log, and what follows from their causes. */
 import { z } from "zod";
 import { compatibilityModes } from "../define-event.ts";
 import { Count, Id, JsonFields, Name, Reason, Time, WholeMs, ref } from "./fields.ts";
 
 const Offset = Count.describe("Dense within the partition, in commit order");
 
-/** CloudEvents attributes with the coordinates of the log. */
+/** CloudEvents attributes and log coordinates. */
 export const Event = z
   .object({
     topic: Name,
@@ -13,13 +13,13 @@ export const Event = z
     offset: Offset,
     id: Id,
     type: Name,
-    version: Count.describe("Of the type's schema"),
+    version: Count.describe("Matches the type's schema"),
     source: z.string().max(1000),
     subject: z.string().max(1024).nullable(),
     time: Time,
     data: JsonFields,
-    correlation: Id.describe("Id of the first event of everything that belongs together"),
-    causation: Id.nullable().describe("Id of the event that led to this one"),
+    correlation: Id.describe("Id of the first event of the chain"),
+    causation: Id.nullable().describe("Id of the event that caused this one"),
     traceparent: z.string().max(64).nullable(),
     labels: z.array(Name),
   })
@@ -42,22 +42,22 @@ export const EventSchema = z
     topic: Name,
     compatibility: z.enum(compatibilityModes),
     schema: JsonFields.describe("JSON Schema, draft 2020-12"),
-    isUpcast: z.boolean().describe("What was written before is read through an upcaster"),
+    isUpcast: z.boolean().describe("Data of earlier versions is converted by upcasters"),
     registeredAt: Time,
   })
   .meta({ id: "EventSchema" });
 export type EventSchema = z.output<typeof EventSchema>;
 
-/** One event in the story of a run. A flat list with parents, in order, stands for the tree. */
+/** One event in the story of a run, in a flat list with parents that represents the tree. */
 export const CausalNode = z
   .object({
     eventId: Id,
-    parentId: Id.nullable().describe("The event that led to it, when it is in the list"),
+    parentId: Id.nullable().describe("The event that caused it, when it is in the list"),
     depth: Count,
     type: Name,
     subject: z.string().max(1024).nullable(),
     time: Time,
-    text: Reason.describe("What happened, in one line"),
+    text: Reason.describe("A one-line description"),
     runId: ref("Run").nullable(),
     jobId: ref("Job").nullable(),
   })

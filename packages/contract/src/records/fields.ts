@@ -1,4 +1,4 @@
-/** Fields that many records have. Times are ISO 8601 texts, money is a number of US dollars, lengths of time are whole milliseconds. */
+/** Fields shared by records. Times are ISO 8601 texts, money is in US dollars, durations are in whole milliseconds. */
 import { durationMsMax, parseDurationMs, storableRule } from "@roost/base/browser";
 import { z } from "zod";
 import {
@@ -19,8 +19,8 @@ import {
 } from "./limits.ts";
 
 /**
- * Text of at most so many characters that every store can hold. Patterns of the contract are read alike by ECMAScript, Python and Rust:
- * no classes like \\d or \\p, and no halves of surrogate pairs, which are refused beside the pattern.
+ * Text of limited length that every store can hold. Patterns of the contract mean the same in ECMAScript, Python and Rust: no classes like \\d or
+ * \\p, and lone surrogates are refused separately.
  */
 export function text(charsMax: number) {
   return z
@@ -30,7 +30,7 @@ export function text(charsMax: number) {
     .refine(isWellFormed, storableRule);
 }
 
-/** One line that is also part of a path: no control characters, and not `.` or `..`, which every client takes out of an address. */
+/** One line that is also a path segment: no control characters, and not `.` or `..`, which clients remove from addresses. */
 export function keyText(charsMax: number) {
   return z
     .string()
@@ -42,14 +42,14 @@ export function keyText(charsMax: number) {
 
 export const Id = text(idCharsMax).min(1);
 
-/** The schema of an id that names a record: `ref("Run")`, `ref("Job", Slug)`. Documents, tools and GraphQL go by it. */
+/** The schema of an id that refers to a record: `ref("Run")`, `ref("Job", Slug)`. Used by documents, tools and GraphQL. */
 export function ref(record: string): typeof Id;
 export function ref<Schema extends z.ZodType>(record: string, id: Schema): Schema;
 export function ref(record: string, id: z.ZodType = Id): z.ZodType {
   return id.meta({ ...id.meta(), "x-roost-ref": record });
 }
 
-/** Of jobs and agents: short, readable, safe in paths and file names. */
+/** For jobs and agents: short, readable, safe in paths and file names. */
 export const Slug = z
   .string()
   .regex(
@@ -68,7 +68,7 @@ export const QueueName = z
   .max(queueCharsMax)
   .regex(
     /^(?![.]{1,2}$)[^\u0000-\u0020\u007f-\u00a0,]([^\u0000-\u001f\u007f-\u009f,]*[^\u0000-\u0020\u007f-\u00a0,])?$/,
-    "must be one line without commas and without spaces at its ends, and not . or ..",
+    "must be one line without commas or surrounding spaces, and not . or ..",
   )
   .refine(isWellFormed, storableRule);
 
@@ -80,22 +80,22 @@ export const TickKey = text(tickKeyCharsMax).min(1);
 /** A value that filters compare with. */
 export const Scalar = z.union([text(1000), z.number(), z.boolean(), z.null()]);
 
-/** A moment that Roost recorded or computed. */
+/** A time recorded or computed by Roost. */
 export const Time = z.iso.datetime({ offset: true });
 const writtenYears = /^(19[7-9][0-9]|[2-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])-/;
-/** A moment that a person or program writes. */
+/** A time given by a person or program. */
 export const WrittenTime = z.iso
   .datetime({ offset: true })
   .refine((written) => writtenYears.test(written), "must be in the years 1970 to 9998")
   .meta({ pattern: writtenYears.source });
 export const Count = z.number().int().min(0).max(countMax);
-/** Partitions, versions, numbers of steps. */
+/** Partitions, versions, step numbers. */
 export const SmallCount = z.number().int().min(0).max(smallCountMax);
 export const Usd = z.number().min(0).max(usdMax);
 
-/** A length of time that Roost measured: an age, a lateness. */
+/** A duration measured by Roost: an age, a lateness. */
 export const WholeMs = z.number().int().min(0).max(spanMsMax);
-/** A length of time that a person or program writes: at most 100 years. */
+/** A duration given by a person or program: at most 100 years. */
 export const WrittenMs = z.number().int().min(0).max(durationMsMax);
 
 /** "30m" or milliseconds. */
@@ -107,12 +107,12 @@ export const WrittenDuration = z
       .max(64)
       .regex(
         /^(([0-9]+([.][0-9]+)?([mM][sS]|[sSmMhHdDwW]))+|[0-9]+)$/,
-        "must be a length of time like 90s, 30m, 1h30m or 2d",
+        "must be a duration like 90s, 30m, 1h30m or 2d",
       ),
     z.number().int().min(0).max(durationMsMax),
   ])
   .refine(isDuration, {
-    error: "must be a length of time like 90s, 30m, 1h30m or 2d, or whole milliseconds, and at most 100 years",
+    error: "must be a duration like 90s, 30m, 1h30m or 2d, or whole milliseconds, and at most 100 years",
     abort: true,
   });
 
@@ -120,9 +120,9 @@ export const TimeZone = z
   .string()
   .min(1)
   .max(64)
-  .refine(isTimeZone, "is not a time zone: write one like Europe/Berlin or UTC");
+  .refine(isTimeZone, "is not a time zone: use a name like Europe/Berlin or UTC");
 
-/** What JSON can hold; its size is limited where it is stored. */
+/** Any JSON value; its size is limited where it is stored. */
 export const Json = z.unknown();
 export const JsonFields = z.record(z.string(), z.unknown());
 
@@ -130,22 +130,22 @@ export const RecordedError = z
   .object({ code: text(64), message: text(errorCharsMax), details: JsonFields.optional() })
   .meta({ id: "RecordedError" });
 
-/** Of a cursor: a place of a few names and moments, as JSON in base64url. */
+/** Length of a cursor: a position of a few names and times, as JSON in base64url. */
 export const cursorCharsMax = 2000;
-/** Where a list goes on: as the page before gave it. */
+/** The position to continue a list from, as returned by the page before. */
 export const Cursor = text(cursorCharsMax).min(1);
 
-/** Input fields of every list: a page of at most `limit`, after the cursor that the page before gave. */
+/** Input fields of every list: page size and cursor. */
 export const pageFields = {
-  limit: z.number().int().min(1).max(pageLimitMax).default(pageLimitDefault).describe("Most rows in the page"),
+  limit: z.number().int().min(1).max(pageLimitMax).default(pageLimitDefault).describe("Page size"),
   after: Cursor.optional().describe("`next` of the page before"),
 };
 
-/** A row that is stored and cannot be shown as the contract says; the others are shown without it. */
+/** A stored row that does not match the contract; the others are shown without it. */
 export const Unreadable = z
   .object({
-    where: z.string().describe("Its place in what was to be answered: items[3]"),
-    id: z.string().nullable().describe("Its own id, when it has one"),
+    where: z.string().describe("Its place in the answer: items[3]"),
+    id: z.string().nullable().describe("Its id, when it has one"),
     problem: z.string().describe("What is wrong with it"),
   })
   .meta({ id: "Unreadable" });
@@ -153,13 +153,13 @@ export type Unreadable = z.output<typeof Unreadable>;
 export const unreadable = z
   .array(Unreadable)
   .optional()
-  .describe("Rows that cannot be shown, and why; not there when all can");
+  .describe("Rows that cannot be shown, and why; omitted when there are none");
 
-/** What every list answers: the rows of a page, and the cursor of the next one. */
+/** The output of every list: the rows of a page, and the next cursor. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
   const page = z.object({
     items: z.array(item),
-    next: z.string().nullable().describe("Give it as `after` for the next page; null when this is the last"),
+    next: z.string().nullable().describe("Pass it as `after` for the next page; null on the last"),
     unreadable,
   });
   const id = item.meta()?.id;
@@ -199,5 +199,5 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** What is different between two versions of a definition: the place, and what stands there in each. */
+/** Differences between two versions of a definition: path and both values. */
 export const Differences = z.array(z.object({ path: z.string().max(500), before: Json, after: Json }));

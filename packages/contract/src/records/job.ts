@@ -1,4 +1,4 @@
-/** Jobs and their ticks: what starts runs, when, and under which rules. When a trigger is due is the kernel's to say. */
+/** Jobs and their ticks. The kernel decides when a trigger is due. */
 import { parseDurationMs } from "@roost/base/browser";
 import { z } from "zod";
 import {
@@ -30,22 +30,20 @@ export const JobId = Slug.describe("Id of a job");
 /** The shortest interval of a job. */
 export const everyMsMin = 1000;
 
-/** Events that one run is given at most. */
+/** Maximum events for one run. */
 export const eventsPerRunMax = 500;
 
 const Debounce = z
   .object({
-    quiet: WrittenDuration.describe("One run for all events, once none has come for this long"),
-    maxWait: WrittenDuration.optional().describe(
-      "Not later than this after the first event; ten times `quiet` when left out",
-    ),
+    quiet: WrittenDuration.describe("One run for all events, once none has arrived for this long"),
+    maxWait: WrittenDuration.optional().describe("At most this long after the first event; default: ten times `quiet`"),
   })
   .meta({ id: "Debounce" });
 
 const Batch = z
   .object({
-    max: z.number().int().min(2).max(eventsPerRunMax).describe("One run for so many events"),
-    maxAge: WrittenDuration.describe("Or for fewer, this long after the first of them"),
+    max: z.number().int().min(2).max(eventsPerRunMax).describe("One run for this many events"),
+    maxAge: WrittenDuration.describe("Or for fewer, this long after the first"),
   })
   .meta({ id: "Batch" });
 
@@ -54,7 +52,7 @@ export const Trigger = z
     z.object({
       kind: z.literal("cron"),
       expression: text(200).min(1).describe("Five or six fields, or a name like @hourly"),
-      timeZone: TimeZone.optional().describe("The home's when left out"),
+      timeZone: TimeZone.optional().describe("Default: the home's"),
     }),
     z.object({
       kind: z.literal("every"),
@@ -62,16 +60,16 @@ export const Trigger = z
         (every) => parseDurationMs(every) >= everyMsMin,
         `must be at least ${everyMsMin} ms`,
       ),
-      anchor: WrittenTime.optional().describe("Moments are whole intervals away from it, so that they do not drift"),
+      anchor: WrittenTime.optional().describe("Due times are whole intervals from here, so that they do not drift"),
     }),
     z.object({ kind: z.literal("at"), at: WrittenTime }),
     z.object({
       kind: z.literal("event"),
-      eventType: Name.describe("Type of the events that fire it"),
+      eventType: Name.describe("Type of the events that trigger it"),
       filter: z
         .record(text(200).min(1), Scalar)
         .optional()
-        .describe("Dotted paths into the event's data and the values they must have"),
+        .describe("Dotted paths into the event's data and their required values"),
       debounce: Debounce.optional(),
       batch: Batch.optional(),
     }),
@@ -84,9 +82,9 @@ export const CatchUp = z
     policy: z
       .enum(["skip", "last", "all"])
       .default("last")
-      .describe("Ticks that were due while nothing ran: all skipped, one run for the last, or one run each"),
-    max: z.number().int().min(1).max(1000).optional().describe("Most runs for one outage with `all`"),
-    windowMs: WrittenMs.optional().describe("Ticks older than that are missed whatever the policy"),
+      .describe("Ticks due while Roost was down: all skipped, one run for the last, or one run each"),
+    max: z.number().int().min(1).max(1000).optional().describe("Maximum runs after an outage with `all`"),
+    windowMs: WrittenMs.optional().describe("Older ticks are missed whatever the policy"),
   })
   .meta({ id: "CatchUp" });
 
@@ -95,9 +93,9 @@ export const overlapPolicies = ["skip", "queue-one", "queue-all", "cancel-old", 
 export const Retry = z
   .object({
     attemptsMax: z.number().int().min(1).max(attemptsMax).default(1).describe("The first attempt counts"),
-    backoffMs: WrittenMs.max(backoffMsMax).default(30_000).describe("Before the second attempt"),
-    backoffFactor: z.number().min(1).max(10).default(2).describe("By which the wait grows with each attempt"),
-    backoffMsMax: WrittenMs.max(backoffMsMax).default(3_600_000).describe("The longest wait"),
+    backoffMs: WrittenMs.max(backoffMsMax).default(30_000).describe("Delay before the second attempt"),
+    backoffFactor: z.number().min(1).max(10).default(2).describe("Factor by which the delay grows with each attempt"),
+    backoffMsMax: WrittenMs.max(backoffMsMax).default(3_600_000).describe("The longest delay"),
   })
   .meta({ id: "Retry" });
 
@@ -105,9 +103,9 @@ export const Budget = z
   .object({
     usdMax: Usd.optional(),
     tokensMax: Count.optional(),
-    callsMax: SmallCount.optional().describe("Calls of models, over all attempts"),
+    callsMax: SmallCount.optional().describe("Model calls, over all attempts"),
   })
-  .meta({ id: "Budget", description: "Caps of one run, in money, in tokens and in calls of models" });
+  .meta({ id: "Budget", description: "Caps of one run, in money, tokens and model calls" });
 
 const clockTime = /^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$/;
 
@@ -117,7 +115,7 @@ export const ActiveHours = z
     end: z
       .string()
       .regex(clockTime, "must be a time of day like 22:30 or 24:00")
-      .describe("Exclusive; before `start` it is on the next day, equal to it is never"),
+      .describe("Exclusive; before `start` it is on the next day, equal to it means never"),
     timeZone: TimeZone.optional(),
   })
   .meta({ id: "ActiveHours" });
@@ -126,20 +124,20 @@ const startLimitKey = text(200)
   .min(1)
   .optional()
   .describe(
-    "Who counts together; {event.data.customer} stands for what the run's input has there. The job alone when left out",
+    "Groups runs that count together; {event.data.customer} inserts that value of the run's input. Default: the job",
   );
 const startLimitMax = z.number().int().min(1).max(1000);
 
 export const Concurrency = z
-  .object({ key: startLimitKey, max: startLimitMax.describe("Most runs of the key at once; the others wait") })
+  .object({ key: startLimitKey, max: startLimitMax.describe("Maximum active runs of the key; the others wait") })
   .meta({ id: "Concurrency" });
 
 export const RateLimit = z
   .object({
     key: startLimitKey,
-    max: startLimitMax.describe("Most starts of the key in any window"),
+    max: startLimitMax.describe("Maximum starts of the key per window"),
     per: WrittenDuration.describe("Length of the window, at most 31 days"),
-    excess: z.enum(["wait", "skip"]).default("wait").describe("What is over it waits, or is recorded as skipped"),
+    excess: z.enum(["wait", "skip"]).default("wait").describe("Excess runs wait, or are recorded as skipped"),
   })
   .meta({ id: "RateLimit" });
 
@@ -149,28 +147,25 @@ export const JobInput = z
 
 const jobDefinitionFields = {
   title: Name.optional(),
-  description: text(reasonCharsMax).optional().describe("What it is for, and what else there is to know about it"),
-  agent: Slug.default("main").describe("Whose instructions, model and caps its runs have"),
-  session: z.enum(["main", "cron", "heartbeat"]).default("cron").describe("What its runs may know"),
+  description: text(reasonCharsMax).optional().describe("Its purpose, and further notes"),
+  agent: Slug.default("main").describe("The agent whose instructions, model and caps its runs have"),
+  session: z
+    .enum(["main", "cron", "heartbeat"])
+    .default("cron")
+    .describe("Session kind, which decides what its runs may know"),
   trigger: Trigger,
-  prompt: text(promptCharsMax).describe("What its runs are told; may be empty for a heartbeat"),
+  prompt: text(promptCharsMax).describe("The prompt of its runs; may be empty for a heartbeat"),
   catchUp: CatchUp.default({ policy: "last" }),
-  overlap: z.enum(overlapPolicies).default("skip").describe("What a tick does while a run of the job is going"),
-  delayMs: WrittenMs.max(86_400_000)
-    .optional()
-    .describe("Each tick is due this long after its moment, always the same, but before its next moment"),
+  overlap: z.enum(overlapPolicies).default("skip").describe("What a tick does while a run of the job is active"),
+  delayMs: WrittenMs.max(86_400_000).optional().describe("A fixed delay of each tick, shorter than the interval"),
   jitterMs: WrittenMs.max(86_400_000)
     .default(0)
-    .describe("And up to this much later than that, drawn for each tick, so that many jobs do not begin at once"),
-  timeoutMs: WrittenMs.min(1000).max(timeoutMsMax).default(1_800_000).describe("The longest a run may take"),
+    .describe("An additional random delay per tick, so that many jobs do not start at once"),
+  timeoutMs: WrittenMs.min(1000).max(timeoutMsMax).default(1_800_000).describe("Time limit of a run"),
   retry: Retry.default({ attemptsMax: 1, backoffMs: 30_000, backoffFactor: 2, backoffMsMax: 3_600_000 }),
   budget: Budget.optional(),
   activeHours: ActiveHours.optional(),
-  tools: z
-    .array(Name)
-    .max(200)
-    .optional()
-    .describe("The only tools its runs may use; all of the agent's when left out"),
+  tools: z.array(Name).max(200).optional().describe("The only tools its runs may use; default: all of the agent's"),
   model: Name.optional(),
   onUnknown: z
     .enum(["tell", "wait"])
@@ -184,27 +179,27 @@ const jobDefinitionFields = {
     .min(-priorityMax)
     .max(priorityMax)
     .optional()
-    .describe("Higher goes first, always: what is lower waits as long as there is higher. 0 when left out"),
-  queue: QueueName.optional().describe("Which workers execute its runs: those of this queue. default when left out"),
+    .describe("Higher runs first, strictly. Default: 0"),
+  queue: QueueName.optional().describe("Workers of this queue execute its runs. Default: default"),
   concurrency: Concurrency.optional(),
   rateLimit: RateLimit.optional(),
   tell: z
     .enum(["main", "person"])
     .optional()
     .describe(
-      "Who hears its answer: main, in its next digest, or the person, as a notice, as well. person for jobs of the session main when left out, main for others",
+      "Who gets its answer: main, in its next digest, or person, also as a notice. Default: person for jobs of the session main, main for others",
     ),
-  enabled: z.boolean().default(true).describe("A job that is not enabled is kept but never due"),
+  enabled: z.boolean().default(true).describe("A disabled job is kept but never due"),
 };
 
 export const JobDefinition = z.object(jobDefinitionFields).meta({ id: "JobDefinition" });
 export type JobDefinition = z.output<typeof JobDefinition>;
 
-/** As it stands in a file of jobs. */
+/** A job as written in a file. */
 export const NamedJobDefinition = z.object({ id: JobId, ...jobDefinitionFields }).meta({ id: "NamedJobDefinition" });
 export type NamedJobDefinition = z.output<typeof NamedJobDefinition>;
 
-/** The fields of a definition, for inputs that have it beside others. */
+/** The fields of a definition, for inputs that embed it. */
 export const jobDefinitionShape = jobDefinitionFields;
 
 export const tickOutcomes = ["fired", "skipped", "missed"] as const;
@@ -213,14 +208,14 @@ export const Tick = z
   .object({
     jobId: ref("Job", JobId),
     tickKey: TickKey.describe(
-      "The scheduled moment, event:<id>, events:<id of the first> or manual:<key>: unique within the job",
+      "The due time, event:<id>, events:<id of the first> or manual:<key>: unique within the job",
     ),
     scheduledAt: Time,
     outcome: z.enum(tickOutcomes),
     reason: Reason.nullable(),
     runId: ref("Run").nullable(),
     lateMs: WholeMs,
-    missedCount: Count.describe("Ticks before it that did not fire; of a missed row, the ticks it stands for"),
+    missedCount: Count.describe("Earlier ticks that did not fire; for a missed row, the ticks it represents"),
     jobVersion: Count,
     recordedAt: Time,
   })
@@ -237,11 +232,11 @@ export const Job = z
     definition: JobDefinition,
     pausedReason: Reason.nullable(),
     definedBy: Name,
-    nextAt: Time.nullable().describe("Its next scheduled moment"),
-    dueAt: Time.nullable().describe("`nextAt` with its jitter; of a job that gathers events, when it fires for them"),
+    nextAt: Time.nullable().describe("Its next due time"),
+    dueAt: Time.nullable().describe("`nextAt` with jitter; for a job that gathers events, when it fires for them"),
     gatheredCount: Count.describe("Events gathered for its next run"),
     lastTick: Tick.nullable(),
-    activeRunIds: z.array(Id).describe("Runs of it that are not over, oldest first, at most 20"),
+    activeRunIds: z.array(Id).describe("Its active runs, oldest first, at most 20"),
     updatedAt: Time,
   })
   .meta({ id: "Job" });
@@ -254,8 +249,8 @@ export const JobVersion = z
     definition: JobDefinition,
     definedBy: Name,
     definedAt: Time,
-    liveRunCount: Count.describe("Runs of it that have not ended"),
-    differences: Differences.describe("Against the version before"),
+    liveRunCount: Count.describe("Its active runs"),
+    differences: Differences.describe("Compared with the version before"),
   })
   .meta({ id: "JobVersion" });
 export type JobVersion = z.output<typeof JobVersion>;

@@ -1,14 +1,14 @@
 /**
- * The one set of bounds: of what goes over the wire, into the log and into the tables. The kernel checks by the same numbers, and each is
- * chosen so that what is derived from a value (a channel, a key, a later moment, a sum) fits as well. Writers of longer texts clip them first.
+ * The one set of limits: for the wire, the log and the tables. The kernel uses the same numbers, and whatever is derived from a value (a channel, a
+ * key, a later time, a sum) fits as well. Writers of longer texts clip them first.
  */
 export const idCharsMax = 200;
 export const nameCharsMax = 200;
-/** A session's key is part of further keys: `session:<key>`, `memory.message:<key>`. */
+/** A session's key is part of other keys: `session:<key>`, `memory.message:<key>`. */
 export const sessionKeyCharsMax = 160;
 /** A queue's name is part of a wake-up channel, of a path and of ROOST_QUEUES. */
 export const queueCharsMax = 128;
-/** `manual:<idempotency key>` and whatever else names a tick. */
+/** `manual:<idempotency key>` and other names of ticks. */
 export const tickKeyCharsMax = 256;
 /** A serial key of runs: `session:<key>`, `job:<id>`. */
 export const serialKeyCharsMax = 256;
@@ -18,38 +18,38 @@ export const errorCharsMax = 4000;
 export const textCharsMax = 100_000;
 export const promptCharsMax = 50_000;
 export const pathCharsMax = 1024;
-/** One page of any list. */
+/** Rows in one page of a list. */
 export const pageLimitMax = 500;
 export const pageLimitDefault = 50;
 
 /** Counts and offsets: exact in JSON and in a `bigint`. */
 export const countMax = 9_000_000_000_000_000;
-/** Partitions, versions, numbers of steps: columns of type `integer`. */
+/** Partitions, versions, step numbers: columns of type `integer`. */
 export const smallCountMax = 2_147_483_647;
 /** Money: columns of type `numeric(18, 9)` hold ten times as much, so that sums fit. */
 export const usdMax = 100_000_000;
 
 /**
- * Moments that people and programs may write lie in the years 1970 to 9998, whatever their offset. Moments that Roost computes from them
- * keep their four digits: a moment after `momentMsMax` never comes.
+ * Times given by people and programs are in the years 1970 to 9998, at any offset. Times computed from them keep four digits: one after
+ * `momentMsMax` never comes.
  */
 export const momentMsMin = Date.UTC(1969, 11, 31);
 export const momentMsMax = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
-/** The longest time between two such moments: what a lateness, an age or a duration can be at most. */
+/** The longest time between two such times: the limit of a lateness, an age or a duration. */
 export const spanMsMax = momentMsMax - momentMsMin;
-/** The longest wait before another attempt of a run. */
+/** The longest delay between attempts of a run. */
 export const backoffMsMax = 30 * 86_400_000;
-/** How long one attempt of a job's run may take. */
+/** The longest attempt of a job's run. */
 export const timeoutMsMax = 7 * 86_400_000;
 export const attemptsMax = 100;
 export const priorityMax = 1_000;
 
-/** Whether a moment, in ms since 1970, can be stored, shown and compared. */
+/** Whether a time, in ms since 1970, can be stored, shown and compared. */
 export function isMoment(ms: number): boolean {
   return ms >= momentMsMin && ms <= momentMsMax;
 }
 
-/** The text, or its beginning with an ellipsis when it is longer than `charsMax`. Never cuts a character in two. */
+/** Clips a text to `charsMax`, ending in an ellipsis. Never splits a character. */
 export function clipText(text: string, charsMax: number): string {
   if (text.length <= charsMax) return text;
   let end = charsMax - 1;

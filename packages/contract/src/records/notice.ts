@@ -1,4 +1,4 @@
-/** What Roost tells people and asks them. */
+/** Notices and questions. */
 import { z } from "zod";
 import { Id, Json, Name, Reason, Slug, Text, Time, ref } from "./fields.ts";
 
@@ -11,7 +11,7 @@ export const Notice = z
     id: Id,
     level: z.enum(noticeLevels),
     text: Text,
-    target: Name.nullable().describe("Where it goes: console, webhook, …"),
+    target: Name.nullable().describe("Where it is sent: console, webhook, …"),
     state: z.enum(noticeStates),
     source: Name.describe("What raised it: run:<id>, job:<id>, home, …"),
     runId: ref("Run").nullable(),
@@ -25,15 +25,15 @@ export type Notice = z.output<typeof Notice>;
 
 export const questionKinds = ["question", "approval", "resolution"] as const;
 
-/** What of an approval a person sees: exactly this call, once. */
+/** What a person sees of an approval: exactly this call, once. */
 export const ApprovalShown = z
   .object({
     tool: Name,
     input: Json.describe("Its arguments; others need a new approval"),
     inputHash: z.string().max(64).describe("SHA-256 of the arguments as canonical JSON"),
-    reason: Reason.describe("Why it is asked"),
-    policy: Name.describe("The rule that asks, with its version"),
-    diff: Text.nullable().describe("What it would change, as a unified diff"),
+    reason: Reason.describe("Why approval is needed"),
+    policy: Name.describe("The rule that requires it, with its version"),
+    diff: Text.nullable().describe("The change as a unified diff"),
   })
   .meta({ id: "Approval" });
 
@@ -41,9 +41,9 @@ export const Question = z
   .object({
     id: Id,
     kind: z.enum(questionKinds),
-    approval: ApprovalShown.nullable().describe("Of an approval: what is to be approved"),
+    approval: ApprovalShown.nullable().describe("The call to approve, for approvals"),
     prompt: Text,
-    choices: z.array(Name).nullable().describe("The answers to choose from; null for a free one"),
+    choices: z.array(Name).nullable().describe("The answers to choose from; null for a free-text answer"),
     state: z.enum(questionStates),
     answer: Text.nullable(),
     agent: Slug.nullable(),

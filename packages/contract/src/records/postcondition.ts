@@ -1,4 +1,4 @@
-/** What a run must have done by its end, whatever it says of itself. */
+/** What a run must have produced by its end. */
 import { z } from "zod";
 import { Name, Scalar, text } from "./fields.ts";
 import { pathCharsMax } from "./limits.ts";
@@ -11,22 +11,22 @@ export const Postcondition = z
   .discriminatedUnion("kind", [
     z.object({
       kind: z.literal("event"),
-      eventType: Name.describe("An event of this type was emitted by the run or by a run that it started"),
+      eventType: Name.describe("The run, or a run it started, emitted an event of this type"),
       filter: z
         .record(DottedPath, Scalar)
         .optional()
-        .describe("Dotted paths into the event's data and the values they must have"),
+        .describe("Dotted paths into the event's data and their required values"),
     }),
     z.object({
       kind: z.literal("state"),
       name: Name.describe("The state that was changed, e.g. email for memory/email-state.json"),
-      key: DottedPath.optional().describe("Dotted path into the state whose value must have changed"),
+      key: DottedPath.optional().describe("Dotted path in the state whose value must have changed"),
     }),
     z.object({
       kind: z.literal("file"),
       path: text(pathCharsMax).min(1).describe("The file of the home that was written"),
     }),
-    z.object({ kind: z.literal("tool"), name: Name.describe("The tool that was used with success") }),
+    z.object({ kind: z.literal("tool"), name: Name.describe("The tool that was used successfully") }),
   ])
   .meta({ id: "Postcondition", description: "Something that must have happened when a run ends" });
 export type Postcondition = z.output<typeof Postcondition>;
@@ -35,4 +35,4 @@ export const Postconditions = z
   .array(Postcondition)
   .min(1)
   .max(postconditionsMax)
-  .describe("All must hold when a run ends, else it has failed, whatever its text says");
+  .describe("If one does not hold at the end, the run has failed, whatever its text says");

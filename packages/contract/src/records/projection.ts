@@ -1,4 +1,4 @@
-/** Projections: tables and files that follow from the log, and how they compare with it. */
+/** Projections: tables and files derived from the log, and their comparison with it. */
 import { z } from "zod";
 import { Count, Json, Name, Time } from "./fields.ts";
 
@@ -7,16 +7,16 @@ export const ProjectionName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, "must b
 export const ProjectionDifference = z
   .object({
     where: z.string().max(2000).describe("The table and key of the row, or the file"),
-    live: Json.describe("What is there; null: nothing"),
-    log: Json.describe("What the log says; null: nothing"),
+    live: Json.describe("The live value; null: nothing"),
+    log: Json.describe("The value in the log; null: nothing"),
   })
   .meta({ id: "ProjectionDifference" });
 
 const compared = {
-  isEqual: z.boolean().describe("What was live was, byte for byte, what the log says"),
+  isEqual: z.boolean().describe("The live one equalled the log, byte for byte"),
   difference: ProjectionDifference.nullable().describe("The first one"),
-  sha256: z.string().describe("Of all that the log says"),
-  appliedCount: Count.describe("Events that it was built from"),
+  sha256: z.string().describe("Of the whole projection"),
+  appliedCount: Count.describe("Events it was built from"),
 };
 
 export const Projection = z
@@ -28,7 +28,7 @@ export const Projection = z
     building: z
       .object({ appliedCount: Count, startedAt: Time, updatedAt: Time })
       .nullable()
-      .describe("A replay that has begun and is not done"),
+      .describe("A started replay that is not done"),
     last: z.object({ ...compared, isCheck: z.boolean(), endedAt: Time }).nullable(),
   })
   .meta({ id: "Projection" });
@@ -36,9 +36,9 @@ export type Projection = z.output<typeof Projection>;
 
 export const ReplayStep = z
   .object({
-    state: z.enum(["building", "checked", "switched"]).describe("building: call again to go on"),
+    state: z.enum(["building", "checked", "switched"]).describe("building: call again to continue"),
     appliedCount: compared.appliedCount,
-    remainingCount: Count.describe("Events still to be read"),
+    remainingCount: Count.describe("Events left to read"),
     isEqual: compared.isEqual.nullable(),
     difference: compared.difference,
     sha256: compared.sha256.nullable(),

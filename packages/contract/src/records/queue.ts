@@ -5,7 +5,7 @@ import { Count, Name, QueueName, Reason, Time } from "./fields.ts";
 export const Queue = z
   .object({
     name: QueueName,
-    pausedAt: Time.nullable().describe("Since when nothing of it is claimed"),
+    pausedAt: Time.nullable().describe("Since when it is paused"),
     pausedBy: Name.nullable(),
     pausedReason: Reason.nullable(),
     ready: Count,

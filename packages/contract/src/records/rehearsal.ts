@@ -1,6 +1,6 @@
 /**
- * A rehearsal: a day or a week of the home played ahead, in a database of its own and without a model. What it came to is a report;
- * every number in it that is not from the schedules or from the home itself is named among the assumptions.
+ * A rehearsal: hours of the home simulated in a separate database, without a model. Its report names every number that comes neither from the
+ * schedules nor from the home as an assumption.
  */
 import { z } from "zod";
 import { Count, Id, Name, Reason, SessionKey, Time, Usd, WholeMs } from "./fields.ts";
@@ -8,7 +8,7 @@ import { JobId, overlapPolicies, tickOutcomes } from "./job.ts";
 
 /** A week. */
 export const rehearsalHoursMax = 168;
-/** Rows of one kind in a report; what is over it is counted and not listed. */
+/** Rows of one kind in a report; more are only counted. */
 export const rehearsalRowsMax = 5_000;
 
 export const rehearsalStates = ["playing", "done", "failed", "cancelled"] as const;
@@ -19,19 +19,19 @@ export const Rehearsal = z
     state: z.enum(rehearsalStates),
     from: Time,
     until: Time,
-    playedUntil: Time.describe("How far the simulated time has come"),
+    playedUntil: Time.describe("Simulated time reached"),
     runCount: Count.describe("Runs played so far"),
     error: Reason.nullable(),
   })
   .meta({ id: "Rehearsal" });
 export type Rehearsal = z.output<typeof Rehearsal>;
 
-const RunName = z.string().max(200).describe("A run by its job and its number within the rehearsal: blog-writer#1");
-const cost = Usd.nullable().describe("Null: no price is known, see the tokens");
+const RunName = z.string().max(200).describe("A run by its job and number in the rehearsal: blog-writer#1");
+const cost = Usd.nullable().describe("Null when no price is known: see the tokens");
 
 export const ShownSource = z
   .object({
-    source: Name.describe("A section of the context, the tools, the conversation, or what is asked"),
+    source: Name.describe("A section of the context, the tools, the conversation, or the prompt"),
     tokens: Count,
   })
   .meta({ id: "ShownSource" });
@@ -55,14 +55,14 @@ export const RehearsedRun = z
     jobId: JobId.nullable(),
     sessionKey: SessionKey.nullable(),
     why: Reason,
-    wasGoing: z.boolean().describe("It was there before the rehearsal began"),
+    wasGoing: z.boolean().describe("It existed before the rehearsal"),
     dueAt: Time,
     startedAt: Time.nullable(),
     endedAt: Time.nullable(),
     waitedMs: WholeMs.describe("From when it was due to when it began: for its serial key, or for a free worker"),
     state: z.string().max(64),
     error: Reason.nullable(),
-    shownTokens: Count.describe("What its first model call reads"),
+    shownTokens: Count.describe("Input of its first model call"),
     shown: z.array(ShownSource),
     modelCalls: Count,
     inputTokens: Count,
@@ -84,12 +84,12 @@ export const RehearsedJob = z
     missed: Count,
     reasons: z.array(z.object({ outcome: z.enum(tickOutcomes), reason: Reason, count: Count, firstAt: Time })),
     runs: Count,
-    quietRuns: Count.describe("Runs that called no model"),
+    quietRuns: Count.describe("Runs without a model call"),
     failedRuns: Count,
-    durationMs: WholeMs.describe("How long a run takes, as assumed"),
-    shownTokens: Count.describe("The median of what its runs are shown first"),
+    durationMs: WholeMs.describe("Assumed duration of a run"),
+    shownTokens: Count.describe("Median input of the first model call"),
     shownTokensMax: Count,
-    shown: z.array(ShownSource).describe("Of the run that is shown most"),
+    shown: z.array(ShownSource).describe("The largest input"),
     modelCalls: Count,
     inputTokens: Count,
     outputTokens: Count,
@@ -104,7 +104,7 @@ export const RehearsedHour = z
     fired: Count,
     skipped: Count,
     missed: Count,
-    goingMax: Count.describe("Most runs at one time"),
+    goingMax: Count.describe("Maximum concurrent runs"),
     tokens: Count,
     costUsd: cost,
   })
@@ -115,10 +115,10 @@ export const RehearsedOverlap = z
   .object({
     jobId: JobId,
     policy: z.enum(overlapPolicies),
-    skipped: Count.describe("Ticks that did not run because a run of the job still went"),
-    queued: Count.describe("Runs that waited for one of their own"),
-    cancelled: Count.describe("Runs that a later tick put an end to"),
-    atOnceMax: Count.describe("Most runs of the job at one time"),
+    skipped: Count.describe("Ticks skipped because a run of the job was active"),
+    queued: Count.describe("Runs that waited for an earlier one of the job"),
+    cancelled: Count.describe("Runs cancelled by a later tick"),
+    atOnceMax: Count.describe("Maximum concurrent runs of the job"),
     firstAt: Time,
   })
   .meta({ id: "RehearsedOverlap" });
@@ -128,9 +128,9 @@ export const collisionKinds = ["lock", "state", "file", "subject", "session"] as
 export const RehearsedCollision = z
   .object({
     kind: z.enum(collisionKinds),
-    name: Name.describe("Which lock, state, file, scope of topics, or session"),
+    name: Name.describe("Which lock, state, file, claim scope, or session"),
     jobs: z.array(JobId),
-    count: Count.describe("How often two of their runs go at the same time, or wait for each other"),
+    count: Count.describe("How often two of their runs overlap or wait for each other"),
     firstAt: Time,
     runs: z.array(RunName).max(2).describe("The first two"),
     evidence: Reason.describe("How it is known that these jobs use it"),
@@ -139,7 +139,7 @@ export const RehearsedCollision = z
 export type RehearsedCollision = z.output<typeof RehearsedCollision>;
 
 export const RehearsedBurst = z
-  .object({ jobs: z.array(JobId), count: Count.describe("How often they are due at the same moment"), firstAt: Time })
+  .object({ jobs: z.array(JobId), count: Count.describe("How often they are due at the same time"), firstAt: Time })
   .meta({ id: "RehearsedBurst" });
 export type RehearsedBurst = z.output<typeof RehearsedBurst>;
 
@@ -149,19 +149,19 @@ export const RehearsedCap = z
     window: z.string().max(16).describe("run, hour, day, month or total"),
     unit: z.enum(["usd", "tokens", "calls"]),
     max: z.number(),
-    peak: z.number().describe("The most that is spent in one window"),
+    peak: z.number().describe("The highest spending in a window"),
     peakIn: z.string().max(200).describe("The window: a day, a month, a run"),
-    refusals: Count.describe("Model calls that were not made because of it"),
+    refusals: Count.describe("Model calls refused by it"),
     first: z
       .object({ at: Time, run: RunName, used: z.number(), asked: z.number() })
       .nullable()
-      .describe("Where it is first exceeded: what was used, and what was asked for on top"),
+      .describe("Where it is first exceeded: the amount used, and the further amount requested"),
   })
   .meta({ id: "RehearsedCap" });
 export type RehearsedCap = z.output<typeof RehearsedCap>;
 
 export const Assumption = z
-  .object({ about: Name.describe("A job, or what it is about"), text: Reason })
+  .object({ about: Name.describe("A job, or the subject"), text: Reason })
   .meta({ id: "Assumption" });
 export type Assumption = z.output<typeof Assumption>;
 
@@ -184,7 +184,7 @@ export const RehearsalReport = z
       outputTokens: Count,
       costUsd: cost,
       goingMax: Count,
-      places: Count.describe("Runs that the workers can execute at one time"),
+      places: Count.describe("Runs that the workers can execute at once"),
       waitedMsMax: WholeMs,
     }),
     timeline: z.array(RehearsedHour),

@@ -1,6 +1,6 @@
 /**
- * What a replay of a run found: what today's program asked for beside what is recorded. Texts in it are excerpts around what differs;
- * those that nobody vouches for are marked, as they are where a model sees them.
+ * The result of a replay: what today's program asked for beside the record. Texts are excerpts around differences; untrusted ones are marked, as in
+ * a model's context.
  */
 import { z } from "zod";
 import { effects } from "../define-operation.ts";
@@ -10,12 +10,12 @@ import { JobId } from "./job.ts";
 import { RunState, stepStates } from "./run.ts";
 
 export const replayLimits = {
-  /** What is over these is counted and not listed. */
+  /** More are counted and not listed. */
   stepsMax: 1_000,
   differencesMax: 50,
   notComparedMax: 200,
   excerptCharsMax: 2_000,
-  /** Of the request that would be sent next: of one text, and the newest of its messages. */
+  /** Of the next request: of one text, and of the newest messages. */
   requestTextCharsMax: 20_000,
   requestMessagesMax: 200,
 } as const;
@@ -23,7 +23,7 @@ export const replayLimits = {
 const Excerpt = z
   .object({
     text: z.string().max(replayLimits.excerptCharsMax),
-    isUntrusted: z.boolean().describe("It holds content that nobody vouches for"),
+    isUntrusted: z.boolean().describe("It holds untrusted content"),
   })
   .meta({ id: "ReplayExcerpt" });
 export type ReplayExcerpt = z.output<typeof Excerpt>;
@@ -42,15 +42,15 @@ export const differenceKinds = [
 export const ReplayDifference = z
   .object({
     seq: Count.nullable().describe("The step; null for the end of the run"),
-    name: Name.describe("The step as it is recorded, or as it is asked for when it is not"),
+    name: Name.describe("The step as recorded, or as requested when it is not recorded"),
     kind: z
       .enum(differenceKinds)
       .describe(
-        "step: another step is asked for; input: it is asked for with another input; effect: it is of another effect class; " +
+        "step: a different step is requested; input: its input differs; effect: its effect class differs; " +
           "context: the run would be told something else; request: the model would be asked something else; " +
-          "not_recorded: it goes on where the run had ended; not_asked: it ends where the run had gone on; end: it ends otherwise",
+          "not_recorded: it continues where the run ended; not_asked: it ends where the run continued; end: it ends differently",
       ),
-    part: z.string().max(500).describe("Where in the input, the context, the request or the output they differ"),
+    part: z.string().max(500).describe("Path in the input, context, request or output"),
     recorded: Excerpt.nullable(),
     replayed: Excerpt.nullable(),
   })
@@ -62,10 +62,10 @@ export const ReplayedStep = z
     seq: Count,
     name: Name,
     kind: z.string().max(64),
-    state: z.enum(stepStates).nullable().describe("As it is recorded; null: it is not"),
+    state: z.enum(stepStates).nullable().describe("As recorded; null: not recorded"),
     outcome: z
       .enum(["same", "differs", "open", "asked", "not_asked"])
-      .describe("open: it has no outcome to answer with; asked: it would be next; not_asked: it was not asked for"),
+      .describe("open: it has no recorded outcome; asked: it would be next; not_asked: it was not requested"),
   })
   .meta({ id: "ReplayedStep" });
 export type ReplayedStep = z.output<typeof ReplayedStep>;
@@ -73,7 +73,7 @@ export type ReplayedStep = z.output<typeof ReplayedStep>;
 const requestText = z.string().max(replayLimits.requestTextCharsMax);
 const shownText = {
   text: requestText,
-  charCount: Count.describe("Of the whole text, which is cut when it is longer"),
+  charCount: Count.describe("Length of the whole text, which may be cut"),
   isUntrusted: z.boolean(),
 };
 
@@ -82,7 +82,7 @@ export const ReplayRequest = z
     model: Name.describe("The model that would be asked first"),
     outputTokensMax: Count,
     sections: z.array(z.object({ name: Name, ...shownText })),
-    messagesLeftOut: Count.describe("Messages before those that are listed"),
+    messagesLeftOut: Count.describe("Earlier messages that are not listed"),
     messages: z.array(
       z.object({
         role: z.enum(["user", "assistant", "tool", "summary"]),
@@ -107,36 +107,32 @@ export const ReplayReport = z
     title: Name,
     verdict: z
       .enum(["same", "diverged"])
-      .describe("same: nothing that could be compared differs; what could not be is in `notCompared`"),
-    isComplete: z.boolean().describe("The replay came to the recorded end of the run"),
+      .describe("same: nothing that could be compared differs; see `notCompared` for the rest"),
+    isComplete: z.boolean().describe("The replay reached the recorded end of the run"),
     fromSeq: Count.nullable(),
     job: z
       .object({
         id: JobId,
         recordedVersion: Count,
-        presentVersion: Count.nullable().describe(
-          "Null: there is no such job any more; the run's own definition was used",
-        ),
+        presentVersion: Count.nullable().describe("Null: the job no longer exists; the run's own definition was used"),
       })
       .nullable(),
     agent: z.object({
       id: AgentId,
-      recordedVersion: Count.nullable().describe("Null: nobody had defined it"),
-      presentVersion: Count.nullable().describe("Null: as roost.yaml says now, which is not applied yet"),
+      recordedVersion: Count.nullable().describe("Null: it was not defined then"),
+      presentVersion: Count.nullable().describe("Null: as in roost.yaml, which is not applied yet"),
     }),
-    stepCount: Count.describe("Steps that are recorded"),
-    answeredCount: Count.describe("Steps that were asked for and answered from their records"),
+    stepCount: Count.describe("Recorded steps"),
+    answeredCount: Count.describe("Steps requested and answered from the record"),
     steps: z.array(ReplayedStep),
-    differences: z
-      .array(ReplayDifference)
-      .describe("In the order of the steps: the first is where the run would diverge"),
+    differences: z.array(ReplayDifference).describe("In order of the steps: at the first the run would diverge"),
     differenceCount: Count,
     notCompared: z
       .array(z.object({ seq: Count.nullable(), what: Name, why: Reason }))
       .describe("What is taken from the record, and why"),
     notComparedCount: Count,
-    recordedEnd: RunEnd.nullable().describe("Null: the run goes on"),
-    replayedEnd: RunEnd.nullable().describe("Null: the replay did not come to an end"),
+    recordedEnd: RunEnd.nullable().describe("Null: the run has not ended"),
+    replayedEnd: RunEnd.nullable().describe("Null: the replay did not reach an end"),
     next: z
       .object({
         seq: Count,
@@ -144,13 +140,11 @@ export const ReplayReport = z
         kind: z.string().max(64),
         effect: z.enum(effects),
         input: Json,
-        isUntrusted: z
-          .boolean()
-          .describe("Content that nobody vouches for came before it: its input may go back to that"),
-        request: ReplayRequest.nullable().describe("Of a model call: what would be sent"),
+        isUntrusted: z.boolean().describe("Untrusted content came before it and may have influenced its input"),
+        request: ReplayRequest.nullable().describe("For a model call: the request that would be sent"),
       })
       .nullable()
-      .describe("What would be done next, where the records end or were to end; it was not done"),
+      .describe("The next step, where the record ends or was to end; it was not executed"),
   })
   .meta({ id: "ReplayReport" });
 export type ReplayReport = z.output<typeof ReplayReport>;

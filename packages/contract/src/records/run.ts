@@ -1,4 +1,4 @@
-/** Runs, their steps and what they wait for. */
+/** Runs, steps and waits. */
 import { z } from "zod";
 import { effects } from "../define-operation.ts";
 import {
@@ -43,15 +43,13 @@ export const waitKinds = ["time", "event", "person", "child", "retry", "resoluti
 
 export const Wait = z
   .object({
-    seq: Count.nullable().describe(
-      "The step that waits; null for a whole run that waits for its next attempt or its turn",
-    ),
+    seq: Count.nullable().describe("The waiting step; null when the run waits for its next attempt or its turn"),
     kind: z.enum(waitKinds),
     until: Time.nullable(),
     eventType: Name.nullable(),
     questionId: ref("Question").nullable(),
     childRunId: ref("Run").nullable(),
-    text: Reason.describe("What is waited for, in words"),
+    text: Reason.describe("What it waits for, in words"),
   })
   .meta({ id: "Wait" });
 export type Wait = z.output<typeof Wait>;
@@ -77,7 +75,7 @@ const runSummaryFields = {
   error: RecordedError.nullable(),
   costUsd: Usd,
   tokens: Count,
-  isRehearsed: z.boolean().describe("No model was there: nothing was thought and no effect performed"),
+  isRehearsed: z.boolean().describe("There was no model: replies are rehearsed and effects are not performed"),
   createdAt: Time,
   startedAt: Time.nullable(),
   endedAt: Time.nullable(),
@@ -90,18 +88,16 @@ export const Run = z
   .object({
     ...runSummaryFields,
     queue: QueueName,
-    epoch: Count.describe("Fencing token of its present owner"),
+    epoch: Count.describe("Fencing token of its current owner"),
     deadlineAt: Time.nullable(),
     cancelReason: Reason.nullable(),
     budget: Budget.nullable(),
-    postconditions: z.array(Postcondition).describe("What must have happened by its end"),
-    jobVersion: Count.nullable().describe("Version of its job that it began with and keeps"),
-    agentVersion: Count.nullable().describe(
-      "Version of its agent that it began with and keeps; null: nobody had defined it",
-    ),
-    loopVersion: Count.nullable().describe("Version of the loop that began its journal; null: nobody has claimed it"),
-    retryOf: ref("Run").nullable().describe("The run that it tries again"),
-    forkedFrom: ref("Run").nullable().describe("The run whose steps before `forkedSeq` it began with"),
+    postconditions: z.array(Postcondition).describe("Conditions at its end"),
+    jobVersion: Count.nullable().describe("The job version it started with and keeps"),
+    agentVersion: Count.nullable().describe("The agent version it started with and keeps; null: not defined"),
+    loopVersion: Count.nullable().describe("The loop version of its journal; null: not claimed yet"),
+    retryOf: ref("Run").nullable().describe("The run that it retries"),
+    forkedFrom: ref("Run").nullable().describe("The run whose steps before `forkedSeq` it starts with"),
     forkedSeq: Count.nullable(),
     correlation: Id,
     causation: Id.nullable(),
@@ -116,12 +112,12 @@ export const Usage = z
   .object({
     inputTokens: Count.optional(),
     outputTokens: Count.optional(),
-    cachedTokens: Count.optional().describe("The part of `inputTokens` that came from the provider's cache"),
+    cachedTokens: Count.optional().describe("The part of `inputTokens` from the provider's cache"),
     reasoningTokens: Count.optional().describe("The part of `outputTokens` that was reasoning"),
     model: Name.optional().describe("The model that answered"),
     provider: Name.optional(),
   })
-  .meta({ id: "Usage", description: "As the provider reported it; without what it did not say" });
+  .meta({ id: "Usage", description: "As reported by the provider, which may omit fields" });
 
 export const stepStates = ["intent", "done", "failed", "unknown", "waiting"] as const;
 export const stepOutcomes = ["done", "failed", "not_done"] as const;

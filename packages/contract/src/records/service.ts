@@ -10,11 +10,11 @@ export const Service = z
     title: Name,
     state: z
       .enum(serviceStates)
-      .describe("stopped: installed, and no instance answers for it; blocked: something has to be done first"),
+      .describe("stopped: installed without a live instance; blocked: something must be done first"),
     instanceCount: Count,
-    contractHash: z.string().max(64).describe("Changes when what can be asked of it changes"),
+    contractHash: z.string().max(64).describe("Changes with the service's operations"),
     reason: Reason.nullable().describe("What blocks it"),
-    statements: z.array(z.string()).describe("SQL that an administrator of the database has to run first"),
+    statements: z.array(z.string()).describe("SQL that a database administrator must run first"),
   })
   .meta({ id: "Service" });
 export type Service = z.output<typeof Service>;

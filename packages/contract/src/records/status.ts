@@ -1,4 +1,4 @@
-/** How the whole installation is doing, and what runs, waits or is due. */
+/** Status of the installation, and active or due work. */
 import { z } from "zod";
 import { Count, Id, Name, Reason, SessionKey, Slug, Time, Usd, WholeMs, unreadable, ref } from "./fields.ts";
 import { pathCharsMax } from "./limits.ts";
@@ -10,7 +10,7 @@ export const Process = z
     pid: Count,
     startedAt: Time,
     seenAt: Time,
-    runCount: Count.describe("Runs that it is executing"),
+    runCount: Count.describe("Runs it is executing"),
   })
   .meta({ id: "Process" });
 
@@ -18,7 +18,7 @@ export const ModelStatus = z
   .object({
     mode: z
       .enum(["live", "rehearsal"])
-      .describe("rehearsal: no model was found, nothing is thought and no effect performed"),
+      .describe("rehearsal: there is no model; replies are rehearsed and effects are not performed"),
     provider: Name.nullable(),
     name: Name.nullable(),
     reason: Reason.nullable().describe("Why it rehearses, or where the model was found"),
@@ -43,13 +43,13 @@ export const Status = z
       .describe("The next due jobs, at most 10"),
     spend: z
       .object({
-        since: Time.describe("Beginning of today in the home's time zone"),
+        since: Time.describe("Start of today in the home's time zone"),
         usd: Usd,
         tokens: Count,
         usdMax: Usd.nullable(),
         tokensMax: Count.nullable(),
       })
-      .describe("Spent today, and the day's caps"),
+      .describe("Spending today, and the day's caps"),
     alarms: z.array(Alarm),
     unreadable,
   })

@@ -1,4 +1,4 @@
-/** A small service for the tests of this package: three operations, one stream, and handles to break it. */
+/** A small service for this package's tests: three operations, one stream, and ways to break it. */
 import { once } from "node:events";
 import { RoostError } from "@roost/base";
 import { z } from "zod";
@@ -80,7 +80,7 @@ export const people = defineService({
   operations: [getPerson, listPeople, addPerson, waitForever, watchPeople],
 });
 
-/** A contract of these operations and nothing else. */
+/** A contract of these operations only. */
 export function contractOf<const Ops extends readonly AnyOperation[]>(operations: Ops): ServiceContract<Ops> {
   return defineService({ name: "test", title: "Test", operations });
 }
@@ -175,7 +175,7 @@ export function createPeople() {
     breakAnswers() {
       isBroken = true;
     },
-    /** Resolves when that many streams of the handler were returned. */
+    /** Resolves when this many streams of the handler were returned. */
     closed: (count: number) => until(() => closedCount >= count),
     waiting: async () => {
       await until(() => calls.length > 0);

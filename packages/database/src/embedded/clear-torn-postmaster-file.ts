@@ -1,23 +1,23 @@
 /**
- * Deals with a `postmaster.pid` that a power cut or a full disk has torn: PostgreSQL refuses to start on an empty one, and cannot see
- * from a cut one whether processes of a dead server still use its shared memory. So this looks itself whether any process works on the
- * directory, and takes the file away only when none does.
+ * Handles a `postmaster.pid` truncated by a power cut or a full disk: PostgreSQL refuses to start on an empty one, and cannot tell from a cut one
+ * whether processes of a dead server still use its shared memory. Checks whether any process uses the directory, and removes the file only if none
+ * does.
  */
 import { readdir, readFile, readlink, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "@roost/base";
 
 export interface TornPostmasterFile {
-  /** A PostgreSQL process that works on the directory; the server itself when it is alive. */
+  /** A PostgreSQL process that uses the directory; the server itself when it is alive. */
   pid: number | undefined;
-  /** What keeps the file from being taken away. */
+  /** Why the file cannot be removed. */
   reason: string;
 }
 
-/** Lines of a file that tells all: the seventh names the shared memory. */
+/** Lines of a complete file: the seventh names the shared memory. */
 const lineCountMin = 7;
 
-/** Undefined when nothing is in the way (any more). The caller has found no live server by the file. */
+/** Undefined when nothing is in the way. The caller has found no live server by the file. */
 export async function clearTornPostmasterFile(
   dataDirectory: string,
   { logger }: { logger: Logger },
@@ -26,16 +26,19 @@ export async function clearTornPostmasterFile(
   const text = await readFile(path, "utf8").catch(() => undefined);
   if (text === undefined || text.split("\n").length > lineCountMin) return undefined;
   if (process.platform !== "linux") {
-    return { pid: undefined, reason: `${path} is torn: make sure that no PostgreSQL uses ${dataDirectory}, delete it` };
+    return {
+      pid: undefined,
+      reason: `${path} is incomplete: make sure that no PostgreSQL uses ${dataDirectory}, then delete it`,
+    };
   }
   const pid = await findServerProcess(dataDirectory);
-  if (pid !== undefined) return { pid, reason: `${path} is torn and process ${pid} still works on the directory` };
+  if (pid !== undefined) return { pid, reason: `${path} is incomplete and process ${pid} still uses the directory` };
   await rm(path, { force: true });
-  logger.warn("postmaster.pid was torn and no server runs: removed it", { path });
+  logger.warn("removed an incomplete postmaster.pid, since no server is running", { path });
   return undefined;
 }
 
-/** Every process of a server has the data directory as its own; the server itself is the one whose parent is none of them. */
+/** Every process of a server has the data directory as its working directory; the server itself is the one whose parent is none of them. */
 async function findServerProcess(dataDirectory: string): Promise<number | undefined> {
   const directory = await realpath(dataDirectory);
   const parents = new Map<number, number>();
@@ -44,7 +47,7 @@ async function findServerProcess(dataDirectory: string): Promise<number | undefi
     const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
     const [state = "", parent = ""] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (!stat.includes("(postgres)") || state === "Z" || state === "X") continue;
-    // Of another user's process that may not be looked into nothing is known: it counts.
+    // Another user's process that may not be inspected counts.
     const cwd = await readlink(`/proc/${name}/cwd`).catch((error: NodeJS.ErrnoException) =>
       error.code === "EACCES" ? directory : undefined,
     );

@@ -1,13 +1,11 @@
-/**
- * A copy of the PostgreSQL binaries where the server's user can reach them: once for each version, whole or absent.
- */
+/** Copies the PostgreSQL binaries to where the server's user can reach them: once per version, whole or not at all. */
 import { randomUUID } from "node:crypto";
 import { chmod, cp, lstat, mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { RoostError } from "@roost/base";
 import { runServerProgram } from "./run-server-program.ts";
 
-/** @throws RoostError `forbidden` when somebody else could change the programs that are going to be run */
+/** @throws RoostError `forbidden` when another user could change the programs */
 export async function copyBinaries(source: string, target: string): Promise<void> {
   const parent = dirname(target);
   await makeOwnDirectory(parent);
@@ -16,9 +14,9 @@ export async function copyBinaries(source: string, target: string): Promise<void
     await cp(source, partial, { recursive: true, verbatimSymlinks: true });
     // An install under umask 077 left files that only their owner can read.
     await runOrThrow("chmod", ["-R", "u+rwX,go+rX,go-w", partial]);
-    // A copy that a power cut left half written would have all its names.
+    // After a power cut an unsynced copy would have all its names.
     await runOrThrow("sync", []);
-    // What is there already did not run, or this copy would not be made.
+    // An existing copy did not run, or this one would not be made.
     await rm(target, { recursive: true, force: true });
     await rename(partial, target).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
@@ -28,7 +26,7 @@ export async function copyBinaries(source: string, target: string): Promise<void
   }
 }
 
-/** Whether nobody else can have put there what is about to be run. */
+/** Whether only this user can have written what is about to be run. */
 export async function isOwnDirectory(directory: string): Promise<boolean> {
   const found = await lstat(directory).catch(() => undefined);
   return found !== undefined && found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
@@ -36,7 +34,7 @@ export async function isOwnDirectory(directory: string): Promise<boolean> {
 
 async function makeOwnDirectory(directory: string): Promise<void> {
   const made = await mkdir(directory, { recursive: true });
-  // Not left to the umask: the server's user has to pass.
+  // Set explicitly rather than by umask: the server's user must be able to enter.
   if (made !== undefined && process.getuid?.() === 0) await chmod(directory, 0o755);
   if (await isOwnDirectory(directory)) return;
   throw new RoostError("forbidden", `${directory} belongs to another user or others can write to it`);

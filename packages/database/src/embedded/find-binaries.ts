@@ -1,6 +1,6 @@
 /**
- * Finds the PostgreSQL that npm installed for this platform, or a copy of it where the server's user can reach it.
- * Never downloads and never uses a PostgreSQL of the system: that is what DATABASE_URL is for.
+ * Finds the PostgreSQL that npm installed for this platform, or a copy that the server's user can reach. Never downloads, and never uses the
+ * system's PostgreSQL: that is what DATABASE_URL is for.
  */
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -38,7 +38,7 @@ const packageSuffixes = new Map([
   ["linux x64", "linux-x64"],
 ]);
 
-/** Where root puts a copy, so that the user it gives the server to can reach it. */
+/** Where root puts a copy, so that the server's user can reach it. */
 export function copyParentsOf(user: ServerUser | undefined, ownDirectory: string): string[] {
   if (user === undefined) return [ownDirectory];
   return ["/var/lib/roost", "/usr/local/lib/roost", join(tmpdir(), "roost-programs")];
@@ -87,7 +87,7 @@ export async function findBinaries(installed: Binaries, options: FindBinariesOpt
   );
 }
 
-/** Undefined when there is a copy that runs, else why not. */
+/** Undefined when a copy runs, else why not. */
 async function findCopy(source: string, copy: string, options: FindBinariesOptions): Promise<string | undefined> {
   const isThere = (await isOwnDirectory(dirname(copy))) && (await isOwnDirectory(copy));
   if (isThere && (await makeRunnable(copy, options.user)) === undefined) return undefined;

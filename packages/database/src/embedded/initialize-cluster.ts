@@ -1,6 +1,6 @@
 /**
- * Makes the data directory of a new cluster. It is made beside its place and renamed into it when it is complete,
- * so a crash at any moment leaves either no cluster or a whole one.
+ * Creates the data directory of a new cluster. It is completed beside its place and then renamed, so that a crash leaves either no cluster or a
+ * whole one.
  */
 import { randomUUID } from "node:crypto";
 import { chown, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
@@ -10,7 +10,7 @@ import type { Binaries } from "./find-binaries.ts";
 import { runServerProgram } from "./run-server-program.ts";
 import type { ServerUser } from "./server-user.ts";
 
-/** Owner of the cluster, used only to prepare it. Everything else connects as a role without its powers. */
+/** Owner of the cluster, used only to prepare it. Everything else connects as a less privileged role. */
 export const clusterOwner = "postgres";
 const partialPrefix = "data.initializing-";
 
@@ -22,14 +22,14 @@ export interface InitializeClusterOptions {
   durable: boolean;
 }
 
-/** @throws RoostError `invalid_input` when another major version made the directory or which did is not known, `conflict` when something else did */
+/** @throws RoostError `invalid_input` when another or an unknown major version made the directory, `conflict` when it is not a cluster */
 export async function isInitialized(dataDirectory: string, versionMajor: number): Promise<boolean> {
   const versionPath = join(dataDirectory, "PG_VERSION");
   const version = (await readFile(versionPath, "utf8").catch(() => "")).trim();
   if (!/^\d+$/.test(version)) {
     const names = await readdir(dataDirectory).catch((): string[] => []);
     if (names.length === 0) return false;
-    // Nobody is to move a whole database away because its smallest file was torn.
+    // A whole database must not be moved away because its smallest file is incomplete.
     if (names.includes("base") && names.includes("global")) {
       throw new RoostError(
         "invalid_input",
@@ -62,7 +62,7 @@ export async function initializeCluster(options: InitializeClusterOptions): Prom
     await rename(partial, dataDirectory).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
     });
-    // Not empty: somebody else was quicker, and theirs is as good, or it is not a database at all.
+    // Not empty: another process was faster, and its cluster is as good, or it is not a database at all.
     await isInitialized(dataDirectory, binaries.versionMajor);
     await syncDirectory(directory);
   } finally {
@@ -79,7 +79,7 @@ function initdbArguments(dataDirectory: string, durable: boolean): string[] {
     "--auth=trust",
     "--encoding=UTF8",
     "--no-instructions",
-    // Sorting that neither this system's C library nor its updates can change.
+    // Sorting independent of the system's C library and its updates.
     "--locale=C",
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
@@ -111,7 +111,7 @@ async function removeAbandoned(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     const pid = name.startsWith(partialPrefix) ? Number.parseInt(name.slice(partialPrefix.length), 10) : undefined;
     if (pid === undefined || isRunning(pid)) continue;
-    // Its initdb may still be writing; what it leaves goes with the next start.
+    // Its initdb may still be writing; the next start removes the rest.
     await rm(join(directory, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
 }

@@ -1,6 +1,4 @@
-/**
- * Makes a directory of PostgreSQL binaries complete and tries whether they run as the server's user.
- */
+/** Completes a directory of PostgreSQL binaries and checks that they run as the server's user. */
 import { lstat, readFile, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { runServerProgram } from "./run-server-program.ts";
@@ -31,7 +29,7 @@ export async function makeRunnable(directory: string, user: ServerUser | undefin
   }
 }
 
-/** The package's own install script makes these links; after an install with --ignore-scripts they are missing. */
+/** The package's install script makes these links; they are missing after --ignore-scripts. */
 async function linkLibraries(directory: string): Promise<void> {
   const text = await readFile(join(directory, "pg-symlinks.json"), "utf8").catch(() => "[]");
   for (const { source, target } of JSON.parse(text) as { source: string; target: string }[]) {
@@ -45,9 +43,9 @@ async function linkLibraries(directory: string): Promise<void> {
 
 async function explain(error: unknown, path: string): Promise<unknown> {
   const { code } = error as NodeJS.ErrnoException;
-  // A container may have a root that cannot become anybody else.
+  // In some containers root cannot switch users.
   if (code === "EPERM") return new Error("root may not start programs as another user here, run Roost as that user");
-  // A program whose loader is missing fails exactly like one that is missing itself.
+  // A missing loader fails exactly like a missing program.
   if (code !== "ENOENT" || !(await exists(path))) return error;
   return new Error("it needs glibc, and this system has another C library, such as musl");
 }

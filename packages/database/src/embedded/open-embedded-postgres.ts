@@ -1,6 +1,6 @@
 /**
- * The PostgreSQL that comes with Roost, running on a directory of the home: found, prepared, adopted or started, and
- * watched. Composes the files beside it. Which process may call this is the supervisor's home lock to decide.
+ * The bundled PostgreSQL on a directory of the home: found, prepared, adopted or started, and watched. Composes the files beside it. The
+ * supervisor's home lock decides which process may call this.
  */
 import { chmod, mkdir, readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -19,15 +19,15 @@ const unreachableRestartsMax = 1;
 export type EmbeddedPostgresStage = "copying programs" | "creating database" | "starting" | "recovering";
 
 export interface OpenEmbeddedPostgresOptions {
-  /** Made when it is missing; holds `data`, `socket` and `postgres.log`. */
+  /** Created when missing; holds `data`, `socket` and `postgres.log`. */
   dir: string;
   logger: Logger;
   onProgress?: (stage: EmbeddedPostgresStage) => void;
-  /** Default true. false never syncs: only for databases that are thrown away. */
+  /** Default true. false never syncs: only for disposable databases. */
   durable?: boolean;
 }
 
-/** @throws RoostError whose message says what the person at the machine can do */
+/** @throws RoostError whose message says what the person can do */
 export async function openEmbeddedPostgres(options: OpenEmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   try {
     return await open(options);
@@ -74,7 +74,7 @@ async function open(options: OpenEmbeddedPostgresOptions): Promise<EmbeddedPostg
   return watchServer(server, { directory, dataDirectory, logger });
 }
 
-/** A server that answers. One that runs but whose socket is gone, as after a cleaning of /tmp, is started anew. */
+/** Returns a server that answers. One whose socket is gone, for example after /tmp was cleaned, is restarted. */
 async function startReachable(options: StartServerOptions): Promise<RunningServer> {
   for (let restarts = 0; ; restarts += 1) {
     const server = await startServer(options);
@@ -87,7 +87,7 @@ async function startReachable(options: StartServerOptions): Promise<RunningServe
       if (!isOurs) {
         throw new RoostError(
           "unavailable",
-          `process ${server.pid} may be the database of ${options.directory} and does not answer: end it, or when it is something else delete ${join(options.dataDirectory, "postmaster.pid")}`,
+          `process ${server.pid} may be the database of ${options.directory} and does not answer: end it, or if it is another program delete ${join(options.dataDirectory, "postmaster.pid")}`,
           { cause: error },
         );
       }
@@ -96,7 +96,7 @@ async function startReachable(options: StartServerOptions): Promise<RunningServe
         throw new RoostError("unavailable", `PostgreSQL runs but does not answer: ${(error as Error).message}`, {
           cause: error,
         });
-      options.logger.warn("PostgreSQL was running but did not answer: started it again", {
+      options.logger.warn("PostgreSQL was running but did not answer: restarted it", {
         pid: server.pid,
         error,
       });
@@ -109,7 +109,7 @@ async function refuseForeignData(dataDirectory: string): Promise<void> {
     if (error.code !== "EACCES" && error.code !== "EPERM") return;
     throw new RoostError(
       "forbidden",
-      `${dataDirectory} belongs to another user than this one (${process.getuid?.()}): start Roost as before, or give the home to this user with chown -R`,
+      `${dataDirectory} belongs to another user than this one (${process.getuid?.()}): start Roost as that user, or give the home to this user with chown -R`,
       { cause: error },
     );
   });

@@ -1,6 +1,6 @@
 /**
- * Reads `postmaster.pid`, the lock file of a running server, and tells a live server from the traces of a dead one.
- * Owns no decision. Format: https://github.com/postgres/postgres/blob/master/src/include/utils/pidfile.h
+ * Reads `postmaster.pid`, the lock file of a running server, and tells a live server from the remains of a dead one. Decides nothing. Format:
+ * https://github.com/postgres/postgres/blob/master/src/include/utils/pidfile.h
  */
 import { execFile } from "node:child_process";
 import { readFile, readlink, realpath } from "node:fs/promises";
@@ -11,7 +11,7 @@ const run = promisify(execFile);
 
 export interface PostmasterFile {
   pid: number;
-  /** As the server was told it; `/proc/self/fd/N` when it was handed a descriptor. */
+  /** As given to the server; `/proc/self/fd/N` when it got a descriptor. */
   socketDirectory: string;
   /** `starting`, `stopping`, `ready` or `standby`; empty while the file is being written. */
   status: string;
@@ -28,8 +28,8 @@ export async function readPostmasterFile(dataDirectory: string): Promise<Postmas
 
 /**
  * `ours`: a live server of this directory. `perhaps`: a live PostgreSQL whose directory cannot be seen from here.
- * `dead`: no process, a zombie, or another program that has the number meanwhile; PostgreSQL itself would take the
- * last two for a running server and refuse to start.
+ * `dead`: no process, a zombie, or another program with a reused pid; PostgreSQL itself would take the last two for a running server and refuse to
+ * start.
  */
 export type PostmasterState = "ours" | "perhaps" | "dead";
 
@@ -42,10 +42,10 @@ export async function judgePostmaster(pid: number, dataDirectory: string): Promi
   try {
     const [cwd, directory] = await Promise.all([readlink(`/proc/${pid}/cwd`), realpath(dataDirectory)]);
     if (cwd === directory) return "ours";
-    // A server enters its data directory first of all; this one has just been started.
+    // A server first enters its data directory; this one has just been started.
     return cwd === "/" ? "perhaps" : "dead";
   } catch (error) {
-    // Root in a container may not look into other users' processes.
+    // Root in a container may not inspect other users' processes.
     return (error as NodeJS.ErrnoException).code === "EACCES" ? "perhaps" : "dead";
   }
 }

@@ -5,7 +5,7 @@ import { serverUrl } from "./server-url.ts";
 export const roleName = "roost";
 export const databaseName = "roost";
 
-/** The role and the database that everything uses: not a superuser, so that SQL reaches no files and no programs. */
+/** Creates the role and database that everything uses: not a superuser, so that SQL reaches no files or programs. */
 export async function prepareRole(socketDirectory: string): Promise<void> {
   const client = new Client({
     connectionString: serverUrl(socketDirectory, { user: clusterOwner, database: "postgres" }),

@@ -1,19 +1,16 @@
-/**
- * Starts a PostgreSQL program (initdb, postgres) as the server's user. Owns the way a directory is handed to a
- * program that may not be able to walk to it.
- */
+/** Starts a PostgreSQL program (initdb, postgres) as the server's user, and passes directories to it that it may not be able to reach by path. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import type { ServerUser } from "./server-user.ts";
 
-/** How long one line of a program's output that ends up in an error message may be. */
+/** Length of a program's output in error messages. */
 export const outputCharsMax = 4_000;
 const firstDirectoryFd = 3;
 
 export interface ServerProgram {
   path: string;
-  /** Given the names under which the program finds `directories`. */
+  /** Gets the names under which the program finds `directories`. */
   arguments: (directories: string[]) => string[];
   directories: string[];
   user: ServerUser | undefined;
@@ -24,9 +21,8 @@ export interface ServerProgram {
 }
 
 /**
- * As root, the home may lie below a directory that only root can enter (/root, a temporary directory). The program
- * then inherits an open descriptor of each directory and names it /proc/self/fd/N: Linux resolves that name without
- * walking the path. The server's own children inherit the descriptors too.
+ * As root, the home may be below a directory that only root can enter (/root, a temporary directory). The program then inherits an open descriptor
+ * of each directory and names it /proc/self/fd/N, which Linux resolves without walking the path. The server's children inherit the descriptors too.
  */
 export async function startServerProgram(program: ServerProgram): Promise<ChildProcess> {
   const byDescriptor = program.user !== undefined && existsSync("/proc/self/fd");
@@ -39,7 +35,7 @@ export async function startServerProgram(program: ServerProgram): Promise<ChildP
     const output = program.output === "pipe" ? "pipe" : program.output.fd;
     const child = spawn(program.path, program.arguments(names), {
       cwd: "/",
-      // Nothing of this process's environment: PGDATA, PGPORT and their like would change what the server does.
+      // Without this process's environment: PGDATA, PGPORT and others would affect the server.
       env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC", ...program.environment },
       stdio: ["ignore", output, output, ...handles.map((handle) => handle.fd)],
       detached: program.detached ?? false,

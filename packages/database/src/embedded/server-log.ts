@@ -1,6 +1,6 @@
 /**
- * The server's log file and its limit. The server holds the file open in append mode and outlives this process, so
- * rotation copies the file aside and empties it in place.
+ * The server's log file and its limit. The server keeps the file open in append mode and outlives this process, so rotation copies the file and
+ * truncates it in place.
  */
 import { copyFile, open, stat, truncate, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ export async function rotateServerLog(directory: string): Promise<void> {
   await truncate(path);
 }
 
-/** What was written since `offset`, the end of it when it is long. */
+/** Returns the log since `offset`, only its end when it is long. */
 export async function readServerLogTail(directory: string, offset: number): Promise<string> {
   const file = await open(serverLogPath(directory), "r");
   try {

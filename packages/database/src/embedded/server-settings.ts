@@ -1,14 +1,14 @@
-/** The settings that the bundled server is started with, and why each. It starts nothing. */
+/** The bundled server's settings, each with its reason. Starts nothing. */
 import { serverPort } from "./server-url.ts";
 
 export interface ServerSettingsOptions {
   dataDirectory: string;
   socketDirectory: string;
-  /** false only for databases that are thrown away: a power cut then costs the whole cluster. */
+  /** false only for disposable databases: a power cut then costs the whole cluster. */
   durable: boolean;
 }
 
-/** Arguments of `postgres`. Given at each start, so that a newer Roost changes them without touching the data. */
+/** Arguments of `postgres`. Passed at each start, so that a newer Roost changes them without touching the data. */
 export function serverArguments({ dataDirectory, socketDirectory, durable }: ServerSettingsOptions): string[] {
   const settings: Record<string, string | number> = {
     listen_addresses: "",
@@ -31,7 +31,7 @@ export function serverArguments({ dataDirectory, socketDirectory, durable }: Ser
     max_wal_size: "512MB",
     checkpoint_timeout: "15min",
     idle_in_transaction_session_timeout: "60s",
-    // A client that vanished must not hold its locks until the statement ends.
+    // A vanished client must not hold its locks until the statement ends.
     client_connection_check_interval: "1s",
     autovacuum_vacuum_cost_delay: "2ms",
     autovacuum_vacuum_scale_factor: 0.05,
@@ -40,7 +40,7 @@ export function serverArguments({ dataDirectory, socketDirectory, durable }: Ser
     log_timezone: "UTC",
     log_line_prefix: "%m [%p] %q%a ",
     log_checkpoints: "off",
-    // The log never holds what statements carry: people's words stay in the database.
+    // The log never holds the values of statements: personal texts stay in the database.
     log_min_error_statement: "panic",
     log_error_verbosity: "terse",
     ...(durable

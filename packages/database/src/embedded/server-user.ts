@@ -1,6 +1,4 @@
-/**
- * PostgreSQL refuses to run as root. Owns the choice of the unprivileged user it runs as instead; creates no user.
- */
+/** PostgreSQL refuses to run as root. Chooses the unprivileged user it runs as; creates no users. */
 import { execFile } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { promisify } from "node:util";
@@ -16,8 +14,8 @@ const candidates = ["postgres", "_postgres", "nobody"];
 const run = promisify(execFile);
 
 /**
- * The user the server has to run as, or undefined when this process is not root and the server simply runs as the
- * same user. A data directory that already belongs to an ordinary user stays with that user.
+ * The user the server must run as; undefined when this process is not root and the server runs as the same user. An ordinary user's data directory
+ * stays theirs.
  */
 export async function chooseServerUser(dataDirectory: string): Promise<ServerUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;

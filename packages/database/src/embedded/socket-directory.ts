@@ -1,6 +1,6 @@
 /**
- * Chooses where the server's unix socket lies: beside its data, or in a private temporary directory where a socket
- * cannot be there (path too long, file system without sockets). The choice is written down for whoever adopts the server.
+ * Chooses the directory of the server's unix socket: beside its data, or a private temporary one where that is impossible (path too long, file
+ * system without sockets). The choice is recorded for processes that adopt the server.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { chmod, chown, lstat, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -15,7 +15,7 @@ import type { ServerUser } from "./server-user.ts";
 const socketPathBytesMax = process.platform === "linux" ? 107 : 103;
 const recordName = "socket-directory";
 
-/** Where the running server's socket is, as the one who started it wrote it down. */
+/** The running server's socket directory, as recorded by the process that started it. */
 export async function readSocketDirectory(directory: string): Promise<string | undefined> {
   const text = await readFile(join(directory, recordName), "utf8").catch(() => "");
   return text.trim() || undefined;
@@ -50,7 +50,7 @@ function candidatesFor(directory: string): string[] {
   );
 }
 
-/** False when the directory belongs to somebody else. Others are kept out by its mode: the socket has none. */
+/** False when the directory belongs to another user. Its mode keeps others out: the socket has none. */
 async function makePrivate(candidate: string, user: ServerUser | undefined): Promise<boolean> {
   await mkdir(candidate, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;

@@ -1,6 +1,6 @@
 /**
- * Gets a server running on a data directory that is whole: adopts the one that runs already, else starts one, and
- * starts again when the traces of a dead one are in the way. Owns waiting and stopping; makes no data.
+ * Gets a server running on a complete data directory: adopts a running one, else starts one, and retries when remains of a dead one are in the way.
+ * Owns waiting and stopping; creates no data.
  */
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
@@ -53,7 +53,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
       const started = torn?.reason ?? (await startNew(file, options));
       if (typeof started !== "string") return started;
       lastReason = started;
-      // Without its file nobody can adopt it, and within a minute it would end itself.
+      // Without the file no process can adopt it, and it ends itself within a minute.
       const isOurs = torn?.pid !== undefined && (await judgePostmaster(torn.pid, options.dataDirectory)) === "ours";
       if (isOurs) await stopServer({ pid: torn.pid!, child: undefined }, options.dataDirectory);
     }
@@ -71,7 +71,7 @@ async function waitForExisting(file: PostmasterFile, options: StartServerOptions
   return socketDirectory === undefined ? undefined : { pid: file.pid, child: undefined, socketDirectory };
 }
 
-/** The running server, or why it did not start when trying again may help. */
+/** The running server, or why it did not start when a retry may help. */
 async function startNew(
   stale: PostmasterFile | undefined,
   options: StartServerOptions,
@@ -89,11 +89,11 @@ async function startNew(
         serverArguments({ dataDirectory: data, socketDirectory: socket, durable }),
       directories: [dataDirectory, socketDirectory],
       user,
-      // PostgreSQL takes a lock file that names this process for abandoned. It still refuses to start while a
-      // process of the dead server holds its shared memory.
+      // PostgreSQL takes a lock file naming this process for abandoned. It still refuses to start while a process of the dead server holds its
+      // shared memory.
       environment: stale === undefined ? {} : { PG_GRANDPARENT_PID: String(stale.pid) },
       output: log,
-      // Ctrl-C in a terminal goes to the whole process group; the server must outlive those who write to it.
+      // Ctrl-C in a terminal goes to the whole process group; the server must outlive its writers.
       detached: true,
     });
   } finally {
@@ -143,11 +143,11 @@ function startFailed(reason: string, options: StartServerOptions): RoostError {
   }
   return new RoostError(
     "unavailable",
-    `PostgreSQL did not start on ${options.dataDirectory}: ${reason || "it wrote no reason"}; nothing was changed: see ${join(options.directory, "postgres.log")}, and when it names a damaged file, bring that back from a backup`,
+    `PostgreSQL did not start on ${options.dataDirectory}: ${reason || "it gave no reason"}; nothing was changed: see ${join(options.directory, "postgres.log")}; if it names a damaged file, restore that from a backup`,
   );
 }
 
-/** Ends the server: connections are cut, data is written. Resolves when the process is gone. */
+/** Stops the server: connections are cut, data is written. Resolves when the process has ended. */
 export async function stopServer(
   server: { pid: number; child: ChildProcess | undefined },
   dataDirectory: string,

@@ -1,6 +1,4 @@
-/**
- * What an owner holds of a running server: where it is, whether it is still there, and the way to end it.
- */
+/** A running server, for its owner: its address, whether it is still there, and how to stop it. */
 import { join } from "node:path";
 import { RoostError, type Logger } from "@roost/base";
 import { judgePostmaster } from "./postmaster-file.ts";
@@ -15,9 +13,9 @@ const rotateEveryTicks = 60;
 export interface EmbeddedPostgres extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
-  /** The server was running already: an earlier owner died without stopping it. */
+  /** The server was already running: an earlier owner died without stopping it. */
   readonly adopted: boolean;
-  /** Aborted when the server ends without having been told to. */
+  /** Aborted when the server ends unexpectedly. */
   readonly lost: AbortSignal;
   /** Stops the server, adopted or not. */
   stop(): Promise<void>;
@@ -47,7 +45,7 @@ export function watchServer(
     if (server.child === undefined && (await judgePostmaster(server.pid, place.dataDirectory)) === "dead") onEnd();
   };
   const timer = setInterval(() => {
-    look().catch((error: unknown) => place.logger.warn("cannot look after PostgreSQL", { error }));
+    look().catch((error: unknown) => place.logger.warn("cannot watch PostgreSQL", { error }));
   }, watchMs);
   timer.unref();
   server.child?.once("exit", onEnd);

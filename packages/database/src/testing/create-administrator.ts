@@ -1,14 +1,14 @@
-/** One connection for what a process wants of its test server itself. It keeps no process from ending. */
+/** A connection for a process's administration of its test server. Does not keep the process alive. */
 import { Client } from "pg";
 
-/** What the driver's types leave out. */
+/** Members that the driver's types lack. */
 type PgClient = Client & { ref(): void; unref(): void };
 
 export interface Administrator {
   query(text: string): Promise<void>;
 }
 
-/** Connecting costs the server as much as cloning half a database: once per process, and again only when it was lost. */
+/** Connecting costs as much as cloning half a database: once per process, and again only when it was lost. */
 export function createAdministrator(url: string): Administrator {
   let connecting: Promise<PgClient> | undefined;
   let waitingCount = 0;

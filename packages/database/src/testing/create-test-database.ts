@@ -1,6 +1,6 @@
 /**
- * An empty or migrated database of its own for each test, cloned from a template that is built once per server.
- * The server is the one of ROOST_TEST_DATABASE_URL, else one that this process starts at the first call.
+ * An empty or migrated database per test, cloned from a template that is built once per server. The server is that of ROOST_TEST_DATABASE_URL, else
+ * one started at the first call.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { silentLogger } from "@roost/base";
@@ -17,7 +17,7 @@ export { openTestCluster, type TestCluster } from "./open-test-cluster.ts";
 export interface CreateTestDatabaseOptions {
   /** Applied in this order. */
   migrations?: ApplyMigrationsOptions | ApplyMigrationsOptions[];
-  /** What else the template holds; one `key` always stands for one content. */
+  /** Further content of the template; a `key` always stands for the same content. */
   template?: { key: string; prepare: (database: Database) => Promise<void> };
   poolMax?: number;
 }
@@ -37,8 +37,8 @@ interface TestServer {
   hashOf(migrations: ApplyMigrationsOptions): string;
 }
 
-// The one place with state of the process: node:test runs each file in a process of its own, and the server is
-// what its tests have in common. The cluster's guard removes it when the process ends.
+// The only process state: node:test runs each file in its own process, and its tests share the server. The cluster's guard removes it when the
+// process ends.
 let serverPromise: Promise<TestServer> | undefined;
 
 export async function createTestDatabase(options: CreateTestDatabaseOptions = {}): Promise<TestDatabase> {
@@ -85,7 +85,7 @@ function sha256(content: unknown): string {
   return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 24);
 }
 
-/** The name of a template with the wanted content, built by whichever process needs it first. */
+/** The name of a template with the wanted content, built by the first process that needs it. */
 async function prepareTemplate(server: TestServer, options: CreateTestDatabaseOptions): Promise<string> {
   const { template } = options;
   const migrations = [options.migrations ?? []].flat();

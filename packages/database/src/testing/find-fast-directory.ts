@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 const memoryDirectory = "/dev/shm";
 const memoryBytesMin = 2 * 1024 ** 3;
 
-/** Where test clusters lie. Cloning a template writes some 300 files: 12 ms in memory, up to 300 ms on a disk. */
+/** Directory of test clusters. Cloning a template writes some 300 files: 12 ms in memory, up to 300 ms on a disk. */
 export async function findFastDirectory(): Promise<string> {
   const found = await statfs(memoryDirectory).catch(() => undefined);
   return found !== undefined && found.bavail * found.bsize >= memoryBytesMin ? memoryDirectory : tmpdir();

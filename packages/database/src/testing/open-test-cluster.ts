@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL server for tests, in a temporary directory, without any syncing. A small shell process that waits for
- * this process's end removes both, so neither outlives a test that crashed or was killed.
+ * A PostgreSQL server for tests, in a temporary directory, without syncing. A small shell process waits for this process's end and removes both,
+ * even after a crash.
  */
 import { spawn } from "node:child_process";
 import { mkdtemp } from "node:fs/promises";
@@ -13,7 +13,7 @@ export interface TestCluster extends AsyncDisposable {
   readonly url: string;
 }
 
-/** For a script that starts many test processes: it hands `url` to them as ROOST_TEST_DATABASE_URL. */
+/** For a script that starts many test processes and passes `url` to them as ROOST_TEST_DATABASE_URL. */
 export async function openTestCluster(): Promise<TestCluster> {
   const directory = await mkdtemp(join(await findFastDirectory(), "roost-test-"));
   const guard = startGuard(directory);
@@ -31,8 +31,8 @@ export async function openTestCluster(): Promise<TestCluster> {
   };
 }
 
-// Its standard input ends when this process does, however it ends. SIGQUIT: nothing here is worth a checkpoint.
-// The server removes its lock file last; its process number may stay for a while as a zombie.
+// Its stdin ends when this process does, for any reason. SIGQUIT: nothing here is worth a checkpoint. The server removes its lock file last; its
+// pid may remain for a while as a zombie.
 const guardScript = `
 cat >/dev/null
 lock="$1/postgres/data/postmaster.pid"

@@ -1,6 +1,6 @@
 /**
- * Defines the agents of a home. The same definitions again change nothing; a changed one counts its agent's version up, and one that is
- * not there any more is removed: further runs begin without it, runs that go keep the version they began with.
+ * Defines the agents of a home. An unchanged definition changes nothing, a changed one becomes the agent's next version, and an agent no longer
+ * listed is removed: new runs start without it, active ones keep the version they started with.
  */
 import { createId, RoostError, type JsonValue } from "@roost/base";
 import { formatLabels, mainLabels } from "@roost/contract/labels";
@@ -10,7 +10,7 @@ import { compareDefinitions, type Difference } from "../compare-definitions.ts";
 
 interface ApplyAgentsOptions {
   by: string;
-  /** The file that the definitions stand in: agents of it that are not among them are removed. */
+  /** The file with the definitions: its agents that are not listed are removed. */
   source: string;
   /** By agent, where it stands in another file. */
   sources?: ReadonlyMap<string, string>;
@@ -25,7 +25,7 @@ interface AgentChange {
   differences: Difference[];
 }
 
-/** Agents of one call. */
+/** Agents per call. */
 const agentsPerApplyMax = 500;
 
 interface Stored {
@@ -37,8 +37,8 @@ interface Stored {
 }
 
 /**
- * All of them or, when one is not valid, none. The agent of runs that name none is always there, with an empty definition if no other.
- * @throws RoostError `invalid_input` naming the agent and what is wrong with it; `limit_exceeded` for too many
+ * Applies all of them, or none when one is invalid. The default agent always exists, if need be with an empty definition.
+ * @throws RoostError `invalid_input` naming the agent and the error; `limit_exceeded` for too many
  */
 export async function applyAgents(
   kernel: Kernel,
@@ -50,7 +50,7 @@ export async function applyAgents(
   const owned = [source, ...gone, ...(sources?.values() ?? [])];
   return kernel.transact(async (tx) => {
     const reads = new Map(given);
-    // By id, so that two who apply at once take the rows in one order.
+    // By id, so that concurrent calls lock rows in the same order.
     const stored = await lockAgents(tx, [...reads.keys(), defaultAgent].toSorted(), owned);
     if (isUndefined(stored.get(defaultAgent), owned) && !reads.has(defaultAgent)) reads.set(defaultAgent, {});
     const changes: AgentChange[] = [];
@@ -122,7 +122,7 @@ async function defineAgent(
   }
   const version = (stored?.version ?? 0) + 1;
   const eventId = createId();
-  // Somebody who inserts the same agent at the same moment is waited for, and then replaced.
+  // A concurrent insert of the same agent is awaited and then replaced.
   const [row] = await tx.query<{ version: number }>(
     `insert into roost.agent as a (id, version, state, definition, defined_by, source, cause_id) values ($1, $2, 'active', $3, $4, $5, $6)
      on conflict (id) do update set version = a.version + 1, state = 'active', definition = excluded.definition,

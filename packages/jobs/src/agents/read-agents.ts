@@ -1,4 +1,4 @@
-/** What agents there are and how each has been defined. Reads only. */
+/** Reads agents and their versions. */
 // tidy: reads of the same two tables.
 import { RoostError } from "@roost/base";
 import { defaultAgent, type AgentDefinition } from "@roost/contract/operations";
@@ -13,7 +13,7 @@ export interface Agent {
   definition: AgentDefinition;
   definedBy: string;
   source: string | null;
-  /** Runs of it that have not ended, of any version. */
+  /** Its active runs, of any version. */
   liveRunCount: number;
   updatedAt: Date;
 }
@@ -24,9 +24,9 @@ export interface AgentVersion {
   definition: AgentDefinition;
   definedBy: string;
   definedAt: Date;
-  /** Runs of it that have not ended. */
+  /** Its active runs. */
   liveRunCount: number;
-  /** Against the version before; of the first, none. */
+  /** Compared with the version before; none for the first. */
   differences: Difference[];
 }
 
@@ -57,7 +57,7 @@ export async function listAgents(
   return { agents, next: rows.length > limit ? (agents.at(-1)?.id ?? null) : null };
 }
 
-/** Removed ones are found too. @throws not_found */
+/** Includes removed ones. @throws not_found */
 export async function getAgent(kernel: Kernel, agentId: string): Promise<Agent> {
   const [agent] = await kernel.database.query<Agent>(`select ${agentView} from roost.agent a where a.id = $1`, [
     agentId,
@@ -66,7 +66,7 @@ export async function getAgent(kernel: Kernel, agentId: string): Promise<Agent> 
   return agent;
 }
 
-/** Newest first. @throws not_found when nothing is known of the agent */
+/** Newest first. @throws not_found for an unknown agent */
 export async function listAgentVersions(
   kernel: Kernel,
   agentId: string,
@@ -91,18 +91,18 @@ export async function getAgentVersion(kernel: Kernel, agentId: string, version: 
   if (found?.version !== version) {
     throw new RoostError(
       "not_found",
-      `The agent "${agentId.slice(0, 64)}" has no version ${version}: look at its versions`,
+      `The agent "${agentId.slice(0, 64)}" has no version ${version}: check its versions`,
     );
   }
   return found;
 }
 
-/** Definitions kept at hand; a version never changes. */
+/** Cached definitions; a version never changes. */
 const definitionsMax = 256;
 
 export type AgentOf = (run: Pick<Run, "agent" | "agentVersion">) => Promise<AgentDefinition>;
 
-/** The definition that a run began with, empty when its agent was not defined. */
+/** The definition that a run started with, empty when its agent was not defined. */
 export function createAgentOf(kernel: Kernel): AgentOf {
   const known = new Map<string, AgentDefinition>();
   return async ({ agent, agentVersion }) => {
@@ -118,5 +118,5 @@ export function createAgentOf(kernel: Kernel): AgentOf {
 }
 
 function unknownAgent(agentId: string): RoostError {
-  return new RoostError("not_found", `There is no agent "${agentId.slice(0, 64)}": look at the list of agents`);
+  return new RoostError("not_found", `There is no agent "${agentId.slice(0, 64)}": check the list of agents`);
 }

@@ -1,4 +1,4 @@
-/** Jobs as people write them: YAML or JSON, several documents or a list in one file. What a job must be is said elsewhere. */
+/** Reads jobs as people write them: YAML or JSON, several documents or a list per file. Validation is elsewhere. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { RoostError, type JsonValue } from "@roost/base";
 import { parseAllDocuments } from "yaml";
@@ -20,7 +20,7 @@ export async function listDefinitionFiles(
   return (await readdir(directory)).filter(isOne).toSorted();
 }
 
-/** @throws RoostError `not_found`, `invalid_input` or `limit_exceeded` that says what is wrong in it */
+/** @throws RoostError `not_found`, `invalid_input` or `limit_exceeded`, naming the error */
 export async function readJobFile(path: string): Promise<JsonValue[]> {
   return parseJobDocuments(await readDefinitionFile(path));
 }
@@ -50,7 +50,7 @@ export function parseDocuments(text: string): JsonValue[] {
   });
 }
 
-/** @throws RoostError `invalid_input` for aliases that cannot be resolved, or that multiply without bound */
+/** @throws RoostError `invalid_input` for aliases that cannot be resolved or expand without bound */
 function toValue(document: { toJS(): unknown }): JsonValue | undefined {
   try {
     return document.toJS() as JsonValue | undefined;

@@ -13,7 +13,7 @@ export function checkName(what: string, name: string): void {
   }
 }
 
-/** @throws invalid_input for a length of time out of its bounds */
+/** @throws invalid_input for a duration out of its bounds */
 export function checkMs(what: string, ms: number, bounds: { min: number; max: number }): void {
   if (!Number.isSafeInteger(ms) || ms < bounds.min || ms > bounds.max) {
     throw new RoostError(

@@ -28,7 +28,7 @@ test("deliverEventWaits() moves past no event that it has not seen", async () =>
   await waitInRun(kernel, owned, { seq: 1, wait: { kind: "event", eventType: "notice.raised" } });
   await assert.rejects(
     hideEvent(opened, () => deliverEventWaits(kernel)),
-    { code: "unavailable", message: /lost against others 8 times/ },
+    { code: "unavailable", message: /in favour of others 8 times/ },
   );
   await kernel.append([notice("first")]);
   assert.equal(await deliverEventWaits(kernel), 1);

@@ -1,7 +1,6 @@
 /**
- * Everything that a run starts from: the files its kind of session may see, what it needs to know of the time and of others, the
- * conversation, and what it is asked. It reads the home and the log and changes neither; what was shown becomes a record with
- * commitDigest, in the transaction of the step that used it.
+ * Builds what a run starts from: the files that its kind of session may see, the time, news, the conversation and the prompt. Reads the home and
+ * the log and changes neither; what was shown is recorded by commitDigest, in the transaction of the step that used it.
  */
 import type { AgentDefinition } from "@roost/contract/operations";
 import { formatLabels, joinLabels, openLabels } from "@roost/contract/labels";
@@ -28,7 +27,7 @@ import { toSection, type LabelledSection, type Section } from "./section.ts";
 import { skillIndex } from "./skill-index.ts";
 
 export const contextLimits = {
-  /** Of earlier turns of a conversation; what the model has no room for is compacted by the loop. */
+  /** Of earlier turns of a conversation; the loop compacts what does not fit the model. */
   historyCharsMax: 200_000,
 } as const;
 
@@ -40,27 +39,27 @@ export interface BuiltContext {
   files: ShownFile[];
   /** "email state is 9h 12m old" */
   stale: string[];
-  /** Undefined for sessions that are told nothing. */
+  /** Undefined for sessions without a digest. */
   digest: Pick<Digest, "offsets" | "newsCount" | "isComplete"> | undefined;
-  /** What a transcript does not hold yet: the moment, what was told, and what a job asked. */
+  /** New messages for the transcript: the time, the digest, and a job's prompt. */
   moment: ContextMessage;
   told: ContextMessage[];
   asked: ContextMessage | undefined;
-  /** The seq of the message that began this turn; undefined: it is not in the transcript yet. */
+  /** The seq of the message that began this turn; undefined when it is not in the transcript yet. */
   turnSeq: number | undefined;
-  /** Of heartbeats: what this one looks at. */
+  /** For heartbeats: what this one checks. */
   inputs: HeartbeatInputs | undefined;
 }
 
-/** `scan`: whether the home is looked at first, which records what has changed. Default true; false for who may not write. */
+/** `scan`: whether to scan the home first, which records its changes. Default true; false for read-only callers. */
 export interface BuildContext {
   run: Run;
-  /** The definition of its agent that the run goes by. Default: an empty one. */
+  /** The definition of the run's agent. Default: an empty one. */
   agent?: AgentDefinition | undefined;
   scan?: boolean;
 }
 
-/** The context of a run, from what home and log say now. */
+/** Builds a run's context from the current home and log. */
 export async function buildContext(
   memory: Memory,
   { run, agent = {}, scan: scans = true }: BuildContext,
@@ -68,7 +67,7 @@ export async function buildContext(
   const viewer = viewerOf(run, agent);
   const isInformed = viewer.kind === "main" || viewer.kind === "heartbeat";
   const scan = isInformed && scans ? await scanHome(memory, briefScan) : undefined;
-  // Before anything is read: what changes from here on is new to the next heartbeat, whether or not this one happens to see it.
+  // Read first: later changes are new to the next heartbeat, even if this one happens to see them.
   const inputs = viewer.kind === "heartbeat" ? await readInputs(memory, run, agent) : undefined;
   const [files, skills, states, asked, session] = await Promise.all([
     fileSections(memory, viewer),
@@ -123,7 +122,7 @@ export async function buildContext(
   };
 }
 
-/** Only conversations go on from what was said; every other run starts afresh. */
+/** Only conversations continue their history; every other run starts afresh. */
 async function historyOf(
   memory: Memory,
   { viewer, session, turnSeq }: { viewer: Viewer; session: SessionRow | undefined; turnSeq: number | undefined },
@@ -137,12 +136,12 @@ async function historyOf(
   });
 }
 
-/** In the table of messages labels have a column, in a context they are joined. */
+/** The message table has a column for labels; a context joins them. */
 function unlabelled({ labels: _joined, ...message }: ContextMessage): ContextMessage {
   return message;
 }
 
-/** What Roost or the person says. */
+/** Text by Roost or the person. */
 function named(name: string, text: string): LabelledSection[] {
   return text === "" ? [] : [{ name, text, labels: openLabels }];
 }
@@ -177,10 +176,10 @@ function toldMessages(digest: Digest): ContextMessage[] {
   return [{ role: "user", text: `[Roost] ${digest.text}`, labels: formatLabels(digestLabels) }];
 }
 
-/** Each turn keeps them. */
+/** Shown in each turn, so limited. */
 const statesShownMax = 30;
 
-/** The states with their ages; those of a cron are its own and its inputs. */
+/** The states with their ages; for a cron, its own and its inputs. */
 async function stateSection(memory: Memory, run: Run, viewer: Viewer): Promise<{ text: string; stale: string[] }> {
   if (viewer.kind === "subagent" || viewer.kind === "channel") return { text: "", stale: [] };
   const states = await listStates(memory, { as: viewer });

@@ -1,4 +1,4 @@
-/** Sections of a context that tell of the moment: what was remembered, what is going on. */
+/** Sections of a context that change from run to run. */
 export const changingNames = {
   earlierRuns: "Earlier runs of this job",
   mainConversation: "The end of the main conversation",
@@ -6,7 +6,7 @@ export const changingNames = {
 
 const names: ReadonlySet<string> = new Set<string>([...Object.values(changingNames), "MEMORY.md"]);
 
-/** The others are definitions: they stay as they are until somebody writes them anew. */
+/** The other sections are definitions and change only when they are edited. */
 export function isChangingSection(name: string): boolean {
   return names.has(name) || name.startsWith("memory/");
 }

@@ -1,4 +1,4 @@
-/** What a run was shown, recorded: transcript, cursor and heartbeat inputs move together with the step that used them. */
+/** Records what a run was shown: transcript, cursor and heartbeat inputs move together with the step that used them. */
 import { createId } from "@roost/base";
 import { openLabels, parseLabels } from "@roost/contract/labels";
 import type { KernelTransaction } from "@roost/kernel";
@@ -8,10 +8,10 @@ import { kindOfSession, lockSession } from "../sessions/session.ts";
 import type { BuiltContext } from "./build-context.ts";
 
 /**
- * Records that a context was used: what was told and asked goes into the transcript, and the session's cursor moves past it. Goes with
- * the outcome of the context's step, so that either both are there or a repetition shows the same again.
+ * Records that a context was used: the digest and prompt go into the transcript, and the session's cursor moves past them. Commits with the outcome
+ * of the context step, so that a retry after a crash shows the same again.
  *
- * What a heartbeat was shown counts only when it has ended well (rememberHeartbeat): what a failed one saw is seen again.
+ * A heartbeat's view counts only when it has ended well (rememberHeartbeat): what a failed one saw is shown again.
  */
 export async function commitDigest(tx: KernelTransaction, built: BuiltContext): Promise<void> {
   const { run, digest } = built;
@@ -41,7 +41,7 @@ export async function commitDigest(tx: KernelTransaction, built: BuiltContext): 
             source,
           },
         ]),
-    // The conversation goes on from it; people see the time of each message anyway.
+    // The conversation continues from it; people see each message's time anyway.
     ...(kind === "main" || kind === "channel"
       ? [
           {

@@ -12,7 +12,7 @@ const runsMax = 3;
 const charsMax = 2_000;
 const ended: RunState[] = ["done", "failed", "cancelled", "diverged", "outdated"];
 
-/** What the last runs of the same job reported, oldest first: how a cron knows what it did. */
+/** What the last runs of the same job reported, oldest first: how a cron knows what it did before. */
 export async function earlierRuns(memory: Memory, viewer: Viewer): Promise<LabelledSection[]> {
   const { jobId } = viewer;
   if (jobId === undefined) return [];
@@ -20,7 +20,7 @@ export async function earlierRuns(memory: Memory, viewer: Viewer): Promise<Label
   if (runs.every(({ isRehearsed }) => isRehearsed)) return [];
   let labels = openLabels;
   const blocks: string[] = [];
-  // What a rehearsal said is not what the job did.
+  // A rehearsed answer is not something the job did.
   for (const run of runs.filter(({ isRehearsed }) => !isRehearsed).toReversed()) {
     const result = await readRunResult(memory, run.id);
     if (!mayKnow(viewer, result.labels)) continue;

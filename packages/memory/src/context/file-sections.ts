@@ -1,6 +1,6 @@
 /**
- * The home files that a context begins with, in one order, each asked of the table of who sees what, each cut to its share. One that
- * cannot be read stands in it with the reason.
+ * The home files at the start of a context, in a fixed order, filtered by visibility and each cut to its share. An unreadable one is shown with the
+ * reason.
  */
 import { RoostError } from "@roost/base";
 import { openLabels } from "@roost/contract/labels";
@@ -16,7 +16,7 @@ import type { LabelledSection } from "./section.ts";
 import { showTrusted } from "./show-trusted.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 
-/** What was shown, for the record: enough to find the very version again. */
+/** What was shown, for the record: enough to find the exact version. */
 export interface ShownFile {
   path: string;
   sha256: string;
@@ -53,7 +53,7 @@ export async function fileSections(memory: Memory, viewer: Viewer): Promise<File
     const text = cutTo(trusted, { charsMax, path, keep: path.startsWith("memory/") ? "end" : "beginning" });
     leftChars -= Math.min(trusted.length, charsMax);
     sections.push({ name: path, text, labels });
-    // A link shows the text of where it leads, which the viewer may see or findHomeFile would have refused.
+    // A link shows the text of its target, which the viewer may see: findHomeFile refuses others.
     shown.push({
       path: file.path,
       sha256: file.sha256,
@@ -66,7 +66,7 @@ export async function fileSections(memory: Memory, viewer: Viewer): Promise<File
 
 type Found = { path: string; text: string; sha256: string; marks: LineMarks } | { problem: string } | undefined;
 
-/** What cannot be read is told in the context: the run goes on, and knows what it has not seen. */
+/** An unreadable file is named in the context: the run goes on and knows what is missing. */
 async function findReadable(
   memory: Memory,
   path: string,
@@ -74,12 +74,16 @@ async function findReadable(
 ): Promise<Found> {
   try {
     const file = await findHomeFile(memory, path, { as: viewer });
-    // A link has the marks of where it leads.
+    // A link has the marks of its target.
     const rows = file?.path === path ? recorded : undefined;
     return file && { ...file, marks: await marksOfFile(memory, viewer, file, rows) };
   } catch (error) {
     if (!(error instanceof RoostError) || error.code === "unavailable") throw error;
-    memory.logger.warn("a file of the home is left out of a context", { path, code: error.code, error: error.message });
+    memory.logger.warn("a file of the home was left out of a context", {
+      path,
+      code: error.code,
+      error: error.message,
+    });
     return { problem: error instanceof FileFault ? error.reason : error.message };
   }
 }

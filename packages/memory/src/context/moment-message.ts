@@ -1,6 +1,6 @@
 /**
- * What tells of the moment: the time, how old the states are. It stands before what is asked and stays in the conversation, so that the
- * next request begins as this one did: servers find what they have read before, and each turn has its time.
+ * Describes the moment: the time and the ages of states. It stands before the prompt and stays in the conversation, so that the next request begins
+ * like this one (servers cache prefixes) and each turn has its time.
  */
 import type { Memory } from "../memory.ts";
 import type { ContextMessage } from "../sessions/message.ts";
@@ -29,7 +29,7 @@ export function momentMessage(memory: Memory, options: MomentOptions): Extract<C
   return { role: "user", text: lines.join("\n") };
 }
 
-/** Whether a message is one of these: it is another at every other moment. */
+/** Whether a message is one of these: they differ at every moment. */
 export function isMomentMessage(message: { role: string; text: string }): boolean {
   return message.role === "user" && message.text.startsWith(mark);
 }

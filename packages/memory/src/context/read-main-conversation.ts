@@ -11,7 +11,7 @@ import { withheld } from "./show-trusted.ts";
 const messagesMax = 20;
 const charsMax = 6_000;
 
-/** What was said in the main conversation lately: a heartbeat sees what main sees. */
+/** The latest messages of the main conversation, for heartbeats. */
 export async function readMainConversation(memory: Memory, viewer: Viewer): Promise<LabelledSection[]> {
   const { database, labelSets } = memory.kernel;
   const { messages } = await readTranscript(memory, "main", { limit: messagesMax });

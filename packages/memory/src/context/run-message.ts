@@ -1,4 +1,4 @@
-/** What a run is asked, as its first words: a person's message, a job's prompt with the facts of its tick, a task. */
+/** What a run is asked, as its first message: a person's message, a job's prompt with facts of its tick, a task. */
 import { formatDurationMs } from "@roost/base";
 import { heartbeatPromptDefault } from "@roost/agent/heartbeat";
 import { isUntrusted, type Labels } from "@roost/contract/labels";
@@ -12,11 +12,11 @@ export type AskedMessage = Extract<ContextMessage, { role: "user" }>;
 
 export interface Asked {
   message: AskedMessage;
-  /** Of the message and of what stands before it. */
+  /** Of the message and the events before it. */
   labels: Labels;
-  /** Where it stands in the transcript; undefined: not yet. */
+  /** Its place in the transcript; undefined when it is not there yet. */
   seq?: number;
-  /** What stands before it: the events that started the run. Whoever can append an event has written them, so nobody vouches for them. */
+  /** The events that started the run, shown before the message. Anyone who can append an event may have written them, so they are untrusted. */
   brought?: AskedMessage;
 }
 
@@ -33,7 +33,7 @@ export async function runMessage(memory: Memory, run: Run): Promise<Asked> {
   if (run.sessionKind === "subagent") {
     const task = input["task"] ?? input["prompt"];
     const text = typeof task === "string" ? task : JSON.stringify(task ?? run.reason);
-    // A parent that has read content from outside may repeat it in the task.
+    // A parent that has read outside content may repeat it in the task.
     const marked = isUntrusted(labels) && { isUntrusted: true, from: "the run that set this task" };
     return { message: { role: "user", text, ...marked }, labels };
   }
@@ -41,7 +41,7 @@ export async function runMessage(memory: Memory, run: Run): Promise<Asked> {
   const message: AskedMessage = { role: "user", text: jobText(memory, run, { hasEvents: events !== "" }) };
   if (events === "") return { message, labels };
   const brought: AskedMessage = { role: "user", text: events, isUntrusted: true, from: "the log" };
-  // A run is marked with the events that started it from its start.
+  // The run has the labels of the events that started it.
   return { message, labels, brought };
 }
 
@@ -63,7 +63,7 @@ function jobText(memory: Memory, run: Run, { hasEvents }: { hasEvents: boolean }
   return `${head}${[asked, facts, pointer].filter((part) => part !== "").join("\n\n")}`;
 }
 
-/** Of what started a run, in characters; the rest is in the log. */
+/** Length of the events that started a run; the rest is in the log. */
 const eventCharsMax = 8_000;
 const eventsCharsMax = 32_000;
 
@@ -74,7 +74,7 @@ function eventText({ event, events, eventCount }: Run["input"]): string {
   return `The ${String(eventCount)} events that started this, oldest first:\n${shown(events, eventsCharsMax)}`;
 }
 
-/** Below it a run is on time. */
+/** A run that is less late than this counts as on time. */
 const lateMsMin = 60_000;
 
 /** When it was due, how late it is, what was missed. */

@@ -1,4 +1,4 @@
-/** A named part of the instructions, and what it rests on. */
+/** A named part of the instructions, with the labels of its sources. */
 import { isUntrusted, type Labels } from "@roost/contract/labels";
 
 export interface Section {
@@ -11,7 +11,7 @@ export interface LabelledSection extends Section {
   labels: Labels;
 }
 
-/** As a model is given it. */
+/** In the form that a model is given. */
 export function toSection({ name, text, labels }: LabelledSection): Section {
   return { name, text, ...(isUntrusted(labels) && { isUntrusted: true }) };
 }

@@ -1,6 +1,6 @@
 /**
- * What a context shows of a text that rests on content from outside: what Roost itself says of it. The text is read with a tool, which marks
- * the run that reads it. So one line from a web page does not mark all that is thought while it stands in a note.
+ * Replaces untrusted text in a context by Roost's own description. A tool shows the text and marks the run that reads it. So a line from a web page
+ * does not mark every run that sees the note it stands in.
  */
 import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import { linesOf, type LineMarks } from "../records/line-marks.ts";
@@ -22,7 +22,7 @@ export interface ShownText {
   labels: Labels;
 }
 
-/** The text of a file with a line of Roost's own in place of each part that is not shown. */
+/** The text of a file with a line by Roost in place of each part that is not shown. */
 export function showTrusted(
   viewer: Viewer,
   { path, text, marks }: { path: string; text: string; marks: LineMarks },

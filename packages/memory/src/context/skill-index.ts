@@ -1,4 +1,4 @@
-/** The skills of a home in a line each: what there is to read, not what is in it. */
+/** The skills of a home, one line each: names and descriptions only. */
 import { isUntrusted } from "@roost/contract/labels";
 import { parse } from "yaml";
 import { textOf, type DiskFile } from "../disk/read-disk-file.ts";
@@ -56,7 +56,7 @@ interface Skill {
   description?: string;
 }
 
-/** What follows from a kept file alone, so that the same text is not parsed in every turn. */
+/** Parsed skills by file, so that a text is not parsed in every turn. */
 const skills = new WeakMap<DiskFile, Skill>();
 
 async function described(
@@ -74,7 +74,7 @@ async function described(
   return skill;
 }
 
-/** `name` and `description` between the lines of dashes that a SKILL.md begins with. */
+/** `name` and `description` from the front matter of a SKILL.md. */
 export function frontMatter(text: string): Skill {
   const block = /^\uFEFF?---\r?\n([\s\S]{0,8000}?)\r?\n---(?:\r?\n|$)/.exec(text)?.[1];
   if (block === undefined) return {};

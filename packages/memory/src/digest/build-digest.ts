@@ -1,6 +1,6 @@
 /**
- * What happened since a session was last told: read from the log by a cursor of its own, which moves only with the record of what was
- * shown. A crash before that shows the same again; nothing is shown to nobody.
+ * What happened since a session was last told: read from the log by a cursor of its own, which moves only with the record of what was shown. After
+ * a crash the same is shown again; nothing is lost.
  */
 import {
   findOffsets,
@@ -21,27 +21,27 @@ import { renderDigest, type DroppedEvents, type RenderedDigest } from "./render-
 
 export interface Digest extends RenderedDigest {
   items: DigestItem[];
-  /** Where the next one begins. */
+  /** Where the next digest begins. */
   offsets: string;
-  /** Items that somebody has to think about. */
+  /** Items worth attention. */
   newsCount: number;
-  /** False: more has happened than one digest tells; the next one goes on. */
+  /** False: there is more than one digest holds; the next one continues. */
   isComplete: boolean;
 }
 
 export interface DigestQuery extends DigestReader {
-  /** As an earlier digest gave them; null: there was none. */
+  /** From an earlier digest; null: there was none. */
   offsets: string | null;
   /** When that was shown. */
   shownAt: Date | null;
 }
 
-/** Of what a digest says: Roost's own words and those of runs that have read nothing from outside. */
+/** A digest holds Roost's own words and those of runs without outside content. */
 export const digestLabels: Labels = { audiences: ["main"], trust: "agent", sources: [] };
 
-/** Of Roost itself; services name theirs with their event types. */
+/** Topics of Roost itself; services add theirs with their event types. */
 const ownTopics = ["runs", "jobs", "notices", "home"];
-/** A session that begins is told what happened in the hours before. */
+/** A new session is told what happened in this time before it. */
 const firstDigestMs = 24 * 3_600_000;
 const pageSize = 500;
 const pagesMax = 20;
@@ -84,7 +84,7 @@ function topicsOf({ kernel }: Memory): string[] {
   return [...new Set([...ownTopics, ...[...kernel.registry.digests().values()].map(({ topic }) => topic)])];
 }
 
-/** The files of a home are not news to a session that begins; what else happened in the last day is. */
+/** To a new session the home's files are not news; other events of the last day are. */
 async function firstOffsets(memory: Memory): Promise<OffsetVector> {
   const { database, clock } = memory.kernel;
   const since = new Date(clock.nowMs() - firstDigestMs);
@@ -95,7 +95,7 @@ async function firstOffsets(memory: Memory): Promise<OffsetVector> {
   return { ...past, ...home };
 }
 
-/** How much retention has dropped since the session was last told: it is told so, because nobody can tell it what that was. */
+/** How much retention dropped since the session's last digest: only the counts can be told. */
 async function findDropped(memory: Memory, after: OffsetVector): Promise<DroppedEvents[]> {
   const dropped = new Map<string, number>();
   for (const { topic, partition, firstOffset } of await readPartitions(memory.kernel.database, topicsOf(memory))) {
@@ -106,7 +106,7 @@ async function findDropped(memory: Memory, after: OffsetVector): Promise<Dropped
   return [...dropped].map(([topic, count]) => ({ topic, count }));
 }
 
-/** Results that are too long for an event are read from their run. */
+/** Results too long for an event are read from their run. */
 async function withOutputs(memory: Memory, items: DigestItem[]): Promise<DigestItem[]> {
   let leftFetches = fetchedRunsMax;
   const complete: DigestItem[] = [];
@@ -142,7 +142,7 @@ async function ownRuns(
   { sessionKey, sessionKind }: DigestReader,
   ids: string[],
 ): Promise<string[]> {
-  // A heartbeat has no transcript; its runs are few.
+  // A heartbeat has no transcript, and its runs are few.
   if (sessionKind === "heartbeat") return (await listRuns(kernel, { sessionKey, limit: 500 })).map((run) => run.id);
   const rows = await kernel.database.query<{ runId: string }>(
     `select distinct run_id as "runId" from memory.message where run_id = any($2::uuid[]) and session_key = $1`,

@@ -1,6 +1,6 @@
 /**
- * What one event means to somebody who was not there, in a line, and whether it is news. Of what rests on content from outside it says only
- * what Roost wrote itself: who, when, how long, and where the text is. Pure.
+ * Describes an event in one line for a session, and whether it is news. Of untrusted content it says only what Roost wrote itself: who, when, how
+ * long, and where the text is. Pure.
  */
 import { isUntrusted, parseLabels, type Labels } from "@roost/contract/labels";
 import type { SessionKind, StoredEvent } from "@roost/kernel";
@@ -38,14 +38,14 @@ export interface DigestItem {
   at: Date;
   /** One line. */
   title: string;
-  /** In full; a result of a run may have to be fetched first (`needsOutput`). */
+  /** In full; a run's result may have to be fetched first (`needsOutput`). */
   text?: string;
   runId?: string;
-  /** Of whom it is said: items of the same group and without text are told as one line. */
+  /** Subject: items of the same group without text are merged into one line. */
   group?: string;
-  /** False: it is told, but nobody has to think about it. */
+  /** False: listed, but not worth attention. */
   isNews: boolean;
-  /** The output was too long for the event: it is in the run. */
+  /** The output was too long for the event: read it from the run. */
   needsOutput?: boolean;
 }
 
@@ -55,7 +55,7 @@ export interface DigestReader extends Pick<Viewer, "clearance"> {
   sessionKind: SessionKind;
 }
 
-/** The item that an event becomes; undefined for what the reader knows, need not know or may not know. */
+/** The item of an event; undefined for what the reader knows already, does not need or may not see. */
 export function describeEvent(event: StoredEvent, reader: DigestReader, template?: string): DigestItem | undefined {
   const labels = parseLabels(event.labels);
   if (!mayKnow({ kind: reader.sessionKind, clearance: reader.clearance }, labels)) return undefined;
@@ -74,7 +74,7 @@ export function withheldText(charCount: number | undefined, labels: Labels, runI
   return `${size} on content from ${nameSources(labels)}; ${where}`;
 }
 
-/** `isMarked`: no free text goes into a title. */
+/** `isMarked`: no free text in the title. */
 function describeKnown(event: StoredEvent, reader: DigestReader, isMarked: boolean): DigestItem | undefined {
   const { data } = event;
   if (data["sessionKey"] === reader.sessionKey) return undefined;
@@ -85,7 +85,7 @@ function describeKnown(event: StoredEvent, reader: DigestReader, isMarked: boole
   return describeOther(event, isMarked);
 }
 
-/** An event of a service, in the words of its contract. What rests on content from outside is text beside the title, never part of it. */
+/** An event of a service, by the template of its contract. Untrusted content becomes text beside the title, never part of it. */
 function describeByTemplate(
   { type, topic, time: at, data }: StoredEvent,
   template: string,
@@ -100,7 +100,7 @@ function describeByTemplate(
 function describeRun(event: StoredEvent, isMarked: boolean): DigestItem | undefined {
   const { data } = event;
   const kind = data["sessionKind"];
-  // A child's result reaches its parent; a conversation's answers are read in it.
+  // A child's result goes to its parent; a conversation's answers are read there.
   if (data["parentRunId"] !== undefined || kind === "main" || kind === "channel") return undefined;
   const who = String(data["jobId"] ?? data["sessionKey"] ?? "a run");
   const base = { at: event.time, runId: String(data["runId"]), group: `${event.type} ${who}` };
@@ -131,7 +131,7 @@ export interface RunOutput {
   isRehearsed: boolean;
 }
 
-/** What a run of an agent came to: its text without the words that mean silence. */
+/** The result of an agent's run, without the words that mean silence. */
 export function readOutput(output: unknown): RunOutput {
   if (typeof output === "string") return { text: spoken(output), isRehearsed: false };
   const fields = typeof output === "object" && output !== null ? (output as Record<string, unknown>) : {};
@@ -176,7 +176,7 @@ function describeFile(event: StoredEvent, isMarked: boolean): DigestItem {
   return { at: event.time, title: `${path} (${String(data["change"])})`, group: "edited outside", isNews: false };
 }
 
-/** A name is a text too: of a file that was written from content from outside only its folder is said, where Roost did not give the name. */
+/** A file name is text too: for a file written from outside content only its folder is named, unless Roost chose the name. */
 export function namedByRoost(path: string): string {
   const { class: kind, jobId } = classifyPath(path);
   if (kind === "work") return `a file in work/${jobId}/`;

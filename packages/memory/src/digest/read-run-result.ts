@@ -4,11 +4,11 @@ import type { Memory } from "../memory.ts";
 import { readOutput, type RunOutput } from "./digest-item.ts";
 
 export interface RunResult extends RunOutput {
-  /** Of what it says. */
+  /** Labels of the text. */
   labels: Labels;
 }
 
-/** What a run said at its end; nothing when it was dropped from history. */
+/** What a run said at its end; undefined when the run was deleted. */
 export async function readRunResult({ kernel }: Memory, runId: string): Promise<RunResult> {
   try {
     const { output, labels } = await getRun(kernel.database, runId);

@@ -1,4 +1,4 @@
-/** A digest as text: results in full up to a cap each, then where to read the rest. Pure. */
+/** Renders a digest: results in full up to a cap each, then where to read the rest. Pure. */
 import { ageText } from "../state/age-text.ts";
 import type { Calendar } from "../visibility/calendar.ts";
 import type { DigestItem } from "./digest-item.ts";
@@ -23,7 +23,7 @@ export interface RenderDigest {
   dropped: readonly DroppedEvents[];
 }
 
-/** Events of a topic that were gone before the session was told of them. */
+/** Events of a topic that were dropped before the session was told of them. */
 export interface DroppedEvents {
   topic: string;
   count: number;
@@ -35,7 +35,7 @@ export function renderDigest(items: readonly DigestItem[], options: RenderDigest
   const entries = grouped(items);
   const shown = entries.slice(-digestLimits.linesMax);
   const budget = { leftChars: digestLimits.textCharsMax };
-  // The newest in full first, if not everything fits.
+  // If not everything fits, the newest are shown in full.
   const lines = shown
     .toReversed()
     .map((entry) => blockOf(entry, options, budget))
@@ -68,7 +68,7 @@ interface Entry extends DigestItem {
   names: string[];
 }
 
-/** Items of a group that have nothing further to say become one: what ran often and found nothing, which files were edited. */
+/** Merges items of a group without text: runs with nothing to report, edited files. */
 function grouped(items: readonly DigestItem[]): Entry[] {
   const entries: Entry[] = [];
   const open = new Map<string, Entry>();

@@ -1,10 +1,10 @@
-/** Why one file of a home cannot be read or written. It stops what wanted that file and nothing else. */
+/** Why a file of a home cannot be read or written. Only what needs that file is affected. */
 import { RoostError, type ErrorCode } from "@roost/base";
 
 export class FileFault extends RoostError {
-  /** For a sentence that names the file already: "it is a folder, not a file". */
+  /** Completes a sentence that names the file: "it is a folder, not a file". */
   readonly reason: string;
-  /** What stands there is certainly nothing that Roost wrote: no regular file, or one that is larger than it writes. */
+  /** What is there cannot be Roost's: not a regular file, or larger than Roost writes. */
   readonly isForeign: boolean;
 
   constructor(
@@ -37,12 +37,12 @@ const meanings = new Map<string | undefined, Meaning>([
   ["EIO", { code: "internal", reason: "the disk reports an input/output error", isForeign: false }],
 ]);
 
-/** What the operating system said of this file; errors that say nothing of it are returned as they are. */
+/** Converts an operating system error about this file; other errors are returned unchanged. */
 export function toFileFault(thrown: unknown, absolute: string): unknown {
   if (thrown instanceof RoostError || !(thrown instanceof Error)) return thrown;
   const { code, syscall } = thrown as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return thrown;
-  // Of the process, not of the file.
+  // A limit of the process, not of the file.
   if (code === "EMFILE" || code === "ENFILE")
     return new RoostError("unavailable", `${absolute}: too many files are open: try again`, { cause: thrown });
   const meaning = meanings.get(code) ?? { code: "internal", reason: thrown.message, isForeign: false };

@@ -1,10 +1,10 @@
-/** Every number that bounds what is read from and written to a home. */
+/** The limits of reading and writing a home. */
 export const homeLimits = {
   pathCharsMax: 1024,
   pathDepthMax: 12,
-  /** A text file that is read, written or kept in versions. Larger ones are only watched by size and time. */
+  /** A text file that is read, written or versioned. Larger ones are only watched by size and time. */
   fileBytesMax: 1_048_576,
-  /** Files that one home is looked through for. */
+  /** Files of one home that are scanned. */
   filesMax: 20_000,
   /** Characters of one file in a context, of USER.md, and of all files together. */
   contextFileCharsMax: 20_000,
@@ -13,7 +13,7 @@ export const homeLimits = {
   searchBytesMax: 33_554_432,
   searchHitsMax: 50,
   searchTermsMax: 12,
-  /** How often a write is tried again after somebody else wrote the same file. */
+  /** Retries of a write after the file changed. */
   mergeAttemptsMax: 8,
   noteCharsMax: 20_000,
 } as const;

@@ -1,6 +1,6 @@
 /**
- * Where a path of a home leads: nowhere outside it, to nothing hidden. A path's identity is where it really is, so that a
- * link or another spelling of the same file does not show it to somebody who may not see it.
+ * Resolves a path of a home, never outside it and never to anything hidden. A path's identity is its real location, so that a link or another
+ * spelling does not bypass visibility.
  */
 import { lstatSync, realpathSync } from "node:fs";
 import { isAbsolute, join, relative, sep } from "node:path";
@@ -14,7 +14,7 @@ export interface ResolvedPath {
   absolute: string;
 }
 
-/** The same path without `./`, or an error that says what is wrong with it. It looks at no disk. */
+/** The path without `./`, or an error that says what is wrong. Reads no disk. */
 export function parseHomePath(written: string): string {
   const refuse = (why: string): never => {
     throw new RoostError("invalid_input", `path ${JSON.stringify(written.slice(0, 200))} ${why}`);
@@ -39,8 +39,8 @@ export function parseHomePath(written: string): string {
 }
 
 /**
- * Where the path really is. The file, and its folders, need not exist yet.
- * @throws RoostError `invalid_input` for a malformed path, `forbidden` when a link leads out of the home or into something hidden
+ * Resolves to the real path. The file and its folders need not exist yet.
+ * @throws RoostError `invalid_input` for a malformed path, `forbidden` when a link leads out of the home or to something hidden
  */
 export async function resolveHomePath(homeDir: string, written: string): Promise<ResolvedPath> {
   const wanted = parseHomePath(written);
@@ -58,8 +58,8 @@ export async function resolveHomePath(homeDir: string, written: string): Promise
 }
 
 /**
- * The real path of the longest part that exists, followed by what does not. Without a thread for each look: a context asks for some
- * ten paths, and each look at a local disk takes microseconds.
+ * The real path of the longest existing part, followed by the rest. Synchronous: a context needs some ten lookups, each of microseconds on a local
+ * disk.
  */
 function realpathOfExisting(absolute: string): string {
   const missing: string[] = [];
@@ -77,7 +77,7 @@ function realpathOfExisting(absolute: string): string {
   }
 }
 
-/** A link to nothing would be created where it points when it is written. */
+/** Writing to a dangling link would create its target. */
 function refuseDanglingLink(path: string, cause: unknown): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isSymbolicLink() === true)

@@ -1,6 +1,6 @@
 /**
- * Files of a home that were read lately. What a context begins with is the same in nearly every turn: one look at a file's stamp says
- * so, by the rule of the scan (a file that changed a moment ago is read again).
+ * Recently read files of a home. Files at the start of a context rarely change: one look at the file's stamp tells, by the rule of the scan (a file
+ * changed a moment ago is read again).
  */
 import { lstatSync } from "node:fs";
 import { readDiskFile, stampOf, type DiskFile } from "./read-disk-file.ts";
@@ -9,11 +9,11 @@ const filesMax = 256;
 const bytesMax = 8 * 1024 * 1024;
 
 export class KeptFiles {
-  /** By absolute path; the one that was asked for longest ago comes first. */
+  /** By absolute path, least recently used first. */
   readonly #files = new Map<string, DiskFile>();
   #bytes = 0;
 
-  /** As readDiskFile. What it returns belongs to all who ask: it is not to be changed. */
+  /** As readDiskFile. The result is shared and must not be changed. */
   async read(absolute: string): Promise<DiskFile | undefined> {
     const kept = this.#files.get(absolute);
     if (kept !== undefined && isUnchanged(absolute, kept)) {
@@ -42,7 +42,7 @@ export class KeptFiles {
   }
 }
 
-/** What cannot be looked at is left to readDiskFile, which says why. */
+/** If it cannot be checked, readDiskFile says why. */
 function isUnchanged(absolute: string, kept: DiskFile): boolean {
   try {
     const stats = lstatSync(absolute, { bigint: true, throwIfNoEntry: false });

@@ -1,4 +1,4 @@
-/** Reads one file of a home as it is on disk. It knows nothing of who asks, nor of what is recorded. */
+/** Reads one file of a home from disk. Knows nothing of viewers or records. */
 import { createHash } from "node:crypto";
 import { constants, type BigIntStats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
@@ -18,12 +18,12 @@ export function hashOf(bytes: Uint8Array | string): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** Younger than that, a second write within the clock's grain would look like none. */
+/** A file younger than this may change again within the clock's resolution. */
 const racyMs = 100;
 
-/** Changes whenever the file does; null when it changed so lately that it must be looked at again. */
+/** Changes whenever the file does; null when it changed too recently to tell. */
 export function stampOf(stats: BigIntStats): string | null {
-  // File times and this process have the machine's clock in common, whatever the database's says.
+  // File times come from the machine's clock, whatever the database's says.
   const ageMs = systemClock.nowMs() - Number(stats.ctimeNs / 1_000_000n);
   return ageMs >= 0 && ageMs < racyMs ? null : stableStampOf(stats);
 }
@@ -34,12 +34,12 @@ export function stableStampOf(stats: BigIntStats): string {
 
 /**
  * The whole file, or undefined when there is none.
- * @throws FileFault when it is too large, no regular file, or cannot be read
+ * @throws FileFault when it is too large, not a regular file, or unreadable
  */
 export async function readDiskFile(absolute: string): Promise<DiskFile | undefined> {
   let handle: FileHandle;
   try {
-    // A pipe must not block, and a link that came after the path was resolved must not be followed.
+    // A pipe must not block, and a link created after the path was resolved must not be followed.
     handle = await open(absolute, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
@@ -86,7 +86,7 @@ function refuseLarge(absolute: string, bytes: number): void {
   });
 }
 
-/** The text of UTF-8 bytes; undefined for anything else (a picture, an archive). */
+/** Decodes UTF-8; undefined for anything else (a picture, an archive). */
 export function textOf(bytes: Uint8Array): string | undefined {
   if (bytes.includes(0)) return undefined;
   try {

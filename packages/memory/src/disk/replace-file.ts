@@ -1,6 +1,6 @@
 /**
- * Compare-and-swap of one file: the new content replaces exactly the content that was expected, whole or not at all, and is
- * on the disk before this returns. A write of somebody else that comes in between wins and is reported, not lost.
+ * Compare-and-swap of a file: the new content replaces exactly the expected content, whole or not at all, and is on disk before this returns. A
+ * concurrent write by another program wins and is reported, not lost.
  */
 import { link, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -12,7 +12,7 @@ export interface Replacement {
   bytes: Uint8Array;
   /** SHA-256 of what it replaces, or "absent". */
   expected: string;
-  /** Unique; names the files that exist meanwhile, so that a later start can remove them. */
+  /** Unique; names the temporary files, so that a later start can remove them. */
   id: string;
 }
 
@@ -25,18 +25,18 @@ export type Removed = { state: "removed" } | Extract<Replaced, { state: "conflic
 
 const temporaryName = /^\.roost-([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\.(?:tmp|prev)$/;
 
-/** The id of the replacement that a hidden name belongs to; undefined for any other name. */
+/** The id of the replacement that owns a temporary name; undefined for any other name. */
 export function idOfTemporary(name: string): string | undefined {
   return temporaryName.exec(name)?.[1];
 }
 
-/** The two names that a replacement uses beside its file. */
+/** The two temporary names beside the file. */
 export function temporaryNames(absolute: string, id: string): { next: string; previous: string } {
   const folder = dirname(absolute);
   return { next: join(folder, `.roost-${id}.tmp`), previous: join(folder, `.roost-${id}.prev`) };
 }
 
-/** @throws FileFault when the disk refuses; the file then is as it was, unless its folder could not be synced */
+/** @throws FileFault when the disk refuses; the file is then unchanged, unless its folder could not be synced */
 export async function replaceFile(replacement: Replacement): Promise<Replaced> {
   try {
     return await replace(replacement);
@@ -64,7 +64,7 @@ async function replace(replacement: Replacement): Promise<Replaced> {
   }
 }
 
-/** A hard link fails when something has come to be there, which a rename would replace. */
+/** A hard link fails when the file exists, where a rename would replace it. */
 async function create(next: string, absolute: string): Promise<Replaced | undefined> {
   try {
     await link(next, absolute);
@@ -81,8 +81,8 @@ async function create(next: string, absolute: string): Promise<Replaced | undefi
 }
 
 /**
- * The replaced content is kept under a second name until it is certain that it was the expected one: who wrote into the old
- * file at the last moment gets it back. What remains is somebody else's rename within the microseconds before ours.
+ * Keeps the old content under a second name until it is known to be the expected one: a last-moment write into the old file is restored. What
+ * remains is another rename within the microseconds before ours.
  */
 async function swap(names: {
   next: string;
@@ -126,7 +126,7 @@ async function writeDurably(path: string, bytes: Uint8Array, mode: number | unde
   }
 }
 
-/** Makes a folder and those above it, each durable before the next one stands in it. */
+/** Creates a folder and its parents, each made durable before the next. */
 async function makeFolder(path: string): Promise<void> {
   const made = await mkdir(path, { recursive: true });
   if (made === undefined) return;
@@ -134,7 +134,7 @@ async function makeFolder(path: string): Promise<void> {
     await syncFolder(dirname(current));
 }
 
-/** Makes a rename durable. Windows cannot open folders, and needs not to. */
+/** Makes a rename durable. Windows cannot open folders and does not need this. */
 async function syncFolder(path: string): Promise<void> {
   try {
     const handle = await open(path, "r");
@@ -149,7 +149,7 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Removes what a killed writer left behind; in a folder that is gone, or is none any more, there is nothing. */
+/** Removes what a killed writer left behind; nothing to do when its folder is gone. */
 export async function removeTemporaries(absolute: string, id: string): Promise<void> {
   for (const path of Object.values(temporaryNames(absolute, id))) {
     await rm(path, { force: true }).catch((error: NodeJS.ErrnoException) => {
@@ -158,7 +158,7 @@ export async function removeTemporaries(absolute: string, id: string): Promise<v
   }
 }
 
-/** As replaceFile, to nothing. @throws FileFault when the disk refuses */
+/** As replaceFile, but removes the file. @throws FileFault when the disk refuses */
 export async function removeFile(removal: Omit<Replacement, "bytes">): Promise<Removed> {
   try {
     return await remove(removal);
@@ -170,10 +170,10 @@ export async function removeFile(removal: Omit<Replacement, "bytes">): Promise<R
 async function remove(removal: Omit<Replacement, "bytes">): Promise<Removed> {
   const { absolute, expected, id } = removal;
   const { previous } = temporaryNames(absolute, id);
-  // A folder would be taken away like a file.
+  // A folder would be moved away like a file.
   await readDiskFile(absolute);
   try {
-    // Taken away first and looked at then: what is looked at is what was taken.
+    // Moved away first and checked then: what is checked is what was moved.
     await rename(absolute, previous);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
@@ -192,7 +192,7 @@ async function remove(removal: Omit<Replacement, "bytes">): Promise<Removed> {
   return { state: "removed" };
 }
 
-/** When something else has come to be in its place meanwhile, both stay. */
+/** If something else has taken its place meanwhile, both stay. */
 async function giveBack(previous: string, absolute: string): Promise<void> {
   try {
     await link(previous, absolute);

@@ -1,6 +1,6 @@
 /**
- * Every file of a home that is a person's: no machinery, no links that lead out, no more than the limit. What cannot be walked is
- * named, so that it is neither followed nor taken for gone.
+ * Walks the person's files of a home: no internal files, no links out, up to the limit. What cannot be walked is named, so that it is neither
+ * followed nor taken for deleted.
  */
 import { lstatSync, type Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -16,7 +16,7 @@ export interface WalkedFile {
   path: string;
   absolute: string;
   bytes: number;
-  /** Null: it changed so lately that its content must be looked at. */
+  /** Null: it changed so recently that its content must be read. */
   stamp: string | null;
   stableStamp: string;
   modifiedAt: Date;
@@ -28,24 +28,24 @@ export interface Walk {
   files: WalkedFile[];
   /** Without the home itself. */
   folders: string[];
-  /** What is neither a file nor a folder. */
+  /** Neither a file nor a folder. */
   others: { path: string; kind: OtherKind }[];
-  /** Folders and files that could not be looked at: what is below them may still be there. */
+  /** Folders and files that could not be read: their content may still exist. */
   unseen: { path: string; reason: string }[];
-  /** Names that no path of a home can have, written as JSON where they have invisible characters. */
+  /** Names that no path of a home can have, as JSON where they have invisible characters. */
   unusable: string[];
-  /** Files that a replacement works with, or that it left behind. */
+  /** Temporary files of replacements, in progress or left behind. */
   temporaries: { id: string; absolute: string; changedAtMs: number }[];
-  /** False: there are more than `filesMax`, so that a file that is not among them may still exist. */
+  /** False: there are more than `filesMax`, so that a file not listed may still exist. */
   isComplete: boolean;
 }
 
-/** How many files of a folder are looked at before others have their turn: a look at a local disk takes microseconds, and through a thread tenfold. */
+/** Files of a folder that are read in a row before yielding: synchronous calls take microseconds, ten times that through a thread. */
 const lookCount = 32;
-/** Of everything but files. */
+/** Limit of everything but files. */
 const oddMax = 1000;
 
-/** All files of a home, in the order of their paths. Hidden names and links are left out: no path leads through them. */
+/** All files of a home, by path. Hidden names and links are left out: no path leads through them. */
 export async function walkHome(homeDir: string): Promise<Walk> {
   const walk: Walk = {
     files: [],
@@ -91,7 +91,7 @@ async function readFolder(homeDir: string, folder: string, walk: Walk): Promise<
   return { paths, below };
 }
 
-/** As parseHomePath refuses it; also a name that is not UTF-8, which the runtime shows with replacement characters. */
+/** Refused by parseHomePath, or not UTF-8, which the runtime shows with replacement characters. */
 function isUnusable(name: string, path: string): boolean {
   return /[\p{C}\uFFFD\\:]|[. ]$/u.test(name) || !name.isWellFormed() || path.length > homeLimits.pathCharsMax;
 }
@@ -108,7 +108,7 @@ async function entriesOf(homeDir: string, folder: string, walk: Walk): Promise<D
     return await readdir(absolute, { withFileTypes: true });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    // Gone meanwhile.
+    // Deleted meanwhile.
     if (folder !== "" && (code === "ENOENT" || code === "ENOTDIR")) return [];
     noteUnseen(folder === "" ? "." : folder, absolute, error, walk);
     return [];
@@ -119,7 +119,7 @@ function noteUnseen(path: string, absolute: string, error: unknown, walk: Walk):
   const fault = toFileFault(error, absolute);
   if (!(fault instanceof FileFault)) throw fault;
   if (walk.unseen.length < oddMax) walk.unseen.push({ path, reason: fault.reason });
-  // More than can be named: nothing counts as gone.
+  // Too many to list: nothing counts as deleted.
   else walk.isComplete = false;
 }
 
@@ -153,7 +153,7 @@ function look(homeDir: string, path: string, walk: Walk): void {
       modifiedAt: new Date(Number(stats.mtimeNs / 1_000_000n)),
     });
   } catch (error) {
-    // Its folder has gone meanwhile.
+    // Its folder was deleted meanwhile.
     if ((error as NodeJS.ErrnoException).code !== "ENOTDIR") noteUnseen(path, absolute, error, walk);
   }
 }

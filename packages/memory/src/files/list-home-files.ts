@@ -12,7 +12,7 @@ export interface ListedFile {
   modifiedAt: Date;
 }
 
-/** The files that the viewer may see, by path; only those in the folder `under` when it is given. */
+/** The files that the viewer may see, by path; with `under` only those in that folder. */
 export async function listHomeFiles(
   memory: Memory,
   { as, under }: { as: Viewer; under?: string },

@@ -1,4 +1,4 @@
-/** What the lines of a file rest on, as it is on the disk now: also of an edit that no scan has recorded yet. */
+/** The labels of a file's lines on disk now, including an edit that no scan has recorded. */
 import { joinLabels } from "@roost/contract/labels";
 import type { Memory } from "../memory.ts";
 import { loadMarks, marksOfText, readRecordedMarks, type RecordedMarks } from "../records/marks-of-text.ts";
@@ -14,7 +14,7 @@ export interface FileOnDisk {
   text: string;
 }
 
-/** `recorded`: when the rows of several files were read at once. */
+/** `recorded`: given when the rows of several files were read at once. */
 export async function marksOfFile(
   memory: Memory,
   viewer: Viewer,

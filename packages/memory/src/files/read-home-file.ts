@@ -1,4 +1,4 @@
-/** Reading one text file of the home, as it is on the disk, for somebody who may see it. */
+/** Reads one text file of the home from disk for a viewer. */
 import { RoostError } from "@roost/base";
 import { resolveHomePath } from "../disk/home-path.ts";
 import { textOf } from "../disk/read-disk-file.ts";
@@ -9,24 +9,24 @@ import { marksOfFile } from "./marks-of-file.ts";
 import { refuseUnseen } from "../visibility/visibility.ts";
 
 export interface HomeFile {
-  /** Relative to the home, where the file really is. */
+  /** The real path, relative to the home. */
   path: string;
   text: string;
-  /** What a write of this file compares with. */
+  /** Compared by a later write of this file. */
   sha256: string;
   bytes: number;
   modifiedAt: Date;
 }
 
 export interface MarkedFile extends HomeFile {
-  /** What its lines rest on, as it counts for the reader. */
+  /** Labels of its lines, as they count for the reader. */
   marks: LineMarks;
 }
 
 /**
- * A text file of the home.
- * @throws RoostError `forbidden` when the viewer may not see it, `not_found`, `limit_exceeded` when it is too large, `invalid_input`
- * when it is no text or the path is malformed
+ * Reads a text file of the home.
+ * @throws RoostError `forbidden` when the viewer may not see it, `not_found`, `limit_exceeded` when it is too large, `invalid_input` when it is not
+ * text or the path is malformed
  */
 export async function readHomeFile(memory: Memory, path: string, { as }: { as: Viewer }): Promise<HomeFile> {
   const file = await findHomeFile(memory, path, { as });
@@ -34,7 +34,7 @@ export async function readHomeFile(memory: Memory, path: string, { as }: { as: V
   return file;
 }
 
-/** As readHomeFile, undefined when there is none. */
+/** As readHomeFile; undefined when there is none. */
 export async function findHomeFile(
   memory: Memory,
   path: string,
@@ -53,7 +53,7 @@ export async function findHomeFile(
   return { path: resolved.path, text, sha256: disk.sha256, bytes: disk.bytes.length, modifiedAt: disk.modifiedAt };
 }
 
-/** As readHomeFile, with what it rests on. */
+/** As readHomeFile, with its labels. */
 export async function readMarkedFile(memory: Memory, path: string, { as }: { as: Viewer }): Promise<MarkedFile> {
   const file = await readHomeFile(memory, path, { as });
   return { ...file, marks: await marksOfFile(memory, as, file) };

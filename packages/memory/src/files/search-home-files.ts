@@ -1,4 +1,4 @@
-/** Finds words in the text files that somebody may see. It reads the files as they are: nothing is indexed, nothing is stale. */
+/** Searches the text files that a viewer may see. Reads the files themselves: no index. */
 import { join } from "node:path";
 import { RoostError } from "@roost/base";
 import { joinLabels, missingLabels, type Labels } from "@roost/contract/labels";
@@ -13,11 +13,11 @@ import { marksOfFile } from "./marks-of-file.ts";
 import { maySeeFile } from "../visibility/visibility.ts";
 
 export interface SearchRequest {
-  /** Words; a line with more of them comes first. */
+  /** Words; lines with more of them come first. */
   query: string;
   as: Viewer;
   under?: string;
-  /** Most hits, at most 50. Default 20. */
+  /** At most 50. Default 20. */
   limit?: number;
   signal?: AbortSignal;
 }
@@ -33,16 +33,16 @@ export interface SearchHit {
 
 export interface SearchResult {
   hits: SearchHit[];
-  /** Of the lines that were found. */
+  /** Labels of the matching lines. */
   labels: Labels;
   fileCount: number;
-  /** False: the limit of files or bytes was reached before everything was looked at. */
+  /** False: the limit of files or bytes was reached first. */
   isComplete: boolean;
 }
 
 const lineCharsMax = 300;
 
-/** Best hits first: lines with more of the words, of equals those of newer files. */
+/** Best hits first: by number of words, then by newer files. */
 export async function searchHomeFiles(memory: Memory, request: SearchRequest): Promise<SearchResult> {
   const words = wordsOf(request.query);
   const limit = Math.min(Math.max(1, Math.trunc(request.limit ?? 20)), homeLimits.searchHitsMax);
@@ -79,7 +79,7 @@ async function labelsOfHits(memory: Memory, viewer: Viewer, hits: SearchHit[]): 
   for (const [path, lines] of Map.groupBy(hits, (hit) => hit.path)) {
     const disk = await readDiskFile(join(memory.homeDir, path)).catch(() => undefined);
     const text = disk && textOf(disk.bytes);
-    // Gone since it was searched: what was in it cannot be looked up any more.
+    // Deleted since it was searched: its labels can no longer be read.
     if (disk === undefined || text === undefined) parts.push(missingLabels);
     else {
       const marks = await marksOfFile(memory, viewer, { path, sha256: disk.sha256, text });
@@ -98,7 +98,7 @@ function wordsOf(query: string): string[] {
   if (words.length > homeLimits.searchTermsMax) {
     throw new RoostError(
       "invalid_input",
-      `the search has ${words.length} words (limit ${homeLimits.searchTermsMax}): use the most telling ones`,
+      `the search has ${words.length} words (limit ${homeLimits.searchTermsMax}): use the most specific ones`,
     );
   }
   return [...new Set(words)];
@@ -127,7 +127,7 @@ async function searchFile(file: WalkedFile, words: string[]): Promise<(SearchHit
 }
 
 function keepBest(hits: (SearchHit & { score: number })[], limit: number): void {
-  // Stable: within a score the newest files stay first, and lines stay in order.
+  // Stable: with equal scores the newest files stay first, and lines in order.
   hits.sort((left, right) => right.score - left.score);
   hits.length = Math.min(hits.length, limit);
 }

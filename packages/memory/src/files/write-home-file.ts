@@ -1,7 +1,7 @@
 /**
- * Writes a file of the home by compare-and-swap: only over the content that the writer has seen. The intent is committed first, the
- * file replaced under the path's lock, and the record committed with file.written; a crash at any point is brought to an end by
- * settleIntents. Every version goes to the version store before it can be on the disk.
+ * Writes a file of the home by compare-and-swap, only over the content that the writer has seen. The intent is committed first, the file replaced
+ * under the path's lock, and the record committed with file.written; settleIntents completes it after a crash. Every version is in the version
+ * store before it can be on disk.
  */
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
 import { RoostError, toRoostError, type JsonValue } from "@roost/base";
@@ -33,28 +33,28 @@ import { refuseUnwritable } from "../visibility/visibility.ts";
 export interface WriteRequest extends Author {
   path: string;
   text: string;
-  /** SHA-256 of the content that it replaces, as it was read; "absent": the file must not exist. */
+  /** SHA-256 of the content that it replaces; "absent": the file must not exist. */
   expected: string;
   as: Viewer;
   /** The same write under the same key happens once, also across a crash. */
   remember?: { scope: string; key: string };
-  /** Further records of the same transaction. It may run more than once. */
+  /** Further records in the same transaction. May run more than once. */
   alongside?: (tx: KernelTransaction) => Promise<void>;
 }
 
 export type WriteOutcome =
   | { state: "written"; path: string; sha256: string; bytes: number }
-  /** The file holds something else than was expected: read it, and write what is right for both. */
+  /** The file has changed: read it and merge. */
   | { state: "conflict"; path: string; sha256: string; text: string; labels: Labels }
   /** A write with this key happened before. */
   | { state: "repeated"; path: string };
 
-/** A slow writer is taken for dead at most this often; it begins again. */
+/** How often a slow writer may be taken for dead and start again. */
 const attemptsMax = 8;
 
 /**
- * @throws RoostError `forbidden` when the viewer may not write it, `limit_exceeded`, `invalid_input`; FileFault when what stands there
- * cannot be read or replaced. Nothing of the write is left then.
+ * @throws RoostError `forbidden` when the viewer may not write it, `limit_exceeded`, `invalid_input`; FileFault when the existing file cannot be
+ * read or replaced. Nothing of the write is left then.
  */
 export async function writeHomeFile(memory: Memory, request: WriteRequest): Promise<WriteOutcome> {
   const target = await resolveHomePath(memory.homeDir, request.path);
@@ -63,9 +63,9 @@ export async function writeHomeFile(memory: Memory, request: WriteRequest): Prom
   const bytes = encode(target.path, request.text);
   const stateName = stateNameOf(target.path);
   if (stateName !== undefined) return writeStateFile(memory, request, stateName);
-  // Before anything is committed: what cannot be read cannot be compared, and is refused here.
+  // Before any commit: an unreadable file cannot be compared and is refused here.
   await readDiskFile(target.absolute);
-  // What a crashed writer of the same file left comes first: it may have been this very write.
+  // A crashed writer of the same file is settled first: it may have been this very write.
   await settleIntents(memory, target.path);
   const sha256 = hashOf(bytes);
   await memory.versions.put(bytes);
@@ -113,14 +113,14 @@ async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome 
     },
   };
   await insertIntent(memory, intent);
-  // Outside the transaction's work, which runs again after a deadlock: the file is replaced once.
+  // Outside the transaction's function, which is repeated after a deadlock: the file is replaced once.
   const progress: Progress = {};
   try {
     return await memory.kernel.transact(async (tx) => {
       await lockPath(tx, target.path);
       if (!(await takeIntent(tx, intent.id))) return "again";
       const disk = await readDiskFile(target.absolute);
-      // Before the key is looked at: what is found may be this very write, by a process that died after its rename.
+      // Before the key is checked: what is found may be this very write, by a process that died after its rename.
       if (progress.replacedAt === undefined) {
         await recordFound(memory, tx, { path: target.path, disk, record: await readRecord(tx, target.path) });
       }
@@ -135,7 +135,7 @@ async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome 
   }
 }
 
-/** The write failed: its intent ends by what is on the disk now. Where that cannot be said yet, the next scan ends it. */
+/** The write failed: its intent is settled by what is on disk. If that cannot be read, the next scan does it. */
 async function withdraw(memory: Memory, { path, id }: WriteIntent): Promise<void> {
   try {
     await settleIntents(memory, path);
@@ -152,7 +152,7 @@ interface Progress {
   replacedAt?: Date;
 }
 
-/** Rolls back what the write had recorded already. */
+/** Rolls back the records of the write. */
 class FoundOther extends Error {}
 
 async function isRepeated(
@@ -174,7 +174,7 @@ async function swap(
     const isThere = disk?.sha256 === sha256;
     if (!isThere && (disk?.sha256 ?? "absent") !== request.expected) throw new FoundOther();
     await request.alongside?.(tx);
-    // By an earlier attempt, or by somebody of the same mind.
+    // By an earlier attempt, or by another writer of the same content.
     if (isThere) return written;
     const replaced = await replaceFile({ absolute: target.absolute, bytes, expected: request.expected, id: intent.id });
     if (replaced.state === "conflict") throw new FoundOther();
@@ -186,7 +186,7 @@ async function swap(
   return written;
 }
 
-/** The write has not happened; what is there instead is recorded and given to the writer. */
+/** The write did not happen; what is there instead is recorded and returned. */
 async function giveUp(
   memory: Memory,
   intent: WriteIntent,
@@ -211,7 +211,7 @@ async function giveUp(
   };
 }
 
-/** Agents may write a state file like any other: the file's content becomes the state. */
+/** Agents may write a state file like any other: its content becomes the state. */
 async function writeStateFile(memory: Memory, request: WriteRequest, name: string): Promise<WriteOutcome> {
   const parsed = parseState(request.text);
   if (parsed.state === "invalid") {

@@ -1,4 +1,4 @@
-/** A process that appends lines to a file of a home, one after the other, and says which it was told are written. */
+/** A process that appends lines to a file of a home, one by one, and prints which were confirmed. */
 import { silentLogger } from "@roost/base";
 import { openDatabase } from "@roost/database";
 import { openKernel } from "@roost/kernel";

@@ -1,4 +1,4 @@
-/** Whether a heartbeat has anything to think about. Cheap: files that did not change are not opened, no model is asked. */
+/** Whether a heartbeat has anything to think about. Cheap: unchanged files are not opened, and no model is called. */
 import { isHeartbeatFileEmpty } from "@roost/agent/heartbeat";
 import { formatDurationMs, RoostError } from "@roost/base";
 import type { AgentDefinition } from "@roost/contract/operations";
@@ -18,7 +18,7 @@ export type HeartbeatDecision =
 
 type HeartbeatRun = Pick<Run, "id" | "sessionKey" | "sessionKind" | "jobId" | "tickKey" | "input">;
 
-/** Looks at the home and the log and says why a model is to be called, or why not. */
+/** Checks the home and the log and says why a model is to be called, or why not. */
 export async function heartbeatDecision(
   memory: Memory,
   run: HeartbeatRun,
@@ -46,7 +46,7 @@ export async function heartbeatDecision(
   return { call: false, reason: "unchanged" };
 }
 
-/** A HEARTBEAT.md that cannot be read may have something in it: the other reasons decide. */
+/** An unreadable HEARTBEAT.md may have content: the other reasons decide. */
 async function hasEmptyFile(memory: Memory, as: Viewer): Promise<boolean> {
   try {
     const file = await findHomeFile(memory, "HEARTBEAT.md", { as });

@@ -1,6 +1,6 @@
 /**
- * What a heartbeat looks at, each part by a short mark of its content: files, states without the times that say only when somebody
- * looked, what has become stale, the end of the conversation. Two beats with the same marks would think the same.
+ * What a heartbeat checks, each part as a short hash: files, states without their check times, stale states, the end of the conversation. Two beats
+ * with equal hashes would think the same.
  */
 import type { JsonValue } from "@roost/base";
 import type { AgentDefinition } from "@roost/contract/operations";
@@ -16,10 +16,10 @@ import { contextPaths } from "../visibility/context-paths.ts";
 import { classifyPath } from "../visibility/home-file-class.ts";
 import { stateInputsOf, viewerOf } from "../visibility/viewer-of.ts";
 
-/** `file:HEARTBEAT.md`, `state:email`, `stale:email`, `said:main` → a mark. */
+/** `file:HEARTBEAT.md`, `state:email`, `stale:email`, `said:main` → a hash. */
 export type HeartbeatInputs = Record<string, string>;
 
-/** From what the last scan recorded: the caller has scanned. */
+/** From the records of the last scan: the caller has scanned. */
 export async function readInputs(
   memory: Memory,
   run: Pick<Run, "sessionKind" | "jobId" | "input">,
@@ -66,7 +66,7 @@ export function markOfState(value: JsonValue): string {
   return hashOf(renderState(withoutLookTimes(value))).slice(0, 16);
 }
 
-/** Why the second is not the first, a line each; empty when there is nothing new to think about. Pure. */
+/** How the second differs from the first, a line each; empty when there is nothing new. Pure. */
 export function compareInputs(before: HeartbeatInputs, after: HeartbeatInputs): string[] {
   const because: string[] = [];
   for (const [name, mark] of Object.entries(after)) {
@@ -74,7 +74,7 @@ export function compareInputs(before: HeartbeatInputs, after: HeartbeatInputs): 
     because.push(describe(name, before[name] === undefined ? "is new" : "changed"));
   }
   for (const name of Object.keys(before)) {
-    // A note leaves the window at midnight, and what is fresh again needs no thought.
+    // A note leaves the window at midnight, and a state that is fresh again needs no thought.
     if (after[name] !== undefined || name.startsWith("stale:") || name.startsWith("file:memory/")) continue;
     because.push(describe(name, "is gone"));
   }
@@ -91,7 +91,7 @@ function describe(name: string, what: string): string {
   return `${rest} ${what}`;
 }
 
-/** Fields that say only when somebody looked: who looks every few minutes would otherwise wake the heartbeat each time. */
+/** Fields that only record a check: otherwise a check every few minutes would wake the heartbeat each time. */
 const lookTime =
   /^(?:last)?_?(?:checked|polled|synced|updated|seen|fetched|check|checks|poll|sync|update|fetch|run|ran)(?:_?(?:at|ms|time|on))?$/i;
 

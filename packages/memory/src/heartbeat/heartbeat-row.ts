@@ -1,4 +1,4 @@
-/** Table memory.heartbeat: what the last heartbeat that ended well looked at, and what the one that is going looks at. */
+/** Table memory.heartbeat: what the last successful heartbeat checked, and what the current one checks. */
 import type { Sql } from "@roost/database";
 import type { KernelTransaction } from "@roost/kernel";
 import type { HeartbeatInputs } from "./heartbeat-inputs.ts";
@@ -31,7 +31,7 @@ export async function savePending(
   );
 }
 
-/** Passes over what is no news, so that a quiet heartbeat does not read it again and again. Never backwards past another's. */
+/** Skips events that are not news, so that a quiet heartbeat does not read them again. Never moves backwards. */
 export async function skipQuiet(
   sql: Sql,
   skip: { sessionKey: string; from: string | null; to: string },

@@ -1,4 +1,4 @@
-/** What a heartbeat was shown and said, kept when it has ended well. Whether the next one thinks is heartbeat-decision.ts. */
+/** What a heartbeat was shown and said, kept when it has ended well. heartbeat-decision.ts decides whether the next one thinks. */
 import type { JsonValue } from "@roost/base";
 import type { KernelTransaction, Run } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
@@ -7,7 +7,7 @@ import { readHeartbeat } from "./heartbeat-row.ts";
 
 export interface RememberHeartbeat {
   run: Pick<Run, "id" | "sessionKey">;
-  /** What was delivered; left out: nothing was. */
+  /** The delivered text; omitted when there was none. */
   text?: string;
 }
 
@@ -35,7 +35,7 @@ export async function rememberHeartbeat(tx: KernelTransaction, { run, text }: Re
   );
 }
 
-/** A heartbeat that writes a note does not wake the next one by it, unless somebody else has changed it since. */
+/** A heartbeat's own note does not wake the next one, unless it was changed since. */
 async function marksOfOwnWrites(
   tx: KernelTransaction,
   runId: string,
@@ -50,7 +50,7 @@ async function marksOfOwnWrites(
   const marks: HeartbeatInputs = {};
   for (const { path, sha256 } of files) marks[`file:${path}`] = markOfFile(sha256);
   for (const { name, value } of states) marks[`state:${name}`] = markOfState(value);
-  // Of a file that is not looked at nothing is kept.
+  // Nothing is kept of a file that is not checked.
   return Object.fromEntries(
     Object.entries(marks).filter(
       ([name]) => name in shown || !name.startsWith("file:") || name.startsWith("file:memory/"),
@@ -58,7 +58,7 @@ async function marksOfOwnWrites(
   );
 }
 
-/** What was delivered last, for the rule that the same text is not delivered twice within a day. */
+/** The last delivered text: the same text is not delivered twice within a day. */
 export async function lastHeartbeat(
   memory: Memory,
   run: Pick<Run, "sessionKey">,

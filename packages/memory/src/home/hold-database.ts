@@ -1,4 +1,4 @@
-/** Ties the database of a home to it, by the id in the home's file .roost/home-id. */
+/** Ties a database to its home by the id in the home's file .roost/home-id. */
 import { mkdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileDurably } from "@roost/base";
@@ -8,8 +8,8 @@ import { holdHome, refuseOtherHome, type HeldHome, type HomeIdentity, type Kerne
 const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * Before anything of the home is written to the database. Held until it is disposed.
- * @throws RoostError `invalid_input` when the database is another home's, or a running copy's of this one
+ * Called before anything is written to the database. Held until disposed.
+ * @throws RoostError `invalid_input` when the database belongs to another home, or to a running copy of this one
  */
 export async function holdDatabase({ database, logger }: Kernel, homeDir: string): Promise<HeldHome> {
   const home = await readIdentity(homeDir);
@@ -23,7 +23,7 @@ export async function holdDatabase({ database, logger }: Kernel, homeDir: string
   }
 }
 
-/** Before the database is brought up to date. @throws RoostError `invalid_input` when it is another home's: nothing of it is changed */
+/** Called before migrations. @throws RoostError `invalid_input` when the database belongs to another home, which then stays unchanged */
 export async function refuseDatabaseOfAnother(database: Database, homeDir: string): Promise<void> {
   await refuseOtherHome(database, await readIdentity(homeDir));
 }
@@ -31,7 +31,7 @@ export async function refuseDatabaseOfAnother(database: Database, homeDir: strin
 async function readIdentity(homeDir: string): Promise<HomeIdentity> {
   const machinery = join(homeDir, ".roost");
   await mkdir(machinery, { recursive: true, mode: 0o700 });
-  // A copied directory is a new one, on every file system and however it was copied; one that is mounted twice is the same.
+  // A copied directory has a different inode or birth time, on every file system; one mounted twice has the same.
   const { ino, birthtimeNs } = await stat(machinery, { bigint: true });
   return { id: await readId(idFile(homeDir)), place: `${ino}:${birthtimeNs}`, path: await realpath(homeDir) };
 }
@@ -40,7 +40,7 @@ function idFile(homeDir: string): string {
   return join(homeDir, ".roost", "home-id");
 }
 
-/** Undefined when there is none, or a torn one: the database knows it. */
+/** Undefined when there is none or it is incomplete: the database knows it. */
 async function readId(file: string): Promise<string | undefined> {
   const text = (await readFile(file, "utf8").catch(() => "")).trim();
   return idForm.test(text) ? text : undefined;

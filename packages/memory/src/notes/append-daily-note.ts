@@ -1,4 +1,4 @@
-/** Daily notes and remembered facts: lines that are added, by compare-and-swap, whoever else is writing. */
+/** Daily notes and remembered facts: lines appended by compare-and-swap, safe with concurrent writers. */
 import { RoostError } from "@roost/base";
 import { isUntrusted } from "@roost/contract/labels";
 import type { KernelTransaction } from "@roost/kernel";
@@ -20,11 +20,11 @@ export interface DailyNote extends Author {
 
 export interface AppendedNote {
   path: string;
-  /** Undefined when it had been written before under this key. */
+  /** Undefined when it was already written under this key. */
   sha256: string | undefined;
 }
 
-/** Adds to the note of today, where the home is. @throws RoostError `forbidden` for who does not keep the notes */
+/** Appends to today's note, by the home's time zone. @throws RoostError `forbidden` for sessions that do not keep notes */
 export async function appendDailyNote(memory: Memory, note: DailyNote): Promise<AppendedNote> {
   return appendLine(memory, note);
 }
@@ -39,7 +39,7 @@ export async function appendLine(
   if (text === "" || text.length > homeLimits.noteCharsMax) {
     throw new RoostError(
       "invalid_input",
-      `a note has 1 to ${homeLimits.noteCharsMax} characters, this one ${text.length}: put longer texts in a file of their own`,
+      `a note has 1 to ${homeLimits.noteCharsMax} characters, this one has ${text.length}: put longer texts in a separate file`,
     );
   }
   const nowMs = memory.kernel.clock.nowMs();
@@ -78,7 +78,7 @@ export async function appendLine(
   );
 }
 
-/** What rests on content from outside stands in a fenced block that says so; the file remembers the labels of its lines. */
+/** Untrusted content stands in a fenced block that says so; the file remembers the labels of its lines. */
 function lineOf({ by, labels }: DailyNote, { text, time }: { text: string; time: string }): string {
   const indented = text.replaceAll("\n", "\n  ");
   if (labels === undefined || !isUntrusted(labels)) return `- ${time} ${indented}\n`;

@@ -8,14 +8,14 @@ import { appendLine, type AppendedNote, type DailyNote } from "./append-daily-no
 const factCharsMax = 4_000;
 
 /**
- * Keeps a fact: fact.remembered in the log and, for main and heartbeat, a line in the day's note. A cron's fact reaches main by its
- * next digest and stands in no file: what it writes would be read as memory by others.
+ * Keeps a fact: fact.remembered in the log and, for main and heartbeat, a line in the day's note. A cron's fact reaches main by its next digest and
+ * is not written to a file: other sessions would read it as memory.
  */
 export async function remember(memory: Memory, fact: DailyNote): Promise<AppendedNote | undefined> {
   if (fact.text.trim() === "" || fact.text.length > factCharsMax) {
     throw new RoostError(
       "invalid_input",
-      `a fact has 1 to ${factCharsMax} characters, this one ${fact.text.length}: write longer texts to a file`,
+      `a fact has 1 to ${factCharsMax} characters, this one has ${fact.text.length}: write longer texts to a file`,
     );
   }
   const { kind } = fact.as;

@@ -1,6 +1,6 @@
 /**
- * Table memory.file_problem: which files of the home could not be read or written, and why. A problem is recorded where it is met, with
- * file.failed and one notice for all that were met together; it ends with file.recovered when a scan does not meet it any more.
+ * Table memory.file_problem: files of the home that could not be read or written, and why. A problem is recorded where it is met, with file.failed
+ * and one notice for all met together; it ends with file.recovered when a scan no longer meets it.
  */
 import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { clipText } from "@roost/contract/operations";
@@ -19,12 +19,12 @@ export interface KnownProblem extends FileProblem {
   since: Date;
 }
 
-/** Rows that one look may leave behind; what is above it is counted in the notice of a later look. */
+/** Rows that one scan may add; more are counted in a later scan's notice. */
 export const fileProblemsMax = 200;
 const namedMax = 5;
 const reasonCharsMax = 500;
 
-/** Longest known first. */
+/** Oldest first. */
 export async function listFileProblems(sql: Sql): Promise<KnownProblem[]> {
   return sql.query<KnownProblem>(
     `select path, reason, since from memory.file_problem order by since, path limit ${fileProblemsMax}`,
@@ -33,7 +33,7 @@ export async function listFileProblems(sql: Sql): Promise<KnownProblem[]> {
   );
 }
 
-/** Records what is new among them and tells the person once. */
+/** Records new problems and notifies the person once. */
 export async function reportProblems(memory: Memory, found: readonly FileProblem[]): Promise<void> {
   if (found.length === 0) return;
   for (const { path, reason } of found) memory.logger.warn("a file of the home is set aside", { path, reason });
@@ -43,7 +43,7 @@ export async function reportProblems(memory: Memory, found: readonly FileProblem
   });
 }
 
-/** As reportProblems for all that a whole look at the home met; what it did not meet has ended. */
+/** As reportProblems, for all problems of a whole scan; the ones it did not meet have ended. */
 export async function settleProblems(
   memory: Memory,
   found: readonly FileProblem[],
@@ -68,7 +68,7 @@ export async function settleProblems(
     raiseNotice(tx, {
       source: "home",
       level: "info",
-      text: `The problem is over with ${nameSome(gone.map(({ path }) => path))}`,
+      text: `The problem with ${nameSome(gone.map(({ path }) => path))} is over`,
     });
   });
 }
@@ -80,7 +80,7 @@ async function insertNew(tx: KernelTransaction, found: readonly FileProblem[]): 
     `insert into memory.file_problem as known (path, reason) select * from unnest($1::text[], $2::text[])
      on conflict (path) do update set reason = excluded.reason where known.reason <> excluded.reason
      returning path, reason`,
-    // In one order for every process.
+    // The same order in every process.
     [paths, paths.map((path) => byPath.get(path))],
   );
 }
@@ -97,7 +97,7 @@ function tellFailed(memory: Memory, tx: KernelTransaction, told: readonly FilePr
   raiseNotice(tx, {
     source: "home",
     level: "warning",
-    text: `${text}. Everything else goes on; it is tried again at each look`,
+    text: `${text}. Everything else goes on; each scan tries again`,
     causation: ids[0],
   });
 }

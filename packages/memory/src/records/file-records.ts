@@ -1,4 +1,4 @@
-/** Table memory.file: which content of each file the log knows. Whoever changes a row holds the path's lock. */
+/** Table memory.file: which content of each file the log knows. The path's lock is held while a row changes. */
 import type { JsonObject } from "@roost/base";
 import { formatLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { Sql, Transaction } from "@roost/database";
@@ -19,14 +19,14 @@ export interface FileRecord {
 
 const columns = "path, sha256, bytes, stamp";
 
-/** Held until the transaction ends. Who needs several takes them by lockPaths. */
+/** Held until the transaction ends. Use lockPaths for several. */
 export async function lockPath(tx: Transaction, path: string): Promise<void> {
   await tx.query("select pg_advisory_xact_lock(hashtextextended('memory.file:' || lower($1), 0))", [path], {
     name: "memory_lock_path",
   });
 }
 
-/** Several at once, in one order for everybody. */
+/** Takes several locks in a fixed order. */
 export async function lockPaths(tx: Transaction, paths: readonly string[]): Promise<void> {
   await tx.query(
     `select pg_advisory_xact_lock(key) from (
@@ -36,7 +36,7 @@ export async function lockPaths(tx: Transaction, paths: readonly string[]): Prom
   );
 }
 
-/** False: somebody is at work on the file right now. */
+/** False: the file is locked by another transaction. */
 export async function tryLockPath(tx: Transaction, path: string): Promise<boolean> {
   const [row] = await tx.query<{ locked: boolean }>(
     "select pg_try_advisory_xact_lock(hashtextextended('memory.file:' || lower($1), 0)) as locked",
@@ -85,12 +85,12 @@ export async function saveRecord(
 
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
-/** A run's id as a column takes it; authors that are no runs have other names. */
+/** A run's id for a uuid column; undefined for authors that are not runs. */
 export function uuidOf(runId: string | undefined): string | null {
   return runId !== undefined && uuid.test(runId) ? runId : null;
 }
 
-/** Notes that the content is still the recorded one, so that it is not looked at again. Needs no lock: it says nothing of another content. */
+/** Records that the content is still the recorded one, so that it is not read again. Needs no lock, since the content does not change. */
 export async function saveStamp(
   sql: Sql,
   record: { path: string; sha256: string | null; stamp: string | null },
@@ -102,8 +102,8 @@ export async function saveStamp(
 }
 
 /**
- * Records what somebody outside did to a file, if the log does not know it yet: its content is kept, and file.edited tells of it.
- * Returns the id of the event. The caller holds the path's lock.
+ * Records an edit from outside, if the log does not know it yet: keeps the content and emits file.edited. Returns the event's id. The caller holds
+ * the path's lock.
  */
 export async function recordOutsideEdit(
   memory: Memory,
@@ -137,7 +137,7 @@ export async function recordOutsideEdit(
   return eventId;
 }
 
-/** Of what is about to be recorded in place of the known version. `labels`: what its writer knew; left out: it was written outside. */
+/** Labels of a version that replaces the known one. `labels`: those of its writer; omitted for an edit from outside. */
 export async function marksOfVersion(
   memory: Memory,
   tx: KernelTransaction,
@@ -147,7 +147,7 @@ export async function marksOfVersion(
   return marksOfText(memory, tx, { path, sha256: hashOf(bytes), text: textOf(bytes) ?? "", labels, recorded });
 }
 
-/** `labels`: of the content that the file has now. */
+/** `labels`: of the file's current content. */
 export function emitEdited(tx: KernelTransaction, path: string, labels: Labels, data: JsonObject): string {
   return tx.emit({
     type: "file.edited",
@@ -161,7 +161,7 @@ function previousOf(record: FileRecord | undefined): JsonObject {
   return record?.sha256 === undefined || record.sha256 === null ? {} : { previousSha256: record.sha256 };
 }
 
-/** The fields of an event that say who did it. */
+/** The fields of an event that name the author. */
 export function authorFields(author: Omit<Author, "labels">): JsonObject {
   const { by, runId, sessionKey, sessionKind } = author;
   return {
@@ -172,7 +172,7 @@ export function authorFields(author: Omit<Author, "labels">): JsonObject {
   };
 }
 
-/** A file's text for somebody who has to decide what to do with it; a placeholder for what is no text. */
+/** A file's text for a person to decide on; a placeholder when it is not text. */
 export function textForPeople(disk: DiskFile | undefined): string {
   if (disk === undefined) return "";
   return textOf(disk.bytes) ?? `(${disk.bytes.length} bytes that are not text)`;

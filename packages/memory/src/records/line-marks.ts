@@ -1,12 +1,12 @@
 /**
- * What each line of a file rests on. Pure.
+ * Labels of each line of a file. Pure.
  *
- * A line that stood in the version before keeps its labels wherever it stands now; a new or changed one has those of its writer. So a person
- * who edits a marked line vouches for it, and nobody washes a line by moving it.
+ * A line that stood in the version before keeps its labels wherever it moves; a new or changed one gets its writer's. So a person who edits a
+ * marked line vouches for it, and moving a line does not clear its mark.
  */
 import { areSameLabels, isUntrusted, joinLabels, type Labels } from "@roost/contract/labels";
 
-/** Neighbouring lines with the same labels. */
+/** Consecutive lines with the same labels. */
 export interface MarkedLines {
   /** From 1. */
   from: number;
@@ -14,7 +14,7 @@ export interface MarkedLines {
   labels: Labels;
 }
 
-/** Of a whole text: every line is in one of them, in order. */
+/** Covers a whole text, in order. */
 export type LineMarks = readonly MarkedLines[];
 
 export interface MarkedText {
@@ -22,14 +22,14 @@ export interface MarkedText {
   marks: LineMarks;
 }
 
-/** More are not kept: the whole text is marked as all of it together. */
+/** With more sections, the whole text gets their joined labels. */
 const sectionsMax = 2_000;
 
 export function marksOfAll(text: string, labels: Labels): LineMarks {
   return [{ from: 1, count: linesOf(text).length, labels }];
 }
 
-/** The marks of `text`, which replaces `before` and was written by somebody who knew `labels`. */
+/** The marks of `text`, which replaces `before` and was written with `labels`. */
 export function marksAfter(before: MarkedText | undefined, text: string, labels: Labels): LineMarks {
   if (before === undefined) return marksOfAll(text, labels);
   if (before.marks.every((section) => areSameLabels(section.labels, labels))) return marksOfAll(text, labels);
@@ -37,7 +37,7 @@ export function marksAfter(before: MarkedText | undefined, text: string, labels:
   const marks: MarkedLines[] = [];
   let last = labels;
   for (const [index, line] of linesOf(text).entries()) {
-    // A line without a word says nothing: it goes with what it follows.
+    // A line without a word goes with the line before it.
     if (hasWord(line)) last = known.get(line.trim()) ?? labels;
     add(marks, { from: index + 1, count: 1, labels: last });
   }

@@ -1,4 +1,4 @@
-/** The labels of a file's lines, as table memory.file keeps them: sets by number. */
+/** The labels of a file's lines as stored in memory.file: numbers of sets. */
 import { isUntrusted, joinLabels, type Labels } from "@roost/contract/labels";
 import type { Sql } from "@roost/database";
 import type { KernelTransaction } from "@roost/kernel";
@@ -64,10 +64,7 @@ export async function loadMarks({ kernel }: Memory, sql: Sql, recorded: StoredMa
   return marks;
 }
 
-/**
- * The marks of a text that stands, or is about to stand, in place of the recorded version. `labels`: what its writer knew; left out: it was
- * written outside.
- */
+/** The marks of a text that replaces the recorded version. `labels`: those of its writer; omitted for an edit from outside. */
 export async function marksOfText(
   memory: Memory,
   sql: Sql,
@@ -92,7 +89,7 @@ export async function marksOfText(
   if (recorded === undefined) return marksOfAll(text, labels);
   const before = await loadVersion(memory, sql, recorded);
   if (before !== undefined) return marksAfter(before, text, labels);
-  // Which of its lines are new cannot be said.
+  // Which lines are new is unknown.
   return marksOfAll(text, joinLabels(await memory.kernel.labelSets.read(sql, recorded.labels), labels));
 }
 

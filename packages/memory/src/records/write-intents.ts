@@ -1,7 +1,7 @@
 /**
- * Table memory.file_intent. An intent is committed before its file is replaced and deleted in the transaction that records the
- * replacement. One that is found later, with the path's lock free, belongs to a writer that is gone: what is on the disk says how far
- * it came. A file that cannot be looked at keeps its intents, and stops nothing else.
+ * Table memory.file_intent. An intent is committed before its file is replaced and deleted in the transaction that records the replacement. One
+ * found later, with the path's lock free, belongs to a dead writer: the disk tells how far it came. A file that cannot be read keeps its intents
+ * and affects nothing else.
  */
 import { toRoostError, type JsonObject } from "@roost/base";
 import { formatLabels, openLabels, parseLabels } from "@roost/contract/labels";
@@ -48,7 +48,7 @@ export async function insertIntent(memory: Memory, intent: WriteIntent): Promise
   );
 }
 
-/** False: somebody took the writer for dead; it has to begin again. */
+/** False: the writer was taken for dead and must start again. */
 export async function takeIntent(tx: KernelTransaction, id: string): Promise<boolean> {
   const rows = await tx.query("delete from memory.file_intent where id = $1 returning id", [id], {
     name: "memory_take_intent",
@@ -58,11 +58,11 @@ export async function takeIntent(tx: KernelTransaction, id: string): Promise<boo
 
 export interface Unsettled {
   hasIntents: boolean;
-  /** Files that an earlier look could not use. */
+  /** Known problems of earlier scans. */
   known: FileProblem[];
 }
 
-/** What earlier looks left open, in one statement. */
+/** Reads what earlier scans left open, in one statement. */
 export async function readUnsettled(sql: Sql): Promise<Unsettled> {
   const [row] = await sql.query<Unsettled>(
     `select exists (select 1 from memory.file_intent) as "hasIntents",
@@ -73,15 +73,15 @@ export async function readUnsettled(sql: Sql): Promise<Unsettled> {
   return row ?? { hasIntents: false, known: [] };
 }
 
-/** Those of the ids that intents have. */
+/** The ids that have an intent. */
 export async function idsOfIntents(sql: Sql, ids: readonly string[]): Promise<Set<string>> {
   const rows = await sql.query<{ id: string }>("select id from memory.file_intent where id = any($1::uuid[])", [ids]);
   return new Set(rows.map(({ id }) => id));
 }
 
 /**
- * Brings the writes of writers that are gone to their end: recorded when the file was replaced, forgotten when not. Returns the files
- * that could not be looked at; their intents are tried again the next time.
+ * Completes the writes of dead writers: recorded when the file was replaced, deleted when not. Returns the files that could not be read; their
+ * intents are tried again next time.
  */
 export async function settleIntents(memory: Memory, path?: string): Promise<FileProblem[]> {
   const intents = await memory.kernel.database.query<WriteIntent>(
@@ -110,11 +110,11 @@ async function settleIntent(memory: Memory, tx: KernelTransaction, intent: Write
   const absolute = join(memory.homeDir, path);
   const disk = await readUnlessForeign(absolute);
   if (disk !== "foreign") await recordFound(memory, tx, { path, disk, record: await readRecord(tx, path) });
-  // Before the commit: a process that is killed here leaves the intent for the next one.
+  // Before the commit: a process killed here leaves the intent for the next one.
   if (await takeIntent(tx, id)) await removeTemporaries(absolute, id);
 }
 
-/** A folder, a pipe or a file that is too large is not what the intent would have written: the intent is over. */
+/** A folder, a pipe or an oversized file cannot come from the intent, which is then void. */
 async function readUnlessForeign(absolute: string): Promise<DiskFile | undefined | "foreign"> {
   try {
     return await readDiskFile(absolute);
@@ -125,8 +125,8 @@ async function readUnlessForeign(absolute: string): Promise<DiskFile | undefined
 }
 
 /**
- * Records what is on the disk and not in the log: as the write of whoever announced exactly this content over exactly the recorded
- * one and did not live to record it, else as an edit from outside. The caller holds the path's lock. True: something was recorded.
+ * Records content that is on disk but not in the log: as the write of an intent for exactly this content over exactly the recorded one, else as an
+ * edit from outside. The caller holds the path's lock. True: something was recorded.
  */
 export async function recordFound(
   memory: Memory,
@@ -143,7 +143,7 @@ export async function recordFound(
     { name: "memory_find_intent" },
   );
   if (intent === undefined) return (await recordOutsideEdit(memory, tx, found)) !== undefined;
-  memory.logger.info("a write whose writer is gone was on the disk already and is recorded now", { path });
+  memory.logger.info("a dead writer's file was found on disk and is now recorded", { path });
   await takeIntent(tx, intent.id);
   await removeTemporaries(join(memory.homeDir, path), intent.id);
   await recordWritten(memory, tx, intent, { bytes: disk.bytes, stamp: disk.stamp, modifiedAt: disk.modifiedAt });

@@ -1,4 +1,4 @@
-/** What a walk of the home found where a session, a job or the settings expect something else. Pure but for one look at each link. */
+/** Problems that a walk found where a session, a job or the settings expect a file. Pure but for one look at each link. */
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { toRoostError } from "@roost/base";
@@ -10,13 +10,13 @@ import type { Memory } from "../memory.ts";
 import type { FileProblem } from "../records/file-problems.ts";
 import { classifyPath, type HomeFileClass } from "../visibility/home-file-class.ts";
 
-/** Folders that other rooms look into by name. */
+/** Folders that other rooms read by name. */
 const expectedFolders = ["memory", "jobs", "skills", "work"];
-/** Read by programs of their own, which follow links. */
+/** Read by other programs, which follow links. */
 const followed = new Set<HomeFileClass>(["job", "settings"]);
 const unusableNamedMax = 3;
 
-/** Classes whose files are read without anyone asking for them: one that cannot be read is missed unsaid. */
+/** Classes of files that are read automatically, so that a failure would go unnoticed. */
 export function isExpectedFile(path: string): boolean {
   const { class: kind } = classifyPath(path);
   return kind !== "work" && kind !== "other" && (kind !== "skill" || path.endsWith("/SKILL.md"));
@@ -73,9 +73,9 @@ function isFile(memory: Memory, path: string): boolean {
   }
 }
 
-/** One problem for all: a folder of foreign files would bring a notice for each. */
+/** One problem for all: a folder of foreign files would raise a notice each. */
 function unusableNames(walk: Walk): FileProblem[] {
-  // What jobs keep in their own folders is theirs.
+  // What jobs keep in their own folders is up to them.
   const unusable = walk.unusable.filter((path) => !/^"?work\//.test(path));
   if (unusable.length === 0) return [];
   const shown = unusable.slice(0, unusableNamedMax).join(", ");

@@ -1,4 +1,4 @@
-/** Records what a scan found changed: one file or many in a transaction, each alone when one of the many stops it. */
+/** Records files that a scan found changed: one or many per transaction, and each alone when the many fail. */
 import { join } from "node:path";
 import { toRoostError } from "@roost/base";
 import { FileFault } from "../disk/file-fault.ts";
@@ -22,10 +22,10 @@ import { labelsFromOutside } from "../visibility/placed-at.ts";
 import { recordFound } from "../records/write-intents.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
 
-/** Files that are recorded in one transaction. */
+/** Files recorded in one transaction. */
 const batchSize = 100;
 
-/** Runs the work of one file; what stops it becomes the file's problem. What stops the database stops the scan. */
+/** Runs the work on one file; a failure becomes the file's problem. A database failure ends the scan. */
 export async function settleAlone(path: string, problems: FileProblem[], work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
@@ -36,7 +36,7 @@ export async function settleAlone(path: string, problems: FileProblem[], work: (
   }
 }
 
-/** `changed`: to be recorded with others. A state's edits are recorded with the state; here only what its file looked like is noted. */
+/** `changed`: to be recorded with others. Edits of a state are recorded with the state; here only its stamp is. */
 export async function examineFile(
   memory: Memory,
   file: WalkedFile,
@@ -74,7 +74,7 @@ export async function recordChanged(
     } catch (error) {
       const { code, message } = toRoostError(error);
       if (code === "unavailable" || code === "timeout") throw error;
-      memory.logger.warn("files of the home are recorded one by one, because one of them stops the others", {
+      memory.logger.warn("files of the home are recorded one by one, because they failed together", {
         error: message,
         fileCount: batch.length,
       });
@@ -91,7 +91,7 @@ async function recordBatch(memory: Memory, paths: readonly string[]): Promise<st
     const edited: string[] = [];
     for (const path of paths) {
       const disk = await readOrFault(join(memory.homeDir, path));
-      // Met by the walk, or by the look at the file, which names it.
+      // Already reported by the walk or the read.
       if (disk instanceof FileFault) continue;
       if (await recordFound(memory, tx, { path, disk, record: await readRecord(tx, path) })) edited.push(path);
     }
@@ -99,7 +99,7 @@ async function recordBatch(memory: Memory, paths: readonly string[]): Promise<st
   });
 }
 
-/** Where a folder or a pipe stands now the file is gone. */
+/** Where there is now a folder or a pipe, the file is gone. */
 async function readOrFault(absolute: string): Promise<DiskFile | undefined | FileFault> {
   try {
     return await readDiskFile(absolute);
@@ -120,7 +120,7 @@ async function noteStateFile(memory: Memory, path: string, disk: DiskFile): Prom
   });
 }
 
-/** Too large to keep versions of: size and times have to do. */
+/** Too large to version: only size and times are recorded. */
 async function recordLarge(memory: Memory, file: WalkedFile, record: FileRecord | undefined): Promise<boolean> {
   if (file.stamp === null) return false;
   return memory.kernel.transact(async (tx) => {

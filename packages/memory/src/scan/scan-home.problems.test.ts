@@ -146,7 +146,7 @@ test("A home in which every file that sessions read is something else comes up, 
   await scanHome(memory);
   await scanHome(memory);
   assert.deepEqual(await listFileProblems(home.test.database), []);
-  assert.match(String((await noticesOf(home)).at(-1)), /^The problem is over with /);
+  assert.match(String((await noticesOf(home)).at(-1)), /^The problem with /);
   assert.equal((await home.events("home", ["file.recovered"])).length, 7);
   assert.match(await home.read("memory/mail-state.json"), /"unread": 4/);
 });

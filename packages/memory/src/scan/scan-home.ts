@@ -1,7 +1,7 @@
 /**
- * Notices what happened to the home without Roost: each edit, new file and deletion becomes an event, once, with the content kept.
- * Cheap when nothing happened: files whose inode, size and change time are known are not opened. Each file is settled alone; one that
- * cannot be is set aside with its reason.
+ * Notices changes of the home made without Roost: each edit, new file and deletion becomes one event, with the content kept. Cheap when nothing
+ * changed: files whose inode, size and change time are known are not opened. Each file is handled alone; one that fails is set aside with its
+ * reason.
  */
 import { rm } from "node:fs/promises";
 import { systemClock } from "@roost/base";
@@ -27,20 +27,20 @@ export interface HomeScan {
 }
 
 export interface ScanHome {
-  /** Changed files that are recorded; the others are left to a later scan. Those that sessions read come first. Default: all. */
+  /** How many changed files to record; the rest is left to a later scan. Files that sessions read come first. Default: all. */
   changesMax?: number;
-  /** The machine's time, which those of files are of. Default: now. */
+  /** The machine's time, which file times are in. Default: now. */
   nowMs?: number;
 }
 
-/** For a look on the way of something else, which must not wait for thousands of new files: the watch records them. */
+/** For a scan within another task, which must not wait for thousands of new files: the watch records them. */
 export const briefScan: ScanHome = { changesMax: 200 };
 
 const readCount = 8;
-/** A replacement takes milliseconds; what is older belongs to a process that is gone, or that will be told that its file is. */
+/** A replacement takes milliseconds; an older temporary file belongs to a dead process, or to one that will start again. */
 const temporaryMsMax = 10 * 60_000;
 
-/** Looks at every file of the home. Any number of processes may do so at once; each edit is recorded by one of them. */
+/** Scans every file of the home. Any number of processes may do so at once; each edit is recorded by one of them. */
 export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<HomeScan> {
   const { changesMax = Infinity, nowMs = systemClock.nowMs() } = options;
   const { walk, records, knownStates, known, problems } = await look(memory);
@@ -73,12 +73,12 @@ export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<
     });
   }
   const isWhole = taken.length === suspects.length && missing.length <= changesMax;
-  // A look that left files out cannot say that a problem is over.
+  // A scan that left files out cannot tell that a problem is over.
   await (isWhole ? settleProblems(memory, problems, known) : reportProblems(memory, unknownOf(problems, known)));
   return { edited, files: walk.files, isComplete: walk.isComplete && isWhole };
 }
 
-/** Files that sessions read unasked before all others, each by its path. */
+/** Files that sessions read automatically first, then by path. */
 function inOrder(files: WalkedFile[]): WalkedFile[] {
   const rank = ({ path }: WalkedFile) => (["work", "other", "skill"].includes(classifyPath(path).class) ? 1 : 0);
   return files.toSorted((left, right) => rank(left) - rank(right));
@@ -92,9 +92,9 @@ interface Look {
   walk: Walk;
   records: Map<string, FileRecord>;
   knownStates: KnownState[];
-  /** As earlier looks left them. */
+  /** From earlier scans. */
   known: FileProblem[];
-  /** As this look meets them. */
+  /** Of this scan. */
   problems: FileProblem[];
 }
 
@@ -108,13 +108,13 @@ async function look(memory: Memory): Promise<Look> {
     return { walk, records, knownStates };
   };
   const [first, { hasIntents, known }] = await Promise.all([once(), readUnsettled(memory.kernel.database)]);
-  // What a dead writer wrote is not an edit from outside.
+  // A dead writer's file is not an edit from outside.
   const unsettled = hasIntents ? await settleIntents(memory) : [];
   const last = hasIntents ? await once() : first;
   return { ...last, known, problems: [...unsettled, ...(await findProblems(memory, last.walk))] };
 }
 
-/** What replacements of dead processes left beside their files. Their content is kept: it may be the only copy of a last edit. */
+/** Removes temporary files of dead processes. Their content is kept: it may be the only copy of a last edit. */
 async function removeLeftovers(memory: Memory, { temporaries }: Walk, nowMs: number): Promise<void> {
   const old = temporaries.filter(({ changedAtMs }) => nowMs - changedAtMs > temporaryMsMax);
   if (old.length === 0) return;
@@ -128,9 +128,9 @@ async function removeLeftovers(memory: Memory, { temporaries }: Walk, nowMs: num
       const disk = await readDiskFile(absolute);
       if (disk !== undefined) await memory.versions.put(disk.bytes);
       await rm(absolute, { force: true });
-      memory.logger.info("what a write left behind is removed", { absolute, sha256: disk?.sha256 });
+      memory.logger.info("a temporary file of a write was removed", { absolute, sha256: disk?.sha256 });
     } catch (error) {
-      memory.logger.warn("what a write left behind could not be removed", { absolute, error });
+      memory.logger.warn("a temporary file of a write could not be removed", { absolute, error });
     }
   }
 }
@@ -139,7 +139,7 @@ interface KnownState {
   name: string;
   /** The file is still to be written. */
   isUnsettled: boolean;
-  /** Roost saw a file. */
+  /** Roost has seen a file. */
   hadFile: boolean;
 }
 
@@ -163,7 +163,7 @@ function statesToSettle(known: KnownState[], walk: Walk): string[] {
     .map(({ name }) => name);
 }
 
-/** Recorded files that are not there any more. A state's file is missed by its row. */
+/** Recorded files that are gone. A state's missing file is known from its row. */
 async function missingPaths(memory: Memory, walk: Walk, records: Map<string, FileRecord>): Promise<string[]> {
   const there = new Set(walk.files.map((file) => file.path));
   const isSeen = seenBy(walk);
@@ -174,7 +174,7 @@ async function missingPaths(memory: Memory, walk: Walk, records: Map<string, Fil
   return missing.filter((path) => stateNameOf(path) === undefined);
 }
 
-/** False for what is below a folder that could not be looked at: it may still be there. */
+/** False below a folder that could not be read: the file may still exist. */
 function seenBy({ unseen }: Walk): (path: string) => boolean {
   if (unseen.length === 0) return () => true;
   return (path) => !unseen.some((one) => one.path === "." || path === one.path || path.startsWith(`${one.path}/`));

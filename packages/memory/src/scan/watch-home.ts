@@ -1,4 +1,4 @@
-/** Scans the home whenever its folders change, and every few seconds, because a watch can miss things. */
+/** Scans the home whenever its folders change, and every few seconds, because a watch can miss changes. */
 import { watch, type FSWatcher } from "node:fs";
 import { join } from "node:path";
 import { sleepUntilAborted, toRoostError } from "@roost/base";
@@ -15,10 +15,10 @@ export interface WatchHome {
 export const watchPollMs = 15_000;
 /** Editors write in several steps. */
 const quietMs = 150;
-/** Folders, not files: a watch on a file stays with the content that was replaced. Deeper ones are left to the poll. */
+/** Folders, not files: a watch on a file stays with the replaced content. Deeper ones are left to the poll. */
 const watchedFolders = ["", "memory", "jobs", "agents", "skills"];
 
-/** Resolves when the signal is aborted. One process of a home is enough. */
+/** Resolves when the signal is aborted. One process per home is enough. */
 export async function watchHome(memory: Memory, options: WatchHome): Promise<void> {
   const { signal, pollMs = watchPollMs } = options;
   const watchers = new Map<string, FSWatcher>();
@@ -33,7 +33,7 @@ export async function watchHome(memory: Memory, options: WatchHome): Promise<voi
         const scan = await scanHome(memory);
         options.onScan?.(scan);
       } catch (error) {
-        memory.logger.warn("the home could not be scanned; it is tried again", { error: toRoostError(error).message });
+        memory.logger.warn("the home could not be scanned; retrying", { error: toRoostError(error).message });
       }
       await sleepUntilAborted(pollMs, { signal: wake.signal, keepAlive: false });
       await sleepUntilAborted(quietMs, { signal, keepAlive: false });
@@ -48,7 +48,7 @@ function openWatcher(memory: Memory, watchers: Map<string, FSWatcher>, folder: s
   if (watchers.has(folder)) return;
   try {
     const watcher = watch(join(memory.homeDir, folder), { persistent: false }, (_event, name) => {
-      // What Roost itself does on the way.
+      // Ignores Roost's own files.
       if (name === null || !name.startsWith(".")) hint();
     });
     watchers.set(folder, watcher);
@@ -57,7 +57,7 @@ function openWatcher(memory: Memory, watchers: Map<string, FSWatcher>, folder: s
       watchers.delete(folder);
     });
   } catch (error) {
-    // Not there yet, or no watches left: the poll goes on.
+    // Does not exist yet, or no watches are left: the poll continues.
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "ENOENT") memory.logger.debug("a folder of the home cannot be watched", { folder, code });
   }

@@ -1,4 +1,4 @@
-/** An answer in the transcript, in the transaction that ends its run. */
+/** Appends an answer to the transcript, in the transaction that ends its run. */
 import { createId } from "@roost/base";
 import { formatLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import type { KernelTransaction, Run } from "@roost/kernel";
@@ -7,18 +7,18 @@ import { kindOfSession, lockSession } from "./session.ts";
 
 export interface Reply {
   run: Pick<Run, "id" | "agent" | "sessionKey" | "sessionKind" | "correlation" | "causeId" | "labels">;
-  /** What the run knows at its end. Default: what it knew when it was claimed. */
+  /** Labels of the run at its end. Default: those at its claim. */
   labels?: Labels;
   /** What the person reads; empty: nothing is said. */
   text: string;
-  /** What the run added to the conversation, tool calls and their answers included. */
+  /** Messages that the run added, tool calls and results included. */
   messages: readonly ContextMessage[];
   isRehearsed?: boolean;
-  /** After a compaction: the conversation as the model last saw it. Later turns go on from there. */
+  /** After a compaction: the conversation as the model last saw it. Later turns continue from it. */
   compactedTranscript?: readonly ContextMessage[] | undefined;
 }
 
-/** Adds an answer to the transcript, in the transaction that ends its run, and emits message.sent. */
+/** Appends an answer to the transcript, in the transaction that ends its run, and emits message.sent. */
 export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<void> {
   const { run, text } = reply;
   if (run.sessionKey === null) return;
@@ -37,7 +37,7 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
     place: "answered",
     role: content.role === "summary" ? "system" : content.role,
     content,
-    // An answer of a tool is marked by itself; what a model says rests on all that it was shown.
+    // A tool's result has its own labels; a model's text has those of all it was shown.
     labels: content.labels === undefined ? labels : parseLabels(content.labels),
     runId: run.id,
     isRehearsed: reply.isRehearsed === true,

@@ -1,4 +1,4 @@
-/** Table memory.message: what was said. Content has the form of @roost/agent's messages, which this room only stores and hands on. */
+/** Table memory.message. Content has the form of @roost/agent's messages, which this room only stores and passes on. */
 import type { JsonObject, JsonValue } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
 import type { KernelTransaction } from "@roost/kernel";
@@ -19,7 +19,7 @@ export type ContextMessage = (
   | { role: "tool"; toolCallId: string; toolName: string; text: string; isError?: boolean; isUntrusted?: boolean }
   | { role: "summary"; text: string; messageCount: number; method: "model" | "dropped"; isUntrusted?: boolean }
 ) & {
-  /** Of what it says; left out: those of the context that it stands in. In the table they have a column of their own. */
+  /** Of its text; default: those of its context. The table has a column for them. */
   labels?: string[];
 };
 
@@ -33,7 +33,7 @@ export interface StoredMessage {
   runId: string | null;
   source: string | null;
   isRehearsed: boolean;
-  /** The set of labels of what it says. */
+  /** The label set of its text. */
   labels: number;
   createdAt: Date;
 }
@@ -46,26 +46,26 @@ export const messageLimits = {
   contentBytesMax: 1_048_576,
 } as const;
 
-/** What was told with a message, the message, its answers. */
+/** Told with a message, the message, its answers. */
 export type MessagePlace = "told" | "asked" | "answered";
 const places: Record<MessagePlace, number> = { told: 0, asked: 1, answered: 2 };
 
 export interface NewMessage {
   id: string;
-  /** The seq of the message that began the turn; left out: this one does. */
+  /** The seq of the message that began the turn; default: this one. */
   turnSeq?: number;
   place: MessagePlace;
   role: StoredMessage["role"];
   content: ContextMessage;
   labels: Labels;
-  /** Shown to people; default: the content's. */
+  /** Shown to people; default: the content's text. */
   text?: string;
   runId?: string;
   source?: string;
   isRehearsed?: boolean;
 }
 
-/** Adds messages at the places that lockSession took for them, from `session.nextSeq` on; the seq of each, in order. */
+/** Inserts messages at the places reserved by lockSession, from `session.nextSeq` on; returns their seqs. */
 export async function insertMessages(
   tx: KernelTransaction,
   session: SessionRow,
@@ -102,7 +102,7 @@ export async function insertMessages(
   return rows.map((row) => row.seq);
 }
 
-/** What a column of text can hold, cut to a length without cutting a character in two. */
+/** Makes a text storable and cuts it to a length without splitting a character. */
 export function cleanText(text: string, charsMax: number): string {
   const clean = text.toWellFormed().replaceAll("\0", "\uFFFD");
   if (clean.length <= charsMax) return clean;
@@ -117,7 +117,7 @@ function fitContent({ labels: _inColumn, ...content }: ContextMessage): JsonObje
   return Object.fromEntries(Object.entries(cleaned).filter(([name]) => name !== "reasoning"));
 }
 
-/** jsonb holds no NUL and no half characters. */
+/** jsonb holds no NUL and no lone surrogates. */
 function clean(value: JsonValue): JsonValue {
   if (typeof value === "string") return cleanText(value, Number.MAX_SAFE_INTEGER);
   if (Array.isArray(value)) return value.map(clean);

@@ -1,4 +1,4 @@
-/** Reading conversations: pages for people, and the history that a model is given. */
+/** Reads conversations: pages for people, and the history for a model. */
 import { covers, isUntrusted, joinLabels, openLabels, type Clearance, type Labels } from "@roost/contract/labels";
 import type { Memory } from "../memory.ts";
 import { clearanceOf } from "../visibility/clearance.ts";
@@ -8,15 +8,15 @@ import { sessionColumns, type Session, type SessionRow } from "./session.ts";
 import type { SessionKind } from "@roost/kernel";
 
 export interface TranscriptPage {
-  /** The oldest of the page first, in the order in which they came. */
+  /** Oldest message of the page first, in order of arrival. */
   messages: StoredMessage[];
-  /** Give it as `before` for the page of older messages; null: there are none. */
+  /** Pass it as `before` for the page of older messages; null: there are none. */
   next: number | null;
 }
 
 const pageMax = 500;
 
-/** A page of a transcript, the newest messages when `before` is left out. What only the model is told has no text and is not shown. */
+/** A page of a transcript, the newest messages without `before`. Messages for the model only have no text and are left out. */
 export async function readTranscript(
   memory: Memory,
   sessionKey: string,
@@ -54,7 +54,7 @@ export interface SessionPage {
   next: string | null;
 }
 
-/** Sessions, the last used first. */
+/** Sessions, most recently used first. */
 export async function listSessions(
   memory: Memory,
   query: { kind?: SessionKind | undefined; limit?: number | undefined; after?: string | undefined } = {},
@@ -81,10 +81,10 @@ export interface History {
 }
 
 const historyRowsMax = 2_000;
-/** Results of tools are long and soon old: earlier turns keep their beginning. */
+/** Tool results are long and soon outdated: earlier turns keep only their beginning. */
 const toolTextCharsMax = 2_000;
 
-/** The conversation before a turn, as a model takes it: whole turns, the newest that fit, oldest first. */
+/** The conversation before a turn, for a model: whole turns, the newest that fit, oldest first. */
 export async function readHistory(
   { kernel }: Memory,
   session: SessionRow,
@@ -144,7 +144,7 @@ interface HistoryRow {
 
 type LabelledRow = Omit<HistoryRow, "labels"> & { labels: Labels };
 
-/** From rows in reverse order to turns, the newest first, each in its own order. */
+/** Groups rows in reverse order into turns, newest first, each in its own order. */
 function groupByTurn(rows: LabelledRow[]): LabelledRow[][] {
   const turns: LabelledRow[][] = [];
   for (const row of rows) {
@@ -159,8 +159,8 @@ const toldPlace = 0;
 const answeredPlace = 2;
 
 /**
- * A turn as a model takes it again. What a model said after it had read content from outside may repeat what stood there: it comes back as
- * material, attributed, not as the model's own words. In a channel everything is from outside, and nothing can be reached from it.
+ * An earlier turn as a model gets it again. What a model said after reading outside content may repeat it: it comes back as attributed material,
+ * not as the model's own words. In a channel everything is from outside, and there is nothing to reach from it.
  */
 function asTold(turn: LabelledRow[], viewer: Viewer): ContextMessage[] {
   const answers = turn.filter((row) => row.place === answeredPlace);

@@ -1,4 +1,4 @@
-/** A message to a session: recorded with the run that will answer it, in one transaction, once per idempotency key. */
+/** Records a message to a session and the run that will answer it, in one transaction, once per idempotency key. */
 import { createHash } from "node:crypto";
 import { RoostError } from "@roost/base";
 import { formatLabels, joinLabels, untrustedFrom } from "@roost/contract/labels";
@@ -8,17 +8,17 @@ import { cleanText, insertMessages, messageLimits } from "./message.ts";
 import { kindOfSession, lockSession } from "./session.ts";
 
 export interface SendMessage {
-  /** `main`, or a name of the person's choice; `channel:…` for what other people say. */
+  /** `main`, or any name; `channel:…` for messages of other people. */
   sessionKey: string;
   text: string;
-  /** Of a session that begins. Default: main. */
+  /** Agent of a new session. Default: main. */
   agent?: string | undefined;
   /** Where it comes from: cli, console, … */
   source?: string;
-  /** The same key again answers with the first message. */
+  /** A repeated key returns the first message. */
   idempotencyKey?: string | undefined;
   traceparent?: string | undefined;
-  /** Nobody vouches for the text: it is shown between delimiters. Always so in channels. */
+  /** The text is untrusted and shown between delimiters. Always true in channels. */
   isUntrusted?: boolean;
   isRehearsed?: boolean;
 }
@@ -28,7 +28,7 @@ export type SentMessage = { messageId: string; runId: string; isRepeated: boolea
 const messageRun = { timeoutMs: 1_800_000, retry: { attemptsMax: 3, backoffMs: 5_000 }, priority: 10 } as const;
 const titleCharsMax = 80;
 
-/** Records a message and the run that will answer it, after those before it in the same session. */
+/** Records a message and its run, queued behind earlier ones of the session. */
 export async function sendMessage(memory: Memory, message: SendMessage): Promise<SentMessage> {
   const kind = kindOfSession(message.sessionKey);
   if (kind !== "main" && kind !== "channel") {
@@ -40,7 +40,7 @@ export async function sendMessage(memory: Memory, message: SendMessage): Promise
   if (message.text.trim() === "" || message.text.length > messageLimits.textCharsMax) {
     throw new RoostError(
       "invalid_input",
-      `a message has 1 to ${messageLimits.textCharsMax} characters, this one ${message.text.length}`,
+      `a message has 1 to ${messageLimits.textCharsMax} characters, this one has ${message.text.length}`,
     );
   }
   return memory.kernel.transact(async (tx) => {
@@ -55,7 +55,7 @@ export async function sendMessage(memory: Memory, message: SendMessage): Promise
   });
 }
 
-/** Stands for the whole of what is asked: two long messages that begin alike are two requests. */
+/** Covers the whole request: long messages with the same beginning are different requests. */
 function fingerprintOf({ text, agent }: SendMessage): string {
   return createHash("sha256")
     .update(JSON.stringify([text, agent ?? null]))

@@ -17,11 +17,11 @@ export interface SessionRow extends Session {
   nextSeq: number;
   /** Where the next digest begins; null: none was shown yet. */
   digestOffsets: string | null;
-  /** When what lies before it was shown. */
+  /** When the events before it were shown. */
   digestAt: Date | null;
   compacted: JsonValue;
   compactedTurn: number | null;
-  /** The set of labels of the compacted conversation. */
+  /** The label set of the compacted conversation. */
   compactedLabels: number;
 }
 
@@ -29,7 +29,7 @@ export const sessionColumns = `key, kind, agent, title, next_seq - 1 as "message
 const rowColumns = `${sessionColumns}, next_seq as "nextSeq", digest_offsets as "digestOffsets", digest_at as "digestAt",
   compacted, compacted_turn as "compactedTurn", compacted_labels as "compactedLabels"`;
 
-/** What messages of this key may know. Keys of a person's conversation are free; the others begin with their kind. */
+/** The kind of a session, by its key. Keys of a person's conversations are free; others begin with their kind. */
 export function kindOfSession(key: string): SessionKind {
   const prefix = key.split(":", 1)[0];
   if (prefix === "cron" || prefix === "heartbeat" || prefix === "subagent" || prefix === "channel") return prefix;
@@ -50,15 +50,15 @@ export interface NewSession {
 }
 
 export interface TakePlaces {
-  /** How many messages are about to be added. */
+  /** How many messages are to be added. */
   messageCount: number;
-  /** Where the next digest begins, when one was shown. */
+  /** Where the next digest begins, if one was shown. */
   digestOffsets?: string;
 }
 
 /**
- * The session, made if there is none, with that many places for messages taken from `nextSeq` on. Its row stays locked until the
- * transaction ends, so that messages come in the order of their transactions.
+ * Returns the session, created if needed, with this many message places reserved from `nextSeq` on. Its row stays locked until the transaction
+ * ends, so that messages are in commit order.
  */
 export async function lockSession(
   tx: KernelTransaction,

@@ -1,6 +1,6 @@
 import type { Settings } from "./settings.ts";
 
-/** A cap as the kernel keeps it. */
+/** A cap for the kernel. */
 export interface SettingsCap {
   /** `all`, `job:<id>` or `agent:<id>`. */
   scope: string;
@@ -13,7 +13,7 @@ export interface SettingsCap {
 const windows = ["hour", "day", "month", "total"] as const;
 type Windows = Pick<Settings["budgets"], (typeof windows)[number]>;
 
-/** All caps of the settings, to hand to the kernel. */
+/** All caps of the settings, for the kernel. */
 export function budgetCaps(settings: Settings): SettingsCap[] {
   const { jobs = {}, agents = {}, ...all } = settings.budgets;
   return [

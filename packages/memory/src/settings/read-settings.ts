@@ -1,6 +1,6 @@
 /**
- * Reads roost.yaml of a home. What is wrong with it is named with its line. A missing file means the defaults; one without a single
- * byte is what a torn write leaves, and would take the person's caps away unsaid.
+ * Reads a home's roost.yaml. Errors are named with their line. A missing file means defaults; an empty one is an incomplete write, and defaults
+ * would silently drop the person's caps.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,13 +12,13 @@ import { Settings, settingsSchema } from "./settings.ts";
 export const settingsFile = "roost.yaml";
 const settingsBytesMax = 262_144;
 
-/** @throws RoostError `invalid_input` that lists every mistake with file and line, or for a file that is empty */
+/** @throws RoostError `invalid_input` listing every mistake with file and line, or for an empty file */
 export function readSettings(homeDir: string): Settings {
   const path = join(homeDir, settingsFile);
   return parseSettings(readText(path), path);
 }
 
-/** `path` is only named in messages. */
+/** `path` is only used in messages. */
 export function parseSettings(text: string, path: string): Settings {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -52,7 +52,7 @@ function readText(path: string): string {
   if (bytes.length === 0) {
     throw new RoostError(
       "invalid_input",
-      `${path} is empty, as a write that was torn leaves it: restore it, or delete it to go by the defaults`,
+      `${path} is empty, probably an incomplete write: restore it, or delete it to use the defaults`,
     );
   }
   return bytes.toString("utf8");
@@ -68,7 +68,7 @@ function toValue(document: Document, path: string): unknown {
   }
 }
 
-/** The line of the value that is wrong, or of the nearest thing around it. */
+/** The line of the invalid value, or of the nearest thing around it. */
 function lineOf(document: Document, lines: LineCounter, issue: z.core.$ZodIssue): number {
   const unknownKey = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
   const path = [...issue.path, ...unknownKey].map((part) => (typeof part === "symbol" ? String(part) : part));
@@ -90,7 +90,7 @@ function sentence(issue: z.core.$ZodIssue): string {
   return `${where === "" ? "the settings" : where}: ${issue.message}`;
 }
 
-/** The names of the settings that there are at a place. */
+/** The names of the settings at a path. */
 function namesAt(path: readonly PropertyKey[]): string[] {
   let places: JsonObject[] = [settingsSchema() as JsonObject];
   for (const part of path)

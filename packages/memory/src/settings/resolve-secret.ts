@@ -1,4 +1,4 @@
-/** Secrets stand in settings by reference; here a reference becomes the secret, in memory only. */
+/** Resolves references to secrets in settings, in memory only. */
 import { readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { RoostError } from "@roost/base";
@@ -12,7 +12,7 @@ export interface SecretSources {
 
 const secretBytesMax = 16_384;
 
-/** What `env:NAME` or `file:PATH` stands for. @throws RoostError `invalid_input` when there is nothing; it never shows a value */
+/** Resolves `env:NAME` or `file:PATH`. @throws RoostError `invalid_input` when there is none; never shows a value */
 export function resolveSecret(reference: string, sources: SecretSources): string {
   const [kind, ...rest] = reference.split(":");
   const name = rest.join(":");
@@ -26,7 +26,7 @@ export function resolveSecret(reference: string, sources: SecretSources): string
     }
     return value;
   }
-  if (kind !== "file") throw new RoostError("invalid_input", "a secret is referred to as env:NAME or file:PATH");
+  if (kind !== "file") throw new RoostError("invalid_input", "a secret is written as env:NAME or file:PATH");
   const path = isAbsolute(name) ? name : join(sources.homeDir, name);
   let bytes: Buffer;
   try {
@@ -48,7 +48,7 @@ export function resolveSecret(reference: string, sources: SecretSources): string
   return value;
 }
 
-/** A provider of the settings with its secrets in place, as `openModels` of `@roost/agent` takes it. */
+/** A provider of the settings with its secrets resolved, as `openModels` of `@roost/agent` takes it. */
 export type ResolvedProvider<Provider = ProviderSettings> = Provider extends { kind: "openrouter" }
   ? Defined<Omit<Provider, "apiKey" | "silenceMax">> & { apiKey: string; silenceMsMax?: number }
   : Defined<Omit<Provider, "silenceMax">> & { silenceMsMax?: number };

@@ -1,4 +1,4 @@
-/** roost.yaml as a value: what a person sets for the whole home. Secrets stand in it by reference only. */
+/** roost.yaml as a value: a person's settings for the home. Secrets are references. */
 import { parseDurationMs } from "@roost/base";
 import { agentDefinitionShape, Count, SmallCount, TimeZone, Usd } from "@roost/contract/operations";
 import { z } from "zod";
@@ -9,7 +9,7 @@ const SecretRef = z
   .max(1024)
   .regex(
     /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/,
-    "must be env:NAME or file:PATH: a secret itself does not stand in the settings",
+    "must be env:NAME or file:PATH: settings do not hold secrets themselves",
   );
 
 const Slug = z
@@ -43,7 +43,7 @@ const providerFields = {
     .int()
     .min(1024)
     .optional()
-    .describe("Prompt and reply together. Default 128000, or what the server tells"),
+    .describe("Context size, prompt and reply together. Default 128000, or what the server reports"),
   outputTokensMax: z
     .number()
     .int()
@@ -51,11 +51,11 @@ const providerFields = {
     .max(1_000_000)
     .optional()
     .describe(
-      "The longest reply that is asked for. Default: 8192, 16384 for models that think, at most a quarter of the context",
+      "The longest reply to request. Default: 8192, 16384 for reasoning models, at most a quarter of the context",
     ),
   silenceMax: Duration.refine((ms) => ms >= 1000 && ms <= 86_400_000, "must be from 1s to 24h")
     .optional()
-    .describe("Without a single byte for this long the model is given up. Default 3m"),
+    .describe("The model is given up after this long without a single byte. Default 3m"),
   temperature: z.number().min(0).max(2).optional(),
   tools: z.boolean().optional().describe("False for a model that cannot call tools"),
 };
@@ -95,17 +95,15 @@ const Heartbeat = z.strictObject({
   enabled: z.boolean().default(true),
   every: Duration.refine((ms) => ms >= 1000, "must be at least 1s")
     .default(1_800_000)
-    .describe("How often it looks; a model is asked only when something has changed"),
+    .describe("How often it checks; a model is called only when something has changed"),
   activeHours: ActiveHours.optional(),
-  target: z.enum(["console", "webhook", "none"]).default("console").describe("Where what it has to say goes"),
+  target: z.enum(["console", "webhook", "none"]).default("console").describe("Where its messages go"),
   prompt: z.string().max(50_000).optional(),
   agent: Slug.default("main"),
   model: Model.optional(),
   ackCharsMax: z.number().int().min(0).max(10_000).default(300),
-  quietMsMax: Duration.optional().describe(
-    "A model is called after that long even when nothing changed; never when it is left out",
-  ),
-  staleAfter: Duration.default(21_600_000).describe("A state file that nobody confirmed for that long is called stale"),
+  quietMsMax: Duration.optional().describe("A model is called after this long even without changes; default: never"),
+  staleAfter: Duration.default(21_600_000).describe("Age after which an unconfirmed state file is called stale"),
   budget: Caps.optional(),
 });
 
@@ -113,13 +111,13 @@ const Heartbeat = z.strictObject({
 const HostRule = z.string().min(1).max(255);
 
 export const Settings = z.strictObject({
-  timeZone: TimeZone.optional().describe("Of schedules, notes and what agents are told; the machine's when left out"),
-  workers: z.number().int().min(1).max(64).optional().describe("Processes that execute runs; 2 when left out"),
+  timeZone: TimeZone.optional().describe("Time zone of schedules, notes and agents; default: the machine's"),
+  workers: z.number().int().min(1).max(64).optional().describe("Worker processes; default: 2"),
   models: z
     .array(Provider)
     .max(50)
     .optional()
-    .describe("Asked in this order, the next when one fails; what the environment names or runs here when left out"),
+    .describe("Used in this order, the next when one fails; default: what the environment names or this machine runs"),
   agents: z.record(Slug, z.strictObject({ ...agentDefinitionShape, budget: Caps.optional() })).default({}),
   budgets: z
     .strictObject({
@@ -131,15 +129,11 @@ export const Settings = z.strictObject({
   heartbeat: Heartbeat.prefault({}),
   http: z
     .strictObject({
-      allow: z
-        .array(HostRule)
-        .max(200)
-        .default([])
-        .describe("Reached by http tools although their addresses are private"),
-      keyed: z.array(HostRule).max(200).default([]).describe("Known to honour the Idempotency-Key header"),
+      allow: z.array(HostRule).max(200).default([]).describe("Hosts with private addresses that http tools may reach"),
+      keyed: z.array(HostRule).max(200).default([]).describe("Hosts known to honour the Idempotency-Key header"),
     })
     .prefault({}),
-  /** How long history is kept; what is left out is kept for ever. */
+  /** How long history is kept; default: for ever. */
   retention: z
     .strictObject({
       /** By topic of the log. */

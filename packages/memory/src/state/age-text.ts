@@ -2,7 +2,7 @@ import { formatDurationMs } from "@roost/base";
 
 const minuteMs = 60_000;
 
-/** An age as models and people read it: whole minutes, because a text that changes with each second is never read from a cache. */
+/** Formats an age in whole minutes: a text that changes every second would defeat prompt caches. */
 export function ageText(ms: number): string {
   return ms < minuteMs ? "less than 1m" : formatDurationMs(Math.floor(ms / minuteMs) * minuteMs);
 }

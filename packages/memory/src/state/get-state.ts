@@ -1,4 +1,4 @@
-/** Reading states with their age. Edits of a file from outside are taken over before it is read. */
+/** Reads states with their age. Edits of a file from outside are taken over first. */
 import type { JsonValue } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
 import type { Memory } from "../memory.ts";
@@ -14,7 +14,7 @@ export interface StateSummary {
   version: number;
   updatedAt: Date;
   updatedBy: string;
-  /** Since somebody last said what it is, also when that changed nothing. */
+  /** Since the value was last confirmed, also without a change. */
   ageMs: number;
   /** Of the file's text; null: the file was deleted. */
   sha256: string | null;
@@ -22,16 +22,16 @@ export interface StateSummary {
 
 export interface State extends StateSummary {
   value: JsonValue;
-  /** What the value rests on, as it counts for the reader. */
+  /** Labels of the value, as they count for the reader. */
   labels: Labels;
 }
 
 export interface ReadState {
-  /** Left out: a person's view, which is all. */
+  /** Default: a person's view, which is all. */
   as?: Viewer;
 }
 
-/** A state, after taking over what somebody did to its file; undefined when there is none. */
+/** Reads a state, after taking over edits of its file; undefined when there is none. */
 export async function getState(memory: Memory, name: string, { as }: ReadState = {}): Promise<State | undefined> {
   const path = requireStatePath(name);
   if (as !== undefined) refuseUnseen(as, path);
@@ -40,7 +40,7 @@ export async function getState(memory: Memory, name: string, { as }: ReadState =
   return row && { ...summaryOf(memory, row), value: row.value, labels: await labelsOf(memory, row, as) };
 }
 
-/** All states that may be seen, by name. Edits from outside that no scan has noticed yet are not in it. */
+/** All visible states, by name. Without edits that no scan has noticed yet. */
 export async function listStates(memory: Memory, { as }: ReadState = {}): Promise<State[]> {
   const rows = await memory.kernel.database.query<StateRow>(
     `select ${stateColumns} from memory.state order by name limit 1000`,

@@ -1,8 +1,8 @@
-/** Changing a state by a patch, and joining two changes of the same state. Pure. */
+/** Patches a state, and merges two changes of a state. Pure. */
 import type { JsonObject, JsonValue } from "@roost/base";
 import { isSameState } from "./parse-state.ts";
 
-/** JSON Merge Patch, RFC 7396: fields that are null go, others are merged or replaced. */
+/** JSON Merge Patch, RFC 7396: null removes a field, others are merged or replaced. */
 export function applyMergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
   if (!isFields(patch)) return patch;
   const fields = new Map(Object.entries(isFields(target) ? target : {}));
@@ -15,10 +15,10 @@ export function applyMergePatch(target: JsonValue | undefined, patch: JsonValue)
 
 export type MergedState =
   | { state: "merged"; value: JsonValue }
-  /** Paths that both sides changed, each to something else: `unread`, `lastChecks.email`. */
+  /** Paths that both sides changed differently: `unread`, `lastChecks.email`. */
   | { state: "conflict"; paths: string[] };
 
-/** Both changes of `base` together. `undefined` stands for a field, or a file, that is not there. */
+/** Applies both changes of `base`. `undefined` means a field, or the file, does not exist. */
 export function mergeStates(
   base: JsonValue | undefined,
   ours: JsonValue | undefined,

@@ -1,4 +1,4 @@
-/** State files as text and as values. The same value is always the same text, whatever order its fields came in. */
+/** Converts state files between text and value. Equal values have equal texts, whatever the order of fields. */
 import type { JsonValue } from "@roost/base";
 
 export const stateBytesMax = 262_144;
@@ -6,12 +6,12 @@ const stateDepthMax = 64;
 
 export type ParsedState = { state: "valid"; value: JsonValue } | { state: "invalid"; problem: string };
 
-/** The file that a value becomes: two spaces, fields in order, a line feed at the end. */
+/** Renders a value as a file: two spaces, sorted fields, a final line feed. */
 export function renderState(value: JsonValue): string {
   return `${JSON.stringify(ordered(value), null, 2)}\n`;
 }
 
-/** Reads a state file; what the log could not hold is invalid too. */
+/** Parses a state file; what the log cannot hold is invalid too. */
 export function parseState(text: string): ParsedState {
   if (Buffer.byteLength(text) > stateBytesMax)
     return { state: "invalid", problem: `it is larger than ${stateBytesMax} bytes` };
@@ -28,7 +28,7 @@ export function parseState(text: string): ParsedState {
   return problem === undefined ? { state: "valid", value } : { state: "invalid", problem };
 }
 
-/** What keeps a value from being a state, undefined when nothing does. */
+/** Why a value cannot be a state, or undefined. */
 export function problemOf(value: JsonValue, depth = 0): string | undefined {
   if (depth > stateDepthMax) return `it is nested deeper than ${stateDepthMax} levels`;
   if (typeof value === "string")
@@ -43,7 +43,7 @@ export function problemOf(value: JsonValue, depth = 0): string | undefined {
   return undefined;
 }
 
-/** Whether two values are the same, whatever the order of their fields. */
+/** Whether two values are equal, whatever the order of fields. */
 export function isSameState(left: JsonValue, right: JsonValue): boolean {
   return JSON.stringify(ordered(left)) === JSON.stringify(ordered(right));
 }
@@ -52,6 +52,6 @@ function ordered(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(ordered);
   if (value === null || typeof value !== "object") return value;
   const names = Object.keys(value).sort();
-  // fromEntries defines each field, also one that is called __proto__.
+  // fromEntries defines each field, including `__proto__`.
   return Object.fromEntries(names.map((name) => [name, ordered(value[name]!)]));
 }

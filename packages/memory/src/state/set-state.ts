@@ -1,4 +1,4 @@
-/** Changing a state: the value goes to the log, the file follows. */
+/** Changes a state: the value goes to the log, the file follows. */
 import { RoostError, type JsonValue } from "@roost/base";
 import { joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
@@ -17,16 +17,16 @@ export interface SetState extends Author {
   name: string;
   /** The whole new value. */
   value?: JsonValue;
-  /** Or what changes in it: JSON Merge Patch, RFC 7396. */
+  /** Or the changes to it: JSON Merge Patch, RFC 7396. */
   patch?: JsonValue;
   /** Refused when the state has another version; 0: it must not exist yet. */
   expectedVersion?: number;
-  /** Refused when the file holds another text; "absent": there must be none. */
+  /** Refused when the file has another text; "absent": it must not exist. */
   expectedSha256?: string;
   note?: string;
   /** The same change under the same key is made once. */
   idempotencyKey?: string;
-  /** On whose behalf; left out: a person's. */
+  /** On whose behalf; default: a person. */
   as?: Viewer;
 }
 
@@ -34,18 +34,18 @@ interface StateNow {
   version: number;
   value: JsonValue;
   sha256: string | null;
-  /** What the value rests on. */
+  /** Labels of the value. */
   labels: Labels;
 }
 
 export type SetStateOutcome =
   | ({ state: "changed" | "unchanged" } & StateNow)
-  /** The state is not the one that was expected: look at it and decide again. */
+  /** The state is not the expected one: read it and decide again. */
   | ({ state: "conflict" } & StateNow);
 
 /**
  * Changes a state and writes its file. Edits of the file from outside are taken over first.
- * @throws RoostError `invalid_input` for a value that is no state, `forbidden` when it is not the viewer's to change
+ * @throws RoostError `invalid_input` for an invalid value, `forbidden` when the viewer may not change it
  */
 export async function setState(memory: Memory, change: SetState): Promise<SetStateOutcome> {
   await settleState(memory, change.name);
@@ -54,10 +54,7 @@ export async function setState(memory: Memory, change: SetState): Promise<SetSta
   return outcome;
 }
 
-/**
- * The same within a transaction. The file follows with the next settleState or scan: the caller, who knows when the transaction
- * has committed, asks for one.
- */
+/** The same within a transaction. The caller requests settleState or a scan after the commit, which writes the file. */
 export async function changeState(tx: KernelTransaction, change: SetState): Promise<SetStateOutcome> {
   const path = requireStatePath(change.name);
   if (change.as !== undefined) refuseUnwritable(change.as, path);
@@ -112,7 +109,7 @@ async function makeChange(tx: KernelTransaction, change: SetState): Promise<SetS
   return { state: "changed", version: row.version, value: row.value, sha256: row.sha256, labels };
 }
 
-/** A patch keeps what it does not touch, and with it what that rests on. */
+/** A patch keeps the labels of what it does not touch. */
 async function labelsOfChange(tx: KernelTransaction, before: StateRow | undefined, change: SetState): Promise<Labels> {
   const { labels = openLabels } = change;
   if (change.patch === undefined || before === undefined || before.text === null) return labels;

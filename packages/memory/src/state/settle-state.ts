@@ -1,7 +1,6 @@
 /**
- * Keeps a state file and its row one. Three contents can differ: what the log says (row), what Roost last saw on the disk (disk_…),
- * and what is on the disk now. From these follows what to do: write what is still to be written, or take over what somebody outside
- * wrote. Nothing is decided by times, and what does not win is kept and told.
+ * Keeps a state file and its row equal. Three contents can differ: the log (row), what Roost last saw on disk (disk_…), and the disk now. From
+ * these follows whether to write the file or to take over an edit from outside. Times decide nothing, and the losing content is kept and reported.
  */
 import { link } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,17 +18,17 @@ import { mergeStates } from "./merge-state.ts";
 import { parseState, renderState } from "./parse-state.ts";
 import { outside, readStateRow, recordStateChange, requireStatePath, type StateRow } from "./state-row.ts";
 
-/** A file that changed within that time and is not valid may be half written: it is looked at again. */
+/** An invalid file that changed this recently may be half written: it is read again later. */
 const unfinishedMs = 2_000;
 const passesMax = 8;
 
-/** `later`: the file on the disk is not valid yet and has just changed. `failed`: the disk refuses; the log has the state. */
+/** `later`: the file is invalid and has just changed. `failed`: the disk refuses; the log has the state. */
 export type SettledState = "settled" | "later" | "failed";
 
 /** `again`: the disk changed meanwhile. */
 type Settling = Exclude<SettledState, "failed"> | "again";
 
-/** Brings file and log together. Safe at any time and from any process. A file that the disk refuses is told, once. */
+/** Reconciles file and log. Safe at any time and from any process. A file that the disk refuses is reported once. */
 export async function settleState(memory: Memory, name: string): Promise<SettledState> {
   const problem = await settleStateFile(memory, name);
   if (typeof problem === "string") return problem;
@@ -37,7 +36,7 @@ export async function settleState(memory: Memory, name: string): Promise<Settled
   return "failed";
 }
 
-/** As settleState, with the problem of the file instead of telling it. */
+/** As settleState, but returns the file's problem instead of reporting it. */
 export async function settleStateFile(
   memory: Memory,
   name: string,
@@ -68,7 +67,7 @@ async function settleOnce(memory: Memory, tx: KernelTransaction, name: string): 
     return write(memory, tx, row, absolute);
   }
   if (row !== undefined && diskSha256 === row.sha256) {
-    // Written by somebody who did not live to say so.
+    // Written by a process that died before recording it.
     await saveDisk(tx, name, row.text);
     return "settled";
   }
@@ -95,7 +94,7 @@ interface Takeover {
   disk: DiskFile | undefined;
 }
 
-/** The disk holds what Roost did not write. */
+/** The disk holds content that Roost did not write. */
 async function takeOver(memory: Memory, tx: KernelTransaction, takeover: Takeover): Promise<Settling> {
   const { name, path, row, disk } = takeover;
   const diskText = disk === undefined ? null : (textOf(disk.bytes) ?? "");
@@ -137,7 +136,7 @@ async function takeOver(memory: Memory, tx: KernelTransaction, takeover: Takeove
   return "again";
 }
 
-/** Both versions go to the log; the one that Roost acknowledged stays the present one, and the person is told. */
+/** Both versions go to the log; the one that Roost acknowledged stays current, and the person is told. */
 async function keepBoth(
   memory: Memory,
   tx: KernelTransaction,
@@ -178,7 +177,7 @@ async function refuseInvalid(
 ): Promise<Settling> {
   const { name, path, absolute, row, disk, problem } = found;
   if (disk === undefined) throw new RoostError("internal", `${path} is invalid and not there`);
-  // Times of the disk, compared with the clock of the same machine.
+  // File times, compared with the same machine's clock.
   const ageMs = systemClock.nowMs() - disk.modifiedAt.getTime();
   if (ageMs >= 0 && ageMs < unfinishedMs) return "later";
   await memory.versions.put(disk.bytes);
@@ -193,7 +192,7 @@ async function refuseInvalid(
   raiseNotice(tx, {
     source: "home",
     level: "warning",
-    text: row === undefined ? `${why}; it was empty before` : `${why}; version ${row.version} is in its place again`,
+    text: row === undefined ? `${why}; it was empty before` : `${why}; version ${row.version} was restored`,
     causation: editId,
   });
   if (row !== undefined && row.sha256 !== null) {

@@ -1,4 +1,4 @@
-/** How old the states are that somebody relies on. Pure: states, limits and the time in, lines out. */
+/** Which states are stale. Pure: states, limits and the time in, lines out. */
 import { formatDurationMs, type JsonValue } from "@roost/base";
 import { ageText } from "./age-text.ts";
 import type { StateInput } from "../visibility/viewer-of.ts";
@@ -18,11 +18,11 @@ export interface Staleness {
 
 export interface StalenessQuery {
   states: readonly AgedState[];
-  /** States that a job relies on, each with its own limit. */
+  /** States that a job depends on, each with its own limit. */
   inputs: readonly StateInput[];
   /** The limit of all others. */
   staleAfterMs: number;
-  /** Whether the others matter at all. */
+  /** Whether the others matter. */
   onlyInputs: boolean;
   nowMs: number;
 }
@@ -52,7 +52,7 @@ export function findStale(query: StalenessQuery): Staleness[] {
   return found;
 }
 
-/** Existing homes keep when they last looked at what in a field of their own: {"lastChecks": {"email": 1767225600}}. */
+/** Existing homes keep the times of their checks in a field: {"lastChecks": {"email": 1767225600}}. */
 function staleChecks(state: AgedState, limitMs: number, nowMs: number): Staleness[] {
   const { value } = state;
   const checks = typeof value === "object" && value !== null && !Array.isArray(value) ? value["lastChecks"] : undefined;

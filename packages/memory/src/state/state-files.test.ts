@@ -100,7 +100,7 @@ test("setState() refuses names and values that no file could hold, and states of
   await assert.rejects(set("diary", 1, { kind: "cron", jobId: "blog" }), { code: "forbidden" });
   await assert.rejects(set("email", 1, { kind: "cron", jobId: "blog", stateNames: ["email"] }), { code: "forbidden" });
   await set("blog", 1, { kind: "cron", jobId: "blog" });
-  await assert.rejects(set("Blog", 1), { code: "conflict", message: /case only/ });
+  await assert.rejects(set("Blog", 1), { code: "conflict", message: /only in case/ });
   await assert.rejects(setState(home.memory, { name: "a", by }), { code: "invalid_input" });
 });
 

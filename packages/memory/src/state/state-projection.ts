@@ -1,4 +1,4 @@
-/** State files from the log alone: what promise 6 means. Rows of memory.state follow from `state.changed`, files from the rows. */
+/** State files from the log alone: promise 6. Rows of memory.state follow from `state.changed`, files from the rows. */
 import { join } from "node:path";
 import type { JsonValue } from "@roost/base";
 import { parseLabels } from "@roost/contract/labels";
@@ -24,7 +24,7 @@ export function stateProjection(memory: Memory): Projection {
       {
         name: table,
         key: ["name"],
-        // What the disk holds, and when somebody last confirmed a value without changing it, the log does not know.
+        // The log does not know what the disk holds, nor when a value was confirmed without a change.
         columns: ["name", "version", "value", "text", "sha256", "updated_by", "event_id", "run_id", "labels"],
       },
     ],
@@ -67,14 +67,14 @@ async function applyChange({ versions, kernel }: Memory, tx: Sql, event: StoredE
   );
 }
 
-/** What somebody wrote outside keeps the form that he gave it: the version is kept by its hash, which the edit's event tells. */
+/** An edit from outside keeps its formatting: the version is stored by its hash, which the edit's event names. */
 async function textOfEdit(
   versions: VersionStore,
   tx: Sql,
   { causation }: StoredEvent,
   value: JsonValue,
 ): Promise<string | null> {
-  // An edit begins a correlation of its own, so it is found through its index.
+  // An edit begins its own correlation, so its index finds it.
   const [edit] = await tx.query<{ sha256: string | null }>(
     "select data->>'sha256' as sha256 from roost.event where correlation = $1 and id = $1 and type = 'file.edited'",
     [causation],
@@ -88,7 +88,7 @@ async function textOfEdit(
   return parsed.state === "valid" && isSameState(parsed.value, value) ? text : renderState(value);
 }
 
-/** The bytes on the disk against those that the log says; a write that is still to come is a difference too, and settles it. */
+/** Compares the bytes on disk with those from the log; a pending write counts as a difference, which settling resolves. */
 async function compareFiles(memory: Memory, tx: Sql, copyOf: CopyOf): Promise<ProjectionDifference | undefined> {
   const rows = await tx.query<{ name: string; text: string | null; sha256: string | null }>(
     `select name, text, sha256 from ${copyOf(table)} order by name`,

@@ -1,4 +1,4 @@
-/** Table memory.state. Whoever changes a row holds the lock of the state's path. */
+/** Table memory.state. The lock of the state's path is held while a row changes. */
 import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import { formatLabels, type Labels } from "@roost/contract/labels";
 import type { Sql } from "@roost/database";
@@ -50,16 +50,16 @@ export async function readStateRow(sql: Sql, name: string): Promise<StateRow | u
 export interface StateChange {
   name: string;
   value: JsonValue;
-  /** Exactly what the file is to hold; null: no file. */
+  /** Exactly what the file must hold; null: no file. */
   text: string | null;
   author: Author;
-  /** What the value rests on; who may know it follows from the state. */
+  /** Labels of the value; its audience follows from the state. */
   labels: Labels;
   note?: string;
   causation?: string;
 }
 
-/** Emits state.changed and makes the value the present one, version + 1. What the disk holds is not touched. */
+/** Emits state.changed and makes the value current, version + 1. Does not touch the disk. */
 export async function recordStateChange(
   tx: KernelTransaction,
   before: StateRow | undefined,
@@ -116,6 +116,6 @@ async function refuseOtherCase(tx: KernelTransaction, name: string): Promise<voi
   if (other === undefined) return;
   throw new RoostError(
     "conflict",
-    `state "${name}" differs from state "${other.name}" in case only: use "${other.name}"`,
+    `state "${name}" differs from state "${other.name}" only in case: use "${other.name}"`,
   );
 }

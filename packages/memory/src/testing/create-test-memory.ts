@@ -1,4 +1,4 @@
-/** A memory over a home and a database of their own for each test. */
+/** A memory per test, over its own home and database. */
 import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -15,7 +15,7 @@ export interface TestMemory extends AsyncDisposable {
   homeDir: string;
   /** Another process's view of the same home and database. */
   openAnother(): Promise<Memory>;
-  /** As an editor or a script would, without Roost; its time of change lies a minute back, so that it counts as finished. */
+  /** As an editor or a script would write; its change time is a minute back, so that it counts as finished. */
   writeOutside(path: string, text: string): Promise<void>;
   read(path: string): Promise<string>;
   events(topic: string, types?: string[]): Promise<StoredEvent[]>;

@@ -1,4 +1,4 @@
-/** Runs of agents without an agent: what a worker does with a run, by hand, so that tests say what the model would have said. */
+/** Plays a worker with scripted replies, so that tests say what the model would have said. */
 import {
   beginStep,
   claimRuns,
@@ -20,9 +20,9 @@ import { appendReply, type Reply } from "../sessions/append-reply.ts";
 const leaseMs = 365 * 86_400_000;
 
 export interface TestWorker extends AsyncDisposable {
-  /** The next run that is ready. */
+  /** The next ready run. */
   claim(): Promise<ClaimedRun>;
-  /** Its context, recorded with the context's step as a worker does. */
+  /** Its context, recorded with the context step as a worker does. */
   begin(run: ClaimedRun): Promise<BuiltContext>;
   /** Ends the run with this answer. */
   reply(run: ClaimedRun, text: string, options?: ReplyOptions): Promise<void>;
@@ -32,7 +32,7 @@ export interface TestWorker extends AsyncDisposable {
 }
 
 export interface ReplyOptions {
-  /** What it has read beside its context. */
+  /** Labels of what it read beside its context. */
   labels?: Labels;
   compactedTranscript?: Reply["compactedTranscript"];
 }
@@ -96,7 +96,7 @@ export async function createTestWorker(memory: Memory): Promise<TestWorker> {
   };
 }
 
-/** As a tool's step would: the run knows it from here on. Returns what it knows. */
+/** As a tool's step would: the run's labels include them from here on. Returns the run's labels. */
 async function recordRead(kernel: Kernel, run: ClaimedRun, read: Labels | undefined): Promise<Labels> {
   const [row] = await kernel.database.query<{ labels: number }>("select labels from roost.run where id = $1", [run.id]);
   const known = await kernel.labelSets.read(kernel.database, row!.labels);

@@ -1,4 +1,4 @@
-/** Days and times as the clocks of a home show them. A day is not always 24 hours long. */
+/** Days and times in the home's time zone. A day is not always 24 hours long. */
 
 export interface Calendar {
   readonly timeZone: string;
@@ -10,7 +10,7 @@ export interface Calendar {
   momentAt(ms: number): string;
 }
 
-/** Of an IANA time zone. Making one is expensive, asking it is not. */
+/** For an IANA time zone. Expensive to create, cheap to use. */
 export function createCalendar(timeZone: string): Calendar {
   const format = new Intl.DateTimeFormat("en-GB", {
     timeZone,
@@ -43,7 +43,7 @@ export function createCalendar(timeZone: string): Calendar {
   };
 }
 
-/** The calendar day before, whatever the clocks did in between. */
+/** The calendar day before, whatever clock changes lie between. */
 export function dayBefore(day: string): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
 }

@@ -1,4 +1,4 @@
-/** What a session may know, by label: the one place where contexts and tools ask. */
+/** What a session may know, by label: contexts and tools both ask here. */
 import { audienceOf, covers, type Clearance, type Labels } from "@roost/contract/labels";
 import type { Viewer } from "./viewer.ts";
 

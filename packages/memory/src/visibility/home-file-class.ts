@@ -1,4 +1,4 @@
-/** What a file of a home is, by its path alone. The path is exact: another spelling is another file, which nobody but main sees. */
+/** What a file of a home is, by its path alone. The path is exact: another spelling is another file, which only main sees. */
 import { isDailyNotePath } from "./daily-note-path.ts";
 
 export type HomeFileClass =
@@ -19,9 +19,9 @@ export type HomeFileClass =
 
 export interface ClassifiedPath {
   class: HomeFileClass;
-  /** Of class `state`: `email` for memory/email-state.json. */
+  /** For class `state`: `email` for memory/email-state.json. */
   stateName?: string;
-  /** Of class `work`: the job that the folder belongs to. */
+  /** For class `work`: the job that owns the folder. */
   jobId?: string;
 }
 
@@ -38,7 +38,7 @@ const byName = new Map<string, HomeFileClass>([
 const statePath = /^memory\/([A-Za-z0-9][A-Za-z0-9._-]{0,62})-state\.json$/;
 const workPath = /^work\/([a-z0-9][a-z0-9._-]{0,62})\/./;
 
-/** `path` is one that resolveHomePath gave. */
+/** `path` comes from resolveHomePath. */
 export function classifyPath(path: string): ClassifiedPath {
   const known = byName.get(path);
   if (known !== undefined) return { class: known };
@@ -59,7 +59,7 @@ export function stateNameOf(path: string): string | undefined {
   return statePath.exec(path)?.[1];
 }
 
-/** Where the state of that name is written; undefined when no state can have this name. */
+/** The path of a state's file; undefined for an invalid name. */
 export function statePathOf(name: string): string | undefined {
   const path = `memory/${name}-state.json`;
   return stateNameOf(path) === name ? path : undefined;

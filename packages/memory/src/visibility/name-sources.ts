@@ -2,7 +2,7 @@ import type { Labels } from "@roost/contract/labels";
 
 const sourcesNamedMax = 5;
 
-/** "web:example.com and web:example.org"; "unknown sources" where nothing is said. */
+/** "web:example.com and web:example.org"; "unknown sources" without any. */
 export function nameSources({ sources }: Labels): string {
   if (sources.length === 0) return "unknown sources";
   const named = sources.slice(0, sourcesNamedMax);

@@ -1,14 +1,14 @@
-/** What follows from the place of a file: who may know what is in it, and what an edit from outside is worth. Pure. */
+/** What follows from a file's place: its audience, and the trust of an edit from outside. Pure. */
 import { audienceOf, openLabels, placedFor, untrustedFrom, type Labels } from "@roost/contract/labels";
 import { classifyPath } from "./home-file-class.ts";
 import type { Viewer } from "./viewer.ts";
 
-/** As they are kept for a file: with the audience of its place. */
+/** Labels to store: with the audience of the place. */
 export function placedAt(path: string, labels: Labels): Labels {
   return placedFor(labels, audiencesOf(path));
 }
 
-/** As they count for who reads it: a job knows what its definition names as an input as its own. */
+/** Labels as they count for the reader: a job's inputs count as its own. */
 export function placedForViewer(viewer: Viewer, path: string, labels: Labels): Labels {
   const { class: kind } = classifyPath(path);
   const isOfJob = kind === "state" || kind === "work";
@@ -20,7 +20,7 @@ export function placedForViewer(viewer: Viewer, path: string, labels: Labels): L
   );
 }
 
-/** A person's editor and a program write alike: only where no program is let in, an edit from outside is the person's. */
+/** A person's editor and a program look alike: an edit from outside counts as the person's only where no program may write. */
 export function labelsFromOutside(path: string): Labels {
   const { class: kind } = classifyPath(path);
   return kind === "work" || kind === "state" ? untrustedFrom("program", "outside") : openLabels;

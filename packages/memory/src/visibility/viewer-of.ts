@@ -4,7 +4,7 @@ import type { Run } from "@roost/kernel";
 import { stateNameOf } from "./home-file-class.ts";
 import type { Viewer } from "./viewer.ts";
 
-/** A state file whose age matters to a job, as its definition has it. */
+/** A state file whose age matters to a job, from its definition. */
 export interface StateInput {
   name: string;
   staleAfterMs: number;
@@ -24,7 +24,7 @@ export function viewerOf(
   };
 }
 
-/** The state files that a run's job names as its inputs. */
+/** The state files that a run's job names as inputs. */
 export function stateInputsOf(input: Run["input"]): StateInput[] {
   const inputs = input["inputs"];
   if (!Array.isArray(inputs)) return [];

@@ -1,6 +1,6 @@
 /**
- * Who sees what: the one table. Contexts, reads, lists, searches and writes all ask here, with the path where the file
- * really is. What is not in the table is seen by main and heartbeat alone.
+ * The one visibility table. Contexts, reads, lists, searches and writes all use it, with the file's real path. What is not in the table is visible
+ * to main and heartbeat only.
  */
 import { RoostError } from "@roost/base";
 import { openLabels } from "@roost/contract/labels";
@@ -63,7 +63,7 @@ const mayRead: Record<SessionKind, Record<HomeFileClass, Rule>> = {
   channel: { ...nothing, agents: "all", soul: "all" },
 };
 
-/** Settings are a person's: they say what agents may reach and spend. A cron writes nothing that another session would follow. */
+/** Settings belong to the person: they limit what agents may reach and spend. A cron writes nothing that other sessions follow. */
 const mayWrite: Record<SessionKind, Record<HomeFileClass, Rule>> = {
   main: { ...everything, settings: "none" },
   heartbeat: { ...everything, settings: "none" },
@@ -72,7 +72,7 @@ const mayWrite: Record<SessionKind, Record<HomeFileClass, Rule>> = {
   channel: nothing,
 };
 
-/** `own`: the state files of the viewer's job, to read also those it names as inputs, and the folder work/<job>/. */
+/** `own`: the state files of the viewer's job (for reading also its inputs) and the folder work/<job>/. */
 export const visibility = { read: mayRead, write: mayWrite } as const;
 
 export function maySeeFile(viewer: Viewer, path: string): boolean {
@@ -110,7 +110,7 @@ function isAllowed(table: typeof mayRead, viewer: Viewer, path: string): boolean
   return classified.stateName === viewer.jobId || (viewer.stateNames?.includes(classified.stateName ?? "") ?? false);
 }
 
-/** What a job takes in from others it reads and does not write. */
+/** A job's inputs are read and not written. */
 function isInputOnly(viewer: Viewer, path: string): boolean {
   const { stateName } = classifyPath(path);
   return viewer.kind === "cron" && stateName !== undefined && stateName !== viewer.jobId;

@@ -1,11 +1,11 @@
-/** What every object store promises, as tests that each implementation runs. */
+/** The contract of object stores, as tests that each implementation runs. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test, type TestContext } from "node:test";
 import type { ObjectStore } from "../object-store.ts";
 
 export interface CheckObjectStoreOptions {
-  /** An empty store whose limit of one object is `objectBytesMax`. */
+  /** An empty store whose limit per object is `objectBytesMax`. */
   open: (t: TestContext, options: { objectBytesMax: number }) => Promise<ObjectStore>;
 }
 

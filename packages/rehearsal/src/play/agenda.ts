@@ -1,6 +1,6 @@
 /**
- * What is to happen in simulated time: model calls that come back at a moment. One thing goes on at a time, so that a rehearsal comes to
- * the same twice: whoever goes on is waited for until it waits again or is over.
+ * What happens in simulated time: model calls that return at a given moment. Only one task runs at a time and is awaited until it waits again or
+ * ends, so that a rehearsal is reproducible.
  */
 interface Parked {
   runId: string;
@@ -10,11 +10,11 @@ interface Parked {
 }
 
 export interface Agenda {
-  /** When the next of those that wait goes on. */
+  /** When the next waiting task continues. */
   readonly nextMs: number | undefined;
-  /** Resolves when that moment has come. @throws the signal's reason */
+  /** Resolves at that moment. @throws the signal's reason */
   park(runId: string, atMs: number, signal: AbortSignal): Promise<void>;
-  /** Lets the first whose moment has come go on; undefined: nobody's has. */
+  /** Lets the first due task continue; undefined: none is due. */
   takeDue(nowMs: number): string | undefined;
   /** Resolves as soon as that run waits here. */
   parked(runId: string): Promise<void>;

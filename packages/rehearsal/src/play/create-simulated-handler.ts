@@ -1,4 +1,4 @@
-/** The worker's handler of agent runs with its real contexts and durable steps, simulated models and tools with nothing behind them. */
+/** The worker's handler of agent runs with real contexts and durable steps, but simulated models and tools without effects. */
 import type { ProviderConfig } from "@roost/agent";
 import type { Clock, Logger } from "@roost/base";
 import { createAgentOf } from "@roost/jobs";
@@ -21,17 +21,17 @@ export interface SimulatedHandlerOptions {
   clock: Clock;
   agenda: Agenda;
   counter: TokenCounter;
-  /** As the workers would try them. */
+  /** In the workers' order. */
   providers: ProviderConfig[];
   profileOf: (run: ClaimedRun) => JobProfile;
-  /** Filled as runs are played, by their ids. */
+  /** Filled as runs are played, by id. */
   measured: Map<string, MeasuredRun>;
 }
 
 export function createSimulatedHandler(options: SimulatedHandlerOptions): RunHandler {
   const { kernel, memory, telemetry, logger, clock, agenda, counter, providers, profileOf, measured } = options;
   const { settings } = memory;
-  // Nobody watches what is written.
+  // There are no watchers.
   const unheard: Kernel = { ...kernel, streams: { ...kernel.streams, publish: () => undefined } };
   const toolsFor = createToolsFor({ kernel, memory, settings, webhook: undefined });
   const agentOf = createAgentOf(kernel);
@@ -66,9 +66,9 @@ export function createSimulatedHandler(options: SimulatedHandlerOptions): RunHan
       agentOf,
       toolsFor: async (one, agent) =>
         standInTools(await toolsFor(one, agent), { resultChars: profile.toolResultChars }),
-      // Replies count as they would: nothing behind these tools and no webhook means that nothing happens.
+      // Replies count as real ones: with these tools and no webhook, nothing happens anyway.
       isRehearsal: false,
-      // Tools do nothing here, so nothing that a run declares could be found.
+      // Tools do nothing here, so postconditions could not be found.
       judge: async () => undefined,
       webhook: undefined,
     });

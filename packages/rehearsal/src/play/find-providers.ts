@@ -1,8 +1,8 @@
-/** Which models the workers would ask, with their prices and limits, without any secret and without asking anybody. */
+/** Finds the models that the workers would use, with prices and limits, without secrets and without any request. */
 import { rehearsalProvider, type ProviderConfig } from "@roost/agent";
 import type { Settings } from "@roost/memory/settings";
 
-/** The model that the gateway found when the settings name none; null: there is none. */
+/** The gateway's model when the settings name none; null: there is none. */
 export interface FoundModel {
   provider: string;
   name: string;
@@ -28,12 +28,12 @@ export function findProviders(settings: Settings, found: FoundModel | null): Pro
   return [{ kind: "openai-compatible", baseUrl: nowhere, id: found.provider, model: found.name }];
 }
 
-/** Whether what is spent in money can be said. */
+/** Whether costs in money are known. */
 export function isPriceKnown(providers: readonly ProviderConfig[]): boolean {
   return providers.some((provider) => provider.price !== undefined && !isStandIn(provider));
 }
 
-/** Whether nobody would think at all. */
+/** Whether it is only the rehearsal model. */
 export function isStandIn(provider: ProviderConfig): boolean {
   return provider.kind === "language-model" && provider.isRehearsal === true;
 }

@@ -1,6 +1,6 @@
 import type { ShownSource } from "@roost/contract/operations";
 
-/** What was seen of one run while it was played; the rest of it is in the scratch database. */
+/** Observations of one run; the rest is in the scratch database. */
 export interface MeasuredRun {
   modelCalls: number;
   /** Of its first call. */

@@ -1,6 +1,6 @@
 /**
- * Plays simulated time: the kernel's own scheduler loops look at each moment at which something is due, and the worker's own handler
- * executes what became ready. One thing goes on at a time and time stands still meanwhile, so that the same home plays the same day.
+ * Plays simulated time: the kernel's scheduler loops run at each moment when something is due, and the worker's handler executes what became ready.
+ * One thing happens at a time while time stands still, so that the same home gives the same day.
  */
 import { RoostError, toRoostError, type Logger } from "@roost/base";
 import { createJobLoops } from "@roost/jobs";
@@ -22,9 +22,9 @@ export interface PlayHours {
   clock: SimulatedClock;
   agenda: Agenda;
   untilMs: number;
-  /** Runs that may go at one time. */
+  /** Maximum concurrent runs. */
   places: number;
-  /** Executes agent runs; it waits in the agenda where time passes. */
+  /** Executes agent runs; waits in the agenda where time passes. */
   handler: RunHandler;
   logger: Logger;
   signal: AbortSignal;
@@ -32,11 +32,11 @@ export interface PlayHours {
   onMoment: (nowMs: number, runCount: number) => void;
 }
 
-/** What a scheduler keeps tidy is of no interest to a day, and no worker dies in it: that loop would look four times a second. */
+/** Housekeeping does not affect a day, and no worker dies in it: that loop would run four times a second. */
 const leftOut = new Set(["housekeeping", "tick history", "workers"]);
-/** Looks of one loop, and passes over all of them, at one moment: what does not come to rest is a fault. */
+/** Limit of a loop's calls, and of passes over all loops, at one moment: beyond it something is wrong. */
 const looksMax = 10_000;
-/** For a lease that lasts as long as the simulated time, whatever it is. */
+/** A lease longer than any simulated time. */
 const leaseMs = 400 * 24 * 3_600_000;
 
 export async function playHours(options: PlayHours): Promise<{ runCount: number; momentCount: number }> {
@@ -58,7 +58,7 @@ export async function playHours(options: PlayHours): Promise<{ runCount: number;
       options.onMoment(clock.nowMs, stage.runCount);
       const nextMs = Math.min(dueMs, options.agenda.nextMs ?? Infinity);
       if (nextMs >= untilMs) break;
-      // Something that is due and was not done now is not done by looking again at the same moment.
+      // What is due and was not done now would not be done by trying again at the same moment.
       await clock.set(Math.max(nextMs, clock.nowMs + 1));
       await stage.goOn();
     }
@@ -70,7 +70,7 @@ export async function playHours(options: PlayHours): Promise<{ runCount: number;
   }
 }
 
-/** Looks until nothing is left to do at this moment. Returns when something is due next. */
+/** Runs loops until nothing is left at this moment. Returns when something is due next. */
 async function settle(loops: Loop[], stage: Stage): Promise<number> {
   for (let pass = 0; pass < looksMax; pass += 1) {
     let dueMs = Infinity;
@@ -80,7 +80,7 @@ async function settle(loops: Loop[], stage: Stage): Promise<number> {
   }
   throw new RoostError(
     "limit_exceeded",
-    `a moment did not come to rest in ${looksMax} passes: jobs that start each other without an end do that`,
+    `a moment was not settled after ${looksMax} passes: jobs that start each other endlessly do that`,
   );
 }
 
@@ -91,18 +91,18 @@ async function lookUntilQuiet(loop: Loop): Promise<number> {
   }
   throw new RoostError(
     "limit_exceeded",
-    `the loop "${loop.name}" did not come to rest in ${looksMax} looks at one moment: jobs that start each other without an end do that`,
+    `the loop "${loop.name}" was not settled after ${looksMax} calls at one moment: jobs that start each other endlessly do that`,
   );
 }
 
-/** The runs that go on at this moment. */
+/** The active runs at this moment. */
 interface Stage {
   readonly runCount: number;
-  /** Claims one run, when there is a place, and lets it go on until it waits. False: there was none. */
+  /** Claims one run, if there is capacity, and executes it until it waits. False: there was none. */
   startNext(): Promise<boolean>;
-  /** Lets those go on whose moment has come, one after the other. */
+  /** Continues the runs that are due, one after the other. */
   goOn(): Promise<void>;
-  /** Ends what was cancelled or taken away. False: nothing was. */
+  /** Ends runs that were cancelled or taken away. False: there were none. */
   obey(): Promise<boolean>;
   leave(): Promise<void>;
 }

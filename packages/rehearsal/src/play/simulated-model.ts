@@ -1,6 +1,6 @@
 /**
- * The model of a rehearsal: it thinks nothing, takes the time and the tokens that the job's profile says, asks for a reading tool between
- * its calls, and then answers. Prompts, limits, prices and reservations around it are those of the real models.
+ * The model of a rehearsal: takes the time and tokens of the job's profile, makes one reading tool call between its calls, and then answers.
+ * Prompts, limits, prices and reservations are those of the real models.
  */
 import { openModels, type LanguageModelConfig, type Models, type ProviderConfig } from "@roost/agent";
 import type { Clock, Logger } from "@roost/base";
@@ -27,7 +27,7 @@ export interface SimulatedModelOptions {
   onCall: (call: ModelCall) => void;
 }
 
-/** In place of `openModels`, for one run. */
+/** Replaces `openModels`, for one run. */
 export function openSimulatedModels(providers: ProviderConfig[], options: SimulatedModelOptions): Models {
   const { run, profile, agenda, counter, clock, logger } = options;
   const turn = { call: 0, inputTokens: 0, toolNames: [] as string[] };
@@ -48,7 +48,7 @@ export function openSimulatedModels(providers: ProviderConfig[], options: Simula
       options.onCall({ shown });
       return models.call(request, {
         ...callOptions,
-        // The call begins with its reservation: it is reserved for as long as the call takes.
+        // The reservation lasts as long as the call.
         reserveSpend: async (ask) => {
           const granted = await callOptions.reserveSpend?.(ask);
           if (granted?.state === "refused") return granted;
@@ -60,14 +60,14 @@ export function openSimulatedModels(providers: ProviderConfig[], options: Simula
   };
 }
 
-/** The provider with its price, its limits and its name, and nobody behind it. */
+/** The provider's price, limits and name, without a server behind them. */
 function standIn(provider: ProviderConfig, languageModel: LanguageModelV4): LanguageModelConfig {
   const { id, price, contextTokensMax, outputTokensMax, temperature } = provider;
   const modelId = provider.kind === "language-model" ? provider.languageModel.modelId : provider.model;
   return {
     kind: "language-model",
     id,
-    // The rehearsing provider costs nothing because it is none: no price is known.
+    // The rehearsal provider has no price because it is not a model.
     ...(price === undefined || (provider.kind === "language-model" && provider.isRehearsal === true) ? {} : { price }),
     ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
     ...(outputTokensMax === undefined ? {} : { outputTokensMax }),

@@ -1,17 +1,17 @@
-/** Tokens as a current model's tokenizer counts them (o200k). Most of a context is the same in every run: texts are counted once. */
+/** Counts tokens as a current model's tokenizer does (o200k). Most of a context is the same in every run, so counts are cached. */
 import type { ModelRequest } from "@roost/agent";
 import type { ShownSource } from "@roost/contract/operations";
 import { countTokens as countO200k } from "gpt-tokenizer/encoding/o200k_base";
 
 type Message = ModelRequest["messages"][number];
 
-/** What a provider adds around a message or a tool. */
+/** Tokens that a provider adds to a message or tool. */
 const frameTokens = 6;
 const textsKeptMax = 2_000;
 
 export interface TokenCounter {
   ofText(text: string): number;
-  /** By where it comes from, in the order in which a model reads it. */
+  /** By source, in the order in which a model reads it. */
   ofRequest(request: Pick<ModelRequest, "sections" | "messages" | "tools">): ShownSource[];
 }
 

@@ -1,8 +1,8 @@
-/** Tools as the model is told of them, with nothing behind them: no call of a rehearsal reads or changes anything. */
-// tidy: the tools, the call of one, and what it answers.
+/** The tools' descriptions without the tools: calls in a rehearsal read and change nothing. */
+// tidy: the tools, a call of one, and its answer.
 import type { Tool } from "@roost/agent";
 
-/** Reading tools that a simulated call may name, with arguments that they accept, the most usual first. */
+/** Reading tools for simulated calls, with valid arguments, most common first. */
 const harmlessCalls: readonly { name: string; input: string }[] = [
   { name: "read_file", input: '{"path":"AGENTS.md"}' },
   { name: "get_state", input: '{"name":"rehearsal"}' },
@@ -25,7 +25,7 @@ export function standInTools(tools: readonly Tool[], options: { resultChars: num
 const word = " word";
 const fillerCharsMax = 200_000;
 
-/** Words, about that many characters of them. */
+/** Filler words of about this many characters. */
 export function fillerText(chars: number): string {
   return word.repeat(Math.ceil(Math.min(chars, fillerCharsMax) / word.length)).trimStart();
 }

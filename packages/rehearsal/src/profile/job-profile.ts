@@ -1,4 +1,4 @@
-/** What a run of a job is assumed to take, until it has taken it: types and the defaults of a job without history. */
+/** What a run of a job is assumed to take: types, and defaults for a job without history. */
 import type { Assumption } from "@roost/contract/operations";
 
 export interface JobProfile {
@@ -7,11 +7,11 @@ export interface JobProfile {
   modelCalls: number;
   /** Of one model call. */
   outputTokens: number;
-  /** What a tool answers between two model calls. */
+  /** Length of a tool's answer. */
   toolResultChars: number;
-  /** What it reports at its end: later runs and digests are shown it. */
+  /** Length of its final report, which later runs and digests are shown. */
   replyChars: number;
-  /** Runs that this was read from; 0: the defaults. */
+  /** Runs it was derived from; 0: defaults. */
   runCount: number;
   resources: Resource[];
 }
@@ -40,8 +40,6 @@ export function describeProfile(jobId: string, profile: JobProfile): Assumption 
   const { durationMs, modelCalls, outputTokens } = profile;
   const what = `${Math.round(durationMs / 1000)} s, ${modelCalls} model calls of ${outputTokens} tokens`;
   const from =
-    profile.runCount === 0
-      ? "nothing is known of it yet, the defaults"
-      : `the median of its last ${profile.runCount} runs`;
+    profile.runCount === 0 ? "defaults, as it has no history" : `the median of its last ${profile.runCount} runs`;
   return { about: jobId, text: `A run takes ${what} (${from})` };
 }

@@ -1,10 +1,10 @@
-/** Reads from the home's history what a run of each job takes, and what its runs hold and change. */
+/** Reads from the home's history what a run of each job takes, and which resources it uses. */
 import type { Sql } from "@roost/database";
 import type { JobDefinition } from "@roost/jobs";
 import { profileDefaults, type JobProfile, type Resource } from "./job-profile.ts";
 import { resourcesInDefinition } from "./resources-in-definition.ts";
 
-/** The last runs of a job that ended well and thought with a model. */
+/** The last runs of a job that ended well with a model. */
 const runsMax = 20;
 
 export interface ProfiledJob {
@@ -29,7 +29,7 @@ interface Use {
   count: number;
 }
 
-/** One look at the runs, however many jobs there are: those in history have an index by job, those not yet there are few. */
+/** One query for all jobs: runs in history have an index by job, the others are few. */
 const lastRuns = `
   last as (
     select run_all.job_id, run_all.id, run_all.started_at, run_all.ended_at, run_all.call_count, run_all.output
@@ -102,7 +102,7 @@ function toResource({ tool, name, count }: Use, runCount: number): Resource {
   };
 }
 
-/** What was seen to happen says more than what is written. */
+/** Observations count more than text. */
 function merge(seen: Resource[], written: Resource[]): Resource[] {
   const isSeen = (one: Resource) => seen.some((other) => other.kind === one.kind && other.name === one.name);
   return [...seen, ...written.filter((one) => !isSeen(one))];

@@ -1,4 +1,4 @@
-/** What a job's definition says that its runs hold and change: found by the words for it, so a guess, and told as one. Pure. */
+/** Guesses from a job's definition which resources its runs use, by wording, and marks them as guesses. Pure. */
 import type { JobDefinition } from "@roost/jobs";
 import type { Resource } from "./job-profile.ts";
 
@@ -11,7 +11,7 @@ const patterns: readonly { kind: Resource["kind"]; pattern: RegExp }[] = [
   { kind: "file", pattern: /\b(?:to|in|into)\s+[`"']?(work\/[\w./-]{1,120}\w)[`"']?/gi },
 ];
 
-/** Words that follow "lock" or "state" and are no names. */
+/** Words after "lock" or "state" that are not names. */
 const notNames = new Set([
   "that",
   "the",
@@ -39,7 +39,7 @@ export function resourcesInDefinition(jobId: string, definition: JobDefinition):
       if (!notNames.has(name.toLowerCase())) add(kind, name, "named in its prompt");
     }
   }
-  // A cron is told to keep what its next run needs under its own name.
+  // A cron keeps what its next run needs under its own name.
   if (definition.session === "cron") add("state", jobId, "its own state");
   return found;
 }

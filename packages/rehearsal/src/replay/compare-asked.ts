@@ -1,4 +1,4 @@
-/** One step beside its record: what it is, what the model would be asked in it, what the run would be told by it. */
+/** Compares one step with its record: the step itself, the model's request, the run's context. */
 import type { AgentContext, ModelRequest, ModelStepOutput, StepResult } from "@roost/agent";
 import { toRoostError, type JsonValue } from "@roost/base";
 import type { Effect, Step } from "@roost/kernel";
@@ -8,16 +8,16 @@ import type { Findings } from "./findings.ts";
 import { excerptOf, firstDifference } from "./first-difference.ts";
 import type { SilentModels } from "./silent-models.ts";
 
-/** What the comparisons of a replay share. */
+/** Shared by the comparisons of a replay. */
 export interface Comparing {
   findings: Findings;
   models: SilentModels;
   signal: AbortSignal;
-  /** Why the context of today cannot be compared, if it cannot. */
+  /** Why today's context cannot be compared, if it cannot. */
   contextUnknown: (seq: number) => string | undefined;
-  /** The run's session has a conversation or a digest before what is asked. */
+  /** The run's session has a conversation or a digest before the prompt. */
   isTold: boolean;
-  /** Content that nobody vouches for has come in. */
+  /** Untrusted content has come in. */
   isTainted: boolean;
   toolMarks: ComparedRequests["tools"];
 }
@@ -32,13 +32,13 @@ export interface AskedStep {
 
 interface Compared {
   asked: AskedStep;
-  /** Undefined: there is no record of the same step. */
+  /** Undefined: the same step is not recorded. */
   known: Step | undefined;
-  /** What the step would do; asked for models and contexts alone. */
+  /** The step's work; called only for models and contexts. */
   look: () => Promise<StepResult<unknown>>;
 }
 
-/** False: what is recorded is another step, whose outcome is no answer to this one. */
+/** False: another step is recorded, whose outcome does not answer this one. */
 export function compareAsked({ findings, isTainted }: Comparing, known: Step, asked: AskedStep): boolean {
   const { seq, name, kind, effect } = asked;
   if (known.name !== name || known.kind !== kind) {
@@ -74,7 +74,7 @@ export function compareAsked({ findings, isTainted }: Comparing, known: Step, as
   return true;
 }
 
-/** Undefined: the program did not come to make a request. */
+/** Undefined: the program made no request. */
 export async function compareRequestOf(
   comparing: Comparing,
   { asked: { seq, name }, known, look }: Compared,
@@ -101,7 +101,7 @@ export async function compareRequestOf(
   return { request, model: present.model, outputTokensMax: present.outputTokensMax };
 }
 
-/** The context is built anew and compared; what else a run is told is of the moment. */
+/** Builds the context again and compares it; the rest of what a run is told depends on the moment. */
 export async function compareContextOf(
   comparing: Comparing,
   { asked: { seq, name, kind }, known, look }: Compared,

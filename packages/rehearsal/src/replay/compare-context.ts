@@ -1,6 +1,6 @@
 /**
- * What the run was told beside what it would be told today. Definitions (instructions, home files, skills, what is asked) are compared;
- * what tells of a moment (notes, states, the conversation, the time) is other at any other moment and stays as it is recorded.
+ * Compares what the run was told with what it would be told today. Definitions (instructions, home files, skills, prompt) are compared; what
+ * depends on the moment (notes, states, conversation, time) stays as recorded.
  */
 import type { AgentContext } from "@roost/agent";
 import { canonicalJson } from "@roost/base";
@@ -18,11 +18,11 @@ export interface ContextDifference {
 
 export interface ComparedContext {
   differences: ContextDifference[];
-  /** Names of what is other today because the moment is. */
+  /** Names of parts that differ because of the moment. */
   living: string[];
 }
 
-/** `isTold`: the session has a conversation or a digest before what is asked; all messages of the others follow from the run itself. */
+/** `isTold`: the session has a conversation or a digest before the prompt; otherwise all messages follow from the run itself. */
 export function compareContext(
   recorded: AgentContext,
   present: AgentContext,

@@ -64,6 +64,6 @@ test("compareEnd() finds that the program goes on, or ends otherwise, where the 
 
 test("compareEnd() does not judge again what a run had to leave behind", () => {
   const unmet = { state: "failed", ...error("postcondition_unmet", "the state mail was not changed") } as const;
-  assert.match(compare(unmet, { ended: done }).why ?? "", /not judged again/);
+  assert.match(compare(unmet, { ended: done }).why ?? "", /not checked again/);
   assert.equal(compare(unmet, { ended: { ...done, state: "failed" } }).kind, "end");
 });

@@ -1,4 +1,4 @@
-/** The end that the program comes to beside the recorded one, where the run ended by itself. */
+/** Compares the program's end with the recorded one, where the run ended by itself. */
 import { timeOver } from "@roost/agent";
 import type { ReplayRunEnd } from "@roost/contract/operations";
 import { crashLoop, isTerminal, postconditionUnmet, type Run, type Step } from "@roost/kernel";
@@ -10,7 +10,7 @@ export interface ComparedEnd {
   run: Run;
   recorded: readonly Step[];
   steps: ReplayingSteps;
-  /** Undefined: the replay did not come to an end. */
+  /** Undefined: the replay did not reach an end. */
   ended: ReplayRunEnd | undefined;
   findings: Findings;
 }
@@ -29,7 +29,7 @@ export function compareEnd(compared: ComparedEnd): void {
   const recorded = endOf(run);
   const outside = endedFromOutside(run);
   if (stop?.why === "not_recorded") {
-    if (recorded === null) return findings.skip(null, "the end", `the run goes on: it is ${run.state}`);
+    if (recorded === null) return findings.skip(null, "the end", `the run has not ended: it is ${run.state}`);
     if (outside !== undefined) return findings.skip(null, "the end", outside);
     const { next } = steps;
     const would = `${next?.name} (${next?.kind}) ${excerptOf(next?.input)}`;
@@ -45,17 +45,17 @@ export function compareEnd(compared: ComparedEnd): void {
   }
   if (stop !== undefined || ended === undefined) return;
   const isWhole = skipUnasked(compared, ended);
-  if (recorded === null) return findings.skip(null, "the end", `the run goes on: it is ${run.state}`);
+  if (recorded === null) return findings.skip(null, "the end", `the run has not ended: it is ${run.state}`);
   if (outside !== undefined) return findings.skip(null, "the end", outside);
   if (run.error?.code === postconditionUnmet && ended.state === "done")
-    return findings.skip(null, "the end", "what the run left behind was judged when it ended, and is not judged again");
+    return findings.skip(null, "the end", "postconditions were checked when the run ended, and are not checked again");
   const difference = firstDifference(recorded, ended);
   if (difference === undefined || !isWhole) return;
   const { at, ...sides } = difference;
   findings.differ({ seq: null, name: "the end", kind: "end", part: at, ...sides, isUntrusted: isTainted });
 }
 
-/** False: the program ended before it had asked for all that is recorded. */
+/** False: the program ended before requesting all recorded steps. */
 function skipUnasked({ recorded, steps, findings }: ComparedEnd, ended: ReplayRunEnd): boolean {
   const unasked = recorded.filter(({ seq }) => seq > steps.askedCount);
   for (const { seq, name, kind, state } of unasked)
@@ -79,13 +79,13 @@ function described({ state, error, output }: ReplayRunEnd): string {
   return `the end: ${state}${said === null ? "" : ` ${said}`}`;
 }
 
-/** No program comes to these ends by itself. */
+/** No program reaches these ends by itself. */
 function endedFromOutside({ state, error }: Run): string | undefined {
   if (state === "cancelled") return "the run was cancelled";
-  if (state === "outdated") return "the run was stopped because no program goes on with its journal";
+  if (state === "outdated") return "the run was stopped because no program continues its journal";
   if (state === "diverged") return "the run was stopped as diverged when it was resumed";
   if (state !== "failed" || error === null) return undefined;
   if (error.code === "timeout" || error.message.startsWith(timeOver))
-    return "the run's time was over, and a replay has none";
+    return "the run's time was over, and a replay has no time limit";
   return error.message.startsWith(crashLoop) ? "its workers were lost" : undefined;
 }

@@ -1,4 +1,4 @@
-/** The request of a model step beside the marks that were recorded of the one of then: which part of it differs. */
+/** Compares a model step's request with the recorded marks of the original: which part differs. */
 import { rehearsalModelId, type ModelRequest, type RequestRecord } from "@roost/agent";
 
 export interface RequestDifference {
@@ -15,7 +15,7 @@ export interface ComparedRequests {
   present: RequestRecord;
   /** As it would be sent. */
   request: ModelRequest;
-  /** By name, as they were last recorded; undefined: before the records begin. */
+  /** By name, as last recorded; undefined: before the first record. */
   tools: { recorded: ToolMarks | undefined; present: ToolMarks };
 }
 
@@ -24,7 +24,7 @@ export function compareRequests(compared: ComparedRequests): RequestDifference[]
   const differences: RequestDifference[] = [];
   const differ = (part: string, before: string | null, after: string | null, isUntrusted = false) =>
     differences.push({ part, recorded: before, replayed: after, isUntrusted });
-  // A model that thinks today is no difference in what would have been asked.
+  // That a model is used now where it was rehearsed then is not a difference of the request.
   if (recorded.model !== present.model && recorded.model !== rehearsalModelId)
     differ("model", recorded.model, present.model);
   // The limit follows from the model.
@@ -37,7 +37,7 @@ export function compareRequests(compared: ComparedRequests): RequestDifference[]
   return differences;
 }
 
-/** The first of them. Those that one of both has not marked are as the request before had them, which was compared. */
+/** The first difference. Messages that one side has not marked equal those of the request before, which was compared. */
 function differingMessage({ recorded, present, request }: ComparedRequests): RequestDifference[] {
   const from = Math.max(recorded.messagesFrom, present.messagesFrom);
   const until = Math.max(recorded.messageCount, present.messageCount);
@@ -68,7 +68,7 @@ function differingTools({ recorded, present, tools }: ComparedRequests): Request
   const said = [
     ...(gone.length > 0 ? [`without ${gone.join(", ")}`] : []),
     ...(added.length > 0 ? [`with ${added.join(", ")}`] : []),
-    ...(changed.length > 0 ? [`${changed.join(", ")} described otherwise`] : []),
+    ...(changed.length > 0 ? [`${changed.join(", ")} changed`] : []),
   ];
   const part = `tools: ${said.join("; ")}`;
   return said.length === 0 ? [] : [{ part, recorded: listed(before), replayed: listed(after), isUntrusted: false }];
@@ -78,7 +78,7 @@ function listed(tools: ToolMarks): string {
   return Object.keys(tools).toSorted().join(", ") || "none";
 }
 
-/** Of then only the mark is kept. */
+/** Of the original only the mark is kept. */
 function marked(mark: string): string {
   return `(${mark})`;
 }

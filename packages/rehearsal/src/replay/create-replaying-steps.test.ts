@@ -70,7 +70,7 @@ test("createReplayingSteps() answers from the records and performs nothing, what
 const open_: [title: string, change: Partial<Step>, why: RegExp][] = [
   ["an intent", { state: "intent" }, /none yet \(intent\)/],
   ["a wait", { state: "waiting" }, /none yet \(waiting\)/],
-  ["a failure that is to be tried again", { state: "failed", reopened: true }, /to be done again/],
+  ["a failure that is to be tried again", { state: "failed", reopened: true }, /to be executed again/],
   [
     "a step that the end of its run cut off",
     { state: "unknown", error: { code: "run_ended", message: "" } },
@@ -92,7 +92,7 @@ test("createReplayingSteps() tells what nobody knows as it was told, unless a pe
   const unknown = step(1, { state: "unknown", error: { code: "unknown", message: "no answer came" } });
   const told = open([unknown]);
   assert.deepEqual(await told.ask(1), { state: "unknown", message: "no answer came" });
-  assert.match(told.findings.found.notCompared[0]!.why, /nobody knows/);
+  assert.match(told.findings.found.notCompared[0]!.why, /it is unknown/);
   const waiting = open([unknown], { onUnknown: "wait" });
   await assert.rejects(waiting.ask(1), ReplayStopped);
   assert.equal(waiting.steps.stop?.why, "open");

@@ -1,7 +1,7 @@
 /**
- * Steps answered from their records, each compared before it is answered. Nothing is performed: what a step would do is called for
- * model requests, which silent models take down, and for the context, which only reads. Where an answer would no longer fit what is
- * asked, or there is none, the replay stops. What was compared how is compare-asked.ts.
+ * Answers steps from their records, each compared first. Nothing is performed: a step's work runs only for model requests, which silent models
+ * record, and for contexts, which only read. The replay stops where the recorded answer no longer fits or is missing. Comparisons:
+ * compare-asked.ts.
  */
 import type { StepCall, StepOptions, StepOutcome, StepResult, StepRunner } from "@roost/agent";
 import { missingLabels } from "@roost/contract/labels";
@@ -17,17 +17,17 @@ export interface ReplayingStepsOptions extends Omit<Comparing, "isTainted" | "to
   onUnknown: "tell" | "wait";
 }
 
-/** Thrown through the program that asks, which has nothing more to say. */
+/** Thrown through the program, which stops. */
 export class ReplayStopped extends Error {}
 
 export interface Stop {
   seq: number;
-  /** `from`: asked for; `differs`: an answer would not fit; `open`: it has no outcome; `not_recorded`: the records end before it. */
+  /** `from`: requested; `differs`: the answer would not fit; `open`: no outcome; `not_recorded`: the records end before it. */
   why: "from" | "differs" | "open" | "not_recorded";
 }
 
 export interface ReplayingSteps extends StepRunner {
-  /** Steps asked for so far. */
+  /** Steps requested so far. */
   readonly askedCount: number;
   readonly isTainted: boolean;
   readonly stop: Stop | undefined;
@@ -85,7 +85,7 @@ async function replayStep<T>(replay: Replay, { name, request, execute }: Request
   const asked: AskedStep = { seq: replay.askedCount, name, kind, effect, input };
   const known = replay.recorded.get(asked.seq);
   const differedBefore = findings.differCount;
-  // Up to here nothing has been waited for: of steps that are asked for at once, the first decides.
+  // Nothing was awaited up to here: of steps requested at once, the first decides.
   const fits = known !== undefined && compareAsked(replay, known, asked);
   const { outcome, stop } = decide<T>(replay, asked, { known, fits });
   replay.stop = stop;
@@ -115,7 +115,7 @@ async function replayStep<T>(replay: Replay, { name, request, execute }: Request
   return outcome;
 }
 
-/** What the step is answered with, or why the replay stops at it. */
+/** The step's answer, or why the replay stops at it. */
 function decide<T>(
   { options, findings }: Replay,
   { seq }: AskedStep,
@@ -132,15 +132,15 @@ function decide<T>(
     return stop("open");
   }
   if (outcome.state === "unknown" && options.onUnknown === "wait") {
-    findings.skip(seq, "its outcome", "nobody knows it: the run waits for somebody who says it");
+    findings.skip(seq, "its outcome", "it is unknown: the run waits for a person to record it");
     return stop("open");
   }
-  if (outcome.state === "unknown") findings.skip(seq, "its outcome", "nobody knows it, and the agent is told so");
+  if (outcome.state === "unknown") findings.skip(seq, "its outcome", "it is unknown, and the agent was told so");
   if (outcome.state === "answered") findings.skip(seq, "what it waited for", "the answer is the recorded one");
   return { outcome, stop: undefined };
 }
 
 function whyOpen({ reopened, error }: Step): string | undefined {
-  if (reopened) return "it is to be done again";
+  if (reopened) return "it is to be executed again";
   return error?.code === "run_ended" ? "the run ended before it did" : undefined;
 }

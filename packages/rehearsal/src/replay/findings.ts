@@ -1,4 +1,4 @@
-/** What a replay has found so far, in the order in which it was found, each list with its limit. */
+/** What a replay has found so far, in order, each list with its limit. */
 import { clipText, replayLimits, type ReplayDifference, type ReplayReport } from "@roost/contract/operations";
 
 type Skipped = ReplayReport["notCompared"][number];
@@ -8,7 +8,7 @@ type Found = Pick<
   "steps" | "answeredCount" | "differences" | "differenceCount" | "notCompared" | "notComparedCount"
 >;
 
-/** Both sides as they are, cut to what a report has room for. */
+/** Both sides, cut to the report's limit. */
 export interface Differing extends Pick<ReplayDifference, "seq" | "name" | "kind"> {
   part: string;
   recorded: string | null;
@@ -18,7 +18,7 @@ export interface Differing extends Pick<ReplayDifference, "seq" | "name" | "kind
 
 export interface Findings {
   readonly found: Found;
-  /** How often something differed; what differs in each request alike is found once. */
+  /** Number of differences; one that repeats in each request counts once. */
   readonly differCount: number;
   differ(difference: Differing): void;
   /** Something is taken from the record. */

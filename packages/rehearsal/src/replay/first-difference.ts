@@ -1,18 +1,18 @@
-/** Where two JSON values differ first, with what each has there: texts of several lines at a line, others at a path. */
+/** The first difference of two JSON values, with both sides: by line for texts of several lines, by path for others. */
 import { canonicalJson } from "@roost/base";
 import { clipText, replayLimits } from "@roost/contract/operations";
 
 export interface FirstDifference {
   /** `.path[0].text, line 3`; empty: the whole. */
   at: string;
-  /** Null: it is not there. */
+  /** Null: missing. */
   recorded: string | null;
   replayed: string | null;
 }
 
-/** Lines that are shown of a text that differs. */
+/** Lines shown of a text that differs. */
 const linesShown = 3;
-/** Characters before the first that differs. */
+/** Characters shown before the difference. */
 const leadChars = 60;
 
 export function firstDifference(recorded: unknown, replayed: unknown, at = ""): FirstDifference | undefined {
@@ -33,7 +33,7 @@ export function firstDifference(recorded: unknown, replayed: unknown, at = ""): 
   return { at, recorded: excerptOf(recorded), replayed: excerptOf(replayed) };
 }
 
-/** A value as people read it, cut to what a report has room for. */
+/** A value for people, cut to the report's limit. */
 export function excerptOf(value: unknown): string | null {
   if (value === undefined) return null;
   const text = typeof value === "string" ? value : JSON.stringify(value);
@@ -59,7 +59,7 @@ function differingChar(before: string, after: string): number {
   return place;
 }
 
-/** One that is missing is not one that is null. */
+/** Missing is different from null. */
 function isSame(recorded: unknown, replayed: unknown): boolean {
   return (recorded === undefined) === (replayed === undefined) && canonicalJson(recorded) === canonicalJson(replayed);
 }

@@ -9,7 +9,7 @@ import { settingsFile } from "@roost/memory/settings";
 export interface PresentRun {
   run: Run;
   job: ReplayReport["job"];
-  /** Why its job's definition of today could not be used. */
+  /** Why the job's current definition could not be used. */
   unknown: string | undefined;
 }
 
@@ -19,11 +19,10 @@ export async function presentRun(kernel: Kernel, run: Run): Promise<PresentRun> 
   const found = await orUndefined(getJob(kernel, jobId));
   const present = found?.state === "removed" ? undefined : found;
   const job = { id: jobId, recordedVersion: jobVersion, presentVersion: present?.version ?? null };
-  if (present === undefined) return { run, job, unknown: `there is no job ${jobId} any more` };
+  if (present === undefined) return { run, job, unknown: `job ${jobId} no longer exists` };
   if (present.version === jobVersion) return { run, job, unknown: undefined };
   const recorded = await orUndefined(getJobVersion(kernel, jobId, jobVersion));
-  if (recorded === undefined)
-    return { run, job, unknown: `version ${jobVersion} of job ${jobId} is not kept any more` };
+  if (recorded === undefined) return { run, job, unknown: `version ${jobVersion} of job ${jobId} is no longer kept` };
   return {
     run: asDefined(run, { from: recorded.definition, to: present.definition }),
     job,

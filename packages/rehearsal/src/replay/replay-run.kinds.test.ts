@@ -31,7 +31,7 @@ test("replayRun() of turns in a conversation finds the same, also when it has go
     [[1, "context", "AGENTS.md"]],
   );
   assert.deepEqual(await fingerprint(home.test.database, home.homeDir), before);
-  await assert.rejects(home.replay(ids[0]!, { database: home.test.database }), /could write/);
+  await assert.rejects(home.replay(ids[0]!, { database: home.test.database }), /isReadOnly/);
 });
 
 test("replayRun() of heartbeats takes from the record what only that moment knew", async () => {
@@ -118,7 +118,7 @@ test("replayRun() says of records without marks that their requests are not comp
   await home.execute();
   const forked = await home.replay(fork.runId);
   assert.deepEqual([forked.differences, forked.isComplete], [[], true]);
-  assert.match(forked.notCompared.map(({ why }) => why).join(), new RegExp(`taken over from run ${id}`));
+  assert.match(forked.notCompared.map(({ why }) => why).join(), new RegExp(`copied from run ${id}`));
 });
 
 test("replayRun() reads history, uses a run's own definition when its job is gone, and refuses runs of no agent", async () => {

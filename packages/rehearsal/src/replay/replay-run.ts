@@ -1,6 +1,6 @@
 /**
- * Executes a recorded run again, against its own records: the worker's own program, with the home, the settings, the job and the tools
- * of today, where every step is answered by what is recorded of it. It is handed a database that refuses to be written.
+ * Executes a recorded run against its own records: the worker's program with today's home, settings, job and tools, where every step is answered
+ * from the record. Requires a read-only database.
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -40,7 +40,7 @@ export interface ReplayOptions {
   logger?: Logger;
 }
 
-/** @throws RoostError `not_found`; `conflict` for a run of another kind than agents'; `invalid_input` for a step that it has not come to */
+/** @throws RoostError `not_found`; `conflict` when it is not an agent's run; `invalid_input` for a step that it has not reached */
 export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
   const { database, runId, fromSeq, logger = silentLogger } = options;
   await requireReadOnly(database);
@@ -48,11 +48,11 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
   const { kernel, memory } = opened;
   const run = await getRun(database, runId);
   if (run.handler !== "agent")
-    throw new RoostError("conflict", `run ${runId} is of the kind "${run.handler}": runs of agents are replayed`);
+    throw new RoostError("conflict", `run ${runId} is of the kind "${run.handler}": only agents' runs can be replayed`);
   const recorded = await readSteps(database, runId);
   const seqMax = (recorded.at(-1)?.seq ?? 0) + 1;
   if (fromSeq !== undefined && fromSeq > seqMax)
-    throw new RoostError("invalid_input", `run ${runId} has not come to step ${fromSeq}: give one from 1 to ${seqMax}`);
+    throw new RoostError("invalid_input", `run ${runId} has not reached step ${fromSeq}: give one from 1 to ${seqMax}`);
   const present = await presentRun(kernel, run);
   const agent = await presentAgent(kernel, run, memory.settings.agents);
   const findings = createFindings();
@@ -69,7 +69,7 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
     contextUnknown: (seq) => whyContextUnknown(present.run, built.context, seq),
   });
   if (present.unknown !== undefined) findings.skip(null, "its job", present.unknown);
-  if (run.isRehearsed) findings.skip(null, "the model", "no model thought then: the run is a rehearsal");
+  if (run.isRehearsed) findings.skip(null, "the model", "there was no model then: the run is a rehearsal");
   const ended = await execute({
     ...options,
     ...opened,
@@ -100,12 +100,12 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
   };
 }
 
-/** That nothing is written is the server's word: without it nothing is executed. */
+/** The server must refuse writes: otherwise nothing is executed. */
 async function requireReadOnly(database: Database): Promise<void> {
   const [row] = await database.query<{ isReadOnly: string }>(
     `select current_setting('default_transaction_read_only') as "isReadOnly"`,
   );
-  assert(row?.isReadOnly === "on", "a replay was handed a database that it could write: open it with isReadOnly");
+  assert(row?.isReadOnly === "on", "a replay needs a read-only database: open it with isReadOnly");
 }
 
 /** Over the home as it is, which is only read. */
@@ -155,7 +155,7 @@ async function execute(execution: Execution): Promise<ReplayRunEnd | undefined> 
   const { settings } = memory;
   const { webhook: target } = settings.notify;
   const webhook = target === undefined ? undefined : { url: target.url };
-  // What is over cannot be late again, and who owned it is of no matter.
+  // A run that has ended cannot be late, and its owner does not matter.
   const run: ClaimedRun = { ...present.run, deadlineAt: null, workerId: "replay", steps: recorded };
   const toolsFor = createToolsFor({ kernel, memory, settings, webhook });
   const ends: ReplayRunEnd[] = [];
@@ -168,7 +168,7 @@ async function execute(execution: Execution): Promise<ReplayRunEnd | undefined> 
       signal,
       logger,
       steps,
-      // Asking and redeeming are parts of recorded steps.
+      // Asking and redeeming happen in recorded steps.
       approvals: { ask: refuse, redeem: refuse, read: readApproval },
       // Nothing is written that would carry them.
       labels: async () => missingLabels,
@@ -199,12 +199,12 @@ async function execute(execution: Execution): Promise<ReplayRunEnd | undefined> 
   return ends.at(-1);
 }
 
-/** Steps are answered from their records: whoever comes here would act. */
+/** Steps are answered from their records: anything that arrives here would have an effect. */
 function refuse(): never {
   throw new RoostError("internal", "a replay performs nothing");
 }
 
-/** A run that was tried again is told so; which attempt was told what is recorded has left no other trace. */
+/** A retried run is told so; which attempt the record belongs to is not known otherwise. */
 async function buildPresent({ memory, present: { run }, agent, recorded, built }: Execution): Promise<AgentContext> {
   const then = recorded.find(({ kind, name }) => kind === "context" && name === "context#1")?.output as
     | AgentContext
@@ -223,7 +223,7 @@ async function buildPresent({ memory, present: { run }, agent, recorded, built }
 }
 
 function whyContextUnknown(run: Run, context: BuiltContext | undefined, seq: number): string | undefined {
-  if (run.forkedFrom !== null && (run.forkedSeq ?? 1) > seq) return `it was taken over from run ${run.forkedFrom}`;
+  if (run.forkedFrom !== null && (run.forkedSeq ?? 1) > seq) return `it was copied from run ${run.forkedFrom}`;
   const isGone = typeof run.input["messageId"] === "string" && context?.turnSeq === undefined;
-  return isGone ? "the message that began the run is not kept any more" : undefined;
+  return isGone ? "the message that began the run is no longer kept" : undefined;
 }

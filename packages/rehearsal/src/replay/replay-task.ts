@@ -1,4 +1,4 @@
-/** What the process of a replay is told on its standard input, and what it says, a line of JSON each. Types only. */
+/** Input and output of a replay's process, a line of JSON each. Types only. */
 import type { ErrorCode } from "@roost/base";
 import type { ReplayReport } from "@roost/contract/operations";
 import type { FoundModel } from "../play/find-providers.ts";
@@ -8,7 +8,7 @@ export interface ReplayTask {
   databaseUrl: string;
   homeDir: string;
   runId: string;
-  /** Only the steps before it are answered. */
+  /** Only earlier steps are answered. */
   fromSeq?: number | undefined;
   model: FoundModel | null;
 }

@@ -1,4 +1,4 @@
-/** What a run would do next, as a report shows it: every text with a limit, and marked where nobody vouches for it. */
+/** A run's next step for a report: every text limited, and marked where untrusted. */
 import type { ModelRequest } from "@roost/agent";
 import { clipText, replayLimits, type ReplayReport, type ReplayRequest } from "@roost/contract/operations";
 

@@ -1,10 +1,10 @@
-/** Models that are never asked: they take down what they would have been sent. */
+/** Models that are never called: they record the request they would get. */
 import { openModels, type ModelRequest, type Models, type ProviderConfig } from "@roost/agent";
 import type { Clock, Logger } from "@roost/base";
 
 export interface SilentModels {
   open: (providers: ProviderConfig[]) => Models;
-  /** The request that was taken down last, which is forgotten with this. */
+  /** The last recorded request, which is then forgotten. */
   take(): ModelRequest | undefined;
 }
 

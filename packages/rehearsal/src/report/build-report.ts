@@ -1,4 +1,4 @@
-/** Puts a report together from what was played. What a part of it means is decided in the files beside this one. */
+/** Builds a report from what was played. The parts are in the files beside this one. */
 import type { ProviderConfig } from "@roost/agent";
 import {
   rehearsalRowsMax,
@@ -120,7 +120,7 @@ function toRun(run: PlayedRun, { names, measured, isPriced, fromMs, untilMs }: R
     startedAt: run.startedAt?.toISOString() ?? null,
     endedAt: run.endedAt?.toISOString() ?? null,
     waitedMs: Math.max(0, begun - run.createdAt.getTime()),
-    // What still goes at the end is given back when the players leave.
+    // Runs still active at the end are given back when the workers leave.
     state: run.state === "ready" && run.startedAt !== null ? "running" : `${run.state}${waits}`,
     error: run.error === null ? null : names.inText(run.error.message).slice(0, 2_000),
     shownTokens: shown.reduce((sum, { tokens }) => sum + tokens, 0),

@@ -11,7 +11,7 @@ export interface TimelineSpan {
   isPriced: boolean;
 }
 
-/** Hour by hour of the home's clock; the first and the last may be parts of one. */
+/** By hours of the home's clock; the first and last may be partial. */
 export function buildTimeline(
   { ticks, runs }: Played,
   { fromMs, untilMs, timeZone, isPriced }: TimelineSpan,
@@ -39,7 +39,7 @@ export function buildTimeline(
   return hours;
 }
 
-/** Time zones may be half an hour off. */
+/** Time zones may be offset by half an hour. */
 function msIntoHour(ms: number, timeZone: string): number {
   const parts = new Intl.DateTimeFormat("en", { timeZone, minute: "numeric", second: "numeric" }).formatToParts(ms);
   const part = (type: string) => Number(parts.find((each) => each.type === type)?.value ?? 0);

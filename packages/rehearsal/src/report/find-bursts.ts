@@ -1,7 +1,7 @@
 import type { RehearsedBurst } from "@roost/contract/operations";
 import type { PlayedTick } from "./read-played.ts";
 
-/** Jobs that fire at the same moment, the largest groups first; the same group at another moment counts up. */
+/** Jobs that fire at the same moment, largest groups first; a repeated group is counted. */
 export function findBursts(ticks: readonly PlayedTick[]): RehearsedBurst[] {
   const fired = ticks.filter((tick) => tick.outcome === "fired");
   const bursts = new Map<string, RehearsedBurst>();

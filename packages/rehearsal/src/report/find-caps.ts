@@ -1,4 +1,4 @@
-/** Every cap with the most that is spent under it, and the first call that it refused. */
+/** Every cap with its highest spending and the first call that it refused. */
 import type { RehearsedCap } from "@roost/contract/operations";
 import type { RunNames } from "./name-runs.ts";
 import type { Played, PlayedRefusal, PlayedRun } from "./read-played.ts";
@@ -33,7 +33,7 @@ export function findCaps(played: Played, names: RunNames): RehearsedCap[] {
   return caps.toSorted((a, b) => b.refusals - a.refusals || b.peak / b.max - a.peak / a.max);
 }
 
-/** The caps that each run of a job has of its own. */
+/** The caps of each single run of a job. */
 function addRunCaps(
   jobId: string,
   runs: readonly PlayedRun[],

@@ -1,4 +1,4 @@
-/** Where runs of two jobs, or of one that goes twice, are at the same time at what only one should have: by who uses what, and when they go. */
+/** Runs of two jobs, or two of one, that use the same exclusive resource at the same time: by who uses what, and when they run. */
 import type { RehearsedCollision } from "@roost/contract/operations";
 import type { JobProfile, Resource } from "../profile/job-profile.ts";
 import type { RunNames } from "./name-runs.ts";
@@ -54,16 +54,16 @@ export function findCollisions({ runs, profiles, names, untilMs }: CollisionQues
     (run) => run.sessionKey!,
   );
   for (const [key, inSession] of sessions) {
-    // One run of a session goes at a time: the others wait for it from the moment they are due.
+    // One run per session at a time: the others wait from their due time.
     const uses = inSession.flatMap((run) => [
       { run, jobId: run.jobId!, fromMs: run.createdAt.getTime(), untilMs: run.endedAt?.getTime() ?? untilMs },
     ]);
-    add("session", key, uses, () => `speaks in the session ${key}`);
+    add("session", key, uses, () => `uses the session ${key}`);
   }
   return collisions.toSorted((a, b) => b.count - a.count || (a.firstAt < b.firstAt ? -1 : 1));
 }
 
-/** resource → the jobs that use it → how that is known. */
+/** resource → the jobs that use it → the evidence. */
 function usersOf(profiles: ReadonlyMap<string, JobProfile>): Map<string, Map<string, string>> {
   const users = new Map<string, Map<string, string>>();
   for (const [jobId, { resources }] of profiles) {

@@ -2,7 +2,7 @@ import type { RehearsedOverlap } from "@roost/contract/operations";
 import type { PlayedRun, PlayedTick } from "./read-played.ts";
 import { mostAtOnce } from "./spans.ts";
 
-/** As the kernel says it: it names the run that is in the way, or how many wait. */
+/** The kernel's wording: names the run in the way, or how many are queued. */
 const isInTheWay = /^run [0-9a-f-]{36}\b|^\d+ runs wait already/;
 
 export interface OverlapQuestion {
@@ -13,7 +13,7 @@ export interface OverlapQuestion {
   untilMs: number;
 }
 
-/** How a job comes into its own way; undefined: it does not. */
+/** How a job overlaps with itself; undefined: it does not. */
 export function findOverlap({ jobId, policy, ticks, runs, untilMs }: OverlapQuestion): RehearsedOverlap | undefined {
   const skipped = ticks.filter((tick) => tick.outcome === "skipped" && isInTheWay.test(tick.reason ?? ""));
   const queued = runs.filter(

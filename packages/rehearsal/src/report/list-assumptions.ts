@@ -1,4 +1,4 @@
-/** What the numbers of a report rest on besides the home itself, in the order in which they matter. */
+/** The assumptions of a report beside the home itself, most important first. */
 import type { ProviderConfig } from "@roost/agent";
 import { formatDurationMs } from "@roost/base";
 import type { Assumption } from "@roost/contract/operations";
@@ -33,24 +33,24 @@ export function listAssumptions({ profiles, ranJobs, providers, places, isLater 
   list.push({ about: "money", text: priceText(providers) });
   list.push({
     about: "tokens",
-    text: "counted as a current model's tokenizer does (o200k); caps reserve more, as always",
+    text: "counted as by a current model's tokenizer (o200k); caps reserve more, as always",
   });
   list.push({
     about: "workers",
-    text: `${places.count} runs at one time${places.isAssumed ? ", as no worker runs now" : ", as the workers that run now"}`,
+    text: `${places.count} runs at once${places.isAssumed ? ", as no worker is running now" : ", as with the workers running now"}`,
   });
   list.push({
     about: "effects",
-    text: "none: states and files stay as they are, nobody writes, heartbeats find nothing to say, postconditions are met, and locks, states and topics that jobs use are known from their last runs or guessed from their prompts",
+    text: "none: states and files do not change, no one sends messages, heartbeats find nothing to report, postconditions hold, and the locks, states and subjects that jobs use are known from their last runs or guessed from their prompts",
   });
   list.push({
     about: "history",
-    text: `the last ${eventsPerPartitionMax} events of each partition of the log are seen`,
+    text: `the last ${eventsPerPartitionMax} events of each partition of the log are included`,
   });
   if (isLater)
     list.push({
       about: "until then",
-      text: "what is due before the beginning is left out, and what runs now is taken to be over",
+      text: "what is due before the start is left out, and active runs count as ended",
     });
   return list;
 }

@@ -2,14 +2,14 @@ import type { PlayedRun } from "./read-played.ts";
 
 const uuid = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
 
-/** Names instead of ids, which are others in each rehearsal. */
+/** Names instead of ids, which differ in each rehearsal. */
 export interface RunNames {
   of(runId: string): string;
-  /** A text with the ids in it replaced. */
+  /** Replaces the ids in a text. */
   inText(text: string): string;
 }
 
-/** `runs` in the order in which they came to be. */
+/** `runs` in order of creation. */
 export function nameRuns(runs: readonly PlayedRun[]): RunNames {
   const names = new Map<string, string>();
   const counts = new Map<string, number>();

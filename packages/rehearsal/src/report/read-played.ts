@@ -1,4 +1,4 @@
-/** What was played, as the scratch database has it: rows only, no judgement. */
+/** Reads what was played from the scratch database: rows only. */
 import type { Sql } from "@roost/database";
 import type { RunBudget } from "@roost/kernel";
 

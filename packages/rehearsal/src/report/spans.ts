@@ -1,11 +1,11 @@
-/** Lengths of time in which runs go, and where they meet. Pure. */
-// tidy: one idea, asked in two ways.
+/** Durations in which runs go, and where they meet. Pure. */
+// tidy: one idea, two questions.
 export interface Span {
   fromMs: number;
   untilMs: number;
 }
 
-/** The most that go at one time within `within`; one that ends when another begins does not meet it. */
+/** The most that are active at once within `within`; one that ends when another begins does not overlap with it. */
 export function mostAtOnce(spans: readonly Span[], within?: Span): number {
   const edges = spans
     .filter((span) => span.untilMs > span.fromMs)
@@ -24,7 +24,7 @@ export function mostAtOnce(spans: readonly Span[], within?: Span): number {
   return most;
 }
 
-/** Every two that go at the same time, in the order in which the later one begins. */
+/** Every overlapping pair, by when the later one begins. */
 export function meetings<Item extends Span>(items: readonly Item[]): [Item, Item][] {
   const found: [Item, Item][] = [];
   let going: Item[] = [];

@@ -1,4 +1,4 @@
-/** One job of a report, from its own ticks and runs. Whether it comes into its own or another's way is found elsewhere. */
+/** One job of a report, from its ticks and runs. Overlaps and collisions are found elsewhere. */
 import { describeTrigger, type RehearsedJob, type RehearsedRun, type RehearsedTick } from "@roost/contract/operations";
 import type { ProfiledJob } from "../profile/read-profiles.ts";
 
@@ -8,7 +8,7 @@ export interface JobQuestion {
   runs: readonly RehearsedRun[];
   isPriced: boolean;
   durationMs: number;
-  /** The home's: it is not said again. */
+  /** The home's, which is not repeated. */
   timeZone: string;
 }
 
@@ -43,7 +43,7 @@ export function summarizeJob({ job, ticks, runs, isPriced, durationMs, timeZone 
   };
 }
 
-/** Alike but for the run that they name. */
+/** Equal except for the run they name. */
 function reasonsOf(ticks: readonly RehearsedTick[]): RehearsedJob["reasons"] {
   const alike = Map.groupBy(
     ticks.filter((tick) => tick.reason !== null),

@@ -1,8 +1,8 @@
-/** Copies the end of the log with its offsets, so that cursors, digests and event jobs go on where the home is. */
+/** Copies the end of the log with its offsets, so that cursors, digests and event jobs continue where the home is. */
 import type { Sql } from "@roost/database";
 import { copyRows } from "./copy-tables.ts";
 
-/** Events of a partition. A digest that would reach further back is told that there is more. */
+/** Events of a partition. A digest that reaches further back is told that there is more. */
 export const eventsPerPartitionMax = 1_000;
 
 interface CopiedTopic {
@@ -10,7 +10,7 @@ interface CopiedTopic {
   partitions: number;
   segmentSize: number;
   retentionMs: number | null;
-  /** The segment in which the oldest copied event lies begins here. */
+  /** Start of the segment with the oldest copied event. */
   offsetsFrom: number;
   until: number;
 }
@@ -32,7 +32,7 @@ async function copyTopic(home: Sql, scratch: Sql, topic: CopiedTopic): Promise<v
     topic.segmentSize,
     topic.retentionMs,
   ]);
-  // Segments begin where the copy does: the offsets before it are gone here, as after a retention.
+  // Segments begin where the copy does: earlier offsets are missing, as after retention.
   await scratch.query(
     "update roost.topic set offsets_from = $2, offsets_until = greatest(offsets_until, $2), segment_size = $3 where name = $1",
     [topic.name, topic.offsetsFrom, topic.segmentSize],

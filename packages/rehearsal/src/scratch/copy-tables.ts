@@ -1,26 +1,26 @@
 /**
- * Copies what a rehearsal needs of the home's database: every ordinary table of kernel and memory as it is, and of those that grow without
- * bound the part that still matters. Tables are found in the catalogue, so that a new one is copied without being named here.
+ * Copies what a rehearsal needs from the home's database: ordinary tables of kernel and memory whole, and the relevant part of those that grow
+ * without bound. Tables are found in the catalogue, so that a new one needs no change here.
  */
 import type { Sql } from "@roost/database";
 import { quoteName } from "./drop-leftover-databases.ts";
 
-/** Rows of a table that is not named below; newer ones are not told apart, such tables are small. */
+/** Rows of a table that is not listed below; such tables are small. */
 const rowsMax = 20_000;
 const rowsPerInsertMax = 500;
-/** Of each conversation; a context holds less. */
+/** Per conversation; a context holds less. */
 const messagesMax = 400;
 
-/** Of each job: a context tells of three. */
+/** Per job; a context shows three. */
 const endedRunsMax = 5;
 
 const liveRun = "select id from roost.run where ended_at is null";
 
-/** table → the rows that matter; undefined: none. */
+/** table → the relevant rows; undefined: none. */
 const parts: Readonly<Record<string, string | undefined>> = {
   "roost.migration": undefined,
   "memory.migration": undefined,
-  // The log has a copy of its own (copy-events.ts); ticks are written by the rehearsal.
+  // The log is copied separately (copy-events.ts); ticks are written by the rehearsal.
   "roost.topic": undefined,
   "roost.partition_head": undefined,
   "roost.tick": undefined,
@@ -38,7 +38,7 @@ const parts: Readonly<Record<string, string | undefined>> = {
   "memory.message": `seq > (select next_seq from memory.session where session.key = session_key) - ${messagesMax}`,
 };
 
-/** Reads everything through `home`, which is to be one transaction, so that it is of one moment. */
+/** Reads everything through `home`, one transaction, so that the copy is consistent. */
 export async function copyTables(home: Sql, scratch: Sql): Promise<void> {
   for (const table of await tablesInOrder(scratch)) {
     const part = Object.hasOwn(parts, table) ? parts[table] : "true";
@@ -48,7 +48,7 @@ export async function copyTables(home: Sql, scratch: Sql): Promise<void> {
   await copyEndedRuns(home, scratch);
 }
 
-/** Of each job the last that ended, with what they reported: a context tells the next run of them. */
+/** The last ended runs of each job with their reports, which a context shows to the next run. */
 async function copyEndedRuns(home: Sql, scratch: Sql): Promise<void> {
   const from = `roost.run_all as t`;
   const where = `t.id in (
@@ -67,7 +67,7 @@ interface Copy {
   limit: number;
 }
 
-/** As JSON, by the names of columns. */
+/** As JSON, by column names. */
 export async function copyRows(home: Sql, scratch: Sql, { table, from, where, limit }: Copy): Promise<number> {
   const rows = await home.query<{ row: string }>(
     `select to_jsonb(t)::text as row from ${from} where ${where} limit $1`,
@@ -85,7 +85,7 @@ export async function copyRows(home: Sql, scratch: Sql, { table, from, where, li
   return rows.length;
 }
 
-/** A JSON null within a row reads as no value at all: where a column must hold JSON, it was a null. */
+/** A JSON null in a row reads as no value: where a column must hold JSON, it was a null. */
 async function selectList(scratch: Sql, table: string): Promise<string> {
   const columns = await scratch.query<{ name: string; mustHoldJson: boolean }>(
     `select attname as name, attnotnull and atttypid = 'jsonb'::regtype as "mustHoldJson" from pg_attribute
@@ -97,7 +97,7 @@ async function selectList(scratch: Sql, table: string): Promise<string> {
     .join(", ");
 }
 
-/** Ordinary tables of kernel and memory, each after those that it refers to. */
+/** Ordinary tables of kernel and memory, each after those it refers to. */
 async function tablesInOrder(scratch: Sql): Promise<string[]> {
   const tables = await scratch.query<{ name: string; needs: string[] }>(
     `select n.nspname || '.' || c.relname as name,

@@ -3,10 +3,10 @@
 import { RoostError } from "@roost/base";
 import { sqlStateOf, type Database, type Sql } from "@roost/database";
 
-/** Databases that one pass drops. */
+/** Databases dropped per pass. */
 const leftoversMax = 100;
 
-/** What the names of the scratch databases of this home's database begin with: two homes may share a server. */
+/** Prefix of the scratch databases of this home's database: two homes may share a server. */
 export async function scratchPrefix(database: Sql): Promise<string> {
   const [row] = await database.query<{ oid: string }>(
     "select oid::text as oid from pg_database where datname = current_database()",
@@ -17,7 +17,7 @@ export async function scratchPrefix(database: Sql): Promise<string> {
 /** For `pg_advisory_lock`. */
 export const scratchLockKey = "hashtextextended('roost.rehearsal:' || $1, 0)";
 
-/** Drops the scratch databases whose rehearsals are gone, however they ended. Any number may call it. Returns the names. */
+/** Drops the scratch databases of rehearsals that have ended, in whatever way. May be called concurrently. Returns the names. */
 export async function dropLeftoverDatabases(database: Database): Promise<string[]> {
   const prefix = await scratchPrefix(database);
   const found = await database.query<{ name: string }>(
@@ -40,7 +40,7 @@ export async function dropLeftoverDatabases(database: Database): Promise<string[
   return dropped;
 }
 
-/** Also when somebody is still connected to it. */
+/** Even while connections to it are open. */
 export async function dropDatabase(sql: Sql, name: string): Promise<void> {
   await sql.query(`drop database if exists ${quoteName(name)} with (force)`);
 }
@@ -54,7 +54,7 @@ export function explainCreation(error: unknown): unknown {
   if (sqlStateOf(error) !== "42501") return error;
   return new RoostError(
     "forbidden",
-    "the database role may not create the scratch database that a rehearsal plays in: give it CREATEDB",
+    "the database role may not create the scratch database of a rehearsal: grant it CREATEDB",
     { cause: error },
   );
 }

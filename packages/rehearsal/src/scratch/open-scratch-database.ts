@@ -1,4 +1,4 @@
-/** A database for one rehearsal on the server of the home: made, migrated, and dropped at the end. What crashes leaves it to dropLeftoverDatabases. */
+/** A database for one rehearsal on the home's server: created, migrated, and dropped at the end. After a crash dropLeftoverDatabases removes it. */
 import { createIdSource, silentLogger } from "@roost/base";
 import { applyMigrations, openDatabase, readMigrations, type Database } from "@roost/database";
 import { readKernelSchema } from "@roost/kernel";
@@ -23,7 +23,7 @@ export interface OpenScratchOptions {
   url: string;
 }
 
-/** One run is executed at a time; the others are the kernel's own. */
+/** One run is executed at a time; the others are for the kernel. */
 const poolMax = 4;
 const statementTimeoutMsMax = 60_000;
 
@@ -40,13 +40,13 @@ export async function openScratchDatabase({ home, url }: OpenScratchOptions): Pr
     throw explainCreation(error);
   });
   opened.defer(() => dropDatabase(session, name));
-  // What it holds need not outlive anything.
+  // Its content need not survive a crash.
   await session.query(`alter database ${quoteName(name)} set synchronous_commit = off`);
   const database = opened.use(
     await openDatabase({
       url: beside(url, name),
       applicationName: "roost rehearsal",
-      // A connection that it loses fails what uses it, and that is told.
+      // A lost connection fails its user, which reports it.
       logger: silentLogger,
       poolMax,
       statementTimeoutMsMax,
@@ -57,7 +57,7 @@ export async function openScratchDatabase({ home, url }: OpenScratchOptions): Pr
   return { name, database, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** Once roost.now() is the simulated clock: its defaults are written with that. */
+/** After roost.now() is simulated, since column defaults use it. */
 export async function migrateMemory(database: Database): Promise<void> {
   await applyMigrations(database, { schema: memorySchema, migrations: await readMigrations(memoryMigrations) });
 }

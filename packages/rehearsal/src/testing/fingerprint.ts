@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Database } from "@roost/database";
 
-/** Every row of every table of a home, and every file with its times. */
+/** All rows of all tables of a home, and all files with their times. */
 export async function fingerprint(database: Database, homeDir: string): Promise<Record<string, string>> {
   const marks: Record<string, string> = {};
   const hash = (text: string | Buffer) => createHash("sha256").update(text).digest("hex");

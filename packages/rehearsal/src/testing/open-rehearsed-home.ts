@@ -1,4 +1,4 @@
-/** A home of its own for a test: files, database with a clock, jobs applied as the gateway does; and its rehearsal. */
+/** A home per test: files, a database with a clock, jobs applied as by the gateway; and its rehearsal. */
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -23,9 +23,9 @@ export interface RehearsedHome extends AsyncDisposable {
 }
 
 export interface RehearsedHomeOptions {
-  /** The present moment of the home. */
+  /** The home's current time. */
   now: string;
-  /** Over the files of examples/home. */
+  /** Added to the files of examples/home. */
   files?: Record<string, string>;
 }
 

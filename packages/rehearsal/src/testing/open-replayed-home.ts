@@ -1,4 +1,4 @@
-/** A home of its own for a test whose runs are really executed, with a model that follows a script; and their replays. */
+/** A home per test whose runs are really executed, with a scripted model; and their replays. */
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -21,13 +21,13 @@ export interface ReplayedHome extends AsyncDisposable {
   kernel: Kernel;
   memory: Memory;
   homeDir: string;
-  /** Requests that the model was sent. */
+  /** Requests sent to the model. */
   requestCount(): number;
   write(path: string, text: string): Promise<void>;
   define(job: object): Promise<void>;
-  /** Starts the job and executes its run to its end. */
+  /** Starts the job and executes its run to the end. */
   runJob(jobId: string): Promise<Run>;
-  /** Executes whatever run is ready. */
+  /** Executes the next ready run. */
   execute(): Promise<Run>;
   replay(runId: string, options?: Partial<ReplayOptions>): Promise<ReplayReport>;
 }

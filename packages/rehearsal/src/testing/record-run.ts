@@ -17,11 +17,11 @@ export interface RecordedRun {
   /** Of its one model call. */
   outputTokens?: number;
   text?: string;
-  /** Tool calls that it made, by name, with their arguments. */
+  /** Its tool calls, by name, with arguments. */
   tools?: [name: string, input: Record<string, string>][];
 }
 
-/** A run of a job that took its time and ended well, as the home's history has it. The clock moves on. */
+/** Records a run of a job that took its time and ended well, as in the home's history. Moves the clock. */
 export async function recordRun({ kernel, clock }: TestKernel, run: RecordedRun): Promise<void> {
   const { jobId, durationMs, outputTokens = 400, text = "done", tools = [] } = run;
   const { runId } = await kernel.transact((tx) =>

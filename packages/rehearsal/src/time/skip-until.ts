@@ -1,10 +1,10 @@
-/** Lets a simulation begin later than the state it was given. */
+/** Starts a simulation later than the state it was given. */
 import { jobColumns, advanceJobs, nextTick, type StoredJob } from "@roost/jobs";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
 
 /**
- * What is due before `untilMs` is as if it had never been; runs that go on or are ready now count as over and leave no trace; those that
- * wait for a person or a moment wait on. Never outside of a scratch database: it writes no tick and no event.
+ * Drops what is due before `untilMs`; active and ready runs count as ended and leave no trace; those waiting for a person or a time keep waiting.
+ * Only for scratch databases: writes no ticks and no events.
  */
 export async function skipUntil(kernel: Kernel, untilMs: number): Promise<void> {
   await kernel.transact(async (tx) => {

@@ -1,4 +1,4 @@
-/** Passes a request on to an instance of a service, in the caller's name, and its answer back as it comes. */
+/** Forwards a request to an instance of a service, in the caller's name, and streams the answer back. */
 import { RoostError, type Clock, type Logger } from "@roost/base";
 import type { Principal } from "@roost/contract";
 import type { Signer } from "../signing/open-signer.ts";
@@ -20,7 +20,7 @@ export interface ForwardedCall {
   request: Request;
 }
 
-/** What says who the caller is to the gateway is not for the service; the rest belongs to one connection. */
+/** Headers that authenticate the caller to the gateway are not for the service; the others belong to one connection. */
 const dropped = [
   "authorization",
   "cookie",
@@ -37,7 +37,7 @@ const dropped = [
   callHeader,
 ];
 
-/** @throws RoostError `not_found` for a service that is not there, `unavailable` for one that does not run now */
+/** @throws RoostError `not_found` for an unknown service, `unavailable` when it is not running */
 export type ForwardCall = (call: ForwardedCall) => Promise<Response>;
 
 export function createForwardCall(options: ForwardOptions): ForwardCall {
@@ -46,7 +46,7 @@ export function createForwardCall(options: ForwardOptions): ForwardCall {
   return async (call) => {
     const { instances, title, reason } = await directory.find(call.service);
     const body = await bodyOf(call.request);
-    // Each instance is asked first in its turn.
+    // Instances take turns in being first.
     turn += 1;
     const first = turn % Math.max(1, instances.length);
     for (const instance of [...instances.slice(first), ...instances.slice(0, first)]) {
@@ -57,7 +57,7 @@ export function createForwardCall(options: ForwardOptions): ForwardCall {
         logger.debug("an instance of a service does not answer", { service: call.service, url: instance.url, error });
       }
     }
-    throw new RoostError("unavailable", `${title} does not run at the moment${reason === null ? "" : `: ${reason}`}`);
+    throw new RoostError("unavailable", `${title} is not running${reason === null ? "" : `: ${reason}`}`);
   };
 }
 
@@ -86,7 +86,7 @@ async function ask(
   return new Response(response.body, { status: response.status, headers: kept });
 }
 
-/** The whole of it, so that another instance can be asked: a call is at most as long as the longest content. */
+/** Read whole, so that another instance can be tried: as long as the longest content. */
 const bodyBytesMax = 21 * 1024 * 1024;
 
 async function bodyOf(request: Request): Promise<ArrayBuffer | undefined> {
@@ -104,7 +104,7 @@ async function bodyOf(request: Request): Promise<ArrayBuffer | undefined> {
   return await new Blob(parts).arrayBuffer();
 }
 
-/** No connection was made: another instance may be asked. */
+/** No connection was made: another instance may be tried. */
 function isNotSent(error: unknown): boolean {
   const cause = (error as { cause?: { code?: string } }).cause;
   return cause?.code === "ECONNREFUSED" || cause?.code === "ENOTFOUND" || cause?.code === "EHOSTUNREACH";
@@ -112,7 +112,7 @@ function isNotSent(error: unknown): boolean {
 
 function unreachable(title: string, cause: unknown): unknown {
   if (cause instanceof RoostError || (cause as { name?: string }).name === "AbortError") return cause;
-  return new RoostError("unavailable", `${title} was asked and gave no answer: whether it was done is not known`, {
+  return new RoostError("unavailable", `${title} was called but did not answer: the outcome is unknown`, {
     cause,
   });
 }

@@ -1,4 +1,4 @@
-/** Which services there are, where they run and what they say of themselves, for those that call them. Looked up when it is asked for, and then kept for a moment. */
+/** The services, their instances and contracts, for callers. Looked up on demand and cached briefly. */
 import { RoostError, type Clock } from "@roost/base";
 import type { OpenApiDocument } from "@roost/contract";
 import type { Sql } from "@roost/database";
@@ -13,9 +13,9 @@ export interface ListedService {
   title: string;
   contractHash: string;
   instances: ServiceInstance[];
-  /** Why it cannot run; null: nothing hinders it. */
+  /** Why it cannot run; null: it can. */
   reason: string | null;
-  /** What an administrator of the database has to run first. */
+  /** What a database administrator must run first. */
   statements: string[];
 }
 
@@ -23,7 +23,7 @@ export interface ServiceDirectory {
   list(): Promise<readonly ListedService[]>;
   /** @throws RoostError `not_found` */
   find(name: string): Promise<ListedService>;
-  /** The contract that was installed last, as an OpenAPI document. @throws RoostError `not_found` */
+  /** The last installed contract, as an OpenAPI document. @throws RoostError `not_found` */
   contractOf(name: string): Promise<OpenApiDocument>;
 }
 
@@ -46,7 +46,7 @@ export function createServiceDirectory(sql: Sql, { clock }: { clock: Clock }): S
       [],
       { name: "roost_services" },
     );
-    // A failure is not kept.
+    // Failures are not cached.
     known.catch(() => (known = undefined));
     return known;
   };

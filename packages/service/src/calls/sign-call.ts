@@ -1,6 +1,6 @@
 /**
- * How a call reaches a service: the gateway says in whose name it is made, for one instance, one address and half a minute, and signs it.
- * An instance takes nothing else, and no such word twice.
+ * How calls reach a service: the gateway signs the caller's identity for one instance, one address and half a minute. An instance accepts nothing
+ * else, and no token twice.
  */
 import { createId, RoostError, type Clock } from "@roost/base";
 import { principalKinds, type Principal } from "@roost/contract";
@@ -11,7 +11,7 @@ import type { Signer } from "../signing/open-signer.ts";
 export const callHeader = "roost-call";
 const purpose = "roost-call";
 const callMsMax = 30_000;
-/** Words that an instance remembers; more within half a minute are refused. */
+/** Tokens that an instance remembers; more within half a minute are refused. */
 const seenMax = 100_000;
 
 const Call = z.object({
@@ -43,7 +43,7 @@ export function signCall(signer: Signer, call: OutgoingCall, clock: Clock): Prom
   return signer.sign(purpose, { ...call, principal, id: createId(), expiresAtMs });
 }
 
-/** For one instance: in whose name a request is made. @throws RoostError `unauthenticated` */
+/** Verifies for one instance in whose name a request is made. @throws RoostError `unauthenticated` */
 export type VerifyCall = (request: { method: string; path: string; word: string | undefined }) => Promise<Principal>;
 
 export function createVerifyCall(
@@ -52,7 +52,7 @@ export function createVerifyCall(
 ): VerifyCall {
   const seen = new Map<string, number>();
   const forget = (nowMs: number) => {
-    // In the order of their coming, which is about that of their end.
+    // In order of arrival, roughly that of expiry.
     for (const [id, expiresAtMs] of seen) {
       if (expiresAtMs > nowMs) return;
       seen.delete(id);
@@ -66,19 +66,19 @@ export function createVerifyCall(
     const call = parsed.data;
     const nowMs = clock.nowMs();
     forget(nowMs);
-    if (call.expiresAtMs <= nowMs || call.expiresAtMs > nowMs + 2 * callMsMax) throw refusal("its time is over");
+    if (call.expiresAtMs <= nowMs || call.expiresAtMs > nowMs + 2 * callMsMax) throw refusal("it has expired");
     if (call.instance !== instance || call.method !== method || call.path !== path)
-      throw refusal("it is signed for another one");
-    if (seen.has(call.id) || seen.size >= seenMax) throw refusal("it was made before");
+      throw refusal("it is signed for another request");
+    if (seen.has(call.id) || seen.size >= seenMax) throw refusal("it was already used");
     seen.set(call.id, call.expiresAtMs);
     const { run, ...principal } = call.principal;
     // A service that calls another does so as itself.
     if (signer.kind === "service" && principal.id !== `service:${signer.name}`)
-      throw refusal(`service ${signer.name} calls in another's name`);
+      throw refusal(`service ${signer.name} used another caller's name`);
     return run === undefined ? principal : { ...principal, run };
   };
 }
 
 function refusal(why: string): RoostError {
-  return new RoostError("unauthenticated", `The call of a service is refused: ${why}`);
+  return new RoostError("unauthenticated", `The call was refused: ${why}`);
 }

@@ -6,7 +6,7 @@ import { RoostError, type Logger } from "@roost/base";
 import { isPassing } from "@roost/kernel";
 import type { Consumer, ReadEvent, ServiceDatabase, ServiceTransaction } from "../service.ts";
 
-/** Offsets that one look passes over at most. */
+/** Maximum offsets skipped per pass. */
 const windowMax = 500;
 const eventsPerLookMax = 100;
 
@@ -24,11 +24,11 @@ interface Place {
 export interface Look {
   /** There may be more to read at once. */
   isMore: boolean;
-  /** Another instance had a place that is not at its end, or a failure rests. */
+  /** Another instance holds a partition that is not at its end, or a failure is waiting for its retry. */
   isBusy: boolean;
 }
 
-/** One look of a consumer at everything that it reads. */
+/** One pass of a consumer over everything that it reads. */
 export async function consumeOnce(consumer: Consumer, options: ConsumeOptions): Promise<Look> {
   const places = await options.database.query<Place>("select topic, partition from service.ends_1($1)", [
     consumer.types,
@@ -58,7 +58,7 @@ interface Failed {
 
 type Taken = "moved" | "done" | "busy";
 
-/** Takes one event, or passes over a window without any. "busy": another instance has the place, or it failed. */
+/** Takes one event, or skips a window without any. "busy": another instance holds the partition, or it failed. */
 async function takeOne(consumer: Consumer, place: Place, options: ConsumeOptions): Promise<Taken> {
   let failed: Failed | undefined;
   try {

@@ -1,7 +1,4 @@
-/**
- * Hosts one service: its migrations, its port, its consumers, and its place in the address table. It has the rights of the service's role
- * and no others.
- */
+/** Hosts one service: its migrations, port, consumers, and entry in the address table. Has only the rights of the service's role. */
 import { hostname } from "node:os";
 import { createId, RoostError, sleepUntilAborted, type Clock, type Logger } from "@roost/base";
 import { serveContract } from "@roost/contract";
@@ -25,7 +22,7 @@ export interface HostOptions {
   logger: Logger;
   host?: string;
   port?: number;
-  /** Without a wake-up consumers look again after this long. */
+  /** Without a wake-up consumers check again after this long. */
   pollMs?: number;
 }
 
@@ -33,7 +30,7 @@ export interface HostedService extends AsyncDisposable {
   readonly id: string;
   readonly url: string;
   readonly database: ServiceDatabase;
-  /** Empties the tables of a projection and reads the log again from the oldest event that is kept. @throws RoostError `not_found` */
+  /** Empties the tables of a projection and reads the log again from the oldest event. @throws RoostError `not_found` */
   rebuild(projection: string): Promise<void>;
 }
 
@@ -72,9 +69,9 @@ export async function hostService(options: HostOptions): Promise<HostedService> 
     renew(announce, { signal, logger }),
     ...[...(service.consumers ?? []), ...(service.projections ?? [])].map((each) => runConsumer(each, reading)),
   ];
-  // What goes on is ended before what it uses is closed.
+  // Active work ends before what it uses is closed.
   opened.defer(async () => {
-    stopping.abort(new RoostError("unavailable", "the service stops"));
+    stopping.abort(new RoostError("unavailable", "the service is stopping"));
     await Promise.all(loops);
   });
   const owned = opened.move();

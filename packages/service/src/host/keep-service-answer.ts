@@ -1,4 +1,4 @@
-/** Answers of a service's operations by idempotency key, kept through the functions that its role was granted. */
+/** Keeps answers of a service's operations by idempotency key, through the functions granted to its role. */
 import type { Logger } from "@roost/base";
 import type { KeepAnswer } from "@roost/contract";
 import type { Sql } from "@roost/database";

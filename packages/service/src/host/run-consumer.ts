@@ -1,4 +1,4 @@
-/** Keeps a consumer reading until its service stops: woken by the log, and by itself where a wake-up was lost. */
+/** Keeps a consumer reading until its service stops: on wake-ups, and by polling in case one is lost. */
 import { RoostError, sleepUntilAborted, type Clock } from "@roost/base";
 import type { Database } from "@roost/database";
 import { groupsChannel, type Wakeups } from "@roost/kernel";
@@ -26,18 +26,18 @@ export async function runConsumer(consumer: Consumer, options: RunConsumerOption
   using watch = wakeups.watch([groupsChannel, ...[...topics].map((topic) => `log:${topic}`)]);
   while (!signal.aborted) {
     const look = await consumeOnce(consumer, options).catch((error: unknown) => {
-      if (!signal.aborted) logger.warn("a consumer of a service could not look", { consumer: consumer.name, error });
+      if (!signal.aborted) logger.warn("a pass of a service's consumer failed", { consumer: consumer.name, error });
       return { isMore: false };
     });
     if (!look.isMore) await watch.next({ timeoutMs: pollMs, signal });
   }
 }
 
-/** How long it is waited for, and how soon a place that another instance has is looked at again. */
+/** How long to wait, and how soon a partition held by another instance is checked again. */
 const catchUpMsMax = 60_000;
 const busyMs = 20;
 
-/** Until it has read everything, together with the instances that read for it anyway. @throws RoostError `timeout` */
+/** Resolves once it has read everything, together with other instances. @throws RoostError `timeout` */
 export async function catchUp(consumer: Consumer, options: ConsumeOptions & { clock: Clock }): Promise<void> {
   const { signal, clock } = options;
   const untilMs = clock.nowMs() + catchUpMsMax;
@@ -45,7 +45,10 @@ export async function catchUp(consumer: Consumer, options: ConsumeOptions & { cl
     const { isMore, isBusy } = await consumeOnce(consumer, options);
     if (!isMore && !isBusy) return;
     if (signal.aborted || clock.nowMs() > untilMs)
-      throw new RoostError("timeout", `projection ${consumer.name} is not built yet and goes on by itself`);
+      throw new RoostError(
+        "timeout",
+        `projection ${consumer.name} is not complete yet; it continues in the background`,
+      );
     if (isBusy) await sleepUntilAborted(busyMs, { signal });
   }
 }

@@ -1,4 +1,4 @@
-/** The port of an instance: takes calls that were signed for it, and serves the contract. */
+/** The port of an instance: accepts calls signed for it and serves the contract. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,4 +1,4 @@
-/** The database as a service has it: its own schema, and the log by the functions that its role was granted. */
+/** A service's view of the database: its own schema, and the log through functions granted to its role. */
 import { createId, RoostError, type JsonValue } from "@roost/base";
 import { listComplaints, type EventDefinition, type ServiceContract } from "@roost/contract";
 import type { Database, Transaction } from "@roost/database";
@@ -84,10 +84,10 @@ function createTransaction(contract: ServiceContract, tx: Transaction, drafts: D
   };
 }
 
-/** Its own events are checked here: the database knows their names and versions, not their shapes. */
+/** A service's events are validated here: the database knows their names and versions, not their schemas. */
 function refuseInvalid(contract: ServiceContract, event: EventDefinition, data: unknown): void {
   if (!contract.events.includes(event))
-    throw new RoostError("internal", `event "${event.type}" is none of the contract of service "${contract.name}"`);
+    throw new RoostError("internal", `event "${event.type}" is not in the contract of service "${contract.name}"`);
   const complaints = listComplaints(event.schema, data);
   if (complaints.length === 0) return;
   throw new RoostError(
@@ -133,6 +133,9 @@ async function remember<T extends JsonValue>(
     return { result, isRepeated: false };
   }
   if (!known!.isSame)
-    throw new RoostError("conflict", `The idempotency key "${key}" was used for another request: use one for each`);
+    throw new RoostError(
+      "conflict",
+      `The idempotency key "${key}" was used for another request: use a new key for each`,
+    );
   return { result: known!.result, isRepeated: true };
 }

@@ -12,7 +12,7 @@ export interface ConnectOptions {
 
 const poolMax = 4;
 
-/** Connections as the role of a service, with the role's limits. */
+/** Opens connections as the role of a service, with the role's limits. */
 export function connectService({ databaseUrl, installed, logger }: ConnectOptions): Promise<Database> {
   return openDatabase({
     url: urlOfRole(databaseUrl, installed),
@@ -24,7 +24,7 @@ export function connectService({ databaseUrl, installed, logger }: ConnectOption
   });
 }
 
-/** User and password as parameters: they win over those in front of the host, and stand where there is no host. */
+/** User and password as parameters: they override those before the host, and work without a host. */
 function urlOfRole(databaseUrl: string, { roleName, password }: InstalledService): string {
   const url = new URL(databaseUrl);
   url.username = "";

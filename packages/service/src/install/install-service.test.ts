@@ -51,7 +51,7 @@ test("installService() refuses a topic of the kernel or of another service, and 
     const [row] = await plain.database.query<{ reason: string; count: number }>(
       "select reason, cardinality(statements) as count from service.service",
     );
-    assert.match(row?.reason ?? "", /an administrator runs the statements/);
+    assert.match(row?.reason ?? "", /an administrator must run the statements/);
     assert.equal(row?.count, error?.details.statements.length);
   } finally {
     await plain.database.query(`grant ${name} to current_user`);

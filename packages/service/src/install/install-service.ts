@@ -1,6 +1,6 @@
 /**
- * Makes a service known to the home: its role, schema, topics and event types, and its contract for those that call it. Done by a program
- * with the home's own rights; hosting a service needs none of them. Doing it again changes what has changed.
+ * Installs a service in the home: its role, schema, topics and event types, and its contract for callers. Needs the home's own rights; hosting a
+ * service does not. Repeating it applies changes.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { canonicalJson, RoostError } from "@roost/base";
@@ -13,20 +13,20 @@ import { grantStatements, roleStatements } from "./role-statements.ts";
 export interface InstalledService extends ServiceNames {
   name: string;
   contractHash: string;
-  /** Of its role; made anew each time, for the process that hosts it. */
+  /** Of its role; generated each time, for the process that hosts it. */
   password: string;
 }
 
 export interface InstallOptions {
   contract: ServiceContract;
   homeId: string;
-  /** Of the program that brings it. */
+  /** Version of the program that contains it. */
   version: string;
 }
 
 /**
- * @throws RoostError `forbidden`, with the statements for an administrator in `details.statements`, when this database user may make no
- * roles and the role is not there; `conflict` when a topic or an event type is another service's
+ * @throws RoostError `forbidden`, with the statements for an administrator in `details.statements`, when this database user may not create roles
+ * and the role does not exist; `conflict` when a topic or an event type belongs to another service
  */
 export async function installService(kernel: Kernel, options: InstallOptions): Promise<InstalledService> {
   const { contract, homeId, version } = options;
@@ -47,7 +47,7 @@ export async function installService(kernel: Kernel, options: InstallOptions): P
     missing === undefined ? null : missing.message,
     missing?.details?.["statements"] ?? [],
   ]);
-  // Processes that run learn the new types and find the service without a restart.
+  // Running processes learn the new types and find the service without a restart.
   kernel.wakeups.wake("schemas");
   if (missing !== undefined) throw missing;
   return { name: contract.name, ...names, contractHash, password };
@@ -70,7 +70,7 @@ async function recordService(
   );
 }
 
-/** Invariant: a topic belongs to one service, and none of the kernel's belongs to any. */
+/** Invariant: a topic belongs to one service, and the kernel's belong to none. */
 async function claimTopics(
   tx: Transaction,
   { name, topics }: ServiceContract,
@@ -88,7 +88,7 @@ async function claimTopics(
   }
 }
 
-/** The error when it cannot be made here. */
+/** The error when it cannot be created here. */
 async function prepareRole(kernel: Kernel, names: ServiceNames, password: string): Promise<RoostError | undefined> {
   const { roleName } = names;
   return kernel.database.transact(async (tx) => {
@@ -112,7 +112,7 @@ function mayNotCreate(names: ServiceNames): RoostError {
   const statements = [...roleStatements(names, undefined), ...grantStatements(names)];
   return new RoostError(
     "forbidden",
-    `The database user of this home may make no roles, and ${names.roleName} is not there: an administrator runs the statements that roost doctor prints`,
+    `The home's database user may not create roles, and ${names.roleName} does not exist: an administrator must run the statements shown by roost doctor`,
     { details: { statements } },
   );
 }

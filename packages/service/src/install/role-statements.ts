@@ -1,11 +1,11 @@
-/** The statements that give a service its role: by this program where it may, else by an administrator, who is shown them. */
+/** The statements that give a service its role: run by this program where allowed, else shown to an administrator. */
 import { escapeIdentifier, escapeLiteral } from "@roost/database";
 import type { ServiceNames } from "./service-names.ts";
 
-/** Of one statement, of waiting for a lock, and of a transaction in which nothing happens. */
+/** Time limit of a statement, of a lock wait, and of an idle transaction. */
 export const limitMs = 5_000;
 
-/** The functions of this room that a service may call; nothing else of the database is granted. */
+/** Functions of this room that a service may call; nothing else of the database is granted. */
 export const grantedFunctions = [
   "announce_1",
   "begin_answer_1",
@@ -32,7 +32,7 @@ export const grantedFunctions = [
   "withdraw_1",
 ] as const;
 
-/** Makes the role; needs CREATEROLE. The password is left out where a person is to see the statement. */
+/** Creates the role; needs CREATEROLE. Without the password when shown to a person. */
 export function roleStatements({ roleName }: ServiceNames, password: string | undefined): string[] {
   const role = escapeIdentifier(roleName);
   const secret = password === undefined ? "'…'" : escapeLiteral(password);
@@ -45,14 +45,14 @@ export function roleStatements({ roleName }: ServiceNames, password: string | un
   ];
 }
 
-/** What the role is given in this database, by its owner: a schema of its own, and functions. */
+/** Grants of the database's owner to the role: its own schema, and functions. */
 export function grantStatements({ roleName, schemaName }: ServiceNames): string[] {
   const role = escapeIdentifier(roleName);
   const names = grantedFunctions.map((name) => `'${name}'`).join(", ");
   return [
     `create schema if not exists ${escapeIdentifier(schemaName)} authorization ${role}`,
     `grant usage on schema service to ${role}`,
-    // Everybody may make temporary tables unless told otherwise.
+    // By default every role may create temporary tables.
     "do $grant$ begin execute format('revoke temporary on database %I from public', current_database()); end $grant$",
     `do $grant$
      declare

@@ -1,4 +1,4 @@
-/** Names of the role and the schema of a service. Roles belong to the whole server, so a role's name carries the home's id. */
+/** Names of a service's role and schema. Roles belong to the whole server, so a role's name includes the home's id. */
 
 export interface ServiceNames {
   roleName: string;

@@ -1,4 +1,4 @@
-/** Tells who signed a message: looks the signer's public key up once and remembers it for as long as it counts. */
+/** Tells who signed a message: looks up the signer's public key once and caches it until it expires. */
 import { createPublicKey, verify, type KeyObject } from "node:crypto";
 import { RoostError, type Clock } from "@roost/base";
 import type { Sql } from "@roost/database";
@@ -11,7 +11,7 @@ export interface Signed {
 }
 
 export interface Verifier {
-  /** @throws RoostError `unauthenticated` for what no living signer of the home has signed for this purpose */
+  /** @throws RoostError `unauthenticated` unless a current signer of the home signed it for this purpose */
   verify(purpose: string, text: string): Promise<Signed>;
 }
 
@@ -64,6 +64,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // The schema refuses it.
+    return undefined; // Refused by the schema.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Signs short messages in the name of this process. The private half of its key never leaves the process; the public half stands in the
- * database until it expires, so that every other process of the home can tell who signed.
+ * Signs short messages for this process. The private key never leaves the process; the public key is in the database until it expires, so that
+ * every process of the home can verify.
  */
 import { generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { createId, type Clock, type JsonValue } from "@roost/base";
@@ -9,11 +9,11 @@ import type { Sql } from "@roost/database";
 export type SignerKind = "worker" | "gateway" | "service";
 
 export interface Signer {
-  /** The message, whose it is, and its signature, as one word for a header. `purpose` keeps one kind of message from standing for another. */
+  /** The message, its owner and its signature, as one header value. `purpose` keeps one kind of message from being used as another. */
   sign(purpose: string, message: JsonValue): Promise<string>;
 }
 
-/** A key is used for half of its time and counts for the other half, for what it signed last. */
+/** A key signs for half of its lifetime; the other half is for verifying its last signatures. */
 const keyMsMax = 24 * 3_600_000;
 
 interface Key {
@@ -27,7 +27,7 @@ export function openSigner(sql: Sql, { kind, name, clock }: { kind: SignerKind; 
   const makeKey = async (): Promise<Key> => {
     const { publicKey, privateKey } = generateKeyPairSync("ed25519");
     const id = createId();
-    // Old keys leave when a new one comes.
+    // Expired keys are deleted when a new one is added.
     await sql.query(
       `with expired as (delete from service.signer where expires_at < roost.now() - interval '1 day')
        insert into service.signer (id, kind, name, public_key, expires_at)

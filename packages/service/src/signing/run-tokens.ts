@@ -1,6 +1,6 @@
 /**
- * The token with which an agent calls operations: it names a run and the epoch at which a worker owns it. It counts for as long as that
- * is so: a run that has ended, that waits, or that another worker has claimed since takes every token of it along.
+ * The token with which an agent calls operations: names a run and the epoch at which a worker owns it. Valid only while that is so: it ends when
+ * the run ends, waits, or is claimed by another worker.
  */
 import { RoostError } from "@roost/base";
 import type { Principal } from "@roost/contract";
@@ -11,14 +11,14 @@ import type { Signer } from "./open-signer.ts";
 import type { Verifier } from "./create-verifier.ts";
 
 export const runTokenPurpose = "roost-run";
-/** What an agent may call beside the services that it is given: what keeps programs out of each other's way. */
+/** What an agent may call beside its services: coordination between programs. */
 const agentScopes = ["locks:*", "once:*", "subjects:*"];
 const Message = z.object({ runId: z.uuid(), epoch: z.number().int().min(0), scopes: z.array(z.string()).max(100) });
 
 export interface RunTokenRequest {
   runId: string;
   epoch: number;
-  /** Beside those that every agent has: `peeps.*:*` of each service that it may call. */
+  /** Beside those that every agent has: `peeps.*:*` for each service that it may call. */
   scopes?: readonly string[] | undefined;
 }
 
@@ -32,14 +32,14 @@ export function isRunToken(token: string): boolean {
 }
 
 /**
- * The agent whose run it is, never the owner.
- * @throws RoostError `unauthenticated` when no worker signed it, or the run is not at that epoch any more
+ * Returns the run's agent, never the owner.
+ * @throws RoostError `unauthenticated` when no worker signed it, or the run is no longer at that epoch
  */
 export async function verifyRunToken(sql: Sql, verifier: Verifier, token: string): Promise<Principal> {
   const { message, signer } = await verifier.verify(runTokenPurpose, token);
   const parsed = Message.safeParse(message);
   if (!parsed.success || signer.kind !== "worker")
-    throw new RoostError("unauthenticated", "the token of a run is signed by a worker, this one is not");
+    throw new RoostError("unauthenticated", "a run's token must be signed by a worker");
   const { runId, epoch, scopes } = parsed.data;
   const run = await readFence(sql, runId);
   if (run === undefined || run.state !== "running" || run.epoch !== epoch) {

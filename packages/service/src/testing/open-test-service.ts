@@ -1,4 +1,4 @@
-/** A service on a database of its own, with its role, its port and its place in the address table: everything as it is in a home. */
+/** A service with its own database, role, port and address: everything as in a home. */
 import { createId, silentLogger } from "@roost/base";
 import type { Database, Sql } from "@roost/database";
 import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
@@ -32,8 +32,8 @@ export async function openTestService(service: Service, test?: TestKernel): Prom
   const { kernel, url } = given;
   const services = await openServices({ kernel, kind: "gateway", name: "test" });
   const installed = await installService(kernel, { contract: service.contract, homeId: createId(), version: "0.0.1" });
-  // Roles belong to the server, which outlives the database. A connection that is closed takes a moment to leave, and nobody may end
-  // what belongs to a role that is gone.
+  // Roles belong to the server, which outlives the database. A closed connection takes a moment to end, and what belongs to a dropped role cannot
+  // be ended.
   opened.defer(async () => {
     while (await isConnected(kernel.database, installed.roleName));
     await kernel.database.query(`drop owned by ${installed.roleName} cascade`);

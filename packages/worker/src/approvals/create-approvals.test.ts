@@ -110,7 +110,7 @@ test("A held write that is not approved is not made, and the model is told so", 
   await scene.answer("refuse");
   assert.equal((await scene.execute()).state, "done");
   assert.equal(await scene.memory(), memoryFile);
-  assert.match(scene.told(), /write_file is refused: owner did not approve it/);
+  assert.match(scene.told(), /write_file was refused: owner did not approve it/);
 });
 
 test("A held write that nobody looks at is refused when its time is over", async () => {

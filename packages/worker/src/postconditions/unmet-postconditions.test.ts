@@ -271,7 +271,7 @@ test("judgePostconditions() fails no run for want of an event that it has not se
   const { owned } = await claimOne(kernel, worker);
   await assert.rejects(
     hideEvent(opened, () => end(kernel, owned)),
-    { code: "unavailable", message: /lost against others 8 times/ },
+    { code: "unavailable", message: /in favour of others 8 times/ },
   );
   assert.equal(await stateOf(kernel, runId), "running");
 });

@@ -66,7 +66,7 @@ test("convertCronJob() knows every schedule, and keeps disabled what cannot run"
   assert.deepEqual([known.job.enabled, known.notes], [undefined, []]);
   // Kept disabled by the import before: it stays so.
   const idle = convert({ schedule: { kind: "at", at: "2026-03-14T11:00:00.000Z" } }, { ...here, enabled: false });
-  assert.deepEqual([idle.job.enabled, idle.notes], [false, ["its moment has passed: it is kept, disabled"]]);
+  assert.deepEqual([idle.job.enabled, idle.notes], [false, ["its time has passed: it is kept, disabled"]]);
   for (const schedule of [
     { kind: "at", at: "soon" },
     { kind: "at", atMs: 9e15 },
@@ -105,7 +105,7 @@ test("convertCronJob() gives a job no tool that it did not have there", () => {
   assert.deepEqual(tools([])[0], []);
   const [names, note] = tools(["read", "exec", "web_fetch"]);
   assert.deepEqual(names, ["read_file", "list_files", "http_fetch"]);
-  assert.match(String(note), /nothing here for exec/);
+  assert.match(String(note), /no equivalent here of exec/);
 });
 
 test("convertCronJob() sends to the person what was sent to a channel, and keeps disabled what a script decides there", () => {

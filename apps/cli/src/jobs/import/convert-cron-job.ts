@@ -1,6 +1,6 @@
 /**
- * What Roost makes of a job of an OpenClaw home, and what of it it cannot carry over. The same job gives the same definition under the
- * same id each time, so that importing again changes nothing. A job is never left out: what cannot run here is kept, disabled.
+ * Converts an OpenClaw job to a Roost definition and notes what cannot be carried over. The same job always gives the same definition and id, so
+ * that a repeated import changes nothing. No job is left out: one that cannot run here is kept, disabled.
  */
 import { createHash } from "node:crypto";
 import { everyMsMin, nameCharsMax, promptCharsMax, reasonCharsMax } from "@roost/contract/operations";
@@ -11,15 +11,15 @@ import { staggerOf } from "./stagger-of.ts";
 
 export interface ConvertedJob {
   job: WrittenJob;
-  /** What is different here, for the person. */
+  /** Differences to report to the person. */
   notes: string[];
 }
 
 export interface ConvertOptions {
   nowMs: number;
-  /** Of crons that name none: that of the machine on which they ran. */
+  /** For crons that name none: the zone of the machine they ran on. */
   timeZone: string;
-  /** Its definition here, if it has one. */
+  /** Its current definition here, if any. */
   here?: { trigger: WrittenJob["trigger"]; enabled: boolean } | undefined;
 }
 
@@ -37,11 +37,11 @@ export function convertCronJob(source: CronJob, options: ConvertOptions): Conver
   const prompt = promptOf(source, notes);
   const tools = convertTools(source, notes);
   const isGated = source["trigger"] != null;
-  if (isGated) notes.push("a script there decides whether it runs, which is not carried over: it is kept, disabled");
+  if (isGated) notes.push("a script decides there whether it runs, which cannot be imported: it is kept, disabled");
   noteLosses(source, notes);
   const agent = source.agentId;
   if (agent !== undefined && !slugPattern.test(agent))
-    notes.push(`its agent "${agent}" cannot be called so here: it runs as main`);
+    notes.push(`its agent "${agent}" is not a valid name here: it runs as main`);
   const isEnabled =
     (source.enabled ?? true) && prompt !== undefined && trigger.kind !== "manual" && !isIdle && !isGated;
   const job: WrittenJob = {
@@ -64,18 +64,18 @@ export function convertCronJob(source: CronJob, options: ConvertOptions): Conver
   return { job, notes };
 }
 
-/** A job that cannot be read, there or here: kept disabled with its reason, so that it is seen and can be put right. */
+/** Keeps an unreadable job, disabled and with its reason, so that a person can fix it. */
 export function keepUnreadable({ id, name, reason, text }: UnreadableJob, prompt = ""): ConvertedJob {
   return {
     job: {
       id: slugOf(id),
       ...titled({ name }),
-      description: clip(`Imported, but not readable: ${reason}. As it stands there: ${text}`, reasonCharsMax),
+      description: clip(`Imported, but not readable: ${reason}. Original: ${text}`, reasonCharsMax),
       trigger: { kind: "manual" },
       prompt: clip(prompt, promptCharsMax),
       enabled: false,
     },
-    notes: [`${reason}: it is kept, disabled, and roost jobs edit puts it right`],
+    notes: [`${reason}: it is kept, disabled; fix it with roost jobs edit`],
   };
 }
 
@@ -88,7 +88,7 @@ function clip(text: string, charsMax: number): string {
   return text.length <= charsMax ? text : `${text.slice(0, charsMax - 1)}…`;
 }
 
-/** Its own id where that is allowed here; else something like it that no other id comes to. */
+/** Its own id where valid here; else a similar one that no other id maps to. */
 export function slugOf(id: string): string {
   if (slugPattern.test(id)) return id;
   const readable = id
@@ -103,7 +103,7 @@ export function slugOf(id: string): string {
 interface ConvertedSchedule {
   trigger: Trigger;
   delayMs: number;
-  /** It must not run as it is. */
+  /** Must not run as it is. */
   isIdle?: boolean;
 }
 
@@ -112,7 +112,7 @@ function convertSchedule(source: CronJob, options: ConvertOptions & { notes: Not
   const { notes, timeZone } = options;
   const { kind, expr, everyMs, anchorMs, tz } = schedule;
   if (kind === "cron" && expr !== undefined) {
-    if (tz === undefined) notes.push(`it has no time zone there: it runs in ${timeZone} (--time-zone)`);
+    if (tz === undefined) notes.push(`it has no time zone there: it runs in ${timeZone} (set with --time-zone)`);
     return { trigger: { kind, expression: expr, timeZone: tz ?? timeZone }, delayMs: staggerOf(source) };
   }
   if (kind === "every" && everyMs !== undefined) {
@@ -126,11 +126,11 @@ function convertSchedule(source: CronJob, options: ConvertOptions & { notes: Not
     };
   }
   if (kind === "at") return convertMoment(schedule, options);
-  notes.push(`its schedule of the kind "${kind}" is not known here: it is kept, disabled, and runs when told to`);
+  notes.push(`its schedule kind "${kind}" is not known here: it is kept, disabled, and runs only on request`);
   return { trigger: { kind: "manual" }, delayMs: 0 };
 }
 
-/** A moment without a zone is UTC there. One that has passed would fire at once here, unless it is the one for which the job is enabled here. */
+/** A moment without a zone is UTC there. A past one would fire at once here, unless the job is already enabled here for it. */
 function convertMoment(
   { at, atMs }: CronJob["schedule"],
   { nowMs, here, notes }: ConvertOptions & { notes: Notes },
@@ -138,21 +138,21 @@ function convertMoment(
   const text = at === undefined || /(?:Z|[+-]\d\d:?\d\d)$/i.test(at) || !at.includes("T") ? at : `${at}Z`;
   const ms = atMs ?? Date.parse(text ?? "");
   if (!Number.isFinite(ms) || Number.isNaN(new Date(ms).getTime())) {
-    notes.push(`it is due at "${at}", which is no moment: it is kept, disabled`);
+    notes.push(`its time "${at}" is not valid: it is kept, disabled`);
     return { trigger: { kind: "manual" }, delayMs: 0 };
   }
   const moment = new Date(ms).toISOString();
   const isKnown = here?.enabled === true && here.trigger.kind === "at" && Date.parse(here.trigger.at) === ms;
   const isIdle = ms <= nowMs && !isKnown;
-  if (isIdle) notes.push("its moment has passed: it is kept, disabled");
+  if (isIdle) notes.push("its time has passed: it is kept, disabled");
   return { trigger: { kind: "at", at: moment }, delayMs: 0, isIdle };
 }
 
-/** Undefined: there is nothing that an agent could be told. */
+/** Undefined when there is nothing to prompt an agent with. */
 function promptOf({ payload }: CronJob, notes: Notes): string | undefined {
   const prompt = payload.kind === "systemEvent" ? payload.text : payload.message;
   if (prompt !== undefined && prompt.trim() !== "") return prompt;
-  notes.push(`its payload of the kind "${payload.kind}" is not carried over: it is kept, disabled, without a prompt`);
+  notes.push(`its payload kind "${payload.kind}" cannot be imported: it is kept, disabled, without a prompt`);
   return undefined;
 }
 
@@ -165,25 +165,25 @@ function timeoutOf({ payload }: CronJob, notes: Notes): { timeoutMs?: number } {
   return { timeoutMs };
 }
 
-/** What was sent to a channel reaches the person as a notice here; what was for nobody stays with main. */
+/** A result sent to a channel there becomes a notice here; one without a recipient stays with main. */
 function tellOf({ payload, delivery, ...source }: CronJob, notes: Notes): { tell?: "person" } {
   const mode = delivery?.mode ?? (payload["deliver"] === true || source["notify"] === true ? "announce" : "none");
   if (mode === "none" || source.sessionTarget === "main") return {};
   const channel = delivery?.["channel"] ?? payload["channel"];
   const where = typeof channel === "string" && channel !== "last" ? ` to ${channel}` : "";
-  notes.push(`its result was sent${where} there: here it comes as a notice, and to the webhook where one is set`);
+  notes.push(`its result was sent${where} there: here it becomes a notice, and goes to the webhook where one is set`);
   return { tell: "person" };
 }
 
-/** Fields whose loss changes what the person sees or what it may do. */
+/** Fields whose loss changes what the person sees or what the job may do. */
 function noteLosses(source: CronJob, notes: Notes): void {
   const { payload, sessionTarget, wakeMode } = source;
   if (sessionTarget !== undefined && !["main", "isolated"].includes(sessionTarget))
-    notes.push(`its session "${sessionTarget}" is not known here: each run is on its own`);
+    notes.push(`its session "${sessionTarget}" is not known here: each run has its own session`);
   if (wakeMode === "next-heartbeat" && sessionTarget === "main")
     notes.push("it does not wait for the next heartbeat: it runs when it is due");
   if (source["deleteAfterRun"] === true)
-    notes.push("it deletes itself there once it has run: here it stays as finished until roost jobs remove");
+    notes.push("it deletes itself there after its run: here it stays as finished until roost jobs remove");
   const lost = [
     ...["fallbacks", "thinking", "allowUnsafeExternalContent", "lightContext"].filter((name) => isSet(payload[name])),
     ...["sessionKey", "failureAlert", "pacing"].filter((name) => isSet(source[name])),

@@ -1,6 +1,6 @@
 import type { CronJob } from "./cron-job.ts";
 
-/** What a tool there does is done here with these. */
+/** The Roost tools for each OpenClaw tool. */
 const toolsHere: Record<string, string[]> = {
   read: ["read_file", "list_files"],
   write: ["write_file"],
@@ -15,7 +15,7 @@ const toolsHere: Record<string, string[]> = {
   sessions_history: ["read_run"],
 };
 
-/** The tools that it may use: never more than there. Undefined: all. */
+/** The tools that it may use, never more than there. Undefined: all. */
 export function convertTools({ payload, ...source }: CronJob, notes: string[]): string[] | undefined {
   const given = payload["toolsAllow"] ?? source["toolsAllow"];
   if (!Array.isArray(given)) return undefined;
@@ -23,7 +23,7 @@ export function convertTools({ payload, ...source }: CronJob, notes: string[]): 
   if (names.includes("*")) return undefined;
   const missing = names.filter((name) => toolsHere[name] === undefined);
   const tools = [...new Set(names.flatMap((name) => toolsHere[name] ?? []))];
-  const lacks = missing.length === 0 ? "" : `; there is nothing here for ${missing.join(", ")}`;
-  notes.push(`it may use these tools only: ${tools.join(", ") || "none"}${lacks}`);
+  const lacks = missing.length === 0 ? "" : `; there is no equivalent here of ${missing.join(", ")}`;
+  notes.push(`it may use only these tools: ${tools.join(", ") || "none"}${lacks}`);
   return tools;
 }

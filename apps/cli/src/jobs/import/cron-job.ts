@@ -1,4 +1,4 @@
-/** A job as an OpenClaw home keeps it, in the file of 2026.3 and in the database and the export of later versions alike. Each is read by itself. */
+/** A job as stored by OpenClaw: in the file of 2026.3, and in the database and export of later versions. Each is read by itself. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
 
@@ -23,7 +23,7 @@ const Payload = z.looseObject({
 
 const CronJobFields = z.looseObject({
   id: z.string().min(1).optional(),
-  /** As older versions called it. */
+  /** Name of the id in older versions. */
   jobId: z.string().min(1).optional(),
   declarationKey: z.string().nullish(),
   agentId: z.string().optional(),
@@ -46,7 +46,7 @@ export interface UnreadableJob {
   id: string;
   name: string | undefined;
   reason: string;
-  /** As it stands there. */
+  /** As stored there. */
   text: string;
 }
 
@@ -55,7 +55,7 @@ export interface ReadJobs {
   unreadable: UnreadableJob[];
 }
 
-/** Each by itself: one that cannot be read, has no id or has another's costs itself only. */
+/** Reads each job by itself: one that is unreadable, has no id or a duplicate id does not affect the others. */
 export function readCronJobs(values: readonly unknown[]): ReadJobs {
   const jobs: CronJob[] = [];
   const unreadable: UnreadableJob[] = [];
@@ -64,14 +64,14 @@ export function readCronJobs(values: readonly unknown[]): ReadJobs {
     const text = JSON.stringify(value) ?? "";
     const id = idOf(value);
     const other = id === undefined ? undefined : seen.get(id);
-    // The same job twice is one job.
+    // The same job listed twice is one job.
     if (other === text) continue;
     const parsed = CronJobFields.safeParse(value);
     const reason =
       id === undefined
         ? "it has no id there"
         : other !== undefined
-          ? `another job there has the id "${id}" too`
+          ? `another job there also has the id "${id}"`
           : parsed.success
             ? undefined
             : parsed.error.issues.map(({ path, message }) => `${path.join(".") || "it"}: ${message}`).join("; ");
@@ -89,7 +89,7 @@ export function readCronJobs(values: readonly unknown[]): ReadJobs {
 const internalDeclaration = /^(?:heartbeat|skill-collection-review|memory-core):/;
 const internalPrompt = /^\s*__openclaw_[a-z_]+__\s*$/;
 
-/** Whether OpenClaw made the job for itself: its prompt means nothing outside of it. */
+/** Whether OpenClaw created the job for itself: its prompt has no meaning elsewhere. */
 export function isInternal({ declarationKey, description, payload }: CronJob): boolean {
   return (
     payload.kind === "heartbeat" ||

@@ -1,4 +1,4 @@
-/** What else an OpenClaw home holds that an import of its jobs does not bring, so that it is said and not found missing later. Only read. */
+/** Lists what an OpenClaw home holds beside its jobs and an import does not bring, so that the person knows. Read only. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { parse } from "yaml";
@@ -23,7 +23,7 @@ const Config = z.looseObject({
     .optional(),
 });
 
-/** One line for each kind of thing; none for what is not a directory of a home. */
+/** One line per kind of thing; empty when it is not the directory of a home. */
 export async function listLeftBehind(home: string): Promise<string[]> {
   const names = await entriesOf(home);
   const lines: string[] = [];
@@ -31,12 +31,10 @@ export async function listLeftBehind(home: string): Promise<string[]> {
   const agents = agentsOf(config);
   const own = agents.filter(({ workspace }) => workspace !== undefined);
   if (own.length > 0)
-    lines.push(`agents with a workspace of their own: ${shown(own.map((each) => `${each.id} (${each.workspace})`))}`);
+    lines.push(`agents with their own workspace: ${shown(own.map((each) => `${each.id} (${each.workspace})`))}`);
   for (const { id, heartbeat } of [{ id: "all agents", heartbeat: config.agents?.defaults?.heartbeat }, ...agents])
     if (heartbeat !== undefined)
-      lines.push(
-        `heartbeat of ${id}: ${JSON.stringify(heartbeat)}; write what you want of it under heartbeat: in roost.yaml`,
-      );
+      lines.push(`heartbeat of ${id}: ${JSON.stringify(heartbeat)}; copy what you need to heartbeat: in roost.yaml`);
   const workspace = config.agents?.defaults?.workspace ?? "workspace";
   lines.push(...(await ofWorkspace(isAbsolute(workspace) ? workspace : join(home, workspace))));
   const skills = await entriesOf(join(home, "skills"));
@@ -49,12 +47,10 @@ export async function listLeftBehind(home: string): Promise<string[]> {
 async function ofWorkspace(path: string): Promise<string[]> {
   const lines: string[] = [];
   if ((await entriesOf(path)).includes("BOOTSTRAP.md"))
-    lines.push("BOOTSTRAP.md of the workspace, which is not read here");
+    lines.push("BOOTSTRAP.md of the workspace, which Roost does not read");
   const notes = (await entriesOf(join(path, "memory"))).filter((name) => /^\d{4}-\d\d-\d\d-.+\.md$/.test(name));
   if (notes.length > 0)
-    lines.push(
-      `notes of memory/ with a name beside the date, which are searched but not read by themselves: ${shown(notes)}`,
-    );
+    lines.push(`notes in memory/ with a name beside the date, which are searchable but not loaded: ${shown(notes)}`);
   return lines;
 }
 
@@ -67,7 +63,7 @@ function agentsOf(config: z.output<typeof Config>): (z.output<typeof AgentEntry>
 async function readConfig(path: string, lines: string[]): Promise<z.output<typeof Config>> {
   try {
     const { size } = await stat(path);
-    // People write comments and trailing commas into it: a line comment is taken out, YAML takes the rest.
+    // The file may hold comments and trailing commas: line comments are removed, YAML accepts the rest.
     const text = size > configBytesMax ? "" : (await readFile(path, "utf8")).replace(/^\s*\/\/.*$/gm, "");
     return Config.parse(parse(text) ?? {});
   } catch (error) {
@@ -83,7 +79,7 @@ async function countTranscripts(agents: string): Promise<number> {
   return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
 }
 
-/** What is not there, or not a directory, has none. */
+/** Empty when it does not exist or is not a directory. */
 async function entriesOf(path: string): Promise<string[]> {
   return (await readdir(path).catch(() => [])).toSorted();
 }

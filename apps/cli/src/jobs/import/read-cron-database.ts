@@ -1,6 +1,6 @@
 /**
- * The jobs of an OpenClaw home of 2026.7 and later: `state/openclaw.sqlite`, table `cron_jobs`. A copy is read, with what its log has not
- * written back yet: opening the database itself would write beside it, and a gateway may be at work on it.
+ * Reads the jobs of an OpenClaw home of 2026.7 or later: `state/openclaw.sqlite`, table `cron_jobs`. Reads a copy with its write-ahead log: opening
+ * the original would write beside it while a gateway may use it.
  */
 import { copyFile, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,13 +11,13 @@ const databaseBytesMax = 4 * 1024 ** 3;
 const copiesMax = 3;
 
 export interface CronDatabase {
-  /** Each job as its row says, or the text of a row that is no JSON. */
+  /** Each job as parsed, or the text of a row that is not JSON. */
   jobs: unknown[];
-  /** What stands in place of HEARTBEAT.md there, by job. */
+  /** Replacements of HEARTBEAT.md, by job. */
   checklists: string[];
 }
 
-/** @throws RoostError `invalid_input` or `limit_exceeded` for a file that is no such database */
+/** @throws RoostError `invalid_input` or `limit_exceeded` when the file is not such a database */
 export async function readCronDatabase(path: string): Promise<CronDatabase> {
   const directory = await mkdtemp(join(tmpdir(), "roost-import-"));
   try {
@@ -30,7 +30,7 @@ export async function readCronDatabase(path: string): Promise<CronDatabase> {
       try {
         return readCopy(copy);
       } catch (error) {
-        // Written to while it was copied: the copy is of two moments.
+        // It was written while it was copied: the copy is inconsistent.
         if (isQuiet || count >= copiesMax) throw notReadable(path, error);
       }
     }
@@ -51,7 +51,7 @@ async function sizeOf(path: string): Promise<string> {
 }
 
 function readCopy(path: string): CronDatabase {
-  // Loaded when there is a database to read: it is new in Node, and a command that needs none must not wait for it.
+  // Loaded on demand: the module is new in Node, and most commands do not need it.
   const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
   const database = new DatabaseSync(path);
   try {
@@ -83,7 +83,7 @@ function toJob(id: string, text: string, state: string): unknown {
   }
 }
 
-/** A state that is torn costs the comparison of next moments only. */
+/** An unreadable state loses only the comparison of next due times. */
 function parseState(text: string): object {
   try {
     const state: unknown = JSON.parse(text);
@@ -97,7 +97,7 @@ function notReadable(path: string, cause: unknown): RoostError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new RoostError(
     "invalid_input",
-    `${path} cannot be read as the database of an OpenClaw home (${reason}): give the output of openclaw automations list --all --json instead; nothing was imported`,
+    `${path} cannot be read as an OpenClaw database (${reason}): give the output of openclaw automations list --all --json instead; nothing was imported`,
     { cause },
   );
 }

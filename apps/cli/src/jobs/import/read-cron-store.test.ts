@@ -125,7 +125,7 @@ test("readCronStore() lets a job that cannot be read cost itself only", async ()
     [
       ["no-payload", "payload"],
       ["job-#", "it has no id there"],
-      ["a-#", 'another job there has the id "a" too'],
+      ["a-#", 'another job there also has the id "a"'],
       ["job-#", "it has no id there"],
       ["b", "enabled"],
     ],
@@ -135,10 +135,10 @@ test("readCronStore() lets a job that cannot be read cost itself only", async ()
 test("readCronStore() gives no job of a file that is torn or foreign", async () => {
   const whole = store(job({ id: "a" }), job({ id: "b" }));
   for (const [text, says] of [
-    [whole.slice(0, -20), /is not whole.*nothing was imported/],
-    ["", /is not whole/],
+    [whole.slice(0, -20), /is incomplete.*nothing was imported/],
+    ["", /is incomplete/],
     ['{"version":7}', /has no list of jobs/],
-    ["SQLite format 3\0 and then nothing", /cannot be read as the database/],
+    ["SQLite format 3\0 and then nothing", /cannot be read as an OpenClaw database/],
   ] as const) {
     await using home = await makeHome({ "cron/jobs.json": text });
     await assert.rejects(readCronStore(home.directory, noInput), { code: "invalid_input", message: says });

@@ -1,6 +1,6 @@
 /**
- * The jobs of an OpenClaw home, from whichever of its places they are in: `cron/jobs.json` of 2026.3, the database of later versions, or
- * what `openclaw automations list --all --json` prints. Only read, never written. What Roost makes of a job is convert-cron-job.ts.
+ * Reads the jobs of an OpenClaw home from any of: `cron/jobs.json` of 2026.3, the database of later versions, the output of `openclaw automations
+ * list --all --json`. Read only. Conversion: convert-cron-job.ts.
  */
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,40 +10,40 @@ import { isInternal, readCronJobs, type CronJob, type UnreadableJob } from "./cr
 import { readCronDatabase } from "./read-cron-database.ts";
 
 const fileBytesMax = 8 * 1024 ** 2;
-/** Where the jobs lie in what a person may name: the home, its `state` or `cron` directory. The database is the newer one. */
+/** Where the jobs lie below a named directory: the home, its `state` or `cron`. The database is newer and comes first. */
 const places = ["state/openclaw.sqlite", "openclaw.sqlite", "cron/jobs.json", "jobs.json"];
 
-/** The file, the export, or the list alone. */
+/** The file, the export, or the bare list. */
 const CronStore = z.union([z.looseObject({ jobs: z.array(z.unknown()) }), z.array(z.unknown())]);
 
 export interface CronStoreFile {
-  /** The file that was read, or - for what was piped in. */
+  /** The file that was read, or - for stdin. */
   path: string;
   jobs: CronJob[];
   unreadable: UnreadableJob[];
-  /** Names of jobs that OpenClaw made for itself. */
+  /** Names of jobs that OpenClaw created for itself. */
   internal: string[];
-  /** Of its database: what stands in place of HEARTBEAT.md. */
+  /** From its database: replacements of HEARTBEAT.md. */
   checklists: string[];
 }
 
 export interface ReadCronStoreOptions {
-  /** What is piped in, for the path `-`. */
+  /** Reads stdin, for the path `-`. */
   readInput(): Promise<string>;
 }
 
-/** @throws RoostError `not_found`, `invalid_input` or `limit_exceeded`; a file that is torn gives no job at all, never some of them */
+/** @throws RoostError `not_found`, `invalid_input` or `limit_exceeded`; a truncated file gives no jobs at all */
 export async function readCronStore(named: string, { readInput }: ReadCronStoreOptions): Promise<CronStoreFile> {
   if (named === "-") return toStore("-", { values: jobsIn(await readInput(), "the input") });
   const found = await findStores(named);
   for (const [index, path] of found.entries()) {
     const store = await readStore(path);
-    // A home that has moved to its database may keep the file, and one that has not may have an empty database.
+    // A home that moved to the database may still have the file, and one that did not may have an empty database.
     if (store.jobs.length + store.unreadable.length > 0 || index === found.length - 1) return store;
   }
   throw new RoostError(
     "not_found",
-    `there is none of ${places.join(", ")} in ${named}: name the directory ~/.openclaw, or pipe in openclaw automations list --all --json`,
+    `${named} has none of ${places.join(", ")}: name the directory ~/.openclaw, or pipe in openclaw automations list --all --json`,
   );
 }
 
@@ -54,7 +54,7 @@ async function readStore(path: string): Promise<CronStoreFile> {
   }
   const { size } = await stat(path);
   if (size > fileBytesMax)
-    throw new RoostError("limit_exceeded", `${path} has ${size} bytes (limit ${fileBytesMax}): it is no file of jobs`);
+    throw new RoostError("limit_exceeded", `${path} has ${size} bytes (limit ${fileBytesMax}): it is not a job file`);
   return toStore(path, { values: jobsIn(await readFile(path, "utf8"), path) });
 }
 
@@ -105,7 +105,7 @@ function parseJson(text: string, path: string): unknown {
   } catch (cause) {
     throw new RoostError(
       "invalid_input",
-      `${path} is not whole (${(cause as Error).message}): restore it from a backup, nothing was imported`,
+      `${path} is incomplete (${(cause as Error).message}): restore it from a backup; nothing was imported`,
       { cause },
     );
   }

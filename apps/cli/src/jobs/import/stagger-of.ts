@@ -5,7 +5,7 @@ const topOfHourMs = 300_000;
 const delayMsMax = 86_400_000;
 const hourPart = /^(?:\d+|\d+-\d+)(?:\/\d+)?$|^[*?](?:\/\d+)?$/;
 
-/** How long after its moments a cron runs there: within its stagger, always the same for a job. A cron on full hours has one without saying so. */
+/** The delay of a cron after its due times, within its stagger and constant per job. A cron at full hours has a default one. */
 export function staggerOf({ id, schedule }: Pick<CronJob, "id" | "schedule">): number {
   const { expr = "", staggerMs } = schedule;
   const withinMs = Math.floor(staggerMs ?? (isOnFullHours(expr) ? topOfHourMs : 0));

@@ -11,7 +11,7 @@ import {
   waterPlant,
 } from "./contract.ts";
 
-/** What serves the garden of the tests. */
+/** The handlers of the tests' garden. */
 export const garden: Service = {
   contract: gardenContract,
   migrations: new URL("./migrations/", import.meta.url),
