@@ -1,5 +1,4 @@
-// The runs that this worker executes at the moment: starts, aborts, counts and waits for them. Which ones it claims and why it
-// stops them is run-worker.ts.
+// The runs that this worker is executing: starts, aborts, counts and awaits them. run-worker.ts claims and stops them.
 
 import { sleepUntilAborted, type Logger } from "@roost/base";
 import type { Claimer, ClaimedRun, ClaimTerms, Kernel, Owned } from "@roost/kernel";
@@ -7,10 +6,10 @@ import { executeRun, type RunHandlers } from "./execute-run.ts";
 
 export interface ActiveRuns {
   readonly size: number;
-  /** Aborted when the end of a run could not be recorded: only leaving gives such a run back to others. */
+  /** Aborted when the end of a run could not be recorded: only leaving gives such a run back. */
   readonly stuck: AbortSignal;
   start(run: ClaimedRun): void;
-  /** Does nothing for a run that is not here. */
+  /** Does nothing for an unknown run. */
   abort(runId: string, reason: Error): void;
   abortAll(reason: Error): void;
   owned(): Owned[];
@@ -35,7 +34,7 @@ interface Active {
   ended: Promise<void>;
 }
 
-/** An aborted run that does not let go is left to itself after this long: each of its writes is refused by its fence. */
+/** An aborted run that does not end is abandoned after this long: its fence refuses its writes. */
 const abandonMsDefault = 10_000;
 
 export function createActiveRuns(options: ActiveRunsOptions): ActiveRuns {
@@ -58,8 +57,7 @@ export function createActiveRuns(options: ActiveRunsOptions): ActiveRuns {
     });
     const abandoned = aborted(signal).then(async () => {
       const isStillRunning = await sleepUntilAborted(abandonMs, { signal: ended.signal });
-      if (isStillRunning)
-        options.logger.error("A run does not heed its abort and is left to itself", { runId: run.id });
+      if (isStillRunning) options.logger.error("A run ignores its abort and is abandoned", { runId: run.id });
     });
     await Promise.race([executed, abandoned]);
   }
@@ -69,7 +67,7 @@ export function createActiveRuns(options: ActiveRunsOptions): ActiveRuns {
     const active: Active = { owned: { runId: run.id, epoch: run.epoch }, controller, ended: Promise.resolve() };
     runs.set(run.id, active);
     active.ended = execute(run, controller.signal).finally(() => {
-      // The same run may have come back at a higher epoch meanwhile.
+      // The same run may have come back at a higher epoch.
       if (runs.get(run.id) === active) runs.delete(run.id);
     });
   }
@@ -99,7 +97,7 @@ export function createActiveRuns(options: ActiveRunsOptions): ActiveRuns {
   };
 }
 
-/** Resolves when the signal is aborted; stops listening when nobody waits any more. */
+/** Resolves when the signal is aborted; stops listening when nothing waits any more. */
 function aborted(signal: AbortSignal, unheard?: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {

@@ -1,5 +1,5 @@
-// What a run of the kind `agent` does is run-turn.ts; this keeps it: its steps are durable, what came of it is recorded together with
-// its end, and who watches it is shown what it says.
+// Executes agent runs. run-turn.ts defines what a run does; here its steps are durable, its result is recorded with its end, and watchers see its
+// text.
 
 import { isDuplicateReply } from "@roost/agent/heartbeat";
 import type { AgentOf } from "@roost/jobs";
@@ -32,7 +32,7 @@ export interface AgentHandlerOptions {
   toolsFor: ToolsFor;
   agentOf: AgentOf;
   isRehearsal: boolean;
-  /** Looks, at the end of a run, for what it declared to leave behind. */
+  /** Checks the postconditions at the end of a run. */
   judge: Judge;
   webhook: Webhook | undefined;
 }
@@ -109,7 +109,7 @@ async function end(
 ): Promise<void> {
   if (outcome.state === "failed" && outcome.error === undefined)
     throw new RoostError("internal", `Run ${run.id} failed without a reason`);
-  // What a run leaves behind is judged by what is recorded before its end.
+  // Postconditions are judged by what is recorded before the end.
   if (run.postconditions !== null) await steps.unrecorded.flush();
   await steps.unrecorded.recordWith(({ finishing, alongside: held }) =>
     finishRun(kernel, { runId: run.id, epoch: run.epoch }, outcome, {
@@ -117,7 +117,7 @@ async function end(
       judge,
       claimer,
       isPlain: run.parentRunId === null && run.postconditions === null,
-      // What it says of itself is not passed on as an answer when it has not done what it had to do.
+      // The answer of a run with unmet postconditions is not passed on.
       alongside:
         held === undefined && alongside === undefined
           ? undefined

@@ -1,4 +1,4 @@
-// Executes one claimed run with its handler and brings it to an end that the kernel records, whatever happens in between.
+// Executes one claimed run with its handler and makes sure that its end is recorded.
 
 import { toRoostError, type Logger } from "@roost/base";
 import { isDatabaseUnavailable } from "@roost/database";
@@ -14,7 +14,7 @@ import {
 } from "@roost/kernel";
 import { RunInterruption } from "./steps/run-interruption.ts";
 
-/** What executes runs of one kind. It records its own end; what it throws is recorded for it. */
+/** Executes runs of one kind. It records its own end; what it throws is recorded for it. */
 export type RunHandler = (run: ClaimedRun, call: RunCall) => Promise<void>;
 
 export interface RunCall {
@@ -32,13 +32,13 @@ export interface ExecuteRunOptions {
   claimer?: Claimer | undefined;
 }
 
-/** A failure is told in at most so many characters. */
+/** Length of a recorded error message. */
 const messageCharsMax = 10_000;
 const reasonCharsMax = 500;
 
 /**
- * Never rejects. False: its end could not be recorded (no database), and this worker still counts as its owner; the run goes on
- * when the worker has given it back.
+ * Never rejects. False: its end could not be recorded (no database), and this worker still counts as its owner; the run continues once the worker
+ * has given it back.
  */
 export async function executeRun(options: ExecuteRunOptions, run: ClaimedRun, signal: AbortSignal): Promise<boolean> {
   const logger = options.logger.child({ runId: run.id, epoch: run.epoch });
@@ -70,7 +70,7 @@ async function endAfter(
   thrown: { error: unknown; signal: AbortSignal; logger: Logger },
 ): Promise<void> {
   const { error, signal, logger } = thrown;
-  if (isLeaseLost(error)) return logger.info("The run belongs to another by now");
+  if (isLeaseLost(error)) return logger.info("The run now belongs to another worker");
   if (isDiverged(error))
     return logger.warn("The run has diverged from what is recorded", { error: (error as Error).message });
   if (error instanceof RunInterruption && error.kind === "suspended") return;
@@ -80,9 +80,9 @@ async function endAfter(
   if (isCancelled) return end(options, run, { state: "cancelled" });
   if (signal.aborted) return logger.info("The run is handed back", { reason: String(signal.reason) });
   const failure = toRoostError(error);
-  // What is recorded is whole and the run is well: an attempt of it has not failed, the database has.
+  // The records are complete and the run is fine: the database failed, not an attempt of the run.
   if (isDatabaseUnavailable(error) && (await giveBack(options, run, failure.message)))
-    return logger.warn("The database failed a run, which is given back", { error: failure.message });
+    return logger.warn("The database failed during a run, which is given back", { error: failure.message });
   logger.warn("A run failed", { code: failure.code, error: failure.message });
   return end(options, run, {
     state: "failed",

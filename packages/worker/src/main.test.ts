@@ -219,6 +219,6 @@ test("a worker answers pings while its runs wait for a model", async () => {
 test("a worker that is started without a database says what to do and ends", async () => {
   await assert.rejects(
     startWorkerProcess({ databaseUrl: "", homeDir: tmpdir(), modelUrl: "http://127.0.0.1:1/v1" }),
-    /ended with \d+ .*No database is named.*DATABASE_URL/s,
+    /ended with \d+ .*No database is given.*DATABASE_URL/s,
   );
 });

@@ -1,4 +1,4 @@
-/** A worker's process: opens what it needs, finds the model, executes runs until it is told to stop. */
+/** A worker process: opens what it needs, finds the model, executes runs until it is told to stop. */
 import type { ProviderConfig } from "@roost/agent";
 import { createLogger, listenToSupervisor, RoostError, systemClock, toRoostError, type Logger } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
@@ -76,10 +76,10 @@ async function main(): Promise<void> {
     },
   });
   if (home.refused.aborted) throw home.refused.reason;
-  logger.info("The worker stops", { reason: String(supervised.stop.reason) });
+  logger.info("The worker is stopping", { reason: String(supervised.stop.reason) });
 }
 
-/** Settings win over the environment; what the environment gives is decided once for the whole home. */
+/** Settings override the environment, which is resolved once for the whole home. */
 async function findProviders(
   kernel: Kernel,
   config: WorkerConfig,
@@ -104,7 +104,7 @@ function databaseUrl(config: WorkerConfig): string {
   if (config.databaseUrl !== undefined) return config.databaseUrl;
   throw new RoostError(
     "invalid_input",
-    "No database is named: start everything with `npm start`, or set DATABASE_URL to run a worker alone",
+    "No database is given: start everything with `npm start`, or set DATABASE_URL to run a worker alone",
   );
 }
 
@@ -115,5 +115,5 @@ try {
   process.stderr.write(`${JSON.stringify({ level: "error", message: failure.message, code: failure.code })}\n`);
   process.exitCode = exitCodeOf(failure.code);
 }
-// Connections that others keep open must not keep a stopped process alive.
+// Connections that others keep open must not keep the process alive.
 process.exit();

@@ -1,5 +1,5 @@
-// What an agent's run does, in durable steps: decide whether there is anything to think about, think and act, and say what came of
-// it. Where steps, models and the end of the run are kept is the caller's: the worker's handler records them, a replay compares them.
+// What an agent's run does, in durable steps: decide whether there is anything to think about, think and act, and report. The caller provides
+// steps, models and the end of the run: the worker's handler records them, a replay compares them.
 
 import {
   runAgentLoop,
@@ -31,33 +31,33 @@ export interface AgentTurn {
   kernel: Kernel;
   memory: Memory;
   run: ClaimedRun;
-  /** The definition of its agent that the run goes by. */
+  /** The definition of the run's agent. */
   agent: AgentDefinition;
   signal: AbortSignal;
   logger: Logger;
   steps: StepRunner;
-  /** What the run knows by now. */
+  /** Current labels of the run. */
   labels: () => Promise<Labels>;
   modelsFor: ModelsFor;
   toolsFor: ToolsFor;
-  /** No model thinks: nothing in the world is changed. */
+  /** There is no model: effects are not performed. */
   isRehearsal: boolean;
   webhook: Webhook | undefined;
-  /** From what home and log say now. */
+  /** From the current home and log. */
   context: () => Promise<AgentContext>;
   approvals: Approvals;
   reserveSpend?: ReserveSpend;
   onDelta?: (delta: AgentDelta) => void;
-  /** Whether a heartbeat has delivered this text a short while ago. */
+  /** Whether a heartbeat delivered this text recently. */
   isRepeated: (text: string) => Promise<boolean>;
-  /** How the run ends, with what else is to be written then. */
+  /** Ends the run, with further writes in the same transaction. */
   end: (outcome: RunOutcome, alongside?: (tx: KernelTransaction) => Promise<void>) => Promise<void>;
 }
 
 /** @throws what steps and `end` throw */
 export async function runTurn(turn: AgentTurn): Promise<void> {
   const { kernel, run, signal, steps } = turn;
-  // Who must leave something behind has work to do also when nothing has changed.
+  // A run with postconditions has work to do even when nothing has changed.
   if (run.sessionKind === "heartbeat" && run.postconditions === null) {
     const decision = await decideHeartbeat(turn);
     if (!decision.call) return turn.end({ state: "done", output: { kind: "quiet", reason: decision.reason } });
@@ -84,7 +84,7 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
   await conclude(turn, outcome);
 }
 
-/** Without a model nothing in the world is changed: what a tool would have done is recorded as not performed. */
+/** In a rehearsal effects are recorded as not performed. */
 function permitReadonly({ tool }: Parameters<PermitCall>[0]): Permit {
   return tool.effect === "readonly"
     ? { state: "granted" }
@@ -93,7 +93,7 @@ function permitReadonly({ tool }: Parameters<PermitCall>[0]): Permit {
 
 type Decision = { call: true; because: string[] } | { call: false; reason: string };
 
-/** A recorded step, so that a resumed heartbeat decides as it first did. */
+/** A recorded step, so that a resumed heartbeat decides the same. */
 async function decideHeartbeat({ memory, run, agent, steps }: AgentTurn): Promise<Decision> {
   const outcome = await steps.step<Decision>("heartbeat-check", { kind: "context", effect: "readonly" }, async () => ({
     state: "done",
@@ -142,7 +142,7 @@ async function conclude(turn: AgentTurn, outcome: AgentOutcome): Promise<void> {
     appendReply(tx, {
       run,
       labels,
-      // Whoever reads the conversation later sees why there is no answer.
+      // Later readers of the conversation see why there is no answer.
       text: reply === "" && remark !== undefined && run.jobId === null ? `(no answer: ${remark})` : reply,
       messages: outcome.messages,
       isRehearsed: outcome.isRehearsed,
@@ -151,21 +151,21 @@ async function conclude(turn: AgentTurn, outcome: AgentOutcome): Promise<void> {
   );
 }
 
-/** What a job of main says, a reminder, stands in a transcript that is not being read: it also comes as a notice, unless the job says otherwise. */
+/** A reminder by a job of main goes into a transcript that may not be open, so it also comes as a notice, unless the job says otherwise. */
 function isForPerson({ jobId, sessionKind, input }: ClaimedRun): boolean {
   if (jobId === null) return false;
   return input["tell"] === "person" || (input["tell"] === undefined && sessionKind === "main");
 }
 
-/** A heartbeat that answered nothing at all has not said that all is well. */
+/** An empty answer of a heartbeat does not mean that all is well. */
 function emptyRemark(outcome: Extract<AgentOutcome, { kind: "replied" }>): string | undefined {
   return outcome.text.trim() === "" ? remarkOn(outcome) : undefined;
 }
 
-/** Why a heartbeat was quiet that had something to say. */
+/** Why a heartbeat with something to say was quiet. */
 export const repeatedReason = "the same was said within 24 hours";
 
-/** HEARTBEAT_OK says nothing; anything longer is delivered once a day at most in the same words. */
+/** HEARTBEAT_OK delivers nothing; other texts are delivered, the same text at most once a day. */
 async function concludeHeartbeat(
   turn: AgentTurn,
   outcome: Extract<AgentOutcome, { kind: "replied" }>,
@@ -202,7 +202,7 @@ async function concludeHeartbeat(
   );
 }
 
-/** In a conversation the person reads why no answer came, when the run will not be tried again. */
+/** In a conversation the person reads why there is no answer, unless the run will be retried. */
 function replyOfFailure(
   turn: AgentTurn,
   outcome: AgentOutcome,

@@ -1,5 +1,5 @@
-// The life of one worker: registered, it claims runs while it has room, keeps its lease, aborts what was cancelled or lost,
-// and hands back what it holds when it stops. What a run does is the handlers' business.
+// The life of one worker: registers, claims runs while it has capacity, renews its lease, aborts cancelled and lost runs, and hands back the rest
+// when it stops. Handlers define what a run does.
 
 import { hostname } from "node:os";
 import { loopVersions } from "@roost/agent/journal";
@@ -22,12 +22,12 @@ export interface WorkerOptions {
   logger: Logger;
   /** Aborted when the process is to stop. */
   signal: AbortSignal;
-  /** Runs at once. */
+  /** Concurrent runs. */
   concurrencyMax?: number;
   queues?: string[];
-  /** How long runs may go on after `signal`; then their steps are aborted and the runs handed back. */
+  /** How long runs may continue after `signal`; then they are aborted and handed back. */
   graceMsMax?: number;
-  /** How long an aborted run may take to let go; then the worker goes on without it. */
+  /** How long an aborted run may take to end; then it is abandoned. */
   abandonMsMax?: number;
   /** Without a heartbeat for this long the worker counts as hung. Default: the kernel's. */
   leaseMs?: number;
@@ -39,18 +39,18 @@ export const workerDefaults = {
   concurrencyMax: 8,
   graceMsMax: 10_000,
   abandonMsMax: 10_000,
-  /** It is woken when a run becomes ready, by a scheduler also where the first wake-up was lost; this is for a home without one. */
+  /** Wake-ups announce ready runs, and a scheduler repeats lost ones; this is for a home without a scheduler. */
   pollMs: 30_000,
-  /** After a wake-up it looks once more: others may have taken what it saw, and left what came since. */
+  /** After a wake-up it checks once more: other workers may have taken what it saw, while new runs came. */
   secondLookMs: 250,
   claimRetryMs: 1_000,
   heartbeatMs: 5_000,
   restart: { firstMs: 250, maxMs: 5_000 },
-  /** How often it looks whether jobs are due that nobody fires. */
+  /** How often it checks for due jobs that do not fire. */
   jobWatchMs: 30_000,
 } as const;
 
-/** Runs until `signal` is aborted; survives the loss of the database and of its own lease by registering anew. */
+/** Runs until `signal` is aborted; after a loss of the database or its lease it registers again. */
 export async function runWorker(options: WorkerOptions): Promise<void> {
   let lossCount = 0;
   while (!options.signal.aborted) {
@@ -61,7 +61,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     } catch (error) {
       lossCount += 1;
       const retryMs = backoffMs(lossCount, workerDefaults.restart);
-      options.logger.warn("The worker lost its place and registers anew", {
+      options.logger.warn("The worker lost its registration and registers again", {
         error: toRoostError(error).message,
         retryMs,
       });
@@ -70,7 +70,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   }
 }
 
-/** One registration, from joining to leaving; returns when the worker stops, its lease is lost, or a run's end cannot be recorded. */
+/** One registration; returns when the worker stops, its lease is lost, or a run's end cannot be recorded. */
 async function runRegistered(options: WorkerOptions, onJoined: () => void): Promise<void> {
   const { kernel, logger } = options;
   await using worker = await registerWorker(kernel, {
@@ -93,12 +93,12 @@ async function runRegistered(options: WorkerOptions, onJoined: () => void): Prom
   } finally {
     if (worker.lost.aborted) {
       const facts = { workerId: worker.workerId, runCount: active.size };
-      logger.warn("The lease of this worker is lost; its runs go on elsewhere", facts);
+      logger.warn("The lease of this worker is lost; its runs continue elsewhere", facts);
     } else {
-      // Whatever made it leave, what it still holds may go on for a while: a lost lease ends that.
+      // Whatever the reason for leaving, its runs may continue for a while; a lost lease ends that.
       await active.settled({ withinMs: options.graceMsMax ?? workerDefaults.graceMsMax, signal: worker.lost });
     }
-    const reason = worker.lost.aborted ? "The lease of this worker is lost" : "The worker stops";
+    const reason = worker.lost.aborted ? "The lease of this worker is lost" : "The worker is stopping";
     active.abortAll(new Error(reason));
     await active.settled();
     left.abort();
@@ -107,7 +107,7 @@ async function runRegistered(options: WorkerOptions, onJoined: () => void): Prom
   }
 }
 
-/** A worker sees it when no scheduler fires jobs any more: those cannot say so themselves. */
+/** Workers report when no scheduler fires jobs: schedulers cannot. */
 function watchJobs({ kernel, logger }: WorkerOptions): Disposable {
   let isLooking = false;
   const look = async () => {
@@ -115,9 +115,9 @@ function watchJobs({ kernel, logger }: WorkerOptions): Disposable {
     isLooking = true;
     try {
       const count = await reportSilentJobs(kernel);
-      if (count > 0) logger.warn("Jobs are due and nobody fires them: is a scheduler running?", { jobCount: count });
+      if (count > 0) logger.warn("Jobs are due and do not fire: is a scheduler running?", { jobCount: count });
     } catch (error) {
-      logger.warn("Due jobs could not be looked at", { error: toRoostError(error).message });
+      logger.warn("Due jobs could not be checked", { error: toRoostError(error).message });
     } finally {
       isLooking = false;
     }
@@ -132,7 +132,7 @@ async function claimWhileThereIsRoom(
   { active, leaving }: { active: ActiveRuns; leaving: AbortSignal },
 ): Promise<void> {
   const concurrencyMax = options.concurrencyMax ?? workerDefaults.concurrencyMax;
-  // Watched from before the first look, so that a run that becomes ready in between is not slept over.
+  // Watched from before the first check, so that no run that becomes ready in between is missed.
   using ready = kernel.wakeups.watch(terms.queues.map((queue) => `runs:${queue}`));
   let isWoken = false;
   while (!leaving.aborted) {
@@ -149,7 +149,7 @@ async function claimWhileThereIsRoom(
       for (const run of claimed) active.start(run);
       isMoreReady = claimed.length === limit;
     } catch (error) {
-      // What this worker executes goes on: whether it may is for its lease to say.
+      // Its runs continue: only its lease decides whether they may.
       if (leaving.aborted) return;
       logger.warn("Runs could not be claimed", { error: toRoostError(error).message });
       timeoutMs = workerDefaults.claimRetryMs;
@@ -158,7 +158,7 @@ async function claimWhileThereIsRoom(
   }
 }
 
-/** Renews the lease every few seconds and at once when a cancel is announced; aborts what this worker may not continue. */
+/** Renews the lease every few seconds and at once when a cancel is announced; aborts runs that this worker may not continue. */
 async function keepLease(
   { kernel, logger, leaseMs }: WorkerOptions,
   worker: WorkerRegistration,
@@ -179,10 +179,10 @@ async function keepLease(
   }
 }
 
-/** The reason with which the signal of a cancelled run is aborted. */
+/** The abort reason of a cancelled run. */
 export class RunCancelled extends Error {
   constructor() {
-    super("The end of the run was asked for");
+    super("The run was cancelled");
     this.name = "RunCancelled";
   }
 }

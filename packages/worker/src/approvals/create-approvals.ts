@@ -1,4 +1,4 @@
-/** Joins the loop's approvals to the kernel's questions and to the record of approvals. */
+/** Connects the loop's approvals to the kernel's questions and to the approval records. */
 import type { ApprovalAnswer, Approvals } from "@roost/agent";
 import { approvalChoices, recordApproval, redeemApproval } from "@roost/approvals";
 import type { JsonValue } from "@roost/base";
@@ -12,7 +12,7 @@ export interface CreateApprovalsOptions {
   kernel: Kernel;
   memory: Memory;
   run: ClaimedRun;
-  /** The definition of its agent that the run goes by. */
+  /** The definition of the run's agent. */
   agent: AgentDefinition;
 }
 
@@ -20,14 +20,14 @@ export function createApprovals({ kernel, memory, run, agent }: CreateApprovalsO
   return {
     ask: async (request, { idempotencyKey: key }) => {
       const diff = await diffOfCall({ kernel, memory, run, agent }, request);
-      // A repeated step keeps its key, whose end is its place.
+      // A repeated step keeps its key, which ends in its sequence number.
       const seq = Number(key.slice(key.lastIndexOf(":") + 1));
       const { details, expiresAt } = await recordApproval(kernel, { run, seq, key }, { ...request, diff });
       const wait: WaitRequest = {
         kind: "person",
         question: {
           kind: "approval",
-          prompt: `May ${request.tool} be called? It is asked because ${request.reason}`,
+          prompt: `Approve the call of ${request.tool}? Approval is needed because ${request.reason}`,
           choices: Object.values(approvalChoices),
           details,
         },
@@ -41,11 +41,14 @@ export function createApprovals({ kernel, memory, run, agent }: CreateApprovalsO
   };
 }
 
-/** What the answer that a step waited for says. */
+/** Reads the answer that an approval step waited for. */
 export function readApproval(answer: JsonValue): ApprovalAnswer {
   const result = answer as unknown as WaitResult;
   if (result.kind !== "person")
-    return { state: "refused", reason: "nobody approved it in time. Tell the person, do not look for another way" };
+    return {
+      state: "refused",
+      reason: "it was not approved in time. Tell the person, and do not look for another way",
+    };
   return result.answer === approvalChoices.approve
     ? { state: "granted", questionId: result.questionId }
     : { state: "refused", reason: `${result.by} did not approve it. Do not look for another way` };

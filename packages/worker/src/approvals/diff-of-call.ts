@@ -1,4 +1,4 @@
-/** What a call would change, beside what is there now, as a unified diff for the person who is to approve it. */
+/** Shows what a call would change as a unified diff, for the person who approves it. */
 import type { ApprovalRequest } from "@roost/agent";
 import { toRoostError, type JsonValue } from "@roost/base";
 import type { AgentDefinition } from "@roost/contract/operations";
@@ -14,7 +14,7 @@ interface Given {
   agent: AgentDefinition;
 }
 
-/** Null for calls that change nothing that could be shown so. */
+/** Null for calls whose change cannot be shown as a diff. */
 export async function diffOfCall(
   given: Given,
   { tool, input }: Pick<ApprovalRequest, "tool" | "input">,
@@ -32,10 +32,10 @@ export async function diffOfCall(
 }
 
 function patch(name: string, before: string, after: string): string {
-  return createTwoFilesPatch(name, name, before, after, "as it is", "as it would be", { context: 2 });
+  return createTwoFilesPatch(name, name, before, after, "current", "after the call", { context: 2 });
 }
 
-/** What the run may not see is not shown either: the write will be refused. */
+/** What the run may not see is not shown: the write would be refused. */
 async function textOf({ memory, run, agent }: Given, path: string): Promise<string> {
   try {
     return (await findHomeFile(memory, path, { as: viewerOf(run, agent) }))?.text ?? "";
@@ -44,7 +44,7 @@ async function textOf({ memory, run, agent }: Given, path: string): Promise<stri
   }
 }
 
-/** Only the fields that the call gives: it says nothing of the others. */
+/** Only the fields that the call gives; it does not change others. */
 async function definitionOf(kernel: Kernel, id: string, given: { [name: string]: JsonValue }): Promise<string> {
   try {
     const definition = (await getJob(kernel, id)).definition as unknown as { [name: string]: JsonValue };

@@ -1,6 +1,6 @@
 /**
- * Which calls of a run that has read what nobody vouches for are held until a person approves them: those that write what other sessions
- * will follow. Everything else of such a run is marked, and goes on.
+ * Which calls of a run that has read untrusted content are held for approval: writes to files that other sessions follow. Other writes of such a
+ * run are marked and not held.
  */
 import type { PermitCall } from "@roost/agent";
 import { holdsPerson } from "@roost/agent/journal";
@@ -11,7 +11,7 @@ export const permitHeldWrites: PermitCall = ({ tool, input }, { isUntrusted, loo
   const isOlder = !holdsPerson(loopVersion);
   const what = heldBy(tool.name, input, isOlder);
   if (what === undefined) return { state: "granted" };
-  const reason = `the run has read content that nobody vouches for and would now change ${what}`;
+  const reason = `the run has read untrusted content and would now change ${what}`;
   // The rule with its version: one that holds more than this one needs a new loop version.
   return { state: "ask", reason, policy: isOlder ? "held-writes/1" : "held-writes/2" };
 };

@@ -1,21 +1,21 @@
-// Decides which network addresses a tool may reach. It resolves nothing and opens nothing.
+// Decides which network addresses a tool may reach. Resolves and opens nothing.
 
 import { RoostError } from "@roost/base";
 import ipaddr from "ipaddr.js";
 
-/** What `settings.http.allow` opens although it is private: `host`, `host:port`, an address, or a CIDR range. */
+/** Private addresses allowed by `settings.http.allow`: `host`, `host:port`, an address, or a CIDR range. */
 export interface AddressRules {
   allow: string[];
 }
 
-/** Ranges (in the words of ipaddr.js) that the public internet routes; everything else is inside somebody's network. */
+/** Publicly routed ranges (in ipaddr.js's terms); everything else belongs to some private network. */
 const publicRanges = new Set(["unicast"]);
 
 /**
  * Throws unless a tool may connect to `address` for `url`.
  *
  * @throws RoostError `forbidden`: the address is loopback, private, link-local (cloud metadata), or otherwise not public,
- *   and no rule allows it; the message names the rule to add.
+ * and no rule allows it; the message names the rule to add.
  */
 export function checkAddress(address: string, url: URL, rules: AddressRules): void {
   const parsed = parseAddress(address);

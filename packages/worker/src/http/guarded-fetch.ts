@@ -1,5 +1,5 @@
-// One HTTP request on behalf of a model: every address is checked when it is connected to, every redirect again,
-// and size, time and redirects have limits. It does not know tools or runs.
+// One HTTP request for a model: addresses are checked on connecting, redirects again, and size, time and redirects are limited. Knows no tools or
+// runs.
 
 import { lookup as resolveHost, type LookupAddress } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
@@ -17,9 +17,9 @@ export interface GuardedRequest {
 export interface GuardedFetchOptions {
   rules: AddressRules;
   signal: AbortSignal;
-  /** Whole request with its redirects, in ms. */
+  /** Whole request with redirects, in ms. */
   timeoutMsMax?: number;
-  /** Bytes read of the decompressed body; the rest is cut off and the reply says so. */
+  /** Bytes of the decompressed body; the rest is cut off, as the reply says. */
   bodyBytesMax?: number;
 }
 
@@ -48,14 +48,14 @@ const redirectStatuses = new Set([301, 302, 303, 307, 308]);
  * Performs the request and reads its text.
  *
  * @throws RoostError `invalid_input` (not an http URL, body too large), `forbidden` (address), `timeout`, `unavailable`,
- *   `limit_exceeded` (redirects). `details.wasSent` says whether the request may have reached the server.
+ * `limit_exceeded` (redirects). `details.wasSent` says whether the request may have reached the server.
  */
 export async function guardedFetch(request: GuardedRequest, options: GuardedFetchOptions): Promise<GuardedReply> {
   const timeoutMs = options.timeoutMsMax ?? guardedFetchLimits.timeoutMsMax;
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([options.signal, timeout]);
   let current: Hop = { ...request, url: parseUrl(request.url) };
-  // A redirect that goes on as GET is the answer to a request that was carried out.
+  // A redirect that continues as GET answers a request that was carried out.
   let wasCarriedOut = false;
   if (Buffer.byteLength(request.body ?? "") > guardedFetchLimits.requestBytesMax) {
     throw new RoostError(
@@ -114,7 +114,7 @@ function parseUrl(text: string): URL {
   return url;
 }
 
-/** A dispatcher of one request whose every connection goes to an address that was checked: resolving and connecting are one step, so DNS cannot change in between. */
+/** A dispatcher for one request that connects only to checked addresses: resolving and connecting are one step, so DNS cannot change in between. */
 function openDispatcher(url: URL, rules: AddressRules): Agent {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   if (isIP(host) !== 0) checkAddress(host, url, rules);
@@ -135,7 +135,7 @@ function openDispatcher(url: URL, rules: AddressRules): Agent {
   return new Agent({ connect: { lookup, timeout: 10_000 }, maxHeaderSize: 32_768, connections: 1 });
 }
 
-/** RFC 9110 §15.4: 303, and 301/302 after POST, go on as GET; credentials do not cross to another origin. */
+/** RFC 9110 §15.4: 303, and 301/302 after POST, continue as GET; credentials are not sent to another origin. */
 function followRedirect(from: Hop, status: number, location: string): Hop {
   const before = from.url;
   if (!URL.canParse(location, before.href))
@@ -187,7 +187,7 @@ function charsetOf(contentType: string): string {
   }
 }
 
-/** Errors that prove that no byte of the request left. */
+/** Errors that prove that no byte of the request was sent. */
 const notSentCodes = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",

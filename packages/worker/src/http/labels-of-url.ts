@@ -1,6 +1,6 @@
 import { untrustedFrom, type Labels } from "@roost/contract/labels";
 
-/** Of what comes from there, whoever it was that answered. */
+/** Labels of content from this URL, whichever server answered. */
 export function labelsOfUrl(url: string): Labels {
   return untrustedFrom("web", URL.canParse(url) ? new URL(url).hostname : "unknown");
 }

@@ -1,10 +1,10 @@
-/** The recorded steps of a run whose journal no program goes on with, as the steps that a fork of it begins with. */
+/** Converts the recorded steps of a run with an unsupported journal into the first steps of a fork. */
 import { carryOver } from "@roost/agent/journal";
 import type { JsonValue } from "@roost/base";
 import type { CarriedOver, Step } from "@roost/kernel";
 import { toOutcome } from "../steps/to-outcome.ts";
 
-/** What a heartbeat found to think about, and the context with all that was said and answered since. */
+/** A heartbeat's decision, and the context with all messages and answers since. */
 export function carryOverJournal(steps: readonly Step[]): CarriedOver[] {
   const [first] = steps;
   const decision = first?.name === "heartbeat-check" && first.state === "done" ? [first] : [];

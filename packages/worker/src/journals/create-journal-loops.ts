@@ -1,10 +1,10 @@
 import { loopVersions } from "@roost/agent/journal";
 import { endOutdatedRuns, type Kernel, type Loop } from "@roost/kernel";
 
-/** Such runs come with a program that is newer by two versions of the loop, and at no other time. */
+/** Such runs appear only after an update by two loop versions. */
 const pollMs = 60_000;
 
-/** What a scheduler does for journals, handed to runScheduler. */
+/** A scheduler's loops for journals, for runScheduler. */
 export function createJournalLoops(kernel: Kernel): Loop[] {
   const oldest = loopVersions[0] ?? 1;
   return [

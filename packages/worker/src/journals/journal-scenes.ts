@@ -1,4 +1,4 @@
-/** Runs whose journals are kept as fixtures: between them they take every kind of step that the loop and the worker record. */
+/** Runs whose journals are kept as fixtures; together they contain every kind of step. */
 import type { Script } from "@roost/agent/testing";
 import type { NewRun } from "@roost/kernel";
 import { jobRun } from "../testing/open-test-home.ts";
@@ -10,7 +10,7 @@ export interface JournalScene {
   run: Partial<NewRun>;
   files: Record<string, string>;
   script: Script;
-  /** Prompt and reply together; so few make the run compact its context. */
+  /** Prompt and reply together; few enough that the run compacts its context. */
   contextTokensMax?: number;
 }
 

@@ -1,4 +1,4 @@
-/** Executes the run of a scene with the worker's own handler, from nothing or from the beginning of a recorded journal. */
+/** Executes the run of a scene with the worker's handler, from scratch or from the beginning of a recorded journal. */
 import assert from "node:assert/strict";
 import { silentLogger } from "@roost/base";
 import { answerQuestion } from "@roost/approvals";
@@ -11,7 +11,7 @@ import { openTestHome, type TestHome } from "../testing/open-test-home.ts";
 import { startRun } from "../testing/start-worker.ts";
 import type { JournalScene } from "./journal-scenes.ts";
 
-/** What of a step makes it the same step, and what became of it. */
+/** What identifies a step, and its outcome. */
 export type RecordedStep = Pick<
   Step,
   "seq" | "name" | "kind" | "effect" | "state" | "inputHash" | "input" | "output" | "error"
@@ -25,13 +25,13 @@ export interface Journal {
 
 export interface Stage extends AsyncDisposable {
   home: TestHome;
-  /** Requests that the model was sent. */
+  /** Requests sent to the model. */
   readonly requestCount: number;
-  /** A run of the scene that begins with these steps, executed to its end. */
+  /** Executes a run of the scene that begins with these steps. */
   play(recorded?: readonly RecordedStep[]): Promise<Journal>;
 }
 
-/** `loopVersion`: of the journals that are played. Default: of a new one. */
+/** `loopVersion`: of the journals. Default: the newest. */
 export async function openStage(scene: JournalScene, loopVersion?: number): Promise<Stage> {
   const home = await openTestHome({ files: scene.files });
   const { kernel } = home;
@@ -86,7 +86,7 @@ export async function openStage(scene: JournalScene, loopVersion?: number): Prom
   };
 }
 
-/** As a worker that died has left it: epoch 0 is no owner's. */
+/** As left by a dead worker: epoch 0 belongs to no owner. */
 async function record(
   { kernel }: TestHome,
   runId: string,

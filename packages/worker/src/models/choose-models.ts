@@ -1,6 +1,6 @@
 /**
- * Which models a run uses. All runs share one list of providers, tried in order; a job, or else its agent, may name a
- * provider or a model, which then comes first, with the rest of the list behind it. Cool-downs are shared by all choices.
+ * Which models a run uses. All runs share one list of providers, tried in order; a job, or else its agent, may name a provider or model, which then
+ * comes first, before the rest of the list. All choices share cool-downs.
  */
 import { createMemoryCoolDowns, openModels, type Models, type ProviderConfig } from "@roost/agent";
 import type { Clock, Logger } from "@roost/base";
@@ -16,11 +16,11 @@ export interface ChooseModelsOptions {
   settings: Pick<Settings, "heartbeat">;
   clock: Clock;
   logger: Logger;
-  /** Makes models of providers in the order of a choice. Default: those that think. */
+  /** Opens models from providers in the chosen order. Default: real ones. */
   open?: (providers: ProviderConfig[]) => Models;
 }
 
-/** Choices kept open; one more than that opens anew each time. */
+/** Choices kept open; further ones are opened each time. */
 const choicesMax = 64;
 
 export function createModelsFor(options: ChooseModelsOptions): ModelsFor {
@@ -52,8 +52,8 @@ function nameOf(
 }
 
 /**
- * A name is a provider's id, or a model that a provider is configured with; any other is a model that the first provider with a
- * wire is asked for. Of that one no price is known: caps in tokens bind it, caps in money only as far as the provider reports cost.
+ * A name is a provider's id, or a model that a provider is configured with; any other name is a model requested from the first provider with a
+ * server. Its price is unknown: token caps bind it, money caps only as far as the provider reports cost.
  */
 export function preferModel(providers: ProviderConfig[], name: string): ProviderConfig[] {
   const named = providers.find(({ id }) => id === name) ?? providers.find((each) => modelOf(each) === name);

@@ -1,7 +1,7 @@
 import type { Models } from "@roost/agent";
 import { postconditionUnmet, type ClaimedRun } from "@roost/kernel";
 
-/** A model that is told what an earlier attempt of the run said it had done and had not. */
+/** Tells the model which postconditions an earlier attempt of the run missed. */
 export function tellUnmet(models: Models, run: Pick<ClaimedRun, "steps">): Models {
   const missed = run.steps.findLast(({ error }) => error?.code === postconditionUnmet);
   if (missed === undefined) return models;

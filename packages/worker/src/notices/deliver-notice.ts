@@ -1,4 +1,4 @@
-/** Tells the person what a run has to say at its end, as a durable step. */
+/** Tells the person at the end of a run, as a durable step. */
 import type { StepRunner } from "@roost/agent";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
 import type { Webhook } from "./post-webhook.ts";
@@ -14,7 +14,7 @@ export interface DeliverNoticeOptions {
   signal: AbortSignal;
 }
 
-/** The step's name is `notice`: a run delivers at most one this way. What is rehearsed stays on the console. */
+/** The step's name is `notice`: a run delivers at most one this way. Rehearsed notices stay on the console. */
 export async function deliverNotice(steps: StepRunner, options: DeliverNoticeOptions): Promise<void> {
   const { text, level, isRehearsal } = options;
   const webhook = isRehearsal ? undefined : options.webhook;

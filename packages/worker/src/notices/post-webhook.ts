@@ -1,4 +1,4 @@
-/** Sends a notice to the person's webhook: the message as JSON, under an Idempotency-Key that is the same in every attempt. */
+/** Sends a notice to the person's webhook: JSON, with an Idempotency-Key that is constant across attempts. */
 import { RoostError } from "@roost/base";
 import { fetch } from "undici";
 
@@ -18,9 +18,7 @@ export interface WebhookMessage {
 
 const timeoutMsMax = 15_000;
 
-/**
- * @throws RoostError `unavailable` or `timeout` when it may be tried again, `invalid_input` when the receiver refuses it for good
- */
+/** @throws RoostError `unavailable` or `timeout` when it may be retried, `invalid_input` when the receiver refuses it for good */
 export async function postWebhook(
   webhook: Webhook,
   message: WebhookMessage,

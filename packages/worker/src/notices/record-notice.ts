@@ -1,4 +1,4 @@
-/** The record of what a run tells the person. How it reaches them is tell-person.ts. */
+/** Records what a run tells the person. Delivery: tell-person.ts. */
 import { formatLabels, mainLabels, type Labels } from "@roost/contract/labels";
 import { rememberResult, type ClaimedRun, type Kernel } from "@roost/kernel";
 
@@ -6,19 +6,19 @@ export interface RecordedNotice {
   text: string;
   level: "info" | "warning" | "urgent";
   target: "console" | "webhook";
-  /** The idempotency key of the step that tells it: the same step records one notice. */
+  /** The idempotency key of the step: a step records one notice. */
   key: string;
   /** Why it could not be delivered. */
   failure: string | undefined;
   isRehearsal?: boolean;
-  /** What the run knows that says it. */
+  /** Labels of the run. */
   labels: Labels;
 }
 
 const textCharsMax = 20_000;
 const reasonCharsMax = 2_000;
 
-/** Records what the person was told and whether it reached them; once per key. */
+/** Records a notice and whether it was delivered; once per key. */
 export async function recordNotice(kernel: Kernel, run: ClaimedRun, notice: RecordedNotice): Promise<void> {
   await kernel.transact((tx) =>
     rememberResult(tx, { scope: "notice", key: notice.key }, async () => {

@@ -1,6 +1,6 @@
 /**
- * Tells the person something: to the webhook where one is set, else the log alone (which the console shows), and records whether it
- * reached them. A webhook gets each attempt under the same key; one that fails is recorded and fails nothing else.
+ * Sends a message to the person: to the webhook if one is set, else only to the log (which the console shows), and records the delivery. A webhook
+ * gets each attempt with the same key; a failed delivery is recorded and affects nothing else.
  */
 import { backoffMs, sleepUntilAborted, toRoostError } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
@@ -16,12 +16,12 @@ export interface TellPersonOptions {
   /** Undefined: the console. */
   webhook: Webhook | undefined;
   isRehearsal?: boolean;
-  /** The same in every attempt of the same notice. */
+  /** The same in every attempt of a notice. */
   idempotencyKey: string;
-  /** What the run knows that says it. */
+  /** Labels of the run. */
   labels: Labels;
   signal: AbortSignal;
-  /** Before the second attempt; doubled for each further one. */
+  /** Before the second attempt; doubled each time. */
   retryMs?: number;
 }
 
@@ -29,8 +29,8 @@ const attemptsMax = 3;
 const retryMsDefault = 500;
 
 /**
- * Returns why it was not delivered, undefined when it was.
- * @throws the signal's reason: nothing is recorded then, and the notice is told in a further attempt
+ * Returns why it was not delivered; undefined when it was.
+ * @throws the signal's reason: nothing is recorded then, and a later attempt sends the notice
  */
 export async function tellPerson(options: TellPersonOptions): Promise<string | undefined> {
   const { kernel, run, text, level, webhook, idempotencyKey: key, labels, isRehearsal = false } = options;

@@ -2,13 +2,13 @@ import type { Postcondition } from "@roost/contract/operations";
 import { postconditionUnmet, type Judge } from "@roost/kernel";
 import { unmetPostconditions } from "./unmet-postconditions.ts";
 
-/** Looks in the records for what the run declared. A rehearsal performs no effects and owes none. */
+/** Checks the run's postconditions against the records. A rehearsal has none to meet. */
 export const judgePostconditions: Judge = async (sql, run) => {
   if (run.isRehearsed) return undefined;
   const unmet = await unmetPostconditions(sql, run);
   if (unmet.length === 0) return undefined;
   const missing = unmet.map(describePostcondition);
-  const message = `the run ended without what it must leave behind: ${missing.join("; ")}`;
+  const message = `the run ended without its postconditions: ${missing.join("; ")}`;
   return { code: postconditionUnmet, message, isRetryable: true, details: { missing } };
 };
 
@@ -26,6 +26,6 @@ function describePostcondition(postcondition: Postcondition): string {
     case "file":
       return `the file ${postcondition.path} was not written`;
     case "tool":
-      return `the tool ${postcondition.name} was not used with success`;
+      return `the tool ${postcondition.name} was not used successfully`;
   }
 }

@@ -1,20 +1,20 @@
 /**
- * What a run declared to do by its end and has not done. Looks at what is recorded (steps, and events that say whose they are), never at
- * what the run says of itself. What follows from an unmet postcondition is the kernel's to decide.
+ * Finds the postconditions that a run has not met. Checks records (steps, and events that name their run), never what the run says. The kernel
+ * decides what follows.
  */
 import type { JsonObject, JsonValue } from "@roost/base";
 import type { Postcondition } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
 import { findOffsets, matchesFilter, readPartitions, requireSeen, type RunHead } from "@roost/kernel";
 
-/** Runs that count as the run: those below it, and those whose recorded steps it goes on from. */
+/** Limit of the runs that count as the run: its descendants, and those whose recorded steps it continues. */
 const familyMax = 10_000;
-/** Offsets of a partition that one statement looks at, and how many statements look at a partition. */
+/** Offsets of a partition examined per statement, and statements per partition. */
 const examinedMax = 50_000;
 const passesMax = 40;
-/** Events of the run's correlation that are followed to find whose an event without a run's id is. */
+/** Events of the run's correlation followed to find the run of an event that names none. */
 const correlatedMax = 10_000;
-/** How far back the state is looked for that was there before the run changed it. */
+/** How far back to look for the state before the run changed it. */
 const priorOffsetsMax = 200_000;
 
 interface Wanted {
@@ -26,7 +26,7 @@ interface Wanted {
 
 interface Family {
   ids: string[];
-  /** Until when what a run did counts; of one that was forked, until the step that the fork executes anew. Absent: all of it. */
+  /** Until when a run's actions count; for a forked one, until the step that the fork executes again. Absent: all. */
   untils: Map<string, Date>;
   correlation: string;
   since: Date;
@@ -41,11 +41,11 @@ interface Found {
   offset: number;
   data: JsonObject;
   time: Date;
-  /** Of the family's, the run that it says it belongs to. */
+  /** The run of the family that the event names. */
   saidBy: string | null;
 }
 
-/** Those that do not hold, in the order in which they are declared. */
+/** Unmet ones, in declared order. */
 export async function unmetPostconditions(sql: Sql, run: RunHead): Promise<Postcondition[]> {
   const declared = run.postconditions ?? [];
   if (declared.length === 0) return [];
@@ -80,7 +80,7 @@ function toWanted(postcondition: Exclude<Postcondition, { kind: "tool" }>): Want
   }
 }
 
-/** A run that goes on from the recorded steps of another has done what those did. */
+/** A run that continues another's recorded steps has done what those did. */
 async function readFamily(sql: Sql, run: RunHead): Promise<Family> {
   const rows = await sql.query<{ id: string; createdAt: Date; until: Date | null }>(
     `with recursive lineage as (
@@ -107,7 +107,7 @@ async function readFamily(sql: Sql, run: RunHead): Promise<Family> {
   };
 }
 
-/** Whether the event is one that the family's run left behind before it was forked. */
+/** Whether the event happened before the family's run was forked. */
 function isInTime({ untils }: Family, { saidBy, time }: { saidBy: string | null; time: Date }): boolean {
   const until = saidBy === null ? undefined : untils.get(saidBy);
   return until === undefined || time < until;
@@ -143,7 +143,7 @@ function createEventFinder(sql: Sql, family: Family): EventFinder {
   };
 }
 
-/** Events of the type since the run began that say that they are the family's, or that have its correlation. */
+/** Events of the type since the run's start that name the family or share its correlation. */
 async function* readCandidates(sql: Sql, family: Family, wanted: Wanted): AsyncGenerator<Found> {
   const [known] = await sql.query<{ topic: string }>("select topic from roost.event_schema where type = $1 limit 1", [
     wanted.type,
@@ -171,12 +171,12 @@ async function* readCandidates(sql: Sql, family: Family, wanted: Wanted): AsyncG
   }
 }
 
-/** The run of these ids that an event says it belongs to. */
+/** The run of these ids that an event names. */
 function saidBy(ids: string): string {
   return `case when e.data ->> 'runId' = any(${ids}::text[]) then e.data ->> 'runId' when e.subject = any(${ids}::text[]) then e.subject end`;
 }
 
-/** Events without a run's id that go back to an event of the family by their causes. */
+/** Events without a run's id that were caused by an event of the family. */
 async function readDescended(sql: Sql, family: Family): Promise<Set<string>> {
   const rows = await sql.query<{
     id: string;
@@ -197,7 +197,7 @@ async function readDescended(sql: Sql, family: Family): Promise<Set<string>> {
   return descended;
 }
 
-/** Whether the state's value at the path differs from what the change before it left there. */
+/** Whether the state's value at the path differs from the change before. */
 async function didChange(sql: Sql, event: Found, key: string): Promise<boolean> {
   const [before] = await sql.query<{ data: JsonObject }>(
     `select data from roost.event

@@ -1,5 +1,5 @@
-// The agent's steps, kept by the kernel: replay what is recorded, record an intent before and the outcome after, and
-// resolve an interrupted step by its effect class. It executes nothing itself and knows no tool.
+// The agent's steps over the kernel: replays recorded ones, records intents and outcomes, and resolves interrupted steps by effect class. Executes
+// nothing itself and knows no tools.
 
 import { isDeepStrictEqual } from "node:util";
 import { delay, RoostError } from "@roost/base";
@@ -23,19 +23,19 @@ import { createUnrecordedOutcomes, type UnrecordedOutcomes } from "./unrecorded-
 
 export interface DurableSteps extends StepRunner {
   readonly spend: SpendLedger;
-  /** What is to be recorded with the end of the run, or by itself if it does not come to one. */
+  /** Outcomes to be recorded with the end of the run, or alone if there is none. */
   readonly unrecorded: UnrecordedOutcomes;
-  /** What the run knows by now. */
+  /** Current labels of the run. */
   readonly labels: () => Promise<Labels>;
   /** True once a step was executed rather than replayed. */
   readonly hasExecuted: boolean;
 }
 
-/** How often an effect that may be tried again is, within one attempt of its run, and how long it waits before the first time. */
+/** How often an effect is retried within one attempt of its run, and the first delay. */
 const unknownTriesMax = 3;
 const unknownRetryMs = 500;
 
-/** Steps of one claimed run, for as long as its epoch holds. */
+/** Steps of one claimed run, valid for its epoch. */
 export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
   const { kernel, run, pause = delay } = options;
   const owned: Owned = { runId: run.id, epoch: run.epoch };
@@ -140,7 +140,7 @@ function isPutOff({ kind, effect }: Pick<StepOptions<unknown>, "kind" | "effect"
   return kind === "model" || kind === "compaction" || (kind === "context" && effect === "readonly");
 }
 
-/** One that differs is begun all the same: the kernel notices the divergence and says what differs. */
+/** A different step is begun anyway: the kernel detects the divergence and describes it. */
 function isSameStep(recorded: Step, name: string, request: Pick<StepOptions<unknown>, "kind" | "input">): boolean {
   const { kind, input = null } = request;
   return (
@@ -150,7 +150,7 @@ function isSameStep(recorded: Step, name: string, request: Pick<StepOptions<unkn
   );
 }
 
-/** An outcome that is unknown right away is asked for, or tried again under the same key, as far as its effect class allows. */
+/** Resolves an outcome that is unknown right away: queries it, or retries under the same key, as the effect class allows. */
 async function attempt<T>(
   context: StepContext,
   request: StepOptions<T>,

@@ -1,7 +1,7 @@
 import type { ClaimedRun } from "@roost/kernel";
 import { attributes, genAiOperations, type Attributes } from "@roost/telemetry";
 
-/** Model and tool steps are named as the semantic conventions of generative AI ask. */
+/** Names of model and tool spans follow the semantic conventions for generative AI. */
 export function spanName(name: string, kind: string): string {
   if (kind === "model") return genAiOperations.chat;
   return kind === "tool" ? `${genAiOperations.executeTool} ${toolOf(name)}` : `step ${name}`;

@@ -1,4 +1,4 @@
-/** What a wait was answered with carries: a person's word, an event's, a child's. Pure. */
+/** Labels of a wait's answer: of a person, an event, a child. Pure. */
 import { missingLabels, openLabels, parseLabels, placedFor, type Labels } from "@roost/contract/labels";
 import type { WaitResult } from "@roost/kernel";
 
@@ -8,7 +8,7 @@ export function labelsOfAnswer(answer: WaitResult): Labels {
     case "timed_out":
     case "person":
       return openLabels;
-    // Who waits for an event may know it: its audience is the run's.
+    // The waiting run may know the event: it gets the run's audience.
     case "event":
       return placedFor(parseLabels(answer.event.labels), []);
     case "child":

@@ -1,11 +1,11 @@
-/** Why a run left its worker in the middle, without an outcome of its own. */
+/** Why a run left its worker without an outcome of its own. */
 export type InterruptionKind =
   /** It waits; the kernel makes it ready when the wait ends. */
   | "suspended"
-  /** Its end was asked for. */
+  /** It was cancelled. */
   | "cancelled";
 
-/** Thrown by a durable step through the agent loop, which lets it pass; caught where the run is executed. */
+/** Thrown by a durable step through the agent loop, and caught where the run is executed. */
 export class RunInterruption extends Error {
   readonly kind: InterruptionKind;
 

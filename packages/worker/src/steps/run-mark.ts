@@ -1,17 +1,17 @@
 /**
- * What a run knows: the join of its context and of all that it has read since. It only grows. Here alone it is raised; the kernel keeps it
- * with the step that read more (`StepOutcome.runLabels`).
+ * The labels of a run: the join of its context and of all it has read since. They only grow, and only here; the kernel stores them with the step
+ * that read more (`StepOutcome.runLabels`).
  */
 import type { StepResult } from "@roost/agent";
 import { areSameLabels, joinLabels, missingLabels, openLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
 
 export interface RunMark {
-  /** By now. */
+  /** Current labels. */
   read(): Promise<Labels>;
-  /** With what a step's result carries: the sets of the step and of the run from here on, to be recorded with it. */
+  /** Joins a step's result: returns the label sets of the step and the run, to be recorded with it. */
   join(result: StepResult<unknown>): Promise<{ labels?: number; runLabels?: number }>;
-  /** With an answer, which the kernel has recorded already. */
+  /** Joins an answer, which the kernel has already recorded. */
   hear(labels: Labels | undefined): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export function createRunMark(kernel: Kernel, run: Pick<ClaimedRun, "labels">): 
       for (;;) {
         const wanted = await read();
         const number = await numberOf(kernel, wanted);
-        // Steps end at once: what another has read meanwhile must not be taken back by a lower number that is recorded later.
+        // Steps may end together: a set recorded later must not undo what another step has added.
         if (wanted === mark) return { labels: number, runLabels: number };
       }
     },
@@ -48,7 +48,7 @@ function labelsOf(result: StepResult<unknown>): Labels | undefined {
   return texts && parseLabels(texts);
 }
 
-/** A set that is new is stored at once: it says nothing by itself. */
+/** A new set is stored at once: it has no effect by itself. */
 async function numberOf({ labelSets, database }: Kernel, labels: Labels): Promise<number> {
   const known = labelSets.find(labels);
   if (known !== undefined) return known;

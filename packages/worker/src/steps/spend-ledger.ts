@@ -1,6 +1,6 @@
-// Joins the agent's reservation hook to the kernel's budgets: reserve before each model call, remember what was used, so
-// that the outcome of the step settles it. A further attempt of the same call (another provider) settles the one before it
-// first and reserves anew, so that a cap holds between attempts too. One ledger per claimed run.
+// Connects the agent's reservation hook to the kernel's budgets: reserves before each model call and remembers the usage, so that the step's
+// outcome settles it. A further attempt of a call (another provider) first settles the previous one and reserves again, so that a cap holds between
+// attempts too. One ledger per claimed run.
 
 import type { ReserveSpend } from "@roost/agent";
 import { reserveSpend, settleSpend, type Kernel, type Owned, type Reservation, type SpendAmounts } from "@roost/kernel";
@@ -12,7 +12,7 @@ export interface StepSpend {
 
 export interface SpendLedger {
   reserve: ReserveSpend;
-  /** What this step has used and nobody has settled yet: its last attempt. */
+  /** Unsettled usage of this step: its last attempt. */
   spentBy(seq: number): StepSpend | undefined;
 }
 

@@ -1,4 +1,4 @@
-// What the agent calls the outcome of a step in the words of the kernel's record, and back.
+// Converts step outcomes between the agent's and the kernel's terms.
 
 import { RoostError, toRoostError, type JsonValue } from "@roost/base";
 import type { StepOutcome, StepResult } from "@roost/agent";
@@ -36,7 +36,7 @@ export function toRecord<T>(
 
 const waitKinds = new Set<WaitResult["kind"]>(["time", "event", "person", "child", "timed_out"]);
 
-/** The output of a step that waited is the wait's result; what steps record themselves has no such `kind`. */
+/** The output of a waiting step is the wait's result; other outputs have no such `kind`. */
 function isWaitResult(output: unknown): boolean {
   return (
     typeof output === "object" &&
@@ -45,7 +45,7 @@ function isWaitResult(output: unknown): boolean {
   );
 }
 
-/** What is recorded of a step, as the kernel returns it from a claim or from beginStep. */
+/** A recorded step, as returned by a claim or by beginStep. */
 export interface RecordedStep {
   state: string;
   kind?: string;
@@ -67,13 +67,13 @@ export function toOutcome<T>(step: RecordedStep): StepOutcome<T> | undefined {
   if (step.state === "failed") return { state: "failed", error: toStepError(step.error ?? null) };
   if (step.state === "unknown") {
     const { labels } = (step.error?.details ?? {}) as { labels?: string[] };
-    const message = step.error?.message ?? "The outcome is not known";
+    const message = step.error?.message ?? "The outcome is unknown";
     return { state: "unknown", message, ...(labels && { labels }) };
   }
   return undefined;
 }
 
-/** A person knows that it happened and perhaps what came of it: that is what the tool call comes to. */
+/** A person recorded that it happened, and perhaps its result: that is the result of the tool call. */
 function outputOfResolved({ kind, output }: RecordedStep, { by, note }: NonNullable<Step["resolution"]>): JsonValue {
   if (kind !== "tool") return output ?? null;
   const isToolOutput = typeof output === "object" && output !== null && "text" in output;

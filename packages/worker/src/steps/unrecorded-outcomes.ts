@@ -1,10 +1,10 @@
-// Outcomes on their way: the outcome of a step is recorded together with the intent of the next one, or with the end of the run,
-// so that a step costs one commit. What nothing follows soon is recorded by itself; nothing is given up before it is recorded.
+// Holds outcomes back: a step's outcome is recorded together with the next step's intent, or with the end of the run, so that a step costs one
+// commit. Otherwise it is recorded alone after a short time; none is dropped unrecorded.
 
 import { delay } from "@roost/base";
 import { finishStep, type Kernel, type KernelTransaction, type Owned, type StepOutcome } from "@roost/kernel";
 
-/** How long an outcome waits for company. A crash meanwhile is one between the effect and its record, as there always may be. */
+/** How long an outcome waits. A crash meanwhile is one between an effect and its record, which can always happen. */
 const holdMsMax = 10;
 /** What was only read is read again, and the next write is near. */
 const readHoldMsMax = 250;
@@ -18,14 +18,14 @@ export interface HeldOutcomes {
   alongside?: Alongside;
 }
 
-/** Resolves after so many milliseconds; rejects when the signal is aborted first. */
+/** Resolves after this many milliseconds; rejects when the signal is aborted first. */
 export type Pause = (ms: number, options: { signal: AbortSignal }) => Promise<void>;
 
 export interface UnrecordedOutcomes {
   hold(outcome: StepOutcome, alongside?: Alongside): void;
-  /** Writes with what is held; if that fails, it is held on. */
+  /** Writes together with the held outcomes; if that fails, they stay held. */
   recordWith<T>(write: (held: HeldOutcomes) => Promise<T>): Promise<T>;
-  /** Records what is held, by itself. */
+  /** Records the held outcomes alone. */
   flush(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ interface Held {
   alongside: Alongside | undefined;
 }
 
-/** Of the steps of one claimed run. */
+/** For the steps of one claimed run. */
 export function createUnrecordedOutcomes(
   kernel: Kernel,
   owned: Owned,
@@ -73,7 +73,7 @@ export function createUnrecordedOutcomes(
       if (pausing !== undefined) return;
       pausing = new AbortController();
       const { signal } = pausing;
-      // The next write learns what is wrong.
+      // The next write gets the error.
       void pause(outcome.intent === undefined ? holdMsMax : readHoldMsMax, { signal }).then(
         () => (signal.aborted ? undefined : flush().catch(() => undefined)),
         () => undefined,

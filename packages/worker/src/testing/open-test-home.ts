@@ -1,6 +1,6 @@
 /**
- * A home with kernel, memory and a model that follows a script, for tests of tools: a run's tool calls go through the real loop and
- * real durable steps, and a "crash" stops it between a tool's effect and its record.
+ * A home with kernel, memory and a scripted model, for tests of tools: tool calls go through the real loop and durable steps, and a "crash" stops
+ * it between a tool's effect and its record.
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -33,20 +33,20 @@ export interface TestHome extends AsyncDisposable {
   kernel: Kernel;
   memory: Memory;
   homeDir: string;
-  /** Where the model is. */
+  /** URL of the model. */
   modelUrl: string;
-  /** What a handler of agent runs is made of. */
+  /** Options of an agent handler. */
   handlerOptions: AgentHandlerOptions;
   setScript: (script: Script) => void;
   /** Starts a run and claims it. */
   begin(run?: Partial<NewRun>): Promise<Owner>;
-  /** Claims all runs that are ready; the one with this id, else the first, is to go on. */
+  /** Claims all ready runs and returns the one with this id, else the first. */
   claim(runId?: string): Promise<Owner>;
-  /** The model asks for these calls, one after the other, then ends. With `crashAfter` the worker dies once that tool has acted. */
+  /** The model makes these calls, one after the other, then ends. With `crashAfter` the worker dies once that tool has acted. */
   think(owner: Owner, calls: Call[], options?: { crashAfter?: string }): Promise<Thought>;
 }
 
-/** A run and the worker that has claimed it. */
+/** A run and the worker that claimed it. */
 export interface Owner {
   run: ClaimedRun;
   /** The worker dies: the run is ready again, at a higher epoch. */
@@ -55,9 +55,9 @@ export interface Owner {
 
 export interface Thought {
   outcome: AgentOutcome;
-  /** What the tools answered, in order. */
+  /** The tools' answers, in order. */
   answers: ToolMessage[];
-  /** What the model was told of the tools. */
+  /** The tools that the model was shown. */
   toolNames: string[];
   tools: { name: string; description: string; parameters: JsonObject }[];
 }
@@ -171,7 +171,7 @@ function crashing(steps: StepRunner, tool: string | undefined): StepRunner {
   };
 }
 
-/** A run of a job, as its tick starts it. */
+/** A run of a job, as started by its tick. */
 export function jobRun(jobId: string, input: JsonObject = {}): Partial<NewRun> {
   return {
     title: `The ${jobId}`,

@@ -1,4 +1,4 @@
-/** A worker as its supervisor starts it: `main.ts` as a child process with a channel, on a test's database and home. */
+/** A worker as started by its supervisor: `main.ts` as a child process with a channel, on a test's database and home. */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -6,10 +6,10 @@ import { fileURLToPath } from "node:url";
 export interface WorkerProcess extends AsyncDisposable {
   pid: number;
   child: ChildProcess;
-  /** Resolves with how it ended. */
+  /** Resolves with its exit. */
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   kill(signal: NodeJS.Signals): void;
-  /** What it logged so far. */
+  /** Its log so far. */
   log(): string;
 }
 
@@ -22,10 +22,10 @@ export interface WorkerProcessOptions {
   nodeOptions?: string[];
 }
 
-/** Where a supervisor has it too. */
+/** The same as a supervisor's. */
 const compileCache = fileURLToPath(new URL("../../../../node_modules/.roost/compile-cache", import.meta.url));
 
-/** Resolves when it has said that it is ready. */
+/** Resolves when it has reported ready. */
 export async function startWorkerProcess(options: WorkerProcessOptions): Promise<WorkerProcess> {
   const child = fork(fileURLToPath(new URL("../main.ts", import.meta.url)), [], {
     execArgv: options.nodeOptions ?? [],

@@ -1,4 +1,4 @@
-/** A worker in this process for tests: its handler says which runs have arrived, and each waits until the test lets it go on. */
+/** A worker in this process for tests: its handler reports arriving runs, and each waits until the test lets it continue. */
 import { silentLogger } from "@roost/base";
 import { createRun, finishRun, type ClaimedRun, type Kernel, type NewRun } from "@roost/kernel";
 import type { RunHandler } from "../execute-run.ts";
@@ -7,24 +7,24 @@ import { runWorker, type WorkerOptions } from "../run-worker.ts";
 export interface Arrival {
   run: ClaimedRun;
   signal: AbortSignal;
-  /** What the handler does next; nothing: it ends the run as done. */
+  /** What the handler does next; default: end the run as done. */
   go(what?: () => Promise<void>): void;
 }
 
 export interface TestWorkerProcess extends AsyncDisposable {
-  /** Resolves with the n-th run, from 1, that was handed to the handler. */
+  /** Resolves with the n-th run, from 1, passed to the handler. */
   arrived(place: number): Promise<Arrival>;
   readonly arrivedCount: number;
-  /** How many runs were in the handler at once. */
+  /** Maximum concurrent runs in the handler. */
   readonly mostAtOnce: number;
-  /** Ids under which it registered so far. */
+  /** Ids of its registrations so far. */
   workerIds: string[];
-  /** Resolves when it has registered so often. */
+  /** Resolves at this number of registrations. */
   registered(times: number): Promise<string>;
   stop(): Promise<void>;
 }
 
-/** Default of the handler: it ends the run as done when the test says `go`, and heeds its signal. */
+/** Default handler: ends the run as done when the test says `go`, and heeds its signal. */
 export function startTestWorker(kernel: Kernel, options: Partial<WorkerOptions> = {}): TestWorkerProcess {
   const arrivals = createPlaces<Arrival>();
   const registrations = createPlaces<string>();
@@ -75,7 +75,7 @@ export function startTestWorker(kernel: Kernel, options: Partial<WorkerOptions> 
   };
 }
 
-/** Values in the order of their coming, each of which can be waited for before it came. */
+/** Values in order of arrival, each of which can be awaited before it arrives. */
 function createPlaces<T>() {
   const all: T[] = [];
   const waiting = new Map<number, PromiseWithResolvers<T>[]>();
@@ -100,7 +100,7 @@ export async function startRun(kernel: Kernel, run: Partial<NewRun> = {}): Promi
   return created.runId;
 }
 
-/** Kills the connections that prove workers alive, as the death of their processes would; they are gone when it resolves. */
+/** Kills the connections that prove workers alive, as the death of their processes would; resolves when they are gone. */
 export async function killWorkerConnections({ database }: Kernel): Promise<number> {
   const killed = await database.query(
     `select pg_terminate_backend(pid, 10000) from pg_locks where locktype = 'advisory' and granted and pid <> pg_backend_pid()
@@ -109,7 +109,7 @@ export async function killWorkerConnections({ database }: Kernel): Promise<numbe
   return killed.length;
 }
 
-/** Resolves when something becomes true that announces itself nowhere. The test runner's limit bounds it. */
+/** Resolves when a condition without a notification becomes true. The test runner's time limit applies. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
 }

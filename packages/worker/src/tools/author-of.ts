@@ -2,7 +2,7 @@ import type { Labels } from "@roost/contract/labels";
 import type { Author } from "@roost/memory";
 import type { ToolContext } from "./tool-context.ts";
 
-/** Who writes, for the record of what is written, and what the run knows that writes it. */
+/** The author of a write, with the labels of its run. */
 export function authorOf({ run, actor }: ToolContext, labels: Labels): Author {
   return {
     by: actor,

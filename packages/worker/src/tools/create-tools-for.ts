@@ -1,4 +1,4 @@
-/** Gives each run its tools: who it acts for, what it may see and reach, and what its job and agent allow. */
+/** Gives each run its tools: on whose behalf it acts, what it may see and reach, and what its job and agent allow. */
 import type { Tool } from "@roost/agent";
 import type { AgentDefinition } from "@roost/contract/operations";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
@@ -8,7 +8,7 @@ import type { Webhook } from "../notices/post-webhook.ts";
 import { createTools, firstTools } from "./create-tools.ts";
 import { recallSeen } from "./seen-files.ts";
 
-/** The tools of one run: those that its session kind, its job and the definition of its agent allow. */
+/** The tools of one run: those that its session kind, job and agent allow. */
 export type ToolsFor = (run: ClaimedRun, agent: AgentDefinition) => Promise<Tool[]>;
 
 export interface CreateToolsForOptions {
@@ -36,12 +36,12 @@ export function createToolsFor({ kernel, memory, settings, webhook }: CreateTool
   };
 }
 
-/** Names of the tools that a run's model is shown when all are too many. */
+/** Tools that a run's model is shown when all are too many. */
 export function firstToolsOf(run: ClaimedRun, agent: AgentDefinition): readonly string[] {
   return firstTools(allowedOf(run, agent));
 }
 
-/** Both the job and the agent may narrow the tools; neither widens what the other allows. */
+/** The job and the agent may each narrow the tools; neither widens what the other allows. */
 function allowedOf(run: ClaimedRun, { tools: ofAgent }: AgentDefinition): string[] | undefined {
   const given = run.input["tools"];
   const ofJob = Array.isArray(given) ? given.filter((name) => typeof name === "string") : undefined;

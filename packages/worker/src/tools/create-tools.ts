@@ -1,4 +1,4 @@
-/** The tools of one run: all that its session kind may have, or those of them that its job or agent names. */
+/** The tools of one run: all of its session kind, or those that its job or agent names. */
 import type { Tool } from "@roost/agent";
 import type { SessionKind } from "@roost/kernel";
 import type { Webhook } from "../notices/post-webhook.ts";
@@ -26,24 +26,24 @@ import type { ToolContext } from "./tool-context.ts";
 import { unlockTool } from "./unlock-tool.ts";
 import { writeFileTool } from "./write-file-tool.ts";
 
-/** Tools that change what other sessions do belong to those that act for the person. */
+/** Tools that affect other sessions are for sessions of the person only. */
 const personal = new Set(["define_job", "pause_job", "run_job"]);
-/** A conversation asks by answering; waiting would keep it from hearing the answer. */
+/** A conversation asks by answering; while waiting it would not hear the answer. */
 const notInMain = new Set(["ask_person"]);
-/** What somebody from outside talks to, or what a task is handed to, gets no tool that reaches further than it sees. */
+/** Channels and subagents get no tool that reaches further than they see. */
 const kindsWithTools = new Set<SessionKind>(["main", "heartbeat", "cron"]);
 
-/** What a model is shown when all tools would be too many: what nearly every conversation and job needs. */
+/** What a model is shown when all tools are too many: the most commonly needed. */
 const first = ["read_file", "write_file", "get_state", "set_state", "remember"];
 
-/** The names of the tools to show first: those that a job or an agent names are what it needs. */
+/** Tools to show first: those that a job or an agent names. */
 export function firstTools(allowed: readonly string[] | undefined): readonly string[] {
   return allowed === undefined ? first : [...first.filter((name) => allowed.includes(name)), ...allowed];
 }
 
 export interface CreateToolsOptions {
   webhook: Webhook | undefined;
-  /** Names; all when left out. */
+  /** Names; default: all. */
   allowed: readonly string[] | undefined;
 }
 

@@ -6,7 +6,7 @@ import { toJson, type ToolContext } from "./tool-context.ts";
 
 const input = z.object({ name: z.string().min(1).max(63).describe("email for memory/email-state.json") });
 
-/** Reads a state with its age: a stale one is no reason for quiet. */
+/** Reads a state with its age, so that a stale one is noticed. */
 export function getStateTool({ memory, viewer }: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "get_state",

@@ -10,7 +10,7 @@ const input = z.object({
   accept: z.string().max(200).optional().describe("Value of the Accept header, e.g. application/json"),
 });
 
-/** Reads a URL. What comes back is content that nobody vouches for. */
+/** Reads a URL. The result is untrusted content. */
 export function httpFetch(context: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "http_fetch",

@@ -1,4 +1,4 @@
-/** The tool that changes something at a URL. Addresses are checked by guarded-fetch.ts, repeats decided by the effect class. */
+/** The tool that changes something at a URL. guarded-fetch.ts checks addresses; the effect class decides on repeats. */
 import type { Tool } from "@roost/agent";
 import { toRoostError } from "@roost/base";
 import { z } from "zod";
@@ -14,8 +14,8 @@ const input = z.object({
 });
 
 /**
- * Changes something at a URL. Each call carries an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header) that is the
- * same in every attempt. A server that honours it makes the call `idempotent` (settings: http.keyed); any other is `unsafe`.
+ * Changes something at a URL. Each call carries an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header), constant across attempts. On a
+ * server that honours it the call is `idempotent` (settings: http.keyed), otherwise `unsafe`.
  */
 export function httpSend(context: ToolContext, isKeyed: boolean): Tool<z.infer<typeof input>> {
   return {

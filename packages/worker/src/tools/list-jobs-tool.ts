@@ -8,7 +8,7 @@ import { toJson, type ToolContext } from "./tool-context.ts";
 const jobsMax = 200;
 const input = z.object({});
 
-/** All jobs, with when they are due and how their last tick went. */
+/** All jobs, with their due times and last ticks. */
 export function listJobsTool({ kernel, viewer }: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "list_jobs",

@@ -1,4 +1,4 @@
-/** The tool that lists runs: of those that have read content from outside only what Roost itself wrote. */
+/** The tool that lists runs: of those that have read outside content it shows only what Roost wrote itself. */
 import type { Tool } from "@roost/agent";
 import { isUntrusted, joinLabels } from "@roost/contract/labels";
 import { listRuns, type Run } from "@roost/kernel";
@@ -16,7 +16,7 @@ const input = z.object({
 
 const readMax = 200;
 
-/** What runs, waits and ran. */
+/** Active, waiting and ended runs. */
 export function listRunsTool({ kernel, viewer }: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "list_runs",
@@ -44,12 +44,12 @@ export function listRunsTool({ kernel, viewer }: ToolContext): Tool<z.infer<type
 
 type Listed = Omit<Run, "input" | "output">;
 
-/** What Roost itself wrote. */
+/** What Roost wrote itself. */
 function factsOf({ id, state, jobId, sessionKey, createdAt, endedAt, error, costUsd }: Listed) {
   return { id, state, jobId, sessionKey, createdAt, endedAt, error: error?.code ?? null, costUsd };
 }
 
-/** What others wrote; of a run that has read content from outside, read_run shows it. */
+/** What others wrote; for a run that has read outside content, read_run shows it. */
 function wordsOf({ title, reason, error }: Listed) {
   return { title, reason, error: error?.message ?? null };
 }

@@ -11,7 +11,7 @@ const input = z.object({
   holdSeconds: z.number().int().min(1).max(3600).default(600),
 });
 
-/** Takes a lock for the run; it is free when the run has ended. Taking it again keeps it. */
+/** Takes a lock for the run, until the run ends. Taking it again keeps it. */
 export function lockTool({ kernel, run }: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "lock",
@@ -36,7 +36,7 @@ export function lockTool({ kernel, run }: ToolContext): Tool<z.infer<typeof inpu
   };
 }
 
-/** Others read it: what a conversation's run is called is what the person said, and that stays with them. */
+/** Others can read it: the title of a conversation's run is the person's text, which stays private. */
 function purposeOf(run: ToolContext["run"], purpose: string | undefined): { purpose?: string } {
   const text = purpose ?? (run.sessionKind === "cron" ? (run.title ?? run.reason) : undefined);
   return text === undefined ? {} : { purpose: text };

@@ -9,7 +9,7 @@ const input = z.object({
   level: z.enum(["info", "warning", "urgent"]).default("info"),
 });
 
-/** Tells the person something outside a conversation: on the console, and by webhook where one is set. */
+/** Sends the person a message outside a conversation: on the console, and by webhook if one is set. */
 export function notifyTool(context: ToolContext, webhook: Webhook | undefined): Tool<z.infer<typeof input>> {
   const { kernel, run } = context;
   return {

@@ -1,10 +1,10 @@
-/** The tool that makes something happen once across all runs. The keys are the kernel's. */
+/** The tool that makes something happen once across all runs. The kernel keeps the keys. */
 import type { Tool, ToolResult } from "@roost/agent";
 import { beginOnce, failOnce, finishOnce, type Kernel, type OnceAnswer } from "@roost/kernel";
 import { z } from "zod";
 import { toJson, type ToolContext } from "./tool-context.ts";
 
-// One flat object: providers want an object at the root of a tool's schema.
+// One flat object: providers require an object at the root of a tool's schema.
 const input = z.object({
   do: z.enum(["begin", "finish", "fail"]),
   scope: z.string().min(1).max(200).describe("What the key is unique in, e.g. blog"),
@@ -14,7 +14,7 @@ const input = z.object({
   minutes: z.number().min(1).max(240).default(30).describe("For begin: how long it may take"),
 });
 
-/** Something that must happen once, whoever is asked to do it: begin, do it, then finish or fail with the token. */
+/** Something that must happen once, whichever run does it: begin, do it, then finish or fail with the token. */
 export function onceTool({ kernel, run, actor }: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "once",
@@ -28,7 +28,7 @@ export function onceTool({ kernel, run, actor }: ToolContext): Tool<z.infer<type
         const request = {
           scope,
           key,
-          // Of this step alone: cut off and executed again, it gets the token again.
+          // Unique to this step: after an interruption it gets the same token again.
           holder: `${actor} step:${idempotencyKey}`,
           isSoleHolder: true,
           ttlMs: given.minutes * 60_000,
@@ -56,7 +56,7 @@ export function onceTool({ kernel, run, actor }: ToolContext): Tool<z.infer<type
   };
 }
 
-/** A result is what another run said of it. */
+/** A result is another run's text. */
 async function toResult(kernel: Kernel, { resultLabels, ...answer }: OnceAnswer): Promise<ToolResult> {
   const isSaid = answer.state === "done" && answer.result !== null;
   return {

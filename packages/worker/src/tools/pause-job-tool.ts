@@ -10,7 +10,7 @@ const input = z.object({
   reason: z.string().max(500).optional(),
 });
 
-/** Stops a job's ticks, or lets them go on. */
+/** Pauses or resumes a job. */
 export function pauseJobTool({ kernel, run, actor }: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "pause_job",

@@ -10,7 +10,7 @@ const input = z.object({
   lineCount: z.number().int().min(1).max(5_000).default(1_000),
 });
 
-/** Reads a text file of the home. What was read is what the next write of the file compares with. */
+/** Reads a text file of the home. The run's next write of the file is compared with what was read. */
 export function readFileTool({ memory, viewer, seenFiles }: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "read_file",

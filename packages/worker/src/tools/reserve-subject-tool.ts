@@ -21,7 +21,7 @@ export function reserveSubjectTool({ kernel, run, actor }: ToolContext): Tool<z.
       const request = {
         scope,
         text,
-        // Another run of the same job is another holder: what was taken up yesterday is not taken up today.
+        // Another run of the same job is another holder: yesterday's subjects are not taken again today.
         by: run.jobId === null ? actor : `${actor} run:${run.id}`,
         ttlMs: days * 86_400_000,
         runId: run.id,

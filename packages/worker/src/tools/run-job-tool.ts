@@ -6,7 +6,7 @@ import { toJson, type ToolContext } from "./tool-context.ts";
 
 const input = z.object({ jobId: z.string().min(1).max(63), reason: z.string().max(500).optional() });
 
-/** Starts a job now; the same call never starts it twice. */
+/** Starts a job now; a repeated call does not start it twice. */
 export function runJobTool({ kernel, run, actor }: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "run_job",

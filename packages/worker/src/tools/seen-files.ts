@@ -1,14 +1,11 @@
-/**
- * Which content of which home file a run has seen: what its next write of the file compares with. A resumed run knows it again from
- * its recorded steps.
- */
+/** Which content of which home file a run has seen, for its next write of the file. A resumed run rebuilds it from its recorded steps. */
 import { agentLimitDefaults } from "@roost/agent";
 import type { Step } from "@roost/kernel";
 
 /** sha256 by path. */
 export type SeenFiles = Map<string, string>;
 
-/** Takes note of what a tool shows; a file that was shown in part, or whose text is cut for its length, has not been seen. */
+/** Records what a tool shows; a file that was shown in part, or cut, does not count as seen. */
 export function noteSeen(seen: SeenFiles, shown: object): void {
   const { path, sha256, isWhole } = shown as Record<string, unknown>;
   if (typeof path !== "string" || typeof sha256 !== "string" || isWhole === false) return;
@@ -25,7 +22,7 @@ export function recallSeen(steps: readonly Step[]): SeenFiles {
     try {
       noteSeen(seen, JSON.parse(text) as object);
     } catch {
-      // Cut for its length: it was not seen as a whole.
+      // Cut: not seen as a whole.
     }
   }
   return seen;

@@ -4,14 +4,14 @@ import type { Memory, Viewer } from "@roost/memory";
 import type { AddressRules } from "../http/check-address.ts";
 import type { SeenFiles } from "./seen-files.ts";
 
-/** What the tools of one run are given. */
+/** What the tools of one run receive. */
 export interface ToolContext {
   kernel: Kernel;
   memory: Memory;
   run: ClaimedRun;
   /** As whom the run reads and writes the home. */
   viewer: Viewer;
-  /** What the run is called where it acts: `job:blog-writer`, `session:main`. */
+  /** Name of the run as an actor: `job:blog-writer`, `session:main`. */
   actor: string;
   addressRules: AddressRules;
   /** `host:port` of servers that honour Idempotency-Key. */
@@ -20,7 +20,7 @@ export interface ToolContext {
   seenFiles: SeenFiles;
 }
 
-/** Dates become ISO 8601 texts: what a tool returns is JSON. */
+/** Dates become ISO 8601 texts, since a tool returns JSON. */
 export function toJson(value: unknown): JsonValue {
   return JSON.parse(JSON.stringify(value ?? null)) as JsonValue;
 }

@@ -8,7 +8,7 @@ const input = z.object({
   epoch: z.number().int().min(0).describe("As lock answered it"),
 });
 
-/** Gives a lock of this run back before the run ends. */
+/** Releases a lock of this run before the run ends. */
 export function unlockTool({ kernel, run }: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "unlock",

@@ -1,4 +1,4 @@
-/** The tool that writes a home file by compare-and-swap. Who may write what is the memory's to say. */
+/** The tool that writes a home file by compare-and-swap. The memory decides who may write what. */
 import { createHash } from "node:crypto";
 import type { Tool } from "@roost/agent";
 import { writeHomeFile } from "@roost/memory";
@@ -20,7 +20,7 @@ const input = z.object({
 const conflictHint =
   "The file is not what you expected. Nothing was written. Merge your text with this one and write again.";
 
-/** Replaces a file of the home, if it still is what this run last saw: two sessions never overwrite each other. */
+/** Replaces a file of the home if it is still as this run last saw it, so that sessions do not overwrite each other. */
 export function writeFileTool(context: ToolContext): Tool<z.infer<typeof input>> {
   const { memory, viewer, seenFiles } = context;
   return {
