@@ -54,7 +54,7 @@ test("answerQuestion() decides an approval once: the same answer again changes n
   const answer = { questionId: question.id, answer: "approve", by: "owner" };
   await answerQuestion(kernel, answer);
   await answerQuestion(kernel, answer);
-  await assert.rejects(answerQuestion(kernel, { ...answer, answer: "refuse" }), /cannot be answered any more/);
+  await assert.rejects(answerQuestion(kernel, { ...answer, answer: "refuse" }), /can no longer be answered/);
   await assert.rejects(answerQuestion(kernel, { ...answer, questionId: crypto.randomUUID() }), { code: "not_found" });
   const events = await told(kernel);
   assert.equal(events.filter((type) => type === "approval.granted").length, 1);

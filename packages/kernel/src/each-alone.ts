@@ -1,5 +1,5 @@
-/** Loops over many: what fails for all together is done for each alone, and the one that fails is set aside, so that all others go on. */
-// tidy: one rule, for what is done together and for what is done one by one.
+/** Loops over many: when all together fail, each is done alone, and the failing one is set aside, so that the others go on. */
+// tidy: one rule, for doing things together and one by one.
 import { toRoostError } from "@roost/base";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
 import { judgeFailures, type Failure } from "./judge-failures.ts";
@@ -7,28 +7,28 @@ import type { Kernel } from "./open-kernel.ts";
 import { raiseNotice } from "./raise-notice.ts";
 import type { KernelTransaction } from "./transact.ts";
 
-/** Until what was set aside is looked at again. */
+/** Until something set aside is tried again. */
 export const setAsideMs = 600_000;
-/** For so long it is not told again. */
+/** How long it is not reported again. */
 const toldMs = 30 * 86_400_000;
 const keyCharsMax = 200;
 
 export interface EachAlone {
   /** For people: "run", "lock". */
   what: string;
-  /** Of these alone, in a transaction of its own. Returns how many were moved. */
+  /** Works on these, in its own transaction. Returns how many were moved. */
   work: (tx: KernelTransaction, ids: string[]) => Promise<number>;
-  /** Takes it out of the way for `setAsideMs`; uses nothing of what may be wrong with it. Without it the loop leaves out those of `notSetAside`. */
+  /** Sets it aside for `setAsideMs`, using nothing that may be wrong with it. Without it the loop skips those of `notSetAside`. */
   setAside?: ((tx: KernelTransaction, id: string) => Promise<unknown>) | undefined;
 }
 
-/** SQL: whether the thing of this kind, whose id the expression gives, is not set aside at present. */
+/** SQL: whether the thing of this kind with the id of the expression is not currently set aside. */
 export function notSetAside(what: string, id: string): string {
   return `not exists (select 1 from roost.idempotency_key aside where aside.scope = 'set_aside' and aside.key = left('${what} ' || ${id}, ${keyCharsMax})
     and (aside.result #>> '{}')::timestamptz > roost.now())`;
 }
 
-/** All in one transaction; when that fails, each in its own. Returns how many were moved. */
+/** All in one transaction; if that fails, each in its own. Returns how many were moved. */
 export async function allOrEach(kernel: Kernel, ids: string[], options: EachAlone): Promise<number> {
   if (ids.length === 0) return 0;
   try {
@@ -40,8 +40,8 @@ export async function allOrEach(kernel: Kernel, ids: string[], options: EachAlon
 }
 
 /**
- * Invariant: one that cannot be carried out does not keep the others from it, in this pass or in the next.
- * @throws what too many of them have in common: a fault of the home, for which none is set aside while it is new
+ * Invariant: one that cannot be carried out does not block the others, in this pass or the next.
+ * @throws a failure that too many share: a fault of the home, for which none is set aside while it is new
  */
 export async function eachAlone(kernel: Kernel, ids: string[], { what, work, setAside }: EachAlone): Promise<number> {
   let count = 0;
@@ -62,7 +62,7 @@ export async function eachAlone(kernel: Kernel, ids: string[], { what, work, set
   }
   if (fault === undefined) return count;
   if (sinceMs < setAsideMs) throw fault.error;
-  // One that stays must not keep for ever what comes behind the first of them. It has been told.
+  // One that stays must not block those behind it for ever. It has been reported.
   for (const { id } of failures.filter((failure) => !own.includes(failure)))
     await putAside(kernel, id, { what, setAside, reason: undefined });
   return count;
@@ -79,7 +79,7 @@ async function putAside(
   });
 }
 
-/** Does each of these whatever became of those before it; what failed is thrown at the end, together. A database that is away ends it at once. */
+/** Does each step whatever the others' results; failures are thrown together at the end. An unavailable database ends it at once. */
 export async function allSteps(steps: readonly (() => Promise<unknown>)[]): Promise<void> {
   const failures: unknown[] = [];
   for (const step of steps) {
@@ -95,12 +95,12 @@ export async function allSteps(steps: readonly (() => Promise<unknown>)[]): Prom
     throw new AggregateError(failures, failures.map((error) => toRoostError(error).message).join("; "));
 }
 
-/** Whether the same may succeed later without a change: the database is away or has too much to do. Then nothing is wrong with any of them. */
+/** Whether the same may succeed later unchanged: the database is down or overloaded. Then nothing is wrong with the items. */
 export function isPassing(error: unknown): boolean {
   return toRoostError(error).retryable;
 }
 
-/** Invariant: the notice and its key commit together, so of many failures of one thing the first is told; without a reason none is. */
+/** Invariant: the notice and its key commit together, so of repeated failures the first is reported; without a reason none is. */
 async function markSetAside(tx: KernelTransaction, which: string, reason: string | undefined): Promise<void> {
   const [row] = await tx.query<{ isFirst: boolean }>(
     `insert into roost.idempotency_key as known (scope, key, result, created_at, expires_at)
@@ -112,6 +112,6 @@ async function markSetAside(tx: KernelTransaction, which: string, reason: string
     [which.slice(0, keyCharsMax), toldMs, setAsideMs],
   );
   if (row?.isFirst !== true || reason === undefined) return;
-  const text = `The ${which} cannot be carried out and is tried again every ${setAsideMs / 60_000} minutes: ${reason}`;
+  const text = `The ${which} cannot be carried out and is retried every ${setAsideMs / 60_000} minutes: ${reason}`;
   raiseNotice(tx, { level: "warning", text: clipText(text, reasonCharsMax), source: "scheduler" });
 }

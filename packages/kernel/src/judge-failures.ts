@@ -1,4 +1,6 @@
-/** Many things that fail in the same way are a fault of the home (a full disk, a bug), not of each of them: it is told once, and none is set aside for it. */
+/**
+ * Many failures of the same kind are a fault of the home (a full disk, a bug), not of the items: it is reported once, and none is set aside for it.
+ */
 import { toRoostError } from "@roost/base";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
 import type { Kernel } from "./open-kernel.ts";
@@ -9,26 +11,26 @@ export interface Failure {
   error: unknown;
 }
 
-/** Fewer tell nothing about the home. */
+/** Fewer items tell nothing about the home. */
 const triedMin = 3;
-/** More of them than this part. */
+/** More than this share of them. */
 const faultShare = 1 / 3;
-/** A fault that was not seen for this long is another one when it comes back. */
+/** After this long without it, a fault counts as a new one. */
 const quietMs = 600_000;
 const keepMs = 86_400_000;
 
 export interface JudgedFailures {
   /** What too many have in common; undefined: nothing. */
   fault: Failure | undefined;
-  /** For how long that has been known. */
+  /** How long that has been known. */
   sinceMs: number;
-  /** The failures that are a thing's own. */
+  /** Failures of single items. */
   own: Failure[];
 }
 
 /**
- * Tells a fault of the home from failures of single things, in what was tried in one pass, and tells the person of it: once while it
- * lasts. A fault that is known is one also where few were tried.
+ * Tells a fault of the home from failures of single items in one pass, and reports it to the person: once while it lasts. A known fault counts even
+ * where few were tried.
  */
 export async function judgeFailures(
   kernel: Kernel,
@@ -66,19 +68,19 @@ async function findKnown(kernel: Kernel, what: string, failures: readonly Failur
   return known === undefined ? undefined : failures.find((failure) => failureKind(failure) === known.kind);
 }
 
-/** The same failure of two things has the same text, their names and numbers apart. */
+/** The same failure of two items has the same text apart from names and numbers. */
 export function failureKind({ id, error }: Failure): string {
   const { code, message } = toRoostError(error);
   return `${code} ${message.replaceAll(id, "…").replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|\d+/g, "#")}`;
 }
 
-/** Returns for how long it has been known. Best effort: what keeps everything from being written may keep this from it too. */
+/** Returns how long it has been known. Best effort: the fault may prevent this write too. */
 async function tellFault(kernel: Kernel, what: string, fault: Failure): Promise<number> {
   const reason = toRoostError(fault.error).message;
-  kernel.logger.error("what fails for many is a fault of the home: none is set aside", { what, error: fault.error });
+  kernel.logger.error("a failure of many is a fault of the home: none is set aside", { what, error: fault.error });
   try {
     return await kernel.transact(async (tx) => {
-      // Invariant: the notice and its key commit together, so of many failures of one fault the first is told.
+      // Invariant: the notice and its key commit together, so of repeated failures the first is reported.
       const [row] = await tx.query<{ sinceMs: number; isNew: boolean }>(
         `insert into roost.idempotency_key as known (scope, key, result, created_at, expires_at)
          values ('fault_of_home', $1, jsonb_build_object('at', roost.now(), 'kind', $4::text), roost.now(), roost.now() + $3 * interval '1 millisecond')
@@ -89,12 +91,12 @@ async function tellFault(kernel: Kernel, what: string, fault: Failure): Promise<
         [what, quietMs, keepMs, failureKind(fault)],
       );
       if (row?.isNew !== true) return row?.sinceMs ?? 0;
-      const text = `Many a ${what} cannot be carried out, all for the same reason: ${reason}. It is a fault of the home, not of each of them: they are tried again until it is gone. See roost doctor`;
+      const text = `Several ${what}s cannot be carried out for the same reason: ${reason}. This is a fault of the home, not of each of them: they are retried until it is fixed. See roost doctor`;
       raiseNotice(tx, { level: "warning", text: clipText(text, reasonCharsMax), source: "scheduler" });
       return 0;
     });
   } catch (failure) {
-    kernel.logger.error("a fault of the home could not be told", { what, error: failure });
+    kernel.logger.error("a fault of the home could not be reported", { what, error: failure });
     return 0;
   }
 }

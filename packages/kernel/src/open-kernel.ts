@@ -1,4 +1,4 @@
-/** The kernel of one process: the log, its schemas, its wake-ups and its clock over one database. It owns no database. */
+/** The kernel of one process: the log, its schemas, its wake-ups and its clock over one database, which it does not own. */
 import { createId as createProcessId, systemClock, type Clock, type Logger } from "@roost/base";
 import {
   applyMigrations,
@@ -28,10 +28,10 @@ import type { Streams } from "./wakeups/streams.ts";
 import type { Wakeups } from "./wakeups/wakeups.ts";
 
 export const kernelSchema = "roost";
-/** How often the clock of the database is looked at again. */
+/** How often the database's clock is read. */
 const clockSyncMs = 60_000;
 
-/** Tables and functions of the kernel, as applyMigrations takes them. */
+/** The kernel's tables and functions, as applyMigrations takes them. */
 export async function readKernelSchema(): Promise<ApplyMigrationsOptions> {
   const [migrations, files] = await Promise.all([
     readMigrations(new URL("./migrations/", import.meta.url)),
@@ -45,30 +45,30 @@ export interface Kernel extends AsyncDisposable {
   readonly registry: SchemaRegistry;
   /** This process's estimate of the database's clock: for everything it shows or computes. SQL uses roost.now(). */
   readonly clock: Clock;
-  /** Sets of labels by number, as rows name them. */
+  /** Label sets by number, as rows name them. */
   readonly labelSets: LabelSets;
   readonly wakeups: Wakeups;
   /** Reads the log for all streams of this process. */
   readonly feed: LogFeed;
   /** Behind publishStream and watchStream. */
   readonly streams: Streams;
-  /** Small writes of one kind that travel together. */
+  /** Groups small writes of one kind. */
   readonly batches: Batches;
   readonly logger: Logger;
   createId(): string;
-  /** Looks at the database's clock again. */
+  /** Reads the database's clock again. */
   syncClock(): Promise<void>;
   /**
-   * Runs `work` in one transaction; the events it emits are appended by one statement right before the commit.
-   * A deadlock or a serialization failure runs all of it again. Nothing in it may wait for a model or the network, nor for `append`.
-   * @throws RoostError `unavailable` with `details.outcome` "unknown" when the connection was lost during the commit: look before
-   * repeating it, because the repetition would be a second one unless it is keyed
+   * Runs `work` in one transaction; the events it emits are appended by one statement right before the commit. After a deadlock or a serialization
+   * failure all of it is repeated. Nothing in it may wait for a model or the network, nor for `append`.
+   * @throws RoostError `unavailable` with `details.outcome` "unknown" when the connection was lost during the commit: check before repeating,
+   * unless it has an idempotency key
    */
   transact<T>(work: (tx: KernelTransaction) => Promise<T>, options?: TransactOptions): Promise<T>;
   /**
-   * Appends events, all or none of one call, together with what others append at the same time. Resolved means durable.
-   * @throws RoostError `invalid_input` before anything is queued, `limit_exceeded` when too much waits already, `unavailable` with
-   * `details.outcome` "unknown" when the connection was lost during the commit: repeating it may append twice unless it is keyed
+   * Appends events, all or none of one call, grouped with concurrent appends. Resolved means durable.
+   * @throws RoostError `invalid_input` before anything is queued, `limit_exceeded` when too much is waiting, `unavailable` with
+   * `details.outcome` "unknown" when the connection was lost during the commit: a repetition may append twice unless it has an idempotency key
    */
   append(drafts: readonly EventDraft[], options?: { signal?: AbortSignal | undefined }): Promise<EventPosition[]>;
 }
@@ -76,12 +76,12 @@ export interface Kernel extends AsyncDisposable {
 export interface OpenKernelOptions {
   database: Database;
   logger: Logger;
-  /** The clock of this machine; the kernel's own follows the database. */
+  /** This machine's clock; the kernel's own follows the database. */
   clock?: Clock | undefined;
   createId?: (() => string) | undefined;
   /** CloudEvents `source` of events that name none. Default "roost". */
   source?: string | undefined;
-  /** Whether to bring the schema up to date first. Default true. */
+  /** Whether to migrate the schema first. Default true. */
   migrate?: boolean | undefined;
   /** Registered at the start. Default: Roost's own. */
   events?: readonly (EventDefinition | EventSchema)[] | undefined;
@@ -123,11 +123,11 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
   const batches = opened.use(createBatches());
   const followClock = () =>
     void databaseClock.sync().catch((error: unknown) => logger.warn("the database's clock was not read", { error }));
-  // Somebody moved the clock of the database: only tests and rehearsals do.
+  // The database's clock was moved: only tests and rehearsals do that.
   opened.use(wakeups.subscribe("clock", followClock));
   const learnSchemas = () =>
     void registry.refresh().catch((error: unknown) => logger.warn("new event types were not learned", { error }));
-  // A service was installed: its event types are known before the first of them is read.
+  // A service was installed: its event types must be known before the first of them is read.
   opened.use(wakeups.subscribe("schemas", learnSchemas));
   // Clocks of machines drift apart.
   const drift = setInterval(followClock, clockSyncMs).unref();

@@ -5,17 +5,17 @@ import type { KernelTransaction } from "./transact.ts";
 export interface RaisedNotice {
   level: "info" | "warning";
   text: string;
-  /** The part of Roost that says it: "scheduler", "home". */
+  /** The part of Roost that raises it: "scheduler", "home". */
   source: string;
   jobId?: string | undefined;
   runId?: string | undefined;
-  /** The event that it follows from. */
+  /** The event that caused it. */
   causation?: string | undefined;
-  /** The set of labels of what it quotes. Default: Roost says it, to the person. */
+  /** The label set of the text. Default: text by Roost, for the person. */
   labelSet?: number | undefined;
 }
 
-/** Tells the person on the console, in the transaction of what it is about. */
+/** Notifies the person, in the transaction of the cause. */
 export function raiseNotice(
   tx: Pick<KernelTransaction, "emit">,
   { causation, labelSet, ...notice }: RaisedNotice,

@@ -1,6 +1,6 @@
 /**
- * One transaction in which everything the kernel does commits together. Events are kept until the work is done and appended
- * by one statement just before the commit; wake-ups and callbacks follow it.
+ * One transaction in which everything the kernel does commits together. Events are buffered until the work is done and appended by one statement
+ * just before the commit; wake-ups and callbacks follow it.
  */
 import { RoostError, type Logger } from "@roost/base";
 import type { CommittingTransaction, Database, QueryOptions, TransactOptions, Transaction } from "@roost/database";
@@ -14,22 +14,22 @@ import type { Wakeups } from "./wakeups/wakeups.ts";
 export const eventsPerTransactionMax = 10_000;
 const bytesPerTransactionMax = 64_000_000;
 
-/** A transaction of the kernel. If it loses against another, all of it runs again: its work has no other effects. */
+/** A transaction of the kernel. After a conflict all of it is repeated, so its work must have no other effects. */
 export interface KernelTransaction extends Transaction {
   /**
-   * Appends an event with this transaction, in the order of the calls, and returns its id.
+   * Appends an event with this transaction, in call order, and returns its id.
    * @throws RoostError `invalid_input` when the draft breaks its schema; a type this process does not know yet is refused before the commit
    */
   emit(draft: EventDraft): string;
-  /** The number of a set of labels, as rows name it. A new set is stored with this transaction. */
+  /** The number of a label set, as rows name it. A new set is stored with this transaction. */
   labelSet(labels: Labels): Promise<number>;
-  /** What a number stands for. */
+  /** The labels of a number. */
   readLabels(labelSet: number): Promise<Labels>;
-  /** Does the work or nothing of it: what it wrote and emitted is taken back when it throws, and the transaction goes on. Not nested. */
+  /** Does the work or nothing of it: when it throws, its writes and events are rolled back and the transaction continues. Not nested. */
   attempt<T>(work: () => Promise<T>): Promise<T>;
   /** Wakes the channel after the commit. @throws RoostError `invalid_input` at once: nothing is checked after the commit */
   wake(channel: string): void;
-  /** Called once after the commit; not when it fails, nor when its outcome is unknown. */
+  /** Called once after the commit; not when it fails or its outcome is unknown. */
   afterCommit(callback: () => void): void;
 }
 
@@ -41,7 +41,7 @@ export interface TransactContext extends DraftContext {
   onAppended(appended: Appended): void;
 }
 
-/** @throws RoostError `unavailable` with `details.outcome` "unknown" when the connection was lost during the commit: it may have happened */
+/** @throws RoostError `unavailable` with `details.outcome` "unknown" when the connection was lost during the commit: it may have committed */
 export async function transact<T>(
   context: TransactContext,
   work: (tx: KernelTransaction) => Promise<T>,

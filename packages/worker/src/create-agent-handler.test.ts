@@ -92,7 +92,7 @@ test("createAgentHandler() keeps what is wrong with an answer, in the run and in
   home.setScript(() => ({ text: "", finishReason: "length" }));
   await execute(home, await home.claim((await sendMessage(home.memory, { sessionKey: "main", text: "b" })).runId));
   const { messages } = await readTranscript(home.memory, "main", { limit: 10 });
-  assert.match(messages.at(-1)?.text ?? "", /^\(no answer: the model answered nothing/);
+  assert.match(messages.at(-1)?.text ?? "", /^\(no answer: the model gave no answer/);
 });
 
 test("createAgentHandler() does not fail a heartbeat whose webhook fails", async () => {

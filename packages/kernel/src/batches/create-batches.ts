@@ -1,17 +1,17 @@
 /**
- * Group commit for small writes of the same kind: what is asked for while a batch is being committed travels in the next one, as
- * one transaction. There is no timer: alone, a write goes at once. It knows nothing of what is written.
+ * Group commit for small writes of one kind: writes requested while a batch commits go into the next one, as one transaction. There is no timer: a
+ * lone write goes at once. Knows nothing of what is written.
  */
 import { RoostError, toRoostError } from "@roost/base";
 
-/** What one item of a batch came to: a failed item does not sink its neighbours. */
+/** The outcome of one item: a failed item does not affect the others. */
 export type BatchOutcome<Result> = { value: Result } | { error: unknown };
 
-/** Carries out items in one transaction; outcomes in the order of the items. If it rejects, nothing of it has happened, or nobody knows. */
+/** Carries out items in one transaction; outcomes in the order of the items. If it rejects, nothing has happened, or the outcome is unknown. */
 export type RunBatch<Item, Result> = (items: Item[]) => Promise<BatchOutcome<Result>[]>;
 
 export interface Batches extends AsyncDisposable {
-  /** @throws RoostError `limit_exceeded` when too many wait already, `unavailable` when the kernel is closed, and what the item comes to */
+  /** @throws RoostError `limit_exceeded` when too many are waiting, `unavailable` when the kernel is closed, and the item's own error */
   submit<Item, Result>(kind: string, item: Item, run: RunBatch<Item, Result>): Promise<Result>;
 }
 
@@ -42,14 +42,14 @@ export function createBatches(): Batches {
   return {
     submit<Item, Result>(kind: string, item: Item, run: RunBatch<Item, Result>): Promise<Result> {
       if (isClosed)
-        return Promise.reject(new RoostError("unavailable", "the kernel is closed: nothing can be written any more"));
+        return Promise.reject(new RoostError("unavailable", "the kernel is closed: nothing more can be written"));
       const queue = queues.get(kind) ?? { entries: [], draining: undefined };
       queues.set(kind, queue);
       if (queue.entries.length >= queuedItemsMax) {
         return Promise.reject(
           new RoostError(
             "limit_exceeded",
-            `${queue.entries.length} writes of kind ${kind} wait already (limit ${queuedItemsMax}): write no faster than they are acknowledged`,
+            `${queue.entries.length} writes of kind ${kind} are waiting (limit ${queuedItemsMax}): write no faster than they are acknowledged`,
           ),
         );
       }
@@ -60,7 +60,7 @@ export function createBatches(): Batches {
           resolve: (value) => resolve(value as Result),
           reject,
         });
-        // In the next microtask: what is asked for in the same turn goes along.
+        // In the next microtask, so that requests of the same turn share a batch.
         queue.draining ??= Promise.resolve().then(() => drain(queue));
       });
     },
@@ -71,14 +71,14 @@ export function createBatches(): Batches {
   };
 }
 
-/** Never rejects: every entry learns its own outcome. */
+/** Never rejects: every entry gets its own outcome. */
 async function carryOut(entries: Entry[]): Promise<void> {
   const [first] = entries;
   try {
     const outcomes = await first!.run(entries.map((entry) => entry.item));
     entries.forEach((entry, index) => settle(entry, outcomes[index]));
   } catch (error) {
-    // A mistake of one item must not fail its neighbours. What failed for reasons outside, or in the commit, is not tried again here.
+    // One item's mistake must not fail the others. Failures from outside or in the commit are not retried here.
     if (entries.length === 1 || toRoostError(error).retryable) {
       for (const entry of entries) entry.reject(error);
       return;
@@ -89,7 +89,7 @@ async function carryOut(entries: Entry[]): Promise<void> {
 
 function settle(entry: Entry, outcome: BatchOutcome<unknown> | undefined): void {
   if (outcome === undefined)
-    entry.reject(new RoostError("internal", "a batch came back without an outcome for each of its items"));
+    entry.reject(new RoostError("internal", "a batch returned without an outcome for each item"));
   else if ("error" in outcome) entry.reject(outcome.error);
   else entry.resolve(outcome.value);
 }

@@ -1,4 +1,4 @@
-/** Caps and what is spent under them: the types. */
+/** Caps and spending: types. */
 import type { BudgetWindow } from "../runs/spend-answer.ts";
 
 /** `all`, `job:<id>` or `agent:<id>`; a run's own caps come with the run. */
@@ -11,7 +11,7 @@ export interface BudgetCap {
   callsMax?: number;
 }
 
-/** What a scope has used in a window. */
+/** Usage of a scope in a window. */
 export interface Spend {
   scope: string;
   window: BudgetWindow;

@@ -1,4 +1,7 @@
-/** Spending is reserved before it happens and settled after: a cap holds in the middle of a run. The arithmetic is SQL (005-budgets.sql). */
+/**
+ * Spending is reserved before it happens and settled afterwards, so that a cap holds in the middle of a run. The arithmetic is SQL
+ * (005-budgets.sql).
+ */
 import { createId } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
@@ -23,15 +26,15 @@ export interface SpendAsk extends SpendAmounts {
 }
 
 /**
- * Reserves the upper bound of a call against every cap it falls under (the run's own, its parents', its job's, its agent's, `all`), or
- * refuses and names the cap. Asked again for the same step it returns the open reservation. `finishStep` of that seq settles it; what
- * nobody settles counts in full when the run is given back or ends.
+ * Reserves the upper bound of a call against every cap that applies (the run's own, its parents', its job's, its agent's, `all`), or refuses and
+ * names the cap. Repeated for the same step it returns the open reservation. `finishStep` of that seq settles it; an unsettled one counts in full
+ * when the run is given back or ends.
  *
  * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`)
  */
 export async function reserveSpend(kernel: Kernel, owned: Owned, ask: SpendAsk): Promise<Reservation> {
   checkAmounts(ask);
-  // One statement is a transaction of its own. A refusal has written nothing: it is asked for again together with its event.
+  // One statement is its own transaction. A refusal has written nothing: it is repeated together with its event.
   const reservation = await askFor(kernel.database, owned, ask);
   if (reservation.granted) return reservation;
   return kernel.transact(async (tx) => {
@@ -65,8 +68,8 @@ async function emitRefused(tx: KernelTransaction, owned: Owned, ask: SpendAsk, {
 }
 
 /**
- * Settles the reservation of a step without ending the step: a call that failed before anything was spent, or one of several attempts.
- * Without an open reservation, as when it was settled before, it changes nothing.
+ * Settles a step's reservation without ending the step: a call that failed before spending anything, or one of several attempts. Without an open
+ * reservation it changes nothing.
  *
  * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`)
  */
@@ -77,7 +80,7 @@ export async function settleSpend(kernel: Kernel, owned: Owned, spent: SpendAsk)
       [owned.runId],
     );
     if (run === undefined || run.epoch !== owned.epoch || run.state !== "running") throw leaseLost(owned, run);
-    // Invariant: what is settled again, because an answer was lost, counts once. A reservation is settled when it is gone.
+    // Invariant: a repeated settlement counts once. A reservation is settled when it is gone.
     await tx.query(
       `select roost.settle_spend(run_id, seq, $3::numeric, $4::bigint) from roost.reservation where run_id = $1 and seq = $2`,
       [owned.runId, spent.seq, spent.usd.toFixed(9), spent.tokens],

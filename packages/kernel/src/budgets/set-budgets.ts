@@ -1,19 +1,19 @@
-/** The caps and what is spent under them: set, read, swept. Reserving against them is reserve-spend.ts. */
+/** Caps and spending: set, read, sweep. Reservations: reserve-spend.ts. */
 import { RoostError } from "@roost/base";
 import { usdMax } from "@roost/contract/operations";
 import type { Kernel } from "../open-kernel.ts";
 import type { BudgetCap, Spend } from "./budget.ts";
 
 export interface BudgetSettings {
-  /** All caps there are: a cap that is not among them is lifted. */
+  /** The complete set: other caps are removed. */
   caps: BudgetCap[];
-  /** Where hours, days and months begin. Default: as before, at first UTC. */
+  /** Where hours, days and months begin. Default: unchanged, initially UTC. */
   timeZone?: string;
 }
 
 const capsMax = 1_000;
 
-/** Replaces all caps. Setting the same again changes nothing. @throws RoostError `invalid_input` */
+/** Replaces all caps. Repeating it changes nothing. @throws RoostError `invalid_input` */
 export async function setBudgets(kernel: Kernel, { caps, timeZone }: BudgetSettings): Promise<void> {
   if (caps.length > capsMax)
     throw new RoostError("limit_exceeded", `${caps.length} caps (limit ${capsMax}): drop some`);
@@ -76,7 +76,7 @@ async function refuseUnknownZone(query: Kernel["database"]["query"], timeZone: s
   if (rows.length === 0)
     throw new RoostError(
       "invalid_input",
-      `PostgreSQL knows no time zone "${timeZone}": write one like Europe/Berlin or UTC`,
+      `PostgreSQL knows no time zone "${timeZone}": use a name like Europe/Berlin or UTC`,
     );
 }
 
@@ -105,14 +105,14 @@ export async function readBudgets(kernel: Kernel): Promise<Required<Pick<BudgetS
 export interface SpendQuery {
   scopes?: string[];
   windows?: Spend["window"][];
-  /** Only the periods that go on now. Default true. */
+  /** Only current periods. Default true. */
   isCurrent?: boolean;
   limit?: number;
 }
 
 const spendRowsMax = 1_000;
 
-/** What was spent and is reserved, newest periods first. */
+/** Spent and reserved amounts, newest periods first. */
 export async function readSpend(kernel: Kernel, query: SpendQuery = {}): Promise<Spend[]> {
   return kernel.database.query<Spend>(
     `select s.scope, s.time_window as "window", s.period, s.cost_usd::float8 as "costUsd", s.usd_reserved::float8 as "usdReserved",
@@ -125,7 +125,7 @@ export async function readSpend(kernel: Kernel, query: SpendQuery = {}): Promise
   );
 }
 
-/** Hours and days that nobody asks for any more. */
+/** Deletes hours and days that are no longer needed. */
 export async function sweepSpend(kernel: Kernel, options: { keepDays?: number } = {}): Promise<void> {
   await kernel.database.query(
     `delete from roost.spend where time_window in ('hour', 'day') and touched_at < roost.now() - $1 * interval '1 day' and usd_reserved = 0 and tokens_reserved = 0`,

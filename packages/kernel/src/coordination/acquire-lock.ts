@@ -1,8 +1,6 @@
 /**
- * Takes a named lock: a lease with a deadline and an epoch. Waiters are served
- * in the order in which they came. The lock itself stops nobody: what it
- * protects must refuse older epochs, or the holder must finish well before its
- * deadline.
+ * Takes a named lock: a lease with a deadline and an epoch. Waiters are served in order of arrival. The lock alone stops no one: what it protects
+ * must refuse older epochs, or the holder must finish well before its deadline.
  */
 import { RoostError } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
@@ -14,15 +12,15 @@ import { emitLockEvent } from "./emit-lock-event.ts";
 
 export interface LockRequest {
   name: string;
-  /** A name of its own for each that may take it. Asking again under the same name gives the lock it has. */
+  /** Each possible holder needs its own name. Repeated by the same holder it returns the lock it has. */
   holder: string;
   ttlMs: number;
   /** Default 0: answers at once. */
   waitMs?: number | undefined;
   purpose?: string | undefined;
-  /** The lock is free when this run has ended. */
+  /** The lock is released when this run ends. */
   runId?: string | undefined;
-  /** Of who asks: what all may read of it can be trusted as far. Default: the person's. */
+  /** Labels of the caller: they limit how far its text can be trusted. Default: the person's. */
   labels?: Labels | undefined;
   causation?: string | undefined;
   correlation?: string | undefined;
@@ -31,14 +29,14 @@ export interface LockRequest {
 export interface LockAnswer {
   acquired: boolean;
   name: string;
-  /** Who has it now, or is next in line for it. */
+  /** The current holder, or the next in line. */
   holder: string;
   epoch: number;
   expiresAt: Date;
   purpose: string | null;
 }
 
-/** That another has the lock is an answer, not an error. */
+/** A lock held by another is an answer, not an error. */
 export async function acquireLock(
   kernel: Kernel,
   request: LockRequest,
@@ -50,7 +48,7 @@ export async function acquireLock(
   checkMs("time to live", ttlMs, { min: coordinationLimits.ttlMsMin, max: coordinationLimits.ttlMsMax });
   checkMs("wait", waitMs, { min: 0, max: coordinationLimits.waitMsMax });
   const startedAt = performance.now();
-  // From before the first try, so that a release right after it is not slept over.
+  // Watched before the first try, so that no release in between is missed.
   using releases = kernel.wakeups.watch("leases");
   for (;;) {
     const leftMs = waitMs - (performance.now() - startedAt);
@@ -76,7 +74,7 @@ interface LockRow {
   isHeld: boolean;
 }
 
-/** One try. Whoever holds the row of the lock decides, so of all that try at once one wins. */
+/** One try. The row lock decides between concurrent tries. */
 async function tryLock(tx: KernelTransaction, request: LockRequest, waits: boolean): Promise<LockAnswer> {
   const { name, holder } = request;
   const row = await lockRow(tx, name);
@@ -169,7 +167,7 @@ async function grant(tx: KernelTransaction, request: LockRequest, row: LockRow):
   return { acquired: true, name, holder, epoch, expiresAt, purpose: purpose ?? null };
 }
 
-/** In line, or still in line. A place once taken is kept while its waiter keeps asking. */
+/** Joins the queue or stays in it. A waiter keeps its place as long as it keeps asking. */
 async function queue(tx: KernelTransaction, { name, holder }: LockRequest, waits: boolean): Promise<void> {
   if (!waits) {
     await tx.query("delete from roost.lock_waiter where name = $1 and waiter = $2", [name, holder]);

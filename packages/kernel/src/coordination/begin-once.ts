@@ -1,8 +1,6 @@
 /**
- * Effects that happen once, whoever is asked to do them. begin says who does
- * it; finish and fail say what became of it. An effect whose holder was not
- * heard of again is `unknown` and is given to nobody unless somebody decides so.
- * Long because every transition of one row stands here.
+ * Effects that happen once, whoever is asked to do them. begin decides who does it; finish and fail report the outcome. An effect whose holder did
+ * not report is `unknown` and is not given out unless a caller decides so. Long because every transition of one row is here.
  */
 import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import { formatLabels, openLabels, placedFor, type Labels } from "@roost/contract/labels";
@@ -21,28 +19,28 @@ export interface OnceRequest extends OnceKey {
   holder: string;
   /** How long it may take before its outcome counts as unknown. */
   ttlMs: number;
-  /** The holder's name stands for this one asking and no other: what it began already is given to it again, with the token. */
+  /** The holder's name is unique to this attempt: what it has begun is returned to it again, with the token. */
   isSoleHolder?: boolean | undefined;
-  /** Begin again although nobody knows what became of the last time. */
+  /** Begin again although the last outcome is unknown. */
   retryUnknown?: boolean | undefined;
   purpose?: string | undefined;
   runId?: string | undefined;
-  /** Of who begins it: what all may read of it can be trusted as far. Default: the person's. */
+  /** Labels of the caller: they limit how far its text can be trusted. Default: the person's. */
   labels?: Labels | undefined;
   causation?: string | undefined;
   correlation?: string | undefined;
 }
 
 export interface OnceAnswer extends OnceKey {
-  /** begun: you are to do it now. in_progress: another does it. done: with its result. unknown: another began and was not heard of again. */
+  /** begun: do it now. in_progress: another caller is doing it. done: with its result. unknown: another caller began and did not report. */
   state: "begun" | "done" | "in_progress" | "unknown";
-  /** Proof that you are to do it; null unless begun. */
+  /** Token for finishOnce and failOnce; null unless begun. */
   token: string | null;
   holder: string;
-  /** How often it was begun, this time included. */
+  /** Number of attempts, this one included. */
   attempt: number;
   result: JsonValue;
-  /** The set of labels of the result. */
+  /** The label set of the result. */
   resultLabels: number;
   beganAt: Date;
   endedAt: Date | null;
@@ -76,7 +74,7 @@ export async function beginOnce(kernel: Kernel, request: OnceRequest): Promise<O
   checkName("holder", request.holder);
   checkMs("time to live", request.ttlMs, { min: coordinationLimits.ttlMsMin, max: coordinationLimits.ttlMsMax });
   return kernel.transact(async (tx) => {
-    // The unique key decides between two that begin at once: the second waits here for the first's commit.
+    // The unique key decides between two concurrent calls: the second waits here for the first's commit.
     const [fresh] = await tx.query<OnceRow>(
       `insert into roost.once (scope, key, state, epoch, holder, purpose, run_id, attempt, begun_at, expires_at, cause_id)
        values ($1, $2, 'begun', nextval('roost.lock_epoch'), $3, $4, $5, 1, roost.now(), roost.now() + $6 * interval '1 ms', '')
@@ -86,7 +84,7 @@ export async function beginOnce(kernel: Kernel, request: OnceRequest): Promise<O
     if (fresh !== undefined) return begun(tx, request, fresh);
     const row = await lockOnce(tx, request);
     if (row.state === "begun" && row.isOverdue)
-      row.state = await markUnknown(tx, request, row, "its holder was not heard of again");
+      row.state = await markUnknown(tx, request, row, "its holder did not report in time");
     if (row.state === "begun" && request.isSoleHolder === true && row.holder === request.holder)
       return { ...answer(request, row), state: "begun", token: String(row.epoch) };
     const mayBegin =
@@ -107,13 +105,13 @@ export async function beginOnce(kernel: Kernel, request: OnceRequest): Promise<O
 export interface OnceOutcome extends OnceKey {
   /** From beginOnce. */
   token: string;
-  /** Of what is said of the outcome. Default: the person's. */
+  /** Labels of the reported text. Default: the person's. */
   labels?: Labels | undefined;
 }
 
 /**
- * Says that it happened. A holder that is late says so all the same, unless another has begun since.
- * @throws not_found, or conflict when the token is not the last one given out
+ * Reports that it happened; accepted late too, unless another attempt has begun.
+ * @throws not_found, or conflict when the token is not the newest one
  */
 export async function finishOnce(
   kernel: Kernel,
@@ -123,7 +121,7 @@ export async function finishOnce(
   if (Buffer.byteLength(result) > coordinationLimits.resultBytesMax) {
     throw new RoostError(
       "limit_exceeded",
-      `The result has ${Buffer.byteLength(result)} bytes: ${coordinationLimits.resultBytesMax} is the most, store the rest elsewhere`,
+      `The result has ${Buffer.byteLength(result)} bytes (limit ${coordinationLimits.resultBytesMax}): store the rest elsewhere`,
     );
   }
   return kernel.transact(async (tx) => {
@@ -133,7 +131,7 @@ export async function finishOnce(
     if (row.state === "free")
       throw new RoostError(
         "conflict",
-        `"${outcome.key}" was reported as not done by the same holder before: begin it again`,
+        `"${outcome.key}" was already reported as not done by the same holder: begin it again`,
       );
     const causeId = emitOnce(tx, "once.done", outcome, row, { result: outcome.result ?? null }, outcome);
     const labels = await tx.labelSet(placedFor(outcome.labels ?? openLabels, []));
@@ -147,8 +145,8 @@ export async function finishOnce(
 }
 
 /**
- * Says that it certainly did not happen, so that another may begin it; or, with `isUnknown`, that nobody can tell.
- * @throws not_found, or conflict when the token is not the last one given out or it was reported done
+ * Reports that it certainly did not happen, so that another may begin; or, with `isUnknown`, that the outcome cannot be known.
+ * @throws not_found, or conflict when the token is not the newest one or it was reported done
  */
 export async function failOnce(
   kernel: Kernel,
@@ -158,7 +156,7 @@ export async function failOnce(
     const row = await lockOnce(tx, outcome);
     refuseOtherToken(outcome, row);
     if (row.state === "done")
-      throw new RoostError("conflict", `"${outcome.key}" was reported as done before: that stays`);
+      throw new RoostError("conflict", `"${outcome.key}" was already reported as done, which stays`);
     if (outcome.isUnknown === true) {
       if (row.state === "begun")
         await markUnknown(
@@ -187,7 +185,7 @@ export async function failOnce(
   });
 }
 
-/** Gives the holder more time. @throws conflict when its time is up or the token is not the last one given out */
+/** Gives the holder more time. @throws conflict when its time is up or the token is not the newest one */
 export async function renewOnce(
   kernel: Kernel,
   outcome: OnceOutcome & { ttlMs: number },
@@ -201,12 +199,12 @@ export async function renewOnce(
   if (row === undefined)
     throw new RoostError(
       "conflict",
-      `"${outcome.key}" is not yours to do any more: its time is up or another has begun it`,
+      `"${outcome.key}" is no longer yours: its time is up or another attempt has begun`,
     );
   return row;
 }
 
-/** Marks effects whose holder was not heard of again. A loop over state: any number of schedulers may run it. */
+/** Marks effects whose holder did not report in time. A loop over state: any number of schedulers may run it. */
 export async function expireOnce(kernel: Kernel): Promise<number> {
   const overdue = await kernel.database.query<OnceKey>(
     `select scope, key from roost.once where state = 'begun' and expires_at <= roost.now() order by expires_at limit $1`,
@@ -220,7 +218,7 @@ export async function expireOnce(kernel: Kernel): Promise<number> {
       const once = byId.get(ids[0]!)!;
       const row = await lockOnce(tx, once);
       if (row.state !== "begun" || !row.isOverdue) return 0;
-      return (await markUnknown(tx, once, row, "its holder was not heard of again")) === "unknown" ? 1 : 0;
+      return (await markUnknown(tx, once, row, "its holder did not report in time")) === "unknown" ? 1 : 0;
     },
     setAside: (tx, id) => {
       const { scope, key } = byId.get(id)!;
@@ -250,7 +248,7 @@ function refuseOtherToken(outcome: OnceOutcome, row: OnceRow): void {
   if (String(row.epoch) === outcome.token) return;
   throw new RoostError(
     "conflict",
-    `"${outcome.key}" was begun again by ${row.holder} since: what this holder says does not count any more`,
+    `"${outcome.key}" was begun again by ${row.holder} since: reports of this holder no longer count`,
     {
       details: { reason: "lease_lost" },
     },

@@ -3,7 +3,7 @@ import { RoostError } from "@roost/base";
 import { KeyText } from "@roost/contract/operations";
 import { coordinationLimits } from "./coordination-limits.ts";
 
-/** By the rule of the contract. @throws invalid_input for a name that is empty, too long, has control characters or cannot stand in a path */
+/** By the contract's rule. @throws invalid_input for a name that is empty, too long, has control characters or is not a valid path segment */
 export function checkName(what: string, name: string): void {
   if (!KeyText.safeParse(name).success) {
     throw new RoostError(
@@ -13,7 +13,7 @@ export function checkName(what: string, name: string): void {
   }
 }
 
-/** @throws invalid_input for a duration out of its bounds */
+/** @throws invalid_input for a duration out of bounds */
 export function checkMs(what: string, ms: number, bounds: { min: number; max: number }): void {
   if (!Number.isSafeInteger(ms) || ms < bounds.min || ms > bounds.max) {
     throw new RoostError(

@@ -9,7 +9,7 @@ export interface HeldLock {
   runId: string | null;
 }
 
-/** The one place that gives events of locks their subject and cause. */
+/** Emits an event of a lock with its subject and cause. */
 export function emitLockEvent(
   tx: KernelTransaction,
   type: "lock.acquired" | "lock.released" | "lock.expired",

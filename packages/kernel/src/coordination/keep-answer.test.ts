@@ -55,7 +55,7 @@ test("createKeepAnswer() refuses a second call while the first goes on", async (
   await begun.promise;
   await assert.rejects(
     keepAnswer(call, async () => "twice"),
-    { code: "conflict", message: /still goes on/ },
+    { code: "conflict", message: /is still running/ },
   );
   gate.resolve();
   assert.equal((await first).output, "done");
@@ -112,7 +112,7 @@ test("createKeepAnswer() keeps answers of 64 KiB for seven days, and says so of 
   assert.equal((await keepAnswer(long, async () => `${fits}x`)).isRepeated, false);
   await assert.rejects(
     keepAnswer(long, async () => ""),
-    { code: "limit_exceeded", message: /read what came of it/ },
+    { code: "limit_exceeded", message: /read its result instead/ },
   );
   const drawing = { ...call, operation: draw };
   await keepAnswer(drawing, async () => ({ mediaType: "image/png", bytes: new Uint8Array(3) }));

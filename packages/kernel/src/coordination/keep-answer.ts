@@ -1,6 +1,6 @@
 /**
- * Answers by idempotency key, for the one place in which operations are called: the first call with a key does the work, later ones
- * get its answer for seven days. What an attempt without an answer means follows from the effect class of the operation.
+ * Answers by idempotency key, for the one place that calls operations: the first call with a key does the work, later ones get its answer for seven
+ * days. The operation's effect class decides what an attempt without an answer means.
  */
 import { createHash } from "node:crypto";
 import { canonicalJson, createId, RoostError, toRoostError, type ErrorCode } from "@roost/base";
@@ -27,19 +27,16 @@ export interface AnswerAttempt {
 
 /** Where answers are kept. */
 export interface AnswerStore {
-  /**
-   * Invariant: of any number of calls with a key one begins. An attempt without an answer is followed by another where that is
-   * harmless, once its time is over.
-   */
+  /** Invariant: of concurrent calls with a key one begins. After the time of an attempt without an answer another follows, where that is harmless. */
   begin(attempt: AnswerAttempt, options: { fingerprint: string; mayRepeat: boolean }): Promise<boolean>;
   read(attempt: AnswerAttempt): Promise<KnownAnswer | undefined>;
-  /** Null: it is not kept. */
+  /** Null: too large to keep. */
   keep(attempt: AnswerAttempt, text: string | null, bytes: number): Promise<void>;
-  /** A key whose attempt may have done something stays taken; its outcome is not known. */
+  /** A key whose attempt may have had an effect stays taken; its outcome is unknown. */
   forget(attempt: AnswerAttempt, isFree: boolean): Promise<void>;
 }
 
-/** Refusals: they are given before anything has happened, so the key is free again. */
+/** Refusals come before any effect, so the key is free again. */
 const refusals: ReadonlySet<ErrorCode> = new Set([
   "invalid_input",
   "unauthenticated",
@@ -61,10 +58,10 @@ export function createKeepAnswer(store: AnswerStore, { logger }: { logger: Logge
     try {
       output = await work();
     } catch (error) {
-      // What the call failed with is told; a key that stays taken for a while is the smaller harm.
+      // The call's own error is reported; a key that stays taken for a while is the lesser harm.
       await store
         .forget(attempt, mayRepeat || refusals.has(toRoostError(error).code))
-        .catch((lost: unknown) => logger.warn("an idempotency key was not given back", { key: call.key, error: lost }));
+        .catch((lost: unknown) => logger.warn("an idempotency key was not released", { key: call.key, error: lost }));
       throw error;
     }
     const text = call.operation.answersContent === undefined ? JSON.stringify(output) : null;
@@ -74,36 +71,36 @@ export function createKeepAnswer(store: AnswerStore, { logger }: { logger: Logge
   };
 }
 
-/** Whether doing it again after an attempt without an answer changes nothing further. */
+/** Whether repeating it after an attempt without an answer has no further effect. */
 function isRepeatable({ operation }: KeyedCall): boolean {
   return operation.effect === "idempotent";
 }
 
-/** @throws RoostError for whatever is not the answer of an equal call */
+/** @throws RoostError unless it is the answer of an equal call */
 function readKept(call: KeyedCall, known: KnownAnswer | undefined, fingerprint: string): unknown {
   const name = `the idempotency key "${call.key}"`;
   if (known === undefined) throw new RoostError("unavailable", `${name} became free just now: try again`);
   if (known.fingerprint !== fingerprint) {
-    throw new RoostError("conflict", `${name} was used for another call: use a key of its own for each`);
+    throw new RoostError("conflict", `${name} was used for another call: use a new key for each`);
   }
   if (known.endedAt === null) {
     throw new RoostError(
       "conflict",
       known.isBusy
-        ? `the first call with ${name} still goes on: try again in a moment`
-        : `the first call with ${name} began at ${known.begunAt.toISOString()} and gave no answer: look whether it happened, then use another key`,
+        ? `the first call with ${name} is still running: try again in a moment`
+        : `the first call with ${name} began at ${known.begunAt.toISOString()} and gave no answer: check whether it happened, then use another key`,
     );
   }
   if (known.output === null) {
     throw new RoostError(
       "limit_exceeded",
-      `the call with ${name} was done at ${known.endedAt.toISOString()}; its answer is no JSON of at most ${coordinationLimits.answerBytesMax} bytes (${known.bytes}) and was not kept: read what came of it`,
+      `the call with ${name} was done at ${known.endedAt.toISOString()}; its answer is not JSON of at most ${coordinationLimits.answerBytesMax} bytes (${known.bytes}) and was not kept: read its result instead`,
     );
   }
   return JSON.parse(known.output);
 }
 
-/** The table of the home itself. */
+/** The home's own table. */
 export function answersOf(sql: Sql): AnswerStore {
   const { answerBusyMs, answerKeepMs } = coordinationLimits;
   return {

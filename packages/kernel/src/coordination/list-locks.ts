@@ -6,14 +6,14 @@ export interface HeldLockRow {
   holder: string;
   epoch: number;
   purpose: string | null;
-  /** The run that holds it; it is released when the run ends. */
+  /** The run that holds it; released when the run ends. */
   runId: string | null;
   acquiredAt: Date;
   expiresAt: Date;
   waitingCount: number;
 }
 
-/** Locks that are held, by name. `after`: `next` of the page before. Reads only. */
+/** Held locks, by name. `after`: `next` of the page before. Reads only. */
 export async function listLocks(
   kernel: Kernel,
   options: { limit: number; after?: string | undefined; runId?: string | undefined },

@@ -101,7 +101,7 @@ test("finishOnce() and failOnce() contradict nobody: done stays done", async () 
   const once = await beginOnce(kernel, request("a"));
   const token = once.token ?? "";
   await finishOnce(kernel, { ...once, token });
-  await assert.rejects(failOnce(kernel, { ...once, token }), { code: "conflict", message: /reported as done before/ });
+  await assert.rejects(failOnce(kernel, { ...once, token }), { code: "conflict", message: /already reported as done/ });
   await assert.rejects(finishOnce(kernel, { scope: "blog", key: "never begun", token: "1" }), { code: "not_found" });
 });
 

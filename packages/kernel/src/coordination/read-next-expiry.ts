@@ -1,6 +1,6 @@
 import type { Kernel } from "../open-kernel.ts";
 
-/** When the next lock, or effect that somebody began, expires; one whose run has ended does at once. One cheap statement while nothing does. */
+/** When the next lock or begun effect expires; those of an ended run at once. One cheap statement while there is nothing. */
 export async function readNextExpiry(kernel: Kernel): Promise<{ at: Date | null; isDue: boolean }> {
   const [row] = await kernel.database.query<{ at: Date | null; isDue: boolean }>(
     `select n.at, coalesce(n.at <= roost.now(), false) as "isDue" from (select least(

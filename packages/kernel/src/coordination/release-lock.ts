@@ -1,4 +1,4 @@
-/** Keeps a lock, gives it back, and finds those that nobody gave back. */
+/** Renews, releases and expires locks. */
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { checkMs } from "./check-limits.ts";
@@ -13,9 +13,9 @@ export interface LockToken {
 }
 
 export interface RenewedLock {
-  /** False: the deadline passed or another has it; stop what it protects. */
+  /** False: the deadline has passed or another holds it; stop what it protects. */
   isHeld: boolean;
-  /** Who has it now. */
+  /** The current holder. */
   holder: string | null;
   epoch: number | null;
   expiresAt: Date | null;
@@ -23,7 +23,7 @@ export interface RenewedLock {
 
 export async function renewLock(kernel: Kernel, lock: LockToken & { ttlMs: number }): Promise<RenewedLock> {
   checkMs("time to live", lock.ttlMs, { min: coordinationLimits.ttlMsMin, max: coordinationLimits.ttlMsMax });
-  // Fenced by epoch and deadline: a lock that was without an owner for a moment is not the same lock.
+  // Fenced by epoch and deadline: a lock that was free for a moment is not the same lock.
   const [renewed] = await kernel.database.query<{ expiresAt: Date }>(
     `update roost.lock set expires_at = roost.now() + $4 * interval '1 ms', renewed_at = roost.now()
      where name = $1 and epoch = $2 and holder = $3 and expires_at > roost.now()
@@ -36,7 +36,7 @@ export async function renewLock(kernel: Kernel, lock: LockToken & { ttlMs: numbe
   return { isHeld: false, holder: now?.holder ?? null, epoch: now?.epoch ?? null, expiresAt: now?.expiresAt ?? null };
 }
 
-/** Giving back what is not held with that epoch any more changes nothing. */
+/** Releasing a lock that is no longer held with this epoch changes nothing. */
 export async function releaseLock(
   kernel: Kernel,
   lock: LockToken,
@@ -53,14 +53,14 @@ export async function releaseLock(
   return { released, holder: released ? null : ((await readHolder(kernel, lock.name))?.holder ?? null) };
 }
 
-/** In the transaction that ends the run; else the scheduler does it a moment later. */
+/** In the transaction that ends the run; otherwise the scheduler does it a moment later. */
 export async function releaseLocksOfRun(tx: KernelTransaction, runId: string): Promise<void> {
   const rows = await releaseWhere(tx, "lock.run_id = $1", [runId], "roost_lock_release_of_run");
   for (const held of rows)
     emitLockEvent(tx, "lock.released", held, { reason: "its run has ended" }, { causation: held.causeId });
 }
 
-/** Frees locks whose deadline has passed or whose run has ended. A loop over state: any number of schedulers may run it. */
+/** Releases locks whose deadline has passed or whose run has ended. A loop over state: any number of schedulers may run it. */
 export async function expireLocks(kernel: Kernel): Promise<number> {
   const overdue = await kernel.database.query<{ name: string }>(
     `select name from roost.lock where holder is not null and expires_at <= roost.now()

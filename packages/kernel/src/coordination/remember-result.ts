@@ -1,4 +1,4 @@
-/** Idempotency keys: (scope, key) stands for the first result. It knows nothing of what is computed. */
+/** Idempotency keys: (scope, key) maps to the first result. Knows nothing of the computation. */
 import { RoostError, type JsonValue } from "@roost/base";
 import type { KernelTransaction } from "../transact.ts";
 import { checkName } from "./check-limits.ts";
@@ -7,15 +7,15 @@ import { coordinationLimits } from "./coordination-limits.ts";
 export interface RememberResultOptions {
   scope: string;
   key: string;
-  /** Stands for the request: the same key with another request is refused. */
+  /** Identifies the request: the same key with another request is refused. */
   fingerprint?: string;
   /** Default: a day. */
   keepMs?: number;
 }
 
 /**
- * The result of the first call with this key. `compute` runs in the same transaction, so the result is kept exactly when
- * the work is; a second call at the same time waits for the first one's commit.
+ * The result of the first call with this key. `compute` runs in the same transaction, so the result is kept exactly when the work is; a concurrent
+ * second call waits for the first one's commit.
  * @throws conflict when the key was used for another request, limit_exceeded for a result that is too large
  */
 export async function rememberResult<T extends JsonValue>(
@@ -26,7 +26,7 @@ export async function rememberResult<T extends JsonValue>(
   const { scope, key, fingerprint, keepMs = coordinationLimits.keepMsDefault } = options;
   checkName("scope", scope);
   checkName("key", key);
-  // Insert first: of two at once the second waits here until the first has committed, and then finds its row.
+  // Insert first: a concurrent second call waits here until the first has committed, and then finds its row.
   const [fresh] = await tx.query<{ scope: string }>(
     `insert into roost.idempotency_key as known (scope, key, fingerprint, created_at, expires_at)
      values ($1, $2, $3, roost.now(), roost.now() + $4 * interval '1 ms')
@@ -46,7 +46,7 @@ export async function rememberResult<T extends JsonValue>(
     if (fingerprint !== undefined && known.fingerprint !== null && known.fingerprint !== fingerprint) {
       throw new RoostError(
         "conflict",
-        `The idempotency key "${key}" was used for another request: use a key of its own for each request`,
+        `The idempotency key "${key}" was used for another request: use a new key for each request`,
       );
     }
     return { result: known.result, isRepeated: true };
@@ -56,7 +56,7 @@ export async function rememberResult<T extends JsonValue>(
   if (Buffer.byteLength(text) > coordinationLimits.resultBytesMax) {
     throw new RoostError(
       "limit_exceeded",
-      `The result to remember has ${Buffer.byteLength(text)} bytes: ${coordinationLimits.resultBytesMax} is the most`,
+      `The result to remember has ${Buffer.byteLength(text)} bytes (limit ${coordinationLimits.resultBytesMax})`,
     );
   }
   await tx.query("update roost.idempotency_key set result = $3 where scope = $1 and key = $2", [scope, key, text]);

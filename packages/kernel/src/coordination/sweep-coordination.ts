@@ -1,10 +1,10 @@
 import type { Kernel } from "../open-kernel.ts";
 import { coordinationLimits } from "./coordination-limits.ts";
 
-/** Deletes what nobody asks for any more, a bounded number of rows of each kind. Returns how many. */
+/** Deletes expired rows, a bounded number of each kind. Returns how many. */
 export async function sweepCoordination(kernel: Kernel): Promise<number> {
   const { passMax, keepReleasedMs } = coordinationLimits;
-  // An epoch never comes again although names do: it is drawn from one sequence.
+  // Epochs never repeat although names do: they come from one sequence.
   const statements: [sql: string, values: unknown[]][] = [
     [
       `delete from roost.lock where name in (

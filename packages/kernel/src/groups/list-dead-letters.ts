@@ -1,4 +1,4 @@
-/** What is set aside and not delivered, and what a person does about it: try it again, or drop it. */
+/** Lists dead letters, and retries or drops them on request. */
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
@@ -14,7 +14,7 @@ export interface DeadLetter {
   offset: number;
   eventId: string;
   eventType: string;
-  /** retrying: it is tried again by itself. waiting: behind another of its key. given_up: a person decides. */
+  /** retrying: will be tried again. waiting: behind another of its key. given_up: a person decides. */
   state: "retrying" | "waiting" | "given_up";
   attempts: number;
   retryAt: Date | null;
@@ -31,7 +31,7 @@ export interface DeadLetterChoice extends DeadLetterQuery {
   number?: number | undefined;
 }
 
-/** One call drops or retries so many at most. */
+/** Letters that one call drops or retries. */
 const chosenMax = 1_000;
 
 /** In the order in which they were set aside, after the given number. */
@@ -50,7 +50,7 @@ export async function listDeadLetters(
   );
 }
 
-/** They are tried again at once, the first of each key, with all attempts anew. @throws RoostError `not_found` when there is none */
+/** Retries them at once, the first of each key, with a fresh count of attempts. @throws RoostError `not_found` when there is none */
 export async function retryAgain(kernel: Kernel, choice: DeadLetterChoice): Promise<number> {
   return await kernel.transact(async (tx) => {
     const count = await resetAttempts(tx, choice);
@@ -60,7 +60,7 @@ export async function retryAgain(kernel: Kernel, choice: DeadLetterChoice): Prom
   });
 }
 
-/** In the transaction that changes what the key stands for. */
+/** In the transaction that changes the key's job or run. */
 export async function resetAttempts(tx: KernelTransaction, { group, key, number }: DeadLetterChoice): Promise<number> {
   const rows = await tx.query(
     `update roost.dead_letter set attempts = 0, retry_at = null, is_told = false where number in (
@@ -72,7 +72,7 @@ export async function resetAttempts(tx: KernelTransaction, { group, key, number 
   return rows.length;
 }
 
-/** Discards them: each is on record with who and why. @throws RoostError `not_found` when there is none */
+/** Discards them, recording who and why. @throws RoostError `not_found` when there is none */
 export async function dropDeadLetters(
   kernel: Kernel,
   choice: DeadLetterChoice & { by: string; reason: string },
@@ -109,5 +109,5 @@ export async function dropWithin(
 function noSuch({ number, group, key }: DeadLetterChoice): RoostError {
   const what =
     number === undefined ? `${group ?? "any group"}${key === undefined ? "" : ` for ${key}`}` : `number ${number}`;
-  return new RoostError("not_found", `nothing is set aside under ${what}: look at roost log dead`);
+  return new RoostError("not_found", `there are no dead letters of ${what}: check roost log dead`);
 }

@@ -12,16 +12,16 @@ export interface GroupPartition {
   cursor: number;
   earliest: number;
   head: number;
-  /** Events that it has not read. */
+  /** Number of unread events. */
   lagCount: number;
-  /** Age of the first event that it has not read. */
+  /** Age of the first unread event. */
   lagMs: number | null;
-  /** idle: one of Roost's own readers that nobody needs in this topic at present; it does not move. */
+  /** idle: a reader of Roost itself that this topic does not need at present; it does not move. */
   state: PartitionState;
   movedAt: Date;
   lastError: { code: string; message: string } | null;
   failedAt: Date | null;
-  /** How often the event at the cursor has failed by itself; 0 when it does not. */
+  /** Consecutive failures of the event at the cursor. */
   failureCount: number;
   retryAt: Date | null;
   /** Of the event at the cursor, when it fails. */
@@ -70,7 +70,7 @@ export async function getGroup(sql: Sql, name: string): Promise<ConsumerGroup> {
     ),
   ]);
   if (declared === undefined && partitions.length === 0)
-    throw new RoostError("not_found", `there is no consumer group "${name}": look at the list of groups`);
+    throw new RoostError("not_found", `there is no consumer group "${name}": check the list of groups`);
   for (const partition of partitions) delete partition.group;
   const isOwn = isOwnGroup(name);
   return {
@@ -81,7 +81,7 @@ export async function getGroup(sql: Sql, name: string): Promise<ConsumerGroup> {
   };
 }
 
-/** Partitions that are behind by more than these, or fail: what an alarm is about. */
+/** Partitions that lag by more than this, or fail: for alarms. */
 export async function listLaggingPartitions(
   sql: Sql,
   { lagMsMin, failuresMin, limit }: { lagMsMin: number; failuresMin: number; limit: number },
@@ -94,7 +94,7 @@ export async function listLaggingPartitions(
   );
 }
 
-/** Of Roost's own readers only what somebody waits for lags: they do not move in a topic that no job and no run asks about. */
+/** Roost's own readers count only where something waits: they do not move in a topic that no job and no run needs. */
 const partitionsSql = `
   select c.group_name as "group", c.topic, c.partition, c.next_offset as cursor, r.earliest, h.next_offset as head,
     greatest(0, h.next_offset - greatest(c.next_offset, r.earliest)) as "lagCount", (extract(epoch from roost.now() - e.time) * 1000)::bigint as "lagMs",

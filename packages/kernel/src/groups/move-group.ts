@@ -1,7 +1,4 @@
-/**
- * What a person does to a group: put it somewhere else in the log, let it pass over one event that fails, or remove it. Each leaves
- * an event that says who did it and where the group was.
- */
+/** A person's actions on a group: reset it, skip a failing event, or remove it. Each leaves an event with the person and the previous position. */
 import { RoostError } from "@roost/base";
 import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { refuseOutOfRange } from "../log/out-of-range.ts";
@@ -22,7 +19,7 @@ export type ResetTarget =
 export interface ResetGroup {
   group: string;
   to: ResetTarget;
-  /** Only these; default: every partition in which the group has a cursor. */
+  /** Only these; default: every partition with a cursor of the group. */
   topic?: string | undefined;
   partition?: number | undefined;
   by: string;
@@ -44,7 +41,7 @@ export async function resetGroup(kernel: Kernel, reset: ResetGroup): Promise<Mov
     if (!isForced) refuseOwn(group, "reset");
     const cursors = await lockCursors(tx, reset);
     if (cursors.length === 0)
-      throw new RoostError("not_found", `group "${group}" has no cursor there: look at the list of groups`);
+      throw new RoostError("not_found", `group "${group}" has no cursor there: check the list of groups`);
     const moved = await placesOf(tx, cursors, to);
     // Invariant: under the lock of the cursors, so no reader is between its place and its move.
     await tx.query(
@@ -70,13 +67,13 @@ export interface SkipEvent {
   group: string;
   topic: string;
   partition: number;
-  /** The event to pass over: the one at the cursor. */
+  /** The event to skip: the one at the cursor. */
   offset: number;
   by: string;
   reason?: string | undefined;
 }
 
-/** Passes over the one event that the group fails on. @throws RoostError `conflict` when the group does not fail there (any more) */
+/** Skips the event that the group fails on. @throws RoostError `conflict` when the group does not (or no longer) fail there */
 export async function skipEvent(
   kernel: Kernel,
   skip: SkipEvent,
@@ -85,16 +82,16 @@ export async function skipEvent(
   return await kernel.transact(async (tx) => {
     const [cursor] = await lockCursors(tx, skip);
     const place = `group "${group}" at ${partitionName(topic, partition)}`;
-    if (cursor === undefined) throw new RoostError("not_found", `${place} has no cursor: look at the list of groups`);
+    if (cursor === undefined) throw new RoostError("not_found", `${place} has no cursor: check the list of groups`);
     if (cursor.nextOffset !== offset || cursor.failingOffset !== offset) {
       throw new RoostError(
         "conflict",
-        `${place} does not fail at offset ${offset}: it is at ${cursor.nextOffset}${cursor.failingOffset === cursor.nextOffset ? " and fails there" : ""}; only the event that it fails on is skipped`,
+        `${place} does not fail at offset ${offset}: it is at ${cursor.nextOffset}${cursor.failingOffset === cursor.nextOffset ? " and fails there" : ""}; only the failing event can be skipped`,
       );
     }
     const [event] = await readEvents(tx, { topic, partition, offset, offsetUntil: offset + 1, limit: 1 });
     if (event === undefined)
-      throw new RoostError("conflict", `${place}: offset ${offset} is not kept any more, reset the group to earliest`);
+      throw new RoostError("conflict", `${place}: offset ${offset} is no longer kept: reset the group to earliest`);
     await tx.query(
       `update roost.cursor set next_offset = $4 + 1, failure_count = 0, failing_offset = null, retry_at = null, updated_at = roost.now()
        where group_name = $1 and topic = $2 and partition = $3`,
@@ -129,7 +126,7 @@ export async function removeGroup(kernel: Kernel, { group, by }: { group: string
     const cursors = await tx.query("delete from roost.cursor where group_name = $1 returning 1", [group]);
     const groups = await tx.query("delete from roost.consumer_group where name = $1 returning 1", [group]);
     if (cursors.length + groups.length === 0)
-      throw new RoostError("not_found", `there is no consumer group "${group}": look at the list of groups`);
+      throw new RoostError("not_found", `there is no consumer group "${group}": check the list of groups`);
     tx.emit({ type: "consumer.removed", subject: group, labels: formatLabels(mainLabels), data: { group, by } });
   });
 }
@@ -138,7 +135,7 @@ function refuseOwn(group: string, what: string): void {
   if (!isOwnGroup(group)) return;
   throw new RoostError(
     "conflict",
-    `group "${group}" is Roost's own and any scheduler reads for it: it is ${what} by force only`,
+    `group "${group}" belongs to Roost itself and is read by any scheduler: it can only be ${what} with --force`,
   );
 }
 

@@ -1,30 +1,30 @@
 /**
- * Ties a database to one home. Each process of a home holds a shared advisory lock on the home's place for as long as it lives, so a
- * copy of the home that is started beside it is told from a home that was moved.
+ * Ties a database to one home. Each process of a home holds a shared advisory lock on its location for its lifetime, so that a copy of the home can
+ * be told from a moved home.
  */
 import { hostname } from "node:os";
 import { backoffMs, createId, jitteredMs, RoostError, sleepUntilAborted, type Logger } from "@roost/base";
 import type { Database, Session, Transaction } from "@roost/database";
 
-/** A home as its directory says it. */
+/** A home as described by its directory. */
 export interface HomeIdentity {
   /** Undefined: it has none yet, or its file was lost. */
   id: string | undefined;
-  /** The same for all processes of one directory, another one for each copy of it. */
+  /** The same for all processes of a directory, different for each copy. */
   place: string;
   path: string;
 }
 
 export interface HeldHome extends AsyncDisposable {
-  /** What the home is to keep. */
+  /** The id that the home is to keep. */
   readonly id: string;
-  /** Aborted, with the error that says why, when the database was given to another home while it could not be reached. */
+  /** Aborted, with an error that says why, when the database was given to another home while it was unreachable. */
   readonly refused: AbortSignal;
 }
 
 const failureBackoff = { firstMs: 100, maxMs: 10_000 };
 
-/** @throws RoostError `invalid_input` when the database belongs to another home, or to a copy of this one that is running */
+/** @throws RoostError `invalid_input` when the database belongs to another home, or to a running copy of this one */
 export async function holdHome(
   database: Database,
   home: HomeIdentity,
@@ -62,7 +62,7 @@ export async function holdHome(
 async function hold(database: Database, home: HomeIdentity, host: string): Promise<{ session: Session; id: string }> {
   const session = await database.openSession();
   try {
-    // Before the row is read: of two copies that start at once the second sees the lock of the first.
+    // Before the row is read: of two copies that start at once the second sees the first one's lock.
     await session.query(`select pg_advisory_lock_shared(${lockKey("$1")})`, [home.place]);
     return { session, id: await database.transact((tx) => claim(tx, home, host)) };
   } catch (error) {
@@ -81,7 +81,7 @@ interface Recorded {
 
 const recordedSql = `select id::text as id, place, host, path, created_at as "createdAt" from roost.home`;
 
-/** A look before anything is written, for a database of whatever version. @throws RoostError `invalid_input` when it belongs to another home */
+/** A check before any write, for a database of any version. @throws RoostError `invalid_input` when it belongs to another home */
 export async function refuseOtherHome(
   database: Database,
   home: HomeIdentity,
@@ -95,7 +95,7 @@ export async function refuseOtherHome(
   if (known !== undefined && !isThisHome(known, home, host)) throw belongsToAnother(known);
 }
 
-/** A home whose file was lost is known by where it is. */
+/** A home whose file was lost is recognized by its location. */
 function isThisHome(known: Recorded, { id, place, path }: HomeIdentity, host: string): boolean {
   return id === undefined ? known.place === place || (known.host === host && known.path === path) : id === known.id;
 }
@@ -131,7 +131,7 @@ function lockKey(place: string): string {
 function belongsToAnother({ path, host, createdAt }: Recorded): RoostError {
   return new RoostError(
     "invalid_input",
-    `the database belongs to another home, ${path} on ${host}, since ${createdAt.toISOString()}: give this home a database of its own (DATABASE_URL); ` +
+    `the database belongs to another home, ${path} on ${host}, since ${createdAt.toISOString()}: give this home its own database (DATABASE_URL); ` +
       `if that home is gone and this one takes its place, run "delete from roost.home" on the database first`,
     { details: { reason: "home_of_another", path, host } },
   );
@@ -140,8 +140,8 @@ function belongsToAnother({ path, host, createdAt }: Recorded): RoostError {
 function isCopied({ path, host }: Recorded, ownPath: string): RoostError {
   return new RoostError(
     "invalid_input",
-    `${ownPath} is a copy of the home ${path} on ${host}, which is running on the same database: stop that one first to move the home, ` +
-      `or give the copy a database of its own (DATABASE_URL) and delete its file .roost/home-id`,
+    `${ownPath} is a copy of the home ${path} on ${host}, which is running on the same database: to move the home, stop that one first, ` +
+      `or give the copy its own database (DATABASE_URL) and delete its file .roost/home-id`,
     { details: { reason: "home_is_running", path, host } },
   );
 }

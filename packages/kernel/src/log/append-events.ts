@@ -1,4 +1,4 @@
-/** The one statement that appends: heads locked in order, offsets dense, last in its transaction. What may be appended is decided before. */
+/** The one statement that appends: heads locked in order, dense offsets, last in its transaction. Checks come before. */
 import type { Sql } from "@roost/database";
 import type { EventPosition } from "./event.ts";
 import type { NumberedEvent, PreparedEvent } from "./prepare-event.ts";
@@ -16,12 +16,12 @@ export interface Appended {
   heads: AppendedTo[];
 }
 
-// Keeps: the heads are locked in one order by everybody; offsets are dense because the head's row is locked until the commit.
+// Keeps: heads are locked in one order; offsets are dense because the head's row stays locked until the commit.
 const appendSql = `select first_offsets, untils from roost.append_events(
   $1::text[], $2::int[], $3::int[], $4::int[], $5::int[], $6::text[], $7::text[], $8::int[], $9::text[], $10::text[], $11::text[],
   $12::text[], $13::text[], $14::text[], $15::int[], $16::jsonb)`;
 
-/** Appends in the given order, in one statement: the last of its transaction, since the partitions' heads stay locked until it ends. */
+/** Appends in the given order, in one statement: the last of its transaction, since the partitions' heads stay locked until its end. */
 export async function appendEvents(sql: Sql, events: readonly NumberedEvent[]): Promise<Appended> {
   const heads = sortHeads(events);
   const places = events.map((event) => {

@@ -1,9 +1,9 @@
-/** Calls that wait to be appended, first in first out and bounded. It knows nothing of how they are appended. */
+/** Calls waiting to be appended, first in first out and bounded. */
 import { RoostError } from "@roost/base";
 import type { EventPosition } from "./event.ts";
 import type { NumberedEvent } from "./prepare-event.ts";
 
-/** A group takes further calls until it has this many events or bytes; a single larger call goes alone. */
+/** A group takes further calls up to this many events or bytes; a single larger call goes alone. */
 const groupEventsMax = 500;
 const groupBytesMax = 4_000_000;
 const queuedEventsMax = 50_000;
@@ -24,7 +24,7 @@ export class AppendQueue {
     return this.#calls.length === 0;
   }
 
-  /** @throws RoostError `limit_exceeded` when the call is too large, or too much waits already */
+  /** @throws RoostError `limit_exceeded` when the call is too large, or too much is waiting */
   add(call: AppendCall): void {
     const bytes = call.events.reduce((sum, event) => sum + event.bytes, 0);
     if (bytes > queuedBytesMax) {
@@ -33,14 +33,14 @@ export class AppendQueue {
     if (this.#eventCount + call.events.length > queuedEventsMax || this.#bytes + bytes > queuedBytesMax) {
       throw new RoostError(
         "limit_exceeded",
-        `${this.#eventCount} events with ${this.#bytes} bytes wait to be appended (limits ${queuedEventsMax} and ${queuedBytesMax}): append no faster than appends are acknowledged`,
+        `${this.#eventCount} events with ${this.#bytes} bytes are waiting to be appended (limits ${queuedEventsMax} and ${queuedBytesMax}): append no faster than appends are acknowledged`,
       );
     }
     this.#calls.push({ call, bytes });
     this.#count(call, bytes, 1);
   }
 
-  /** Takes a call back; false when it has left the queue. */
+  /** Removes a call; false when it has left the queue. */
   withdraw(call: AppendCall): boolean {
     const index = this.#calls.findIndex((waiting) => waiting.call === call);
     if (index < 0) return false;
@@ -49,7 +49,7 @@ export class AppendQueue {
     return true;
   }
 
-  /** The next calls that travel together; a call is never split. */
+  /** The next calls to append together; a call is never split. */
   takeGroup(): AppendCall[] {
     let eventCount = 0;
     let bytes = 0;

@@ -1,6 +1,6 @@
 import type { StoredEvent } from "./event.ts";
 
-/** An event, what led to it and what it led to. */
+/** An event with its cause and effects. */
 export interface CausalNode {
   event: StoredEvent;
   cause: CausalNode | undefined;
@@ -8,12 +8,12 @@ export interface CausalNode {
 }
 
 export interface Causality {
-  /** Events whose cause is not among the given ones, in the given order. */
+  /** Events whose cause is not among the given ones, in order. */
   roots: CausalNode[];
   byId: Map<string, CausalNode>;
 }
 
-/** Links events by their causation. Each event is in the forest once, also when causations contradict each other in a circle. */
+/** Links events by causation. Each event is in the forest once, even when causations form a circle. */
 export function buildCausality(events: readonly StoredEvent[]): Causality {
   const byId = new Map<string, CausalNode>();
   const nodes = events.map((event): CausalNode => ({ event, cause: undefined, effects: [] }));
@@ -31,7 +31,7 @@ export function buildCausality(events: readonly StoredEvent[]): Causality {
   return { roots, byId };
 }
 
-/** What led to a node, from the first cause to the direct one. */
+/** The causes of a node, from the first to the direct one. */
 export function causesOf(node: CausalNode): CausalNode[] {
   const causes: CausalNode[] = [];
   for (let cause = node.cause; cause !== undefined; cause = cause.cause) causes.unshift(cause);

@@ -136,7 +136,7 @@ test("Kernel.append() names the limit that an event breaks", async () => {
   });
   await assert.rejects(t.kernel.append([{ ...note(1), labels: ["trust:owner", "private"] }]), {
     code: "invalid_input",
-    message: /"private" is no label/,
+    message: /"private" is not a label/,
   });
   await assert.rejects(t.kernel.append(Array.from({ length: 10_001 }, () => note(1))), {
     code: "limit_exceeded",

@@ -1,6 +1,6 @@
 /**
- * Group commit: what is appended while another append is being committed travels together in the next transaction. Calls
- * keep their order, one call's events are never split, and one call's failure is its own.
+ * Group commit: appends requested while another commits go together into the next transaction. Calls keep their order, one call's events are never
+ * split, and a failure affects its own call only.
  */
 import { RoostError, toRoostError, type Logger } from "@roost/base";
 import { sqlStateOf, type Database } from "@roost/database";
@@ -35,7 +35,7 @@ export function createAppender(context: AppenderContext): Appender {
   const enqueue = (events: NumberedEvent[], signal: AbortSignal | undefined): Promise<EventPosition[]> =>
     new Promise((resolve, reject) => {
       const onAbort = () => {
-        // Once it is on its way its outcome is told as it is.
+        // Once it has been sent, its outcome is reported as it is.
         if (queue.withdraw(call)) call.reject(abortedBy(signal!));
       };
       const forget = () => signal?.removeEventListener("abort", onAbort);
@@ -52,7 +52,7 @@ export function createAppender(context: AppenderContext): Appender {
       };
       queue.add(call);
       signal?.addEventListener("abort", onAbort, { once: true });
-      // Not at once: what is appended in the same turn of the event loop goes along.
+      // Deferred, so that appends of the same turn of the event loop go along.
       running ??= new Promise<void>((next) => setImmediate(next)).then(drain);
     });
 
@@ -69,7 +69,7 @@ export function createAppender(context: AppenderContext): Appender {
       // Without waiting where possible, so that calls keep their order.
       const prepared = isReady ? pending.map((event) => event.prepared!) : await prepareDrafts(context, pending);
       const events = prepared.every(isNumbered) ? prepared : await storeLabels(context, prepared);
-      if (isClosed) throw new RoostError("unavailable", "the kernel is closed: nothing can be appended any more");
+      if (isClosed) throw new RoostError("unavailable", "the kernel is closed: nothing more can be appended");
       if (signal?.aborted) throw abortedBy(signal);
       return events.length === 0 ? [] : await enqueue(events, signal);
     },
@@ -80,14 +80,14 @@ export function createAppender(context: AppenderContext): Appender {
   };
 }
 
-/** In a transaction of its own: sets of labels are few, and soon known. */
+/** In its own transaction: label sets are few, and soon known. */
 async function storeLabels(context: AppenderContext, prepared: readonly PreparedEvent[]): Promise<NumberedEvent[]> {
   const { events, remember } = await numberLabels(context.labelSets, context.database, prepared);
   remember();
   return events;
 }
 
-/** Never rejects: every call of the group learns its own outcome. */
+/** Never rejects: every call of the group gets its own outcome. */
 async function commitGroup(context: AppenderContext, group: AppendCall[]): Promise<void> {
   const events = group.flatMap((call) => call.events);
   let appended: Appended;
@@ -96,7 +96,7 @@ async function commitGroup(context: AppenderContext, group: AppendCall[]): Promi
   } catch (thrown) {
     const error = toRoostError(thrown);
     if (group.length > 1 && !error.retryable) {
-      // PostgreSQL refused a value that every check let pass: only its own call shall fail.
+      // PostgreSQL refused a value that passed all checks: only its own call should fail.
       context.logger.warn("a group of appends was refused; its calls go one by one", {
         error,
         callCount: group.length,
@@ -115,19 +115,19 @@ async function commitGroup(context: AppenderContext, group: AppendCall[]): Promi
   }
 }
 
-/** One statement is a transaction of its own, without further round trips. */
+/** One statement is its own transaction, without further round trips. */
 async function appendAlone(database: Database, events: readonly NumberedEvent[]): Promise<Appended> {
   try {
     return await appendEvents(database, events);
   } catch (thrown) {
     const error = toRoostError(thrown);
     const sqlState = sqlStateOf(thrown) ?? "";
-    // Without an answer from a server that lived on, nobody knows.
+    // Without an answer from a surviving server the outcome is unknown.
     const isUnknown = error.code === "unavailable" && /^(08|57|$)/.test(sqlState.slice(0, 2));
     if (!isUnknown) throw error;
     throw new RoostError(
       "unavailable",
-      `whether the events were appended is unknown, look before repeating it: ${error.message}`,
+      `it is unknown whether the events were appended; check before repeating: ${error.message}`,
       {
         cause: error,
         details: { ...error.details, outcome: "unknown" },

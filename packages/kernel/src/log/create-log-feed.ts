@@ -1,6 +1,6 @@
 /**
- * One reader of the log for all streams of a process. While nothing happens it sends one statement a second, however many streams are open;
- * each new event is read once and handed to all of them from memory. What is older than what it keeps, a stream reads by itself.
+ * One reader of the log for all streams of a process. While nothing happens it sends one statement a second, however many streams are open; each
+ * new event is read once and passed to all from memory. Older events are read by the stream itself.
  */
 import { toRoostError, type Logger } from "@roost/base";
 import type { Sql } from "@roost/database";
@@ -11,7 +11,7 @@ import { matchesEvent, readEnd, readLog, type EventFilter } from "./read-log.ts"
 const pollMs = 1_000;
 const retryMsMax = 5_000;
 const pageLimit = 500;
-/** What is kept of the log for streams that are a little behind. */
+/** Events kept for streams that are slightly behind. */
 const keptEventsMax = 1_000;
 const keptCharsMax = 8_000_000;
 
@@ -30,9 +30,9 @@ export interface FeedPage {
   offsets: OffsetVector;
 }
 
-/** One stream's place at the feed. */
+/** One stream's position at the feed. */
 export interface FeedSeat extends Disposable {
-  /** What the feed has from there on, perhaps nothing; undefined: it does not reach back so far, or has not begun. */
+  /** The feed's events from there on, perhaps none; undefined: it does not reach back that far, or has not started. */
   take(offsets: OffsetVector, filter: EventFilter): FeedPage | undefined;
   /** Resolves when the feed has read something new since `take`, or the time is up. */
   changed(options: { timeoutMs: number; signal?: AbortSignal | undefined }): Promise<void>;
@@ -159,10 +159,9 @@ async function keepReading(
       const error = toRoostError(thrown);
       failureCount += 1;
       timeoutMs = Math.min(retryMsMax, pollMs * failureCount);
-      if (!signal.aborted)
-        logger.warn("the log could not be read for streams; looking again soon", { error, failureCount });
+      if (!signal.aborted) logger.warn("the log could not be read for streams; retrying", { error, failureCount });
     }
-    // A stream that brings a further topic is served from its next look on.
+    // A stream with a further topic is served from its next pass on.
     if (topicsOf().join(" ") === topics.join(" ")) await watch.next({ timeoutMs, signal });
   }
 }
@@ -196,7 +195,7 @@ function keep(state: FeedState, { events, offsets }: FeedPage): void {
     state.keptChars += chars;
   }
   for (const [name, end] of Object.entries(offsets)) {
-    // Retention dropped what lies between: streams that are behind it are told by the log itself.
+    // Retention dropped what lies between: streams behind it are told by the log itself.
     if (end - (state.end[name] ?? 0) !== (counts.get(name) ?? 0)) state.floor[name] = end;
     state.end[name] = end;
   }

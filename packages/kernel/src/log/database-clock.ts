@@ -6,7 +6,7 @@ export interface DatabaseClock {
   sync(): Promise<void>;
 }
 
-/** A clock that is as far from `local` as the database's clock was when it was last read. */
+/** A clock offset from `local` by the difference to the database's clock when it was last read. */
 export function createDatabaseClock(sql: Sql, local: Clock): DatabaseClock {
   let offsetMs = 0;
   return {
@@ -18,7 +18,7 @@ export function createDatabaseClock(sql: Sql, local: Clock): DatabaseClock {
         [],
         { name: "roost_now" },
       );
-      // The database looked at its clock about half-way.
+      // The database read its clock about half-way.
       offsetMs = row!.ms - (sentMs + local.nowMs()) / 2;
     },
   };

@@ -1,9 +1,9 @@
-/** What is registered of an event type. Types, and the rows of event_schema. */
+/** What is registered of an event type: types, and the rows of event_schema. */
 import type { JsonObject } from "@roost/base";
 import type { CompatibilityMode, EventSample, JsonSchema, Upcasters } from "@roost/contract";
 import type { Sql } from "@roost/database";
 
-/** What is registered: a definition from code, or the same with a JSON Schema. */
+/** A registered schema: a definition from code with its JSON Schema. */
 export interface EventSchema {
   type: string;
   version: number;
@@ -21,7 +21,7 @@ export interface RegisteredSchema {
   topic: string;
   schema: JsonSchema;
   compatibility: CompatibilityMode;
-  /** What was written before is read through an upcaster. */
+  /** Data of earlier versions is converted by an upcaster. */
   isUpcast: boolean;
   digest?: string | null | undefined;
   registeredAt: Date;
@@ -29,7 +29,7 @@ export interface RegisteredSchema {
 
 export interface KnownSchema extends EventSchema {
   partitionCount: number;
-  /** What is wrong with `data`, nothing when it is valid. */
+  /** Returns the errors of `data`; none when it is valid. */
   validate(data: JsonObject): string[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * Sets of labels by their number, as rows name them. What a set means never changes, so each process keeps those that it has seen;
- * one that a transaction stored counts for the process only after the commit.
+ * Label sets by number, as rows name them. A set never changes, so each process caches those it has seen; one stored by a transaction counts only
+ * after the commit.
  */
 import {
   covers,
@@ -17,22 +17,22 @@ import type { Sql } from "@roost/database";
 export const labelSetNumbers = {
   /** `aud:main trust:untrusted`: the default of every row. */
   missing: 1,
-  /** `trust:owner`: facts that Roost itself vouches for and every session may know. */
+  /** `trust:owner`: facts that Roost itself vouches for, open to every session. */
   open: 2,
 } as const;
 
-/** Sets kept in memory; the oldest leave first. */
+/** Cached sets; the oldest are dropped first. */
 const keptMax = 10_000;
 
 export interface LabelSets {
-  /** The number, when this process knows it. */
+  /** The number, if this process knows it. */
   find(labels: Labels): number | undefined;
-  /** Numbers in the order of the sets; those that are new are stored. Within a transaction, `remember` follows its commit. */
+  /** Numbers in the order of the sets; new ones are stored. In a transaction, `remember` follows its commit. */
   number(sql: Sql, sets: readonly Labels[]): Promise<number[]>;
   remember(sets: readonly Labels[], numbers: readonly number[]): void;
-  /** The numbers of the sets that a session of this clearance may read; undefined: it may read all. */
+  /** Numbers of the sets that a session of this clearance may read; undefined: all. */
   covered(sql: Sql, clearance: Clearance): Promise<number[] | undefined>;
-  /** What a number stands for. One that is not stored counts as missing labels. */
+  /** The labels of a number. An unknown number counts as missing labels. */
   read(sql: Sql, number: number): Promise<Labels>;
 }
 
@@ -84,7 +84,7 @@ export function createLabelSets(): LabelSets {
         { name: "roost_read_label_set" },
       );
       const labels = parseLabels(row?.labels);
-      // Not kept for the number to be found by: what is read may be of a transaction that is still open.
+      // Not cached for lookup by labels: the row may belong to an open transaction.
       if (row !== undefined) sets.set(number, labels);
       return labels;
     },

@@ -22,12 +22,12 @@ export function murmur2(bytes: Uint8Array): number {
 
 const encoder = new TextEncoder();
 
-/** The hash of a key without its sign: modulo the count of partitions it is the partition. */
+/** The hash of a key without its sign; modulo the number of partitions it is the partition. */
 export function keyHashOf(key: string): number {
   return murmur2(encoder.encode(key)) & 0x7fffffff;
 }
 
-/** The partition of a key, the same that Kafka's default partitioner gives it. */
+/** The partition of a key, as by Kafka's default partitioner. */
 export function partitionOf(key: string, partitionCount: number): number {
   return keyHashOf(key) % partitionCount;
 }

@@ -1,8 +1,8 @@
-/** Where a reader is in several partitions at once, and the text of it that the outside world gives back ("runs/0:12,runs/1:7"). */
+/** A reader's position in several partitions, and its text form for clients ("runs/0:12,runs/1:7"). */
 import { RoostError } from "@roost/base";
 import type { StoredEvent } from "./event.ts";
 
-/** By "topic/partition": the next offset to read, which is also how many events lie before it. A missing partition starts at 0. */
+/** By "topic/partition": the next offset to read, which is also the number of events before it. A missing partition starts at 0. */
 export type OffsetVector = Readonly<Record<string, number>>;
 
 const entriesMax = 2000;
@@ -11,7 +11,7 @@ export function partitionName(topic: string, partition: number): string {
   return `${topic}/${partition}`;
 }
 
-/** The vector of a reader that has just read `event`. */
+/** The vector after reading `event`. */
 export function advanceOffsets(
   offsets: OffsetVector,
   event: Pick<StoredEvent, "topic" | "partition" | "offset">,

@@ -1,9 +1,9 @@
-/** What retention dropped is never passed over in silence: a reader whose place is gone is told where the log begins now. */
+/** Events dropped by retention are never skipped silently: a reader whose position is gone is told where the log begins now. */
 import { RoostError } from "@roost/base";
 import { partitionName, type OffsetVector } from "./offsets.ts";
 import type { PartitionRange } from "./read-events.ts";
 
-/** @throws RoostError `not_found` with the offsets that there are, when `offset` is before the first or behind the next one */
+/** @throws RoostError `not_found` with the available offsets, when `offset` is before the first or after the next one */
 export function refuseOutOfRange(range: PartitionRange, offset: number): void {
   if (offset >= range.firstOffset && offset <= range.nextOffset) return;
   const { topic, partition, firstOffset, nextOffset } = range;
@@ -14,7 +14,7 @@ export function refuseOutOfRange(range: PartitionRange, offset: number): void {
   );
 }
 
-/** The same for a place in several partitions. A partition that the place does not name, or has at 0, begins at its earliest event. */
+/** The same for several partitions. A partition that is not named, or is at 0, starts at its earliest event. */
 export function refuseVectorOutOfRange(ranges: readonly PartitionRange[], offsets: OffsetVector): void {
   for (const range of ranges) {
     const offset = offsets[partitionName(range.topic, range.partition)] ?? 0;

@@ -1,4 +1,4 @@
-/** Where drafts meet the registry: most are checked at once; one whose type this process does not know well enough waits for a look. */
+/** Checks drafts against the registry: most at once; one whose type this process does not know well enough waits for a lookup. */
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { EventDraft } from "./event.ts";
@@ -13,14 +13,14 @@ export interface DraftContext {
   source: string;
 }
 
-/** A draft that has its id, checked already or not. */
+/** A draft with its id, checked or not. */
 export interface PendingEvent {
   draft: EventDraft;
   id: string;
   prepared: PreparedEvent | undefined;
 }
 
-/** @throws RoostError `invalid_input` when the draft breaks a schema that nobody else can have replaced */
+/** @throws RoostError `invalid_input` when the draft breaks a schema that no other process can have replaced */
 export function checkDraft(context: DraftContext, draft: EventDraft, id: string): PendingEvent {
   const schema = context.registry.find(draft.type);
   if (schema === undefined) return { draft, id, prepared: undefined };
@@ -33,7 +33,7 @@ export function checkDraft(context: DraftContext, draft: EventDraft, id: string)
   }
 }
 
-/** The events ready to be appended; looks at the registered schemas again if one of them needs it. */
+/** Prepares events for appending; reads the registered schemas again if one of them needs it. */
 export async function prepareDrafts(
   context: DraftContext,
   pending: readonly PendingEvent[],
@@ -57,7 +57,7 @@ export function isNumbered(event: PreparedEvent): event is NumberedEvent {
   return event.labelSet !== undefined;
 }
 
-/** The events with the numbers of their labels; sets that this process has not seen are stored, or found, first. */
+/** Adds the numbers of the events' labels; unknown sets are stored or looked up first. */
 export async function numberLabels(
   labelSets: LabelSets,
   sql: Sql,

@@ -1,4 +1,4 @@
-/** Turns a draft into what is appended: checked against its schema and every limit, encoded, with its partition. */
+/** Turns a draft into what is appended: checked against its schema and all limits, encoded, with its partition. */
 import { isStorableJson, isStorableText, RoostError, storableValue } from "@roost/base";
 import { findUnreadable, missingLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import type { EventDraft } from "./event.ts";
@@ -41,7 +41,7 @@ export interface PreparedEvent {
 /** An event whose labels have their number. */
 export type NumberedEvent = PreparedEvent & { labelSet: number };
 
-/** @throws RoostError `invalid_input` that names the event's type, the field and what is wrong with it */
+/** @throws RoostError `invalid_input` naming the event's type, the field and the error */
 export function prepareEvent(
   draft: EventDraft,
   id: string,
@@ -103,14 +103,17 @@ function labelsOf(
   if (unreadable !== undefined) {
     throw new RoostError(
       "invalid_input",
-      `event "${type}": ${JSON.stringify(unreadable.slice(0, 64))} is no label: write aud:main, trust:agent, src:web:example.com or the like`,
+      `event "${type}": ${JSON.stringify(unreadable.slice(0, 64))} is not a label: write for example aud:main, trust:agent or src:web:example.com`,
     );
   }
   const parsed = parseLabels(labels);
   return { labels: parsed, labelSet: labelSets.find(parsed) };
 }
 
-/** NUL and half surrogate pairs come from models and tools (what people send is refused at the edge): they are replaced, or one text would keep a run from ending. */
+/**
+ * NUL and lone surrogates come from models and tools (input of people is refused at the edge): they are replaced, since one such text would keep a
+ * run from ending.
+ */
 function toStorable(draft: EventDraft): { data: EventDraft["data"]; payload: string } {
   try {
     const payload = JSON.stringify(draft.data);

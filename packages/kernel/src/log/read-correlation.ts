@@ -8,14 +8,14 @@ export interface ReadCorrelation {
   after?: string | undefined;
 }
 
-/** Everything that belongs together, oldest first, whatever its topic, page by page. */
+/** All events of a correlation, oldest first, across topics, page by page. */
 export async function readCorrelation(
   sql: Sql,
   correlation: string,
   { limit, after }: ReadCorrelation,
 ): Promise<StoredEvent[]> {
   checkLimit(limit);
-  // The place is the event itself: a time as JavaScript has it is less exact than the order.
+  // The cursor is the event itself: a JavaScript time is less exact than the order.
   return await sql.query<StoredEvent>(
     `select ${eventColumns} from roost.event where correlation = $1
        and ($3::text is null or (time, id) > (select p.time, p.id from roost.event p where p.correlation = $1 and p.id = $3))

@@ -1,4 +1,4 @@
-/** Reading one partition, and where partitions begin and end. */
+/** Reads one partition, and where partitions begin and end. */
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { StoredEvent } from "./event.ts";
@@ -15,15 +15,15 @@ export interface ReadEvents {
   offsetUntil?: number | undefined;
   types?: readonly string[] | undefined;
   subject?: string | undefined;
-  /** Only of these sets of labels, by number. */
+  /** Only of these label sets, by number. */
   labelSets?: readonly number[] | undefined;
   /** This offset too, whether it matches or not. */
   besides?: number | undefined;
-  /** "backward" begins below `offsetUntil` and ends at `offset`. */
+  /** "backward" starts below `offsetUntil` and ends at `offset`. */
   direction?: "forward" | "backward" | undefined;
 }
 
-/** A set of labels that is not there counts as missing labels. */
+/** An unknown label set counts as missing labels. */
 function labelsColumn(of: string): string {
   return `coalesce((select string_to_array(s.text, ' ') from roost.label_set s where s.number = ${of}.labels), '{aud:main,trust:untrusted}') as labels`;
 }
@@ -32,7 +32,7 @@ function labelsColumn(of: string): string {
 export const eventColumns = `topic, partition, "offset", id, type, version, source, subject, key, time, data, correlation, causation, traceparent,
   ${labelsColumn("event")}`;
 
-/** The events of one partition in the order of their offsets (newest first when reading backward). */
+/** The events of one partition in order of offsets (newest first when reading backward). */
 export async function readEvents(sql: Sql, read: ReadEvents): Promise<StoredEvent[]> {
   checkLimit(read.limit);
   const values: unknown[] = [read.topic, read.partition, read.offset];
@@ -48,7 +48,7 @@ export async function readEvents(sql: Sql, read: ReadEvents): Promise<StoredEven
   else conditions.push(...wanted);
   const order = read.direction === "backward" ? "desc" : "asc";
   const limit = place(read.limit);
-  // One name for each of the few texts. Segments that are not asked for are left out when it runs, not when it is planned.
+  // One name per text. Unneeded segments are pruned at execution, not planning.
   const shape = [
     read.direction ?? "forward",
     ...(["offsetUntil", "types", "subject", "labelSets", "besides"] as const).filter(
@@ -67,11 +67,11 @@ export interface PartitionRange {
   partition: number;
   /** The oldest offset that is kept. */
   firstOffset: number;
-  /** The offset the next event will have. */
+  /** The offset of the next event to be appended. */
   nextOffset: number;
 }
 
-/** Every partition of these topics (of all topics without), by topic and partition. */
+/** Every partition of these topics (default: all), by topic and partition. */
 export async function readPartitions(sql: Sql, topics?: readonly string[]): Promise<PartitionRange[]> {
   return await sql.query<PartitionRange>(
     `select h.topic, h.partition, greatest(h.first_offset, least(t.offsets_from, h.next_offset)) as "firstOffset", h.next_offset as "nextOffset"

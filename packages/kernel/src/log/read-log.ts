@@ -1,6 +1,6 @@
 /**
- * Reading many partitions as one stream, in the order of time as far as partitions allow: within one the order of offsets
- * always holds. A page examines a bounded number of events, however rare the wanted ones are.
+ * Reads many partitions as one stream, ordered by time as far as partitions allow: within one partition by offset. A page examines a bounded number
+ * of events, however rare the wanted ones are.
  */
 import { RoostError } from "@roost/base";
 import { covers, parseLabels, type Clearance } from "@roost/contract/labels";
@@ -10,7 +10,7 @@ import type { LabelSets } from "./label-sets.ts";
 import { partitionName, type OffsetVector } from "./offsets.ts";
 import { checkLimit, readEvents, readLimitMax, readPartitions, type PartitionRange } from "./read-events.ts";
 
-/** Offsets of one partition that one statement may examine for a filter. */
+/** Offsets of a partition examined per statement for a filter. */
 const examinedMax = 10_000;
 const passesMax = 40;
 
@@ -21,34 +21,34 @@ export interface EventFilter {
   readable?: Readable | undefined;
 }
 
-/** As readableBy gives it. */
+/** From readableBy. */
 export interface Readable {
   clearance: Clearance;
   /** Undefined: all. */
   labelSets: readonly number[] | undefined;
 }
 
-/** What a session of this clearance may read of the log, by the sets of labels that there are now. One that is new meanwhile is left out. */
+/** What a session of this clearance may read of the log, by the label sets that exist now. Sets added meanwhile are left out. */
 export async function readableBy(sql: Sql, labelSets: LabelSets, clearance: Clearance): Promise<Readable> {
   return { clearance, labelSets: await labelSets.covered(sql, clearance) };
 }
 
 export interface ReadLog extends EventFilter {
   topics: readonly string[];
-  /** Where to go on; nothing: from the oldest event that is kept. */
+  /** Where to continue; default: the oldest event. */
   after?: OffsetVector | undefined;
   limit: number;
 }
 
 export interface LogPage {
   events: StoredEvent[];
-  /** Where to go on: past every event that was delivered or did not match. */
+  /** Where to continue: after every event that was delivered or did not match. */
   offsets: OffsetVector;
-  /** Whether it saw everything that was there when it began. */
+  /** Whether it saw everything that existed when it started. */
   isCaughtUp: boolean;
 }
 
-/** Events of several topics. A page may be empty although more is to come: `isCaughtUp` tells. */
+/** Events of several topics. A page may be empty although there is more: see `isCaughtUp`. */
 export async function readLog(sql: Sql, read: ReadLog): Promise<LogPage> {
   checkLimit(read.limit);
   const events: StoredEvent[] = [];
@@ -90,7 +90,7 @@ async function readPass(
       from: Math.max(offsets[partitionName(range.topic, range.partition)] ?? 0, range.firstOffset),
     }))
     .filter(({ range, from }) => from < range.nextOffset);
-  // What the merge does not deliver is read again: so of many serial keys each gives less than the limit.
+  // What the merge does not deliver is read again, so each of many partitions reads less than the limit.
   const limitOfEach = Math.min(limit, Math.ceil((2 * limit) / Math.max(1, begins.length)));
   const reads: PartitionRead[] = [];
   for (const { range, from } of begins) {
@@ -114,8 +114,8 @@ async function readPass(
 }
 
 /**
- * Offsets are dense, so the event before `until` is always there. Asked for together with what is wanted, it proves that the statement
- * saw all segments: a connection learns of a segment that another one attached a moment after the events in it are visible.
+ * Offsets are dense, so the event before `until` always exists. Requested together with the wanted events, it proves that the statement saw all
+ * segments: a connection learns of a segment attached by another one a moment after its events are visible.
  */
 async function readPartition(
   sql: Sql,
@@ -143,7 +143,7 @@ export function matchesEvent(event: StoredEvent, { types, subject, readable }: E
   );
 }
 
-/** Delivers the earliest again and again, until the limit or until a serial key is used up that has more behind what was examined. */
+/** Delivers the earliest event repeatedly, until the limit or until a partition with more unexamined events is used up. */
 function mergeByTime(reads: PartitionRead[], limit: number): StoredEvent[] {
   const merged: StoredEvent[] = [];
   while (merged.length < limit) {
@@ -163,18 +163,18 @@ function mergeByTime(reads: PartitionRead[], limit: number): StoredEvent[] {
   return merged;
 }
 
-/** By time; ids of one process ascend, so they order what one of its transactions emitted. */
+/** By time; ids of one process ascend, so they order the events of a transaction. */
 function compareEvents(a: StoredEvent, b: StoredEvent): number {
   return a.time.getTime() - b.time.getTime() || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-/** The place behind everything that is there now: a tail that starts here shows what comes. */
+/** The position after everything that exists now: a tail from here shows new events. */
 export async function readEnd(sql: Sql, topics?: readonly string[]): Promise<OffsetVector> {
   const ranges = await readPartitions(sql, topics);
   return Object.fromEntries(ranges.map((range) => [partitionName(range.topic, range.partition), range.nextOffset]));
 }
 
-/** The newest events that match, oldest of them first, and the place behind them. */
+/** The newest matching events, oldest first, and the position after them. */
 export async function readLatest(sql: Sql, read: Omit<ReadLog, "after">): Promise<LogPage> {
   checkLimit(read.limit);
   const ranges = await readPartitions(sql, read.topics);
@@ -195,7 +195,7 @@ export async function readLatest(sql: Sql, read: Omit<ReadLog, "after">): Promis
         limit,
         direction: "backward",
       });
-      // As in readLane: a segment that this connection does not know yet is looked for again.
+      // As in readPartition: a segment that this connection does not know yet is looked up again.
       if (newest[0]?.offset !== until - 1) continue;
       const events = newest.filter((event) => matchesEvent(event, read)).slice(0, read.limit - count);
       found.push(...events);
@@ -211,13 +211,13 @@ export async function readLatest(sql: Sql, read: Omit<ReadLog, "after">): Promis
   };
 }
 
-/** The place of the first events that are not older than `since`. */
+/** The position of the first events that are not older than `since`. */
 export async function findOffsets(
   sql: Sql,
   { topics, since }: { topics?: readonly string[] | undefined; since: Date },
 ): Promise<OffsetVector> {
-  if (Number.isNaN(since.getTime())) throw new RoostError("invalid_input", "the time to begin at is not a time");
-  // Keeps: what retention has dropped is never a place to begin at.
+  if (Number.isNaN(since.getTime())) throw new RoostError("invalid_input", "the start time is not a valid time");
+  // Keeps: no position is in events dropped by retention.
   const rows = await sql.query<{ topic: string; partition: number; offset: number }>(
     `select h.topic, h.partition,
        roost.find_offset(h.topic, h.partition, $2, greatest(h.first_offset, least(t.offsets_from, h.next_offset)), h.next_offset) as "offset"

@@ -1,4 +1,4 @@
-/** Which schema may follow the registered versions of its type. It decides; who registers writes. */
+/** Decides whether a schema may follow the registered versions of its type. */
 import { isDeepStrictEqual } from "node:util";
 import { RoostError } from "@roost/base";
 import { checkCompatibility, type CompatibilityMode } from "@roost/contract";
@@ -19,7 +19,7 @@ export function isSameSchema(row: RegisteredSchema, schema: EventSchema): boolea
   );
 }
 
-/** `versions`: what is registered of the type, ascending. @throws RoostError `conflict` with the offending path */
+/** `versions`: the registered versions, ascending. @throws RoostError `conflict` with the offending path */
 export function refuseUnfitSchema(schema: EventSchema, versions: readonly RegisteredSchema[]): void {
   const what = `event "${schema.type}" version ${schema.version}`;
   const newest = versions.at(-1);
@@ -35,11 +35,11 @@ export function refuseUnfitSchema(schema: EventSchema, versions: readonly Regist
     refuse(
       `${what} names topic "${schema.topic}", earlier versions are in "${newest.topic}": a type stays in its topic`,
     );
-  // A version that asks for less is still held to what the one before it promised; the next one is not.
+  // A version with a weaker mode must still satisfy the mode of the one before; the next one need not.
   for (const mode of new Set([newest.compatibility, schema.compatibility])) refuseIncompatible(schema, versions, mode);
 }
 
-/** @throws RoostError `conflict` when the definition lacks an upcaster that a registered version is reached by */
+/** @throws RoostError `conflict` when the definition lacks an upcaster that a registered version needs */
 export function refuseMissingUpcasters(schema: EventSchema, versions: readonly RegisteredSchema[]): void {
   const missed = versions.find(
     (row) => row.isUpcast && row.version <= schema.version && schema.upcasters?.[row.version] === undefined,
@@ -47,18 +47,18 @@ export function refuseMissingUpcasters(schema: EventSchema, versions: readonly R
   if (missed === undefined) return;
   throw new RoostError(
     "conflict",
-    `event "${schema.type}" version ${missed.version} is reached by an upcaster, and the definition of version ${schema.version} has none for it: without it earlier events could not be read`,
+    `event "${schema.type}" version ${missed.version} needs an upcaster, and the definition of version ${schema.version} has none for it: without it earlier events could not be read`,
   );
 }
 
 function refuseIncompatible(schema: EventSchema, versions: readonly RegisteredSchema[], mode: CompatibilityMode): void {
   const { backward, forward } = directionsOf(mode);
   if (backward !== undefined && !isUpcast(schema)) {
-    // What lies before an upcaster reaches this version through it.
+    // Versions before an upcaster reach this version through it.
     const barrier = versions.findLastIndex((row) => row.isUpcast);
     judge(schema, versions.slice(Math.max(0, barrier)), backward);
   }
-  // Nothing translates for readers of older versions.
+  // Nothing converts for readers of older versions.
   if (forward !== undefined) judge(schema, versions, forward);
 }
 

@@ -1,8 +1,8 @@
 import type { Sql } from "@roost/database";
 
 /**
- * Before events up to `until` are read in a transaction that then moves past them: fails it as lost against another, so that it runs
- * again, while its connection does not know their newest segment. For windows in which an event is kept.
+ * Called before events up to `until` are read in a transaction that moves past them: fails the transaction as a conflict, so that it is repeated,
+ * while its connection does not know their newest segment. For windows in which an event is kept.
  */
 export async function requireSeen(
   tx: Sql,

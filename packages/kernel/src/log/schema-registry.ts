@@ -1,7 +1,6 @@
 /**
- * The event types this process knows: those it registered (it writes with exactly these versions) and those that others
- * registered (looked up when they are missed). Owns table event_schema; a schema that breaks its past is refused here,
- * when it is registered, never when it is read.
+ * The event types this process knows: those it registered (it writes exactly these versions) and those of others (looked up on demand). Owns table
+ * event_schema; an incompatible schema is refused when it is registered, never when it is read.
  */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "@roost/base";
@@ -15,30 +14,30 @@ import { upcastEvent, type Versioned } from "./upcast-event.ts";
 
 export interface SchemaRegistry {
   /**
-   * Registers types for good and makes their topics. Doing it again changes nothing.
-   * @throws RoostError `conflict` with the offending path when a schema does not fit its earlier versions and no upcaster leads to it
+   * Registers types and creates their topics. Repeating it changes nothing.
+   * @throws RoostError `conflict` with the offending path when a schema does not fit its earlier versions and has no upcaster
    */
   register(definitions: readonly (EventDefinition | EventSchema)[]): Promise<void>;
-  /** The schema that events of this type are written with; undefined if this process does not know it (yet). */
+  /** The schema for writing events of this type; undefined if this process does not know it (yet). */
   find(type: string): KnownSchema | undefined;
-  /** Whether this process registered the type itself: then no other version replaces it. */
+  /** Whether this process registered the type itself, so that no other version replaces it. */
   isOwn(type: string): boolean;
-  /** Learns what other processes registered since; `sql`: a transaction that is open anyway. */
+  /** Reads what other processes registered; `sql`: an open transaction to use. */
   refresh(sql?: Sql): Promise<void>;
-  /** Every registered version, as the database has it, by type and version. */
+  /** Every registered version in the database, by type and version. */
   list(): Promise<RegisteredSchema[]>;
-  /** What register would say of a schema. It changes nothing. @throws as register does */
+  /** What register would say of a schema, without changing anything. @throws as register does */
   check(schema: EventSchema): Promise<void>;
-  /** How digests tell of types, by type; of the newest version of each. */
+  /** Digest templates by type, of each type's newest version. */
   digests(): ReadonlyMap<string, { topic: string; template: string }>;
-  /** Events as the versions that this process registered have them; those that no upcaster concerns stay the objects they are. */
+  /** Converts events to the versions that this process registered; others are returned unchanged. */
   upcast<Event extends Versioned>(events: Event[]): Event[];
 }
 
 export async function openSchemaRegistry(database: Database): Promise<SchemaRegistry> {
   const own = new Set<string>();
   const known = new Map<string, KnownSchema>();
-  /** Own types that have any: most have none, and reading is to cost nothing for them. */
+  /** Own types with upcasters: most have none, and reading must not cost anything for them. */
   const upcasting = new Map<string, EventSchema>();
   const digests = new Map<string, { topic: string; template: string }>();
   let refreshing: Promise<void> | undefined;
@@ -48,7 +47,7 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
     for (const row of rows) {
       if (row.digest != null) digests.set(row.type, { topic: row.topic, template: row.digest });
       const current = known.get(row.type);
-      // Rows come with versions ascending: the newest wins, unless this process writes another.
+      // Rows are in ascending versions: the newest wins, unless this process writes another.
       if (
         current !== undefined &&
         (own.has(row.type) ? current.version !== row.version : current.version > row.version)
@@ -100,7 +99,7 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
   };
 }
 
-/** Words, not shapes: they may change without a new version. */
+/** Wording, not schema: may change without a new version. */
 async function storeDigests(
   sql: Sql,
   schemas: readonly EventSchema[],
@@ -118,7 +117,7 @@ async function storeDigests(
 }
 
 async function registerAll(tx: Transaction, schemas: EventSchema[]): Promise<void> {
-  // One registration at a time: what is compatible with what is seen must still be so when it is written.
+  // One registration at a time: what was found compatible must still be so when it is written.
   await tx.query("select pg_advisory_xact_lock(hashtextextended('roost.event_schema', 0))");
   const topics = new Set((await readTopics(tx)).keys());
   const registered = await readSchemas(tx);
@@ -171,7 +170,7 @@ export function toEventSchema(definition: EventDefinition | EventSchema): EventS
   };
 }
 
-// tidy: the one state of this file, and only a saving: Roost's own types take 10 ms, again for each kernel of a process.
+// tidy: the only state of this file, a cache: Roost's own types take 10 ms per kernel of a process.
 const jsonSchemas = new WeakMap<EventDefinition["schema"], JsonSchema>();
 
 function jsonSchemaOf(schema: EventDefinition["schema"]): JsonSchema {

@@ -1,11 +1,11 @@
-/** Keeps segments ahead of the heads, and drops those that are older than their topic's retention. */
+/** Creates segments ahead of the heads, and drops those older than their topic's retention. */
 import { toRoostError, type Logger } from "@roost/base";
 import type { Database, Sql } from "@roost/database";
 import type { AppendedTo } from "./append-events.ts";
 import { readTopics } from "./topics.ts";
 
 export interface SegmentKeeper extends AsyncDisposable {
-  /** Makes the next segment in the background once the newest one is half full. */
+  /** Creates the next segment in the background once the newest one is half full. */
   noticeHead(head: AppendedTo): void;
 }
 
@@ -18,13 +18,13 @@ export function createSegmentKeeper({ database, logger }: { database: Database; 
   const extend = async (head: AppendedTo) => {
     const { topic } = head;
     try {
-      // Read each time: segments of a topic that got a retention are smaller than they were.
+      // Read each time: segments become smaller when a topic gets a retention.
       for (const known of (await readTopics(database)).values()) sizes.set(known.name, known.segmentSize);
       const size = sizes.get(topic) ?? 0;
       if (isHalfUsed(head, size))
         await database.query("select roost.extend_topic($1, $2)", [topic, head.offsetsUntil + size]);
     } catch (error) {
-      // The append that needs it makes it.
+      // The append that needs it creates it.
       logger.warn("the next segment of a topic was not made ahead of time", { topic, error });
     } finally {
       extending.delete(topic);
@@ -48,7 +48,7 @@ function isHalfUsed({ nextOffset, offsetsUntil }: AppendedTo, segmentSize: numbe
 }
 
 export interface LogMaintenance {
-  /** Segments that were made ahead of need. */
+  /** Segments created ahead of need. */
   extendedCount: number;
   /** Segments whose events were all older than the retention. */
   droppedCount: number;
@@ -56,7 +56,7 @@ export interface LogMaintenance {
 
 const droppedPerTopicMax = 100;
 
-/** Makes the segments that will be needed and drops those that are too old. Any process may call it, at any time, as often as it likes. */
+/** Creates the segments that will be needed and drops expired ones. Any process may call it at any time. */
 export async function maintainLog({
   database,
   logger,

@@ -189,7 +189,7 @@ test("setRetention() makes the segments of a large topic small, and keeps for ev
   assert.equal((await readTopics(t.database)).get("notes")?.retentionMs, null);
   await assert.rejects(setRetention(t.kernel, { topics: { nots: hourMs } }), {
     code: "invalid_input",
-    message: /"nots": there are /,
+    message: /"nots": the topics are /,
   });
   await assert.rejects(setRetention(t.kernel, { ticksMs: 3 }), { code: "invalid_input", message: /at least 1000 ms/ });
 });

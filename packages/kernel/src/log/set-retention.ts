@@ -1,14 +1,14 @@
-/** How long history is kept: topics by segments, runs by months, ticks. Setting is here; what drops is in segments.ts and sweeps. */
+/** How long history is kept: topics by segments, runs by months, ticks. Dropping is in segments.ts and sweeps. */
 import { RoostError, toRoostError, type Logger } from "@roost/base";
 import type { Database } from "@roost/database";
 import { readTopics } from "./topics.ts";
 
 export interface Retention {
-  /** By topic. A topic that was named before and is not any more is kept for ever. */
+  /** By topic. A topic that is no longer named is kept for ever. */
   topics?: Readonly<Record<string, number>> | undefined;
-  /** Ended runs with their steps, by month of their end. Left out: for ever. */
+  /** Ended runs with their steps, by month of their end. Default: for ever. */
   runsMs?: number | undefined;
-  /** Left out: for ever. */
+  /** Default: for ever. */
   ticksMs?: number | undefined;
 }
 
@@ -18,11 +18,11 @@ interface LogPlace {
   logger: Logger;
 }
 
-/** Offsets per segment of a topic with retention: small ones expire sooner as a whole. */
+/** Offsets per segment of a topic with retention: small ones expire sooner. */
 const segmentSizeMax = 10_000;
 const retentionMsMin = 1_000;
 
-/** Replaces what was set before. Setting the same again changes nothing. @throws RoostError `invalid_input` for a topic that is not there */
+/** Replaces the settings. Repeating it changes nothing. @throws RoostError `invalid_input` for an unknown topic */
 export async function setRetention(log: LogPlace, retention: Retention): Promise<void> {
   const topics = Object.entries(retention.topics ?? {});
   const known = await readTopics(log.database);
@@ -30,7 +30,7 @@ export async function setRetention(log: LogPlace, retention: Retention): Promise
     if (!known.has(name))
       throw new RoostError(
         "invalid_input",
-        `retention names the topic "${name}": there are ${[...known.keys()].join(", ")}`,
+        `retention names the topic "${name}": the topics are ${[...known.keys()].join(", ")}`,
       );
     refuseShort(`retention of topic "${name}"`, ms);
   }
@@ -56,7 +56,7 @@ export async function setRetention(log: LogPlace, retention: Retention): Promise
   for (const [name] of topics) if (known.get(name)!.segmentSize > segmentSizeMax) await cut(log, name);
 }
 
-/** It makes dropping finer and loses nothing, so a topic that is busy now is cut at the next start. */
+/** Makes dropping finer and loses nothing, so a busy topic is cut at the next start. */
 async function cut({ database, logger }: LogPlace, topic: string): Promise<void> {
   try {
     await database.transact(async (tx) => {
@@ -73,6 +73,6 @@ function refuseShort(what: string, ms: number): void {
   if (Number.isInteger(ms) && ms >= retentionMsMin) return;
   throw new RoostError(
     "invalid_input",
-    `${what} is ${ms} ms: at least ${retentionMsMin} ms, or leave it out to keep it for ever`,
+    `${what} is ${ms} ms: give at least ${retentionMsMin} ms, or leave it out to keep everything`,
   );
 }

@@ -1,4 +1,4 @@
-/** Events as they come. Wake-ups make it quick, looking makes it complete; a database that is away for a while is waited for. */
+/** Streams events live. Wake-ups make it quick, polling makes it complete; it waits for an unavailable database. */
 import { toRoostError, type Logger } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { LogFeed } from "./create-log-feed.ts";
@@ -14,7 +14,7 @@ const pageLimit = 500;
 /** What a tail needs of a kernel. */
 export interface TailSource {
   database: Sql;
-  /** Reads for all tails of the process; without it a tail looks by itself. */
+  /** Reads for all tails of the process; without it a tail reads itself. */
   feed?: LogFeed | undefined;
   registry: Pick<SchemaRegistry, "upcast">;
   logger: Logger;
@@ -27,20 +27,20 @@ export interface TailSource {
 
 export interface TailEvents extends EventFilter {
   topics: readonly string[];
-  /** Where to go on; `{}`: from the oldest event; nothing: from what comes after the first event is asked for. */
+  /** Where to continue; `{}`: from the oldest event; default: from the first request on. */
   after?: OffsetVector | undefined;
-  /** Ends the iteration; it does not throw. */
+  /** Ends the iteration without an error. */
   signal?: AbortSignal | undefined;
-  /** How often it looks although nothing woke it. */
+  /** How often it checks without a wake-up. */
   pollMs?: number | undefined;
 }
 
-/** Every matching event once, in the order of readLog; advanceOffsets keeps the place to go on from. Ends only by its signal. */
+/** Yields every matching event once, in the order of readLog; advanceOffsets computes the position to continue from. Ends only by its signal. */
 export async function* tailEvents(source: TailSource, tail: TailEvents): AsyncGenerator<StoredEvent, void, undefined> {
   for await (const page of tailPages(source, tail)) yield* page.events;
 }
 
-/** The same page by page, for readers that want to know their place also where nothing matched. Pages may be empty. */
+/** The same page by page, for readers that need their position even where nothing matched. Pages may be empty. */
 export async function* tailPages(source: TailSource, tail: TailEvents): AsyncGenerator<LogPage, void, undefined> {
   const { signal, pollMs = pollMsDefault } = tail;
   using watch = source.wakeups.watch(tail.topics.map((topic) => `log:${topic}`));
@@ -69,7 +69,7 @@ export async function* tailPages(source: TailSource, tail: TailEvents): AsyncGen
       const error = toRoostError(thrown);
       if (!error.retryable) throw error;
       failureCount += 1;
-      source.logger.warn("the log could not be read; looking again soon", { error, failureCount });
+      source.logger.warn("the log could not be read; retrying", { error, failureCount });
       await watch.next({ timeoutMs: Math.min(retryMsMax, pollMs * failureCount), signal });
       continue;
     }

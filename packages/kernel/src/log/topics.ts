@@ -1,4 +1,4 @@
-/** Topics: making them, listing them, and keeping their segments ahead of their heads and behind their retention. */
+/** Topics: creating, listing, and keeping their segments ahead of their heads and within their retention. */
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 
@@ -10,7 +10,7 @@ export interface NewTopic {
   name: string;
   /** Can grow, never shrink: a key's partition depends on it. */
   partitionCount?: number;
-  /** Offsets per segment; of an existing topic it stays. */
+  /** Offsets per segment; unchanged for an existing topic. */
   segmentSize?: number;
   /** Events may be dropped after this long, a whole segment at a time. Default: kept for ever. */
   retentionMs?: number;
@@ -27,7 +27,7 @@ export interface Topic {
   retentionMs: number | null;
 }
 
-/** Makes a topic, or raises the partition count of an existing one. Doing it again changes nothing. */
+/** Creates a topic, or raises the partition count of an existing one. Repeating it changes nothing. */
 export async function createTopic(sql: Sql, topic: NewTopic): Promise<void> {
   const partitionCount = topic.partitionCount ?? partitionCountDefault;
   if (!/^[a-z][a-z0-9_-]{0,62}$/.test(topic.name)) {

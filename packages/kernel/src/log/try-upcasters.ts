@@ -1,6 +1,6 @@
 /**
- * Tries the upcasters of a new version before it is registered: on samples and on the oldest and newest events that are stored, each
- * result has to be valid, the same twice, and made without changing what was given.
+ * Tries the upcasters of a new version before it is registered, on samples and on the oldest and newest stored events: each result must be valid,
+ * the same twice, and leave its argument unchanged.
  */
 import { isDeepStrictEqual } from "node:util";
 import { RoostError, type JsonObject } from "@roost/base";
@@ -19,7 +19,7 @@ interface Tried {
   from: string;
 }
 
-/** @throws RoostError `conflict` that names the event or sample, and the path in what became of it */
+/** @throws RoostError `conflict` naming the event or sample, and the path in the result */
 export async function tryUpcasters(
   sql: Sql,
   schema: EventSchema,
@@ -34,7 +34,7 @@ export async function tryUpcasters(
   if (!tried.some(({ version }) => version === previous)) {
     throw new RoostError(
       "conflict",
-      `${what} has an upcaster, but there is no event of version ${previous} to try it on: give the definition samples of it`,
+      `${what} has an upcaster, but there is no event of version ${previous} to try it on: add samples to the definition`,
     );
   }
   const validate = createValidator(schema.schema);
@@ -48,7 +48,7 @@ function tryOne(
   validate: (value: unknown) => string[],
 ): void {
   const refuse = (reason: string) => {
-    throw new RoostError("conflict", `${what}: its upcaster makes of ${from} (version ${version}) what ${reason}`, {
+    throw new RoostError("conflict", `${what}: its upcaster turns ${from} (version ${version}) into what ${reason}`, {
       details: { type: schema.type, version: schema.version, from },
     });
   };
@@ -56,8 +56,8 @@ function tryOne(
     upcastEvent({ type: schema.type, version, data: given }, schema.upcasters ?? {}, schema.version).data;
   const given = structuredClone(data);
   const result = upcast(given);
-  if (!isDeepStrictEqual(given, data)) refuse("it should not: it changes the data that it is given");
-  if (!isDeepStrictEqual(upcast(given), result)) refuse("is another thing each time: it must be a pure function");
+  if (!isDeepStrictEqual(given, data)) refuse("is not allowed: it changes its argument");
+  if (!isDeepStrictEqual(upcast(given), result)) refuse("differs each time: it must be a pure function");
   const complaints = validate(result);
   if (complaints.length > 0) refuse(`the schema refuses: ${complaints.join("; ")}`);
 }

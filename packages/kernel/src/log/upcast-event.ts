@@ -1,7 +1,7 @@
 import { RoostError, type JsonObject } from "@roost/base";
 import type { Upcasters } from "@roost/contract";
 
-/** What is known of an event before it is brought to a newer shape. */
+/** What is known of an event before it is upcast. */
 export interface Versioned {
   type: string;
   version: number;
@@ -9,8 +9,7 @@ export interface Versioned {
 }
 
 /**
- * The event in the shape of `version`. Versions without an upcaster accept what the one before them wrote, so an event that no
- * upcaster concerns stays as it is.
+ * Converts an event to `version`. Versions without an upcaster accept data of the one before, so an event without an upcaster is unchanged.
  * @throws RoostError `internal` when an upcaster throws
  */
 export function upcastEvent<Event extends Versioned>(event: Event, upcasters: Upcasters, version: number): Event {

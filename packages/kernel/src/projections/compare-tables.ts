@@ -1,4 +1,4 @@
-/** Compares a live table with its copy byte by byte, in the order of the key, a page of rows at a time. */
+/** Compares a live table with its copy byte by byte, in key order, a page of rows at a time. */
 import { createHash, type Hash } from "node:crypto";
 import type { JsonValue } from "@roost/base";
 import type { Sql } from "@roost/database";
@@ -7,12 +7,12 @@ import { copyOf, type ProjectedTable, type ProjectionDifference } from "./projec
 const pageSize = 1000;
 
 export interface ComparedTables {
-  /** Of everything that the log says. */
+  /** Of the whole projection. */
   sha256: string;
   difference: ProjectionDifference | undefined;
 }
 
-/** Call it in a transaction in which nobody else writes the tables. */
+/** Call it in a transaction in which nothing else writes the tables. */
 export async function compareTables(tx: Sql, tables: readonly ProjectedTable[]): Promise<ComparedTables> {
   const hash = createHash("sha256");
   let difference: ProjectionDifference | undefined;
@@ -24,7 +24,7 @@ export async function compareTables(tx: Sql, tables: readonly ProjectedTable[]):
   return { sha256: hash.digest("hex"), difference };
 }
 
-/** One line for each row: the JSON text of its columns, as PostgreSQL writes it. */
+/** One line per row: the JSON text of its columns, as written by PostgreSQL. */
 export function dumpStatement(table: ProjectedTable, name: string): string {
   return `select to_jsonb(r)::text as line from (select ${table.columns.join(", ")} from ${name} where ${table.where ?? "true"}) as r order by ${orderOf(table)}`;
 }
@@ -57,7 +57,7 @@ async function fetchPage(tx: Sql, cursor: string): Promise<string[]> {
   return rows.map((row) => row.line);
 }
 
-/** Rows that are on one side only push the others apart: the one with the smaller key is the difference. */
+/** A row on one side only shifts the others: the one with the smaller key is the difference. */
 function describe(
   { name, key }: ProjectedTable,
   live: string | undefined,

@@ -6,9 +6,9 @@ export interface ProjectionState {
   version: number;
   topics: readonly string[];
   tables: string[];
-  /** A replay that has begun and is not done: call it again. */
+  /** A started replay that is not done: call it again. */
   building: { appliedCount: number; startedAt: Date; updatedAt: Date } | null;
-  /** The last replay or check that was done. */
+  /** The last finished replay or check. */
   last: {
     isCheck: boolean;
     isEqual: boolean;
@@ -19,7 +19,7 @@ export interface ProjectionState {
   } | null;
 }
 
-/** In the order given. */
+/** In the given order. */
 export async function listProjections(sql: Sql, projections: readonly Projection[]): Promise<ProjectionState[]> {
   const building = await sql.query<NonNullable<ProjectionState["building"]> & { projection: string }>(
     `select projection, applied_count as "appliedCount", started_at as "startedAt", updated_at as "updatedAt" from roost.projection_replay`,

@@ -1,16 +1,16 @@
-/** What a projection is: tables that follow from the log, with what it takes to build them again beside the live ones. Types and names. */
+/** A projection: tables derived from the log, and how to rebuild them beside the live ones. Types and names. */
 import type { JsonValue } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { StoredEvent } from "../log/event.ts";
 
-/** A table and what of it follows from the log. */
+/** A table, and which part of it is derived from the log. */
 export interface ProjectedTable {
   /** With its schema: "roost.tick". */
   name: string;
   key: readonly string[];
-  /** What is compared, byte by byte, the key included. Other columns are what the place knows and the log does not; a rebuilt row has its own. */
+  /** Compared byte by byte, the key included. Other columns are not in the log; a rebuilt row has its own. */
   columns: readonly string[];
-  /** SQL: the rows that are compared and rebuilt; what retention has given up is not. */
+  /** SQL: the rows that are compared and rebuilt; not those dropped by retention. */
   where?: string | undefined;
 }
 
@@ -20,24 +20,24 @@ export type CopyOf = (table: string) => string;
 export interface Projection {
   /** "ticks". */
   name: string;
-  /** Counts up when `apply` changes what it makes of the same events: a replay that has begun with another one begins anew. */
+  /** Increases when `apply` gives different results for the same events: a started replay of another version starts again. */
   version: number;
   topics: readonly string[];
   /** Default: all types of the topics. */
   types?: readonly string[] | undefined;
   tables: readonly ProjectedTable[];
   /**
-   * Writes what follows from the events to the copy. Events of one partition come in order, and each once; it reads and writes nothing
-   * else that changes, and takes its times from the events.
+   * Applies events to the copy. Events of one partition come in order, each once; it reads and writes nothing else that changes, and takes its
+   * times from the events.
    */
   apply(tx: Sql, events: readonly StoredEvent[], copyOf: CopyOf): Promise<void>;
-  /** What else there is to compare, such as files with their rows in `table`. */
+  /** Further comparisons, such as files with their rows in `table`. */
   compareRest?: ((tx: Sql, copyOf: CopyOf) => Promise<ProjectionDifference | undefined>) | undefined;
-  /** After the switch: brings what hangs on the tables, such as files, after them. It may be done again. */
+  /** After the switch: updates what depends on the tables, such as files. Repeatable. */
   settle?: (() => Promise<void>) | undefined;
 }
 
-/** The first place at which what is live is not what the log says; null: there is nothing there. */
+/** The first place where the live content differs from the log; null: it does not exist. */
 export interface ProjectionDifference {
   where: string;
   live: JsonValue;
@@ -46,7 +46,7 @@ export interface ProjectionDifference {
 
 const replaySchema = "roost_replay";
 
-/** One copy of a table at a time: replays of a projection go on with what they find. */
+/** One copy of a table at a time: a replay continues with an existing one. */
 export function copyOf(table: string): string {
   return `${replaySchema}.${table.replace(".", "_")}`;
 }

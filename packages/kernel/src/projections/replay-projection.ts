@@ -1,7 +1,7 @@
 /**
- * Builds a projection again from the log alone, beside the live one: pages of events go into copies of its tables, each in a
- * transaction with the place that it reached, so a killed replay is resumed where it was. Then, with writers kept out for the length of
- * one transaction, the rest of the log is applied, the two are compared byte by byte, and the copy takes the live one's place.
+ * Rebuilds a projection from the log alone, beside the live one: pages of events go into copies of its tables, each in a transaction with its
+ * position, so a killed replay continues. Then, with writers locked out for one transaction, the rest of the log is applied, the two are compared
+ * byte by byte, and the copy replaces the live one.
  */
 import { RoostError, toRoostError } from "@roost/base";
 import { partitionName, type OffsetVector } from "../log/offsets.ts";
@@ -13,9 +13,9 @@ import { compareTables } from "./compare-tables.ts";
 import { copyOf, type ProjectedTable, type Projection, type ProjectionDifference } from "./projection.ts";
 
 export interface ReplayOptions {
-  /** Compares only; the live one stays as it is. */
+  /** Only compares; the live one is unchanged. */
   isCheck?: boolean | undefined;
-  /** It comes back after about that long, to be called again. Default: when it is done. */
+  /** Returns after about this long, to be called again. Default: when done. */
   budgetMs?: number | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -24,17 +24,17 @@ export interface ReplayStep {
   /** building: call again. Done is `checked` or `switched`. */
   state: "building" | "checked" | "switched";
   appliedCount: number;
-  /** Events still to be read, the ones it does not want included. */
+  /** Events left to read, unwanted ones included. */
   remainingCount: number;
-  /** Whether what was live was what the log says. */
+  /** Whether the live content equalled the log. */
   isEqual: boolean | undefined;
   difference: ProjectionDifference | undefined;
-  /** Of every row that the log tells of. */
+  /** Of every row in the log. */
   sha256: string | undefined;
 }
 
 const pageSize = 500;
-/** So few may be left for the transaction that keeps writers out. */
+/** How many events may be left for the transaction that locks writers out. */
 const lastEventsMax = 1_000;
 const lockMs = 1_000;
 const lockAttemptsMax = 10;
@@ -60,7 +60,7 @@ export async function replayProjection(
 
 const unknown = { isEqual: undefined, difference: undefined, sha256: undefined };
 
-/** Who waits for a lock of a table makes all who come later wait: so it is not waited for long, but often. */
+/** A waiting table lock makes later ones wait, so it is waited for briefly and often. */
 async function finishWithLock(kernel: Kernel, projection: Projection, isCheck: boolean): Promise<ReplayStep> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -77,7 +77,7 @@ interface Progress {
   startedAt: Date;
 }
 
-/** Invariant: what the copy contains and how far it has read change in one transaction; one replay of a projection at a time changes them. */
+/** Invariant: the copy and its position change in one transaction; one replay of a projection at a time changes them. */
 async function openReplay(tx: KernelTransaction, projection: Projection): Promise<Progress> {
   await tx.query("select pg_advisory_xact_lock(hashtextextended('roost.replay:' || $1, 0))", [projection.name]);
   const [row] = await tx.query<Progress & { version: number }>(
@@ -101,13 +101,13 @@ async function openReplay(tx: KernelTransaction, projection: Projection): Promis
   return begun!;
 }
 
-/** @throws RoostError `conflict`: what retention has dropped cannot be replayed */
+/** @throws RoostError `conflict`: events dropped by retention cannot be replayed */
 async function refuseGaps(tx: KernelTransaction, { name, topics }: Projection): Promise<void> {
   const cut = (await readPartitions(tx, topics)).find((range) => range.firstOffset > 0);
   if (cut === undefined) return;
   throw new RoostError(
     "conflict",
-    `projection "${name}" cannot be built again: the offsets of ${partitionName(cut.topic, cut.partition)} below ${cut.firstOffset} were dropped by retention`,
+    `projection "${name}" cannot be rebuilt: the offsets of ${partitionName(cut.topic, cut.partition)} below ${cut.firstOffset} were dropped by retention`,
   );
 }
 
@@ -132,7 +132,7 @@ async function applyPage(
   return { appliedCount, remainingCount: remaining.reduce((sum, count) => sum + count, 0) };
 }
 
-/** With writers kept out: whoever wrote the tables has committed, and with it the events that tell of it. */
+/** With writers locked out: they have committed, and with them the events. */
 async function finish(
   kernel: Kernel,
   tx: KernelTransaction,
@@ -140,7 +140,7 @@ async function finish(
   isCheck: boolean,
 ): Promise<ReplayStep> {
   let progress = await applyPage(kernel, tx, projection);
-  // Somebody else has finished meanwhile and this one began anew: that is too much to do while writers wait.
+  // Another replay finished meanwhile and this one started again: too much to do while writers wait.
   if (progress.remainingCount > lastEventsMax) return { state: "building", ...progress, ...unknown };
   await tx.query(`set local lock_timeout = ${lockMs}`);
   await tx.query(`lock table ${projection.tables.map((table) => table.name).join(", ")} in share row exclusive mode`);
@@ -178,7 +178,7 @@ async function finish(
   };
 }
 
-/** Rows that are right keep what only this place knows of them; the others become what the log says, in this one transaction. */
+/** Correct rows keep their local columns; the others become what the log says, in this one transaction. */
 async function switchTable(
   tx: KernelTransaction,
   { name, key, columns, where = "true" }: ProjectedTable,

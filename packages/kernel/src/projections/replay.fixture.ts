@@ -1,4 +1,4 @@
-/** A process that replays: `node replay.fixture.ts URL`. It waits in its third page for a lock that the test holds. */
+/** A process that replays: `node replay.fixture.ts URL`. Its third page waits for a lock that the test holds. */
 import assert from "node:assert/strict";
 import { silentLogger } from "@roost/base";
 import { openDatabase } from "@roost/database";

@@ -1,4 +1,4 @@
-/** A person's answer to a question that a run waits for; it ends the wait in the same transaction. */
+/** A person's answer to a question that a run waits for; ends the wait in the same transaction. */
 import { RoostError, type JsonValue } from "@roost/base";
 import { formatLabels, openLabels } from "@roost/contract/labels";
 import type { Kernel } from "../open-kernel.ts";
@@ -23,10 +23,10 @@ export interface AnswerOptions {
 }
 
 /**
- * Records the answer and lets the run go on. The same answer again changes nothing.
+ * Records the answer and lets the run continue. Repeating it changes nothing.
  *
- * @throws RoostError `not_found`; `invalid_input` when it is none of the choices; `conflict` when the question is not open any more, or
- * asks what became of a step (`resolveStep`)
+ * @throws RoostError `not_found`; `invalid_input` when it is not one of the choices; `conflict` when the question is no longer open, or asks for
+ * the outcome of a step (`resolveStep`)
  */
 export async function answerQuestion(kernel: Kernel, answer: Answer, options: AnswerOptions = {}): Promise<Question> {
   return kernel.transact(async (tx) => {
@@ -59,7 +59,7 @@ export async function answerQuestion(kernel: Kernel, answer: Answer, options: An
 async function readQuestion(tx: KernelTransaction, questionId: string): Promise<Question> {
   const [question] = await tx.query<Question>(`${questionQuery} where q.id = $1`, [questionId]);
   if (question === undefined)
-    throw new RoostError("not_found", `no question has the id ${questionId}: look at the list of questions`);
+    throw new RoostError("not_found", `no question has the id ${questionId}: check the list of questions`);
   return question;
 }
 
@@ -70,25 +70,25 @@ function recogniseRepeat(question: Question, text: string): Question {
 }
 
 function notOpen(question: Question): RoostError {
-  return new RoostError("conflict", `question ${question.id} is ${question.state}: it cannot be answered any more`);
+  return new RoostError("conflict", `question ${question.id} is ${question.state}: it can no longer be answered`);
 }
 
 function refuseUnfit(question: Question, { answer }: Answer): void {
   if (question.kind === "resolution") {
     throw new RoostError(
       "conflict",
-      `question ${question.id} asks what became of step ${question.seq} of run ${question.runId}: resolve that step`,
+      `question ${question.id} asks for the outcome of step ${question.seq} of run ${question.runId}: use roost run resolve`,
     );
   }
   if (question.choices !== null && !question.choices.includes(answer as string)) {
     throw new RoostError(
       "invalid_input",
-      `${JSON.stringify(answer)} is none of the choices of question ${question.id}: ${question.choices.join(", ")}`,
+      `${JSON.stringify(answer)} is not one of the choices of question ${question.id}: ${question.choices.join(", ")}`,
     );
   }
 }
 
-/** A person says it, to a run that only some may know of. */
+/** A person's text, for a run with its own audience. */
 async function emitAnswered(tx: KernelTransaction, question: Question, { answer, by }: Answer): Promise<string> {
   const [run] = await tx.query<{ correlation: string; causeId: string; labels: number }>(
     'select correlation, cause_id as "causeId", labels from roost.run where id = $1',

@@ -1,4 +1,4 @@
-/** The question that a run waits to have answered: asked again at the same step, it replaces the one before. */
+/** The question that a run waits for: asked again at the same step, it replaces the earlier one. */
 import { createId } from "@roost/base";
 import type { KernelTransaction } from "../transact.ts";
 import { eventReason } from "./emit-run-event.ts";

@@ -227,6 +227,6 @@ test("beginStep() with the outcome of the step before is refused to an owner tha
     { seq: 2, name: "step 2", kind: "tool", effect: "readonly" },
     { finishing: [{ seq: 1, state: "done" }] },
   );
-  await assert.rejects(late, { code: "conflict", message: /is not owned at epoch/ });
+  await assert.rejects(late, { code: "conflict", message: /is no longer owned at epoch/ });
   assert.equal((await stepOf(kernel, owned.runId, 1)).state, "intent");
 });

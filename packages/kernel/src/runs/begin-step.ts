@@ -23,11 +23,11 @@ export type BegunStep =
   | { state: "done"; output: JsonValue }
   | { state: "failed"; error: RunError }
   | { state: "unknown"; error: RunError }
-  /** Somebody asked for the run's end: no new step begins; finish the run as `cancelled`. */
+  /** The run is to be cancelled: no new step begins; finish the run as `cancelled`. */
   | { state: "cancel_requested"; reason: string };
 
 export interface BeginOptions extends AlongsideOptions {
-  /** Outcomes of earlier steps of the run, recorded in the same transaction: a step costs one commit. */
+  /** Outcomes of earlier steps, recorded in the same transaction: a step costs one commit. */
   finishing?: StepOutcome[];
   /** What an earlier owner left open becomes this owner's, under the same idempotency key. */
   takesOver?: boolean;
@@ -38,17 +38,17 @@ export interface BeginOptions extends AlongsideOptions {
 interface Item extends Replayed, StepMove {
   intent: Intent;
 }
-/** What is recorded at this seq is another step: the run is to be stopped. */
+/** Another step is recorded at this seq: the run must stop. */
 interface Divergence {
   state: "diverged";
   recorded: Step;
 }
 
 /**
- * Records the intent of a step before it is executed, or returns what is recorded already.
+ * Records the intent of a step before it is executed, or returns what is already recorded.
  *
- * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`), or the run has diverged (`isDiverged`): another step is
- * recorded at this seq; the run was ended as `diverged` with the difference. And as finishStep does; then nothing was recorded.
+ * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`), or the run has diverged (`isDiverged`): another step is recorded at this seq,
+ * and the run was ended as `diverged` with the difference. And as finishStep does; then nothing was recorded.
  */
 export async function beginStep(
   kernel: Kernel,
@@ -68,7 +68,7 @@ export async function beginStep(
   throw await kernel.transact((tx) => diverge(tx, begun.recorded, item));
 }
 
-/** One statement is a transaction of its own. */
+/** One statement is its own transaction. */
 async function beginSteps(kernel: Kernel, items: Item[]): Promise<BatchOutcome<BegunStep | Divergence>[]> {
   const moved = await moveSteps(kernel.database, items);
   if (items.some((item) => item.request.effect !== "readonly" || item.finishing.length > 0))
@@ -128,7 +128,7 @@ async function toBegun(
       if (recorded.reopened) return { state: "cancel_requested", reason: reason ?? "cancelled" };
       return { state: "failed", error: recorded.error ?? unexplained };
     case "intent":
-      // This owner began it and did not hear so.
+      // This owner began it and the answer was lost.
       if (recorded.epoch === owned.epoch)
         return { state: "begun", attempt: recorded.attempt, idempotencyKey: recorded.idempotencyKey, ...reserved };
       if (reason !== null) return { state: "cancel_requested", reason };

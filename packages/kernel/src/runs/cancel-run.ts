@@ -1,4 +1,4 @@
-/** Ending runs because somebody asked: at once where nobody executes them, by asking their owner where somebody does. */
+/** Cancels runs: at once where they are not being executed, by asking the owner where they are. */
 import { RoostError } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
@@ -17,13 +17,13 @@ export interface CancelRequest {
 type Why = Pick<CancelRequest, "reason" | "by">;
 
 export interface CancelOutcome {
-  /** `requested`: its owner has been asked to end it; if he does not within the grace time, it ends over his head. */
+  /** `requested`: its owner was asked to end it; after the grace time the kernel ends it without the owner. */
   outcome: "cancelled" | "requested" | "already_over";
   state: RunState;
 }
 
 /**
- * Ends a run and everything below it: what nobody executes at once, what is executed as soon as its owner hears of it.
+ * Cancels a run and everything below it: what is not being executed at once, the rest when its owner learns of it.
  *
  * @throws RoostError `not_found`
  */
@@ -31,7 +31,7 @@ export async function cancelRun(kernel: Kernel, request: CancelRequest): Promise
   return kernel.transact(async (tx) => (await cancelRunsIn(tx, [request]))[0]!);
 }
 
-/** Several, in a given transaction: before anything in it that enters a serial key. Results in the order of the requests. */
+/** Several, in a given transaction, before anything that takes a serial key. Results in the order of the requests. */
 export async function cancelRunsIn(tx: KernelTransaction, requests: CancelRequest[]): Promise<CancelOutcome[]> {
   const runs = await lockRuns(
     tx,
@@ -53,7 +53,7 @@ export async function cancelRunsIn(tx: KernelTransaction, requests: CancelReques
   return Promise.all(requests.map(({ runId }) => outcomeOf(tx, runId, runs.get(runId))));
 }
 
-/** A running run stays until its owner ends it; what it started goes at once. */
+/** A running run stays until its owner ends it; the runs it started are cancelled at once. */
 async function requestCancelBelow(tx: KernelTransaction, run: RunHead, why: Why): Promise<void> {
   await requestCancel(tx, [run], why);
   const below = await lockDescendants(tx, [run.id]);
@@ -80,6 +80,6 @@ async function outcomeOf(tx: KernelTransaction, runId: string, run: RunHead | un
 
 async function endedBefore(tx: KernelTransaction, runId: string): Promise<CancelOutcome> {
   const [row] = await tx.query<{ state: RunState }>("select state from roost.run_history where id = $1", [runId]);
-  if (row === undefined) throw new RoostError("not_found", `no run has the id ${runId}: look at the list of runs`);
+  if (row === undefined) throw new RoostError("not_found", `no run has the id ${runId}: check the list of runs`);
   return { outcome: "already_over", state: row.state };
 }

@@ -1,4 +1,4 @@
-/** What a new run may ask for: checked before anything is written, so that a bad one fails with its field's name. */
+/** Checks a new run before anything is written, so that errors name the field. */
 import { isStorableText, RoostError, storableRule } from "@roost/base";
 import {
   attemptsMax,
@@ -18,10 +18,10 @@ import {
 import { checkStartLimits } from "./start-limits.ts";
 import type { NewRun, RetryPolicy } from "./run.ts";
 
-/** Of a run that no job starts. */
+/** For a run without a job. */
 const timeoutMsMax = 366 * 24 * 3_600_000;
 
-/** @throws RoostError `invalid_input` that names the field, its value and its limit */
+/** @throws RoostError `invalid_input` naming the field, its value and its limit */
 export function checkNewRun(run: NewRun): void {
   if (run.reason.length === 0 || run.reason.length > reasonCharsMax) {
     throw new RoostError(
@@ -71,7 +71,7 @@ function checkMoment(field: string, at: Date | undefined): void {
     throw new RoostError("invalid_input", `a run's ${field} is not in the years 1970 to 9999`);
 }
 
-/** The policy with defaults filled in: one attempt; if more, 5 s, 10 s, 20 s … up to an hour. */
+/** The policy with defaults: one attempt; if more, delays of 5 s, 10 s, 20 s … up to an hour. */
 export function retryPolicy(run: NewRun): RetryPolicy {
   return { attemptsMax: 1, backoffMs: 5_000, backoffFactor: 2, backoffMsMax: 3_600_000, ...run.retry };
 }

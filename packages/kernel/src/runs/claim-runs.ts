@@ -1,4 +1,4 @@
-/** How a worker comes to own runs. The function claim_1 finds, locks, fences and announces; what was recorded of a run before is read after it. */
+/** How a worker comes to own runs. The function claim_1 finds, locks, fences and emits; recorded steps are read afterwards. */
 import { RoostError } from "@roost/base";
 import { sqlStateOf } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
@@ -13,7 +13,7 @@ export interface ClaimTerms {
   queues: string[];
   /** What the worker can do, of what runs may need. Default: nothing. */
   capabilities?: string[];
-  /** Of the loops whose journals it can go on with, ascending; a new journal is of the last. Default: the first. */
+  /** Versions of the loop whose journals it can continue, ascending; new journals get the last. Default: the first. */
   loopVersions?: readonly number[] | undefined;
 }
 
@@ -21,29 +21,29 @@ export interface Claim extends ClaimTerms {
   limit: number;
 }
 
-/** The versions of the loop of a worker that names none. */
+/** Loop versions of a worker that names none. */
 const loopVersionsDefault = [1];
 
 export const claimStatement = `
   select ${runColumns("r")} from roost.claim_1($1::uuid, $2::text[], $3::integer, $4::text[], $5::integer[]) as r`;
 
 /**
- * Takes up to `limit` ready runs for a registered worker, queues in the order given, within a queue by priority, then age.
+ * Claims up to `limit` ready runs for a registered worker: by queue in the given order, then by priority, then by age.
  *
- * @throws RoostError `conflict` (`isLeaseLost`) when there are some and the worker is not registered any more
+ * @throws RoostError `conflict` (`isLeaseLost`) when there are some and the worker is no longer registered
  */
 export async function claimRuns(kernel: Kernel, claim: Claim): Promise<ClaimedRun[]> {
   const limit = Math.min(claim.limit, runLimits.claimMax);
   if (limit < 1 || claim.queues.length === 0) return [];
   let rows: Run[];
   try {
-    // One statement is a transaction of its own.
+    // One statement is its own transaction.
     rows = await kernel.database.query<Run>(claimStatement, claimValues(claim, limit), { name: "roost_run_claim" });
   } catch (error) {
     if (sqlStateOf(error) !== "RS001") throw error;
     throw new RoostError(
       "conflict",
-      `worker ${claim.workerId} is not registered any more: stop its work and register again`,
+      `worker ${claim.workerId} is no longer registered: stop its work and register again`,
       { details: { reason: "lease_lost", workerId: claim.workerId } },
     );
   }
@@ -51,13 +51,13 @@ export async function claimRuns(kernel: Kernel, claim: Claim): Promise<ClaimedRu
   return withSteps(kernel, rows);
 }
 
-/** There are events to read, and a worker whose death would be worth seeing. */
+/** There are new events, and a worker whose death would matter. */
 export function announceClaim({ wakeups }: Kernel): void {
   wakeups.wake("log:runs");
   wakeups.wake("claims");
 }
 
-/** What claim_1 and end_1 are told of who takes. */
+/** What claim_1 and end_1 are told of the claiming worker. */
 export function claimValues(
   { workerId, queues, capabilities = [], loopVersions = loopVersionsDefault }: ClaimTerms,
   limit: number,
@@ -65,7 +65,7 @@ export function claimValues(
   return [workerId, queues, limit, capabilities, loopVersions];
 }
 
-/** Runs that were just taken, with what earlier owners recorded of them. */
+/** Adds the recorded steps to runs that were just claimed. */
 export async function withSteps(kernel: Kernel, runs: Run[]): Promise<ClaimedRun[]> {
   const begunBefore = runs.filter((run) => run.epoch > 1 || run.retryOf !== null || run.forkedFrom !== null);
   const steps = await readSteps(

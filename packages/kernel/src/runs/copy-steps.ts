@@ -1,12 +1,12 @@
 /**
- * What runs share that go on from the recorded steps of another: what they are started with, the start limits they pass, and the steps. Used by
- * retry-run.ts, which goes on where a run ended, and fork-run.ts, which leaves it earlier.
+ * Shared by runs that continue the recorded steps of another: their start values, start limits and steps. Used by retry-run.ts, which continues
+ * where a run ended, and fork-run.ts, which leaves it earlier.
  */
 import type { KernelTransaction } from "../transact.ts";
 import { readStartLimits } from "./start-limits.ts";
 import type { NewRun, Run } from "./run.ts";
 
-/** What a run was started with, for one that goes on from its steps. It is caused by what became of the first. */
+/** The start values of a run that continues another's steps. Its cause is the outcome of that run. */
 export function asNew(run: Run): Omit<NewRun, "reason"> {
   return {
     queue: run.queue,
@@ -18,7 +18,7 @@ export function asNew(run: Run): Omit<NewRun, "reason"> {
     isRehearsed: run.isRehearsed,
     correlation: run.correlation,
     causation: run.causeId,
-    // It goes on from what the first had read.
+    // It continues from what the first had read.
     labelSet: run.labels,
     ...present({
       title: run.title,
@@ -43,7 +43,7 @@ export function asNew(run: Run): Omit<NewRun, "reason"> {
   };
 }
 
-/** It goes through the start limits of the run that it repeats; of one that nobody used meanwhile, one at a time. */
+/** It passes the start limits of the run it repeats; an unused one allows one at a time. */
 export async function sameStartLimits(
   tx: KernelTransaction,
   run: Run,
@@ -73,9 +73,8 @@ function present<Fields extends object>(fields: Fields): { [Name in keyof Fields
 }
 
 /**
- * Invariants: a step keeps its idempotency key in every run that repeats it; what the end of the run interrupted is an intent again, or
- * what somebody has found out about it since, and a wait that never ended has not begun. What the run had been told it is told again.
- * Epoch 0 is no owner's: the next one finds an interrupted step.
+ * Invariants: a step keeps its idempotency key in every run that repeats it; a step interrupted by the run's end is an intent again, or has its
+ * resolution; an unfinished wait has not begun. What the run was told stays. Epoch 0 belongs to no owner: the next one finds an interrupted step.
  */
 export async function copySteps(
   tx: KernelTransaction,

@@ -1,6 +1,6 @@
 import type { Kernel } from "../open-kernel.ts";
 
-/** How many runs are in each state that is not an end, and how many questions wait for a person. */
+/** Number of unfinished runs by state, and of questions waiting for a person. */
 export interface RunCounts {
   ready: number;
   queued: number;

@@ -1,6 +1,6 @@
 /**
- * Runs come into being in the transaction of their cause: a tick, a message, a step of a parent. Owns the insertion, a run's
- * entry into its serial key and what it inherits; nothing of its execution.
+ * Runs are created in the transaction of their cause: a tick, a message, a step of a parent. Owns the insertion, the serial key and what is
+ * inherited; not the execution.
  */
 import { createId, RoostError } from "@roost/base";
 import { joinLabels } from "@roost/contract/labels";
@@ -16,22 +16,22 @@ import { runLimits, type NewRun, type RunState } from "./run.ts";
 
 export interface CreatedRun {
   runId: string;
-  /** Of a run that the same step of the parent had started before: its state now. */
+  /** For a run that the same step of the parent had already started: its current state. */
   state: RunState;
 }
 
-/** Records a run in the transaction of its cause and emits run.created. */
+/** Creates a run in the transaction of its cause and emits run.created. */
 export async function createRun(tx: KernelTransaction, run: NewRun): Promise<CreatedRun> {
   const [created] = await createRuns(tx, [run]);
   return created!;
 }
 
 /**
- * Several at once; results in the order of the input. Prefer it to a loop: serial keys are locked in one order. A transaction that also
- * ends or cancels runs does that first: runs are locked before serial keys.
+ * Several at once; results in the order of the input. Prefer it to a loop: serial keys are locked in one order. A transaction that also ends or
+ * cancels runs does that first: runs are locked before serial keys.
  *
- * @throws RoostError `invalid_input` for a malformed run, `limit_exceeded` for too deep a chain or too large an input, `conflict`
- * (`isLeaseLost`) when the parent is not owned any more or the id exists
+ * @throws RoostError `invalid_input` for a malformed run, `limit_exceeded` for too deep a chain or too large an input, `conflict` (`isLeaseLost`)
+ * when the parent is no longer owned or the id exists
  */
 export async function createRuns(tx: KernelTransaction, runs: NewRun[]): Promise<CreatedRun[]> {
   if (runs.length > runLimits.createMax) {
@@ -59,7 +59,7 @@ export async function createRuns(tx: KernelTransaction, runs: NewRun[]): Promise
   );
 }
 
-/** Only the present owner of a run starts children of it: its row is the fence, held until the child is there. */
+/** Only the current owner of a run starts children: its row is the fence, held until the child exists. */
 async function lockParents(tx: KernelTransaction, runs: NewRun[]): Promise<Map<string, Parent>> {
   const owned = runs.flatMap((run) => (run.parent === undefined ? [] : [run.parent]));
   if (owned.length === 0) return new Map();
@@ -75,7 +75,7 @@ async function lockParents(tx: KernelTransaction, runs: NewRun[]): Promise<Map<s
     if (row.depth >= runLimits.depthMax) {
       throw new RoostError(
         "limit_exceeded",
-        `run ${parent.runId} stands at depth ${row.depth} (limit ${runLimits.depthMax}): it cannot start further runs`,
+        `run ${parent.runId} is at depth ${row.depth} (limit ${runLimits.depthMax}): it cannot start further runs`,
       );
     }
   }
@@ -121,7 +121,7 @@ async function labelSetOf(tx: KernelTransaction, request: NewRun, parent: Parent
   return tx.labelSet(request.labels === undefined ? first : joinLabels(first, request.labels));
 }
 
-/** Gives each run its place with its serial key, in input order, and returns the serial keys that nobody holds. The serial key rows stay locked. */
+/** Gives each run its place with its serial key, in input order, and returns the free serial keys. The serial key rows stay locked. */
 async function takePlaces(tx: KernelTransaction, drafts: RunDraft[]): Promise<Set<string>> {
   const bySerialKey = Map.groupBy(
     drafts.filter((draft) => draft.request.serialKey !== undefined),
@@ -151,7 +151,7 @@ async function takePlaces(tx: KernelTransaction, drafts: RunDraft[]): Promise<Se
   return new Set(rows.filter((row) => row.holder === null).map((row) => row.name));
 }
 
-/** Lets free serial keys go on, and lends the priority of those that must wait to those that hold. Returns the runs that became ready. */
+/** Promotes free serial keys, and lends the priority of waiting runs to holders. Returns the runs that became ready. */
 async function enterSerialKeys(
   tx: KernelTransaction,
   drafts: RunDraft[],
@@ -168,7 +168,7 @@ async function enterSerialKeys(
   );
   const held = serialKeys.filter((serialKey) => !freeSerialKeys.has(serialKey));
   if (held.length > 0) {
-    // Against priority inversion. A holder that is locked is being claimed or ended right now and needs no help.
+    // Against priority inversion. A locked holder is being claimed or ended and needs no help.
     await tx.query(
       `update roost.run r set priority = b.priority_lent
        from (select h.id, l.priority_lent from roost.serial_key l join roost.run h on h.id = l.holder

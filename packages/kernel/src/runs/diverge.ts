@@ -1,4 +1,4 @@
-/** What happens to a run whose replay asks for another step than the one recorded: it ends, with the difference. */
+/** Ends a run whose replay asks for another step than the one recorded, with the difference. */
 import { RoostError, type JsonValue } from "@roost/base";
 import type { KernelTransaction } from "../transact.ts";
 import type { StepRequest } from "./prepare-intent.ts";
@@ -13,10 +13,10 @@ export interface Replayed {
   inputHash: string;
 }
 
-/** A diff shows inputs up to this length, and their hashes in any case. */
+/** A diff shows inputs up to this length, and always their hashes. */
 const diffInputCharsMax = 4_000;
 
-/** Ends the run, and returns the error that says why. Its own transaction: it locks the run's parent before the run. */
+/** Ends the run, and returns the error that says why. In its own transaction: it locks the run's parent before the run. */
 export async function diverge(
   tx: KernelTransaction,
   recorded: Step,
@@ -33,7 +33,7 @@ export async function diverge(
   const differing = (["name", "kind", "inputHash"] as const).filter((field) => recorded[field] !== request[field]);
   const message =
     `step ${request.seq} of run ${owned.runId} came as ${request.kind} "${request.name}" but is recorded as ${recorded.kind} "${recorded.name}" ` +
-    `(other ${differing.join(", ")}): the run was stopped as diverged, compare the two`;
+    `(different ${differing.join(", ")}): the run was stopped as diverged, compare the two`;
   const run = (await lockRuns(tx, [owned.runId])).get(owned.runId);
   if (run === undefined || run.epoch !== owned.epoch || run.state !== "running") throw leaseLost(owned, run);
   await endRuns(tx, [

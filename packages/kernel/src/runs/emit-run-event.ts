@@ -1,6 +1,6 @@
 /**
- * The events of runs and steps: one place that gives each its subject, key, cause, correlation and labels (those of the run), and clips
- * what people wrote to the lengths that the schemas allow. All events of a run share a partition and so keep their order.
+ * The events of runs and steps: gives each its subject, key, cause, correlation and labels (those of the run), and clips texts to the lengths that
+ * schemas allow. All events of a run share a partition and keep their order.
  */
 import type { JsonObject, JsonValue } from "@roost/base";
 import type { RoostEventData } from "@roost/contract/events";
@@ -25,7 +25,7 @@ type RunEventType =
   | "budget.refused";
 type StepEventType = "step.started" | "step.done" | "step.failed" | "step.unknown" | "step.resolved";
 
-/** What of a run its events tell without being asked. */
+/** Fields of a run in all its events. */
 export type EventRun = Pick<
   Run,
   "id" | "agent" | "sessionKey" | "sessionKind" | "jobId" | "parentRunId" | "correlation" | "traceparent" | "labels"
@@ -34,7 +34,7 @@ export type EventRun = Pick<
 const runFieldNames = ["runId", "agent", "sessionKey", "sessionKind", "jobId", "parentRunId"] as const;
 type OwnData<Data> = Omit<Data, (typeof runFieldNames)[number]>;
 
-/** Outputs up to this length stand in the event that ends their run, longer ones only in its row. */
+/** Outputs up to this length are in the event that ends their run, longer ones only in its row. */
 const eventOutputCharsMax = 32_768;
 const reasonCharsMax = 2_000;
 const errorCharsMax = 4_000;
@@ -66,10 +66,10 @@ export function emitRunEvent<Type extends RunEventType>(
   });
 }
 
-/** What of its run the events of a step carry. */
+/** Fields of the run in events of a step. */
 export type StepRun = Pick<EventRun, "id" | "correlation" | "causeId" | "traceparent" | "labels">;
 
-/** What of a step its events tell without being asked. */
+/** Fields of a step in all its events. */
 export type EventStep = Pick<Step, "seq" | "name" | "kind" | "attempt">;
 
 export function emitStepEvent<Type extends StepEventType>(
@@ -118,14 +118,14 @@ export function eventError(error: RunError): { code: string; message: string; de
   };
 }
 
-/** The output for an event, or nothing when it is too long for one. */
+/** The output for an event, or nothing when it is too long. */
 export function eventOutput(output: JsonValue | undefined, text: string): { output?: JsonValue } {
   return output === undefined || output === null || text.length > eventOutputCharsMax
     ? {}
     : { output: JSON.parse(text) as JsonValue };
 }
 
-/** A provider's usage in the form of the schema, without what it did not report: one that reports nonsense must not stop a run. */
+/** A provider's usage in the schema's form, without unreported fields: a nonsensical report must not stop a run. */
 export function eventUsage(usage: JsonValue | undefined): { usage?: RoostEventData<"step.done">["usage"] } {
   if (typeof usage !== "object" || usage === null || Array.isArray(usage)) return {};
   const { inputTokens, outputTokens, cachedTokens, reasoningTokens, model, provider } = usage;
@@ -149,7 +149,7 @@ function isName(value: JsonValue | undefined): value is string {
   return typeof value === "string" && value.length > 0 && value.length <= 200;
 }
 
-/** What was spent and how long it took, for the event that ends a run. */
+/** Spending and duration, for the event that ends a run. */
 export function eventSpent(
   run: RunHead,
   nowMs: number,

@@ -1,6 +1,6 @@
 /**
- * Runs that end well, and the next ones of the same worker, by end_1: whatever ends while a call is on its way travels in the next one. What
- * a run brings with it that the function does not know (a parent, postconditions) is finishRun's.
+ * Runs that end well, and the next ones of the same worker, by end_1: runs that end while a call is in flight go into the next one. finishRun
+ * handles what the function does not know (a parent, postconditions).
  */
 import type { JsonObject, JsonValue } from "@roost/base";
 import type { BatchOutcome } from "../batches/create-batches.ts";
@@ -15,12 +15,12 @@ import { runColumns } from "./run-table.ts";
 import { runLimits, type ClaimedRun, type Owned, type Run } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
 
-/** A worker that goes on with the next runs in the call that ends one. */
+/** A worker that takes the next runs in the call that ends one. */
 export interface Claimer {
   terms: ClaimTerms;
-  /** For how many runs it has room when this many of its own have ended. */
+  /** How many runs it can take after this many of its own have ended. */
   roomAfter(endedCount: number): number;
-  /** Called with what was taken, before the ends are told. What the promise comes to is not waited for. */
+  /** Called with the claimed runs, before the ends are reported. Its promise is not awaited. */
   take(runs: ClaimedRun[]): void;
 }
 
@@ -37,7 +37,7 @@ export const endStatement = `
   select ${runColumns("r")}
   from roost.end_1($1::uuid[], $2::bigint[], $3::jsonb, $4::uuid, $5::text[], $6::integer, $7::text[], $8::integer[]) as r`;
 
-/** One statement is a transaction of its own. `left`: it was not ended, and the caller looks why. */
+/** One statement is its own transaction. `left`: it was not ended, and the caller checks why. */
 export async function endDone(kernel: Kernel, items: DoneRun[]): Promise<BatchOutcome<"done" | "left">[]> {
   const firsts = [...new Map(items.map((item) => [item.owned.runId, item])).values()];
   const claimer = items.find((item) => item.claimer !== undefined)?.claimer;

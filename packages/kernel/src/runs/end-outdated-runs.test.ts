@@ -66,7 +66,7 @@ test("forkRun() of an outdated run begins with what is carried over of its steps
   const request = { runId: old, fromSeq: 2, reason: "a test", by: "test" };
   const { runId: same } = await forkRun(kernel, { ...request, loopVersions: [1] });
   assert.deepEqual([(await read(kernel, same)).loopVersion, (await listSteps(kernel.database, same)).length], [1, 1]);
-  await assert.rejects(forkRun(kernel, { ...request, loopVersions: [2, 3] }), /no program goes on/);
+  await assert.rejects(forkRun(kernel, { ...request, loopVersions: [2, 3] }), /no program continues/);
   const { runId: carried } = await forkRun(kernel, {
     ...request,
     loopVersions: [2, 3],

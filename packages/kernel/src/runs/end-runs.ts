@@ -1,7 +1,6 @@
 /**
- * The one way a run ends, whoever ends it: its owner, a cancel, a time limit, a crash loop, a divergence. It closes what is
- * open (intents, waits, reservations), tells a parent that waits, and gives the serial key to the next run. The caller has locked the runs
- * with their parents (lockRuns) and decided what each comes to.
+ * The one way a run ends: by its owner, a cancel, a time limit, a crash loop, a divergence. Closes what is open (intents, waits, reservations),
+ * tells a waiting parent, and passes the serial key on. The caller has locked the runs with their parents (lockRuns) and decided their outcome.
  */
 import type { JsonValue } from "@roost/base";
 import { settleReservations } from "./settle-reservations.ts";
@@ -26,7 +25,7 @@ import { type Effect, type RunError, type WaitResult } from "./run.ts";
 
 interface Ending extends RunEnd, EndWords {}
 
-/** Ends the runs, and cancels what runs below those that did not succeed. */
+/** Ends the runs, and cancels what is running below those that did not succeed. */
 export async function endRuns(tx: KernelTransaction, ends: RunEnd[]): Promise<void> {
   const all = (await withDescendants(tx, ends)).map((end): Ending => ({ ...end, ...wordsOf(end.run.id, end.output) }));
   if (all.length === 0) return;
@@ -90,7 +89,7 @@ interface ClosedStep extends EventStep {
   idempotencyKey: string;
 }
 
-/** An effect that was on its way when its run ended has an unknown outcome, and says so; anything else just did not finish. */
+/** An effect in flight when its run ended has an unknown outcome; other steps just did not finish. */
 async function closeSteps(tx: KernelTransaction, ends: Ending[]): Promise<void> {
   if (ends.length === 0) return;
   const rows = await tx.query<ClosedStep>(
@@ -108,7 +107,7 @@ async function closeSteps(tx: KernelTransaction, ends: Ending[]): Promise<void> 
     emitStepEvent(tx, "step.unknown", runs.get(row.runId)!, row, {
       effect: row.effect,
       idempotencyKey: row.idempotencyKey,
-      reason: "the run ended while this effect was on its way",
+      reason: "the run ended while this effect was in flight",
     });
   }
 }

@@ -18,13 +18,13 @@ import type { WaitFilter } from "./run.ts";
 
 const groupName = "roost.event-waits";
 
-/** The topic of the events waited for, and the offset in each partition from which they count. */
+/** The topic of the awaited events, and the offset in each partition from which they count. */
 export interface EventWaitPlace {
   topic: string;
   fromOffsets: Record<string, number>;
 }
 
-/** Call it before the run is locked. @throws RoostError `invalid_input` when nobody registered the type */
+/** Call it before the run is locked. @throws RoostError `invalid_input` when the type is not registered */
 export async function placeEventWait(
   kernel: Kernel,
   tx: KernelTransaction,
@@ -94,7 +94,7 @@ export const eventWaitGroup: Group<OpenWait> = {
   },
 };
 
-/** Reads on where runs wait for events and lets those go on whose event has come. Returns how many did. Any number may call it. */
+/** Reads the log for waiting runs and resumes those whose event has come. Returns how many. May be called concurrently. */
 export async function deliverEventWaits(kernel: Kernel): Promise<number> {
   const found = await kernel.database.query<{ topic: string | null; runId: string | null }>(
     `select distinct topic, null as "runId" from roost.wait where resolved_at is null and kind = 'event'

@@ -8,8 +8,8 @@ import { lockRuns } from "./lock-runs.ts";
 import { isTerminal, runLimits, type RunError } from "./run.ts";
 
 /**
- * One pass of a loop over state; any number may call it. Each run in its own transaction: the run is taken from its owner (epoch
- * + 1, his late writes are refused) and fails with code `timeout`, or waits for its next attempt. Returns how many were ended.
+ * One pass of a loop over state; may be called concurrently. Each run in its own transaction: the run is taken from its owner (epoch + 1, late
+ * writes are refused) and fails with code `timeout`, or waits for its next attempt. Returns how many were ended.
  */
 export async function failOverdueRuns(kernel: Kernel): Promise<number> {
   const overdue = await kernel.database.query<{ id: string }>(
@@ -40,7 +40,7 @@ export async function failOverdueRuns(kernel: Kernel): Promise<number> {
 async function endOverdue(tx: KernelTransaction, runId: string): Promise<boolean> {
   const run = (await lockRuns(tx, [runId])).get(runId);
   if (run === undefined || isTerminal(run.state)) return false;
-  // Looked at again under the lock: it may have gone on since.
+  // Checked again under the lock: it may have continued since.
   const [now] = await tx.query<{ isOverdue: boolean; isIgnored: boolean }>(
     `select coalesce($1::timestamptz <= roost.now(), false) as "isOverdue",
        coalesce($2::timestamptz <= roost.now() - $3 * interval '1 millisecond', false) as "isIgnored"`,
@@ -56,7 +56,7 @@ async function endOverdue(tx: KernelTransaction, runId: string): Promise<boolean
   if (!now!.isOverdue) return false;
   const error: RunError = {
     code: "timeout",
-    message: `the run took longer than ${run.timeoutMs} ms (its limit): give it more time, or less to do`,
+    message: `the run took longer than ${run.timeoutMs} ms (its limit): raise the limit, or give it less to do`,
   };
   if (run.state === "running") await finishLocked(tx, run, { state: "failed", error }, { isTaken: true });
   else await endRuns(tx, [{ run, state: "failed", error, isTaken: true }]);

@@ -270,7 +270,7 @@ test("finishRun() fails a run by its judge's word, with what it says of itself, 
   const runId = await startRun(kernel, declared);
   const { owned } = await claimOne(kernel, worker);
   const done = { state: "done", output: "well done" } as const;
-  await assert.rejects(finishRun(kernel, owned, done), /hand in a judge/);
+  await assert.rejects(finishRun(kernel, owned, done), /pass a judge/);
   const judge = async () => unmet;
   const [alone, alongside] = [
     await finishRun(kernel, owned, done, { judge }),

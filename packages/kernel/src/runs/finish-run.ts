@@ -1,4 +1,4 @@
-/** How the owner of a run ends it, or, failed with attempts left, hands it over to its next attempt. */
+/** How the owner of a run ends it, or, failed with attempts left, leaves it to the next attempt. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { createId, type JsonValue } from "@roost/base";
@@ -31,23 +31,25 @@ export interface RunOutcome {
   output?: JsonValue;
   /** `isRetryable: false` ends the run even when attempts are left; a retry does not start before `retryAtMs`. */
   error?: RunError;
-  /** One line for people: how it came to that. */
+  /** One line for people: how this happened. */
   reason?: string;
 }
 
-/** What the run comes to. `unmet`: it was done, but has not done what was declared, and so has failed. */
+/** The outcome of the run. `unmet`: it was done, but not all postconditions hold, so it has failed. */
 export interface RunConclusion {
   state: RunState;
   unmet?: RunError;
 }
 
-/** Looks for what the run must leave behind; undefined when all of it is there. Reads only, and only what is recorded. */
+/** Checks the run's postconditions; undefined when all hold. Reads only, and only records. */
 export type Judge = (sql: Sql, run: RunHead) => Promise<RunError | undefined>;
 
 export interface FinishRunOptions {
-  /** Needed by a run that declares postconditions. */
+  /** Needed by a run with postconditions. */
   judge?: Judge;
-  /** Outcomes of its last steps, recorded in the same transaction. Of no use to a run that must leave something behind: it is judged by what is recorded before. */
+  /**
+   * Outcomes of its last steps, recorded in the same transaction. Not for a run with postconditions, which are judged by what is already recorded.
+   */
   finishing?: StepOutcome[];
   /** Further writes in the same transaction, before the run ends. They are taken back when its end was recorded before. */
   alongside?: ((tx: KernelTransaction, conclusion: RunConclusion) => Promise<void>) | undefined;
@@ -58,8 +60,8 @@ export interface FinishRunOptions {
 }
 
 /**
- * Ends the run, or, failed with attempts left, lets it wait for its next attempt. Returns the state it came to.
- * A repeat by the same owner after a lost answer is recognised and changes nothing.
+ * Ends the run, or, failed with attempts left, lets it wait for its next attempt. Returns its new state. A repeat by the same owner after a lost
+ * answer is recognized and changes nothing.
  *
  * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`)
  */
@@ -80,7 +82,7 @@ export async function finishRun(
     if (isEnded) return { state: "done" };
   }
   return kernel.transact(async (tx) => {
-    // In one round trip: what the steps came to is recorded at the owner's epoch or not at all.
+    // In one round trip: step outcomes are recorded at the owner's epoch or not at all.
     const [runs, held] = await Promise.all([lockRuns(tx, [owned.runId]), moveStepsIn(tx, { owned, finishing })]);
     const run = runs.get(owned.runId);
     if (run === undefined || run.epoch !== owned.epoch) throw leaseLost(owned, run);
@@ -122,14 +124,14 @@ async function endWith(
   }
 }
 
-/** Invariant: a run that declares what it must leave behind is done only if its judge finds all of it, in the transaction that ends it. */
+/** Invariant: a run with postconditions is done only if its judge finds all of them, in the transaction that ends it. */
 async function judged(tx: KernelTransaction, run: RunHead, judge: Judge | undefined): Promise<RunError | undefined> {
   if (run.postconditions === null) return undefined;
-  assert(judge !== undefined, `run ${run.id} declares postconditions: hand in a judge that looks for them`);
+  assert(judge !== undefined, `run ${run.id} declares postconditions: pass a judge that checks them`);
   return await judge(tx, run);
 }
 
-/** Nobody else leaves a run at this epoch: it was this owner that ended it, or gave it back to wait for its next attempt. */
+/** Only the owner leaves a run at this epoch: it ended it, or gave it back to wait for its next attempt. */
 function recogniseRepeat(owned: Owned, run: RunHead, outcome: RunOutcome): { state: RunState } {
   const isSame =
     run.state === outcome.state ||
@@ -140,7 +142,7 @@ function recogniseRepeat(owned: Owned, run: RunHead, outcome: RunOutcome): { sta
   return { state: run.state };
 }
 
-/** Ends or retries a running run whose row is locked, in the name of its owner or, taken from him, of the kernel. */
+/** Ends or retries a running run whose row is locked, for its owner or, taken from the owner, for the kernel. */
 export async function finishLocked(
   tx: KernelTransaction,
   run: RunHead,
@@ -164,7 +166,7 @@ export async function finishLocked(
   return { state };
 }
 
-/** A failure that may be tried again lets the run wait; one whose end was asked for is cancelled. */
+/** A retryable failure lets the run wait; a run that is to be cancelled is cancelled. */
 function nextState(run: RunHead, outcome: RunOutcome): "waiting" | TerminalRunState {
   if (outcome.state !== "failed") return outcome.state;
   if (run.cancelRequestedAt !== null) return "cancelled";
@@ -176,8 +178,8 @@ function cancelWords(run: RunHead, outcome: RunOutcome): { reason: string; by: s
 }
 
 /**
- * Invariants: an attempt counts once (fenced by epoch and state); the serial key stays held, so that order is kept. The failures at the
- * end of the recorded steps are reopened: the next attempt executes them again, everything before them is replayed.
+ * Invariants: an attempt counts once (fenced by epoch and state); the serial key stays held, so that order is kept. Failures at the end of the
+ * recorded steps are reopened: the next attempt executes them again, and replays everything before.
  */
 async function retry(tx: KernelTransaction, run: RunHead, outcome: RunOutcome, isTaken: boolean): Promise<void> {
   await settleReservations(tx, [run]);
@@ -217,7 +219,7 @@ async function retry(tx: KernelTransaction, run: RunHead, outcome: RunOutcome, i
   tx.wake("due");
 }
 
-/** Failures after the last step with another outcome: nothing recorded later was built on them. */
+/** Failures after the last step with another outcome: nothing recorded later depends on them. */
 export async function reopenTrailingFailures(tx: KernelTransaction, runId: string): Promise<void> {
   await tx.query(
     `update roost.step s set reopened = true
@@ -228,8 +230,8 @@ export async function reopenTrailingFailures(tx: KernelTransaction, runId: strin
 }
 
 /**
- * A run that said it was done and was not says its last word again: a final step that only read (of an agent: the model's last
- * message) is executed anew and finds in its error what was missing. Everything before it stays as recorded.
+ * Lets a run that wrongly said it was done try its last step again: a final readonly step (for an agent: the model's last message) is executed
+ * again and finds in its error what was missing. Everything before it stays as recorded.
  */
 export async function reopenLastWord(tx: KernelTransaction, runId: string, error: RunError): Promise<void> {
   await tx.query(
@@ -244,7 +246,7 @@ function errorText(error: RunError | undefined): string | null {
   return error === undefined ? null : toJsonText(error, { what: "the error", bytesMax: runLimits.outputBytesMax });
 }
 
-/** Varied by up to 20 % so that what failed together does not come back together; the same for the same run and attempt. */
+/** Varied by up to 20 % so that simultaneous failures do not retry simultaneously; constant per run and attempt. */
 export function backoffMs(run: { id: string; attempt: number; retry: RetryPolicy }): number {
   const { backoffMs: first, backoffFactor, backoffMsMax } = run.retry;
   const plain = Math.min(backoffMsMax, first * backoffFactor ** (run.attempt - 1));

@@ -1,4 +1,4 @@
-/** The outcome of a step, recorded once by the owner of its run, with whatever must commit together with it. */
+/** The outcome of a step, recorded once by the owner of its run, with whatever must commit with it. */
 import type { JsonObject, JsonValue } from "@roost/base";
 import type { BatchOutcome } from "../batches/create-batches.ts";
 import type { Kernel } from "../open-kernel.ts";
@@ -17,14 +17,14 @@ export interface StepOutcome {
   state: "done" | "failed" | "unknown";
   output?: JsonValue;
   error?: RunError;
-  /** What the provider reported, e.g. { inputTokens, outputTokens }. */
+  /** As reported by the provider, e.g. { inputTokens, outputTokens }. */
   usage?: JsonValue;
   costUsd?: number;
-  /** The set of labels of the step: of its result, joined with what stood in the context. Default: those of the run when it began. */
+  /** The label set of the step: its result joined with the context. Default: the run's labels at its start. */
   labels?: number;
-  /** The set of labels that the run is marked with from here on. Default: as before. */
+  /** The run's label set from here on. Default: unchanged. */
   runLabels?: number;
-  /** Counted against budgets with `costUsd`; both settle this step's reservation. Default: all that was reserved for the step. */
+  /** Counted against budgets with `costUsd`; both settle this step's reservation. Default: all that was reserved. */
   tokens?: number;
 }
 
@@ -33,16 +33,16 @@ export interface AlongsideOptions {
   alongside?: (tx: KernelTransaction) => Promise<void>;
 }
 
-/** An outcome that has been checked and is ready to be written. */
+/** A checked outcome, ready to be written. */
 export interface PreparedOutcome extends OutcomeJson {
   owned: Owned;
   outcome: StepOutcome;
 }
 
 /**
- * Records the outcome of a step. A repeat by the same owner after a lost answer is recognised and changes nothing.
+ * Records the outcome of a step. A repeat by the same owner after a lost answer is recognized and changes nothing.
  *
- * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`), the step was never begun, or it ended differently before
+ * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`), the step was never begun, or it has another outcome
  */
 export async function finishStep(
   kernel: Kernel,
@@ -68,7 +68,7 @@ export async function finishStep(
     });
 }
 
-/** One statement is a transaction of its own. */
+/** One statement is its own transaction. */
 async function finishSteps(
   kernel: Kernel,
   items: PreparedOutcome[],
@@ -109,7 +109,7 @@ function toIntentJson(owned: Owned, { request, ms }: NonNullable<StepOutcome["in
   return `{"input":${inputText},${JSON.stringify({ name, kind, effect, hash: inputHash, ms }).slice(1)}`;
 }
 
-/** What the event of the outcome says beside the step itself. */
+/** Fields of the outcome's event beside the step itself. */
 function toldOf({ state, costUsd, usage, error }: StepOutcome): JsonObject {
   if (state === "unknown") return { reason: eventReason(error?.message ?? "the attempt ended without an answer") };
   const unexplained: RunError = { code: "internal", message: "it failed without saying why" };

@@ -1,10 +1,10 @@
-/** What a run is marked with before it has read anything: who its session is, and how far its cause can be trusted. */
+/** The initial labels of a run: the audience of its session, and the trust of its cause. */
 import { audienceOf, joinLabels, missingLabels, openLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
 import type { NewRun } from "./run.ts";
 
 type Cause = Pick<NewRun, "sessionKind" | "sessionKey" | "job">;
 
-/** Of a run without a parent: a child begins with the labels of its parent. */
+/** For a run without a parent: a child starts with its parent's labels. */
 export function firstLabels({ sessionKind, sessionKey, job }: Cause): Labels {
   switch (sessionKind) {
     case "main":

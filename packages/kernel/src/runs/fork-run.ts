@@ -1,4 +1,4 @@
-/** A further run that begins with the recorded steps of another up to a step, and goes on by itself from there. */
+/** A new run that starts with the recorded steps of another up to a step, and continues on its own. */
 import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
@@ -12,17 +12,15 @@ import { toJsonText } from "./to-json-text.ts";
 
 export interface ForkRequest {
   runId: string;
-  /** The first step that is executed anew; those before it are taken over as they are recorded. */
+  /** The first step to execute again; earlier ones are copied as recorded. */
   fromSeq: number;
-  /** Fields of the run's input that get other values. What was built from the input in a step that is taken over stays as it is. */
+  /** Input fields to replace. What copied steps derived from the input stays. */
   input?: JsonObject | undefined;
   reason: string;
   by: string;
-  /**
-   * Of a journal that no program goes on with: the steps that the fork begins with in place of those before `fromSeq`.
-   */
+  /** For a journal that no program continues: the steps that the fork starts with instead of those before `fromSeq`. */
   carryOver?: ((steps: Step[]) => CarriedOver[]) | undefined;
-  /** Of the loops that can go on with a journal. Default: all. */
+  /** Loop versions that can be continued. Default: all. */
   loopVersions?: readonly number[] | undefined;
 }
 
@@ -33,10 +31,10 @@ export interface CarriedOver {
 }
 
 /**
- * Starts the fork. Nothing before `fromSeq` is performed again: these steps keep their outcomes and idempotency keys; every later one has
- * a key of the fork. Each call makes another fork; the run itself, which may still go, is left alone.
+ * Starts the fork. Nothing before `fromSeq` is executed again: these steps keep their outcomes and idempotency keys; later ones have keys of the
+ * fork. Each call makes another fork; the run itself, which may still be active, is unchanged.
  *
- * @throws RoostError `not_found`; `invalid_input` for a step that the run has not come to; `conflict` when a step before it has no outcome yet
+ * @throws RoostError `not_found`; `invalid_input` for a step that the run has not reached; `conflict` when an earlier step has no outcome yet
  */
 export async function forkRun(kernel: Kernel, request: ForkRequest): Promise<CreatedRun> {
   const { runId, fromSeq } = request;
@@ -60,7 +58,7 @@ export async function forkRun(kernel: Kernel, request: ForkRequest): Promise<Cre
     if (open !== undefined)
       throw new RoostError(
         "conflict",
-        `step ${open.seq} of run ${runId} has no outcome yet (${open.state}): fork from it, or from one before it`,
+        `step ${open.seq} of run ${runId} has no outcome yet (${open.state}): fork from it, or from an earlier one`,
       );
     const made = asNew(run);
     const goesOn = run.loopVersion === null || (request.loopVersions?.includes(run.loopVersion) ?? true);
@@ -78,14 +76,17 @@ export async function forkRun(kernel: Kernel, request: ForkRequest): Promise<Cre
   });
 }
 
-/** Invariant: what is taken over are reads that are done, with the labels of the last step that they were made of. */
+/** Invariant: carried-over steps are finished reads, with the labels of the last step that they were made of. */
 async function carryOver(
   tx: KernelTransaction,
   toRunId: string,
   { run, fromSeq, carryOver: carry }: ForkRequest & { run: Run },
 ): Promise<void> {
   if (carry === undefined) {
-    throw new RoostError("conflict", `no program goes on with the journal of run ${run.id} (loop ${run.loopVersion})`);
+    throw new RoostError(
+      "conflict",
+      `no program continues the journal of run ${run.id} (loop version ${run.loopVersion})`,
+    );
   }
   const steps = await tx.query<Step>(
     `select ${stepColumns("s")} from roost.step_all s where s.run_id = $1 and s.seq < $2 order by s.seq`,

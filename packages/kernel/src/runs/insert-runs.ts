@@ -1,4 +1,4 @@
-/** The rows of new runs, written in one statement: what each column begins as. */
+/** Inserts the rows of new runs in one statement: the initial value of each column. */
 import type { KernelTransaction } from "../transact.ts";
 import { keyHashOf } from "../log/murmur2.ts";
 import { startLimitsOf } from "./start-limits.ts";
@@ -7,7 +7,7 @@ import { runLimits, type NewRun, type RunBudget, type RunState } from "./run.ts"
 import { insertedColumns, insertedFields, insertedValues, type RunInsert } from "./run-table.ts";
 import { toJsonText } from "./to-json-text.ts";
 
-/** What a child takes from the run that starts it. */
+/** What a child inherits from the run that starts it. */
 export interface Parent {
   id: string;
   epoch: number;
@@ -20,21 +20,24 @@ export interface Parent {
   labels: number;
 }
 
-/** A run with everything that is decided about it before it is written. */
+/** A run with everything decided about it before it is written. */
 export interface RunDraft {
   id: string;
   request: NewRun;
   parent: Parent | undefined;
   eventId: string;
   serialSeq: number | null;
-  /** Set by insertRuns: the version that its agent has now. */
+  /** Set by insertRuns: its agent's current version. */
   agentVersion: number | null;
   priority: number;
   correlation: string;
   labels: number;
 }
 
-/** Invariant: a run of a serial key begins in the queue of the serial key and leaves it by promotion alone; one with a start limit waits at it until it is let through. */
+/**
+ * Invariant: a run with a serial key starts in the key's queue and leaves it by promotion only; one with a start limit waits at it until it is let
+ * through.
+ */
 const insertStatement = `
   with i as (
     select d.*, coalesce(d."startAt" > roost.now(), false) as is_later, d.slot is not null or d.rate is not null as has_start_limit
@@ -54,7 +57,7 @@ const insertStatement = `
     on agent_id = coalesce(i.agent, 'main')
   returning id, state, agent_version as "agentVersion"`;
 
-/** Returns their states; those of a serial key are queued until their serial key is given to them. */
+/** Returns their states; those with a serial key are queued until they get it. */
 export async function insertRuns(tx: KernelTransaction, drafts: RunDraft[]): Promise<Map<string, RunState>> {
   if (drafts.length === 0) return new Map();
   const rows = await tx.query<{ id: string; state: RunState; agentVersion: number | null }>(
@@ -77,7 +80,7 @@ export async function insertRuns(tx: KernelTransaction, drafts: RunDraft[]): Pro
   return new Map(rows.map((row) => [row.id, row.state]));
 }
 
-/** Without a budget of its own a run has that of its agent. */
+/** Without its own budget a run has its agent's. */
 function toRecord(draft: RunDraft): RunInsert & { ownBudget: RunBudget | null } {
   const { request, parent } = draft;
   const { attemptsMax, ...retry } = retryPolicy(request);

@@ -2,12 +2,12 @@ import { RoostError } from "@roost/base";
 import { sqlStateOf, type Sql } from "@roost/database";
 import type { Owned } from "./run.ts";
 
-/** The refusal of a write whose epoch is not the run's any more. */
+/** The refusal of a write whose epoch is no longer the run's. */
 export function leaseLost(owned: Owned, now?: { state: string; epoch: number }): RoostError {
   const present = now === undefined ? "it is gone" : `it is ${now.state} at epoch ${now.epoch}`;
   return new RoostError(
     "conflict",
-    `run ${owned.runId} is not owned at epoch ${owned.epoch} any more: ${present}; stop working on it`,
+    `run ${owned.runId} is no longer owned at epoch ${owned.epoch}: ${present}; stop working on it`,
     {
       details: {
         reason: "lease_lost",
@@ -19,14 +19,14 @@ export function leaseLost(owned: Owned, now?: { state: string; epoch: number }):
   );
 }
 
-/** What one of the functions that move runs refuses as a mistake of its caller (RS002), in its own words. */
+/** Converts a caller's mistake refused by a function that moves runs (RS002), with its message. */
 export function toVerbError(error: unknown): unknown {
   if (sqlStateOf(error) !== "RS002") return error;
   const { message } = (error as { cause?: Error }).cause ?? (error as Error);
   return new RoostError("conflict", message, { cause: error });
 }
 
-/** Why a fenced statement touched no row: what the run is now. */
+/** Why a fenced statement touched no row: the run's current state. */
 export async function refusal(tx: Sql, owned: Owned): Promise<RoostError> {
   const [row] = await tx.query<{ state: string; epoch: number }>(
     "select state, epoch from roost.run_all where id = $1",
@@ -35,7 +35,7 @@ export async function refusal(tx: Sql, owned: Owned): Promise<RoostError> {
   return leaseLost(owned, row);
 }
 
-/** Whether a write was refused because the run, or the worker, belongs to nobody or somebody else by now. */
+/** Whether a write was refused because the run, or the worker, belongs to another or no owner by now. */
 export function isLeaseLost(error: unknown): error is RoostError {
   return hasReason(error, "lease_lost");
 }

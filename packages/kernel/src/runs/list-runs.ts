@@ -1,4 +1,4 @@
-/** Reading runs, for people and programs. Reads only: no listing moves a run. */
+/** Reads runs, for people and programs, without moving any. */
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
@@ -31,7 +31,7 @@ export interface RunQuery {
   limit?: number | undefined;
 }
 
-/** Newest first, history included. Ids grow with time: the id is the order and the cursor. */
+/** Newest first, history included. Ids grow with time: the id is both order and cursor. */
 export async function listRuns(kernel: Kernel, query: RunQuery = {}): Promise<RunHead[]> {
   const values: unknown[] = [];
   const bind = (value: unknown) => `$${values.push(value)}`;
@@ -57,16 +57,16 @@ export async function listRuns(kernel: Kernel, query: RunQuery = {}): Promise<Ru
   );
 }
 
-/** A run with its input and output, wherever it is. @throws RoostError `not_found` */
+/** A run with its input and output, also from history. @throws RoostError `not_found` */
 export async function getRun(sql: Sql, runId: string): Promise<Run> {
   const [run] = await sql.query<Run>(`select ${runColumns("r")} from roost.run_all r where r.id = $1`, [runId], {
     name: "roost_run_get",
   });
-  if (run === undefined) throw new RoostError("not_found", `no run has the id ${runId}: look at the list of runs`);
+  if (run === undefined) throw new RoostError("not_found", `no run has the id ${runId}: check the list of runs`);
   return run;
 }
 
-/** Whose a run is now: what a call in its name is checked against. */
+/** The current owner of a run, to check calls in its name. */
 export async function readFence(sql: Sql, runId: string): Promise<Pick<Run, "agent" | "state" | "epoch"> | undefined> {
   const [run] = await sql.query<Pick<Run, "agent" | "state" | "epoch">>(
     "select agent, state, epoch from roost.run_all where id = $1",
@@ -110,7 +110,7 @@ export async function listWaits(sql: Sql, runId: string): Promise<RunWait[]> {
   );
 }
 
-/** What runs, what runs next and what waits, heartbeats included: everything that has not ended, and the step each is in. */
+/** All unfinished runs, heartbeats included, and the step each is in. */
 export interface Activity extends RunHead {
   step: { seq: number; name: string; kind: string; state: Step["state"]; startedAt: Date } | null;
   wait: {
@@ -155,7 +155,7 @@ export async function listActivity(
   return rows.map((row) => ({ ...withDates(row), startLimit: startLimits.get(waitsAt(row) ?? "") ?? null }));
 }
 
-/** jsonb gives moments as text. */
+/** jsonb returns times as text. */
 function withDates<Row extends Pick<Activity, "step" | "wait">>(row: Row): Row {
   const step = row.step === null ? null : { ...row.step, startedAt: new Date(row.step.startedAt) };
   const wait =
@@ -163,7 +163,7 @@ function withDates<Row extends Pick<Activity, "step" | "wait">>(row: Row): Row {
   return { ...row, step, wait };
 }
 
-/** Effects of unknown outcome that nobody has resolved, oldest first. */
+/** Unresolved effects of unknown outcome, oldest first. */
 export async function listUnresolvedSteps(
   kernel: Kernel,
   options: { limit?: number | undefined } = {},

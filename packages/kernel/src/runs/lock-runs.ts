@@ -1,6 +1,6 @@
 /**
- * The order in which rows of run are locked, by everybody: by (depth, id), so parents before children. A transaction that
- * touches several runs locks them here first, all at once, and decides by what it then reads.
+ * The one order in which rows of run are locked: by (depth, id), so parents before children. A transaction that touches several runs locks them
+ * here first, all at once, and decides by what it then reads.
  */
 import type { Sql } from "@roost/database";
 import { runHeadColumns } from "./run-table.ts";
@@ -17,13 +17,13 @@ export const lockStatement = `
     union select c.parent_run_id from roost.run c where c.id = any($1::uuid[])))
   order by r.depth, r.id for no key update`;
 
-/** Locks the runs and their parents. What is not there (swept to history) is missing in the result. */
+/** Locks the runs and their parents. Missing ones (swept to history) are missing in the result. */
 export async function lockRuns(tx: Sql, runIds: string[]): Promise<Map<string, RunHead>> {
   const rows = await tx.query<RunHead>(lockStatement, [runIds], { name: "roost_run_lock" });
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** Adds everything below the given runs that has not ended, level by level, to the locks of the transaction. */
+/** Adds all unfinished runs below the given ones, level by level, to the transaction's locks. */
 export async function lockDescendants(tx: Sql, runIds: string[]): Promise<RunHead[]> {
   const found: RunHead[] = [];
   let level = runIds;

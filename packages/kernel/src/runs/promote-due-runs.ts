@@ -1,4 +1,4 @@
-/** Runs whose moment has come become ready. It is a look at the state: any number of schedulers may look. */
+/** Makes due runs ready. A loop over state: any number of schedulers may run it. */
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { allOrEach, setAsideMs } from "../each-alone.ts";
@@ -12,8 +12,8 @@ interface DueRow {
 }
 
 /**
- * Lets waiting runs go on whose moment has come: starts, retries, time waits, and the limits of other waits, which then end as
- * `timed_out`. One pass of a loop over state; any number may call it. Returns how many went on; a full pass asks for another.
+ * Resumes waiting runs that are due: starts, retries, time waits, and the limits of other waits, which then end as
+ * `timed_out`. One pass of a loop over state; may be called concurrently. Returns how many were resumed; after a full pass call again.
  */
 export async function promoteDueRuns(kernel: Kernel, options: { limit?: number } = {}): Promise<number> {
   const limit = Math.min(options.limit ?? runLimits.passMax, runLimits.passMax);
@@ -38,18 +38,18 @@ export async function promoteDueRuns(kernel: Kernel, options: { limit?: number }
 }
 
 export interface NextDue {
-  /** When something is due next; null when nothing waits for a moment. */
+  /** When something is due next; null when nothing waits for a time. */
   at: Date | null;
-  /** By the database's clock, as everything that is due. */
+  /** By the database's clock. */
   isDue: boolean;
-  /** Runs are ready for a while and nobody has taken them: the wake-up of the workers may be lost. */
+  /** Ready runs have not been claimed for a while: their wake-up may be lost. */
   isReadyLeft: boolean;
 }
 
-/** For so long a ready run may wait for a worker that was woken for it. */
+/** How long a ready run may wait for a woken worker. */
 const readyLeftMs = 1_000;
 
-/** One cheap statement for all that the loop of due runs does: starts, retries, waits, time limits, cancels that are not heeded, rates. */
+/** One cheap statement for all that the loop of due runs does: starts, retries, waits, time limits, ignored cancels, rates. */
 export async function readNextDue(kernel: Kernel): Promise<NextDue> {
   const [row] = await kernel.database.query<NextDue>(
     `select n.at, coalesce(n.at <= roost.now(), false) as "isDue",
@@ -64,7 +64,7 @@ export async function readNextDue(kernel: Kernel): Promise<NextDue> {
   return row!;
 }
 
-/** Locked in the one order, but without waiting: what is locked is being ended, or promoted by somebody else. */
+/** Locked in the one order, but without waiting: a locked row is being ended, or promoted by another process. */
 async function promote(tx: KernelTransaction, runIds: string[]): Promise<number> {
   const rows = await tx.query<DueRow>(
     `select r.id, r.waiting_for as "waitingFor", (select w.seq from roost.wait w where w.run_id = r.id and w.resolved_at is null) as seq

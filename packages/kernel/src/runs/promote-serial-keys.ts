@@ -1,12 +1,12 @@
-/** Serial keys let one run go at a time: who goes next, and the loop that finds a serial key left free. How a run enters a serial key is create-run.ts. */
+/** Serial keys let one run go at a time: which is next, and the loop that finds a free serial key. Entering one: create-run.ts. */
 import { allOrEach, notSetAside } from "../each-alone.ts";
 import type { KernelTransaction } from "../transact.ts";
 import type { Kernel } from "../open-kernel.ts";
 import { runLimits } from "./run.ts";
 
 /**
- * Gives each free serial key to the first run of its queue; a serial key whose holder is among `ended` is free. Serial keys are locked by name,
- * after all runs of the transaction and before its events. Returns the runs that became ready.
+ * Gives each free serial key to the first run of its queue; a serial key whose holder is in `ended` is free. Serial keys are locked by name, after
+ * all runs of the transaction and before its events. Returns the runs that became ready.
  */
 export async function promoteSerialKeys(
   tx: KernelTransaction,
@@ -24,11 +24,11 @@ export async function promoteSerialKeys(
 }
 
 /**
- * Finds serial keys that nobody holds although runs queue for them, and goes on with them. Every end of a run does so at once; this
- * loop over state is for the one case in which it steps back: the head of the queue was locked at that moment.
+ * Finds free serial keys with queued runs and promotes them. Every end of a run does so at once; this loop covers the case in which the head of the
+ * queue was locked at that moment.
  */
 export async function promoteFreeSerialKeys(kernel: Kernel): Promise<void> {
-  // Of each queue its head alone: one may be long.
+  // Only the head of each queue, which may be long.
   const free = await kernel.database.query<{ name: string }>(
     `select l.name from roost.serial_key l
      where not exists (select 1 from roost.run h where h.serial_key = l.name and h.holds_serial_key)
@@ -48,7 +48,7 @@ export async function promoteFreeSerialKeys(kernel: Kernel): Promise<void> {
   );
 }
 
-/** Holders that hold no more: none are expected, the loop mends them all the same. */
+/** Holders that should hold no more: none are expected, but the loop repairs them. */
 async function lostHolders(tx: KernelTransaction, serialKeys: string[]): Promise<string[]> {
   const rows = await tx.query<{ holder: string }>(
     `select l.holder from roost.serial_key l

@@ -1,4 +1,4 @@
-/** What a run asks a person, and what became of it. Types only: asking is ask-question.ts, answering answer-question.ts. */
+/** A run's question to a person, and its outcome. Types only: see ask-question.ts and answer-question.ts. */
 import type { JsonObject, JsonValue } from "@roost/base";
 
 export interface NewQuestion {

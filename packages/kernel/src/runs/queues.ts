@@ -1,4 +1,4 @@
-/** Queues of runs: who waits in each, and their pause. A paused queue gives nothing to any worker; what runs goes on. */
+/** Queues of runs: their contents and pause. Nothing is claimed from a paused queue; active runs go on. */
 import { createId, RoostError } from "@roost/base";
 import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { pageLimitMax, QueueName } from "@roost/contract/operations";
@@ -16,10 +16,10 @@ export interface Queue {
   waiting: number;
 }
 
-/** A page, and the one row more by which it is known that another follows. */
+/** A page, and one row more that tells whether another follows. */
 export const queuesListedMax = pageLimitMax + 1;
 
-/** Queues in which a run has not ended, or that are paused; by name. `default` is always there. */
+/** Queues with unfinished runs, or paused; by name. `default` is always listed. */
 export async function listQueues(
   kernel: Kernel,
   { limit = queuesListedMax, after }: { limit?: number | undefined; after?: string | undefined } = {},
@@ -40,7 +40,7 @@ export async function listQueues(
   );
 }
 
-/** Wakes the workers of each queue that has ready runs: the process that made them ready may have died before it could. */
+/** Wakes the workers of each queue with ready runs: the process that made them ready may have died before it could. */
 export async function wakeReadyQueues(kernel: Kernel): Promise<void> {
   const rows = await kernel.database.query<{ queue: string }>(
     "select distinct queue from roost.run where state = 'ready'",
@@ -50,7 +50,7 @@ export async function wakeReadyQueues(kernel: Kernel): Promise<void> {
   for (const { queue } of rows) kernel.wakeups.wake(`runs:${queue}`);
 }
 
-/** Names of those that are paused. */
+/** Names of paused queues. */
 export async function readPausedQueues(kernel: Kernel): Promise<Map<string, { reason: string | null; since: Date }>> {
   const rows = await kernel.database.query<{ name: string; reason: string | null; since: Date }>(
     "select name, paused_reason as reason, paused_at as since from roost.queue order by name",
@@ -65,7 +65,7 @@ export interface PauseQueueOptions {
   reason?: string | undefined;
 }
 
-/** No claim that begins after this has resolved takes anything of the queue. Paused already: nothing changes. */
+/** No claim that begins after this has resolved takes anything from the queue. Paused already: nothing changes. */
 export async function pauseQueue(kernel: Kernel, name: string, { by, reason }: PauseQueueOptions): Promise<void> {
   checkName(name);
   await kernel.transact(async (tx) => {
@@ -102,7 +102,7 @@ export async function resumeQueue(kernel: Kernel, name: string, { by, reason }: 
   });
 }
 
-/** Reasons are what a person says to himself. */
+/** Reasons are the person's own text. */
 const labels = formatLabels(mainLabels);
 
 function said(reason: string | undefined): { reason?: string } {

@@ -2,13 +2,13 @@ import type { Sql } from "@roost/database";
 import { runLimits } from "./run.ts";
 
 export interface SpendBelow {
-  /** Runs that it started, and those that these started. */
+  /** Runs that it started, directly or indirectly. */
   runCount: number;
   costUsd: number;
   tokens: number;
 }
 
-/** What the runs below a run have spent so far. Its caps hold it and them together; its own row says only what it spent itself. */
+/** Spending of the runs below a run. Its caps hold it and them together; its own row has only its own spending. */
 export async function readSpendBelow(sql: Sql, runId: string): Promise<SpendBelow> {
   const [below] = await sql.query<SpendBelow>(
     `with recursive below as (

@@ -100,7 +100,7 @@ test("resolveStep() is the answer to its question: an ordinary answer is refused
 
   await assert.rejects(
     answerQuestion(kernel, { questionId: question!.id, answer: "yes", by: "anna" }),
-    /resolve that step/,
+    /use roost run resolve/,
   );
 });
 

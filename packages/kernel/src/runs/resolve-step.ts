@@ -1,4 +1,4 @@
-/** What somebody found out about an effect whose outcome was unknown. */
+/** Records what was found out about an effect of unknown outcome. */
 import { RoostError, type JsonValue } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
@@ -16,15 +16,15 @@ export interface ResolveRequest {
   outcome: StepResolution["outcome"];
   note: string;
   by: string;
-  /** What the step returned, when that is known. */
+  /** What the step returned, if known. */
   output?: JsonValue | undefined;
 }
 
 /**
- * Records the resolution. A run that waits for it goes on with that outcome (`not_done`: it executes the step again); a run that
- * went on without it, or has ended, keeps what it was told: then the resolution is a note for people.
+ * Records the resolution. A run that waits for it continues with that outcome (`not_done`: it executes the step again); for a run that went on
+ * without it, or has ended, the resolution is a note for people.
  *
- * @throws RoostError `not_found`; `conflict` when the step is not unknown, or was resolved otherwise
+ * @throws RoostError `not_found`; `conflict` when the step is not unknown, or was resolved differently
  */
 export async function resolveStep(kernel: Kernel, request: ResolveRequest): Promise<Step> {
   const output = toJsonText(request.output, { what: "the output", bytesMax: runLimits.stepOutputBytesMax });
@@ -41,7 +41,7 @@ export async function resolveStep(kernel: Kernel, request: ResolveRequest): Prom
     if (step.state !== "unknown") {
       throw new RoostError(
         "conflict",
-        `step ${request.seq} of run ${request.runId} is ${step.state}: only an unknown outcome is resolved`,
+        `step ${request.seq} of run ${request.runId} is ${step.state}: only an unknown outcome can be resolved`,
       );
     }
     const waiting = run === undefined ? undefined : await findWait(tx, run, request.seq);
@@ -56,7 +56,7 @@ async function readStep(tx: KernelTransaction, { runId, seq }: ResolveRequest): 
     `select ${stepColumns("s")} from roost.step_all s where s.run_id = $1 and s.seq = $2`,
     [runId, seq],
   );
-  if (step === undefined) throw new RoostError("not_found", `run ${runId} has no step ${seq}: look at the run`);
+  if (step === undefined) throw new RoostError("not_found", `run ${runId} has no step ${seq}: check roost run show`);
   return step;
 }
 
@@ -94,7 +94,7 @@ async function recordResolution(
     [request.runId, request.seq, request.outcome, request.note, request.by, isWaitedFor, output],
   );
   if (rows.length === 0)
-    throw new RoostError("conflict", `step ${request.seq} of run ${request.runId} is not unknown any more`);
+    throw new RoostError("conflict", `step ${request.seq} of run ${request.runId} is no longer unknown`);
 }
 
 async function goOn(
@@ -119,5 +119,7 @@ async function goOn(
     `update roost.wait set resolved_at = roost.now() where run_id = $1 and seq = $2 and resolved_at is null`,
     [run.id, request.seq],
   );
-  await resumeRuns(tx, [{ runId: run.id, reason: `${request.by} said what became of step ${request.seq}`, causation }]);
+  await resumeRuns(tx, [
+    { runId: run.id, reason: `${request.by} recorded the outcome of step ${request.seq}`, causation },
+  ]);
 }

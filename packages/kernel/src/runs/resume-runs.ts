@@ -1,4 +1,4 @@
-/** The one way a waiting run goes on (resume_1): a wait that ended, a moment that came. The caller has locked the runs. */
+/** The one way a waiting run continues (resume_1): its wait ended, or its time came. The caller has locked the runs. */
 import { createId } from "@roost/base";
 import type { KernelTransaction } from "../transact.ts";
 import { emitRunEvent, emitStepEvent, type EventRun } from "./emit-run-event.ts";
@@ -20,7 +20,7 @@ type ResumedRow = EventRun & {
   state: RunState;
   queue: string;
   rate: string | null;
-  /** What led to the state in which it waited. */
+  /** The cause of the state in which it waited. */
   prior: string;
   seq: number | null;
   name: string;
@@ -37,7 +37,7 @@ const resumeStatement = `
     (m.run).traceparent, (m.run).cause_id as "causeId", (m.run).labels, m.prior, m.seq, m.name, m.kind, m.attempt, m.duration_ms as "durationMs"
   from roost.resume_1($1::uuid[], $2::text[], $3::integer[], $4::jsonb) as m`;
 
-/** Returns the runs that went on: those that waited no more are left as they are. */
+/** Returns the resumed runs: those that no longer waited are unchanged. */
 export async function resumeRuns(tx: KernelTransaction, resumptions: Resumption[]): Promise<string[]> {
   if (resumptions.length === 0) return [];
   const eventIds = resumptions.map(() => createId());
@@ -58,7 +58,7 @@ export async function resumeRuns(tx: KernelTransaction, resumptions: Resumption[
   for (const run of rows) {
     if (run.id === null || run.state === "ready") tx.wake(`runs:${run.queue}`);
     if (run.id === null) continue;
-    // Its start limit may let it through in a while.
+    // Its start limit may let it through later.
     if (run.state === "waiting" && run.rate !== null) tx.wake("due");
     resumed.push(run.id);
     emitResumed(tx, run, { ...resumptions[run.place - 1]!, eventId: eventIds[run.place - 1]! });

@@ -1,4 +1,4 @@
-/** A run that ended without success is tried again as a new run that continues from its recorded steps: an ended run never changes. */
+/** Retries a run that ended without success as a new run that continues from its recorded steps: an ended run never changes. */
 import { createId, RoostError } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import { asNew, copySteps, sameStartLimits } from "./copy-steps.ts";
@@ -14,30 +14,30 @@ export interface RetryRequest {
 }
 
 /**
- * Starts a run with the recorded steps of the ended one: what is done is replayed, effects keep their idempotency keys, the failures at
- * its end are executed again, interrupted steps follow their effect class. Asked again, it returns the run of the first time.
+ * Starts a run with the recorded steps of the ended one: finished steps are replayed, effects keep their idempotency keys, the failures at its end
+ * are executed again, interrupted steps follow their effect class. Repeated, it returns the same new run.
  *
  * @throws RoostError `not_found`; `conflict` when the run has not ended, or is done
  */
 export async function retryRun(kernel: Kernel, request: RetryRequest): Promise<CreatedRun> {
   return kernel.transact(async (tx) => {
-    // One retry at a time: the second to ask waits here and then finds the first.
+    // One retry at a time: a concurrent second call waits here and then finds the first.
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('roost.retry:' || $1::text, 0))`, [request.runId]);
     const [run] = await tx.query<Run>(`select ${runColumns("r")} from roost.run_all r where r.id = $1`, [
       request.runId,
     ]);
     if (run === undefined)
-      throw new RoostError("not_found", `no run has the id ${request.runId}: look at the list of runs`);
+      throw new RoostError("not_found", `no run has the id ${request.runId}: check the list of runs`);
     if (run.endedAt === null || run.state === "done") {
       throw new RoostError(
         "conflict",
-        `run ${run.id} is ${run.state}: only a run that failed, was cancelled or diverged is tried again`,
+        `run ${run.id} is ${run.state}: only a run that failed, was cancelled or diverged can be retried`,
       );
     }
     if (run.state === "outdated") {
       throw new RoostError(
         "conflict",
-        `run ${run.id} is outdated: no program goes on with its journal, fork it from its last finished step`,
+        `run ${run.id} is outdated: no program continues its journal; fork it from its last finished step`,
       );
     }
     const [before] = await tx.query<CreatedRun>('select id as "runId", state from roost.run_all where retry_of = $1', [

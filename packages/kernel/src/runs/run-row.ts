@@ -1,5 +1,5 @@
-/** How rows of step and question are read: the select lists that give them their TypeScript names. Those of run are run-table.ts. */
-// tidy: columns of the rows that are read everywhere.
+/** Select lists of steps and questions with their TypeScript names. Runs: run-table.ts. */
+// tidy: columns of rows that are read everywhere.
 
 const stepFields = [
   "run_id",
@@ -44,10 +44,10 @@ export function stepColumns(alias: string): string {
   return selectList(alias, stepFields);
 }
 
-/** Without an alias, as they are moved from one table to another. */
+/** Without an alias, for moving rows between tables. */
 export const stepColumnNames: string = stepFields.join(", ");
 
-/** Questions `q` with the agent and the job of the run that asks; conditions follow. */
+/** Questions `q` with the agent and the job of the asking run; conditions follow. */
 export const questionQuery = `select ${selectList("q", questionFields)}, asking.agent, asking.job_id as "jobId"
   from roost.question q left join lateral (select agent, job_id from roost.run_all where id = q.run_id) asking on true`;
 

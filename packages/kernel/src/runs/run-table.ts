@@ -1,5 +1,5 @@
-/** The columns of the table of runs, once: the type of a row, how it is read and how it is inserted follow from them. */
-// tidy: the columns, and what follows from them.
+/** The columns of the table of runs, once: row type, select list and insert are derived from them. */
+// tidy: the columns, and what is derived from them.
 import type { JsonObject, JsonValue } from "@roost/base";
 import type { Postcondition } from "@roost/contract/operations";
 
@@ -14,16 +14,16 @@ export type RunState =
   | "diverged"
   | "outdated";
 export type SessionKind = "main" | "cron" | "heartbeat" | "subagent" | "channel";
-/** What a waiting run waits for. `start` and `retry` are moments that the kernel chose, the rest are declared waits. */
+/** What a waiting run waits for. The kernel sets `start` and `retry`; the others are declared waits. */
 export type WaitingFor = "start" | "retry" | "time" | "event" | "person" | "child" | "resolution" | "slot" | "rate";
 
 /** Why a run or a step failed. */
 export interface RunError {
   code: string;
   message: string;
-  /** False: the same will fail again, do not retry. Default: true. */
+  /** False: it will fail again, do not retry. Default: true. */
   isRetryable?: boolean;
-  /** When trying again makes sense, in ms since the epoch. */
+  /** When a retry makes sense, in ms since the epoch. */
   retryAtMs?: number;
   details?: JsonValue;
 }
@@ -37,7 +37,7 @@ export interface RetryPolicy {
   backoffMsMax: number;
 }
 
-/** A run's own caps: what it and its child runs may spend together. */
+/** A run's own caps, shared with its child runs. */
 export interface RunBudget {
   usdMax?: number;
   tokensMax?: number;
@@ -50,7 +50,7 @@ interface Column<Value> {
   /** In SQL. */
   name: string;
   type: SqlType;
-  /** No value has it: it carries the type of the values. */
+  /** Never set: carries the type of the values. */
   value?: Value;
 }
 
@@ -58,7 +58,7 @@ function column<Value>(name: string, type: SqlType): Column<Value> {
   return { name, type };
 }
 
-/** In the order of the table, by their names in TypeScript. What only SQL looks at (limits_passed, rate_passed_at, deadline_left_ms, key_hash) is not here. */
+/** In table order, by their TypeScript names. Columns used by SQL only (limits_passed, rate_passed_at, deadline_left_ms, key_hash) are not here. */
 const runTable = {
   id: column<string>("id", "uuid"),
   queue: column<string>("queue", "text"),
@@ -74,7 +74,7 @@ const runTable = {
   serialSeq: column<number | null>("serial_seq", "bigint"),
   holdsSerialKey: column<boolean>("holds_serial_key", "boolean"),
   agent: column<string | null>("agent", "text"),
-  /** The version of its agent's definition that it began with and keeps; null: nobody had defined it. */
+  /** The version of its agent's definition that it started with and keeps; null: not defined. */
   agentVersion: column<number | null>("agent_version", "integer"),
   sessionKey: column<string | null>("session_key", "text"),
   sessionKind: column<SessionKind | null>("session_kind", "text"),
@@ -87,7 +87,7 @@ const runTable = {
   parentRunId: column<string | null>("parent_run_id", "uuid"),
   parentSeq: column<number | null>("parent_seq", "integer"),
   depth: column<number>("depth", "integer"),
-  /** The run that this one repeats from its recorded steps. */
+  /** The run whose recorded steps this one repeats. */
   retryOf: column<string | null>("retry_of", "uuid"),
   title: column<string | null>("title", "text"),
   reason: column<string>("reason", "text"),
@@ -110,29 +110,29 @@ const runTable = {
   tokensReserved: column<number>("tokens_reserved", "bigint"),
   /** Model calls reserved so far. */
   callCount: column<number>("call_count", "integer"),
-  /** Reservations not settled yet. */
+  /** Unsettled reservations. */
   reservationCount: column<number>("reservation_count", "integer"),
   isRehearsed: column<boolean>("is_rehearsed", "boolean"),
   correlation: column<string>("correlation", "text"),
   causation: column<string | null>("causation", "text"),
   traceparent: column<string | null>("traceparent", "text"),
-  /** The event that led to the present state. */
+  /** The event that caused the current state. */
   causeId: column<string>("cause_id", "text"),
   createdAt: column<Date>("created_at", "timestamptz"),
   startedAt: column<Date | null>("started_at", "timestamptz"),
   claimedAt: column<Date | null>("claimed_at", "timestamptz"),
   endedAt: column<Date | null>("ended_at", "timestamptz"),
-  /** What must be true when it ends as done. */
+  /** Postconditions. */
   postconditions: column<Postcondition[] | null>("postconditions", "jsonb"),
-  /** The start limits that it passes before it is ready, by their names. */
+  /** The start limits that it passes before it is ready, by name. */
   slot: column<string | null>("slot", "text"),
   rate: column<string | null>("rate", "text"),
-  /** The run whose recorded steps before `forkedSeq` it began with. */
+  /** The run whose recorded steps before `forkedSeq` it started with. */
   forkedFrom: column<string | null>("forked_from", "uuid"),
   forkedSeq: column<number | null>("forked_seq", "integer"),
-  /** The set of labels that it is marked with: the join of all that it has read so far. */
+  /** Its label set: the join of all that it has read so far. */
   labels: column<number>("labels", "integer"),
-  /** The version of the loop that began its journal; null until a worker has claimed it. */
+  /** The loop version of its journal; null until it is claimed. */
   loopVersion: column<number | null>("loop_version", "integer"),
   /** What a worker must be able to do to claim it. */
   needs: column<string[] | null>("needs", "text[]"),
@@ -159,7 +159,7 @@ export function runHeadColumns(alias: string): string {
   );
 }
 
-/** What a new run is given; everything else has its first value for all. */
+/** The columns that a new run sets; all others have a fixed initial value. */
 const given = [
   "id",
   "queue",
@@ -200,7 +200,7 @@ const given = [
   "needs",
 ] as const satisfies readonly (keyof RunTable)[];
 
-/** What is decided of a new run before it is inserted; `startAt`: not before that moment; `keyHash`: of its id. */
+/** What is decided of a new run before it is inserted; `startAt`: not before this time; `keyHash`: of its id. */
 export type RunInsert = Partial<Pick<RunRow, (typeof given)[number]>> & { keyHash: number; startAt: Date | undefined };
 
 /** For jsonb_to_recordset: the fields of a RunInsert with their types. */
@@ -209,7 +209,7 @@ export const insertedFields: string = [
   '"keyHash" integer',
   '"startAt" timestamptz',
 ].join(", ");
-/** The columns that they fill, in the same order as `insertedValues`. */
+/** The columns they fill, in the same order as `insertedValues`. */
 export const insertedColumns: string = [...given.map((name) => runTable[name].name), "key_hash"].join(", ");
 export const insertedValues: string = [...given, "keyHash"].map((name) => `i."${name}"`).join(", ");
 

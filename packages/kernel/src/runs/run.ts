@@ -1,7 +1,4 @@
-/**
- * What a run is, how one is asked for, and what its owner holds. Types and limits only: the functions that move a run
- * stand in the files beside this one, each named after its function.
- */
+/** Runs: types and limits. The functions that move a run are in the files beside this one, named after them. */
 import type { WaitFilter } from "../groups/wants-event.ts";
 import type { JsonObject, JsonValue } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
@@ -12,58 +9,58 @@ import type { RetryPolicy, RunBudget, RunError, RunRow, RunState, SessionKind } 
 export type { RetryPolicy, RunBudget, RunError, RunState, SessionKind, WaitingFor } from "./run-table.ts";
 
 export type TerminalRunState = "done" | "failed" | "cancelled" | "diverged" | "outdated";
-/** Every number that bounds a run. A caller that needs more stores the bytes elsewhere and records a reference. */
+/** Limits of a run. Larger content is stored elsewhere and referenced. */
 export const runLimits = {
   inputBytesMax: 512 * 1024,
   outputBytesMax: 1024 * 1024,
   stepInputBytesMax: 1024 * 1024,
   stepOutputBytesMax: 4 * 1024 * 1024,
   stepsMax: 10_000,
-  /** How deep runs start runs. */
+  /** How deep runs may start runs. */
   depthMax: 16,
   /** Owners lost in a row without a finished step, after which the run fails as a crash loop. */
   stallsMax: 5,
   claimMax: 500,
   createMax: 1_000,
-  /** How long the owner of a cancelled run may go on before the run is ended over its head. */
+  /** How long the owner of a cancelled run may continue before the kernel ends it. */
   cancelGraceMs: 30_000,
   promptCharsMax: 100_000,
   startLimitKeyCharsMax: 200,
-  /** Runs of a key at once, and starts of a key in its window. */
+  /** Concurrent runs of a key, and starts of a key in its window. */
   startLimitMax: 1_000,
   rateWindowMsMax: 31 * 24 * 3_600_000,
-  /** How many events one pass over those that runs wait for reads of a partition. */
+  /** Events of a partition per pass for waiting runs. */
   eventPassMax: 1_000,
-  /** How many runs one pass over due, overdue or ended runs touches. */
+  /** Runs per pass over due, overdue or ended runs. */
   passMax: 200,
-  /** A page, and the one row more by which it is known that another follows. */
+  /** A page, and one row more that tells whether another follows. */
   listMax: pageLimitMax + 1,
 } as const;
 
-/** Code of the error of a run that was done without having done what it had declared. */
+/** Error code of a run that was done without meeting its postconditions. */
 export const postconditionUnmet = "postcondition_unmet";
 
 export interface NewRun {
-  /** Default: a fresh id. An id that exists already is refused with `conflict`. */
+  /** Default: a fresh id. An existing id is refused with `conflict`. */
   id?: string;
   /** Default: `default`. */
   queue?: string;
   /** What executes it. Default: `agent`. */
   handler?: string;
-  /** One line for people: why this runs. */
+  /** One line for people: why it runs. */
   reason: string;
-  /** One line for people: what this is. */
+  /** One line for people: what it is. */
   title?: string;
   input: JsonObject;
   /** Higher goes first. Default: the parent's, else 0. */
   priority?: number;
-  /** Not before this moment. Default: now. */
+  /** Not before this time. Default: now. */
   startAt?: Date;
-  /** Runs of a serial key go one at a time, in the order of their creation. */
+  /** Runs with the same serial key go one at a time, in order of creation. */
   serialKey?: string;
-  /** At most `max` runs of the key at once; the others wait, by priority, then age. A run that waits for something else does not count. */
+  /** At most `max` active runs of the key; the others wait, by priority, then age. A run that waits for something else does not count. */
   concurrency?: { key: string; max: number };
-  /** At most `max` starts of the key in any window of this length; the others wait. What goes on or is tried again does not count again. */
+  /** At most `max` starts of the key in any window of this length; the others wait. Resumed and retried runs do not count again. */
   rateLimit?: { key: string; max: number; windowMs: number };
   agent?: string;
   sessionKey?: string;
@@ -72,24 +69,24 @@ export interface NewRun {
   /** The run that starts this one, proven by its epoch, and the step in which it does: the same step starts it once. */
   parent?: Owned & { seq: number };
   retry?: Partial<RetryPolicy>;
-  /** Time from its first claim to its end in one attempt, without declared waits. Default: none. */
+  /** Time from its claim to its end in one attempt, without declared waits. Default: none. */
   timeoutMs?: number;
-  /** Default: that of its agent. */
+  /** Default: its agent's. */
   budget?: RunBudget | undefined;
-  /** What must have happened when it ends as done; else it has failed, whatever its output says. */
+  /** What must have happened when it ends as done; otherwise it has failed, whatever its output says. */
   postconditions?: Postcondition[];
   isRehearsed?: boolean;
   /** What a worker must be able to do to claim it. Default: nothing. */
   needs?: string[];
-  /** The run whose recorded steps it begins with, and the loop that began their journal. */
+  /** The run whose recorded steps it starts with, and the loop version of their journal. */
   continues?: Partial<Pick<RunRow, "retryOf" | "forkedFrom" | "forkedSeq" | "loopVersion">>;
-  /** Of what caused it: it is marked with them from the start, and with those of its session. Default: the parent's labels. */
+  /** Labels of its cause: it has them from the start, with those of its session. Default: the parent's labels. */
   labels?: Labels;
-  /** The same as the number of a stored set; it goes before `labels`. */
+  /** The number of a stored set; overrides `labels`. */
   labelSet?: number;
   /** Default: the parent's, else the run's own id. */
   correlation?: string;
-  /** Id of the event that led to this run. */
+  /** Id of the event that caused this run. */
   causation?: string;
   traceparent?: string;
 }
@@ -100,7 +97,7 @@ export interface Owned {
   epoch: number;
 }
 
-/** A run as it is recorded. */
+/** A run as recorded. */
 export interface Run extends RunRow {}
 
 /** A run that the caller owns until its epoch passes to another, with the steps recorded so far, by seq. */
@@ -112,14 +109,14 @@ export interface ClaimedRun extends Run {
 export type Effect = "readonly" | "idempotent" | "queryable" | "unsafe";
 export type StepState = "intent" | "done" | "failed" | "unknown" | "waiting";
 
-/** What somebody found out about an effect whose outcome was unknown. */
+/** What was found out about an effect of unknown outcome. */
 export interface StepResolution {
   /** It happened; it was refused; it never happened and is to be done now. */
   outcome: "done" | "failed" | "not_done";
   note: string;
   by: string;
   at: string;
-  /** What the step returned, when it was said. */
+  /** What the step returned, if given. */
   output?: JsonValue;
 }
 
@@ -143,20 +140,20 @@ export interface Step {
   resolution: StepResolution | null;
   startedAt: Date;
   endedAt: Date | null;
-  /** The set of labels of its result, joined with what stood in the context or was read before it. */
+  /** The label set of its result, joined with what was in the context or read before it. */
   labels: number;
 }
 
-/** A wait that gives the worker back. Of the event kind only events appended after the wait began count. */
+/** A wait that releases the worker. Of the event kind only events appended after the wait began count. */
 export type WaitRequest =
   | { kind: "time"; until: Date }
   | { kind: "event"; eventType: string; filter?: WaitFilter; until?: Date }
   | { kind: "person"; question: NewQuestion; until?: Date }
   | { kind: "child"; runId: string; until?: Date }
-  /** Somebody must say what became of the step at this seq, which is `unknown`. */
+  /** A person must record the outcome of the step at this seq, which is `unknown`. */
   | { kind: "resolution"; prompt: string; until?: Date };
 
-/** Dotted paths into the event's data and the value each must have, e.g. `{ 'mail.isUrgent': true }`. */
+/** Dotted paths into the event's data and required values, e.g. `{ 'mail.isUrgent': true }`. */
 export type { WaitFilter };
 
 /** The output of a step that waited. */

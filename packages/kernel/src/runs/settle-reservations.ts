@@ -1,7 +1,7 @@
 import type { Sql } from "@roost/database";
 import type { RunHead } from "./lock-runs.ts";
 
-/** What these runs have reserved and not settled counts as spent: nobody knows better. Their rows are locked. */
+/** What these runs have reserved and not settled counts as spent, since the actual amount is unknown. Their rows are locked. */
 export async function settleReservations(
   tx: Sql,
   runs: readonly Pick<RunHead, "id" | "reservationCount">[],

@@ -1,6 +1,6 @@
 /**
- * Start limits: at most so many runs of a key at once (a slot), at most so many starts in a while (a rate). Owns how start limits come up, and who
- * is let through when; that nobody becomes ready past them is the table's to see to (migration 009).
+ * Start limits: maximum active runs of a key (a slot), maximum starts in a window (a rate). Owns how start limits are created, and which runs pass
+ * when; the table ensures that no run becomes ready past them (migration 009).
  */
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
@@ -9,7 +9,7 @@ import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { runLimits, type NewRun } from "./run.ts";
 
-/** The start limits of a new run, by their names. */
+/** The start limits of a new run, by name. */
 export function startLimitsOf({ concurrency, rateLimit }: Pick<NewRun, "concurrency" | "rateLimit">): {
   slot: string | undefined;
   rate: string | undefined;
@@ -20,7 +20,7 @@ export function startLimitsOf({ concurrency, rateLimit }: Pick<NewRun, "concurre
   };
 }
 
-/** @throws RoostError `invalid_input` that names the field and its limit */
+/** @throws RoostError `invalid_input` naming the field and its limit */
 export function checkStartLimits({ concurrency, rateLimit }: Pick<NewRun, "concurrency" | "rateLimit">): void {
   for (const [field, startLimit] of Object.entries({ concurrency, rateLimit })) {
     if (startLimit === undefined) continue;
@@ -43,7 +43,7 @@ export function checkStartLimits({ concurrency, rateLimit }: Pick<NewRun, "concu
     );
 }
 
-/** Makes the start limits of new runs, or lets them allow what these say. Locks them, in one order. */
+/** Creates the start limits of new runs, or updates what they allow. Locks them, in one order. */
 export async function upsertStartLimits(
   tx: KernelTransaction,
   runs: Pick<NewRun, "concurrency" | "rateLimit">[],
@@ -57,7 +57,7 @@ export async function upsertStartLimits(
   }
   if (startLimits.size === 0) return [];
   const values = [...startLimits.values()];
-  // Invariant: what a start limit allows is what the run that was created last says.
+  // Invariant: the last created run decides what a start limit allows.
   await tx.query(
     `insert into roost.start_limit as g (name, kind, max, window_ms)
      select * from unnest($1::text[], $2::text[], $3::integer[], $4::bigint[]) as i(name, kind, max, window_ms) order by i.name
@@ -74,7 +74,10 @@ export async function upsertStartLimits(
   return [...startLimits.keys()];
 }
 
-/** Lets through who waits at these start limits, as far as there is room. After runs and serial keys, before the events. Returns who became ready. */
+/**
+ * Lets waiting runs pass these start limits, as far as there is room. After runs and serial keys, before the events. Returns the runs that became
+ * ready.
+ */
 export async function releaseLimitedRuns(
   tx: KernelTransaction,
   startLimits: (string | null | undefined)[],
@@ -91,7 +94,7 @@ export async function releaseLimitedRuns(
   return released.map(({ runId }) => runId);
 }
 
-/** Lets the next runs of rates start whose moment has come. One pass of a loop over state; any number may call it. */
+/** Lets the next runs of due rates start. One pass of a loop over state; may be called concurrently. */
 export async function releaseDueRates(kernel: Kernel): Promise<number> {
   const due = await kernel.database.query<{ name: string }>(
     "select name from roost.start_limit where next_at <= roost.now() order by next_at limit $1",
@@ -102,11 +105,11 @@ export async function releaseDueRates(kernel: Kernel): Promise<number> {
 }
 
 /**
- * Finds slots that are free although runs wait for them, and fills them. Every end and every wait of a run does so at once; this loop
- * over state is for what these leave: a head of the queue that was locked, a worker that is gone, more room than one call fills.
+ * Finds free slots with waiting runs, and fills them. Every end and every wait of a run does so at once; this loop covers the rest: a locked head
+ * of the queue, a lost worker, more room than one call fills.
  */
 export async function fillFreeSlots(kernel: Kernel): Promise<number> {
-  // Of each queue its head alone, because PostgreSQL would answer `exists` by reading all of every queue.
+  // Only the head of each queue, because PostgreSQL would answer `exists` by reading every queue whole.
   const free = await kernel.database.query<{ name: string }>(
     `select g.name from roost.start_limit g
      where g.kind = 'slot'
@@ -120,7 +123,7 @@ export async function fillFreeSlots(kernel: Kernel): Promise<number> {
   return releaseEach(kernel, free);
 }
 
-/** Each start limit in its own transaction: one that is busy, or fails, does not hold up the others. */
+/** Each start limit in its own transaction: a busy or failing one does not hold up the others. */
 async function releaseEach(kernel: Kernel, startLimits: { name: string }[]): Promise<number> {
   let released = 0;
   await allSteps(
@@ -131,7 +134,7 @@ async function releaseEach(kernel: Kernel, startLimits: { name: string }[]): Pro
   return released;
 }
 
-/** Removes start limits that no run refers to and that count no start any more. */
+/** Removes start limits that no run refers to and that count no start. */
 export async function sweepStartLimits(kernel: Kernel): Promise<void> {
   await kernel.database.query(
     `delete from roost.start_limit where name in (
@@ -143,15 +146,15 @@ export async function sweepStartLimits(kernel: Kernel): Promise<void> {
   );
 }
 
-/** What a start limit allows and what goes through it now. */
+/** What a start limit allows, and its current use. */
 export interface StartLimitUse {
   name: string;
   kind: "slot" | "rate";
   max: number;
   windowMs: number | null;
-  /** Of a slot: runs that hold one. Of a rate: starts that count. */
+  /** For a slot: runs that hold one. For a rate: starts that count. */
   used: number;
-  /** Of a rate: when the next may start. */
+  /** For a rate: when the next may start. */
   nextAt: Date | null;
 }
 

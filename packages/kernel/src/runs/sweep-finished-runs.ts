@@ -1,7 +1,4 @@
-/**
- * Moves ended runs to history: tables by month of their end, each dropped as a whole. What a person still has to look at (effects
- * of unknown outcome) and what live runs build on (their children) stays.
- */
+/** Moves ended runs to history: tables by month of their end, each dropped as a whole. Effects of unknown outcome and children of live runs stay. */
 import assert from "node:assert/strict";
 import { allOrEach, notSetAside } from "../each-alone.ts";
 import type { Kernel } from "../open-kernel.ts";
@@ -17,7 +14,7 @@ export interface SweepOptions {
 
 const keepMsDefault = 3_600_000;
 
-/** One pass of a loop over state; any number may call it. Returns how many runs moved; a full pass asks for another. */
+/** One pass of a loop over state; may be called concurrently. Returns how many runs moved; after a full pass call again. */
 export async function sweepFinishedRuns(kernel: Kernel, options: SweepOptions = {}): Promise<number> {
   const limit = Math.min(options.limit ?? runLimits.passMax, runLimits.passMax);
   const ended = await kernel.database.query<{ id: string }>(
@@ -31,7 +28,7 @@ export async function sweepFinishedRuns(kernel: Kernel, options: SweepOptions = 
   );
 }
 
-/** Ended longer ago than the first value, with nothing left that a person or a parent looks at. */
+/** Ended longer ago than the first value, with nothing left that a person or a parent needs. */
 const isSweepable = `r.ended_at < roost.now() - $1 * interval '1 millisecond'
   and not exists (select 1 from roost.step s where s.run_id = r.id and s.state = 'unknown' and s.resolution is null)
   and not exists (select 1 from roost.run p where p.id = r.parent_run_id and p.ended_at is null)`;
@@ -63,7 +60,7 @@ export async function sweepSerialKeys(kernel: Kernel): Promise<void> {
   );
 }
 
-/** Drops whole months of history that ended before the given moment, and questions that are as old. Returns the tables of runs. */
+/** Drops whole months of history that ended before the given time, and questions of that age. Returns the tables of runs. */
 export async function dropRunHistory(kernel: Kernel, options: { before: Date }): Promise<string[]> {
   const firstKept = options.before.toISOString().slice(0, 7);
   const tables = await kernel.database.query<{ name: string }>(
@@ -102,7 +99,7 @@ async function makeMonth(tx: KernelTransaction, month: string): Promise<void> {
   }
 }
 
-/** Invariant: a run and its steps are in the hot tables or in history, never in both and never in neither: they move in one transaction. */
+/** Invariant: a run and its steps are in the hot tables or in history, never in both or neither: they move in one transaction. */
 async function move(tx: KernelTransaction, runIds: string[]): Promise<void> {
   await tx.query(
     `with moved as (delete from roost.step s using roost.run r where s.run_id = r.id and r.id = any($1::uuid[]) returning s.*, r.ended_at as run_ended_at)

@@ -1,7 +1,7 @@
 import { isStorableJson, RoostError, storableValue, type JsonValue } from "@roost/base";
 
 /**
- * A value as JSON that jsonb takes: NUL and lone surrogates, which PostgreSQL refuses and tools do produce, become U+FFFD.
+ * A value as JSON for jsonb: NUL and lone surrogates, which PostgreSQL refuses and tools do produce, become U+FFFD.
  * `undefined` is null.
  *
  * @throws RoostError `limit_exceeded` when the text is longer than `bytesMax`

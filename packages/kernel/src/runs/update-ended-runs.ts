@@ -1,4 +1,4 @@
-/** The row of a run at its end, and no more: what the end brings with it for others is endRuns'. */
+/** Updates the row of a run at its end only; endRuns does the rest. */
 import { createId, type JsonValue } from "@roost/base";
 import type { KernelTransaction } from "../transact.ts";
 import type { RunHead } from "./lock-runs.ts";
@@ -13,7 +13,7 @@ export interface RunEnd {
   /** One line for people. */
   reason?: string;
   by?: string;
-  /** Whether the run is taken from an owner who does not know yet: his epoch must not fit any more. */
+  /** Whether the run is taken from an owner that does not know yet: its epoch must no longer match. */
   isTaken?: boolean;
 }
 
@@ -38,7 +38,10 @@ export interface EndedRow {
   isAwaited: boolean;
 }
 
-/** Invariant: a run ends once, from the state and at the epoch that were read under its lock; this is the fence of an owner's end. `= any` keeps the plan on the primary key. */
+/**
+ * Invariant: a run ends once, from the state and at the epoch that were read under its lock; this is the fence of an owner's end. `= any` keeps the
+ * plan on the primary key.
+ */
 const endStatement = `
   update roost.run r set
     state = i.state, output = i.output, error = i.error, epoch = r.epoch + i.epoch_step, ended_at = roost.now(),

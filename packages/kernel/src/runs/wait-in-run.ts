@@ -1,6 +1,5 @@
 /**
- * A step that gives the worker back until a time, an event, a person, a child run or a resolution. Owns the beginning of a wait;
- * resumeRuns is its end.
+ * A step that releases the worker until a time, an event, a person, a child run or a resolution. Owns the beginning of a wait; resumeRuns ends it.
  */
 import { createId, RoostError, type JsonValue } from "@roost/base";
 import { settleReservations } from "./settle-reservations.ts";
@@ -34,23 +33,23 @@ export interface WaitStep {
   /** Name of the step; an intent begun at this seq becomes the waiting step. Not needed then, nor for a `resolution`. */
   name?: string;
   wait: WaitRequest;
-  /** Whether other runs of the serial key may go meanwhile. Default: `hold` for time and child, `release` otherwise. */
+  /** Whether other runs of the serial key must wait meanwhile. Default: `hold` for time and child, `release` otherwise. */
   holdsSerialKey?: boolean;
 }
 
 export type WaitOutcome =
   /** The run is given back: its owner stops. When the wait ends, the step is done with the result and the run is ready. */
   | { state: "waiting"; questionId?: string }
-  /** It was satisfied already; the run goes on. */
+  /** Already satisfied; the run continues. */
   | { state: "done"; result: WaitResult }
-  /** Its end had been asked for: the run is cancelled and given back. */
+  /** The run was cancelled and given back. */
   | { state: "cancelled" };
 
 /**
- * Gives the run back until the wait ends. A repeat by the same owner after a lost answer is recognised and changes nothing.
+ * Gives the run back until the wait ends. A repeat by the same owner after a lost answer is recognized and changes nothing.
  *
- * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`), or the step at this seq has another outcome already;
- * `not_found`: no such child; `invalid_input`: an event type that nobody registered
+ * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`), or the step at this seq has another outcome;
+ * `not_found`: no such child; `invalid_input`: an unregistered event type
  */
 export async function waitInRun(kernel: Kernel, owned: Owned, asked: WaitStep): Promise<WaitOutcome> {
   const wait = withDate(asked.wait);
@@ -79,7 +78,7 @@ export async function waitInRun(kernel: Kernel, owned: Owned, asked: WaitStep): 
   });
 }
 
-/** A wait that was recorded and read again has its moment as text. */
+/** A recorded wait has its time as text. */
 function withDate(wait: WaitRequest): WaitRequest {
   if (wait.until === undefined) return wait;
   const until = new Date(wait.until);
@@ -148,7 +147,7 @@ function checkStep(run: RunHead, step: WaitStep, recorded: Step | undefined): vo
   }
 }
 
-/** A child that has ended does so no second time. The order of locks (parents first) leaves no gap between this look and the wait. */
+/** A child that has ended does not end again. The order of locks (parents first) leaves no gap between this check and the wait. */
 async function satisfiedAlready(
   tx: KernelTransaction,
   run: RunHead,
@@ -168,14 +167,14 @@ async function satisfiedAlready(
   if (child === undefined)
     throw new RoostError(
       "not_found",
-      `run ${run.id} started no run ${wait.runId}: it can wait for its own children only`,
+      `run ${run.id} did not start run ${wait.runId}: it can wait only for its own children`,
     );
   if (!isTerminal(child.state)) return undefined;
   const labels = formatLabels(await tx.readLabels(child.labels));
   return { kind: "child", run: { ...child, state: child.state, labels } };
 }
 
-/** Invariant: only the owner lets a step wait; the caller holds the run's row at the owner's epoch, and the statement asks for it again. */
+/** Invariant: only the owner lets a step wait; the caller holds the run's row at the owner's epoch, and the statement checks it again. */
 async function recordStep(
   tx: KernelTransaction,
   run: RunHead,
@@ -239,7 +238,7 @@ async function release(
   return { state: "waiting", ...(questionId === undefined ? {} : { questionId }) };
 }
 
-/** Invariant: fenced by epoch and state. A declared wait stops the run's time limit, if it has one (`greatest` passes over null). */
+/** Invariant: fenced by epoch and state. A declared wait stops the run's time limit, if it has one (`greatest` ignores null). */
 async function giveBack(
   tx: KernelTransaction,
   run: RunHead,

@@ -12,12 +12,12 @@ export interface KeepRegisteredOptions {
   pid: number;
 }
 
-/** Keeps a scheduler on the list of processes. Registers anew when it was declared dead. */
+/** Keeps a scheduler in the list of processes. Registers again when it was declared dead. */
 export async function keepRegistered(kernel: Kernel, { signal, host, pid }: KeepRegisteredOptions): Promise<void> {
   while (!signal.aborted) {
     try {
       await using registration = await registerWorker(kernel, { kind: "scheduler", host, pid, ttlMs });
-      // The time of the database was moved: only tests and rehearsals do.
+      // The database's time was moved: only tests and rehearsals do that.
       using watch = kernel.wakeups.watch("clock");
       const ended = AbortSignal.any([signal, registration.lost]);
       while (!ended.aborted) {
@@ -26,7 +26,7 @@ export async function keepRegistered(kernel: Kernel, { signal, host, pid }: Keep
       }
     } catch (error) {
       if (signal.aborted) return;
-      kernel.logger.warn("the scheduler could not register and will try again", { error });
+      kernel.logger.warn("the scheduler could not register and will retry", { error });
       await delay(retryMs, { signal }).catch(() => undefined);
     }
   }

@@ -1,8 +1,8 @@
-/** One loop of the scheduler: look, then wait for a wake-up or the next moment; failures are logged and backed off. */
+/** One loop of the scheduler: check, then wait for a wake-up or the next due time; failures are logged and backed off. */
 import { backoffMs, delay, jitteredMs } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 
-/** What one look at the state found. */
+/** What one check of the state found. */
 export interface Look {
   /** More can be done at once. */
   isMore?: boolean;
@@ -12,18 +12,18 @@ export interface Look {
 
 export interface Loop {
   name: string;
-  /** Wake-ups that end the sleep early. Asked for anew after each look. */
+  /** Wake-ups that end the sleep early. Read again after each check. */
   channels: () => readonly string[];
-  /** It looks at least this often: wake-ups are hints. */
+  /** It checks at least this often: wake-ups are hints. */
   pollMs: number;
-  /** Does what is to be done now. Whatever it needs it reads from the database, so a failed look loses nothing. */
+  /** Does what is due now. It reads everything from the database, so a failed check loses nothing. */
   look: () => Promise<Look>;
 }
 
 const sleepMsMin = 2;
 const failureBackoff = { firstMs: 100, maxMs: 10_000 };
 
-/** Looks, sleeps until something is due, looks again, until aborted. A failure is logged and backed off from; it never ends the loop. */
+/** Checks, sleeps until something is due, and repeats until aborted. A failure is logged and backed off; it never ends the loop. */
 export async function runLoop(kernel: Kernel, loop: Loop, signal: AbortSignal): Promise<void> {
   let failureCount = 0;
   while (!signal.aborted) {
@@ -43,7 +43,7 @@ export async function runLoop(kernel: Kernel, loop: Loop, signal: AbortSignal): 
         if (signal.aborted) return;
         failureCount += 1;
         const waitMs = jitteredMs(backoffMs(failureCount, failureBackoff));
-        kernel.logger.warn("a scheduler loop failed and will look again", {
+        kernel.logger.warn("a scheduler loop failed and will retry", {
           loop: loop.name,
           failureCount,
           backoffMs: Math.round(waitMs),

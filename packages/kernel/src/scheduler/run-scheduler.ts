@@ -1,7 +1,6 @@
 /**
- * The scheduler of one process: loops that look at the database's state and do
- * what is due. It remembers nothing, so it can die at any moment, and any
- * number of schedulers work beside each other without a leader.
+ * The scheduler of one process: loops that check the database's state and do what is due. It has no state of its own, so it can die at any moment,
+ * and any number of schedulers work side by side without a leader.
  */
 import { expireOnce } from "../coordination/begin-once.ts";
 import { expireLocks } from "../coordination/release-lock.ts";
@@ -27,15 +26,15 @@ import { readAwaitedTopics } from "./read-awaited-topics.ts";
 import { runLoop, type Loop } from "./run-loop.ts";
 
 /**
- * How often each loop looks although nothing wakes it and nothing is known to be due: after a lost wake-up, what waits is found within
- * this time. Together, with the loops of jobs, they send less than one statement a second when idle.
+ * How often each loop checks without a wake-up or a known due time: after a lost wake-up, waiting work is found within this time. Together with the
+ * loops of jobs they send less than one statement a second when idle.
  */
 const timings = {
   duePollMs: 10_000,
   eventPollMs: 10_000,
-  /** The death of a worker is seen within this time while something runs. */
+  /** A worker's death is noticed within this time while something is running. */
   reapMs: 250,
-  /** And within this one while nothing does: then nothing is to be taken over. */
+  /** And within this time otherwise: then there is nothing to take over. */
   idleReapMs: 5_000,
   leasePollMs: 10_000,
   serialKeyPollMs: 10_000,
@@ -47,7 +46,7 @@ export interface SchedulerOptions {
   signal: AbortSignal;
   host: string;
   pid: number;
-  /** What is to be looked after beside the kernel's own: jobs bring theirs. */
+  /** Further loops beside the kernel's own, such as those of jobs. */
   loops?: readonly Loop[];
 }
 
@@ -58,7 +57,7 @@ export async function runScheduler(kernel: Kernel, options: SchedulerOptions): P
   await Promise.all([...loops, keepRegistered(kernel, options)]);
 }
 
-/** What a scheduler does for the kernel itself, without its timers. */
+/** The kernel's own loops, without their timers. */
 export function createLoops(kernel: Kernel): Loop[] {
   return [
     eventWaitLoop(kernel),
@@ -130,7 +129,7 @@ export function createLoops(kernel: Kernel): Loop[] {
   ];
 }
 
-/** Claims wake it, so that it looks often as soon as something runs. */
+/** Claims wake it, so that it checks often as soon as something is running. */
 function workerLoop(kernel: Kernel): Loop {
   let nextMs = 0;
   return {
@@ -139,7 +138,7 @@ function workerLoop(kernel: Kernel): Loop {
     pollMs: timings.idleReapMs,
     look: async () => {
       const nowMs = kernel.clock.nowMs();
-      // Many claims in a short time need one look.
+      // Many claims in a short time need one check.
       if (nowMs < nextMs && nextMs - nowMs <= timings.reapMs) return { atMs: nextMs };
       const { reapedCount, isBusy } = await lookAfterWorkers(kernel);
       nextMs = kernel.clock.nowMs() + timings.reapMs;

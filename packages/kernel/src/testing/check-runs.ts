@@ -1,4 +1,4 @@
-/** What must be true of runs, steps, serial keys, waits and budgets at every moment, whatever happened before: one query that finds what is not. */
+/** What must always hold for runs, steps, serial keys, waits and budgets: one query that finds violations. */
 import type { Sql } from "@roost/database";
 
 const violations = `
@@ -68,12 +68,12 @@ const violations = `
   select 'a cap is broken: ' || s.scope || ' ' || s.period from roost.spend s join roost.budget_cap c using (scope, time_window)
   where s.cost_usd + s.usd_reserved > c.usd_max`;
 
-/** A serial key that nobody holds although runs queue: right for a moment under concurrency, wrong once everything is still. */
+/** A free serial key with queued runs: fine for a moment under concurrency, wrong once everything is idle. */
 const idleSerialKeys = `
   select 'a serial key is free although runs queue: ' || q.serial_key as what from roost.run q join roost.serial_key l on l.name = q.serial_key
   where q.state = 'queued' and l.holder is null`;
 
-/** Everything that is wrong, in words; nothing when all is well. */
+/** All violations, in words; none when all is well. */
 export async function findViolations(sql: Sql, options: { isStill: boolean }): Promise<string[]> {
   const rows = await sql.query<{ what: string }>(
     options.isStill ? `${violations} union all ${idleSerialKeys}` : violations,

@@ -1,4 +1,4 @@
-/** A kernel on a database of its own for each test, with all of this package's migrations and a clock that can be moved. */
+/** A kernel per test on its own database, with all migrations and a movable clock. */
 import assert from "node:assert/strict";
 import { silentLogger, type Logger } from "@roost/base";
 import type { EventDefinition } from "@roost/contract";
@@ -14,14 +14,14 @@ import { controlTestClock, installTestClock, type TestClock } from "./test-clock
 
 export { installTestClock, type TestClock } from "./test-clock.ts";
 
-/** @throws in the end, when an event was written that its schema does not allow */
+/** @throws at the end, when an event was written that its schema does not allow */
 export interface TestKernel extends AsyncDisposable {
   kernel: Kernel;
   database: Database;
   url: string;
   /** After it resolves, the clocks of all kernels opened here have followed. */
   clock: TestClock;
-  /** A second kernel with its own connections, as another process would have. Closed with the first. */
+  /** A second kernel with its own connections, as in another process. Closed with the first. */
   openAnother(options?: { poolMax?: number }): Promise<Kernel>;
 }
 
@@ -74,7 +74,7 @@ export async function createTestKernel(options: TestKernelOptions = {}): Promise
   };
 }
 
-/** A database as the kernel before left it: cloning topics is several times cheaper than making them. */
+/** A database with the topics already created: cloning them is several times cheaper. */
 function templateWith(events: readonly (EventDefinition | EventSchema)[]): {
   key: string;
   prepare(database: Database): Promise<void>;

@@ -1,4 +1,4 @@
-/** Short words for tests of runs: start one, claim one, lose a worker, look at what is recorded. */
+/** Short functions for tests of runs: start one, claim one, lose a worker, read records. */
 import assert from "node:assert/strict";
 import type { Database } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
@@ -26,7 +26,7 @@ export function claim(kernel: Kernel, worker: WorkerRegistration, limit = 10): P
   return claimRuns(kernel, { workerId: worker.workerId, queues: ["default"], limit });
 }
 
-/** The one run that there is to claim. */
+/** The only claimable run. */
 export async function claimOne(kernel: Kernel, worker: WorkerRegistration): Promise<ClaimedRun & { owned: Owned }> {
   const runs = await claim(kernel, worker, 1);
   assert.equal(runs.length, 1, "a run was expected to be ready");
@@ -80,7 +80,7 @@ export async function eventTypes(kernel: Kernel, runId: string): Promise<string[
   return rows.map((row) => row.type);
 }
 
-/** Kills the connection that proves a worker alive, as the death of its process would. Returns when PostgreSQL has let go of its lock. */
+/** Kills the connection that proves a worker alive, as the death of its process would. Returns when PostgreSQL has released its lock. */
 export async function killConnection(database: Database, workerId: string): Promise<void> {
   const rows = await database.query<{ isGone: boolean }>(
     `select pg_terminate_backend(l.pid, 10000) as "isGone" from roost.worker w

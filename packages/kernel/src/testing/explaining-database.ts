@@ -1,6 +1,6 @@
 /**
- * A Database that first has each statement explained, carried out and taken back, and then carries it out for good. So a test sees the
- * plans and the blocks of whatever the code under test really asks, with a cached plan of the kind it wants.
+ * A Database that explains each statement in a rolled-back execution before executing it. So a test sees plans and block counts of the code's real
+ * statements, with a cached plan of the wanted kind.
  */
 import type { CommittingTransaction, Database, Transaction } from "@roost/database";
 
@@ -13,11 +13,11 @@ export interface PlanNode {
   Plans?: PlanNode[];
 }
 
-/** A statement as it was carried out. */
+/** A statement as executed. */
 export interface Explained {
   text: string;
   plan: PlanNode;
-  /** Of 8 kB, touched in all: by functions that it calls as well. */
+  /** Of 8 kB, touched in all, including by functions that it calls. */
   blocks: number;
 }
 
@@ -41,7 +41,7 @@ export function createExplainingDatabase(
       }),
     transact: (work, options) =>
       database.transact((tx) => {
-        // Statements that are sent without waiting for each other are looked at one after the other.
+        // Statements sent without waiting for each other are examined one after the other.
         let tail: Promise<unknown> = Promise.resolve();
         const inTurn = <Row>(
           text: string,
@@ -65,7 +65,7 @@ export function createExplainingDatabase(
   };
 }
 
-/** Carries the statement out with a prepared plan of the given kind. The caller takes back what it does. */
+/** Executes the statement with a prepared plan of the given kind. The caller rolls it back. */
 export async function explainStatement(
   tx: Transaction,
   { text, values, mode }: { text: string; values: unknown[]; mode: PlanMode },

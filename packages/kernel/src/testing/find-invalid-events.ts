@@ -1,6 +1,6 @@
 /**
- * Whether every event in a log is valid against the schema that its type and version registered. Events of runs are written by SQL functions
- * that validate nothing, so the harness looks at what tests made them write.
+ * Whether every event in a log matches its registered schema. Events of runs are written by SQL functions without validation, so the test harness
+ * checks what tests wrote.
  */
 import { createValidator } from "@roost/contract";
 import type { JsonObject } from "@roost/base";
@@ -8,7 +8,7 @@ import type { Sql } from "@roost/database";
 import { readSchemas } from "../log/event-schema.ts";
 
 const complaintsMax = 5;
-/** Told in full up to this length. */
+/** Shown in full up to this length. */
 const dataCharsMax = 300;
 
 interface Row {
@@ -18,7 +18,7 @@ interface Row {
   data: JsonObject;
 }
 
-/** In words; nothing when all is well. */
+/** In words; none when all is well. */
 export async function findInvalidEvents(sql: Sql): Promise<string[]> {
   const events = await sql.query<Row>("select id, type, version, data from roost.event");
   const types = new Set(events.map(({ type }) => type));
@@ -39,7 +39,7 @@ export async function findInvalidEvents(sql: Sql): Promise<string[]> {
 
 type Validator = ReturnType<typeof createValidator>;
 
-// tidy: the one state of this file, and only a saving: each test of a process has the same schemas, and compiling one takes milliseconds.
+// tidy: the only state of this file, a cache: the tests of a process share schemas, and compiling one takes milliseconds.
 const compiled = new Map<string, Validator>();
 
 function validatorOf(schema: Parameters<typeof createValidator>[0]): Validator {

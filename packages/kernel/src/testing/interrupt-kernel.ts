@@ -1,6 +1,6 @@
 /**
- * A kernel that something happens to at a chosen place of what it does: before one of its statements, before a commit, or after one. It
- * shares the database with the kernel it is made of, and leaves that one's background work alone.
+ * A kernel interrupted at a chosen point: before one of its statements, before a commit, or after one. It shares the database with the kernel it is
+ * made from, and does not affect that one's background work.
  */
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
@@ -10,7 +10,7 @@ import type { KernelTransaction } from "../transact.ts";
 export interface Place {
   /** From 1, over everything that this kernel does. */
   number: number;
-  /** About to send a statement; about to append and commit; the server has just committed, and nobody has heard so yet. */
+  /** About to send a statement; about to append and commit; the server has just committed, without an answer yet. */
   before: "statement" | "commit" | "answer";
   /** The connection; undefined before an answer. */
   sql: Sql | undefined;
@@ -59,14 +59,14 @@ export function interruptKernel(kernel: Kernel, atPlace: (place: Place) => Promi
   };
 }
 
-/** Ends the server's side of the connection, with all that it held; after a commit its answer does not come. */
+/** Ends the server's side of the connection, with all that it held; after a commit its answer does not arrive. */
 export async function loseConnection({ sql }: Place, database: Sql): Promise<never> {
   if (sql !== undefined) {
     const [backend] = await sql.query<{ pid: number }>("select pg_backend_pid() as pid");
     try {
       await sql.query("select pg_terminate_backend(pg_backend_pid())");
     } finally {
-      // The connection is closed a moment before the locks are let go.
+      // The connection is closed a moment before its locks are released.
       const isThere = "select 1 from pg_stat_activity where pid = $1";
       while ((await database.query(isThere, [backend!.pid])).length > 0);
     }

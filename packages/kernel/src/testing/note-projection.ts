@@ -1,4 +1,4 @@
-/** A projection for tests: the last note of each subject, and how many there were. */
+/** A projection for tests: the last note of each subject, and their number. */
 import type { Projection } from "../projections/projection.ts";
 
 export const noteProjection: Projection = {

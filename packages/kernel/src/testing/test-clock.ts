@@ -1,8 +1,8 @@
 import type { Database } from "@roost/database";
 
-/** Moves the time of one database for everybody who uses it. Time goes on by itself in between. */
+/** Moves the time of one database for all its users. Time continues by itself in between. */
 export interface TestClock {
-  /** Forward, or with a negative number back. */
+  /** Forward, or back with a negative number. */
   advance(ms: number): Promise<void>;
   set(date: Date): Promise<void>;
 }
@@ -21,7 +21,7 @@ export async function installTestClock(database: Database): Promise<TestClock> {
 export function controlTestClock(database: Database): TestClock {
   const move = async (offset: string, values: unknown[]) => {
     await database.query(`update roost.test_clock set "offset" = ${offset}`, values);
-    // Every kernel on this database looks at its clock again.
+    // Every kernel on this database reads its clock again.
     await database.query("select pg_notify('roost_wakeup', 'clock clock')");
   };
   return {

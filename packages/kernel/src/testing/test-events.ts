@@ -2,7 +2,7 @@ import type { EventDefinition } from "@roost/contract";
 import { roostEvents } from "@roost/contract/events";
 import type { EventSchema } from "../log/event-schema.ts";
 
-/** Event types of this package's own tests: what they say does not matter. */
+/** Event types for this package's tests; their content does not matter. */
 export const testEvents: EventSchema[] = [
   {
     type: "note.written",
@@ -25,8 +25,8 @@ export const testEvents: EventSchema[] = [
   },
 ];
 
-/** With those of Roost itself, which workers and consumer groups leave. */
+/** With Roost's own types, which workers and consumer groups emit. */
 export const groupTestEvents: (EventSchema | EventDefinition)[] = [...roostEvents, ...testEvents];
 
-/** A note of its own subject, so that notes spread over the partitions. */
+/** A note with its own subject, so that notes spread over the partitions. */
 export const note = (n: number, subject = `s${n}`) => ({ type: "note.written", subject, data: { n } });

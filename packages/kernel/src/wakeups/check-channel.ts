@@ -1,9 +1,9 @@
 import { isStorableText, RoostError } from "@roost/base";
 
-/** Longer than `runs:` and `log:` with the longest name behind them. */
+/** Longer than `runs:` and `log:` with the longest name. */
 const channelCharsMax = 256;
 
-/** @throws RoostError `invalid_input`; a channel that passes can be sent to other processes */
+/** @throws RoostError `invalid_input`; a valid channel can be sent to other processes */
 export function checkChannel(channel: string): void {
   if (channel.length > 0 && channel.length <= channelCharsMax && isStorableText(channel)) return;
   throw new RoostError(

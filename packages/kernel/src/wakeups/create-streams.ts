@@ -1,6 +1,6 @@
 /**
- * Deltas between processes: gathered, joined, cut to what a notification may carry, and sent on a channel of their own.
- * Nothing waits for it and nothing is kept: too much is dropped, so is what cannot be sent.
+ * Deltas between processes: gathered, joined, cut to the size of a notification, and sent on their own channel. Nothing waits for them and nothing
+ * is kept: what is too much or cannot be sent is dropped.
  */
 import { randomUUID } from "node:crypto";
 import { toRoostError, type JsonValue, type Logger } from "@roost/base";
@@ -11,7 +11,7 @@ import type { StreamDelta, Streams, WatchStreamOptions } from "./streams.ts";
 const postgresChannel = "roost_stream";
 /** Between two statements, whatever the number of runs. */
 const gatherMs = 50;
-/** A text is cut into parts whose JSON stays below the limit: JSON writes one character as at most 6 bytes. */
+/** A text is cut into parts whose JSON stays below the limit: JSON writes a character as at most 6 bytes. */
 const partCharsMax = 1200;
 const pendingDeltasMax = 2000;
 const watchedDeltasMax = 1000;
@@ -72,7 +72,7 @@ export function createStreams(options: StreamsOptions): OpenStreams {
   };
 }
 
-/** Adds a delta, joining the text of one that differs from the last only in its text. */
+/** Adds a delta, joining it with the last one if only the text differs. */
 function joinDelta(queue: StreamDelta[], delta: StreamDelta): void {
   const last = queue.at(-1);
   if (last !== undefined && canJoin(last, delta))
@@ -149,7 +149,7 @@ function cutDelta(delta: StreamDelta): StreamDelta[] {
   const parts: StreamDelta[] = [];
   for (let from = 0; from < text.length;) {
     let until = Math.min(text.length, from + partCharsMax);
-    // Not between the halves of a surrogate pair.
+    // Does not split a surrogate pair.
     if (until < text.length && (text.charCodeAt(until - 1) & 0xfc00) === 0xd800) until -= 1;
     parts.push({ ...delta, text: text.slice(from, until) });
     from = until;

@@ -1,6 +1,6 @@
 /**
- * Wake-ups of one process: an emitter inside it, and one PostgreSQL channel between processes on which all wake-ups of a
- * few milliseconds travel together. NOTIFY makes commits of a whole database queue, so it is never part of a write.
+ * Wake-ups of one process: an emitter inside it, and one PostgreSQL channel between processes that carries all wake-ups of a few milliseconds
+ * together. NOTIFY makes the commits of a database queue, so it is never part of a write.
  */
 import { RoostError, type Logger } from "@roost/base";
 import type { Database } from "@roost/database";
@@ -9,10 +9,10 @@ import { checkChannel } from "./check-channel.ts";
 import type { WaitOptions, WakeupOutcome, Wakeups, WakeupWatch } from "./wakeups.ts";
 
 const postgresChannel = "roost_wakeup";
-/** On average one statement in this time; so many more at once after a quiet while, so that a single turn never waits. */
+/** On average one statement per interval; more at once after a quiet while, so that a single turn never waits. */
 const coalesceMs = 10;
 const burstMax = 10;
-/** Beyond it wake-ups are lost, which costs others at most the time until they look by themselves. */
+/** Beyond it wake-ups are dropped, which delays others at most until they poll. */
 const pendingChannelsMax = 10_000;
 
 export interface WakeupsOptions {
@@ -29,7 +29,7 @@ export async function createWakeups(options: WakeupsOptions): Promise<OpenWakeup
   const outbox = createOutbox(options);
 
   const emit = (channel: string) => {
-    // A copy: whoever is woken may subscribe anew.
+    // A copy: a woken subscriber may subscribe again.
     for (const onWake of Array.from(subscribers.get(channel) ?? [])) {
       try {
         onWake();
@@ -40,7 +40,7 @@ export async function createWakeups(options: WakeupsOptions): Promise<OpenWakeup
   };
   const listener = await options.database.listen(postgresChannel, (payload) => {
     if (payload === "") {
-      // After a lost connection anything may have been missed.
+      // After a lost connection any wake-up may have been missed.
       for (const channel of subscribers.keys()) emit(channel);
       return;
     }
@@ -52,7 +52,7 @@ export async function createWakeups(options: WakeupsOptions): Promise<OpenWakeup
     checkChannel(channel);
     let ofChannel = subscribers.get(channel);
     if (ofChannel === undefined) subscribers.set(channel, (ofChannel = new Set()));
-    // A function of its own: the same one may be subscribed twice.
+    // Its own function: the same one may be subscribed twice.
     const entry = () => onWake();
     ofChannel.add(entry);
     return {
@@ -82,7 +82,7 @@ export async function createWakeups(options: WakeupsOptions): Promise<OpenWakeup
   };
 }
 
-/** Sends at once while it has not sent much, then at most one statement in `coalesceMs`; never two at a time. */
+/** Sends at once while it has not sent much, then at most one statement per `coalesceMs`; never two at a time. */
 function createOutbox({ database, logger, origin }: WakeupsOptions) {
   const pending = new Set<string>();
   let sending: Promise<void> | undefined;
@@ -97,7 +97,7 @@ function createOutbox({ database, logger, origin }: WakeupsOptions) {
     try {
       await notify(database, postgresChannel, payloads);
     } catch (error) {
-      // Polling is the truth: a lost hint costs time, nothing else.
+      // Only polling is certain: a lost hint costs time, nothing else.
       logger.debug("wake-ups were lost", { error });
     }
     sending = undefined;
@@ -110,7 +110,7 @@ function createOutbox({ database, logger, origin }: WakeupsOptions) {
     countedMs = nowMs;
     if (isClosed || allowance >= 1) {
       allowance -= 1;
-      // Not within the caller's turn: what else it wakes goes along.
+      // Not within the caller's turn: further wake-ups of it go along.
       sending = Promise.resolve().then(send);
       return;
     }
@@ -140,7 +140,7 @@ function createOutbox({ database, logger, origin }: WakeupsOptions) {
 function packPayloads(origin: string, channels: Iterable<string>): string[] {
   const payloads: string[] = [];
   let payload = origin;
-  // A channel may be named after what a person named, spaces included.
+  // A channel may contain a user's name with spaces.
   for (const channel of Array.from(channels, encodeURIComponent)) {
     if (Buffer.byteLength(payload) + Buffer.byteLength(channel) + 1 > payloadBytesMax) {
       payloads.push(payload);

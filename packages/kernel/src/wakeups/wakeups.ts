@@ -1,15 +1,15 @@
 /**
- * Hints that something changed: "look again". They may be lost or come twice, so whoever waits also looks by itself from
- * time to time; nothing may depend on one. They cross processes by LISTEN/NOTIFY, off the write path.
+ * Hints that something changed: "check again". They may be lost or come twice, so waiters also poll; nothing may depend on one. They cross
+ * processes by LISTEN/NOTIFY, outside the write path.
  */
 export interface Wakeups {
-  /** Wakes whoever waits for the channel, in this process at once, elsewhere within about 10 ms. */
+  /** Wakes waiters on the channel, in this process at once, elsewhere within about 10 ms. */
   wake(channel: string): void;
   /** Calls `onWake` for each wake-up until disposed. */
   subscribe(channel: string, onWake: () => void): Disposable;
-  /** Remembers a wake-up that comes while nobody waits: create it, look, then wait. */
+  /** Remembers a wake-up that comes while nothing waits: create it, check, then wait. */
   watch(channels: string | readonly string[]): WakeupWatch;
-  /** Waits for one wake-up from now on. One that came before is missed: a loop uses `watch`. */
+  /** Waits for one wake-up from now on. An earlier one is missed: a loop uses `watch`. */
   wait(channel: string, options: WaitOptions): Promise<WakeupOutcome>;
 }
 

@@ -6,8 +6,8 @@ import { runLimits, type Owned } from "../runs/run.ts";
 import { handBackOwned } from "./hand-back-runs.ts";
 
 /**
- * Gives one run back that its owner cannot continue through no fault of the run: whoever claims it next goes on from what is recorded.
- * Counted like the loss of a worker. False: it was lost too often in a row and is still its owner's, to end it.
+ * Gives back a run that its owner cannot continue through no fault of the run: the next owner continues from the records. Counted like the loss of
+ * a worker. False: it was lost too often in a row and stays with its owner, who must end it.
  *
  * @throws RoostError `conflict`: the lease is lost (`isLeaseLost`)
  */

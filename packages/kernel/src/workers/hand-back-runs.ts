@@ -1,4 +1,4 @@
-/** What becomes of the runs of a worker that goes or has gone: others execute them. The worker's row goes in the same transaction. */
+/** Hands back the runs of a worker that leaves or is lost, for others to execute. The worker's row is deleted in the same transaction. */
 import { setAsideMs } from "../each-alone.ts";
 import { settleReservations } from "../runs/settle-reservations.ts";
 import type { KernelTransaction } from "../transact.ts";
@@ -20,14 +20,14 @@ type HandedBack = EventRun & {
   priorCauseId: string;
 };
 
-/** From the third loss in a row on, a run waits before it is tried again: what is lost only because it shares a worker goes on alone. */
+/** From the third loss in a row on, a run waits before it is retried: one that is lost only because it shares a worker continues alone. */
 const promptStallsMax = 2;
 const stallBackoffMs = 1_000;
 
-/** Returns how many runs were handed back; undefined when the worker is gone already. */
+/** Returns how many runs were handed back; undefined when the worker is already gone. */
 export async function handBackRuns(tx: KernelTransaction, handBack: HandBack): Promise<number | undefined> {
   const { workerId } = handBack;
-  // A claim holds this row in key share mode: after this lock no further run comes to the worker.
+  // A claim holds this row in key share mode: after this lock the worker gets no further run.
   const workers = await tx.query("select 1 from roost.worker where id = $1 for update", [workerId]);
   if (workers.length === 0) return undefined;
   const owned = await tx.query<{ id: string; reservationCount: number }>(
@@ -44,7 +44,7 @@ export async function handBackRuns(tx: KernelTransaction, handBack: HandBack): P
   return count;
 }
 
-/** One run of a worker that is lost, by itself: for when all of them together cannot be handed back. */
+/** One run of a lost worker, alone: for when all of them together cannot be handed back. */
 export async function handBackRun(tx: KernelTransaction, runId: string, handBack: HandBack): Promise<number> {
   await tx.query("select 1 from roost.worker where id = $1 for update", [handBack.workerId]);
   const owned = await tx.query<{ id: string; reservationCount: number }>(
@@ -59,7 +59,7 @@ export async function handBackRun(tx: KernelTransaction, runId: string, handBack
   );
 }
 
-/** Takes a run that cannot even be handed back from a lost worker, which is gone without it. It waits, to be tried again, and uses nothing of what may be wrong. */
+/** Takes a run that cannot even be handed back from a lost worker. It waits to be retried, using nothing that may be wrong with it. */
 export async function setAsideLostRun(tx: KernelTransaction, runId: string, workerId: string): Promise<void> {
   await tx.query(
     `update roost.run set state = 'waiting', waiting_for = 'retry', wake_at = roost.now() + $3 * interval '1 millisecond', ready_at = null,
@@ -68,7 +68,7 @@ export async function setAsideLostRun(tx: KernelTransaction, runId: string, work
   );
 }
 
-/** Runs whose rows are locked and whose reservations are settled. Returns how many of them the worker still owned. */
+/** For runs whose rows are locked and whose reservations are settled. Returns how many of them the worker still owned. */
 export async function handBackOwned(tx: KernelTransaction, runIds: string[], handBack: HandBack): Promise<number> {
   const { workerId, reason } = handBack;
   const runs = await giveBack(tx, runIds, handBack);
@@ -87,8 +87,8 @@ export async function handBackOwned(tx: KernelTransaction, runIds: string[], han
 }
 
 /**
- * Invariant: the run is taken from its owner in the statement that makes it ready: from here on his writes are refused. It keeps its slot,
- * unless it waits before it is tried again.
+ * Invariant: the run is taken from its owner in the statement that makes it ready, so the owner's writes are refused from then on. It keeps its
+ * slot, unless it waits before its retry.
  */
 async function giveBack(
   tx: KernelTransaction,

@@ -9,13 +9,13 @@ export interface WorkerRow {
   startedAt: Date;
   seenAt: Date;
   expiresAt: Date;
-  /** Runs that it is executing. */
+  /** Runs it is executing. */
   runCount: number;
 }
 
 const workersMax = 500;
 
-/** The processes that are registered, oldest first; one that died is listed until it is reaped. */
+/** Registered processes, oldest first; a dead one is listed until it is reaped. */
 export async function listWorkers(kernel: Kernel): Promise<WorkerRow[]> {
   return kernel.database.query<WorkerRow>(
     `select w.id, w.kind, w.host, w.pid, w.started_at as "startedAt", w.seen_at as "seenAt", w.expires_at as "expiresAt",

@@ -1,4 +1,4 @@
-/** Finds workers that died or hang and lets others go on with their runs. A loop over state: nothing is lost when it dies itself. */
+/** Finds dead and hung workers and lets others continue their runs. A loop over state: its own death loses nothing. */
 import { labelSetNumbers } from "../log/label-sets.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
@@ -16,16 +16,16 @@ interface DeadWorker {
   reason: string;
 }
 
-/** One pass; any number may call it. Returns how many workers were given up. */
+/** One pass; may be called concurrently. Returns how many workers were given up. */
 export async function reapWorkers(kernel: Kernel): Promise<number> {
   return (await lookAfterWorkers(kernel)).reapedCount;
 }
 
-/** As reapWorkers; `isBusy`: some run is with a worker, so a death would be worth seeing soon. */
+/** As reapWorkers; `isBusy`: a worker has a run, so a death should be noticed soon. */
 export async function lookAfterWorkers(kernel: Kernel): Promise<{ reapedCount: number; isBusy: boolean }> {
   const rows = await findSuspects(kernel);
   let reapedCount = 0;
-  // One that cannot be given up keeps no other from it.
+  // One that cannot be given up does not block the others.
   await allSteps(
     rows.flatMap(({ id }) =>
       id === null
@@ -46,7 +46,7 @@ async function reap(kernel: Kernel, id: string): Promise<boolean> {
   await endHopelessRuns(kernel, dead);
   const handedBack = await buryOrEach(kernel, dead);
   if (handedBack === undefined) return false;
-  kernel.logger.warn("A worker is lost; its runs go on elsewhere", {
+  kernel.logger.warn("A worker is lost; its runs continue elsewhere", {
     workerId: id,
     host: dead.host,
     pid: dead.pid,
@@ -57,8 +57,8 @@ async function reap(kernel: Kernel, id: string): Promise<boolean> {
 }
 
 /**
- * One statement when all are well. Taking a worker's lock, for the length of this statement, succeeds only when nobody holds it. A row
- * without an id: some run is with a worker.
+ * One statement when all are well. Taking a worker's lock, for the length of this statement, succeeds only when it is free. A row without an id: a
+ * worker has a run.
  */
 async function findSuspects(kernel: Kernel): Promise<{ id: string | null }[]> {
   return kernel.database.query<{ id: string | null }>(
@@ -71,7 +71,7 @@ async function findSuspects(kernel: Kernel): Promise<{ id: string | null }[]> {
   );
 }
 
-/** Invariant: a deadline in the past is final (no heartbeat renews it), so what is done for the dead in several transactions stays right. */
+/** Invariant: a passed deadline is final (no heartbeat renews it), so work on the dead in several transactions stays valid. */
 async function declareDead(tx: KernelTransaction, workerId: string): Promise<DeadWorker | undefined> {
   const [worker] = await tx.query<DeadWorker & { isExpired: boolean; isFree: boolean }>(
     `select id, host, pid, kind, expires_at <= roost.now() as "isExpired" from roost.worker where id = $1 for update skip locked`,
@@ -88,7 +88,7 @@ async function declareDead(tx: KernelTransaction, workerId: string): Promise<Dea
   return { ...worker, reason };
 }
 
-/** Runs that need no further owner: their end was asked for, or they have cost too many workers. Each in its own transaction. */
+/** Runs that need no further owner: they are to be cancelled, or have cost too many workers. Each in its own transaction. */
 async function endHopelessRuns(kernel: Kernel, dead: DeadWorker): Promise<void> {
   const runs = await kernel.database.query<{ id: string }>(
     `select id from roost.run where worker_id = $1 and state = 'running' and (cancel_requested_at is not null or stall_count + 1 >= $2)`,
@@ -108,7 +108,7 @@ async function endHopelessRuns(kernel: Kernel, dead: DeadWorker): Promise<void> 
   );
 }
 
-/** How the message of a run begins that has cost too many workers. */
+/** Beginning of the message of a run that has cost too many workers. */
 export const crashLoop = "crash loop";
 
 async function endHopelessRun(tx: KernelTransaction, runId: string, dead: DeadWorker): Promise<void> {
@@ -131,13 +131,13 @@ function handBackOf(dead: DeadWorker): HandBack {
   return { workerId: dead.id, reason: `worker lost: ${dead.reason}`, isStall: true };
 }
 
-/** Invariant: a run that cannot be handed back keeps no other run of its worker from going on. */
+/** Invariant: a run that cannot be handed back does not block other runs of its worker. */
 async function buryOrEach(kernel: Kernel, dead: DeadWorker): Promise<number | undefined> {
   try {
     return await kernel.transact((tx) => bury(tx, dead));
   } catch (error) {
     if (isPassing(error)) throw error;
-    kernel.logger.warn("the runs of a lost worker could not be handed back together and are one by one", {
+    kernel.logger.warn("the runs of a lost worker could not be handed back together and are handed back one by one", {
       workerId: dead.id,
       error,
     });

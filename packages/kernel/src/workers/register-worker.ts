@@ -1,6 +1,6 @@
 /**
- * A process that owns runs: a row with a deadline, and a session-level advisory lock on a connection of its own. The lock shows its
- * death at once, the deadline shows that it hangs; the epochs of its runs keep both safe.
+ * A process that owns runs: a row with a deadline, and a session-level advisory lock on its own connection. The lock shows its death at once, the
+ * deadline shows that it hangs; the epochs of its runs keep both safe.
  */
 import { RoostError, type JsonObject } from "@roost/base";
 import type { Session } from "@roost/database";
@@ -19,11 +19,11 @@ export interface NewWorker {
 }
 
 export interface Heartbeat {
-  /** Runs of this worker whose end somebody asked for. */
+  /** Runs of this worker that are to be cancelled. */
   cancelled: string[];
-  /** Of the runs named, those that are not this worker's at that epoch any more: abort them. */
+  /** Of the named runs, those that this worker no longer owns at that epoch: abort them. */
   lostRuns: string[];
-  /** The worker was declared dead: stop all work, register anew. */
+  /** The worker was declared dead: stop all work and register again. */
   lost: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface WorkerRegistration extends AsyncDisposable {
   lost: AbortSignal;
   /** Renews the deadline. */
   heartbeat(options?: { running?: Owned[] }): Promise<Heartbeat>;
-  /** Gives back runs that are still owned (ready again at once, no stall counted) and leaves. Disposing does the same. */
+  /** Gives back owned runs (ready again at once, not counted as a loss) and leaves. Disposing does the same. */
   release(): Promise<void>;
 }
 
@@ -98,7 +98,7 @@ class Registration implements WorkerRegistration {
 
   async heartbeat(options: { running?: Owned[] } = {}): Promise<Heartbeat> {
     const running = options.running ?? [];
-    // Invariant: a deadline that has passed is never renewed: the reaper may have begun to give the runs away.
+    // Invariant: a passed deadline is never renewed: the reaper may have begun to give the runs away.
     const rows = await this.#kernel.database.query<{
       isRenewed: boolean;
       cancelled: string[] | null;

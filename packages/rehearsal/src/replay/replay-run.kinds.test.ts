@@ -131,7 +131,7 @@ test("replayRun() reads history, uses a run's own definition when its job is gon
   await removeJob(home.kernel, "mail", { by: "test" });
   const report = await home.replay(id);
   assert.deepEqual([report.verdict, report.job?.presentVersion], ["same", null]);
-  assert.match(report.notCompared.map(({ why }) => why).join(), /no job mail any more/);
+  assert.match(report.notCompared.map(({ why }) => why).join(), /job mail no longer exists/);
   await home.test.database.query("update roost.run_history set is_rehearsed = true");
   assert.match((await home.replay(id)).notCompared.map(({ why }) => why).join(), /the run is a rehearsal/);
   await home.test.database.query("update roost.run_history set handler = 'other'");

@@ -136,7 +136,7 @@ const unmet: [string, Postcondition, string, Parameters<typeof endAfter>[1]][] =
   [
     "a tool that failed",
     { kind: "tool", name: "notify" },
-    "the tool notify was not used with success",
+    "the tool notify was not used successfully",
     async (kernel, owned) => {
       await begin(kernel, owned, 1, { name: "tool:notify#1" });
       await done(kernel, owned, 1, { state: "failed", error: { code: "timeout", message: "no answer" } });
