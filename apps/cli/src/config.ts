@@ -18,8 +18,8 @@ const Environment = z.object({
 export interface CliConfig {
   homeDir: string;
   /** When given, the gateway is not looked up in the home. */
-  url?: string;
-  token?: string;
+  url?: string | undefined;
+  token?: string | undefined;
   editor: string;
   /** The user's choice; undefined: colour on a terminal only. */
   wantsColor?: boolean;
@@ -33,8 +33,8 @@ export function readCliConfig(environment: Record<string, string | undefined> = 
   const given = readConfig(Environment, environment, { what: "the environment of roost" });
   return {
     homeDir: resolve(given.ROOST_HOME ?? join(homedir(), ".roost")),
-    ...(given.ROOST_URL === undefined ? {} : { url: given.ROOST_URL }),
-    ...(given.ROOST_TOKEN === undefined ? {} : { token: given.ROOST_TOKEN }),
+    url: given.ROOST_URL,
+    token: given.ROOST_TOKEN,
     editor: given.VISUAL ?? given.EDITOR ?? "vi",
     ...(given.NO_COLOR !== undefined
       ? { wantsColor: false }

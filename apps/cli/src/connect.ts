@@ -30,7 +30,7 @@ export async function connect(config: CliConfig, options: ConnectOptions = {}): 
   const client = createHttpClient(roostContract, {
     baseUrl: `${url}/api/v1`,
     token,
-    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+    fetch: options.fetch,
   });
   return { client, url, token };
 }

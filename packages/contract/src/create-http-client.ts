@@ -23,7 +23,7 @@ export interface HttpClientOptions {
   /** Sent as a bearer token. */
   token?: string;
   /** Replaces the global `fetch`. */
-  fetch?: typeof globalThis.fetch;
+  fetch?: typeof globalThis.fetch | undefined;
   timeoutMs?: number;
   /** How streams reconnect. */
   reconnect?: Partial<ReconnectOptions>;

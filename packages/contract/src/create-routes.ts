@@ -78,7 +78,7 @@ async function answer(served: ServedOperation, context: Context, options: Routes
       signal: call.signal,
       onClose: () => ending.abort(),
       describeError: (thrown) => describe(thrown, logger),
-      ...(options.keepAliveMs === undefined ? {} : { keepAliveMs: options.keepAliveMs }),
+      keepAliveMs: options.keepAliveMs,
     });
   } catch (thrown) {
     return createProblemResponse(thrown, { logger, ...statusOf(thrown, operation, context) });

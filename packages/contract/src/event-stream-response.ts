@@ -17,7 +17,7 @@ export interface EventStreamOptions {
   /** Logs an error and describes it for the reader. */
   describeError: (error: unknown) => Problem;
   /** Idle time after which a comment is sent. */
-  keepAliveMs?: number;
+  keepAliveMs?: number | undefined;
   /** How long a reader should wait before reconnecting. */
   retryMs?: number;
 }

@@ -188,7 +188,7 @@ async function insertTicks(tx: KernelTransaction, decided: Decided[]): Promise<S
     missed_count: missedBy(tick, outcome),
     until: tick.untilMs === undefined ? null : new Date(tick.untilMs).toISOString(),
     job_version: tick.job.version,
-    ...(tick.labels === undefined ? {} : { labels: tick.labels }),
+    labels: tick.labels,
     correlation: tick.correlation ?? eventId,
     event_id: eventId,
   }));
@@ -227,8 +227,8 @@ function emitTick(tx: KernelTransaction, { tick, outcome, reason, runId, eventId
     labels: labelsOfJob(tick.job.id, tick.labels),
     data: data[outcome],
     causation: tick.causation ?? tick.job.causeId,
-    ...(tick.correlation === undefined ? {} : { correlation: tick.correlation }),
-    ...(tick.traceparent === undefined ? {} : { traceparent: tick.traceparent }),
+    correlation: tick.correlation,
+    traceparent: tick.traceparent,
   });
 }
 
@@ -251,14 +251,14 @@ function newRun({ tick, eventId, isSerial }: Decided, runId: string): NewRun {
     retry: definition.retry,
     timeoutMs: definition.timeoutMs,
     ...(definition.budget === undefined ? {} : { budget: budgetOf(definition.budget) }),
-    ...(definition.priority === undefined ? {} : { priority: definition.priority }),
-    ...(definition.queue === undefined ? {} : { queue: definition.queue }),
+    priority: definition.priority,
+    queue: definition.queue,
     ...startLimitsOfJob(id, definition, input),
-    ...(serialKey === undefined ? {} : { serialKey }),
+    serialKey,
     ...(tick.startAtMs === undefined ? {} : { startAt: new Date(tick.startAtMs) }),
     correlation: tick.correlation ?? eventId,
     causation: eventId,
-    ...(tick.traceparent === undefined ? {} : { traceparent: tick.traceparent }),
+    traceparent: tick.traceparent,
   };
 }
 
@@ -268,8 +268,8 @@ function budgetOf(budget: {
   callsMax?: number | undefined;
 }): NonNullable<NewRun["budget"]> {
   return {
-    ...(budget.usdMax === undefined ? {} : { usdMax: budget.usdMax }),
-    ...(budget.tokensMax === undefined ? {} : { tokensMax: budget.tokensMax }),
-    ...(budget.callsMax === undefined ? {} : { callsMax: budget.callsMax }),
+    usdMax: budget.usdMax,
+    tokensMax: budget.tokensMax,
+    callsMax: budget.callsMax,
   };
 }

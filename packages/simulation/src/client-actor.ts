@@ -85,10 +85,10 @@ function toNewRun(number: number): NewRun {
     agent: script.agent,
     priority: script.priority,
     retry: { attemptsMax: script.attemptsMax, backoffMs: 5_000 },
-    ...(script.serialKey === undefined ? {} : { serialKey: script.serialKey }),
-    ...(script.concurrency === undefined ? {} : { concurrency: script.concurrency }),
-    ...(script.rateLimit === undefined ? {} : { rateLimit: script.rateLimit }),
-    ...(script.timeoutMs === undefined ? {} : { timeoutMs: script.timeoutMs }),
+    serialKey: script.serialKey,
+    concurrency: script.concurrency,
+    rateLimit: script.rateLimit,
+    timeoutMs: script.timeoutMs,
     ...(script.usdMax === undefined ? {} : { budget: { usdMax: script.usdMax } }),
   };
 }

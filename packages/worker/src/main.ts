@@ -67,8 +67,8 @@ async function main(): Promise<void> {
     signal: AbortSignal.any([supervised.stop, home.refused]),
     concurrencyMax: config.ROOST_CONCURRENCY,
     queues: config.ROOST_QUEUES,
-    ...(config.ROOST_LEASE_MS === undefined ? {} : { leaseMs: config.ROOST_LEASE_MS }),
-    ...(config.ROOST_GRACE_MS === undefined ? {} : { graceMsMax: config.ROOST_GRACE_MS }),
+    leaseMs: config.ROOST_LEASE_MS,
+    graceMsMax: config.ROOST_GRACE_MS,
     pid: process.pid,
     onReady: (workerId) => {
       logger.info("The worker is ready", { workerId, isRehearsal });

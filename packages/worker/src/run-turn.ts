@@ -110,7 +110,7 @@ async function conclude(turn: AgentTurn, outcome: AgentOutcome): Promise<void> {
   }
   if (outcome.kind === "failed") {
     const { code, message, isRetryable, retryAtMs } = outcome.error;
-    const error: RunError = { code, message, isRetryable, ...(retryAtMs === undefined ? {} : { retryAtMs }) };
+    const error: RunError = { code, message, isRetryable, retryAtMs };
     return turn.end({ state: "failed", error }, replyOfFailure(turn, outcome, message));
   }
   const totals = summaryOf(outcome);

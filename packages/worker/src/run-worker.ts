@@ -26,11 +26,11 @@ export interface WorkerOptions {
   concurrencyMax?: number;
   queues?: string[];
   /** How long runs may continue after `signal`; then they are aborted and handed back. */
-  graceMsMax?: number;
+  graceMsMax?: number | undefined;
   /** How long an aborted run may take to end; then it is abandoned. */
   abandonMsMax?: number;
   /** Without a heartbeat for this long the worker counts as hung. Default: the kernel's. */
-  leaseMs?: number;
+  leaseMs?: number | undefined;
   pid: number;
   onReady?: (workerId: string) => void;
 }
@@ -77,7 +77,7 @@ async function runRegistered(options: WorkerOptions, onJoined: () => void): Prom
     kind: "worker",
     host: hostname(),
     pid: options.pid,
-    ...(options.leaseMs === undefined ? {} : { ttlMs: options.leaseMs }),
+    ttlMs: options.leaseMs,
   });
   onJoined();
   options.onReady?.(worker.workerId);

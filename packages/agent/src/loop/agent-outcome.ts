@@ -33,7 +33,7 @@ export type AgentEnd =
       /** The output limit of the last reply. */
       outputTokensMax: number;
       /** Changes of its request that the server required. */
-      mends?: string[];
+      mends?: string[] | undefined;
     }
   | {
       kind: "limit_exceeded";

@@ -88,7 +88,7 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
         text: message.text,
         finishReason: output.finishReason,
         outputTokensMax: output.outputTokensMax,
-        ...(output.mends === undefined ? {} : { mends: output.mends }),
+        mends: output.mends,
       };
     await runToolCalls(loop, message.toolCalls);
     if (state.toolCallCount > limits.toolCallsMax) {

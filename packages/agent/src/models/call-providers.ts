@@ -144,7 +144,7 @@ async function tryProvider(
     code,
     message,
     hadDeltas,
-    ...(status === undefined ? {} : { status }),
+    status,
   });
   logger.warn("a model provider failed", {
     provider: provider.id,

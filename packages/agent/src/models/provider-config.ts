@@ -4,16 +4,16 @@ import type { TokenPrice } from "../usage/token-usage.ts";
 interface ProviderCommon {
   /** Unique among the providers; shown to people. */
   id: string;
-  price?: TokenPrice;
+  price?: TokenPrice | undefined;
   /** Prompt and reply together. Default: `contextTokensMaxDefault` of the models' limits. */
-  contextTokensMax?: number;
+  contextTokensMax?: number | undefined;
   /** The output limit. Default: by the model's name and context (output-tokens.ts). */
-  outputTokensMax?: number;
+  outputTokensMax?: number | undefined;
   /** The model is given up after this long without a sign of life. Default: `silenceMsMax` of the models' limits. */
-  silenceMsMax?: number;
-  temperature?: number;
+  silenceMsMax?: number | undefined;
+  temperature?: number | undefined;
   /** False for models that cannot call tools. */
-  tools?: boolean;
+  tools?: boolean | undefined;
 }
 
 /** A server with `/chat/completions`: OpenAI, Ollama, llama.cpp, vLLM, LiteLLM and similar. */
@@ -21,25 +21,25 @@ export interface OpenAiCompatibleConfig extends ProviderCommon {
   kind: "openai-compatible";
   /** Up to and including `/v1`. */
   baseUrl: string;
-  apiKey?: string;
+  apiKey?: string | undefined;
   model: string;
-  headers?: Record<string, string>;
+  headers?: Record<string, string> | undefined;
   /** False for servers that cannot stream. Default true; after a refusal the request is repeated without. */
-  streaming?: boolean;
+  streaming?: boolean | undefined;
 }
 
 export interface OpenRouterConfig extends ProviderCommon {
   kind: "openrouter";
   apiKey: string;
   model: string;
-  baseUrl?: string;
+  baseUrl?: string | undefined;
 }
 
 /** Any LanguageModelV4: the rehearsal model, a mock, another vendor's package. */
 export interface LanguageModelConfig extends ProviderCommon {
   kind: "language-model";
   languageModel: LanguageModelV4;
-  isRehearsal?: boolean;
+  isRehearsal?: boolean | undefined;
 }
 
 export type ProviderConfig = OpenAiCompatibleConfig | OpenRouterConfig | LanguageModelConfig;

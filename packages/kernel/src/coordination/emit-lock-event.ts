@@ -22,7 +22,7 @@ export function emitLockEvent(
     subject: name,
     labels: formatLabels(placedFor(cause.labels ?? openLabels, [])),
     data: { name, holder, epoch, ...(runId === null ? {} : { runId }), ...data },
-    ...(cause.causation === undefined ? {} : { causation: cause.causation }),
-    ...(cause.correlation === undefined ? {} : { correlation: cause.correlation }),
+    causation: cause.causation,
+    correlation: cause.correlation,
   });
 }

@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from "@roost/base";
 export interface NewQuestion {
   prompt: string;
   kind?: "question" | "approval";
-  choices?: string[];
+  choices?: string[] | undefined;
   details?: JsonObject;
 }
 

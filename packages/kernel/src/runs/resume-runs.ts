@@ -71,7 +71,7 @@ function emitResumed(tx: KernelTransaction, run: ResumedRow, item: Resumption & 
     tx,
     "run.resumed",
     run,
-    { ...(item.seq === undefined ? {} : { seq: item.seq }), reason: item.reason },
+    { seq: item.seq, reason: item.reason },
     { id: item.eventId, causation: item.causation ?? run.prior },
   );
   const { seq, name, kind, attempt, durationMs } = run;

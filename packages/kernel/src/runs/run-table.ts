@@ -24,7 +24,7 @@ export interface RunError {
   /** False: it will fail again, do not retry. Default: true. */
   isRetryable?: boolean;
   /** When a retry makes sense, in ms since the epoch. */
-  retryAtMs?: number;
+  retryAtMs?: number | undefined;
   details?: JsonValue;
 }
 
@@ -39,9 +39,9 @@ export interface RetryPolicy {
 
 /** A run's own caps, shared with its child runs. */
 export interface RunBudget {
-  usdMax?: number;
-  tokensMax?: number;
-  callsMax?: number;
+  usdMax?: number | undefined;
+  tokensMax?: number | undefined;
+  callsMax?: number | undefined;
 }
 
 type SqlType = "text" | "text[]" | "uuid" | "integer" | "bigint" | "numeric" | "boolean" | "jsonb" | "timestamptz";

@@ -44,7 +44,7 @@ export interface NewRun {
   /** Default: a fresh id. An existing id is refused with `conflict`. */
   id?: string;
   /** Default: `default`. */
-  queue?: string;
+  queue?: string | undefined;
   /** What executes it. Default: `agent`. */
   handler?: string;
   /** One line for people: why it runs. */
@@ -53,15 +53,15 @@ export interface NewRun {
   title?: string;
   input: JsonObject;
   /** Higher goes first. Default: the parent's, else 0. */
-  priority?: number;
+  priority?: number | undefined;
   /** Not before this time. Default: now. */
-  startAt?: Date;
+  startAt?: Date | undefined;
   /** Runs with the same serial key go one at a time, in order of creation. */
-  serialKey?: string;
+  serialKey?: string | undefined;
   /** At most `max` active runs of the key; the others wait, by priority, then age. A run that waits for something else does not count. */
-  concurrency?: { key: string; max: number };
+  concurrency?: { key: string; max: number } | undefined;
   /** At most `max` starts of the key in any window of this length; the others wait. Resumed and retried runs do not count again. */
-  rateLimit?: { key: string; max: number; windowMs: number };
+  rateLimit?: { key: string; max: number; windowMs: number } | undefined;
   agent?: string;
   sessionKey?: string;
   sessionKind?: SessionKind;
@@ -70,7 +70,7 @@ export interface NewRun {
   parent?: Owned & { seq: number };
   retry?: Partial<RetryPolicy>;
   /** Time from its claim to its end in one attempt, without declared waits. Default: none. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Default: its agent's. */
   budget?: RunBudget | undefined;
   /** What must have happened when it ends as done; otherwise it has failed, whatever its output says. */
@@ -81,14 +81,14 @@ export interface NewRun {
   /** The run whose recorded steps it starts with, and the loop version of their journal. */
   continues?: Partial<Pick<RunRow, "retryOf" | "forkedFrom" | "forkedSeq" | "loopVersion">>;
   /** Labels of its cause: it has them from the start, with those of its session. Default: the parent's labels. */
-  labels?: Labels;
+  labels?: Labels | undefined;
   /** The number of a stored set; overrides `labels`. */
   labelSet?: number;
   /** Default: the parent's, else the run's own id. */
-  correlation?: string;
+  correlation?: string | undefined;
   /** Id of the event that caused this run. */
   causation?: string;
-  traceparent?: string;
+  traceparent?: string | undefined;
 }
 
 /** The fence that every write of an owner carries. */

@@ -15,7 +15,7 @@ export interface NewWorker {
   pid: number;
   details?: JsonObject;
   /** Without a heartbeat for this long the worker counts as hung. Default 15,000. */
-  ttlMs?: number;
+  ttlMs?: number | undefined;
 }
 
 export interface Heartbeat {

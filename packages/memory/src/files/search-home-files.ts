@@ -16,7 +16,7 @@ export interface SearchRequest {
   /** Words; lines with more of them come first. */
   query: string;
   as: Viewer;
-  under?: string;
+  under?: string | undefined;
   /** At most 50. Default 20. */
   limit?: number;
   signal?: AbortSignal;

@@ -17,10 +17,10 @@ export function findProviders(settings: Settings, found: FoundModel | null): Pro
       baseUrl: nowhere,
       id,
       model,
-      ...(price === undefined ? {} : { price }),
-      ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
-      ...(outputTokensMax === undefined ? {} : { outputTokensMax }),
-      ...(temperature === undefined ? {} : { temperature }),
+      price,
+      contextTokensMax,
+      outputTokensMax,
+      temperature,
     }),
   );
   if (configured.length > 0) return configured;

@@ -69,9 +69,9 @@ function standIn(provider: ProviderConfig, languageModel: LanguageModelV4): Lang
     id,
     // The rehearsal provider has no price because it is not a model.
     ...(price === undefined || (provider.kind === "language-model" && provider.isRehearsal === true) ? {} : { price }),
-    ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
-    ...(outputTokensMax === undefined ? {} : { outputTokensMax }),
-    ...(temperature === undefined ? {} : { temperature }),
+    contextTokensMax,
+    outputTokensMax,
+    temperature,
     languageModel: { ...languageModel, modelId },
   };
 }

@@ -11,7 +11,7 @@ export interface GuardedRequest {
   url: string;
   method: string;
   headers?: Record<string, string>;
-  body?: string;
+  body?: string | undefined;
 }
 
 export interface GuardedFetchOptions {
@@ -151,7 +151,7 @@ function followRedirect(from: Hop, status: number, location: string): Hop {
     ),
   );
   if (becomesGet) return { url, method: "GET", headers };
-  return { url, method: from.method, headers, ...(from.body === undefined ? {} : { body: from.body }) };
+  return { url, method: from.method, headers, body: from.body };
 }
 
 async function readReply(response: Response, url: URL, bytesMax: number): Promise<GuardedReply> {

@@ -46,7 +46,7 @@ export async function openStage(scene: JournalScene, loopVersion?: number): Prom
     baseUrl: home.modelUrl,
     model: "scripted",
     outputTokensMax: 512,
-    ...(scene.contextTokensMax === undefined ? {} : { contextTokensMax: scene.contextTokensMax }),
+    contextTokensMax: scene.contextTokensMax,
   };
   const choice = { settings: Settings.parse({}), clock: kernel.clock, logger: silentLogger };
   const modelsFor = createModelsFor({ providers: [provider], ...choice });

@@ -20,8 +20,8 @@ const priorOffsetsMax = 200_000;
 interface Wanted {
   type: string;
   subject?: string;
-  filter?: Record<string, string | number | boolean | null>;
-  key?: string;
+  filter?: Record<string, string | number | boolean | null> | undefined;
+  key?: string | undefined;
 }
 
 interface Family {
@@ -67,13 +67,13 @@ function toWanted(postcondition: Exclude<Postcondition, { kind: "tool" }>): Want
     case "event":
       return {
         type: postcondition.eventType,
-        ...(postcondition.filter === undefined ? {} : { filter: postcondition.filter }),
+        filter: postcondition.filter,
       };
     case "state":
       return {
         type: "state.changed",
         subject: postcondition.name,
-        ...(postcondition.key === undefined ? {} : { key: postcondition.key }),
+        key: postcondition.key,
       };
     case "file":
       return { type: "file.written", subject: postcondition.path };

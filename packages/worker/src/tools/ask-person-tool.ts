@@ -19,7 +19,7 @@ export function askPersonTool({ kernel }: ToolContext): Tool<z.infer<typeof inpu
     execute: async ({ question, choices, waitHours }) => {
       const wait: WaitRequest = {
         kind: "person",
-        question: { prompt: question, ...(choices === undefined ? {} : { choices }) },
+        question: { prompt: question, choices },
         until: new Date(kernel.clock.nowMs() + waitHours * 3_600_000),
       };
       return { state: "waiting", wait: toJson(wait) };

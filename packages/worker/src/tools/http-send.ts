@@ -40,7 +40,7 @@ export function httpSend(context: ToolContext, isKeyed: boolean): Tool<z.infer<t
             url,
             method,
             headers: { "content-type": contentType, "idempotency-key": idempotencyKey, "user-agent": "roost" },
-            ...(body === undefined ? {} : { body }),
+            body,
           },
           { rules: context.addressRules, signal },
         );

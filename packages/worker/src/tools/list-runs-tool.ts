@@ -26,8 +26,8 @@ export function listRunsTool({ kernel, viewer }: ToolContext): Tool<z.infer<type
     execute: async ({ jobId, states, count }) => {
       const runs = await listRuns(kernel, {
         limit: readMax,
-        ...(jobId === undefined ? {} : { jobId }),
-        ...(states === undefined ? {} : { states }),
+        jobId,
+        states,
       });
       const labelled = await Promise.all(
         runs.map(async (run) => ({ run, labels: await kernel.labelSets.read(kernel.database, run.labels) })),

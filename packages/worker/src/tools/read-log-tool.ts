@@ -31,7 +31,7 @@ export function readLogTool({ kernel, viewer }: ToolContext): Tool<z.infer<typeo
         topics: wanted,
         readable: await readableBy(kernel.database, kernel.labelSets, clearanceOf(viewer)),
         limit: count,
-        ...(types === undefined ? {} : { types }),
+        types,
       });
       const found = kernel.registry.upcast(page.events);
       const labels = joinLabels(...found.map((event) => parseLabels(event.labels)));

@@ -16,7 +16,7 @@ export function searchFilesTool({ memory, viewer }: ToolContext): Tool<z.infer<t
     input,
     effect: "readonly",
     execute: async ({ query, under }, { signal }) => {
-      const request = { query, as: viewer, signal, ...(under === undefined ? {} : { under }) };
+      const request = { query, as: viewer, signal, under };
       const { labels, ...found } = await searchHomeFiles(memory, request);
       return { state: "done", output: toJson(found), labels };
     },
