@@ -11,6 +11,7 @@ import {
 } from "@roost/contract";
 import { verifyRunToken as verifyToken, type Services } from "@roost/service";
 import { attributes, traceparentOf, type Telemetry } from "@roost/telemetry";
+import { createAgentOf } from "@roost/jobs";
 import { Hono, type MiddlewareHandler } from "hono";
 import { forwardServices, servicesPrefix } from "./forward-services.ts";
 import { startPage } from "./start-page.ts";
@@ -18,6 +19,7 @@ import { checkOrigin, type OriginRules } from "./security/check-origin.ts";
 import { createBrowserSessions } from "./security/browser-session.ts";
 import { createAuthentication } from "./security/create-authentication.ts";
 import { createSessionRoutes } from "./security/session-routes.ts";
+import { withKnowledge } from "./security/told-to.ts";
 import type { Token } from "./security/open-token.ts";
 
 export const apiPrefix = "/api/v1";
@@ -63,7 +65,10 @@ export function createGateway(options: GatewayOptions): { fetch: (request: Reque
   app.get("/openapi.json", (context) => context.json((openApi ??= describe())));
 
   const { token, clock, services } = options;
-  const verifyRunToken = (given: string) => verifyToken(services.kernel.database, services.verifier, given);
+  const { kernel } = services;
+  const agentOf = createAgentOf(kernel);
+  const verifyRunToken = async (given: string) =>
+    withKnowledge({ kernel, agentOf }, await verifyToken(kernel.database, services.verifier, given));
   const sessions = createBrowserSessions({ token, clock, port: () => options.origin().port });
   const authentication = createAuthentication({ token, sessions, verifyRunToken, clock });
   app.route("/session", createSessionRoutes({ authentication, sessions }));

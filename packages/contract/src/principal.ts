@@ -1,5 +1,6 @@
 /** Callers and their permissions: kinds of principals, scopes, and the check of both. */
 import { RoostError } from "@roost/base/browser";
+import type { Clearance, Labels } from "./labels.ts";
 
 /**
  * owner: the person, by the home's token. device: the person's phone or browser. client: a program that the person authorized. agent: a run of an
@@ -17,8 +18,17 @@ export interface Principal {
   readonly kind: PrincipalKind;
   /** Granted scopes: `*`, `runs:read`, `runs:*`, `*:read`, `peeps.people:read`, `peeps.*:*`. */
   readonly scopes: readonly string[];
-  /** For agents: the calling run, and the epoch under which the call was allowed. */
-  readonly run?: { readonly id: string; readonly epoch: number } | undefined;
+  readonly run?: CallingRun | undefined;
+}
+
+/** The run in whose name an agent calls, and the epoch under which the call was allowed. */
+export interface CallingRun {
+  readonly id: string;
+  readonly epoch: number;
+  /** What the run knew when the call was admitted: what the call writes carries these labels. */
+  readonly labels?: Labels | undefined;
+  /** What the run may be told. */
+  readonly clearance?: Clearance | undefined;
 }
 
 export interface Access {

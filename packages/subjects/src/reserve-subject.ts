@@ -129,17 +129,15 @@ export interface ReservedSubject {
   at: Date;
   expiresAt: Date;
   runId: string | null;
-}
-
-const subjectColumns = `id as "subjectId", scope, text, reserved_by as by, reserved_at as at, expires_at as "expiresAt", run_id as "runId"`;
-
-interface LabelledSubject extends ReservedSubject {
+  /** The set of labels of the text. */
   labels: number;
 }
 
+const subjectColumns = `id as "subjectId", scope, text, reserved_by as by, reserved_at as at, expires_at as "expiresAt", run_id as "runId", labels`;
+
 async function labelsOf(
   tx: KernelTransaction,
-  subjects: LabelledSubject[],
+  subjects: ReservedSubject[],
   similar: SimilarSubject[],
 ): Promise<Labels> {
   const shown = new Set(similar.map((subject) => subject.subjectId));
@@ -147,9 +145,9 @@ async function labelsOf(
   return joinLabels(...(await Promise.all([...numbers].map((number) => tx.readLabels(number)))));
 }
 
-async function readSubjects(tx: KernelTransaction, scope: string): Promise<LabelledSubject[]> {
-  return tx.query<LabelledSubject>(
-    `select ${subjectColumns}, labels from roost.subject
+async function readSubjects(tx: KernelTransaction, scope: string): Promise<ReservedSubject[]> {
+  return tx.query<ReservedSubject>(
+    `select ${subjectColumns} from roost.subject
      where scope = $1 and released_at is null and expires_at > roost.now() order by reserved_at desc, id limit $2`,
     [scope, subjectLimits.perScopeMax],
   );

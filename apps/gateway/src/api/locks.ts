@@ -1,19 +1,34 @@
 import { serve, type Served } from "@roost/contract";
+import { openLabels, placedFor } from "@roost/contract/labels";
 import * as operations from "@roost/contract/operations";
-import { acquireLock, listLocks, releaseLock, renewLock, type Kernel } from "@roost/kernel";
+import {
+  acquireLock,
+  listLocks,
+  readRunLabels,
+  releaseLock,
+  renewLock,
+  type HeldLockRow,
+  type Kernel,
+} from "@roost/kernel";
+import { openText, toldTo, writerOf } from "../security/told-to.ts";
 import { namedBy } from "../records/named-by.ts";
 import { placeOf, textPlace, toPage } from "../records/page.ts";
 import { toWire } from "../records/to-wire.ts";
 
 export function serveLocks({ kernel }: { kernel: Kernel }): Served[] {
+  // A name is a text too: it is as good as the run that took the lock, and everybody may read it.
+  const labelsOf = async ({ runId }: HeldLockRow) =>
+    runId === null ? openLabels : placedFor(await readRunLabels(kernel, runId), []);
   return [
-    serve(operations.listLocks, async ({ limit, after }) => {
+    serve(operations.listLocks, async ({ limit, after }, { principal }) => {
       const { locks, next } = await listLocks(kernel, { limit, after: placeOf(textPlace, after) });
-      return toPage(toWire(locks), next);
+      const told = await toldTo(kernel, principal, locks, labelsOf);
+      return toPage(toWire(told), next);
     }),
 
-    serve(operations.acquireLock, async ({ holder, ...request }, { signal, principal }) => {
-      const asked = { ...request, holder: namedBy(principal, holder), runId: principal.run?.id };
+    serve(operations.acquireLock, async ({ holder, purpose, ...request }, { signal, principal }) => {
+      const said = { holder: namedBy(principal, holder), purpose: openText(principal, purpose) };
+      const asked = { ...request, ...said, ...writerOf(principal) };
       return toWire(await acquireLock(kernel, asked, { signal }));
     }),
 

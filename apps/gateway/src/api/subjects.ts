@@ -2,6 +2,7 @@ import { reserveSubject, listSubjects, releaseSubject } from "@roost/subjects";
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
+import { toldTo, writerOf } from "../security/told-to.ts";
 import { namedBy } from "../records/named-by.ts";
 import { placeOf, toPage, uuidPlace } from "../records/page.ts";
 import { requireUuid } from "../records/require-uuid.ts";
@@ -9,21 +10,25 @@ import { toWire } from "../records/to-wire.ts";
 
 export function serveSubjects({ kernel }: { kernel: Kernel }): Served[] {
   return [
-    serve(operations.listSubjects, async ({ limit, after, scope }) => {
+    serve(operations.listSubjects, async ({ limit, after, scope }, { principal }) => {
       const { subjects, next } = await listSubjects(kernel, {
         limit,
         after: placeOf(uuidPlace, after),
         scope,
       });
+      const told = await toldTo(kernel, principal, subjects, ({ labels }) =>
+        kernel.labelSets.read(kernel.database, labels),
+      );
       return toPage(
-        subjects.map(({ subjectId, ...subject }) => ({ id: subjectId, ...toWire(subject) })),
+        told.map(({ subjectId, labels: _told, ...subject }) => ({ id: subjectId, ...toWire(subject) })),
         next,
       );
     }),
 
     serve(operations.reserveSubject, async ({ by, ...request }, { principal }) => {
-      const subject = { ...request, by: namedBy(principal, by), runId: principal.run?.id };
-      const { labels: _ofOthers, ...answer } = await reserveSubject(kernel, subject);
+      const subject = { ...request, by: namedBy(principal, by), ...writerOf(principal) };
+      const { labels: ofOthers, ...answer } = await reserveSubject(kernel, subject);
+      answer.similar = await toldTo(kernel, principal, answer.similar, () => ofOthers);
       return toWire(answer);
     }),
 

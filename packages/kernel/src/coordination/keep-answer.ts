@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { canonicalJson, createId, RoostError, toRoostError, type ErrorCode } from "@roost/base";
-import type { KeepAnswer, KeyedCall } from "@roost/contract";
+import type { KeepAnswer, KeyedCall, Principal } from "@roost/contract";
 import type { Sql } from "@roost/database";
 import type { Logger } from "@roost/base";
 import { coordinationLimits } from "./coordination-limits.ts";
@@ -46,9 +46,14 @@ const refusals: ReadonlySet<ErrorCode> = new Set([
   "limit_exceeded",
 ]);
 
+/** Keys of a run are its own: another run of the same agent may not know what the first was told. */
+function callerOf({ id, run }: Principal): string {
+  return run === undefined ? id : `${id} run:${run.id}`;
+}
+
 export function createKeepAnswer(store: AnswerStore, { logger }: { logger: Logger }): KeepAnswer {
   return async (call, work) => {
-    const scope = `${call.service}.${call.operation.id} ${call.principal.id}`;
+    const scope = `${call.service}.${call.operation.id} ${callerOf(call.principal)}`;
     const fingerprint = createHash("sha256").update(canonicalJson(call.input)).digest("hex");
     const attempt: AnswerAttempt = { scope, key: call.key, token: createId() };
     const mayRepeat = isRepeatable(call);

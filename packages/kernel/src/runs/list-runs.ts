@@ -66,13 +66,13 @@ export async function getRun(sql: Sql, runId: string): Promise<Run> {
   return run;
 }
 
-/** The current owner of a run, to check calls in its name. */
-export async function readFence(sql: Sql, runId: string): Promise<Pick<Run, "agent" | "state" | "epoch"> | undefined> {
-  const [run] = await sql.query<Pick<Run, "agent" | "state" | "epoch">>(
-    "select agent, state, epoch from roost.run_all where id = $1",
-    [runId],
-    { name: "roost_run_fence" },
-  );
+type Fence = Pick<Run, "agent" | "state" | "epoch" | "labels">;
+
+/** The current owner of a run, to check calls in its name, and the labels of what it knows. */
+export async function readFence(sql: Sql, runId: string): Promise<Fence | undefined> {
+  const [run] = await sql.query<Fence>("select agent, state, epoch, labels from roost.run_all where id = $1", [runId], {
+    name: "roost_run_fence",
+  });
   return run;
 }
 

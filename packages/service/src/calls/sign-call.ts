@@ -38,7 +38,12 @@ export interface OutgoingCall {
 
 export function signCall(signer: Signer, call: OutgoingCall, clock: Clock): Promise<string> {
   const { id, kind, scopes, run } = call.principal;
-  const principal = { id, kind, scopes: [...scopes], ...(run === undefined ? {} : { run: { ...run } }) };
+  const principal = {
+    id,
+    kind,
+    scopes: [...scopes],
+    ...(run === undefined ? {} : { run: { id: run.id, epoch: run.epoch } }),
+  };
   const expiresAtMs = clock.nowMs() + callMsMax;
   return signer.sign(purpose, { ...call, principal, id: createId(), expiresAtMs });
 }

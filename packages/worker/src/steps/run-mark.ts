@@ -4,7 +4,7 @@
  */
 import type { StepResult } from "@roost/agent";
 import { areSameLabels, joinLabels, missingLabels, openLabels, parseLabels, type Labels } from "@roost/contract/labels";
-import type { ClaimedRun, Kernel } from "@roost/kernel";
+import { readRunLabels, type ClaimedRun, type Kernel } from "@roost/kernel";
 
 export interface RunMark {
   /** Current labels. */
@@ -15,7 +15,7 @@ export interface RunMark {
   hear(labels: Labels | undefined): Promise<void>;
 }
 
-export function createRunMark(kernel: Kernel, run: Pick<ClaimedRun, "labels">): RunMark {
+export function createRunMark(kernel: Kernel, run: Pick<ClaimedRun, "id" | "labels">): RunMark {
   let mark: Labels | undefined;
   const read = async () => (mark ??= await kernel.labelSets.read(kernel.database, run.labels));
   const raise = async (labels: Labels) => {
@@ -25,8 +25,10 @@ export function createRunMark(kernel: Kernel, run: Pick<ClaimedRun, "labels">): 
     read,
     async join(result) {
       const labels = labelsOf(result);
-      if (labels === undefined) return {};
-      await raise(labels);
+      const isCall = isCallInItsName(result);
+      if (labels === undefined && !isCall) return {};
+      if (labels !== undefined) await raise(labels);
+      if (isCall) await raise(await readRunLabels(kernel, run.id));
       for (;;) {
         const wanted = await read();
         const number = await numberOf(kernel, wanted);
@@ -38,6 +40,12 @@ export function createRunMark(kernel: Kernel, run: Pick<ClaimedRun, "labels">): 
       if (!areSameLabels(labels, openLabels)) await raise(labels);
     },
   };
+}
+
+/** Of a tool that calls others in the run's name: who answered has marked the run with what it was told. */
+function isCallInItsName(result: StepResult<unknown>): boolean {
+  const said = result.state === "done" ? result.output : result.state === "failed" ? result.error.details : undefined;
+  return typeof said === "object" && said !== null && "origin" in said;
 }
 
 /** Also an error may quote what was read. */
