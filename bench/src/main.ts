@@ -7,6 +7,7 @@ import { machineFacts } from "./machine-facts.ts";
 import type { Figure, Measure } from "./measure.ts";
 import { measureAppend } from "./measures/measure-append.ts";
 import { measureIdleDay } from "./measures/measure-idle-day.ts";
+import { measureLabels } from "./measures/measure-labels.ts";
 import { measureRecovery } from "./measures/measure-recovery.ts";
 import { measureRun } from "./measures/measure-run.ts";
 import { measureStart } from "./measures/measure-start.ts";
@@ -15,6 +16,7 @@ import { comparePeers } from "./peers/compare-peers.ts";
 
 const measures: Record<string, Measure> = {
   append: measureAppend,
+  labels: measureLabels,
   run: measureRun,
   turn: measureTurn,
   recovery: measureRecovery,

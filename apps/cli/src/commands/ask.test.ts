@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RunUpdate } from "@roost/contract/operations";
+import type { Run, RunUpdate } from "@roost/contract/operations";
 import type { GatewayHandlers } from "../testing/serve-gateway.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
-import { nothingBelow, someEvent, someRun, someRunId, someSummary } from "../testing/records.ts";
+import { someEvent, someRun, someRunId, someSummary } from "../testing/records.ts";
 import { runRoost, startRoost } from "../testing/start-roost.ts";
 
 const reply = "Good morning, here is \u001b]0;evil\u0007the list";
 const sent: { text: string; sessionKey: string }[] = [];
 
-function answering(updates: RunUpdate[], over: Partial<Parameters<typeof someSummary>[0]> = {}): GatewayHandlers {
-  const run = someSummary(over);
+function answering(updates: RunUpdate[], over: Partial<Run> = {}): GatewayHandlers {
+  const run = someRun(over);
   return {
     sendMessage: ({ text, sessionKey }) => {
       sent.push({ text, sessionKey });
@@ -18,15 +18,9 @@ function answering(updates: RunUpdate[], over: Partial<Parameters<typeof someSum
     },
     watchRun: async function* () {
       for (const data of updates) yield { event: data.kind, data };
-      yield { event: "over", data: { kind: "over" as const, run } };
+      const output = run.state === "done" ? (over.output ?? { kind: "reply", text: reply }) : null;
+      yield { event: "over", data: { kind: "over" as const, run: { ...run, output } } };
     },
-    getRun: () => ({
-      run: someRun({ ...run, output: run.state === "done" ? { kind: "reply", text: reply } : null }),
-      steps: { items: [], next: null },
-      waits: [],
-      holds: [],
-      below: nothingBelow,
-    }),
   };
 }
 
@@ -45,13 +39,8 @@ test("roost ask prints the reply once, and nothing else, into a pipe", async () 
 });
 
 test("roost ask says what is wrong with an answer, on the terminal and in --json", async () => {
-  const handlers = answering([]);
   const remark = "the answer is cut off at 4096 tokens: outputTokensMax under models in roost.yaml raises the limit";
-  const run = someRun({ ...someSummary({}), output: { kind: "reply", text: "Half of", remark } });
-  await using gateway = await serveGateway({
-    ...handlers,
-    getRun: () => ({ run, steps: { items: [], next: null }, waits: [], holds: [], below: nothingBelow }),
-  });
+  await using gateway = await serveGateway(answering([], { output: { kind: "reply", text: "Half of", remark } }));
   const { stdout, stderr } = await runRoost(["ask", "hi"], gateway);
   assert.equal(stdout, "Half of\n");
   assert.match(stderr, /cut off at 4096 tokens/);
@@ -99,7 +88,7 @@ test("roost ask cancels the run at Ctrl-C and says so", async () => {
         data: { kind: "event" as const, event: someEvent("step.started", { kind: "tool", name: "slow_tool" }) },
       };
       await cancelled.promise;
-      yield { event: "over", data: { kind: "over" as const, run: someSummary({ state: "cancelled" }) } };
+      yield { event: "over", data: { kind: "over" as const, run: someRun({ state: "cancelled" }) } };
     },
     cancelRun: () => {
       cancelled.resolve();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nothingBelow, someRun, someRunId, someSummary } from "../testing/records.ts";
+import { someRun, someRunId, someSummary } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/start-roost.ts";
 
@@ -12,15 +12,9 @@ test("roost chat says each line of its input in turn, and knows its commands", a
       return { messageId: "m1", runId: someRunId, isRepeated: false };
     },
     watchRun: async function* () {
-      yield { event: "over", data: { kind: "over" as const, run: someSummary() } };
+      const run = someRun({ output: { kind: "reply", text: `reply ${said.length}` } });
+      yield { event: "over", data: { kind: "over" as const, run } };
     },
-    getRun: () => ({
-      run: someRun({ output: { kind: "reply", text: `reply ${said.length}` } }),
-      steps: { items: [], next: null },
-      waits: [],
-      holds: [],
-      below: nothingBelow,
-    }),
     explainRun: () => ({
       run: someSummary(),
       why: "because you asked",

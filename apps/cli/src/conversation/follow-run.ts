@@ -1,6 +1,6 @@
 /** Follows a run to its end, reports events to a view, and finds the part of the reply that the view has not shown. */
 import { RoostError } from "@roost/base";
-import type { Event, Run, RunSummary } from "@roost/contract/operations";
+import type { Event, Run } from "@roost/contract/operations";
 import type { RoostClient } from "../connect.ts";
 
 export interface RunView {
@@ -9,7 +9,7 @@ export interface RunView {
 }
 
 export interface FollowedRun {
-  run: RunSummary;
+  run: Run;
   /** The reply; undefined when there is none, as for a silent heartbeat. */
   text: string | undefined;
   /** The problem with the reply: cut off, withheld, or missing. */
@@ -31,10 +31,10 @@ export async function followRun(
     } else if (update.kind === "event") {
       options.view.onEvent(update.event);
     } else {
-      const { run } = await client.getRun({ runId, limit: 1 }, { signal: options.signal });
+      const { run } = update;
       const text = readReply(run);
       return {
-        run: update.run,
+        run,
         text,
         remark: readText(run, "remark"),
         missing: text === undefined ? "" : findMissing(streamed, text),

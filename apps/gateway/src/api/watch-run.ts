@@ -4,7 +4,7 @@ import type { RunUpdate, watchRun as operation } from "@roost/contract/operation
 import { formatOffsets, getRun, parseOffsets, type Kernel, type OffsetVector, type Run } from "@roost/kernel";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toEventRecord } from "../records/to-event.ts";
-import { toRunSummary } from "../records/to-run-summary.ts";
+import { toRunRecord } from "../records/to-run-summary.ts";
 import { followCorrelation, type FollowedEvent } from "../streams/follow-correlation.ts";
 import { followText, type FollowedText } from "../streams/follow-text.ts";
 import { isTerminal } from "../streams/is-terminal.ts";
@@ -45,7 +45,7 @@ async function* watch(
         continue;
       }
       // Its last event was sent just now, or on an earlier connection.
-      yield { event: "over", data: { kind: "over", run: toRunSummary(await getRun(kernel.database, run.id)) } };
+      yield { event: "over", data: { kind: "over", run: toRunRecord(await getRun(kernel.database, run.id)) } };
       return;
     }
   } finally {

@@ -151,7 +151,7 @@ export const RunUpdate = z
       text: Text.describe("The next part of the model's text; not repeated after a reconnect"),
     }),
     z.object({ kind: z.literal("event"), event: Event }),
-    z.object({ kind: z.literal("over"), run: RunSummary }),
+    z.object({ kind: z.literal("over"), run: Run.describe("With its output: nothing is left to ask for") }),
   ])
   .meta({ id: "RunUpdate" });
 export type RunUpdate = z.output<typeof RunUpdate>;

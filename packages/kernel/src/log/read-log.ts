@@ -131,7 +131,8 @@ async function readPartition(
   const labelSets = readable?.labelSets;
   const read = { ...range, types, subject, labelSets, besides: until - 1, offset: from, offsetUntil: until, limit };
   const found = await readEvents(sql, read);
-  const events = found.filter((event) => matchesEvent(event, filter));
+  // The server has chosen all but the one that proves that it saw them.
+  const events = found.filter((event) => event.offset !== until - 1 || matchesEvent(event, filter));
   return { range, events, next: 0, reached: (found.at(-1)?.offset ?? from - 1) + 1 };
 }
 

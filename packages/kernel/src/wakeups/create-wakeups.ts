@@ -11,7 +11,7 @@ import type { WaitOptions, WakeupOutcome, Wakeups, WakeupWatch } from "./wakeups
 const postgresChannel = "roost_wakeup";
 /** On average one statement per interval; more at once after a quiet while, so that a single turn never waits. */
 const coalesceMs = 10;
-const burstMax = 10;
+const burstMax = 50;
 /** Beyond it wake-ups are dropped, which delays others at most until they poll. */
 const pendingChannelsMax = 10_000;
 
