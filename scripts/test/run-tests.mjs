@@ -1,13 +1,15 @@
 // Runs tests on the pinned Node against one PostgreSQL that is thrown away afterwards. Types, lint, format and dead
 // code are tests too (test/checks.test.ts), so that the runner's closing summary is the whole answer.
-import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, constants } from "node:os";
 import { join, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { openTestCluster } from "@roost/database/testing";
 import { compileCache, root } from "../bootstrap/run-entry.mjs";
+import { planProcesses, entryOf } from "./plan-processes.mjs";
 
 const patterns = [
   "test/**/*.test.ts",
@@ -18,10 +20,11 @@ const patterns = [
 ];
 /** For one test, and for one file of tests: against those that hang. The longest lives through a week of a home, on slow machines too. */
 const testMsMax = 1_200_000;
-/** More files at once than cores: many of them wait for processes that they have started, and for leases to end. */
-const filesBesideCores = 2;
+/** More processes at once than cores: many of them wait for processes that they have started, and for leases to end. */
+const processesBesideCores = 2;
 const longestShown = 5;
 const fileTimes = join(root, "scripts/test/file-times.json");
+const entriesParent = join(root, "node_modules/.roost/test-entries");
 /** Suites that `npm test` leaves out, because they look longer at what shorter ones already hold: `npm run test:all` runs them. */
 const isLong = (file) => /\.long\.test\.(ts|mjs)$/.test(file);
 
@@ -60,15 +63,25 @@ function readArguments() {
   }
 }
 
-/** The longest first, so that nothing runs alone at the end; what was never measured may be the longest of all. */
 function listTestFiles(wanted) {
   const found = globSync(patterns, { cwd: root, exclude: (name) => name === "node_modules" });
-  const timeOf = (file) => measured[file] ?? Infinity;
-  const ordered = found.toSorted((a, b) => timeOf(b) - timeOf(a) || (a < b ? -1 : 1));
   const normal = wanted.map((path) => path.replace(/^\.\//, "").replace(/\/+$/, ""));
-  if (normal.length === 0) return ordered.filter((file) => isLong(file) === isLongWanted);
+  if (normal.length === 0) return found.filter((file) => isLong(file) === isLongWanted);
   const isBelow = (file, path) => file.startsWith(`${path}/`) && isLong(file) === isLongWanted;
-  return ordered.filter((file) => normal.some((path) => file === path || isBelow(file, path)));
+  return found.filter((file) => normal.some((path) => file === path || isBelow(file, path)));
+}
+
+/** What each process loads: a file of tests, or a module that imports several. */
+function writeEntries(testFiles) {
+  mkdirSync(entriesParent, { recursive: true });
+  const directory = mkdtempSync(join(entriesParent, "run-"));
+  const entries = planProcesses(testFiles, (file) => measured[file]).map((shared, index) => {
+    if (shared.length === 1) return join(root, shared[0]);
+    const entry = join(directory, `${index}-${shared[0].replaceAll("/", "-")}.mjs`);
+    writeFileSync(entry, entryOf(shared.map((file) => ({ file, url: pathToFileURL(join(root, file)).href }))));
+    return entry;
+  });
+  return { entries, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
 /** Seconds by file, as `--record` wrote them. */
@@ -102,22 +115,30 @@ async function runTests(testFiles, choice) {
     });
   }
   let exitCode = 0;
+  const { entries, remove } = writeEntries(testFiles);
   // Not `node --test`, which would put the files in an order of its own.
   const events = run({
     ...choice,
-    files: testFiles.map((file) => join(root, file)),
+    files: entries,
     cwd: root,
-    concurrency: availableParallelism() + filesBesideCores,
+    concurrency: availableParallelism() + processesBesideCores,
     timeout: testMsMax,
     signal: stopped.signal,
     env: { NODE_COMPILE_CACHE: compileCache, ...cleanEnvironment(), ROOST_TEST_DATABASE_URL: given ?? cluster.url },
   });
   events.on("test:fail", () => (exitCode ||= 1));
-  // One for each file, and one for all of them together.
-  events.on("test:summary", ({ file, duration_ms: durationMs }) => {
-    if (file !== undefined) times.set(relative(root, file), Math.round(durationMs / 100) / 10);
-  });
-  for await (const text of events.compose(new spec())) process.stdout.write(text);
+  const known = new Set(testFiles);
+  const note = (file, durationMs) => known.has(file) && times.set(file, Math.round(durationMs / 100) / 10);
+  // Of a file that has a process of its own.
+  events.on("test:summary", ({ file = "", duration_ms: durationMs }) => note(relative(root, file), durationMs));
+  // Of one that shares it: its suite.
+  for (const ended of ["test:pass", "test:fail"])
+    events.on(ended, ({ nesting, name, details }) => nesting === 0 && note(name, details.duration_ms));
+  try {
+    for await (const text of events.compose(new spec())) process.stdout.write(text);
+  } finally {
+    remove();
+  }
   return exitCode;
 }
 

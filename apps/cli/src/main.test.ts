@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RoostError } from "@roost/base";
 import { textWidth } from "./print/text-width.ts";
-import { runRoost, startRoost } from "./testing/start-roost.ts";
+import { runRoost } from "./testing/run-roost.ts";
+import { startRoost } from "./testing/start-roost.ts";
 import { nothingBelow, someActivity, someJob, someRun, someRunId, someSummary } from "./testing/records.ts";
 import { serveGateway } from "./testing/serve-gateway.ts";
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Agent, AgentVersion } from "@roost/contract/operations";
 import { someTime } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
-import { runRoost } from "../testing/start-roost.ts";
+import { runRoost } from "../testing/run-roost.ts";
 
 const agent: Agent = {
   id: "poster",

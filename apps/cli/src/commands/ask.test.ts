@@ -4,7 +4,8 @@ import type { Run, RunUpdate } from "@roost/contract/operations";
 import type { GatewayHandlers } from "../testing/serve-gateway.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { someEvent, someRun, someRunId, someSummary } from "../testing/records.ts";
-import { runRoost, startRoost } from "../testing/start-roost.ts";
+import { runRoost } from "../testing/run-roost.ts";
+import { startRoost } from "../testing/start-roost.ts";
 
 const reply = "Good morning, here is \u001b]0;evil\u0007the list";
 const sent: { text: string; sessionKey: string }[] = [];

@@ -27,7 +27,7 @@ export function addAskCommand(program: Command, context: CliContext): void {
     .option("--agent <name>", "agent, when the message starts a new session")
     .option("--no-wait", "print the run's id and do not wait for the answer")
     .action(async (words: string[], options: AskOptions) => {
-      const text = await composeMessage(words);
+      const text = await composeMessage(words, context);
       const { client } = await context.connect();
       const sent = await client.sendMessage({
         sessionKey: options.session,
@@ -45,10 +45,10 @@ export function addAskCommand(program: Command, context: CliContext): void {
     });
 }
 
-async function composeMessage(words: string[]): Promise<string> {
+async function composeMessage(words: string[], { stdin }: CliContext): Promise<string> {
   const said = words.filter((word) => word !== "-").join(" ");
-  const isPiped = words.includes("-") || (process.stdin.isTTY !== true && said === "");
-  const piped = isPiped ? (await readInput()).trim() : "";
+  const isPiped = words.includes("-") || (stdin.isTTY !== true && said === "");
+  const piped = isPiped ? (await readInput(stdin)).trim() : "";
   const text = [said, piped].filter((part) => part !== "").join("\n\n");
   if (text === "")
     throw new RoostError("invalid_input", "there is no message: give one with roost ask TEXT, or pipe it in");

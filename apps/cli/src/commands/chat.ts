@@ -50,11 +50,11 @@ class Chat {
   }
 
   async run(): Promise<void> {
-    const { terminal, config } = this.#context;
+    const { terminal, config, stdin, stdout } = this.#context;
     const historyFile = join(config.homeDir, ".roost", "chat-history");
     const input = createInterface({
-      input: process.stdin,
-      ...(terminal.isInteractive ? { output: process.stdout, history: await readHistory(historyFile) } : {}),
+      input: stdin,
+      ...(terminal.isInteractive ? { output: stdout, history: await readHistory(historyFile) } : {}),
       historySize: historyLinesMax,
       removeHistoryDuplicates: true,
       prompt: terminal.paint(prompt, "accent"),

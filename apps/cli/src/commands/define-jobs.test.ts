@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { RoostError } from "@roost/base";
 import { someJob } from "../testing/records.ts";
 import { serveGateway, type GatewayHandlers } from "../testing/serve-gateway.ts";
-import { runRoost } from "../testing/start-roost.ts";
+import { runRoost } from "../testing/run-roost.ts";
 
 type Defined = Parameters<NonNullable<GatewayHandlers["defineJob"]>>[0];
 

@@ -75,24 +75,21 @@ function addAdd(jobs: Command, context: CliContext): void {
     .option("--disabled", "define it without scheduling it")
     .option("-f, --file <path>", "read it from a YAML or JSON file; - reads stdin")
     .option("--replace", "replace an existing job with this id");
-  addLimitOptions(add).action(
-    async (id: string | undefined, options: JobOptions & { file?: string; replace?: boolean }) => {
-      const written =
-        options.file === undefined ? await fromOptions(context, id, options) : await fromFile(id, options.file);
-      const { client } = await context.connect();
-      const { id: jobId, ...definition } = written;
-      const answer = await client
-        .defineJob({ jobId, ...definition, ...(options.replace === true ? {} : { expectedVersion: 0 }) })
-        .catch((error: unknown) => {
-          throw explainConflict(
-            error,
-            `job "${jobId}" already exists: change it with roost jobs edit ${jobId}, or add --replace`,
-          );
-        });
-      if (context.terminal.isJson) return context.terminal.json(answer);
-      tellDefined(context, answer.job, answer.change);
-    },
-  );
+  addLimitOptions(add).action(async (id: string | undefined, options: AddOptions) => {
+    const written = await readWritten(context, id, options);
+    const { client } = await context.connect();
+    const { id: jobId, ...definition } = written;
+    const answer = await client
+      .defineJob({ jobId, ...definition, ...(options.replace === true ? {} : { expectedVersion: 0 }) })
+      .catch((error: unknown) => {
+        throw explainConflict(
+          error,
+          `job "${jobId}" already exists: change it with roost jobs edit ${jobId}, or add --replace`,
+        );
+      });
+    if (context.terminal.isJson) return context.terminal.json(answer);
+    tellDefined(context, answer.job, answer.change);
+  });
 }
 
 function addLimitOptions(add: Command): Command {
@@ -114,10 +111,16 @@ function addLimitOptions(add: Command): Command {
     .option("--budget-calls <count>", "model call cap of a run, over all attempts", parseOptionCount);
 }
 
-async function fromOptions(context: CliContext, id: string | undefined, options: JobOptions): Promise<WrittenJob> {
+interface AddOptions extends JobOptions {
+  file?: string;
+  replace?: boolean;
+}
+
+async function readWritten(context: CliContext, id: string | undefined, options: AddOptions): Promise<WrittenJob> {
+  if (options.file !== undefined) return await fromFile(context, id, options.file);
   if (id === undefined)
     throw new RoostError("invalid_input", "a job needs an id: roost jobs add ID --every 20m --prompt TEXT");
-  const prompt = options.prompt === "-" ? (await readInput()).trim() : options.prompt;
+  const prompt = options.prompt === "-" ? (await readInput(context.stdin)).trim() : options.prompt;
   const [job] = parseJobs(
     JSON.stringify(jobFromOptions(id, { ...options, ...(prompt === undefined ? {} : { prompt }) }, context.clock)),
     "the options",
@@ -125,8 +128,8 @@ async function fromOptions(context: CliContext, id: string | undefined, options:
   return job as WrittenJob;
 }
 
-async function fromFile(id: string | undefined, path: string): Promise<WrittenJob> {
-  const jobs = await readJobFiles(path);
+async function fromFile({ stdin }: CliContext, id: string | undefined, path: string): Promise<WrittenJob> {
+  const jobs = await readJobFiles(path, stdin);
   const found = id === undefined ? jobs : jobs.filter((job) => job.id === id);
   if (found.length === 1) return found[0] as WrittenJob;
   throw new RoostError(
@@ -207,10 +210,10 @@ function withId(text: string, id: string): string {
   return /^id:/m.test(text) ? text : `id: ${JSON.stringify(id)}\n${text}`;
 }
 
-async function wantsToGoOn({ terminal }: CliContext, problem: string): Promise<boolean> {
+async function wantsToGoOn({ terminal, stdin }: CliContext, problem: string): Promise<boolean> {
   if (!terminal.isInteractive) return false;
   terminal.note(plainText(problem), "bad");
-  const input = createInterface({ input: process.stdin, output: process.stderr });
+  const input = createInterface({ input: stdin, output: process.stderr });
   try {
     const answer = await input.question("Edit it again? [Y/n] ");
     return !/^n/i.test(answer.trim());
@@ -235,7 +238,7 @@ function addApply(jobs: Command, context: CliContext): void {
     .option("--source <name>", "name of the source (default: the path)")
     .action(async (path: string, options: ApplyOptions) => {
       const { terminal } = context;
-      const written = await readJobFiles(path);
+      const written = await readJobFiles(path, context.stdin);
       const { client } = await context.connect();
       const answer = await client.applyJobs({
         jobs: written,

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { HomeFile } from "@roost/contract/operations";
 import { someTime } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
-import { runRoost } from "../testing/start-roost.ts";
+import { runRoost } from "../testing/run-roost.ts";
 
 const marked: HomeFile = {
   path: "memory/2026-01-31.md",

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { JobChange } from "@roost/contract/operations";
 import { serveGateway } from "../testing/serve-gateway.ts";
-import { startRoost } from "../testing/start-roost.ts";
+import { runRoost } from "../testing/run-roost.ts";
 
 const job = (id: string, fields: object = {}) => ({
   id,
@@ -38,7 +38,7 @@ test("roost jobs import keeps a job that the gateway refuses, disabled, brings t
     },
   });
   try {
-    const { code, stdout, stderr } = await startRoost(["jobs", "import", path], { url: gateway.url }).ended;
+    const { code, stdout, stderr } = await runRoost(["jobs", "import", path], gateway);
     assert.equal(code, 0, stderr);
     assert.deepEqual(
       applied.map((call) => call.map(({ id, enabled }) => `${id} ${String(enabled)}`)),

@@ -45,7 +45,7 @@ export function addImportJobsCommand(jobs: Command, context: CliContext): void {
     .option("--removed", "restore jobs that were removed here")
     .action(async (path: string, options: ImportOptions) => {
       const { terminal, clock } = context;
-      const store = await readCronStore(path, { readInput });
+      const store = await readCronStore(path, { readInput: () => readInput(context.stdin) });
       const { client } = await context.connect();
       const here = await readHere(client);
       const timeZone = readTimeZone(options.timeZone);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTestLock } from "../testing/coordination.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
-import { runRoost, startRoost } from "../testing/start-roost.ts";
+import { runRoost } from "../testing/run-roost.ts";
+import { startRoost } from "../testing/start-roost.ts";
 
 const node = process.execPath;
 /** Says that it runs and then stays, saying so when it is told to end. */
@@ -12,10 +13,10 @@ const stubborn = `process.on("SIGTERM", () => console.log("ignoring")); setInter
 test("roost lock runs the command with the epoch, passes its exit code through and releases", async () => {
   const { lock, handlers } = createTestLock();
   await using gateway = await serveGateway(handlers);
-  const { code, stdout } = await runRoost(
+  const { code, stdout } = await startRoost(
     ["lock", "backup", "--", "sh", "-c", 'echo "$ROOST_LOCK_NAME $ROOST_LOCK_EPOCH"; exit 7'],
     gateway,
-  );
+  ).ended;
   assert.deepEqual([code, stdout], [7, "backup 42\n"]);
   assert.deepEqual([lock.holder, lock.releases, lock.purpose], [undefined, 1, "sh"]);
 });
@@ -40,7 +41,7 @@ test("roost lock waits until the lock is free", async () => {
       return handlers.acquireLock!(input, call);
     },
   });
-  const { code, stdout } = await runRoost(["lock", "backup", "--", "echo", "ran"], gateway);
+  const { code, stdout } = await startRoost(["lock", "backup", "--", "echo", "ran"], gateway).ended;
   assert.deepEqual([code, stdout], [0, "ran\n"]);
 });
 

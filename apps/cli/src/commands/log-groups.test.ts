@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { RoostError } from "@roost/base";
 import type { ConsumerGroup, GroupPartition } from "@roost/contract/operations";
 import { serveGateway } from "../testing/serve-gateway.ts";
-import { runRoost } from "../testing/start-roost.ts";
+import { runRoost } from "../testing/run-roost.ts";
 
 const partition: GroupPartition = {
   topic: "runs",

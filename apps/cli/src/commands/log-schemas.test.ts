@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { EventSchema } from "@roost/contract/operations";
 import { serveGateway } from "../testing/serve-gateway.ts";
-import { runRoost } from "../testing/start-roost.ts";
+import { runRoost } from "../testing/run-roost.ts";
 
 const version = (number: number, more: Partial<EventSchema> = {}): EventSchema => ({
   type: "mail.received",

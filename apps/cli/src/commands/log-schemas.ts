@@ -78,7 +78,7 @@ function addCheck(schemas: Command, context: CliContext): void {
     .argument("<file>", "the file, or - for stdin")
     .action(async (path: string) => {
       const { terminal } = context;
-      const file = await readSchemaFile(path);
+      const file = await readSchemaFile(path, context.stdin);
       const { client } = await context.connect();
       const answer = await client.checkSchema(file as Parameters<typeof client.checkSchema>[0]);
       if (answer.verdict === "refused") context.exitWith(exitCodes.answerIsNo);
@@ -105,8 +105,8 @@ async function readText(path: string): Promise<string> {
 }
 
 /** @throws RoostError `invalid_input`, naming the file and the error */
-async function readSchemaFile(path: string): Promise<z.output<typeof SchemaFile>> {
-  const text = path === "-" ? await readInput() : await readText(path);
+async function readSchemaFile(path: string, stdin: AsyncIterable<Buffer>): Promise<z.output<typeof SchemaFile>> {
+  const text = path === "-" ? await readInput(stdin) : await readText(path);
   if (text.length > fileBytesMax)
     throw new RoostError("invalid_input", `${path} has ${text.length} characters (limit ${fileBytesMax})`);
   let value: unknown;

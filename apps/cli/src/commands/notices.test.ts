@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Question } from "@roost/contract/operations";
 import { someRunId, someTime } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
-import { runRoost } from "../testing/start-roost.ts";
+import { runRoost } from "../testing/run-roost.ts";
 
 const question: Question = {
   id: someRunId,

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTestOnce } from "../testing/coordination.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
-import { runRoost, startRoost } from "../testing/start-roost.ts";
+import { runRoost } from "../testing/run-roost.ts";
+import { startRoost } from "../testing/start-roost.ts";
 
 test("roost once runs the command the first time and repeats its output the next", async () => {
   const { once, handlers } = createTestOnce();
@@ -23,7 +24,7 @@ test("roost once keeps the beginning of a long output and nothing with --no-capt
   const kept = once.result as { stdout: string; isCut: boolean };
   assert.deepEqual([kept.isCut, kept.stdout], [true, "ä".repeat(20_000)]);
   once.state = "free";
-  await runRoost(["once", "-k", "k", "--no-capture", "--", "echo", "secret"], gateway);
+  await startRoost(["once", "-k", "k", "--no-capture", "--", "echo", "secret"], gateway).ended;
   assert.equal((once.result as { stdout: string }).stdout, "");
 });
 

@@ -131,7 +131,7 @@ async function perform(
   command: string[],
   options: OnceOptions,
 ): Promise<number> {
-  const { clock, terminal, config } = context;
+  const { clock, terminal, config, stdout } = context;
   const { scope, key, token } = once;
   if (token === null) throw new RoostError("internal", `the gateway gave no token for ${scope}/${key}`);
   const startMs = clock.nowMs();
@@ -149,7 +149,7 @@ async function perform(
     );
   });
   const captured =
-    running.stdout === undefined ? undefined : captureOutput(running.stdout, process.stdout, stdoutBytesMax).ended;
+    running.stdout === undefined ? undefined : captureOutput(running.stdout, stdout, stdoutBytesMax).ended;
   const end = await running.ended;
   over.abort();
   await kept;

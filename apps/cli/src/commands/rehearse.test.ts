@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Rehearsal, RehearsalReport } from "@roost/contract/operations";
 import { serveGateway, type GatewayHandlers } from "../testing/serve-gateway.ts";
-import { runRoost, startRoost } from "../testing/start-roost.ts";
+import { runRoost } from "../testing/run-roost.ts";
+import { startRoost } from "../testing/start-roost.ts";
 
 const from = "2026-11-20T23:00:00.000Z";
 const until = "2026-11-21T23:00:00.000Z";

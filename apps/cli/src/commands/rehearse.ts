@@ -32,7 +32,7 @@ export function addRehearseCommand(program: Command, context: CliContext): void 
     .option("--runs", "also list every run")
     .action(async ({ hours, from, jobs, runs }: RehearseOptions) => {
       const { terminal } = context;
-      const tried = jobs === undefined ? {} : { jobs: await readJobFiles(jobs) };
+      const tried = jobs === undefined ? {} : { jobs: await readJobFiles(jobs, context.stdin) };
       const begin = from === undefined ? {} : { from: new Date(momentOf(from, context.clock.nowMs())).toISOString() };
       const { client } = await context.connect();
       const { rehearsal } = await client.startRehearsal({ hours, ...begin, ...tried });

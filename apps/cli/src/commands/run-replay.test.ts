@@ -4,7 +4,7 @@ import type { ReplayReport } from "@roost/contract/operations";
 import { textWidth } from "../print/text-width.ts";
 import { someRunId, someSummary } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
-import { runRoost } from "../testing/start-roost.ts";
+import { runRoost } from "../testing/run-roost.ts";
 
 const same: ReplayReport = {
   runId: someRunId,

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Step } from "@roost/contract/operations";
 import { someRunId, someSummary, someTime } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
-import { runRoost } from "../testing/start-roost.ts";
+import { runRoost } from "../testing/run-roost.ts";
 
 const step: Step = {
   runId: someRunId,

@@ -37,7 +37,7 @@ export function addUpCommands(program: Command, context: CliContext): void {
     });
 }
 
-async function supervise({ config, terminal }: CliContext, args: string[]): Promise<number> {
+async function supervise({ config, terminal, stdin }: CliContext, args: string[]): Promise<number> {
   const child = spawn(process.execPath, [supervisor, ...args], {
     // With --json stdout holds the document only.
     stdio: ["inherit", terminal.isJson ? process.stderr : "inherit", "inherit"],
@@ -45,7 +45,7 @@ async function supervise({ config, terminal }: CliContext, args: string[]): Prom
   });
   using _signals = catchSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
     // Ctrl-C on a terminal has already reached the child.
-    if (signal !== "SIGINT" || process.stdin.isTTY !== true) child.kill(signal);
+    if (signal !== "SIGINT" || stdin.isTTY !== true) child.kill(signal);
   });
   const failed = once(child, "error").then(([error]: unknown[]) => {
     throw new RoostError("unavailable", `the supervisor could not be started: ${(error as Error).message}`, {

@@ -1,10 +1,10 @@
-/** All of stdin as text, when something is piped in. */
+/** All of a standard input as text, when something is piped in. */
 import { RoostError } from "@roost/base";
 import { textCharsMax } from "@roost/contract/operations";
 
 const bytesMax = 4 * textCharsMax;
 
-export async function readInput(stdin: AsyncIterable<Buffer> = process.stdin): Promise<string> {
+export async function readInput(stdin: AsyncIterable<Buffer>): Promise<string> {
   const parts: Buffer[] = [];
   let byteCount = 0;
   for await (const part of stdin) {

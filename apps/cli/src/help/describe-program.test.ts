@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { runRoost } from "../testing/start-roost.ts";
+import { runRoost } from "../testing/run-roost.ts";
 
 test("describeProgram() is what docs/cli.md says", async () => {
   const written = await readFile(new URL("../../../../docs/cli.md", import.meta.url), "utf8");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 import { parseJobs, readJobFiles } from "./read-job-files.ts";
 
@@ -30,14 +31,14 @@ test("readJobFiles() reads a directory and refuses a job that is there twice", a
   try {
     await writeFile(join(directory, "a.yaml"), "id: a\ntrigger: {kind: manual}\nprompt: x\n");
     await writeFile(join(directory, "notes.txt"), "not a job");
-    assert.equal((await readJobFiles(directory)).length, 1);
+    assert.equal((await readJobFiles(directory, Readable.from([]))).length, 1);
     await writeFile(join(directory, "b.json"), '{"id":"a","trigger":{"kind":"manual"},"prompt":"z"}');
-    await assert.rejects(readJobFiles(directory), {
+    await assert.rejects(readJobFiles(directory, Readable.from([])), {
       code: "invalid_input",
       message: /defined twice, in .*a\.yaml and in .*b\.json/,
     });
   } finally {
     await rm(directory, { recursive: true });
   }
-  await assert.rejects(readJobFiles(directory), { code: "not_found" });
+  await assert.rejects(readJobFiles(directory, Readable.from([])), { code: "not_found" });
 });

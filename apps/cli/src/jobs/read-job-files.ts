@@ -13,8 +13,8 @@ export type WrittenJob = z.input<typeof NamedJobDefinition>;
  * @param path a file, a directory of *.yaml, *.yml and *.json, or - for stdin
  * @throws RoostError `invalid_input`, naming the file and the error
  */
-export async function readJobFiles(path: string): Promise<WrittenJob[]> {
-  if (path === "-") return parseJobs(await readInput(), "the input");
+export async function readJobFiles(path: string, stdin: AsyncIterable<Buffer>): Promise<WrittenJob[]> {
+  if (path === "-") return parseJobs(await readInput(stdin), "the input");
   const jobs: WrittenJob[] = [];
   const files = await listFiles(path);
   if (files.length === 0) throw new RoostError("not_found", `there are no YAML or JSON files in ${path}`);

@@ -33,14 +33,7 @@ export interface StartOptions {
 export function startRoost(args: readonly string[], options: StartOptions = {}): RoostRun {
   const child = spawn(process.execPath, [program, ...args], {
     stdio: ["pipe", "pipe", "pipe"],
-    env: {
-      PATH: process.env["PATH"],
-      TZ: "UTC",
-      NODE_COMPILE_CACHE: compileCache,
-      ROOST_HOME: "/nonexistent/roost-home",
-      ...(options.url === undefined ? {} : { ROOST_URL: options.url, ROOST_TOKEN: testToken }),
-      ...options.environment,
-    },
+    env: { NODE_COMPILE_CACHE: compileCache, ...environmentOf(options) },
   });
   let stdout = "";
   let stderr = "";
@@ -80,6 +73,12 @@ export function startRoost(args: readonly string[], options: StartOptions = {}):
   return { child, output: () => stdout + stderr, said, ended };
 }
 
-export function runRoost(args: readonly string[], options: StartOptions = {}): Promise<RoostEnd> {
-  return startRoost(args, options).ended;
+export function environmentOf({ url, environment }: StartOptions): Record<string, string | undefined> {
+  return {
+    PATH: process.env["PATH"],
+    TZ: "UTC",
+    ROOST_HOME: "/nonexistent/roost-home",
+    ...(url === undefined ? {} : { ROOST_URL: url, ROOST_TOKEN: testToken }),
+    ...environment,
+  };
 }

@@ -1,0 +1,64 @@
+/** One command of `roost`: reads what it was told, builds what it needs, maps the outcome to an exit code. The process is not its own. */
+import { systemClock } from "@roost/base";
+import { exitCodeOf } from "@roost/contract/status-codes";
+import { CommanderError } from "commander";
+import type { CliContext, CliStreams } from "./cli-context.ts";
+import { readCliConfig } from "./config.ts";
+import { connect } from "./connect.ts";
+import { createProgram } from "./create-program.ts";
+import { createTerminal, type PrintStream, type Terminal } from "./print/create-terminal.ts";
+import { reportError } from "./report-error.ts";
+
+/** What a process gives to its program. */
+export interface CliProcess extends CliStreams {
+  stderr: PrintStream;
+  /** Default: that of this process. */
+  environment?: Record<string, string | undefined>;
+}
+
+/** @returns the exit code */
+export async function runCli(args: readonly string[], given: CliProcess): Promise<number> {
+  // After a command it may be an option of the command: jobs show JOB --version 1.
+  if (args[0] === "--version") return await runCli(["-V", ...args.slice(1)], given);
+  const { stdin, stdout, stderr } = given;
+  const ownArgs = args.slice(0, args.includes("--") ? args.indexOf("--") : args.length);
+  const isDebug = ownArgs.includes("--debug");
+  const streams = {
+    stdout,
+    stderr,
+    isInputTerminal: stdin.isTTY === true,
+    isJson: ownArgs.includes("--json"),
+    clock: systemClock,
+  };
+  let terminal = createTerminal({ ...streams, wantsColor: undefined, columns: undefined });
+  let exitCode = 0;
+  try {
+    const config = readCliConfig(given.environment);
+    terminal = createTerminal({ ...streams, wantsColor: config.wantsColor, columns: config.columns });
+    const context: CliContext = {
+      config,
+      clock: systemClock,
+      terminal,
+      stdin,
+      stdout,
+      connect: ({ isQuiet = false } = {}) =>
+        connect(config, isQuiet ? {} : { fetch: fetchWithProgress(terminal, config.url) }),
+      exitWith: (code) => {
+        exitCode = code;
+      },
+    };
+    await createProgram(context).parseAsync([...args], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    // Commander has written what it had to say.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodeOf("invalid_input");
+    return reportError(error, terminal, isDebug);
+  }
+}
+
+function fetchWithProgress(terminal: Terminal, url: string | undefined): typeof globalThis.fetch {
+  return async (input, init) => {
+    using _progress = terminal.progress(`Waiting for the gateway${url === undefined ? "" : ` at ${url}`}`);
+    return await fetch(input, init);
+  };
+}
