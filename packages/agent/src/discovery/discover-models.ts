@@ -47,8 +47,8 @@ export async function discoverModels(options: DiscoverModelsOptions): Promise<Di
   const context: Context = {
     probe: options.probe ?? createProbe(),
     common: {
-      price: options.price,
-      contextTokensMax: options.contextTokensMax,
+      ...(options.price === undefined ? {} : { price: options.price }),
+      ...(options.contextTokensMax === undefined ? {} : { contextTokensMax: options.contextTokensMax }),
     },
   };
   const names = { ...defaultModelNames, ...options.defaultModels };
@@ -74,7 +74,7 @@ export async function discoverModels(options: DiscoverModelsOptions): Promise<Di
 
 interface Context {
   probe: Probe;
-  common: { price?: TokenPrice | undefined; contextTokensMax?: number | undefined };
+  common: { price?: TokenPrice; contextTokensMax?: number };
 }
 
 async function localServer(
@@ -83,7 +83,7 @@ async function localServer(
   model: string | undefined,
 ): Promise<Discovery> {
   const urls = { ...localServerUrls, ...options.localUrls };
-  const asked = { probe: context.probe, model };
+  const asked = { probe: context.probe, ...(model === undefined ? {} : { model }) };
   // Both at once, so that a machine without either waits for one time limit only.
   const [ollama, llamaCpp] = await Promise.all([probeOllama(urls.ollama, asked), probeLlamaCpp(urls.llamaCpp, asked)]);
   const notes: string[] = [];
@@ -103,7 +103,7 @@ async function localServer(
       model: server.model,
       // A local model costs nothing per token.
       price: { inputUsd: 0, outputUsd: 0 },
-      contextTokensMax: server.contextTokensMax,
+      ...(server.contextTokensMax === undefined ? {} : { contextTokensMax: server.contextTokensMax }),
     } as const;
     return found(source, { ...provider, ...context.common }, [...notes, ...server.notes]);
   }

@@ -7,7 +7,7 @@ export interface LocalServer {
   baseUrl: string;
   /** Undefined: the server is running but has no model. */
   model?: string;
-  contextTokensMax?: number | undefined;
+  contextTokensMax?: number;
   notes: string[];
 }
 
@@ -23,7 +23,7 @@ const ollamaModelsAskedMax = 8;
 
 export async function probeOllama(
   url: string,
-  options: { probe: Probe; model?: string | undefined },
+  options: { probe: Probe; model?: string },
 ): Promise<LocalServer | undefined> {
   const { probe } = options;
   const [version, tags, loaded] = await Promise.all([
@@ -68,7 +68,7 @@ export async function probeOllama(
 
 export async function probeLlamaCpp(
   url: string,
-  options: { probe: Probe; model?: string | undefined },
+  options: { probe: Probe; model?: string },
 ): Promise<LocalServer | undefined> {
   const [props, list] = await Promise.all([options.probe.json(`${url}/props`), options.probe.json(`${url}/v1/models`)]);
   const settings = field(props, "default_generation_settings");
@@ -87,7 +87,7 @@ export async function probeLlamaCpp(
   return {
     baseUrl,
     model,
-    contextTokensMax,
+    ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
     notes: [`${model.split("/").at(-1) ?? model} at llama.cpp (${url})`],
   };
 }

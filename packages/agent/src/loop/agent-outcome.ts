@@ -33,7 +33,7 @@ export type AgentEnd =
       /** The output limit of the last reply. */
       outputTokensMax: number;
       /** Changes of its request that the server required. */
-      mends?: string[] | undefined;
+      mends?: string[];
     }
   | {
       kind: "limit_exceeded";

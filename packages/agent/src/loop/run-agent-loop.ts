@@ -88,7 +88,7 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
         text: message.text,
         finishReason: output.finishReason,
         outputTokensMax: output.outputTokensMax,
-        mends: output.mends,
+        ...(output.mends === undefined ? {} : { mends: output.mends }),
       };
     await runToolCalls(loop, message.toolCalls);
     if (state.toolCallCount > limits.toolCallsMax) {

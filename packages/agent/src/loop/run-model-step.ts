@@ -86,7 +86,7 @@ function toStepResult(result: ModelCallOutcome, request: RequestRecord): StepRes
       const { code, message, isRetryable, retryAtMs } = result;
       return {
         state: "failed",
-        error: { code, message, isRetryable, retryAtMs },
+        error: { code, message, isRetryable, ...(retryAtMs === undefined ? {} : { retryAtMs }) },
       };
     }
   }

@@ -144,7 +144,7 @@ async function tryProvider(
     code,
     message,
     hadDeltas,
-    status,
+    ...(status === undefined ? {} : { status }),
   });
   logger.warn("a model provider failed", {
     provider: provider.id,

@@ -8,7 +8,7 @@ import { reasonIn } from "../wire/error-text.ts";
 export interface ModelFailure {
   code: ErrorCode;
   /** HTTP status, if there was one. */
-  status?: number | undefined;
+  status?: number;
   message: string;
   /** Whether another provider, or this one later, may succeed with the same prompt. */
   isRetryable: boolean;
@@ -40,7 +40,7 @@ export function classifyFailure(thrown: unknown, options: { nowMs: number; secre
     message,
     isContextExceeded,
     mayHaveBilled: status === undefined && !isConnectFailure(thrown),
-    status,
+    ...(status === undefined ? {} : { status }),
   };
   if (isContextExceeded) {
     const size = Number(contextSize.exec(`${message}\n${body}`)?.[1]);

@@ -49,7 +49,7 @@ export interface FailedAttempt {
   model: string;
   code: ErrorCode;
   /** HTTP status, if there was one. */
-  status?: number | undefined;
+  status?: number;
   message: string;
   /** Whether text of this attempt was already shown. */
   hadDeltas: boolean;

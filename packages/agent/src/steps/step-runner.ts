@@ -16,7 +16,7 @@ export interface StepError {
   /** True: the run may be retried from this step. False: the failure is final and is replayed. */
   isRetryable: boolean;
   /** When a retry makes sense, in ms since the epoch. */
-  retryAtMs?: number | undefined;
+  retryAtMs?: number;
   details?: JsonValue;
   /** Of what the message quotes, as texts; left out: it is Roost's own. */
   labels?: string[];
@@ -25,7 +25,7 @@ export interface StepError {
 /** The result of a step's work. A step that throws has none: its intent stays open and its effect class decides. */
 export type StepResult<T> =
   /** `labels`: of the output, beside those of the run; default: none. */
-  | { state: "done"; output: T; labels?: Labels | undefined; usage?: StepUsage; costUsd?: number | null }
+  | { state: "done"; output: T; labels?: Labels; usage?: StepUsage; costUsd?: number | null }
   | { state: "failed"; error: StepError }
   /** The effect may or may not have happened. `labels`: of what the message quotes. */
   | { state: "unknown"; message: string; labels?: string[] }

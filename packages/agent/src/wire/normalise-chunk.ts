@@ -3,7 +3,7 @@
 import { reasonIn } from "./error-text.ts";
 
 export type NormalChunk =
-  | { kind: "chunk"; value: Record<string, unknown>; isFinished: boolean; reasoningField?: string | undefined }
+  | { kind: "chunk"; value: Record<string, unknown>; isFinished: boolean; reasoningField?: string }
   | { kind: "error"; error: { message: string; code?: number | string } }
   | { kind: "skip" };
 
@@ -35,7 +35,7 @@ export function normaliseChunk(value: unknown): NormalChunk {
     kind: "chunk",
     value: { ...normal, object: "chat.completion.chunk", choices: read.map(({ choice }) => choice) },
     isFinished: read.some(({ choice }) => choice["finish_reason"] !== null),
-    reasoningField,
+    ...(reasoningField === undefined ? {} : { reasoningField }),
   };
 }
 

@@ -103,7 +103,7 @@ test("resetGroup() goes to the earliest, the latest, a time or an offset that th
   await assert.rejects(resetGroup(t.kernel, { group: "nobody", to: earliest, by }), { code: "not_found" });
   await assert.rejects(resetGroup(t.kernel, { group: "roost.event-jobs", to: earliest, by }), {
     code: "conflict",
-    message: /Roost's own/,
+    message: /belongs to Roost itself/,
   });
 });
 

@@ -38,7 +38,7 @@ export interface RunOutcome {
 /** The outcome of the run. `unmet`: it was done, but not all postconditions hold, so it has failed. */
 export interface RunConclusion {
   state: RunState;
-  unmet?: RunError | undefined;
+  unmet?: RunError;
 }
 
 /** Checks the run's postconditions; undefined when all hold. Reads only, and only records. */
@@ -91,7 +91,7 @@ export async function finishRun(
     run.labels = finishing.findLast((step) => step.outcome.runLabels !== undefined)?.outcome.runLabels ?? run.labels;
     const unmet = outcome.state === "done" ? await judged(tx, run, judge) : undefined;
     const found: RunOutcome = unmet === undefined ? outcome : { ...outcome, state: "failed", error: unmet };
-    const conclusion = { state: nextState(run, found), unmet };
+    const conclusion = { state: nextState(run, found), ...(unmet === undefined ? {} : { unmet }) };
     await alongside?.(tx, conclusion);
     // Those who wait for a lock of this run hear of it with its end; a run that is tried again keeps what it has taken.
     if (conclusion.state !== "waiting") await releaseLocksOfRun(tx, owned.runId);

@@ -39,7 +39,7 @@ export interface WaitStep {
 
 export type WaitOutcome =
   /** The run is given back: its owner stops. When the wait ends, the step is done with the result and the run is ready. */
-  | { state: "waiting"; questionId?: string | undefined }
+  | { state: "waiting"; questionId?: string }
   /** Already satisfied; the run continues. */
   | { state: "done"; result: WaitResult }
   /** The run was cancelled and given back. */
@@ -235,7 +235,7 @@ async function release(
   if (wait.kind === "event") tx.wake("waits");
   if (run.serialKey !== null && !isHeld) await promoteSerialKeys(tx, [run.serialKey], [run.id]);
   await releaseLimitedRuns(tx, [run.slot]);
-  return { state: "waiting", questionId };
+  return { state: "waiting", ...(questionId === undefined ? {} : { questionId }) };
 }
 
 /** Invariant: fenced by epoch and state. A declared wait stops the run's time limit, if it has one (`greatest` ignores null). */

@@ -11,8 +11,8 @@ export const permitHeldWrites: PermitCall = ({ tool, input }, { isUntrusted, loo
   const isOlder = !holdsPerson(loopVersion);
   const what = heldBy(tool.name, input, isOlder);
   if (what === undefined) return { state: "granted" };
-  const reason = `the run has read untrusted content and would now change ${what}`;
-  // The rule with its version: one that holds more than this one needs a new loop version.
+  // Part of the journal: another wording needs a new loop version, and so does a rule that holds more calls.
+  const reason = `the run has read content that nobody vouches for and would now change ${what}`;
   return { state: "ask", reason, policy: isOlder ? "held-writes/1" : "held-writes/2" };
 };
 

@@ -195,5 +195,5 @@ async function resolveCutOff<T>(
 }
 
 function found<T>({ output, labels }: { output: T; labels?: Labels }): StepResult<T> {
-  return { state: "done", output, labels };
+  return { state: "done", output, ...(labels === undefined ? {} : { labels }) };
 }
