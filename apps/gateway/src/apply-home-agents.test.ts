@@ -62,7 +62,7 @@ test("applyHomeAgents() leaves the agent of a broken file as it was and applies 
   await home.write("agents/b.md", "b");
   const notices = await home.apply();
   assert.equal(notices.length, 2);
-  assert.match(notices.join(), /agents\/a\.md is not applied: modle is no key of an agent: did you mean model\?/);
+  assert.match(notices.join(), /agents\/a\.md was not applied: modle is not a key of an agent: did you mean model\?/);
   assert.deepEqual(await home.shown("a"), [1, "active", "agents/a.md", "one"]);
   assert.deepEqual((await home.shown("main")).slice(2), ["agents/main.md", "I am main."]);
   assert.deepEqual(await home.shown("b"), [1, "active", "agents/b.md", "b"]);
@@ -72,7 +72,7 @@ test("applyHomeAgents() takes an agent from one file only, and one that moves to
   await using home = await open({ "roost.yaml": "agents: { a: { prompt: one } }\n" });
   await home.apply();
   await home.write("agents/a.md", "two");
-  assert.match((await home.apply()).join(), /agents\/a\.md is not applied: the agent "a" stands in roost\.yaml too/);
+  assert.match((await home.apply()).join(), /agents\/a\.md was not applied: agent "a" is also defined in roost\.yaml/);
   assert.deepEqual(await home.shown("a"), [1, "active", "roost.yaml", "one"]);
   await home.write("roost.yaml", "agents: {}\n");
   await home.write("agents/a.md", "one");
@@ -98,5 +98,8 @@ test("createFilesKeeper() applies a file of agents that changes while Roost runs
   await keeper.look();
   const { events } = await readTopic(kernel.database, { topic: "notices", limit: 10 });
   const texts = events.filter(({ type }) => type === "notice.raised").map(({ data }) => String(data["text"]));
-  assert.match(texts.join(), /^agents\/b\.md is not applied: service is no key of an agent: did you mean services\?$/);
+  assert.match(
+    texts.join(),
+    /^agents\/b\.md was not applied: service is not a key of an agent: did you mean services\?$/,
+  );
 });

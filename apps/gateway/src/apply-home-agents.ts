@@ -1,6 +1,6 @@
 /**
- * The agents of roost.yaml and of agents/*.md, applied together. A file that cannot be read leaves its agent as it was; one that is gone
- * removes it. Nothing else defines agents, so that there is nothing to disagree with.
+ * Applies the agents of roost.yaml and agents/*.md together. An unreadable file leaves its agent unchanged; a deleted one removes it. Nothing else
+ * defines agents, so there are no conflicting changes.
  */
 import { join } from "node:path";
 import { toRoostError, type Logger } from "@roost/base";
@@ -19,7 +19,7 @@ export interface ApplyHomeAgentsOptions {
 const folder = "agents";
 const agentsPerPage = 500;
 
-/** Lines for the person about what could not be applied. */
+/** Returns lines for the person about what was not applied. */
 export async function applyHomeAgents(
   kernel: Kernel,
   { homeDir, settings, logger }: ApplyHomeAgentsOptions,
@@ -32,13 +32,13 @@ export async function applyHomeAgents(
       const id = agentIdOfFile(file);
       const other = sources.get(id) ?? (Object.hasOwn(settings.agents, id) ? settingsFile : undefined);
       if (other !== undefined) {
-        notices.push(`${file} is not applied: the agent "${id}" stands in ${other} too: keep one of them`);
+        notices.push(`${file} was not applied: agent "${id}" is also defined in ${other}: keep one of them`);
         continue;
       }
       written[id] = (await readAgentFile(join(homeDir, file))).definition;
       sources.set(id, file);
     } catch (error) {
-      notices.push(`${file} is not applied: ${toRoostError(error).message}`);
+      notices.push(`${file} was not applied: ${toRoostError(error).message}`);
     }
   }
   const gone = (await filesOfAgents(kernel)).filter((file) => !files.includes(file));

@@ -2,11 +2,15 @@
 import type { Context } from "hono";
 import type { Content } from "./content.ts";
 import type { AnyOperation } from "./define-operation.ts";
-import type { Answer } from "./run-operation.ts";
+import type { OperationAnswer } from "./run-operation.ts";
 
 export const replayedHeader = "idempotency-replayed";
 
-export function createAnswer(operation: AnyOperation, { output, isRepeated }: Answer, context: Context): Response {
+export function createAnswer(
+  operation: AnyOperation,
+  { output, isRepeated }: OperationAnswer,
+  context: Context,
+): Response {
   const headers: Record<string, string> = { "cache-control": "no-store" };
   if (isRepeated) headers[replayedHeader] = "true";
   if (operation.answersContent !== undefined) return contentResponse(output as Content, headers);

@@ -31,7 +31,7 @@ export type KeepAnswer = (
   work: () => Promise<unknown>,
 ) => Promise<{ output: unknown; isRepeated: boolean }>;
 
-export interface Answer {
+export interface OperationAnswer {
   output: unknown;
   /** The answer of an earlier call with the same key. */
   isRepeated: boolean;
@@ -128,7 +128,7 @@ export async function runOperation(
   given: unknown,
   call: Call,
   keepAnswer?: KeepAnswer,
-): Promise<Answer> {
+): Promise<OperationAnswer> {
   requireAccess(call.principal, access, operation.id);
   const input = parseInput(operation, given);
   const work = async () => parseOutput(operation, await handler(input as never, call));

@@ -37,7 +37,7 @@ export interface TransactOptions {
 }
 
 /** A dedicated connection for state bound to it, such as session-level advisory locks. */
-export interface Session extends Sql, AsyncDisposable {
+export interface DatabaseSession extends Sql, AsyncDisposable {
   /** Aborted when the connection is lost or closed: whatever the session held is gone. */
   readonly lost: AbortSignal;
 }
@@ -54,5 +54,5 @@ export interface Database extends Sql, AsyncDisposable {
    * `onPayload('')`, because notifications may have been missed: only polling is certain.
    */
   listen(channel: string, onPayload: (payload: string) => void): Promise<AsyncDisposable>;
-  openSession(): Promise<Session>;
+  openSession(): Promise<DatabaseSession>;
 }

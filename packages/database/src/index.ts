@@ -4,7 +4,7 @@ export type {
   CommittingTransaction,
   Database,
   QueryOptions,
-  Session,
+  DatabaseSession,
   Sql,
   TransactOptions,
   Transaction,

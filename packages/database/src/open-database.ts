@@ -5,7 +5,7 @@
 import { RoostError, type Logger } from "@roost/base";
 import { Pool, type PoolClient } from "pg";
 import { clientConfig, prepareConnection, type ConnectionSettings } from "./connect-client.ts";
-import type { CommittingTransaction, Database, QueryOptions, Session, TransactOptions } from "./database.ts";
+import type { CommittingTransaction, Database, QueryOptions, DatabaseSession, TransactOptions } from "./database.ts";
 import { createListener, type Listener } from "./create-listener.ts";
 import { openSession } from "./open-session.ts";
 import { retryConflicts } from "./retry-conflicts.ts";
@@ -112,7 +112,7 @@ class PooledDatabase implements Database {
     return this.#listener.listen(channel, onPayload);
   }
 
-  openSession(): Promise<Session> {
+  openSession(): Promise<DatabaseSession> {
     return openSession(this.#settings);
   }
 

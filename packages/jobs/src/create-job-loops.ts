@@ -1,5 +1,5 @@
 /** A scheduler's loops for jobs, for runScheduler. Stateless apart from the database. */
-import { groupsChannel, type Kernel, type Loop } from "@roost/kernel";
+import { groupsChannel, type Kernel, type SchedulerLoop } from "@roost/kernel";
 import { dropTicks } from "./drop-ticks.ts";
 import { fireDueTicks, readNextFire } from "./fire-due-ticks.ts";
 import { fireEventTicks, readEventTopics } from "./fire-event-ticks.ts";
@@ -10,7 +10,7 @@ import { createScheduleCache } from "./schedule-cache.ts";
 /** How often each loop checks without a wake-up. */
 const timings = { tickPollMs: 10_000, eventPollMs: 10_000, failurePollMs: 10_000, housekeepingMs: 60_000 } as const;
 
-export function createJobLoops(kernel: Kernel): Loop[] {
+export function createJobLoops(kernel: Kernel): SchedulerLoop[] {
   return [
     tickLoop(kernel),
     eventLoop(kernel),
@@ -29,7 +29,7 @@ export function createJobLoops(kernel: Kernel): Loop[] {
   ];
 }
 
-function tickLoop(kernel: Kernel): Loop {
+function tickLoop(kernel: Kernel): SchedulerLoop {
   const schedules = createScheduleCache();
   return {
     name: "ticks",
@@ -45,7 +45,7 @@ function tickLoop(kernel: Kernel): Loop {
   };
 }
 
-function eventLoop(kernel: Kernel): Loop {
+function eventLoop(kernel: Kernel): SchedulerLoop {
   let topics: string[] = [];
   return {
     name: "events",

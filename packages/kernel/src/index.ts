@@ -103,4 +103,4 @@ export { rememberResult } from "./coordination/remember-result.ts";
 // The scheduler.
 export { dropHistory } from "./scheduler/drop-history.ts";
 export { createLoops, runScheduler } from "./scheduler/run-scheduler.ts";
-export type { Loop } from "./scheduler/run-loop.ts";
+export type { SchedulerLoop } from "./scheduler/run-loop.ts";

@@ -2,16 +2,16 @@
  * One connection of a simulated process and the server process behind it. A server process that waits for a lock is stopped by a
  * signal, so that a commit which lets several go on lets them go on one at a time. Owns no decision about who goes when.
  */
-import type { QueryOptions, Session, Sql } from "@roost/database";
+import type { QueryOptions, DatabaseSession, Sql } from "@roost/database";
 
 export class Backend {
   readonly pid: number;
-  readonly session: Session;
+  readonly session: DatabaseSession;
   isStopped = false;
   /** The connection was cut. */
   isCut = false;
 
-  constructor(session: Session, pid: number) {
+  constructor(session: DatabaseSession, pid: number) {
     this.session = session;
     this.pid = pid;
   }
@@ -31,7 +31,7 @@ export class Backend {
   }
 }
 
-export async function openBackend(open: () => Promise<Session>): Promise<Backend> {
+export async function openBackend(open: () => Promise<DatabaseSession>): Promise<Backend> {
   const session = await open();
   const [row] = await session.query<{ pid: number }>("select pg_backend_pid() as pid");
   return new Backend(session, row!.pid);
@@ -65,7 +65,7 @@ export async function cutBackends(control: Sql, backends: readonly Backend[]): P
   await Promise.all(open.map((backend) => whenLost(backend.session)));
 }
 
-function whenLost(session: Session): Promise<void> {
+function whenLost(session: DatabaseSession): Promise<void> {
   if (session.lost.aborted) return Promise.resolve();
   return new Promise((resolve) => session.lost.addEventListener("abort", () => resolve(), { once: true }));
 }

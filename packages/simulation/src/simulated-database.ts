@@ -8,7 +8,7 @@ import {
   type CommittingTransaction,
   type Database,
   type QueryOptions,
-  type Session,
+  type DatabaseSession,
   type TransactOptions,
 } from "@roost/database";
 import { openBackend, type Backend } from "./backend.ts";
@@ -23,7 +23,7 @@ const attemptsMax = 8;
 export interface SimulatedDatabaseOptions {
   actor: Actor;
   interleaver: Interleaver;
-  open(): Promise<Session>;
+  open(): Promise<DatabaseSession>;
   /** Told of each transaction when the server has committed it, whatever its process hears. */
   onCommitted(transactionNumber: number, step: number): void;
   nextTransactionNumber(): number;
@@ -108,7 +108,7 @@ export class SimulatedDatabase implements Database {
     return { [Symbol.asyncDispose]: async () => undefined };
   }
 
-  async openSession(): Promise<Session> {
+  async openSession(): Promise<DatabaseSession> {
     const backend = await this.#connect();
     return {
       lost: backend.session.lost,

@@ -1,6 +1,6 @@
 /** A process of the simulated world: a kernel with connections of its own, which can die at any turn and be started anew. */
 import { RoostError, silentLogger } from "@roost/base";
-import type { Session } from "@roost/database";
+import type { DatabaseSession } from "@roost/database";
 import { openKernel, type Kernel } from "@roost/kernel";
 import { cutBackends, type Backend } from "./backend.ts";
 import type { History } from "./history.ts";
@@ -20,7 +20,7 @@ export interface Surroundings {
   clock: VirtualClock;
   world: World;
   history: History;
-  openSession(): Promise<Session>;
+  openSession(): Promise<DatabaseSession>;
   phase: Phase;
 }
 

@@ -41,5 +41,5 @@ test("roost files lists what is marked, and trust vouches for the lines that are
   );
   assert.deepEqual(asked, [{ path: marked.path, fromLine: 7, toLine: 9 }]);
   const wrong = await runRoost(["files", "trust", marked.path, "--lines", "9-7"], gateway);
-  assert.match(wrong.stderr, /--lines 9-7 is no range of lines/);
+  assert.match(wrong.stderr, /--lines 9-7 is not valid/);
 });

@@ -1,4 +1,4 @@
-/** `roost files …`: the files of the home, what of them rests on content from outside, and vouching for it. */
+/** `roost files …`: the files of the home, their marked lines, and trusting them. */
 import { RoostError } from "@roost/base";
 import type { HomeFile } from "@roost/contract/operations";
 import type { Command } from "commander";
@@ -15,15 +15,13 @@ const rangesShown = 5;
 export function addFilesCommands(program: Command, context: CliContext): void {
   const files = program
     .command("files")
-    .summary("files of the home, and what of them to trust")
-    .description(
-      "Lists the files of the home, with the lines that rest on content from outside, and vouches for them.",
-    );
+    .summary("list files of the home and trust marked lines")
+    .description("Lists the files of the home with the lines that come from untrusted content, and vouches for them.");
   files
     .command("list", { isDefault: true })
     .alias("ls")
     .description("Lists the files of the home.")
-    .option("--marked", "only those in which lines rest on content from outside")
+    .option("--marked", "only files with marked lines")
     .allowExcessArguments()
     .action(async ({ marked }: { marked?: boolean }, list: Command) => {
       refuseUnknownCommand(files, list.args[0]);
@@ -40,11 +38,9 @@ export function addFilesCommands(program: Command, context: CliContext): void {
     });
   files
     .command("trust")
-    .description(
-      "Vouches for a file, or for lines of it, that rest on content from outside: they are shown and followed like your own.",
-    )
+    .description("Vouches for marked lines of a file: agents then see and follow them like your own words.")
     .argument("<path>", "relative to the home")
-    .option("--lines <from-to>", "only these, such as 12 or 12-20")
+    .option("--lines <from-to>", "only these lines, such as 12 or 12-20")
     .action(async (path: string, { lines }: { lines?: string }) => {
       const { terminal } = context;
       const { client } = await context.connect();
@@ -61,7 +57,7 @@ export function addFilesCommands(program: Command, context: CliContext): void {
 function parseLines(written: string): { fromLine: number; toLine: number } {
   const [, from = "", to = from] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(written) ?? [];
   if (from === "" || Number(from) < 1 || Number(to) < Number(from))
-    throw new RoostError("invalid_input", `--lines ${written} is no range of lines: write it like 12 or 12-20`);
+    throw new RoostError("invalid_input", `--lines ${written} is not valid: write it like 12 or 12-20`);
   return { fromLine: Number(from), toLine: Number(to) };
 }
 

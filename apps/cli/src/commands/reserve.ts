@@ -1,4 +1,4 @@
-/** `roost reserve`: reserves a subject, unless somebody has taken nearly the same in other words. */
+/** `roost reserve`: reserves a subject unless a similar one is taken. */
 import type { Subject } from "@roost/contract/operations";
 import { RoostError } from "@roost/base";
 import type { Command } from "commander";
@@ -27,26 +27,27 @@ const subjectsMax = 1000;
 export function addReserveCommand(program: Command, context: CliContext): void {
   program
     .command("reserve")
-    .summary("reserve a subject, unless somebody has")
+    .summary("reserve a subject unless a similar one is taken")
     .description(
-      "Reserves a subject, unless somebody has reserved nearly the same in other words: then it says who and when, and exits with 1.",
+      "Reserves a subject. If a similar one is taken, even in other words, prints who took it and when, and exits with 1.",
     )
     .argument("[text...]", "the subject, or the whole text")
-    .option("--scope <scope>", "where it must be new: blog, posts, …", "cli")
-    .option("--by <name>", "who takes it (default: this user, host and process)")
-    .option("--ttl <duration>", "how long it stays taken", parseOptionDuration, 30 * 86_400_000)
+    .option("--scope <scope>", "where it must be unique: blog, posts, …", "cli")
+    .option("--by <name>", "holder to record (default: this user, host and process)")
+    .option("--ttl <duration>", "how long it stays reserved", parseOptionDuration, 30 * 86_400_000)
     .option(
       "--threshold <number>",
-      "similarity from 0 to 1 that counts as the same (default: the scope's own)",
+      "similarity from 0 to 1 that counts as the same (default: the scope's setting)",
       parseOptionAmount,
     )
-    .option("--list", "list what is taken instead")
-    .option("--release <id>", "give a subject up instead")
+    .option("--list", "list what is reserved")
+    .option("--release <id>", "give up this subject")
     .action(async (words: string[], options: ReserveOptions) => {
       if (options.list === true) return list(context, options);
       if (options.release !== undefined) return release(context, options.release);
       const text = words.join(" ");
-      if (text === "") throw new RoostError("invalid_input", "there is no subject: roost reserve TEXT, or --list");
+      if (text === "")
+        throw new RoostError("invalid_input", "there is no subject: give one with roost reserve TEXT, or use --list");
       await take(context, text, options);
     });
 }
@@ -65,7 +66,7 @@ async function take(context: CliContext, text: string, options: ReserveOptions):
   if (!answer.granted) context.exitWith(exitCodes.answerIsNo);
   if (terminal.isJson) return terminal.json(answer);
   terminal.line(
-    answer.granted ? `Taken: ${answer.subjectId}` : terminal.paint("Not taken: somebody has nearly the same", "warn"),
+    answer.granted ? `Taken: ${answer.subjectId}` : terminal.paint("Not reserved: a similar subject is taken", "warn"),
   );
   for (const near of answer.similar) {
     const percent = `${Math.round(near.similarity * 100)} %`;
@@ -90,7 +91,7 @@ async function list(context: CliContext, { scope }: ReserveOptions): Promise<voi
     { title: "TAKEN", value: (subject) => relativeTime(subject.at, nowMs), tone: () => "dim" },
     { title: "ID", value: (subject) => shortId(subject.id), tone: () => "dim" },
   ];
-  terminal.table(subjects, columns, `Nothing is taken in ${scope}`);
+  terminal.table(subjects, columns, `Nothing is reserved in ${scope}`);
 }
 
 async function release(context: CliContext, given: string): Promise<void> {
@@ -101,5 +102,5 @@ async function release(context: CliContext, given: string): Promise<void> {
   const subjectId = given.length >= 30 ? given : findById(given, ids, { one: "subject", list: "roost reserve --list" });
   const answer = await client.releaseSubject({ subjectId });
   if (terminal.isJson) return terminal.json(answer);
-  terminal.line(answer.released ? "Given up" : "It was not taken any more");
+  terminal.line(answer.released ? "Given up" : "It was not reserved");
 }

@@ -1,6 +1,6 @@
 /**
- * Locks, once-only effects and reserved subjects, for agents and for scripts of any host.
- * That a lock is taken or a subject reserved already is an answer, not an error.
+ * Locks, once-only effects and reserved subjects, for agents and for scripts on any host. A lock that is held or a subject that is taken is an
+ * answer, not an error.
  */
 import { z } from "zod";
 import { defineOperation, type OperationAccess } from "../define-operation.ts";
@@ -62,7 +62,7 @@ export const acquireLock = defineOperation({
   output: z.object({
     acquired: z.boolean(),
     name: lockName,
-    holder: Name.describe("Who has it now"),
+    holder: Name.describe("The current holder"),
     epoch: Count,
     expiresAt: Time,
     purpose: Reason.nullable().describe("The holder's purpose"),
@@ -79,7 +79,7 @@ export const renewLock = defineOperation({
   input: z.object({ name: lockName, holder: Name, epoch: Count, ttlMs: ttlMs.default(60_000) }),
   output: z.object({
     isHeld: z.boolean(),
-    holder: Name.nullable().describe("Who has it now"),
+    holder: Name.nullable().describe("The current holder"),
     epoch: Count.nullable(),
     expiresAt: Time.nullable(),
   }),
@@ -93,7 +93,7 @@ export const releaseLock = defineOperation({
   path: "/locks/{name}/release",
   summary: "Releases a lock if it is still held with that epoch",
   input: z.object({ name: lockName, holder: Name, epoch: Count }),
-  output: z.object({ released: z.boolean(), holder: Name.nullable().describe("Who has it now") }),
+  output: z.object({ released: z.boolean(), holder: Name.nullable().describe("The current holder") }),
   effect: "idempotent",
   access,
 });
@@ -171,7 +171,7 @@ export const listSubjects = defineOperation({
   id: "listSubjects",
   method: "GET",
   path: "/subjects",
-  summary: "Subjects that are reserved, newest first",
+  summary: "Reserved subjects, newest first",
   input: z.object({ ...pageFields, scope: KeyText.optional() }),
   output: pageOf(Subject),
   effect: "readonly",
@@ -182,7 +182,7 @@ export const reserveSubject = defineOperation({
   id: "reserveSubject",
   method: "POST",
   path: "/subjects",
-  summary: "Reserves a subject or text, unless somebody has reserved nearly the same in other words",
+  summary: "Reserves a subject or text unless a similar one is taken, even in other words",
   input: z.object({
     scope: KeyText.describe("Where it must be unique: blog, posts, …"),
     text: text(10_000).min(1),
@@ -190,7 +190,7 @@ export const reserveSubject = defineOperation({
     ttlMs: WrittenMs.min(1000)
       .max(subjectTtlMsMax)
       .default(30 * 86_400_000)
-      .describe("How long it is reserved"),
+      .describe("How long it stays reserved"),
     threshold: z
       .number()
       .min(0)
@@ -211,7 +211,7 @@ export const releaseSubject = defineOperation({
   id: "releaseSubject",
   method: "DELETE",
   path: "/subjects/{subjectId}",
-  summary: "Gives a reserved subject up",
+  summary: "Gives up a reserved subject",
   input: z.object({ subjectId: ref("Subject") }),
   output: z.object({ released: z.boolean() }),
   effect: "idempotent",

@@ -1,4 +1,4 @@
-/** Locks, once-only effects and reserved subjects: how jobs and scripts of any host keep out of each other's way. */
+/** Locks, once-only effects and reserved subjects: coordination between jobs and scripts on any host. */
 // tidy: records are grouped by area.
 import { z } from "zod";
 import { Count, Id, Json, keyText, Name, Reason, Text, Time, ref } from "./fields.ts";

@@ -1,11 +1,11 @@
-/** Files of the home, with what of them rests on content that nobody vouches for. */
+/** Files of the home with their marked lines. */
 import { z } from "zod";
 import { Count, Name, Time } from "./fields.ts";
 import { pathCharsMax } from "./limits.ts";
 
 export const HomePath = z.string().min(1).max(pathCharsMax).describe("Relative to the home");
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in lower-case hexadecimal");
-const sources = z.array(Name).describe("Where it came from: web:example.com");
+const sources = z.array(Name).describe("Its source: web:example.com");
 
 export const HomeFile = z
   .object({
@@ -21,7 +21,7 @@ export const HomeFile = z
           .describe("Null: the whole file"),
       })
       .nullable()
-      .describe("What of it rests on content that nobody vouches for"),
+      .describe("Which lines come from untrusted content"),
   })
   .meta({ id: "HomeFile" });
 export type HomeFile = z.output<typeof HomeFile>;
@@ -30,8 +30,8 @@ export const TrustedFile = z
   .object({
     path: HomePath,
     sha256: Sha256,
-    lineCount: Count.describe("Lines that were marked and are not any more"),
-    leftCount: Count.describe("Lines that still are"),
+    lineCount: Count.describe("Lines whose mark was removed"),
+    leftCount: Count.describe("Lines that are still marked"),
     sources,
   })
   .meta({ id: "TrustedFile" });

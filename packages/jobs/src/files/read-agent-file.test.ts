@@ -36,8 +36,8 @@ test("readAgentFile() takes keys and instructions, either alone, and lines of da
 
 test("readAgentFile() says what is wrong, and which key was meant", async () => {
   const rows: [text: string, says: RegExp, name?: string][] = [
-    ["---\nmodle: large\n---\nx", /modle is no key of an agent: did you mean model\?/],
-    ["---\nbudget: { usdmax: 1 }\n---\nx", /budget\.usdmax is no key of an agent: did you mean usdMax\?/],
+    ["---\nmodle: large\n---\nx", /modle is not a key of an agent: did you mean model\?/],
+    ["---\nbudget: { usdmax: 1 }\n---\nx", /budget\.usdmax is not a key of an agent: did you mean usdMax\?/],
     ["---\ntools: notify\n---\nx", /tools: /],
     ["---\nprompt: x\n---\ny", /the instructions stand below the keys/],
     ["---\n- a\n- b\n---\ny", /no YAML mapping/],

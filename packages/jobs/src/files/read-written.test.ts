@@ -36,14 +36,14 @@ test("readWritten() names every key that is none, with the one that was meant", 
   const rows: [job: object, says: RegExp][] = [
     [
       { id: "a", timout: "1m", promt: "x" },
-      /job "a": timout is no key of a job: did you mean timeout\?; promt .* prompt\?/,
+      /job "a": timout is not a key of a job: did you mean timeout\?; promt .* prompt\?/,
     ],
-    [{ trigger: { kind: "event", type: "x" } }, /trigger\.type is no key/],
+    [{ trigger: { kind: "event", type: "x" } }, /trigger\.type is not a key/],
     [{ trigger: { kind: "cron", expresion: "x" } }, /did you mean expression\?/],
-    [{ trigger: { crn: "x" } }, /trigger\.crn is no key/],
-    [{ retry: { atempts: 1 } }, /retry\.atempts .*did you mean attemptsMax\?|retry\.atempts is no key/],
-    [{ cron: "0 6 * * *" }, /cron is no key of a job: there are id, title/],
-    [{ timeout: "soon" }, /timeout: "soon" is not a length of time/],
+    [{ trigger: { crn: "x" } }, /trigger\.crn is not a key/],
+    [{ retry: { atempts: 1 } }, /retry\.atempts .*did you mean attemptsMax\?|retry\.atempts is not a key/],
+    [{ cron: "0 6 * * *" }, /cron is not a key of a job: the keys are id, title/],
+    [{ timeout: "soon" }, /timeout: "soon" is not a duration/],
     [{ inputs: [{ fil: "x" }] }, /inputs\.0\.fil .*file\?/],
   ];
   for (const [job, says] of rows)

@@ -1,4 +1,4 @@
-/** A job or an agent as a person writes it: lengths of time as `10m` under plain names, and an unknown key is said with the one that was meant. */
+/** A job or an agent as a person writes it: durations like `10m` under plain names; for an unknown key the nearest one is suggested. */
 import { nearestName, parseDurationMs, RoostError, toRoostError, type JsonObject, type JsonValue } from "@roost/base";
 import { toJsonSchema } from "@roost/contract";
 import { AgentDefinition, NamedJobDefinition } from "@roost/contract/operations";
@@ -18,7 +18,7 @@ type Schema = JsonObject;
 
 const schemas = { job: NamedJobDefinition, agent: AgentDefinition };
 
-/** @throws RoostError `invalid_input` naming every key and length of time that is none */
+/** @throws RoostError `invalid_input` naming every unknown key and invalid duration */
 export function readWritten(noun: keyof typeof schemas, value: JsonValue): JsonValue {
   const root = toJsonSchema(schemas[noun], { io: "input" });
   const faults: string[] = [];
@@ -69,8 +69,8 @@ function sayUnknown(noun: string, path: string, fields: Schema): string {
   const name = path.slice(path.lastIndexOf(".") + 1);
   const names = Object.keys(fields).map((field) => writtenDurations[field] ?? field);
   const nearest = nearestName(name, names);
-  const advice = nearest === undefined ? `there are ${names.join(", ")}` : `did you mean ${nearest}?`;
-  return `${path} is no key of ${noun === "agent" ? "an" : "a"} ${noun}: ${advice}`;
+  const advice = nearest === undefined ? `the keys are ${names.join(", ")}` : `did you mean ${nearest}?`;
+  return `${path} is not a key of ${noun === "agent" ? "an" : "a"} ${noun}: ${advice}`;
 }
 
 /** Of alternatives, the one whose `kind` the value has; all their keys when it has none of them. */

@@ -1,6 +1,6 @@
--- Events of runs, appended by the statement that changes the runs. They carry the labels of their run.
--- Invariant: offsets of a partition are dense and in the order of commits. Heads are locked by the last statement of a transaction, each
--- once, in the order of their partitions, and stay locked until the commit.
+-- Appends the events of runs in the statement that changes the runs, with the labels of their run. Invariant: offsets of a partition are dense and
+-- in commit order. Heads are locked by the last statement of a transaction, each once, in the order of their partitions, and stay locked until the
+-- commit.
 
 -- Takes offsets: counts and first offsets by partition, from partition 0 on.
 create or replace function roost.take_run_offsets_1(counts integer[]) returns bigint[] language plpgsql as $$
@@ -18,13 +18,13 @@ begin
       last := greatest(last, taken);
     end if;
   end loop;
-  -- Only now, with every head locked, because making a segment takes further locks.
+  -- Only now, with every head locked, because creating a segment takes further locks.
   select t.offsets_until into until from roost.topic t where t.name = 'runs';
   if until < last then perform roost.extend_topic('runs', last); end if;
   return firsts;
 end $$;
 
--- Appends events of one run, in their order.
+-- Appends events of one run, in order.
 create or replace function roost.append_of_run_1(
   p_run uuid, p_key_hash integer, p_labels integer, p_correlation text, p_traceparent text,
   p_ids text[], p_types text[], p_causations text[], p_payloads jsonb[]
@@ -73,14 +73,14 @@ begin
       with ordinality as e(run, key_hash, labels, correlation, traceparent, id, type, causation, payload, place);
 end $$;
 
--- What the events of a run say of it in any case.
+-- Fields of the run in all its events.
 create or replace function roost.told_of_run_1(id uuid, agent text, session_key text, session_kind text, job_id text, parent_run_id uuid)
 returns jsonb language sql immutable as $$
   select jsonb_strip_nulls(jsonb_build_object('runId', id, 'agent', agent, 'sessionKey', session_key, 'sessionKind', session_kind,
     'jobId', job_id, 'parentRunId', parent_run_id))
 $$;
 
--- What the event that ends a run says of its spending.
+-- Spending in the event that ends a run.
 create or replace function roost.told_of_spending_1(call_count integer, usd numeric, tokens bigint, started_at timestamptz, ended_at timestamptz, is_rehearsed boolean)
 returns jsonb language sql immutable as $$
   select jsonb_strip_nulls(jsonb_build_object(

@@ -27,14 +27,14 @@ begin
   end if;
 end $$;
 
--- Invariant: a worker that is declared dead is dead. A reaper waits for this lock and then finds what was claimed.
+-- Invariant: a worker that was declared dead is dead. A reaper waits for this lock and then finds what was claimed.
 create or replace function roost.hold_worker_1(p_worker uuid) returns void language plpgsql as $$
 begin
   perform from roost.worker w where w.id = p_worker and w.expires_at > roost.now() for key share;
   if not found then raise exception 'worker % is not registered any more', p_worker using errcode = 'RS001'; end if;
 end $$;
 
--- Takes one run; without one, `prior` is null. `prior` is the cause of the run before, `told` the data of run.started.
+-- Takes one run; without one, `prior` is null. `prior` is the cause of the earlier state, `told` the data of run.started.
 create or replace function roost.take_one_1(p_worker uuid, p_queues text[], p_capabilities text[], p_loops integer[], out run roost.run, out prior text, out told jsonb)
 language plpgsql as $$
 declare
@@ -62,7 +62,7 @@ begin
   end loop;
 end $$;
 
--- Finds and locks runs that are ready, with their causes.
+-- Finds and locks ready runs, with their causes.
 create or replace function roost.find_ready_1(p_queues text[], p_limit integer, p_capabilities text[], p_loops integer[], out ids uuid[], out priors text[])
 language plpgsql as $$
 declare

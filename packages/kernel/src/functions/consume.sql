@@ -1,15 +1,15 @@
--- What every reader with a cursor does, of this room and of a service: take a place, move it with the effects of what was read, or say
--- what it fails on.
+-- For every reader with a cursor, in this room and in services: takes a position, moves it with the effects of the events read, or records a
+-- failure.
 
--- What a group says of itself: what a failing event does (after how many attempts it is given up; null: it stops its partition), and the
--- topics for which retention waits until it has read them.
+-- A group's settings: what a failing event does (after how many attempts it is given up; null: it stops its partition), and the topics for which
+-- retention waits until the group has read them.
 create or replace function roost.declare_group_1(of_group text, most_attempts integer, pinned_topics text[]) returns void language sql as $$
   insert into roost.consumer_group as g (name, attempts_max, pinned_topics) values (of_group, most_attempts, pinned_topics)
     on conflict (name) do update set attempts_max = excluded.attempts_max, pinned_topics = excluded.pinned_topics
       where (g.attempts_max, g.pinned_topics) is distinct from (excluded.attempts_max, excluded.pinned_topics)
 $$;
 
--- The first place of a group in a partition that it never read, at the partition's first offset or its end.
+-- The initial position of a group in a partition it has never read: the first offset or the end.
 create or replace function roost.begin_cursor_1(of_group text, of_topic text, of_partition integer, at_end boolean) returns void language sql as $$
   insert into roost.cursor (group_name, topic, partition, next_offset)
     select of_group, h.topic, h.partition, case when at_end then h.next_offset else greatest(h.first_offset, least(t.offsets_from, h.next_offset)) end
@@ -17,8 +17,8 @@ create or replace function roost.begin_cursor_1(of_group text, of_topic text, of
     on conflict do nothing
 $$;
 
--- The place of a group in a partition, kept from its other readers until the transaction ends, and where the partition begins and ends;
--- `place` is null while another reader has it, or a failure rests.
+-- The position of a group in a partition, locked for its other readers until the transaction ends, with the partition's first and next offsets;
+-- `place` is null while another reader has it, or a failure waits for its retry.
 create or replace function roost.lock_cursor_1(of_group text, of_topic text, of_partition integer, at_end boolean,
   out place bigint, out first_offset bigint, out next_offset bigint) language plpgsql as $$
 begin
@@ -29,12 +29,13 @@ begin
     exit when place is not null or attempt = 2;
     perform roost.begin_cursor_1(of_group, of_topic, of_partition, at_end);
   end loop;
-  -- After the lock, so that it is not before what the reader before has read.
+  -- After the lock, so that it is not before what the previous reader has read.
   select greatest(h.first_offset, least(t.offsets_from, h.next_offset)), h.next_offset into first_offset, next_offset
     from roost.partition_head h join roost.topic t on t.name = h.topic where h.topic = of_topic and h.partition = of_partition;
 end $$;
 
--- Invariant: a cursor moves in the transaction of the effects, and only from where its reader began: of two readers of the same events one commits.
+-- Invariant: a cursor moves in the transaction of the effects, and only from where its reader started: of two readers of the same events one
+-- commits.
 create or replace function roost.move_cursor_1(of_group text, of_topic text, of_partition integer, from_offset bigint, to_offset bigint) returns boolean
   language plpgsql as $$
 begin
@@ -43,7 +44,7 @@ begin
   return found;
 end $$;
 
--- What a group that stops at a failing event fails on. It stays at its place and is tried again after 1, 2, 4 … 60 seconds.
+-- The failure of a group that stops at a failing event. It stays at its position and is retried after 1, 2, 4 … 60 seconds.
 create or replace function roost.fail_cursor_1(of_group text, of_topic text, of_partition integer, at_offset bigint, problem jsonb) returns void
   language sql as $$
   update roost.cursor c set failing_offset = at_offset, last_error = problem, failed_at = roost.now(),
@@ -52,8 +53,8 @@ create or replace function roost.fail_cursor_1(of_group text, of_topic text, of_
     where c.group_name = of_group and c.topic = of_topic and c.partition = of_partition and c.next_offset = at_offset
 $$;
 
--- Sets deliveries of a key aside, in their order: the first with what it failed with, the others behind it; without a problem all wait behind
--- earlier ones of the key. In the transaction that moves the cursor past them. Returns how many of the key are set aside now.
+-- Sets events of a key aside, in order: the first with its error, the others behind it; without an error all wait behind earlier ones of the key.
+-- In the transaction that moves the cursor past them. Returns how many of the key are set aside now.
 create or replace function roost.park_1(of_group text, of_key text, of_topic text, of_partition integer, offsets bigint[], problem jsonb, most_attempts integer)
   returns bigint language plpgsql as $$
 begin
@@ -72,7 +73,7 @@ begin
   return (select count(*) from roost.dead_letter d where d.group_name = of_group and d.key = of_key);
 end $$;
 
--- A delivery failed again: it is tried after 4, 16, 64 … seconds more, until it has failed too often. Returns whether it is given up.
+-- A delivery failed again: it is retried after 4, 16, 64 … more seconds, until it has failed too often. Returns whether it is given up.
 create or replace function roost.fail_letter_1(of_number bigint, problem jsonb) returns boolean language sql as $$
   update roost.dead_letter d set attempts = d.attempts + 1, error = problem, failed_at = roost.now(),
       retry_at = roost.now() + power(4, least(d.attempts, 6)) * interval '1 second'

@@ -1,6 +1,5 @@
--- Ends runs as done, with the outcomes of their last steps, and takes the next ones for the same worker, in one transaction.
--- For each run { output, told, outcomes }, the outcomes as hold_run_1 takes them; `told` is what run.done says beside the run itself and
--- what it has spent.
+-- Ends runs as done, with the outcomes of their last steps, and takes the next ones for the same worker, in one transaction. For each run { output,
+-- told, outcomes }, the outcomes as hold_run_1 takes them; `told` is the data of run.done beside the run itself and its spending.
 
 -- Invariants: a run ends once, at its owner's epoch; nothing of it is left open; what it reserved is settled; its serial key and its slot go to
 -- the next. One append for all, last, with the heads in order: to end and then to claim with an append each would lock heads in two orders.
@@ -31,7 +30,7 @@ begin
     return;
   end if;
   if p_limit > 0 then
-    -- First, unlike in a claim: who removes the worker waits for the runs that end here.
+    -- First, unlike in a claim: a process that removes the worker waits for the runs that end here.
     perform from roost.worker w where w.id = p_worker and w.expires_at > roost.now() for key share;
     if not found then p_limit := 0; end if;
   end if;
@@ -74,7 +73,7 @@ begin
     is_ended := found;
   end if;
   if not is_ended then
-    -- Without a lock: neither changes but by the owner.
+    -- Without a lock: only the owner changes them.
     if not exists (select from roost.run x where x.id = p_id and x.parent_run_id is null and x.postconditions is null)
       or exists (select from roost.lock l where l.run_id = p_id and l.holder is not null) or exists (
       select from roost.step s where s.run_id = p_id and s.state in ('intent', 'waiting')
@@ -88,7 +87,7 @@ begin
     if cardinality(r.spent_seqs) > 0 then
       perform roost.settle_spends(array_fill(p_id, array[cardinality(r.spent_seqs)]), r.spent_seqs, r.cost_usds, r.spent_tokens);
     end if;
-    -- Of steps that left no outcome.
+    -- Of steps without an outcome.
     if r.reservation_count > 0 and exists (select from roost.reservation v where v.run_id = p_id) then
       perform roost.settle_reservations(array[p_id]);
     end if;

@@ -1,6 +1,6 @@
--- Places for consumers of foreign logs, called in the transaction of the effect: what is not new is dropped.
+-- Positions for consumers of foreign logs, used in the transaction of the effect: known events are dropped.
 
--- Whether this offset of a foreign partition is new to the group: then the group is behind it. Anything lower is not.
+-- Returns whether this offset of a foreign partition is new to the group, and moves the group past it. Lower ones are not new.
 create or replace function roost.take_foreign_offset_1(of_group text, of_topic text, of_partition integer, at_offset bigint) returns boolean
   language plpgsql as $$
 begin
@@ -10,14 +10,14 @@ begin
   return found;
 end $$;
 
--- Whether this foreign event is new: a source never gives an id twice. It is remembered for seven days.
+-- Returns whether this foreign event is new: a source never repeats an id. Remembered for seven days.
 create or replace function roost.take_foreign_event_1(of_source text, of_id text) returns boolean language plpgsql as $$
 begin
   insert into roost.foreign_event (source, id) values (of_source, of_id) on conflict do nothing;
   return found;
 end $$;
 
--- What is older than seven days is forgotten: a source that repeats itself after that counts as new.
+-- Deletes ids older than seven days: a source that repeats one later counts as new.
 create or replace function roost.forget_foreign_events_1() returns void language sql as $$
   delete from roost.foreign_event where seen_at < roost.now() - interval '7 days'
 $$;

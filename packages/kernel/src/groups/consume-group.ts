@@ -1,6 +1,6 @@
 /**
- * The one way to read on with a cursor: events in, effects and cursor out, in one transaction under the lock of the cursor. Any number of
- * processes may look at once. A batch that fails is tried again in parts, so that what fails by itself stands alone (group.ts says what it does).
+ * The one way to read with a cursor: events in, effects and cursor out, in one transaction under the lock of the cursor. Any number of processes
+ * may do it at once. A failing batch is retried in parts, so that the failing event is alone (group.ts says what happens then).
  */
 import { isPassing } from "../each-alone.ts";
 import { parkEvents, readParkedKeys } from "./park-events.ts";
@@ -15,27 +15,27 @@ import type { KernelTransaction } from "../transact.ts";
 import type { Group } from "./group.ts";
 import { wantsEvent, type Subscriber } from "./wants-event.ts";
 
-/** Events of one partition in one transaction, and offsets that are looked at for them. */
+/** Events of one partition per transaction, and offsets examined for them. */
 const eventsPerPassMax = 200;
 const offsetsPerPassMax = 10_000;
-/** Of those that failed together: fewer, because they may have been too many. */
+/** After a common failure: fewer, since they may have been too many. */
 const eventsInPartsMax = 10;
 
 export interface ConsumeGroup {
   topics: readonly string[];
-  /** Where a partition begins that the group never read. Default: with its first event. */
+  /** Where the group starts in a partition it has never read. Default: at its first event. */
   isFromEnd?: boolean | undefined;
-  /** Most events of a partition in one pass. */
+  /** Events of a partition per pass. */
   limit?: number | undefined;
 }
 
 export interface ConsumedPass {
-  /** What deliveries did, by their count. */
+  /** Sum of what deliveries did. */
   count: number;
   isMore: boolean;
 }
 
-/** One pass over every partition in which the group has something to read. Partitions that another process is reading are left out. */
+/** One pass over every partition with something to read. Partitions that another process is reading are skipped. */
 export async function consumeGroup<S extends Subscriber>(
   kernel: Kernel,
   group: Group<S>,
@@ -83,7 +83,7 @@ async function readOn<S extends Subscriber>(
   if (locked === undefined || locked.place >= locked.nextOffset) return { count: 0, isMore: false };
   const subscribers = await group.subscribers(tx, topic);
   const head = locked.nextOffset;
-  // Nobody wants what came before the first of them.
+  // Earlier events are not needed.
   const earliest = Math.min(head, ...subscribers.map(({ fromOffsets }) => fromOffsets?.[partition] ?? 0));
   const wanted = Math.max(locked.place, earliest);
   const from = Math.max(wanted, locked.firstOffset);
@@ -110,7 +110,10 @@ async function readOn<S extends Subscriber>(
   return { count, isMore: failed === undefined && nextOffset < head };
 }
 
-/** What retention dropped: a group that stops at failing events stops there too, another goes on, on record. Returns whether it goes on. */
+/**
+ * For events dropped by retention: a group that stops at failing events stops there too, another continues and records it. Returns whether it
+ * continues.
+ */
 async function passOver<S extends Subscriber>(
   tx: KernelTransaction,
   { group, place, locked, wanted }: Pick<Reading<S>, "group" | "place"> & { locked: Locked; wanted: number },
@@ -166,13 +169,13 @@ interface Failed {
   error: unknown;
 }
 
-/** All together. Where earlier ones of a key are set aside, later ones wait behind them. */
+/** Delivers all together. Behind a key's dead letters later events wait. */
 async function deliver<S extends Subscriber>({ kernel, tx, group, ...given }: Delivery<S>): Promise<number> {
   const events = kernel.registry.upcast([...given.events]);
   const wanting = given.subscribers.filter((each) => events.some((event) => wantsEvent(each, event)));
   if (wanting.length === 0) return 0;
   const keys = wanting.map(({ key }) => key);
-  // As they are now: one that was changed meanwhile is judged by what it has become.
+  // Read again under the lock: a subscriber changed meanwhile is judged by its new state.
   const locked = await group.lock(tx, keys);
   const parked = await readParkedKeys(tx, group.name, keys);
   for (const each of locked.filter(({ key }) => parked.has(key))) {
@@ -183,7 +186,7 @@ async function deliver<S extends Subscriber>({ kernel, tx, group, ...given }: De
   return free.length === 0 ? 0 : await group.deliver(tx, free, events);
 }
 
-/** Event by event, up to the first that fails. */
+/** One by one, up to the first that fails. */
 async function deliverUntilFailed<S extends Subscriber>(
   delivery: Delivery<S>,
 ): Promise<{ count: number; failed: Failed | undefined }> {
@@ -199,7 +202,7 @@ async function deliverUntilFailed<S extends Subscriber>(
   return { count, failed: undefined };
 }
 
-/** Invariant: of many keys the one whose events fail keeps them, and all others go on in the same pass. */
+/** Invariant: of many keys one whose events fail keeps them, and all others continue in the same pass. */
 async function deliverEach<S extends Subscriber>(delivery: Delivery<S>): Promise<number> {
   let count = 0;
   for (const subscriber of delivery.subscribers) {
@@ -241,5 +244,5 @@ async function stopAt(kernel: Kernel, tx: KernelTransaction, place: Place, { eve
   const { group, topic, partition } = place;
   await failCursor(tx, { ...place, offset: event.offset, error });
   const facts = { group, topic, partition, offset: event.offset, eventId: event.id, error };
-  tx.afterCommit(() => kernel.logger.warn("a group stops at an event that fails and will try it again", facts));
+  tx.afterCommit(() => kernel.logger.warn("a group stops at a failing event and will retry it", facts));
 }

@@ -1,27 +1,27 @@
-/** A consumer group as a value: who takes its events, what it does with them, and what a failing one does. */
+/** A consumer group as a value: its subscribers, its effects, and what a failing event does. */
 import type { StoredEvent } from "../log/event.ts";
 import type { KernelTransaction } from "../transact.ts";
 import type { Subscriber } from "./wants-event.ts";
 
 /**
- * What an event that fails by itself does. `stop`: its partition stands until it succeeds or a person skips it; for what would be wrong
- * without it. Set aside: it and later ones of its key wait apart, all others go on; after so many attempts it is given up and told.
+ * What a failing event does. `stop`: its partition waits until it succeeds or a person skips it, for groups that would otherwise be wrong. Set
+ * aside: it and later ones of its key wait apart while all others continue; after this many attempts it is given up and reported.
  */
 export type FailurePolicy = "stop" | { setAsideAfter: number };
 
-/** Of Roost's own groups, which any scheduler reads for: their names begin with `roost.`. */
+/** For Roost's own groups, which any scheduler reads: their names begin with `roost.`. */
 export const ownFailurePolicy = { setAsideAfter: 5 } as const satisfies FailurePolicy;
 
 export interface Group<S extends Subscriber = Subscriber> {
   name: string;
   onFailure: FailurePolicy;
-  /** Those that take events of the topic; read after its end, so that one that is there before an event gets it. */
+  /** The subscribers of a topic; read after its end, so that one that exists before an event gets it. */
   subscribers(tx: KernelTransaction, topic: string): Promise<S[]>;
-  /** These as they are now, locked until the transaction ends. Left out are those that take no deliveries at present: what is set aside for them stays. */
+  /** Their current state, locked until the transaction ends. Those that take no deliveries at present are left out: their dead letters stay. */
   lock(tx: KernelTransaction, keys: readonly string[]): Promise<S[]>;
-  /** Its effects commit with the cursor, or not at all. Nothing in it may wait for a model or the network. Returns what it did, in a count. */
+  /** Its effects commit with the cursor, or not at all. Must not wait for a model or the network. Returns a count of what it did. */
   deliver(tx: KernelTransaction, subscribers: S[], events: StoredEvent[]): Promise<number>;
-  /** When events cannot even be set aside for a key. Default: the pass fails. */
+  /** Called when events cannot even be set aside for a key. Default: the pass fails. */
   exclude?: ((tx: KernelTransaction, key: string, error: unknown) => Promise<unknown>) | undefined;
 }
 
@@ -39,5 +39,5 @@ export function createGroup(
   return { name, onFailure, subscribers: reader, lock: reader, deliver };
 }
 
-/** Wakes the readers of groups: somebody retried, skipped or moved. */
+/** Wakes the readers of groups after a retry, skip or move. */
 export const groupsChannel = "groups";

@@ -1,4 +1,4 @@
-/** How far consumer groups are: for each partition cursor, head, lag in events and in time, and what it fails on. */
+/** Positions of consumer groups: for each partition cursor, head, lag in events and time, and failure. */
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import { ownFailurePolicy } from "./group.ts";
@@ -35,7 +35,7 @@ export interface ConsumerGroup {
   name: string;
   /** Any scheduler reads for it. */
   isOwn: boolean;
-  /** Null: a failing event stops its partition. Else it is set aside and given up after so many attempts. */
+  /** Null: a failing event stops its partition. Otherwise it is set aside, and given up after this many attempts. */
   setAsideAfter: number | null;
   partitions: GroupPartition[];
 }

@@ -34,7 +34,10 @@ export interface MovedCursor {
   to: number;
 }
 
-/** @throws RoostError `conflict` for Roost's own without force, `not_found` for a group without a cursor there and for an offset that is not kept */
+/**
+ * @throws RoostError `conflict` for Roost's own groups without force, `not_found` for a group without a cursor there and for an offset that is no
+ * longer kept
+ */
 export async function resetGroup(kernel: Kernel, reset: ResetGroup): Promise<MovedCursor[]> {
   const { group, to, by, isForced = false } = reset;
   return await kernel.transact(async (tx) => {
@@ -43,7 +46,7 @@ export async function resetGroup(kernel: Kernel, reset: ResetGroup): Promise<Mov
     if (cursors.length === 0)
       throw new RoostError("not_found", `group "${group}" has no cursor there: check the list of groups`);
     const moved = await placesOf(tx, cursors, to);
-    // Invariant: under the lock of the cursors, so no reader is between its place and its move.
+    // Invariant: under the lock of the cursors, so no reader is between its position and its move.
     await tx.query(
       `update roost.cursor c set next_offset = m.next_offset, failure_count = 0, failing_offset = null, retry_at = null, updated_at = roost.now()
        from unnest($2::text[], $3::integer[], $4::bigint[]) as m(topic, partition, next_offset)
@@ -119,7 +122,7 @@ export async function skipEvent(
   });
 }
 
-/** Forgets a group and where it was. @throws RoostError `conflict` for Roost's own */
+/** Deletes a group and its position. @throws RoostError `conflict` for Roost's own groups */
 export async function removeGroup(kernel: Kernel, { group, by }: { group: string; by: string }): Promise<void> {
   await kernel.transact(async (tx) => {
     refuseOwn(group, "removed");

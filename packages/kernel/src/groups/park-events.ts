@@ -1,4 +1,4 @@
-/** Sets deliveries of a group aside: the event that fails by itself for a key, and later ones of that key behind it (table dead_letter). The group reads on. */
+/** Sets events of a group aside: one that fails alone for a key, and later ones of that key behind it (table dead_letter). The group continues. */
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { Group } from "./group.ts";
@@ -6,19 +6,19 @@ import type { StoredEvent } from "../log/event.ts";
 import { recordedError } from "../log/recorded-error.ts";
 import type { KernelTransaction } from "../transact.ts";
 
-/** So many wait for one key. */
+/** Maximum letters per key. */
 const parkedMax = 10_000;
 
 export interface ParkEvents {
-  /** Whose deliveries they are; the caller holds its row. */
+  /** The recipient; the caller holds its row. */
   key: string;
-  /** Of one partition, in their order. */
+  /** Of one partition, in order. */
   events: readonly StoredEvent[];
-  /** What the first of them failed with; left out: they wait behind others of their key. */
+  /** The error of the first one; omitted: they wait behind others of their key. */
   error?: unknown;
 }
 
-/** Of these keys, those that have deliveries set aside: what comes for them waits behind. */
+/** Which of these keys have dead letters: further events wait behind them. */
 export async function readParkedKeys(sql: Sql, group: string, keys: readonly string[]): Promise<Set<string>> {
   const rows = await sql.query<{ key: string }>(
     `select k.key from unnest($2::text[]) as k(key)
@@ -29,7 +29,7 @@ export async function readParkedKeys(sql: Sql, group: string, keys: readonly str
   return new Set(rows.map(({ key }) => key));
 }
 
-/** In the transaction that moves the cursor past them. @throws RoostError `limit_exceeded` when too many of the key wait already */
+/** In the transaction that moves the cursor past them. @throws RoostError `limit_exceeded` when too many of the key are waiting */
 export async function parkEvents(
   tx: KernelTransaction,
   { name, onFailure }: Pick<Group, "name" | "onFailure">,

@@ -1,6 +1,6 @@
 /**
- * Tries deliveries again that were set aside: of each key the first one. What fails too often is given up, which is told once
- * (groups/tell-failures.ts); it stays, with what waits behind it, until a person retries or drops it, or until what failed is changed.
+ * Retries dead letters: the first of each key. One that fails too often is given up, which is reported once (groups/tell-failures.ts); it stays,
+ * with those behind it, until a person retries or drops it, or its recipient is changed.
  */
 import { isPassing } from "../each-alone.ts";
 import type { Group } from "./group.ts";
@@ -10,17 +10,17 @@ import { recordedError } from "../log/recorded-error.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 
-/** Keys that one look tries. */
+/** Keys per pass. */
 const keysPerLookMax = 100;
 
-/** SQL: `key` and `at` of the first letter of each key that is tried again by itself, where `isWanted` says that `d.key` takes deliveries. */
+/** SQL: `key` and `at` of the first letter of each key to be retried, where `isWanted` says that `d.key` takes deliveries. */
 export function nextRetriesSql(group: string, isWanted: string): string {
   return `select d.key, coalesce(d.retry_at, d.parked_at) as at from roost.dead_letter d
     where d.group_name = '${group}' and d.attempts < d.attempts_max and ${isWanted}
     and not exists (select 1 from roost.dead_letter b where b.group_name = d.group_name and b.key = d.key and b.number < d.number)`;
 }
 
-/** What is due of these keys, each as far as it goes. Any number may call it. Returns how many were delivered. */
+/** Retries what is due for these keys, as far as each goes. May be called concurrently. Returns how many were delivered. */
 export async function retryDeadLetters<S extends Subscriber>(
   kernel: Kernel,
   group: Group<S>,
@@ -56,7 +56,7 @@ async function retryFirst<S extends Subscriber>(
   try {
     await tx.attempt(async () => {
       const [event] = kernel.registry.upcast([stored]);
-      // What has changed meanwhile may not want it any more.
+      // After a change the subscriber may not want it any more.
       if (wantsEvent(subscriber, event!)) await group.deliver(tx, [subscriber], [event!]);
     });
   } catch (error) {

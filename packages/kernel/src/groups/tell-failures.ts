@@ -1,6 +1,6 @@
 /**
- * Tells what a group cannot get over by itself: events that were given up, an event at which it stops, a pin that holds the log. Each
- * is an event once; of those that have one cause in common the person gets one notice, not one each.
+ * Reports what a group does not recover from by itself: events given up, an event it stops at, a pin that holds the log. Each emits one event; for
+ * failures with a common cause the person gets one notice.
  */
 import { RoostError } from "@roost/base";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";

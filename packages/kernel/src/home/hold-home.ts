@@ -4,7 +4,7 @@
  */
 import { hostname } from "node:os";
 import { backoffMs, createId, jitteredMs, RoostError, sleepUntilAborted, type Logger } from "@roost/base";
-import type { Database, Session, Transaction } from "@roost/database";
+import type { Database, DatabaseSession, Transaction } from "@roost/database";
 
 /** A home as described by its directory. */
 export interface HomeIdentity {
@@ -59,7 +59,11 @@ export async function holdHome(
   };
 }
 
-async function hold(database: Database, home: HomeIdentity, host: string): Promise<{ session: Session; id: string }> {
+async function hold(
+  database: Database,
+  home: HomeIdentity,
+  host: string,
+): Promise<{ session: DatabaseSession; id: string }> {
   const session = await database.openSession();
   try {
     // Before the row is read: of two copies that start at once the second sees the first one's lock.

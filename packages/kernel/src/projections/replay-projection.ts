@@ -12,7 +12,7 @@ import type { KernelTransaction } from "../transact.ts";
 import { compareTables } from "./compare-tables.ts";
 import { copyOf, type ProjectedTable, type Projection, type ProjectionDifference } from "./projection.ts";
 
-export interface ReplayOptions {
+export interface ReplayProjectionOptions {
   /** Only compares; the live one is unchanged. */
   isCheck?: boolean | undefined;
   /** Returns after about this long, to be called again. Default: when done. */
@@ -42,7 +42,7 @@ const lockAttemptsMax = 10;
 export async function replayProjection(
   kernel: Kernel,
   projection: Projection,
-  options: ReplayOptions = {},
+  options: ReplayProjectionOptions = {},
 ): Promise<ReplayStep> {
   const { signal, budgetMs } = options;
   const endMs = budgetMs === undefined ? Number.POSITIVE_INFINITY : kernel.clock.nowMs() + budgetMs;

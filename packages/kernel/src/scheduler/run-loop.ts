@@ -10,7 +10,7 @@ export interface Look {
   atMs?: number | undefined;
 }
 
-export interface Loop {
+export interface SchedulerLoop {
   name: string;
   /** Wake-ups that end the sleep early. Read again after each check. */
   channels: () => readonly string[];
@@ -24,7 +24,7 @@ const sleepMsMin = 2;
 const failureBackoff = { firstMs: 100, maxMs: 10_000 };
 
 /** Checks, sleeps until something is due, and repeats until aborted. A failure is logged and backed off; it never ends the loop. */
-export async function runLoop(kernel: Kernel, loop: Loop, signal: AbortSignal): Promise<void> {
+export async function runLoop(kernel: Kernel, loop: SchedulerLoop, signal: AbortSignal): Promise<void> {
   let failureCount = 0;
   while (!signal.aborted) {
     // The clock channel tells that the database's time was moved.

@@ -23,7 +23,7 @@ import { lookAfterWorkers } from "../workers/reap-workers.ts";
 import { dropHistory } from "./drop-history.ts";
 import { keepRegistered } from "./keep-registered.ts";
 import { readAwaitedTopics } from "./read-awaited-topics.ts";
-import { runLoop, type Loop } from "./run-loop.ts";
+import { runLoop, type SchedulerLoop } from "./run-loop.ts";
 
 /**
  * How often each loop checks without a wake-up or a known due time: after a lost wake-up, waiting work is found within this time. Together with the
@@ -47,7 +47,7 @@ export interface SchedulerOptions {
   host: string;
   pid: number;
   /** Further loops beside the kernel's own, such as those of jobs. */
-  loops?: readonly Loop[];
+  loops?: readonly SchedulerLoop[];
 }
 
 /** Runs until aborted; resolves when everything has stopped. */
@@ -58,7 +58,7 @@ export async function runScheduler(kernel: Kernel, options: SchedulerOptions): P
 }
 
 /** The kernel's own loops, without their timers. */
-export function createLoops(kernel: Kernel): Loop[] {
+export function createLoops(kernel: Kernel): SchedulerLoop[] {
   return [
     eventWaitLoop(kernel),
     {
@@ -130,7 +130,7 @@ export function createLoops(kernel: Kernel): Loop[] {
 }
 
 /** Claims wake it, so that it checks often as soon as something is running. */
-function workerLoop(kernel: Kernel): Loop {
+function workerLoop(kernel: Kernel): SchedulerLoop {
   let nextMs = 0;
   return {
     name: "workers",
@@ -147,7 +147,7 @@ function workerLoop(kernel: Kernel): Loop {
   };
 }
 
-function eventWaitLoop(kernel: Kernel): Loop {
+function eventWaitLoop(kernel: Kernel): SchedulerLoop {
   let topics: string[] = [];
   return {
     name: "event waits",

@@ -3,7 +3,7 @@
  * deadline shows that it hangs; the epochs of its runs keep both safe.
  */
 import { RoostError, type JsonObject } from "@roost/base";
-import type { Session } from "@roost/database";
+import type { DatabaseSession } from "@roost/database";
 import { labelSetNumbers } from "../log/label-sets.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { Owned } from "../runs/run.ts";
@@ -83,12 +83,12 @@ class Registration implements WorkerRegistration {
   readonly workerId: string;
   readonly lost: AbortSignal;
   readonly #kernel: Kernel;
-  readonly #session: Session;
+  readonly #session: DatabaseSession;
   readonly #ttlMs: number;
   readonly #declaredDead = new AbortController();
   #isReleased = false;
 
-  constructor(kernel: Kernel, options: { workerId: string; session: Session; ttlMs: number }) {
+  constructor(kernel: Kernel, options: { workerId: string; session: DatabaseSession; ttlMs: number }) {
     this.#kernel = kernel;
     this.#session = options.session;
     this.#ttlMs = options.ttlMs;

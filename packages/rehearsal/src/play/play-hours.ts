@@ -10,7 +10,7 @@ import {
   registerWorker,
   type ClaimedRun,
   type Kernel,
-  type Loop,
+  type SchedulerLoop,
   type WorkerRegistration,
 } from "@roost/kernel";
 import type { SimulatedClock } from "../time/install-simulated-clock.ts";
@@ -71,7 +71,7 @@ export async function playHours(options: PlayHours): Promise<{ runCount: number;
 }
 
 /** Runs loops until nothing is left at this moment. Returns when something is due next. */
-async function settle(loops: Loop[], stage: Stage): Promise<number> {
+async function settle(loops: SchedulerLoop[], stage: Stage): Promise<number> {
   for (let pass = 0; pass < looksMax; pass += 1) {
     let dueMs = Infinity;
     for (const loop of loops) dueMs = Math.min(dueMs, await lookUntilQuiet(loop));
@@ -84,7 +84,7 @@ async function settle(loops: Loop[], stage: Stage): Promise<number> {
   );
 }
 
-async function lookUntilQuiet(loop: Loop): Promise<number> {
+async function lookUntilQuiet(loop: SchedulerLoop): Promise<number> {
   for (let look = 0; look < looksMax; look += 1) {
     const { isMore, atMs } = await loop.look();
     if (isMore !== true) return atMs ?? Infinity;

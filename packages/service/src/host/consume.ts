@@ -21,7 +21,7 @@ interface Place {
   partition: number;
 }
 
-export interface Look {
+export interface ConsumerPass {
   /** There may be more to read at once. */
   isMore: boolean;
   /** Another instance holds a partition that is not at its end, or a failure is waiting for its retry. */
@@ -29,11 +29,11 @@ export interface Look {
 }
 
 /** One pass of a consumer over everything that it reads. */
-export async function consumeOnce(consumer: Consumer, options: ConsumeOptions): Promise<Look> {
+export async function consumeOnce(consumer: Consumer, options: ConsumeOptions): Promise<ConsumerPass> {
   const places = await options.database.query<Place>("select topic, partition from service.ends_1($1)", [
     consumer.types,
   ]);
-  const look: Look = { isMore: false, isBusy: false };
+  const look: ConsumerPass = { isMore: false, isBusy: false };
   for (const place of places) {
     for (let count = 0; count < eventsPerLookMax && !options.signal.aborted; count += 1) {
       const step = await takeOne(consumer, place, options);

@@ -6,11 +6,11 @@ import { loopVersions } from "@roost/agent/journal";
 import { journalScenes, type JournalScene } from "./journal-scenes.ts";
 import type { Step } from "@roost/kernel";
 import { carryOverJournal } from "./carry-over-journal.ts";
-import { openStage, type Journal, type RecordedStep } from "./open-stage.ts";
+import { openStage, type Journal, type JournalStep } from "./open-stage.ts";
 
 const present = loopVersions.at(-1)!;
 
-const shapeOf = ({ seq, name, kind, effect, state, inputHash }: RecordedStep) => ({
+const shapeOf = ({ seq, name, kind, effect, state, inputHash }: JournalStep) => ({
   seq,
   name,
   kind,

@@ -12,7 +12,7 @@ import { startRun } from "../testing/start-worker.ts";
 import type { JournalScene } from "./journal-scenes.ts";
 
 /** What identifies a step, and its outcome. */
-export type RecordedStep = Pick<
+export type JournalStep = Pick<
   Step,
   "seq" | "name" | "kind" | "effect" | "state" | "inputHash" | "input" | "output" | "error"
 >;
@@ -20,7 +20,7 @@ export type RecordedStep = Pick<
 export interface Journal {
   scene: string;
   state: Run["state"];
-  steps: RecordedStep[];
+  steps: JournalStep[];
 }
 
 export interface Stage extends AsyncDisposable {
@@ -28,7 +28,7 @@ export interface Stage extends AsyncDisposable {
   /** Requests sent to the model. */
   readonly requestCount: number;
   /** Executes a run of the scene that begins with these steps. */
-  play(recorded?: readonly RecordedStep[]): Promise<Journal>;
+  play(recorded?: readonly JournalStep[]): Promise<Journal>;
 }
 
 /** `loopVersion`: of the journals. Default: the newest. */
@@ -52,7 +52,7 @@ export async function openStage(scene: JournalScene, loopVersion?: number): Prom
   const modelsFor = createModelsFor({ providers: [provider], ...choice });
   const agent = createAgentHandler({ ...home.handlerOptions, modelsFor });
 
-  async function play(recorded: readonly RecordedStep[] = []): Promise<Journal> {
+  async function play(recorded: readonly JournalStep[] = []): Promise<Journal> {
     const { job } = scene.run;
     const runId = await startRun(kernel, {
       sessionKind: "main",
@@ -90,7 +90,7 @@ export async function openStage(scene: JournalScene, loopVersion?: number): Prom
 async function record(
   { kernel }: TestHome,
   runId: string,
-  steps: readonly RecordedStep[],
+  steps: readonly JournalStep[],
   loopVersion: number | undefined,
 ): Promise<void> {
   await kernel.database.query(
@@ -105,6 +105,6 @@ async function record(
   ]);
 }
 
-function kept({ seq, name, kind, effect, state, inputHash, input, output, error }: Step): RecordedStep {
+function kept({ seq, name, kind, effect, state, inputHash, input, output, error }: Step): JournalStep {
   return { seq, name, kind, effect, state, inputHash, input, output, error };
 }
