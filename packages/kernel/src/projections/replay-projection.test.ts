@@ -51,6 +51,32 @@ test("replayProjection() --check compares and changes nothing; a replay puts rig
   assert.deepEqual(await t.database.query("select 1 from pg_tables where schemaname = 'roost_replay'"), []);
 });
 
+test("replayProjection() names the event that it cannot apply, keeps what came before, and goes on once it can", async () => {
+  await using t = await openNotes(700);
+  let isBroken = true;
+  const projection = {
+    ...noteProjection,
+    apply: async (...[tx, events, copyOf]: Parameters<typeof noteProjection.apply>) => {
+      if (isBroken && events.some(({ data }) => data["n"] === 642)) throw new Error("cannot digest 642");
+      await noteProjection.apply(tx, events, copyOf);
+    },
+  };
+  const [poisoned] = await t.database.query<{ id: string; partition: number; at: number }>(
+    `select id, partition, "offset" as at from roost.event where topic = 'notes' and data ->> 'n' = '642'`,
+  );
+  const { id, partition, at } = poisoned!;
+  const place = `note.written (offset ${at} of notes/${partition}, id ${id}): cannot digest 642; look at it with roost log read notes -p ${partition} -o ${at} -n 1`;
+  await assert.rejects(replayProjection(t.kernel, projection, check), (error: Error & { code: string }) => {
+    assert.deepEqual([error.code, error.message.includes(place)], ["conflict", true], error.message);
+    return true;
+  });
+  const [state] = await listProjections(t.database, [projection]);
+  assert.equal(state?.building?.appliedCount, 500);
+  isBroken = false;
+  const { state: ended, isEqual } = await replayProjection(t.kernel, projection, check);
+  assert.deepEqual([ended, isEqual], ["checked", true]);
+});
+
 test("replayProjection() comes back after its time, and goes on where it was", async () => {
   await using t = await openNotes(2600);
   const steps = [];

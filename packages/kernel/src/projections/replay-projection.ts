@@ -4,6 +4,8 @@
  * byte by byte, and the copy replaces the live one.
  */
 import { RoostError, toRoostError } from "@roost/base";
+import { isPassing } from "../each-alone.ts";
+import type { StoredEvent } from "../log/event.ts";
 import { partitionName, type OffsetVector } from "../log/offsets.ts";
 import { readPartitions } from "../log/read-events.ts";
 import { readLog } from "../log/read-log.ts";
@@ -111,6 +113,35 @@ async function refuseGaps(tx: KernelTransaction, { name, topics }: Projection): 
   );
 }
 
+/** @throws RoostError `conflict` that names the event which cannot be applied, why, and what to do next */
+async function applyEvents(
+  kernel: Kernel,
+  tx: KernelTransaction,
+  projection: Projection,
+  events: readonly StoredEvent[],
+): Promise<void> {
+  const apply = (some: readonly StoredEvent[]) =>
+    tx.attempt(() => projection.apply(tx, kernel.registry.upcast([...some]), copyOf));
+  try {
+    await apply(events);
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    for (const event of events) {
+      await apply([event]).catch((cause: unknown) => {
+        const { type, topic, partition, offset, id } = event;
+        throw new RoostError(
+          "conflict",
+          `projection "${projection.name}" stops at the event ${type} (offset ${offset} of ${partitionName(topic, partition)}, id ${id}): ${toRoostError(cause).message}; ` +
+            `look at it with roost log read ${topic} -p ${partition} -o ${offset} -n 1, and replay again once it can be applied: what was built until there is kept`,
+          { cause },
+        );
+      });
+    }
+    // Each by itself can be applied: all together they were too much.
+    kernel.logger.info("events of a projection were applied one by one", { projection: projection.name, error });
+  }
+}
+
 async function applyPage(
   kernel: Kernel,
   tx: KernelTransaction,
@@ -119,7 +150,7 @@ async function applyPage(
   const { topics, types } = projection;
   const progress = await openReplay(tx, projection);
   const page = await readLog(tx, { topics, types, after: progress.offsets, limit: pageSize });
-  if (page.events.length > 0) await projection.apply(tx, kernel.registry.upcast(page.events), copyOf);
+  if (page.events.length > 0) await applyEvents(kernel, tx, projection, page.events);
   const appliedCount = progress.appliedCount + page.events.length;
   await tx.query(
     "update roost.projection_replay set offsets = $2, applied_count = $3, updated_at = roost.now() where projection = $1",

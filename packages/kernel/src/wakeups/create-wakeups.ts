@@ -9,8 +9,8 @@ import { checkChannel } from "./check-channel.ts";
 import type { WaitOptions, WakeupOutcome, Wakeups, WakeupWatch } from "./wakeups.ts";
 
 const postgresChannel = "roost_wakeup";
-/** On average one statement per interval; more at once after a quiet while, so that a single turn never waits. */
-const coalesceMs = 10;
+/** On average one statement per interval; more at once after a quiet while, so that turns one after the other never wait. */
+const coalesceMs = 5;
 const burstMax = 50;
 /** Beyond it wake-ups are dropped, which delays others at most until they poll. */
 const pendingChannelsMax = 10_000;
