@@ -129,15 +129,15 @@ test("ensureInstalled() turns npm's failure into what to do", async (context) =>
     ["ENOTFOUND", /cannot reach its package registry/],
     ["ENOSPC", /disk is full/],
     ["EACCES", /not allowed to write/],
-    ["EINTEGRITY", /not the one of the lockfile/],
-    ["EELSE", /npm failed: what it said is below/],
+    ["EINTEGRITY", /does not match the lockfile/],
+    ["EELSE", /npm failed: its output is below/],
   ];
   for (const [code, expected] of cases) {
     const { err, code: exitCode } = await run(root, `error ${code}`);
     assert.equal(exitCode, 1);
     assert.match(err, expected);
     assert.match(err, new RegExp(`npm error code ${code}`));
-    assert.match(err, /all of it in .*npm\.log/);
+    assert.match(err, /full output in .*npm\.log/);
   }
 });
 

@@ -122,14 +122,14 @@ test("readNextDue() names the next moment at which something is to be done", asy
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
-  assert.deepEqual(await readNextDue(kernel), { at: null, isDue: false });
+  assert.deepEqual(await readNextDue(kernel), { at: null, isDue: false, isReadyLeft: false });
   const startAt = new Date(Date.now() + 3_600_000);
   const later = await startRun(kernel, { startAt });
-  assert.deepEqual(await readNextDue(kernel), { at: startAt, isDue: false });
+  assert.deepEqual(await readNextDue(kernel), { at: startAt, isDue: false, isReadyLeft: false });
   const sooner = await startRun(kernel, { timeoutMs: 60_000 });
   await claimOne(kernel, worker);
 
   const { deadlineAt } = await read(kernel, sooner);
-  assert.deepEqual(await readNextDue(kernel), { at: deadlineAt, isDue: false });
+  assert.deepEqual(await readNextDue(kernel), { at: deadlineAt, isDue: false, isReadyLeft: false });
   assert.deepEqual(await eventTypes(kernel, later), ["run.created"]);
 });
