@@ -1,16 +1,14 @@
 // Which test files run in which process. A process of its own costs a file half a second of processor time before its first
 // test: imports, a cold compiler, schemas. Short files of one room therefore share one; each is a suite of it.
 
-/** Measured seconds of the files that one process runs, one after the other. */
-const sharedSecondsMax = 30;
-
 /**
  * @param {string[]} files relative paths
- * @param {(file: string) => number | undefined} secondsOf what a file took, when it was measured
+ * @param {{ secondsOf: (file: string) => number | undefined, sharedSecondsMax: number }} options what a file took, when it was
+ *   measured, and what files that share a process may take, one after the other
  * @returns {string[][]} the files of each process, in the order in which the processes begin: the longest first, so that none
  *   runs alone at the end. What was never measured may be the longest of all, and has a process of its own
  */
-export function planProcesses(files, secondsOf) {
+export function planProcesses(files, { secondsOf, sharedSecondsMax }) {
   const processes = [];
   const byLength = files.toSorted(
     (a, b) => (secondsOf(b) ?? Infinity) - (secondsOf(a) ?? Infinity) || (a < b ? -1 : 1),
@@ -29,7 +27,7 @@ export function planProcesses(files, secondsOf) {
 }
 
 /** `packages/kernel`, `apps/cli`, `test`: what is loaded for one file of it serves the others. */
-function roomOf(file) {
+export function roomOf(file) {
   const [first, second] = file.split("/");
   return first === "packages" || first === "apps" ? `${first}/${second}` : first;
 }

@@ -12,17 +12,19 @@ const seconds = {
 };
 
 test("planProcesses() lets short files of one room share a process and begins the longest first", () => {
-  assert.deepEqual(
-    planProcesses(Object.keys(seconds), (file) => seconds[file]),
-    [["packages/a/1"], ["test/1"], ["packages/a/2", "packages/a/3"], ["packages/a/4"], ["packages/b/1"]],
-  );
+  assert.deepEqual(planProcesses(Object.keys(seconds), { secondsOf: (file) => seconds[file], sharedSecondsMax: 30 }), [
+    ["packages/a/1"],
+    ["test/1"],
+    ["packages/a/2", "packages/a/3"],
+    ["packages/a/4"],
+    ["packages/b/1"],
+  ]);
 });
 
 test("planProcesses() gives what was never measured a process of its own, before all others", () => {
-  const planned = planProcesses(
-    ["packages/b/1", "packages/b/new", "packages/b/2"],
-    (file) => ({ ...seconds, "packages/b/2": 1 })[file],
-  );
+  const files = ["packages/b/1", "packages/b/new", "packages/b/2"];
+  const secondsOf = (file) => ({ ...seconds, "packages/b/2": 1 })[file];
+  const planned = planProcesses(files, { secondsOf, sharedSecondsMax: 30 });
   assert.deepEqual(planned, [["packages/b/new"], ["packages/b/1", "packages/b/2"]]);
 });
 

@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { openTestCluster } from "@roost/database/testing";
 import { compileCache, root } from "../bootstrap/run-entry.mjs";
-import { planProcesses, entryOf } from "./plan-processes.mjs";
+import { entryOf, planProcesses, roomOf } from "./plan-processes.mjs";
 
 const patterns = [
   "test/**/*.test.ts",
@@ -22,6 +22,8 @@ const patterns = [
 const testMsMax = 1_200_000;
 /** More processes at once than cores: many of them wait for processes that they have started, and for leases to end. */
 const processesBesideCores = 2;
+/** What files that share a process take, of what all files take: the times may be those of a busy machine. */
+const sharedPartMax = 1 / 60;
 const longestShown = 5;
 const fileTimes = join(root, "scripts/test/file-times.json");
 const entriesParent = join(root, "node_modules/.roost/test-entries");
@@ -75,7 +77,9 @@ function listTestFiles(wanted) {
 function writeEntries(testFiles) {
   mkdirSync(entriesParent, { recursive: true });
   const directory = mkdtempSync(join(entriesParent, "run-"));
-  const entries = planProcesses(testFiles, (file) => measured[file]).map((shared, index) => {
+  const wholeSeconds = Object.values(measured).reduce((sum, seconds) => sum + seconds, 0);
+  const options = { secondsOf: (file) => measured[file], sharedSecondsMax: wholeSeconds * sharedPartMax };
+  const entries = planProcesses(testFiles, options).map((shared, index) => {
     if (shared.length === 1) return join(root, shared[0]);
     const entry = join(directory, `${index}-${shared[0].replaceAll("/", "-")}.mjs`);
     writeFileSync(entry, entryOf(shared.map((file) => ({ file, url: pathToFileURL(join(root, file)).href }))));
@@ -96,12 +100,17 @@ function writeFileTimes(all) {
   writeFileSync(fileTimes, `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`);
 }
 
+/** Of each room, as seconds of its files one after the other; several go at once. */
 function printTimes() {
-  const longest = [...times].toSorted(([, a], [, b]) => b - a).slice(0, longestShown);
+  const entries = [...times].toSorted(([, a], [, b]) => b - a);
+  const rooms = Object.entries(Object.groupBy(entries, ([file]) => roomOf(file)))
+    .map(([room, files]) => ({ room, count: files.length, seconds: files.reduce((sum, [, each]) => sum + each, 0) }))
+    .toSorted((a, b) => b.seconds - a.seconds);
+  for (const { room, count, seconds } of rooms)
+    console.log(`${seconds.toFixed(1).padStart(8)} s  ${room} (${count} ${count === 1 ? "file" : "files"})`);
+  const longest = entries.slice(0, longestShown).map(([file, seconds]) => `${file} ${seconds} s`);
   const wholeS = Math.round((performance.now() - startedMs) / 1000);
-  console.log(
-    `${times.size} files in ${wholeS} s; the longest: ${longest.map(([file, s]) => `${file} ${s} s`).join(", ")}`,
-  );
+  console.log(`${times.size} files in ${wholeS} s; the longest: ${longest.join(", ")}`);
 }
 
 async function runTests(testFiles, choice) {
