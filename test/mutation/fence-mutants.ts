@@ -72,7 +72,7 @@ const writes: Mutant[] = [
     replace: "if (run === undefined || run.workerId === null)",
   }),
   guardOf("reserveSpend()", {
-    file: "migrations/017-spend.sql",
+    file: "functions/spend.sql",
     find: "if present.epoch <> at_epoch or present.state <> 'running' then",
     replace: "if at_epoch is null then",
   }),

@@ -8,9 +8,9 @@ import { kernelMutant, type Mutant } from "./mutant.ts";
 
 /** The key of ticks holds for these alone. */
 const tickKeyOnlyOf = (condition: string) => [
-  { file: "migrations/003-jobs.sql", find: "  primary key (job_id, tick_key),\n", replace: "" },
+  { file: "migrations/001-schema.sql", find: "  primary key (job_id, tick_key),\n", replace: "" },
   {
-    file: "migrations/003-jobs.sql",
+    file: "migrations/001-schema.sql",
     find: "create index tick_of_job",
     replace: `create unique index tick_key on roost.tick (job_id, tick_key) where ${condition};\ncreate index tick_of_job`,
   },
@@ -142,7 +142,7 @@ const headRow = kernelMutant({
   name: "head-row lock",
   edits: [
     {
-      file: "migrations/020-labels.sql",
+      file: "functions/append-events.sql",
       find: `update roost.partition_head set next_offset = next_offset + head_counts[i]
       where topic = head_topics[i] and partition = head_partitions[i]
       returning next_offset, (select offsets_until from roost.topic where name = topic) into head_next, head_until;`,

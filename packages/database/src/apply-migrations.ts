@@ -102,7 +102,7 @@ function refuseForeign(
   if (known.name !== applied.name) {
     throw new RoostError(
       "conflict",
-      `schema "${schema}" applied migration "${applied.name}" where this program has "${known.name}": migrations are only ever added at the end`,
+      `schema "${schema}" begins with migration "${applied.name}" where this program has "${known.name}": an earlier program made the database, and nothing of it can be taken over. Stop Roost, set the database aside (the directory .roost/postgres of the home, or the database of ROOST_DATABASE_URL) and start again: the files of the home stay, the log and the runs begin anew`,
     );
   }
   if (checksumOf(known) !== applied.checksum) {

@@ -46,7 +46,7 @@ export async function reserveSpend(kernel: Kernel, owned: Owned, ask: SpendAsk):
 
 async function askFor(sql: Sql, owned: Owned, ask: SpendAsk): Promise<Reservation> {
   const [row] = await sql.query<{ answer: SpendAnswer }>(
-    "select roost.reserve_spend($1::uuid, $2::bigint, $3::integer, $4::uuid, $5::numeric, $6::bigint) as answer",
+    "select roost.reserve_spend_1($1::uuid, $2::bigint, $3::integer, $4::uuid, $5::numeric, $6::bigint) as answer",
     [owned.runId, owned.epoch, ask.seq, createId(), ask.usd.toFixed(9), ask.tokens],
     { name: "roost_spend_reserve" },
   );
@@ -82,7 +82,7 @@ export async function settleSpend(kernel: Kernel, owned: Owned, spent: SpendAsk)
     if (run === undefined || run.epoch !== owned.epoch || run.state !== "running") throw leaseLost(owned, run);
     // Invariant: a repeated settlement counts once. A reservation is settled when it is gone.
     await tx.query(
-      `select roost.settle_spend(run_id, seq, $3::numeric, $4::bigint) from roost.reservation where run_id = $1 and seq = $2`,
+      `select roost.settle_spend_1(run_id, seq, $3::numeric, $4::bigint) from roost.reservation where run_id = $1 and seq = $2`,
       [owned.runId, spent.seq, spent.usd.toFixed(9), spent.tokens],
     );
   });

@@ -119,7 +119,7 @@ export async function readSpend(kernel: Kernel, query: SpendQuery = {}): Promise
        s.tokens as "tokens", s.tokens_reserved as "tokensReserved", s.call_count as calls
      from roost.spend s
      where ($1::text[] is null or s.scope = any($1)) and ($2::text[] is null or s.time_window = any($2))
-       and (not $3 or s.period = (select roost.spend_period(s.time_window)))
+       and (not $3 or s.period = (select roost.spend_period_1(s.time_window)))
      order by s.scope, s.time_window, s.period desc limit $4`,
     [query.scopes ?? null, query.windows ?? null, query.isCurrent ?? true, Math.min(query.limit ?? 200, spendRowsMax)],
   );

@@ -20,7 +20,7 @@ begin
   end loop;
   -- Only now, with every head locked, because creating a segment takes further locks.
   select t.offsets_until into until from roost.topic t where t.name = 'runs';
-  if until < last then perform roost.extend_topic('runs', last); end if;
+  if until < last then perform roost.extend_topic_1('runs', last); end if;
   return firsts;
 end $$;
 
@@ -38,7 +38,7 @@ begin
   update roost.partition_head h set next_offset = h.next_offset + n from roost.topic t
     where t.name = 'runs' and h.topic = 'runs' and h.partition = p_key_hash % t.partition_count
     returning h.next_offset, h.partition, t.offsets_until into next, part, until;
-  if until < next then perform roost.extend_topic('runs', next); end if;
+  if until < next then perform roost.extend_topic_1('runs', next); end if;
   if n = 1 then
     insert into roost.event (topic, partition, "offset", id, type, version, source, subject, time, correlation, causation, traceparent, labels, data)
       values ('runs', part, next - 1, p_ids[1], p_types[1], 1, 'roost', p_run::text, roost.now(), p_correlation, p_causations[1], p_traceparent, p_labels, p_payloads[1]);

@@ -85,11 +85,11 @@ begin
     payloads := r.payloads;
     causations := array_fill(r.cause_id, array[cardinality(types)]);
     if cardinality(r.spent_seqs) > 0 then
-      perform roost.settle_spends(array_fill(p_id, array[cardinality(r.spent_seqs)]), r.spent_seqs, r.cost_usds, r.spent_tokens);
+      perform roost.settle_spends_1(array_fill(p_id, array[cardinality(r.spent_seqs)]), r.spent_seqs, r.cost_usds, r.spent_tokens);
     end if;
     -- Of steps without an outcome.
     if r.reservation_count > 0 and exists (select from roost.reservation v where v.run_id = p_id) then
-      perform roost.settle_reservations(array[p_id]);
+      perform roost.settle_reservations_1(array[p_id]);
     end if;
     update roost.run x set
       state = 'done', output = p_end -> 'output', error = null, ended_at = roost.now(), worker_id = null, wake_at = null, deadline_at = null,
@@ -102,7 +102,7 @@ begin
       queues := array(select p.run_queue from roost.promote_serial_keys_1(array[r.serial_key], array[p_id]) as p);
     end if;
     if r.slot is not null then
-      queues := queues || array(select a.run_queue from roost.release_limited_runs(array[r.slot]) as a);
+      queues := queues || array(select a.run_queue from roost.release_limited_runs_1(array[r.slot]) as a);
     end if;
   end if;
   types := types || 'run.done'::text;

@@ -49,5 +49,5 @@ begin
       end if;
     end if;
   end loop;
-  if cardinality(start_limits) > 0 then return query select * from roost.release_limited_runs(start_limits); end if;
+  if cardinality(start_limits) > 0 then return query select * from roost.release_limited_runs_1(start_limits); end if;
 end $$;

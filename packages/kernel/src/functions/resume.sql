@@ -69,6 +69,6 @@ begin
   end if;
   if cardinality(start_limits) > 0 then
     return query select null::bigint, null::roost.run, null::text, null::integer, null::text, null::text, null::integer, null::bigint, a.run_queue
-      from roost.release_limited_runs(start_limits) as a;
+      from roost.release_limited_runs_1(start_limits) as a;
   end if;
 end $$;

@@ -105,18 +105,18 @@ begin
   end loop;
   if cardinality(asking) > 0 and cardinality(asking) + cardinality(spenders) > 1 then
     -- All rows of spending at once, in the one order.
-    perform roost.lock_spend((
+    perform roost.lock_spend_1((
       select coalesce(jsonb_agg(distinct p), '[]') from (
         select jsonb_array_elements(v.places) as p from unnest(spenders, spent_seqs) as s(run_id, seq) join roost.reservation v on v.run_id = s.run_id and v.seq = s.seq
         union all
-        select to_jsonb(p) from (select unnest(spenders) as id union select p_runs[n] from unnest(asking) as n) as s cross join lateral roost.spend_places(s.id) as p
+        select to_jsonb(p) from (select unnest(spenders) as id union select p_runs[n] from unnest(asking) as n) as s cross join lateral roost.spend_places_1(s.id) as p
       ) as places));
   end if;
-  if cardinality(spenders) > 0 then perform roost.settle_spends(spenders, spent_seqs, cost_usds, spent_tokens); end if;
+  if cardinality(spenders) > 0 then perform roost.settle_spends_1(spenders, spent_seqs, cost_usds, spent_tokens); end if;
   answer := 'spending';
   foreach place in array asking loop
     select a.id, a.usd, a.tokens into r from jsonb_to_record(p_asks -> (place - 1)) as a(id uuid, usd numeric, tokens bigint);
-    spending := roost.reserve_spend(p_runs[place], p_epochs[place], p_seqs[place], r.id, r.usd, r.tokens);
+    spending := roost.reserve_spend_1(p_runs[place], p_epochs[place], p_seqs[place], r.id, r.usd, r.tokens);
     is_written := is_written or spending ->> 'granted' = 'true';
     return next;
   end loop;

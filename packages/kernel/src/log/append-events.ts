@@ -17,7 +17,7 @@ export interface Appended {
 }
 
 // Keeps: heads are locked in one order; offsets are dense because the head's row stays locked until the commit.
-const appendSql = `select first_offsets, untils from roost.append_events(
+const appendSql = `select first_offsets, untils from roost.append_events_1(
   $1::text[], $2::int[], $3::int[], $4::int[], $5::int[], $6::text[], $7::text[], $8::int[], $9::text[], $10::text[], $11::text[],
   $12::text[], $13::text[], $14::text[], $15::int[], $16::jsonb)`;
 

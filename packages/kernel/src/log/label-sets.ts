@@ -57,7 +57,7 @@ export function createLabelSets(): LabelSets {
       const known = wanted.map((labels) => numbers.get(textOf(labels)));
       if (known.every((number) => number !== undefined)) return known;
       const [row] = await sql.query<{ numbers: number[] }>(
-        "select roost.number_label_sets($1::text[]) as numbers",
+        "select roost.number_label_sets_1($1::text[]) as numbers",
         [wanted.map(textOf)],
         { name: "roost_number_label_sets" },
       );

@@ -221,7 +221,7 @@ export async function findOffsets(
   // Keeps: no position is in events dropped by retention.
   const rows = await sql.query<{ topic: string; partition: number; offset: number }>(
     `select h.topic, h.partition,
-       roost.find_offset(h.topic, h.partition, $2, greatest(h.first_offset, least(t.offsets_from, h.next_offset)), h.next_offset) as "offset"
+       roost.find_offset_1(h.topic, h.partition, $2, greatest(h.first_offset, least(t.offsets_from, h.next_offset)), h.next_offset) as "offset"
      from roost.partition_head h join roost.topic t on t.name = h.topic
      where $1::text[] is null or h.topic = any($1)`,
     [topics ?? null, since],

@@ -11,7 +11,7 @@ export async function requireSeen(
 ): Promise<void> {
   if (windows.length === 0) return;
   await tx.query(
-    "select roost.require_seen($1, $2::integer[], $3::bigint[])",
+    "select roost.require_seen_1($1, $2::integer[], $3::bigint[])",
     [topic, windows.map((window) => window.partition), windows.map((window) => window.until)],
     { name: "roost_require_seen" },
   );

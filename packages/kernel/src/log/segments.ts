@@ -22,7 +22,7 @@ export function createSegmentKeeper({ database, logger }: { database: Database; 
       for (const known of (await readTopics(database)).values()) sizes.set(known.name, known.segmentSize);
       const size = sizes.get(topic) ?? 0;
       if (isHalfUsed(head, size))
-        await database.query("select roost.extend_topic($1, $2)", [topic, head.offsetsUntil + size]);
+        await database.query("select roost.extend_topic_1($1, $2)", [topic, head.offsetsUntil + size]);
     } catch (error) {
       // The append that needs it creates it.
       logger.warn("the next segment of a topic was not made ahead of time", { topic, error });
@@ -71,7 +71,7 @@ export async function maintainLog({
   const newestOf = new Map(heads.map(({ topic, newest }) => [topic, newest]));
   for (const topic of (await readTopics(database)).values()) {
     if (topic.offsetsUntil - (newestOf.get(topic.name) ?? 0) <= topic.segmentSize / 2) {
-      await database.query("select roost.extend_topic($1, $2)", [topic.name, topic.offsetsUntil + topic.segmentSize]);
+      await database.query("select roost.extend_topic_1($1, $2)", [topic.name, topic.offsetsUntil + topic.segmentSize]);
       done.extendedCount += 1;
     }
     if (topic.retentionMs !== null) done.droppedCount += await dropExpired(database, topic.name, logger);
@@ -82,7 +82,9 @@ export async function maintainLog({
 async function dropExpired(sql: Sql, topic: string, logger: Logger): Promise<number> {
   for (let droppedCount = 0; droppedCount < droppedPerTopicMax; droppedCount += 1) {
     try {
-      const [row] = await sql.query<{ dropped: boolean }>("select roost.drop_expired_segment($1) as dropped", [topic]);
+      const [row] = await sql.query<{ dropped: boolean }>("select roost.drop_expired_segment_1($1) as dropped", [
+        topic,
+      ]);
       if (!row?.dropped) return droppedCount;
     } catch (thrown) {
       const error = toRoostError(thrown);

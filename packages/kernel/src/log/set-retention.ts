@@ -60,7 +60,7 @@ export async function setRetention(log: LogPlace, retention: Retention): Promise
 async function cut({ database, logger }: LogPlace, topic: string): Promise<void> {
   try {
     await database.transact(async (tx) => {
-      await tx.query("select roost.cut_topic($1, $2)", [topic, segmentSizeMax]);
+      await tx.query("select roost.cut_topic_1($1, $2)", [topic, segmentSizeMax]);
     });
   } catch (thrown) {
     const error = toRoostError(thrown);

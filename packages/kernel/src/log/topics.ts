@@ -43,7 +43,7 @@ export async function createTopic(sql: Sql, topic: NewTopic): Promise<void> {
       `topic "${topic.name}" has ${existing.partitionCount} partitions and cannot shrink to ${topic.partitionCount}: keys would change their partition`,
     );
   }
-  await sql.query("select roost.create_topic($1, $2, $3, $4)", [
+  await sql.query("select roost.create_topic_1($1, $2, $3, $4)", [
     topic.name,
     Math.max(partitionCount, existing?.partitionCount ?? 0),
     topic.segmentSize ?? segmentSizeDefault,

@@ -44,16 +44,16 @@ test("claim, release, begin, reserve, settle, finish and end touch few blocks be
   const statements: [string, string, unknown[]][] = [
     ["claim", claimStatement, [worker.workerId, ["default"], 10, [], [1]]],
     ["claim one", claimStatement, [worker.workerId, ["default"], 1, [], [1]]],
-    ["release", "select * from roost.release_limited_runs($1::text[])", [["slot:stuck", "rate:stuck"]]],
+    ["release", "select * from roost.release_limited_runs_1($1::text[])", [["slot:stuck", "rate:stuck"]]],
     ["lock", lockStatement, [ids]],
     [
       "reserve",
-      "select roost.reserve_spend($1::uuid, $2::bigint, $3::integer, $4::uuid, $5::numeric, $6::bigint)",
+      "select roost.reserve_spend_1($1::uuid, $2::bigint, $3::integer, $4::uuid, $5::numeric, $6::bigint)",
       [ids[0], 1, 1, kernel.createId(), 0.001, 100],
     ],
     [
       "settle",
-      "select roost.settle_spends($1::uuid[], $2::integer[], $3::numeric[], $4::bigint[])",
+      "select roost.settle_spends_1($1::uuid[], $2::integer[], $3::numeric[], $4::bigint[])",
       [[ids[0]], [1], [0.001], [100]],
     ],
     [

@@ -8,5 +8,5 @@ export async function settleReservations(
 ): Promise<void> {
   const reserving = runs.filter((run) => run.reservationCount > 0).map((run) => run.id);
   if (reserving.length === 0) return;
-  await tx.query("select roost.settle_reservations($1::uuid[])", [reserving], { name: "roost_reservations_settle" });
+  await tx.query("select roost.settle_reservations_1($1::uuid[])", [reserving], { name: "roost_reservations_settle" });
 }

@@ -1,6 +1,6 @@
 /**
  * Start limits: maximum active runs of a key (a slot), maximum starts in a window (a rate). Owns how start limits are created, and which runs pass
- * when; the table ensures that no run becomes ready past them (migration 009).
+ * when; a statement that makes a run ready says itself whether the run waits at one.
  */
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
@@ -85,7 +85,7 @@ export async function releaseLimitedRuns(
   const names = [...new Set(startLimits.filter((startLimit) => typeof startLimit === "string"))];
   if (names.length === 0) return [];
   const released = await tx.query<{ runId: string; queue: string }>(
-    'select run_id as "runId", run_queue as queue from roost.release_limited_runs($1::text[])',
+    'select run_id as "runId", run_queue as queue from roost.release_limited_runs_1($1::text[])',
     [names],
     { name: "roost_start_limit_release" },
   );

@@ -26,7 +26,7 @@ export async function copyEvents(home: Sql, scratch: Sql): Promise<void> {
 }
 
 async function copyTopic(home: Sql, scratch: Sql, topic: CopiedTopic): Promise<void> {
-  await scratch.query("select roost.create_topic($1, $2, $3, $4)", [
+  await scratch.query("select roost.create_topic_1($1, $2, $3, $4)", [
     topic.name,
     topic.partitions,
     topic.segmentSize,
@@ -37,7 +37,7 @@ async function copyTopic(home: Sql, scratch: Sql, topic: CopiedTopic): Promise<v
     "update roost.topic set offsets_from = $2, offsets_until = greatest(offsets_until, $2), segment_size = $3 where name = $1",
     [topic.name, topic.offsetsFrom, topic.segmentSize],
   );
-  await scratch.query("select roost.extend_topic($1, $2)", [topic.name, topic.until + 1]);
+  await scratch.query("select roost.extend_topic_1($1, $2)", [topic.name, topic.until + 1]);
   const heads = await home.query<{ partition: number; nextOffset: number }>(
     'select partition, next_offset as "nextOffset" from roost.partition_head where topic = $1',
     [topic.name],

@@ -1,34 +1,8 @@
--- Retention of what has been: segments of topics, months of runs, ticks. A segment that some partition has not filled, and may not fill
--- for years, no longer keeps the others: it is replaced by one of the same range that holds only what is not expired.
+-- The segments of topics. Retention: every event that is dropped is older than the topic's retention, and offsets have no gap.
 
--- Invariant: the segments of a topic cover its offsets from offsets_from up to offsets_until without a gap; each is one table.
-create table roost.segment (
-  topic        text collate "C" not null references roost.topic (name),
-  offsets_from bigint not null,
-  offsets_until bigint not null check (offsets_until > offsets_from),
-  relation     text not null unique,
-  -- Holds what is left of segments that were retired although some partition has not filled them. Only the oldest is one.
-  is_rest      boolean not null default false,
-  primary key (topic, offsets_from)
-);
-insert into roost.segment (topic, offsets_from, offsets_until, relation)
-  select t.name, n, n + t.segment_size, format('%s_%s', t.relation, n / t.segment_size)
-  from roost.topic t cross join lateral generate_series(t.offsets_from, t.offsets_until - t.segment_size, t.segment_size) as n;
-
--- One row: how long history is kept; null: for ever.
-create table roost.retention (
-  only_row   boolean primary key default true check (only_row),
-  -- The topics that the settings name, so that one that is no longer named is kept for ever again.
-  topics     text[] not null default '{}',
-  runs_ms    bigint check (runs_ms > 0),
-  ticks_ms   bigint check (ticks_ms > 0),
-  -- Ticks of moments before it have been dropped, or are about to be. It only grows.
-  ticks_from timestamptz not null default '-infinity'
-);
-insert into roost.retention default values;
-
--- As before, and each segment has its row. Sizes may change, so a name that is taken gets the offset.
-create or replace function roost.extend_topic(topic_name text, until bigint) returns bigint
+-- Makes segments until every offset below `until` has one; returns where they end now. A segment is made beside the topic's table and then
+-- attached, which, unlike PARTITION OF, lets reads and appends go on. Sizes may change, so a name that is taken gets the offset.
+create or replace function roost.extend_topic_1(topic_name text, until bigint) returns bigint
   language plpgsql as $$
 declare
   known roost.topic;
@@ -57,7 +31,7 @@ end $$;
 
 -- Ends the newest segment where the fullest partition is, if it is larger than `size`, and makes further ones of that size: small
 -- segments expire sooner as a whole. Nobody appends to the topic meanwhile.
-create function roost.cut_topic(topic_name text, size bigint) returns void
+create or replace function roost.cut_topic_1(topic_name text, size bigint) returns void
   language plpgsql as $$
 declare
   known roost.topic;
@@ -79,15 +53,15 @@ begin
     known.relation, newest.relation, newest.offsets_from, cut);
   update roost.segment set offsets_until = cut where topic = topic_name and offsets_from = newest.offsets_from;
   update roost.topic set offsets_until = cut where name = topic_name;
-  perform roost.extend_topic(topic_name, cut + 1);
+  perform roost.extend_topic_1(topic_name, cut + 1);
 end $$;
 
 -- The first offset of a partition that retention keeps: what is younger than the cutoff, and what a group that pins the topic has not read.
-create function roost.first_kept(topic_name text, partition_number integer, cutoff timestamptz, from_offset bigint, until_offset bigint) returns bigint
+create or replace function roost.first_kept_1(topic_name text, partition_number integer, cutoff timestamptz, from_offset bigint, until_offset bigint) returns bigint
   language plpgsql stable as $$
 begin
   return greatest(from_offset, least(
-    roost.find_offset(topic_name, partition_number, cutoff, from_offset, until_offset),
+    roost.find_offset_1(topic_name, partition_number, cutoff, from_offset, until_offset),
     (select min(coalesce(c.next_offset, 0)) from roost.consumer_group g
      left join roost.cursor c on c.group_name = g.name and c.topic = topic_name and c.partition = partition_number
      where topic_name = any(g.pinned_topics))));
@@ -96,7 +70,7 @@ end $$;
 -- Retires a topic's oldest segment that is not retired yet, and says whether it did. Every event that it drops is older than the
 -- retention. Partitions that have filled the segment must be wholly expired in it; what others still hold of it, and will write to it, goes
 -- to a segment of what is left, together with what earlier ones left. The newest segment stays.
-create or replace function roost.drop_expired_segment(topic_name text) returns boolean
+create or replace function roost.drop_expired_segment_1(topic_name text) returns boolean
   language plpgsql as $$
 declare
   known roost.topic;
@@ -127,7 +101,7 @@ begin
       into kept
     from (
       select h.next_offset >= retired.offsets_until as is_filled, h.first_offset, h.until,
-        roost.first_kept(topic_name, h.partition, cutoff, h.first_offset, h.until) as first_kept
+        roost.first_kept_1(topic_name, h.partition, cutoff, h.first_offset, h.until) as first_kept
       from (
         select partition, next_offset, least(next_offset, retired.offsets_until) as until,
           least(greatest(first_offset, oldest.offsets_from), next_offset, retired.offsets_until) as first_offset
@@ -146,12 +120,12 @@ begin
     perform from roost.segment where topic = topic_name and offsets_from = retired.offsets_from and offsets_until = retired.offsets_until;
     if not found then return false; end if;
   end loop;
-  perform roost.replace_segments(known, oldest, retired, cutoff, kept.is_filled);
+  perform roost.replace_segments_1(known, oldest, retired, cutoff, kept.is_filled);
   return true;
 end $$;
 
 -- The second half of drop_expired_segment, under its locks: `oldest` and `retired` may be one.
-create function roost.replace_segments(known roost.topic, oldest roost.segment, retired roost.segment, cutoff timestamptz, is_filled boolean) returns void
+create or replace function roost.replace_segments_1(known roost.topic, oldest roost.segment, retired roost.segment, cutoff timestamptz, is_filled boolean) returns void
   language plpgsql as $$
 declare
   rest text := format('%s_rest', known.relation);
@@ -159,7 +133,7 @@ declare
 begin
   -- Where each partition begins from now on, as long as the segments are there to look at.
   create temporary table roost_first_kept on commit drop as
-    select h.partition, roost.first_kept(known.name, h.partition, cutoff,
+    select h.partition, roost.first_kept_1(known.name, h.partition, cutoff,
       least(greatest(h.first_offset, oldest.offsets_from), h.next_offset, retired.offsets_until), least(h.next_offset, retired.offsets_until)) as first_kept
     from roost.partition_head h where h.topic = known.name;
   if not is_filled then
@@ -183,4 +157,49 @@ begin
   update roost.partition_head h set first_offset = k.first_kept from pg_temp.roost_first_kept k
     where h.topic = known.name and h.partition = k.partition and h.first_offset < k.first_kept;
   drop table pg_temp.roost_first_kept;
+end $$;
+
+-- The first offset whose event is not older than the time; the next offset when there is none. Times ascend with offsets but for
+-- appends that ran at the same moment.
+create or replace function roost.find_offset_1(of_topic text, of_partition integer, since timestamptz, first_offset bigint, next_offset bigint)
+returns bigint language plpgsql stable as $$
+declare
+  low bigint := first_offset;
+  high bigint := next_offset;
+  middle bigint;
+begin
+  while low < high loop
+    middle := (low + high) / 2;
+    if (select e.time < since from roost.event e where e.topic = of_topic and e.partition = of_partition and e."offset" = middle) then
+      low := middle + 1;
+    else
+      high := middle;
+    end if;
+  end loop;
+  return low;
+end $$;
+
+-- Makes a topic, or gives an existing one more partitions. A key's partition depends on their count, so they never get fewer.
+create or replace function roost.create_topic_1(topic_name text, partitions integer, offsets_per_segment bigint, retention bigint) returns void
+  language plpgsql as $$
+declare
+  known roost.topic;
+begin
+  insert into roost.topic (name, relation, partition_count, segment_size, retention_ms)
+    values (topic_name, '', partitions, offsets_per_segment, retention)
+    on conflict (name) do nothing
+    returning * into known;
+  if found then
+    known.relation := format('event_%s_%s', known.number, left(replace(topic_name, '-', '_'), 32));
+    update roost.topic set relation = known.relation where name = topic_name;
+    execute format('create table roost.%I (like roost.event including all) partition by range ("offset")', known.relation);
+    execute format('alter table roost.event attach partition roost.%I for values in (%L)', known.relation, topic_name);
+    perform roost.extend_topic_1(topic_name, offsets_per_segment);
+  else
+    update roost.topic set partition_count = greatest(partition_count, partitions), retention_ms = coalesce(retention, retention_ms)
+      where name = topic_name and (partition_count < partitions or retention_ms <> coalesce(retention, retention_ms) or retention_ms is null);
+  end if;
+  insert into roost.partition_head (topic, partition)
+    select topic_name, n from generate_series(0, partitions - 1) n
+    on conflict do nothing;
 end $$;

@@ -1,0 +1,133 @@
+-- The tables of packages/memory. Columns `labels` name a set of roost.label_set by its number (packages/contract/src/labels.ts). Who may
+-- read a file follows from its place; trust and sources follow from its author.
+
+-- What is known of the home's files. The files themselves are the truth of their content; these rows say which content has been
+-- recorded in the log, so that an edit from outside is noticed, and is recorded once.
+-- Everybody who writes or records a file takes this advisory lock first, held to the end of the transaction:
+--   hashtextextended('memory.file:' || lower(path), 0)
+
+create table memory.file (
+  -- Relative to the home, where the file really is.
+  path        text collate "C" primary key,
+  -- Null: too large to keep; only its size and times are watched.
+  sha256      text check (sha256 ~ '^[0-9a-f]{64}$'),
+  bytes       bigint not null,
+  -- Inode, size and time of change when the content was last looked at; null: look again.
+  stamp       text,
+  modified_at timestamptz not null,
+  -- Labels of what is recorded. `sections`: which lines have which, [[first line, count, number], …]; null: all have `labels`.
+  labels      integer not null default 1,
+  sections    jsonb,
+  event_id    text not null,
+  -- The run that wrote what is there; null: somebody else, or somebody outside.
+  run_id      uuid,
+  recorded_at timestamptz not null default roost.now()
+);
+
+-- Committed before a file is replaced and deleted with the record of it: a row that outlives its writer tells what to look for.
+create table memory.file_intent (
+  id              uuid primary key,
+  path            text collate "C" not null,
+  previous_sha256 text,
+  sha256          text not null,
+  bytes           bigint not null,
+  author          jsonb not null,
+  created_at      timestamptz not null default roost.now()
+);
+
+-- State files: a projection of state.changed. `text` is what the file is to hold, `disk_text` what it held when it was last
+-- written or read by Roost; where they differ a write is still to come, and `disk_text` is the base of a merge.
+create table memory.state (
+  name         text collate "C" primary key,
+  version      bigint not null check (version > 0),
+  value        jsonb not null,
+  labels       integer not null default 1,
+  -- Null: there is to be no file.
+  text         text,
+  sha256       text,
+  updated_at   timestamptz not null,
+  updated_by   text not null,
+  event_id     text not null,
+  run_id       uuid,
+  -- When somebody last said what it is, also when that changed nothing.
+  confirmed_at timestamptz not null,
+  disk_text    text,
+  disk_sha256  text,
+  constraint state_text_with_hash check ((text is null) = (sha256 is null) and (disk_text is null) = (disk_sha256 is null))
+);
+-- Two names that differ in case only would be one file on many disks.
+create unique index state_folded_name on memory.state (lower(name));
+
+-- Conversations and what each was told of the rest of the world.
+
+create table memory.session (
+  key             text collate "C" primary key,
+  kind            text not null check (kind in ('main', 'cron', 'heartbeat', 'subagent', 'channel')),
+  agent           text not null,
+  title           text,
+  next_seq        bigint not null default 1,
+  created_at      timestamptz not null default roost.now(),
+  last_message_at timestamptz,
+  -- Where in the log the session's next digest begins; null: none was shown yet. Moved in the transaction that records what was shown.
+  digest_offsets  text,
+  -- When what lies before digest_offsets was shown.
+  digest_at       timestamptz,
+  -- Transcripts longer than a context go on from here: the messages as a model last saw them, and the turn they reach to.
+  compacted       jsonb,
+  compacted_turn  bigint,
+  compacted_labels integer not null default 1
+) with (fillfactor = 50);
+create index session_by_use on memory.session (last_message_at desc nulls last, key);
+
+-- A turn is a message to the session and all that answers it. A model reads them by (turn_seq, place, seq): what was told with the
+-- message (place 0), the message (1), its answers (2), also when further messages came meanwhile.
+create table memory.message (
+  session_key text collate "C" not null references memory.session (key),
+  seq         bigint not null,
+  id          uuid not null unique,
+  turn_seq    bigint not null,
+  place       smallint not null check (place between 0 and 2),
+  role        text not null check (role in ('user', 'assistant', 'tool', 'system')),
+  text        text not null,
+  -- As the agent's loop takes it.
+  content     jsonb not null,
+  run_id      uuid,
+  source      text,
+  labels      integer not null default 1,
+  is_rehearsed boolean not null default false,
+  created_at  timestamptz not null default roost.now(),
+  primary key (session_key, seq)
+);
+create index message_by_turn on memory.message (session_key, turn_seq, place, seq);
+create index message_by_run on memory.message (run_id) where run_id is not null;
+
+-- What a heartbeat last thought about. `pending` is what a beat that is still going was shown: it counts when the beat has ended well,
+-- so that what a failed one saw is seen again.
+create table memory.heartbeat (
+  session_key     text collate "C" primary key,
+  inputs          jsonb,
+  offsets         text,
+  called_at       timestamptz,
+  pending_run_id  uuid,
+  pending_inputs  jsonb,
+  pending_offsets text,
+  last_text       text,
+  last_sent_at    timestamptz
+) with (fillfactor = 50);
+
+-- Files of the home that cannot be read or written, as the last look found them: each is set aside alone, told once, and forgotten
+-- when a look finds it well. The rows follow the disk and can be dropped at any time.
+create table memory.file_problem (
+  path   text collate "C" primary key,
+  reason text not null,
+  since  timestamptz not null default roost.now()
+);
+
+-- Marks of contents that rest on what nobody vouches for: a file that is moved, renamed or copied keeps them.
+-- Invariant: a content that a person has vouched for is not in it.
+create table memory.marked_content (
+  sha256   text primary key,
+  -- As memory.file has them.
+  labels   integer not null,
+  sections jsonb
+);
