@@ -5,7 +5,7 @@ import { openWorlds, type Worlds } from "./open-worlds.ts";
 import { createPlan, type Plan } from "./plan.ts";
 import { simulate } from "./simulate.ts";
 
-const seeds = [1, 2, 3, 4, 5];
+const seeds = [1, 2, 3];
 
 let worlds: Worlds;
 before(async () => {
