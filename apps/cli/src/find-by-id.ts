@@ -29,6 +29,6 @@ export async function findRunId(client: RoostClient, given: string): Promise<str
   return findById(
     given,
     runs.map(({ id }) => id),
-    { one: `run among the last ${candidatesMax}`, list: "roost runs" },
+    { one: "run", list: `roost runs (the end of an id is looked up among the last ${candidatesMax} runs)` },
   );
 }

@@ -19,7 +19,7 @@ const agentsMax = 5000;
 export function addAgentsCommands(program: Command, context: CliContext): void {
   const agents = program
     .command("agents")
-    .summary("what your agents are told and may use")
+    .summary("show how your agents are defined")
     .description("Lists and shows agents as roost.yaml and agents/*.md define them, and how each was defined before.");
   addList(agents, context);
   addShow(agents, context);
@@ -83,7 +83,7 @@ function agentColumns(nowMs: number): Column<Agent>[] {
     { title: "TITLE", value: ({ definition }) => plainLine(definition.title ?? ""), importance: 7 },
     { title: "MODEL", value: ({ definition }) => plainLine(definition.model ?? ""), importance: 2 },
     {
-      title: "RUNS",
+      title: "RUNNING",
       value: ({ liveRunCount }) => String(liveRunCount),
       alignRight: true,
       importance: 3,
@@ -102,7 +102,7 @@ function printAgent({ terminal }: CliContext, agent: Agent, nowMs: number): void
     ["defined in", plainLine(agent.source ?? agent.definedBy)],
     ["model", plainLine(definition.model ?? "the first in the list")],
     ["about", plainLine(definition.title ?? "")],
-    ["tools", plainLine(definition.tools?.join(", ") ?? "whole conversation")],
+    ["tools", plainLine(definition.tools?.join(", ") ?? "all of its session's")],
     ["services", plainLine(definition.services?.join(", ") ?? "")],
     ["skills", plainLine(definition.skills?.join(", ") ?? "all")],
     ["may know", plainLine(definition.clearance?.join(", ") ?? "all that its session may")],

@@ -133,7 +133,7 @@ test("replayRun() reads history, uses a run's own definition when its job is gon
   assert.deepEqual([report.verdict, report.job?.presentVersion], ["same", null]);
   assert.match(report.notCompared.map(({ why }) => why).join(), /job mail no longer exists/);
   await home.test.database.query("update roost.run_history set is_rehearsed = true");
-  assert.match((await home.replay(id)).notCompared.map(({ why }) => why).join(), /the run is a rehearsal/);
+  assert.match((await home.replay(id)).notCompared.map(({ why }) => why).join(), /the run was rehearsed/);
   await home.test.database.query("update roost.run_history set handler = 'other'");
   await assert.rejects(home.replay(id), { code: "conflict", message: /of the kind "other"/ });
   await assert.rejects(home.replay(home.kernel.createId()), { code: "not_found" });

@@ -69,7 +69,7 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
     contextUnknown: (seq) => whyContextUnknown(present.run, built.context, seq),
   });
   if (present.unknown !== undefined) findings.skip(null, "its job", present.unknown);
-  if (run.isRehearsed) findings.skip(null, "the model", "there was no model then: the run is a rehearsal");
+  if (run.isRehearsed) findings.skip(null, "the model", "the run was rehearsed without one");
   const ended = await execute({
     ...options,
     ...opened,
