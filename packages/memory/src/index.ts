@@ -11,7 +11,7 @@ export { homeLimits } from "./disk/home-limits.ts";
 // Files.
 export { findHomeFile, readHomeFile, readMarkedFile, type HomeFile, type MarkedFile } from "./files/read-home-file.ts";
 export { labelsOfLines } from "./records/line-marks.ts";
-export { listHomeFiles, type ListedFile } from "./files/list-home-files.ts";
+export { listHomeFiles } from "./files/list-home-files.ts";
 export { listMarkedFiles } from "./files/list-marked-files.ts";
 export { trustHomeFile } from "./files/trust-home-file.ts";
 export { searchHomeFiles, type SearchHit, type SearchRequest, type SearchResult } from "./files/search-home-files.ts";

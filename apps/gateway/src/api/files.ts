@@ -7,7 +7,7 @@ import { iso } from "../records/iso.ts";
 export function serveFiles({ memory }: { memory: Memory }): Served[] {
   return [
     serve(operations.listFiles, async ({ limit, after, isMarked }) => {
-      const files = await listMarkedFiles(memory);
+      const files = await listMarkedFiles(memory, { as: { kind: "main" } });
       const wanted = files.filter(({ mark }) => isMarked === undefined || (mark !== null) === isMarked);
       const { rows, next } = pageByName(wanted, { limit, after }, ({ path }) => path);
       return toPage(

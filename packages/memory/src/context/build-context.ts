@@ -3,7 +3,7 @@
  * the log and changes neither; what was shown is recorded by commitDigest, in the transaction of the step that used it.
  */
 import type { AgentDefinition } from "@roost/contract/operations";
-import { formatLabels, joinLabels, openLabels } from "@roost/contract/labels";
+import { formatLabels, isUntrusted, joinLabels, openLabels } from "@roost/contract/labels";
 import type { Run } from "@roost/kernel";
 import { buildDigest, digestLabels, type Digest } from "../digest/build-digest.ts";
 import { readInputs, type HeartbeatInputs } from "../heartbeat/heartbeat-inputs.ts";
@@ -16,6 +16,7 @@ import { kindOfSession, readSession, type SessionRow } from "../sessions/session
 import { ageText } from "../state/age-text.ts";
 import { listStates } from "../state/get-state.ts";
 import { findStale } from "../state/staleness.ts";
+import { hasKnownName } from "../visibility/has-known-name.ts";
 import { stateInputsOf, viewerOf } from "../visibility/viewer-of.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { earlierRuns } from "./earlier-runs.ts";
@@ -182,7 +183,10 @@ const statesShownMax = 30;
 /** The states with their ages; for a cron, its own and its inputs. */
 async function stateSection(memory: Memory, run: Run, viewer: Viewer): Promise<{ text: string; stale: string[] }> {
   if (viewer.kind === "subagent" || viewer.kind === "channel") return { text: "", stale: [] };
-  const states = await listStates(memory, { as: viewer });
+  const all = await listStates(memory, { as: viewer });
+  const states = all.filter(
+    ({ path, updatedBy, labels }) => !isUntrusted(labels) || hasKnownName(viewer, path, updatedBy),
+  );
   const stale = findStale({
     states,
     inputs: stateInputsOf(run.input),
@@ -193,6 +197,11 @@ async function stateSection(memory: Memory, run: Run, viewer: Viewer): Promise<{
   const ages = states.map(
     (state) => `- ${state.path}: version ${state.version}, ${ageText(state.ageMs)} old, by ${state.updatedBy}`,
   );
+  const leftOut = all.length - states.length;
+  if (leftOut > 0)
+    ages.unshift(
+      `- ${leftOut} more, named by runs that had read content from outside: list_files with marked lists them`,
+    );
   const warning = stale.length === 0 ? [] : ["Do not rely on what is stale:", ...stale.map((line) => `- ${line}`)];
   return { text: [...ages.slice(0, statesShownMax), ...warning].join("\n"), stale };
 }

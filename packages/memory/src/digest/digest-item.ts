@@ -180,7 +180,7 @@ function describeFile(event: StoredEvent, isMarked: boolean): DigestItem {
 export function namedByRoost(path: string): string {
   const { class: kind, jobId } = classifyPath(path);
   if (kind === "work") return `a file in work/${jobId}/`;
-  return kind === "other" || kind === "skill" ? "a file (list_files shows its name)" : path;
+  return kind === "other" || kind === "skill" ? "a file (list_files with marked shows its name)" : path;
 }
 
 function describeOther(event: StoredEvent, isMarked: boolean): DigestItem | undefined {

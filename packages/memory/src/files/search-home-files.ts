@@ -8,8 +8,9 @@ import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
 import { walkHome, type WalkedFile } from "../disk/walk-home.ts";
 import type { Memory } from "../memory.ts";
 import type { Viewer } from "../visibility/viewer.ts";
-import { labelsOfLines } from "../records/line-marks.ts";
+import { labelsOfAll, labelsOfLines } from "../records/line-marks.ts";
 import { marksOfFile } from "./marks-of-file.ts";
+import { hasKnownName } from "../visibility/has-known-name.ts";
 import { maySeeFile } from "../visibility/visibility.ts";
 
 export interface SearchRequest {
@@ -84,6 +85,7 @@ async function labelsOfHits(memory: Memory, viewer: Viewer, hits: SearchHit[]): 
     else {
       const marks = await marksOfFile(memory, viewer, { path, sha256: disk.sha256, text });
       for (const { line } of lines) parts.push(labelsOfLines(marks, { from: line, count: 1 }));
+      if (!hasKnownName(viewer, path)) parts.push(labelsOfAll(marks));
     }
   }
   return joinLabels(...parts);

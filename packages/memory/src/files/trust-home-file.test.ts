@@ -37,7 +37,7 @@ test("trustHomeFile() takes the mark from the lines that a person names, as an e
   await using home = await openHome();
   const { memory } = home;
   assert.deepEqual(await markedOf(home, "notes/a.md"), [[2, 3]]);
-  const [listed] = (await listMarkedFiles(memory)).filter(({ mark }) => mark !== null);
+  const [listed] = (await listMarkedFiles(memory, { as })).filter(({ mark }) => mark !== null);
   assert.deepEqual([listed?.path, listed?.mark?.lines], ["notes/a.md", [{ from: 2, to: 4 }]]);
   const wrong = { path: "notes/a.md", by };
   await assert.rejects(trustHomeFile(memory, { ...wrong, sha256: hashOf(mine) }), { code: "conflict" });

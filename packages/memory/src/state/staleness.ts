@@ -1,5 +1,6 @@
 /** Which states are stale. Pure: states, limits and the time in, lines out. */
 import { formatDurationMs, type JsonValue } from "@roost/base";
+import { isUntrusted, type Labels } from "@roost/contract/labels";
 import { ageText } from "./age-text.ts";
 import type { StateInput } from "../visibility/viewer-of.ts";
 
@@ -7,6 +8,8 @@ export interface AgedState {
   name: string;
   ageMs: number;
   value: JsonValue;
+  /** Of the value. */
+  labels: Labels;
 }
 
 export interface Staleness {
@@ -54,6 +57,8 @@ export function findStale(query: StalenessQuery): Staleness[] {
 
 /** Existing homes keep the times of their checks in a field: {"lastChecks": {"email": 1767225600}}. */
 function staleChecks(state: AgedState, limitMs: number, nowMs: number): Staleness[] {
+  // Names of fields are texts too.
+  if (isUntrusted(state.labels)) return [];
   const { value } = state;
   const checks = typeof value === "object" && value !== null && !Array.isArray(value) ? value["lastChecks"] : undefined;
   if (typeof checks !== "object" || checks === null || Array.isArray(checks)) return [];
