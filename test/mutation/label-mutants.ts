@@ -10,6 +10,23 @@ const sentence = {
 const clearanceTest =
   "A clearance narrows what main and heartbeat see and write, gives no other kind a file, and never a cron what people say";
 
+const names = {
+  tests: sentence.tests,
+  kills: ["Y: what a page says of itself in names, purposes and errors is read marked, or not at all"],
+  spares: [],
+};
+
+const toldTo = "apps/gateway/src/security/told-to.ts";
+const token = {
+  tests: "apps/gateway/src/create-gateway.test.ts",
+  kills: [
+    "What an agent writes through the API is marked as its run is, and what it reads there marks the run, as far as it may know it",
+  ],
+  spares: [
+    "An agent that calls is that agent: its run's token opens what agents may call, and ends with the run's epoch",
+  ],
+};
+
 const edit = (file: string, find: string, replace: string) => [{ file: `packages/${file}`, find, replace, count: 1 }];
 
 export const labelMutants: readonly Mutant[] = [
@@ -54,5 +71,59 @@ export const labelMutants: readonly Mutant[] = [
       "marksAfter() washes no line that is moved, indented, copied or brought back by who did not read it",
     ],
     spares: [],
+  },
+  {
+    name: "labels: a marked content keeps its marks",
+    edits: edit(
+      "memory/src/records/marks-of-text.ts",
+      "if (known !== undefined) return loadMarks",
+      "if (known === null) return loadMarks",
+    ),
+    tests: "packages/memory/src/files/trust-home-file.test.ts",
+    kills: ["A marked file keeps its marks where it is moved, renamed or copied to, and when it is brought back"],
+    spares: ["trustHomeFile() takes the mark from the lines that a person names, as an event, and from no other"],
+  },
+  {
+    ...names,
+    name: "labels: an error carries what it quotes",
+    edits: edit(
+      "worker/src/steps/run-mark.ts",
+      'result.state === "failed" ? result.error.labels',
+      'result.state === "failed" ? undefined',
+    ),
+  },
+  {
+    ...names,
+    name: "labels: a name is a text",
+    edits: edit(
+      "memory/src/visibility/has-known-name.ts",
+      'return kind !== "work" && kind !== "skill" && kind !== "other";',
+      "return true;",
+    ),
+  },
+  {
+    name: "held writes: where a link leads is held",
+    edits: edit(
+      "memory/src/files/write-home-file.ts",
+      "? heldFile(path) : undefined;",
+      "? heldFile(asked) : undefined;",
+    ),
+    tests: "packages/memory/src/files/write-home-file.test.ts",
+    kills: [
+      "writeHomeFile() refuses what a link makes of a path that nobody held, to who has read what nobody vouches for",
+    ],
+    spares: ["writeHomeFile() creates a file only where there is none"],
+  },
+  {
+    ...token,
+    name: "tokens: what a run writes through the API carries what it knows",
+    edits: [{ file: toldTo, find: "labels: run?.labels };", replace: "labels: undefined };", count: 1 }],
+  },
+  {
+    ...token,
+    name: "tokens: what a run reads through the API marks it",
+    edits: [
+      { file: toldTo, find: "epoch: run.epoch }, heard);", replace: "epoch: run.epoch }, joinLabels());", count: 1 },
+    ],
   },
 ];

@@ -1,3 +1,4 @@
+/** The files of a home with their marks: for the person, who takes them away, and for sessions, which are told which names to trust. */
 import { isUntrusted, openLabels, type Labels } from "@roost/contract/labels";
 import type { Memory } from "../memory.ts";
 import type { StoredMarks } from "../records/marks-of-text.ts";

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { formatLabels, isUntrusted, type Labels } from "@roost/contract/labels";
-import { createRun, finishRun, getRun } from "@roost/kernel";
+import { finishRun, getRun } from "@roost/kernel";
 import { appendReply, buildContext, getState, mayKnow, sendMessage } from "@roost/memory";
 import { jobRun, openTestHome, type Call, type TestHome } from "../testing/open-test-home.ts";
 
@@ -143,7 +143,7 @@ test("Y: what a page says of itself in names, purposes and errors is read marked
     [true, true, false, true],
   );
   const reader = await home.begin({ sessionKind: "main", sessionKey: "reading" });
-  await home.think(reader, [
+  const done = await home.think(reader, [
     { name: "http_fetch", arguments: { url: `http://${page.host}/` } },
     { name: "write_file", arguments: { path: `notes/${words}.md`, text: "a note" } },
     { name: "write_file", arguments: { path: `work/blog/${words}.md`, text: "a draft" } },
@@ -153,7 +153,11 @@ test("Y: what a page says of itself in names, purposes and errors is read marked
     { name: "once", arguments: { do: "begin", scope: "pages", key: "1" } },
     { name: "run_job", arguments: { jobId: "none", reason: words } },
   ]);
-  await kernel.transact((tx) => createRun(tx, { ...jobRun("mail"), reason: "a test", input: {} }));
+  assert.deepEqual(
+    done.answers.map(({ isError }) => isError === true),
+    [true, false, false, false, false, false, false, true],
+    done.answers.map(({ text }) => text).join("\n"),
+  );
   for (const call of [
     { name: "list_files", arguments: {} },
     { name: "list_jobs", arguments: {} },
