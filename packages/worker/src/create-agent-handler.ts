@@ -109,9 +109,9 @@ async function end(
 ): Promise<void> {
   if (outcome.state === "failed" && outcome.error === undefined)
     throw new RoostError("internal", `Run ${run.id} failed without a reason`);
-  // Postconditions are judged by what is recorded before the end.
-  if (run.postconditions !== null) await steps.unrecorded.flush();
-  await steps.unrecorded.recordWith(({ finishing, alongside: held }) =>
+  // Postconditions are judged by what is recorded before the end. Writes alongside an outcome go with it alone, where a repeat is recognised.
+  if (run.postconditions !== null || steps.unrecorded.hasAlongside) await steps.unrecorded.flush();
+  await steps.unrecorded.recordWith(({ finishing }) =>
     finishRun(kernel, { runId: run.id, epoch: run.epoch }, outcome, {
       finishing,
       judge,
@@ -119,11 +119,10 @@ async function end(
       isPlain: run.parentRunId === null && run.postconditions === null,
       // The answer of a run with unmet postconditions is not passed on.
       alongside:
-        held === undefined && alongside === undefined
+        alongside === undefined
           ? undefined
           : async (tx, { unmet }) => {
-              await held?.(tx);
-              if (unmet === undefined) await alongside?.(tx);
+              if (unmet === undefined) await alongside(tx);
             },
     }),
   );

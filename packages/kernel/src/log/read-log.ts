@@ -48,19 +48,37 @@ export interface LogPage {
   isCaughtUp: boolean;
 }
 
+/** How many events of a topic retention dropped before they were read. */
+export interface DroppedEvents {
+  topic: string;
+  count: number;
+}
+
 /** Events of several topics. A page may be empty although there is more: see `isCaughtUp`. */
-export async function readLog(sql: Sql, read: ReadLog): Promise<LogPage> {
+export async function readLog(sql: Sql, read: ReadLog): Promise<LogPage & { dropped: DroppedEvents[] }> {
   checkLimit(read.limit);
   const events: StoredEvent[] = [];
   let offsets: OffsetVector = { ...read.after };
   const ranges = await readPartitions(sql, read.topics);
+  const dropped = findDropped(ranges, offsets);
   for (let pass = 0; pass < passesMax; pass += 1) {
     const page = await readPass(sql, read, ranges, offsets, read.limit - events.length);
     events.push(...page.events);
     offsets = page.offsets;
-    if (page.isCaughtUp || events.length === read.limit) return { events, offsets, isCaughtUp: page.isCaughtUp };
+    if (page.isCaughtUp || events.length === read.limit)
+      return { events, offsets, isCaughtUp: page.isCaughtUp, dropped };
   }
-  return { events, offsets, isCaughtUp: false };
+  return { events, offsets, isCaughtUp: false, dropped };
+}
+
+function findDropped(ranges: readonly PartitionRange[], after: OffsetVector): DroppedEvents[] {
+  const dropped = new Map<string, number>();
+  for (const { topic, partition, firstOffset } of ranges) {
+    const reached = after[partitionName(topic, partition)];
+    if (reached !== undefined && reached < firstOffset)
+      dropped.set(topic, (dropped.get(topic) ?? 0) + firstOffset - reached);
+  }
+  return [...dropped].map(([topic, count]) => ({ topic, count }));
 }
 
 /** One topic's events; otherwise as readLog. */

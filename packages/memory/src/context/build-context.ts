@@ -14,18 +14,22 @@ import type { ContextMessage } from "../sessions/message.ts";
 import { readHistory, type History } from "../sessions/read-transcript.ts";
 import { kindOfSession, readSession, type SessionRow } from "../sessions/session.ts";
 import { ageText } from "../state/age-text.ts";
+import { walkHome, type WalkedFile } from "../disk/walk-home.ts";
+import { readRecordedMarks } from "../records/marks-of-text.ts";
+import { contextPaths } from "../visibility/context-paths.ts";
+import { maySeeFile } from "../visibility/visibility.ts";
 import { listStates } from "../state/get-state.ts";
 import { findStale } from "../state/staleness.ts";
 import { hasKnownName } from "../visibility/has-known-name.ts";
 import { stateInputsOf, viewerOf } from "../visibility/viewer-of.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { earlierRuns } from "./earlier-runs.ts";
-import { fileSections, type ShownFile } from "./file-sections.ts";
+import { fileSections, type FileSections, type ShownFile } from "./file-sections.ts";
 import { momentMessage } from "./moment-message.ts";
 import { readMainConversation } from "./read-main-conversation.ts";
 import { runMessage } from "./run-message.ts";
 import { toSection, type LabelledSection, type Section } from "./section.ts";
-import { skillIndex } from "./skill-index.ts";
+import { skillFiles, skillIndex } from "./skill-index.ts";
 
 export const contextLimits = {
   /** Of earlier turns of a conversation; the loop compacts what does not fit the model. */
@@ -70,9 +74,8 @@ export async function buildContext(
   const scan = isInformed && scans ? await scanHome(memory, briefScan) : undefined;
   // Read first: later changes are new to the next heartbeat, even if this one happens to see them.
   const inputs = viewer.kind === "heartbeat" ? await readInputs(memory, run, agent) : undefined;
-  const [files, skills, states, asked, session] = await Promise.all([
-    fileSections(memory, viewer),
-    skillIndex(memory, viewer, { files: scan?.files, only: agent.skills }),
+  const [{ files, skills }, states, asked, session] = await Promise.all([
+    filesAndSkills(memory, viewer, { walked: scan?.files, only: agent.skills }),
     stateSection(memory, run, viewer),
     runMessage(memory, run),
     run.sessionKey === null ? undefined : readSession(memory.kernel.database, run.sessionKey),
@@ -121,6 +124,24 @@ export async function buildContext(
     turnSeq: asked.seq,
     inputs,
   };
+}
+
+/** `walked`: the files of the home, where they were just looked at; `only`: the names of skills that are told. Default: all. */
+async function filesAndSkills(
+  memory: Memory,
+  viewer: Viewer,
+  { walked, only }: { walked: readonly WalkedFile[] | undefined; only: readonly string[] | undefined },
+): Promise<{ files: FileSections; skills: string }> {
+  const { database, clock } = memory.kernel;
+  const seesSkills = maySeeFile(viewer, "skills/any/SKILL.md");
+  const found = seesSkills ? skillFiles(viewer, walked ?? (await walkHome(memory.homeDir)).files, only) : [];
+  const paths = contextPaths(viewer, memory.calendar.dayAt(clock.nowMs()));
+  const recorded = await readRecordedMarks(database, [...paths, ...found.map(({ path }) => path)]);
+  const [files, skills] = await Promise.all([
+    fileSections(memory, viewer, { paths, recorded }),
+    skillIndex(memory, viewer, { found, recorded }),
+  ]);
+  return { files, skills };
 }
 
 /** Only conversations continue their history; every other run starts afresh. */

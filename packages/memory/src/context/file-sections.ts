@@ -9,8 +9,7 @@ import { homeLimits } from "../disk/home-limits.ts";
 import { findHomeFile } from "../files/read-home-file.ts";
 import { marksOfFile } from "../files/marks-of-file.ts";
 import type { Memory } from "../memory.ts";
-import { contextPaths } from "../visibility/context-paths.ts";
-import { readRecordedMarks, type RecordedMarks } from "../records/marks-of-text.ts";
+import type { RecordedMarks } from "../records/marks-of-text.ts";
 import type { LineMarks } from "../records/line-marks.ts";
 import type { LabelledSection } from "./section.ts";
 import { showTrusted } from "./show-trusted.ts";
@@ -29,13 +28,15 @@ export interface FileSections {
   shown: ShownFile[];
 }
 
-export async function fileSections(memory: Memory, viewer: Viewer): Promise<FileSections> {
+/** `paths` of contextPaths, with what is recorded of them. */
+export async function fileSections(
+  memory: Memory,
+  viewer: Viewer,
+  { paths, recorded }: { paths: readonly string[]; recorded: ReadonlyMap<string, RecordedMarks> },
+): Promise<FileSections> {
   const sections: LabelledSection[] = [];
   const shown: ShownFile[] = [];
   let leftChars: number = homeLimits.contextCharsMax;
-  const nowMs = memory.kernel.clock.nowMs();
-  const paths = contextPaths(viewer, memory.calendar.dayAt(nowMs));
-  const recorded = await readRecordedMarks(memory.kernel.database, paths);
   const files = await Promise.all(paths.map((path) => findReadable(memory, path, { viewer, recorded })));
   for (const [index, file] of files.entries()) {
     const path = paths[index]!;
@@ -70,7 +71,7 @@ type Found = { path: string; text: string; sha256: string; marks: LineMarks } | 
 async function findReadable(
   memory: Memory,
   path: string,
-  { viewer, recorded }: { viewer: Viewer; recorded: Map<string, RecordedMarks> },
+  { viewer, recorded }: { viewer: Viewer; recorded: ReadonlyMap<string, RecordedMarks> },
 ): Promise<Found> {
   try {
     const file = await findHomeFile(memory, path, { as: viewer });

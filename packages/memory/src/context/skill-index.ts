@@ -2,10 +2,10 @@
 import { isUntrusted } from "@roost/contract/labels";
 import { parse } from "yaml";
 import { textOf, type DiskFile } from "../disk/read-disk-file.ts";
-import { walkHome, type WalkedFile } from "../disk/walk-home.ts";
+import type { WalkedFile } from "../disk/walk-home.ts";
 import { marksOfFile } from "../files/marks-of-file.ts";
 import type { Memory } from "../memory.ts";
-import { readRecordedMarks, type RecordedMarks } from "../records/marks-of-text.ts";
+import type { RecordedMarks } from "../records/marks-of-text.ts";
 import { labelsOfAll } from "../records/line-marks.ts";
 import { mayKnow } from "../visibility/clearance.ts";
 import type { Viewer } from "../visibility/viewer.ts";
@@ -15,29 +15,23 @@ const skillsMax = 100;
 const descriptionCharsMax = 300;
 const skillPath = /^skills\/([^/]+)\/SKILL\.md$/;
 
-interface SkillIndexOptions {
-  /** Of a walk that was just made. */
-  files?: readonly WalkedFile[] | undefined;
-  /** Names of folders in skills/. Default: all. */
-  only?: readonly string[] | undefined;
-}
-
-/** Empty when there are none that the viewer may see. */
-export async function skillIndex(memory: Memory, viewer: Viewer, options: SkillIndexOptions): Promise<string> {
-  if (!maySeeFile(viewer, "skills/any/SKILL.md")) return "";
-  const { files = (await walkHome(memory.homeDir)).files, only } = options;
+/** The files of skills that the viewer may see. `only`: names of folders in skills/. Default: all. */
+export function skillFiles(viewer: Viewer, files: readonly WalkedFile[], only?: readonly string[]): WalkedFile[] {
   const isTold = (path: string) => {
     const name = skillPath.exec(path)?.[1];
     return name !== undefined && (only === undefined || only.includes(name));
   };
-  const found = files.filter(({ path }) => isTold(path) && maySeeFile(viewer, path));
+  return files.filter(({ path }) => isTold(path) && maySeeFile(viewer, path));
+}
+
+/** Empty when there are none that the viewer may see. */
+export async function skillIndex(
+  memory: Memory,
+  viewer: Viewer,
+  { found, recorded }: { found: readonly WalkedFile[]; recorded: ReadonlyMap<string, RecordedMarks> },
+): Promise<string> {
   const lines: string[] = [];
-  const shown = found.slice(0, skillsMax);
-  const recorded = await readRecordedMarks(
-    memory.kernel.database,
-    shown.map(({ path }) => path),
-  );
-  for (const file of shown) {
+  for (const file of found.slice(0, skillsMax)) {
     const skill = await described(memory, file, { viewer, recorded });
     if (skill === "marked") {
       lines.push(`- (what it is for rests on content from outside: read_file shows it) — ${file.path}`);
@@ -62,7 +56,7 @@ const skills = new WeakMap<DiskFile, Skill>();
 async function described(
   memory: Memory,
   { path, absolute }: WalkedFile,
-  { viewer, recorded }: { viewer: Viewer; recorded: Map<string, RecordedMarks> },
+  { viewer, recorded }: { viewer: Viewer; recorded: ReadonlyMap<string, RecordedMarks> },
 ): Promise<Skill | "marked"> {
   const disk = await memory.keptFiles.read(absolute).catch(() => undefined);
   if (disk === undefined) return {};

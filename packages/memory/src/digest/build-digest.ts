@@ -7,17 +7,16 @@ import {
   formatOffsets,
   listRuns,
   parseOffsets,
-  partitionName,
   readEnd,
   readLog,
-  readPartitions,
+  type DroppedEvents,
   type OffsetVector,
 } from "@roost/kernel";
 import { isUntrusted, type Labels } from "@roost/contract/labels";
 import type { Memory } from "../memory.ts";
 import { describeEvent, digestTypes, withheldText, type DigestItem, type DigestReader } from "./digest-item.ts";
 import { readRunResult } from "./read-run-result.ts";
-import { renderDigest, type DroppedEvents, type RenderedDigest } from "./render-digest.ts";
+import { renderDigest, type RenderedDigest } from "./render-digest.ts";
 
 export interface Digest extends RenderedDigest {
   items: DigestItem[];
@@ -52,7 +51,8 @@ export async function buildDigest(memory: Memory, query: DigestQuery): Promise<D
   const told = registry.digests();
   const topics = topicsOf(memory);
   let after: OffsetVector = query.offsets === null ? await firstOffsets(memory) : parseOffsets(query.offsets);
-  const dropped = query.offsets === null ? [] : await findDropped(memory, after);
+  // It is told how much retention has dropped since: nobody can tell it what that was.
+  let dropped: DroppedEvents[] = [];
   const items: DigestItem[] = [];
   let isComplete = false;
   for (let page = 0; page < pagesMax && !isComplete; page += 1) {
@@ -61,6 +61,7 @@ export async function buildDigest(memory: Memory, query: DigestQuery): Promise<D
       const item = describeEvent(event, query, told.get(event.type)?.template);
       if (item !== undefined) items.push(item);
     }
+    if (page === 0 && query.offsets !== null) dropped = read.dropped;
     after = read.offsets;
     isComplete = read.isCaughtUp;
   }
@@ -93,17 +94,6 @@ async function firstOffsets(memory: Memory): Promise<OffsetVector> {
     readEnd(database, ["home"]),
   ]);
   return { ...past, ...home };
-}
-
-/** How much retention dropped since the session's last digest: only the counts can be told. */
-async function findDropped(memory: Memory, after: OffsetVector): Promise<DroppedEvents[]> {
-  const dropped = new Map<string, number>();
-  for (const { topic, partition, firstOffset } of await readPartitions(memory.kernel.database, topicsOf(memory))) {
-    const reached = after[partitionName(topic, partition)];
-    if (reached !== undefined && reached < firstOffset)
-      dropped.set(topic, (dropped.get(topic) ?? 0) + firstOffset - reached);
-  }
-  return [...dropped].map(([topic, count]) => ({ topic, count }));
 }
 
 /** Results too long for an event are read from their run. */

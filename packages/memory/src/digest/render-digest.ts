@@ -1,4 +1,5 @@
 /** Renders a digest: results in full up to a cap each, then where to read the rest. Pure. */
+import type { DroppedEvents } from "@roost/kernel";
 import { ageText } from "../state/age-text.ts";
 import type { Calendar } from "../visibility/calendar.ts";
 import type { DigestItem } from "./digest-item.ts";
@@ -21,12 +22,6 @@ export interface RenderDigest {
   calendar: Calendar;
   isComplete: boolean;
   dropped: readonly DroppedEvents[];
-}
-
-/** Events of a topic that were dropped before the session was told of them. */
-export interface DroppedEvents {
-  topic: string;
-  count: number;
 }
 
 export function renderDigest(items: readonly DigestItem[], options: RenderDigest): RenderedDigest {

@@ -60,17 +60,28 @@ export interface Unsettled {
   hasIntents: boolean;
   /** Known problems of earlier scans. */
   known: FileProblem[];
+  states: KnownState[];
 }
 
-/** Reads what earlier scans left open, in one statement. */
+export interface KnownState {
+  name: string;
+  /** The file is still to be written. */
+  isUnsettled: boolean;
+  /** Roost has seen a file. */
+  hadFile: boolean;
+}
+
+/** Reads what earlier scans left open and the known states, in one statement. */
 export async function readUnsettled(sql: Sql): Promise<Unsettled> {
   const [row] = await sql.query<Unsettled>(
     `select exists (select 1 from memory.file_intent) as "hasIntents",
-       (select coalesce(jsonb_agg(jsonb_build_object('path', path, 'reason', reason)), '[]') from memory.file_problem) as known`,
+       (select coalesce(jsonb_agg(jsonb_build_object('path', path, 'reason', reason)), '[]') from memory.file_problem) as known,
+       (select coalesce(jsonb_agg(jsonb_build_object('name', name, 'isUnsettled', sha256 is distinct from disk_sha256, 'hadFile', disk_sha256 is not null)), '[]')
+        from memory.state) as states`,
     [],
     { name: "memory_read_unsettled" },
   );
-  return row ?? { hasIntents: false, known: [] };
+  return row!;
 }
 
 /** The ids that have an intent. */

@@ -9,7 +9,7 @@ import { readDiskFile } from "../disk/read-disk-file.ts";
 import { walkHome, type Walk, type WalkedFile } from "../disk/walk-home.ts";
 import type { Memory } from "../memory.ts";
 import { reportProblems, settleProblems, type FileProblem } from "../records/file-problems.ts";
-import { idsOfIntents, readUnsettled, settleIntents } from "../records/write-intents.ts";
+import { idsOfIntents, readUnsettled, settleIntents, type KnownState } from "../records/write-intents.ts";
 import { readRecords, type FileRecord } from "../records/file-records.ts";
 import { settleStateFile } from "../state/settle-state.ts";
 import { requireStatePath } from "../state/state-row.ts";
@@ -99,19 +99,15 @@ interface Look {
 }
 
 async function look(memory: Memory): Promise<Look> {
-  const once = async (): Promise<Omit<Look, "known" | "problems">> => {
-    const [walk, records, knownStates] = await Promise.all([
-      walkHome(memory.homeDir),
-      readRecords(memory.kernel.database),
-      readKnownStates(memory),
-    ]);
-    return { walk, records, knownStates };
-  };
-  const [first, { hasIntents, known }] = await Promise.all([once(), readUnsettled(memory.kernel.database)]);
+  const { database } = memory.kernel;
+  const once = () => Promise.all([walkHome(memory.homeDir), readRecords(database), readUnsettled(database)]);
+  const first = await once();
+  const { hasIntents, known } = first[2];
   // A dead writer's file is not an edit from outside.
   const unsettled = hasIntents ? await settleIntents(memory) : [];
-  const last = hasIntents ? await once() : first;
-  return { ...last, known, problems: [...unsettled, ...(await findProblems(memory, last.walk))] };
+  const [walk, records, { states }] = hasIntents ? await once() : first;
+  const problems = [...unsettled, ...(await findProblems(memory, walk))];
+  return { walk, records, knownStates: states, known, problems };
 }
 
 /** Removes temporary files of dead processes. Their content is kept: it may be the only copy of a last edit. */
@@ -133,22 +129,6 @@ async function removeLeftovers(memory: Memory, { temporaries }: Walk, nowMs: num
       memory.logger.warn("a temporary file of a write could not be removed", { absolute, error });
     }
   }
-}
-
-interface KnownState {
-  name: string;
-  /** The file is still to be written. */
-  isUnsettled: boolean;
-  /** Roost has seen a file. */
-  hadFile: boolean;
-}
-
-async function readKnownStates(memory: Memory): Promise<KnownState[]> {
-  return memory.kernel.database.query<KnownState>(
-    `select name, sha256 is distinct from disk_sha256 as "isUnsettled", disk_sha256 is not null as "hadFile" from memory.state`,
-    [],
-    { name: "memory_known_states" },
-  );
 }
 
 /** States that are still to be written, and those whose files are gone. */

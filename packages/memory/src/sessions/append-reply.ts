@@ -24,10 +24,11 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
   if (run.sessionKey === null) return;
   const contents = withText(reply);
   const kind = run.sessionKind ?? kindOfSession(run.sessionKey);
-  const [session, askedSeq] = await Promise.all([
-    lockSession(tx, { key: run.sessionKey, kind, agent: run.agent ?? "main" }, { messageCount: contents.length }),
-    findTurn(tx, run.sessionKey, run.id),
-  ]);
+  const { askedSeq, ...session } = await lockSession(
+    tx,
+    { key: run.sessionKey, kind, agent: run.agent ?? "main" },
+    { messageCount: contents.length, runId: run.id },
+  );
   // A run without a message is a turn of its own.
   const turnSeq = askedSeq ?? session.nextSeq;
   const labels = reply.labels ?? (await tx.readLabels(run.labels));
@@ -75,14 +76,4 @@ function withText({ text, messages }: Reply): ContextMessage[] {
   const last = messages.findLast((message) => message.role === "assistant");
   if (text === "" || (last !== undefined && last.text.includes(text))) return [...messages];
   return [...messages, { role: "assistant", text, provider: "roost", model: "none" }];
-}
-
-/** The turn of the message that the run answers. */
-async function findTurn(tx: KernelTransaction, sessionKey: string, runId: string): Promise<number | undefined> {
-  const [asked] = await tx.query<{ turnSeq: number }>(
-    `select turn_seq as "turnSeq" from memory.message where run_id = $1 and session_key = $2 and place = 1 order by seq limit 1`,
-    [runId, sessionKey],
-    { name: "memory_find_turn" },
-  );
-  return asked?.turnSeq;
 }

@@ -54,30 +54,33 @@ export interface TakePlaces {
   messageCount: number;
   /** Where the next digest begins, if one was shown. */
   digestOffsets?: string;
+  /** Whose turn is asked for. */
+  runId?: string;
 }
 
 /**
  * Returns the session, created if needed, with this many message places reserved from `nextSeq` on. Its row stays locked until the transaction
- * ends, so that messages are in commit order.
+ * ends, so that messages are in commit order. `askedSeq`: the turn of the message that the run answers.
  */
 export async function lockSession(
   tx: KernelTransaction,
   session: NewSession,
-  { messageCount, digestOffsets }: TakePlaces,
-): Promise<SessionRow> {
+  { messageCount, digestOffsets, runId }: TakePlaces,
+): Promise<SessionRow & { askedSeq: number | null }> {
   if (session.key.length === 0 || session.key.length > 200 || /\p{C}/u.test(session.key)) {
     throw new RoostError(
       "invalid_input",
       `session key ${JSON.stringify(session.key.slice(0, 80))} must have 1 to 200 visible characters`,
     );
   }
-  const [row] = await tx.query<SessionRow>(
+  const [row] = await tx.query<SessionRow & { askedSeq: number | null }>(
     `insert into memory.session as s (key, kind, agent, created_at, next_seq, last_message_at, digest_offsets, digest_at)
      values ($1, $2, $3, roost.now(), 1 + $4, case when $4 > 0 then roost.now() end, $5, case when $5::text is not null then roost.now() end)
      on conflict (key) do update set next_seq = s.next_seq + $4, last_message_at = coalesce(excluded.last_message_at, s.last_message_at),
        digest_offsets = coalesce($5, s.digest_offsets), digest_at = coalesce(excluded.digest_at, s.digest_at)
-     returning ${rowColumns}`,
-    [session.key, session.kind, session.agent, messageCount, digestOffsets ?? null],
+     returning ${rowColumns}, (
+       select m.turn_seq from memory.message m where m.run_id = $6 and m.session_key = $1 and m.place = 1 order by m.seq limit 1) as "askedSeq"`,
+    [session.key, session.kind, session.agent, messageCount, digestOffsets ?? null, runId ?? null],
     { name: "memory_lock_session" },
   );
   return { ...row!, nextSeq: row!.nextSeq - messageCount };

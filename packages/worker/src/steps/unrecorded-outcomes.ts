@@ -22,6 +22,8 @@ export interface HeldOutcomes {
 export type Pause = (ms: number, options: { signal: AbortSignal }) => Promise<void>;
 
 export interface UnrecordedOutcomes {
+  /** Whether a held outcome has writes alongside. */
+  readonly hasAlongside: boolean;
   hold(outcome: StepOutcome, alongside?: Alongside): void;
   /** Writes together with the held outcomes; if that fails, they stay held. */
   recordWith<T>(write: (held: HeldOutcomes) => Promise<T>): Promise<T>;
@@ -68,6 +70,9 @@ export function createUnrecordedOutcomes(
     });
 
   return {
+    get hasAlongside() {
+      return held.some(({ alongside }) => alongside !== undefined);
+    },
     hold(outcome, alongside) {
       held.push({ outcome, alongside });
       if (pausing !== undefined) return;
