@@ -9,6 +9,7 @@ import { openDurableDatabase } from "../open-durable-database.ts";
 import { statistics } from "../statistics.ts";
 
 const aimMsMax = 20;
+const aimKilobytesMax = 10;
 /** A home runs for months; until V8 has seen its code for some hundred turns, each takes half as long again. */
 const warmUpsMax = 200;
 /** A conversation of ordinary length; then the next begins. */
@@ -29,7 +30,15 @@ export const measureTurn: Measure = async ({ isQuick, onProgress }) => {
   const [warmUps, count] = isQuick ? [2, 5] : [warmUpsMax, 200];
   const turns: number[] = [];
   const directs: number[] = [];
+  const sizeOf = async () => {
+    const [row] = await opened.database.query<{ bytes: number }>(
+      "select pg_database_size(current_database()) as bytes",
+    );
+    return row!.bytes;
+  };
+  let sizeBefore = 0;
   for (let round = -warmUps; round < count; round += 1) {
+    if (round === 0) sizeBefore = await sizeOf();
     const turnMs = await timed(() => takeTurn(home, `bench-${Math.floor((round + warmUps) / turnsPerSession)}`));
     const directMs = await timed(() => askDirectly(model.url));
     if (round < 0) continue;
@@ -38,6 +47,7 @@ export const measureTurn: Measure = async ({ isQuick, onProgress }) => {
   }
   const [turn, direct] = [statistics(turns), statistics(directs)];
   const added = turn.p50 - direct.p50;
+  const kilobytes = ((await sizeOf()) - sizeBefore) / count / 1024;
   return [
     {
       name: "agent turn over a direct call of the same instant model, p50",
@@ -45,6 +55,13 @@ export const measureTurn: Measure = async ({ isQuick, onProgress }) => {
       details: `a turn ${formatMs(turn.p50)} (p99 ${formatMs(turn.p99)}), a direct call ${formatMs(direct.p50)}; ${turn.count} turns, by turns`,
       aim: `≤ ${aimMsMax} ms`,
       isMet: added <= aimMsMax,
+    },
+    {
+      name: "agent turn on disk",
+      value: `${kilobytes.toFixed(1)} KiB`,
+      details: "what the database grew by, tables and indexes, with the message, the run, its steps and events",
+      aim: `≤ ${aimKilobytesMax} KiB`,
+      isMet: kilobytes <= aimKilobytesMax,
     },
   ];
 };

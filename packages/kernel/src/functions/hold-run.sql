@@ -1,7 +1,8 @@
 -- The fence: locks a run for its owner until the commit, and records outcomes of its steps. `is_held` is false when the run is not running
--- at that epoch, and then nothing is written. Each outcome: { seq, state, output, error, usage, costUsd, tokens, labels, runLabels, told, intent };
+-- at that epoch, and then nothing is written. Each outcome: { seq, state, output, error, usage, costUsd, tokens, labels, runLabels, told, intent, shares };
 -- `told` is what its event says beside the step itself, `intent` { name, kind, effect, hash, input, ms } makes the step when it is not there:
--- one that only read needs no record before its outcome. Events and spending are returned: the caller settles what all its runs have spent
+-- one that only read needs no record before its outcome; with `shares` the
+-- long texts of its output are kept once for all steps. Events and spending are returned: the caller settles what all its runs have spent
 -- at once, and appends the events last.
 
 -- Invariants: only the owner of a run writes. An outcome is never overwritten; the same owner bringing the same one again, after a lost
@@ -18,6 +19,8 @@ declare
   r record;
   s record;
   o jsonb;
+  kept jsonb;
+  kept_texts bytea[];
 begin
   types := '{}';
   payloads := '{}';
@@ -40,27 +43,30 @@ begin
   reservation_count := r.reservation_count;
   for n in 0 .. jsonb_array_length(p_outcomes) - 1 loop
     o := p_outcomes -> n;
+    kept := o -> 'output';
+    kept_texts := null;
+    if o ? 'shares' then select k.output, k.texts into kept, kept_texts from roost.share_texts_1(kept) as k; end if;
     if o ? 'intent' then
       insert into roost.step as x (run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input,
-          output, error, usage, cost_usd, started_at, ended_at, labels)
+          output, texts, error, usage, cost_usd, started_at, ended_at, labels)
         select p_run, (o ->> 'seq')::integer, i ->> 'name', i ->> 'kind', i ->> 'effect', o ->> 'state', 1, p_epoch, p_run || ':' || (o ->> 'seq'),
-          i ->> 'hash', i -> 'input', o -> 'output', o -> 'error', o -> 'usage', (o ->> 'costUsd')::numeric,
+          i ->> 'hash', i -> 'input', kept, kept_texts, o -> 'error', o -> 'usage', (o ->> 'costUsd')::numeric,
           roost.now() - (i ->> 'ms')::float8 * interval '1 millisecond', roost.now(), coalesce((o ->> 'labels')::integer, r.labels)
         from (select o -> 'intent' as i) as begun
         on conflict (run_id, seq) do update set
-          state = excluded.state, output = excluded.output, error = excluded.error, usage = excluded.usage, cost_usd = excluded.cost_usd, epoch = p_epoch,
+          state = excluded.state, output = excluded.output, texts = excluded.texts, error = excluded.error, usage = excluded.usage, cost_usd = excluded.cost_usd, epoch = p_epoch,
           attempt = x.attempt + 1, reopened = false, resolution = null, started_at = excluded.started_at, ended_at = excluded.ended_at, labels = excluded.labels
         where x.state = 'intent' or x.state = 'failed' and x.reopened
         returning x.seq, x.name, x.kind, x.attempt, x.effect, x.idempotency_key, x.started_at, x.ended_at into s;
     else
       update roost.step x set
-        state = o ->> 'state', output = o -> 'output', error = o -> 'error', usage = o -> 'usage', cost_usd = (o ->> 'costUsd')::numeric,
+        state = o ->> 'state', output = kept, texts = kept_texts, error = o -> 'error', usage = o -> 'usage', cost_usd = (o ->> 'costUsd')::numeric,
         epoch = p_epoch, ended_at = roost.now(), labels = coalesce((o ->> 'labels')::integer, x.labels)
       where x.run_id = p_run and x.seq = (o ->> 'seq')::integer and x.state = 'intent'
       returning x.seq, x.name, x.kind, x.attempt, x.effect, x.idempotency_key, x.started_at, x.ended_at into s;
     end if;
     if not found then
-      select x.state, x.epoch = p_epoch and x.state = o ->> 'state' and x.output is not distinct from o -> 'output'
+      select x.state, x.epoch = p_epoch and x.state = o ->> 'state' and roost.with_texts_1(x.output, x.texts) is not distinct from o -> 'output'
           and x.error is not distinct from o -> 'error' as is_same
         into s from roost.step x where x.run_id = p_run and x.seq = (o ->> 'seq')::integer;
       continue when s.is_same;

@@ -387,7 +387,10 @@ create table roost.step (
   idempotency_key text not null,
   input_hash      text not null,
   input           jsonb,
+  -- Without the texts that it shares with others.
   output          jsonb,
+  -- Of the sections of the output, in their order, the hashes of their texts; null: the section has its own.
+  texts           bytea[],
   error           jsonb,
   usage           jsonb,
   cost_usd        numeric(18, 9),
@@ -403,6 +406,15 @@ create table roost.step (
   constraint step_end_with_outcome check ((state in ('done', 'failed', 'unknown')) = (ended_at is not null))
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 create index step_unresolved on roost.step (ended_at) where state = 'unknown' and resolution is null;
+
+-- Long texts of contexts, most of which are the same from run to run. Invariant: one is there for as long as a step names it.
+create table roost.text (
+  -- SHA-256.
+  hash    bytea primary key,
+  text    text not null,
+  -- When a step began to name it last, to the hour.
+  used_at timestamptz not null
+);
 
 -- Invariant: a step waits for one thing, and what ended the wait is recorded once.
 create table roost.wait (
@@ -505,10 +517,10 @@ create index step_history_id on roost.step_history (run_id, seq);
 create view roost.run_all as select * from roost.run union all select * from roost.run_history;
 create view roost.step_all as
   select run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, output, error, usage, cost_usd,
-         reopened, resolution, labels, started_at, ended_at from roost.step
+         reopened, resolution, labels, started_at, ended_at, texts from roost.step
   union all
   select run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, output, error, usage, cost_usd,
-         reopened, resolution, labels, started_at, ended_at from roost.step_history;
+         reopened, resolution, labels, started_at, ended_at, texts from roost.step_history;
 
 -- One row: how long history is kept; null: for ever.
 create table roost.retention (
@@ -683,6 +695,17 @@ create table roost.reservation (
   places     jsonb not null,
   created_at timestamptz not null,
   unique (run_id, seq)
+);
+
+-- Invariant: a block of calls is settled once, at what they used, or in full when its time is over.
+create table roost.spend_block (
+  id         uuid primary key,
+  usd        numeric(18, 9) not null,
+  tokens     bigint not null,
+  calls      integer not null,
+  -- As of a reservation.
+  places     jsonb not null,
+  expires_at timestamptz not null
 );
 
 -- Jobs and their ticks.

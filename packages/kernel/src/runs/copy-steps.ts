@@ -82,7 +82,7 @@ export async function copySteps(
 ): Promise<void> {
   await tx.query(
     `insert into roost.step (run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, output, error, usage,
-       cost_usd, reopened, resolution, started_at, ended_at, labels)
+       cost_usd, reopened, resolution, started_at, ended_at, labels, texts)
      select $2, s.seq, s.name, s.kind, s.effect,
        case i.outcome when 'open' then 'intent' when 'done' then 'done' when 'failed' then 'failed' when 'not_done' then 'failed' else s.state end,
        s.attempt, 0, s.idempotency_key, s.input_hash, s.input,
@@ -91,7 +91,8 @@ export async function copySteps(
             when i.outcome is null then s.error
             else jsonb_build_object('code', i.outcome, 'message', s.resolution ->> 'note', 'isRetryable', i.outcome = 'not_done') end,
        s.usage, s.cost_usd, s.reopened or coalesce(i.outcome = 'not_done', false), s.resolution, s.started_at,
-       case i.outcome when 'open' then null else s.ended_at end, s.labels
+       case i.outcome when 'open' then null else s.ended_at end, s.labels,
+       case i.outcome when 'done' then null else s.texts end
      from roost.step_all s
      cross join lateral (
        select case when s.error ->> 'code' = 'run_ended' then coalesce(s.resolution ->> 'outcome', 'open') end

@@ -20,6 +20,8 @@ export interface StepOutcome {
   /** As reported by the provider, e.g. { inputTokens, outputTokens }. */
   usage?: JsonValue;
   costUsd?: number;
+  /** The long texts of the sections of its output are kept once for all steps: they are the same in most runs. */
+  shares?: boolean;
   /** The label set of the step: its result joined with the context. Default: the run's labels at its start. */
   labels?: number;
   /** The run's label set from here on. Default: unchanged. */
@@ -94,9 +96,9 @@ export function prepareOutcome(owned: Owned, outcome: StepOutcome): PreparedOutc
       what: `the ${field} of step ${outcome.seq} of run ${owned.runId}`,
       bytesMax: runLimits.stepOutputBytesMax,
     });
-  const { seq, state, costUsd, tokens, labels, runLabels } = outcome;
+  const { seq, state, costUsd, tokens, labels, runLabels, shares } = outcome;
   const told = toJsonText(toldOf(outcome), { what: "the event of a step", bytesMax: runLimits.stepOutputBytesMax });
-  const rest = JSON.stringify({ seq, state, costUsd, tokens, labels, runLabels }).slice(1);
+  const rest = JSON.stringify({ seq, state, costUsd, tokens, labels, runLabels, shares }).slice(1);
   const error = outcome.error === undefined ? "" : `"error":${text("error")},`;
   const usage = outcome.usage === undefined ? "" : `"usage":${text("usage")},`;
   const intent = outcome.intent === undefined ? "" : `"intent":${toIntentJson(owned, outcome.intent)},`;

@@ -13,7 +13,6 @@ const stepFields = [
   "idempotency_key",
   "input_hash",
   "input",
-  "output",
   "error",
   "usage",
   "cost_usd",
@@ -40,12 +39,13 @@ const questionFields = [
 ];
 const numericFields = new Set(["cost_usd"]);
 
+/** With the texts that it shares with others. */
 export function stepColumns(alias: string): string {
-  return selectList(alias, stepFields);
+  return `${selectList(alias, stepFields)}, roost.with_texts_1(${alias}.output, ${alias}.texts) as "output"`;
 }
 
 /** Without an alias, for moving rows between tables. */
-export const stepColumnNames: string = stepFields.join(", ");
+export const stepColumnNames: string = [...stepFields, "output", "texts"].join(", ");
 
 /** Questions `q` with the agent and the job of the asking run; conditions follow. */
 export const questionQuery = `select ${selectList("q", questionFields)}, asking.agent, asking.job_id as "jobId"

@@ -78,7 +78,19 @@ export async function dropRunHistory(kernel: Kernel, options: { before: Date }):
     `delete from roost.question where state <> 'open' and asked_at < date_trunc('month', $1::timestamptz)`,
     [options.before],
   );
+  if (tables.length > 0) await sweepTexts(kernel);
   return tables.map((table) => table.name);
+}
+
+/**
+ * Invariant: a text that a step names stays. One that was not used for a day is named by no step that is being recorded: that would have
+ * touched it, and a removal that waited for it sees so.
+ */
+async function sweepTexts(kernel: Kernel): Promise<void> {
+  await kernel.database.query(
+    `delete from roost.text where used_at < roost.now() - interval '1 day'
+     and hash not in (select t from roost.step_all s cross join unnest(s.texts) as t where t is not null)`,
+  );
 }
 
 async function makeMonth(tx: KernelTransaction, month: string): Promise<void> {

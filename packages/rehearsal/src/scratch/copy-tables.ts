@@ -27,6 +27,7 @@ const parts: Readonly<Record<string, string | undefined>> = {
   "memory.file_intent": undefined,
   "roost.run": "ended_at is null",
   "roost.step": `run_id in (${liveRun})`,
+  "roost.text": `hash in (select unnest(texts) from roost.step where run_id in (${liveRun}))`,
   "roost.wait": `run_id in (${liveRun})`,
   "roost.question": `run_id in (${liveRun})`,
   "roost.reservation": `run_id in (${liveRun})`,

@@ -45,6 +45,7 @@ export async function recordOutcome<T>(
   const outcome: RecordedOutcome = {
     ...toRecord(seq, result, context.spend),
     ...(await context.mark.join(result)),
+    ...(asked.kind === "context" ? { shares: true } : {}),
     ...(of.isRecorded ? {} : { intent: { request: asked, ms: Math.round(performance.now() - of.startedMs) } }),
   };
   // What could not be executed again is recorded at once.
