@@ -96,6 +96,7 @@ export { crashLoop, reapWorkers } from "./workers/reap-workers.ts";
 export { giveBackRun } from "./workers/give-back-run.ts";
 export type * from "./budgets/budget.ts";
 export type { Reservation, SpendAmounts } from "./runs/spend-answer.ts";
+export { createSpendBlocks, type SpendBlocks } from "./budgets/create-spend-blocks.ts";
 export { reserveSpend, settleSpend } from "./budgets/reserve-spend.ts";
 export { readBudgets, readSpend, setBudgets } from "./budgets/set-budgets.ts";
 

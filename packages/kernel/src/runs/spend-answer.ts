@@ -53,7 +53,8 @@ export function toReservation(owned: Owned, answer: SpendAnswer): Reservation {
   return toRefusal({ scope, window, unit, max, used, reserved, asked });
 }
 
-function toRefusal(cap: RefusedSpend["cap"]): RefusedSpend {
+/** In words for people. */
+export function toRefusal(cap: RefusedSpend["cap"]): RefusedSpend {
   const amount = (value: number) => (cap.unit === "usd" ? `$${value.toFixed(4)}` : `${value} ${cap.unit}`);
   const whose = cap.scope === "all" ? "everything" : cap.scope;
   const during = cap.window === "total" ? "" : ` per ${cap.window}`;

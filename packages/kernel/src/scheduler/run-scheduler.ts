@@ -6,6 +6,7 @@ import { expireOnce } from "../coordination/begin-once.ts";
 import { expireLocks } from "../coordination/release-lock.ts";
 import { readNextExpiry } from "../coordination/read-next-expiry.ts";
 import { sweepCoordination } from "../coordination/sweep-coordination.ts";
+import { settleExpiredBlocks } from "../budgets/create-spend-blocks.ts";
 import { sweepSpend } from "../budgets/set-budgets.ts";
 import { allSteps } from "../each-alone.ts";
 import { groupsChannel } from "../groups/group.ts";
@@ -118,7 +119,7 @@ export function createLoops(kernel: Kernel): SchedulerLoop[] {
           async () => (swept += await sweepCoordination(kernel)),
           () => sweepSerialKeys(kernel),
           () => sweepStartLimits(kernel),
-          () => sweepSpend(kernel),
+          () => settleExpiredBlocks(kernel).then(() => sweepSpend(kernel)),
           () => maintainLog(kernel),
           () => kernel.database.query("select roost.forget_foreign_events_1()"),
           () => dropHistory(kernel),
