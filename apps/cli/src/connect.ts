@@ -1,10 +1,9 @@
 /** Finds the gateway of the home, or the named one, and returns a typed client. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RoostError } from "@roost/base";
+import { readGatewayUrl, RoostError } from "@roost/base";
 import { createHttpClient, type ClientOf } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
-import { z } from "zod";
 import type { CliConfig } from "./config.ts";
 
 export type RoostClient = ClientOf<typeof roostContract>;
@@ -21,8 +20,6 @@ export interface ConnectOptions {
   fetch?: typeof globalThis.fetch;
 }
 
-const GatewayFile = z.object({ url: z.url(), pid: z.number().int() });
-
 /** @throws RoostError `unavailable` when no gateway is known; the message says how to start one */
 export async function connect(config: CliConfig, options: ConnectOptions = {}): Promise<Connection> {
   const url = (config.url ?? (await readGatewayUrl(config.homeDir))).replace(/\/+$/, "");
@@ -35,22 +32,6 @@ export async function connect(config: CliConfig, options: ConnectOptions = {}): 
   return { client, url, token };
 }
 
-async function readGatewayUrl(homeDir: string): Promise<string> {
-  const path = join(homeDir, ".roost", "gateway.json");
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  if (text === undefined) {
-    throw new RoostError(
-      "unavailable",
-      `Roost is not running for the home ${homeDir}: start it with npm start (or roost up --detach), or name another home with ROOST_HOME`,
-    );
-  }
-  const parsed = GatewayFile.safeParse(parseJson(text));
-  if (!parsed.success) {
-    throw new RoostError("unavailable", `${path} does not name the gateway: restart with roost down and npm start`);
-  }
-  return parsed.data.url;
-}
-
 async function readToken(config: CliConfig): Promise<string> {
   const path = join(config.homeDir, ".roost", "token");
   try {
@@ -58,13 +39,5 @@ async function readToken(config: CliConfig): Promise<string> {
   } catch (error) {
     const hint = config.url === undefined ? "run as the owner of the home" : "set ROOST_TOKEN to the gateway's token";
     throw new RoostError("unauthenticated", `the token in ${path} cannot be read: ${hint}`, { cause: error });
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

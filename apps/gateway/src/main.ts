@@ -1,9 +1,9 @@
 /** The gateway process: opens what it needs, serves the API, runs a scheduler, and stops in order. */
 import { readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import {
   createLogger,
+  gatewayFile,
   listenToSupervisor,
   RoostError,
   sleepUntilAborted,
@@ -169,7 +169,7 @@ function endLate(logger: { warn(message: string): void }): void {
 
 /** Publishes the gateway's address for programs of this user, unless another gateway of the home has since. */
 async function publishAddress(homeDir: string, { url, startedAtMs }: { url: string; startedAtMs: number }) {
-  const path = join(homeDir, ".roost", "gateway.json");
+  const path = gatewayFile(homeDir);
   const text = `${JSON.stringify({ url, pid: process.pid, startedAt: new Date(startedAtMs).toISOString() })}\n`;
   await writeFileDurably(path, text, { mode: 0o600 });
   return {

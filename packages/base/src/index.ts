@@ -1,6 +1,7 @@
 export { canonicalJson } from "./canonical-json.ts";
 export { createFakeClock, systemClock, type Clock, type FakeClock } from "./clock.ts";
 export { createId, createIdSource, replaceIdSource, type IdSourceOptions } from "./create-id.ts";
+export { gatewayFile, readGatewayUrl } from "./gateway-file.ts";
 export { delay, sleepUntilAborted, type DelayOptions } from "./delay.ts";
 export { durationMsMax, formatDurationMs, parseDurationMs } from "./duration.ts";
 export { backoffMs, type Backoff } from "./backoff-ms.ts";

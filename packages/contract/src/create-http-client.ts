@@ -45,13 +45,20 @@ export function createHttpClient<const Ops extends readonly AnyOperation[]>(
             connect: (signal, lastId) => send(operation, given, { ...callOptions, signal }, options, lastId),
           })
       : (given: Record<string, unknown> = {}, callOptions: CallOptions = {}) =>
-          ask(operation, given, callOptions, options);
+          callOperation(operation, given, callOptions, options);
   }
   return client as Client<Ops>;
 }
 
-async function ask(
-  operation: AnyOperation,
+/** What of an operation says where and how to ask. */
+export type CallableOperation = Pick<
+  AnyOperation,
+  "id" | "method" | "path" | "stream" | "contentField" | "answersContent"
+>;
+
+/** One call of one operation that is no stream. @throws the server's error, or `unavailable` when there is no server */
+export async function callOperation(
+  operation: CallableOperation,
   given: Record<string, unknown>,
   callOptions: CallOptions,
   options: HttpClientOptions,
@@ -75,7 +82,7 @@ async function ask(
 
 /** @throws the server's error, or unavailable when it cannot be reached */
 async function send(
-  operation: AnyOperation,
+  operation: CallableOperation,
   given: Record<string, unknown>,
   callOptions: CallOptions,
   options: HttpClientOptions,
@@ -111,7 +118,7 @@ async function send(
 }
 
 function buildRequest(
-  operation: AnyOperation,
+  operation: CallableOperation,
   given: Record<string, unknown>,
   baseUrl: string,
 ): { url: string; body?: string | Uint8Array<ArrayBuffer>; mediaType?: string } {
@@ -139,7 +146,7 @@ function buildRequest(
   return bytes === undefined || mediaType === undefined ? { url } : { url, body: bytes, mediaType };
 }
 
-async function readAnswer(operation: AnyOperation, response: Response): Promise<unknown> {
+async function readAnswer(operation: CallableOperation, response: Response): Promise<unknown> {
   if (operation.answersContent === undefined) return readJson(operation, response);
   const mediaType = response.headers.get("content-type") ?? "application/octet-stream";
   const name = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("content-disposition") ?? "")?.[1];
@@ -147,7 +154,7 @@ async function readAnswer(operation: AnyOperation, response: Response): Promise<
   return { mediaType, bytes: await readBytes(response, answerBytesMax), filename } satisfies Content;
 }
 
-async function readJson(operation: AnyOperation, response: Response): Promise<unknown> {
+async function readJson(operation: CallableOperation, response: Response): Promise<unknown> {
   const text = await readText(response, answerBytesMax);
   try {
     return JSON.parse(text);

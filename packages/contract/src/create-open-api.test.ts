@@ -4,6 +4,9 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { z } from "zod";
 import { createOpenApi } from "./create-open-api.ts";
 import { defineOperation } from "./define-operation.ts";
+import { defineService } from "./define-service.ts";
+import { ref } from "./records/fields.ts";
+import { roostContract } from "./roost-contract.ts";
 import { contractOf, people } from "./testing/people.ts";
 
 const options = { version: "1.2.3" };
@@ -116,4 +119,39 @@ test("createOpenApi() gives a schema its own component for input when it differs
   assert.equal(schemas["LeafInput"].additionalProperties, false);
   assert.deepEqual(schemas["Leaf"].required, ["size"]);
   assert.deepEqual(await new Validator().validate(document as never), { valid: true });
+});
+
+test("createOpenApi() refuses relations that nobody could follow", () => {
+  const Company = z.object({ id: z.string() }).meta({ id: "Company" });
+  const Person = z.object({ id: z.string(), employerId: ref("Company").nullable(), note: z.string() });
+  const get = { method: "GET", effect: "readonly" } as const;
+  const operations = [
+    defineOperation({
+      ...get,
+      id: "getPerson",
+      path: "/people/{id}",
+      summary: "A person",
+      input: z.object({ id: z.string() }),
+      output: z.object({ person: Person.meta({ id: "Person" }) }),
+    }),
+    defineOperation({
+      ...get,
+      id: "getCompany",
+      path: "/companies/{id}",
+      summary: "A company",
+      input: z.object({ id: z.string() }),
+      output: z.object({ company: Company }),
+    }),
+  ] as const;
+  const relation = { from: "Person", name: "employer", field: "employerId", to: "Company", via: "getCompany" };
+  const describe = (given: Partial<typeof relation>) =>
+    documentOf(defineService({ name: "crm", title: "CRM", operations, relations: [{ ...relation, ...given }] }));
+  assert.deepEqual((describe({}) as unknown as Record<string, unknown>)["x-relations"], [relation]);
+  assert.throws(
+    () => describe({ field: "note" }),
+    /Person\.note is no ref\("Company"\), as its relation employer says/,
+  );
+  assert.throws(() => describe({ from: "Nobody" }), /Nobody\.employerId is no ref/);
+  assert.throws(() => describe({ via: "getPerson" }), /getPerson answers with no Company/);
+  assert.ok(documentOf(roostContract).components.schemas["RunSummary"]);
 });

@@ -3,12 +3,13 @@
  * between the two gets a separate input component.
  */
 import type { ErrorCode, JsonValue } from "@roost/base";
+import { assert } from "@roost/base/browser";
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import { contentOf } from "./content.ts";
 import { replayedHeader } from "./create-answer.ts";
 import type { AnyOperation } from "./define-operation.ts";
-import type { ServiceContract } from "./define-service.ts";
+import type { Relation, ServiceContract } from "./define-service.ts";
 import type { Access } from "./principal.ts";
 import { Problem, problemMediaType } from "./problem.ts";
 import { httpStatusOf } from "./status-codes.ts";
@@ -42,6 +43,7 @@ export function createOpenApi(contract: ServiceContract, options: OpenApiOptions
     described["responses"] = describeResponses(operation, components, problem);
     path[operation.method.toLowerCase()] = described;
   }
+  for (const relation of contract.relations) requireRelation(contract, relation, components.schemas);
   const tags = [...new Set(operations.flatMap((operation) => operation.tags))].toSorted();
   return {
     openapi: "3.1.0",
@@ -71,6 +73,17 @@ function describeService({ name, events, relations, labels, vocabulary }: Servic
     "x-roost-vocabulary": { ...vocabulary },
     "x-relations": relations.map((relation) => ({ ...relation })),
   };
+}
+
+/** Who follows relations goes by the document: a relation that does not hold is a fault of the contract. */
+function requireRelation({ name: service, operations }: ServiceContract, relation: Relation, schemas: Schemas): void {
+  const { from, name, field, to, via } = relation;
+  const properties = (schemas[from]?.["properties"] ?? {}) as Schemas;
+  const isRef = JSON.stringify(properties[field] ?? null).includes(`"x-roost-ref":"${to}"`);
+  assert(isRef, `service "${service}": ${from}.${field} is no ref("${to}"), as its relation ${name} says`);
+  const answer = toJsonSchema(operations.find(({ id }) => id === via)!.output);
+  const isAnswer = answer["id"] === to || Object.hasOwn((answer["$defs"] ?? {}) as Schemas, to);
+  assert(isAnswer, `service "${service}": ${via} answers with no ${to}, as the relation ${from}.${name} says`);
 }
 
 function describeAccess({ scope, audience }: Access): Record<string, JsonValue> {
@@ -195,14 +208,16 @@ function parameter(name: string, place: "path" | "query", schema: JsonSchema, re
   };
 }
 
+type Schemas = Record<string, JsonSchema>;
+
 interface Components {
-  readonly schemas: Record<string, JsonSchema>;
+  readonly schemas: Schemas;
   /** Returns the schema for the document, with references to named schemas. */
   take(schema: z.ZodType, io: "input" | "output"): JsonSchema;
 }
 
 function createComponents(): Components {
-  const schemas: Record<string, JsonSchema> = {};
+  const schemas: Schemas = {};
   return {
     schemas,
     take(schema, io) {

@@ -1,6 +1,13 @@
 export { checkCompatibility, type CompatibilityResult } from "./check-compatibility.ts";
 export type { CallOptions, Client, ClientOf } from "./client.ts";
-export { answerBytesMax, createHttpClient, timeoutMsDefault, type HttpClientOptions } from "./create-http-client.ts";
+export {
+  answerBytesMax,
+  callOperation,
+  createHttpClient,
+  timeoutMsDefault,
+  type CallableOperation,
+  type HttpClientOptions,
+} from "./create-http-client.ts";
 export { createLocalClient, type LocalClientOptions } from "./create-local-client.ts";
 export { createOpenApi, type OpenApiDocument, type OpenApiOptions } from "./create-open-api.ts";
 export { bodyBytesMaxDefault, createProblemResponse, createRoutes, type RoutesOptions } from "./create-routes.ts";
@@ -53,6 +60,7 @@ export { reconnectDefaults, type ReconnectOptions } from "./http-stream.ts";
 export { fromProblem } from "./from-problem.ts";
 export { listComplaints } from "./list-issues.ts";
 export { Problem, problemMediaType, toProblem, type ProblemOptions } from "./problem.ts";
+export { readOpenApi, type DescribedOperation } from "./read-open-api.ts";
 export { serve, serveAll, serveContract, type Served, type ServedContract } from "./serve.ts";
 export { errorCodeOfStatus, exitCodeOf, httpStatusOf } from "./status-codes.ts";
 export { toJsonSchema, type JsonSchema, type JsonSchemaOptions } from "./to-json-schema.ts";

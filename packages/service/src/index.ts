@@ -1,5 +1,5 @@
 export { createForwardCall, type ForwardCall } from "./calls/forward-call.ts";
-export type { ListedService, ServiceDirectory } from "./calls/service-directory.ts";
+export { createServiceDirectory, type ListedService, type ServiceDirectory } from "./calls/service-directory.ts";
 export { hostService, type HostedService, type HostOptions } from "./host/host-service.ts";
 export { connectService } from "./install/connect-service.ts";
 export { installService, type InstalledService } from "./install/install-service.ts";

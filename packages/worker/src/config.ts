@@ -13,6 +13,11 @@ const own = {
     .default("default")
     .transform((text) => text.split(",").map((name) => name.trim()))
     .pipe(z.array(QueueName).min(1).max(queuesMax)),
+  /** Of the gateway, for a worker that does not run beside one. */
+  ROOST_URL: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/+$/, ""))
+    .optional(),
   /** After this long without a heartbeat the process counts as hung and its runs continue elsewhere. */
   ROOST_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).optional(),
   /** How long runs may continue after a request to stop. */

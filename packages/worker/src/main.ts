@@ -1,6 +1,14 @@
 /** A worker process: opens what it needs, finds the model, executes runs until it is told to stop. */
 import type { ProviderConfig } from "@roost/agent";
-import { createLogger, listenToSupervisor, RoostError, systemClock, toRoostError, type Logger } from "@roost/base";
+import {
+  createLogger,
+  listenToSupervisor,
+  readGatewayUrl,
+  RoostError,
+  systemClock,
+  toRoostError,
+  type Logger,
+} from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import { createAgentOf } from "@roost/jobs";
@@ -8,6 +16,7 @@ import { openKernel, type Kernel } from "@roost/kernel";
 import { holdDatabase, openMemory, refuseDatabaseOfAnother } from "@roost/memory";
 import { readSettings, resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
 import { decideModel, openModelDecisions } from "@roost/models";
+import { openServices } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
 import { createAgentHandler } from "./create-agent-handler.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
@@ -16,6 +25,8 @@ import type { Webhook } from "./notices/post-webhook.ts";
 import { judgePostconditions } from "./postconditions/judge-postconditions.ts";
 import { runWorker } from "./run-worker.ts";
 import { createToolsFor } from "./tools/create-tools-for.ts";
+import { createCallService } from "./tools/services/call-service.ts";
+import { createServiceTools } from "./tools/services/service-tools.ts";
 
 const poolMax = 8;
 
@@ -49,6 +60,9 @@ async function main(): Promise<void> {
   const isRehearsal = providers.every(
     (provider) => provider.kind === "language-model" && provider.isRehearsal === true,
   );
+  const { signer, directory } = await openServices({ kernel, kind: "worker", name: "worker" });
+  const gatewayUrl = async () => config.ROOST_URL ?? readGatewayUrl(config.homeDir);
+  const serviceTools = createServiceTools({ directory, call: createCallService({ signer, gatewayUrl }) });
   const handler = createAgentHandler({
     kernel,
     memory,
@@ -58,7 +72,7 @@ async function main(): Promise<void> {
     isRehearsal,
     judge: judgePostconditions,
     webhook,
-    toolsFor: createToolsFor({ kernel, memory, settings, webhook }),
+    toolsFor: createToolsFor({ kernel, memory, settings, webhook, sources: [serviceTools] }),
   });
   await runWorker({
     kernel,

@@ -67,6 +67,7 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
     model: tellUnmet(turn.modelsFor(run, turn.agent), run),
     tools: await turn.toolsFor(run, turn.agent),
     firstTools: firstToolsOf(run, turn.agent),
+    services: turn.agent.services,
     context: turn.context,
     clock: kernel.clock,
     signal,

@@ -15,6 +15,8 @@ export interface AgentLoopOptions {
   tools: Tool[];
   /** Tools to show when not all fit into few tokens; the model finds the others. Default: all are shown. */
   firstTools?: readonly string[];
+  /** Services whose tools are found, whether they are there at the moment or not. */
+  services?: readonly string[] | undefined;
   /** A function runs as the recorded step `context#1`, so that a resumed run sees the same context. */
   context: AgentContext | ((call: { signal: AbortSignal }) => Promise<AgentContext>);
   clock: Clock;

@@ -147,7 +147,7 @@ function createLoop(options: AgentLoopOptions): { loop: Loop; stop: () => void }
     options,
     limits,
     state: createLoopState(typeof options.context === "function" ? { sections: [], messages: [] } : options.context),
-    tools: createToolList(options.tools, { first: options.firstTools }),
+    tools: createToolList(options.tools, { first: options.firstTools, services: options.services }),
     signal: AbortSignal.any([options.signal, deadline.signal]),
     deadline: deadline.signal,
     isPastDeadline: () =>

@@ -20,13 +20,16 @@ export interface FindTools {
 }
 
 /** The tool that finds the hidden ones. Tools from elsewhere are found by words and not listed, since they come and go. */
-export function createFindTools(hidden: { tool: Tool; description: ToolDescription }[]): FindTools {
+export function createFindTools(
+  hidden: { tool: Tool; description: ToolDescription }[],
+  services: readonly string[] = [],
+): FindTools {
   const own = hidden.filter(({ tool }) => tool.origin === undefined).map(({ tool }) => tool.name);
   const texts = new Map(hidden.map(({ tool, description }) => [tool.name, textOf(description)]));
   return {
     tool: {
       name: "find_tools",
-      description: `Shows how more tools are called${nameSome(own, hidden.length)}.`,
+      description: `Shows how more tools are called${nameSome(own, hidden.length, services)}.`,
       input,
       effect: "readonly",
       execute: async ({ query }) => ({ state: "done", output: answer(hidden, texts, query) }),
@@ -35,10 +38,11 @@ export function createFindTools(hidden: { tool: Tool; description: ToolDescripti
   };
 }
 
-function nameSome(own: readonly string[], count: number): string {
-  if (own.length === 0) return "";
-  const more = count > Math.min(own.length, namesShownMax) ? " and others" : "";
-  return `: ${own.slice(0, namesShownMax).join(", ")}${more}`;
+function nameSome(own: readonly string[], count: number, services: readonly string[]): string {
+  const named = [...own.slice(0, namesShownMax), ...services.map((service) => `those of ${service}`)];
+  if (named.length === 0) return "";
+  const more = services.length === 0 && count > Math.min(own.length, namesShownMax) ? " and others" : "";
+  return `: ${named.join(", ")}${more}`;
 }
 
 function textOf({ name, description, inputSchema }: ToolDescription): string {

@@ -46,6 +46,14 @@ test("createToolList() says the same whatever tools come and go from elsewhere",
   const guest: Tool = { ...many("mcp:birds")[0]!, name: "call_a_bird" };
   assert.equal(shown([...own, guest]).replace(" and others", ""), shown(own));
   assert.equal(shown([...own, guest, { ...guest, name: "another" }]), shown([...own, guest]));
+  // Also where few tools are built in; what is named is shown.
+  const namesOf = (tools: Tool[], first: string[], services: string[]) =>
+    createToolList(tools, { first, services }).descriptions.map(({ name }) => name);
+  for (const tools of [own.slice(0, 2), [...own.slice(0, 2), guest]])
+    assert.deepEqual(namesOf(tools, [], ["birds"]), ["tool_0", "tool_1", "find_tools", "call_tool"]);
+  assert.deepEqual(namesOf([own[0]!, guest], ["call_a_bird"], []), ["tool_0", "call_a_bird"]);
+  const finder = createToolList([guest], { first: [], services: ["birds"] }).descriptions[0];
+  assert.equal(finder?.description, "Shows how more tools are called: those of birds.");
 });
 
 test("find_tools answers how tools are called: by name, by words, all of them, and never more than a later turn keeps", async () => {

@@ -1,5 +1,5 @@
-// What a model is told of its tools: all of them if they fit into few tokens. Otherwise a fixed short list and two more: find_tools describes the
-// others as text, call_tool runs one. So the list is constant for a session, whatever tools there are.
+// What a model is told of its tools: all built-in ones if they fit into few tokens, otherwise a fixed short list. The others are behind two more:
+// find_tools describes them as text, call_tool runs one. So the list is constant for a session, whatever tools come and go elsewhere.
 
 import { RoostError } from "@roost/base";
 import { z } from "zod";
@@ -15,7 +15,7 @@ import type { Tool } from "./tool.ts";
 export const findToolsName = "find_tools";
 export const callToolName = "call_tool";
 
-/** Estimated tokens up to which all tools are shown; beyond, only the first ones. */
+/** Estimated tokens up to which all built-in tools are shown; beyond, only the first ones. */
 export const toolTokensMax = 1_200;
 
 export interface ToolList {
@@ -32,26 +32,26 @@ export interface ToolList {
 export interface CreateToolListOptions {
   /** Tools to show when not all fit, most important first. */
   first?: readonly string[] | undefined;
+  /** Services whose tools there are, or may be later. */
+  services?: readonly string[] | undefined;
 }
 
 /** @throws RoostError `invalid_input` for names that providers refuse or that are used twice */
-export function createToolList(tools: Tool[], { first }: CreateToolListOptions = {}): ToolList {
+export function createToolList(tools: Tool[], { first, services = [] }: CreateToolListOptions = {}): ToolList {
   checkNames(tools);
   const described = tools.map((tool) => ({ tool, description: describeTool(tool) }));
-  const tokens = described.reduce((sum, { description }) => sum + estimateTool(description), 0);
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
-  if (first === undefined || tokens <= toolTokensMax) {
+  const shown = chooseShown(described, first);
+  const hidden = described.filter((each) => !shown.includes(each));
+  if (hidden.length === 0 && services.length === 0) {
     return {
-      descriptions: described.map(({ description }) => description),
+      descriptions: shown.map(({ description }) => description),
       names: [...byName.keys()],
       resolve: ({ toolName, argumentsText }) => ({ name: toolName, argumentsText, tool: byName.get(toolName) }),
       explain: () => undefined,
     };
   }
-  const shown = described
-    .filter(({ tool }) => first.includes(tool.name))
-    .toSorted((a, b) => first.indexOf(a.tool.name) - first.indexOf(b.tool.name));
-  const found = createFindTools(described.filter(({ tool }) => !first.includes(tool.name)));
+  const found = createFindTools(hidden, services);
   const finder = found.tool;
   return {
     descriptions: [...shown.map(({ description }) => description), describeTool(finder), callTool],
@@ -64,6 +64,22 @@ export function createToolList(tools: Tool[], { first }: CreateToolListOptions =
     },
     explain: found.explain,
   };
+}
+
+interface DescribedTool {
+  tool: Tool;
+  description: ToolDescription;
+}
+
+/** In the order of `first` where not all fit. What comes from elsewhere is shown only where it is named. */
+function chooseShown(described: DescribedTool[], first: readonly string[] | undefined): DescribedTool[] {
+  if (first === undefined) return described;
+  const own = described.filter(({ tool }) => tool.origin === undefined);
+  const tokens = own.reduce((sum, { description }) => sum + estimateTool(description), 0);
+  const isFew = tokens <= toolTokensMax;
+  const isNamed = ({ tool }: DescribedTool) => first.includes(tool.name);
+  if (isFew) return described.filter((each) => each.tool.origin === undefined || isNamed(each));
+  return described.filter(isNamed).toSorted((a, b) => first.indexOf(a.tool.name) - first.indexOf(b.tool.name));
 }
 
 const callTool: ToolDescription = {

@@ -1,4 +1,4 @@
-import { readAudience } from "@roost/contract/labels";
+import { audienceOf, readAudience } from "@roost/contract/labels";
 import type { AgentDefinition } from "@roost/contract/operations";
 import type { Run } from "@roost/kernel";
 import { stateNameOf } from "./home-file-class.ts";
@@ -13,14 +13,17 @@ export interface StateInput {
 /** As whom a run of an agent reads and writes the home. A run of no kind sees as little as a guest. */
 export function viewerOf(
   run: Pick<Run, "sessionKind" | "jobId" | "input"> & Partial<Pick<Run, "sessionKey">>,
-  { clearance }: Pick<AgentDefinition, "clearance">,
+  { clearance, services = [] }: Pick<AgentDefinition, "clearance" | "services">,
 ): Viewer {
+  const kind = run.sessionKind ?? "channel";
+  const seesAll = clearance === undefined && (kind === "main" || kind === "heartbeat");
+  const domains = services.map((service) => audienceOf("domain", service));
   return {
-    kind: run.sessionKind ?? "channel",
+    kind,
     ...(run.jobId !== null && { jobId: run.jobId }),
     ...(run.sessionKey != null && { sessionKey: run.sessionKey }),
     stateNames: stateInputsOf(run.input).map((input) => input.name),
-    clearance: clearance?.flatMap((label) => readAudience(label) ?? []),
+    clearance: seesAll ? undefined : [...(clearance ?? []).flatMap((label) => readAudience(label) ?? []), ...domains],
   };
 }
 

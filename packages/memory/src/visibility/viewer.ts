@@ -10,7 +10,7 @@ export interface Viewer {
   sessionKey?: string;
   /** State files that the job names as inputs: `email` for memory/email-state.json. */
   stateNames?: readonly string[];
-  /** Audiences that the definition of its agent names; undefined: it names none. */
+  /** Audiences that the definition of its agent names, also by its services; undefined: it names none. */
   clearance?: readonly string[] | undefined;
 }
 

@@ -21,7 +21,16 @@ import {
 } from "@roost/kernel";
 import { buildContext, openMemory, type BuiltContext, type Memory } from "@roost/memory";
 import { readSettings } from "@roost/memory/settings";
-import { createModelsFor, createToolsFor, repeatedReason, runTurn, type AgentTurn, readApproval } from "@roost/worker";
+import { createServiceDirectory } from "@roost/service";
+import {
+  createModelsFor,
+  createServiceTools,
+  createToolsFor,
+  repeatedReason,
+  runTurn,
+  type AgentTurn,
+  readApproval,
+} from "@roost/worker";
 import { findProviders, type FoundModel } from "../play/find-providers.ts";
 import { compareEnd, endOf, shortError } from "./compare-end.ts";
 import { createReplayingSteps, ReplayStopped, type ReplayingSteps } from "./create-replaying-steps.ts";
@@ -157,7 +166,9 @@ async function execute(execution: Execution): Promise<ReplayRunEnd | undefined> 
   const webhook = target === undefined ? undefined : { url: target.url };
   // A run that has ended cannot be late, and its owner does not matter.
   const run: ClaimedRun = { ...present.run, deadlineAt: null, workerId: "replay", steps: recorded };
-  const toolsFor = createToolsFor({ kernel, memory, settings, webhook });
+  const directory = createServiceDirectory(kernel.database, { clock: kernel.clock });
+  const sources = [createServiceTools({ directory, call: refuse })];
+  const toolsFor = createToolsFor({ kernel, memory, settings, webhook, sources });
   const ends: ReplayRunEnd[] = [];
   try {
     await runTurn({

@@ -37,7 +37,7 @@ const dropped = [
   callHeader,
 ];
 
-/** @throws RoostError `not_found` for an unknown service, `unavailable` when it is not running */
+/** @throws RoostError `not_found` for an unknown service, `unavailable` when it is not running (`details.isNotSent`) */
 export type ForwardCall = (call: ForwardedCall) => Promise<Response>;
 
 export function createForwardCall(options: ForwardOptions): ForwardCall {
@@ -57,7 +57,9 @@ export function createForwardCall(options: ForwardOptions): ForwardCall {
         logger.debug("an instance of a service does not answer", { service: call.service, url: instance.url, error });
       }
     }
-    throw new RoostError("unavailable", `${title} is not running${reason === null ? "" : `: ${reason}`}`);
+    throw new RoostError("unavailable", `${title} is not running${reason === null ? "" : `: ${reason}`}`, {
+      details: { isNotSent: true },
+    });
   };
 }
 

@@ -1,14 +1,17 @@
-/** Gives each run its tools: on whose behalf it acts, what it may see and reach, and what its job and agent allow. */
+/**
+ * Gives each run its tools: on whose behalf it acts, what it may see and reach, and what its job and agent allow. Built-in tools are one source
+ * of them, services and servers others.
+ */
 import type { Tool } from "@roost/agent";
 import type { AgentDefinition } from "@roost/contract/operations";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
 import { viewerOf, type Memory } from "@roost/memory";
 import type { Settings } from "@roost/memory/settings";
 import type { Webhook } from "../notices/post-webhook.ts";
-import { createTools, firstTools } from "./create-tools.ts";
+import { createTools, firstTools, mayHaveTools } from "./create-tools.ts";
 import { recallSeen } from "./seen-files.ts";
 
-/** The tools of one run: those that its session kind, job and agent allow. */
+/** The tools of one run: those that its session kind, job and agent allow; of a source, those that it has for the run. */
 export type ToolsFor = (run: ClaimedRun, agent: AgentDefinition) => Promise<Tool[]>;
 
 export interface CreateToolsForOptions {
@@ -16,9 +19,28 @@ export interface CreateToolsForOptions {
   memory: Memory;
   settings: Settings;
   webhook: Webhook | undefined;
+  /** Beside the built-in tools; a tool of an earlier source keeps its name. */
+  sources?: readonly ToolsFor[];
 }
 
-export function createToolsFor({ kernel, memory, settings, webhook }: CreateToolsForOptions): ToolsFor {
+export function createToolsFor({ sources = [], ...options }: CreateToolsForOptions): ToolsFor {
+  const builtIn = createBuiltInTools(options);
+  return async (run, agent) => {
+    if (!mayHaveTools(run.sessionKind)) return [];
+    const found = await Promise.all([builtIn, ...sources].map((source) => source(run, agent)));
+    const allowed = allowedOf(run, agent);
+    // An agent has the tools of its services for naming these; a job that names its tools names all of them.
+    const beside = toolsOfJob(run);
+    const byName = new Map<string, Tool>();
+    for (const tool of found.flat()) {
+      const names = tool.origin === undefined ? allowed : beside;
+      if ((names?.includes(tool.name) ?? true) && !byName.has(tool.name)) byName.set(tool.name, tool);
+    }
+    return [...byName.values()];
+  };
+}
+
+function createBuiltInTools({ kernel, memory, settings, webhook }: Omit<CreateToolsForOptions, "sources">): ToolsFor {
   const addressRules = { allow: settings.http.allow };
   const keyedHosts = new Set(settings.http.keyed);
   return async (run, agent) => {
@@ -32,19 +54,23 @@ export function createToolsFor({ kernel, memory, settings, webhook }: CreateTool
       keyedHosts,
       seenFiles: recallSeen(run.steps),
     };
-    return createTools(context, { webhook, allowed: allowedOf(run, agent) });
+    return createTools(context, webhook);
   };
 }
 
 /** Tools that a run's model is shown when all are too many. */
 export function firstToolsOf(run: ClaimedRun, agent: AgentDefinition): readonly string[] {
-  return firstTools(allowedOf(run, agent));
+  return [...firstTools(allowedOf(run, agent)), ...(toolsOfJob(run) ?? [])];
 }
 
 /** The job and the agent may each narrow the tools; neither widens what the other allows. */
 function allowedOf(run: ClaimedRun, { tools: ofAgent }: AgentDefinition): string[] | undefined {
-  const given = run.input["tools"];
-  const ofJob = Array.isArray(given) ? given.filter((name) => typeof name === "string") : undefined;
+  const ofJob = toolsOfJob(run);
   if (ofAgent === undefined) return ofJob;
   return ofJob === undefined ? ofAgent : ofJob.filter((name) => ofAgent.includes(name));
+}
+
+function toolsOfJob(run: ClaimedRun): string[] | undefined {
+  const given = run.input["tools"];
+  return Array.isArray(given) ? given.filter((name) => typeof name === "string") : undefined;
 }

@@ -1,4 +1,4 @@
-/** The tools of one run: all of its session kind, or those that its job or agent names. */
+/** The built-in tools that a kind of session may have. */
 import type { Tool } from "@roost/agent";
 import type { SessionKind } from "@roost/kernel";
 import type { Webhook } from "../notices/post-webhook.ts";
@@ -41,15 +41,12 @@ export function firstTools(allowed: readonly string[] | undefined): readonly str
   return allowed === undefined ? first : [...first.filter((name) => allowed.includes(name)), ...allowed];
 }
 
-export interface CreateToolsOptions {
-  webhook: Webhook | undefined;
-  /** Names; default: all. */
-  allowed: readonly string[] | undefined;
+export function mayHaveTools(kind: SessionKind | null): boolean {
+  return kind !== null && kindsWithTools.has(kind);
 }
 
-export function createTools(context: ToolContext, options: CreateToolsOptions): Tool[] {
+export function createTools(context: ToolContext, webhook: Webhook | undefined): Tool[] {
   const { kind } = context.viewer;
-  if (!kindsWithTools.has(kind)) return [];
   const tools: Tool[] = [
     readFileTool(context),
     writeFileTool(context),
@@ -73,12 +70,9 @@ export function createTools(context: ToolContext, options: CreateToolsOptions): 
     httpSend(context, false),
     ...(context.keyedHosts.size > 0 ? [httpSend(context, true)] : []),
     askPersonTool(context),
-    notifyTool(context, options.webhook),
+    notifyTool(context, webhook),
   ];
   return tools.filter(
-    ({ name }) =>
-      (options.allowed?.includes(name) ?? true) &&
-      !(kind === "cron" && personal.has(name)) &&
-      !(kind === "main" && notInMain.has(name)),
+    ({ name }) => !(kind === "cron" && personal.has(name)) && !(kind === "main" && notInMain.has(name)),
   );
 }

@@ -1,0 +1,173 @@
+/** An agent whose definition names a service uses it: real gateway, real service, real worker's program, a scripted model. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startScriptedModelServer, type Script, type ScriptedRequest } from "@roost/agent/testing";
+import { silentLogger, type JsonObject } from "@roost/base";
+import { createAgentOf } from "@roost/jobs";
+import { claimRuns, getRun, listSteps, registerWorker, type NewRun, type Run } from "@roost/kernel";
+import { resolveProviders, Settings } from "@roost/memory/settings";
+import { openServices } from "@roost/service";
+import { openTestService } from "@roost/service/testing";
+import { garden } from "@roost/service/testing/garden";
+import { openTelemetry } from "@roost/telemetry";
+import {
+  createAgentHandler,
+  createCallService,
+  createModelsFor,
+  createServiceTools,
+  createToolsFor,
+  executeRun,
+  judgePostconditions,
+} from "@roost/worker";
+import { createTestGateway } from "./testing/create-test-gateway.ts";
+import { startRun } from "./testing/drive-runs.ts";
+
+const settings =
+  "agents: { gardener: { services: [garden], prompt: x }, poster: { prompt: y }, idle: { tools: [], services: [garden] } }\n";
+
+/** Gives one reply after the other, made from what the tools answered last. */
+function playing(turns: ((told: string) => [name: string, args: JsonObject] | string)[], told: string[]): Script {
+  return (request) => {
+    const turn = request.messages.filter(({ role }) => role === "assistant").length;
+    if (turn > 0) told.push(request.toolResults.at(-1)?.text ?? "");
+    const next = turns[turn]?.(told.at(-1) ?? "") ?? "That is all.";
+    return typeof next === "string" ? next : { toolCalls: [{ name: next[0], arguments: next[1] }] };
+  };
+}
+
+async function open() {
+  await using opened = new AsyncDisposableStack();
+  const gateway = opened.use(await createTestGateway({ files: { "roost.yaml": settings } }));
+  const model = opened.use(await startScriptedModelServer({ script: () => "nothing" }));
+  const { kernel, memory, homeDir } = gateway;
+  const models = [{ kind: "openai-compatible", id: "scripted", model: "scripted", baseUrl: model.url }];
+  const given = Settings.parse({ models });
+  const telemetry = opened.use(await openTelemetry({ serviceName: "test", logger: silentLogger }));
+  const { signer, directory } = await openServices({ kernel, kind: "worker", name: "worker" });
+  const call = createCallService({ signer, gatewayUrl: async () => gateway.url });
+  const sources = [createServiceTools({ directory, call })];
+  const agent = createAgentHandler({
+    kernel,
+    memory,
+    telemetry,
+    isRehearsal: false,
+    judge: judgePostconditions,
+    webhook: undefined,
+    agentOf: createAgentOf(kernel),
+    modelsFor: createModelsFor({
+      providers: resolveProviders(given, { homeDir, env: {} }),
+      settings: given,
+      clock: kernel.clock,
+      logger: silentLogger,
+    }),
+    toolsFor: createToolsFor({ kernel, memory, settings: given, webhook: undefined, sources }),
+  });
+  const owned = opened.move();
+  return {
+    gateway,
+    model,
+    /** Executes a run of an agent in which the model says this; answers what its tools told it. */
+    async run(name: string, turns: Parameters<typeof playing>[0], run: Partial<NewRun> = {}) {
+      const told: string[] = [];
+      model.setScript(playing(turns, told));
+      const runId = await startRun(kernel, {
+        agent: name,
+        sessionKind: "main",
+        sessionKey: `talk-${crypto.randomUUID()}`,
+        input: { prompt: "go" },
+        ...run,
+      });
+      await using worker = await registerWorker(kernel, { kind: "worker", host: "test", pid: process.pid });
+      const [claimed] = await claimRuns(kernel, { workerId: worker.workerId, queues: ["default"], limit: 1 });
+      assert.equal(claimed?.id, runId);
+      await executeRun({ kernel, handlers: { agent }, logger: silentLogger }, claimed, new AbortController().signal);
+      return { told, run: await getRun(kernel.database, runId), shown: shownIn(model.requests.at(-1)!) };
+    },
+    labelsOf: async (run: Run) => kernel.labelSets.read(kernel.database, run.labels),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function shownIn({ body }: ScriptedRequest): string[] {
+  return ((body["tools"] ?? []) as unknown as { function: { name: string } }[]).map((tool) => tool.function.name);
+}
+
+const cron = (name: string): Partial<NewRun> => ({
+  sessionKind: "cron",
+  sessionKey: `cron:${name}`,
+  job: { id: name, version: 1, tickKey: crypto.randomUUID() },
+});
+
+test("An agent finds and calls the operations of a service that it names, as itself, and is marked with its domain", async () => {
+  await using scene = await open();
+  const { gateway } = scene;
+  const { kernel } = gateway;
+  const before = await scene.run("gardener", [() => ["call_tool", { name: "garden_listPlants", arguments: {} }]]);
+  assert.match(before.told[0] ?? "", /there is no tool called garden_listPlants/);
+  await using _service = await openTestService(garden, gateway.test);
+  // What processes know of services is a second old at most.
+  await gateway.test.clock.advance(1_000);
+  const { told, run, shown } = await scene.run("gardener", [
+    () => ["find_tools", { query: "add a plant" }],
+    () => ["call_tool", { name: "garden_addPlant", arguments: { nme: "Rose" } }],
+    () => ["call_tool", { name: "garden_addPlant", arguments: { name: "Rose" } }],
+    (added) => [
+      "call_tool",
+      { name: "garden_waterPlant", arguments: { plantId: /"id":"([^"]+)"/.exec(added)?.[1] ?? "" } },
+    ],
+    () => ["call_tool", { name: "garden_waterPlant", arguments: { plantId: crypto.randomUUID() } }],
+  ]);
+  assert.deepEqual(shown, before.shown, "the list stays as it is, whatever services come");
+  assert.match(told[0] ?? "", /garden_addPlant\(\{ name: string \}\)\nGarden: Adds a plant\./);
+  assert.match(told[1] ?? "", /"name" is missing.*unknown field "nme".*garden_addPlant/s);
+  assert.match(told[2] ?? "", /"name":"Rose"/);
+  assert.match(told[3] ?? "", /"by":"agent:gardener"/);
+  assert.match(told[4] ?? "", /Error \(not_found\): there is no plant/);
+  assert.equal(run.state, "done");
+  assert.ok((await scene.labelsOf(run)).audiences.includes("domain:garden"));
+  const steps = await listSteps(kernel.database, run.id);
+  const added = steps.find(({ name }) => name === "tool:garden_addPlant#3");
+  assert.equal(added?.effect, "unsafe");
+  const { origin } = added.output as { origin: JsonObject };
+  assert.deepEqual([origin["kind"], origin["name"]], ["service", "garden"]);
+});
+
+test("What a service says is for agents that name it: its tools, and in a job also its events", async () => {
+  await using scene = await open();
+  await using _service = await openTestService(garden, scene.gateway.test);
+  await scene.run("gardener", [() => ["call_tool", { name: "garden_addPlant", arguments: { name: "Rose" } }]]);
+  const other = await scene.run("poster", [
+    () => ["find_tools", { query: "add a plant" }],
+    () => ["call_tool", { name: "garden_listPlants", arguments: {} }],
+  ]);
+  assert.doesNotMatch(other.told.join(), /garden_addPlant/);
+  assert.match(other.told[1] ?? "", /there is no tool called garden_listPlants/);
+  const readLog = () => ["call_tool", { name: "read_log", arguments: { topics: ["garden"] } }] as [string, JsonObject];
+  const [ofGardener, ofPoster] = [
+    await scene.run("gardener", [readLog], cron("weeding")),
+    await scene.run("poster", [readLog], cron("posting")),
+  ];
+  assert.match(ofGardener.told.join(), /plant\.added/);
+  assert.doesNotMatch(ofPoster.told.join(), /plant\.added/);
+  const ofJob = cron("narrow");
+  const narrowed = await scene.run("gardener", [readLog], { ...ofJob, input: { prompt: "go", tools: ["read_log"] } });
+  assert.deepEqual(narrowed.shown.includes("garden_addPlant"), false);
+  const named = { ...cron("named"), input: { prompt: "go", tools: ["garden_listPlants"] } };
+  assert.ok((await scene.run("gardener", [], named)).shown.includes("garden_listPlants"));
+  assert.deepEqual((await scene.run("idle", [])).shown, ["find_tools", "call_tool"]);
+});
+
+test("A call of a service that does not run is told as not done", async () => {
+  await using scene = await open();
+  {
+    await using _service = await openTestService(garden, scene.gateway.test);
+    await scene.run("gardener", []);
+  }
+  await scene.gateway.test.clock.advance(1_000);
+  const { kernel } = scene.gateway;
+  const { told, run } = await scene.run("gardener", [
+    () => ["call_tool", { name: "garden_addPlant", arguments: { name: "Rose" } }],
+  ]);
+  assert.match(told[0] ?? "", /Garden is not running.*Nothing was done/);
+  assert.equal((await listSteps(kernel.database, run.id)).find(({ kind }) => kind === "tool")?.state, "failed");
+});

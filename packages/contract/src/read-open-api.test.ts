@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { z } from "zod";
+import { content } from "./content.ts";
+import { createOpenApi } from "./create-open-api.ts";
+import { createValidator } from "./create-validator.ts";
+import { defineOperation } from "./define-operation.ts";
+import { defineService } from "./define-service.ts";
+import { readOpenApi } from "./read-open-api.ts";
+
+const Part = z.object({ name: z.string().max(10) }).meta({ id: "Part" });
+const Whole = z.object({ parts: z.array(Part).max(3) }).meta({ id: "Whole" });
+const getWhole = defineOperation({
+  id: "getWhole",
+  method: "GET",
+  path: "/wholes/{wholeId}",
+  summary: "A whole",
+  input: z.object({ wholeId: z.string(), depth: z.number().int().optional().describe("How deep") }),
+  output: Whole,
+  effect: "readonly",
+});
+const makeWhole = defineOperation({
+  id: "makeWhole",
+  method: "POST",
+  path: "/wholes/{wholeId}",
+  summary: "Makes a whole",
+  description: "Of its parts.",
+  input: z.object({ wholeId: z.string(), whole: Whole, note: z.string().optional() }),
+  output: z.object({}),
+  effect: "queryable",
+  query: getWhole,
+  access: { audience: ["owner"] },
+  labels: ["trust:untrusted"],
+});
+const others = [
+  defineOperation({
+    id: "watch",
+    method: "GET",
+    path: "/watch",
+    summary: "A stream",
+    input: z.object({ after: z.string().optional() }),
+    output: Whole,
+    effect: "readonly",
+    stream: true,
+  }),
+  defineOperation({
+    id: "upload",
+    method: "PUT",
+    path: "/upload",
+    summary: "Bytes",
+    input: z.object({ file: content(["image/png"]) }),
+    output: z.object({}),
+    effect: "idempotent",
+  }),
+];
+const contract = defineService({ name: "parts", title: "Parts", operations: [getWhole, makeWhole, ...others] });
+
+test("readOpenApi() reads what createOpenApi() has written, without streams and bytes", () => {
+  const read = readOpenApi(createOpenApi(contract, { version: "1" }));
+  assert.deepEqual(
+    read.map(({ id, method, path, effect, query, labels }) => [id, method, path, effect, query, labels]),
+    [
+      ["getWhole", "GET", "/wholes/{wholeId}", "readonly", undefined, ["aud:domain:parts", "trust:agent"]],
+      [
+        "makeWhole",
+        "POST",
+        "/wholes/{wholeId}",
+        "queryable",
+        "getWhole",
+        ["aud:domain:parts", "trust:agent", "trust:untrusted"],
+      ],
+    ],
+  );
+  const [get, make] = read;
+  assert.deepEqual([get?.summary, make?.description, make?.audience], ["A whole", "Of its parts.", ["owner"]]);
+  const complaints = (input: object, given: unknown) => createValidator(input as never)(given);
+  assert.deepEqual(complaints(get!.input, { wholeId: "a", depth: 1 }), []);
+  assert.match(complaints(get!.input, { depth: 1.5, x: 1 }).join(), /wholeId.*missing.*unknown field "x".*depth/);
+  assert.deepEqual(complaints(make!.input, { wholeId: "a", whole: { parts: [{ name: "x" }] } }), []);
+  assert.match(complaints(make!.input, { wholeId: "a", whole: { parts: [{ name: 1 }] } }).join(), /parts\.0\.name/);
+});

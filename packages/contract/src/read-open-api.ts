@@ -1,0 +1,116 @@
+/**
+ * What can be called of a service, read from its document: create-open-api.ts the other way round, for those that have no contract at
+ * hand. Streams, and operations that take or answer with something other than JSON, are left out.
+ */
+import type { CallableOperation } from "./create-http-client.ts";
+import type { OpenApiDocument } from "./create-open-api.ts";
+import { effects, type Effect, type Method } from "./define-operation.ts";
+import type { JsonSchema } from "./to-json-schema.ts";
+
+export interface DescribedOperation extends CallableOperation {
+  summary: string;
+  description: string | undefined;
+  /** What is not said counts as `unsafe`. */
+  effect: Effect;
+  /** Id of the operation that a `queryable` is asked for by. */
+  query: string | undefined;
+  /** The kinds of callers that may call it; undefined: not said. */
+  audience: readonly string[] | undefined;
+  /** Of what it answers: the service's and its own. */
+  labels: readonly string[];
+  /** All of its input as one object, whole in itself. */
+  input: JsonSchema;
+}
+
+const methods = ["get", "post", "put", "patch", "delete"] as const;
+
+export function readOpenApi(document: OpenApiDocument): DescribedOperation[] {
+  const found: DescribedOperation[] = [];
+  for (const [path, item] of Object.entries(objectOf(document["paths"]))) {
+    for (const method of methods) {
+      const described = objectOf(item)[method];
+      const operation =
+        described === undefined ? undefined : readOperation(document, path, method, objectOf(described));
+      if (operation !== undefined) found.push(operation);
+    }
+  }
+  return found;
+}
+
+function readOperation(
+  document: OpenApiDocument,
+  path: string,
+  method: (typeof methods)[number],
+  described: JsonSchema,
+): DescribedOperation | undefined {
+  const id = textOf(described["operationId"]);
+  const body = objectOf(objectOf(described["requestBody"])["content"]);
+  const answer = objectOf(objectOf(objectOf(described["responses"])["200"])["content"]);
+  if (id === undefined || !isJson(body) || !isJson(answer)) return undefined;
+  const effect = effects.find((one) => one === described["x-roost-effect"]) ?? "unsafe";
+  const audience = described["x-roost-audience"];
+  return {
+    id,
+    method: method.toUpperCase() as Method,
+    path,
+    stream: false,
+    contentField: undefined,
+    answersContent: undefined,
+    summary: textOf(described["summary"]) ?? id,
+    description: textOf(described["description"]),
+    effect,
+    query: textOf(described["x-roost-query"]),
+    audience: audience === undefined ? undefined : textsOf(audience),
+    labels: [...new Set([...textsOf(document["x-roost-labels"]), ...textsOf(described["x-roost-labels"])])],
+    input: inputOf(document, described, objectOf(objectOf(body["application/json"])["schema"])),
+  };
+}
+
+function isJson(content: JsonSchema): boolean {
+  return Object.keys(content).every((mediaType) => mediaType === "application/json");
+}
+
+/** Parameters of path and query, and the fields of the body; headers are the client's. */
+function inputOf(document: OpenApiDocument, described: JsonSchema, body: JsonSchema): JsonSchema {
+  const properties: JsonSchema = {};
+  const required: string[] = textsOf(body["required"]);
+  for (const each of Array.isArray(described["parameters"]) ? described["parameters"] : []) {
+    const { name, in: place, required: isRequired, description, schema } = objectOf(each);
+    if (typeof name !== "string" || (place !== "path" && place !== "query")) continue;
+    properties[name] = { ...objectOf(schema), ...(description === undefined ? {} : { description }) };
+    if (isRequired === true) required.push(name);
+  }
+  Object.assign(properties, objectOf(body["properties"]));
+  const schema = { type: "object", properties, required, additionalProperties: false };
+  return withDefinitions(schema, objectOf(objectOf(document["components"])["schemas"]));
+}
+
+const reference = /"#\/components\/schemas\/([^"]+)"/g;
+
+/** With the components that it refers to, and those that they do, as definitions of its own. */
+function withDefinitions(schema: JsonSchema, components: JsonSchema): JsonSchema {
+  const names = new Set<string>();
+  const visit = (part: unknown) => {
+    for (const [, name = ""] of JSON.stringify(part).matchAll(reference)) {
+      if (names.has(name)) continue;
+      names.add(name);
+      visit(components[name] ?? {});
+    }
+  };
+  visit(schema);
+  if (names.size === 0) return schema;
+  const $defs = Object.fromEntries([...names].map((name) => [name, components[name] ?? {}]));
+  return JSON.parse(JSON.stringify({ ...schema, $defs }).replaceAll(reference, '"#/$defs/$1"')) as JsonSchema;
+}
+
+function objectOf(value: unknown): JsonSchema {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonSchema) : {};
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
+}
