@@ -4,6 +4,7 @@ import { listQuestions, readTopic, waitInRun, type Kernel, type Question } from 
 import { createTestKernel } from "@roost/kernel/testing";
 import { begin, claimOne, joinWorker, startRun } from "@roost/kernel/testing/drive-runs";
 import { answerQuestion } from "./answer-question.ts";
+import { expireApprovals } from "./expire-approvals.ts";
 import { recordApproval } from "./record-approval.ts";
 import { redeemApproval } from "./redeem-approval.ts";
 
@@ -89,6 +90,22 @@ test("redeemApproval() is refused for other arguments, whatever the order of the
   assert.equal((await redeemApproval(kernel, { ...call, tool: "define_job" })).state, "refused");
   const reordered = { text: input.text, path: input.path };
   assert.equal((await redeemApproval(kernel, { ...call, input: reordered })).state, "granted");
+});
+
+test("expireApprovals() records what nobody answered in time, once, with one notice, and takes no answer after it", async () => {
+  await using opened = await createTestKernel();
+  const { kernel } = opened;
+  const { question, call } = await asked(kernel);
+  assert.equal(await expireApprovals(kernel), 0);
+  await opened.clock.advance(8 * dayMs);
+  assert.equal(await expireApprovals(kernel), 1);
+  assert.equal(await expireApprovals(kernel), 0);
+  const events = await told(kernel);
+  assert.equal(events.filter((type) => type === "approval.expired").length, 1);
+  assert.equal(events.filter((type) => type === "notice.raised").length, 2);
+  await answerQuestion(kernel, { questionId: question.id, answer: "approve", by: "owner" }).catch(() => undefined);
+  assert.equal((await redeemApproval(kernel, call)).state, "refused");
+  assert.ok(!(await told(kernel)).includes("approval.granted"));
 });
 
 test("redeemApproval() is refused without an approval", async () => {

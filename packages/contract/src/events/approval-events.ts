@@ -33,6 +33,15 @@ export const approvalRefused = defineEvent({
   schema: z.object(decided),
 });
 
+/** Nobody answered in time. */
+export const approvalExpired = defineEvent({
+  type: "approval.expired",
+  version,
+  topic,
+  subject,
+  schema: z.object(approval),
+});
+
 /** The approved call was made, or was about to be. */
 export const approvalUsed = defineEvent({
   type: "approval.used",
@@ -42,4 +51,4 @@ export const approvalUsed = defineEvent({
   schema: z.object({ ...approval, questionId: Id, usedBy: Id.describe("Idempotency key of the call") }),
 });
 
-export const approvalEvents = [approvalAsked, approvalGranted, approvalRefused, approvalUsed] as const;
+export const approvalEvents = [approvalAsked, approvalGranted, approvalRefused, approvalExpired, approvalUsed] as const;
