@@ -1,3 +1,5 @@
+// What the loop is given and what it knows while it runs: types.
+
 import type { AgentContext } from "../messages/agent-context.ts";
 import type { Clock, Logger } from "@roost/base";
 import type { ModelDelta, Models } from "../models/models.ts";

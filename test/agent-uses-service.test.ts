@@ -19,8 +19,8 @@ import {
   executeRun,
   judgePostconditions,
 } from "@roost/worker";
-import { createTestGateway } from "./testing/create-test-gateway.ts";
-import { startRun } from "./testing/drive-runs.ts";
+import { createTestGateway } from "../apps/gateway/src/testing/create-test-gateway.ts";
+import { startRun } from "../apps/gateway/src/testing/drive-runs.ts";
 
 const settings =
   "agents: { gardener: { services: [garden], prompt: x }, poster: { prompt: y }, idle: { tools: [], services: [garden] } }\n";
