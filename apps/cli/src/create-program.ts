@@ -14,6 +14,7 @@ import { addLockCommand } from "./commands/lock.ts";
 import { addLogCommands } from "./commands/log.ts";
 import { addNoticeCommands } from "./commands/notices.ts";
 import { addOnceCommand } from "./commands/once.ts";
+import { addPartCommand } from "./commands/part.ts";
 import { addPsCommand } from "./commands/ps.ts";
 import { parseOptionDuration } from "./parse-option.ts";
 import { addRehearseCommand } from "./commands/rehearse.ts";
@@ -57,6 +58,7 @@ export function createProgram(context: CliContext): Command {
   addAskCommand(program, context);
   addChatCommand(program, context);
   addSessionsCommand(program, context);
+  addPartCommand(program, context);
   addNoticeCommands(program, context);
   program.commandsGroup("Watching and controlling");
   addPsCommand(program, context);

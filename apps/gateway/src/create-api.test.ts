@@ -59,6 +59,8 @@ test("createApi() serves every operation as its contract says", async () => {
     sessions.map(({ key, messageCount, queuedCount }) => [key, messageCount, queuedCount]),
     [["main", 1, 1]],
   );
+  const { part } = await client.uploadPart({ content: { mediaType: "text/plain", bytes: new Uint8Array([104, 105]) } });
+  assert.equal((await client.getPart({ sha256: part.sha256! })).mediaType, "text/plain");
   const { messages } = await client.getSession({ sessionKey: "main" });
   assert.deepEqual(
     messages.items.map(({ text, role, runId }) => [text, role, runId]),

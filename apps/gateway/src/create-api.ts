@@ -11,6 +11,7 @@ import { serveJobs } from "./api/jobs.ts";
 import { serveLocks } from "./api/locks.ts";
 import { serveLog } from "./api/log.ts";
 import { serveOnce } from "./api/once.ts";
+import { serveParts } from "./api/parts.ts";
 import { serveProjections } from "./api/projections.ts";
 import { serveQuestions } from "./api/questions.ts";
 import { serveQueues } from "./api/queues.ts";
@@ -44,6 +45,7 @@ export function createApi({ kernel, memory, rehearsals, replays, services, ...st
     ...serveAgents({ kernel }),
     ...serveRehearsals({ rehearsals }),
     ...serveSessions({ kernel, memory }),
+    ...serveParts({ memory }),
     ...serveLog({ kernel }),
     ...serveSchemas({ kernel }),
     ...serveGroups({ kernel }),

@@ -24,7 +24,7 @@ import {
   setRetention,
   type Kernel,
 } from "@roost/kernel";
-import { holdDatabase, openMemory, refuseDatabaseOfAnother, watchHome } from "@roost/memory";
+import { createPartLoop, holdDatabase, openMemory, refuseDatabaseOfAnother, watchHome } from "@roost/memory";
 import { budgetCaps, readSettings, type Settings } from "@roost/memory/settings";
 import { openServices } from "@roost/service";
 import { createJournalLoops } from "@roost/worker/journal";
@@ -95,7 +95,7 @@ async function main(): Promise<void> {
   for (const name of listening.hostnames) origin.hostnames.add(name);
   const teller = createSettingsTeller(kernel, homeDir, settings);
   const keeper = createFilesKeeper(kernel, { homeDir, apply, said: notices });
-  const loops = [...createJobLoops(kernel), ...createJournalLoops(kernel)];
+  const loops = [...createJobLoops(kernel), ...createJournalLoops(kernel), createPartLoop(memory)];
   const going = Promise.all([
     runScheduler(kernel, { loops, signal: shutdown, host: hostname(), pid: process.pid }),
     watchHome(memory, {

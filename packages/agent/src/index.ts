@@ -34,6 +34,7 @@ export type {
   ProviderDescription,
   ToolDescription,
 } from "./models/models.ts";
+export type { ModelInput, ReadPart } from "./models/model-input.ts";
 export type {
   LanguageModelConfig,
   OpenAiCompatibleConfig,

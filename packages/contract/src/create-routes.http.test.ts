@@ -62,7 +62,16 @@ const getPhoto = defineOperation({
   output: content(["image/png"]),
   effect: "readonly",
 });
-const pages = contractOf([getPage, putPage, putPhoto, getPhoto]);
+const putFilm = defineOperation({
+  id: "putFilm",
+  method: "POST",
+  path: "/films",
+  summary: "Keeps a film",
+  input: z.object({ film: content(["*/*"], { bytesMax: 8, isStreamed: true }) }),
+  output: z.object({ bytes: z.number() }),
+  effect: "idempotent",
+});
+const pages = contractOf([getPage, putPage, putPhoto, getPhoto, putFilm]);
 
 function createPages(): Handlers<typeof pages.operations> {
   let page = { pageId: "a", version: 1, text: "", authorId: "p1" };
@@ -75,7 +84,17 @@ function createPages(): Handlers<typeof pages.operations> {
       return { page };
     },
     putPhoto: ({ alt, photo }) => ({ alt: `${alt} ${photo.mediaType}`, bytes: photo.bytes.byteLength }),
-    getPhoto: () => ({ mediaType: "image/png", bytes: new Uint8Array([1, 2, 3]), filename: "Grüße 1.png" }),
+    getPhoto: ({ pageId }) => ({
+      mediaType: "image/png",
+      bytes: new Uint8Array([1, 2, 3]),
+      filename: "Grüße 1.png",
+      sha256: pageId === "known" ? "abc" : undefined,
+    }),
+    putFilm: async ({ film }) => {
+      let bytes = 0;
+      for await (const piece of film.bytes instanceof Uint8Array ? [film.bytes] : film.bytes) bytes += piece.byteLength;
+      return { bytes };
+    },
   };
 }
 
@@ -90,6 +109,34 @@ test("content goes both ways as it is, with its other fields in the query", asyn
   await assert.rejects(client.putPhoto({ pageId: "a", photo: large }), { code: "limit_exceeded", message: /8 bytes/ });
   const text = { ...photo, mediaType: "text/plain" };
   await assert.rejects(client.putPhoto({ pageId: "a", photo: text }), { message: /send image\/png or image\/jpeg/ });
+});
+
+test("content of a known hash is answered with ETag and ranges, and not sent again to who has it", async () => {
+  const routes = createRoutes(serveAll(pages, createPages()), { principalOf, logger: silentLogger });
+  const ask = async (headers: Record<string, string> = {}) => {
+    const response = await routes.request("/pages/known/photo", { headers });
+    const body = [...new Uint8Array(await response.arrayBuffer())];
+    return [response.status, response.headers.get("content-range"), ...(response.status < 400 ? body : [])];
+  };
+  assert.deepEqual(await ask(), [200, null, 1, 2, 3]);
+  assert.deepEqual(await ask({ "if-none-match": '"abc"' }), [304, null]);
+  assert.deepEqual(await ask({ range: "bytes=1-" }), [206, "bytes 1-2/3", 2, 3]);
+  assert.deepEqual(await ask({ range: "bytes=0-0", "if-range": '"abc"' }), [206, "bytes 0-0/3", 1]);
+  assert.deepEqual(await ask({ range: "bytes=-2" }), [206, "bytes 1-2/3", 2, 3]);
+  assert.deepEqual(await ask({ range: "bytes=0-0", "if-range": '"other"' }), [200, null, 1, 2, 3]);
+  assert.deepEqual(await ask({ range: "bytes=3-" }), [416, null]);
+});
+
+test("streamed content is read while it arrives, and refused with 413 as soon as it is too long", async () => {
+  await using server = await serveRoutes(pages, createPages(), { logger: silentLogger });
+  const client = createHttpClient(pages, { baseUrl: server.url });
+  const film = (length: number) => ({ mediaType: "video/mp4", bytes: new Uint8Array(length) });
+  assert.deepEqual(await client.putFilm({ film: film(8) }), { bytes: 8 });
+  await assert.rejects(client.putFilm({ film: film(9) }), { code: "limit_exceeded" });
+  // Without a length in its head.
+  const body = ReadableStream.from([new Uint8Array(5), new Uint8Array(5)]);
+  const long = await fetch(`${server.url}/films`, { method: "POST", body, duplex: "half" });
+  assert.equal(long.status, 413);
 });
 
 test("a revision is an ETag: what is known is not sent again, and If-Match refuses what has changed", async () => {

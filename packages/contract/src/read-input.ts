@@ -2,9 +2,9 @@
 import { RoostError } from "@roost/base";
 import type { Context } from "hono";
 import type { AnyOperation } from "./define-operation.ts";
-import { contentOf, isOneOf, type Content } from "./content.ts";
+import { contentOf, isOneOf, type StreamedContent } from "./content.ts";
 import { fromQuery, fromText } from "./query-values.ts";
-import { readBytes, readJsonBody } from "./read-json-body.ts";
+import { boundedBody, readBytes, readJsonBody } from "./read-json-body.ts";
 
 /** @throws RoostError `invalid_input` or `limit_exceeded`; `details.httpStatus` has the more precise status */
 export async function readInput(
@@ -34,15 +34,16 @@ export async function readInput(
   return given;
 }
 
-async function readContent(operation: AnyOperation, field: string, context: Context): Promise<Content> {
-  const { mediaTypes, bytesMax } = contentOf(operation.input.shape[field] as never)!;
+async function readContent(operation: AnyOperation, field: string, context: Context): Promise<StreamedContent> {
+  const { mediaTypes, bytesMax, isStreamed } = contentOf(operation.input.shape[field] as never)!;
   const mediaType = context.req.header("content-type") ?? "";
   if (!isOneOf(mediaTypes, mediaType)) {
     throw new RoostError("invalid_input", `the body has content type "${mediaType}": send ${mediaTypes.join(" or ")}`, {
       details: { httpStatus: 415 },
     });
   }
-  return { mediaType, bytes: await readBytes(context.req.raw, bytesMax) };
+  const bytes = isStreamed ? boundedBody(context.req.raw, bytesMax) : await readBytes(context.req.raw, bytesMax);
+  return { mediaType, bytes };
 }
 
 /** If-Match sets the input field with the expected revision. */

@@ -42,18 +42,22 @@ function refuseAmbiguous(text: string): void {
 
 /** @throws RoostError `limit_exceeded` as soon as the limit is passed */
 export async function readBytes(request: Request, bodyBytesMax: number): Promise<Uint8Array<ArrayBuffer>> {
+  return Buffer.concat(await Array.fromAsync(boundedBody(request, bodyBytesMax)));
+}
+
+/** The body as it arrives. @throws RoostError `limit_exceeded`, at once where the request says how long it is, else as soon as there is more */
+export function boundedBody(request: Request, bodyBytesMax: number): AsyncGenerator<Uint8Array> {
   const refuse = () =>
     new RoostError("limit_exceeded", `the body is longer than ${bodyBytesMax} bytes: send less, or in parts`, {
       details: { httpStatus: 413 },
     });
   if (Number(request.headers.get("content-length") ?? 0) > bodyBytesMax) throw refuse();
-  if (request.body === null) return new Uint8Array();
-  const parts: Uint8Array[] = [];
-  let byteCount = 0;
-  for await (const part of request.body as unknown as AsyncIterable<Uint8Array>) {
-    byteCount += part.byteLength;
-    if (byteCount > bodyBytesMax) throw refuse();
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
+  return (async function* () {
+    let byteCount = 0;
+    for await (const part of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+      byteCount += part.byteLength;
+      if (byteCount > bodyBytesMax) throw refuse();
+      yield part;
+    }
+  })();
 }

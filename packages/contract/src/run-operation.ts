@@ -4,6 +4,7 @@
  */
 import { findUnstorable, RoostError, storableRule } from "@roost/base";
 import { z } from "zod";
+import { contentOf } from "./content.ts";
 import type { AnyOperation } from "./define-operation.ts";
 import { isPlace, type Call, type StreamItem, type StreamPlace } from "./handlers.ts";
 import { describeIssue, formatIssues, formatPath, issuesMax, listIssues, listUnknown } from "./list-issues.ts";
@@ -138,9 +139,10 @@ export async function runOperation(
   return keepAnswer({ service, operation, principal, key, input }, work);
 }
 
-/** Operations with the key as an input field keep it themselves, in the transaction of the effect. */
-function isKept({ effect, input }: AnyOperation): boolean {
-  return effect !== "readonly" && !Object.hasOwn(input.shape, "idempotencyKey");
+/** Operations with the key as an input field keep it themselves, in the transaction of the effect. Streamed input is unknown before it is read. */
+function isKept({ effect, input, contentField }: AnyOperation): boolean {
+  const isStreamed = contentField !== undefined && contentOf(input.shape[contentField] as z.ZodType)?.isStreamed;
+  return effect !== "readonly" && isStreamed !== true && !Object.hasOwn(input.shape, "idempotencyKey");
 }
 
 /** Calls the handler of a stream, if the caller is allowed to; each item is checked when read. */

@@ -9,7 +9,14 @@ export { holdDatabase, refuseDatabaseOfAnother } from "./home/hold-database.ts";
 export { homeLimits } from "./disk/home-limits.ts";
 
 // Files.
-export { findHomeFile, readHomeFile, readMarkedFile, type HomeFile, type MarkedFile } from "./files/read-home-file.ts";
+export {
+  findHomeFile,
+  readHomeFile,
+  readAnyFile,
+  readMarkedFile,
+  type HomeFile,
+  type MarkedFile,
+} from "./files/read-home-file.ts";
 export { labelsOfLines } from "./records/line-marks.ts";
 export { listHomeFiles } from "./files/list-home-files.ts";
 export { listMarkedFiles } from "./files/list-marked-files.ts";
@@ -42,7 +49,11 @@ export {
   type TranscriptPage,
 } from "./sessions/read-transcript.ts";
 export type { Session } from "./sessions/session.ts";
-export type { ContextMessage, StoredMessage } from "./sessions/message.ts";
+export { partsOf, type ContextMessage, type StoredMessage } from "./sessions/message.ts";
+
+// Parts of messages and results.
+export { keepPart, readPart, type NewPart, type StoredPart } from "./parts/parts.ts";
+export { createPartLoop, dropParts } from "./parts/drop-parts.ts";
 
 // Contexts of runs.
 export { viewerOf } from "./visibility/viewer-of.ts";

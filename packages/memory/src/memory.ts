@@ -3,6 +3,7 @@ import type { KeptFiles } from "./disk/kept-files.ts";
 import type { Calendar } from "./visibility/calendar.ts";
 import type { Logger } from "@roost/base";
 import type { Kernel } from "@roost/kernel";
+import type { ObjectStore } from "@roost/objects";
 import type { Settings } from "./settings/settings.ts";
 
 /** Keeps every version of every file by content. `@roost/objects` has an implementation over a directory. */
@@ -21,6 +22,8 @@ export interface Memory extends AsyncDisposable {
   readonly timeZone: string;
   readonly calendar: Calendar;
   readonly versions: VersionStore;
+  /** The bytes of parts of messages and results. */
+  readonly parts: ObjectStore;
   readonly keptFiles: KeptFiles;
   readonly logger: Logger;
 }

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { toRoostError, type Logger } from "@roost/base";
 import { applyMigrations, readMigrations } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
+import { partLimits } from "@roost/contract/part";
 import { openDirectoryObjects } from "@roost/objects";
 import { KeptFiles } from "./disk/kept-files.ts";
-import type { Memory, VersionStore } from "./memory.ts";
+import type { Memory } from "./memory.ts";
 import { scanHome } from "./scan/scan-home.ts";
 import { readSettings } from "./settings/read-settings.ts";
 import { createCalendar } from "./visibility/calendar.ts";
@@ -21,19 +22,18 @@ export interface OpenMemoryOptions {
   logger: Logger;
   /** Default: read from the home's roost.yaml. */
   settings?: Settings;
-  /** Default: the directory .roost/objects of the home. */
-  versions?: VersionStore;
   /** Whether to migrate the schema first. Default true. */
   migrate?: boolean;
-  /** Whether to create a missing home. Default true; false for read-only callers. */
-  makeHome?: boolean;
+  /** For read-only callers: the home is not created, and neither versions of files nor parts are stored. */
+  isReadOnly?: boolean;
   /** Whether to scan the home at once. Default: when migrating, so that one of many processes does. */
   scan?: boolean;
 }
 
 export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
   const { kernel, logger } = options;
-  if (options.makeHome ?? true) await mkdir(options.homeDir, { recursive: true, mode: 0o700 });
+  const { isReadOnly = false } = options;
+  if (!isReadOnly) await mkdir(options.homeDir, { recursive: true, mode: 0o700 });
   const homeDir = await realpath(options.homeDir);
   if (options.migrate ?? true) {
     await applyMigrations(kernel.database, {
@@ -49,7 +49,11 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
     settings,
     timeZone,
     calendar: createCalendar(timeZone),
-    versions: options.versions ?? (await openDirectoryObjects(join(homeDir, ".roost/objects"))),
+    versions: await openDirectoryObjects(join(homeDir, ".roost/objects"), { isReadOnly }),
+    parts: await openDirectoryObjects(join(homeDir, ".roost/parts"), {
+      isReadOnly,
+      objectBytesMax: partLimits.bytesMax,
+    }),
     keptFiles: new KeptFiles(),
     logger,
     // Kernel and database belong to the caller; there is nothing else to close.

@@ -30,6 +30,17 @@ test("openDirectoryObjects() refuses to give out damaged bytes and repairs a cut
   assert.deepEqual(Buffer.from((await store.get(sha256)) ?? []).toString(), "wren");
 });
 
+test("openDirectoryObjects() for who may only read gives what is there and changes nothing", async (t) => {
+  const directory = await makeDirectory(t);
+  const readOnly = await openDirectoryObjects(directory, { isReadOnly: true });
+  const named = await readOnly.put(wren);
+  await assert.rejects(stat(directory), { code: "ENOENT" });
+  assert.equal(await readOnly.get(named.sha256), undefined);
+  assert.deepEqual(await (await openDirectoryObjects(directory)).put(wren), named);
+  assert.equal(await readOnly.delete(named.sha256), false);
+  assert.deepEqual(Buffer.from((await readOnly.get(named.sha256)) ?? []).toString(), "wren");
+});
+
 test("openDirectoryObjects() removes what a killed process left half written a day ago, and nothing younger", async (t) => {
   const directory = await makeDirectory(t);
   await openDirectoryObjects(directory);

@@ -18,13 +18,16 @@ const incomingMsMax = 24 * 60 * 60 * 1_000;
 export interface OpenDirectoryObjectsOptions {
   /** Limit of one object; default 256 MiB. */
   objectBytesMax?: number;
+  /** What is put is hashed and not kept, and nothing of the directory is changed: for who may not write. */
+  isReadOnly?: boolean;
 }
 
-/** Creates the directory when it is missing. */
+/** Creates the directory when it is missing, unless it is read-only. */
 export async function openDirectoryObjects(
   directory: string,
-  { objectBytesMax = 256 * 1024 ** 2 }: OpenDirectoryObjectsOptions = {},
+  { objectBytesMax = 256 * 1024 ** 2, isReadOnly = false }: OpenDirectoryObjectsOptions = {},
 ): Promise<ObjectStore> {
+  if (isReadOnly) return new ReadOnlyObjects(directory, objectBytesMax);
   await mkdir(join(directory, incomingName), { recursive: true, mode: 0o700 });
   await removeAbandoned(join(directory, incomingName));
   return new DirectoryObjects(directory, objectBytesMax);
@@ -32,18 +35,22 @@ export async function openDirectoryObjects(
 
 class DirectoryObjects implements ObjectStore {
   readonly #directory: string;
-  readonly #objectBytesMax: number;
+  protected readonly objectBytesMax: number;
 
   constructor(directory: string, objectBytesMax: number) {
     this.#directory = directory;
-    this.#objectBytesMax = objectBytesMax;
+    this.objectBytesMax = objectBytesMax;
   }
 
   async put(content: ObjectContent): Promise<ObjectStat> {
     const incoming = join(this.#directory, incomingName, randomUUID());
     const file = await open(incoming, "wx", 0o600);
     try {
-      const written = await closing(file, () => writeAll(file, content, this.#objectBytesMax));
+      const written = await closing(file, async () => {
+        const hashed = await hashAll(content, this.objectBytesMax, (piece) => file.writeFile(piece));
+        await file.sync();
+        return hashed;
+      });
       // A complete object stays; one of another size was damaged from outside and is replaced.
       const present = await this.stat(written.sha256);
       if (present?.bytes !== written.bytes) await this.#moveIn(incoming, written.sha256);
@@ -132,7 +139,21 @@ class DirectoryObjects implements ObjectStore {
   }
 }
 
-async function writeAll(file: FileHandle, content: ObjectContent, objectBytesMax: number): Promise<ObjectStat> {
+class ReadOnlyObjects extends DirectoryObjects {
+  override put(content: ObjectContent): Promise<ObjectStat> {
+    return hashAll(content, this.objectBytesMax, async () => {});
+  }
+
+  override async delete(): Promise<boolean> {
+    return false;
+  }
+}
+
+async function hashAll(
+  content: ObjectContent,
+  objectBytesMax: number,
+  write: (piece: Uint8Array) => Promise<void>,
+): Promise<ObjectStat> {
   const hash = createHash("sha256");
   let bytes = 0;
   for await (const piece of content instanceof Uint8Array ? [content] : content) {
@@ -141,9 +162,8 @@ async function writeAll(file: FileHandle, content: ObjectContent, objectBytesMax
       throw new RoostError("limit_exceeded", `an object has at most ${objectBytesMax} bytes: store it in parts`);
     }
     hash.update(piece);
-    await file.writeFile(piece);
+    await write(piece);
   }
-  await file.sync();
   return { sha256: hash.digest("hex"), bytes };
 }
 

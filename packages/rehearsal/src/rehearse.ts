@@ -143,11 +143,7 @@ function openReadOnlyMemory(
   kernel: Kernel,
   options: Pick<OpenMemoryOptions, "homeDir" | "settings" | "logger">,
 ): Promise<Memory> {
-  const versions = {
-    put: async (bytes: Uint8Array) => ({ sha256: createHash("sha256").update(bytes).digest("hex") }),
-    get: async () => undefined,
-  };
-  return openMemory({ ...options, kernel, versions, migrate: false, makeHome: false, scan: false });
+  return openMemory({ ...options, kernel, migrate: false, isReadOnly: true, scan: false });
 }
 
 async function tryJobs(kernel: Kernel, jobs: readonly unknown[], timeZone: string): Promise<JobChange[]> {

@@ -19,6 +19,12 @@ const rows: [title: string, fields: object, says: RegExp | undefined][] = [
   ["a call that was written as text", { text: '<tool_call>{"name":"x"}</tool_call>' }, /as text, so nothing was done/],
   ["a call that was written as bare JSON", { text: '{"name": "read_file", "arguments": {}}' }, /as text/],
   ["a model without tools", { mends: ["asked without tools"] }, /takes no tools/],
+  ["a part that the model does not take", { leftOut: ["The image a.jpg was attached, but"] }, /The image a\.jpg/],
+  [
+    "a part that could not be read",
+    { mends: ["asked without images: the server could not read it"] },
+    /could not read/,
+  ],
   ["another mend", { mends: ["asked without stream_options"] }, undefined],
 ];
 

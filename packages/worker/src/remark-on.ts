@@ -7,7 +7,13 @@ const writtenCall = /<tool_call>|<\|tool_call|<function=|\[TOOL_CALLS\]|^\s*\{\s
 const raise = "outputTokensMax under models in roost.yaml raises the limit";
 
 /** What a person should know of an incomplete or missing answer. Undefined: nothing is wrong. */
-export function remarkOn({ text, finishReason, outputTokensMax, mends = [] }: Replied): string | undefined {
+export function remarkOn({
+  text,
+  finishReason,
+  outputTokensMax,
+  mends = [],
+  leftOut = [],
+}: Replied): string | undefined {
   const remarks: string[] = [];
   const isEmpty = text.trim() === "";
   if (finishReason === "length")
@@ -28,5 +34,6 @@ export function remarkOn({ text, finishReason, outputTokensMax, mends = [] }: Re
   remarks.push(
     ...mends.filter((mend) => /without tools/.test(mend)).map(() => "this model takes no tools: it can only chat"),
   );
+  remarks.push(...leftOut, ...mends.filter((mend) => /could not read/.test(mend)));
   return remarks.length === 0 ? undefined : remarks.join("; ");
 }

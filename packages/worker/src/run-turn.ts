@@ -17,7 +17,7 @@ import type { AgentDefinition } from "@roost/contract/operations";
 import type { JsonObject, JsonValue, Logger } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
 import type { ClaimedRun, Kernel, KernelTransaction, RunError, RunOutcome } from "@roost/kernel";
-import { appendReply, heartbeatDecision, rememberHeartbeat, type Memory } from "@roost/memory";
+import { appendReply, heartbeatDecision, readPart, rememberHeartbeat, type Memory } from "@roost/memory";
 import { permitHeldWrites } from "./approvals/permit-held-writes.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
 import { tellUnmet } from "./models/tell-unmet.ts";
@@ -78,6 +78,7 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
     },
     isStartedByPerson: run.jobId === null && run.parentRunId === null,
     ...(turn.onDelta === undefined ? {} : { onDelta: turn.onDelta }),
+    readPart: async (sha256) => (await readPart(turn.memory, sha256))?.bytes,
     permit: turn.isRehearsal ? permitReadonly : permitHeldWrites,
     approvals: turn.approvals,
     ...(run.loopVersion === null ? {} : { loopVersion: run.loopVersion }),

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { Run, RunUpdate } from "@roost/contract/operations";
 import type { GatewayHandlers } from "../testing/serve-gateway.ts";
@@ -103,4 +106,37 @@ test("roost ask cancels the run at Ctrl-C and says so", async () => {
   assert.equal(code, 130);
   assert.match(stderr, /Cancelling run/);
   assert.match(stderr, /was cancelled/);
+});
+
+test("roost ask --file uploads each file and names them in the message, also without a text", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "roost-ask-"));
+  const [photo, list] = [join(directory, "photo.jpg"), join(directory, "list.txt")];
+  await writeFile(photo, "photo");
+  await writeFile(list, "list");
+  const uploaded: string[] = [];
+  const named: unknown[] = [];
+  const handlers = answering([]);
+  await using gateway = await serveGateway({
+    ...handlers,
+    uploadPart: async ({ name, content }) => {
+      const pieces = content.bytes instanceof Uint8Array ? [content.bytes] : await Array.fromAsync(content.bytes);
+      uploaded.push(`${name} ${Buffer.concat(pieces).toString()}`);
+      const sha256 = String(uploaded.length).repeat(64);
+      return { part: { type: "image", mediaType: "image/jpeg", bytes: 5, sha256, name } };
+    },
+    sendMessage: ({ text, parts }) => {
+      named.push({ text, parts });
+      return { messageId: "m1", runId: someRunId, isRepeated: false };
+    },
+  });
+  assert.equal((await runRoost(["ask", "--file", photo, "--file", list], gateway)).code, 0);
+  assert.deepEqual(uploaded, ["photo.jpg photo", "list.txt list"]);
+  const parts = ["1", "2"].map((digit, index) => ({
+    sha256: digit.repeat(64),
+    name: ["photo.jpg", "list.txt"][index],
+  }));
+  assert.deepEqual(named, [{ text: "", parts }]);
+  const missing = await runRoost(["ask", "--file", join(directory, "none"), "hi"], gateway);
+  assert.match(missing.stderr, /none cannot be read \(ENOENT\)/);
+  await rm(directory, { recursive: true });
 });

@@ -1,5 +1,9 @@
 /** `roost ask`: sends a message to a session and streams the answer. */
+import { readFile, stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { createId, RoostError } from "@roost/base";
+import { nameCharsMax, type PartRef } from "@roost/contract/operations";
+import { formatBytes, partLimits } from "@roost/contract/part";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
@@ -12,6 +16,7 @@ import { catchSignals } from "../processes/catch-signals.ts";
 interface AskOptions {
   session: string;
   agent?: string;
+  file?: string[];
   wait: boolean;
 }
 
@@ -25,13 +30,22 @@ export function addAskCommand(program: Command, context: CliContext): void {
     .argument("[text...]", "the message; - reads it from stdin")
     .option("-s, --session <key>", "session to send it to", "main")
     .option("--agent <name>", "agent, when the message starts a new session")
+    .option(
+      "-f, --file <path>",
+      "a file to hand over, such as a photo, of at most 20 MB; may be repeated",
+      (path: string, before?: string[]) => [...(before ?? []), path],
+    )
     .option("--no-wait", "print the run's id and do not wait for the answer")
     .action(async (words: string[], options: AskOptions) => {
-      const text = await composeMessage(words, context);
+      const files = options.file ?? [];
+      const text = await composeMessage(words, context, { hasFiles: files.length > 0 });
       const { client } = await context.connect();
+      const parts = [];
+      for (const path of files) parts.push(await uploadFile(client, path));
       const sent = await client.sendMessage({
         sessionKey: options.session,
         text,
+        parts: parts.length === 0 ? undefined : parts,
         source: "cli",
         idempotencyKey: createId(),
         agent: options.agent,
@@ -45,12 +59,32 @@ export function addAskCommand(program: Command, context: CliContext): void {
     });
 }
 
-async function composeMessage(words: string[], { stdin }: CliContext): Promise<string> {
+async function uploadFile(client: RoostClient, path: string): Promise<PartRef> {
+  const facts = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new RoostError("not_found", `${path} cannot be read (${cause.code})`, { cause });
+  });
+  if (!facts.isFile()) throw new RoostError("invalid_input", `${path} is not a file`);
+  if (facts.size > partLimits.bytesMax)
+    throw new RoostError(
+      "limit_exceeded",
+      `${path} has ${formatBytes(facts.size)}, at most ${formatBytes(partLimits.bytesMax)} can be handed over: make it smaller`,
+    );
+  const name = basename(path).slice(-nameCharsMax);
+  const content = { mediaType: "application/octet-stream", bytes: await readFile(path) };
+  const { part } = await client.uploadPart({ name, content });
+  return { sha256: part.sha256 ?? "", name };
+}
+
+async function composeMessage(
+  words: string[],
+  { stdin }: CliContext,
+  { hasFiles }: { hasFiles: boolean },
+): Promise<string> {
   const said = words.filter((word) => word !== "-").join(" ");
-  const isPiped = words.includes("-") || (stdin.isTTY !== true && said === "");
+  const isPiped = words.includes("-") || (stdin.isTTY !== true && said === "" && !hasFiles);
   const piped = isPiped ? (await readInput(stdin)).trim() : "";
   const text = [said, piped].filter((part) => part !== "").join("\n\n");
-  if (text === "")
+  if (text === "" && !hasFiles)
     throw new RoostError("invalid_input", "there is no message: give one with roost ask TEXT, or pipe it in");
   return text;
 }

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
 import { parseOptionCount } from "../parse-option.ts";
+import { printParts } from "../print/print-parts.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Column } from "../print/table.ts";
 import { plainLine, plainText, wrapText } from "../print/text-width.ts";
@@ -54,6 +55,7 @@ function printMessage({ terminal }: CliContext, message: Message, nowMs: number)
   terminal.line(`${paint(message.role, tone)} ${paint(plainLine(marks.filter(Boolean).join(" · ")), "dim")}`);
   for (const line of plainText(message.text).split("\n"))
     for (const part of wrapText(line, terminal.columns)) terminal.line(part);
+  printParts(terminal, message.parts);
   terminal.line();
 }
 

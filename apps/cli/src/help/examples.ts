@@ -3,6 +3,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "roost ask": [
     "roost ask what is on my list today",
     "git diff | roost ask review this",
+    "roost ask --file photo.jpg what is this",
     "roost ask --json --session main hello | jq -r .text",
   ],
   "roost ps": ["roost ps", "roost ps --once", "roost ps --json | jq '.rows[] | select(.state == \"running\")'"],

@@ -1,10 +1,11 @@
 /** Prints a run with its steps. */
 import { formatDurationMs } from "@roost/base";
-import type { Run, Step, Wait } from "@roost/contract/operations";
+import { Part, type Run, type Step, type Wait } from "@roost/contract/operations";
 import { describePostcondition } from "./describe-postcondition.ts";
 import type { Terminal } from "./create-terminal.ts";
 import { formatPairs } from "./format-pairs.ts";
 import { formatSpend } from "./format-spend.ts";
+import { printParts } from "./print-parts.ts";
 import { relativeTime } from "./relative-time.ts";
 import { toneOf } from "./create-paint.ts";
 import type { Column } from "./table.ts";
@@ -64,6 +65,7 @@ export function printRun(
     );
     terminal.line(`  roost run resolve ${run.id} ${step.seq} done|failed|not_done`);
   }
+  printParts(terminal, steps.flatMap(partsOf));
   if (options.isFull) for (const step of steps) printStep(terminal, step);
   const { text, remark } = (run.output ?? {}) as { text?: unknown; remark?: unknown };
   if (typeof remark === "string") terminal.line(paint(plainText(remark), "warn"));
@@ -115,4 +117,10 @@ function printStep(terminal: Terminal, step: Step): void {
     terminal.line(terminal.paint(name, "dim"));
     terminal.line(plainText(JSON.stringify(value, null, 2)));
   }
+}
+
+/** What tools gave beside their text. */
+function partsOf(step: Step): Part[] {
+  const { parts } = (step.output ?? {}) as { parts?: unknown };
+  return Array.isArray(parts) ? parts.flatMap((part) => Part.safeParse(part).data ?? []) : [];
 }

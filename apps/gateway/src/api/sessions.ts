@@ -40,11 +40,12 @@ export function serveSessions({ kernel, memory }: { kernel: Kernel; memory: Memo
       };
     }),
 
-    serve(operations.sendMessage, ({ sessionKey, text, agent, source, idempotencyKey }, call) => {
+    serve(operations.sendMessage, ({ sessionKey, text, parts, agent, source, idempotencyKey }, call) => {
       const key = idempotencyKey ?? call.idempotencyKey;
       return sendMessage(memory, {
         sessionKey,
         text,
+        ...(parts !== undefined && { parts }),
         source,
         agent,
         idempotencyKey: key,

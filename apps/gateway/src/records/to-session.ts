@@ -1,6 +1,6 @@
 import type { Message as MessageRecord, Session as SessionRecord } from "@roost/contract/operations";
 import type { RunHead } from "@roost/kernel";
-import type { Session, StoredMessage } from "@roost/memory";
+import { partsOf, type Session, type StoredMessage } from "@roost/memory";
 import { iso, isoOrNull } from "./iso.ts";
 
 /** A session with its unfinished runs. */
@@ -26,7 +26,8 @@ export function toMessageRecord(message: StoredMessage): MessageRecord {
     seq: message.seq,
     role: message.role,
     text: message.text,
-    parts: message.role === "user" ? null : [message.content],
+    parts: [...partsOf(message.content)],
+    content: message.role === "user" ? null : message.content,
     runId: message.runId,
     source: message.source,
     isRehearsed: message.isRehearsed,

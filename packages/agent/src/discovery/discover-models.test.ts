@@ -22,6 +22,7 @@ async function discover(config: DiscoveryConfig, localUrls: { ollama?: string; l
       baseUrl?: string;
       apiKey?: string;
       contextTokensMax?: number;
+      input?: string[];
     },
     source,
     notes: notes.join("; "),
@@ -121,6 +122,7 @@ test("discoverModels() says so when Ollama's context is small, its model cannot 
   await withServer(ollama([ollamaModel("small", "2026-02-01")], { capabilities: ["completion"] }), async (url) => {
     const { provider, notes } = await discover({}, { ollama: url });
     assert.equal(provider.contextTokensMax, 4096);
+    assert.deepEqual(provider.input, ["text"], "it does not see");
     assert.match(notes, /cannot call tools.*OLLAMA_CONTEXT_LENGTH/);
     const missing = await discover({ ROOST_MODEL: "other" }, { ollama: url });
     assert.equal(missing.source, "rehearsal");
@@ -136,13 +138,14 @@ test("discoverModels() passes an Ollama with nothing but embeddings over", async
 
 test("discoverModels() finds llama.cpp with its context", async () => {
   const routes = {
-    "/props": { default_generation_settings: { n_ctx: 8192 } },
+    "/props": { default_generation_settings: { n_ctx: 8192 }, modalities: { vision: true, audio: false } },
     "/v1/models": { data: [{ id: "/models/qwen.gguf", owned_by: "llamacpp" }] },
   };
   await withServer(routes, async (url) => {
     const { provider, source, notes } = await discover({}, { llamaCpp: url });
     assert.equal(source, "llama.cpp");
     assert.deepEqual([provider.model, provider.contextTokensMax], ["/models/qwen.gguf", 8192]);
+    assert.deepEqual(provider.input, ["text", "image"]);
     assert.match(notes, /^qwen\.gguf at llama\.cpp/);
   });
 });

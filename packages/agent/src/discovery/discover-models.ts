@@ -104,6 +104,7 @@ async function localServer(
       // A local model costs nothing per token.
       price: { inputUsd: 0, outputUsd: 0 },
       ...(server.contextTokensMax === undefined ? {} : { contextTokensMax: server.contextTokensMax }),
+      ...(server.input === undefined ? {} : { input: server.input }),
     } as const;
     return found(source, { ...provider, ...context.common }, [...notes, ...server.notes]);
   }

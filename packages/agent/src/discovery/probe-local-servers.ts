@@ -1,6 +1,7 @@
 // Recognizes an Ollama or llama.cpp server on this machine by answers unique to them (their ports are also used by others), and chooses a model.
 // tidy: two servers found in the same way.
 
+import type { ModelInput } from "../models/model-input.ts";
 import type { Probe } from "./probe.ts";
 
 export interface LocalServer {
@@ -8,6 +9,8 @@ export interface LocalServer {
   /** Undefined: the server is running but has no model. */
   model?: string;
   contextTokensMax?: number;
+  /** Where the server tells what the model takes. */
+  input?: ModelInput[];
   notes: string[];
 }
 
@@ -63,7 +66,9 @@ export async function probeOllama(
       `its context is assumed to be ${contextTokensMax} tokens, which is little for an agent; start Ollama with OLLAMA_CONTEXT_LENGTH=32768, load the model, and restart Roost`,
     );
   }
-  return { baseUrl, model: chosen.name, contextTokensMax, notes };
+  const tells = Array.isArray(field(chosen.answer, "capabilities"));
+  const input: ModelInput[] = can(chosen.answer, "vision") ? ["text", "image"] : ["text"];
+  return { baseUrl, model: chosen.name, contextTokensMax, ...(tells ? { input } : {}), notes };
 }
 
 export async function probeLlamaCpp(
@@ -84,10 +89,12 @@ export async function probeLlamaCpp(
   const model = options.model !== undefined && ids.includes(options.model) ? options.model : ids[0];
   if (model === undefined) return { baseUrl, notes: [`llama.cpp at ${url} has no model loaded`] };
   const contextTokensMax = positive(field(settings, "n_ctx"));
+  const vision = field(field(props, "modalities"), "vision");
   return {
     baseUrl,
     model,
     ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
+    ...(typeof vision === "boolean" ? { input: vision ? ["text", "image"] : ["text"] } : {}),
     notes: [`${model.split("/").at(-1) ?? model} at llama.cpp (${url})`],
   };
 }
@@ -109,7 +116,7 @@ function sameOllamaModel(name: string, wanted: string): boolean {
 }
 
 /** Servers before 0.6 report no capabilities; then only the name can rule a model out. */
-function can(answer: unknown, capability: "completion" | "tools"): boolean {
+function can(answer: unknown, capability: "completion" | "tools" | "vision"): boolean {
   const capabilities = field(answer, "capabilities");
   if (Array.isArray(capabilities)) return capabilities.includes(capability);
   return (

@@ -34,6 +34,8 @@ export type AgentEnd =
       outputTokensMax: number;
       /** Changes of its request that the server required. */
       mends?: string[];
+      /** What of the turn the model could not be shown, a sentence each. */
+      leftOut?: string[];
     }
   | {
       kind: "limit_exceeded";

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { silentLogger } from "@roost/base";
+import type { Part } from "@roost/contract/part";
 import type { Message } from "../messages/message.ts";
+import type { Models } from "../models/models.ts";
 import { estimateMessage } from "../models/estimate-prompt.ts";
 import { createMemoryStepRunner, type Script } from "../testing.ts";
-import { applyCompaction } from "./compact.ts";
+import { applyCompaction, compact } from "./compact.ts";
 import { callTool, openLoop, recordingTool } from "./open-loop.fixture.ts";
 import { planCompaction } from "./plan-compaction.ts";
 
@@ -215,4 +218,28 @@ test("runAgentLoop() names the tools' share of a prompt that cannot fit, what to
   assert.ok(outcome.kind === "limit_exceeded");
   assert.match(outcome.message, /model's context is 4096.*largest parts: tools \d{4,}.*OLLAMA_CONTEXT_LENGTH/);
   assert.equal(loop.server.requests.length, 0);
+});
+
+test("compact() names the parts of what leaves to the model that summarises", async () => {
+  const photo: Part = {
+    type: "image",
+    mediaType: "image/png",
+    bytes: 1_200_000,
+    sha256: "a".repeat(64),
+    name: "cat.png",
+  };
+  const messages: Message[] = [{ role: "user", text: words(500), parts: [photo] }, said(words(500)), user("and now?")];
+  let asked = "";
+  const model = {
+    input: ["text", "image"] as const,
+    call: async (request: { messages: Message[] }) => {
+      asked = request.messages[0]?.text ?? "";
+      return { kind: "spend_refused", cap: "run", message: "no" } as const;
+    },
+  } as unknown as Models;
+  const { signal } = new AbortController();
+  const options = { messages, tokensMax: 300, contextTokensMax: 8_000, model, step: "c", signal, logger: silentLogger };
+  const compaction = await compact(options);
+  assert.match(asked, /\[image cat\.png 1\.2 MB image\/png\]/);
+  assert.equal(compaction?.summary?.method, "dropped");
 });

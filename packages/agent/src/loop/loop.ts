@@ -3,6 +3,7 @@
 import type { AgentContext } from "../messages/agent-context.ts";
 import type { Clock, Logger } from "@roost/base";
 import type { ModelDelta, Models } from "../models/models.ts";
+import type { ReadPart } from "../models/model-input.ts";
 import type { StepRunner } from "../steps/step-runner.ts";
 import type { Approvals, PermitCall } from "../tools/permit.ts";
 import type { Tool } from "../tools/tool.ts";
@@ -35,6 +36,8 @@ export interface AgentLoopOptions {
   onDelta?: (delta: AgentDelta) => void;
   /** A person is waiting for the answer (see ModelRequest). */
   isStartedByPerson?: boolean;
+  /** Reads the bytes of parts of messages, for models that take them. */
+  readPart?: ReadPart;
 }
 
 /** One run of the loop: its input, limits and state. */

@@ -1,6 +1,7 @@
 // Decides which messages leave a full context. Pure. Tool calls stay together with their answers, and the message being answered always stays.
 
 import type { Message, ToolMessage } from "../messages/message.ts";
+import type { ModelInput } from "../models/model-input.ts";
 import { estimateMessage } from "../models/estimate-prompt.ts";
 
 export interface CompactionPlan {
@@ -10,19 +11,25 @@ export interface CompactionPlan {
   shortened: { index: number; charsMax: number }[];
 }
 
+export interface PlanOptions {
+  tokensMax: number;
+  /** What the model takes: what it is only told the name of needs no room. */
+  input?: readonly ModelInput[];
+}
+
 /** A shortened answer keeps at least this much. */
 const shortenedCharsMin = 400;
 
 /** What must leave so that the rest is at most `tokensMax`; undefined when nothing can. */
-export function planCompaction(messages: Message[], options: { tokensMax: number }): CompactionPlan | undefined {
+export function planCompaction(messages: Message[], options: PlanOptions): CompactionPlan | undefined {
   const groups = groupMessages(messages);
   const answeredGroup = groups.findLastIndex((group) => messages[group[0]!]?.role === "user");
   const kept = new Set<number>([answeredGroup, groups.length - 1].filter((index) => index >= 0));
   let tokens = 0;
-  for (const index of kept) tokens += groupTokens(messages, groups[index]!);
+  for (const index of kept) tokens += groupTokens(messages, groups[index]!, options.input);
   for (let index = groups.length - 2; index >= 0; index -= 1) {
     if (kept.has(index)) continue;
-    const size = groupTokens(messages, groups[index]!);
+    const size = groupTokens(messages, groups[index]!, options.input);
     if (tokens + size > options.tokensMax) break;
     kept.add(index);
     tokens += size;
@@ -45,8 +52,8 @@ function groupMessages(messages: Message[]): number[][] {
   return groups;
 }
 
-function groupTokens(messages: Message[], group: number[]): number {
-  return group.reduce((sum, index) => sum + estimateMessage(messages[index]!), 0);
+function groupTokens(messages: Message[], group: number[], input?: readonly ModelInput[]): number {
+  return group.reduce((sum, index) => sum + estimateMessage(messages[index]!, input), 0);
 }
 
 /** Shortens the longest answers evenly. */

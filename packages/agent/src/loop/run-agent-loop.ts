@@ -89,6 +89,7 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
         finishReason: output.finishReason,
         outputTokensMax: output.outputTokensMax,
         ...(output.mends === undefined ? {} : { mends: output.mends }),
+        ...(output.leftOut === undefined ? {} : { leftOut: output.leftOut }),
       };
     await runToolCalls(loop, message.toolCalls);
     if (state.toolCallCount > limits.toolCallsMax) {

@@ -75,10 +75,13 @@ function messageTokensMax(loop: Loop, exceeded: ContextExceeded): number {
 /** A smaller context is more often a setting of a local server than a limit of the model. */
 const smallContextTokens = 16_384;
 
-export function whyFull({ state, tools }: Loop, exceeded: ContextExceeded): string {
+export function whyFull({ state, tools, options }: Loop, exceeded: ContextExceeded): string {
   const parts = [
     { name: "tools", tokens: estimatePrompt({ sections: [], messages: [], tools: tools.descriptions }) },
-    { name: "the conversation", tokens: estimatePrompt({ sections: [], messages: state.messages, tools: [] }) },
+    {
+      name: "the conversation",
+      tokens: estimatePrompt({ sections: [], messages: state.messages, tools: [] }, options.model.input),
+    },
     ...state.sections.map((section) => ({ name: section.name, tokens: estimateTokens(section.text) })),
   ];
   const largest = parts
@@ -94,7 +97,7 @@ export function whyFull({ state, tools }: Loop, exceeded: ContextExceeded): stri
 }
 
 /** Whether the prompt is too long even with its last message only: then a summary of the others does not help. */
-function isHopeless({ state, tools }: Loop, { source, contextTokensMax }: ContextExceeded): boolean {
+function isHopeless({ state, tools, options }: Loop, { source, contextTokensMax }: ContextExceeded): boolean {
   const least = { sections: state.sections, messages: state.messages.slice(-1), tools: tools.descriptions };
-  return source === "estimate" && estimatePrompt(least) >= contextTokensMax;
+  return source === "estimate" && estimatePrompt(least, options.model.input) >= contextTokensMax;
 }

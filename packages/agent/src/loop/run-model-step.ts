@@ -40,6 +40,7 @@ export async function runModelStep(loop: Loop): Promise<{ step: string; outcome:
         tools: loop.tools.descriptions,
         outputTokensMax: loop.limits.outputTokensMax,
         isStartedByPerson: loop.options.isStartedByPerson === true,
+        readPart: loop.options.readPart,
       };
       try {
         const result = await loop.options.model.call(request, {

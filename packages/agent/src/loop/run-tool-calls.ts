@@ -13,6 +13,7 @@ import type { Tool } from "../tools/tool.ts";
 import { askApproval, decideCall, hasReadUntrusted } from "./ask-approval.ts";
 import type { Loop } from "./loop.ts";
 import { addToolMessage } from "./loop-state.ts";
+import { hasParts } from "./loop-versions.ts";
 import { toToolMessage } from "./to-tool-message.ts";
 
 interface PlannedCall {
@@ -147,6 +148,7 @@ async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
         permitTool,
         toolMsMax: loop.limits.toolMsMax,
         resultCharsMax: loop.limits.toolResultCharsMax,
+        hasParts: hasParts(loop.options.loopVersion),
       });
       return withOrigin(result, work.tool);
     },

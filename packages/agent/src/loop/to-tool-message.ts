@@ -24,6 +24,7 @@ export function toToolMessage(
       return {
         ...message,
         text: outcome.output.text,
+        ...(outcome.output.parts === undefined ? {} : { parts: outcome.output.parts }),
         ...(outcome.output.isUntrusted ? { isUntrusted: true } : {}),
         ...(outcome.output.labels === undefined ? {} : { labels: outcome.output.labels }),
       };

@@ -1,11 +1,13 @@
 // Roost's transcript: plain JSON, independent of providers' wire formats. src/models/ turns it into a prompt.
 
 import type { JsonValue } from "@roost/base";
+import type { Part } from "@roost/contract/part";
 
 /** A message of a person, a job or another agent to this agent. */
 export interface UserMessage {
   role: "user";
   text: string;
+  parts?: Part[];
   /** Untrusted: shown between delimiters, and taints the run. */
   isUntrusted?: boolean;
   /** Its source, if not the person; named where it is shown. */
@@ -44,6 +46,7 @@ export interface ToolMessage {
   toolCallId: string;
   toolName: string;
   text: string;
+  parts?: Part[];
   isError?: boolean;
   isUntrusted?: boolean;
   labels?: string[];

@@ -2,7 +2,7 @@
 
 import type { LanguageModelV4, LanguageModelV4FunctionTool } from "@ai-sdk/provider";
 import type { Clock, Logger } from "@roost/base";
-import type { AssistantMessage } from "../messages/message.ts";
+import type { AssistantMessage, Message } from "../messages/message.ts";
 import { estimateCallMax } from "../usage/estimate-call-max.ts";
 import { estimateTokens } from "../usage/estimate-tokens.ts";
 import { readCost, readUsage } from "../usage/read-usage.ts";
@@ -10,6 +10,7 @@ import type { SpendReservation } from "../usage/spend.ts";
 import type { CallActual, TokenPrice } from "../usage/token-usage.ts";
 import { classifyFailure, type ModelFailure } from "./classify-failure.ts";
 import type { FinishReason, ModelCallOptions, ModelLimits, ModelReply, ModelRequest } from "./models.ts";
+import { leftOutOf, readPartBytes, type ModelInput, type PartBytes } from "./model-input.ts";
 import { outputTokensFor } from "./output-tokens.ts";
 import type { ProviderConfig } from "./provider-config.ts";
 import { readReply, type RawReply, type Silence } from "./read-reply.ts";
@@ -29,6 +30,8 @@ export interface OpenProvider {
   silenceMsMax?: number | undefined;
   price?: TokenPrice | undefined;
   temperature?: number | undefined;
+  /** What it takes, as far as is known by now. */
+  input: () => readonly ModelInput[];
   secrets: string[];
   isRehearsal: boolean;
 }
@@ -58,6 +61,8 @@ export async function attemptCall(
   const outputTokensMax = outputTokensFor(provider, { promptTokens, asked: request.outputTokensMax });
   const price = provider.price === undefined ? {} : { price: provider.price };
   const estimate = estimateCallMax({ promptTokens, maxOutputTokens: outputTokensMax, ...price });
+  const input = provider.input();
+  const bytes = await readPartBytes(request.messages, { input, read: request.readPart });
   const reservation = await options.reserveSpend?.({
     ...estimate,
     provider: provider.id,
@@ -76,6 +81,8 @@ export async function attemptCall(
           provider: provider.id,
           model: provider.model,
           takesFields: provider.kind === "openai-compatible",
+          input,
+          bytes,
         }),
         maxOutputTokens: outputTokensMax,
         ...(request.tools.length === 0 ? {} : { tools: request.tools.map(functionTool) }),
@@ -109,7 +116,7 @@ export async function attemptCall(
     if (wasAborted) throw options.signal.reason;
     return { kind: "failed", failure, hadDeltas: progress.hasDeltas };
   }
-  const reply = toReply(raw, { provider, outputTokensMax });
+  const reply = toReply(raw, { provider, outputTokensMax, messages: request.messages, bytes });
   await settle(
     reservation,
     actualOf(reply, { promptTokens, outputTokensMax, receivedText: progress.receivedText, price: provider.price }),
@@ -154,8 +161,14 @@ function actualOf(reply: Omit<ModelReply, "failedAttempts">, call: AskedCall & {
 
 function toReply(
   raw: RawReply,
-  { provider, outputTokensMax }: { provider: OpenProvider; outputTokensMax: number },
+  {
+    provider,
+    outputTokensMax,
+    ...asked
+  }: { provider: OpenProvider; outputTokensMax: number; messages: readonly Message[]; bytes: PartBytes },
 ): Omit<ModelReply, "failedAttempts"> {
+  // What the server refused is known by now.
+  const leftOut = leftOutOf(asked.messages, { input: provider.input(), bytes: asked.bytes });
   const usage = readUsage(raw.usage);
   const message: AssistantMessage = {
     role: "assistant",
@@ -169,7 +182,8 @@ function toReply(
   };
   const cost = readCost({ usage: raw.usage, providerMetadata: raw.providerMetadata, tokens: usage }, provider.price);
   const mends = raw.mends.length === 0 ? {} : { mends: raw.mends };
-  return { kind: "message", message, finishReason: finishReasonOf(raw), outputTokensMax, ...mends, usage, ...cost };
+  const told = leftOut.length === 0 ? mends : { ...mends, leftOut };
+  return { kind: "message", message, finishReason: finishReasonOf(raw), outputTokensMax, ...told, usage, ...cost };
 }
 
 function finishReasonOf(raw: RawReply): FinishReason {

@@ -34,15 +34,16 @@ export async function callProviders(
 ): Promise<ModelCallOutcome> {
   const { providers, limits, clock } = machinery;
   const options = { ...callOptions, onDelta: guarded(callOptions, machinery.logger) };
-  const promptTokens = estimatePrompt(request);
+  // What a model cannot take needs no room: each has an estimate of its own.
+  const tokensOf = new Map(providers.map((provider) => [provider, estimatePrompt(request, provider.input())]));
   const fitting = providers.filter(
-    (provider) => promptTokens + replyRoomOf(provider, request.outputTokensMax) <= provider.contextTokensMax,
+    (provider) => tokensOf.get(provider)! + replyRoomOf(provider, request.outputTokensMax) <= provider.contextTokensMax,
   );
   if (fitting.length === 0) {
     return {
       kind: "context_exceeded",
       source: "estimate",
-      promptTokens,
+      promptTokens: Math.min(...tokensOf.values()),
       contextTokensMax: Math.max(...providers.map((provider) => provider.contextTokensMax)),
     };
   }
@@ -62,7 +63,7 @@ export async function callProviders(
       const end = await tryProvider(machinery, provider, {
         request,
         options,
-        promptTokens,
+        promptTokens: tokensOf.get(provider)!,
         failedAttempts,
         wasCooling: known.has(provider.key),
         silence,

@@ -1,4 +1,5 @@
 import { estimateTokens } from "../usage/estimate-tokens.ts";
+import { estimatePart, inputDefault, partsOf, type ModelInput } from "./model-input.ts";
 import type { ModelRequest, ToolDescription } from "./models.ts";
 import { sectionsText } from "./to-prompt.ts";
 import type { Message } from "../messages/message.ts";
@@ -10,9 +11,12 @@ const toolTokens = 12;
 const wrapTokens = 90;
 
 /** Upper estimate of the tokens of a prompt as sent. */
-export function estimatePrompt(request: Pick<ModelRequest, "sections" | "messages" | "tools">): number {
+export function estimatePrompt(
+  request: Pick<ModelRequest, "sections" | "messages" | "tools">,
+  input: readonly ModelInput[] = inputDefault,
+): number {
   let tokens = messageTokens + estimateTokens(sectionsText(request.sections));
-  for (const message of request.messages) tokens += estimateMessage(message);
+  for (const message of request.messages) tokens += estimateMessage(message, input);
   for (const tool of request.tools) tokens += estimateTool(tool);
   return tokens;
 }
@@ -32,8 +36,9 @@ export function estimateTool(tool: ToolDescription): number {
 }
 
 /** Upper estimate of the tokens of one message. */
-export function estimateMessage(message: Message): number {
+export function estimateMessage(message: Message, input: readonly ModelInput[] = inputDefault): number {
   let tokens = messageTokens + estimateTokens(message.text);
+  for (const part of partsOf(message)) tokens += estimatePart(part, input, estimateTokens);
   if (message.role !== "assistant") return message.isUntrusted ? tokens + wrapTokens : tokens;
   for (const call of message.toolCalls ?? [])
     tokens += toolTokens + estimateTokens(call.toolName) + estimateTokens(call.argumentsText);

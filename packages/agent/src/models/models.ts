@@ -4,6 +4,7 @@ import type { ErrorCode, JsonObject } from "@roost/base";
 import type { ContextSection } from "../messages/agent-context.ts";
 import type { AssistantMessage, Message } from "../messages/message.ts";
 import type { ReserveSpend } from "../usage/spend.ts";
+import type { ModelInput, ReadPart } from "./model-input.ts";
 import type { CostSource, TokenUsage } from "../usage/token-usage.ts";
 
 /** A tool as described to the model. */
@@ -21,6 +22,8 @@ export interface ModelRequest {
   outputTokensMax?: number | undefined;
   /** A person is waiting: when all providers are cooling down, they are tried anyway, each at most once per `personRetryMsMin`. */
   isStartedByPerson?: boolean;
+  /** The bytes of a part by its hash; without it parts by reference are named only. */
+  readPart?: ReadPart | undefined;
 }
 
 /**
@@ -63,6 +66,8 @@ export interface ModelReply {
   outputTokensMax: number;
   /** Changes of the request that the server required, such as `asked without tools`. */
   mends?: string[];
+  /** A sentence for each part of the present turn that the model could not be shown. */
+  leftOut?: string[];
   usage: TokenUsage;
   costUsd: number | null;
   costSource: CostSource;
@@ -91,6 +96,8 @@ export interface ProviderDescription {
   url?: string;
   contextTokensMax: number;
   outputTokensMax: number;
+  /** What it takes, as declared or found out. */
+  input: readonly ModelInput[];
   isPriceKnown: boolean;
   state: "ready" | "cooling_down";
   /** During a cool-down: until when, after how many consecutive failures, and why. */
@@ -135,4 +142,6 @@ export interface Models {
   readonly limits: ModelLimits;
   /** The largest context of the providers, which a prompt must fit. */
   readonly contextTokensMax: number;
+  /** What the first provider takes beside text, for estimates. */
+  readonly input: readonly ModelInput[];
 }

@@ -7,6 +7,8 @@ import { createMemoryCoolDowns, type CoolDown, type CoolDownStore } from "./cool
 import { createLanguageModel, knownOf, openRouterUrl } from "./create-language-model.ts";
 import { createMendMemory, type MendMemory } from "../wire/mend.ts";
 import { createWire } from "../wire/create-wire.ts";
+import { mediaMendId } from "../wire/media-mends.ts";
+import { inputDefault } from "./model-input.ts";
 import { outputTokensOf } from "./output-tokens.ts";
 import { modelLimitDefaults, type ModelLimits, type Models, type ProviderDescription } from "./models.ts";
 import type { ProviderConfig } from "./provider-config.ts";
@@ -44,6 +46,9 @@ export function openModels(options: OpenModelsOptions): Models {
   return {
     limits,
     contextTokensMax: Math.max(...providers.map((provider) => provider.contextTokensMax)),
+    get input() {
+      return providers[0]!.input();
+    },
     call: (request, callOptions) => callProviders(machinery, request, callOptions),
     describe: async () => {
       const cooling = await coolDowns.read(providers.map((provider) => provider.key));
@@ -84,6 +89,8 @@ function openProvider(
     silenceMsMax: config.silenceMsMax,
     price: config.price,
     temperature: config.temperature,
+    input: () =>
+      (config.input ?? inputDefault).filter((kind) => kind === "text" || settings.get(mediaMendId(kind)) === undefined),
     secrets: isLanguageModel || config.apiKey === undefined ? [] : [config.apiKey],
     isRehearsal: isLanguageModel && config.isRehearsal === true,
   };
@@ -104,6 +111,7 @@ function describeProvider(
     ...(url === undefined ? {} : { url: withoutCredentials(url) }),
     contextTokensMax: provider.contextTokensMax,
     outputTokensMax: outputTokensOf(provider),
+    input: provider.input(),
     isPriceKnown: provider.price !== undefined || config.kind === "openrouter",
     state: isCooling ? "cooling_down" : "ready",
     ...(isCooling

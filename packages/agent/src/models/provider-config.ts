@@ -1,4 +1,5 @@
 import type { LanguageModelV4 } from "@ai-sdk/provider";
+import type { ModelInput } from "./model-input.ts";
 import type { TokenPrice } from "../usage/token-usage.ts";
 
 interface ProviderCommon {
@@ -14,6 +15,8 @@ interface ProviderCommon {
   temperature?: number | undefined;
   /** False for models that cannot call tools. */
   tools?: boolean | undefined;
+  /** What the model takes. Default: text and images, as far as its server does. */
+  input?: readonly ModelInput[];
 }
 
 /** A server with `/chat/completions`: OpenAI, Ollama, llama.cpp, vLLM, LiteLLM and similar. */

@@ -7,6 +7,7 @@ import type { ContextSection } from "../messages/agent-context.ts";
 import { answerOrphans } from "../messages/answer-orphans.ts";
 import type { AssistantMessage, Message, ToolCallPart } from "../messages/message.ts";
 import { parseArgumentsText } from "../messages/parse-arguments.ts";
+import { partsOf, showPart, type ModelInput, type PartBytes, type PromptPart } from "./model-input.ts";
 import { wrapUntrusted } from "../messages/wrap-untrusted.ts";
 
 /** The reader of the prompt: reasoning and opaque metadata are sent only to their author. */
@@ -15,6 +16,10 @@ export interface PromptReader {
   model: string;
   /** Its thinking is sent back in the message field it came in, not as a part. */
   takesFields?: boolean;
+  /** What it takes beside text. Default: nothing. */
+  input?: readonly ModelInput[];
+  /** Of the parts that it takes. */
+  bytes?: PartBytes;
 }
 
 type AssistantPart = Extract<LanguageModelV4Message, { role: "assistant" }>["content"][number];
@@ -42,7 +47,13 @@ export function toPrompt(
     ),
   );
   if (messages[0]?.role === "assistant") prompt.push(userMessage("(Earlier messages are not shown)"));
-  for (const message of messages) {
+  const shown = (message: Message, from: string) => {
+    const { input = ["text"], bytes = new Map() } = reader;
+    return partsOf(message).flatMap((part) => showPart(part, { input, bytes, from }));
+  };
+  // An answer of a tool is a text on most wires: its parts follow the answers, as the next message.
+  let brought: PromptPart[] = [];
+  for (const [index, message] of messages.entries()) {
     if (message.role === "assistant") {
       prompt.push({
         role: "assistant",
@@ -63,8 +74,14 @@ export function toPrompt(
           },
         ],
       });
+      brought.push(...shown(message, `tool ${message.toolName}`));
+      if (brought.length === 0 || messages[index + 1]?.role === "tool") continue;
+      appendUser(prompt, [{ type: "text", text: "(What the tools above gave beside their text)" }, ...brought]);
+      brought = [];
     } else {
-      appendUserText(prompt, plainText(message));
+      const parts = shown(message, "a message");
+      const text = plainText(message);
+      appendUser(prompt, text === "" && parts.length > 0 ? parts : [{ type: "text", text }, ...parts]);
     }
   }
   return prompt;
@@ -90,11 +107,15 @@ function plainText(message: Extract<Message, { role: "user" | "summary" }>): str
 }
 
 /** Chat templates of several models refuse two user turns in a row. */
-function appendUserText(prompt: LanguageModelV4Prompt, text: string): void {
+function appendUser(prompt: LanguageModelV4Prompt, parts: PromptPart[]): void {
   const last = prompt.at(-1);
-  const lastPart = last?.role === "user" ? last.content.at(-1) : undefined;
-  if (lastPart?.type === "text") lastPart.text += `\n\n${text}`;
-  else prompt.push(userMessage(text));
+  const content = last?.role === "user" ? last.content : [];
+  if (last?.role !== "user") prompt.push({ role: "user", content });
+  for (const part of parts) {
+    const lastPart = content.at(-1);
+    if (part.type === "text" && lastPart?.type === "text") lastPart.text += `\n\n${part.text}`;
+    else content.push(part);
+  }
 }
 
 function userMessage(text: string): LanguageModelV4Message {

@@ -2,6 +2,7 @@
 
 import { storableText, toRoostError, type ErrorCode, type JsonValue } from "@roost/base";
 import { areSameLabels, formatLabels, isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
+import { describePart, type Part } from "@roost/contract/part";
 import type { StepCall, StepResult } from "../steps/step-runner.ts";
 import type { PermitTool, Tool, ToolCall, ToolOrigin } from "./tool.ts";
 
@@ -9,6 +10,8 @@ import type { PermitTool, Tool, ToolCall, ToolOrigin } from "./tool.ts";
 export interface ToolOutput {
   text: string;
   isUntrusted: boolean;
+  /** What it gave beside its text. */
+  parts?: Part[];
   /** Labels of its text, as texts; default: those of the input. */
   labels?: string[];
   /** Of the tool, unless it is built in. */
@@ -29,6 +32,8 @@ export interface ExecuteToolOptions {
   permitTool?: PermitTool | undefined;
   toolMsMax: number;
   resultCharsMax: number;
+  /** False: parts are told by their names. Default true. */
+  hasParts?: boolean;
 }
 
 /** Error codes that mean nothing was done. */
@@ -77,7 +82,12 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
       const labels = labelsOf(result.labels);
       return {
         state: "done",
-        output: toToolOutput(result.output, { labels, charsMax: options.resultCharsMax }),
+        output: toToolOutput(result.output, {
+          ...options,
+          labels,
+          charsMax: options.resultCharsMax,
+          parts: result.parts,
+        }),
         labels,
       };
     }
@@ -97,13 +107,22 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
 /** The output for the model: text as it is, everything else as JSON, cut at the limit. */
 export function toToolOutput(
   output: JsonValue | undefined,
-  { labels, charsMax }: { labels: Labels; charsMax: number },
+  {
+    labels,
+    charsMax,
+    parts = [],
+    hasParts = true,
+  }: { labels: Labels; charsMax: number; parts?: Part[] | undefined; hasParts?: boolean },
 ): ToolOutput {
-  const text = typeof output === "string" ? output : (JSON.stringify(output) ?? "null");
+  const said = typeof output === "string" ? output : (JSON.stringify(output) ?? "null");
+  const text = [shorten(said, charsMax), ...parts.map((part) => `[${describePart(part)}]`)].join("\n");
   return {
-    text: storableText(shorten(text, charsMax)),
+    text: storableText(text),
     isUntrusted: isUntrusted(labels),
     ...textsOf(labels),
+    ...(hasParts && parts.length > 0
+      ? { parts: parts.map((part) => ({ ...part, labels: formatLabels(labels) })) }
+      : {}),
   };
 }
 

@@ -3,6 +3,7 @@
 
 import type { ErrorCode, JsonValue } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
+import type { Part } from "@roost/contract/part";
 import type { z } from "zod";
 import type { Effect } from "../steps/step-runner.ts";
 
@@ -27,8 +28,8 @@ export interface ToolCall {
 
 /** The result of a tool call. Failures are data: the model reads them and decides. */
 export type ToolResult =
-  /** `labels`: of output that was not in its input. */
-  | { state: "done"; output: JsonValue; labels?: Labels }
+  /** `labels`: of output that was not in its input. `parts`: output beside its text, stored by reference. */
+  | { state: "done"; output: JsonValue; labels?: Labels; parts?: Part[] }
   | { state: "failed"; code: ErrorCode; message: string; labels?: Labels }
   | { state: "unknown"; message: string }
   | { state: "waiting"; wait: JsonValue };

@@ -2,6 +2,7 @@
 
 import type { ChatBody, ChatMessage } from "./chat-body.ts";
 import type { Mend } from "./mend.ts";
+import { mediaMends } from "./media-mends.ts";
 import { outputLimitMend, outputNameMend } from "./output-limit-mend.ts";
 import { reasoningMend } from "./reasoning-mend.ts";
 
@@ -131,6 +132,7 @@ export const mends: readonly Mend[] = [
   reasoningMend,
   outputNameMend,
   outputLimitMend,
+  ...mediaMends,
   ...optionalFieldMends,
   mendNoTools,
   mendSystem,

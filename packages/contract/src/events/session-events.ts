@@ -1,6 +1,8 @@
 /** Topic `sessions`: messages. The subject is the session's key. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
+import { partLimits } from "../part.ts";
+import { Part } from "../records/part.ts";
 import { Count, Id, Name, SessionKey, SessionKind, Text } from "../records/fields.ts";
 
 const topic = "sessions";
@@ -20,7 +22,11 @@ export const messageReceived = defineEvent({
   version,
   topic,
   subject,
-  schema: z.object({ ...message, source: Name.optional() }),
+  schema: z.object({
+    ...message,
+    parts: z.array(Part).max(partLimits.perMessageMax).optional(),
+    source: Name.optional(),
+  }),
 });
 
 export const messageSent = defineEvent({

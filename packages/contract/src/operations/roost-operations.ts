@@ -5,6 +5,7 @@ import { groupOperations } from "./group-operations.ts";
 import { homeOperations } from "./home-operations.ts";
 import { jobOperations } from "./job-operations.ts";
 import { logOperations } from "./log-operations.ts";
+import { partOperations } from "./part-operations.ts";
 import { projectionOperations } from "./projection-operations.ts";
 import { rehearsalOperations } from "./rehearsal-operations.ts";
 import { queueOperations } from "./queue-operations.ts";
@@ -21,6 +22,7 @@ export const roostOperations = [
   ...agentOperations,
   ...rehearsalOperations,
   ...sessionOperations,
+  ...partOperations,
   ...logOperations,
   ...groupOperations,
   ...projectionOperations,
@@ -39,6 +41,7 @@ export * from "../records/file.ts";
 export * from "../records/job.ts";
 export * from "../records/limits.ts";
 export * from "../records/notice.ts";
+export * from "../records/part.ts";
 export * from "../records/postcondition.ts";
 export * from "../records/projection.ts";
 export * from "../records/rehearsal.ts";
@@ -55,6 +58,7 @@ export * from "./group-operations.ts";
 export * from "./home-operations.ts";
 export * from "./job-operations.ts";
 export * from "./log-operations.ts";
+export * from "./part-operations.ts";
 export * from "./projection-operations.ts";
 export * from "./rehearsal-operations.ts";
 export * from "./queue-operations.ts";

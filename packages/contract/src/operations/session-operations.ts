@@ -15,6 +15,8 @@ import {
   Text,
   ref,
 } from "../records/fields.ts";
+import { partLimits } from "../part.ts";
+import { PartRef } from "../records/part.ts";
 import { RunSummary } from "../records/run.ts";
 import { Message, Session } from "../records/session.ts";
 
@@ -48,7 +50,8 @@ export const sendMessage = defineOperation({
     "A new session is created on demand. With an idempotency key (field or header) a second call returns the first message.",
   input: z.object({
     sessionKey: ref("Session", SessionKey),
-    text: Text.min(1),
+    text: Text.default("").describe("What is said; with parts it may be left out"),
+    parts: z.array(PartRef).max(partLimits.perMessageMax).optional().describe("What was uploaded before (uploadPart)"),
     agent: Slug.optional().describe("Agent of a new session; default: main"),
     source: Name.default("api").describe("Where it comes from: cli, console, …"),
     idempotencyKey: Id.optional(),

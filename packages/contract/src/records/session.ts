@@ -1,5 +1,6 @@
 /** Sessions and their messages. */
 import { z } from "zod";
+import { Part } from "./part.ts";
 import { Count, Id, Json, Name, SessionKey, SessionKind, Slug, Text, Time, ref } from "./fields.ts";
 
 export const messageRoles = ["user", "assistant", "tool", "system"] as const;
@@ -26,7 +27,8 @@ export const Message = z
     seq: Count,
     role: z.enum(messageRoles),
     text: Text,
-    parts: z.array(Json).nullable().describe("The message as the model saw it, when it is more than text"),
+    parts: z.array(Part).describe("What it carries beside its text: GET /parts/{sha256}"),
+    content: Json.describe("The message as the model saw it, when it is more than text; else null"),
     runId: ref("Run").nullable(),
     source: Name.nullable().describe("Where it came from: cli, console, job:<id>, …"),
     isRehearsed: z.boolean(),

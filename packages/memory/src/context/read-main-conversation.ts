@@ -1,6 +1,7 @@
+import { describePart, type Part } from "@roost/contract/part";
 import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { Memory } from "../memory.ts";
-import type { StoredMessage } from "../sessions/message.ts";
+import { partsOf, type StoredMessage } from "../sessions/message.ts";
 import { readTranscript } from "../sessions/read-transcript.ts";
 import { mayKnow } from "../visibility/clearance.ts";
 import type { Viewer } from "../visibility/viewer.ts";
@@ -15,7 +16,9 @@ const charsMax = 6_000;
 export async function readMainConversation(memory: Memory, viewer: Viewer): Promise<LabelledSection[]> {
   const { database, labelSets } = memory.kernel;
   const { messages } = await readTranscript(memory, "main", { limit: messagesMax });
-  const said = messages.filter(({ text, role }) => text !== "" && (role === "user" || role === "assistant"));
+  const said = messages
+    .map((message) => ({ ...message, text: [message.text, ...partsOf(message.content).map(named)].join(" ").trim() }))
+    .filter(({ text, role }) => text !== "" && (role === "user" || role === "assistant"));
   const lines: string[] = [];
   let labels = openLabels;
   for (const message of said) {
@@ -26,6 +29,10 @@ export async function readMainConversation(memory: Memory, viewer: Viewer): Prom
   }
   if (lines.length === 0) return [];
   return [{ name: changingNames.mainConversation, text: lines.join("\n").slice(-charsMax).toWellFormed(), labels }];
+}
+
+function named(part: Part): string {
+  return `[${describePart(part)}]`;
 }
 
 function textOf({ text, runId }: StoredMessage, labels: Labels): string {

@@ -36,7 +36,10 @@ export function stableStampOf(stats: BigIntStats): string {
  * The whole file, or undefined when there is none.
  * @throws FileFault when it is too large, not a regular file, or unreadable
  */
-export async function readDiskFile(absolute: string): Promise<DiskFile | undefined> {
+export async function readDiskFile(
+  absolute: string,
+  { bytesMax = homeLimits.fileBytesMax }: { bytesMax?: number } = {},
+): Promise<DiskFile | undefined> {
   let handle: FileHandle;
   try {
     // A pipe must not block, and a link created after the path was resolved must not be followed.
@@ -48,9 +51,9 @@ export async function readDiskFile(absolute: string): Promise<DiskFile | undefin
   try {
     const stats = await handle.stat({ bigint: true });
     if (!stats.isFile()) refuseForeign(absolute, stats);
-    refuseLarge(absolute, Number(stats.size));
+    refuseLarge(absolute, Number(stats.size), bytesMax);
     const bytes = await handle.readFile();
-    refuseLarge(absolute, bytes.length);
+    refuseLarge(absolute, bytes.length, bytesMax);
     const after = await handle.stat({ bigint: true });
     const isStill = stableStampOf(stats) === stableStampOf(after);
     return {
@@ -76,11 +79,11 @@ function refuseForeign(absolute: string, stats: BigIntStats): never {
   throw new FileFault(absolute, { code: "invalid_input", reason, isForeign: true });
 }
 
-function refuseLarge(absolute: string, bytes: number): void {
-  if (bytes <= homeLimits.fileBytesMax) return;
+function refuseLarge(absolute: string, bytes: number, bytesMax: number): void {
+  if (bytes <= bytesMax) return;
   throw new FileFault(absolute, {
     code: "limit_exceeded",
-    reason: `it has ${bytes} bytes (limit ${homeLimits.fileBytesMax})`,
+    reason: `it has ${bytes} bytes (limit ${bytesMax})`,
     advice: "read it with another program, or split it",
     isForeign: true,
   });

@@ -1,10 +1,14 @@
 /** Reads one text file of the home from disk for a viewer. */
+import { basename } from "node:path";
 import { RoostError } from "@roost/base";
+import type { Labels } from "@roost/contract/labels";
+import { partLimits, type Part } from "@roost/contract/part";
 import { resolveHomePath } from "../disk/home-path.ts";
-import { textOf } from "../disk/read-disk-file.ts";
+import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
 import type { Viewer } from "../visibility/viewer.ts";
-import type { LineMarks } from "../records/line-marks.ts";
+import { keepPart } from "../parts/parts.ts";
+import { labelsOfAll, type LineMarks } from "../records/line-marks.ts";
 import { marksOfFile } from "./marks-of-file.ts";
 import { refuseUnseen } from "../visibility/visibility.ts";
 
@@ -21,6 +25,33 @@ export interface HomeFile {
 export interface MarkedFile extends HomeFile {
   /** Labels of its lines, as they count for the reader. */
   marks: LineMarks;
+}
+
+/** A file that is no text, as a part. */
+export interface BinaryFile {
+  path: string;
+  part: Part;
+  labels: Labels;
+}
+
+/** As readMarkedFile; a file that is no text is kept as a part of the run that reads it. */
+export async function readAnyFile(
+  memory: Memory,
+  path: string,
+  { as, runId }: { as: Viewer; runId: string },
+): Promise<MarkedFile | BinaryFile> {
+  const resolved = await resolveHomePath(memory.homeDir, path);
+  refuseUnseen(as, resolved.path);
+  // Pictures and documents may be larger than what is written and compared.
+  const disk = await readDiskFile(resolved.absolute, { bytesMax: partLimits.bytesMax });
+  const text = disk && textOf(disk.bytes);
+  if (disk === undefined || text !== undefined) return readMarkedFile(memory, path, { as });
+  // It has no lines: as a text that nothing stood in before it is marked as a whole.
+  const labels = labelsOfAll(
+    await marksOfFile(memory, as, { path: resolved.path, sha256: disk.sha256, text: disk.sha256 }),
+  );
+  const part = await keepPart(memory, { content: disk.bytes, name: basename(resolved.path), labels, runId });
+  return { path: resolved.path, part, labels };
 }
 
 /**

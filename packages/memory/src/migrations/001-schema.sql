@@ -131,3 +131,28 @@ create table memory.marked_content (
   labels   integer not null,
   sections jsonb
 );
+
+-- Parts of messages and results. Their bytes are objects of the home (.roost/parts), named by their hash; these rows say what they are, and
+-- who still names them. Invariants: a row is committed after its object is durable; an object is removed with its row, in the transaction
+-- that has the row locked, so that whoever names a row by locking it has the bytes.
+
+create table memory.part (
+  sha256     text collate "C" primary key check (sha256 ~ '^[0-9a-f]{64}$'),
+  bytes      bigint not null,
+  media_type text not null,
+  name       text,
+  -- Of who kept it first.
+  labels     integer not null,
+  -- When it was last kept: what nobody names a day later is removed.
+  kept_at    timestamptz not null default roost.now(),
+  -- Whether a message names it, and with it its event: transcripts are kept for ever.
+  is_told    boolean not null default false
+);
+create index part_untold on memory.part (kept_at) where not is_told;
+
+-- The runs whose steps may name a part.
+create table memory.part_of_run (
+  sha256 text collate "C" not null references memory.part on delete cascade,
+  run_id uuid not null,
+  primary key (sha256, run_id)
+);

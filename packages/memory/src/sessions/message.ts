@@ -1,12 +1,14 @@
 /** Table memory.message. Content has the form of @roost/agent's messages, which this room only stores and passes on. */
 import type { JsonObject, JsonValue } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
+import type { Part } from "@roost/contract/part";
 import type { KernelTransaction } from "@roost/kernel";
+import { tellParts } from "../parts/parts.ts";
 import type { SessionRow } from "./session.ts";
 
 /** Structurally the `Message` of @roost/agent. */
 export type ContextMessage = (
-  | { role: "user"; text: string; isUntrusted?: boolean; from?: string }
+  | { role: "user"; text: string; parts?: Part[]; isUntrusted?: boolean; from?: string }
   | {
       role: "assistant";
       text: string;
@@ -16,7 +18,15 @@ export type ContextMessage = (
       model: string;
       isRehearsed?: boolean;
     }
-  | { role: "tool"; toolCallId: string; toolName: string; text: string; isError?: boolean; isUntrusted?: boolean }
+  | {
+      role: "tool";
+      toolCallId: string;
+      toolName: string;
+      text: string;
+      parts?: Part[];
+      isError?: boolean;
+      isUntrusted?: boolean;
+    }
   | { role: "summary"; text: string; messageCount: number; method: "model" | "dropped"; isUntrusted?: boolean }
 ) & {
   /** Of its text; default: those of its context. The table has a column for them. */
@@ -99,7 +109,12 @@ export async function insertMessages(
     [session.key, JSON.stringify(rows)],
     { name: "memory_insert_messages" },
   );
+  await tellParts(tx, messages.map(({ content }) => content).flatMap(partsOf));
   return rows.map((row) => row.seq);
+}
+
+export function partsOf(content: ContextMessage): readonly Part[] {
+  return content.role === "user" || content.role === "tool" ? (content.parts ?? []) : [];
 }
 
 /** Makes a text storable and cuts it to a length without splitting a character. */
@@ -110,7 +125,7 @@ export function cleanText(text: string, charsMax: number): string {
 }
 
 function fitContent({ labels: _inColumn, ...content }: ContextMessage): JsonObject {
-  const cleaned = clean(content) as JsonObject;
+  const cleaned = clean(content as unknown as JsonObject) as JsonObject;
   cleaned["text"] = cleanText(content.text, messageLimits.textCharsMax);
   if (Buffer.byteLength(JSON.stringify(cleaned)) <= messageLimits.contentBytesMax) return cleaned;
   // Reasoning is the only other part that can be this long, and no later call needs it.

@@ -1,9 +1,12 @@
 /** Records a message to a session and the run that will answer it, in one transaction, once per idempotency key. */
 import { createHash } from "node:crypto";
-import { RoostError } from "@roost/base";
-import { formatLabels, joinLabels, untrustedFrom } from "@roost/contract/labels";
+import { RoostError, type JsonValue } from "@roost/base";
+import { formatLabels, joinLabels, parseLabels, untrustedFrom } from "@roost/contract/labels";
+import type { PartRef } from "@roost/contract/operations";
+import { describePart, type Part } from "@roost/contract/part";
 import { createRun, firstLabels, rememberResult, type KernelTransaction, type SessionKind } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
+import { takeParts } from "../parts/parts.ts";
 import { cleanText, insertMessages, messageLimits } from "./message.ts";
 import { kindOfSession, lockSession } from "./session.ts";
 
@@ -11,6 +14,8 @@ export interface SendMessage {
   /** `main`, or any name; `channel:…` for messages of other people. */
   sessionKey: string;
   text: string;
+  /** Parts that were uploaded, by hash; with some the text may be empty. */
+  parts?: readonly PartRef[];
   /** Agent of a new session. Default: main. */
   agent?: string | undefined;
   /** Where it comes from: cli, console, … */
@@ -37,7 +42,8 @@ export async function sendMessage(memory: Memory, message: SendMessage): Promise
       `session "${message.sessionKey}" is a ${kind} session and takes no messages: write to main`,
     );
   }
-  if (message.text.trim() === "" || message.text.length > messageLimits.textCharsMax) {
+  const isEmpty = message.text.trim() === "" && (message.parts ?? []).length === 0;
+  if (isEmpty || message.text.length > messageLimits.textCharsMax) {
     throw new RoostError(
       "invalid_input",
       `a message has 1 to ${messageLimits.textCharsMax} characters, this one has ${message.text.length}`,
@@ -56,10 +62,15 @@ export async function sendMessage(memory: Memory, message: SendMessage): Promise
 }
 
 /** Covers the whole request: long messages with the same beginning are different requests. */
-function fingerprintOf({ text, agent }: SendMessage): string {
+function fingerprintOf({ text, agent, parts = [] }: SendMessage): string {
   return createHash("sha256")
-    .update(JSON.stringify([text, agent ?? null]))
+    .update(JSON.stringify([text, agent ?? null, ...parts.map(({ sha256 }) => sha256)]))
     .digest("hex");
+}
+
+/** What an event says of a part: its text stands in the message. */
+function named({ text: _text, labels: _labels, ...part }: Part): Part {
+  return part;
 }
 
 async function record(
@@ -76,13 +87,25 @@ async function record(
   const isUntrusted = message.isUntrusted === true || kind === "channel";
   const first = firstLabels({ sessionKind: kind, sessionKey });
   const isFromOutside = isUntrusted && kind !== "channel";
-  const labels = isFromOutside ? joinLabels(first, untrustedFrom("client", source)) : first;
+  const said = isFromOutside ? joinLabels(first, untrustedFrom("client", source)) : first;
+  const parts = await takeParts(memory, tx, { refs: message.parts ?? [], labels: said });
+  const labels = joinLabels(said, ...parts.map((part) => parseLabels(part.labels)));
+  const withParts = parts.length > 0 && { parts };
   const seq = session.nextSeq;
   const eventId = tx.emit({
     type: "message.received",
     subject: sessionKey,
     labels: formatLabels(labels),
-    data: { sessionKey, sessionKind: session.kind, messageId, seq, runId, text, source },
+    data: {
+      sessionKey,
+      sessionKind: session.kind,
+      messageId,
+      seq,
+      runId,
+      text,
+      ...(parts.length > 0 && { parts: parts.map(named) as unknown as JsonValue }),
+      source,
+    },
     ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
   });
   await Promise.all([
@@ -91,7 +114,7 @@ async function record(
         id: messageId,
         place: "asked",
         role: "user",
-        content: { role: "user", text, ...(isUntrusted && { isUntrusted }) },
+        content: { role: "user", text, ...withParts, ...(isUntrusted && { isUntrusted }) },
         labels,
         runId,
         source,
@@ -101,7 +124,7 @@ async function record(
       ...messageRun,
       id: runId,
       reason: `a message from ${source}`,
-      title: titleOf(text),
+      title: titleOf([text, ...parts.map(describePart)].join(" ")),
       input: { messageId, seq },
       serialKey: `session:${sessionKey}`,
       agent: session.agent,

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { mainLabels, untrustedFrom } from "@roost/contract/labels";
+import { keepPart } from "../parts/parts.ts";
 import { createTestMemory } from "../testing/create-test-memory.ts";
 import { createTestWorker, startJobRun } from "../testing/run-agent.ts";
 import { appendReply } from "./append-reply.ts";
@@ -37,6 +39,39 @@ test("sendMessage() records the message and the run that answers it together", a
     messages.map(({ id, role, text, source }) => [id, role, text, source]),
     [[messageId, "user", "hello", "cli"]],
   );
+});
+
+test("sendMessage() with parts keeps them in the message, its event and the context, and goes without a text", async () => {
+  await using home = await createTestMemory();
+  await using worker = await createTestWorker(home.memory);
+  const { memory } = home;
+  const text = await keepPart(memory, { content: Buffer.from("buy milk"), name: "list.txt", labels: mainLabels });
+  const web = await keepPart(memory, { content: Buffer.from("\0\0"), labels: untrustedFrom("web", "example.com") });
+  const parts = [text, web].map(({ sha256 }) => ({ sha256: sha256! }));
+  await sendMessage(memory, { sessionKey: "main", text: "", parts });
+  const [event] = await home.events("sessions", ["message.received"]);
+  const named = event?.data["parts"] as { name?: string; text?: string }[];
+  assert.deepEqual(
+    named.map((part) => [part.name, part.text]),
+    [
+      ["list.txt", undefined],
+      [undefined, undefined],
+    ],
+  );
+  assert.deepEqual(
+    event?.labels,
+    ["aud:main", "src:web:example.com", "trust:untrusted"],
+    "a message is marked by its parts",
+  );
+  const { built, run } = await worker.turn("done");
+  assert.match(run.title ?? "", /^text list.txt 8 B/);
+  const asked = built.context.messages.at(-1);
+  assert.deepEqual(asked?.role === "user" ? asked.parts?.map((part) => part.text) : undefined, ["buy milk", undefined]);
+  assert.ok(built.context.labels.includes("src:web:example.com"));
+  await assert.rejects(sendMessage(memory, { sessionKey: "main", text: "", parts: [{ sha256: "0".repeat(64) }] }), {
+    code: "not_found",
+  });
+  await assert.rejects(sendMessage(memory, { sessionKey: "main", text: "" }), { code: "invalid_input" });
 });
 
 test("sendMessage() with the same key answers with the first message", async () => {

@@ -58,6 +58,14 @@ const providerFields = {
     .describe("The model is given up after this long without a single byte. Default 3m"),
   temperature: z.number().min(0).max(2).optional(),
   tools: z.boolean().optional().describe("False for a model that cannot call tools"),
+  input: z
+    .array(z.enum(["text", "image", "audio", "file"]))
+    .min(1)
+    .max(4)
+    .optional()
+    .describe(
+      "What the model takes; file means PDF. Default: text and image, or what the server tells. Anything else is named to it and to you",
+    ),
 };
 
 const Provider = z.discriminatedUnion("kind", [

@@ -3,7 +3,6 @@
  * from the record. Requires a read-only database.
  */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import type { AgentContext } from "@roost/agent";
 import { RoostError, silentLogger, toRoostError, type Logger } from "@roost/base";
 import { missingLabels } from "@roost/contract/labels";
@@ -124,13 +123,9 @@ async function openReadOnly(
 ): Promise<{ kernel: Kernel; memory: Memory } & AsyncDisposable> {
   await using opened = new AsyncDisposableStack();
   const kernel = opened.use(await openKernel({ database, logger, migrate: false, events: [] }));
-  const versions = {
-    put: async (bytes: Uint8Array) => ({ sha256: createHash("sha256").update(bytes).digest("hex") }),
-    get: async () => undefined,
-  };
   const settings = readSettings(homeDir);
   const memory = opened.use(
-    await openMemory({ kernel, homeDir, settings, logger, versions, migrate: false, makeHome: false, scan: false }),
+    await openMemory({ kernel, homeDir, settings, logger, migrate: false, isReadOnly: true, scan: false }),
   );
   const owned = opened.move();
   return { kernel, memory, [Symbol.asyncDispose]: () => owned.disposeAsync() };

@@ -77,6 +77,14 @@ export const journalScenes: JournalScene[] = [
         : "I shall.",
   },
   {
+    name: "a job that looks at a picture",
+    since: 3,
+    run: jobRun("look"),
+    files: { "work/look/dot.gif": "GIF89a\u0001\0\u0001\0" },
+    script: (request) =>
+      said(request) === 0 ? { toolCalls: [call("read_file", { path: "work/look/dot.gif" })] } : "A dot.",
+  },
+  {
     name: "a held write that is approved",
     run: inbox,
     files: {},

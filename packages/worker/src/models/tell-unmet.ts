@@ -11,6 +11,9 @@ export function tellUnmet(models: Models, run: Pick<ClaimedRun, "steps">): Model
     call: (request, options) => models.call({ ...request, sections: [...request.sections, section] }, options),
     describe: () => models.describe(),
     limits: models.limits,
+    get input() {
+      return models.input;
+    },
     get contextTokensMax() {
       return models.contextTokensMax;
     },

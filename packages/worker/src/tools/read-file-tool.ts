@@ -1,5 +1,5 @@
 import type { Tool } from "@roost/agent";
-import { labelsOfLines, readMarkedFile } from "@roost/memory";
+import { labelsOfLines, readAnyFile } from "@roost/memory";
 import { z } from "zod";
 import { noteSeen } from "./seen-files.ts";
 import type { ToolContext } from "./tool-context.ts";
@@ -10,15 +10,18 @@ const input = z.object({
   lineCount: z.number().int().min(1).max(5_000).default(1_000),
 });
 
-/** Reads a text file of the home. The run's next write of the file is compared with what was read. */
-export function readFileTool({ memory, viewer, seenFiles }: ToolContext): Tool<z.infer<typeof input>> {
+/** Reads a file of the home; other than text comes as a part. The run's next write of the file is compared with what was read. */
+export function readFileTool({ memory, viewer, run, seenFiles }: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "read_file",
-    description: "Reads a text file of the home. Read a whole file before you write it.",
+    description:
+      "Reads a file of the home; a picture or a document is shown as it is. Read a whole file before you write it.",
     input,
     effect: "readonly",
     execute: async ({ path, fromLine, lineCount }) => {
-      const file = await readMarkedFile(memory, path, { as: viewer });
+      const file = await readAnyFile(memory, path, { as: viewer, runId: run.id });
+      if ("part" in file)
+        return { state: "done", output: { path: file.path }, parts: [file.part], labels: file.labels };
       const lines = file.text.split("\n");
       const output = {
         path: file.path,

@@ -1,0 +1,32 @@
+/** `roost part`: saves what a message or a tool carried beside its text. */
+import { writeFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { RoostError } from "@roost/base";
+import { formatBytes } from "@roost/contract/part";
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import { plainLine } from "../print/text-width.ts";
+
+export function addPartCommand(program: Command, context: CliContext): void {
+  program
+    .command("part")
+    .summary("save a file that a message or a tool carried")
+    .description("Saves a file that a message or a tool carried, as sessions show and run show name it.")
+    .argument("<sha256>", "the hash of its bytes")
+    .option("-o, --output <path>", "where to; its own name here when left out")
+    .action(async (sha256: string, { output }: { output?: string }) => {
+      const { terminal } = context;
+      const { client } = await context.connect();
+      const { bytes, mediaType, filename } = await client.getPart({ sha256 });
+      const path = output ?? basename(filename ?? sha256);
+      await writeFile(path, bytes, { flag: "wx", mode: 0o600 }).catch((cause: NodeJS.ErrnoException) => {
+        const why =
+          cause.code === "EEXIST"
+            ? "is there already: name another with --output"
+            : `cannot be written (${cause.code})`;
+        throw new RoostError("conflict", `${path} ${why}`, { cause });
+      });
+      if (terminal.isJson) return terminal.json({ path, mediaType, bytes: bytes.byteLength });
+      terminal.line(`${plainLine(path)} ${formatBytes(bytes.byteLength)} ${plainLine(mediaType)}`);
+    });
+}

@@ -1,0 +1,27 @@
+/** Parts of messages and results: upload one, fetch one. */
+import { RoostError } from "@roost/base";
+import { serve, type Principal, type Served } from "@roost/contract";
+import { joinLabels, mainLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
+import * as operations from "@roost/contract/operations";
+import { keepPart, readPart, type Memory } from "@roost/memory";
+
+export function serveParts({ memory }: { memory: Memory }): Served[] {
+  return [
+    serve(operations.uploadPart, async ({ name, content: { bytes, mediaType } }, { principal }) => ({
+      part: await keepPart(memory, { content: bytes, mediaType, name, labels: labelsOf(principal) }),
+    })),
+
+    serve(operations.getPart, async ({ sha256, name }) => {
+      const found = await readPart(memory, sha256);
+      if (found === undefined) throw new RoostError("not_found", `There is no part ${sha256}`);
+      const { bytes, mediaType } = found;
+      return { bytes, mediaType, sha256, filename: name ?? found.name ?? sha256.slice(0, 12) };
+    }),
+  ];
+}
+
+/** The person vouches for what they hand over; what a program hands over is from outside. */
+function labelsOf({ kind, id }: Principal): Labels {
+  const isPerson = kind === "owner" || kind === "device";
+  return isPerson ? mainLabels : joinLabels(mainLabels, untrustedFrom("client", id));
+}

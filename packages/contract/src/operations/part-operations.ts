@@ -1,0 +1,36 @@
+/** Parts of messages and results: upload one, fetch one. */
+import { z } from "zod";
+import { content } from "../content.ts";
+import { defineOperation } from "../define-operation.ts";
+import { partLimits } from "../part.ts";
+import { Name } from "../records/fields.ts";
+import { Sha256 } from "../records/file.ts";
+import { Part } from "../records/part.ts";
+
+export const uploadPart = defineOperation({
+  id: "uploadPart",
+  method: "POST",
+  path: "/parts",
+  summary: "Keeps a file, so that a message can name it",
+  description:
+    "Its media type is recognised from its bytes; Content-Type and name help where they say nothing. What no message names within a day is removed.",
+  input: z.object({
+    name: Name.optional().describe("Of the file"),
+    content: content(["*/*"], { bytesMax: partLimits.bytesMax, isStreamed: true }),
+  }),
+  output: z.object({ part: Part }),
+  effect: "idempotent",
+});
+
+export const getPart = defineOperation({
+  id: "getPart",
+  method: "GET",
+  path: "/parts/{sha256}",
+  summary: "The bytes of a part, or a range of them",
+  input: z.object({ sha256: Sha256, name: Name.optional().describe("What a browser that saves it calls it") }),
+  output: content(["*/*"], { bytesMax: partLimits.bytesMax }),
+  errors: ["not_found"],
+  effect: "readonly",
+});
+
+export const partOperations = [uploadPart, getPart] as const;
