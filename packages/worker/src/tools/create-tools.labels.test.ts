@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { formatLabels, isUntrusted, type Labels } from "@roost/contract/labels";
-import { finishRun, getRun } from "@roost/kernel";
+import { formatLabels, isUntrusted, openLabels, type Labels } from "@roost/contract/labels";
+import { beginOnce, finishOnce, finishRun, getRun } from "@roost/kernel";
 import { appendReply, buildContext, getState, mayKnow, sendMessage } from "@roost/memory";
 import { jobRun, openTestHome, type Call, type TestHome } from "../testing/open-test-home.ts";
 
@@ -209,4 +209,21 @@ test("An audience restricts: what main says after it read a job's state is for n
   assert.deepEqual([state?.value, state?.labels.audiences], [{ letters: 3 }, ["job:blog"]]);
   // A conversation goes on knowing it: its person's sessions know everything.
   assert.equal(mayKnow({ kind: "heartbeat" }, labels), true);
+});
+
+test("once tells a job no result of a domain that its agent is not cleared for", async () => {
+  await using home = await openTestHome();
+  const { kernel } = home;
+  const begun = await beginOnce(kernel, { scope: "peeps", key: "1", holder: "peeps", ttlMs: 60_000 });
+  const labels = { ...openLabels, audiences: ["domain:peeps"] };
+  await finishOnce(kernel, { scope: "peeps", key: "1", token: begun.token!, result: "a secret", labels });
+  const call = { name: "once", arguments: { do: "begin", scope: "peeps", key: "1" } };
+  const told = [];
+  for (const run of [jobRun("blog"), {}]) {
+    const owner = await home.begin(run);
+    const { answers } = await home.think(owner, [call]);
+    told.push(answers[0]!.text.includes("a secret"));
+    await finishRun(kernel, { runId: owner.run.id, epoch: owner.run.epoch }, { state: "done" });
+  }
+  assert.deepEqual(told, [false, true]);
 });

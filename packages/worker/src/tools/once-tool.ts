@@ -1,6 +1,7 @@
 /** The tool that makes something happen once across all runs. The kernel keeps the keys. */
 import type { Tool, ToolResult } from "@roost/agent";
-import { beginOnce, failOnce, finishOnce, type Kernel, type OnceAnswer } from "@roost/kernel";
+import { beginOnce, failOnce, finishOnce, type OnceAnswer } from "@roost/kernel";
+import { mayKnow } from "@roost/memory";
 import { z } from "zod";
 import { toJson, type ToolContext } from "./tool-context.ts";
 
@@ -15,7 +16,8 @@ const input = z.object({
 });
 
 /** Something that must happen once, whichever run does it: begin, do it, then finish or fail with the token. */
-export function onceTool({ kernel, run, actor }: ToolContext): Tool<z.infer<typeof input>> {
+export function onceTool(context: ToolContext): Tool<z.infer<typeof input>> {
+  const { kernel, run, actor } = context;
   return {
     name: "once",
     description:
@@ -37,7 +39,7 @@ export function onceTool({ kernel, run, actor }: ToolContext): Tool<z.infer<type
           causation: run.causeId,
           correlation: run.correlation,
         };
-        return toResult(kernel, await beginOnce(kernel, request));
+        return toResult(context, await beginOnce(kernel, request));
       }
       if (given.token === undefined) {
         return {
@@ -48,7 +50,7 @@ export function onceTool({ kernel, run, actor }: ToolContext): Tool<z.infer<type
       }
       const outcome = { scope, key, token: given.token, labels: known };
       if (given.do === "finish") {
-        return toResult(kernel, await finishOnce(kernel, { ...outcome, result: given.text ?? null }));
+        return toResult(context, await finishOnce(kernel, { ...outcome, result: given.text ?? null }));
       }
       const error = { code: "failed", message: given.text ?? "it did not happen" };
       return { state: "done", output: toJson(await failOnce(kernel, { ...outcome, error })) };
@@ -56,12 +58,10 @@ export function onceTool({ kernel, run, actor }: ToolContext): Tool<z.infer<type
   };
 }
 
-/** A result is another run's text. */
-async function toResult(kernel: Kernel, { resultLabels, ...answer }: OnceAnswer): Promise<ToolResult> {
-  const isSaid = answer.state === "done" && answer.result !== null;
-  return {
-    state: "done",
-    output: toJson(answer),
-    ...(isSaid ? { labels: await kernel.labelSets.read(kernel.database, resultLabels) } : {}),
-  };
+/** A result is another run's text: told as far as the session may know it. */
+async function toResult({ kernel, viewer }: ToolContext, { resultLabels, ...answer }: OnceAnswer): Promise<ToolResult> {
+  if (answer.state !== "done" || answer.result === null) return { state: "done", output: toJson(answer) };
+  const labels = await kernel.labelSets.read(kernel.database, resultLabels);
+  if (!mayKnow(viewer, labels)) return { state: "done", output: toJson({ ...answer, result: null }) };
+  return { state: "done", output: toJson(answer), labels };
 }
