@@ -471,7 +471,7 @@ create table roost.approval (
   -- The rule that asked, with its version.
   policy      text not null,
   reason      text not null,
-  state       text not null check (state in ('asked', 'granted', 'refused', 'used')),
+  state       text not null check (state in ('asked', 'granted', 'refused', 'used', 'expired')),
   asked_at    timestamptz not null default roost.now(),
   expires_at  timestamptz not null,
   -- The question that it was answered by.
@@ -483,10 +483,11 @@ create table roost.approval (
   used_at     timestamptz,
 
   -- Invariants: what is decided says by whom, what is used says for which call, and nothing else does.
-  constraint approval_decided check ((state = 'asked') = (question_id is null) and (question_id is null) = (decided_by is null)),
+  constraint approval_decided check ((state in ('asked', 'expired')) = (question_id is null) and (question_id is null) = (decided_by is null)),
   constraint approval_used check ((state = 'used') = (used_by is not null))
 );
 create index approval_of_run on roost.approval (run_id, seq);
+create index approval_asked on roost.approval (expires_at) where state = 'asked';
 
 -- A process that owns runs, proven alive by the advisory lock of its key and by its deadline.
 create table roost.worker (
