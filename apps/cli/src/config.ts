@@ -4,6 +4,9 @@ import { join, resolve } from "node:path";
 import { readConfig } from "@roost/base";
 import { z } from "zod";
 
+/** Where the starter in scripts/bootstrap keeps it. */
+const ownCompileCache = join("node_modules", ".roost", "compile-cache");
+
 const Environment = z.object({
   ROOST_HOME: z.string().optional(),
   ROOST_URL: z.url().optional(),
@@ -24,7 +27,7 @@ export interface CliConfig {
   /** The user's choice; undefined: colour on a terminal only. */
   wantsColor?: boolean;
   columns?: number;
-  /** Passed to commands that this one starts. */
+  /** Passed to commands that this one starts: without Roost's own token and Node's compile cache of the clone. */
   environment: Record<string, string | undefined>;
 }
 
@@ -42,6 +45,11 @@ export function readCliConfig(environment: Record<string, string | undefined> = 
         ? { wantsColor: given.FORCE_COLOR !== "0" }
         : {}),
     ...(given.COLUMNS === undefined ? {} : { columns: given.COLUMNS }),
-    environment,
+    environment: withoutOwn(environment),
   };
+}
+
+function withoutOwn(environment: Record<string, string | undefined>): Record<string, string | undefined> {
+  const { ROOST_TOKEN: _token, NODE_COMPILE_CACHE: cache, ...rest } = environment;
+  return cache === undefined || cache.endsWith(ownCompileCache) ? rest : { ...rest, NODE_COMPILE_CACHE: cache };
 }

@@ -38,15 +38,17 @@ export function createProgram(context: CliContext): Command {
     .option("--debug", "print stack traces of errors")
     .helpOption("-h, --help", "show usage of a command")
     .helpCommand(false)
-    .showHelpAfterError("(--help shows usage)")
     .configureOutput({
       getOutHelpWidth: () => terminal.columns,
       getErrHelpWidth: () => terminal.columns,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
       writeOut: (text) => terminal.write(text),
-      writeErr: (text) => terminal.note(text.trimEnd()),
-      outputError: (text, write) => write(text.replace(/^error: /, `${terminal.paintNote("roost:", "bad")} `)),
+      writeErr: (text) => {
+        if (!terminal.isJson) terminal.note(text.trimEnd());
+      },
+      // runCli() reports them.
+      outputError: () => undefined,
     })
     .exitOverride();
   program.commandsGroup("Starting and stopping");

@@ -19,6 +19,36 @@ test("roost suggests the nearest command and exits with 64", async () => {
   }
 });
 
+test("roost names the command that was meant by another word", async () => {
+  for (const [args, meant] of [
+    [["init"], "roost up"],
+    [["settings"], "roost config"],
+    [["version"], "roost --version"],
+    [["runs", "list"], "roost runs"],
+    [["runs", "show", "last"], "roost run show"],
+    [["session"], "sessions"],
+  ] as const) {
+    const { code, stderr } = await runRoost(args);
+    assert.equal(code, 64);
+    assert.ok(stderr.includes(`did you mean ${meant}?`), stderr);
+  }
+});
+
+test("roost tells a wrong use as JSON with --json", async () => {
+  for (const [args, part] of [
+    [["ask", "--json", "--no-such", "x"], "unknown option '--no-such'"],
+    [["run", "fork", "last", "--json"], "required option '--from <step>' not specified"],
+    [["jbos", "--json"], "did you mean jobs?"],
+    [["run", "--json"], "a command is missing"],
+  ] as const) {
+    const { code, stdout, stderr } = await runRoost(args);
+    assert.deepEqual([code, stdout], [64, ""]);
+    const { error } = JSON.parse(stderr) as { error: { code: string; message: string; exitCode: number } };
+    assert.deepEqual([error.code, error.exitCode], ["invalid_input", 64]);
+    assert.ok(error.message.includes(part), error.message);
+  }
+});
+
 test("roost says in a line what is wrong, without a stack, and more with --debug", async () => {
   const gone = await serveGateway({});
   await gone[Symbol.asyncDispose]();
@@ -143,10 +173,16 @@ test("roost takes --version for the command's own option after its name", async 
 
 test("roost jobs show prints what a job is for, and so why one that was brought along could not be read", async () => {
   const job = someJob();
-  job.definition = { ...job.definition, description: "it could not be read: no schedule\nSecond line." };
+  job.definition = {
+    ...job.definition,
+    tools: ["notify"],
+    budget: { usdMax: 0.5, tokensMax: 300_000 },
+    description: "it could not be read: no schedule\nSecond line.",
+  };
   const listTicks = () => ({ items: [], next: null });
   await using gateway = await serveGateway({ getJob: () => ({ job, ticks: [] }), listTicks });
   const { stdout, stderr } = await runRoost(["jobs", "show", job.id], gateway);
   assert.equal(stderr, "");
+  assert.match(stdout, /tools +notify\nbudget +\$0\.50, 300\.0k tokens\n/);
   assert.match(stdout, /about +it could not be read: no schedule\n +Second line\./);
 });

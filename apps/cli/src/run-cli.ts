@@ -1,11 +1,11 @@
 /** One command of `roost`: reads what it was told, builds what it needs, maps the outcome to an exit code. The process is not its own. */
-import { systemClock } from "@roost/base";
-import { exitCodeOf } from "@roost/contract/status-codes";
+import { RoostError, systemClock } from "@roost/base";
 import { CommanderError } from "commander";
 import type { CliContext, CliStreams } from "./cli-context.ts";
 import { readCliConfig } from "./config.ts";
 import { connect } from "./connect.ts";
 import { createProgram } from "./create-program.ts";
+import { explainUsage } from "./help/explain-usage.ts";
 import { createTerminal, type PrintStream, type Terminal } from "./print/create-terminal.ts";
 import { reportError } from "./report-error.ts";
 
@@ -47,11 +47,16 @@ export async function runCli(args: readonly string[], given: CliProcess): Promis
         exitCode = code;
       },
     };
-    await createProgram(context).parseAsync([...args], { from: "user" });
+    const program = createProgram(context);
+    try {
+      await program.parseAsync([...args], { from: "user" });
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error;
+      if (error.exitCode === 0) return 0;
+      throw new RoostError("invalid_input", `${explainUsage(error, program, ownArgs)} (--help shows usage)`);
+    }
     return exitCode;
   } catch (error) {
-    // Commander has written what it had to say.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodeOf("invalid_input");
     return reportError(error, terminal, isDebug);
   }
 }

@@ -53,6 +53,19 @@ test("describeConfig() never shows a secret, and says which are set", async () =
   assert.match(valueOf("settings.models")?.value ?? "", /"apiKey":"env:MY_KEY".*"x-ref":"env:OTHER"/);
 });
 
+test("describeConfig() names the home's own database, and writes durations as roost.yaml does", () => {
+  const config = readGatewayConfig({ ROOST_DATABASE_URL: "postgresql://me:hunter2@host/db", ROOST_START: "s1" });
+  const written = "heartbeat: { every: 1h30m }\nretention: { topics: { mail: 2d }, runs: 1500ms }\n";
+  const model = { mode: "rehearsal", provider: null, name: null, reason: null } as const;
+  const entries = describeConfig(config, parseSettings(written, "roost.yaml"), model);
+  const valueOf = (name: string) => entries.find((entry) => entry.name === name)?.value ?? "";
+  assert.equal(valueOf("ROOST_DATABASE_URL"), "embedded");
+  assert.match(valueOf("settings.heartbeat"), /"every":"1h30m".*"staleAfter":"6h"/);
+  assert.equal(valueOf("settings.retention"), '{"topics":{"mail":"2d"},"runs":"1500ms"}');
+  const own = describeConfig(readGatewayConfig({ ROOST_DATABASE_URL: "x" }), parseSettings("", "roost.yaml"), model);
+  assert.equal(own.find(({ name }) => name === "ROOST_DATABASE_URL")?.value, "(not shown)");
+});
+
 test("findModel() takes the settings first, and rehearses with what cannot be right", async () => {
   const config = readGatewayConfig({ ROOST_MODEL_URL: "ftp://nowhere" });
   await using opened = await createTestKernel();

@@ -1,5 +1,5 @@
 /** The configuration in force, for `roost config`. Secrets, and values that may hold one, are only said to be set. */
-import type { Settings } from "@roost/memory/settings";
+import { writtenSettings, type Settings } from "@roost/memory/settings";
 import type { GatewayConfig } from "./config.ts";
 import type { ModelFacts } from "./find-model.ts";
 import { hidden, withoutSecrets } from "./without-secrets.ts";
@@ -37,6 +37,8 @@ const valueCharsMax = 4_000;
 
 export function describeConfig(config: GatewayConfig, settings: Settings, model: ModelFacts): ConfigEntry[] {
   const fromEnvironment = environmentNames.map((name): ConfigEntry => {
+    if (name === "ROOST_DATABASE_URL" && isEmbedded(config))
+      return { name, value: "embedded", source: "detected", isSecret: false };
     const given = config.environment[name] === "" ? undefined : config.environment[name];
     const isSecret = secretNames.has(name);
     const value = given ?? defaultOf(config, name);
@@ -52,7 +54,7 @@ export function describeConfig(config: GatewayConfig, settings: Settings, model:
       isSecret,
     };
   });
-  const fromSettings = Object.entries(settings).map(([name, value]): ConfigEntry => ({
+  const fromSettings = Object.entries(writtenSettings(settings)).map(([name, value]): ConfigEntry => ({
     name: `settings.${name}`,
     value: value === undefined ? null : JSON.stringify(value, hideSecrets).slice(0, valueCharsMax),
     source: "settings",
@@ -65,6 +67,11 @@ export function describeConfig(config: GatewayConfig, settings: Settings, model:
     isSecret: false,
   };
   return [...fromEnvironment, ...fromSettings, detected];
+}
+
+/** The supervisor passes the address of the home's own PostgreSQL on by that variable. */
+function isEmbedded({ ROOST_START, DATABASE_URL }: GatewayConfig): boolean {
+  return ROOST_START !== undefined && DATABASE_URL === undefined;
 }
 
 function defaultOf(config: GatewayConfig, name: string): string | null {

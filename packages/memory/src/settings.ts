@@ -7,4 +7,10 @@ export {
   type ResolvedProvider,
   type SecretSources,
 } from "./settings/resolve-secret.ts";
-export { Settings, settingsSchema, type HeartbeatSettings, type ProviderSettings } from "./settings/settings.ts";
+export {
+  Settings,
+  settingsSchema,
+  writtenSettings,
+  type HeartbeatSettings,
+  type ProviderSettings,
+} from "./settings/settings.ts";

@@ -9,7 +9,7 @@ const agent: Agent = {
   id: "poster",
   version: 2,
   state: "active",
-  definition: { prompt: "Post daily.", model: "large", tools: ["notify"], budget: { usdMax: 2 } },
+  definition: { prompt: "Post daily.", model: "large", tools: ["notify"], budget: { usdMax: 0.5, tokensMax: 300_000 } },
   definedBy: "home",
   source: "roost.yaml",
   liveRunCount: 1,
@@ -37,7 +37,7 @@ test("roost agents lists, shows and tells the versions of agents", async () => {
   assert.match(list.stdout, /poster +active +2 +roost\.yaml +large +1/);
   const show = await runRoost(["agents", "show", "poster"], gateway);
   assert.match(show.stdout, /defined in +roost\.yaml/);
-  assert.match(show.stdout, /per run +spend \$2/);
+  assert.match(show.stdout, /per run +\$0\.50, 300\.0k tokens/);
   assert.match(show.stdout, /Post daily\./);
   const past = await runRoost(["agents", "show", "poster", "--version", "2"], gateway);
   assert.match(past.stdout, /poster, version 2\nprompt: Post daily\./);

@@ -6,6 +6,7 @@ import type { CliContext } from "../cli-context.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
 import { parseOptionCount } from "../parse-option.ts";
 import { toneOf } from "../print/create-paint.ts";
+import { formatCaps } from "../print/format-spend.ts";
 import { formatPairs } from "../print/format-pairs.ts";
 import { noteUnreadable } from "../print/note-unreadable.ts";
 import { relativeTime } from "../print/relative-time.ts";
@@ -96,7 +97,6 @@ function agentColumns(nowMs: number): Column<Agent>[] {
 function printAgent({ terminal }: CliContext, agent: Agent, nowMs: number): void {
   const { definition } = agent;
   terminal.line(`${terminal.paint(agent.id, "strong")}  ${terminal.paint(agent.state, toneOf(agent.state))}`);
-  const { usdMax, tokensMax, callsMax } = definition.budget ?? {};
   const pairs: [string, string][] = [
     ["version", `${agent.version}, ${relativeTime(agent.updatedAt, nowMs)}`],
     ["defined in", plainLine(agent.source ?? agent.definedBy)],
@@ -106,19 +106,11 @@ function printAgent({ terminal }: CliContext, agent: Agent, nowMs: number): void
     ["services", plainLine(definition.services?.join(", ") ?? "")],
     ["skills", plainLine(definition.skills?.join(", ") ?? "all")],
     ["may know", plainLine(definition.clearance?.join(", ") ?? "all that its session may")],
-    ["per run", [usd(usdMax), count(tokensMax, "tokens"), count(callsMax, "calls")].filter(Boolean).join(", ")],
+    ["per run", formatCaps(definition.budget)],
     ["runs", agent.liveRunCount === 0 ? "" : `${agent.liveRunCount} running`],
   ];
   for (const line of formatPairs(pairs, terminal)) terminal.line(line);
   if (definition.prompt === undefined) return;
   terminal.line();
   terminal.line(plainText(definition.prompt).trimEnd());
-}
-
-function usd(max: number | undefined): string {
-  return max === undefined ? "" : `spend $${max}`;
-}
-
-function count(max: number | undefined, of: string): string {
-  return max === undefined ? "" : `use ${max} ${of}`;
 }

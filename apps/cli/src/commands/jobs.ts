@@ -7,6 +7,7 @@ import type { CliContext } from "../cli-context.ts";
 import { noteUnreadable } from "../print/note-unreadable.ts";
 import { describePostcondition } from "../print/describe-postcondition.ts";
 import { parseOptionCount } from "../parse-option.ts";
+import { formatCaps } from "../print/format-spend.ts";
 import { formatPairs } from "../print/format-pairs.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { shortId } from "../print/short-id.ts";
@@ -125,18 +126,8 @@ function printJob({ terminal }: CliContext, job: Job, nowMs: number): void {
       `overlap ${definition.overlap}, catch-up ${definition.catchUp.policy}, ${definition.retry.attemptsMax} attempt${definition.retry.attemptsMax === 1 ? "" : "s"}, ${formatDurationMs(definition.timeoutMs)} at most`,
     ],
     ["limits", limitsOf(definition)],
-    [
-      "budget",
-      budget === undefined
-        ? ""
-        : [
-            budget.usdMax === undefined ? "" : `$${budget.usdMax}`,
-            budget.tokensMax === undefined ? "" : `${budget.tokensMax} tokens`,
-            budget.callsMax === undefined ? "" : `${budget.callsMax} calls`,
-          ]
-            .filter(Boolean)
-            .join(", "),
-    ],
+    ["tools", plainLine(definition.tools?.join(", ") ?? "")],
+    ["budget", formatCaps(budget)],
     ["must", (definition.postconditions ?? []).map(describePostcondition).map(plainLine).join("; ")],
     ["running", job.activeRunIds.map(shortId).join(", ")],
     ["by", `${plainLine(job.definedBy)}, ${relativeTime(job.updatedAt, nowMs)}`],

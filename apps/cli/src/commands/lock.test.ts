@@ -21,6 +21,20 @@ test("roost lock runs the command with the epoch, passes its exit code through a
   assert.deepEqual([lock.holder, lock.releases, lock.purpose], [undefined, 1, "sh"]);
 });
 
+test("roost lock keeps its token and the compile cache of the clone from the command", async () => {
+  const { handlers } = createTestLock();
+  await using gateway = await serveGateway(handlers);
+  const print = "console.log(process.env.ROOST_TOKEN, process.env.NODE_COMPILE_CACHE)";
+  for (const [given, seen] of [
+    ["/clone/node_modules/.roost/compile-cache", "undefined undefined\n"],
+    ["/home/me/cache", "undefined /home/me/cache\n"],
+  ] as const) {
+    const environment = { NODE_COMPILE_CACHE: given };
+    const run = await startRoost(["lock", "x", "--", node, "-e", print], { ...gateway, environment }).ended;
+    assert.deepEqual([run.code, run.stdout], [0, seen], run.stderr);
+  }
+});
+
 test("roost lock does not start the command when another has the lock", async () => {
   const { handlers } = createTestLock("somebody@elsewhere");
   await using gateway = await serveGateway(handlers);

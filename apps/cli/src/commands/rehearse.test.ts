@@ -163,7 +163,7 @@ for (const columns of [80, 40]) {
       "blog (overlap skip): 8 ticks skipped during an active run; first 06:10",
       "lock backups: blog and video, once, first 06:00 (blog#1, video#1)",
       "blog, video: 2 times, first 06:00",
-      "exceeded by blog#4 at 09:00 ($0.3600 used, $0.4100 asked for); 2 calls refused",
+      "exceeded by blog#4 at 09:00 ($0.36 used, $0.41 asked for); 2 calls refused",
       "blog: 3.1k tokens (tools 2.1k, AGENTS.md 1.0k)",
       "money: at the prices of roost.yaml, uncached",
     ])

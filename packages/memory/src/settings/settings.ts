@@ -1,5 +1,5 @@
 /** roost.yaml as a value: a person's settings for the home. Secrets are references. */
-import { parseDurationMs } from "@roost/base";
+import { formatDurationMs, parseDurationMs } from "@roost/base";
 import { agentDefinitionShape, Count, SmallCount, TimeZone, Usd } from "@roost/contract/operations";
 import { z } from "zod";
 
@@ -17,13 +17,19 @@ const Slug = z
   .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "must be 1 to 63 lower-case letters, digits, dots, - or _");
 const Model = z.string().min(1).max(200);
 
-const Duration = z.union([z.string().max(64), z.number()]).transform((written, context) => {
-  try {
-    return parseDurationMs(written);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: (error as Error).message });
-    return z.NEVER;
-  }
+const Duration = z.codec(z.union([z.string().max(64), z.number()]), z.number(), {
+  decode(written, context) {
+    try {
+      return parseDurationMs(written);
+    } catch (error) {
+      context.issues.push({ code: "custom", input: written, message: (error as Error).message });
+      return z.NEVER;
+    }
+  },
+  encode(ms) {
+    const written = formatDurationMs(ms).replaceAll(" ", "");
+    return parseDurationMs(written) === ms ? written : `${ms}ms`;
+  },
 });
 
 /** Per million tokens. */
@@ -166,6 +172,11 @@ export const Settings = z.strictObject({
 export type Settings = z.output<typeof Settings>;
 export type ProviderSettings = NonNullable<Settings["models"]>[number];
 export type HeartbeatSettings = Settings["heartbeat"];
+
+/** The settings as roost.yaml writes them: durations like 30m. */
+export function writtenSettings(settings: Settings): z.input<typeof Settings> {
+  return z.encode(Settings, settings);
+}
 
 /** JSON Schema of roost.yaml, as it is written. */
 export function settingsSchema(): object {
