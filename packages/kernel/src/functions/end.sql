@@ -35,7 +35,7 @@ begin
     if not found then p_limit := 0; end if;
   end if;
   if p_limit > 0 then more := roost.find_ready_1(p_queues, p_limit, p_capabilities, p_loops);
-  else more := row('{}'::uuid[], '{}'::text[]); end if;
+  else select '{}'::uuid[] as ids, '{}'::text[] as priors into more; end if;
   return query select * from roost.end_and_take_1(p_ids, p_epochs, p_ends, p_worker, more.ids, more.priors, p_loops[cardinality(p_loops)]);
 end $$;
 
@@ -150,7 +150,7 @@ create or replace function roost.end_and_take_1(
   done as (
     update roost.run r set
       state = 'done', output = i.output, error = null, ended_at = roost.now(), worker_id = null, wake_at = null, deadline_at = null,
-      holds_serial_key = false, cause_id = roost.new_id()::text, labels = coalesce(i.labels, r.labels)
+      holds_serial_key = false, cause_id = roost.new_id()::text, labels = roost.join_label_sets_1(r.labels, coalesce(i.labels, r.labels))
     from item i join owned d on d.id = i.id and d.epoch = i.epoch
     where r.id = any(p_ids) and r.id = i.id and r.serial_key is null and r.slot is null
       and r.parent_run_id is null and r.postconditions is null and r.reservation_count = 0 and not i.is_more

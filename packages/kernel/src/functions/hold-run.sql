@@ -7,7 +7,7 @@
 
 -- Invariants: only the owner of a run writes. An outcome is never overwritten; the same owner bringing the same one again, after a lost
 -- answer, changes nothing, and anything else is refused. A finished step is progress: the count of lost owners starts again. The labels of
--- a run change with the record of the step that read more, or not at all.
+-- a run only grow: those of the step that read more join them, whatever a call in the run's name has added meanwhile.
 create or replace function roost.hold_run_1(
   p_run uuid, p_epoch bigint, p_outcomes jsonb,
   out is_held boolean, out key_hash integer, out labels integer, out correlation text, out traceparent text, out cause_id text, out is_cancelling boolean,
@@ -73,7 +73,7 @@ begin
       raise exception 'step % of run % %: its outcome cannot become %', o ->> 'seq', p_run,
         coalesce('is recorded as ' || s.state, 'was never begun'), o ->> 'state' using errcode = 'RS002';
     end if;
-    labels := coalesce((o ->> 'runLabels')::integer, labels);
+    labels := roost.join_label_sets_1(labels, coalesce((o ->> 'runLabels')::integer, labels));
     types := types || ('step.' || (o ->> 'state'));
     payloads := payloads || (
       jsonb_build_object('runId', p_run, 'seq', s.seq, 'name', s.name, 'kind', s.kind, 'attempt', s.attempt) || (o -> 'told')

@@ -17,3 +17,18 @@ begin
     select s.number from unnest(texts) with ordinality as t(text, place)
     join roost.label_set s on md5(s.text) = md5(t.text) and s.text = t.text order by t.place);
 end $$;
+
+-- The set that two join to: all audiences and sources, the lowest trust, in the order of formatLabels. Bounds are applied when it is read.
+create or replace function roost.join_label_sets_1(one integer, other integer) returns integer language plpgsql as $$
+declare
+  words text[];
+begin
+  if one = other then return one; end if;
+  select array_agg(w order by w) into words
+    from (select distinct w from roost.label_set s, unnest(string_to_array(s.text, ' ')) as t(word), lateral (select word collate "C" as w) as c
+          where s.number in (one, other)) as each
+    where w not like 'trust:%';
+  return (roost.number_label_sets_1(array[array_to_string(words || (
+    select case min(case w when 'trust:owner' then 2 when 'trust:agent' then 1 else 0 end) when 2 then 'trust:owner' when 1 then 'trust:agent' else 'trust:untrusted' end
+    from roost.label_set s, unnest(string_to_array(s.text, ' ')) as t(w) where s.number in (one, other) and w like 'trust:%'), ' ')]))[1];
+end $$;

@@ -88,7 +88,7 @@ export async function finishRun(
     if (run === undefined || run.epoch !== owned.epoch) throw leaseLost(owned, run);
     if (held.answer === "lost") return recogniseRepeat(owned, run, outcome);
     // Its row was read before its last steps were recorded: they may have raised its labels.
-    run.labels = finishing.findLast((step) => step.outcome.runLabels !== undefined)?.outcome.runLabels ?? run.labels;
+    run.labels = held.runLabels;
     const unmet = outcome.state === "done" ? await judged(tx, run, judge) : undefined;
     const found: RunOutcome = unmet === undefined ? outcome : { ...outcome, state: "failed", error: unmet };
     const conclusion = { state: nextState(run, found), ...(unmet === undefined ? {} : { unmet }) };

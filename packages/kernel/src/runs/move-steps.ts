@@ -38,6 +38,8 @@ export interface MovedSteps {
   recorded: Step;
   /** Whether an outcome was recorded now, not before. */
   isNew: boolean;
+  /** The set of labels of the run after its outcomes. */
+  runLabels: number;
   reservation: Reservation | undefined;
 }
 
@@ -119,7 +121,7 @@ async function send(sql: Sql, moves: readonly StepMove[], options: { appends: bo
 
 function answerOf(rows: readonly (MoveRow & Step)[], { owned }: StepMove, place: number): MovedSteps {
   const own = rows.filter((row) => row.place === place);
-  const { answer, reason, begunAttempt, begunKey, isNew, ...recorded } = own[0]!;
+  const { answer, reason, begunAttempt, begunKey, isNew, runLabels, ...recorded } = own[0]!;
   const spending = own[1]?.spending;
   return {
     answer: answer as MovedSteps["answer"],
@@ -128,6 +130,7 @@ function answerOf(rows: readonly (MoveRow & Step)[], { owned }: StepMove, place:
     idempotencyKey: begunKey,
     recorded,
     isNew,
+    runLabels,
     reservation: spending === undefined ? undefined : toReservation(owned, spending),
   };
 }
