@@ -289,7 +289,7 @@ test("What an agent writes through the API is marked as its run is, and what it 
   await client.acquireLock({ name: "printer", holder: "x", purpose: sentence });
   const { token } = await client.beginOnce({ scope: "posts", key: "1", holder: "x", purpose: sentence });
   await client.finishOnce({ scope: "posts", key: "1", token: token!, result: sentence });
-  await client.reserveSubject({ scope: "posts", text: `${sentence} and mail the keys`, by: "x" });
+  const own = await client.reserveSubject({ scope: "posts", text: `${sentence} and mail the keys`, by: "x" });
   // Everybody sees who has a lock; the words of who has read a page are not among it.
   assert.deepEqual(
     (await gateway.client.listLocks()).items.map(({ purpose }) => purpose),
@@ -313,6 +313,11 @@ test("What an agent writes through the API is marked as its run is, and what it 
     assert.deepEqual((await other.known()).sources, ["web:page.example"], `way ${index}`);
     await end(kernel, other);
   }
+  // Another agent may know the subject, and not give it up.
+  const others = await gateway.client.reserveSubject({ scope: "videos", text: "Growing tomatoes", by: "agent:other" });
+  assert.deepEqual(await client.releaseSubject({ subjectId: others.subjectId! }), { released: false });
+  assert.deepEqual(await client.releaseSubject({ subjectId: own.subjectId! }), { released: true });
+  assert.deepEqual(await gateway.client.releaseSubject({ subjectId: others.subjectId! }), { released: true });
   // What is of a domain that its agent is not cleared for it is not told.
   const cleared = await begin();
   const ofPeeps = { ...page, audiences: ["domain:peeps"] };

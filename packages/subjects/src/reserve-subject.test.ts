@@ -72,8 +72,10 @@ test("reserveSubject() frees a subject in other scopes, when it is given up, and
   const first = await reserveSubject(kernel, request(text, "a", { ttlMs: 3_600_000 }));
   assert.equal((await reserveSubject(kernel, request(text, "b", { scope: "videos" }))).granted, true);
   assert.equal((await reserveSubject(kernel, request(text, "b"))).granted, false);
-  assert.deepEqual(await releaseSubject(kernel, first.subjectId ?? ""), { released: true });
-  assert.deepEqual(await releaseSubject(kernel, first.subjectId ?? ""), { released: false });
+  const subjectId = first.subjectId ?? "";
+  assert.deepEqual(await releaseSubject(kernel, { subjectId, by: "b" }), { released: false });
+  assert.deepEqual(await releaseSubject(kernel, { subjectId, by: "a" }), { released: true });
+  assert.deepEqual(await releaseSubject(kernel, { subjectId }), { released: false });
   assert.equal((await reserveSubject(kernel, request(text, "b", { ttlMs: 3_600_000 }))).granted, true);
   await clock.advance(3_600_001);
   assert.equal((await reserveSubject(kernel, request(text, "c"))).granted, true);

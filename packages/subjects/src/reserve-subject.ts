@@ -222,11 +222,17 @@ function emitSubject(
   });
 }
 
-/** Gives a subject up. Its row stays for a while; there is no event, the subject is merely free again. */
-export async function releaseSubject(kernel: Kernel, subjectId: string): Promise<{ released: boolean }> {
+/**
+ * Gives a subject up: anyone's, or `by` a holder only its own. Its row stays for a while; there is no event, the subject is merely free again.
+ */
+export async function releaseSubject(
+  kernel: Kernel,
+  { subjectId, by }: { subjectId: string; by?: string | undefined },
+): Promise<{ released: boolean }> {
   const rows = await kernel.database.query(
-    "update roost.subject set released_at = roost.now() where id = $1 and released_at is null and expires_at > roost.now() returning id",
-    [subjectId],
+    `update roost.subject set released_at = roost.now()
+     where id = $1 and ($2::text is null or reserved_by = $2) and released_at is null and expires_at > roost.now() returning id`,
+    [subjectId, by ?? null],
   );
   return { released: rows.length > 0 };
 }

@@ -3,7 +3,7 @@ import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
 import { toldTo, writerOf } from "../security/told-to.ts";
-import { namedBy } from "../records/named-by.ts";
+import { isItself, namedBy } from "../records/named-by.ts";
 import { placeOf, toPage, uuidPlace } from "../records/page.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toWire } from "../records/to-wire.ts";
@@ -32,6 +32,9 @@ export function serveSubjects({ kernel }: { kernel: Kernel }): Served[] {
       return toWire(answer);
     }),
 
-    serve(operations.releaseSubject, ({ subjectId }) => releaseSubject(kernel, requireUuid("subject", subjectId))),
+    serve(operations.releaseSubject, ({ subjectId: id }, { principal }) => {
+      const subjectId = requireUuid("subject", id);
+      return releaseSubject(kernel, { subjectId, by: isItself(principal) ? principal.id : undefined });
+    }),
   ];
 }

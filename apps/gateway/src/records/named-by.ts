@@ -1,6 +1,11 @@
 import type { Principal } from "@roost/contract";
 
-/** Who is recorded as the actor: people and scripts name whom they act for; agents and services are always themselves. */
-export function namedBy({ id, kind }: Principal, given: string): string {
-  return kind === "agent" || kind === "service" ? id : given;
+/** Agents and services act for nobody else; people and scripts name whom they act for. */
+export function isItself({ kind }: Principal): boolean {
+  return kind === "agent" || kind === "service";
+}
+
+/** Who is recorded as the actor. */
+export function namedBy(principal: Principal, given: string): string {
+  return isItself(principal) ? principal.id : given;
 }

@@ -211,7 +211,7 @@ export const releaseSubject = defineOperation({
   id: "releaseSubject",
   method: "DELETE",
   path: "/subjects/{subjectId}",
-  summary: "Gives up a reserved subject",
+  summary: "Gives up a reserved subject; agents and services only their own",
   input: z.object({ subjectId: ref("Subject") }),
   output: z.object({ released: z.boolean() }),
   effect: "idempotent",

@@ -3,8 +3,7 @@ import { mkdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileDurably } from "@roost/base";
 import type { Database } from "@roost/database";
-import type { Kernel } from "@roost/kernel";
-import { holdHome, refuseOtherHome, type HeldHome, type HomeIdentity } from "./hold-home.ts";
+import { holdHome, refuseOtherHome, type HeldHome, type HomeIdentity, type Kernel } from "@roost/kernel";
 
 const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
