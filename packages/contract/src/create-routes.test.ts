@@ -39,7 +39,7 @@ test("createRoutes() answers every kind of bad request with a problem document o
     [post(routes, new Uint8Array([0x7b, 0xff, 0x7d])), 400, /the body is not JSON/],
     [post(routes, "{}", { "content-type": "text/plain" }), 415, /content type text\/plain: send application\/json/],
     [post(routes, JSON.stringify({ name: "x".repeat(100) })), 413, /longer than 100 bytes/],
-    [post(routes, "{}"), 400, /invalid input: name: /],
+    [post(routes, "{}"), 400, /the input of addPerson is invalid: name: /],
     [post(routes, JSON.stringify({ name: "a", __proto__: 1, constructor: 1 })), 400, /constructor: unknown field/],
     [post(routes, '{"name":"a","name":"b"}'), 400, /the field "name" twice/],
     [post(routes, String.raw`{"name":"a\u0000"}`), 400, /name: must not have a NUL/],

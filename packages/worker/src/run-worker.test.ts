@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { loopVersions } from "@roost/agent/journal";
 import {
   beginStep,
   cancelRun,
+  claimRuns,
   getRun,
   isLeaseLost,
   listRuns,
@@ -239,6 +241,22 @@ test("runWorker() gives back a run whose end it could not record", async () => {
   assert.equal(again.run.stallCount, 0);
   again.go();
   await until(async () => (await getRun(kernel.database, runId)).state === "done");
+});
+
+test("runWorker() gives back a run whose claim it was never answered", async () => {
+  await using opened = await createTestKernel();
+  const kernel = withoutPolling(opened.kernel, "cancel");
+  await using worker = startTestWorker(kernel);
+  const workerId = await worker.registered(1);
+  const runId = await startRun(kernel, { queue: "elsewhere" });
+  const [claimed] = await claimRuns(kernel, { workerId, queues: ["elsewhere"], loopVersions, limit: 1 });
+  assert.equal(claimed?.id, runId);
+  kernel.wakeups.wake("cancel");
+  await opened.clock.advance(11_000);
+  await until(async () => {
+    kernel.wakeups.wake("cancel");
+    return (await getRun(kernel.database, runId)).state === "ready";
+  });
 });
 
 test("runWorker() keeps a lease of the length it was given", async () => {

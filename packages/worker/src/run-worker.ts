@@ -7,10 +7,13 @@ import { backoffMs, sleepUntilAborted, toRoostError, type Logger } from "@roost/
 import { reportSilentJobs } from "@roost/jobs";
 import {
   claimRuns,
+  finishRun,
+  giveBackRun,
   registerWorker,
   runLimits,
   type ClaimTerms,
   type Kernel,
+  type Owned,
   type WorkerRegistration,
 } from "@roost/kernel";
 import { createActiveRuns, type ActiveRuns } from "./active-runs.ts";
@@ -172,11 +175,24 @@ async function keepLease(
       const beat = await worker.heartbeat({ running: active.owned() });
       for (const runId of beat.cancelled) active.abort(runId, new RunCancelled());
       for (const runId of beat.lostRuns) active.abort(runId, new Error("The run belongs to another worker"));
+      for (const owned of beat.unheld) await giveBackUnheld(kernel, owned, logger);
     } catch (error) {
       logger.warn("A heartbeat of the worker failed", { error: toRoostError(error).message });
     }
     await cancels.next({ timeoutMs, signal: over });
   }
+}
+
+/** The database committed a claim and its answer was lost: without this the run would belong to this worker, unexecuted, for as long as it lives. */
+async function giveBackUnheld(kernel: Kernel, owned: Owned, logger: Logger): Promise<void> {
+  const reason = "the answer to its claim was lost";
+  const isGivenBack = await giveBackRun(kernel, owned, { reason });
+  if (!isGivenBack)
+    await finishRun(kernel, owned, {
+      state: "failed",
+      error: { code: "unavailable", message: reason, isRetryable: true },
+    });
+  logger.warn("A run that this worker owned without executing it was given back", { runId: owned.runId });
 }
 
 /** The abort reason of a cancelled run. */

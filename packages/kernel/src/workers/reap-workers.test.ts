@@ -47,7 +47,12 @@ test("reapWorkers() takes the runs of a worker that hangs when its time is over,
   await using hanging = await joinWorker(kernel, { ttlMs: 5_000 });
   await startRun(kernel);
   const { owned } = await claimOne(kernel, hanging);
-  assert.deepEqual(await hanging.heartbeat({ running: [owned] }), { cancelled: [], lostRuns: [], lost: false });
+  assert.deepEqual(await hanging.heartbeat({ running: [owned] }), {
+    cancelled: [],
+    lostRuns: [],
+    unheld: [],
+    lost: false,
+  });
   await test.clock.advance(4_000);
   assert.equal(await reapWorkers(kernel), 0);
   await test.clock.advance(2_000);
@@ -57,6 +62,7 @@ test("reapWorkers() takes the runs of a worker that hangs when its time is over,
   assert.deepEqual(await hanging.heartbeat({ running: [owned] }), {
     cancelled: [],
     lostRuns: [owned.runId],
+    unheld: [],
     lost: true,
   });
   assert.ok(hanging.lost.aborted);

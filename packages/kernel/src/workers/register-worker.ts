@@ -23,6 +23,8 @@ export interface Heartbeat {
   cancelled: string[];
   /** Of the named runs, those that this worker no longer owns at that epoch: abort them. */
   lostRuns: string[];
+  /** Runs of this worker that it was not told of: the answer to their claim was lost. Give them back. */
+  unheld: Owned[];
   /** The worker was declared dead: stop all work and register again. */
   lost: boolean;
 }
@@ -38,6 +40,8 @@ export interface WorkerRegistration extends AsyncDisposable {
 }
 
 const ttlMsDefault = 15_000;
+/** The answer to a claim takes no longer; if it does, the run's epoch refuses what comes of it. */
+const claimAnswerMsMax = 10_000;
 
 export async function registerWorker(kernel: Kernel, worker: NewWorker): Promise<WorkerRegistration> {
   const workerId = kernel.createId();
@@ -103,16 +107,20 @@ class Registration implements WorkerRegistration {
       isRenewed: boolean;
       cancelled: string[] | null;
       owned: string[] | null;
+      unheld: Owned[] | null;
     }>(
       `with renewed as (
          update roost.worker set seen_at = roost.now(), expires_at = roost.now() + $2 * interval '1 millisecond'
          where id = $1 and expires_at > roost.now() returning id
-       )
+       ), held as (select * from unnest($3::uuid[], $4::bigint[]) as o(id, epoch))
        select exists (select 1 from renewed) as "isRenewed",
          (select array_agg(id::text) from roost.run where worker_id = $1 and state = 'running' and cancel_requested_at is not null) as cancelled,
-         (select array_agg(r.id::text) from unnest($3::uuid[], $4::bigint[]) as o(id, epoch)
-          join roost.run r on r.id = o.id and r.epoch = o.epoch and r.state = 'running' and r.worker_id = $1) as owned`,
-      [this.workerId, this.#ttlMs, running.map((run) => run.runId), running.map((run) => run.epoch)],
+         (select array_agg(r.id::text) from held o
+          join roost.run r on r.id = o.id and r.epoch = o.epoch and r.state = 'running' and r.worker_id = $1) as owned,
+         (select jsonb_agg(jsonb_build_object('runId', r.id, 'epoch', r.epoch)) from roost.run r
+          where r.worker_id = $1 and r.state = 'running' and r.claimed_at < roost.now() - $5 * interval '1 millisecond'
+            and not exists (select from held o where o.id = r.id and o.epoch = r.epoch)) as unheld`,
+      [this.workerId, this.#ttlMs, running.map((run) => run.runId), running.map((run) => run.epoch), claimAnswerMsMax],
       { name: "roost_worker_heartbeat" },
     );
     const row = rows[0]!;
@@ -124,6 +132,7 @@ class Registration implements WorkerRegistration {
     return {
       cancelled: row.cancelled ?? [],
       lostRuns: running.filter((run) => !owned.has(run.runId)).map((run) => run.runId),
+      unheld: row.unheld ?? [],
       lost: this.lost.aborted,
     };
   }
