@@ -9,12 +9,12 @@ export const homeMutants: readonly Mutant[] = [
     name: "home: another one is refused",
     edits: [
       {
-        file: "home/hold-home.ts",
+        file: "memory/home/hold-home.ts",
         find: "if (!isThisHome(known, { id, place, path }, host)) throw belongsToAnother(known);",
         replace: "",
       },
     ],
-    tests: "home/hold-home.test.ts",
+    tests: "memory/home/hold-home.test.ts",
     kills: [onlyHome],
     spares: [onlyCopy],
   }),
@@ -22,12 +22,12 @@ export const homeMutants: readonly Mutant[] = [
     name: "home: a copy is refused while the other runs",
     edits: [
       {
-        file: "home/hold-home.ts",
+        file: "memory/home/hold-home.ts",
         find: "if (free?.isFree !== true) throw isCopied(known, path);",
         replace: "if (free === undefined) throw isCopied(known, path);",
       },
     ],
-    tests: "home/hold-home.test.ts",
+    tests: "memory/home/hold-home.test.ts",
     kills: [onlyCopy],
     spares: [onlyHome],
   }),

@@ -21,9 +21,9 @@ export interface Edit {
 }
 
 /** Rooms beside the kernel whose files are named by them. */
-const rooms = ["jobs", "approvals"];
+const rooms = ["jobs", "approvals", "memory"];
 
-/** A mutant by edits of the kernel, of jobs and of approvals, each once unless it says otherwise. */
+/** A mutant by edits of the kernel, of jobs, of approvals and of memory, each once unless it says otherwise. */
 export function kernelMutant(
   mutant: Omit<Mutant, "edits"> & { edits: readonly (Omit<Edit, "count"> & { count?: number })[] },
 ): Mutant {

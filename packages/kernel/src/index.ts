@@ -89,7 +89,6 @@ export {
   type RunWait,
 } from "./runs/list-runs.ts";
 export { countRuns } from "./runs/count-runs.ts";
-export { holdHome, refuseOtherHome, type HeldHome, type HomeIdentity } from "./home/hold-home.ts";
 export { registerWorker, type WorkerRegistration } from "./workers/register-worker.ts";
 export { listWorkers, type WorkerRow } from "./workers/list-workers.ts";
 export { crashLoop, reapWorkers } from "./workers/reap-workers.ts";

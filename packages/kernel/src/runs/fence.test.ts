@@ -34,19 +34,16 @@ const lockAlongside = (tx: KernelTransaction) =>
     .query("insert into roost.serial_key (name, next_seq, priority_lent) values ('alongside', 1, 0)")
     .then(() => undefined);
 
+const second = { seq: 2, name: "step 2", kind: "tool", effect: "unsafe", input: { seq: 2 } } as const;
+
 const writes: [string, (kernel: Kernel, owned: Owned) => Promise<unknown>][] = [
   ["beginStep() of a new step", (kernel, owned) => begin(kernel, owned, 3)],
   ["beginStep() of a recorded step", (kernel, owned) => begin(kernel, owned, 1)],
   ["beginStep() of another step", (kernel, owned) => begin(kernel, owned, 1, { name: "other" })],
+  ["beginStep() of an interrupted step", (kernel, owned) => beginStep(kernel, owned, second, { takesOver: true })],
   [
-    "beginStep() of an interrupted step",
-    (kernel, owned) =>
-      beginStep(
-        kernel,
-        owned,
-        { seq: 2, name: "step 2", kind: "tool", effect: "unsafe", input: { seq: 2 } },
-        { takesOver: true, ask: { usd: 1, tokens: 1 } },
-      ),
+    "beginStep() with a reservation",
+    (kernel, owned) => beginStep(kernel, owned, second, { takesOver: true, ask: { usd: 1, tokens: 1 } }),
   ],
   ["finishStep() as done", (kernel, owned) => done(kernel, owned, 2)],
   [

@@ -3,7 +3,8 @@ import { mkdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileDurably } from "@roost/base";
 import type { Database } from "@roost/database";
-import { holdHome, refuseOtherHome, type HeldHome, type HomeIdentity, type Kernel } from "@roost/kernel";
+import type { Kernel } from "@roost/kernel";
+import { holdHome, refuseOtherHome, type HeldHome, type HomeIdentity } from "./hold-home.ts";
 
 const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createId, silentLogger } from "@roost/base";
-import { createTestKernel } from "../testing/create-test-kernel.ts";
+import { createTestKernel } from "@roost/kernel/testing";
 import { createTestDatabase } from "@roost/database/testing";
 import { holdHome, refuseOtherHome, type HomeIdentity } from "./hold-home.ts";
 
