@@ -49,6 +49,21 @@ test("roost tells a wrong use as JSON with --json", async () => {
   }
 });
 
+test("roost names the option whose value is wrong, not the operation", async () => {
+  await using gateway = await serveGateway({});
+  for (const [args, message] of [
+    [["rehearse", "--hours", "169"], "--hours is at most 168"],
+    [["run", "fork", someRunId, "--from", "0"], "--from is at least 1"],
+    [["lock", "a", "--ttl", "100d", "--", "true"], "--ttl is at most 1d"],
+    [["reserve", "--threshold", "2", "x"], "--threshold is at most 1"],
+    [["lock", "", "--", "true"], "<name> is empty"],
+    [["once", "-k", "", "--", "true"], "--key is empty"],
+  ] as const) {
+    const { code, stderr } = await runRoost(args, gateway);
+    assert.deepEqual([code, stderr], [64, `roost: ${message}\n`]);
+  }
+});
+
 test("roost says in a line what is wrong, without a stack, and more with --debug", async () => {
   const gone = await serveGateway({});
   await gone[Symbol.asyncDispose]();

@@ -5,6 +5,7 @@ import type { CliContext, CliStreams } from "./cli-context.ts";
 import { readCliConfig } from "./config.ts";
 import { connect } from "./connect.ts";
 import { createProgram } from "./create-program.ts";
+import { explainInput } from "./help/explain-input.ts";
 import { explainUsage } from "./help/explain-usage.ts";
 import { createTerminal, type PrintStream, type Terminal } from "./print/create-terminal.ts";
 import { reportError } from "./report-error.ts";
@@ -51,7 +52,7 @@ export async function runCli(args: readonly string[], given: CliProcess): Promis
     try {
       await program.parseAsync([...args], { from: "user" });
     } catch (error) {
-      if (!(error instanceof CommanderError)) throw error;
+      if (!(error instanceof CommanderError)) throw explainInput(error, program, ownArgs);
       if (error.exitCode === 0) return 0;
       throw new RoostError("invalid_input", `${explainUsage(error, program, ownArgs)} (--help shows usage)`);
     }

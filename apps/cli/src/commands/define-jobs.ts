@@ -7,6 +7,7 @@ import { Option, type Command } from "commander";
 import { stringify } from "yaml";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
+import { readHomeZone } from "../home-zone.ts";
 import { readInput } from "../conversation/read-input.ts";
 import { editText } from "../jobs/edit-text.ts";
 import { jobFromOptions, type JobOptions } from "../jobs/job-from-options.ts";
@@ -35,7 +36,7 @@ function addAdd(jobs: Command, context: CliContext): void {
     .argument("[job]", "id of the job: lower-case letters, digits, dots, - and _")
     .option("--cron <expression>", "schedule: five or six cron fields, or a name like @hourly")
     .option("--every <duration>", "schedule: repeat at this interval, as in 20m")
-    .option("--at <moment>", "schedule: once, as in 2025-06-01T09:00, or in 20m")
+    .option("--at <moment>", "schedule: once, as in 2025-06-01T09:00 in the home's time zone, or 20m from now")
     .option("--on <type>", "run on each event of this type, as in run.failed")
     .option("--filter <path=value>", "with --on: only events with that value; may be repeated", collectOption)
     .option("--debounce <quiet[,most]>", "with --on: one run for all events once none has come for 2m, or after 10m")
@@ -121,10 +122,9 @@ async function readWritten(context: CliContext, id: string | undefined, options:
   if (id === undefined)
     throw new RoostError("invalid_input", "a job needs an id: roost jobs add ID --every 20m --prompt TEXT");
   const prompt = options.prompt === "-" ? (await readInput(context.stdin)).trim() : options.prompt;
-  const [job] = parseJobs(
-    JSON.stringify(jobFromOptions(id, { ...options, ...(prompt === undefined ? {} : { prompt }) }, context.clock)),
-    "the options",
-  );
+  const timeZone = options.at === undefined ? "UTC" : await readHomeZone((await context.connect()).client);
+  const given = { ...options, ...(prompt === undefined ? {} : { prompt }) };
+  const [job] = parseJobs(JSON.stringify(jobFromOptions(id, given, { clock: context.clock, timeZone })), "the options");
   return job as WrittenJob;
 }
 

@@ -3,6 +3,7 @@ import type { CausalNode, Event } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { findRunId } from "../find-by-id.ts";
+import { formatClock, readHomeZone } from "../home-zone.ts";
 import { collectOption, parseOptionCount, parseOptionDuration } from "../parse-option.ts";
 import { cutText, plainLine, textWidth } from "../print/text-width.ts";
 import { addLogDeadCommands } from "./log-dead.ts";
@@ -43,6 +44,7 @@ function addTail(log: Command, context: CliContext): void {
     .option("--since <duration>", "start with events of this age, as in 2h", parseOptionDuration)
     .action(async (options: TailOptions) => {
       const { client } = await context.connect();
+      const timeZone = await readHomeZone(client);
       const events = client.tailEvents({
         topics: options.topic,
         types: options.type,
@@ -51,7 +53,7 @@ function addTail(log: Command, context: CliContext): void {
           ? { last: options.last }
           : { since: new Date(context.clock.nowMs() - options.since).toISOString() }),
       });
-      for await (const { data: event } of events) printEvent(context, event);
+      for await (const { data: event } of events) printEvent(context, event, timeZone);
     });
 }
 
@@ -68,7 +70,8 @@ function addRead(log: Command, context: CliContext): void {
       const { client } = await context.connect();
       const page = await client.readEvents({ topic, ...options });
       if (terminal.isJson) return terminal.json(page);
-      for (const event of page.items) printEvent(context, event);
+      const timeZone = await readHomeZone(client);
+      for (const event of page.items) printEvent(context, event, timeZone);
       if (page.nextOffset < page.headOffset)
         terminal.note(`More from offset ${page.nextOffset} of ${page.headOffset}: --offset ${page.nextOffset}`, "dim");
     });
@@ -117,31 +120,37 @@ function addWhy(log: Command, context: CliContext): void {
       const story = await client.explainRun({ runId: await findRunId(client, given), limit });
       if (terminal.isJson) return terminal.json(story);
       terminal.line(`${terminal.paint(plainLine(story.run.title), "strong")}: ${plainLine(story.why)}`);
-      printNodes(context, "because", story.causes);
-      printNodes(context, "so", story.effects.items);
+      const timeZone = await readHomeZone(client);
+      printNodes(context, "because", { nodes: story.causes, timeZone });
+      printNodes(context, "so", { nodes: story.effects.items, timeZone });
       if (story.isCut) terminal.note(`There is more: --limit ${limit * 2}`, "dim");
     });
 }
 
-function printNodes({ terminal }: CliContext, title: string, nodes: readonly CausalNode[]): void {
+function printNodes(
+  { terminal }: CliContext,
+  title: string,
+  { nodes, timeZone }: { nodes: readonly CausalNode[]; timeZone: string },
+): void {
   if (nodes.length === 0) return;
   terminal.line(terminal.paint(title, "dim"));
   for (const node of nodes) {
-    const head = `${clockTime(node.time)} ${"  ".repeat(Math.min(node.depth, 8))}`;
+    const head = `${formatClock(node.time, timeZone)} ${"  ".repeat(Math.min(node.depth, 8))}`;
     const text = cutText(plainLine(node.text), Math.max(10, terminal.columns - textWidth(head) - 2));
     terminal.line(`  ${terminal.paint(head, "dim")}${text}`);
   }
 }
 
-function printEvent({ terminal }: CliContext, event: Event): void {
+function printEvent({ terminal }: CliContext, event: Event, timeZone: string): void {
   if (terminal.isJson) return terminal.jsonLine(event);
   const { paint } = terminal;
   const subject = event.subject === null ? "" : plainLine(event.subject);
-  const head = `${clockTime(event.time)} ${plainLine(event.type)}`;
+  const time = formatClock(event.time, timeZone);
+  const head = `${time} ${plainLine(event.type)}`;
   const rest = plainLine(`${subject} ${JSON.stringify(event.data)}`);
   const room = terminal.columns - textWidth(head) - 1;
   terminal.line(
-    `${paint(clockTime(event.time), "dim")} ${paint(plainLine(event.type), toneOfType(event.type))}${room > 8 ? ` ${paint(cutText(rest, room), "dim")}` : ""}`,
+    `${paint(time, "dim")} ${paint(plainLine(event.type), toneOfType(event.type))}${room > 8 ? ` ${paint(cutText(rest, room), "dim")}` : ""}`,
   );
 }
 
@@ -149,9 +158,4 @@ function toneOfType(type: string) {
   if (/\.(?:failed|lost|unknown|diverged|outdated|missed)$/.test(type)) return "bad";
   if (/\.(?:done|fired|finished)$/.test(type)) return "good";
   return "plain";
-}
-
-/** In the machine's time zone. */
-function clockTime(time: string): string {
-  return new Date(time).toLocaleTimeString("en-GB");
 }

@@ -10,6 +10,7 @@ function someStatus(given: Partial<Status>): Status {
     version: "0.1.0",
     home: "/srv/roost",
     startedAt: at,
+    timeZone: "UTC",
     uptimeMs: 1,
     engine: { version: "18", embedded: true },
     model: { mode: "live", provider: "ROOST_MODEL_URL", name: "small", reason: null },

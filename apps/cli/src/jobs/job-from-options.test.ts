@@ -4,7 +4,7 @@ import { createFakeClock } from "@roost/base";
 import { NamedJobDefinition } from "@roost/contract/operations";
 import { jobFromOptions } from "./job-from-options.ts";
 
-const clock = createFakeClock(Date.parse("2025-06-01T08:00:00Z"));
+const now = { clock: createFakeClock(Date.parse("2025-06-01T08:00:00Z")), timeZone: "Europe/Berlin" };
 
 test("jobFromOptions() gives a definition that the contract takes, for every trigger", () => {
   const cases = [
@@ -14,6 +14,7 @@ test("jobFromOptions() gives a definition that the contract takes, for every tri
     },
     { options: { every: "20m" }, trigger: { kind: "every", every: "20m" } },
     { options: { at: "20m" }, trigger: { kind: "at", at: "2025-06-01T08:20:00.000Z" } },
+    { options: { at: "2025-06-01T10:30" }, trigger: { kind: "at", at: "2025-06-01T08:30:00.000Z" } },
     {
       options: { on: "run.failed", filter: ["jobId=blog", "attempt=2"] },
       trigger: { kind: "event", eventType: "run.failed", filter: { jobId: "blog", attempt: 2 } },
@@ -21,7 +22,7 @@ test("jobFromOptions() gives a definition that the contract takes, for every tri
     { options: {}, trigger: { kind: "manual" } },
   ];
   for (const { options, trigger } of cases) {
-    const job = jobFromOptions("mail", options, clock);
+    const job = jobFromOptions("mail", { prompt: "look", ...options }, now);
     assert.deepEqual(job.trigger, trigger);
     NamedJobDefinition.strict().parse(job);
   }
@@ -32,6 +33,7 @@ test("jobFromOptions() takes every rule along", () => {
     "mail",
     {
       every: "1h",
+      prompt: "look",
       activeHours: "08:00-22:00",
       timeZone: "UTC",
       input: ["memory/email-state.json=30m"],
@@ -41,7 +43,7 @@ test("jobFromOptions() takes every rule along", () => {
       tool: ["read_file"],
       must: ["event=note.taken", "state=email:checked.at", "file=memory/mail.md", "tool=notify"],
     },
-    clock,
+    now,
   );
   assert.deepEqual(job.activeHours, { start: "08:00", end: "22:00", timeZone: "UTC" });
   assert.deepEqual(job.inputs, [{ file: "memory/email-state.json", staleAfterMs: 1_800_000 }]);
@@ -62,6 +64,8 @@ test("jobFromOptions() refuses options that contradict or mean nothing", () => {
   for (const options of [
     { cron: "* * * * *", every: "5m" },
     { at: "soon" },
+    { at: "2025-06-01T09:59" },
+    { prompt: " " },
     { filter: ["a=b"] },
     { on: "x", filter: ["a"] },
     { must: ["be good"] },
@@ -69,5 +73,9 @@ test("jobFromOptions() refuses options that contradict or mean nothing", () => {
     { input: ["email"] },
     { timeZone: "UTC" },
   ])
-    assert.throws(() => jobFromOptions("mail", options, clock), { code: "invalid_input" }, JSON.stringify(options));
+    assert.throws(
+      () => jobFromOptions("mail", { prompt: "look", ...options }, now),
+      { code: "invalid_input" },
+      JSON.stringify(options),
+    );
 });

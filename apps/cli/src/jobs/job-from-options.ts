@@ -1,6 +1,7 @@
 /** Builds a job's definition from the options of `roost jobs add`. */
 import { parseDurationMs, RoostError, type Clock } from "@roost/base";
 import type { Postcondition } from "@roost/contract/operations";
+import { parseMoment } from "../home-zone.ts";
 import type { WrittenJob } from "./read-job-files.ts";
 
 type EventTrigger = Extract<WrittenJob["trigger"], { kind: "event" }>;
@@ -40,16 +41,24 @@ export interface JobOptions {
   disabled?: boolean;
 }
 
+export interface HomeMoment {
+  clock: Clock;
+  /** The home's. */
+  timeZone: string;
+}
+
 /** @throws RoostError `invalid_input` */
-export function jobFromOptions(id: string, options: JobOptions, clock: Clock): WrittenJob {
+export function jobFromOptions(id: string, options: JobOptions, at: HomeMoment): WrittenJob {
+  if ((options.prompt ?? "").trim() === "")
+    throw new RoostError("invalid_input", `job "${id}" has no prompt: give one with --prompt TEXT`);
   const { timeout, jitter, attempts, budgetUsd, budgetTokens, budgetCalls } = options;
   return dropUndefined({
     id,
     title: options.title,
     agent: options.agent,
     session: options.session,
-    trigger: triggerOf(options, clock),
-    prompt: options.prompt ?? "",
+    trigger: triggerOf(options, at),
+    prompt: options.prompt,
     overlap: options.overlap,
     catchUp: options.catchUp === undefined ? undefined : { policy: options.catchUp },
     timeoutMs: timeout,
@@ -72,7 +81,7 @@ export function jobFromOptions(id: string, options: JobOptions, clock: Clock): W
   }) as WrittenJob;
 }
 
-function triggerOf(options: JobOptions, clock: Clock): WrittenJob["trigger"] {
+function triggerOf(options: JobOptions, now: HomeMoment): WrittenJob["trigger"] {
   const { cron, every, at, on, timeZone } = options;
   const given = Object.entries({ cron, every, at, on }).filter(([, value]) => value !== undefined);
   if (given.length > 1)
@@ -88,7 +97,7 @@ function triggerOf(options: JobOptions, clock: Clock): WrittenJob["trigger"] {
     throw new RoostError("invalid_input", "--debounce and --batch go with --on EVENT");
   if (cron !== undefined) return { kind: "cron", expression: cron, timeZone };
   if (every !== undefined) return { kind: "every", every };
-  if (at !== undefined) return { kind: "at", at: momentOf(at, clock) };
+  if (at !== undefined) return { kind: "at", at: momentOf(at, now) };
   if (on !== undefined) {
     const filter = Object.fromEntries((options.filter ?? []).map(filterOf));
     return {
@@ -115,15 +124,17 @@ function windowOf({ debounce, batch }: JobOptions): Pick<EventTrigger, "debounce
   return { batch: { max: Number(max), maxAge } };
 }
 
-/** A moment, or a duration from now. A time without an offset is in this machine's zone. */
-function momentOf(text: string, clock: Clock): string {
+/** A moment to come, or a duration from now. A time without an offset is in the home's zone. */
+function momentOf(text: string, { clock, timeZone }: HomeMoment): string {
   const fromNowMs = durationOf(text);
-  const ms = fromNowMs === undefined ? Date.parse(text) : clock.nowMs() + fromNowMs;
+  const ms = fromNowMs === undefined ? parseMoment(text, timeZone) : clock.nowMs() + fromNowMs;
   if (Number.isNaN(ms))
     throw new RoostError(
       "invalid_input",
       `--at "${text}" is not a time: give one like 2025-06-01T09:00, or a duration like 20m`,
     );
+  if (ms < clock.nowMs())
+    throw new RoostError("invalid_input", `--at "${text}" is in the past (in ${timeZone}): give a time to come`);
   return new Date(ms).toISOString();
 }
 

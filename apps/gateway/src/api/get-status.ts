@@ -36,6 +36,7 @@ export function getStatus(kernel: Kernel, facts: StatusFacts): Handler<typeof op
     return {
       version,
       home: homeDir,
+      timeZone,
       startedAt: new Date(startedAtMs).toISOString(),
       uptimeMs: Math.max(0, nowMs - startedAtMs),
       engine,

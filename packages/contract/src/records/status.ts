@@ -31,6 +31,7 @@ export const Status = z
   .object({
     version: Name,
     home: z.string().max(pathCharsMax),
+    timeZone: Name.describe("Time zone of the home"),
     startedAt: Time,
     uptimeMs: WholeMs,
     engine: z.object({ version: Name, embedded: z.boolean() }),

@@ -1,0 +1,29 @@
+/** Moments in the home's time zone: one zone in all views, on whatever machine they are read. */
+import type { RoostClient } from "./connect.ts";
+
+export async function readHomeZone(client: RoostClient): Promise<string> {
+  return (await client.getStatus({})).timeZone;
+}
+
+const withoutOffset = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?$/;
+
+/** Milliseconds of a written moment; one without an offset is in the zone. NaN when it is not a moment. */
+export function parseMoment(text: string, timeZone: string): number {
+  if (!withoutOffset.test(text)) return Date.parse(text);
+  const wallMs = Date.parse(text.includes("T") ? `${text}Z` : `${text}T00:00Z`);
+  if (Number.isNaN(wallMs)) return wallMs;
+  return wallMs - offsetMs(wallMs - offsetMs(wallMs, timeZone), timeZone);
+}
+
+/** Local time less UTC. */
+function offsetMs(ms: number, timeZone: string): number {
+  const format = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" });
+  const name = format.formatToParts(ms).find(({ type }) => type === "timeZoneName")?.value ?? "";
+  const [, sign, hours = "0", minutes = "0"] = /([+-])(\d{2}):(\d{2})/.exec(name) ?? [];
+  return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+}
+
+/** `14:05:09`. */
+export function formatClock(time: string | number, timeZone: string): string {
+  return new Date(time).toLocaleTimeString("en-GB", { timeZone });
+}
