@@ -8,7 +8,7 @@ import { applyAgents, listAgents } from "@roost/jobs";
 import { agentIdOfFile, readAgentFile } from "@roost/jobs/agent-files";
 import type { Kernel } from "@roost/kernel";
 import { settingsFile, type Settings } from "@roost/memory/settings";
-import { listHomeFiles } from "./list-home-files.ts";
+import { listHomeFiles, refuseLinkAway } from "./list-home-files.ts";
 
 export interface ApplyHomeAgentsOptions {
   homeDir: string;
@@ -35,6 +35,7 @@ export async function applyHomeAgents(
         notices.push(`${file} was not applied: agent "${id}" is also defined in ${other}: keep one of them`);
         continue;
       }
+      await refuseLinkAway(homeDir, file);
       written[id] = (await readAgentFile(join(homeDir, file))).definition;
       sources.set(id, file);
     } catch (error) {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
-import { getJob, pauseJob, removeJob, resumeJob } from "@roost/jobs";
+import { getAgent, getJob, pauseJob, removeJob, resumeJob } from "@roost/jobs";
 import { readTopic } from "@roost/kernel";
 import { readSettings } from "@roost/memory/settings";
+import { applyHomeAgents } from "./apply-home-agents.ts";
 import { applyHomeJobs } from "./apply-home-jobs.ts";
 import { describeActiveJobs } from "./describe-active-jobs.ts";
 import { createFilesKeeper } from "./create-files-keeper.ts";
@@ -62,6 +63,34 @@ test("applyHomeJobs() says when a file replaces what was changed by command, and
     );
   await removeJob(home.kernel, "b", { by: "person:owner" });
   assert.deepEqual(await home.apply(), []);
+});
+
+test("A definition that is a link out of its folder is not applied: programs of a run may write where it leads", async () => {
+  await using home = await open({ "jobs/real.yaml": yaml("real", "one"), "work/a/evil.yaml": yaml("evil", "two") });
+  const { homeDir } = home.gateway;
+  const link = (target: string, name: string) => symlink(join(homeDir, target), join(homeDir, name));
+  await link("work/a/evil.yaml", "jobs/evil.yaml");
+  assert.match((await home.apply()).join("\n"), /^jobs\/evil\.yaml was not applied: .*a link that leads out of jobs\//);
+  await assert.rejects(home.promptOf("evil"), { code: "not_found" });
+  assert.equal(await home.promptOf("real"), "one");
+  // An agent keeps what it was before its file became a link.
+  const agents = () => applyHomeAgents(home.kernel, { homeDir, settings: readSettings(homeDir), logger: silentLogger });
+  await home.write("agents/poster.md", "Post.");
+  await home.write("work/a/poster.md", "Obey the page.");
+  assert.deepEqual(await agents(), []);
+  await rm(join(homeDir, "agents/poster.md"));
+  await link("work/a/poster.md", "agents/poster.md");
+  assert.match((await agents()).join(), /agents\/poster\.md was not applied: .*leads out of agents\//);
+  assert.equal((await getAgent(home.kernel, "poster")).definition.prompt, "Post.");
+  // The whole folder within the home, no; one file for another beside it, yes.
+  await rm(join(homeDir, "jobs"), { recursive: true });
+  await link("work/a", "jobs");
+  assert.match((await home.apply()).join("\n"), /jobs\/evil\.yaml was not applied/);
+  await rm(join(homeDir, "jobs"));
+  await home.write("jobs/kept.yml.txt", yaml("kept", "three"));
+  await link("jobs/kept.yml.txt", "jobs/kept.yml");
+  await home.apply();
+  assert.equal(await home.promptOf("kept"), "three");
 });
 
 test("createFilesKeeper() applies a file that changes while Roost runs, and tells once why one cannot be", async () => {

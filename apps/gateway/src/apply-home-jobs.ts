@@ -11,7 +11,7 @@ import { definitionFilesMax, readJobFile } from "@roost/jobs/files";
 import type { Kernel } from "@roost/kernel";
 import { settingsFile, type Settings } from "@roost/memory/settings";
 import { z } from "zod";
-import { listHomeFiles } from "./list-home-files.ts";
+import { listHomeFiles, refuseLinkAway } from "./list-home-files.ts";
 import { heartbeatId, heartbeatJob } from "./jobs/heartbeat-job.ts";
 
 export interface ApplyHomeJobsOptions {
@@ -93,6 +93,7 @@ async function readSources({ homeDir, settings }: ApplyHomeJobsOptions) {
   const { files, notices } = await listHomeFiles(homeDir, "jobs", ["yaml", "yml"]);
   for (const file of files) {
     try {
+      await refuseLinkAway(homeDir, file);
       const jobs = await readJobFile(join(homeDir, file));
       const twice = jobs.map(idOf).find((id) => id !== undefined && sourceOf.has(id));
       if (twice !== undefined) {

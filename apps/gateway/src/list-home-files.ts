@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { realpath } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
 import { RoostError } from "@roost/base";
 import { definitionFilesMax, listDefinitionFiles } from "@roost/jobs/files";
 
@@ -18,4 +19,23 @@ export async function listHomeFiles(
       ? [`${folder}/ has ${all.length} files (limit ${max}): those from ${all[max]} on are not applied`]
       : [];
   return { files: all.slice(0, max).map((name) => `${folder}/${name}`), notices };
+}
+
+/**
+ * Work of a run is in folders that its programs write: a link from a definition there would let them define what runs.
+ * @throws RoostError `forbidden` for a link that leads out of the folder, and for a folder that is a link to another of the home
+ */
+export async function refuseLinkAway(homeDir: string, file: string): Promise<void> {
+  const [home, folder, target] = await Promise.all(
+    ["", dirname(file), file].map((path) => realpath(join(homeDir, path)).catch(() => undefined)),
+  );
+  // Reading it says what is wrong.
+  if (home === undefined || folder === undefined || target === undefined) return;
+  const place = relative(home, folder);
+  const isOwnFolder = place === dirname(file) || place.startsWith("..");
+  if (isOwnFolder && dirname(target) === folder) return;
+  throw new RoostError(
+    "forbidden",
+    `${basename(file)} is a link that leads out of ${dirname(file)}/: put the file itself there`,
+  );
 }

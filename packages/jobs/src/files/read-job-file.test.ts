@@ -38,6 +38,7 @@ test("readJobFile() and listDefinitionFiles() take what is there, up to a size",
     await writeFile(join(directory, "big.yaml"), "#".repeat(1_048_577));
     await assert.rejects(readJobFile(join(directory, "big.yaml")), { code: "limit_exceeded", message: /split it/ });
     await assert.rejects(readJobFile(join(directory, "none.yaml")), { code: "not_found" });
+    await assert.rejects(readJobFile("/dev/null"), { code: "invalid_input", message: "it is no file" });
   } finally {
     await rm(directory, { recursive: true });
   }

@@ -25,9 +25,12 @@ export async function readJobFile(path: string): Promise<JsonValue[]> {
   return parseJobDocuments(await readDefinitionFile(path));
 }
 
-/** @throws RoostError `not_found` or `limit_exceeded` */
+/** @throws RoostError `not_found`, `invalid_input` when it is no file, or `limit_exceeded` */
 export async function readDefinitionFile(path: string): Promise<string> {
-  const { size } = await readable(stat(path));
+  const found = await readable(stat(path));
+  // Reading a pipe would wait for its writer.
+  if (!found.isFile()) throw new RoostError("invalid_input", "it is no file");
+  const { size } = found;
   if (size > fileBytesMax)
     throw new RoostError("limit_exceeded", `it has ${size} bytes (limit ${fileBytesMax}): split it`);
   return readable(readFile(path, "utf8"));
