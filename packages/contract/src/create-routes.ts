@@ -9,7 +9,7 @@ import type { AnyOperation } from "./define-operation.ts";
 import { createEventStreamResponse } from "./event-stream-response.ts";
 import type { Call } from "./handlers.ts";
 import type { Principal } from "./principal.ts";
-import { problemMediaType, toProblem, type Problem } from "./problem.ts";
+import { isOfDatabase, problemMediaType, toProblem, type Problem } from "./problem.ts";
 import { idCharsMax } from "./records/limits.ts";
 import { readInput } from "./read-input.ts";
 import { openOperationStream, runOperation, type KeepAnswer } from "./run-operation.ts";
@@ -134,6 +134,7 @@ function describe(thrown: unknown, logger: Logger, status?: number): Problem {
   const error = toRoostError(thrown);
   const instance = `urn:uuid:${createId()}`;
   if (error.code === "internal") logger.error("an operation failed", { instance, error: thrown });
+  else if (isOfDatabase(error)) logger.warn("the database refused an operation", { instance, error: thrown });
   else logger.debug("an operation was refused", { instance, code: error.code, message: error.message });
   return toProblem(error, { instance, status });
 }

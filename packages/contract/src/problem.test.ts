@@ -28,6 +28,17 @@ test("toProblem() says nothing of what went wrong inside, only where it is writt
   assert.match(text, /its log has the reason under urn:uuid:0/);
 });
 
+test("toProblem() does not pass on what the database says of its tables", () => {
+  for (const code of ["invalid_input", "conflict", "limit_exceeded", "timeout", "unavailable", "internal"] as const) {
+    const details = { sqlState: "22P02", constraint: "plant_pkey", table: "plant", reason: "known" };
+    const error = new RoostError(code, 'PostgreSQL: invalid input syntax for type uuid: "x" of plant', { details });
+    const problem = toProblem(error, { instance });
+    assert.equal(problem.code, code);
+    assert.doesNotMatch(JSON.stringify(problem), /PostgreSQL|uuid: |plant|22P02/);
+    if (code !== "internal") assert.deepEqual(problem.details, { reason: "known" });
+  }
+});
+
 test("toProblem() leaves out details that JSON cannot hold, and the finer status", () => {
   const circle: Record<string, unknown> = { httpStatus: 413 };
   const small = new RoostError("limit_exceeded", "too long", { details: { ...circle } });

@@ -35,6 +35,15 @@ const titles: Readonly<Record<ErrorCode, string>> = {
   internal: "The server failed",
 };
 
+/** Instead of the database's own words, which name its tables and types: a handler let them through. */
+const databaseDetails: Readonly<Partial<Record<ErrorCode, string>>> = {
+  invalid_input: "a value of the request has not the form in which it is stored: check its ids, numbers and dates",
+  conflict: "it conflicts with what is stored: read that again",
+  limit_exceeded: "it is more than the database takes at once",
+  timeout: "the database took too long: try again",
+  unavailable: "the database is not available: try again",
+};
+
 export interface ProblemOptions {
   /** URI of this occurrence. */
   instance: string;
@@ -48,13 +57,20 @@ export function toProblem(error: RoostError, options: ProblemOptions): Problem {
     type: `urn:roost:problem:${error.code.replaceAll("_", "-")}`,
     title: titles[error.code],
     status: options.status ?? httpStatusOf(error.code),
-    detail: isInternal ? describeInternal(error, options.instance) : error.message,
+    detail: isInternal
+      ? describeInternal(error, options.instance)
+      : ((isOfDatabase(error) ? databaseDetails[error.code] : undefined) ?? error.message),
     code: error.code,
     instance: options.instance,
   };
   const details = isInternal ? undefined : plainDetails(error.details);
   if (details !== undefined) problem.details = details;
   return problem;
+}
+
+/** Its words and details are the database's, by its SQLSTATE. */
+export function isOfDatabase({ details }: RoostError): boolean {
+  return details?.["sqlState"] !== undefined;
 }
 
 /** Internal details are withheld, except the fields of a stored row that cannot be shown: the row belongs to the caller. */
@@ -64,10 +80,12 @@ function describeInternal({ message, details }: RoostError, instance: string): s
     : `the server failed; its log has the reason under ${instance}`;
 }
 
-/** The details that JSON can hold; `httpStatus` is for the status line only. */
+/** The details that JSON can hold; `httpStatus` is for the status line only, and what the database names stays with it. */
 function plainDetails(details: Record<string, unknown> | undefined): Record<string, unknown> | undefined {
   if (details === undefined) return undefined;
-  const { httpStatus: _, ...rest } = details;
+  const { httpStatus: _, sqlState, ...all } = details;
+  const { constraint: _constraint, table: _table, ...own } = all;
+  const rest = sqlState === undefined ? all : own;
   if (Object.keys(rest).length === 0) return undefined;
   try {
     return JSON.parse(JSON.stringify(rest)) as Record<string, unknown>;

@@ -34,6 +34,7 @@ test("hostService() serves its contract, commits events with their effect, and r
   const { plant } = await client.addPlant({ name: "Rose" });
   assert.deepEqual((await client.listPlants()).items, [{ id: plant.id, name: "Rose", revision: 1 }]);
   await assert.rejects(client.waterPlant({ plantId: createId() }), { code: "not_found" });
+  await assert.rejects(client.waterPlant({ plantId: "x" }), { code: "invalid_input", message: /check its ids/ });
   for (let count = 0; count < 3; count += 1) await client.waterPlant({ plantId: plant.id });
   const { events } = await readTopic(opened.test.database, { topic: "garden", limit: 10 });
   assert.deepEqual(
