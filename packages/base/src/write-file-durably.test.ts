@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtempDisposable, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtempDisposable, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -21,4 +21,15 @@ test("writeFileDurably() leaves what was there when it cannot write", async () =
   await writeFile(join(path, "inside"), "");
   await assert.rejects(writeFileDurably(path, "new", { mode: 0o600 }));
   assert.deepEqual(await readdir(path), ["inside"]);
+  assert.deepEqual(await readdir(place.path), ["taken"]);
+});
+
+test("writeFileDurably() removes what a process left that was killed while it wrote, and nothing of one that writes", async () => {
+  await using place = await mkdtempDisposable(join(tmpdir(), "roost-base-"));
+  const path = join(place.path, "a.json");
+  for (const name of ["a.json.1.new", "a.json.2.new", "a.json.x.new", "b.json.1.new"])
+    await writeFile(join(place.path, name), "half");
+  for (const name of ["a.json.1.new", "a.json.x.new", "b.json.1.new"]) await utimes(join(place.path, name), 0, 0);
+  await writeFileDurably(path, "new", { mode: 0o600 });
+  assert.deepEqual((await readdir(place.path)).toSorted(), ["a.json", "a.json.2.new", "a.json.x.new", "b.json.1.new"]);
 });

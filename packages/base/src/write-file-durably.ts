@@ -1,19 +1,40 @@
-import { open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { open, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { systemClock } from "./clock.ts";
+
+/** Writing takes no longer: what is older was left by a process that was killed. */
+const leftMsMin = 3_600_000;
 
 /** Writes a whole file so that at any moment, power cuts included, the old or the new content is there. */
 export async function writeFileDurably(path: string, content: string, options: { mode: number }): Promise<void> {
   const temporary = `${path}.${process.pid}.new`;
   try {
-    await using file = await open(temporary, "w", options.mode);
-    await file.writeFile(content);
-    await file.sync();
+    await writeAndSync(temporary, content, options.mode);
+    await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
-  await rename(temporary, path);
   await syncDirectory(dirname(path));
+  await removeLeft(path);
+}
+
+async function writeAndSync(path: string, content: string, mode: number): Promise<void> {
+  await using file = await open(path, "w", mode);
+  await file.writeFile(content);
+  await file.sync();
+}
+
+/** The file is written: what cannot be removed stays. */
+async function removeLeft(path: string): Promise<void> {
+  const prefix = `${basename(path)}.`;
+  for (const name of await readdir(dirname(path)).catch(() => [])) {
+    if (!name.startsWith(prefix) || !/^\d+\.new$/.test(name.slice(prefix.length))) continue;
+    const left = join(dirname(path), name);
+    const found = await stat(left).catch(() => undefined);
+    if (found !== undefined && systemClock.nowMs() - found.mtimeMs > leftMsMin)
+      await rm(left, { force: true }).catch(() => undefined);
+  }
 }
 
 /** Makes names in the directory durable. Not every system can; the content is safe without. */
