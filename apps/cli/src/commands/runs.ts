@@ -45,6 +45,10 @@ export function addRunsCommand(program: Command, context: CliContext): void {
         (page) => page.items,
         Math.max(1, options.last),
       );
+      // Without runs the name may be misspelt: not_found then.
+      if (runs.length === 0 && options.job !== undefined) await client.getJob({ jobId: options.job });
+      if (runs.length === 0 && options.session !== undefined)
+        await client.getSession({ sessionKey: options.session, limit: 1 });
       if (terminal.isJson) return terminal.json({ runs });
       terminal.table(runs, runColumns(clock.nowMs()), isFiltered(options) ? "No run matches" : "There are no runs yet");
     });

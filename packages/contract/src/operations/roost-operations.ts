@@ -52,6 +52,7 @@ export * from "../records/service.ts";
 export * from "../records/session.ts";
 export * from "../records/state.ts";
 export * from "../records/status.ts";
+export * from "../records/tool-names.ts";
 export * from "./agent-operations.ts";
 export * from "./coordination-operations.ts";
 export * from "./group-operations.ts";
