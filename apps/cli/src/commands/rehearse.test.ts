@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Rehearsal, RehearsalReport } from "@roost/contract/operations";
+import { someStatus } from "../testing/records.ts";
 import { serveGateway, type GatewayHandlers } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/run-roost.ts";
 import { startRoost } from "../testing/start-roost.ts";
@@ -130,6 +131,7 @@ const asked: unknown[] = [];
 function playingTo(end: Partial<Rehearsal>): GatewayHandlers {
   const over = { ...playing, playedUntil: until, runCount: 4, ...end };
   return {
+    getStatus: () => someStatus({ timeZone: "Europe/Berlin" }),
     startRehearsal: (input) => {
       asked.push(input);
       return { rehearsal: playing };
@@ -179,7 +181,7 @@ test("roost rehearse asks for hours, a beginning and jobs to try, and prints the
   assert.equal(code, 0);
   assert.deepEqual(JSON.parse(stdout), report);
   const [{ hours, from: begin, jobs }] = asked.slice(-1) as [{ hours: number; from: string; jobs: { id: string }[] }];
-  assert.deepEqual([hours, begin, jobs.map(({ id }) => id)], [48, "2027-03-28T00:00:00.000Z", ["tried"]]);
+  assert.deepEqual([hours, begin, jobs.map(({ id }) => id)], [48, "2027-03-27T23:00:00.000Z", ["tried"]]);
 });
 
 test("roost rehearse says why one failed, and refuses a beginning that is none", async () => {

@@ -4,6 +4,7 @@ import { rehearsalHoursMax, type Rehearsal, type RehearsalReport } from "@roost/
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
+import { parseMoment, readHomeZone } from "../home-zone.ts";
 import { readJobFiles } from "../jobs/read-job-files.ts";
 import { parseOptionCount } from "../parse-option.ts";
 import { catchSignals } from "../processes/catch-signals.ts";
@@ -26,15 +27,16 @@ export function addRehearseCommand(program: Command, context: CliContext): void 
     .option("--hours <count>", `how many, 1 to ${rehearsalHoursMax}`, parseOptionCount, 24)
     .option(
       "--from <moment>",
-      "begin then instead of now: 2027-03-28T00:00, 06:00 or 2d from now, in this machine's time",
+      "begin then instead of now: 2027-03-28T00:00, 06:00 or 2d from now, in the home's time zone",
     )
     .option("-j, --jobs <path>", "use the jobs of this file or directory without applying them; - reads stdin")
     .option("--runs", "also list every run")
     .action(async ({ hours, from, jobs, runs }: RehearseOptions) => {
       const { terminal } = context;
       const tried = jobs === undefined ? {} : { jobs: await readJobFiles(jobs, context.stdin) };
-      const begin = from === undefined ? {} : { from: new Date(momentOf(from, context.clock.nowMs())).toISOString() };
       const { client } = await context.connect();
+      const begin =
+        from === undefined ? {} : { from: momentOf(from, context.clock.nowMs(), await readHomeZone(client)) };
       const { rehearsal } = await client.startRehearsal({ hours, ...begin, ...tried });
       const report = await follow(context, client, rehearsal);
       if (terminal.isJson) return terminal.json(report);
@@ -76,25 +78,32 @@ function percentOf({ from, until, playedUntil }: Rehearsal): number {
 
 const dayMs = 86_400_000;
 
-/** A time without an offset is in this machine's zone; a time of day is the next such moment. */
-function momentOf(text: string, nowMs: number): number {
-  const time = /^(\d{1,2}):(\d{2})$/.exec(text);
-  if (time !== null && Number(time[1]) < 24 && Number(time[2]) < 60) {
-    const at = new Date(nowMs);
-    at.setHours(Number(time[1]), Number(time[2]), 0, 0);
-    return at.getTime() > nowMs
-      ? at.getTime()
-      : new Date(at.getTime() + dayMs).setHours(Number(time[1]), Number(time[2]), 0, 0);
-  }
-  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return new Date(`${text}T00:00`).getTime();
-  const moment = Date.parse(text);
-  if (!Number.isNaN(moment) && /^\d{4}-/.test(text)) return moment;
+/** A time without an offset is in the home's zone; a time of day is the next such moment. */
+function momentOf(text: string, nowMs: number, timeZone: string): string {
+  const ms = /^\d{4}-/.test(text)
+    ? parseMoment(text, timeZone)
+    : (nextTimeOfDay(text, nowMs, timeZone) ?? inA(text, nowMs));
+  if (!Number.isNaN(ms)) return new Date(ms).toISOString();
+  throw new RoostError(
+    "invalid_input",
+    `--from "${text}" is not a moment: give one like 2027-03-28T00:00 or 06:00, or a duration like 2d`,
+  );
+}
+
+function nextTimeOfDay(text: string, nowMs: number, timeZone: string): number | undefined {
+  if (!/^\d{1,2}:\d{2}$/.test(text)) return undefined;
+  const date = new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" });
+  const [today = Number.NaN, tomorrow = Number.NaN] = [nowMs, nowMs + dayMs].map((ms) =>
+    parseMoment(`${date.format(ms)}T${text.padStart(5, "0")}`, timeZone),
+  );
+  return today > nowMs ? today : tomorrow;
+}
+
+/** NaN when it is not a duration. */
+function inA(text: string, nowMs: number): number {
   try {
     return nowMs + parseDurationMs(text.replace(/^in /, "").replace(/ from now$/, ""));
   } catch {
-    throw new RoostError(
-      "invalid_input",
-      `--from "${text}" is not a moment: give one like 2027-03-28T00:00 or 06:00, or a duration like 2d`,
-    );
+    return Number.NaN;
   }
 }

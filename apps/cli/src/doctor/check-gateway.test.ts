@@ -1,28 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Status } from "@roost/contract/operations";
+import { someStatus } from "../testing/records.ts";
 import { checkServices, checkStatus } from "./check-gateway.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
-
-function someStatus(given: Partial<Status>): Status {
-  return {
-    version: "0.1.0",
-    home: "/srv/roost",
-    startedAt: at,
-    timeZone: "UTC",
-    uptimeMs: 1,
-    engine: { version: "18", embedded: true },
-    model: { mode: "live", provider: "ROOST_MODEL_URL", name: "small", reason: null },
-    workers: [],
-    schedulers: [],
-    counts: { ready: 0, queued: 0, running: 0, waiting: 0, openQuestions: 0 },
-    due: [],
-    spend: { since: at, usd: 0, tokens: 0, usdMax: null, tokensMax: null },
-    alarms: [],
-    ...given,
-  };
-}
 
 function modelOf(status: Status) {
   const checks = checkStatus(status, Date.parse(at));

@@ -1,5 +1,5 @@
 /** Records as a gateway returns them, with fields given by a test. */
-import type { Activity, Event, Job, Run, RunSummary } from "@roost/contract/operations";
+import type { Activity, Event, Job, Run, RunSummary, Status } from "@roost/contract/operations";
 
 export const someTime = "2025-06-01T08:00:00.000Z";
 export const someRunId = "0197a3c0-0000-7000-8000-0000a1b2c3d4";
@@ -133,3 +133,22 @@ export function someJob(given: Partial<Job> = {}): Job {
 
 /** For a run that started no others. */
 export const nothingBelow = { runCount: 0, costUsd: 0, tokens: 0 };
+
+export function someStatus(given: Partial<Status> = {}): Status {
+  return {
+    version: "0.1.0",
+    home: "/srv/roost",
+    startedAt: someTime,
+    timeZone: "UTC",
+    uptimeMs: 1,
+    engine: { version: "18", embedded: true },
+    model: { mode: "live", provider: "ROOST_MODEL_URL", name: "small", reason: null },
+    workers: [],
+    schedulers: [],
+    counts: { ready: 0, queued: 0, running: 0, waiting: 0, openQuestions: 0 },
+    due: [],
+    spend: { since: someTime, usd: 0, tokens: 0, usdMax: null, tokensMax: null },
+    alarms: [],
+    ...given,
+  };
+}
