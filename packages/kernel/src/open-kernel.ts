@@ -120,7 +120,7 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
     source: options.source ?? "roost",
   };
   const appender = opened.use(createAppender(context));
-  const batches = opened.use(createBatches());
+  const batches = opened.use(createBatches({ logger }));
   const followClock = () =>
     void databaseClock.sync().catch((error: unknown) => logger.warn("the database's clock was not read", { error }));
   // The database's clock was moved: only tests and rehearsals do that.

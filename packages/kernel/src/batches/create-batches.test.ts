@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RoostError } from "@roost/base";
+import { createLogger, RoostError, silentLogger } from "@roost/base";
 import { batchItemsMax, createBatches, type BatchOutcome } from "./create-batches.ts";
 
 function recorder() {
@@ -14,7 +14,7 @@ function recorder() {
 }
 
 test("createBatches() sends together what comes while a batch is under way", async () => {
-  await using batches = createBatches();
+  await using batches = createBatches({ logger: silentLogger });
   const { batches: seen, run } = recorder();
   const first = batches.submit("kind", 1, run);
   await Promise.resolve();
@@ -26,7 +26,7 @@ test("createBatches() sends together what comes while a batch is under way", asy
 });
 
 test("createBatches() splits what is more than a batch", async () => {
-  await using batches = createBatches();
+  await using batches = createBatches({ logger: silentLogger });
   const { batches: seen, run } = recorder();
   await Promise.all(Array.from({ length: batchItemsMax + 5 }, (_, item) => batches.submit("kind", item, run)));
   assert.deepEqual(
@@ -36,7 +36,7 @@ test("createBatches() splits what is more than a batch", async () => {
 });
 
 test("createBatches() lets a failed item fail alone", async () => {
-  await using batches = createBatches();
+  await using batches = createBatches({ logger: silentLogger });
   const { run } = recorder();
   const outcomes = await Promise.allSettled([1, -2, 3].map((item) => batches.submit("kind", item, run)));
   assert.deepEqual(
@@ -46,7 +46,7 @@ test("createBatches() lets a failed item fail alone", async () => {
 });
 
 test("createBatches() tries items one by one when a batch fails as a whole", async () => {
-  await using batches = createBatches();
+  await using batches = createBatches({ logger: silentLogger });
   const run = async (items: number[]): Promise<BatchOutcome<number>[]> => {
     if (items.includes(2)) throw new RoostError("invalid_input", "two is wrong");
     return items.map((value) => ({ value }));
@@ -58,8 +58,30 @@ test("createBatches() tries items one by one when a batch fails as a whole", asy
   );
 });
 
+test("createBatches() tells of a batch that fails together and not one by one, and of no other", async () => {
+  const lines: string[] = [];
+  await using batches = createBatches({
+    logger: createLogger({ level: "error", write: (line) => void lines.push(line) }),
+  });
+  const failingTogether = async (items: number[]): Promise<BatchOutcome<number>[]> => {
+    if (items.length > 1) throw new Error("not more than one");
+    return items.map((value) => ({ value }));
+  };
+  const together = [1, 2, 3].map((each) => batches.submit("together", each, failingTogether));
+  assert.deepEqual(await Promise.all(together), [1, 2, 3]);
+
+  const oneWrong = async (items: number[]): Promise<BatchOutcome<number>[]> => {
+    if (items.includes(2)) throw new RoostError("invalid_input", "two is wrong");
+    return items.map((value) => ({ value }));
+  };
+  await Promise.allSettled([1, 2, 3].map((each) => batches.submit("one", each, oneWrong)));
+  await batches[Symbol.asyncDispose]();
+  assert.equal(lines.length, 1);
+  assert.match(lines[0]!, /"kind":"together","itemCount":3.*not more than one/);
+});
+
 test("createBatches() does not repeat a batch whose outcome nobody knows", async () => {
-  await using batches = createBatches();
+  await using batches = createBatches({ logger: silentLogger });
   let calls = 0;
   const run = async (): Promise<never> => {
     calls += 1;
@@ -75,7 +97,7 @@ test("createBatches() does not repeat a batch whose outcome nobody knows", async
 });
 
 test("createBatches() refuses when it is closed, after carrying out what it had taken", async () => {
-  const batches = createBatches();
+  const batches = createBatches({ logger: silentLogger });
   const { run } = recorder();
   const taken = batches.submit("kind", 1, run);
   await batches[Symbol.asyncDispose]();

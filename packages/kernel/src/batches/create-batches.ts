@@ -2,7 +2,7 @@
  * Group commit for small writes of one kind: writes requested while a batch commits go into the next one, as one transaction. There is no timer: a
  * lone write goes at once. Knows nothing of what is written.
  */
-import { RoostError, toRoostError } from "@roost/base";
+import { RoostError, toRoostError, type Logger } from "@roost/base";
 
 /** The outcome of one item: a failed item does not affect the others. */
 export type BatchOutcome<Result> = { value: Result } | { error: unknown };
@@ -30,12 +30,20 @@ interface BatchQueue {
   draining: Promise<void> | undefined;
 }
 
-export function createBatches(): Batches {
+export function createBatches({ logger }: { logger: Logger }): Batches {
   const queues = new Map<string, BatchQueue>();
   let isClosed = false;
 
-  const drain = async (queue: BatchQueue) => {
-    while (queue.entries.length > 0) await carryOut(queue.entries.splice(0, batchItemsMax));
+  const drain = async (kind: string, queue: BatchQueue) => {
+    while (queue.entries.length > 0) {
+      const entries = queue.entries.splice(0, batchItemsMax);
+      const hidden = await carryOut(entries);
+      // Nothing is lost, but all of it costs a transaction each, and nothing else would show it.
+      if (hidden !== undefined) {
+        const error = toRoostError(hidden).message;
+        logger.error("A batch of writes fails together and not one by one", { kind, itemCount: entries.length, error });
+      }
+    }
     queue.draining = undefined;
   };
 
@@ -61,7 +69,7 @@ export function createBatches(): Batches {
           reject,
         });
         // In the next microtask, so that requests of the same turn share a batch.
-        queue.draining ??= Promise.resolve().then(() => drain(queue));
+        queue.draining ??= Promise.resolve().then(() => drain(kind, queue));
       });
     },
     async [Symbol.asyncDispose]() {
@@ -71,19 +79,28 @@ export function createBatches(): Batches {
   };
 }
 
-/** Never rejects: every entry gets its own outcome. */
-async function carryOut(entries: Entry[]): Promise<void> {
+/** Never rejects: every entry gets its own outcome. Returns the error of a batch in which no entry fails alone. */
+async function carryOut(entries: Entry[]): Promise<unknown> {
   const [first] = entries;
   try {
     const outcomes = await first!.run(entries.map((entry) => entry.item));
     entries.forEach((entry, index) => settle(entry, outcomes[index]));
+    return undefined;
   } catch (error) {
     // One item's mistake must not fail the others. Failures from outside or in the commit are not retried here.
     if (entries.length === 1 || toRoostError(error).retryable) {
       for (const entry of entries) entry.reject(error);
-      return;
+      return undefined;
     }
-    for (const entry of entries) await carryOut([entry]);
+    let isItems = false;
+    for (const entry of entries) {
+      const reject = (cause: unknown) => {
+        isItems = true;
+        entry.reject(cause);
+      };
+      await carryOut([{ ...entry, reject }]);
+    }
+    return isItems ? undefined : error;
   }
 }
 
