@@ -71,11 +71,11 @@ async function readAll(kernel: Kernel, readable: Awaited<ReturnType<typeof reada
 
 /** By SQL: the kernel's way is measured elsewhere. */
 async function fill(database: Database, eventCount: number): Promise<void> {
-  const [row] = await database.query<{ numbers: number[] }>("select roost.number_label_sets($1::text[]) as numbers", [
+  const [row] = await database.query<{ numbers: number[] }>("select roost.number_label_sets_1($1::text[]) as numbers", [
     sets,
   ]);
   for (let from = 0; from < eventCount; from += eventsPerInsert) {
-    await database.query("select roost.extend_topic($1, $2)", [topic, Math.ceil((from + eventsPerInsert) / 4)]);
+    await database.query("select roost.extend_topic_1($1, $2)", [topic, Math.ceil((from + eventsPerInsert) / 4)]);
     await database.query(
       `insert into roost.event (topic, partition, "offset", id, type, version, source, subject, time, correlation, labels, data)
        select $1, n % 4, n / 4, 'e' || n, $2, 1, 'bench', 's' || n % 1000, roost.now() - ($4 - n) * interval '1 ms', 'c' || n,
