@@ -9,21 +9,20 @@
 create or replace function roost.claim_1(p_worker uuid, p_queues text[], p_limit integer, p_capabilities text[], p_loops integer[])
 returns setof roost.run language plpgsql as $$
 declare
+  ready record;
   c record;
-  more record;
 begin
-  if p_limit = 1 then
-    c := roost.take_one_1(p_worker, p_queues, p_capabilities, p_loops);
-    if c.prior is null then return; end if;
-    perform roost.hold_worker_1(p_worker);
+  ready := roost.find_ready_1(p_queues, p_limit, p_capabilities, p_loops);
+  if cardinality(ready.ids) = 0 then return; end if;
+  perform roost.hold_worker_1(p_worker);
+  if cardinality(ready.ids) = 1 then
+    -- The most common, and far sooner than the statement for many is planned, which each new connection has to do.
+    c := roost.take_one_1(p_worker, ready.ids[1], p_loops);
     perform roost.append_of_run_1((c.run).id, (c.run).key_hash, (c.run).labels, (c.run).correlation, (c.run).traceparent,
-      array[(c.run).cause_id], array['run.started'], array[c.prior], array[c.told]);
+      array[(c.run).cause_id], array['run.started'], ready.priors, array[c.told]);
     return next c.run;
   else
-    more := roost.find_ready_1(p_queues, p_limit, p_capabilities, p_loops);
-    if cardinality(more.ids) = 0 then return; end if;
-    perform roost.hold_worker_1(p_worker);
-    return query select * from roost.end_and_take_1('{}', '{}', '[]', p_worker, more.ids, more.priors, p_loops[cardinality(p_loops)]);
+    return query select * from roost.end_and_take_1('{}', '{}', '[]', p_worker, ready.ids, ready.priors, p_loops[cardinality(p_loops)]);
   end if;
 end $$;
 
@@ -34,32 +33,20 @@ begin
   if not found then raise exception 'worker % is not registered any more', p_worker using errcode = 'RS001'; end if;
 end $$;
 
--- Takes one run; without one, `prior` is null. `prior` is the cause of the earlier state, `told` the data of run.started.
-create or replace function roost.take_one_1(p_worker uuid, p_queues text[], p_capabilities text[], p_loops integer[], out run roost.run, out prior text, out told jsonb)
-language plpgsql as $$
+-- Takes one that is ready and locked. `told`: the data of run.started.
+create or replace function roost.take_one_1(p_worker uuid, p_id uuid, p_loops integer[], out run roost.run, out told jsonb) language plpgsql as $$
 declare
   c record;
 begin
-  for q in 1 .. cardinality(p_queues) loop
-    update roost.run r set
-      state = 'running', epoch = r.epoch + 1, worker_id = p_worker, ready_at = null, claimed_at = roost.now(), cause_id = roost.new_id()::text,
-      loop_version = coalesce(r.loop_version, p_loops[cardinality(p_loops)]), started_at = coalesce(r.started_at, roost.now()),
-      deadline_at = coalesce(r.deadline_at, roost.now() + r.timeout_ms * interval '1 millisecond')
-    from (
-      select d.id, d.cause_id from roost.run d
-      where d.state = 'ready' and d.queue = p_queues[q] and not exists (select from roost.queue x where x.name = p_queues[q])
-        and (d.loop_version is null or d.loop_version = any(p_loops)) and (d.needs is null or d.needs <@ p_capabilities)
-      order by d.priority desc, d.ready_at, d.id limit 1 for no key update skip locked) as due
-    where r.id = due.id
-    returning r as run, due.cause_id as prior, roost.told_of_run_1(r.id, r.agent, r.session_key, r.session_kind, r.job_id, r.parent_run_id)
-      || jsonb_build_object('workerId', p_worker, 'epoch', r.epoch, 'attempt', r.attempt) as told into c;
-    if found then
-      run := c.run;
-      prior := c.prior;
-      told := c.told;
-      return;
-    end if;
-  end loop;
+  update roost.run r set
+    state = 'running', epoch = r.epoch + 1, worker_id = p_worker, ready_at = null, claimed_at = roost.now(), cause_id = roost.new_id()::text,
+    loop_version = coalesce(r.loop_version, p_loops[cardinality(p_loops)]), started_at = coalesce(r.started_at, roost.now()),
+    deadline_at = coalesce(r.deadline_at, roost.now() + r.timeout_ms * interval '1 millisecond')
+  where r.id = p_id
+  returning r as run, roost.told_of_run_1(r.id, r.agent, r.session_key, r.session_kind, r.job_id, r.parent_run_id)
+    || jsonb_build_object('workerId', p_worker, 'epoch', r.epoch, 'attempt', r.attempt) as told into c;
+  run := c.run;
+  told := c.told;
 end $$;
 
 -- Finds and locks ready runs, with their causes.

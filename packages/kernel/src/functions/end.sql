@@ -50,6 +50,7 @@ declare
   r record;
   e record;
   c record;
+  ready record;
   is_ended boolean := false;
   outcomes constant jsonb := p_end -> 'outcomes';
 begin
@@ -115,8 +116,9 @@ begin
   correlations := array_fill(e.correlation, array[cardinality(types)]);
   traceparents := array_fill(e.traceparent, array[cardinality(types)]);
   if p_limit > 0 then
-    c := roost.take_one_1(p_worker, p_queues, p_capabilities, p_loops);
-    if c.prior is not null then
+    ready := roost.find_ready_1(p_queues, 1, p_capabilities, p_loops);
+    if cardinality(ready.ids) = 1 then
+      c := roost.take_one_1(p_worker, ready.ids[1], p_loops);
       taken := c.run;
       runs := runs || taken.id;
       key_hashes := key_hashes || taken.key_hash;
@@ -125,7 +127,7 @@ begin
       traceparents := traceparents || taken.traceparent;
       ids := ids || taken.cause_id;
       types := types || 'run.started'::text;
-      causations := causations || c.prior;
+      causations := causations || ready.priors;
       payloads := payloads || c.told;
     end if;
   end if;
