@@ -1,5 +1,5 @@
 /** A schema's keys as a Markdown table: type, default, meaning. */
-import { formatDurationMs, type JsonObject, type JsonValue } from "@roost/base";
+import { formatDurationMs, jsonObjectOf, type JsonObject, type JsonValue } from "@roost/base";
 
 export interface DescribeKeysOptions {
   /** Written names of fields in milliseconds. */
@@ -33,9 +33,9 @@ function rowsOf(given: JsonObject, place: Place): Row[] {
   const schema = resolve(given, place.root);
   const rows: Row[] = [];
   const required = new Set(listOf(schema["required"]));
-  for (const [name, value] of Object.entries(objectOf(schema["properties"]))) {
+  for (const [name, value] of Object.entries(jsonObjectOf(schema["properties"]))) {
     if (place.prefix === "" && place.leftOut?.includes(name) === true) continue;
-    const field = resolve(objectOf(value), place.root);
+    const field = resolve(jsonObjectOf(value), place.root);
     const written = place.durations?.[name];
     const key = `${place.prefix}${written ?? name}`;
     const isLength = written !== undefined || isDuration(field);
@@ -54,17 +54,17 @@ function rowsOf(given: JsonObject, place: Place): Row[] {
 function innerRows(field: JsonObject, place: Place): Row[] {
   const below = (schema: JsonObject, step: string) => rowsOf(schema, { ...place, prefix: `${place.prefix}${step}` });
   const choices = [...listOf(field["oneOf"]), ...listOf(field["anyOf"])].map((each) =>
-    resolve(objectOf(each), place.root),
+    resolve(jsonObjectOf(each), place.root),
   );
   const kinds = choices.filter((choice) => kindOf(choice) !== undefined);
   if (kinds.length > 0)
     return kinds.flatMap((choice) =>
-      below({ ...choice, properties: without(objectOf(choice["properties"]), "kind") }, `[${kindOf(choice)}].`),
+      below({ ...choice, properties: without(jsonObjectOf(choice["properties"]), "kind") }, `[${kindOf(choice)}].`),
     );
   if (field["properties"] !== undefined) return below(field, ".");
-  const items = resolve(objectOf(field["items"]), place.root);
+  const items = resolve(jsonObjectOf(field["items"]), place.root);
   if (Object.keys(items).length > 0) return innerRows(items, { ...place, prefix: `${place.prefix}[]` });
-  const values = resolve(objectOf(field["additionalProperties"]), place.root);
+  const values = resolve(jsonObjectOf(field["additionalProperties"]), place.root);
   return Object.keys(values).length > 0 ? innerRows(values, { ...place, prefix: `${place.prefix}.NAME` }) : [];
 }
 
@@ -72,11 +72,13 @@ function typeOf(field: JsonObject, root: JsonObject): string {
   if (field["const"] !== undefined) return JSON.stringify(field["const"]);
   const values = listOf(field["enum"]);
   if (values.length > 0) return values.map((value) => `\`${String(value)}\``).join(", ");
-  const choices = [...listOf(field["oneOf"]), ...listOf(field["anyOf"])].map((each) => resolve(objectOf(each), root));
+  const choices = [...listOf(field["oneOf"]), ...listOf(field["anyOf"])].map((each) =>
+    resolve(jsonObjectOf(each), root),
+  );
   const kinds = choices.map(kindOf).filter((kind) => kind !== undefined);
   if (kinds.length > 0) return `one with a \`kind\`: ${kinds.map((kind) => `\`${kind}\``).join(", ")}`;
   if (choices.length > 0) return [...new Set(choices.map((choice) => typeOf(choice, root)))].join(" or ");
-  if (field["type"] === "array") return `list of ${plural(typeOf(resolve(objectOf(field["items"]), root), root))}`;
+  if (field["type"] === "array") return `list of ${plural(typeOf(resolve(jsonObjectOf(field["items"]), root), root))}`;
   if (field["type"] === "object") return field["properties"] === undefined ? "keys and values" : "keys";
   const type = field["type"] === "string" ? "text" : field["type"] === "boolean" ? "true or false" : "number";
   return `${type}${rangeOf(field)}`;
@@ -101,12 +103,12 @@ function defaultOf(value: JsonValue | undefined, isLength: boolean): string {
 }
 
 function isDuration(field: JsonObject): boolean {
-  const types = listOf(field["anyOf"]).map((each) => objectOf(each)["type"]);
+  const types = listOf(field["anyOf"]).map((each) => jsonObjectOf(each)["type"]);
   return types.length === 2 && types[0] === "string" && (types[1] === "number" || types[1] === "integer");
 }
 
 function kindOf(choice: JsonObject): string | undefined {
-  const kind = objectOf(objectOf(choice["properties"])["kind"])["const"];
+  const kind = jsonObjectOf(jsonObjectOf(choice["properties"])["kind"])["const"];
   return typeof kind === "string" ? kind : undefined;
 }
 
@@ -114,7 +116,7 @@ function resolve(schema: JsonObject, root: JsonObject): JsonObject {
   const name = typeof schema["$ref"] === "string" ? /^#\/\$defs\/(.+)$/.exec(schema["$ref"])?.[1] : undefined;
   if (name === undefined) return schema;
   const { $ref: _reference, ...beside } = schema;
-  return { ...objectOf(objectOf(root["$defs"])[name]), ...beside };
+  return { ...jsonObjectOf(jsonObjectOf(root["$defs"])[name]), ...beside };
 }
 
 function cell(text: string): string {
@@ -123,10 +125,6 @@ function cell(text: string): string {
 
 function without(object: JsonObject, name: string): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));
-}
-
-function objectOf(value: JsonValue | undefined): JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
 }
 
 function listOf(value: JsonValue | undefined): JsonValue[] {

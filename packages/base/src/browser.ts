@@ -3,6 +3,6 @@ export { assert } from "./assert.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { sleepUntilAborted, type DelayOptions } from "./delay.ts";
 export { durationMsMax, formatDurationMs, parseDurationMs } from "./duration.ts";
-export type { JsonObject, JsonValue } from "./json-value.ts";
+export { isJsonObject, jsonObjectOf, type JsonObject, type JsonValue } from "./json-value.ts";
 export { errorCodes, isErrorCode, RoostError, toRoostError, type ErrorCode } from "./roost-error.ts";
 export { findUnstorable, storableRule } from "./storable-text.ts";

@@ -6,7 +6,7 @@ export { delay, sleepUntilAborted, type DelayOptions } from "./delay.ts";
 export { durationMsMax, formatDurationMs, parseDurationMs } from "./duration.ts";
 export { backoffMs, type Backoff } from "./backoff-ms.ts";
 export { jitteredMs } from "./jittered-ms.ts";
-export type { JsonObject, JsonValue } from "./json-value.ts";
+export { isJsonObject, jsonObjectOf, type JsonObject, type JsonValue } from "./json-value.ts";
 export {
   createLogger,
   logLevels,

@@ -2,6 +2,7 @@
  * What can be called of a service, read from its document: create-open-api.ts the other way round, for those that have no contract at
  * hand. Streams, and operations that take or answer with something other than JSON, are left out.
  */
+import { jsonObjectOf } from "@roost/base/browser";
 import type { CallableOperation } from "./create-http-client.ts";
 import type { OpenApiDocument } from "./create-open-api.ts";
 import { effects, type Effect, type Method } from "./define-operation.ts";
@@ -26,11 +27,11 @@ const methods = ["get", "post", "put", "patch", "delete"] as const;
 
 export function readOpenApi(document: OpenApiDocument): DescribedOperation[] {
   const found: DescribedOperation[] = [];
-  for (const [path, item] of Object.entries(objectOf(document["paths"]))) {
+  for (const [path, item] of Object.entries(jsonObjectOf(document["paths"]))) {
     for (const method of methods) {
-      const described = objectOf(item)[method];
+      const described = jsonObjectOf(item)[method];
       const operation =
-        described === undefined ? undefined : readOperation(document, path, method, objectOf(described));
+        described === undefined ? undefined : readOperation(document, path, method, jsonObjectOf(described));
       if (operation !== undefined) found.push(operation);
     }
   }
@@ -44,8 +45,8 @@ function readOperation(
   described: JsonSchema,
 ): DescribedOperation | undefined {
   const id = textOf(described["operationId"]);
-  const body = objectOf(objectOf(described["requestBody"])["content"]);
-  const answer = objectOf(objectOf(objectOf(described["responses"])["200"])["content"]);
+  const body = jsonObjectOf(jsonObjectOf(described["requestBody"])["content"]);
+  const answer = jsonObjectOf(jsonObjectOf(jsonObjectOf(described["responses"])["200"])["content"]);
   if (id === undefined || !isJson(body) || !isJson(answer)) return undefined;
   const effect = effects.find((one) => one === described["x-roost-effect"]) ?? "unsafe";
   const audience = described["x-roost-audience"];
@@ -62,7 +63,7 @@ function readOperation(
     query: textOf(described["x-roost-query"]),
     audience: audience === undefined ? undefined : textsOf(audience),
     labels: [...new Set([...textsOf(document["x-roost-labels"]), ...textsOf(described["x-roost-labels"])])],
-    input: inputOf(document, described, objectOf(objectOf(body["application/json"])["schema"])),
+    input: inputOf(document, described, jsonObjectOf(jsonObjectOf(body["application/json"])["schema"])),
   };
 }
 
@@ -75,14 +76,14 @@ function inputOf(document: OpenApiDocument, described: JsonSchema, body: JsonSch
   const properties: JsonSchema = {};
   const required: string[] = textsOf(body["required"]);
   for (const each of Array.isArray(described["parameters"]) ? described["parameters"] : []) {
-    const { name, in: place, required: isRequired, description, schema } = objectOf(each);
+    const { name, in: place, required: isRequired, description, schema } = jsonObjectOf(each);
     if (typeof name !== "string" || (place !== "path" && place !== "query")) continue;
-    properties[name] = { ...objectOf(schema), ...(description === undefined ? {} : { description }) };
+    properties[name] = { ...jsonObjectOf(schema), ...(description === undefined ? {} : { description }) };
     if (isRequired === true) required.push(name);
   }
-  Object.assign(properties, objectOf(body["properties"]));
+  Object.assign(properties, jsonObjectOf(body["properties"]));
   const schema = { type: "object", properties, required, additionalProperties: false };
-  return withDefinitions(schema, objectOf(objectOf(document["components"])["schemas"]));
+  return withDefinitions(schema, jsonObjectOf(jsonObjectOf(document["components"])["schemas"]));
 }
 
 const reference = /"#\/components\/schemas\/([^"]+)"/g;
@@ -101,10 +102,6 @@ function withDefinitions(schema: JsonSchema, components: JsonSchema): JsonSchema
   if (names.size === 0) return schema;
   const $defs = Object.fromEntries([...names].map((name) => [name, components[name] ?? {}]));
   return JSON.parse(JSON.stringify({ ...schema, $defs }).replaceAll(reference, '"#/$defs/$1"')) as JsonSchema;
-}
-
-function objectOf(value: unknown): JsonSchema {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonSchema) : {};
 }
 
 function textOf(value: unknown): string | undefined {

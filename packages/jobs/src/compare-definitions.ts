@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { JsonValue } from "@roost/base";
+import { isJsonObject, type JsonValue } from "@roost/base";
 
 export interface Difference {
   /** Dotted path in the definition. */
@@ -12,13 +12,9 @@ export interface Difference {
 /** Where two definitions differ. Lists differ as a whole. */
 export function compareDefinitions(before: JsonValue, after: JsonValue, path = ""): Difference[] {
   if (isDeepStrictEqual(before, after)) return [];
-  if (!isRecord(before) || !isRecord(after)) return [{ path, before, after }];
+  if (!isJsonObject(before) || !isJsonObject(after)) return [{ path, before, after }];
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted();
   return names.flatMap((name) =>
     compareDefinitions(before[name] ?? null, after[name] ?? null, path === "" ? name : `${path}.${name}`),
   );
-}
-
-function isRecord(value: JsonValue): value is { [name: string]: JsonValue } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

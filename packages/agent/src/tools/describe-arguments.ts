@@ -1,6 +1,6 @@
 // Describes a schema to a model as text: TypeScript types with each field's description. A third of the tokens of the JSON.
 
-import type { JsonObject, JsonValue } from "@roost/base";
+import { jsonObjectOf, type JsonObject, type JsonValue } from "@roost/base";
 
 /** `name({ field: string, other?: 1 | 2 })` for a plain schema, with descriptions as comments. */
 export function describeArguments(name: string, schema: JsonObject): string {
@@ -9,30 +9,26 @@ export function describeArguments(name: string, schema: JsonObject): string {
 
 function typeOf(schema: JsonObject): string {
   const choices = listOf(schema["anyOf"]);
-  if (choices.length > 0) return choices.map((choice) => typeOf(objectOf(choice))).join(" | ");
+  if (choices.length > 0) return choices.map((choice) => typeOf(jsonObjectOf(choice))).join(" | ");
   const values = listOf(schema["enum"]);
   if (values.length > 0) return values.map((value) => JSON.stringify(value)).join(" | ");
   const type = schema["type"];
   if (Array.isArray(type)) return type.map((each) => typeOf({ ...schema, type: each })).join(" | ");
-  if (type === "array") return `[${schema["items"] === undefined ? "…" : typeOf(objectOf(schema["items"]))}, …]`;
+  if (type === "array") return `[${schema["items"] === undefined ? "…" : typeOf(jsonObjectOf(schema["items"]))}, …]`;
   if (type === "object" || schema["properties"] !== undefined) return objectText(schema);
   return typeof type === "string" ? type : "any";
 }
 
 function objectText(schema: JsonObject): string {
-  const fields = Object.entries(objectOf(schema["properties"]));
+  const fields = Object.entries(jsonObjectOf(schema["properties"]));
   if (fields.length === 0) return "{…}";
   const required = new Set(listOf(schema["required"]));
   const lines = fields.map(([name, value]) => {
-    const field = objectOf(value);
+    const field = jsonObjectOf(value);
     const meaning = typeof field["description"] === "string" ? ` /* ${field["description"]} */` : "";
     return `${name}${required.has(name) ? "" : "?"}: ${typeOf(field)}${meaning}`;
   });
   return `{ ${lines.join(", ")} }`;
-}
-
-function objectOf(value: JsonValue | undefined): JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
 }
 
 function listOf(value: JsonValue | undefined): JsonValue[] {

@@ -1,6 +1,6 @@
 /** An agent as a person writes it: a Markdown file by its name, keys between lines of dashes, instructions below. */
 import { basename } from "node:path";
-import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { isJsonObject, RoostError, type JsonObject } from "@roost/base";
 import { AgentDefinition, AgentId } from "@roost/contract/operations";
 import { parseDocuments, readDefinitionFile } from "./read-job-file.ts";
 import { readWritten } from "./read-written.ts";
@@ -39,10 +39,6 @@ function splitFrontMatter(text: string): { keys: string; body: string } {
 
 function readFields(keys: string): JsonObject {
   const [fields = {}, ...more] = parseDocuments(keys);
-  if (more.length === 0 && isObject(fields)) return fields;
+  if (more.length === 0 && isJsonObject(fields)) return fields;
   throw new RoostError("invalid_input", "the keys between the lines of dashes are no YAML mapping like `model: large`");
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

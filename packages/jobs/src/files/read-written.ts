@@ -1,5 +1,14 @@
 /** A job or an agent as a person writes it: durations like `10m` under plain names; for an unknown key the nearest one is suggested. */
-import { nearestName, parseDurationMs, RoostError, toRoostError, type JsonObject, type JsonValue } from "@roost/base";
+import {
+  isJsonObject,
+  jsonObjectOf,
+  nearestName,
+  parseDurationMs,
+  RoostError,
+  toRoostError,
+  type JsonObject,
+  type JsonValue,
+} from "@roost/base";
 import { toJsonSchema } from "@roost/contract";
 import { AgentDefinition, NamedJobDefinition } from "@roost/contract/operations";
 
@@ -24,7 +33,7 @@ export function readWritten(noun: keyof typeof schemas, value: JsonValue): JsonV
   const faults: string[] = [];
   const read = readValue(value, root, { noun, path: "", root, faults });
   if (faults.length === 0) return read;
-  const id = isObject(value) && typeof value["id"] === "string" ? `${noun} "${value["id"].slice(0, 64)}": ` : "";
+  const id = isJsonObject(value) && typeof value["id"] === "string" ? `${noun} "${value["id"].slice(0, 64)}": ` : "";
   throw new RoostError("invalid_input", id + faults.join("; "));
 }
 
@@ -38,18 +47,18 @@ interface Reading {
 function readValue(value: JsonValue, given: Schema, reading: Reading): JsonValue {
   const schema = chooseSchema(value, given, reading.root);
   if (Array.isArray(value)) {
-    const items = objectOf(schema["items"]);
+    const items = jsonObjectOf(schema["items"]);
     return value.map((each, index) => readValue(each, items, { ...reading, path: `${reading.path}${index}.` }));
   }
-  const fields = objectOf(schema["properties"]);
-  if (!isObject(value) || Object.keys(fields).length === 0) return value;
+  const fields = jsonObjectOf(schema["properties"]);
+  if (!isJsonObject(value) || Object.keys(fields).length === 0) return value;
   const read: JsonObject = {};
   for (const [name, each] of Object.entries(value)) {
     const field = Object.keys(fields).find((key) => key === name || writtenDurations[key] === name);
     const path = `${reading.path}${name}`;
     if (field === undefined) reading.faults.push(sayUnknown(reading.noun, path, fields));
     else if (writtenDurations[field] === undefined)
-      read[field] = readValue(each, objectOf(fields[field]), { ...reading, path: `${path}.` });
+      read[field] = readValue(each, jsonObjectOf(fields[field]), { ...reading, path: `${path}.` });
     else read[field] = readDuration(each, path, reading.faults);
   }
   return read;
@@ -76,27 +85,23 @@ function sayUnknown(noun: string, path: string, fields: Schema): string {
 /** Of alternatives, the one whose `kind` the value has; all their keys when it has none of them. */
 function chooseSchema(value: JsonValue, given: Schema, root: Schema): Schema {
   const schema = resolve(given, root);
-  const choices = [schema["oneOf"], schema["anyOf"]].flatMap((list) => (Array.isArray(list) ? list.map(objectOf) : []));
-  if (choices.length === 0 || !isObject(value)) return schema;
+  const choices = [schema["oneOf"], schema["anyOf"]].flatMap((list) =>
+    Array.isArray(list) ? list.map(jsonObjectOf) : [],
+  );
+  if (choices.length === 0 || !isJsonObject(value)) return schema;
   const resolved = choices.map((choice) => resolve(choice, root));
   const fitting = resolved.find((choice) => {
-    const kind = objectOf(objectOf(choice["properties"])["kind"]);
+    const kind = jsonObjectOf(jsonObjectOf(choice["properties"])["kind"]);
     return kind["const"] !== undefined && kind["const"] === value["kind"];
   });
   return (
-    fitting ?? { properties: Object.assign({}, ...resolved.map((choice) => objectOf(choice["properties"]))) as Schema }
+    fitting ?? {
+      properties: Object.assign({}, ...resolved.map((choice) => jsonObjectOf(choice["properties"]))) as Schema,
+    }
   );
 }
 
 function resolve(schema: Schema, root: Schema): Schema {
   const name = typeof schema["$ref"] === "string" ? /^#\/\$defs\/(.+)$/.exec(schema["$ref"])?.[1] : undefined;
-  return name === undefined ? schema : objectOf(objectOf(root["$defs"])[name]);
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function objectOf(value: JsonValue | undefined): JsonObject {
-  return isObject(value) ? value : {};
+  return name === undefined ? schema : jsonObjectOf(jsonObjectOf(root["$defs"])[name]);
 }

@@ -5,7 +5,7 @@ import type { KernelTransaction } from "@roost/kernel";
 import { resolveHomePath } from "../disk/home-path.ts";
 import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
-import { lockPath, readRecord, saveRecord } from "../records/file-records.ts";
+import { lockPath, readRecord, recordOf, saveRecord } from "../records/file-records.ts";
 import { labelsOfAll, linesOf, marksTrusted, untrustedLines, type LineMarks } from "../records/line-marks.ts";
 import { forgetMarkedContent, loadMarks, readRecordedMarks, storeMarks } from "../records/marks-of-text.ts";
 import { recordFound, settleIntents } from "../records/write-intents.ts";
@@ -60,11 +60,7 @@ export async function trustHomeFile(memory: Memory, trust: TrustFile): Promise<T
     const eventId = emitTrusted(tx, trust, outcome, recorded.eventId);
     await forgetMarkedContent(tx, disk.sha256);
     await saveRecord(tx, {
-      path,
-      sha256: disk.sha256,
-      bytes: disk.bytes.length,
-      stamp: disk.stamp,
-      modifiedAt: disk.modifiedAt,
+      ...recordOf(path, disk),
       eventId,
       runId: recorded.runId ?? undefined,
       marks: await storeMarks(tx, after, disk.sha256),

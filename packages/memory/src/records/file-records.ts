@@ -59,6 +59,11 @@ export async function readRecords(sql: Sql): Promise<Map<string, FileRecord>> {
   return new Map(rows.map((row) => [row.path, row]));
 }
 
+/** What is recorded of a file as it stands on disk. */
+export function recordOf(path: string, { sha256, bytes, stamp, modifiedAt }: DiskFile) {
+  return { path, sha256, bytes: bytes.length, stamp, modifiedAt };
+}
+
 export async function saveRecord(
   tx: Sql,
   record: FileRecord & { modifiedAt: Date; eventId: string; runId?: string | undefined; marks?: StoredMarks },
@@ -126,11 +131,7 @@ export async function recordOutsideEdit(
     ...previousOf(record),
   });
   await saveRecord(tx, {
-    path,
-    sha256: disk.sha256,
-    bytes: disk.bytes.length,
-    stamp: disk.stamp,
-    modifiedAt: disk.modifiedAt,
+    ...recordOf(path, disk),
     eventId,
     marks: await storeMarks(tx, marks, disk.sha256),
   });

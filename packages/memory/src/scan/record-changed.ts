@@ -12,6 +12,7 @@ import {
   lockPath,
   lockPaths,
   readRecord,
+  recordOf,
   saveRecord,
   saveStamp,
   type FileRecord,
@@ -110,14 +111,7 @@ async function readOrFault(absolute: string): Promise<DiskFile | undefined | Fil
 }
 
 async function noteStateFile(memory: Memory, path: string, disk: DiskFile): Promise<void> {
-  await saveRecord(memory.kernel.database, {
-    path,
-    sha256: disk.sha256,
-    bytes: disk.bytes.length,
-    stamp: disk.stamp,
-    modifiedAt: disk.modifiedAt,
-    eventId: "state",
-  });
+  await saveRecord(memory.kernel.database, { ...recordOf(path, disk), eventId: "state" });
 }
 
 /** Too large to version: only size and times are recorded. */

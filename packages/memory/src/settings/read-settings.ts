@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { nearestName, RoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { jsonObjectOf, nearestName, RoostError, type JsonObject } from "@roost/base";
 import { isNode, LineCounter, parseDocument, type Document } from "yaml";
 import type { z } from "zod";
 import { Settings, settingsSchema } from "./settings.ts";
@@ -98,17 +98,15 @@ function namesAt(path: readonly PropertyKey[]): string[] {
       const next =
         typeof part === "number"
           ? place["items"]
-          : (objectOf(place["properties"])[String(part)] ?? place["additionalProperties"]);
-      return next === undefined ? [] : [objectOf(next)];
+          : (jsonObjectOf(place["properties"])[String(part)] ?? place["additionalProperties"]);
+      return next === undefined ? [] : [jsonObjectOf(next)];
     });
-  return places.flatMap(alternatives).flatMap((place) => Object.keys(objectOf(place["properties"])));
+  return places.flatMap(alternatives).flatMap((place) => Object.keys(jsonObjectOf(place["properties"])));
 }
 
 function alternatives(schema: JsonObject): JsonObject[] {
-  const lists = [schema["anyOf"], schema["oneOf"]].flatMap((list) => (Array.isArray(list) ? list.map(objectOf) : []));
+  const lists = [schema["anyOf"], schema["oneOf"]].flatMap((list) =>
+    Array.isArray(list) ? list.map(jsonObjectOf) : [],
+  );
   return [schema, ...lists];
-}
-
-function objectOf(value: JsonValue | undefined): JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
 }
