@@ -101,6 +101,14 @@ const samples: { rule: string; bad: Contents; says: RegExp[] }[] = [
     ],
   },
   {
+    rule: "a type name means one thing",
+    bad: {
+      "packages/base/src/lock.ts": "export interface Lock {}\n",
+      "packages/base/src/other-lock.ts": "export type Lock = string;\nexport type { Lock as Key } from './lock.ts';\n",
+    },
+    says: [/other-lock\.ts:1 declares the type Lock, as packages\/base\/src\/lock\.ts does/],
+  },
+  {
     rule: "files are short or say why, and open with what they own",
     bad: {
       "packages/base/src/huge.ts": "// Huge.\n".repeat(501),

@@ -12,6 +12,7 @@ import { checkPackages } from "./rules/packages.ts";
 import { checkPlainWords } from "./rules/plain-words.ts";
 import { checkSqlComments } from "./rules/sql-comments.ts";
 import { checkTestsBeside } from "./rules/tests-beside.ts";
+import { checkTypeNames } from "./rules/type-names.ts";
 
 export interface Rule {
   title: string;
@@ -39,6 +40,7 @@ export const rules: readonly Rule[] = [
   { title: "folders of a package do not reach each other", check: checkFolderCycles },
   { title: "an index is for others, and the only barrel", check: checkBarrels },
   { title: "files are named after what they export, with words that say something", check: checkFileNames },
+  { title: "a type name means one thing", check: checkTypeNames },
   { title: "files are short or say why, and open with what they own", check: checkFileSize },
   { title: "environment, printing, clock and randomness have one place each", check: checkOnePlace },
   { title: "errors have a code and a sentence", check: checkErrors },

@@ -18,7 +18,7 @@ export async function readTicks(database: Database): Promise<TickRow[]> {
   return rows.map(({ scheduledAt, ...tick }) => ({ ...tick, at: scheduledAt.toISOString() }));
 }
 
-export interface RunRow {
+export interface WeekRun {
   id: string;
   jobId: string | null;
   tickKey: string | null;
@@ -29,8 +29,8 @@ export interface RunRow {
   endedAt: Date | null;
 }
 
-export function readRuns(database: Database): Promise<RunRow[]> {
-  return database.query<RunRow>(
+export function readRuns(database: Database): Promise<WeekRun[]> {
+  return database.query<WeekRun>(
     `select id::text, job_id as "jobId", tick_key as "tickKey", session_kind as "sessionKind", state, error, output, ended_at as "endedAt"
      from roost.run_all order by id`,
   );

@@ -15,7 +15,7 @@ import { createSimulatedTime } from "../../bench/src/living-home/simulated-time.
 import { createWeekScript, ideasOf } from "./create-week-script.ts";
 import { expectedTicks } from "./expected-ticks.ts";
 import { hearEnd, liveWeek, runOf, say, type Incident } from "./live-week.ts";
-import { readGaps, readRuns, readSteps, readTicks, type RunRow, type StepRow, type TickRow } from "./read-record.ts";
+import { readGaps, readRuns, readSteps, readTicks, type WeekRun, type StepRow, type TickRow } from "./read-record.ts";
 import { readPrompt, type Prompt } from "./read-prompt.ts";
 import { startWorld, type World } from "./start-world.ts";
 
@@ -38,7 +38,7 @@ export function testDays(endMs: number): void {
   let answers: { state: string; text: string }[];
   let firstHeartbeatMs: number;
   let ticks: TickRow[];
-  let runs: RunRow[];
+  let runs: WeekRun[];
   let steps: StepRow[];
   let database: Database;
 

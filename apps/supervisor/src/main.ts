@@ -12,7 +12,7 @@ import { readArguments, usage } from "./read-arguments.ts";
 import { detachedReady, startDetached } from "./start-detached.ts";
 import { stopOwner } from "./stop-owner.ts";
 import { superviseHome } from "./supervise-home.ts";
-import { createTerminal, type Terminal } from "./terminal/create-terminal.ts";
+import { createTerminal, type ProcessTerminal } from "./terminal/create-terminal.ts";
 import { describeReady } from "./terminal/describe-ready.ts";
 
 /** The shell's exit code for a command ended by Ctrl-C. */
@@ -38,7 +38,7 @@ async function main(args: string[]): Promise<number> {
   return up(config, terminal, stopWith);
 }
 
-async function up(config: SupervisorConfig, terminal: Terminal, stopWith: number[]): Promise<number> {
+async function up(config: SupervisorConfig, terminal: ProcessTerminal, stopWith: number[]): Promise<number> {
   const starters = stopWith.map(readProcessIdentity).filter((identity) => identity !== undefined);
   using signals = listenForStop({ starters });
   await superviseHome({
@@ -53,14 +53,14 @@ async function up(config: SupervisorConfig, terminal: Terminal, stopWith: number
   return signals.force.aborted ? forcedExitCode : 0;
 }
 
-function tellReady(gateway: ReadyMessage, config: SupervisorConfig, terminal: Terminal): void {
+function tellReady(gateway: ReadyMessage, config: SupervisorConfig, terminal: ProcessTerminal): void {
   const { home, log } = homePaths(config.homeDirectory);
   const facts = { home, log, elapsedMs: performance.now(), gateway, isDetached: config.isDetached };
   terminal.text(describeReady(facts, terminal));
   if (config.isDetached) process.send?.(detachedReady);
 }
 
-function openTerminal(config: SupervisorConfig): Terminal {
+function openTerminal(config: SupervisorConfig): ProcessTerminal {
   let isListening = true;
   // The reader has gone: the terminal was closed, or the waiting parent of a detached process has exited.
   const stopWriting = () => {

@@ -3,13 +3,13 @@ import { delay, RoostError } from "@roost/base";
 import { homePaths } from "./home/home-paths.ts";
 import { readOwner } from "./home/owner.ts";
 import { isProcessAlive } from "./processes/process-identity.ts";
-import type { Terminal } from "./terminal/create-terminal.ts";
+import type { ProcessTerminal } from "./terminal/create-terminal.ts";
 
 const pollMs = 50;
 const stopMsMax = 90_000;
 
 /** @throws not_found when the home has no owner, timeout when it does not end, forbidden when it belongs to another user */
-export async function stopOwner(home: string, terminal: Terminal): Promise<void> {
+export async function stopOwner(home: string, terminal: ProcessTerminal): Promise<void> {
   const owner = await readOwner(homePaths(home).owner);
   if (owner === undefined || !isProcessAlive(owner.identity)) {
     throw new RoostError("not_found", `Roost is not running for ${home}: start it with npm start`);

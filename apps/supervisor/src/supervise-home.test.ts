@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { createTestDatabase } from "@roost/database/testing";
 import type { HomePaths } from "./home/home-paths.ts";
-import { readOwner, type Owner } from "./home/owner.ts";
+import { readOwner, type HomeOwner } from "./home/owner.ts";
 import { isProcessAlive } from "./processes/process-identity.ts";
 import { startSupervisor, type SupervisorUnderTest } from "./testing/start-supervisor.ts";
 import { createTemporaryHome } from "./testing/temporary-home.ts";
@@ -37,11 +37,11 @@ function endProcess(identity: string): void {
   if (isProcessAlive(identity)) process.kill(Number.parseInt(identity, 10), "SIGKILL");
 }
 
-const identityOf = ({ children }: Owner, name: string) =>
+const identityOf = ({ children }: HomeOwner, name: string) =>
   children.find((child) => child.name === name)?.identity as string;
 
 /** Resolves when the owner's record says what is expected; the record is written by another process. */
-async function ownerWhere(paths: HomePaths, isExpected: (found: Owner) => boolean): Promise<Owner> {
+async function ownerWhere(paths: HomePaths, isExpected: (found: HomeOwner) => boolean): Promise<HomeOwner> {
   for (;;) {
     const found = await readOwner(paths.owner);
     if (found !== undefined && isExpected(found)) return found;
@@ -102,7 +102,7 @@ test("superviseHome() runs on with a worker that cannot stay up, and shows it", 
   await supervisor.prints(
     /worker-2 ended 5 times in a row \(exit code 1\): .*out of birdseed; retrying in .*roost\.log/,
   );
-  const runs = (found: Owner, name: string) =>
+  const runs = (found: HomeOwner, name: string) =>
     found.children.some((child) => child.name === name && isProcessAlive(child.identity));
   await ownerWhere(paths, (found) => runs(found, "gateway") && runs(found, "worker-1"));
 });

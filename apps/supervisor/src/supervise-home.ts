@@ -18,12 +18,12 @@ import { openOwnerRecord, readOwner, type OwnerRecord } from "./home/owner.ts";
 import { openLogFile } from "./logs/open-log-file.ts";
 import { endLeftovers } from "./processes/end-leftovers.ts";
 import { listPrograms, type ProgramPaths } from "./programs.ts";
-import type { Terminal } from "./terminal/create-terminal.ts";
+import type { ProcessTerminal } from "./terminal/create-terminal.ts";
 
 export interface SuperviseHomeOptions {
   config: SupervisorConfig;
   paths: ProgramPaths;
-  terminal: Terminal;
+  terminal: ProcessTerminal;
   /** Identities of processes at whose end this one stops. */
   starters: readonly string[];
   /** Aborted by the first Ctrl-C: an orderly stop. */

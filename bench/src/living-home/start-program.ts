@@ -12,7 +12,7 @@ export interface ProgramOptions {
   environment: Record<string, string>;
 }
 
-export interface ReadyMessage {
+export interface ProgramReady {
   type: "ready";
   url?: string;
 }
@@ -20,7 +20,7 @@ export interface ReadyMessage {
 export interface Program extends AsyncDisposable {
   readonly name: string;
   readonly pid: number;
-  readonly ready: ReadyMessage;
+  readonly ready: ProgramReady;
   /** The last lines that it logged. */
   readonly log: readonly string[];
   /** Resolves when it has ended. */
@@ -40,12 +40,12 @@ export async function startProgram({ path, environment }: ProgramOptions): Promi
   });
   const log = collectLog(child);
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const ready = await new Promise<ReadyMessage>((resolve, reject) => {
+  const ready = await new Promise<ProgramReady>((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code, signal) =>
       reject(new Error(`${path} ended (${code ?? signal}) before it was ready:\n${log.join("\n")}`)),
     );
-    child.on("message", (message: ReadyMessage) => {
+    child.on("message", (message: ProgramReady) => {
       if (message.type === "ready") resolve(message);
     });
   });

@@ -6,7 +6,7 @@ import {
   finishRun,
   registerWorker,
   type Kernel,
-  type StepOutcome,
+  type FinishedStep,
 } from "@roost/kernel";
 import { formatMs, type Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
@@ -59,7 +59,7 @@ async function runThrough(kernel: Kernel, workerId: string): Promise<void> {
   const [claimed] = await claimRuns(kernel, { workerId, queues: ["default"], limit: 1 });
   const owned = { runId: claimed!.id, epoch: claimed!.epoch };
   // As a worker does with effects that may be repeated; what may not is recorded at once, for two commits each.
-  let finishing: StepOutcome[] = [];
+  let finishing: FinishedStep[] = [];
   for (let seq = 1; seq <= stepCount; seq += 1) {
     const step = { seq, name: `step ${seq}`, kind: "tool", effect: "idempotent" as const, input: { seq } };
     await beginStep(kernel, owned, step, { finishing });

@@ -2,7 +2,7 @@
 import type { PeerVariant } from "./peer-variants.ts";
 import type { Measured, Median, PeerFacts } from "./peer.ts";
 
-export interface Column {
+export interface TextColumn {
   title: string;
   /** The figure of a measurement that stands in it. */
   figure: string;
@@ -18,7 +18,7 @@ export interface TableRow {
 export interface ResultTable {
   title: string;
   explanation: string;
-  columns: Column[];
+  columns: TextColumn[];
   rows: TableRow[];
   /** Reasons of those that did not start, by label. */
   notes: string[];
@@ -45,7 +45,7 @@ export function formatTable({ title, explanation, columns, rows, notes }: Result
   ].join("\n");
 }
 
-function formatCell(cell: Measured | undefined, { figure, unit }: Column): string {
+function formatCell(cell: Measured | undefined, { figure, unit }: TextColumn): string {
   if (cell === undefined) return "–";
   if ("notMeasured" in cell) return "not measured";
   const found = cell.figures[figure];
@@ -53,7 +53,7 @@ function formatCell(cell: Measured | undefined, { figure, unit }: Column): strin
   return formatMedian(found, unit);
 }
 
-function formatMedian({ median, min, max }: Median, unit: Column["unit"]): string {
+function formatMedian({ median, min, max }: Median, unit: TextColumn["unit"]): string {
   const format = unit === "ms" ? formatMs : formatCount;
   if (min === max) return `**${format(median)}**`;
   return `**${format(median)}** (${format(min)}–${format(max)})`;

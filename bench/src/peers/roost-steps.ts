@@ -11,7 +11,7 @@ import {
   type ClaimedRun,
   type Effect,
   type Kernel,
-  type StepOutcome,
+  type FinishedStep,
 } from "@roost/kernel";
 import { runWorker } from "@roost/worker";
 import { openRoost } from "./open-roost.ts";
@@ -70,11 +70,11 @@ async function goThrough(
   { steps, effect }: { steps: number; effect: Effect },
 ): Promise<void> {
   const owned = { runId: run.id, epoch: run.epoch };
-  let finishing: StepOutcome[] = [];
+  let finishing: FinishedStep[] = [];
   for (let seq = 1; seq <= steps; seq += 1) {
     const step = { seq, name: `step ${seq}`, kind: "tool", effect, input: { seq } };
     await beginStep(kernel, owned, step, { finishing });
-    const outcome: StepOutcome = { seq, state: "done", output: { seq } };
+    const outcome: FinishedStep = { seq, state: "done", output: { seq } };
     // As the worker does: what may run again is recorded with the next intent, or with the end.
     if (effect === "unsafe") await finishStep(kernel, owned, outcome);
     else finishing = [outcome];

@@ -2,7 +2,7 @@ export {
   createMemoryStepRunner,
   Crash,
   Suspended,
-  type Journal,
+  type StepJournal,
   type JournalEntry,
   type MemoryStepRunnerOptions,
 } from "./testing/create-memory-step-runner.ts";

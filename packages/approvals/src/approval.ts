@@ -14,7 +14,7 @@ export const approvalLimits = {
 export const approvalChoices = { approve: "approve", refuse: "refuse" } as const;
 
 /** What is to be approved: this call, with exactly these arguments. */
-export interface ApprovalRequest {
+export interface ApprovalQuery {
   tool: string;
   input: JsonValue;
   reason: string;

@@ -2,7 +2,7 @@
 import { createId } from "@roost/base";
 import { clipText } from "@roost/contract/operations";
 import { raiseNotice, type Kernel, type KernelTransaction, type Run } from "@roost/kernel";
-import { approvalLimits, hashArguments, type ApprovalDetails, type ApprovalRequest } from "./approval.ts";
+import { approvalLimits, hashArguments, type ApprovalDetails, type ApprovalQuery } from "./approval.ts";
 
 export interface AskedApproval {
   details: ApprovalDetails;
@@ -29,7 +29,7 @@ interface Row {
 export async function recordApproval(
   kernel: Kernel,
   step: AskingStep,
-  request: ApprovalRequest & { diff: string | null },
+  request: ApprovalQuery & { diff: string | null },
 ): Promise<AskedApproval> {
   const { tool, input, reason, policy } = request;
   const inputHash = hashArguments(input);
@@ -46,7 +46,7 @@ export async function recordApproval(
 async function insert(
   tx: KernelTransaction,
   { run, seq, key }: AskingStep,
-  { tool, input, inputHash, policy, reason }: ApprovalRequest & { inputHash: string },
+  { tool, input, inputHash, policy, reason }: ApprovalQuery & { inputHash: string },
 ): Promise<Row> {
   const id = createId();
   const [row] = await tx.query<Row>(
@@ -62,7 +62,7 @@ async function insert(
 function announce(
   tx: KernelTransaction,
   { run, seq }: AskingStep,
-  { id, expiresAt, tool, inputHash, policy, reason }: ApprovalRequest & Row & { inputHash: string },
+  { id, expiresAt, tool, inputHash, policy, reason }: ApprovalQuery & Row & { inputHash: string },
 ): void {
   const causation = tx.emit({
     type: "approval.asked",

@@ -3,7 +3,7 @@ import { RoostError, toRoostError } from "@roost/base";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
 import { removeJobWithin } from "./change-job-state.ts";
 import { clipReason } from "./clip-reason.ts";
-import { defineJobWithin, topicOf, type DefineJobOptions, type JobChange } from "./define-job.ts";
+import { defineJobWithin, topicOf, type DefineJobOptions, type ChangedJob } from "./define-job.ts";
 import { jobColumns, lockJob, type JobDefinition, type StoredJob } from "./job-row.ts";
 import { mergeDefinition } from "./merge-definition.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
@@ -37,7 +37,7 @@ export async function applyJobs(
   kernel: Kernel,
   written: readonly unknown[],
   options: ApplyJobsOptions,
-): Promise<JobChange[]> {
+): Promise<ChangedJob[]> {
   const { jobs, refused } = await readAll(kernel, written, options);
   if (refused.length > 0) throw new RoostError("invalid_input", refused.map(({ reason }) => reason).join("; "));
   return applyAll(kernel, jobs, { ...options, given: jobs.map(({ id }) => id) });
@@ -48,7 +48,7 @@ export async function applyValidJobs(
   kernel: Kernel,
   written: readonly unknown[],
   options: ApplyJobsOptions,
-): Promise<{ changes: JobChange[]; refused: RefusedJob[] }> {
+): Promise<{ changes: ChangedJob[]; refused: RefusedJob[] }> {
   const { jobs, refused } = await readAll(kernel, written, options);
   const given = written.map((job) => String((job as { id?: unknown } | null)?.id));
   return { changes: await applyAll(kernel, jobs, { ...options, given }), refused };
@@ -56,11 +56,11 @@ export async function applyValidJobs(
 
 type ApplyAllOptions = ApplyJobsOptions & { given: string[] };
 
-function applyAll(kernel: Kernel, jobs: AppliedJob[], options: ApplyAllOptions): Promise<JobChange[]> {
+function applyAll(kernel: Kernel, jobs: AppliedJob[], options: ApplyAllOptions): Promise<ChangedJob[]> {
   // By id, so that concurrent calls lock rows in the same order.
   const inOrder = jobs.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   return kernel.transact(async (tx) => {
-    const changes: JobChange[] = [];
+    const changes: ChangedJob[] = [];
     for (const job of inOrder)
       changes.push(
         options.merge === true
@@ -71,8 +71,8 @@ function applyAll(kernel: Kernel, jobs: AppliedJob[], options: ApplyAllOptions):
   });
 }
 
-async function prune(tx: KernelTransaction, options: ApplyAllOptions): Promise<JobChange[]> {
-  const changes: JobChange[] = [];
+async function prune(tx: KernelTransaction, options: ApplyAllOptions): Promise<ChangedJob[]> {
+  const changes: ChangedJob[] = [];
   const left = await tx.query<StoredJob>(
     `select ${jobColumns} from roost.job where source = $1 and state <> 'removed' and not id = any($2) order by id`,
     [options.source, options.given],
@@ -92,7 +92,7 @@ async function prune(tx: KernelTransaction, options: ApplyAllOptions): Promise<J
 }
 
 /** Merges the definition with changes made here since it was last applied; a job removed here has none. */
-async function mergeJob(tx: KernelTransaction, job: AppliedJob, options: ApplyJobsOptions): Promise<JobChange> {
+async function mergeJob(tx: KernelTransaction, job: AppliedJob, options: ApplyJobsOptions): Promise<ChangedJob> {
   const found = await lockJob(tx, job.id, { removed: true });
   const merged = found === undefined || found.job.state === "removed" ? undefined : await mergeWith(tx, found.job, job);
   const change = await defineJobWithin(tx, merged?.job ?? job, { ...options, topic: (merged?.job ?? job).topic });

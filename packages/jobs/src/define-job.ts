@@ -29,7 +29,7 @@ export interface DefineJobOptions extends JobCause {
 
 export type JobChangeKind = "created" | "changed" | "unchanged" | "removed";
 
-export interface JobChange {
+export interface ChangedJob {
   jobId: string;
   change: JobChangeKind;
   version: number;
@@ -41,7 +41,7 @@ export interface JobChange {
 }
 
 /** @throws invalid_input for an invalid definition, conflict for another version than expected */
-export async function defineJob(kernel: Kernel, written: unknown, options: DefineJobOptions): Promise<JobChange> {
+export async function defineJob(kernel: Kernel, written: unknown, options: DefineJobOptions): Promise<ChangedJob> {
   const read = readDefinition(written, options.timeZone ?? "UTC");
   const topic = await topicOf(kernel, read);
   return kernel.transact((tx) => defineJobWithin(tx, read, { ...options, topic }));
@@ -78,7 +78,7 @@ export async function defineJobWithin(
   tx: KernelTransaction,
   read: ReadDefinition,
   options: DefineJobWithinOptions,
-): Promise<JobChange> {
+): Promise<ChangedJob> {
   const found = await lockJob(tx, read.id, { removed: true });
   if (found === undefined || found.job.state === "removed") {
     refuseOtherVersion(read.id, options.expectedVersion, 0);
@@ -102,7 +102,7 @@ function refuseOtherVersion(jobId: string, expected: number | undefined, version
   );
 }
 
-function created(read: ReadDefinition, { nextAt }: NextTick): JobChange {
+function created(read: ReadDefinition, { nextAt }: NextTick): ChangedJob {
   const differences = compareDefinitions({}, read.definition as JsonValue);
   return { jobId: read.id, change: "created", version: 1, differences, nextAt };
 }
@@ -123,7 +123,7 @@ async function insertJob(
   tx: KernelTransaction,
   read: ReadDefinition,
   options: DefineJobWithinOptions,
-): Promise<JobChange | undefined> {
+): Promise<ChangedJob | undefined> {
   const now = await databaseNow(tx);
   const isEnabled = read.definition.enabled;
   const { nextAt, fireAt } = firstMoment(read, now);
@@ -171,7 +171,7 @@ async function changeJob(
   stored: StoredJob,
   read: ReadDefinition,
   options: DefineJobWithinOptions & { nowMs: number },
-): Promise<JobChange> {
+): Promise<ChangedJob> {
   const timeZone = options.timeZone ?? "UTC";
   const differences = compareDefinitions(stored.definition as JsonValue, read.definition as JsonValue);
   const triggerDiffers = compareDefinitions(stored.trigger, read.trigger).length > 0;

@@ -5,7 +5,7 @@
 import { RoostError } from "@roost/base";
 import type { Kernel } from "@roost/kernel";
 import type { Difference } from "./compare-definitions.ts";
-import { defineJob, type DefineJobOptions, type JobChange } from "./define-job.ts";
+import { defineJob, type DefineJobOptions, type ChangedJob } from "./define-job.ts";
 import type { JobDefinition } from "./job-row.ts";
 import { pageOfVersions } from "./page-of-versions.ts";
 
@@ -58,7 +58,7 @@ export async function rollBackJob(
   kernel: Kernel,
   jobId: string,
   options: DefineJobOptions & { version: number },
-): Promise<JobChange> {
+): Promise<ChangedJob> {
   const { version, ...rest } = options;
   const { definition, timeZone } = await getJobVersion(kernel, jobId, version);
   return defineJob(kernel, { id: jobId, ...definition }, { ...rest, timeZone });

@@ -63,7 +63,7 @@ export { claimRuns, type ClaimTerms } from "./runs/claim-runs.ts";
 export type { Claimer } from "./runs/end-done.ts";
 export { beginStep, type BegunStep } from "./runs/begin-step.ts";
 export type { StepRequest } from "./runs/prepare-intent.ts";
-export { finishStep, type StepOutcome } from "./runs/finish-step.ts";
+export { finishStep, type FinishedStep } from "./runs/finish-step.ts";
 export { markRehearsal } from "./runs/mark-rehearsal.ts";
 export { finishRun, type Judge, type RunOutcome } from "./runs/finish-run.ts";
 export { waitInRun } from "./runs/wait-in-run.ts";

@@ -1,7 +1,7 @@
 /** Input and output of a rehearsal's process, a line of JSON each. Types only. */
 import type { ErrorCode } from "@roost/base";
 import type { RehearsalReport } from "@roost/contract/operations";
-import type { FoundModel } from "./play/find-providers.ts";
+import type { ModelOfHome } from "./play/find-providers.ts";
 
 export interface RehearsalTask {
   kind: "rehearse";
@@ -10,7 +10,7 @@ export interface RehearsalTask {
   hours: number;
   fromMs?: number | undefined;
   jobs?: readonly unknown[] | undefined;
-  model: FoundModel | null;
+  model: ModelOfHome | null;
 }
 
 export type RehearsalMessage =

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { createIdSource, RoostError, replaceIdSource, silentLogger, type Clock, type Logger } from "@roost/base";
 import { rehearsalHoursMax, type RehearsalReport } from "@roost/contract/operations";
 import type { Database, Sql } from "@roost/database";
-import { applyAgents, applyJobs, type JobChange } from "@roost/jobs";
+import { applyAgents, applyJobs, type ChangedJob } from "@roost/jobs";
 import { openKernel, setBudgets, type Kernel } from "@roost/kernel";
 import { installSimulatedClock, type SimulatedClock } from "./time/install-simulated-clock.ts";
 import { skipUntil } from "./time/skip-until.ts";
@@ -17,7 +17,7 @@ import { workerDefaults } from "@roost/worker";
 import { createAgenda } from "./play/agenda.ts";
 import { createTokenCounter } from "./play/token-counter.ts";
 import { createSimulatedHandler } from "./play/create-simulated-handler.ts";
-import { findProviders, type FoundModel } from "./play/find-providers.ts";
+import { findProviders, type ModelOfHome } from "./play/find-providers.ts";
 import type { MeasuredRun } from "./play/measured-run.ts";
 import { playHours } from "./play/play-hours.ts";
 import { defaultProfile, type JobProfile } from "./profile/job-profile.ts";
@@ -37,7 +37,7 @@ export interface RehearseOptions {
   fromMs?: number | undefined;
   /** Definitions to try, as written. */
   jobs?: readonly unknown[] | undefined;
-  model: FoundModel | null;
+  model: ModelOfHome | null;
   signal: AbortSignal;
   logger?: Logger;
   /** This process does nothing else, so even its ids may be reproducible. */
@@ -146,7 +146,7 @@ function openReadOnlyMemory(
   return openMemory({ ...options, kernel, migrate: false, isReadOnly: true, scan: false });
 }
 
-async function tryJobs(kernel: Kernel, jobs: readonly unknown[], timeZone: string): Promise<JobChange[]> {
+async function tryJobs(kernel: Kernel, jobs: readonly unknown[], timeZone: string): Promise<ChangedJob[]> {
   if (jobs.length === 0) return [];
   return applyJobs(kernel, jobs, { by: "rehearsal", source: "rehearsal", timeZone });
 }

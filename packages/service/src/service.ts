@@ -36,7 +36,7 @@ export interface ServiceTransaction extends Sql {
    */
   emit<Event extends EventDefinition>(event: Event, draft: ServiceEvent<EventDataOf<Event>>): string;
   /** The result of the first call with this key; `compute` is part of this transaction. @throws RoostError `conflict` for another fingerprint */
-  once<T extends JsonValue>(key: OnceKey, compute: () => Promise<T>): Promise<{ result: T; isRepeated: boolean }>;
+  once<T extends JsonValue>(key: OnceOptions, compute: () => Promise<T>): Promise<{ result: T; isRepeated: boolean }>;
 }
 
 export interface ServiceEvent<Data = JsonObject> {
@@ -51,7 +51,7 @@ export interface ServiceEvent<Data = JsonObject> {
   labels?: readonly string[] | undefined;
 }
 
-export interface OnceKey {
+export interface OnceOptions {
   scope: string;
   key: string;
   fingerprint?: string | undefined;

@@ -20,7 +20,7 @@ import {
 } from "@roost/kernel";
 import { RoostError } from "@roost/base";
 import { cronJob, jobDefinition, jobId } from "./job-definition.ts";
-import type { Operation, OperationName } from "./plan.ts";
+import type { PlannedOperation, OperationName } from "./plan.ts";
 import { scriptOf } from "./run-script.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import { isUnavailable } from "./simulated-process.ts";
@@ -34,7 +34,7 @@ const idleTurns = 12;
 
 export async function clientActor(
   process: SimulatedProcess,
-  { operations, jobCount }: { operations: Operation[]; jobCount: number },
+  { operations, jobCount }: { operations: PlannedOperation[]; jobCount: number },
 ): Promise<void> {
   const { surroundings } = process;
   while (surroundings.phase === "chaos") {
@@ -52,7 +52,11 @@ export async function clientActor(
   }
 }
 
-async function carryOut(process: SimulatedProcess, { name, number }: Operation, jobCount: number): Promise<void> {
+async function carryOut(
+  process: SimulatedProcess,
+  { name, number }: PlannedOperation,
+  jobCount: number,
+): Promise<void> {
   const perform: Record<OperationName, () => Promise<unknown>> = {
     create: () => create(process, number),
     "create keyed": () => createKeyed(process, number),

@@ -9,7 +9,7 @@ export interface AcceptedWrite {
   transaction: number;
 }
 
-export interface HeldLock {
+export interface HoldOfLock {
   name: string;
   holder: string;
   epoch: number;
@@ -25,7 +25,7 @@ export class History {
   readonly created = new Map<string, string>();
   /** Runs whose end was acknowledged. */
   readonly ended = new Map<string, string>();
-  readonly locks: HeldLock[] = [];
+  readonly locks: HoldOfLock[] = [];
   /** What readers saw, reader by reader: partition → ids in the order they came. */
   readonly readings: Map<string, string[]>[] = [];
   /** Keys of effects that were acknowledged as done by `once`. */

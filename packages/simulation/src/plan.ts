@@ -20,7 +20,7 @@ export const operationNames = [
 export type OperationName = (typeof operationNames)[number];
 
 /** Something that a client does, with a number that says to what and how. */
-export interface Operation {
+export interface PlannedOperation {
   name: OperationName;
   number: number;
 }
@@ -34,7 +34,7 @@ export interface Plan {
   jobCount: number;
   burst: number;
   /** The operations of the clients, dealt in turn. */
-  operations: Operation[];
+  operations: PlannedOperation[];
   faults: Fault[];
 }
 

@@ -9,7 +9,7 @@ import { clientActor } from "./client-actor.ts";
 import { History } from "./history.ts";
 import { Interleaver } from "./interleaver.ts";
 import type { Worlds } from "./open-worlds.ts";
-import { chaosStepsMax, type Operation, type Plan } from "./plan.ts";
+import { chaosStepsMax, type PlannedOperation, type Plan } from "./plan.ts";
 import { createRandom, hashOf } from "./random.ts";
 import { readerActor } from "./reader-actor.ts";
 import { schedulerActor } from "./scheduler-actor.ts";
@@ -63,7 +63,7 @@ class Simulation {
   readonly #surroundings: Surroundings;
   readonly #roles: Role[];
   /** What is left to do, client by client. */
-  readonly #operations: Operation[][];
+  readonly #operations: PlannedOperation[][];
   #lastOperationStep: number | undefined;
   readonly #failures: unknown[] = [];
   #crashCount = 0;
@@ -204,13 +204,13 @@ class Simulation {
   }
 }
 
-function deal({ operations, clientCount }: Plan): Operation[][] {
+function deal({ operations, clientCount }: Plan): PlannedOperation[][] {
   return Array.from({ length: clientCount }, (_, index) =>
     operations.filter((_operation, place) => place % clientCount === index),
   );
 }
 
-function createRoles(plan: Plan, operations: Operation[][]): Role[] {
+function createRoles(plan: Plan, operations: PlannedOperation[][]): Role[] {
   const { workerCount, schedulerCount, readerCount, jobCount } = plan;
   const role = (name: string, act: Role["act"]): Role => ({ name, act, process: undefined, generation: 0 });
   const many = (name: string, count: number, act: Role["act"]) =>

@@ -14,7 +14,7 @@ import {
 import { openBackend, type Backend } from "./backend.ts";
 import { connectionLost } from "./faults.ts";
 import type { Interleaver } from "./interleaver.ts";
-import { SimulatedTransaction, type Statement } from "./simulated-transaction.ts";
+import { SimulatedTransaction, type SentStatement } from "./simulated-transaction.ts";
 import type { Actor, TurnKind } from "./turn.ts";
 
 const connectionsMax = 3;
@@ -48,7 +48,7 @@ export class SimulatedDatabase implements Database {
     return retryConflicts(() => this.#queryOnce<Row>({ text, values, options }));
   }
 
-  async #queryOnce<Row>(statement: Statement): Promise<Row[]> {
+  async #queryOnce<Row>(statement: SentStatement): Promise<Row[]> {
     const number = this.#options.nextTransactionNumber();
     const onPerformed = (step: number) => this.#options.onCommitted(number, step);
     const backend = await this.#borrow();
@@ -170,7 +170,7 @@ export class SimulatedDatabase implements Database {
     })) as Backend;
   }
 
-  async #say<Row>(backend: Backend, statement: Statement & { transactionNumber?: number }): Promise<Row[]> {
+  async #say<Row>(backend: Backend, statement: SentStatement & { transactionNumber?: number }): Promise<Row[]> {
     if (backend.isCut) throw connectionLost();
     const { text, values, options, kind, onPerformed, transactionNumber } = statement;
     const label = options?.name ?? labelOf(text);

@@ -3,7 +3,7 @@ import { RoostError } from "@roost/base";
 import type { CommittingTransaction, QueryOptions } from "@roost/database";
 import type { TurnKind } from "./turn.ts";
 
-export interface Statement {
+export interface SentStatement {
   text: string;
   values?: unknown[] | undefined;
   options?: QueryOptions | undefined;
@@ -13,7 +13,7 @@ export interface Statement {
 }
 
 interface Line {
-  say(statement: Statement): Promise<any[]>;
+  say(statement: SentStatement): Promise<any[]>;
   commit(): Promise<void>;
 }
 

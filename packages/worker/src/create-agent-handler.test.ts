@@ -7,9 +7,9 @@ import { getRun, promoteDueRuns, readTopic, setBudgets, type Kernel, type NewRun
 import { readTranscript, sendMessage } from "@roost/memory";
 import { createAgentHandler, type AgentHandlerOptions } from "./create-agent-handler.ts";
 import { executeRun } from "./execute-run.ts";
-import { jobRun, openTestHome, type Owner, type TestHome } from "./testing/open-test-home.ts";
+import { jobRun, openTestHome, type RunOwner, type TestHome } from "./testing/open-test-home.ts";
 
-async function execute(home: TestHome, { run }: Owner, options: Partial<AgentHandlerOptions> = {}): Promise<Run> {
+async function execute(home: TestHome, { run }: RunOwner, options: Partial<AgentHandlerOptions> = {}): Promise<Run> {
   const agent = createAgentHandler({ ...home.handlerOptions, ...options });
   const { signal } = new AbortController();
   assert.ok(await executeRun({ kernel: home.kernel, handlers: { agent }, logger: silentLogger }, run, signal));

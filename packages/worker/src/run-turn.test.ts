@@ -6,7 +6,7 @@ import type { ScriptedRequest } from "@roost/agent/testing";
 import { silentLogger } from "@roost/base";
 import { sendMessage } from "@roost/memory";
 import { createAgentHandler } from "./create-agent-handler.ts";
-import { openTestHome, type Call } from "./testing/open-test-home.ts";
+import { openTestHome, type WantedCall } from "./testing/open-test-home.ts";
 
 const files = {
   "AGENTS.md": "Be kind. ".repeat(60),
@@ -23,7 +23,7 @@ test("two turns across a minute share their beginning, with a tool found and use
   await using home = await openTestHome({ files });
   const handler = createAgentHandler(home.handlerOptions);
   const requests: ScriptedRequest[] = [];
-  const turn = async (text: string, replies: (string | Call)[]) => {
+  const turn = async (text: string, replies: (string | WantedCall)[]) => {
     let count = 0;
     home.setScript((request) => {
       requests.push(request);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Agent, AgentVersion } from "@roost/contract/operations";
+import type { AgentRecord, AgentVersionRecord } from "@roost/contract/operations";
 import { someTime } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/run-roost.ts";
 
-const agent: Agent = {
+const agent: AgentRecord = {
   id: "poster",
   version: 2,
   state: "active",
@@ -15,7 +15,7 @@ const agent: Agent = {
   liveRunCount: 1,
   updatedAt: someTime,
 };
-const versions: AgentVersion[] = [
+const versions: AgentVersionRecord[] = [
   {
     agentId: "poster",
     version: 2,

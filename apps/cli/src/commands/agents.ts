@@ -1,5 +1,5 @@
 /** `roost agents …`: which agents there are, where each is defined, and how it has been. */
-import { agentStates, type Agent } from "@roost/contract/operations";
+import { agentStates, type AgentRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import { stringify } from "yaml";
 import type { CliContext } from "../cli-context.ts";
@@ -75,7 +75,7 @@ function addShow(agents: Command, context: CliContext): void {
     });
 }
 
-function agentColumns(nowMs: number): Column<Agent>[] {
+function agentColumns(nowMs: number): Column<AgentRecord>[] {
   return [
     { title: "AGENT", value: ({ id }) => id, widthMin: 8 },
     { title: "STATE", value: ({ state }) => state, tone: ({ state }) => toneOf(state), importance: 4 },
@@ -94,7 +94,7 @@ function agentColumns(nowMs: number): Column<Agent>[] {
   ];
 }
 
-function printAgent({ terminal }: CliContext, agent: Agent, nowMs: number): void {
+function printAgent({ terminal }: CliContext, agent: AgentRecord, nowMs: number): void {
   const { definition } = agent;
   terminal.line(`${terminal.paint(agent.id, "strong")}  ${terminal.paint(agent.state, toneOf(agent.state))}`);
   const pairs: [string, string][] = [

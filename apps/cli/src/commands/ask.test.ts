@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Run, RunUpdate } from "@roost/contract/operations";
+import type { RunRecord, RunUpdate } from "@roost/contract/operations";
 import type { GatewayHandlers } from "../testing/serve-gateway.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { someEvent, someRun, someRunId, someSummary } from "../testing/records.ts";
@@ -13,7 +13,7 @@ import { startRoost } from "../testing/start-roost.ts";
 const reply = "Good morning, here is \u001b]0;evil\u0007the list";
 const sent: { text: string; sessionKey: string }[] = [];
 
-function answering(updates: RunUpdate[], over: Partial<Run> = {}): GatewayHandlers {
+function answering(updates: RunUpdate[], over: Partial<RunRecord> = {}): GatewayHandlers {
   const run = someRun(over);
   return {
     sendMessage: ({ text, sessionKey }) => {

@@ -2,7 +2,7 @@
 import { isAbsolute, relative, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { RoostError, toRoostError } from "@roost/base";
-import { nameCharsMax, overlapPolicies, type Job } from "@roost/contract/operations";
+import { nameCharsMax, overlapPolicies, type JobRecord } from "@roost/contract/operations";
 import { Option, type Command } from "commander";
 import { stringify } from "yaml";
 import type { CliContext } from "../cli-context.ts";
@@ -147,7 +147,7 @@ async function fromFile({ stdin }: CliContext, id: string | undefined, path: str
   );
 }
 
-function tellDefined({ terminal, clock }: CliContext, job: Job, change: string): void {
+function tellDefined({ terminal, clock }: CliContext, job: JobRecord, change: string): void {
   const next = relativeTime(job.dueAt ?? job.nextAt, clock.nowMs());
   const due = next === "" ? "" : `, due ${next}`;
   terminal.line(
@@ -195,7 +195,7 @@ function addEdit(jobs: Command, context: CliContext): void {
     });
 }
 
-async function applyEdited(client: RoostClient, job: Job, text: string, path: string) {
+async function applyEdited(client: RoostClient, job: JobRecord, text: string, path: string) {
   const [written, ...more] = parseJobs(withId(text, job.id), path);
   if (written === undefined || more.length > 0)
     throw new RoostError("invalid_input", `${path} must hold the definition of one job`);

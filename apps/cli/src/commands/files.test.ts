@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { HomeFile } from "@roost/contract/operations";
+import type { HomeFileRecord } from "@roost/contract/operations";
 import { someTime } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/run-roost.ts";
 
-const marked: HomeFile = {
+const marked: HomeFileRecord = {
   path: "memory/2026-01-31.md",
   bytes: 120,
   modifiedAt: someTime,

@@ -1,6 +1,6 @@
 /** `roost files …`: the files of the home, their marked lines, and trusting them. */
 import { RoostError } from "@roost/base";
-import type { HomeFile } from "@roost/contract/operations";
+import type { HomeFileRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
@@ -65,7 +65,7 @@ function countLines(count: number): string {
   return count === 1 ? "1 line" : `${count} lines`;
 }
 
-function columns(nowMs: number): Column<HomeFile>[] {
+function columns(nowMs: number): Column<HomeFileRecord>[] {
   return [
     { title: "PATH", value: ({ path }) => plainLine(path), widthMin: 16 },
     { title: "MARKED", value: ({ mark }) => markedText(mark), tone: () => "warn", label: "marked" },
@@ -75,7 +75,7 @@ function columns(nowMs: number): Column<HomeFile>[] {
   ];
 }
 
-function markedText(mark: HomeFile["mark"]): string {
+function markedText(mark: HomeFileRecord["mark"]): string {
   if (mark === null) return "";
   if (mark.lines === null) return "all";
   const ranges = mark.lines.slice(0, rangesShown).map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`));

@@ -1,7 +1,13 @@
 /** `roost jobs import`: imports the jobs of an OpenClaw home; can be repeated. */
 import { resolve } from "node:path";
 import { RoostError } from "@roost/base";
-import { jobStates, NamedJobDefinition, nameCharsMax, type Job, type JobChange } from "@roost/contract/operations";
+import {
+  jobStates,
+  NamedJobDefinition,
+  nameCharsMax,
+  type JobRecord,
+  type JobChange,
+} from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
@@ -76,7 +82,7 @@ export function addImportJobsCommand(jobs: Command, context: CliContext): void {
 
 function convertAll(
   { jobs, unreadable }: CronStoreFile,
-  { here, ...options }: { nowMs: number; timeZone: string; here: Map<string, Job> },
+  { here, ...options }: { nowMs: number; timeZone: string; here: Map<string, JobRecord> },
 ): Imported[] {
   const converted = jobs.map((source): Imported => {
     const definition = here.get(slugOf(source.id))?.definition;
@@ -169,7 +175,7 @@ function readTimeZone(given: string | undefined): string {
   }
 }
 
-async function readHere(client: RoostClient): Promise<Map<string, Job>> {
+async function readHere(client: RoostClient): Promise<Map<string, JobRecord>> {
   const rows = await readPages(
     (page) => client.listJobs({ ...page, state: [...jobStates] }),
     (page) => page.items,

@@ -1,5 +1,11 @@
 /** `roost jobs …`: list, show, pause, resume, run and remove. Defining jobs: define-jobs.ts. */
-import { describeTrigger, jobStates, type Job, type JobVersion, type Tick } from "@roost/contract/operations";
+import {
+  describeTrigger,
+  jobStates,
+  type JobRecord,
+  type JobVersionRecord,
+  type TickRecord,
+} from "@roost/contract/operations";
 import { formatDurationMs, createId, parseDurationMs } from "@roost/base";
 import type { Command } from "commander";
 import { stringify } from "yaml";
@@ -98,12 +104,12 @@ function addShow(jobs: Command, context: CliContext): void {
     );
 }
 
-function printDefinition({ terminal }: CliContext, found: JobVersion): void {
+function printDefinition({ terminal }: CliContext, found: JobVersionRecord): void {
   if (terminal.isJson) return terminal.json({ version: found });
   terminal.write(plainText(stringify({ id: found.jobId, ...found.definition })));
 }
 
-function printJob({ terminal }: CliContext, job: Job, nowMs: number): void {
+function printJob({ terminal }: CliContext, job: JobRecord, nowMs: number): void {
   const { definition } = job;
   terminal.line(
     `${terminal.paint(plainLine(definition.title ?? job.id), "strong")}  ${terminal.paint(job.state, toneOf(job.state))}`,
@@ -136,7 +142,7 @@ function printJob({ terminal }: CliContext, job: Job, nowMs: number): void {
   for (const line of formatPairs(pairs, terminal)) terminal.line(line);
 }
 
-function limitsOf({ concurrency, rateLimit, priority, queue }: Job["definition"]): string {
+function limitsOf({ concurrency, rateLimit, priority, queue }: JobRecord["definition"]): string {
   return [
     concurrency === undefined ? "" : `${concurrency.max} at once${keyOf(concurrency.key)}`,
     rateLimit === undefined
@@ -227,7 +233,7 @@ function addRemove(jobs: Command, context: CliContext): void {
     });
 }
 
-function jobColumns(nowMs: number): Column<Job>[] {
+function jobColumns(nowMs: number): Column<JobRecord>[] {
   return [
     { title: "ID", value: (job) => job.id, widthMin: 12 },
     {
@@ -242,14 +248,14 @@ function jobColumns(nowMs: number): Column<Job>[] {
   ];
 }
 
-function lastOf(nowMs: number): (job: Job) => string {
+function lastOf(nowMs: number): (job: JobRecord) => string {
   return ({ lastTick, activeRunIds }) => {
     if (activeRunIds.length > 0) return "running";
     return lastTick === null ? "" : `${lastTick.outcome} ${relativeTime(lastTick.scheduledAt, nowMs)}`;
   };
 }
 
-function tickColumns(nowMs: number): Column<Tick>[] {
+function tickColumns(nowMs: number): Column<TickRecord>[] {
   return [
     { title: "DUE", value: (tick) => relativeTime(tick.scheduledAt, nowMs) },
     { title: "OUTCOME", value: (tick) => tick.outcome, tone: (tick) => toneOf(tick.outcome) },

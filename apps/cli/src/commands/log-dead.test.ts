@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DeadLetter } from "@roost/contract/operations";
+import type { DeadLetterRecord } from "@roost/contract/operations";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/run-roost.ts";
 
-const letter: DeadLetter = {
+const letter: DeadLetterRecord = {
   number: 12,
   group: "roost.event-jobs",
   key: "inbox",

@@ -1,6 +1,6 @@
 /** `roost log dead` and `roost log retry`: lists, redelivers and discards dead letters. */
 import { RoostError } from "@roost/base";
-import type { DeadLetter } from "@roost/contract/operations";
+import type { DeadLetterRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { parseOptionCount } from "../parse-option.ts";
@@ -61,7 +61,7 @@ export function addLogDeadCommands(log: Command, context: CliContext): void {
     );
 }
 
-function columns(nowMs: number): Column<DeadLetter>[] {
+function columns(nowMs: number): Column<DeadLetterRecord>[] {
   return [
     { title: "NUMBER", value: (letter) => String(letter.number), alignRight: true },
     { title: "FOR", value: (letter) => letter.key, widthMin: 8 },

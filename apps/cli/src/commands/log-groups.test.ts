@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RoostError } from "@roost/base";
-import type { ConsumerGroup, GroupPartition } from "@roost/contract/operations";
+import type { ConsumerGroupRecord, GroupPartitionRecord } from "@roost/contract/operations";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/run-roost.ts";
 
-const partition: GroupPartition = {
+const partition: GroupPartitionRecord = {
   topic: "runs",
   partition: 0,
   cursor: 12,
@@ -24,7 +24,7 @@ const partition: GroupPartition = {
   isPinned: false,
 };
 
-const group: ConsumerGroup = { name: "readers", isOwn: false, setAsideAfter: null, partitions: [partition] };
+const group: ConsumerGroupRecord = { name: "readers", isOwn: false, setAsideAfter: null, partitions: [partition] };
 
 test("roost log groups tells who is behind, and what to do about what fails", async () => {
   await using gateway = await serveGateway({
@@ -43,7 +43,7 @@ test("roost log groups tells who is behind, and what to do about what fails", as
 
 test("roost log groups skip asks where the group fails, and passes over nothing else", async () => {
   const asked: unknown[] = [];
-  let state: GroupPartition["state"] = "failing";
+  let state: GroupPartitionRecord["state"] = "failing";
   await using gateway = await serveGateway({
     getGroup: () => ({ group: { ...group, partitions: [{ ...partition, state }] } }),
     skipEvent: (skip) => {

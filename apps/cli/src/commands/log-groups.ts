@@ -1,6 +1,6 @@
 /** `roost log groups …`: lists consumer groups, resets their position, skips an event, deletes a group. */
 import { formatDurationMs, parseDurationMs, RoostError } from "@roost/base";
-import type { ConsumerGroup, GroupPartition } from "@roost/contract/operations";
+import type { ConsumerGroupRecord, GroupPartitionRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
@@ -166,11 +166,11 @@ function targetOf(to: string, nowMs: number): { to?: "earliest" | "latest"; offs
 
 const stateOrder = ["out_of_range", "failing", "lagging", "current", "idle"] as const;
 
-function worstOf({ partitions }: ConsumerGroup): GroupPartition["state"] {
+function worstOf({ partitions }: ConsumerGroupRecord): GroupPartitionRecord["state"] {
   return stateOrder.find((state) => partitions.some((each) => each.state === state)) ?? "idle";
 }
 
-function toneOfState(state: GroupPartition["state"]): Tone {
+function toneOfState(state: GroupPartitionRecord["state"]): Tone {
   if (state === "failing" || state === "out_of_range") return "bad";
   return state === "lagging" ? toneOf("waiting") : state === "current" ? "good" : "dim";
 }
@@ -179,8 +179,8 @@ function lagOf(lagMs: number | null): string {
   return lagMs === null ? "" : formatDurationMs(Math.floor(lagMs / 1000) * 1000);
 }
 
-function groupColumns(nowMs: number): Column<ConsumerGroup>[] {
-  const reading = ({ partitions }: ConsumerGroup) => partitions.filter((each) => each.state !== "idle");
+function groupColumns(nowMs: number): Column<ConsumerGroupRecord>[] {
+  const reading = ({ partitions }: ConsumerGroupRecord) => partitions.filter((each) => each.state !== "idle");
   return [
     { title: "GROUP", value: (group) => group.name, widthMin: 12 },
     { title: "STATE", value: worstOf, tone: (group) => toneOfState(worstOf(group)) },
@@ -229,9 +229,9 @@ function groupColumns(nowMs: number): Column<ConsumerGroup>[] {
   ];
 }
 
-function printGroup({ terminal, clock }: CliContext, group: ConsumerGroup): void {
+function printGroup({ terminal, clock }: CliContext, group: ConsumerGroupRecord): void {
   const nowMs = clock.nowMs();
-  const columns: Column<GroupPartition>[] = [
+  const columns: Column<GroupPartitionRecord>[] = [
     { title: "PARTITION", value: (each) => `${each.topic}/${each.partition}` },
     { title: "STATE", value: (each) => each.state, tone: (each) => toneOfState(each.state) },
     { title: "CURSOR", value: (each) => String(each.cursor), alignRight: true, label: "cursor" },
@@ -258,7 +258,7 @@ function printGroup({ terminal, clock }: CliContext, group: ConsumerGroup): void
   }
 }
 
-function errorOf({ lastError, failureCount, failedAt }: GroupPartition, nowMs: number): string {
+function errorOf({ lastError, failureCount, failedAt }: GroupPartitionRecord, nowMs: number): string {
   if (lastError === null) return "";
   const times = failureCount > 1 ? ` (${failureCount} times)` : "";
   return `${lastError.message}${times}, ${relativeTime(failedAt, nowMs)}`;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ReplayStep } from "@roost/contract/operations";
+import type { ReplayStepRecord } from "@roost/contract/operations";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/run-roost.ts";
 
-const building: ReplayStep = {
+const building: ReplayStepRecord = {
   state: "building",
   appliedCount: 500,
   remainingCount: 900,
@@ -12,7 +12,7 @@ const building: ReplayStep = {
   difference: null,
   sha256: null,
 };
-const equal: ReplayStep = {
+const equal: ReplayStepRecord = {
   ...building,
   state: "switched",
   appliedCount: 1400,
@@ -39,6 +39,6 @@ test("roost log replay --check shows the first difference and exits with 1", asy
   assert.equal(checked.code, 1);
   assert.match(checked.stdout, /different at roost\.tick \(mail, k\)\n {2}live {2}\{"n":1\}\n {2}log {3}null/);
   const json = await runRoost(["log", "replay", "ticks", "--check", "--json"], gateway);
-  assert.deepEqual((JSON.parse(json.stdout) as ReplayStep).difference, difference);
+  assert.deepEqual((JSON.parse(json.stdout) as ReplayStepRecord).difference, difference);
   assert.equal((await runRoost(["log", "replay", "ticks"], gateway)).code, 0, "it was put right");
 });

@@ -1,5 +1,5 @@
 /** `roost log projections` and `roost log replay`: lists projections, and rebuilds one from the log. */
-import type { Projection } from "@roost/contract/operations";
+import type { ProjectionRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -59,7 +59,7 @@ function addReplay(log: Command, context: CliContext): void {
     });
 }
 
-function projectionColumns(nowMs: number): Column<Projection>[] {
+function projectionColumns(nowMs: number): Column<ProjectionRecord>[] {
   return [
     { title: "PROJECTION", value: (one) => one.name, widthMin: 12 },
     { title: "TOPICS", value: (one) => one.topics.join(", "), importance: 3, label: "from" },

@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { EventSchema } from "@roost/contract/operations";
+import type { EventSchemaRecord } from "@roost/contract/operations";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/run-roost.ts";
 
-const version = (number: number, more: Partial<EventSchema> = {}): EventSchema => ({
+const version = (number: number, more: Partial<EventSchemaRecord> = {}): EventSchemaRecord => ({
   type: "mail.received",
   version: number,
   topic: "mails",

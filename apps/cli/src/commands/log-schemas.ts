@@ -1,7 +1,7 @@
 /** `roost log schemas …`: lists registered event types and checks a schema's compatibility. */
 import { readFile } from "node:fs/promises";
 import { RoostError } from "@roost/base";
-import type { EventSchema } from "@roost/contract/operations";
+import type { EventSchemaRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -56,7 +56,7 @@ function addList(schemas: Command, context: CliContext): void {
     });
 }
 
-function newestOf(rows: readonly EventSchema[]): EventSchema[] {
+function newestOf(rows: readonly EventSchemaRecord[]): EventSchemaRecord[] {
   return rows.filter((row, index) => rows[index + 1]?.type !== row.type);
 }
 

@@ -1,5 +1,5 @@
 /** `roost log …`: follows events, reads a partition from an offset, and explains why something happened. */
-import type { CausalNode, Event } from "@roost/contract/operations";
+import type { CausalNodeRecord, Event } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { findRunId } from "../find-by-id.ts";
@@ -130,7 +130,7 @@ function addWhy(log: Command, context: CliContext): void {
 function printNodes(
   { terminal }: CliContext,
   title: string,
-  { nodes, timeZone }: { nodes: readonly CausalNode[]; timeZone: string },
+  { nodes, timeZone }: { nodes: readonly CausalNodeRecord[]; timeZone: string },
 ): void {
   if (nodes.length === 0) return;
   terminal.line(terminal.paint(title, "dim"));

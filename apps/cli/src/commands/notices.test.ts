@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Question } from "@roost/contract/operations";
+import type { QuestionRecord } from "@roost/contract/operations";
 import { someRunId, someTime } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/run-roost.ts";
 
-const question: Question = {
+const question: QuestionRecord = {
   id: someRunId,
   kind: "approval",
   approval: {

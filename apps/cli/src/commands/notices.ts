@@ -1,6 +1,6 @@
 /** `roost notices`, `roost questions`, `roost answer`: messages and questions from agents. */
 import { RoostError } from "@roost/base";
-import { noticeStates, type Notice, type Question } from "@roost/contract/operations";
+import { noticeStates, type Notice, type QuestionRecord } from "@roost/contract/operations";
 import { Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { findById } from "../find-by-id.ts";
@@ -77,7 +77,7 @@ function addQuestions(program: Command, context: CliContext): void {
     });
 }
 
-function printQuestion(context: CliContext, question: Question, nowMs: number): void {
+function printQuestion(context: CliContext, question: QuestionRecord, nowMs: number): void {
   const { terminal } = context;
   const { paint } = terminal;
   const marks = [
@@ -96,7 +96,7 @@ function printQuestion(context: CliContext, question: Question, nowMs: number): 
 }
 
 /** What is to be approved: the diff, or else the arguments. */
-function printApproval({ terminal }: CliContext, { tool, input, diff }: NonNullable<Question["approval"]>): void {
+function printApproval({ terminal }: CliContext, { tool, input, diff }: NonNullable<QuestionRecord["approval"]>): void {
   const shown = diff ?? `${tool} ${JSON.stringify(input, null, 2)}`;
   for (const line of plainText(shown).trimEnd().split("\n")) {
     const tone = line.startsWith("+") ? "good" : line.startsWith("-") ? "bad" : "dim";
@@ -122,7 +122,7 @@ function addAnswer(program: Command, context: CliContext): void {
     });
 }
 
-function onlyOne(questions: readonly Question[]): string {
+function onlyOne(questions: readonly QuestionRecord[]): string {
   const [first, second] = questions;
   if (first === undefined)
     throw new RoostError("not_found", "there is no open question: list all with roost questions --all");
@@ -132,7 +132,7 @@ function onlyOne(questions: readonly Question[]): string {
 }
 
 /** An id that is not open is sent on; the gateway says why it cannot be answered. */
-function pick(given: string, questions: readonly Question[]): string {
+function pick(given: string, questions: readonly QuestionRecord[]): string {
   const ids = questions.map(({ id }) => id);
   return given.length >= 30 ? given : findById(given, ids, { one: "open question", list: "roost questions" });
 }

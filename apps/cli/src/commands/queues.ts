@@ -1,5 +1,5 @@
 /** `roost queues …`: lists, pauses and resumes queues. */
-import type { Queue } from "@roost/contract/operations";
+import type { QueueRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
@@ -68,7 +68,7 @@ function addResume(queues: Command, context: CliContext): void {
     });
 }
 
-function queueColumns(nowMs: number): Column<Queue>[] {
+function queueColumns(nowMs: number): Column<QueueRecord>[] {
   return [
     { title: "QUEUE", value: (queue) => queue.name, widthMin: 10 },
     {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Step } from "@roost/contract/operations";
+import type { StepRecord } from "@roost/contract/operations";
 import { someRunId, someSummary, someTime } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/run-roost.ts";
 
-const step: Step = {
+const step: StepRecord = {
   runId: someRunId,
   seq: 3,
   name: "tool:send#1",

@@ -1,5 +1,5 @@
 /** `roost sessions`: lists sessions, and prints the messages of one. */
-import type { Message, Session } from "@roost/contract/operations";
+import type { MessageRecord, SessionRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
@@ -48,7 +48,7 @@ function addShow(sessions: Command, context: CliContext): void {
     });
 }
 
-function printMessage({ terminal }: CliContext, message: Message, nowMs: number): void {
+function printMessage({ terminal }: CliContext, message: MessageRecord, nowMs: number): void {
   const { paint } = terminal;
   const marks = [relativeTime(message.createdAt, nowMs), message.source ?? "", message.isRehearsed ? "rehearsed" : ""];
   const tone = message.role === "user" ? "accent" : message.role === "assistant" ? "strong" : "dim";
@@ -59,7 +59,7 @@ function printMessage({ terminal }: CliContext, message: Message, nowMs: number)
   terminal.line();
 }
 
-function sessionColumns(nowMs: number): Column<Session>[] {
+function sessionColumns(nowMs: number): Column<SessionRecord>[] {
   return [
     { title: "KEY", value: (session) => session.key, widthMin: 12 },
     { title: "TITLE", value: (session) => session.title ?? "", widthMin: 10, importance: 3 },

@@ -1,6 +1,6 @@
 /** `roost state`: lists state files with their age, or prints one. */
 import { formatDurationMs } from "@roost/base";
-import type { StateSummary } from "@roost/contract/operations";
+import type { StateSummaryRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { Column } from "../print/table.ts";
@@ -33,7 +33,7 @@ export function addStateCommand(program: Command, context: CliContext): void {
     });
 }
 
-const columns: Column<StateSummary>[] = [
+const columns: Column<StateSummaryRecord>[] = [
   { title: "NAME", value: (file) => file.name, widthMin: 12 },
   { title: "AGE", value: (file) => (file.ageMs === null ? "" : formatDurationMs(file.ageMs)), label: "age" },
   { title: "VERSION", value: (file) => String(file.version), importance: 2, alignRight: true, label: "version" },

@@ -1,6 +1,6 @@
 /** Follows a run to its end, reports events to a view, and finds the part of the reply that the view has not shown. */
 import { RoostError } from "@roost/base";
-import type { Event, Run } from "@roost/contract/operations";
+import type { Event, RunRecord } from "@roost/contract/operations";
 import type { RoostClient } from "../connect.ts";
 
 export interface RunView {
@@ -9,7 +9,7 @@ export interface RunView {
 }
 
 export interface FollowedRun {
-  run: Run;
+  run: RunRecord;
   /** The reply; undefined when there is none, as for a silent heartbeat. */
   text: string | undefined;
   /** The problem with the reply: cut off, withheld, or missing. */
@@ -48,11 +48,11 @@ export async function followRun(
 }
 
 /** The text of a run's output. */
-export function readReply(run: Pick<Run, "output">): string | undefined {
+export function readReply(run: Pick<RunRecord, "output">): string | undefined {
   return readText(run, "text");
 }
 
-function readText({ output }: Pick<Run, "output">, name: "text" | "remark"): string | undefined {
+function readText({ output }: Pick<RunRecord, "output">, name: "text" | "remark"): string | undefined {
   const text = (output as { text?: unknown; remark?: unknown } | null | undefined)?.[name];
   return typeof text === "string" && text !== "" ? text : undefined;
 }

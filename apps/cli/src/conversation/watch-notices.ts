@@ -4,14 +4,14 @@ import type { RoostClient } from "../connect.ts";
 
 const retryMs = 5000;
 
-export interface RaisedNotice {
+export interface SeenNotice {
   level: string;
   text: string;
 }
 
 export async function watchNotices(
   client: RoostClient,
-  onNotice: (notice: RaisedNotice) => void,
+  onNotice: (notice: SeenNotice) => void,
   signal: AbortSignal,
 ): Promise<void> {
   let after: string | undefined;

@@ -1,6 +1,6 @@
 /** Checks through the gateway: clock, database, model, workers and alarms. */
 import { formatDurationMs, toRoostError, type Clock } from "@roost/base";
-import type { Service, Status } from "@roost/contract/operations";
+import type { ServiceRecord, Status } from "@roost/contract/operations";
 import type { Connection } from "../connect.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Check } from "./check.ts";
@@ -93,7 +93,7 @@ function checkModel({ model, alarms }: Status): Check {
 }
 
 /** Nothing is reported where there are no services. */
-export function checkServices(services: readonly Service[]): Check[] {
+export function checkServices(services: readonly ServiceRecord[]): Check[] {
   return services.map(({ name, title, state, instanceCount, reason, statements }): Check => {
     const check = `service ${name}`;
     if (state === "blocked") {

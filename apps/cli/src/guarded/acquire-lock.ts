@@ -8,7 +8,7 @@ import { plainLine } from "../print/text-width.ts";
 import type { Lease } from "./keep-lease.ts";
 import { keepTrying } from "./keep-trying.ts";
 
-export interface LockRequest {
+export interface LockWanted {
   name: string;
   holder: string;
   ttlMs: number;
@@ -27,7 +27,7 @@ const answerMsMax = 15_000;
 export async function acquireLock(
   { clock, terminal }: CliContext,
   client: RoostClient,
-  request: LockRequest,
+  request: LockWanted,
 ): Promise<AcquiredLock> {
   const { name, holder, ttlMs, purpose, signal } = request;
   const startMs = clock.nowMs();

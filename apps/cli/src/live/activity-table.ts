@@ -1,6 +1,6 @@
 /** Turns what is running, waiting or due into the rows of `roost ps`. */
 import { formatDurationMs } from "@roost/base";
-import type { Activity } from "@roost/contract/operations";
+import type { ActivityRecord } from "@roost/contract/operations";
 import { formatSpend } from "../print/format-spend.ts";
 import { shortId } from "../print/short-id.ts";
 import { relativeTime } from "../print/relative-time.ts";
@@ -8,13 +8,13 @@ import { formatTable, type Column } from "../print/table.ts";
 import { toneOf, type Paint } from "../print/create-paint.ts";
 
 export function formatActivityTable(
-  rows: readonly Activity[],
+  rows: readonly ActivityRecord[],
   view: { columns: number; paint: Paint; nowMs: number },
 ): string[] {
   return formatTable(rows, activityColumns(view.nowMs), view);
 }
 
-export function activityColumns(nowMs: number): Column<Activity>[] {
+export function activityColumns(nowMs: number): Column<ActivityRecord>[] {
   return [
     { title: "TITLE", value: (row) => row.title, widthMin: 14 },
     { title: "STATE", value: (row) => row.state, tone: (row) => toneOf(row.state) },
@@ -33,13 +33,13 @@ export function activityColumns(nowMs: number): Column<Activity>[] {
   ];
 }
 
-function nowOf({ state, stepName, waitingFor, sessionKey }: Activity): string {
+function nowOf({ state, stepName, waitingFor, sessionKey }: ActivityRecord): string {
   if (state === "running") return stepName ?? "starting";
   return waitingFor ?? (state === "queued" ? `behind ${sessionKey ?? "another run"}` : "");
 }
 
 /** How long it has been in its state, or until it is due. */
-function timeOf({ state, sinceAt, dueAt }: Activity, nowMs: number): string {
+function timeOf({ state, sinceAt, dueAt }: ActivityRecord, nowMs: number): string {
   if (state === "due") return relativeTime(dueAt, nowMs);
   if (sinceAt === null) return "";
   const wholeSeconds = Math.floor((nowMs - Date.parse(sinceAt)) / 1000);

@@ -1,11 +1,11 @@
 /** Keeps a list of active and due work up to date: refreshes after every event, and every few seconds. */
 import { sleepUntilAborted, toRoostError } from "@roost/base";
-import type { Activity } from "@roost/contract/operations";
+import type { ActivityRecord } from "@roost/contract/operations";
 import type { RoostClient } from "../connect.ts";
 import { readPages } from "../read-pages.ts";
 
 export interface ActivityView {
-  rows: Activity[];
+  rows: ActivityRecord[];
   /** Why the rows may be stale; undefined when they are current. */
   trouble: string | undefined;
 }
@@ -16,7 +16,7 @@ const refreshMs = 5000;
 const restMs = 250;
 const topics = ["runs", "jobs", "coordination", "notices"];
 
-export async function readActivity(client: RoostClient, signal?: AbortSignal): Promise<Activity[]> {
+export async function readActivity(client: RoostClient, signal?: AbortSignal): Promise<ActivityRecord[]> {
   return readPages(
     (page) => client.listActivity(page, { signal }),
     (page) => page.items,
@@ -30,7 +30,7 @@ export async function watchActivity(
   onChange: (view: ActivityView) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  let rows: Activity[] = [];
+  let rows: ActivityRecord[] = [];
   let wake = new AbortController();
   void followEvents(client, () => wake.abort(), signal);
   while (!signal.aborted) {

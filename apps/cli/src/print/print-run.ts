@@ -1,6 +1,7 @@
 /** Prints a run with its steps. */
 import { formatDurationMs } from "@roost/base";
-import { Part, type Run, type Step, type Wait } from "@roost/contract/operations";
+import { Part as PartSchema, type RunRecord, type StepRecord, type Wait } from "@roost/contract/operations";
+import type { Part } from "@roost/contract/part";
 import { describePostcondition } from "./describe-postcondition.ts";
 import type { Terminal } from "./create-terminal.ts";
 import { formatPairs } from "./format-pairs.ts";
@@ -12,8 +13,8 @@ import type { Column } from "./table.ts";
 import { plainLine, plainText, wrapText } from "./text-width.ts";
 
 export interface PrintedRun {
-  run: Run;
-  steps: Step[];
+  run: RunRecord;
+  steps: StepRecord[];
   waits: Wait[];
   holds: string[];
   /** Spending of the runs it started. */
@@ -79,12 +80,12 @@ export function printRun(
 }
 
 /** A run shares its caps with the runs that it started. */
-function startedText(run: Run, below: PrintedRun["below"]): string {
+function startedText(run: RunRecord, below: PrintedRun["below"]): string {
   const all = formatSpend({ costUsd: run.costUsd + below.costUsd, tokens: run.tokens + below.tokens });
   return `${below.runCount} ${below.runCount === 1 ? "run" : "runs"}${all === "" ? "" : `, together ${all}`}`;
 }
 
-function stepColumns(): Column<Step>[] {
+function stepColumns(): Column<StepRecord>[] {
   return [
     { title: "STEP", value: (step) => `${step.seq} ${step.name}`, widthMin: 12 },
     { title: "STATE", value: (step) => step.state, tone: (step) => toneOf(step.state) },
@@ -96,7 +97,7 @@ function stepColumns(): Column<Step>[] {
   ];
 }
 
-function tokensOf({ usage }: Step): string {
+function tokensOf({ usage }: StepRecord): string {
   const { inputTokens, outputTokens } = usage ?? {};
   if (inputTokens === undefined && outputTokens === undefined) return "";
   return `${inputTokens ?? "?"}→${outputTokens ?? "?"}`;
@@ -106,7 +107,7 @@ function tookOf(startedAt: string | null, endedAt: string | null): string {
   return startedAt === null || endedAt === null ? "" : formatDurationMs(Date.parse(endedAt) - Date.parse(startedAt));
 }
 
-function printStep(terminal: Terminal, step: Step): void {
+function printStep(terminal: Terminal, step: StepRecord): void {
   terminal.line();
   terminal.line(terminal.paint(`${step.seq} ${plainLine(step.name)}`, "strong"));
   for (const [name, value] of [
@@ -120,7 +121,7 @@ function printStep(terminal: Terminal, step: Step): void {
 }
 
 /** What tools gave beside their text. */
-function partsOf(step: Step): Part[] {
+function partsOf(step: StepRecord): Part[] {
   const { parts } = (step.output ?? {}) as { parts?: unknown };
-  return Array.isArray(parts) ? parts.flatMap((part) => Part.safeParse(part).data ?? []) : [];
+  return Array.isArray(parts) ? parts.flatMap((part) => PartSchema.safeParse(part).data ?? []) : [];
 }

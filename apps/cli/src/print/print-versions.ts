@@ -1,10 +1,13 @@
 /** Prints the definitions that a job or an agent has had. */
-import type { AgentVersion } from "@roost/contract/operations";
+import type { AgentVersionRecord } from "@roost/contract/operations";
 import type { Terminal } from "./create-terminal.ts";
 import { relativeTime } from "./relative-time.ts";
 import { plainLine } from "./text-width.ts";
 
-export type PrintedVersion = Pick<AgentVersion, "version" | "definedBy" | "definedAt" | "liveRunCount" | "differences">;
+export type PrintedVersion = Pick<
+  AgentVersionRecord,
+  "version" | "definedBy" | "definedAt" | "liveRunCount" | "differences"
+>;
 
 const valueCharsMax = 60;
 

@@ -1,5 +1,5 @@
 /** Records as a gateway returns them, with fields given by a test. */
-import type { Activity, Event, Job, Run, RunSummary, Status } from "@roost/contract/operations";
+import type { ActivityRecord, Event, JobRecord, RunRecord, RunSummary, Status } from "@roost/contract/operations";
 
 export const someTime = "2025-06-01T08:00:00.000Z";
 export const someRunId = "0197a3c0-0000-7000-8000-0000a1b2c3d4";
@@ -34,7 +34,7 @@ export function someSummary(given: Partial<RunSummary> = {}): RunSummary {
   };
 }
 
-export function someRun(given: Partial<Run> = {}): Run {
+export function someRun(given: Partial<RunRecord> = {}): RunRecord {
   return {
     ...someSummary(),
     queue: "default",
@@ -77,7 +77,7 @@ export function someEvent(type: string, data: Record<string, unknown> = {}): Eve
   };
 }
 
-export function someActivity(given: Partial<Activity> = {}): Activity {
+export function someActivity(given: Partial<ActivityRecord> = {}): ActivityRecord {
   return {
     kind: "run",
     id: someRunId,
@@ -101,7 +101,7 @@ export function someActivity(given: Partial<Activity> = {}): Activity {
   };
 }
 
-export function someJob(given: Partial<Job> = {}): Job {
+export function someJob(given: Partial<JobRecord> = {}): JobRecord {
   return {
     id: "mail",
     version: 3,

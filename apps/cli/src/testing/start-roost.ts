@@ -14,10 +14,10 @@ export interface RoostRun {
   output: () => string;
   /** Resolves once the output holds the text; rejects when the process ends without it. */
   said: (text: string) => Promise<void>;
-  ended: Promise<RoostEnd>;
+  ended: Promise<RoostExit>;
 }
 
-export interface RoostEnd {
+export interface RoostExit {
   code: number | null;
   signal: NodeJS.Signals | null;
   stdout: string;

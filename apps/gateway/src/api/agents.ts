@@ -25,10 +25,10 @@ export function serveAgents({ kernel }: { kernel: Kernel }): Served[] {
   ];
 }
 
-function toAgentRecord(agent: Agent): operations.Agent {
+function toAgentRecord(agent: Agent): operations.AgentRecord {
   return { ...agent, updatedAt: iso(agent.updatedAt) };
 }
 
-function toVersionRecord(version: AgentVersion): operations.AgentVersion {
+function toVersionRecord(version: AgentVersion): operations.AgentVersionRecord {
   return { ...version, definedAt: iso(version.definedAt) };
 }

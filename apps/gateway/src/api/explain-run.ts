@@ -1,6 +1,6 @@
 /** Explains a run: the events of its correlation, linked by their causes. */
 import type { Handler } from "@roost/contract";
-import type { CausalNode as CausalRecord, explainRun as operation } from "@roost/contract/operations";
+import type { CausalNodeRecord, explainRun as operation } from "@roost/contract/operations";
 import { RoostError } from "@roost/base";
 import {
   buildCausality,
@@ -70,7 +70,7 @@ function effectsOf(origin: CausalNode): { node: CausalNode; depth: number }[] {
   return found;
 }
 
-function toRecord({ event, cause }: CausalNode, depth: number): CausalRecord {
+function toRecord({ event, cause }: CausalNode, depth: number): CausalNodeRecord {
   const text = (name: string) => (typeof event.data[name] === "string" ? event.data[name] : null);
   return {
     eventId: event.id,

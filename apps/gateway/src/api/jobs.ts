@@ -15,7 +15,7 @@ import {
   resumeJob,
   rollBackJob,
   runJobNow,
-  type JobChange,
+  type ChangedJob,
   type JobVersion,
 } from "@roost/jobs";
 import type { Kernel } from "@roost/kernel";
@@ -71,12 +71,12 @@ function serveReading(kernel: Kernel): Served[] {
   ];
 }
 
-function toVersionRecord(found: JobVersion): operations.JobVersion {
+function toVersionRecord(found: JobVersion): operations.JobVersionRecord {
   const { jobId, version, definition, definedBy, definedAt, liveRunCount, differences } = found;
   return { jobId, version, definition, definedBy, definedAt: iso(definedAt), liveRunCount, differences };
 }
 
-function toChangeRecord({ jobId, change, differences, nextAt, kept }: JobChange): operations.JobChange {
+function toChangeRecord({ jobId, change, differences, nextAt, kept }: ChangedJob): operations.JobChange {
   return {
     jobId,
     change,

@@ -1,10 +1,6 @@
 /** The rows of `roost ps`: every unfinished run, then every job by due time. */
 import type { Handler } from "@roost/contract";
-import {
-  describeTrigger,
-  type Activity as ActivityRecord,
-  type listActivity as operation,
-} from "@roost/contract/operations";
+import { describeTrigger, type ActivityRecord, type listActivity as operation } from "@roost/contract/operations";
 import type { Job } from "@roost/jobs";
 import { listActivity as readActivity, readPausedQueues, type Activity, type Kernel } from "@roost/kernel";
 import { z } from "zod";

@@ -12,7 +12,7 @@ export function serveServices({ directory }: { directory: ServiceDirectory }): S
   ];
 }
 
-function toServiceRecord({ instances, ...service }: ListedService): operations.Service {
+function toServiceRecord({ instances, ...service }: ListedService): operations.ServiceRecord {
   const state = service.reason !== null ? "blocked" : instances.length > 0 ? "running" : "stopped";
   return { ...service, state, instanceCount: instances.length };
 }

@@ -1,4 +1,4 @@
-import type { Job as JobRecord, Tick as TickRecord } from "@roost/contract/operations";
+import type { JobRecord, TickRecord } from "@roost/contract/operations";
 import type { Job, Tick } from "@roost/jobs";
 import { iso, isoOrNull } from "./iso.ts";
 

@@ -1,4 +1,4 @@
-import type { Question as QuestionRecord } from "@roost/contract/operations";
+import type { QuestionRecord } from "@roost/contract/operations";
 import { approvalShown } from "@roost/approvals";
 import type { Question } from "@roost/kernel";
 import { iso, isoOrNull } from "./iso.ts";

@@ -1,4 +1,4 @@
-import type { Queue as QueueRecord } from "@roost/contract/operations";
+import type { QueueRecord } from "@roost/contract/operations";
 import { listQueues, type Kernel, type Queue } from "@roost/kernel";
 import { isoOrNull } from "./iso.ts";
 

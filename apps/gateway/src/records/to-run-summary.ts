@@ -1,5 +1,5 @@
 /** Converts runs of the kernel to records of the contract, with words for people. */
-import type { RunSummary, Run as RunRecord } from "@roost/contract/operations";
+import type { RunSummary, RunRecord } from "@roost/contract/operations";
 import type { Run, RunHead } from "@roost/kernel";
 import { iso, isoOrNull } from "./iso.ts";
 

@@ -1,4 +1,4 @@
-import type { Message as MessageRecord, Session as SessionRecord } from "@roost/contract/operations";
+import type { MessageRecord, SessionRecord } from "@roost/contract/operations";
 import type { RunHead } from "@roost/kernel";
 import { partsOf, type Session, type StoredMessage } from "@roost/memory";
 import { iso, isoOrNull } from "./iso.ts";

@@ -1,4 +1,4 @@
-import type { Step as StepRecord } from "@roost/contract/operations";
+import type { StepRecord } from "@roost/contract/operations";
 import type { Step } from "@roost/kernel";
 import { iso, isoOrNull } from "./iso.ts";
 

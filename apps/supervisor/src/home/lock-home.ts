@@ -9,11 +9,11 @@ import { join } from "node:path";
 import { delay, formatDurationMs, RoostError, systemClock } from "@roost/base";
 import { isProcessAlive, readProcessIdentity } from "../processes/process-identity.ts";
 import type { HomePaths } from "./home-paths.ts";
-import { readOwner, type Owner } from "./owner.ts";
+import { readOwner, type HomeOwner } from "./owner.ts";
 
 export interface LockHomeOptions {
   /** Called once when the owner is stopping and its end is awaited. */
-  onWait?: (owner: Owner) => void;
+  onWait?: (owner: HomeOwner) => void;
   /** Pid of the claiming process; only tests set it. */
   pid?: number;
   stoppingMsMax?: number;
@@ -60,7 +60,7 @@ export async function lockHome(paths: HomePaths, options: LockHomeOptions = {}):
 }
 
 /** It is stopping, or will stop soon because its npm was killed. */
-function isLeaving(owner: Owner): boolean {
+function isLeaving(owner: HomeOwner): boolean {
   return owner.state === "stopping" || !(owner.starters ?? []).every(isProcessAlive);
 }
 
@@ -77,7 +77,7 @@ async function livingClaims(directory: string, own: string): Promise<string[]> {
   return living;
 }
 
-function refuse(home: string, owner: Owner | undefined, identity: string): RoostError {
+function refuse(home: string, owner: HomeOwner | undefined, identity: string): RoostError {
   const pid = Number.parseInt(identity, 10);
   const since = owner === undefined ? ", which is starting" : ` since ${describeMoment(owner.startedAt)}`;
   const where = owner?.url === undefined ? "" : ` and answers at ${owner.url}`;

@@ -4,9 +4,9 @@ import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { createTemporaryHome } from "../testing/temporary-home.ts";
 import { prepareMachinery } from "./create-home.ts";
-import { openOwnerRecord, readOwner, type Owner } from "./owner.ts";
+import { openOwnerRecord, readOwner, type HomeOwner } from "./owner.ts";
 
-const first: Owner = {
+const first: HomeOwner = {
   pid: 1,
   identity: "1-a",
   startedAt: "2026-01-02T03:04:05.006Z",

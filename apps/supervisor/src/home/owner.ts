@@ -4,7 +4,7 @@ import { writeFileDurably } from "@roost/base";
 
 export type OwnerState = "starting" | "running" | "stopping";
 
-export interface Owner {
+export interface HomeOwner {
   pid: number;
   /** Pid and start time: a pid alone may be reused. */
   identity: string;
@@ -20,12 +20,12 @@ export interface Owner {
 }
 
 /** Undefined when it is missing or unreadable. */
-export async function readOwner(path: string): Promise<Owner | undefined> {
+export async function readOwner(path: string): Promise<HomeOwner | undefined> {
   try {
-    const found = JSON.parse(await readFile(path, "utf8")) as Partial<Owner>;
+    const found = JSON.parse(await readFile(path, "utf8")) as Partial<HomeOwner>;
     const isOwner = typeof found.pid === "number" && typeof found.identity === "string";
     return isOwner
-      ? ({ startedAt: "", state: "running", ...found, children: found.children ?? [] } as Owner)
+      ? ({ startedAt: "", state: "running", ...found, children: found.children ?? [] } as HomeOwner)
       : undefined;
   } catch {
     return undefined;
@@ -34,13 +34,13 @@ export async function readOwner(path: string): Promise<Owner | undefined> {
 
 export interface OwnerRecord extends AsyncDisposable {
   /** Writes are ordered; the last change wins. A failed write is reported and stops nothing. */
-  update(change: Partial<Owner>): void;
+  update(change: Partial<HomeOwner>): void;
   /** Resolves when all changes so far are on disk. */
   written(): Promise<void>;
 }
 
 /** Opens this owner's record; disposing waits for pending writes and removes the file. */
-export function openOwnerRecord(path: string, first: Owner, onFailure: (error: unknown) => void): OwnerRecord {
+export function openOwnerRecord(path: string, first: HomeOwner, onFailure: (error: unknown) => void): OwnerRecord {
   let owner = first;
   let writing: Promise<void> = Promise.resolve();
   const write = () => {

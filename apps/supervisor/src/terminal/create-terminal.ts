@@ -2,14 +2,14 @@
  * What the person sees while Roost starts, runs and stops: a line per finished step, and one transient line for the current one. The only place in
  * this app that knows colours and cursors; output goes to the given stream.
  */
-export interface TerminalOptions {
+export interface ProcessTerminalOptions {
   write: (text: string) => void;
   /** Whether a line can be overwritten. */
   isTerminal: boolean;
   hasColor: boolean;
 }
 
-export interface Terminal {
+export interface ProcessTerminal {
   /** The current step. Overwritten by the next call on a terminal; elsewhere a line. */
   going(text: string): void;
   done(text: string): void;
@@ -22,7 +22,7 @@ export interface Terminal {
 
 const clearLine = "\r\x1b[K";
 
-export function createTerminal(options: TerminalOptions): Terminal {
+export function createTerminal(options: ProcessTerminalOptions): ProcessTerminal {
   let isPassing = false;
   const paint = (code: number, text: string) => (options.hasColor ? `\x1b[${code}m${text}\x1b[0m` : text);
   const line = (text: string) => {

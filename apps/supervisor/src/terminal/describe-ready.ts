@@ -1,5 +1,5 @@
 import type { ReadyMessage } from "../children/child-messages.ts";
-import type { Terminal } from "./create-terminal.ts";
+import type { ProcessTerminal } from "./create-terminal.ts";
 
 export interface ReadyFacts {
   home: string;
@@ -10,7 +10,7 @@ export interface ReadyFacts {
 }
 
 /** What the person reads when everything is up: the address, next steps, and the model. */
-export function describeReady(facts: ReadyFacts, terminal: Pick<Terminal, "strong" | "faint">): string {
+export function describeReady(facts: ReadyFacts, terminal: Pick<ProcessTerminal, "strong" | "faint">): string {
   const { gateway } = facts;
   const { strong, faint } = terminal;
   const model =

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createMemoryStepRunner, Crash, type Journal } from "../testing.ts";
+import { createMemoryStepRunner, Crash, type StepJournal } from "../testing.ts";
 import { openLoop, playByTurn, recordingTool } from "./open-loop.fixture.ts";
 import { noRequests, recordRequest, type RequestRecord } from "./request-record.ts";
 
@@ -39,17 +39,17 @@ test("recordRequest() leaves out what the request before has recorded", () => {
 test("runAgentLoop() records the same requests when another process goes on with the run", async () => {
   const script = playByTurn([{ toolCalls: [{ name: "read", arguments: { text: "a" } }] }, "All done."]);
   const list = [recordingTool({ name: "read", effect: "readonly" })];
-  const requestsIn = (journal: Journal): (RequestRecord | undefined)[] =>
+  const requestsIn = (journal: StepJournal): (RequestRecord | undefined)[] =>
     [...journal.values()].flatMap(({ kind, result }) =>
       kind === "model" && result?.state === "done" ? [(result.output as { request?: RequestRecord }).request] : [],
     );
 
   await using undisturbed = await openLoop(script);
-  const whole: Journal = new Map();
+  const whole: StepJournal = new Map();
   await undisturbed.run({ tools: list, steps: createMemoryStepRunner({ journal: whole }) });
 
   await using loop = await openLoop(script);
-  const journal: Journal = new Map();
+  const journal: StepJournal = new Map();
   const crash = (point: { name: string; when: string }) => point.name === "model#2" && point.when === "before_intent";
   await assert.rejects(loop.run({ tools: list, steps: createMemoryStepRunner({ journal, crash }) }), Crash);
   await loop.run({ tools: list, steps: createMemoryStepRunner({ journal }) });

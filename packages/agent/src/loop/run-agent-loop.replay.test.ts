@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createMemoryStepRunner, Crash, type Journal } from "../testing.ts";
+import { createMemoryStepRunner, Crash, type StepJournal } from "../testing.ts";
 import type { Tool } from "../tools/tool.ts";
 import { openLoop, playByTurn, recordingTool } from "./open-loop.fixture.ts";
 
@@ -51,7 +51,7 @@ for (const when of ["before_intent", "after_intent", "after_execute", "after_res
 
       await using loop = await openLoop(script);
       const tools = createTools();
-      const journal: Journal = new Map();
+      const journal: StepJournal = new Map();
       const dying = createMemoryStepRunner({ journal, crash: (point) => point.name === name && point.when === when });
       await assert.rejects(loop.run({ context, tools: tools.list, steps: dying }), Crash);
       const finished = new Map(
@@ -80,7 +80,7 @@ test("runAgentLoop() does not repeat an unsafe tool whose process died; the mode
   const post = recordingTool({ effect: "unsafe" });
   const play = playByTurn([{ toolCalls: [{ name: "post", arguments: { text: "once" } }] }, "I will check."]);
   await using loop = await openLoop(play);
-  const journal: Journal = new Map();
+  const journal: StepJournal = new Map();
   const dying = createMemoryStepRunner({
     journal,
     crash: (point) => point.name === "tool:post#1" && point.when === "after_execute",

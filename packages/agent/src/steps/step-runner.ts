@@ -2,13 +2,14 @@
 // (src/testing/create-memory-step-runner.ts). This file states what both promise.
 
 import type { ErrorCode, JsonValue } from "@roost/base";
+import type { Effect } from "@roost/contract";
 import type { Labels } from "@roost/contract/labels";
 import type { StepUsage } from "../usage/token-usage.ts";
 
 export type StepKind = "context" | "model" | "tool" | "compaction" | "approval";
 
 /** What repeating the step may do to the world; decides what happens to an unknown outcome. */
-export type Effect = "readonly" | "idempotent" | "queryable" | "unsafe";
+export type { Effect };
 
 export interface StepError {
   code: ErrorCode;

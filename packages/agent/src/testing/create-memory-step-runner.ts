@@ -28,10 +28,10 @@ export interface JournalEntry {
 }
 
 /** What outlives a process: pass it to the next runner. */
-export type Journal = Map<number, JournalEntry>;
+export type StepJournal = Map<number, JournalEntry>;
 
 export interface MemoryStepRunnerOptions {
-  journal?: Journal;
+  journal?: StepJournal;
   signal?: AbortSignal;
   /** Throws at this point, as a killed process would. */
   crash?: (point: {
@@ -55,8 +55,8 @@ export class Suspended extends Error {
 
 const idempotentTriesMax = 3;
 
-export function createMemoryStepRunner(options: MemoryStepRunnerOptions = {}): StepRunner & { journal: Journal } {
-  const journal: Journal = options.journal ?? new Map();
+export function createMemoryStepRunner(options: MemoryStepRunnerOptions = {}): StepRunner & { journal: StepJournal } {
+  const journal: StepJournal = options.journal ?? new Map();
   const signal = options.signal ?? new AbortController().signal;
   let nextSeq = 1;
   let known = openLabels;
@@ -114,7 +114,7 @@ export function createMemoryStepRunner(options: MemoryStepRunnerOptions = {}): S
 }
 
 function openEntry<T>(
-  journal: Journal,
+  journal: StepJournal,
   step: { seq: number; name: string; stepOptions: StepOptions<T> },
 ): JournalEntry {
   const { seq, name, stepOptions } = step;

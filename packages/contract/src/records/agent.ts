@@ -66,7 +66,7 @@ export const Agent = z
     updatedAt: Time,
   })
   .meta({ id: "Agent" });
-export type Agent = z.output<typeof Agent>;
+export type AgentRecord = z.output<typeof Agent>;
 
 export const AgentVersion = z
   .object({
@@ -79,4 +79,4 @@ export const AgentVersion = z
     differences: Differences.describe("Compared with the version before"),
   })
   .meta({ id: "AgentVersion" });
-export type AgentVersion = z.output<typeof AgentVersion>;
+export type AgentVersionRecord = z.output<typeof AgentVersion>;

@@ -33,7 +33,7 @@ export const GroupPartition = z
     isPinned: z.boolean().describe("Retention keeps what the group has not read"),
   })
   .meta({ id: "GroupPartition" });
-export type GroupPartition = z.output<typeof GroupPartition>;
+export type GroupPartitionRecord = z.output<typeof GroupPartition>;
 
 export const ConsumerGroup = z
   .object({
@@ -45,7 +45,7 @@ export const ConsumerGroup = z
     partitions: z.array(GroupPartition),
   })
   .meta({ id: "ConsumerGroup" });
-export type ConsumerGroup = z.output<typeof ConsumerGroup>;
+export type ConsumerGroupRecord = z.output<typeof ConsumerGroup>;
 
 export const deadLetterStates = ["retrying", "waiting", "given_up"] as const;
 
@@ -68,7 +68,7 @@ export const DeadLetter = z
     parkedAt: Time,
   })
   .meta({ id: "DeadLetter", description: "An event that a group could not deliver and has set aside" });
-export type DeadLetter = z.output<typeof DeadLetter>;
+export type DeadLetterRecord = z.output<typeof DeadLetter>;
 
 export const MovedCursor = z
   .object({ topic: Name, partition: Count, from: Count, to: Count })

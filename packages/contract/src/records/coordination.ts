@@ -50,4 +50,4 @@ export type Subject = z.output<typeof Subject>;
 export const SimilarSubject = z
   .object({ subjectId: Id, text: Text, by: Name, at: Time, similarity: z.number().min(0).max(1) })
   .meta({ id: "SimilarSubject" });
-export type SimilarSubject = z.output<typeof SimilarSubject>;
+export type SimilarSubjectRecord = z.output<typeof SimilarSubject>;

@@ -33,7 +33,7 @@ export const Topic = z
     partitions: z.array(z.object({ partition: Count, firstOffset: Offset, nextOffset: Offset })),
   })
   .meta({ id: "Topic" });
-export type Topic = z.output<typeof Topic>;
+export type TopicRecord = z.output<typeof Topic>;
 
 export const EventSchema = z
   .object({
@@ -46,7 +46,7 @@ export const EventSchema = z
     registeredAt: Time,
   })
   .meta({ id: "EventSchema" });
-export type EventSchema = z.output<typeof EventSchema>;
+export type EventSchemaRecord = z.output<typeof EventSchema>;
 
 /** One event in the story of a run, in a flat list with parents that represents the tree. */
 export const CausalNode = z
@@ -62,4 +62,4 @@ export const CausalNode = z
     jobId: ref("Job").nullable(),
   })
   .meta({ id: "CausalNode" });
-export type CausalNode = z.output<typeof CausalNode>;
+export type CausalNodeRecord = z.output<typeof CausalNode>;

@@ -62,6 +62,7 @@ export const SessionKey = keyText(sessionKeyCharsMax).describe(
 );
 export const sessionKinds = ["main", "cron", "heartbeat", "subagent", "channel"] as const;
 export const SessionKind = z.enum(sessionKinds);
+export type SessionKind = z.output<typeof SessionKind>;
 
 export const QueueName = z
   .string()

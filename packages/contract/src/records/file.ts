@@ -24,7 +24,7 @@ export const HomeFile = z
       .describe("Which lines come from untrusted content"),
   })
   .meta({ id: "HomeFile" });
-export type HomeFile = z.output<typeof HomeFile>;
+export type HomeFileRecord = z.output<typeof HomeFile>;
 
 export const TrustedFile = z
   .object({

@@ -220,7 +220,7 @@ export const Tick = z
     recordedAt: Time,
   })
   .meta({ id: "Tick" });
-export type Tick = z.output<typeof Tick>;
+export type TickRecord = z.output<typeof Tick>;
 
 export const jobStates = ["active", "paused", "finished", "removed"] as const;
 
@@ -240,7 +240,7 @@ export const Job = z
     updatedAt: Time,
   })
   .meta({ id: "Job" });
-export type Job = z.output<typeof Job>;
+export type JobRecord = z.output<typeof Job>;
 
 export const JobVersion = z
   .object({
@@ -253,4 +253,4 @@ export const JobVersion = z
     differences: Differences.describe("Compared with the version before"),
   })
   .meta({ id: "JobVersion" });
-export type JobVersion = z.output<typeof JobVersion>;
+export type JobVersionRecord = z.output<typeof JobVersion>;

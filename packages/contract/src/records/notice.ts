@@ -55,4 +55,4 @@ export const Question = z
     expiresAt: Time.nullable(),
   })
   .meta({ id: "Question" });
-export type Question = z.output<typeof Question>;
+export type QuestionRecord = z.output<typeof Question>;

@@ -21,7 +21,6 @@ export const Part = z
     labels: z.array(text(256)).max(64).optional(),
   })
   .meta({ id: "Part" }) satisfies z.ZodType<PartFields>;
-export type Part = z.output<typeof Part>;
 
 export const PartRef = z
   .object({ sha256: Sha256, name: Name.optional().describe("As it is called in this message") })

@@ -32,7 +32,7 @@ export const Projection = z
     last: z.object({ ...compared, isCheck: z.boolean(), endedAt: Time }).nullable(),
   })
   .meta({ id: "Projection" });
-export type Projection = z.output<typeof Projection>;
+export type ProjectionRecord = z.output<typeof Projection>;
 
 export const ReplayStep = z
   .object({
@@ -44,4 +44,4 @@ export const ReplayStep = z
     sha256: compared.sha256.nullable(),
   })
   .meta({ id: "ReplayStep" });
-export type ReplayStep = z.output<typeof ReplayStep>;
+export type ReplayStepRecord = z.output<typeof ReplayStep>;

@@ -14,4 +14,4 @@ export const Queue = z
     waiting: Count,
   })
   .meta({ id: "Queue" });
-export type Queue = z.output<typeof Queue>;
+export type QueueRecord = z.output<typeof Queue>;

@@ -106,7 +106,7 @@ export const Run = z
     output: Json,
   })
   .meta({ id: "Run" });
-export type Run = z.output<typeof Run>;
+export type RunRecord = z.output<typeof Run>;
 
 export const Usage = z
   .object({
@@ -141,4 +141,4 @@ export const Step = z
     endedAt: Time.nullable(),
   })
   .meta({ id: "Step" });
-export type Step = z.output<typeof Step>;
+export type StepRecord = z.output<typeof Step>;

@@ -17,4 +17,4 @@ export const Service = z
     statements: z.array(z.string()).describe("SQL that a database administrator must run first"),
   })
   .meta({ id: "Service" });
-export type Service = z.output<typeof Service>;
+export type ServiceRecord = z.output<typeof Service>;

@@ -18,7 +18,7 @@ export const Session = z
     lastMessageAt: Time.nullable(),
   })
   .meta({ id: "Session" });
-export type Session = z.output<typeof Session>;
+export type SessionRecord = z.output<typeof Session>;
 
 export const Message = z
   .object({
@@ -35,4 +35,4 @@ export const Message = z
     createdAt: Time,
   })
   .meta({ id: "Message" });
-export type Message = z.output<typeof Message>;
+export type MessageRecord = z.output<typeof Message>;

@@ -11,7 +11,7 @@ const stateSummaryFields = {
 };
 
 export const StateSummary = z.object(stateSummaryFields).meta({ id: "StateSummary" });
-export type StateSummary = z.output<typeof StateSummary>;
+export type StateSummaryRecord = z.output<typeof StateSummary>;
 
 export const StateFile = z.object({ ...stateSummaryFields, value: Json }).meta({ id: "StateFile" });
 export type StateFile = z.output<typeof StateFile>;

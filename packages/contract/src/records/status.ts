@@ -82,4 +82,4 @@ export const Activity = z
     jobId: ref("Job", Slug).nullable(),
   })
   .meta({ id: "Activity" });
-export type Activity = z.output<typeof Activity>;
+export type ActivityRecord = z.output<typeof Activity>;

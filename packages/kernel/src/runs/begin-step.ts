@@ -8,7 +8,7 @@ import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { prepareIntent, type StepRequest } from "./prepare-intent.ts";
 import { diverge, type Replayed } from "./diverge.ts";
-import { prepareOutcome, type AlongsideOptions, type StepOutcome } from "./finish-step.ts";
+import { prepareOutcome, type AlongsideOptions, type FinishedStep } from "./finish-step.ts";
 import { refusal } from "./lease-lost.ts";
 import { moveSteps, moveStepsIn, repeated, type Intent, type MovedSteps, type StepMove } from "./move-steps.ts";
 import { type Effect, type Owned, type RunError, type Step } from "./run.ts";
@@ -28,7 +28,7 @@ export type BegunStep =
 
 export interface BeginOptions extends AlongsideOptions {
   /** Outcomes of earlier steps, recorded in the same transaction: a step costs one commit. */
-  finishing?: StepOutcome[];
+  finishing?: FinishedStep[];
   /** What an earlier owner left open becomes this owner's, under the same idempotency key. */
   takesOver?: boolean;
   /** Upper bounds of what the step may spend, reserved in the same transaction as reserveSpend does, but without its event. */

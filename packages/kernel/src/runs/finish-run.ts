@@ -11,7 +11,7 @@ import { releaseLimitedRuns } from "./start-limits.ts";
 import { emitRunEvent, eventError } from "./emit-run-event.ts";
 import { endDone, endDoneIn, handOver, type Claimer, type DoneRun } from "./end-done.ts";
 import { endRuns } from "./end-runs.ts";
-import { prepareOutcome, type StepOutcome } from "./finish-step.ts";
+import { prepareOutcome, type FinishedStep } from "./finish-step.ts";
 import { leaseLost } from "./lease-lost.ts";
 import { lockRuns, type RunHead } from "./lock-runs.ts";
 import { moveStepsIn } from "./move-steps.ts";
@@ -50,7 +50,7 @@ export interface FinishRunOptions {
   /**
    * Outcomes of its last steps, recorded in the same transaction. Not for a run with postconditions, which are judged by what is already recorded.
    */
-  finishing?: StepOutcome[];
+  finishing?: FinishedStep[];
   /** Further writes in the same transaction, before the run ends. They are taken back when its end was recorded before. */
   alongside?: ((tx: KernelTransaction, conclusion: RunConclusion) => Promise<void>) | undefined;
   /** It has no parent and declares no postconditions: then it ends, with what is written alongside, in one call. */

@@ -10,7 +10,7 @@ import { moveSteps, moveStepsIn, repeated, type OutcomeJson } from "./move-steps
 import { runLimits, type Owned, type RunError } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
 
-export interface StepOutcome {
+export interface FinishedStep {
   seq: number;
   /** The step itself, where it is recorded only with its outcome: what only reads may begin without a record. */
   intent?: { request: StepRequest; ms: number };
@@ -38,7 +38,7 @@ export interface AlongsideOptions {
 /** A checked outcome, ready to be written. */
 export interface PreparedOutcome extends OutcomeJson {
   owned: Owned;
-  outcome: StepOutcome;
+  outcome: FinishedStep;
 }
 
 /**
@@ -49,7 +49,7 @@ export interface PreparedOutcome extends OutcomeJson {
 export async function finishStep(
   kernel: Kernel,
   owned: Owned,
-  outcome: StepOutcome,
+  outcome: FinishedStep,
   options: AlongsideOptions = {},
 ): Promise<{ cancelRequested: boolean }> {
   const item = prepareOutcome(owned, outcome);
@@ -90,7 +90,7 @@ async function finishSteps(
 }
 
 /** @throws RoostError `limit_exceeded` for an output, error or usage that is too large */
-export function prepareOutcome(owned: Owned, outcome: StepOutcome): PreparedOutcome {
+export function prepareOutcome(owned: Owned, outcome: FinishedStep): PreparedOutcome {
   const text = (field: "output" | "error" | "usage") =>
     toJsonText(outcome[field], {
       what: `the ${field} of step ${outcome.seq} of run ${owned.runId}`,
@@ -105,14 +105,14 @@ export function prepareOutcome(owned: Owned, outcome: StepOutcome): PreparedOutc
   return { owned, outcome, json: `{"output":${text("output")},"told":${told},${error}${usage}${intent}${rest}` };
 }
 
-function toIntentJson(owned: Owned, { request, ms }: NonNullable<StepOutcome["intent"]>): string {
+function toIntentJson(owned: Owned, { request, ms }: NonNullable<FinishedStep["intent"]>): string {
   const { inputHash, inputText } = prepareIntent(owned, request);
   const { name, kind, effect } = request;
   return `{"input":${inputText},${JSON.stringify({ name, kind, effect, hash: inputHash, ms }).slice(1)}`;
 }
 
 /** Fields of the outcome's event beside the step itself. */
-function toldOf({ state, costUsd, usage, error }: StepOutcome): JsonObject {
+function toldOf({ state, costUsd, usage, error }: FinishedStep): JsonObject {
   if (state === "unknown") return { reason: eventReason(error?.message ?? "the attempt ended without an answer") };
   const unexplained: RunError = { code: "internal", message: "it failed without saying why" };
   return {

@@ -1,19 +1,10 @@
 /** The columns of the table of runs, once: row type, select list and insert are derived from them. */
 // tidy: the columns, and what is derived from them.
 import type { JsonObject, JsonValue } from "@roost/base";
-import type { Postcondition } from "@roost/contract/operations";
+import type { Postcondition, RunState, SessionKind } from "@roost/contract/operations";
 
-export type RunState =
-  | "ready"
-  | "queued"
-  | "running"
-  | "waiting"
-  | "done"
-  | "failed"
-  | "cancelled"
-  | "diverged"
-  | "outdated";
-export type SessionKind = "main" | "cron" | "heartbeat" | "subagent" | "channel";
+export type { RunState, SessionKind };
+
 /** What a waiting run waits for. The kernel sets `start` and `retry`; the others are declared waits. */
 export type WaitingFor = "start" | "retry" | "time" | "event" | "person" | "child" | "resolution" | "slot" | "rate";
 

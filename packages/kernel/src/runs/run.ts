@@ -1,6 +1,7 @@
 /** Runs: types and limits. The functions that move a run are in the files beside this one, named after them. */
 import type { WaitFilter } from "../groups/wants-event.ts";
 import type { JsonObject, JsonValue } from "@roost/base";
+import type { Effect } from "@roost/contract";
 import type { Labels } from "@roost/contract/labels";
 import { pageLimitMax, type Postcondition } from "@roost/contract/operations";
 import type { NewQuestion } from "./question.ts";
@@ -8,6 +9,7 @@ import type { RetryPolicy, RunBudget, RunError, RunRow, RunState, SessionKind } 
 
 export type { RetryPolicy, RunBudget, RunError, RunState, SessionKind, WaitingFor } from "./run-table.ts";
 
+export type { Effect };
 export type TerminalRunState = "done" | "failed" | "cancelled" | "diverged" | "outdated";
 /** Limits of a run. Larger content is stored elsewhere and referenced. */
 export const runLimits = {
@@ -106,7 +108,6 @@ export interface ClaimedRun extends Run {
   steps: Step[];
 }
 
-export type Effect = "readonly" | "idempotent" | "queryable" | "unsafe";
 export type StepState = "intent" | "done" | "failed" | "unknown" | "waiting";
 
 /** What was found out about an effect of unknown outcome. */

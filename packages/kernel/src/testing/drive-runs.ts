@@ -7,7 +7,7 @@ import type { StepRequest } from "../runs/prepare-intent.ts";
 import { claimRuns } from "../runs/claim-runs.ts";
 import { createRun } from "../runs/create-run.ts";
 import { finishRun } from "../runs/finish-run.ts";
-import { finishStep, type StepOutcome } from "../runs/finish-step.ts";
+import { finishStep, type FinishedStep } from "../runs/finish-step.ts";
 import { isLeaseLost } from "../runs/lease-lost.ts";
 import { getRun, listSteps } from "../runs/list-runs.ts";
 import type { ClaimedRun, NewRun, Owned, Run, RunState, Step } from "../runs/run.ts";
@@ -45,7 +45,7 @@ export function begin(kernel: Kernel, owned: Owned, seq: number, step: Partial<S
   });
 }
 
-export function done(kernel: Kernel, owned: Owned, seq: number, outcome: Partial<StepOutcome> = {}) {
+export function done(kernel: Kernel, owned: Owned, seq: number, outcome: Partial<FinishedStep> = {}) {
   return finishStep(kernel, owned, { seq, state: "done", output: `output ${seq}`, ...outcome });
 }
 

@@ -3,14 +3,14 @@ import { rehearsalProvider, type ProviderConfig } from "@roost/agent";
 import type { Settings } from "@roost/memory/settings";
 
 /** The gateway's model when the settings name none; null: there is none. */
-export interface FoundModel {
+export interface ModelOfHome {
   provider: string;
   name: string;
 }
 
 const nowhere = "http://127.0.0.1:9/v1";
 
-export function findProviders(settings: Settings, found: FoundModel | null): ProviderConfig[] {
+export function findProviders(settings: Settings, found: ModelOfHome | null): ProviderConfig[] {
   const configured = (settings.models ?? []).map(
     ({ id, model, price, contextTokensMax, outputTokensMax, temperature }): ProviderConfig => ({
       kind: "openai-compatible",

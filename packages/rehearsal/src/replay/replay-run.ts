@@ -30,7 +30,7 @@ import {
   type AgentTurn,
   readApproval,
 } from "@roost/worker";
-import { findProviders, type FoundModel } from "../play/find-providers.ts";
+import { findProviders, type ModelOfHome } from "../play/find-providers.ts";
 import { compareEnd, endOf, shortError } from "./compare-end.ts";
 import { createReplayingSteps, ReplayStopped, type ReplayingSteps } from "./create-replaying-steps.ts";
 import { createFindings, type Findings } from "./findings.ts";
@@ -43,7 +43,7 @@ export interface ReplayOptions {
   homeDir: string;
   runId: string;
   fromSeq?: number | undefined;
-  model: FoundModel | null;
+  model: ModelOfHome | null;
   signal: AbortSignal;
   logger?: Logger;
 }

@@ -1,7 +1,7 @@
 /** Input and output of a replay's process, a line of JSON each. Types only. */
 import type { ErrorCode } from "@roost/base";
 import type { ReplayReport } from "@roost/contract/operations";
-import type { FoundModel } from "../play/find-providers.ts";
+import type { ModelOfHome } from "../play/find-providers.ts";
 
 export interface ReplayTask {
   kind: "replay";
@@ -10,7 +10,7 @@ export interface ReplayTask {
   runId: string;
   /** Only earlier steps are answered. */
   fromSeq?: number | undefined;
-  model: FoundModel | null;
+  model: ModelOfHome | null;
 }
 
 export type ReplayMessage =

@@ -7,7 +7,7 @@ import {
   type RehearsedTick,
 } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
-import type { JobChange } from "@roost/jobs";
+import type { ChangedJob } from "@roost/jobs";
 import type { MeasuredRun } from "../play/measured-run.ts";
 import { isPriceKnown } from "../play/find-providers.ts";
 import { profileDefaults, type JobProfile } from "../profile/job-profile.ts";
@@ -26,7 +26,7 @@ import { summarizeJob } from "./summarize-job.ts";
 export interface ReportQuestion {
   scratch: Sql;
   span: { fromMs: number; untilMs: number; hours: number; timeZone: string; isLater: boolean };
-  changes: readonly JobChange[];
+  changes: readonly ChangedJob[];
   jobs: readonly (ProfiledJob & { state: string })[];
   profiles: ReadonlyMap<string, JobProfile>;
   measured: ReadonlyMap<string, MeasuredRun>;

@@ -3,7 +3,7 @@ import { createId, RoostError, type JsonValue } from "@roost/base";
 import { listComplaints, type EventDefinition, type ServiceContract } from "@roost/contract";
 import type { Database, Transaction } from "@roost/database";
 import { partitionOf } from "@roost/kernel";
-import type { OnceKey, ServiceDatabase, ServiceEvent, ServiceTransaction } from "../service.ts";
+import type { OnceOptions, ServiceDatabase, ServiceEvent, ServiceTransaction } from "../service.ts";
 
 interface Draft {
   event: EventDefinition;
@@ -120,7 +120,7 @@ function columnsOf(
 
 async function remember<T extends JsonValue>(
   tx: Transaction,
-  { scope, key, fingerprint, keepMs = keepMsDefault }: OnceKey,
+  { scope, key, fingerprint, keepMs = keepMsDefault }: OnceOptions,
   compute: () => Promise<T>,
 ): Promise<{ result: T; isRepeated: boolean }> {
   const [known] = await tx.query<{ isNew: boolean; isSame: boolean; result: T }>(

@@ -3,7 +3,7 @@ import { openDatabase, type Database } from "@roost/database";
 import type { InstalledService } from "./install-service.ts";
 import { limitMs } from "./role-statements.ts";
 
-export interface ConnectOptions {
+export interface ConnectServiceOptions {
   /** Of the home's database, as any user. */
   databaseUrl: string;
   installed: InstalledService;
@@ -13,7 +13,7 @@ export interface ConnectOptions {
 const poolMax = 4;
 
 /** Opens connections as the role of a service, with the role's limits. */
-export function connectService({ databaseUrl, installed, logger }: ConnectOptions): Promise<Database> {
+export function connectService({ databaseUrl, installed, logger }: ConnectServiceOptions): Promise<Database> {
   return openDatabase({
     url: urlOfRole(databaseUrl, installed),
     poolMax,

@@ -2,7 +2,7 @@
 
 import type { JsonValue } from "@roost/base";
 import type { StepOutcome, StepResult } from "@roost/agent";
-import { finishStep, waitInRun, type StepOutcome as RecordedOutcome, type WaitRequest } from "@roost/kernel";
+import { finishStep, waitInRun, type FinishedStep, type WaitRequest } from "@roost/kernel";
 import { labelsOfAnswer } from "./labels-of-answer.ts";
 import { beginPutOff, type Executing, type StepContext } from "./record-intent.ts";
 import { RunInterruption } from "./run-interruption.ts";
@@ -42,7 +42,7 @@ export async function recordOutcome<T>(
     return suspend<T>(context, seq, result.wait);
   }
   const alongside = result.state === "done" ? context.options.alongside?.(name) : undefined;
-  const outcome: RecordedOutcome = {
+  const outcome: FinishedStep = {
     ...toRecord(seq, result, context.spend),
     ...(await context.mark.join(result)),
     ...(asked.kind === "context" ? { shares: true } : {}),

@@ -2,7 +2,7 @@
 
 import { RoostError, toRoostError, type JsonValue } from "@roost/base";
 import type { StepOutcome, StepResult } from "@roost/agent";
-import type { RunError, StepOutcome as RecordedOutcome, Step, WaitResult } from "@roost/kernel";
+import type { RunError, FinishedStep, Step, WaitResult } from "@roost/kernel";
 import { labelsOfAnswer } from "./labels-of-answer.ts";
 import type { SpendLedger } from "./spend-ledger.ts";
 
@@ -10,7 +10,7 @@ export function toRecord<T>(
   seq: number,
   result: Exclude<StepResult<T>, { state: "waiting" }>,
   spend: SpendLedger,
-): RecordedOutcome {
+): FinishedStep {
   const spent = spend.spentBy(seq);
   const settled = spent === undefined ? {} : { costUsd: spent.usd, tokens: spent.tokens };
   if (result.state === "done") {

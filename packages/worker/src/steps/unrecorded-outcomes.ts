@@ -2,7 +2,7 @@
 // commit. Otherwise it is recorded alone after a short time; none is dropped unrecorded.
 
 import { delay } from "@roost/base";
-import { finishStep, type Kernel, type KernelTransaction, type Owned, type StepOutcome } from "@roost/kernel";
+import { finishStep, type Kernel, type KernelTransaction, type Owned, type FinishedStep } from "@roost/kernel";
 
 /** How long an outcome waits. A crash meanwhile is one between an effect and its record, which can always happen. */
 const holdMsMax = 10;
@@ -14,7 +14,7 @@ export type Alongside = (tx: KernelTransaction) => Promise<void>;
 
 /** What is to be recorded together. */
 export interface HeldOutcomes {
-  finishing: StepOutcome[];
+  finishing: FinishedStep[];
   alongside?: Alongside;
 }
 
@@ -24,7 +24,7 @@ export type Pause = (ms: number, options: { signal: AbortSignal }) => Promise<vo
 export interface UnrecordedOutcomes {
   /** Whether a held outcome has writes alongside. */
   readonly hasAlongside: boolean;
-  hold(outcome: StepOutcome, alongside?: Alongside): void;
+  hold(outcome: FinishedStep, alongside?: Alongside): void;
   /** Writes together with the held outcomes; if that fails, they stay held. */
   recordWith<T>(write: (held: HeldOutcomes) => Promise<T>): Promise<T>;
   /** Records the held outcomes alone. */
@@ -32,7 +32,7 @@ export interface UnrecordedOutcomes {
 }
 
 interface Held {
-  outcome: StepOutcome;
+  outcome: FinishedStep;
   alongside: Alongside | undefined;
 }
 

@@ -23,7 +23,7 @@ import { createDurableSteps } from "../steps/create-durable-steps.ts";
 import { createToolsFor } from "../tools/create-tools-for.ts";
 import { startRun } from "./start-worker.ts";
 
-export interface Call {
+export interface WantedCall {
   name: string;
   arguments: JsonObject;
 }
@@ -39,15 +39,15 @@ export interface TestHome extends AsyncDisposable {
   handlerOptions: AgentHandlerOptions;
   setScript: (script: Script) => void;
   /** Starts a run and claims it. */
-  begin(run?: Partial<NewRun>): Promise<Owner>;
+  begin(run?: Partial<NewRun>): Promise<RunOwner>;
   /** Claims all ready runs and returns the one with this id, else the first. */
-  claim(runId?: string): Promise<Owner>;
+  claim(runId?: string): Promise<RunOwner>;
   /** The model makes these calls, one after the other, then ends. With `crashAfter` the worker dies once that tool has acted. */
-  think(owner: Owner, calls: Call[], options?: { crashAfter?: string }): Promise<Thought>;
+  think(owner: RunOwner, calls: WantedCall[], options?: { crashAfter?: string }): Promise<Thought>;
 }
 
 /** A run and the worker that claimed it. */
-export interface Owner {
+export interface RunOwner {
   run: ClaimedRun;
   /** The worker dies: the run is ready again, at a higher epoch. */
   die(): Promise<void>;
@@ -97,7 +97,7 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
   const agentOf = createAgentOf(kernel);
   const owned = opened.move();
 
-  async function claim(runId?: string): Promise<Owner> {
+  async function claim(runId?: string): Promise<RunOwner> {
     const worker = await registerWorker(kernel, { kind: "worker", host: "test", pid: process.pid });
     owned.use(worker);
     const runs = await claimRuns(kernel, { workerId: worker.workerId, queues: ["default"], limit: 20, loopVersions });

@@ -7,13 +7,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { readTopic, type Kernel } from "@roost/kernel";
-import { Crash, jobRun, openTestHome, type Call, type TestHome } from "../testing/open-test-home.ts";
+import { Crash, jobRun, openTestHome, type WantedCall, type TestHome } from "../testing/open-test-home.ts";
 
 async function countOf(kernel: Kernel, topic: string, type: string): Promise<number> {
   return (await readTopic(kernel.database, { topic, limit: 500, types: [type] })).events.length;
 }
 
-async function resumed(home: TestHome, calls: Call[], run = {}): Promise<string> {
+async function resumed(home: TestHome, calls: WantedCall[], run = {}): Promise<string> {
   const last = calls.at(-1)!.name;
   const first = await home.begin(run);
   await assert.rejects(home.think(first, calls, { crashAfter: last }), Crash);
@@ -24,7 +24,7 @@ async function resumed(home: TestHome, calls: Call[], run = {}): Promise<string>
 }
 
 interface Case {
-  calls: Call[];
+  calls: WantedCall[];
   topic: string;
   type: string;
   check: (answer: string, home: TestHome) => unknown;

@@ -5,7 +5,7 @@ import { toolNames } from "@roost/contract/operations";
 import { answerQuestion, finishRun, getRun, listQuestions } from "@roost/kernel";
 import { appendReply, sendMessage } from "@roost/memory";
 import { RunInterruption } from "../steps/run-interruption.ts";
-import { jobRun, openTestHome, type Call, type TestHome } from "../testing/open-test-home.ts";
+import { jobRun, openTestHome, type WantedCall, type TestHome } from "../testing/open-test-home.ts";
 
 async function namesFor(home: TestHome, run: Parameters<TestHome["begin"]>[0]): Promise<string[]> {
   return (await home.think(await home.begin(run), [])).toolNames;
@@ -56,7 +56,7 @@ test("createToolsFor() lets job and agent narrow the tools, and neither widen th
 const marker = "the-secret-of-the-blue-heron";
 
 /** Every tool that reads, asked in every way that could show what main knows. */
-function probes(runIds: string[]): Call[] {
+function probes(runIds: string[]): WantedCall[] {
   const paths = [
     "MEMORY.md",
     "./MEMORY.md",
@@ -71,7 +71,7 @@ function probes(runIds: string[]): Call[] {
     "memory/private-state.json",
     ".roost/token",
   ];
-  const call = (name: string, args: Call["arguments"] = {}): Call => ({ name, arguments: args });
+  const call = (name: string, args: WantedCall["arguments"] = {}): WantedCall => ({ name, arguments: args });
   return [
     ...paths.map((path) => call("read_file", { path })),
     ...paths.map((path) => call("write_file", { path, text: "x" })),
