@@ -1,8 +1,9 @@
 /** What the command reads from its environment; nothing else in this app reads it. */
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { readConfig } from "@roost/base";
+import { findRoostCommand, readConfig } from "@roost/base";
 import { z } from "zod";
+import { roostScript } from "./clone.ts";
 
 /** Where the starter in scripts/bootstrap keeps it. */
 const ownCompileCache = join("node_modules", ".roost", "compile-cache");
@@ -47,6 +48,11 @@ export function readCliConfig(environment: Record<string, string | undefined> = 
     ...(given.COLUMNS === undefined ? {} : { columns: given.COLUMNS }),
     environment: withoutOwn(environment),
   };
+}
+
+/** How `roost` is called on this machine from any directory. */
+export function readRoostCommand(environment: Record<string, string | undefined> = process.env): string {
+  return findRoostCommand({ script: roostScript, path: environment["PATH"], userDirectory: homedir() });
 }
 
 function withoutOwn(environment: Record<string, string | undefined>): Record<string, string | undefined> {

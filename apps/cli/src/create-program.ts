@@ -10,6 +10,7 @@ import { addDoctorCommand } from "./commands/doctor.ts";
 import { addFilesCommands } from "./commands/files.ts";
 import { addHelpCommand } from "./commands/help.ts";
 import { addJobsCommands } from "./commands/jobs.ts";
+import { addLinkCommand } from "./commands/link.ts";
 import { addLockCommand } from "./commands/lock.ts";
 import { addLogCommands } from "./commands/log.ts";
 import { addNoticeCommands } from "./commands/notices.ts";
@@ -56,6 +57,7 @@ export function createProgram(context: CliContext): Command {
   addStatusCommand(program, context);
   addDoctorCommand(program, context);
   addShowConfigCommands(program, context);
+  addLinkCommand(program, context);
   program.commandsGroup("Talking");
   addAskCommand(program, context);
   addChatCommand(program, context);

@@ -2,7 +2,7 @@
 import { toRoostError } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import type { Terminal } from "./print/create-terminal.ts";
-import { plainText } from "./print/text-width.ts";
+import { plainText } from "@roost/base/text-width";
 
 export function reportError(thrown: unknown, terminal: Terminal, isDebug: boolean): number {
   const error = toRoostError(thrown);

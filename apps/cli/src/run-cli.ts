@@ -2,7 +2,7 @@
 import { RoostError, systemClock } from "@roost/base";
 import { CommanderError } from "commander";
 import type { CliContext, CliStreams } from "./cli-context.ts";
-import { readCliConfig } from "./config.ts";
+import { readCliConfig, readRoostCommand } from "./config.ts";
 import { connect } from "./connect.ts";
 import { createProgram } from "./create-program.ts";
 import { explainInput } from "./help/explain-input.ts";
@@ -30,6 +30,7 @@ export async function runCli(args: readonly string[], given: CliProcess): Promis
     isInputTerminal: stdin.isTTY === true,
     isJson: ownArgs.includes("--json"),
     clock: systemClock,
+    command: () => readRoostCommand(given.environment),
   };
   let terminal = createTerminal({ ...streams, wantsColor: undefined, columns: undefined });
   let exitCode = 0;

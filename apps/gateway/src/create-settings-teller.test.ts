@@ -27,7 +27,7 @@ test("createSettingsTeller() says once that roost.yaml was changed or broken, an
     await write("# a comment\ntimeZone: Europe/Berlin\n");
     assert.deepEqual(await look(), []);
     await write("timeZone: Europe/Rome\n");
-    assert.deepEqual(await look(), ["roost.yaml changed (timeZone): restart to apply it (roost down, npm start)"]);
+    assert.deepEqual(await look(), ["roost.yaml changed (timeZone): restart to apply it (roost down, roost up)"]);
     assert.equal((await look()).length, 1);
     await t.clock.advance(120_000);
     await write("timeZone: [\n");

@@ -51,5 +51,5 @@ function describeChange(homeDir: string, started: Settings): string | undefined 
     (name) => !isDeepStrictEqual(started[name], now[name]),
   );
   if (names.length === 0) return undefined;
-  return `${settingsFile} changed (${names.join(", ")}): restart to apply it (roost down, npm start)`;
+  return `${settingsFile} changed (${names.join(", ")}): restart to apply it (roost down, roost up)`;
 }

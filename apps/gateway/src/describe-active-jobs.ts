@@ -12,7 +12,7 @@ export async function describeActiveJobs(kernel: Kernel, settings: Settings): Pr
   const names = jobs.slice(0, namesShown).map(({ id }) => id);
   const more = jobs.length > namesShown ? ` and ${jobs.length - namesShown} more` : "";
   const [subject, verb] = jobs.length === 1 ? ["1 job", "is"] : [`${jobs.length} jobs`, "are"];
-  return `${subject} ${verb} active (${names.join(", ")}${more}), ${describeCap(settings)}: npx roost jobs list, npx roost jobs pause JOB`;
+  return `${subject} ${verb} active (${names.join(", ")}${more}), ${describeCap(settings)}: roost jobs list, roost jobs pause JOB`;
 }
 
 function describeCap(settings: Settings): string {

@@ -183,7 +183,7 @@ function databaseUrl(config: GatewayConfig): string {
   if (config.databaseUrl !== undefined) return config.databaseUrl;
   throw new RoostError(
     "invalid_input",
-    "No database is given: start everything with `npm start`, or set DATABASE_URL to run the gateway alone",
+    "No database is given: start everything with roost up, or set DATABASE_URL to run the gateway alone",
   );
 }
 

@@ -18,10 +18,10 @@ export function startPage(version: string): string {
 <body>
 <h1>Roost is up</h1>
 <p class="faint">version ${version}</p>
-<p>This is the gateway of one home. It answers programs that have the home's token. From a terminal in the clone:</p>
-<pre>npx roost ask "what can you do for me?"
-npx roost ps
-npx roost status</pre>
+<p>This is the gateway of one home. It answers programs that have the home's token. From a terminal:</p>
+<pre>roost ask "what can you do for me?"
+roost ps
+roost status</pre>
 <p>Every operation stands in <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1).</p>
 </body>
 </html>

@@ -4,7 +4,8 @@
  */
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { logLevels, RoostError, type LogLevel } from "@roost/base";
+import { fileURLToPath } from "node:url";
+import { findRoostCommand, logLevels, RoostError, type LogLevel } from "@roost/base";
 import { detachedVariable } from "./start-detached.ts";
 
 export interface SupervisorConfig {
@@ -14,12 +15,15 @@ export interface SupervisorConfig {
   workerCount: number;
   logLevel: LogLevel;
   isColorWanted: boolean;
+  /** Width of the terminal where it does not tell its own. */
+  columns: number | undefined;
   /** Started by start-detached.ts. */
   isDetached: boolean;
   /** The children's environment, to which Roost's variables are added. */
   environment: NodeJS.ProcessEnv;
 }
 
+const columnsMin = 40;
 const workerCountDefault = 2;
 const workerCountMax = 64;
 
@@ -47,6 +51,7 @@ export function readSupervisorConfig(environment: NodeJS.ProcessEnv = process.en
     workerCount,
     logLevel: isLogLevel(logLevel) ? logLevel : "info",
     isColorWanted: read("NO_COLOR") === undefined && read("TERM") !== "dumb",
+    columns: Math.max(columnsMin, Number(read("COLUMNS"))) || undefined,
     isDetached: read(detachedVariable) !== undefined,
     environment,
   };
@@ -54,4 +59,10 @@ export function readSupervisorConfig(environment: NodeJS.ProcessEnv = process.en
 
 function isLogLevel(text: string): text is LogLevel {
   return (logLevels as readonly string[]).includes(text);
+}
+
+/** How `roost` is called on this machine from any directory. */
+export function readRoostCommand(environment: NodeJS.ProcessEnv = process.env): string {
+  const script = fileURLToPath(new URL("../../../roost", import.meta.url));
+  return findRoostCommand({ script, path: environment["PATH"], userDirectory: homedir() });
 }

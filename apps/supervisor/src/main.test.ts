@@ -66,7 +66,7 @@ test("roost up waits for a database that is down and says so, until it is stoppe
 test("roost down says so when nothing runs", async () => {
   await using paths = await createTemporaryHome();
   const { err, code } = await run(["down"], { ROOST_HOME: paths.home });
-  assert.match(err, /Roost is not running for .*: start it with npm start/);
+  assert.match(err, /Roost is not running for .*: start it with \S*roost up/);
   assert.equal(code, 66);
 });
 

@@ -1,9 +1,9 @@
 /** `roost up` and `roost down`: parses arguments, builds what it needs, maps the outcome to an exit code. */
 import { fileURLToPath } from "node:url";
-import { toRoostError } from "@roost/base";
+import { nameCommands, toRoostError } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import type { ReadyMessage } from "./children/child-messages.ts";
-import { readSupervisorConfig, type SupervisorConfig } from "./config.ts";
+import { readRoostCommand, readSupervisorConfig, type SupervisorConfig } from "./config.ts";
 import { homePaths } from "./home/home-paths.ts";
 import { listenForStop } from "./listen-for-stop.ts";
 import { readProcessIdentity } from "./processes/process-identity.ts";
@@ -17,6 +17,8 @@ import { describeReady } from "./terminal/describe-ready.ts";
 
 /** The shell's exit code for a command ended by Ctrl-C. */
 const forcedExitCode = 130;
+/** For a file or a pipe. */
+const columnsDefault = 120;
 
 async function main(args: string[]): Promise<number> {
   const { command, isDetached, stopWith } = readArguments(args);
@@ -32,7 +34,11 @@ async function main(args: string[]): Promise<number> {
   }
   if (isDetached) {
     const write = (text: string) => void process.stdout.write(text);
-    const environment = { NODE_COMPILE_CACHE: defaultProgramPaths().compileCache, ...config.environment };
+    const environment = {
+      NODE_COMPILE_CACHE: defaultProgramPaths().compileCache,
+      ...config.environment,
+      ...(process.stdout.isTTY && { COLUMNS: String(process.stdout.columns) }),
+    };
     return startDetached({ program: fileURLToPath(import.meta.url), environment, write });
   }
   return up(config, terminal, stopWith);
@@ -72,6 +78,8 @@ function openTerminal(config: SupervisorConfig): ProcessTerminal {
     write: (text) => void (isListening && process.stdout.write(text)),
     isTerminal: process.stdout.isTTY,
     hasColor: process.stdout.isTTY && config.isColorWanted,
+    columns: () => config.columns ?? (process.stdout.columns || columnsDefault),
+    command: readRoostCommand(),
   });
 }
 
@@ -79,6 +87,7 @@ try {
   process.exit(await main(process.argv.slice(2)));
 } catch (thrown) {
   const error = toRoostError(thrown);
-  process.stderr.write(`${error.code === "internal" ? (error.stack ?? error.message) : error.message}\n`);
+  const text = error.code === "internal" ? (error.stack ?? error.message) : error.message;
+  process.stderr.write(`${nameCommands(text, readRoostCommand())}\n`);
   process.exit(exitCodeOf(error.code));
 }

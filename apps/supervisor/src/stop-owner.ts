@@ -12,7 +12,7 @@ const stopMsMax = 90_000;
 export async function stopOwner(home: string, terminal: ProcessTerminal): Promise<void> {
   const owner = await readOwner(homePaths(home).owner);
   if (owner === undefined || !isProcessAlive(owner.identity)) {
-    throw new RoostError("not_found", `Roost is not running for ${home}: start it with npm start`);
+    throw new RoostError("not_found", `Roost is not running for ${home}: start it with roost up`);
   }
   try {
     process.kill(owner.pid, "SIGTERM");

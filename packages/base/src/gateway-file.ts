@@ -14,12 +14,12 @@ export async function readGatewayUrl(homeDir: string): Promise<string> {
   if (text === undefined) {
     throw new RoostError(
       "unavailable",
-      `Roost is not running for the home ${homeDir}: start it with npm start (or roost up --detach), or name another home with ROOST_HOME`,
+      `Roost is not running for the home ${homeDir}: start it with roost up (--detach leaves it running), or name another home with ROOST_HOME`,
     );
   }
   const url = urlIn(text);
   if (url !== undefined) return url;
-  throw new RoostError("unavailable", `${path} does not name the gateway: restart with roost down and npm start`);
+  throw new RoostError("unavailable", `${path} does not name the gateway: restart with roost down, roost up`);
 }
 
 function urlIn(text: string): string | undefined {

@@ -17,6 +17,7 @@ export {
   type LogLevel,
 } from "./logger.ts";
 export { nearestName } from "./nearest-name.ts";
+export { findOnPath, findRoostCommand, nameCommands, type RoostCommandOptions } from "./roost-command.ts";
 export { readConfig, type ReadConfigOptions } from "./read-config.ts";
 export {
   findUnstorable,

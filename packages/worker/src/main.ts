@@ -118,7 +118,7 @@ function databaseUrl(config: WorkerConfig): string {
   if (config.databaseUrl !== undefined) return config.databaseUrl;
   throw new RoostError(
     "invalid_input",
-    "No database is given: start everything with `npm start`, or set DATABASE_URL to run a worker alone",
+    "No database is given: start everything with roost up, or set DATABASE_URL to run a worker alone",
   );
 }
 

@@ -11,7 +11,7 @@ import { formatPairs } from "../print/format-pairs.ts";
 import { noteUnreadable } from "../print/note-unreadable.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Column } from "../print/table.ts";
-import { plainLine, plainText } from "../print/text-width.ts";
+import { plainLine, plainText } from "@roost/base/text-width";
 import { readPages } from "../read-pages.ts";
 import { addVersionsCommand, requireVersion } from "./add-versions-command.ts";
 

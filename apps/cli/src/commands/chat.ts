@@ -10,7 +10,7 @@ import type { RoostClient } from "../connect.ts";
 import { createRunView } from "../conversation/create-run-view.ts";
 import { followRun } from "../conversation/follow-run.ts";
 import { watchNotices } from "../conversation/watch-notices.ts";
-import { cutText, plainLine, plainText } from "../print/text-width.ts";
+import { cutText, plainLine, plainText } from "@roost/base/text-width";
 
 const historyLinesMax = 500;
 const prompt = "you> ";

@@ -21,7 +21,7 @@ import {
   parseOptionNumber,
 } from "../parse-option.ts";
 import { relativeTime } from "../print/relative-time.ts";
-import { plainText } from "../print/text-width.ts";
+import { plainText } from "@roost/base/text-width";
 import { requireAgent, requireTools } from "../require-agent.ts";
 
 export function addDefineJobsCommands(jobs: Command, context: CliContext): void {

@@ -6,7 +6,7 @@ import { checkMachine } from "../doctor/check-machine.ts";
 import type { Check } from "../doctor/check.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { formatPairs } from "../print/format-pairs.ts";
-import { plainLine } from "../print/text-width.ts";
+import { plainLine } from "@roost/base/text-width";
 
 const marks = { good: "ok", warn: "!", bad: "x", skipped: "-" } as const;
 const tones = { good: "good", warn: "warn", bad: "bad", skipped: "dim" } as const;
@@ -39,11 +39,14 @@ function printChecks({ terminal }: CliContext, checks: readonly Check[]): void {
     const mark = terminal.paint(marks[state].padEnd(2), tones[state]);
     const prefix = `${mark} ${name.padEnd(nameWidth)}`;
     const width = terminal.columns - 2 - nameWidth - 3;
-    const lines = formatPairs([["", plainLine(text)]], { columns: width + 2, paint: terminal.paint });
+    const lines = formatPairs([["", terminal.named(plainLine(text))]], { columns: width + 2, paint: terminal.paint });
     for (const [index, line] of lines.entries())
       terminal.line(`${index === 0 ? prefix : " ".repeat(nameWidth + 3)}${line}`);
     if (advice === undefined) continue;
-    for (const line of formatPairs([["→", plainLine(advice)]], { columns: width, paint: terminal.paint }))
+    for (const line of formatPairs([["→", terminal.named(plainLine(advice))]], {
+      columns: width,
+      paint: terminal.paint,
+    }))
       terminal.line(`${" ".repeat(nameWidth + 5)}${line}`);
   }
 }

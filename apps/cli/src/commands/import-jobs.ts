@@ -16,7 +16,7 @@ import { convertCronJob, keepUnreadable, slugOf, type ConvertedJob } from "../jo
 import { listLeftBehind } from "../jobs/import/list-left-behind.ts";
 import { readCronStore, type CronStoreFile } from "../jobs/import/read-cron-store.ts";
 import { printChanges } from "../jobs/print-changes.ts";
-import { plainLine } from "../print/text-width.ts";
+import { plainLine } from "@roost/base/text-width";
 import { readPages } from "../read-pages.ts";
 
 const jobsMax = 5_000;

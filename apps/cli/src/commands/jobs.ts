@@ -19,7 +19,7 @@ import { relativeTime } from "../print/relative-time.ts";
 import { shortId } from "../print/short-id.ts";
 import { toneOf } from "../print/create-paint.ts";
 import type { Column } from "../print/table.ts";
-import { plainLine, plainText } from "../print/text-width.ts";
+import { plainLine, plainText } from "@roost/base/text-width";
 import { readPages } from "../read-pages.ts";
 import { showAnswer } from "./ask.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
@@ -166,10 +166,11 @@ function addPause(jobs: Command, context: CliContext): void {
     .argument("<job>", "id of the job")
     .option("--reason <text>", "reason to record")
     .action(async (jobId: string, { reason }: { reason?: string }) => {
+      const { terminal } = context;
       const { client } = await context.connect();
       const answer = await client.pauseJob({ jobId, reason });
-      if (context.terminal.isJson) return context.terminal.json(answer);
-      context.terminal.line(`Paused ${jobId}; resume it with roost jobs resume ${jobId}`);
+      if (terminal.isJson) return terminal.json(answer);
+      terminal.line(terminal.named(`Paused ${jobId}; resume it with roost jobs resume ${jobId}`));
     });
 }
 
@@ -215,7 +216,7 @@ function addRun(jobs: Command, context: CliContext): void {
       if (runId === null)
         return terminal.line(`${jobId} did not run: ${outcome}${why === null ? "" : `, ${plainLine(why)}`}`);
       terminal.line(`${answer.isRepeated ? "Already started" : "Started"}: ${runId}`);
-      terminal.line(terminal.paint(`roost run watch ${runId}`, "dim"));
+      terminal.line(terminal.paint(terminal.named(`roost run watch ${runId}`), "dim"));
     });
 }
 

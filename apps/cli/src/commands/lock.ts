@@ -10,7 +10,7 @@ import { keepLease, type Lease } from "../guarded/keep-lease.ts";
 import { keepTrying } from "../guarded/keep-trying.ts";
 import { describePurpose, nameHolder } from "../guarded/name-holder.ts";
 import { parseOptionDuration } from "../parse-option.ts";
-import { plainLine } from "../print/text-width.ts";
+import { plainLine } from "@roost/base/text-width";
 import { catchSignals } from "../processes/catch-signals.ts";
 import { runCommand } from "../processes/run-command.ts";
 

@@ -7,7 +7,7 @@ import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
 import { toneOf, type Tone } from "../print/create-paint.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Column } from "../print/table.ts";
-import { plainLine } from "../print/text-width.ts";
+import { plainLine } from "@roost/base/text-width";
 import { readPages } from "../read-pages.ts";
 
 const groupsMax = 5000;

@@ -5,7 +5,7 @@ import type { CliContext } from "../cli-context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Column } from "../print/table.ts";
-import { plainLine } from "../print/text-width.ts";
+import { plainLine } from "@roost/base/text-width";
 
 export function addLogReplayCommands(log: Command, context: CliContext): void {
   addProjections(log, context);

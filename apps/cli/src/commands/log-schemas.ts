@@ -9,7 +9,7 @@ import type { CliContext } from "../cli-context.ts";
 import { readInput } from "../conversation/read-input.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { relativeTime } from "../print/relative-time.ts";
-import { plainLine } from "../print/text-width.ts";
+import { plainLine } from "@roost/base/text-width";
 import { readPages } from "../read-pages.ts";
 
 const schemasMax = 10_000;

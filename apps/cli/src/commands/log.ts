@@ -5,7 +5,7 @@ import type { CliContext } from "../cli-context.ts";
 import { findRunId } from "../find-by-id.ts";
 import { formatClock, readHomeZone } from "../home-zone.ts";
 import { collectOption, parseOptionCount, parseOptionDuration } from "../parse-option.ts";
-import { cutText, plainLine, textWidth } from "../print/text-width.ts";
+import { cutText, plainLine, textWidth } from "@roost/base/text-width";
 import { addLogDeadCommands } from "./log-dead.ts";
 import { addLogGroupsCommands } from "./log-groups.ts";
 import { addLogReplayCommands } from "./log-replay.ts";

@@ -7,7 +7,7 @@ import { findById } from "../find-by-id.ts";
 import { parseOptionCount } from "../parse-option.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { shortId } from "../print/short-id.ts";
-import { plainLine, plainText, wrapText } from "../print/text-width.ts";
+import { plainLine, plainText, wrapText } from "@roost/base/text-width";
 import { readPages } from "../read-pages.ts";
 
 const questionsMax = 500;
@@ -53,7 +53,7 @@ function printNotice({ terminal }: CliContext, notice: Notice, nowMs: number): v
 }
 
 function printIndented(terminal: CliContext["terminal"], text: string): void {
-  for (const line of plainText(text).split("\n"))
+  for (const line of terminal.named(plainText(text)).split("\n"))
     for (const part of wrapText(line, terminal.columns - 2)) terminal.line(`  ${part}`);
 }
 

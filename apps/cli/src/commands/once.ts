@@ -11,7 +11,7 @@ import { keepTrying } from "../guarded/keep-trying.ts";
 import { describePurpose, nameHolder } from "../guarded/name-holder.ts";
 import { parseOptionDuration } from "../parse-option.ts";
 import { relativeTime } from "../print/relative-time.ts";
-import { plainLine, plainText } from "../print/text-width.ts";
+import { plainLine, plainText } from "@roost/base/text-width";
 import { runCommand, type CommandEnd } from "../processes/run-command.ts";
 
 interface OnceOptions {

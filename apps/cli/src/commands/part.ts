@@ -5,7 +5,7 @@ import { RoostError } from "@roost/base";
 import { formatBytes } from "@roost/contract/part";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
-import { plainLine } from "../print/text-width.ts";
+import { plainLine } from "@roost/base/text-width";
 
 export function addPartCommand(program: Command, context: CliContext): void {
   program

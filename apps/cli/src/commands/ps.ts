@@ -5,7 +5,7 @@ import type { RoostClient } from "../connect.ts";
 import { activityColumns, formatActivityTable } from "../live/activity-table.ts";
 import { openScreen } from "../live/open-screen.ts";
 import { readActivity, watchActivity, type ActivityView } from "../live/watch-activity.ts";
-import { cutText, plainLine } from "../print/text-width.ts";
+import { cutText, plainLine } from "@roost/base/text-width";
 import { catchSignals } from "../processes/catch-signals.ts";
 
 const redrawMs = 1000;

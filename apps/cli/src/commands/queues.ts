@@ -5,7 +5,7 @@ import type { CliContext } from "../cli-context.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Column } from "../print/table.ts";
-import { plainLine } from "../print/text-width.ts";
+import { plainLine } from "@roost/base/text-width";
 import { readPages } from "../read-pages.ts";
 
 const queuesMax = 5000;
@@ -51,7 +51,7 @@ function addPause(queues: Command, context: CliContext): void {
       const answer = await client.pauseQueue({ queue, reason });
       if (context.terminal.isJson) return context.terminal.json(answer);
       const name = plainLine(queue);
-      context.terminal.line(`Paused ${name}; resume it with roost queues resume ${name}`);
+      context.terminal.line(context.terminal.named(`Paused ${name}; resume it with roost queues resume ${name}`));
     });
 }
 

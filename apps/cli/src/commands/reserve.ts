@@ -10,7 +10,7 @@ import { parseOptionAmount, parseOptionDuration } from "../parse-option.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { shortId } from "../print/short-id.ts";
 import type { Column } from "../print/table.ts";
-import { plainLine } from "../print/text-width.ts";
+import { plainLine } from "@roost/base/text-width";
 import { readPages } from "../read-pages.ts";
 
 interface ReserveOptions {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ReplayReport } from "@roost/contract/operations";
-import { textWidth } from "../print/text-width.ts";
+import { textWidth } from "@roost/base/text-width";
 import { someRunId, someSummary } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/run-roost.ts";

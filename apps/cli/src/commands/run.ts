@@ -6,7 +6,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { findRunId } from "../find-by-id.ts";
 import { parseOptionCount, parseOptionFields } from "../parse-option.ts";
 import { printRun } from "../print/print-run.ts";
-import { plainLine } from "../print/text-width.ts";
+import { plainLine } from "@roost/base/text-width";
 import { readPages } from "../read-pages.ts";
 import { showAnswer } from "./ask.ts";
 import { addRunReplay } from "./run-replay.ts";
@@ -118,7 +118,7 @@ function tellFurther(
   if (terminal.isJson) return terminal.json(answer);
   const { title, id, state } = answer.run;
   terminal.line(`${what}: ${plainLine(title)} ${id} (${state})`);
-  terminal.line(terminal.paint(`roost run watch ${id}`, "dim"));
+  terminal.line(terminal.paint(terminal.named(`roost run watch ${id}`), "dim"));
 }
 
 function addFork(run: Command, context: CliContext): void {

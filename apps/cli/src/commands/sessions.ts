@@ -7,7 +7,7 @@ import { parseOptionCount } from "../parse-option.ts";
 import { printParts } from "../print/print-parts.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Column } from "../print/table.ts";
-import { plainLine, plainText, wrapText } from "../print/text-width.ts";
+import { plainLine, plainText, wrapText } from "@roost/base/text-width";
 import { readPages } from "../read-pages.ts";
 
 export function addSessionsCommand(program: Command, context: CliContext): void {

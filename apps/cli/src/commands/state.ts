@@ -4,7 +4,7 @@ import type { StateSummaryRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { Column } from "../print/table.ts";
-import { plainText } from "../print/text-width.ts";
+import { plainText } from "@roost/base/text-width";
 import { readPages } from "../read-pages.ts";
 
 const filesMax = 2000;

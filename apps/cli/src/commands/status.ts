@@ -7,7 +7,7 @@ import { noteUnreadable } from "../print/note-unreadable.ts";
 import { formatCount, formatUsd } from "../print/format-spend.ts";
 import { formatPairs } from "../print/format-pairs.ts";
 import { relativeTime } from "../print/relative-time.ts";
-import { plainLine } from "../print/text-width.ts";
+import { plainLine } from "@roost/base/text-width";
 
 export function addStatusCommand(program: Command, context: CliContext): void {
   program
@@ -37,7 +37,12 @@ function printStatus({ terminal, clock }: CliContext, status: Status, url: strin
     ["database", `PostgreSQL ${status.engine.version}${status.engine.embedded ? ", embedded" : ""}`],
     ["workers", describeWorkers(status)],
     ["runs", `${counts.running} running, ${counts.waiting} waiting, ${counts.queued + counts.ready} queued`],
-    ["questions", counts.openQuestions === 0 ? "" : paint(`${counts.openQuestions} open (roost questions)`, "accent")],
+    [
+      "questions",
+      counts.openQuestions === 0
+        ? ""
+        : paint(`${counts.openQuestions} open (${terminal.named("roost questions")})`, "accent"),
+    ],
     ["today", describeSpend(status)],
   ];
   const nowMs = clock.nowMs();
@@ -46,7 +51,7 @@ function printStatus({ terminal, clock }: CliContext, status: Status, url: strin
   for (const line of formatPairs(pairs, terminal)) terminal.line(line);
   for (const alarm of status.alarms) {
     const since = alarm.since === null ? "" : ` (since ${relativeTime(alarm.since, nowMs)})`;
-    terminal.line(paint(`! ${plainLine(alarm.text)}${since}`, "bad"));
+    terminal.line(paint(`! ${terminal.named(plainLine(alarm.text))}${since}`, "bad"));
   }
 }
 

@@ -2,16 +2,15 @@
 import { once } from "node:events";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { RoostError } from "@roost/base";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
+import { cloneDirectory } from "../clone.ts";
 import { exitCodeOfSignal } from "../exit-codes.ts";
 import { catchSignals } from "../processes/catch-signals.ts";
 
-const root = fileURLToPath(new URL("../../../..", import.meta.url));
-const supervisor = join(root, "apps/supervisor/src/main.ts");
-const compileCache = join(root, "node_modules/.roost/compile-cache");
+const supervisor = join(cloneDirectory, "apps/supervisor/src/main.ts");
+const compileCache = join(cloneDirectory, "node_modules/.roost/compile-cache");
 
 export function addUpCommands(program: Command, context: CliContext): void {
   program

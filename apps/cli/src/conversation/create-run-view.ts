@@ -2,7 +2,7 @@
 import type { Event } from "@roost/contract/operations";
 import type { Terminal } from "../print/create-terminal.ts";
 import type { Tone } from "../print/create-paint.ts";
-import { plainLine, plainText } from "../print/text-width.ts";
+import { plainLine, plainText } from "@roost/base/text-width";
 import type { FollowedRun, RunView } from "./follow-run.ts";
 
 export interface ShownRunView extends RunView, Disposable {
@@ -21,7 +21,7 @@ export function createRunView(terminal: Terminal): ShownRunView {
   };
   const remark = (text: string, tone: Tone) => {
     endLine();
-    if (terminal.isScreen) terminal.line(terminal.paint(text, tone));
+    if (terminal.isScreen) terminal.line(terminal.paint(terminal.named(text), tone));
     else terminal.note(text, tone);
   };
   return {

@@ -34,7 +34,7 @@ export async function checkGateway(connect: () => Promise<Connection>, clock: Cl
     const advice =
       code === "unauthenticated"
         ? "the token belongs to another gateway: unset ROOST_TOKEN, or use the one in the home's .roost/token"
-        : "see .roost/logs/roost.log in the home; restart with roost down and npm start";
+        : "see .roost/logs/roost.log in the home; restart with roost down, roost up";
     return [{ name: "gateway", state: "bad", text: message, advice }];
   }
 }

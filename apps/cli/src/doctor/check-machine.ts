@@ -31,7 +31,7 @@ function checkNode(version: string): Check {
         name: "node",
         state: "bad",
         text: `${version} is too old`,
-        advice: "npm start installs the Node that Roost needs",
+        advice: "run npm ci in the clone: it installs the Node that Roost needs",
       };
 }
 
@@ -42,7 +42,7 @@ async function checkHome(homeDir: string): Promise<Check> {
       name: "home",
       state: "bad",
       text: `${homeDir} does not exist`,
-      advice: "npm start creates it, or name another with ROOST_HOME",
+      advice: "roost up creates it, or name another with ROOST_HOME",
     };
   if (!found.isDirectory())
     return {
@@ -59,7 +59,7 @@ const Owner = z.object({ pid: z.number().int(), state: z.string().optional(), st
 async function checkOwner(homeDir: string): Promise<Check> {
   const text = await readFile(join(homeDir, ".roost", "owner.json"), "utf8").catch(() => undefined);
   const parsed = Owner.safeParse(parse(text));
-  const start = "npm start, or roost up --detach";
+  const start = "roost up --detach";
   if (!parsed.success)
     return { name: "owner", state: "bad", text: "Roost is not running for this home", advice: start };
   const { pid, state = "running" } = parsed.data;
@@ -81,7 +81,7 @@ async function checkToken(homeDir: string): Promise<Check> {
       name: "token",
       state: "bad",
       text: `${path} is missing or belongs to another user`,
-      advice: "npm start creates one; run as the owner of the home",
+      advice: "roost up creates one; run as the owner of the home",
     };
   const mode = found.mode & 0o777;
   if (process.platform !== "win32" && (mode & 0o077) !== 0)

@@ -4,7 +4,7 @@ import { lockWaitMsMax } from "@roost/contract/operations";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { relativeTime } from "../print/relative-time.ts";
-import { plainLine } from "../print/text-width.ts";
+import { plainLine } from "@roost/base/text-width";
 import type { Lease } from "./keep-lease.ts";
 import { keepTrying } from "./keep-trying.ts";
 

@@ -1,5 +1,6 @@
 /** Examples for the command reference. */
 const examples: Readonly<Record<string, readonly string[]>> = {
+  "roost link": ["./roost link", "./roost link --directory /usr/local/bin"],
   "roost ask": [
     "roost ask what is on my list today",
     "git diff | roost ask review this",
@@ -36,8 +37,8 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "roost log groups skip": ["roost log groups skip mail-index runs/0 --reason 'not a mail'"],
   "roost lock": [
     "roost lock backup -- /usr/local/bin/backup.sh",
-    "# in a crontab, on any host: skip this time while another host runs it",
-    "*/20 * * * * ROOST_URL=http://127.0.0.1:7717 ROOST_TOKEN=… roost lock --no-wait mail -- fetch-mail",
+    "# in a crontab: skip this time while another runs it",
+    "*/20 * * * * ~/.local/bin/roost lock --no-wait mail -- fetch-mail",
   ],
   "roost once": [
     'roost once --key "newsletter-$(date +%F)" -- send-newsletter',

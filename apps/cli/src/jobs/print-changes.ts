@@ -1,7 +1,7 @@
 /** Prints what applying jobs changed or would change. */
 import type { JobChange } from "@roost/contract/operations";
 import type { Terminal } from "../print/create-terminal.ts";
-import { cutText, plainLine } from "../print/text-width.ts";
+import { cutText, plainLine } from "@roost/base/text-width";
 
 const tones = { created: "good", changed: "warn", unchanged: "dim", removed: "bad" } as const;
 

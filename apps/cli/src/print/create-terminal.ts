@@ -3,10 +3,10 @@
  * from outside texts first.
  */
 import type { Clock } from "@roost/base";
-import { formatDurationMs } from "@roost/base";
+import { formatDurationMs, nameCommands } from "@roost/base";
 import { createPaint, type Paint, type Tone } from "./create-paint.ts";
 import { formatTable, type Column } from "./table.ts";
-import { cutText } from "./text-width.ts";
+import { cutText, wrapText } from "@roost/base/text-width";
 
 /** The part of a stream that printing needs. */
 export interface PrintStream {
@@ -24,6 +24,8 @@ export interface TerminalOptions {
   isJson: boolean;
   wantsColor: boolean | undefined;
   columns: number | undefined;
+  /** How `roost` is called here, as hints name it. */
+  command: () => string;
   clock: Clock;
 }
 
@@ -51,7 +53,9 @@ export interface Terminal {
   json(value: unknown): void;
   /** One document of several, on a line. */
   jsonLine(value: unknown): void;
-  /** A remark on stderr. */
+  /** A hint whose commands can be pasted here. */
+  named(text: string): string;
+  /** A remark on stderr, its commands as they can be pasted. */
   note(text: string, tone?: Tone): void;
   /** Shows what is going on once it takes longer than a second. Nested progress stays silent. */
   progress(text: string): Progress;
@@ -76,6 +80,12 @@ export function createTerminal(options: TerminalOptions): Terminal {
   };
   const columns = () =>
     options.columns ?? (isScreen ? (stdout.columns ?? columnsDefault) || columnsDefault : columnsOfPipe);
+  const named = (text: string) => nameCommands(text, options.command());
+  const noteLines = (text: string) => {
+    const width = options.columns ?? (stderr.isTTY === true ? (stderr.columns ?? columnsDefault) : undefined);
+    const lines = named(text).split("\n");
+    return width === undefined ? lines : lines.flatMap((line) => wrapText(line, width || columnsDefault));
+  };
   return {
     isJson,
     isScreen,
@@ -88,6 +98,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
     },
     paint,
     paintNote,
+    named,
     write: out,
     line: (text = "") => out(`${text}\n`),
     table: (rows, of, whenEmpty) => {
@@ -98,7 +109,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
     jsonLine: (value) => out(`${JSON.stringify(value)}\n`),
     note: (text, tone = "plain") => {
       passing.clear();
-      stderr.write(`${paintNote(text, tone)}\n`);
+      for (const line of isJson ? [text] : noteLines(text)) stderr.write(`${paintNote(line, tone)}\n`);
     },
     progress: (text) => passing.show(text),
   };

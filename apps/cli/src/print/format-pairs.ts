@@ -1,6 +1,6 @@
 /** Formats names and values in two columns, wrapped to the width; pairs without a value are left out. */
 import type { Paint } from "./create-paint.ts";
-import { textWidth, wrapText } from "./text-width.ts";
+import { textWidth, wrapText } from "@roost/base/text-width";
 
 /** Values may be painted but must otherwise be plain. */
 export function formatPairs(pairs: readonly [string, string][], view: { columns: number; paint: Paint }): string[] {

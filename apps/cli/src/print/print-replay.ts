@@ -2,7 +2,7 @@
 import type { ReplayDifference, ReplayExcerpt, ReplayReport } from "@roost/contract/operations";
 import type { Terminal } from "./create-terminal.ts";
 import { formatPairs } from "./format-pairs.ts";
-import { plainLine, plainText, wrapText } from "./text-width.ts";
+import { plainLine, plainText, wrapText } from "@roost/base/text-width";
 
 /** Shown by default. */
 const differencesShown = 5;

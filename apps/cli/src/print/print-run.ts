@@ -10,7 +10,7 @@ import { printParts } from "./print-parts.ts";
 import { relativeTime } from "./relative-time.ts";
 import { toneOf } from "./create-paint.ts";
 import type { Column } from "./table.ts";
-import { plainLine, plainText, wrapText } from "./text-width.ts";
+import { plainLine, plainText, wrapText } from "@roost/base/text-width";
 
 export interface PrintedRun {
   run: RunRecord;
@@ -64,7 +64,7 @@ export function printRun(
     terminal.line(
       paint(`The outcome of step ${step.seq} is unknown. Check whether it happened, then record it:`, "warn"),
     );
-    terminal.line(`  roost run resolve ${run.id} ${step.seq} done|failed|not_done`);
+    terminal.line(terminal.named(`  roost run resolve ${run.id} ${step.seq} done|failed|not_done`));
   }
   printParts(terminal, steps.flatMap(partsOf));
   if (options.isFull) for (const step of steps) printStep(terminal, step);

@@ -2,7 +2,7 @@
 import type { AgentVersionRecord } from "@roost/contract/operations";
 import type { Terminal } from "./create-terminal.ts";
 import { relativeTime } from "./relative-time.ts";
-import { plainLine } from "./text-width.ts";
+import { plainLine } from "@roost/base/text-width";
 
 export type PrintedVersion = Pick<
   AgentVersionRecord,

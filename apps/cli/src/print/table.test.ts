@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createPaint } from "./create-paint.ts";
 import { formatTable, type Column } from "./table.ts";
-import { textWidth } from "./text-width.ts";
+import { textWidth } from "@roost/base/text-width";
 
 interface Row {
   title: string;

@@ -1,6 +1,6 @@
 /** Tables that fit: columns shrink, the least important are dropped, and on a narrow screen each row becomes a few lines. */
 import type { Paint, Tone } from "./create-paint.ts";
-import { cutText, padText, plainLine, textWidth } from "./text-width.ts";
+import { cutText, padText, plainLine, textWidth } from "@roost/base/text-width";
 
 export interface Column<Row> {
   title: string;

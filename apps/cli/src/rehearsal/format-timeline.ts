@@ -3,7 +3,7 @@ import type { RehearsalReport, RehearsedHour } from "@roost/contract/operations"
 import type { Paint } from "../print/create-paint.ts";
 import { formatCount } from "../print/format-spend.ts";
 import { phoneColumnsMax } from "../print/table.ts";
-import { padText } from "../print/text-width.ts";
+import { padText } from "@roost/base/text-width";
 import { costText, type Moments } from "./format-amounts.ts";
 
 /** Above this many lines, periods are merged. */

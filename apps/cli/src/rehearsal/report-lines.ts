@@ -2,7 +2,7 @@
 // tidy: the two kinds of line of one report.
 import type { Tone } from "../print/create-paint.ts";
 import type { Terminal } from "../print/create-terminal.ts";
-import { plainLine, wrapText } from "../print/text-width.ts";
+import { plainLine, wrapText } from "@roost/base/text-width";
 
 export function heading(terminal: Terminal, text: string): void {
   terminal.line();

@@ -12,11 +12,11 @@ export function tokenPath(homeDir: string): string {
 export async function readToken(homeDir: string): Promise<string> {
   const path = tokenPath(homeDir);
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new RoostError("unauthenticated", `${path} cannot be read: start the home once with \`npm start\``, {
+    throw new RoostError("unauthenticated", `${path} cannot be read: start the home once with roost up`, {
       cause,
     });
   });
   if (text.trim().length < tokenCharsMin)
-    throw new RoostError("unauthenticated", `${path} holds no token: delete it and run \`npm start\``);
+    throw new RoostError("unauthenticated", `${path} holds no token: delete it and run roost up`);
   return text.trim();
 }

@@ -78,7 +78,7 @@ test("lockHome() says which process owns the home, since when, where it answers 
     error.message,
     new RegExp(`owned by process ${process.ppid} since 2026-01-02T03:04:05.006Z \\(.* ago\\)`),
   );
-  assert.match(error.message, /answers at http:\/\/127\.0\.0\.1:7717.*npx roost down.*ROOST_HOME/);
+  assert.match(error.message, /answers at http:\/\/127\.0\.0\.1:7717.*roost down.*ROOST_HOME/);
 });
 
 test("lockHome() waits for an owner that is stopping, or soon will be, and owns the home when it has gone", async () => {

@@ -83,7 +83,7 @@ function refuse(home: string, owner: HomeOwner | undefined, identity: string): R
   const where = owner?.url === undefined ? "" : ` and answers at ${owner.url}`;
   return new RoostError(
     "conflict",
-    `${home} is owned by process ${pid}${since}${where}: use it (npx roost status), stop it (npx roost down), or set ROOST_HOME to another directory`,
+    `${home} is owned by process ${pid}${since}${where}: use it (roost status), stop it (roost down), or set ROOST_HOME to another directory`,
     { details: { pid, ...(owner === undefined ? {} : { startedAt: owner.startedAt, url: owner.url }) } },
   );
 }

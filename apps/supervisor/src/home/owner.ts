@@ -1,4 +1,4 @@
-/** The record of a home's owner, read by the next `npm start`, `roost down` and people. Informative only; the claim (lock-home.ts) decides. */
+/** The record of a home's owner, read by the next `roost up`, `roost down` and people. Informative only; the claim (lock-home.ts) decides. */
 import { readFile, rm } from "node:fs/promises";
 import { writeFileDurably } from "@roost/base";
 

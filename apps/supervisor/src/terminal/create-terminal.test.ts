@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTerminal } from "./create-terminal.ts";
 
-function record(isTerminal: boolean) {
+function record(isTerminal: boolean, columns = 80) {
   let text = "";
-  const terminal = createTerminal({ write: (piece) => (text += piece), isTerminal, hasColor: false });
+  const write = (piece: string) => void (text += piece);
+  const terminal = createTerminal({ write, isTerminal, hasColor: false, columns: () => columns, command: "/r/roost" });
   return { terminal, text: () => text };
 }
 
@@ -23,4 +24,10 @@ test("createTerminal() writes plain lines elsewhere", () => {
   terminal.done("started");
   assert.equal(text(), "… starting\n✓ started\n");
   assert.equal(terminal.strong("x"), "x");
+});
+
+test("createTerminal() breaks lines at words, and names commands as they can be pasted", () => {
+  const { terminal, text } = record(false, 24);
+  terminal.problem("two words are too long, see roost ps");
+  assert.equal(text(), "! two words are too\nlong, see /r/roost ps\n");
 });

@@ -1,12 +1,19 @@
 /**
  * What the person sees while Roost starts, runs and stops: a line per finished step, and one transient line for the current one. The only place in
- * this app that knows colours and cursors; output goes to the given stream.
+ * this app that knows colours, cursors and widths; output goes to the given stream.
  */
+import { nameCommands } from "@roost/base";
+import { cutText, wrapText } from "@roost/base/text-width";
+
 export interface ProcessTerminalOptions {
   write: (text: string) => void;
   /** Whether a line can be overwritten. */
   isTerminal: boolean;
   hasColor: boolean;
+  /** Lines are wrapped to this width at words. */
+  columns: () => number;
+  /** How `roost` is called here, as hints name it. */
+  command: string;
 }
 
 export interface ProcessTerminal {
@@ -26,13 +33,15 @@ export function createTerminal(options: ProcessTerminalOptions): ProcessTerminal
   let isPassing = false;
   const paint = (code: number, text: string) => (options.hasColor ? `\x1b[${code}m${text}\x1b[0m` : text);
   const line = (text: string) => {
-    options.write(`${isPassing ? clearLine : ""}${text}\n`);
+    const lines = nameCommands(text, options.command).split("\n");
+    const wrapped = lines.flatMap((one) => wrapText(one, options.columns()));
+    options.write(`${isPassing ? clearLine : ""}${wrapped.join("\n")}\n`);
     isPassing = false;
   };
   return {
     going(text) {
       if (!options.isTerminal) return line(`… ${text}`);
-      options.write(`${isPassing ? clearLine : ""}${paint(2, `… ${text}`)}`);
+      options.write(`${isPassing ? clearLine : ""}${paint(2, cutText(`… ${text}`, options.columns() - 1))}`);
       isPassing = true;
     },
     done: (text) => line(`${paint(32, "✓")} ${text}`),

@@ -15,9 +15,9 @@ test("describeReady() says where Roost is, what to do next, and which model thin
   );
   assert.match(text, /up at http:\/\/127\.0\.0\.1:7717 \(1\.2 s\)/);
   assert.match(text, /Model: ollama qwen3\n2 jobs are paused\n/);
-  assert.match(text, /npx roost ask/);
-  assert.match(text, /npx roost ps/);
-  assert.match(text, /Ctrl-C stops it/);
+  assert.match(text, /^  roost ask "/m);
+  assert.match(text, /^  roost ps$/m);
+  assert.match(text, /Stop: Ctrl-C/);
 });
 
 test("describeReady() says that Roost rehearses without a model, and how to change that", () => {
@@ -25,6 +25,6 @@ test("describeReady() says that Roost rehearses without a model, and how to chan
     { ...facts, isDetached: true, gateway: { type: "ready", url: "http://a", model: null } },
     plain,
   );
-  assert.match(text, /No model: Roost rehearses.*nothing has an effect\.\n.*OPENROUTER_API_KEY.*ROOST_MODEL_URL/);
-  assert.match(text, /npx roost down stops it/);
+  assert.match(text, /No model: Roost rehearses.*nothing has an effect\. .*OPENROUTER_API_KEY.*ROOST_MODEL_URL/);
+  assert.match(text, /Stop: roost down/);
 });

@@ -9,15 +9,14 @@ export interface ReadyFacts {
   isDetached: boolean;
 }
 
-/** What the person reads when everything is up: the address, next steps, and the model. */
+/** What the person reads when everything is up: the address, the model, what is active, and next steps, one command a line. */
 export function describeReady(facts: ReadyFacts, terminal: Pick<ProcessTerminal, "strong" | "faint">): string {
   const { gateway } = facts;
   const { strong, faint } = terminal;
   const model =
     gateway.model === undefined || gateway.model === null
       ? [
-          `${strong("No model")}: Roost rehearses. Schedules, contexts, tools and records are real; replies are marked, and nothing has an effect.`,
-          "  Set OPENROUTER_API_KEY, OPENAI_API_KEY, or ROOST_MODEL_URL and ROOST_MODEL_KEY, or run Ollama; then restart.",
+          `${strong("No model")}: Roost rehearses. Schedules, contexts, tools and records are real; replies are marked, and nothing has an effect. Set OPENROUTER_API_KEY, OPENAI_API_KEY, or ROOST_MODEL_URL and ROOST_MODEL_KEY, or run Ollama; then restart.`,
         ]
       : [`Model: ${strong(gateway.model)}`];
   return [
@@ -27,10 +26,13 @@ export function describeReady(facts: ReadyFacts, terminal: Pick<ProcessTerminal,
     ...model,
     ...(gateway.notices ?? []),
     "",
-    `  npx roost ask "what can you do for me?"   ${faint("talk to it")}`,
-    `  npx roost ps                              ${faint("what is running, waiting and due next, and why")}`,
+    faint("Talk to it; see what is running, waiting and due next:"),
+    '  roost ask "what can you do for me?"',
+    "  roost ps",
     "",
-    faint(`Home ${facts.home} · log ${facts.log} · ${facts.isDetached ? "npx roost down" : "Ctrl-C"} stops it`),
+    faint(`Home: ${facts.home}`),
+    faint(`Log:  ${facts.log}`),
+    faint(`Stop: ${facts.isDetached ? "roost down" : "Ctrl-C"}`),
     "",
   ].join("\n");
 }

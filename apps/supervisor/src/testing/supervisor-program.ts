@@ -14,6 +14,8 @@ const terminal = createTerminal({
   write: (text) => void process.stdout.write(text),
   isTerminal: false,
   hasColor: false,
+  columns: () => 200,
+  command: "roost",
 });
 const starters = readArguments(process.argv.slice(2)).stopWith.map((pid) => readProcessIdentity(pid) ?? "gone");
 using signals = listenForStop({ starters });

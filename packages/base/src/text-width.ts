@@ -1,4 +1,4 @@
-/** Measures and cuts text by terminal columns. */
+/** Public file `@roost/base/text-width`: measures, cuts and wraps text by terminal columns. */
 import { stripVTControlCharacters } from "node:util";
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
