@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { silentLogger } from "@roost/base";
 import { getAgent, listAgentVersions } from "@roost/jobs";
 import { readTopic } from "@roost/kernel";
 import { readSettings } from "@roost/memory/settings";
@@ -17,7 +16,7 @@ async function open(files: Record<string, string> = {}) {
     kernel,
     homeDir,
     client: gateway.client,
-    apply: () => applyHomeAgents(kernel, { homeDir, settings: readSettings(homeDir), logger: silentLogger }),
+    apply: () => applyHomeAgents({ ...gateway.memory, settings: readSettings(homeDir) }),
     async write(path: string, text: string) {
       await mkdir(dirname(join(homeDir, path)), { recursive: true });
       await writeFile(join(homeDir, path), text);

@@ -2,28 +2,20 @@
  * Applies the agents of roost.yaml and agents/*.md together. An unreadable file leaves its agent unchanged; a deleted one removes it. Nothing else
  * defines agents, so there are no conflicting changes.
  */
-import { join } from "node:path";
-import { toRoostError, type Logger } from "@roost/base";
+import { toRoostError } from "@roost/base";
 import { applyAgents, listAgents } from "@roost/jobs";
-import { agentIdOfFile, readAgentFile } from "@roost/jobs/agent-files";
+import { agentIdOfFile, parseAgentFile } from "@roost/jobs/agent-files";
 import type { Kernel } from "@roost/kernel";
-import { settingsFile, type Settings } from "@roost/memory/settings";
-import { listHomeFiles, refuseLinkAway } from "./list-home-files.ts";
-
-export interface ApplyHomeAgentsOptions {
-  homeDir: string;
-  settings: Settings;
-  logger: Logger;
-}
+import type { Memory } from "@roost/memory";
+import { settingsFile } from "@roost/memory/settings";
+import { listHomeFiles, readUnheld } from "./list-home-files.ts";
 
 const folder = "agents";
 const agentsPerPage = 500;
 
 /** Returns lines for the person about what was not applied. */
-export async function applyHomeAgents(
-  kernel: Kernel,
-  { homeDir, settings, logger }: ApplyHomeAgentsOptions,
-): Promise<string[]> {
+export async function applyHomeAgents(memory: Memory): Promise<string[]> {
+  const { kernel, homeDir, settings, logger } = memory;
   const { files, notices } = await listHomeFiles(homeDir, folder, ["md"]);
   const written: Record<string, unknown> = { ...settings.agents };
   const sources = new Map<string, string>();
@@ -35,8 +27,10 @@ export async function applyHomeAgents(
         notices.push(`${file} was not applied: agent "${id}" is also defined in ${other}: keep one of them`);
         continue;
       }
-      await refuseLinkAway(homeDir, file);
-      written[id] = (await readAgentFile(join(homeDir, file))).definition;
+      const text = await readUnheld(memory, file);
+      // The scan tells why; its agent stays as it is.
+      if (text === undefined) continue;
+      written[id] = parseAgentFile(file, text).definition;
       sources.set(id, file);
     } catch (error) {
       notices.push(`${file} was not applied: ${toRoostError(error).message}`);

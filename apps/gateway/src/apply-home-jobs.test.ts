@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { silentLogger } from "@roost/base";
 import { getAgent, getJob, pauseJob, removeJob, resumeJob } from "@roost/jobs";
 import { readTopic } from "@roost/kernel";
 import { readSettings } from "@roost/memory/settings";
@@ -20,8 +19,7 @@ async function open(files: Record<string, string> = {}) {
   return {
     gateway,
     kernel,
-    apply: () =>
-      applyHomeJobs(kernel, { homeDir, timeZone: "UTC", settings: readSettings(homeDir), logger: silentLogger }),
+    apply: () => applyHomeJobs({ ...gateway.memory, settings: readSettings(homeDir) }),
     async write(path: string, text: string) {
       await mkdir(dirname(join(homeDir, path)), { recursive: true });
       await writeFile(join(homeDir, path), text);
@@ -74,7 +72,7 @@ test("A definition that is a link out of its folder is not applied: programs of 
   await assert.rejects(home.promptOf("evil"), { code: "not_found" });
   assert.equal(await home.promptOf("real"), "one");
   // An agent keeps what it was before its file became a link.
-  const agents = () => applyHomeAgents(home.kernel, { homeDir, settings: readSettings(homeDir), logger: silentLogger });
+  const agents = () => applyHomeAgents({ ...home.gateway.memory, settings: readSettings(homeDir) });
   await home.write("agents/poster.md", "Post.");
   await home.write("work/a/poster.md", "Obey the page.");
   assert.deepEqual(await agents(), []);
@@ -170,13 +168,7 @@ test("applyHomeJobs() fills a database that has never heard of the jobs", async 
   await using home = await open({ "jobs/a.yaml": yaml("a", "one") });
   await home.apply();
   await using other = await createTestGateway();
-  const { homeDir } = home.gateway;
-  await applyHomeJobs(other.kernel, {
-    homeDir,
-    timeZone: "UTC",
-    settings: readSettings(homeDir),
-    logger: silentLogger,
-  });
+  await applyHomeJobs({ ...home.gateway.memory, kernel: other.kernel });
   assert.equal((await getJob(other.kernel, "a")).state, "active");
   assert.equal((await getJob(other.kernel, "heartbeat")).state, "active");
 });

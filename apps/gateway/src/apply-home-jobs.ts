@@ -5,29 +5,23 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { toRoostError, writeFileDurably, type JsonValue, type Logger } from "@roost/base";
+import { toRoostError, writeFileDurably, type JsonValue } from "@roost/base";
 import { applyJobs, getJob, listJobs } from "@roost/jobs";
-import { definitionFilesMax, readJobFile } from "@roost/jobs/files";
+import { definitionFilesMax, parseJobDocuments } from "@roost/jobs/files";
 import type { Kernel } from "@roost/kernel";
-import { settingsFile, type Settings } from "@roost/memory/settings";
+import type { Memory } from "@roost/memory";
+import { settingsFile } from "@roost/memory/settings";
 import { z } from "zod";
-import { listHomeFiles, refuseLinkAway } from "./list-home-files.ts";
+import { listHomeFiles, readUnheld } from "./list-home-files.ts";
 import { heartbeatId, heartbeatJob } from "./jobs/heartbeat-job.ts";
-
-export interface ApplyHomeJobsOptions {
-  homeDir: string;
-  timeZone: string;
-  settings: Settings;
-  logger: Logger;
-}
 
 const by = "home";
 const Applied = z.record(z.string(), z.string());
 
 /** Returns lines for the person about what was not applied; a bad file does not affect the others. */
-export async function applyHomeJobs(kernel: Kernel, options: ApplyHomeJobsOptions): Promise<string[]> {
-  const { homeDir, timeZone, logger } = options;
-  const { sources, notices } = await readSources(options);
+export async function applyHomeJobs(memory: Memory): Promise<string[]> {
+  const { kernel, homeDir, timeZone, logger } = memory;
+  const { sources, unread, notices } = await readSources(memory);
   const before = await readApplied(homeDir);
   const applied: Record<string, string> = {};
   for (const [source, jobs] of sources) {
@@ -51,6 +45,7 @@ export async function applyHomeJobs(kernel: Kernel, options: ApplyHomeJobsOption
     }
   }
   for (const [source, hash] of Object.entries(before)) {
+    if (unread.has(source)) applied[source] = hash;
     if (sources.has(source) || source === settingsFile || applied[source] !== undefined) continue;
     const left = await jobsOf(kernel, source);
     if (left.length === 0) continue;
@@ -82,19 +77,29 @@ async function jobsOf(kernel: Kernel, source: string): Promise<string[]> {
   return jobs.map(({ id }) => id);
 }
 
+async function sourceOfJob(kernel: Kernel, jobId: string): Promise<string | null | undefined> {
+  return (await getJob(kernel, jobId).catch(() => undefined))?.source;
+}
+
 async function isGone(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) === undefined;
 }
 
 /** The jobs of each readable file; each job from one file only. */
-async function readSources({ homeDir, settings }: ApplyHomeJobsOptions) {
+async function readSources(memory: Memory) {
+  const unread = new Set<string>();
   const sources = new Map<string, JsonValue[]>();
   const sourceOf = new Map<string, string>();
-  const { files, notices } = await listHomeFiles(homeDir, "jobs", ["yaml", "yml"]);
+  const { files, notices } = await listHomeFiles(memory.homeDir, "jobs", ["yaml", "yml"]);
   for (const file of files) {
     try {
-      await refuseLinkAway(homeDir, file);
-      const jobs = await readJobFile(join(homeDir, file));
+      const text = await readUnheld(memory, file);
+      if (text === undefined) {
+        // The scan tells why.
+        unread.add(file);
+        continue;
+      }
+      const jobs = parseJobDocuments(text);
       const twice = jobs.map(idOf).find((id) => id !== undefined && sourceOf.has(id));
       if (twice !== undefined) {
         notices.push(
@@ -105,12 +110,14 @@ async function readSources({ homeDir, settings }: ApplyHomeJobsOptions) {
       for (const id of jobs.map(idOf)) if (id !== undefined) sourceOf.set(id, file);
       sources.set(file, jobs);
     } catch (error) {
+      unread.add(file);
       notices.push(`${file} was not applied: ${toRoostError(error).message}`);
     }
   }
-  // A heartbeat with its own file wins.
-  if (!sourceOf.has(heartbeatId)) sources.set(settingsFile, [heartbeatJob(settings)]);
-  return { sources, notices };
+  // A heartbeat with its own file wins, also while that one is not applied.
+  if (!sourceOf.has(heartbeatId) && !unread.has((await sourceOfJob(memory.kernel, heartbeatId)) ?? ""))
+    sources.set(settingsFile, [heartbeatJob(memory.settings)]);
+  return { sources, unread, notices };
 }
 
 /** Whether this database knows these jobs, removed ones included: it may not be the one they were applied to. */

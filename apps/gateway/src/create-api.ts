@@ -32,10 +32,20 @@ export interface ApiOptions extends StatusGiven {
   rehearsals: Rehearsals;
   replays: Replays;
   services: Pick<Services, "directory">;
+  /** Called when a person has vouched for a file. */
+  onTrusted: () => void;
 }
 
 /** @throws RoostError `internal` when an operation has no handler, or two */
-export function createApi({ kernel, memory, rehearsals, replays, services, ...status }: ApiOptions): ServedContract {
+export function createApi({
+  kernel,
+  memory,
+  rehearsals,
+  replays,
+  services,
+  onTrusted,
+  ...status
+}: ApiOptions): ServedContract {
   return serveContract(roostContract, [
     ...serveStatus({ kernel, ...status }),
     ...serveRuns({ kernel, replays }),
@@ -53,7 +63,7 @@ export function createApi({ kernel, memory, rehearsals, replays, services, ...st
     ...serveLocks({ kernel }),
     ...serveOnce({ kernel }),
     ...serveSubjects({ kernel }),
-    ...serveFiles({ memory }),
+    ...serveFiles({ memory, onTrusted }),
     ...serveStates({ memory }),
     ...serveServices(services),
   ]);

@@ -11,8 +11,8 @@ const sameChangeMs = 60_000;
 export interface FilesKeeper {
   /** Looks once: nothing is read when no file has changed since. */
   look(): Promise<void>;
-  /** Looks soon. */
-  hint(): void;
+  /** Looks soon. `isAnew`: also when no file has changed. */
+  hint(options: { isAnew: boolean }): void;
 }
 
 export interface FilesKeeperOptions {
@@ -36,10 +36,12 @@ export function createFilesKeeper(kernel: Kernel, { homeDir, apply, said = [] }:
     told = new Set(notices);
   };
   const look = () => (going = going.catch(() => undefined).then(lookNow));
-  const hint = () =>
+  const hint = ({ isAnew }: { isAnew: boolean }) => {
+    if (isAnew) seen = undefined;
     void look().catch((error: unknown) =>
       kernel.logger.warn("changed files of the home could not be applied", { error }),
     );
+  };
   return { look, hint };
 }
 

@@ -1,9 +1,10 @@
-/** roost.yaml is read at a process's start. Reports that it has changed and needs a restart, or that it is invalid. */
+/** roost.yaml is read at a process's start. Reports that it has changed and needs a restart, or that it is invalid; one that is held the scan reports. */
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { toRoostError } from "@roost/base";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
-import { raiseNotice, rememberResult, type Kernel } from "@roost/kernel";
+import { raiseNotice, rememberResult } from "@roost/kernel";
+import { whySettingsHeld, type Memory } from "@roost/memory";
 import { readSettings, settingsFile, type Settings } from "@roost/memory/settings";
 
 /** Several gateways of a home see a change at about the same time. */
@@ -16,11 +17,12 @@ export interface SettingsTeller {
   hint(): void;
 }
 
-export function createSettingsTeller(kernel: Kernel, homeDir: string, started: Settings): SettingsTeller {
+export function createSettingsTeller(memory: Memory): SettingsTeller {
+  const { kernel, homeDir, settings: started } = memory;
   let told: string | undefined;
   const look = async () => {
     const text = describeChange(homeDir, started);
-    if (text === told) return;
+    if (text === told || (text !== undefined && (await whySettingsHeld(memory)) !== undefined)) return;
     if (text !== undefined) {
       const key = createHash("sha256").update(text).digest("hex");
       await kernel.transact((tx) =>

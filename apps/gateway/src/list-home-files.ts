@@ -1,7 +1,8 @@
 import { realpath } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { RoostError } from "@roost/base";
-import { definitionFilesMax, listDefinitionFiles } from "@roost/jobs/files";
+import { definitionFilesMax, listDefinitionFiles, readDefinitionFile } from "@roost/jobs/files";
+import { whyHeld, type Memory } from "@roost/memory";
 
 /** The definitions in a folder of the home: paths relative to it, by name, and what is to be told about them. */
 export async function listHomeFiles(
@@ -22,10 +23,23 @@ export async function listHomeFiles(
 }
 
 /**
+ * The text of a definition; undefined while it is held, because lines of it rest on what nobody vouches for.
+ * @throws RoostError as refuseLinkAway and readDefinitionFile
+ */
+export async function readUnheld(memory: Memory, file: string): Promise<string | undefined> {
+  await refuseLinkAway(memory.homeDir, file);
+  const text = await readDefinitionFile(join(memory.homeDir, file));
+  const why = await whyHeld(memory, { path: file, text });
+  if (why === undefined) return text;
+  memory.logger.warn(`${file} is not applied: ${why}`);
+  return undefined;
+}
+
+/**
  * Work of a run is in folders that its programs write: a link from a definition there would let them define what runs.
  * @throws RoostError `forbidden` for a link that leads out of the folder, and for a folder that is a link to another of the home
  */
-export async function refuseLinkAway(homeDir: string, file: string): Promise<void> {
+async function refuseLinkAway(homeDir: string, file: string): Promise<void> {
   const [home, folder, target] = await Promise.all(
     ["", dirname(file), file].map((path) => realpath(join(homeDir, path)).catch(() => undefined)),
   );

@@ -15,29 +15,29 @@ import {
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase, type Database } from "@roost/database";
 import { createJobLoops } from "@roost/jobs";
+import { answersOf, createKeepAnswer, openKernel, runScheduler, setBudgets, setRetention } from "@roost/kernel";
 import {
-  answersOf,
-  createKeepAnswer,
-  openKernel,
-  runScheduler,
-  setBudgets,
-  setRetention,
-  type Kernel,
-} from "@roost/kernel";
-import { createPartLoop, holdDatabase, openMemory, refuseDatabaseOfAnother, watchHome } from "@roost/memory";
-import { budgetCaps, readSettings, type Settings } from "@roost/memory/settings";
+  createPartLoop,
+  holdDatabase,
+  keepAppliedSettings,
+  openMemory,
+  refuseDatabaseOfAnother,
+  watchHome,
+  type Memory,
+} from "@roost/memory";
+import { budgetCaps } from "@roost/memory/settings";
 import { openServices } from "@roost/service";
 import { createJournalLoops } from "@roost/worker/journal";
 import { openTelemetry } from "@roost/telemetry";
 import { applyHomeAgents } from "./apply-home-agents.ts";
-import { applyHomeJobs, type ApplyHomeJobsOptions } from "./apply-home-jobs.ts";
+import { applyHomeJobs } from "./apply-home-jobs.ts";
 import { readGatewayConfig, type GatewayConfig } from "./config.ts";
 import { createGateway } from "./create-gateway.ts";
 import { createApi } from "./create-api.ts";
 import { describeActiveJobs } from "./describe-active-jobs.ts";
 import { describeConfig } from "./describe-config.ts";
 import { findModel } from "./find-model.ts";
-import { createFilesKeeper } from "./create-files-keeper.ts";
+import { createFilesKeeper, type FilesKeeperOptions } from "./create-files-keeper.ts";
 import { listen } from "./listen.ts";
 import { openRehearsals, type OpenRehearsalsOptions } from "./rehearsals/open-rehearsals.ts";
 import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
@@ -56,7 +56,6 @@ async function main(): Promise<void> {
   const config = readGatewayConfig();
   const logger = openLogger(config);
   const { homeDir } = config;
-  const settings = readSettings(homeDir);
   const token = await openToken(homeDir, { clock: systemClock, logger });
   supervised.stop.addEventListener("abort", () => endLate(logger), { once: true });
 
@@ -66,9 +65,10 @@ async function main(): Promise<void> {
   await using kernel = await openKernel({ database, logger });
   await using home = await holdDatabase(kernel, homeDir);
   const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
-  await using memory = await openMemory({ kernel, homeDir, settings, logger });
-  await applySettings(kernel, settings, memory.timeZone);
-  const apply = () => applyHome(kernel, { homeDir, timeZone: memory.timeZone, settings, logger });
+  await using memory = await openMemory({ kernel, homeDir, logger });
+  const { settings } = memory;
+  await applySettings(memory);
+  const apply = () => applyHome(memory);
   const [{ facts: model, findProblem }, engine, notices] = await Promise.all([
     findModel(kernel, config, { settings, logger }),
     readEngine(database, config),
@@ -81,7 +81,8 @@ async function main(): Promise<void> {
   const confined = openConfined(config, { kernel, model, shutdown });
   const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, findProblem };
   const shown = { facts, config: describeConfig(config, settings, model) };
-  const api = createApi({ kernel, memory, services, ...shown, ...confined });
+  const { onScan, onTrusted } = openKeepers(memory, { apply, said: notices });
+  const api = createApi({ kernel, memory, services, onTrusted, ...shown, ...confined });
   const origin = { hostnames: new Set<string>(), port: 0 };
   const keepAnswer = createKeepAnswer(answersOf(database), { logger });
   const common = { token, version, clock: systemClock, logger, telemetry, shutdown };
@@ -93,18 +94,10 @@ async function main(): Promise<void> {
   });
   origin.port = listening.port;
   for (const name of listening.hostnames) origin.hostnames.add(name);
-  const teller = createSettingsTeller(kernel, homeDir, settings);
-  const keeper = createFilesKeeper(kernel, { homeDir, apply, said: notices });
   const loops = [...createJobLoops(kernel), ...createJournalLoops(kernel), createPartLoop(memory)];
   const going = Promise.all([
     runScheduler(kernel, { loops, signal: shutdown, host: hostname(), pid: process.pid }),
-    watchHome(memory, {
-      signal: shutdown,
-      onScan: () => {
-        teller.hint();
-        keeper.hint();
-      },
-    }),
+    watchHome(memory, { signal: shutdown, onScan }),
   ]);
   await using _address = await publishAddress(homeDir, { url: listening.url, startedAtMs });
   const problem = await findProblem();
@@ -134,15 +127,29 @@ async function openOwnDatabase(config: GatewayConfig, logger: Logger): Promise<D
 }
 
 /** Stores the settings that the database keeps. */
-async function applySettings(kernel: Kernel, settings: Settings, timeZone: string): Promise<void> {
+async function applySettings(memory: Memory): Promise<void> {
+  const { kernel, settings, timeZone } = memory;
   await setBudgets(kernel, { caps: budgetCaps(settings), timeZone });
   const { topics, runs, ticks } = settings.retention;
   await setRetention(kernel, { topics, runsMs: runs, ticksMs: ticks });
+  await keepAppliedSettings(memory);
 }
 
 /** Agents first: a job's run begins with the version that its agent has. */
-async function applyHome(kernel: Kernel, options: ApplyHomeJobsOptions): Promise<string[]> {
-  return [...(await applyHomeAgents(kernel, options)), ...(await applyHomeJobs(kernel, options))];
+async function applyHome(memory: Memory): Promise<string[]> {
+  return [...(await applyHomeAgents(memory)), ...(await applyHomeJobs(memory))];
+}
+
+/** What looks at the files of the home again after a scan, and when a person has vouched for one. */
+function openKeepers(memory: Memory, options: Omit<FilesKeeperOptions, "homeDir">) {
+  const { kernel, homeDir } = memory;
+  const teller = createSettingsTeller(memory);
+  const keeper = createFilesKeeper(kernel, { homeDir, ...options });
+  const look = (isAnew: boolean) => {
+    teller.hint();
+    keeper.hint({ isAnew });
+  };
+  return { onScan: () => look(false), onTrusted: () => look(true) };
 }
 
 function openLogger({ ROOST_LOG_LEVEL: level }: GatewayConfig): Logger {

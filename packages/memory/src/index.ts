@@ -20,6 +20,8 @@ export {
 export { labelsOfLines } from "./records/line-marks.ts";
 export { listHomeFiles } from "./files/list-home-files.ts";
 export { listMarkedFiles } from "./files/list-marked-files.ts";
+export { whyHeld } from "./files/why-held.ts";
+export { keepAppliedSettings, whySettingsHeld } from "./settings-in-force.ts";
 export { trustHomeFile } from "./files/trust-home-file.ts";
 export { searchHomeFiles, type SearchHit, type SearchRequest, type SearchResult } from "./files/search-home-files.ts";
 export { writeHomeFile, type WriteOutcome, type WriteRequest } from "./files/write-home-file.ts";

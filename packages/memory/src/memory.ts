@@ -12,18 +12,22 @@ export interface VersionStore {
   get(sha256: string): Promise<Uint8Array | undefined>;
 }
 
-export interface Memory extends AsyncDisposable {
+/** The files of a home and what is recorded of them. */
+export interface HomeFiles {
   readonly kernel: Kernel;
   /** Absolute, without symbolic links. */
   readonly homeDir: string;
-  /** As read when the memory was opened. */
-  readonly settings: Settings;
-  /** For daily notes and all times that a model is told. */
-  readonly timeZone: string;
-  readonly calendar: Calendar;
   readonly versions: VersionStore;
   /** The bytes of parts of messages and results. */
   readonly parts: ObjectStore;
   readonly keptFiles: KeptFiles;
   readonly logger: Logger;
+}
+
+export interface Memory extends HomeFiles, AsyncDisposable {
+  /** As read when the memory was opened. */
+  readonly settings: Settings;
+  /** For daily notes and all times that a model is told. */
+  readonly timeZone: string;
+  readonly calendar: Calendar;
 }

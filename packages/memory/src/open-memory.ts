@@ -9,7 +9,7 @@ import { openDirectoryObjects } from "@roost/objects";
 import { KeptFiles } from "./disk/kept-files.ts";
 import type { Memory } from "./memory.ts";
 import { scanHome } from "./scan/scan-home.ts";
-import { readSettings } from "./settings/read-settings.ts";
+import { readSettingsInForce } from "./settings-in-force.ts";
 import { createCalendar } from "./visibility/calendar.ts";
 import type { Settings } from "./settings/settings.ts";
 
@@ -20,7 +20,7 @@ export interface OpenMemoryOptions {
   kernel: Kernel;
   homeDir: string;
   logger: Logger;
-  /** Default: read from the home's roost.yaml. */
+  /** Default: those in force. */
   settings?: Settings;
   /** Whether to migrate the schema first. Default true. */
   migrate?: boolean;
@@ -41,14 +41,9 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
       migrations: await readMigrations(memoryMigrations),
     });
   }
-  const settings = options.settings ?? readSettings(homeDir);
-  const timeZone = settings.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const memory: Memory = {
+  const home = {
     kernel,
     homeDir,
-    settings,
-    timeZone,
-    calendar: createCalendar(timeZone),
     versions: await openDirectoryObjects(join(homeDir, ".roost/objects"), { isReadOnly }),
     parts: await openDirectoryObjects(join(homeDir, ".roost/parts"), {
       isReadOnly,
@@ -56,6 +51,14 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
     }),
     keptFiles: new KeptFiles(),
     logger,
+  };
+  const settings = options.settings ?? (await readSettingsInForce(home));
+  const timeZone = settings.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const memory: Memory = {
+    ...home,
+    settings,
+    timeZone,
+    calendar: createCalendar(timeZone),
     // Kernel and database belong to the caller; there is nothing else to close.
     async [Symbol.asyncDispose]() {},
   };

@@ -11,7 +11,7 @@ import { openKernel, setBudgets, type Kernel } from "@roost/kernel";
 import { installSimulatedClock, type SimulatedClock } from "./time/install-simulated-clock.ts";
 import { skipUntil } from "./time/skip-until.ts";
 import { openMemory, type Memory, type OpenMemoryOptions } from "@roost/memory";
-import { budgetCaps, readSettings, settingsFile, type Settings } from "@roost/memory/settings";
+import { budgetCaps, settingsFile, type Settings } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
 import { workerDefaults } from "@roost/worker";
 import { createAgenda } from "./play/agenda.ts";
@@ -53,7 +53,6 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalRepor
   const { home, url, hours, signal, logger = silentLogger } = options;
   if (!Number.isInteger(hours) || hours < 1 || hours > rehearsalHoursMax)
     throw new RoostError("invalid_input", `${hours} hours cannot be rehearsed: give 1 to ${rehearsalHoursMax}`);
-  const settings = readSettings(options.homeDir);
   const presentMs = await readNow(home);
   const fromMs = beginning(options.fromMs, presentMs);
   const untilMs = fromMs + hours * 3_600_000;
@@ -68,7 +67,8 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalRepor
   const kernel = opened.use(await openKernel({ database, logger, clock: simulated, migrate: false }));
   await copyHome(home, database);
   await kernel.registry.refresh();
-  const memory = await openReadOnlyMemory(kernel, { homeDir: options.homeDir, settings, logger });
+  const memory = await openReadOnlyMemory(kernel, { homeDir: options.homeDir, logger });
+  const { settings } = memory;
   await setBudgets(kernel, { caps: budgetCaps(settings), timeZone: memory.timeZone });
   await applyAgents(kernel, settings.agents, { by: "rehearsal", source: settingsFile });
   const changes = await tryJobs(kernel, options.jobs ?? [], memory.timeZone);
@@ -139,10 +139,7 @@ async function copyHome(home: Database, scratch: Database): Promise<void> {
 }
 
 /** Over the home's own directory, which is only read. */
-function openReadOnlyMemory(
-  kernel: Kernel,
-  options: Pick<OpenMemoryOptions, "homeDir" | "settings" | "logger">,
-): Promise<Memory> {
+function openReadOnlyMemory(kernel: Kernel, options: Pick<OpenMemoryOptions, "homeDir" | "logger">): Promise<Memory> {
   return openMemory({ ...options, kernel, migrate: false, isReadOnly: true, scan: false });
 }
 

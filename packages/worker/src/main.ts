@@ -14,7 +14,7 @@ import { openDatabase } from "@roost/database";
 import { createAgentOf } from "@roost/jobs";
 import { openKernel, type Kernel } from "@roost/kernel";
 import { holdDatabase, openMemory, refuseDatabaseOfAnother } from "@roost/memory";
-import { readSettings, resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
+import { resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
 import { decideModel, openModelDecisions } from "@roost/models";
 import { openServices } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
@@ -38,8 +38,6 @@ async function main(): Promise<void> {
     clock: systemClock,
     write: (line) => void process.stderr.write(line),
   }).child({ process: "worker", pid: process.pid });
-  const settings = readSettings(config.homeDir);
-  const webhook = findWebhook(config, settings);
   await using telemetry = await openTelemetry({
     serviceName: "roost-worker",
     otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
@@ -54,7 +52,9 @@ async function main(): Promise<void> {
   await refuseDatabaseOfAnother(database, config.homeDir);
   await using kernel = await openKernel({ database, logger });
   await using home = await holdDatabase(kernel, config.homeDir);
-  await using memory = await openMemory({ kernel, homeDir: config.homeDir, settings, logger, scan: false });
+  await using memory = await openMemory({ kernel, homeDir: config.homeDir, logger, scan: false });
+  const { settings } = memory;
+  const webhook = findWebhook(config, settings);
   const providers = await findProviders(kernel, config, { settings, logger });
   const modelsFor = createModelsFor({ providers, settings, clock: kernel.clock, logger });
   const isRehearsal = providers.every(

@@ -4,7 +4,7 @@ import { listMarkedFiles, trustHomeFile, type Memory } from "@roost/memory";
 import { pageByName, toPage } from "../records/page.ts";
 import { iso } from "../records/iso.ts";
 
-export function serveFiles({ memory }: { memory: Memory }): Served[] {
+export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: () => void }): Served[] {
   return [
     serve(operations.listFiles, async ({ limit, after, isMarked }) => {
       const files = await listMarkedFiles(memory, { as: { kind: "main" } });
@@ -21,8 +21,10 @@ export function serveFiles({ memory }: { memory: Memory }): Served[] {
       );
     }),
 
-    serve(operations.trustFile, async (file, { principal }) => ({
-      file: await trustHomeFile(memory, { ...file, by: principal.id }),
-    })),
+    serve(operations.trustFile, async (trusted, { principal }) => {
+      const file = await trustHomeFile(memory, { ...trusted, by: principal.id });
+      onTrusted();
+      return { file };
+    }),
   ];
 }

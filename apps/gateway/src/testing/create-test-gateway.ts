@@ -121,6 +121,7 @@ async function serve(options: ServeOptions) {
       rehearsals: openRehearsals(confined),
       replays: openReplays(confined),
       services,
+      onTrusted: () => undefined,
     }),
     keepAnswer: createKeepAnswer(answersOf(kernel.database), { logger }),
     services,

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { isJsonObject, RoostError, type JsonObject } from "@roost/base";
 import { AgentDefinition, AgentId } from "@roost/contract/operations";
-import { parseDocuments, readDefinitionFile } from "./read-job-file.ts";
+import { parseDocuments } from "./read-job-file.ts";
 import { readWritten } from "./read-written.ts";
 
 export interface WrittenAgent {
@@ -15,10 +15,10 @@ export function agentIdOfFile(path: string): string {
   return basename(path).replace(/\.md$/i, "");
 }
 
-/** @throws RoostError `not_found`, `invalid_input` or `limit_exceeded` that says what is wrong in it */
-export async function readAgentFile(path: string): Promise<WrittenAgent> {
+/** @throws RoostError `invalid_input` that says what is wrong in it */
+export function parseAgentFile(path: string, text: string): WrittenAgent {
   const id = agentIdOfFile(path);
-  const { keys, body } = splitFrontMatter(await readDefinitionFile(path));
+  const { keys, body } = splitFrontMatter(text);
   const fields = readFields(keys);
   if (fields["prompt"] !== undefined)
     throw new RoostError("invalid_input", "prompt: the instructions stand below the keys, as the text of the file");

@@ -1,6 +1,6 @@
 /** The labels of a file's lines on disk now, including an edit that no scan has recorded. */
 import { joinLabels } from "@roost/contract/labels";
-import type { Memory } from "../memory.ts";
+import type { HomeFiles } from "../memory.ts";
 import { loadMarks, marksOfText, readRecordedMarks, type RecordedMarks } from "../records/marks-of-text.ts";
 import { marksOfAll, type LineMarks } from "../records/line-marks.ts";
 import { readStateRow } from "../state/state-row.ts";
@@ -16,7 +16,7 @@ export interface FileOnDisk {
 
 /** `recorded`: given when the rows of several files were read at once. */
 export async function marksOfFile(
-  memory: Memory,
+  memory: HomeFiles,
   viewer: Viewer,
   file: FileOnDisk,
   recorded?: ReadonlyMap<string, RecordedMarks>,
@@ -26,7 +26,7 @@ export async function marksOfFile(
 }
 
 async function marksOnDisk(
-  memory: Memory,
+  memory: HomeFiles,
   { path, sha256, text }: FileOnDisk,
   rows: ReadonlyMap<string, RecordedMarks> | undefined,
 ): Promise<LineMarks> {
@@ -39,7 +39,11 @@ async function marksOnDisk(
 }
 
 /** A state is marked as a whole. */
-async function marksOfState({ kernel }: Memory, { path, sha256, text }: FileOnDisk, name: string): Promise<LineMarks> {
+async function marksOfState(
+  { kernel }: HomeFiles,
+  { path, sha256, text }: FileOnDisk,
+  name: string,
+): Promise<LineMarks> {
   const row = await readStateRow(kernel.database, name);
   const outside = labelsFromOutside(path);
   if (row === undefined) return marksOfAll(text, outside);

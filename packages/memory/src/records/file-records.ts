@@ -52,8 +52,8 @@ export async function readRecord(sql: Sql, path: string): Promise<FileRecord | u
   return row;
 }
 
-export async function readRecords(sql: Sql): Promise<Map<string, FileRecord>> {
-  const rows = await sql.query<FileRecord>(`select ${columns} from memory.file`, [], {
+export async function readRecords(sql: Sql): Promise<Map<string, FileRecord & { labels: number }>> {
+  const rows = await sql.query<FileRecord & { labels: number }>(`select ${columns}, labels from memory.file`, [], {
     name: "memory_read_records",
   });
   return new Map(rows.map((row) => [row.path, row]));

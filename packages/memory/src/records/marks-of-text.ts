@@ -3,7 +3,7 @@ import { isUntrusted, joinLabels, type Labels } from "@roost/contract/labels";
 import type { Sql } from "@roost/database";
 import type { KernelTransaction } from "@roost/kernel";
 import { textOf } from "../disk/read-disk-file.ts";
-import type { Memory } from "../memory.ts";
+import type { HomeFiles } from "../memory.ts";
 import { labelsFromOutside } from "../visibility/placed-at.ts";
 import { labelsOfAll, linesOf, marksAfter, marksOfAll, type LineMarks, type MarkedText } from "./line-marks.ts";
 
@@ -55,7 +55,12 @@ export async function forgetMarkedContent(tx: KernelTransaction, sha256: string 
 }
 
 /** The marks of the recorded version. */
-export async function loadMarks({ kernel }: Memory, sql: Sql, recorded: StoredMarks, text: string): Promise<LineMarks> {
+export async function loadMarks(
+  { kernel }: HomeFiles,
+  sql: Sql,
+  recorded: StoredMarks,
+  text: string,
+): Promise<LineMarks> {
   const { labels, sections } = recorded;
   const parts = sections ?? [[1, linesOf(text).length, labels] as const];
   const marks: LineMarks[number][] = [];
@@ -66,7 +71,7 @@ export async function loadMarks({ kernel }: Memory, sql: Sql, recorded: StoredMa
 
 /** The marks of a text that replaces the recorded version. `labels`: those of its writer; omitted for an edit from outside. */
 export async function marksOfText(
-  memory: Memory,
+  memory: HomeFiles,
   sql: Sql,
   written: {
     path: string;
@@ -93,7 +98,7 @@ export async function marksOfText(
   return marksOfAll(text, joinLabels(await memory.kernel.labelSets.read(sql, recorded.labels), labels));
 }
 
-async function loadVersion(memory: Memory, sql: Sql, recorded: RecordedMarks): Promise<MarkedText | undefined> {
+async function loadVersion(memory: HomeFiles, sql: Sql, recorded: RecordedMarks): Promise<MarkedText | undefined> {
   const bytes = recorded.sha256 === null ? undefined : await memory.versions.get(recorded.sha256);
   const text = bytes && textOf(Buffer.from(bytes));
   return text === undefined ? undefined : { text, marks: await loadMarks(memory, sql, recorded, text) };

@@ -1,13 +1,16 @@
-/** Problems that a walk found where a session, a job or the settings expect a file. Pure but for one look at each link. */
+/** Problems where a session, a job or the settings expect a file: as a walk found them, and marks for which a file is held. */
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { toRoostError } from "@roost/base";
+import { isUntrusted } from "@roost/contract/labels";
 import { FileFault } from "../disk/file-fault.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import { resolveHomePath } from "../disk/home-path.ts";
 import type { OtherKind, Walk } from "../disk/walk-home.ts";
+import { whyRecordedHeld } from "../files/why-held.ts";
 import type { Memory } from "../memory.ts";
 import type { FileProblem } from "../records/file-problems.ts";
+import { readRecordedMarks } from "../records/marks-of-text.ts";
 import { classifyPath, type HomeFileClass } from "../visibility/home-file-class.ts";
 
 /** Folders that other rooms read by name. */
@@ -40,6 +43,27 @@ export async function findProblems(memory: Memory, walk: Walk): Promise<FileProb
   ];
   const byPath = Map.groupBy(found, ({ path }) => path);
   return [...byPath].map(([path, problems]) => ({ path, reason: problems.map(({ reason }) => reason).join("; ") }));
+}
+
+/** Files that Roost acts on by itself; of MEMORY.md and notes it shows each line by its own mark. */
+function isActedOn(path: string): boolean {
+  const { class: kind } = classifyPath(path);
+  return isExpectedFile(path) && kind !== "memory" && kind !== "note" && kind !== "state";
+}
+
+/** Those that are held for their marks. `labels`: of each file, as recorded. */
+export async function findHeld(memory: Memory, labels: ReadonlyMap<string, number>): Promise<FileProblem[]> {
+  const { database, labelSets } = memory.kernel;
+  const marked: string[] = [];
+  for (const [path, number] of labels)
+    if (isActedOn(path) && isUntrusted(await labelSets.read(database, number))) marked.push(path);
+  if (marked.length === 0) return [];
+  const problems: FileProblem[] = [];
+  for (const recorded of (await readRecordedMarks(database, marked)).values()) {
+    const reason = await whyRecordedHeld(memory, recorded);
+    if (reason !== undefined) problems.push({ path: recorded.path, reason });
+  }
+  return problems;
 }
 
 async function problemOf(memory: Memory, { path, kind }: { path: string; kind: OtherKind }): Promise<FileProblem[]> {

@@ -14,7 +14,7 @@ import { readRecords, type FileRecord } from "../records/file-records.ts";
 import { settleStateFile } from "../state/settle-state.ts";
 import { requireStatePath } from "../state/state-row.ts";
 import { classifyPath, stateNameOf } from "../visibility/home-file-class.ts";
-import { findProblems } from "./find-problems.ts";
+import { findHeld, findProblems } from "./find-problems.ts";
 import { examineFile, recordChanged, settleAlone } from "./record-changed.ts";
 
 export interface HomeScan {
@@ -72,6 +72,9 @@ export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<
       if (typeof outcome !== "string") problems.push(outcome);
     });
   }
+  // What was recorded by this scan may be marked.
+  const recorded = edited.length === 0 ? records : await readRecords(memory.kernel.database);
+  problems.push(...(await findHeld(memory, new Map([...recorded].map(([path, { labels }]) => [path, labels])))));
   const isWhole = taken.length === suspects.length && missing.length <= changesMax;
   // A scan that left files out cannot tell that a problem is over.
   await (isWhole ? settleProblems(memory, problems, known) : reportProblems(memory, unknownOf(problems, known)));
@@ -90,7 +93,7 @@ function unknownOf(problems: FileProblem[], known: readonly FileProblem[]): File
 
 interface Look {
   walk: Walk;
-  records: Map<string, FileRecord>;
+  records: Map<string, FileRecord & { labels: number }>;
   knownStates: KnownState[];
   /** From earlier scans. */
   known: FileProblem[];

@@ -15,7 +15,7 @@ const settingsBytesMax = 262_144;
 /** @throws RoostError `invalid_input` listing every mistake with file and line, or for an empty file */
 export function readSettings(homeDir: string): Settings {
   const path = join(homeDir, settingsFile);
-  return parseSettings(readText(path), path);
+  return parseSettings(readSettingsText(path), path);
 }
 
 /** `path` is only used in messages. */
@@ -35,7 +35,8 @@ export function parseSettings(text: string, path: string): Settings {
   throw new RoostError("invalid_input", complaints.join("\n"), { details: { path } });
 }
 
-function readText(path: string): string {
+/** Empty when there is none. @throws RoostError as readSettings */
+export function readSettingsText(path: string): string {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);

@@ -19,7 +19,6 @@ import {
   type Step,
 } from "@roost/kernel";
 import { buildContext, openMemory, type BuiltContext, type Memory } from "@roost/memory";
-import { readSettings } from "@roost/memory/settings";
 import { createServiceDirectory } from "@roost/service";
 import {
   createModelsFor,
@@ -123,9 +122,8 @@ async function openReadOnly(
 ): Promise<{ kernel: Kernel; memory: Memory } & AsyncDisposable> {
   await using opened = new AsyncDisposableStack();
   const kernel = opened.use(await openKernel({ database, logger, migrate: false, events: [] }));
-  const settings = readSettings(homeDir);
   const memory = opened.use(
-    await openMemory({ kernel, homeDir, settings, logger, migrate: false, isReadOnly: true, scan: false }),
+    await openMemory({ kernel, homeDir, logger, migrate: false, isReadOnly: true, scan: false }),
   );
   const owned = opened.move();
   return { kernel, memory, [Symbol.asyncDispose]: () => owned.disposeAsync() };
