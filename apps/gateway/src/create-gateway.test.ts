@@ -4,9 +4,10 @@ import { test } from "node:test";
 import { createHttpClient } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
 import { createValidator } from "@roost/contract/schemas";
-import { isUntrusted, untrustedFrom } from "@roost/contract/labels";
+import { formatLabels, isUntrusted, mainLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
 import { roostOperations } from "@roost/contract/operations";
 import { beginOnce, finishOnce, raiseRunLabels, readRunLabels, readTopic } from "@roost/kernel";
+import { keepPart } from "@roost/memory";
 import { openServices, signRunToken } from "@roost/service";
 import { claimOne, end, joinWorker, startRun } from "./testing/drive-runs.ts";
 import { createTestGateway, testToken, type TestGateway } from "./testing/create-test-gateway.ts";
@@ -327,4 +328,14 @@ test("What an agent writes through the API is marked as its run is, and what it 
   assert.deepEqual([state, result], ["done", null]);
   assert.equal(isUntrusted(await cleared.known()), false);
   assert.equal((await gateway.client.beginOnce({ scope: "peeps", key: "1", holder: "y" })).result, "a secret");
+  const keep = async (text: string, labels: Labels) =>
+    (await keepPart(gateway.memory, { content: Buffer.from(text), labels })).sha256!;
+  for (const labels of [ofPeeps, mainLabels])
+    await assert.rejects(cleared.client.getPart({ sha256: await keep(formatLabels(labels).join(), labels) }), {
+      code: "not_found",
+    });
+  assert.equal(isUntrusted(await cleared.known()), false);
+  const { bytes } = await cleared.client.getPart({ sha256: await keep(sentence, page) });
+  assert.equal(Buffer.from(bytes).toString(), sentence);
+  assert.deepEqual((await cleared.known()).sources, ["web:page.example"]);
 });

@@ -1,3 +1,4 @@
+/** Definitions in folders of the home: which files there are, and their texts, as far as Roost may act on them. */
 import { realpath } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { RoostError } from "@roost/base";

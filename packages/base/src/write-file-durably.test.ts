@@ -33,3 +33,12 @@ test("writeFileDurably() removes what a process left that was killed while it wr
   await writeFileDurably(path, "new", { mode: 0o600 });
   assert.deepEqual((await readdir(place.path)).toSorted(), ["a.json", "a.json.2.new", "a.json.x.new", "b.json.1.new"]);
 });
+
+test("writeFileDurably() twice at once on one path writes one or the other whole", async () => {
+  await using place = await mkdtempDisposable(join(tmpdir(), "roost-base-"));
+  const path = join(place.path, "a.json");
+  const texts = ["a", "b", "c"].map((letter) => letter.repeat(100_000));
+  await Promise.all(texts.map((text) => writeFileDurably(path, text, { mode: 0o600 })));
+  assert.ok(texts.includes(await readFile(path, "utf8")));
+  assert.deepEqual(await readdir(place.path), ["a.json"]);
+});

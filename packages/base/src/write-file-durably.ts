@@ -1,3 +1,5 @@
+/** Replaces small files of Roost itself, whole and durably. Files of a home: packages/memory. */
+import { randomBytes } from "node:crypto";
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { systemClock } from "./clock.ts";
@@ -7,7 +9,8 @@ const leftMsMin = 3_600_000;
 
 /** Writes a whole file so that at any moment, power cuts included, the old or the new content is there. */
 export async function writeFileDurably(path: string, content: string, options: { mode: number }): Promise<void> {
-  const temporary = `${path}.${process.pid}.new`;
+  // Two writers of one path at once, in this process or another, do not share it.
+  const temporary = `${path}.${randomBytes(8).toString("hex")}.new`;
   try {
     await writeAndSync(temporary, content, options.mode);
     await rename(temporary, path);
@@ -29,7 +32,7 @@ async function writeAndSync(path: string, content: string, mode: number): Promis
 async function removeLeft(path: string): Promise<void> {
   const prefix = `${basename(path)}.`;
   for (const name of await readdir(dirname(path)).catch(() => [])) {
-    if (!name.startsWith(prefix) || !/^\d+\.new$/.test(name.slice(prefix.length))) continue;
+    if (!name.startsWith(prefix) || !/^[0-9a-f]+\.new$/.test(name.slice(prefix.length))) continue;
     const left = join(dirname(path), name);
     const found = await stat(left).catch(() => undefined);
     if (found !== undefined && systemClock.nowMs() - found.mtimeMs > leftMsMin)

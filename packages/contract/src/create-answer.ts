@@ -65,6 +65,8 @@ function attachmentOf(filename: string): string {
 function rangeOf({ req }: Context, tag: string, byteCount: number): [from: number, to: number] | undefined {
   const [, first = "", last = ""] = /^bytes=(\d*)-(\d*)$/.exec(req.header("range") ?? "") ?? [];
   if ((first === "" && last === "") || (req.header("if-range") ?? tag) !== tag) return undefined;
+  // Ends before it begins: no range at all (14.1.1).
+  if (first !== "" && last !== "" && Number(last) < Number(first)) return undefined;
   const from = first === "" ? Math.max(0, byteCount - Number(last)) : Number(first);
   const to = first === "" || last === "" ? byteCount - 1 : Math.min(Number(last), byteCount - 1);
   if (from <= to) return [from, to];

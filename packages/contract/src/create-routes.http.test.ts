@@ -124,6 +124,7 @@ test("content of a known hash is answered with ETag and ranges, and not sent aga
   assert.deepEqual(await ask({ range: "bytes=0-0", "if-range": '"abc"' }), [206, "bytes 0-0/3", 1]);
   assert.deepEqual(await ask({ range: "bytes=-2" }), [206, "bytes 1-2/3", 2, 3]);
   assert.deepEqual(await ask({ range: "bytes=0-0", "if-range": '"other"' }), [200, null, 1, 2, 3]);
+  assert.deepEqual(await ask({ range: "bytes=2-1" }), [200, null, 1, 2, 3]);
   assert.deepEqual(await ask({ range: "bytes=3-" }), [416, null]);
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openLabels, type Clearance } from "@roost/contract/labels";
 import { createTestKernel } from "@roost/kernel/testing";
 import { reserveSubject, listSubjects, releaseSubject, type SubjectRequest } from "./reserve-subject.ts";
 
@@ -79,6 +80,23 @@ test("reserveSubject() frees a subject in other scopes, when it is given up, and
   assert.equal((await reserveSubject(kernel, request(text, "b", { ttlMs: 3_600_000 }))).granted, true);
   await clock.advance(3_600_001);
   assert.equal((await reserveSubject(kernel, request(text, "c"))).granted, true);
+});
+
+test("reserveSubject() tells of others' subjects what the holder is cleared for, and refuses by all of them", async () => {
+  await using opened = await createTestKernel();
+  const of = (domain: string) => ({ ...openLabels, audiences: [`domain:${domain}`] });
+  await reserveSubject(opened.kernel, request("a walk in the old harbour at night", "job a", { labels: of("peeps") }));
+  await reserveSubject(opened.kernel, request("recipes with quinces", "job a", { labels: of("eco") }));
+  const ask = (text: string, clearance: Clearance) =>
+    reserveSubject(opened.kernel, request(text, "job b", { clearance }));
+  const hidden = await ask("A walk in the old harbour, at night", ["domain:eco"]);
+  assert.deepEqual([hidden.granted, hidden.similar, hidden.labels], [false, [], openLabels]);
+  const shown = await ask("Recipes with quinces!", ["domain:eco"]);
+  assert.deepEqual([shown.granted, shown.similar.length, shown.labels.audiences], [false, 1, ["domain:eco"]]);
+  const events = await opened.database.query<{ audiences: string[] }>(
+    "select string_to_array(s.text, ' ') as audiences from roost.event e join roost.label_set s on s.number = e.labels where e.type = 'subject.refused' order by e.time, e.id",
+  );
+  assert.ok(events[0]?.audiences.includes("aud:domain:peeps"));
 });
 
 test("reserveSubject() goes by the caller's threshold", async () => {

@@ -4,7 +4,15 @@
  * same subject at the same moment cannot both get it.
  */
 import { createId, RoostError, type JsonObject } from "@roost/base";
-import { formatLabels, joinLabels, openLabels, placedFor, type Labels } from "@roost/contract/labels";
+import {
+  covers,
+  formatLabels,
+  joinLabels,
+  openLabels,
+  placedFor,
+  type Clearance,
+  type Labels,
+} from "@roost/contract/labels";
 import { checkMs, checkName, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { subjectLimits } from "./subject-limits.ts";
 import { readSubject, type SubjectWords } from "./read-subject.ts";
@@ -22,6 +30,8 @@ export interface SubjectRequest {
   threshold?: number | undefined;
   /** Of the holder: its text can be trusted as far. Everybody reads it. Default: the person's. */
   labels?: Labels | undefined;
+  /** What the holder may be told of others' subjects. Default: everything. A refusal goes by all of them. */
+  clearance?: Clearance | undefined;
   causation?: string | undefined;
   correlation?: string | undefined;
 }
@@ -68,21 +78,22 @@ export async function reserveSubject(kernel: Kernel, request: SubjectRequest): P
     if (own !== undefined)
       return { granted: true, subjectId: own.subjectId, expiresAt: own.expiresAt, similar: [], labels: openLabels };
     const similar = rank(subject, text, live);
-    const quoted = await labelsOf(tx, live, similar);
     const same = similar.filter((subject) => subject.similarity >= threshold);
+    const told = await tellable(tx, request, { live, similar: same.length > 0 ? same : similar });
     if (same.length > 0) {
+      const quoted = joinLabels(...(await labelsOf(tx, live, same)).values());
       emitSubject(tx, "subject.refused", request, { similar: same.map(eventSubject) }, { quoted });
-      return { granted: false, subjectId: null, expiresAt: null, similar: same, labels: quoted };
+      return { granted: false, subjectId: null, expiresAt: null, ...told };
     }
-    return { ...(await grant(tx, request, { ttlMs, similar, liveCount: live.length })), labels: quoted };
+    return { ...(await grant(tx, request, { ttlMs, liveCount: live.length })), ...told };
   });
 }
 
 async function grant(
   tx: KernelTransaction,
   request: SubjectRequest,
-  { ttlMs, similar, liveCount }: { ttlMs: number; similar: SimilarSubject[]; liveCount: number },
-): Promise<Omit<SubjectAnswer, "labels">> {
+  { ttlMs, liveCount }: { ttlMs: number; liveCount: number },
+): Promise<Omit<SubjectAnswer, "similar" | "labels">> {
   const { scope, text, by, runId } = request;
   if (liveCount >= subjectLimits.perScopeMax) {
     throw new RoostError(
@@ -109,7 +120,7 @@ async function grant(
   await sweepSubjects(tx);
   const expiresAt = row?.expiresAt ?? new Date(0);
   emitSubject(tx, "subject.reserved", request, { subjectId, expiresAt: expiresAt.toISOString() }, { id: eventId });
-  return { granted: true, subjectId, expiresAt, similar };
+  return { granted: true, subjectId, expiresAt };
 }
 
 /** A reservation clears away what expired long ago, so that the table grows with live subjects only and no loop looks after it. */
@@ -135,14 +146,27 @@ export interface ReservedSubject {
 
 const subjectColumns = `id as "subjectId", scope, text, reserved_by as by, reserved_at as at, expires_at as "expiresAt", run_id as "runId", labels`;
 
+/** Those of the similar ones that the holder may be told, with the labels of their texts. */
+async function tellable(
+  tx: KernelTransaction,
+  { clearance = "all" }: SubjectRequest,
+  { live, similar }: { live: ReservedSubject[]; similar: SimilarSubject[] },
+): Promise<Pick<SubjectAnswer, "similar" | "labels">> {
+  const labels = await labelsOf(tx, live, similar);
+  const told = similar.filter(({ subjectId }) => covers(clearance, labels.get(subjectId)!));
+  return { similar: told, labels: joinLabels(...told.map(({ subjectId }) => labels.get(subjectId)!)) };
+}
+
 async function labelsOf(
   tx: KernelTransaction,
-  subjects: ReservedSubject[],
+  live: ReservedSubject[],
   similar: SimilarSubject[],
-): Promise<Labels> {
-  const shown = new Set(similar.map((subject) => subject.subjectId));
-  const numbers = new Set(subjects.filter((subject) => shown.has(subject.subjectId)).map((subject) => subject.labels));
-  return joinLabels(...(await Promise.all([...numbers].map((number) => tx.readLabels(number)))));
+): Promise<Map<string, Labels>> {
+  const numbers = new Map(live.map(({ subjectId, labels }) => [subjectId, labels]));
+  const labelled = similar.map(
+    async ({ subjectId }) => [subjectId, await tx.readLabels(numbers.get(subjectId)!)] as const,
+  );
+  return new Map(await Promise.all(labelled));
 }
 
 async function readSubjects(tx: KernelTransaction, scope: string): Promise<ReservedSubject[]> {

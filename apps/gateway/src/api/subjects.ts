@@ -26,7 +26,9 @@ export function serveSubjects({ kernel }: { kernel: Kernel }): Served[] {
     }),
 
     serve(operations.reserveSubject, async ({ by, ...request }, { principal }) => {
-      const subject = { ...request, by: namedBy(principal, by), ...writerOf(principal) };
+      const { run } = principal;
+      const clearance = run === undefined ? "all" : (run.clearance ?? []);
+      const subject = { ...request, by: namedBy(principal, by), clearance, ...writerOf(principal) };
       const { labels: ofOthers, ...answer } = await reserveSubject(kernel, subject);
       answer.similar = await toldTo(kernel, principal, answer.similar, () => ofOthers);
       return toWire(answer);

@@ -31,6 +31,8 @@ export const getPart = defineOperation({
   output: content(["*/*"], { bytesMax: partLimits.bytesMax }),
   errors: ["not_found"],
   effect: "readonly",
+  // An agent is given what its run may know, and the run is marked with it.
+  access: { audience: ["owner", "device", "client", "agent", "script", "host"] },
 });
 
 export const partOperations = [uploadPart, getPart] as const;

@@ -39,7 +39,12 @@ test("keepPart() keeps equal bytes once, and refuses more than 20 MB without lea
   assert.deepEqual([part.type, part.mediaType, part.bytes, part.name], ["image", "image/png", 16, "a.png"]);
   const again = await keepPart(memory, { content: png, name: "b.png", labels });
   assert.equal(again.sha256, part.sha256);
-  assert.deepEqual(await readPart(memory, part.sha256!), { mediaType: "image/png", name: "a.png", bytes: png });
+  assert.deepEqual(await readPart(memory, part.sha256!), {
+    mediaType: "image/png",
+    name: "a.png",
+    labels,
+    bytes: png,
+  });
   async function* large() {
     for (let count = 0; count < 21; count += 1) yield new Uint8Array(1024 * 1024);
   }
@@ -65,6 +70,16 @@ test("takeParts() marks by the source, for the audience of the message, and puts
     [undefined, ["aud:session:x", "src:web:example.com", "trust:untrusted"]],
   );
   await assert.rejects(take([{ sha256: "0".repeat(64) }]), { code: "not_found", message: /upload it/ });
+});
+
+test("keepPart() on a full disk is unavailable, and keeps nothing", async () => {
+  await using home = await createTestMemory();
+  const { memory } = home;
+  const full = Object.assign(new Error("no space left on device, write"), { code: "ENOSPC", syscall: "write" });
+  const parts = { ...memory.parts, put: () => Promise.reject(full) };
+  const keep = keepPart({ ...memory, parts }, { content: png, labels });
+  await assert.rejects(keep, { code: "unavailable", message: /the disk is full: free some space/ });
+  assert.deepEqual((await memory.parts.list()).objects, []);
 });
 
 test("dropParts() removes what nothing names after a day, and nothing that a message, a run or a fork names", async () => {

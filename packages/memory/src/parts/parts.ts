@@ -23,14 +23,14 @@ export interface NewPart {
 
 /**
  * Keeps bytes: when it returns they are durable, and stay at least for a day, or as long as a message or the run names them.
- * @throws RoostError `limit_exceeded`, or `unavailable` when they were removed while they were kept again
+ * @throws RoostError `limit_exceeded`, or `unavailable` when the disk is full, or they were removed while they were kept again
  */
 export async function keepPart(
   memory: Memory,
   { content, name, mediaType = "", labels, runId }: NewPart,
 ): Promise<Part> {
   const head: Uint8Array[] = [];
-  const { sha256, bytes } = await memory.parts.put(withHead(content, head));
+  const { sha256, bytes } = await memory.parts.put(withHead(content, head)).catch(refuseFull);
   const kind = kindOf(Buffer.concat(head).subarray(0, headBytes), { name, said: mediaType });
   await memory.kernel.transact(async (tx) => {
     await tx.query(
@@ -48,6 +48,12 @@ export async function keepPart(
     ]);
   });
   return { ...kind, bytes, sha256, name };
+}
+
+/** Nothing is wrong with the part: it can be kept when there is space again. */
+function refuseFull(error: NodeJS.ErrnoException): never {
+  if (error.code !== "ENOSPC" && error.code !== "EDQUOT") throw error;
+  throw new RoostError("unavailable", "the disk is full: free some space, then send it again", { cause: error });
 }
 
 async function* withHead(content: ObjectContent, head: Uint8Array[]): AsyncGenerator<Uint8Array> {
@@ -69,15 +75,18 @@ interface PartRow {
 
 const columns = `sha256, bytes, media_type as "mediaType", name, labels`;
 
-export type StoredPart = Pick<PartRow, "mediaType" | "name"> & { bytes: Uint8Array<ArrayBuffer> };
+export type StoredPart = Pick<PartRow, "mediaType" | "name"> & { bytes: Uint8Array<ArrayBuffer>; labels: Labels };
 
-/** Undefined when there is none of that hash. */
+/** Undefined when there is none of that hash. A caller is given it only when cleared for its labels. */
 export async function readPart(memory: Memory, sha256: string): Promise<StoredPart | undefined> {
   const [row] = await memory.kernel.database.query<PartRow>(`select ${columns} from memory.part where sha256 = $1`, [
     sha256,
   ]);
   const bytes = row && (await memory.parts.get(sha256));
-  return row && bytes && { mediaType: row.mediaType, name: row.name, bytes: Buffer.from(bytes) };
+  if (row === undefined || bytes === undefined) return undefined;
+  const { mediaType, name } = row;
+  const labels = await memory.kernel.labelSets.read(memory.kernel.database, row.labels);
+  return { mediaType, name, labels, bytes: Buffer.from(bytes) };
 }
 
 /**

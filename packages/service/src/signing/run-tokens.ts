@@ -12,7 +12,7 @@ import type { Verifier } from "./create-verifier.ts";
 
 export const runTokenPurpose = "roost-run";
 /** What an agent may call beside its services: coordination between programs. */
-const agentScopes = ["locks:*", "once:*", "subjects:*"];
+const agentScopes = ["locks:*", "once:*", "subjects:*", "parts:read"];
 const Message = z.object({ runId: z.uuid(), epoch: z.number().int().min(0), scopes: z.array(z.string()).max(100) });
 
 export interface RunTokenRequest {

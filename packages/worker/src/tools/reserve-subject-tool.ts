@@ -1,4 +1,5 @@
 import type { Tool } from "@roost/agent";
+import { clearanceOf } from "@roost/memory";
 import { reserveSubject } from "@roost/subjects";
 import { z } from "zod";
 import { toJson, type ToolContext } from "./tool-context.ts";
@@ -10,7 +11,7 @@ const input = z.object({
 });
 
 /** Reserves a subject, unless another has reserved nearly the same in other words. */
-export function reserveSubjectTool({ kernel, run, actor }: ToolContext): Tool<z.infer<typeof input>> {
+export function reserveSubjectTool({ kernel, run, viewer, actor }: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "reserve_subject",
     description:
@@ -26,6 +27,7 @@ export function reserveSubjectTool({ kernel, run, actor }: ToolContext): Tool<z.
         ttlMs: days * 86_400_000,
         runId: run.id,
         labels: known,
+        clearance: clearanceOf(viewer),
         causation: run.causeId,
         correlation: run.correlation,
       };
