@@ -1,4 +1,5 @@
 /** Moments in the home's time zone: one zone in all views, on whatever machine they are read. */
+import { timeZoneOf } from "@roost/base";
 import type { RoostClient } from "./connect.ts";
 
 export async function readHomeZone(client: RoostClient): Promise<string> {
@@ -12,15 +13,7 @@ export function parseMoment(text: string, timeZone: string): number {
   if (!withoutOffset.test(text)) return Date.parse(text);
   const wallMs = Date.parse(text.includes("T") ? `${text}Z` : `${text}T00:00Z`);
   if (Number.isNaN(wallMs)) return wallMs;
-  return wallMs - offsetMs(wallMs - offsetMs(wallMs, timeZone), timeZone);
-}
-
-/** Local time less UTC. */
-function offsetMs(ms: number, timeZone: string): number {
-  const format = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" });
-  const name = format.formatToParts(ms).find(({ type }) => type === "timeZoneName")?.value ?? "";
-  const [, sign, hours = "0", minutes = "0"] = /([+-])(\d{2}):(\d{2})/.exec(name) ?? [];
-  return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+  return timeZoneOf(timeZone).instantOf(wallMs);
 }
 
 /** `14:05:09`. */

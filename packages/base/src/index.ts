@@ -37,3 +37,4 @@ export {
   type ErrorCode,
   type RoostErrorOptions,
 } from "./roost-error.ts";
+export { timeZoneOf, type TimeZone } from "./time-zone.ts";

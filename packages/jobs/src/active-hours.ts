@@ -1,6 +1,5 @@
 /** Whether a moment lies in a job's active hours. Pure; the kernel and every view use this one rule. */
-import { RoostError } from "@roost/base";
-import { timeZoneOf } from "./time-zone.ts";
+import { RoostError, timeZoneOf } from "@roost/base";
 
 export interface ActiveHours {
   /** "HH:MM", inclusive. */

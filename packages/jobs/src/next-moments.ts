@@ -3,10 +3,9 @@
  * a gap that swallowed it and once in an overlap, an interval (`*` in minute or hour) follows the real clock. An interval limited to some hours
  * also runs once after a gap that swallowed its moments: it must not lose its day.
  */
-import { RoostError } from "@roost/base";
+import { RoostError, timeZoneOf, type TimeZone } from "@roost/base";
 import { isMoment } from "@roost/contract/operations";
 import { parseCronExpression, type CronExpression } from "./cron-expression.ts";
-import { timeZoneOf, type TimeZone } from "./time-zone.ts";
 import type { Trigger } from "./trigger.ts";
 
 /** A longer forward jump corrects the calendar (Samoa, 2011) and makes up nothing; Debian's limit. */

@@ -1,10 +1,12 @@
 /** The offset of an IANA time zone from UTC, and its changes. Built on Intl, whose zone tables come with Node. Knows no cron. */
-import { RoostError } from "@roost/base";
+import { RoostError } from "./roost-error.ts";
 
 export interface TimeZone {
   readonly name: string;
   /** Local wall time minus UTC, in milliseconds, at an instant. */
   offsetMs(instantMs: number): number;
+  /** The instant of a wall time (as UTC milliseconds); in an overlap the first, in a gap as if the clock had not moved. */
+  instantOf(wallMs: number): number;
   /** The first instant in (fromMs, toMs] with another offset than fromMs; undefined when there is none. */
   nextTransition(fromMs: number, toMs: number): number | undefined;
 }
@@ -46,7 +48,14 @@ function createTimeZone(name: string): TimeZone {
     return undefined;
   };
 
-  return { name, offsetMs, nextTransition };
+  const instantOf = (wallMs: number): number => {
+    // The offset of a day before decides in a gap and in an overlap; no zone changes twice within a day.
+    const before = wallMs - offsetMs(wallMs - dayMs);
+    const after = wallMs - offsetMs(before);
+    return offsetMs(after) === wallMs - after ? after : before;
+  };
+
+  return { name, offsetMs, instantOf, nextTransition };
 }
 
 function firstDifferent(low: number, high: number, offset: number, offsetMs: (instantMs: number) => number): number {
