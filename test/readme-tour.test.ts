@@ -23,9 +23,9 @@ const commands = [...readme.matchAll(/```console\n([\s\S]*?)```/g)]
 /** What a reader of the tour is promised to see. */
 const expected: [command: string, output: RegExp][] = [
   ["roost ask", /\[rehearsal\]/],
-  ["roost ps", /heartbeat/i],
-  ["jobs list", /blog-writer/],
-  ["roost rehearse", /social-checker[^]*Assumed/],
+  ["roost ps", /Tidy notes/],
+  ["jobs list", /tidy/],
+  ["roost rehearse", /tidy[^]*Assumed/],
   ["roost lock", /only one of us at a time/],
   ["roost once", /sent once, whoever asks/],
 ];

@@ -1,4 +1,4 @@
-/** A home as a person starts it: the supervisor as a process, with everything it starts, and its own PostgreSQL. */
+/** The example home as a person starts it: the supervisor as a process, with everything it starts, and its own PostgreSQL. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -37,7 +37,7 @@ export async function startSupervised(options: SupervisedOptions): Promise<Start
 
 /** Resolves when the home is up, or when the supervisor has ended. */
 export async function trySupervised({ directory, modelUrl }: SupervisedOptions): Promise<StartedHome | RefusedHome> {
-  const child = spawn(process.execPath, [join(root, "apps/supervisor/src/main.ts")], {
+  const child = spawn(process.execPath, [join(root, "apps/supervisor/src/main.ts"), "up", "--example"], {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       PATH: process.env["PATH"],

@@ -5,10 +5,12 @@ import { budgetCaps, type Settings } from "@roost/memory/settings";
 const namesShown = 6;
 const jobsMax = 500;
 
-/** Describes the active jobs and their cost caps, for the start. Undefined without jobs. */
-export async function describeActiveJobs(kernel: Kernel, settings: Settings): Promise<string | undefined> {
-  const { jobs } = await listJobs(kernel, { limit: jobsMax, states: ["active"] });
-  if (jobs.length === 0) return undefined;
+/** Describes, for the start, the jobs that run by themselves, and what everything may cost. */
+export async function describeActiveJobs(kernel: Kernel, settings: Settings): Promise<string> {
+  const { jobs: all } = await listJobs(kernel, { limit: jobsMax, states: ["active"] });
+  const jobs = all.filter(({ definition }) => definition.enabled && definition.trigger.kind !== "manual");
+  if (jobs.length === 0)
+    return `No job runs by itself yet (roost jobs add); whatever runs costs ${describeCap(settings)}`;
   const names = jobs.slice(0, namesShown).map(({ id }) => id);
   const more = jobs.length > namesShown ? ` and ${jobs.length - namesShown} more` : "";
   const [subject, verb] = jobs.length === 1 ? ["1 job", "is"] : [`${jobs.length} jobs`, "are"];

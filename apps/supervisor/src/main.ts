@@ -4,11 +4,12 @@ import { nameCommands, toRoostError } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import type { ReadyMessage } from "./children/child-messages.ts";
 import { readRoostCommand, readSupervisorConfig, type SupervisorConfig } from "./config.ts";
+import { askFirstHome, isNewHome, type FirstHome } from "./home/first-home.ts";
 import { homePaths } from "./home/home-paths.ts";
 import { listenForStop } from "./listen-for-stop.ts";
 import { readProcessIdentity } from "./processes/process-identity.ts";
 import { defaultProgramPaths } from "./programs.ts";
-import { readArguments, usage } from "./read-arguments.ts";
+import { readArguments, usage, writeFirstHome } from "./read-arguments.ts";
 import { detachedReady, startDetached } from "./start-detached.ts";
 import { stopOwner } from "./stop-owner.ts";
 import { superviseHome } from "./supervise-home.ts";
@@ -21,7 +22,7 @@ const forcedExitCode = 130;
 const columnsDefault = 120;
 
 async function main(args: string[]): Promise<number> {
-  const { command, isDetached, stopWith } = readArguments(args);
+  const { command, isDetached, stopWith, first: given } = readArguments(args);
   if (command === "help") {
     process.stdout.write(`${usage}\n`);
     return 0;
@@ -32,6 +33,8 @@ async function main(args: string[]): Promise<number> {
     await stopOwner(config.homeDirectory, terminal);
     return 0;
   }
+  const first = await describeFirstHome(given, config.homeDirectory);
+  if (first === undefined) return forcedExitCode;
   if (isDetached) {
     const write = (text: string) => void process.stdout.write(text);
     const environment = {
@@ -39,18 +42,38 @@ async function main(args: string[]): Promise<number> {
       ...config.environment,
       ...(process.stdout.isTTY && { COLUMNS: String(process.stdout.columns) }),
     };
-    return startDetached({ program: fileURLToPath(import.meta.url), environment, write });
+    const started = { program: fileURLToPath(import.meta.url), args: writeFirstHome(first), environment, write };
+    return startDetached(started);
   }
-  return up(config, terminal, stopWith);
+  return up(config, terminal, { stopWith, first });
 }
 
-async function up(config: SupervisorConfig, terminal: ProcessTerminal, stopWith: number[]): Promise<number> {
+/** Asked only on a terminal, and only for a new home. Undefined when the person left. */
+async function describeFirstHome(given: FirstHome, home: string): Promise<FirstHome | undefined> {
+  const { stdin, stdout } = process;
+  const isAsked = given.example !== true && stdin.isTTY === true && stdout.isTTY === true;
+  return isAsked && (await isNewHome(homePaths(home)))
+    ? askFirstHome(given, { input: stdin, output: stdout, home })
+    : given;
+}
+
+interface UpOptions {
+  stopWith: number[];
+  first: FirstHome;
+}
+
+async function up(
+  config: SupervisorConfig,
+  terminal: ProcessTerminal,
+  { stopWith, first }: UpOptions,
+): Promise<number> {
   const starters = stopWith.map(readProcessIdentity).filter((identity) => identity !== undefined);
   using signals = listenForStop({ starters });
   await superviseHome({
     config,
     terminal,
     paths: defaultProgramPaths(),
+    first,
     starters,
     stop: signals.stop,
     force: signals.force,

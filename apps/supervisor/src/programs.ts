@@ -10,8 +10,10 @@ import type { SupervisorConfig } from "./config.ts";
 export interface ProgramPaths {
   gateway: string;
   worker: string;
-  /** The template of an empty home. */
+  /** The template of an almost empty home. */
   homeTemplate: string;
+  /** The home of examples. */
+  exampleHome: string;
   /** Node's compile cache, which cuts start time to a third. */
   compileCache: string;
 }
@@ -25,7 +27,8 @@ export function defaultProgramPaths(): ProgramPaths {
   return {
     gateway: fromRoot("apps/gateway/src/main.ts"),
     worker: fromRoot("packages/worker/src/main.ts"),
-    homeTemplate: fromRoot("examples/home"),
+    homeTemplate: fromRoot("templates/home"),
+    exampleHome: fromRoot("examples/home"),
     compileCache: fromRoot("node_modules/.roost/compile-cache"),
   };
 }

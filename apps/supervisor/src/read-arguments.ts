@@ -1,5 +1,7 @@
+/** Reads the command line of `roost up` and `roost down`. What the options of a new home mean is in home/first-home.ts. */
 import { parseArgs } from "node:util";
 import { RoostError } from "@roost/base";
+import { checkFirstHome, type FirstHome } from "./home/first-home.ts";
 
 export interface SupervisorArguments {
   command: "up" | "down" | "help";
@@ -7,10 +9,19 @@ export interface SupervisorArguments {
   isDetached: boolean;
   /** Pids of the processes that started this one: it stops when one of them ends. */
   stopWith: number[];
+  /** What a new home is made from. */
+  first: FirstHome;
 }
 
 export const usage = `Usage: roost up [--detach]     start Roost on this machine, in the foreground unless detached
        roost down               stop it, however it was started
+
+A new home is asked for on a terminal, or made from these options:
+  --name TEXT          your name
+  --agent-name TEXT    your agent's name
+  --time-zone ZONE     time zone of the home, as in Europe/Berlin
+  --usd-per-day USD    spending cap a day
+  --example            copy the example instead: fictional people and jobs
 
 ROOST_HOME names the home (default ~/.roost). Exit codes: 0 stopped or detached, 64 invalid arguments or settings,
 69 PostgreSQL or another part is unavailable, 73 the home is owned by another process, 130 forced by a second Ctrl-C`;
@@ -25,6 +36,11 @@ export function readArguments(args: string[]): SupervisorArguments {
       options: {
         detach: { type: "boolean", short: "d", default: false },
         "stop-with": { type: "string", multiple: true, default: [] },
+        example: { type: "boolean" },
+        name: { type: "string" },
+        "agent-name": { type: "string" },
+        "time-zone": { type: "string" },
+        "usd-per-day": { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -33,9 +49,21 @@ export function readArguments(args: string[]): SupervisorArguments {
   }
   const { values, positionals } = parsed;
   const [command = "up", ...rest] = positionals;
-  if (values.help || command === "help") return { command: "help", isDetached: false, stopWith: [] };
+  if (values.help || command === "help") return { command: "help", isDetached: false, stopWith: [], first: {} };
   if ((command !== "up" && command !== "down") || rest.length > 0) {
     throw new RoostError("invalid_input", `"${positionals.join(" ")}" is neither up nor down\n${usage}`);
   }
-  return { command, isDetached: values.detach, stopWith: values["stop-with"].map(Number) };
+  const { example, name, "agent-name": agentName, "time-zone": timeZone, "usd-per-day": usdPerDay } = values;
+  const first = { example, name, agentName, timeZone, usdPerDay };
+  checkFirstHome(first);
+  return { command, isDetached: values.detach, stopWith: values["stop-with"].map(Number), first };
+}
+
+/** The options that say the same. */
+export function writeFirstHome({ example, name, agentName, timeZone, usdPerDay }: FirstHome): string[] {
+  const options = { name, "agent-name": agentName, "time-zone": timeZone, "usd-per-day": usdPerDay };
+  const written = Object.entries(options).flatMap(([option, value]) =>
+    value === undefined ? [] : [`--${option}=${value}`],
+  );
+  return example === true ? ["--example", ...written] : written;
 }

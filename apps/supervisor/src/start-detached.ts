@@ -9,13 +9,15 @@ export const detachedVariable = "ROOST_DETACHED";
 
 export interface StartDetachedOptions {
   program: string;
+  /** For its `up`. */
+  args?: string[];
   environment: NodeJS.ProcessEnv;
   write: (text: string) => void;
 }
 
 /** Exit code of the detaching process: 0 once everything is ready, else that of the failed start. */
 export function startDetached(options: StartDetachedOptions): Promise<number> {
-  const child = spawn(process.execPath, [options.program, "up"], {
+  const child = spawn(process.execPath, [options.program, "up", ...(options.args ?? [])], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: { ...options.environment, [detachedVariable]: "1" },

@@ -55,7 +55,7 @@ test("superviseHome() brings up a home, says so, and stops workers before the ga
   await supervisor.prints(isReady);
   assert.match(
     supervisor.printed(),
-    /Home .* created from an example[\s\S]*ready at http:\/\/127\.0\.0\.1:7717 with a parrot/,
+    /Home .* created\. USER\.md[\s\S]*ready at http:\/\/127\.0\.0\.1:7717 with a parrot/,
   );
   const running = await ownerWhere(paths, ({ state }) => state === "running");
   assert.equal(running.pid, supervisor.process.pid);

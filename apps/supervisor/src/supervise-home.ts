@@ -11,6 +11,7 @@ import { defaultLimits, type ChildLimits } from "./children/spawn-child.ts";
 import type { SupervisorConfig } from "./config.ts";
 import { keepDatabase, type KeepDatabaseOptions, type KeptDatabase } from "./database/keep-database.ts";
 import { createHome, prepareMachinery } from "./home/create-home.ts";
+import { fillTemplate, type FirstHome } from "./home/first-home.ts";
 import { createToken } from "./home/create-token.ts";
 import { homePaths, type HomePaths } from "./home/home-paths.ts";
 import { lockHome } from "./home/lock-home.ts";
@@ -23,6 +24,8 @@ import type { ProcessTerminal } from "./terminal/create-terminal.ts";
 export interface SuperviseHomeOptions {
   config: SupervisorConfig;
   paths: ProgramPaths;
+  /** What the home is made from when it is new. */
+  first: FirstHome;
   terminal: ProcessTerminal;
   /** Identities of processes at whose end this one stops. */
   starters: readonly string[];
@@ -66,17 +69,30 @@ export async function superviseHome(options: SuperviseHomeOptions): Promise<void
   logger.info("starting", { pid: process.pid, home: paths.home });
   try {
     await endLeftovers(before?.children ?? [], logger);
-    const isNew = await createHome(paths, { template: options.paths.homeTemplate });
-    if (isNew)
-      terminal.done(
-        `Home ${paths.home} created from an example: its people and jobs are fictional; docs/home.md says how to make it yours`,
-      );
+    await createFirstHome(options, paths);
     await createToken(paths.token);
     if (!stop.aborted) await runMachine(options, { paths, owner, logger, writeLog: log.write });
   } catch (error) {
     logger.error("ended by a failure", { error });
     throw toRoostError(error);
   }
+}
+
+async function createFirstHome(
+  { first, paths: programs, terminal }: SuperviseHomeOptions,
+  paths: HomePaths,
+): Promise<void> {
+  const isExample = first.example === true;
+  const template = isExample ? programs.exampleHome : programs.homeTemplate;
+  const isNew = await createHome(paths, { template, fill: (text) => fillTemplate(text, first) });
+  if (isNew)
+    terminal.done(
+      isExample
+        ? `Home ${paths.home} created from the example: its people and jobs are fictional (docs/home.md)`
+        : `Home ${paths.home} created. USER.md is about you, SOUL.md about your agent: edit them (docs/home.md)`,
+    );
+  else if (Object.values(first).some((value) => value !== undefined))
+    terminal.problem(`The home ${paths.home} exists: options for a new one change nothing`);
 }
 
 interface Held {

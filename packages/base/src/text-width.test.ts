@@ -17,6 +17,8 @@ test("cutText() never exceeds the columns and never halves a character", () => {
 test("wrapText() breaks at spaces, and words that are too long anywhere", () => {
   assert.deepEqual(wrapText("one two three", 7), ["one two", "three"]);
   assert.deepEqual(wrapText("abcdefgh", 3), ["abc", "def", "gh"]);
+  assert.deepEqual(wrapText("  roost ps and more", 12), ["  roost ps", "  and more"]);
+  assert.deepEqual(wrapText("    ab c", 3), ["ab", "c"]);
   for (const line of wrapText("日本語日本語 some words", 5)) assert.ok(textWidth(line) <= 5);
 });
 

@@ -49,24 +49,27 @@ function graphemeWidth(grapheme: string): number {
   return wide.test(grapheme) ? 2 : 1;
 }
 
-/** Wraps a line to `columns`, at spaces where possible. */
+/** Wraps a line to `columns`, at spaces where possible; further lines are indented as the first. */
 export function wrapText(text: string, columns: number): string[] {
+  const indent = /^ */.exec(text)?.[0] ?? "";
+  const room = columns - indent.length;
+  if (room <= 0) return wrapText(text.trimStart(), columns);
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(" ")) {
+  for (const word of text.slice(indent.length).split(" ")) {
     const joined = line === "" ? word : `${line} ${word}`;
-    if (textWidth(joined) <= columns) {
+    if (textWidth(joined) <= room) {
       line = joined;
       continue;
     }
     if (line !== "") lines.push(line);
     line = word;
-    while (textWidth(line) > columns) {
-      const head = cutText(line, columns + 1).slice(0, -1);
+    while (textWidth(line) > room) {
+      const head = cutText(line, room + 1).slice(0, -1);
       if (head === "") break;
       lines.push(head);
       line = line.slice(head.length);
     }
   }
-  return [...lines, line];
+  return [...lines, line].map((one) => (one === "" ? one : indent + one));
 }

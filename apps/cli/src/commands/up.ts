@@ -17,11 +17,16 @@ export function addUpCommands(program: Command, context: CliContext): void {
     .command("up")
     .summary("start Roost on this machine")
     .description(
-      "Starts PostgreSQL, the gateway and the workers for the home in ROOST_HOME. Stays in the foreground until Ctrl-C unless --detach is given.",
+      "Starts PostgreSQL, the gateway and the workers for the home in ROOST_HOME. Stays in the foreground until Ctrl-C unless --detach is given. A home that does not exist yet is created almost empty: on a terminal from the answers to four questions, otherwise from the options below.",
     )
     .option("-d, --detach", "return when everything is ready, and leave it running")
-    .action(async ({ detach }: { detach?: boolean }) => {
-      context.exitWith(await supervise(context, ["up", ...(detach === true ? ["--detach"] : [])]));
+    .option("--name <text>", "new home: your name")
+    .option("--agent-name <text>", "new home: your agent's name (default: Wren)")
+    .option("--time-zone <zone>", "new home: its time zone, as in Europe/Berlin (default: the machine's)")
+    .option("--usd-per-day <amount>", "new home: spending cap a day, in dollars (default: 1)")
+    .option("--example", "new home: copy the example, with fictional people and active jobs")
+    .action(async (_options: object, up: Command) => {
+      context.exitWith(await supervise(context, ["up", ...givenOptions(up)]));
     });
   program
     .command("down")
@@ -34,6 +39,15 @@ export function addUpCommands(program: Command, context: CliContext): void {
       if (context.terminal.isJson) context.terminal.json({ stopped: exitCode === 0 });
       context.exitWith(exitCode);
     });
+}
+
+/** The options as the supervisor takes them. */
+function givenOptions(command: Command): string[] {
+  return command.options.flatMap((option) => {
+    const value: unknown = command.getOptionValue(option.attributeName());
+    if (value === undefined || option.long === undefined) return [];
+    return [value === true ? option.long : `${option.long}=${String(value)}`];
+  });
 }
 
 async function supervise({ config, terminal, stdin }: CliContext, args: string[]): Promise<number> {

@@ -9,15 +9,16 @@ import { createHome, prepareMachinery } from "./create-home.ts";
 const template = fileURLToPath(new URL("../testing/home-template", import.meta.url));
 const entries = async (home: string) =>
   (await readdir(home, { recursive: true })).filter((name) => !name.startsWith(".roost")).toSorted();
+const fill = (text: string) => text;
 const filled = ["SOUL.md", "memory", join("memory", "README.md")];
 
 test("createHome() fills an empty home, once", async () => {
   await using paths = await createTemporaryHome();
   await prepareMachinery(paths);
-  assert.equal(await createHome(paths, { template }), true);
+  assert.equal(await createHome(paths, { template, fill }), true);
   assert.deepEqual(await entries(paths.home), filled);
   for (const name of filled) await rm(join(paths.home, name), { recursive: true, force: true });
-  assert.equal(await createHome(paths, { template }), false);
+  assert.equal(await createHome(paths, { template, fill }), false);
   assert.deepEqual(await entries(paths.home), [], "what a person has removed stays removed");
 });
 
@@ -25,7 +26,7 @@ test("createHome() touches nothing in a home that holds anything", async () => {
   await using paths = await createTemporaryHome();
   await prepareMachinery(paths);
   await writeFile(join(paths.home, "notes.txt"), "mine");
-  assert.equal(await createHome(paths, { template }), false);
+  assert.equal(await createHome(paths, { template, fill }), false);
   assert.deepEqual(await entries(paths.home), ["notes.txt"]);
 });
 
@@ -41,7 +42,7 @@ test("createHome() finishes what a killed process has begun, at each of its step
       await cp(template, staged, { recursive: true });
     }
     if (step === "moving") await rename(join(staged, "SOUL.md"), join(paths.home, "SOUL.md"));
-    assert.equal(await createHome(paths, { template }), true, step);
+    assert.equal(await createHome(paths, { template, fill }), true, step);
     assert.deepEqual(await entries(paths.home), filled, step);
     assert.equal(
       await readFile(join(paths.home, "SOUL.md"), "utf8"),
@@ -56,7 +57,7 @@ test("createHome() leaves a file that the person made meanwhile", async () => {
   await prepareMachinery(paths);
   await cp(template, join(paths.machinery, "new-home"), { recursive: true });
   await writeFile(join(paths.home, "SOUL.md"), "mine");
-  assert.equal(await createHome(paths, { template }), true);
+  assert.equal(await createHome(paths, { template, fill }), true);
   assert.equal(await readFile(join(paths.home, "SOUL.md"), "utf8"), "mine");
 });
 

@@ -2,14 +2,13 @@
  * Fills an empty home from the template, once, by its owning process. A home that holds anything is left alone. The copy is completed inside
  * `.roost` and then moved entry by entry, so that the next start finishes what a killed process began.
  */
-import { cp, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { cp, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, syncDirectory, systemClock, writeFileDurably } from "@roost/base";
+import { isEmptyHome } from "./first-home.ts";
 import type { HomePaths } from "./home-paths.ts";
 
 const filesMax = 1_000;
-/** What a system or volume puts into an otherwise empty directory. */
-const ignoredEntries = new Set([".roost", ".DS_Store", "lost+found"]);
 
 /** Creates the internal directories. @throws invalid_input when the home cannot be a directory of this user */
 export async function prepareMachinery(paths: HomePaths): Promise<void> {
@@ -26,14 +25,20 @@ export async function prepareMachinery(paths: HomePaths): Promise<void> {
   }
 }
 
+export interface CreateHomeOptions {
+  template: string;
+  /** Fills the places of each of its files. */
+  fill: (text: string) => string;
+}
+
 /** Returns whether a home was created; false when one existed. The caller owns the home. */
-export async function createHome(paths: HomePaths, options: { template: string }): Promise<boolean> {
-  const mark = join(paths.machinery, "home.json");
+export async function createHome(paths: HomePaths, options: CreateHomeOptions): Promise<boolean> {
+  const { mark } = paths;
   const staged = join(paths.machinery, "new-home");
   if (await exists(mark)) return false;
   const isUnfinished = await exists(staged);
-  const isEmpty = (await readdir(paths.home)).every((name) => ignoredEntries.has(name));
-  if (isEmpty && !isUnfinished) await stage(options.template, staged);
+  const isEmpty = await isEmptyHome(paths.home);
+  if (isEmpty && !isUnfinished) await stage(options, staged);
   const isNew = isEmpty || isUnfinished;
   if (isNew) await moveOut(staged, paths.home);
   await writeFileDurably(
@@ -47,11 +52,11 @@ export async function createHome(paths: HomePaths, options: { template: string }
   return isNew;
 }
 
-async function stage(template: string, staged: string): Promise<void> {
+async function stage({ template, fill }: CreateHomeOptions, staged: string): Promise<void> {
   const partial = `${staged}.partial`;
   await rm(partial, { recursive: true, force: true });
   await cp(template, partial, { recursive: true, errorOnExist: true });
-  await syncTree(partial);
+  await completeTree(partial, fill);
   await rename(partial, staged);
   await syncDirectory(join(staged, ".."));
 }
@@ -64,7 +69,8 @@ async function moveOut(staged: string, home: string): Promise<void> {
   await syncDirectory(home);
 }
 
-async function syncTree(directory: string): Promise<void> {
+/** Fills every file, and syncs it to disk. */
+async function completeTree(directory: string, fill: (text: string) => string): Promise<void> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   if (entries.length > filesMax) {
     throw new RoostError(
@@ -77,6 +83,7 @@ async function syncTree(directory: string): Promise<void> {
     if (entry.isDirectory()) {
       await syncDirectory(path);
     } else if (entry.isFile()) {
+      await writeFile(path, fill(await readFile(path, "utf8")));
       await using file = await open(path, "r+");
       await file.sync();
     }

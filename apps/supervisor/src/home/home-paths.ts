@@ -4,6 +4,8 @@ import { join } from "node:path";
 export interface HomePaths {
   home: string;
   machinery: string;
+  /** Says that the home was created. */
+  mark: string;
   /** One file per process that tries to own the home. */
   claims: string;
   /** Describes the owner, for people and `roost down`. */
@@ -20,6 +22,7 @@ export function homePaths(home: string): HomePaths {
   return {
     home,
     machinery,
+    mark: join(machinery, "home.json"),
     claims: join(machinery, "claims"),
     owner: join(machinery, "owner.json"),
     token: join(machinery, "token"),

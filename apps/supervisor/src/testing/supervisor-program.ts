@@ -17,14 +17,16 @@ const terminal = createTerminal({
   columns: () => 200,
   command: "roost",
 });
-const starters = readArguments(process.argv.slice(2)).stopWith.map((pid) => readProcessIdentity(pid) ?? "gone");
+const { stopWith, first } = readArguments(process.argv.slice(2));
+const starters = stopWith.map((pid) => readProcessIdentity(pid) ?? "gone");
 using signals = listenForStop({ starters });
 
 try {
   await superviseHome({
     config: readSupervisorConfig(),
     terminal,
-    paths: { gateway: child, worker: child, homeTemplate, compileCache: "" },
+    paths: { gateway: child, worker: child, homeTemplate, exampleHome: homeTemplate, compileCache: "" },
+    first,
     starters,
     stop: signals.stop,
     force: signals.force,
