@@ -23,6 +23,9 @@ export interface SimulatedTime extends AsyncDisposable {
 /** Wake-ups are hints: it looks at least this often. */
 const lookMs = 250;
 
+/** As a wake-up names the log of runs. */
+const endsOfRuns = encodeURIComponent("log:runs");
+
 /** On a database whose schema is there and which nobody uses yet. */
 export async function createSimulatedTime(database: Database, startMs: number): Promise<SimulatedTime> {
   const clock = await installTestClock(database);
@@ -30,7 +33,7 @@ export async function createSimulatedTime(database: Database, startMs: number): 
   let woken = new AbortController();
   const listener = await database.listen("roost_wakeup", (payload) => {
     // The end of a run is an event of the log, and an empty payload says that some were lost.
-    if (payload !== "" && !payload.includes("log:runs")) return;
+    if (payload !== "" && !payload.split(" ").includes(endsOfRuns)) return;
     woken.abort();
     woken = new AbortController();
   });
