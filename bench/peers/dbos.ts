@@ -48,7 +48,7 @@ async function launch(setup: PeerSetup, listenQueues?: string[]): Promise<void> 
     applicationVersion: "1",
     schedulerPollingIntervalMs: 1_000,
     logger: silent,
-    ...(listenQueues === undefined ? {} : { listenQueues }),
+    listenQueues,
   });
   await DBOS.launch();
 }

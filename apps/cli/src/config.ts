@@ -27,7 +27,7 @@ export interface CliConfig {
   editor: string;
   /** The user's choice; undefined: colour on a terminal only. */
   wantsColor?: boolean;
-  columns?: number;
+  columns?: number | undefined;
   /** Passed to commands that this one starts: without Roost's own token and Node's compile cache of the clone. */
   environment: Record<string, string | undefined>;
 }
@@ -45,7 +45,7 @@ export function readCliConfig(environment: Record<string, string | undefined> = 
       : given.FORCE_COLOR !== undefined
         ? { wantsColor: given.FORCE_COLOR !== "0" }
         : {}),
-    ...(given.COLUMNS === undefined ? {} : { columns: given.COLUMNS }),
+    columns: given.COLUMNS,
     environment: withoutOwn(environment),
   };
 }

@@ -1,6 +1,6 @@
 /** Reads the rows of a list page by page, at most `countMax` of them. */
 export async function readPages<Page extends { next: string | null }, Row>(
-  readPage: (page: { limit: number; after?: string }) => Promise<Page>,
+  readPage: (page: { limit: number; after?: string | undefined }) => Promise<Page>,
   rowsOf: (page: Page) => Row[],
   countMax: number,
 ): Promise<Row[]> {
@@ -8,7 +8,7 @@ export async function readPages<Page extends { next: string | null }, Row>(
   let after: string | undefined;
   do {
     const limit = Math.min(countMax - rows.length, pageLimit);
-    const page: Page = await readPage({ limit, ...(after === undefined ? {} : { after }) });
+    const page: Page = await readPage({ limit, after });
     rows.push(...rowsOf(page));
     after = page.next ?? undefined;
   } while (after !== undefined && rows.length < countMax);

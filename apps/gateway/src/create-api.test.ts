@@ -295,7 +295,7 @@ test("listRuns() and getRun() give every row once, page by page", async () => {
   for (let count = 0; count < 5; count += 1) runIds.unshift(await startRun(gateway.kernel));
   const seen: string[] = [];
   for (let after: string | undefined; ;) {
-    const page = await gateway.client.listRuns({ limit: 2, ...(after === undefined ? {} : { after }) });
+    const page = await gateway.client.listRuns({ limit: 2, after });
     seen.push(...page.items.map(({ id }) => id));
     if (page.next === null) break;
     after = page.next;
@@ -304,7 +304,7 @@ test("listRuns() and getRun() give every row once, page by page", async () => {
   const runId = await playRunAlone(gateway);
   const steps: number[] = [];
   for (let after: string | undefined; ;) {
-    const page = await gateway.client.getRun({ runId, limit: 2, ...(after === undefined ? {} : { after }) });
+    const page = await gateway.client.getRun({ runId, limit: 2, after });
     steps.push(...page.steps.items.map(({ seq }) => seq));
     if (page.steps.next === null) break;
     after = page.steps.next;
@@ -387,7 +387,7 @@ test("listActivity() and explainRun() give every row once, although runs begin b
   const before = [running, await startRun(kernel), await startRun(kernel)];
   const seen: string[] = [];
   for (let after: string | undefined; ;) {
-    const page = await client.listActivity({ limit: 2, ...(after === undefined ? {} : { after }) });
+    const page = await client.listActivity({ limit: 2, after });
     seen.push(...page.items.map(({ id }) => id));
     if (page.next === null) break;
     after = page.next;
@@ -407,7 +407,7 @@ test("listActivity() and explainRun() give every row once, although runs begin b
   const whole = await client.explainRun({ runId: running });
   const effects: string[] = [];
   for (let after: string | undefined; ;) {
-    const page = await client.explainRun({ runId: running, limit: 1, ...(after === undefined ? {} : { after }) });
+    const page = await client.explainRun({ runId: running, limit: 1, after });
     effects.push(...page.effects.items.map(({ eventId }) => eventId));
     assert.equal(page.isCut, page.effects.next !== null);
     if (page.effects.next === null) break;

@@ -42,7 +42,7 @@ export async function expireApprovals(kernel: Kernel): Promise<number> {
         text: `${facts.tool} was not approved in time and is not called; the run that asked has been told so`,
         source: "approvals",
         runId: facts.runId,
-        ...(jobId === null ? {} : { jobId }),
+        jobId: jobId ?? undefined,
         causation,
       });
     }

@@ -74,7 +74,7 @@ function announce(
     text: `${tool} needs your approval: ${reason}. See roost questions; answer with roost answer - approve or refuse`,
     source: "approvals",
     runId: run.id,
-    ...(run.jobId === null ? {} : { jobId: run.jobId }),
+    jobId: run.jobId ?? undefined,
     causation,
   });
 }

@@ -22,7 +22,7 @@ async function open(items: AsyncIterable<StreamItem<unknown> | StreamPlace>, kee
       signal: controller.signal,
       onClose: () => (closed += 1),
       describeError: (thrown) => toProblem(toRoostError(thrown), { instance: "urn:uuid:0" }),
-      ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
+      keepAliveMs,
     }),
   );
   const response = await app.request("/");

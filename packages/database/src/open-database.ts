@@ -20,7 +20,7 @@ const stalePlanRetriesMax = 16;
 export interface OpenDatabaseOptions {
   /** `postgresql://user:password@host/name`, or `postgresql://user@/name?host=/socket/directory`. */
   url: string;
-  poolMax?: number;
+  poolMax?: number | undefined;
   applicationName: string;
   logger: Logger;
   /** Default 30,000. 0 is no limit. */

@@ -422,7 +422,7 @@ test("listTicks() pages through everything once, newest first", async () => {
     const page: { ticks: { tickKey: string }[]; next: string | null } = await listTicks(kernel, {
       jobId: "blog",
       limit: 3,
-      ...(after === null ? {} : { after }),
+      after: after ?? undefined,
     });
     keys.push(...page.ticks.map((tick) => tick.tickKey));
     after = page.next;

@@ -12,7 +12,7 @@ export function runOfDefinition(jobId: string, definition: JobDefinition): Defin
     agent: definition.agent,
     sessionKind: definition.session,
     sessionKey: definition.session === "main" ? "main" : `${definition.session}:${jobId}`,
-    ...(definition.postconditions === undefined ? {} : { postconditions: definition.postconditions }),
+    postconditions: definition.postconditions,
   };
 }
 

@@ -240,9 +240,9 @@ function emitSubject(
     subject: scope,
     labels: formatLabels(joinLabels(quoted, placedFor(request.labels ?? openLabels, []))),
     data: { scope, text, by, ...(runId === undefined ? {} : { runId }), ...data },
-    ...(id === undefined ? {} : { id }),
-    ...(causation === undefined ? {} : { causation }),
-    ...(correlation === undefined ? {} : { correlation }),
+    id,
+    causation,
+    correlation,
   });
 }
 

@@ -73,15 +73,15 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
     signal,
     logger: turn.logger,
     limits: {
-      ...(turn.reserveSpend === undefined ? {} : { reserveSpend: turn.reserveSpend }),
+      reserveSpend: turn.reserveSpend,
       ...(run.deadlineAt === null ? {} : { deadlineMs: run.deadlineAt.getTime() }),
     },
     isStartedByPerson: run.jobId === null && run.parentRunId === null,
-    ...(turn.onDelta === undefined ? {} : { onDelta: turn.onDelta }),
+    onDelta: turn.onDelta,
     readPart: async (sha256) => (await readPart(turn.memory, sha256))?.bytes,
     permit: turn.isRehearsal ? permitReadonly : permitHeldWrites,
     approvals: turn.approvals,
-    ...(run.loopVersion === null ? {} : { loopVersion: run.loopVersion }),
+    loopVersion: run.loopVersion ?? undefined,
   });
   await conclude(turn, outcome);
 }

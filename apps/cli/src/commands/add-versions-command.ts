@@ -12,7 +12,7 @@ interface VersionsCommand {
   list: (
     client: RoostClient,
     id: string,
-    page: { limit: number; after?: string },
+    page: { limit: number; after?: string | undefined },
   ) => Promise<{ items: PrintedVersion[]; next: string | null }>;
 }
 

@@ -184,14 +184,14 @@ function startLimitsOf({ concurrency, rate, overRate }: JobOptions): Pick<Writte
     throw new RoostError("invalid_input", "--over-rate goes with --rate");
   return {
     ...(concurrency !== undefined && {
-      concurrency: { max: Number(most), ...(slotKey !== undefined && { key: slotKey }) },
+      concurrency: { max: Number(most), key: slotKey },
     }),
     ...(rate !== undefined && {
       rateLimit: {
         max: Number(count),
         per,
-        ...(rateKey !== undefined && { key: rateKey }),
-        ...(overRate !== undefined && { excess: overRate }),
+        key: rateKey,
+        excess: overRate,
       },
     }),
   };

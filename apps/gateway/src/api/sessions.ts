@@ -45,7 +45,7 @@ export function serveSessions({ kernel, memory }: { kernel: Kernel; memory: Memo
       return sendMessage(memory, {
         sessionKey,
         text,
-        ...(parts !== undefined && { parts }),
+        parts,
         source,
         agent,
         idempotencyKey: key,

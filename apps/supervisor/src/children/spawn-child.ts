@@ -41,7 +41,7 @@ export interface ChildEnd {
   code: number | null;
   wasReady: boolean;
   upMs: number;
-  lastError?: string;
+  lastError?: string | undefined;
 }
 
 export interface RunningChild {
@@ -101,7 +101,7 @@ export function spawnChild(program: ChildProgram, options: SpawnChildOptions): R
       code,
       wasReady,
       upMs: performance.now() - startedMs,
-      ...(lastError === undefined ? {} : { lastError }),
+      lastError,
     };
   });
   return {

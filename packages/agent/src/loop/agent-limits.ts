@@ -16,7 +16,7 @@ export interface AgentLimits {
   compactionsMax: number;
   /** The run ends at this time (ms since the epoch, by the given clock). */
   deadlineMs?: number;
-  reserveSpend?: ReserveSpend;
+  reserveSpend?: ReserveSpend | undefined;
 }
 
 export const agentLimitDefaults: AgentLimits = {

@@ -31,9 +31,9 @@ export interface AgentLoopOptions {
   /** Default: calls that need an approval are refused. */
   approvals?: Approvals;
   /** Rules by which the journal is written. Default: the newest. */
-  loopVersion?: number;
+  loopVersion?: number | undefined;
   /** Called as things happen; the caller coalesces. Exceptions are logged and ignored. */
-  onDelta?: (delta: AgentDelta) => void;
+  onDelta?: ((delta: AgentDelta) => void) | undefined;
   /** A person is waiting for the answer (see ModelRequest). */
   isStartedByPerson?: boolean;
   /** Reads the bytes of parts of messages, for models that take them. */

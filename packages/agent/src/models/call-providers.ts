@@ -145,7 +145,7 @@ async function tryProvider(
     code,
     message,
     hadDeltas,
-    ...(status === undefined ? {} : { status }),
+    status,
   });
   logger.warn("a model provider failed", {
     provider: provider.id,

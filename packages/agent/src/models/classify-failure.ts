@@ -8,11 +8,11 @@ import { reasonIn } from "../wire/error-text.ts";
 export interface ModelFailure {
   code: ErrorCode;
   /** HTTP status, if there was one. */
-  status?: number;
+  status?: number | undefined;
   message: string;
   /** Whether another provider, or this one later, may succeed with the same prompt. */
   isRetryable: boolean;
-  retryAfterMs?: number;
+  retryAfterMs?: number | undefined;
   isContextExceeded: boolean;
   /** The context size that the provider reported. */
   contextTokensMax?: number;
@@ -40,7 +40,7 @@ export function classifyFailure(thrown: unknown, options: { nowMs: number; secre
     message,
     isContextExceeded,
     mayHaveBilled: status === undefined && !isConnectFailure(thrown),
-    ...(status === undefined ? {} : { status }),
+    status,
   };
   if (isContextExceeded) {
     const size = Number(contextSize.exec(`${message}\n${body}`)?.[1]);

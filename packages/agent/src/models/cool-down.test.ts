@@ -5,8 +5,8 @@ import { nextCoolDown, type CoolDown } from "./cool-down.ts";
 const failure = (status?: number, retryAfterMs?: number) => ({
   code: "unavailable" as const,
   message: "no",
-  ...(status === undefined ? {} : { status }),
-  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  status,
+  retryAfterMs,
 });
 
 function series(status: number | undefined, count: number): number[] {

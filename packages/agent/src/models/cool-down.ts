@@ -12,7 +12,7 @@ export interface CoolDown {
   untilMs: number;
   lastAttemptMs: number;
   code: ErrorCode;
-  status?: number;
+  status?: number | undefined;
   message: string;
 }
 
@@ -57,11 +57,11 @@ export function nextCoolDown(
     lastAttemptMs: times.nowMs,
     code: failure.code,
     message: failure.message,
-    ...(failure.status === undefined ? {} : { status: failure.status }),
+    status: failure.status,
   };
 }
 
-export function kindOf(failure: { status?: number }): FailureKind {
+export function kindOf(failure: { status?: number | undefined }): FailureKind {
   if (failure.status === 401 || failure.status === 402 || failure.status === 403) return "credential";
   if (failure.status === 404) return "configuration";
   return failure.status === 429 ? "rate" : "passing";

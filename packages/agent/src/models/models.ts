@@ -52,7 +52,7 @@ export interface FailedAttempt {
   model: string;
   code: ErrorCode;
   /** HTTP status, if there was one. */
-  status?: number;
+  status?: number | undefined;
   message: string;
   /** Whether text of this attempt was already shown. */
   hadDeltas: boolean;

@@ -49,7 +49,7 @@ async function withProviders(scripts: { first: Script; second?: Script }, work: 
         clock,
         logger: silentLogger,
         limits,
-        ...(coolDowns === undefined ? {} : { coolDowns }),
+        coolDowns,
         wait: async (ms, { signal }) => {
           signal.throwIfAborted();
           waits.push(ms);

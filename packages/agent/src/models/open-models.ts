@@ -21,7 +21,7 @@ export interface OpenModelsOptions {
   logger: Logger;
   limits?: Partial<ModelLimits>;
   /** A store in a database lets workers share cool-downs. Default: in memory. */
-  coolDowns?: CoolDownStore;
+  coolDowns?: CoolDownStore | undefined;
   /** What was learnt of servers; can be shared between several Models. */
   mendMemory?: MendMemory;
   fetch?: typeof globalThis.fetch;

@@ -239,7 +239,7 @@ async function open(t: TestContext, dir: string, onProgress?: (stage: string) =>
   const postgres = await openEmbeddedPostgres({
     dir,
     logger: silentLogger,
-    ...(onProgress === undefined ? {} : { onProgress }),
+    onProgress,
   });
   t.after(() => postgres.stop());
   return postgres;

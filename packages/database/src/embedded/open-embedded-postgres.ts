@@ -22,7 +22,7 @@ export interface OpenEmbeddedPostgresOptions {
   /** Created when missing; holds `data`, `socket` and `postgres.log`. */
   dir: string;
   logger: Logger;
-  onProgress?: (stage: EmbeddedPostgresStage) => void;
+  onProgress?: ((stage: EmbeddedPostgresStage) => void) | undefined;
   /** Default true. false never syncs: only for disposable databases. */
   durable?: boolean;
 }

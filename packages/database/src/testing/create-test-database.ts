@@ -54,7 +54,7 @@ export async function createTestDatabase(options: CreateTestDatabaseOptions = {}
     url,
     applicationName: "roost test",
     logger: silentLogger,
-    ...(options.poolMax === undefined ? {} : { poolMax: options.poolMax }),
+    poolMax: options.poolMax,
   });
   return {
     database,

@@ -15,9 +15,7 @@ async function events(kernel: Kernel) {
 }
 
 async function started(kernel: Kernel, agent?: string) {
-  const { runId } = await kernel.transact((tx) =>
-    createRun(tx, { reason: "a test", input: {}, ...(agent === undefined ? {} : { agent }) }),
-  );
+  const { runId } = await kernel.transact((tx) => createRun(tx, { reason: "a test", input: {}, agent }));
   return getRun(kernel.database, runId);
 }
 

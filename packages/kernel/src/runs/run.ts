@@ -64,7 +64,7 @@ export interface NewRun {
   concurrency?: { key: string; max: number } | undefined;
   /** At most `max` starts of the key in any window of this length; the others wait. Resumed and retried runs do not count again. */
   rateLimit?: { key: string; max: number; windowMs: number } | undefined;
-  agent?: string;
+  agent?: string | undefined;
   sessionKey?: string;
   sessionKind?: SessionKind;
   job?: { id: string; version: number; tickKey: string; scheduledAt?: Date; lateMs?: number; missedCount?: number };
@@ -76,7 +76,7 @@ export interface NewRun {
   /** Default: its agent's. */
   budget?: RunBudget | undefined;
   /** What must have happened when it ends as done; otherwise it has failed, whatever its output says. */
-  postconditions?: Postcondition[];
+  postconditions?: Postcondition[] | undefined;
   isRehearsed?: boolean;
   /** What a worker must be able to do to claim it. Default: nothing. */
   needs?: string[];

@@ -15,7 +15,7 @@ export interface ListedFile {
 /** The files that the viewer may see, by path; with `under` only those in that folder. */
 export async function listHomeFiles(
   memory: Memory,
-  { as, under }: { as: Viewer; under?: string },
+  { as, under }: { as: Viewer; under?: string | undefined },
 ): Promise<ListedFile[]> {
   const prefix = under === undefined ? "" : `${parseHomePath(under)}/`;
   const { files } = await walkHome(memory.homeDir);

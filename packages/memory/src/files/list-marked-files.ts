@@ -33,7 +33,7 @@ export async function listMarkedFiles(
     { name: "memory_marks_of_all" },
   );
   const known = new Map(rows.map((row) => [row.path, row]));
-  const files = await listHomeFiles(memory, { as, ...(under !== undefined && { under }) });
+  const files = await listHomeFiles(memory, { as, under });
   return Promise.all(
     files.map(async (file): Promise<MarkedFileListing> => {
       const { path } = file;

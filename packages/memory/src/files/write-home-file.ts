@@ -37,7 +37,7 @@ export interface WriteRequest extends Author {
   expected: string;
   as: Viewer;
   /** The same write under the same key happens once, also across a crash. */
-  remember?: { scope: string; key: string };
+  remember?: { scope: string; key: string } | undefined;
   /** Further records in the same transaction. May run more than once. */
   alongside?: (tx: KernelTransaction) => Promise<void>;
 }
@@ -105,11 +105,11 @@ async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome 
     bytes: write.bytes.length,
     author: {
       by,
-      ...(runId !== undefined && { runId }),
-      ...(sessionKey !== undefined && { sessionKey }),
-      ...(sessionKind !== undefined && { sessionKind }),
+      runId,
+      sessionKey,
+      sessionKind,
       ...(labels !== undefined && { labels: formatLabels(labels) }),
-      ...(remember !== undefined && { remember }),
+      remember,
     },
   };
   await insertIntent(memory, intent);
@@ -227,10 +227,10 @@ async function writeStateFile(memory: Memory, request: WriteRequest, name: strin
     expectedSha256: expected,
     as,
     by,
-    ...(runId !== undefined && { runId }),
-    ...(sessionKey !== undefined && { sessionKey }),
-    ...(sessionKind !== undefined && { sessionKind }),
-    ...(labels !== undefined && { labels }),
+    runId,
+    sessionKey,
+    sessionKind,
+    labels,
     ...(request.remember !== undefined && { idempotencyKey: request.remember.key }),
   });
   const path = request.path;

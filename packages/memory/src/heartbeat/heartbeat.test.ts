@@ -40,7 +40,7 @@ function beatsOf(home: TestMemory, worker: TestWorker): Beats {
         jobId: "heartbeat",
         kind: "heartbeat",
         prompt: "",
-        ...(tickKey !== undefined && { tickKey }),
+        tickKey,
       });
       const run = await worker.claim();
       const decision = await heartbeatDecision(home.memory, run);
@@ -53,8 +53,7 @@ function beatsOf(home: TestMemory, worker: TestWorker): Beats {
       else {
         const remember = decision.call
           ? {
-              alongside: (tx: Parameters<typeof rememberHeartbeat>[0]) =>
-                rememberHeartbeat(tx, { run, ...(text !== undefined && { text }) }),
+              alongside: (tx: Parameters<typeof rememberHeartbeat>[0]) => rememberHeartbeat(tx, { run, text }),
             }
           : {};
         await finishRun(

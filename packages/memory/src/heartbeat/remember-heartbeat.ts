@@ -8,7 +8,7 @@ import { readHeartbeat } from "./heartbeat-row.ts";
 export interface RememberHeartbeat {
   run: Pick<Run, "id" | "sessionKey">;
   /** The delivered text; omitted when there was none. */
-  text?: string;
+  text?: string | undefined;
 }
 
 /** Records that a heartbeat ended well, in the transaction that ends its run: what it was shown is not new to the next one. */

@@ -85,8 +85,7 @@ test("keepPart() on a full disk is unavailable, and keeps nothing", async () => 
 test("dropParts() removes what nothing names after a day, and nothing that a message, a run or a fork names", async () => {
   await using home = await createTestMemory();
   const { memory, kernel, test: time } = home;
-  const keep = (text: string, runId?: string) =>
-    keepPart(memory, { content: Buffer.from(text), labels, ...(runId !== undefined && { runId }) });
+  const keep = (text: string, runId?: string) => keepPart(memory, { content: Buffer.from(text), labels, runId });
   const runId = kernel.createId();
   await kernel.transact((tx) => createRun(tx, { id: runId, reason: "test", input: {} }));
   const told = await keep("told");

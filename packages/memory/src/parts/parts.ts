@@ -18,7 +18,7 @@ export interface NewPart {
   mediaType?: string;
   labels: Labels;
   /** The run whose steps will name it. */
-  runId?: string;
+  runId?: string | undefined;
 }
 
 /**

@@ -34,7 +34,10 @@ export interface WriteIntent {
   previousSha256: string | null;
   sha256: string;
   bytes: number;
-  author: Omit<Author, "labels"> & { labels?: readonly string[]; remember?: { scope: string; key: string } };
+  author: Omit<Author, "labels"> & {
+    labels?: readonly string[];
+    remember?: { scope: string; key: string } | undefined;
+  };
 }
 
 const columns = `id, path, previous_sha256 as "previousSha256", sha256, bytes, author`;

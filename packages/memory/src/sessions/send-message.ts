@@ -15,7 +15,7 @@ export interface SendMessage {
   sessionKey: string;
   text: string;
   /** Parts that were uploaded, by hash; with some the text may be empty. */
-  parts?: readonly PartRef[];
+  parts?: readonly PartRef[] | undefined;
   /** Agent of a new session. Default: main. */
   agent?: string | undefined;
   /** Where it comes from: cli, console, … */
@@ -106,7 +106,7 @@ async function record(
       ...(parts.length > 0 && { parts: parts.map(named) as unknown as JsonValue }),
       source,
     },
-    ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
+    traceparent: message.traceparent,
   });
   await Promise.all([
     insertMessages(tx, session, [

@@ -143,7 +143,7 @@ test("readTranscript() pages backwards, and listSessions() shows the last used f
   const pages: string[][] = [];
   let before: number | undefined;
   for (;;) {
-    const page = await readTranscript(home.memory, "main", { limit: 2, ...(before !== undefined && { before }) });
+    const page = await readTranscript(home.memory, "main", { limit: 2, before });
     pages.push(page.messages.map(({ text }) => text));
     if (page.next === null) break;
     before = page.next;

@@ -93,9 +93,9 @@ async function makeChange(tx: KernelTransaction, change: SetState): Promise<SetS
   const { by, runId, sessionKey, sessionKind } = change;
   const author: Author = {
     by,
-    ...(runId !== undefined && { runId }),
-    ...(sessionKey !== undefined && { sessionKey }),
-    ...(sessionKind !== undefined && { sessionKind }),
+    runId,
+    sessionKey,
+    sessionKind,
   };
   const row = await recordStateChange(tx, before, {
     name: change.name,
@@ -103,7 +103,7 @@ async function makeChange(tx: KernelTransaction, change: SetState): Promise<SetS
     text: renderState(value),
     author,
     labels: await labelsOfChange(tx, before, change),
-    ...(change.note !== undefined && { note: change.note }),
+    note: change.note,
   });
   const labels = await labelsOfRow(tx, row, change);
   return { state: "changed", version: row.version, value: row.value, sha256: row.sha256, labels };

@@ -55,7 +55,7 @@ export interface StateChange {
   author: Author;
   /** Labels of the value; its audience follows from the state. */
   labels: Labels;
-  note?: string;
+  note?: string | undefined;
   causation?: string;
 }
 
@@ -84,7 +84,7 @@ export async function recordStateChange(
     labels: formatLabels(labels),
     key: path,
     data,
-    ...(change.causation !== undefined && { causation: change.causation }),
+    causation: change.causation,
   });
   const [row] = await tx.query<StateRow>(
     `insert into memory.state as s (name, version, value, text, sha256, updated_at, updated_by, event_id, run_id, labels, confirmed_at)

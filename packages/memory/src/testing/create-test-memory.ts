@@ -54,7 +54,7 @@ export async function createTestMemory(options: TestMemoryOptions = {}): Promise
     writeOutside,
     read: (path) => readFile(join(homeDir, path), "utf8"),
     async events(topic, types) {
-      const { events } = await readTopic(test.database, { topic, limit: 1000, ...(types !== undefined && { types }) });
+      const { events } = await readTopic(test.database, { topic, limit: 1000, types });
       return events;
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

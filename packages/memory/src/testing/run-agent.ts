@@ -122,7 +122,7 @@ export async function startJobRun(
     kind: "cron" | "heartbeat" | "main";
     prompt?: string;
     inputs?: { file: string; staleAfterMs: number }[];
-    tickKey?: string;
+    tickKey?: string | undefined;
   } & Partial<NewRun>,
 ): Promise<string> {
   const { jobId, kind, prompt = "do it", inputs, tickKey = kernel.createId(), ...rest } = run;

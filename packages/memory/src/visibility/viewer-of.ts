@@ -20,7 +20,7 @@ export function viewerOf(
   const domains = services.map((service) => audienceOf("domain", service));
   return {
     kind,
-    ...(run.jobId !== null && { jobId: run.jobId }),
+    jobId: run.jobId ?? undefined,
     ...(run.sessionKey != null && { sessionKey: run.sessionKey }),
     stateNames: stateInputsOf(run.input).map((input) => input.name),
     clearance: seesAll ? undefined : [...(clearance ?? []).flatMap((label) => readAudience(label) ?? []), ...domains],

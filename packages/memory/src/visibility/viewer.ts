@@ -5,7 +5,7 @@ import type { SessionKind } from "@roost/kernel";
 export interface Viewer {
   kind: SessionKind;
   /** For a cron's run: it owns its state and folder. */
-  jobId?: string;
+  jobId?: string | undefined;
   /** For a conversation. */
   sessionKey?: string;
   /** State files that the job names as inputs: `email` for memory/email-state.json. */
@@ -18,9 +18,9 @@ export interface Viewer {
 export interface Author {
   /** `session:main`, `job:blog-writer`, `cli`, … */
   by: string;
-  runId?: string;
-  sessionKey?: string;
-  sessionKind?: SessionKind;
+  runId?: string | undefined;
+  sessionKey?: string | undefined;
+  sessionKind?: SessionKind | undefined;
   /** Labels of what it knew. Default: the person's. */
-  labels?: Labels;
+  labels?: Labels | undefined;
 }

@@ -8,7 +8,7 @@ export function authorOf({ run, actor }: ToolContext, labels: Labels): Author {
     by: actor,
     labels,
     runId: run.id,
-    ...(run.sessionKey === null ? {} : { sessionKey: run.sessionKey }),
-    ...(run.sessionKind === null ? {} : { sessionKind: run.sessionKind }),
+    sessionKey: run.sessionKey ?? undefined,
+    sessionKind: run.sessionKind ?? undefined,
   };
 }
