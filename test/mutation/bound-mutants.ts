@@ -133,7 +133,7 @@ export const boundMutants: readonly Mutant[] = [
         replace: "if (payload !== undefined) return",
       },
     ],
-    tests: "log/create-appender.test.ts",
+    tests: "log/append-in-batches.test.ts",
     kills: ["Kernel.append() replaces what PostgreSQL cannot store, as models and tools produce it"],
     spares: ["Kernel.append() refuses a bad draft alone, before it is queued"],
   }),

@@ -13,7 +13,7 @@ import type { EventDefinition } from "@roost/contract";
 import { roostEvents } from "@roost/contract/events";
 import { createBatches, type Batches } from "./batches/create-batches.ts";
 import type { Appended } from "./log/append-events.ts";
-import { createAppender } from "./log/create-appender.ts";
+import { appendInBatches } from "./log/append-in-batches.ts";
 import { createDatabaseClock } from "./log/database-clock.ts";
 import type { EventDraft, EventPosition } from "./log/event.ts";
 import type { EventSchema } from "./log/event-schema.ts";
@@ -119,7 +119,6 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
     onAppended,
     source: options.source ?? "roost",
   };
-  const appender = opened.use(createAppender(context));
   const batches = opened.use(createBatches({ logger }));
   const followClock = () =>
     void databaseClock.sync().catch((error: unknown) => logger.warn("the database's clock was not read", { error }));
@@ -146,7 +145,7 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
     createId,
     syncClock: () => databaseClock.sync(),
     transact: (work, transactOptions) => transact(context, work, transactOptions),
-    append: (drafts, appendOptions) => appender.append(drafts, appendOptions),
+    append: (drafts, appendOptions) => appendInBatches({ ...context, batches }, drafts, appendOptions),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLogger, RoostError, silentLogger } from "@roost/base";
-import { batchItemsMax, createBatches, type BatchOutcome } from "./create-batches.ts";
+import { batchSizeMax, createBatches, type BatchOutcome } from "./create-batches.ts";
 
 function recorder() {
   const batches: number[][] = [];
@@ -28,10 +28,10 @@ test("createBatches() sends together what comes while a batch is under way", asy
 test("createBatches() splits what is more than a batch", async () => {
   await using batches = createBatches({ logger: silentLogger });
   const { batches: seen, run } = recorder();
-  await Promise.all(Array.from({ length: batchItemsMax + 5 }, (_, item) => batches.submit("kind", item, run)));
+  await Promise.all(Array.from({ length: batchSizeMax + 5 }, (_, item) => batches.submit("kind", item, run)));
   assert.deepEqual(
     seen.map((items) => items.length),
-    [batchItemsMax, 5],
+    [batchSizeMax, 5],
   );
 });
 
@@ -80,7 +80,7 @@ test("createBatches() tells of a batch that fails together and not one by one, a
   assert.match(lines[0]!, /"kind":"together","itemCount":3.*not more than one/);
 });
 
-test("createBatches() does not repeat a batch whose outcome nobody knows", async () => {
+test("createBatches() does not repeat a batch whose outcome is unknown", async () => {
   await using batches = createBatches({ logger: silentLogger });
   let calls = 0;
   const run = async (): Promise<never> => {
@@ -103,4 +103,27 @@ test("createBatches() refuses when it is closed, after carrying out what it had 
   await batches[Symbol.asyncDispose]();
   assert.equal(await taken, 10);
   await assert.rejects(batches.submit("kind", 2, run), { code: "unavailable" });
+});
+
+test("createBatches() has one batch under way at a time, and serves kinds by turns", async () => {
+  await using batches = createBatches({ logger: silentLogger });
+  const seen: string[] = [];
+  let underWay = 0;
+  const run = (kind: string) => async (items: number[]) => {
+    underWay += 1;
+    assert.equal(underWay, 1);
+    seen.push(`${kind} ${items.join("+")}`);
+    await new Promise((resolve) => setImmediate(resolve));
+    underWay -= 1;
+    return items.map((value) => ({ value }));
+  };
+  const begins = run("begin");
+  const first = batches.submit("begin", 1, begins);
+  // The first goes at once.
+  await Promise.resolve();
+  await Promise.resolve();
+  const rest = [2, 3].map((item) => batches.submit("begin", item, begins));
+  const again = first.then(() => batches.submit("begin", 5, begins));
+  await Promise.all([first, ...rest, batches.submit("end", 4, run("end")), again]);
+  assert.deepEqual(seen, ["begin 1", "begin 2+3", "end 4", "begin 5"]);
 });

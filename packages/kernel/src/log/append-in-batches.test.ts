@@ -158,7 +158,10 @@ test("Kernel.append() refuses when too much waits, and goes on afterwards", asyn
   const taken = kernel.append([note(1)]);
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
   const waiting = Array.from({ length: 5 }, () => kernel.append(many));
-  await assert.rejects(kernel.append([note(2)]), { code: "limit_exceeded", message: /50000 events.*limits 50000/ });
+  await assert.rejects(kernel.append([note(2)]), {
+    code: "limit_exceeded",
+    message: /50000 writes of kind append.*limits 50000/,
+  });
   gate.open();
   await Promise.all([taken, ...waiting]);
   await kernel.append([note(3)]);
