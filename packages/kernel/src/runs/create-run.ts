@@ -5,12 +5,10 @@
 import { createId, RoostError } from "@roost/base";
 import { joinLabels } from "@roost/contract/labels";
 import type { KernelTransaction } from "../transact.ts";
-import { releaseLimitedRuns, upsertStartLimits } from "./start-limits.ts";
 import { emitRunEvent, eventReason } from "./emit-run-event.ts";
 import { leaseLost } from "./lease-lost.ts";
 import { firstLabels } from "./first-labels.ts";
 import { insertRuns, type Parent, type RunDraft } from "./insert-runs.ts";
-import { promoteSerialKeys } from "./promote-serial-keys.ts";
 import { checkNewRun } from "./check-new-run.ts";
 import { runLimits, type NewRun, type RunState } from "./run.ts";
 
@@ -45,14 +43,7 @@ export async function createRuns(tx: KernelTransaction, runs: NewRun[]): Promise
   const startedBefore = await findStartedBefore(tx, runs);
   const drafts = await Promise.all(runs.map((run) => toDraft(tx, run, parents)));
   const fresh = drafts.filter((draft) => !startedBefore.has(stepKey(draft.request)));
-  const freeSerialKeys = await takePlaces(tx, fresh);
   const states = await insertRuns(tx, fresh);
-  const startLimits = await upsertStartLimits(
-    tx,
-    fresh.map((draft) => draft.request),
-  );
-  for (const id of await enterSerialKeys(tx, fresh, freeSerialKeys)) if (states.has(id)) states.set(id, "ready");
-  for (const id of await releaseLimitedRuns(tx, startLimits)) if (states.has(id)) states.set(id, "ready");
   for (const draft of fresh) emitCreated(tx, draft, states.get(draft.id)!);
   return drafts.map(
     (draft) => startedBefore.get(stepKey(draft.request)) ?? { runId: draft.id, state: states.get(draft.id)! },
@@ -106,7 +97,6 @@ async function toDraft(tx: KernelTransaction, request: NewRun, parents: Map<stri
     request,
     parent,
     eventId: createId(),
-    serialSeq: null,
     agentVersion: null,
     priority: request.priority ?? parent?.priority ?? 0,
     correlation: request.correlation ?? parent?.correlation ?? id,
@@ -119,66 +109,6 @@ async function labelSetOf(tx: KernelTransaction, request: NewRun, parent: Parent
   if (request.labels === undefined && parent !== undefined) return parent.labels;
   const first = firstLabels(request);
   return tx.labelSet(request.labels === undefined ? first : joinLabels(first, request.labels));
-}
-
-/** Gives each run its place with its serial key, in input order, and returns the free serial keys. The serial key rows stay locked. */
-async function takePlaces(tx: KernelTransaction, drafts: RunDraft[]): Promise<Set<string>> {
-  const bySerialKey = Map.groupBy(
-    drafts.filter((draft) => draft.request.serialKey !== undefined),
-    (draft) => draft.request.serialKey!,
-  );
-  if (bySerialKey.size === 0) return new Set();
-  const serialKeys = [...bySerialKey.keys()];
-  const rows = await tx.query<{ name: string; nextSeq: number; holder: string | null }>(
-    `insert into roost.serial_key as l (name, next_seq, priority_lent)
-     select i.name, i.count, i.priority from unnest($1::text[], $2::bigint[], $3::integer[]) as i(name, count, priority) order by i.name
-     on conflict (name) do update
-       set next_seq = l.next_seq + excluded.next_seq, priority_lent = greatest(l.priority_lent, excluded.priority_lent)
-     returning l.name, l.next_seq as "nextSeq", l.holder`,
-    [
-      serialKeys,
-      serialKeys.map((serialKey) => bySerialKey.get(serialKey)!.length),
-      serialKeys.map((serialKey) => Math.max(...bySerialKey.get(serialKey)!.map((draft) => draft.priority))),
-    ],
-    { name: "roost_serial_key_take_places" },
-  );
-  for (const row of rows) {
-    const members = bySerialKey.get(row.name)!;
-    members.forEach((draft, index) => {
-      draft.serialSeq = row.nextSeq - members.length + index;
-    });
-  }
-  return new Set(rows.filter((row) => row.holder === null).map((row) => row.name));
-}
-
-/** Promotes free serial keys, and lends the priority of waiting runs to holders. Returns the runs that became ready. */
-async function enterSerialKeys(
-  tx: KernelTransaction,
-  drafts: RunDraft[],
-  freeSerialKeys: Set<string>,
-): Promise<string[]> {
-  const serialKeys = [
-    ...new Set(drafts.flatMap((draft) => (draft.request.serialKey === undefined ? [] : [draft.request.serialKey]))),
-  ];
-  if (serialKeys.length === 0) return [];
-  const promoted = await promoteSerialKeys(
-    tx,
-    serialKeys.filter((serialKey) => freeSerialKeys.has(serialKey)),
-    [],
-  );
-  const held = serialKeys.filter((serialKey) => !freeSerialKeys.has(serialKey));
-  if (held.length > 0) {
-    // Against priority inversion. A locked holder is being claimed or ended and needs no help.
-    await tx.query(
-      `update roost.run r set priority = b.priority_lent
-       from (select h.id, l.priority_lent from roost.serial_key l join roost.run h on h.id = l.holder
-             where l.name = any($1::text[]) and h.state in ('ready', 'waiting') and h.priority < l.priority_lent
-             for no key update of h skip locked) as b
-       where r.id = b.id`,
-      [held],
-    );
-  }
-  return promoted;
 }
 
 function emitCreated(tx: KernelTransaction, draft: RunDraft, state: RunState): void {
@@ -203,17 +133,13 @@ function emitCreated(tx: KernelTransaction, draft: RunDraft, state: RunState): v
       state: state === "ready" || state === "queued" ? state : "waiting",
       queue: request.queue ?? "default",
       reason: eventReason(request.reason),
-      ...optional("agentVersion", draft.agentVersion ?? undefined),
-      ...optional("tickKey", request.job?.tickKey),
-      ...optional("scheduledAt", request.job?.scheduledAt?.toISOString()),
-      ...optional("lateMs", request.job?.lateMs),
-      ...optional("missedCount", request.job?.missedCount),
-      ...(request.isRehearsed === true ? { isRehearsed: true } : {}),
+      agentVersion: draft.agentVersion ?? undefined,
+      tickKey: request.job?.tickKey,
+      scheduledAt: request.job?.scheduledAt?.toISOString(),
+      lateMs: request.job?.lateMs,
+      missedCount: request.job?.missedCount,
+      isRehearsed: request.isRehearsed === true ? true : undefined,
     },
     { id: draft.eventId },
   );
-}
-
-function optional<Key extends string, Value>(key: Key, value: Value | undefined): { [name in Key]?: Value } {
-  return (value === undefined ? {} : { [key]: value }) as { [name in Key]?: Value };
 }

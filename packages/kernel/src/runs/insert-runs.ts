@@ -1,10 +1,10 @@
-/** Inserts the rows of new runs in one statement: the initial value of each column. */
+/** Inserts new runs in one statement: what is decided of each column before it is written. */
 import type { KernelTransaction } from "../transact.ts";
 import { keyHashOf } from "../log/murmur2.ts";
-import { startLimitsOf } from "./start-limits.ts";
+import { startLimitRows, startLimitsOf } from "./start-limits.ts";
 import { retryPolicy } from "./check-new-run.ts";
-import { runLimits, type NewRun, type RunBudget, type RunState } from "./run.ts";
-import { insertedColumns, insertedFields, insertedValues, type RunInsert } from "./run-table.ts";
+import { runLimits, type NewRun, type RunState } from "./run.ts";
+import { toInsert, type RunInsert } from "./run-table.ts";
 import { toJsonText } from "./to-json-text.ts";
 
 /** What a child inherits from the run that starts it. */
@@ -26,7 +26,6 @@ export interface RunDraft {
   request: NewRun;
   parent: Parent | undefined;
   eventId: string;
-  serialSeq: number | null;
   /** Set by insertRuns: its agent's current version. */
   agentVersion: number | null;
   priority: number;
@@ -34,54 +33,47 @@ export interface RunDraft {
   labels: number;
 }
 
-/**
- * Invariant: a run with a serial key starts in the key's queue and leaves it by promotion only; one with a start limit waits at it until it is let
- * through.
- */
-const insertStatement = `
-  with i as (
-    select d.*, coalesce(d."startAt" > roost.now(), false) as is_later, d.slot is not null or d.rate is not null as has_start_limit
-    from rows from (jsonb_to_recordset($1::jsonb) as (${insertedFields}, "ownBudget" jsonb), unnest($2::jsonb[])) as d
-  )
-  insert into roost.run (
-    ${insertedColumns}, input, state, ready_at, wake_at, waiting_for, epoch, holds_serial_key, attempt, stall_count,
-    cost_usd, tokens, usd_reserved, tokens_reserved, call_count, reservation_count, created_at, agent_version, budget)
-  select
-    ${insertedValues}, i.unnest,
-    case when is_later then 'waiting' when "serialKey" is not null then 'queued' when has_start_limit then 'waiting' else 'ready' end,
-    case when not is_later and "serialKey" is null and not has_start_limit then roost.now() end,
-    case when is_later then "startAt" end,
-    case when is_later then 'start' when "serialKey" is not null then null when slot is not null then 'slot' when rate is not null then 'rate' end,
-    0, false, 1, 0, 0, 0, 0, 0, 0, 0, roost.now(), agent_now, coalesce("ownBudget", agent_budget, '{}')
-  from i left join (select id as agent_id, version as agent_now, definition -> 'budget' as agent_budget from roost.agent where state = 'active') as a
-    on agent_id = coalesce(i.agent, 'main')
-  returning id, state, agent_version as "agentVersion"`;
-
-/** Returns their states; those with a serial key are queued until they get it. */
+/** Returns their states. create_runs_1 gives them their places, rows and start limits, and says which runs became ready. */
 export async function insertRuns(tx: KernelTransaction, drafts: RunDraft[]): Promise<Map<string, RunState>> {
   if (drafts.length === 0) return new Map();
-  const rows = await tx.query<{ id: string; state: RunState; agentVersion: number | null }>(
-    insertStatement,
-    [
-      toJsonText(drafts.map(toRecord), { what: "the definitions of the runs", bytesMax: Number.MAX_SAFE_INTEGER }),
-      drafts.map((draft) =>
-        toJsonText(draft.request.input, { what: `the input of run ${draft.id}`, bytesMax: runLimits.inputBytesMax }),
-      ),
-    ],
-    { name: "roost_run_insert" },
+  const limits = startLimitRows(drafts.map((draft) => draft.request));
+  const rows = await tx.query<{ id: string; state: RunState; agentVersion: number | null; queue: string | null }>(
+    `select id, state, agent_version as "agentVersion", queue from roost.create_runs_1($1::jsonb, $2::jsonb)`,
+    [toRows(drafts), limits.length === 0 ? null : JSON.stringify(limits)],
+    { name: "roost_run_create" },
   );
-  const versions = new Map(rows.map((row) => [row.id, row.agentVersion]));
-  for (const draft of drafts) {
-    draft.agentVersion = versions.get(draft.id) ?? null;
-    if (draft.request.startAt !== undefined) tx.wake("due");
-    if (draft.request.serialKey === undefined && draft.request.concurrency === undefined)
-      tx.wake(`runs:${draft.request.queue ?? "default"}`);
+  if (limits.some(({ kind }) => kind === "rate") || drafts.some(({ request }) => request.startAt !== undefined))
+    tx.wake("due");
+  const byId = new Map(drafts.map((draft) => [draft.id, draft]));
+  for (const { id, state, agentVersion, queue } of rows) {
+    const draft = byId.get(id);
+    if (queue === null) draft!.agentVersion = agentVersion;
+    if (state === "ready") tx.wake(`runs:${queue ?? draft!.request.queue ?? "default"}`);
   }
-  return new Map(rows.map((row) => [row.id, row.state]));
+  // What became ready comes last.
+  return new Map(rows.filter(({ id }) => byId.has(id)).map(({ id, state }) => [id, state]));
+}
+
+/** As JSON by the names of columns, without fields that are not set. Those with one serial key take the last places of its queue, in order. */
+function toRows(drafts: RunDraft[]): string {
+  const left = new Map<string, number>();
+  for (const { request } of drafts)
+    if (request.serialKey !== undefined) left.set(request.serialKey, (left.get(request.serialKey) ?? 0) + 1);
+  const rows = drafts.map((draft) => {
+    const { serialKey, input } = draft.request;
+    const count = serialKey === undefined ? 0 : left.get(serialKey)!;
+    if (serialKey !== undefined) left.set(serialKey, count - 1);
+    const what = `the input of run ${draft.id}`;
+    const inputText = toJsonText(input, { what, bytesMax: runLimits.inputBytesMax });
+    const row = toInsert({ ...toRecord(draft), serialSeq: serialKey === undefined ? undefined : -count });
+    const rest = toJsonText(row, { what: "the definition of a run", bytesMax: Number.MAX_SAFE_INTEGER });
+    return `{"input":${inputText},${rest.slice(1)}`;
+  });
+  return `[${rows.join(",")}]`;
 }
 
 /** Without its own budget a run has its agent's. */
-function toRecord(draft: RunDraft): RunInsert & { ownBudget: RunBudget | null } {
+function toRecord(draft: RunDraft): RunInsert {
   const { request, parent } = draft;
   const { attemptsMax, ...retry } = retryPolicy(request);
   const { slot, rate } = startLimitsOf(request);
@@ -92,36 +84,35 @@ function toRecord(draft: RunDraft): RunInsert & { ownBudget: RunBudget | null } 
     handler: request.handler ?? "agent",
     priority: draft.priority,
     startAt: request.startAt,
-    serialKey: request.serialKey ?? null,
-    serialSeq: draft.serialSeq,
-    agent: request.agent ?? null,
-    sessionKey: request.sessionKey ?? null,
-    sessionKind: request.sessionKind ?? null,
-    jobId: request.job?.id ?? null,
-    jobVersion: request.job?.version ?? null,
-    tickKey: request.job?.tickKey ?? null,
-    scheduledAt: request.job?.scheduledAt ?? null,
-    lateMs: request.job?.lateMs ?? null,
-    missedCount: request.job?.missedCount ?? null,
-    parentRunId: parent?.id ?? null,
-    parentSeq: request.parent?.seq ?? null,
+    serialKey: request.serialKey,
+    agent: request.agent,
+    sessionKey: request.sessionKey,
+    sessionKind: request.sessionKind,
+    jobId: request.job?.id,
+    jobVersion: request.job?.version,
+    tickKey: request.job?.tickKey,
+    scheduledAt: request.job?.scheduledAt,
+    lateMs: request.job?.lateMs,
+    missedCount: request.job?.missedCount,
+    parentRunId: parent?.id,
+    parentSeq: request.parent?.seq,
     depth: parent === undefined ? 0 : parent.depth + 1,
-    title: request.title ?? null,
+    title: request.title,
     reason: request.reason,
     attemptsMax,
     retry: { attemptsMax, ...retry },
-    timeoutMs: request.timeoutMs ?? null,
-    ownBudget: request.budget ?? null,
+    timeoutMs: request.timeoutMs,
+    budget: request.budget,
     isRehearsed: request.isRehearsed ?? parent?.isRehearsed ?? false,
     correlation: draft.correlation,
-    causation: request.causation ?? null,
-    traceparent: request.traceparent ?? parent?.traceparent ?? null,
+    causation: request.causation,
+    traceparent: request.traceparent ?? parent?.traceparent,
     causeId: draft.eventId,
-    postconditions: request.postconditions ?? null,
+    postconditions: request.postconditions,
     labels: draft.labels,
-    slot: slot ?? null,
-    rate: rate ?? null,
-    needs: request.needs ?? null,
+    slot,
+    rate,
+    needs: request.needs,
     ...request.continues,
   };
 }

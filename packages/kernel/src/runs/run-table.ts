@@ -150,59 +150,18 @@ export function runHeadColumns(alias: string): string {
   );
 }
 
-/** The columns that a new run sets; all others have a fixed initial value. */
-const given = [
-  "id",
-  "queue",
-  "handler",
-  "priority",
-  "serialKey",
-  "serialSeq",
-  "agent",
-  "sessionKey",
-  "sessionKind",
-  "jobId",
-  "jobVersion",
-  "tickKey",
-  "scheduledAt",
-  "lateMs",
-  "missedCount",
-  "parentRunId",
-  "parentSeq",
-  "depth",
-  "retryOf",
-  "title",
-  "reason",
-  "attemptsMax",
-  "retry",
-  "timeoutMs",
-  "isRehearsed",
-  "correlation",
-  "causation",
-  "traceparent",
-  "causeId",
-  "postconditions",
-  "slot",
-  "rate",
-  "forkedFrom",
-  "forkedSeq",
-  "labels",
-  "loopVersion",
-  "needs",
-] as const satisfies readonly (keyof RunTable)[];
-
 /** What is decided of a new run before it is inserted; `startAt`: not before this time; `keyHash`: of its id. */
-export type RunInsert = Partial<Pick<RunRow, (typeof given)[number]>> & { keyHash: number; startAt: Date | undefined };
+export type RunInsert = { [Name in keyof RunRow]?: RunRow[Name] | undefined } & {
+  keyHash: number;
+  startAt: Date | undefined;
+};
 
-/** For jsonb_to_recordset: the fields of a RunInsert with their types. */
-export const insertedFields: string = [
-  ...given.map((name) => `"${name}" ${runTable[name].type}`),
-  '"keyHash" integer',
-  '"startAt" timestamptz',
-].join(", ");
-/** The columns they fill, in the same order as `insertedValues`. */
-export const insertedColumns: string = [...given.map((name) => runTable[name].name), "key_hash"].join(", ");
-export const insertedValues: string = [...given, "keyHash"].map((name) => `i."${name}"`).join(", ");
+/** With the names of columns, without those that are not set. */
+export function toInsert({ keyHash, startAt, ...row }: RunInsert): Record<string, unknown> {
+  const named = Object.entries(row).map(([name, value]) => [runTable[name as keyof RunTable].name, value] as const);
+  const set = [...named, ["key_hash", keyHash] as const, ["start_at", startAt] as const];
+  return Object.fromEntries(set.filter(([, value]) => value !== undefined && value !== null));
+}
 
 function selectList(alias: string, chosen: [string, Column<unknown>][]): string {
   return chosen

@@ -43,35 +43,22 @@ export function checkStartLimits({ concurrency, rateLimit }: Pick<NewRun, "concu
     );
 }
 
-/** Creates the start limits of new runs, or updates what they allow. Locks them, in one order. */
-export async function upsertStartLimits(
-  tx: KernelTransaction,
+/** The start limits of new runs, as create_runs_1 takes them: each once, as the last run has it. */
+export function startLimitRows(
   runs: Pick<NewRun, "concurrency" | "rateLimit">[],
-): Promise<string[]> {
-  const startLimits = new Map<string, { kind: string; max: number; windowMs: number | null }>();
-  for (const run of runs) {
+): { name: string; kind: "slot" | "rate"; max: number; window_ms: number | null }[] {
+  const rows = runs.flatMap((run) => {
     const { slot, rate } = startLimitsOf(run);
-    if (slot !== undefined) startLimits.set(slot, { kind: "slot", max: run.concurrency!.max, windowMs: null });
-    if (rate !== undefined)
-      startLimits.set(rate, { kind: "rate", max: run.rateLimit!.max, windowMs: run.rateLimit!.windowMs });
-  }
-  if (startLimits.size === 0) return [];
-  const values = [...startLimits.values()];
-  // Invariant: the last created run decides what a start limit allows.
-  await tx.query(
-    `insert into roost.start_limit as g (name, kind, max, window_ms)
-     select * from unnest($1::text[], $2::text[], $3::integer[], $4::bigint[]) as i(name, kind, max, window_ms) order by i.name
-     on conflict (name) do update set max = excluded.max, window_ms = excluded.window_ms
-       where (g.max, g.window_ms) is distinct from (excluded.max, excluded.window_ms)`,
-    [
-      [...startLimits.keys()],
-      values.map((startLimit) => startLimit.kind),
-      values.map((startLimit) => startLimit.max),
-      values.map((startLimit) => startLimit.windowMs),
-    ],
-    { name: "roost_start_limit_upsert" },
-  );
-  return [...startLimits.keys()];
+    return [
+      ...(slot === undefined
+        ? []
+        : [{ name: slot, kind: "slot" as const, max: run.concurrency!.max, window_ms: null }]),
+      ...(rate === undefined
+        ? []
+        : [{ name: rate, kind: "rate" as const, max: run.rateLimit!.max, window_ms: run.rateLimit!.windowMs }]),
+    ];
+  });
+  return [...new Map(rows.map((row) => [row.name, row])).values()];
 }
 
 /**

@@ -3,8 +3,8 @@ import { createId } from "@roost/base";
 import { openLabels, parseLabels } from "@roost/contract/labels";
 import type { KernelTransaction } from "@roost/kernel";
 import { savePending } from "../heartbeat/heartbeat-row.ts";
-import { insertMessages, type NewMessage } from "../sessions/message.ts";
-import { kindOfSession, lockSession } from "../sessions/session.ts";
+import { addMessages, type NewMessage } from "../sessions/message.ts";
+import { kindOfSession } from "../sessions/session.ts";
 import type { BuiltContext } from "./build-context.ts";
 
 /**
@@ -66,15 +66,10 @@ export async function commitDigest(tx: KernelTransaction, built: BuiltContext): 
       source: "roost",
     })),
   ];
-  const session = await lockSession(
+  await addMessages(
     tx,
     { key: run.sessionKey, kind, agent: run.agent ?? "main" },
-    { messageCount: added.length, ...(digest !== undefined && { digestOffsets: digest.offsets }) },
-  );
-  const turnSeq = built.turnSeq ?? session.nextSeq;
-  await insertMessages(
-    tx,
-    session,
-    added.map((message) => ({ ...message, turnSeq })),
+    added.map((message) => ({ ...message, ...(built.turnSeq !== undefined && { turnSeq: built.turnSeq }) })),
+    { digestOffsets: digest?.offsets },
   );
 }

@@ -2,8 +2,8 @@
 import { createId } from "@roost/base";
 import { formatLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import type { KernelTransaction, Run } from "@roost/kernel";
-import { cleanText, insertMessages, messageLimits, type ContextMessage, type NewMessage } from "./message.ts";
-import { kindOfSession, lockSession } from "./session.ts";
+import { addMessages, cleanText, messageLimits, type ContextMessage, type NewMessage } from "./message.ts";
+import { kindOfSession } from "./session.ts";
 
 export interface Reply {
   run: Pick<Run, "id" | "agent" | "sessionKey" | "sessionKind" | "correlation" | "causeId" | "labels">;
@@ -24,17 +24,9 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
   if (run.sessionKey === null) return;
   const contents = withText(reply);
   const kind = run.sessionKind ?? kindOfSession(run.sessionKey);
-  const { askedSeq, ...session } = await lockSession(
-    tx,
-    { key: run.sessionKey, kind, agent: run.agent ?? "main" },
-    { messageCount: contents.length, runId: run.id },
-  );
-  // A run without a message is a turn of its own.
-  const turnSeq = askedSeq ?? session.nextSeq;
   const labels = reply.labels ?? (await tx.readLabels(run.labels));
   const messages = contents.map((content): NewMessage => ({
     id: createId(),
-    turnSeq,
     place: "answered",
     role: content.role === "summary" ? "system" : content.role,
     content,
@@ -45,11 +37,14 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
   }));
   const last = messages.findLast((message) => message.role === "assistant");
   if (last !== undefined) last.text = text;
-  const seqs = await insertMessages(tx, session, messages);
+  // A run without a message is a turn of its own.
+  const session = await addMessages(tx, { key: run.sessionKey, kind, agent: run.agent ?? "main" }, messages, {
+    runId: run.id,
+  });
   if (reply.compactedTranscript !== undefined) {
     await tx.query(
       "update memory.session set compacted = $2, compacted_turn = $3, compacted_labels = $4 where key = $1 and coalesce(compacted_turn, 0) < $3",
-      [session.key, JSON.stringify(reply.compactedTranscript), turnSeq, await tx.labelSet(labels)],
+      [session.key, JSON.stringify(reply.compactedTranscript), session.turnSeq, await tx.labelSet(labels)],
     );
   }
   if (text === "" || last === undefined) return;
@@ -61,7 +56,7 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
       sessionKey: session.key,
       sessionKind: session.kind,
       messageId: last.id,
-      seq: seqs[messages.indexOf(last)]!,
+      seq: session.firstSeq + messages.indexOf(last),
       runId: run.id,
       text: cleanText(text, messageLimits.textCharsMax),
       ...(reply.isRehearsed === true && { isRehearsed: true }),

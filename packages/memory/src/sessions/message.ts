@@ -4,7 +4,7 @@ import type { Labels } from "@roost/contract/labels";
 import type { Part } from "@roost/contract/part";
 import type { KernelTransaction } from "@roost/kernel";
 import { tellParts } from "../parts/parts.ts";
-import type { SessionRow } from "./session.ts";
+import { checkSessionKey, sessionRowColumns, type NewSession, type SessionRow } from "./session.ts";
 
 /** Structurally the `Message` of @roost/agent. */
 export type ContextMessage = (
@@ -62,7 +62,7 @@ const places: Record<MessagePlace, number> = { told: 0, asked: 1, answered: 2 };
 
 export interface NewMessage {
   id: string;
-  /** The seq of the message that began the turn; default: this one. */
+  /** The seq of the message that began the turn; default: of the run that is named, or else the first that is added. */
   turnSeq?: number;
   place: MessagePlace;
   role: StoredMessage["role"];
@@ -75,42 +75,67 @@ export interface NewMessage {
   isRehearsed?: boolean;
 }
 
-/** Inserts messages at the places reserved by lockSession, from `session.nextSeq` on; returns their seqs. */
-export async function insertMessages(
+export interface AddMessages {
+  /** Where the next digest begins, if one was shown. */
+  digestOffsets?: string | undefined;
+  /** The run whose turn they belong to, where they do not say so themselves. */
+  runId?: string;
+}
+
+/** A session with the messages that were added. */
+export interface AddedTo extends SessionRow {
+  /** Of the first message; the others follow. */
+  firstSeq: number;
+  /** The turn of the messages that did not name theirs. */
+  turnSeq: number;
+}
+
+/**
+ * Adds messages to a session, which is created if needed, in one statement. Its row stays locked until the transaction ends, so that messages are in
+ * commit order.
+ */
+export async function addMessages(
   tx: KernelTransaction,
-  session: SessionRow,
-  messages: NewMessage[],
-): Promise<number[]> {
-  if (messages.length === 0) return [];
-  const numbers: number[] = [];
-  for (const { labels } of messages) numbers.push(await tx.labelSet(labels));
-  const rows = messages.map((message, index) => {
-    const seq = session.nextSeq + index;
-    const content = fitContent(message.content);
-    return {
-      seq,
+  session: NewSession,
+  messages: readonly NewMessage[],
+  { digestOffsets, runId }: AddMessages = {},
+): Promise<AddedTo> {
+  checkSessionKey(session.key);
+  const rows = [];
+  for (const message of messages) {
+    rows.push({
       id: message.id,
-      turn_seq: message.turnSeq ?? seq,
+      turn_seq: message.turnSeq,
       place: places[message.place],
       role: message.role,
       text: cleanText(message.text ?? message.content.text, messageLimits.textCharsMax),
-      content,
-      run_id: message.runId ?? null,
-      source: message.source ?? null,
-      isRehearsed: message.isRehearsed ?? false,
-      labels: numbers[index],
-    };
-  });
-  await tx.query(
-    `insert into memory.message (session_key, seq, id, turn_seq, place, role, text, content, run_id, source, is_rehearsed, labels, created_at)
-     select $1, seq, id, turn_seq, place, role, text, content, run_id, source, "isRehearsed", labels, roost.now()
-     from jsonb_to_recordset($2) as m(seq bigint, id uuid, turn_seq bigint, place smallint, role text, text text, content jsonb, run_id uuid,
-       source text, "isRehearsed" boolean, labels integer)`,
-    [session.key, JSON.stringify(rows)],
-    { name: "memory_insert_messages" },
+      content: fitContent(message.content),
+      run_id: message.runId,
+      source: message.source,
+      is_rehearsed: message.isRehearsed ?? false,
+      labels: await tx.labelSet(message.labels),
+    });
+  }
+  const [added] = await tx.query<AddedTo>(
+    `with s as (
+       insert into memory.session as s (key, kind, agent, created_at, next_seq, last_message_at, digest_offsets, digest_at)
+       values ($1, $2, $3, roost.now(), 1 + $4, case when $4 > 0 then roost.now() end, $5, case when $5::text is not null then roost.now() end)
+       on conflict (key) do update set next_seq = s.next_seq + $4, last_message_at = coalesce(excluded.last_message_at, s.last_message_at),
+         digest_offsets = coalesce($5, s.digest_offsets), digest_at = coalesce(excluded.digest_at, s.digest_at)
+       returning ${sessionRowColumns}, next_seq - $4 as "firstSeq", coalesce((
+         select m.turn_seq from memory.message m where m.run_id = $6 and m.session_key = $1 and m.place = 1 order by m.seq limit 1), next_seq - $4) as "turnSeq"
+     ), added as (
+       insert into memory.message (session_key, seq, id, turn_seq, place, role, text, content, run_id, source, is_rehearsed, labels, created_at)
+       select $1, s."firstSeq" + n - 1, id, coalesce(turn_seq, s."turnSeq"), place, role, text, content, run_id, source, is_rehearsed, labels, roost.now()
+       from s, rows from (jsonb_to_recordset($7::jsonb) as (id uuid, turn_seq bigint, place smallint, role text, text text, content jsonb, run_id uuid,
+         source text, is_rehearsed boolean, labels integer)) with ordinality
+         as m(id, turn_seq, place, role, text, content, run_id, source, is_rehearsed, labels, n)
+     ) select * from s`,
+    [session.key, session.kind, session.agent, rows.length, digestOffsets ?? null, runId ?? null, JSON.stringify(rows)],
+    { name: "memory_add_messages" },
   );
   await tellParts(tx, messages.map(({ content }) => content).flatMap(partsOf));
-  return rows.map((row) => row.seq);
+  return added!;
 }
 
 export function partsOf(content: ContextMessage): readonly Part[] {

@@ -7,8 +7,8 @@ import { describePart, type Part } from "@roost/contract/part";
 import { createRun, firstLabels, rememberResult, type KernelTransaction, type SessionKind } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
 import { takeParts } from "../parts/parts.ts";
-import { cleanText, insertMessages, messageLimits } from "./message.ts";
-import { kindOfSession, lockSession } from "./session.ts";
+import { addMessages, cleanText, messageLimits } from "./message.ts";
+import { kindOfSession } from "./session.ts";
 
 export interface SendMessage {
   /** `main`, or any name; `channel:…` for messages of other people. */
@@ -80,7 +80,6 @@ async function record(
 ): Promise<{ messageId: string; runId: string }> {
   const { kernel } = memory;
   const { sessionKey, source = "api" } = message;
-  const session = await lockSession(tx, { key: sessionKey, kind, agent: message.agent ?? "main" }, { messageCount: 1 });
   const messageId = kernel.createId();
   const runId = kernel.createId();
   const text = cleanText(message.text, messageLimits.textCharsMax);
@@ -91,7 +90,18 @@ async function record(
   const parts = await takeParts(memory, tx, { refs: message.parts ?? [], labels: said });
   const labels = joinLabels(said, ...parts.map((part) => parseLabels(part.labels)));
   const withParts = parts.length > 0 && { parts };
-  const seq = session.nextSeq;
+  const session = await addMessages(tx, { key: sessionKey, kind, agent: message.agent ?? "main" }, [
+    {
+      id: messageId,
+      place: "asked",
+      role: "user",
+      content: { role: "user", text, ...withParts, ...(isUntrusted && { isUntrusted }) },
+      labels,
+      runId,
+      source,
+    },
+  ]);
+  const seq = session.firstSeq;
   const eventId = tx.emit({
     type: "message.received",
     subject: sessionKey,
@@ -108,35 +118,22 @@ async function record(
     },
     traceparent: message.traceparent,
   });
-  await Promise.all([
-    insertMessages(tx, session, [
-      {
-        id: messageId,
-        place: "asked",
-        role: "user",
-        content: { role: "user", text, ...withParts, ...(isUntrusted && { isUntrusted }) },
-        labels,
-        runId,
-        source,
-      },
-    ]),
-    createRun(tx, {
-      ...messageRun,
-      id: runId,
-      reason: `a message from ${source}`,
-      title: titleOf([text, ...parts.map(describePart)].join(" ")),
-      input: { messageId, seq },
-      serialKey: `session:${sessionKey}`,
-      agent: session.agent,
-      sessionKey,
-      sessionKind: session.kind,
-      labels,
-      correlation: eventId,
-      causation: eventId,
-      ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
-      ...(message.isRehearsed === true && { isRehearsed: true }),
-    }),
-  ]);
+  await createRun(tx, {
+    ...messageRun,
+    id: runId,
+    reason: `a message from ${source}`,
+    title: titleOf([text, ...parts.map(describePart)].join(" ")),
+    input: { messageId, seq },
+    serialKey: `session:${sessionKey}`,
+    agent: session.agent,
+    sessionKey,
+    sessionKind: session.kind,
+    labels,
+    correlation: eventId,
+    causation: eventId,
+    ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
+    ...(message.isRehearsed === true && { isRehearsed: true }),
+  });
   return { messageId, runId };
 }
 
