@@ -4,6 +4,7 @@ import { Command } from "commander";
 import type { CliContext } from "./cli-context.ts";
 import { addAgentsCommands } from "./commands/agents.ts";
 import { addAskCommand } from "./commands/ask.ts";
+import { addAutostartCommands } from "./commands/autostart.ts";
 import { addChatCommand } from "./commands/chat.ts";
 import { addReserveCommand } from "./commands/reserve.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
@@ -58,6 +59,7 @@ export function createProgram(context: CliContext): Command {
   addDoctorCommand(program, context);
   addShowConfigCommands(program, context);
   addLinkCommand(program, context);
+  addAutostartCommands(program, context);
   program.commandsGroup("Talking");
   addAskCommand(program, context);
   addChatCommand(program, context);

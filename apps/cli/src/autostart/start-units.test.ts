@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { describeLaunchdAgent, describeSystemdUnit } from "./start-units.ts";
+
+const given = {
+  homeDir: "/u/.roost",
+  userDir: "/u",
+  configDir: "/u/.config",
+  script: "/opt/roost/roost",
+  settings: { ROOST_PORT: "7800", OPENAI_API_KEY: 'a"b\\c$d&<e>' },
+};
+
+test("describeSystemdUnit() starts the clone's roost for the home, and keeps keys out of the unit", () => {
+  const { name, file, settingsFile } = describeSystemdUnit(given);
+  assert.deepEqual([name, file.path], ["roost.unit", "/u/.config/systemd/user/roost.unit"]);
+  for (const line of [
+    'Environment="ROOST_HOME=/u/.roost"',
+    "EnvironmentFile=-/u/.roost/.roost/autostart.env",
+    'ExecStart="/opt/roost/roost" up',
+    "Restart=on-failure",
+    "RestartPreventExitStatus=64 73",
+    "WantedBy=default.target",
+  ])
+    assert.ok(file.text.split("\n").includes(line), line);
+  assert.ok(!file.text.includes("7800"));
+  assert.equal(settingsFile?.text, 'ROOST_PORT="7800"\nOPENAI_API_KEY="a\\"b\\\\c$d&<e>"\n');
+});
+
+test("describeSystemdUnit() quotes what systemd would read as something else", () => {
+  const { file } = describeSystemdUnit({ ...given, homeDir: '/u/100% "mine"', script: "/opt/$x y/roost" });
+  assert.match(file.text, /^Environment="ROOST_HOME=\/u\/100%% \\"mine\\""$/m);
+  assert.match(file.text, /^EnvironmentFile=-\/u\/100%% "mine"\/\.roost\/autostart\.env$/m);
+  assert.match(file.text, /^ExecStart="\/opt\/\$\$x y\/roost" up$/m);
+});
+
+test("describeLaunchdAgent() writes a property list with the settings, escaped", () => {
+  const { name, file, settingsFile } = describeLaunchdAgent(given);
+  assert.deepEqual(
+    [name, file.path, settingsFile],
+    ["dev.roost.roost", "/u/Library/LaunchAgents/dev.roost.roost.plist", undefined],
+  );
+  assert.match(file.text, /<string>\/opt\/roost\/roost<\/string>\n {4}<string>up<\/string>/);
+  assert.match(file.text, /<key>OPENAI_API_KEY<\/key>\n {4}<string>a"b\\c\$d&amp;&lt;e&gt;<\/string>/);
+  assert.match(file.text, /<key>RunAtLoad<\/key>\n {2}<true\/>/);
+});
+
+test("services of different homes have different names, also where the homes are called alike", () => {
+  const names = ["/u/.roost", "/a/my home", "/b/my home", "/.roost"].map(
+    (homeDir) => describeSystemdUnit({ ...given, homeDir }).name,
+  );
+  assert.equal(new Set(names).size, 4);
+  for (const name of names) assert.match(name, /^roost[a-zA-Z0-9-]*\.unit$/);
+});
