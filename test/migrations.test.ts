@@ -1,5 +1,6 @@
 /** Each change of the tables is a migration that was tried on rows of the one before: packages/ROOM/src/migrations/before/NNN.sql. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { test } from "node:test";
 import { applyMigrations, readMigrations } from "@roost/database";
@@ -18,6 +19,16 @@ for (const [room, schema] of Object.entries(schemas))
     const tried = await tryMigrations({ schema, directory, on });
     assert.equal(tried.length, (await readMigrations(directory)).length - 1);
   });
+
+const services = new URL("../services/", import.meta.url);
+for (const name of await readdir(services).catch(() => [])) {
+  const directory = new URL(`${name}/migrations/`, services);
+  if (existsSync(directory))
+    test(`the migrations of service ${name} work on what the ones before left`, async () => {
+      const tried = await tryMigrations({ schema: `svc_${name.replaceAll("-", "_")}`, directory });
+      assert.equal(tried.length, (await readMigrations(directory)).length - 1);
+    });
+}
 
 test("no other room has migrations", async () => {
   const rooms = await readdir(packages);

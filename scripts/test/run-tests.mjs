@@ -14,6 +14,7 @@ import { entryOf, planProcesses, roomOf } from "./plan-processes.mjs";
 const patterns = [
   "test/**/*.test.ts",
   "packages/*/src/**/*.test.ts",
+  "services/*/**/*.test.ts",
   "apps/*/src/**/*.test.ts",
   "bench/src/**/*.test.ts",
   "scripts/**/*.test.mjs",

@@ -12,6 +12,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 export interface StartedHome {
   api: ClientOf<typeof roostContract>;
+  /** Of a path of the gateway, with the token. */
+  fetch(path: string, init?: { method?: string; body?: string }): Promise<Response>;
   /** Everything is gone at once, the database too. */
   crash(): Promise<void>;
   stop(): Promise<void>;
@@ -67,6 +69,11 @@ export async function trySupervised({ directory, modelUrl }: SupervisedOptions):
   const token = (await readFile(join(machinery, "token"), "utf8")).trim();
   return {
     api: createHttpClient(roostContract, { baseUrl: `${url}/api/v1`, token }),
+    fetch: (path, init = {}) =>
+      fetch(url + path, {
+        ...init,
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      }),
     async crash() {
       const postmaster = await readFile(join(machinery, "postgres/data/postmaster.pid"), "utf8");
       const owner = JSON.parse(await readFile(join(machinery, "owner.json"), "utf8")) as {

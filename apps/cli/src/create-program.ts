@@ -23,6 +23,7 @@ import { addRehearseCommand } from "./commands/rehearse.ts";
 import { addQueuesCommands } from "./commands/queues.ts";
 import { addRunCommands } from "./commands/run.ts";
 import { addRunsCommand } from "./commands/runs.ts";
+import { addServiceCommands } from "./commands/service.ts";
 import { addSessionsCommand } from "./commands/sessions.ts";
 import { addShowConfigCommands } from "./commands/show-config.ts";
 import { addStateCommand } from "./commands/state.ts";
@@ -73,6 +74,7 @@ export function createProgram(context: CliContext): Command {
   addQueuesCommands(program, context);
   addJobsCommands(program, context);
   addAgentsCommands(program, context);
+  addServiceCommands(program, context);
   addRehearseCommand(program, context);
   addFilesCommands(program, context);
   addStateCommand(program, context);

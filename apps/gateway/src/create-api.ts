@@ -47,7 +47,7 @@ export function createApi({
   ...status
 }: ApiOptions): ServedContract {
   return serveContract(roostContract, [
-    ...serveStatus({ kernel, ...status }),
+    ...serveStatus({ kernel, directory: services.directory, ...status }),
     ...serveRuns({ kernel, replays }),
     ...serveQuestions({ kernel }),
     ...serveQueues({ kernel }),

@@ -26,7 +26,7 @@ import {
   type Memory,
 } from "@roost/memory";
 import { budgetCaps } from "@roost/memory/settings";
-import { openServices } from "@roost/service";
+import { enableServices, openServices, type Services } from "@roost/service";
 import { createJournalLoops } from "@roost/worker/journal";
 import { openTelemetry } from "@roost/telemetry";
 import { applyHomeAgents } from "./apply-home-agents.ts";
@@ -64,9 +64,9 @@ async function main(): Promise<void> {
   await using database = await openOwnDatabase(config, logger);
   await using kernel = await openKernel({ database, logger });
   await using home = await holdDatabase(kernel, homeDir);
-  const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
   await using memory = await openMemory({ kernel, homeDir, logger });
   const { settings } = memory;
+  const services = await openOwnServices(memory, home.id);
   await applySettings(memory);
   const apply = () => applyHome(memory);
   const [{ facts: model, findProblem }, engine, notices] = await Promise.all([
@@ -100,12 +100,14 @@ async function main(): Promise<void> {
     watchHome(memory, { signal: shutdown, onScan }),
   ]);
   await using _address = await publishAddress(homeDir, { url: listening.url, startedAtMs });
-  const problem = await findProblem();
   logger.info("The gateway is ready", { url: listening.url, model: model.name, mode: model.mode });
   supervised.ready({
     url: listening.url,
     model: model.mode === "live" ? `${model.name} (${model.provider})` : null,
-    notices: [problem, await describeActiveJobs(kernel, settings), ...notices].filter((line) => line != null),
+    notices: [await findProblem(), await describeActiveJobs(kernel, settings), ...notices].filter(
+      (line) => line != null,
+    ),
+    hasServices: settings.services.length > 0,
   });
   await going.catch((error: unknown) => {
     process.exitCode = exitCodeOf(toRoostError(error).code);
@@ -124,6 +126,13 @@ async function openOwnDatabase(config: GatewayConfig, logger: Logger): Promise<D
   await refuseDatabaseOfAnother(database, config.homeDir);
   opened.move();
   return database;
+}
+
+/** Which run is said by the settings; their process is another. */
+async function openOwnServices({ kernel, settings }: Memory, homeId: string): Promise<Services> {
+  const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
+  await enableServices(kernel.database, { names: settings.services, homeId });
+  return services;
 }
 
 /** Stores the settings that the database keeps. */

@@ -4,12 +4,13 @@
  */
 import { fileURLToPath } from "node:url";
 import { createId } from "@roost/base";
-import type { ChildProgram } from "./children/spawn-child.ts";
+import type { MachinePrograms } from "./children/keep-children.ts";
 import type { SupervisorConfig } from "./config.ts";
 
 export interface ProgramPaths {
   gateway: string;
   worker: string;
+  services: string;
   /** The template of an almost empty home. */
   homeTemplate: string;
   /** The home of examples. */
@@ -21,12 +22,14 @@ export interface ProgramPaths {
 /** A process above this limit leaks: it ends and is restarted. */
 const gatewayHeapMbMax = 512;
 const workerHeapMbMax = 1024;
+const servicesHeapMbMax = 1024;
 
 export function defaultProgramPaths(): ProgramPaths {
   const fromRoot = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
   return {
     gateway: fromRoot("apps/gateway/src/main.ts"),
     worker: fromRoot("packages/worker/src/main.ts"),
+    services: fromRoot("apps/services/src/main.ts"),
     homeTemplate: fromRoot("templates/home"),
     exampleHome: fromRoot("examples/home"),
     compileCache: fromRoot("node_modules/.roost/compile-cache"),
@@ -42,35 +45,30 @@ export interface ListProgramsOptions {
 /** For short-lived values, in MB: the processes mostly wait, and three are idle all day. */
 const semiSpaceMb = 4;
 
-/** The gateway first, then the workers. */
-export function listPrograms({ config, paths, databaseUrl }: ListProgramsOptions): ChildProgram[] {
+export function listPrograms({ config, paths, databaseUrl }: ListProgramsOptions): MachinePrograms {
   const startId = createId();
-  const environment = (role: string, name: string) => () => ({
-    NODE_COMPILE_CACHE: paths.compileCache,
-    ...config.environment,
-    ROOST_HOME: config.homeDirectory,
-    ROOST_DATABASE_URL: databaseUrl(),
-    ROOST_ROLE: role,
-    // Key of decisions that gateway and workers make once per start.
-    ROOST_START: startId,
-    ROOST_PROCESS: name,
+  const program = (role: "gateway" | "worker" | "services", name: string, heapMbMax: number) => ({
+    name,
+    path: paths[role],
+    nodeArguments: heapArguments(heapMbMax),
+    environment: () => ({
+      NODE_COMPILE_CACHE: paths.compileCache,
+      ...config.environment,
+      ROOST_HOME: config.homeDirectory,
+      ROOST_DATABASE_URL: databaseUrl(),
+      ROOST_ROLE: role,
+      // Key of decisions that gateway and workers make once per start.
+      ROOST_START: startId,
+      ROOST_PROCESS: name,
+    }),
   });
-  const workers = Array.from({ length: config.workerCount }, (_, index): ChildProgram => {
-    const name = `worker-${index + 1}`;
-    return {
-      name,
-      path: paths.worker,
-      nodeArguments: heapArguments(workerHeapMbMax),
-      environment: environment("worker", name),
-    };
-  });
-  const gateway: ChildProgram = {
-    name: "gateway",
-    path: paths.gateway,
-    nodeArguments: heapArguments(gatewayHeapMbMax),
-    environment: environment("gateway", "gateway"),
+  return {
+    gateway: program("gateway", "gateway", gatewayHeapMbMax),
+    workers: Array.from({ length: config.workerCount }, (_, index) =>
+      program("worker", `worker-${index + 1}`, workerHeapMbMax),
+    ),
+    services: program("services", "services", servicesHeapMbMax),
   };
-  return [gateway, ...workers];
 }
 
 function heapArguments(heapMbMax: number): string[] {

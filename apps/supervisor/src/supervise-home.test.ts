@@ -40,6 +40,9 @@ function endProcess(identity: string): void {
 const identityOf = ({ children }: HomeOwner, name: string) =>
   children.find((child) => child.name === name)?.identity as string;
 
+const runs = (found: HomeOwner, name: string) =>
+  found.children.some((child) => child.name === name && isProcessAlive(child.identity));
+
 /** Resolves when the owner's record says what is expected; the record is written by another process. */
 async function ownerWhere(paths: HomePaths, isExpected: (found: HomeOwner) => boolean): Promise<HomeOwner> {
   for (;;) {
@@ -78,6 +81,24 @@ test("superviseHome() brings up a home, says so, and stops workers before the ga
     .split("\n")
     .map((line) => JSON.parse(line) as { process: string });
   assert.deepEqual([...new Set(log.map((line) => line.process))].toSorted(), ["gateway", "supervisor", "worker-1"]);
+});
+
+test("superviseHome() runs the services that the gateway's settings name, and no process for them without", async (context) => {
+  const { paths, start } = await createPlace(context);
+  await writeFile(join(paths.home, "gateway.order"), "services");
+  await writeFile(join(paths.home, "services.order"), "crash");
+  const supervisor = start({ ROOST_WORKERS: "1" });
+  await supervisor.prints(isReady);
+  await supervisor.prints(/services ended \(exit code 1\)/);
+  await rm(join(paths.home, "services.order"));
+  await supervisor.prints(/services is up again/);
+  const running = await ownerWhere(paths, (found) => runs(found, "services"));
+  assert.deepEqual(running.children.map(({ name }) => name).toSorted(), ["gateway", "services", "worker-1"]);
+  supervisor.process.kill("SIGTERM");
+  await supervisor.ended;
+  const stoppedAt = async (name: string) => BigInt(await readFile(join(paths.home, `${name}.stopped`), "utf8"));
+  assert.ok((await stoppedAt("worker-1")) < (await stoppedAt("services")));
+  assert.ok((await stoppedAt("services")) < (await stoppedAt("gateway")));
 });
 
 test("superviseHome() replaces a killed worker while all others run on", async (context) => {

@@ -5,7 +5,7 @@
 export interface Supervised {
   /** Aborted by SIGTERM, SIGINT, or when the supervisor has gone. */
   stop: AbortSignal;
-  ready(facts: { url?: string; model?: string | null; notices?: string[] }): void;
+  ready(facts: { url?: string; model?: string | null; notices?: string[]; hasServices?: boolean }): void;
 }
 
 export function listenToSupervisor(): Supervised {

@@ -3,6 +3,7 @@
  * elsewhere. Roost's own API is the first.
  */
 import { assert } from "@roost/base/browser";
+import { commandNames } from "./command-names.ts";
 import type { EventDefinition } from "./define-event.ts";
 import type { AnyOperation } from "./define-operation.ts";
 import { labelLimits, findUnreadable } from "./labels.ts";
@@ -60,8 +61,12 @@ const defaultAudience = principalKinds.filter((kind) => kind !== "channel");
 export function defineService<const Ops extends readonly AnyOperation[]>(
   options: ServiceOptions<Ops>,
 ): ServiceContract<Ops> {
-  const { name, title, operations, events = [], relations = [], vocabulary = {} } = options;
+  const { name, title, operations, events = [], relations = [], vocabulary = {}, hasPlainScopes = false } = options;
   assert(servicePattern.test(name), `service "${name}": its name must be 1 to 31 lower-case letters, digits and -`);
+  assert(
+    hasPlainScopes || !commandNames.has(name),
+    `service "${name}": roost ${name} is a command already: choose another name`,
+  );
   const topics = options.topics ?? [name];
   const labels = options.labels ?? [`aud:domain:${name}`, "trust:agent"];
   const unreadable = findUnreadable(labels);

@@ -24,6 +24,7 @@ export {
   type Upcasters,
 } from "./define-event.ts";
 export { formatCursor, parseCursor } from "./cursor.ts";
+export { pageFields, pageOf } from "./records/fields.ts";
 export {
   defineOperation,
   effects,
@@ -34,6 +35,7 @@ export {
   type OperationOptions,
 } from "./define-operation.ts";
 export { content, contentBytesMaxDefault, type Content } from "./content.ts";
+export { commandNames } from "./command-names.ts";
 export { defineService, type Relation, type ServiceContract, type ServiceOptions } from "./define-service.ts";
 export {
   coversScope,

@@ -14,6 +14,7 @@ export {
   type EmbeddedPostgresStage,
   type OpenEmbeddedPostgresOptions,
 } from "./embedded/open-embedded-postgres.ts";
+export { findServerUrl } from "./embedded/find-server-url.ts";
 export type { EmbeddedPostgres } from "./embedded/watch-server.ts";
 export { openDatabase, type OpenDatabaseOptions } from "./open-database.ts";
 export { escapeIdentifier, escapeLiteral } from "pg";

@@ -14,7 +14,6 @@ import { runQuery } from "./run-query.ts";
 import { isConnectionLoss, isStalePlan, sqlStateOf, toDatabaseError } from "./to-database-error.ts";
 import { transact } from "./transact.ts";
 
-const idleConnectionMsMax = 60_000;
 const stalePlanRetriesMax = 16;
 
 export interface OpenDatabaseOptions {
@@ -27,6 +26,8 @@ export interface OpenDatabaseOptions {
   statementTimeoutMsMax?: number;
   /** How long a transaction may be idle. Default 60,000. */
   idleInTransactionMsMax?: number;
+  /** A connection that has been idle for so long is closed. Default 60,000. */
+  idleConnectionMsMax?: number;
   /** All transactions of these connections are read-only, enforced by the server. Default false. */
   isReadOnly?: boolean;
 }
@@ -34,7 +35,7 @@ export interface OpenDatabaseOptions {
 /** @throws RoostError `unavailable` when no server answers, `invalid_input` for an invalid URL or a server older than 15 */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
   const { url, poolMax = 8, applicationName, logger, statementTimeoutMsMax = 30_000 } = options;
-  const { isReadOnly = false, idleInTransactionMsMax } = options;
+  const { isReadOnly = false, idleInTransactionMsMax, idleConnectionMsMax = 60_000 } = options;
   const settings: ConnectionSettings = {
     url,
     applicationName,

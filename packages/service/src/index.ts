@@ -1,8 +1,13 @@
 export { createForwardCall, type ForwardCall } from "./calls/forward-call.ts";
 export { createServiceDirectory, type ListedService, type ServiceDirectory } from "./calls/service-directory.ts";
-export { hostService, type HostedService, type HostOptions } from "./host/host-service.ts";
+export { migrateService, type HostedService } from "./host/host-service.ts";
+export { openServiceHost, type ServiceHost } from "./host/open-service-host.ts";
+export { findServiceFolders, folderOf, type ServiceFolder } from "./folders/find-service-folders.ts";
+export { loadService, provideModulesTo } from "./folders/load-service.ts";
 export { connectService } from "./install/connect-service.ts";
-export { installService, type InstalledService } from "./install/install-service.ts";
+export { enableServices, isServiceRunning, listEnabledServices, reportService } from "./install/enable-services.ts";
+export { describeContract, installService, type InstalledService } from "./install/install-service.ts";
+export { installedFile, readInstalledFile, writeInstalledFile } from "./install/installed-file.ts";
 export { openServices, type Services } from "./open-services.ts";
 export type {
   Consumer,

@@ -15,7 +15,7 @@ export function checkFolderCycles(repository: Repository): Complaint[] {
   const graphs = new Map<string, Map<string, Edge[]>>();
   for (const file of repository.files) {
     const room = roomOf(file.path);
-    if (room === undefined || isTest(file.path) || !file.path.startsWith(`${room}/src/`)) continue;
+    if (room === undefined || isTest(file.path) || !file.path.startsWith(insideOf(room))) continue;
     const graph = graphs.get(room) ?? new Map<string, Edge[]>();
     graphs.set(room, graph);
     const from = folderOf(file.path, room);
@@ -30,8 +30,13 @@ export function checkFolderCycles(repository: Repository): Complaint[] {
   return [...graphs].flatMap(([room, graph]) => listCycles(room, graph));
 }
 
+/** A service has its files in its folder, as docs/services.md says; other rooms below src/. */
+function insideOf(room: string): string {
+  return room.startsWith("services/") ? `${room}/` : `${room}/src/`;
+}
+
 function folderOf(path: string, room: string): string {
-  const inside = path.slice(`${room}/src/`.length);
+  const inside = path.slice(insideOf(room).length);
   return inside.includes("/") ? posix.dirname(inside) : inside;
 }
 

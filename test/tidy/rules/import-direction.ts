@@ -72,7 +72,7 @@ function judgeRoom(repository: Repository, room: string, { from }: Import): stri
   const target = findRoom(repository, name);
   if (target === undefined)
     return `imports ${from}, which is no room of this house: add the package, or correct the name`;
-  const message = judgeFloors(room, own, target, name);
+  const message = judgeFloors({ room, own }, { target, name, subpath });
   if (message !== undefined) return message;
   const manifest = JSON.parse(repository.find(`${target}/package.json`)?.text ?? "{}") as { exports?: object };
   const key = subpath === undefined ? "." : `./${subpath}`;
@@ -82,12 +82,17 @@ function judgeRoom(repository: Repository, room: string, { from }: Import): stri
   return undefined;
 }
 
-function judgeFloors(room: string, own: string, target: string, name: string): string | undefined {
+function judgeFloors(
+  { room, own }: { room: string; own: string },
+  { target, name, subpath }: { target: string; name: string; subpath: string | undefined },
+): string | undefined {
   const [here, there] = [floorOf(room), floorOf(target)];
   if (here === undefined || there === undefined) {
     return `${here === undefined ? room : target} has no floor: give it one in test/tidy/rules/import-direction.ts`;
   }
   if (there < here || sameFloor[own]?.includes(name)) return undefined;
+  // Services meet by contracts and events.
+  if (room.startsWith("services/") && target.startsWith("services/") && subpath === "contract") return undefined;
   if (target.startsWith("apps/"))
     return `imports the app ${name}: apps are started by path, what two rooms need goes to a lower floor`;
   return `floor ${here} imports @roost/${name} on floor ${there}: take what you need as an argument, or move it below floor ${here}`;

@@ -1,16 +1,9 @@
 /** `roost up` and `roost down`: run the supervisor by its path, on this Node. */
-import { once } from "node:events";
-import { spawn } from "node:child_process";
-import { join } from "node:path";
-import { RoostError } from "@roost/base";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
-import { cloneDirectory } from "../clone.ts";
-import { exitCodeOfSignal } from "../exit-codes.ts";
-import { catchSignals } from "../processes/catch-signals.ts";
+import { runProgram } from "../processes/run-program.ts";
 
-const supervisor = join(cloneDirectory, "apps/supervisor/src/main.ts");
-const compileCache = join(cloneDirectory, "node_modules/.roost/compile-cache");
+const supervisor = "apps/supervisor/src/main.ts";
 
 export function addUpCommands(program: Command, context: CliContext): void {
   program
@@ -26,7 +19,7 @@ export function addUpCommands(program: Command, context: CliContext): void {
     .option("--usd-per-day <amount>", "new home: spending cap a day, in dollars (default: 1)")
     .option("--example", "new home: copy the example, with fictional people and active jobs")
     .action(async (_options: object, up: Command) => {
-      context.exitWith(await supervise(context, ["up", ...givenOptions(up)]));
+      context.exitWith(await runProgram(context, supervisor, ["up", ...givenOptions(up)]));
     });
   program
     .command("down")
@@ -35,7 +28,7 @@ export function addUpCommands(program: Command, context: CliContext): void {
       "Stops what is running for the home in ROOST_HOME, however it was started, and waits until it has stopped.",
     )
     .action(async () => {
-      const exitCode = await supervise(context, ["down"]);
+      const exitCode = await runProgram(context, supervisor, ["down"]);
       if (context.terminal.isJson) context.terminal.json({ stopped: exitCode === 0 });
       context.exitWith(exitCode);
     });
@@ -48,23 +41,4 @@ function givenOptions(command: Command): string[] {
     if (value === undefined || option.long === undefined) return [];
     return [value === true ? option.long : `${option.long}=${String(value)}`];
   });
-}
-
-async function supervise({ config, terminal, stdin }: CliContext, args: string[]): Promise<number> {
-  const child = spawn(process.execPath, [supervisor, ...args], {
-    // With --json stdout holds the document only.
-    stdio: ["inherit", terminal.isJson ? process.stderr : "inherit", "inherit"],
-    env: { NODE_COMPILE_CACHE: compileCache, ...config.environment, ROOST_HOME: config.homeDir },
-  });
-  using _signals = catchSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
-    // Ctrl-C on a terminal has already reached the child.
-    if (signal !== "SIGINT" || stdin.isTTY !== true) child.kill(signal);
-  });
-  const failed = once(child, "error").then(([error]: unknown[]) => {
-    throw new RoostError("unavailable", `the supervisor could not be started: ${(error as Error).message}`, {
-      cause: error,
-    });
-  });
-  const [code, signal] = (await Promise.race([once(child, "close"), failed])) as [number | null, NodeJS.Signals | null];
-  return signal === null ? (code ?? 0) : exitCodeOfSignal(signal);
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { commandNames } from "@roost/contract";
 import { runRoost } from "../testing/run-roost.ts";
 
 test("describeProgram() is what docs/cli.md says", async () => {
@@ -11,6 +12,12 @@ test("describeProgram() is what docs/cli.md says", async () => {
   assert.equal(unalign(written), unalign(stdout), advice);
   for (const heading of ["# roost lock", "# roost jobs apply", "## Exit codes"])
     assert.ok(stdout.includes(heading), heading);
+});
+
+test("no service can be named like a command", async () => {
+  const { stdout } = await runRoost(["help", "--markdown"]);
+  const commands = [...stdout.matchAll(/^## roost (\S+)$/gm)].map(([, name]) => name);
+  assert.deepEqual([...commandNames].filter((name) => name !== "roost").toSorted(), commands.toSorted());
 });
 
 /** The formatter aligns the columns of tables; what they say is compared. */

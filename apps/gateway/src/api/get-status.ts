@@ -2,6 +2,7 @@
 import { countRuns, listWorkers, readBudgets, readSpend, type Kernel, type WorkerRow } from "@roost/kernel";
 import type { Handler } from "@roost/contract";
 import type { getStatus as operation } from "@roost/contract/operations";
+import type { ServiceDirectory } from "@roost/service";
 import type { ModelFacts } from "../find-model.ts";
 import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readAlarms } from "../records/read-alarms.ts";
@@ -21,15 +22,16 @@ export interface StatusFacts {
   findProblem: () => Promise<string | null>;
 }
 
-export function getStatus(kernel: Kernel, facts: StatusFacts): Handler<typeof operation> {
+export function getStatus(kernel: Kernel, facts: StatusFacts, directory: ServiceDirectory): Handler<typeof operation> {
   const { version, homeDir, timeZone, startedAtMs, engine, model, findProblem } = facts;
   return async () => {
-    const [counts, workers, jobs, spend, { caps }] = await Promise.all([
+    const [counts, workers, jobs, spend, { caps }, services] = await Promise.all([
       countRuns(kernel),
       listWorkers(kernel),
       readAllJobs(kernel, ["active"]),
       readSpend(kernel, { scopes: ["all"], windows: ["day"] }),
       readBudgets(kernel),
+      directory.list(),
     ]);
     const day = caps.find(({ scope, window }) => scope === "all" && window === "day");
     const nowMs = kernel.clock.nowMs();
@@ -57,7 +59,7 @@ export function getStatus(kernel: Kernel, facts: StatusFacts): Handler<typeof op
         usdMax: day?.usdMax ?? null,
         tokensMax: day?.tokensMax ?? null,
       },
-      alarms: await readAlarms(kernel, { workers, jobs, nowMs, modelProblem: await findProblem() }),
+      alarms: await readAlarms(kernel, { workers, jobs, services, nowMs, modelProblem: await findProblem() }),
     };
   };
 }

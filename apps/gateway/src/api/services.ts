@@ -1,6 +1,7 @@
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import type { ListedService, ServiceDirectory } from "@roost/service";
+import { iso } from "../records/iso.ts";
 import { pageByName, toPage } from "../records/page.ts";
 
 export function serveServices({ directory }: { directory: ServiceDirectory }): Served[] {
@@ -9,10 +10,20 @@ export function serveServices({ directory }: { directory: ServiceDirectory }): S
       const { rows, next } = pageByName(await directory.list(), { limit, after }, ({ name }) => name);
       return toPage(rows.map(toServiceRecord), next);
     }),
+    serve(operations.getService, async ({ name }) => {
+      const found = await directory.find(name);
+      const instances = found.instances.map((one) => ({ ...one, startedAt: iso(new Date(one.startedAt)) }));
+      return { service: toServiceRecord(found), instances };
+    }),
   ];
 }
 
-function toServiceRecord({ instances, ...service }: ListedService): operations.ServiceRecord {
-  const state = service.reason !== null ? "blocked" : instances.length > 0 ? "running" : "stopped";
-  return { ...service, state, instanceCount: instances.length };
+function toServiceRecord({ instances, isEnabled, ...service }: ListedService): operations.ServiceRecord {
+  return { ...service, state: stateOf({ instances, isEnabled, ...service }), instanceCount: instances.length };
+}
+
+function stateOf({ instances, isEnabled, reason }: ListedService): operations.ServiceRecord["state"] {
+  if (instances.length > 0) return "running";
+  if (!isEnabled) return "off";
+  return reason === null ? "stopped" : "blocked";
 }

@@ -2,6 +2,7 @@
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
+import type { ServiceDirectory } from "@roost/service";
 import type { ConfigEntry } from "../describe-config.ts";
 import { getStatus, type StatusFacts } from "./get-status.ts";
 import { listActivity } from "./list-activity.ts";
@@ -13,9 +14,14 @@ export interface StatusGiven {
   config: ConfigEntry[];
 }
 
-export function serveStatus({ kernel, facts, config }: StatusGiven): Served[] {
+export function serveStatus({
+  kernel,
+  facts,
+  config,
+  directory,
+}: StatusGiven & { directory: ServiceDirectory }): Served[] {
   return [
-    serve(operations.getStatus, getStatus(kernel, facts)),
+    serve(operations.getStatus, getStatus(kernel, facts, directory)),
     serve(operations.listActivity, listActivity(kernel)),
     serve(operations.listNotices, listNotices(kernel)),
     serve(operations.getConfig, () => ({ entries: config })),

@@ -10,6 +10,7 @@ import {
   type WorkerRow,
 } from "@roost/kernel";
 import { listFileProblems } from "@roost/memory";
+import type { ListedService } from "@roost/service";
 import { iso, isoOrNull } from "./iso.ts";
 
 export interface Alarm {
@@ -27,7 +28,13 @@ const failingJobsShown = 20;
 
 export async function readAlarms(
   kernel: Kernel,
-  facts: { workers: WorkerRow[]; jobs: Job[]; nowMs: number; modelProblem: string | null },
+  facts: {
+    workers: WorkerRow[];
+    jobs: Job[];
+    services: readonly ListedService[];
+    nowMs: number;
+    modelProblem: string | null;
+  },
 ): Promise<Alarm[]> {
   const alarms: Alarm[] = [];
   if (facts.modelProblem !== null) alarms.push({ code: "model_problem", text: facts.modelProblem, since: null });
@@ -71,7 +78,16 @@ export async function readAlarms(
     const text = `${path === "." ? "The home" : path} could not be used: ${reason}`;
     alarms.push({ code: "file_problem", text, since: since.toISOString() });
   }
-  return [...alarms, ...(await readLagAlarms(kernel))];
+  return [...alarms, ...listServiceAlarms(facts.services), ...(await readLagAlarms(kernel))];
+}
+
+/** Of those that the settings name: what keeps them from running. */
+function listServiceAlarms(services: readonly ListedService[]): Alarm[] {
+  return services.flatMap(({ name, title, reason, isEnabled }) => {
+    if (!isEnabled || reason === null) return [];
+    const text = `Service ${title === name ? name : `${name} (${title})`} is down: ${reason} (roost service status ${name})`;
+    return [{ code: "service_down", text: text.slice(0, 2000).toWellFormed(), since: null }];
+  });
 }
 
 async function readLagAlarms(kernel: Kernel): Promise<Alarm[]> {

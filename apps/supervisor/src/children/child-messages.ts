@@ -11,6 +11,8 @@ export interface ReadyMessage {
   model?: string | null;
   /** Further lines for the person. */
   notices?: string[];
+  /** The settings name domain services. */
+  hasServices?: boolean;
 }
 
 export type ChildMessage = ReadyMessage | { type: "pong" };
@@ -20,11 +22,12 @@ export function readChildMessage(message: unknown): ChildMessage | undefined {
   if (typeof message !== "object" || message === null || !("type" in message)) return undefined;
   if (message.type === "pong") return { type: "pong" };
   if (message.type !== "ready") return undefined;
-  const { url, model, notices } = message as Record<string, unknown>;
+  const { url, model, notices, hasServices } = message as Record<string, unknown>;
   return {
     type: "ready",
     ...(typeof url === "string" ? { url } : {}),
     ...(typeof model === "string" || model === null ? { model } : {}),
+    ...(hasServices === true ? { hasServices } : {}),
     ...(Array.isArray(notices) ? { notices: notices.filter((line) => typeof line === "string") } : {}),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The gateway and the workers of a machine: ready when the gateway and one worker are. Workers stop first, so that the gateway still serves what
- * they finish.
+ * The gateway, the workers and the process of the domain services of a machine: ready when the gateway and one worker are. Workers stop first, so
+ * that the others still serve what they finish. Services are started once a gateway says that the settings name some.
  */
 import { RoostError, type Logger } from "@roost/base";
 import type { ReadyMessage } from "./child-messages.ts";
@@ -30,7 +30,7 @@ export interface KeptChildren {
   readonly ready: Promise<ReadyMessage>;
   /** Restarts all of them with the current `environment`. */
   restart(): void;
-  /** Stops workers, then the gateway; without grace once `force` is aborted. */
+  /** Stops workers, then services, then the gateway; without grace once `force` is aborted. */
   stop(force: AbortSignal): Promise<void>;
 }
 
@@ -40,20 +40,30 @@ const refusedExitCode = 64;
 /** The gateway and one worker. */
 const firstCount = 2;
 
-/** The first program is the gateway. */
-export function keepChildren(programs: readonly ChildProgram[], options: KeepChildrenOptions): KeptChildren {
+export interface MachinePrograms {
+  gateway: ChildProgram;
+  workers: readonly ChildProgram[];
+  services: ChildProgram;
+}
+
+export function keepChildren(machine: MachinePrograms, options: KeepChildrenOptions): KeptChildren {
+  const programs = [machine.gateway, ...machine.workers];
   const children: KeptChild[] = [];
   const ready = Promise.withResolvers<ReadyMessage>();
   const failed = new Set<string>();
   let gatewayMessage: ReadyMessage | undefined;
   let isWorkerReady = false;
+  let services: KeptChild | undefined;
   let isStopping = false;
+  const all = () => [...children, ...(services === undefined ? [] : [services])];
 
-  const onReady = (name: string, isGateway: boolean, message: ReadyMessage) => {
-    if (isGateway) {
+  const onReady = (name: string, message: ReadyMessage) => {
+    if (name === machine.gateway.name) {
       gatewayMessage = message;
       options.onGateway(message);
-    } else {
+      if (message.hasServices === true && !isStopping) services ??= start(machine.services);
+      onChange();
+    } else if (name !== machine.services.name) {
       isWorkerReady = true;
     }
     if (gatewayMessage !== undefined && isWorkerReady) {
@@ -73,44 +83,42 @@ export function keepChildren(programs: readonly ChildProgram[], options: KeepChi
     startAll();
   };
   const onChange = () => {
-    const processes = children.map(({ name, identity }) => ({ name, identity: identity() }));
+    const processes = all().map(({ name, identity }) => ({ name, identity: identity() }));
     options.onChange(processes.filter((one): one is { name: string; identity: string } => one.identity !== undefined));
   };
-  const start = (program: ChildProgram, isGateway: boolean) => {
-    const { name } = program;
-    const child = keepChild(program, {
+  const start = (program: ChildProgram) =>
+    keepChild(program, {
       ...options,
-      onReady: (message) => onReady(name, isGateway, message),
-      onFailure: (failure) => onFailure(name, failure),
+      onReady: (message) => onReady(program.name, message),
+      onFailure: (failure) => onFailure(program.name, failure),
       onChange,
     });
-    children.push(child);
-  };
   const startAll = () => {
     if (isStopping || children.length === programs.length) return;
-    for (const program of programs.slice(children.length)) start(program, false);
+    for (const program of programs.slice(children.length)) children.push(start(program));
     onChange();
   };
   // The first two make the machine ready; the others would only compete with them for the processor.
-  programs.slice(0, firstCount).forEach((program, index) => start(program, index === 0));
+  for (const program of programs.slice(0, firstCount)) children.push(start(program));
   onChange();
   // Callers waiting for it get the rejection; there may be none.
   ready.promise.catch(() => undefined);
 
-  const stopAll = async (some: readonly KeptChild[], force: AbortSignal) => {
-    const kill = () => some.forEach((child) => void child.kill());
-    force.addEventListener("abort", kill, { once: true });
-    const stopped = some.map((child) => (force.aborted ? child.kill() : child.stop()));
-    await Promise.all(stopped);
-    force.removeEventListener("abort", kill);
-  };
   return {
     ready: ready.promise,
-    restart: () => children.forEach((child) => child.restart()),
+    restart: () => all().forEach((child) => child.restart()),
     async stop(force) {
       isStopping = true;
-      await stopAll(children.slice(1), force);
-      await stopAll(children.slice(0, 1), force);
+      const [gateway, ...workers] = children;
+      for (const each of [workers, [services], [gateway]]) await stopAll(each, force);
     },
   };
+}
+
+async function stopAll(some: readonly (KeptChild | undefined)[], force: AbortSignal): Promise<void> {
+  const children = some.filter((child) => child !== undefined);
+  const kill = () => children.forEach((child) => void child.kill());
+  force.addEventListener("abort", kill, { once: true });
+  await Promise.all(children.map((child) => (force.aborted ? child.kill() : child.stop())));
+  force.removeEventListener("abort", kill);
 }

@@ -2,7 +2,7 @@
  * Stands in for gateway and workers in tests of the supervisor: a real process that speaks only its protocol. It misbehaves as the file `<process
  * name>.order` in its home says, read at every start:
  * `refuse` (exit 64), `crash` (exit 1), `stubborn` (ignores SIGTERM), `hang` (stops answering once ready),
- * `deaf` (ignores everything once ready), `slow` (never becomes ready).
+ * `deaf` (ignores everything once ready), `slow` (never becomes ready), `services` (says that there are services).
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -34,7 +34,8 @@ if (order === "refuse") {
 if (order === "crash") throw new Error("out of birdseed");
 log("info", `database ${process.env["ROOST_DATABASE_URL"]}`);
 if (order !== "slow") {
-  const ready = { type: "ready", ...(name === "gateway" ? { url: "http://127.0.0.1:7717", model: "a parrot" } : {}) };
+  const ofGateway = { url: "http://127.0.0.1:7717", model: "a parrot", hasServices: order === "services" };
+  const ready = { type: "ready", ...(name === "gateway" ? ofGateway : {}) };
   process.send?.(ready, () => {
     if (order === "deaf") for (;;);
   });

@@ -25,7 +25,14 @@ try {
   await superviseHome({
     config: readSupervisorConfig(),
     terminal,
-    paths: { gateway: child, worker: child, homeTemplate, exampleHome: homeTemplate, compileCache: "" },
+    paths: {
+      gateway: child,
+      worker: child,
+      services: child,
+      homeTemplate,
+      exampleHome: homeTemplate,
+      compileCache: "",
+    },
     first,
     starters,
     stop: signals.stop,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { pageFields, pageOf } from "../records/fields.ts";
-import { Service } from "../records/service.ts";
+import { Service, ServiceInstance } from "../records/service.ts";
 
 export const listServices = defineOperation({
   id: "listServices",
@@ -15,4 +15,16 @@ export const listServices = defineOperation({
   access: { audience: ["owner", "device", "client", "agent", "service", "script", "host"] },
 });
 
-export const serviceOperations = [listServices] as const;
+export const getService = defineOperation({
+  id: "getService",
+  method: "GET",
+  path: "/services/{name}",
+  summary: "A domain service and where it runs",
+  input: z.object({ name: z.string().max(31) }),
+  output: z.object({ service: Service, instances: z.array(ServiceInstance) }),
+  errors: ["not_found"],
+  effect: "readonly",
+  access: { audience: ["owner", "device", "client", "agent", "service", "script", "host"] },
+});
+
+export const serviceOperations = [listServices, getService] as const;

@@ -1,8 +1,8 @@
 /** Domain services as callers see them. */
 import { z } from "zod";
-import { Count, Name, Reason } from "./fields.ts";
+import { Count, Id, Name, Reason, Time } from "./fields.ts";
 
-export const serviceStates = ["running", "stopped", "blocked"] as const;
+export const serviceStates = ["running", "stopped", "blocked", "off"] as const;
 
 export const Service = z
   .object({
@@ -10,11 +10,18 @@ export const Service = z
     title: Name,
     state: z
       .enum(serviceStates)
-      .describe("stopped: installed without a live instance; blocked: something must be done first"),
+      .describe(
+        "stopped: without a live instance; blocked: something must be done first; off: not named in roost.yaml",
+      ),
     instanceCount: Count,
-    contractHash: z.string().max(64).describe("Changes with the service's operations"),
+    contractHash: z.string().max(64).nullable().describe("Changes with the service's operations; null: not loaded yet"),
     reason: Reason.nullable().describe("What blocks it"),
     statements: z.array(z.string()).describe("SQL that a database administrator must run first"),
   })
   .meta({ id: "Service" });
 export type ServiceRecord = z.output<typeof Service>;
+
+export const ServiceInstance = z
+  .object({ id: Id, url: z.string().max(2048), host: z.string().max(255), pid: Count, startedAt: Time })
+  .meta({ id: "ServiceInstance" });
+export type ServiceInstanceRecord = z.output<typeof ServiceInstance>;

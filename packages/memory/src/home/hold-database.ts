@@ -1,7 +1,7 @@
 /** Ties a database to its home by the id in the home's file .roost/home-id. */
 import { mkdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileDurably } from "@roost/base";
+import { RoostError, writeFileDurably } from "@roost/base";
 import type { Database } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { holdHome, refuseOtherHome, type HeldHome, type HomeIdentity } from "./hold-home.ts";
@@ -35,6 +35,13 @@ async function readIdentity(homeDir: string): Promise<HomeIdentity> {
   // A copied directory has a different inode or birth time, on every file system; one mounted twice has the same.
   const { ino, birthtimeNs } = await stat(machinery, { bigint: true });
   return { id: await readId(idFile(homeDir)), place: `${ino}:${birthtimeNs}`, path: await realpath(homeDir) };
+}
+
+/** The home's id, once a process has tied it to its database. @throws RoostError `unavailable` before */
+export async function readHomeId(homeDir: string): Promise<string> {
+  const id = await readId(idFile(homeDir));
+  if (id !== undefined) return id;
+  throw new RoostError("unavailable", `The home ${homeDir} has no database yet: start it once with npm start`);
 }
 
 function idFile(homeDir: string): string {

@@ -28,7 +28,9 @@ export function isExpectedFile(path: string): boolean {
 export async function findProblems(memory: Memory, walk: Walk): Promise<FileProblem[]> {
   const found = [
     ...walk.unseen,
-    ...walk.folders.filter(isExpectedFile).map((path) => ({ path, reason: "it is a folder, not a file" })),
+    ...walk.folders
+      .filter((path) => isExpectedFile(path) && classifyPath(path).class !== "service")
+      .map((path) => ({ path, reason: "it is a folder, not a file" })),
     ...(await Promise.all(walk.others.map((other) => problemOf(memory, other)))).flat(),
     ...walk.files
       .filter(({ path, bytes }) => bytes > homeLimits.fileBytesMax && isExpectedFile(path))

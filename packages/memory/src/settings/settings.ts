@@ -1,5 +1,6 @@
 /** roost.yaml as a value: a person's settings for the home. Secrets are references. */
 import { formatDurationMs, parseDurationMs } from "@roost/base";
+import { commandNames } from "@roost/contract";
 import { agentDefinitionShape, Count, SmallCount, TimeZone, Usd } from "@roost/contract/operations";
 import { z } from "zod";
 
@@ -121,6 +122,11 @@ const Heartbeat = z.strictObject({
   budget: Caps.optional(),
 });
 
+const ServiceName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,30}$/, "must be 1 to 31 lower-case letters, digits and -")
+  .refine((name) => !commandNames.has(name), "is a command of roost: a service is named otherwise");
+
 /** `example.com`, `192.168.1.5:8123`, `10.0.0.0/8`. */
 const HostRule = z.string().min(1).max(255);
 
@@ -147,6 +153,12 @@ export const Settings = z.strictObject({
       keyed: z.array(HostRule).max(200).default([]).describe("Hosts known to honour the Idempotency-Key header"),
     })
     .prefault({}),
+  services: z
+    .array(ServiceName)
+    .max(200)
+    .refine((names) => new Set(names).size === names.length, "names a service twice")
+    .default([])
+    .describe("Domain services that run: names of folders below services/ of Roost or of the home"),
   /** How long history is kept; default: for ever. */
   retention: z
     .strictObject({

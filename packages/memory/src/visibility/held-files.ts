@@ -4,7 +4,7 @@
  */
 import { classifyPath, type HomeFileClass } from "./home-file-class.ts";
 
-export type HeldClass = Exclude<HomeFileClass, "note" | "state" | "work" | "settings" | "other">;
+export type HeldClass = Exclude<HomeFileClass, "note" | "state" | "work" | "settings" | "service" | "other">;
 
 const held: Readonly<Record<HeldClass, string>> = {
   memory: "what the agent remembers",

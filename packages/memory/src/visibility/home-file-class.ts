@@ -15,6 +15,7 @@ export type HomeFileClass =
   | "job"
   | "work"
   | "settings"
+  | "service"
   | "other";
 
 export interface ClassifiedPath {
@@ -50,6 +51,7 @@ export function classifyPath(path: string): ClassifiedPath {
   if (path.startsWith("skills/")) return { class: "skill" };
   // In any spelling: where case does not count, it is the same folder.
   if (/^agents\//i.test(path)) return { class: "settings" };
+  if (/^services\//i.test(path)) return { class: "service" };
   if (/^jobs\/[^/]+\.ya?ml$/.test(path)) return { class: "job" };
   return { class: "other" };
 }

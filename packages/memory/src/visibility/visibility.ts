@@ -26,6 +26,7 @@ const everything: Record<HomeFileClass, Rule> = {
   job: "all",
   work: "all",
   settings: "all",
+  service: "all",
   other: "all",
 };
 const nothing: Record<HomeFileClass, Rule> = {
@@ -42,6 +43,7 @@ const nothing: Record<HomeFileClass, Rule> = {
   job: "none",
   work: "none",
   settings: "none",
+  service: "none",
   other: "none",
 };
 
@@ -63,10 +65,10 @@ const mayRead: Record<SessionKind, Record<HomeFileClass, Rule>> = {
   channel: { ...nothing, agents: "all", soul: "all" },
 };
 
-/** Settings belong to the person: they limit what agents may reach and spend. A cron writes nothing that other sessions follow. */
+/** Settings and services belong to the person: they limit what agents may reach and spend, and are programs. A cron writes nothing that other sessions follow. */
 const mayWrite: Record<SessionKind, Record<HomeFileClass, Rule>> = {
-  main: { ...everything, settings: "none" },
-  heartbeat: { ...everything, settings: "none" },
+  main: { ...everything, settings: "none", service: "none" },
+  heartbeat: { ...everything, settings: "none", service: "none" },
   cron: { ...nothing, state: "own", work: "own" },
   subagent: nothing,
   channel: nothing,
@@ -97,9 +99,14 @@ export function refuseUnwritable(viewer: Viewer, path: string): void {
     viewer.jobId === undefined
       ? ""
       : `: it may write memory/${viewer.jobId}-state.json and files in work/${viewer.jobId}/`;
-  const why = classifyPath(path).class === "settings" ? ": only a person changes the settings" : own;
+  const why = notForAgents[classifyPath(path).class] ?? own;
   throw new RoostError("forbidden", `${path} is not writable by a ${viewer.kind} session${why}`);
 }
+
+const notForAgents: Partial<Record<HomeFileClass, string>> = {
+  settings: ": only a person changes the settings",
+  service: ": only a person changes the services",
+};
 
 function isAllowed(table: typeof mayRead, viewer: Viewer, path: string): boolean {
   const classified = classifyPath(path);

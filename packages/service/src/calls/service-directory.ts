@@ -6,17 +6,24 @@ import type { Sql } from "@roost/database";
 export interface ServiceInstance {
   id: string;
   url: string;
+  host: string;
+  pid: number;
+  /** ISO 8601. */
+  startedAt: string;
 }
 
 export interface ListedService {
   name: string;
   title: string;
-  contractHash: string;
+  /** Null: its contract was never loaded. */
+  contractHash: string | null;
   instances: ServiceInstance[];
   /** Why it cannot run; null: it can. */
   reason: string | null;
   /** What a database administrator must run first. */
   statements: string[];
+  /** Named in the home's settings. */
+  isEnabled: boolean;
 }
 
 export interface ServiceDirectory {
@@ -39,9 +46,9 @@ export function createServiceDirectory(sql: Sql, { clock }: { clock: Clock }): S
     if (known !== undefined && nowMs - readAtMs < keptMs) return known;
     readAtMs = nowMs;
     known = sql.query<ListedService>(
-      `select s.name, s.title, s.contract_hash as "contractHash", s.reason, s.statements,
-         coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'url', i.url) order by i.started_at) from service.instance i
-           where i.service = s.name and i.expires_at > roost.now()), '[]') as instances
+      `select s.name, s.title, s.contract_hash as "contractHash", s.reason, s.statements, s.is_enabled as "isEnabled",
+         coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'url', i.url, 'host', p.host, 'pid', p.pid, 'startedAt', i.started_at) order by i.started_at)
+           from service.instance i join service.process p on p.id = i.process where i.service = s.name and p.expires_at > roost.now()), '[]') as instances
        from service.service s order by s.name`,
       [],
       { name: "roost_services" },
@@ -60,13 +67,14 @@ export function createServiceDirectory(sql: Sql, { clock }: { clock: Clock }): S
     find,
     async contractOf(name) {
       const { contractHash } = await find(name);
-      const kept = documents.get(contractHash);
+      const kept = documents.get(contractHash ?? "");
       if (kept !== undefined) return kept;
       const [row] = await sql.query<{ document: OpenApiDocument }>(
         "select document from service.contract where hash = $1",
         [contractHash],
       );
-      if (row === undefined) throw new RoostError("not_found", `The contract of service "${name}" is not stored`);
+      if (row === undefined || contractHash === null)
+        throw new RoostError("not_found", `The contract of service "${name}" is not stored`);
       if (documents.size >= documentsMax) documents.clear();
       documents.set(contractHash, row.document);
       return row.document;

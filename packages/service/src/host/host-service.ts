@@ -1,9 +1,8 @@
-/** Hosts one service: its migrations, port, consumers, and entry in the address table. Has only the rights of the service's role. */
-import { hostname } from "node:os";
-import { createId, RoostError, sleepUntilAborted, type Clock, type Logger } from "@roost/base";
+/** One service in a process that hosts services: its migrations, port, consumers, and entry in the address table. Has only the rights of its role. */
+import { createId, RoostError, type Clock, type Logger } from "@roost/base";
 import { serveContract } from "@roost/contract";
 import { applyMigrations, readMigrations, type Database } from "@roost/database";
-import { createWakeups } from "@roost/kernel";
+import type { Wakeups } from "@roost/kernel";
 import { createVerifyCall } from "../calls/sign-call.ts";
 import type { InstalledService } from "../install/install-service.ts";
 import { createVerifier } from "../signing/create-verifier.ts";
@@ -13,72 +12,77 @@ import { catchUp, runConsumer } from "./run-consumer.ts";
 import { serveCalls } from "./serve-calls.ts";
 import { openServiceDatabase } from "./service-database.ts";
 
-export interface HostOptions {
+export interface HostedServiceOptions {
   service: Service;
   installed: InstalledService;
   /** Connected as the role of the service. */
   database: Database;
   clock: Clock;
   logger: Logger;
-  host?: string;
-  port?: number;
-  /** Without a wake-up consumers check again after this long. */
-  pollMs?: number;
+  port?: number | undefined;
+  /** The process that hosts it. */
+  process: HostProcess;
+}
+
+export interface HostProcess {
+  id: string;
+  /** Name of the machine. */
+  host: string;
+  leaseMs: number;
+  /** Address to listen on. */
+  address: string;
+  wakeups: Wakeups;
 }
 
 export interface HostedService extends AsyncDisposable {
   readonly id: string;
   readonly url: string;
   readonly database: ServiceDatabase;
+  /** Says again where it is. */
+  announce(): Promise<void>;
+  /** A consumer or projection of it has something to do. */
+  wake(consumer: string): void;
   /** Empties the tables of a projection and reads the log again from the oldest event. @throws RoostError `not_found` */
   rebuild(projection: string): Promise<void>;
 }
 
-const leaseMs = 15_000;
-const pollMsDefault = 2_000;
-
-export async function hostService(options: HostOptions): Promise<HostedService> {
-  const { service, installed, database, clock, logger, host, port, pollMs = pollMsDefault } = options;
+export async function hostService(options: HostedServiceOptions): Promise<HostedService> {
+  const { service, installed, database, clock, logger, port, process: host } = options;
+  const { wakeups } = host;
   const id = createId();
   const stopping = new AbortController();
   const { signal } = stopping;
-  await migrate(options);
+  await migrateService({ service, installed, database });
   await using opened = new AsyncDisposableStack();
-  const wakeups = opened.use(await createWakeups({ database, logger, origin: id }));
   const onAppended = (topics: ReadonlySet<string>) => topics.forEach((topic) => wakeups.wake(`log:${topic}`));
   const own = openServiceDatabase({ contract: service.contract, database, onAppended });
   const served = serveContract(service.contract, service.handlers({ database: own, clock, logger }));
   const verifyCall = createVerifyCall(createVerifier(database, { clock }), { instance: id, clock });
   const keepAnswer = createKeepServiceAnswer(database, logger);
   const listening = opened.use(
-    await serveCalls({ served, verifyCall, keepAnswer, logger, shutdown: signal, host, port }),
+    await serveCalls({ served, verifyCall, keepAnswer, logger, shutdown: signal, host: host.address, port }),
   );
-  const announce = () =>
-    database.query("select service.announce_1($1, $2, $3, $4, $5, $6)", [
-      id,
-      listening.url,
-      installed.contractHash,
-      hostname(),
-      process.pid,
-      leaseMs,
-    ]);
+  const announce = async () => {
+    const place = [id, host.id, listening.url, installed.contractHash, host.host, process.pid, host.leaseMs];
+    await database.query("select service.announce_1($1, $2, $3, $4, $5, $6, $7)", place);
+  };
   await announce();
   opened.defer(async () => void (await database.query("select service.withdraw_1($1)", [id])));
-  const reading = { database: own, connection: database, wakeups, logger, signal, pollMs };
-  const loops = [
-    renew(announce, { signal, logger }),
-    ...[...(service.consumers ?? []), ...(service.projections ?? [])].map((each) => runConsumer(each, reading)),
-  ];
+  const reading = { database: own, connection: database, wakeups, logger, signal };
+  const all = [...(service.consumers ?? []), ...(service.projections ?? [])];
+  const consumers = await Promise.all(all.map((each) => runConsumer(each, reading)));
   // Active work ends before what it uses is closed.
   opened.defer(async () => {
     stopping.abort(new RoostError("unavailable", "the service is stopping"));
-    await Promise.all(loops);
+    await Promise.all(consumers.map(({ ended }) => ended));
   });
   const owned = opened.move();
   return {
     id,
     url: listening.url,
     database: own,
+    announce,
+    wake: (name) => consumers.find((one) => one.name === name)?.wake(),
     async rebuild(name) {
       const projection = service.projections?.find((one) => one.name === name);
       if (projection === undefined) throw new RoostError("not_found", `the service has no projection "${name}"`);
@@ -89,10 +93,18 @@ export async function hostService(options: HostOptions): Promise<HostedService> 
   };
 }
 
-async function migrate({ service, installed, database }: HostOptions): Promise<void> {
-  if (service.migrations === undefined) return;
+export interface MigrateServiceOptions {
+  service: Service;
+  installed: InstalledService;
+  /** Connected as the role of the service. */
+  database: Database;
+}
+
+/** Applies the missing migrations of a service, one process at a time. Returns their names. */
+export async function migrateService({ service, installed, database }: MigrateServiceOptions): Promise<string[]> {
+  if (service.migrations === undefined) return [];
   const migrations = await readMigrations(service.migrations);
-  await applyMigrations(database, { schema: installed.schemaName, migrations });
+  return await applyMigrations(database, { schema: installed.schemaName, migrations });
 }
 
 async function empty(
@@ -104,12 +116,4 @@ async function empty(
     for (const table of tables) await tx.query(`delete from ${schemaName}.${table}`);
     await tx.query("select service.restart_consumer_1($1)", [name]);
   });
-}
-
-async function renew(
-  announce: () => Promise<unknown>,
-  { signal, logger }: { signal: AbortSignal; logger: Logger },
-): Promise<void> {
-  while (await sleepUntilAborted(leaseMs / 3, { signal, keepAlive: false }))
-    await announce().catch((error: unknown) => logger.warn("a service could not renew its lease", { error }));
 }

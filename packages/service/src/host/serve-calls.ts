@@ -20,12 +20,12 @@ export interface ServeCallsOptions {
   keepAnswer: KeepAnswer;
   logger: Logger;
   shutdown: AbortSignal;
-  host?: string | undefined;
+  host: string;
   port?: number | undefined;
 }
 
 export async function serveCalls(options: ServeCallsOptions): Promise<{ url: string } & AsyncDisposable> {
-  const { served, verifyCall, keepAnswer, logger, shutdown, host = "127.0.0.1", port = 0 } = options;
+  const { served, verifyCall, keepAnswer, logger, shutdown, host, port = 0 } = options;
   const app = new Hono<{ Variables: { principal: Principal } }>();
   app.onError((error) => createProblemResponse(error, { logger }));
   app.notFound(() => createProblemResponse(new RoostError("not_found", "Nothing is served there"), { logger }));

@@ -8,17 +8,22 @@ export interface ConnectServiceOptions {
   databaseUrl: string;
   installed: InstalledService;
   logger: Logger;
+  poolMax?: number;
 }
 
-const poolMax = 4;
+const poolMaxDefault = 4;
+/** Connections are for work: an idle service has none. */
+const idleMsMax = 10_000;
 
 /** Opens connections as the role of a service, with the role's limits. */
-export function connectService({ databaseUrl, installed, logger }: ConnectServiceOptions): Promise<Database> {
+export function connectService(options: ConnectServiceOptions): Promise<Database> {
+  const { databaseUrl, installed, logger, poolMax = poolMaxDefault } = options;
   return openDatabase({
     url: urlOfRole(databaseUrl, installed),
     poolMax,
     applicationName: `roost service ${installed.name}`,
     logger,
+    idleConnectionMsMax: idleMsMax,
     statementTimeoutMsMax: limitMs,
     idleInTransactionMsMax: limitMs,
   });

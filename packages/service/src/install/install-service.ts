@@ -13,7 +13,7 @@ import { grantStatements, roleStatements } from "./role-statements.ts";
 export interface InstalledService extends ServiceNames {
   name: string;
   contractHash: string;
-  /** Of its role; generated each time, for the process that hosts it. */
+  /** Of its role, for the process that hosts it. */
   password: string;
 }
 
@@ -22,6 +22,17 @@ export interface InstallOptions {
   homeId: string;
   /** Version of the program that contains it. */
   version: string;
+  /** Of its role, as long as another process uses it. Default: a new one. */
+  password?: string | undefined;
+}
+
+/** As callers learn it, and its hash. */
+export function describeContract(contract: ServiceContract, version: string): { document: string; hash: string } {
+  const document = createOpenApi(contract, { version, servers: [{ url: `/services/${contract.name}` }] });
+  return {
+    document: JSON.stringify(document),
+    hash: createHash("sha256").update(canonicalJson(document)).digest("hex"),
+  };
 }
 
 /**
@@ -31,13 +42,12 @@ export interface InstallOptions {
 export async function installService(kernel: Kernel, options: InstallOptions): Promise<InstalledService> {
   const { contract, homeId, version } = options;
   const names = namesOf(contract.name, homeId);
-  const document = createOpenApi(contract, { version, servers: [{ url: `/services/${contract.name}` }] });
-  const contractHash = createHash("sha256").update(canonicalJson(document)).digest("hex");
-  const password = randomBytes(24).toString("base64url");
+  const { document, hash: contractHash } = describeContract(contract, version);
+  const { password = randomBytes(24).toString("base64url") } = options;
   await kernel.database.transact(async (tx) => {
     // One at a time: two processes of a home may start together.
     await tx.query("select pg_advisory_xact_lock(hashtextextended('roost.services', 0))");
-    await recordService(tx, contract, { names, contractHash, document: JSON.stringify(document) });
+    await recordService(tx, contract, { names, contractHash, document });
     await claimTopics(tx, contract, new Set((await readTopics(tx)).keys()));
   });
   await kernel.registry.register(contract.events);

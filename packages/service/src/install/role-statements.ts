@@ -8,6 +8,7 @@ export const limitMs = 5_000;
 /** Functions of this room that a service may call; nothing else of the database is granted. */
 export const grantedFunctions = [
   "announce_1",
+  "beat_1",
   "begin_answer_1",
   "declare_consumer_1",
   "emit_1",
@@ -27,6 +28,7 @@ export const grantedFunctions = [
   "read_events_1",
   "release_lease_1",
   "remember_1",
+  "report_1",
   "restart_consumer_1",
   "take_lease_1",
   "withdraw_1",

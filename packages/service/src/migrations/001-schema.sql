@@ -31,11 +31,13 @@ create table service.service (
   -- What its connections log in as.
   role_name     name not null unique,
   schema_name   text not null unique,
-  -- Of the contract that was installed last.
-  contract_hash text not null,
+  -- Of the contract that was installed last; null: it was never loaded.
+  contract_hash text,
   -- Why it cannot run, and what an administrator has to do; null: it can.
   reason        text,
   statements    text[] not null default '{}',
+  -- Named in the home's settings.
+  is_enabled    boolean not null default true,
   installed_at  timestamptz not null default roost.now()
 );
 
@@ -53,18 +55,34 @@ create table service.contract (
   created_at timestamptz not null default roost.now()
 );
 
--- The address table: an instance is there for as long as it renews its lease.
+-- Processes that host services. Invariant: one lease for all that a process hosts. Its id is known to the services in it alone.
+create table service.process (
+  id         uuid primary key,
+  host       text not null,
+  pid        integer not null,
+  started_at timestamptz not null default roost.now(),
+  expires_at timestamptz not null
+);
+
+-- The address table: an instance is there for as long as its process renews its lease.
 create table service.instance (
   id            uuid primary key,
   service       text collate "C" not null references service.service (name),
+  process       uuid not null references service.process (id) on delete cascade,
   url           text not null,
   contract_hash text not null,
-  host          text not null,
-  pid           integer not null,
-  started_at    timestamptz not null default roost.now(),
-  expires_at    timestamptz not null
+  started_at    timestamptz not null default roost.now()
 );
 create index instance_of_service on service.instance (service);
+create index instance_of_process on service.instance (process);
+
+-- What the consumers of services read, as they said at their start.
+create table service.consumer (
+  service text collate "C" not null references service.service (name),
+  name    text collate "C" not null,
+  types   text[] not null,
+  primary key (service, name)
+);
 
 -- Epochs come from one sequence, so a lease that lapsed and is taken again never repeats one.
 create sequence service.lease_epoch;
@@ -197,6 +215,8 @@ $$;
 -- whether retention keeps what it has not read.
 create function service.declare_consumer_1(consumer text, most_attempts integer, event_types text[], pins boolean) returns void
   language sql security definer set search_path = pg_catalog, pg_temp as $$
+  insert into service.consumer as c (service, name, types) values (service.caller_1(), consumer, event_types)
+    on conflict (service, name) do update set types = excluded.types where c.types is distinct from excluded.types;
   select roost.declare_group_1(service.group_1(consumer), most_attempts,
     case when pins then array(select distinct s.topic from roost.event_schema s where s.type = any(event_types) order by s.topic) else '{}' end)
 $$;
@@ -351,18 +371,45 @@ create function service.forget_answer_1(answer_scope text, answer_key text, atte
     where not is_free and a.scope = format('service.%s:%s', service.caller_1(), answer_scope) and a.key = answer_key and a.token = attempt
 $$;
 
--- Says where an instance of the caller is, and renews its lease; expired instances of the caller leave.
-create function service.announce_1(instance_id uuid, instance_url text, hash text, instance_host text, instance_pid integer, ttl_ms bigint) returns void
-  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+-- Says where an instance of the caller is, in a process that has a lease for all its instances.
+create function service.announce_1(instance_id uuid, process_id uuid, instance_url text, hash text, process_host text, process_pid integer, ttl_ms bigint)
+  returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   caller text := service.caller_1();
 begin
-  delete from service.instance i where i.service = caller and i.expires_at < roost.now() - interval '1 minute';
-  insert into service.instance as i (id, service, url, contract_hash, host, pid, expires_at)
-    values (instance_id, caller, instance_url, hash, instance_host, instance_pid, roost.now() + least(ttl_ms, 60000) * interval '1 ms')
-    on conflict (id) do update set url = excluded.url, contract_hash = excluded.contract_hash, expires_at = excluded.expires_at
-      where i.service = caller;
+  insert into service.process as p (id, host, pid, expires_at)
+    values (process_id, process_host, process_pid, roost.now() + least(ttl_ms, 60000) * interval '1 ms')
+    on conflict (id) do update set expires_at = excluded.expires_at;
+  insert into service.instance as i (id, service, process, url, contract_hash) values (instance_id, caller, process_id, instance_url, hash)
+    on conflict (id) do update set url = excluded.url, contract_hash = excluded.contract_hash where i.service = caller;
 end $$;
+
+-- The one look of a process, whatever it hosts: renews its lease once a third of it has passed, and tells which consumers of its services have
+-- something to do. Unknown: it was away for so long that its instances have left. Expired processes leave, with their instances.
+create function service.beat_1(process_id uuid, ttl_ms bigint, out is_known boolean, out due jsonb)
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform service.caller_1();
+  delete from service.process p where p.expires_at < roost.now() - interval '1 minute' and p.id <> process_id;
+  update service.process p set expires_at = roost.now() + least(ttl_ms, 60000) * interval '1 ms'
+    where p.id = process_id and p.expires_at < roost.now() + least(ttl_ms, 60000) * interval '0.66 ms';
+  is_known := exists (select from service.process p where p.id = process_id);
+  select coalesce(jsonb_agg(jsonb_build_array(c.service, c.name)), '[]') into due
+    from service.consumer c cross join lateral (select format('service.%s.%s', c.service, c.name) as own) g
+    where c.service in (select i.service from service.instance i where i.process = process_id)
+      and (exists (
+        select from roost.partition_head h left join roost.cursor r on r.group_name = g.own and r.topic = h.topic and r.partition = h.partition
+          where h.topic in (select s.topic from roost.event_schema s where s.type = any(c.types))
+            and coalesce(r.next_offset, 0) < h.next_offset and coalesce(r.retry_at <= roost.now(), true))
+      or exists (
+        select from roost.dead_letter d where d.group_name = g.own and d.attempts < d.attempts_max and coalesce(d.retry_at <= roost.now(), true)
+          and not exists (select from roost.dead_letter b where b.group_name = d.group_name and b.key = d.key and b.number < d.number)));
+end $$;
+
+-- Why the caller cannot run; null: it can.
+create function service.report_1(problem text) returns void language sql security definer set search_path = pg_catalog, pg_temp as $$
+  update service.service s set reason = left(problem, 2000) where s.name = service.caller_1()
+$$;
 
 -- An instance that stops is not called any more.
 create function service.withdraw_1(instance_id uuid) returns void language sql security definer set search_path = pg_catalog, pg_temp as $$

@@ -2,7 +2,8 @@
 import { createId, silentLogger } from "@roost/base";
 import type { Database, Sql } from "@roost/database";
 import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
-import { hostService, type HostedService } from "../host/host-service.ts";
+import type { HostedService } from "../host/host-service.ts";
+import { openServiceHost } from "../host/open-service-host.ts";
 import { connectService } from "../install/connect-service.ts";
 import { installService, type InstalledService } from "../install/install-service.ts";
 import { openServices, type Services } from "../open-services.ts";
@@ -19,11 +20,12 @@ export interface TestService extends AsyncDisposable {
   hostAnother(): Promise<HostedService>;
 }
 
-async function isConnected(sql: Sql, roleName: string): Promise<boolean> {
-  const rows = await sql.query("select 1 from pg_stat_activity where usename = $1 and datname = current_database()", [
-    roleName,
-  ]);
-  return rows.length > 0;
+/** A closed connection takes a moment to end, and what belongs to a dropped role cannot be ended. */
+export async function dropRole(sql: Sql, roleName: string): Promise<void> {
+  const connections = "select from pg_stat_activity where usename = $1 and datname = current_database()";
+  while ((await sql.query(connections, [roleName])).length > 0);
+  await sql.query(`drop owned by ${roleName} cascade`);
+  await sql.query(`drop role ${roleName}`);
 }
 
 export async function openTestService(service: Service, test?: TestKernel): Promise<TestService> {
@@ -32,15 +34,18 @@ export async function openTestService(service: Service, test?: TestKernel): Prom
   const { kernel, url } = given;
   const services = await openServices({ kernel, kind: "gateway", name: "test" });
   const installed = await installService(kernel, { contract: service.contract, homeId: createId(), version: "0.0.1" });
-  // Roles belong to the server, which outlives the database. A closed connection takes a moment to end, and what belongs to a dropped role cannot
-  // be ended.
-  opened.defer(async () => {
-    while (await isConnected(kernel.database, installed.roleName));
-    await kernel.database.query(`drop owned by ${installed.roleName} cascade`);
-    await kernel.database.query(`drop role ${installed.roleName}`);
-  });
+  // Roles belong to the server, which outlives the database.
+  opened.defer(() => dropRole(kernel.database, installed.roleName));
   const database = opened.use(await connectService({ databaseUrl: url, installed, logger: silentLogger }));
-  const host = () => hostService({ service, installed, database, clock: kernel.clock, logger: silentLogger });
+  // Each in a process of its own, as it were.
+  const host = async () => {
+    await using process = new AsyncDisposableStack();
+    const one = process.use(await openServiceHost({ link: database, clock: kernel.clock, logger: silentLogger }));
+    const hosted = await one.add({ service, installed, database });
+    process.use(hosted);
+    const all = process.move();
+    return { ...hosted, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  };
   const hosted = opened.use(await host());
   const owned = opened.move();
   return {

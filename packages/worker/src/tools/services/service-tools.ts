@@ -51,11 +51,12 @@ export function createServiceTools({ directory, call }: ServiceToolsOptions): To
   const known = new Map<string, KnownService>();
   const find = async (service: string): Promise<KnownService | undefined> => {
     const found = (await directory.list()).find(({ name }) => name === service);
-    if (found === undefined) return undefined;
+    if (found === undefined || found.contractHash === null) return undefined;
+    const { contractHash: hash } = found;
     const kept = known.get(service);
-    if (kept?.hash === found.contractHash) return kept;
+    if (kept?.hash === hash) return kept;
     const operations = readOpenApi(await directory.contractOf(service));
-    const made = { hash: found.contractHash, tools: describeAll({ service, title: found.title, operations }) };
+    const made = { hash, tools: describeAll({ service, title: found.title, operations }) };
     known.set(service, made);
     return made;
   };

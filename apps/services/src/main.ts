@@ -1,0 +1,69 @@
+/** The process of the domain services: all that the settings name, one alone, or their migrations only. Stops in order. */
+import {
+  createLogger,
+  listenToSupervisor,
+  RoostError,
+  sleepUntilAborted,
+  systemClock,
+  toRoostError,
+  type Logger,
+} from "@roost/base";
+import { exitCodeOf } from "@roost/contract/status-codes";
+import { provideModulesTo } from "@roost/service";
+import { readServicesCommand, readServicesConfig, type ServicesConfig } from "./config.ts";
+import { hostService, hostServices } from "./host-services.ts";
+import { installServices, readReadyService, type ReadyService } from "./install-services.ts";
+import { migrateServices } from "./migrate-services.ts";
+
+/** How long an orderly stop may take. What was acknowledged is committed. */
+const stopMsMax = 3_000;
+
+async function main(): Promise<void> {
+  const { stop, ready } = listenToSupervisor();
+  const command = readServicesCommand(process.argv.slice(2));
+  const config = await readServicesConfig();
+  const { logLevel: level, homeDir } = config;
+  const write = (line: string) => void process.stderr.write(line);
+  const logger = createLogger({ level, clock: systemClock, write }).child({ process: "services", pid: process.pid });
+  using _modules = provideModulesTo(homeDir);
+  const endLate = () => void sleepUntilAborted(stopMsMax, { keepAlive: false }).then(() => process.exit());
+  stop.addEventListener("abort", endLate, { once: true });
+  const hosting = { config, logger, stop, onReady: () => ready({}) };
+  if (command.command === "all") return await hostServices(hosting);
+  if (command.command === "run") {
+    const { name, secret, ...where } = command;
+    const one =
+      secret === undefined ? await installOne(name, config, logger) : await readReadyService(config, { name, secret });
+    return await hostService(one, { ...hosting, ...where });
+  }
+  return await migrate(command.names.length > 0 ? command.names : "enabled", config, logger);
+}
+
+async function installOne(name: string, config: ServicesConfig, logger: Logger): Promise<ReadyService> {
+  const { ready, failures } = await installServices(config, { names: [name], logger });
+  const failure = failures.get(name);
+  if (failure !== undefined) throw failure;
+  return ready[0]!;
+}
+
+/** Prints a line for each, and fails when one of them did. */
+async function migrate(names: readonly string[] | "enabled", config: ServicesConfig, logger: Logger): Promise<void> {
+  const done = await migrateServices(config, { names, logger });
+  for (const { name, applied, failure } of done) {
+    const what = applied.length === 0 ? "nothing to apply" : `applied ${applied.join(", ")}`;
+    process.stdout.write(`${name}: ${failure ?? what}\n`);
+  }
+  const failed = done.filter(({ failure }) => failure !== undefined);
+  if (failed.length > 0)
+    throw new RoostError("unavailable", `${failed.map(({ name }) => name).join(", ")} cannot run: see above`);
+}
+
+try {
+  await main();
+} catch (error) {
+  const failure = toRoostError(error);
+  process.stderr.write(`${JSON.stringify({ level: "error", message: failure.message, code: failure.code })}\n`);
+  process.exitCode = exitCodeOf(failure.code);
+}
+// Connections that others keep open must not keep the process alive.
+process.exit();

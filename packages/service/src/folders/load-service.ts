@@ -1,0 +1,41 @@
+/** Loads the program of a service from its folder. The only place where Roost loads code that it does not name. */
+import { registerHooks } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { RoostError } from "@roost/base";
+import type { Service } from "../service.ts";
+import type { ServiceFolder } from "./find-service-folders.ts";
+
+/** @throws RoostError `invalid_input` when service.ts cannot be loaded, exports no `service`, or one of another name */
+export async function loadService({ name, directory }: ServiceFolder): Promise<Service> {
+  const path = join(directory, "service.ts");
+  let loaded: { service?: Service };
+  try {
+    loaded = (await import(pathToFileURL(path).href)) as { service?: Service };
+  } catch (cause) {
+    throw new RoostError("invalid_input", `${path} cannot be loaded: ${(cause as Error).message}`, { cause });
+  }
+  const { service } = loaded;
+  if (service === undefined) throw new RoostError("invalid_input", `${path} exports no value named "service"`);
+  if (service.contract.name !== name)
+    throw new RoostError("invalid_input", `${path} is the service "${service.contract.name}": name its folder so`);
+  return service;
+}
+
+/** Lets programs below a folder outside of Roost import Roost's packages and what these depend on. */
+export function provideModulesTo(directory: string): Disposable {
+  const below = pathToFileURL(join(directory, "/")).href;
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      if (context.parentURL?.startsWith(below) !== true || /^[./]|^\w+:/.test(specifier))
+        return next(specifier, context);
+      try {
+        return next(specifier, context);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
+        return next(specifier, { ...context, parentURL: import.meta.url });
+      }
+    },
+  });
+  return { [Symbol.dispose]: () => hooks.deregister() };
+}
