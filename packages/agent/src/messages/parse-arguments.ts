@@ -28,3 +28,23 @@ export function isDeeper(json: string, levelsMax: number): boolean {
   }
   return false;
 }
+
+const startsTriedMax = 50;
+
+/**
+ * The arguments as the model meant them, where its server sent them more than once: an empty object before them, all of them again at the end, or
+ * each time what there was so far. Other texts stay as they are.
+ */
+export function untangleArguments(text: string): string {
+  if (!text.includes("{", 1) || parseArgumentsText(text) !== undefined) return text;
+  let start = 0;
+  for (let count = 0; count < startsTriedMax; count += 1) {
+    start = text.indexOf("{", start + 1);
+    if (start < 0) break;
+    const before = text.slice(0, start).trim();
+    const rest = text.slice(start);
+    const isRepeated = rest.startsWith(before) || parseArgumentsText(before) !== undefined;
+    if (isRepeated && parseArgumentsText(rest) !== undefined) return rest;
+  }
+  return text;
+}

@@ -48,7 +48,7 @@ const tooLong: [thrown: unknown, size: number | undefined][] = [
     }),
     8192,
   ],
-  [http(400, "prompt is too long: 210000 tokens > 200000 maximum"), undefined],
+  [http(400, "prompt is too long: 210000 tokens > 200000 maximum"), 200_000],
   [
     http(400, "Provider returned error", {
       responseBody:

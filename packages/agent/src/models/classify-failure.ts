@@ -4,6 +4,8 @@
 import { APICallError } from "@ai-sdk/provider";
 import { RoostError, toRoostError, type ErrorCode } from "@roost/base";
 import { reasonIn } from "../wire/error-text.ts";
+import { meantStatus } from "./meant-status.ts";
+import { readContextComplaint } from "./read-context-complaint.ts";
 
 export interface ModelFailure {
   code: ErrorCode;
@@ -25,33 +27,24 @@ export interface ModelFailure {
 const messageCharsMax = 500;
 const retryAfterMsMax = 24 * 3_600_000;
 
-const contextComplaint =
-  /context[ _-]?(length|window|size)|maximum context|exceed_context_size|prompt is too long|input is too long|too many (input )?tokens|reduce the length of (the|your) (messages|prompt|input)|(input|prompt) tokens? exceeds?|n_ctx/i;
-const contextSize =
-  /(?:maximum context length (?:is|of)|context (?:length|window|size)[^.\d]{0,40}?|n_ctx\D{0,4}|available context size \()\s*(\d{3,8})/i;
-
 export function classifyFailure(thrown: unknown, options: { nowMs: number; secrets?: string[] }): ModelFailure {
   const status = statusOf(thrown);
   const body = bodyOf(thrown);
   const message = tidyMessage(messageOf(thrown, body), status, options.secrets ?? []);
-  const canBeContext = status === undefined || status === 400 || status === 413 || status === 422 || status === 500;
-  const isContextExceeded = status === 413 || (canBeContext && contextComplaint.test(`${message}\n${body}`));
+  const complaint = readContextComplaint(status, `${message}\n${body}`);
+  const meant = meantStatus(status, `${message}\n${body}`);
   const base = {
     message,
-    isContextExceeded,
+    isContextExceeded: complaint !== undefined,
     mayHaveBilled: status === undefined && !isConnectFailure(thrown),
-    status,
+    status: meant,
   };
-  if (isContextExceeded) {
-    const size = Number(contextSize.exec(`${message}\n${body}`)?.[1]);
-    return { ...base, code: "invalid_input", isRetryable: false, ...(size > 0 ? { contextTokensMax: size } : {}) };
-  }
+  if (complaint !== undefined) return { ...base, ...complaint, code: "invalid_input", isRetryable: false };
   const retryAfterMs = retryAfterOf(thrown, options.nowMs);
   const retryAfter = retryAfterMs === undefined ? {} : { retryAfterMs };
-  if (status !== undefined) return { ...base, ...retryAfter, ...meaningOf(status) };
+  if (meant !== undefined) return { ...base, ...retryAfter, ...meaningOf(meant) };
   // One of our own limits: no provider would do better.
-  if (thrown instanceof RoostError && thrown.code === "limit_exceeded")
-    return { ...base, code: thrown.code, isRetryable: false };
+  if (ownErrorIn(thrown)?.code === "limit_exceeded") return { ...base, code: "limit_exceeded", isRetryable: false };
   const { code, details } = toRoostError(thrown);
   if (details?.["isSilence"] === true) return { ...base, code, isRetryable: true, isSilence: true };
   // Not an HTTP answer: a broken connection or an unreadable reply; another provider may do better.
@@ -90,6 +83,8 @@ function bodyOf(thrown: unknown): string {
 function messageOf(thrown: unknown, body: string): string {
   if (typeof thrown === "string") return thrown;
   if (isBrokenConnection(thrown)) return "the connection broke before the reply was complete";
+  const own = ownErrorIn(thrown);
+  if (own !== undefined) return own.message;
   if (!(thrown instanceof Error)) return reasonIn(thrown) ?? body;
   const message: unknown = thrown.message;
   if (typeof message === "string" && message !== "") {
@@ -108,23 +103,29 @@ function tidyMessage(message: string, status: number | undefined, secrets: strin
   return status === undefined ? shown : `HTTP ${status}: ${shown}`;
 }
 
-/** What Node and the packages report when a socket closes; the innermost cause is the relevant one. */
+/** An error and its causes: packages wrap what happened, the innermost is the relevant one. */
+function causesOf(thrown: unknown): (Error & { code?: unknown })[] {
+  const errors: Error[] = [];
+  for (let current = thrown; current instanceof Error && errors.length < 6; current = current.cause)
+    errors.push(current);
+  return errors;
+}
+
+/** What Roost itself found wrong with the reply, beneath what a package made of it. */
+function ownErrorIn(thrown: unknown): RoostError | undefined {
+  return causesOf(thrown).find((error) => error instanceof RoostError);
+}
+
+const brokenCodes: readonly unknown[] = ["ECONNRESET", "UND_ERR_SOCKET", "EPIPE"];
+const connectCodes: readonly unknown[] = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"];
+
+/** What Node and the packages report when a socket closes. */
 function isBrokenConnection(thrown: unknown): boolean {
-  for (let current = thrown, depth = 0; current instanceof Error && depth < 6; current = current.cause, depth += 1) {
-    const { code } = current as { code?: unknown };
-    if (code === "ECONNRESET" || code === "UND_ERR_SOCKET" || code === "EPIPE" || current.message === "terminated")
-      return true;
-  }
-  return false;
+  return causesOf(thrown).some(({ code, message }) => brokenCodes.includes(code) || message === "terminated");
 }
 
 function isConnectFailure(thrown: unknown): boolean {
-  for (let current = thrown, depth = 0; current instanceof Error && depth < 6; current = current.cause, depth += 1) {
-    const { code } = current as { code?: unknown };
-    if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "UND_ERR_CONNECT_TIMEOUT")
-      return true;
-  }
-  return false;
+  return causesOf(thrown).some(({ code }) => connectCodes.includes(code));
 }
 
 /** `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), or `retry-after-ms`. */

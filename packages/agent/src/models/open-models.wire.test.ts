@@ -5,7 +5,6 @@ import { test } from "node:test";
 import { silentLogger, systemClock } from "@roost/base";
 import { startScriptedModelServer, type Script } from "../testing.ts";
 import { askOnce, chunkOf, request, serveRaw } from "./ask-once.fixture.ts";
-import type { ModelRequest } from "./models.ts";
 import { openModels } from "./open-models.ts";
 
 async function callTwice(script: Script) {
@@ -90,232 +89,6 @@ test("openModels() takes an error in a 200 answer for a failure", async () => {
   assert.match(outcomes[0].message, /upstream is down/);
 });
 
-/** One refusal each, and what the request looks like that is taken. */
-const refusals: {
-  what: string;
-  isRefused: (sent: Sent) => boolean;
-  status?: number;
-  body: unknown;
-  isForOnce?: boolean;
-  /** Of a model that has not thought yet. */
-  isThoughtless?: boolean;
-}[] = [
-  {
-    what: "max_tokens (GPT-5 behind a gateway)",
-    isRefused: ({ body }) => "max_tokens" in body,
-    body: {
-      error: {
-        message:
-          "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
-      },
-    },
-  },
-  {
-    what: "either name of the output limit",
-    isRefused: ({ body }) => "max_tokens" in body || "max_completion_tokens" in body,
-    body: {
-      detail: [
-        { loc: ["body", "max_tokens"], msg: "Extra inputs are not permitted: max_tokens, max_completion_tokens" },
-      ],
-    },
-  },
-  {
-    what: "more output than the model writes",
-    isRefused: ({ body }) => Number(body["max_tokens"]) > 2048,
-    body: { error: { message: "max_tokens is too large: 8192. This model supports at most 2048 completion tokens." } },
-  },
-  {
-    what: "more output than the model writes, with a range",
-    isRefused: ({ body }) => Number(body["max_tokens"]) > 4096,
-    body: { error: { message: "Invalid max_tokens value, the valid range of max_tokens is [1, 4096]" } },
-  },
-  {
-    what: "more output than fits behind the prompt (vLLM)",
-    isRefused: ({ body }) => Number(body["max_tokens"]) > 1592,
-    body: {
-      object: "error",
-      message:
-        "'max_tokens' or 'max_completion_tokens' is too large: 8192. This model's maximum context length is 8192 tokens and your request has 6600 input tokens (8192 > 8192 - 6600). None",
-    },
-    isForOnce: true,
-  },
-  {
-    what: "more output than the credit pays (OpenRouter)",
-    isRefused: ({ body }) => Number(body["max_tokens"]) > 812,
-    status: 402,
-    body: {
-      error: {
-        message:
-          "This request requires more credits, or fewer max_tokens. You requested up to 8192 tokens, but can only afford 812.",
-        code: 402,
-      },
-    },
-    isForOnce: true,
-  },
-  {
-    what: "temperature",
-    isRefused: ({ body }) => "temperature" in body,
-    body: { error: { message: "Unsupported value: 'temperature' does not support 0.5 with this model." } },
-  },
-  {
-    what: "tools (Ollama)",
-    isRefused: ({ body }) => "tools" in body,
-    body: { error: { message: "library/gemma3:latest does not support tools" } },
-  },
-  {
-    what: "tools (vLLM)",
-    isRefused: ({ body }) => "tools" in body,
-    body: {
-      object: "error",
-      message: '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set',
-    },
-  },
-  {
-    what: "tools (OpenRouter)",
-    isRefused: ({ body }) => "tools" in body,
-    status: 404,
-    body: { error: { message: "No endpoints found that support tool use. To learn more, visit the docs", code: 404 } },
-  },
-  {
-    what: "the system role (Gemma)",
-    isRefused: ({ messages }) => messages.some(({ role }) => role === "system"),
-    body: [
-      {
-        error: {
-          message: "Developer instruction is not enabled for models/gemma-3-27b-it",
-          status: "INVALID_ARGUMENT",
-        },
-      },
-    ],
-  },
-  {
-    what: "the system role (a chat template)",
-    isRefused: ({ messages }) => messages.some(({ role }) => role === "system"),
-    status: 500,
-    body: { error: { message: "System role not supported" } },
-  },
-  {
-    what: "a message without content",
-    isRefused: ({ messages }) => messages.some(({ content }) => content === null),
-    body: { error: { message: "messages.2.content: Input should be a valid string (none is not allowed)" } },
-  },
-  {
-    what: "earlier thinking under the usual name (Groq)",
-    isRefused: ({ messages }) => messages.some((message) => "reasoning_content" in message),
-    body: {
-      error: {
-        message:
-          "'messages.2' : for 'role:assistant' the following must be satisfied[('messages.2' : property 'reasoning_content' is unsupported)]",
-      },
-    },
-  },
-  {
-    what: "calls without the thinking before them (DeepSeek)",
-    isRefused: ({ messages }) =>
-      messages.some(
-        (message) => message.tool_calls !== undefined && typeof (message as any).reasoning_content !== "string",
-      ),
-    body: { error: { message: "reasoning_content is missing in assistant tool call message at index 2" } },
-    isThoughtless: true,
-  },
-  {
-    what: "any of its messages without its thinking",
-    isRefused: ({ messages }) =>
-      messages.some(
-        (message) => message.role === "assistant" && typeof (message as any).reasoning_content !== "string",
-      ),
-    body: { error: { message: "The reasoning_content in the thinking mode must be passed back to the API." } },
-  },
-  {
-    what: "a person's word right after a tool's (Mistral)",
-    isRefused: ({ messages }) =>
-      messages.some(({ role }, index) => role === "user" && messages[index - 1]?.role === "tool"),
-    body: { object: "error", message: "Unexpected role 'user' after role 'tool'" },
-  },
-];
-
-type Sent = Parameters<Script>[0];
-
-/** A talk in which a tool was called, with and without thinking, and the person went on. */
-const longRequest: ModelRequest = {
-  sections: [{ name: "SOUL.md", text: "Be brief" }],
-  messages: [
-    { role: "user", text: "Look it up" },
-    assistantMessage({ reasoning: [{ text: "hm" }], reasoningField: "reasoning_content", calls: ["one"] }),
-    { role: "tool", toolCallId: "one", toolName: "look_up", text: "a perch" },
-    assistantMessage({ text: "A perch", calls: [] }),
-    { role: "user", text: "And again" },
-    assistantMessage({ calls: ["two"] }),
-    { role: "tool", toolCallId: "two", toolName: "look_up", text: "a nest" },
-    { role: "user", text: "So?" },
-  ],
-  tools: [{ name: "look_up", description: "Looks a word up", inputSchema: { type: "object", properties: {} } }],
-};
-
-function withoutThinking(message: ModelRequest["messages"][number]): ModelRequest["messages"][number] {
-  if (message.role !== "assistant") return message;
-  const { reasoning: _thought, reasoningField: _field, ...rest } = message;
-  return rest;
-}
-
-function assistantMessage({
-  text = "",
-  calls,
-  ...thinking
-}: {
-  text?: string;
-  calls: string[];
-  reasoning?: { text: string }[];
-  reasoningField?: string;
-}) {
-  const toolCalls = calls.map((toolCallId) => ({ toolCallId, toolName: "look_up", argumentsText: "{}" }));
-  return { role: "assistant" as const, text, toolCalls, provider: "a", model: "m", ...thinking };
-}
-
-for (const { what, isRefused, status = 400, body, isForOnce = false, isThoughtless = false } of refusals) {
-  test(`openModels() mends a request that is refused for ${what}, and remembers it`, async () => {
-    await using server = await startScriptedModelServer({
-      script: (sent) =>
-        isRefused(sent)
-          ? { status, rawBody: JSON.stringify(body), headers: { "content-type": "application/json" } }
-          : "taken",
-    });
-    const models = openModels({
-      providers: [{ kind: "openai-compatible", id: "a", baseUrl: server.url, model: "m", temperature: 0.5 }],
-      clock: systemClock,
-      logger: silentLogger,
-      limits: { roundsMax: 1 },
-    });
-    const options = { signal: new AbortController().signal, step: "model#1" };
-    const asked = isThoughtless ? { ...longRequest, messages: longRequest.messages.map(withoutThinking) } : longRequest;
-    const first = await models.call(asked, options);
-    assert.ok(first.kind === "message", JSON.stringify(first));
-    assert.equal(first.message.text, "taken");
-    assert.ok((first.mends ?? []).length > 0);
-    const before = server.requests.length;
-    assert.ok(before >= 2 && before <= 4, `${before} requests`);
-    const second = await models.call(asked, options);
-    assert.equal(second.kind, "message");
-    assert.equal(server.requests.length - before, isForOnce ? before : 1);
-  });
-}
-
-test("openModels() asks without tools where it is told to, and tells the calls of before as text", async () => {
-  await using server = await startScriptedModelServer({ script: () => "taken" });
-  const models = openModels({
-    providers: [{ kind: "openai-compatible", id: "a", baseUrl: server.url, model: "m", tools: false }],
-    clock: systemClock,
-    logger: silentLogger,
-  });
-  const outcome = await models.call(longRequest, { signal: new AbortController().signal, step: "model#1" });
-  assert.ok(outcome.kind === "message");
-  assert.match(outcome.mends?.[0] ?? "", /without tools/);
-  const [sent] = server.requests;
-  assert.deepEqual(sent?.toolNames, []);
-  assert.ok(sent?.messages.every(({ role, tool_calls: calls }) => role !== "tool" && calls === undefined));
-  assert.match(JSON.stringify(sent?.messages), /called look_up/);
-});
-
 const said = chunkOf({ role: "assistant", content: "Hello " }) + chunkOf({ content: "there" }) + chunkOf({}, "stop");
 
 /** Whole answers, and the text that is read of them. */
@@ -335,6 +108,11 @@ const answers: [what: string, body: string, headers?: Record<string, string>][] 
     '{"choices":[{"message":{"content":"Hello there"}}]}',
     { "content-type": "text/plain" },
   ],
+  ["texts as content", chunkOf({ content: ["Hello", " there"] }, "stop")],
+  ["an error that is none", said.replaceAll('{"choices"', '{"error":null,"choices"')],
+  ["an empty error", said.replaceAll('{"choices"', '{"error":{},"choices"')],
+  ["no empty lines between the parts", said.replaceAll("\n\n", "\n")],
+  ["no reason to stop but [DONE]", `${chunkOf({ content: "Hello there" })}data: [DONE]\n\n`],
   [
     "numbers as names",
     `data: {"id":7,"model":null,"choices":[{"index":0,"delta":{"content":"Hello there"},"finish_reason":1}]}\n\n`,
@@ -352,6 +130,104 @@ for (const [what, body, headers = { "content-type": "text/event-stream" }] of an
     assert.deepEqual(outcome.failedAttempts, []);
   });
 }
+
+/** Calls that come in pieces of their own kind, and the calls that are read. */
+const pieces: [what: string, deltas: object[], calls: [name: string, args: string][]][] = [
+  [
+    "a name in pieces",
+    [call({ name: "look_" }), call({ name: "up", arguments: "{" }), call({ arguments: "}" })],
+    [["look_up", "{}"]],
+  ],
+  [
+    "a name in pieces before its arguments",
+    [call({ name: "lo" }), call({ name: "ok_up" }), call({ arguments: "{}" })],
+    [["look_up", "{}"]],
+  ],
+  ["a name that begins another", [call({ name: "look" }), call({ arguments: "{}" })], [["look", "{}"]]],
+  ["a name that never ends", [call({ name: "look_" })], [["look_", ""]]],
+  [
+    "an empty object before the arguments",
+    [call({ name: "look", arguments: "{}" }), call({ arguments: '{"a":1}' })],
+    [["look", '{"a":1}']],
+  ],
+  [
+    "the arguments again at the end",
+    [call({ name: "look", arguments: '{"a":{"b":1}}' }), call({ arguments: '{"a":{"b":1}}' })],
+    [["look", '{"a":{"b":1}}']],
+  ],
+  [
+    "what there was so far",
+    [call({ name: "look", arguments: '{"a"' }), call({ arguments: '{"a":1}' })],
+    [["look", '{"a":1}']],
+  ],
+];
+function call(fn: object, index = 0) {
+  return { tool_calls: [{ index, ...("name" in fn ? { id: "x" } : {}), type: "function", function: fn }] };
+}
+for (const [what, deltas, expected] of pieces) {
+  test(`openModels() reads a call with ${what}`, async () => {
+    const body = [...deltas.map((delta) => chunkOf(delta)), chunkOf({}, "tool_calls")].join("");
+    await using server = await serveRaw((_request, response) => void response.end(body));
+    const outcome = await askOnce(server.url, {}, [], { tools: ["look_up", "look"].map(tool) });
+    assert.ok(outcome.kind === "message", JSON.stringify(outcome));
+    assert.deepEqual(
+      outcome.message.toolCalls?.map(({ toolName: name, argumentsText }) => [name, argumentsText]),
+      expected,
+    );
+  });
+}
+
+function tool(name: string) {
+  return { name, description: "Looks a word up", inputSchema: { type: "object", properties: {} } };
+}
+
+/** Vendors' words for the end of a reply. */
+const finishes: [given: string, read: string][] = [
+  ["end_turn", "stop"],
+  ["eos_token", "stop"],
+  ["MAX_TOKENS", "length"],
+  ["model_length", "length"],
+  ["SAFETY", "content_filter"],
+  ["sensitive", "content_filter"],
+  ["tool_use", "tool_calls"],
+  ["something else", "other"],
+];
+test("openModels() knows other vendors' reasons for an end, and takes an end by failure for none", async () => {
+  const endOf = async (reason: string) => {
+    await using server = await serveRaw(
+      (_request, response) => void response.end(chunkOf({ content: "Hello" }, reason)),
+    );
+    return await askOnce(server.url);
+  };
+  for (const [given, read] of finishes) {
+    const outcome = await endOf(given);
+    assert.equal(outcome.kind === "message" ? outcome.finishReason : outcome.kind, read, given);
+  }
+  for (const reason of ["error", "network_error", "insufficient_system_resource"]) {
+    const outcome = await endOf(reason);
+    assert.match(
+      outcome.kind === "failed" ? outcome.message : outcome.kind,
+      new RegExp(`ended the reply with “${reason}”`),
+    );
+  }
+});
+
+/** Counts that are none are unknown; Groq's old place is read. */
+const counts: [usage: string, read: [number | null, number | null]][] = [
+  ['"usage":null', [null, null]],
+  ['"usage":{"prompt_tokens":{},"completion_tokens":-3}', [null, null]],
+  ['"usage":{"prompt_tokens":"n/a","completion_tokens":"2"}', [null, 2]],
+  ['"x_groq":{"usage":{"prompt_tokens":3,"completion_tokens":4}}', [3, 4]],
+];
+test("openModels() reads counts wherever they are, and takes none for unknown", async () => {
+  for (const [usage, expected] of counts) {
+    const body = `${chunkOf({ content: "Hello" }, "stop")}data: {"choices":[],${usage}}\n\n`;
+    await using server = await serveRaw((_request, response) => void response.end(body));
+    const outcome = await askOnce(server.url);
+    assert.ok(outcome.kind === "message", JSON.stringify(outcome));
+    assert.deepEqual([outcome.usage.inputTokens, outcome.usage.outputTokens], expected, usage);
+  }
+});
 
 const callForms: [what: string, delta: object][] = [
   ["an object", { tool_calls: [{ index: 0, id: "x", function: { name: "look_up", arguments: { word: "roost" } } }] }],
@@ -392,6 +268,11 @@ const reasons: [what: string, status: number, body: string, expected: RegExp][] 
   ["a page", 502, "<html><head><title>Bad Gateway</title></head></html>", /web page \(“Bad Gateway”\)/],
   ["a page with 200", 200, "<!doctype html><title>Log in</title>", /web page \(“Log in”\)/],
   ["an error in the stream", 200, 'data: {"error":"the id was odd"}\n\n', /the id was odd/],
+  ["an event of its own", 200, 'event: error\ndata: {"message":"the id was odd"}\n\n', /the id was odd/],
+  ["MiniMax's form", 200, '{"base_resp":{"status_code":1000,"status_msg":"the id was odd"}}', /the id was odd/],
+  ["a code and a message", 200, '{"code":20012,"message":"the id was odd","data":null}', /the id was odd/],
+  ["nothing", 200, 'data: {"choices":[]}\n\ndata: [DONE]\n\n', /\(m\): the server ended the reply before it began/],
+  ["half a reply", 200, chunkOf({ content: "Hel" }), /\(m\): the connection was closed before the reply was complete/],
   ["another form in the stream", 200, 'data: {"object":"error","message":"the id was odd"}\n\n', /the id was odd/],
 ];
 for (const [what, status, body, expected] of reasons) {

@@ -11,6 +11,7 @@ import type {
 } from "@ai-sdk/provider";
 import { formatDurationMs, RoostError, storableText, type JsonValue, type Logger } from "@roost/base";
 import type { ToolCallPart } from "../messages/message.ts";
+import { untangleArguments } from "../messages/parse-arguments.ts";
 import type { Wire } from "../wire/create-wire.ts";
 import type { ModelDelta } from "./models.ts";
 import { createThoughtSplitter, opensThinkingItself, type ThoughtPart } from "./create-thought-splitter.ts";
@@ -226,7 +227,7 @@ function toToolCall(part: Extract<LanguageModelV4StreamPart, { type: "tool-call"
   return {
     toolCallId: storableText(part.toolCallId),
     toolName: storableText(part.toolName),
-    argumentsText: storableText(part.input),
+    argumentsText: storableText(untangleArguments(part.input)),
     ...metadataOf(part.providerMetadata, logger),
   };
 }

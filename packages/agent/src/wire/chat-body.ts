@@ -9,10 +9,14 @@ export interface ChatMessage {
 
 export interface ChatBody {
   messages: ChatMessage[];
-  tools?: unknown[];
+  tools?: { function: { name: string; description?: string; parameters?: unknown } }[];
   [field: string]: unknown;
 }
 
 export function isChatBody(value: unknown): value is ChatBody {
   return typeof value === "object" && value !== null && Array.isArray((value as { messages?: unknown }).messages);
+}
+
+export function toolNamesOf({ tools = [] }: ChatBody): string[] {
+  return tools.map((tool) => tool.function.name);
 }

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Logger } from "@roost/base";
-import { isChatBody, type ChatBody } from "./chat-body.ts";
+import { isChatBody, toolNamesOf, type ChatBody } from "./chat-body.ts";
 import { errorText } from "./error-text.ts";
 import type { Mend, MendSetting } from "./mend.ts";
 import { mends } from "./mends.ts";
@@ -71,7 +71,7 @@ async function ask(
     const answer = moved.has(response.status)
       ? { refused: refusalOf(movedText(response, input), 404) }
       : response.ok
-        ? await open(response, options, watch)
+        ? await open(response, options, { watch, toolNames: toolNamesOf(asked) })
         : { refused: await readRefusal(response) };
     if ("events" in answer) {
       watch.onMends?.(inForce.map((mend) => mend.tell(settings.get(mend.id)!)));
@@ -159,9 +159,9 @@ interface Opened {
 async function open(
   response: Response,
   { bodyBytesMax, finishGraceMs = finishGraceMsDefault }: WireOptions,
-  watch: WireWatch,
+  { watch, toolNames }: { watch: WireWatch; toolNames: string[] },
 ): Promise<Opened | { refused: Refused }> {
-  const events = readEvents(response, { bodyBytesMax, finishGraceMs, onBytes: () => watch.onBytes?.() });
+  const events = readEvents(response, { bodyBytesMax, finishGraceMs, toolNames, onBytes: () => watch.onBytes?.() });
   const { value: first } = await events.next();
   assert.ok(first !== undefined, "readEvents returned an answer without an event");
   if (first.kind === "chunk") return { events, first };

@@ -8,6 +8,7 @@ const reasonFields = [
   "errors",
   "error_description",
   "msg",
+  "status_msg",
   "description",
   "reason",
   "title",

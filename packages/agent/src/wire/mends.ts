@@ -5,6 +5,7 @@ import type { Mend } from "./mend.ts";
 import { mediaMends } from "./media-mends.ts";
 import { outputLimitMend, outputNameMend } from "./output-limit-mend.ts";
 import { reasoningMend } from "./reasoning-mend.ts";
+import { schemaMend } from "./schema-mend.ts";
 
 /** Phrases by which servers say that they do not know or take something. */
 export const isUnknown =
@@ -43,10 +44,16 @@ const optionalFields = [
   "reasoning_effort",
 ];
 
+/** A value that is refused is left out as well; `user` and `usage` are words of other refusals too. */
+const isRefusedValue = /\b(only|invalid|must|may|cannot|should|range|at most|at least|exceeds?)\b/i;
+const fieldsWithValues = new Set(["temperature", "top_p", "tool_choice", "reasoning_effort"]);
+
 const optionalFieldMends = optionalFields.map((field): Mend => ({
   id: `without ${field}`,
   recognise: ({ text }, body) =>
-    body[field] !== undefined && new RegExp(`\\b${field}\\b`, "i").test(text) && isUnknown.test(text)
+    body[field] !== undefined &&
+    new RegExp(`\\b${field}\\b`, "i").test(text) &&
+    (isUnknown.test(text) || (fieldsWithValues.has(field) && isRefusedValue.test(text)))
       ? "left out"
       : undefined,
   apply: (body) => without(body, field),
@@ -78,7 +85,7 @@ const mendSystem: Mend = {
     ((/\b(system|developer)\b/i.test(text) &&
       /\b(role|instruction|message|prompt)/i.test(text) &&
       (isUnknown.test(text) || /invalid role|only (user|the roles)|not enabled/i.test(text))) ||
-      /roles? must alternate/i.test(text))
+      /roles? must alternate|role: input should be ['"]user['"] or ['"]assistant/i.test(text))
       ? "in the first message"
       : undefined,
   apply: ({ messages, ...body }) => {
@@ -134,6 +141,7 @@ export const mends: readonly Mend[] = [
   outputLimitMend,
   ...mediaMends,
   ...optionalFieldMends,
+  schemaMend,
   mendNoTools,
   mendSystem,
   mendAfterTool,

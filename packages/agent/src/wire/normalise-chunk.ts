@@ -3,7 +3,14 @@
 import { reasonIn } from "./error-text.ts";
 
 export type NormalChunk =
-  | { kind: "chunk"; value: Record<string, unknown>; isFinished: boolean; reasoningField?: string }
+  | {
+      kind: "chunk";
+      value: Record<string, unknown>;
+      isFinished: boolean;
+      hasChoices: boolean;
+      hasCalls: boolean;
+      reasoningField?: string;
+    }
   | { kind: "error"; error: { message: string; code?: number | string } }
   | { kind: "skip" };
 
@@ -12,17 +19,20 @@ type Fields = Record<string, unknown>;
 export function normaliseChunk(value: unknown): NormalChunk {
   if (Array.isArray(value)) return value.length === 0 ? { kind: "skip" } : normaliseChunk(value[0]);
   if (!isObject(value)) return { kind: "skip" };
-  if (value["error"] !== undefined && value["error"] !== null && value["error"] !== false) return errorOf(value);
   const given = value["choices"];
   const choices = Array.isArray(given) ? given : isObject(given) ? [given] : undefined;
+  // Some send an empty error with each chunk.
+  if (reasonIn(value["error"]) !== undefined || (value["error"] && choices === undefined)) return errorOf(value);
+  // Groq's place for it, before it had the usual one.
+  const usage = value["usage"] ?? (value["x_groq"] as Fields | undefined)?.["usage"];
   if (choices === undefined) {
-    const saysError = value["object"] === "error" || value["type"] === "error" || value["status"] === "failure";
-    const isRefusal = saysError || value["detail"] !== undefined || value["errors"] !== undefined;
-    if (isRefusal && reasonIn(value) !== undefined) return errorOf(value);
-    if (!isObject(value["usage"])) return { kind: "skip" };
+    if (isRefusal(value)) return errorOf(value);
+    if (!isObject(usage)) return { kind: "skip" };
   }
-  const { usage, ...rest } = value;
-  const normal: Fields = { ...rest, ...(isObject(usage) ? { usage: withNumbers(usage) } : {}) };
+  const { error: _none, usage: _usage, ...rest } = value;
+  const counts = isObject(usage) ? withCounts(usage) : {};
+  const isCounted = counts["prompt_tokens"] !== undefined || counts["completion_tokens"] !== undefined;
+  const normal: Fields = { ...rest, ...(isCounted ? { usage: counts } : {}) };
   for (const [field, type] of [
     ["id", "string"],
     ["model", "string"],
@@ -30,24 +40,64 @@ export function normaliseChunk(value: unknown): NormalChunk {
   ] as const)
     if (typeof normal[field] !== type) delete normal[field];
   const read = (choices ?? []).filter(isObject).map(normaliseChoice);
+  const failed = read.find(({ choice }) => failedFinish.test(String(choice["finish_reason"])));
+  if (failed !== undefined)
+    return {
+      kind: "error",
+      error: { message: `the server ended the reply with “${String(failed.choice["finish_reason"])}”` },
+    };
   const reasoningField = read.find((choice) => choice.reasoningField !== undefined)?.reasoningField;
   return {
     kind: "chunk",
     value: { ...normal, object: "chat.completion.chunk", choices: read.map(({ choice }) => choice) },
     isFinished: read.some(({ choice }) => choice["finish_reason"] !== null),
+    hasChoices: read.length > 0,
+    hasCalls: read.some(({ choice }) => (choice["delta"] as Fields)["tool_calls"] !== undefined),
     ...(reasoningField === undefined ? {} : { reasoningField }),
   };
 }
 
+/** What servers without an `error` field say instead of a reply. */
+function isRefusal(value: Fields): boolean {
+  const base = value["base_resp"];
+  const code = isObject(base) ? base["status_code"] : value["code"];
+  const saysError =
+    value["object"] === "error" ||
+    value["type"] === "error" ||
+    value["status"] === "failure" ||
+    value["detail"] !== undefined ||
+    value["errors"] !== undefined ||
+    (code !== undefined && code !== null && code !== 0 && code !== "0" && code !== 200);
+  return saysError && reasonIn(isObject(base) ? base : value) !== undefined;
+}
+
 function errorOf(value: Fields): NormalChunk {
-  const inner = isObject(value["error"]) ? value["error"] : value;
+  const { error, base_resp: base } = value;
+  const inner = isObject(error) ? error : isObject(base) ? base : value;
   const codes = [inner["code"], inner["status"], inner["status_code"], value["code"], value["status_code"]];
   const code = codes.find((each) => Number.isInteger(Number(each)) && Number(each) >= 400 && Number(each) < 600);
-  const message = reasonIn(value) ?? (typeof value["error"] === "string" ? value["error"] : JSON.stringify(value));
+  const message = reasonIn(isObject(base) ? base : value) ?? JSON.stringify(value);
   return {
     kind: "error",
     error: { message: message.slice(0, 4_000), ...(code === undefined ? {} : { code: Number(code) }) },
   };
+}
+
+/** Vendors' words for OpenAI's finish reasons; what is unknown stays. */
+const finishReasons: readonly [RegExp, string][] = [
+  [/^(stop|end_turn|stop_sequence|eos|eos_token|complete|completed|end)$/i, "stop"],
+  [/^(length|max_.*tokens|max_length|model_length|model_context_window_exceeded)$/i, "length"],
+  [/^(tool_calls?|tool_use|function_calls?)$/i, "tool_calls"],
+  [/filter|safety|sensitive|recitation|blocklist|prohibited|spii|refusal|moderation/i, "content_filter"],
+];
+/** The server failed; the text so far is no answer. */
+const failedFinish =
+  /^(error|network_error|abort|aborted|cancelled|insufficient_system_resource|malformed_function_call)$/i;
+
+function finishReasonOf(reason: unknown): string | null {
+  if (reason === undefined || reason === null) return null;
+  const text = String(reason);
+  return finishReasons.find(([words]) => words.test(text))?.[1] ?? text;
 }
 
 function normaliseChoice(choice: Fields): { choice: Fields; reasoningField?: string } {
@@ -57,19 +107,22 @@ function normaliseChoice(choice: Fields): { choice: Fields; reasoningField?: str
   if (delta["role"] !== undefined && delta["role"] !== null && delta["role"] !== "") delta["role"] = "assistant";
   if (typeof delta["content"] === "number") delta["content"] = String(delta["content"]);
   if (isObject(delta["content"])) delta["content"] = [delta["content"]];
+  if (Array.isArray(delta["content"]))
+    delta["content"] = delta["content"].map((part: unknown) =>
+      typeof part === "string" ? { type: "text", text: part } : part,
+    );
   if (delta["refusal"] !== undefined && typeof delta["refusal"] !== "string") delete delta["refusal"];
   const reasoningField = readReasoning(delta);
   const calls = toolCallsOf(delta);
   delete delta["function_call"];
   delete delta["tool_calls"];
   if (calls !== undefined) delta["tool_calls"] = calls;
-  const reason = choice["finish_reason"];
   return {
     choice: {
       ...choice,
       index: 0,
       delta,
-      finish_reason: reason === undefined || reason === null ? null : String(reason),
+      finish_reason: finishReasonOf(choice["finish_reason"]),
     },
     ...(reasoningField === undefined ? {} : { reasoningField }),
   };
@@ -120,13 +173,15 @@ function normaliseFunction({ name, arguments: given, parameters }: Fields): Fiel
   };
 }
 
-/** Counts given as texts. */
-function withNumbers(usage: Fields): Fields {
+/** Counts, also those given as texts; all else is left out. */
+function withCounts(usage: Fields): Fields {
   return Object.fromEntries(
-    Object.entries(usage).map(([name, value]) => [
-      name,
-      typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value)) ? Number(value) : value,
-    ]),
+    Object.entries(usage).flatMap(([name, value]): [string, unknown][] => {
+      if (isObject(value)) return name.endsWith("_details") ? [[name, withCounts(value)]] : [];
+      if (typeof value === "boolean") return [[name, value]];
+      const count = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+      return typeof count === "number" && Number.isFinite(count) && count >= 0 ? [[name, count]] : [];
+    }),
   );
 }
 

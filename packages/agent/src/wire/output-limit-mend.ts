@@ -55,7 +55,11 @@ export const outputLimitMend: Mend = {
       const fitting = room - countingSlackTokens;
       return fitting >= outputTokensMin && fitting < asked ? String(fitting) : undefined;
     }
-    if (!/max_(completion_|new_|output_)?tokens|maxOutputTokens|(output|completion|generated) tokens/i.test(text))
+    if (
+      !/max(imum)?[_ ](completion_|new_|output_)?tokens|maxOutputTokens|(output|completion|generated) tokens/i.test(
+        text,
+      )
+    )
       return undefined;
     if (!isTooLarge.test(text)) return undefined;
     const exclusive = number(/(\d+) \(exclusive\)/i.exec(text)?.[1]);

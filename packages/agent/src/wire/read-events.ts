@@ -4,6 +4,7 @@
 import { RoostError } from "@roost/base";
 import { createParser } from "eventsource-parser";
 import { describePage, errorText } from "./error-text.ts";
+import { createNameJoiner } from "./create-name-joiner.ts";
 import { normaliseChunk, type NormalChunk } from "./normalise-chunk.ts";
 
 export interface ReadEventsOptions {
@@ -11,6 +12,8 @@ export interface ReadEventsOptions {
   /** After the finish, how long to wait for what may still come (usage). */
   finishGraceMs: number;
   onBytes: () => void;
+  /** The names that a call can have, to put together what comes in pieces. */
+  toolNames: readonly string[];
 }
 
 export type ReplyEvent = Exclude<NormalChunk, { kind: "skip" }>;
@@ -23,12 +26,14 @@ export async function* readEvents(response: Response, options: ReadEventsOptions
   if (response.body === null) throw new RoostError("unavailable", "the server answered with nothing");
   const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
   const state: ReadState = { beginning: "", body: undefined, form: undefined, events: [], isDone: false };
+  const joinNames = createNameJoiner(options.toolNames);
   const parser = createParser({
-    onEvent: ({ data }) => takeLine(state, data),
+    onEvent: ({ data, event }) => takeEvent(state, data, event),
     maxBufferSize: options.bodyBytesMax,
   });
   const decoder = new TextDecoder();
   let isFinished = false;
+  let hasCalls = false;
   let count = 0;
   try {
     for (;;) {
@@ -40,13 +45,22 @@ export async function* readEvents(response: Response, options: ReadEventsOptions
       const text = isLast ? decoder.decode() : decoder.decode(part.value, { stream: true });
       take(state, { text, isLast, parser, bodyBytesMax: options.bodyBytesMax });
       for (const event of state.events.splice(0)) {
-        count += 1;
-        isFinished ||= event.kind === "chunk" && event.isFinished;
+        if (event.kind === "chunk") {
+          joinNames(event);
+          isFinished ||= event.isFinished;
+          hasCalls ||= event.hasCalls;
+        }
+        // Without choices it says nothing: whether the reply has begun is still open.
+        if (event.kind === "error" || event.hasChoices || isFinished) count += 1;
         yield event;
       }
       if (isLast || state.isDone) break;
     }
     if (count === 0) throw new RoostError("unavailable", emptyReason(state));
+    if (isFinished) return;
+    if (!state.isDone) throw new RoostError("unavailable", "the connection was closed before the reply was complete");
+    // Some only say [DONE].
+    yield finishOf(hasCalls ? "tool_calls" : "stop");
   } finally {
     void letGo(reader, state.isDone);
   }
@@ -114,19 +128,33 @@ function takeDocument(state: ReadState): void {
   for (const line of text.split("\n")) takeLine(state, line.trim());
 }
 
+function finishOf(reason: string): ReplyEvent {
+  const value = { object: "chat.completion.chunk", choices: [{ index: 0, delta: {}, finish_reason: reason }] };
+  return { kind: "chunk", value, isFinished: true, hasChoices: true, hasCalls: false };
+}
+
 /** A whole completion has ended even when the server gives no reason. */
-function finish({ value }: Extract<NormalChunk, { kind: "chunk" }>): void {
-  for (const choice of value["choices"] as Record<string, unknown>[]) choice["finish_reason"] ??= "stop";
+function finish(chunk: Extract<NormalChunk, { kind: "chunk" }>): void {
+  for (const choice of chunk.value["choices"] as Record<string, unknown>[]) choice["finish_reason"] ??= "stop";
+  chunk.isFinished = chunk.hasChoices;
+}
+
+/** An event whose lines are one JSON text each lost the empty lines between them. */
+function takeEvent(state: ReadState, data: string, event: string | undefined): void {
+  const isSeveral = data.includes("\n") && parse(data) === undefined;
+  for (const line of isSeveral ? data.split("\n") : [data]) takeLine(state, line.trim(), event);
 }
 
 /** An unreadable line does not fail the reply. */
-function takeLine(state: ReadState, line: string): void {
+function takeLine(state: ReadState, line: string, event?: string): void {
   if (state.isDone) return;
   if (line === "[DONE]") {
     state.isDone = true;
     return;
   }
-  const chunk = normaliseChunk(parse(line));
+  const value = parse(line);
+  const isNamedError = event === "error" && typeof value === "object" && value !== null && !("error" in value);
+  const chunk = normaliseChunk(isNamedError ? { error: value } : value);
   if (chunk.kind !== "skip") state.events.push(chunk);
 }
 
@@ -164,5 +192,7 @@ function emptyReason({ beginning }: ReadState): string {
   const text = beginning.trim();
   if (text === "") return "the server answered with nothing";
   if (text.startsWith("<")) return `${describePage(text)}; is its address that of an OpenAI-compatible API, up to /v1?`;
+  if (/^(\ufeff|:.*\n|\s)*data: ?(\{|\[DONE\])/.test(text) && text.includes('"choices"'))
+    return "the server ended the reply before it began";
   return `the answer is not a model's reply; it begins: ${(errorText(text) ?? text).slice(0, 200)}`;
 }

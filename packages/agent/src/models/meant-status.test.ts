@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { meantStatus } from "./meant-status.ts";
+
+const meant: [status: number, text: string, expected: number][] = [
+  [429, "You exceeded your current quota, please check your plan (code insufficient_quota)", 402],
+  [400, "Your credit balance is too low to access the Anthropic API", 402],
+  [500, "insufficient balance", 402],
+  [400, "API key not valid. Please pass a valid API key.", 401],
+  [400, "Incorrect API key provided: xa***", 401],
+  [500, "login fail", 401],
+  [403, "x/y requires moderation. Your input was flagged for violence", 400],
+  [403, "This key may not use this model", 403],
+  [429, "Rate limit reached, retry in 3s", 429],
+  [400, "Invalid JSON: unexpected token } is not valid", 400],
+];
+test("meantStatus() knows a wrong key, no credit and a refused input whatever status they are sent with", () => {
+  for (const [status, text, expected] of meant) assert.equal(meantStatus(status, text), expected, text);
+});

@@ -1,0 +1,13 @@
+const noCredit =
+  /insufficient[_ ](quota|balance|credits?|funds)|credit balance is too low|account.{0,20}(arrears|overdue)|out of credits?|billing hard limit/i;
+const wrongKey =
+  /(api[ _]?key|(access|auth) token)\b.{0,30}\b(not valid|invalid|incorrect|expired|not found|missing)|(invalid|incorrect|expired|missing) (api[ _]?key|authentication|access token)|API_KEY_INVALID|login fail|unauthori[sz]ed/i;
+const refusedInput = /flagged|moderation|content policy/i;
+
+/** The status that says what is meant: no credit is 402 and a wrong key 401, whatever was sent. Undefined for a failure without HTTP. */
+export function meantStatus(status: number | undefined, text: string): number | undefined {
+  if (status === undefined || status === 404) return status;
+  if (noCredit.test(text)) return 402;
+  if ((status === 400 || status === 403 || status === 500) && wrongKey.test(text)) return 401;
+  return status === 403 && refusedInput.test(text) ? 400 : status;
+}

@@ -1,0 +1,262 @@
+// Requests that a server refuses and that are mended: each row is a kind of server that exists.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { silentLogger, systemClock } from "@roost/base";
+import { startScriptedModelServer, type Script } from "../testing.ts";
+import type { ModelRequest } from "./models.ts";
+import { openModels } from "./open-models.ts";
+
+/** One refusal each, and what the request looks like that is taken. */
+const refusals: {
+  what: string;
+  isRefused: (sent: Sent) => boolean;
+  status?: number;
+  body: unknown;
+  isForOnce?: boolean;
+  /** Of a model that has not thought yet. */
+  isThoughtless?: boolean;
+}[] = [
+  {
+    what: "max_tokens (GPT-5 behind a gateway)",
+    isRefused: ({ body }) => "max_tokens" in body,
+    body: {
+      error: {
+        message:
+          "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+      },
+    },
+  },
+  {
+    what: "either name of the output limit",
+    isRefused: ({ body }) => "max_tokens" in body || "max_completion_tokens" in body,
+    body: {
+      detail: [
+        { loc: ["body", "max_tokens"], msg: "Extra inputs are not permitted: max_tokens, max_completion_tokens" },
+      ],
+    },
+  },
+  {
+    what: "more output than the model writes",
+    isRefused: ({ body }) => Number(body["max_tokens"]) > 2048,
+    body: { error: { message: "max_tokens is too large: 8192. This model supports at most 2048 completion tokens." } },
+  },
+  {
+    what: "more output than the model writes, with a range",
+    isRefused: ({ body }) => Number(body["max_tokens"]) > 4096,
+    body: { error: { message: "Invalid max_tokens value, the valid range of max_tokens is [1, 4096]" } },
+  },
+  {
+    what: "more output than fits behind the prompt (vLLM)",
+    isRefused: ({ body }) => Number(body["max_tokens"]) > 1592,
+    body: {
+      object: "error",
+      message:
+        "'max_tokens' or 'max_completion_tokens' is too large: 8192. This model's maximum context length is 8192 tokens and your request has 6600 input tokens (8192 > 8192 - 6600). None",
+    },
+    isForOnce: true,
+  },
+  {
+    what: "more output than the credit pays (OpenRouter)",
+    isRefused: ({ body }) => Number(body["max_tokens"]) > 812,
+    status: 402,
+    body: {
+      error: {
+        message:
+          "This request requires more credits, or fewer max_tokens. You requested up to 8192 tokens, but can only afford 812.",
+        code: 402,
+      },
+    },
+    isForOnce: true,
+  },
+  {
+    what: "temperature",
+    isRefused: ({ body }) => "temperature" in body,
+    body: { error: { message: "Unsupported value: 'temperature' does not support 0.5 with this model." } },
+  },
+  ...[
+    "invalid temperature: only 1 is allowed for this model",
+    "`temperature` may only be set to 1 when thinking is enabled",
+  ].map((message) => ({
+    what: `temperature (${message})`,
+    isRefused: ({ body }: Sent) => "temperature" in body,
+    body: { error: { message } },
+  })),
+  {
+    what: "alternatives in a schema (Gemini's frontends)",
+    isRefused: ({ body }) => JSON.stringify(body["tools"]).includes("anyOf"),
+    body: {
+      error: {
+        message: "Unknown name \"anyOf\" at 'tools[0].function_declarations[0].parameters': Cannot find field.",
+      },
+    },
+  },
+  {
+    what: "any schema with properties",
+    isRefused: ({ body }) => JSON.stringify(body["tools"]).includes('"properties":{"'),
+    body: { error: { message: "tools.0.input_schema: JSON schema is invalid" } },
+  },
+  {
+    what: "tools (Ollama)",
+    isRefused: ({ body }) => "tools" in body,
+    body: { error: { message: "library/gemma3:latest does not support tools" } },
+  },
+  {
+    what: "tools (vLLM)",
+    isRefused: ({ body }) => "tools" in body,
+    body: {
+      object: "error",
+      message: '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set',
+    },
+  },
+  {
+    what: "tools (OpenRouter)",
+    isRefused: ({ body }) => "tools" in body,
+    status: 404,
+    body: { error: { message: "No endpoints found that support tool use. To learn more, visit the docs", code: 404 } },
+  },
+  {
+    what: "the system role (Gemma)",
+    isRefused: ({ messages }) => messages.some(({ role }) => role === "system"),
+    body: [
+      {
+        error: {
+          message: "Developer instruction is not enabled for models/gemma-3-27b-it",
+          status: "INVALID_ARGUMENT",
+        },
+      },
+    ],
+  },
+  {
+    what: "the system role (a chat template)",
+    isRefused: ({ messages }) => messages.some(({ role }) => role === "system"),
+    status: 500,
+    body: { error: { message: "System role not supported" } },
+  },
+  {
+    what: "a message without content",
+    isRefused: ({ messages }) => messages.some(({ content }) => content === null),
+    body: { error: { message: "messages.2.content: Input should be a valid string (none is not allowed)" } },
+  },
+  {
+    what: "earlier thinking under the usual name (Groq)",
+    isRefused: ({ messages }) => messages.some((message) => "reasoning_content" in message),
+    body: {
+      error: {
+        message:
+          "'messages.2' : for 'role:assistant' the following must be satisfied[('messages.2' : property 'reasoning_content' is unsupported)]",
+      },
+    },
+  },
+  {
+    what: "calls without the thinking before them (DeepSeek)",
+    isRefused: ({ messages }) =>
+      messages.some(
+        (message) => message.tool_calls !== undefined && typeof (message as any).reasoning_content !== "string",
+      ),
+    body: { error: { message: "reasoning_content is missing in assistant tool call message at index 2" } },
+    isThoughtless: true,
+  },
+  {
+    what: "any of its messages without its thinking",
+    isRefused: ({ messages }) =>
+      messages.some(
+        (message) => message.role === "assistant" && typeof (message as any).reasoning_content !== "string",
+      ),
+    body: { error: { message: "The reasoning_content in the thinking mode must be passed back to the API." } },
+  },
+  {
+    what: "a person's word right after a tool's (Mistral)",
+    isRefused: ({ messages }) =>
+      messages.some(({ role }, index) => role === "user" && messages[index - 1]?.role === "tool"),
+    body: { object: "error", message: "Unexpected role 'user' after role 'tool'" },
+  },
+];
+
+type Sent = Parameters<Script>[0];
+
+/** A talk in which a tool was called, with and without thinking, and the person went on. */
+const longRequest: ModelRequest = {
+  sections: [{ name: "SOUL.md", text: "Be brief" }],
+  messages: [
+    { role: "user", text: "Look it up" },
+    assistantMessage({ reasoning: [{ text: "hm" }], reasoningField: "reasoning_content", calls: ["one"] }),
+    { role: "tool", toolCallId: "one", toolName: "look_up", text: "a perch" },
+    assistantMessage({ text: "A perch", calls: [] }),
+    { role: "user", text: "And again" },
+    assistantMessage({ calls: ["two"] }),
+    { role: "tool", toolCallId: "two", toolName: "look_up", text: "a nest" },
+    { role: "user", text: "So?" },
+  ],
+  tools: [
+    {
+      name: "look_up",
+      description: "Looks a word up",
+      inputSchema: { type: "object", properties: { word: { anyOf: [{ type: "string" }, { type: "null" }] } } },
+    },
+  ],
+};
+
+function withoutThinking(message: ModelRequest["messages"][number]): ModelRequest["messages"][number] {
+  if (message.role !== "assistant") return message;
+  const { reasoning: _thought, reasoningField: _field, ...rest } = message;
+  return rest;
+}
+
+function assistantMessage({
+  text = "",
+  calls,
+  ...thinking
+}: {
+  text?: string;
+  calls: string[];
+  reasoning?: { text: string }[];
+  reasoningField?: string;
+}) {
+  const toolCalls = calls.map((toolCallId) => ({ toolCallId, toolName: "look_up", argumentsText: "{}" }));
+  return { role: "assistant" as const, text, toolCalls, provider: "a", model: "m", ...thinking };
+}
+
+for (const { what, isRefused, status = 400, body, isForOnce = false, isThoughtless = false } of refusals) {
+  test(`openModels() mends a request that is refused for ${what}, and remembers it`, async () => {
+    await using server = await startScriptedModelServer({
+      script: (sent) =>
+        isRefused(sent)
+          ? { status, rawBody: JSON.stringify(body), headers: { "content-type": "application/json" } }
+          : "taken",
+    });
+    const models = openModels({
+      providers: [{ kind: "openai-compatible", id: "a", baseUrl: server.url, model: "m", temperature: 0.5 }],
+      clock: systemClock,
+      logger: silentLogger,
+      limits: { roundsMax: 1 },
+    });
+    const options = { signal: new AbortController().signal, step: "model#1" };
+    const asked = isThoughtless ? { ...longRequest, messages: longRequest.messages.map(withoutThinking) } : longRequest;
+    const first = await models.call(asked, options);
+    assert.ok(first.kind === "message", JSON.stringify(first));
+    assert.equal(first.message.text, "taken");
+    assert.ok((first.mends ?? []).length > 0);
+    const before = server.requests.length;
+    assert.ok(before >= 2 && before <= 4, `${before} requests`);
+    const second = await models.call(asked, options);
+    assert.equal(second.kind, "message");
+    assert.equal(server.requests.length - before, isForOnce ? before : 1);
+  });
+}
+
+test("openModels() asks without tools where it is told to, and tells the calls of before as text", async () => {
+  await using server = await startScriptedModelServer({ script: () => "taken" });
+  const models = openModels({
+    providers: [{ kind: "openai-compatible", id: "a", baseUrl: server.url, model: "m", tools: false }],
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  const outcome = await models.call(longRequest, { signal: new AbortController().signal, step: "model#1" });
+  assert.ok(outcome.kind === "message");
+  assert.match(outcome.mends?.[0] ?? "", /without tools/);
+  const [sent] = server.requests;
+  assert.deepEqual(sent?.toolNames, []);
+  assert.ok(sent?.messages.every(({ role, tool_calls: calls }) => role !== "tool" && calls === undefined));
+  assert.match(JSON.stringify(sent?.messages), /called look_up/);
+});
