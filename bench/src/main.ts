@@ -6,6 +6,7 @@ import { toRoostError } from "@roost/base";
 import { machineFacts } from "./machine-facts.ts";
 import type { Figure, Measure } from "./measure.ts";
 import { measureAppend } from "./measures/measure-append.ts";
+import { measureGraphql } from "./measures/measure-graphql.ts";
 import { measureIdleDay } from "./measures/measure-idle-day.ts";
 import { measureLabels } from "./measures/measure-labels.ts";
 import { measureRecovery } from "./measures/measure-recovery.ts";
@@ -16,6 +17,7 @@ import { comparePeers } from "./peers/compare-peers.ts";
 
 const measures: Record<string, Measure> = {
   append: measureAppend,
+  graphql: measureGraphql,
   labels: measureLabels,
   run: measureRun,
   turn: measureTurn,

@@ -7,6 +7,7 @@ import {
   type KeepAnswer,
   type Principal,
   type OpenApiDocument,
+  type RoutesOptions,
   type ServedContract,
 } from "@roost/contract";
 import { verifyRunToken as verifyToken, type Services } from "@roost/service";
@@ -14,6 +15,7 @@ import { attributes, traceparentOf, type Telemetry } from "@roost/telemetry";
 import { createAgentOf } from "@roost/jobs";
 import { Hono, type MiddlewareHandler } from "hono";
 import { forwardServices, servicesPrefix } from "./forward-services.ts";
+import { graphqlPath, serveGraphql } from "./serve-graphql.ts";
 import { startPage } from "./start-page.ts";
 import { checkOrigin, type OriginRules } from "./security/check-origin.ts";
 import { createBrowserSessions } from "./security/browser-session.ts";
@@ -61,8 +63,8 @@ export function createGateway(options: GatewayOptions): { fetch: (request: Reque
   // Built at the first request: it costs a tenth of the start and is rarely read.
   let openApi: OpenApiDocument | undefined;
   const describe = () =>
-    createOpenApi(options.api.contract, { version: options.version, servers: [{ url: apiPrefix }] });
-  app.get("/openapi.json", (context) => context.json((openApi ??= describe())));
+    (openApi ??= createOpenApi(options.api.contract, { version: options.version, servers: [{ url: apiPrefix }] }));
+  app.get("/openapi.json", (context) => context.json(describe()));
 
   const { token, clock, services } = options;
   const { kernel } = services;
@@ -81,33 +83,46 @@ export function createGateway(options: GatewayOptions): { fetch: (request: Reque
   };
   app.use(`${apiPrefix}/*`, authenticate);
   app.use(`${servicesPrefix}/*`, authenticate);
-  app.route(servicesPrefix, forwardServices({ services, clock, logger }));
-  const routes = createRoutes(options.api, {
+  app.use(`${graphqlPath}/*`, authenticate);
+  const operations = createRoutes(options.api, {
     logger,
     keepAnswer: options.keepAnswer,
     shutdown: options.shutdown,
     principalOf: (context) => context.get("principal") as Principal,
-    around: (operation, call, work) =>
-      telemetry.span(
-        `${operation.method} ${operation.path}`,
-        {
-          kind: "SERVER",
-          parent: call.traceparent,
-          attributes: {
-            [attributes.operationId]: operation.id,
-            [attributes.httpMethod]: operation.method,
-            [attributes.httpRoute]: operation.path,
-          },
-        },
-        (span) => {
-          // Spans of the call are children of this span, not of the caller's.
-          call.traceparent = traceparentOf(span);
-          return work();
-        },
-      ),
+    around: spanAround(telemetry),
   });
-  app.route(apiPrefix, routes);
+  const routes = new Hono();
+  routes.route(apiPrefix, operations);
+  routes.route(servicesPrefix, forwardServices({ services, clock, logger }));
+  app.route("/", routes);
+  const { directory } = services;
+  const served = { own: apiPrefix, services: servicesPrefix, app: routes };
+  app.route(
+    graphqlPath,
+    serveGraphql({ routes: served, document: describe, directory, logger, shutdown: options.shutdown }),
+  );
   return app;
+}
+
+/** Each call of an operation is a span; spans of the call are its children, not the caller's. */
+function spanAround(telemetry: Telemetry): NonNullable<RoutesOptions["around"]> {
+  return (operation, call, work) =>
+    telemetry.span(
+      `${operation.method} ${operation.path}`,
+      {
+        kind: "SERVER",
+        parent: call.traceparent,
+        attributes: {
+          [attributes.operationId]: operation.id,
+          [attributes.httpMethod]: operation.method,
+          [attributes.httpRoute]: operation.path,
+        },
+      },
+      (span) => {
+        call.traceparent = traceparentOf(span);
+        return work();
+      },
+    );
 }
 
 function refuseHead(path: string, logger: Logger): Response {

@@ -28,6 +28,7 @@ export interface StartHomeOptions {
 
 export interface LivingHome extends AsyncDisposable {
   readonly directory: string;
+  readonly token: string;
   /** Of the newest gateway. */
   readonly api: ClientOf<typeof roostContract>;
   /** The newest. */
@@ -99,6 +100,7 @@ export async function startHome(options: StartHomeOptions): Promise<LivingHome> 
   const kept = opened.move();
   return {
     directory,
+    token,
     get api() {
       return api;
     },

@@ -9,6 +9,7 @@ export const commandNames: ReadonlySet<string> = new Set([
   "doctor",
   "down",
   "files",
+  "graphql",
   "help",
   "jobs",
   "link",

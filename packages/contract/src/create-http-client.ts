@@ -6,6 +6,7 @@ import { RoostError, toRoostError } from "@roost/base/browser";
 import type { CallOptions, Client, ClientOf } from "./client.ts";
 import type { Content } from "./content.ts";
 import type { AnyOperation } from "./define-operation.ts";
+import type { StreamItem } from "./handlers.ts";
 import { readHttpStream, type ReconnectOptions } from "./http-stream.ts";
 import { fromProblem } from "./from-problem.ts";
 import { toQuery } from "./query-values.ts";
@@ -36,16 +37,9 @@ export function createHttpClient<const Ops extends readonly AnyOperation[]>(
 ): Client<Ops> {
   const client: Record<string, unknown> = {};
   for (const operation of operations) {
-    client[operation.id] = operation.stream
-      ? (given: Record<string, unknown> = {}, callOptions: CallOptions = {}) =>
-          readHttpStream({
-            what: operation.id,
-            signal: callOptions.signal,
-            reconnect: options.reconnect,
-            connect: (signal, lastId) => send(operation, given, { ...callOptions, signal }, options, lastId),
-          })
-      : (given: Record<string, unknown> = {}, callOptions: CallOptions = {}) =>
-          callOperation(operation, given, callOptions, options);
+    const call = operation.stream ? openStream : callOperation;
+    client[operation.id] = (given: Record<string, unknown> = {}, callOptions: CallOptions = {}) =>
+      call(operation, given, callOptions, options);
   }
   return client as Client<Ops>;
 }
@@ -55,6 +49,21 @@ export type CallableOperation = Pick<
   AnyOperation,
   "id" | "method" | "path" | "stream" | "contentField" | "answersContent"
 >;
+
+/** The items of one operation that is a stream. */
+export function openStream(
+  operation: CallableOperation,
+  given: Record<string, unknown>,
+  callOptions: CallOptions,
+  options: HttpClientOptions,
+): AsyncGenerator<StreamItem<unknown>> {
+  return readHttpStream({
+    what: operation.id,
+    signal: callOptions.signal,
+    reconnect: options.reconnect,
+    connect: (signal, lastId) => send(operation, given, { ...callOptions, signal }, options, lastId),
+  });
+}
 
 /** One call of one operation that is no stream. @throws the server's error, or `unavailable` when there is no server */
 export async function callOperation(

@@ -16,11 +16,16 @@ export interface Relation {
   readonly from: string;
   /** Name of the relation: `job`. */
   readonly name: string;
+  /** Holds the id of the other record, or a list of ids. */
   readonly field: string;
   /** The record it refers to. */
   readonly to: string;
-  /** Id of the operation that returns it. */
+  /** Id of the operation that returns it: one by its id, or a page of those whose ids are in a list of `ref(to)` in its input. */
   readonly via: string;
+  /** The service of `to` and `via`. Default: this one. */
+  readonly service?: string;
+  /** The field of `to` that holds its id. Default: `id`. */
+  readonly key?: string;
 }
 
 export interface ServiceOptions<Ops extends readonly AnyOperation[]> {
@@ -86,9 +91,9 @@ export function defineService<const Ops extends readonly AnyOperation[]>(
       `service "${name}": event "${type}" is in topic "${topic}", which the service does not own`,
     );
   }
-  for (const { from, name: relation, via } of relations) {
+  for (const { from, name: relation, via, service = name } of relations) {
     assert(
-      ids.has(via),
+      service !== name || ids.has(via),
       `service "${name}": ${from}.${relation} is read by ${via}, which is not one of its operations`,
     );
   }

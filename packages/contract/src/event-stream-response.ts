@@ -20,6 +20,8 @@ export interface EventStreamOptions {
   keepAliveMs?: number | undefined;
   /** How long a reader should wait before reconnecting. */
   retryMs?: number;
+  /** The event after the last item, where another protocol than Roost's names it. */
+  end?: { event: string; data: string };
 }
 
 type Item = StreamItem<unknown> | StreamPlace;
@@ -41,6 +43,7 @@ export function createEventStreamResponse(
 
 async function send(stream: SSEStreamingApi, items: AsyncIterable<Item>, options: EventStreamOptions): Promise<void> {
   const { signal, onClose, describeError, keepAliveMs = keepAliveMsDefault, retryMs = retryMsDefault } = options;
+  const end = options.end ?? { event: protocolEvents.end, data: "{}" };
   const iterator = items[Symbol.asyncIterator]();
   const left = Promise.withResolvers<"left">();
   // Data already written is still sent, so that a reader can resume at its position.
@@ -59,7 +62,7 @@ async function send(stream: SSEStreamingApi, items: AsyncIterable<Item>, options
         continue;
       }
       pending = undefined;
-      if (result.done === true) return await stream.writeSSE({ event: protocolEvents.end, data: "{}" });
+      if (result.done === true) return await stream.writeSSE(end);
       await stream.writeSSE(toMessage(result.value));
     }
   } catch (thrown) {

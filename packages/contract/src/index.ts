@@ -4,6 +4,7 @@ export {
   answerBytesMax,
   callOperation,
   createHttpClient,
+  openStream,
   timeoutMsDefault,
   type CallableOperation,
   type HttpClientOptions,
@@ -12,6 +13,7 @@ export { createLocalClient, type LocalClientOptions } from "./create-local-clien
 export { createOpenApi, type OpenApiDocument, type OpenApiOptions } from "./create-open-api.ts";
 export { bodyBytesMaxDefault, createProblemResponse, createRoutes, type RoutesOptions } from "./create-routes.ts";
 export { createValidator } from "./create-validator.ts";
+export { createEventStreamResponse } from "./event-stream-response.ts";
 export {
   compatibilityModes,
   defineEvent,
@@ -60,6 +62,7 @@ export {
 } from "./handlers.ts";
 export { reconnectDefaults, type ReconnectOptions } from "./http-stream.ts";
 export { fromProblem } from "./from-problem.ts";
+export { readJsonBody } from "./read-json-body.ts";
 export { listComplaints } from "./list-issues.ts";
 export { Problem, problemMediaType, toProblem, type ProblemOptions } from "./problem.ts";
 export { readOpenApi, type DescribedOperation } from "./read-open-api.ts";

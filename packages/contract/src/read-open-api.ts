@@ -1,11 +1,12 @@
 /**
  * What can be called of a service, read from its document: create-open-api.ts the other way round, for those that have no contract at
- * hand. Streams, and operations that take or answer with something other than JSON, are left out.
+ * hand. Operations that take or answer with something other than JSON are left out, and so are streams unless asked for.
  */
 import { jsonObjectOf } from "@roost/base/browser";
 import type { CallableOperation } from "./create-http-client.ts";
 import type { OpenApiDocument } from "./create-open-api.ts";
 import { effects, type Effect, type Method } from "./define-operation.ts";
+import { eventStreamMediaType } from "./protocol-events.ts";
 import type { JsonSchema } from "./to-json-schema.ts";
 
 export interface DescribedOperation extends CallableOperation {
@@ -21,18 +22,21 @@ export interface DescribedOperation extends CallableOperation {
   labels: readonly string[];
   /** All of its input as one object, whole in itself. */
   input: JsonSchema;
+  /** The answer, or an item of the stream; refers to the document's components. */
+  output: JsonSchema;
 }
 
+const jsonMediaType = "application/json";
 const methods = ["get", "post", "put", "patch", "delete"] as const;
 
-export function readOpenApi(document: OpenApiDocument): DescribedOperation[] {
+export function readOpenApi(document: OpenApiDocument, { streams = false } = {}): DescribedOperation[] {
   const found: DescribedOperation[] = [];
   for (const [path, item] of Object.entries(jsonObjectOf(document["paths"]))) {
     for (const method of methods) {
       const described = jsonObjectOf(item)[method];
       const operation =
         described === undefined ? undefined : readOperation(document, path, method, jsonObjectOf(described));
-      if (operation !== undefined) found.push(operation);
+      if (operation !== undefined && (streams || !operation.stream)) found.push(operation);
     }
   }
   return found;
@@ -47,14 +51,16 @@ function readOperation(
   const id = textOf(described["operationId"]);
   const body = jsonObjectOf(jsonObjectOf(described["requestBody"])["content"]);
   const answer = jsonObjectOf(jsonObjectOf(jsonObjectOf(described["responses"])["200"])["content"]);
-  if (id === undefined || !isJson(body) || !isJson(answer)) return undefined;
+  const stream = Object.hasOwn(answer, eventStreamMediaType);
+  if (id === undefined || !isJson(body) || !(stream || isJson(answer))) return undefined;
+  const { schema, "x-roost-item-schema": item } = jsonObjectOf(answer[stream ? eventStreamMediaType : jsonMediaType]);
   const effect = effects.find((one) => one === described["x-roost-effect"]) ?? "unsafe";
   const audience = described["x-roost-audience"];
   return {
     id,
     method: method.toUpperCase() as Method,
     path,
-    stream: false,
+    stream,
     contentField: undefined,
     answersContent: undefined,
     summary: textOf(described["summary"]) ?? id,
@@ -63,12 +69,13 @@ function readOperation(
     query: textOf(described["x-roost-query"]),
     audience: audience === undefined ? undefined : textsOf(audience),
     labels: [...new Set([...textsOf(document["x-roost-labels"]), ...textsOf(described["x-roost-labels"])])],
-    input: inputOf(document, described, jsonObjectOf(jsonObjectOf(body["application/json"])["schema"])),
+    input: inputOf(document, described, jsonObjectOf(jsonObjectOf(body[jsonMediaType])["schema"])),
+    output: jsonObjectOf(stream ? item : schema),
   };
 }
 
 function isJson(content: JsonSchema): boolean {
-  return Object.keys(content).every((mediaType) => mediaType === "application/json");
+  return Object.keys(content).every((mediaType) => mediaType === jsonMediaType);
 }
 
 /** Parameters of path and query, and the fields of the body; headers are the client's. */

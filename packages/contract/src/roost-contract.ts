@@ -17,7 +17,7 @@ export const roostContract = defineService({
   relations: [
     { from: "RunSummary", name: "job", field: "jobId", to: "Job", via: "getJob" },
     { from: "RunSummary", name: "parent", field: "parentRunId", to: "Run", via: "getRun" },
-    { from: "RunSummary", name: "session", field: "sessionKey", to: "Session", via: "getSession" },
+    { from: "RunSummary", name: "session", field: "sessionKey", to: "Session", via: "getSession", key: "key" },
     { from: "Tick", name: "run", field: "runId", to: "Run", via: "getRun" },
     { from: "Message", name: "run", field: "runId", to: "Run", via: "getRun" },
     { from: "Question", name: "run", field: "runId", to: "Run", via: "getRun" },

@@ -17,6 +17,7 @@ const floors: Readonly<Record<string, number>> = {
   subjects: 3,
   jobs: 3,
   kafka: 3,
+  graphql: 3,
   memory: 3,
   models: 3,
   service: 3,

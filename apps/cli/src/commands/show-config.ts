@@ -1,4 +1,4 @@
-/** `roost config` and `roost openapi`: the gateway's configuration and API document. */
+/** `roost config`, `roost openapi` and `roost graphql`: the gateway's configuration, and documents of its API. */
 import { RoostError } from "@roost/base";
 import type { ConfigEntry } from "@roost/contract/operations";
 import type { Command } from "commander";
@@ -21,19 +21,23 @@ export function addShowConfigCommands(program: Command, context: CliContext): vo
     .command("openapi")
     .summary("print the gateway's OpenAPI document")
     .description("Prints the OpenAPI 3.1 document of the gateway's HTTP API, as JSON.")
-    .action(async () => {
-      const { url, token } = await context.connect();
-      const headers = { authorization: `Bearer ${token}`, accept: "application/json" };
-      const response = await fetch(`${url}/openapi.json`, { headers, redirect: "error" }).catch((cause: unknown) => {
-        throw new RoostError("unavailable", `${url} cannot be reached: is it running?`, { cause });
-      });
-      if (!response.ok)
-        throw new RoostError(
-          "unavailable",
-          `${url}/openapi.json answered with status ${response.status}: is it a Roost gateway?`,
-        );
-      context.terminal.json(await response.json());
-    });
+    .action(async () => context.terminal.json(await (await fetchDocument(context, "/openapi.json")).json()));
+  const graphql = program.command("graphql").summary("the GraphQL API").description("Shows what /graphql takes.");
+  graphql
+    .command("schema")
+    .summary("print the GraphQL schema")
+    .description("Prints the GraphQL schema of Roost and of the services that there are now, as SDL.")
+    .action(async () => context.terminal.write(await (await fetchDocument(context, "/graphql/schema.graphql")).text()));
+}
+
+async function fetchDocument(context: CliContext, path: string): Promise<Response> {
+  const { url, token } = await context.connect();
+  const headers = { authorization: `Bearer ${token}`, accept: "*/*" };
+  const response = await fetch(url + path, { headers, redirect: "error" }).catch((cause: unknown) => {
+    throw new RoostError("unavailable", `${url} cannot be reached: is it running?`, { cause });
+  });
+  if (response.ok) return response;
+  throw new RoostError("unavailable", `${url}${path} answered with status ${response.status}: is it a Roost gateway?`);
 }
 
 type Entry = z.output<typeof ConfigEntry>;

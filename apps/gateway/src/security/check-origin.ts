@@ -30,6 +30,13 @@ export function checkOrigin(headers: Headers, rules: OriginRules): void {
   }
 }
 
+const loopbackNames: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
+
+/** Whether a Host header is a name that only this machine has. */
+export function isLoopbackHost(host = ""): boolean {
+  return loopbackNames.has(host.replace(/:\d+$/, "").toLowerCase());
+}
+
 function isOwn(host: string, rules: OriginRules): boolean {
   const match = /^(?<name>\[[0-9a-f:.]+\]|[^:[\]]+)(?::(?<port>\d+))?$/i.exec(host);
   if (match?.groups === undefined) return false;

@@ -1,0 +1,47 @@
+/** A service as its document describes it: what is composed. Nothing of GraphQL yet. */
+import { jsonObjectOf } from "@roost/base";
+import {
+  readOpenApi,
+  type DescribedOperation,
+  type JsonSchema,
+  type OpenApiDocument,
+  type Relation,
+} from "@roost/contract";
+import { nameOf, typeNameOf } from "./names.ts";
+
+/** A service to be composed. */
+export interface ServiceSource {
+  name: string;
+  title: string;
+  document: OpenApiDocument;
+  /** Roost's own API: its names have no prefix. */
+  isOwn: boolean;
+}
+
+export interface ServiceModel extends Pick<ServiceSource, "name" | "title"> {
+  operations: ReadonlyMap<string, DescribedOperation>;
+  schemas: Readonly<Record<string, JsonSchema>>;
+  relations: readonly Relation[];
+  /** `garden_` and `Garden_`; empty for Roost's own API, whose names have no underscore. */
+  fieldPrefix: string;
+  typePrefix: string;
+}
+
+export function readServiceModel({ name, title, document, isOwn }: ServiceSource): ServiceModel {
+  const operations = readOpenApi(document, { streams: true });
+  const relations = document["x-relations"];
+  return {
+    name,
+    title,
+    operations: new Map(operations.map((operation) => [operation.id, operation])),
+    schemas: jsonObjectOf(jsonObjectOf(document["components"])["schemas"]) as Record<string, JsonSchema>,
+    relations: Array.isArray(relations) ? (relations as unknown[]).filter(isRelation) : [],
+    fieldPrefix: isOwn ? "" : `${nameOf(name)}_`,
+    typePrefix: isOwn ? "" : `${typeNameOf(name)}_`,
+  };
+}
+
+function isRelation(given: unknown): given is Relation {
+  const { from, name, field, to, via } = jsonObjectOf(given);
+  return [from, name, field, to, via].every((text) => typeof text === "string");
+}
