@@ -128,13 +128,20 @@ test("superviseHome() runs on with a worker that cannot stay up, and shows it", 
   await ownerWhere(paths, (found) => runs(found, "gateway") && runs(found, "worker-1"));
 });
 
-test("superviseHome() ends with the reason when a configuration is refused, and stops the rest", async (context) => {
-  const { paths, start } = await createPlace(context);
-  await writeFile(join(paths.home, "gateway.order"), "refuse");
-  const supervisor = start();
-  assert.equal((await supervisor.ended).code, 1);
-  assert.match(supervisor.printed(), /^invalid_input: ROOST_PORT is taken$/m);
-  assert.equal(existsSync(paths.owner), false);
+test("superviseHome() ends at once with the reason where trying again would not help, and stops the rest", async (context) => {
+  for (const [exitCode, code] of [
+    [64, "invalid_input"],
+    [73, "conflict"],
+    [79, "forbidden"],
+  ] as const) {
+    const { paths, start } = await createPlace(context);
+    await writeFile(join(paths.home, "gateway.order"), `refuse ${exitCode}`);
+    const supervisor = start();
+    assert.equal((await supervisor.ended).code, 1);
+    assert.match(supervisor.printed(), new RegExp(`^${code}: ROOST_PORT is taken$`, "m"));
+    assert.doesNotMatch(supervisor.printed(), /restarting in/);
+    assert.equal(existsSync(paths.owner), false);
+  }
 });
 
 test("superviseHome() refuses a home that another process owns, and disturbs nothing", async (context) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { errorCodes } from "@roost/base";
-import { errorCodeOfStatus, exitCodeOf, httpStatusOf } from "./status-codes.ts";
+import { errorCodeOfExit, errorCodeOfStatus, exitCodeOf, httpStatusOf } from "./status-codes.ts";
 
 test("httpStatusOf() and errorCodeOfStatus() are each other's reverse for every code", () => {
   for (const code of errorCodes) assert.equal(errorCodeOfStatus(httpStatusOf(code)), code);
@@ -21,4 +21,5 @@ test("exitCodeOf() differs for every code and is neither success, a shell's own 
   const exitCodes = errorCodes.map(exitCodeOf);
   assert.equal(new Set(exitCodes).size, errorCodes.length);
   assert.ok(exitCodes.every((exitCode) => exitCode >= 64 && exitCode < 126));
+  assert.deepEqual([...exitCodes, 0, 1, null].map(errorCodeOfExit), [...errorCodes, undefined, undefined, undefined]);
 });

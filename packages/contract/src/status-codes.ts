@@ -34,6 +34,11 @@ export function exitCodeOf(code: ErrorCode): number {
   return exitCodes[code];
 }
 
+/** The error code that a program of Roost ended with; undefined for other exit codes. */
+export function errorCodeOfExit(exitCode: number | null): ErrorCode | undefined {
+  return Object.entries(exitCodes).find(([, known]) => known === exitCode)?.[0] as ErrorCode | undefined;
+}
+
 /** The code of an HTTP answer that has only a status. */
 export function errorCodeOfStatus(status: number): ErrorCode {
   for (const [code, known] of Object.entries(httpStatuses)) {

@@ -2,7 +2,8 @@
  * The gateway, the workers and the process of the domain services of a machine: ready when the gateway and one worker are. Workers stop first, so
  * that the others still serve what they finish. Services are started once a gateway says that the settings name some.
  */
-import { RoostError, type Logger } from "@roost/base";
+import { RoostError, type ErrorCode, type Logger } from "@roost/base";
+import { errorCodeOfExit } from "@roost/contract/status-codes";
 import type { ReadyMessage } from "./child-messages.ts";
 import { keepChild, type ChildFailure, type KeptChild } from "./keep-child.ts";
 import type { ChildLimits, ChildProgram } from "./spawn-child.ts";
@@ -25,7 +26,7 @@ export interface KeepChildrenOptions {
 export interface KeptChildren {
   /**
    * The gateway's message, once one worker is ready too.
-   * @throws invalid_input when the gateway or a worker refuses its configuration before that
+   * @throws the error that the gateway or a worker refuses to start with before that, where retrying would not help
    */
   readonly ready: Promise<ReadyMessage>;
   /** Restarts all of them with the current `environment`. */
@@ -34,8 +35,13 @@ export interface KeptChildren {
   stop(force: AbortSignal): Promise<void>;
 }
 
-/** sysexits(3) EX_USAGE: the configuration is refused, so retrying would not help. */
-const refusedExitCode = 64;
+/** What a first start is refused with when retrying would not help: its configuration, a taken port, an address that may not be used. */
+const refusals: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>([
+  "invalid_input",
+  "conflict",
+  "forbidden",
+  "unauthenticated",
+]);
 
 /** The gateway and one worker. */
 const firstCount = 2;
@@ -54,6 +60,7 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
   let gatewayMessage: ReadyMessage | undefined;
   let isWorkerReady = false;
   let services: KeptChild | undefined;
+  let isReady = false;
   let isStopping = false;
   const all = () => [...children, ...(services === undefined ? [] : [services])];
 
@@ -67,6 +74,7 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
       isWorkerReady = true;
     }
     if (gatewayMessage !== undefined && isWorkerReady) {
+      isReady = true;
       ready.resolve(gatewayMessage);
       startAll();
     }
@@ -74,10 +82,10 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
   };
   const onFailure = (name: string, failure: ChildFailure) => {
     failed.add(name);
-    if (failure.code === refusedExitCode && !failure.wasReady) {
-      ready.reject(
-        new RoostError("invalid_input", failure.lastError ?? `${name} refuses its configuration: see the log`),
-      );
+    const code = errorCodeOfExit(failure.code);
+    if (code !== undefined && refusals.has(code) && !failure.wasReady && !isReady) {
+      ready.reject(new RoostError(code, failure.lastError ?? `${name} refuses to start: see the log`));
+      return;
     }
     options.onFailure(name, failure);
     startAll();

@@ -1,7 +1,7 @@
 /**
  * Stands in for gateway and workers in tests of the supervisor: a real process that speaks only its protocol. It misbehaves as the file `<process
  * name>.order` in its home says, read at every start:
- * `refuse` (exit 64), `crash` (exit 1), `stubborn` (ignores SIGTERM), `hang` (stops answering once ready),
+ * `refuse CODE` (exits so), `crash` (exit 1), `stubborn` (ignores SIGTERM), `hang` (stops answering once ready),
  * `deaf` (ignores everything once ready), `slow` (never becomes ready), `services` (says that there are services).
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -27,9 +27,9 @@ process.on("SIGTERM", () => {
   process.exit(0);
 });
 
-if (order === "refuse") {
+if (order.startsWith("refuse")) {
   log("error", "ROOST_PORT is taken");
-  process.exit(64);
+  process.exit(Number(order.split(" ")[1]));
 }
 if (order === "crash") throw new Error("out of birdseed");
 log("info", `database ${process.env["ROOST_DATABASE_URL"]}`);
