@@ -16,6 +16,13 @@ export function parseMoment(text: string, timeZone: string): number {
   return timeZoneOf(timeZone).instantOf(wallMs);
 }
 
+/** `14:05:09`, on another day than today `2025-06-01 14:05:09`. */
+export function formatMoment(time: string | number, { timeZone, nowMs }: { timeZone: string; nowMs: number }): string {
+  const dayOf = (at: string | number) => new Date(at).toLocaleDateString("sv-SE", { timeZone });
+  const day = dayOf(time);
+  return day === dayOf(nowMs) ? formatClock(time, timeZone) : `${day} ${formatClock(time, timeZone)}`;
+}
+
 /** `14:05:09`. */
 export function formatClock(time: string | number, timeZone: string): string {
   return new Date(time).toLocaleTimeString("en-GB", { timeZone });

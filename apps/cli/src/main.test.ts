@@ -4,7 +4,7 @@ import { RoostError } from "@roost/base";
 import { textWidth } from "@roost/base/text-width";
 import { runRoost } from "./testing/run-roost.ts";
 import { startRoost } from "./testing/start-roost.ts";
-import { nothingBelow, someActivity, someJob, someRun, someRunId, someSummary } from "./testing/records.ts";
+import { nothingBelow, someActivity, someJob, someRun, someRunId, someStatus, someSummary } from "./testing/records.ts";
 import { serveGateway } from "./testing/serve-gateway.ts";
 
 test("roost suggests the nearest command and exits with 64", async () => {
@@ -195,7 +195,8 @@ test("roost jobs show prints what a job is for, and so why one that was brought 
     description: "it could not be read: no schedule\nSecond line.",
   };
   const listTicks = () => ({ items: [], next: null });
-  await using gateway = await serveGateway({ getJob: () => ({ job, ticks: [] }), listTicks });
+  const getStatus = () => someStatus();
+  await using gateway = await serveGateway({ getJob: () => ({ job, ticks: [] }), listTicks, getStatus });
   const { stdout, stderr } = await runRoost(["jobs", "show", job.id], gateway);
   assert.equal(stderr, "");
   assert.match(stdout, /tools +notify\nbudget +\$0\.50, 300\.0k tokens\n/);

@@ -26,7 +26,8 @@ export async function requireTools(client: RoostClient, names: readonly string[]
       refuseUnknown(`"${name}" is not a tool`, name, toolNames);
 }
 
-function refuseUnknown(what: string, name: string, names: readonly string[]): void {
+/** @throws RoostError `invalid_input` naming the nearest one */
+export function refuseUnknown(what: string, name: string, names: readonly string[]): void {
   if (names.includes(name)) return;
   const nearest = nearestName(name, names);
   const advice = nearest === undefined ? `known: ${names.join(", ") || "none"}` : `did you mean ${nearest}?`;

@@ -77,7 +77,7 @@ function addShow(agents: Command, context: CliContext): void {
 
 function agentColumns(nowMs: number): Column<AgentRecord>[] {
   return [
-    { title: "AGENT", value: ({ id }) => id, widthMin: 8 },
+    { title: "AGENT", value: ({ id }) => id },
     { title: "STATE", value: ({ state }) => state, tone: ({ state }) => toneOf(state), importance: 4 },
     { title: "VERSION", value: ({ version }) => String(version), alignRight: true, label: "version" },
     { title: "FROM", value: ({ source, definedBy }) => plainLine(source ?? definedBy), importance: 6, label: "from" },

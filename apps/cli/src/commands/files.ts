@@ -67,7 +67,7 @@ function countLines(count: number): string {
 
 function columns(nowMs: number): Column<HomeFileRecord>[] {
   return [
-    { title: "PATH", value: ({ path }) => plainLine(path), widthMin: 16 },
+    { title: "PATH", value: ({ path }) => plainLine(path) },
     { title: "MARKED", value: ({ mark }) => markedText(mark), tone: () => "warn", label: "marked" },
     { title: "FROM", value: ({ mark }) => plainLine(mark?.sources.join(", ") ?? ""), importance: 2, label: "from" },
     { title: "BYTES", value: ({ bytes }) => String(bytes), alignRight: true, importance: 4, label: "bytes" },

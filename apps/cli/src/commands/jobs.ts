@@ -10,6 +10,7 @@ import { formatDurationMs, createId, parseDurationMs } from "@roost/base";
 import type { Command } from "commander";
 import { stringify } from "yaml";
 import type { CliContext } from "../cli-context.ts";
+import { readHomeZone } from "../home-zone.ts";
 import { noteUnreadable } from "../print/note-unreadable.ts";
 import { describePostcondition } from "../print/describe-postcondition.ts";
 import { parseOptionCount } from "../parse-option.ts";
@@ -66,7 +67,8 @@ function addList(jobs: Command, context: CliContext): void {
         jobsMax,
       );
       if (terminal.isJson) return terminal.json({ jobs: rows });
-      terminal.table(rows, jobColumns(clock.nowMs()), "There are no jobs: add one with roost jobs add");
+      const view = { nowMs: clock.nowMs(), timeZone: await readHomeZone(client) };
+      terminal.table(rows, jobColumns(view), "There are no jobs: add one with roost jobs add");
     });
 }
 
@@ -97,7 +99,7 @@ function addShow(jobs: Command, context: CliContext): void {
                 count,
               );
         if (terminal.isJson) return terminal.json({ job, ticks: shown });
-        printJob(context, job, clock.nowMs());
+        printJob(context, job, await readHomeZone(client));
         terminal.line();
         terminal.table(shown, tickColumns(clock.nowMs()), "No ticks yet");
       },
@@ -109,7 +111,8 @@ function printDefinition({ terminal }: CliContext, found: JobVersionRecord): voi
   terminal.write(plainText(stringify({ id: found.jobId, ...found.definition })));
 }
 
-function printJob({ terminal }: CliContext, job: JobRecord, nowMs: number): void {
+function printJob({ terminal, clock }: CliContext, job: JobRecord, timeZone: string): void {
+  const nowMs = clock.nowMs();
   const { definition } = job;
   terminal.line(
     `${terminal.paint(plainLine(definition.title ?? job.id), "strong")}  ${terminal.paint(job.state, toneOf(job.state))}`,
@@ -118,7 +121,7 @@ function printJob({ terminal }: CliContext, job: JobRecord, nowMs: number): void
   const pairs: [string, string][] = [
     ["id", `${job.id}, version ${job.version}`],
     ["about", plainText(definition.description ?? "").trim()],
-    ["when", describeTrigger(definition.trigger)],
+    ["when", describeTrigger(definition.trigger, { timeZone })],
     ["next", relativeTime(job.dueAt ?? job.nextAt, nowMs)],
     ["gathered", job.gatheredCount === 0 ? "" : `${job.gatheredCount} events`],
     ["paused", plainLine(job.pausedReason ?? "")],
@@ -234,15 +237,15 @@ function addRemove(jobs: Command, context: CliContext): void {
     });
 }
 
-function jobColumns(nowMs: number): Column<JobRecord>[] {
+function jobColumns({ nowMs, timeZone }: { nowMs: number; timeZone: string }): Column<JobRecord>[] {
   return [
-    { title: "ID", value: (job) => job.id, widthMin: 12 },
+    { title: "ID", value: (job) => job.id },
     {
       title: "STATE",
       value: (job) => (job.definition.enabled ? job.state : "disabled"),
       tone: (job) => toneOf(job.state),
     },
-    { title: "WHEN", value: (job) => describeTrigger(job.definition.trigger), widthMin: 9 },
+    { title: "WHEN", value: (job) => describeTrigger(job.definition.trigger, { timeZone }), widthMin: 9 },
     { title: "NEXT", value: (job) => relativeTime(job.dueAt ?? job.nextAt, nowMs), label: "due" },
     { title: "LAST", value: lastOf(nowMs), importance: 2, label: "last" },
     { title: "TITLE", value: (job) => job.definition.title ?? "", widthMin: 10, importance: 4 },

@@ -64,7 +64,7 @@ export function addLogDeadCommands(log: Command, context: CliContext): void {
 function columns(nowMs: number): Column<DeadLetterRecord>[] {
   return [
     { title: "NUMBER", value: (letter) => String(letter.number), alignRight: true },
-    { title: "FOR", value: (letter) => letter.key, widthMin: 8 },
+    { title: "FOR", value: (letter) => letter.key },
     { title: "EVENT", value: (letter) => letter.eventType, widthMin: 8 },
     { title: "AT", value: (letter) => `${letter.topic}/${letter.partition}:${letter.offset}` },
     {

@@ -182,7 +182,7 @@ function lagOf(lagMs: number | null): string {
 function groupColumns(nowMs: number): Column<ConsumerGroupRecord>[] {
   const reading = ({ partitions }: ConsumerGroupRecord) => partitions.filter((each) => each.state !== "idle");
   return [
-    { title: "GROUP", value: (group) => group.name, widthMin: 12 },
+    { title: "GROUP", value: (group) => group.name },
     { title: "STATE", value: worstOf, tone: (group) => toneOfState(worstOf(group)) },
     {
       title: "LAG",

@@ -61,7 +61,7 @@ function addReplay(log: Command, context: CliContext): void {
 
 function projectionColumns(nowMs: number): Column<ProjectionRecord>[] {
   return [
-    { title: "PROJECTION", value: (one) => one.name, widthMin: 12 },
+    { title: "PROJECTION", value: (one) => one.name },
     { title: "TOPICS", value: (one) => one.topics.join(", "), importance: 3, label: "from" },
     { title: "TABLES", value: (one) => one.tables.join(", "), importance: 2, label: "to" },
     { title: "COMPARED", value: (one) => relativeTime(one.last?.endedAt, nowMs), label: "compared" },

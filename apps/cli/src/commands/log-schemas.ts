@@ -44,7 +44,7 @@ function addList(schemas: Command, context: CliContext): void {
       terminal.table(
         type === undefined ? newestOf(rows) : rows,
         [
-          { title: "TYPE", value: (row) => row.type, widthMin: 12 },
+          { title: "TYPE", value: (row) => row.type },
           { title: "VERSION", value: (row) => String(row.version), alignRight: true, label: "version" },
           { title: "TOPIC", value: (row) => row.topic, importance: 3, label: "topic" },
           { title: "MODE", value: (row) => row.compatibility, importance: 2 },

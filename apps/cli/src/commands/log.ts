@@ -1,11 +1,15 @@
 /** `roost log …`: follows events, reads a partition from an offset, and explains why something happened. */
-import type { CausalNodeRecord, Event } from "@roost/contract/operations";
+import { describeEventData, type CausalNodeRecord, type Event } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { findRunId } from "../find-by-id.ts";
-import { formatClock, readHomeZone } from "../home-zone.ts";
+import type { RoostClient } from "../connect.ts";
+import { formatClock, formatMoment, readHomeZone } from "../home-zone.ts";
 import { collectOption, parseOptionCount, parseOptionDuration } from "../parse-option.ts";
 import { cutText, plainLine, textWidth } from "@roost/base/text-width";
+import { shortId } from "../print/short-id.ts";
+import { readPages } from "../read-pages.ts";
+import { refuseUnknown } from "../require-agent.ts";
 import { addLogDeadCommands } from "./log-dead.ts";
 import { addLogGroupsCommands } from "./log-groups.ts";
 import { addLogReplayCommands } from "./log-replay.ts";
@@ -44,6 +48,7 @@ function addTail(log: Command, context: CliContext): void {
     .option("--since <duration>", "start with events of this age, as in 2h", parseOptionDuration)
     .action(async (options: TailOptions) => {
       const { client } = await context.connect();
+      await requireTypes(client, options.type ?? []);
       const timeZone = await readHomeZone(client);
       const events = client.tailEvents({
         topics: options.topic,
@@ -89,7 +94,7 @@ function addTopics(log: Command, context: CliContext): void {
       terminal.table(
         topics,
         [
-          { title: "TOPIC", value: (topic) => topic.name, widthMin: 12 },
+          { title: "TOPIC", value: (topic) => topic.name },
           {
             title: "PARTITIONS",
             value: (topic) => String(topic.partitions.length),
@@ -141,18 +146,47 @@ function printNodes(
   }
 }
 
-function printEvent({ terminal }: CliContext, event: Event, timeZone: string): void {
+/** The time, what happened, to which thing, and what is known of it; with --json the whole event. */
+function printEvent({ terminal, clock }: CliContext, event: Event, timeZone: string): void {
   if (terminal.isJson) return terminal.jsonLine(event);
   const { paint } = terminal;
-  const subject = event.subject === null ? "" : plainLine(event.subject);
-  const time = formatClock(event.time, timeZone);
-  const head = `${time} ${plainLine(event.type)}`;
-  const rest = plainLine(`${subject} ${JSON.stringify(event.data)}`);
-  const room = terminal.columns - textWidth(head) - 1;
+  const type = plainLine(event.type);
+  const time = formatMoment(event.time, { timeZone, nowMs: clock.nowMs() });
+  const subject = event.subject === null ? "" : subjectOf(plainLine(event.subject));
+  const told = plainLine(describeEventData(event));
+  const head = [time, type.padEnd(typeWidth), subject].filter(Boolean).join(" ");
+  const room = terminal.columns - textWidth(head) - 2;
+  const shown = [paint(time, "dim"), paint(type.padEnd(typeWidth), toneOfType(event.type)), subject]
+    .filter(Boolean)
+    .join(" ");
   terminal.line(
-    `${paint(time, "dim")} ${paint(plainLine(event.type), toneOfType(event.type))}${room > 8 ? ` ${paint(cutText(rest, room), "dim")}` : ""}`,
+    told === "" || told === event.subject || room < toldWidthMin
+      ? shown
+      : `${shown}  ${paint(cutText(told, room), "dim")}`,
   );
 }
+
+/** Types longer than this are rare. */
+const typeWidth = 16;
+const toldWidthMin = 8;
+
+function subjectOf(subject: string): string {
+  return /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(subject) ? shortId(subject) : subject;
+}
+
+/** Waiting for an event of a misspelt type would take for ever. */
+async function requireTypes(client: RoostClient, types: readonly string[]): Promise<void> {
+  if (types.length === 0) return;
+  const schemas = await readPages(
+    (page) => client.listSchemas(page),
+    (page) => page.items,
+    schemasMax,
+  );
+  const known = [...new Set(schemas.map(({ type }) => type))];
+  for (const type of types) refuseUnknown(`no event type "${type}" is registered`, type, known);
+}
+
+const schemasMax = 10_000;
 
 function toneOfType(type: string) {
   if (/\.(?:failed|lost|unknown|diverged|outdated|missed)$/.test(type)) return "bad";

@@ -70,7 +70,7 @@ function addResume(queues: Command, context: CliContext): void {
 
 function queueColumns(nowMs: number): Column<QueueRecord>[] {
   return [
-    { title: "QUEUE", value: (queue) => queue.name, widthMin: 10 },
+    { title: "QUEUE", value: (queue) => queue.name },
     {
       title: "STATE",
       value: (queue) => (queue.pausedAt === null ? "open" : "paused"),

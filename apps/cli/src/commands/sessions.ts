@@ -61,7 +61,7 @@ function printMessage({ terminal }: CliContext, message: MessageRecord, nowMs: n
 
 function sessionColumns(nowMs: number): Column<SessionRecord>[] {
   return [
-    { title: "KEY", value: (session) => session.key, widthMin: 12 },
+    { title: "KEY", value: (session) => session.key },
     { title: "TITLE", value: (session) => session.title ?? "", widthMin: 10, importance: 3 },
     { title: "AGENT", value: (session) => session.agent, importance: 4 },
     {

@@ -43,7 +43,7 @@ async function fetchDocument(context: CliContext, path: string): Promise<Respons
 type Entry = z.output<typeof ConfigEntry>;
 
 const columns: Column<Entry>[] = [
-  { title: "NAME", value: (entry) => entry.name, widthMin: 12 },
+  { title: "NAME", value: (entry) => entry.name },
   { title: "VALUE", value: (entry) => entry.value ?? "-", widthMin: 12 },
   { title: "FROM", value: (entry) => entry.source, tone: () => "dim", importance: 2 },
 ];

@@ -34,7 +34,7 @@ export function addStateCommand(program: Command, context: CliContext): void {
 }
 
 const columns: Column<StateSummaryRecord>[] = [
-  { title: "NAME", value: (file) => file.name, widthMin: 12 },
+  { title: "NAME", value: (file) => file.name },
   { title: "AGE", value: (file) => (file.ageMs === null ? "" : formatDurationMs(file.ageMs)), label: "age" },
   { title: "VERSION", value: (file) => String(file.version), importance: 2, alignRight: true, label: "version" },
   { title: "BY", value: (file) => file.updatedBy ?? "", widthMin: 8, importance: 2, label: "by" },

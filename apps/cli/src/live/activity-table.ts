@@ -26,8 +26,6 @@ export function activityColumns(nowMs: number): Column<ActivityRecord>[] {
     {
       title: "ID",
       value: (row) => (row.kind === "run" ? shortId(row.id) : row.id),
-      widthMin: 8,
-      importance: 2,
       tone: () => "dim",
     },
   ];

@@ -26,5 +26,6 @@ export function toneOf(state: string): Tone {
   if (["running", "done", "fired", "active", "delivered"].includes(state)) return "good";
   if (["failed", "diverged", "outdated", "missed", "lost"].includes(state)) return "bad";
   if (["unknown", "paused", "cancelled", "skipped", "open"].includes(state)) return "warn";
+  if (state === "idle") return "dim";
   return state === "waiting" || state === "queued" || state === "due" ? "accent" : "plain";
 }

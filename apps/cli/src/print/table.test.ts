@@ -39,6 +39,25 @@ for (const width of [40, 80, 120]) {
   });
 }
 
+test("formatTable() keeps an id whole that is wider than the screen", () => {
+  const id = Array.from({ length: 30 }, (_, index) => `part${index}`).join("-");
+  for (const shown of [columns, columns.toReversed()])
+    for (const width of [30, 80]) {
+      const lines = formatTable([{ title: "Short", state: "x", why: "y", id }], shown, {
+        columns: width,
+        paint: createPaint(false),
+      });
+      for (const line of lines) assert.ok(textWidth(line) <= width, line);
+      assert.ok(
+        lines
+          .map((line) => line.trim())
+          .join("")
+          .includes(id),
+        lines.join("\n"),
+      );
+    }
+});
+
 test("formatTable() drops the least important column first", () => {
   const [head = ""] = formatTable(rows, columns, { columns: 80, paint: createPaint(false) });
   assert.match(head, /TITLE.*STATE.*WHY.*ID/);

@@ -1,6 +1,6 @@
-/** Tables that fit: columns shrink, the least important are dropped, and on a narrow screen each row becomes a few lines. */
+/** Tables that fit: columns shrink, the least important are dropped, and where that does not suffice each row becomes a few lines. */
 import type { Paint, Tone } from "./create-paint.ts";
-import { cutText, padText, plainLine, textWidth } from "@roost/base/text-width";
+import { cutText, padText, plainLine, textWidth, wrapText } from "@roost/base/text-width";
 
 export interface Column<Row> {
   title: string;
@@ -27,9 +27,8 @@ export function formatTable<Row>(
   view: { columns: number; paint: Paint },
 ): string[] {
   const cells = rows.map((row) => columns.map((column) => plainLine(column.value(row))));
-  if (view.columns <= phoneColumnsMax)
-    return rows.flatMap((row, index) => formatCard(row, cells[index] ?? [], columns, view));
-  const shown = fit(columns, cells, view.columns);
+  const shown = view.columns <= phoneColumnsMax ? undefined : fit(columns, cells, view.columns);
+  if (shown === undefined) return rows.flatMap((row, index) => formatCard(row, cells[index] ?? [], columns, view));
   const header = shown.map(({ column, width }) =>
     view.paint(align(column, cutText(column.title, width), width), "dim"),
   );
@@ -48,7 +47,12 @@ interface ShownColumn<Row> {
   width: number;
 }
 
-function fit<Row>(columns: readonly Column<Row>[], cells: string[][], available: number): ShownColumn<Row>[] {
+/** Undefined when what is never cut does not fit. */
+function fit<Row>(
+  columns: readonly Column<Row>[],
+  cells: string[][],
+  available: number,
+): ShownColumn<Row>[] | undefined {
   let shown = columns
     .map((column, at) => ({
       column,
@@ -62,7 +66,7 @@ function fit<Row>(columns: readonly Column<Row>[], cells: string[][], available:
     const shrinkable = shown.reduce((sum, entry) => sum + entry.width - minimumOf(entry), 0);
     if (shrinkable >= over) return shrink(shown, over);
     const least = Math.max(...shown.map(({ column }) => column.importance ?? 1));
-    if (least === 1) return shrink(shown, shrinkable);
+    if (least === 1) return undefined;
     const dropped = shown.findLast(({ column }) => (column.importance ?? 1) === least);
     shown = shown.filter((entry) => entry !== dropped);
   }
@@ -96,7 +100,7 @@ function align<Row>(column: Column<Row>, text: string, width: number): string {
   return column.alignRight === true ? " ".repeat(Math.max(0, width - textWidth(text))) + text : padText(text, width);
 }
 
-/** Formats a row as a heading and the non-empty cells below it. */
+/** Formats a row as a heading and the non-empty cells below it; a cell that is never cut is wrapped. */
 function formatCard<Row>(
   row: Row,
   cells: string[],
@@ -118,12 +122,15 @@ function formatCard<Row>(
       line = "";
       width = 0;
     }
-    const shown = cutText(text, room);
+    const [shown = "", ...more] =
+      column.widthMin === undefined ? wrapText(text, room).toReversed() : [cutText(text, room)];
+    lines.push(...more.toReversed().map((part) => indent + part));
     line += (isOnLine ? view.paint(dot, "dim") : "") + view.paint(shown, column.tone?.(row) ?? "plain");
     width += (isOnLine ? dot.length : 0) + textWidth(shown);
   }
   if (line !== "") lines.push(indent + line);
-  return [view.paint(cutText(title, view.columns), "strong"), ...lines];
+  const heading = columns[0]?.widthMin === undefined ? wrapText(title, view.columns) : [cutText(title, view.columns)];
+  return [...heading.map((part) => view.paint(part, "strong")), ...lines];
 }
 
 const indent = "  ";

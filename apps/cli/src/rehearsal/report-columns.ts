@@ -12,7 +12,7 @@ const tokensText = (tokens: number) => (tokens === 0 ? "" : formatCount(tokens))
 
 export function jobColumns(): Column<RehearsedJob>[] {
   return [
-    { title: "JOB", value: (job) => job.jobId, widthMin: 12, tone: () => "strong" },
+    { title: "JOB", value: (job) => job.jobId, tone: () => "strong" },
     {
       title: "WHEN",
       value: (job) => (job.state === "active" ? job.when : `${job.when} (${job.state})`),
@@ -54,7 +54,7 @@ export function jobColumns(): Column<RehearsedJob>[] {
 
 export function runColumns(moments: Moments): Column<RehearsedRun>[] {
   return [
-    { title: "RUN", value: (run) => run.run, widthMin: 12 },
+    { title: "RUN", value: (run) => run.run },
     { title: "BEGINS", value: (run) => (run.startedAt === null ? "" : moments.short(run.startedAt)) },
     {
       title: "TAKES",

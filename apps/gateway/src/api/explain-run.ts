@@ -1,6 +1,6 @@
 /** Explains a run: the events of its correlation, linked by their causes. */
 import type { Handler } from "@roost/contract";
-import type { CausalNodeRecord, explainRun as operation } from "@roost/contract/operations";
+import { describeEvent, type CausalNodeRecord, type explainRun as operation } from "@roost/contract/operations";
 import { RoostError } from "@roost/base";
 import {
   buildCausality,
@@ -14,7 +14,6 @@ import {
 } from "@roost/kernel";
 import { placeOf, toPage, uuidPlace } from "../records/page.ts";
 import { requireUuid } from "../records/require-uuid.ts";
-import { describeEvent } from "../records/describe-event.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 
 export function explainRun(kernel: Kernel): Handler<typeof operation> {

@@ -11,7 +11,7 @@ import { isoOrNull } from "../records/iso.ts";
 import { placeOf, textPlace, toPage, uuidPlace } from "../records/page.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 
-export function listActivity(kernel: Kernel): Handler<typeof operation> {
+export function listActivity(kernel: Kernel, timeZone: string): Handler<typeof operation> {
   return async ({ limit, after }) => {
     const place = placeOf(activityPlace, after);
     const jobPlace = place?.kind === "job" ? place : undefined;
@@ -24,7 +24,7 @@ export function listActivity(kernel: Kernel): Handler<typeof operation> {
     const rows = [
       ...runs.map((run) => ofRun(run, { holds: locks.get(run.id) ?? [], isPaused: paused.has(run.queue) })),
       ...jobs
-        .map(ofJob)
+        .map((job) => ofJob(job, timeZone))
         .toSorted(byDue)
         .filter((job) => jobPlace === undefined || byDue(job, jobPlace) > 0),
     ];
@@ -82,15 +82,15 @@ function causeOf(run: Activity): ActivityRecord["causedBy"] {
   return run.sessionKey === null ? null : { kind: "message", id: run.sessionKey };
 }
 
-function ofJob(job: Job): ActivityRecord {
+function ofJob(job: Job, timeZone: string): ActivityRecord {
   return {
     kind: "job",
     id: job.id,
     title: job.definition.title ?? job.id,
     agent: job.definition.agent,
     sessionKey: null,
-    state: job.state === "paused" ? "paused" : "due",
-    why: job.pausedReason ?? whyOf(job),
+    state: job.state === "paused" ? "paused" : job.dueAt === null ? "idle" : "due",
+    why: job.pausedReason ?? whyOf(job, timeZone),
     causedBy: null,
     holds: [],
     waitingFor: null,
@@ -105,9 +105,10 @@ function ofJob(job: Job): ActivityRecord {
   };
 }
 
-function whyOf(job: Job): string {
+function whyOf({ definition }: Job, timeZone: string): string {
+  if (!definition.enabled) return "disabled";
   try {
-    return describeTrigger(job.definition.trigger);
+    return describeTrigger(definition.trigger, { timeZone });
   } catch {
     return "its trigger cannot be read: define the job again";
   }

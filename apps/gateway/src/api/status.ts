@@ -22,7 +22,7 @@ export function serveStatus({
 }: StatusGiven & { directory: ServiceDirectory }): Served[] {
   return [
     serve(operations.getStatus, getStatus(kernel, facts, directory)),
-    serve(operations.listActivity, listActivity(kernel)),
+    serve(operations.listActivity, listActivity(kernel, facts.timeZone)),
     serve(operations.listNotices, listNotices(kernel)),
     serve(operations.getConfig, () => ({ entries: config })),
   ];

@@ -34,6 +34,7 @@ export const roostOperations = [
 export * from "../records/agent.ts";
 export * from "../records/consumer.ts";
 export * from "../records/coordination.ts";
+export * from "../records/describe-event.ts";
 export * from "../records/describe-trigger.ts";
 export * from "../records/event.ts";
 export * from "../records/fields.ts";

@@ -26,3 +26,9 @@ test("describeTrigger() does not name the reader's own time zone", () => {
   assert.equal(describeTrigger(trigger, { timeZone: "Europe/Berlin" }), "cron 0 6 * * *");
   assert.equal(describeTrigger(trigger, { timeZone: "UTC" }), "cron 0 6 * * * (Europe/Berlin)");
 });
+
+test("describeTrigger() writes a moment in the reader's time zone", () => {
+  const words = (at: string, timeZone: string) => describeTrigger({ kind: "at", at }, { timeZone });
+  assert.equal(words("2027-06-01T07:00:00.000Z", "Europe/Berlin"), "once at 2027-06-01 09:00");
+  assert.equal(words("2027-06-01T23:30:05Z", "Asia/Tokyo"), "once at 2027-06-02 08:30:05");
+});

@@ -57,7 +57,8 @@ export const Status = z
   .meta({ id: "Status" });
 export type Status = z.output<typeof Status>;
 
-export const activityStates = ["running", "waiting", "queued", "ready", "due", "paused"] as const;
+/** A job is `due` at its time, and `idle` while nothing but an event or a person would start it. */
+export const activityStates = ["running", "waiting", "queued", "ready", "due", "idle", "paused"] as const;
 
 /** A row of `roost ps`. */
 export const Activity = z
