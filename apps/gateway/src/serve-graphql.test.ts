@@ -126,3 +126,28 @@ test("A subscription reads the log as over HTTP and goes on behind an event", as
   await again.return!(undefined);
   while (gateway.held().watches > 0) await new Promise((resolve) => setImmediate(resolve));
 });
+
+test("Runs are read with their jobs and sessions, whose records are those of the API", async () => {
+  await using gateway = await createTestGateway();
+  const { client } = gateway;
+  await client.defineJob({ jobId: "brief", trigger: { kind: "manual" }, overlap: "allow", prompt: "What is new?" });
+  for (const key of ["1", "2"]) await client.runJob({ jobId: "brief", idempotencyKey: key });
+  await client.removeJob({ jobId: "brief" });
+  await client.sendMessage({ sessionKey: "main", text: "Hello" });
+  const { data, errors } = await ask(
+    gateway,
+    `{ listRuns { items { id job { id state } session { key kind } parent { id } } } }`,
+  );
+  assert.equal(errors, undefined);
+  const { items } = await client.listRuns();
+  assert.deepEqual(
+    data.listRuns.items,
+    items.map(({ id, jobId, sessionKey, sessionKind }) => ({
+      id,
+      job: jobId === null ? null : { id: "brief", state: "removed" },
+      session: sessionKey === "main" ? { key: sessionKey, kind: sessionKind } : null,
+      parent: null,
+    })),
+  );
+  assert.deepEqual([items.length, items.filter(({ jobId }) => jobId === "brief").length], [3, 2]);
+});

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { createHttpClient } from "./create-http-client.ts";
-import { people } from "./testing/people.ts";
+import { listPeople, people } from "./testing/people.ts";
 
 async function serve(listener: RequestListener): Promise<{ baseUrl: string } & AsyncDisposable> {
   const server = createServer(listener);
@@ -63,6 +63,16 @@ test("createHttpClient() refuses path parameters that would lead elsewhere", asy
     await assert.rejects(client.getPerson({ personId }), { code: "invalid_input" }, personId);
   }
   await assert.rejects(client.getPerson({} as never), { code: "invalid_input", message: /getPerson needs personId/ });
+  const paths = ["/../api", "/x/%2E%2e/../api", "/.\t./api", "/\\..\\..\\api", "@example.com/", "//../../api"];
+  for (const path of paths) {
+    const operations = [{ ...listPeople, path }];
+    const foreign = createHttpClient({ operations }, { baseUrl: "http://127.0.0.1:9/services/people" });
+    await assert.rejects(
+      foreign.listPeople(),
+      { code: "invalid_input", message: /its path .* leads elsewhere/s },
+      path,
+    );
+  }
 });
 
 test("createHttpClient() follows no redirect, and reads answers that are no problem documents", async () => {

@@ -145,6 +145,7 @@ function buildRequest(
     return encodeURIComponent(String(value));
   });
   const base = baseUrl.replace(/\/+$/, "");
+  requireBelow(base, path, operation);
   const { contentField, method } = operation;
   if (contentField === undefined && method !== "GET" && method !== "DELETE")
     return { url: base + path, body: JSON.stringify(rest), mediaType: "application/json" };
@@ -153,6 +154,12 @@ function buildRequest(
   const query = toQuery(rest).toString();
   const url = base + path + (query === "" ? "" : `?${query}`);
   return bytes === undefined || mediaType === undefined ? { url } : { url, body: bytes, mediaType };
+}
+
+/** Addresses are shortened when they are sent: a path of another maker's document must not lead out of its service. */
+function requireBelow(base: string, path: string, operation: CallableOperation): void {
+  if (!URL.canParse(base) || new URL(base + path).href.startsWith(new URL(`${base}/`).href)) return;
+  throw new RoostError("invalid_input", `${operation.id} cannot be called: its path ${operation.path} leads elsewhere`);
 }
 
 async function readAnswer(operation: CallableOperation, response: Response): Promise<unknown> {

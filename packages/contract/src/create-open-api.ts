@@ -77,17 +77,17 @@ function describeService({ name, events, relations, labels, vocabulary }: Servic
 
 /** Who follows relations goes by the document: a relation that does not hold is a fault of the contract. */
 function requireRelation({ name: service, operations }: ServiceContract, relation: Relation, schemas: Schemas): void {
-  const { from, name, field, to, via, key = "id" } = relation;
+  const { from, name, field, to, via, as = to, key = "id" } = relation;
   const properties = (schemas[from]?.["properties"] ?? {}) as Schemas;
   const isRef = JSON.stringify(properties[field] ?? null).includes(`"x-roost-ref":"${to}"`);
   assert(isRef, `service "${service}": ${from}.${field} is no ref("${to}"), as its relation ${name} says`);
   // What another service answers is seen where the two documents meet.
   if (relation.service !== undefined && relation.service !== service) return;
   const answer = toJsonSchema(operations.find(({ id }) => id === via)!.output);
-  const isAnswer = answer["id"] === to || Object.hasOwn((answer["$defs"] ?? {}) as Schemas, to);
-  assert(isAnswer, `service "${service}": ${via} answers with no ${to}, as the relation ${from}.${name} says`);
-  const hasKey = Object.hasOwn((schemas[to]?.["properties"] ?? {}) as Schemas, key);
-  assert(hasKey, `service "${service}": ${to} has no field ${key}, by which the relation ${from}.${name} finds it`);
+  const isAnswer = answer["id"] === as || Object.hasOwn((answer["$defs"] ?? {}) as Schemas, as);
+  assert(isAnswer, `service "${service}": ${via} answers with no ${as}, as the relation ${from}.${name} says`);
+  const hasKey = Object.hasOwn((schemas[as]?.["properties"] ?? {}) as Schemas, key);
+  assert(hasKey, `service "${service}": ${as} has no field ${key}, by which the relation ${from}.${name} finds it`);
 }
 
 function describeAccess({ scope, audience }: Access): Record<string, JsonValue> {

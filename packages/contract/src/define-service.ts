@@ -22,6 +22,8 @@ export interface Relation {
   readonly to: string;
   /** Id of the operation that returns it: one by its id, or a page of those whose ids are in a list of `ref(to)` in its input. */
   readonly via: string;
+  /** What `via` returns of it: `RunSummary` of a `Run`. Default: `to`. */
+  readonly as?: string;
   /** The service of `to` and `via`. Default: this one. */
   readonly service?: string;
   /** The field of `to` that holds its id. Default: `id`. */

@@ -3,6 +3,9 @@ import { defineService } from "./define-service.ts";
 import { roostEvents } from "./events/roost-events.ts";
 import { roostOperations } from "./operations/roost-operations.ts";
 
+const run = { to: "Run", as: "RunSummary", via: "listRuns" };
+const job = { to: "Job", via: "listJobs" };
+
 export const roostContract = defineService({
   name: "roost",
   title: "Roost",
@@ -15,15 +18,13 @@ export const roostContract = defineService({
   // It shows everything. Agents and services read runs and sessions by tools, which check labels.
   audience: ["owner", "device", "client", "script", "host"],
   relations: [
-    { from: "RunSummary", name: "job", field: "jobId", to: "Job", via: "getJob" },
-    { from: "RunSummary", name: "parent", field: "parentRunId", to: "Run", via: "getRun" },
-    { from: "RunSummary", name: "session", field: "sessionKey", to: "Session", via: "getSession", key: "key" },
-    { from: "Tick", name: "run", field: "runId", to: "Run", via: "getRun" },
-    { from: "Message", name: "run", field: "runId", to: "Run", via: "getRun" },
-    { from: "Question", name: "run", field: "runId", to: "Run", via: "getRun" },
-    { from: "Question", name: "job", field: "jobId", to: "Job", via: "getJob" },
-    { from: "Notice", name: "run", field: "runId", to: "Run", via: "getRun" },
-    { from: "Lock", name: "run", field: "runId", to: "Run", via: "getRun" },
+    ...["RunSummary", "Run"].flatMap((from) => [
+      { from, name: "job", field: "jobId", ...job },
+      { from, name: "parent", field: "parentRunId", ...run },
+      { from, name: "session", field: "sessionKey", to: "Session", via: "listSessions", key: "key" },
+    ]),
+    ...["Tick", "Message", "Question", "Notice", "Lock"].map((from) => ({ from, name: "run", field: "runId", ...run })),
+    { from: "Question", name: "job", field: "jobId", ...job },
   ],
   vocabulary: {
     run: "One durable execution of an agent for a job, a message or a parent run",

@@ -58,7 +58,8 @@ export interface ListJobsOptions {
   limit: number;
   /** `next` of the page before. */
   after?: string | undefined;
-  /** Default: all but removed ones. */
+  ids?: readonly string[] | undefined;
+  /** Default: all but removed ones; of given ids all. */
   states?: JobState[] | undefined;
   agent?: string | undefined;
   source?: string | undefined;
@@ -72,13 +73,14 @@ export async function listJobs(
   const limit = Math.min(options.limit, jobsPageMax);
   const rows = await kernel.database.query<Omit<Job, "lastTick">>(
     `select ${jobView} from roost.job
-     where id > $1 and state = any($2) and ($3::text is null or definition ->> 'agent' = $3) and ($4::text is null or source = $4)
-     order by id limit $5`,
+     where id > $1 and state = any($2) and ($3::text is null or definition ->> 'agent' = $3) and ($4::text is null or source = $4) and ($5::text[] is null or id = any($5))
+     order by id limit $6`,
     [
       options.after ?? "",
-      options.states ?? ["active", "paused", "finished"],
+      options.states ?? ["active", "paused", "finished", ...(options.ids === undefined ? [] : ["removed"])],
       options.agent ?? null,
       options.source ?? null,
+      options.ids ?? null,
       limit + 1,
     ],
   );

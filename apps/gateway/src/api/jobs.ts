@@ -37,10 +37,11 @@ export function serveJobs(given: Given): Served[] {
 
 function serveReading(kernel: Kernel): Served[] {
   return [
-    serve(operations.listJobs, async ({ limit, after, state }) => {
+    serve(operations.listJobs, async ({ limit, after, ids, state }) => {
       const page = await listJobs(kernel, {
         limit,
         after: placeOf(textPlace, after),
+        ids,
         states: state,
       });
       return toPage(page.jobs.map(toJobRecord), page.next);

@@ -43,8 +43,9 @@ export function serveRuns({ kernel, replays }: { kernel: Kernel; replays: Replay
 
 function serveReading(kernel: Kernel): Served[] {
   return [
-    serve(operations.listRuns, async ({ state, jobId, sessionKey, sessionKind, parentRunId, after, limit }) => {
+    serve(operations.listRuns, async ({ ids, state, jobId, sessionKey, sessionKind, parentRunId, after, limit }) => {
       const read = {
+        ids: ids?.map((id) => requireUuid("run", id)),
         states: state,
         jobId,
         sessionKey,

@@ -11,10 +11,11 @@ import { watchSession } from "./watch-session.ts";
 
 export function serveSessions({ kernel, memory }: { kernel: Kernel; memory: Memory }): Served[] {
   return [
-    serve(operations.listSessions, async ({ limit, after, kind }) => {
+    serve(operations.listSessions, async ({ limit, after, keys, kind }) => {
       const page = await listSessions(memory, {
         limit,
         after: placeOf(textPlace, after),
+        keys,
         kind,
       });
       const sessions = await Promise.all(

@@ -12,6 +12,7 @@ import {
   Tick,
   tickOutcomes,
 } from "../records/job.ts";
+import { pageLimitMax } from "../records/limits.ts";
 
 const jobsPerApplyMax = 500;
 
@@ -22,6 +23,7 @@ export const listJobs = defineOperation({
   summary: "Jobs by id",
   input: z.object({
     ...pageFields,
+    ids: z.array(ref("Job", JobId)).max(pageLimitMax).optional().describe("Only these, also when they are removed"),
     state: z.array(z.enum(jobStates)).max(4).optional().describe("Default: all but removed ones"),
   }),
   output: pageOf(Job),

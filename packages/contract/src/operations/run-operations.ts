@@ -19,6 +19,7 @@ import {
   Usd,
   ref,
 } from "../records/fields.ts";
+import { pageLimitMax } from "../records/limits.ts";
 import { ReplayReport } from "../records/replay.ts";
 import { Run, RunState, RunSummary, Step, stepOutcomes, Wait } from "../records/run.ts";
 
@@ -31,6 +32,7 @@ export const listRuns = defineOperation({
   summary: "Runs, newest first",
   input: z.object({
     ...pageFields,
+    ids: z.array(ref("Run")).max(pageLimitMax).optional().describe("Only these"),
     state: z.array(RunState).max(8).optional(),
     jobId: ref("Job", Slug).optional(),
     sessionKey: ref("Session", SessionKey).optional(),

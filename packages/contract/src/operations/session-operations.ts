@@ -16,6 +16,7 @@ import {
   ref,
 } from "../records/fields.ts";
 import { partLimits } from "../part.ts";
+import { pageLimitMax } from "../records/limits.ts";
 import { PartRef } from "../records/part.ts";
 import { RunSummary } from "../records/run.ts";
 import { Message, Session } from "../records/session.ts";
@@ -25,7 +26,11 @@ export const listSessions = defineOperation({
   method: "GET",
   path: "/sessions",
   summary: "Sessions, most recently used first",
-  input: z.object({ ...pageFields, kind: SessionKind.optional() }),
+  input: z.object({
+    ...pageFields,
+    keys: z.array(ref("Session", SessionKey)).max(pageLimitMax).optional().describe("Only these"),
+    kind: SessionKind.optional(),
+  }),
   output: pageOf(Session),
   effect: "readonly",
 });

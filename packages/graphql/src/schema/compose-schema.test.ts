@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createOpenApi, type OpenApiDocument } from "@roost/contract";
 import { roostContract } from "@roost/contract/roost";
-import { printType, validateSchema, type GraphQLSchema } from "graphql";
+import { execute, parse, printType, validateSchema, type GraphQLSchema } from "graphql";
+import type { GraphqlContext } from "../graphql-context.ts";
 import { createTestGraphql, sourceOf } from "../testing/create-test-graphql.ts";
 import { createTwoServices } from "../testing/two-services.ts";
 import { composeSchema } from "./compose-schema.ts";
@@ -72,7 +73,7 @@ test("composeSchema() makes a valid schema of Roost's own API, with every relati
       .map(({ id }) => id)
       .toSorted(),
   );
-  assert.match(shown(schema, "RunSummary"), /job: Job\n {2}parent: Run\n {2}session: Session\n/);
+  assert.match(shown(schema, "RunSummary"), /job: Job\n {2}parent: RunSummary\n {2}session: Session\n/);
 });
 
 test("composeSchema() gives what services take: constants of unions, names of enums, nulls only where they may be", async () => {
@@ -220,4 +221,57 @@ test("composeSchema() leaves out a relation that cannot be followed and a servic
   const { schema, problems } = composeSchema([sourceOf(crm!, true), broken]);
   assert.deepEqual(problems, ["broken: unreadable"]);
   assert.deepEqual(Object.keys(schema.getQueryType()!.getFields()), ["listPeople"]);
+});
+
+test("Roost's own relations are one call for all records, also where several lead to one kind", async () => {
+  const document = createOpenApi(roostContract, { version: "1" });
+  const { schema } = composeSchema([{ name: "roost", title: "Roost", document, isOwn: true }]);
+  const calls: [string, unknown][] = [];
+  const run = (index: number) => ({
+    id: `r${index}`,
+    title: `Run ${index}`,
+    jobId: `j${index % 3}`,
+    parentRunId: `r${index + 50}`,
+    sessionKey: "main",
+  });
+  const answers: Record<string, (input: Record<string, unknown>) => unknown[]> = {
+    listRuns: ({ ids }) =>
+      ((ids ?? Array.from({ length: 50 }, (_, index) => `r${index}`)) as string[]).map((id) =>
+        run(Number(id.slice(1))),
+      ),
+    listJobs: ({ ids }) => (ids as string[]).map((id) => ({ id, version: 1 })),
+    listSessions: ({ keys }) => (keys as string[]).map((key) => ({ key, title: `Session ${key}` })),
+    listTicks: () => [{ jobId: "j0", runId: "r1" }],
+  };
+  const contextValue: GraphqlContext = {
+    loaders: new Map(),
+    call: async ({ operation, input }) => {
+      calls.push([operation.id, input["limit"]]);
+      return { items: answers[operation.id]!(input), next: null };
+    },
+    open: () => {
+      throw new Error("nothing is a stream here");
+    },
+  };
+  const { data, errors } = await execute({
+    schema,
+    document: parse(`{ listRuns(limit: 50) { items { id job { id } session { key } parent { id job { id } } } }
+      listTicks(jobId: "j0") { items { run { title } } } }`),
+    contextValue,
+  });
+  assert.equal(errors, undefined);
+  const { items } = (data as { listRuns: { items: object[] } }).listRuns;
+  assert.deepEqual(JSON.parse(JSON.stringify(items[1])), {
+    id: "r1",
+    job: { id: "j1" },
+    session: { key: "main" },
+    parent: { id: "r51", job: { id: "j0" } },
+  });
+  assert.deepEqual(calls, [
+    ["listRuns", 50],
+    ["listTicks", undefined],
+    ["listJobs", 3],
+    ["listSessions", 1],
+    ["listRuns", 51],
+  ]);
 });

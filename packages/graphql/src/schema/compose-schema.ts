@@ -105,9 +105,9 @@ function joinServices(models: ReadonlyMap<string, ServiceModel>, problems: strin
           problems.push(`${where}: ${plan}`);
           continue;
         }
-        const type = outputs.get(plan.target.name)?.objectOf(relation.to);
+        const type = outputs.get(plan.target.name)?.objectOf(plan.record);
         if (type === undefined) {
-          problems.push(`${where}: ${relation.to} is no object`);
+          problems.push(`${where}: ${plan.record} is no object`);
           continue;
         }
         fields[nameOf(relation.name)] = {

@@ -14,6 +14,8 @@ export interface RelationPlan {
   relation: Relation;
   /** Of the record that it leads to. */
   target: ServiceModel;
+  /** That record's component. */
+  record: string;
   operation: DescribedOperation;
   /** The field of the operation's input that takes the id, or the ids. */
   argument: string;
@@ -36,7 +38,7 @@ export function planRelation(
   from: ServiceModel,
   models: ReadonlyMap<string, ServiceModel>,
 ): RelationPlan | string {
-  const { field, to, via, key = "id", service = from.name } = relation;
+  const { field, to, via, as = to, key = "id", service = from.name } = relation;
   const target = models.get(service);
   const operation = target?.operations.get(via);
   if (target === undefined || operation === undefined) return `${service} has no operation ${via}`;
@@ -50,11 +52,12 @@ export function planRelation(
   const many = shaped.find(({ shape }) => shape.kind === "list" && isRef(shapeOf(shape.items, target.schemas), to));
   const argument = many ?? shaped.find(({ shape }) => isRef(shape, to));
   if (argument === undefined) return `${via} takes no id of a ${to}`;
-  const place = placeOf(operation, to, { target, inList: many !== undefined });
-  if (place === undefined) return `${via} answers with no ${to}`;
+  const place = placeOf(operation, as, { target, inList: many !== undefined });
+  if (place === undefined) return `${via} answers with no ${as}`;
   return {
     relation,
     target,
+    record: as,
     operation,
     argument: argument.name,
     takesMany: many !== undefined,
@@ -99,7 +102,7 @@ export function followRelation(plan: RelationPlan, record: unknown, context: Gra
 
 function loaderOf(plan: RelationPlan, context: GraphqlContext): DataLoader<string, unknown> {
   // Relations of several records to one kind of record share their calls.
-  const name = `${plan.target.name} ${plan.operation.id} ${plan.relation.to}`;
+  const name = `${plan.target.name} ${plan.operation.id} ${plan.record}`;
   const known = context.loaders.get(name);
   if (known !== undefined) return known;
   const made = new DataLoader<string, unknown>(

@@ -18,6 +18,7 @@ import {
 import type { Question } from "./question.ts";
 
 export interface RunQuery {
+  ids?: readonly string[] | undefined;
   states?: RunState[] | undefined;
   jobId?: string | undefined;
   agent?: string | undefined;
@@ -36,6 +37,7 @@ export async function listRuns(kernel: Kernel, query: RunQuery = {}): Promise<Ru
   const values: unknown[] = [];
   const bind = (value: unknown) => `$${values.push(value)}`;
   const conditions = [
+    ...(query.ids === undefined ? [] : [`r.id = any(${bind(query.ids)}::uuid[])`]),
     ...(query.states === undefined ? [] : [`r.state = any(${bind(query.states)}::text[])`]),
     ...(query.jobId === undefined ? [] : [`r.job_id = ${bind(query.jobId)}`]),
     ...(query.agent === undefined ? [] : [`r.agent = ${bind(query.agent)}`]),

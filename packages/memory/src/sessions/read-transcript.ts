@@ -57,16 +57,21 @@ export interface SessionPage {
 /** Sessions, most recently used first. */
 export async function listSessions(
   memory: Memory,
-  query: { kind?: SessionKind | undefined; limit?: number | undefined; after?: string | undefined } = {},
+  query: {
+    keys?: readonly string[] | undefined;
+    kind?: SessionKind | undefined;
+    limit?: number | undefined;
+    after?: string | undefined;
+  } = {},
 ): Promise<SessionPage> {
   const count = Math.min(Math.max(1, Math.trunc(query.limit ?? 50)), pageMax);
   const rows = await memory.kernel.database.query<Session>(
     `select ${sessionColumns} from memory.session s
-     where ($1::text is null or kind = $1)
+     where ($1::text is null or kind = $1) and ($4::text[] is null or key = any($4))
        and ($2::text is null or (coalesce(last_message_at, created_at), key) <
          (select coalesce(last_message_at, created_at), key from memory.session where key = $2))
      order by coalesce(last_message_at, created_at) desc, key desc limit $3`,
-    [query.kind ?? null, query.after ?? null, count + 1],
+    [query.kind ?? null, query.after ?? null, count + 1, query.keys ?? null],
   );
   const sessions = rows.slice(0, count);
   return { sessions, next: rows.length > count ? sessions.at(-1)!.key : null };
