@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { hearEnd } from "../week/live-week.ts";
 import { readRuns, readSteps } from "../week/read-record.ts";
-import { startScene } from "./start-scene.ts";
-import { until } from "./until.ts";
+import { startScene, until } from "./start-scene.ts";
 
 /** Stands in MEMORY.md of the example home. */
 const secret = "Jule";

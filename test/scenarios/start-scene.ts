@@ -66,3 +66,8 @@ export function openTo({ keyed, plain }: World, settings: string): string {
     .replace(/^( *allow:) \[\]$/m, `$1 ["${keyed.host}", "${plain.host}"]`)
     .replace(/^( *keyed:) \[\]$/m, `$1 ["${keyed.host}"]`);
 }
+
+/** Resolves when something becomes true that announces itself nowhere. The test runner's limit bounds it. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+}

@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hearEnd } from "../week/live-week.ts";
 import { readSteps } from "../week/read-record.ts";
-import { startScene } from "./start-scene.ts";
-import { until } from "./until.ts";
+import { startScene, until } from "./start-scene.ts";
 
 const startMs = Date.parse("2025-11-24T12:00:00Z");
 const timeoutMs = 60_000;

@@ -17,9 +17,15 @@ export interface Week {
   endMs: number;
   /** The first moment of the heartbeat, whose grid begins when it is defined. */
   firstHeartbeatMs: number;
+  checkEveryMinutes: number;
 }
 
-export function expectedTicks({ startMs, endMs, firstHeartbeatMs }: Week): Record<string, ExpectedTick[]> {
+export function expectedTicks({
+  startMs,
+  endMs,
+  firstHeartbeatMs,
+  checkEveryMinutes,
+}: Week): Record<string, ExpectedTick[]> {
   const every = (fromMs: number, stepMs: number, isActive = (_ms: number) => true): ExpectedTick[] => {
     const count = Math.ceil((endMs - fromMs) / stepMs);
     return Array.from({ length: count }, (_, index) => fromMs + index * stepMs).map((ms) => ({
@@ -37,7 +43,7 @@ export function expectedTicks({ startMs, endMs, firstHeartbeatMs }: Week): Recor
     "blog-writer": onDays([0, 1, 2, 3, 4, 5, 6], 5),
     "video-producer": onDays([0, 2, 4], 9),
     "weekly-review": onDays([6], 17),
-    "social-checker": every(startMs + 20 * minuteMs, 20 * minuteMs),
+    "social-checker": every(startMs + checkEveryMinutes * minuteMs, checkEveryMinutes * minuteMs),
     // From 07:00 to 23:00 in Berlin.
     heartbeat: every(firstHeartbeatMs, 30 * minuteMs, (ms) => {
       const sinceMidnightMs = (ms + hourMs) % dayMs;

@@ -2,7 +2,6 @@
 import { writtenSettings, type Settings } from "@roost/memory/settings";
 import type { GatewayConfig } from "./config.ts";
 import type { ModelFacts } from "./find-model.ts";
-import { hidden, withoutSecrets } from "./without-secrets.ts";
 
 export interface ConfigEntry {
   name: string;
@@ -95,4 +94,18 @@ function hideSecrets(name: string, value: unknown): unknown {
 
 function isReference(text: unknown): text is string {
   return typeof text === "string" && /^(?:env|file):/.test(text);
+}
+
+/** Shown in place of a secret. */
+const hidden = "(not shown)";
+
+/** Removes possible secrets from an address: user, password, query values. */
+function withoutSecrets(text: string): string {
+  if (!URL.canParse(text)) return hidden;
+  const url = new URL(text);
+  url.username = "";
+  url.password = "";
+  for (const name of url.searchParams.keys()) url.searchParams.set(name, hidden);
+  url.hash = "";
+  return url.href;
 }

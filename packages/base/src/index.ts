@@ -5,7 +5,7 @@ export { gatewayFile, readGatewayUrl } from "./gateway-file.ts";
 export { delay, sleepUntilAborted, type DelayOptions } from "./delay.ts";
 export { durationMsMax, formatDurationMs, parseDurationMs } from "./duration.ts";
 export { backoffMs, type Backoff } from "./backoff-ms.ts";
-export { jitteredMs } from "./jittered-ms.ts";
+export { jitteredMs } from "./backoff-ms.ts";
 export { isJsonObject, jsonObjectOf, type JsonObject, type JsonValue } from "./json-value.ts";
 export {
   createLogger,

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RoostError, silentLogger } from "@roost/base";
 import type { Database } from "./database.ts";
-import { openDatabase } from "./open-database.ts";
-import { requireServerVersion } from "./require-server-version.ts";
+import { openDatabase, requireServerVersion } from "./open-database.ts";
 import { createTestDatabase } from "./testing/create-test-database.ts";
 
 const options = { applicationName: "roost test", logger: silentLogger };

@@ -9,7 +9,6 @@ import type { CommittingTransaction, Database, QueryOptions, DatabaseSession, Tr
 import { createListener, type Listener } from "./create-listener.ts";
 import { openSession } from "./open-session.ts";
 import { retryConflicts } from "./retry-conflicts.ts";
-import { requireServerVersion } from "./require-server-version.ts";
 import { runQuery } from "./run-query.ts";
 import { isConnectionLoss, isStalePlan, sqlStateOf, toDatabaseError } from "./to-database-error.ts";
 import { transact } from "./transact.ts";
@@ -148,5 +147,16 @@ function refuseMalformedUrl(url: string): void {
   throw new RoostError(
     "invalid_input",
     "the database URL must begin with postgresql://, for example postgresql://user@localhost/roost",
+  );
+}
+
+const serverVersionMin = 150_000;
+
+/** @throws RoostError `invalid_input` for a server older than 15; `number` as in server_version_num */
+export function requireServerVersion(number: number, text: string): void {
+  if (number >= serverVersionMin) return;
+  throw new RoostError(
+    "invalid_input",
+    `the server is PostgreSQL ${text}, the oldest supported is 15: upgrade it, or unset DATABASE_URL to use the bundled one`,
   );
 }

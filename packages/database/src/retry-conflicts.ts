@@ -1,10 +1,9 @@
 /** Retries what PostgreSQL rolled back in favour of another transaction. The attempt must have no effects outside the database. */
-import { delay, jitteredMs, RoostError } from "@roost/base";
+import { backoffMs, delay, jitteredMs, RoostError } from "@roost/base";
 import { isStalePlan, isTransientConflict, isUnseenPartition } from "./to-database-error.ts";
 
 const attemptsMax = 8;
-const retryDelayMsMin = 4;
-const retryDelayMsMax = 250;
+const retryDelay = { firstMs: 4, maxMs: 250 };
 
 /** @throws what `attempt` throws, and RoostError `unavailable` after 8 conflicts */
 export async function retryConflicts<T>(attempt: () => Promise<T>): Promise<T> {
@@ -23,6 +22,6 @@ export async function retryConflicts<T>(attempt: () => Promise<T>): Promise<T> {
         );
       }
     }
-    await delay(jitteredMs(Math.min(retryDelayMsMax, retryDelayMsMin * 2 ** count)));
+    await delay(jitteredMs(backoffMs(count + 1, retryDelay)));
   }
 }

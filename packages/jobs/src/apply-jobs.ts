@@ -2,9 +2,8 @@
 import { RoostError, toRoostError } from "@roost/base";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
 import { removeJobWithin } from "./change-job-state.ts";
-import { clipReason } from "./clip-reason.ts";
+import { clipReason, jobColumns, lockJob, type JobDefinition, type StoredJob } from "./job-row.ts";
 import { defineJobWithin, topicOf, type DefineJobOptions, type ChangedJob } from "./define-job.ts";
-import { jobColumns, lockJob, type JobDefinition, type StoredJob } from "./job-row.ts";
 import { mergeDefinition } from "./merge-definition.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
 import { resolveTrigger } from "./resolve-trigger.ts";

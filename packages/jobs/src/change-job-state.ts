@@ -3,14 +3,12 @@
 import { createId, RoostError } from "@roost/base";
 import { describeTrigger } from "@roost/contract/operations";
 import { dropWithin, isPassing, resetAttempts, type Kernel, type KernelTransaction } from "@roost/kernel";
-import { clipReason } from "./clip-reason.ts";
-import { pausedByDefinition } from "./after-change.ts";
+import { clipReason, lockJob, type StoredJob } from "./job-row.ts";
+import { pausedByDefinition, pauseStart } from "./after-change.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
 import { fireEventTicks } from "./fire-event-ticks.ts";
 import { closeWindows, eventJobGroupName } from "./gather-events.ts";
 import { nextTick, scheduleOf } from "./job-moments.ts";
-import { lockJob, type StoredJob } from "./job-row.ts";
-import { pauseStart } from "./pause-start.ts";
 import { recordTicks } from "./record-ticks.ts";
 import { settleDueTicks } from "./settle-due-ticks.ts";
 import { topicHeads } from "./topic-heads.ts";

@@ -4,15 +4,13 @@
  */
 import { createId, RoostError, type JsonValue } from "@roost/base";
 import { resetAttempts, type Kernel, type KernelTransaction } from "@roost/kernel";
-import { momentAfterChange, nextAfterChange, nextState, pausedByDefinition } from "./after-change.ts";
+import { momentAfterChange, nextAfterChange, nextState, pausedByDefinition, pauseStart } from "./after-change.ts";
 import { compareDefinitions, type Difference } from "./compare-definitions.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
 import { firstTick, type NextTick } from "./job-moments.ts";
 import { lockJob, type StoredJob } from "./job-row.ts";
-import { pauseStart } from "./pause-start.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
 import { closeWindows, eventJobGroupName } from "./gather-events.ts";
-import { recordVersion } from "./record-version.ts";
 import { settleDueTicks } from "./settle-due-ticks.ts";
 import { topicHeads } from "./topic-heads.ts";
 import type { Trigger } from "./trigger.ts";
@@ -289,4 +287,13 @@ function isTimed({ trigger }: ReadDefinition): boolean {
 
 async function fromOffsets(tx: KernelTransaction, topic: string | null): Promise<string | null> {
   return topic === null ? null : JSON.stringify(await topicHeads(tx, topic));
+}
+
+/** Invariant: a version of a job is written in the transaction that makes it. */
+async function recordVersion(tx: KernelTransaction, jobId: string): Promise<void> {
+  await tx.query(
+    `insert into roost.job_version (job_id, version, definition, time_zone, defined_by, defined_at, event_id)
+     select id, version, definition, time_zone, defined_by, updated_at, cause_id from roost.job where id = $1`,
+    [jobId],
+  );
 }

@@ -1,6 +1,6 @@
 /** A job as stored, and the one way its rows are read. */
 // tidy: the row, its columns and its lock.
-import type { JobDefinition } from "@roost/contract/operations";
+import { type JobDefinition, clipText, reasonCharsMax } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
 import type { Trigger } from "./trigger.ts";
 
@@ -52,4 +52,9 @@ export async function lockJob(
   if (row === undefined) return undefined;
   const { now, ...job } = row;
   return { job, nowMs: now.getTime() };
+}
+
+/** Clips a reason to the length that events and rows hold. */
+export function clipReason(text: string): string {
+  return clipText(text, reasonCharsMax);
 }

@@ -7,10 +7,9 @@ import type { Labels } from "@roost/contract/labels";
 import { cancelRunsIn, createRuns, type KernelTransaction, type NewRun } from "@roost/kernel";
 import { createRefuseOverRate, startLimitsOfJob, type RefuseOverRate } from "./refuse-over-rate.ts";
 import { isActiveAt } from "./active-hours.ts";
-import { clipReason } from "./clip-reason.ts";
+import { clipReason, type StoredJob } from "./job-row.ts";
 import { decideOverlap, queuedRunsMax, type LiveRun } from "./decide-overlap.ts";
 import { labelsOfJob } from "./emit-job-event.ts";
-import type { StoredJob } from "./job-row.ts";
 import { inputOfDefinition, runOfDefinition } from "./run-of-definition.ts";
 import { onTimeMsMax } from "./plan-ticks.ts";
 

@@ -1,7 +1,7 @@
 /** Reports that a job begins to fail, and that it is well again: one notice each, however many runs lie between. */
 import { formatDurationMs } from "@roost/base";
 import { isPassing, raiseNotice, type Kernel, type KernelTransaction } from "@roost/kernel";
-import { clipReason } from "./clip-reason.ts";
+import { clipReason } from "./job-row.ts";
 
 /** Runs that ended within this time are checked; checks are much more frequent. */
 const lookBackMs = 300_000;

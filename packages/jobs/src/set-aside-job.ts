@@ -3,10 +3,9 @@ import { createId, toRoostError } from "@roost/base";
 import { isMoment } from "@roost/contract/operations";
 import { raiseNotice, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { setAsideBy } from "./after-change.ts";
-import { clipReason } from "./clip-reason.ts";
+import { clipReason, lockJob, type StoredJob } from "./job-row.ts";
 import { emitJobEvent } from "./emit-job-event.ts";
 import { closeWindows } from "./gather-events.ts";
-import { lockJob, type StoredJob } from "./job-row.ts";
 import { recordTicks } from "./record-ticks.ts";
 
 /** Pauses the job if its tick is still to be recorded. It continues when resumed or changed, like any paused job. */

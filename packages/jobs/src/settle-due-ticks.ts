@@ -1,9 +1,8 @@
 /** Brings a job up to date before it is changed: due ticks are recorded first. Firing by the clock: fire-due-ticks.ts. */
 import { toRoostError } from "@roost/base";
 import { isPassing, type KernelTransaction } from "@roost/kernel";
-import { clipReason } from "./clip-reason.ts";
+import { clipReason, type StoredJob } from "./job-row.ts";
 import { dueTicks } from "./job-moments.ts";
-import type { StoredJob } from "./job-row.ts";
 import { leaveUntold, advanceJobs } from "./advance-jobs.ts";
 import { recordTicks } from "./record-ticks.ts";
 import { skipUnrecordable } from "./set-aside-job.ts";

@@ -1,8 +1,9 @@
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
-import { listQueues, pauseQueue, resumeQueue, type Kernel } from "@roost/kernel";
+import { listQueues, pauseQueue, resumeQueue, type Kernel, type Queue } from "@roost/kernel";
 import { placeOf, readPage, textPlace, toPage } from "../records/page.ts";
-import { readQueue, toQueueRecord } from "../records/to-queue.ts";
+import type { QueueRecord } from "@roost/contract/operations";
+import { isoOrNull } from "../records/iso.ts";
 
 export function serveQueues({ kernel }: { kernel: Kernel }): Served[] {
   return [
@@ -26,4 +27,15 @@ export function serveQueues({ kernel }: { kernel: Kernel }): Served[] {
       return { queue: await readQueue(kernel, queue) };
     }),
   ];
+}
+
+function toQueueRecord(queue: Queue): QueueRecord {
+  return { ...queue, pausedAt: isoOrNull(queue.pausedAt) };
+}
+
+/** The queue's record, also when it is empty. */
+async function readQueue(kernel: Kernel, name: string): Promise<QueueRecord> {
+  const found = (await listQueues(kernel)).find((queue) => queue.name === name);
+  const empty = { ready: 0, queued: 0, running: 0, waiting: 0 };
+  return toQueueRecord(found ?? { name, pausedAt: null, pausedBy: null, pausedReason: null, ...empty });
 }

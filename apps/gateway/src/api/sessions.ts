@@ -2,9 +2,8 @@
 import { RoostError } from "@roost/base";
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
-import type { Kernel } from "@roost/kernel";
+import { type Kernel, listRuns, type RunHead } from "@roost/kernel";
 import { getSession, listSessions, readTranscript, sendMessage, type Memory } from "@roost/memory";
-import { readLiveRuns } from "../records/read-live-runs.ts";
 import { numberPlace, placeOf, textPlace, toPage } from "../records/page.ts";
 import { toMessageRecord, toSessionRecord } from "../records/to-session.ts";
 import { watchSession } from "./watch-session.ts";
@@ -56,4 +55,12 @@ export function serveSessions({ kernel, memory }: { kernel: Kernel; memory: Memo
 
     serve(operations.watchSession, watchSession(kernel, memory)),
   ];
+}
+
+const liveMax = 200;
+
+/** Unfinished runs of a session, oldest first. */
+async function readLiveRuns(kernel: Kernel, sessionKey: string): Promise<RunHead[]> {
+  const states = ["ready", "queued", "running", "waiting"] as const;
+  return (await listRuns(kernel, { sessionKey, states: [...states], limit: liveMax })).toReversed();
 }

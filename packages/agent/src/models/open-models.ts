@@ -11,8 +11,7 @@ import { mediaMendId } from "../wire/media-mends.ts";
 import { inputDefault } from "./model-input.ts";
 import { outputTokensOf } from "./output-tokens.ts";
 import { modelLimitDefaults, type ModelLimits, type Models, type ProviderDescription } from "./models.ts";
-import type { ProviderConfig } from "./provider-config.ts";
-import { providerKey } from "./provider-key.ts";
+import { type ProviderConfig, providerKey } from "./provider-config.ts";
 
 export interface OpenModelsOptions {
   /** In the order in which they are tried. */

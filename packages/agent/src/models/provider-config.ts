@@ -1,6 +1,8 @@
+/** How a provider is configured, and the key by which its failures are remembered. */
 import type { LanguageModelV4 } from "@ai-sdk/provider";
 import type { ModelInput } from "./model-input.ts";
 import type { TokenPrice } from "../usage/token-usage.ts";
+import { createHash } from "node:crypto";
 
 interface ProviderCommon {
   /** Unique among the providers; shown to people. */
@@ -46,3 +48,12 @@ export interface LanguageModelConfig extends ProviderCommon {
 }
 
 export type ProviderConfig = OpenAiCompatibleConfig | OpenRouterConfig | LanguageModelConfig;
+
+const fingerprintChars = 12;
+
+/** Key of a provider's cool-down. Includes the address, the key and the model, so that a corrected key is tried at once. */
+export function providerKey(config: ProviderConfig): string {
+  if (config.kind === "language-model") return config.id;
+  const parts = [config.kind, config.baseUrl ?? "", config.apiKey ?? "", config.model];
+  return `${config.id}:${createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, fingerprintChars)}`;
+}

@@ -10,7 +10,7 @@ import { after, before, test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { silentLogger } from "@roost/base";
 import { openDatabase } from "../open-database.ts";
-import { findFastDirectory } from "../testing/find-fast-directory.ts";
+import { findFastDirectory } from "../testing/open-test-cluster.ts";
 import { openEmbeddedPostgres } from "./open-embedded-postgres.ts";
 import { readPostmasterFile } from "./postmaster-file.ts";
 import { stopServer } from "./start-server.ts";

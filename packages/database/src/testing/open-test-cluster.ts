@@ -3,11 +3,11 @@
  * even after a crash.
  */
 import { spawn } from "node:child_process";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { silentLogger } from "@roost/base";
 import { openEmbeddedPostgres } from "../embedded/open-embedded-postgres.ts";
-import { findFastDirectory } from "./find-fast-directory.ts";
+import { tmpdir } from "node:os";
 
 export interface TestCluster extends AsyncDisposable {
   readonly url: string;
@@ -61,4 +61,13 @@ function startGuard(directory: string): { finish(): Promise<void> } {
       await ended;
     },
   };
+}
+
+const memoryDirectory = "/dev/shm";
+const memoryBytesMin = 2 * 1024 ** 3;
+
+/** Directory of test clusters. Cloning a template writes some 300 files: 12 ms in memory, up to 300 ms on a disk. */
+export async function findFastDirectory(): Promise<string> {
+  const found = await statfs(memoryDirectory).catch(() => undefined);
+  return found !== undefined && found.bavail * found.bsize >= memoryBytesMin ? memoryDirectory : tmpdir();
 }

@@ -5,7 +5,7 @@
 import type { Memory } from "../memory.ts";
 import type { ContextMessage } from "../sessions/message.ts";
 import type { SessionRow } from "../sessions/session.ts";
-import { ageText } from "../state/age-text.ts";
+import { ageText } from "../state/staleness.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 
 const mark = "[Roost] It is ";

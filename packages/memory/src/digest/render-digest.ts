@@ -1,6 +1,6 @@
 /** Renders a digest: results in full up to a cap each, then where to read the rest. Pure. */
 import type { DroppedEvents } from "@roost/kernel";
-import { ageText } from "../state/age-text.ts";
+import { ageText } from "../state/staleness.ts";
 import type { Calendar } from "../visibility/calendar.ts";
 import type { DigestItem } from "./digest-item.ts";
 

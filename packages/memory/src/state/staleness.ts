@@ -1,7 +1,6 @@
 /** Which states are stale. Pure: states, limits and the time in, lines out. */
 import { formatDurationMs, type JsonValue } from "@roost/base";
 import { isUntrusted, type Labels } from "@roost/contract/labels";
-import { ageText } from "./age-text.ts";
 import type { StateInput } from "../visibility/viewer-of.ts";
 
 export interface AgedState {
@@ -83,4 +82,11 @@ function toMs(written: JsonValue): number | undefined {
   if (typeof written === "number") return written > 1e11 ? written : written > 1e8 ? written * 1000 : undefined;
   const ms = typeof written === "string" ? Date.parse(written) : NaN;
   return Number.isNaN(ms) ? undefined : ms;
+}
+
+const minuteMs = 60_000;
+
+/** Formats an age in whole minutes: a text that changes every second would defeat prompt caches. */
+export function ageText(ms: number): string {
+  return ms < minuteMs ? "less than 1m" : formatDurationMs(Math.floor(ms / minuteMs) * minuteMs);
 }

@@ -9,9 +9,9 @@ import { createAgentHandler, createModelsFor, createToolsFor, type RunHandler } 
 import type { JobProfile } from "../profile/job-profile.ts";
 import type { Agenda } from "./agenda.ts";
 import type { TokenCounter } from "./token-counter.ts";
-import type { MeasuredRun } from "./measured-run.ts";
 import { openSimulatedModels } from "./simulated-model.ts";
 import { standInTools } from "./tool-stand-ins.ts";
+import type { ShownSource } from "@roost/contract/operations";
 
 export interface SimulatedHandlerOptions {
   kernel: Kernel;
@@ -74,4 +74,11 @@ export function createSimulatedHandler(options: SimulatedHandlerOptions): RunHan
     });
     return handler(claimed, call);
   };
+}
+
+/** Observations of one run; the rest is in the scratch database. */
+export interface MeasuredRun {
+  modelCalls: number;
+  /** Of its first call. */
+  shown: ShownSource[];
 }

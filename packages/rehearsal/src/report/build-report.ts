@@ -8,7 +8,7 @@ import {
 } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
 import type { ChangedJob } from "@roost/jobs";
-import type { MeasuredRun } from "../play/measured-run.ts";
+import type { MeasuredRun } from "../play/create-simulated-handler.ts";
 import { isPriceKnown } from "../play/find-providers.ts";
 import { profileDefaults, type JobProfile } from "../profile/job-profile.ts";
 import type { ProfiledJob } from "../profile/read-profiles.ts";

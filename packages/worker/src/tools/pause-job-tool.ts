@@ -1,7 +1,7 @@
 import type { Tool } from "@roost/agent";
 import { pauseJob, resumeJob } from "@roost/jobs";
 import { z } from "zod";
-import { saidBy } from "./said-by.ts";
+import { saidBy } from "./author-of.ts";
 import type { ToolContext } from "./tool-context.ts";
 
 const input = z.object({

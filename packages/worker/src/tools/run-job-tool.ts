@@ -1,7 +1,7 @@
 import type { Tool } from "@roost/agent";
 import { runJobNow } from "@roost/jobs";
 import { z } from "zod";
-import { saidBy } from "./said-by.ts";
+import { saidBy } from "./author-of.ts";
 import { toJson, type ToolContext } from "./tool-context.ts";
 
 const input = z.object({ jobId: z.string().min(1).max(63), reason: z.string().max(500).optional() });
