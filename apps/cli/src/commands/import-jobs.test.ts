@@ -18,8 +18,9 @@ test("roost jobs import keeps a job that the gateway refuses, disabled, brings t
   const path = join(await mkdtemp(join(tmpdir(), "roost-import-")), "jobs.json");
   const odd = job("odd", { schedule: { kind: "cron", expr: "0 0 9 1 1 * 2027", tz: "UTC" } });
   const due = job("due", { state: { nextRunAtMs: Date.parse("2099-01-02T06:00:00Z") } });
+  const named = job("9863908a-3f1c-470d-8032-937d6b2fc44f", { name: "brief", deleteAfterRun: true });
   const long = job("long", { payload: { kind: "agentTurn", message: "x".repeat(60_000) } });
-  await writeFile(path, JSON.stringify({ jobs: [odd, due, long, job("gone")] }));
+  await writeFile(path, JSON.stringify({ jobs: [odd, due, long, job("gone"), named] }));
   const applied: { id: string; enabled: unknown; description: string | undefined }[][] = [];
   await using gateway = await serveGateway({
     listJobs: () => ({ items: [removedJob("gone")], next: null, unreadable: [] }),
@@ -42,14 +43,16 @@ test("roost jobs import keeps a job that the gateway refuses, disabled, brings t
     assert.equal(code, 0, stderr);
     assert.deepEqual(
       applied.map((call) => call.map(({ id, enabled }) => `${id} ${String(enabled)}`)),
-      [["odd true", "due true", "long false"], ["odd false"]],
+      [["odd true", "due true", "long false", "9863908a-3f1c-470d-8032-937d6b2fc44f true"], ["odd false"]],
     );
     assert.match(applied[1]?.[0]?.description ?? "", /it has 7 fields.*2027/);
     assert.match(stdout, /created\s+odd/);
+    assert.match(stdout, /created\s+9863908a\S+ brief/);
     for (const said of [
       /odd: it has 7 fields: it is kept, disabled/,
       /due: due next at 2099-01-01T06.*, at 2099-01-02T06/,
       /gone: it was removed here/,
+      /brief: it deletes itself there/,
     ])
       assert.match(stderr, said);
   } finally {

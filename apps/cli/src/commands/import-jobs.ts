@@ -73,7 +73,7 @@ export function addImportJobsCommand(jobs: Command, context: CliContext): void {
           notes: notes.map(({ job, notes: ofJob }) => ({ jobId: job.id, notes: ofJob })),
           leftBehind,
         });
-      printChanges(terminal, changes, options.dryRun ?? false);
+      printChanges(terminal, changes, options.dryRun ?? false, titlesOf(imported));
       for (const line of groupNotes(notes)) terminal.note(plainLine(line), "warn");
       for (const line of leftBehind) terminal.note(plainLine(`not imported: ${line}`), "warn");
       terminal.note(`${imported.length} jobs in ${plainLine(store.path)}, ${kept.length} imported`, "dim");
@@ -154,15 +154,26 @@ async function listAllLeftBehind(path: string, { internal, checklists }: CronSto
     lines.unshift(
       `the heartbeat's prompt there replaces HEARTBEAT.md: ${JSON.stringify(checklists.join("\n"))}; copy it into HEARTBEAT.md`,
     );
-  if (internal.length > 0) lines.unshift(`internal jobs of OpenClaw, not imported: ${internal.join(", ")}`);
+  if (internal.length > 0) lines.unshift(`jobs that OpenClaw runs for itself: ${internal.join(", ")}`);
   return lines;
+}
+
+/** Ids there say nothing to a person: a title that only one job has is its name here. */
+function titlesOf(imported: readonly Imported[]): Map<string, string> {
+  const titles = imported.map(({ job }) => job.title);
+  return new Map(
+    imported.flatMap(({ job: { id, title } }) =>
+      title === undefined || titles.filter((each) => each === title).length > 1 ? [] : [[id, title]],
+    ),
+  );
 }
 
 /** One line for a note that several jobs share. */
 function groupNotes(imported: readonly Imported[]): string[] {
+  const titles = titlesOf(imported);
   const jobsOf = new Map<string, string[]>();
   for (const { job, notes } of imported)
-    for (const note of notes) jobsOf.set(note, [...(jobsOf.get(note) ?? []), job.id]);
+    for (const note of notes) jobsOf.set(note, [...(jobsOf.get(note) ?? []), titles.get(job.id) ?? job.id]);
   return [...jobsOf].map(([note, ids]) => `${ids.join(", ")}: ${note}`);
 }
 

@@ -5,10 +5,18 @@ import { cutText, plainLine } from "@roost/base/text-width";
 
 const tones = { created: "good", changed: "warn", unchanged: "dim", removed: "bad" } as const;
 
-export function printChanges(terminal: Terminal, changes: readonly JobChange[], dryRun: boolean): void {
+/** `titles`: of jobs whose ids alone say little. */
+export function printChanges(
+  terminal: Terminal,
+  changes: readonly JobChange[],
+  dryRun: boolean,
+  titles?: ReadonlyMap<string, string>,
+): void {
   const { paint } = terminal;
   for (const change of changes) {
-    terminal.line(`${paint(change.change.padEnd(9), tones[change.change])} ${change.jobId}`);
+    const title = titles?.get(change.jobId);
+    const named = title === undefined ? "" : ` ${paint(plainLine(title), "dim")}`;
+    terminal.line(`${paint(change.change.padEnd(9), tones[change.change])} ${change.jobId}${named}`);
     if (change.change === "removed" || (change.change === "created" && !dryRun)) continue;
     for (const { path, before, after } of change.differences) {
       const name = plainLine(path);

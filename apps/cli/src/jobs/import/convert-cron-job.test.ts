@@ -138,8 +138,17 @@ test("convertCronJob() tells what it does not carry over", () => {
   assert.equal(job.timeoutMs, 7 * 86_400_000);
   for (const said of [/sent to telegram/, /session:abc/, /deletes itself/, /thinking, sessionKey/, /time limit of 0 s/])
     assert.match(notes.join("\n"), said);
-  const script = convert({ payload: { kind: "script", script: "x" } });
-  assert.deepEqual([script.job.enabled, script.job.prompt], [false, ""]);
+});
+
+test("convertCronJob() keeps the original of what cannot run here, and names where a result went", () => {
+  const command = convert({ payload: { kind: "command", argv: ["sh", "-lc", "df -h"] } });
+  assert.deepEqual([command.job.enabled, command.job.prompt], [false, ""]);
+  assert.match(command.job.description ?? "", /not runnable here.*df -h/);
+  assert.match(command.notes.join("\n"), /roost lock/);
+  const exit = convert({ description: "ends", schedule: { kind: "on-exit", command: "sleep 9" } });
+  assert.match(exit.job.description ?? "", /^ends\n.*sleep 9/);
+  const posted = convert({ delivery: { mode: "webhook", to: "https://example.com/hook" } });
+  assert.match(posted.notes.join("\n"), /sent to https:\/\/example\.com\/hook there/);
 });
 
 test("convertCronJob() gives an id that is not allowed here another one, always the same and never another job's", () => {

@@ -47,9 +47,7 @@ export function convertCronJob(source: CronJob, options: ConvertOptions): Conver
   const job: WrittenJob = {
     id: slugOf(source.id),
     ...titled(source),
-    ...(source.description === undefined || source.description.trim() === ""
-      ? {}
-      : { description: clip(source.description, reasonCharsMax) }),
+    ...describedAs(source, { isWhole: prompt !== undefined && trigger.kind !== "manual" }),
     ...(agent === undefined || !slugPattern.test(agent) ? {} : { agent }),
     session: source.sessionTarget === "main" ? "main" : "cron",
     trigger,
@@ -82,6 +80,15 @@ export function keepUnreadable({ id, name, reason, text }: UnreadableJob, prompt
 function titled({ name }: { name?: string | undefined }): { title?: string } {
   const title = name === undefined ? "" : clip(name, nameCharsMax).trim();
   return title === "" ? {} : { title };
+}
+
+/** What cannot run here keeps its original, so that a person can rebuild it. */
+function describedAs(source: CronJob, { isWhole }: { isWhole: boolean }): { description?: string } {
+  const own = source.description?.trim() ?? "";
+  const { payload, schedule } = source;
+  const original = isWhole ? "" : `Imported, but not runnable here. Original: ${JSON.stringify({ schedule, payload })}`;
+  const description = [own, original].filter((text) => text !== "").join("\n");
+  return description === "" ? {} : { description: clip(description, reasonCharsMax) };
 }
 
 function clip(text: string, charsMax: number): string {
@@ -152,7 +159,8 @@ function convertMoment(
 function promptOf({ payload }: CronJob, notes: Notes): string | undefined {
   const prompt = payload.kind === "systemEvent" ? payload.text : payload.message;
   if (prompt !== undefined && prompt.trim() !== "") return prompt;
-  notes.push(`its payload kind "${payload.kind}" cannot be imported: it is kept, disabled, without a prompt`);
+  const lock = payload.kind === "command" ? "; for a command use your crontab with roost lock or roost once" : "";
+  notes.push(`its payload kind "${payload.kind}" cannot be imported: it is kept, disabled, without a prompt${lock}`);
   return undefined;
 }
 
@@ -169,8 +177,8 @@ function timeoutOf({ payload }: CronJob, notes: Notes): { timeoutMs?: number } {
 function tellOf({ payload, delivery, ...source }: CronJob, notes: Notes): { tell?: "person" } {
   const mode = delivery?.mode ?? (payload["deliver"] === true || source["notify"] === true ? "announce" : "none");
   if (mode === "none" || source.sessionTarget === "main") return {};
-  const channel = delivery?.["channel"] ?? payload["channel"];
-  const where = typeof channel === "string" && channel !== "last" ? ` to ${channel}` : "";
+  const target = mode === "webhook" ? delivery?.["to"] : (delivery?.["channel"] ?? payload["channel"]);
+  const where = typeof target === "string" && target !== "last" ? ` to ${target}` : "";
   notes.push(`its result was sent${where} there: here it becomes a notice, and goes to the webhook where one is set`);
   return { tell: "person" };
 }
