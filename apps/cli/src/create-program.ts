@@ -24,7 +24,7 @@ import { addQueuesCommands } from "./commands/queues.ts";
 import { addRunCommands } from "./commands/run.ts";
 import { addRunsCommand } from "./commands/runs.ts";
 import { addServiceCommands } from "./commands/service.ts";
-import { addSessionsCommand } from "./commands/sessions.ts";
+import { addSessionsCommands } from "./commands/sessions.ts";
 import { addShowConfigCommands } from "./commands/show-config.ts";
 import { addStateCommand } from "./commands/state.ts";
 import { addStatusCommand } from "./commands/status.ts";
@@ -64,7 +64,7 @@ export function createProgram(context: CliContext): Command {
   program.commandsGroup("Talking");
   addAskCommand(program, context);
   addChatCommand(program, context);
-  addSessionsCommand(program, context);
+  addSessionsCommands(program, context);
   addPartCommand(program, context);
   addNoticeCommands(program, context);
   program.commandsGroup("Watching and controlling");

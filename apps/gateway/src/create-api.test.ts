@@ -89,6 +89,10 @@ test("createApi() serves every operation as its contract says", async () => {
   assert.ok((await client.readEvents({ topic: "runs", partition })).items.length > 0);
   await askAboutSchemas(client);
   await askAboutProjections(client);
+  const sessionKey = (await client.createSession()).session.key;
+  await client.cancelRun({ runId: (await client.sendMessage({ sessionKey, text: "Plant them" })).runId });
+  const changes = [client.rewindSession, client.resetSession, client.compactSession];
+  for (const change of changes) await change({ sessionKey });
   await collect(client.tailEvents({ last: 1 }), () => true);
   assert.deepEqual((await client.listServices()).items, []);
 

@@ -26,6 +26,15 @@ export const partLimits = {
   perMessageMax: 20,
 } as const;
 
+/** The first digits of a part's hash: how a model names it. */
+export const partIdChars = 12;
+
+/** As a model is told of it, with its id: `image photo.jpg 1.2 MB image/jpeg #0123456789ab` */
+export function namePart(part: Part): string {
+  const { sha256 } = part;
+  return sha256 === undefined ? describePart(part) : `${describePart(part)} #${sha256.slice(0, partIdChars)}`;
+}
+
 /** `image photo.jpg 1.2 MB image/jpeg` */
 export function describePart({ type, name, uri, bytes, mediaType, sha256 }: Part): string {
   const size = sha256 === undefined ? undefined : formatBytes(bytes);

@@ -235,7 +235,8 @@ function newRun({ tick, eventId, isSerial }: Decided, runId: string): NewRun {
   const { id, version, definition } = tick.job;
   const lateMs = Math.max(0, Math.round(tick.lateMs));
   const scheduledAt = new Date(tick.atMs);
-  const serialKey = definition.session === "main" ? "session:main" : isSerial ? `job:${id}` : undefined;
+  // A job of main runs beside the conversation: it never stands before a person's question.
+  const serialKey = isSerial ? `job:${id}` : undefined;
   const input: JsonObject = {
     ...inputOfDefinition(definition),
     tick: { key: tick.key, scheduledAt: scheduledAt.toISOString(), lateMs, missedCount: tick.missedCount },

@@ -43,6 +43,14 @@ export { remember } from "./notes/remember.ts";
 export { sendMessage, type SendMessage, type SentMessage } from "./sessions/send-message.ts";
 export { appendReply, type Reply } from "./sessions/append-reply.ts";
 export {
+  compactSession,
+  createSession,
+  refuseUnknownSession,
+  resetSession,
+  rewindSession,
+} from "./sessions/rewind-session.ts";
+export { isBesideConversation, runMessage } from "./context/run-message.ts";
+export {
   getSession,
   listSessions,
   readMessage,
@@ -61,7 +69,7 @@ export { createPartLoop, dropParts } from "./parts/drop-parts.ts";
 export { viewerOf } from "./visibility/viewer-of.ts";
 export { buildDigest, type Digest, type DigestQuery } from "./digest/build-digest.ts";
 export type { DigestItem } from "./digest/digest-item.ts";
-export { buildContext, contextLimits, type BuiltContext } from "./context/build-context.ts";
+export { buildContext, type BuiltContext } from "./context/build-context.ts";
 export { isChangingSection } from "./context/changing-sections.ts";
 export { isMomentMessage } from "./context/moment-message.ts";
 export { commitDigest } from "./context/commit-digest.ts";

@@ -182,7 +182,7 @@ test("rehearse() tries changed jobs without applying them", async () => {
   await assert.rejects(home.rehearse({ jobs: [cron("broken", "61 * * * *")] }), { code: "invalid_input" });
 });
 
-test("rehearse() reports who meets at the same lock, state or session, and how that is known", async () => {
+test("rehearse() reports who meets at the same lock or state and how that is known, and jobs of main that run side by side", async () => {
   await using home = await openRehearsedHome({ now: "2026-11-20T09:00:00Z" });
   await home.define(
     cron("mirror", "0 6 * * *", { prompt: "Mirror everything. Hold the lock backups meanwhile." }),
@@ -200,15 +200,12 @@ test("rehearse() reports who meets at the same lock, state or session, and how t
     ],
   });
   const report = await home.rehearse({ fromMs: Date.parse("2026-11-21T00:00:00Z"), hours: 12 });
-  const [first, second] = report.collisions.toSorted((a, b) => (a.firstAt < b.firstAt ? -1 : 1));
+  const [first] = report.collisions;
   assert.deepEqual([first?.kind, first?.name, first?.jobs, first?.count], ["lock", "backups", ["copy", "mirror"], 1]);
   assert.equal(first?.evidence, "copy: 1 of its last 1 runs; mirror: named in its prompt");
-  assert.deepEqual([second?.kind, second?.name, second?.jobs], ["session", "main", ["morning", "review"]]);
-  assert.equal(report.collisions.length, 2);
-  // One turn of a conversation goes at a time: the second waits for the first.
-  const [, waiting] = report.runs.filter(({ sessionKey }) => sessionKey === "main");
-  assert.equal(waiting?.waitedMs, minute);
-  assert.equal(report.totals.waitedMsMax, minute);
+  assert.equal(report.collisions.length, 1);
+  assert.equal(report.runs.filter(({ sessionKey }) => sessionKey === "main").length, 2);
+  assert.equal(report.totals.waitedMsMax, 0);
 });
 
 test("rehearse() refuses moments in the past and more than a week", async () => {

@@ -17,7 +17,15 @@ import type { AgentDefinition } from "@roost/contract/operations";
 import type { JsonObject, JsonValue, Logger } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
 import type { ClaimedRun, Kernel, KernelTransaction, RunError, RunOutcome } from "@roost/kernel";
-import { appendReply, heartbeatDecision, readPart, rememberHeartbeat, type Memory } from "@roost/memory";
+import {
+  appendReply,
+  heartbeatDecision,
+  isBesideConversation,
+  readPart,
+  rememberHeartbeat,
+  runMessage,
+  type Memory,
+} from "@roost/memory";
 import { permitHeldWrites } from "./approvals/permit-held-writes.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
 import { tellUnmet } from "./models/tell-unmet.ts";
@@ -79,6 +87,7 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
     isStartedByPerson: run.jobId === null && run.parentRunId === null,
     onDelta: turn.onDelta,
     readPart: async (sha256) => (await readPart(turn.memory, sha256))?.bytes,
+    ...(run.input["task"] === "summarise" ? { task: "summarise" as const } : {}),
     permit: turn.isRehearsal ? permitReadonly : permitHeldWrites,
     approvals: turn.approvals,
     loopVersion: run.loopVersion ?? undefined,
@@ -113,14 +122,14 @@ async function conclude(turn: AgentTurn, outcome: AgentOutcome): Promise<void> {
   if (outcome.kind === "failed") {
     const { code, message, isRetryable, retryAtMs } = outcome.error;
     const error: RunError = { code, message, isRetryable, retryAtMs };
-    return turn.end({ state: "failed", error }, replyOfFailure(turn, outcome, message));
+    return turn.end({ state: "failed", error }, await replyOfFailure(turn, outcome, message));
   }
   const totals = summaryOf(outcome);
   if (outcome.kind === "limit_exceeded") {
     const error: RunError = { code: "limit_exceeded", message: outcome.message, isRetryable: false };
     return turn.end(
       { state: "failed", error, output: { kind: "stopped", text: outcome.text, ...totals } },
-      replyOfFailure(turn, outcome, outcome.message),
+      await replyOfFailure(turn, outcome, outcome.message),
     );
   }
   if (run.sessionKind === "heartbeat") return concludeHeartbeat(turn, outcome, totals);
@@ -139,18 +148,24 @@ async function conclude(turn: AgentTurn, outcome: AgentOutcome): Promise<void> {
       isRehearsal: turn.isRehearsal,
       signal,
     });
-  const labels = await turn.labels();
-  return turn.end({ state: "done", output: { kind: "reply", text: reply, ...told, ...totals } }, (tx) =>
-    appendReply(tx, {
-      run,
-      labels,
-      // Later readers of the conversation see why there is no answer.
-      text: reply === "" && remark !== undefined && run.jobId === null ? `(no answer: ${remark})` : reply,
-      messages: outcome.messages,
-      isRehearsed: outcome.isRehearsed,
-      compactedTranscript: outcome.compactedTranscript,
-    }),
+  // Later readers of the conversation see why there is no answer.
+  const said = reply === "" && remark !== undefined && run.jobId === null ? `(no answer: ${remark})` : reply;
+  return turn.end(
+    { state: "done", output: { kind: "reply", text: reply, ...told, ...totals } },
+    await replyTo(turn, outcome, said),
   );
+}
+
+/** Enters the conversation with the end of the run; a run beside it brings its prompt along, one about it only its summary. */
+async function replyTo(
+  { run, memory, labels: read }: AgentTurn,
+  { messages, isRehearsed, summarised }: AgentOutcome,
+  said: string,
+): Promise<(tx: KernelTransaction) => Promise<void>> {
+  const labels = await read();
+  const asked = isBesideConversation(run) ? await runMessage(memory, run) : undefined;
+  const text = run.input["task"] === "summarise" ? "" : said;
+  return (tx) => appendReply(tx, { run, labels, text, messages, asked, isRehearsed, summarised });
 }
 
 /** A reminder by a job of main goes into a transcript that may not be open, so it also comes as a notice, unless the job says otherwise. */
@@ -204,26 +219,18 @@ async function concludeHeartbeat(
   );
 }
 
-/** In a conversation the person reads why there is no answer, unless the run will be retried. */
-function replyOfFailure(
+/** In a conversation the person reads why there is no answer, unless the run will be retried; a summary that was written is kept. */
+async function replyOfFailure(
   turn: AgentTurn,
   outcome: AgentOutcome,
   message: string,
-): ((tx: KernelTransaction) => Promise<void>) | undefined {
+): Promise<((tx: KernelTransaction) => Promise<void>) | undefined> {
   const { run } = turn;
   const isFinal =
     run.attempt >= run.attemptsMax ||
     outcome.kind === "limit_exceeded" ||
     (outcome.kind === "failed" && !outcome.error.isRetryable);
-  if (run.sessionKind !== "main" || !isFinal) return undefined;
-  return async (tx) =>
-    appendReply(tx, {
-      run,
-      labels: await turn.labels(),
-      text: `(no answer: ${message})`,
-      messages: outcome.messages,
-      isRehearsed: outcome.isRehearsed,
-    });
+  return run.sessionKind === "main" && isFinal ? replyTo(turn, outcome, `(no answer: ${message})`) : undefined;
 }
 
 function summaryOf(outcome: AgentOutcome): JsonObject {

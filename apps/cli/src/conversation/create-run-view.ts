@@ -34,6 +34,9 @@ export function createRunView(terminal: Terminal): ShownRunView {
       hasStreamed = true;
       isLineOpen = !plain.endsWith("\n");
     },
+    onRemark(text) {
+      if (!terminal.isJson) remark(`· ${plainLine(text)}`, "warn");
+    },
     onEvent(event) {
       if (terminal.isJson) return;
       const told = describeProgress(event);
@@ -82,6 +85,7 @@ function describeProgress({ type, data }: Event): Remark | undefined {
         ? { text: "Queued behind another turn of the session", tone: "dim", isPassing: true }
         : undefined;
     case "step.started":
+      if (data["kind"] === "compaction") return { text: "· summarising the earlier conversation", tone: "dim" };
       return data["kind"] === "tool" ? { text: `· ${text("name")}`, tone: "dim" } : undefined;
     case "step.failed":
       return { text: `· ${text("name")} failed${messageOf(data)}`, tone: "warn" };

@@ -5,6 +5,8 @@ import type { RoostClient } from "../connect.ts";
 
 export interface RunView {
   onText(text: string): void;
+  /** News while nothing comes, such as a silent model. */
+  onRemark(text: string): void;
   onEvent(event: Event): void;
 }
 
@@ -28,6 +30,8 @@ export async function followRun(
     if (update.kind === "text") {
       streamed += update.text;
       options.view.onText(update.text);
+    } else if (update.kind === "remark") {
+      options.view.onRemark(update.text);
     } else if (update.kind === "event") {
       options.view.onEvent(update.event);
     } else {

@@ -1,9 +1,19 @@
 /** Sessions: list, read, send to, watch. */
-import { RoostError } from "@roost/base";
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { type Kernel, listRuns, type RunHead } from "@roost/kernel";
-import { getSession, listSessions, readTranscript, sendMessage, type Memory } from "@roost/memory";
+import {
+  compactSession,
+  createSession,
+  getSession,
+  listSessions,
+  readTranscript,
+  refuseUnknownSession,
+  resetSession,
+  rewindSession,
+  sendMessage,
+  type Memory,
+} from "@roost/memory";
 import { numberPlace, placeOf, textPlace, toPage } from "../records/page.ts";
 import { toMessageRecord, toSessionRecord } from "../records/to-session.ts";
 import { watchSession } from "./watch-session.ts";
@@ -24,9 +34,7 @@ export function serveSessions({ kernel, memory }: { kernel: Kernel; memory: Memo
     }),
 
     serve(operations.getSession, async ({ sessionKey, limit, after }) => {
-      const session = await getSession(memory, sessionKey);
-      if (session === undefined)
-        throw new RoostError("not_found", `There is no session "${sessionKey}": check the list of sessions`);
+      const session = (await getSession(memory, sessionKey)) ?? (await refuseUnknownSession(memory, sessionKey));
       const [page, live] = await Promise.all([
         readTranscript(memory, sessionKey, {
           limit,
@@ -39,6 +47,23 @@ export function serveSessions({ kernel, memory }: { kernel: Kernel; memory: Memo
         messages: toPage(page.messages.map(toMessageRecord), page.next),
       };
     }),
+
+    serve(operations.createSession, async ({ sessionKey, agent, title }) => {
+      const key = sessionKey ?? `talk-${kernel.createId().slice(-8)}`;
+      return { session: toSessionRecord(await createSession(memory, { key, agent, title }), []) };
+    }),
+
+    serve(operations.resetSession, async ({ sessionKey }, { principal }) => ({
+      session: toSessionRecord(await resetSession(memory, sessionKey, { by: principal.id }), []),
+    })),
+
+    serve(operations.rewindSession, async ({ sessionKey, turns, toSeq }, { principal }) => {
+      const rewind = { turnCount: turns, toSeq, by: principal.id };
+      const { session, ...taken } = await rewindSession(memory, sessionKey, rewind);
+      return { session: toSessionRecord(session, []), ...taken };
+    }),
+
+    serve(operations.compactSession, ({ sessionKey }) => compactSession(memory, sessionKey)),
 
     serve(operations.sendMessage, ({ sessionKey, text, parts, agent, source, idempotencyKey }, call) => {
       const key = idempotencyKey ?? call.idempotencyKey;

@@ -1,4 +1,4 @@
-/** Streams a run: its events from the log, and between them the model's text. */
+/** Streams a run: its events from the log, and between them the model's text and remarks on it. */
 import type { Handler, StreamItem } from "@roost/contract";
 import type { RunUpdate, watchRun as operation } from "@roost/contract/operations";
 import { formatOffsets, getRun, parseOffsets, type Kernel, type OffsetVector, type Run } from "@roost/kernel";
@@ -32,8 +32,8 @@ async function* watch(
     const events = followCorrelation(kernel, follow);
     const texts = run.endedAt === null ? [followText(kernel, run.id, signal)] : [];
     for await (const item of mergeStreams<FollowedEvent | FollowedText>([events, ...texts])) {
-      if (item.kind === "text") {
-        yield { event: "text", data: { kind: "text", runId: run.id, text: item.text } };
+      if (item.kind === "text" || item.kind === "remark") {
+        yield { event: item.kind, data: { kind: item.kind, runId: run.id, text: item.text } };
         continue;
       }
       if (item.kind === "event") {

@@ -54,8 +54,8 @@ async function* watch(
     for (const run of runs) if (run.state === "running") texts.begin(run.id);
     const events = followSession(kernel, { topics, sessionKey, runIds, after: offsets, signal });
     for await (const item of mergeStreams<SessionEvent | RunText>([events], texts.added)) {
-      if (item.kind === "text") {
-        yield { event: "text", data: { kind: "text", runId: item.runId, text: item.text } };
+      if (item.kind !== "event") {
+        yield { event: item.kind, data: { kind: item.kind, runId: item.runId, text: item.text } };
         continue;
       }
       const { event } = item;

@@ -31,6 +31,7 @@ export function toMessageRecord(message: StoredMessage): MessageRecord {
     runId: message.runId,
     source: message.source,
     isRehearsed: message.isRehearsed,
+    isTakenBack: message.isTakenBack,
     createdAt: iso(message.createdAt),
   };
 }

@@ -1,17 +1,18 @@
 import { watchStream, type Kernel } from "@roost/kernel";
 
 export interface FollowedText {
-  kind: "text";
+  kind: "text" | "remark";
   text: string;
 }
 
-/** Streams the text of a run's model from now on; lossy. Ends only by its signal. */
+/** Streams the text of a run's model, and remarks on it, from now on; lossy. Ends only by its signal. */
 export async function* followText(
   kernel: Kernel,
   runId: string,
   signal: AbortSignal,
 ): AsyncGenerator<FollowedText, void> {
   for await (const delta of watchStream(kernel, runId, { signal })) {
-    if (delta.type === "text" && typeof delta["text"] === "string") yield { kind: "text", text: delta["text"] };
+    const { type: kind, text } = delta;
+    if ((kind === "text" || kind === "remark") && typeof text === "string") yield { kind, text };
   }
 }

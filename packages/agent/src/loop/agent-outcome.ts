@@ -1,16 +1,25 @@
 /** How a run of the loop can end, and what a watcher sees of it. Types only. */
 import type { JsonValue } from "@roost/base";
-import type { Message } from "../messages/message.ts";
+import type { Message, SummaryMessage } from "../messages/message.ts";
 import type { FinishReason } from "../models/models.ts";
 import type { StepError } from "../steps/step-runner.ts";
 import type { TokenUsage } from "../usage/token-usage.ts";
+
+/** A summary that stands for the turns of a conversation up to one. */
+export interface ConversationSummary {
+  message: SummaryMessage;
+  /** The seq of the last turn that it replaces. */
+  throughTurn: number;
+  tokensBefore: number;
+  tokensAfter: number;
+}
 
 /** Common to every end of a run. */
 export interface AgentTotals {
   /** Messages that this run added to the transcript, in order, every tool call answered. */
   messages: Message[];
-  /** After a compaction: the whole context as the model last saw it, for a later run to continue from. */
-  compactedTranscript?: Message[];
+  /** After a compaction: what later runs of the conversation continue from. */
+  summarised?: ConversationSummary;
   /** Sums of what providers reported; a field is null when no call reported it. */
   usage: TokenUsage;
   /** Sum of the known costs; null when none is known. */

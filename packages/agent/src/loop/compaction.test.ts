@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
+import { mainLabels } from "@roost/contract/labels";
 import type { Part } from "@roost/contract/part";
+import type { HistoryTurn } from "../messages/agent-context.ts";
 import type { Message } from "../messages/message.ts";
-import type { Models } from "../models/models.ts";
+import type { ModelCallOutcome, Models } from "../models/models.ts";
 import { estimateMessage } from "../models/estimate-prompt.ts";
 import { createMemoryStepRunner, type Script } from "../testing.ts";
 import { applyCompaction, compact } from "./compact.ts";
@@ -105,7 +107,6 @@ test("runAgentLoop() compacts before the call when the prompt does not fit, as a
   assert.match(answered?.userText ?? "", /and now\?$/);
   assert.equal(outcome.turnCount, 1);
   assert.equal(outcome.messages.length, 1);
-  assert.equal(outcome.compactedTranscript?.[0]?.role, "summary");
 
   const again = await loop.run({
     context: longContext,
@@ -137,9 +138,7 @@ test("runAgentLoop() drops the oldest messages with a marker when the model writ
   });
   const outcome = await loop.run({ context: longContext, limits: { outputTokensMax: 200 } });
   assert.ok(outcome.kind === "replied", JSON.stringify(outcome));
-  const summary = outcome.compactedTranscript?.[0];
-  assert.ok(summary?.role === "summary");
-  assert.equal(summary.method, "dropped");
+  assert.match(outcome.leftOut?.[0] ?? "", /\d+ earlier messages left without a summary/);
   assert.match(
     loop.server.requests.at(-1)?.messages[0]?.content ?? "",
     /^\[Left out to fit the context: \d+ earlier messages\]/,
@@ -170,9 +169,7 @@ test("runAgentLoop() keeps the mark of untrusted content in a summary", async ()
     ...history,
     user("and now?"),
   ];
-  const outcome = await loop.run({ context: { sections: [], messages }, limits: { outputTokensMax: 200 } });
-  const summary = outcome.compactedTranscript?.[0];
-  assert.ok(summary?.role === "summary" && summary.isUntrusted === true);
+  await loop.run({ context: { sections: [], messages }, limits: { outputTokensMax: 200 } });
   assert.match(loop.server.requests.at(-1)?.messages[0]?.content ?? "", /UNTRUSTED_CONTENT/);
 });
 
@@ -229,17 +226,177 @@ test("compact() names the parts of what leaves to the model that summarises", as
     name: "cat.png",
   };
   const messages: Message[] = [{ role: "user", text: words(500), parts: [photo] }, said(words(500)), user("and now?")];
-  let asked = "";
+  const { asked, made } = await compactWith(messages, { tokensMax: 300, answer: () => "" });
+  assert.match(asked[0] ?? "", /\[image cat\.png 1\.2 MB image\/png #aaaaaaaaaaaa\]/);
+  assert.ok(made.state === "compacted");
+  assert.equal(made.compaction.summary?.method, "dropped");
+});
+
+/** Compacts with a model that answers so; what it was asked is kept. */
+async function compactWith(
+  messages: Message[],
+  options: {
+    answer: (transcript: string) => string | ModelCallOutcome;
+    tokensMax?: number;
+    contextTokensMax?: number;
+    turns?: HistoryTurn[];
+  },
+) {
+  const asked: string[] = [];
   const model = {
     input: ["text", "image"] as const,
     call: async (request: { messages: Message[] }) => {
-      asked = request.messages[0]?.text ?? "";
-      return { kind: "spend_refused", cap: "run", message: "no" } as const;
+      const transcript = request.messages[0]?.text ?? "";
+      asked.push(transcript);
+      const answer = options.answer(transcript);
+      if (typeof answer !== "string") return answer;
+      const message = { role: "assistant", text: answer, provider: "p", model: "m" } as const;
+      return { kind: "message", message, usage: {}, costUsd: 0.5 } as unknown as ModelCallOutcome;
     },
   } as unknown as Models;
-  const { signal } = new AbortController();
-  const options = { messages, tokensMax: 300, contextTokensMax: 8_000, model, step: "c", signal, logger: silentLogger };
-  const compaction = await compact(options);
-  assert.match(asked, /\[image cat\.png 1\.2 MB image\/png\]/);
-  assert.equal(compaction?.summary?.method, "dropped");
+  const made = await compact({
+    messages,
+    turns: options.turns ?? [],
+    tokensMax: options.tokensMax ?? 0,
+    contextTokensMax: options.contextTokensMax ?? 8_000,
+    labels: async () => mainLabels,
+    asksFacts: true,
+    model,
+    step: "c",
+    signal: new AbortController().signal,
+    logger: silentLogger,
+  });
+  return { asked, made };
+}
+
+test("compact() reads every message of a conversation that is many times its model's window, in order", async () => {
+  const messages = Array.from({ length: 120 }, (_, index) => user(`turn ${index} begins ${words(200)}`));
+  const { asked, made } = await compactWith(messages, { contextTokensMax: 2_048, answer: () => "So far so good." });
+  const read = asked.join("\n");
+  for (const index of messages.keys()) assert.match(read, new RegExp(`turn ${index} begins`), `turn ${index}`);
+  assert.ok(asked.slice(1).every((text) => text.includes("[summary so far] So far so good.")));
+  assert.ok(made.state === "compacted");
+  assert.equal(made.compaction.costUsd, asked.length * 0.5);
+  assert.ok(asked.length < 80, `${asked.length} requests`);
+});
+
+test("compact() carries an earlier summary on, and keeps it whole when the model writes none", async () => {
+  const earlier: Message = {
+    role: "summary",
+    text: `The code is 4711. ${words(300)}`,
+    messageCount: 9,
+    method: "model",
+  };
+  const messages = [earlier, ...history];
+  const { asked } = await compactWith(messages, { answer: () => "Still 4711." });
+  assert.match(asked[0] ?? "", /\[summary so far\] The code is 4711/);
+  const { made } = await compactWith(messages, { answer: () => "" });
+  assert.ok(made.state === "compacted" && made.compaction.summary !== undefined);
+  assert.ok(made.compaction.summary.text.startsWith(earlier.text));
+  assert.equal(made.compaction.summary.messageCount, 9 + history.length);
+});
+
+test("compact() lets nothing leave while no model answers", async () => {
+  const failed: ModelCallOutcome = {
+    kind: "failed",
+    code: "unavailable",
+    message: "down",
+    isRetryable: true,
+    failedAttempts: [],
+  };
+  const { made } = await compactWith(history, { answer: () => failed });
+  assert.deepEqual(made, { state: "failed", error: { code: "unavailable", message: "down", isRetryable: true } });
+});
+
+test("compact() asks for less at once when the server's window is smaller than it is thought to be", async () => {
+  const answer = (transcript: string): string | ModelCallOutcome =>
+    transcript.length > 3_000
+      ? { kind: "context_exceeded", source: "provider", promptTokens: 9_000, contextTokensMax: 8_000 }
+      : "Fine.";
+  const { asked, made } = await compactWith(history, { answer });
+  assert.ok(made.state === "compacted" && made.compaction.summary?.text === "Fine.");
+  const read = asked.filter((text) => text.length <= 3_000).join("\n");
+  for (const index of history.keys()) assert.match(read, new RegExp(`(question|answer) ${index} `));
+});
+
+test("compact() takes whole turns, says which left, and collects what must not be forgotten", async () => {
+  const summary: Message = { role: "summary", text: "Old.", messageCount: 3, method: "model", labels: ["trust:agent"] };
+  const messages = [summary, ...history.slice(0, 6), user("and now?")];
+  const turns = [11, 14, 17].map((seq) => ({ seq, messageCount: 2, labels: ["aud:main", "trust:owner"] }));
+  const { made } = await compactWith(messages, {
+    turns,
+    tokensMax: 700,
+    answer: () => "REMEMBER: She is called Ada.\n- **REMEMBER:** none\nSummary:\nThey talked.",
+  });
+  assert.ok(made.state === "compacted");
+  const { plan, facts, throughTurn, summary: written } = made.compaction;
+  assert.deepEqual(plan.leaving, [0, 1, 2, 3, 4], "the second turn leaves as a whole");
+  assert.equal(throughTurn, 14);
+  assert.deepEqual(facts, ["She is called Ada."]);
+  assert.equal(written?.text, "They talked.");
+  assert.deepEqual(written?.labels, ["aud:main", "trust:agent"]);
+});
+
+test("runAgentLoop() writes what must not be forgotten to memory before messages leave, as a tool's step", async () => {
+  const kept: string[] = [];
+  const remember = recordingTool({
+    effect: "idempotent",
+    execute: async ({ text }) => {
+      kept.push(text);
+      return kept.length === 1
+        ? { state: "done", output: "noted" }
+        : { state: "failed", code: "conflict", message: "no" };
+    },
+  });
+  const tools = [{ ...remember, name: "remember" }];
+  const answered = "REMEMBER: She is called Ada.\nThey counted.";
+  await using loop = await openLoop(summarising({ summary: answered }));
+  const steps = createMemoryStepRunner();
+  const messages = [...history, user("and now?")];
+  const turns = history
+    .filter(({ role }) => role === "user")
+    .map((_, index) => ({ seq: index + 1, messageCount: 2, labels: ["trust:owner"] }));
+  const context = { sections: [], messages, history: { turns, isLong: true } };
+  const outcome = await loop.run({ context: async () => context, steps, tools });
+  assert.ok(outcome.kind === "replied", JSON.stringify(outcome));
+  const names = () => [...steps.journal.values()].map(({ name }) => name);
+  assert.deepEqual(names(), ["context#1", "compaction#1", "tool:remember#1", "model#1"]);
+  assert.deepEqual(kept, ["She is called Ada."]);
+  assert.deepEqual([outcome.messages.length, outcome.summarised?.message.text], [1, "They counted."]);
+  assert.equal(outcome.summarised?.throughTurn, 4);
+  const asked = loop.server.requests.at(-1)?.messages;
+  assert.match(asked?.[0]?.content ?? "", /^\[Summary of 8 earlier messages\]\nThey counted\./);
+
+  const again = await loop.run({ context: async () => context, tools });
+  assert.match(again.summarised?.message.text ?? "", /Not written to memory.*She is called Ada/s);
+
+  const older = createMemoryStepRunner();
+  await loop.run({ context: async () => context, steps: older, tools, loopVersion: 3 });
+  assert.deepEqual(
+    [...older.journal.values()].map(({ name }) => name),
+    ["context#1", "model#1"],
+  );
+});
+
+test("runAgentLoop() fails when no model answers the request for a summary, and nothing has left", async () => {
+  await using loop = await openLoop(() => ({ status: 503, error: { message: "overloaded" } }));
+  const context = { sections: [], messages: [...history, user("and now?")], history: { turns: [], isLong: true } };
+  const steps = createMemoryStepRunner();
+  const outcome = await loop.run({ context: async () => context, steps });
+  assert.ok(outcome.kind === "failed" && /overloaded/.test(outcome.error.message), JSON.stringify(outcome));
+  assert.deepEqual(
+    [...steps.journal.values()].map(({ name }) => name),
+    ["context#1", "compaction#1"],
+  );
+});
+
+test("runAgentLoop() summarises the whole conversation when a person asks for it, and answers nothing", async () => {
+  await using loop = await openLoop(summarising({ summary: "All of it." }));
+  const turns = history
+    .filter(({ role }) => role === "user")
+    .map((_, index) => ({ seq: index + 1, messageCount: 2, labels: ["trust:owner"] }));
+  const context = { sections: [], messages: history, history: { turns } };
+  const outcome = await loop.run({ context: async () => context, task: "summarise" });
+  assert.ok(outcome.kind === "replied");
+  assert.deepEqual([outcome.text, outcome.messages, outcome.summarised?.throughTurn], ["All of it.", [], 6]);
 });

@@ -1,14 +1,14 @@
 // The state of one run of the loop, all derived from the context and recorded step outcomes, so that a replay arrives at the same state.
 
-import type { AgentContext, ContextSection } from "../messages/agent-context.ts";
+import type { AgentContext, ContextSection, HistoryTurn } from "../messages/agent-context.ts";
 import { answerOrphans } from "../messages/answer-orphans.ts";
 import type { AssistantMessage, Message, ToolMessage } from "../messages/message.ts";
 import type { ModelReply } from "../models/models.ts";
 import { addUsage } from "../usage/add-usage.ts";
 import { noUsage } from "../usage/read-usage.ts";
 import type { TokenUsage } from "../usage/token-usage.ts";
-import type { AgentTotals } from "./agent-outcome.ts";
-import { applyCompaction, type Compaction } from "./compact.ts";
+import type { AgentTotals, ConversationSummary } from "./agent-outcome.ts";
+import { applyCompaction, turnsLeft, type Compaction } from "./compact.ts";
 import { noRequests, type RequestsSoFar } from "./request-record.ts";
 
 export interface LoopState {
@@ -17,6 +17,10 @@ export interface LoopState {
   contextLabels: string[] | undefined;
   /** What the model is shown next. */
   messages: Message[];
+  /** Earlier turns among them, behind a summary if there is one. */
+  turns: readonly HistoryTurn[];
+  /** The last summary of whole earlier turns, for later runs. */
+  summarised: ConversationSummary | undefined;
   /** What this run added, never compacted. */
   added: Message[];
   usage: TokenUsage;
@@ -39,6 +43,8 @@ export function createLoopState(context: AgentContext): LoopState {
     sections: context.sections,
     contextLabels: context.labels,
     messages: [...context.messages],
+    turns: context.history?.turns ?? [],
+    summarised: undefined,
     added: [],
     usage: noUsage,
     costUsd: null,
@@ -71,6 +77,11 @@ export function addToolMessage(state: LoopState, message: ToolMessage): void {
 }
 
 export function addCompaction(state: LoopState, compaction: Compaction): void {
+  const { summary, tokensBefore = 0, tokensAfter = 0 } = compaction;
+  const throughTurn = compaction.throughTurn ?? state.summarised?.throughTurn;
+  if (summary !== undefined && throughTurn !== undefined)
+    state.summarised = { message: summary, throughTurn, tokensBefore, tokensAfter };
+  state.turns = state.turns.slice(turnsLeft(compaction.plan.leaving, state).length);
   state.messages = applyCompaction(state.messages, compaction);
   state.requests = { ...state.requests, messageCount: 0 };
   if (compaction.usage !== undefined) addSpend(state, { usage: compaction.usage, costUsd: compaction.costUsd ?? null });
@@ -79,7 +90,7 @@ export function addCompaction(state: LoopState, compaction: Compaction): void {
 export function totalsOf(state: LoopState): AgentTotals {
   return {
     messages: answerOrphans(state.added),
-    ...(state.compactionCount > 0 ? { compactedTranscript: answerOrphans(state.messages) } : {}),
+    ...(state.summarised === undefined ? {} : { summarised: state.summarised }),
     usage: state.usage,
     costUsd: state.costUsd,
     isCostPartial: state.isCostPartial,

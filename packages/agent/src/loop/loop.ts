@@ -28,6 +28,8 @@ export interface AgentLoopOptions {
   limits?: Partial<AgentLimits>;
   /** Called for every valid call. Default: all are granted. */
   permit?: PermitCall;
+  /** `summarise`: the conversation of the context is summarised, and nothing else happens. Default: its last message is answered. */
+  task?: "answer" | "summarise";
   /** Default: calls that need an approval are refused. */
   approvals?: Approvals;
   /** Rules by which the journal is written. Default: the newest. */

@@ -8,9 +8,11 @@ import type { StepError } from "../steps/step-runner.ts";
 import { agentLimitDefaults } from "./agent-limits.ts";
 import type { AgentDelta, AgentEnd, AgentLimitName, AgentOutcome } from "./agent-outcome.ts";
 import type { AgentLoopOptions, Loop } from "./loop.ts";
-import { addReply, createLoopState, totalsOf } from "./loop-state.ts";
+import { addReply, createLoopState, totalsOf, type LoopState } from "./loop-state.ts";
+import { remembersFirst } from "./loop-versions.ts";
 import { runCompactionStep, whyFull } from "./run-compaction-step.ts";
-import { limitOf, runModelStep } from "./run-model-step.ts";
+import { runModelStep } from "./run-model-step.ts";
+import { limitOf } from "./step-errors.ts";
 import { createToolList } from "../tools/tool-list.ts";
 import { runToolCalls } from "./run-tool-calls.ts";
 
@@ -30,7 +32,8 @@ const timerMsMax = 2_147_483_647;
 export async function runAgentLoop(options: AgentLoopOptions): Promise<AgentOutcome> {
   const { loop, stop } = createLoop(options);
   try {
-    const end = (await prepareContext(loop)) ?? (await runTurns(loop));
+    const work = options.task === "summarise" ? summarise : runTurns;
+    const end = (await prepareContext(loop)) ?? (await work(loop));
     return { ...totalsOf(loop.state), ...end };
   } catch (error) {
     if (loop.signal.aborted && !options.signal.aborted && error === loop.signal.reason) {
@@ -57,7 +60,18 @@ async function prepareContext(loop: Loop): Promise<AgentEnd | undefined> {
   });
   if (outcome.state !== "done") return { kind: "failed", error: errorOf(outcome, "the context") };
   loop.state = createLoopState(outcome.output);
-  return undefined;
+  if (outcome.output.history?.isLong !== true || !remembersFirst(loop.options.loopVersion)) return undefined;
+  const room = await runCompactionStep(loop, { source: "conversation" });
+  return room.state === "failed" ? endOfFailedStep(loop, room.error) : undefined;
+}
+
+/** A person wants the conversation summarised as it is. */
+async function summarise(loop: Loop): Promise<AgentEnd> {
+  const reply = { kind: "replied", finishReason: "stop", outputTokensMax: 0 } as const;
+  if (loop.state.messages.length === 0) return { ...reply, text: "" };
+  const room = await runCompactionStep(loop, { source: "person" });
+  if (room.state === "failed") return endOfFailedStep(loop, room.error);
+  return { ...reply, text: room.state === "compacted" ? (room.compaction.summary?.text ?? "") : "" };
 }
 
 async function runTurns(loop: Loop): Promise<AgentEnd> {
@@ -75,8 +89,9 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
     if (output.kind === "context_exceeded") {
       const isLast =
         state.compactionCount >= limits.compactionsMax || (wasRefusedByProvider && output.source === "provider");
-      const whyNot = isLast ? whyFull(loop, output) : await runCompactionStep(loop, output);
-      if (whyNot !== undefined) return limitReached(loop, "context", whyNot);
+      const room = isLast ? ({ state: "full" } as const) : await runCompactionStep(loop, output);
+      if (room.state === "failed") return endOfFailedStep(loop, room.error);
+      if (room.state === "full") return limitReached(loop, "context", whyFull(loop, output));
       wasRefusedByProvider = output.source === "provider";
       continue;
     }
@@ -89,13 +104,25 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
         finishReason: output.finishReason,
         outputTokensMax: output.outputTokensMax,
         ...(output.mends === undefined ? {} : { mends: output.mends }),
-        ...(output.leftOut === undefined ? {} : { leftOut: output.leftOut }),
+        ...leftOutOf(loop.state, output.leftOut),
       };
     await runToolCalls(loop, message.toolCalls);
     if (state.toolCallCount > limits.toolCallsMax) {
       return limitReached(loop, "tool_calls", `this run may make ${limits.toolCallsMax} tool calls and asked for more`);
     }
   }
+}
+
+/** What the model was not shown: parts, and messages that it did not summarise. */
+function leftOutOf({ messages: [first], compactionCount }: LoopState, parts: string[] = []): { leftOut?: string[] } {
+  const isMarked = compactionCount > 0 && first?.role === "summary" && first.method === "dropped";
+  const unread = isMarked
+    ? [
+        `${first.messageCount} earlier messages left without a summary: the model wrote none; they stay in the transcript`,
+      ]
+    : [];
+  const leftOut = [...unread, ...parts];
+  return leftOut.length === 0 ? {} : { leftOut };
 }
 
 function endOfFailedStep(loop: Loop, error: StepError): AgentEnd {

@@ -2,22 +2,16 @@
 
 import { openLabels, type Labels } from "@roost/contract/labels";
 import type { ModelCallOutcome, ModelReply, ModelRequest } from "../models/models.ts";
-import type { StepError, StepOutcome, StepResult } from "../steps/step-runner.ts";
-import type { AgentLimitName } from "./agent-outcome.ts";
+import type { StepOutcome, StepResult } from "../steps/step-runner.ts";
 import type { Loop } from "./loop.ts";
 import { recordRequest, type RequestRecord } from "./request-record.ts";
+import { failedByLimit, toStepError } from "./step-errors.ts";
 
 /** The record of a model step that ended well or must be followed by a compaction. */
 export type ModelStepOutput = (ModelReply | Extract<ModelCallOutcome, { kind: "context_exceeded" }>) & {
   /** Missing in steps recorded before it existed. */
   request?: RequestRecord;
 };
-
-/** A limit that ended a step is recorded with the failure, for replays. */
-export interface LimitDetails {
-  limit: AgentLimitName;
-  cap?: string;
-}
 
 export async function runModelStep(loop: Loop): Promise<{ step: string; outcome: StepOutcome<ModelStepOutput> }> {
   const { state } = loop;
@@ -82,32 +76,12 @@ function toStepResult(result: ModelCallOutcome, request: RequestRecord): StepRes
     case "context_exceeded":
       return { state: "done", output: { ...result, request } };
     case "spend_refused":
-      return failedByLimit(result.message, { limit: "spend", cap: result.cap });
-    case "failed": {
-      const { code, message, isRetryable, retryAtMs } = result;
-      return {
-        state: "failed",
-        error: { code, message, isRetryable, ...(retryAtMs === undefined ? {} : { retryAtMs }) },
-      };
-    }
+      return { state: "failed", error: failedByLimit(result.message, { limit: "spend", cap: result.cap }) };
+    case "failed":
+      return { state: "failed", error: toStepError(result) };
   }
 }
 
 function pastDeadline(loop: Loop): StepResult<never> {
-  return failedByLimit(loop.deadlineMessage(), { limit: "wall_clock" });
-}
-
-/** A limit is final for this run; after raising it, the run can be resumed here. */
-function failedByLimit(message: string, details: LimitDetails): StepResult<never> {
-  return {
-    state: "failed",
-    error: { code: "limit_exceeded", message, isRetryable: true, details: { ...details } },
-  };
-}
-
-/** The limit that a step failed by, if any. */
-export function limitOf(error: StepError): LimitDetails | undefined {
-  const details = error.details as Partial<LimitDetails> | undefined;
-  if (error.code !== "limit_exceeded" || details?.limit === undefined) return undefined;
-  return { limit: details.limit, ...(details.cap === undefined ? {} : { cap: details.cap }) };
+  return { state: "failed", error: failedByLimit(loop.deadlineMessage(), { limit: "wall_clock" }) };
 }

@@ -13,7 +13,6 @@ import type { Tool } from "../tools/tool.ts";
 import { askApproval, decideCall, hasReadUntrusted } from "./ask-approval.ts";
 import type { Loop } from "./loop.ts";
 import { addToolMessage } from "./loop-state.ts";
-import { hasParts } from "./loop-versions.ts";
 import { toToolMessage } from "./to-tool-message.ts";
 
 interface PlannedCall {
@@ -40,6 +39,11 @@ export async function runToolCalls(loop: Loop, parts: ToolCallPart[]): Promise<v
       addToolMessage(loop.state, result.value);
     }
   }
+}
+
+/** Makes one call for the loop itself: a step as any call, and its answer goes to the caller. */
+export async function callTool(loop: Loop, part: ToolCallPart): Promise<ToolMessage> {
+  return await runCall(loop, planCall(loop, part, { index: 0, isTainted: hasReadUntrusted(loop.state) }));
 }
 
 function planCall(loop: Loop, part: ToolCallPart, options: { index: number; isTainted: boolean }): PlannedCall {
@@ -148,7 +152,6 @@ async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
         permitTool,
         toolMsMax: loop.limits.toolMsMax,
         resultCharsMax: loop.limits.toolResultCharsMax,
-        hasParts: hasParts(loop.options.loopVersion),
       });
       return withOrigin(result, work.tool);
     },

@@ -2,7 +2,7 @@
 
 import type { LanguageModelV4FilePart, LanguageModelV4TextPart } from "@ai-sdk/provider";
 import { isUntrusted, parseLabels } from "@roost/contract/labels";
-import { describePart, formatBytes, type Part } from "@roost/contract/part";
+import { formatBytes, namePart, type Part } from "@roost/contract/part";
 import type { Message } from "../messages/message.ts";
 import { wrapUntrusted } from "../messages/wrap-untrusted.ts";
 import type { Media } from "../wire/media-mends.ts";
@@ -74,7 +74,7 @@ export function showPart(
   if (missing !== undefined) return [{ type: "text", text: missing }];
   const data = bytes.get(part.sha256 ?? "") ?? new Uint8Array();
   const isMarked = part.labels !== undefined && isUntrusted(parseLabels(part.labels));
-  const title = `[${describePart(part)}]`;
+  const title = `[${namePart(part)}]`;
   if (howShown(part, input) === "text") {
     const text = part.text ?? new TextDecoder().decode(data);
     const left = text.length - shownCharsMax;

@@ -2,7 +2,7 @@
 
 import { storableText, toRoostError, type ErrorCode, type JsonValue } from "@roost/base";
 import { areSameLabels, formatLabels, isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
-import { describePart, type Part } from "@roost/contract/part";
+import { namePart, type Part } from "@roost/contract/part";
 import type { StepCall, StepResult } from "../steps/step-runner.ts";
 import type { PermitTool, Tool, ToolCall, ToolOrigin } from "./tool.ts";
 
@@ -32,8 +32,6 @@ export interface ExecuteToolOptions {
   permitTool?: PermitTool | undefined;
   toolMsMax: number;
   resultCharsMax: number;
-  /** False: parts are told by their names. Default true. */
-  hasParts?: boolean;
 }
 
 /** Error codes that mean nothing was done. */
@@ -107,22 +105,15 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
 /** The output for the model: text as it is, everything else as JSON, cut at the limit. */
 export function toToolOutput(
   output: JsonValue | undefined,
-  {
-    labels,
-    charsMax,
-    parts = [],
-    hasParts = true,
-  }: { labels: Labels; charsMax: number; parts?: Part[] | undefined; hasParts?: boolean },
+  { labels, charsMax, parts = [] }: { labels: Labels; charsMax: number; parts?: Part[] | undefined },
 ): ToolOutput {
   const said = typeof output === "string" ? output : (JSON.stringify(output) ?? "null");
-  const text = [shorten(said, charsMax), ...parts.map((part) => `[${describePart(part)}]`)].join("\n");
+  const text = [shorten(said, charsMax), ...parts.map((part) => `[${namePart(part)}]`)].join("\n");
   return {
     text: storableText(text),
     isUntrusted: isUntrusted(labels),
     ...textsOf(labels),
-    ...(hasParts && parts.length > 0
-      ? { parts: parts.map((part) => ({ ...part, labels: formatLabels(labels) })) }
-      : {}),
+    ...(parts.length > 0 ? { parts: parts.map((part) => ({ ...part, labels: formatLabels(labels) })) } : {}),
   };
 }
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
 import { partLimits } from "../part.ts";
 import { Part } from "../records/part.ts";
-import { Count, Id, Name, SessionKey, SessionKind, Text } from "../records/fields.ts";
+import { Count, Id, Name, SessionKey, SessionKind, Slug, Text } from "../records/fields.ts";
 
 const topic = "sessions";
 const subject = "session key";
@@ -34,7 +34,12 @@ export const messageSent = defineEvent({
   version,
   topic,
   subject,
-  schema: z.object({ ...message, isRehearsed: z.boolean().optional() }),
+  schema: z.object({
+    ...message,
+    parts: z.array(Part).max(partLimits.perMessageMax).optional(),
+    source: Name.optional().describe("The job whose run said it: job:<id>"),
+    isRehearsed: z.boolean().optional(),
+  }),
 });
 
 export const sessionCompacted = defineEvent({
@@ -52,4 +57,44 @@ export const sessionCompacted = defineEvent({
   }),
 });
 
-export const sessionEvents = [messageReceived, messageSent, sessionCompacted] as const;
+export const sessionCreated = defineEvent({
+  type: "session.created",
+  version,
+  topic,
+  subject,
+  schema: z.object({ sessionKey: SessionKey, agent: Slug, title: Name.optional() }),
+});
+
+export const sessionReset = defineEvent({
+  type: "session.reset",
+  version,
+  topic,
+  subject,
+  schema: z.object({
+    sessionKey: SessionKey,
+    beforeSeq: Count.describe("Agents read no message before this one"),
+    by: Name,
+  }),
+});
+
+export const sessionRewound = defineEvent({
+  type: "session.rewound",
+  version,
+  topic,
+  subject,
+  schema: z.object({
+    sessionKey: SessionKey,
+    fromSeq: Count.describe("The turn that began with this message and all later ones were taken back"),
+    messageCount: Count.describe("Messages that were taken back"),
+    by: Name,
+  }),
+});
+
+export const sessionEvents = [
+  messageReceived,
+  messageSent,
+  sessionCreated,
+  sessionReset,
+  sessionRewound,
+  sessionCompacted,
+] as const;

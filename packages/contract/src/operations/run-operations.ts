@@ -152,6 +152,11 @@ export const RunUpdate = z
       runId: ref("Run"),
       text: Text.describe("The next part of the model's text; not repeated after a reconnect"),
     }),
+    z.object({
+      kind: z.literal("remark"),
+      runId: ref("Run"),
+      text: Text.describe("News for a waiting person, such as a model that is silent; not repeated after a reconnect"),
+    }),
     z.object({ kind: z.literal("event"), event: Event }),
     z.object({ kind: z.literal("over"), run: Run.describe("With its output: nothing is left to ask for") }),
   ])

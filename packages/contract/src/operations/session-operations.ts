@@ -46,6 +46,71 @@ export const getSession = defineOperation({
   effect: "readonly",
 });
 
+const people = ["owner", "device", "client"] as const;
+const sessionKey = ref("Session", SessionKey);
+
+export const createSession = defineOperation({
+  id: "createSession",
+  method: "POST",
+  path: "/sessions",
+  summary: "Begins a conversation",
+  description: "A message to a new key begins one as well; this names its agent and title before anything is said.",
+  input: z.object({
+    sessionKey: SessionKey.optional().describe("Default: a new one"),
+    agent: Slug.optional().describe("Default: main"),
+    title: Name.optional(),
+  }),
+  output: z.object({ session: Session }),
+  errors: ["conflict"],
+  effect: "unsafe",
+  access: { audience: people },
+});
+
+export const resetSession = defineOperation({
+  id: "resetSession",
+  method: "POST",
+  path: "/sessions/{sessionKey}/reset",
+  summary: "Begins a conversation anew: agents read nothing from before, people and the log keep it",
+  input: z.object({ sessionKey }),
+  output: z.object({ session: Session }),
+  errors: ["not_found", "conflict"],
+  effect: "unsafe",
+  access: { audience: people },
+});
+
+export const rewindSession = defineOperation({
+  id: "rewindSession",
+  method: "POST",
+  path: "/sessions/{sessionKey}/rewind",
+  summary: "Takes the newest turns of a conversation back: agents do not read them, people and the log keep them",
+  description: "What runs of these turns did is not undone.",
+  input: z.object({
+    sessionKey,
+    turns: Count.min(1).max(10_000).default(1).describe("How many, the newest"),
+    toSeq: Count.optional().describe("A message: its turn and all later ones. Overrides turns"),
+  }),
+  output: z.object({
+    session: Session,
+    fromSeq: Count.describe("The message that began the first turn taken back"),
+    messageCount: Count.describe("Messages taken back"),
+  }),
+  errors: ["not_found", "conflict"],
+  effect: "unsafe",
+  access: { audience: people },
+});
+
+export const compactSession = defineOperation({
+  id: "compactSession",
+  method: "POST",
+  path: "/sessions/{sessionKey}/compact",
+  summary: "Starts a run that summarises a conversation; what must not be forgotten is written to memory first",
+  input: z.object({ sessionKey }),
+  output: z.object({ runId: ref("Run") }),
+  errors: ["not_found", "conflict"],
+  effect: "unsafe",
+  access: { audience: people },
+});
+
 export const sendMessage = defineOperation({
   id: "sendMessage",
   method: "POST",
@@ -76,6 +141,11 @@ export const SessionUpdate = z
       runId: ref("Run"),
       text: Text.describe("The next part of an answer; not repeated after a reconnect"),
     }),
+    z.object({
+      kind: z.literal("remark"),
+      runId: ref("Run"),
+      text: Text.describe("News for a waiting person, such as a model that is silent; not repeated after a reconnect"),
+    }),
     z.object({ kind: z.literal("event"), event: Event.describe("Of a run of this session") }),
     z.object({ kind: z.literal("over"), run: RunSummary }),
   ])
@@ -99,4 +169,13 @@ export const watchSession = defineOperation({
   stream: true,
 });
 
-export const sessionOperations = [listSessions, getSession, sendMessage, watchSession] as const;
+export const sessionOperations = [
+  listSessions,
+  getSession,
+  createSession,
+  sendMessage,
+  resetSession,
+  rewindSession,
+  compactSession,
+  watchSession,
+] as const;

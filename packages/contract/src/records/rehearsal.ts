@@ -124,7 +124,7 @@ export const RehearsedOverlap = z
   .meta({ id: "RehearsedOverlap" });
 export type RehearsedOverlap = z.output<typeof RehearsedOverlap>;
 
-export const collisionKinds = ["lock", "state", "file", "subject", "session"] as const;
+export const collisionKinds = ["lock", "state", "file", "subject"] as const;
 export const RehearsedCollision = z
   .object({
     kind: z.enum(collisionKinds),

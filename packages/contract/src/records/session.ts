@@ -32,6 +32,7 @@ export const Message = z
     runId: ref("Run").nullable(),
     source: Name.nullable().describe("Where it came from: cli, console, job:<id>, …"),
     isRehearsed: z.boolean(),
+    isTakenBack: z.boolean().describe("By a rewind: agents do not read it"),
     createdAt: Time,
   })
   .meta({ id: "Message" });

@@ -11,8 +11,8 @@ import { readHeartbeat } from "../heartbeat/heartbeat-row.ts";
 import type { Memory } from "../memory.ts";
 import { briefScan, scanHome } from "../scan/scan-home.ts";
 import type { ContextMessage } from "../sessions/message.ts";
-import { readHistory, type History } from "../sessions/read-transcript.ts";
-import { kindOfSession, readSession, type SessionRow } from "../sessions/session.ts";
+import { noHistory, readHistory, type History } from "../sessions/read-history.ts";
+import { firstOpenTurn, kindOfSession, readSession, type SessionRow } from "../sessions/session.ts";
 import { ageText, findStale } from "../state/staleness.ts";
 import { walkHome, type WalkedFile } from "../disk/walk-home.ts";
 import { readRecordedMarks } from "../records/marks-of-text.ts";
@@ -26,18 +26,18 @@ import { earlierRuns } from "./earlier-runs.ts";
 import { fileSections, type FileSections, type ShownFile } from "./file-sections.ts";
 import { momentMessage } from "./moment-message.ts";
 import { readMainConversation } from "./read-main-conversation.ts";
-import { runMessage } from "./run-message.ts";
+import { isBesideConversation, runMessage } from "./run-message.ts";
 import { toSection, type LabelledSection, type Section } from "./section.ts";
 import { skillFiles, skillIndex } from "./skill-index.ts";
 
-export const contextLimits = {
-  /** Of earlier turns of a conversation; the loop compacts what does not fit the model. */
-  historyCharsMax: 200_000,
-} as const;
-
 export interface BuiltContext {
   /** As runAgentLoop of @roost/agent takes it. */
-  context: { sections: Section[]; messages: ContextMessage[]; labels: string[] };
+  context: {
+    sections: Section[];
+    messages: ContextMessage[];
+    history: Pick<History, "turns"> & { isLong?: true };
+    labels: string[];
+  };
   run: Pick<Run, "id" | "agent" | "sessionKey" | "sessionKind" | "jobId">;
   /** Which version of which file was shown, and how much of it. */
   files: ShownFile[];
@@ -51,6 +51,8 @@ export interface BuiltContext {
   asked: ContextMessage | undefined;
   /** The seq of the message that began this turn; undefined when it is not in the transcript yet. */
   turnSeq: number | undefined;
+  /** False for a run beside a conversation, or about it: what it is told the conversation is told as well. */
+  isRecorded: boolean;
   /** For heartbeats: what this one checks. */
   inputs: HeartbeatInputs | undefined;
 }
@@ -69,7 +71,8 @@ export async function buildContext(
   { run, agent = {}, scan: scans = true }: BuildContext,
 ): Promise<BuiltContext> {
   const viewer = viewerOf(run, agent);
-  const isInformed = viewer.kind === "main" || viewer.kind === "heartbeat";
+  const isSummary = run.input["task"] === "summarise";
+  const isInformed = (viewer.kind === "main" && !isSummary) || viewer.kind === "heartbeat";
   const scan = isInformed && scans ? await scanHome(memory, briefScan) : undefined;
   // Read first: later changes are new to the next heartbeat, even if this one happens to see them.
   const inputs = viewer.kind === "heartbeat" ? await readInputs(memory, run, agent) : undefined;
@@ -99,8 +102,7 @@ export async function buildContext(
     ...others,
     ...named("This session", sessionText(viewer)),
   ];
-  const { droppedTurnCount } = history;
-  const moment = momentMessage(memory, { viewer, session, droppedTurnCount, states: states.text });
+  const moment = momentMessage(memory, { viewer, session, states: states.text });
   const labels = joinLabels(
     ...sections.map((section) => section.labels),
     history.labels,
@@ -110,7 +112,8 @@ export async function buildContext(
   return {
     context: {
       sections: sections.map(toSection),
-      messages: [...history.messages, moment, ...told, asked.message].map(unlabelled),
+      messages: [...history.messages, ...(isSummary ? [] : [moment, ...told, asked.message])].map(unlabelled),
+      history: { turns: history.turns, ...(history.isLong && !isSummary && { isLong: true as const }) },
       labels: formatLabels(labels),
     },
     run: { id: run.id, agent: run.agent, sessionKey: run.sessionKey, sessionKind: run.sessionKind, jobId: run.jobId },
@@ -121,6 +124,7 @@ export async function buildContext(
     told,
     asked: asked.seq === undefined ? { ...asked.message, labels: formatLabels(asked.labels) } : undefined,
     turnSeq: asked.seq,
+    isRecorded: !isSummary && !isBesideConversation(run),
     inputs,
   };
 }
@@ -143,23 +147,22 @@ async function filesAndSkills(
   return { files, skills };
 }
 
-/** Only conversations continue their history; every other run starts afresh. */
+/** Only conversations continue their history; every other run starts afresh. A job's run beside one reads what is over. */
 async function historyOf(
   memory: Memory,
   { viewer, session, turnSeq }: { viewer: Viewer; session: SessionRow | undefined; turnSeq: number | undefined },
 ): Promise<History> {
   const isConversation = viewer.kind === "main" || viewer.kind === "channel";
-  if (!isConversation || session === undefined) return { messages: [], labels: openLabels, droppedTurnCount: 0 };
-  return readHistory(memory, session, {
-    viewer,
-    beforeTurn: turnSeq ?? session.nextSeq,
-    charsMax: contextLimits.historyCharsMax,
-  });
+  if (!isConversation || session === undefined) return noHistory;
+  const beforeTurn = turnSeq ?? (await firstOpenTurn(memory.kernel.database, session.key)) ?? session.nextSeq;
+  return readHistory(memory, session, { viewer, beforeTurn });
 }
 
-/** The message table has a column for labels; a context joins them. */
-function unlabelled({ labels: _joined, ...message }: ContextMessage): ContextMessage {
-  return message;
+/** The message table has a column for labels; a context joins them, but for a summary, which may become part of another. */
+function unlabelled(message: ContextMessage): ContextMessage {
+  if (message.role === "summary") return message;
+  const { labels: _joined, ...rest } = message;
+  return rest;
 }
 
 /** Text by Roost or the person. */

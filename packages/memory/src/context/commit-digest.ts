@@ -11,11 +11,12 @@ import type { BuiltContext } from "./build-context.ts";
  * Records that a context was used: the digest and prompt go into the transcript, and the session's cursor moves past them. Commits with the outcome
  * of the context step, so that a retry after a crash shows the same again.
  *
+ * A job's run beside a conversation takes nothing from it: what it was told the conversation is told as well, and its prompt enters with its answer.
  * A heartbeat's view counts only when it has ended well (rememberHeartbeat): what a failed one saw is shown again.
  */
 export async function commitDigest(tx: KernelTransaction, built: BuiltContext): Promise<void> {
   const { run, digest } = built;
-  if (run.sessionKey === null) return;
+  if (run.sessionKey === null || !built.isRecorded) return;
   const kind = run.sessionKind ?? kindOfSession(run.sessionKey);
   if (kind === "heartbeat") {
     await savePending(tx, {

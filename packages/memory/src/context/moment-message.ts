@@ -13,18 +13,16 @@ const mark = "[Roost] It is ";
 export interface MomentOptions {
   viewer: Viewer;
   session: SessionRow | undefined;
-  droppedTurnCount: number;
   /** The states with their ages. */
   states: string;
 }
 
 export function momentMessage(memory: Memory, options: MomentOptions): Extract<ContextMessage, { role: "user" }> {
-  const { viewer, session, droppedTurnCount, states } = options;
+  const { viewer, session, states } = options;
   const nowMs = memory.kernel.clock.nowMs();
   const lines = [`${mark}${memory.calendar.momentAt(nowMs)}.`];
   if (viewer.kind === "main" && session?.digestAt != null)
     lines.push(`Your last turn in this conversation was ${ageText(nowMs - session.digestAt.getTime())} ago.`);
-  if (droppedTurnCount > 0) lines.push(`${droppedTurnCount} earlier turns of this conversation do not fit here.`);
   if (states !== "") lines.push("State files:", states);
   return { role: "user", text: lines.join("\n") };
 }

@@ -15,7 +15,7 @@ const charsMax = 6_000;
 /** The latest messages of the main conversation, for heartbeats. */
 export async function readMainConversation(memory: Memory, viewer: Viewer): Promise<LabelledSection[]> {
   const { database, labelSets } = memory.kernel;
-  const { messages } = await readTranscript(memory, "main", { limit: messagesMax });
+  const { messages } = await readTranscript(memory, "main", { limit: messagesMax, asAgents: true });
   const said = messages
     .map((message) => ({ ...message, text: [message.text, ...partsOf(message.content).map(named)].join(" ").trim() }))
     .filter(({ text, role }) => text !== "" && (role === "user" || role === "assistant"));

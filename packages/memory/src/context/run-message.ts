@@ -1,23 +1,16 @@
 /** What a run is asked, as its first message: a person's message, a job's prompt with facts of its tick, a task. */
 import { formatDurationMs } from "@roost/base";
 import { heartbeatPromptDefault } from "@roost/agent/heartbeat";
-import { isUntrusted, type Labels } from "@roost/contract/labels";
+import { isUntrusted } from "@roost/contract/labels";
 import type { Run } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
 import { readMessage } from "../sessions/read-transcript.ts";
 import type { Calendar } from "../visibility/calendar.ts";
-import type { ContextMessage } from "../sessions/message.ts";
+import type { Asked, AskedMessage } from "../sessions/message.ts";
 
-export type AskedMessage = Extract<ContextMessage, { role: "user" }>;
-
-export interface Asked {
-  message: AskedMessage;
-  /** Of the message and the events before it. */
-  labels: Labels;
-  /** Its place in the transcript; undefined when it is not there yet. */
-  seq?: number;
-  /** The events that started the run, shown before the message. Anyone who can append an event may have written them, so they are untrusted. */
-  brought?: AskedMessage;
+/** Whether a job's run stands beside a conversation: on its view, and between its turns once it is over. */
+export function isBesideConversation({ jobId, sessionKind }: Pick<Run, "jobId" | "sessionKind">): boolean {
+  return jobId !== null && sessionKind === "main";
 }
 
 export async function runMessage(memory: Memory, run: Run): Promise<Asked> {
@@ -56,8 +49,9 @@ function jobText(memory: Memory, run: Run, { hasEvents }: { hasEvents: boolean }
         : hasEvents
           ? "Do what this job is for."
           : run.reason;
-  const head =
-    run.sessionKind === "cron" && run.jobId !== null ? `[cron:${run.jobId} ${run.title ?? run.jobId}]\n` : "";
+  const { jobId, sessionKind, title } = run;
+  const isMarked = jobId !== null && (sessionKind === "cron" || sessionKind === "main");
+  const head = isMarked ? `[${sessionKind === "cron" ? "cron" : "job"}:${jobId} ${title ?? jobId}]\n` : "";
   const facts = tickFacts(run, memory.calendar);
   const pointer = hasEvents ? "What started this run stands above, as content that nobody vouches for." : "";
   return `${head}${[asked, facts, pointer].filter((part) => part !== "").join("\n\n")}`;

@@ -72,10 +72,8 @@ create table memory.session (
   digest_offsets  text,
   -- When what lies before digest_offsets was shown.
   digest_at       timestamptz,
-  -- Transcripts longer than a context go on from here: the messages as a model last saw them, and the turn they reach to.
-  compacted       jsonb,
-  compacted_turn  bigint,
-  compacted_labels integer not null default 1
+  -- The turn from which on agents read the conversation: a reset moves it, and the transcript stays.
+  begins_at       bigint not null default 1
 ) with (fillfactor = 50);
 create index session_by_use on memory.session (last_message_at desc nulls last, key);
 
@@ -95,10 +93,15 @@ create table memory.message (
   source      text,
   labels      integer not null default 1,
   is_rehearsed boolean not null default false,
+  -- A summary: it stands for all turns of the conversation up to this one.
+  through_turn bigint,
+  -- Taken back by a person: people read it, agents do not.
+  is_taken_back boolean not null default false,
   created_at  timestamptz not null default roost.now(),
   primary key (session_key, seq)
 );
 create index message_by_turn on memory.message (session_key, turn_seq, place, seq);
+create index message_summary on memory.message (session_key, through_turn) where through_turn is not null;
 create index message_by_run on memory.message (run_id) where run_id is not null;
 
 -- What a heartbeat last thought about. `pending` is what a beat that is still going was shown: it counts when the beat has ended well,

@@ -2,55 +2,79 @@
 import { createId } from "@roost/base";
 import { formatLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import type { KernelTransaction, Run } from "@roost/kernel";
-import { addMessages, cleanText, messageLimits, type ContextMessage, type NewMessage } from "./message.ts";
+import { addMessages, cleanText, messageLimits, type Asked, type ContextMessage, type NewMessage } from "./message.ts";
 import { kindOfSession } from "./session.ts";
 
+/** A summary that stands for the turns of a conversation up to one; structurally that of @roost/agent. */
+export interface Summarised {
+  message: Extract<ContextMessage, { role: "summary" }>;
+  throughTurn: number;
+  tokensBefore: number;
+  tokensAfter: number;
+}
+
 export interface Reply {
-  run: Pick<Run, "id" | "agent" | "sessionKey" | "sessionKind" | "correlation" | "causeId" | "labels">;
+  run: Pick<Run, "id" | "agent" | "sessionKey" | "sessionKind" | "jobId" | "correlation" | "causeId" | "labels">;
   /** Labels of the run at its end. Default: those at its claim. */
   labels?: Labels;
   /** What the person reads; empty: nothing is said. */
   text: string;
   /** Messages that the run added, tool calls and results included. */
   messages: readonly ContextMessage[];
+  /** Of a run beside the conversation: what it was asked, which enters with the answer, as a turn of its own. */
+  asked?: Asked | undefined;
   isRehearsed?: boolean;
-  /** After a compaction: the conversation as the model last saw it. Later turns continue from it. */
-  compactedTranscript?: readonly ContextMessage[] | undefined;
+  /** Written by the run; later turns continue from it. */
+  summarised?: Summarised | undefined;
 }
 
 /** Appends an answer to the transcript, in the transaction that ends its run, and emits message.sent. */
 export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<void> {
-  const { run, text } = reply;
+  const { run, text, asked, summarised } = reply;
   if (run.sessionKey === null) return;
-  const contents = withText(reply);
-  const kind = run.sessionKind ?? kindOfSession(run.sessionKey);
   const labels = reply.labels ?? (await tx.readLabels(run.labels));
-  const messages = contents.map((content): NewMessage => ({
+  const source = run.jobId === null ? undefined : `job:${run.jobId}`;
+  const common = { runId: run.id, isRehearsed: reply.isRehearsed === true, source };
+  const answers = withText(reply).map((content): NewMessage => ({
+    ...common,
     id: createId(),
     place: "answered",
     role: content.role === "summary" ? "system" : content.role,
     content,
     // A tool's result has its own labels; a model's text has those of all it was shown.
     labels: content.labels === undefined ? labels : parseLabels(content.labels),
-    runId: run.id,
-    isRehearsed: reply.isRehearsed === true,
   }));
-  const last = messages.findLast((message) => message.role === "assistant");
+  const last = answers.findLast((message) => message.role === "assistant");
   if (last !== undefined) last.text = text;
+  const messages = [
+    ...(summarised === undefined ? [] : [summaryMessage(run, summarised, labels)]),
+    ...(asked === undefined ? [] : askedMessages(asked).map((message) => ({ ...common, ...message }))),
+    ...answers,
+  ];
+  const kind = run.sessionKind ?? kindOfSession(run.sessionKey);
   // A run without a message is a turn of its own.
   const session = await addMessages(tx, { key: run.sessionKey, kind, agent: run.agent ?? "main" }, messages, {
     runId: run.id,
   });
-  if (reply.compactedTranscript !== undefined) {
-    await tx.query(
-      "update memory.session set compacted = $2, compacted_turn = $3, compacted_labels = $4 where key = $1 and coalesce(compacted_turn, 0) < $3",
-      [session.key, JSON.stringify(reply.compactedTranscript), session.turnSeq, await tx.labelSet(labels)],
-    );
-  }
+  const told = { subject: session.key, correlation: run.correlation, causation: run.causeId };
+  if (summarised !== undefined)
+    tx.emit({
+      ...told,
+      type: "session.compacted",
+      labels: summarised.message.labels ?? formatLabels(labels),
+      data: {
+        sessionKey: session.key,
+        runId: run.id,
+        messageCount: summarised.message.messageCount,
+        tokensBefore: summarised.tokensBefore,
+        tokensAfter: summarised.tokensAfter,
+        summary: cleanText(summarised.message.text, messageLimits.textCharsMax),
+      },
+    });
   if (text === "" || last === undefined) return;
   tx.emit({
+    ...told,
     type: "message.sent",
-    subject: session.key,
     labels: formatLabels(labels),
     data: {
       sessionKey: session.key,
@@ -59,11 +83,35 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
       seq: session.firstSeq + messages.indexOf(last),
       runId: run.id,
       text: cleanText(text, messageLimits.textCharsMax),
+      ...(source !== undefined && { source }),
       ...(reply.isRehearsed === true && { isRehearsed: true }),
     },
-    correlation: run.correlation,
-    causation: run.causeId,
   });
+}
+
+/** Stands in the transcript where it was written, for people and for the turns that come. */
+function summaryMessage(run: Reply["run"], { message, throughTurn }: Summarised, labels: Labels): NewMessage {
+  return {
+    id: createId(),
+    place: "told",
+    role: "system",
+    content: message,
+    text: `[Summary of ${message.messageCount} earlier messages]\n${message.text}`,
+    labels: message.labels === undefined ? labels : parseLabels(message.labels),
+    runId: run.id,
+    source: "roost",
+    throughTurn,
+  };
+}
+
+/** What started the run, and its prompt. */
+function askedMessages({ message, labels, brought }: Asked): NewMessage[] {
+  return [
+    ...(brought === undefined
+      ? []
+      : [{ id: createId(), place: "told" as const, role: "system" as const, content: brought, labels }]),
+    { id: createId(), place: "asked", role: "user", content: message, labels },
+  ];
 }
 
 /** The messages, ending in what the person reads when the model did not say it itself. */

@@ -33,6 +33,19 @@ export type ContextMessage = (
   labels?: string[];
 };
 
+export type AskedMessage = Extract<ContextMessage, { role: "user" }>;
+
+/** What a run is asked. */
+export interface Asked {
+  message: AskedMessage;
+  /** Of the message and the events before it. */
+  labels: Labels;
+  /** Its place in the transcript; undefined when it is not there yet. */
+  seq?: number;
+  /** The events that started the run, shown before the message. Anyone who can append an event may have written them, so they are untrusted. */
+  brought?: AskedMessage;
+}
+
 export interface StoredMessage {
   id: string;
   sessionKey: string;
@@ -43,12 +56,14 @@ export interface StoredMessage {
   runId: string | null;
   source: string | null;
   isRehearsed: boolean;
+  /** People read it, agents do not. */
+  isTakenBack: boolean;
   /** The label set of its text. */
   labels: number;
   createdAt: Date;
 }
 
-export const messageColumns = `id, session_key as "sessionKey", seq, role, text, content, run_id as "runId", source, is_rehearsed as "isRehearsed", labels, created_at as "createdAt"`;
+export const messageColumns = `id, session_key as "sessionKey", seq, role, text, content, run_id as "runId", source, is_rehearsed as "isRehearsed", is_taken_back as "isTakenBack", labels, created_at as "createdAt"`;
 
 export const messageLimits = {
   /** Of one message in a transcript; tool results may be longer in their steps. */
@@ -71,8 +86,10 @@ export interface NewMessage {
   /** Shown to people; default: the content's text. */
   text?: string;
   runId?: string;
-  source?: string;
+  source?: string | undefined;
   isRehearsed?: boolean;
+  /** Of a summary: the last turn that it stands for. */
+  throughTurn?: number;
 }
 
 export interface AddMessages {
@@ -113,6 +130,7 @@ export async function addMessages(
       run_id: message.runId,
       source: message.source,
       is_rehearsed: message.isRehearsed ?? false,
+      through_turn: message.throughTurn,
       labels: await tx.labelSet(message.labels),
     });
   }
@@ -125,11 +143,11 @@ export async function addMessages(
        returning ${sessionRowColumns}, next_seq - $4 as "firstSeq", coalesce((
          select m.turn_seq from memory.message m where m.run_id = $6 and m.session_key = $1 and m.place = 1 order by m.seq limit 1), next_seq - $4) as "turnSeq"
      ), added as (
-       insert into memory.message (session_key, seq, id, turn_seq, place, role, text, content, run_id, source, is_rehearsed, labels, created_at)
-       select $1, s."firstSeq" + n - 1, id, coalesce(turn_seq, s."turnSeq"), place, role, text, content, run_id, source, is_rehearsed, labels, roost.now()
+       insert into memory.message (session_key, seq, id, turn_seq, place, role, text, content, run_id, source, is_rehearsed, through_turn, labels, created_at)
+       select $1, s."firstSeq" + n - 1, id, coalesce(turn_seq, s."turnSeq"), place, role, text, content, run_id, source, is_rehearsed, through_turn, labels, roost.now()
        from s, rows from (jsonb_to_recordset($7::jsonb) as (id uuid, turn_seq bigint, place smallint, role text, text text, content jsonb, run_id uuid,
-         source text, is_rehearsed boolean, labels integer)) with ordinality
-         as m(id, turn_seq, place, role, text, content, run_id, source, is_rehearsed, labels, n)
+         source text, is_rehearsed boolean, through_turn bigint, labels integer)) with ordinality
+         as m(id, turn_seq, place, role, text, content, run_id, source, is_rehearsed, through_turn, labels, n)
      ) select * from s`,
     [session.key, session.kind, session.agent, rows.length, digestOffsets ?? null, runId ?? null, JSON.stringify(rows)],
     { name: "memory_add_messages" },

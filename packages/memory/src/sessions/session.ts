@@ -1,5 +1,5 @@
 /** Table memory.session: the conversations, and where in the log each is. */
-import { RoostError, type JsonValue } from "@roost/base";
+import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { SessionKind } from "@roost/kernel";
 
@@ -19,15 +19,13 @@ export interface SessionRow extends Session {
   digestOffsets: string | null;
   /** When the events before it were shown. */
   digestAt: Date | null;
-  compacted: JsonValue;
-  compactedTurn: number | null;
-  /** The label set of the compacted conversation. */
-  compactedLabels: number;
+  /** The turn from which on agents read the conversation. */
+  beginsAt: number;
 }
 
 export const sessionColumns = `key, kind, agent, title, next_seq - 1 as "messageCount", created_at as "createdAt", last_message_at as "lastMessageAt"`;
 export const sessionRowColumns = `${sessionColumns}, next_seq as "nextSeq", digest_offsets as "digestOffsets", digest_at as "digestAt",
-  compacted, compacted_turn as "compactedTurn", compacted_labels as "compactedLabels"`;
+  begins_at as "beginsAt"`;
 
 /** The kind of a session, by its key. Keys of a person's conversations are free; others begin with their kind. */
 export function kindOfSession(key: string): SessionKind {
@@ -41,6 +39,17 @@ export async function readSession(sql: Sql, key: string): Promise<SessionRow | u
     name: "memory_read_session",
   });
   return row;
+}
+
+/** The first turn that a person asked for and that is not over. */
+export async function firstOpenTurn(sql: Sql, key: string): Promise<number | undefined> {
+  const [row] = await sql.query<{ turnSeq: number }>(
+    `select min(m.turn_seq) as "turnSeq" from roost.run r join memory.message m on m.run_id = r.id
+     where r.serial_key = 'session:' || $1 and r.ended_at is null and m.session_key = $1 and m.place = 1`,
+    [key],
+    { name: "memory_first_open_turn" },
+  );
+  return row?.turnSeq ?? undefined;
 }
 
 export interface NewSession {

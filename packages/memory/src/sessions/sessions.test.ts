@@ -126,8 +126,8 @@ test("sendMessage() of eight at once: each is answered in order, and sees the an
   }
   const { messages } = await readTranscript(home.memory, "main");
   assert.deepEqual(
-    messages.slice(8).map(({ text }) => text),
-    Array.from({ length: 8 }, (_, index) => `answer ${index + 1}`),
+    messages.map(({ text }) => text),
+    Array.from({ length: 8 }, (_, index) => [`question ${index + 1}`, `answer ${index + 1}`]).flat(),
   );
   assert.equal((await home.events("sessions", ["message.sent"])).length, 8);
 });
@@ -200,21 +200,49 @@ test("appendReply() keeps tool calls, cleans what no column can hold, and adds w
   );
 });
 
-test("appendReply() with a compacted transcript lets later turns go on from it", async () => {
+test("A job of main runs beside the conversation, on its view at the start, and its answer enters between two turns", async () => {
   await using home = await createTestMemory();
   await using worker = await createTestWorker(home.memory);
-  for (const text of ["one", "two"]) {
-    await sendMessage(home.memory, { sessionKey: "main", text });
-    await worker.turn(`${text}!`);
-  }
-  await sendMessage(home.memory, { sessionKey: "main", text: "three" });
-  await worker.turn("three!", {
-    compactedTranscript: [{ role: "summary", text: "they counted to three", messageCount: 5, method: "model" }],
-  });
-  await sendMessage(home.memory, { sessionKey: "main", text: "four" });
-  const { built } = await worker.turn("four!");
-  assert.deepEqual(said(built.context.messages), ["they counted to three", "four"]);
-  assert.equal((await readTranscript(home.memory, "main")).messages.length, 8, "people still read all of it");
+  const { memory, kernel } = home;
+  await sendMessage(memory, { sessionKey: "main", text: "one" });
+  await worker.turn("one!");
+  await sendMessage(memory, { sessionKey: "main", text: "two" });
+  const turn = await worker.claim();
+  await worker.begin(turn);
+  await startJobRun(kernel, { jobId: "morning", kind: "main", prompt: "Say good morning" });
+  const job = await worker.claim();
+  const view = await worker.begin(job);
+  assert.equal(job.jobId, "morning", "the open turn does not hold it up");
+  assert.deepEqual(said(view.context.messages).slice(0, 2), ["one", "one!"]);
+  assert.equal(said(view.context.messages).length, 3, "a question that is being answered is not its own");
+  await sendMessage(memory, { sessionKey: "main", text: "three" });
+  await worker.reply(job, "Good morning");
+  await worker.reply(turn, "two!");
+  const { built } = await worker.turn("three!");
+  assert.deepEqual(said(built.context.messages), ["one", "one!", "two", "two!", "three"]);
+  await sendMessage(memory, { sessionKey: "main", text: "four" });
+  const next = said((await worker.turn("four!")).built.context.messages);
+  assert.deepEqual(
+    next.slice(5, 7).map((text) => text.split("\n")[0]),
+    ["three!", "[job:morning The morning]"],
+  );
+  assert.equal(next[7], "Good morning");
+  const { messages } = await readTranscript(memory, "main");
+  assert.deepEqual(
+    messages.filter(({ role }) => role !== "system").map(({ text, source }) => `${text.split("\n")[0]} ${source}`),
+    [
+      "one api",
+      "one! null",
+      "two api",
+      "two! null",
+      "three api",
+      "three! null",
+      "[job:morning The morning] job:morning",
+      "Good morning job:morning",
+      "four api",
+      "four! null",
+    ],
+  );
 });
 
 test("a job of the kind main speaks in the main conversation, with its prompt in the transcript", async () => {
@@ -227,8 +255,8 @@ test("a job of the kind main speaks in the main conversation, with its prompt in
     messages.map(({ role, source }) => [role, source]),
     [
       ["user", "job:morning"],
-      ["assistant", null],
+      ["assistant", "job:morning"],
     ],
   );
-  assert.match(messages[0]!.text, /^Say good morning/);
+  assert.match(messages[0]!.text, /^\[job:morning The morning\]\nSay good morning/);
 });

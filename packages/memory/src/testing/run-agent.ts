@@ -12,6 +12,7 @@ import {
 } from "@roost/kernel";
 import { joinLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import { buildContext, type BuiltContext } from "../context/build-context.ts";
+import { isBesideConversation, runMessage } from "../context/run-message.ts";
 import { commitDigest } from "../context/commit-digest.ts";
 import type { Memory } from "../memory.ts";
 import { appendReply, type Reply } from "../sessions/append-reply.ts";
@@ -34,7 +35,7 @@ export interface TestWorker extends AsyncDisposable {
 export interface ReplyOptions {
   /** Labels of what it read beside its context. */
   labels?: Labels;
-  compactedTranscript?: Reply["compactedTranscript"];
+  summarised?: Reply["summarised"];
 }
 
 export async function createTestWorker(memory: Memory): Promise<TestWorker> {
@@ -59,20 +60,21 @@ export async function createTestWorker(memory: Memory): Promise<TestWorker> {
     );
     return built;
   };
-  const reply: TestWorker["reply"] = async (run, text, { labels: read, compactedTranscript } = {}) => {
+  const reply: TestWorker["reply"] = async (run, text, { labels: read, summarised } = {}) => {
     const labels = await recordRead(kernel, run, read);
     await finishRun(
       kernel,
       owned(run),
       { state: "done", output: { kind: "reply", text } },
       {
-        alongside: (tx) =>
+        alongside: async (tx) =>
           appendReply(tx, {
             run,
             labels,
             text,
             messages: [{ role: "assistant", text, provider: "test", model: "test" }],
-            compactedTranscript,
+            summarised,
+            asked: isBesideConversation(run) ? await runMessage(memory, run) : undefined,
           }),
       },
     );

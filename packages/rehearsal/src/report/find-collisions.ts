@@ -49,17 +49,6 @@ export function findCollisions({ runs, profiles, names, untilMs }: CollisionQues
     );
     add(kind, name, uses, (jobId) => users.get(jobId) ?? "");
   }
-  const sessions = Map.groupBy(
-    runs.filter((run) => run.sessionKey !== null && run.jobId !== null),
-    (run) => run.sessionKey!,
-  );
-  for (const [key, inSession] of sessions) {
-    // One run per session at a time: the others wait from their due time.
-    const uses = inSession.flatMap((run) => [
-      { run, jobId: run.jobId!, fromMs: run.createdAt.getTime(), untilMs: run.endedAt?.getTime() ?? untilMs },
-    ]);
-    add("session", key, uses, () => `uses the session ${key}`);
-  }
   return collisions.toSorted((a, b) => b.count - a.count || (a.firstAt < b.firstAt ? -1 : 1));
 }
 

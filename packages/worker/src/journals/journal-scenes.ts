@@ -78,7 +78,6 @@ export const journalScenes: JournalScene[] = [
   },
   {
     name: "a job that looks at a picture",
-    since: 3,
     run: jobRun("look"),
     files: { "work/look/dot.gif": "GIF89a\u0001\0\u0001\0" },
     script: (request) =>
@@ -95,7 +94,6 @@ export const journalScenes: JournalScene[] = [
   },
   {
     name: "a held write of who the person is that is approved",
-    since: 3,
     run: inbox,
     files: {},
     script: (request) =>
@@ -110,6 +108,20 @@ export const journalScenes: JournalScene[] = [
     contextTokensMax: 4_000,
     script: (request) => {
       if (request.systemText.includes("compacting a conversation")) return "It has read a long file.";
+      if (JSON.stringify(request.messages).includes("It has read a long file.")) return "Both are long.";
+      const path = `work/long/${said(request) === 0 ? "a" : "b"}.md`;
+      return { toolCalls: [call("read_file", { path })] };
+    },
+  },
+  {
+    name: "a conversation that remembers before messages leave",
+    since: 4,
+    run: {},
+    files: { "work/long/a.md": longText, "work/long/b.md": longText },
+    contextTokensMax: 4_000,
+    script: (request) => {
+      if (request.systemText.includes("compacting a conversation"))
+        return "REMEMBER: Her name is Ada.\nIt has read a long file.";
       if (JSON.stringify(request.messages).includes("It has read a long file.")) return "Both are long.";
       const path = `work/long/${said(request) === 0 ? "a" : "b"}.md`;
       return { toolCalls: [call("read_file", { path })] };

@@ -9,7 +9,7 @@ test("readFileTool() gives a picture as a part, marked as the file is, and keeps
   const read = (path: string) => ({ name: "read_file", arguments: { path } });
   const { answers } = await home.think(owner, [read("dot.gif"), read("work/a/dot.gif")]);
   const [own, written] = answers;
-  assert.match(own?.text ?? "", /^{"path":"dot.gif"}\n\[image dot\.gif 8 B image\/gif\]$/);
+  assert.match(own?.text ?? "", /^{"path":"dot.gif"}\n\[image dot\.gif 8 B image\/gif #[0-9a-f]{12}\]$/);
   assert.deepEqual([own?.isUntrusted, written?.isUntrusted], [undefined, true], "a program may have written in work/");
   assert.ok(written?.parts?.[0]?.labels?.includes("trust:untrusted"));
   const { sha256 = "" } = own?.parts?.[0] ?? {};

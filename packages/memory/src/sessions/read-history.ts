@@ -1,0 +1,181 @@
+/**
+ * The conversation before a turn, as a model gets it: the last summary, then every turn after it. Nothing is left out: what is too long for a context
+ * says so, and is summarised before the model answers.
+ */
+import {
+  covers,
+  formatLabels,
+  isUntrusted,
+  joinLabels,
+  openLabels,
+  type Clearance,
+  type Labels,
+} from "@roost/contract/labels";
+import type { Memory } from "../memory.ts";
+import { clearanceOf } from "../visibility/clearance.ts";
+import type { Viewer } from "../visibility/viewer.ts";
+import type { ContextMessage } from "./message.ts";
+import type { SessionRow } from "./session.ts";
+
+export interface History {
+  messages: ContextMessage[];
+  /** The turns that they are, behind a summary if there is one. */
+  turns: { seq: number; messageCount: number; labels: string[] }[];
+  /** It is to be summarised before anything else. */
+  isLong: boolean;
+  /** Of all of them, joined. */
+  labels: Labels;
+}
+
+export const noHistory: History = { messages: [], turns: [], isLong: false, labels: openLabels };
+
+export const historyLimits = {
+  /** A longer conversation is summarised, though a model may take more. */
+  charsMax: 200_000,
+  rowsMax: 2_000,
+  /** What a step records; a conversation that no model could summarise for so long is shortened evenly. */
+  charsKeptMax: 800_000,
+  rowsReadMax: 50_000,
+} as const;
+/** Tool results are long and soon outdated: earlier turns keep only their beginning. */
+const toolTextCharsMax = 2_000;
+
+export interface HistoryQuery {
+  viewer: Viewer;
+  beforeTurn: number;
+}
+
+export async function readHistory(
+  memory: Memory,
+  session: SessionRow,
+  { viewer, beforeTurn }: HistoryQuery,
+): Promise<History> {
+  const rows = await readRows(memory, session, { beforeTurn, usesSummary: true });
+  const clearance = clearanceOf(viewer);
+  const summary = rows.findLast(({ throughTurn }) => throughTurn !== null);
+  const maySee = (row: LabelledRow) => covers(ofConversation(clearance, viewer, row), row.labels);
+  // A summary that this agent may not read stands for turns that it may.
+  const visible =
+    summary === undefined || maySee(summary)
+      ? rows
+      : await readRows(memory, session, { beforeTurn, usesSummary: false });
+  const turns = groupByTurn(visible.filter((row) => row.throughTurn === null && maySee(row))).map((turn) => ({
+    seq: turn[0]!.turnSeq,
+    messages: asTold(turn, viewer),
+    labels: joinLabels(...turn.map((row) => row.labels)),
+  }));
+  const shown = summary !== undefined && maySee(summary) ? [summary] : [];
+  const chars = turns.flatMap(({ messages }) => messages).reduce((sum, { text }) => sum + text.length, 0);
+  const fit = fitter(chars);
+  return {
+    messages: [
+      ...shown.map(({ content, labels }) => ({ ...content, labels: formatLabels(labels) })),
+      ...turns.flatMap(({ messages }) => messages.map(fit)),
+    ],
+    turns: turns.map(({ seq, messages, labels }) => ({
+      seq,
+      messageCount: messages.length,
+      labels: formatLabels(labels),
+    })),
+    isLong: chars > historyLimits.charsMax || visible.length > historyLimits.rowsMax,
+    labels: joinLabels(...shown.map(({ labels }) => labels), ...turns.map(({ labels }) => labels)),
+  };
+}
+
+interface HistoryRow {
+  turnSeq: number;
+  place: number;
+  content: ContextMessage;
+  throughTurn: number | null;
+  labels: number;
+}
+
+type LabelledRow = Omit<HistoryRow, "labels"> & { labels: Labels };
+
+/** Newest first; the summary last. What a person took back is left out, what Roost told in it is not. */
+async function readRows(
+  { kernel }: Memory,
+  session: SessionRow,
+  { beforeTurn, usesSummary }: { beforeTurn: number; usesSummary: boolean },
+): Promise<LabelledRow[]> {
+  const rows = await kernel.database.query<HistoryRow>(
+    `with summary as materialized (
+       select content, labels, through_turn from memory.message
+       where session_key = $1 and $5 and through_turn >= $3 and through_turn < $2 and not is_taken_back
+       order by through_turn desc, seq desc limit 1)
+     (select turn_seq as "turnSeq", place, content, null::bigint as "throughTurn", labels from memory.message
+      where session_key = $1 and turn_seq < $2 and turn_seq >= $3 and turn_seq > coalesce((select through_turn from summary), 0)
+        and through_turn is null and not is_rehearsed and not is_taken_back
+      order by turn_seq desc, place desc, seq desc limit $4)
+     union all select 0, ${answeredPlace}, content, through_turn, labels from summary`,
+    [session.key, beforeTurn, session.beginsAt, historyLimits.rowsReadMax, usesSummary],
+    { name: "memory_read_history" },
+  );
+  const read = (number: number) => kernel.labelSets.read(kernel.database, number);
+  return await Promise.all(rows.map(async (row) => ({ ...row, labels: await read(row.labels) })));
+}
+
+/** What a person and an agent said to each other both know, however little else the agent may; what Roost told it is not part of that. */
+function ofConversation(clearance: Clearance, { kind }: Viewer, { place }: LabelledRow): Clearance {
+  return clearance === "all" || kind !== "main" || place === toldPlace ? clearance : [...clearance, "main"];
+}
+
+/** Groups rows in reverse order into turns, oldest first, each in its own order. */
+function groupByTurn(rows: LabelledRow[]): LabelledRow[][] {
+  const turns: LabelledRow[][] = [];
+  for (const row of rows) {
+    const last = turns.at(-1);
+    if (last?.[0]?.turnSeq === row.turnSeq) last.unshift(row);
+    else turns.push([row]);
+  }
+  return turns.toReversed();
+}
+
+function fitter(chars: number): (message: ContextMessage) => ContextMessage {
+  if (chars <= historyLimits.charsKeptMax) return (message) => message;
+  const share = historyLimits.charsKeptMax / chars;
+  return (message) => cut(message, Math.floor(message.text.length * share));
+}
+
+const toldPlace = 0;
+const answeredPlace = 2;
+
+/**
+ * An earlier turn as a model gets it again. What a model said after reading outside content may repeat it: it comes back as attributed material,
+ * not as the model's own words. In a channel everything is from outside, and there is nothing to reach from it.
+ */
+function asTold(turn: LabelledRow[], viewer: Viewer): ContextMessage[] {
+  const answers = turn.filter((row) => row.place === answeredPlace);
+  const marked = answers.filter((row) => isUntrusted(row.labels));
+  if (marked.length === 0 || viewer.kind === "channel") return turn.map((row) => shortened(row.content));
+  const told: ContextMessage = {
+    role: "user",
+    text: answers.map(({ content }) => retold(shortened(content))).join("\n"),
+    isUntrusted: true,
+    from: `an earlier turn of yours with content from ${joinLabels(...marked.map((row) => row.labels)).sources.join(" ") || "outside"}`,
+  };
+  return [...turn.filter((row) => row.place !== answeredPlace).map((row) => shortened(row.content)), told];
+}
+
+function retold(message: ContextMessage): string {
+  if (message.role === "tool") return `[answer of ${message.toolName}] ${message.text}`;
+  if (message.role !== "assistant") return message.text;
+  const calls = (message.toolCalls ?? []).map(
+    ({ toolName, argumentsText }) =>
+      `[you called ${toolName} ${argumentsText.slice(0, toolTextCharsMax).toWellFormed()}]`,
+  );
+  return [...(message.text === "" ? [] : [`[you] ${message.text}`]), ...calls].join("\n");
+}
+
+function shortened(message: ContextMessage): ContextMessage {
+  return message.role === "tool" ? cut(message, toolTextCharsMax) : message;
+}
+
+function cut(message: ContextMessage, charsMax: number): ContextMessage {
+  if (message.text.length <= charsMax) return message;
+  const cutChars = message.text.length - charsMax;
+  return {
+    ...message,
+    text: `${message.text.slice(0, charsMax).toWellFormed()}\n[${cutChars} more characters of an earlier turn]`,
+  };
+}
