@@ -52,7 +52,6 @@ async function open() {
     telemetry,
     isRehearsal: false,
     judge: judgePostconditions,
-    webhook: undefined,
     agentOf: createAgentOf(kernel),
     modelsFor: createModelsFor({
       providers: resolveProviders(given, { homeDir, env: {} }),
@@ -60,7 +59,7 @@ async function open() {
       clock: kernel.clock,
       logger: silentLogger,
     }),
-    toolsFor: createToolsFor({ kernel, memory, settings: given, webhook: undefined, sources }),
+    toolsFor: createToolsFor({ kernel, memory, settings: given, sources }),
   });
   const owned = opened.move();
   return {

@@ -82,7 +82,7 @@ await using database = await openDatabase({
 });
 await using kernel = await openKernel({ database, logger });
 await using memory = await openMemory({ kernel, homeDir, settings, logger, scan: false });
-const toolsFor = createToolsFor({ kernel, memory, settings, webhook: undefined });
+const toolsFor = createToolsFor({ kernel, memory, settings });
 const connection = { kind: "openai-compatible" as const, id: "scripted", baseUrl: environment["ROOST_MODEL_URL"]! };
 const providers = [{ ...connection, model: "scripted" }];
 const agent = createAgentHandler({
@@ -94,7 +94,6 @@ const agent = createAgentHandler({
   toolsFor: async (run, agent) => [...(await toolsFor(run, agent)), order, delegate(kernel, run)],
   isRehearsal: false,
   judge: judgePostconditions,
-  webhook: undefined,
 });
 await runWorker({
   kernel,

@@ -4,7 +4,16 @@ import { RoostError } from "@roost/base";
 import { textWidth } from "@roost/base/text-width";
 import { runRoost } from "./testing/run-roost.ts";
 import { startRoost } from "./testing/start-roost.ts";
-import { nothingBelow, someActivity, someJob, someRun, someRunId, someStatus, someSummary } from "./testing/records.ts";
+import {
+  nothingBelow,
+  someActivity,
+  someJob,
+  someRun,
+  someRunId,
+  someStatus,
+  someSummary,
+  someTime,
+} from "./testing/records.ts";
 import { serveGateway } from "./testing/serve-gateway.ts";
 
 test("roost suggests the nearest command and exits with 64", async () => {
@@ -114,6 +123,25 @@ test("roost ps prints one document with --json, and tables that fit", async () =
     assert.ok(!stdout.includes("\u001b"), "neither colours in a pipe nor sequences from outside");
     for (const line of stdout.split("\n")) assert.ok(textWidth(line) <= columns, line);
   }
+});
+
+test("roost status, ps and jobs list say first what fails, in red", async () => {
+  const text = "Job mail failed 3 times: no disk (roost log why 1)";
+  const failing = { since: someTime, count: 3, reason: "no disk", runId: someRunId };
+  await using gateway = await serveGateway({
+    getStatus: () => someStatus({ alarms: [{ code: "job_failing", text, since: someTime }] }),
+    listActivity: () => ({ at: someTime, items: [someActivity()], next: null }),
+    listJobs: () => ({ items: [someJob({ failing })], next: null, unreadable: [] }),
+  });
+  const environment = { FORCE_COLOR: "1", COLUMNS: "200" };
+  for (const command of ["status", "ps"]) {
+    const { stdout } = await runRoost([command], { ...gateway, environment });
+    assert.ok(stdout.startsWith("\u001b[31m! Job mail failed 3 times: no disk"), stdout);
+  }
+  const { stdout } = await runRoost(["jobs", "list"], { ...gateway, environment });
+  assert.ok(stdout.includes("\u001b[31mfailed 3 times since "), stdout);
+  const json = JSON.parse((await runRoost(["ps", "--json"], gateway)).stdout) as { alarms: unknown[] };
+  assert.equal(json.alarms.length, 1);
 });
 
 test("roost colours only when it is asked to where nobody sees it", async () => {

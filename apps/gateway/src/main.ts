@@ -14,8 +14,16 @@ import {
 } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase, type Database } from "@roost/database";
-import { createJobLoops } from "@roost/jobs";
-import { answersOf, createKeepAnswer, openKernel, runScheduler, setBudgets, setRetention } from "@roost/kernel";
+import { createJobLoops, createStalledJobLoop } from "@roost/jobs";
+import {
+  answersOf,
+  createKeepAnswer,
+  openKernel,
+  runScheduler,
+  setBudgets,
+  setRetention,
+  type SchedulerLoop,
+} from "@roost/kernel";
 import {
   createPartLoop,
   holdDatabase,
@@ -25,7 +33,7 @@ import {
   watchHome,
   type Memory,
 } from "@roost/memory";
-import { budgetCaps } from "@roost/memory/settings";
+import { budgetCaps, resolveSecret } from "@roost/memory/settings";
 import { enableServices, openServices, type Services } from "@roost/service";
 import { createJournalLoops } from "@roost/worker/journal";
 import { openTelemetry } from "@roost/telemetry";
@@ -36,11 +44,13 @@ import { createGateway } from "./create-gateway.ts";
 import { createApi } from "./create-api.ts";
 import { describeActiveJobs } from "./describe-active-jobs.ts";
 import { describeConfig } from "./describe-config.ts";
-import { findModel } from "./find-model.ts";
+import { findModel, type FoundModel, type ModelFacts } from "./find-model.ts";
 import { createFilesKeeper, type FilesKeeperOptions } from "./create-files-keeper.ts";
 import { listen } from "./listen.ts";
 import { openRehearsals, type OpenRehearsalsOptions } from "./rehearsals/open-rehearsals.ts";
 import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
+import { createModelLoop } from "./notices/create-model-loop.ts";
+import { createNoticeLoop } from "./notices/create-notice-loop.ts";
 import { openReplays, type Replays } from "./replays/open-replays.ts";
 import { createSettingsTeller } from "./create-settings-teller.ts";
 import { openToken } from "./security/open-token.ts";
@@ -94,7 +104,7 @@ async function main(): Promise<void> {
   });
   origin.port = listening.port;
   for (const name of listening.hostnames) origin.hostnames.add(name);
-  const loops = [...createJobLoops(kernel), ...createJournalLoops(kernel), createPartLoop(memory)];
+  const loops = createLoops(config, memory, { model: { facts: model, findProblem }, signal: shutdown });
   const going = Promise.all([
     runScheduler(kernel, { loops, signal: shutdown, host: hostname(), pid: process.pid }),
     watchHome(memory, { signal: shutdown, onScan }),
@@ -159,6 +169,30 @@ function openKeepers(memory: Memory, options: Omit<FilesKeeperOptions, "homeDir"
     keeper.hint({ isAnew });
   };
   return { onScan: () => look(false), onTrusted: () => look(true) };
+}
+
+function createLoops(
+  config: GatewayConfig,
+  memory: Memory,
+  { model: { facts, findProblem }, signal }: { model: FoundModel; signal: AbortSignal },
+): SchedulerLoop[] {
+  const { kernel, timeZone } = memory;
+  return [
+    ...createJobLoops(kernel),
+    createStalledJobLoop(kernel),
+    ...createJournalLoops(kernel),
+    createPartLoop(memory),
+    createModelLoop(kernel, { findProblem, timeZone }),
+    createNoticeLoop(kernel, { webhook: findWebhook(config, memory, facts), timeZone, signal }),
+  ];
+}
+
+/** What is rehearsed reaches nobody. */
+function findWebhook({ homeDir, environment: env }: GatewayConfig, { settings }: Memory, model: ModelFacts) {
+  const { webhook } = settings.notify;
+  if (webhook === undefined || model.mode === "rehearsal") return undefined;
+  const { url, tokenRef } = webhook;
+  return () => (tokenRef === undefined ? { url } : { url, token: resolveSecret(tokenRef, { homeDir, env }) });
 }
 
 function openLogger({ ROOST_LOG_LEVEL: level }: GatewayConfig): Logger {

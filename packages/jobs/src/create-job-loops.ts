@@ -4,11 +4,17 @@ import { dropTicks } from "./drop-ticks.ts";
 import { fireDueTicks, readNextFire } from "./fire-due-ticks.ts";
 import { fireEventTicks, readEventTopics } from "./fire-event-ticks.ts";
 import { readNextWindow } from "./gather-events.ts";
-import { reportFailingJobs } from "./report-failing-jobs.ts";
+import { reportFailingJobs, reportStalledJobs } from "./report-failing-jobs.ts";
 import { createScheduleCache } from "./schedule-cache.ts";
 
 /** How often each loop checks without a wake-up. */
-const timings = { tickPollMs: 10_000, eventPollMs: 10_000, failurePollMs: 10_000, housekeepingMs: 60_000 } as const;
+const timings = {
+  tickPollMs: 10_000,
+  eventPollMs: 10_000,
+  failurePollMs: 10_000,
+  stalledPollMs: 60_000,
+  housekeepingMs: 60_000,
+} as const;
 
 export function createJobLoops(kernel: Kernel): SchedulerLoop[] {
   return [
@@ -27,6 +33,16 @@ export function createJobLoops(kernel: Kernel): SchedulerLoop[] {
       look: async () => ({ isMore: (await dropTicks(kernel)).isMore }),
     },
   ];
+}
+
+/** One process of a home is enough for it. */
+export function createStalledJobLoop(kernel: Kernel): SchedulerLoop {
+  return {
+    name: "stalled jobs",
+    channels: () => [],
+    pollMs: timings.stalledPollMs,
+    look: async () => ({ isMore: (await reportStalledJobs(kernel)) > 0 }),
+  };
 }
 
 function tickLoop(kernel: Kernel): SchedulerLoop {

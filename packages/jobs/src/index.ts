@@ -9,12 +9,12 @@ export { getJob, listJobs, listTicks, type Job, type Tick } from "./read-jobs.ts
 export { fireDueTicks } from "./fire-due-ticks.ts";
 export { reportSilentJobs, silentMsMax } from "./report-silent-jobs.ts";
 
-export { createJobLoops } from "./create-job-loops.ts";
+export { createJobLoops, createStalledJobLoop } from "./create-job-loops.ts";
 export { tickProjection } from "./tick-projection.ts";
 export { jobColumns, type StoredJob } from "./job-row.ts";
 export { nextTick, scheduleOf } from "./job-moments.ts";
 export { advanceJobs } from "./advance-jobs.ts";
-export { listFailingJobs } from "./report-failing-jobs.ts";
+export { listFailingJobs, type FailingJob } from "./report-failing-jobs.ts";
 export { applyAgents } from "./agents/apply-agents.ts";
 export {
   createAgentOf,

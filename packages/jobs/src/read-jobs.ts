@@ -36,6 +36,8 @@ export interface Job {
   dueAt: Date | null;
   gatheredCount: number;
   lastTick: Tick | null;
+  /** Since when it fails. `since` in ISO 8601. */
+  failing: { since: string; count: number; reason: string; runId: string | null } | null;
   /** Its active runs, oldest first. */
   activeRunIds: string[];
   createdAt: Date;
@@ -52,6 +54,7 @@ const jobView = `job.id, job.version, job.state, job.definition, job.trigger, jo
   job.defined_by as "definedBy", job.source, job.next_at as "nextAt", coalesce(job.fire_at, (select due_at from roost.event_window where job_id = job.id)) as "dueAt",
   coalesce((select event_count from roost.event_window where job_id = job.id), 0) as "gatheredCount", job.created_at as "createdAt",
   job.updated_at as "updatedAt",
+  (select jsonb_build_object('since', since, 'count', seen_count, 'reason', reason, 'runId', run_id) from roost.failure where what = 'job:' || job.id) as failing,
   array(select run.id from roost.run where run.job_id = job.id and run.ended_at is null order by run.created_at, run.id limit ${activeRunIdsMax}) as "activeRunIds"`;
 
 export interface ListJobsOptions {

@@ -3,19 +3,20 @@ import { test } from "node:test";
 import { claimRuns, finishRun, registerWorker, type Kernel } from "@roost/kernel";
 import { createTestKernel } from "@roost/kernel/testing";
 import { defineJob } from "./define-job.ts";
-import { listFailingJobs, reportFailingJobs } from "./report-failing-jobs.ts";
+import { fireDueTicks } from "./fire-due-ticks.ts";
+import { listFailingJobs, reportFailingJobs, reportStalledJobs } from "./report-failing-jobs.ts";
 import { runJobNow } from "./run-job-now.ts";
 
 async function openFailing() {
   const opened = await createTestKernel();
   const { kernel } = opened;
   await defineJob(kernel, { id: "backup", prompt: "", trigger: { kind: "manual" } }, { by: "test" });
-  const { workerId } = await registerWorker(kernel, { kind: "worker", host: "here", pid: 1 });
   return {
     ...opened,
     /** One run of the job, to its end. */
     async end(state: "done" | "failed", message = "no disk"): Promise<void> {
       await runJobNow(kernel, "backup", { by: "test" });
+      const { workerId } = await registerWorker(kernel, { kind: "worker", host: "here", pid: 1 });
       const [run] = await claimRuns(kernel, { workerId, queues: ["default"], limit: 1 });
       assert.ok(run);
       const owned = { runId: run.id, epoch: run.epoch };
@@ -57,6 +58,51 @@ test("V: reportFailingJobs() says once that a job fails, however often it does, 
   assert.equal(told.length, 2);
   assert.match(told[0] ?? "", /^Job backup failed: no disk\. See roost log why /);
   assert.match(told[1] ?? "", /^Job backup is well again: it failed 3 times in /);
+});
+
+test("V: reportFailingJobs() repeats once a day that a job still fails, and how often since when", async () => {
+  await using opened = await openFailing();
+  const { kernel } = opened;
+  for (let count = 0; count < 30; count += 1) {
+    await opened.end("failed");
+    await reportFailingJobs(kernel);
+    await opened.clock.advance(3_600_000);
+  }
+  const [first, repeated, ...others] = await notices(kernel);
+  assert.match(first ?? "", /^Job backup failed: no disk\. See roost log why /);
+  assert.match(repeated ?? "", /^Job backup failed 25 times since \w+day: no disk\. See roost log why /);
+  assert.deepEqual(others, []);
+});
+
+test("V: reportStalledJobs() says once that a job fires and does not succeed, and is content with one that is slow", async () => {
+  await using opened = await openFailing();
+  const { kernel, clock } = opened;
+  await defineJob(kernel, { id: "asks", prompt: "", trigger: { kind: "every", every: "20m" } }, { by: "test" });
+  const pass = async (tickCount: number) => {
+    for (let count = 0; count < tickCount; count += 1) {
+      await clock.advance(1_200_000);
+      await fireDueTicks(kernel);
+    }
+  };
+  // The first run stands in the way of the next ones.
+  await pass(4);
+  assert.equal(await reportStalledJobs(kernel), 0);
+  await pass(2);
+  assert.equal(await reportStalledJobs(kernel), 1);
+  assert.equal(await reportStalledJobs(kernel), 0);
+  const [failing] = await listFailingJobs(kernel, { limit: 10 });
+  assert.deepEqual([failing?.jobId, failing?.runId], ["asks", null]);
+  const { workerId } = await registerWorker(kernel, { kind: "worker", host: "here", pid: 2 });
+  const [run] = await claimRuns(kernel, { workerId, queues: ["default"], limit: 1 });
+  await finishRun(kernel, { runId: run!.id, epoch: run!.epoch }, { state: "done" });
+  await reportFailingJobs(kernel);
+  const told = await notices(kernel);
+  assert.match(
+    told[0] ?? "",
+    /^Job asks failed: it has not succeeded for 5 ticks: run .* is still active .*See roost jobs show asks$/,
+  );
+  assert.match(told[1] ?? "", /^Job asks is well again/);
+  assert.equal(await reportStalledJobs(kernel), 0, "it has succeeded since");
 });
 
 test("reportFailingJobs() of several schedulers at once tells a person once", async () => {

@@ -1,14 +1,20 @@
-/** Reports that a job begins to fail, and that it is well again: one notice each, however many runs lie between. */
-import { formatDurationMs } from "@roost/base";
-import { isPassing, raiseNotice, type Kernel, type KernelTransaction } from "@roost/kernel";
+/**
+ * Reports that a job begins to fail, that it has not succeeded for several ticks, and that it is well again: one notice each, and one a day while
+ * it lasts, however many runs lie between.
+ */
+import { isPassing, noteFailure, noteWell, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { clipReason } from "./job-row.ts";
 
 /** Runs that ended within this time are checked; checks are much more frequent. */
 const lookBackMs = 300_000;
 const jobsPerLookMax = 100;
+/** Ticks in a row without a success, and how long ago the first of them was: a job that is slow for once is not reported. */
+export const stalledTicks = 5;
+const stalledMsMin = 3_600_000;
 
 interface EndedRun {
   jobId: string;
+  timeZone: string;
   runId: string;
   state: "done" | "failed" | "diverged" | "outdated";
   message: string | null;
@@ -20,16 +26,19 @@ interface EndedRun {
 export interface FailingJob {
   jobId: string;
   since: Date;
-  runId: string;
+  /** The last failed run; null: none failed, and none succeeded. */
+  runId: string | null;
   seenCount: number;
   reason: string;
 }
 
-/** Most recent failure first. */
+const prefix = "job:";
+
+/** Most recent failure first, of jobs that are active. */
 export async function listFailingJobs(kernel: Kernel, { limit }: { limit: number }): Promise<FailingJob[]> {
   return kernel.database.query<FailingJob>(
-    `select f.job_id as "jobId", f.since, f.run_id as "runId", f.seen_count as "seenCount", f.reason
-     from roost.job_failure f join roost.job j on j.id = f.job_id and j.state = 'active' order by f.since desc, f.job_id limit $1`,
+    `select j.id as "jobId", f.since, f.run_id as "runId", f.seen_count as "seenCount", f.reason
+     from roost.failure f join roost.job j on f.what = '${prefix}' || j.id and j.state = 'active' order by f.since desc, j.id limit $1`,
     [limit],
     { name: "jobs-failing" },
   );
@@ -39,59 +48,78 @@ export async function listFailingJobs(kernel: Kernel, { limit }: { limit: number
 export async function reportFailingJobs(kernel: Kernel): Promise<number> {
   // The last ended run of each job, where it differs from the job's known state.
   const ended = await kernel.database.query<EndedRun>(
-    `select l.job_id as "jobId", l.id as "runId", l.state, l.message, l.cause_id as "causeId", l.labels from (
+    `select l.job_id as "jobId", j.time_zone as "timeZone", l.id as "runId", l.state, l.message, l.cause_id as "causeId", l.labels from (
        select distinct on (r.job_id) r.job_id, r.id, r.state, r.error ->> 'message' as message, r.cause_id, r.labels from roost.run r
        where r.ended_at > roost.now() - $1 * interval '1 millisecond' and r.job_id is not null and r.state in ('done', 'failed', 'diverged', 'outdated')
        order by r.job_id, r.ended_at desc, r.id desc) as l
      join roost.job j on j.id = l.job_id and j.state <> 'removed'
-     left join roost.job_failure f on f.job_id = l.job_id
-     where case when l.state = 'done' then f.job_id is not null else f.run_id is distinct from l.id end
+     left join roost.failure f on f.what = '${prefix}' || l.job_id
+     where case when l.state = 'done' then f.what is not null else f.run_id is distinct from l.id end
      order by l.job_id limit $2`,
     [lookBackMs, jobsPerLookMax],
     { name: "jobs-ended-lately" },
   );
-  let changedCount = 0;
-  for (const run of ended) {
+  return eachJob(kernel, ended, async (tx, run) => {
+    const { jobId, runId, causeId, labels, timeZone } = run;
+    const job = { ...nameOf(jobId), runId, causation: causeId, labelSet: labels };
+    if (run.state === "done") return noteWell(tx, job);
+    const reason = run.message ?? `its run ended as ${run.state}`;
+    return noteFailure(tx, { ...job, reason: clipReason(reason), next: `See roost log why ${runId}`, timeZone });
+  });
+}
+
+interface StalledJob {
+  jobId: string;
+  timeZone: string;
+  causeId: string;
+  lastReason: string | null;
+}
+
+/**
+ * Checks for jobs that fire and do not succeed: their runs are cancelled, wait for somebody, or keep the next ones from beginning. What a job skips
+ * by its own rules does not count.
+ */
+export async function reportStalledJobs(kernel: Kernel): Promise<number> {
+  const stalled = await kernel.database.query<StalledJob>(
+    `select j.id as "jobId", j.time_zone as "timeZone", j.cause_id as "causeId", last.reasons[1] as "lastReason" from roost.job j
+     cross join lateral (
+       select count(*) as count, min(t.scheduled_at) as since, array_agg(t.reason order by t.scheduled_at desc) as reasons from (
+         select scheduled_at, reason from roost.tick
+         -- Skipped because a run of the job stands in the way.
+         where job_id = j.id and (outcome = 'fired' or outcome = 'skipped' and reason ~ '^(run |[0-9]+ runs )')
+         order by scheduled_at desc, tick_key desc limit $1) as t) as last
+     where j.state = 'active' and last.count = $1 and last.since < roost.now() - $2 * interval '1 millisecond'
+       and not exists (select 1 from roost.failure f where f.what = '${prefix}' || j.id)
+       and not exists (select 1 from roost.run_all r where r.job_id = j.id and r.state = 'done' and r.ended_at >= last.since)
+     order by j.id limit $3`,
+    [stalledTicks, stalledMsMin, jobsPerLookMax],
+    { name: "jobs-stalled" },
+  );
+  return eachJob(kernel, stalled, (tx, { jobId, timeZone, causeId, lastReason }) => {
+    const reason = `it has not succeeded for ${stalledTicks} ticks${lastReason === null ? "" : `: ${lastReason}`}`;
+    const next = `See roost jobs show ${jobId}`;
+    return noteFailure(tx, { ...nameOf(jobId), reason: clipReason(reason), next, causation: causeId, timeZone });
+  });
+}
+
+function nameOf(jobId: string) {
+  return { what: `${prefix}${jobId}`, name: `Job ${jobId}`, source: "scheduler", jobId };
+}
+
+/** One that cannot be reported does not keep the others from it. */
+async function eachJob<Row extends { jobId: string }>(
+  kernel: Kernel,
+  jobs: readonly Row[],
+  report: (tx: KernelTransaction, job: Row) => Promise<boolean>,
+): Promise<number> {
+  let count = 0;
+  for (const job of jobs) {
     try {
-      if (await kernel.transact((tx) => (run.state === "done" ? noteWell(tx, run) : noteFailed(tx, run))))
-        changedCount += 1;
+      if (await kernel.transact((tx) => report(tx, job))) count += 1;
     } catch (error) {
       if (isPassing(error)) throw error;
-      kernel.logger.error("a job fails and could not be reported", { jobId: run.jobId, error });
+      kernel.logger.error("a job fails and could not be reported", { jobId: job.jobId, error });
     }
   }
-  return changedCount;
-}
-
-/** Invariant: the row and the notice commit together, so that one of many observers reports. */
-async function noteFailed(tx: KernelTransaction, run: EndedRun): Promise<boolean> {
-  const reason = clipReason(run.message ?? `its run ended as ${run.state}`);
-  const [row] = await tx.query<{ isFirst: boolean }>(
-    `insert into roost.job_failure as known (job_id, run_id, reason) values ($1, $2, $3)
-     on conflict (job_id) do update set run_id = excluded.run_id, reason = excluded.reason, seen_count = known.seen_count + 1
-       where known.run_id <> excluded.run_id
-     returning seen_count = 1 as "isFirst"`,
-    [run.jobId, run.runId, reason],
-  );
-  if (row?.isFirst !== true) return false;
-  const text = `Job ${run.jobId} failed: ${reason}. See roost log why ${run.runId}`;
-  raiseNotice(tx, { level: "warning", text, ...noticeOf(run) });
-  return true;
-}
-
-async function noteWell(tx: KernelTransaction, run: EndedRun): Promise<boolean> {
-  const [row] = await tx.query<{ failingMs: number; seenCount: number }>(
-    `delete from roost.job_failure where job_id = $1
-     returning (extract(epoch from roost.now() - since) * 1000)::float8 as "failingMs", seen_count as "seenCount"`,
-    [run.jobId],
-  );
-  if (row === undefined) return false;
-  const times = row.seenCount === 1 ? "once" : `${row.seenCount} times`;
-  const text = `Job ${run.jobId} is well again: it failed ${times} in ${formatDurationMs(Math.max(1_000, row.failingMs))}`;
-  raiseNotice(tx, { level: "info", text, ...noticeOf(run) });
-  return true;
-}
-
-function noticeOf({ jobId, runId, causeId, labels }: EndedRun) {
-  return { source: "scheduler", jobId, runId, causation: causeId, labelSet: labels };
+  return count;
 }

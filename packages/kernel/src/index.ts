@@ -32,11 +32,21 @@ export { publishStream, watchStream } from "./wakeups/streams.ts";
 export { requireSeen } from "./log/require-seen.ts";
 export { isPassing } from "./each-alone.ts";
 export { judgeFailures, type Failure } from "./judge-failures.ts";
+export { listFailures, noteFailure, noteWell } from "./note-failure.ts";
 export { raiseNotice } from "./raise-notice.ts";
+export { tellFailures } from "./groups/tell-failures.ts";
+export { emptyOutbox, readUnsent, sevenDaysOfAttempts, type Outbox } from "./groups/outbox.ts";
 
 // Consumer groups.
 export { consumeGroup } from "./groups/consume-group.ts";
-export { createGroup, groupsChannel, ownFailurePolicy, type FailurePolicy, type Group } from "./groups/group.ts";
+export {
+  createGroup,
+  groupsChannel,
+  noticeGroup,
+  ownFailurePolicy,
+  type FailurePolicy,
+  type Group,
+} from "./groups/group.ts";
 export { matchesFilter, wantsEvent, type Subscriber } from "./groups/wants-event.ts";
 export { stoppedFailuresMin } from "./groups/tell-failures.ts";
 export { getGroup, listGroups, listLaggingPartitions } from "./groups/list-groups.ts";

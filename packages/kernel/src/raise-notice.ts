@@ -11,6 +11,8 @@ export interface RaisedNotice {
   runId?: string | undefined;
   /** The event that caused it. */
   causation?: string | undefined;
+  /** "console": it goes nowhere else. Default: the person, by the webhook too. */
+  target?: "console" | undefined;
   /** The label set of the text. Default: text by Roost, for the person. */
   labelSet?: number | undefined;
 }
@@ -27,6 +29,6 @@ export function raiseNotice(
     subject: noticeId,
     causation,
     ...(labelSet === undefined ? { labels: formatLabels(mainLabels) } : { labelSet }),
-    data: { noticeId, target: "console", ...told },
+    data: { noticeId, target: "person", ...told },
   });
 }

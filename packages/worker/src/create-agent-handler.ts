@@ -19,7 +19,6 @@ import { attributes, type Telemetry } from "@roost/telemetry";
 import { createApprovals } from "./approvals/create-approvals.ts";
 import type { RunCall, RunHandler } from "./execute-run.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
-import type { Webhook } from "./notices/post-webhook.ts";
 import { createDurableSteps, type DurableSteps } from "./steps/create-durable-steps.ts";
 import { runTurn } from "./run-turn.ts";
 import type { ToolsFor } from "./tools/create-tools-for.ts";
@@ -34,7 +33,6 @@ export interface AgentHandlerOptions {
   isRehearsal: boolean;
   /** Checks the postconditions at the end of a run. */
   judge: Judge;
-  webhook: Webhook | undefined;
 }
 
 /** Executes agent runs. */

@@ -14,14 +14,13 @@ import { openDatabase } from "@roost/database";
 import { createAgentOf } from "@roost/jobs";
 import { openKernel, type Kernel } from "@roost/kernel";
 import { holdDatabase, openMemory, refuseDatabaseOfAnother } from "@roost/memory";
-import { resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
+import { resolveProviders, type Settings } from "@roost/memory/settings";
 import { decideModel, openModelDecisions } from "@roost/models";
 import { openServices } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
 import { createAgentHandler } from "./create-agent-handler.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { createModelsFor } from "./models/choose-models.ts";
-import type { Webhook } from "./notices/post-webhook.ts";
 import { judgePostconditions } from "./postconditions/judge-postconditions.ts";
 import { runWorker } from "./run-worker.ts";
 import { createToolsFor } from "./tools/create-tools-for.ts";
@@ -54,7 +53,6 @@ async function main(): Promise<void> {
   await using home = await holdDatabase(kernel, config.homeDir);
   await using memory = await openMemory({ kernel, homeDir: config.homeDir, logger, scan: false });
   const { settings } = memory;
-  const webhook = findWebhook(config, settings);
   const providers = await findProviders(kernel, config, { settings, logger });
   const modelsFor = createModelsFor({ providers, settings, clock: kernel.clock, logger });
   const isRehearsal = providers.every(
@@ -71,8 +69,7 @@ async function main(): Promise<void> {
     telemetry,
     isRehearsal,
     judge: judgePostconditions,
-    webhook,
-    toolsFor: createToolsFor({ kernel, memory, settings, webhook, sources: [serviceTools] }),
+    toolsFor: createToolsFor({ kernel, memory, settings, sources: [serviceTools] }),
   });
   await runWorker({
     kernel,
@@ -104,14 +101,6 @@ async function findProviders(
   }
   await openModelDecisions(kernel);
   return (await decideModel(kernel, { config, startId: config.ROOST_START, logger })).providers;
-}
-
-function findWebhook(config: WorkerConfig, settings: Settings): Webhook | undefined {
-  const { webhook } = settings.notify;
-  if (webhook === undefined) return undefined;
-  if (webhook.tokenRef === undefined) return { url: webhook.url };
-  const token = resolveSecret(webhook.tokenRef, { homeDir: config.homeDir, env: config.environment });
-  return { url: webhook.url, token };
 }
 
 function databaseUrl(config: WorkerConfig): string {

@@ -32,7 +32,7 @@ import { tellUnmet } from "./models/tell-unmet.ts";
 import { remarkOn } from "./remark-on.ts";
 import { firstToolsOf } from "./tools/create-tools-for.ts";
 import { deliverNotice } from "./notices/deliver-notice.ts";
-import type { Webhook } from "./notices/post-webhook.ts";
+import { noticeTarget } from "./notices/record-notice.ts";
 import type { ToolsFor } from "./tools/create-tools-for.ts";
 
 export interface AgentTurn {
@@ -50,7 +50,6 @@ export interface AgentTurn {
   toolsFor: ToolsFor;
   /** There is no model: effects are not performed. */
   isRehearsal: boolean;
-  webhook: Webhook | undefined;
   /** From the current home and log. */
   context: () => Promise<AgentContext>;
   approvals: Approvals;
@@ -143,10 +142,8 @@ async function conclude(turn: AgentTurn, outcome: AgentOutcome): Promise<void> {
       kernel: turn.kernel,
       run,
       text: remark === undefined ? reply : `${reply}\n(${remark})`,
-      level: "info",
-      webhook: turn.webhook,
+      target: noticeTarget(turn.memory),
       isRehearsal: turn.isRehearsal,
-      signal,
     });
   // Later readers of the conversation see why there is no answer.
   const said = reply === "" && remark !== undefined && run.jobId === null ? `(no answer: ${remark})` : reply;
@@ -203,16 +200,13 @@ async function concludeHeartbeat(
       rememberHeartbeat(tx, { run }),
     );
   }
-  const { kernel, signal, isRehearsal } = turn;
-  const webhook = target === "webhook" ? turn.webhook : undefined;
+  const { kernel, isRehearsal } = turn;
   await deliverNotice(turn.steps, {
     kernel,
     run,
     text: stripped.text,
-    level: "info",
-    webhook,
+    target: target === "webhook" ? noticeTarget(memory) : "console",
     isRehearsal,
-    signal,
   });
   await turn.end({ state: "done", output: { kind: "reply", text: stripped.text, ...totals } }, (tx) =>
     rememberHeartbeat(tx, { run, text: stripped.text }),

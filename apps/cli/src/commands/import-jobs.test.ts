@@ -83,6 +83,7 @@ function removedJob(id: string) {
     definedBy: "x",
     nextAt: null,
     dueAt: null,
+    failing: null,
     gatheredCount: 0,
     lastTick: null,
     activeRunIds: [],

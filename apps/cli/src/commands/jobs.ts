@@ -11,6 +11,7 @@ import type { Command } from "commander";
 import { stringify } from "yaml";
 import type { CliContext } from "../cli-context.ts";
 import { readHomeZone } from "../home-zone.ts";
+import { describeFailing } from "../print/describe-alarms.ts";
 import { noteUnreadable } from "../print/note-unreadable.ts";
 import { describePostcondition } from "../print/describe-postcondition.ts";
 import { parseOptionCount } from "../parse-option.ts";
@@ -123,6 +124,12 @@ function printJob({ terminal, clock }: CliContext, job: JobRecord, timeZone: str
     ["about", plainText(definition.description ?? "").trim()],
     ["when", describeTrigger(definition.trigger, { timeZone })],
     ["next", relativeTime(job.dueAt ?? job.nextAt, nowMs)],
+    [
+      "failing",
+      job.failing === null
+        ? ""
+        : terminal.paint(`${describeFailing(job.failing, nowMs)}: ${plainLine(job.failing.reason)}`, "bad"),
+    ],
     ["gathered", job.gatheredCount === 0 ? "" : `${job.gatheredCount} events`],
     ["paused", plainLine(job.pausedReason ?? "")],
     ["session", `${definition.session}, agent ${definition.agent}`],
@@ -247,13 +254,20 @@ function jobColumns({ nowMs, timeZone }: { nowMs: number; timeZone: string }): C
     },
     { title: "WHEN", value: (job) => describeTrigger(job.definition.trigger, { timeZone }), widthMin: 9 },
     { title: "NEXT", value: (job) => relativeTime(job.dueAt ?? job.nextAt, nowMs), label: "due" },
-    { title: "LAST", value: lastOf(nowMs), importance: 2, label: "last" },
+    {
+      title: "LAST",
+      value: lastOf(nowMs),
+      importance: 2,
+      label: "last",
+      tone: ({ failing }) => (failing === null ? "plain" : "bad"),
+    },
     { title: "TITLE", value: (job) => job.definition.title ?? "", widthMin: 10, importance: 4 },
   ];
 }
 
 function lastOf(nowMs: number): (job: JobRecord) => string {
-  return ({ lastTick, activeRunIds }) => {
+  return ({ lastTick, activeRunIds, failing }) => {
+    if (failing !== null) return describeFailing(failing, nowMs);
     if (activeRunIds.length > 0) return "running";
     return lastTick === null ? "" : `${lastTick.outcome} ${relativeTime(lastTick.scheduledAt, nowMs)}`;
   };

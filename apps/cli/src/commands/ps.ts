@@ -4,7 +4,8 @@ import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { activityColumns, formatActivityTable } from "../live/activity-table.ts";
 import { openScreen } from "../live/open-screen.ts";
-import { readActivity, watchActivity, type ActivityView } from "../live/watch-activity.ts";
+import { describeAlarms } from "../print/describe-alarms.ts";
+import { readActivity, readAlarms, watchActivity, type ActivityView } from "../live/watch-activity.ts";
 import { cutText, plainLine } from "@roost/base/text-width";
 import { catchSignals } from "../processes/catch-signals.ts";
 
@@ -25,8 +26,9 @@ export function addPsCommand(program: Command, context: CliContext): void {
       const isLive = options.once !== true && (options.watch === true || (terminal.isScreen && !terminal.isJson));
       const { client } = await context.connect({ isQuiet: isLive });
       if (!isLive) {
-        const rows = await readActivity(client);
-        if (terminal.isJson) return terminal.json({ rows });
+        const [rows, alarms] = await Promise.all([readActivity(client), readAlarms(client)]);
+        if (terminal.isJson) return terminal.json({ alarms, rows });
+        printAlarms(context, alarms);
         return terminal.table(rows, activityColumns(clock.nowMs()), whenEmpty);
       }
       if (terminal.isScreen && !terminal.isJson) await showLive(context, client);
@@ -48,6 +50,8 @@ async function showLive({ terminal, clock }: CliContext, client: RoostClient): P
         : paint(cutText(`roost ps · ${time} · ${describeCounts(shown)} · q quits`, columns), "dim"),
     ];
     if (shown?.trouble !== undefined) head.push(paint(cutText(`! ${plainLine(shown.trouble)}`, columns), "bad"));
+    const failures = shown === undefined ? [] : describeAlarms(terminal, shown.alarms, nowMs);
+    head.push(...failures.map((line) => paint(cutText(line, columns), "bad")));
     const table = shown === undefined ? [] : formatActivityTable(shown.rows, { columns, paint, nowMs });
     const room = Math.max(1, rows - head.length);
     if (table.length <= room) return [...head, ...table];
@@ -69,23 +73,29 @@ async function showLive({ terminal, clock }: CliContext, client: RoostClient): P
   }
 }
 
+function printAlarms({ terminal, clock }: CliContext, alarms: ActivityView["alarms"]): void {
+  for (const line of describeAlarms(terminal, alarms, clock.nowMs())) terminal.line(terminal.paint(line, "bad"));
+}
+
 function describeCounts({ rows }: ActivityView): string {
   const count = (...states: string[]) => rows.filter(({ state }) => states.includes(state)).length;
   return `${count("running")} running, ${count("waiting", "queued", "ready")} waiting, ${count("due")} due`;
 }
 
-async function printChanges({ terminal, clock }: CliContext, client: RoostClient): Promise<void> {
+async function printChanges(context: CliContext, client: RoostClient): Promise<void> {
+  const { terminal, clock } = context;
   const leaving = new AbortController();
   using _signals = catchSignals(["SIGINT", "SIGTERM"], () => leaving.abort());
   let last = "";
   await watchActivity(
     client,
-    ({ rows, trouble }) => {
+    ({ rows, alarms, trouble }) => {
       if (trouble !== undefined) return terminal.note(`roost: ${plainLine(trouble)}; retrying`, "warn");
-      const now = JSON.stringify(rows);
+      const now = JSON.stringify([alarms, rows]);
       if (now === last) return;
       last = now;
-      if (terminal.isJson) return terminal.jsonLine({ rows });
+      if (terminal.isJson) return terminal.jsonLine({ alarms, rows });
+      printAlarms(context, alarms);
       terminal.table(rows, activityColumns(clock.nowMs()), whenEmpty);
       terminal.line();
     },

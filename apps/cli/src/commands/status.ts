@@ -6,6 +6,7 @@ import type { CliContext } from "../cli-context.ts";
 import { noteUnreadable } from "../print/note-unreadable.ts";
 import { formatCount, formatUsd } from "../print/format-spend.ts";
 import { formatPairs } from "../print/format-pairs.ts";
+import { describeAlarms } from "../print/describe-alarms.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { plainLine } from "@roost/base/text-width";
 
@@ -26,6 +27,8 @@ function printStatus({ terminal, clock }: CliContext, status: Status, url: strin
   const { paint } = terminal;
   noteUnreadable(terminal, status.unreadable);
   const { counts, model } = status;
+  const nowMs = clock.nowMs();
+  for (const line of describeAlarms(terminal, status.alarms, nowMs)) terminal.line(paint(line, "bad"));
   const pairs: [string, string][] = [
     ["Roost", `${status.version}, up ${formatDurationMs(status.uptimeMs)}, ${url}`],
     ["home", status.home],
@@ -45,14 +48,9 @@ function printStatus({ terminal, clock }: CliContext, status: Status, url: strin
     ],
     ["today", describeSpend(status)],
   ];
-  const nowMs = clock.nowMs();
   for (const [index, { title, dueAt }] of status.due.entries())
     pairs.push([index === 0 ? "due" : "", `${plainLine(title)} ${paint(relativeTime(dueAt, nowMs), "dim")}`]);
   for (const line of formatPairs(pairs, terminal)) terminal.line(line);
-  for (const alarm of status.alarms) {
-    const since = alarm.since === null ? "" : ` (since ${relativeTime(alarm.since, nowMs)})`;
-    terminal.line(paint(`! ${terminal.named(plainLine(alarm.text))}${since}`, "bad"));
-  }
 }
 
 function describeWorkers({ workers }: Status): string {

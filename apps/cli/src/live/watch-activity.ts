@@ -1,11 +1,12 @@
 /** Keeps a list of active and due work up to date: refreshes after every event, and every few seconds. */
 import { sleepUntilAborted, toRoostError } from "@roost/base";
-import type { ActivityRecord } from "@roost/contract/operations";
+import type { ActivityRecord, Status } from "@roost/contract/operations";
 import type { RoostClient } from "../connect.ts";
 import { readPages } from "../read-pages.ts";
 
 export interface ActivityView {
   rows: ActivityRecord[];
+  alarms: Status["alarms"];
   /** Why the rows may be stale; undefined when they are current. */
   trouble: string | undefined;
 }
@@ -24,6 +25,14 @@ export async function readActivity(client: RoostClient, signal?: AbortSignal): P
   );
 }
 
+/** What fails at present. The list of what is running is worth more than the lack of this. */
+export async function readAlarms(client: RoostClient, signal?: AbortSignal): Promise<Status["alarms"]> {
+  return client.getStatus({}, { signal }).then(
+    ({ alarms }) => alarms,
+    () => [],
+  );
+}
+
 /** Ends when aborted. */
 export async function watchActivity(
   client: RoostClient,
@@ -31,19 +40,20 @@ export async function watchActivity(
   signal: AbortSignal,
 ): Promise<void> {
   let rows: ActivityRecord[] = [];
+  let alarms: Status["alarms"] = [];
   let wake = new AbortController();
   void followEvents(client, () => wake.abort(), signal);
   while (!signal.aborted) {
     wake = new AbortController();
     const isWoken = wake.signal;
     try {
-      rows = await readActivity(client, signal);
-      onChange({ rows, trouble: undefined });
+      [rows, alarms] = await Promise.all([readActivity(client, signal), readAlarms(client, signal)]);
+      onChange({ rows, alarms, trouble: undefined });
     } catch (error) {
       if (signal.aborted) return;
       const { message, retryable } = toRoostError(error);
       if (!retryable) throw error;
-      onChange({ rows, trouble: message });
+      onChange({ rows, alarms, trouble: message });
     }
     await sleepUntilAborted(restMs, { signal });
     await sleepUntilAborted(refreshMs, { signal: AbortSignal.any([signal, isWoken]) });

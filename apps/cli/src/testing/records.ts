@@ -123,6 +123,7 @@ export function someJob(given: Partial<JobRecord> = {}): JobRecord {
     definedBy: "person:owner",
     nextAt: null,
     dueAt: null,
+    failing: null,
     gatheredCount: 0,
     lastTick: null,
     activeRunIds: [],

@@ -1,10 +1,13 @@
 /** Finds what needs the person's attention by checking the state. */
 import { formatDurationMs } from "@roost/base";
+import { clipText, reasonCharsMax } from "@roost/contract/operations";
 import { listFailingJobs, silentMsMax, type Job } from "@roost/jobs";
 import {
   listLaggingPartitions,
   listUnresolvedSteps,
+  noticeGroup,
   readPausedQueues,
+  readUnsent,
   stoppedFailuresMin,
   type Kernel,
   type WorkerRow,
@@ -38,6 +41,7 @@ export async function readAlarms(
 ): Promise<Alarm[]> {
   const alarms: Alarm[] = [];
   if (facts.modelProblem !== null) alarms.push({ code: "model_problem", text: facts.modelProblem, since: null });
+  alarms.push(...(await readFailingJobs(kernel)), ...(await readUnsentNotices(kernel)));
   if (!facts.workers.some(({ kind }) => kind === "worker")) {
     alarms.push({ code: "no_worker", text: "No worker is registered, so no run can start", since: null });
   }
@@ -57,14 +61,6 @@ export async function readAlarms(
       code: "job_not_ticking",
       text: `Job ${id} has been due for ${late} and has not fired`,
       since: Number.isFinite(lateMs) ? iso(dueAt) : null,
-    });
-  }
-  for (const { jobId, since, runId, seenCount, reason } of await listFailingJobs(kernel, { limit: failingJobsShown })) {
-    const times = seenCount === 1 ? "failed" : `failed ${seenCount} times`;
-    alarms.push({
-      code: "job_failing",
-      text: `Job ${jobId} ${times}: ${reason} (roost log why ${runId})`,
-      since: since.toISOString(),
     });
   }
   for (const step of await listUnresolvedSteps(kernel, { limit: unresolvedShown })) {
@@ -88,6 +84,29 @@ function listServiceAlarms(services: readonly ListedService[]): Alarm[] {
     const text = `Service ${title === name ? name : `${name} (${title})`} is down: ${reason} (roost service status ${name})`;
     return [{ code: "service_down", text: text.slice(0, 2000).toWellFormed(), since: null }];
   });
+}
+
+async function readFailingJobs(kernel: Kernel): Promise<Alarm[]> {
+  const failing = await listFailingJobs(kernel, { limit: failingJobsShown });
+  return failing.map(({ jobId, since, runId, seenCount, reason }) => {
+    const times = seenCount === 1 ? "failed" : `failed ${seenCount} times`;
+    const next = runId === null ? `roost jobs show ${jobId}` : `roost log why ${runId}`;
+    return { code: "job_failing", text: `Job ${jobId} ${times}: ${reason} (${next})`, since: since.toISOString() };
+  });
+}
+
+async function readUnsentNotices(kernel: Kernel): Promise<Alarm[]> {
+  const unsent = await readUnsent(kernel.database, noticeGroup);
+  if (unsent === undefined) return [];
+  const { waitingCount, givenUpCount, since, reason } = unsent;
+  const parts = [
+    ...(givenUpCount === 0
+      ? []
+      : [`${givenUpCount} not delivered in seven days (roost log retry --group ${noticeGroup})`]),
+    ...(waitingCount === 0 ? [] : [`${waitingCount} waiting`]),
+  ];
+  const text = clipText(`Notices for the webhook: ${parts.join(", ")}: ${reason}`, reasonCharsMax);
+  return [{ code: "notices_undelivered", text, since: since.toISOString() }];
 }
 
 async function readLagAlarms(kernel: Kernel): Promise<Alarm[]> {

@@ -19,6 +19,7 @@ export function toJobRecord(job: Job): JobRecord {
     dueAt: isoOrNull(job.dueAt),
     gatheredCount: job.gatheredCount,
     lastTick: job.lastTick === null ? null : toTickRecord(job.lastTick),
+    failing: job.failing && { ...job.failing, since: iso(new Date(job.failing.since)) },
     activeRunIds: job.activeRunIds,
     updatedAt: iso(job.updatedAt),
   };

@@ -236,6 +236,10 @@ export const Job = z
     dueAt: Time.nullable().describe("`nextAt` with jitter; for a job that gathers events, when it fires for them"),
     gatheredCount: Count.describe("Events gathered for its next run"),
     lastTick: Tick.nullable(),
+    failing: z
+      .object({ since: Time, count: Count, reason: Reason, runId: ref("Run").nullable() })
+      .nullable()
+      .describe("Since when it fails, or does not succeed, and how often it has failed"),
     activeRunIds: z.array(Id).describe("Its active runs, oldest first, at most 20"),
     updatedAt: Time,
   })

@@ -12,6 +12,9 @@ export type FailurePolicy = "stop" | { setAsideAfter: number };
 /** For Roost's own groups, which any scheduler reads: their names begin with `roost.`. */
 export const ownFailurePolicy = { setAsideAfter: 5 } as const satisfies FailurePolicy;
 
+/** Notices on their way to the person's webhook. */
+export const noticeGroup = "roost.notices";
+
 export interface Group<S extends Subscriber = Subscriber> {
   name: string;
   onFailure: FailurePolicy;

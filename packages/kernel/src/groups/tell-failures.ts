@@ -3,6 +3,7 @@
  * failures with a common cause the person gets one notice.
  */
 import { RoostError } from "@roost/base";
+import { noticeGroup } from "./group.ts";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
 import { failureKind } from "../judge-failures.ts";
 import type { Kernel } from "../open-kernel.ts";
@@ -91,7 +92,15 @@ async function tell(tx: KernelTransaction, cause: string, alike: Failure[]): Pro
     [cause, first.kind === "pinned" ? toldPinMs : toldMs],
   );
   if (row === undefined) return;
-  raiseNotice(tx, { level: "warning", source: "scheduler", causation: causations[0], ...noticeOf(first, marked) });
+  // A notice that the webhook is dead would only follow those it did not take.
+  const target = first.group === noticeGroup ? "console" : undefined;
+  raiseNotice(tx, {
+    level: "warning",
+    source: "scheduler",
+    causation: causations[0],
+    target,
+    ...noticeOf(first, marked),
+  });
 }
 
 /** Those that nobody else has told meanwhile. */
@@ -140,6 +149,7 @@ function noticeOf(first: Failure, alike: Failure[]): Pick<RaisedNotice, "text" |
   const { group, key, error, number } = first;
   const what = kinds[group];
   if (first.kind !== "given_up") return { text: clip(first.kind === "pinned" ? pinText(first) : stopText(first)) };
+  if (group === noticeGroup) return { text: clip(unsentText(first, alike)) };
   const keys = [...new Set(alike.flatMap((each) => each.key ?? []))];
   const of = what === undefined ? `${group} for` : `the ${what}${keys.length === 1 ? "" : "s"}`;
   const shown =
@@ -158,6 +168,12 @@ function noticeOf(first: Failure, alike: Failure[]): Pick<RaisedNotice, "text" |
     `The event ${nameOf(first)} could not be delivered to ${of} ${shown} in ${first.failureCount} attempts: ${reason}${behind}. ` +
     `${what === undefined ? "See" : `Change the ${what}, or see`} roost log dead: roost log retry ${number} tries again, with --drop it is discarded`;
   return { text: clip(text), ...(what === "job" ? { jobId: key! } : what === "run" ? { runId: key! } : {}) };
+}
+
+function unsentText({ failureCount, error, number }: Failure, alike: Failure[]): string {
+  const [what, which] =
+    alike.length === 1 ? ["A notice", number] : [`${alike.length} notices`, `--group ${noticeGroup}`];
+  return `${what} could not be sent to the webhook in ${failureCount} attempts: ${error?.message ?? "no reason"}. roost log retry ${which} tries again`;
 }
 
 function stopText(stopped: Failure): string {

@@ -827,14 +827,16 @@ create table roost.event_window (
 ) with (fillfactor = 50);
 create index event_window_due on roost.event_window (due_at);
 
--- Jobs whose last run failed: told once when it begins and once when it is over, however often they fail in between.
-create table roost.job_failure (
-  job_id     text primary key references roost.job,
+-- What fails at present: told when it begins, once a day while it lasts, and when it is over, however often it fails in between.
+create table roost.failure (
+  -- 'job:backup', 'model', 'webhook'.
+  what       text primary key,
   since      timestamptz not null default roost.now(),
-  -- The failed run that was seen last, and how many were seen.
-  run_id     uuid not null,
+  told_at    timestamptz not null default roost.now(),
   seen_count integer not null default 1 check (seen_count >= 1),
-  reason     text not null
+  reason     text not null,
+  -- The failed run that was seen last; null: no run.
+  run_id     uuid
 );
 
 -- Agents as versioned definitions. A run keeps the version that its agent had when it was created: what it is told, which tools it has and

@@ -70,11 +70,19 @@ test("replayProjection() names the event that it cannot apply, keeps what came b
     assert.deepEqual([error.code, error.message.includes(place)], ["conflict", true], error.message);
     return true;
   });
+  await assert.rejects(replayProjection(t.kernel, projection, check));
   const [state] = await listProjections(t.database, [projection]);
   assert.equal(state?.building?.appliedCount, 500);
   isBroken = false;
   const { state: ended, isEqual } = await replayProjection(t.kernel, projection, check);
   assert.deepEqual([ended, isEqual], ["checked", true]);
+  // The person is told once that it fails, however often it is tried, and once that it is well.
+  const notices = await t.database.query<{ text: string }>(
+    "select data ->> 'text' as text from roost.event where type = 'notice.raised' order by time, id",
+  );
+  assert.match(notices[0]?.text ?? "", /^The replay of \w+ failed: .*cannot digest 642.*roost log replay /s);
+  assert.match(notices[1]?.text ?? "", /^The replay of \w+ is well again: it failed 2 times/);
+  assert.equal(notices.length, 2);
 });
 
 test("replayProjection() comes back after its time, and goes on where it was", async () => {

@@ -9,6 +9,7 @@ import type { StoredEvent } from "../log/event.ts";
 import { partitionName, type OffsetVector } from "../log/offsets.ts";
 import { readPartitions } from "../log/read-events.ts";
 import { readLog } from "../log/read-log.ts";
+import { noteFailure, noteWell } from "../note-failure.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { compareTables } from "./compare-tables.ts";
@@ -41,11 +42,30 @@ const lastEventsMax = 1_000;
 const lockMs = 1_000;
 const lockAttemptsMax = 10;
 
+/** One that fails is told the person once, and so is that it succeeds again. */
 export async function replayProjection(
   kernel: Kernel,
   projection: Projection,
   options: ReplayProjectionOptions = {},
 ): Promise<ReplayStep> {
+  const { name } = projection;
+  const replay = { what: `projection:${name}`, name: `The replay of ${name}`, source: "kernel" };
+  try {
+    const step = await replayOn(kernel, projection, options);
+    if (step.state !== "building") await kernel.transact((tx) => noteWell(tx, replay));
+    return step;
+  } catch (error) {
+    if (options.signal?.aborted === true || isPassing(error)) throw error;
+    const reason = toRoostError(error).message;
+    const next = `What is live stays as it is; to try again: roost log replay ${name}`;
+    await kernel
+      .transact((tx) => noteFailure(tx, { ...replay, reason, next, timeZone: "UTC" }))
+      .catch((failure: unknown) => kernel.logger.error("a failed replay could not be told", { name, error: failure }));
+    throw error;
+  }
+}
+
+async function replayOn(kernel: Kernel, projection: Projection, options: ReplayProjectionOptions): Promise<ReplayStep> {
   const { signal, budgetMs } = options;
   const endMs = budgetMs === undefined ? Number.POSITIVE_INFINITY : kernel.clock.nowMs() + budgetMs;
   for (;;) {

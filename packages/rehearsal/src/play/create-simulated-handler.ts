@@ -33,7 +33,7 @@ export function createSimulatedHandler(options: SimulatedHandlerOptions): RunHan
   const { settings } = memory;
   // There are no watchers.
   const unheard: Kernel = { ...kernel, streams: { ...kernel.streams, publish: () => undefined } };
-  const toolsFor = createToolsFor({ kernel, memory, settings, webhook: undefined });
+  const toolsFor = createToolsFor({ kernel, memory, settings });
   const agentOf = createAgentOf(kernel);
   return (claimed, call) => {
     const profile = profileOf(claimed);
@@ -70,7 +70,6 @@ export function createSimulatedHandler(options: SimulatedHandlerOptions): RunHan
       isRehearsal: false,
       // Tools do nothing here, so postconditions could not be found.
       judge: async () => undefined,
-      webhook: undefined,
     });
     return handler(claimed, call);
   };

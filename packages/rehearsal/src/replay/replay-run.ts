@@ -155,13 +155,11 @@ interface Execution extends ReplayOptions {
 async function execute(execution: Execution): Promise<ReplayRunEnd | undefined> {
   const { kernel, memory, logger, recorded, present, steps, signal } = execution;
   const { settings } = memory;
-  const { webhook: target } = settings.notify;
-  const webhook = target === undefined ? undefined : { url: target.url };
   // A run that has ended cannot be late, and its owner does not matter.
   const run: ClaimedRun = { ...present.run, deadlineAt: null, workerId: "replay", steps: recorded };
   const directory = createServiceDirectory(kernel.database, { clock: kernel.clock });
   const sources = [createServiceTools({ directory, call: refuse })];
-  const toolsFor = createToolsFor({ kernel, memory, settings, webhook, sources });
+  const toolsFor = createToolsFor({ kernel, memory, settings, sources });
   const ends: ReplayRunEnd[] = [];
   try {
     await runTurn({
@@ -176,7 +174,6 @@ async function execute(execution: Execution): Promise<ReplayRunEnd | undefined> 
       approvals: { ask: refuse, redeem: refuse, read: readApproval },
       // Nothing is written that would carry them.
       labels: async () => missingLabels,
-      webhook,
       isRehearsal: run.isRehearsed,
       modelsFor: createModelsFor({
         providers: findProviders(settings, execution.model),

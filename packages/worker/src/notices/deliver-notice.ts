@@ -1,26 +1,26 @@
 /** Tells the person at the end of a run, as a durable step. */
 import type { StepRunner } from "@roost/agent";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
-import type { Webhook } from "./post-webhook.ts";
-import { tellPerson } from "./tell-person.ts";
+import { recordNotice, type NoticeTarget } from "./record-notice.ts";
 
 export interface DeliverNoticeOptions {
   kernel: Kernel;
   run: ClaimedRun;
   text: string;
-  level: "info" | "warning" | "urgent";
-  webhook: Webhook | undefined;
+  target: NoticeTarget;
   isRehearsal: boolean;
-  signal: AbortSignal;
 }
 
 /** The step's name is `notice`: a run delivers at most one this way. Rehearsed notices stay on the console. */
 export async function deliverNotice(steps: StepRunner, options: DeliverNoticeOptions): Promise<void> {
-  const { text, level, isRehearsal } = options;
-  const webhook = isRehearsal ? undefined : options.webhook;
-  const target = webhook === undefined ? "console" : "webhook";
-  await steps.step("notice", { kind: "tool", effect: "idempotent", input: { text, level, target } }, async (call) => {
-    const failure = await tellPerson({ ...options, webhook, ...call, labels: await call.labels() });
-    return { state: "done", output: { text: failure ?? "delivered", isUntrusted: false } };
-  });
+  const { kernel, run, text, isRehearsal } = options;
+  const told = { text, level: "info", target: isRehearsal ? "console" : options.target } as const;
+  await steps.step(
+    "notice",
+    { kind: "tool", effect: "idempotent", input: told },
+    async ({ idempotencyKey, labels }) => {
+      await recordNotice(kernel, run, { ...told, idempotencyKey, isRehearsal, labels: await labels() });
+      return { state: "done", output: { text: "told", isUntrusted: false } };
+    },
+  );
 }

@@ -1,33 +1,39 @@
-/** Records what a run tells the person. Delivery: tell-person.ts. */
-import { formatLabels, mainLabels, type Labels } from "@roost/contract/labels";
+/** Records what a run tells the person. From there it goes to the console, and the gateway sends it to the webhook if one is set. */
+import { formatLabels, type Labels } from "@roost/contract/labels";
 import { rememberResult, type ClaimedRun, type Kernel } from "@roost/kernel";
+import type { Memory } from "@roost/memory";
+
+export type NoticeTarget = "console" | "webhook";
+
+/** Where a notice of a run goes beside the console. */
+export function noticeTarget({ settings }: Pick<Memory, "settings">): NoticeTarget {
+  return settings.notify.webhook === undefined ? "console" : "webhook";
+}
 
 export interface RecordedNotice {
   text: string;
   level: "info" | "warning" | "urgent";
-  target: "console" | "webhook";
-  /** The idempotency key of the step: a step records one notice. */
-  key: string;
-  /** Why it could not be delivered. */
-  failure: string | undefined;
+  /** "console": it goes nowhere else. */
+  target: NoticeTarget;
+  /** Of the step, which records one notice. */
+  idempotencyKey: string;
   isRehearsal?: boolean;
   /** Labels of the run. */
   labels: Labels;
 }
 
 const textCharsMax = 20_000;
-const reasonCharsMax = 2_000;
 
-/** Records a notice and whether it was delivered; once per key. */
+/** Once per key. */
 export async function recordNotice(kernel: Kernel, run: ClaimedRun, notice: RecordedNotice): Promise<void> {
   await kernel.transact((tx) =>
-    rememberResult(tx, { scope: "notice", key: notice.key }, async () => {
+    rememberResult(tx, { scope: "notice", key: notice.idempotencyKey }, async () => {
       const noticeId = kernel.createId();
-      const links = { subject: noticeId, correlation: run.correlation };
       const text = notice.isRehearsal === true ? `(rehearsed) ${notice.text}` : notice.text;
-      const raised = tx.emit({
+      tx.emit({
         type: "notice.raised",
-        ...links,
+        subject: noticeId,
+        correlation: run.correlation,
         causation: run.causeId,
         labels: formatLabels(notice.labels),
         data: {
@@ -40,14 +46,6 @@ export async function recordNotice(kernel: Kernel, run: ClaimedRun, notice: Reco
           ...(run.agent === null ? {} : { agent: run.agent }),
         },
       });
-      const target = notice.target;
-      const told = { labels: formatLabels(mainLabels) };
-      if (notice.failure === undefined) {
-        tx.emit({ type: "notice.delivered", ...links, ...told, causation: raised, data: { noticeId, target } });
-      } else {
-        const reason = notice.failure.slice(0, reasonCharsMax);
-        tx.emit({ type: "notice.failed", ...links, ...told, causation: raised, data: { noticeId, target, reason } });
-      }
       return noticeId;
     }),
   );

@@ -17,7 +17,6 @@ import { Settings } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
 import type { AgentHandlerOptions } from "../create-agent-handler.ts";
 import { createModelsFor } from "../models/choose-models.ts";
-import type { Webhook } from "../notices/post-webhook.ts";
 import { judgePostconditions } from "../postconditions/judge-postconditions.ts";
 import { createDurableSteps } from "../steps/create-durable-steps.ts";
 import { createToolsFor } from "../tools/create-tools-for.ts";
@@ -67,7 +66,6 @@ export class Crash extends Error {}
 export interface TestHomeOptions {
   files?: Record<string, string>;
   settings?: object;
-  webhook?: Webhook;
   /** As createTestKernel takes it. */
   wrap?: TestKernelOptions["wrap"];
 }
@@ -90,8 +88,7 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
   const provider = { ...connection, model: "scripted", outputTokensMax: 4096, price };
   const models = openModels({ providers: [provider], clock: kernel.clock, logger: silentLogger });
   const telemetry = opened.use(await openTelemetry({ serviceName: "test", logger: silentLogger }));
-  const { webhook } = options;
-  const toolsFor = createToolsFor({ kernel, memory, settings, webhook });
+  const toolsFor = createToolsFor({ kernel, memory, settings });
   const modelsFor = createModelsFor({ providers: [provider], settings, clock: kernel.clock, logger: silentLogger });
   await applyAgents(kernel, settings.agents, { by: "test", source: "roost.yaml" });
   const agentOf = createAgentOf(kernel);
@@ -121,7 +118,6 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
       agentOf,
       isRehearsal: false,
       judge: judgePostconditions,
-      webhook,
     },
     setScript: (script) => server.setScript(script),
     claim,

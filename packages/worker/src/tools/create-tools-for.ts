@@ -7,7 +7,6 @@ import type { AgentDefinition } from "@roost/contract/operations";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
 import { viewerOf, type Memory } from "@roost/memory";
 import type { Settings } from "@roost/memory/settings";
-import type { Webhook } from "../notices/post-webhook.ts";
 import { createTools, firstTools, mayHaveTools } from "./create-tools.ts";
 import { recallSeen } from "./seen-files.ts";
 
@@ -18,7 +17,6 @@ export interface CreateToolsForOptions {
   kernel: Kernel;
   memory: Memory;
   settings: Settings;
-  webhook: Webhook | undefined;
   /** Beside the built-in tools; a tool of an earlier source keeps its name. */
   sources?: readonly ToolsFor[];
 }
@@ -40,7 +38,7 @@ export function createToolsFor({ sources = [], ...options }: CreateToolsForOptio
   };
 }
 
-function createBuiltInTools({ kernel, memory, settings, webhook }: Omit<CreateToolsForOptions, "sources">): ToolsFor {
+function createBuiltInTools({ kernel, memory, settings }: Omit<CreateToolsForOptions, "sources">): ToolsFor {
   const addressRules = { allow: settings.http.allow };
   const keyedHosts = new Set(settings.http.keyed);
   return async (run, agent) => {
@@ -54,7 +52,7 @@ function createBuiltInTools({ kernel, memory, settings, webhook }: Omit<CreateTo
       keyedHosts,
       seenFiles: recallSeen(run.steps),
     };
-    return createTools(context, webhook);
+    return createTools(context);
   };
 }
 

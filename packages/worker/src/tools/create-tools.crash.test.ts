@@ -90,7 +90,7 @@ const cases: Record<string, Case> = {
     calls: [{ name: "notify", arguments: { text: "look" } }],
     topic: "notices",
     type: "notice.raised",
-    check: (answer) => assert.equal(answer, "delivered"),
+    check: (answer) => assert.equal(answer, "told"),
   },
 };
 

@@ -1,7 +1,6 @@
 /** The built-in tools that a kind of session may have. */
 import type { Tool } from "@roost/agent";
 import type { SessionKind } from "@roost/kernel";
-import type { Webhook } from "../notices/post-webhook.ts";
 import { askPersonTool } from "./ask-person-tool.ts";
 import { reserveSubjectTool } from "./reserve-subject-tool.ts";
 import { defineJobTool } from "./define-job-tool.ts";
@@ -45,7 +44,7 @@ export function mayHaveTools(kind: SessionKind | null): boolean {
   return kind !== null && kindsWithTools.has(kind);
 }
 
-export function createTools(context: ToolContext, webhook: Webhook | undefined): Tool[] {
+export function createTools(context: ToolContext): Tool[] {
   const { kind } = context.viewer;
   const tools: Tool[] = [
     readFileTool(context),
@@ -70,7 +69,7 @@ export function createTools(context: ToolContext, webhook: Webhook | undefined):
     httpSend(context, false),
     ...(context.keyedHosts.size > 0 ? [httpSend(context, true)] : []),
     askPersonTool(context),
-    notifyTool(context, webhook),
+    notifyTool(context),
   ];
   return tools.filter(
     ({ name }) => !(kind === "cron" && personal.has(name)) && !(kind === "main" && notInMain.has(name)),

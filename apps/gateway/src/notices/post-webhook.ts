@@ -1,6 +1,5 @@
-/** Sends a notice to the person's webhook: JSON, with an Idempotency-Key that is constant across attempts. */
+/** Sends a notice to the person's webhook: JSON, with an Idempotency-Key that is the same in all attempts. */
 import { RoostError } from "@roost/base";
-import { fetch } from "undici";
 
 export interface Webhook {
   url: string;
@@ -11,7 +10,7 @@ export interface Webhook {
 export interface WebhookMessage {
   text: string;
   level: string;
-  runId: string;
+  runId: string | null;
   jobId: string | null;
   at: string;
 }
@@ -25,6 +24,7 @@ export async function postWebhook(
   options: { idempotencyKey: string; signal: AbortSignal },
 ): Promise<void> {
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMsMax)]);
+  const { host } = new URL(webhook.url);
   const response = await fetch(webhook.url, {
     method: "POST",
     headers: {
@@ -36,12 +36,17 @@ export async function postWebhook(
     body: JSON.stringify(message),
     redirect: "error",
     signal,
+  }).catch((error: Error) => {
+    if (error.name === "TimeoutError")
+      throw new RoostError("timeout", `The webhook ${host} gave no answer in time`, { cause: error });
+    const { code, message } = (error.cause ?? error) as NodeJS.ErrnoException;
+    throw new RoostError("unavailable", `The webhook ${host} cannot be reached: ${code ?? message}`, { cause: error });
   });
   await response.body?.cancel();
   if (response.ok) return;
   const isPassing = response.status >= 500 || response.status === 429 || response.status === 408;
   throw new RoostError(
     isPassing ? "unavailable" : "invalid_input",
-    `The webhook ${new URL(webhook.url).host} answered with status ${response.status}`,
+    `The webhook ${host} answered with status ${response.status}`,
   );
 }

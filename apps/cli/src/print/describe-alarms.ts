@@ -1,0 +1,19 @@
+import type { JobRecord, Status } from "@roost/contract/operations";
+import { plainLine } from "@roost/base/text-width";
+import type { Terminal } from "./create-terminal.ts";
+import { relativeTime } from "./relative-time.ts";
+
+/** What fails, a line each. */
+export function describeAlarms(terminal: Pick<Terminal, "named">, alarms: Status["alarms"], nowMs: number): string[] {
+  return alarms.map(({ text, since }) => {
+    const when = since === null ? "" : ` (since ${relativeTime(since, nowMs)})`;
+    return `! ${terminal.named(plainLine(text))}${when}`;
+  });
+}
+
+/** "failed 3 times since 2h ago" */
+export function describeFailing({ count, since, runId }: NonNullable<JobRecord["failing"]>, nowMs: number): string {
+  const when = relativeTime(since, nowMs);
+  if (runId === null) return `no success since ${when}`;
+  return count === 1 ? `failed ${when}` : `failed ${count} times since ${when}`;
+}

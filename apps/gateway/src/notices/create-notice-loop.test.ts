@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { dropDeadLetters, listDeadLetters, raiseNotice, retryAgain, tellFailures, type Kernel } from "@roost/kernel";
+import { createTestKernel } from "@roost/kernel/testing";
+import { createNoticeLoop } from "./create-notice-loop.ts";
+import type { Webhook } from "./post-webhook.ts";
+
+const { signal } = new AbortController();
+const day = 86_400_000;
+
+/** Answers with what `answer` says; 0: breaks the connection after reading. */
+async function startWebhook(answer: (text: string) => number) {
+  const received: { key: unknown; authorization: string | undefined; body: Record<string, unknown> }[] = [];
+  const server = createServer((request, response) => {
+    void readBody(request).then((text) => {
+      const body = JSON.parse(text) as Record<string, unknown>;
+      received.push({ key: request.headers["idempotency-key"], authorization: request.headers.authorization, body });
+      const status = answer(String(body["text"]));
+      if (status === 0) return void request.socket.destroy();
+      response.writeHead(status).end();
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
+  return {
+    webhook: () => ({ url, token: "t0ken" }),
+    received,
+    texts: () => received.map(({ body }) => body["text"]),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  let body = "";
+  for await (const chunk of request) body += String(chunk);
+  return body;
+}
+
+const raise = (kernel: Kernel, text: string, target?: "console") =>
+  kernel.transact(async (tx) => raiseNotice(tx, { level: "warning", text, source: "test", target }));
+
+/** One process's loop, as often as it has something to do. */
+async function send(kernel: Kernel, webhook: (() => Webhook) | undefined): Promise<void> {
+  const loop = createNoticeLoop(kernel, { webhook, timeZone: "UTC", signal });
+  for (let look = await loop.look(); look.isMore === true; look = await loop.look());
+}
+
+async function told({ database }: Kernel): Promise<string[]> {
+  const rows = await database.query<{ type: string; text: string | null }>(
+    "select type, data ->> 'text' as text from roost.event where topic = 'notices' order by time, id",
+  );
+  return rows.map(({ type, text }) => (type === "notice.raised" ? (text ?? "") : type));
+}
+
+test("V: a notice goes to the webhook once, whichever part of Roost raised it, and what is for the console does not", async () => {
+  await using t = await createTestKernel();
+  await using receiver = await startWebhook(() => 204);
+  const other = await t.openAnother();
+  await raise(t.kernel, "a");
+  await raise(t.kernel, "b", "console");
+  await raise(t.kernel, "c");
+  await Promise.all([t.kernel, other].map((kernel) => send(kernel, receiver.webhook)));
+  assert.deepEqual(receiver.texts().toSorted(), ["a", "c"]);
+  assert.equal(receiver.received[0]?.authorization, "Bearer t0ken");
+  assert.equal((await told(t.kernel)).filter((text) => text === "notice.delivered").length, 2);
+  await send(t.kernel, receiver.webhook);
+  assert.equal(receiver.received.length, 2);
+});
+
+test("A webhook that is away gets each notice when it is back, under one key; its failure is told once, and its return", async () => {
+  await using t = await createTestKernel();
+  let status = 0;
+  await using receiver = await startWebhook(() => status);
+  await raise(t.kernel, "a");
+  await raise(t.kernel, "b");
+  for (let count = 0; count < 40; count += 1) {
+    await send(t.kernel, receiver.webhook);
+    await t.clock.advance(600_000);
+  }
+  const down = await told(t.kernel);
+  assert.equal(down.filter((text) => text.startsWith("The webhook failed")).length, 1);
+  assert.match(
+    down.join("\n"),
+    /The webhook failed 3 times since \w+day: The webhook 127\.0\.0\.1:\d+ cannot be reached: .*roost notices/,
+  );
+  assert.equal(down.filter((text) => text === "notice.failed").length, 2);
+  assert.ok(!receiver.texts().some((text) => String(text).startsWith("The webhook failed")), "it went to the console");
+  // A process that starts anew knows what is still to be sent.
+  status = 200;
+  await t.clock.advance(2 * 3_600_000);
+  await send(await t.openAnother(), receiver.webhook);
+  const keys = new Map(receiver.received.map(({ key, body }) => [body["text"], key]));
+  for (const { key, body } of receiver.received) assert.equal(key, keys.get(body["text"]));
+  const up = await told(t.kernel);
+  assert.equal(up.filter((text) => text === "notice.delivered").length, 3, "that it is well goes there too");
+  assert.equal(up.filter((text) => text.startsWith("The webhook is well again")).length, 1);
+  assert.deepEqual(await listDeadLetters(t.database, { limit: 10 }), []);
+});
+
+test("V: a notice that no attempt of seven days delivers is a dead letter, beside others that arrive", async () => {
+  await using t = await createTestKernel();
+  await using receiver = await startWebhook((text) => (text === "poison" ? 413 : 200));
+  await raise(t.kernel, "poison");
+  let days = 0;
+  for (; (await listDeadLetters(t.database, { limit: 1 }))[0]?.state !== "given_up" && days < 9; days += 70 / 1440) {
+    await send(t.kernel, receiver.webhook);
+    await t.clock.advance((day * 70) / 1440);
+    if (days % 1 < 0.05) await raise(t.kernel, `fine ${days}`);
+  }
+  assert.ok(days > 6.5 && days < 8, `${days} days`);
+  assert.ok(receiver.texts().filter((text) => text !== "poison").length >= 6);
+  await t.clock.advance(10_000);
+  await tellFailures(t.kernel);
+  const [last] = (await told(t.kernel)).toReversed();
+  assert.match(
+    last ?? "",
+    /^A notice could not be sent to the webhook in 1\d\d attempts: .*status 413\. roost log retry 1 tries again/,
+  );
+  await send(t.kernel, receiver.webhook);
+  assert.ok(!receiver.texts().includes(last), "it went to the console");
+  const triedCount = receiver.texts().filter((text) => text === "poison").length;
+  await retryAgain(t.kernel, { group: "roost.notices" });
+  await send(t.kernel, receiver.webhook);
+  assert.equal(receiver.texts().filter((text) => text === "poison").length, triedCount + 1);
+  await dropDeadLetters(t.kernel, { group: "roost.notices", by: "person:owner", reason: "old" });
+});
+
+test("Without a webhook nothing waits, and one that is set later is not sent what is past", async () => {
+  await using t = await createTestKernel();
+  await using receiver = await startWebhook(() => 500);
+  await raise(t.kernel, "a");
+  await send(t.kernel, receiver.webhook);
+  assert.equal((await listDeadLetters(t.database, { limit: 10 })).length, 1);
+  await raise(t.kernel, "b");
+  await send(t.kernel, undefined);
+  assert.deepEqual(await listDeadLetters(t.database, { limit: 10 }), []);
+  await raise(t.kernel, "c");
+  await send(t.kernel, receiver.webhook);
+  assert.deepEqual(receiver.texts(), ["a", "c"]);
+});
+
+test("A token that cannot be read is the reason for which notices wait", async () => {
+  await using t = await createTestKernel();
+  await raise(t.kernel, "a");
+  await send(t.kernel, () => {
+    throw new Error("env:HOOK: the environment has no HOOK");
+  });
+  assert.match((await listDeadLetters(t.database, { limit: 1 }))[0]?.error?.message ?? "", /no HOOK/);
+});
