@@ -4,7 +4,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { z } from "zod";
 import { createOpenApi } from "./create-open-api.ts";
 import { defineOperation } from "./define-operation.ts";
-import { defineService } from "./define-service.ts";
+import { defineService, type Relation } from "./define-service.ts";
 import { ref } from "./records/fields.ts";
 import { roostContract } from "./roost-contract.ts";
 import { contractOf, people } from "./testing/people.ts";
@@ -143,8 +143,14 @@ test("createOpenApi() refuses relations that nobody could follow", () => {
       output: z.object({ company: Company }),
     }),
   ] as const;
-  const relation = { from: "Person", name: "employer", field: "employerId", to: "Company", via: "getCompany" };
-  const describe = (given: Partial<typeof relation>) =>
+  const relation: Relation = {
+    from: "Person",
+    name: "employer",
+    field: "employerId",
+    to: "Company",
+    via: "getCompany",
+  };
+  const describe = (given: Partial<Relation>) =>
     documentOf(defineService({ name: "crm", title: "CRM", operations, relations: [{ ...relation, ...given }] }));
   assert.deepEqual((describe({}) as unknown as Record<string, unknown>)["x-relations"], [relation]);
   assert.throws(
@@ -153,5 +159,17 @@ test("createOpenApi() refuses relations that nobody could follow", () => {
   );
   assert.throws(() => describe({ from: "Nobody" }), /Nobody\.employerId is no ref/);
   assert.throws(() => describe({ via: "getPerson" }), /getPerson answers with no Company/);
+  assert.throws(
+    () => describe({ key: "name" }),
+    /Company has no field name, by which the relation Person\.employer finds it/,
+  );
+  assert.throws(
+    () => describe({ inverse: { name: "staff", via: "listStaff" } }),
+    /staff is read by listStaff, which is not one/,
+  );
+  assert.ok(
+    describe({ service: "other", via: "anything" }),
+    "what another service answers is seen where documents meet",
+  );
   assert.ok(documentOf(roostContract).components.schemas["RunSummary"]);
 });

@@ -28,6 +28,8 @@ export interface Relation {
   readonly service?: string;
   /** The field of `to` that holds its id. Default: `id`. */
   readonly key?: string;
+  /** The way back, a field of `to`: the records that refer to it, read by an operation of this service that takes a list of `ref(to)`. */
+  readonly inverse?: { readonly name: string; readonly via: string };
 }
 
 export interface ServiceOptions<Ops extends readonly AnyOperation[]> {
@@ -93,7 +95,11 @@ export function defineService<const Ops extends readonly AnyOperation[]>(
       `service "${name}": event "${type}" is in topic "${topic}", which the service does not own`,
     );
   }
-  for (const { from, name: relation, via, service = name } of relations) {
+  for (const { from, name: relation, via, service = name, inverse } of relations) {
+    assert(
+      inverse === undefined || ids.has(inverse.via),
+      `service "${name}": ${inverse?.name} is read by ${inverse?.via}, which is not one of its operations`,
+    );
     assert(
       service !== name || ids.has(via),
       `service "${name}": ${from}.${relation} is read by ${via}, which is not one of its operations`,

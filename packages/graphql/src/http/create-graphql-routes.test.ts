@@ -46,9 +46,20 @@ test("createGraphqlRoutes() reads ten recommendations with their people in two c
   });
   assert.deepEqual(
     [items[1].person.mood, items[1].found, items[10].person, next],
-    ["notWell", { pages: null }, null, "more"],
+    ["notWell", { pages: null }, null, "11"],
   );
   assert.deepEqual(calls, ["listRecommendations", "listPeople"]);
+});
+
+test("createGraphqlRoutes() goes a relation's way back, for all records together and page after page", async () => {
+  const { graphql, calls } = open();
+  const { data, errors } = await graphql.ask(`{ listPeople { items { id recommendations { id book { id } } } } }`);
+  assert.equal(errors, undefined);
+  const [ada] = data.listPeople.items;
+  const ids = ada.recommendations.map(({ id }: { id: string }) => id);
+  assert.deepEqual(ids, ["r0", "r3", "r6", "r9", "r12", "r15", "r18", "r21", "r24"]);
+  assert.deepEqual(ada.recommendations[1].book, { id: "b1" });
+  assert.deepEqual(calls, ["listPeople", ...Array(3).fill("listRecommendations"), "getBook", "getBook"]);
 });
 
 test("createGraphqlRoutes() asks once for each record of a relation that takes one id, and again after a mutation", async () => {
@@ -162,6 +173,7 @@ test("createGraphqlRoutes() refuses what a page of another site could send, list
   const search = `?query=${encodeURIComponent(JSON.parse(body).query as string)}`;
   assert.equal(await statusOf({}, search), 405);
   assert.equal(await statusOf({ headers: { accept: "text/event-stream" } }, search), 405);
+  assert.equal(await statusOf({ method: "DELETE" }), 405);
 });
 
 test("createGraphqlRoutes() refuses documents over its limits before anything is called", async () => {

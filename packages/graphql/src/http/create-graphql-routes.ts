@@ -106,6 +106,10 @@ export function createGraphqlRoutes(options: GraphqlRoutesOptions): Hono {
   app.on(["GET", "POST"], "/", (context) =>
     answer(context).catch((error: unknown) => createProblemResponse(error, { logger, ...statusOf(error) })),
   );
+  app.all("/", ({ req }) => {
+    const error = new RoostError("invalid_input", `${req.method} is not served at ${req.path}: use GET or POST`);
+    return createProblemResponse(error, { logger, status: 405, headers: { allow: "GET, POST" } });
+  });
   return app;
 }
 

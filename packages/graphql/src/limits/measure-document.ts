@@ -20,7 +20,7 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from "graphql";
-import type { FieldCost } from "../schema/compose-schema.ts";
+import type { FieldCost } from "../schema/operation-field.ts";
 
 export interface DocumentSize {
   /** Levels of fields. */

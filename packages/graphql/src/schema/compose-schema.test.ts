@@ -28,7 +28,7 @@ test("composeSchema() says what may be null, and names enums, unions and pages b
   assert.deepEqual(problems, []);
   assert.equal(
     shown(schema, "Person"),
-    "type Person {\n  friends: [Person]\n  id: ID!\n  name: String!\n  birthday: Date\n  stepsWalked: BigInt!\n  friendIds: [ID!]!\n  mood: PersonMood\n}",
+    "type Person {\n  friends: [Person]\n  recommendations: [MyLibrary_Recommendation!]\n  id: ID!\n  name: String!\n  birthday: Date\n  stepsWalked: BigInt!\n  friendIds: [ID!]!\n  mood: PersonMood\n}",
   );
   assert.equal(shown(schema, "PersonMood"), "enum PersonMood {\n  well\n  notWell\n}");
   assert.equal(shown(schema, "MyLibrary_Found"), "union MyLibrary_Found = MyLibrary_FoundTold | MyLibrary_FoundRead");

@@ -68,12 +68,12 @@ export function planRelation(
   };
 }
 
-function isRef(shape: Shape, to: string): boolean {
+export function isRef(shape: Shape, to: string): boolean {
   return shape.kind === "scalar" && shape.refersTo === to;
 }
 
 /** The answer itself, a field of it, or the items of a page. */
-function placeOf(
+export function placeOf(
   { output }: DescribedOperation,
   to: string,
   { target, inList }: { target: ServiceModel; inList: boolean },
@@ -143,7 +143,8 @@ async function loadTogether(plan: RelationPlan, ids: readonly string[], context:
   );
 }
 
-function inParts(ids: readonly string[]): string[][] {
+/** Lists that fit an address. */
+export function inParts(ids: readonly string[]): string[][] {
   const parts: string[][] = [];
   let charCount = idCharsMax;
   for (const id of ids) {

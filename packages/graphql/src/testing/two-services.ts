@@ -69,7 +69,7 @@ export const listRecommendations = defineOperation({
   id: "listRecommendations",
   path: "/recommendations",
   summary: "Recommendations",
-  input: z.object({ ...pageFields }),
+  input: z.object({ ...pageFields, personIds: z.array(ref("Person")).max(500).optional() }),
   output: pageOf(Recommendation),
 });
 
@@ -114,7 +114,15 @@ export const library = defineService({
   title: "Library",
   operations: [listRecommendations, getBook, findBooks, watchBooks],
   relations: [
-    { from: "Recommendation", name: "person", field: "personId", to: "Person", via: "listPeople", service: "crm" },
+    {
+      from: "Recommendation",
+      name: "person",
+      field: "personId",
+      to: "Person",
+      via: "listPeople",
+      service: "crm",
+      inverse: { name: "recommendations", via: "listRecommendations" },
+    },
     { from: "Recommendation", name: "book", field: "bookId", to: "Book", via: "getBook" },
   ],
 });
@@ -125,7 +133,10 @@ export interface TwoServices {
   calls: string[];
 }
 
-/** Ten recommendations by three people, of two books; the eleventh has neither any more. */
+const recommendationCount = 25;
+const pageMax = 11;
+
+/** Recommendations by three people, of two books; the eleventh has neither any more. */
 export function createTwoServices(): TwoServices {
   const calls: string[] = [];
   const names = new Map([
@@ -154,18 +165,13 @@ export function createTwoServices(): TwoServices {
     }),
   ]);
   const servedLibrary = serveContract(library, [
-    serve(listRecommendations, ({ limit }) => {
+    serve(listRecommendations, ({ limit, after, personIds }) => {
       calls.push("listRecommendations");
-      const items = Array.from({ length: Math.min(limit, 11) }, (_, index) => ({
-        id: `r${index}`,
-        personId: index === 10 ? "gone" : `p${(index % 3) + 1}`,
-        bookId: index === 10 ? "gone" : `b${index % 2}`,
-        found:
-          index % 2 === 0
-            ? { how: "told" as const, at: "2026-05-01T07:00:00Z" }
-            : { how: "read" as const, pages: index === 1 ? null : index },
-      }));
-      return { items, next: "more" };
+      const from = Number(after ?? 0);
+      const all = Array.from({ length: recommendationCount }, (_, index) => recommendationOf(index));
+      const asked = all.filter(({ personId }) => personIds?.includes(personId) ?? true);
+      const to = from + Math.min(limit, pageMax);
+      return { items: asked.slice(from, to), next: to < asked.length ? String(to) : null };
     }),
     serve(getBook, ({ bookId }) => {
       calls.push("getBook");
@@ -177,6 +183,16 @@ export function createTwoServices(): TwoServices {
     serve(watchBooks, ({ after, count }) => watch(Number(after ?? 0), count)),
   ]);
   return { served: [servedCrm, servedLibrary], calls };
+}
+
+function recommendationOf(index: number) {
+  const pages = index === 1 ? null : index;
+  return {
+    id: `r${index}`,
+    personId: index === 10 ? "gone" : `p${(index % 3) + 1}`,
+    bookId: index === 10 ? "gone" : `b${index % 2}`,
+    found: index % 2 === 0 ? { how: "told" as const, at: "2026-05-01T07:00:00Z" } : { how: "read" as const, pages },
+  };
 }
 
 async function* watch(from: number, count: number): AsyncGenerator<StreamItem<z.output<typeof Book>>> {
