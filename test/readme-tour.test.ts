@@ -27,7 +27,7 @@ const expected: [command: string, output: RegExp][] = [
   ["jobs list", /tidy/],
   ["roost rehearse", /tidy[^]*Assumed/],
   ["roost lock", /only one of us at a time/],
-  ["roost once", /sent once, whoever asks/],
+  ["roost once", /sent once, however often it runs/],
 ];
 
 let place: string;

@@ -5,7 +5,7 @@ import type { RandomSource } from "./random-source.ts";
 export type ChaosOperation =
   /** An effect whose receiver honours its idempotency key. */
   | { op: "keyed"; effectId: string }
-  /** An effect that nobody can repeat safely. */
+  /** An effect that cannot be repeated safely. */
   | { op: "plain"; effectId: string }
   | { op: "read" }
   /** A call that is paid for. */

@@ -124,7 +124,7 @@ async function checkTicks(database: Database): Promise<string[]> {
   return rows.map((row) => row.what);
 }
 
-/** Whoever was told that a run exists finds it ended; nothing ends in a way that no fault explains. */
+/** Every acknowledged run is ended; nothing ends in a way that no fault explains. */
 function checkRuns(runs: RunRow[], submitted: ReadonlySet<string>): string[] {
   const known = new Set(runs.map((run) => run.id));
   const explained = /^(crash loop|the world refused)/;
@@ -156,7 +156,7 @@ function checkKeyed(runs: RunRow[], steps: StepRow[], world: EffectServer): stri
   ];
 }
 
-/** An effect without a key happens once, or not at all; where nobody can tell, the record says so. */
+/** An effect without a key happens once, or not at all; where that is unknown, the record says so. */
 function checkPlain(steps: StepRow[], world: EffectServer): string[] {
   const recorded = new Map(
     steps.filter((step) => step.effect === "unsafe" && step.effectId !== null).map((step) => [step.effectId!, step]),

@@ -24,14 +24,14 @@ const longPauseShare = 0.05;
 
 type Fault = (field: Battlefield) => Promise<string> | string;
 
-const kill: Fault = ({ processes }) => `SIGKILL ${processes.kill() ?? "nobody"}`;
+const kill: Fault = ({ processes }) => `SIGKILL ${processes.kill() ?? "no process"}`;
 
 const killSeveral: Fault = ({ processes, random }) =>
-  `SIGKILL ${Array.from({ length: random.whole(2, 4) }, () => processes.kill() ?? "nobody").join(", ")}`;
+  `SIGKILL ${Array.from({ length: random.whole(2, 4) }, () => processes.kill() ?? "no process").join(", ")}`;
 
 const pause: Fault = ({ processes, random, leaseMs }) => {
   const ms = random.chance(longPauseShare) ? longPauseMs : random.whole(leaseMs + 200, leaseMs * pauseFactorMax);
-  return `SIGSTOP ${processes.pause(ms) ?? "nobody"} for ${ms} ms`;
+  return `SIGSTOP ${processes.pause(ms) ?? "no process"} for ${ms} ms`;
 };
 
 const tear: Fault = ({ proxy, random }) => {

@@ -12,9 +12,9 @@ import type { RandomSource } from "./random-source.ts";
 export interface KeptProcesses {
   /** How often a process was started. */
   readonly startCount: number;
-  /** Who ended although nobody killed it, and how. */
+  /** What ended without being killed, and how. */
   readonly unexpected: readonly string[];
-  /** Whether nobody writes events. */
+  /** Whether no process writes events. */
   setQuiet(isQuiet: boolean): void;
   /** Resolves when each has said that it is open. */
   ready(): Promise<void>;

@@ -185,7 +185,7 @@ async function freeSpace({ postgres, database }: Battlefield): Promise<void> {
   });
 }
 
-/** A fault that hits nobody teaches nothing; but those who never come up must not end the attack. */
+/** A fault that hits no process teaches nothing; but processes that never come up must not end the attack. */
 async function someAtWork({ processes }: Battlefield): Promise<void> {
   const untilMs = performance.now() + atWorkMsMax;
   while (processes.workingCount < workingMin && performance.now() < untilMs) await delay(20);

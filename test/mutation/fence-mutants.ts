@@ -141,7 +141,7 @@ const workers: Mutant[] = [
       },
     ],
     tests: "runs/claim-runs.test.ts",
-    kills: ["claimRuns() is refused to a worker that nobody knows, or knows no more"],
+    kills: ["claimRuns() refuses a worker that is unknown, or no longer known"],
     spares: ["claimRuns() gives each ready run to one worker"],
   }),
   kernelMutant({

@@ -1,9 +1,9 @@
-/** What a run reads marks it, what it writes carries the mark, and what is marked is shown to nobody unmarked. */
+/** What a run reads marks it, what it writes carries the mark, and what is marked is never shown unmarked. */
 import type { Mutant } from "./mutant.ts";
 
 const sentence = {
   tests: "packages/worker/src/tools/create-tools.labels.test.ts",
-  kills: ["Y: a sentence from a page stays marked through every tool and in every context, whoever passes it on"],
+  kills: ["Y: a sentence from a page stays marked through every tool and in every context"],
   spares: [],
 };
 
@@ -109,9 +109,7 @@ export const labelMutants: readonly Mutant[] = [
       "? heldFile(asked) : undefined;",
     ),
     tests: "packages/memory/src/files/write-home-file.test.ts",
-    kills: [
-      "writeHomeFile() refuses what a link makes of a path that nobody held, to who has read what nobody vouches for",
-    ],
+    kills: ["writeHomeFile() refuses a path that a link turns into a held one, after untrusted content was read"],
     spares: ["writeHomeFile() creates a file only where there is none"],
   },
   {

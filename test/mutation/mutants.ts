@@ -84,7 +84,7 @@ const intents: Mutant[] = [
       },
     ],
     tests: "runs/finish-run.test.ts",
-    kills: ["finishRun() makes visible what became of an effect on its way: nobody knows"],
+    kills: ["finishRun() makes an open effect visible as unknown"],
     spares: ["finishRun() ends the run once, with its output"],
   }),
 ];

@@ -59,7 +59,7 @@ export const recoveryLoops: Record<string, RecoveryLoop> = {
   "serial keys that are free": (kernel) => promoteFreeSerialKeys(kernel),
   "slots that are free": (kernel) => fillFreeSlots(kernel),
   "ended runs that go to history": (kernel) => sweepFinishedRuns(kernel),
-  "what nobody asks for any more": (kernel) => sweepCoordination(kernel),
+  "what is no longer asked for": (kernel) => sweepCoordination(kernel),
   "ticks that are dropped": (kernel) => dropTicks(kernel),
 };
 
@@ -136,7 +136,7 @@ async function prepareRuns(kernel: Kernel): Promise<void> {
   await killConnection(kernel.database, dying.workerId);
 }
 
-/** Queues whose head nobody has let go on, as a process leaves them that died at the wrong moment. */
+/** Queues whose head was not promoted, as a process leaves them that died at the wrong moment. */
 async function prepareQueues(kernel: Kernel, take: (run: Partial<NewRun>) => Promise<Owned>): Promise<void> {
   const { database } = kernel;
   const concurrency = { key: "few", max: 1 };

@@ -1,4 +1,4 @@
-/** Scenarios K and O of docs/scenarios.md: the parent's process dies between the start of a child and the wait for it, and nobody notices until the child has ended. */
+/** Scenarios K and O of docs/scenarios.md: the parent's process dies between the start of a child and the wait for it, which is noticed when the child has ended. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

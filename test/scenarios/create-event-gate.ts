@@ -1,5 +1,5 @@
 /**
- * A gate before the log: once so many events of runs and sessions are in it, whoever would write the next one waits, in the middle of
+ * A gate before the log: once so many events of runs and sessions are in it, the writer of the next one waits, in the middle of
  * its transaction, until the gate is opened. So a process can be killed exactly between two events.
  */
 import type { Database } from "@roost/database";
@@ -12,9 +12,9 @@ export interface EventGate {
 }
 
 export interface ClosedGate {
-  /** Resolves when somebody waits before it. */
+  /** Resolves when a writer waits before it. */
   reached(): Promise<void>;
-  /** Whoever waits goes on. */
+  /** The waiting writer goes on. */
   open(): Promise<void>;
 }
 

@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => scene[Symbol.asyncDispose]());
 
-/** Nobody schedules anything in this time. */
+/** No scheduler runs in this time. */
 async function bePowerlessUntil(ms: number): Promise<void> {
   for (const gateway of gateways) await gateway.kill("SIGKILL");
   await scene.time.leapTo(ms);

@@ -55,7 +55,7 @@ test("S: everything is killed after each event of a run, and its marker is set e
     const marker = `m${place + 1}`;
     const isLast = place === transactions.length;
     const closed = await gate.close(eventCount);
-    // Before the first event it is the message that is held, and nobody has said that it was taken.
+    // Before the first event it is the message that is held, and it is not acknowledged yet.
     const sent = sendMarker(scene, marker).catch(() => undefined);
     await (isLast ? hearEnd(scene.home, (await sent)!) : closed.reached());
     await killAll(scene);

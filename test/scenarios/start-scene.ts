@@ -36,7 +36,7 @@ export interface Scene extends AsyncDisposable {
 export async function startScene(options: SceneOptions = {}): Promise<Scene> {
   await using opened = new AsyncDisposableStack();
   const world = opened.use(await startWorld());
-  const script = options.script?.(world) ?? (() => ({ status: 500, error: { message: "nobody was to ask" } }));
+  const script = options.script?.(world) ?? (() => ({ status: 500, error: { message: "no call was expected" } }));
   const model = opened.use(await startScriptedModelServer({ script }));
   const migrations = await readKernelSchema();
   const { database, url } = opened.use(await createTestDatabase({ migrations }));

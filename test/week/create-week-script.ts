@@ -122,7 +122,7 @@ function checkSocial({ results, scheduledFor = "" }: Prompt, world: World): Scri
   return call("set_state", { name: "social-checker", patch: { seen: day } });
 }
 
-/** The first wish of the day that nobody has taken up, or the call that finds out. */
+/** The first free wish of the day, or the call that finds out. */
 function reserveNext(prompt: Prompt): { granted: Wish } | { reply: ScriptedReply } {
   const wanted = wishes[prompt.jobId ?? ""]?.[dayOf(prompt)] ?? [];
   const answers = prompt.results.get("reserve_subject") ?? [];

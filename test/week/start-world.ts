@@ -79,7 +79,7 @@ async function startServer(options: {
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
   };
   const server = createServer((request, response) => {
-    // Whoever went away gets no answer.
+    // The client has gone away.
     serve(request, response).catch(() => response.destroy());
   });
   const port = await listen(server);

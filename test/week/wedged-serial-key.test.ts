@@ -53,7 +53,7 @@ test("J: eight queued messages are answered in order although the worker of the 
     numbers.map((number) => ({ state: "done", text: `Answer ${number}` })),
   );
 
-  // What the hung one was about to say reaches nobody.
+  // What the hung one was about to say is lost.
   process.kill(worker.pid, "SIGCONT");
   hung.resolve();
   await worker.kill("SIGTERM");

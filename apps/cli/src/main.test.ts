@@ -144,7 +144,7 @@ test("roost status, ps and jobs list say first what fails, in red", async () => 
   assert.equal(json.alarms.length, 1);
 });
 
-test("roost colours only when it is asked to where nobody sees it", async () => {
+test("roost colours only when it is asked to where no terminal shows it", async () => {
   await using gateway = await serveGateway({ listRuns: () => ({ items: [someSummary()], next: null }) });
   const forced = await runRoost(["runs"], { ...gateway, environment: { FORCE_COLOR: "1" } });
   assert.ok(forced.stdout.includes("\u001b["));

@@ -444,7 +444,7 @@ test("explainRun() tells how a tick led to a run and what the run did", async ()
     if (index > 0) assert.equal(cause.parentId, why.causes[index - 1]?.eventId);
 });
 
-test("getStatus() raises an alarm when nobody works and when nobody schedules", async () => {
+test("getStatus() raises an alarm without a worker and without a scheduler", async () => {
   await using gateway = await createTestGateway();
   const { client, test: world } = gateway;
   await client.defineJob({ jobId: "sweep", ...job });

@@ -38,7 +38,7 @@ function raw(gateway: TestGateway, path: string, headers: Record<string, string>
   });
 }
 
-test("createGateway() lets nobody in without the token, and nothing but the token", async () => {
+test("createGateway() refuses every caller without the token, and nothing but the token", async () => {
   await using gateway = await createTestGateway();
   for (const operation of roostOperations) {
     const path = `/api/v1${operation.path.replaceAll(/\{\w+\}/g, "x")}`;

@@ -58,7 +58,7 @@ test("A service that is installed while everything runs is called, listed, told 
   }
 });
 
-test("An agent calls a service as itself, as far as its token reaches; nobody calls without the gateway", async () => {
+test("An agent calls a service as itself, as far as its token reaches, and only through the gateway", async () => {
   await using gateway = await createTestGateway();
   const { kernel, url } = gateway;
   await using service = await openTestService(garden, gateway.test);

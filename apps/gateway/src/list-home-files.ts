@@ -24,7 +24,7 @@ export async function listHomeFiles(
 }
 
 /**
- * The text of a definition; undefined while it is held, because lines of it rest on what nobody vouches for.
+ * The text of a definition; undefined while it is held, because lines of it rest on untrusted content.
  * @throws RoostError as refuseLinkAway and readDefinitionFile
  */
 export async function readUnheld(memory: Memory, file: string): Promise<string | undefined> {

@@ -26,7 +26,7 @@ const lookMs = 250;
 /** As a wake-up names the log of runs. */
 const endsOfRuns = encodeURIComponent("log:runs");
 
-/** On a database whose schema is there and which nobody uses yet. */
+/** On a migrated database that is not in use yet. */
 export async function createSimulatedTime(database: Database, startMs: number): Promise<SimulatedTime> {
   const clock = await installTestClock(database);
   await clock.set(new Date(startMs));

@@ -1,4 +1,4 @@
-/** Puts the peers into bench/peers/node_modules, once per lockfile. They are no part of Roost: nobody who uses it gets them. */
+/** Puts the peers into bench/peers/node_modules, once per lockfile. They are no part of Roost and are not installed with it. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";

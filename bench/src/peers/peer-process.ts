@@ -65,7 +65,7 @@ export class PeerProcess implements AsyncDisposable {
     return this.#call({ call: "workload", name, parameters }) as Promise<WorkloadResult>;
   }
 
-  /** The moment of the next event with this name that nobody has taken yet. */
+  /** The moment of the next event with this name that was not taken yet. */
   async happened(event: string, timeoutMs: number): Promise<number> {
     const untilMs = Date.now() + timeoutMs;
     for (;;) {

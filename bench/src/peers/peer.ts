@@ -19,7 +19,7 @@ export interface Guarantees {
 
 export interface PeerFacts {
   version: string;
-  /** Every setting that differs from the default, as somebody would look it up. */
+  /** Every setting that differs from the default, as its documentation names it. */
   settings: string[];
   guarantees: Guarantees;
 }

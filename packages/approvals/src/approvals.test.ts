@@ -92,7 +92,7 @@ test("redeemApproval() is refused for other arguments, whatever the order of the
   assert.equal((await redeemApproval(kernel, { ...call, input: reordered })).state, "granted");
 });
 
-test("expireApprovals() records what nobody answered in time, once, with one notice, and takes no answer after it", async () => {
+test("expireApprovals() records what was not answered in time, once, with one notice, and takes no answer after it", async () => {
   await using opened = await createTestKernel();
   const { kernel } = opened;
   const { question, call } = await asked(kernel);

@@ -1,4 +1,4 @@
-/** Approvals that nobody has given in time. The run itself goes on by its own wait; this keeps the record, and says so. */
+/** Approvals that were not given in time. The run itself goes on by its own wait; this keeps the record, and says so. */
 import { raiseNotice, type Kernel } from "@roost/kernel";
 
 interface Expired {

@@ -25,7 +25,7 @@ type Method<Op extends AnyOperation> =
 
 /** One method per operation, under its id. The input is optional when all its fields are. */
 export type Client<Ops extends readonly AnyOperation[]> = {
-  // oxlint-disable-next-line typescript/no-generated-empty-object-type -- the empty object is meant: whoever accepts it needs no input
+  // oxlint-disable-next-line typescript/no-generated-empty-object-type -- the empty object is meant: its taker needs no input
   readonly [Op in Ops[number] as Op["id"]]: Record<never, never> extends GivenOf<Op>
     ? (input?: GivenOf<Op>, options?: CallOptions) => Method<Op>
     : (input: GivenOf<Op>, options?: CallOptions) => Method<Op>;

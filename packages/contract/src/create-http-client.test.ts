@@ -21,7 +21,7 @@ async function serve(listener: RequestListener): Promise<{ baseUrl: string } & A
   };
 }
 
-test("createHttpClient() says that nobody is there, and where", async () => {
+test("createHttpClient() says that no gateway answers, and where", async () => {
   const server = await serve(() => {});
   await server[Symbol.asyncDispose]();
   const client = createHttpClient(people, { baseUrl: server.baseUrl });

@@ -121,7 +121,7 @@ test("createOpenApi() gives a schema its own component for input when it differs
   assert.deepEqual(await new Validator().validate(document as never), { valid: true });
 });
 
-test("createOpenApi() refuses relations that nobody could follow", () => {
+test("createOpenApi() refuses relations that cannot be followed", () => {
   const Company = z.object({ id: z.string() }).meta({ id: "Company" });
   const Person = z.object({ id: z.string(), employerId: ref("Company").nullable(), note: z.string() });
   const get = { method: "GET", effect: "readonly" } as const;

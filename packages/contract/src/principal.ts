@@ -25,7 +25,7 @@ export interface Principal {
 export interface CallingRun {
   readonly id: string;
   readonly epoch: number;
-  /** What the run knew when the call was admitted: what the call writes carries these labels. */
+  /** What the run knew when the call was accepted: what the call writes carries these labels. */
   readonly labels?: Labels | undefined;
   /** What the run may be told. */
   readonly clearance?: Clearance | undefined;

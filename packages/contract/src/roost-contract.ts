@@ -33,6 +33,6 @@ export const roostContract = defineService({
     tick: "One scheduled moment of a job",
     session: "A conversation's transcript",
     lock: "A lease that a person, script or agent takes by name",
-    subject: "What somebody has reserved to write or make",
+    subject: "What is reserved to be written or made",
   },
 });

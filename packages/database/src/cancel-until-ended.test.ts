@@ -17,7 +17,7 @@ interface Gate extends AsyncDisposable {
   asked: number;
   /** Keeps the statement from the server until the first cancellation is answered. */
   holdsStatement: boolean;
-  /** Keeps the answers to cancellations from whoever asked. */
+  /** Keeps the answers to cancellations from their caller. */
   holdsAnswers: boolean;
   answered: Promise<void>;
   statementAnswered: Promise<void>;

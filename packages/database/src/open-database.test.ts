@@ -101,7 +101,7 @@ test("query() prepares a named statement anew after its table changed", async ()
   assert.deepEqual(inTransaction, [{ id: 1, colour: null, weight: null }]);
 });
 
-test("openDatabase() says unavailable when nobody answers", async () => {
+test("openDatabase() says unavailable when no server answers", async () => {
   const error = await caught(openDatabase({ ...options, url: "postgresql:///roost?host=/nowhere" }));
   assert.equal(error.code, "unavailable");
   assert.match(error.message, /ENOENT/);

@@ -127,7 +127,7 @@ test("runScheduler() fires event jobs of a topic that came up while it ran", asy
   }
 });
 
-test("runScheduler() frees locks nobody renewed, and marks effects nobody finished as unknown", async () => {
+test("runScheduler() frees locks that were not renewed, and marks unfinished effects as unknown", async () => {
   await using opened = await createTestKernel();
   await using _ = start([await opened.openAnother()]);
   await acquireLock(opened.kernel, { name: "l", holder: "gone", ttlMs: 60_000 });

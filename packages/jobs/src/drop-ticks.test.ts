@@ -39,11 +39,7 @@ test("dropTicks() and dropHistory() drop months of runs and ticks past their ret
     return row!;
   };
   const before = await count();
-  assert.deepEqual(
-    await dropTicks(kernel),
-    { tickCount: 0, isMore: false },
-    "kept for ever unless somebody says otherwise",
-  );
+  assert.deepEqual(await dropTicks(kernel), { tickCount: 0, isMore: false }, "kept for ever by default");
   await dropHistory(kernel);
   assert.deepEqual(await count(), before);
 

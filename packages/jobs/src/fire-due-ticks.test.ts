@@ -227,7 +227,7 @@ test("I: with queue-one exactly one waits, with queue-all each, with cancel-old 
     await fireDueTicks(opened.kernel);
   }
   const states = async (jobId: string) => (await runsOf(opened, jobId)).map((run) => run.state);
-  // Nobody has claimed a run: the first of queue-one counts as the one that waits.
+  // No run is claimed: the first of queue-one counts as the one that waits.
   assert.deepEqual(await states("queue-one"), ["ready"]);
   assert.deepEqual(await states("queue-all"), ["ready", "queued", "queued", "queued"]);
   assert.deepEqual(await states("cancel-old"), ["cancelled", "cancelled", "cancelled", "ready"]);

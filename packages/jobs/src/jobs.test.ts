@@ -25,7 +25,7 @@ async function jobEvents(database: { query<Row>(sql: string): Promise<Row[]> }):
   return rows.map((row) => row.type);
 }
 
-test("defineJob() defines a job once: the same definition again changes nothing and tells nobody", async () => {
+test("defineJob() defines a job once: the same definition again changes nothing and emits nothing", async () => {
   await using opened = await createTestKernel();
   const { kernel, clock } = opened;
   await clock.set(new Date("2026-03-01T12:00:00Z"));
@@ -128,7 +128,7 @@ const refused: [title: string, written: unknown, message: RegExp][] = [
     /Mars\/X|time zone/,
   ],
   [
-    "an event type that nobody registered",
+    "an event type that is not registered",
     daily({ trigger: { kind: "event", eventType: "moon.risen" } }),
     /"moon\.risen", which is not registered/,
   ],

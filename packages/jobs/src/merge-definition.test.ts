@@ -27,7 +27,7 @@ const rows: [title: string, base: object | undefined, here: object, there: objec
   ["keeps a field that was taken away here", { model: "m" }, {}, { model: "m" }, {}, []],
   ["takes a field that is new there", {}, { prompt: "a" }, { model: "m" }, { prompt: "a", model: "m" }, []],
   [
-    "keeps what is here when nobody knows the base",
+    "keeps what is here when the base is unknown",
     undefined,
     { prompt: "b" },
     { prompt: "a" },

@@ -9,7 +9,7 @@ import { reportSilentJobs } from "./report-silent-jobs.ts";
 const by = "test";
 const everyMinute = { kind: "every", every: "1m", anchor: "2026-03-01T00:00:00Z" };
 
-test("reportSilentJobs() says once that a job does not tick, when no scheduler lives, whoever looks and however often", async () => {
+test("reportSilentJobs() says once that a job does not tick, when no scheduler lives, however many look and however often", async () => {
   await using opened = await createTestKernel();
   const { kernel, clock, database } = opened;
   const others = [kernel, await opened.openAnother(), await opened.openAnother()];

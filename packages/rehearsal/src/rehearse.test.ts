@@ -38,7 +38,7 @@ const every = (id: string, interval: string, more: object = {}) => ({
 test("rehearse() plays a day of the example home: every tick, what its runs are shown, and nothing else", async () => {
   await using home = await openRehearsedHome({ now: "2025-11-20T12:00:00Z" });
   await home.define(...(await jobsOf(home)));
-  // It thinks once a run.
+  // It calls the model once a run.
   await recordRun(home.test, { jobId: "social-checker", durationMs: minute });
   // Friday, midnight to midnight in Berlin.
   const report = await home.rehearse({ fromMs: Date.parse("2025-11-20T23:00:00Z") });

@@ -28,7 +28,7 @@ export interface Executed {
   isRecorded: boolean;
 }
 
-/** Resolves when the run is out of its owner's hands, by whomever. @throws what is a mistake of the simulation or of the product */
+/** Resolves when the run is out of its owner's hands. @throws what is a mistake of the simulation or of the product */
 export async function executeScript(
   process: SimulatedProcess,
   run: ClaimedRun,

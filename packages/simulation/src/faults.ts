@@ -35,12 +35,12 @@ export interface Fault {
   amount: number;
 }
 
-/** The driver's words for a connection that is gone; nobody can tell from them whether the statement was carried out. */
+/** The driver's words for a connection that is gone; they do not say whether the statement was carried out. */
 export function connectionLost(): RoostError {
   return new RoostError("unavailable", "no connection to PostgreSQL: Connection terminated unexpectedly");
 }
 
-/** Raises a true serialization failure in the transaction of whoever runs it. */
+/** Raises a true serialization failure in its own transaction. */
 export const conflictStatement = `do $$ begin raise exception 'lost against a concurrent update' using errcode = '40001'; end $$`;
 
 /** Longer than any lease of the simulation. */

@@ -37,7 +37,7 @@ function judgeLock(events: LockEvent[]): string[] {
       held = event;
     } else {
       if (held?.epoch !== event.epoch)
-        violations.push(`the lock ${event.name} was given back at an epoch that nobody held: ${event.epoch}`);
+        violations.push(`the lock ${event.name} was given back at an epoch without a holder: ${event.epoch}`);
       held = undefined;
     }
   }

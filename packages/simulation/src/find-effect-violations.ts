@@ -45,7 +45,7 @@ function judgePerformed(key: string, steps: StepRow[], world: World): string[] {
   return count > countMax ? [`the ${step.effect} effect ${key} was performed ${count} times`] : [];
 }
 
-/** What is recorded as done was done: nobody invents an outcome. */
+/** What is recorded as done was done: no outcome is invented. */
 function judgeRecorded(step: StepRow, world: World): string[] {
   if (step.state === "done" && world.countOf(step.key) === 0)
     return [`the step ${step.key} is recorded as done and never happened`];

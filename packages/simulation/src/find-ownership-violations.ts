@@ -55,7 +55,7 @@ function isUsed(earlier: Moment[], epoch: number): boolean {
 function judge({ owned, what, transaction }: AcceptedWrite, moments: Moment[], history: History): string[] {
   const step = history.commits.get(transaction);
   if (step === undefined) return [`${what} was accepted without a commit`];
-  // In the order of their commits: a run's row is locked by whoever changes it.
+  // In the order of their commits: each change locks the run's row.
   const before = moments.findLast((moment) => moment.step < step);
   if (before === undefined || before.epoch === owned.epoch) return [];
   return [

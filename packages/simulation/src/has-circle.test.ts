@@ -6,7 +6,7 @@ import { hasCircle } from "./has-circle.ts";
 const nodeCount = 6;
 const waits = fc.array(fc.array(fc.nat({ max: nodeCount - 1 }), { maxLength: 3 }), { maxLength: nodeCount });
 
-test("hasCircle() agrees with taking away whoever waits for nobody", () => {
+test("hasCircle() agrees with taking away what waits for nothing", () => {
   fc.assert(
     fc.property(waits, (lists) => {
       const blockers = new Map(lists.map((of, node) => [node, of]));
@@ -16,7 +16,7 @@ test("hasCircle() agrees with taking away whoever waits for nobody", () => {
   );
 });
 
-/** Who waits for nobody that is left goes; who stays waits in a circle, or behind one. */
+/** A process that waits for none of the others goes; those that stay wait in a circle, or behind one. */
 function isStuck(blockers: ReadonlyMap<number, readonly number[]>): boolean {
   const left = new Map(blockers);
   for (let count = -1; count !== left.size;) {

@@ -1,4 +1,4 @@
-/** Whether somebody waits, over others, for himself. */
+/** Whether a process waits, over others, for itself. */
 export function hasCircle(blockers: ReadonlyMap<number, readonly number[]>): boolean {
   return [...blockers.keys()].some((start) => {
     const seen = new Set<number>();

@@ -62,12 +62,12 @@ export class Interleaver {
 
   submit(turn: Omit<Turn, "resolve" | "reject">): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      // What a dead process asks for, nobody hears.
+      // The answer to a dead process is dropped.
       if (!turn.actor.isDead) this.#pending.push({ ...turn, resolve, reject });
     });
   }
 
-  /** Lets one thing happen. False: there is nobody whose turn it could be. */
+  /** Lets one thing happen. False: no process can go on. */
   async takeStep(): Promise<boolean> {
     const next = this.#choose();
     if (next === undefined) return false;
@@ -93,7 +93,7 @@ export class Interleaver {
     return this.#prefer(candidates);
   }
 
-  /** Whoever has something to do goes before who only waits for his turn, most of the time. */
+  /** A process with something to do goes before one that only polls, most of the time. */
   #prefer(candidates: (Turn | Waiting | Delayed)[]): Turn | Waiting | Delayed | undefined {
     const { seed, burst } = this.#options;
     const { step } = this;
@@ -244,7 +244,7 @@ export class Interleaver {
     for (const waiting of blocked) waiting.isGranted = !blockers.has(waiting.turn.backend!.pid);
   }
 
-  /** Locks are taken in one order by everybody, so that nobody waits in a circle. */
+  /** All processes take locks in one order, so that none waits in a circle. */
   async #refuseCircle(): Promise<void> {
     const pids = this.#waiting.map(({ turn }) => turn.backend!.pid);
     if (hasCircle(await readBlockers(this.#options.control, pids)))
@@ -258,7 +258,7 @@ export class Interleaver {
   #nameOfPid(pid: number): string {
     const all = [...this.#options.listBackends()];
     const place = all.findIndex((backend) => backend.pid === pid);
-    return place < 0 ? "somebody" : `connection ${place}`;
+    return place < 0 ? "another" : `connection ${place}`;
   }
 
   #note(turn: Turn, what: string): void {

@@ -150,7 +150,7 @@ class Simulation {
   async #step(): Promise<void> {
     const { interleaver } = this.#surroundings;
     this.#startProcesses();
-    if (!(await interleaver.takeStep())) throw new Violation("nobody can go on");
+    if (!(await interleaver.takeStep())) throw new Violation("no process can go on");
     if (this.#failures.length > 0) this.#raise();
     if (interleaver.step % lookEverySteps === 0)
       await checkWorld(this.#surroundings, { isStill: false, isRead: false });

@@ -17,7 +17,7 @@ interface Line {
   commit(): Promise<void>;
 }
 
-/** One statement at a time, none after the end, and no commit after an error that somebody swallowed. */
+/** One statement at a time, none after the end, and no commit after a swallowed error. */
 export class SimulatedTransaction implements CommittingTransaction {
   readonly #line: Line;
   #tail: Promise<unknown> = Promise.resolve();

@@ -14,7 +14,7 @@ interface Performed {
 export class World {
   readonly #performed = new Map<string, Performed>();
   readonly #allowances = new Map<string, number>();
-  /** Steps whose outcome was recorded and acknowledged: nobody may begin them again. */
+  /** Steps whose outcome was recorded and acknowledged: they may not begin again. */
   readonly #settled = new Set<string>();
   /** What each agent really spent, in millionths. */
   readonly spent = new Map<string, number>();
@@ -27,7 +27,7 @@ export class World {
     this.#performed.set(key, performed);
   }
 
-  /** Somebody looked, found that it had not happened, and said so: it may be done once more. */
+  /** It was found not to have happened, and resolved so: it may be done once more. */
   allowAgain(key: string): void {
     this.#allowances.set(key, this.allowanceOf(key) + 1);
   }

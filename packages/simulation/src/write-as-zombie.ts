@@ -4,7 +4,7 @@ import type { SimulatedProcess } from "./simulated-process.ts";
 import { Violation } from "./violation.ts";
 
 const visitsMax = 4;
-/** In which somebody else comes to own the run. */
+/** In which another comes to own the run. */
 const idleTurns = 6;
 /** Of a step that no script has. */
 const late: StepRequest = { seq: 100, name: "late", kind: "late", effect: "readonly", input: {} };
@@ -12,7 +12,7 @@ const error = { code: "internal", message: "too late" };
 
 /**
  * An owner whose run is not his any more writes all the same, as one does who was paused or did not hear. At his old epoch he is refused,
- * whoever owns the run by now; only his own failure, said once more, is no news.
+ * whichever process owns the run by now; only its own failure, reported again, is no news.
  */
 export async function writeAsZombie(process: SimulatedProcess, run: ClaimedRun): Promise<void> {
   if (!scriptOf(numberOf(run.input)).isZombie) return;

@@ -1,5 +1,5 @@
 /**
- * Reserves a subject unless somebody has reserved it, in these or other words.
+ * Reserves a subject unless it is reserved, in these or other words.
  * Decisions of one scope are made one after the other, so two that want the
  * same subject at the same moment cannot both get it.
  */

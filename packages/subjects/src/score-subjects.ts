@@ -10,7 +10,7 @@ import { exclusiveWords } from "./subject-words.ts";
 /** From here on two texts are taken for the same subject. Chosen on the table of pairs, where less would refuse too much. */
 export const sameSubjectScore = 0.7;
 
-/** From here on two texts are near enough to be shown to somebody who understands them. */
+/** From here on two texts are near enough to be shown to a reader who understands them. */
 export const nearSubjectScore = 0.45;
 
 const exchangedFactor = 2.6;

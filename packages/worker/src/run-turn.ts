@@ -1,4 +1,4 @@
-// What an agent's run does, in durable steps: decide whether there is anything to think about, think and act, and report. The caller provides
+// What an agent's run does, in durable steps: decide whether a model is needed, call it and its tools, and report. The caller provides
 // steps, models and the end of the run: the worker's handler records them, a replay compares them.
 
 import {

@@ -1,6 +1,6 @@
 import type { Principal } from "@roost/contract";
 
-/** Agents and services act for nobody else; people and scripts name whom they act for. */
+/** Agents and services act for themselves; people and scripts name the actor. */
 export function isItself({ kind }: Principal): boolean {
   return kind === "agent" || kind === "service";
 }

@@ -34,7 +34,7 @@ test("openOwnerRecord() writes each change in order and removes the record in th
   assert.equal(existsSync(paths.owner), false);
 });
 
-test("readOwner() finds nobody in a record that is missing, torn or foreign", async () => {
+test("readOwner() finds no owner in a record that is missing, torn or foreign", async () => {
   await using paths = await createTemporaryHome();
   await prepareMachinery(paths);
   assert.equal(await readOwner(paths.owner), undefined);

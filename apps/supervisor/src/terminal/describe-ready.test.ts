@@ -5,7 +5,7 @@ import { describeReady } from "./describe-ready.ts";
 const plain = { strong: (text: string) => text, faint: (text: string) => text };
 const facts = { home: "/h", log: "/h/log", elapsedMs: 1234, isDetached: false };
 
-test("describeReady() says where Roost is, what to do next, and which model thinks", () => {
+test("describeReady() says where Roost is, what to do next, and which model answers", () => {
   const text = describeReady(
     {
       ...facts,

@@ -143,7 +143,7 @@ for (const { kind, config } of kinds) {
       );
       assert.equal(messages[2]?.tool_calls?.[0]?.function.arguments, '{"word":"roost"}');
       const id = messages[3]?.tool_call_id ?? "";
-      // What every server takes, whoever wrote the call.
+      // What every server takes, whichever model wrote the call.
       assert.match(id, /^[a-zA-Z0-9]{9}$/);
       assert.equal(messages[2]?.tool_calls?.[0]?.id, id);
       assert.equal(messages[3]?.content, "a perch");

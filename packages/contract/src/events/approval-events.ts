@@ -33,7 +33,7 @@ export const approvalRefused = defineEvent({
   schema: z.object(decided),
 });
 
-/** Nobody answered in time. */
+/** Not answered in time. */
 export const approvalExpired = defineEvent({
   type: "approval.expired",
   version,

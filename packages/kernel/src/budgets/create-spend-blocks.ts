@@ -132,7 +132,7 @@ async function settleBlock(kernel: Kernel, { id, spent }: Block): Promise<void> 
   );
 }
 
-/** Blocks whose owners did not settle them in time count as spent: nobody knows better. */
+/** Blocks whose owners did not settle them in time count as spent. */
 export async function settleExpiredBlocks(kernel: Kernel): Promise<void> {
   const expired = await kernel.database.query<{ id: string }>(
     "select id from roost.spend_block where expires_at <= roost.now() order by expires_at limit 1000",

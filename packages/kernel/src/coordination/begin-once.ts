@@ -1,5 +1,5 @@
 /**
- * Effects that happen once, whoever is asked to do them. begin decides who does it; finish and fail report the outcome. An effect whose holder did
+ * Effects that happen once, however many try. begin decides who does it; finish and fail report the outcome. An effect whose holder did
  * not report is `unknown` and is not given out unless a caller decides so. Long because every transition of one row is here.
  */
 import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
@@ -240,7 +240,7 @@ async function lockOnce(tx: KernelTransaction, { scope, key }: OnceKey): Promise
 
 function present(row: OnceRow | undefined, { scope, key }: OnceKey): OnceRow {
   if (row === undefined)
-    throw new RoostError("not_found", `Nobody has begun "${key.slice(0, 64)}" in the scope "${scope.slice(0, 64)}"`);
+    throw new RoostError("not_found", `There is no effect "${key.slice(0, 64)}" in the scope "${scope.slice(0, 64)}"`);
   return row;
 }
 

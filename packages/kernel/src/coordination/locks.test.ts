@@ -36,7 +36,7 @@ test("acquireLock() gives a lock to one of many that ask at once, on several ker
   assert.deepEqual(await eventsOf(opened.kernel), [`lock.acquired ${winners[0]?.holder}`]);
 });
 
-test("acquireLock() gives the same holder the lock it has, with its epoch, and tells nobody", async () => {
+test("acquireLock() gives the same holder the lock it has, with its epoch, and emits nothing", async () => {
   await using opened = await createTestKernel();
   const first = await acquireLock(opened.kernel, request("a", { purpose: "nightly" }));
   const again = await acquireLock(opened.kernel, request("a"));
@@ -112,7 +112,7 @@ test("acquireLock() that is aborted while it waits leaves the line", async () =>
   assert.equal((await listLocks(kernel, { limit: 1 })).locks[0]?.waitingCount, 0);
 });
 
-test("expireLocks() frees what nobody gave back, once, whoever looks", async () => {
+test("expireLocks() frees what was not given back, once, however many look", async () => {
   await using opened = await createTestKernel();
   const { kernel, clock } = opened;
   const other = await opened.openAnother();

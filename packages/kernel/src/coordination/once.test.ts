@@ -43,7 +43,7 @@ test("beginOnce() lets one of many begin, and the others have its result", async
   assert.deepEqual(await eventTypes(opened.kernel), ["once.begun", "once.done"]);
 });
 
-test("beginOnce() tells of a holder that was not heard of again, and gives the effect to nobody", async () => {
+test("beginOnce() tells of a holder that reported nothing, and gives the effect to no other", async () => {
   await using opened = await createTestKernel();
   const { kernel, clock } = opened;
   await beginOnce(kernel, request("dies"));
@@ -79,7 +79,7 @@ test("finishOnce() by a late holder resolves the unknown, and a repeat of it cha
   assert.deepEqual(await eventTypes(kernel), ["once.begun", "once.unknown", "once.done"]);
 });
 
-test("failOnce() frees the effect for the next, or leaves it unknown when nobody can tell", async () => {
+test("failOnce() frees the effect for the next, or leaves it unknown", async () => {
   await using opened = await createTestKernel();
   const { kernel } = opened;
   const first = await beginOnce(kernel, request("a"));
@@ -95,7 +95,7 @@ test("failOnce() frees the effect for the next, or leaves it unknown when nobody
   assert.equal((await beginOnce(kernel, request("c"))).state, "unknown");
 });
 
-test("finishOnce() and failOnce() contradict nobody: done stays done", async () => {
+test("finishOnce() and failOnce() contradict no earlier report: done stays done", async () => {
   await using opened = await createTestKernel();
   const { kernel } = opened;
   const once = await beginOnce(kernel, request("a"));
@@ -166,7 +166,7 @@ test("rememberResult() refuses a key that was used for another request, and forg
   assert.equal(await sweepCoordination(kernel), 1);
 });
 
-test("beginOnce() gives a sole holder its token again, and nobody else", async () => {
+test("beginOnce() gives its token again to a sole holder alone", async () => {
   await using opened = await createTestKernel();
   const first = await beginOnce(opened.kernel, request("asks twice", { isSoleHolder: true }));
   const again = await beginOnce(opened.kernel, request("asks twice", { isSoleHolder: true }));

@@ -35,7 +35,7 @@ begin
     ) as e (head, place, id, type, version, source, subject, key, correlation, causation, traceparent, label_set, payload);
 end $$;
 
--- Invariant: whoever moves a cursor over events has seen them all. Rows that another transaction committed are visible a moment before
+-- Invariant: a reader that moves a cursor over events has seen them all. Rows that another transaction committed are visible a moment before
 -- a connection learns of the segment they are in, so a reader first asks for the event before its end, which is there because offsets are
 -- dense: a connection that sees it sees the segments below it too. One that does not begins its transaction anew.
 create or replace function roost.require_seen_1(of_topic text, partitions integer[], untils bigint[]) returns void language plpgsql as $$

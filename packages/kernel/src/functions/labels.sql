@@ -1,4 +1,4 @@
--- Invariant: a set has one number, whoever asks for it first and however many at once. Sets are stored in order, so that two that store
+-- Invariant: a set has one number, however many ask for it at once. Sets are stored in order, so that two that store
 -- several do not wait for each other in a circle. Returns the numbers in the order of the texts.
 create or replace function roost.number_label_sets_1(texts text[]) returns integer[] language plpgsql as $$
 declare

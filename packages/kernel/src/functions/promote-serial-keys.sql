@@ -1,5 +1,5 @@
--- Gives each named serial key that nobody holds to the first run of its queue. A serial key whose holder is in `ended` counts as free.
--- The head of the queue is only ever taken, never overtaken: is it locked (somebody ends it right now), the serial key stays free, and who
+-- Gives each named serial key without a holder to the first run of its queue. A serial key whose holder is in `ended` counts as free.
+-- The head of the queue is only ever taken, never overtaken: if it is locked (it is being ended), the serial key stays free, and who
 -- holds that lock, or the scheduler, comes here again.
 --
 -- Invariants: a serial key has one holder. A run that has its serial key and waits at a start limit keeps the serial key; while it waits its time limit stands still.

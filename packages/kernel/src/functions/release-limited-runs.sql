@@ -62,7 +62,7 @@ begin
       return next;
     end loop;
   end loop;
-  -- With room left and a queue (a run was locked, or more wait than one call admits) the next look is at once.
+  -- With room left and a queue (a run was locked, or more wait than one call releases) the next look is at once.
   update roost.start_limit g set next_at = case
       when not exists (select 1 from roost.run r where r.rate = g.name and r.state = 'waiting' and r.waiting_for = 'rate') then null
       when cardinality(c.counting) < g.max then roost.now()

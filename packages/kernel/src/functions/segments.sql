@@ -30,7 +30,7 @@ begin
 end $$;
 
 -- Ends the newest segment where the fullest partition is, if it is larger than `size`, and makes further ones of that size: small
--- segments expire sooner as a whole. Nobody appends to the topic meanwhile.
+-- segments expire sooner as a whole. There are no appends to the topic meanwhile.
 create or replace function roost.cut_topic_1(topic_name text, size bigint) returns void
   language plpgsql as $$
 declare
@@ -78,7 +78,7 @@ declare
   retired roost.segment;
   cutoff timestamptz;
   kept record;
-  -- More than this is not copied while nobody can append.
+  -- More than this is not copied while appends wait.
   copied_max constant bigint := 50000;
 begin
   select * into known from roost.topic where name = topic_name and retention_ms is not null;
@@ -92,7 +92,7 @@ begin
   end if;
   if retired.offsets_until is null or retired.offsets_until >= known.offsets_until then return false; end if;
   cutoff := roost.now() - known.retention_ms * interval '1 millisecond';
-  -- Twice: first without a lock, because nearly always there is nothing to do, then with the heads locked, so that nobody appends.
+  -- Twice: first without a lock, because nearly always there is nothing to do, then with the heads locked, so that appends wait.
   for attempt in 1 .. 2 loop
     select coalesce(bool_and(p.is_filled), true) as is_filled,
       coalesce(bool_or(p.is_filled and p.first_kept < p.until), false) as is_awaited,

@@ -175,7 +175,7 @@ begin
   end loop;
 end $$;
 
--- Whatever these runs reserved and did not settle counts as spent: nobody knows better. The caller holds their rows.
+-- Whatever these runs reserved and did not settle counts as spent. The caller holds their rows.
 create or replace function roost.settle_reservations_1(of_runs uuid[]) returns void language plpgsql as $$
 declare
   open_one record;

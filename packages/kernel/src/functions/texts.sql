@@ -1,7 +1,7 @@
 -- Texts that steps share. An output { sections: [{ name, text }] } is kept without its long texts, and read with them.
 
 -- Takes the long texts out of an output, and keeps each once.
--- Invariant: whoever names a text keeps it: one that was not used for long is touched, and its removal waits or sees that.
+-- Invariant: a text that is named is kept: one that was not used for long is touched, and its removal waits or sees that.
 create or replace function roost.share_texts_1(inout output jsonb, out texts bytea[]) language plpgsql as $$
 declare
   kept jsonb;

@@ -205,7 +205,7 @@ test("A group that sets aside delivers to all other keys, keeps the order of the
   assert.deepEqual([await of("bad"), await letters()], [[1, 2, 3, 4], []]);
 });
 
-test("tellFailures() tells of a pin that holds the log for a day and that nobody reads for", async () => {
+test("tellFailures() tells of a pin that holds the log for a day without a reader", async () => {
   await using t = await open(3, "s");
   await t.database.query("select roost.declare_group_1('gone', null, '{notes}')");
   await tellFailures(t.kernel);

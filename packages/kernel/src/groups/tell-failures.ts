@@ -17,7 +17,7 @@ const gatherMs = 5_000;
 /** For so long the same cause is not told again. */
 const toldMs = 3_600_000;
 const toldPinMs = 86_400_000;
-/** What retention keeps for longer for a group, nobody may be reading. */
+/** What retention keeps for longer for a group may have no reader. */
 const pinMsMax = 86_400_000;
 const failuresPerLookMax = 500;
 const keysShown = 5;
@@ -103,7 +103,7 @@ async function tell(tx: KernelTransaction, cause: string, alike: Failure[]): Pro
   });
 }
 
-/** Those that nobody else has told meanwhile. */
+/** Those that were not told meanwhile. */
 async function mark(tx: KernelTransaction, alike: Failure[]): Promise<Failure[]> {
   const letters = await tx.query<{ number: number }>(
     "update roost.dead_letter set is_told = true where number = any($1::bigint[]) and not is_told returning number",

@@ -129,7 +129,7 @@ test("maintainLog() keeps everything of a topic without retention", async () => 
   assert.equal((await maintainLog(forEver.kernel)).droppedCount, 0);
 });
 
-test("maintainLog() leaves a segment for later while somebody reads the topic", async () => {
+test("maintainLog() leaves a segment for later while the topic is read", async () => {
   await using t = await createSmallSegments(1000);
   await t.kernel.append(range(0, 40).map((n) => note(n)));
   await t.clock.advance(1e9);

@@ -169,7 +169,7 @@ test("maintainLog() drops nothing that a group which pins the topic has not read
   await append(t, 40, { partition: 0, of: 2 });
   await t.clock.advance(2 * hourMs);
   await maintainLog(t.kernel);
-  assert.ok((await offsetsOf(t, 0))[0]! > 40, "without a pin retention waits for nobody");
+  assert.ok((await offsetsOf(t, 0))[0]! > 40, "without a pin retention waits for no reader");
 });
 
 test("setRetention() makes the segments of a large topic small, and keeps for ever what is no longer named", async () => {

@@ -321,7 +321,7 @@ create index run_cancel on roost.run (cancel_requested_at) where state = 'runnin
 create index run_live on roost.run (id) where ended_at is null;
 create index run_live_job on roost.run (job_id) where ended_at is null and job_id is not null;
 create unique index run_children on roost.run (parent_run_id, parent_seq) where parent_run_id is not null;
--- A run is tried again by one other run, however often somebody asks.
+-- A run is tried again by one other run, however often it is requested.
 create unique index run_retry_of on roost.run (retry_of) where retry_of is not null;
 create index run_forked_from on roost.run (forked_from) where forked_from is not null;
 create index run_ended on roost.run (ended_at) where ended_at is not null;
@@ -396,7 +396,7 @@ create table roost.step (
   cost_usd        numeric(18, 9),
   -- A failed step that runs again when the run is tried again.
   reopened        boolean not null default false,
-  -- What somebody found out about an unknown outcome: { outcome, note, by, at }.
+  -- What a person found out about an unknown outcome: { outcome, note, by, at }.
   resolution      jsonb,
   -- Of what stood in the context or was read before it, joined with its result.
   labels          integer not null default 1,
@@ -570,7 +570,7 @@ create table roost.lock_waiter (
 );
 create index lock_waiter_order on roost.lock_waiter (name, seq);
 
--- An effect that happens once, by whoever begins it. Only its holder knows what became of it: past the deadline it is unknown.
+-- An effect that happens once, by the holder that begins it. Only its holder knows what became of it: past the deadline it is unknown.
 create table roost.once (
   scope       text not null,
   key         text not null,
@@ -756,7 +756,7 @@ create table roost.job (
 create index job_due on roost.job (fire_at, id) where state = 'active' and fire_at is not null;
 create index job_on_event on roost.job (topic) where state = 'active' and topic is not null;
 
--- Invariant: a (job, tick key) has one row, whoever inserts it: a tick happens once.
+-- Invariant: a (job, tick key) has one row: a tick happens once.
 create table roost.tick (
   job_id       text not null references roost.job,
   -- The moment in ISO 8601, 'event:<id>' or 'manual:<key>'.

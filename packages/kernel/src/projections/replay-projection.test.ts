@@ -1,4 +1,4 @@
-/** Replays: the same bytes, the first difference, beside writers, and over the death of whoever replays. */
+/** Replays: the same bytes, the first difference, beside writers, and over the death of the replaying process. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -31,7 +31,7 @@ async function startChild(kernel: Kernel, owned: Owned, seq: number): Promise<st
     .runId;
 }
 
-test("cancelRun() ends what nobody executes at once: ready, queued, waiting", async () => {
+test("cancelRun() ends at once what no worker executes: ready, queued, waiting", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -100,7 +100,7 @@ test("cancelRun() of a run whose owner dies is carried out by the reaper", async
   assert.equal(await stateOf(kernel, runId), "cancelled");
 });
 
-test("cancelRun() of a run whose owner does not react ends it over his head after the grace time", async () => {
+test("cancelRun() of a run whose owner does not react ends it after the grace time", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel, { ttlMs: 3_600_000 });
@@ -138,7 +138,7 @@ test("cancelRun() reaches everything below", async () => {
     "cancelled",
   ]);
   assert.ok((await read(kernel, busy)).cancelRequestedAt);
-  // The parent ends first; the child, told before, ends a moment later and has nobody to tell.
+  // The parent ends first; the child, told before, ends a moment later and has no parent to tell.
   await finishRun(kernel, owned, { state: "cancelled" });
   assert.deepEqual(await end(kernel, child.owned), { state: "done" });
   assert.equal(await stateOf(kernel, root), "cancelled");

@@ -70,7 +70,7 @@ test("claimRuns() serves queues in the order given", async () => {
   );
 });
 
-test("claimRuns() is refused to a worker that nobody knows, or knows no more", async () => {
+test("claimRuns() refuses a worker that is unknown, or no longer known", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   const runId = await startRun(kernel);

@@ -100,7 +100,7 @@ test("failOverdueRuns() leaves a run without a time limit alone after a wait", a
   assert.equal(await stateOf(kernel, runId), "running");
 });
 
-test("failOverdueRuns() counts the time in which nobody executes a run that had begun", async () => {
+test("failOverdueRuns() counts the time in which no worker executes a run that had begun", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);

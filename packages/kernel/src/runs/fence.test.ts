@@ -121,7 +121,7 @@ for (const [name, write] of writes) {
 
     const whileReady = await snapshot(kernel);
     await assertLeaseLost(write(kernel, owned));
-    assert.equal(await snapshot(kernel), whileReady, "while nobody owns the run");
+    assert.equal(await snapshot(kernel), whileReady, "while the run has no owner");
 
     await using successor = await joinWorker(kernel);
     await claimOne(kernel, successor);

@@ -149,7 +149,7 @@ test("finishRun() as failed lets the next attempt repeat the last failures and r
   assert.deepEqual(await begin(kernel, owned, 3), { state: "done", output: "output 3" });
 });
 
-test("finishRun() makes visible what became of an effect on its way: nobody knows", async () => {
+test("finishRun() makes an open effect visible as unknown", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);
@@ -209,7 +209,7 @@ test("finishRun() as failed ends as cancelled when that was asked for", async ()
   assert.deepEqual([run.cancelReason, run.cancelBy], ["enough", "anna"]);
 });
 
-test("an ended run never changes, whoever tries", async () => {
+test("an ended run never changes", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);

@@ -1,6 +1,6 @@
 /**
  * Whatever moves a run locks the heads of the partitions last, each once, in their order: two such calls never wait for each other in a
- * circle, and what waits for a head keeps nobody from anything but the heads before it.
+ * circle, and what waits for a head holds nothing but the heads before it.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -107,7 +107,7 @@ async function holdHead(database: Database, partition: number): Promise<Hold> {
   return { pid: row!.pid, release: () => (ended ??= end()) };
 }
 
-/** The head for which somebody waits, as pg_locks says; undefined when the work has come to its end. */
+/** The head that is waited for, as pg_locks says; undefined when the work has come to its end. */
 async function headWaitedFor(
   database: Database,
   { holds, moving }: { holds: Hold[]; moving: Promise<unknown> },

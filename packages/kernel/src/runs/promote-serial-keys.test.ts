@@ -180,7 +180,7 @@ test("promoteFreeSerialKeys() goes on where a serial key was left free because i
   await using worker = await joinWorker(kernel);
   const [, second] = await queue(kernel, 3);
   const { owned } = await claimOne(kernel, worker);
-  // Somebody looks at the second run with a lock and then thinks better of it.
+  // Another transaction locks the second run and rolls back.
   await assert.rejects(
     other.transact(async (tx) => {
       await tx.query("select 1 from roost.run where id = $1 for update", [second]);
@@ -196,7 +196,7 @@ test("promoteFreeSerialKeys() goes on where a serial key was left free because i
   assert.equal((await claimOne(kernel, worker)).id, second);
 });
 
-test("sweepSerialKeys() removes serial keys that nobody needs, and a serial key begins anew", async () => {
+test("sweepSerialKeys() removes unused serial keys, and a serial key begins anew", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);

@@ -52,7 +52,7 @@ test("pauseQueue() leaves other queues alone", async () => {
   );
 });
 
-test("wakeReadyQueues() wakes the workers of a queue whose runs nobody announced", async () => {
+test("wakeReadyQueues() wakes the workers of a queue whose runs were not announced", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await startRun(kernel, { queue: "left" });

@@ -201,7 +201,7 @@ test("a run with both start limits passes both at once or waits at the one that 
   await end(kernel, first.owned);
   const second = await claimOne(kernel, worker);
   await end(kernel, second.owned);
-  // The slot is free: it is the rate that refuses now, and nobody holds the slot meanwhile.
+  // The slot is free: it is the rate that refuses now, and the slot has no holder meanwhile.
   assert.equal(await waitingFor(kernel, ids[2]!), "rate");
   const [free] = await startMany(kernel, 1, { concurrency: { key: "c", max: 1 } });
   assert.equal((await claimOne(kernel, worker)).id, free);
@@ -289,7 +289,7 @@ test("retryRun() goes through the start limits of the run it repeats", async () 
   assert.equal(await waitingFor(kernel, runId), "slot");
 });
 
-test("sweepStartLimits() removes start limits that nobody refers to, and no rate that still counts", async () => {
+test("sweepStartLimits() removes unused start limits, and no rate that still counts", async () => {
   await using opened = await createTestKernel();
   const { kernel, clock } = opened;
   await using worker = await joinWorker(kernel, { ttlMs: 3_600_000 });

@@ -212,7 +212,7 @@ test("deliverEventWaits() reads nothing old when the first run in a long time wa
   assert.equal(await stateOf(kernel, second.id), "waiting");
 });
 
-test("waitInRun() refuses an event that nobody registered", async () => {
+test("waitInRun() refuses an event type that is not registered", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
   await using worker = await joinWorker(kernel);

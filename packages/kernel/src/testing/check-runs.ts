@@ -10,8 +10,8 @@ const violations = `
   union all
   select 'a run overtook its serial key: ' || r.id from roost.run r
   where r.state = 'ready' and r.serial_key is not null and r.started_at is null
-    -- One that gave its serial key back while it waited comes back behind whoever holds it by then.
-    -- One that was to start later comes to its place when it is due, and whoever has the serial key by then goes first.
+    -- One that gave its serial key back while it waited comes back behind its holder.
+    -- One that was to start later comes to its place when it is due, after the holder of the serial key.
     and exists (
       select 1 from roost.run q where q.serial_key = r.serial_key and q.state = 'queued' and q.started_at is null and q.serial_seq < r.serial_seq
         and exists (select 1 from roost.event e where e.subject = q.id::text and e.type = 'run.created' and e.data ->> 'state' = 'queued'))

@@ -19,7 +19,7 @@ test("watchStream() shows what a run of another process says, in order, whatever
   await using t = await createTestKernel({ events: [] });
   const another = await t.openAnother();
   const watching = watchStream(another, "run");
-  // Whoever watches listens before the first delta is asked for.
+  // A watcher listens before the first delta is asked for.
   const started = watching.next();
   const parts = Array.from({ length: 300 }, (_, n) => `${n} 🐦"\\\n\u0001 `.repeat(20));
   using ready = t.kernel.wakeups.watch("ready");

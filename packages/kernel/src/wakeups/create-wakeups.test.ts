@@ -39,7 +39,7 @@ test("Wakeups.wake() sends many wake-ups of a moment in few statements", async (
   for (const watch of watches) watch[Symbol.dispose]();
 });
 
-test("WakeupWatch.next() remembers what came while nobody waited, once", async () => {
+test("WakeupWatch.next() remembers a wake-up that came without a waiter, once", async () => {
   await using t = await createTestKernel({ events: [] });
   using watch = t.kernel.wakeups.watch(["door", "window"]);
   t.kernel.wakeups.wake("window");

@@ -51,7 +51,7 @@ export async function buildDigest(memory: Memory, query: DigestQuery): Promise<D
   const told = registry.digests();
   const topics = topicsOf(memory);
   let after: OffsetVector = query.offsets === null ? await firstOffsets(memory) : parseOffsets(query.offsets);
-  // It is told how much retention has dropped since: nobody can tell it what that was.
+  // It is told how much retention has dropped since; what that was is gone.
   let dropped: DroppedEvents[] = [];
   const items: DigestItem[] = [];
   let isComplete = false;

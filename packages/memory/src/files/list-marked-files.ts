@@ -7,7 +7,7 @@ import { labelsFromOutside, placedForViewer } from "../visibility/placed-at.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { listHomeFiles, type ListedFile } from "./list-home-files.ts";
 
-/** What of a file rests on content that nobody vouches for. */
+/** What of a file rests on untrusted content. */
 export interface FileMark {
   sources: readonly string[];
   /** From 1; null: the whole file. */

@@ -1,4 +1,4 @@
-/** Files that Roost acts on are held while lines of them rest on what nobody vouches for. */
+/** Files that Roost acts on are held while lines of them rest on untrusted content. */
 import { realpath } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { isUntrusted } from "@roost/contract/labels";

@@ -54,7 +54,7 @@ test("writeHomeFile() replaces exactly what was read, and keeps every version", 
     assert.equal(String(Buffer.from((await memory.versions.get(hashOf(text)))!)), text);
 });
 
-test("writeHomeFile() refuses what a link makes of a path that nobody held, to who has read what nobody vouches for", async () => {
+test("writeHomeFile() refuses a path that a link turns into a held one, after untrusted content was read", async () => {
   const text = "as it was\n";
   await using home = await createTestMemory({
     files: { "MEMORY.md": text, "skills/post/SKILL.md": text, "work/blog/notes.md": text },
@@ -219,7 +219,7 @@ test("writeHomeFile() that died before its rename leaves the old content and no 
   assert.deepEqual(await home.test.database.query("select id from memory.file_intent"), []);
 });
 
-test("writeHomeFile() begins again when somebody took it for dead", async () => {
+test("writeHomeFile() begins again when another process took it for dead", async () => {
   await using home = await createTestMemory();
   const { database } = home.test;
   // Each intent is gone as soon as it is there, twice.

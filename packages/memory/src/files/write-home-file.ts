@@ -76,14 +76,14 @@ export async function writeHomeFile(memory: Memory, request: WriteRequest): Prom
   throw new RoostError("unavailable", `${target.path} could not be written in ${attemptsMax} attempts: try again`);
 }
 
-/** Approvals go by the path that was shown to the person: what a link leads to, or a call that nobody held, is refused here. */
+/** Approvals go by the path that was shown to the person: what a link leads to, or a call that was not held, is refused here. */
 function refuseHeld({ path: asked, labels }: WriteRequest, { path }: ResolvedPath): void {
   const held = labels !== undefined && isUntrusted(labels) ? heldFile(path) : undefined;
   if (held === undefined) return;
   const where = asked === path ? path : `${asked}, which is ${path},`;
   throw new RoostError(
     "forbidden",
-    `${where} is ${held.what}, and the run has read content that nobody vouches for: write ${path} by a call of its own, then a person is asked`,
+    `${where} is ${held.what}, and the run has read untrusted content: write ${path} by a call of its own, then a person is asked`,
   );
 }
 

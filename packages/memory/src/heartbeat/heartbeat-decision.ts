@@ -1,4 +1,4 @@
-/** Whether a heartbeat has anything to think about. Cheap: unchanged files are not opened, and no model is called. */
+/** Whether a heartbeat needs a model call. Cheap: unchanged files are not opened, and no model is called. */
 import { isHeartbeatFileEmpty } from "@roost/agent/heartbeat";
 import { formatDurationMs, RoostError } from "@roost/base";
 import type { AgentDefinition } from "@roost/contract/operations";

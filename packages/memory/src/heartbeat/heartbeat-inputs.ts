@@ -1,6 +1,6 @@
 /**
  * What a heartbeat checks, each part as a short hash: files, states without their check times, stale states, the end of the conversation. Two beats
- * with equal hashes would think the same.
+ * with equal hashes need no second model call.
  */
 import type { JsonValue } from "@roost/base";
 import type { AgentDefinition } from "@roost/contract/operations";

@@ -78,7 +78,7 @@ test("heartbeatDecision() calls no model on a day of 48 heartbeats on which noth
   await home.test.clock.set(new Date("2026-01-31T05:00:00Z"));
   const decisions: unknown[] = [];
   for (let count = 0; count < 48; count += 1) {
-    // Somebody looks all day and finds nothing; midnight passes.
+    // Checks run all day and find nothing; midnight passes.
     await setState(home.memory, {
       name: "email",
       value: { unread: 0, lastCheckedAt: new Date(home.kernel.clock.nowMs()).toISOString() },

@@ -19,7 +19,7 @@ create table memory.file (
   labels      integer not null default 1,
   sections    jsonb,
   event_id    text not null,
-  -- The run that wrote what is there; null: somebody else, or somebody outside.
+  -- The run that wrote what is there; null: a person, or a program outside.
   run_id      uuid,
   recorded_at timestamptz not null default roost.now()
 );
@@ -49,7 +49,7 @@ create table memory.state (
   updated_by   text not null,
   event_id     text not null,
   run_id       uuid,
-  -- When somebody last said what it is, also when that changed nothing.
+  -- When it was last written, also when that changed nothing.
   confirmed_at timestamptz not null,
   disk_text    text,
   disk_sha256  text,
@@ -126,7 +126,7 @@ create table memory.file_problem (
   since  timestamptz not null default roost.now()
 );
 
--- Marks of contents that rest on what nobody vouches for: a file that is moved, renamed or copied keeps them.
+-- Marks of contents that rest on untrusted content: a file that is moved, renamed or copied keeps them.
 -- Invariant: a content that a person has vouched for is not in it.
 create table memory.marked_content (
   sha256   text primary key,
@@ -137,7 +137,7 @@ create table memory.marked_content (
 
 -- Parts of messages and results. Their bytes are objects of the home (.roost/parts), named by their hash; these rows say what they are, and
 -- who still names them. Invariants: a row is committed after its object is durable; an object is removed with its row, in the transaction
--- that has the row locked, so that whoever names a row by locking it has the bytes.
+-- that has the row locked, so that a transaction that locks a row to name it has the bytes.
 
 create table memory.part (
   sha256     text collate "C" primary key check (sha256 ~ '^[0-9a-f]{64}$'),
@@ -146,7 +146,7 @@ create table memory.part (
   name       text,
   -- Of who kept it first.
   labels     integer not null,
-  -- When it was last kept: what nobody names a day later is removed.
+  -- When it was last kept: what is not named a day later is removed.
   kept_at    timestamptz not null default roost.now(),
   -- Whether a message names it, and with it its event: transcripts are kept for ever.
   is_told    boolean not null default false

@@ -38,7 +38,7 @@ export async function keepPart(
        on conflict (sha256) do update set kept_at = roost.now()`,
       [sha256, bytes, kind.mediaType, name ?? null, await tx.labelSet(labels)],
     );
-    // Its row is locked: nobody removes it from here on.
+    // Its row is locked: it is not removed from here on.
     if (!(await memory.parts.has(sha256)))
       throw new RoostError("unavailable", `part ${sha256} was removed while it was kept again: send it again`);
     if (runId === undefined) return;

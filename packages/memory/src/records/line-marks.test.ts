@@ -101,7 +101,7 @@ const edits = fc.array(
   { maxLength: 40 },
 );
 
-test("marksAfter() after any edits: exactly the lines of a marked run that nobody has rewritten are marked", () => {
+test("marksAfter() after any edits: exactly the lines of a marked run that were not rewritten are marked", () => {
   fc.assert(
     fc.property(edits, (made) => {
       const labelsOf = { person: openLabels, agent, page };

@@ -62,7 +62,7 @@ export function marksTrusted(marks: LineMarks, lines: { from: number; count: num
   return trusted;
 }
 
-/** Those of the lines that rest on what nobody vouches for. */
+/** Those of the lines that rest on untrusted content. */
 export function untrustedLines(marks: LineMarks): MarkedLines[] {
   return marks.filter((section) => isUntrusted(section.labels));
 }

@@ -7,7 +7,7 @@ import { createTestMemory } from "../testing/create-test-memory.ts";
 import { scanHome, type HomeScan } from "./scan-home.ts";
 import { watchHome } from "./watch-home.ts";
 
-test("scanHome() records what happened outside once, whoever looks, and keeps every content", async () => {
+test("scanHome() records what happened outside once, however many look, and keeps every content", async () => {
   await using home = await createTestMemory({ files: { "SOUL.md": "a", "memory/2026-01-31.md": "b" } });
   const another = await home.openAnother();
   await home.writeOutside("SOUL.md", "changed");

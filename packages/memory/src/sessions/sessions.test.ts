@@ -97,7 +97,7 @@ test("sendMessage() with the same key tells long messages apart that begin alike
   assert.equal((await sendMessage(home.memory, message)).isRepeated, true);
 });
 
-test("sendMessage() refuses sessions that nobody talks to, and texts that are none", async () => {
+test("sendMessage() refuses sessions that take no messages, and texts that are none", async () => {
   await using home = await createTestMemory();
   for (const sessionKey of ["cron:blog", "heartbeat:heartbeat", "subagent:x"]) {
     await assert.rejects(sendMessage(home.memory, { sessionKey, text: "x" }), {

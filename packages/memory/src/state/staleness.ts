@@ -38,7 +38,7 @@ export function findStale(query: StalenessQuery): Staleness[] {
     if (!byName.has(input.name))
       found.push({
         name: input.name,
-        line: `${input.name} state does not exist: nobody has written memory/${input.name}-state.json`,
+        line: `${input.name} state does not exist: memory/${input.name}-state.json was never written`,
       });
   }
   for (const state of states) {

@@ -1,5 +1,5 @@
 /**
- * Files that other sessions follow. A run that has read what nobody vouches for changes them with a person's approval alone. Pure: it goes
+ * Files that other sessions follow. A run that has read untrusted content changes them with a person's approval alone. Pure: it goes
  * by the path, so a caller who follows links asks again with the path where the file really is.
  */
 import { classifyPath, type HomeFileClass } from "./home-file-class.ts";
@@ -24,7 +24,7 @@ export interface HeldFile {
   what: string;
 }
 
-/** Undefined for a file that nobody follows. */
+/** Undefined for a file that no session follows. */
 export function heldFile(path: string): HeldFile | undefined {
   const { class: found } = classifyPath(canonicalPath(path));
   return found in held ? { class: found as HeldClass, what: held[found as HeldClass] } : undefined;

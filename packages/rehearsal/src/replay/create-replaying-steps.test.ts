@@ -88,7 +88,7 @@ for (const [title, change, why] of open_)
     assert.equal(steps.next?.seq, 1);
   });
 
-test("createReplayingSteps() tells what nobody knows as it was told, unless a person is to say it first", async () => {
+test("createReplayingSteps() repeats an unknown outcome as it was told, unless a person is to decide first", async () => {
   const unknown = step(1, { state: "unknown", error: { code: "unknown", message: "no answer came" } });
   const told = open([unknown]);
   assert.deepEqual(await told.ask(1), { state: "unknown", message: "no answer came" });
@@ -129,7 +129,7 @@ test("createReplayingSteps() stops at the first of several steps that are asked 
   );
 });
 
-test("createReplayingSteps() marks what comes after content that nobody vouches for", async () => {
+test("createReplayingSteps() marks what comes after untrusted content", async () => {
   const output = { text: "<script>", isUntrusted: true };
   const { ask, steps, findings } = open([step(1, { output }), step(2, { input: { seq: 3 } })]);
   await ask(1);

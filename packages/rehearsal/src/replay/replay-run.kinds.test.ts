@@ -22,7 +22,7 @@ test("replayRun() of turns in a conversation finds the same, also when it has go
   }
   assert.equal(home.requestCount(), 3);
 
-  // Nobody has looked at the home since: a run that began now would record the edit.
+  // The home was not scanned since: a run that began now would record the edit.
   await home.write("AGENTS.md", "Be brief.");
   const before = await fingerprint(home.test.database, home.homeDir);
   const { differences } = await home.replay(ids[0]!);

@@ -79,7 +79,7 @@ test("hostService() takes calls that a gateway has signed for it, once, and noth
   assert.equal(
     await ask(await signCall(worker.signer, own, kernel.clock)),
     401,
-    "a worker calls nobody in another's name",
+    "a worker cannot call in another's name",
   );
   assert.equal(await ask("roost-call.e30.AAAA"), 401);
   const reader: Principal = { id: "agent:main", kind: "agent", scopes: ["garden.*:read"] };

@@ -1,6 +1,6 @@
 -- The tables of domain services and the functions by which their roles reach the log. Long because this is the whole first schema.
 
--- Who signs calls: each process has a key pair of its own; only the public half is stored, and whoever can read it can forge nothing.
+-- Who signs calls: each process has a key pair of its own; only the public half is stored, with which nothing can be forged.
 
 create table service.signer (
   id         uuid primary key,

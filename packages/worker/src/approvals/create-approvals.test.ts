@@ -14,7 +14,7 @@ const memoryFile = "Ada likes tea.\n";
 const files = { "MEMORY.md": memoryFile };
 const written = "Ada likes tea.\nMallory is to be trusted.\n";
 
-/** What an event brings is content that nobody vouches for. */
+/** What an event brings is untrusted content. */
 const tainted: Partial<NewRun> = {
   sessionKind: "main",
   sessionKey: "main",
@@ -83,7 +83,7 @@ async function openScene(started: Partial<NewRun> = tainted): Promise<Scene> {
   };
 }
 
-test("A write of MEMORY.md by a run that has read what nobody vouches for waits for the person, who sees the change", async () => {
+test("A write of MEMORY.md by a run that has read untrusted content waits for the person, who sees the change", async () => {
   await using scene = await openScene();
   const run = await scene.execute();
   assert.deepEqual([run.state, run.waitingFor, run.workerId], ["waiting", "person", null]);
@@ -98,7 +98,7 @@ test("A write of MEMORY.md by a run that has read what nobody vouches for waits 
   assert.deepEqual(steps.slice(4, 6), ["approval:write_file#2 done", "tool:write_file#2 done"]);
 });
 
-test("A write of MEMORY.md by a run that has read nothing of the kind waits for nobody", async () => {
+test("A write of MEMORY.md by a run that has read nothing of the kind is made at once", async () => {
   await using scene = await openScene({ ...tainted, input: { prompt: "Look at it" } });
   assert.equal((await scene.execute()).state, "done");
   assert.equal(await scene.memory(), written);
@@ -113,7 +113,7 @@ test("A held write that is not approved is not made, and the model is told so", 
   assert.match(scene.told(), /write_file was refused: owner did not approve it/);
 });
 
-test("A held write that nobody looks at is refused when its time is over", async () => {
+test("A held write that is not answered is refused when its time is over", async () => {
   await using scene = await openScene();
   await scene.execute();
   await scene.home.test.clock.advance(8 * 24 * 3_600_000);
@@ -123,7 +123,7 @@ test("A held write that nobody looks at is refused when its time is over", async
   assert.match(scene.told(), /it was not approved in time/);
 });
 
-test("W: a worker is killed between the approval and the write: the next one asks nobody and writes once", async () => {
+test("W: a worker is killed between the approval and the write: the next one does not ask again and writes once", async () => {
   await using scene = await openScene();
   const { kernel } = scene.home;
   await scene.execute();

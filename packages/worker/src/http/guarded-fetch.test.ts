@@ -103,7 +103,7 @@ test("guardedFetch() times out on a server that never answers and says that the 
   );
 });
 
-test("guardedFetch() says that nothing was sent when nobody listens", async () => {
+test("guardedFetch() says that nothing was sent when no server listens", async () => {
   const site = await openSite(() => undefined);
   await site[Symbol.asyncDispose]();
   await assert.rejects(guardedFetch({ url: site.url, method: "POST" }, { rules: { allow: [site.host] }, signal }), {

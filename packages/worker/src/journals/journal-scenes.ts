@@ -18,7 +18,7 @@ const call = (name: string, args: object = {}) => ({ name, arguments: args as Re
 const longText = "All work and no play makes a long file. ".repeat(150);
 const said = (request: Parameters<Script>[0]) => request.messages.filter(({ role }) => role === "assistant").length;
 
-/** What an event brings is content that nobody vouches for. */
+/** What an event brings is untrusted content. */
 const inbox: JournalScene["run"] = {
   sessionKind: "main",
   sessionKey: "main",

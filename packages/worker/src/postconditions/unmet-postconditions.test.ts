@@ -107,13 +107,13 @@ const unmet: [string, Postcondition, string, Parameters<typeof endAfter>[1]][] =
     async (kernel, { causeId, correlation }) => note(kernel, 8, { causation: causeId, correlation }),
   ],
   [
-    "an event of somebody else of the same origin",
+    "another's event of the same origin",
     { kind: "event", eventType: "note.written" },
     "no event note.written was emitted",
     (kernel, { correlation }) => note(kernel, 7, { correlation, causation: "somebody else's" }),
   ],
   [
-    "a state that somebody else changed",
+    "a state that another changed",
     { kind: "state", name: "email" },
     "the state email was not changed",
     (kernel) => changeState(kernel, "email", { unread: 1 }, kernel.createId()),

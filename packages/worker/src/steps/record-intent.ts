@@ -64,7 +64,7 @@ export async function recordIntent(context: StepContext, of: Executing, ask?: Sp
   return begun;
 }
 
-/** An intent that was put off: nobody has recorded another. */
+/** An intent that was put off: no other was recorded. */
 export async function beginPutOff(
   context: StepContext,
   of: Executing,

@@ -42,7 +42,7 @@ export interface TestHome extends AsyncDisposable {
   /** Claims all ready runs and returns the one with this id, else the first. */
   claim(runId?: string): Promise<RunOwner>;
   /** The model makes these calls, one after the other, then ends. With `crashAfter` the worker dies once that tool has acted. */
-  think(owner: RunOwner, calls: WantedCall[], options?: { crashAfter?: string }): Promise<Thought>;
+  callTools(owner: RunOwner, calls: WantedCall[], options?: { crashAfter?: string }): Promise<CalledTools>;
 }
 
 /** A run and the worker that claimed it. */
@@ -52,7 +52,7 @@ export interface RunOwner {
   die(): Promise<void>;
 }
 
-export interface Thought {
+export interface CalledTools {
   outcome: AgentOutcome;
   /** The tools' answers, in order. */
   answers: ToolMessage[];
@@ -129,7 +129,7 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
       );
       return claim();
     },
-    async think({ run }, calls, { crashAfter } = {}) {
+    async callTools({ run }, calls, { crashAfter } = {}) {
       server.setScript((request) => {
         const next = calls[request.messages.filter(({ role }) => role === "assistant").length];
         return next === undefined ? "that is all" : { toolCalls: [next] };
@@ -148,7 +148,9 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
       });
       await durable.unrecorded.flush();
       const answers = outcome.messages.filter((message) => message.role === "tool");
-      const wire = (server.requests.at(-1)?.body["tools"] ?? []) as unknown as { function: Thought["tools"][number] }[];
+      const wire = (server.requests.at(-1)?.body["tools"] ?? []) as unknown as {
+        function: CalledTools["tools"][number];
+      }[];
       const tools = wire.map((tool) => tool.function);
       return { outcome, answers, tools, toolNames: tools.map(({ name }) => name) };
     },

@@ -16,9 +16,9 @@ async function countOf(kernel: Kernel, topic: string, type: string): Promise<num
 async function resumed(home: TestHome, calls: WantedCall[], run = {}): Promise<string> {
   const last = calls.at(-1)!.name;
   const first = await home.begin(run);
-  await assert.rejects(home.think(first, calls, { crashAfter: last }), Crash);
+  await assert.rejects(home.callTools(first, calls, { crashAfter: last }), Crash);
   await first.die();
-  const { outcome, answers } = await home.think(await home.claim(first.run.id), calls);
+  const { outcome, answers } = await home.callTools(await home.claim(first.run.id), calls);
   assert.equal(outcome.kind, "replied");
   return answers.at(-1)!.text;
 }
@@ -131,7 +131,7 @@ test("http_send to a server that dies after reading is unknown, and not sent aga
   await using server = await startFragileServer(1);
   await using home = await openTestHome({ settings: { http: { allow: [server.host] } } });
   const calls = [{ name: "http_send", arguments: { url: server.url, body: "{}" } }];
-  const { answers } = await home.think(await home.begin(), calls);
+  const { answers } = await home.callTools(await home.begin(), calls);
   assert.match(answers[0]!.text, /^Outcome unknown/);
   assert.equal(server.keys.length, 1);
 });
@@ -148,7 +148,7 @@ test("http_send_keyed to a server that dies after reading is sent again under th
   await using server = await startFragileServer(1);
   await using home = await openTestHome({ settings: { http: { allow: [server.host], keyed: [server.host] } } });
   const calls = [{ name: "http_send_keyed", arguments: { url: server.url, body: "{}" } }];
-  const { answers } = await home.think(await home.begin(), calls);
+  const { answers } = await home.callTools(await home.begin(), calls);
   assert.match(answers[0]!.text, /posted/);
   assert.equal(server.keys.length, 2);
   assert.ok(server.keys[0] !== undefined && server.keys[0] === server.keys[1]);
@@ -157,7 +157,7 @@ test("http_send_keyed to a server that dies after reading is sent again under th
 test("http_send_keyed refuses a server that is not known to honour keys", async () => {
   await using server = await startFragileServer(0);
   await using home = await openTestHome({ settings: { http: { allow: [server.host], keyed: ["example.com"] } } });
-  const { answers } = await home.think(await home.begin(), [
+  const { answers } = await home.callTools(await home.begin(), [
     { name: "http_send_keyed", arguments: { url: server.url } },
   ]);
   assert.match(answers[0]!.text, /forbidden.*http\.keyed/);
@@ -172,9 +172,9 @@ test("write_file by a resumed run compares with what the run read before it was 
     { name: "write_file", arguments: { path: "plan.md", text: "new" } },
   ];
   const first = await home.begin();
-  await assert.rejects(home.think(first, calls, { crashAfter: "list_jobs" }), Crash);
+  await assert.rejects(home.callTools(first, calls, { crashAfter: "list_jobs" }), Crash);
   await first.die();
-  const { answers } = await home.think(await home.claim(first.run.id), calls);
+  const { answers } = await home.callTools(await home.claim(first.run.id), calls);
   assert.match(answers[2]!.text, /"state":"written"/);
   assert.equal(await readFile(join(home.homeDir, "plan.md"), "utf8"), "new");
 });
@@ -185,7 +185,7 @@ test("write_file does not replace a file that the run saw in part", async () => 
     { name: "read_file", arguments: { path: "plan.md", lineCount: 1 } },
     { name: "write_file", arguments: { path: "plan.md", text: "ONE" } },
   ];
-  const { answers } = await home.think(await home.begin(), calls);
+  const { answers } = await home.callTools(await home.begin(), calls);
   assert.match(answers[1]!.text, /"state":"conflict"/);
   assert.equal(await readFile(join(home.homeDir, "plan.md"), "utf8"), "one\ntwo\nthree");
 });
@@ -193,7 +193,7 @@ test("write_file does not replace a file that the run saw in part", async () => 
 test("reserve_subject is refused to another run of the same job", async () => {
   await using home = await openTestHome();
   const calls = [{ name: "reserve_subject", arguments: { scope: "blog", text: "How whales sleep" } }];
-  await home.think(await home.begin(jobRun("blog-writer")), calls);
-  const { answers } = await home.think(await home.begin(jobRun("blog-writer")), calls);
+  await home.callTools(await home.begin(jobRun("blog-writer")), calls);
+  const { answers } = await home.callTools(await home.begin(jobRun("blog-writer")), calls);
   assert.match(answers[0]!.text, /"granted":false.*job:blog-writer/);
 });

@@ -35,20 +35,20 @@ async function labelsOf({ kernel }: TestHome, runId: string): Promise<Labels> {
 async function ask(home: TestHome, call: WantedCall) {
   const owner = await home.begin({});
   const before = await labelsOf(home, owner.run.id);
-  const { answers } = await home.think(owner, [call]);
+  const { answers } = await home.callTools(owner, [call]);
   const labels = await labelsOf(home, owner.run.id);
   await finishRun(home.kernel, { runId: owner.run.id, epoch: owner.run.epoch }, { state: "done" });
   return { answer: answers[0]!, before, labels };
 }
 
-test("Y: a sentence from a page stays marked through every tool and in every context, whoever passes it on", async () => {
+test("Y: a sentence from a page stays marked through every tool and in every context", async () => {
   await using page = await startPage();
   await using home = await openTestHome({ settings: { http: { allow: [page.host] } } });
   const { kernel, memory } = home;
   await sendMessage(memory, { sessionKey: "main", text: "what does the page say?" });
   const reader = await home.claim();
   const runId = reader.run.id;
-  const { answers } = await home.think(reader, [
+  const { answers } = await home.callTools(reader, [
     { name: "write_file", arguments: { path: "notes/before.md", text: "written before it read anything" } },
     { name: "http_fetch", arguments: { url: `http://${page.host}/` } },
     { name: "write_file", arguments: { path: "notes/page.md", text: `Of the page:\n${sentence}\n` } },
@@ -99,7 +99,7 @@ test("Y: a sentence from a page stays marked through every tool and in every con
     assert.deepEqual([answer.isUntrusted, isUntrusted(after)], [true, true], what);
     assert.ok(after.sources.includes("web:127.0.0.1"), what);
   }
-  // Lists do not say it, and mark nobody; neither do the lines of a file that were there before.
+  // Lists do not say it, and do not mark; neither do the lines of a file that were there before.
   for (const call of [
     { name: "list_files", arguments: {} },
     { name: "list_runs", arguments: {} },
@@ -143,7 +143,7 @@ test("Y: what a page says of itself in names, purposes and errors is read marked
     [true, true, false, true],
   );
   const reader = await home.begin({ sessionKind: "main", sessionKey: "reading" });
-  const done = await home.think(reader, [
+  const done = await home.callTools(reader, [
     { name: "http_fetch", arguments: { url: `http://${page.host}/` } },
     { name: "write_file", arguments: { path: `notes/${words}.md`, text: "a note" } },
     { name: "write_file", arguments: { path: `work/blog/${words}.md`, text: "a draft" } },
@@ -194,10 +194,10 @@ test("An audience restricts: what main says after it read a job's state is for n
   await using home = await openTestHome();
   const { kernel, memory } = home;
   const job = await home.begin(jobRun("mail"));
-  await home.think(job, [{ name: "set_state", arguments: { name: "mail", patch: { unread: 3 } } }]);
+  await home.callTools(job, [{ name: "set_state", arguments: { name: "mail", patch: { unread: 3 } } }]);
   await finishRun(kernel, { runId: job.run.id, epoch: job.run.epoch }, { state: "done" });
   const main = await home.begin({});
-  await home.think(main, [
+  await home.callTools(main, [
     { name: "get_state", arguments: { name: "mail" } },
     { name: "remember", arguments: { text: "three letters" } },
     { name: "set_state", arguments: { name: "blog", patch: { letters: 3 } } },
@@ -221,7 +221,7 @@ test("once tells a job no result of a domain that its agent is not cleared for",
   const told = [];
   for (const run of [jobRun("blog"), {}]) {
     const owner = await home.begin(run);
-    const { answers } = await home.think(owner, [call]);
+    const { answers } = await home.callTools(owner, [call]);
     told.push(answers[0]!.text.includes("a secret"));
     await finishRun(kernel, { runId: owner.run.id, epoch: owner.run.epoch }, { state: "done" });
   }

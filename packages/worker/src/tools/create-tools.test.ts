@@ -8,12 +8,15 @@ import { RunInterruption } from "../steps/run-interruption.ts";
 import { jobRun, openTestHome, type WantedCall, type TestHome } from "../testing/open-test-home.ts";
 
 async function namesFor(home: TestHome, run: Parameters<TestHome["begin"]>[0]): Promise<string[]> {
-  return (await home.think(await home.begin(run), [])).toolNames;
+  return (await home.callTools(await home.begin(run), [])).toolNames;
 }
 
 test("createTools() describes every tool as an object that providers accept", async () => {
   await using home = await openTestHome({ settings: { http: { keyed: ["example.com"] } } });
-  const { tools } = await home.think(await home.begin({ sessionKind: "heartbeat", sessionKey: "heartbeat:main" }), []);
+  const { tools } = await home.callTools(
+    await home.begin({ sessionKind: "heartbeat", sessionKey: "heartbeat:main" }),
+    [],
+  );
   assert.deepEqual(tools.map(({ name }) => name).toSorted(), toolNames);
   for (const { name, description, parameters } of tools) {
     assert.match(name, /^[a-zA-Z0-9_-]{1,64}$/);
@@ -110,7 +113,7 @@ test("createTools() shows a cron nothing of MEMORY.md, the notes, or main's conv
   // Main hears the marker, works with it and says it again.
   const sent = await sendMessage(memory, { sessionKey: "main", text });
   const main = await home.claim(sent.runId);
-  await home.think(main, [
+  await home.callTools(main, [
     { name: "lock", arguments: { name: "publish" } },
     { name: "set_state", arguments: { name: "private", patch: { note: text } } },
     { name: "remember", arguments: { text } },
@@ -132,7 +135,7 @@ test("createTools() shows a cron nothing of MEMORY.md, the notes, or main's conv
   const answers = [];
   // A run makes 40 model calls at most.
   for (let from = 0; from < asked.length; from += 30) {
-    const thought = await home.think(await home.begin(jobRun("spy")), asked.slice(from, from + 30));
+    const thought = await home.callTools(await home.begin(jobRun("spy")), asked.slice(from, from + 30));
     answers.push(...thought.answers);
   }
   assert.equal(answers.length, asked.length);
@@ -142,7 +145,7 @@ test("createTools() shows a cron nothing of MEMORY.md, the notes, or main's conv
     [],
   );
   // The same probes do find it for main: they are not blind.
-  const seen = await home.think(await home.begin(), asked.slice(0, 30));
+  const seen = await home.callTools(await home.begin(), asked.slice(0, 30));
   assert.ok(seen.answers.some((answer) => answer.text.includes(marker)));
 });
 
@@ -152,7 +155,7 @@ test("ask_person gives its worker back, and the answer reaches the model in anot
   const calls = [{ name: "ask_person", arguments: { question: "Publish it?", choices: ["yes", "no"] } }];
   const first = await home.begin(jobRun("blog-writer"));
   await assert.rejects(
-    home.think(first, calls),
+    home.callTools(first, calls),
     (error) => error instanceof RunInterruption && error.kind === "suspended",
   );
   const { id } = first.run;
@@ -161,7 +164,7 @@ test("ask_person gives its worker back, and the answer reaches the model in anot
   const questions = await listQuestions(kernel, { limit: 10 });
   assert.equal(questions[0]!.prompt, "Publish it?");
   await answerQuestion(kernel, { questionId: questions[0]!.id, answer: "yes", by: "me" });
-  const { answers, outcome } = await home.think(await home.claim(id), calls);
+  const { answers, outcome } = await home.callTools(await home.claim(id), calls);
   assert.match(answers[0]!.text, /"answer":"yes"/);
   assert.equal(outcome.kind, "replied");
 });

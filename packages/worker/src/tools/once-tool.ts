@@ -21,7 +21,7 @@ export function onceTool(context: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "once",
     description:
-      'Makes sure that something happens once, across all runs. First {"do":"begin"}: only the state "begun" means that you are to do it. Afterwards {"do":"finish"} with the token and a short result, or {"do":"fail"} when it certainly did not happen. "done" comes with the first result; "unknown" means nobody knows whether it happened: ask the person.',
+      'Makes sure that something happens once, across all runs. First {"do":"begin"}: only the state "begun" means that you are to do it. Afterwards {"do":"finish"} with the token and a short result, or {"do":"fail"} when it certainly did not happen. "done" comes with the first result; "unknown" means that it may have happened: ask the person.',
     input,
     effect: "idempotent",
     execute: async (given, { idempotencyKey, labels: known }) => {

@@ -7,7 +7,7 @@ test("readFileTool() gives a picture as a part, marked as the file is, and keeps
   await using home = await openTestHome({ files: { "work/a/dot.gif": "GIF89a\u0001\0", "dot.gif": "GIF89a\u0002\0" } });
   const owner = await home.begin({});
   const read = (path: string) => ({ name: "read_file", arguments: { path } });
-  const { answers } = await home.think(owner, [read("dot.gif"), read("work/a/dot.gif")]);
+  const { answers } = await home.callTools(owner, [read("dot.gif"), read("work/a/dot.gif")]);
   const [own, written] = answers;
   assert.match(own?.text ?? "", /^{"path":"dot.gif"}\n\[image dot\.gif 8 B image\/gif #[0-9a-f]{12}\]$/);
   assert.deepEqual([own?.isUntrusted, written?.isUntrusted], [undefined, true], "a program may have written in work/");
@@ -17,6 +17,6 @@ test("readFileTool() gives a picture as a part, marked as the file is, and keeps
   assert.equal(await dropParts(home.memory), 0);
   assert.equal((await readPart(home.memory, sha256))?.bytes.byteLength, 8);
   const cron = await home.begin(jobRun("b"));
-  const { answers: refused } = await home.think(cron, [read("dot.gif")]);
+  const { answers: refused } = await home.callTools(cron, [read("dot.gif")]);
   assert.match(refused[0]?.text ?? "", /not visible to a cron session/);
 });

@@ -7,7 +7,7 @@ import { toJson, type ToolContext } from "./tool-context.ts";
 const input = z.object({
   scope: z.string().min(1).max(200).describe("Where it must be new: blog, videos, posts, …"),
   text: z.string().min(1).max(10_000).describe("The subject or text, in one or a few sentences"),
-  days: z.number().min(1).max(365).default(30).describe("How long nobody else takes it up"),
+  days: z.number().min(1).max(365).default(30).describe("How long it stays reserved"),
 });
 
 /** Reserves a subject, unless another has reserved nearly the same in other words. */

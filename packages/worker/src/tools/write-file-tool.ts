@@ -26,7 +26,7 @@ export function writeFileTool(context: ToolContext): Tool<z.infer<typeof input>>
   return {
     name: "write_file",
     description:
-      "Writes a whole text file of the home, if nobody else has changed it since you read it. On a conflict you get what is there now: merge, then write again.",
+      "Writes a whole text file of the home, if it has not changed since you read it. On a conflict you get what is there now: merge, then write again.",
     input,
     effect: "idempotent",
     execute: async ({ path, text, expected }, { idempotencyKey, labels }) => {
