@@ -7,16 +7,21 @@ import { readTopic } from "@roost/kernel";
 import { readSettings } from "@roost/memory/settings";
 import { applyHomeAgents } from "./apply-home-agents.ts";
 import { createFilesKeeper } from "./create-files-keeper.ts";
+import { knownNamesOf } from "./known-names-of.ts";
 import { createTestGateway } from "./testing/create-test-gateway.ts";
 
 async function open(files: Record<string, string> = {}) {
   const gateway = await createTestGateway({ files });
   const { kernel, homeDir } = gateway;
+  const known = knownNamesOf(kernel, {
+    directory: { list: async () => [] },
+    modelNames: async () => ["small", "large"],
+  });
   return {
     kernel,
     homeDir,
     client: gateway.client,
-    apply: () => applyHomeAgents({ ...gateway.memory, settings: readSettings(homeDir) }),
+    apply: () => applyHomeAgents({ ...gateway.memory, settings: readSettings(homeDir) }, known),
     async write(path: string, text: string) {
       await mkdir(dirname(join(homeDir, path)), { recursive: true });
       await writeFile(join(homeDir, path), text);

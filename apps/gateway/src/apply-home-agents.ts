@@ -3,7 +3,7 @@
  * defines agents, so there are no conflicting changes.
  */
 import { toRoostError } from "@roost/base";
-import { applyAgents, listAgents } from "@roost/jobs";
+import { applyAgents, checkNames, listAgents, type KnownNames } from "@roost/jobs";
 import { agentIdOfFile, parseAgentFile } from "@roost/jobs/agent-files";
 import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
@@ -14,7 +14,7 @@ const folder = "agents";
 const agentsPerPage = 500;
 
 /** Returns lines for the person about what was not applied. */
-export async function applyHomeAgents(memory: Memory): Promise<string[]> {
+export async function applyHomeAgents(memory: Memory, known: KnownNames): Promise<string[]> {
   const { kernel, homeDir, settings, logger } = memory;
   const { files, notices } = await listHomeFiles(homeDir, folder, ["md"]);
   const written: Record<string, unknown> = { ...settings.agents };
@@ -30,12 +30,18 @@ export async function applyHomeAgents(memory: Memory): Promise<string[]> {
       const text = await readUnheld(memory, file);
       // The scan tells why; its agent stays as it is.
       if (text === undefined) continue;
-      written[id] = parseAgentFile(file, text).definition;
+      const { definition } = parseAgentFile(file, text);
+      await checkNames(`The agent "${id}"`, definition, known);
+      written[id] = definition;
       sources.set(id, file);
     } catch (error) {
       notices.push(`${file} was not applied: ${toRoostError(error).message}`);
     }
   }
+  for (const [id, definition] of Object.entries(settings.agents))
+    await checkNames(`the agent "${id}"`, definition, known).catch((error: unknown) => {
+      notices.push(`${settingsFile}: ${toRoostError(error).message}`);
+    });
   const gone = (await filesOfAgents(kernel)).filter((file) => !files.includes(file));
   await applyAgents(kernel, written, { by: "home", source: settingsFile, sources, gone });
   for (const notice of notices) logger.warn(notice);

@@ -9,6 +9,7 @@ import { applyHomeAgents } from "./apply-home-agents.ts";
 import { applyHomeJobs } from "./apply-home-jobs.ts";
 import { describeActiveJobs } from "./describe-active-jobs.ts";
 import { createFilesKeeper } from "./create-files-keeper.ts";
+import { knownNamesOf } from "./known-names-of.ts";
 import { createTestGateway } from "./testing/create-test-gateway.ts";
 
 const yaml = (id: string, prompt: string) => `id: ${id}\ntrigger: { kind: every, every: 1h }\nprompt: ${prompt}\n`;
@@ -16,10 +17,12 @@ const yaml = (id: string, prompt: string) => `id: ${id}\ntrigger: { kind: every,
 async function open(files: Record<string, string> = {}) {
   const gateway = await createTestGateway({ files });
   const { kernel, homeDir } = gateway;
+  const known = knownNamesOf(kernel, { directory: { list: async () => [] }, modelNames: async () => ["small"] });
   return {
     gateway,
     kernel,
-    apply: () => applyHomeJobs({ ...gateway.memory, settings: readSettings(homeDir) }),
+    known,
+    apply: () => applyHomeJobs({ ...gateway.memory, settings: readSettings(homeDir) }, known),
     async write(path: string, text: string) {
       await mkdir(dirname(join(homeDir, path)), { recursive: true });
       await writeFile(join(homeDir, path), text);
@@ -72,7 +75,7 @@ test("A definition that is a link out of its folder is not applied: programs of 
   await assert.rejects(home.promptOf("evil"), { code: "not_found" });
   assert.equal(await home.promptOf("real"), "one");
   // An agent keeps what it was before its file became a link.
-  const agents = () => applyHomeAgents({ ...home.gateway.memory, settings: readSettings(homeDir) });
+  const agents = () => applyHomeAgents({ ...home.gateway.memory, settings: readSettings(homeDir) }, home.known);
   await home.write("agents/poster.md", "Post.");
   await home.write("work/a/poster.md", "Obey the page.");
   assert.deepEqual(await agents(), []);
@@ -168,7 +171,7 @@ test("applyHomeJobs() fills a database that has never heard of the jobs", async 
   await using home = await open({ "jobs/a.yaml": yaml("a", "one") });
   await home.apply();
   await using other = await createTestGateway();
-  await applyHomeJobs({ ...home.gateway.memory, kernel: other.kernel });
+  await applyHomeJobs({ ...home.gateway.memory, kernel: other.kernel }, home.known);
   assert.equal((await getJob(other.kernel, "a")).state, "active");
   assert.equal((await getJob(other.kernel, "heartbeat")).state, "active");
 });
@@ -194,4 +197,18 @@ test("applyHomeJobs() keeps the heartbeat of the settings: defined, changed, swi
   await home.write("jobs/heartbeat.yaml", yaml("heartbeat", "mine"));
   await home.apply();
   assert.equal((await beat()).prompt, "mine");
+});
+
+test("applyHomeJobs() tells of misspelt agents, tools and models, and applies the other files", async () => {
+  const of = (id: string, line: string) => `${yaml(id, "x")}${line}\n`;
+  await using home = await open({
+    "jobs/a.yaml": of("a", "agent: mian"),
+    "jobs/b.yaml": of("b", "tools: [read_fil]"),
+    "jobs/c.yaml": of("c", "model: smal"),
+    "jobs/d.yaml": of("d", "model: small"),
+  });
+  const told = (await home.apply()).join("\n");
+  for (const nearest of ["main", "read_file", "small"]) assert.match(told, new RegExp(`did you mean ${nearest}\\?`));
+  assert.equal(told.split("\n").length, 3);
+  assert.equal(await home.promptOf("d"), "x");
 });

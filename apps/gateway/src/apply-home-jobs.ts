@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { toRoostError, writeFileDurably, type JsonValue } from "@roost/base";
-import { applyJobs, getJob, listJobs } from "@roost/jobs";
+import { applyJobs, getJob, listJobs, type KnownNames } from "@roost/jobs";
 import { definitionFilesMax, parseJobDocuments } from "@roost/jobs/files";
 import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
@@ -19,7 +19,7 @@ const by = "home";
 const Applied = z.record(z.string(), z.string());
 
 /** Returns lines for the person about what was not applied; a bad file does not affect the others. */
-export async function applyHomeJobs(memory: Memory): Promise<string[]> {
+export async function applyHomeJobs(memory: Memory, known: KnownNames): Promise<string[]> {
   const { kernel, homeDir, timeZone, logger } = memory;
   const { sources, unread, notices } = await readSources(memory);
   const before = await readApplied(homeDir);
@@ -32,7 +32,7 @@ export async function applyHomeJobs(memory: Memory): Promise<string[]> {
       const isApplied = before[source] === hash && (await areKnown(kernel, jobs));
       if (!isApplied) {
         const changed = before[source] === undefined ? [] : await changedByOthers(kernel, jobs);
-        const changes = await applyJobs(kernel, jobs, { by, source, timeZone });
+        const changes = await applyJobs(kernel, jobs, { by, source, timeZone, known });
         for (const { jobId, change } of changes)
           if (change === "changed" && changed.includes(jobId))
             notices.push(

@@ -1,7 +1,7 @@
 /** The home's API: every operation with its handler. Each group of handlers gets only what it uses. */
 import { serveContract, type ServedContract } from "@roost/contract";
 import { roostContract } from "@roost/contract/roost";
-import { tickProjection } from "@roost/jobs";
+import { tickProjection, type KnownNames } from "@roost/jobs";
 import { stateProjection } from "@roost/memory";
 import { serveAgents } from "./api/agents.ts";
 import { serveSubjects } from "./api/subjects.ts";
@@ -32,6 +32,8 @@ export interface ApiOptions extends StatusGiven {
   rehearsals: Rehearsals;
   replays: Replays;
   services: Pick<Services, "directory">;
+  /** What definitions and messages may name. */
+  known: KnownNames;
   /** Called when a person has vouched for a file. */
   onTrusted: () => void;
 }
@@ -43,6 +45,7 @@ export function createApi({
   rehearsals,
   replays,
   services,
+  known,
   onTrusted,
   ...status
 }: ApiOptions): ServedContract {
@@ -51,10 +54,10 @@ export function createApi({
     ...serveRuns({ kernel, replays }),
     ...serveQuestions({ kernel }),
     ...serveQueues({ kernel }),
-    ...serveJobs({ kernel, timeZone: memory.timeZone }),
+    ...serveJobs({ kernel, timeZone: memory.timeZone, known }),
     ...serveAgents({ kernel }),
     ...serveRehearsals({ rehearsals }),
-    ...serveSessions({ kernel, memory }),
+    ...serveSessions({ kernel, memory, known }),
     ...serveParts({ memory }),
     ...serveLog({ kernel }),
     ...serveSchemas({ kernel }),

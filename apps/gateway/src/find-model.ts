@@ -3,7 +3,7 @@ import { toRoostError, type Logger } from "@roost/base";
 import { nameCharsMax, reasonCharsMax } from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
 import { resolveProviders, type Settings } from "@roost/memory/settings";
-import { createModelCheck, decideModel, openModelDecisions } from "@roost/models";
+import { createModelCheck, createModelNames, decideModel, openModelDecisions } from "@roost/models";
 import type { GatewayConfig } from "./config.ts";
 
 /** The model in use, as decided at the start. */
@@ -18,6 +18,8 @@ export interface FoundModel {
   facts: ModelFacts;
   /** What a person should fix now; null when no problem is known. */
   findProblem: () => Promise<string | null>;
+  /** The names by which jobs and agents may ask for one; undefined in a rehearsal. */
+  modelNames: () => Promise<readonly string[] | undefined>;
 }
 
 /** Settings override the environment, which is resolved once for the whole home. */
@@ -30,7 +32,7 @@ export async function findModel(
   if (configured !== undefined) {
     const { id, model } = configured;
     const facts = { mode: "live", provider: id, name: model, reason: "set under models in roost.yaml" } as const;
-    return { facts, findProblem: checkSettings(kernel, config, settings) };
+    return { facts, ...checkSettings(kernel, config, settings) };
   }
   await openModelDecisions(kernel);
   const { mode, source, name, providers, notes, problem } = await decideModel(kernel, {
@@ -40,17 +42,28 @@ export async function findModel(
   });
   const reason = notes.join("; ").slice(0, reasonCharsMax);
   if (mode === "rehearsal")
-    return { facts: { mode, provider: null, name: null, reason }, findProblem: async () => problem };
+    return {
+      facts: { mode, provider: null, name: null, reason },
+      findProblem: async () => problem,
+      modelNames: async () => undefined,
+    };
   const facts = { mode, provider: source, name: (name ?? "").slice(0, nameCharsMax), reason };
-  return { facts, findProblem: createModelCheck(providers, kernel.clock) };
+  return { facts, ...createChecks(providers, kernel) };
 }
 
-function checkSettings(kernel: Kernel, config: GatewayConfig, settings: Settings): () => Promise<string | null> {
+type Checks = Omit<FoundModel, "facts">;
+
+function createChecks(providers: Parameters<typeof createModelCheck>[0], { clock }: Kernel): Checks {
+  return { findProblem: createModelCheck(providers, clock), modelNames: createModelNames(providers, clock) };
+}
+
+function checkSettings(kernel: Kernel, config: GatewayConfig, settings: Settings): Checks {
   try {
     const providers = resolveProviders(settings, { homeDir: config.homeDir, env: config.environment });
-    return createModelCheck(providers, kernel.clock);
+    return createChecks(providers, kernel);
   } catch (error) {
     const { message } = toRoostError(error);
-    return async () => message;
+    const names = (settings.models ?? []).flatMap(({ id, model }) => [id, model]);
+    return { findProblem: async () => message, modelNames: async () => names };
   }
 }

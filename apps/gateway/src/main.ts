@@ -14,7 +14,7 @@ import {
 } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase, type Database } from "@roost/database";
-import { createJobLoops, createStalledJobLoop } from "@roost/jobs";
+import { createJobLoops, createStalledJobLoop, type KnownNames } from "@roost/jobs";
 import {
   answersOf,
   createKeepAnswer,
@@ -46,6 +46,7 @@ import { describeActiveJobs } from "./describe-active-jobs.ts";
 import { describeConfig } from "./describe-config.ts";
 import { findModel, type FoundModel, type ModelFacts } from "./find-model.ts";
 import { createFilesKeeper, type FilesKeeperOptions } from "./create-files-keeper.ts";
+import { knownNamesOf } from "./known-names-of.ts";
 import { listen } from "./listen.ts";
 import { openRehearsals, type OpenRehearsalsOptions } from "./rehearsals/open-rehearsals.ts";
 import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
@@ -78,9 +79,12 @@ async function main(): Promise<void> {
   const { settings } = memory;
   const services = await openOwnServices(memory, home.id);
   await applySettings(memory);
-  const apply = () => applyHome(memory);
+  const finding = findModel(kernel, config, { settings, logger });
+  const modelNames = async () => (await finding).modelNames();
+  const known = knownNamesOf(kernel, { directory: services.directory, modelNames });
+  const apply = () => applyHome(memory, known);
   const [{ facts: model, findProblem }, engine, notices] = await Promise.all([
-    findModel(kernel, config, { settings, logger }),
+    finding,
     readEngine(database, config),
     apply(),
   ]);
@@ -92,7 +96,7 @@ async function main(): Promise<void> {
   const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, findProblem };
   const shown = { facts, config: describeConfig(config, settings, model) };
   const { onScan, onTrusted } = openKeepers(memory, { apply, said: notices });
-  const api = createApi({ kernel, memory, services, onTrusted, ...shown, ...confined });
+  const api = createApi({ kernel, memory, services, known, onTrusted, ...shown, ...confined });
   const origin = { hostnames: new Set<string>(), port: 0 };
   const keepAnswer = createKeepAnswer(answersOf(database), { logger });
   const common = { token, version, clock: systemClock, logger, telemetry, shutdown };
@@ -155,8 +159,8 @@ async function applySettings(memory: Memory): Promise<void> {
 }
 
 /** Agents first: a job's run begins with the version that its agent has. */
-async function applyHome(memory: Memory): Promise<string[]> {
-  return [...(await applyHomeAgents(memory)), ...(await applyHomeJobs(memory))];
+async function applyHome(memory: Memory, known: KnownNames): Promise<string[]> {
+  return [...(await applyHomeAgents(memory, known)), ...(await applyHomeJobs(memory, known))];
 }
 
 /** What looks at the files of the home again after a scan, and when a person has vouched for one. */
@@ -174,7 +178,7 @@ function openKeepers(memory: Memory, options: Omit<FilesKeeperOptions, "homeDir"
 function createLoops(
   config: GatewayConfig,
   memory: Memory,
-  { model: { facts, findProblem }, signal }: { model: FoundModel; signal: AbortSignal },
+  { model: { facts, findProblem }, signal }: { model: Omit<FoundModel, "modelNames">; signal: AbortSignal },
 ): SchedulerLoop[] {
   const { kernel, timeZone } = memory;
   return [

@@ -11,6 +11,7 @@ import { applyHomeAgents } from "./apply-home-agents.ts";
 import { applyHomeJobs } from "./apply-home-jobs.ts";
 import { createFilesKeeper } from "./create-files-keeper.ts";
 import { createSettingsTeller } from "./create-settings-teller.ts";
+import { knownNamesOf } from "./known-names-of.ts";
 import { createTestGateway } from "./testing/create-test-gateway.ts";
 
 const job = (prompt: string) => `id: a\ntrigger: { kind: manual }\nprompt: ${prompt}\n`;
@@ -19,9 +20,10 @@ const page = joinLabels(mainLabels, untrustedFrom("web", "page.example"));
 async function open(files: Record<string, string>) {
   const gateway = await createTestGateway({ files });
   const { memory, kernel, homeDir } = gateway;
+  const known = knownNamesOf(kernel, { directory: { list: async () => [] }, modelNames: async () => ["small"] });
   const apply = async () => {
     const home = { ...memory, settings: readSettings(homeDir) };
-    return [...(await applyHomeAgents(home)), ...(await applyHomeJobs(home))];
+    return [...(await applyHomeAgents(home, known)), ...(await applyHomeJobs(home, known))];
   };
   return {
     ...gateway,

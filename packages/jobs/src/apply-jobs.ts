@@ -3,7 +3,8 @@ import { RoostError, toRoostError } from "@roost/base";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
 import { removeJobWithin } from "./change-job-state.ts";
 import { clipReason, jobColumns, lockJob, type JobDefinition, type StoredJob } from "./job-row.ts";
-import { defineJobWithin, topicOf, type DefineJobOptions, type ChangedJob } from "./define-job.ts";
+import { topicOf } from "./topic-of.ts";
+import { defineJobWithin, type DefineJobOptions, type ChangedJob } from "./define-job.ts";
 import { mergeDefinition } from "./merge-definition.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
 import { resolveTrigger } from "./resolve-trigger.ts";
@@ -132,7 +133,7 @@ async function mergeWith(
 async function readAll(
   kernel: Kernel,
   written: readonly unknown[],
-  { timeZone = "UTC" }: ApplyJobsOptions,
+  { timeZone = "UTC", known }: ApplyJobsOptions,
 ): Promise<{ jobs: AppliedJob[]; refused: RefusedJob[] }> {
   if (written.length > jobsPerApplyMax)
     throw new RoostError(
@@ -145,7 +146,7 @@ async function readAll(
     try {
       const read = readDefinition(job, timeZone);
       if (jobs.has(read.id)) throw new RoostError("invalid_input", `The job "${read.id}" is given twice`);
-      jobs.set(read.id, { ...read, topic: await topicOf(kernel, read) });
+      jobs.set(read.id, { ...read, topic: await topicOf(kernel, read, known) });
     } catch (error) {
       if (toRoostError(error).code !== "invalid_input") throw error;
       refused.push({ index, reason: clipReason(toRoostError(error).message) });

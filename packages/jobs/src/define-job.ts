@@ -9,10 +9,12 @@ import { compareDefinitions, type Difference } from "./compare-definitions.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
 import { firstTick, type NextTick } from "./job-moments.ts";
 import { lockJob, type StoredJob } from "./job-row.ts";
+import type { KnownNames } from "./known-names.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
 import { closeWindows, eventJobGroupName } from "./gather-events.ts";
 import { settleDueTicks } from "./settle-due-ticks.ts";
 import { topicHeads } from "./topic-heads.ts";
+import { topicOf } from "./topic-of.ts";
 import type { Trigger } from "./trigger.ts";
 
 export interface DefineJobOptions extends JobCause {
@@ -23,6 +25,8 @@ export interface DefineJobOptions extends JobCause {
   timeZone?: string | undefined;
   /** Refused unless the job has this version; 0: create only. */
   expectedVersion?: number | undefined;
+  /** Names that the definition may use; left out, they are not checked. */
+  known?: KnownNames | undefined;
 }
 
 export type JobChangeKind = "created" | "changed" | "unchanged" | "removed";
@@ -41,29 +45,8 @@ export interface ChangedJob {
 /** @throws invalid_input for an invalid definition, conflict for another version than expected */
 export async function defineJob(kernel: Kernel, written: unknown, options: DefineJobOptions): Promise<ChangedJob> {
   const read = readDefinition(written, options.timeZone ?? "UTC");
-  const topic = await topicOf(kernel, read);
+  const topic = await topicOf(kernel, read, options.known);
   return kernel.transact((tx) => defineJobWithin(tx, read, { ...options, topic }));
-}
-
-/** The topic of the events that fire the job. @throws invalid_input for an event type that is not registered */
-export async function topicOf(kernel: Kernel, { id, definition, trigger }: ReadDefinition): Promise<string | null> {
-  for (const postcondition of definition.postconditions ?? []) {
-    if (postcondition.kind === "event") await topicOfType(kernel, postcondition.eventType, `The job "${id}" must emit`);
-  }
-  if (trigger.kind !== "event") return null;
-  return topicOfType(kernel, trigger.eventType, `The job "${id}" waits for`);
-}
-
-async function topicOfType(kernel: Kernel, eventType: string, what: string): Promise<string> {
-  if (kernel.registry.find(eventType) === undefined) await kernel.registry.refresh();
-  const schema = kernel.registry.find(eventType);
-  if (schema === undefined) {
-    throw new RoostError(
-      "invalid_input",
-      `${what} events of type "${eventType}", which is not registered: check its spelling`,
-    );
-  }
-  return schema.topic;
 }
 
 export interface DefineJobWithinOptions extends DefineJobOptions {

@@ -11,7 +11,6 @@ import { createRunView } from "../conversation/create-run-view.ts";
 import { followRun } from "../conversation/follow-run.ts";
 import { readInput } from "../conversation/read-input.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { requireAgent } from "../require-agent.ts";
 import { catchSignals } from "../processes/catch-signals.ts";
 
 interface AskOptions {
@@ -41,7 +40,6 @@ export function addAskCommand(program: Command, context: CliContext): void {
       const files = options.file ?? [];
       const text = await composeMessage(words, context, { hasFiles: files.length > 0 });
       const { client } = await context.connect();
-      await requireAgent(client, options.agent);
       const parts = [];
       for (const path of files) parts.push(await uploadFile(client, path));
       const sent = await client.sendMessage({

@@ -39,30 +39,6 @@ test("roost jobs add creates only, unless it is told to replace", async () => {
   );
 });
 
-test("roost jobs add and ask refuse misspelt agents and tools with the nearest", async () => {
-  const defined: string[] = [];
-  await using gateway = await serveGateway({
-    listAgents: () => ({ items: [], next: null }),
-    listServices: () => ({ items: [], next: null }),
-    defineJob: ({ jobId }) => {
-      defined.push(jobId);
-      return { job: someJob({ id: jobId }), change: "created" };
-    },
-  });
-  const add = ["jobs", "add", "mail", "-p", "look"];
-  for (const [args, message] of [
-    [[...add, "--tool", "notfy"], '"notfy" is not a tool; did you mean notify?'],
-    [[...add, "--must", "tool=read_fil"], '"read_fil" is not a tool; did you mean read_file?'],
-    [[...add, "--agent", "ghost"], '--agent "ghost" is not an agent; known: none'],
-    [["ask", "--agent", "ghost", "hi"], '--agent "ghost" is not an agent; known: none'],
-  ] as const) {
-    const { code, stderr } = await runRoost(args, gateway);
-    assert.deepEqual([code, stderr], [64, `roost: ${message}\n`]);
-  }
-  assert.deepEqual(defined, []);
-  assert.equal((await runRoost([...add, "--tool", "notify", "--agent", "main"], gateway)).code, 0);
-});
-
 test("roost runs says that nothing matches, and exits by 66 for a job or a session that does not exist", async () => {
   await using gateway = await serveGateway({
     listRuns: () => ({ items: [], next: null }),

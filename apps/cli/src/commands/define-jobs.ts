@@ -22,7 +22,6 @@ import {
 } from "../parse-option.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { plainText } from "@roost/base/text-width";
-import { requireAgent, requireTools } from "../require-agent.ts";
 
 export function addDefineJobsCommands(jobs: Command, context: CliContext): void {
   addAdd(jobs, context);
@@ -81,8 +80,6 @@ function addAdd(jobs: Command, context: CliContext): void {
     const written = await readWritten(context, id, options);
     const { client } = await context.connect();
     const { id: jobId, ...definition } = written;
-    await requireAgent(client, options.agent);
-    await requireTools(client, toolsNamed(definition));
     const answer = await client
       .defineJob({ jobId, ...definition, ...(options.replace === true ? {} : { expectedVersion: 0 }) })
       .catch((error: unknown) => {
@@ -94,10 +91,6 @@ function addAdd(jobs: Command, context: CliContext): void {
     if (context.terminal.isJson) return context.terminal.json(answer);
     tellDefined(context, answer.job, answer.change);
   });
-}
-
-function toolsNamed({ tools = [], postconditions = [] }: Omit<WrittenJob, "id">): string[] {
-  return [...tools, ...postconditions.flatMap((one) => (one.kind === "tool" ? [one.name] : []))];
 }
 
 function addLimitOptions(add: Command): Command {

@@ -3,13 +3,13 @@ import { describeEventData, type CausalNodeRecord, type Event } from "@roost/con
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { findRunId } from "../find-by-id.ts";
+import { refuseUnknown } from "../help/refuse-unknown.ts";
 import type { RoostClient } from "../connect.ts";
 import { formatClock, formatMoment, readHomeZone } from "../home-zone.ts";
 import { collectOption, parseOptionCount, parseOptionDuration } from "../parse-option.ts";
 import { cutText, plainLine, textWidth } from "@roost/base/text-width";
 import { shortId } from "../print/short-id.ts";
 import { readPages } from "../read-pages.ts";
-import { refuseUnknown } from "../require-agent.ts";
 import { addLogDeadCommands } from "./log-dead.ts";
 import { addLogGroupsCommands } from "./log-groups.ts";
 import { addLogReplayCommands } from "./log-replay.ts";

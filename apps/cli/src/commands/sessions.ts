@@ -9,7 +9,6 @@ import { relativeTime } from "../print/relative-time.ts";
 import type { Column } from "../print/table.ts";
 import { plainLine, plainText, wrapText } from "@roost/base/text-width";
 import { readPages } from "../read-pages.ts";
-import { requireAgent } from "../require-agent.ts";
 import { showAnswer } from "./ask.ts";
 
 export function addSessionsCommands(program: Command, context: CliContext): void {
@@ -76,7 +75,6 @@ function addNew(sessions: Command, context: CliContext): void {
     .action(async (sessionKey: string | undefined, { agent, title }: { agent?: string; title?: string }) => {
       const { terminal } = context;
       const { client } = await context.connect();
-      await requireAgent(client, agent);
       const answer = await client.createSession({ sessionKey, agent, title });
       if (terminal.isJson) return terminal.json(answer);
       const { key } = answer.session;

@@ -17,6 +17,7 @@ import {
   runJobNow,
   type ChangedJob,
   type JobVersion,
+  type KnownNames,
 } from "@roost/jobs";
 import type { Kernel } from "@roost/kernel";
 import { iso } from "../records/iso.ts";
@@ -27,6 +28,7 @@ interface Given {
   kernel: Kernel;
   /** The home's zone, for triggers that name none. */
   timeZone: string;
+  known: KnownNames;
 }
 
 const ticksShown = 20;
@@ -87,20 +89,21 @@ function toChangeRecord({ jobId, change, differences, nextAt, kept }: ChangedJob
   };
 }
 
-function serveDefining({ kernel, timeZone }: Given): Served[] {
+function serveDefining({ kernel, timeZone, known }: Given): Served[] {
   const recordOf = async (jobId: string) => toJobRecord(await getJob(kernel, jobId));
   return [
     serve(operations.defineJob, async ({ jobId, expectedVersion, ...definition }, { principal }) => {
-      const options = { by: principal.id, timeZone, expectedVersion };
+      const options = { by: principal.id, timeZone, expectedVersion, known };
       const { change } = await defineJob(kernel, { id: jobId, ...definition }, options);
       return { job: await recordOf(jobId), change };
     }),
 
     serve(operations.applyJobs, async ({ jobs, partial, ...wanted }, { principal }) => {
       const options = { ...wanted, by: principal.id, timeZone };
+      // What is brought along from elsewhere names what may not be here yet.
       const { changes, refused } = partial
         ? await applyValidJobs(kernel, jobs, options)
-        : { changes: await applyJobs(kernel, jobs, options), refused: [] };
+        : { changes: await applyJobs(kernel, jobs, { ...options, known }), refused: [] };
       return { dryRun: wanted.dryRun, changes: changes.map(toChangeRecord), refused };
     }),
 

@@ -1,6 +1,7 @@
 /** Sessions: list, read, send to, watch. */
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
+import { checkNames, type KnownNames } from "@roost/jobs";
 import { type Kernel, listRuns, type RunHead } from "@roost/kernel";
 import {
   compactSession,
@@ -18,7 +19,13 @@ import { numberPlace, placeOf, textPlace, toPage } from "../records/page.ts";
 import { toMessageRecord, toSessionRecord } from "../records/to-session.ts";
 import { watchSession } from "./watch-session.ts";
 
-export function serveSessions({ kernel, memory }: { kernel: Kernel; memory: Memory }): Served[] {
+export interface ServeSessionsOptions {
+  kernel: Kernel;
+  memory: Memory;
+  known: KnownNames;
+}
+
+export function serveSessions({ kernel, memory, known }: ServeSessionsOptions): Served[] {
   return [
     serve(operations.listSessions, async ({ limit, after, keys, kind }) => {
       const page = await listSessions(memory, {
@@ -49,6 +56,7 @@ export function serveSessions({ kernel, memory }: { kernel: Kernel; memory: Memo
     }),
 
     serve(operations.createSession, async ({ sessionKey, agent, title }) => {
+      await checkNames("The session", { agent }, known);
       const key = sessionKey ?? `talk-${kernel.createId().slice(-8)}`;
       return { session: toSessionRecord(await createSession(memory, { key, agent, title }), []) };
     }),
@@ -65,7 +73,8 @@ export function serveSessions({ kernel, memory }: { kernel: Kernel; memory: Memo
 
     serve(operations.compactSession, ({ sessionKey }) => compactSession(memory, sessionKey)),
 
-    serve(operations.sendMessage, ({ sessionKey, text, parts, agent, source, idempotencyKey }, call) => {
+    serve(operations.sendMessage, async ({ sessionKey, text, parts, agent, source, idempotencyKey }, call) => {
+      await checkNames("The message", { agent }, known);
       const key = idempotencyKey ?? call.idempotencyKey;
       return sendMessage(memory, {
         sessionKey,

@@ -14,6 +14,7 @@ import { openTelemetry } from "@roost/telemetry";
 import { apiPrefix, createGateway } from "../create-gateway.ts";
 import { createApi } from "../create-api.ts";
 import type { ConfigEntry } from "../describe-config.ts";
+import { knownNamesOf } from "../known-names-of.ts";
 import { listen } from "../listen.ts";
 import { openRehearsals } from "../rehearsals/open-rehearsals.ts";
 import { openReplays } from "../replays/open-replays.ts";
@@ -121,6 +122,7 @@ async function serve(options: ServeOptions) {
       rehearsals: openRehearsals(confined),
       replays: openReplays(confined),
       services,
+      known: knownNamesOf(kernel, { directory: services.directory, modelNames: async () => undefined }),
       onTrusted: () => undefined,
     }),
     keepAnswer: createKeepAnswer(answersOf(kernel.database), { logger }),

@@ -1,0 +1,31 @@
+import { listAgents, type KnownNames } from "@roost/jobs";
+import { listQueues, type Kernel } from "@roost/kernel";
+import type { ServiceDirectory } from "@roost/service";
+
+export interface KnownNamesOptions {
+  directory: Pick<ServiceDirectory, "list">;
+  modelNames: KnownNames["models"];
+}
+
+const agentsPerPage = 500;
+
+/** What definitions of this home may name. */
+export function knownNamesOf(kernel: Kernel, { directory, modelNames }: KnownNamesOptions): KnownNames {
+  return {
+    agents: () => readAgentNames(kernel),
+    services: async () => (await directory.list()).map(({ name }) => name),
+    models: modelNames,
+    queues: async () => (await listQueues(kernel)).map(({ name }) => name),
+  };
+}
+
+async function readAgentNames(kernel: Kernel): Promise<string[]> {
+  const names = ["main"];
+  let after: string | undefined;
+  do {
+    const { agents, next } = await listAgents(kernel, { limit: agentsPerPage, after });
+    names.push(...agents.map(({ id }) => id).filter((id) => id !== "main"));
+    after = next ?? undefined;
+  } while (after !== undefined);
+  return names;
+}
