@@ -1,0 +1,83 @@
+/** People as contacts, to be written as cards: one for each who is not merged into another. */
+import type { Sql } from "@roost/database";
+import { emptyContact, type Contact } from "../contacts/contact.ts";
+
+interface Row {
+  id: string;
+  name: string;
+  kind: "person" | "organization";
+  fields: Record<string, string>;
+  handles: { kind: "phone" | "email" | "username"; norm: string; label: string | null; preferred: boolean }[];
+  dates: { label: string; year: number | null; month: number | null; day: number | null }[];
+  addresses: Contact["addresses"];
+  links: { url: string; label: string | null }[];
+  notes: string[];
+  tags: string[];
+  relations: { type: string; key: string }[];
+}
+
+/** Listed people after one, in the order of their ids. */
+export async function readContacts(
+  sql: Sql,
+  { after, limit }: { after: string | undefined; limit: number },
+): Promise<Contact[]> {
+  const of = (table: string, value: string, order: string): string =>
+    `(select coalesce(jsonb_agg(${value} order by ${order}), '[]') from svc_peeps.person m join svc_peeps.${table} t on t.person_id = m.id where m.root = p.id)`;
+  const rows = await sql.query<Row>(
+    `select p.id, p.name, p.kind,
+        (select coalesce(jsonb_object_agg(f.name, f.value), '{}') from (
+          select distinct on (f.name) f.name, f.value from svc_peeps.person m join svc_peeps.field f on f.person_id = m.id
+          where m.root = p.id order by f.name, f.origin, f.at desc) f) as fields,
+        ${of("handle", "jsonb_build_object('kind', t.kind, 'norm', t.norm, 'label', t.label, 'preferred', t.is_preferred)", "t.first_seen, t.id")} as handles,
+        ${of("important_date", "jsonb_build_object('label', t.label, 'year', t.year, 'month', t.month, 'day', t.day)", "t.label")} as dates,
+        ${of("address", "t.content", "t.source, t.number")} as addresses,
+        ${of("link", "jsonb_build_object('url', t.url, 'label', t.label)", "t.url")} as links,
+        ${of("note", "t.text", "t.at, t.id")} as notes,
+        ${of("tag", "t.tag", "t.tag")} as tags,
+        (select coalesce(jsonb_agg(jsonb_build_object('type', t.type, 'key', o.root) order by t.id), '[]')
+          from svc_peeps.person m join svc_peeps.relation t on t.person_id = m.id join svc_peeps.person o on o.id = t.other_id
+          where m.root = p.id and t.until is null) as relations
+      from svc_peeps.person p
+      where p.root = p.id and (p.is_listed or p.is_partial) and ($1::uuid is null or p.id > $1)
+      order by p.id limit $2`,
+    [after ?? null, limit],
+  );
+  return rows.map(toContact);
+}
+
+function toContact({ id, name, kind, fields, handles, dates, links, ...row }: Row): Contact {
+  const nicknames = fields["nickname"]?.split(", ") ?? [];
+  return {
+    ...emptyContact(name),
+    key: id,
+    kind,
+    name: {
+      full: name,
+      given: fields["given name"],
+      middle: fields["middle name"],
+      family: fields["family name"],
+      prefix: fields["prefix"],
+      suffix: fields["suffix"],
+      nicknames,
+    },
+    handles: handles.map((handle) => {
+      const [service, user] = handle.kind === "username" ? handle.norm.split(/:(.*)/s) : [undefined, undefined];
+      const value = user ?? handle.norm.replace(/^(?:raw|short|name):/, "");
+      return { kind: handle.kind, service, value, label: handle.label ?? undefined, isPreferred: handle.preferred };
+    }),
+    addresses: row.addresses,
+    links: links.map(({ url, label }) => ({ url, label: label ?? undefined })),
+    organization: fields["organization"],
+    department: fields["department"],
+    title: fields["title"],
+    gender: fields["gender"],
+    dates: dates.map(({ label, ...date }) => ({
+      label,
+      date: { year: date.year ?? undefined, month: date.month ?? undefined, day: date.day ?? undefined },
+    })),
+    relations: row.relations,
+    notes: row.notes,
+    tags: row.tags,
+    photo: fields["picture"] === undefined ? undefined : { url: fields["picture"] },
+  };
+}

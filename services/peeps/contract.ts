@@ -1,0 +1,26 @@
+/** peeps, a personal CRM that asks for nothing that it can know: its contract. */
+import { defineService } from "@roost/contract";
+import { peepsEvents } from "./contract/peeps-events.ts";
+import { messageOperations } from "./contract/messages.ts";
+import { peopleOperations } from "./contract/people.ts";
+
+export const peepsContract = defineService({
+  name: "peeps",
+  title: "Peeps",
+  operations: [...peopleOperations, ...messageOperations],
+  events: peepsEvents,
+  relations: [
+    { from: "Relation", name: "person", field: "personId", to: "Person", via: "getPerson" },
+    { from: "Note", name: "person", field: "personId", to: "Person", via: "getPerson" },
+    { from: "Message", name: "person", field: "personId", to: "Person", via: "getPerson" },
+    { from: "Reminder", name: "person", field: "personId", to: "Person", via: "getPerson" },
+  ],
+  vocabulary: {
+    person: "Somebody the owner knows; listed, or only known from messages",
+    handle: "A phone number, e-mail address or user name of a person",
+    stub: "A person made by a message, before anybody named them",
+    merge: "Two entries are one person; nothing is moved, so it can be taken back exactly",
+    "last contact": "When the owner and a person last spoke; derived from messages, calls and meetings, never typed",
+    cadence: "How often people with a tag are to be spoken to at least",
+  },
+});

@@ -1,0 +1,100 @@
+/** Who is who: suggestions, merges and their exact reverse. Rows stay with the one they were written for; only root moves. */
+import { RoostError } from "@roost/base";
+import { formatCursor, parseCursor, serve } from "@roost/contract";
+import type { ServiceContext, ServiceTransaction } from "@roost/service";
+import { z } from "zod";
+import { personMerged, personUnmerged } from "../contract/peeps-events.ts";
+import { answerSuggestion, listSuggestions, mergePeople, unmergePerson } from "../contract/people.ts";
+import { nameAnew } from "../people/name-anew.ts";
+import { readPerson, rootOf } from "../records/read-person.ts";
+
+const Place = z.tuple([z.iso.datetime({ offset: true }), z.uuid()]);
+
+interface SuggestionRow {
+  id: string;
+  personId: string;
+  otherId: string;
+  reasons: string[];
+  createdAt: Date;
+}
+
+export const serveIdentity = ({ database }: ServiceContext) => [
+  serve(listSuggestions, async ({ limit, after }) => {
+    const [from, fromId] = after === undefined ? [null, null] : parseCursor(Place, after);
+    const rows = await database.query<SuggestionRow>(
+      `select id, person_id as "personId", other_id as "otherId", reasons, created_at as "createdAt" from svc_peeps.suggestion
+        where state = 'open' and ($1::timestamptz is null or (created_at, id) > ($1, $2::uuid)) order by created_at, id limit $3`,
+      [from, fromId, limit],
+    );
+    const items = [];
+    for (const { id, personId, otherId, reasons, createdAt } of rows) {
+      const [person, other] = [await readPerson(database, personId), await readPerson(database, otherId)];
+      if (person.id !== other.id) items.push({ id, person, other, reasons, createdAt: createdAt.toISOString() });
+    }
+    const last = rows.at(-1);
+    const isLast = last === undefined || rows.length < limit;
+    return { items, next: isLast ? null : formatCursor([last.createdAt.toISOString(), last.id]) };
+  }),
+  serve(answerSuggestion, ({ suggestionId, areOne }) =>
+    database.transact(async (tx) => {
+      const [row] = await tx.query<{ personId: string; otherId: string }>(
+        `update svc_peeps.suggestion set state = $2 where id::text = $1 returning person_id as "personId", other_id as "otherId"`,
+        [suggestionId, areOne ? "accepted" : "declined"],
+      );
+      if (row === undefined) throw new RoostError("not_found", `there is no suggestion ${suggestionId}`);
+      if (areOne) await merge(tx, row.personId, row.otherId);
+      return { person: await readPerson(tx, row.personId) };
+    }),
+  ),
+  serve(mergePeople, ({ personId, otherId }) =>
+    database.transact(async (tx) => {
+      await merge(tx, personId, otherId);
+      return { person: await readPerson(tx, personId) };
+    }),
+  ),
+  serve(unmergePerson, ({ personId }) =>
+    database.transact(async (tx) => {
+      const [row] = await tx.query<{ mergedInto: string | null }>(
+        `select merged_into as "mergedInto" from svc_peeps.person where id = $1 for update`,
+        [personId],
+      );
+      const from = await rootOf(tx, personId);
+      if (row?.mergedInto != null) {
+        await tx.query(
+          "update svc_peeps.person set merged_into = null, root = id, revision = revision + 1 where id = $1",
+          [personId],
+        );
+        await followRoots(tx, personId);
+        await nameAnew(tx, [personId, from]);
+        tx.emit(personUnmerged, { subject: from, data: { personId: from, unmergedId: personId } });
+      }
+      return { person: await readPerson(tx, personId) };
+    }),
+  ),
+];
+
+/** The other becomes this person. Both are locked in order, so that two merges at once do not make a circle. */
+async function merge(tx: ServiceTransaction, personId: string, otherId: string): Promise<void> {
+  await tx.query("select id from svc_peeps.person where id = any ($1::uuid[]) order by id for update", [
+    [personId, otherId],
+  ]);
+  const [root, other] = [await rootOf(tx, personId), await rootOf(tx, otherId)];
+  if (root === other) return;
+  await tx.query("select id from svc_peeps.person where id = any ($1::uuid[]) order by id for update", [[root, other]]);
+  await tx.query("update svc_peeps.person set merged_into = $1, root = $1 where id = $2", [root, other]);
+  await tx.query("update svc_peeps.person set revision = revision + 1 where id = $1", [root]);
+  await followRoots(tx, other);
+  await nameAnew(tx, [root]);
+  tx.emit(personMerged, { subject: root, data: { personId: root, mergedId: other } });
+}
+
+/** All who were merged into this person, and into those, get their root. */
+async function followRoots(tx: ServiceTransaction, personId: string): Promise<void> {
+  await tx.query(
+    `with recursive below as (
+        select id from svc_peeps.person where merged_into = $1
+        union select p.id from svc_peeps.person p join below b on p.merged_into = b.id)
+      update svc_peeps.person set root = (select root from svc_peeps.person where id = $1) where id in (select id from below)`,
+    [personId],
+  );
+}

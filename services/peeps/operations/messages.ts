@@ -1,0 +1,121 @@
+/** Messages in, exactly once in effect, and as they are read. */
+import { createHash } from "node:crypto";
+import { canonicalJson, type JsonObject } from "@roost/base";
+import { formatCursor, parseCursor, serve } from "@roost/contract";
+import type { ServiceContext, ServiceTransaction } from "@roost/service";
+import { z } from "zod";
+import { messageReceived } from "../contract/peeps-events.ts";
+import { listMessages, readWatch, receiveMessages } from "../contract/messages.ts";
+import type { PeepsMessageRecord, ReceivedMessageRecord } from "../contract/records.ts";
+import { rootOf } from "../records/read-person.ts";
+
+const Place = z.tuple([z.iso.datetime({ offset: true }), z.uuid()]);
+
+interface MessageRow extends Omit<PeepsMessageRecord, "sentAt" | "editedAt"> {
+  sentAt: Date;
+  editedAt: Date | null;
+}
+
+export const serveMessages = ({ database, clock }: ServiceContext) => [
+  serve(receiveMessages, ({ messages, reactions, watch }) =>
+    database.transact(async (tx) => {
+      const counts = await receive(tx, messages);
+      const given = reactions.map(({ target, sender, at, ...reaction }) => ({
+        ...reaction,
+        external_id: target,
+        author: sender?.value ?? "owner",
+        at,
+      }));
+      await tx.query(
+        `with r as (select * from jsonb_to_recordset($1::jsonb) as r (source text, external_id text, author text, reaction text, "isRemoved" boolean, at timestamptz)),
+          removed as (delete from svc_peeps.reaction x using r where r."isRemoved" and x.source = r.source and x.external_id = r.external_id and x.author = r.author and x.reaction = r.reaction)
+          insert into svc_peeps.reaction (source, external_id, author, reaction, at)
+            select distinct on (source, external_id, author, reaction) source, external_id, author, reaction, at from r where not "isRemoved"
+          on conflict do nothing`,
+        [JSON.stringify(given)],
+      );
+      if (watch !== undefined)
+        await tx.query(
+          `insert into svc_peeps.watch (source, name, place, lag_ms, seen_at) values ($1, $2, $3, $4, $5)
+            on conflict (source, name) do update set place = excluded.place, lag_ms = excluded.lag_ms, seen_at = excluded.seen_at`,
+          [watch.source, watch.name, JSON.stringify(watch.place), watch.lagMs, new Date(clock.nowMs())],
+        );
+      return counts;
+    }),
+  ),
+  serve(readWatch, async ({ source, name }) => {
+    const [row] = await database.query<{ place: JsonObject; lagMs: number; seenAt: Date }>(
+      `select place, lag_ms::float8 as "lagMs", seen_at as "seenAt" from svc_peeps.watch where source = $1 and name = $2`,
+      [source, name],
+    );
+    return { watch: row === undefined ? null : { ...row, seenAt: row.seenAt.toISOString() } };
+  }),
+  serve(listMessages, async ({ personId, limit, after }) => {
+    const root = await rootOf(database, personId);
+    const [from, fromId] = after === undefined ? [null, null] : parseCursor(Place, after);
+    const rows = await database.query<MessageRow>(
+      `with mine as (
+          select h.id from svc_peeps.person m join svc_peeps.handle h on h.person_id = m.id where m.root = $1)
+        select m.id, m.source, jsonb_build_object('title', c.title, 'isGroup', c.is_group) as conversation, m.handle_id is null as "isFromOwner",
+          p.id as "personId", p.name, m.sent_at as "sentAt", m.edited_at as "editedAt", m.subject, m.text, m.is_deleted as "isDeleted", m.attachments
+        from svc_peeps.message m
+          join svc_peeps.conversation c on c.id = m.conversation_id
+          left join svc_peeps.handle h on h.id = m.handle_id
+          left join svc_peeps.person o on o.id = h.person_id
+          left join svc_peeps.person p on p.id = o.root
+        where (m.handle_id in (select id from mine) or (m.handle_id is null and not c.is_group and exists (
+            select from svc_peeps.participant x where x.conversation_id = c.id and x.handle_id in (select id from mine))))
+          and ($2::timestamptz is null or (m.sent_at, m.id) < ($2, $3::uuid))
+        order by m.sent_at desc, m.id desc limit $4`,
+      [root, from, fromId, limit],
+    );
+    const items = rows.map(({ sentAt, editedAt, ...row }) => ({
+      ...row,
+      sentAt: sentAt.toISOString(),
+      editedAt: editedAt?.toISOString() ?? null,
+    }));
+    const last = items.at(-1);
+    return { items, next: last === undefined || items.length < limit ? null : formatCursor([last.sentAt, last.id]) };
+  }),
+];
+
+/** Tells of those that are new or another revision, and remembers them in the same transaction. */
+async function receive(
+  tx: ServiceTransaction,
+  messages: readonly ReceivedMessageRecord[],
+): Promise<{ added: number; changed: number; repeated: number }> {
+  const given = new Map(messages.map((message) => [`${message.source} ${message.externalId}`, message]));
+  const rows = [...given.values()].map((message) => ({
+    source: message.source,
+    external_id: message.externalId,
+    hash: hashOf(message),
+  }));
+  const written = await tx.query<{ source: string; externalId: string; isNew: boolean }>(
+    `insert into svc_peeps.received as known (source, external_id, hash)
+      select source, external_id, hash from jsonb_to_recordset($1::jsonb) as r (source text, external_id text, hash text) order by source, external_id
+      on conflict (source, external_id) do update set hash = excluded.hash where known.hash <> excluded.hash
+      returning source, external_id as "externalId", xmax = 0 as "isNew"`,
+    [JSON.stringify(rows)],
+  );
+  const isTold = new Set(written.map(({ source, externalId }) => `${source} ${externalId}`));
+  for (const [key, message] of given) {
+    if (!isTold.has(key)) continue;
+    const author = message.sender === undefined ? "owner" : encodeURIComponent(message.sender.value).slice(0, 200);
+    tx.emit(messageReceived, {
+      subject: `${message.source}/${message.conversation.id}`.slice(0, 500),
+      data: { message },
+      labels: [
+        "aud:domain:peeps",
+        message.isFromOwner ? "trust:agent" : "trust:untrusted",
+        `src:channel:${message.source}:${author}`,
+      ],
+    });
+  }
+  const added = written.filter(({ isNew }) => isNew).length;
+  return { added, changed: written.length - added, repeated: messages.length - written.length };
+}
+
+function hashOf(message: ReceivedMessageRecord): string {
+  const plain = JSON.parse(JSON.stringify(message)) as JsonObject;
+  return createHash("sha256").update(canonicalJson(plain)).digest("hex").slice(0, 32);
+}

@@ -1,0 +1,92 @@
+/** Handlers on notes and relations. */
+import { createId, RoostError } from "@roost/base";
+import { formatCursor, parseCursor, serve } from "@roost/contract";
+import type { Sql } from "@roost/database";
+import type { ServiceContext } from "@roost/service";
+import { z } from "zod";
+import { addNote, endRelation, listNotes, relatePeople, removeNote } from "../contract/people.ts";
+import { nameKey } from "../people/name-key.ts";
+import { relationTypeOf } from "../people/relation-types.ts";
+import { typed } from "../people/insert-person.ts";
+import { noteColumns, toNote, type NoteRow } from "../records/to-note.ts";
+import { rootOf } from "../records/read-person.ts";
+import { readRelations } from "../records/read-relations.ts";
+
+const NotePlace = z.tuple([z.iso.datetime({ offset: true }), z.uuid()]);
+
+export const serveNotes = ({ database, clock }: ServiceContext) => {
+  const now = (): Date => new Date(clock.nowMs());
+  return [
+    serve(addNote, ({ personId, text }) =>
+      database.transact(async (tx) => {
+        const root = await rootOf(tx, personId);
+        const [row] = await tx.query<NoteRow>(
+          `insert into svc_peeps.note (id, person_id, text, source, at) values ($1, $2, $3, $4, $5) returning ${noteColumns}`,
+          [createId(), root, text, typed, now()],
+        );
+        return { note: toNote(row!) };
+      }),
+    ),
+    serve(listNotes, async ({ personId, limit, after }) => {
+      const root = await rootOf(database, personId);
+      const [from, fromId] = after === undefined ? [null, null] : parseCursor(NotePlace, after);
+      const rows = await database.query<NoteRow>(
+        `select ${noteColumns} from svc_peeps.note
+          where person_id in (select id from svc_peeps.person where root = $1) and ($2::timestamptz is null or (at, id) < ($2, $3::uuid))
+          order by at desc, id desc limit $4`,
+        [root, from, fromId, limit],
+      );
+      const items = rows.map(toNote);
+      const last = items.at(-1);
+      return { items, next: last === undefined || rows.length < limit ? null : formatCursor([last.at, last.id]) };
+    }),
+    serve(removeNote, async ({ noteId }) => {
+      const removed = await database.query("delete from svc_peeps.note where id::text = $1 returning id", [noteId]);
+      return { isRemoved: removed.length > 0 };
+    }),
+    serve(relatePeople, ({ personId, type, otherId, otherName, since, until }) =>
+      database.transact(async (tx) => {
+        const root = await rootOf(tx, personId);
+        if ((otherId === undefined) === (otherName === undefined))
+          throw new RoostError("invalid_input", "give either otherId or otherName");
+        const other =
+          otherId === undefined
+            ? await addKnownThrough(tx, { name: otherName ?? "", at: now() })
+            : await rootOf(tx, otherId);
+        if (other === root) throw new RoostError("invalid_input", "otherId: nobody is anything to themselves");
+        const [row] = await tx.query<{ id: string }>(
+          `insert into svc_peeps.relation (id, person_id, other_id, type, since, until, source) values ($1, $2, $3, $4, $5, $6, $7)
+            on conflict (person_id, other_id, type, source) do update set since = excluded.since, until = excluded.until returning id`,
+          [createId(), root, other, relationTypeOf(type).name, since ?? null, until ?? null, typed],
+        );
+        const relations = await readRelations(tx, root);
+        return { relation: relations.find(({ id }) => id === row?.id)! };
+      }),
+    ),
+    serve(endRelation, ({ relationId, until }) =>
+      database.transact(async (tx) => {
+        const [row] = await tx.query<{ personId: string }>(
+          `select p.root as "personId" from svc_peeps.relation r join svc_peeps.person p on p.id = r.person_id where r.id::text = $1 for update of r`,
+          [relationId],
+        );
+        if (row === undefined) throw new RoostError("not_found", `there is no relation ${relationId}`);
+        if (until === undefined) {
+          await tx.query("delete from svc_peeps.relation where id::text = $1", [relationId]);
+          return { relation: null };
+        }
+        await tx.query("update svc_peeps.relation set until = $2 where id::text = $1", [relationId, until]);
+        const relations = await readRelations(tx, row.personId);
+        return { relation: relations.find(({ id }) => id === relationId) ?? null };
+      }),
+    ),
+  ];
+};
+
+async function addKnownThrough(tx: Sql, { name, at }: { name: string; at: Date }): Promise<string> {
+  const id = createId();
+  await tx.query(
+    "insert into svc_peeps.person (id, root, kind, is_listed, is_partial, name, name_key, created_at) values ($1, $1, 'person', false, true, $2, $3, $4)",
+    [id, name, nameKey(name), at],
+  );
+  return id;
+}

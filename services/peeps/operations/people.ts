@@ -1,0 +1,101 @@
+/** Handlers on people: what is typed here stands before what books say. */
+import { createId, RoostError } from "@roost/base";
+import { formatCursor, parseCursor, serve, type InputOf } from "@roost/contract";
+import type { Sql } from "@roost/database";
+import type { ServiceContext } from "@roost/service";
+import { z } from "zod";
+import { personAdded } from "../contract/peeps-events.ts";
+import { addPerson, changePerson, getPerson, listPeople } from "../contract/people.ts";
+import { nameAnew } from "../people/name-anew.ts";
+import { suggestMerges } from "../people/suggest-merges.ts";
+import { findByHandles, insertHandles, insertPerson, setField, typed, withLabel } from "../people/insert-person.ts";
+import type { PersonRecord } from "../contract/records.ts";
+import { findPeople } from "../records/find-people.ts";
+import { readPerson, readPersonDetails, rootOf, toPerson } from "../records/read-person.ts";
+
+const Place = z.tuple([z.string(), z.uuid()]);
+
+export const servePeople = ({ database, clock }: ServiceContext) => {
+  const now = (): Date => new Date(clock.nowMs());
+  const today = (): string => now().toISOString().slice(0, 10);
+  return [
+    serve(listPeople, async ({ after, ...query }) => {
+      const place = after === undefined ? undefined : parseCursor(Place, after);
+      const rows = await findPeople(database, { ...query, place, now: now() });
+      const last = rows.at(-1);
+      const isLast = last === undefined || rows.length < query.limit;
+      return { items: rows.map(toPerson), next: isLast ? null : formatCursor([last.name, last.id]) };
+    }),
+    serve(getPerson, ({ personId }) => readPersonDetails(database, personId, today())),
+    serve(addPerson, ({ name, handles, tags, note }) =>
+      database.transact(async (tx) => {
+        const given = handles.flatMap((handle) => withLabel(handle) ?? []);
+        const known = await findByHandles(tx, given);
+        const personId = known ?? (await insertPerson(tx, { name, at: now() }));
+        await setField(tx, { personId, name: "name", value: name, at: now() });
+        await insertHandles(tx, { personId, handles: given, at: now() });
+        await tx.query(
+          "insert into svc_peeps.tag select $1, tag from unnest($2::text[]) as tag on conflict do nothing",
+          [personId, tags],
+        );
+        if (note !== undefined)
+          await tx.query("insert into svc_peeps.note (id, person_id, text, source, at) values ($1, $2, $3, $4, $5)", [
+            createId(),
+            personId,
+            note,
+            typed,
+            now(),
+          ]);
+        await tx.query("update svc_peeps.person set is_listed = true, is_partial = false where id = $1", [personId]);
+        await nameAnew(tx, [personId]);
+        if (known === undefined) {
+          await suggestMerges(tx, [personId], now());
+          tx.emit(personAdded, { subject: personId, data: { personId, source: typed } });
+        }
+        return { person: await readPerson(tx, personId), isNew: known === undefined };
+      }),
+    ),
+    serve(changePerson, (change) => database.transact((tx) => writeChange(tx, change, now()))),
+  ];
+};
+
+async function writeChange(
+  tx: Sql,
+  { personId, revision, ...change }: InputOf<typeof changePerson>,
+  at: Date,
+): Promise<{ person: PersonRecord }> {
+  const [row] = await tx.query<{ id: string; revision: number }>(
+    "select id, revision from svc_peeps.person where id = (select root from svc_peeps.person where id = $1) for update",
+    [personId],
+  );
+  const root = row?.id ?? (await rootOf(tx, personId));
+  if (revision !== undefined && row?.revision !== revision)
+    throw new RoostError(
+      "conflict",
+      `the person has changed since revision ${revision}: it is ${row?.revision} now; read it again`,
+    );
+  for (const [field, value] of Object.entries({
+    name: change.name,
+    organization: change.organization,
+    title: change.title,
+  }))
+    if (value !== undefined) await setField(tx, { personId: root, name: field, value, at: at });
+  const { keepInTouchDays: days, isListed, tags } = change;
+  await tx.query(
+    `update svc_peeps.person set revision = revision + 1, keep_in_touch_days = case when $2 then $3 else keep_in_touch_days end,
+              is_listed = coalesce($4, is_listed) where id = $1`,
+    [root, days !== undefined, days ?? null, isListed ?? null],
+  );
+  if (tags !== undefined) {
+    await tx.query(
+      "delete from svc_peeps.tag where person_id in (select id from svc_peeps.person where root = $1) and tag <> all ($2::text[])",
+      [root, tags],
+    );
+    await tx.query("insert into svc_peeps.tag select $1, tag from unnest($2::text[]) as tag on conflict do nothing", [
+      root,
+      tags,
+    ]);
+  }
+  await nameAnew(tx, [root]);
+  return { person: await readPerson(tx, root) };
+}

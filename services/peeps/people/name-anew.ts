@@ -1,0 +1,20 @@
+/** Calls people by the best of their names: typed before a book's, the latest of equals. */
+import type { Sql } from "@roost/database";
+import { nameKey } from "./name-key.ts";
+
+export async function nameAnew(tx: Sql, personIds: readonly string[]): Promise<void> {
+  const found = await tx.query<{ id: string; name: string }>(
+    `select distinct on (m.root) m.root as id, f.value as name
+      from svc_peeps.person m
+        join svc_peeps.field f on f.person_id = m.id and f.name = 'name'
+        join svc_peeps.person r on r.id = m.root
+      where m.root in (select root from svc_peeps.person where id = any ($1::uuid[]))
+      order by m.root, f.origin, f.at desc`,
+    [personIds],
+  );
+  await tx.query(
+    `update svc_peeps.person p set name = r.name, name_key = r.key
+      from jsonb_to_recordset($1::jsonb) as r (id uuid, name text, key text) where p.id = r.id and p.name <> r.name`,
+    [JSON.stringify(found.map(({ id, name }) => ({ id, name: name.slice(0, 200), key: nameKey(name) })))],
+  );
+}

@@ -1,0 +1,266 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createId } from "@roost/base";
+import { readTopic } from "@roost/kernel";
+import { bookOf, messageOf, openPeeps, type TestPeeps } from "./open-peeps.fixture.ts";
+
+const idaCard = [
+  "UID:ida",
+  "FN:Ida Berg",
+  "ORG:Ferry Ltd",
+  "TEL;TYPE=cell:+46 70 123 45 67",
+  "EMAIL:ida@example.org",
+  "BDAY:--02-29",
+  "item1.X-ABRELATEDNAMES:Mats",
+  "item1.X-ABLabel:_$!<Partner>!$_",
+  "NOTE:Sails on Sundays",
+  "CATEGORIES:crew",
+];
+
+/** The only person whose name has this in it. */
+async function find({ client }: TestPeeps, name: string, isListed = true) {
+  const { items } = await client.listPeople({ name, isListed });
+  assert.equal(items.length, 1, JSON.stringify(items));
+  return items[0] ?? assert.fail();
+}
+
+/** Once its consumer has filed so many messages. */
+async function settle({ opened }: TestPeeps, count: number): Promise<void> {
+  const sql = "select count(*)::int as count from svc_peeps.message";
+  const filed = async () => (await opened.database.query<{ count: number }>(sql))[0]?.count ?? 0;
+  await until(async () => (await filed()) >= count);
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 2000; tries += 1) if (await isSo()) return;
+  assert.fail("it did not happen");
+}
+
+test("peeps imports a book, and the same book again changes nothing", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  const book = bookOf(idaCard, ["UID:mats", "FN:Mats Ek", "TEL:08-1"], ["UID:torn"]);
+  const first = await client.importContacts({ book, region: "SE" });
+  assert.deepEqual([first.added, first.changed, first.unchanged, first.refused], [2, 0, 0, 1]);
+  assert.match(first.faults[0]?.reason ?? "", /begins a card without a name/);
+  const again = await client.importContacts({ book, region: "SE" });
+  assert.deepEqual([again.added, again.changed, again.unchanged], [0, 0, 2]);
+  const { person, details } = await client.getPerson({ personId: (await find(peeps, "Ida")).id });
+  assert.deepEqual(person.handles.map(({ value }) => value).sort(), ["+46701234567", "ida@example.org"]);
+  assert.deepEqual([person.organization, person.tags, details.dates[0]?.date], ["Ferry Ltd", ["crew"], "--02-29"]);
+  assert.deepEqual(
+    details.relations.map(({ type, name }) => [type, name]),
+    [["partner", "Mats"]],
+  );
+  assert.equal(details.notes[0]?.text, "Sails on Sundays");
+});
+
+test("peeps keeps what a person typed before what a book says, and blanks overwrite nothing", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  await client.importContacts({ book: bookOf(idaCard) });
+  const { id } = await find(peeps, "Ida");
+  await client.changePerson({ personId: id, name: "Ida Bergström", title: "Captain" });
+  const changed = await client.importContacts({
+    book: bookOf(["UID:ida", "FN:Ida B.", "TITLE:Mate", "TEL:+46701234567"]),
+  });
+  assert.deepEqual([changed.added, changed.changed], [0, 1]);
+  const { person, details } = await client.getPerson({ personId: id });
+  assert.deepEqual(
+    [person.name, person.title, person.organization, details.notes.length],
+    ["Ida Bergström", "Captain", "Ferry Ltd", 1],
+  );
+  await client.changePerson({ personId: id, title: null });
+  assert.equal((await client.getPerson({ personId: id })).person.title, "Mate");
+});
+
+test("peeps refuses a change to a revision that is past, and an unknown person by name", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  const { person } = await client.addPerson({ name: "Ida" });
+  await client.changePerson({ personId: person.id, title: "a", revision: person.revision });
+  await assert.rejects(client.changePerson({ personId: person.id, title: "b", revision: person.revision }), {
+    code: "conflict",
+  });
+  await assert.rejects(client.getPerson({ personId: createId() }), {
+    code: "not_found",
+    message: /there is no person/,
+  });
+});
+
+test("peeps tells two of one name apart: a shared number makes them no one, an equal number and name do", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  await client.importContacts({
+    book: bookOf(["UID:1", "FN:Ida Berg", "TEL:+46812345678"], ["UID:2", "FN:Mats Berg", "TEL:+46812345678"]),
+  });
+  const people = (await client.listPeople({})).items;
+  assert.deepEqual(
+    people.map(({ name }) => name),
+    ["Ida Berg", "Mats Berg"],
+  );
+  assert.equal(people[0]?.handles[0]?.isShared, true);
+  const other = await client.importContacts({
+    name: "phone",
+    book: bookOf(
+      ["UID:x", "FN:Bob Smith", "EMAIL:bob@example.org"],
+      ["UID:y", "FN:Robert Smith", "EMAIL:bob@example.org"],
+    ),
+  });
+  assert.equal(other.added, 1);
+});
+
+test("peeps suggests that two are one, merges them, and unmerging is exact", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  await client.importContacts({ book: bookOf(["UID:1", "FN:Ida Berg", "ORG:Ferry Ltd", "TEL:+46701234567"]) });
+  const { suggestions } = await client.importContacts({
+    name: "work",
+    book: bookOf(["UID:9", "FN:Berg\\, Ida", "ORG:Ferry Ltd", "EMAIL:ida@example.org", "NOTE:from work"]),
+  });
+  assert.equal(suggestions, 1);
+  const suggestion = (await client.listSuggestions({})).items[0] ?? assert.fail();
+  assert.deepEqual(suggestion.reasons, ["both at Ferry Ltd"]);
+  const before = await Promise.all(
+    [suggestion.person.id, suggestion.other.id].map((personId) => client.getPerson({ personId })),
+  );
+  const { person } = await client.answerSuggestion({ suggestionId: suggestion.id, areOne: true });
+  assert.deepEqual(person.handles.map(({ value }) => value).sort(), ["+46701234567", "ida@example.org"]);
+  assert.equal((await client.listPeople({})).items.length, 1);
+  const merged = [suggestion.person.id, suggestion.other.id].find((id) => id !== person.id) ?? assert.fail();
+  assert.equal(
+    (await client.getPerson({ personId: merged })).person.id,
+    person.id,
+    "the id of who was merged leads on",
+  );
+  assert.equal(
+    (await client.importContacts({ book: bookOf(["UID:1", "FN:Ida Berg", "ORG:Ferry Ltd", "TEL:+46701234567"]) }))
+      .unchanged,
+    1,
+  );
+  await client.unmergePerson({ personId: merged });
+  const after = await Promise.all(
+    [suggestion.person.id, suggestion.other.id].map((personId) => client.getPerson({ personId })),
+  );
+  assert.deepEqual(
+    after.map(({ person: one, details }) => ({ ...one, details, revision: 0 })),
+    before.map(({ person: one, details }) => ({ ...one, details, revision: 0 })),
+  );
+  assert.deepEqual((await client.listSuggestions({})).items, []);
+});
+
+test("peeps files messages once, knows their people or makes a stub, and derives the last contact", async () => {
+  await using peeps = await openPeeps();
+  const { client, opened } = peeps;
+  await client.importContacts({ book: bookOf(idaCard) });
+  const unknown = { kind: "email", value: "lo@example.org", name: "Lo Lind" } as const;
+  const messages = [
+    messageOf(),
+    messageOf({
+      externalId: "b",
+      sender: undefined,
+      isFromOwner: true,
+      sentAt: "2026-01-03T10:00:00.000Z",
+      text: "Hi Ida",
+    }),
+    messageOf({
+      source: "mail",
+      externalId: "c",
+      conversation: { id: "<c>", isGroup: false },
+      sender: unknown,
+      participants: [unknown],
+    }),
+    messageOf({
+      source: "mail",
+      externalId: "d",
+      conversation: { id: "<d>", isGroup: false },
+      sender: { kind: "phone", value: "DHL" },
+      participants: [],
+    }),
+  ];
+  assert.deepEqual(await client.receiveMessages({ messages }), { added: 4, changed: 0, repeated: 0 });
+  assert.deepEqual(await client.receiveMessages({ messages }), { added: 0, changed: 0, repeated: 4 });
+  await settle(peeps, 4);
+  const ida = await find(peeps, "Ida");
+  assert.equal(ida.lastContactAt, "2026-01-03T10:00:00.000Z");
+  assert.deepEqual(
+    (await client.listMessages({ personId: ida.id })).items.map(({ text, isFromOwner }) => [text, isFromOwner]),
+    [
+      ["Hi Ida", true],
+      ["Hello", false],
+    ],
+  );
+  assert.equal((await find(peeps, "Lo Lind", false)).handles[0]?.value, "lo@example.org");
+  const edited = messageOf({ text: "Hello!", editedAt: "2026-01-02T10:05:00.000Z" });
+  assert.equal((await client.receiveMessages({ messages: [edited] })).changed, 1);
+  await until(async () => (await client.listMessages({ personId: ida.id })).items[1]?.text === "Hello!");
+  const { events } = await readTopic(opened.test.database, { topic: "peeps", limit: 20 });
+  const told = events.filter(({ type }) => type === "peeps.message.received");
+  assert.equal(told.length, 5);
+  assert.deepEqual(told[0]?.labels.toSorted(), [
+    "aud:domain:peeps",
+    "src:channel:imessage:%2B46701234567",
+    "trust:untrusted",
+  ]);
+});
+
+test("peeps gives a stub's messages to the person whose card comes later", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  await client.receiveMessages({ messages: [messageOf()] });
+  await settle(peeps, 1);
+  const done = await client.importContacts({ book: bookOf(idaCard) });
+  assert.equal(done.added, 0);
+  const ida = await find(peeps, "Ida Berg");
+  assert.equal((await client.listMessages({ personId: ida.id })).items.length, 1);
+});
+
+test("peeps answers who somebody's partner is with what says so, asks which of two, and says unknown", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  await client.importContacts({
+    book: bookOf(idaCard, ["UID:2", "FN:Bo Ek", "NOTE:His wife is called Lo"], ["UID:3", "FN:Bo Lund"]),
+  });
+  const known = await client.whoIs({ of: "my friend Ida", relation: "girlfriend" });
+  assert.deepEqual([known.answer, known.relations[0]?.name, known.relations[0]?.source], ["known", "Mats", "contacts"]);
+  const which = await client.whoIs({ of: "Bo", relation: "wife" });
+  assert.deepEqual([which.answer, which.people.map(({ name }) => name)], ["ask_which", ["Bo Ek", "Bo Lund"]]);
+  const unknown = await client.whoIs({ of: "Bo Ek", relation: "wife" });
+  assert.equal(unknown.answer, "unknown");
+  assert.match(unknown.near[0]?.text ?? "", /His wife is called Lo/);
+  await client.relatePeople({ personId: unknown.people[0]?.id ?? "", type: "wife", otherName: "Lo" });
+  assert.equal((await client.whoIs({ of: "Bo Ek", relation: "partner" })).relations[0]?.name, "Lo");
+});
+
+test("peeps lists who was not spoken to for longer than a tag wants, and reminds once for a day", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  await client.importContacts({ book: bookOf(idaCard, ["UID:2", "FN:Bo Ek"]) });
+  assert.deepEqual(await client.setCadence({ tag: "crew", days: 30 }), { people: 1 });
+  assert.deepEqual(
+    (await client.listPeople({ isOverdue: true })).items.map(({ name }) => name),
+    ["Ida Berg"],
+  );
+  const { id } = await find(peeps, "Bo");
+  const { reminder } = await client.remind({
+    personId: id,
+    text: "Return the drill",
+    dueOn: "2026-01-31",
+    every: "month",
+  });
+  for (let count = 0; count < 2; count += 1)
+    await client.finishReminder({ reminderId: reminder.id, dueOn: "2026-01-31" });
+  assert.equal((await client.listReminders({})).items[0]?.dueOn, "2026-02-28");
+});
+
+test("peeps writes everybody as cards, and reading them into another book adds nobody", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  await client.importContacts({ book: bookOf(idaCard) });
+  const file = await client.exportContacts({});
+  const text = Buffer.from(file.bytes).toString();
+  assert.match(text, /FN:Ida Berg/);
+  const again = await client.importContacts({ name: "copy", book: { mediaType: "text/vcard", bytes: file.bytes } });
+  assert.equal(again.refused, 0);
+  assert.equal((await client.listPeople({})).items.length, 2, "Ida, and Mats who has a card now");
+});

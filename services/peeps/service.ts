@@ -1,0 +1,30 @@
+/** peeps, the service: docs/peeps.md says what it is for. */
+import type { Service } from "@roost/service";
+import { fileMessage } from "./consumers/file-message.ts";
+import { peepsContract } from "./contract.ts";
+import { serveAnswers } from "./operations/answers.ts";
+import { serveBooks } from "./operations/books.ts";
+import { serveDates } from "./operations/dates.ts";
+import { serveHandles } from "./operations/handles.ts";
+import { serveIdentity } from "./operations/identity.ts";
+import { serveMessages } from "./operations/messages.ts";
+import { serveNotes } from "./operations/notes.ts";
+import { servePeople } from "./operations/people.ts";
+import { serveReminders } from "./operations/reminders.ts";
+
+export const service: Service = {
+  contract: peepsContract,
+  handlers: (context) => [
+    ...servePeople(context),
+    ...serveHandles(context),
+    ...serveDates(context),
+    ...serveNotes(context),
+    ...serveReminders(context),
+    ...serveIdentity(context),
+    ...serveBooks(context),
+    ...serveMessages(context),
+    ...serveAnswers(context),
+  ],
+  consumers: [fileMessage],
+  migrations: new URL("./migrations/", import.meta.url),
+};
