@@ -6,6 +6,7 @@ import {
   gatewayFile,
   listenToSupervisor,
   RoostError,
+  runProcess,
   sleepUntilAborted,
   systemClock,
   toRoostError,
@@ -246,12 +247,4 @@ async function readEngine(database: { query<Row>(text: string): Promise<Row[]> }
   return { version: row?.version ?? "unknown", embedded: config.DATABASE_URL === undefined };
 }
 
-try {
-  await main();
-} catch (error) {
-  const failure = toRoostError(error);
-  process.stderr.write(`${JSON.stringify({ level: "error", message: failure.message, code: failure.code })}\n`);
-  process.exitCode = exitCodeOf(failure.code);
-}
-// Connections that others keep open must not keep the process alive.
-process.exit();
+await runProcess(main, exitCodeOf);

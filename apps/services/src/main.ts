@@ -3,9 +3,9 @@ import {
   createLogger,
   listenToSupervisor,
   RoostError,
+  runProcess,
   sleepUntilAborted,
   systemClock,
-  toRoostError,
   type Logger,
 } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
@@ -58,12 +58,4 @@ async function migrate(names: readonly string[] | "enabled", config: ServicesCon
     throw new RoostError("unavailable", `${failed.map(({ name }) => name).join(", ")} cannot run: see above`);
 }
 
-try {
-  await main();
-} catch (error) {
-  const failure = toRoostError(error);
-  process.stderr.write(`${JSON.stringify({ level: "error", message: failure.message, code: failure.code })}\n`);
-  process.exitCode = exitCodeOf(failure.code);
-}
-// Connections that others keep open must not keep the process alive.
-process.exit();
+await runProcess(main, exitCodeOf);

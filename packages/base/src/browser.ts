@@ -1,5 +1,6 @@
 /** Public file `@roost/base/browser`: without Node and without zod. */
 export { assert } from "./assert.ts";
+export { backoffMs } from "./backoff-ms.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { sleepUntilAborted, type DelayOptions } from "./delay.ts";
 export { durationMsMax, formatDurationMs, parseDurationMs } from "./duration.ts";

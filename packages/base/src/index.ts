@@ -4,6 +4,7 @@ export { createId, createIdSource, replaceIdSource, type IdSourceOptions } from 
 export { gatewayFile, readGatewayUrl } from "./gateway-file.ts";
 export { delay, sleepUntilAborted, type DelayOptions } from "./delay.ts";
 export { durationMsMax, formatDurationMs, parseDurationMs } from "./duration.ts";
+export { drawFraction } from "./draw-fraction.ts";
 export { backoffMs, type Backoff } from "./backoff-ms.ts";
 export { jitteredMs } from "./backoff-ms.ts";
 export { isJsonObject, jsonObjectOf, type JsonObject, type JsonValue } from "./json-value.ts";
@@ -28,6 +29,7 @@ export {
   storableValue,
 } from "./storable-text.ts";
 export { syncDirectory, writeFileDurably } from "./write-file-durably.ts";
+export { runProcess } from "./run-process.ts";
 export { listenToSupervisor, type Supervised } from "./listen-to-supervisor.ts";
 export {
   errorCodes,

@@ -2,7 +2,7 @@
  * Reads server-sent events over as many connections as needed: a lost one is reopened with the last id after growing delays, and the stream gives
  * up after too many failed attempts. `end` and `problem` end it, unless the problem is temporary.
  */
-import { RoostError, sleepUntilAborted, toRoostError } from "@roost/base/browser";
+import { backoffMs, RoostError, sleepUntilAborted, toRoostError } from "@roost/base/browser";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import type { StreamItem } from "./handlers.ts";
 import { fromProblem } from "./from-problem.ts";
@@ -61,7 +61,7 @@ export async function* readHttpStream(options: HttpStreamOptions): AsyncGenerato
           { cause: lost, details: { after: place.lastId ?? null } },
         );
       }
-      const delayMs = Math.min(limits.delayMsMax, limits.delayMsMin * 2 ** Math.max(0, vainCount - 1));
+      const delayMs = backoffMs(vainCount, { firstMs: limits.delayMsMin, maxMs: limits.delayMsMax });
       await sleepUntilAborted(delayMs, { signal });
     }
   } finally {

@@ -2,6 +2,7 @@
  * Fires what is due by the clock. Any number of schedulers do this at once, without a leader: each locks due jobs that no other has, and the tick's
  * primary key makes a moment fire once.
  */
+import { drawFraction } from "@roost/base";
 import { isPassing, judgeFailures, type Failure, type Kernel } from "@roost/kernel";
 import { dueTicks, type DueTicks } from "./job-moments.ts";
 import { jobColumns, type StoredJob } from "./job-row.ts";
@@ -10,7 +11,6 @@ import { dueMomentsPerPassMax, onTimeMsMax } from "./plan-ticks.ts";
 import { recordTicks, type NewTick } from "./record-ticks.ts";
 import { createScheduleCache, type ScheduleCache } from "./schedule-cache.ts";
 import { setAsideJob } from "./set-aside-job.ts";
-import { drawFraction } from "./tick-delay.ts";
 
 export interface FireDueTicksOptions {
   /** Jobs per pass. Default 100. */

@@ -5,8 +5,8 @@ import {
   listenToSupervisor,
   readGatewayUrl,
   RoostError,
+  runProcess,
   systemClock,
-  toRoostError,
   type Logger,
 } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
@@ -111,12 +111,4 @@ function databaseUrl(config: WorkerConfig): string {
   );
 }
 
-try {
-  await main();
-} catch (error) {
-  const failure = toRoostError(error);
-  process.stderr.write(`${JSON.stringify({ level: "error", message: failure.message, code: failure.code })}\n`);
-  process.exitCode = exitCodeOf(failure.code);
-}
-// Connections that others keep open must not keep the process alive.
-process.exit();
+await runProcess(main, exitCodeOf);

@@ -1,5 +1,5 @@
 /** Retries a call while the gateway is away, until it answers or the time is up. */
-import { sleepUntilAborted, toRoostError, type Clock, type RoostError } from "@roost/base";
+import { backoffMs, sleepUntilAborted, toRoostError, type Clock, type RoostError } from "@roost/base";
 
 export interface KeepTryingOptions {
   clock: Clock;
@@ -10,8 +10,7 @@ export interface KeepTryingOptions {
   onAway?: (error: RoostError) => void;
 }
 
-const delayMsMin = 250;
-const delayMsMax = 5000;
+const retryDelay = { firstMs: 250, maxMs: 5_000 };
 
 /** @throws the last error when it is permanent or the time is up; the signal's reason when aborted */
 export async function keepTrying<Result>(attempt: () => Promise<Result>, options: KeepTryingOptions): Promise<Result> {
@@ -23,7 +22,7 @@ export async function keepTrying<Result>(attempt: () => Promise<Result>, options
     } catch (thrown) {
       signal?.throwIfAborted();
       const error = toRoostError(thrown);
-      const delayMs = Math.min(delayMsMax, delayMsMin * 2 ** Math.min(count, 10));
+      const delayMs = backoffMs(count + 1, retryDelay);
       if (!error.retryable || clock.nowMs() - startMs + delayMs > forMs) throw error;
       if (count === 0) options.onAway?.(error);
       await sleepUntilAborted(delayMs, { signal });

@@ -18,7 +18,7 @@ import {
 } from "../testing/drive-runs.ts";
 import { cancelRun } from "./cancel-run.ts";
 import { createRun } from "./create-run.ts";
-import { backoffMs, finishRun } from "./finish-run.ts";
+import { finishRun, retryDelayMs } from "./finish-run.ts";
 import { finishStep } from "./finish-step.ts";
 import { promoteDueRuns } from "./promote-due-runs.ts";
 import { postconditionUnmet, type NewRun, type RunError } from "./run.ts";
@@ -223,7 +223,7 @@ test("an ended run never changes", async () => {
   );
 });
 
-test("backoffMs() grows to its limit and varies by at most a fifth, the same for the same run and attempt", () => {
+test("retryDelayMs() grows to its limit and varies by at most a fifth, the same for the same run and attempt", () => {
   const retry = { attemptsMax: 10, backoffMs: 1_000, backoffFactor: 2, backoffMsMax: 20_000 };
   for (const [attempt, plain] of [
     [1, 1_000],
@@ -232,9 +232,9 @@ test("backoffMs() grows to its limit and varies by at most a fifth, the same for
     [9, 20_000],
   ] as const) {
     for (const id of ["a", "b", "c", "d"]) {
-      const ms = backoffMs({ id, attempt, retry });
+      const ms = retryDelayMs({ id, attempt, retry });
       assert.ok(ms >= plain * 0.8 && ms <= plain * 1.2, `${ms} for ${plain}`);
-      assert.equal(ms, backoffMs({ id, attempt, retry }));
+      assert.equal(ms, retryDelayMs({ id, attempt, retry }));
     }
   }
 });

@@ -1,7 +1,6 @@
 /** How the owner of a run ends it, or, failed with attempts left, leaves it to the next attempt. */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { createId, type JsonValue } from "@roost/base";
+import { backoffMs, createId, drawFraction, type JsonValue } from "@roost/base";
 import type { Sql } from "@roost/database";
 import { settleReservations } from "./settle-reservations.ts";
 import { releaseLocksOfRun } from "../coordination/release-lock.ts";
@@ -193,7 +192,7 @@ async function retry(tx: KernelTransaction, run: RunHead, outcome: RunOutcome, i
     [
       run.id,
       run.epoch,
-      backoffMs(run),
+      retryDelayMs(run),
       outcome.error?.retryAtMs ?? null,
       isTaken ? 1 : 0,
       errorText(outcome.error),
@@ -247,9 +246,11 @@ function errorText(error: RunError | undefined): string | null {
 }
 
 /** Varied by up to 20 % so that simultaneous failures do not retry simultaneously; constant per run and attempt. */
-export function backoffMs(run: { id: string; attempt: number; retry: RetryPolicy }): number {
-  const { backoffMs: first, backoffFactor, backoffMsMax } = run.retry;
-  const plain = Math.min(backoffMsMax, first * backoffFactor ** (run.attempt - 1));
-  const draw = createHash("sha256").update(`${run.id}:${run.attempt}`).digest().readUInt32BE() / 2 ** 32;
-  return Math.round(plain * (0.8 + 0.4 * draw));
+export function retryDelayMs({ id, attempt, retry }: { id: string; attempt: number; retry: RetryPolicy }): number {
+  const plainMs = backoffMs(attempt, {
+    firstMs: retry.backoffMs,
+    maxMs: retry.backoffMsMax,
+    factor: retry.backoffFactor,
+  });
+  return Math.round(plainMs * (0.8 + 0.4 * drawFraction(id, attempt)));
 }

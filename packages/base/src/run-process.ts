@@ -1,0 +1,15 @@
+import { toRoostError, type ErrorCode } from "./roost-error.ts";
+
+/** Runs the `main` of a process and ends it. A failure is one line on stderr; its code gives the exit code. */
+export async function runProcess(main: () => Promise<void>, exitCodeOf: (code: ErrorCode) => number): Promise<never> {
+  try {
+    await main();
+  } catch (error) {
+    const { code, message } = toRoostError(error);
+    // tidy: the last line of a process, for which there may be no logger yet.
+    process.stderr.write(`${JSON.stringify({ level: "error", message, code })}\n`);
+    process.exitCode = exitCodeOf(code);
+  }
+  // Connections that others keep open must not keep the process alive.
+  process.exit();
+}
