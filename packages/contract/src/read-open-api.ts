@@ -98,16 +98,18 @@ const reference = /"#\/components\/schemas\/([^"]+)"/g;
 /** With the components that it refers to, and those that they do, as definitions of its own. */
 function withDefinitions(schema: JsonSchema, components: JsonSchema): JsonSchema {
   const names = new Set<string>();
+  // Nothing that every object has: "constructor" is a name as any other.
+  const componentOf = (name: string) => (Object.hasOwn(components, name) ? (components[name] ?? {}) : {});
   const visit = (part: unknown) => {
     for (const [, name = ""] of JSON.stringify(part).matchAll(reference)) {
       if (names.has(name)) continue;
       names.add(name);
-      visit(components[name] ?? {});
+      visit(componentOf(name));
     }
   };
   visit(schema);
   if (names.size === 0) return schema;
-  const $defs = Object.fromEntries([...names].map((name) => [name, components[name] ?? {}]));
+  const $defs = Object.fromEntries([...names].map((name) => [name, componentOf(name)]));
   return JSON.parse(JSON.stringify({ ...schema, $defs }).replaceAll(reference, '"#/$defs/$1"')) as JsonSchema;
 }
 

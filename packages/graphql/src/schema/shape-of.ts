@@ -16,6 +16,7 @@ export type Schemas = Readonly<Record<string, JsonSchema>>;
 
 /** References to references, and parts of parts. */
 const hopsMax = 32;
+const listDepthMax = 8;
 
 /** Whatever has no type of its own in GraphQL is JSON. */
 export function shapeOf(given: JsonSchema, schemas: Schemas): Shape {
@@ -41,11 +42,24 @@ export function shapeOf(given: JsonSchema, schemas: Schemas): Shape {
   }
   const [single, ...others] = (Array.isArray(type) ? type : [type]).filter((each) => each !== "null");
   if (others.length > 0) return scalar("JSON");
-  if (single === "array") return { ...common, kind: "list", items: jsonObjectOf(schema["items"]) };
+  if (single === "array")
+    return isEndless(schema, schemas)
+      ? scalar("JSON")
+      : { ...common, kind: "list", items: jsonObjectOf(schema["items"]) };
   const properties = jsonObjectOf(schema["properties"]) as Record<string, JsonSchema>;
   if ((single === "object" || single === undefined) && Object.keys(properties).length > 0)
     return { ...common, kind: "object", properties, required: new Set(textsOf(schema["required"])) };
   return scalar(scalarOf(single, schema));
+}
+
+/** A list of lists of lists: of itself, as far as anyone can tell. */
+function isEndless(list: JsonSchema, schemas: Schemas): boolean {
+  let schema = list;
+  for (let depth = 0; depth < listDepthMax; depth += 1) {
+    schema = unwrap(jsonObjectOf(schema["items"]), schemas).schema;
+    if (schema["type"] !== "array") return false;
+  }
+  return true;
 }
 
 function scalarOf(type: unknown, schema: JsonSchema): ScalarName {
