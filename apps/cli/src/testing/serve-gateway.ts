@@ -46,6 +46,7 @@ export async function serveGateway(handlers: GatewayHandlers, options: { port?: 
         return new Response(body, { status: 401, headers: { "content-type": "application/problem+json" } });
       }
       const url = new URL(request.url);
+      if (url.pathname === "/graphql/schema.graphql") return new Response("type Query {\n  getStatus: Status\n}");
       if (!url.pathname.startsWith("/api/v1/")) return Response.json({ openapi: "3.1.0" });
       url.pathname = url.pathname.slice("/api/v1".length);
       return routes.fetch(new Request(url, request));

@@ -96,6 +96,10 @@ test("createGraphqlRoutes() tells problems as errors with codes, and nothing of 
     invalid?.map(({ message, extensions: { code } }) => [message, code]),
     [["a person has a name", "invalid_input"]],
   );
+  graphql.failure = new TypeError('relation "svc_crm.person" does not exist');
+  const [failed] = (await graphql.ask(`{ listPeople { next } }`)).errors!;
+  assert.match(failed!.message, /^the server failed; its log has the reason under urn:uuid:/);
+  assert.deepEqual([failed!.extensions["code"], failed!.extensions["operation"]], ["internal", "listPeople"]);
   const { errors: unknown } = await graphql.ask(`{ myLibrary_getBooks { id } }`);
   assert.equal(unknown![0]!.extensions["code"], "invalid_input");
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JsonSchema, OpenApiDocument } from "@roost/contract";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { validateSchema } from "graphql";
 import { createTwoServices } from "../testing/two-services.ts";
 import { sourceOf } from "../testing/create-test-graphql.ts";

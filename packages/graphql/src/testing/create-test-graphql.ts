@@ -27,6 +27,8 @@ export interface TestGraphql {
   services: ServedContract[];
   principal: Principal;
   isLocal: boolean;
+  /** Thrown by every call. */
+  failure?: Error;
 }
 
 export interface GraphqlAnswer {
@@ -40,6 +42,7 @@ export function createTestGraphql(own: ServedContract, services: ServedContract[
   const logger = silentLogger;
   const source = sourceOf(own, true);
   const fetchAs = (request: Request, principal: Principal): Response | Promise<Response> => {
+    if (test.failure !== undefined) throw test.failure;
     const { pathname } = new URL(request.url);
     const served = [own, ...services].find(({ contract }) => pathname.startsWith(`/${contract.name}/`));
     const inner = new Hono();
