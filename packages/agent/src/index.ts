@@ -48,6 +48,7 @@ export { estimateCallMax } from "./usage/estimate-call-max.ts";
 export { addUsage } from "./usage/add-usage.ts";
 export { wrapUntrusted } from "./messages/wrap-untrusted.ts";
 export { estimatePrompt } from "./models/estimate-prompt.ts";
+export { createMendMemory } from "./wire/mend.ts";
 export { openModels, type OpenModelsOptions } from "./models/open-models.ts";
 export { agentLimitDefaults, type AgentLimits } from "./loop/agent-limits.ts";
 export type { AgentDelta, AgentEnd, AgentLimitName, AgentOutcome, AgentTotals } from "./loop/agent-outcome.ts";

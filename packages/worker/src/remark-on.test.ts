@@ -12,6 +12,8 @@ const replied = (fields: object) =>
 const rows: [title: string, fields: object, says: RegExp | undefined][] = [
   ["a whole answer", {}, undefined],
   ["a cut answer", { finishReason: "length" }, /cut off at 800 tokens.*outputTokensMax/],
+  ["a cut before the limit", { finishReason: "length", cutAt: 70 }, /cut off at 70 tokens, before its limit of 800/],
+  ["an answer in circles", { finishReason: "repetition" }, /repeated itself/],
   ["an answer spent on thinking", { finishReason: "length", text: "" }, /gave no answer: it used its 800 tokens/],
   ["a withheld answer", { finishReason: "content_filter", text: "" }, /withheld by the provider/],
   ["an answer cut by a filter", { finishReason: "content_filter" }, /cut off by the provider/],

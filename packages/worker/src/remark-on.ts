@@ -11,12 +11,18 @@ export function remarkOn({
   text,
   finishReason,
   outputTokensMax,
+  cutAt,
   mends = [],
   leftOut = [],
 }: Replied): string | undefined {
   const remarks: string[] = [];
   const isEmpty = text.trim() === "";
-  if (finishReason === "length")
+  if (finishReason === "repetition") remarks.push("the model repeated itself without end and was stopped");
+  else if (finishReason === "length" && cutAt !== undefined)
+    remarks.push(
+      `${isEmpty ? "the model gave no answer: it was" : "the answer is"} cut off at ${cutAt} tokens, before its limit of ${outputTokensMax}: the model's context is full, or its server allows no more (docs/models.md)`,
+    );
+  else if (finishReason === "length")
     remarks.push(
       isEmpty
         ? `the model gave no answer: it used its ${outputTokensMax} tokens before that, usually on reasoning; ${raise}`

@@ -76,6 +76,25 @@ test("discoverModels() asks the server for its models when ROOST_MODEL is not se
   });
 });
 
+test("discoverModels() asks a configured server for its model's context", async () => {
+  const list = (entry: object) => ({ "/v1/models": { data: [{ id: "m", ...entry }] } });
+  const contextOf = async (routes: Record<string, JsonValue>) => {
+    let found: number | undefined;
+    await withServer(routes, async (url) => {
+      const { provider } = await discover({ ROOST_MODEL_URL: `${url}/v1`, ROOST_MODEL: "m" });
+      found = provider.contextTokensMax;
+    });
+    return found;
+  };
+  assert.equal(await contextOf(list({ max_model_len: 8192, owned_by: "vllm" })), 8192);
+  assert.equal(await contextOf(list({ context_window: 131_072 })), 131_072);
+  assert.equal(await contextOf(list({})), undefined);
+  const props = { "/props": { default_generation_settings: { n_ctx: 4096 } } };
+  assert.equal(await contextOf({ ...list({ owned_by: "llamacpp" }), ...props }), 4096);
+  const loaded = ollama([ollamaModel("m", "2026-01-01")], chats, [{ name: "m", context_length: 16_384 }]);
+  assert.equal(await contextOf({ ...list({ owned_by: "library" }), ...loaded }), 16_384);
+});
+
 test("discoverModels() refuses what cannot be right, and says what to do", async () => {
   await assert.rejects(discover({ ROOST_MODEL_URL: "localhost:1234" }), { code: "invalid_input" });
   await assert.rejects(discover({ ROOST_MODEL_URL: `${nowhere}/v1` }), /set ROOST_MODEL to the model's name/);

@@ -7,7 +7,7 @@ import type { ProviderConfig } from "../models/provider-config.ts";
 import { rehearsalProvider } from "../rehearsal/create-rehearsal-model.ts";
 import type { TokenPrice } from "../usage/token-usage.ts";
 import { createProbe, type Probe } from "./probe.ts";
-import { probeLlamaCpp, probeOllama } from "./probe-local-servers.ts";
+import { idsOf, probeConfigured, probeLlamaCpp, probeOllama } from "./probe-local-servers.ts";
 
 /** From the environment; absent means undefined. */
 export interface DiscoveryConfig {
@@ -128,8 +128,9 @@ async function configuredServer(options: DiscoverModelsOptions, context: Context
   const auth: { apiKey?: string } = apiKey === undefined || apiKey === "" ? {} : { apiKey };
   const notes: string[] = [];
   let name = model === "" ? undefined : model;
+  const list = await context.probe.json(`${baseUrl}/models`, auth);
+  const listed = idsOf(list);
   if (name === undefined) {
-    const listed = await context.probe.models(baseUrl, auth);
     name = listed?.find((id) => !/embed|rerank|whisper|tts|moderation|dall-e/i.test(id)) ?? listed?.[0];
     if (name === undefined) {
       throw new RoostError(
@@ -147,9 +148,10 @@ async function configuredServer(options: DiscoverModelsOptions, context: Context
       [`${name} through OpenRouter (${baseUrl})`, ...notes],
     );
   }
+  const told = await probeConfigured(baseUrl, { probe: context.probe, list, model: name });
   return found(
     "ROOST_MODEL_URL",
-    { kind: "openai-compatible", id: "model", baseUrl, model: name, ...auth, ...context.common },
+    { kind: "openai-compatible", id: "model", baseUrl, model: name, ...auth, ...told, ...context.common },
     [`${name} at ${baseUrl}`, ...notes],
   );
 }

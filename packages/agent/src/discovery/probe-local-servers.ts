@@ -63,7 +63,7 @@ export async function probeOllama(
     contextOfLoaded(loaded, chosen.name) ?? contextOfParameters(chosen.answer) ?? ollamaContextTokensDefault;
   if (contextTokensMax <= ollamaContextTokensDefault) {
     notes.push(
-      `its context is assumed to be ${contextTokensMax} tokens, which is little for an agent; start Ollama with OLLAMA_CONTEXT_LENGTH=32768, load the model, and restart Roost`,
+      `its context is assumed to be ${contextTokensMax} tokens, which is too little for an agent; start Ollama with OLLAMA_CONTEXT_LENGTH=32768, load the model, and restart Roost`,
     );
   }
   const tells = Array.isArray(field(chosen.answer, "capabilities"));
@@ -83,9 +83,7 @@ export async function probeLlamaCpp(
     (Array.isArray(entries) && entries.some((entry) => field(entry, "owned_by") === "llamacpp"));
   if (!isLlamaCpp || !Array.isArray(entries)) return undefined;
   const baseUrl = `${url}/v1`;
-  const ids = entries.flatMap((entry) =>
-    typeof field(entry, "id") === "string" ? [field(entry, "id") as string] : [],
-  );
+  const ids = idsOf(list) ?? [];
   const model = options.model !== undefined && ids.includes(options.model) ? options.model : ids[0];
   if (model === undefined) return { baseUrl, notes: [`llama.cpp at ${url} has no model loaded`] };
   const contextTokensMax = positive(field(settings, "n_ctx"));
@@ -97,6 +95,43 @@ export async function probeLlamaCpp(
     ...(typeof vision === "boolean" ? { input: vision ? ["text", "image"] : ["text"] } : {}),
     notes: [`${model.split("/").at(-1) ?? model} at llama.cpp (${url})`],
   };
+}
+
+/** Where servers say how much a model reads: vLLM and SGLang, Groq, Together and Kimi, Mistral, LM Studio. */
+const contextFields = ["max_model_len", "context_window", "context_length", "max_context_length"];
+
+/** What a configured server tells of its model: `list` is its answer to /models. */
+export async function probeConfigured(
+  baseUrl: string,
+  { list, ...options }: { probe: Probe; list: unknown; model: string },
+): Promise<Pick<LocalServer, "contextTokensMax" | "input">> {
+  const entries = field(list, "data");
+  const entry: unknown = Array.isArray(entries)
+    ? entries.find((each) => field(each, "id") === options.model)
+    : undefined;
+  const listed = contextFields.map((name) => positive(field(entry, name))).find((tokens) => tokens !== undefined);
+  if (listed !== undefined) return { contextTokensMax: listed };
+  const url = baseUrl.replace(/\/v1$/, "");
+  const owner = field(entry, "owned_by");
+  const server =
+    owner === "llamacpp"
+      ? await probeLlamaCpp(url, options)
+      : owner === "library" || new URL(url).port === "11434"
+        ? await probeOllama(url, options)
+        : undefined;
+  if (server?.model === undefined) return {};
+  const { contextTokensMax, input } = server;
+  return {
+    ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
+    ...(input === undefined ? {} : { input }),
+  };
+}
+
+/** The models of an OpenAI-compatible list. */
+export function idsOf(list: unknown): string[] | undefined {
+  const entries = field(list, "data");
+  if (!Array.isArray(entries)) return undefined;
+  return entries.map((entry) => field(entry, "id")).filter((id) => typeof id === "string");
 }
 
 /** Newest first. */

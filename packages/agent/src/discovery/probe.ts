@@ -4,8 +4,6 @@
 export interface Probe {
   /** The JSON at this URL, or undefined. A `body` is posted. */
   json(url: string, options?: { body?: object; apiKey?: string }): Promise<unknown>;
-  /** The model ids that an OpenAI-compatible server lists, or undefined when it does not answer. */
-  models(baseUrl: string, options?: { apiKey?: string }): Promise<string[] | undefined>;
 }
 
 /** A closed port is known at once. Only a machine under load, or a port that swallows requests, takes this long. */
@@ -37,15 +35,5 @@ export function createProbe(options: { fetch?: typeof globalThis.fetch; timeoutM
       return undefined;
     }
   };
-  return {
-    json,
-    models: async (baseUrl, request) => {
-      const answer = (await json(`${baseUrl}/models`, request)) as { data?: unknown } | undefined;
-      if (!Array.isArray(answer?.data)) return undefined;
-      return answer.data.flatMap((entry: unknown) => {
-        const id = (entry as { id?: unknown } | null)?.id;
-        return typeof id === "string" ? [id] : [];
-      });
-    },
-  };
+  return { json };
 }

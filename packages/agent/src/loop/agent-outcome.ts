@@ -41,6 +41,8 @@ export type AgentEnd =
       finishReason: FinishReason;
       /** The output limit of the last reply. */
       outputTokensMax: number;
+      /** The tokens after which a reply was cut off before that limit. */
+      cutAt?: number | undefined;
       /** Changes of its request that the server required. */
       mends?: string[];
       /** What of the turn the model could not be shown, a sentence each. */

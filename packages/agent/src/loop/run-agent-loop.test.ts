@@ -143,6 +143,22 @@ test("runAgentLoop() tells the model what was wrong with a call, and goes on", a
   assert.equal(loop.server.requests[1]?.toolResults.length, 5);
 });
 
+test("runAgentLoop() tells the model that its call was cut off, so that it writes less at once", async () => {
+  const post = recordingTool();
+  const cut = {
+    toolCalls: [{ name: "post", arguments: '{"text":"a long' }],
+    finishReason: "length",
+    usage: { completion_tokens: 12 },
+  };
+  await using loop = await openLoop(playByTurn([cut, "I see."]));
+  const outcome = await loop.run({ tools: [post] });
+  assert.match(
+    toolTexts(outcome.messages)[0] ?? "",
+    /this call of post was cut off at 12 tokens.*several shorter calls/,
+  );
+  assert.equal(post.effects.length, 0);
+});
+
 test("runAgentLoop() tells an unknown outcome as unknown and does not repeat it", async () => {
   let count = 0;
   const unsafe: Tool = {

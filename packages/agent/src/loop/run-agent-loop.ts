@@ -103,10 +103,12 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
         text: message.text,
         finishReason: output.finishReason,
         outputTokensMax: output.outputTokensMax,
+        cutAt: output.cutAt,
         ...(output.mends === undefined ? {} : { mends: output.mends }),
         ...leftOutOf(loop.state, output.leftOut),
       };
-    await runToolCalls(loop, message.toolCalls);
+    const isCut = output.finishReason === "length";
+    await runToolCalls(loop, message.toolCalls, isCut ? (output.cutAt ?? output.outputTokensMax) : undefined);
     if (state.toolCallCount > limits.toolCallsMax) {
       return limitReached(loop, "tool_calls", `this run may make ${limits.toolCallsMax} tool calls and asked for more`);
     }

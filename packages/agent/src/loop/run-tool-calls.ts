@@ -28,10 +28,15 @@ interface PlannedCall {
   work: { tool: Tool; input: unknown } | { code: ErrorCode; message: string };
 }
 
-/** Runs all calls and adds their answers. @throws what `steps.step` throws; later calls stay unanswered. */
-export async function runToolCalls(loop: Loop, parts: ToolCallPart[]): Promise<void> {
+/**
+ * Runs all calls and adds their answers. `cutAt`: the tokens at which the message was cut off, in its last call. @throws what `steps.step` throws;
+ * later calls stay unanswered.
+ */
+export async function runToolCalls(loop: Loop, parts: ToolCallPart[], cutAt: number | undefined): Promise<void> {
   const isTainted = hasReadUntrusted(loop.state);
-  const calls = parts.map((part, index) => planCall(loop, part, { index, isTainted }));
+  const calls = parts.map((part, index) =>
+    planCall(loop, part, { index, isTainted, cutAt: index === parts.length - 1 ? cutAt : undefined }),
+  );
   for (const batch of batchesOf(calls, loop.limits.readonlyParallelMax)) {
     const settled = await Promise.allSettled(batch.map((call) => runCall(loop, call)));
     for (const result of settled) {
@@ -46,7 +51,11 @@ export async function callTool(loop: Loop, part: ToolCallPart): Promise<ToolMess
   return await runCall(loop, planCall(loop, part, { index: 0, isTainted: hasReadUntrusted(loop.state) }));
 }
 
-function planCall(loop: Loop, part: ToolCallPart, options: { index: number; isTainted: boolean }): PlannedCall {
+function planCall(
+  loop: Loop,
+  part: ToolCallPart,
+  options: { index: number; isTainted: boolean; cutAt?: number | undefined },
+): PlannedCall {
   const { limits, state } = loop;
   state.toolCallCount += 1;
   const { name, argumentsText, tool } = loop.tools.resolve(part);
@@ -74,6 +83,11 @@ function planCall(loop: Loop, part: ToolCallPart, options: { index: number; isTa
     return refused("not_found", `there is no tool called ${name.slice(0, 64)}; there are: ${names || "none"}`);
   }
   const read = readArguments(tool, argumentsText);
+  if (!read.isValid && options.cutAt !== undefined)
+    return refused(
+      "limit_exceeded",
+      `this call of ${name} was cut off at ${options.cutAt} tokens, as many as one reply may have, so nothing was done: do it in several shorter calls`,
+    );
   if (!read.isValid) {
     const how = loop.tools.explain(tool);
     return refused("invalid_input", how === undefined ? read.message : `${read.message}. It is called so: ${how}`);

@@ -13,7 +13,8 @@ import type { FinishReason, ModelCallOptions, ModelLimits, ModelReply, ModelRequ
 import { leftOutOf, readPartBytes, type ModelInput, type PartBytes } from "./model-input.ts";
 import { outputTokensFor } from "./output-tokens.ts";
 import type { ProviderConfig } from "./provider-config.ts";
-import { readReply, type RawReply, type Silence } from "./read-reply.ts";
+import { readReply, type RawReply } from "./read-reply.ts";
+import type { Silence } from "./watch-silence.ts";
 import { toPrompt } from "./to-prompt.ts";
 import type { Wire } from "../wire/create-wire.ts";
 
@@ -25,7 +26,9 @@ export interface OpenProvider {
   key: string;
   languageModel: LanguageModelV4;
   wire: Wire;
-  contextTokensMax: number;
+  /** As configured, or less where the server told so. */
+  readonly contextTokensMax: number;
+  learnContext: (tokens: number | undefined) => void;
   outputTokensMax?: number | undefined;
   silenceMsMax?: number | undefined;
   price?: TokenPrice | undefined;
@@ -105,7 +108,7 @@ export async function attemptCall(
       progress,
     });
   } catch (error) {
-    const failure = classifyFailure(error, { nowMs: options.clock.nowMs(), secrets: provider.secrets });
+    const failure = learnFrom(error, provider, clock.nowMs());
     const wasAborted = options.signal.aborted;
     await settle(
       reservation,
@@ -122,6 +125,12 @@ export async function attemptCall(
     actualOf(reply, { promptTokens, outputTokensMax, receivedText: progress.receivedText, price: provider.price }),
   );
   return { kind: "message", reply };
+}
+
+function learnFrom(error: unknown, provider: OpenProvider, nowMs: number): ModelFailure {
+  const failure = classifyFailure(error, { nowMs, secrets: provider.secrets });
+  if (failure.isContextExceeded) provider.learnContext(failure.contextTokensMax);
+  return failure;
 }
 
 const nothingUsed: CallActual = { inputTokens: 0, outputTokens: 0, costUsd: 0, isEstimated: false };
@@ -182,11 +191,15 @@ function toReply(
   };
   const cost = readCost({ usage: raw.usage, providerMetadata: raw.providerMetadata, tokens: usage }, provider.price);
   const mends = raw.mends.length === 0 ? {} : { mends: raw.mends };
+  const finishReason = finishReasonOf(raw);
+  const isCutEarly = finishReason === "length" && usage.outputTokens !== null && usage.outputTokens < outputTokensMax;
+  const cutAt = isCutEarly ? { cutAt: usage.outputTokens! } : {};
   const told = leftOut.length === 0 ? mends : { ...mends, leftOut };
-  return { kind: "message", message, finishReason: finishReasonOf(raw), outputTokensMax, ...told, usage, ...cost };
+  return { kind: "message", message, finishReason, outputTokensMax, ...cutAt, ...told, usage, ...cost };
 }
 
 function finishReasonOf(raw: RawReply): FinishReason {
+  if (raw.isRepetition === true) return "repetition";
   const { unified } = raw.finishReason;
   if (unified === "stop" || unified === "length") return unified;
   if (unified === "content-filter") return "content_filter";

@@ -7,7 +7,7 @@ import type { ModelFailure } from "./classify-failure.ts";
 import { kindOf, nextCoolDown, type CoolDown, type CoolDownStore } from "./cool-down.ts";
 import { estimatePrompt } from "./estimate-prompt.ts";
 import { replyRoomOf } from "./output-tokens.ts";
-import type { Silence } from "./read-reply.ts";
+import type { Silence } from "./watch-silence.ts";
 import type {
   FailedAttempt,
   ModelCallOptions,

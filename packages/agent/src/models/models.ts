@@ -44,7 +44,8 @@ export interface ModelCallOptions {
   onDelta?: ((delta: ModelDelta) => void) | undefined;
 }
 
-export type FinishReason = "stop" | "length" | "content_filter" | "tool_calls" | "other";
+/** `repetition`: Roost stopped a reply that went round in circles. */
+export type FinishReason = "stop" | "length" | "content_filter" | "tool_calls" | "repetition" | "other";
 
 /** A failed attempt with one provider. */
 export interface FailedAttempt {
@@ -64,6 +65,8 @@ export interface ModelReply {
   finishReason: FinishReason;
   /** The output limit of the reply. */
   outputTokensMax: number;
+  /** The tokens after which the server cut it off before that limit. */
+  cutAt?: number | undefined;
   /** Changes of the request that the server required, such as `asked without tools`. */
   mends?: string[];
   /** A sentence for each part of the present turn that the model could not be shown. */

@@ -44,7 +44,9 @@ export function openModels(options: OpenModelsOptions): Models {
   const machinery: CallMachinery = { ...options, limits, providers, coolDowns, wait: options.wait ?? delay };
   return {
     limits,
-    contextTokensMax: Math.max(...providers.map((provider) => provider.contextTokensMax)),
+    get contextTokensMax() {
+      return Math.max(...providers.map((provider) => provider.contextTokensMax));
+    },
     get input() {
       return providers[0]!.input();
     },
@@ -61,6 +63,11 @@ export function openModels(options: OpenModelsOptions): Models {
     },
   };
 }
+
+/** What is remembered of a server beside its mends: the context that it named when it refused a prompt. */
+const contextId = "context";
+/** A smaller number is something else. */
+const contextTokensMin = 1_024;
 
 function openProvider(
   config: ProviderConfig,
@@ -83,7 +90,13 @@ function openProvider(
     key,
     wire,
     languageModel: createLanguageModel(config, { fetch: wire.fetch }),
-    contextTokensMax: config.contextTokensMax ?? options.limits.contextTokensMaxDefault,
+    get contextTokensMax() {
+      const told = Number(settings.get(contextId) ?? Infinity);
+      return Math.min(told, config.contextTokensMax ?? options.limits.contextTokensMaxDefault);
+    },
+    learnContext: (tokens = 0) => {
+      if (tokens >= contextTokensMin) settings.set(contextId, tokens);
+    },
     outputTokensMax: config.outputTokensMax,
     silenceMsMax: config.silenceMsMax,
     price: config.price,

@@ -229,6 +229,48 @@ test("openModels() reads counts wherever they are, and takes none for unknown", 
   }
 });
 
+test("openModels() stops a reply that goes round in circles, and says where one was cut off early", async () => {
+  const closed = Promise.withResolvers<void>();
+  await using server = await serveRaw((_request, response) => {
+    response.on("close", () => closed.resolve());
+    response.write(chunkOf({ content: "Once upon a time." }));
+    for (let count = 0; count < 1_000; count += 1) response.write(chunkOf({ content: " And again she sang." }));
+  });
+  const outcome = await askOnce(server.url);
+  assert.ok(outcome.kind === "message", JSON.stringify(outcome));
+  assert.equal(outcome.finishReason, "repetition");
+  assert.match(outcome.message.text, /^Once upon a time\. And again .{0,3000}…$/);
+  await closed.promise;
+  await using short = await serveRaw((_request, response) => {
+    const usage = 'data: {"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":7}}\n\n';
+    response.end(`${chunkOf({ content: "Hel" }, "length")}${usage}`);
+  });
+  const cut = await askOnce(short.url);
+  assert.deepEqual(cut.kind === "message" && [cut.finishReason, cut.cutAt, cut.outputTokensMax], ["length", 7, 50]);
+});
+
+test("openModels() remembers the context that a server names when it refuses a prompt", async () => {
+  const tooLong = {
+    error: { message: "This model's maximum context length is 2048 tokens. Your messages resulted in 2100." },
+  };
+  await using server = await startScriptedModelServer({
+    script: () => ({ status: 400, rawBody: JSON.stringify(tooLong), headers: { "content-type": "application/json" } }),
+  });
+  const models = openModels({
+    providers: [{ kind: "openai-compatible", id: "a", baseUrl: server.url, model: "m" }],
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  const options = { signal: new AbortController().signal, step: "model#1" };
+  const sections = [{ name: "long", text: "word ".repeat(4_000) }];
+  const sources: string[] = [];
+  for (let count = 0; count < 2; count += 1) {
+    const outcome = await models.call({ ...request, sections }, options);
+    sources.push(outcome.kind === "context_exceeded" ? outcome.source : outcome.kind);
+  }
+  assert.deepEqual([sources, models.contextTokensMax, server.requests.length], [["provider", "estimate"], 2048, 1]);
+});
+
 const callForms: [what: string, delta: object][] = [
   ["an object", { tool_calls: [{ index: 0, id: "x", function: { name: "look_up", arguments: { word: "roost" } } }] }],
   ["the form before tools", { function_call: { name: "look_up", arguments: '{"word":"roost"}' } }],

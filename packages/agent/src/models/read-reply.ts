@@ -9,12 +9,14 @@ import type {
   LanguageModelV4Usage,
   SharedV4ProviderMetadata,
 } from "@ai-sdk/provider";
-import { formatDurationMs, RoostError, storableText, type JsonValue, type Logger } from "@roost/base";
+import { RoostError, storableText, type JsonValue, type Logger } from "@roost/base";
 import type { ToolCallPart } from "../messages/message.ts";
 import { untangleArguments } from "../messages/parse-arguments.ts";
 import type { Wire } from "../wire/create-wire.ts";
 import type { ModelDelta } from "./models.ts";
+import { circledCharsMin, createCircleFinder } from "./create-circle-finder.ts";
 import { createThoughtSplitter, opensThinkingItself, type ThoughtPart } from "./create-thought-splitter.ts";
+import { watchSilence, type Silence } from "./watch-silence.ts";
 
 export interface RawReply {
   text: string;
@@ -23,14 +25,11 @@ export interface RawReply {
   finishReason: LanguageModelV4FinishReason;
   usage: LanguageModelV4Usage | undefined;
   providerMetadata: SharedV4ProviderMetadata | undefined;
+  /** It was stopped because it went round in circles. */
+  isRepetition?: boolean;
   /** The wire field in which the thinking came. */
   reasoningField?: string;
   mends: string[];
-}
-
-/** Time without a byte; continues across attempts. */
-export interface Silence {
-  sinceMs: number;
 }
 
 export interface ReadReplyOptions {
@@ -84,6 +83,10 @@ export async function readReply(model: LanguageModelV4, options: ReadReplyOption
       if (part.type === "stream-start" || part.type === "ping") continue;
       watch.sign();
       reply.take(part);
+      if (!reply.isCircling()) continue;
+      stop.abort(new RoostError("limit_exceeded", "the reply repeats itself"));
+      reader.cancel().catch(() => {});
+      return { ...reply.finish(), ...heard, isRepetition: true };
     }
   } catch (error) {
     // A stall or an abort appears in different forms inside the stream; the reason is always the same.
@@ -97,50 +100,18 @@ export async function readReply(model: LanguageModelV4, options: ReadReplyOption
   }
 }
 
-/** Details of a failure by silence; see ModelFailure. */
-export const silenceDetails = { isSilence: true } as const;
-
-/** Ends a call that is silent for too long, with remarks meanwhile. */
-function watchSilence(
-  options: ReadReplyOptions,
-  end: (reason: RoostError) => void,
-): { sign: () => void; stop: () => void } {
-  const { silence, silenceMsMax, silenceRemarkMs, callMsMax, nowMs } = options;
-  let timer: NodeJS.Timeout | undefined;
-  const whole = setTimeout(
-    () => end(new RoostError("timeout", `the reply was not complete within ${formatDurationMs(callMsMax)}`)),
-    callMsMax,
-  );
-  let toldMs = 0;
-  const wait = () => {
-    clearTimeout(timer);
-    const silentMs = nowMs() - silence.sinceMs;
-    const leftMs = Math.max(0, silenceMsMax - silentMs);
-    const remarkMs = Math.min(leftMs, silenceRemarkMs);
-    timer = setTimeout(() => {
-      if (remarkMs === leftMs)
-        return end(
-          new RoostError("timeout", `the model sent nothing for ${formatDurationMs(silenceMsMax)}`, {
-            details: silenceDetails,
-          }),
-        );
-      toldMs = silentMs + remarkMs;
-      const until = `giving up after ${formatDurationMs(silenceMsMax)}`;
-      options.onDelta({ type: "remark", text: `the model has been silent for ${formatDurationMs(toldMs)}; ${until}` });
-      // By the awaited time: a clock that stands still must not make the wait endless.
-      silence.sinceMs = Math.min(silence.sinceMs, nowMs() - toldMs);
-      wait();
-    }, remarkMs);
-  };
-  wait();
+/** Text, thinking and arguments alike. @throws RoostError `limit_exceeded` past the limit */
+function watchLength({ progress, replyCharsMax }: ReadReplyOptions) {
+  let charCount = 0;
+  let isCircle = false;
+  const findCircle = createCircleFinder();
   return {
-    sign: () => {
-      silence.sinceMs = nowMs();
-      wait();
-    },
-    stop: () => {
-      clearTimeout(timer);
-      clearTimeout(whole);
+    isCircling: () => isCircle,
+    grow: (delta: string) => {
+      charCount += delta.length;
+      progress.receivedText += delta;
+      isCircle ||= findCircle(delta);
+      if (charCount > replyCharsMax) throw tooLong(replyCharsMax);
     },
   };
 }
@@ -151,14 +122,9 @@ function createReplyReader(options: ReadReplyOptions, holds: boolean) {
   const thoughts: string[] = [];
   const reasoning = new Map<string, { text: string; providerMetadata?: JsonValue }>();
   const toolCalls: ToolCallPart[] = [];
-  let end: Extract<LanguageModelV4StreamPart, { type: "finish" }> | undefined;
-  let charCount = 0;
+  let end: FinishPart | undefined;
+  const { grow, isCircling } = watchLength(options);
 
-  const grow = (delta: string) => {
-    charCount += delta.length;
-    options.progress.receivedText += delta;
-    if (charCount > options.replyCharsMax) throw tooLong(options.replyCharsMax);
-  };
   const show = (delta: ModelDelta) => {
     options.progress.hasDeltas = true;
     options.onDelta(delta);
@@ -211,12 +177,32 @@ function createReplyReader(options: ReadReplyOptions, holds: boolean) {
         default: // Sources, files and provider-run tools are not part of this transcript.
       }
     },
+    isCircling,
     finish: () => {
       takeText(splitter.finish());
       const inText = thoughts.length === 0 ? [] : [{ text: thoughts.join("").trim() }];
-      return toRawReply({ texts, reasoning: [...reasoning.values(), ...inText], toolCalls }, end);
+      const content = { texts, reasoning: [...reasoning.values(), ...inText], toolCalls };
+      return isCircling()
+        ? toRawReply({ ...content, texts: withoutCircle(texts) }, endOfCircle)
+        : toRawReply(content, end);
     },
   };
+}
+
+type FinishPart = Extract<LanguageModelV4StreamPart, { type: "finish" }>;
+
+const noCount = { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined };
+const noUsage: LanguageModelV4Usage = {
+  inputTokens: noCount,
+  outputTokens: { total: undefined, text: undefined, reasoning: undefined },
+};
+
+const endOfCircle = { finishReason: { unified: "length", raw: "repetition" }, usage: noUsage } as const;
+
+/** Half of what was seen says all. */
+function withoutCircle(texts: readonly string[]): string[] {
+  const text = texts.join("");
+  return [text.length > circledCharsMin ? `${text.slice(0, -circledCharsMin / 2)}…` : text];
 }
 
 function tooLong(charsMax: number): RoostError {
@@ -234,7 +220,7 @@ function toToolCall(part: Extract<LanguageModelV4StreamPart, { type: "tool-call"
 
 function toRawReply(
   content: { texts: string[]; reasoning: RawReply["reasoning"]; toolCalls: ToolCallPart[] },
-  end: Extract<LanguageModelV4StreamPart, { type: "finish" }> | undefined,
+  end: Pick<FinishPart, "finishReason" | "usage" | "providerMetadata"> | undefined,
 ): Omit<RawReply, "mends" | "reasoningField"> {
   if (end === undefined || !isComplete(end.finishReason)) {
     throw new RoostError("unavailable", "the reply ended before it was complete");

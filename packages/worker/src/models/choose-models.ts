@@ -1,8 +1,8 @@
 /**
  * Which models a run uses. All runs share one list of providers, tried in order; a job, or else its agent, may name a provider or model, which then
- * comes first, before the rest of the list. All choices share cool-downs.
+ * comes first, before the rest of the list. All choices share cool-downs and what was learnt of servers.
  */
-import { createMemoryCoolDowns, openModels, type Models, type ProviderConfig } from "@roost/agent";
+import { createMemoryCoolDowns, createMendMemory, openModels, type Models, type ProviderConfig } from "@roost/agent";
 import type { Clock, Logger } from "@roost/base";
 import type { AgentDefinition } from "@roost/contract/operations";
 import type { Run } from "@roost/kernel";
@@ -26,7 +26,9 @@ const choicesMax = 64;
 export function createModelsFor(options: ChooseModelsOptions): ModelsFor {
   const { settings, clock, logger } = options;
   const coolDowns = createMemoryCoolDowns();
-  const open = options.open ?? ((providers: ProviderConfig[]) => openModels({ providers, clock, logger, coolDowns }));
+  const mendMemory = createMendMemory();
+  const open =
+    options.open ?? ((providers: ProviderConfig[]) => openModels({ providers, clock, logger, coolDowns, mendMemory }));
   const usual = open(options.providers);
   const opened = new Map<string, Models>();
   return (run, agent) => {
