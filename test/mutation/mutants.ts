@@ -48,8 +48,8 @@ const intents: Mutant[] = [
       },
       {
         file: "functions/step.sql",
-        find: "if found then answer := 'recorded'; end if;",
-        replace: "answer := case when found then 'recorded' else 'begun' end;",
+        find: "if found then m.answer := 'recorded'; end if;",
+        replace: "m.answer := case when found then 'recorded' else 'begun' end;",
       },
     ],
     tests: "runs/begin-step.test.ts",

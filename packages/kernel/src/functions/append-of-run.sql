@@ -24,53 +24,34 @@ begin
   return firsts;
 end $$;
 
--- Appends events of one run, in order.
-create or replace function roost.append_of_run_1(
-  p_run uuid, p_key_hash integer, p_labels integer, p_correlation text, p_traceparent text,
-  p_ids text[], p_types text[], p_causations text[], p_payloads jsonb[]
-) returns void language plpgsql as $$
+-- Appends events of runs; those of one run keep their order.
+create or replace function roost.append_told_1(p_events roost.told[]) returns void language plpgsql as $$
 declare
-  n integer := cardinality(p_types);
+  e roost.told;
+  n integer;
   next bigint;
   until bigint;
   part integer;
-begin
-  update roost.partition_head h set next_offset = h.next_offset + n from roost.topic t
-    where t.name = 'runs' and h.topic = 'runs' and h.partition = p_key_hash % t.partition_count
-    returning h.next_offset, h.partition, t.offsets_until into next, part, until;
-  if until < next then perform roost.extend_topic_1('runs', next); end if;
-  if n = 1 then
-    insert into roost.event (topic, partition, "offset", id, type, version, source, subject, time, correlation, causation, traceparent, labels, data)
-      values ('runs', part, next - 1, p_ids[1], p_types[1], 1, 'roost', p_run::text, roost.now(), p_correlation, p_causations[1], p_traceparent, p_labels, p_payloads[1]);
-  else
-    insert into roost.event (topic, partition, "offset", id, type, version, source, subject, time, correlation, causation, traceparent, labels, data)
-      select 'runs', part, next - n + e.place - 1, e.id, e.type, 1, 'roost', p_run::text, roost.now(), p_correlation, e.causation, p_traceparent, p_labels, e.payload
-      from unnest(p_ids, p_types, p_causations, p_payloads) with ordinality as e(id, type, causation, payload, place);
-  end if;
-end $$;
-
--- Appends events of several runs; those of one run keep their order.
-create or replace function roost.append_of_runs_1(
-  p_runs uuid[], p_key_hashes integer[], p_labels integer[], p_correlations text[], p_traceparents text[],
-  p_ids text[], p_types text[], p_causations text[], p_payloads jsonb[]
-) returns void language plpgsql as $$
-declare
-  n integer;
-  counts integer[];
   firsts bigint[];
 begin
-  if cardinality(p_types) = 0 then return; end if;
+  if cardinality(p_events) = 0 then return; end if;
+  if cardinality(p_events) = 1 then
+    e := p_events[1];
+    update roost.partition_head h set next_offset = h.next_offset + 1 from roost.topic t
+      where t.name = 'runs' and h.topic = 'runs' and h.partition = e.key_hash % t.partition_count
+      returning h.next_offset, h.partition, t.offsets_until into next, part, until;
+    if until < next then perform roost.extend_topic_1('runs', next); end if;
+    insert into roost.event (topic, partition, "offset", id, type, version, source, subject, time, correlation, causation, traceparent, labels, data)
+      values ('runs', part, next - 1, e.id, e.type, 1, 'roost', e.run::text, roost.now(), e.correlation, e.causation, e.traceparent, e.labels, e.payload);
+    return;
+  end if;
   select t.partition_count into n from roost.topic t where t.name = 'runs';
-  counts := array_fill(0, array[n]);
-  for e in 1 .. cardinality(p_types) loop
-    counts[p_key_hashes[e] % n + 1] := counts[p_key_hashes[e] % n + 1] + 1;
-  end loop;
-  firsts := roost.take_run_offsets_1(counts);
+  firsts := roost.take_run_offsets_1(array(
+    select count(t.run)::integer from generate_series(0, n - 1) as g left join unnest(p_events) as t on t.key_hash % n = g group by g order by g));
   insert into roost.event (topic, partition, "offset", id, type, version, source, subject, time, correlation, causation, traceparent, labels, data)
-    select 'runs', e.key_hash % n, firsts[e.key_hash % n + 1] + row_number() over (partition by e.key_hash % n order by e.place) - 1,
-      e.id, e.type, 1, 'roost', e.run::text, roost.now(), e.correlation, e.causation, e.traceparent, e.labels, e.payload
-    from unnest(p_runs, p_key_hashes, p_labels, p_correlations, p_traceparents, p_ids, p_types, p_causations, p_payloads)
-      with ordinality as e(run, key_hash, labels, correlation, traceparent, id, type, causation, payload, place);
+    select 'runs', t.key_hash % n, firsts[t.key_hash % n + 1] + row_number() over (partition by t.key_hash % n order by t.place) - 1,
+      t.id, t.type, 1, 'roost', t.run::text, roost.now(), t.correlation, t.causation, t.traceparent, t.labels, t.payload
+    from unnest(p_events) with ordinality as t(run, key_hash, labels, correlation, traceparent, id, type, causation, payload, place);
 end $$;
 
 -- Fields of the run in all its events.

@@ -7,22 +7,24 @@
 -- The worker's row is locked after the runs, and only when there are some, so that a claim that finds nothing writes nothing. Who holds
 -- that row in order to remove the worker waits only for runs of that worker, which these are not yet.
 create or replace function roost.claim_1(p_worker uuid, p_queues text[], p_limit integer, p_capabilities text[], p_loops integer[])
-returns setof roost.run language plpgsql as $$
+returns setof roost.run language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
   ready record;
   c record;
+  e record;
 begin
   ready := roost.find_ready_1(p_queues, p_limit, p_capabilities, p_loops);
   if cardinality(ready.ids) = 0 then return; end if;
   perform roost.hold_worker_1(p_worker);
   if cardinality(ready.ids) = 1 then
     -- The most common, and far sooner than the statement for many is planned, which each new connection has to do.
-    c := roost.take_one_1(p_worker, ready.ids[1], p_loops);
-    perform roost.append_of_run_1((c.run).id, (c.run).key_hash, (c.run).labels, (c.run).correlation, (c.run).traceparent,
-      array[(c.run).cause_id], array['run.started'], ready.priors, array[c.told]);
+    c := roost.take_one_1(p_worker, ready.ids[1], ready.priors[1], p_loops);
+    perform roost.append_told_1(array[c.event]);
     return next c.run;
   else
-    return query select * from roost.end_and_take_1('{}', '{}', '[]', p_worker, ready.ids, ready.priors, p_loops[cardinality(p_loops)]);
+    e := roost.end_and_take_1('{}', '{}', '[]', p_worker, ready.ids, ready.priors, p_loops[cardinality(p_loops)]);
+    perform roost.append_told_1(e.events);
+    return query select * from unnest(e.taken);
   end if;
 end $$;
 
@@ -33,8 +35,8 @@ begin
   if not found then raise exception 'worker % is not registered any more', p_worker using errcode = 'RS001'; end if;
 end $$;
 
--- Takes one that is ready and locked. `told`: the data of run.started.
-create or replace function roost.take_one_1(p_worker uuid, p_id uuid, p_loops integer[], out run roost.run, out told jsonb) language plpgsql as $$
+-- Takes one that is ready and locked, with run.started.
+create or replace function roost.take_one_1(p_worker uuid, p_id uuid, p_prior text, p_loops integer[], out run roost.run, out event roost.told) language plpgsql as $$
 declare
   c record;
 begin
@@ -43,10 +45,11 @@ begin
     loop_version = coalesce(r.loop_version, p_loops[cardinality(p_loops)]), started_at = coalesce(r.started_at, roost.now()),
     deadline_at = coalesce(r.deadline_at, roost.now() + r.timeout_ms * interval '1 millisecond')
   where r.id = p_id
-  returning r as run, roost.told_of_run_1(r.id, r.agent, r.session_key, r.session_kind, r.job_id, r.parent_run_id)
-    || jsonb_build_object('workerId', p_worker, 'epoch', r.epoch, 'attempt', r.attempt) as told into c;
+  returning r as run, (r.id, r.key_hash, r.labels, r.correlation, r.traceparent, r.cause_id, 'run.started', p_prior,
+    roost.told_of_run_1(r.id, r.agent, r.session_key, r.session_kind, r.job_id, r.parent_run_id)
+    || jsonb_build_object('workerId', p_worker, 'epoch', r.epoch, 'attempt', r.attempt))::roost.told as event into c;
   run := c.run;
-  told := c.told;
+  event := c.event;
 end $$;
 
 -- Finds and locks ready runs, with their causes.

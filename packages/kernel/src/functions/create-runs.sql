@@ -7,7 +7,7 @@
 
 -- Returned: for each run its first state and the version of its agent; then every run that became ready after that, with its queue.
 create or replace function roost.create_runs_1(p_runs jsonb, p_limits jsonb)
-returns table (id uuid, state text, agent_version integer, queue text) language plpgsql as $$
+returns table (id uuid, state text, agent_version integer, queue text) language plpgsql set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
   serial_keys text[];

@@ -9,7 +9,7 @@
 -- A worker that is dead ends what is still its own, and takes nothing.
 create or replace function roost.end_1(
   p_ids uuid[], p_epochs bigint[], p_ends jsonb, p_worker uuid, p_queues text[], p_limit integer, p_capabilities text[], p_loops integer[]
-) returns setof roost.run language plpgsql as $$
+) returns setof roost.run language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
   e record;
   more record;
@@ -17,35 +17,44 @@ declare
 begin
   if cardinality(p_ids) = 1 and p_limit <= 1 then
     e := roost.end_one_1(p_ids[1], p_epochs[1], p_ends -> 0, p_worker, p_queues, p_limit, p_capabilities, p_loops);
-    if e.types is null then return query select * from jsonb_populate_record(null::roost.run, jsonb_build_object('id', p_ids[1])); return; end if;
-    if (e.taken).id is null then
-      perform roost.append_of_run_1(p_ids[1], e.key_hashes[1], e.labels[1], e.correlations[1], e.traceparents[1], e.ids, e.types, e.causations, e.payloads);
-    else
-      perform roost.append_of_runs_1(e.runs, e.key_hashes, e.labels, e.correlations, e.traceparents, e.ids, e.types, e.causations, e.payloads);
-      return next e.taken;
-    end if;
+    if e.events is null then return query select * from jsonb_populate_record(null::roost.run, jsonb_build_object('id', p_ids[1])); return; end if;
+    perform roost.append_told_1(e.events);
+    if (e.taken).id is not null then return next e.taken; end if;
     foreach queue in array coalesce(e.queues, '{}') loop
       return query select * from jsonb_populate_record(null::roost.run, jsonb_build_object('queue', queue));
     end loop;
     return;
   end if;
-  if p_limit > 0 then
-    -- First, unlike in a claim: a process that removes the worker waits for the runs that end here.
-    perform from roost.worker w where w.id = p_worker and w.expires_at > roost.now() for key share;
-    if not found then p_limit := 0; end if;
-  end if;
-  if p_limit > 0 then more := roost.find_ready_1(p_queues, p_limit, p_capabilities, p_loops);
-  else select '{}'::uuid[] as ids, '{}'::text[] as priors into more; end if;
-  return query select * from roost.end_and_take_1(p_ids, p_epochs, p_ends, p_worker, more.ids, more.priors, p_loops[cardinality(p_loops)]);
+  more := roost.find_next_1(p_worker, p_queues, p_limit, p_capabilities, p_loops);
+  e := roost.end_and_take_1(p_ids, p_epochs, p_ends, p_worker, more.ids, more.priors, p_loops[cardinality(p_loops)]);
+  perform roost.append_told_1(e.events);
+  return query select * from unnest(e.taken);
+  return query select x.* from unnest(e.missed) as id cross join lateral jsonb_populate_record(null::roost.run, jsonb_build_object('id', id)) as x;
+end $$;
+
+-- What a worker takes next. Its row is locked first, unlike in a claim: a process that removes it waits for the runs that end here. A worker that is
+-- dead takes nothing.
+create or replace function roost.find_next_1(p_worker uuid, p_queues text[], p_limit integer, p_capabilities text[], p_loops integer[], out ids uuid[], out priors text[])
+language plpgsql as $$
+declare
+  ready record;
+begin
+  ids := '{}';
+  priors := '{}';
+  if p_limit < 1 then return; end if;
+  perform from roost.worker w where w.id = p_worker and w.expires_at > roost.now() for key share;
+  if not found then return; end if;
+  ready := roost.find_ready_1(p_queues, p_limit, p_capabilities, p_loops);
+  ids := ready.ids;
+  priors := ready.priors;
 end $$;
 
 -- One run, whatever it leaves (outcomes, reservations, its serial key, its slot), and with p_limit 1 the next one for the same worker. Without
--- types: it was not ended, and nothing is written. The caller appends the events.
+-- events: it was not ended, and nothing is written. The caller appends them.
 create or replace function roost.end_one_1(
   p_id uuid, p_epoch bigint, p_end jsonb, p_worker uuid, p_queues text[], p_limit integer, p_capabilities text[], p_loops integer[],
-  out taken roost.run, out runs uuid[], out key_hashes integer[], out labels integer[], out correlations text[], out traceparents text[],
-  out ids text[], out types text[], out causations text[], out payloads jsonb[], out queues text[]
-) language plpgsql as $$
+  out taken roost.run, out events roost.told[], out queues text[]
+) language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
   r record;
   e record;
@@ -68,9 +77,9 @@ begin
       and x.postconditions is null and x.reservation_count = 0
       and not exists (select from roost.step s where s.run_id = p_id and s.state in ('intent', 'waiting'))
       and not exists (select from roost.lock l where l.run_id = p_id and l.holder is not null)
-    returning x.id, x.key_hash, x.labels, x.correlation, x.traceparent, x.cause_id, d.cause_id as prior,
+    returning (x.id, x.key_hash, x.labels, x.correlation, x.traceparent, x.cause_id, 'run.done', d.cause_id,
       roost.told_of_run_1(x.id, x.agent, x.session_key, x.session_kind, x.job_id, x.parent_run_id)
-      || roost.told_of_spending_1(x.call_count, x.cost_usd, x.tokens, x.started_at, x.ended_at, x.is_rehearsed) || (p_end -> 'told') as told into e;
+      || roost.told_of_spending_1(x.call_count, x.cost_usd, x.tokens, x.started_at, x.ended_at, x.is_rehearsed) || (p_end -> 'told'))::roost.told as event into e;
     is_ended := found;
   end if;
   if not is_ended then
@@ -82,9 +91,7 @@ begin
     ) then return; end if;
     r := roost.hold_run_1(p_id, p_epoch, coalesce(outcomes, '[]'));
     if not r.is_held then return; end if;
-    types := r.types;
-    payloads := r.payloads;
-    causations := array_fill(r.cause_id, array[cardinality(types)]);
+    events := r.events;
     if cardinality(r.spent_seqs) > 0 then
       perform roost.settle_spends_1(array_fill(p_id, array[cardinality(r.spent_seqs)]), r.spent_seqs, r.cost_usds, r.spent_tokens);
     end if;
@@ -96,9 +103,9 @@ begin
       state = 'done', output = p_end -> 'output', error = null, ended_at = roost.now(), worker_id = null, wake_at = null, deadline_at = null,
       holds_serial_key = false, cause_id = roost.new_id()::text
     where x.id = p_id
-    returning x.id, x.key_hash, x.labels, x.correlation, x.traceparent, x.cause_id, r.cause_id as prior,
+    returning (x.id, x.key_hash, x.labels, x.correlation, x.traceparent, x.cause_id, 'run.done', r.cause_id,
       roost.told_of_run_1(x.id, x.agent, x.session_key, x.session_kind, x.job_id, x.parent_run_id)
-      || roost.told_of_spending_1(x.call_count, x.cost_usd, x.tokens, x.started_at, x.ended_at, x.is_rehearsed) || (p_end -> 'told') as told into e;
+      || roost.told_of_spending_1(x.call_count, x.cost_usd, x.tokens, x.started_at, x.ended_at, x.is_rehearsed) || (p_end -> 'told'))::roost.told as event into e;
     if r.serial_key is not null then
       queues := array(select p.run_queue from roost.promote_serial_keys_1(array[r.serial_key], array[p_id]) as p);
     end if;
@@ -106,38 +113,23 @@ begin
       queues := queues || array(select a.run_queue from roost.release_limited_runs_1(array[r.slot]) as a);
     end if;
   end if;
-  types := types || 'run.done'::text;
-  payloads := payloads || e.told;
-  causations := causations || e.prior;
-  ids := array(select roost.new_id()::text from generate_series(2, cardinality(types))) || e.cause_id;
-  runs := array_fill(e.id, array[cardinality(types)]);
-  key_hashes := array_fill(e.key_hash, array[cardinality(types)]);
-  labels := array_fill(e.labels, array[cardinality(types)]);
-  correlations := array_fill(e.correlation, array[cardinality(types)]);
-  traceparents := array_fill(e.traceparent, array[cardinality(types)]);
+  events := events || e.event;
   if p_limit > 0 then
     ready := roost.find_ready_1(p_queues, 1, p_capabilities, p_loops);
     if cardinality(ready.ids) = 1 then
-      c := roost.take_one_1(p_worker, ready.ids[1], p_loops);
+      c := roost.take_one_1(p_worker, ready.ids[1], ready.priors[1], p_loops);
       taken := c.run;
-      runs := runs || taken.id;
-      key_hashes := key_hashes || taken.key_hash;
-      labels := labels || taken.labels;
-      correlations := correlations || taken.correlation;
-      traceparents := traceparents || taken.traceparent;
-      ids := ids || taken.cause_id;
-      types := types || 'run.started'::text;
-      causations := causations || ready.priors;
-      payloads := payloads || c.told;
+      events := events || c.event;
     end if;
   end if;
 end $$;
 
--- Many at once, and those alone that leave nothing but outcomes of begun steps which nothing was paid for. One statement, one append. What is taken is
--- ready and locked.
+-- Many at once, and those alone that leave nothing but outcomes of begun steps which nothing was paid for; the others are `missed`. One statement. What
+-- is taken is ready and locked. The caller appends the events.
 create or replace function roost.end_and_take_1(
-  p_ids uuid[], p_epochs bigint[], p_ends jsonb, p_worker uuid, p_taken uuid[], p_priors text[], p_loop integer
-) returns setof roost.run language sql as $$
+  p_ids uuid[], p_epochs bigint[], p_ends jsonb, p_worker uuid, p_taken uuid[], p_priors text[], p_loop integer,
+  out taken roost.run[], out missed uuid[], out events roost.told[]
+) language sql as $$
   with item as (
     select i.id, i.epoch, i.place, i.e -> 'output' as output, i.e -> 'told' as told, i.e -> 'outcomes' as outcomes,
       case when i.e ? 'outcomes' then array(select (o ->> 'seq')::integer from jsonb_array_elements(i.e -> 'outcomes') as o) else '{}' end as seqs,
@@ -145,7 +137,6 @@ create or replace function roost.end_and_take_1(
       exists (select from jsonb_array_elements(i.e -> 'outcomes') as o where (o ->> 'costUsd')::numeric > 0 or (o ->> 'tokens')::bigint > 0 or o ? 'intent') as is_more
     from rows from (unnest(p_ids, p_epochs), jsonb_array_elements(p_ends)) with ordinality as i(id, epoch, e, place)
   ),
-  topic as materialized (select partition_count as n from roost.topic where name = 'runs'),
   owned as materialized (
     select d.id, d.epoch, d.cause_id from roost.run d where d.id = any(p_ids) and d.state = 'running' order by d.depth, d.id for no key update
   ),
@@ -159,7 +150,7 @@ create or replace function roost.end_and_take_1(
       and (select count(*) = cardinality(i.seqs) and count(*) filter (where s.state = 'intent' and s.seq = any(i.seqs)) = cardinality(i.seqs)
            from roost.step s where s.run_id = r.id and s.state in ('intent', 'waiting'))
       and not exists (select from roost.lock l where l.run_id = r.id and l.holder is not null)
-    returning r.id, r.epoch, r.key_hash % (select n from topic) as part, r.cause_id, d.cause_id as prior, r.correlation, r.traceparent, r.labels, i.place, i.outcomes,
+    returning r.id, r.epoch, r.key_hash, r.cause_id, d.cause_id as prior, r.correlation, r.traceparent, r.labels, i.place, i.outcomes,
       roost.told_of_run_1(r.id, r.agent, r.session_key, r.session_kind, r.job_id, r.parent_run_id)
       || roost.told_of_spending_1(r.call_count, r.cost_usd, r.tokens, r.started_at, r.ended_at, r.is_rehearsed) || i.told as told
   ),
@@ -169,7 +160,7 @@ create or replace function roost.end_and_take_1(
       labels = coalesce(o.labels, s.labels)
     from done d cross join lateral jsonb_to_recordset(d.outcomes) as o(seq integer, state text, output jsonb, error jsonb, usage jsonb, "costUsd" numeric, labels integer, told jsonb)
     where s.run_id = any(p_ids) and s.run_id = d.id and s.seq = o.seq
-    returning d.id, d.part, d.place, d.prior, d.correlation, d.traceparent, d.labels, s.seq, s.state,
+    returning d.id, d.key_hash, d.place, d.prior, d.correlation, d.traceparent, d.labels, s.seq, s.state,
       jsonb_build_object('runId', s.run_id, 'seq', s.seq, 'name', s.name, 'kind', s.kind, 'attempt', s.attempt) || o.told
       || case s.state when 'unknown' then jsonb_build_object('effect', s.effect, 'idempotencyKey', s.idempotency_key)
          else jsonb_build_object('durationMs', greatest(0, round(extract(epoch from s.ended_at - s.started_at) * 1000))) end as told
@@ -180,34 +171,25 @@ create or replace function roost.end_and_take_1(
       loop_version = coalesce(r.loop_version, p_loop), started_at = coalesce(r.started_at, roost.now()),
       deadline_at = coalesce(r.deadline_at, roost.now() + r.timeout_ms * interval '1 millisecond')
     where r.id = any(p_taken)
-    returning r.*
+    returning r as run
   ),
   placed as materialized (
     select u.id, u.prior, u.place from unnest(p_taken, p_priors) with ordinality as u(id, prior, place)
   ),
   told as (
-    select d.part, d.place, 2147483647 as seq, d.id as run, d.cause_id as id, 'run.done' as type, d.prior as causation, d.correlation, d.traceparent, d.labels, d.told as payload
+    select d.place, 2147483647 as seq, (d.id, d.key_hash, d.labels, d.correlation, d.traceparent, d.cause_id, 'run.done', d.prior, d.told)::roost.told as event
     from done d
     union all
-    select f.part, f.place, f.seq, f.id, roost.new_id()::text, 'step.' || f.state, f.prior, f.correlation, f.traceparent, f.labels, f.told from finished f
+    select f.place, f.seq, (f.id, f.key_hash, f.labels, f.correlation, f.traceparent, roost.new_id()::text, 'step.' || f.state, f.prior, f.told)::roost.told
+    from finished f
     union all
-    select t.key_hash % (select n from topic), cardinality(p_ids) + p.place, 0, t.id, t.cause_id, 'run.started', p.prior, t.correlation, t.traceparent, t.labels,
-      roost.told_of_run_1(t.id, t.agent, t.session_key, t.session_kind, t.job_id, t.parent_run_id)
-      || jsonb_build_object('workerId', p_worker, 'epoch', t.epoch, 'attempt', t.attempt)
-    from taken t join placed p on p.id = t.id
-  ),
-  counted as (
-    select array(select count(t.run)::integer from generate_series(0, (select n from topic) - 1) as g left join told t on t.part = g group by g order by g) as counts
-  ),
-  reserved as materialized (select roost.take_run_offsets_1((select counts from counted)) as firsts),
-  appended as (
-    insert into roost.event (topic, partition, "offset", id, type, version, source, subject, time, correlation, causation, traceparent, labels, data)
-    select 'runs', t.part, (select firsts from reserved)[t.part + 1] + row_number() over (partition by t.part order by t.place, t.seq) - 1,
-      t.id, t.type, 1, 'roost', t.run::text, roost.now(), t.correlation, t.causation, t.traceparent, t.labels, t.payload
-    from told t
+    select cardinality(p_ids) + p.place, 0, ((t.run).id, (t.run).key_hash, (t.run).labels, (t.run).correlation, (t.run).traceparent, (t.run).cause_id, 'run.started', p.prior,
+      roost.told_of_run_1((t.run).id, (t.run).agent, (t.run).session_key, (t.run).session_kind, (t.run).job_id, (t.run).parent_run_id)
+      || jsonb_build_object('workerId', p_worker, 'epoch', (t.run).epoch, 'attempt', (t.run).attempt))::roost.told
+    from taken t join placed p on p.id = (t.run).id
   )
-  select x.* from (select t.* from taken t join placed p on p.id = t.id order by p.place) as x
-  union all
-  select x.* from item i cross join lateral jsonb_populate_record(null::roost.run, jsonb_build_object('id', i.id)) as x
-  where not exists (select from done d where d.id = i.id)
+  select
+    (select coalesce(array_agg(t.run order by p.place), '{}') from taken t join placed p on p.id = (t.run).id),
+    array(select i.id from item i where not exists (select from done d where d.id = i.id)),
+    array(select t.event from told t order by t.place, t.seq)
 $$;

@@ -2,7 +2,7 @@
 -- at that epoch, and then nothing is written. Each outcome: { seq, state, output, error, usage, costUsd, tokens, labels, runLabels, told, intent, shares };
 -- `told` is what its event says beside the step itself, `intent` { name, kind, effect, hash, input, ms } makes the step when it is not there:
 -- one that only read needs no record before its outcome; with `shares` the
--- long texts of its output are kept once for all steps. Events and spending are returned: the caller settles what all its runs have spent
+-- long texts of its output are kept once for all steps. Events and spending are returned, and `event`, what all events of the run have: the caller settles what all its runs have spent
 -- at once, and appends the events last.
 
 -- Invariants: only the owner of a run writes. An outcome is never overwritten; the same owner bringing the same one again, after a lost
@@ -10,8 +10,8 @@
 -- a run only grow: those of the step that read more join them, whatever a call in the run's name has added meanwhile.
 create or replace function roost.hold_run_1(
   p_run uuid, p_epoch bigint, p_outcomes jsonb,
-  out is_held boolean, out key_hash integer, out labels integer, out correlation text, out traceparent text, out cause_id text, out is_cancelling boolean,
-  out cancel_reason text, out serial_key text, out slot text, out reservation_count integer, out types text[], out payloads jsonb[],
+  out is_held boolean, out labels integer, out cause_id text, out event roost.told, out is_cancelling boolean,
+  out cancel_reason text, out serial_key text, out slot text, out reservation_count integer, out events roost.told[],
   out spent_seqs integer[], out cost_usds numeric[], out spent_tokens bigint[]
 ) language plpgsql as $$
 #variable_conflict use_column
@@ -21,9 +21,9 @@ declare
   o jsonb;
   kept jsonb;
   kept_texts bytea[];
+  types text[] := '{}';
+  payloads jsonb[] := '{}';
 begin
-  types := '{}';
-  payloads := '{}';
   spent_seqs := '{}';
   cost_usds := '{}';
   spent_tokens := '{}';
@@ -31,10 +31,7 @@ begin
     into r from roost.run x where x.id = p_run and x.epoch = p_epoch and x.state = 'running' for no key update;
   is_held := found;
   if not is_held then return; end if;
-  key_hash := r.key_hash;
   labels := r.labels;
-  correlation := r.correlation;
-  traceparent := r.traceparent;
   cause_id := r.cause_id;
   is_cancelling := r.cancel_requested_at is not null;
   cancel_reason := r.cancel_reason;
@@ -88,4 +85,7 @@ begin
   if cardinality(types) > 0 and (r.stall_count > 0 or labels <> r.labels) then
     update roost.run x set stall_count = 0, labels = hold_run_1.labels where x.id = p_run;
   end if;
+  event := (p_run, r.key_hash, labels, r.correlation, r.traceparent, null, null, r.cause_id, null);
+  events := array(select (p_run, r.key_hash, labels, r.correlation, r.traceparent, roost.new_id()::text, t.type, r.cause_id, t.payload)::roost.told
+    from unnest(types, payloads) as t(type, payload));
 end $$;

@@ -523,6 +523,16 @@ create view roost.step_all as
   select run_id, seq, name, kind, effect, state, attempt, epoch, idempotency_key, input_hash, input, output, error, usage, cost_usd,
          reopened, resolution, labels, started_at, ended_at, texts from roost.step_history;
 
+-- Functions that move runs hand their events on as values: they are appended together, last.
+create type roost.told as (
+  run uuid, key_hash integer, labels integer, correlation text, traceparent text, id text, type text, causation text, payload jsonb
+);
+-- What became of a step, an end or a claim, as step_1 and move_1 say.
+create type roost.moved as (
+  place integer, answer text, reason text, attempt integer, key text, recorded roost.step, spending jsonb, is_new boolean, labels integer,
+  events roost.told[], run roost.run
+);
+
 -- One row: how long history is kept; null: for ever.
 create table roost.retention (
   only_row   boolean primary key default true check (only_row),

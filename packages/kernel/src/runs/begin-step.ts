@@ -3,13 +3,14 @@
  * notices a diverged replay; what an effect class means for an interrupted step is the executor's to apply.
  */
 import { RoostError, type JsonValue } from "@roost/base";
-import type { BatchOutcome } from "../batches/create-batches.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { prepareIntent, type StepRequest } from "./prepare-intent.ts";
 import { diverge, type Replayed } from "./diverge.ts";
-import { prepareOutcome, type AlongsideOptions, type FinishedStep } from "./finish-step.ts";
+import type { AlongsideOptions } from "./finish-step.ts";
+import { prepareOutcome, type FinishedStep } from "./prepare-outcome.ts";
 import { refusal } from "./lease-lost.ts";
+import { submitMove } from "./submit-move.ts";
 import { moveSteps, moveStepsIn, repeated, type Intent, type MovedSteps, type StepMove } from "./move-steps.ts";
 import { type Effect, type Owned, type RunError, type Step } from "./run.ts";
 import { checkAmounts, type Reservation, type SpendAmounts } from "./spend-answer.ts";
@@ -62,27 +63,10 @@ export async function beginStep(
   const item: Item = { owned, request, inputHash: intent.inputHash, finishing: outcomes, intent };
   const begun =
     alongside === undefined
-      ? await kernel.batches.submit("step.begin", item, (items: Item[]) => beginSteps(kernel, items))
+      ? await toBegun(kernel, item, await submitMove(kernel, { step: item }))
       : await beginWith(kernel, item, alongside);
   if (begun.state !== "diverged") return begun;
   throw await kernel.transact((tx) => diverge(tx, begun.recorded, item));
-}
-
-/** One statement is its own transaction. */
-async function beginSteps(kernel: Kernel, items: Item[]): Promise<BatchOutcome<BegunStep | Divergence>[]> {
-  const moved = await moveSteps(kernel.database, items);
-  if (items.some((item) => item.request.effect !== "readonly" || item.finishing.length > 0))
-    kernel.wakeups.wake("log:runs");
-  return Promise.all(
-    moved.map(async (move, index): Promise<BatchOutcome<BegunStep | Divergence>> => {
-      try {
-        return { value: await toBegun(kernel, items[index]!, move) };
-      } catch (error) {
-        // Each learns its own.
-        return { error };
-      }
-    }),
-  );
 }
 
 /** What was recorded before is not written alongside again: then all of it is taken back, and only the step begins. */

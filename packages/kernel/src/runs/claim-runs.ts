@@ -1,31 +1,8 @@
-/** How a worker comes to own runs. The function claim_1 finds, locks, fences and emits; recorded steps are read afterwards. */
-import { RoostError } from "@roost/base";
-import { sqlStateOf } from "@roost/database";
+/** Claims together with what else of this process moves runs. What a claim is: claim-alone.ts. */
 import type { Kernel } from "../open-kernel.ts";
-import { stepColumns } from "./run-row.ts";
-import { runColumns } from "./run-table.ts";
-import { runLimits, type ClaimedRun, type Run, type Step } from "./run.ts";
-
-/** What a worker takes. */
-export interface ClaimTerms {
-  workerId: string;
-  /** In the order in which they are served. */
-  queues: string[];
-  /** What the worker can do, of what runs may need. Default: nothing. */
-  capabilities?: string[];
-  /** Versions of the loop whose journals it can continue, ascending; new journals get the last. Default: the first. */
-  loopVersions?: readonly number[] | undefined;
-}
-
-export interface Claim extends ClaimTerms {
-  limit: number;
-}
-
-/** Loop versions of a worker that names none. */
-const loopVersionsDefault = [1];
-
-export const claimStatement = `
-  select ${runColumns("r")} from roost.claim_1($1::uuid, $2::text[], $3::integer, $4::text[], $5::integer[]) as r`;
+import { submitMove } from "./submit-move.ts";
+import { runLimits, type ClaimedRun } from "./run.ts";
+import { withSteps, type Claim } from "./claim-alone.ts";
 
 /**
  * Claims up to `limit` ready runs for a registered worker: by queue in the given order, then by priority, then by age.
@@ -35,52 +12,5 @@ export const claimStatement = `
 export async function claimRuns(kernel: Kernel, claim: Claim): Promise<ClaimedRun[]> {
   const limit = Math.min(claim.limit, runLimits.claimMax);
   if (limit < 1 || claim.queues.length === 0) return [];
-  let rows: Run[];
-  try {
-    // One statement is its own transaction.
-    rows = await kernel.database.query<Run>(claimStatement, claimValues(claim, limit), { name: "roost_run_claim" });
-  } catch (error) {
-    if (sqlStateOf(error) !== "RS001") throw error;
-    throw new RoostError(
-      "conflict",
-      `worker ${claim.workerId} is no longer registered: stop its work and register again`,
-      { details: { reason: "lease_lost", workerId: claim.workerId } },
-    );
-  }
-  if (rows.length > 0) announceClaim(kernel);
-  return withSteps(kernel, rows);
-}
-
-/** There are new events, and a worker whose death would matter. */
-export function announceClaim({ wakeups }: Kernel): void {
-  wakeups.wake("log:runs");
-  wakeups.wake("claims");
-}
-
-/** What claim_1 and end_1 are told of the claiming worker. */
-export function claimValues(
-  { workerId, queues, capabilities = [], loopVersions = loopVersionsDefault }: ClaimTerms,
-  limit: number,
-): [string, string[], number, string[], readonly number[]] {
-  return [workerId, queues, limit, capabilities, loopVersions];
-}
-
-/** Adds the recorded steps to runs that were just claimed. */
-export async function withSteps(kernel: Kernel, runs: Run[]): Promise<ClaimedRun[]> {
-  const begunBefore = runs.filter((run) => run.epoch > 1 || run.retryOf !== null || run.forkedFrom !== null);
-  const steps = await readSteps(
-    kernel,
-    begunBefore.map((run) => run.id),
-  );
-  return runs.map((run) => ({ ...run, workerId: run.workerId!, steps: steps.get(run.id) ?? [] }));
-}
-
-async function readSteps({ database }: Kernel, runIds: string[]): Promise<Map<string, Step[]>> {
-  if (runIds.length === 0) return new Map();
-  const steps = await database.query<Step>(
-    `select ${stepColumns("s")} from roost.step s where s.run_id = any($1::uuid[]) order by s.run_id, s.seq`,
-    [runIds],
-    { name: "roost_step_of_claimed" },
-  );
-  return Map.groupBy(steps, (step) => step.runId);
+  return withSteps(kernel, await submitMove(kernel, { claim: { ...claim, limit } }));
 }

@@ -93,6 +93,31 @@ export function emitStepEvent<Type extends StepEventType>(
   });
 }
 
+/** An event that a function in SQL made, for a transaction that writes more. */
+export interface ToldEvent {
+  run: string;
+  labels: number;
+  correlation: string;
+  traceparent: string | null;
+  id: string;
+  type: string;
+  causation: string | null;
+  payload: JsonObject;
+}
+
+export function emitTold(tx: KernelTransaction, events: readonly ToldEvent[]): void {
+  for (const { run, labels, traceparent, causation, payload, ...told } of events) {
+    tx.emit({
+      ...told,
+      subject: run,
+      data: payload,
+      labelSet: labels,
+      ...(causation === null ? {} : { causation }),
+      ...(traceparent === null ? {} : { traceparent }),
+    });
+  }
+}
+
 /** Without absent fields: schemas say optional, rows say null. */
 function present(fields: Record<string, unknown>): JsonObject {
   return Object.fromEntries(

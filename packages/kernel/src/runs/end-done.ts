@@ -2,15 +2,13 @@
  * Runs that end well, and the next ones of the same worker, by end_1: runs that end while a call is in flight go into the next one. finishRun
  * handles what the function does not know (a parent, postconditions).
  */
-import type { JsonObject, JsonValue } from "@roost/base";
-import type { BatchOutcome } from "../batches/create-batches.ts";
+import type { JsonValue } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
-import { announceClaim, claimValues, withSteps, type ClaimTerms } from "./claim-runs.ts";
-import { eventOutput, eventReason } from "./emit-run-event.ts";
-import type { PreparedOutcome } from "./finish-step.ts";
+import { announceClaim, claimValues, withSteps, type ClaimTerms } from "./claim-alone.ts";
+import { emitTold, eventOutput, eventReason, type ToldEvent } from "./emit-run-event.ts";
+import { toOutcomesJson, type PreparedOutcome } from "./prepare-outcome.ts";
 import { toVerbError } from "./lease-lost.ts";
-import { toOutcomesJson } from "./move-steps.ts";
 import { runColumns } from "./run-table.ts";
 import { runLimits, type ClaimedRun, type Owned, type Run } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
@@ -31,57 +29,60 @@ export interface DoneRun {
   claimer: Claimer | undefined;
 }
 
-const nobody: ClaimTerms = { workerId: "00000000-0000-0000-0000-000000000000", queues: [] };
+export type EndAnswer = "done" | "left";
+
+/** Of a call that takes no run along. */
+export const unclaimed: ClaimTerms = { workerId: "00000000-0000-0000-0000-000000000000", queues: [] };
 
 export const endStatement = `
   select ${runColumns("r")}
   from roost.end_1($1::uuid[], $2::bigint[], $3::jsonb, $4::uuid, $5::text[], $6::integer, $7::text[], $8::integer[]) as r`;
 
-/** One statement is its own transaction. `left`: it was not ended, and the caller checks why. */
-export async function endDone(kernel: Kernel, items: DoneRun[]): Promise<BatchOutcome<"done" | "left">[]> {
+/** Ends as end_1 and move_1 take them, each run once, and who takes how many runs along. */
+export function toEnds(items: readonly DoneRun[]): { sent: unknown[]; claimer: Claimer | undefined; room: number } {
   const firsts = [...new Map(items.map((item) => [item.owned.runId, item])).values()];
   const claimer = items.find((item) => item.claimer !== undefined)?.claimer;
-  const room = claimer?.roomAfter(firsts.length) ?? 0;
-  const limit = Math.max(0, Math.min(room, runLimits.claimMax));
+  return {
+    sent: [
+      firsts.map((item) => item.owned.runId),
+      firsts.map((item) => item.owned.epoch),
+      `[${firsts.map(toEnd).join(",")}]`,
+    ],
+    claimer,
+    room: Math.max(0, claimer?.roomAfter(firsts.length) ?? 0),
+  };
+}
+
+/** The same run twice: its later end was the one that was sent. */
+export function toAnswers(items: readonly DoneRun[], missed: ReadonlySet<string>): EndAnswer[] {
+  const sent = new Map(items.map((item) => [item.owned.runId, item]));
+  return items.map((item) => (missed.has(item.owned.runId) || sent.get(item.owned.runId) !== item ? "left" : "done"));
+}
+
+/** One statement is its own transaction. `left`: it was not ended, and the caller checks why. */
+export async function endDone(kernel: Kernel, items: readonly DoneRun[]): Promise<EndAnswer[]> {
+  const { sent, claimer, room } = toEnds(items);
+  const limit = Math.min(room, runLimits.claimMax);
   const rows = await kernel.database
     .query<Run | { [Name in keyof Run]: Run[Name] | null }>(
       endStatement,
-      [
-        firsts.map((item) => item.owned.runId),
-        firsts.map((item) => item.owned.epoch),
-        `[${firsts.map(toEnd).join(",")}]`,
-        ...claimValues(claimer?.terms ?? nobody, limit),
-      ],
+      [...sent, ...claimValues(claimer?.terms ?? unclaimed, limit)],
       { name: "roost_run_end" },
     )
     .catch((error: unknown) => {
       throw toVerbError(error);
     });
   const taken: Run[] = [];
-  const left = new Set<string>();
+  const missed = new Set<string>();
   for (const row of rows) {
     if (row.id === null) kernel.wakeups.wake(`runs:${row.queue}`);
-    else if (row.queue === null) left.add(row.id);
+    else if (row.queue === null) missed.add(row.id);
     else taken.push(row as Run);
   }
-  if (left.size < firsts.length) kernel.wakeups.wake("log:runs");
+  const answers = toAnswers(items, missed);
+  if (answers.includes("done")) kernel.wakeups.wake("log:runs");
   await handOver(kernel, claimer, taken);
-  return items.map((item) => ({
-    // The same run twice: its later end was the one that was sent.
-    value: left.has(item.owned.runId) || !firsts.includes(item) ? "left" : "done",
-  }));
-}
-
-interface EndedOne {
-  runs: string[];
-  ids: string[];
-  types: string[] | null;
-  causations: string[];
-  payloads: JsonObject[];
-  eventLabels: number[];
-  correlations: string[];
-  traceparents: (string | null)[];
-  queues: string[] | null;
+  return answers;
 }
 
 /**
@@ -93,27 +94,15 @@ export async function endDoneIn(
   { owned, outcome, finishing, claimer }: DoneRun,
 ): Promise<Run[] | undefined> {
   const limit = Math.min(1, claimer?.roomAfter(1) ?? 0);
-  const [row] = await tx.query<EndedOne & Run>(
-    `select e.runs, e.ids, e.types, e.causations, e.payloads, e.labels as "eventLabels", e.correlations, e.traceparents, e.queues, ${runColumns("(e.taken)")}
+  const [row] = await tx.query<{ events: ToldEvent[] | null; queues: string[] | null } & Run>(
+    `select to_jsonb(e.events) as events, e.queues, ${runColumns("(e.taken)")}
      from roost.end_one_1($1::uuid, $2::bigint, $3::jsonb, $4::uuid, $5::text[], $6::integer, $7::text[], $8::integer[]) as e`,
-    [owned.runId, owned.epoch, toEnd({ outcome, finishing }), ...claimValues(claimer?.terms ?? nobody, limit)],
+    [owned.runId, owned.epoch, toEnd({ outcome, finishing }), ...claimValues(claimer?.terms ?? unclaimed, limit)],
     { name: "roost_run_end_one" },
   );
-  const { runs, ids, types, causations, payloads, eventLabels, correlations, traceparents, queues, ...taken } = row!;
-  if (types === null) return undefined;
-  for (const [index, type] of types.entries()) {
-    const traceparent = traceparents[index];
-    tx.emit({
-      id: ids[index]!,
-      type,
-      subject: runs[index]!,
-      data: payloads[index]!,
-      correlation: correlations[index]!,
-      causation: causations[index]!,
-      labelSet: eventLabels[index]!,
-      ...(traceparent == null ? {} : { traceparent }),
-    });
-  }
+  const { events, queues, ...taken } = row!;
+  if (events === null) return undefined;
+  emitTold(tx, events);
   for (const queue of queues ?? []) tx.wake(`runs:${queue}`);
   return taken.id === null ? [] : [taken];
 }

@@ -8,11 +8,12 @@ import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { releaseLimitedRuns } from "./start-limits.ts";
 import { emitRunEvent, eventError } from "./emit-run-event.ts";
-import { endDone, endDoneIn, handOver, type Claimer, type DoneRun } from "./end-done.ts";
+import { endDoneIn, handOver, type Claimer, type DoneRun } from "./end-done.ts";
 import { endRuns } from "./end-runs.ts";
-import { prepareOutcome, type FinishedStep } from "./finish-step.ts";
+import { prepareOutcome, type FinishedStep } from "./prepare-outcome.ts";
 import { leaseLost } from "./lease-lost.ts";
 import { lockRuns, type RunHead } from "./lock-runs.ts";
+import { submitMove } from "./submit-move.ts";
 import { moveStepsIn } from "./move-steps.ts";
 import {
   postconditionUnmet,
@@ -76,7 +77,7 @@ export async function finishRun(
     const item: DoneRun = { owned, outcome, finishing, claimer };
     const isEnded =
       alongside === undefined
-        ? (await kernel.batches.submit("run.end", item, (items: DoneRun[]) => endDone(kernel, items))) === "done"
+        ? (await submitMove(kernel, { end: item })) === "done"
         : await endWith(kernel, item, alongside);
     if (isEnded) return { state: "done" };
   }

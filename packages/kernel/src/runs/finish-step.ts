@@ -1,44 +1,15 @@
 /** The outcome of a step, recorded once by the owner of its run, with whatever must commit with it. */
-import type { JsonObject, JsonValue } from "@roost/base";
-import type { BatchOutcome } from "../batches/create-batches.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
-import { prepareIntent, type StepRequest } from "./prepare-intent.ts";
-import { eventError, eventReason, eventUsage } from "./emit-run-event.ts";
 import { refusal } from "./lease-lost.ts";
-import { moveSteps, moveStepsIn, repeated, type OutcomeJson } from "./move-steps.ts";
-import { runLimits, type Owned, type RunError } from "./run.ts";
-import { toJsonText } from "./to-json-text.ts";
-
-export interface FinishedStep {
-  seq: number;
-  /** The step itself, where it is recorded only with its outcome: what only reads may begin without a record. */
-  intent?: { request: StepRequest; ms: number };
-  state: "done" | "failed" | "unknown";
-  output?: JsonValue;
-  error?: RunError;
-  /** As reported by the provider, e.g. { inputTokens, outputTokens }. */
-  usage?: JsonValue;
-  costUsd?: number;
-  /** The long texts of the sections of its output are kept once for all steps: they are the same in most runs. */
-  shares?: boolean;
-  /** The label set of the step: its result joined with the context. Default: the run's labels at its start. */
-  labels?: number;
-  /** The run's label set from here on. Default: unchanged. */
-  runLabels?: number;
-  /** Counted against budgets with `costUsd`; both settle this step's reservation. Default: all that was reserved. */
-  tokens?: number;
-}
+import { submitMove } from "./submit-move.ts";
+import { moveStepsIn, repeated } from "./move-steps.ts";
+import { prepareOutcome, type FinishedStep } from "./prepare-outcome.ts";
+import type { Owned } from "./run.ts";
 
 export interface AlongsideOptions {
   /** Further writes in the same transaction, before its own. They are taken back when the outcome was recorded before (a repeat after a lost answer). */
   alongside?: (tx: KernelTransaction) => Promise<void>;
-}
-
-/** A checked outcome, ready to be written. */
-export interface PreparedOutcome extends OutcomeJson {
-  owned: Owned;
-  outcome: FinishedStep;
 }
 
 /**
@@ -54,8 +25,11 @@ export async function finishStep(
 ): Promise<{ cancelRequested: boolean }> {
   const item = prepareOutcome(owned, outcome);
   const { alongside } = options;
-  if (alongside === undefined)
-    return kernel.batches.submit("step.finish", item, (items: PreparedOutcome[]) => finishSteps(kernel, items));
+  if (alongside === undefined) {
+    const { answer, reason } = await submitMove(kernel, { step: { owned, finishing: [item] } });
+    if (answer === "lost") throw await refusal(kernel.database, owned);
+    return { cancelRequested: reason !== null };
+  }
   return kernel
     .transact(async (tx) => {
       await alongside(tx);
@@ -68,56 +42,4 @@ export async function finishStep(
       if (error === repeated) return finishStep(kernel, owned, outcome);
       throw error;
     });
-}
-
-/** One statement is its own transaction. */
-async function finishSteps(
-  kernel: Kernel,
-  items: PreparedOutcome[],
-): Promise<BatchOutcome<{ cancelRequested: boolean }>[]> {
-  const moved = await moveSteps(
-    kernel.database,
-    items.map((item) => ({ owned: item.owned, finishing: [item] })),
-  );
-  if (moved.some((move) => move.isNew)) kernel.wakeups.wake("log:runs");
-  return Promise.all(
-    moved.map(async ({ answer, reason }, index) =>
-      answer === "lost"
-        ? { error: await refusal(kernel.database, items[index]!.owned) }
-        : { value: { cancelRequested: reason !== null } },
-    ),
-  );
-}
-
-/** @throws RoostError `limit_exceeded` for an output, error or usage that is too large */
-export function prepareOutcome(owned: Owned, outcome: FinishedStep): PreparedOutcome {
-  const text = (field: "output" | "error" | "usage") =>
-    toJsonText(outcome[field], {
-      what: `the ${field} of step ${outcome.seq} of run ${owned.runId}`,
-      bytesMax: runLimits.stepOutputBytesMax,
-    });
-  const { seq, state, costUsd, tokens, labels, runLabels, shares } = outcome;
-  const told = toJsonText(toldOf(outcome), { what: "the event of a step", bytesMax: runLimits.stepOutputBytesMax });
-  const rest = JSON.stringify({ seq, state, costUsd, tokens, labels, runLabels, shares }).slice(1);
-  const error = outcome.error === undefined ? "" : `"error":${text("error")},`;
-  const usage = outcome.usage === undefined ? "" : `"usage":${text("usage")},`;
-  const intent = outcome.intent === undefined ? "" : `"intent":${toIntentJson(owned, outcome.intent)},`;
-  return { owned, outcome, json: `{"output":${text("output")},"told":${told},${error}${usage}${intent}${rest}` };
-}
-
-function toIntentJson(owned: Owned, { request, ms }: NonNullable<FinishedStep["intent"]>): string {
-  const { inputHash, inputText } = prepareIntent(owned, request);
-  const { name, kind, effect } = request;
-  return `{"input":${inputText},${JSON.stringify({ name, kind, effect, hash: inputHash, ms }).slice(1)}`;
-}
-
-/** Fields of the outcome's event beside the step itself. */
-function toldOf({ state, costUsd, usage, error }: FinishedStep): JsonObject {
-  if (state === "unknown") return { reason: eventReason(error?.message ?? "the attempt ended without an answer") };
-  const unexplained: RunError = { code: "internal", message: "it failed without saying why" };
-  return {
-    ...(costUsd === undefined ? {} : { costUsd }),
-    ...(eventUsage(usage) as JsonObject),
-    ...(state === "failed" ? { error: eventError(error ?? unexplained) } : {}),
-  };
 }

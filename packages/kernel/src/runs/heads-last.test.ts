@@ -47,6 +47,18 @@ const moves: Record<string, Move> = {
       return Promise.all(runs.map((owned) => finishRun(kernel, owned, { state: "done" }, options)));
     },
   },
+  "steps, ends and a claim that wait together": {
+    changes: 2 * runCount,
+    work: (kernel, runs, worker) => {
+      const half = runCount / 2;
+      const options = { claimer: claimerOf(worker, half), finishing: [outcome] };
+      return Promise.all([
+        ...runs.slice(0, half).map((owned) => done(kernel, owned, 1)),
+        ...runs.slice(half).map((owned) => finishRun(kernel, owned, { state: "done" }, options)),
+        claimRuns(kernel, { workerId: worker.workerId, queues: ["default"], limit: half }),
+      ]);
+    },
+  },
   "finishRun of one with the next claim": {
     changes: 2,
     work: (kernel, [owned], worker) =>

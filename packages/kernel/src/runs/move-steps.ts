@@ -1,17 +1,14 @@
 /** The one statement by which an owner moves its steps: outcomes, the next intent, and what that may spend. The function step_1 does it. */
-import { createId, type JsonValue } from "@roost/base";
+import { createId } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { KernelTransaction } from "../transact.ts";
+import { emitTold, type ToldEvent } from "./emit-run-event.ts";
+import { toOutcomesJson, type OutcomeJson } from "./prepare-outcome.ts";
 import type { PreparedStep } from "./prepare-intent.ts";
 import { toVerbError } from "./lease-lost.ts";
 import { stepColumns } from "./run-row.ts";
 import type { Owned, Step } from "./run.ts";
 import { toReservation, type Reservation, type SpendAmounts, type SpendAnswer } from "./spend-answer.ts";
-
-/** An outcome of a step as hold_run_1 takes it. */
-export interface OutcomeJson {
-  json: string;
-}
 
 /** The step that begins. */
 export interface Intent extends PreparedStep {
@@ -43,29 +40,27 @@ export interface MovedSteps {
   reservation: Reservation | undefined;
 }
 
-interface MoveRow {
-  place: number;
-  answer: MovedSteps["answer"] | "spending";
+export interface MoveRow {
+  place: number | null;
+  answer: MovedSteps["answer"] | "spending" | "taken" | "missed";
   reason: string | null;
   begunAttempt: number;
   begunKey: string;
   spending: SpendAnswer;
   isNew: boolean;
   runLabels: number;
-  correlation: string;
-  traceparent: string | null;
-  causeId: string;
-  types: string[] | null;
-  payloads: Record<string, JsonValue>[];
+  events: ToldEvent[] | null;
 }
 
+/** Of rows `m` of step_1 and move_1. */
+export const moveColumns = `m.place, m.answer, m.reason, m.attempt as "begunAttempt", m.key as "begunKey", m.spending, m.is_new as "isNew", m.labels as "runLabels",
+    to_jsonb(m.events) as events, ${stepColumns("(m.recorded)")}`;
 export const moveStatement = `
-  select m.place, m.answer, m.reason, m.attempt as "begunAttempt", m.key as "begunKey", m.spending, m.is_new as "isNew", m.labels as "runLabels", m.correlation as "correlation",
-    m.traceparent as "traceparent", m.cause_id as "causeId", m.types, m.payloads, ${stepColumns("(m.recorded)")}
+  select ${moveColumns}
   from roost.step_1($1::uuid[], $2::bigint[], $3::jsonb, $4::integer[], $5::text[], $6::text[], $7::text[], $8::text[], $9::jsonb, $10::boolean[], $11::jsonb, $12) as m`;
 
-/** As step_1 takes them. `appends`: it appends its events itself, last. */
-export function moveValues(moves: readonly StepMove[], { appends }: { appends: boolean }): unknown[] {
+/** As step_1 and move_1 take them. */
+export function moveValues(moves: readonly StepMove[]): unknown[] {
   const requests = moves.map(({ intent }) => intent?.request);
   return [
     moves.map(({ owned }) => owned.runId),
@@ -79,7 +74,6 @@ export function moveValues(moves: readonly StepMove[], { appends }: { appends: b
     `[${moves.map(({ intent }) => intent?.inputText ?? "null").join(",")}]`,
     moves.map(({ intent }) => intent?.takesOver ?? false),
     JSON.stringify(moves.map(({ intent }) => toAsk(intent?.ask))),
-    appends,
   ];
 }
 
@@ -96,30 +90,24 @@ export async function moveSteps(sql: Sql, moves: readonly StepMove[]): Promise<M
 /** As moveSteps for one run, in a transaction that writes more: the events are emitted with its others. */
 export async function moveStepsIn(tx: KernelTransaction, move: StepMove): Promise<MovedSteps> {
   const rows = await send(tx, [move], { appends: false });
-  const { runLabels, correlation, causeId, traceparent, types, payloads } = rows[0]!;
-  for (const [index, type] of (types ?? []).entries()) {
-    tx.emit({
-      type,
-      subject: move.owned.runId,
-      data: payloads[index] as never,
-      correlation,
-      causation: causeId,
-      labelSet: runLabels,
-      ...(traceparent === null ? {} : { traceparent }),
-    });
-  }
+  emitTold(tx, rows[0]!.events ?? []);
   return answerOf(rows, move, 1);
 }
 
-async function send(sql: Sql, moves: readonly StepMove[], options: { appends: boolean }): Promise<(MoveRow & Step)[]> {
+/** `appends`: the function appends its events itself, last. */
+async function send(
+  sql: Sql,
+  moves: readonly StepMove[],
+  { appends }: { appends: boolean },
+): Promise<(MoveRow & Step)[]> {
   try {
-    return await sql.query<MoveRow & Step>(moveStatement, moveValues(moves, options), { name: "roost_step_move" });
+    return await sql.query<MoveRow & Step>(moveStatement, [...moveValues(moves), appends], { name: "roost_step_move" });
   } catch (error) {
     throw toVerbError(error);
   }
 }
 
-function answerOf(rows: readonly (MoveRow & Step)[], { owned }: StepMove, place: number): MovedSteps {
+export function answerOf(rows: readonly (MoveRow & Step)[], { owned }: StepMove, place: number): MovedSteps {
   const own = rows.filter((row) => row.place === place);
   const { answer, reason, begunAttempt, begunKey, isNew, runLabels, ...recorded } = own[0]!;
   const spending = own[1]?.spending;
@@ -137,8 +125,3 @@ function answerOf(rows: readonly (MoveRow & Step)[], { owned }: StepMove, place:
 
 /** Thrown inside a transaction to take it back: its outcomes were recorded before, after which nothing is written alongside. */
 export const repeated = new Error("the outcome was recorded before");
-
-/** As hold_run_1 takes them. */
-export function toOutcomesJson(outcomes: readonly OutcomeJson[]): string {
-  return `[${outcomes.map((outcome) => outcome.json).join(",")}]`;
-}

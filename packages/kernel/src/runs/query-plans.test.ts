@@ -5,7 +5,7 @@ import type { Database } from "@roost/database";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { begin, claim, joinWorker } from "../testing/drive-runs.ts";
 import { explainStatement, nodesOf, type PlanMode, type PlanNode } from "../testing/explaining-database.ts";
-import { claimStatement } from "./claim-runs.ts";
+import { claimStatement } from "./claim-alone.ts";
 import { createRuns } from "./create-run.ts";
 import { endStatement } from "./end-done.ts";
 import { lockStatement } from "./lock-runs.ts";
@@ -59,22 +59,26 @@ test("claim, release, begin, reserve, settle, finish and end touch few blocks be
     [
       "begin",
       moveStatement,
-      moveValues(
-        runs.map((run, index) => ({
-          owned: { runId: run.id, epoch: 1 },
-          finishing: [],
-          intent: { ...intent, takesOver: true, ask: index === 0 ? ask : undefined },
-        })),
-        { appends: true },
-      ),
+      [
+        ...moveValues(
+          runs.map((run, index) => ({
+            owned: { runId: run.id, epoch: 1 },
+            finishing: [],
+            intent: { ...intent, takesOver: true, ask: index === 0 ? ask : undefined },
+          })),
+        ),
+        true,
+      ],
     ],
     [
       "finish",
       moveStatement,
-      moveValues(
-        runs.map((run) => ({ owned: { runId: run.id, epoch: 1 }, finishing: [{ json: json(outcome) }] })),
-        { appends: true },
-      ),
+      [
+        ...moveValues(
+          runs.map((run) => ({ owned: { runId: run.id, epoch: 1 }, finishing: [{ json: json(outcome) }] })),
+        ),
+        true,
+      ],
     ],
     [
       "end",

@@ -137,9 +137,9 @@ export type RunRow = { -readonly [Name in keyof RunTable]: ValueOf<RunTable[Name
 
 const columns = Object.entries<Column<unknown>>(runTable);
 
-/** The select list of runs. */
-export function runColumns(alias: string): string {
-  return selectList(alias, columns);
+/** The select list of runs; with a prefix before each name. */
+export function runColumns(alias: string, prefix = ""): string {
+  return selectList(alias, columns, prefix);
 }
 
 /** Without input and output, which can be large. */
@@ -163,8 +163,11 @@ export function toInsert({ keyHash, startAt, ...row }: RunInsert): Record<string
   return Object.fromEntries(set.filter(([, value]) => value !== undefined && value !== null));
 }
 
-function selectList(alias: string, chosen: [string, Column<unknown>][]): string {
+function selectList(alias: string, chosen: [string, Column<unknown>][], prefix = ""): string {
   return chosen
-    .map(([name, { name: inSql, type }]) => `${alias}.${inSql}${type === "numeric" ? "::float8" : ""} as "${name}"`)
+    .map(
+      ([name, { name: inSql, type }]) =>
+        `${alias}.${inSql}${type === "numeric" ? "::float8" : ""} as "${prefix}${name}"`,
+    )
     .join(", ");
 }
