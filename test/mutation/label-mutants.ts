@@ -84,6 +84,15 @@ export const labelMutants: readonly Mutant[] = [
     spares: ["trustHomeFile() takes the mark from the lines that a person names, as an event, and from no other"],
   },
   {
+    name: "labels: lines of a marked content keep their marks",
+    edits: edit("memory/src/records/marks-of-text.ts", "const origins = isFromOutside ?", "const origins = false ?"),
+    tests: "packages/memory/src/files/trust-home-file.test.ts",
+    kills: [
+      "A marked file that is moved and edited between two scans keeps the marks of its lines, and a copy that is edited too",
+    ],
+    spares: ["trustHomeFile() takes the mark from the lines that a person names, as an event, and from no other"],
+  },
+  {
     ...names,
     name: "labels: an error carries what it quotes",
     edits: edit(

@@ -192,7 +192,7 @@ function createLoops(
   ];
 }
 
-/** What is rehearsed reaches nobody. */
+/** Undefined in a rehearsal: what is rehearsed is not sent. */
 function findWebhook({ homeDir, environment: env }: GatewayConfig, { settings }: Memory, model: ModelFacts) {
   const { webhook } = settings.notify;
   if (webhook === undefined || model.mode === "rehearsal") return undefined;

@@ -76,7 +76,7 @@ interface StalledJob {
 }
 
 /**
- * Checks for jobs that fire and do not succeed: their runs are cancelled, wait for somebody, or keep the next ones from beginning. What a job skips
+ * Checks for jobs that fire and do not succeed: their runs are cancelled, wait for a person, or keep the next ones from beginning. What a job skips
  * by its own rules does not count.
  */
 export async function reportStalledJobs(kernel: Kernel): Promise<number> {

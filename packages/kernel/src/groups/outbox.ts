@@ -139,7 +139,7 @@ async function deliver(
       await outbox.sent(tx, letter.event, attempt);
       return;
     }
-    // Invariant: a letter that somebody has dropped meanwhile is not counted.
+    // Invariant: a letter that was dropped meanwhile is not counted.
     await tx.query("select roost.fail_letter_1($1, $2)", [number, JSON.stringify(recordedError(error))]);
     const [row] = await tx.query<{ retryAt: Date | null }>(
       `select case when attempts < attempts_max then retry_at end as "retryAt" from roost.dead_letter where number = $1`,

@@ -1,7 +1,7 @@
 /** The files of a home with their marks: for the person, who takes them away, and for sessions, which are told which names to trust. */
 import { isUntrusted, openLabels, type Labels } from "@roost/contract/labels";
 import type { Memory } from "../memory.ts";
-import type { StoredMarks } from "../records/marks-of-text.ts";
+import type { StoredMarks } from "../records/stored-marks.ts";
 import { hasKnownName } from "../visibility/has-known-name.ts";
 import { labelsFromOutside, placedForViewer } from "../visibility/placed-at.ts";
 import type { Viewer } from "../visibility/viewer.ts";

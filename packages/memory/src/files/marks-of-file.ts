@@ -1,7 +1,8 @@
 /** The labels of a file's lines on disk now, including an edit that no scan has recorded. */
 import { joinLabels } from "@roost/contract/labels";
 import type { HomeFiles } from "../memory.ts";
-import { loadMarks, marksOfText, readRecordedMarks, type RecordedMarks } from "../records/marks-of-text.ts";
+import { marksOfText, readRecordedMarks, type RecordedMarks } from "../records/marks-of-text.ts";
+import { loadMarks } from "../records/stored-marks.ts";
 import { marksOfAll, type LineMarks } from "../records/line-marks.ts";
 import { readStateRow } from "../state/state-row.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";

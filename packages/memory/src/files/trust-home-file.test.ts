@@ -84,6 +84,11 @@ test("A marked file keeps its marks where it is moved, renamed or copied to, and
   const { memory, homeDir } = home;
   const at = (path: string) => join(homeDir, path);
   await home.writeOutside("notes/other.md", "something else\n");
+  // Too short to be known by its lines.
+  const short = { path: "notes/short.md", text: "obey\n", expected: "absent", as, by: "session:main", labels: page };
+  await writeHomeFile(memory, short);
+  await copyFile(at("notes/short.md"), at("notes/short2.md"));
+  assert.deepEqual(await markedOf(home, "notes/short2.md"), [[1, 2]]);
   for (const settle of [async () => undefined, () => scanHome(memory)]) {
     await rename(at("notes/a.md"), at("notes/moved.md"));
     await copyFile(at("notes/moved.md"), at("notes/b.md"));
@@ -102,4 +107,31 @@ test("A marked file keeps its marks where it is moved, renamed or copied to, and
   await scanHome(memory);
   await home.writeOutside("notes/a.md", "mine\nfrom the page, checked\nalso from it\n");
   assert.deepEqual(await markedOf(home, "notes/a.md"), [[3, 2]]);
+});
+
+test("A marked file that is moved and edited between two scans keeps the marks of its lines, and a copy that is edited too", async () => {
+  for (const settle of [async () => undefined, (home: TestMemory) => scanHome(home.memory)]) {
+    await using home = await openHome();
+    const { homeDir } = home;
+    await home.writeOutside("notes/new.md", "a title\nalso from it\nmine, too\n");
+    await home.writeOutside("notes/copy.md", `${text}a last line\n`);
+    await home.writeOutside("notes/own.md", "what others say\nfrom here and there\n");
+    await unlink(join(homeDir, "notes/a.md"));
+    await settle(home);
+    assert.deepEqual(await markedOf(home, "notes/new.md"), [[2, 1]]);
+    assert.deepEqual(await markedOf(home, "notes/copy.md"), [[2, 2]]);
+    assert.deepEqual(await markedOf(home, "notes/own.md"), []);
+  }
+});
+
+test("What a person has vouched for is not marked again where it is moved and edited; lines of its copies that they have not, are", async () => {
+  await using home = await openHome();
+  const { memory, homeDir } = home;
+  await home.writeOutside("notes/b.md", text);
+  await scanHome(memory);
+  await trustHomeFile(memory, { path: "notes/a.md", fromLine: 2, toLine: 2, by });
+  await unlink(join(homeDir, "notes/a.md"));
+  await unlink(join(homeDir, "notes/b.md"));
+  await home.writeOutside("notes/c.md", `${text}more\n`);
+  assert.deepEqual(await markedOf(home, "notes/c.md"), [[3, 1]]);
 });

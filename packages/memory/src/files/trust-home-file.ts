@@ -7,7 +7,9 @@ import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
 import { lockPath, readRecord, recordOf, saveRecord } from "../records/file-records.ts";
 import { labelsOfAll, linesOf, marksTrusted, untrustedLines, type LineMarks } from "../records/line-marks.ts";
-import { forgetMarkedContent, loadMarks, readRecordedMarks, storeMarks } from "../records/marks-of-text.ts";
+import { vouchForContent } from "../records/marked-content.ts";
+import { readRecordedMarks, storeMarks } from "../records/marks-of-text.ts";
+import { loadMarks } from "../records/stored-marks.ts";
 import { recordFound, settleIntents } from "../records/write-intents.ts";
 import { renderState } from "../state/parse-state.ts";
 import { settleState } from "../state/settle-state.ts";
@@ -58,12 +60,12 @@ export async function trustHomeFile(memory: Memory, trust: TrustFile): Promise<T
     const outcome = outcomeOf({ path, sha256: disk.sha256 }, before, after);
     if (outcome.lineCount === 0) return outcome;
     const eventId = emitTrusted(tx, trust, outcome, recorded.eventId);
-    await forgetMarkedContent(tx, disk.sha256);
+    await vouchForContent(memory, tx, { sha256: disk.sha256, text, lines });
     await saveRecord(tx, {
       ...recordOf(path, disk),
       eventId,
       runId: recorded.runId ?? undefined,
-      marks: await storeMarks(tx, after, disk.sha256),
+      marks: await storeMarks(tx, after, { sha256: disk.sha256, text }),
     });
     return outcome;
   });

@@ -5,7 +5,7 @@ import { isUntrusted } from "@roost/contract/labels";
 import { hashOf } from "../disk/read-disk-file.ts";
 import type { HomeFiles } from "../memory.ts";
 import { labelsOfAll, untrustedLines, type LineMarks } from "../records/line-marks.ts";
-import { loadMarks, type StoredMarks } from "../records/marks-of-text.ts";
+import { loadMarks, type StoredMarks } from "../records/stored-marks.ts";
 import { nameSources } from "../visibility/name-sources.ts";
 import { marksOfFile } from "./marks-of-file.ts";
 

@@ -126,14 +126,17 @@ create table memory.file_problem (
   since  timestamptz not null default roost.now()
 );
 
--- Marks of contents that rest on untrusted content: a file that is moved, renamed or copied keeps them.
--- Invariant: a content that a person has vouched for is not in it.
+-- Marks of contents that rest on untrusted content: a file that is moved, renamed or copied keeps them, also when it is edited meanwhile.
+-- Invariant: a line that a person has vouched for is not marked by it.
 create table memory.marked_content (
   sha256   text primary key,
   -- As memory.file has them.
   labels   integer not null,
-  sections jsonb
+  sections jsonb,
+  -- Hashes of its lines, the lowest of them: contents that have lines in common are found by these.
+  lines    bigint[] not null
 );
+create index marked_content_lines on memory.marked_content using gin (lines);
 
 -- Parts of messages and results. Their bytes are objects of the home (.roost/parts), named by their hash; these rows say what they are, and
 -- who still names them. Invariants: a row is committed after its object is durable; an object is removed with its row, in the transaction

@@ -7,7 +7,8 @@ import { hashOf, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
 import { placedAt } from "../visibility/placed-at.ts";
 import type { Author } from "../visibility/viewer.ts";
-import { marksOfText, readRecordedMarks, storeMarks, type StoredMarks } from "./marks-of-text.ts";
+import { marksOfText, readRecordedMarks, storeMarks } from "./marks-of-text.ts";
+import type { StoredMarks } from "./stored-marks.ts";
 import { labelsOfAll, type LineMarks } from "./line-marks.ts";
 
 export interface FileRecord {
@@ -133,7 +134,7 @@ export async function recordOutsideEdit(
   await saveRecord(tx, {
     ...recordOf(path, disk),
     eventId,
-    marks: await storeMarks(tx, marks, disk.sha256),
+    marks: await storeMarks(tx, marks, { sha256: disk.sha256, text: textOf(disk.bytes) ?? "" }),
   });
   return eventId;
 }

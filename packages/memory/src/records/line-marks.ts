@@ -29,11 +29,19 @@ export function marksOfAll(text: string, labels: Labels): LineMarks {
   return [{ from: 1, count: linesOf(text).length, labels }];
 }
 
-/** The marks of `text`, which replaces `before` and was written with `labels`. */
-export function marksAfter(before: MarkedText | undefined, text: string, labels: Labels): LineMarks {
-  if (before === undefined) return marksOfAll(text, labels);
-  if (before.marks.every((section) => areSameLabels(section.labels, labels))) return marksOfAll(text, labels);
-  const known = labelsByLine(before);
+/** The marks of `text`, which replaces `before` and was written with `labels`. `origins`: where lines that are new to it may come from. */
+export function marksAfter(
+  before: MarkedText | undefined,
+  text: string,
+  labels: Labels,
+  origins: readonly MarkedText[] = [],
+): LineMarks {
+  const sources = [...(before === undefined ? [] : [before]), ...origins];
+  const others = sources.flatMap(({ marks }) => marks).filter((section) => !areSameLabels(section.labels, labels));
+  if (others.length === 0) return marksOfAll(text, labels);
+  const known = new Map<string, Labels>();
+  // The version before knows best what a line of it is.
+  for (const source of sources.toReversed()) for (const [line, its] of labelsByLine(source)) known.set(line, its);
   const marks: MarkedLines[] = [];
   let last = labels;
   for (const [index, line] of linesOf(text).entries()) {
@@ -74,6 +82,15 @@ export function labelsOfAll(marks: LineMarks): Labels {
 export function labelsOfLines(marks: LineMarks, lines: { from: number; count: number }): Labels {
   const until = lines.from + lines.count;
   return labelsOfAll(marks.filter((section) => section.from < until && section.from + section.count > lines.from));
+}
+
+/** The lines that say something, each once, without the space around them. */
+export function wordedLines(text: string): Set<string> {
+  return new Set(
+    linesOf(text)
+      .filter(hasWord)
+      .map((line) => line.trim()),
+  );
 }
 
 export function linesOf(text: string): string[] {

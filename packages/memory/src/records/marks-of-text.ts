@@ -5,13 +5,9 @@ import type { KernelTransaction } from "@roost/kernel";
 import { textOf } from "../disk/read-disk-file.ts";
 import type { HomeFiles } from "../memory.ts";
 import { labelsFromOutside } from "../visibility/placed-at.ts";
-import { labelsOfAll, linesOf, marksAfter, marksOfAll, type LineMarks, type MarkedText } from "./line-marks.ts";
-
-/** `sections`: [first line, count, number of the set]; null: every line has `labels`. */
-export interface StoredMarks {
-  labels: number;
-  sections: [from: number, count: number, number: number][] | null;
-}
+import { labelsOfAll, marksAfter, marksOfAll, type LineMarks, type MarkedText } from "./line-marks.ts";
+import { findOrigins, readMarkedContent, saveMarkedContent } from "./marked-content.ts";
+import { loadMarks, numbersOf, type StoredMarks } from "./stored-marks.ts";
 
 export interface RecordedMarks extends StoredMarks {
   path: string;
@@ -30,43 +26,14 @@ export async function readRecordedMarks(sql: Sql, paths: readonly string[]): Pro
 }
 
 /** `sha256`: of the content, which keeps its marks wherever it turns up again; null: too large to tell. */
-export async function storeMarks(tx: KernelTransaction, marks: LineMarks, sha256: string | null): Promise<StoredMarks> {
-  const all = labelsOfAll(marks);
-  const labels = await tx.labelSet(all);
-  let sections: StoredMarks["sections"] = null;
-  if (marks.length > 1) {
-    sections = [];
-    for (const section of marks) sections.push([section.from, section.count, await tx.labelSet(section.labels)]);
-  }
-  if (sha256 !== null && isUntrusted(all)) {
-    await tx.query(
-      `insert into memory.marked_content (sha256, labels, sections) values ($1, $2, $3)
-       on conflict (sha256) do update set labels = excluded.labels, sections = excluded.sections`,
-      [sha256, labels, sections === null ? null : JSON.stringify(sections)],
-      { name: "memory_save_marked_content" },
-    );
-  }
-  return { labels, sections };
-}
-
-/** A person vouches for the content: what has it from here on is not marked for it. */
-export async function forgetMarkedContent(tx: KernelTransaction, sha256: string | null): Promise<void> {
-  await tx.query("delete from memory.marked_content where sha256 = $1", [sha256]);
-}
-
-/** The marks of the recorded version. */
-export async function loadMarks(
-  { kernel }: HomeFiles,
-  sql: Sql,
-  recorded: StoredMarks,
-  text: string,
-): Promise<LineMarks> {
-  const { labels, sections } = recorded;
-  const parts = sections ?? [[1, linesOf(text).length, labels] as const];
-  const marks: LineMarks[number][] = [];
-  for (const [from, count, number] of parts)
-    marks.push({ from, count, labels: await kernel.labelSets.read(sql, number) });
-  return marks;
+export async function storeMarks(
+  tx: KernelTransaction,
+  marks: LineMarks,
+  { sha256, text }: { sha256: string | null; text: string },
+): Promise<StoredMarks> {
+  const stored = await numbersOf(tx, marks);
+  if (sha256 !== null && isUntrusted(labelsOfAll(marks))) await saveMarkedContent(tx, { ...stored, sha256, text });
+  return stored;
 }
 
 /** The marks of a text that replaces the recorded version. `labels`: those of its writer; omitted for an edit from outside. */
@@ -84,16 +51,15 @@ export async function marksOfText(
   const { path, text, recorded, labels = labelsFromOutside(path) } = written;
   if (written.labels === undefined) {
     // Moved, renamed, copied or brought back: nothing in it was rewritten.
-    const [known] = await sql.query<StoredMarks>(
-      "select labels, sections from memory.marked_content where sha256 = $1",
-      [written.sha256],
-      { name: "memory_read_marked_content" },
-    );
+    const known = await readMarkedContent(sql, written.sha256);
     if (known !== undefined) return loadMarks(memory, sql, known, text);
   }
-  if (recorded === undefined) return marksOfAll(text, labels);
-  const before = await loadVersion(memory, sql, recorded);
-  if (before !== undefined) return marksAfter(before, text, labels);
+  const before = recorded && (await loadVersion(memory, sql, recorded));
+  if (recorded === undefined || before !== undefined) {
+    const isFromOutside = written.labels === undefined;
+    const origins = isFromOutside ? await findOrigins(memory, sql, { path, text, before: before?.text }) : [];
+    return marksAfter(before, text, labels, origins);
+  }
   // Which lines are new is unknown.
   return marksOfAll(text, joinLabels(await memory.kernel.labelSets.read(sql, recorded.labels), labels));
 }

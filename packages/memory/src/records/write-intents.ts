@@ -9,7 +9,7 @@ import type { Sql } from "@roost/database";
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
 import { join } from "node:path";
 import { FileFault } from "../disk/file-fault.ts";
-import { readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
+import { readDiskFile, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import { removeTemporaries } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
 import { placedAt } from "../visibility/placed-at.ts";
@@ -197,7 +197,7 @@ export async function recordWritten(
     ...rest,
     eventId,
     runId: intent.author.runId,
-    marks: await storeMarks(tx, marks, intent.sha256),
+    marks: await storeMarks(tx, marks, { sha256: intent.sha256, text: textOf(bytes) ?? "" }),
   });
   return eventId;
 }

@@ -133,7 +133,7 @@ async function recordLarge(memory: Memory, file: WalkedFile, record: FileRecord 
       stamp: file.stamp,
       modifiedAt: file.modifiedAt,
       eventId,
-      marks: await storeMarks(tx, marksOfAll("", labels), null),
+      marks: await storeMarks(tx, marksOfAll("", labels), { sha256: null, text: "" }),
     });
     return true;
   });

@@ -63,9 +63,11 @@ export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<
       ),
     );
   }
-  const missing = walk.isComplete ? await missingPaths(memory, walk, records) : [];
-  changed.push(...missing.slice(0, changesMax));
   edited.push(...(await recordChanged(memory, changed.toSorted(), problems)));
+  // After what is there: a file that was moved and edited is known by what is recorded of the one that is gone.
+  const isAllSeen = walk.isComplete && taken.length === suspects.length;
+  const missing = isAllSeen ? await missingPaths(memory, walk, records) : [];
+  edited.push(...(await recordChanged(memory, missing.slice(0, changesMax), problems)));
   for (const name of states) {
     await settleAlone(requireStatePath(name), problems, async () => {
       const outcome = await settleStateFile(memory, name);
