@@ -63,6 +63,8 @@ export { partsOf, type ContextMessage, type StoredMessage } from "./sessions/mes
 
 // Parts of messages and results.
 export { keepPart, readPart, type NewPart, type StoredPart } from "./parts/parts.ts";
+export { findPart } from "./parts/find-part.ts";
+export { headBytes, kindOf } from "./parts/kind-of.ts";
 export { createPartLoop, dropParts } from "./parts/drop-parts.ts";
 
 // Contexts of runs.

@@ -1,15 +1,12 @@
 /** `roost ask`: sends a message to a session and streams the answer. */
-import { readFile, stat } from "node:fs/promises";
-import { basename } from "node:path";
 import { createId, RoostError } from "@roost/base";
-import { nameCharsMax, type PartRef } from "@roost/contract/operations";
-import { formatBytes, partLimits } from "@roost/contract/part";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { createRunView } from "../conversation/create-run-view.ts";
 import { followRun } from "../conversation/follow-run.ts";
 import { readInput } from "../conversation/read-input.ts";
+import { uploadFile } from "../conversation/upload-file.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { catchSignals } from "../processes/catch-signals.ts";
 
@@ -41,7 +38,10 @@ export function addAskCommand(program: Command, context: CliContext): void {
       const text = await composeMessage(words, context, { hasFiles: files.length > 0 });
       const { client } = await context.connect();
       const parts = [];
-      for (const path of files) parts.push(await uploadFile(client, path));
+      for (const path of files) {
+        const { sha256, name } = await uploadFile(client, path);
+        parts.push({ sha256, name });
+      }
       const sent = await client.sendMessage({
         sessionKey: options.session,
         text,
@@ -57,22 +57,6 @@ export function addAskCommand(program: Command, context: CliContext): void {
       }
       await showAnswer(context, client, sent.runId);
     });
-}
-
-async function uploadFile(client: RoostClient, path: string): Promise<PartRef> {
-  const facts = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new RoostError("not_found", `${path} cannot be read (${cause.code})`, { cause });
-  });
-  if (!facts.isFile()) throw new RoostError("invalid_input", `${path} is not a file`);
-  if (facts.size > partLimits.bytesMax)
-    throw new RoostError(
-      "limit_exceeded",
-      `${path} has ${formatBytes(facts.size)}, at most ${formatBytes(partLimits.bytesMax)} can be handed over: make it smaller`,
-    );
-  const name = basename(path).slice(-nameCharsMax);
-  const content = { mediaType: "application/octet-stream", bytes: await readFile(path) };
-  const { part } = await client.uploadPart({ name, content });
-  return { sha256: part.sha256 ?? "", name };
 }
 
 async function composeMessage(

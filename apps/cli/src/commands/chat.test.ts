@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { someRun, someRunId, someSummary } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
@@ -26,4 +29,32 @@ test("roost chat says each line of its input in turn, and knows its commands", a
   const { code, stdout } = await runRoost(["chat"], { ...gateway, input: "one\n\ntwo\n/why\n/quit\nthree\n" });
   assert.deepEqual([code, said], [0, ["one", "two"]]);
   assert.equal(stdout, "reply 1\nreply 2\nbecause you asked\n");
+});
+
+test("roost chat hands files over with the next message, and says what is wrong with a path", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "roost-chat-"));
+  await writeFile(join(directory, "a cat.png"), "meow");
+  const said: unknown[] = [];
+  await using gateway = await serveGateway({
+    uploadPart: ({ name }) => ({
+      part: { type: "image", mediaType: "image/png", bytes: 4, sha256: "1".repeat(64), name },
+    }),
+    sendMessage: ({ text, parts }) => {
+      said.push({ text, parts });
+      return { messageId: "m1", runId: someRunId, isRepeated: false };
+    },
+    watchRun: async function* () {
+      const run = someRun({ output: { kind: "reply", text: "ok" } });
+      yield { event: "over", data: { kind: "over" as const, run } };
+    },
+  });
+  const input = `/file "${directory}/a cat.png"\nwhat is it?\nand now?\n/file ${directory}/none\n/file\n`;
+  const { stdout, stderr } = await runRoost(["chat"], { ...gateway, input });
+  assert.deepEqual(said, [
+    { text: "what is it?", parts: [{ sha256: "1".repeat(64), name: "a cat.png" }] },
+    { text: "and now?", parts: undefined },
+  ]);
+  assert.match(stdout, /^\[image a cat\.png 4 B image\/png\] goes with your next message\nok\nok\nName a file/);
+  assert.match(stderr, /none cannot be read \(ENOENT\)/);
+  await rm(directory, { recursive: true });
 });

@@ -4,21 +4,25 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline/promises";
 import { createId, RoostError, toRoostError, writeFileDurably } from "@roost/base";
+import type { PartRef } from "@roost/contract/operations";
+import { describePart } from "@roost/contract/part";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { createRunView } from "../conversation/create-run-view.ts";
 import { followRun } from "../conversation/follow-run.ts";
+import { uploadFile } from "../conversation/upload-file.ts";
 import { watchNotices } from "../conversation/watch-notices.ts";
 import { cutText, plainLine, plainText } from "@roost/base/text-width";
 
 const historyLinesMax = 500;
 const prompt = "you> ";
 
-const commandHelp = `/help    show this list
-/why     show why the last answer happened and what it caused
-/cancel  cancel the current answer (also Ctrl-C)
-/quit    leave (also Ctrl-D); running work goes on`;
+const commandHelp = `/help        show this list
+/file PATH   hand a file over with your next message
+/why         show why the last answer happened and what it caused
+/cancel      cancel the current answer (also Ctrl-C)
+/quit        leave (also Ctrl-D); running work goes on`;
 
 export function addChatCommand(program: Command, context: CliContext): void {
   program
@@ -42,6 +46,8 @@ class Chat {
   readonly #sessionKey: string;
   #runId: string | undefined;
   #isAnswering = false;
+  /** For the next message. */
+  #files: PartRef[] = [];
 
   constructor(context: CliContext, client: RoostClient, sessionKey: string) {
     this.#context = context;
@@ -111,6 +117,7 @@ class Chat {
     try {
       if (!line.startsWith("/")) return await this.#say(line);
       if (line === "/help") return terminal.line(commandHelp);
+      if (/^\/file(\s|$)/.test(line)) return await this.#attach(line.slice(5).trim());
       if (line === "/why") return await this.#explain();
       if (line === "/cancel") return terminal.line("No answer is running");
       terminal.line(`Unknown command ${plainText(line)}\n${commandHelp}`);
@@ -119,15 +126,27 @@ class Chat {
     }
   }
 
+  async #attach(written: string): Promise<void> {
+    const { terminal } = this.#context;
+    // As a shell or a file manager writes a name with blanks.
+    const path = written.replace(/^(["'])(.*)\1$/, "$2").replaceAll("\\ ", " ");
+    if (path === "") return terminal.line("Name a file: /file PATH");
+    const part = await uploadFile(this.#client, path);
+    this.#files.push({ sha256: part.sha256, name: part.name });
+    terminal.line(terminal.paint(`[${plainLine(describePart(part))}] goes with your next message`, "dim"));
+  }
+
   async #say(text: string): Promise<void> {
     this.#isAnswering = true;
     try {
       const { runId } = await this.#client.sendMessage({
         sessionKey: this.#sessionKey,
         text,
+        parts: this.#files.length === 0 ? undefined : this.#files,
         source: "cli",
         idempotencyKey: createId(),
       });
+      this.#files = [];
       this.#runId = runId;
       using view = createRunView(this.#context.terminal);
       view.finish(await followRun(this.#client, runId, { view }));

@@ -1,7 +1,8 @@
 // One attempt with one provider: reserve, request, read, settle. Knows nothing of other providers.
 
 import type { LanguageModelV4, LanguageModelV4FunctionTool } from "@ai-sdk/provider";
-import type { Clock, Logger } from "@roost/base";
+import type { Clock, JsonObject, Logger } from "@roost/base";
+import { describePart } from "@roost/contract/part";
 import type { AssistantMessage, Message } from "../messages/message.ts";
 import { estimateCallMax } from "../usage/estimate-call-max.ts";
 import { estimateTokens } from "../usage/estimate-tokens.ts";
@@ -10,7 +11,7 @@ import type { SpendReservation } from "../usage/spend.ts";
 import type { CallActual, TokenPrice } from "../usage/token-usage.ts";
 import { classifyFailure, type ModelFailure } from "./classify-failure.ts";
 import type { FinishReason, ModelCallOptions, ModelLimits, ModelReply, ModelRequest } from "./models.ts";
-import { leftOutOf, readPartBytes, type ModelInput, type PartBytes } from "./model-input.ts";
+import { leftOutOf, partsOf, readPartBytes, type ModelInput, type PartBytes } from "./model-input.ts";
 import { outputTokensFor } from "./output-tokens.ts";
 import type { ProviderConfig } from "./provider-config.ts";
 import { readReply, type RawReply } from "./read-reply.ts";
@@ -91,9 +92,7 @@ export async function attemptCall(
         ...(request.tools.length === 0 ? {} : { tools: request.tools.map(functionTool) }),
         ...(provider.temperature === undefined ? {} : { temperature: provider.temperature }),
         // Only the rehearsal model reads this; others ignore names that are not theirs.
-        providerOptions: provider.isRehearsal
-          ? { roost: { sections: request.sections.map(({ name, text }) => ({ name, tokens: estimateTokens(text) })) } }
-          : {},
+        providerOptions: provider.isRehearsal ? { roost: described(request) } : {},
       },
       signal: options.signal,
       wire: provider.wire,
@@ -131,6 +130,15 @@ function learnFrom(error: unknown, provider: OpenProvider, nowMs: number): Model
   const failure = classifyFailure(error, { nowMs, secrets: provider.secrets });
   if (failure.isContextExceeded) provider.learnContext(failure.contextTokensMax);
   return failure;
+}
+
+/** The sections with their sizes, and the message to answer with what it carries. */
+function described({ sections, messages }: ModelRequest): JsonObject {
+  const asked = messages.findLast(({ role }) => role === "user");
+  return {
+    sections: sections.map(({ name, text }) => ({ name, tokens: estimateTokens(text) })),
+    ...(asked === undefined ? {} : { asked: { text: asked.text, parts: partsOf(asked).map(describePart) } }),
+  };
 }
 
 const nothingUsed: CallActual = { inputTokens: 0, outputTokens: 0, costUsd: 0, isEstimated: false };

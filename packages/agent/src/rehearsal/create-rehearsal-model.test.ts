@@ -52,6 +52,29 @@ test("createRehearsalModel() answers the same with and without streaming, and st
   assert.equal(streamed, generated.text);
 });
 
+test("createRehearsalModel() names what was said and each file that came with it", async () => {
+  const part = (name: string) => ({
+    type: "image" as const,
+    mediaType: "image/png",
+    bytes: 1200,
+    sha256: "a".repeat(64),
+    name,
+  });
+  const ask = async (text: string) =>
+    await rehearsal().call(
+      { sections: [], messages: [{ role: "user", text, parts: [part("a.png"), part("b.png")] }], tools: [] },
+      { signal: new AbortController().signal, step: "model#1" },
+    );
+  const both = await ask("What is this?");
+  assert.ok(both.kind === "message");
+  assert.match(
+    both.message.text,
+    /no answer to “What is this\?” with image a\.png 1 KB image\/png, image b\.png 1 KB image\/png\./,
+  );
+  const alone = await ask("");
+  assert.ok(alone.kind === "message" && /no answer to image a\.png/.test(alone.message.text));
+});
+
 test("openModels() says that it rehearses", async () => {
   assert.equal((await rehearsal().describe()).isRehearsal, true);
 });

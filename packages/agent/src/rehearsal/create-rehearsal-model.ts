@@ -14,6 +14,7 @@ export const howToConfigureAModel =
 const questionCharsMax = 160;
 const sectionsShownMax = 12;
 const toolsShownMax = 24;
+const partsShownMax = 6;
 
 /** The model that rehearsed requests are recorded under. */
 export const rehearsalModelId = "rehearsal";
@@ -68,21 +69,26 @@ function rehearse(call: LanguageModelV4CallOptions, how: string): string {
   const tokens = estimateTokens(JSON.stringify(call.prompt)) + estimateTokens(JSON.stringify(call.tools ?? []));
   const sections = sectionsOf(call);
   const messages = call.prompt.filter((message) => message.role !== "system");
-  const question = messages
-    .findLast((message) => message.role === "user")
-    ?.content.findLast((part) => part.type === "text");
+  const asked = askedOf(call);
   const lines = [
     `${rehearsalMark} No model is configured, so there is no real answer, and nothing was done.`,
     `A model would have read about ${tokens} tokens: ${listOf(sections, { shownMax: sectionsShownMax, none: "no instructions" })}; ${count(messages.length, "message")}; ${toolsText(call)}.`,
   ];
-  if (question?.type === "text")
-    lines.push(`Without one there is no answer to ${quote(lastParagraph(question.text))}.`);
+  if (asked !== undefined) lines.push(`Without one there is no answer to ${asked}.`);
   return [...lines, how].join("\n");
 }
 
-/** Consecutive messages of one side reach a model as one: the last is at the end. */
-function lastParagraph(text: string): string {
-  return text.trim().split(/\n\n+/).at(-1) ?? text;
+/** `“What is this?” with image photo.jpg 1.2 MB image/jpeg`; of a prompt alone, its last paragraph. */
+function askedOf(call: LanguageModelV4CallOptions): string | undefined {
+  const asked = call.providerOptions?.["roost"]?.["asked"] as { text: string; parts: string[] } | undefined;
+  if (asked !== undefined) {
+    const said = asked.text.trim() === "" ? [] : [quote(asked.text)];
+    const parts = asked.parts.length === 0 ? [] : [listOf(asked.parts, { shownMax: partsShownMax, none: "" })];
+    return [...said, ...parts].join(" with ");
+  }
+  const content = call.prompt.findLast((message) => message.role === "user")?.content;
+  const text = content?.findLast((part) => part.type === "text")?.text;
+  return text === undefined ? undefined : quote(text.trim().split(/\n\n+/).at(-1) ?? text);
 }
 
 function sectionsOf(call: LanguageModelV4CallOptions): string[] {

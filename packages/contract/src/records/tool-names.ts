@@ -22,5 +22,6 @@ export const toolNames: readonly string[] = [
   "search_files",
   "set_state",
   "unlock",
+  "view_part",
   "write_file",
 ];

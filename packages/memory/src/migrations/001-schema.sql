@@ -102,6 +102,7 @@ create table memory.message (
 );
 create index message_by_turn on memory.message (session_key, turn_seq, place, seq);
 create index message_summary on memory.message (session_key, through_turn) where through_turn is not null;
+create index message_with_parts on memory.message (session_key, seq) where content ? 'parts';
 create index message_by_run on memory.message (run_id) where run_id is not null;
 
 -- What a heartbeat last thought about. `pending` is what a beat that is still going was shown: it counts when the beat has ended well,
@@ -145,6 +146,8 @@ create index marked_content_lines on memory.marked_content using gin (lines);
 create table memory.part (
   sha256     text collate "C" primary key check (sha256 ~ '^[0-9a-f]{64}$'),
   bytes      bigint not null,
+  -- Of its bytes, looked at when it was kept.
+  type       text not null check (type in ('text', 'json', 'image', 'audio', 'file')),
   media_type text not null,
   name       text,
   -- Of who kept it first.

@@ -37,8 +37,8 @@ async function adoptObjects(memory: Memory): Promise<void> {
   for (let after: string | null = ""; after !== null;) {
     const page = await memory.parts.list({ after });
     await database.query(
-      `insert into memory.part (sha256, bytes, media_type, labels)
-       select sha256, bytes, 'application/octet-stream', 1 from jsonb_to_recordset($1) as o(sha256 text, bytes bigint)
+      `insert into memory.part (sha256, bytes, type, media_type, labels)
+       select sha256, bytes, 'file', 'application/octet-stream', 1 from jsonb_to_recordset($1) as o(sha256 text, bytes bigint)
        on conflict do nothing`,
       [JSON.stringify(page.objects)],
     );

@@ -7,6 +7,9 @@ import { createRun } from "@roost/kernel";
 import { createTestMemory } from "../testing/create-test-memory.ts";
 import { dropParts } from "./drop-parts.ts";
 import { kindOf } from "./kind-of.ts";
+import { sendMessage } from "../sessions/send-message.ts";
+import type { Viewer } from "../visibility/viewer.ts";
+import { findPart } from "./find-part.ts";
 import { keepPart, readPart, takeParts } from "./parts.ts";
 
 const png = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
@@ -125,4 +128,40 @@ test("dropParts() leaves a part to the message that names it at the same moment,
     assert.equal((await readPart(memory, sha256!)) !== undefined, isNamed);
     assert.equal(await memory.parts.has(sha256!), isNamed);
   }
+});
+
+test("findPart() finds what a conversation carried by id and name, and gives nobody what they may not know", async () => {
+  await using home = await createTestMemory();
+  const { memory } = home;
+  const secret = await keepPart(memory, { content: png, name: "cat.png", labels });
+  const open = await keepPart(memory, {
+    content: Buffer.from("%PDF-1.7"),
+    labels: untrustedFrom("web", "example.com"),
+  });
+  const { runId } = await sendMessage(memory, {
+    sessionKey: "main",
+    text: "look",
+    parts: [{ sha256: secret.sha256! }],
+  });
+  const main = { kind: "main" as const, sessionKey: "main" };
+  const cron = { kind: "cron" as const, jobId: "a" };
+  const find = (named: string, as: Viewer = main) => findPart(memory, { named, as, runId });
+  for (const named of ["cat.png", `#${secret.sha256!.slice(0, 12)}`, secret.sha256!])
+    assert.deepEqual((await find(named)).part.sha256, secret.sha256, named);
+  assert.deepEqual((await find("cat.png")).labels, labels);
+  const narrow = { ...main, clearance: ["job:a"] };
+  assert.equal((await find("cat.png", narrow)).part.type, "image", "what was said to an agent it may look at again");
+  const found = await find(open.sha256!.slice(0, 10), cron);
+  assert.deepEqual([found.part.mediaType, found.labels.sources], ["application/pdf", ["web:example.com"]]);
+  for (const [named, as] of [
+    [secret.sha256!, cron],
+    [secret.sha256!, { ...narrow, sessionKey: "other" }],
+    ["cat.png", { kind: "main" as const, sessionKey: "other" }],
+    ["0123456789ab", main],
+    ["%", main],
+  ] as const)
+    await assert.rejects(find(named, as), { code: "not_found" }, named);
+  await home.test.clock.advance(3 * day);
+  await dropParts(memory);
+  assert.ok(await readPart(memory, open.sha256!), "a run's steps may name it");
 });

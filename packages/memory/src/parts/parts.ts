@@ -4,7 +4,7 @@
  */
 import { RoostError } from "@roost/base";
 import { formatLabels, joinLabels, placedFor, type Labels } from "@roost/contract/labels";
-import { partLimits, type Part } from "@roost/contract/part";
+import { partLimits, type Part, type PartType } from "@roost/contract/part";
 import type { KernelTransaction } from "@roost/kernel";
 import type { ObjectContent } from "@roost/objects";
 import type { Memory } from "../memory.ts";
@@ -34,9 +34,9 @@ export async function keepPart(
   const kind = kindOf(Buffer.concat(head).subarray(0, headBytes), { name, said: mediaType });
   await memory.kernel.transact(async (tx) => {
     await tx.query(
-      `insert into memory.part (sha256, bytes, media_type, name, labels) values ($1, $2, $3, $4, $5)
+      `insert into memory.part (sha256, bytes, type, media_type, name, labels) values ($1, $2, $3, $4, $5, $6)
        on conflict (sha256) do update set kept_at = roost.now()`,
-      [sha256, bytes, kind.mediaType, name ?? null, await tx.labelSet(labels)],
+      [sha256, bytes, kind.type, kind.mediaType, name ?? null, await tx.labelSet(labels)],
     );
     // Its row is locked: it is not removed from here on.
     if (!(await memory.parts.has(sha256)))
@@ -68,12 +68,13 @@ async function* withHead(content: ObjectContent, head: Uint8Array[]): AsyncGener
 interface PartRow {
   sha256: string;
   bytes: number;
+  type: PartType;
   mediaType: string;
   name: string | null;
   labels: number;
 }
 
-const columns = `sha256, bytes, media_type as "mediaType", name, labels`;
+const columns = `sha256, bytes, type, media_type as "mediaType", name, labels`;
 
 export type StoredPart = Pick<PartRow, "mediaType" | "name"> & { bytes: Uint8Array<ArrayBuffer>; labels: Labels };
 
@@ -109,29 +110,21 @@ export async function takeParts(
     const row = rows.find(({ sha256 }) => sha256 === ref.sha256);
     if (row === undefined)
       throw new RoostError("not_found", `there is no part ${ref.sha256}: upload it, and name it within a day`);
-    const { sha256, bytes, mediaType } = row;
-    const name = ref.name ?? row.name ?? undefined;
-    const stored = bytes <= partLimits.inlineBytesMax ? await memory.parts.get(sha256) : undefined;
-    const head = stored ?? (await firstBytes(memory, sha256));
-    const { type } = kindOf(head.subarray(0, headBytes), { name, said: mediaType });
-    const isInline = stored !== undefined && (type === "text" || type === "json");
+    const { sha256, bytes, type, mediaType } = row;
+    const isInline = (type === "text" || type === "json") && bytes <= partLimits.inlineBytesMax;
+    const stored = isInline ? await memory.parts.get(sha256) : undefined;
     const itsLabels = joinLabels(labels, placedFor(await tx.readLabels(row.labels), labels.audiences));
     parts.push({
       type,
       mediaType,
       bytes,
       sha256,
-      name,
-      text: isInline ? new TextDecoder().decode(stored).replaceAll("\0", "\uFFFD") : undefined,
+      name: ref.name ?? row.name ?? undefined,
+      text: stored !== undefined ? new TextDecoder().decode(stored).replaceAll("\0", "\uFFFD") : undefined,
       labels: formatLabels(itsLabels),
     });
   }
   return parts;
-}
-
-async function firstBytes(memory: Memory, sha256: string): Promise<Uint8Array> {
-  for await (const piece of memory.parts.read(sha256)) return piece;
-  return new Uint8Array();
 }
 
 /** Messages of a transcript name them: they are kept from now on. */

@@ -21,6 +21,8 @@ export interface GuardedFetchOptions {
   timeoutMsMax?: number;
   /** Bytes of the decompressed body; the rest is cut off, as the reply says. */
   bodyBytesMax?: number;
+  /** Reads a body that is no text up to so many bytes, whole. Default: it is not read. */
+  mediaBytesMax?: number;
 }
 
 export interface GuardedReply {
@@ -30,6 +32,8 @@ export interface GuardedReply {
   contentType: string;
   text: string;
   isTruncated: boolean;
+  /** A body that is no text, with `mediaBytesMax`. */
+  media?: Uint8Array<ArrayBuffer>;
 }
 
 export const guardedFetchLimits = {
@@ -76,7 +80,7 @@ export async function guardedFetch(request: GuardedRequest, options: GuardedFetc
       });
       const location = response.headers.get("location");
       if (!redirectStatuses.has(response.status) || location === null) {
-        return await readReply(response, current.url, options.bodyBytesMax ?? guardedFetchLimits.bodyBytesMax);
+        return await readReply(response, current.url, options);
       }
       await response.body?.cancel();
       const { method } = current;
@@ -154,24 +158,37 @@ function followRedirect(from: Hop, status: number, location: string): Hop {
   return { url, method: from.method, headers, body: from.body };
 }
 
-async function readReply(response: Response, url: URL, bytesMax: number): Promise<GuardedReply> {
+async function readReply(
+  response: Response,
+  url: URL,
+  { bodyBytesMax = guardedFetchLimits.bodyBytesMax, mediaBytesMax }: GuardedFetchOptions,
+): Promise<GuardedReply> {
+  const contentType = response.headers.get("content-type") ?? "";
+  const facts = { url: url.href, status: response.status, contentType };
+  if (isText(contentType)) {
+    const { bytes, isTruncated } = await readBody(response, bodyBytesMax);
+    return { ...facts, text: new TextDecoder(charsetOf(contentType)).decode(bytes), isTruncated };
+  }
+  if (mediaBytesMax === undefined) {
+    await response.body?.cancel();
+    return { ...facts, text: `(${contentType} content, not text, is not shown)`, isTruncated: false };
+  }
+  const { bytes, isTruncated } = await readBody(response, mediaBytesMax);
+  if (isTruncated)
+    throw new RoostError("limit_exceeded", `${url.host} sends more than ${mediaBytesMax} bytes of ${contentType}`);
+  return { ...facts, text: "", isTruncated, media: bytes };
+}
+
+async function readBody(response: Response, bytesMax: number) {
   const chunks: Uint8Array[] = [];
   let byteCount = 0;
-  let isTruncated = false;
   for await (const chunk of response.body ?? []) {
     const bytes = chunk as Uint8Array;
     chunks.push(bytes.subarray(0, bytesMax - byteCount));
     byteCount += bytes.byteLength;
-    if (byteCount > bytesMax) {
-      isTruncated = true;
-      break;
-    }
+    if (byteCount > bytesMax) break;
   }
-  const contentType = response.headers.get("content-type") ?? "";
-  const text = isText(contentType)
-    ? new TextDecoder(charsetOf(contentType)).decode(Buffer.concat(chunks))
-    : `(${contentType === "" ? "untyped" : contentType} content, not text, is not shown)`;
-  return { url: url.href, status: response.status, contentType, text, isTruncated };
+  return { bytes: Buffer.concat(chunks), isTruncated: byteCount > bytesMax };
 }
 
 function isText(contentType: string): boolean {

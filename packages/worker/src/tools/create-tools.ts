@@ -23,6 +23,7 @@ import { searchFilesTool } from "./search-files-tool.ts";
 import { setStateTool } from "./set-state-tool.ts";
 import type { ToolContext } from "./tool-context.ts";
 import { unlockTool } from "./unlock-tool.ts";
+import { viewPartTool } from "./view-part-tool.ts";
 import { writeFileTool } from "./write-file-tool.ts";
 
 /** Tools that affect other sessions are for sessions of the person only. */
@@ -68,6 +69,7 @@ export function createTools(context: ToolContext): Tool[] {
     httpFetch(context),
     httpSend(context, false),
     ...(context.keyedHosts.size > 0 ? [httpSend(context, true)] : []),
+    viewPartTool(context),
     askPersonTool(context),
     notifyTool(context),
   ];

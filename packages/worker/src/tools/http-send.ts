@@ -35,7 +35,7 @@ export function httpSend(context: ToolContext, isKeyed: boolean): Tool<z.infer<t
         };
       }
       try {
-        const reply = await guardedFetch(
+        const { media: _notRead, ...reply } = await guardedFetch(
           {
             url,
             method,
@@ -44,7 +44,7 @@ export function httpSend(context: ToolContext, isKeyed: boolean): Tool<z.infer<t
           },
           { rules: context.addressRules, signal },
         );
-        return { state: "done", output: { ...reply } };
+        return { state: "done", output: reply };
       } catch (error) {
         const failure = toRoostError(error);
         if (failure.details?.["wasSent"] === true) {
