@@ -136,10 +136,11 @@ function limitOf(
   let value = node.arguments?.find(({ name }) => name.value === "limit")?.value;
   if (value?.kind === Kind.VARIABLE) {
     const given = variables[value.name.value];
-    if (typeof given === "number") return inBounds(given);
+    // Digits are whole numbers too, for BigInt.
+    if (typeof given === "number" || typeof given === "string") return inBounds(Number(given));
     value = byDefault.get(value.name.value);
   }
-  if (value?.kind === Kind.INT) return inBounds(Number(value.value));
+  if (value?.kind === Kind.INT || value?.kind === Kind.STRING) return inBounds(Number(value.value));
   return inBounds((field.extensions["cost"] as FieldCost | undefined)?.pageSize ?? listSizeDefault);
 }
 
