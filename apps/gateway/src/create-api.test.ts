@@ -282,6 +282,7 @@ async function askAboutLocks(client: TestGateway["client"]): Promise<void> {
   const name = { scope: "blog", key: "today/1" };
   const begun = await client.beginOnce({ ...name, holder: "a" });
   assert.ok(begun.token);
+  assert.equal((await client.listOnce({ scope: "blog" })).items[0]?.attempt, 1);
   const renewed = await client.renewOnce({ ...name, token: begun.token, ttlMs: 3_600_000 });
   assert.ok(renewed.expiresAt > (begun.expiresAt ?? ""));
   assert.equal((await client.failOnce({ ...name, token: begun.token })).state, "free");

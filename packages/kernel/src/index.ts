@@ -116,6 +116,7 @@ export { checkMs, checkName } from "./coordination/check-limits.ts";
 export { acquireLock } from "./coordination/acquire-lock.ts";
 export { releaseLock, renewLock } from "./coordination/release-lock.ts";
 export { listLocks, type HeldLockRow } from "./coordination/list-locks.ts";
+export { listOnce, type OnceListRow } from "./coordination/list-once.ts";
 export { beginOnce, failOnce, finishOnce, renewOnce, type OnceAnswer } from "./coordination/begin-once.ts";
 export { answersOf, createKeepAnswer, type AnswerStore, type KnownAnswer } from "./coordination/keep-answer.ts";
 export { rememberResult } from "./coordination/remember-result.ts";

@@ -140,3 +140,23 @@ test("roost lock stops the command in time when the gateway stays away", async (
   assert.match(run.output(), /lost \(the gateway could not be reached before the lease ended\)/);
   assert.equal((await run.ended).code, 81);
 });
+
+test("roost lock --list shows who holds what, and roost lock without a command says how it is used", async () => {
+  const lock = {
+    name: "a-lock-with-a-long-name-to-type",
+    holder: "me@host:1",
+    epoch: 7,
+    purpose: "backup",
+    runId: null,
+    acquiredAt: "2025-06-01T08:00:00.000Z",
+    expiresAt: "2025-06-01T08:01:00.000Z",
+    waitingCount: 2,
+  };
+  await using gateway = await serveGateway({ listLocks: () => ({ items: [lock], next: null }) });
+  const { code, stdout } = await runRoost(["lock", "--list"], { ...gateway, environment: { COLUMNS: "80" } });
+  assert.equal(code, 0);
+  assert.ok(stdout.includes(lock.name) && stdout.includes("me@host:1"), stdout);
+  assert.deepEqual(JSON.parse((await runRoost(["lock", "--list", "--json"], gateway)).stdout), { locks: [lock] });
+  const unused = await runRoost(["lock", "backup"], gateway);
+  assert.deepEqual([unused.code, /NAME -- CMD, or use --list/.test(unused.stderr)], [64, true]);
+});

@@ -1,6 +1,6 @@
 /** `roost lock`: runs a command under a lock that jobs, agents and scripts on every host respect. */
 import { delay, RoostError, toRoostError } from "@roost/base";
-import { lockTtlMsMin } from "@roost/contract/operations";
+import { lockTtlMsMin, type Lock } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
@@ -11,6 +11,9 @@ import { keepTrying } from "../guarded/keep-trying.ts";
 import { describePurpose, nameHolder } from "../guarded/name-holder.ts";
 import { parseOptionDuration } from "../parse-option.ts";
 import { plainLine } from "@roost/base/text-width";
+import { relativeTime } from "../print/relative-time.ts";
+import type { Column } from "../print/table.ts";
+import { readPages } from "../read-pages.ts";
 import { catchSignals } from "../processes/catch-signals.ts";
 import { runCommand } from "../processes/run-command.ts";
 
@@ -20,9 +23,11 @@ interface LockOptions {
   purpose?: string;
   grace: number;
   keepGoing?: boolean;
+  list?: boolean;
 }
 
 const releaseMsMax = 10_000;
+const locksMax = 5_000;
 
 export function addLockCommand(program: Command, context: CliContext): void {
   program
@@ -31,8 +36,8 @@ export function addLockCommand(program: Command, context: CliContext): void {
     .description(
       `Runs a command while holding a lock shared by all jobs, agents and scripts on every host. The command gets ROOST_LOCK_NAME and ROOST_LOCK_EPOCH, the fencing token: a number that grows with each holder. When the lock is lost, the command is stopped before another holder can start. The command's exit code is passed through.`,
     )
-    .argument("<name>", "name of the lock")
-    .argument("<command...>", "the command to run, after --")
+    .argument("[name]", "name of the lock")
+    .argument("[command...]", "the command to run, after --")
     .option(
       "-w, --wait <duration>",
       "how long to wait for the lock, as in 90s or 5m (default: no limit)",
@@ -53,11 +58,42 @@ export function addLockCommand(program: Command, context: CliContext): void {
       10_000,
     )
     .option("--keep-going", "keep the command running when the lock is lost")
-    .action(async (name: string, command: string[], options: LockOptions) => {
+    .option("--list", "list the locks that are held, and by whom")
+    .action(async (name: string | undefined, command: string[], options: LockOptions) => {
+      if (options.list === true) return listHeld(context);
+      if (name === undefined || command.length === 0)
+        throw new RoostError("invalid_input", "name the lock and the command: roost lock NAME -- CMD, or use --list");
       if (options.ttl < lockTtlMsMin)
         throw new RoostError("invalid_input", `--ttl is at least ${lockTtlMsMin} ms: give 1s or more`);
       context.exitWith(await runUnderLock(context, name, command, options));
     });
+}
+
+async function listHeld(context: CliContext): Promise<void> {
+  const { terminal, clock } = context;
+  const { client } = await context.connect();
+  const locks = await readPages(
+    (page) => client.listLocks(page),
+    (page) => page.items,
+    locksMax,
+  );
+  if (terminal.isJson) return terminal.json({ locks });
+  const nowMs = clock.nowMs();
+  const columns: Column<Lock>[] = [
+    { title: "NAME", value: ({ name }) => name },
+    { title: "HELD BY", value: ({ holder }) => holder, widthMin: 12, importance: 2 },
+    { title: "SINCE", value: ({ acquiredAt }) => relativeTime(acquiredAt, nowMs), tone: () => "dim" },
+    { title: "UNTIL", value: ({ expiresAt }) => relativeTime(expiresAt, nowMs), importance: 3, label: "until" },
+    {
+      title: "WAITING",
+      value: ({ waitingCount }) => String(waitingCount),
+      importance: 4,
+      alignRight: true,
+      label: "waiting",
+    },
+    { title: "PURPOSE", value: ({ purpose }) => purpose ?? "", widthMin: 8, importance: 5 },
+  ];
+  terminal.table(locks, columns, "No lock is held");
 }
 
 async function runUnderLock(

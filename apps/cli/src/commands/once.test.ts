@@ -108,3 +108,36 @@ test("roost once lets the command go on when its hold is lost, and says so", asy
   assert.equal((await run.ended).code, 0);
   assert.equal(once.state, "done");
 });
+
+test("roost once --list shows keys with their state, and roost once without a key or command says how it is used", async () => {
+  const key = {
+    scope: "blog",
+    key: "newsletter-2025-06-01",
+    state: "in_progress" as const,
+    holder: "me@host:1",
+    purpose: null,
+    runId: null,
+    attempt: 1,
+    beganAt: "2025-06-01T08:00:00.000Z",
+    endedAt: null,
+    expiresAt: null,
+  };
+  const scopes: unknown[] = [];
+  await using gateway = await serveGateway({
+    listOnce: ({ scope }) => {
+      scopes.push(scope);
+      return { items: [key], next: null };
+    },
+  });
+  const { stdout } = await runRoost(["once", "--list"], gateway);
+  assert.match(stdout, /newsletter-2025-06-01 +blog +running/);
+  assert.deepEqual(JSON.parse((await runRoost(["once", "--list", "--scope", "blog", "--json"], gateway)).stdout), {
+    keys: [key],
+  });
+  assert.deepEqual(scopes, [undefined, "blog"]);
+  for (const args of [
+    ["once", "--", "true"],
+    ["once", "-k", "x"],
+  ])
+    assert.equal((await runRoost(args, gateway)).code, 64);
+});

@@ -8,6 +8,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { captureOutput } from "../guarded/capture-output.ts";
 import { keepOnce } from "../guarded/keep-once.ts";
 import { keepTrying } from "../guarded/keep-trying.ts";
+import { listOnceKeys } from "../guarded/list-once-keys.ts";
 import { describePurpose, nameHolder } from "../guarded/name-holder.ts";
 import { parseOptionDuration } from "../parse-option.ts";
 import { relativeTime } from "../print/relative-time.ts";
@@ -25,6 +26,8 @@ interface OnceOptions {
   purpose?: string;
 }
 
+type GivenOptions = Omit<OnceOptions, "key" | "scope"> & { key?: string; scope?: string; list?: boolean };
+
 /** Bytes of a command's output kept for later callers. */
 const stdoutBytesMax = 40_000;
 /** Until the result is reported the key stays unknown, so reporting is retried for long. */
@@ -39,9 +42,9 @@ export function addOnceCommand(program: Command, context: CliContext): void {
     .description(
       `Runs a command unless it was done before under the same key. If it was done, its first output is printed again and the exit code is 0. If the command exits with another code, the key is free again and the next caller may try. If a signal or a crash of this host ends it, its outcome is unknown: later calls are refused until one gives --retry-unknown.`,
     )
-    .argument("<command...>", "the command to run, after --")
-    .requiredOption("-k, --key <key>", "name of the piece of work, as in newsletter-2025-06-01")
-    .option("--scope <scope>", "scope in which the key is unique", "cli")
+    .argument("[command...]", "the command to run, after --")
+    .option("-k, --key <key>", "name of the piece of work, as in newsletter-2025-06-01")
+    .option("--scope <scope>", "scope in which the key is unique (default: cli)")
     .option(
       "--ttl <duration>",
       "how long after this host died the outcome counts as unknown; renewed while the command runs",
@@ -58,9 +61,15 @@ export function addOnceCommand(program: Command, context: CliContext): void {
     .option("--retry-unknown", "run again although the outcome is unknown")
     .option("--no-capture", "do not keep the output; later callers get none")
     .option("--purpose <text>", "purpose shown to others (default: the program's name)")
-    .action(async (command: string[], options: OnceOptions) => {
+    .option("--list", "list keys with their state, of one --scope or of all")
+    .action(async (command: string[], { list, key, scope, ...options }: GivenOptions) => {
+      if (list === true) return listOnceKeys(context, scope);
+      if (key === undefined)
+        throw new RoostError("invalid_input", "required option '-k, --key <key>' not specified (--help shows usage)");
+      if (command.length === 0)
+        throw new RoostError("invalid_input", "there is no command to run: roost once --key KEY -- CMD, or use --list");
       const { client } = await context.connect({ isQuiet: true });
-      context.exitWith(await runOnce(context, client, command, options));
+      context.exitWith(await runOnce(context, client, command, { ...options, key, scope: scope ?? "cli" }));
     });
 }
 

@@ -1,10 +1,26 @@
+/** Effects that happen once: begin, renew, finish, fail, and the list of them. */
 import type { JsonValue } from "@roost/base";
 import { serve, type Principal, type Served } from "@roost/contract";
+import { openLabels, placedFor } from "@roost/contract/labels";
 import * as operations from "@roost/contract/operations";
-import { beginOnce, failOnce, finishOnce, renewOnce, type Kernel, type OnceAnswer } from "@roost/kernel";
+import {
+  beginOnce,
+  failOnce,
+  finishOnce,
+  listOnce,
+  readRunLabels,
+  renewOnce,
+  type Kernel,
+  type OnceAnswer,
+  type OnceListRow,
+} from "@roost/kernel";
+import { z } from "zod";
 import { openText, toldTo, writerOf } from "../security/told-to.ts";
+import { placeOf, textPlace, toPage } from "../records/page.ts";
 import { namedBy } from "../records/named-by.ts";
 import { toWire } from "../records/to-wire.ts";
+
+const oncePlace = z.object({ scope: textPlace, key: textPlace });
 
 export function serveOnce({ kernel }: { kernel: Kernel }): Served[] {
   const answerTo = async (principal: Principal, { resultLabels, ...answer }: OnceAnswer) => {
@@ -14,7 +30,16 @@ export function serveOnce({ kernel }: { kernel: Kernel }): Served[] {
     );
     return toWire({ ...answer, result });
   };
+  // A key is a text too: it is as good as the run that began it.
+  const labelsOf = async ({ runId }: OnceListRow) =>
+    runId === null ? openLabels : placedFor(await readRunLabels(kernel, runId), []);
   return [
+    serve(operations.listOnce, async ({ limit, after, ...wanted }, { principal }) => {
+      const { items, isMore } = await listOnce(kernel, { ...wanted, limit, after: placeOf(oncePlace, after) });
+      const { scope, key } = items.at(-1) ?? {};
+      return toPage(toWire(await toldTo(kernel, principal, items, labelsOf)), isMore ? { scope, key } : null);
+    }),
+
     serve(operations.beginOnce, async ({ holder, purpose, ...request }, { principal }) => {
       const said = { holder: namedBy(principal, holder), purpose: openText(principal, purpose) };
       return answerTo(principal, await beginOnce(kernel, { ...request, ...said, ...writerOf(principal) }));

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { defineOperation, type OperationAccess } from "../define-operation.ts";
-import { Subject, KeyText, Lock, Once, SimilarSubject } from "../records/coordination.ts";
+import { Subject, KeyText, Lock, Once, OnceEntry, SimilarSubject } from "../records/coordination.ts";
 import {
   Count,
   Json,
@@ -102,6 +102,17 @@ const once = {
   scope: KeyText.describe("The scope in which the key is unique: a job, a script, a feed"),
   key: KeyText.describe("Name of the effect"),
 };
+
+export const listOnce = defineOperation({
+  id: "listOnce",
+  method: "GET",
+  path: "/once",
+  summary: "Effects that happen once: done, being done, or of unknown outcome; by scope and key",
+  input: z.object({ ...pageFields, scope: KeyText.optional(), state: OnceEntry.shape.state.optional() }),
+  output: pageOf(OnceEntry),
+  effect: "readonly",
+  access,
+});
 
 export const beginOnce = defineOperation({
   id: "beginOnce",
@@ -223,6 +234,7 @@ export const coordinationOperations = [
   acquireLock,
   renewLock,
   releaseLock,
+  listOnce,
   beginOnce,
   renewOnce,
   finishOnce,

@@ -42,6 +42,24 @@ export const Once = z
   .meta({ id: "Once" });
 export type Once = z.output<typeof Once>;
 
+/** A key as it is listed: without its token and its result. */
+export const OnceEntry = Once.pick({
+  scope: true,
+  key: true,
+  holder: true,
+  beganAt: true,
+  endedAt: true,
+  expiresAt: true,
+})
+  .extend({
+    state: z.enum(["done", "in_progress", "unknown"]),
+    purpose: Reason.nullable(),
+    runId: ref("Run").nullable(),
+    attempt: Count.describe("How often it was begun"),
+  })
+  .meta({ id: "OnceEntry" });
+export type OnceEntry = z.output<typeof OnceEntry>;
+
 export const Subject = z
   .object({ id: Id, scope: KeyText, text: Text, by: Name, at: Time, expiresAt: Time, runId: ref("Run").nullable() })
   .meta({ id: "Subject" });
