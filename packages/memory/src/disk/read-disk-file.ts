@@ -5,6 +5,7 @@ import { open, type FileHandle } from "node:fs/promises";
 import { systemClock } from "@roost/base";
 import { FileFault, toFileFault } from "./file-fault.ts";
 import { homeLimits } from "./home-limits.ts";
+import { refuseExchanged } from "./open-folder.ts";
 
 export interface DiskFile {
   bytes: Buffer;
@@ -49,6 +50,7 @@ export async function readDiskFile(
     throw toFileFault(error, absolute);
   }
   try {
+    if (!absolute.startsWith("/proc/self/fd/")) await refuseExchanged(handle, absolute);
     const stats = await handle.stat({ bigint: true });
     if (!stats.isFile()) refuseForeign(absolute, stats);
     refuseLarge(absolute, Number(stats.size), bytesMax);

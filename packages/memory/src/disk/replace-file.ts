@@ -2,9 +2,10 @@
  * Compare-and-swap of a file: the new content replaces exactly the expected content, whole or not at all, and is on disk before this returns. A
  * concurrent write by another program wins and is reported, not lost.
  */
-import { link, mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { toFileFault } from "./file-fault.ts";
+import { link, open, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { FileFault, toFileFault } from "./file-fault.ts";
+import { openFolder, openOrMakeFolder, syncFolder } from "./open-folder.ts";
 import { readDiskFile, type DiskFile } from "./read-disk-file.ts";
 
 export interface Replacement {
@@ -38,19 +39,27 @@ export function temporaryNames(absolute: string, id: string): { next: string; pr
 
 /** @throws FileFault when the disk refuses; the file is then unchanged, unless its folder could not be synced */
 export async function replaceFile(replacement: Replacement): Promise<Replaced> {
+  const { absolute, expected } = replacement;
   try {
-    return await replace(replacement);
+    await using folder =
+      expected === "absent" ? await openOrMakeFolder(dirname(absolute)) : await openFolder(dirname(absolute));
+    const replaced = await replace({ ...replacement, absolute: join(folder.at, basename(absolute)) });
+    await folder.check();
+    return replaced;
   } catch (error) {
-    throw toFileFault(error, replacement.absolute);
+    // Its folder is gone.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT" && expected !== "absent")
+      return { state: "conflict", current: undefined };
+    throw faultOf(error, absolute);
   }
 }
 
+/** `absolute`: by the handle of its folder. */
 async function replace(replacement: Replacement): Promise<Replaced> {
   const { absolute, expected } = replacement;
   const { next, previous } = temporaryNames(absolute, replacement.id);
   const before = await readDiskFile(absolute);
   if ((before?.sha256 ?? "absent") !== expected) return { state: "conflict", current: before };
-  await makeFolder(dirname(absolute));
   try {
     await writeDurably(next, replacement.bytes, before?.mode);
     const outcome =
@@ -126,29 +135,6 @@ async function writeDurably(path: string, bytes: Uint8Array, mode: number | unde
   }
 }
 
-/** Creates a folder and its parents, each made durable before the next. */
-async function makeFolder(path: string): Promise<void> {
-  const made = await mkdir(path, { recursive: true });
-  if (made === undefined) return;
-  for (let current = path; current.length >= made.length; current = dirname(current))
-    await syncFolder(dirname(current));
-}
-
-/** Makes a rename durable. Windows cannot open folders and does not need this. */
-async function syncFolder(path: string): Promise<void> {
-  try {
-    const handle = await open(path, "r");
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code !== "EISDIR" && code !== "EPERM" && code !== "EINVAL" && code !== "EACCES") throw error;
-  }
-}
-
 /** Removes what a killed writer left behind; nothing to do when its folder is gone. */
 export async function removeTemporaries(absolute: string, id: string): Promise<void> {
   for (const path of Object.values(temporaryNames(absolute, id))) {
@@ -160,11 +146,23 @@ export async function removeTemporaries(absolute: string, id: string): Promise<v
 
 /** As replaceFile, but removes the file. @throws FileFault when the disk refuses */
 export async function removeFile(removal: Omit<Replacement, "bytes">): Promise<Removed> {
+  const { absolute } = removal;
   try {
-    return await remove(removal);
+    await using folder = await openFolder(dirname(absolute));
+    return await remove({ ...removal, absolute: join(folder.at, basename(absolute)) });
   } catch (error) {
-    throw toFileFault(error, removal.absolute);
+    if ((error as NodeJS.ErrnoException).code === "ENOENT" && removal.expected === "absent")
+      return { state: "removed" };
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return { state: "conflict", current: undefined };
+    throw faultOf(error, absolute);
   }
+}
+
+/** Named by the file's own path. */
+function faultOf(error: unknown, absolute: string): unknown {
+  if (!(error instanceof FileFault)) return toFileFault(error, absolute);
+  const { code, reason, isForeign, cause } = error;
+  return new FileFault(absolute, { code, reason, isForeign, cause });
 }
 
 async function remove(removal: Omit<Replacement, "bytes">): Promise<Removed> {
