@@ -4,13 +4,10 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { silentLogger } from "@roost/base";
-import { createHttpClient } from "@roost/contract/client";
-import { createForwardCall, findServiceFolders, folderOf, loadService, provideModulesTo } from "@roost/service";
+import { findServiceFolders, folderOf, loadService, provideModulesTo } from "@roost/service";
 import { openTestService } from "@roost/service/testing";
 
 const linesMax = 120;
-const owner = { id: "person:owner", kind: "owner", scopes: ["*"] } as const;
 
 /** As the page describes it: the test knows its types no other way. */
 interface Client {
@@ -43,16 +40,7 @@ test("The example of docs/services.md is a service of less than 120 lines that r
   using _modules = provideModulesTo(parent);
   const service = await loadService(folderOf(await findServiceFolders([parent]), "shelf"));
   await using opened = await openTestService(service);
-  const { directory, signer, kernel } = opened.services;
-  const forward = createForwardCall({ directory, signer, clock: kernel.clock, logger: silentLogger });
-  const client = createHttpClient(service.contract, {
-    baseUrl: "http://gateway",
-    fetch: async (input, init) => {
-      const request = new Request(input, init);
-      const { pathname, search } = new URL(request.url);
-      return forward({ service: "shelf", path: pathname + search, principal: owner, request });
-    },
-  }) as unknown as Client;
+  const client = opened.clientFor(service.contract) as unknown as Client;
   const { book } = await client.addBook({ title: "The Left Hand of Darkness", friend: "Mara" });
   await client.addBook({ title: "Ubik", friend: "Mara" });
   const { items, next } = await client.listBooks({ limit: 1 });

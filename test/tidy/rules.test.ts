@@ -54,6 +54,11 @@ const samples: { rule: string; bad: Contents; says: RegExp[] }[] = [
       "packages/attic/src/new.ts": 'import { sayChirp } from "@roost/base";\n',
       "packages/attic/package.json": manifest("@roost/attic"),
       "apps/cli/package.json": manifest("@roost/cli"),
+      "services/peeps/package.json": manifest("@roost/peeps", {
+        exports: { "./contract": "./contract.ts", "./readers": "./readers.ts" },
+      }),
+      "services/eco/service.ts":
+        'import { peeps } from "@roost/peeps/contract";\nimport { readCard } from "@roost/peeps/readers";\n',
       "apps/gateway/src/main.ts": 'import { run } from "@roost/cli";\n',
     },
     says: [
@@ -63,6 +68,7 @@ const samples: { rule: string; bad: Contents; says: RegExp[] }[] = [
       /deep\.ts:1 imports @roost\/base\/birds\/say-chirp, which packages\/base does not export/,
       /out\.ts:1 reaches out of its room to packages\/base\/src\/index\.ts/,
       /new\.ts:1 packages\/attic has no floor/,
+      /eco\/service\.ts:2 floor 5 imports @roost\/peeps on floor 5/,
       /main\.ts:1 imports the app cli: apps are started by path/,
     ],
   },

@@ -59,15 +59,10 @@ async function startServices(
 ): Promise<string[]> {
   if (names.length === 0) return [];
   const { ready, failures } = await installServices(config, { names, logger });
-  const failed = [...failures.keys()];
-  for (const one of ready) {
-    const { name } = one.installed;
-    await hosted.add(one).catch((error: unknown) => {
-      logger.error("a service cannot run", { service: name, error });
-      failed.push(name);
-    });
-  }
-  return failed;
+  for (const one of ready)
+    await hosted.add(one).catch((error: unknown) => failures.set(one.installed.name, toRoostError(error)));
+  for (const [service, error] of failures) logger.error("a service cannot run", { service, error });
+  return [...failures.keys()];
 }
 
 interface HostedServices extends AsyncDisposable {

@@ -56,7 +56,6 @@ export async function installServices(
       result.ready.push(await installOne(kernel, folder, { homeDir, homeId }));
       await reportService(database, name, null);
     } catch (error) {
-      logger.error("a service cannot run", { service: name, error });
       const failure = toRoostError(error);
       result.failures.set(name, failure);
       await reportService(database, name, failure.message);

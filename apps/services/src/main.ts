@@ -6,6 +6,7 @@ import {
   runProcess,
   sleepUntilAborted,
   systemClock,
+  toRoostError,
   type Logger,
 } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
@@ -30,13 +31,19 @@ async function main(): Promise<void> {
   stop.addEventListener("abort", endLate, { once: true });
   const hosting = { config, logger, stop, onReady: () => ready({}) };
   if (command.command === "all") return await hostServices(hosting);
-  if (command.command === "run") {
+  try {
+    if (command.command === "migrate")
+      return await migrate(command.names.length > 0 ? command.names : "enabled", config, logger);
     const { name, secret, ...where } = command;
     const one =
       secret === undefined ? await installOne(name, config, logger) : await readReadyService(config, { name, secret });
     return await hostService(one, { ...hosting, ...where });
+  } catch (error) {
+    // A person reads what a command says.
+    const { message, code } = toRoostError(error);
+    process.stderr.write(`${message}\n`);
+    process.exitCode = exitCodeOf(code);
   }
-  return await migrate(command.names.length > 0 ? command.names : "enabled", config, logger);
 }
 
 async function installOne(name: string, config: ServicesConfig, logger: Logger): Promise<ReadyService> {

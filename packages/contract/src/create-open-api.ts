@@ -183,10 +183,11 @@ function describeAnswer(operation: AnyOperation, components: Components): JsonVa
     return { description, content: Object.fromEntries(answersContent.mediaTypes.map((type) => [type, {}])) };
   const output = components.take(operation.output, "output");
   if (stream) {
+    // Within allOf: validators take a bare reference in an extension for a mistake.
     return {
       description:
         "Server-sent events with JSON data. One named `place` only carries the position to continue from; the last is named `end` or `problem`",
-      content: { "text/event-stream": { schema: { type: "string" }, "x-roost-item-schema": output } },
+      content: { "text/event-stream": { schema: { type: "string" }, "x-roost-item-schema": { allOf: [output] } } },
     };
   }
   const text = { schema: { type: "string" } };

@@ -2,7 +2,7 @@
 import { applyMigrations, readMigrations } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { createServiceDirectory, type ServiceDirectory } from "./calls/service-directory.ts";
-import { openSigner, type Signer, type SignerKind } from "./signing/open-signer.ts";
+import { openSigner, publishKeyOf, type Signer, type SignerKind } from "./signing/open-signer.ts";
 import { createVerifier, type Verifier } from "./signing/create-verifier.ts";
 
 export const serviceSchema = "service";
@@ -30,7 +30,7 @@ export async function openServices({ kernel, kind, name }: OpenServicesOptions):
   const { database, clock } = kernel;
   return {
     kernel,
-    signer: openSigner(database, { kind, name, clock }),
+    signer: openSigner(publishKeyOf(database, { kind, name }), { clock }),
     verifier: createVerifier(database, { clock }),
     directory: createServiceDirectory(database, { clock }),
   };

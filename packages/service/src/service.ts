@@ -1,6 +1,6 @@
 /** A domain service as a value: its contract with its handlers. Only the process that hosts it has this; all others have contracts. */
 import type { Clock, JsonObject, JsonValue, Logger } from "@roost/base";
-import type { EventDefinition, EventDataOf, Served, ServiceContract } from "@roost/contract";
+import type { AnyOperation, Client, EventDefinition, EventDataOf, Served, ServiceContract } from "@roost/contract";
 import type { Sql } from "@roost/database";
 import type { FailurePolicy, StoredEvent } from "@roost/kernel";
 
@@ -16,6 +16,8 @@ export interface Service {
 
 export interface ServiceContext {
   readonly database: ServiceDatabase;
+  /** Calls another service, as this one: `clientFor(peepsContract).getPerson(…)`. Not inside of a transaction. */
+  readonly clientFor: <const Ops extends readonly AnyOperation[]>(contract: ServiceContract<Ops>) => Client<Ops>;
   readonly clock: Clock;
   readonly logger: Logger;
 }

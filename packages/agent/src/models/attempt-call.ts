@@ -219,6 +219,6 @@ function functionTool(tool: ModelRequest["tools"][number]): LanguageModelV4Funct
     type: "function",
     name: tool.name,
     description: tool.description,
-    inputSchema: tool.inputSchema as LanguageModelV4FunctionTool["inputSchema"],
+    inputSchema: tool.inputSchema,
   };
 }

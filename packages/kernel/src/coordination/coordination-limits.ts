@@ -14,7 +14,7 @@ export const coordinationLimits = {
   resultBytesMax: 256 * 1024,
   keepMsDefault: 24 * 3_600_000,
   /** For answers kept by idempotency key: size, retention, and the time of an attempt. */
-  answerBytesMax: 64 * 1024,
+  answerBytesMax: 8 * 1024 * 1024,
   answerKeepMs: 7 * 86_400_000,
   answerBusyMs: 120_000,
   listMax: 500,

@@ -101,7 +101,7 @@ test("createKeepAnswer() repeats after a lost attempt only what is idempotent", 
   assert.equal((await keepAnswer({ ...call, operation: put }, async () => "again")).isRepeated, false);
 });
 
-test("createKeepAnswer() keeps answers of 64 KiB for seven days, and says so of longer ones", async () => {
+test("createKeepAnswer() keeps answers for seven days, those of more than 64 KiB apart, and says so of those of more than 8 MiB", async () => {
   await using opened = await createTestKernel();
   const { kernel } = opened;
   const keepAnswer = keepIn(kernel);
@@ -109,9 +109,16 @@ test("createKeepAnswer() keeps answers of 64 KiB for seven days, and says so of 
   await keepAnswer(call, async () => fits);
   assert.equal((await keepAnswer(call, async () => "")).output, fits);
   const long = { ...call, key: "long" };
-  assert.equal((await keepAnswer(long, async () => `${fits}x`)).isRepeated, false);
+  const apart = `${fits}x`;
+  assert.equal((await keepAnswer(long, async () => apart)).isRepeated, false);
+  assert.deepEqual(await keepAnswer(long, async () => ""), { output: apart, isRepeated: true });
+  const find = <Row>(sql: string) => kernel.database.query<Row>(sql);
+  assert.deepEqual(await find("select key from roost.long_answer"), [{ key: "long" }]);
+  assert.deepEqual(await find("select output from roost.answer where key = 'long'"), [{ output: null }]);
+  const longer = { ...call, key: "longer" };
+  await keepAnswer(longer, async () => "x".repeat(8 * 1024 * 1024));
   await assert.rejects(
-    keepAnswer(long, async () => ""),
+    keepAnswer(longer, async () => ""),
     { code: "limit_exceeded", message: /read its result instead/ },
   );
   const drawing = { ...call, operation: draw };
@@ -125,4 +132,5 @@ test("createKeepAnswer() keeps answers of 64 KiB for seven days, and says so of 
   await sweepCoordination(kernel);
   const [row] = await kernel.database.query<{ count: number }>("select count(*)::int as count from roost.answer");
   assert.equal(row!.count, 1);
+  assert.deepEqual(await find("select key from roost.long_answer"), []);
 });

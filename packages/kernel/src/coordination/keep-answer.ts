@@ -126,18 +126,17 @@ export function answersOf(sql: Sql): AnswerStore {
     },
     async read({ scope, key }) {
       const [known] = await sql.query<KnownAnswer>(
-        `select fingerprint, begun_at as "begunAt", ended_at as "endedAt", busy_until > roost.now() as "isBusy", output, output_bytes as bytes
+        `select fingerprint, begun_at as "begunAt", ended_at as "endedAt", busy_until > roost.now() as "isBusy", output_bytes as bytes,
+           coalesce(output, (select l.output from roost.long_answer l where l.scope = $1 and l.key = $2)) as output
          from roost.answer where scope = $1 and key = $2`,
         [scope, key],
       );
       return known;
     },
     async keep({ scope, key, token }, text, bytes) {
-      await sql.query(
-        `update roost.answer set ended_at = roost.now(), output = $4, output_bytes = $5 where scope = $1 and key = $2 and token = $3`,
-        [scope, key, token, text, bytes],
-        { name: "roost_answer_keep" },
-      );
+      await sql.query("select roost.keep_answer_1($1, $2, $3, $4, $5)", [scope, key, token, text, bytes], {
+        name: "roost_answer_keep",
+      });
     },
     async forget({ scope, key, token }, isFree) {
       const statement = isFree

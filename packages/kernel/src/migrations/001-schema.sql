@@ -651,7 +651,7 @@ create table roost.answer (
   -- Without an outcome by then the attempt is lost.
   busy_until  timestamptz not null,
   ended_at    timestamptz,
-  -- As it went over the wire; null beside ended_at: it was longer than is kept.
+  -- As it went over the wire; null beside ended_at: it stands apart, or is longer than is kept.
   output      text,
   output_bytes integer,
   expires_at  timestamptz not null,
@@ -659,6 +659,15 @@ create table roost.answer (
   constraint answer_ended check ((ended_at is null) = (output_bytes is null))
 );
 create index answer_expiry on roost.answer (expires_at);
+
+-- Answers of more than 64 KiB; they leave with the key.
+create table roost.long_answer (
+  scope  text collate "C" not null,
+  key    text collate "C" not null,
+  output text not null,
+  primary key (scope, key),
+  foreign key (scope, key) references roost.answer (scope, key) on delete cascade
+);
 
 -- Caps, what is spent and reserved under them, and the reservations. A cap holds because a reservation checks and adds under the
 -- locks of all the rows it counts in, taken in the order (scope, time_window, period).

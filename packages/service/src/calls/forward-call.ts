@@ -3,10 +3,10 @@ import { RoostError, type Clock, type Logger } from "@roost/base";
 import type { Principal } from "@roost/contract";
 import type { Signer } from "../signing/open-signer.ts";
 import { callHeader, signCall } from "./sign-call.ts";
-import type { ServiceDirectory, ServiceInstance } from "./service-directory.ts";
+import type { CalledInstance, CalledService } from "./service-directory.ts";
 
 export interface ForwardOptions {
-  directory: ServiceDirectory;
+  directory: { find(name: string): Promise<CalledService> };
   signer: Signer;
   clock: Clock;
   logger: Logger;
@@ -64,7 +64,7 @@ export function createForwardCall(options: ForwardOptions): ForwardCall {
 }
 
 async function ask(
-  instance: ServiceInstance,
+  instance: CalledInstance,
   { path, principal, request, body }: ForwardedCall & { body: ArrayBuffer | undefined },
   { signer, clock }: ForwardOptions,
 ): Promise<Response> {

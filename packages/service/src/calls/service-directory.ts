@@ -3,9 +3,20 @@ import { RoostError, type Clock } from "@roost/base";
 import type { OpenApiDocument } from "@roost/contract";
 import type { Sql } from "@roost/database";
 
-export interface ServiceInstance {
+export interface CalledInstance {
   id: string;
   url: string;
+}
+
+/** As far as a caller needs to know it. */
+export interface CalledService {
+  title: string;
+  /** Why it cannot run; null: it can. */
+  reason: string | null;
+  instances: readonly CalledInstance[];
+}
+
+export interface ServiceInstance extends CalledInstance {
   host: string;
   pid: number;
   /** ISO 8601. */

@@ -1,36 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createId, silentLogger } from "@roost/base";
-import { createHttpClient, type ClientOf, type Principal } from "@roost/contract";
+import { createId } from "@roost/base";
+import type { Principal } from "@roost/contract";
 import { sqlStateOf } from "@roost/database";
 import { readTopic } from "@roost/kernel";
-import { createForwardCall } from "../calls/forward-call.ts";
 import { callHeader, signCall, type OutgoingCall } from "../calls/sign-call.ts";
 import { openServices } from "../open-services.ts";
 import { gardenContract, plantWatered } from "../testing/garden/contract.ts";
 import { garden } from "../testing/garden/service.ts";
 import type { Service } from "../service.ts";
-import { openTestService, type TestService } from "../testing/open-test-service.ts";
+import { openTestService } from "../testing/open-test-service.ts";
 
 const owner: Principal = { id: "person:owner", kind: "owner", scopes: ["*"] };
 
-/** The client of a service as the gateway would call it. */
-function clientOf({ services }: TestService, principal = owner): ClientOf<typeof gardenContract> {
-  const { directory, signer, kernel } = services;
-  const forward = createForwardCall({ directory, signer, clock: kernel.clock, logger: silentLogger });
-  return createHttpClient(gardenContract, {
-    baseUrl: "http://gateway",
-    fetch: async (input, init) => {
-      const request = new Request(input, init);
-      const { pathname, search } = new URL(request.url);
-      return forward({ service: "garden", path: pathname + search, principal, request });
-    },
-  });
-}
-
 test("hostService() serves its contract, commits events with their effect, and reads on with what it is given", async () => {
   await using opened = await openTestService(garden);
-  const client = clientOf(opened);
+  const client = opened.clientFor(gardenContract);
   const { plant } = await client.addPlant({ name: "Rose" });
   assert.deepEqual((await client.listPlants()).items, [{ id: plant.id, name: "Rose", revision: 1 }]);
   await assert.rejects(client.waterPlant({ plantId: createId() }), { code: "not_found" });
@@ -83,14 +68,14 @@ test("hostService() takes calls that a gateway has signed for it, once, and noth
   );
   assert.equal(await ask("roost-call.e30.AAAA"), 401);
   const reader: Principal = { id: "agent:main", kind: "agent", scopes: ["garden.*:read"] };
-  const client = clientOf(opened, reader);
+  const client = opened.clientFor(gardenContract, reader);
   assert.deepEqual((await client.listPlants()).items, []);
   await assert.rejects(client.addPlant({ name: "Rose" }), { code: "forbidden", message: /garden\.plants:write/ });
 });
 
 test("Two instances share the calls; one that has gone is passed over, and with none the service is unavailable", async () => {
   await using opened = await openTestService(garden);
-  const client = clientOf(opened);
+  const client = opened.clientFor(gardenContract);
   const second = await opened.hostAnother();
   await client.addPlant({ name: "Rose" });
   assert.equal((await opened.services.directory.find("garden")).instances.length, 2);
@@ -183,6 +168,38 @@ test("service.emit_1() takes the caller's own event types, in the caller's name,
   );
 });
 
+test("A service that emits and then hangs holds up its own topic, for five seconds, and no other", async () => {
+  await using opened = await openTestService(garden);
+  const { database, test: given } = opened;
+  const emit = (sql: Pick<typeof database, "query">) =>
+    sql.query(
+      "select service.emit_1('{plant.watered}', '{1}', '{0}', $1::text[], '{p}', '{null}', '{c}', '{null}', '{null}', '{null}', $2::jsonb)",
+      [[createId()], JSON.stringify([{ plantId: "p", by: "x" }])],
+    );
+  const gate = Promise.withResolvers<void>();
+  const emitted = Promise.withResolvers<void>();
+  const hanging = database.transact(async (tx) => {
+    await emit(tx);
+    emitted.resolve();
+    await gate.promise;
+  });
+  const refused = assert.rejects(hanging);
+  await emitted.promise;
+  const order: string[] = [];
+  const behind = emit(database)
+    .catch(() => emit(database))
+    .then(() => order.push("own topic"));
+  const notice = { noticeId: createId(), level: "info", text: "all is well" };
+  await given.kernel.append([{ type: "notice.raised", subject: "n", data: notice, labels: ["trust:agent"] }]);
+  order.push("another topic");
+  await behind;
+  gate.resolve();
+  await refused;
+  assert.deepEqual(order, ["another topic", "own topic"]);
+  const { events } = await readTopic(given.database, { topic: "garden", limit: 10 });
+  assert.equal(events.length, 1, "what hung is not there");
+});
+
 test("A service reads what is for every session or for its own domain, and nothing else", async () => {
   await using opened = await openTestService(garden);
   const { kernel } = opened.test;
@@ -255,7 +272,7 @@ test("A consumer that fails keeps its place, says on what, and goes on when it c
     ],
   };
   await using opened = await openTestService(service);
-  const client = clientOf(opened);
+  const client = opened.clientFor(gardenContract);
   await client.addPlant({ name: "Rose" });
   const failing = async () => {
     const rows = await opened.test.database.query<{ error: { message: string }; count: number }>(

@@ -7,6 +7,7 @@ import { createVerifyCall } from "../calls/sign-call.ts";
 import type { InstalledService } from "../install/install-service.ts";
 import { createVerifier } from "../signing/create-verifier.ts";
 import type { Service, ServiceDatabase, ServiceProjection } from "../service.ts";
+import { createClientFor } from "./call-services.ts";
 import { createKeepServiceAnswer } from "./keep-service-answer.ts";
 import { catchUp, runConsumer } from "./run-consumer.ts";
 import { serveCalls } from "./serve-calls.ts";
@@ -56,7 +57,8 @@ export async function hostService(options: HostedServiceOptions): Promise<Hosted
   await using opened = new AsyncDisposableStack();
   const onAppended = (topics: ReadonlySet<string>) => topics.forEach((topic) => wakeups.wake(`log:${topic}`));
   const own = openServiceDatabase({ contract: service.contract, database, onAppended });
-  const served = serveContract(service.contract, service.handlers({ database: own, clock, logger }));
+  const clientFor = createClientFor({ name: service.contract.name, database, clock, logger });
+  const served = serveContract(service.contract, service.handlers({ database: own, clientFor, clock, logger }));
   const verifyCall = createVerifyCall(createVerifier(database, { clock }), { instance: id, clock });
   const keepAnswer = createKeepServiceAnswer(database, logger);
   const listening = opened.use(

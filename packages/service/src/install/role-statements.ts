@@ -7,6 +7,7 @@ export const limitMs = 5_000;
 
 /** Functions of this room that a service may call; nothing else of the database is granted. */
 export const grantedFunctions = [
+  "add_signer_1",
   "announce_1",
   "beat_1",
   "begin_answer_1",
@@ -15,6 +16,7 @@ export const grantedFunctions = [
   "end_letter_1",
   "ends_1",
   "fail_cursor_1",
+  "find_instances_1",
   "find_signer_1",
   "forget_answer_1",
   "keep_answer_1",

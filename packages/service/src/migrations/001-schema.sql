@@ -351,15 +351,15 @@ create function service.read_answer_1(
   answer_scope text, answer_key text,
   out fingerprint text, out begun_at timestamptz, out ended_at timestamptz, out is_busy boolean, out output text, out bytes integer
 ) returns setof record language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-  select a.fingerprint, a.begun_at, a.ended_at, a.busy_until > roost.now(), a.output, a.output_bytes
+  select a.fingerprint, a.begun_at, a.ended_at, a.busy_until > roost.now(),
+    coalesce(a.output, (select l.output from roost.long_answer l where l.scope = a.scope and l.key = a.key)), a.output_bytes
   from roost.answer a where a.scope = format('service.%s:%s', service.caller_1(), answer_scope) and a.key = answer_key
 $$;
 
 -- Only the attempt that has the token says what came of it.
 create function service.keep_answer_1(answer_scope text, answer_key text, attempt uuid, kept text, kept_bytes integer) returns void
   language sql security definer set search_path = pg_catalog, pg_temp as $$
-  update roost.answer a set ended_at = roost.now(), output = case when octet_length(kept) <= 65536 then kept end, output_bytes = kept_bytes
-    where a.scope = format('service.%s:%s', service.caller_1(), answer_scope) and a.key = answer_key and a.token = attempt
+  select roost.keep_answer_1(format('service.%s:%s', service.caller_1(), answer_scope), answer_key, attempt, kept, kept_bytes)
 $$;
 
 -- A key whose attempt may have done something stays taken; its outcome is not known.
@@ -409,6 +409,21 @@ end $$;
 -- Why the caller cannot run; null: it can.
 create function service.report_1(problem text) returns void language sql security definer set search_path = pg_catalog, pg_temp as $$
   update service.service s set reason = left(problem, 2000) where s.name = service.caller_1()
+$$;
+
+-- The public key with which the caller signs its own calls of other services, for a day.
+create function service.add_signer_1(signer_id uuid, public_key bytea) returns void language sql security definer set search_path = pg_catalog, pg_temp as $$
+  with expired as (delete from service.signer s where s.expires_at < roost.now() - interval '1 day')
+  insert into service.signer (id, kind, name, public_key, expires_at)
+    values (signer_id, 'service', service.caller_1(), public_key, roost.now() + interval '1 day')
+$$;
+
+-- Where the instances of a service are, for one that calls it; no row: there is no such service.
+create function service.find_instances_1(called text, out title text, out reason text, out instances jsonb)
+  returns setof record language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select s.title, s.reason, coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'url', i.url) order by i.started_at)
+      from service.instance i join service.process p on p.id = i.process where i.service = s.name and p.expires_at > roost.now()), '[]')
+  from service.service s where s.name = called and service.caller_1() is not null
 $$;
 
 -- An instance that stops is not called any more.

@@ -13,8 +13,8 @@ export interface Signer {
   sign(purpose: string, message: JsonValue): Promise<string>;
 }
 
-/** A key signs for half of its lifetime; the other half is for verifying its last signatures. */
-const keyMsMax = 24 * 3_600_000;
+/** Half of its lifetime; the other half is for verifying its last signatures. */
+const signingMsMax = 12 * 3_600_000;
 
 interface Key {
   id: string;
@@ -22,19 +22,28 @@ interface Key {
   usedUntilMs: number;
 }
 
-export function openSigner(sql: Sql, { kind, name, clock }: { kind: SignerKind; name: string; clock: Clock }): Signer {
+/** Makes a public key known to the home for a day. */
+export type PublishKey = (id: string, publicKey: Buffer) => Promise<void>;
+
+/** With the home's rights. Expired keys are deleted when a new one is added. */
+export function publishKeyOf(sql: Sql, { kind, name }: { kind: SignerKind; name: string }): PublishKey {
+  return async (id, publicKey) => {
+    await sql.query(
+      `with expired as (delete from service.signer where expires_at < roost.now() - interval '1 day')
+       insert into service.signer (id, kind, name, public_key, expires_at)
+       values ($1, $2, $3, $4, roost.now() + interval '1 day')`,
+      [id, kind, name, publicKey],
+    );
+  };
+}
+
+export function openSigner(publishKey: PublishKey, { clock }: { clock: Clock }): Signer {
   let current: Promise<Key> | undefined;
   const makeKey = async (): Promise<Key> => {
     const { publicKey, privateKey } = generateKeyPairSync("ed25519");
     const id = createId();
-    // Expired keys are deleted when a new one is added.
-    await sql.query(
-      `with expired as (delete from service.signer where expires_at < roost.now() - interval '1 day')
-       insert into service.signer (id, kind, name, public_key, expires_at)
-       values ($1, $2, $3, $4, roost.now() + $5 * interval '1 ms')`,
-      [id, kind, name, publicKey.export({ type: "spki", format: "der" }), keyMsMax],
-    );
-    return { id, privateKey, usedUntilMs: clock.nowMs() + keyMsMax / 2 };
+    await publishKey(id, publicKey.export({ type: "spki", format: "der" }));
+    return { id, privateKey, usedUntilMs: clock.nowMs() + signingMsMax };
   };
   const keyInUse = async (): Promise<Key> => {
     const key = await (current ??= makeKey());

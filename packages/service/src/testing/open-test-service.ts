@@ -1,7 +1,15 @@
 /** A service with its own database, role, port and address: everything as in a home. */
 import { createId, silentLogger } from "@roost/base";
+import {
+  createHttpClient,
+  type AnyOperation,
+  type Client,
+  type Principal,
+  type ServiceContract,
+} from "@roost/contract";
 import type { Database, Sql } from "@roost/database";
 import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { createForwardCall } from "../calls/forward-call.ts";
 import type { HostedService } from "../host/host-service.ts";
 import { openServiceHost } from "../host/open-service-host.ts";
 import { connectService } from "../install/connect-service.ts";
@@ -16,8 +24,27 @@ export interface TestService extends AsyncDisposable {
   /** As the role of the service. */
   database: Database;
   hosted: HostedService;
+  /** Calls it, or another of the same kernel, as the gateway would for this caller. Default: the home's owner. */
+  clientFor<const Ops extends readonly AnyOperation[]>(contract: ServiceContract<Ops>, caller?: Principal): Client<Ops>;
   /** A second instance of it. */
   hostAnother(): Promise<HostedService>;
+}
+
+const owner: Principal = { id: "person:owner", kind: "owner", scopes: ["*"] };
+
+function clientOf<const Ops extends readonly AnyOperation[]>(
+  { directory, signer, kernel: { clock } }: Services,
+  { contract, caller: principal = owner }: { contract: ServiceContract<Ops>; caller?: Principal | undefined },
+): Client<Ops> {
+  const forward = createForwardCall({ directory, signer, clock, logger: silentLogger });
+  return createHttpClient(contract, {
+    baseUrl: "http://gateway",
+    fetch: async (input, init) => {
+      const request = new Request(input, init);
+      const { pathname, search } = new URL(request.url);
+      return forward({ service: contract.name, path: pathname + search, principal, request });
+    },
+  });
 }
 
 /** A closed connection takes a moment to end, and what belongs to a dropped role cannot be ended. */
@@ -54,6 +81,7 @@ export async function openTestService(service: Service, test?: TestKernel): Prom
     installed,
     database,
     hosted,
+    clientFor: (contract, caller) => clientOf(services, { contract, caller }),
     hostAnother: async () => owned.use(await host()),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -1,0 +1,147 @@
+/** The process as the supervisor and `roost service` start it, on a home and a database of their own. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { silentLogger } from "@roost/base";
+import { createTestKernel } from "@roost/kernel/testing";
+import { holdDatabase, openMemory } from "@roost/memory";
+import { enableServices, installedFile, openServices } from "@roost/service";
+import { dropRole } from "@roost/service/testing";
+
+const main = new URL("main.ts", import.meta.url).pathname;
+
+const serviceOf = (name: string) => `import { defineOperation, defineService, serve } from "@roost/contract";
+import { z } from "zod";
+const count = defineOperation({ id: "count", method: "GET", path: "/count", summary: "Counts", input: z.object({}), output: z.object({ count: z.number() }), effect: "readonly" });
+export const service = {
+  contract: defineService({ name: "${name}", title: "T", operations: [count] }),
+  migrations: new URL("./migrations/", import.meta.url),
+  handlers: ({ database }) => [
+    serve(count, async () => (await database.query("select count(*)::int as count from svc_${name}.thing"))[0]),
+  ],
+};
+`;
+
+/** A home with two services, of which one has a broken migration, and a way to start the process on it. */
+async function createPlace(context: TestContext) {
+  await using opened = new AsyncDisposableStack();
+  const { kernel, url } = opened.use(await createTestKernel());
+  const homeDir = await mkdtemp(join(tmpdir(), "roost-services-"));
+  opened.defer(() => rm(homeDir, { recursive: true, force: true }));
+  const write = async (path: string, text: string) => {
+    await mkdir(dirname(join(homeDir, path)), { recursive: true });
+    await writeFile(join(homeDir, path), text);
+  };
+  for (const name of ["apples", "pears"]) await write(`services/${name}/service.ts`, serviceOf(name));
+  await write("services/apples/migrations/001-things.sql", "create table svc_apples.thing (a int);");
+  await write("services/pears/migrations/001-things.sql", "create table svc_pears.thing (a nothing);");
+  const home = opened.use(await holdDatabase(kernel, homeDir));
+  await openServices({ kernel, kind: "gateway", name: "gateway" });
+  opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
+  await enableServices(kernel.database, { names: ["apples", "pears"], homeId: home.id });
+  const roles = "select role_name as name from service.service join pg_roles on rolname = role_name";
+  opened.defer(async () => {
+    for (const { name } of await kernel.database.query<{ name: string }>(roles)) await dropRole(kernel.database, name);
+  });
+  const owned = opened.move();
+  context.after(() => owned.disposeAsync());
+  const start = (args: readonly string[], databaseUrl = url) => {
+    const child = spawn(process.execPath, [main, ...args], {
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      env: {
+        PATH: process.env["PATH"],
+        NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
+        ROOST_HOME: homeDir,
+        DATABASE_URL: databaseUrl,
+      },
+    });
+    let printed = "";
+    for (const stream of [child.stdout, child.stderr]) stream!.on("data", (part) => (printed += String(part)));
+    const ended = once(child, "close").then(([code]: unknown[]) => ({ code, printed }));
+    owned.defer(async () => {
+      child.kill("SIGKILL");
+      await ended;
+    });
+    return { child, ended, ready: once(child, "message") };
+  };
+  return { kernel, homeDir, url, write, start };
+}
+
+test("migrate says of each service what it applied, and the process goes on with one that was mended", async (context) => {
+  const { kernel, write, start } = await createPlace(context);
+  const running = start([]);
+  await running.ready;
+  const first = await start(["migrate", "apples", "pears"]).ended;
+  assert.equal(first.code, 69);
+  assert.match(
+    first.printed,
+    /apples: nothing to apply\npears: migration "001-things" .* type "nothing" does not exist/,
+  );
+  const instances = () =>
+    kernel.database.query<{ service: string }>("select service from service.instance order by service");
+  assert.deepEqual(await instances(), [{ service: "apples" }]);
+  await write("services/pears/migrations/001-things.sql", "create table svc_pears.thing (a int);");
+  const second = await start(["migrate"]).ended;
+  assert.match(second.printed, /^apples: nothing to apply\npears: (applied 001-things|nothing to apply)\n$/);
+  assert.equal(second.code, 0);
+  while ((await instances()).length < 2);
+  running.child.kill("SIGTERM");
+  assert.equal((await running.ended).code, 0);
+  assert.deepEqual(await instances(), [], "an orderly stop withdraws them");
+  // As a scan notes of a file that an agent's program wrote.
+  const held = "insert into memory.file_problem (path, reason) values ('services/pears/service.ts', 'it is held')";
+  await kernel.database.query(held);
+  const third = await start(["migrate"]).ended;
+  assert.match(third.printed, /^apples: nothing to apply\npears: services\/pears\/service.ts: it is held$/m);
+});
+
+test("run hosts one service alone, with what its installation wrote and no right of the home; passwords change when none runs", async (context) => {
+  const { kernel, homeDir, url, start } = await createPlace(context);
+  const all = start([]);
+  await all.ready;
+  const secret = installedFile(homeDir, "apples");
+  assert.equal((await stat(secret)).mode & 0o777, 0o600);
+  const password = async () => (JSON.parse(await readFile(secret, "utf8")) as { password: string }).password;
+  const first = await password();
+  // As on a host that knows neither a user of the home nor its password.
+  const elsewhere = new URL(url);
+  elsewhere.username = "nobody";
+  elsewhere.searchParams.delete("user");
+  const alone = start(["run", "apples", "--secret", secret], elsewhere.href);
+  await alone.ready;
+  const count = async () =>
+    (await kernel.database.query("select from service.instance where service = 'apples'")).length;
+  assert.equal(await count(), 2);
+  all.child.kill("SIGTERM");
+  await all.ended;
+  assert.equal(await count(), 1);
+  const again = start([]);
+  await again.ready;
+  assert.equal(await password(), first, "another process uses it");
+  for (const each of [again, alone]) each.child.kill("SIGTERM");
+  await Promise.all([again.ended, alone.ended]);
+  await start(["migrate", "apples"]).ended;
+  assert.notEqual(await password(), first);
+  const stale = await start(["run", "pears", "--secret", secret]).ended;
+  assert.match(stale.printed, /is of another service than pears/);
+});
+
+test("A role that was taken away ends the process, for its supervisor to start it anew", async (context) => {
+  const { kernel, start } = await createPlace(context);
+  const running = start([]);
+  await running.ready;
+  const [service] = await kernel.database.query<{ role: string }>(
+    "select role_name as role from service.service where name = 'apples'",
+  );
+  await kernel.database.query(`alter role ${service!.role} nologin`);
+  await kernel.database.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", [
+    service!.role,
+  ]);
+  const { code, printed } = await running.ended;
+  assert.notEqual(code, 0);
+  assert.match(printed, /not permitted to log in/);
+});
