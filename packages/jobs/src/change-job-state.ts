@@ -4,7 +4,7 @@ import { createId, RoostError } from "@roost/base";
 import { describeTrigger } from "@roost/contract/operations";
 import { dropWithin, isPassing, resetAttempts, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { clipReason, lockJob, type StoredJob } from "./job-row.ts";
-import { pausedByDefinition, pauseStart } from "./after-change.ts";
+import { pausedByDefinition, pauseStart } from "./plan-change.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
 import { fireEventTicks } from "./fire-event-ticks.ts";
 import { closeWindows, eventJobGroupName } from "./gather-events.ts";
@@ -12,6 +12,7 @@ import { nextTick, scheduleOf } from "./job-moments.ts";
 import { recordTicks } from "./record-ticks.ts";
 import { settleDueTicks } from "./settle-due-ticks.ts";
 import { topicHeads } from "./topic-heads.ts";
+import { unknown } from "./versions.ts";
 
 export interface ChangeJobOptions extends JobCause {
   by: string;
@@ -152,8 +153,7 @@ export async function removeJobWithin(
 
 async function mustLock(tx: KernelTransaction, jobId: string): Promise<{ job: StoredJob; nowMs: number }> {
   const found = await lockJob(tx, jobId);
-  if (found === undefined)
-    throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": check the list of jobs`);
+  if (found === undefined) throw unknown("job", jobId);
   return found;
 }
 

@@ -18,7 +18,7 @@ export type OverlapDecision = { fire: true; isSerial: boolean; cancel: LiveRun[]
 
 export interface DecideOverlapOptions {
   /** A tick of an outage that is caught up one by one: it is queued where a fresh one would be skipped. */
-  isCaughtUp?: boolean;
+  isCaughtUp?: boolean | undefined;
 }
 
 export function decideOverlap(

@@ -4,7 +4,7 @@
  */
 import { createId, RoostError, type JsonValue } from "@roost/base";
 import { resetAttempts, type Kernel, type KernelTransaction } from "@roost/kernel";
-import { momentAfterChange, nextAfterChange, nextState, pausedByDefinition, pauseStart } from "./after-change.ts";
+import { pausedByDefinition, pauseStart, planChange } from "./plan-change.ts";
 import { compareDefinitions, type Difference } from "./compare-definitions.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
 import { firstTick, type NextTick } from "./job-moments.ts";
@@ -162,24 +162,15 @@ async function changeJob(
   const isBack = stored.state === "removed";
   const change: JobChangeKind = isBack ? "created" : differences.length > 0 || triggerDiffers ? "changed" : "unchanged";
   const told = { jobId: read.id, change, version: stored.version, differences };
-  if (options.dryRun === true) {
-    const nextAt = await nextAfterChange(read, stored, { ...options, triggerDiffers, isBack });
-    return { ...told, nextAt };
-  }
+  const { nowMs } = options;
+  if (options.dryRun === true) return { ...told, nextAt: planChange(read, stored, { triggerDiffers, nowMs }).nextAt };
   if (change === "unchanged") {
     const source = options.source ?? stored.source;
     if (source !== stored.source) await tx.query("update roost.job set source = $2 where id = $1", [stored.id, source]);
     return { ...told, nextAt: stored.nextAt };
   }
-  const job = await settleBefore(tx, stored, {
-    triggerDiffers,
-    isEnabled: read.definition.enabled,
-    nowMs: options.nowMs,
-  });
-  const keepsMoment = !triggerDiffers && job.state === "active" && job.nextAt !== null;
-  const state = nextState(job, { isEnabled: read.definition.enabled, triggerDiffers });
-  const anchorAt = triggerDiffers || isBack ? new Date(options.nowMs) : job.anchorAt;
-  const next = await momentAfterChange({ ...read, anchorAt }, job, { state, keepsMoment, nowMs: options.nowMs });
+  const job = await settleBefore(tx, stored, { triggerDiffers, isEnabled: read.definition.enabled, nowMs });
+  const { state, anchorAt, nextAt, fireAt } = planChange(read, job, { triggerDiffers, nowMs });
   const version = stored.version + 1;
   const isPausedNow = state === "paused" && job.state !== "paused";
   const eventId = createId();
@@ -194,19 +185,19 @@ async function changeJob(
     [
       job.id,
       version,
-      next.nextAt === null && state === "active" && isTimed(read) ? "finished" : state,
+      nextAt === null && state === "active" && isTimed(read) ? "finished" : state,
       JSON.stringify(read.definition),
       JSON.stringify(read.trigger),
       timeZone,
-      next.nextAt,
-      next.fireAt,
+      nextAt,
+      fireAt,
       anchorAt,
       options.topic,
       keepsOffsets ? JSON.stringify(job.fromOffsets) : await fromOffsets(tx, options.topic),
       options.by,
       options.source ?? job.source,
       eventId,
-      isPausedNow ? pauseStart(job, options.nowMs) : null,
+      isPausedNow ? pauseStart(job, nowMs) : null,
       pausedByDefinition,
       disabledReason,
     ],
@@ -215,7 +206,7 @@ async function changeJob(
   // Dead letters of the old definition are tried with the new one.
   if (job.topic !== null) await resetAttempts(tx, { group: eventJobGroupName, key: job.id });
   announceChange(tx, job, read, { ...options, eventId, version, isBack, differences });
-  return { ...told, version, nextAt: next.nextAt };
+  return { ...told, version, nextAt };
 }
 
 function announceChange(

@@ -81,14 +81,9 @@ export function dueTicks(job: StoredJob, nowMs: number, schedules?: ScheduleCach
   const ticks = plan.ticks.map((tick): NewTick => {
     const isLate = tick.lateMs > onTimeMsMax;
     return {
+      ...tick,
       job,
       key: new Date(tick.atMs).toISOString(),
-      atMs: tick.atMs,
-      outcome: tick.outcome,
-      reason: tick.reason,
-      lateMs: tick.lateMs,
-      missedCount: tick.missedCount,
-      untilMs: tick.untilMs,
       why: isLate ? `${why}, caught up` : why,
       isCaughtUp: isLate && catchUp.policy === "all",
     };

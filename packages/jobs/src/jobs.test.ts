@@ -7,7 +7,7 @@ import { applyJobs, applyValidJobs } from "./apply-jobs.ts";
 import { pauseJob, removeJob, resumeJob } from "./change-job-state.ts";
 import { defineJob } from "./define-job.ts";
 import { fireDueTicks } from "./fire-due-ticks.ts";
-import { getJob, listJobs, listTicks } from "./read-jobs.ts";
+import { getJob, listJobs, listTicks, type TickPlace } from "./read-jobs.ts";
 import { runJobNow } from "./run-job-now.ts";
 
 const by = "test";
@@ -417,9 +417,9 @@ test("listTicks() pages through everything once, newest first", async () => {
   await defineJob(kernel, daily({ overlap: "allow" }), { by });
   for (let count = 0; count < 7; count += 1) await runJobNow(kernel, "blog", { by, idempotencyKey: `k${count}` });
   const keys: string[] = [];
-  let after: string | null = null;
+  let after: TickPlace | null = null;
   do {
-    const page: { ticks: { tickKey: string }[]; next: string | null } = await listTicks(kernel, {
+    const page: Awaited<ReturnType<typeof listTicks>> = await listTicks(kernel, {
       jobId: "blog",
       limit: 3,
       after: after ?? undefined,
@@ -431,5 +431,4 @@ test("listTicks() pages through everything once, newest first", async () => {
     keys,
     ["k6", "k5", "k4", "k3", "k2", "k1", "k0"].map((key) => `manual:${key}`),
   );
-  await assert.rejects(listTicks(kernel, { limit: 3, after: "nonsense" }), { code: "invalid_input" });
 });

@@ -1,9 +1,9 @@
 /** Reads jobs and ticks. Reading never advances a job. */
 // tidy: reads of the same two tables.
-import { RoostError } from "@roost/base";
 import type { Kernel } from "@roost/kernel";
 import type { JobDefinition, JobState } from "./job-row.ts";
 import type { Trigger } from "./trigger.ts";
+import { unknown } from "./versions.ts";
 
 export interface Tick {
   jobId: string;
@@ -97,8 +97,7 @@ export async function getJob(kernel: Kernel, jobId: string): Promise<Job> {
     jobId,
   ]);
   const [job] = await withLastTicks(kernel, rows);
-  if (job === undefined)
-    throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": check the list of jobs`);
+  if (job === undefined) throw unknown("job", jobId);
   return job;
 }
 
@@ -118,54 +117,31 @@ export interface ListTicksOptions {
   outcome?: Tick["outcome"] | undefined;
   limit: number;
   /** `next` of the page before. */
-  after?: string | undefined;
+  after?: TickPlace | undefined;
 }
+
+/** Where a page of ticks ended: the moment as PostgreSQL writes it, the job and the key. */
+export type TickPlace = [at: string, jobId: string, tickKey: string];
 
 /** Ticks, newest first. */
 export async function listTicks(
   kernel: Kernel,
   options: ListTicksOptions,
-): Promise<{ ticks: Tick[]; next: string | null }> {
+): Promise<{ ticks: Tick[]; next: TickPlace | null }> {
   const limit = Math.min(options.limit, jobsPageMax);
-  const after = readCursorText(options.after);
-  const ticks = await kernel.database.query<Tick & { cursor: string }>(
-    `select ${tickColumns}, tick.scheduled_at::text as cursor from roost.tick
+  const [at, jobId, tickKey] = options.after ?? [null, null, null];
+  const rows = await kernel.database.query<Tick & { at: string }>(
+    `select ${tickColumns}, tick.scheduled_at::text as at from roost.tick
      where ($1::text is null or job_id = $1) and ($2::text is null or outcome = $2)
        and ($3::timestamptz is null or (scheduled_at, job_id, tick_key) < ($3, $4, $5))
      order by scheduled_at desc, job_id desc, tick_key desc limit $6`,
-    [
-      options.jobId ?? null,
-      options.outcome ?? null,
-      after?.at ?? null,
-      after?.jobId ?? null,
-      after?.tickKey ?? null,
-      limit + 1,
-    ],
+    [options.jobId ?? null, options.outcome ?? null, at, jobId, tickKey, limit + 1],
   );
-  const last = ticks[limit - 1];
+  const last = rows[limit - 1];
   return {
-    ticks: ticks.slice(0, limit).map(withoutCursor),
-    next: ticks.length > limit && last !== undefined ? JSON.stringify([last.cursor, last.jobId, last.tickKey]) : null,
+    ticks: rows.slice(0, limit).map(({ at: _at, ...tick }) => tick),
+    next: rows.length > limit && last !== undefined ? [last.at, last.jobId, last.tickKey] : null,
   };
-}
-
-function withoutCursor({ cursor: _cursor, ...tick }: Tick & { cursor: string }): Tick {
-  return tick;
-}
-
-function readCursorText(after: string | undefined): { at: string; jobId: string; tickKey: string } | undefined {
-  if (after === undefined) return undefined;
-  try {
-    const [at, jobId, tickKey] = JSON.parse(after) as [unknown, unknown, unknown];
-    if (typeof at === "string" && typeof jobId === "string" && typeof tickKey === "string")
-      return { at, jobId, tickKey };
-  } catch {
-    // Refused below.
-  }
-  throw new RoostError(
-    "invalid_input",
-    `"${after.slice(0, 64)}" is not a cursor of this list: pass \`next\` of the page before`,
-  );
 }
 
 export async function readTick(kernel: Kernel, jobId: string, tickKey: string): Promise<Tick | undefined> {

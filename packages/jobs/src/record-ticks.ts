@@ -146,11 +146,7 @@ function decide(
     return { ...base, outcome: "skipped", reason: `outside active hours ${hours.start}–${hours.end}` };
   }
   const going = live.get(tick.job.id) ?? [];
-  const decision = decideOverlap(
-    tick.isForced ? "allow" : definition.overlap,
-    going,
-    tick.isCaughtUp === true ? { isCaughtUp: true } : {},
-  );
+  const decision = decideOverlap(tick.isForced ? "allow" : definition.overlap, going, { isCaughtUp: tick.isCaughtUp });
   if (!decision.fire) return { ...base, outcome: "skipped", reason: decision.reason };
   const overRate = refuseOverRate(tick);
   if (overRate !== undefined) return { ...base, outcome: "skipped", reason: overRate };
@@ -250,26 +246,14 @@ function newRun({ tick, eventId, isSerial }: Decided, runId: string): NewRun {
     job: { id, version, tickKey: tick.key, scheduledAt, lateMs, missedCount: tick.missedCount },
     retry: definition.retry,
     timeoutMs: definition.timeoutMs,
-    ...(definition.budget === undefined ? {} : { budget: budgetOf(definition.budget) }),
+    budget: definition.budget,
     priority: definition.priority,
     queue: definition.queue,
     ...startLimitsOfJob(id, definition, input),
     serialKey,
-    ...(tick.startAtMs === undefined ? {} : { startAt: new Date(tick.startAtMs) }),
+    startAt: tick.startAtMs === undefined ? undefined : new Date(tick.startAtMs),
     correlation: tick.correlation ?? eventId,
     causation: eventId,
     traceparent: tick.traceparent,
-  };
-}
-
-function budgetOf(budget: {
-  usdMax?: number | undefined;
-  tokensMax?: number | undefined;
-  callsMax?: number | undefined;
-}): NonNullable<NewRun["budget"]> {
-  return {
-    usdMax: budget.usdMax,
-    tokensMax: budget.tokensMax,
-    callsMax: budget.callsMax,
   };
 }

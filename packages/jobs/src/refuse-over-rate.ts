@@ -1,6 +1,5 @@
 /** Ticks of jobs that skip what exceeds their rate limit: decided before the tick is written, so that its row has the reason. */
-import { formatDurationMs, type JsonObject } from "@roost/base";
-import { parseDurationMs } from "@roost/base";
+import { formatDurationMs, parseDurationMs, type JsonObject } from "@roost/base";
 import { readStartLimits, type KernelTransaction, type NewRun } from "@roost/kernel";
 import type { JobDefinition, StoredJob } from "./job-row.ts";
 import { renderKey } from "./render-key.ts";
@@ -23,10 +22,12 @@ export function startLimitsOfJob(
 ): Pick<NewRun, "concurrency" | "rateLimit"> {
   const keyOf = (key: string | undefined) => (key === undefined ? `job:${id}` : renderKey(key, input));
   return {
-    ...(concurrency === undefined ? {} : { concurrency: { key: keyOf(concurrency.key), max: concurrency.max } }),
-    ...(rateLimit === undefined
-      ? {}
-      : { rateLimit: { key: keyOf(rateLimit.key), max: rateLimit.max, windowMs: parseDurationMs(rateLimit.per) } }),
+    concurrency: concurrency && { key: keyOf(concurrency.key), max: concurrency.max },
+    rateLimit: rateLimit && {
+      key: keyOf(rateLimit.key),
+      max: rateLimit.max,
+      windowMs: parseDurationMs(rateLimit.per),
+    },
   };
 }
 

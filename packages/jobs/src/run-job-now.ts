@@ -6,6 +6,7 @@ import type { JobCause } from "./emit-job-event.ts";
 import { lockJob } from "./job-row.ts";
 import { readTick, type Tick } from "./read-jobs.ts";
 import { recordTicks } from "./record-ticks.ts";
+import { unknown } from "./versions.ts";
 
 export interface RunJobNowOptions extends JobCause {
   by: string;
@@ -28,8 +29,7 @@ export async function runJobNow(
   const tickKey = `manual:${options.idempotencyKey ?? createId()}`;
   const isRepeated = await kernel.transact(async (tx) => {
     const found = await lockJob(tx, jobId);
-    if (found === undefined)
-      throw new RoostError("not_found", `There is no job "${jobId.slice(0, 64)}": check the list of jobs`);
+    if (found === undefined) throw unknown("job", jobId);
     const { job, nowMs } = found;
     if (options.idempotencyKey !== undefined) await refuseForgotten(tx, jobId, tickKey);
     const recorded = await recordTicks(
@@ -49,7 +49,7 @@ export async function runJobNow(
           causation: options.causation,
           correlation: options.correlation,
           traceparent: options.traceparent,
-          ...(options.labels === undefined ? {} : { labels: placedFor(options.labels, []) }),
+          labels: options.labels && placedFor(options.labels, []),
         },
       ],
       nowMs,

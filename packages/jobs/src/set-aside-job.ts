@@ -2,7 +2,7 @@
 import { createId, toRoostError } from "@roost/base";
 import { isMoment } from "@roost/contract/operations";
 import { raiseNotice, type Kernel, type KernelTransaction } from "@roost/kernel";
-import { setAsideBy } from "./after-change.ts";
+import { setAsideBy } from "./plan-change.ts";
 import { clipReason, lockJob, type StoredJob } from "./job-row.ts";
 import { emitJobEvent } from "./emit-job-event.ts";
 import { closeWindows } from "./gather-events.ts";

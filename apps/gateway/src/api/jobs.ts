@@ -20,6 +20,7 @@ import {
   type KnownNames,
 } from "@roost/jobs";
 import type { Kernel } from "@roost/kernel";
+import { z } from "zod";
 import { iso } from "../records/iso.ts";
 import { numberPlace, placeOf, textPlace, toPage } from "../records/page.ts";
 import { toJobRecord, toTickRecord } from "../records/to-job.ts";
@@ -31,6 +32,8 @@ interface Given {
   known: KnownNames;
 }
 
+/** A moment as PostgreSQL writes it, a job and a key. */
+const tickPlace = z.tuple([z.string(), z.string(), z.string()]);
 const ticksShown = 20;
 
 export function serveJobs(given: Given): Served[] {
@@ -66,7 +69,7 @@ function serveReading(kernel: Kernel): Served[] {
       const page = await listTicks(kernel, {
         jobId,
         limit,
-        after: placeOf(textPlace, after),
+        after: placeOf(tickPlace, after),
         outcome,
       });
       return toPage(page.ticks.map(toTickRecord), page.next);

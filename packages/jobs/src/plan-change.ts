@@ -1,5 +1,4 @@
 // What a new definition makes of a job: its state and next due time. Writes nothing.
-import { compareDefinitions } from "./compare-definitions.ts";
 import { firstTick, nextTick, scheduleOf, withDelay, type NextTick } from "./job-moments.ts";
 import type { JobState, StoredJob } from "./job-row.ts";
 import type { ReadDefinition } from "./read-definition.ts";
@@ -11,7 +10,7 @@ export const pausedByDefinition = "definition";
 export const setAsideBy = "roost";
 
 /** A pause by a person survives every change; a pause by the definition or by Roost ends with one. */
-export function nextState(
+function nextState(
   job: StoredJob,
   { isEnabled, triggerDiffers }: { isEnabled: boolean; triggerDiffers: boolean },
 ): JobState {
@@ -21,26 +20,32 @@ export function nextState(
   return job.state === "finished" && !triggerDiffers ? "finished" : "active";
 }
 
-export async function momentAfterChange(
-  read: ReadDefinition & { anchorAt: Date },
-  job: StoredJob,
-  { state, keepsMoment, nowMs }: { state: JobState; keepsMoment: boolean; nowMs: number },
-): Promise<NextTick> {
-  if (state !== "active") return { nextAt: null, fireAt: null };
-  if (keepsMoment && job.nextAt !== null) return withDelay(read, scheduleOf(read), job.nextAt.getTime());
-  return compareDefinitions(job.trigger, read.trigger).length > 0 ? firstTick(read, nowMs) : nextTick(read, nowMs);
+export interface PlannedChange extends NextTick {
+  state: JobState;
+  anchorAt: Date;
 }
 
-/** For dry runs: the due time that the change would bring. */
-export async function nextAfterChange(
+/** What the job will be, and when it is due next. A job that was removed begins anew. */
+export function planChange(
   read: ReadDefinition,
   job: StoredJob,
-  { triggerDiffers, isBack, nowMs }: { triggerDiffers: boolean; isBack: boolean; nowMs: number },
-): Promise<Date | null> {
+  { triggerDiffers, nowMs }: { triggerDiffers: boolean; nowMs: number },
+): PlannedChange {
   const state = nextState(job, { isEnabled: read.definition.enabled, triggerDiffers });
-  const keepsMoment = !triggerDiffers && job.state === "active" && job.nextAt !== null;
-  const anchorAt = triggerDiffers || isBack ? new Date(nowMs) : job.anchorAt;
-  return (await momentAfterChange({ ...read, anchorAt }, job, { state, keepsMoment, nowMs })).nextAt;
+  const anchorAt = triggerDiffers || job.state === "removed" ? new Date(nowMs) : job.anchorAt;
+  return { state, anchorAt, ...nextMoment({ ...read, anchorAt }, job, { state, triggerDiffers, nowMs }) };
+}
+
+function nextMoment(
+  read: ReadDefinition & { anchorAt: Date },
+  job: StoredJob,
+  { state, triggerDiffers, nowMs }: { state: JobState; triggerDiffers: boolean; nowMs: number },
+): NextTick {
+  if (state !== "active") return { nextAt: null, fireAt: null };
+  if (triggerDiffers) return firstTick(read, nowMs);
+  return job.state === "active" && job.nextAt !== null
+    ? withDelay(read, scheduleOf(read), job.nextAt.getTime())
+    : nextTick(read, nowMs);
 }
 
 /**
