@@ -105,6 +105,7 @@ async function localServer(
       price: { inputUsd: 0, outputUsd: 0 },
       ...(server.contextTokensMax === undefined ? {} : { contextTokensMax: server.contextTokensMax }),
       ...(server.input === undefined ? {} : { input: server.input }),
+      ...(server.tools === undefined ? {} : { tools: server.tools }),
     } as const;
     return found(source, { ...provider, ...context.common }, [...notes, ...server.notes]);
   }

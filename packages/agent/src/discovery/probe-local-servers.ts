@@ -11,6 +11,8 @@ export interface LocalServer {
   contextTokensMax?: number;
   /** Where the server tells what the model takes. */
   input?: ModelInput[];
+  /** Where it cannot call them by itself. */
+  tools?: "text";
   notes: string[];
 }
 
@@ -58,7 +60,8 @@ export async function probeOllama(
   const chosen = thinking.find(({ answer }) => can(answer, "tools")) ?? thinking[0];
   if (chosen === undefined) return { baseUrl, notes: [`Ollama at ${url} has only models that cannot chat`] };
   const notes = [`${chosen.name} at Ollama (${url})`];
-  if (!can(chosen.answer, "tools")) notes.push(`${chosen.name} cannot call tools: the agent can only talk`);
+  const tools = can(chosen.answer, "tools") ? {} : { tools: "text" as const };
+  if (tools.tools !== undefined) notes.push(`${chosen.name} cannot call tools: they are described to it as text`);
   const contextTokensMax =
     contextOfLoaded(loaded, chosen.name) ?? contextOfParameters(chosen.answer) ?? ollamaContextTokensDefault;
   if (contextTokensMax <= ollamaContextTokensDefault) {
@@ -68,7 +71,7 @@ export async function probeOllama(
   }
   const tells = Array.isArray(field(chosen.answer, "capabilities"));
   const input: ModelInput[] = can(chosen.answer, "vision") ? ["text", "image"] : ["text"];
-  return { baseUrl, model: chosen.name, contextTokensMax, ...(tells ? { input } : {}), notes };
+  return { baseUrl, model: chosen.name, contextTokensMax, ...(tells ? { input, ...tools } : {}), notes };
 }
 
 export async function probeLlamaCpp(
@@ -88,11 +91,13 @@ export async function probeLlamaCpp(
   if (model === undefined) return { baseUrl, notes: [`llama.cpp at ${url} has no model loaded`] };
   const contextTokensMax = positive(field(settings, "n_ctx"));
   const vision = field(field(props, "modalities"), "vision");
+  const takesTools = field(field(props, "chat_template_caps"), "supports_tools") !== false;
   return {
     baseUrl,
     model,
     ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
     ...(typeof vision === "boolean" ? { input: vision ? ["text", "image"] : ["text"] } : {}),
+    ...(takesTools ? {} : { tools: "text" as const }),
     notes: [`${model.split("/").at(-1) ?? model} at llama.cpp (${url})`],
   };
 }
@@ -104,7 +109,7 @@ const contextFields = ["max_model_len", "context_window", "context_length", "max
 export async function probeConfigured(
   baseUrl: string,
   { list, ...options }: { probe: Probe; list: unknown; model: string },
-): Promise<Pick<LocalServer, "contextTokensMax" | "input">> {
+): Promise<Pick<LocalServer, "contextTokensMax" | "input" | "tools">> {
   const entries = field(list, "data");
   const entry: unknown = Array.isArray(entries)
     ? entries.find((each) => field(each, "id") === options.model)
@@ -120,10 +125,11 @@ export async function probeConfigured(
         ? await probeOllama(url, options)
         : undefined;
   if (server?.model === undefined) return {};
-  const { contextTokensMax, input } = server;
+  const { contextTokensMax, input, tools } = server;
   return {
     ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
     ...(input === undefined ? {} : { input }),
+    ...(tools === undefined ? {} : { tools }),
   };
 }
 

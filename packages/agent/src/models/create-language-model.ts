@@ -1,10 +1,13 @@
+// Makes the provider package of a configuration, and what is known of its server beforehand. Sends nothing by itself.
+
 import type { LanguageModelV4 } from "@ai-sdk/provider";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { createOpenRouter } from "@openrouter/ai-sdk-provider";
 import type { ProviderConfig } from "./provider-config.ts";
 import type { MendSetting } from "../wire/mend.ts";
 import { outputNameId } from "../wire/output-limit-mend.ts";
-import { noStreamId, noToolsId } from "../wire/mends.ts";
+import { noStreamId } from "../wire/mends.ts";
+import { toolsAsText, toolsLeftOut, toolsMendId } from "../wire/tools-mend.ts";
 
 export const openRouterUrl = "https://openrouter.ai/api/v1";
 
@@ -42,7 +45,9 @@ function isOpenAi(baseUrl: string): boolean {
 
 /** What is known of a server beforehand. OpenAI's reasoning models refuse `max_tokens`; all of its models take the other name. */
 export function knownOf(config: ProviderConfig): [id: string, setting: MendSetting][] {
-  const known: [string, MendSetting][] = config.tools === false ? [[noToolsId, "left out"]] : [];
+  const known: [string, MendSetting][] = [];
+  if (config.tools === false) known.push([toolsMendId, toolsLeftOut]);
+  if (config.tools === "text") known.push([toolsMendId, toolsAsText]);
   if (config.kind !== "openai-compatible") return known;
   if (config.streaming === false) known.push([noStreamId, "off"]);
   if (isOpenAi(config.baseUrl)) known.push([outputNameId, "max_completion_tokens"]);

@@ -258,5 +258,36 @@ test("openModels() asks without tools where it is told to, and tells the calls o
   const [sent] = server.requests;
   assert.deepEqual(sent?.toolNames, []);
   assert.ok(sent?.messages.every(({ role, tool_calls: calls }) => role !== "tool" && calls === undefined));
-  assert.match(JSON.stringify(sent?.messages), /called look_up/);
+  assert.match(JSON.stringify(sent?.messages), /<tool_call>.{0,30}look_up/);
+});
+
+test("openModels() describes tools as text to a server that takes none, and reads the call that comes back", async () => {
+  await using server = await startScriptedModelServer({
+    script: ({ body }) =>
+      "tools" in body
+        ? { status: 400, error: { message: "this model does not support tools" } }
+        : 'I look.\n<tool_call>\n{"name": "look_up", "arguments": {"word": "roost"}}\n</tool_call>',
+  });
+  const models = openModels({
+    providers: [{ kind: "openai-compatible", id: "a", baseUrl: server.url, model: "m" }],
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  let shown = "";
+  const outcome = await models.call(longRequest, {
+    signal: new AbortController().signal,
+    step: "model#1",
+    onDelta: (delta) => {
+      if (delta.type === "text") shown += delta.text;
+      if (delta.type === "reset") shown = "";
+    },
+  });
+  assert.ok(outcome.kind === "message");
+  const { text, toolCalls = [] } = outcome.message;
+  assert.deepEqual(
+    [text, shown, toolCalls.map(({ toolName, argumentsText }) => [toolName, argumentsText])],
+    ["I look.", "I look.", [["look_up", '{"word":"roost"}']]],
+  );
+  assert.match(outcome.mends?.join() ?? "", /described as text/);
+  assert.match(server.requests[1]?.systemText ?? "", /Be brief[^]*# Tools[^]*"name":"look_up"/);
 });

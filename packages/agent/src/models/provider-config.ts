@@ -15,8 +15,8 @@ interface ProviderCommon {
   /** The model is given up after this long without a sign of life. Default: `silenceMsMax` of the models' limits. */
   silenceMsMax?: number | undefined;
   temperature?: number | undefined;
-  /** False for models that cannot call tools. */
-  tools?: boolean | undefined;
+  /** False: none are offered. `text`: they are described as text, for models that cannot call them otherwise; also after a refusal. */
+  tools?: boolean | "text" | undefined;
   /** What the model takes. Default: text and images, as far as its server does. */
   input?: readonly ModelInput[];
 }

@@ -16,6 +16,7 @@ import type { Wire } from "../wire/create-wire.ts";
 import type { ModelDelta } from "./models.ts";
 import { circledCharsMin, createCircleFinder } from "./create-circle-finder.ts";
 import { createThoughtSplitter, opensThinkingItself, type ThoughtPart } from "./create-thought-splitter.ts";
+import { readWrittenCalls } from "./read-written-calls.ts";
 import { watchSilence, type Silence } from "./watch-silence.ts";
 
 export interface RawReply {
@@ -100,6 +101,22 @@ export async function readReply(model: LanguageModelV4, options: ReadReplyOption
   }
 }
 
+/** Moves calls that stand in the text to where calls belong, and takes them back from what was shown. */
+function takeWrittenCalls(reply: {
+  texts: string[];
+  toolCalls: ToolCallPart[];
+  names: string[];
+  show: (delta: ModelDelta) => void;
+}): void {
+  const { texts, toolCalls, names, show } = reply;
+  const written = toolCalls.length > 0 ? undefined : readWrittenCalls(texts.join(""), names);
+  if (written === undefined) return;
+  show({ type: "reset", reason: "what was shown holds a call of a tool" });
+  if (written.text !== "") show({ type: "text", text: written.text });
+  texts.splice(0, Infinity, written.text);
+  toolCalls.push(...written.calls.map((call) => ({ toolCallId: "", ...call })));
+}
+
 /** Text, thinking and arguments alike. @throws RoostError `limit_exceeded` past the limit */
 function watchLength({ progress, replyCharsMax }: ReadReplyOptions) {
   let charCount = 0;
@@ -180,6 +197,7 @@ function createReplyReader(options: ReadReplyOptions, holds: boolean) {
     isCircling,
     finish: () => {
       takeText(splitter.finish());
+      takeWrittenCalls({ texts, toolCalls, show, names: (options.call.tools ?? []).map(({ name }) => name) });
       const inText = thoughts.length === 0 ? [] : [{ text: thoughts.join("").trim() }];
       const content = { texts, reasoning: [...reasoning.values(), ...inText], toolCalls };
       return isCircling()

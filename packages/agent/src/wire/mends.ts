@@ -6,6 +6,8 @@ import { mediaMends } from "./media-mends.ts";
 import { outputLimitMend, outputNameMend } from "./output-limit-mend.ts";
 import { reasoningMend } from "./reasoning-mend.ts";
 import { schemaMend } from "./schema-mend.ts";
+import { joinNeighbours, textOf } from "./join-neighbours.ts";
+import { toolsMend } from "./tools-mend.ts";
 
 /** Phrases by which servers say that they do not know or take something. */
 export const isUnknown =
@@ -13,7 +15,6 @@ export const isUnknown =
 
 export const streamOptionsId = "without stream_options";
 export const noStreamId = "without streaming";
-export const noToolsId = "without tools";
 
 const mendStreamOptions: Mend = {
   id: streamOptionsId,
@@ -59,24 +60,6 @@ const optionalFieldMends = optionalFields.map((field): Mend => ({
   apply: (body) => without(body, field),
   tell: () => `asked without ${field}`,
 }));
-
-const toolWords = /\btools?\b|\bfunctions?[ _-]?call|tool[_ -]?(use|call|choice)/i;
-const toolRefusal =
-  /(does|do|is|are|did|can|could)( not|n['’]t)[\w ]{0,30}(support|enabl|allow|accept|capab|available)|not support|unsupported|no endpoints found|--enable-auto-tool-choice|--tool-call-parser|--jinja|cannot (use|call)|without tool/i;
-
-/** Answering without tools is better than not at all; earlier calls are shown as text. */
-const mendNoTools: Mend = {
-  id: noToolsId,
-  recognise: ({ text }, body) =>
-    (body.tools !== undefined || body.messages.some(isAboutTools)) && toolWords.test(text) && toolRefusal.test(text)
-      ? "left out"
-      : undefined,
-  apply: (body) => ({
-    ...without(without(body, "tools"), "tool_choice"),
-    messages: joinNeighbours(body.messages.map(toolAsText)),
-  }),
-  tell: () => "asked without tools: this model or its server takes none, so it can only chat",
-};
 
 const mendSystem: Mend = {
   id: "without the system role",
@@ -142,7 +125,7 @@ export const mends: readonly Mend[] = [
   ...mediaMends,
   ...optionalFieldMends,
   schemaMend,
-  mendNoTools,
+  toolsMend,
   mendSystem,
   mendAfterTool,
   mendEmptyContent,
@@ -155,35 +138,4 @@ function without(body: ChatBody, field: string): ChatBody {
 
 function mapMessages(body: ChatBody, change: (message: ChatMessage) => ChatMessage): ChatBody {
   return { ...body, messages: body.messages.map(change) };
-}
-
-function isAboutTools({ role, tool_calls: calls }: ChatMessage): boolean {
-  return role === "tool" || (calls?.length ?? 0) > 0;
-}
-
-function toolAsText(message: ChatMessage): ChatMessage {
-  if (message.role === "tool") return { role: "user", content: `[answer of a tool]\n${textOf(message.content)}` };
-  const { tool_calls: calls, ...rest } = message;
-  if (calls === undefined || calls.length === 0) return rest;
-  const said = textOf(message.content);
-  const called = calls.map((call) => `[called ${call.function.name} ${call.function.arguments}]`);
-  return { role: "assistant", content: [said, ...called].filter((text) => text !== "").join("\n") };
-}
-
-function joinNeighbours(messages: ChatMessage[]): ChatMessage[] {
-  const joined: ChatMessage[] = [];
-  for (const message of messages) {
-    const last = joined.at(-1);
-    const isJoinable = last?.role === message.role && (message.role === "user" || message.role === "assistant");
-    if (isJoinable && !isAboutTools(last) && !isAboutTools(message)) {
-      joined[joined.length - 1] = { ...last, content: `${textOf(last.content)}\n\n${textOf(message.content)}` };
-    } else joined.push(message);
-  }
-  return joined;
-}
-
-function textOf(content: unknown): string {
-  if (typeof content === "string") return content;
-  if (!Array.isArray(content)) return "";
-  return content.map((part: { text?: unknown }) => (typeof part.text === "string" ? part.text : "")).join("");
 }

@@ -64,7 +64,10 @@ const providerFields = {
     .optional()
     .describe("The model is given up after this long without a single byte. Default 3m"),
   temperature: z.number().min(0).max(2).optional(),
-  tools: z.boolean().optional().describe("False for a model that cannot call tools"),
+  tools: z
+    .union([z.boolean(), z.literal("text")])
+    .optional()
+    .describe("`text`: tools are described and called as text, for a model that takes none; false: it only chats"),
   input: z
     .array(z.enum(["text", "image", "audio", "file"]))
     .min(1)
