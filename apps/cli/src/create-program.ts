@@ -29,10 +29,12 @@ import { addShowConfigCommands } from "./commands/show-config.ts";
 import { addStateCommand } from "./commands/state.ts";
 import { addStatusCommand } from "./commands/status.ts";
 import { addUpCommands } from "./commands/up.ts";
+import { createServiceCli, type ServiceCommand } from "./services/load-service-command.ts";
 
 export const version = "0.1.0";
 
-export function createProgram(context: CliContext): Command {
+/** @param service Whose command is called, if one is. */
+export function createProgram(context: CliContext, service?: ServiceCommand): Command {
   const { terminal } = context;
   const program = new Command("roost")
     .description("Runs your agents as a distributed system: start it, talk to it, watch and control it.")
@@ -83,6 +85,10 @@ export function createProgram(context: CliContext): Command {
   addLockCommand(program, context);
   addOnceCommand(program, context);
   addReserveCommand(program, context);
+  if (service !== undefined) {
+    program.commandsGroup("Services");
+    service.addCommands(program.command(service.name), createServiceCli(context));
+  }
   program.commandsGroup("Help");
   addHelpCommand(program, context);
   nameDurations(program);

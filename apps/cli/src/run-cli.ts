@@ -8,6 +8,7 @@ import { createProgram } from "./create-program.ts";
 import { explainInput } from "./help/explain-input.ts";
 import { explainUsage } from "./help/explain-usage.ts";
 import { createTerminal, type PrintStream, type Terminal } from "./print/create-terminal.ts";
+import { loadServiceCommand } from "./services/load-service-command.ts";
 import { reportError } from "./report-error.ts";
 
 /** What a process gives to its program. */
@@ -49,7 +50,8 @@ export async function runCli(args: readonly string[], given: CliProcess): Promis
         exitCode = code;
       },
     };
-    const program = createProgram(context);
+    const word = ownArgs.find((arg) => !arg.startsWith("-"));
+    const program = createProgram(context, await loadServiceCommand(word));
     try {
       await program.parseAsync([...args], { from: "user" });
     } catch (error) {

@@ -27,7 +27,7 @@ export async function readContacts(
     `select p.id, p.name, p.kind,
         (select coalesce(jsonb_object_agg(f.name, f.value), '{}') from (
           select distinct on (f.name) f.name, f.value from svc_peeps.person m join svc_peeps.field f on f.person_id = m.id
-          where m.root = p.id order by f.name, f.origin, f.at desc) f) as fields,
+          where m.root = p.id order by f.name, f.origin, f.person_id <> p.id, f.at desc) f) as fields,
         ${of("handle", "jsonb_build_object('kind', t.kind, 'norm', t.norm, 'label', t.label, 'preferred', t.is_preferred)", "t.first_seen, t.id")} as handles,
         ${of("important_date", "jsonb_build_object('label', t.label, 'year', t.year, 'month', t.month, 'day', t.day)", "t.label")} as dates,
         ${of("address", "t.content", "t.source, t.number")} as addresses,

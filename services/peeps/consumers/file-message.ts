@@ -43,6 +43,8 @@ interface Named {
   key: string;
   handle: Handle;
   name: string;
+  /** Whether the source says a name beside the handle. */
+  isNamed: boolean;
   handleId: string;
   personId: string;
   isSender: boolean;
@@ -60,6 +62,7 @@ function handlesOf({ source, sender, participants }: ReceivedMessageRecord): Nam
         key,
         handle,
         name: (name ?? handle.raw).slice(0, 200),
+        isNamed: name !== undefined,
         handleId: createId(),
         personId: createId(),
         isSender,
@@ -97,10 +100,10 @@ async function addStubs(
 ): Promise<void> {
   if (stubs.length === 0) return;
   const rows = JSON.stringify(
-    stubs.map(({ handle, name, handleId, personId }) => ({
+    stubs.map(({ handle, name, isNamed, handleId, personId }) => ({
       ...handle,
       name,
-      name_key: nameKey(name === handle.raw ? "" : name),
+      name_key: isNamed ? nameKey(name) : "",
       handle_id: handleId,
       person_id: personId,
     })),

@@ -1,4 +1,4 @@
-/** Calls people by the best of their names: typed before a book's, the latest of equals. */
+/** Calls people by the best of their names: typed before a book's, their own before that of who was merged into them, the latest of equals. */
 import type { Sql } from "@roost/database";
 import { nameKey } from "./name-key.ts";
 
@@ -9,7 +9,7 @@ export async function nameAnew(tx: Sql, personIds: readonly string[]): Promise<v
         join svc_peeps.field f on f.person_id = m.id and f.name = 'name'
         join svc_peeps.person r on r.id = m.root
       where m.root in (select root from svc_peeps.person where id = any ($1::uuid[]))
-      order by m.root, f.origin, f.at desc`,
+      order by m.root, f.origin, f.person_id <> m.root, f.at desc`,
     [personIds],
   );
   await tx.query(

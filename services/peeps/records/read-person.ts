@@ -28,7 +28,7 @@ export interface PersonRow extends Omit<PersonRecord, "lastContactAt"> {
 /** What is typed stands before a book's word, and that before what was inferred; the latest of equals. */
 function bestOf(name: string): string {
   return `(select f.value from svc_peeps.person m join svc_peeps.field f on f.person_id = m.id
-    where m.root = p.id and f.name = '${name}' order by f.origin, f.at desc limit 1)`;
+    where m.root = p.id and f.name = '${name}' order by f.origin, f.person_id <> p.id, f.at desc limit 1)`;
 }
 
 export function toPerson({ lastContactAt, ...row }: PersonRow): PersonRecord {

@@ -1,0 +1,162 @@
+/** `roost peeps import|export`: books of contacts and exports of messages, told apart by what stands in them. */
+import { createReadStream } from "node:fs";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { basename, join, relative } from "node:path";
+import { RoostError, timeZoneOf } from "@roost/base";
+import type { ServiceCli } from "@roost/service/cli";
+import type { Command } from "commander";
+import { peepsContract } from "../contract.ts";
+import type { DateOrder } from "../contacts/date-order.ts";
+import { readMail, splitMbox } from "../messages/mail.ts";
+import { readSlack, type SlackFile } from "../messages/slack.ts";
+import type { MessageItem } from "../messages/source-message.ts";
+import { readTelegram } from "../messages/telegram.ts";
+import { readWhatsApp } from "../messages/whatsapp.ts";
+import { decodeText } from "../text/decode-text.ts";
+import { sendMessages } from "./send-messages.ts";
+
+interface ImportOptions {
+  name?: string;
+  region?: string;
+  me?: string;
+  dateOrder?: DateOrder;
+  title?: string;
+}
+
+export function addImportCommands(peeps: Command, cli: ServiceCli): void {
+  const { terminal } = cli;
+  peeps
+    .command("import")
+    .summary("read contacts or messages")
+    .description(
+      "Reads vCards, CSV of Google or Outlook, Monica's JSON; or chats of WhatsApp (.txt), Telegram (result.json), Slack (the unpacked folder), mail (.mbox, .eml, a Maildir). Reading twice changes nothing.",
+    )
+    .argument("<path>", "file or folder")
+    .option("--name <name>", "of the book of contacts (default: contacts)")
+    .option("--region <country>", "of numbers without a country code, as in SE")
+    .option("--me <who>", "who you are in an export of messages: a name, id, or your addresses with commas between")
+    .option("--title <name>", "of a WhatsApp chat (default: from the file's name)")
+    .option("--date-order <order>", "day-first or month-first, where a WhatsApp chat leaves it open")
+    .action(async (path: string, options: ImportOptions) => {
+      const items = await openMessages(cli, path, options);
+      const done = items === undefined ? await importBook(cli, path, options) : await sendMessages(cli, items);
+      if (terminal.isJson) return terminal.json(done);
+      const counts = Object.entries(done).flatMap(([name, value]) =>
+        typeof value === "number" ? [`${value} ${name}`] : [],
+      );
+      terminal.line(counts.join(", "));
+      for (const { line, reason } of done.faults) terminal.note(`${path}${line == null ? "" : `:${line}`} ${reason}`);
+    });
+  peeps
+    .command("export")
+    .summary("write everybody as vCards")
+    .description("Writes everybody as vCard 4.0.")
+    .argument("[file]", "default: standard output")
+    .action(async (file: string | undefined) => {
+      const client = await cli.connect(peepsContract);
+      const parts: Buffer[] = [];
+      let after: string | undefined;
+      for (;;) {
+        const { bytes } = await client.exportContacts({ after });
+        const text = Buffer.from(bytes);
+        const last = text
+          .toString()
+          .match(/^UID:(.+)\r?$/gm)
+          ?.at(-1)
+          ?.slice(4)
+          .trim();
+        if (last === undefined) break;
+        parts.push(text);
+        after = last;
+      }
+      const all = Buffer.concat(parts);
+      if (file === undefined) terminal.write(all.toString());
+      else {
+        await writeFile(file, all, { mode: 0o600 });
+        terminal.note(`Written to ${file}`);
+      }
+    });
+}
+
+async function importBook(cli: ServiceCli, path: string, { name, region }: ImportOptions) {
+  const client = await cli.connect(peepsContract);
+  using _progress = cli.terminal.progress(`Reading ${path}`);
+  const bytes = new Uint8Array(await readFile(path));
+  return await client.importContacts({ book: { mediaType: "application/octet-stream", bytes }, name, region });
+}
+
+/** Undefined: it is no export of messages. */
+async function openMessages(
+  cli: ServiceCli,
+  path: string,
+  options: ImportOptions,
+): Promise<Iterable<MessageItem> | AsyncIterable<MessageItem> | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) throw new RoostError("not_found", `there is no ${path}`);
+  if (found.isDirectory()) return await openFolder(path, options);
+  const name = basename(path).toLowerCase();
+  if (name.endsWith(".mbox") || name.endsWith(".eml")) return readMails(path, ownAddresses(options));
+  const head = decodeText((await readFile(path)).subarray(0, 4096));
+  if (name.endsWith(".json") && /"(?:messages|chats|personal_information)"\s*:/.test(head))
+    return readTelegram(decodeText(await readFile(path)), { ownerId: options.me });
+  if (!name.endsWith(".txt")) return undefined;
+  const title =
+    options.title ??
+    basename(path)
+      .replace(/\.txt$/i, "")
+      .replace(/^WhatsApp Chat (?:with|-) /i, "");
+  const zone = timeZoneOf(await cli.readZone());
+  const { messages } = readWhatsApp(decodeText(await readFile(path)), {
+    zone,
+    title,
+    ownerName: options.me,
+    dateOrder: options.dateOrder,
+  });
+  return messages.map((message) => ({ message }));
+}
+
+async function openFolder(
+  path: string,
+  options: ImportOptions,
+): Promise<Iterable<MessageItem> | AsyncIterable<MessageItem>> {
+  const entries = await readdir(path);
+  if (entries.includes("cur") && entries.includes("new")) return readMaildir(path, ownAddresses(options));
+  if (!entries.includes("users.json"))
+    throw new RoostError(
+      "invalid_input",
+      `${path} is neither an unpacked Slack export (users.json) nor a Maildir (cur, new)`,
+    );
+  if (options.me === undefined) throw new RoostError("invalid_input", "give --me: your id, name or e-mail in Slack");
+  const files = await readdir(path, { recursive: true, withFileTypes: true });
+  const slack = await Promise.all(
+    files
+      .filter((entry) => entry.isFile() && entry.name.endsWith(".json"))
+      .map(async (entry): Promise<SlackFile> => {
+        const file = join(entry.parentPath, entry.name);
+        const text = await readFile(file, "utf8");
+        return { path: relative(path, file), read: () => text };
+      }),
+  );
+  return readSlack(
+    slack.sort((one, other) => (one.path < other.path ? -1 : 1)),
+    { owner: options.me },
+  );
+}
+
+function ownAddresses({ me }: ImportOptions): ReadonlySet<string> {
+  const addresses = (me ?? "").split(",").map((address) => address.trim().toLowerCase());
+  if (!addresses.some((address) => address.includes("@")))
+    throw new RoostError("invalid_input", "give --me: your own addresses, with commas between them");
+  return new Set(addresses);
+}
+
+async function* readMails(path: string, own: ReadonlySet<string>): AsyncGenerator<MessageItem> {
+  if (path.toLowerCase().endsWith(".eml")) yield await readMail(await readFile(path), { own });
+  else for await (const { bytes } of splitMbox(createReadStream(path))) yield await readMail(bytes, { own });
+}
+
+async function* readMaildir(path: string, own: ReadonlySet<string>): AsyncGenerator<MessageItem> {
+  for (const folder of ["cur", "new"])
+    for (const name of (await readdir(join(path, folder))).sort())
+      yield await readMail(await readFile(join(path, folder, name)), { own });
+}
