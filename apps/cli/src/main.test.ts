@@ -139,7 +139,7 @@ test("roost status, ps and jobs list say first what fails, in red", async () => 
     assert.ok(stdout.startsWith("\u001b[31m! Job mail failed 3 times: no disk"), stdout);
   }
   const { stdout } = await runRoost(["jobs", "list"], { ...gateway, environment });
-  assert.ok(stdout.includes("\u001b[31mfailed 3 times since "), stdout);
+  assert.ok(stdout.includes("\u001b[31mfailed 3 times, first "), stdout);
   const json = JSON.parse((await runRoost(["ps", "--json"], gateway)).stdout) as { alarms: unknown[] };
   assert.equal(json.alarms.length, 1);
 });

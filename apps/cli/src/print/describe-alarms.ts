@@ -11,9 +11,9 @@ export function describeAlarms(terminal: Pick<Terminal, "named">, alarms: Status
   });
 }
 
-/** "failed 3 times since 2h ago" */
+/** "failed 3 times, first 2h ago" */
 export function describeFailing({ count, since, runId }: NonNullable<JobRecord["failing"]>, nowMs: number): string {
   const when = relativeTime(since, nowMs);
   if (runId === null) return `no success since ${when}`;
-  return count === 1 ? `failed ${when}` : `failed ${count} times since ${when}`;
+  return count === 1 ? `failed ${when}` : `failed ${count} times, first ${when}`;
 }

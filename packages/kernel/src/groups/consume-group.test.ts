@@ -48,6 +48,28 @@ async function partitionOf(t: TestKernel): Promise<GroupPartition> {
 
 const numbers = (from: number, until: number) => Array.from({ length: until - from }, (_, n) => from + n);
 
+test("consumeGroup() reads the other partitions when one cannot even be read, and says so", async () => {
+  await using t = await open(0);
+  await t.kernel.append(numbers(0, 40).map((n) => note(n, `s${n}`)));
+  const lagging = await readLag(t.database, { group: name, topics });
+  assert.ok(lagging.length > 1);
+  const good = createGroup(name, "stop", keep);
+  let lookCount = 0;
+  const group: Group = {
+    ...good,
+    subscribers: async (...given) => {
+      lookCount += 1;
+      // The first partition, together and in parts.
+      if (lookCount <= 2) throw new Error("unreadable");
+      return good.subscribers(...given);
+    },
+  };
+  await assert.rejects(consumeGroup(t.kernel, group, { topics }), /unreadable/);
+  assert.equal((await readLag(t.database, { group: name, topics })).length, 1);
+  await consumeAll(t.kernel);
+  assert.deepEqual(await seen(t), numbers(0, 40));
+});
+
 test("consumeGroup() lets each event take effect once, with several readers at once", async () => {
   await using t = await open(200);
   const kernels = [t.kernel, await t.openAnother(), await t.openAnother()];

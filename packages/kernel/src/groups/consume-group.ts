@@ -2,7 +2,7 @@
  * The one way to read with a cursor: events in, effects and cursor out, in one transaction under the lock of the cursor. Any number of processes
  * may do it at once. A failing batch is retried in parts, so that the failing event is alone (group.ts says what happens then).
  */
-import { isPassing } from "../each-alone.ts";
+import { allSteps, isPassing } from "../each-alone.ts";
 import { parkEvents, readParkedKeys } from "./park-events.ts";
 import { lockCursor, failCursor, moveCursor, readLag, type CursorName } from "../log/cursor.ts";
 import type { StoredEvent } from "../log/event.ts";
@@ -35,7 +35,7 @@ export interface ConsumedPass {
   isMore: boolean;
 }
 
-/** One pass over every partition with something to read. Partitions that another process is reading are skipped. */
+/** One pass over every partition with something to read, each alone. Partitions that another process is reading are skipped. */
 export async function consumeGroup<S extends Subscriber>(
   kernel: Kernel,
   group: Group<S>,
@@ -43,11 +43,12 @@ export async function consumeGroup<S extends Subscriber>(
 ): Promise<ConsumedPass> {
   const lagging = await readLag(kernel.database, { group: group.name, topics: consume.topics });
   const all: ConsumedPass = { count: 0, isMore: false };
-  for (const { topic, partition } of lagging) {
+  const steps = lagging.map(({ topic, partition }) => async () => {
     const pass = await consumePartition(kernel, group, { ...consume, group: group.name, topic, partition });
     all.count += pass.count;
     all.isMore ||= pass.isMore;
-  }
+  });
+  await allSteps(steps);
   return all;
 }
 

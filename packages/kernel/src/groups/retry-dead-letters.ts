@@ -2,7 +2,7 @@
  * Retries dead letters: the first of each key. One that fails too often is given up, which is reported once (groups/tell-failures.ts); it stays,
  * with those behind it, until a person retries or drops it, or its recipient is changed.
  */
-import { isPassing } from "../each-alone.ts";
+import { allSteps, isPassing } from "../each-alone.ts";
 import type { Group } from "./group.ts";
 import { wantsEvent, type Subscriber } from "./wants-event.ts";
 import type { StoredEvent } from "../log/event.ts";
@@ -27,8 +27,10 @@ export async function retryDeadLetters<S extends Subscriber>(
   keys: readonly string[],
 ): Promise<number> {
   let delivered = 0;
-  for (const key of keys.slice(0, keysPerLookMax))
+  const steps = keys.slice(0, keysPerLookMax).map((key) => async () => {
     while (await kernel.transact((tx) => retryFirst(kernel, tx, group, key))) delivered += 1;
+  });
+  await allSteps(steps);
   return delivered;
 }
 

@@ -5,6 +5,7 @@
 import { RoostError } from "@roost/base";
 import { noticeGroup } from "./group.ts";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
+import { allSteps } from "../each-alone.ts";
 import { failureKind } from "../judge-failures.ts";
 import type { Kernel } from "../open-kernel.ts";
 import { raiseNotice, type RaisedNotice } from "../raise-notice.ts";
@@ -49,7 +50,13 @@ export async function tellFailures(kernel: Kernel): Promise<{ waitMs: number | u
   const oldestMs = Math.max(...found.map(({ ageMs }) => ageMs));
   if (oldestMs < gatherMs) return { waitMs: gatherMs - oldestMs };
   const causes = Map.groupBy(found, (each) => `${each.kind} ${each.group} ${causeOf(each)}`);
-  for (const [cause, alike] of causes) await kernel.transact((tx) => tell(tx, cause, alike));
+  await allSteps(
+    [...causes].map(
+      ([cause, alike]) =>
+        () =>
+          kernel.transact((tx) => tell(tx, cause, alike)),
+    ),
+  );
   return { waitMs: undefined };
 }
 

@@ -65,17 +65,27 @@ export async function maintainLog({
   logger: Logger;
 }): Promise<LogMaintenance> {
   const done: LogMaintenance = { extendedCount: 0, droppedCount: 0 };
+  const failures: unknown[] = [];
   const heads = await database.query<{ topic: string; newest: number }>(
     "select topic, max(next_offset) as newest from roost.partition_head group by topic",
   );
   const newestOf = new Map(heads.map(({ topic, newest }) => [topic, newest]));
   for (const topic of (await readTopics(database)).values()) {
-    if (topic.offsetsUntil - (newestOf.get(topic.name) ?? 0) <= topic.segmentSize / 2) {
-      await database.query("select roost.extend_topic_1($1, $2)", [topic.name, topic.offsetsUntil + topic.segmentSize]);
-      done.extendedCount += 1;
+    try {
+      if (topic.offsetsUntil - (newestOf.get(topic.name) ?? 0) <= topic.segmentSize / 2) {
+        await database.query("select roost.extend_topic_1($1, $2)", [
+          topic.name,
+          topic.offsetsUntil + topic.segmentSize,
+        ]);
+        done.extendedCount += 1;
+      }
+      if (topic.retentionMs !== null) done.droppedCount += await dropExpired(database, topic.name, logger);
+    } catch (error) {
+      // The other topics need their segments all the same.
+      failures.push(error);
     }
-    if (topic.retentionMs !== null) done.droppedCount += await dropExpired(database, topic.name, logger);
   }
+  if (failures.length > 0) throw failures[0];
   return done;
 }
 
