@@ -2,7 +2,7 @@
 import { RoostError } from "@roost/base";
 import { sqlStateOf } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
-import { stepColumns } from "./run-row.ts";
+import { readSteps } from "./read-steps.ts";
 import { runColumns } from "./run-table.ts";
 import type { ClaimedRun, Run, Step } from "./run.ts";
 
@@ -61,19 +61,16 @@ export function claimValues(
 /** Adds the recorded steps to runs that were just claimed. */
 export async function withSteps(kernel: Kernel, runs: Run[]): Promise<ClaimedRun[]> {
   const begunBefore = runs.filter((run) => run.epoch > 1 || run.retryOf !== null || run.forkedFrom !== null);
-  const steps = await readSteps(
+  const steps = await stepsOf(
     kernel,
     begunBefore.map((run) => run.id),
   );
   return runs.map((run) => ({ ...run, workerId: run.workerId!, steps: steps.get(run.id) ?? [] }));
 }
 
-async function readSteps({ database }: Kernel, runIds: string[]): Promise<Map<string, Step[]>> {
+async function stepsOf({ database }: Kernel, runIds: string[]): Promise<Map<string, Step[]>> {
   if (runIds.length === 0) return new Map();
-  const steps = await database.query<Step>(
-    `select ${stepColumns("s")} from roost.step s where s.run_id = any($1::uuid[]) order by s.run_id, s.seq`,
-    [runIds],
-    { name: "roost_step_of_claimed" },
-  );
+  const ofRuns = ["roost.step", "where s.run_id = any($1::uuid[]) order by s.run_id, s.seq"] as const;
+  const steps = await readSteps(database, ofRuns, [runIds], { name: "roost_step_of_claimed" });
   return Map.groupBy(steps, (step) => step.runId);
 }

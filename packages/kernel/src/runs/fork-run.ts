@@ -6,7 +6,7 @@ import { asNew, copySteps, sameStartLimits } from "./copy-steps.ts";
 import { createRun, type CreatedRun } from "./create-run.ts";
 import { getRun } from "./list-runs.ts";
 import { hashInput } from "./hash-input.ts";
-import { stepColumns } from "./run-row.ts";
+import { readSteps } from "./read-steps.ts";
 import { runLimits, type Run, type Step } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
 
@@ -88,10 +88,8 @@ async function carryOver(
       `no program continues the journal of run ${run.id} (loop version ${run.loopVersion})`,
     );
   }
-  const steps = await tx.query<Step>(
-    `select ${stepColumns("s")} from roost.step_all s where s.run_id = $1 and s.seq < $2 order by s.seq`,
-    [run.id, fromSeq],
-  );
+  const before = ["roost.step_all", "where s.run_id = $1 and s.seq < $2 order by s.seq"] as const;
+  const steps = await readSteps(tx, before, [run.id, fromSeq]);
   const labels = steps.at(-1)?.labels ?? run.labels;
   const carried = carry(steps).map(({ output, ...step }, index) => ({
     ...step,

@@ -2,7 +2,8 @@
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
-import { questionQuery, stepColumns } from "./run-row.ts";
+import { readSteps } from "./read-steps.ts";
+import { questionQuery } from "./run-row.ts";
 import { runColumns, runHeadColumns } from "./run-table.ts";
 import { readStartLimits, type StartLimitUse } from "./start-limits.ts";
 import type { RunHead } from "./lock-runs.ts";
@@ -84,10 +85,9 @@ export async function listSteps(
   runId: string,
   options: { after?: number | undefined; limit?: number | undefined } = {},
 ): Promise<Step[]> {
-  return sql.query<Step>(
-    `select ${stepColumns("s")} from roost.step_all s where s.run_id = $1 and s.seq > $2 order by s.seq limit $3`,
-    [runId, options.after ?? 0, Math.min(options.limit ?? 200, runLimits.listMax)],
-  );
+  const limit = Math.min(options.limit ?? 200, runLimits.listMax);
+  const after = ["roost.step_all", "where s.run_id = $1 and s.seq > $2 order by s.seq limit $3"] as const;
+  return readSteps(sql, after, [runId, options.after ?? 0, limit]);
 }
 
 export interface RunWait {
@@ -170,10 +170,9 @@ export async function listUnresolvedSteps(
   kernel: Kernel,
   options: { limit?: number | undefined } = {},
 ): Promise<Step[]> {
-  return kernel.database.query<Step>(
-    `select ${stepColumns("s")} from roost.step s where s.state = 'unknown' and s.resolution is null order by s.ended_at, s.run_id, s.seq limit $1`,
-    [Math.min(options.limit ?? 50, runLimits.listMax)],
-  );
+  const unresolved = "where s.state = 'unknown' and s.resolution is null order by s.ended_at, s.run_id, s.seq limit $1";
+  const limit = Math.min(options.limit ?? 50, runLimits.listMax);
+  return readSteps(kernel.database, ["roost.step", unresolved], [limit]);
 }
 
 export interface QuestionQuery {

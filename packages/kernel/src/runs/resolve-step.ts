@@ -5,7 +5,7 @@ import type { KernelTransaction } from "../transact.ts";
 import { emitStepEvent, eventReason } from "./emit-run-event.ts";
 import { lockRuns, type RunHead } from "./lock-runs.ts";
 import { resumeRuns } from "./resume-runs.ts";
-import { stepColumns } from "./run-row.ts";
+import { readStep } from "./read-steps.ts";
 import { runLimits, type Step, type StepResolution } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
 
@@ -30,7 +30,7 @@ export async function resolveStep(kernel: Kernel, request: ResolveRequest): Prom
   const output = toJsonText(request.output, { what: "the output", bytesMax: runLimits.stepOutputBytesMax });
   return kernel.transact(async (tx) => {
     const run = (await lockRuns(tx, [request.runId])).get(request.runId);
-    const step = await readStep(tx, request);
+    const step = await mustRead(tx, request);
     if (step.resolution !== null) {
       if (step.resolution.outcome === request.outcome) return step;
       throw new RoostError(
@@ -47,15 +47,12 @@ export async function resolveStep(kernel: Kernel, request: ResolveRequest): Prom
     const waiting = run === undefined ? undefined : await findWait(tx, run, request.seq);
     await recordResolution(tx, request, { output, isWaitedFor: waiting !== undefined });
     if (run !== undefined) await goOn(tx, run, step, request, waiting !== undefined);
-    return readStep(tx, request);
+    return mustRead(tx, request);
   });
 }
 
-async function readStep(tx: KernelTransaction, { runId, seq }: ResolveRequest): Promise<Step> {
-  const [step] = await tx.query<Step>(
-    `select ${stepColumns("s")} from roost.step_all s where s.run_id = $1 and s.seq = $2`,
-    [runId, seq],
-  );
+async function mustRead(tx: KernelTransaction, { runId, seq }: ResolveRequest): Promise<Step> {
+  const step = await readStep(tx, "roost.step_all", { runId, seq });
   if (step === undefined) throw new RoostError("not_found", `run ${runId} has no step ${seq}: check roost run show`);
   return step;
 }

@@ -24,7 +24,7 @@ import {
   type WaitRequest,
   type WaitResult,
 } from "./run.ts";
-import { stepColumns } from "./run-row.ts";
+import { readStep } from "./read-steps.ts";
 import { toJsonText } from "./to-json-text.ts";
 import { placeEventWait, type EventWaitPlace } from "./event-waits.ts";
 
@@ -59,7 +59,7 @@ export async function waitInRun(kernel: Kernel, owned: Owned, asked: WaitStep): 
     const run = (await lockRuns(tx, [owned.runId])).get(owned.runId);
     if (run === undefined || run.epoch !== owned.epoch) throw leaseLost(owned, run);
     if (run.state !== "running") return recogniseRepeat(tx, run, owned, step);
-    const recorded = await readStep(tx, owned, step.seq);
+    const recorded = await readStep(tx, "roost.step", { runId: owned.runId, seq: step.seq });
     if (recorded?.state === "done") return { state: "done", result: recorded.output as unknown as WaitResult };
     if (run.cancelRequestedAt !== null) {
       await endRuns(tx, [
@@ -93,7 +93,7 @@ async function recogniseRepeat(
   owned: Owned,
   step: WaitStep,
 ): Promise<WaitOutcome> {
-  const recorded = await readStep(tx, owned, step.seq);
+  const recorded = await readStep(tx, "roost.step", { runId: owned.runId, seq: step.seq });
   const isOwn =
     recorded !== undefined &&
     recorded.epoch === owned.epoch &&
@@ -106,14 +106,6 @@ async function recogniseRepeat(
     step.seq,
   ]);
   return { state: "waiting", ...(question === undefined ? {} : { questionId: question.id }) };
-}
-
-async function readStep(tx: KernelTransaction, owned: Owned, seq: number): Promise<Step | undefined> {
-  const [step] = await tx.query<Step>(
-    `select ${stepColumns("s")} from roost.step s where s.run_id = $1 and s.seq = $2`,
-    [owned.runId, seq],
-  );
-  return step;
 }
 
 function checkStep(run: RunHead, step: WaitStep, recorded: Step | undefined): void {
