@@ -12,6 +12,8 @@ import {
   waitInRun,
   type WorkerRegistration,
 } from "@roost/kernel";
+import { openTestService } from "@roost/service/testing";
+import { garden } from "@roost/service/testing/garden";
 import { collect } from "./testing/collect.ts";
 import { createTestGateway, type TestGateway } from "./testing/create-test-gateway.ts";
 import { claimOne, end, joinWorker, playRun, startRun } from "./testing/drive-runs.ts";
@@ -94,7 +96,12 @@ test("createApi() serves every operation as its contract says", async () => {
   const changes = [client.rewindSession, client.resetSession, client.compactSession];
   for (const change of changes) await change({ sessionKey });
   await collect(client.tailEvents({ last: 1 }), () => true);
-  assert.deepEqual((await client.listServices()).items, []);
+  await using _service = await openTestService(garden, gateway.test);
+  assert.deepEqual(
+    (await client.listServices()).items.map(({ name }) => name),
+    ["garden"],
+  );
+  assert.equal((await client.getService({ name: "garden" })).instances.length, 1);
 
   assert.deepEqual([...answered].toSorted(), roostOperations.map(({ id }) => id).toSorted());
 });
@@ -443,18 +450,6 @@ test("explainRun() tells how a tick led to a run and what the run did", async ()
   );
   for (const [index, cause] of why.causes.entries())
     if (index > 0) assert.equal(cause.parentId, why.causes[index - 1]?.eventId);
-});
-
-test("getStatus() raises an alarm without a worker and without a scheduler", async () => {
-  await using gateway = await createTestGateway();
-  const { client, test: world } = gateway;
-  await client.defineJob({ jobId: "sweep", ...job });
-  await world.clock.advance(2 * 3_600_000);
-  const { alarms } = await client.getStatus();
-  assert.deepEqual(
-    alarms.map(({ code }) => code),
-    ["no_worker", "job_not_ticking"],
-  );
 });
 
 test("createApi() answers ids and cursors that are none with what they are", async () => {
