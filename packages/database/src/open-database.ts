@@ -46,6 +46,8 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
   const pool = new Pool({
     ...clientConfig(settings),
     max: poolMax,
+    // One stays, with the plans that it has made: the first statements of each new connection cost milliseconds more.
+    min: 1,
     idleTimeoutMillis: idleConnectionMsMax,
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, its types do not say so
     onConnect: (client) => prepareConnection(client, settings),

@@ -305,7 +305,8 @@ create table roost.run (
       else state in ('done', 'failed', 'cancelled', 'diverged', 'outdated') and worker_id is null and waiting_for is null and ended_at is not null
     end)
 ) with (
-  fillfactor = 70,
+  -- Room for its next version: pages are cleaned when it is used up, and a page that keeps more room than that is left half empty.
+  fillfactor = 90,
   autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500,
   autovacuum_analyze_scale_factor = 0.02, autovacuum_analyze_threshold = 500,
   autovacuum_vacuum_cost_delay = 0
@@ -404,7 +405,7 @@ create table roost.step (
   ended_at        timestamptz,
   primary key (run_id, seq),
   constraint step_end_with_outcome check ((state in ('done', 'failed', 'unknown')) = (ended_at is not null))
-) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 create index step_unresolved on roost.step (ended_at) where state = 'unknown' and resolution is null;
 
 -- Long texts of contexts, most of which are the same from run to run. Invariant: one is there for as long as a step names it.
