@@ -2,6 +2,7 @@
 import type { Event } from "@roost/contract/operations";
 import type { Terminal } from "../print/create-terminal.ts";
 import type { Tone } from "../print/create-paint.ts";
+import { wrapStream } from "../print/wrap-stream.ts";
 import { plainLine, plainText } from "@roost/base/text-width";
 import type { FollowedRun, RunView } from "./follow-run.ts";
 
@@ -15,7 +16,9 @@ export function createRunView(terminal: Terminal): ShownRunView {
   let isLineOpen = false;
   let hasStreamed = false;
   const progress = terminal.progress("Waiting for an answer");
+  const wrapped = wrapStream(() => terminal.columns);
   const endLine = () => {
+    terminal.write(wrapped.end());
     if (isLineOpen) terminal.line();
     isLineOpen = false;
   };
@@ -30,7 +33,7 @@ export function createRunView(terminal: Terminal): ShownRunView {
       if (!terminal.isScreen || terminal.isJson) return;
       const plain = plainText(text);
       if (plain === "") return;
-      terminal.write(plain);
+      terminal.write(wrapped.push(plain));
       hasStreamed = true;
       isLineOpen = !plain.endsWith("\n");
     },
@@ -50,7 +53,8 @@ export function createRunView(terminal: Terminal): ShownRunView {
       const isContinued = hasStreamed && missing !== text;
       if (reply !== "") {
         if (!isContinued) endLine();
-        terminal.write(plainText(reply));
+        const plain = plainText(reply);
+        terminal.write(terminal.isScreen ? wrapped.push(plain) : plain);
         isLineOpen = !reply.endsWith("\n");
       }
       endLine();
