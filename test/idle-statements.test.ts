@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
 import type { Database } from "@roost/database";
-import { createJobLoops } from "../packages/jobs/src/create-job-loops.ts";
+import { createNoticeLoop } from "../apps/gateway/src/notices/create-notice-loop.ts";
+import { createJobLoops, createStalledJobLoop } from "../packages/jobs/src/create-job-loops.ts";
 import { defineJob } from "../packages/jobs/src/define-job.ts";
 import { reportSilentJobs } from "../packages/jobs/src/report-silent-jobs.ts";
 import { openKernel } from "../packages/kernel/src/open-kernel.ts";
@@ -22,6 +23,7 @@ import { workerDefaults } from "../packages/worker/src/run-worker.ts";
 
 const minuteMs = 60_000;
 const workerCount = 2;
+const webhook = { url: "http://127.0.0.1:9/" };
 /** Of the whole home, in a minute. */
 const statementsMax = 160;
 
@@ -53,6 +55,8 @@ test("An idle home with a scheduler and two workers sends less than three statem
     ...createLoops(kernel),
     ...createJobLoops(kernel),
     ...createJournalLoops(kernel),
+    createStalledJobLoop(kernel),
+    createNoticeLoop(kernel, { webhook: () => webhook, timeZone: "UTC", signal: new AbortController().signal }),
     ...ofWorkers,
     { name: "heartbeat of the scheduler", pollMs: workerDefaults.heartbeatMs, look: () => worker.heartbeat() },
     { name: "home", pollMs: watchPollMs, look: () => scanHome(memory) },
