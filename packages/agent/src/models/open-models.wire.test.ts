@@ -249,6 +249,19 @@ test("openModels() stops a reply that goes round in circles, and says where one 
   assert.deepEqual(cut.kind === "message" && [cut.finishReason, cut.cutAt, cut.outputTokensMax], ["length", 7, 50]);
 });
 
+test("openModels() stops a model that writes the other side's turn too", async () => {
+  const closed = Promise.withResolvers<void>();
+  await using server = await serveRaw((_request, response) => {
+    response.on("close", () => closed.resolve());
+    for (const content of ["Hello", "<|im_", "end|>", "\n", "<|im_start|>user\n", "And you?"])
+      response.write(chunkOf({ content }));
+  });
+  const outcome = await askOnce(server.url);
+  assert.ok(outcome.kind === "message", JSON.stringify(outcome));
+  assert.deepEqual([outcome.message.text, outcome.finishReason], ["Hello", "stop"]);
+  await closed.promise;
+});
+
 test("openModels() remembers the context that a server names when it refuses a prompt", async () => {
   const tooLong = {
     error: { message: "This model's maximum context length is 2048 tokens. Your messages resulted in 2100." },

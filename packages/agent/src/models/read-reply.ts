@@ -16,7 +16,8 @@ import type { Wire } from "../wire/create-wire.ts";
 import type { ModelDelta } from "./models.ts";
 import { circledCharsMin, createCircleFinder } from "./create-circle-finder.ts";
 import { createThoughtSplitter, opensThinkingItself, type ThoughtPart } from "./create-thought-splitter.ts";
-import { readWrittenCalls } from "./read-written-calls.ts";
+import { settleText } from "./settle-text.ts";
+import { watchTurnEnd } from "./cut-at-turn-end.ts";
 import { watchSilence, type Silence } from "./watch-silence.ts";
 
 export interface RawReply {
@@ -84,10 +85,11 @@ export async function readReply(model: LanguageModelV4, options: ReadReplyOption
       if (part.type === "stream-start" || part.type === "ping") continue;
       watch.sign();
       reply.take(part);
-      if (!reply.isCircling()) continue;
-      stop.abort(new RoostError("limit_exceeded", "the reply repeats itself"));
+      const isRepetition = reply.isCircling();
+      if (!isRepetition && !reply.isPastTurn()) continue;
+      stop.abort(new RoostError("limit_exceeded", "the reply goes on after its end"));
       reader.cancel().catch(() => {});
-      return { ...reply.finish(), ...heard, isRepetition: true };
+      return { ...reply.finish(), ...heard, isRepetition };
     }
   } catch (error) {
     // A stall or an abort appears in different forms inside the stream; the reason is always the same.
@@ -99,22 +101,6 @@ export async function readReply(model: LanguageModelV4, options: ReadReplyOption
     watch.stop();
     options.signal.removeEventListener("abort", abort);
   }
-}
-
-/** Moves calls that stand in the text to where calls belong, and takes them back from what was shown. */
-function takeWrittenCalls(reply: {
-  texts: string[];
-  toolCalls: ToolCallPart[];
-  names: string[];
-  show: (delta: ModelDelta) => void;
-}): void {
-  const { texts, toolCalls, names, show } = reply;
-  const written = toolCalls.length > 0 ? undefined : readWrittenCalls(texts.join(""), names);
-  if (written === undefined) return;
-  show({ type: "reset", reason: "what was shown holds a call of a tool" });
-  if (written.text !== "") show({ type: "text", text: written.text });
-  texts.splice(0, Infinity, written.text);
-  toolCalls.push(...written.calls.map((call) => ({ toolCallId: "", ...call })));
 }
 
 /** Text, thinking and arguments alike. @throws RoostError `limit_exceeded` past the limit */
@@ -140,6 +126,7 @@ function createReplyReader(options: ReadReplyOptions, holds: boolean) {
   const reasoning = new Map<string, { text: string; providerMetadata?: JsonValue }>();
   const toolCalls: ToolCallPart[] = [];
   let end: FinishPart | undefined;
+  const { look, isPastTurn } = watchTurnEnd(texts);
   const { grow, isCircling } = watchLength(options);
 
   const show = (delta: ModelDelta) => {
@@ -152,11 +139,10 @@ function createReplyReader(options: ReadReplyOptions, holds: boolean) {
       if (part.type === "reset") texts.length = 0;
       else (part.type === "text" ? texts : thoughts).push(part.text);
       show(part);
+      if (part.type === "text") look();
     }
   };
-  const takeReasoning = (
-    part: Extract<LanguageModelV4StreamPart, { type: "reasoning-start" | "reasoning-delta" | "reasoning-end" }>,
-  ) => {
+  const takeReasoning = (part: ReasoningPart) => {
     const block = reasoning.get(part.id) ?? { text: "" };
     reasoning.set(part.id, block);
     Object.assign(block, metadataOf(part.providerMetadata, options.logger));
@@ -195,18 +181,19 @@ function createReplyReader(options: ReadReplyOptions, holds: boolean) {
       }
     },
     isCircling,
+    isPastTurn,
     finish: () => {
       takeText(splitter.finish());
-      takeWrittenCalls({ texts, toolCalls, show, names: (options.call.tools ?? []).map(({ name }) => name) });
+      settleText({ texts, toolCalls, tools: options.call.tools, show });
       const inText = thoughts.length === 0 ? [] : [{ text: thoughts.join("").trim() }];
       const content = { texts, reasoning: [...reasoning.values(), ...inText], toolCalls };
-      return isCircling()
-        ? toRawReply({ ...content, texts: withoutCircle(texts) }, endOfCircle)
-        : toRawReply(content, end);
+      if (isCircling()) return toRawReply({ ...content, texts: withoutCircle(texts) }, endOfCircle);
+      return toRawReply(content, end ?? (isPastTurn() ? endOfTurn : undefined));
     },
   };
 }
 
+type ReasoningPart = Extract<LanguageModelV4StreamPart, { type: `reasoning-${"start" | "delta" | "end"}` }>;
 type FinishPart = Extract<LanguageModelV4StreamPart, { type: "finish" }>;
 
 const noCount = { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined };
@@ -215,6 +202,7 @@ const noUsage: LanguageModelV4Usage = {
   outputTokens: { total: undefined, text: undefined, reasoning: undefined },
 };
 
+const endOfTurn = { finishReason: { unified: "stop", raw: "turn end" }, usage: noUsage } as const;
 const endOfCircle = { finishReason: { unified: "length", raw: "repetition" }, usage: noUsage } as const;
 
 /** Half of what was seen says all. */
