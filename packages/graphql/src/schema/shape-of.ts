@@ -101,6 +101,11 @@ function unwrap(given: JsonSchema, schemas: Schemas): Unwrapped {
       continue;
     }
     if (Array.isArray(schema["allOf"])) {
+      // One part alone is that part, with its name.
+      if (schema["allOf"].length === 1 && schema["properties"] === undefined && schema["required"] === undefined) {
+        schema = jsonObjectOf(schema["allOf"][0]);
+        continue;
+      }
       schema = joinParts(schema, schemas, new Set(component === undefined ? [] : [component]));
       continue;
     }
