@@ -14,6 +14,7 @@ import {
   createAgentHandler,
   createCallService,
   createModelsFor,
+  createDomainsOf,
   createServiceTools,
   createToolsFor,
   executeRun,
@@ -53,6 +54,7 @@ async function open() {
     isRehearsal: false,
     judge: judgePostconditions,
     agentOf: createAgentOf(kernel),
+    domainsOf: createDomainsOf(directory),
     modelsFor: createModelsFor({
       providers: resolveProviders(given, { homeDir, env: {} }),
       settings: given,
@@ -154,6 +156,23 @@ test("What a service says is for agents that name it: its tools, and in a job al
   const named = { ...cron("named"), input: { prompt: "go", tools: ["garden_listPlants"] } };
   assert.ok((await scene.run("gardener", [], named)).shown.includes("garden_listPlants"));
   assert.deepEqual((await scene.run("idle", [])).shown, ["find_tools", "call_tool"]);
+});
+
+test("What a domain says of itself reaches the agents of that domain and no other", async () => {
+  await using scene = await open();
+  await using _service = await openTestService(
+    { ...garden, guide: "Words of this domain:\n- bed: where plants grow" },
+    scene.gateway.test,
+  );
+  const toldTo = async (name: string) => {
+    await scene.run(name, []);
+    return scene.model.requests
+      .at(-1)!
+      .messages.map(({ content }) => JSON.stringify(content))
+      .join();
+  };
+  assert.match(await toldTo("gardener"), /Domain Garden.*bed: where plants grow/s);
+  assert.doesNotMatch(await toldTo("poster"), /Domain Garden|where plants grow/);
 });
 
 test("A call of a service that does not run is told as not done", async () => {

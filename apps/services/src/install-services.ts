@@ -98,6 +98,7 @@ async function installOne(
   const known = isRunning ? await readInstalledFile(path).catch(() => undefined) : undefined;
   const installed = await installService(kernel, {
     contract: service.contract,
+    guide: service.guide,
     homeId,
     version,
     password: known?.password,

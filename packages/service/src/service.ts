@@ -12,6 +12,8 @@ export interface Service {
   /** Folder of its `*.sql`, applied in its schema in order of names. */
   readonly migrations?: URL;
   readonly projections?: readonly ServiceProjection[];
+  /** What the agents of its domain are told of it. Of a folder: its domain.yaml and AGENTS.md. */
+  readonly guide?: string;
 }
 
 export interface ServiceContext {

@@ -14,6 +14,7 @@ import {
   type KernelTransaction,
   type RunOutcome,
 } from "@roost/kernel";
+import type { DomainsOf } from "./tools/services/domains-of.ts";
 import { buildContext, commitDigest, lastHeartbeat, type BuiltContext, type Memory } from "@roost/memory";
 import { attributes, type Telemetry } from "@roost/telemetry";
 import { createApprovals } from "./approvals/create-approvals.ts";
@@ -30,6 +31,8 @@ export interface AgentHandlerOptions {
   telemetry: Telemetry;
   toolsFor: ToolsFor;
   agentOf: AgentOf;
+  /** Default: nothing is told of domains. */
+  domainsOf?: DomainsOf | undefined;
   isRehearsal: boolean;
   /** Checks the postconditions at the end of a run. */
   judge: Judge;
@@ -85,7 +88,7 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
       reserveSpend: steps.spend.reserve,
       onDelta: (delta) => publishStream(kernel, run.id, delta),
       context: async () => {
-        built = await buildContext(memory, { run, agent });
+        built = await buildContext(memory, { run, agent, domains: await agentRun.domainsOf?.(agent) });
         return built.context;
       },
       isRepeated: async (text) =>

@@ -8,6 +8,7 @@ export { createModelsFor, type ModelsFor } from "./models/choose-models.ts";
 export { RunCancelled, runWorker, workerDefaults, type WorkerOptions } from "./run-worker.ts";
 export { createToolsFor, type CreateToolsForOptions } from "./tools/create-tools-for.ts";
 export { createCallService } from "./tools/services/call-service.ts";
+export { createDomainsOf } from "./tools/services/domains-of.ts";
 export { createServiceTools } from "./tools/services/service-tools.ts";
 export { readApproval } from "./approvals/create-approvals.ts";
 export { judgePostconditions } from "./postconditions/judge-postconditions.ts";

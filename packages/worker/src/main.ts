@@ -25,6 +25,7 @@ import { judgePostconditions } from "./postconditions/judge-postconditions.ts";
 import { runWorker } from "./run-worker.ts";
 import { createToolsFor } from "./tools/create-tools-for.ts";
 import { createCallService } from "./tools/services/call-service.ts";
+import { createDomainsOf } from "./tools/services/domains-of.ts";
 import { createServiceTools } from "./tools/services/service-tools.ts";
 
 const poolMax = 8;
@@ -66,6 +67,7 @@ async function main(): Promise<void> {
     memory,
     modelsFor,
     agentOf: createAgentOf(kernel),
+    domainsOf: createDomainsOf(directory),
     telemetry,
     isRehearsal,
     judge: judgePostconditions,

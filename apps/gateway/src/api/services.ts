@@ -18,8 +18,9 @@ export function serveServices({ directory }: { directory: ServiceDirectory }): S
   ];
 }
 
-function toServiceRecord({ instances, isEnabled, ...service }: ListedService): operations.ServiceRecord {
-  return { ...service, state: stateOf({ instances, isEnabled, ...service }), instanceCount: instances.length };
+function toServiceRecord(listed: ListedService): operations.ServiceRecord {
+  const { name, title, contractHash, reason, statements, instances } = listed;
+  return { name, title, state: stateOf(listed), instanceCount: instances.length, contractHash, reason, statements };
 }
 
 function stateOf({ instances, isEnabled, reason }: ListedService): operations.ServiceRecord["state"] {

@@ -63,12 +63,20 @@ export interface BuildContext {
   /** The definition of the run's agent. Default: an empty one. */
   agent?: AgentDefinition | undefined;
   scan?: boolean;
+  /** Of the services that the agent's definition names. */
+  domains?: readonly DomainGuide[] | undefined;
+}
+
+/** What a domain tells its agents. */
+export interface DomainGuide {
+  title: string;
+  guide: string;
 }
 
 /** Builds a run's context from the current home and log. */
 export async function buildContext(
   memory: Memory,
-  { run, agent = {}, scan: scans = true }: BuildContext,
+  { run, agent = {}, scan: scans = true, domains = [] }: BuildContext,
 ): Promise<BuiltContext> {
   const viewer = viewerOf(run, agent);
   const isSummary = run.input["task"] === "summarise";
@@ -97,6 +105,7 @@ export async function buildContext(
   ];
   const sections: LabelledSection[] = [
     ...named("Instructions", agent.prompt ?? ""),
+    ...domains.flatMap(({ title, guide }) => named(`Domain ${title}`, guide)),
     ...files.sections,
     ...named("Skills", skills),
     ...others,

@@ -33,6 +33,8 @@ export interface ListedService {
   reason: string | null;
   /** What a database administrator must run first. */
   statements: string[];
+  /** What the agents of its domain are told of it. */
+  guide: string;
   /** Named in the home's settings. */
   isEnabled: boolean;
 }
@@ -57,7 +59,7 @@ export function createServiceDirectory(sql: Sql, { clock }: { clock: Clock }): S
     if (known !== undefined && nowMs - readAtMs < keptMs) return known;
     readAtMs = nowMs;
     known = sql.query<ListedService>(
-      `select s.name, s.title, s.contract_hash as "contractHash", s.reason, s.statements, s.is_enabled as "isEnabled",
+      `select s.name, s.title, s.guide, s.contract_hash as "contractHash", s.reason, s.statements, s.is_enabled as "isEnabled",
          coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'url', i.url, 'host', p.host, 'pid', p.pid, 'startedAt', i.started_at) order by i.started_at)
            from service.instance i join service.process p on p.id = i.process where i.service = s.name and p.expires_at > roost.now()), '[]') as instances
        from service.service s order by s.name`,

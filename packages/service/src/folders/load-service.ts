@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { RoostError } from "@roost/base";
 import type { Service } from "../service.ts";
 import type { ServiceFolder } from "./find-service-folders.ts";
+import { readGuide } from "./read-guide.ts";
 
 /** @throws RoostError `invalid_input` when service.ts cannot be loaded, exports no `service`, or one of another name */
 export async function loadService({ name, directory }: ServiceFolder): Promise<Service> {
@@ -19,7 +20,7 @@ export async function loadService({ name, directory }: ServiceFolder): Promise<S
   if (service === undefined) throw new RoostError("invalid_input", `${path} exports no value named "service"`);
   if (service.contract.name !== name)
     throw new RoostError("invalid_input", `${path} is the service "${service.contract.name}": name its folder so`);
-  return service;
+  return { ...service, guide: await readGuide(directory) };
 }
 
 /** Lets programs below a folder outside of Roost import Roost's packages and what these depend on. */

@@ -22,6 +22,8 @@ export interface InstallOptions {
   homeId: string;
   /** Version of the program that contains it. */
   version: string;
+  /** What the agents of its domain are told of it. */
+  guide?: string | undefined;
   /** Of its role, as long as another process uses it. Default: a new one. */
   password?: string | undefined;
 }
@@ -40,14 +42,14 @@ export function describeContract(contract: ServiceContract, version: string): { 
  * and the role does not exist; `conflict` when a topic or an event type belongs to another service
  */
 export async function installService(kernel: Kernel, options: InstallOptions): Promise<InstalledService> {
-  const { contract, homeId, version } = options;
+  const { contract, homeId, version, guide = "" } = options;
   const names = namesOf(contract.name, homeId);
   const { document, hash: contractHash } = describeContract(contract, version);
   const { password = randomBytes(24).toString("base64url") } = options;
   await kernel.database.transact(async (tx) => {
     // One at a time: two processes of a home may start together.
     await tx.query("select pg_advisory_xact_lock(hashtextextended('roost.services', 0))");
-    await recordService(tx, contract, { names, contractHash, document });
+    await recordService(tx, contract, { names, contractHash, document, guide });
     await claimTopics(tx, contract, new Set((await readTopics(tx)).keys()));
   });
   await kernel.registry.register(contract.events);
@@ -66,17 +68,22 @@ export async function installService(kernel: Kernel, options: InstallOptions): P
 async function recordService(
   tx: Transaction,
   { name, title }: ServiceContract,
-  { names, contractHash, document }: { names: ServiceNames; contractHash: string; document: string },
+  {
+    names,
+    contractHash,
+    document,
+    guide,
+  }: { names: ServiceNames; contractHash: string; document: string; guide: string },
 ): Promise<void> {
   await tx.query(
     `insert into service.contract (hash, service, document) values ($1, $2, $3) on conflict (hash) do nothing`,
     [contractHash, name, document],
   );
   await tx.query(
-    `insert into service.service as s (name, title, role_name, schema_name, contract_hash) values ($1, $2, $3, $4, $5)
-     on conflict (name) do update set title = excluded.title, contract_hash = excluded.contract_hash, role_name = excluded.role_name,
+    `insert into service.service as s (name, title, role_name, schema_name, contract_hash, guide) values ($1, $2, $3, $4, $5, $6)
+     on conflict (name) do update set title = excluded.title, guide = excluded.guide, contract_hash = excluded.contract_hash, role_name = excluded.role_name,
        installed_at = roost.now()`,
-    [name, title, names.roleName, names.schemaName, contractHash],
+    [name, title, names.roleName, names.schemaName, contractHash, guide],
   );
 }
 

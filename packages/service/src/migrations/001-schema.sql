@@ -31,6 +31,8 @@ create table service.service (
   -- What its connections log in as.
   role_name     name not null unique,
   schema_name   text not null unique,
+  -- What the agents of its domain are told of it.
+  guide         text not null default '',
   -- Of the contract that was installed last; null: it was never loaded.
   contract_hash text,
   -- Why it cannot run, and what an administrator has to do; null: it can.

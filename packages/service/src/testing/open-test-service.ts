@@ -60,7 +60,8 @@ export async function openTestService(service: Service, test?: TestKernel): Prom
   const given = test ?? opened.use(await createTestKernel());
   const { kernel, url } = given;
   const services = await openServices({ kernel, kind: "gateway", name: "test" });
-  const installed = await installService(kernel, { contract: service.contract, homeId: createId(), version: "0.0.1" });
+  const { contract, guide } = service;
+  const installed = await installService(kernel, { contract, guide, homeId: createId(), version: "0.0.1" });
   // Roles belong to the server, which outlives the database.
   opened.defer(() => dropRole(kernel.database, installed.roleName));
   const database = opened.use(await connectService({ databaseUrl: url, installed, logger: silentLogger }));
