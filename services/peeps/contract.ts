@@ -10,10 +10,10 @@ export const peepsContract = defineService({
   operations: [...peopleOperations, ...messageOperations],
   events: peepsEvents,
   relations: [
-    { from: "Relation", name: "person", field: "personId", to: "Person", via: "getPerson" },
-    { from: "Note", name: "person", field: "personId", to: "Person", via: "getPerson" },
-    { from: "Message", name: "person", field: "personId", to: "Person", via: "getPerson" },
-    { from: "Reminder", name: "person", field: "personId", to: "Person", via: "getPerson" },
+    { from: "Relation", name: "person", field: "personId", to: "Person", via: "listPeople" },
+    { from: "Note", name: "person", field: "personId", to: "Person", via: "listPeople" },
+    { from: "Message", name: "person", field: "personId", to: "Person", via: "listPeople" },
+    { from: "Reminder", name: "person", field: "personId", to: "Person", via: "listPeople" },
   ],
   vocabulary: {
     person: "Somebody the owner knows; listed, or only known from messages",

@@ -55,6 +55,22 @@ test("peeps imports a book, and the same book again changes nothing", async () =
   assert.equal(details.notes[0]?.text, "Sails on Sundays");
 });
 
+test("peeps gives many people by their ids in one call, those that are known through others too", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  await client.importContacts({ book: bookOf(idaCard) });
+  const ida = await find(peeps, "Ida");
+  const mats = (await client.getPerson({ personId: ida.id })).details.relations[0]?.personId ?? assert.fail();
+  const { items } = await client.listPeople({ ids: [mats, ida.id, createId()] });
+  assert.deepEqual(
+    items.map(({ name, isPartial }) => [name, isPartial]),
+    [
+      ["Ida Berg", false],
+      ["Mats", true],
+    ],
+  );
+});
+
 test("peeps keeps what a person typed before what a book says, and blanks overwrite nothing", async () => {
   await using peeps = await openPeeps();
   const { client } = peeps;

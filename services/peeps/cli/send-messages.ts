@@ -1,4 +1,5 @@
 /** Hands messages over in batches; what cannot be read is counted and told. */
+import { backoffMs, delay, RoostError } from "@roost/base";
 import type { ServiceCli } from "@roost/service/cli";
 import { peepsContract } from "../contract.ts";
 import type { MessageFault, MessageItem, SourceMessage, SourceReaction } from "../messages/source-message.ts";
@@ -15,6 +16,8 @@ export interface SentMessages {
 const batchMax = 100;
 const faultsMax = 100;
 const textMax = 64_000;
+/** Over a minute and a half. */
+const triesMax = 12;
 
 export async function sendMessages(
   cli: ServiceCli,
@@ -27,7 +30,8 @@ export async function sendMessages(
   let reactions: SourceReaction[] = [];
   const send = async (): Promise<void> => {
     if (messages.length === 0 && reactions.length === 0) return;
-    const counts = await client.receiveMessages({ messages: messages.map(fit), reactions });
+    const batch = { messages: messages.map(fit), reactions };
+    const counts = await again(() => client.receiveMessages(batch), cli);
     for (const name of ["added", "changed", "repeated"] as const) done[name] += counts[name];
     [messages, reactions] = [[], []];
     progress.update(`Handing messages over: ${done.added + done.changed + done.repeated}`);
@@ -43,6 +47,20 @@ export async function sendMessages(
   }
   await send();
   return done;
+}
+
+/** A batch that was handed over twice is taken once: a service that starts again is waited for. */
+async function again<Result>(call: () => Promise<Result>, { terminal }: ServiceCli): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      const mayPass = error instanceof RoostError && (error.code === "unavailable" || error.code === "timeout");
+      if (!mayPass || tries >= triesMax) throw error;
+      if (tries === 1) terminal.note(`${error.message}; trying again`);
+      await delay(backoffMs(tries, { firstMs: 500, maxMs: 10_000 }));
+    }
+  }
 }
 
 /** Within what the service takes: a longer text is cut, which is said in it. */

@@ -38,6 +38,7 @@ export const listPeople = defineOperation({
   summary: "People by name, by tag, or those not spoken to for longer than wanted",
   input: z.object({
     ...pageFields,
+    ids: z.array(personId).max(500).optional().describe("Only these, listed or not"),
     name: text(200).optional().describe("Part of a name or nickname"),
     tag: Tag.optional(),
     isOverdue: z.boolean().optional().describe("Only those not spoken to for longer than wanted"),

@@ -6,6 +6,8 @@ export interface FindPeople {
   /** Name and id of the last one seen. */
   place: readonly [string, string] | undefined;
   limit: number;
+  /** Only these, listed or not. */
+  ids?: readonly string[] | undefined;
   name?: string | undefined;
   tag?: string | undefined;
   isOverdue?: boolean | undefined;
@@ -15,12 +17,12 @@ export interface FindPeople {
 
 export async function findPeople(
   sql: Sql,
-  { place, limit, name, tag, isOverdue = false, isListed, now }: FindPeople,
+  { place, limit, ids, name, tag, isOverdue = false, isListed, now }: FindPeople,
 ): Promise<PersonRow[]> {
   const [fromName, fromId] = place ?? [null, null];
   return await sql.query<PersonRow>(
     `select * from (select ${personColumns} from svc_peeps.person p
-          where p.merged_into is null and p.is_listed = $3 and ($3 or not p.is_partial)
+          where p.merged_into is null and case when $9::uuid[] is null then p.is_listed = $3 and ($3 or not p.is_partial) else p.id = any ($9) end
             and ($1::text is null or (p.name, p.id) > ($1, $2::uuid))
             and ($4::text is null or p.name ilike '%' || $4 || '%' or exists (
               select from svc_peeps.person m join svc_peeps.field f on f.person_id = m.id
@@ -33,7 +35,7 @@ export async function findPeople(
         where not $6 or ("keepInTouchDays" is not null
           and coalesce("lastContactAt", '-infinity') < $7::timestamptz - make_interval(days => "keepInTouchDays"))
         limit $8`,
-    [fromName, fromId, isListed, likePattern(name), tag ?? null, isOverdue, now, limit],
+    [fromName, fromId, isListed, likePattern(name), tag ?? null, isOverdue, now, limit, ids ?? null],
   );
 }
 
