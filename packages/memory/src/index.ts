@@ -41,6 +41,7 @@ export { remember } from "./notes/remember.ts";
 
 // Sessions.
 export { sendMessage, type SendMessage, type SentMessage } from "./sessions/send-message.ts";
+export { namedPart } from "./sessions/message.ts";
 export { appendReply, type Reply } from "./sessions/append-reply.ts";
 export {
   compactSession,

@@ -8,8 +8,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { openModels } from "@roost/agent";
 import { silentLogger } from "@roost/base";
-import { getRun, listSteps, watchStream, type Run } from "@roost/kernel";
-import { compactSession, createSession, readTranscript, sendMessage } from "@roost/memory";
+import type { Part } from "@roost/contract/part";
+import { getRun, listSteps, readTopic, watchStream, type Run } from "@roost/kernel";
+import { compactSession, createSession, findPart, readTranscript, sendMessage } from "@roost/memory";
 import { createAgentHandler, type AgentHandlerOptions } from "./create-agent-handler.ts";
 import { executeRun } from "./execute-run.ts";
 import { createModelsFor } from "./models/choose-models.ts";
@@ -141,4 +142,43 @@ test("a silent model ends the turn after one limit, tries and attempts included;
   const { messages } = await readTranscript(memory, sessionKey);
   server.closeAllConnections();
   assert.match(messages.at(-1)?.text ?? "", /^\(no answer: .*sent nothing for 400ms.*silenceMax/);
+});
+
+test("a picture that a model makes is a part of its answer: kept, marked, named in the event and found again", async () => {
+  const png = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
+  const image = { type: "image_url", image_url: { url: `data:image/png;base64,${png.toString("base64")}` } };
+  const chunk = (delta: object, finish: string | null) =>
+    `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+  const requests: string[] = [];
+  await using server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (piece: Buffer) => (body += piece.toString()));
+    request.on("end", () => {
+      requests.push(body);
+      response.end(chunk({ role: "assistant", content: "", images: [image] }, null) + chunk({}, "stop"));
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  await using home = await openTestHome();
+  const { memory, kernel } = home;
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  const provider = { kind: "openai-compatible", id: "painter", baseUrl, model: "m" } as const;
+  const models = openModels({ providers: [provider], clock: kernel.clock, logger: silentLogger });
+  const paint = async (text: string) =>
+    await execute(home, (await sendMessage(memory, { sessionKey, text })).runId, { modelsFor: () => models });
+  const run = await paint("Paint a cat");
+  const output = run.output as { parts?: Part[]; remark?: string };
+  const [part] = output.parts ?? [];
+  assert.deepEqual([part?.type, part?.mediaType, output.remark], ["image", "image/png", undefined]);
+  const { messages } = await readTranscript(memory, sessionKey);
+  const answer = messages.at(-1)!;
+  assert.ok(answer.content.role === "assistant" && answer.content.parts?.[0]?.sha256 === part?.sha256);
+  const { events } = await readTopic(kernel.database, { topic: "sessions", types: ["message.sent"], limit: 10 });
+  assert.equal((events[0]!.data["parts"] as unknown as Part[])[0]?.sha256, part?.sha256);
+  await paint("Another");
+  assert.match(requests[1] ?? "", new RegExp(`you made: image made-1 16 B image/png #${part!.sha256!.slice(0, 12)}`));
+  const as = { kind: "main" as const, sessionKey };
+  const found = await findPart(memory, { named: part!.sha256!.slice(0, 12), as, runId: run.id });
+  assert.equal(found.part.mediaType, "image/png");
+  server.closeAllConnections();
 });

@@ -14,9 +14,10 @@ export function remarkOn({
   cutAt,
   mends = [],
   leftOut = [],
+  parts = [],
 }: Replied): string | undefined {
   const remarks: string[] = [];
-  const isEmpty = text.trim() === "";
+  const isEmpty = text.trim() === "" && parts.length === 0;
   if (finishReason === "repetition") remarks.push("the model repeated itself without end and was stopped");
   else if (finishReason === "length" && cutAt !== undefined)
     remarks.push(

@@ -21,6 +21,8 @@ import {
   appendReply,
   heartbeatDecision,
   isBesideConversation,
+  keepPart,
+  namedPart,
   readPart,
   rememberHeartbeat,
   runMessage,
@@ -85,6 +87,7 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
     },
     isStartedByPerson: run.jobId === null && run.parentRunId === null,
     onDelta: turn.onDelta,
+    keepPart: ({ bytes, name, labels }) => keepPart(turn.memory, { content: bytes, name, labels, runId: run.id }),
     readPart: async (sha256) => (await readPart(turn.memory, sha256))?.bytes,
     ...(run.input["task"] === "summarise" ? { task: "summarise" as const } : {}),
     permit: turn.isRehearsal ? permitReadonly : permitHeldWrites,
@@ -148,7 +151,7 @@ async function conclude(turn: AgentTurn, outcome: AgentOutcome): Promise<void> {
   // Later readers of the conversation see why there is no answer.
   const said = reply === "" && remark !== undefined && run.jobId === null ? `(no answer: ${remark})` : reply;
   return turn.end(
-    { state: "done", output: { kind: "reply", text: reply, ...told, ...totals } },
+    { state: "done", output: { kind: "reply", text: reply, ...told, ...madeBy(outcome), ...totals } },
     await replyTo(turn, outcome, said),
   );
 }
@@ -225,6 +228,11 @@ async function replyOfFailure(
     outcome.kind === "limit_exceeded" ||
     (outcome.kind === "failed" && !outcome.error.isRetryable);
   return run.sessionKind === "main" && isFinal ? replyTo(turn, outcome, `(no answer: ${message})`) : undefined;
+}
+
+/** By reference. */
+function madeBy({ parts }: Extract<AgentOutcome, { kind: "replied" }>): JsonObject {
+  return parts === undefined ? {} : { parts: parts.map(namedPart) as unknown as JsonValue };
 }
 
 function summaryOf(outcome: AgentOutcome): JsonObject {

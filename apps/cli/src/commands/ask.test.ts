@@ -54,6 +54,15 @@ test("roost ask says what is wrong with an answer, on the terminal and in --json
   );
 });
 
+test("roost ask names the pictures of an answer with the command that fetches them", async () => {
+  const part = { type: "image", mediaType: "image/png", bytes: 1_200_000, sha256: "a".repeat(64), name: "made-1" };
+  await using gateway = await serveGateway(answering([], { output: { kind: "reply", text: "", parts: [part] } }));
+  const { stdout } = await runRoost(["ask", "paint"], gateway);
+  assert.match(stdout, /^\[image made-1 1\.2 MB image\/png\]\n\S*roost part a{64}\n$/);
+  const json = JSON.parse((await runRoost(["ask", "--json", "paint"], gateway)).stdout) as { parts: unknown };
+  assert.deepEqual(json.parts, [part]);
+});
+
 test("roost ask takes what is piped in, alone or beside what is said", async () => {
   await using gateway = await serveGateway(answering([]));
   await runRoost(["ask"], { ...gateway, input: "from a pipe\n" });

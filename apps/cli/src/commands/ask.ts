@@ -96,6 +96,7 @@ export async function showAnswer(
       runId,
       state,
       text: followed.text ?? null,
+      parts: followed.parts,
       remark: followed.remark ?? null,
       isRehearsed,
       error,

@@ -3,6 +3,7 @@ import type { Event } from "@roost/contract/operations";
 import type { Terminal } from "../print/create-terminal.ts";
 import type { Tone } from "../print/create-paint.ts";
 import { wrapStream } from "../print/wrap-stream.ts";
+import { printParts } from "../print/print-parts.ts";
 import { plainLine, plainText } from "@roost/base/text-width";
 import type { FollowedRun, RunView } from "./follow-run.ts";
 
@@ -47,7 +48,7 @@ export function createRunView(terminal: Terminal): ShownRunView {
       if (told.isPassing === true) return progress.update(told.text);
       remark(told.text, told.tone);
     },
-    finish({ run, missing, text, remark: wrong }) {
+    finish({ run, missing, text, parts, remark: wrong }) {
       progress[Symbol.dispose]();
       const reply = terminal.isScreen ? missing : (text ?? "");
       const isContinued = hasStreamed && missing !== text;
@@ -58,6 +59,7 @@ export function createRunView(terminal: Terminal): ShownRunView {
         isLineOpen = !reply.endsWith("\n");
       }
       endLine();
+      printParts(terminal, parts);
       // Some rehearsed replies are marked by the worker; the others are marked here.
       if (run.isRehearsed && text?.startsWith("[rehearsal]") !== true)
         terminal.note("rehearsed: there is no model, and nothing was done (roost doctor)", "warn");

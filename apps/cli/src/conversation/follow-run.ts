@@ -1,6 +1,7 @@
 /** Follows a run to its end, reports events to a view, and finds the part of the reply that the view has not shown. */
 import { RoostError } from "@roost/base";
-import type { Event, RunRecord } from "@roost/contract/operations";
+import { Part as PartSchema, type Event, type RunRecord } from "@roost/contract/operations";
+import type { Part } from "@roost/contract/part";
 import type { RoostClient } from "../connect.ts";
 
 export interface RunView {
@@ -14,6 +15,8 @@ export interface FollowedRun {
   run: RunRecord;
   /** The reply; undefined when there is none, as for a silent heartbeat. */
   text: string | undefined;
+  /** Pictures and sound of the reply. */
+  parts: Part[];
   /** The problem with the reply: cut off, withheld, or missing. */
   remark: string | undefined;
   /** The part of the reply that was not streamed: all of it, or the rest after a broken stream. */
@@ -40,6 +43,7 @@ export async function followRun(
       return {
         run,
         text,
+        parts: readParts(run),
         remark: readText(run, "remark"),
         missing: text === undefined ? "" : findMissing(streamed, text),
       };
@@ -54,6 +58,13 @@ export async function followRun(
 /** The text of a run's output. */
 export function readReply(run: Pick<RunRecord, "output">): string | undefined {
   return readText(run, "text");
+}
+
+/** The parts of a run's output. */
+function readParts({ output }: Pick<RunRecord, "output">): Part[] {
+  const given = (output as { parts?: unknown } | null | undefined)?.parts;
+  const read = PartSchema.array().safeParse(given);
+  return read.success ? read.data : [];
 }
 
 function readText({ output }: Pick<RunRecord, "output">, name: "text" | "remark"): string | undefined {

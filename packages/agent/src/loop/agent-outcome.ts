@@ -1,5 +1,6 @@
 /** How a run of the loop can end, and what a watcher sees of it. Types only. */
 import type { JsonValue } from "@roost/base";
+import type { Part } from "@roost/contract/part";
 import type { Message, SummaryMessage } from "../messages/message.ts";
 import type { FinishReason } from "../models/models.ts";
 import type { StepError } from "../steps/step-runner.ts";
@@ -39,6 +40,8 @@ export type AgentEnd =
       kind: "replied";
       text: string;
       finishReason: FinishReason;
+      /** Pictures and sound that the model made in this run. */
+      parts?: Part[];
       /** The output limit of the last reply. */
       outputTokensMax: number;
       /** The tokens after which a reply was cut off before that limit. */

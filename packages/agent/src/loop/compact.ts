@@ -56,6 +56,8 @@ export async function compact(options: CompactOptions): Promise<CompactOutcome> 
   if (leaving.length === 0) return { state: "compacted", compaction: { plan } };
   const { kind, ...written } = await writeSummary(leaving, options);
   if (kind === "failed") return { state: "failed", error: (written as { error: StepError }).error };
+  // A person who asks for a summary keeps the conversation without one.
+  if (kind === "rehearsed" || (kind === "none" && tokensMax === 0)) return { state: "full" };
   if (kind === "none")
     options.logger.warn("the context is compacted without a model's summary", { step: options.step });
   const { text, facts = [], ...spend } = written as SummarySpend & { text?: string; facts?: string[] };

@@ -2,8 +2,10 @@
 
 import type { AgentContext } from "../messages/agent-context.ts";
 import type { Clock, Logger } from "@roost/base";
+import type { Labels } from "@roost/contract/labels";
+import type { Part } from "@roost/contract/part";
 import type { ModelDelta, Models } from "../models/models.ts";
-import type { ReadPart } from "../models/model-input.ts";
+import type { KeepPart, ReadPart } from "../models/model-input.ts";
 import type { StepRunner } from "../steps/step-runner.ts";
 import type { Approvals, PermitCall } from "../tools/permit.ts";
 import type { Tool } from "../tools/tool.ts";
@@ -40,6 +42,8 @@ export interface AgentLoopOptions {
   isStartedByPerson?: boolean;
   /** Reads the bytes of parts of messages, for models that take them. */
   readPart?: ReadPart;
+  /** Keeps pictures and sound that the model made, marked as the run is. */
+  keepPart?: (file: Parameters<KeepPart>[0] & { labels: Labels }) => Promise<Part>;
 }
 
 /** One run of the loop: its input, limits and state. */

@@ -2,6 +2,7 @@
 // steps does not restore.
 
 import { parseLabels } from "@roost/contract/labels";
+import type { Part } from "@roost/contract/part";
 import type { AgentContext } from "../messages/agent-context.ts";
 import type { ModelDelta } from "../models/models.ts";
 import type { StepError } from "../steps/step-runner.ts";
@@ -60,7 +61,9 @@ async function prepareContext(loop: Loop): Promise<AgentEnd | undefined> {
   });
   if (outcome.state !== "done") return { kind: "failed", error: errorOf(outcome, "the context") };
   loop.state = createLoopState(outcome.output);
-  if (outcome.output.history?.isLong !== true || !remembersFirst(loop.options.loopVersion)) return undefined;
+  const isAsked = loop.options.task === "summarise";
+  const isLong = outcome.output.history?.isLong === true;
+  if (isAsked || !isLong || !remembersFirst(loop.options.loopVersion)) return undefined;
   const room = await runCompactionStep(loop, { source: "conversation" });
   return room.state === "failed" ? endOfFailedStep(loop, room.error) : undefined;
 }
@@ -68,10 +71,12 @@ async function prepareContext(loop: Loop): Promise<AgentEnd | undefined> {
 /** A person wants the conversation summarised as it is. */
 async function summarise(loop: Loop): Promise<AgentEnd> {
   const reply = { kind: "replied", finishReason: "stop", outputTokensMax: 0 } as const;
-  if (loop.state.messages.length === 0) return { ...reply, text: "" };
+  if (loop.state.messages.length === 0) return { ...reply, text: "There is nothing to summarise yet" };
   const room = await runCompactionStep(loop, { source: "person" });
   if (room.state === "failed") return endOfFailedStep(loop, room.error);
-  return { ...reply, text: room.state === "compacted" ? (room.compaction.summary?.text ?? "") : "" };
+  if (room.state === "compacted") return { ...reply, text: room.compaction.summary?.text ?? "" };
+  const message = "no model wrote a summary; the conversation stays as it is";
+  return { kind: "failed", error: { code: "unavailable", message, isRetryable: false } };
 }
 
 async function runTurns(loop: Loop): Promise<AgentEnd> {
@@ -105,6 +110,7 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
         outputTokensMax: output.outputTokensMax,
         cutAt: output.cutAt,
         ...(output.mends === undefined ? {} : { mends: output.mends }),
+        ...madeIn(loop.state),
         ...leftOutOf(loop.state, output.leftOut),
       };
     const isCut = output.finishReason === "length";
@@ -113,6 +119,11 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
       return limitReached(loop, "tool_calls", `this run may make ${limits.toolCallsMax} tool calls and asked for more`);
     }
   }
+}
+
+function madeIn({ added }: LoopState): { parts?: Part[] } {
+  const parts = added.flatMap((message) => (message.role === "assistant" ? (message.parts ?? []) : []));
+  return parts.length === 0 ? {} : { parts };
 }
 
 /** What the model was not shown: parts, and messages that it did not summarise. */

@@ -15,6 +15,7 @@ export type ModelStepOutput = (ModelReply | Extract<ModelCallOutcome, { kind: "c
 
 export async function runModelStep(loop: Loop): Promise<{ step: string; outcome: StepOutcome<ModelStepOutput> }> {
   const { state } = loop;
+  const { keepPart: keep } = loop.options;
   state.modelStepCount += 1;
   const step = `model#${state.modelStepCount}`;
   state.shownText = "";
@@ -35,6 +36,7 @@ export async function runModelStep(loop: Loop): Promise<{ step: string; outcome:
         outputTokensMax: loop.limits.outputTokensMax,
         isStartedByPerson: loop.options.isStartedByPerson === true,
         readPart: loop.options.readPart,
+        keepPart: keep && (async (file) => await keep({ ...file, labels: await call.labels() })),
       };
       try {
         const result = await loop.options.model.call(request, {

@@ -33,9 +33,14 @@ export interface SummarySpend {
   costUsd?: number | null;
 }
 
-/** `none`: the model answers, and writes no summary. `failed`: no model answers, or a limit is reached; the messages stay. */
+/** `none`: the model answers, and writes no summary; `rehearsed`: there is no model. `failed`: no model answers, or a limit is reached; the messages stay. */
 export type WrittenSummary = SummarySpend &
-  ({ kind: "written"; text: string; facts: string[] } | { kind: "none" } | { kind: "failed"; error: StepError });
+  (
+    | { kind: "written"; text: string; facts: string[] }
+    | { kind: "none" }
+    | { kind: "rehearsed" }
+    | { kind: "failed"; error: StepError }
+  );
 
 export const summaryTokensMax = 1200;
 /** The instructions below and the delimiters, with some room. */
@@ -77,7 +82,8 @@ export async function writeSummary(leaving: readonly Message[], options: WriteSu
     }
     if (outcome.kind !== "message") return { ...spend, ...endWithout(outcome) };
     addSpend(spend, outcome);
-    const read = readAnswer(outcome.message.isRehearsed === true ? "" : outcome.message.text);
+    if (outcome.message.isRehearsed === true) return { ...spend, kind: "rehearsed" };
+    const read = readAnswer(outcome.message.text);
     if (read.text === "") return { ...spend, kind: "none" };
     text = read.text;
     facts.push(...read.facts.filter((fact) => !facts.includes(fact)));

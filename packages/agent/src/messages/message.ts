@@ -32,6 +32,8 @@ export interface AssistantMessage {
   /** The wire field in which the reasoning came and is sent back. */
   reasoningField?: string;
   toolCalls?: ToolCallPart[];
+  /** Pictures and sound that it made. */
+  parts?: Part[];
   /** Its author; reasoning is sent back only to the same provider and model. */
   provider: string;
   model: string;

@@ -2,7 +2,7 @@
 
 import type { LanguageModelV4, LanguageModelV4FunctionTool } from "@ai-sdk/provider";
 import type { Clock, JsonObject, Logger } from "@roost/base";
-import { describePart } from "@roost/contract/part";
+import { describePart, type Part } from "@roost/contract/part";
 import type { AssistantMessage, Message } from "../messages/message.ts";
 import { estimateCallMax } from "../usage/estimate-call-max.ts";
 import { estimateTokens } from "../usage/estimate-tokens.ts";
@@ -11,7 +11,7 @@ import type { SpendReservation } from "../usage/spend.ts";
 import type { CallActual, TokenPrice } from "../usage/token-usage.ts";
 import { classifyFailure, type ModelFailure } from "./classify-failure.ts";
 import type { FinishReason, ModelCallOptions, ModelLimits, ModelReply, ModelRequest } from "./models.ts";
-import { leftOutOf, partsOf, readPartBytes, type ModelInput, type PartBytes } from "./model-input.ts";
+import { leftOutOf, partsOf, readPartBytes, type KeepPart, type ModelInput, type PartBytes } from "./model-input.ts";
 import { outputTokensFor } from "./output-tokens.ts";
 import type { ProviderConfig } from "./provider-config.ts";
 import { readReply, type RawReply } from "./read-reply.ts";
@@ -119,11 +119,26 @@ export async function attemptCall(
     return { kind: "failed", failure, hadDeltas: progress.hasDeltas };
   }
   const reply = toReply(raw, { provider, outputTokensMax, messages: request.messages, bytes });
+  const parts = await keepFiles(raw.files, request.keepPart, options.logger);
+  if (parts.length > 0) reply.message.parts = parts;
   await settle(
     reservation,
     actualOf(reply, { promptTokens, outputTokensMax, receivedText: progress.receivedText, price: provider.price }),
   );
   return { kind: "message", reply };
+}
+
+/** One that cannot be kept costs itself only: the reply is paid for. */
+async function keepFiles(files: readonly Uint8Array[], keep: KeepPart | undefined, logger: Logger): Promise<Part[]> {
+  const parts: Part[] = [];
+  for (const [index, bytes] of (keep === undefined ? [] : files).entries()) {
+    try {
+      parts.push(await keep!({ bytes, name: `made-${index + 1}` }));
+    } catch (error) {
+      logger.warn("what a model made could not be kept", { error, byteCount: bytes.byteLength });
+    }
+  }
+  return parts;
 }
 
 function learnFrom(error: unknown, provider: OpenProvider, nowMs: number): ModelFailure {

@@ -30,6 +30,8 @@ const nameTokens = 60;
 
 /** Bytes of parts that a request may show, by hash. */
 export type PartBytes = ReadonlyMap<string, Uint8Array>;
+/** Keeps what a model made, named like `image-1`. */
+export type KeepPart = (file: { bytes: Uint8Array; name: string }) => Promise<Part>;
 export type ReadPart = (sha256: string) => Promise<Uint8Array | undefined>;
 
 type Shown = "bytes" | "text" | "name";

@@ -4,7 +4,7 @@ import type { ErrorCode, JsonObject } from "@roost/base";
 import type { ContextSection } from "../messages/agent-context.ts";
 import type { AssistantMessage, Message } from "../messages/message.ts";
 import type { ReserveSpend } from "../usage/spend.ts";
-import type { ModelInput, ReadPart } from "./model-input.ts";
+import type { KeepPart, ModelInput, ReadPart } from "./model-input.ts";
 import type { CostSource, TokenUsage } from "../usage/token-usage.ts";
 
 /** A tool as described to the model. */
@@ -24,6 +24,8 @@ export interface ModelRequest {
   isStartedByPerson?: boolean;
   /** The bytes of a part by its hash; without it parts by reference are named only. */
   readPart?: ReadPart | undefined;
+  /** Keeps a picture or sound that the model made; without it such are left out. */
+  keepPart?: KeepPart | undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 // Opens the configured providers as one Models: checks the configuration, reports the state. Calls: call-providers.ts.
 
-import { delay, RoostError, type Clock, type Logger } from "@roost/base";
+import { delay, RoostError, type Clock, type JsonObject, type Logger } from "@roost/base";
 import type { OpenProvider } from "./attempt-call.ts";
 import { callProviders, type CallMachinery } from "./call-providers.ts";
 import { createMemoryCoolDowns, type CoolDown, type CoolDownStore } from "./cool-down.ts";
@@ -81,6 +81,7 @@ function openProvider(
     fetch: options.fetch,
     bodyBytesMax: options.limits.bodyBytesMax,
     settings,
+    fields: modalitiesOf(config),
     logger: options.logger.child({ provider: config.id }),
   });
   return {
@@ -106,6 +107,13 @@ function openProvider(
     secrets: isLanguageModel || config.apiKey === undefined ? [] : [config.apiKey],
     isRehearsal: isLanguageModel && config.isRehearsal === true,
   };
+}
+
+/** As OpenAI has them, and all that follow it. */
+function modalitiesOf({ output = [] }: ProviderConfig): JsonObject | undefined {
+  if (output.length === 0) return undefined;
+  const audio = output.includes("audio") ? { audio: { voice: "alloy", format: "pcm16" } } : {};
+  return { modalities: ["text", ...output], ...audio };
 }
 
 function describeProvider(

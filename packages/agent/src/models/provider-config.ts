@@ -17,6 +17,8 @@ interface ProviderCommon {
   temperature?: number | undefined;
   /** False: none are offered. `text`: they are described as text, for models that cannot call them otherwise; also after a refusal. */
   tools?: boolean | "text" | undefined;
+  /** What the model is asked to make beside text. Default: nothing. */
+  output?: readonly ("image" | "audio")[] | undefined;
   /** What the model takes. Default: text and images, as far as its server does. */
   input?: readonly ModelInput[];
 }

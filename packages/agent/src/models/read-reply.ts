@@ -13,6 +13,7 @@ import { RoostError, storableText, type JsonValue, type Logger } from "@roost/ba
 import type { ToolCallPart } from "../messages/message.ts";
 import { untangleArguments } from "../messages/parse-arguments.ts";
 import type { Wire } from "../wire/create-wire.ts";
+import { filesOf, type WireMedia } from "../wire/take-media.ts";
 import type { ModelDelta } from "./models.ts";
 import { circledCharsMin, createCircleFinder } from "./create-circle-finder.ts";
 import { createThoughtSplitter, opensThinkingItself, type ThoughtPart } from "./create-thought-splitter.ts";
@@ -32,6 +33,8 @@ export interface RawReply {
   /** The wire field in which the thinking came. */
   reasoningField?: string;
   mends: string[];
+  /** Pictures and sound that the model made. */
+  files: Uint8Array[];
 }
 
 export interface ReadReplyOptions {
@@ -69,11 +72,14 @@ export async function readReply(model: LanguageModelV4, options: ReadReplyOption
   let reader: ReadableStreamDefaultReader<LanguageModelV4StreamPart> | undefined;
   try {
     const heard: Pick<RawReply, "reasoningField" | "mends"> = { mends: [] };
+    const media: WireMedia[] = [];
+    const files: Uint8Array[] = [];
     const call = { ...options.call, abortSignal: stop.signal };
     const onWire = {
       onBytes: watch.sign,
       onReasoningField: (field: string) => (heard.reasoningField ??= field),
       onMends: (mends: string[]) => (heard.mends = mends),
+      onMedia: (pieces: WireMedia[]) => void media.push(...pieces),
     };
     const opening = options.wire.watched(onWire, async () => await model.doStream(call));
     const { stream } = await Promise.race([opening, stopped]);
@@ -81,15 +87,16 @@ export async function readReply(model: LanguageModelV4, options: ReadReplyOption
     const reply = createReplyReader(options, opensThinkingItself(model.modelId));
     for (;;) {
       const { done, value: part } = await Promise.race([reader.read(), stopped]);
-      if (done) return { ...reply.finish(), ...heard };
+      if (done) return { ...reply.finish(), ...heard, files: filesOf(media, files) };
       if (part.type === "stream-start" || part.type === "ping") continue;
       watch.sign();
+      if (part.type === "file" && part.data.type === "data") files.push(bytesOf(part.data.data));
       reply.take(part);
       const isRepetition = reply.isCircling();
       if (!isRepetition && !reply.isPastTurn()) continue;
       stop.abort(new RoostError("limit_exceeded", "the reply goes on after its end"));
       reader.cancel().catch(() => {});
-      return { ...reply.finish(), ...heard, isRepetition };
+      return { ...reply.finish(), ...heard, files: filesOf(media, files), isRepetition };
     }
   } catch (error) {
     // A stall or an abort appears in different forms inside the stream; the reason is always the same.
@@ -177,7 +184,7 @@ function createReplyReader(options: ReadReplyOptions, holds: boolean) {
         case "finish":
           end = part;
           return;
-        default: // Sources, files and provider-run tools are not part of this transcript.
+        default: // Files are read elsewhere; sources and provider-run tools are not part of this transcript.
       }
     },
     isCircling,
@@ -211,6 +218,10 @@ function withoutCircle(texts: readonly string[]): string[] {
   return [text.length > circledCharsMin ? `${text.slice(0, -circledCharsMin / 2)}…` : text];
 }
 
+function bytesOf(data: string | Uint8Array): Uint8Array {
+  return typeof data === "string" ? Buffer.from(data, "base64") : data;
+}
+
 function tooLong(charsMax: number): RoostError {
   return new RoostError("limit_exceeded", `the reply is longer than ${charsMax} characters; it was cut off`);
 }
@@ -227,7 +238,7 @@ function toToolCall(part: Extract<LanguageModelV4StreamPart, { type: "tool-call"
 function toRawReply(
   content: { texts: string[]; reasoning: RawReply["reasoning"]; toolCalls: ToolCallPart[] },
   end: Pick<FinishPart, "finishReason" | "usage" | "providerMetadata"> | undefined,
-): Omit<RawReply, "mends" | "reasoningField"> {
+): Omit<RawReply, "mends" | "reasoningField" | "files"> {
   if (end === undefined || !isComplete(end.finishReason)) {
     throw new RoostError("unavailable", "the reply ended before it was complete");
   }

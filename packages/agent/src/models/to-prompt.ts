@@ -2,6 +2,7 @@
 // JSON, two user turns in a row).
 
 import type { LanguageModelV4Message, LanguageModelV4Prompt, SharedV4ProviderOptions } from "@ai-sdk/provider";
+import { namePart } from "@roost/contract/part";
 import { createHash } from "node:crypto";
 import type { ContextSection } from "../messages/agent-context.ts";
 import { answerOrphans } from "../messages/answer-orphans.ts";
@@ -146,7 +147,9 @@ function assistantParts(message: AssistantMessage, reader: PromptReader): Assist
       parts.push({ type: "reasoning", text, ...providerOptions(providerMetadata) });
     }
   }
-  if (message.text !== "") parts.push({ type: "text", text: message.text });
+  const made = (message.parts ?? []).map((part) => `[you made: ${namePart(part)}]`);
+  const text = [message.text, ...made].filter((line) => line !== "").join("\n");
+  if (text !== "") parts.push({ type: "text", text });
   for (const call of message.toolCalls ?? []) {
     parts.push({
       type: "tool-call",

@@ -3,12 +3,13 @@
 
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Logger } from "@roost/base";
+import type { JsonObject, Logger } from "@roost/base";
 import { isChatBody, toolNamesOf, type ChatBody } from "./chat-body.ts";
 import { errorText } from "./error-text.ts";
 import type { Mend, MendSetting } from "./mend.ts";
 import { mends } from "./mends.ts";
 import { readEvents, type ReplyEvent } from "./read-events.ts";
+import type { WireMedia } from "./take-media.ts";
 
 type Fetch = typeof globalThis.fetch;
 
@@ -18,6 +19,8 @@ export interface WireWatch {
   onBytes?: () => void;
   /** The field in which thinking came. */
   onReasoningField?: (field: string) => void;
+  /** Pictures and sound of the reply, as they come. */
+  onMedia?: (media: WireMedia[]) => void;
   /** How the request was changed in the end. */
   onMends?: (tell: string[]) => void;
 }
@@ -27,6 +30,8 @@ export interface WireOptions {
   bodyBytesMax: number;
   /** What this server is known to take; new knowledge is added. */
   settings: Map<string, MendSetting>;
+  /** Fields that every request has. */
+  fields?: JsonObject | undefined;
   logger: Logger;
   finishGraceMs?: number;
 }
@@ -52,7 +57,8 @@ export function createWire(options: WireOptions): Wire {
     fetch: async (input, init) => {
       const asked: unknown = typeof init?.body === "string" ? JSON.parse(init.body) : undefined;
       if (!isChatBody(asked)) return await options.fetch(input, init);
-      return await ask(options, watches.getStore() ?? {}, { input, init: init ?? {}, asked });
+      const whole = { ...asked, ...options.fields };
+      return await ask(options, watches.getStore() ?? {}, { input, init: init ?? {}, asked: whole });
     },
   };
 }
@@ -175,6 +181,7 @@ function toEventStream(response: Response, { events, first }: Opened, watch: Wir
   const encoder = new TextEncoder();
   const write = (controller: ReadableStreamDefaultController<Uint8Array>, event: ReplyEvent) => {
     if (event.kind === "chunk" && event.reasoningField !== undefined) watch.onReasoningField?.(event.reasoningField);
+    if (event.kind === "chunk" && event.media !== undefined) watch.onMedia?.(event.media);
     const value = event.kind === "chunk" ? event.value : { error: event.error };
     controller.enqueue(encoder.encode(`data: ${JSON.stringify(value)}\n\n`));
   };

@@ -1,6 +1,7 @@
 // Normalizes one event of a reply to OpenAI's form. What is not part of a reply is skipped; an error in any form becomes an error.
 
 import { reasonIn } from "./error-text.ts";
+import { takeMedia, type WireMedia } from "./take-media.ts";
 
 export type NormalChunk =
   | {
@@ -10,6 +11,7 @@ export type NormalChunk =
       hasChoices: boolean;
       hasCalls: boolean;
       reasoningField?: string;
+      media?: WireMedia[];
     }
   | { kind: "error"; error: { message: string; code?: number | string } }
   | { kind: "skip" };
@@ -46,6 +48,7 @@ export function normaliseChunk(value: unknown): NormalChunk {
       kind: "error",
       error: { message: `the server ended the reply with “${String(failed.choice["finish_reason"])}”` },
     };
+  const media = read.flatMap((choice) => choice.media);
   const reasoningField = read.find((choice) => choice.reasoningField !== undefined)?.reasoningField;
   return {
     kind: "chunk",
@@ -54,6 +57,7 @@ export function normaliseChunk(value: unknown): NormalChunk {
     hasChoices: read.length > 0,
     hasCalls: read.some(({ choice }) => (choice["delta"] as Fields)["tool_calls"] !== undefined),
     ...(reasoningField === undefined ? {} : { reasoningField }),
+    ...(media.length === 0 ? {} : { media }),
   };
 }
 
@@ -100,7 +104,7 @@ function finishReasonOf(reason: unknown): string | null {
   return finishReasons.find(([words]) => words.test(text))?.[1] ?? text;
 }
 
-function normaliseChoice(choice: Fields): { choice: Fields; reasoningField?: string } {
+function normaliseChoice(choice: Fields): { choice: Fields; reasoningField?: string; media: WireMedia[] } {
   const message = isObject(choice["message"]) ? choice["message"] : {};
   const text = typeof choice["text"] === "string" ? { content: choice["text"] } : {};
   const delta: Fields = { ...text, ...message, ...(isObject(choice["delta"]) ? choice["delta"] : {}) };
@@ -113,6 +117,7 @@ function normaliseChoice(choice: Fields): { choice: Fields; reasoningField?: str
     );
   if (delta["refusal"] !== undefined && typeof delta["refusal"] !== "string") delete delta["refusal"];
   const reasoningField = readReasoning(delta);
+  const media = takeMedia(delta);
   const calls = toolCallsOf(delta);
   delete delta["function_call"];
   delete delta["tool_calls"];
@@ -125,6 +130,7 @@ function normaliseChoice(choice: Fields): { choice: Fields; reasoningField?: str
       finish_reason: finishReasonOf(choice["finish_reason"]),
     },
     ...(reasoningField === undefined ? {} : { reasoningField }),
+    media,
   };
 }
 

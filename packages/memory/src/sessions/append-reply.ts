@@ -1,8 +1,18 @@
 /** Appends an answer to the transcript, in the transaction that ends its run. */
-import { createId } from "@roost/base";
+import { createId, type JsonValue } from "@roost/base";
+import { partLimits } from "@roost/contract/part";
 import { formatLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import type { KernelTransaction, Run } from "@roost/kernel";
-import { addMessages, cleanText, messageLimits, type Asked, type ContextMessage, type NewMessage } from "./message.ts";
+import {
+  addMessages,
+  cleanText,
+  messageLimits,
+  namedPart,
+  partsOf,
+  type Asked,
+  type ContextMessage,
+  type NewMessage,
+} from "./message.ts";
 import { kindOfSession } from "./session.ts";
 
 /** A summary that stands for the turns of a conversation up to one; structurally that of @roost/agent. */
@@ -71,7 +81,8 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
         summary: cleanText(summarised.message.text, messageLimits.textCharsMax),
       },
     });
-  if (text === "" || last === undefined) return;
+  const parts = answers.flatMap(({ content }) => (content.role === "assistant" ? partsOf(content) : []));
+  if ((text === "" && parts.length === 0) || last === undefined) return;
   tx.emit({
     ...told,
     type: "message.sent",
@@ -83,6 +94,9 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
       seq: session.firstSeq + messages.indexOf(last),
       runId: run.id,
       text: cleanText(text, messageLimits.textCharsMax),
+      ...(parts.length > 0 && {
+        parts: parts.slice(0, partLimits.perMessageMax).map(namedPart) as unknown as JsonValue,
+      }),
       ...(source !== undefined && { source }),
       ...(reply.isRehearsed === true && { isRehearsed: true }),
     },

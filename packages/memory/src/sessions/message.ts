@@ -13,6 +13,7 @@ export type ContextMessage = (
       role: "assistant";
       text: string;
       reasoning?: { text: string; providerMetadata?: JsonValue }[];
+      parts?: Part[];
       toolCalls?: { toolCallId: string; toolName: string; argumentsText: string; providerMetadata?: JsonValue }[];
       provider: string;
       model: string;
@@ -157,7 +158,12 @@ export async function addMessages(
 }
 
 export function partsOf(content: ContextMessage): readonly Part[] {
-  return content.role === "user" || content.role === "tool" ? (content.parts ?? []) : [];
+  return content.role === "summary" ? [] : (content.parts ?? []);
+}
+
+/** What an event says of a part: its text stands in the message. */
+export function namedPart({ text: _text, labels: _labels, ...part }: Part): Part {
+  return part;
 }
 
 /** Makes a text storable and cuts it to a length without splitting a character. */

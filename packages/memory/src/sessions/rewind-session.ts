@@ -78,7 +78,7 @@ export async function rewindSession(
       const what = toSeq === undefined ? `no ${turnCount} turns` : `no message ${toSeq}`;
       throw new RoostError(
         "invalid_input",
-        `there is ${what} to take back in session "${key}": see roost sessions show ${key}`,
+        `session "${key}" has ${what} to take back: see roost sessions show ${key}`,
       );
     }
     // Summaries of what is taken back go too; an earlier one holds. News that Roost told stay: they are not told again.

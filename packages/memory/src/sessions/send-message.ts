@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { RoostError, type JsonValue } from "@roost/base";
 import { formatLabels, joinLabels, parseLabels, untrustedFrom } from "@roost/contract/labels";
 import type { PartRef } from "@roost/contract/operations";
-import { describePart, type Part } from "@roost/contract/part";
+import { describePart } from "@roost/contract/part";
 import { createRun, firstLabels, rememberResult, type KernelTransaction, type SessionKind } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
 import { takeParts } from "../parts/parts.ts";
-import { addMessages, cleanText, messageLimits } from "./message.ts";
+import { addMessages, cleanText, messageLimits, namedPart } from "./message.ts";
 import { kindOfSession } from "./session.ts";
 
 export interface SendMessage {
@@ -68,11 +68,6 @@ function fingerprintOf({ text, agent, parts = [] }: SendMessage): string {
     .digest("hex");
 }
 
-/** What an event says of a part: its text stands in the message. */
-function named({ text: _text, labels: _labels, ...part }: Part): Part {
-  return part;
-}
-
 async function record(
   memory: Memory,
   tx: KernelTransaction,
@@ -113,7 +108,7 @@ async function record(
       seq,
       runId,
       text,
-      ...(parts.length > 0 && { parts: parts.map(named) as unknown as JsonValue }),
+      ...(parts.length > 0 && { parts: parts.map(namedPart) as unknown as JsonValue }),
       source,
     },
     traceparent: message.traceparent,

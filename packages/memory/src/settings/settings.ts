@@ -68,6 +68,12 @@ const providerFields = {
     .union([z.boolean(), z.literal("text")])
     .optional()
     .describe("`text`: tools are described and called as text, for a model that takes none; false: it only chats"),
+  output: z
+    .array(z.enum(["image", "audio"]))
+    .min(1)
+    .max(2)
+    .optional()
+    .describe("What the model is asked to make beside text, if it can: stored as parts, shown by roost part"),
   input: z
     .array(z.enum(["text", "image", "audio", "file"]))
     .min(1)
