@@ -1,6 +1,6 @@
 /**
- * Reads on for the consumers of a service: one event and its effects are one transaction with the move of the cursor. Any number of
- * instances do it at once. Cursors, dead letters and what is told of them are the kernel's, reached through functions that ask who calls.
+ * Reads on for the consumers of a service: events, their effects and the move of the cursor are one transaction, of several events while none
+ * fails, of one otherwise. Any number of instances do it at once. Cursors, dead letters and what is told of them are the kernel's, reached through functions that ask who calls.
  */
 import { RoostError, type Logger } from "@roost/base";
 import { isPassing } from "@roost/kernel";
@@ -8,7 +8,8 @@ import type { Consumer, ReadEvent, ServiceDatabase, ServiceTransaction } from ".
 
 /** Maximum offsets skipped per pass. */
 const windowMax = 500;
-const eventsPerLookMax = 100;
+/** In one transaction: a commit waits for the disk, and a look at the log costs as much for one as for many. */
+const eventsPerTransactionMax = 50;
 
 export interface ConsumeOptions {
   database: ServiceDatabase;
@@ -35,12 +36,10 @@ export async function consumeOnce(consumer: Consumer, options: ConsumeOptions): 
   ]);
   const look: ConsumerPass = { isMore: false, isBusy: false };
   for (const place of places) {
-    for (let count = 0; count < eventsPerLookMax && !options.signal.aborted; count += 1) {
-      const step = await takeOne(consumer, place, options);
-      if (step === "busy") look.isBusy = true;
-      if (step !== "moved") break;
-      if (count === eventsPerLookMax - 1) look.isMore = true;
-    }
+    if (options.signal.aborted) break;
+    const step = await takeSome(consumer, place, options);
+    if (step === "busy") look.isBusy = true;
+    if (step === "moved") look.isMore = true;
   }
   if (attemptsMaxOf(consumer) !== null) while (!options.signal.aborted && (await retryOne(consumer, options)));
   return look;
@@ -58,13 +57,29 @@ interface Failed {
 
 type Taken = "moved" | "done" | "busy";
 
-/** Takes one event, or skips a window without any. "busy": another instance holds the partition, or it failed. */
-async function takeOne(consumer: Consumer, place: Place, options: ConsumeOptions): Promise<Taken> {
+/** Takes what comes next of a partition. "busy": another instance holds it, or an event failed. */
+async function takeSome(consumer: Consumer, place: Place, options: ConsumeOptions): Promise<Taken> {
+  const step = await take(consumer, place, { ...options, most: eventsPerTransactionMax });
+  if (step !== "undone") return step;
+  // One of them fails: each for itself, until it is reached and what the group says of it has happened.
+  for (let count = 0; count < eventsPerTransactionMax && !options.signal.aborted; count += 1) {
+    const one = await take(consumer, place, { ...options, most: 1 });
+    if (one !== "moved") return one === "undone" ? "busy" : one;
+  }
+  return "moved";
+}
+
+/** Takes so many events at most, or skips a window without any. "undone": one of several failed, and nothing happened. */
+async function take(
+  consumer: Consumer,
+  place: Place,
+  { most, ...options }: ConsumeOptions & { most: number },
+): Promise<Taken | "undone"> {
   let failed: Failed | undefined;
   try {
     return await options.database.transact(async (tx) => {
       failed = undefined;
-      return await readOne(consumer, tx, place, async (event) => {
+      return await readSome(consumer, tx, { ...place, most }, async (event) => {
         try {
           await consumer.handle(event, tx);
         } catch (error) {
@@ -75,14 +90,14 @@ async function takeOne(consumer: Consumer, place: Place, options: ConsumeOptions
     });
   } catch (error) {
     if (failed === undefined) throw error;
-    return await keepFailed(consumer, place, failed, options);
+    return most > 1 ? "undone" : await keepFailed(consumer, place, failed, options);
   }
 }
 
-async function readOne(
+async function readSome(
   consumer: Consumer,
   tx: ServiceTransaction,
-  { topic, partition }: Place,
+  { topic, partition, most }: Place & { most: number },
   handle: (event: ReadEvent) => Promise<void>,
 ): Promise<Taken> {
   const { name, types } = consumer;
@@ -99,14 +114,21 @@ async function readOne(
   }
   const until = Math.min(nextOffset, place + windowMax);
   if (place >= until) return "done";
-  const [event] = await tx.query<ReadEvent>(
+  const events = await tx.query<ReadEvent>(
     `select $1::text as topic, $2::int as partition, e."offset", e.id, e.type, e.version, e.source, e.subject, e.time, e.data, e.correlation,
        e.causation, e.traceparent, string_to_array(e.labels, ' ') as labels
-     from service.read_events_1($1, $2, $3, $4, $5) e limit 1`,
-    [topic, partition, place, until, types],
+     from service.read_events_1($1, $2, $3, $4, $5) e limit $6`,
+    [topic, partition, place, until, types, most],
   );
-  if (event !== undefined && !(await park(consumer, tx, event))) await handle(event);
-  await move(tx, name, event ?? { topic, partition }, place, event === undefined ? until : event.offset + 1);
+  for (const event of events) if (!(await park(consumer, tx, event))) await handle(event);
+  const last = events.at(-1);
+  await move(
+    tx,
+    name,
+    { topic, partition },
+    place,
+    last === undefined || events.length < most ? until : last.offset + 1,
+  );
   return "moved";
 }
 

@@ -290,6 +290,48 @@ test("A consumer that fails keeps its place, says on what, and goes on when it c
   assert.deepEqual(seen.toSorted(), ["Rose", "Tulip"]);
 });
 
+test("A consumer takes many events in one transaction, and each once when one among them fails", async () => {
+  let isBroken = true;
+  const service: Service = {
+    ...garden,
+    consumers: [
+      {
+        name: "gauge",
+        types: ["plant.watered"],
+        handle: async ({ data }, tx) => {
+          if (isBroken && data["by"] === "30") throw new Error("cannot read it");
+          await tx.query("insert into svc_garden.plant (id, name) values ($1, $2)", [createId(), data["by"]]);
+        },
+      },
+    ],
+  };
+  await using opened = await openTestService(service);
+  const by = Array.from({ length: 45 }, (_, index) => String(index));
+  await opened.hosted.database.transact(async (tx) => {
+    for (const one of by) tx.emit(plantWatered, { subject: "rose", data: { plantId: "rose", by: one } });
+  });
+  const read = async () =>
+    await opened.database.query<{ name: string; xmin: string }>(
+      "select name, xmin::text from svc_garden.plant order by name::int",
+    );
+  const failing = "select from roost.cursor where group_name = 'service.garden.gauge' and failure_count > 0";
+  while ((await opened.test.database.query(failing)).length === 0);
+  assert.deepEqual(
+    (await read()).map(({ name }) => name),
+    by.slice(0, 30),
+  );
+  isBroken = false;
+  await opened.test.clock.advance(2_000);
+  opened.test.kernel.wakeups.wake("log:garden");
+  while ((await read()).length < by.length);
+  const rows = await read();
+  assert.deepEqual(
+    rows.map(({ name }) => name),
+    by,
+  );
+  assert.equal(new Set(rows.slice(30).map(({ xmin }) => xmin)).size, 1, "the last fifteen are one transaction");
+});
+
 test("A consumer that sets aside goes on with other keys, keeps the order of the one that failed, and reads no more than the service may", async () => {
   let isBroken = true;
   const seen: string[] = [];
