@@ -27,6 +27,8 @@ const written: Record<string, string[]> = {
   timeZone: ["UTC", "Europe/Berlin", "+05:45", "Mars/Base"],
   expression: ["* * * * *", "*/10 * * * * *", "@hourly", "0 0 29 2 *", "never"],
   eventType: ["state.changed", "no.such"],
+  agent: ["main", "nobody-here"],
+  tools: ["notify", "http_fetch", "no_such_tool"],
   every: ["1s", "100w", "5217w", "36600d", "90x"],
   per: ["1ms", "31d", "32d"],
   quiet: ["1ms", "7d", "8d"],

@@ -27,7 +27,7 @@ test("A photo that a message names reaches the model as an image_url, and the tr
   assert.equal(image?.image_url?.url, `data:image/png;base64,${png.toString("base64")}`);
 
   const { messages } = await home.api.getSession({ sessionKey: "main" });
-  const [kept] = messages.items[0]?.parts ?? [];
+  const [kept] = messages.items.find(({ role }) => role === "user")?.parts ?? [];
   assert.deepEqual(
     [kept?.name, kept?.mediaType, kept?.labels?.includes("trust:owner")],
     ["dot.png", "image/png", true],
