@@ -107,11 +107,18 @@ export async function endDoneIn(
   return taken.id === null ? [] : [taken];
 }
 
-/** Hands over what was taken in a transaction that is committed. */
+/** Hands over what a committed transaction took. Never rejects, as the end stands: after a failure the worker's heartbeats give the runs back. */
 export async function handOver(kernel: Kernel, claimer: Claimer | undefined, taken: Run[]): Promise<void> {
   if (claimer === undefined || taken.length === 0) return;
   announceClaim(kernel);
-  claimer.take(await withSteps(kernel, taken));
+  const runs = await withSteps(kernel, taken).catch((error: unknown) => {
+    kernel.logger.error("the steps of claimed runs could not be read: the runs are given back", {
+      error,
+      runIds: taken.map(({ id }) => id),
+    });
+    return [];
+  });
+  claimer.take(runs);
 }
 
 /** As end_1 takes it. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RoostError } from "@roost/base";
 import { countStatements, type CountedDatabase } from "@roost/database/testing";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import {
@@ -86,4 +87,45 @@ test("an end that other moves cannot take along is made by itself", async () => 
   const { owned } = await claimOne(kernel, worker);
   await Promise.all([begin(kernel, stepping!, 2), end(kernel, owned)]);
   assert.deepEqual([await stateOf(kernel, serial), await stateOf(kernel, next)], ["done", "ready"]);
+});
+
+test("an end is done although the steps of what was taken along cannot be read, and the heartbeat tells of it", async () => {
+  let isBroken = false;
+  await using t = await createTestKernel({
+    wrap: (opened) => ({
+      ...countStatements(opened),
+      query: async (text, values, options) => {
+        if (isBroken && options?.name === "roost_step_of_claimed") throw new RoostError("unavailable", "no connection");
+        return await opened.query(text, values, options);
+      },
+    }),
+  });
+  const { kernel } = t;
+  await using worker = await joinWorker(kernel);
+  const [alone, mixed, stepping, alongside] = await startMany(kernel, worker, 4);
+  const taken: string[] = [];
+  // Runs with a past: only theirs are read.
+  const earlier = await joinWorker(kernel);
+  for (let n = 0; n < 3; n += 1) taken.push(await startRun(kernel));
+  await claim(kernel, earlier);
+  await earlier.release();
+  const claimer = {
+    terms: { workerId: worker.workerId, queues: ["default"] },
+    roomAfter: () => 1,
+    take: (runs: ClaimedRun[]) => assert.deepEqual(runs, []),
+  };
+  isBroken = true;
+  const options = { finishing: [...finishing], claimer };
+
+  assert.deepEqual(await finishRun(kernel, alone!, { state: "done" }, options), { state: "done" });
+  const [ended, begun] = await Promise.all([
+    finishRun(kernel, mixed!, { state: "done" }, options),
+    begin(kernel, stepping!, 2),
+  ]);
+  assert.deepEqual([ended.state, begun.state], ["done", "begun"]);
+  const written = { ...options, isPlain: true, alongside: () => Promise.resolve() };
+  assert.deepEqual(await finishRun(kernel, alongside!, { state: "done" }, written), { state: "done" });
+  await t.clock.advance(11_000);
+  const { unheld } = await worker.heartbeat({ running: [stepping!] });
+  assert.deepEqual(unheld.map(({ runId }) => runId).toSorted(), taken.toSorted());
 });
