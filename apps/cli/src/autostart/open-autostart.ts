@@ -10,7 +10,7 @@ export interface Autostart {
   unit: StartUnit;
   /** Why it cannot be used here; undefined when it can. */
   findTrouble: () => Promise<string | undefined>;
-  /** Writes the files, for the next login; starts the unit now if told so. @throws unavailable */
+  /** Writes the files, for the next login; starts the unit now if told so. Leaves nothing behind when it fails. @throws unavailable */
   install: (options: { startsNow: boolean }) => Promise<void>;
   /** Returns false when it was not installed. */
   remove: () => Promise<boolean>;
@@ -49,10 +49,18 @@ function openSystemd(options: AutostartOptions): Autostart {
       return isOk ? undefined : text;
     },
     async install({ startsNow }) {
-      await write(unit);
-      await expectOk(systemctl("daemon-reload"));
-      await expectOk(systemctl("enable", unit.name));
-      if (startsNow) await expectOk(systemctl("restart", unit.name));
+      try {
+        await write(unit);
+        await expectOk(systemctl("daemon-reload"));
+        await expectOk(systemctl("enable", unit.name));
+        if (startsNow) await expectOk(systemctl("restart", unit.name));
+      } catch (error) {
+        // Without --now a home that runs already goes on.
+        await systemctl("disable", ...(startsNow ? ["--now"] : []), unit.name);
+        await removeFiles(unit);
+        await systemctl("daemon-reload");
+        throw error;
+      }
     },
     async remove() {
       const isInstalled = await exists(unit.file.path);
@@ -82,9 +90,14 @@ function openLaunchd(options: AutostartOptions): Autostart {
     },
     async install({ startsNow }) {
       await launchctl("bootout", target);
-      await write(unit);
-      // An agent starts when it is loaded; otherwise the next login loads it.
-      if (startsNow) await expectOk(launchctl("bootstrap", domain, unit.file.path));
+      try {
+        await write(unit);
+        // An agent starts when it is loaded; otherwise the next login loads it.
+        if (startsNow) await expectOk(launchctl("bootstrap", domain, unit.file.path));
+      } catch (error) {
+        await removeFiles(unit);
+        throw error;
+      }
     },
     async remove() {
       const isInstalled = await exists(unit.file.path);

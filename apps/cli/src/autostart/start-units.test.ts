@@ -12,7 +12,8 @@ const given = {
 
 test("describeSystemdUnit() starts the clone's roost for the home, and keeps keys out of the unit", () => {
   const { name, file, settingsFile } = describeSystemdUnit(given);
-  assert.deepEqual([name, file.path], ["roost.unit", "/u/.config/systemd/user/roost.unit"]);
+  assert.deepEqual([name, file.path], ["roost.service", "/u/.config/systemd/user/roost.service"]);
+  assert.deepEqual(file.text.match(/^\[.*$/gm), ["[Unit]", "[Service]", "[Install]"]);
   for (const line of [
     'Environment="ROOST_HOME=/u/.roost"',
     "EnvironmentFile=-/u/.roost/.roost/autostart.env",
@@ -49,5 +50,5 @@ test("services of different homes have different names, also where the homes are
     (homeDir) => describeSystemdUnit({ ...given, homeDir }).name,
   );
   assert.equal(new Set(names).size, 4);
-  for (const name of names) assert.match(name, /^roost[a-zA-Z0-9-]*\.unit$/);
+  for (const name of names) assert.match(name, /^roost[a-zA-Z0-9-]*\.service$/);
 });

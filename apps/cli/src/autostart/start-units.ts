@@ -28,12 +28,12 @@ export interface StartUnit {
 }
 
 export function describeSystemdUnit({ homeDir, script, settings, ...options }: StartUnitOptions): StartUnit {
-  const name = `${nameHome(homeDir, options.userDir)}.unit`;
+  const name = `${nameHome(homeDir, options.userDir)}.service`;
   const settingsPath = join(homeDir, ".roost", "autostart.env");
   const text = `[Unit]
 Description=Roost, home ${percent(homeDir)}
 
-[StartUnit]
+[Service]
 Environment=${quote(percent(`ROOST_HOME=${homeDir}`))}
 EnvironmentFile=-${percent(settingsPath)}
 ExecStart=${quote(percent(script).replaceAll("$", "$$$$"))} up

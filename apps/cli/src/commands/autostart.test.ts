@@ -75,6 +75,29 @@ test(
   },
 );
 
+test(
+  "roost autostart install leaves nothing behind when systemd refuses the unit, and status says so",
+  { skip: !isLinux },
+  async (context) => {
+    const refusing = 'case "$2" in enable) echo bad unit >&2; exit 1 ;; esac';
+    const { home, environment, calls } = await createPlace(context, refusing);
+    const { code, stdout, stderr } = await runRoost(["autostart", "install"], { environment });
+    assert.deepEqual([code, stdout], [69, ""]);
+    assert.match(stderr, /bad unit/);
+    const { stdout: status } = await runRoost(["autostart", "status", "--json"], { environment });
+    const { name, file, isInstalled } = JSON.parse(status) as { name: string; file: string; isInstalled: boolean };
+    assert.deepEqual(
+      [isInstalled, existsSync(file), existsSync(join(home, ".roost/autostart.env"))],
+      [false, false, false],
+    );
+    assert.deepEqual((await calls()).slice(2, 5), [
+      `--user enable ${name}`,
+      `--user disable --now ${name}`,
+      "--user daemon-reload",
+    ]);
+  },
+);
+
 test("openAutostart() loads and unloads an agent by launchd on macOS, and refuses other systems", async (context) => {
   const { place, home, environment, calls } = await createPlace(context);
   const options = {
@@ -92,5 +115,9 @@ test("openAutostart() loads and unloads an agent by launchd on macOS, and refuse
   assert.match(await readFile(file.path, "utf8"), /<string>\/r\/roost<\/string>/);
   assert.deepEqual(await calls(), [`bootout gui/501/${name}`, `bootstrap gui/501 ${file.path}`]);
   assert.deepEqual([await own.remove(), existsSync(file.path)], [true, false]);
+  const refusing = await createPlace(context, '[ "$1" = bootout ]');
+  const other = openAutostart({ ...options, environment: refusing.environment, platform: "darwin" });
+  await assert.rejects(other.install({ startsNow: true }), { code: "unavailable" });
+  assert.equal(existsSync(file.path), false);
   assert.throws(() => openAutostart({ ...options, platform: "win32" }), { code: "unavailable", message: /WSL/ });
 });
