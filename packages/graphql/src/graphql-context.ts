@@ -14,6 +14,6 @@ export interface GraphqlContext {
   call(call: OperationCall): Promise<unknown>;
   /** Opens one that is a stream. */
   open(call: OperationCall): AsyncIterable<StreamItem<unknown>>;
-  /** Records that relations lead to, asked for once in a request; emptied by each mutation. */
+  /** Records that relations lead to, asked for once in a request; emptied by each mutation and by each item of a subscription. */
   readonly loaders: Map<string, DataLoader<string, unknown>>;
 }

@@ -16,7 +16,7 @@ export interface CallContextOptions {
   routes: InnerRoutes;
 }
 
-/** One per request: records that relations lead to are asked for once in it. */
+/** One per request: records that relations lead to are asked for once in it, by a subscription once for each item. */
 export function createCallContext({ request, principal, routes }: CallContextOptions): GraphqlContext {
   const { signal } = request;
   const traceparent = request.headers.get("traceparent") ?? undefined;

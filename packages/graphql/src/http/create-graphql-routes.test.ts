@@ -140,6 +140,20 @@ test("createGraphqlRoutes() streams subscriptions as graphql-sse has it, and goe
   assert.equal(invalid?.errors?.[0]?.extensions?.["code"], "invalid_input");
 });
 
+test("createGraphqlRoutes() reads what an item of a subscription refers to anew for each item", async () => {
+  const { graphql, calls } = open();
+  const client = createClient({
+    url: "http://127.0.0.1/graphql",
+    retryAttempts: 0,
+    fetchFn: (url: string, init: RequestInit) => graphql.fetch(new Request(url, init)),
+  });
+  const query = "subscription { watchPeople(count: 3) { data { friends { name } } } }";
+  const results = await Array.fromAsync(client.iterate({ query }));
+  assert.equal(results.length, 3);
+  assert.ok(results.every(({ errors }) => errors === undefined));
+  assert.deepEqual(calls, ["listPeople", "listPeople", "listPeople"]);
+});
+
 test("createGraphqlRoutes() takes a document by its hash once it knows the text", async () => {
   const { graphql } = open();
   const query = `{ listPeople(limit: 1) { items { name } } }`;

@@ -57,7 +57,11 @@ export function operationField(
       type: itemType(names.take(`${typeNameOf(id)}Item`), answer),
       args,
       subscribe: (_root, given, context) => context.open(call(given)),
-      resolve: (item) => item,
+      resolve: (item, _given, context) => {
+        // Each item is read as it is then, and a long subscription keeps no records.
+        context.loaders.clear();
+        return item;
+      },
     };
   if (effect === "readonly") return { ...common, args, resolve: (_root, given, context) => context.call(call(given)) };
   // Where the operation has the field itself, it keeps the key itself.

@@ -44,10 +44,20 @@ export const renamePerson = defineOperation({
   effect: "idempotent",
 });
 
+export const watchPeople = defineOperation({
+  ...readonly,
+  id: "watchPeople",
+  path: "/people/watch",
+  summary: "A person whose friend is renamed each time",
+  input: z.object({ after: z.string().optional(), count: z.number().int().max(10).default(2) }),
+  output: Person,
+  stream: true,
+});
+
 export const crm = defineService({
   name: "crm",
   title: "CRM",
-  operations: [listPeople, renamePerson],
+  operations: [listPeople, renamePerson, watchPeople],
   relations: [{ from: "Person", name: "friends", field: "friendIds", to: "Person", via: "listPeople" }],
 });
 
@@ -162,6 +172,12 @@ export function createTwoServices(): TwoServices {
       if (given.name === "") throw new RoostError("invalid_input", "a person has a name");
       names.set(given.personId, given.name);
       return { person: personOf(given.personId), given };
+    }),
+    serve(watchPeople, async function* ({ after, count }): AsyncGenerator<StreamItem<z.output<typeof Person>>> {
+      for (let index = Number(after ?? 0); index < count; index += 1) {
+        names.set("p2", `Ben ${index}`);
+        yield { id: String(index + 1), data: personOf("p1") };
+      }
     }),
   ]);
   const servedLibrary = serveContract(library, [
