@@ -135,3 +135,38 @@ test("What a person has vouched for is not marked again where it is moved and ed
   await home.writeOutside("notes/c.md", `${text}more\n`);
   assert.deepEqual(await markedOf(home, "notes/c.md"), [[3, 1]]);
 });
+
+/** More contents with a line in common than are read for one file. */
+const many = Array.from({ length: 25 }, (_, index) => index + 1);
+const fromPage = (number: number) => `line ${number}, as the page had it\n`;
+
+test("A marked file of many versions that is moved and edited keeps the marks of its newest lines, and vouching for it covers them all", async () => {
+  await using home = await createTestMemory();
+  const { memory } = home;
+  const versions = many.map((number) => many.slice(0, number).map(fromPage).join(""));
+  for (const [index, version] of versions.entries()) {
+    const expected = index === 0 ? "absent" : hashOf(versions[index - 1]!);
+    const write = { path: "notes/a.md", text: version, expected, as, by: "session:main", labels: page };
+    await writeHomeFile(memory, write);
+  }
+  await rename(join(home.homeDir, "notes/a.md"), join(home.homeDir, "notes/moved.md"));
+  await home.writeOutside("notes/moved.md", `mine\n${fromPage(1)}${fromPage(25)}`);
+  assert.deepEqual(await markedOf(home, "notes/moved.md"), [[2, 3]]);
+  await home.writeOutside("notes/a.md", versions.at(-1)!);
+  await trustHomeFile(memory, { path: "notes/a.md", by });
+  for (const version of versions) {
+    await home.writeOutside("notes/back.md", version);
+    assert.deepEqual(await markedOf(home, "notes/back.md"), [], version);
+  }
+});
+
+test("A file with lines of more marked contents than are read for it has all of them marked, and none of the person's", async () => {
+  await using home = await createTestMemory();
+  for (const number of many) {
+    const path = `notes/${number}.md`;
+    const write = { path, text: `the same in all\n${fromPage(number)}`, expected: "absent" } as const;
+    await writeHomeFile(home.memory, { ...write, as, by: "session:main", labels: page });
+  }
+  await home.writeOutside("notes/all.md", `the same in all\n${many.map(fromPage).join("")}mine\n`);
+  assert.deepEqual(await markedOf(home, "notes/all.md"), [[1, 26]]);
+});

@@ -6,18 +6,30 @@
 import { createHash } from "node:crypto";
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
+import { joinLabels, type Labels } from "@roost/contract/labels";
 import type { Sql } from "@roost/database";
 import type { KernelTransaction } from "@roost/kernel";
 import { textOf } from "../disk/read-disk-file.ts";
 import type { HomeFiles } from "../memory.ts";
-import { linesOf, marksTrusted, untrustedLines, wordedLines, type LineMarks, type MarkedText } from "./line-marks.ts";
+import {
+  linesOf,
+  marksOfAll,
+  marksTrusted,
+  untrustedLines,
+  wordedLines,
+  type LineMarks,
+  type MarkedText,
+} from "./line-marks.ts";
 import { loadMarks, numbersOf, type StoredMarks } from "./stored-marks.ts";
 
 /** Lines by which a content is found: the lowest hashes, so that contents with lines in common have some of these in common. */
 const linesKept = 64;
 /** Lines of a text that are looked for. */
 const linesAsked = 2_000;
+/** Contents whose text is read for one file; of the others only their kept lines and their labels are known. */
 const candidatesMax = 20;
+/** Contents with lines in common that are looked at: those with the most. */
+const matchesMax = 10_000;
 /** What a copy has in common with its origin has more characters than this. */
 const sharedCharsMin = 16;
 
@@ -54,11 +66,13 @@ export async function vouchForContent(
       .slice(lines.from - 1, lines.from - 1 + lines.count)
       .join("\n"),
   );
-  for (const each of await findAlike(memory, tx, vouched)) {
-    const marks = marksVouched(await loadMarks(memory, tx, each, each.text), each.text, vouched);
+  for (const each of await findMatches(tx, vouched)) {
+    const found = await textOfMatch(memory, each);
+    if (found === undefined) continue;
+    const marks = marksVouched(await loadMarks(memory, tx, each, found), found, vouched);
     await tx.query("delete from memory.marked_content where sha256 = $1", [each.sha256]);
     if (untrustedLines(marks).length === 0) continue;
-    await saveMarkedContent(tx, { ...(await numbersOf(tx, marks)), sha256: each.sha256, text: each.text });
+    await saveMarkedContent(tx, { ...(await numbersOf(tx, marks)), sha256: each.sha256, text: found });
   }
 }
 
@@ -82,41 +96,79 @@ export async function findOrigins(
   const lines = wordedLines(text);
   const isNew = lines.difference(wordedLines(before));
   const origins: MarkedText[] = [];
-  for (const each of await findAlike(memory, sql, isNew))
-    if (isMuchAlike(lines, each.lines) || (await isMoved(memory, each.paths, path)))
-      origins.push({ text: each.text, marks: await loadMarks(memory, sql, each, each.text) });
-  return origins;
+  const unread = { lines: new Set<string>(), labels: [] as Labels[] };
+  for (const [index, each] of (await findMatches(sql, isNew, lines)).entries()) {
+    const found = index < candidatesMax ? await textOfMatch(memory, each) : undefined;
+    const isAlike = found === undefined ? mayBeAlike(lines, each) : isMuchAlike(lines, wordedLines(found));
+    if (!isAlike && !(await isMoved(memory, each.paths, path))) continue;
+    if (found !== undefined) {
+      origins.push({ text: found, marks: await loadMarks(memory, sql, each, found) });
+      continue;
+    }
+    // Any new line may be one of those that are not kept.
+    for (const line of isWhole(each) ? each.common : isNew) unread.lines.add(line);
+    unread.labels.push(await memory.kernel.labelSets.read(sql, each.labels));
+  }
+  if (unread.labels.length === 0) return origins;
+  const unreadText = [...unread.lines].join("\n");
+  return [...origins, { text: unreadText, marks: marksOfAll(unreadText, joinLabels(...unread.labels)) }];
 }
 
-interface Alike extends StoredMarks {
+interface Match extends StoredMarks {
   sha256: string;
-  text: string;
-  lines: Set<string>;
   /** The recorded files that have it. */
   paths: string[];
+  /** Lines of it that are kept. */
+  lineCount: number;
+  /** Those of them that the text has too. */
+  common: ReadonlySet<string>;
 }
 
-async function findAlike(memory: HomeFiles, sql: Sql, lines: ReadonlySet<string>): Promise<Alike[]> {
-  if (lines.size === 0) return [];
-  const rows = await sql.query<StoredMarks & { sha256: string; paths: string[] }>(
-    `select m.sha256, m.labels, m.sections, array(select path from memory.file f where f.sha256 = m.sha256) as paths
-     from memory.marked_content m where m.lines && $1::bigint[] limit $2`,
-    [hashesOf(lines, linesAsked), candidatesMax],
+/** Marked contents with one of `wanted`, lines of a text with `lines`: those of recorded files first, then those with the most lines in common. */
+async function findMatches(
+  sql: Sql,
+  wanted: ReadonlySet<string>,
+  lines: ReadonlySet<string> = wanted,
+): Promise<Match[]> {
+  if (wanted.size === 0) return [];
+  const lineOf = new Map([...lines].map((line) => [String(hashOfLine(line)), line]));
+  const rows = await sql.query<Omit<Match, "common"> & { common: string[] }>(
+    `select m.sha256, m.labels, m.sections, cardinality(m.lines) as "lineCount", known.paths, shared.common
+     from memory.marked_content m,
+       lateral (select array(select path from memory.file f where f.sha256 = m.sha256) as paths) known,
+       lateral (select array(select line::text from unnest(m.lines) line join unnest($2::bigint[]) asked on asked = line) as common) shared
+     where m.lines && $1::bigint[]
+     order by known.paths = '{}', cardinality(shared.common) desc, m.sha256 limit $3`,
+    [hashesOf(wanted, linesAsked), hashesOf(lines, linesAsked), matchesMax],
     { name: "memory_find_marked_content" },
   );
-  const found: Alike[] = [];
-  for (const row of rows) {
-    const bytes = await memory.versions.get(row.sha256);
-    const text = bytes && textOf(bytes);
-    if (text !== undefined) found.push({ ...row, text, lines: wordedLines(text) });
-  }
-  return found;
+  return rows.map((row) => ({ ...row, common: new Set(row.common.map((hash) => lineOf.get(hash)!)) }));
+}
+
+async function textOfMatch({ versions }: HomeFiles, { sha256 }: Match): Promise<string | undefined> {
+  const bytes = await versions.get(sha256);
+  return bytes && textOf(bytes);
+}
+
+/** All its lines are kept. */
+function isWhole({ lineCount }: Match): boolean {
+  return lineCount < linesKept;
+}
+
+/** As isMuchAlike, by the kept lines alone. */
+function mayBeAlike(lines: ReadonlySet<string>, match: Match): boolean {
+  if (isWhole(match) && 2 * match.common.size < Math.min(lines.size, match.lineCount)) return false;
+  return charCount(match.common) > sharedCharsMin;
 }
 
 function isMuchAlike(lines: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
   const shared = lines.intersection(others);
   if (2 * shared.size < Math.min(lines.size, others.size)) return false;
-  return [...shared].reduce((sum, line) => sum + line.length, 0) > sharedCharsMin;
+  return charCount(shared) > sharedCharsMin;
+}
+
+function charCount(lines: ReadonlySet<string>): number {
+  return [...lines].reduce((sum, line) => sum + line.length, 0);
 }
 
 /** A file that had the content is recorded and gone. */
@@ -130,6 +182,10 @@ async function isMoved({ homeDir }: HomeFiles, paths: readonly string[], to: str
 }
 
 function hashesOf(lines: ReadonlySet<string>, most: number): bigint[] {
-  const hashes = [...lines].map((line) => createHash("sha256").update(line).digest().readBigInt64BE());
+  const hashes = [...lines].map(hashOfLine);
   return hashes.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)).slice(0, most);
+}
+
+function hashOfLine(line: string): bigint {
+  return createHash("sha256").update(line).digest().readBigInt64BE();
 }
