@@ -71,6 +71,20 @@ test("peeps gives many people by their ids in one call, those that are known thr
   );
 });
 
+test("peeps goes on with a book whose import ended before its relations were written", async () => {
+  await using peeps = await openPeeps();
+  const { client, opened } = peeps;
+  const book = bookOf(idaCard);
+  await opened.database.query("alter table svc_peeps.relation rename to hidden");
+  await assert.rejects(client.importContacts({ book }));
+  await opened.database.query("alter table svc_peeps.hidden rename to relation");
+  const again = await client.importContacts({ book });
+  assert.deepEqual([again.added, again.changed], [0, 1]);
+  const { details } = await client.getPerson({ personId: (await find(peeps, "Ida")).id });
+  assert.deepEqual([details.relations.length, details.notes.length, details.dates.length], [1, 1, 1]);
+  assert.equal((await client.importContacts({ book })).unchanged, 1);
+});
+
 test("peeps keeps what a person typed before what a book says, and blanks overwrite nothing", async () => {
   await using peeps = await openPeeps();
   const { client } = peeps;

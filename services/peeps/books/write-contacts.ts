@@ -54,13 +54,23 @@ export async function writeContacts(
       shared,
     ]);
   await tx.query(
+    // Without its hash a card is not done: its relations are still to come.
     `insert into svc_peeps.source_key (source, key, person_id, hash)
-      select $2, key, person_id, hash from jsonb_to_recordset($1::jsonb) as r (key text, person_id uuid, hash text)
-      on conflict (source, key) do update set hash = excluded.hash`,
-    [rows(cards.map(({ key, personId, hash }) => ({ key, person_id: personId, hash }))), book],
+      select $2, key, person_id, '' from jsonb_to_recordset($1::jsonb) as r (key text, person_id uuid)
+      on conflict (source, key) do update set hash = ''`,
+    [rows(cards.map(({ key, personId }) => ({ key, person_id: personId }))), book],
   );
   await writeSaid(tx, cards, { book, at });
   await nameAnew(tx, ids);
+}
+
+/** The cards are done: read again as they are, they change nothing. */
+export async function closeContacts(tx: Sql, cards: readonly PreparedContact[], book: string): Promise<void> {
+  await tx.query(
+    `update svc_peeps.source_key k set hash = r.hash from jsonb_to_recordset($1::jsonb) as r (key text, hash text)
+      where k.source = $2 and k.key = r.key`,
+    [rows(cards.map(({ key, hash }) => ({ key, hash }))), book],
+  );
 }
 
 /** Notes, dates, addresses, links and tags. */

@@ -5,7 +5,7 @@ import type { ServiceContext } from "@roost/service";
 import { importContacts as importBatch } from "../books/import-contacts.ts";
 import { readBook } from "../books/read-book.ts";
 import { relateContacts } from "../books/relate-contacts.ts";
-import type { PreparedContact } from "../books/write-contacts.ts";
+import { closeContacts, type PreparedContact } from "../books/write-contacts.ts";
 import { writeCard } from "../cards/write-card.ts";
 import { contactsImported } from "../contract/peeps-events.ts";
 import { exportContacts, importContacts } from "../contract/messages.ts";
@@ -14,6 +14,7 @@ import { readContacts } from "../books/read-contacts.ts";
 
 /** A transaction has five seconds; a card takes well under a millisecond. */
 const batchMax = 500;
+const analysedMin = 1000;
 const faultsShownMax = 100;
 const exportedMax = 1000;
 
@@ -31,12 +32,23 @@ export const serveBooks = ({ database, clock }: ServiceContext) => [
       counts.unchanged += done.unchanged;
       written.push(...done.written);
     }
+    // Tables that have just been filled are planned for as if they were empty.
+    if (counts.added > analysedMin)
+      for (const table of ["person", "field", "handle", "important_date", "source_key"])
+        await database.query(`analyze svc_peeps.${table}`);
     let suggestions = 0;
     for (let from = 0; from < written.length; from += batchMax) {
       const batch = written.slice(from, from + batchMax);
-      await database.transact((tx) => relateContacts(tx, batch, { book, at }));
-      const added = batch.filter(({ isNew }) => isNew).map(({ personId }) => personId);
-      suggestions += await database.transact((tx) => suggestMerges(tx, added, at));
+      suggestions += await database.transact(async (tx) => {
+        await relateContacts(tx, batch, { book, at });
+        const found = await suggestMerges(
+          tx,
+          batch.map(({ personId }) => personId),
+          at,
+        );
+        await closeContacts(tx, batch, book);
+        return found;
+      });
     }
     if (written.length > 0 || faults.length > 0)
       await database.transact(async (tx) => {
