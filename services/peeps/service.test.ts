@@ -234,6 +234,45 @@ test("peeps files messages once, knows their people or makes a stub, and derives
   ]);
 });
 
+test("peeps takes a mail's id once, whoever claims it, and believes no sender", async () => {
+  await using peeps = await openPeeps();
+  const { client, opened } = peeps;
+  const ida = { kind: "email", value: "ida@example.org", name: "Ida Berg" } as const;
+  const mail = messageOf({
+    source: "mail",
+    externalId: "<1@example.org>",
+    sender: ida,
+    participants: [ida],
+    text: "the truth",
+  });
+  const forged = { kind: "email", value: "mallory@example.org" } as const;
+  await client.receiveMessages({ messages: [mail] });
+  await settle(peeps, 1);
+  const again = await client.receiveMessages({
+    messages: [{ ...mail, sender: forged, participants: [forged], text: "a lie" }],
+  });
+  assert.deepEqual(again, { added: 0, changed: 0, repeated: 1 });
+  const own = { ...mail, externalId: "<2@example.org>", isFromOwner: true, sender: undefined };
+  await client.receiveMessages({ messages: [own] });
+  await settle(peeps, 2);
+  const { events } = await readTopic(opened.test.database, { topic: "peeps", limit: 20 });
+  const told = events.filter(({ type }) => type === "peeps.message.received");
+  assert.ok(told.length === 2 && told.every(({ labels }) => labels.includes("trust:untrusted")));
+});
+
+test("peeps keeps the one who is listed when a stub that was there first is the same person", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  const stub = { kind: "email", value: "ida@other.example", name: "Ida Berg" } as const;
+  await client.receiveMessages({ messages: [messageOf({ source: "mail", sender: stub, participants: [stub] })] });
+  await settle(peeps, 1);
+  await client.importContacts({ book: bookOf(idaCard) });
+  const suggestion = (await client.listSuggestions({})).items[0] ?? assert.fail();
+  const { person } = await client.answerSuggestion({ suggestionId: suggestion.id, areOne: true });
+  assert.ok(person.isListed);
+  assert.equal((await find(peeps, "Ida Berg")).handles.length, 3);
+});
+
 test("peeps gives a stub's messages to the person whose card comes later", async () => {
   await using peeps = await openPeeps();
   const { client } = peeps;

@@ -65,7 +65,7 @@ export interface OnceOptions {
 /** An event as a service reads it: for every session or of its own domain. */
 export type ReadEvent = Omit<StoredEvent, "key">;
 
-/** Reads event types in order; one event and its effects are one transaction. */
+/** Reads event types in order. Events, their effects and the place are one transaction, of several events while none fails. */
 export interface Consumer {
   /** Lower case, unique in the service. */
   readonly name: string;

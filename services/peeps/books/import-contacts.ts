@@ -7,6 +7,8 @@ import { createHash } from "node:crypto";
 import { canonicalJson, createId, type JsonObject } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { Contact } from "../contacts/contact.ts";
+import { fitContact } from "../contacts/fit-contact.ts";
+import { lockIdentity } from "../people/lock-identity.ts";
 import { isSameName, nameKey } from "../people/name-key.ts";
 import { normalizeHandle, type Handle } from "../people/normalize-handle.ts";
 import { writeContacts, type PreparedContact } from "./write-contacts.ts";
@@ -40,7 +42,8 @@ export async function importContacts(
   contacts: readonly Contact[],
   options: ImportOptions,
 ): Promise<ImportCounts & { written: readonly PreparedContact[] }> {
-  const cards = contacts.filter(({ kind }) => kind !== "group").map((contact) => prepare(contact, options));
+  await lockIdentity(tx);
+  const cards = contacts.filter(({ kind }) => kind !== "group").map((contact) => prepare(fitContact(contact), options));
   const known = await readKnown(tx, cards, options.book);
   const handles = await readHandles(tx, cards);
   const written: PreparedContact[] = [];

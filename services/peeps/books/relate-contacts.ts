@@ -4,6 +4,7 @@
  */
 import { createId } from "@roost/base";
 import type { Sql } from "@roost/database";
+import { lockIdentity } from "../people/lock-identity.ts";
 import { nameKey } from "../people/name-key.ts";
 import { relationTypeOf } from "../people/relation-types.ts";
 import type { PreparedContact } from "./write-contacts.ts";
@@ -13,6 +14,7 @@ export async function relateContacts(
   cards: readonly PreparedContact[],
   { book, at }: { book: string; at: Date },
 ): Promise<void> {
+  await lockIdentity(tx);
   const wanted = cards.flatMap(({ personId, contact }) =>
     contact.relations.slice(0, 100).map(({ type, name, key }) => {
       const word = relationTypeOf(type).name.slice(0, 60);

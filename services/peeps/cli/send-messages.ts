@@ -1,8 +1,16 @@
 /** Hands messages over in batches; what cannot be read is counted and told. */
+import { createHash } from "node:crypto";
 import { backoffMs, delay, RoostError } from "@roost/base";
 import type { ServiceCli } from "@roost/service/cli";
 import { peepsContract } from "../contract.ts";
-import type { MessageFault, MessageItem, SourceMessage, SourceReaction } from "../messages/source-message.ts";
+import { cutText } from "../text/cut-text.ts";
+import type {
+  MessageFault,
+  MessageItem,
+  SourceHandle,
+  SourceMessage,
+  SourceReaction,
+} from "../messages/source-message.ts";
 
 export interface SentMessages {
   added: number;
@@ -16,6 +24,9 @@ export interface SentMessages {
 const batchMax = 100;
 const faultsMax = 100;
 const textMax = 64_000;
+const participantsMax = 200;
+/** The service takes a megabyte a call. */
+const batchBytesMax = 512 * 1024;
 /** Over a minute and a half. */
 const triesMax = 12;
 
@@ -28,17 +39,28 @@ export async function sendMessages(
   const done: SentMessages = { added: 0, changed: 0, repeated: 0, refused: 0, faults: [] };
   let messages: SourceMessage[] = [];
   let reactions: SourceReaction[] = [];
+  let bytes = 0;
   const send = async (): Promise<void> => {
     if (messages.length === 0 && reactions.length === 0) return;
-    const batch = { messages: messages.map(fit), reactions };
+    const batch = { messages, reactions };
     const counts = await again(() => client.receiveMessages(batch), cli);
     for (const name of ["added", "changed", "repeated"] as const) done[name] += counts[name];
-    [messages, reactions] = [[], []];
+    [messages, reactions, bytes] = [[], [], 0];
     progress.update(`Handing messages over: ${done.added + done.changed + done.repeated}`);
   };
   for await (const item of items) {
-    if ("message" in item) messages.push(item.message);
-    else if ("reaction" in item) reactions.push(item.reaction);
+    if ("message" in item) {
+      const message = fit(item.message);
+      const size = Buffer.byteLength(JSON.stringify(message));
+      if (bytes + size > batchBytesMax) await send();
+      messages.push(message);
+      bytes += size;
+    } else if ("reaction" in item)
+      reactions.push({
+        ...item.reaction,
+        target: fitId(item.reaction.target),
+        sender: item.reaction.sender && fitHandle(item.reaction.sender),
+      });
     else {
       done.refused += 1;
       if (done.faults.length < faultsMax) done.faults.push(item.fault);
@@ -65,13 +87,37 @@ async function again<Result>(call: () => Promise<Result>, { terminal }: ServiceC
 
 /** Within what the service takes: a longer text is cut, which is said in it. */
 function fit(message: SourceMessage): SourceMessage {
-  const text = message.text.replaceAll("\u0000", "").toWellFormed();
+  const { conversation, sender, text } = message;
   return {
     ...message,
-    text: text.length > textMax ? `${text.slice(0, textMax - 40)}\n[cut: ${text.length} characters]` : text,
-    subject: message.subject?.toWellFormed().slice(0, 1000),
-    externalId: message.externalId.slice(0, 500),
-    participants: message.participants.slice(0, 1000),
-    attachments: message.attachments.slice(0, 100),
+    externalId: fitId(message.externalId),
+    conversation: {
+      ...conversation,
+      id: fitId(conversation.id),
+      title: conversation.title === undefined ? undefined : cutText(conversation.title, 500),
+    },
+    sender: sender === undefined ? undefined : fitHandle(sender),
+    participants: message.participants.slice(0, participantsMax).map(fitHandle),
+    subject: message.subject === undefined ? undefined : cutText(message.subject, 1000),
+    text:
+      text.length > textMax
+        ? `${cutText(text, textMax - 40)}\n[cut: ${text.length} characters]`
+        : cutText(text, textMax),
+    attachments: message.attachments.slice(0, 100).map(({ name, mediaType, bytes }) => ({
+      name: name === undefined ? undefined : cutText(name, 500),
+      mediaType: mediaType === undefined ? undefined : cutText(mediaType, 127),
+      bytes,
+    })),
+    replyTo: message.replyTo === undefined ? undefined : fitId(message.replyTo),
   };
+}
+
+function fitHandle({ kind, value, name }: SourceHandle): SourceHandle {
+  return { kind, value: cutText(value, 320) || "?", name: name === undefined ? undefined : cutText(name, 200) };
+}
+
+/** A longer id is known by its hash: cut, two would be one. */
+function fitId(id: string): string {
+  const whole = cutText(id, Number.MAX_SAFE_INTEGER) || "?";
+  return whole.length <= 500 ? whole : createHash("sha256").update(whole).digest("hex");
 }

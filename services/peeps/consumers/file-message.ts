@@ -6,6 +6,7 @@ import { createId } from "@roost/base";
 import type { Consumer, ServiceTransaction } from "@roost/service";
 import { messageReceived } from "../contract/peeps-events.ts";
 import type { ReceivedMessageRecord } from "../contract/records.ts";
+import { lockIdentity } from "../people/lock-identity.ts";
 import { nameKey } from "../people/name-key.ts";
 import { normalizeHandle, type Handle } from "../people/normalize-handle.ts";
 import { suggestMerges } from "../people/suggest-merges.ts";
@@ -19,6 +20,7 @@ export const fileMessage: Consumer = {
   handle: async ({ data, time }, tx) => {
     const { message } = data as { message: ReceivedMessageRecord };
     const named = handlesOf(message);
+    await lockIdentity(tx);
     const known = await readPlace(tx, message, named);
     const stubs = named.filter(({ key }) => !known.handles.has(key));
     const at = new Date(time);
@@ -152,8 +154,9 @@ async function writeMessage(
       insert into svc_peeps.message as m (id, source, external_id, conversation_id, handle_id, sent_at, edited_at, subject, text, is_deleted, is_automatic, attachments, reply_to)
         select $9, $2, $10, conversation.id, $11, $7, $12, $13, $14, $15, $16, $17, $18 from conversation
       on conflict (source, external_id) do update
-        set edited_at = excluded.edited_at, subject = excluded.subject, text = excluded.text, is_deleted = excluded.is_deleted, attachments = excluded.attachments
-        where m.edited_at is null or excluded.edited_at >= m.edited_at`,
+        set conversation_id = excluded.conversation_id, edited_at = excluded.edited_at, subject = excluded.subject, text = excluded.text, is_deleted = excluded.is_deleted, attachments = excluded.attachments
+        where (m.edited_at is null or excluded.edited_at >= m.edited_at)
+          and m.source <> 'mail' and m.handle_id is not distinct from excluded.handle_id`,
     [
       conversationId,
       source,

@@ -150,6 +150,7 @@ export const remind = defineOperation({
   output: z.object({ reminder: Reminder }),
   errors: ["not_found"],
   effect: "unsafe",
+  labels: fromOutside,
 });
 
 export const listReminders = defineOperation({
@@ -160,6 +161,7 @@ export const listReminders = defineOperation({
   input: z.object({ ...pageFields, until: Day.optional() }),
   output: pageOf(Reminder),
   effect: "readonly",
+  labels: fromOutside,
 });
 
 export const finishReminder = defineOperation({
@@ -171,6 +173,7 @@ export const finishReminder = defineOperation({
   output: z.object({ reminder: Reminder }),
   errors: ["not_found"],
   effect: "idempotent",
+  labels: fromOutside,
 });
 
 export const messageOperations = [

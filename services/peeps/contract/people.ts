@@ -47,6 +47,7 @@ export const listPeople = defineOperation({
   output: pageOf(Person),
   effect: "readonly",
   examples: [{ summary: "Whom to call", input: { isOverdue: true } }],
+  labels: fromOutside,
 });
 
 export const getPerson = defineOperation({
@@ -78,6 +79,7 @@ export const addPerson = defineOperation({
   examples: [
     { summary: "A friend", input: { name: "Ida Berg", handles: [{ kind: "phone", value: "+46 70 123 45 67" }] } },
   ],
+  labels: fromOutside,
 });
 
 export const changePerson = defineOperation({
@@ -99,6 +101,7 @@ export const changePerson = defineOperation({
   errors: ["not_found", "conflict"],
   effect: "idempotent",
   revision: { of: "person.revision", expected: "revision" },
+  labels: fromOutside,
 });
 
 export const addHandle = defineOperation({
@@ -110,6 +113,7 @@ export const addHandle = defineOperation({
   output: z.object({ handle: Handle }),
   errors: ["not_found", "conflict", "limit_exceeded"],
   effect: "idempotent",
+  labels: fromOutside,
 });
 
 export const changeHandle = defineOperation({
@@ -127,6 +131,7 @@ export const changeHandle = defineOperation({
   output: z.object({ handle: Handle }),
   errors: ["not_found"],
   effect: "idempotent",
+  labels: fromOutside,
 });
 
 export const relatePeople = defineOperation({
@@ -145,6 +150,7 @@ export const relatePeople = defineOperation({
   output: z.object({ relation: Relation }),
   errors: ["not_found"],
   effect: "idempotent",
+  labels: fromOutside,
 });
 
 export const endRelation = defineOperation({
@@ -156,6 +162,7 @@ export const endRelation = defineOperation({
   output: z.object({ relation: Relation.nullable() }),
   errors: ["not_found"],
   effect: "idempotent",
+  labels: fromOutside,
 });
 
 export const addNote = defineOperation({
@@ -167,6 +174,7 @@ export const addNote = defineOperation({
   output: z.object({ note: Note }),
   errors: ["not_found"],
   effect: "unsafe",
+  labels: fromOutside,
 });
 
 export const listNotes = defineOperation({
@@ -221,6 +229,7 @@ export const listSuggestions = defineOperation({
   input: z.object(pageFields),
   output: pageOf(Suggestion),
   effect: "readonly",
+  labels: fromOutside,
 });
 
 export const answerSuggestion = defineOperation({
@@ -232,6 +241,7 @@ export const answerSuggestion = defineOperation({
   output: z.object({ person: Person }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
+  labels: fromOutside,
 });
 
 export const mergePeople = defineOperation({
@@ -243,6 +253,7 @@ export const mergePeople = defineOperation({
   output: z.object({ person: Person }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
+  labels: fromOutside,
 });
 
 export const unmergePerson = defineOperation({
@@ -254,6 +265,7 @@ export const unmergePerson = defineOperation({
   output: z.object({ person: Person }),
   errors: ["not_found"],
   effect: "idempotent",
+  labels: fromOutside,
 });
 
 export const peopleOperations = [

@@ -35,6 +35,8 @@ export interface WatchChatDbOptions {
 
 const batchMax = 100;
 const waitingMax = 1000;
+/** A message whose chat has not come by then is taken without it: many have none. */
+const waitMsMax = 600_000;
 /** Without news the place is saved so often: silence is a sign, and so is this. */
 const heartbeatMs = 60_000;
 
@@ -60,24 +62,29 @@ export async function watchChatDb(options: WatchChatDbOptions): Promise<void> {
   }
 }
 
-async function readOn(db: ChatDb, from: ChatPlace, { take }: WatchChatDbOptions): Promise<ChatPlace> {
+async function readOn(db: ChatDb, from: ChatPlace, { take, clock }: WatchChatDbOptions): Promise<ChatPlace> {
+  const mustWait = ({ isWithoutChat, item }: ChatRow): boolean =>
+    isWithoutChat &&
+    item !== undefined &&
+    "message" in item &&
+    clock.nowMs() - Date.parse(item.message.sentAt) < waitMsMax;
   let place = from;
   const again = db.readAgain(place.waiting);
-  const placed = again.filter(({ isWithoutChat }) => !isWithoutChat);
+  const placed = again.filter((row) => !mustWait(row));
   if (placed.length > 0) {
-    place = { ...place, waiting: again.filter(({ isWithoutChat }) => isWithoutChat).map(({ row }) => row) };
+    place = { ...place, waiting: again.filter(mustWait).map(({ row }) => row) };
     await take(itemsOf(placed), place, db.lastRow() - place.row);
   }
   for (;;) {
     const rows = db.readRows({ after: place.row, limit: batchMax });
     const last = rows.at(-1);
     if (last === undefined) break;
-    const waiting = rows.filter(({ isWithoutChat }) => isWithoutChat).map(({ row }) => row);
+    const waiting = rows.filter(mustWait).map(({ row }) => row);
     const isFirst = place.row === 0 && place.changedMs === 0;
     place = { ...place, row: last.row, waiting: [...place.waiting, ...waiting].slice(-waitingMax) };
     // Edits of rows that are read for the first time are read with them.
     if (isFirst) place.changedMs = Math.max(0, ...rows.map(({ changedMs }) => changedMs ?? 0));
-    await take(itemsOf(rows), place, db.lastRow() - place.row);
+    await take(itemsOf(rows.filter((row) => !mustWait(row))), place, db.lastRow() - place.row);
   }
   for (;;) {
     const rows = db.readChanged({ upTo: place.row, afterMs: place.changedMs, limit: batchMax });

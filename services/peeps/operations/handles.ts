@@ -5,6 +5,7 @@ import type { Sql } from "@roost/database";
 import type { ServiceContext } from "@roost/service";
 import { addHandle, changeHandle } from "../contract/people.ts";
 import type { Handle } from "../people/normalize-handle.ts";
+import { lockIdentity } from "../people/lock-identity.ts";
 import { insertHandles, withLabel } from "../people/insert-person.ts";
 import { rootOf } from "../records/read-person.ts";
 
@@ -15,6 +16,7 @@ export const serveHandles = ({ database, clock }: ServiceContext) => {
       database.transact(async (tx) => {
         const handle = withLabel(given);
         if (handle === undefined) throw new RoostError("invalid_input", "value: nothing is left of it");
+        await lockIdentity(tx);
         const root = await rootOf(tx, personId);
         const [owner] = await tx.query<{ root: string; name: string }>(
           `select r.id as root, r.name from svc_peeps.handle h join svc_peeps.person p on p.id = h.person_id join svc_peeps.person r on r.id = p.root
@@ -28,7 +30,9 @@ export const serveHandles = ({ database, clock }: ServiceContext) => {
           );
         await insertHandles(tx, { personId: root, handles: [handle], at: now() });
         await tx.query(
-          "update svc_peeps.handle set person_id = $1, label = coalesce($4, label) where kind = $2 and norm = $3",
+          `update svc_peeps.handle h set label = coalesce($4, label),
+            person_id = case when (select root from svc_peeps.person p where p.id = h.person_id) = $1 then h.person_id else $1 end
+            where kind = $2 and norm = $3`,
           [root, handle.kind, handle.norm, handle.label ?? null],
         );
         return { handle: await readHandle(tx, "kind = $1 and norm = $2", [handle.kind, handle.norm]) };

@@ -5,6 +5,7 @@ import type { ServiceContext, ServiceTransaction } from "@roost/service";
 import { z } from "zod";
 import { personMerged, personUnmerged } from "../contract/peeps-events.ts";
 import { answerSuggestion, listSuggestions, mergePeople, unmergePerson } from "../contract/people.ts";
+import { lockIdentity } from "../people/lock-identity.ts";
 import { nameAnew } from "../people/name-anew.ts";
 import { readPerson, rootOf } from "../records/read-person.ts";
 
@@ -23,7 +24,7 @@ export const serveIdentity = ({ database }: ServiceContext) => [
     const [from, fromId] = after === undefined ? [null, null] : parseCursor(Place, after);
     const rows = await database.query<SuggestionRow>(
       `select id, person_id as "personId", other_id as "otherId", reasons, created_at as "createdAt" from svc_peeps.suggestion
-        where state = 'open' and ($1::timestamptz is null or (created_at, id) > ($1, $2::uuid)) order by created_at, id limit $3`,
+        where state = 'open' and (select root from svc_peeps.person where id = person_id) <> (select root from svc_peeps.person where id = other_id) and ($1::timestamptz is null or (created_at, id) > ($1, $2::uuid)) order by created_at, id limit $3`,
       [from, fromId, limit],
     );
     const items = [];
@@ -54,6 +55,7 @@ export const serveIdentity = ({ database }: ServiceContext) => [
   ),
   serve(unmergePerson, ({ personId }) =>
     database.transact(async (tx) => {
+      await lockIdentity(tx);
       const [row] = await tx.query<{ mergedInto: string | null }>(
         `select merged_into as "mergedInto" from svc_peeps.person where id = $1 for update`,
         [personId],
@@ -73,19 +75,22 @@ export const serveIdentity = ({ database }: ServiceContext) => [
   ),
 ];
 
-/** The other becomes this person. Both are locked in order, so that two merges at once do not make a circle. */
+/** The two become one: the one who is listed, else the first. */
 async function merge(tx: ServiceTransaction, personId: string, otherId: string): Promise<void> {
-  await tx.query("select id from svc_peeps.person where id = any ($1::uuid[]) order by id for update", [
-    [personId, otherId],
-  ]);
+  await lockIdentity(tx);
   const [root, other] = [await rootOf(tx, personId), await rootOf(tx, otherId)];
   if (root === other) return;
-  await tx.query("select id from svc_peeps.person where id = any ($1::uuid[]) order by id for update", [[root, other]]);
-  await tx.query("update svc_peeps.person set merged_into = $1, root = $1 where id = $2", [root, other]);
-  await tx.query("update svc_peeps.person set revision = revision + 1 where id = $1", [root]);
-  await followRoots(tx, other);
-  await nameAnew(tx, [root]);
-  tx.emit(personMerged, { subject: root, data: { personId: root, mergedId: other } });
+  const [kept] = await tx.query<{ id: string }>(
+    `select id from svc_peeps.person where id = any ($1::uuid[]) order by is_listed desc, is_partial, (id = $2) desc limit 1`,
+    [[root, other], root],
+  );
+  const into = kept?.id ?? root;
+  const merged = into === root ? other : root;
+  await tx.query("update svc_peeps.person set merged_into = $1, root = $1 where id = $2", [into, merged]);
+  await tx.query("update svc_peeps.person set revision = revision + 1 where id = $1", [into]);
+  await followRoots(tx, merged);
+  await nameAnew(tx, [into]);
+  tx.emit(personMerged, { subject: into, data: { personId: into, mergedId: merged } });
 }
 
 /** All who were merged into this person, and into those, get their root. */

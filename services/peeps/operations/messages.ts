@@ -79,7 +79,7 @@ export const serveMessages = ({ database, clock }: ServiceContext) => [
   }),
 ];
 
-/** Tells of those that are new or another revision, and remembers them in the same transaction. */
+/** Tells of those that are new or another revision, and remembers them in the same transaction. A mail is never revised: its id is its sender's choice. */
 async function receive(
   tx: ServiceTransaction,
   messages: readonly ReceivedMessageRecord[],
@@ -93,7 +93,7 @@ async function receive(
   const written = await tx.query<{ source: string; externalId: string; isNew: boolean }>(
     `insert into svc_peeps.received as known (source, external_id, hash)
       select source, external_id, hash from jsonb_to_recordset($1::jsonb) as r (source text, external_id text, hash text) order by source, external_id
-      on conflict (source, external_id) do update set hash = excluded.hash where known.hash <> excluded.hash
+      on conflict (source, external_id) do update set hash = excluded.hash where known.hash <> excluded.hash and known.source <> 'mail'
       returning source, external_id as "externalId", xmax = 0 as "isNew"`,
     [JSON.stringify(rows)],
   );
@@ -106,7 +106,8 @@ async function receive(
       data: { message },
       labels: [
         "aud:domain:peeps",
-        message.isFromOwner ? "trust:agent" : "trust:untrusted",
+        // A sender may be forged, and the owner quotes others: nothing of a source is believed.
+        "trust:untrusted",
         `src:channel:${message.source}:${author}`,
       ],
     });
@@ -115,7 +116,9 @@ async function receive(
   return { added, changed: written.length - added, repeated: messages.length - written.length };
 }
 
-function hashOf(message: ReceivedMessageRecord): string {
-  const plain = JSON.parse(JSON.stringify(message)) as JsonObject;
+/** A revision is what was written, not who else is around. */
+function hashOf({ text, subject, editedAt, isDeleted, attachments, sender }: ReceivedMessageRecord): string {
+  const written = { text, subject, editedAt, isDeleted, attachments, sender: sender?.value };
+  const plain = JSON.parse(JSON.stringify(written)) as JsonObject;
   return createHash("sha256").update(canonicalJson(plain)).digest("hex").slice(0, 32);
 }

@@ -6,6 +6,7 @@ import type { ServiceContext } from "@roost/service";
 import { z } from "zod";
 import { personAdded } from "../contract/peeps-events.ts";
 import { addPerson, changePerson, getPerson, listPeople } from "../contract/people.ts";
+import { lockIdentity } from "../people/lock-identity.ts";
 import { nameAnew } from "../people/name-anew.ts";
 import { suggestMerges } from "../people/suggest-merges.ts";
 import { findByHandles, insertHandles, insertPerson, setField, typed, withLabel } from "../people/insert-person.ts";
@@ -29,6 +30,7 @@ export const servePeople = ({ database, clock }: ServiceContext) => {
     serve(getPerson, ({ personId }) => readPersonDetails(database, personId, today())),
     serve(addPerson, ({ name, handles, tags, note }) =>
       database.transact(async (tx) => {
+        await lockIdentity(tx);
         const given = handles.flatMap((handle) => withLabel(handle) ?? []);
         const known = await findByHandles(tx, given);
         const personId = known ?? (await insertPerson(tx, { name, at: now() }));

@@ -11,7 +11,7 @@ export async function suggestMerges(tx: Sql, personIds: readonly string[], at: D
     `with pair as (
         select distinct least(p.id, o.id) as person_id, greatest(p.id, o.id) as other_id
         from svc_peeps.person p join svc_peeps.person o on o.name_key = p.name_key and o.id <> p.id
-        where p.id = any ($1::uuid[]) and p.root = p.id and o.root = o.id and p.name_key <> '' and p.kind = o.kind),
+        where p.id = any ($1::uuid[]) and p.root = p.id and o.root = o.id and p.name_key <> '' and p.kind = o.kind and (p.is_listed or o.is_listed)),
       reason as (
         select person_id, other_id, 'the same name in messages' as reason from pair
           where (select is_listed from svc_peeps.person where id = person_id) <> (select is_listed from svc_peeps.person where id = other_id)

@@ -2,7 +2,7 @@
  * Reads on for the consumers of a service: events, their effects and the move of the cursor are one transaction, of several events while none
  * fails, of one otherwise. Any number of instances do it at once. Cursors, dead letters and what is told of them are the kernel's, reached through functions that ask who calls.
  */
-import { RoostError, type Logger } from "@roost/base";
+import { RoostError, toRoostError, type Logger } from "@roost/base";
 import { isPassing } from "@roost/kernel";
 import type { Consumer, ReadEvent, ServiceDatabase, ServiceTransaction } from "../service.ts";
 
@@ -35,13 +35,20 @@ export async function consumeOnce(consumer: Consumer, options: ConsumeOptions): 
     consumer.types,
   ]);
   const look: ConsumerPass = { isMore: false, isBusy: false };
+  let failure: RoostError | undefined;
   for (const place of places) {
     if (options.signal.aborted) break;
-    const step = await takeSome(consumer, place, options);
-    if (step === "busy") look.isBusy = true;
-    if (step === "moved") look.isMore = true;
+    try {
+      const step = await takeSome(consumer, place, options);
+      if (step === "busy") look.isBusy = true;
+      if (step === "moved") look.isMore = true;
+    } catch (error) {
+      // One partition that cannot be read does not hold up the others.
+      failure ??= toRoostError(error);
+    }
   }
   if (attemptsMaxOf(consumer) !== null) while (!options.signal.aborted && (await retryOne(consumer, options)));
+  if (failure !== undefined) throw failure;
   return look;
 }
 
@@ -75,22 +82,19 @@ async function take(
   place: Place,
   { most, ...options }: ConsumeOptions & { most: number },
 ): Promise<Taken | "undone"> {
-  let failed: Failed | undefined;
+  let reached: number | undefined;
   try {
     return await options.database.transact(async (tx) => {
-      failed = undefined;
+      reached = undefined;
       return await readSome(consumer, tx, { ...place, most }, async (event) => {
-        try {
-          await consumer.handle(event, tx);
-        } catch (error) {
-          if (!isPassing(error)) failed = { offset: event.offset, error };
-          throw error;
-        }
+        reached = event.offset;
+        await consumer.handle(event, tx);
       });
     });
   } catch (error) {
-    if (failed === undefined) throw error;
-    return most > 1 ? "undone" : await keepFailed(consumer, place, failed, options);
+    // What is refused at the end, as too many events at once, is the last event's too.
+    if (reached === undefined || isPassing(error)) throw error;
+    return most > 1 ? "undone" : await keepFailed(consumer, place, { offset: reached, error }, options);
   }
 }
 
