@@ -7,7 +7,7 @@ export interface KnownNames {
   agents: () => Promise<readonly string[]>;
   /** Their operations are tools. */
   services: () => Promise<readonly string[]>;
-  /** Ids of providers, and models; undefined while there is none. */
+  /** Ids of providers, and models; undefined while that cannot be told. */
   models: () => Promise<readonly string[] | undefined>;
   queues: () => Promise<readonly string[]>;
 }

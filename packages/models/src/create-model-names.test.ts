@@ -7,10 +7,10 @@ import { rehearsalProvider } from "@roost/agent";
 import { createFakeClock } from "@roost/base";
 import { createModelNames } from "./create-model-names.ts";
 
-async function serve(context: TestContext, body: string) {
+async function serve(context: TestContext, body: string, { status = 200, type = "application/json" } = {}) {
   const server = createServer((_request, response) => {
     asked.count += 1;
-    response.end(body);
+    response.writeHead(status, { "content-type": type }).end(body);
   }).listen(0, "127.0.0.1");
   const asked = { count: 0 };
   await once(server, "listening");
@@ -40,10 +40,28 @@ test("createModelNames() knows what is configured and what the server lists, ask
   assert.equal(asked.count, 2);
 });
 
-test("createModelNames() knows what is configured where the server cannot tell, and nothing for sure in a rehearsal or while the server does not answer", async (context) => {
-  const { provider } = await serve(context, "<html>");
-  assert.deepEqual(await createModelNames([provider], createFakeClock())(), ["local", "small"]);
-  const gone = { ...provider, baseUrl: "http://127.0.0.1:1/v1" };
-  assert.equal(await createModelNames([gone], createFakeClock())(), undefined);
-  assert.equal(await createModelNames([rehearsalProvider()], createFakeClock())(), undefined);
+test("createModelNames() knows nothing for sure in a rehearsal, and while the server gives no list", async (context) => {
+  const list = JSON.stringify({ data: [{ id: "large" }] });
+  const unsure = [
+    await serve(context, list, { status: 401 }),
+    await serve(context, list, { status: 500 }),
+    await serve(context, "<html>", { type: "text/html" }),
+    await serve(context, "{}"),
+    await serve(context, list.padEnd(9_000_000)),
+  ].map(({ provider }) => provider);
+  const gone = { ...unsure[0]!, baseUrl: "http://127.0.0.1:1/v1" };
+  for (const [index, provider] of [...unsure, gone, rehearsalProvider()].entries())
+    assert.equal(await createModelNames([provider], createFakeClock())(), undefined, `${index}`);
+});
+
+test("createModelNames() asks OpenRouter where no other address is given", async () => {
+  const asked: unknown[] = [];
+  const json = async (...request: unknown[]) => {
+    asked.push(request);
+    return { data: [{ id: "a/large" }] };
+  };
+  const provider = { kind: "openrouter", id: "openrouter", model: "openrouter/auto", apiKey: "k" } as const;
+  const names = await createModelNames([provider], createFakeClock(), { json })();
+  assert.deepEqual(names, ["openrouter", "openrouter/auto", "a/large"]);
+  assert.deepEqual(asked, [["https://openrouter.ai/api/v1/models", { apiKey: "k" }]]);
 });

@@ -196,6 +196,19 @@ test("createProbe() gives up on a silent server", async () => {
   clearInterval(alive);
 });
 
+test("createProbe() stops reading an answer that is too long", async () => {
+  let mebibyteCount = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      controller.enqueue(new Uint8Array(1024 * 1024).fill(32));
+      if ((mebibyteCount += 1) === 32) controller.close();
+    },
+  });
+  const fetch = async () => new Response(body, { headers: { "content-type": "application/json" } });
+  assert.equal(await createProbe({ fetch }).json("http://127.0.0.1:9/"), undefined);
+  assert.ok(mebibyteCount < 10, `${mebibyteCount} MiB`);
+});
+
 test("discoverModels() uses OpenRouter's own package for an address at OpenRouter", async () => {
   const { provider, source } = await discover({
     ROOST_MODEL_URL: "https://openrouter.ai/api/v1",

@@ -1,6 +1,8 @@
 // Asks servers what they are, with short time limits and small answers. A server that is unreachable, slow or does not answer JSON counts as
 // absent.
 
+import { RoostError } from "@roost/base";
+
 export interface Probe {
   /** The JSON at this URL, or undefined. A `body` is posted. */
   json(url: string, options?: { body?: object; apiKey?: string }): Promise<unknown>;
@@ -8,10 +10,12 @@ export interface Probe {
 
 /** A closed port is known at once. Only a machine under load, or a port that swallows requests, takes this long. */
 const timeoutMsDefault = 3_000;
-const answerCharsMax = 4 * 1024 * 1024;
+/** A server that is configured with a key exists; it may be far away. */
+const keyedTimeoutMsDefault = 30_000;
+const answerBytesMax = 4 * 1024 * 1024;
 
 export function createProbe(options: { fetch?: typeof globalThis.fetch; timeoutMs?: number } = {}): Probe {
-  const { fetch = globalThis.fetch, timeoutMs = timeoutMsDefault } = options;
+  const { fetch = globalThis.fetch, timeoutMs } = options;
   const json: Probe["json"] = async (url, request = {}) => {
     try {
       const response = await fetch(url, {
@@ -23,17 +27,31 @@ export function createProbe(options: { fetch?: typeof globalThis.fetch; timeoutM
         },
         ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
         redirect: "error",
-        signal: AbortSignal.timeout(request.apiKey === undefined ? timeoutMs : timeoutMs * 10),
+        signal: AbortSignal.timeout(
+          timeoutMs ?? (request.apiKey === undefined ? timeoutMsDefault : keyedTimeoutMsDefault),
+        ),
       });
       if (!response.ok || !(response.headers.get("content-type") ?? "").includes("json")) {
         await response.body?.cancel();
         return undefined;
       }
-      const text = await response.text();
-      return text.length > answerCharsMax ? undefined : (JSON.parse(text) as unknown);
+      return JSON.parse(await readText(response)) as unknown;
     } catch {
       return undefined;
     }
   };
   return { json };
+}
+
+/** @throws past the limit; leaving the loop closes the connection */
+async function readText({ body }: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let byteCount = 0;
+  for await (const bytes of body ?? []) {
+    byteCount += bytes.byteLength;
+    if (byteCount > answerBytesMax)
+      throw new RoostError("limit_exceeded", `the answer is longer than ${answerBytesMax} bytes`);
+    parts.push(bytes);
+  }
+  return new TextDecoder().decode(Buffer.concat(parts));
 }
