@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTestMemory } from "../testing/create-test-memory.ts";
-import { createTestWorker } from "../testing/run-agent.ts";
+import { createTestWorker, startJobRun } from "../testing/run-agent.ts";
 import { createSession, resetSession, rewindSession } from "./rewind-session.ts";
 import { historyLimits, readHistory } from "./read-history.ts";
 import { readTranscript } from "./read-transcript.ts";
@@ -142,10 +142,37 @@ test("rewindSession() takes turns back with the summaries over them: an earlier 
   await assert.rejects(rewindSession(memory, "main", { turnCount: 2, by: "test" }), { code: "invalid_input" });
 });
 
+test("rewindSession() waits for a job's run beside the conversation, which may summarise what it has read", async () => {
+  await using home = await createTestMemory();
+  await using worker = await createTestWorker(home.memory);
+  const { memory } = home;
+  await sendMessage(memory, { sessionKey: "main", text: "one" });
+  const { built } = await worker.turn("one!");
+  await startJobRun(home.kernel, { jobId: "morning", kind: "main" });
+  const job = await worker.claim();
+  await worker.begin(job);
+  await assert.rejects(rewindSession(memory, "main", { by: "test" }), { code: "conflict", message: /is running/ });
+  await worker.reply(job, "Good morning", { summarised: summaryOf("one was said", built.turnSeq!) });
+  await rewindSession(memory, "main", { turnCount: 2, by: "test" });
+  await sendMessage(memory, { sessionKey: "main", text: "two" });
+  assert.deepEqual(said((await worker.turn("two!")).built.context.messages), ["two"]);
+});
+
 test("createSession() begins a conversation with its agent, once, and only of a person", async () => {
   await using home = await createTestMemory();
   const session = await createSession(home.memory, { key: "garden", agent: "gardener", title: "Roses" });
   assert.deepEqual([session.kind, session.agent, session.title], ["main", "gardener", "Roses"]);
   await assert.rejects(createSession(home.memory, { key: "garden" }), { code: "conflict" });
   await assert.rejects(createSession(home.memory, { key: "cron:x" }), { code: "invalid_input" });
+});
+
+test("createSession() of one key at the same time begins one conversation", async () => {
+  await using home = await createTestMemory();
+  const agents = ["a", "b", "c", "d", "e", "f"];
+  const begun = await Promise.allSettled(agents.map((agent) => createSession(home.memory, { key: "garden", agent })));
+  const made = begun.filter(({ status }) => status === "fulfilled");
+  assert.equal(made.length, 1);
+  const { agent } = (await readSession(home.kernel.database, "garden"))!;
+  assert.equal(begun[agents.indexOf(agent)]?.status, "fulfilled");
+  assert.equal((await home.events("sessions", ["session.created"])).length, 1);
 });

@@ -1,13 +1,21 @@
 /**
  * What a person does with a conversation: begin one, begin it anew, take turns back, have it summarised. The transcript and the log keep
- * everything; only what agents read of it changes. None of it while a turn is asked for or answered.
+ * everything; only what agents read of it changes. None of it while a turn is asked for or answered, or
+ * a job's run beside it goes on.
  */
 import { createId, nearestName, RoostError } from "@roost/base";
 import { formatLabels } from "@roost/contract/labels";
 import { createRun, firstLabels, type KernelTransaction } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
 import { addMessages } from "./message.ts";
-import { kindOfSession, readSession, type Session, type SessionRow } from "./session.ts";
+import {
+  checkSessionKey,
+  kindOfSession,
+  readSession,
+  sessionColumns,
+  type Session,
+  type SessionRow,
+} from "./session.ts";
 
 /** @throws RoostError `conflict` when there is one of this key, `invalid_input` for a key of another kind */
 export async function createSession(
@@ -15,21 +23,25 @@ export async function createSession(
   { key, agent = "main", title }: { key: string; agent?: string | undefined; title?: string | undefined },
 ): Promise<Session> {
   const kind = kindOfSession(key);
+  checkSessionKey(key);
   if (kind !== "main" && kind !== "channel")
     throw new RoostError("invalid_input", `a session "${key}" is of Roost's own: choose a key without "${kind}:"`);
   return memory.kernel.transact(async (tx) => {
-    if ((await readSession(tx, key)) !== undefined)
+    // The insert decides: of two at the same time one finds the other's.
+    const [session] = await tx.query<Session>(
+      `insert into memory.session (key, kind, agent, title, created_at) values ($1, $2, $3, $4, roost.now())
+       on conflict (key) do nothing returning ${sessionColumns}`,
+      [key, kind, agent, title ?? null],
+    );
+    if (session === undefined)
       throw new RoostError("conflict", `there is a session "${key}" already: choose another key, or reset it`);
-    const session = await addMessages(tx, { key, kind, agent }, []);
-    if (title !== undefined)
-      await tx.query("update memory.session set title = $2 where key = $1", [session.key, title]);
     tx.emit({
       type: "session.created",
       subject: key,
       labels: labelsOf(session),
       data: { sessionKey: key, agent, ...(title !== undefined && { title }) },
     });
-    return { ...session, title: title ?? null };
+    return session;
   });
 }
 
@@ -145,8 +157,10 @@ async function lockIdle(memory: Memory, tx: KernelTransaction, key: string): Pro
     throw new RoostError("invalid_input", `session "${key}" is a ${known.kind} session, in which each run begins anew`);
   const session = await addMessages(tx, known, []);
   const [live] = await tx.query<{ id: string; state: string }>(
-    "select id, state from roost.run where serial_key = $1 and ended_at is null order by created_at limit 1",
-    [`session:${key}`],
+    // A job's run beside the conversation has no turn of it, and may end with a summary over turns that it has read.
+    `select id, state from roost.run
+     where (serial_key = $1 or session_key = $2 and session_kind in ('main', 'channel')) and ended_at is null order by created_at limit 1`,
+    [`session:${key}`, key],
   );
   if (live !== undefined)
     throw new RoostError(
