@@ -48,7 +48,7 @@ export type AgentEnd =
       cutAt?: number | undefined;
       /** Changes of its request that the server required. */
       mends?: string[];
-      /** What of the turn the model could not be shown, a sentence each. */
+      /** What of the turn the model could not be shown, and what it made that could not be kept, a sentence each. */
       leftOut?: string[];
     }
   | {

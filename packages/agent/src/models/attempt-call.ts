@@ -1,8 +1,8 @@
 // One attempt with one provider: reserve, request, read, settle. Knows nothing of other providers.
 
 import type { LanguageModelV4, LanguageModelV4FunctionTool } from "@ai-sdk/provider";
-import type { Clock, JsonObject, Logger } from "@roost/base";
-import { describePart, type Part } from "@roost/contract/part";
+import { RoostError, type Clock, type JsonObject, type Logger } from "@roost/base";
+import { describePart, formatBytes, type Part } from "@roost/contract/part";
 import type { AssistantMessage, Message } from "../messages/message.ts";
 import { estimateCallMax } from "../usage/estimate-call-max.ts";
 import { estimateTokens } from "../usage/estimate-tokens.ts";
@@ -119,8 +119,7 @@ export async function attemptCall(
     return { kind: "failed", failure, hadDeltas: progress.hasDeltas };
   }
   const reply = toReply(raw, { provider, outputTokensMax, messages: request.messages, bytes });
-  const parts = await keepFiles(raw.files, request.keepPart, options.logger);
-  if (parts.length > 0) reply.message.parts = parts;
+  await keepFiles(raw.files, reply, { keep: request.keepPart, logger: options.logger });
   await settle(
     reservation,
     actualOf(reply, { promptTokens, outputTokensMax, receivedText: progress.receivedText, price: provider.price }),
@@ -128,17 +127,26 @@ export async function attemptCall(
   return { kind: "message", reply };
 }
 
-/** One that cannot be kept costs itself only: the reply is paid for. */
-async function keepFiles(files: readonly Uint8Array[], keep: KeepPart | undefined, logger: Logger): Promise<Part[]> {
+/** Adds files to the reply. One that cannot be kept costs itself only, as the reply is paid for. */
+async function keepFiles(
+  files: readonly Uint8Array[],
+  reply: Pick<ModelReply, "message" | "leftOut">,
+  { keep, logger }: { keep: KeepPart | undefined; logger: Logger },
+): Promise<void> {
   const parts: Part[] = [];
+  const unkept: string[] = [];
   for (const [index, bytes] of (keep === undefined ? [] : files).entries()) {
+    const name = `made-${index + 1}`;
     try {
-      parts.push(await keep!({ bytes, name: `made-${index + 1}` }));
+      parts.push(await keep!({ bytes, name }));
     } catch (error) {
       logger.warn("what a model made could not be kept", { error, byteCount: bytes.byteLength });
+      const why = error instanceof RoostError ? error.message : "the log tells why";
+      unkept.push(`The model made ${name} (${formatBytes(bytes.byteLength)}), which could not be kept: ${why}`);
     }
   }
-  return parts;
+  if (parts.length > 0) reply.message.parts = parts;
+  if (unkept.length > 0) reply.leftOut = [...(reply.leftOut ?? []), ...unkept];
 }
 
 function learnFrom(error: unknown, provider: OpenProvider, nowMs: number): ModelFailure {

@@ -71,7 +71,7 @@ export interface ModelReply {
   cutAt?: number | undefined;
   /** Changes of the request that the server required, such as `asked without tools`. */
   mends?: string[];
-  /** A sentence for each part of the present turn that the model could not be shown. */
+  /** A sentence for each part of the present turn that the model could not be shown, and for each that it made and that could not be kept. */
   leftOut?: string[];
   usage: TokenUsage;
   costUsd: number | null;

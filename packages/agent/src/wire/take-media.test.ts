@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Part } from "@roost/contract/part";
-import { chunkOf, request, serveRaw } from "../models/ask-once.fixture.ts";
+import { askOnce, chunkOf, request, serveRaw } from "../models/ask-once.fixture.ts";
 import { openModels } from "../models/open-models.ts";
-import { silentLogger, systemClock } from "@roost/base";
+import { RoostError, silentLogger, systemClock } from "@roost/base";
 
 const png = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
 const urlOf = (bytes: Buffer) => `data:image/png;base64,${bytes.toString("base64")}`;
@@ -14,8 +14,7 @@ for (const kind of ["openai-compatible", "openrouter"] as const)
     await using server = await serveRaw((incoming, response) => {
       asked = String(incoming.headers["content-type"]);
       const image = { type: "image_url", image_url: { url: urlOf(png) } };
-      const far = { type: "image_url", image_url: { url: "https://example.com/a.png" } };
-      response.write(chunkOf({ role: "assistant", content: "", images: [image, far] }));
+      response.write(chunkOf({ role: "assistant", content: "", images: [image] }));
       response.write(chunkOf({ audio: { id: "a", data: Buffer.from("abcd").toString("base64") } }));
       response.write(chunkOf({ audio: { data: Buffer.from("ef").toString("base64"), transcript: "Hello" } }));
       response.end(`${chunkOf({}, "stop")}data: [DONE]\n\n`);
@@ -52,3 +51,24 @@ for (const kind of ["openai-compatible", "openrouter"] as const)
     const without = await models.call(request, { signal, step: "model#1" });
     assert.ok(without.kind === "message" && without.message.parts === undefined);
   });
+
+test("openModels() tells the address of a picture that did not come itself, and what could not be kept", async () => {
+  const far = { type: "image_url", image_url: { url: "https://example.com/a.png" } };
+  const near = { type: "image_url", image_url: { url: urlOf(png) } };
+  await using server = await serveRaw((_incoming, response) => {
+    response.write(chunkOf({ role: "assistant", content: "Here it is:" }));
+    response.write(chunkOf({ content: [{ type: "text", text: " two" }], images: [far] }));
+    response.write(chunkOf({ images: [far, near, near] }));
+    response.end(`${chunkOf({}, "stop")}data: [DONE]\n\n`);
+  });
+  const failures = [new RoostError("limit_exceeded", "the disk is full"), new TypeError("a secret")];
+  const outcome = await askOnce(server.url, {}, [], { keepPart: () => Promise.reject(failures.shift()!) });
+  assert.ok(outcome.kind === "message", JSON.stringify(outcome));
+  const address = "\nhttps://example.com/a.png\n";
+  assert.equal(outcome.message.text, `Here it is: two${address}${address}`);
+  assert.equal(outcome.message.parts, undefined);
+  assert.deepEqual(outcome.leftOut, [
+    "The model made made-1 (16 B), which could not be kept: the disk is full",
+    "The model made made-2 (16 B), which could not be kept: the log tells why",
+  ]);
+});

@@ -10,20 +10,28 @@ export interface WireMedia {
 
 const dataUrl = /^data:[^,]*;base64,/;
 
-/** Takes `images` (OpenRouter, LiteLLM) and `audio` (OpenAI) out of a delta; what was spoken becomes its text. */
+/**
+ * Takes `images` (OpenRouter, LiteLLM) and `audio` (OpenAI) out of a delta. What was spoken becomes its text; a picture behind an address is not
+ * fetched: its address follows the text.
+ */
 export function takeMedia(delta: Fields): WireMedia[] {
   const { images, audio } = delta;
   const media: WireMedia[] = [];
+  const addresses: string[] = [];
   for (const image of Array.isArray(images) ? images : []) {
     const given = (image as Fields | null)?.["image_url"];
     const url = typeof given === "string" ? given : (given as Fields | undefined)?.["url"];
-    // A picture behind an address is not fetched: it stays in the text of the model.
-    if (typeof url !== "string" || !dataUrl.test(url)) continue;
-    media.push({ kind: "image", bytes: Buffer.from(url.replace(dataUrl, ""), "base64") });
+    if (typeof url !== "string") continue;
+    if (dataUrl.test(url)) media.push({ kind: "image", bytes: Buffer.from(url.replace(dataUrl, ""), "base64") });
+    else if (/^https?:/i.test(url)) addresses.push(url);
   }
   const { data, transcript } = (typeof audio === "object" && audio !== null ? audio : {}) as Fields;
   if (typeof data === "string") media.push({ kind: "audio", bytes: Buffer.from(data, "base64") });
   if (typeof transcript === "string" && !delta["content"]) delta["content"] = transcript;
+  const { content } = delta;
+  const text = addresses.map((url) => `\n${url}\n`).join("");
+  if (text !== "" && Array.isArray(content)) content.push({ type: "text", text });
+  else if (text !== "") delta["content"] = typeof content === "string" ? content + text : text;
   if (images !== undefined) delete delta["images"];
   if (audio !== undefined) delete delta["audio"];
   return media.filter(({ bytes }) => bytes.byteLength > 0);
